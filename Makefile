@@ -1,0 +1,50 @@
+# Everything one does with this tree. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+TAURI_CLI := @tauri-apps/cli@2.12.5
+UI_SOURCES := $(shell find ui -name node_modules -prune -o -path ui/dist -prune -o -type f -print)
+
+.PHONY: help run test bench build flagctl ui package clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: ui ## Install what is missing, build, and open the window
+	cargo run --release --bin flagdeck
+
+test: ## Install what is missing, then check everything: format, lints, all tests
+	@tools/test.sh
+
+bench: ## Measure, in release, without the window
+	@tools/need.sh compile
+	cargo bench --workspace --no-default-features --bench '*'
+
+build: ui ## Build the window and flagctl, in release
+	cargo build --release --bins
+
+flagctl: ## Build flagctl alone: needs neither webkit nor Node
+	@tools/need.sh compile
+	cargo build --release --no-default-features --bin flagctl
+
+ui: ## Build the page the window shows
+	@tools/need.sh window
+	@$(MAKE) ui/dist/index.html
+
+package: ui ## Make the packages for Debian and Fedora, in target/release/bundle
+	npx --yes $(TAURI_CLI) build --bundles deb,rpm
+
+clean: ## Remove everything that was built or fetched
+	cargo clean
+	rm -rf ui/dist ui/node_modules
+
+ui/dist/index.html: ui/node_modules/.stamp $(UI_SOURCES)
+	cd ui && npm run build
+
+ui/node_modules/.stamp: ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund
+	touch $@
