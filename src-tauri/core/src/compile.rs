@@ -1,0 +1,272 @@
+//! `FlagDocument` → [`Compiled`]: immutable, replaced whole, fast to evaluate.
+//!
+//! What does not depend on the user is decided here, once: the master switch, every component's
+//! own switch, and whether all it requires is switched on. What is left for a user is a few
+//! gates: one for the rollout that applies, one for each further rollout that a prerequisite
+//! brings in.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use crate::bucket::Bucketer;
+use crate::document::{ComponentPath, FlagDocument, Rollout, Strategy};
+use crate::limits;
+
+/// A document made ready to be evaluated.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    pub(crate) index: HashMap<Box<str>, ComponentId, FixedState>,
+    pub(crate) components: Vec<Component>,
+    /// The document's rollout.
+    pub(crate) document: Gate,
+    /// The groups that gates name, each list in order, for a binary search.
+    pub(crate) groups: Vec<Box<[Box<str>]>>,
+    /// Prerequisite checks of all components, one after the other.
+    pub(crate) checks: Vec<Check>,
+}
+
+/// A component of one [`Compiled`] document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ComponentId(pub(crate) u32);
+
+#[derive(Debug, Clone)]
+pub(crate) struct Component {
+    pub(crate) path: Box<str>,
+    /// Its own switch.
+    pub(crate) on: bool,
+    /// What keeps it off for everybody.
+    pub(crate) barred: Option<Barred>,
+    /// The rollout that applies: a copy, because following a reference costs more than the rest.
+    pub(crate) gate: Gate,
+    pub(crate) requires: Vec<ComponentId>,
+    pub(crate) prerequisites: Prerequisites,
+}
+
+/// Why a component is off for everybody, before any rollout is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Barred {
+    Master,
+    Component,
+    Prerequisite(ComponentId),
+}
+
+/// How to check what a component requires for one user.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Prerequisites {
+    /// The distinct gates beyond its own, in [`Compiled::checks`].
+    Flat { from: u32, len: u32 },
+    /// Too many of them to list: walk the graph.
+    Walk,
+}
+
+impl Prerequisites {
+    /// Returns whether no further rollout is asked.
+    #[inline]
+    pub(crate) fn is_none(self) -> bool {
+        matches!(self, Self::Flat { len: 0, .. })
+    }
+}
+
+/// A rollout that a component's prerequisites bring in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Check {
+    pub(crate) component: ComponentId,
+    pub(crate) gate: Gate,
+}
+
+/// A rollout made ready to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gate {
+    /// Whose rollout it is; none for the document's.
+    pub(crate) owner: Option<ComponentId>,
+    /// The first bucket that is not in, 0..=100 000.
+    pub(crate) threshold: u32,
+    pub(crate) strategy: Strategy,
+    /// Its list in [`Compiled::groups`]; none where it names no group.
+    pub(crate) groups: Option<u32>,
+    pub(crate) bucketer: Bucketer,
+}
+
+impl Compiled {
+    /// Compiles a valid document.
+    ///
+    /// Names in `rollouts` and `requires` that lead to no component are passed over, and
+    /// components in a cycle of prerequisites are off: no document that `validate` accepts
+    /// has either.
+    pub fn new(document: &FlagDocument) -> Self {
+        let mut groups = Vec::new();
+        let mut compiled = Self {
+            index: HashMap::with_hasher(fixed_hasher()),
+            components: Vec::new(),
+            document: Gate::new(document, None, &document.rollout, &mut groups),
+            groups,
+            checks: Vec::new(),
+        };
+        document.for_each_component(|path, on| compiled.add_component(document, path, on));
+        for (path, required) in &document.requires {
+            compiled.link(path, required);
+        }
+        for id in compiled.children_first() {
+            compiled.settle(document.enabled, id);
+        }
+        compiled
+    }
+
+    /// Returns the component that a path names.
+    #[inline]
+    pub fn component(&self, path: &str) -> Option<ComponentId> {
+        self.index.get(path).copied()
+    }
+
+    /// Returns every component, in the order of the document.
+    pub fn components(&self) -> impl ExactSizeIterator<Item = ComponentId> + use<> {
+        (0..self.components.len() as u32).map(ComponentId)
+    }
+
+    /// Returns the path of a component.
+    pub fn path(&self, id: ComponentId) -> &str {
+        &self.get(id).path
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: ComponentId) -> &Component {
+        &self.components[id.0 as usize]
+    }
+
+    fn add_component(&mut self, document: &FlagDocument, path: &str, on: bool) {
+        let id = ComponentId(self.components.len() as u32);
+        let gate = match document.rollouts.get(path) {
+            Some(own) => Gate::new(document, Some((id, path)), own, &mut self.groups),
+            None => self.document,
+        };
+        self.index.insert(path.into(), id);
+        self.components.push(Component {
+            path: path.into(),
+            on,
+            barred: None,
+            gate,
+            requires: Vec::new(),
+            prerequisites: Prerequisites::Flat { from: 0, len: 0 },
+        });
+    }
+
+    fn link(&mut self, path: &ComponentPath, required: &[ComponentPath]) {
+        let Some(id) = self.component(path.as_str()) else {
+            return;
+        };
+        let ids = required
+            .iter()
+            .filter_map(|path| self.component(path.as_str()));
+        self.components[id.0 as usize].requires = ids.collect();
+    }
+
+    /// Returns every component after all those it requires; members of a cycle come in any order.
+    fn children_first(&self) -> Vec<ComponentId> {
+        let mut seen = vec![false; self.components.len()];
+        let mut order = Vec::with_capacity(self.components.len());
+        let mut stack = Vec::new();
+        for start in self.components() {
+            if !std::mem::replace(&mut seen[start.0 as usize], true) {
+                stack.push((start, 0));
+            }
+            while let Some((id, position)) = stack.last_mut() {
+                let Some(&next) = self.get(*id).requires.get(*position) else {
+                    order.push(*id);
+                    stack.pop();
+                    continue;
+                };
+                *position += 1;
+                if !std::mem::replace(&mut seen[next.0 as usize], true) {
+                    stack.push((next, 0));
+                }
+            }
+        }
+        order
+    }
+
+    /// Decides what does not depend on the user, from what is known of the prerequisites.
+    fn settle(&mut self, enabled: bool, id: ComponentId) {
+        let component = self.get(id);
+        let barred = if !enabled {
+            Some(Barred::Master)
+        } else if !component.on {
+            Some(Barred::Component)
+        } else {
+            let mut required = component.requires.iter().copied();
+            required.find_map(|required| match self.get(required).barred {
+                None => None,
+                // The deepest cause is what a person has to change.
+                Some(Barred::Prerequisite(deeper)) => Some(Barred::Prerequisite(deeper)),
+                Some(_) => Some(Barred::Prerequisite(required)),
+            })
+        };
+        let prerequisites = self.prerequisites(id);
+        let component = &mut self.components[id.0 as usize];
+        component.barred = barred;
+        component.prerequisites = prerequisites;
+    }
+
+    /// Lists the gates that prerequisites bring in, each once, nearest first.
+    fn prerequisites(&mut self, id: ComponentId) -> Prerequisites {
+        let component = self.get(id);
+        let mut checks: Vec<Check> = Vec::new();
+        for &required in &component.requires {
+            let Prerequisites::Flat { from, len } = self.get(required).prerequisites else {
+                return Prerequisites::Walk;
+            };
+            let own = Check {
+                component: required,
+                gate: self.get(required).gate,
+            };
+            let further = &self.checks[from as usize..(from + len) as usize];
+            for check in std::iter::once(&own).chain(further) {
+                let known = check.gate == component.gate
+                    || checks.iter().any(|earlier| earlier.gate == check.gate);
+                if !known {
+                    checks.push(*check);
+                }
+            }
+            if checks.len() > limits::PREREQUISITES_FLAT_MAX {
+                return Prerequisites::Walk;
+            }
+        }
+        let from = self.checks.len() as u32;
+        let len = checks.len() as u32;
+        self.checks.extend(checks);
+        Prerequisites::Flat { from, len }
+    }
+}
+
+impl Gate {
+    /// Makes the gate of the document's rollout or of a component's own; what it names goes to
+    /// `groups`.
+    fn new(
+        document: &FlagDocument,
+        owner: Option<(ComponentId, &str)>,
+        rollout: &Rollout,
+        groups: &mut Vec<Box<[Box<str>]>>,
+    ) -> Self {
+        let named = rollout.user_groups.iter();
+        let mut named: Box<[Box<str>]> = named.map(|group| group.as_str().into()).collect();
+        named.sort_unstable();
+        let list = groups.len() as u32;
+        let names_any = !named.is_empty();
+        if names_any {
+            groups.push(named);
+        }
+        Self {
+            owner: owner.map(|(id, _)| id),
+            threshold: rollout.percentage.milli(),
+            strategy: rollout.strategy,
+            groups: names_any.then_some(list),
+            bucketer: Bucketer::new(document.bucketing, owner.map(|(_, path)| path)),
+        }
+    }
+}
+
+/// Core draws no random numbers. Names come from a document its owner accepted and are at most
+/// [`limits::COMPONENTS_MAX`], so a table whose collisions can be foreseen is no way in.
+fn fixed_hasher() -> FixedState {
+    FixedState::with_seed(0x666c_6167_6465_636b)
+}

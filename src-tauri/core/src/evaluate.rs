@@ -1,0 +1,246 @@
+//! (Compiled, component, user) → [`Evaluation`]: on or off, and why.
+//!
+//! `evaluate` computes and allocates nothing. The order of the rules is the specification's:
+//! first what holds for everybody (master switch, the component's switch, its prerequisites'
+//! switches), then the rollout, then the rollouts of everything it requires.
+
+use crate::compile::{Barred, Compiled, ComponentId, Gate, Prerequisites};
+use crate::document::Strategy;
+use crate::limits;
+
+/// Whom a component is evaluated for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct User<'a> {
+    /// The id, hashed as it comes; the empty one is no id.
+    pub id: &'a str,
+    /// The groups the user belongs to.
+    pub groups: &'a [&'a str],
+}
+
+impl<'a> User<'a> {
+    /// A user in no group.
+    pub fn id(id: &'a str) -> Self {
+        Self { id, groups: &[] }
+    }
+}
+
+/// On or off, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Whether the component is on for the user.
+    pub value: bool,
+    /// The rule that decided.
+    pub reason: Reason,
+    /// The user's bucket, 0..100 000, where the component's rollout looked at it.
+    pub bucket: Option<u32>,
+}
+
+/// The rule that decided an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// No component has that name.
+    Unknown,
+    /// The master switch is off.
+    MasterOff,
+    /// The component is switched off.
+    ComponentOff,
+    /// This component, which it requires, is off: for everybody, or for this user.
+    Prerequisite(ComponentId),
+    /// The rollout is at 0 %.
+    Zero,
+    /// The rollout is for groups only, and the user is in none of them.
+    NotInGroup,
+    /// The user is in one of the groups that come first.
+    Group,
+    /// The rollout is at 100 %.
+    Full,
+    /// The rollout is for a part of everyone, and there is no user id.
+    NoUser,
+    /// The user's bucket was compared with the percentage.
+    Split,
+}
+
+impl Reason {
+    /// Returns its published name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_component",
+            Self::MasterOff => "master_off",
+            Self::ComponentOff => "component_off",
+            Self::Prerequisite(_) => "prerequisite",
+            Self::Zero => "zero",
+            Self::NotInGroup => "not_in_group",
+            Self::Group => "group",
+            Self::Full => "full",
+            Self::NoUser => "no_user",
+            Self::Split => "split",
+        }
+    }
+}
+
+impl Evaluation {
+    const fn off(reason: Reason) -> Self {
+        Self {
+            value: false,
+            reason,
+            bucket: None,
+        }
+    }
+
+    const fn on(reason: Reason) -> Self {
+        Self {
+            value: true,
+            reason,
+            bucket: None,
+        }
+    }
+}
+
+impl Compiled {
+    /// Evaluates the component that a path names.
+    #[inline]
+    pub fn evaluate(&self, path: &str, user: &User) -> Evaluation {
+        match self.component(path) {
+            Some(id) => self.evaluate_id(id, user),
+            None => Evaluation::off(Reason::Unknown),
+        }
+    }
+
+    /// Evaluates one component.
+    #[inline(always)]
+    pub fn evaluate_id(&self, id: ComponentId, user: &User) -> Evaluation {
+        let component = self.get(id);
+        if let Some(barred) = component.barred {
+            return Evaluation::off(barred.into());
+        }
+        let own = self.decide(&component.gate, user);
+        // Asked in this order, because whether a component requires anything can be foreseen,
+        // and what a bucket decides cannot.
+        if component.prerequisites.is_none() || !own.value {
+            return own;
+        }
+        match self.failing_prerequisite(id, user) {
+            None => own,
+            Some(failing) => Evaluation {
+                value: false,
+                reason: Reason::Prerequisite(failing),
+                ..own
+            },
+        }
+    }
+
+    /// Evaluates every component, in the order of the document.
+    ///
+    /// Asks the document's rollout once for all the components that follow it.
+    pub fn evaluate_all(&self, user: &User, mut visit: impl FnMut(ComponentId, Evaluation)) {
+        let document = self.decide(&self.document, user);
+        for (component, id) in self.components.iter().zip(self.components()) {
+            let plain = component.prerequisites.is_none();
+            let evaluation = match component.barred {
+                Some(barred) => Evaluation::off(barred.into()),
+                None if plain && component.gate.owner.is_none() => document,
+                None => self.evaluate_id(id, user),
+            };
+            visit(id, evaluation);
+        }
+    }
+
+    /// Returns the user's bucket for a component, 0..100 000, whether its rollout looks at it or not.
+    pub fn bucket(&self, id: ComponentId, user: &str) -> u32 {
+        self.get(id).gate.bucketer.bucket(user)
+    }
+
+    /// Returns the first prerequisite whose rollout leaves the user out.
+    #[inline(never)]
+    fn failing_prerequisite(&self, id: ComponentId, user: &User) -> Option<ComponentId> {
+        match self.get(id).prerequisites {
+            Prerequisites::Flat { from, len } => {
+                let checks = &self.checks[from as usize..(from + len) as usize];
+                let mut checks = checks.iter();
+                let failing = checks.find(|check| !self.decide(&check.gate, user).value);
+                failing.map(|check| check.component)
+            }
+            Prerequisites::Walk => self.walk_prerequisites(id, user),
+        }
+    }
+
+    /// Walks in the order of the flat list: depth first, in the order of the document.
+    #[cold]
+    fn walk_prerequisites(&self, id: ComponentId, user: &User) -> Option<ComponentId> {
+        let mut seen = vec![false; self.components.len()];
+        let mut waiting: Vec<ComponentId> = Vec::new();
+        waiting.extend(self.get(id).requires.iter().rev());
+        while let Some(required) = waiting.pop() {
+            if std::mem::replace(&mut seen[required.0 as usize], true) {
+                continue;
+            }
+            let component = self.get(required);
+            if !self.decide(&component.gate, user).value {
+                return Some(required);
+            }
+            waiting.extend(component.requires.iter().rev());
+        }
+        None
+    }
+}
+
+impl From<Barred> for Reason {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Master => Self::MasterOff,
+            Barred::Component => Self::ComponentOff,
+            Barred::Prerequisite(id) => Self::Prerequisite(id),
+        }
+    }
+}
+
+impl Compiled {
+    /// Decides for one user by the table of the specification, `shouldShow`.
+    // Inlined, so that the outcome stays in registers: written to memory field by field and
+    // copied from there as a whole, it costs more than the hash.
+    #[inline(always)]
+    pub(crate) fn decide(&self, gate: &Gate, user: &User) -> Evaluation {
+        if let Some(decided) = self.decide_by_groups(gate, user.groups) {
+            return decided;
+        }
+        if user.id.is_empty() {
+            return Evaluation::off(Reason::NoUser);
+        }
+        let bucket = gate.bucketer.bucket(user.id);
+        Evaluation {
+            value: bucket < gate.threshold,
+            reason: Reason::Split,
+            bucket: Some(bucket),
+        }
+    }
+
+    /// Decides where the rules that do not look at the id suffice: rows 1 to 4 of the table.
+    #[inline(always)]
+    pub(crate) fn decide_by_groups(&self, gate: &Gate, groups: &[&str]) -> Option<Evaluation> {
+        if gate.threshold == 0 {
+            return Some(Evaluation::off(Reason::Zero));
+        }
+        if let Some(list) = gate.groups {
+            match gate.strategy {
+                Strategy::Feature if !self.names_any(list, groups) => {
+                    return Some(Evaluation::off(Reason::NotInGroup));
+                }
+                Strategy::Canary if self.names_any(list, groups) => {
+                    return Some(Evaluation::on(Reason::Group));
+                }
+                Strategy::Feature | Strategy::Canary | Strategy::BlueGreen => {}
+            }
+        }
+        (gate.threshold == limits::BUCKETS).then(|| Evaluation::on(Reason::Full))
+    }
+
+    #[inline(never)]
+    fn names_any(&self, list: u32, groups: &[&str]) -> bool {
+        let list = &self.groups[list as usize];
+        let is_named = |group: &&str| {
+            let found = list.binary_search_by(|named| (**named).cmp(group));
+            found.is_ok()
+        };
+        groups.iter().any(is_named)
+    }
+}

@@ -1,0 +1,219 @@
+//! Strict JSON: bytes → (tree, every problem), with what `serde_json::Value` alone would swallow.
+//!
+//! A `Value` keeps the last of two equal keys without a word; here that is a problem with its place.
+//! Knows nothing of what the tree means.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
+use serde_json::{Map, Value};
+
+use crate::limits;
+use crate::problem::{Code, Pointer, Problem, Problems, quote};
+
+/// Reads bytes into a tree, adding what is wrong with them to `problems`.
+///
+/// Returns `None` where the bytes are no JSON at all; a tree with duplicate keys is
+/// returned (the first one counts), so that the rest of it can be checked too.
+pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Option<Value> {
+    let text = match text_of(bytes) {
+        Ok(text) => text,
+        Err(problem) => {
+            problems.push(problem);
+            return None;
+        }
+    };
+    let walk = Walk::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let tree = (&walk)
+        .deserialize(&mut deserializer)
+        .and_then(|tree| deserializer.end().map(|()| tree));
+    let refusal = tree.as_ref().err().map(|error| walk.refusal(error));
+    for problem in walk.duplicates.into_inner().into_iter().chain(refusal) {
+        problems.push(problem);
+    }
+    tree.ok()
+}
+
+fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
+    let (len, most) = (bytes.len(), limits::DOCUMENT_BYTES_MAX);
+    if len > most {
+        let message = format!("The document has {len} bytes; at most {most} (4 MiB) are allowed.");
+        return Err(Problem::error(Code::TooLarge, "", message));
+    }
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        let message = "The document starts with a byte order mark; save it as UTF-8 without one.";
+        return Err(Problem::error(Code::NotUtf8, "", message));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let byte = error.valid_up_to() + 1;
+        let message = format!("The document is not UTF-8 text: byte {byte} cannot be read.");
+        Problem::error(Code::NotUtf8, "", message)
+    })?;
+    if text.trim_ascii().is_empty() {
+        let message = "The document is empty; the smallest one is {}.";
+        return Err(Problem::error(Code::Syntax, "", message));
+    }
+    Ok(text)
+}
+
+/// The walk's memory: where it is, so that an error can name its place, and what it met.
+#[derive(Default)]
+struct Walk {
+    path: RefCell<Vec<String>>,
+    duplicates: RefCell<Vec<Problem>>,
+    /// Why the walk gave up, where the parser itself saw nothing wrong.
+    stopped: RefCell<Option<(Code, String)>>,
+}
+
+impl Walk {
+    fn pointer(&self) -> Pointer {
+        let path = self.path.borrow();
+        path.iter()
+            .fold(Pointer::default(), |pointer, token| pointer.at(token))
+    }
+
+    fn enter(&self, token: String) {
+        self.path.borrow_mut().push(token);
+    }
+
+    fn leave(&self) -> String {
+        let left = self.path.borrow_mut().pop();
+        left.expect("what is left was entered")
+    }
+
+    fn stop<E: serde::de::Error>(&self, code: Code, why: String) -> E {
+        self.stopped.replace(Some((code, why)));
+        E::custom("stopped")
+    }
+
+    /// Refuses an object or a list that stands too deep, before the parser goes into it.
+    fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
+        let most = limits::JSON_DEPTH_MAX;
+        if self.path.borrow().len() < most {
+            return Ok(());
+        }
+        let why = format!("The document is nested deeper than {most} levels");
+        Err(self.stop(Code::TooDeep, why))
+    }
+
+    fn check_key<E: serde::de::Error>(&self, key: &str) -> Result<(), E> {
+        let (len, most) = (key.len(), limits::KEY_BYTES_MAX);
+        if len <= most {
+            return Ok(());
+        }
+        let key = quote(key);
+        let why = format!("The key {key} has {len} bytes; at most {most} are allowed");
+        Err(self.stop(Code::TooLarge, why))
+    }
+
+    /// Notes that a key of the object the walk stands on was there before.
+    fn duplicate<E: serde::de::Error>(&self, key: &str) -> Result<(), E> {
+        let mut duplicates = self.duplicates.borrow_mut();
+        if duplicates.len() == limits::PROBLEMS_MAX {
+            let why = format!("More than {} keys are there twice", limits::PROBLEMS_MAX);
+            return Err(self.stop(Code::MoreProblems, why));
+        }
+        let message = format!("The key {} is there twice; keep one.", quote(key));
+        let pointer = self.pointer().at(key);
+        duplicates.push(Problem::error(Code::DuplicateKey, pointer, message));
+        Ok(())
+    }
+
+    /// Says why there is no tree.
+    fn refusal(&self, error: &serde_json::Error) -> Problem {
+        let (code, why) = self.stopped.take().unwrap_or_else(|| parser_words(error));
+        let (line, column) = (error.line(), error.column());
+        let message = format!("{why} (line {line}, column {column}).");
+        Problem::error(code, self.pointer(), message)
+    }
+}
+
+fn parser_words(error: &serde_json::Error) -> (Code, String) {
+    let words = error.to_string();
+    let words = words.split(" at line ").next().unwrap_or_default();
+    match words {
+        "number out of range" => (
+            Code::OutOfRange,
+            "A number is too large: it must be between −1.8e308 and 1.8e308".into(),
+        ),
+        other => (
+            Code::Syntax,
+            format!("The document is not valid JSON: {other}"),
+        ),
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &Walk {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &Walk {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, on: bool) -> Result<Value, E> {
+        Ok(Value::Bool(on))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        // Always finite: the parser refuses what an f64 cannot hold.
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        self.check_depth()?;
+        let mut list = Vec::new();
+        loop {
+            self.enter(list.len().to_string());
+            let item = items.next_element_seed(self)?;
+            self.leave();
+            match item {
+                Some(item) => list.push(item),
+                None => return Ok(Value::Array(list)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        self.check_depth()?;
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            self.check_key(&key)?;
+            self.enter(key);
+            let value = entries.next_value_seed(self)?;
+            match object.entry(self.leave()) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(value);
+                }
+                Entry::Occupied(occupied) => self.duplicate(occupied.key())?,
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}

@@ -1,0 +1,74 @@
+//! The domain of Flagdeck on one page.
+//!
+//! A **flag document** is a tree of **components** (leaves, switched on or off, named by a dotted
+//! path) with a master switch and a **rollout**: which users see what is switched on. A component
+//! may have a rollout of its own, and may require others. A user's **bucket** is a fixed number
+//! in 0..100 000, by hashing; a rollout at 12.5 % reaches the buckets below 12 500.
+//!
+//! In the order of the data's path:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`limits`] | every bound, with its reason |
+//! | [`document`] | the published format as types |
+//! | [`mod@validate`] | bytes → (document, every problem) |
+//! | [`edit`] | (document, edit) → document |
+//! | [`diff`] | two documents → what changed, in words too |
+//! | [`compile`] | document → [`Compiled`], immutable and fast to evaluate |
+//! | [`bucket`] | user → bucket |
+//! | [`mod@evaluate`] | (compiled, component, user) → on or off, and why |
+//! | [`users`] | many ids in one buffer, and counting who is in |
+//! | [`mod@explain`] | the same decision with everything that led to it |
+//!
+//! # Invariants
+//! - No IO, no clock, no threads, no randomness: the same input gives the same output everywhere.
+//! - A [`document::FlagDocument`] that came out of [`validate()`] is valid; writing it and
+//!   validating it again gives it back.
+//! - Raising a percentage removes nobody.
+//! - Evaluation allocates nothing, short of more than [`limits::PREREQUISITES_FLAT_MAX`]
+//!   rollouts behind one component's prerequisites.
+//!
+//! # Example
+//! ```
+//! use flagdeck_core::{Compiled, User, validate};
+//!
+//! let bytes = br#"{
+//!     "enabled": true,
+//!     "components": {"calculator": true},
+//!     "rollout": {"percentage": 50, "userGroups": [], "strategy": "canary"}
+//! }"#;
+//! let checked = validate(bytes).expect("the document is valid");
+//! let compiled = Compiled::new(&checked.document);
+//! let evaluation = compiled.evaluate("calculator", &User::id("user0"));
+//! assert_eq!(evaluation.bucket, Some(38_371));
+//! assert!(evaluation.value, "38 371 is below 50 000");
+//! ```
+
+pub mod limits;
+
+mod problem;
+
+pub mod document;
+mod json;
+pub mod validate;
+
+pub mod edit;
+
+pub mod diff;
+
+pub mod bucket;
+pub mod compile;
+pub mod evaluate;
+pub mod users;
+
+pub mod explain;
+
+pub use compile::{Compiled, ComponentId};
+pub use diff::{Change, changes};
+pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
+pub use edit::{Edit, EditError, RolloutChange, apply};
+pub use evaluate::{Evaluation, Reason, User};
+pub use explain::{Explanation, explain};
+pub use problem::{Code, Problem, Severity};
+pub use users::UserIds;
+pub use validate::{Checked, validate, validate_value};

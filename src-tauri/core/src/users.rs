@@ -1,0 +1,128 @@
+//! Many user ids in one buffer, and counting who of them is in.
+//!
+//! The buffer keeps ten million ids in one piece of memory. Counting takes a range of it, so
+//! that a caller with threads can give each its share.
+
+use std::ops::Range;
+
+use crate::compile::{Compiled, ComponentId};
+use crate::evaluate::{Evaluation, User};
+
+/// User ids one after the other, hashed as they stand.
+#[derive(Debug, Clone, Default)]
+pub struct UserIds {
+    text: String,
+    /// The byte after each id in `text`.
+    ends: Vec<u32>,
+}
+
+/// More text than a buffer takes: its length must fit 32 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a list of user ids holds at most 4 GiB of text")]
+pub struct TooManyIds;
+
+impl UserIds {
+    /// Makes an empty buffer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an id.
+    ///
+    /// # Errors
+    /// [`TooManyIds`] beyond 4 GiB of text in all; then nothing is added.
+    pub fn push(&mut self, id: &str) -> Result<(), TooManyIds> {
+        let end = u32::try_from(self.text.len() + id.len()).map_err(|_| TooManyIds)?;
+        self.text.push_str(id);
+        self.ends.push(end);
+        Ok(())
+    }
+
+    /// Reads one id a line, taken as it stands; a last line need not be ended.
+    ///
+    /// # Errors
+    /// [`TooManyIds`] beyond 4 GiB of text in all.
+    pub fn from_lines(text: &str) -> Result<Self, TooManyIds> {
+        let mut ids = Self {
+            text: String::with_capacity(text.len()),
+            ends: Vec::new(),
+        };
+        for line in text.split_terminator('\n') {
+            ids.push(line)?;
+        }
+        Ok(ids)
+    }
+
+    /// Returns how many ids there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Returns the ids in `range`, in order.
+    ///
+    /// # Panics
+    /// Where `range` reaches beyond [`UserIds::len`].
+    pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = &str> {
+        self.spans(range).map(|span| &self.text[span])
+    }
+
+    /// Returns the ids in `range` as bytes: hashing need not know that they are text.
+    fn bytes(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        self.spans(range).map(|span| &self.text.as_bytes()[span])
+    }
+
+    /// Returns where in `text` each id of `range` stands.
+    fn spans(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let mut from = match range.start {
+            0 => 0,
+            start => self.ends[start - 1] as usize,
+        };
+        self.ends[range]
+            .iter()
+            .map(move |&end| std::mem::replace(&mut from, end as usize)..end as usize)
+    }
+
+    /// Returns all the ids, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.range(0..self.len())
+    }
+}
+
+impl Compiled {
+    /// Counts for how many of the ids in `range` the component is on, all being in `groups`.
+    ///
+    /// # Panics
+    /// Where `range` reaches beyond [`UserIds::len`].
+    pub fn count_in(
+        &self,
+        id: ComponentId,
+        users: &UserIds,
+        range: Range<usize>,
+        groups: &[&str],
+    ) -> usize {
+        let component = self.get(id);
+        if component.barred.is_some() {
+            return 0;
+        }
+        if !component.prerequisites.is_none() {
+            let is_on = |user: &&str| self.evaluate_id(id, &User { id: user, groups }).value;
+            return users.range(range).filter(is_on).count();
+        }
+        // One rollout decides for all of them: only the bucket differs.
+        let gate = component.gate;
+        match self.decide_by_groups(&gate, groups) {
+            Some(Evaluation { value: true, .. }) => range.len(),
+            Some(_) => 0,
+            None => {
+                let is_in =
+                    |id: &[u8]| !id.is_empty() & (gate.bucketer.bucket_of(id) < gate.threshold);
+                users.bytes(range).map(|id| usize::from(is_in(id))).sum()
+            }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Bytes → (document, every problem).
+//!
+//! Reports all that is wrong at once, each with a code, its place as a JSON Pointer and a
+//! sentence a product lead understands. Errors refuse the document; unknown keys are warnings
+//! and stay in it. Missing keys take the safe default.
+
+mod coherence;
+mod place;
+mod values;
+
+use std::collections::HashSet;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use crate::document::{
+    About, Bucketing, ComponentPath, FlagDocument, Group, Node, PathError, Percentage, Rollout,
+    Strategy, check_segment, founding_components,
+};
+use crate::json;
+use crate::limits;
+use crate::problem::{Code, Problem, Problems, describe};
+use place::Place;
+
+/// A valid document, and what is worth knowing about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// The document.
+    pub document: FlagDocument,
+    /// Warnings: none of them refuses it.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads and checks a document.
+///
+/// # Errors
+/// Every problem, errors first, where at least one refuses the document.
+pub fn validate(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
+    let mut check = Check::default();
+    let tree = json::read(bytes, &mut check.problems);
+    let document = tree.map(|tree| check.whole(tree));
+    match document {
+        Some(document) if !check.problems.any_errors() => Ok(Checked {
+            document,
+            warnings: check.problems.into_vec(),
+        }),
+        _ => Err(check.problems.into_vec()),
+    }
+}
+
+/// Checks a document that is a JSON tree already, as the text it would be written as.
+///
+/// # Errors
+/// Every problem, errors first, where at least one refuses the document.
+pub fn validate_value(tree: &Value) -> Result<Checked, Vec<Problem>> {
+    validate(tree.to_string().as_bytes())
+}
+
+/// Reads a JSON Merge Patch (RFC 7396) as strictly as a document.
+///
+/// # Errors
+/// Every problem of the text; what it makes of a document is checked when it is applied.
+pub fn read_patch(bytes: &[u8]) -> Result<Map<String, Value>, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let tree = json::read(bytes, &mut problems);
+    match tree {
+        Some(Value::Object(patch)) if !problems.any_errors() => return Ok(patch),
+        Some(Value::Object(_)) | None => {}
+        Some(other) => {
+            let message = format!("A patch must be a JSON object, not {}.", describe(&other));
+            problems.push(Problem::error(Code::WrongType, "", message));
+        }
+    }
+    Err(problems.into_vec())
+}
+
+/// One pass over one tree.
+#[derive(Default)]
+struct Check {
+    problems: Problems,
+}
+
+/// A key's place, and what is there.
+type Field<'a> = (Place<'a>, Option<Value>);
+
+impl Check {
+    fn error(&mut self, code: Code, at: &Place, message: String) {
+        let problem = Problem::error(code, at.pointer(), message);
+        self.problems.push(problem);
+    }
+
+    fn warn(&mut self, code: Code, at: &Place, message: String) {
+        let problem = Problem::warning(code, at.pointer(), message);
+        self.problems.push(problem);
+    }
+
+    fn whole(&mut self, tree: Value) -> FlagDocument {
+        let document = self.document(tree);
+        self.names(&document);
+        self.cycles(&document);
+        self.written_size(&document);
+        document
+    }
+
+    /// What is left out is written with its default, so a text can grow when it is written again.
+    fn written_size(&mut self, document: &FlagDocument) {
+        let (len, most) = (document.to_bytes().len(), limits::DOCUMENT_BYTES_MAX);
+        if len > most {
+            let message = format!(
+                "Written with its defaults, the document has {len} bytes; at most {most} (4 MiB) are allowed."
+            );
+            self.error(Code::TooLarge, &Place::ROOT, message);
+        }
+    }
+
+    fn document(&mut self, tree: Value) -> FlagDocument {
+        let at = Place::ROOT;
+        let Value::Object(mut object) = tree else {
+            let message = format!(
+                "A flag document must be a JSON object, not {}.",
+                describe(&tree)
+            );
+            self.error(Code::WrongType, &at, message);
+            return FlagDocument::default();
+        };
+        let mut take = |key| (at.key(key), object.shift_remove(key));
+        FlagDocument {
+            enabled: self.switch(take("enabled")),
+            components: self.components(take("components")),
+            rollout: self.rollout(take("rollout")),
+            rollouts: self.section(take("rollouts"), |check, at, rollout| {
+                check.rollout((at, Some(rollout)))
+            }),
+            requires: self.section(take("requires"), Self::requirements),
+            about: self.section(take("about"), Self::about),
+            bucketing: self.word(take("bucketing"), &Bucketing::ALL, Bucketing::as_str),
+            unknown: self.unknown(&at, object),
+        }
+    }
+
+    fn components(&mut self, (at, value): Field) -> Group {
+        let Some(value) = value else {
+            return founding_components();
+        };
+        let Some(object) = self.object(&at, value) else {
+            return Group::new();
+        };
+        let mut leaves = 0;
+        let group = self.group(&at, object, 1, &mut leaves);
+        if leaves > limits::COMPONENTS_MAX {
+            let most = limits::COMPONENTS_MAX;
+            let message = format!("There are {leaves} components; at most {most} are allowed.");
+            self.error(Code::TooMany, &at, message);
+        }
+        group
+    }
+
+    fn group(
+        &mut self,
+        at: &Place,
+        object: Map<String, Value>,
+        depth: usize,
+        leaves: &mut usize,
+    ) -> Group {
+        let mut group = Group::new();
+        for (name, value) in object {
+            let at = at.key(&name);
+            if depth > limits::PATH_DEPTH_MAX {
+                self.bad_path(&at, &name, PathError::TooDeep);
+                continue;
+            }
+            if let Err(error) = check_segment(&name) {
+                self.bad_path(&at, &name, error);
+            }
+            let node = match value {
+                Value::Object(inner) => Node::Group(self.group(&at, inner, depth + 1, leaves)),
+                leaf => {
+                    *leaves += 1;
+                    Node::Component(self.leaf(&at, &leaf))
+                }
+            };
+            group.insert(name, node);
+        }
+        group
+    }
+
+    fn leaf(&mut self, at: &Place, value: &Value) -> bool {
+        // A leaf that is no switch still is a name that rollouts may lead to.
+        value.as_bool().unwrap_or_else(|| {
+            let message = format!(
+                "{} must be true, false or a group of components, not {}.",
+                at.name(),
+                describe(value)
+            );
+            self.error(Code::WrongType, at, message);
+            false
+        })
+    }
+
+    fn rollout(&mut self, (at, value): Field) -> Rollout {
+        let Some(mut object) = value.and_then(|value| self.object(&at, value)) else {
+            return Rollout::default();
+        };
+        let mut take = |key| (at.key(key), object.shift_remove(key));
+        let rollout = Rollout {
+            percentage: self.percentage(take("percentage")),
+            user_groups: self.user_groups(take("userGroups")),
+            strategy: self.word(take("strategy"), &Strategy::ALL, Strategy::as_str),
+            unknown: self.unknown(&at, object),
+        };
+        let whole = [Percentage::ZERO, Percentage::FULL].contains(&rollout.percentage);
+        if rollout.strategy == Strategy::BlueGreen && !whole {
+            let at = at.key("percentage");
+            let message = format!(
+                "{} must be 0 or 100 with blue-green, where everybody switches together, not {}; \
+                 canary reaches a part of everyone.",
+                at.name(),
+                rollout.percentage
+            );
+            self.error(Code::BlueGreenPartial, &at, message);
+        }
+        rollout
+    }
+
+    fn user_groups(&mut self, (at, value): Field) -> Vec<String> {
+        let items = self.list(&at, value, limits::GROUPS_MAX, "groups");
+        self.texts(items, limits::GROUP_CHARS_MAX)
+    }
+
+    fn requirements(&mut self, at: Place, value: Value) -> Vec<ComponentPath> {
+        let items = self.list(&at, Some(value), limits::REQUIRES_MAX, "prerequisites");
+        let mut paths = Vec::with_capacity(items.len());
+        let mut seen = HashSet::with_capacity(items.len());
+        for (at, value) in items {
+            let Value::String(name) = &value else {
+                let message = format!(
+                    "{} must be the name of a component, not {}.",
+                    at.name(),
+                    describe(&value)
+                );
+                self.error(Code::WrongType, &at, message);
+                continue;
+            };
+            match ComponentPath::from_str(name) {
+                Ok(path) => {
+                    if !seen.insert(path.clone()) {
+                        self.repeated(&at, name);
+                    }
+                    paths.push(path);
+                }
+                Err(error) => self.bad_path(&at, name, error),
+            }
+        }
+        paths
+    }
+
+    fn about(&mut self, at: Place, value: Value) -> About {
+        let Some(mut object) = self.object(&at, value) else {
+            return About::default();
+        };
+        let mut take = |key| (at.key(key), object.shift_remove(key));
+        About {
+            title: self.optional_text(take("title"), limits::ABOUT_LINE_CHARS_MAX),
+            description: self.optional_text(take("description"), limits::ABOUT_TEXT_CHARS_MAX),
+            owner: self.optional_text(take("owner"), limits::ABOUT_LINE_CHARS_MAX),
+            tags: self.tags(take("tags")),
+            expires: self.date(take("expires")),
+            unknown: self.unknown(&at, object),
+        }
+    }
+
+    fn tags(&mut self, (at, value): Field) -> Vec<String> {
+        let items = self.list(&at, value, limits::TAGS_MAX, "tags");
+        self.texts(items, limits::TAG_CHARS_MAX)
+    }
+}

@@ -1,0 +1,18 @@
+//! What the core promises, in one binary: modules by behaviour.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "helpers take what `json!` makes as it is"
+)]
+
+mod support;
+
+mod bad_input;
+mod bucketing;
+mod counting;
+mod difference;
+mod editing;
+mod evaluation;
+mod explaining;
+mod properties;
+mod validation;
