@@ -1,0 +1,242 @@
+//! The store: revisions of the flag document, appended and never changed.
+//!
+//! In domain types only; `store/sqlite.rs` is the embedded form. Every backend passes the
+//! same contract test (`tests/store_contract.rs`).
+
+pub mod sqlite;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::wire::{Actor, Via};
+
+/// The number of a revision: 1, 2, 3, …; 0 stands for "nothing saved yet".
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct RevisionNumber(pub u64);
+
+impl RevisionNumber {
+    /// Before the first revision.
+    pub const NONE: Self = Self(0);
+
+    /// Returns the number of the revision that follows.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for RevisionNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a revision came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "of", rename_all = "snake_case")]
+pub enum Cause {
+    /// Somebody edited the document.
+    Edit,
+    /// A whole document was taken in.
+    Import,
+    /// A revision was taken back.
+    Undo(RevisionNumber),
+    /// A revision that had been taken back was brought back.
+    Redo(RevisionNumber),
+    /// An earlier document was put in force again.
+    Restore(RevisionNumber),
+}
+
+/// What is about to become a revision.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: Actor,
+    /// Why it came to be.
+    pub cause: Cause,
+    /// What the person said about it.
+    pub note: Option<String>,
+    /// What changed, a sentence each.
+    pub changes: Vec<String>,
+    /// The document as JSON text, valid when it was written.
+    pub document: Arc<[u8]>,
+}
+
+/// One accepted version of the flag document. Never edited, never deleted.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// Its number.
+    pub number: RevisionNumber,
+    /// What it was made of.
+    pub draft: Draft,
+}
+
+/// A revision without its document, for lists.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevisionSummary {
+    /// Its number.
+    pub number: RevisionNumber,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: Actor,
+    /// Why it came to be.
+    pub cause: Cause,
+    /// What the person said about it.
+    pub note: Option<String>,
+    /// What changed, a sentence each.
+    pub changes: Vec<String>,
+}
+
+/// What came of an append.
+#[derive(Debug)]
+pub enum Appended {
+    /// The draft became this revision, and is durable.
+    Saved(RevisionNumber),
+    /// Somebody else was faster; nothing was written. Holds the latest revision.
+    Conflict(Box<Revision>),
+}
+
+/// What a thorough check found.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckReport {
+    /// Revisions whose hash was checked.
+    pub revisions: u64,
+    /// Everything found wrong, a sentence each; empty for a sound store.
+    pub problems: Vec<String>,
+}
+
+/// Keeps revisions. Calls block until done; those that write are durable when they return.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Loads the latest revision; `None` in a store without any.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be read, or does not match its hash.
+    fn head(&self) -> Result<Option<Revision>, StoreError>;
+
+    /// Saves `draft` as the revision after `expected`, if `expected` still is the latest
+    /// ([`RevisionNumber::NONE`] for the first one).
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written; then nothing was.
+    /// [`StoreError::Missing`] where `expected` is a revision and the store has none.
+    fn append(&self, expected: RevisionNumber, draft: Draft) -> Result<Appended, StoreError>;
+
+    /// Loads one revision; `None` where there is none of that number.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be read, or does not match its hash.
+    fn revision(&self, number: RevisionNumber) -> Result<Option<Revision>, StoreError>;
+
+    /// Loads up to `limit` summaries, latest first, of revisions before `before`
+    /// (of all, for `None`).
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be read, or do not match their hashes.
+    fn summaries(
+        &self,
+        before: Option<RevisionNumber>,
+        limit: usize,
+    ) -> Result<Vec<RevisionSummary>, StoreError>;
+
+    /// Returns a number that differs from an earlier one where somebody, this process or
+    /// another, may have written since. Cheap enough to ask ten times a second.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be read.
+    fn version(&self) -> Result<u64, StoreError>;
+
+    /// Reads everything and checks it against its hashes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where reading stopped before the end.
+    fn check(&self) -> Result<CheckReport, StoreError>;
+
+    /// Copies the store into a verified backup, and returns its place; `None` where there is
+    /// no need: a backup holds the latest revision already, the newest one was made less than
+    /// `unless_younger_ms` before `now_ms` (milliseconds since 1970), or there is no revision.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written or does not verify.
+    fn back_up(&self, now_ms: i64, unless_younger_ms: u64) -> Result<Option<PathBuf>, StoreError>;
+
+    /// Returns why nothing can be written; `None` where it can.
+    fn read_only(&self) -> Option<String>;
+}
+
+/// Why a store failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The data folder cannot be used.
+    #[error("the data folder {path} cannot be used: {reason}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why, in plain words.
+        reason: String,
+    },
+    /// The file is damaged.
+    #[error("the store is damaged: {what}")]
+    Damaged {
+        /// What does not match.
+        what: String,
+    },
+    /// The store is open for reading only.
+    #[error("the store is open for reading only: {reason}")]
+    ReadOnly {
+        /// Why.
+        reason: String,
+    },
+    /// The disk is full.
+    #[error("the disk is full; nothing was saved, and nothing was lost")]
+    DiskFull,
+    /// Another process holds the store and does not let go.
+    #[error("another program keeps the store locked; nothing was saved, try again")]
+    Busy,
+    /// SQLite failed.
+    #[error("the store failed")]
+    Sqlite(#[source] rusqlite::Error),
+    /// A file failed.
+    #[error("cannot use {path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A revision that somebody claims to have seen is not there, nor is any other.
+    #[error("revision {number} is not in the store")]
+    Missing {
+        /// The revision.
+        number: RevisionNumber,
+    },
+    /// The store could not be brought to this program's format; it stays as it was.
+    #[error("the store could not be brought from format {from} to {to}, and stays as it was")]
+    Migration {
+        /// The format it has.
+        from: usize,
+        /// The format this program needs.
+        to: usize,
+        /// The cause.
+        source: Box<StoreError>,
+    },
+    /// The store met a defect of its own; what it was doing was rolled back.
+    #[error("the store met a defect of its own: {message}")]
+    Panicked {
+        /// What it says.
+        message: String,
+    },
+    /// The writer thread is gone, which only closing the store does.
+    #[error("the store is closed")]
+    Closed,
+}

@@ -1,0 +1,476 @@
+//! The store embedded in this machine: one SQLite file in the data folder.
+//!
+//! One thread writes, each append its own durable commit; reading has connections of its
+//! own and waits for nobody. Any number of programs may have the same folder open. Decides
+//! nothing about flags, and asks nobody for the time.
+
+mod backup;
+mod connection;
+mod folder;
+mod opening;
+mod patience;
+mod recovery;
+mod revision;
+mod schema;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use self::folder::Folder;
+use self::opening::{Connections, Settings};
+pub use self::recovery::{Recovery, Restored};
+use self::writer::Writer;
+use super::{
+    Appended, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary, Store, StoreError,
+};
+
+/// How long to wait for another program's lock: longer than any commit or checkpoint takes
+/// on a slow disk, shorter than a person's patience.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Revisions in a SQLite file of this machine.
+///
+/// Dropping it closes everything and ends its thread. What the folder holds:
+/// `flagdeck.db` with SQLite's `-wal` and `-shm`; `flagdeck.lock`; `backups/`, the newest
+/// ten; `quarantine/`, everything that ever was damaged.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // In the order of closing: what reads, what writes (and empties the log), the lock.
+    connections: Connections,
+    folder: Folder,
+}
+
+/// A store that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The store.
+    pub store: SqliteStore,
+    /// What had to be done about damage first; people should be told.
+    pub recovery: Option<Recovery>,
+}
+
+/// Whether a store can be written.
+#[derive(Debug)]
+enum Access {
+    /// Through this thread.
+    Writable(Writer),
+    /// No, and why.
+    ReadOnly(String),
+}
+
+impl SqliteStore {
+    /// Opens the store of a data folder, making both where they are missing. `now_ms` is
+    /// the time, in milliseconds since 1970.
+    ///
+    /// A store that cannot be written opens for reading; [`Store::read_only`] says why.
+    /// A damaged one is set aside and replaced by the newest good backup.
+    /// Waits up to five seconds for other programs.
+    ///
+    /// # Errors
+    /// [`StoreError::Folder`] where the folder cannot be used, holds another program's
+    /// file, or holds a damaged store that another program has open;
+    /// [`StoreError::Migration`] where an older format could not be renewed;
+    /// [`StoreError::Busy`] where another program is replacing the store and does not end.
+    pub fn open(data_dir: &Path, now_ms: i64) -> Result<Opened, StoreError> {
+        Self::open_with(
+            data_dir,
+            &Settings {
+                now_ms,
+                patience: PATIENCE,
+                migrations: schema::MIGRATIONS,
+            },
+        )
+    }
+
+    fn open_with(data_dir: &Path, settings: &Settings) -> Result<Opened, StoreError> {
+        let folder = Folder::enter(data_dir)?;
+        let (connections, recovery) = opening::open(&folder, settings)?;
+        Ok(Opened {
+            store: Self {
+                connections,
+                folder,
+            },
+            recovery,
+        })
+    }
+
+    fn writer(&self) -> Result<&Writer, StoreError> {
+        match &self.connections.access {
+            Access::Writable(writer) => Ok(writer),
+            Access::ReadOnly(reason) => Err(StoreError::ReadOnly {
+                reason: reason.clone(),
+            }),
+        }
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        lock(&self.connections.reader)
+    }
+}
+
+impl Store for SqliteStore {
+    fn head(&self) -> Result<Option<Revision>, StoreError> {
+        revision::head(&self.reader())
+    }
+
+    fn append(&self, expected: RevisionNumber, draft: Draft) -> Result<Appended, StoreError> {
+        self.writer()?
+            .run(move |connection| revision::append(connection, expected, &draft))
+    }
+
+    fn revision(&self, number: RevisionNumber) -> Result<Option<Revision>, StoreError> {
+        revision::load(&self.reader(), number)
+    }
+
+    fn summaries(
+        &self,
+        before: Option<RevisionNumber>,
+        limit: usize,
+    ) -> Result<Vec<RevisionSummary>, StoreError> {
+        revision::summaries(&self.reader(), before, limit)
+    }
+
+    fn version(&self) -> Result<u64, StoreError> {
+        // A connection that never writes: to it every commit is somebody else's, this
+        // store's own included.
+        let watcher = lock(&self.connections.watcher);
+        let version: u32 = watcher
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        Ok(version.into())
+    }
+
+    fn check(&self) -> Result<CheckReport, StoreError> {
+        // A connection of its own, because this can take seconds.
+        revision::audit(&self.connections.source.open()?)
+    }
+
+    fn back_up(&self, now_ms: i64, unless_younger_ms: u64) -> Result<Option<PathBuf>, StoreError> {
+        self.writer()?;
+        if backup::has_younger(&self.folder, now_ms, unless_younger_ms)? {
+            return Ok(None);
+        }
+        backup::make(&self.folder, &self.connections.source)
+    }
+
+    fn read_only(&self) -> Option<String> {
+        match &self.connections.access {
+            Access::Writable(_) => None,
+            Access::ReadOnly(reason) => Some(reason.clone()),
+        }
+    }
+}
+
+/// Locks a connection. One whose holder panicked is as good as before: statements are reset
+/// and transactions rolled back when they are dropped.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::{Actor, Cause, Via};
+
+    const WITH_A_TAG: &[&str] = &[
+        schema::MIGRATIONS[0],
+        "CREATE TABLE tag (name TEXT PRIMARY KEY) STRICT; INSERT INTO tag VALUES ('kept');",
+    ];
+    const WITH_A_FAULT: &[&str] = &[
+        schema::MIGRATIONS[0],
+        "CREATE TABLE tag (name TEXT PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1);",
+    ];
+
+    fn temporary() -> TempDir {
+        tempfile::tempdir().expect("a temporary folder")
+    }
+
+    /// Opens as a program of these migrations does that has hardly any patience.
+    fn open_as(place: &TempDir, migrations: &'static [&'static str]) -> Result<Opened, StoreError> {
+        let settings = Settings {
+            now_ms: 0,
+            patience: Duration::from_millis(50),
+            migrations,
+        };
+        SqliteStore::open_with(place.path(), &settings)
+    }
+
+    fn open(place: &TempDir) -> SqliteStore {
+        let opened = open_as(place, schema::MIGRATIONS).expect("the store opens");
+        assert_eq!(opened.recovery, None);
+        opened.store
+    }
+
+    fn append(store: &SqliteStore, bytes: usize) -> Result<RevisionNumber, StoreError> {
+        let draft = Draft {
+            at_ms: 0,
+            actor: Actor {
+                via: Via::Window,
+                name: "ada".into(),
+            },
+            cause: Cause::Edit,
+            note: None,
+            changes: Vec::new(),
+            document: Arc::from(vec![b' '; bytes]),
+        };
+        let latest = store
+            .head()?
+            .map_or(RevisionNumber::NONE, |head| head.number);
+        match store.append(latest, draft)? {
+            Appended::Saved(number) => Ok(number),
+            Appended::Conflict(winner) => panic!("revision {} was faster", winner.number),
+        }
+    }
+
+    fn assert_sound(store: &SqliteStore, revisions: u64) {
+        let report = store.check().expect("everything can be read");
+        assert_eq!(report.problems, Vec::<String>::new());
+        assert_eq!(report.revisions, revisions);
+    }
+
+    fn raw(place: &TempDir) -> Connection {
+        Connection::open(place.path().join("flagdeck.db")).expect("SQLite opens it")
+    }
+
+    fn format(place: &TempDir) -> i64 {
+        raw(place)
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .expect("a format")
+    }
+
+    fn limit_pages(store: &SqliteStore, pages: u32) {
+        let writer = store.writer().expect("it can be written");
+        writer
+            .run(move |connection| {
+                Ok(
+                    connection.pragma_update_and_check(
+                        None,
+                        "max_page_count",
+                        pages,
+                        |_| Ok(()),
+                    )?,
+                )
+            })
+            .expect("a limit");
+    }
+
+    #[test]
+    fn every_commit_waits_for_the_disk() {
+        let place = temporary();
+        let store = open(&place);
+        let (synchronous, journal): (i64, String) = store
+            .writer()
+            .and_then(|writer| {
+                writer.run(|connection| {
+                    let synchronous =
+                        connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+                    let journal =
+                        connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+                    Ok((synchronous, journal))
+                })
+            })
+            .expect("it answers");
+        assert_eq!((synchronous, journal.as_str()), (2, "wal"));
+    }
+
+    #[test]
+    fn a_full_disk_refuses_whole_and_loses_nothing() {
+        let place = temporary();
+        let store = open(&place);
+        append(&store, 100).expect("there is room");
+        limit_pages(&store, 30);
+        let refused = append(&store, 1_000_000).expect_err("there is no room");
+        assert!(matches!(refused, StoreError::DiskFull), "{refused:?}");
+        assert_sound(&store, 1);
+        limit_pages(&store, 1_000_000);
+        assert_eq!(
+            append(&store, 1_000_000).expect("there is room again"),
+            RevisionNumber(2)
+        );
+        assert_sound(&store, 2);
+    }
+
+    #[test]
+    fn a_lock_that_stays_is_an_answer_not_a_wait() {
+        let place = temporary();
+        let store = open(&place);
+        let other = raw(&place);
+        other
+            .execute_batch("BEGIN IMMEDIATE")
+            .expect("the lock is free");
+        let refused = append(&store, 10).expect_err("it is locked");
+        assert!(matches!(refused, StoreError::Busy), "{refused:?}");
+        let second = open(&place);
+        assert_eq!(
+            second.read_only(),
+            None,
+            "who writes proves that one can write"
+        );
+        other.execute_batch("ROLLBACK").expect("a transaction");
+        assert_eq!(append(&second, 10).expect("it is free"), RevisionNumber(1));
+    }
+
+    #[test]
+    fn a_migration_comes_after_a_backup_and_keeps_every_revision() {
+        let place = temporary();
+        append(&open(&place), 10).expect("it can be written");
+        let migrated = open_as(&place, WITH_A_TAG)
+            .expect("it can be migrated")
+            .store;
+        assert_sound(&migrated, 1);
+        append(&migrated, 10).expect("it can be written");
+        drop(migrated);
+        assert_eq!(format(&place), 2);
+        let tag: String = raw(&place)
+            .query_row("SELECT name FROM tag", [], |row| row.get(0))
+            .expect("the migration's row");
+        assert_eq!(tag, "kept");
+
+        let backups = backup::list(&Folder::enter(place.path()).expect("a folder"));
+        let [backup] = &backups.expect("a list")[..] else {
+            panic!("one backup");
+        };
+        assert_eq!(backup.revision, RevisionNumber(1));
+        let before = backup::open(&backup.path).expect("it can be read");
+        assert_eq!(
+            schema::owner(&before).expect("a mark"),
+            schema::Owner::Flagdeck { format: 1 }
+        );
+    }
+
+    #[test]
+    fn a_failing_migration_leaves_the_file_as_it_was_and_a_backup() {
+        let place = temporary();
+        append(&open(&place), 10).expect("it can be written");
+        let refused = open_as(&place, WITH_A_FAULT).expect_err("the migration is faulty");
+        assert!(
+            matches!(refused, StoreError::Migration { from: 1, to: 2, .. }),
+            "{refused:?}"
+        );
+        let folder = Folder::enter(place.path()).expect("a folder");
+        assert_eq!(backup::list(&folder).expect("a list").len(), 1);
+        assert!(!place.path().join("quarantine").exists());
+        assert_eq!(format(&place), 1);
+        let store = open(&place);
+        assert_sound(&store, 1);
+        append(&store, 10).expect("the older program goes on");
+        assert!(
+            raw(&place).prepare("SELECT * FROM tag").is_err(),
+            "nothing half done"
+        );
+    }
+
+    #[test]
+    fn a_damaged_revision_stops_a_migration_but_sets_nothing_aside() {
+        let place = temporary();
+        let store = open(&place);
+        append(&store, 10).expect("it can be written");
+        append(&store, 10).expect("it can be written");
+        drop(store);
+        raw(&place)
+            .execute_batch(
+                "DROP TRIGGER revision_is_never_edited;
+                 UPDATE revision SET note = 'tampered' WHERE number = 1;",
+            )
+            .expect("it can be tampered with");
+        let refused = open_as(&place, WITH_A_TAG).expect_err("no backup of it verifies");
+        assert!(
+            matches!(refused, StoreError::Migration { .. }),
+            "{refused:?}"
+        );
+        assert!(!place.path().join("quarantine").exists());
+        assert_eq!(format(&place), 1);
+    }
+
+    #[test]
+    fn a_migration_waits_until_nobody_else_has_the_store_open() {
+        let place = temporary();
+        let held = open(&place);
+        append(&held, 10).expect("it can be written");
+        let refused = open_as(&place, WITH_A_TAG).expect_err("somebody has it open");
+        assert!(
+            refused.to_string().contains("close every Flagdeck window"),
+            "{refused}"
+        );
+        append(&held, 10).expect("the other is not disturbed");
+        drop(held);
+        let migrated = open_as(&place, WITH_A_TAG).expect("it is free").store;
+        assert_sound(&migrated, 2);
+    }
+
+    #[test]
+    fn an_older_program_reads_a_newer_store_and_changes_nothing() {
+        let place = temporary();
+        append(&open_as(&place, WITH_A_TAG).expect("a store").store, 10)
+            .expect("it can be written");
+        let older = open(&place);
+        let reason = older.read_only().expect("it cannot write");
+        assert!(reason.contains("newer Flagdeck"), "{reason}");
+        assert_eq!(
+            older.head().expect("it reads").map(|head| head.number.0),
+            Some(1)
+        );
+        assert!(matches!(
+            append(&older, 10),
+            Err(StoreError::ReadOnly { .. })
+        ));
+        assert!(matches!(
+            older.back_up(0, 0),
+            Err(StoreError::ReadOnly { .. })
+        ));
+        assert_eq!(format(&place), 2);
+    }
+
+    #[test]
+    fn a_damaged_store_that_others_have_open_is_left_to_them() {
+        let place = temporary();
+        let held = open(&place);
+        append(&held, 10).expect("it can be written");
+        raw(&place)
+            .execute_batch(
+                "DROP TRIGGER revision_is_never_edited; UPDATE revision SET note = 'tampered';",
+            )
+            .expect("it can be tampered with");
+        let refused = open_as(&place, schema::MIGRATIONS).expect_err("it is damaged, and held");
+        let message = refused.to_string();
+        assert!(
+            message.contains("revision 1 does not match its hash"),
+            "{message}"
+        );
+        assert!(message.contains("close every Flagdeck window"), "{message}");
+        assert!(!place.path().join("quarantine").exists());
+        drop(held);
+        let opened = open_as(&place, schema::MIGRATIONS).expect("it is free");
+        assert!(opened.recovery.is_some());
+    }
+
+    #[test]
+    fn a_folder_that_somebody_repairs_is_waited_for_then_given_up() {
+        let place = temporary();
+        let repairer = Folder::enter(place.path()).expect("a folder");
+        assert!(repairer.try_alone().expect("locks work"));
+        let refused = open_as(&place, schema::MIGRATIONS).expect_err("it is being repaired");
+        assert!(matches!(refused, StoreError::Busy), "{refused:?}");
+        drop(repairer);
+        assert_sound(&open(&place), 0);
+    }
+
+    #[test]
+    fn closing_leaves_one_file_without_a_log() {
+        let place = temporary();
+        let store = open(&place);
+        append(&store, 10).expect("it can be written");
+        assert!(place.path().join("flagdeck.db-wal").exists());
+        drop(store);
+        assert!(!place.path().join("flagdeck.db-wal").exists());
+        assert!(!place.path().join("flagdeck.db-shm").exists());
+    }
+}

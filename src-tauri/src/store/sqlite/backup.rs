@@ -1,0 +1,267 @@
+//! Backups: verified copies of the whole store, one file each, named by what they hold.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use rusqlite::Connection;
+use rusqlite::backup::Backup as Copy;
+
+use super::connection::Source;
+use super::folder::{self, Folder, file_failed};
+use super::{patience, revision};
+use crate::store::{RevisionNumber, StoreError};
+
+/// Backups kept; making one more removes the oldest.
+pub(super) const BACKUPS_KEPT: usize = 10;
+
+/// Where a backup is made before it is known to be good.
+const UNFINISHED: &str = ".tmp";
+
+/// Held by whoever makes a backup, so that two do not share [`UNFINISHED`].
+const LOCK: &str = ".lock";
+
+/// A file among the backups, as its name tells.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Backup {
+    /// The latest revision in it.
+    pub(super) revision: RevisionNumber,
+    /// Its place.
+    pub(super) path: PathBuf,
+}
+
+/// Lists the backups of a folder, newest first.
+pub(super) fn list(folder: &Folder) -> Result<Vec<Backup>, StoreError> {
+    let place = folder.backups();
+    let entries = match fs::read_dir(&place) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(file_failed(&place, error)),
+    };
+    let mut backups = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| file_failed(&place, error))?.path();
+        if let Some(revision) = revision_in_name(&path) {
+            backups.push(Backup { revision, path });
+        }
+    }
+    backups.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(backups)
+}
+
+/// Says whether the newest backup was made less than `age_ms` before `now_ms`, by its file's
+/// time. One from the future is none: then a clock was set back, no reason to wait.
+pub(super) fn has_younger(folder: &Folder, now_ms: i64, age_ms: u64) -> Result<bool, StoreError> {
+    let Some(newest) = list(folder)?.into_iter().next() else {
+        return Ok(false);
+    };
+    let modified = fs::metadata(&newest.path).and_then(|metadata| metadata.modified());
+    let modified = modified.map_err(|error| file_failed(&newest.path, error))?;
+    let made_ms = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let made_ms = i64::try_from(made_ms.as_millis()).unwrap_or(i64::MAX);
+    let age = u64::try_from(now_ms.saturating_sub(made_ms));
+    Ok(age.is_ok_and(|age| age < age_ms))
+}
+
+/// Makes a verified backup of what `source` holds, and returns its place; `None` where that
+/// backup is there already, or there is no revision to hold.
+pub(super) fn make(folder: &Folder, source: &Source) -> Result<Option<PathBuf>, StoreError> {
+    let connection = source.open()?;
+    match name(&connection)? {
+        Some(name) if !folder.backups().join(&name).exists() => {
+            make_anyway(folder, &connection, source.patience).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Makes a verified backup of what `connection` sees, and returns its place.
+pub(super) fn make_anyway(
+    folder: &Folder,
+    connection: &Connection,
+    patience: Duration,
+) -> Result<PathBuf, StoreError> {
+    let place = folder.backups();
+    folder::create(&place).map_err(|error| file_failed(&place, error))?;
+    let _lock = lock(&place.join(LOCK), patience)?;
+    let unfinished = place.join(UNFINISHED);
+    let finished = match write(connection, &unfinished) {
+        Ok(name) => place.join(name),
+        Err(error) => {
+            discard(&unfinished)?;
+            return Err(error);
+        }
+    };
+    folder::rename(&unfinished, &finished)?;
+    prune(folder, &finished);
+    Ok(finished)
+}
+
+/// Copies a backup to where a store can be opened, durably and verified.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where it does not verify; then nothing is left of the copy.
+pub(super) fn copy(backup: &Path, to: &Path) -> Result<(), StoreError> {
+    discard(to)?;
+    fs::copy(backup, to).map_err(|error| file_failed(to, error))?;
+    let verified = verify(to).and_then(|_| make_durable(to));
+    if verified.is_err() {
+        discard(to)?;
+    }
+    verified
+}
+
+/// Opens a backup for reading; nobody ever writes to one.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let source = Source {
+        path: path.to_owned(),
+        immutable: true,
+        patience: Duration::ZERO,
+    };
+    source.open()
+}
+
+/// Writes, verifies and makes durable a copy of the database; returns the name it deserves.
+fn write(connection: &Connection, to: &Path) -> Result<String, StoreError> {
+    discard(to)?;
+    let mut target = Connection::open(to)?;
+    // A copy that a crash left unfinished is never used, so it needs no safety of its own.
+    target.pragma_update(None, "synchronous", "OFF")?;
+    Copy::new(connection, &mut target)?.run_to_completion(
+        i32::MAX,
+        Duration::from_millis(5),
+        None,
+    )?;
+    // One file, without a log beside it, can be copied and mailed.
+    target.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    target.close().map_err(|(_, error)| error)?;
+    let name = verify(to)?;
+    make_durable(to)?;
+    Ok(name)
+}
+
+/// Reads and checks everything in a copy; returns the name it deserves.
+fn verify(path: &Path) -> Result<String, StoreError> {
+    let connection = open(path)?;
+    let report = revision::audit(&connection)?;
+    if let Some(problem) = report.problems.first() {
+        return Err(StoreError::damaged(format!(
+            "the backup does not verify: {problem}"
+        )));
+    }
+    Ok(name(&connection)?.unwrap_or_else(|| file_name(RevisionNumber::NONE, 0)))
+}
+
+fn make_durable(path: &Path) -> Result<(), StoreError> {
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(|error| file_failed(path, error))
+}
+
+/// Removes an unfinished copy and what SQLite may have left beside it.
+fn discard(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        folder::remove(Path::new(&name))?;
+    }
+    Ok(())
+}
+
+fn lock(path: &Path, patience_max: Duration) -> Result<File, StoreError> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| file_failed(path, error))?;
+    patience::wait(patience_max, || match file.try_lock() {
+        Ok(()) => Ok(Some(())),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(file_failed(path, error)),
+    })?
+    .ok_or(StoreError::Busy)?;
+    Ok(file)
+}
+
+/// Removes what is beyond [`BACKUPS_KEPT`], never the one just made. What cannot be removed
+/// is only too much.
+fn prune(folder: &Folder, just_made: &Path) {
+    let older = list(folder).unwrap_or_default().into_iter();
+    let older = older
+        .map(|backup| backup.path)
+        .filter(|path| path != just_made);
+    for path in older.skip(BACKUPS_KEPT - 1) {
+        if let Err(error) = fs::remove_file(&path) {
+            tracing::warn!(path = %path.display(), %error, "an old backup stays");
+        }
+    }
+}
+
+/// Names the backup of what a connection sees; `None` without any revision.
+///
+/// Named by number and time, because after a restore a number can come a second time.
+fn name(connection: &Connection) -> Result<Option<String>, StoreError> {
+    let latest = revision::summaries(connection, None, 1)?;
+    Ok(latest
+        .first()
+        .map(|latest| file_name(latest.number, latest.at_ms)))
+}
+
+fn file_name(revision: RevisionNumber, at_ms: i64) -> String {
+    format!("r{:010}-{}.db", revision.0, stamp(at_ms))
+}
+
+fn revision_in_name(path: &Path) -> Option<RevisionNumber> {
+    let name = path.file_name()?.to_str()?;
+    let (number, _) = name
+        .strip_prefix('r')?
+        .strip_suffix(".db")?
+        .split_once('-')?;
+    number.parse().ok().map(RevisionNumber)
+}
+
+/// Writes a time into a file name: UTC to the millisecond, in an order that sorts.
+pub(super) fn stamp(at_ms: i64) -> String {
+    moment(at_ms).strftime("%Y%m%dT%H%M%S.%3fZ").to_string()
+}
+
+/// Writes a time for people, in UTC to the minute.
+pub(super) fn minute(at_ms: i64) -> String {
+    moment(at_ms).strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+fn moment(at_ms: i64) -> jiff::Timestamp {
+    // Times beyond jiff's range (years -9999 to 9999) are nobody's; any name will do.
+    jiff::Timestamp::from_millisecond(at_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_the_revision_and_sort_by_it() {
+        let name = file_name(RevisionNumber(42), 1_767_225_600_123);
+        assert_eq!(name, "r0000000042-20260101T000000.123Z.db");
+        assert_eq!(revision_in_name(Path::new(&name)), Some(RevisionNumber(42)));
+        assert!(name > file_name(RevisionNumber(9), i64::MAX));
+        assert_eq!(minute(1_767_225_600_123), "2026-01-01 00:00 UTC");
+    }
+
+    #[test]
+    fn other_files_are_no_backups() {
+        for name in [
+            ".tmp",
+            ".tmp-journal",
+            ".lock",
+            "notes.db",
+            "r1.db",
+            "rx-y.db",
+        ] {
+            assert_eq!(revision_in_name(Path::new(name)), None, "{name}");
+        }
+    }
+}

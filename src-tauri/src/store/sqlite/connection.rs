@@ -1,0 +1,196 @@
+//! Connections to the database, and what SQLite's failures mean in the store's words.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::store::StoreError;
+
+/// Opens the one connection of a store that writes. Changes no file, nor does dropping it
+/// before [`tidy_on_close`].
+///
+/// # Errors
+/// Where there is no file, unless `create`.
+pub(super) fn writing(
+    path: &Path,
+    create: bool,
+    patience: Duration,
+) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
+    let connection = Connection::open_with_flags(path, flags)?;
+    harden(&connection, patience)?;
+    // The log of a store found damaged is kept as it is.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // An acknowledged revision survives a power cut: each commit waits for the disk.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    Ok(connection)
+}
+
+/// Turns on the write-ahead log, which lets readers and the writer work at once.
+pub(super) fn use_log(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    Ok(())
+}
+
+/// Has the last connection that closes bring the log into the database and remove it.
+pub(super) fn tidy_on_close(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
+}
+
+/// Where to read from; opens any number of connections that cannot write.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// The database.
+    pub(super) path: PathBuf,
+    /// Whether nobody can change the file, so that it is read without lock or log.
+    pub(super) immutable: bool,
+    /// How long to wait for a lock.
+    pub(super) patience: Duration,
+}
+
+impl Source {
+    pub(super) fn open(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = if self.immutable {
+            let uri = immutable_uri(&self.path);
+            Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?
+        } else {
+            Connection::open_with_flags(&self.path, flags)?
+        };
+        harden(&connection, self.patience)?;
+        Ok(connection)
+    }
+}
+
+fn immutable_uri(path: &Path) -> String {
+    let path = path
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    format!("file:{path}?immutable=1")
+}
+
+/// Makes a connection suspicious of what the file says, and patient.
+fn harden(connection: &Connection, patience: Duration) -> Result<(), StoreError> {
+    connection.busy_timeout(patience)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(())
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as E;
+        if let E::FromSqlConversionFailure(..)
+        | E::InvalidColumnType(..)
+        | E::IntegralValueOutOfRange(..)
+        | E::Utf8Error(..) = error
+        {
+            return Self::damaged("a value in flagdeck.db is not of its kind");
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt) => Self::damaged("flagdeck.db is malformed"),
+            Some(ErrorCode::NotADatabase) => Self::damaged("flagdeck.db is not a database"),
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => Self::Busy,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly {
+                reason: "flagdeck.db or its folder is write-protected".into(),
+            },
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl StoreError {
+    pub(super) fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged { what: what.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn meaning(code: i32) -> StoreError {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into()
+    }
+
+    #[test]
+    fn only_a_malformed_file_counts_as_damage() {
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
+            assert!(
+                matches!(meaning(code), StoreError::Damaged { .. }),
+                "{code}"
+            );
+        }
+        for code in [
+            ffi::SQLITE_IOERR,
+            ffi::SQLITE_IOERR_READ,
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_CANTOPEN,
+            ffi::SQLITE_PERM,
+            ffi::SQLITE_NOMEM,
+            ffi::SQLITE_ERROR,
+        ] {
+            assert!(matches!(meaning(code), StoreError::Sqlite(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn failures_a_person_can_help_have_names() {
+        assert!(matches!(meaning(ffi::SQLITE_FULL), StoreError::DiskFull));
+        assert!(matches!(meaning(ffi::SQLITE_BUSY), StoreError::Busy));
+        assert!(matches!(
+            meaning(ffi::SQLITE_BUSY_SNAPSHOT),
+            StoreError::Busy
+        ));
+        assert!(matches!(
+            meaning(ffi::SQLITE_READONLY_DIRECTORY),
+            StoreError::ReadOnly { .. }
+        ));
+    }
+
+    #[test]
+    fn a_path_with_any_character_can_be_read_immutably() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let path = temporary.path().join("50% ?#é.db");
+        Connection::open(&path)
+            .expect("a database")
+            .execute_batch("CREATE TABLE here (x)")
+            .expect("a table");
+        let source = Source {
+            path,
+            immutable: true,
+            patience: Duration::ZERO,
+        };
+        let count: i64 = source
+            .open()
+            .expect("it opens")
+            .query_row("SELECT count(*) FROM here", [], |row| row.get(0))
+            .expect("the table is there");
+        assert_eq!(count, 0);
+    }
+
+    #[test]
+    fn sqlite_is_free_of_the_log_reset_fault() {
+        assert!(
+            rusqlite::version_number() >= 3_051_003,
+            "{}",
+            rusqlite::version()
+        );
+    }
+}

@@ -1,0 +1,324 @@
+//! The data folder: where its files are, who else uses it, and whether it can be relied on.
+//!
+//! Knows nothing of SQL, and never looks into a file.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::store::StoreError;
+
+const DATABASE: &str = "flagdeck.db";
+const LOCK: &str = "flagdeck.lock";
+const BACKUPS: &str = "backups";
+const QUARANTINE: &str = "quarantine";
+
+/// A data folder, and this handle's hold on it.
+///
+/// Everybody who has the store open shares the lock; who replaces the store's files holds
+/// it alone, so that no file is ever moved away beneath a reader or writer.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// `None` in a folder where no file can be made: then nothing is ever replaced.
+    lock: Option<File>,
+}
+
+impl Folder {
+    /// Enters a data folder, making it (for its owner only) where it is missing.
+    pub(super) fn enter(path: &Path) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path).map_err(|error| unusable(path, &error))?;
+        create(&path).map_err(|error| unusable(&path, &error))?;
+        refuse_network(&path)?;
+        let lock = open_lock(&path.join(LOCK))?;
+        Ok(Self { path, lock })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+
+    /// SQLite's write-ahead log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.beside_database("-wal")
+    }
+
+    /// Everything that together is the store: SQLite's companions first, the database last.
+    pub(super) fn store_files(&self) -> [PathBuf; 4] {
+        [
+            self.beside_database("-shm"),
+            self.log(),
+            self.beside_database("-journal"),
+            self.database(),
+        ]
+    }
+
+    pub(super) fn backups(&self) -> PathBuf {
+        self.path.join(BACKUPS)
+    }
+
+    pub(super) fn quarantine(&self) -> PathBuf {
+        self.path.join(QUARANTINE)
+    }
+
+    /// Whether the folder can be held alone at all.
+    pub(super) fn has_lock(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// Takes a share of the lock; `false` while somebody holds it alone.
+    pub(super) fn try_share(&self) -> Result<bool, StoreError> {
+        let Some(lock) = &self.lock else {
+            return Ok(true);
+        };
+        self.locked(lock.try_lock_shared())
+    }
+
+    /// Gives its share back and takes the whole lock; `false` (and no share left) while
+    /// anybody else has one.
+    pub(super) fn try_alone(&self) -> Result<bool, StoreError> {
+        let Some(lock) = &self.lock else {
+            return Ok(false);
+        };
+        lock.unlock().map_err(|source| self.lock_failed(source))?;
+        self.locked(lock.try_lock())
+    }
+
+    /// Turns the whole lock into a share.
+    pub(super) fn share(&self) -> Result<(), StoreError> {
+        let Some(lock) = &self.lock else {
+            return Ok(());
+        };
+        lock.lock_shared()
+            .map_err(|source| self.lock_failed(source))
+    }
+
+    /// Whether not a block is left on the folder's disk.
+    pub(super) fn is_disk_full(&self) -> bool {
+        rustix::fs::statvfs(&self.path).is_ok_and(|disk| disk.f_bavail == 0)
+    }
+
+    /// Says in plain words that this folder cannot be used.
+    pub(super) fn unusable(&self, reason: impl Into<String>) -> StoreError {
+        StoreError::Folder {
+            path: self.path.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    fn beside_database(&self, suffix: &str) -> PathBuf {
+        self.path.join(format!("{DATABASE}{suffix}"))
+    }
+
+    fn locked(&self, result: Result<(), TryLockError>) -> Result<bool, StoreError> {
+        match result {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(source)) => Err(self.lock_failed(source)),
+        }
+    }
+
+    fn lock_failed(&self, source: io::Error) -> StoreError {
+        file_failed(&self.path.join(LOCK), source)
+    }
+}
+
+/// Makes a folder and all above it, each for its owner only, durably.
+pub(super) fn create(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let Some(parent) = path.parent() else {
+        return Ok(());
+    };
+    create(parent)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync(parent),
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Moves a file within one file system, durably.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(|source| file_failed(from, source))?;
+    for folder in [to.parent(), from.parent()].into_iter().flatten() {
+        sync(folder).map_err(|source| file_failed(folder, source))?;
+    }
+    Ok(())
+}
+
+/// Removes a file; one that is missing is as good as removed.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(file_failed(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Returns a file's length in bytes; 0 for a missing one.
+pub(super) fn length(path: &Path) -> Result<u64, StoreError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(file_failed(path, error)),
+    }
+}
+
+/// Wraps what the file system said, with a full disk as the case of its own that it is.
+pub(super) fn file_failed(path: &Path, source: io::Error) -> StoreError {
+    if source.kind() == ErrorKind::StorageFull {
+        return StoreError::DiskFull;
+    }
+    StoreError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn unusable(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Folder {
+        path: path.to_owned(),
+        reason: match error.kind() {
+            ErrorKind::PermissionDenied => "you may not write there".into(),
+            ErrorKind::ReadOnlyFilesystem => "it would lie on a write-protected disk".into(),
+            ErrorKind::StorageFull => "the disk is full".into(),
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                "there is a file of that name".into()
+            }
+            _ => error.to_string(),
+        },
+    }
+}
+
+fn open_lock(path: &Path) -> Result<Option<File>, StoreError> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path);
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if is_unwritable(error.kind()) => Ok(File::open(path).ok()),
+        Err(error) => Err(file_failed(path, error)),
+    }
+}
+
+fn is_unwritable(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull
+    )
+}
+
+/// Refuses network drives: locks and shared memory do not work between two machines there.
+#[cfg(target_os = "linux")]
+fn refuse_network(path: &Path) -> Result<(), StoreError> {
+    let status = rustix::fs::statfs(path).map_err(|error| unusable(path, &error.into()))?;
+    // The kernel's numbers have 32 bits; the field's width and sign differ between machines.
+    let Some(kind) = network_drive(status.f_type as u32) else {
+        return Ok(());
+    };
+    Err(StoreError::Folder {
+        path: path.to_owned(),
+        reason: format!(
+            "it lies on a network drive ({kind}), where a store is not safe; \
+             choose a folder on a disk of this machine"
+        ),
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_network(_path: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Names the network file system behind a number of `statfs(2)`.
+#[cfg(target_os = "linux")]
+fn network_drive(magic: u32) -> Option<&'static str> {
+    match magic {
+        0x6969 => Some("NFS"),
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
+        0x0102_1997 => Some("9P"),
+        0x5346_414f => Some("AFS"),
+        0x00c3_6400 => Some("Ceph"),
+        0x7375_7245 => Some("Coda"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("it exists").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_missing_folder_is_made_for_its_owner_only() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let path = temporary.path().join("a/b");
+        Folder::enter(&path).expect("it can be made");
+        assert_eq!(mode(&path), 0o700);
+        assert_eq!(mode(&path.join(LOCK)), 0o600);
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_folder_is_named() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let path = temporary.path().join("taken");
+        fs::write(&path, "").expect("a file");
+        let refused = Folder::enter(&path).expect_err("it is a file");
+        assert!(
+            refused.to_string().contains("a file of that name"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn one_can_be_alone_only_when_nobody_shares() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let first = Folder::enter(temporary.path()).expect("a folder");
+        let second = Folder::enter(temporary.path()).expect("a folder");
+        assert!(first.try_share().expect("locks work"));
+        assert!(second.try_share().expect("locks work"));
+        assert!(!second.try_alone().expect("locks work"));
+        drop(first);
+        assert!(second.try_alone().expect("locks work"));
+        let third = Folder::enter(temporary.path()).expect("a folder");
+        assert!(!third.try_share().expect("locks work"));
+        second.share().expect("locks work");
+        assert!(third.try_share().expect("locks work"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn network_drives_are_told_from_disks() {
+        for (magic, drive) in [
+            (0x6969, Some("NFS")),
+            (0xff53_4d42, Some("SMB")),
+            (0xfe53_4d42, Some("SMB")),
+            (0x0102_1997, Some("9P")),
+            (0xef53, None),
+            (0x0102_1994, None),
+            (0x9123_683e, None),
+        ] {
+            assert_eq!(network_drive(magic), drive, "{magic:#x}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Waiting for others, bounded.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Between two tries. Far below what a person notices, far above what a try costs.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Tries until there is an answer; `None` where there was none after `patience`.
+pub(super) fn wait<T, E>(
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = attempt()? {
+            return Ok(Some(answer));
+        }
+        if start.elapsed() >= patience {
+            return Ok(None);
+        }
+        thread::sleep(PAUSE);
+    }
+}

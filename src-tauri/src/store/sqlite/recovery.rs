@@ -1,0 +1,145 @@
+//! What happens to a damaged store: it is set aside whole, and a backup takes its place.
+//!
+//! Never deletes anything, and needs the folder alone. A crash at any point is finished at
+//! the next start: files on their way out lie in [`UNFINISHED`] until all are there, and a
+//! folder with backups but no database is damaged, not empty.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::folder::{self, Folder, file_failed};
+use super::{backup, revision};
+use crate::store::{RevisionNumber, StoreError};
+
+/// Where the files of a damaged store are gathered.
+const UNFINISHED: &str = ".unfinished";
+
+/// Where a backup is copied to before it takes the store's place.
+const RESTORING: &str = ".restoring.db";
+
+/// What was done about a damaged store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// What was wrong with it, in plain words.
+    pub what: String,
+    /// Where its files are; `None` where there were none left.
+    pub set_aside: Option<PathBuf>,
+    /// What took its place; `None` where no backup was good, and the store starts empty.
+    pub restored: Option<Restored>,
+}
+
+/// The backup that took a damaged store's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The backup; it still is there.
+    pub backup: PathBuf,
+    /// The latest revision in it.
+    pub revision: RevisionNumber,
+    /// When that was saved, in milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+impl Recovery {
+    /// Tells a product lead what happened, what was kept and what is in force.
+    pub fn sentence(&self) -> String {
+        let damage = format!("The saved flags were damaged ({}).", self.what);
+        let kept = match &self.set_aside {
+            Some(place) => format!(
+                " The damaged files were kept and moved to {}.",
+                place.display()
+            ),
+            None => String::new(),
+        };
+        let force = match &self.restored {
+            Some(Restored {
+                revision, at_ms, ..
+            }) => format!(
+                " The newest good backup took their place: revision {revision}, saved {}. \
+                 Changes made after it are not in force; please check the flags.",
+                backup::minute(*at_ms)
+            ),
+            None => " There was no good backup, so all flags start afresh, switched off.".into(),
+        };
+        damage + &kept + &force
+    }
+}
+
+/// Whether an earlier recovery was cut short while it set files aside.
+pub(super) fn is_unfinished(folder: &Folder) -> bool {
+    folder.quarantine().join(UNFINISHED).exists()
+}
+
+/// Sets the store's files aside and puts the newest good backup in their place.
+pub(super) fn recover(folder: &Folder, what: String, now_ms: i64) -> Result<Recovery, StoreError> {
+    // The copy comes first: where there is no room for it, everything stays as it is.
+    let copy = folder.path().join(RESTORING);
+    let restored = copy_newest_good(folder, &copy)?;
+    let set_aside = set_aside(folder, now_ms)?;
+    if restored.is_some() {
+        folder::rename(&copy, &folder.database())?;
+    }
+    Ok(Recovery {
+        what,
+        set_aside,
+        restored,
+    })
+}
+
+fn copy_newest_good(folder: &Folder, copy: &Path) -> Result<Option<Restored>, StoreError> {
+    for candidate in backup::list(folder)? {
+        match backup::copy(&candidate.path, copy) {
+            Ok(()) => return describe(candidate.path, copy).map(Some),
+            Err(StoreError::Damaged { what }) => distrust(&candidate.path, &what)?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+fn describe(backup: PathBuf, copy: &Path) -> Result<Restored, StoreError> {
+    let latest = revision::summaries(&backup::open(copy)?, None, 1)?;
+    let latest = latest.first();
+    Ok(Restored {
+        backup,
+        revision: latest.map_or(RevisionNumber::NONE, |latest| latest.number),
+        at_ms: latest.map_or(0, |latest| latest.at_ms),
+    })
+}
+
+/// Keeps a damaged backup under a name that does not count as one.
+fn distrust(backup: &Path, what: &str) -> Result<(), StoreError> {
+    tracing::warn!(backup = %backup.display(), what, "a backup is damaged");
+    let mut name = backup.as_os_str().to_owned();
+    name.push(".damaged");
+    fs::rename(backup, &name).map_err(|error| file_failed(backup, error))
+}
+
+fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+    let unfinished = folder.quarantine().join(UNFINISHED);
+    let present: Vec<_> = folder
+        .store_files()
+        .into_iter()
+        .filter(|file| file.exists())
+        .collect();
+    if present.is_empty() && !unfinished.exists() {
+        return Ok(None);
+    }
+    folder::create(&unfinished).map_err(|error| file_failed(&unfinished, error))?;
+    for file in present {
+        let name = file.file_name().expect("the store's files have names");
+        folder::rename(&file, &unfinished.join(name))?;
+    }
+    let place = free_place(&folder.quarantine(), &backup::stamp(now_ms));
+    folder::rename(&unfinished, &place)?;
+    Ok(Some(place))
+}
+
+/// Returns a path nobody uses; the folder is held alone, so nobody will either.
+fn free_place(quarantine: &Path, stamp: &str) -> PathBuf {
+    let numbered = (2..).map(|number| format!("{stamp}-{number}"));
+    std::iter::once(stamp.to_owned())
+        .chain(numbered)
+        .map(|name| quarantine.join(name))
+        .find(|place| !place.exists())
+        .expect("numbers do not end")
+}

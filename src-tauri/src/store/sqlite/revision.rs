@@ -1,0 +1,368 @@
+//! The table of revisions: a row and its hash, and the queries on it.
+//!
+//! Every row carries three BLAKE3 hashes: of its document, of the row before it, and of
+//! itself with both. So one altered bit anywhere is seen when its row is read, and a row
+//! that was exchanged as a whole is seen by [`audit`].
+
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+use super::schema;
+use crate::store::{
+    Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary,
+    StoreError, Via,
+};
+
+/// What the first revision has for the hash of the one before.
+const NO_HASH: Hash = [0; 32];
+
+/// Keeps these hashes apart from hashes of anything else, and names their layout.
+const HASH_CONTEXT: &str = "flagdeck revision, layout 1";
+
+/// Problems of SQLite's own check that are listed; a broken file can have one per page.
+const INTEGRITY_PROBLEMS_MAX: u32 = 100;
+
+type Hash = [u8; 32];
+
+/// Saves a revision after `expected`; see [`crate::store::Store::append`].
+pub(super) fn append(
+    connection: &mut Connection,
+    expected: RevisionNumber,
+    draft: &Draft,
+) -> Result<Appended, StoreError> {
+    let document_hash = *blake3::hash(&draft.document).as_bytes();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (latest, previous_hash) = latest_link(&transaction)?;
+    if latest != expected {
+        let winner = load(&transaction, latest)?.ok_or(StoreError::Missing { number: expected })?;
+        return Ok(Appended::Conflict(Box::new(winner)));
+    }
+    let row = Fields::of(expected.next(), draft, document_hash, previous_hash);
+    row.insert(&transaction, &draft.document)?;
+    transaction.commit()?;
+    Ok(Appended::Saved(expected.next()))
+}
+
+/// Loads the latest revision.
+pub(super) fn head(connection: &Connection) -> Result<Option<Revision>, StoreError> {
+    load(connection, latest(connection)?)
+}
+
+/// Returns the number of the latest revision.
+pub(super) fn latest(connection: &Connection) -> Result<RevisionNumber, StoreError> {
+    let number: i64 = connection
+        .prepare_cached("SELECT coalesce(max(number), 0) FROM revision")?
+        .query_row([], |row| row.get(0))?;
+    Ok(from_key(number))
+}
+
+/// Loads one revision, checked against its hashes.
+pub(super) fn load(
+    connection: &Connection,
+    number: RevisionNumber,
+) -> Result<Option<Revision>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, at_ms, via, actor, cause, cause_of, note, changes, \
+         document_hash, previous_hash, hash, document FROM revision WHERE number = ?1",
+    )?;
+    let mut rows = statement.query([to_key(number)])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let fields = Fields::read(row)?;
+    let document = row.get_ref(11)?.as_blob().map_err(rusqlite::Error::from)?;
+    if blake3::hash(document) != fields.document_hash {
+        return Err(mismatch(number));
+    }
+    let summary = fields.checked()?;
+    Ok(Some(Revision {
+        number,
+        draft: Draft {
+            at_ms: summary.at_ms,
+            actor: summary.actor,
+            cause: summary.cause,
+            note: summary.note,
+            changes: summary.changes,
+            document: document.into(),
+        },
+    }))
+}
+
+/// Loads summaries, latest first, each checked against its hash.
+pub(super) fn summaries(
+    connection: &Connection,
+    before: Option<RevisionNumber>,
+    limit: usize,
+) -> Result<Vec<RevisionSummary>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, at_ms, via, actor, cause, cause_of, note, changes, \
+         document_hash, previous_hash, hash FROM revision \
+         WHERE number < ?1 ORDER BY number DESC LIMIT ?2",
+    )?;
+    // Numbers stay below the largest key, so it stands for "all".
+    let before = before.map_or(i64::MAX, to_key);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![before, limit])?;
+    let mut summaries = Vec::new();
+    while let Some(row) = rows.next()? {
+        summaries.push(Fields::read(row)?.checked()?);
+    }
+    Ok(summaries)
+}
+
+/// Returns the hash of a revision, unchecked; `None` where there is none of that number.
+pub(super) fn hash_of(
+    connection: &Connection,
+    number: RevisionNumber,
+) -> Result<Option<Hash>, StoreError> {
+    let hash = connection
+        .prepare_cached("SELECT hash FROM revision WHERE number = ?1")?
+        .query_row([to_key(number)], |row| row.get(0))
+        .optional()?;
+    Ok(hash)
+}
+
+/// Reads everything, as of one moment: SQLite's own check, the structure, every hash and
+/// every link from a revision to the one before.
+pub(super) fn audit(connection: &Connection) -> Result<CheckReport, StoreError> {
+    let moment = connection.unchecked_transaction()?;
+    let mut problems = Vec::new();
+    note(&mut problems, integrity(&moment))?;
+    note(&mut problems, schema::differences(&moment))?;
+    let mut latest_number = RevisionNumber::NONE;
+    match latest(&moment) {
+        Ok(number) => latest_number = number,
+        Err(error) => note(&mut problems, Err(error))?,
+    }
+    let mut revisions = 0;
+    let mut previous_hash = Some(NO_HASH);
+    for number in (1..=latest_number.0).map(RevisionNumber) {
+        match audit_one(&moment, number, previous_hash) {
+            Ok(found) => {
+                revisions += 1;
+                note(&mut problems, Ok(found))?;
+            }
+            Err(error) => note(&mut problems, Err(error))?,
+        }
+        previous_hash = hash_of(&moment, number).ok().flatten();
+    }
+    Ok(CheckReport {
+        revisions,
+        problems,
+    })
+}
+
+/// Adds findings; damage met while looking is a finding too.
+fn note(
+    problems: &mut Vec<String>,
+    found: Result<Vec<String>, StoreError>,
+) -> Result<(), StoreError> {
+    match found {
+        Ok(found) => problems.extend(found),
+        Err(StoreError::Damaged { what }) => problems.push(what),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        connection.prepare(&format!("PRAGMA integrity_check({INTEGRITY_PROBLEMS_MAX})"))?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let mut problems: Vec<String> = lines.collect::<Result<_, _>>()?;
+    problems.retain(|line| line != "ok");
+    Ok(problems)
+}
+
+fn audit_one(
+    connection: &Connection,
+    number: RevisionNumber,
+    previous_hash: Option<Hash>,
+) -> Result<Vec<String>, StoreError> {
+    let Some(_) = load(connection, number)? else {
+        return Ok(vec![format!("revision {number} is missing")]);
+    };
+    let link: Hash = connection
+        .prepare_cached("SELECT previous_hash FROM revision WHERE number = ?1")?
+        .query_row([to_key(number)], |row| row.get(0))?;
+    if previous_hash.is_some_and(|hash| hash != link) {
+        return Ok(vec![format!(
+            "revision {number} does not follow the revision before it"
+        )]);
+    }
+    Ok(Vec::new())
+}
+
+fn latest_link(connection: &Connection) -> Result<(RevisionNumber, Hash), StoreError> {
+    let link = connection
+        .prepare_cached("SELECT number, hash FROM revision ORDER BY number DESC LIMIT 1")?
+        .query_row([], |row| Ok((from_key(row.get(0)?), row.get(1)?)))
+        .optional()?;
+    Ok(link.unwrap_or((RevisionNumber::NONE, NO_HASH)))
+}
+
+/// A row without its document.
+struct Fields {
+    number: RevisionNumber,
+    at_ms: i64,
+    via: String,
+    actor: String,
+    cause: String,
+    cause_of: Option<i64>,
+    note: Option<String>,
+    changes: String,
+    document_hash: Hash,
+    previous_hash: Hash,
+    hash: Hash,
+}
+
+impl Fields {
+    fn of(number: RevisionNumber, draft: &Draft, document_hash: Hash, previous_hash: Hash) -> Self {
+        let (cause, cause_of) = write_cause(draft.cause);
+        let mut fields = Self {
+            number,
+            at_ms: draft.at_ms,
+            via: write_via(draft.actor.via).into(),
+            actor: draft.actor.name.clone(),
+            cause: cause.into(),
+            cause_of: cause_of.map(to_key),
+            note: draft.note.clone(),
+            changes: serde_json::to_string(&draft.changes).expect("strings are JSON"),
+            document_hash,
+            previous_hash,
+            hash: NO_HASH,
+        };
+        fields.hash = fields.seal();
+        fields
+    }
+
+    fn insert(&self, connection: &Connection, document: &[u8]) -> Result<(), StoreError> {
+        connection
+            .prepare_cached(
+                "INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                to_key(self.number),
+                self.at_ms,
+                self.via,
+                self.actor,
+                self.cause,
+                self.cause_of,
+                self.note,
+                self.changes,
+                self.document_hash,
+                self.previous_hash,
+                self.hash,
+                document,
+            ])?;
+        Ok(())
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            number: from_key(row.get(0)?),
+            at_ms: row.get(1)?,
+            via: row.get(2)?,
+            actor: row.get(3)?,
+            cause: row.get(4)?,
+            cause_of: row.get(5)?,
+            note: row.get(6)?,
+            changes: row.get(7)?,
+            document_hash: row.get(8)?,
+            previous_hash: row.get(9)?,
+            hash: row.get(10)?,
+        })
+    }
+
+    /// Computes the row's hash over every field: fixed widths as they are, texts after
+    /// their length, so that no two rows are written alike.
+    fn seal(&self) -> Hash {
+        let mut hasher = blake3::Hasher::new_derive_key(HASH_CONTEXT);
+        hasher.update(&self.previous_hash);
+        hasher.update(&self.number.0.to_le_bytes());
+        hasher.update(&self.at_ms.to_le_bytes());
+        text(&mut hasher, Some(&self.via));
+        text(&mut hasher, Some(&self.actor));
+        text(&mut hasher, Some(&self.cause));
+        hasher.update(&self.cause_of.unwrap_or_default().to_le_bytes());
+        text(&mut hasher, self.note.as_deref());
+        text(&mut hasher, Some(&self.changes));
+        hasher.update(&self.document_hash);
+        *hasher.finalize().as_bytes()
+    }
+
+    fn checked(self) -> Result<RevisionSummary, StoreError> {
+        if self.seal() != self.hash {
+            return Err(mismatch(self.number));
+        }
+        let unreadable = || mismatch(self.number);
+        Ok(RevisionSummary {
+            number: self.number,
+            at_ms: self.at_ms,
+            actor: Actor {
+                via: read_via(&self.via).ok_or_else(unreadable)?,
+                name: self.actor,
+            },
+            cause: read_cause(&self.cause, self.cause_of.map(from_key)).ok_or_else(unreadable)?,
+            changes: serde_json::from_str(&self.changes).map_err(|_| unreadable())?,
+            note: self.note,
+        })
+    }
+}
+
+fn text(hasher: &mut blake3::Hasher, text: Option<&str>) {
+    // A length no text has stands for "none".
+    let length = text.map_or(u64::MAX, |text| text.len() as u64);
+    hasher.update(&length.to_le_bytes());
+    hasher.update(text.unwrap_or_default().as_bytes());
+}
+
+fn mismatch(number: RevisionNumber) -> StoreError {
+    StoreError::damaged(format!("revision {number} does not match its hash"))
+}
+
+fn write_via(via: Via) -> &'static str {
+    match via {
+        Via::Window => "window",
+        Via::Flagctl => "flagctl",
+        Via::Http => "http",
+    }
+}
+
+fn read_via(text: &str) -> Option<Via> {
+    match text {
+        "window" => Some(Via::Window),
+        "flagctl" => Some(Via::Flagctl),
+        "http" => Some(Via::Http),
+        _ => None,
+    }
+}
+
+fn write_cause(cause: Cause) -> (&'static str, Option<RevisionNumber>) {
+    match cause {
+        Cause::Edit => ("edit", None),
+        Cause::Import => ("import", None),
+        Cause::Undo(of) => ("undo", Some(of)),
+        Cause::Redo(of) => ("redo", Some(of)),
+        Cause::Restore(of) => ("restore", Some(of)),
+    }
+}
+
+fn read_cause(text: &str, of: Option<RevisionNumber>) -> Option<Cause> {
+    match (text, of) {
+        ("edit", None) => Some(Cause::Edit),
+        ("import", None) => Some(Cause::Import),
+        ("undo", Some(of)) => Some(Cause::Undo(of)),
+        ("redo", Some(of)) => Some(Cause::Redo(of)),
+        ("restore", Some(of)) => Some(Cause::Restore(of)),
+        _ => None,
+    }
+}
+
+/// SQLite's keys are signed; a number beyond them belongs to no revision.
+fn to_key(number: RevisionNumber) -> i64 {
+    i64::try_from(number.0).unwrap_or(i64::MAX)
+}
+
+fn from_key(key: i64) -> RevisionNumber {
+    RevisionNumber(u64::try_from(key).unwrap_or_default())
+}

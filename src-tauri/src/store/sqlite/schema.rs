@@ -1,0 +1,235 @@
+//! What the database is made of: its mark, its format, and how an older format becomes this one.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::store::StoreError;
+
+/// Marks a database as Flagdeck's: "FLDG" in ASCII.
+pub(super) const APPLICATION_ID: u32 = 0x464c_4447;
+
+/// The steps from an empty file to this program's format, which is their number.
+/// A step that was ever released is never edited; another one follows it.
+pub(super) const MIGRATIONS: &[&str] = &[REVISIONS];
+
+// `document` comes last: SQLite reads what stands before it without walking through it.
+// The kinds are listed so that another one needs a migration, and an older program refuses
+// the file by its format instead of finding it damaged.
+const REVISIONS: &str = "
+CREATE TABLE revision (
+    number        INTEGER PRIMARY KEY CHECK (number > 0),
+    at_ms         INTEGER NOT NULL,
+    via           TEXT    NOT NULL CHECK (via IN ('window', 'flagctl', 'http')),
+    actor         TEXT    NOT NULL,
+    cause         TEXT    NOT NULL CHECK (cause IN ('edit', 'import', 'undo', 'redo', 'restore')),
+    cause_of      INTEGER CHECK ((cause IN ('undo', 'redo', 'restore')) = (cause_of IS NOT NULL)),
+    note          TEXT,
+    changes       TEXT    NOT NULL,
+    document_hash BLOB    NOT NULL CHECK (length(document_hash) = 32),
+    previous_hash BLOB    NOT NULL CHECK (length(previous_hash) = 32),
+    hash          BLOB    NOT NULL CHECK (length(hash) = 32),
+    document      BLOB    NOT NULL
+) STRICT;
+
+CREATE TRIGGER revision_follows_the_latest BEFORE INSERT ON revision
+WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM revision)
+BEGIN SELECT RAISE(ABORT, 'a revision follows the latest one'); END;
+
+CREATE TRIGGER revision_is_never_edited BEFORE UPDATE ON revision
+BEGIN SELECT RAISE(ABORT, 'a revision is never edited'); END;
+
+CREATE TRIGGER revision_is_never_deleted BEFORE DELETE ON revision
+BEGIN SELECT RAISE(ABORT, 'a revision is never deleted'); END;
+
+-- One row, written whenever the store is opened: proof that it can be written.
+CREATE TABLE opening (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    at_ms    INTEGER NOT NULL
+) STRICT;
+";
+
+/// Whose a database is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Flagdeck's, in this format; 0 for a file that holds nothing yet.
+    Flagdeck {
+        /// The number of migrations it went through.
+        format: usize,
+    },
+    /// Another program's.
+    Other {
+        /// Its mark; 0 for a program that sets none.
+        application_id: u32,
+    },
+}
+
+/// Reads whose database it is. Changes nothing.
+pub(super) fn owner(connection: &Connection) -> Result<Owner, StoreError> {
+    let application_id: i64 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let application_id = application_id as u32;
+    let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if application_id == APPLICATION_ID {
+        // Mark and format are written together, so a mark without a format is damage.
+        let format = usize::try_from(format).ok().filter(|format| *format > 0);
+        let format = format.ok_or_else(|| StoreError::damaged("flagdeck.db has no format"))?;
+        return Ok(Owner::Flagdeck { format });
+    }
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application_id == 0 && format == 0 && objects == 0 {
+        return Ok(Owner::Flagdeck { format: 0 });
+    }
+    Ok(Owner::Other { application_id })
+}
+
+/// Takes the database through every one of `migrations` that it has not been through,
+/// all of them or none.
+pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(done).unwrap_or(migrations.len());
+    for migration in migrations.iter().skip(done) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", migrations.len() as i64)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Names what of the database's structure is missing or altered, by its own format; nothing
+/// for a newer format, whose structure is not known here.
+pub(super) fn differences(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let migrations = usize::try_from(format)
+        .ok()
+        .and_then(|format| MIGRATIONS.get(..format));
+    let Some(migrations) = migrations else {
+        return Ok(Vec::new());
+    };
+    let mut model = Connection::open_in_memory()?;
+    migrate(&mut model, migrations)?;
+    let found = objects(connection)?;
+    let differences = objects(&model)?
+        .into_iter()
+        .filter(|object| !found.contains(object))
+        .map(|(name, _)| format!("the definition of {name} is missing or altered"))
+        .collect();
+    Ok(differences)
+}
+
+fn objects(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
+    let mut statement = connection
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory() -> Connection {
+        Connection::open_in_memory().expect("a database in memory")
+    }
+
+    fn migrated() -> Connection {
+        let mut connection = memory();
+        migrate(&mut connection, MIGRATIONS).expect("the migrations are sound");
+        connection
+    }
+
+    #[test]
+    fn an_empty_file_becomes_flagdecks() {
+        let mut connection = memory();
+        assert_eq!(
+            owner(&connection).expect("readable"),
+            Owner::Flagdeck { format: 0 }
+        );
+        migrate(&mut connection, MIGRATIONS).expect("sound");
+        assert_eq!(
+            owner(&connection).expect("readable"),
+            Owner::Flagdeck {
+                format: MIGRATIONS.len()
+            }
+        );
+        assert_eq!(
+            differences(&connection).expect("readable"),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn migrating_twice_does_nothing() {
+        let mut connection = migrated();
+        migrate(&mut connection, MIGRATIONS).expect("nothing to do");
+        assert_eq!(
+            differences(&connection).expect("readable"),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_file_with_tables_and_no_mark_is_somebody_elses() {
+        let connection = memory();
+        connection
+            .execute_batch("CREATE TABLE t (x)")
+            .expect("a table");
+        assert_eq!(
+            owner(&connection).expect("readable"),
+            Owner::Other { application_id: 0 }
+        );
+    }
+
+    #[test]
+    fn a_dropped_trigger_is_noticed() {
+        let connection = migrated();
+        connection
+            .execute_batch("DROP TRIGGER revision_is_never_edited")
+            .expect("it exists");
+        assert_eq!(
+            differences(&connection).expect("readable"),
+            ["the definition of revision_is_never_edited is missing or altered"]
+        );
+    }
+
+    #[test]
+    fn revisions_are_never_edited_deleted_replaced_or_skipped() {
+        let connection = migrated();
+        let insert = |number: i64| {
+            connection.execute(
+                "INSERT OR REPLACE INTO revision VALUES \
+                 (?1, 0, 'window', 'a', 'edit', NULL, NULL, '[]', zeroblob(32), zeroblob(32), zeroblob(32), '{}')",
+                [number],
+            )
+        };
+        // The document must be a BLOB in a STRICT table.
+        insert(1).expect_err("a text document is refused");
+        connection
+            .execute(
+                "INSERT INTO revision VALUES \
+                 (1, 0, 'window', 'a', 'edit', NULL, NULL, '[]', zeroblob(32), zeroblob(32), zeroblob(32), x'7b7d')",
+                [],
+            )
+            .expect("the first revision");
+        for (statement, refusal) in [
+            ("UPDATE revision SET note = 'x'", "never edited"),
+            ("DELETE FROM revision", "never deleted"),
+            (
+                "INSERT OR REPLACE INTO revision SELECT * FROM revision",
+                "follows the latest",
+            ),
+            (
+                "INSERT INTO revision SELECT 3, at_ms, via, actor, cause, cause_of, note, changes, \
+                 document_hash, previous_hash, hash, document FROM revision",
+                "follows the latest",
+            ),
+        ] {
+            let refused = connection.execute(statement, []).expect_err(statement);
+            assert!(
+                refused.to_string().contains(refusal),
+                "{statement}: {refused}"
+            );
+        }
+    }
+}
