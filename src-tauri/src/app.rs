@@ -1,0 +1,584 @@
+//! The application without a face: it owns the live document and the store, makes changes
+//! durable, and announces what happened.
+//!
+//! Faces (window, HTTP, command line) call [`App`] and subscribe to [`Event`]s; nothing here
+//! knows of them. Reading the flags never waits: readers take an `Arc` of an immutable
+//! [`Live`]. Calls that change something block until it is durable.
+
+mod watch;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use flagdeck_core::{Edit, FlagDocument, Problem, apply, changes};
+use tokio::sync::broadcast;
+
+use crate::config::{Config, Given, Loaded};
+use crate::error::Error;
+use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep, in_one_line};
+use crate::live::Live;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{
+    Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary, Store,
+};
+use crate::wire::{Level, Notice};
+use crate::{config, token};
+
+/// Attempts to apply an edit to a document that others keep changing.
+/// Each failed attempt means that somebody else's change was saved, so giving up is rare.
+const CONFLICT_RETRIES_MAX: usize = 64;
+
+/// How old the newest backup gets before another is made.
+const BACK_UP_EVERY_MS: u64 = 10 * 60 * 1000;
+
+/// Announcements a slow listener may fall behind before it misses some and reads anew.
+const EVENTS_WAITING_MAX: usize = 64;
+
+/// The application. Cheap to clone; the last clone closes the store.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    data_dir: PathBuf,
+    config: Loaded,
+    store: Box<dyn Store>,
+    live: ArcSwap<Live>,
+    /// Held while a revision is taken in, so that revisions go live in their order.
+    history: Mutex<UndoLog>,
+    events: broadcast::Sender<Event>,
+    notices: Mutex<Vec<Notice>>,
+    serving: Mutex<Option<SocketAddr>>,
+}
+
+/// Something happened. Listeners read the new state from [`App`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// This revision is in force.
+    Flags(RevisionNumber),
+    /// Something else that [`App`] tells of itself: the address, a notice.
+    Status,
+}
+
+/// How to open the application.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder that everything is kept in.
+    pub data_dir: PathBuf,
+    /// What configuration is given beside its file.
+    pub given: Given,
+    /// Whether to look out for changes by other processes and to back up regularly:
+    /// what a program wants that stays open.
+    pub watch: bool,
+}
+
+impl Options {
+    /// A folder, and nothing given beside it: for a program that does its work and ends.
+    pub fn new(data_dir: &Path) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            given: Given::default(),
+            watch: false,
+        }
+    }
+}
+
+/// What somebody wants changed.
+#[derive(Debug, Clone)]
+pub struct ChangeRequest {
+    /// The edit.
+    pub edit: Edit,
+    /// Who wants it.
+    pub actor: Actor,
+    /// What they said about it.
+    pub note: Option<String>,
+    /// The revision they looked at: the change is refused where it is not the latest any more.
+    /// Without it the edit is applied to whatever is the latest.
+    pub base: Option<RevisionNumber>,
+}
+
+/// What came of a change.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The revision in force.
+    pub revision: RevisionNumber,
+    /// Whether the change made it; `false` where everything was so already.
+    pub changed: bool,
+    /// What changed, a sentence each.
+    pub changes: Vec<String>,
+    /// What is worth knowing about the document.
+    pub warnings: Vec<Problem>,
+}
+
+impl App {
+    /// Opens the application on a data folder, which is made where there is none.
+    ///
+    /// A damaged store is set aside and the newest backup takes its place; a notice says so.
+    ///
+    /// # Errors
+    /// Where the folder cannot be used at all.
+    pub fn open(options: Options) -> Result<Self, Error> {
+        let opened = SqliteStore::open(&options.data_dir, now_ms())?;
+        let recovery = opened.recovery.map(|recovery| recovery.sentence());
+        Self::start(options, Box::new(opened.store), recovery)
+    }
+
+    /// Starts the application over any store.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn start(
+        options: Options,
+        store: Box<dyn Store>,
+        recovery: Option<String>,
+    ) -> Result<Self, Error> {
+        let config = config::load(&options.data_dir, &options.given);
+        let notices = first_notices(&config, store.as_ref(), recovery);
+        let live = match store.head()? {
+            Some(head) => Live::load(&head)?,
+            None => Live::safe_default(),
+        };
+        let mut history = UndoLog::default();
+        history.extend(earliest_first(store.summaries(None, UNDO_STEPS_MAX)?));
+        let app = Self(Arc::new(Inner {
+            data_dir: options.data_dir,
+            config,
+            store,
+            live: ArcSwap::from_pointee(live),
+            history: Mutex::new(history),
+            events: broadcast::Sender::new(EVENTS_WAITING_MAX),
+            notices: Mutex::new(notices),
+            serving: Mutex::new(None),
+        }));
+        if options.watch {
+            watch::start(&app);
+        }
+        Ok(app)
+    }
+
+    // Reading.
+
+    /// Returns the document in force. Never waits.
+    pub fn live(&self) -> Arc<Live> {
+        self.0.live.load_full()
+    }
+
+    /// Loads the document as it was at a revision.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none of that number.
+    pub fn at(&self, number: RevisionNumber) -> Result<Arc<Live>, Error> {
+        let live = self.live();
+        if live.revision == number {
+            return Ok(live);
+        }
+        Ok(Arc::new(Live::load(&self.revision(number)?)?))
+    }
+
+    /// Loads one revision.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none of that number.
+    pub fn revision(&self, number: RevisionNumber) -> Result<Revision, Error> {
+        let latest = self.live().revision;
+        let found = self.0.store.revision(number)?;
+        found.ok_or_else(|| Error::NotFound {
+            message: match latest {
+                RevisionNumber::NONE => "there are no revisions yet".to_owned(),
+                latest => format!("there is no revision {number}; there are 1 to {latest}"),
+            },
+        })
+    }
+
+    /// Lists up to `limit` revisions, latest first, of those before `before` (of all, for none).
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn history(
+        &self,
+        before: Option<RevisionNumber>,
+        limit: usize,
+    ) -> Result<Vec<RevisionSummary>, Error> {
+        Ok(self.0.store.summaries(before, limit)?)
+    }
+
+    /// Returns what undo and redo would act on.
+    pub fn steps(&self) -> (Option<UndoStep>, Option<UndoStep>) {
+        let history = lock(&self.0.history);
+        (history.undo().cloned(), history.redo().cloned())
+    }
+
+    /// Announces what happens from here on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.0.events.subscribe()
+    }
+
+    // Changing.
+
+    /// Makes a change durable and puts it in force.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] or [`Error::NotFound`] where the edit cannot be applied,
+    /// [`Error::Conflict`] where `base` is not the latest revision; nothing is changed then.
+    pub fn change(&self, request: ChangeRequest) -> Result<Outcome, Error> {
+        let ChangeRequest {
+            edit,
+            actor,
+            note,
+            base,
+        } = request;
+        let cause = match edit {
+            Edit::Replace(_) => Cause::Import,
+            _ => Cause::Edit,
+        };
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let live = self.live();
+            if let Some(base) = base.filter(|base| *base != live.revision) {
+                return self.conflict(base);
+            }
+            let checked = apply(&live.document, &edit)?;
+            let wanted = Wanted {
+                document: checked.document,
+                warnings: checked.warnings,
+                actor: &actor,
+                cause,
+                note: note.clone(),
+            };
+            if let Some(outcome) = self.save(&live, wanted)? {
+                return Ok(outcome);
+            }
+        }
+        self.conflict(self.live().revision)
+    }
+
+    /// Takes the latest change back, whoever made it, as a new revision.
+    ///
+    /// # Errors
+    /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
+    /// was saved in the meantime.
+    pub fn undo(&self, actor: &Actor) -> Result<Outcome, Error> {
+        let step = lock(&self.0.history).undo().cloned();
+        let revision = step.map(|step| step.revision).ok_or(Error::NothingToDo {
+            message: "there is nothing to undo",
+        })?;
+        let before = RevisionNumber(revision.0 - 1);
+        self.put_back(before, Cause::Undo(revision), actor, None)
+    }
+
+    /// Brings back the latest change that was taken back, as a new revision.
+    ///
+    /// # Errors
+    /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
+    /// was saved in the meantime.
+    pub fn redo(&self, actor: &Actor) -> Result<Outcome, Error> {
+        let step = lock(&self.0.history).redo().cloned();
+        let revision = step.map(|step| step.revision).ok_or(Error::NothingToDo {
+            message: "there is nothing to redo",
+        })?;
+        self.put_back(revision, Cause::Redo(revision), actor, None)
+    }
+
+    /// Puts the document of an earlier revision in force again, as a new revision.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none of that number, [`Error::Conflict`] where
+    /// another change was saved in the meantime.
+    pub fn restore(
+        &self,
+        number: RevisionNumber,
+        actor: &Actor,
+        note: Option<String>,
+    ) -> Result<Outcome, Error> {
+        if number == RevisionNumber::NONE {
+            self.revision(number)?;
+        }
+        self.put_back(number, Cause::Restore(number), actor, note)
+    }
+
+    fn put_back(
+        &self,
+        number: RevisionNumber,
+        cause: Cause,
+        actor: &Actor,
+        note: Option<String>,
+    ) -> Result<Outcome, Error> {
+        let live = self.live();
+        let document = match number {
+            RevisionNumber::NONE => FlagDocument::default(),
+            number => self.at(number)?.document.clone(),
+        };
+        let wanted = Wanted {
+            document,
+            warnings: Vec::new(),
+            actor,
+            cause,
+            note,
+        };
+        match self.save(&live, wanted)? {
+            Some(outcome) => Ok(outcome),
+            None => self.conflict(live.revision),
+        }
+    }
+
+    /// Saves what is wanted on top of `live`; none where somebody else was faster, whose
+    /// revision is in force then.
+    fn save(&self, live: &Live, wanted: Wanted) -> Result<Option<Outcome>, Error> {
+        let text: Arc<[u8]> = wanted.document.to_bytes().into();
+        let unchanged = Outcome {
+            revision: live.revision,
+            changed: false,
+            changes: Vec::new(),
+            warnings: wanted.warnings.clone(),
+        };
+        // Undo and redo are steps even between equal documents: else the log would stand still.
+        let is_step = matches!(wanted.cause, Cause::Undo(_) | Cause::Redo(_));
+        if text == live.text && !is_step {
+            return Ok(Some(unchanged));
+        }
+        if let Some(reason) = self.0.store.read_only() {
+            return Err(Error::ReadOnly { reason });
+        }
+        let draft = wanted.draft(live, text);
+        let sentences = draft.changes.clone();
+        match self.0.store.append(live.revision, draft.clone())? {
+            Appended::Saved(number) => {
+                self.adopt(&Revision { number, draft })?;
+                Ok(Some(Outcome {
+                    revision: number,
+                    changed: true,
+                    changes: sentences,
+                    ..unchanged
+                }))
+            }
+            Appended::Conflict(winner) => {
+                self.adopt(&winner)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn conflict<T>(&self, expected: RevisionNumber) -> Result<T, Error> {
+        Err(Error::Conflict {
+            expected,
+            winner: self.live().revision,
+        })
+    }
+
+    /// Looks whether another process saved a revision, and puts it in force.
+    ///
+    /// # Errors
+    /// Where the store cannot be read; what was in force stays.
+    pub fn refresh(&self) -> Result<(), Error> {
+        match self.0.store.head()? {
+            Some(head) => self.adopt(&head),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts a saved revision in force, unless it or a later one is already.
+    fn adopt(&self, revision: &Revision) -> Result<(), Error> {
+        let number = revision.number;
+        if number <= self.live().revision {
+            return Ok(());
+        }
+        let live = Live::load(revision)?;
+        let mut history = lock(&self.0.history);
+        if number <= self.live().revision {
+            return Ok(());
+        }
+        let missed = number.0 - history.latest().0;
+        let missed = usize::try_from(missed).unwrap_or(usize::MAX);
+        let missed = match missed {
+            1 => vec![revision.summary()],
+            missed => self
+                .0
+                .store
+                .summaries(Some(number.next()), missed.min(UNDO_STEPS_MAX))?,
+        };
+        history.extend(earliest_first(missed));
+        self.0.live.store(Arc::new(live));
+        drop(history);
+        self.announce(Event::Flags(number));
+        Ok(())
+    }
+
+    // The application itself.
+
+    /// Returns the folder that everything is kept in.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.data_dir
+    }
+
+    /// Returns the configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.0.config.config
+    }
+
+    /// Returns how the configuration came about.
+    pub fn loaded_config(&self) -> &Loaded {
+        &self.0.config
+    }
+
+    /// Returns why nothing can be saved; none where everything can.
+    pub fn read_only(&self) -> Option<String> {
+        self.0.store.read_only()
+    }
+
+    /// Returns the token that writes over HTTP need.
+    ///
+    /// # Errors
+    /// [`Error::File`] where its file can be neither read nor made.
+    pub fn token(&self) -> Result<String, Error> {
+        token::load(&self.0.data_dir).map_err(|source| self.token_error(source))
+    }
+
+    /// Replaces the token; the one before is refused from then on.
+    ///
+    /// # Errors
+    /// [`Error::File`] where its file cannot be written.
+    pub fn rotate_token(&self) -> Result<String, Error> {
+        token::rotate(&self.0.data_dir).map_err(|source| self.token_error(source))
+    }
+
+    /// Says whether `presented` is the token, in a time that tells nothing about it.
+    pub fn accepts_token(&self, presented: &str) -> bool {
+        token::accepts(&self.0.data_dir, presented).unwrap_or_else(|error| {
+            tracing::error!(%error, "the token cannot be read; nobody is let in");
+            false
+        })
+    }
+
+    fn token_error(&self, source: std::io::Error) -> Error {
+        let path = token::path(&self.0.data_dir);
+        Error::File { path, source }
+    }
+
+    /// Reads everything in the store and checks it.
+    ///
+    /// # Errors
+    /// Where reading stopped before the end.
+    pub fn check(&self) -> Result<CheckReport, Error> {
+        Ok(self.0.store.check()?)
+    }
+
+    /// Copies the store into a verified backup where the newest one is ten minutes old and
+    /// something has changed since; none where there was no need.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn back_up_when_due(&self) -> Result<Option<PathBuf>, Error> {
+        Ok(self.0.store.back_up(now_ms(), BACK_UP_EVERY_MS)?)
+    }
+
+    /// Tells people something, once, and keeps it for those who look later.
+    pub fn notify(&self, level: Level, message: impl Into<String>) {
+        let notice = Notice {
+            level,
+            message: message.into(),
+        };
+        let mut notices = lock(&self.0.notices);
+        if notices.last() != Some(&notice) {
+            notices.push(notice);
+            drop(notices);
+            self.announce(Event::Status);
+        }
+    }
+
+    /// Returns what people should know, newest last.
+    pub fn notices(&self) -> Vec<Notice> {
+        lock(&self.0.notices).clone()
+    }
+
+    /// Notes where flags are served over HTTP.
+    pub fn set_serving(&self, address: Option<SocketAddr>) {
+        *lock(&self.0.serving) = address;
+        self.announce(Event::Status);
+    }
+
+    /// Returns where flags are served over HTTP.
+    pub fn serving(&self) -> Option<SocketAddr> {
+        *lock(&self.0.serving)
+    }
+
+    fn announce(&self, event: Event) {
+        // An error means that nobody listens, which is fine.
+        let _ = self.0.events.send(event);
+    }
+}
+
+/// A document that is to become the next revision.
+struct Wanted<'a> {
+    document: FlagDocument,
+    warnings: Vec<Problem>,
+    actor: &'a Actor,
+    cause: Cause,
+    note: Option<String>,
+}
+
+impl Wanted<'_> {
+    fn draft(self, live: &Live, text: Arc<[u8]>) -> Draft {
+        let found = changes(&live.document.to_value(), &self.document.to_value());
+        let mut sentences: Vec<String> = found.iter().map(ToString::to_string).collect();
+        if sentences.is_empty() && text != live.text {
+            sentences.push("Order changed".into());
+        }
+        Draft {
+            at_ms: now_ms(),
+            actor: self.actor.clone(),
+            cause: self.cause,
+            note: self.note,
+            changes: sentences,
+            document: text,
+        }
+    }
+}
+
+impl Revision {
+    /// Returns it without its document.
+    pub fn summary(&self) -> RevisionSummary {
+        RevisionSummary {
+            number: self.number,
+            at_ms: self.draft.at_ms,
+            actor: self.draft.actor.clone(),
+            cause: self.draft.cause,
+            note: self.draft.note.clone(),
+            changes: self.draft.changes.clone(),
+        }
+    }
+
+    /// Returns what changed in one line.
+    pub fn sentence(&self) -> String {
+        in_one_line(&self.draft.changes)
+    }
+}
+
+fn earliest_first(mut latest_first: Vec<RevisionSummary>) -> Vec<RevisionSummary> {
+    latest_first.reverse();
+    latest_first
+}
+
+fn first_notices(config: &Loaded, store: &dyn Store, recovery: Option<String>) -> Vec<Notice> {
+    let notice = |level, message| Notice { level, message };
+    let problems = config.problems.iter().cloned();
+    let mut notices: Vec<Notice> = problems
+        .map(|problem| notice(Level::Warning, problem))
+        .collect();
+    notices.extend(recovery.map(|sentence| notice(Level::Error, sentence)));
+    notices.extend(store.read_only().map(|reason| {
+        let message = format!("Nothing can be saved: {reason}");
+        notice(Level::Error, message)
+    }));
+    notices
+}
+
+/// Locks; what a panic left behind is whole, because nothing here panics half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns milliseconds since 1970, by this machine's clock.
+pub fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

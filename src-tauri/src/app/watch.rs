@@ -1,0 +1,77 @@
+//! What an open application does by itself: it sees what other processes save, and backs up.
+//!
+//! One thread that holds the application weakly, so that it ends with it.
+
+use std::sync::Weak;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{App, Inner};
+use crate::error::Error;
+use crate::wire::Level;
+
+/// How often to ask whether somebody else wrote. A third of the 300 ms in which a change by
+/// another process is to be seen.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How often to ask whether a backup is due.
+const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
+
+pub(super) fn start(app: &App) {
+    let watched = std::sync::Arc::downgrade(&app.0);
+    let watch = move || run(&watched);
+    let thread = thread::Builder::new().name("flagdeck-watch".into());
+    if let Err(error) = thread.spawn(watch) {
+        let message = format!("Changes by other programs will not be seen: {error}.");
+        app.notify(Level::Warning, message);
+    }
+}
+
+fn run(watched: &Weak<Inner>) {
+    let mut seen = None;
+    let mut asked: Option<Instant> = None;
+    while let Some(inner) = watched.upgrade() {
+        let app = App(inner);
+        seen = look(&app, seen);
+        if asked.is_none_or(|at| at.elapsed() >= BACK_UP_CHECK_EVERY) {
+            back_up(&app);
+            asked = Some(Instant::now());
+        }
+        drop(app);
+        thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Returns the version of the store that is in force now.
+fn look(app: &App, seen: Option<u64>) -> Option<u64> {
+    let refreshed = app
+        .0
+        .store
+        .version()
+        .map_err(Error::from)
+        .and_then(|version| {
+            if seen != Some(version) {
+                app.refresh()?;
+            }
+            Ok(version)
+        });
+    match refreshed {
+        Ok(version) => Some(version),
+        Err(error) => {
+            let message = format!("The store cannot be read: {}.", error.in_full());
+            app.notify(Level::Error, message);
+            seen
+        }
+    }
+}
+
+fn back_up(app: &App) {
+    match app.back_up_when_due() {
+        Ok(Some(path)) => tracing::info!(path = %path.display(), "backed up"),
+        Ok(None) => {}
+        Err(error) => {
+            let message = format!("No backup could be made: {}.", error.in_full());
+            app.notify(Level::Warning, message);
+        }
+    }
+}

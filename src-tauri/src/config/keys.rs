@@ -1,0 +1,300 @@
+//! The table of keys: name, default, range, meaning.
+
+use serde_json::{Value, json};
+
+/// One setting.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name, as in `config.toml`.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// Its value where nobody gives one.
+    pub default: fn() -> Value,
+    /// What it does, in one sentence.
+    pub meaning: &'static str,
+    /// An environment variable of the founding specification, in place of the derived one.
+    founding_variable: Option<&'static str>,
+}
+
+/// What values a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Switch,
+    /// A whole number.
+    Integer {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+        /// What is counted, for messages.
+        unit: &'static str,
+    },
+    /// A number from 0.0 to 1.0.
+    Share,
+    /// An address `http://…` or `https://…`, or nothing.
+    Address,
+    /// A path on this server, `/…`.
+    Route,
+    /// A list of origins, `http://host[:port]`.
+    Origins,
+}
+
+impl Key {
+    /// Returns the environment variable that sets it: `FLAGDECK_HTTP_PORT` for `http.port`.
+    pub fn variable(&self) -> String {
+        if let Some(founding) = self.founding_variable {
+            return founding.to_owned();
+        }
+        let mut variable = String::from("FLAGDECK_");
+        let mut after_lower = false;
+        for character in self.name.chars() {
+            if character.is_ascii_uppercase() && after_lower {
+                variable.push('_');
+            }
+            after_lower = character.is_ascii_lowercase();
+            match character {
+                '.' => variable.push('_'),
+                other => variable.push(other.to_ascii_uppercase()),
+            }
+        }
+        variable
+    }
+}
+
+impl Kind {
+    /// Reads a text of the environment or the command line; what does not fit stays text.
+    pub(super) fn read(self, text: &str) -> Value {
+        let text = text.trim();
+        let read: Option<Value> = match self {
+            Self::Switch => text.parse::<bool>().ok().map(Value::from),
+            Self::Integer { .. } => text.parse::<u64>().ok().map(Value::from),
+            Self::Share => text.parse::<f64>().ok().map(Value::from),
+            Self::Origins => {
+                let origins = text.split(',').map(str::trim);
+                Some(origins.filter(|origin| !origin.is_empty()).collect())
+            }
+            Self::Address | Self::Route => None,
+        };
+        read.unwrap_or_else(|| text.into())
+    }
+
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// What it must be, to follow "must be".
+    pub(super) fn check(self, value: &Value) -> Result<(), String> {
+        let fits = match self {
+            Self::Switch => value.is_boolean(),
+            Self::Integer { min, max, .. } => value
+                .as_u64()
+                .is_some_and(|number| (min..=max).contains(&number)),
+            Self::Share => value
+                .as_f64()
+                .is_some_and(|share| (0.0..=1.0).contains(&share)),
+            Self::Address => value.is_null() || value.as_str().is_some_and(is_address),
+            Self::Route => value.as_str().is_some_and(is_route),
+            Self::Origins => value.as_array().is_some_and(|origins| {
+                origins
+                    .iter()
+                    .all(|origin| origin.as_str().is_some_and(is_origin))
+            }),
+        };
+        if fits { Ok(()) } else { Err(self.range()) }
+    }
+
+    /// Says what values it takes, to follow "must be".
+    pub fn range(self) -> String {
+        match self {
+            Self::Switch => "true or false".into(),
+            Self::Integer { min, max, unit } => {
+                format!("a whole number from {min} to {max} ({unit})")
+            }
+            Self::Share => "a number from 0 to 1".into(),
+            Self::Address => "an address that begins with http:// or https://".into(),
+            Self::Route => "a path that begins with /".into(),
+            Self::Origins => "a list of origins such as http://localhost:5173".into(),
+        }
+    }
+}
+
+fn after_scheme(text: &str) -> Option<&str> {
+    text.strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"))
+}
+
+fn is_address(text: &str) -> bool {
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let rest = after_scheme(text).unwrap_or_default();
+    visible && rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
+}
+
+fn is_origin(text: &str) -> bool {
+    is_address(text)
+        && !after_scheme(text)
+            .unwrap_or_default()
+            .contains(['/', '?', '#', '@'])
+}
+
+fn is_route(text: &str) -> bool {
+    text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+const fn key(name: &'static str, kind: Kind, default: fn() -> Value, meaning: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        default,
+        meaning,
+        founding_variable: None,
+    }
+}
+
+const fn integer(min: u64, max: u64, unit: &'static str) -> Kind {
+    Kind::Integer { min, max, unit }
+}
+
+/// Every setting, in the order of the founding specification.
+pub const KEYS: &[Key] = &[
+    Key {
+        founding_variable: Some("ML_FLAGS_ENDPOINT"),
+        ..key(
+            "featureFlags.endpoint",
+            Kind::Address,
+            || Value::Null,
+            "Where to fetch the flag document from; without it the local store is the source.",
+        )
+    },
+    key(
+        "featureFlags.refreshInterval",
+        integer(1000, DAY_MS, "milliseconds"),
+        || json!(60_000),
+        "How often a followed document is fetched.",
+    ),
+    key(
+        "featureFlags.cache.enabled",
+        Kind::Switch,
+        || json!(true),
+        "Whether a followed document is kept for the next start.",
+    ),
+    key(
+        "featureFlags.cache.ttl",
+        integer(0, 365 * DAY_MS, "milliseconds"),
+        || json!(300_000),
+        "How long a followed document counts as fresh; an older one still serves.",
+    ),
+    key(
+        "metrics.enabled",
+        Kind::Switch,
+        || json!(true),
+        "Whether metrics are collected.",
+    ),
+    key(
+        "metrics.endpoint",
+        Kind::Route,
+        || json!("/metrics"),
+        "The path that Prometheus reads metrics from.",
+    ),
+    Key {
+        founding_variable: Some("PROMETHEUS_GATEWAY"),
+        ..key(
+            "metrics.pushGateway",
+            Kind::Address,
+            || Value::Null,
+            "A Pushgateway to push metrics to; without it nothing is pushed.",
+        )
+    },
+    key(
+        "metrics.interval",
+        integer(1000, DAY_MS, "milliseconds"),
+        || json!(10_000),
+        "How often metrics are sampled and pushed.",
+    ),
+    key(
+        "metrics.bufferSize",
+        integer(1, 100_000, "samples"),
+        || json!(1000),
+        "How many samples wait for a gateway that is away.",
+    ),
+    key(
+        "state.persistML",
+        Kind::Switch,
+        || json!(true),
+        "Whether the state of sources is kept on disk.",
+    ),
+    key(
+        "state.compressionEnabled",
+        Kind::Switch,
+        || json!(true),
+        "Whether snapshots are compressed.",
+    ),
+    key(
+        "state.maxHistorySize",
+        integer(1, 100_000, "changes"),
+        || json!(100),
+        "How many changes of a source are remembered.",
+    ),
+    key(
+        "state.snapshotInterval",
+        integer(1000, DAY_MS, "milliseconds"),
+        || json!(300_000),
+        "How often a snapshot is taken.",
+    ),
+    key(
+        "performance.maxMemoryMB",
+        integer(1, 1_048_576, "MiB"),
+        || json!(100),
+        "How much memory the host application may use.",
+    ),
+    key(
+        "performance.maxCalculationTimeMs",
+        integer(1, DAY_MS, "milliseconds"),
+        || json!(2000),
+        "How long one calculation may take.",
+    ),
+    key(
+        "performance.workerPoolSize",
+        integer(1, 1024, "threads"),
+        || json!(std::thread::available_parallelism().map_or(4, usize::from)),
+        "How many threads long work may use; the default is the number of cores.",
+    ),
+    key(
+        "rollback.enabled",
+        Kind::Switch,
+        || json!(true),
+        "Whether a rollout that does harm is rolled back.",
+    ),
+    key(
+        "rollback.triggers.errorRate",
+        Kind::Share,
+        || json!(0.05),
+        "The share of failed calculations that is too much.",
+    ),
+    key(
+        "rollback.triggers.memoryThreshold",
+        integer(1, 1 << 50, "bytes"),
+        || json!(157_286_400),
+        "The memory use of the host application that is too much.",
+    ),
+    key(
+        "rollback.triggers.responseTime",
+        integer(1, DAY_MS, "milliseconds"),
+        || json!(5000),
+        "The duration of a calculation that is too long.",
+    ),
+    key(
+        "http.port",
+        integer(0, 65_535, "port"),
+        || json!(4680),
+        "The port of the local HTTP interface; 0 picks a free one.",
+    ),
+    key(
+        "http.allowedOrigins",
+        Kind::Origins,
+        || json!([]),
+        "Web pages that may read flags from a browser on this machine.",
+    ),
+];

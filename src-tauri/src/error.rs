@@ -1,0 +1,118 @@
+//! The only vocabulary of failure that faces branch on.
+
+use flagdeck_core::{EditError, Problem};
+use serde::Serialize;
+
+use crate::store::{RevisionNumber, StoreError};
+
+/// Why the application refused or failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A document, or the document that an edit would make, has errors.
+    #[error("{}", first_of(.problems))]
+    Invalid {
+        /// Everything wrong with it, warnings included.
+        problems: Vec<Problem>,
+    },
+    /// A name leads to nothing of the kind.
+    #[error("{message}")]
+    NotFound {
+        /// What was looked for, and what comes close.
+        message: String,
+    },
+    /// Somebody else was faster.
+    #[error(
+        "revision {expected} is no longer the latest: revision {winner} is; nothing was changed"
+    )]
+    Conflict {
+        /// The revision the change was based on.
+        expected: RevisionNumber,
+        /// The revision in force.
+        winner: RevisionNumber,
+    },
+    /// There is no step to take back or to bring back.
+    #[error("{message}")]
+    NothingToDo {
+        /// Which of the two.
+        message: &'static str,
+    },
+    /// The data folder cannot be written.
+    #[error("nothing can be saved: {reason}")]
+    ReadOnly {
+        /// Why.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the data folder other than the store failed.
+    #[error("cannot use {path}")]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+}
+
+impl From<EditError> for Error {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::NotFound { message } => Self::NotFound { message },
+            EditError::Invalid(problems) => Self::Invalid { problems },
+        }
+    }
+}
+
+/// The kind of a failure: stable names that programs may branch on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename_all = "snake_case"))]
+pub enum Code {
+    /// The document or edit is invalid.
+    Invalid,
+    /// No such component or revision.
+    NotFound,
+    /// Somebody else was faster.
+    Conflict,
+    /// Nothing to undo or redo.
+    NothingToDo,
+    /// The store is open for reading only.
+    ReadOnly,
+    /// Something failed that should not have.
+    Failed,
+}
+
+impl Error {
+    /// Returns the kind of the failure.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Invalid { .. } => Code::Invalid,
+            Self::NotFound { .. } => Code::NotFound,
+            Self::Conflict { .. } => Code::Conflict,
+            Self::NothingToDo { .. } => Code::NothingToDo,
+            Self::ReadOnly { .. } => Code::ReadOnly,
+            Self::Store(_) | Self::File { .. } => Code::Failed,
+        }
+    }
+
+    /// Says what went wrong with its causes, in one line.
+    pub fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+fn first_of(problems: &[Problem]) -> String {
+    match problems {
+        [] => "the document is not valid".into(),
+        [only] => only.message.clone(),
+        [first, rest @ ..] => format!("{} (and {} more)", first.message, rest.len()),
+    }
+}

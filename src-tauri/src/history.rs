@@ -1,0 +1,163 @@
+//! What undo and redo would act on, derived from the causes of the revisions.
+//!
+//! Undo is a step back in the log of revisions, not in the memory of one program: it holds
+//! across restarts, and takes back what another face changed. Knows nothing of documents.
+
+use crate::store::{Cause, RevisionNumber, RevisionSummary};
+
+/// Revisions looked at when a store is opened: as far back as undo reaches after a restart.
+pub const UNDO_STEPS_MAX: usize = 500;
+
+/// The steps back and forth from the latest revision.
+#[derive(Debug, Clone, Default)]
+pub struct UndoLog {
+    latest: RevisionNumber,
+    /// What can be taken back, the next one last.
+    done: Vec<UndoStep>,
+    /// What can be brought back, the next one last.
+    undone: Vec<UndoStep>,
+}
+
+/// A revision that undo or redo would act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoStep {
+    /// Its number.
+    pub revision: RevisionNumber,
+    /// What it changed, in words.
+    pub sentence: String,
+}
+
+impl UndoLog {
+    /// Takes in revisions, earliest first; those it knows already are passed over.
+    pub fn extend(&mut self, revisions: impl IntoIterator<Item = RevisionSummary>) {
+        for revision in revisions {
+            if revision.number > self.latest {
+                self.latest = revision.number;
+                self.push(&revision);
+            }
+        }
+    }
+
+    /// Returns the latest revision taken in.
+    pub fn latest(&self) -> RevisionNumber {
+        self.latest
+    }
+
+    /// Returns what undo would take back.
+    pub fn undo(&self) -> Option<&UndoStep> {
+        self.done.last()
+    }
+
+    /// Returns what redo would bring back.
+    pub fn redo(&self) -> Option<&UndoStep> {
+        self.undone.last()
+    }
+
+    fn push(&mut self, revision: &RevisionSummary) {
+        match revision.cause {
+            Cause::Undo(of) => shift(&mut self.done, &mut self.undone, of),
+            Cause::Redo(of) => shift(&mut self.undone, &mut self.done, of),
+            Cause::Edit | Cause::Import | Cause::Restore(_) => {
+                self.undone.clear();
+                self.done.push(UndoStep {
+                    revision: revision.number,
+                    sentence: in_one_line(&revision.changes),
+                });
+                if self.done.len() > UNDO_STEPS_MAX {
+                    self.done.remove(0);
+                }
+            }
+        }
+    }
+}
+
+/// Moves a step to the other side; one from before the log began is in neither.
+fn shift(from: &mut Vec<UndoStep>, to: &mut Vec<UndoStep>, revision: RevisionNumber) {
+    if from.last().is_some_and(|step| step.revision == revision) {
+        to.extend(from.pop());
+    }
+}
+
+/// Says changes in one line: the first one, and how many more.
+pub fn in_one_line(changes: &[String]) -> String {
+    match changes {
+        [] => "No change".into(),
+        [only] => only.clone(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Actor, Via};
+
+    fn log(causes: &[Cause]) -> UndoLog {
+        let mut log = UndoLog::default();
+        log.extend(
+            causes
+                .iter()
+                .zip(1..)
+                .map(|(cause, number)| RevisionSummary {
+                    number: RevisionNumber(number),
+                    at_ms: 0,
+                    actor: Actor {
+                        via: Via::Window,
+                        name: "someone".into(),
+                    },
+                    cause: *cause,
+                    note: None,
+                    changes: vec![format!("change {number}")],
+                }),
+        );
+        log
+    }
+
+    fn steps(causes: &[Cause]) -> (Option<u64>, Option<u64>) {
+        let log = log(causes);
+        let number = |step: Option<&UndoStep>| step.map(|step| step.revision.0);
+        (number(log.undo()), number(log.redo()))
+    }
+
+    #[test]
+    fn undo_walks_back_and_redo_forth() {
+        use Cause::{Edit, Redo, Undo};
+        let undo = |of| Undo(RevisionNumber(of));
+        let redo = |of| Redo(RevisionNumber(of));
+        assert_eq!(steps(&[]), (None, None));
+        assert_eq!(steps(&[Edit, Edit]), (Some(2), None));
+        assert_eq!(steps(&[Edit, Edit, undo(2)]), (Some(1), Some(2)));
+        assert_eq!(steps(&[Edit, Edit, undo(2), undo(1)]), (None, Some(1)));
+        let there_and_back = [Edit, Edit, undo(2), undo(1), redo(1)];
+        assert_eq!(steps(&there_and_back), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn an_edit_after_an_undo_ends_what_could_be_redone() {
+        let undo = Cause::Undo(RevisionNumber(2));
+        let causes = [Cause::Edit, Cause::Edit, undo, Cause::Edit];
+        assert_eq!(steps(&causes), (Some(4), None));
+    }
+
+    #[test]
+    fn a_step_from_before_the_log_began_is_passed_over() {
+        assert_eq!(steps(&[Cause::Undo(RevisionNumber(0))]), (None, None));
+    }
+
+    #[test]
+    fn revisions_known_already_change_nothing() {
+        let mut known = log(&[Cause::Edit, Cause::Edit]);
+        known.extend(std::iter::once(RevisionSummary {
+            number: RevisionNumber(2),
+            cause: Cause::Undo(RevisionNumber(1)),
+            at_ms: 0,
+            actor: Actor {
+                via: Via::Http,
+                name: String::new(),
+            },
+            note: None,
+            changes: vec![],
+        }));
+        assert_eq!(known.undo().map(|step| step.revision.0), Some(2));
+    }
+}

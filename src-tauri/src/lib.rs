@@ -1,0 +1,39 @@
+//! Flagdeck without a face: everything the window, the HTTP interface and the command line do.
+//!
+//! In reading order, along the path of a change:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`app`] | owns the live document and the store, makes changes durable, announces them |
+//! | [`live`] | the document in force, with everything made of it once |
+//! | [`history`] | what undo and redo would act on |
+//! | [`store`] | revisions, appended and never changed; SQLite |
+//! | [`config`] | every setting, where its value came from, what was wrong with others |
+//! | [`token`] | the secret that writes over HTTP need |
+//! | [`actor`] | who sits at this machine |
+//! | [`error`] | the only vocabulary of failure that faces branch on |
+//! | [`wire`] | the shapes that faces see |
+//! | [`translate`] | between the domain and those shapes |
+//! | [`http`] | a face: the local HTTP interface |
+//!
+//! The other faces are programs: `cli/` (`flagctl`) and `desktop/` (the window, the only code
+//! that names tauri). The domain itself, pure, is the crate `flagdeck_core`.
+
+pub mod app;
+pub mod live;
+
+pub mod history;
+pub mod store;
+
+pub mod actor;
+pub mod config;
+pub mod token;
+
+pub mod error;
+pub mod translate;
+pub mod wire;
+
+pub mod http;
+
+pub use app::{App, ChangeRequest, Event, Options, Outcome};
+pub use error::Error;

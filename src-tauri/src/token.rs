@@ -1,0 +1,126 @@
+//! The token that writes over HTTP need: 256 random bits in a file only its owner can read.
+//!
+//! Read from the file at every use, so that rotating it, in whatever process, counts at once.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use subtle::ConstantTimeEq;
+
+/// Reads the token, and makes one where there is none.
+///
+/// # Errors
+/// Where the file can be neither read nor made.
+pub fn load(data_dir: &Path) -> io::Result<String> {
+    match fs::read_to_string(path(data_dir)) {
+        Ok(token) if is_token(token.trim_ascii()) => Ok(token.trim_ascii().to_owned()),
+        Ok(_) => rotate(data_dir),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(data_dir),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces the token; the one before is refused from then on.
+///
+/// # Errors
+/// Where the file cannot be written; then the token before stays.
+pub fn rotate(data_dir: &Path) -> io::Result<String> {
+    let token = generate();
+    write(data_dir, &token)?
+        .persist(path(data_dir))
+        .map_err(|error| error.error)?;
+    Ok(token)
+}
+
+/// Says whether `presented` is the token, in a time that tells nothing about it. Only reads:
+/// without a token nobody is let in.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn accepts(data_dir: &Path, presented: &str) -> io::Result<bool> {
+    let token = match fs::read_to_string(path(data_dir)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        token => token?,
+    };
+    let token = token.trim_ascii();
+    let equal: bool = token.as_bytes().ct_eq(presented.as_bytes()).into();
+    Ok(equal && is_token(token))
+}
+
+/// Returns the file the token is kept in.
+pub fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join("token")
+}
+
+/// Makes the first token; where another process was faster, its token is taken.
+fn create(data_dir: &Path) -> io::Result<String> {
+    let token = generate();
+    match write(data_dir, &token)?.persist_noclobber(path(data_dir)) {
+        Ok(_) => Ok(token),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::read_to_string(path(data_dir)).map(|token| token.trim_ascii().to_owned())
+        }
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Writes a file of mode 0600 beside its place; renaming it makes it the token whole.
+fn write(data_dir: &Path, token: &str) -> io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
+    writeln!(file, "{token}")?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+const PREFIX: &str = "flagdeck_";
+const RANDOM_BYTES: usize = 32;
+
+fn generate() -> String {
+    let mut random = [0; RANDOM_BYTES];
+    getrandom::fill(&mut random).expect("the operating system has random numbers");
+    let digits = random.iter().map(|byte| format!("{byte:02x}"));
+    PREFIX.to_owned() + &digits.collect::<String>()
+}
+
+fn is_token(text: &str) -> bool {
+    let digits = text.strip_prefix(PREFIX).unwrap_or_default();
+    digits.len() == 2 * RANDOM_BYTES && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_token_is_made_once_and_only_its_owner_can_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = load(folder.path()).unwrap();
+        assert_eq!(load(folder.path()).unwrap(), token);
+        assert!(accepts(folder.path(), &token).unwrap());
+        let mode = fs::metadata(path(folder.path()))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_rotated_token_replaces_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = load(folder.path()).unwrap();
+        let after = rotate(folder.path()).unwrap();
+        assert_ne!(before, after);
+        assert!(!accepts(folder.path(), &before).unwrap());
+        assert!(accepts(folder.path(), &after).unwrap());
+    }
+
+    #[test]
+    fn an_emptied_file_accepts_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(path(folder.path()), "").unwrap();
+        assert!(!accepts(folder.path(), "").unwrap());
+    }
+}
