@@ -1,0 +1,100 @@
+//! Takes in a request's body, within bounds of kind, size and time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::timeout;
+
+use super::limits::BODY_BYTES_MAX;
+use super::problem::ProblemDetails;
+
+/// What a body may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Media {
+    Json,
+    MergePatch,
+}
+
+impl Media {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::MergePatch => "application/merge-patch+json",
+        }
+    }
+}
+
+/// Checks what the headers say about a body, before any of it is read.
+///
+/// # Errors
+/// 415 for another media type or any compression, 413 where it would be too large.
+pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<(), ProblemDetails> {
+    let names = || accepted.iter().map(|media| media.name());
+    let sent = headers.get(CONTENT_TYPE).map_or("", essence);
+    if !names().any(|name| name.eq_ignore_ascii_case(sent)) {
+        let names = names().collect::<Vec<_>>().join(" or ");
+        return Err(unsupported(format!("Content-Type has to be {names}.")));
+    }
+    if headers.contains_key(CONTENT_ENCODING) {
+        let refusal = unsupported("The body has to come uncompressed.".into());
+        return Err(refusal.with(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
+    }
+    if declared_bytes(headers).is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+/// Reads a body to its end.
+///
+/// # Errors
+/// 413 where it is too large, 408 where it takes longer than `body_time`, 400 where it breaks off.
+pub(super) async fn read(body: Body, body_time: Duration) -> Result<Vec<u8>, ProblemDetails> {
+    let limited = Limited::new(body, BODY_BYTES_MAX);
+    match timeout(body_time, limited.collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(ProblemDetails::new(
+            StatusCode::BAD_REQUEST,
+            "malformed",
+            "The body broke off or is not properly chunked.",
+        )
+        .closing()),
+        Err(_) => Err(ProblemDetails::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "The body of the request took too long.",
+        )
+        .closing()),
+    }
+}
+
+/// Returns a media type without its parameters.
+fn essence(content_type: &HeaderValue) -> &str {
+    let text = content_type.to_str().unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim()
+}
+
+fn declared_bytes(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn unsupported(detail: String) -> ProblemDetails {
+    ProblemDetails::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        detail,
+    )
+}
+
+fn too_large() -> ProblemDetails {
+    ProblemDetails::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too_large",
+        "The body is larger than 4 MiB.",
+    )
+    .closing()
+}

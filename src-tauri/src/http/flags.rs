@@ -1,0 +1,136 @@
+//! `/api/ml/flags`: the flag document, read by anyone on this machine, changed with the token.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use flagdeck_core::Edit;
+
+use super::body::{self, Media};
+use super::etag::{self, IfMatch};
+use super::problem::ProblemDetails;
+use super::routes::Context;
+use crate::app::ChangeRequest;
+use crate::live::Live;
+use crate::store::{Actor, RevisionNumber, Via};
+
+/// Serves the document's address.
+pub(super) fn methods() -> MethodRouter<Context> {
+    get(read).put(replace).patch(merge)
+}
+
+async fn read(State(context): State<Context>, headers: HeaderMap) -> Response {
+    let live = context.app().live();
+    if etag::client_has(&headers, &live.etag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        describe(&live, response.headers_mut());
+        return response;
+    }
+    document(live)
+}
+
+async fn replace(
+    State(context): State<Context>,
+    request: Request,
+) -> Result<Response, ProblemDetails> {
+    change(&context, request, &[Media::Json], Edit::Replace).await
+}
+
+async fn merge(
+    State(context): State<Context>,
+    request: Request,
+) -> Result<Response, ProblemDetails> {
+    let media = [Media::MergePatch, Media::Json];
+    change(&context, request, &media, Edit::Patch).await
+}
+
+async fn change(
+    context: &Context,
+    request: Request,
+    media: &[Media],
+    edit: fn(Vec<u8>) -> Edit,
+) -> Result<Response, ProblemDetails> {
+    let (head, body) = request.into_parts();
+    context.check_token(&head.headers).await?;
+    body::check(&head.headers, media)?;
+    let base = base_of(&head.headers, &context.app().live())?;
+    let bytes = body::read(body, context.limits().body_time).await?;
+    let change = ChangeRequest {
+        edit: edit(bytes),
+        actor: actor(&head.headers),
+        note: None,
+        base,
+    };
+    let app = context.app().clone();
+    let made = tokio::task::spawn_blocking(move || {
+        // The answer holds what this change made, even where another followed at once: its
+        // entity tag must not stand for a document the client has never seen.
+        let outcome = app.change(change)?;
+        app.at(outcome.revision)
+    });
+    let made = made.await.map_err(|_| ProblemDetails::internal())??;
+    Ok(document(made))
+}
+
+/// Returns the revision a change is based on; `None` where the client takes any.
+fn base_of(headers: &HeaderMap, live: &Live) -> Result<Option<RevisionNumber>, ProblemDetails> {
+    match etag::if_match(headers, &live.etag) {
+        IfMatch::Any => Ok(None),
+        IfMatch::Current => Ok(Some(live.revision)),
+        IfMatch::Missing => Err(ProblemDetails::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "if_match_required",
+            "Send the ETag of the document you changed as `If-Match`, or `If-Match: *`.",
+        )),
+        IfMatch::Stale => Err(ProblemDetails::new(
+            StatusCode::PRECONDITION_FAILED,
+            "stale",
+            format!(
+                "The document was changed since: it is at revision {}.",
+                live.revision
+            ),
+        )
+        .with(ETAG, entity_tag(live))),
+    }
+}
+
+/// Names the client after the product it calls itself: `curl/8.5.0` is `curl`.
+fn actor(headers: &HeaderMap) -> Actor {
+    let user_agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
+    let product = user_agent
+        .and_then(|text| text.split(['/', ' ', '\t']).next())
+        .filter(|product| !product.is_empty())
+        .unwrap_or("http");
+    Actor::new(Via::Http, product)
+}
+
+fn document(live: Arc<Live>) -> Response {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    describe(&live, &mut headers);
+    (headers, Body::from(Bytes::from_owner(Text(live)))).into_response()
+}
+
+fn describe(live: &Live, headers: &mut HeaderMap) {
+    headers.insert(ETAG, entity_tag(live));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+}
+
+fn entity_tag(live: &Live) -> HeaderValue {
+    HeaderValue::from_str(&live.etag).expect("an entity tag is visible ASCII")
+}
+
+/// Lends the document's text to an answer without a copy.
+struct Text(Arc<Live>);
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.text
+    }
+}

@@ -1,0 +1,61 @@
+//! Every bound of the HTTP interface, with its reason.
+
+use std::time::Duration;
+
+use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
+
+/// Bytes of a request's first line.
+/// Addresses of this interface are short; what is longer is a mistake or an attack.
+pub const REQUEST_LINE_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of a request's head: its first line and its headers.
+/// Browsers send the cookies of every program on this machine to each of them.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Headers of a request.
+pub const HEADERS_MAX: usize = 100;
+
+/// Bytes of a request's body: a whole document has to fit.
+pub const BODY_BYTES_MAX: usize = DOCUMENT_BYTES_MAX;
+
+/// Bytes a connection reads ahead of what is being worked on.
+pub const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes taken in and dropped after the last answer on a connection.
+/// A client that has not finished sending would otherwise lose the answer with the connection.
+pub const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bounds that may differ from one server to another.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections open at a time. Each costs a file descriptor and some 10 KB.
+    pub connections_max: usize,
+    /// Until the head of a request has to be there, from its first byte, or on a fresh
+    /// connection from its opening.
+    pub head_time: Duration,
+    /// Until the body of a request has to be there, from the end of its head.
+    pub body_time: Duration,
+    /// Without any byte in either direction, after which a connection may be closed;
+    /// after twice as long it is.
+    pub idle_time: Duration,
+    /// For what is left to read after the last answer on a connection.
+    pub linger_time: Duration,
+    /// For requests in flight when the server stops.
+    pub drain_time: Duration,
+    /// Wrong tokens in a second that are answered as such.
+    pub bad_tokens_per_s_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 512,
+            head_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(15),
+            idle_time: Duration::from_secs(60),
+            linger_time: Duration::from_secs(1),
+            drain_time: Duration::from_secs(2),
+            bad_tokens_per_s_max: 20,
+        }
+    }
+}

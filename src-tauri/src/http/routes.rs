@@ -1,0 +1,197 @@
+//! From a request to its answer: the gate, then one line for each address.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
+use tower::Service;
+
+use super::framing::{Link, REFUSED};
+use super::gate::{Gate, harden};
+use super::limits::Limits;
+use super::problem::ProblemDetails;
+use super::token::Doorkeeper;
+use super::{flags, health};
+use crate::app::App;
+
+fn router() -> Router<Context> {
+    Router::new()
+        .route("/api/ml/flags", flags::methods())
+        .route("/healthz", health::methods())
+}
+
+/// What handlers work with.
+#[derive(Debug, Clone)]
+pub(super) struct Context(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    app: App,
+    limits: Limits,
+    doorkeeper: Doorkeeper,
+}
+
+impl Context {
+    pub(super) fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Lets only requests with the token pass.
+    ///
+    /// # Errors
+    /// 401 or 429.
+    pub(super) async fn check_token(&self, headers: &HeaderMap) -> Result<(), ProblemDetails> {
+        self.0.doorkeeper.check(&self.0.app, headers).await
+    }
+}
+
+/// Answers requests.
+#[derive(Debug, Clone)]
+pub(super) struct Routes {
+    gate: Arc<Gate>,
+    router: Router,
+}
+
+impl Routes {
+    pub(super) fn new(app: App, port: u16, limits: Limits) -> Self {
+        Self::with_router(app, port, limits, router())
+    }
+
+    fn with_router(app: App, port: u16, limits: Limits, router: Router<Context>) -> Self {
+        let context = Context(Arc::new(Shared {
+            app: app.clone(),
+            limits,
+            doorkeeper: Doorkeeper::new(limits.bad_tokens_per_s_max),
+        }));
+        let router = router
+            .fallback(|| async { ProblemDetails::not_found() })
+            .method_not_allowed_fallback(|| async {
+                ProblemDetails::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "method_not_allowed",
+                    "This address does not take this method; `Allow` lists those it does.",
+                )
+            });
+        Self {
+            gate: Arc::new(Gate::new(app, port)),
+            router: router.with_state(context),
+        }
+    }
+
+    /// Answers one request of a connection.
+    pub(super) async fn answer(self, request: Request<Incoming>, link: &Link) -> Response {
+        let called = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| (request.method().clone(), request.uri().path().to_owned()));
+        // The end of a chunked body goes unseen by the inspection of heads.
+        let is_last = request.headers().contains_key(TRANSFER_ENCODING);
+        let mut response = self.answer_or_refuse(request, link).await;
+        if is_last {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        if let Some((method, path)) = called {
+            tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
+        }
+        response
+    }
+
+    async fn answer_or_refuse(mut self, request: Request<Incoming>, link: &Link) -> Response {
+        let admitted = match link.refusal() {
+            Some(refusal) if request.method() == REFUSED => Err(refusal.into()),
+            _ => self.gate.admit(&request),
+        };
+        let caller = match admitted {
+            Ok(caller) => caller,
+            Err(problem) => return hardened(problem.into_response()),
+        };
+        let mut response = hardened(match caller.preflight(&request) {
+            Some(response) => response,
+            None => or_failure(self.router.call(request)).await,
+        });
+        caller.mark(response.headers_mut());
+        response
+    }
+}
+
+fn hardened(mut response: Response<Body>) -> Response<Body> {
+    harden(response.headers_mut());
+    response
+}
+
+/// Turns a panic in a handler into an answer: one request fails, the server goes on.
+async fn or_failure<E>(answering: impl Future<Output = Result<Response, E>>) -> Response {
+    let mut answering = pin!(answering);
+    let caught = std::future::poll_fn(|cx| {
+        match catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Result::ok),
+            Err(_) => Poll::Ready(None),
+        }
+    });
+    caught
+        .await
+        .unwrap_or_else(|| ProblemDetails::internal().into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::app::Options;
+    use crate::http::connection;
+
+    /// Sends requests over one connection to routes of which two fail, and returns the answers.
+    async fn converse(requests: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(Options::new(folder.path())).unwrap();
+        let failing = router()
+            .route(
+                "/panic",
+                get(|| async { panic!("a secret of {}", file!()) as () }),
+            )
+            .route(
+                "/blocking",
+                get(|| async {
+                    let failed = tokio::task::spawn_blocking(|| -> () { panic!("a secret") }).await;
+                    failed.map_err(|_| ProblemDetails::internal())
+                }),
+            );
+        let routes = Routes::with_router(app, 4680, Limits::default(), failing);
+        let (mut client, server) = duplex(64 * 1024);
+        client.write_all(requests.as_bytes()).await.unwrap();
+        connection::serve(server, routes, Limits::default(), CancellationToken::new()).await;
+        let mut answers = String::new();
+        client.read_to_string(&mut answers).await.unwrap();
+        answers
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_one_request_and_tells_nothing() {
+        for path in ["/panic", "/blocking"] {
+            let get = |path| format!("GET {path} HTTP/1.1\r\nHost: localhost:4680\r\n");
+            let last = get("/healthz") + "Connection: close\r\n\r\n";
+            let answers = converse(&format!("{}\r\n{last}", get(path))).await;
+            let (failed, after) = answers.rsplit_once("HTTP/1.1 ").unwrap();
+            assert!(failed.starts_with("HTTP/1.1 500 "), "{answers}");
+            assert!(failed.contains("nosniff"), "{answers}");
+            assert!(
+                !failed.contains("secret") && !failed.contains(".rs"),
+                "{answers}"
+            );
+            assert!(after.starts_with("200 "), "{answers}");
+        }
+    }
+}
