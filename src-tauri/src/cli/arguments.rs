@@ -1,0 +1,203 @@
+//! What `flagctl` understands: also the source of its help, completions and manual page.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use flagdeck::config;
+use flagdeck_core::{Percentage, Strategy};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  refused: the arguments or a document are not valid; nothing was changed
+  3  not found: no such component or revision
+  4  conflict: somebody else was faster; nothing was changed
+  5  nothing to undo or redo
+  6  the data folder can only be read";
+
+/// Feature flags on this machine, from the command line.
+///
+/// Shares the data folder with the window; both may run at once.
+#[derive(Debug, Parser)]
+#[command(name = "flagctl", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// The folder that everything is kept in
+    #[arg(long, global = true, value_name = "DIR", env = "FLAGDECK_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// A setting for this run, such as http.port=4700; may be given more than once
+    #[arg(
+        long = "config",
+        global = true,
+        value_name = "KEY=VALUE",
+        value_parser = config::assignment
+    )]
+    pub settings: Vec<(String, String)>,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the flags
+    Get {
+        /// As they were at this revision
+        #[arg(long, value_name = "REVISION")]
+        at: Option<u64>,
+    },
+    /// Switch a component, or every component of a group
+    Set {
+        /// Its path, such as ui.badges
+        component: String,
+        /// Its new position
+        position: Position,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// Turn the master switch
+    Master {
+        /// Its new position
+        position: Position,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// Show or change who sees a component, or everything
+    Rollout(RolloutArguments),
+    /// Evaluate a component for a list of users
+    Eval(EvalArguments),
+    /// Explain what a component is for one user, and why
+    Explain {
+        /// Its path, such as ui.badges
+        component: String,
+        /// The user's id; without it, a user without an id
+        #[arg(long, default_value = "", hide_default_value = true)]
+        user: String,
+        /// Groups the user belongs to
+        #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
+        groups: Vec<String>,
+        /// As it was at this revision
+        #[arg(long, value_name = "REVISION")]
+        at: Option<u64>,
+    },
+    /// List revisions, latest first
+    History {
+        /// How many
+        #[arg(long, default_value_t = 20, value_name = "NUMBER")]
+        limit: usize,
+        /// Only those before this one
+        #[arg(long, value_name = "REVISION")]
+        before: Option<u64>,
+    },
+    /// Put an earlier revision in force again, as a new one
+    Restore {
+        /// Its number
+        revision: u64,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// Take the latest change back, whoever made it
+    Undo,
+    /// Bring back the latest change that was taken back
+    Redo,
+    /// Replace the flags by a document
+    Import {
+        /// A file, or - for standard input
+        file: PathBuf,
+        /// Only check it, and say what would change
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// Write the flags as a document to standard output
+    Export {
+        /// As they were at this revision
+        #[arg(long, value_name = "REVISION")]
+        at: Option<u64>,
+    },
+    /// Look for anything wrong with the data folder and the configuration
+    Doctor,
+    /// Print the token that writes over HTTP need
+    Token {
+        /// Replace it first; the one before is refused from then on
+        #[arg(long)]
+        rotate: bool,
+    },
+    /// Serve the flags over HTTP on this machine, until interrupted
+    Serve {
+        /// The port; 0 picks a free one. Without it, the setting http.port
+        #[arg(long)]
+        port: Option<u16>,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Position {
+    On,
+    Off,
+}
+
+impl Position {
+    pub fn is_on(self) -> bool {
+        self == Self::On
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Note {
+    /// Why, for those who read the history
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RolloutArguments {
+    /// The component; without it, everyone: the rollout of all that have none of their own
+    pub component: Option<String>,
+    /// The share of all users, 0 to 100 in steps of 0.001
+    #[arg(long, value_name = "PERCENTAGE", allow_negative_numbers = true)]
+    pub percentage: Option<Percentage>,
+    /// The groups, in place of those before; "" for none
+    #[arg(long, value_name = "GROUP,…")]
+    pub groups: Option<String>,
+    /// canary: groups first, then a share of everyone; blue-green: everyone together;
+    /// feature: groups only
+    #[arg(long)]
+    pub strategy: Option<Strategy>,
+    /// Follow the rollout for everyone again
+    #[arg(long, requires = "component", conflicts_with_all = ["percentage", "groups", "strategy"])]
+    pub inherit: bool,
+    #[command(flatten)]
+    pub note: Note,
+}
+
+#[derive(Debug, Args)]
+pub struct EvalArguments {
+    /// Its path, such as ui.badges
+    pub component: String,
+    /// A file with one user id a line, taken as it stands; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub users: PathBuf,
+    /// Groups that all of them belong to
+    #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
+    pub groups: Vec<String>,
+    /// Only count for how many it is on
+    #[arg(long)]
+    pub count: bool,
+    /// As it was at this revision
+    #[arg(long, value_name = "REVISION")]
+    pub at: Option<u64>,
+}

@@ -1,0 +1,187 @@
+//! The commands: each translates, calls the application, and prints what came of it.
+
+mod doctor;
+mod edit;
+mod eval;
+mod show;
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::CommandFactory;
+use flagdeck::config::{self, Given};
+use flagdeck::http::Server;
+use flagdeck::live::Live;
+use flagdeck::store::RevisionNumber;
+use flagdeck::{App, Options};
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::{Arguments, Command};
+use crate::output::{Output, remark};
+
+/// Runs one command; the exit code is other than 0 where it found something wrong itself.
+pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode> {
+    match &arguments.command {
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(*shell, &mut command, "flagctl", output.stream());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Man => {
+            clap_mangen::Man::new(Arguments::command()).render(output.stream())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let app = open(&arguments)?;
+    let before = app.live().revision;
+    let code = with_app(&app, arguments.command, output)?;
+    if app.live().revision != before {
+        back_up(&app);
+    }
+    Ok(code)
+}
+
+/// Backs up where it is due: who never opens the window has nobody else to do it.
+fn back_up(app: &App) {
+    if let Err(error) = app.back_up_when_due() {
+        remark(&format!("no backup could be made: {}", error.in_full()));
+    }
+}
+
+fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Get { at } => show::flags(app, at, output)?,
+        Command::Export { at } => show::document(app, at, output)?,
+        Command::History { limit, before } => show::history(app, before, limit, output)?,
+        Command::Set {
+            component,
+            position,
+            note,
+        } => edit::set(app, &component, position.is_on(), note.note, output)?,
+        Command::Master { position, note } => {
+            edit::master(app, position.is_on(), note.note, output)?;
+        }
+        Command::Rollout(arguments) => edit::rollout(app, arguments, output)?,
+        Command::Restore { revision, note } => {
+            edit::restore(app, RevisionNumber(revision), note.note, output)?;
+        }
+        Command::Undo => edit::undo(app, output)?,
+        Command::Redo => edit::redo(app, output)?,
+        Command::Import { file, check, note } => {
+            edit::import(app, read(&file)?, check, note.note, output)?;
+        }
+        Command::Eval(arguments) => eval::eval(app, &arguments, output)?,
+        Command::Explain {
+            component,
+            user,
+            groups,
+            at,
+        } => eval::explain(
+            at_revision(app, at)?.as_ref(),
+            &component,
+            &user,
+            &groups,
+            output,
+        )?,
+        Command::Doctor => return doctor::doctor(app, output),
+        Command::Token { rotate } => token(app, rotate, output)?,
+        Command::Serve { port } => serve(app, port, output)?,
+        Command::Completions { .. } | Command::Man => unreachable!("they need no application"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(arguments: &Arguments) -> anyhow::Result<App> {
+    let data_dir = arguments.data_dir.clone().or_else(config::default_data_dir);
+    let data_dir =
+        data_dir.context("there is no home folder; say where to keep data with --data-dir")?;
+    let given = Given {
+        command_line: arguments.settings.clone(),
+        ..Given::from_environment()
+    };
+    let app = App::open(Options {
+        data_dir,
+        given,
+        watch: matches!(arguments.command, Command::Serve { .. }),
+    })?;
+    if !matches!(arguments.command, Command::Doctor) {
+        for notice in app.notices() {
+            remark(&notice.message);
+        }
+    }
+    Ok(app)
+}
+
+/// The flags in force, or as they were at a revision.
+fn at_revision(app: &App, at: Option<u64>) -> Result<Arc<Live>, flagdeck::Error> {
+    match at {
+        None => Ok(app.live()),
+        Some(number) => app.at(RevisionNumber(number)),
+    }
+}
+
+/// Reads a file whole, or standard input for `-`.
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
+    let token = match rotate {
+        true => app.rotate_token()?,
+        false => app.token()?,
+    };
+    match output.json {
+        true => output.value(&serde_json::json!({ "token": token }))?,
+        false => output.line(token)?,
+    }
+    Ok(())
+}
+
+/// Serves until SIGINT or SIGTERM.
+fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()> {
+    let port = port.unwrap_or(app.config().http.port);
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        // Before anything is printed: who reads the address may end us at once.
+        let interrupted = interrupted()?;
+        let server = Server::bind(app.clone(), port)?;
+        app.set_serving(Some(server.address()));
+        let address = format!("http://{}", server.address());
+        match output.json {
+            true => output.value(&serde_json::json!({ "address": address }))?,
+            false => output.line(format!("Serving flags on {address}"))?,
+        }
+        // Whoever started it waits for this line.
+        output.finish()?;
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(server.run(stop.clone()));
+        interrupted.await;
+        stop.cancel();
+        match running.await {
+            Ok(stopped) => Ok(stopped?),
+            Err(error) => bail!("the server stopped: {error}"),
+        }
+    })
+}
+
+/// Listens for SIGINT and SIGTERM from here on; the future ends with the first of them.
+fn interrupted() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

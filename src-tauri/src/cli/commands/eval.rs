@@ -1,0 +1,168 @@
+//! `eval` and `explain`: who gets what, and why.
+
+use std::io::Write;
+use std::ops::Range;
+use std::thread;
+
+use anyhow::Context;
+use flagdeck::live::Live;
+use flagdeck::{App, Error};
+use flagdeck_core::{Compiled, ComponentId, User, UserIds};
+use serde_json::json;
+
+use super::{at_revision, read};
+use crate::arguments::EvalArguments;
+use crate::output::{Output, remark};
+
+/// Evaluates a component for every line of a file.
+pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow::Result<()> {
+    let live = at_revision(app, arguments.at)?;
+    let component = component(&live, &arguments.component)?;
+    let text = String::from_utf8(read(&arguments.users)?).map_err(|error| {
+        let until = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + until.iter().filter(|byte| **byte == b'\n').count();
+        anyhow::anyhow!("the users cannot be read: line {line} is not UTF-8 text")
+    })?;
+    if text.contains("\r\n") {
+        remark("some lines end with a carriage return, which is taken as part of the user id");
+    }
+    let users = UserIds::from_lines(&text)?;
+    let groups: Vec<&str> = arguments.groups.iter().map(String::as_str).collect();
+    if arguments.count {
+        let threads = app.config().performance.worker_pool_size;
+        let on = count(&live.compiled, component, &users, &groups, threads as usize);
+        return match output.json {
+            true => Ok(output.value(&json!({ "on": on, "users": users.len() }))?),
+            false => Ok(output.line(format!("{on} of {}", users.len()))?),
+        };
+    }
+    let rows = users.iter().map(|user| {
+        let evaluation = live.compiled.evaluate_id(
+            component,
+            &User {
+                id: user,
+                groups: &groups,
+            },
+        );
+        Row {
+            user,
+            value: evaluation.value,
+            reason: evaluation.reason.as_str(),
+            bucket: (!user.is_empty()).then(|| live.compiled.bucket(component, user)),
+        }
+    });
+    match output.json {
+        true => write_json(rows, output.stream()),
+        false => write_csv(rows, output.stream()),
+    }
+    .context("the result cannot be written")
+}
+
+#[derive(serde::Serialize)]
+struct Row<'a> {
+    user: &'a str,
+    value: bool,
+    reason: &'static str,
+    /// None without a user id.
+    bucket: Option<u32>,
+}
+
+fn write_csv<'a>(rows: impl Iterator<Item = Row<'a>>, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "user,value,reason,bucket")?;
+    for row in rows {
+        let bucket = row
+            .bucket
+            .map(|bucket| bucket.to_string())
+            .unwrap_or_default();
+        let user = quoted(row.user);
+        writeln!(out, "{user},{},{},{bucket}", row.value, row.reason)?;
+    }
+    Ok(())
+}
+
+/// Quotes a field where CSV (RFC 4180) needs it.
+fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
+    match field.contains([',', '"', '\r', '\n']) {
+        true => format!("\"{}\"", field.replace('"', "\"\"")).into(),
+        false => field.into(),
+    }
+}
+
+fn write_json<'a>(
+    rows: impl Iterator<Item = Row<'a>>,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    write!(out, "[")?;
+    for (index, row) in rows.enumerate() {
+        write!(out, "{}", if index == 0 { "\n  " } else { ",\n  " })?;
+        serde_json::to_writer(&mut *out, &row)?;
+    }
+    writeln!(out, "\n]")
+}
+
+/// Counts on several threads, each with its share of the buffer.
+fn count(
+    compiled: &Compiled,
+    component: ComponentId,
+    users: &UserIds,
+    groups: &[&str],
+    threads: usize,
+) -> usize {
+    let share = users.len().div_ceil(threads.max(1)).max(1);
+    let count_share = |from: usize| {
+        let range: Range<usize> = from..(from + share).min(users.len());
+        compiled.count_in(component, users, range, groups)
+    };
+    thread::scope(|scope| {
+        let starts = (0..users.len()).step_by(share);
+        let counts: Vec<_> = starts
+            .map(|from| scope.spawn(move || count_share(from)))
+            .collect();
+        let counts = counts.into_iter().map(thread::ScopedJoinHandle::join);
+        counts
+            .map(|count| count.expect("counting does not panic"))
+            .sum()
+    })
+}
+
+/// Explains one decision.
+pub fn explain(
+    live: &Live,
+    component: &str,
+    user: &str,
+    groups: &[String],
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let user = User {
+        id: user,
+        groups: &groups,
+    };
+    let explanation = flagdeck_core::explain(&live.document, &live.compiled, component, &user);
+    if output.json {
+        let mut value = serde_json::to_value(&explanation)?;
+        value["revision"] = live.revision.0.into();
+        output.value(&value)?;
+    } else {
+        output.line(&explanation.sentence)?;
+        for step in &explanation.steps {
+            let line = output.mark(step.ok, &step.text);
+            output.line(format!("  {line}"))?;
+        }
+        output.line(format!("  revision {}", live.revision))?;
+    }
+    match explanation.rollout {
+        Some(_) => Ok(()),
+        None => self::component(live, component).map(|_| ()),
+    }
+}
+
+fn component(live: &Live, name: &str) -> anyhow::Result<ComponentId> {
+    let found = live.compiled.component(name);
+    Ok(found.ok_or_else(|| Error::NotFound {
+        message: match live.document.is_group(name) {
+            true => format!("only a component can be evaluated, and {name} is a group"),
+            false => flagdeck_core::edit::not_found(&live.document, name),
+        },
+    })?)
+}

@@ -1,0 +1,139 @@
+//! `get`, `export`, `history`: what is and what was.
+
+use flagdeck::App;
+use flagdeck::live::Live;
+use flagdeck::store::{Cause, RevisionNumber};
+use flagdeck_core::document::{Group, Node};
+use flagdeck_core::{ComponentPath, FlagDocument, Rollout, Strategy};
+
+use super::at_revision;
+use crate::output::{Output, when, who};
+
+/// Shows the flags as a tree; as the document itself for programs.
+pub fn flags(app: &App, at: Option<u64>, output: &mut Output) -> anyhow::Result<()> {
+    if output.json {
+        return document(app, at, output);
+    }
+    let live = at_revision(app, at)?;
+    let document = &live.document;
+    let (all, on) = document.count();
+    output.line(heading(&live))?;
+    let master = if document.enabled { "on" } else { "off" };
+    output.line(format!(
+        "Master switch {master}, {on} of {all} components on"
+    ))?;
+    output.line(format!("Everyone: {}", rollout_words(&document.rollout)))?;
+    output.line("")?;
+    let mut rows = Vec::new();
+    tree(document, &document.components, "", 0, &mut rows);
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max();
+    for (name, state) in &rows {
+        let width = width.unwrap_or_default();
+        output.line(format!("{name:width$}  {state}").trim_end())?;
+    }
+    Ok(())
+}
+
+/// Writes the document, indented for people and for version control.
+pub fn document(app: &App, at: Option<u64>, output: &mut Output) -> anyhow::Result<()> {
+    output.value(&at_revision(app, at)?.document.to_value())?;
+    Ok(())
+}
+
+/// Lists revisions, latest first.
+pub fn history(
+    app: &App,
+    before: Option<u64>,
+    limit: usize,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let revisions = app.history(before.map(RevisionNumber), limit)?;
+    if output.json {
+        output.value(&revisions)?;
+        return Ok(());
+    }
+    if revisions.is_empty() {
+        output.line("No revisions: nothing has been changed yet.")?;
+    }
+    for revision in revisions {
+        let cause = match revision.cause {
+            Cause::Edit => String::new(),
+            Cause::Import => "import: ".into(),
+            Cause::Undo(of) => format!("undo of {of}: "),
+            Cause::Redo(of) => format!("redo of {of}: "),
+            Cause::Restore(of) => format!("restore of {of}: "),
+        };
+        let changes = match revision.changes.is_empty() {
+            true => "no change".into(),
+            false => revision.changes.join("; "),
+        };
+        let note = revision
+            .note
+            .map_or_else(String::new, |note| format!("  “{note}”"));
+        output.line(format!(
+            "{:>5}  {}  {}  {cause}{changes}{note}",
+            revision.number.0,
+            when(revision.at_ms),
+            who(&revision.actor),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Says a rollout in words: `canary, 12.5 %, groups beta`.
+pub fn rollout_words(rollout: &Rollout) -> String {
+    let strategy = match rollout.strategy {
+        Strategy::Canary => "canary",
+        Strategy::BlueGreen => "blue-green",
+        Strategy::Feature => "groups only",
+    };
+    let mut words = format!("{strategy}, {} %", rollout.percentage);
+    if !rollout.user_groups.is_empty() {
+        words += &format!(", groups {}", rollout.user_groups.join(", "));
+    }
+    words
+}
+
+fn heading(live: &Live) -> String {
+    match &live.origin {
+        None => "Nothing saved yet: the safe default is in force".into(),
+        Some(origin) => format!(
+            "Revision {}, {} by {}",
+            live.revision,
+            when(origin.at_ms),
+            who(&origin.actor)
+        ),
+    }
+}
+
+fn tree(
+    document: &FlagDocument,
+    group: &Group,
+    prefix: &str,
+    depth: usize,
+    rows: &mut Vec<(String, String)>,
+) {
+    for (name, node) in group {
+        let path = format!("{prefix}{name}");
+        let indented = format!("{:1$}{name}", "", 2 * depth);
+        match node {
+            Node::Component(on) => rows.push((indented, state(document, &path, *on))),
+            Node::Group(inner) => {
+                rows.push((indented, String::new()));
+                tree(document, inner, &format!("{path}."), depth + 1, rows);
+            }
+        }
+    }
+}
+
+fn state(document: &FlagDocument, path: &str, on: bool) -> String {
+    let mut parts = vec![if on { "on " } else { "off" }.to_owned()];
+    if let Some(own) = document.rollouts.get(path) {
+        parts.push(rollout_words(own));
+    }
+    if let Some(required) = document.requires.get(path).filter(|list| !list.is_empty()) {
+        let names: Vec<&str> = required.iter().map(ComponentPath::as_str).collect();
+        parts.push(format!("requires {}", names.join(", ")));
+    }
+    parts.join("  ")
+}

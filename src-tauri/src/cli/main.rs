@@ -1,0 +1,61 @@
+//! `flagctl`: the application without a window, for servers, scripts and CI.
+
+mod arguments;
+mod commands;
+mod output;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use flagdeck::error::Code;
+use flagdeck::wire::Failure;
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::Arguments;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_env("FLAGDECK_LOG"))
+        .with_writer(io::stderr)
+        .init();
+    let mut output = Output::new(arguments.json);
+    let done = commands::run(arguments, &mut output);
+    let done = done.and_then(|code| output.finish().map(|()| code).map_err(Into::into));
+    match done {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let failure = failure(error);
+            output.failure(&failure);
+            exit_code(failure.code)
+        }
+    }
+}
+
+/// Whoever read the output has read enough: `flagctl eval … | head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn failure(error: anyhow::Error) -> Failure {
+    match error.downcast::<flagdeck::Error>() {
+        Ok(error) => error.into(),
+        Err(error) => Failure::failed(&format!("{error:#}")),
+    }
+}
+
+/// As `flagctl --help` lists them.
+fn exit_code(code: Code) -> ExitCode {
+    ExitCode::from(match code {
+        Code::Failed => 1,
+        Code::Invalid => 2,
+        Code::NotFound => 3,
+        Code::Conflict => 4,
+        Code::NothingToDo => 5,
+        Code::ReadOnly => 6,
+    })
+}

@@ -1,0 +1,108 @@
+//! What `flagctl` prints: results on standard output, everything else on standard error.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use flagdeck::wire::{Actor, Failure, Problem, Via};
+use serde::Serialize;
+
+/// Where results go, and in which form.
+pub struct Output {
+    pub json: bool,
+    out: BufWriter<StdoutLock<'static>>,
+    colour: bool,
+}
+
+impl Output {
+    pub fn new(json: bool) -> Self {
+        let stdout = io::stdout();
+        Self {
+            json,
+            colour: stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+            out: BufWriter::new(stdout.lock()),
+        }
+    }
+
+    /// Prints a line for people.
+    pub fn line(&mut self, line: impl AsRef<str>) -> io::Result<()> {
+        writeln!(self.out, "{}", line.as_ref())
+    }
+
+    /// Prints a value for programs.
+    pub fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut self.out, value)?;
+        writeln!(self.out)
+    }
+
+    /// The stream itself, for output that is made piece by piece.
+    pub fn stream(&mut self) -> &mut impl Write {
+        &mut self.out
+    }
+
+    /// Shows what is so in green, what is not in red, where colours can be seen.
+    pub fn mark(&self, ok: bool, text: &str) -> String {
+        let (sign, colour) = if ok { ("✓", 32) } else { ("✗", 31) };
+        match self.colour {
+            true => format!("\u{1b}[{colour}m{sign}\u{1b}[0m {text}"),
+            false => format!("{sign} {text}"),
+        }
+    }
+
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// Says why something was refused.
+    pub fn failure(&mut self, failure: &Failure) {
+        // What was printed before comes first; a reader that is gone cannot be told anything.
+        let _ = self.finish();
+        let mut err = io::stderr().lock();
+        let _ = if self.json {
+            let text = serde_json::to_string_pretty(failure).expect("a failure is plain data");
+            writeln!(err, "{text}")
+        } else {
+            match failure.problems.as_slice() {
+                [] => writeln!(err, "flagctl: {}", failure.message),
+                problems => problems
+                    .iter()
+                    .try_for_each(|problem| writeln!(err, "flagctl: {}", problem_line(problem))),
+            }
+        };
+    }
+}
+
+/// Tells people something beside the result.
+pub fn remark(text: &str) {
+    // Nothing to be done where standard error is gone.
+    let _ = writeln!(io::stderr(), "flagctl: {text}");
+}
+
+/// One problem in one line: `error at /rollout/percentage: …`.
+pub fn problem_line(problem: &Problem) -> String {
+    let Problem {
+        severity,
+        pointer,
+        message,
+        ..
+    } = problem;
+    match pointer.as_str() {
+        "" => format!("{severity}: {message}"),
+        pointer => format!("{severity} at {pointer}: {message}"),
+    }
+}
+
+/// `maria (window)`.
+pub fn who(actor: &Actor) -> String {
+    let via = match actor.via {
+        Via::Window => "window",
+        Via::Flagctl => "flagctl",
+        Via::Http => "HTTP",
+    };
+    format!("{} ({via})", actor.name)
+}
+
+/// The local time of this machine: `2026-11-23 14:02:05`.
+pub fn when(at_ms: i64) -> String {
+    let instant = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    let local = instant.to_zoned(jiff::tz::TimeZone::system());
+    local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
