@@ -1,0 +1,124 @@
+/** The component tree as the window walks it. Pure: from a document to nodes and rows. */
+
+import type { Document, Group } from "../bindings/wire";
+
+/** Stands for the document as a whole, among paths of components. No path contains it. */
+export const ALL = "*";
+
+/** A component or group where it stands in the tree. */
+export interface TreeNode {
+  path: string;
+  /** The last segment of the path. */
+  name: string;
+  /** 1 directly beneath the root. */
+  depth: number;
+  /** The group it is in; `null` directly beneath the root. */
+  parent: string | null;
+  /** Components it stands for: 1 for a component, all beneath it for a group. */
+  components: number;
+  /** How many of those are switched on. */
+  componentsOn: number;
+  /** In the order of the document; `null` for a component. */
+  children: TreeNode[] | null;
+}
+
+/** The tree of a document, with every node by its path. */
+export interface Tree {
+  roots: TreeNode[];
+  byPath: ReadonlyMap<string, TreeNode>;
+  components: number;
+  componentsOn: number;
+}
+
+/** The position of a switch that may stand for many. */
+export type Position = "on" | "off" | "mixed";
+
+export function growTree(components: Group): Tree {
+  const byPath = new Map<string, TreeNode>();
+  const roots = growNodes(components, null, byPath);
+  return {
+    roots,
+    byPath,
+    components: total(roots, "components"),
+    componentsOn: total(roots, "componentsOn"),
+  };
+}
+
+export function positionOf(node: TreeNode): Position {
+  if (node.componentsOn === 0) return "off";
+  return node.componentsOn === node.components ? "on" : "mixed";
+}
+
+/** Returns the nodes that are not inside a collapsed group, top to bottom. */
+export function visibleNodes(
+  nodes: readonly TreeNode[],
+  collapsed: ReadonlySet<string>,
+): TreeNode[] {
+  return nodes.flatMap((node) =>
+    node.children && !collapsed.has(node.path)
+      ? [node, ...visibleNodes(node.children, collapsed)]
+      : [node],
+  );
+}
+
+/**
+ * Returns the nodes that `query` finds by name, title, tag or owner, each with the groups around
+ * it; a group that is found brings everything in it. Every word has to be found.
+ */
+export function filterNodes(tree: Tree, query: string, about: Document["about"]): TreeNode[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const isFound = (path: string) => {
+    const haystack = searchText(path, about);
+    return words.every((word) => haystack.includes(word));
+  };
+  return keepNodes(tree.roots, isFound);
+}
+
+/** Returns what `path` needs that is not switched on. */
+export function missingRequirements(document: Document, tree: Tree, path: string): string[] {
+  return requirementsOf(document, path).filter(
+    (needed) => tree.byPath.get(needed)?.componentsOn !== 1,
+  );
+}
+
+export function requirementsOf(document: Document, path: string): readonly string[] {
+  return document.requires?.[path] ?? [];
+}
+
+function growNodes(group: Group, parent: TreeNode | null, byPath: Map<string, TreeNode>) {
+  return Object.entries(group).map(([name, content]) => {
+    const node: TreeNode = {
+      path: parent ? `${parent.path}.${name}` : name,
+      name,
+      depth: parent ? parent.depth + 1 : 1,
+      parent: parent?.path ?? null,
+      components: 1,
+      componentsOn: content === true ? 1 : 0,
+      children: null,
+    };
+    byPath.set(node.path, node);
+    if (typeof content === "object") {
+      node.children = growNodes(content, node, byPath);
+      node.components = total(node.children, "components");
+      node.componentsOn = total(node.children, "componentsOn");
+    }
+    return node;
+  });
+}
+
+function total(nodes: readonly TreeNode[], what: "components" | "componentsOn"): number {
+  return nodes.reduce((sum, node) => sum + node[what], 0);
+}
+
+function keepNodes(nodes: readonly TreeNode[], isFound: (path: string) => boolean): TreeNode[] {
+  return nodes.flatMap((node) => {
+    if (isFound(node.path)) return [node];
+    const children = node.children ? keepNodes(node.children, isFound) : [];
+    return children.length > 0 ? [{ ...node, children }] : [];
+  });
+}
+
+function searchText(path: string, about: Document["about"]): string {
+  const { title = "", owner = "", tags = [] } = about?.[path] ?? {};
+  return [path, title, owner, ...tags].join("\n").toLowerCase();
+}

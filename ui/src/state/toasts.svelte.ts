@@ -1,0 +1,47 @@
+/** Short messages over the window: what was saved goes by itself, what went wrong stays. */
+
+/** A way on that a toast offers. */
+export interface ToastAction {
+  label: string;
+  run: () => void;
+  /** Whether it still does what it says. */
+  isOffered: () => boolean;
+}
+
+export interface Toast {
+  id: number;
+  kind: "done" | "failed";
+  text: string;
+  /** Further sentences, one a line. */
+  details: readonly string[];
+  action: ToastAction | null;
+}
+
+/** Beyond these the oldest go, so that a failing backend cannot cover the window. */
+const TOASTS_MAX = 4;
+
+export class Toasts {
+  #last = 0;
+  list = $state.raw<readonly Toast[]>([]);
+
+  /** Tells of something done. Takes the place of the last such message. */
+  done(text: string, action: ToastAction | null = null): void {
+    this.list = this.list.filter((toast) => toast.kind !== "done");
+    this.#add({ kind: "done", text, details: [], action });
+  }
+
+  /** Tells of a failure. The same message is not shown twice. */
+  failed(text: string, details: readonly string[] = []): void {
+    this.list = this.list.filter((toast) => toast.text !== text);
+    this.#add({ kind: "failed", text, details, action: null });
+  }
+
+  dismiss(id: number): void {
+    this.list = this.list.filter((toast) => toast.id !== id);
+  }
+
+  #add(toast: Omit<Toast, "id">): void {
+    this.#last += 1;
+    this.list = [...this.list, { id: this.#last, ...toast }].slice(-TOASTS_MAX);
+  }
+}

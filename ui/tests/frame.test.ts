@@ -1,0 +1,200 @@
+/** The frame and the dashboard: what they tell, and how they take what the backend says. */
+
+import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import type { Failure } from "../src/bindings/wire";
+import { words } from "../src/words";
+import { safeDefault, typical } from "./support/documents";
+import { MemoryHost } from "./support/memory";
+import { openComponent, openOver, openWindow } from "./support/open";
+
+const checked = (testid: string) => screen.getByTestId(testid).getAttribute("aria-checked");
+
+const isOff = (testid: string) => screen.getByTestId(testid).getAttribute("aria-disabled");
+
+const refusal: Failure = {
+  code: "invalid",
+  message: "The change was refused; nothing was saved.",
+  problems: [
+    { severity: "error", code: "range", pointer: "/rollout", message: "percentage is too high" },
+  ],
+};
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("the dashboard", () => {
+  it("says how much is on, for whom, and who changed it last", async () => {
+    const host = await openWindow(typical(), "dashboard");
+    const card = document.querySelector<HTMLElement>(".metric-card") ?? document.body;
+    expect(card.querySelector(".metric-value")?.textContent).toBe("6");
+    expect(card.textContent).toContain("of 9 components on");
+    expect(card.textContent).toMatch(/ui\.badges, its own\s*12\.5 %, beta first/);
+    expect(card.querySelector(".status-warning")?.textContent).toContain("search.suggestions");
+
+    host.changeElsewhere({ kind: "set_components", paths: ["orchestrator"], on: true });
+    await waitFor(() => expect(card.querySelector(".metric-value")?.textContent).toBe("7"));
+    expect(within(card).getByText("orchestrator: on")).toBeTruthy();
+    expect(card.textContent).toContain("maria in the window");
+  });
+
+  it("lists a few of many rollouts and counts the rest", async () => {
+    const document_ = typical();
+    const own = { percentage: 5, userGroups: [], strategy: "canary" as const };
+    document_.rollouts = Object.fromEntries(
+      [
+        "calculator",
+        "tracker",
+        "ui.badges",
+        "ui.dashboard",
+        "orchestrator",
+        "search.suggestions",
+      ].map((path) => [path, own]),
+    );
+    await openWindow(document_, "dashboard");
+    screen.getByText("and 2 more");
+  });
+
+  it("invents no figure where nothing reports", async () => {
+    await openWindow(typical(), "dashboard");
+    for (const id of ["performance-metrics", "state-health"]) {
+      const state = document.getElementById(id);
+      expect(state?.textContent).toContain("Nothing reports yet");
+      expect(state?.textContent.replace(/p\d\d/g, "")).not.toMatch(/\d/);
+    }
+  });
+
+  it("of the safe default says that all is off", async () => {
+    await openWindow(safeDefault(), "dashboard");
+    screen.getByText("Off for everyone");
+    screen.getByText(words.nothingSaved);
+  });
+});
+
+describe("a switch", () => {
+  it("shows the wish at once and stays when it is stored", async () => {
+    const host = await openWindow(safeDefault(), "dashboard");
+    const answer = host.hold();
+    await fireEvent.click(screen.getByTestId("master-switch"));
+    expect(checked("master-switch")).toBe("true");
+    expect(host.revision).toBe(0);
+    answer();
+    await waitFor(() => expect(host.revision).toBe(1));
+    expect(checked("master-switch")).toBe("true");
+  });
+
+  it("goes back when it is refused, and the message stays until it is dismissed", async () => {
+    const host = await openWindow(safeDefault(), "flags");
+    host.refusal = refusal;
+    vi.useFakeTimers();
+    const answer = host.hold();
+    await fireEvent.click(screen.getByTestId("switch-ui.badges"));
+    expect(checked("switch-ui.badges")).toBe("true");
+    answer();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(checked("switch-ui.badges")).toBe("false");
+    const toast = screen.getByTestId("toast");
+    expect(toast.textContent).toContain(refusal.message);
+    expect(toast.textContent).toContain("percentage is too high");
+    await fireEvent.click(within(toast).getByLabelText("Dismiss"));
+    expect(screen.queryByTestId("toast")).toBeNull();
+  });
+
+  it("turned twice while the first is on its way ends as last wished", async () => {
+    const host = await openWindow(safeDefault(), "flags");
+    const answer = host.hold();
+    await fireEvent.click(screen.getByTestId("switch-tracker"));
+    await fireEvent.click(screen.getByTestId("switch-tracker"));
+    expect(checked("switch-tracker")).toBe("false");
+    answer();
+    await waitFor(() => expect(host.edits).toHaveLength(2));
+    await waitFor(() => expect(host.document.components.tracker).toBe(false));
+  });
+});
+
+describe("undo and redo", () => {
+  it("name their step, and do it", async () => {
+    const host = await openWindow(safeDefault(), "flags");
+    expect(isOff("undo")).toBe("true");
+    await fireEvent.click(screen.getByTestId("switch-tracker"));
+    await waitFor(() => expect(isOff("undo")).toBeNull());
+    expect(screen.getByTestId("undo").title).toContain("tracker: on");
+    await fireEvent.click(screen.getByTestId("undo"));
+    await waitFor(() => expect(checked("switch-tracker")).toBe("false"));
+    expect(screen.getByTestId("redo").title).toContain("tracker: on");
+    await fireEvent.click(screen.getByTestId("redo"));
+    await waitFor(() => expect(checked("switch-tracker")).toBe("true"));
+    expect(host.revision).toBe(3);
+  });
+
+  it("are offered by the message of a change, which goes by itself", async () => {
+    const host = await openWindow(safeDefault(), "flags");
+    vi.useFakeTimers();
+    await fireEvent.click(screen.getByTestId("switch-tracker"));
+    await vi.advanceTimersByTimeAsync(0);
+    const toast = screen.getByTestId("toast");
+    expect(toast.closest("[role=status]")).not.toBeNull();
+
+    await fireEvent.pointerEnter(toast);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await fireEvent.click(within(toast).getByText("Undo"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(host.document.components.tracker).toBe(false);
+    expect(screen.getByTestId("toast").textContent).toContain("Undone: tracker: on");
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(screen.queryByTestId("toast")).toBeNull();
+  });
+});
+
+describe("the backend", () => {
+  it("that is slow is told of only after a while", async () => {
+    const host = new MemoryHost(typical());
+    const answer = host.hold();
+    await openOver(host);
+    expect(screen.queryByText(words.loading)).toBeNull();
+    await screen.findByText(words.loading);
+    answer();
+    await waitFor(() => expect(document.querySelector("#dashboard")).not.toBeNull());
+  });
+
+  it("has notices that can be dismissed", async () => {
+    const host = new MemoryHost(typical());
+    host.state.notices = [{ level: "error", message: "The store was damaged." }];
+    await openOver(host);
+    await fireEvent.click(within(await screen.findByTestId("banner")).getByText("Dismiss"));
+    expect(screen.queryByTestId("banner")).toBeNull();
+  });
+
+  it("says where it serves, or that it does not", async () => {
+    const host = await openWindow(typical(), "dashboard");
+    await waitFor(() =>
+      expect(screen.getByTestId("serving").textContent).toContain("127.0.0.1:4680"),
+    );
+    host.state = { ...host.state, serving: null };
+    host.announce({ kind: "status" });
+    await waitFor(() => expect(screen.getByTestId("serving").textContent).toContain("Not serving"));
+  });
+});
+
+it("what a component requires leads to it", async () => {
+  await openComponent(typical(), "ui.dashboard");
+  await fireEvent.click(screen.getByRole("button", { name: "tracker" }));
+  expect(screen.getByTestId("row-tracker").getAttribute("aria-selected")).toBe("true");
+});
+
+it("a component that is removed elsewhere gives way to the whole", async () => {
+  const host = await openComponent(typical(), "orchestrator");
+  host.replaceElsewhere(safeDefaultWithout("orchestrator"));
+  await waitFor(() => expect(screen.queryByTestId("row-orchestrator")).toBeNull());
+  expect(screen.getByTestId("row-*").getAttribute("aria-selected")).toBe("true");
+});
+
+function safeDefaultWithout(name: string) {
+  const rest = safeDefault();
+  return {
+    ...rest,
+    components: Object.fromEntries(Object.entries(rest.components).filter(([key]) => key !== name)),
+  };
+}

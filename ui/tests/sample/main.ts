@@ -1,0 +1,41 @@
+/**
+ * The window over a backend in memory, for looking at it in a browser:
+ * `?document=typical&theme=dark&view=flags`. Not part of what is shipped.
+ */
+
+import { mount } from "svelte";
+
+import type { Theme, View } from "../../src/bindings/wire";
+import App from "../../src/App.svelte";
+import { extreme, huge, safeDefault, typical } from "../support/documents";
+import { MemoryHost } from "../support/memory";
+
+const wanted = new URLSearchParams(location.search);
+const documents: Record<string, typeof typical> = { safeDefault, typical, extreme, huge };
+const host = new MemoryHost((documents[wanted.get("document") ?? "typical"] ?? typical)());
+host.chosen = {
+  theme: (wanted.get("theme") ?? "system") as Theme,
+  view: (wanted.get("view") ?? "dashboard") as View,
+};
+if (wanted.has("trouble")) {
+  host.state.readOnly = "Another program holds the data folder; close it and start again.";
+  host.state.notices = [
+    { level: "error", message: "The store was damaged; the backup of 13:59 was opened." },
+    { level: "info", message: "Port 4680 is taken, flags are served on 4681." },
+  ];
+}
+if (wanted.has("unreadable")) {
+  host.readFailure = { code: "failed", message: "The store did not answer.", problems: [] };
+}
+if (wanted.has("refuse")) {
+  host.refusal = {
+    code: "invalid",
+    message: "The change was refused and nothing was saved.",
+    problems: [
+      { severity: "error", code: "x", pointer: "/rollout", message: "A rollout has to be whole." },
+    ],
+  };
+}
+Object.assign(window, { host });
+
+mount(App, { target: document.body, props: { host } });

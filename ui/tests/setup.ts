@@ -1,0 +1,37 @@
+/** What jsdom lacks of the window's engine. */
+
+import { cleanup } from "@testing-library/svelte";
+import { afterEach } from "vitest";
+
+HTMLElement.prototype.setPointerCapture = () => undefined;
+
+// jsdom lays nothing out: every element is 200 px wide, so that 2 px of a slider are 1 %.
+HTMLElement.prototype.getBoundingClientRect = () => new DOMRect(0, 0, 200, 20);
+
+// Twenty rows of 36 px are in view, and nothing changes its size.
+document.documentElement.style.setProperty("--row", "36px");
+document.documentElement.style.setProperty("--hit", "28px");
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { get: () => 720 });
+globalThis.ResizeObserver = class implements ResizeObserver {
+  readonly #callback: ResizeObserverCallback;
+
+  constructor(callback: ResizeObserverCallback) {
+    this.#callback = callback;
+  }
+
+  observe() {
+    this.#callback([], this);
+  }
+
+  unobserve() {
+    return;
+  }
+
+  disconnect() {
+    return;
+  }
+};
+
+globalThis.CSS = { escape: (text: string) => text.replace(/[^\w-]/g, "\\$&") } as typeof CSS;
+
+afterEach(cleanup);
