@@ -1,0 +1,228 @@
+//! The invariants of the tree itself: what ARCHITECTURE.md promises and no compiler checks.
+
+use std::fs;
+use std::path::Path;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const CORE: &str = "src-tauri/core/src/";
+
+#[test]
+fn the_core_depends_on_nothing_that_does_io() {
+    const PURE: [&str; 7] = [
+        "foldhash",
+        "indexmap",
+        "jiff",
+        "json-patch",
+        "serde",
+        "serde_json",
+        "thiserror",
+    ];
+    let manifest: toml::Table =
+        toml::from_str(&text("src-tauri/core/Cargo.toml")).expect("the core's manifest is TOML");
+    for key in ["build-dependencies", "target"] {
+        assert!(!manifest.contains_key(key), "the core has [{key}]");
+    }
+    let dependencies = manifest["dependencies"].as_table().expect("a table");
+    let others = dependencies
+        .keys()
+        .filter(|name| !PURE.contains(&name.as_str()));
+    none(others, "the core depends on what is not known to be pure");
+}
+
+#[test]
+fn the_core_knows_no_disk_clock_network_thread_or_environment() {
+    const IMPURE: [&str; 10] = [
+        "std::env",
+        "std::fs",
+        "std::io",
+        "std::net",
+        "std::process",
+        "std::thread",
+        "Instant",
+        "SystemTime",
+        "Timestamp::now",
+        "Zoned::now",
+    ];
+    let uses = lines_of_code(CORE, &["rs"])
+        .into_iter()
+        .filter(|line| IMPURE.iter().any(|name| line.code.contains(name)));
+    none(uses, "the core reaches outside itself");
+}
+
+#[test]
+fn the_core_keeps_its_bounds_in_one_file() {
+    let bounds = lines_of_code(CORE, &["rs"])
+        .into_iter()
+        .filter(|line| line.path != "src-tauri/core/src/limits.rs")
+        .filter(|line| constant(&line.code).is_some_and(is_bound));
+    none(bounds, "bounds outside limits.rs");
+}
+
+#[test]
+fn only_the_desktop_names_tauri() {
+    let names = lines_of_code("src-tauri", &["rs"])
+        .into_iter()
+        .filter(|line| !line.path.starts_with("src-tauri/src/desktop/"))
+        .filter(|line| line.path != "src-tauri/build.rs")
+        .filter(|line| {
+            ["tauri::", "tauri_"]
+                .iter()
+                .any(|name| line.code.contains(name))
+        });
+    none(names, "tauri is named outside the desktop");
+}
+
+#[test]
+fn no_source_asks_for_the_desktop_feature() {
+    let questions = lines_of_code("src-tauri", &["rs"])
+        .into_iter()
+        .filter(|line| line.path != "src-tauri/build.rs")
+        .filter(|line| line.code.contains("feature = \"desktop\""));
+    none(
+        questions,
+        "the feature is named outside Cargo.toml and build.rs",
+    );
+}
+
+#[test]
+fn one_file_of_the_page_imports_tauri() {
+    let mut importers: Vec<String> = lines_of_code("ui/src", &["ts", "js", "svelte"])
+        .into_iter()
+        .filter(|line| line.code.contains("\"@tauri-apps/"))
+        .map(|line| line.path)
+        .collect();
+    importers.dedup();
+    assert_eq!(importers.len(), 1, "{importers:#?}");
+}
+
+#[test]
+fn every_source_file_says_what_it_is_for() {
+    let silent = files("src-tauri", &["rs"])
+        .into_iter()
+        .filter(|path| !text(path).starts_with("//! "));
+    none(silent, "files without a module doc");
+}
+
+#[test]
+fn every_path_named_in_the_architecture_exists() {
+    let page = text("ARCHITECTURE.md");
+    let paths: Vec<&str> = quoted(&page)
+        .filter(|word| looks_like_a_path(word))
+        .collect();
+    assert!(!paths.is_empty(), "the page names no path at all");
+    let gone = paths
+        .into_iter()
+        .filter(|path| !Path::new(ROOT).join(path).exists());
+    none(gone, "ARCHITECTURE.md names what does not exist");
+}
+
+#[test]
+fn the_changelog_has_room_for_what_comes_next() {
+    let changelog = text("CHANGELOG.md");
+    assert!(changelog.lines().any(|line| line == "## [Unreleased]"));
+}
+
+#[test]
+fn the_readme_names_the_two_commands() {
+    let readme = text("README.md");
+    for command in ["make run", "make test"] {
+        assert!(
+            readme.contains(command),
+            "README.md does not name {command}"
+        );
+    }
+}
+
+#[derive(Debug)]
+struct Line {
+    path: String,
+    #[expect(dead_code, reason = "read by people, in a failure")]
+    number: usize,
+    code: String,
+}
+
+/// Lists the lines of all files beneath a folder, without those that are comments.
+fn lines_of_code(folder: &str, endings: &[&str]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for path in files(folder, endings) {
+        let text = text(&path);
+        let code = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim_start().starts_with("//"));
+        lines.extend(code.map(|(index, line)| Line {
+            path: path.clone(),
+            number: index + 1,
+            code: line.trim().to_owned(),
+        }));
+    }
+    lines
+}
+
+/// Lists the files beneath a folder, as paths from the root.
+fn files(folder: &str, endings: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(ROOT).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the tree") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|end| endings.iter().any(|e| end == *e))
+            {
+                let path = path.strip_prefix(ROOT).expect("beneath the root");
+                found.push(path.to_str().expect("names are UTF-8").to_owned());
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} holds no {endings:?}");
+    found.sort();
+    found
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Returns the name of the constant that a line declares.
+fn constant(line: &str) -> Option<&str> {
+    let (before, after) = line.split_once("const ")?;
+    let declares = before.is_empty() || before.starts_with("pub");
+    declares.then(|| after.split(':').next().unwrap_or_default())
+}
+
+fn is_bound(name: &str) -> bool {
+    name.ends_with("_MAX") || name.ends_with("_MIN")
+}
+
+/// Lists what stands in single backticks, leaving fenced blocks out.
+fn quoted(page: &str) -> impl Iterator<Item = &str> {
+    let mut fenced = false;
+    let prose = page.lines().filter(move |line| {
+        let fence = line.starts_with("```");
+        fenced ^= fence;
+        !fenced && !fence
+    });
+    prose.flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+/// Tells `src-tauri/core` and `ui/gone.ts` from `application/json` and `/api/ml/flags`.
+fn looks_like_a_path(word: &str) -> bool {
+    const BUILT: [&str; 3] = ["target", "ui/dist", "ui/node_modules"];
+    const SOURCES: [&str; 6] = [".css", ".json", ".md", ".rs", ".svelte", ".ts"];
+    let Some((first, _)) = word.split_once('/') else {
+        return false;
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    word.chars().all(plain)
+        && !first.is_empty()
+        && !BUILT.iter().any(|built| word.starts_with(built))
+        && (Path::new(ROOT).join(first).exists() || SOURCES.iter().any(|end| word.ends_with(end)))
+}
+
+fn none<T: std::fmt::Debug>(offenders: impl Iterator<Item = T>, what: &str) {
+    let offenders: Vec<T> = offenders.collect();
+    assert!(offenders.is_empty(), "{what}: {offenders:#?}");
+}

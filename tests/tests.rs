@@ -1,0 +1,18 @@
+//! What Flagdeck does, behaviour by behaviour, with real parts: real files, sockets, processes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod app;
+mod cli;
+mod config;
+
+mod http_bounds;
+mod http_flags;
+mod http_gate;
+mod http_malformed;
+mod http_support;
+
+mod store_contract;
+mod store_sqlite;
+
+mod structure;
