@@ -17,7 +17,7 @@ use tokio::sync::broadcast;
 
 use crate::config::{Config, Given, Loaded};
 use crate::error::Error;
-use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep, in_one_line};
+use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep};
 use crate::live::Live;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
@@ -416,11 +416,6 @@ impl App {
         &self.0.config.config
     }
 
-    /// Returns how the configuration came about.
-    pub fn loaded_config(&self) -> &Loaded {
-        &self.0.config
-    }
-
     /// Returns why nothing can be saved; none where everything can.
     pub fn read_only(&self) -> Option<String> {
         self.0.store.read_only()
@@ -546,11 +541,6 @@ impl Revision {
             note: self.draft.note.clone(),
             changes: self.draft.changes.clone(),
         }
-    }
-
-    /// Returns what changed in one line.
-    pub fn sentence(&self) -> String {
-        in_one_line(&self.draft.changes)
     }
 }
 

@@ -79,7 +79,7 @@ fn shift(from: &mut Vec<UndoStep>, to: &mut Vec<UndoStep>, revision: RevisionNum
 }
 
 /// Says changes in one line: the first one, and how many more.
-pub fn in_one_line(changes: &[String]) -> String {
+fn in_one_line(changes: &[String]) -> String {
     match changes {
         [] => "No change".into(),
         [only] => only.clone(),

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::document::{ComponentPath, FlagDocument, Node, Percentage, Rollout, Strategy};
-use crate::problem::{Code, Problem, quote};
+use crate::problem::{Problem, quote};
 use crate::validate::{Checked, read_patch, validate, validate_value};
 
 /// One edit.
@@ -205,15 +205,4 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
-}
-
-impl From<EditError> for Vec<Problem> {
-    fn from(error: EditError) -> Self {
-        match error {
-            EditError::Invalid(problems) => problems,
-            EditError::NotFound { message } => {
-                vec![Problem::error(Code::UnknownComponent, "", message)]
-            }
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use flagdeck_core::validate::Checked;
 use flagdeck_core::{
-    Edit, EditError, FlagDocument, Percentage, Problem, RolloutChange, Strategy, apply, changes,
+    Edit, EditError, FlagDocument, Percentage, RolloutChange, Strategy, apply, changes,
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -35,10 +35,8 @@ fn outcome(edit: &Edit) -> String {
             let sentences: Vec<String> = changes.iter().map(ToString::to_string).collect();
             sentences.join("\n")
         }
-        Err(error) => {
-            let problems: Vec<Problem> = error.into();
-            format!("refused: {}", listing(&problems))
-        }
+        Err(EditError::Invalid(problems)) => format!("refused: {}", listing(&problems)),
+        Err(EditError::NotFound { message }) => format!("not found: {message}"),
     }
 }
 
@@ -122,22 +120,22 @@ fn a_components_own_rollout_is_taken_away() {
         "calculator follows the rollout for everyone"
     );
     assert_eq!(clear("ui.badges"), "");
-    assert_snapshot!(clear("ui"), @"refused: unknown_component (document): a rollout belongs to a component, and ui is a group");
-    assert_snapshot!(clear("gone"), @r#"refused: unknown_component (document): there is no component or group "gone""#);
+    assert_snapshot!(clear("ui"), @"not found: a rollout belongs to a component, and ui is a group");
+    assert_snapshot!(clear("gone"), @r#"not found: there is no component or group "gone""#);
 }
 
 #[test]
 fn a_name_that_leads_nowhere_is_refused_with_what_comes_close() {
-    assert_snapshot!(switch(&["calculater"], true), @r#"refused: unknown_component (document): there is no component or group "calculater"; did you mean calculator?"#);
-    assert_snapshot!(switch(&["badges"], true), @r#"refused: unknown_component (document): there is no component or group "badges"; did you mean ui.badges?"#);
-    assert_snapshot!(switch(&["nothing-like-it"], true), @r#"refused: unknown_component (document): there is no component or group "nothing-like-it""#);
-    assert_snapshot!(set_rollout(Some("ui"), percentage(1.0)), @"refused: unknown_component (document): a rollout belongs to a component, and ui is a group");
-    assert_snapshot!(set_rollout(Some("Calculator"), percentage(1.0)), @r#"refused: unknown_component (document): there is no component or group "Calculator"; did you mean calculator?"#);
+    assert_snapshot!(switch(&["calculater"], true), @r#"not found: there is no component or group "calculater"; did you mean calculator?"#);
+    assert_snapshot!(switch(&["badges"], true), @r#"not found: there is no component or group "badges"; did you mean ui.badges?"#);
+    assert_snapshot!(switch(&["nothing-like-it"], true), @r#"not found: there is no component or group "nothing-like-it""#);
+    assert_snapshot!(set_rollout(Some("ui"), percentage(1.0)), @"not found: a rollout belongs to a component, and ui is a group");
+    assert_snapshot!(set_rollout(Some("Calculator"), percentage(1.0)), @r#"not found: there is no component or group "Calculator"; did you mean calculator?"#);
 }
 
 #[test]
 fn one_bad_name_among_many_refuses_the_whole_edit() {
-    assert!(switch(&["calculator", "gone"], true).starts_with("refused"));
+    assert!(switch(&["calculator", "gone"], true).starts_with("not found: "));
 }
 
 #[test]
