@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::ops::Range;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use flagdeck_core::{Compiled, User, UserIds, validate};
+use flagdeck_core::{Compiled, Edit, User, UserIds, apply, changes, validate};
 use serde_json::{Map, Value, json};
 
 const COMPONENTS: usize = 100;
@@ -220,5 +220,50 @@ fn read(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, evaluate, evaluate_all, count_in, read);
+fn compare(criterion: &mut Criterion) {
+    let before = validate(&document(10_000, |_| None, "flagd-3"));
+    let before = before.expect("the document is valid").document;
+    let path = |name: &str| name.parse().expect("a path");
+    let edits = [
+        (
+            "one switch",
+            Edit::SetComponents {
+                paths: vec![path("area7.component7")],
+                on: false,
+            },
+        ),
+        (
+            "a group of 1000 renamed",
+            Edit::Move {
+                from: path("area7"),
+                to: path("area"),
+            },
+        ),
+        (
+            "everything off",
+            Edit::SetComponents {
+                paths: (0..10).map(|area| path(&format!("area{area}"))).collect(),
+                on: false,
+            },
+        ),
+    ];
+    let mut group =
+        criterion.benchmark_group("what differs between documents of 10 000 components");
+    group.sample_size(20);
+    let old = before.to_value();
+    group.bench_function("floor: they are equal", |bencher| {
+        let same = old.clone();
+        bencher.iter(|| black_box(&old) == black_box(&same));
+    });
+    for (name, edit) in edits {
+        let after = apply(&before, &edit).expect("the edit is valid");
+        let new = after.document.to_value();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| changes(black_box(&old), black_box(&new)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, evaluate, evaluate_all, count_in, read, compare);
 criterion_main!(benches);

@@ -392,6 +392,11 @@ impl ComponentPath {
         &self.0
     }
 
+    /// Takes a text for a path that validation has yet to see.
+    pub(crate) fn unchecked(text: String) -> Self {
+        Self(text.into())
+    }
+
     /// Returns its segments, from the root.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.0.split('.')

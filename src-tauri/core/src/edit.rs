@@ -3,10 +3,14 @@
 //! An edit says what is wanted, not what the result looks like, so it can be applied again to a
 //! document that somebody else changed in between.
 
+mod structure;
+
 use serde_json::{Map, Value};
 
-use crate::document::{ComponentPath, FlagDocument, Node, Percentage, Rollout, Strategy};
-use crate::problem::{Problem, quote};
+use crate::document::{
+    About, ComponentPath, FlagDocument, Group, Node, Percentage, Rollout, Strategy,
+};
+use crate::problem::{Code, Problem, quote};
 use crate::validate::{Checked, read_patch, validate, validate_value};
 
 /// One edit.
@@ -37,6 +41,49 @@ pub enum Edit {
         /// The component.
         component: ComponentPath,
     },
+    /// Adds a component, with the groups around it that are missing.
+    AddComponent {
+        /// Its path, which must lead to nothing yet.
+        path: ComponentPath,
+        /// Its switch.
+        on: bool,
+    },
+    /// Adds an empty group, with the groups around it that are missing.
+    AddGroup {
+        /// Its path, which must lead to nothing yet.
+        path: ComponentPath,
+    },
+    /// Gives a component or group another path. Everything said about it and every requirement
+    /// of it moves along; within one group it keeps its place.
+    Move {
+        /// Where it is.
+        from: ComponentPath,
+        /// Where it shall be, which must lead to nothing yet.
+        to: ComponentPath,
+    },
+    /// Takes components and groups away, with everything said about them.
+    Remove {
+        /// Components and groups.
+        paths: Vec<ComponentPath>,
+        /// Whether others stop requiring them; else that others do is a refusal.
+        release: bool,
+    },
+    /// Changes what people should know about a component or group.
+    Describe {
+        /// The component or group.
+        path: ComponentPath,
+        /// What is new about it.
+        change: AboutChange,
+    },
+    /// Says what a component requires, in place of what it required before.
+    SetRequires {
+        /// The component.
+        component: ComponentPath,
+        /// The components it requires; none to require nothing.
+        requires: Vec<ComponentPath>,
+    },
+    /// Several edits as one, each applied to what those before it made.
+    Batch(Vec<Edit>),
     /// Puts another document, as JSON text, in the place of all.
     Replace(Vec<u8>),
     /// Applies a JSON Merge Patch (RFC 7396), as JSON text.
@@ -54,6 +101,21 @@ pub struct RolloutChange {
     pub strategy: Option<Strategy>,
 }
 
+/// What is new about a description; what is not given stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AboutChange {
+    /// A name for people; empty to have none.
+    pub title: Option<String>,
+    /// What it does; empty to say nothing.
+    pub description: Option<String>,
+    /// Who answers for it; empty for nobody.
+    pub owner: Option<String>,
+    /// The whole list of tags.
+    pub tags: Option<Vec<String>>,
+    /// The day it should be gone, `YYYY-MM-DD`; empty for no day.
+    pub expires: Option<String>,
+}
+
 /// Why an edit was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum EditError {
@@ -68,33 +130,115 @@ pub enum EditError {
     Invalid(Vec<Problem>),
 }
 
+fn refused(code: Code, message: String) -> EditError {
+    EditError::Invalid(vec![Problem::error(code, "", message)])
+}
+
 /// Applies an edit and checks what it makes.
 ///
 /// # Errors
 /// [`EditError`] where it cannot be applied; `document` itself is never touched.
 pub fn apply(document: &FlagDocument, edit: &Edit) -> Result<Checked, EditError> {
-    let mut next = document.clone();
     match edit {
-        Edit::SetMaster { on } => next.enabled = *on,
+        Edit::Replace(bytes) => validate(bytes).map_err(EditError::Invalid),
+        Edit::Patch(bytes) => patch(document, bytes),
+        edit => {
+            let mut next = document.clone();
+            make(&mut next, edit)?;
+            validate(&next.to_bytes()).map_err(EditError::Invalid)
+        }
+    }
+}
+
+/// Applies an edit without checking what it makes.
+fn make(document: &mut FlagDocument, edit: &Edit) -> Result<(), EditError> {
+    match edit {
+        Edit::SetMaster { on } => document.enabled = *on,
         Edit::SetComponents { paths, on } => {
             for path in paths {
-                let node = next.node_mut(path).ok_or_else(|| EditError::NotFound {
-                    message: not_found(document, path.as_str()),
-                })?;
-                switch(node, *on);
+                match document.node_mut(path) {
+                    Some(node) => switch(node, *on),
+                    None => return Err(missing(document, path)),
+                }
             }
         }
         Edit::SetRollout { component, change } => {
-            rollout_for(&mut next, component.as_ref())?.change(change);
+            rollout_for(document, component.as_ref())?.change(change);
         }
         Edit::ClearRollout { component } => {
             require_component(document, component)?;
-            next.rollouts.remove(component);
+            document.rollouts.remove(component);
         }
-        Edit::Replace(bytes) => return validate(bytes).map_err(EditError::Invalid),
-        Edit::Patch(bytes) => return patch(document, bytes),
+        Edit::AddComponent { path, on } => structure::add(document, path, Node::Component(*on))?,
+        Edit::AddGroup { path } => structure::add(document, path, Node::Group(Group::new()))?,
+        Edit::Move { from, to } => structure::relocate(document, from, to)?,
+        Edit::Remove { paths, release } => structure::remove(document, paths, *release)?,
+        Edit::Describe { path, change } => describe(document, path, change)?,
+        Edit::SetRequires {
+            component,
+            requires,
+        } => {
+            require_component(document, component)?;
+            match requires.is_empty() {
+                true => document.requires.remove(component),
+                false => document
+                    .requires
+                    .insert(component.clone(), requires.clone()),
+            };
+        }
+        Edit::Batch(edits) => edits.iter().try_for_each(|edit| make(document, edit))?,
+        whole @ (Edit::Replace(_) | Edit::Patch(_)) => {
+            *document = apply(document, whole)?.document;
+        }
     }
-    validate(&next.to_bytes()).map_err(EditError::Invalid)
+    Ok(())
+}
+
+fn missing(document: &FlagDocument, path: &ComponentPath) -> EditError {
+    EditError::NotFound {
+        message: not_found(document, path.as_str()),
+    }
+}
+
+fn describe(
+    document: &mut FlagDocument,
+    path: &ComponentPath,
+    change: &AboutChange,
+) -> Result<(), EditError> {
+    if document.node(path).is_none() {
+        return Err(missing(document, path));
+    }
+    let mut about = document.about.remove(path).unwrap_or_default();
+    let line = |field: &mut Option<String>, change: &Option<String>| {
+        if let Some(text) = change {
+            *field = Some(text.clone()).filter(|text| !text.is_empty());
+        }
+    };
+    line(&mut about.title, &change.title);
+    line(&mut about.description, &change.description);
+    line(&mut about.owner, &change.owner);
+    if let Some(tags) = &change.tags {
+        about.tags.clone_from(tags);
+    }
+    match change.expires.as_deref() {
+        None => {}
+        Some("") => about.expires = None,
+        Some(day) => about.expires = Some(read_day(path, day)?),
+    }
+    if about != About::default() {
+        document.about.insert(path.clone(), about);
+    }
+    Ok(())
+}
+
+fn read_day(path: &ComponentPath, day: &str) -> Result<jiff::civil::Date, EditError> {
+    day.parse().map_err(|_| {
+        let message = format!(
+            "The day {path} expires must be a calendar date such as 2027-01-31, not {}.",
+            quote(day)
+        );
+        refused(Code::BadDate, message)
+    })
 }
 
 fn patch(document: &FlagDocument, bytes: &[u8]) -> Result<Checked, EditError> {
@@ -164,7 +308,7 @@ fn require_component(document: &FlagDocument, path: &ComponentPath) -> Result<()
     match document.node(path) {
         Some(Node::Component(_)) => Ok(()),
         Some(Node::Group(_)) => Err(EditError::NotFound {
-            message: format!("a rollout belongs to a component, and {path} is a group"),
+            message: format!("only components have this, and {path} is a group"),
         }),
         None => Err(EditError::NotFound {
             message: not_found(document, path.as_str()),

@@ -13,7 +13,7 @@
 //! | [`document`] | the published format as types |
 //! | [`mod@validate`] | bytes → (document, every problem) |
 //! | [`edit`] | (document, edit) → document |
-//! | [`diff`] | two documents → what changed, in words too |
+//! | [`diff`] | two documents → what changed and was renamed, in words too; what that touches |
 //! | [`compile`] | document → [`Compiled`], immutable and fast to evaluate |
 //! | [`bucket`] | user → bucket |
 //! | [`mod@evaluate`] | (compiled, component, user) → on or off, and why |
@@ -64,9 +64,9 @@ pub mod users;
 pub mod explain;
 
 pub use compile::{Compiled, ComponentId};
-pub use diff::{Change, changes};
+pub use diff::{Change, Rename, Trace, changes};
 pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
-pub use edit::{Edit, EditError, RolloutChange, apply};
+pub use edit::{AboutChange, Edit, EditError, RolloutChange, apply};
 pub use evaluate::{Evaluation, Reason, User};
 pub use explain::{Explanation, explain};
 pub use problem::{Code, Problem, Severity};

@@ -53,6 +53,10 @@ pub enum Code {
     BlueGreenPartial,
     /// Not a calendar date.
     BadDate,
+    /// A path that something else has already.
+    NameTaken,
+    /// Something to be removed that others require.
+    StillRequired,
     /// A key the format does not have; kept as it is.
     UnknownKey,
     /// Further problems that are not listed.

@@ -1,6 +1,6 @@
 //! What changed between two documents, for programs and in words.
 
-use flagdeck_core::{FlagDocument, changes};
+use flagdeck_core::{Edit, FlagDocument, Trace, apply, changes};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -51,11 +51,11 @@ fn components_and_groups_come_go_and_turn_into_each_other() {
         self::said(&tree(before), &tree(after))
     };
     assert_snapshot!(said(
-        json!({"calculator": true, "old": false, "ui": {"badges": true, "menu": {"x": true}}}),
+        json!({"calculator": true, "old": {"x": false, "y": false}, "ui": {"badges": true, "menu": {"x": true}}}),
         json!({"calculator": {"x": true}, "ui": {"badges": true, "menu": false, "a": true, "b": false, "c": {}}}),
     ), @"
     /components/calculator: calculator became a group
-    /components/old: old removed
+    /components/old: Group old removed
     /components/ui/menu: ui.menu became a component, off
     /components/ui/a: ui.a added, on
     /components/ui/b: ui.b added, off
@@ -179,4 +179,194 @@ fn a_change_survives_its_journal() {
         let read: flagdeck_core::Change = serde_json::from_str(&line).expect("it is a change");
         assert_eq!(read, change, "{line}");
     }
+}
+
+/// A document with something said about nearly everything.
+fn furnished() -> FlagDocument {
+    document_of(&json!({
+        "enabled": true,
+        "components": {
+            "calculator": true, "tracker": false,
+            "ui": {"badges": true, "dashboard": false, "menu": {"open": false}},
+            "search": {"box": false}
+        },
+        "rollouts": {"ui.badges": {"percentage": 10}},
+        "requires": {"ui.badges": ["tracker", "ui.dashboard"], "calculator": ["ui.badges"]},
+        "about": {"ui": {"owner": "search team"}, "ui.badges": {"title": "Badges"}}
+    }))
+}
+
+/// Says what moves, each applied to what those before it made, would be called.
+fn moves(moves: &[(&str, &str)]) -> String {
+    let before = furnished();
+    let path = |name: &str| name.parse().expect("a path");
+    let edits = moves.iter().map(|(from, to)| Edit::Move {
+        from: path(from),
+        to: path(to),
+    });
+    let after = apply(&before, &Edit::Batch(edits.collect())).expect("they can be moved");
+    said(&before.to_value(), &after.document.to_value())
+}
+
+#[test]
+fn a_rename_is_one_change_with_everything_said_about_it() {
+    assert_snapshot!(moves(&[("ui.badges", "ui.marks")]), @"/components/ui/marks: ui.badges renamed to ui.marks");
+    assert_snapshot!(moves(&[("calculator", "sums")]), @"/components/sums: calculator renamed to sums");
+    assert_snapshot!(moves(&[("ui", "page")]), @"/components/page: Group ui renamed to page");
+}
+
+#[test]
+fn a_move_is_one_change_and_makes_the_groups_it_needs() {
+    assert_snapshot!(moves(&[("ui.badges", "search.badges")]), @"/components/search/badges: ui.badges moved to search.badges");
+    assert_snapshot!(moves(&[("tracker", "deep.er.tracker")]), @"/components/deep/er/tracker: tracker moved to deep.er.tracker");
+    assert_snapshot!(moves(&[("ui.menu", "menu")]), @"/components/menu: Group ui.menu moved to menu");
+}
+
+#[test]
+fn several_moves_at_once_are_told_apart_by_content_name_and_group() {
+    assert_snapshot!(moves(&[("ui.dashboard", "search.dashboard"), ("tracker", "search.tracker")]), @r"
+    /components/search/tracker: tracker moved to search.tracker
+    /components/search/dashboard: ui.dashboard moved to search.dashboard
+    ");
+    assert_snapshot!(moves(&[("tracker", "follower"), ("search.box", "search.field")]), @r"
+    /components/follower: tracker renamed to follower
+    /components/search/field: search.box renamed to search.field
+    ");
+    assert_snapshot!(moves(&[("ui.badges", "marks"), ("ui.dashboard", "ui.board")]), @r"
+    /components/marks: ui.badges moved to marks
+    /components/ui/board: ui.dashboard renamed to ui.board
+    ");
+}
+
+#[test]
+fn what_else_changed_is_told_under_the_path_after() {
+    let before = furnished().to_value();
+    let mut after = before.clone();
+    let ui = after["components"]
+        .as_object_mut()
+        .unwrap()
+        .shift_remove("ui");
+    after["components"]["page"] = ui.unwrap();
+    after["rollouts"] = json!({"page.badges": {"percentage": 10}});
+    after["about"] = json!({"page": {"owner": "search team"}, "page.badges": {"title": "Badges"}});
+    after["requires"] =
+        json!({"page.badges": ["tracker", "page.dashboard"], "tracker": ["search.box"]});
+    after["rollout"]["percentage"] = json!(5);
+    assert_snapshot!(said(&before, &document_of(&after).to_value()), @r"
+    /components/page: Group ui renamed to page
+    /rollout/percentage: Everyone: 0 % → 5 %
+    /requires/calculator: calculator requires nothing
+    /requires/tracker: tracker requires search.box
+    ");
+}
+
+#[test]
+fn what_could_be_several_or_is_not_equal_came_and_went() {
+    let said = |before: Value, after: Value| {
+        let tree = |components| document_of(&json!({"components": components})).to_value();
+        self::said(&tree(before), &tree(after))
+    };
+    assert_snapshot!(said(json!({"a": true, "b": true}), json!({"c": true})), @r"
+    /components/a: a removed
+    /components/b: b removed
+    /components/c: c added, on
+    ");
+    assert_snapshot!(said(json!({"a": true}), json!({"c": true, "d": true})), @r"
+    /components/a: a removed
+    /components/c: c added, on
+    /components/d: d added, on
+    ");
+    assert_snapshot!(said(json!({"a": true}), json!({"c": false})), @r"
+    /components/a: a removed
+    /components/c: c added, off
+    ");
+    assert_snapshot!(said(json!({"a": false}), json!({"a": {"b": false}})), @"/components/a: a became a group");
+}
+
+#[test]
+fn a_part_of_what_went_can_be_part_of_what_came() {
+    let said = |before: Value, after: Value| {
+        let tree = |components| document_of(&json!({"components": components})).to_value();
+        self::said(&tree(before), &tree(after))
+    };
+    let grouped = json!({"search": {"badges": true, "box": false}});
+    let flat = json!({"badges": true});
+    assert_snapshot!(said(grouped.clone(), flat.clone()), @r"
+    /components/badges: search.badges moved to badges
+    /components/search: Group search removed
+    ");
+    assert_snapshot!(said(flat, grouped), @r"
+    /components/search/badges: badges moved to search.badges
+    /components/search/box: search.box added, off
+    ");
+}
+
+/// Says which paths a change to the furnished document touches.
+fn touched(change: impl FnOnce(&mut Value)) -> Vec<String> {
+    let before = furnished().to_value();
+    let mut after = before.clone();
+    change(&mut after);
+    let after = document_of(&after).to_value();
+    Trace::of(&changes(&before, &after))
+        .touched
+        .into_iter()
+        .collect()
+}
+
+#[test]
+fn a_component_is_touched_by_what_is_said_about_it() {
+    assert_eq!(
+        touched(|tree| tree["components"]["ui"]["badges"] = json!(false)),
+        ["ui.badges"]
+    );
+    assert_eq!(
+        touched(|tree| tree["rollouts"]["ui.badges"]["percentage"] = json!(20)),
+        ["ui.badges"]
+    );
+    assert_eq!(touched(|tree| tree["rollouts"] = json!({})), ["ui.badges"]);
+    assert_eq!(
+        touched(|tree| tree["requires"]["calculator"] = json!(["tracker"])),
+        ["calculator"]
+    );
+    assert_eq!(
+        touched(|tree| tree["about"] = json!({"ui.badges": {"title": "Badges"}})),
+        ["ui"]
+    );
+    assert_eq!(
+        touched(|tree| tree["components"]["new"] = json!({"a": true})),
+        ["new", "new.a"]
+    );
+}
+
+#[test]
+fn what_belongs_to_no_component_touches_the_document_as_a_whole() {
+    assert_eq!(touched(|tree| tree["enabled"] = json!(false)), [""]);
+    assert_eq!(
+        touched(|tree| tree["rollout"]["percentage"] = json!(1)),
+        [""]
+    );
+    assert_eq!(touched(|tree| tree["bucketing"] = json!("flagd-2")), [""]);
+    assert_eq!(touched(|tree| tree["note"] = json!("x")), [""]);
+    assert_eq!(touched(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn a_rename_touches_both_names_and_everything_inside() {
+    let path = |name: &str| name.parse().expect("a path");
+    let edit = Edit::Move {
+        from: path("ui.menu"),
+        to: path("menu"),
+    };
+    let before = furnished();
+    let after = apply(&before, &edit).expect("it can be moved").document;
+    let trace = Trace::of(&changes(&before.to_value(), &after.to_value()));
+    let touched: Vec<&str> = trace.touched.iter().map(String::as_str).collect();
+    assert_eq!(touched, ["menu", "menu.open", "ui.menu", "ui.menu.open"]);
+    let [rename] = trace.renames.as_slice() else {
+        panic!("{:?}", trace.renames);
+    };
+    assert_eq!(
+        (rename.from.as_str(), rename.to.as_str()),
+        ("ui.menu", "menu")
+    );
 }

@@ -120,7 +120,7 @@ fn a_components_own_rollout_is_taken_away() {
         "calculator follows the rollout for everyone"
     );
     assert_eq!(clear("ui.badges"), "");
-    assert_snapshot!(clear("ui"), @"not found: a rollout belongs to a component, and ui is a group");
+    assert_snapshot!(clear("ui"), @"not found: only components have this, and ui is a group");
     assert_snapshot!(clear("gone"), @r#"not found: there is no component or group "gone""#);
 }
 
@@ -129,7 +129,7 @@ fn a_name_that_leads_nowhere_is_refused_with_what_comes_close() {
     assert_snapshot!(switch(&["calculater"], true), @r#"not found: there is no component or group "calculater"; did you mean calculator?"#);
     assert_snapshot!(switch(&["badges"], true), @r#"not found: there is no component or group "badges"; did you mean ui.badges?"#);
     assert_snapshot!(switch(&["nothing-like-it"], true), @r#"not found: there is no component or group "nothing-like-it""#);
-    assert_snapshot!(set_rollout(Some("ui"), percentage(1.0)), @"not found: a rollout belongs to a component, and ui is a group");
+    assert_snapshot!(set_rollout(Some("ui"), percentage(1.0)), @"not found: only components have this, and ui is a group");
     assert_snapshot!(set_rollout(Some("Calculator"), percentage(1.0)), @r#"not found: there is no component or group "Calculator"; did you mean calculator?"#);
 }
 

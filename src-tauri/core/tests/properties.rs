@@ -1,8 +1,8 @@
 //! What holds for every document and every user.
 
 use flagdeck_core::{
-    Compiled, ComponentPath, Edit, FlagDocument, Percentage, Reason, Strategy as Way, apply,
-    changes, explain, validate, validate_value,
+    Compiled, ComponentPath, Edit, FlagDocument, Percentage, Reason, Rename, Strategy as Way,
+    Trace, apply, changes, explain, validate, validate_value,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -118,6 +118,42 @@ proptest! {
     }
 
     #[test]
+    fn a_move_is_exactly_one_rename(
+        document in documents(),
+        which in any::<Index>(),
+        depth in any::<Index>(),
+        name in "[d-f][a-z]{0,3}",
+        into in prop::option::of("[g-h]"),
+    ) {
+        let paths = paths(&document);
+        let segments: Vec<&str> = which.get(&paths).segments().collect();
+        let from = segments[..=depth.index(segments.len())].join(".");
+        let from: ComponentPath = from.parse().expect("a path");
+        let to = into.map_or(name.clone(), |group| format!("{group}.{name}"));
+        let to: ComponentPath = to.parse().expect("a path");
+        let edit = Edit::Move { from: from.clone(), to: to.clone() };
+        let moved = apply(&document, &edit).expect("nothing is there yet").document;
+        let found = changes(&document.to_value(), &moved.to_value());
+        let trace = Trace::of(&found);
+        prop_assert_eq!(found.len(), 1, "{:?}", found);
+        prop_assert_eq!(trace.renames, [Rename { from: from.to_string(), to: to.to_string() }]);
+    }
+
+    #[test]
+    fn a_trace_names_everything_that_differs(before in documents(), after in documents()) {
+        let trace = Trace::of(&changes(&before.to_value(), &after.to_value()));
+        for path in paths(&before).iter().chain(&paths(&after)) {
+            let said = |document: &FlagDocument| (
+                document.node(path).cloned(),
+                document.rollouts.get(path).cloned(),
+                document.about.get(path).cloned(),
+            );
+            let is_touched = trace.touched.contains(path.as_str());
+            prop_assert!(said(&before) == said(&after) || is_touched, "{path}: {:?}", trace);
+        }
+    }
+
+    #[test]
     fn every_change_has_a_sentence(before in documents(), after in documents()) {
         for change in changes(&before.to_value(), &after.to_value()) {
             prop_assert!(!change.to_string().is_empty(), "{change:?}");
@@ -200,10 +236,16 @@ fn check_changes(before: &Value, after: &Value) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.is_empty(), before == after);
     let mut result = before.clone();
     for change in &found {
-        prop_assert_eq!(before.pointer(&change.pointer), change.before.as_ref());
         prop_assert_eq!(after.pointer(&change.pointer), change.after.as_ref());
-        prop_assert_ne!(&change.before, &change.after);
-        put(&mut result, &change.pointer, change.after.clone());
+        if let Some(from) = &change.from {
+            prop_assert_eq!(result.pointer(from), change.before.as_ref());
+            prop_assert_eq!(&change.before, &change.after);
+            relocate(&mut result, from, &change.pointer);
+        } else {
+            prop_assert_eq!(result.pointer(&change.pointer), change.before.as_ref());
+            prop_assert_ne!(&change.before, &change.after);
+            put(&mut result, &change.pointer, change.after.clone());
+        }
     }
     prop_assert_eq!(&result, after);
     Ok(())
@@ -225,4 +267,39 @@ fn put(tree: &mut Value, pointer: &str, value: Option<Value>) {
         Some(value) => parent.insert(key, value),
         None => parent.shift_remove(&key),
     };
+}
+
+/// Gives a part of the tree another pointer, and everything said about it with it.
+fn relocate(tree: &mut Value, from: &str, to: &str) {
+    let node = tree.pointer(from).cloned();
+    put(tree, from, None);
+    let mut group = String::new();
+    for key in to.split('/').skip(1) {
+        if !group.is_empty() && tree.pointer(&group).is_none() {
+            put(tree, &group, Some(Value::Object(serde_json::Map::new())));
+        }
+        group = format!("{group}/{key}");
+    }
+    put(tree, to, node);
+    let path = |pointer: &str| pointer.replace('/', ".").replacen(".components.", "", 1);
+    let (from, to) = (path(from), path(to));
+    let follow = |path: &str| match path.strip_prefix(&from) {
+        Some(rest) if rest.is_empty() || rest.starts_with('.') => format!("{to}{rest}"),
+        _ => path.to_owned(),
+    };
+    for section in ["rollouts", "about", "requires"] {
+        let Some(Value::Object(entries)) = tree.get_mut(section) else {
+            continue;
+        };
+        for (path, mut said) in std::mem::take(entries) {
+            if let Value::Array(required) = &mut said {
+                for required in required {
+                    *required = required
+                        .as_str()
+                        .map_or(required.clone(), |it| follow(it).into());
+                }
+            }
+            entries.insert(follow(&path), said);
+        }
+    }
 }

@@ -15,4 +15,5 @@ mod editing;
 mod evaluation;
 mod explaining;
 mod properties;
+mod structure;
 mod validation;

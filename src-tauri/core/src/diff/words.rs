@@ -1,0 +1,196 @@
+//! A change in words, for people.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::{Change, Rename};
+use crate::document::Bucketing;
+use crate::problem::{listed, quote};
+
+impl fmt::Display for Change {
+    /// Says the change in words: `ui.badges: 12.5 % → 25 %`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tokens = self.tokens();
+        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        let (before, after) = (self.before.as_ref(), self.after.as_ref());
+        if let Some(rename) = self.renamed() {
+            return renamed(f, &rename, after);
+        }
+        match tokens.as_slice() {
+            [] => f.write_str("The whole document changed"),
+            ["enabled"] => write!(f, "Master switch {}", on_off(after)),
+            ["bucketing"] => write!(f, "Bucketing: {} → {}", hashed(before), hashed(after)),
+            ["components", path @ ..] if !path.is_empty() => {
+                component(f, &path.join("."), before, after)
+            }
+            ["rollout", field] => rollout_field(f, "Everyone", field, before, after),
+            ["rollouts", path, field] => rollout_field(f, path, field, before, after),
+            ["rollouts", path] => own_rollout(f, path, after),
+            ["requires", path] => requires(f, path, after),
+            ["about", path] => about(f, path, after),
+            ["about", path, field] => about_field(f, path, field, before, after),
+            ["rollouts" | "requires" | "about"] => self.section(f),
+            _ => write!(f, "{} changed", quote(&self.pointer)),
+        }
+    }
+}
+
+impl Change {
+    /// A whole optional section came or went: say its entries one by one.
+    fn section(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sentences: Vec<String> = self.inner().iter().map(ToString::to_string).collect();
+        f.write_str(&sentences.join("; "))
+    }
+}
+
+fn renamed(f: &mut fmt::Formatter<'_>, rename: &Rename, node: Option<&Value>) -> fmt::Result {
+    let Rename { from, to } = rename;
+    let group = |path: &str| path.rsplit_once('.').map(|(group, _)| group.to_owned());
+    let verb = if group(from) == group(to) {
+        "renamed"
+    } else {
+        "moved"
+    };
+    let kind = if matches!(node, Some(Value::Object(_))) {
+        "Group "
+    } else {
+        ""
+    };
+    write!(f, "{kind}{from} {verb} to {to}")
+}
+
+fn component(
+    f: &mut fmt::Formatter<'_>,
+    path: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> fmt::Result {
+    match (before, after) {
+        (None, Some(Value::Bool(true))) => write!(f, "{path} added, on"),
+        (None, Some(Value::Bool(false))) => write!(f, "{path} added, off"),
+        (None, Some(_)) => write!(f, "Group {path} added"),
+        (Some(Value::Object(_)), None) => write!(f, "Group {path} removed"),
+        (_, None) => write!(f, "{path} removed"),
+        (_, Some(Value::Object(_))) => write!(f, "{path} became a group"),
+        (Some(Value::Object(_)), Some(on)) => {
+            write!(f, "{path} became a component, {}", on_off(Some(on)))
+        }
+        (_, on) => write!(f, "{path} {}", on_off(on)),
+    }
+}
+
+fn rollout_field(
+    f: &mut fmt::Formatter<'_>,
+    whose: &str,
+    field: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> fmt::Result {
+    match field {
+        "percentage" => {
+            let per_cent = |value: Option<&Value>| format!("{} %", plain(value));
+            write!(f, "{whose}: {} → {}", per_cent(before), per_cent(after))
+        }
+        "userGroups" => write!(f, "{whose}: groups {}", list_change(before, after)),
+        "strategy" => write!(f, "{whose}: {}", arrow(before, after)),
+        other => write!(f, "{whose}: {} changed", quote(other)),
+    }
+}
+
+fn own_rollout(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Value>) -> fmt::Result {
+    let Some(rollout) = after else {
+        return write!(f, "{path} follows the rollout for everyone");
+    };
+    let percentage = plain(rollout.get("percentage"));
+    let strategy = plain(rollout.get("strategy"));
+    write!(f, "{path}: own rollout, {strategy} {percentage} %")?;
+    match rollout.get("userGroups") {
+        Some(Value::Array(groups)) if !groups.is_empty() => {
+            write!(f, ", groups {}", listed(&names(groups)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn requires(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Value>) -> fmt::Result {
+    match after {
+        Some(Value::Array(list)) if !list.is_empty() => {
+            write!(f, "{path} requires {}", listed(&names(list)))
+        }
+        _ => write!(f, "{path} requires nothing"),
+    }
+}
+
+fn about(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Value>) -> fmt::Result {
+    match after.and_then(|about| about.get("title")) {
+        Some(title) => write!(f, "{path}: described as {}", plain(Some(title))),
+        None if after.is_some() => write!(f, "{path}: described"),
+        None => write!(f, "{path}: description removed"),
+    }
+}
+
+fn about_field(
+    f: &mut fmt::Formatter<'_>,
+    path: &str,
+    field: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> fmt::Result {
+    match field {
+        "title" | "owner" | "expires" => {
+            write!(f, "{path}: {field} {}", arrow(before, after))
+        }
+        "tags" => write!(f, "{path}: tags {}", list_change(before, after)),
+        "description" => write!(f, "{path}: description changed"),
+        other => write!(f, "{path}: {} changed", quote(other)),
+    }
+}
+
+fn on_off(value: Option<&Value>) -> &'static str {
+    match value {
+        Some(Value::Bool(true)) => "on",
+        _ => "off",
+    }
+}
+
+fn hashed(bucketing: Option<&Value>) -> &str {
+    bucketing
+        .and_then(Value::as_str)
+        .unwrap_or(Bucketing::default().as_str())
+}
+
+fn arrow(before: Option<&Value>, after: Option<&Value>) -> String {
+    format!("{} → {}", plain(before), plain(after))
+}
+
+fn plain(value: Option<&Value>) -> String {
+    match value {
+        None => "none".into(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn names(list: &[Value]) -> Vec<&str> {
+    list.iter().filter_map(Value::as_str).collect()
+}
+
+fn list_change(before: Option<&Value>, after: Option<&Value>) -> String {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let (before, after) = (list(before), list(after));
+    let added = names(&after)
+        .into_iter()
+        .filter(|name| !names(&before).contains(name));
+    let removed = names(&before)
+        .into_iter()
+        .filter(|name| !names(&after).contains(name));
+    let signed: Vec<String> = added
+        .map(|name| format!("+{name}"))
+        .chain(removed.map(|name| format!("−{name}")))
+        .collect();
+    match signed.is_empty() {
+        true => "in another order".into(),
+        false => listed(&signed),
+    }
+}
