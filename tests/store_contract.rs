@@ -11,6 +11,9 @@ use flagdeck::store::{
     Actor, Appended, Cause, Draft, Revision, RevisionNumber, RevisionSummary, Store, StoreError,
     Via,
 };
+use flagdeck_core::Trace;
+
+use crate::store_history::*;
 
 /// An empty place for a store, that can be opened any number of times, also at once.
 pub trait Place: Sync {
@@ -49,6 +52,21 @@ macro_rules! contract {
             the_version_moves_with_every_change_by_anyone,
             the_version_rests_while_nothing_happens,
             a_sound_store_has_no_problems,
+            a_backup_gives_its_latest_revision_back,
+            the_history_of_an_empty_store_is_empty,
+            history_comes_in_pages_with_its_total,
+            pages_stay_in_place_while_revisions_are_added,
+            revisions_are_found_by_whom_and_when,
+            revisions_are_found_by_words_in_any_case,
+            conditions_hold_together,
+            a_group_is_found_by_everything_in_it,
+            renames_are_followed_back,
+            a_name_taken_again_is_another_components,
+            a_name_that_came_back_with_an_earlier_document_is_still_the_same,
+            a_rename_taken_back_is_followed_both_ways,
+            the_last_change_of_every_path_is_told,
+            who_loses_leaves_no_trace,
+            a_revision_may_touch_ten_thousand_paths,
         );
     )* };
     (@clauses $backend:ident, $place:expr, $($clause:ident,)*) => {
@@ -82,8 +100,17 @@ pub fn draft(document: &[u8]) -> Draft {
 
 /// Appends where nobody is in the way.
 pub fn append(store: &dyn Store, expected: u64, draft: Draft) -> RevisionNumber {
-    match store.append(RevisionNumber(expected), draft) {
+    match store.append(RevisionNumber(expected), draft, Trace::default()) {
         Ok(Appended::Saved(number)) => number,
+        other => panic!("not saved: {other:?}"),
+    }
+}
+
+/// Appends after however many there are, where nobody is in the way.
+pub fn append_with(store: &dyn Store, draft: Draft, trace: Trace) {
+    let latest = number_of_head(store);
+    match store.append(latest, draft, trace) {
+        Ok(Appended::Saved(_)) => {}
         other => panic!("not saved: {other:?}"),
     }
 }
@@ -94,7 +121,7 @@ pub fn append_many(store: &dyn Store, count: usize, document: impl Fn(usize) -> 
     for index in 0..count {
         loop {
             match store
-                .append(latest, draft(&document(index)))
+                .append(latest, draft(&document(index)), Trace::default())
                 .expect("it can be written")
             {
                 Appended::Saved(number) => {
@@ -231,7 +258,11 @@ fn a_stale_expectation_loses_to_the_whole_winner(place: &dyn Place) {
     append(&*store, 0, draft(b"{}"));
     append(&*store, 1, draft(b"{\"winner\":true}"));
     for stale in [0, 1] {
-        let answer = store.append(RevisionNumber(stale), draft(b"{\"loser\":true}"));
+        let answer = store.append(
+            RevisionNumber(stale),
+            draft(b"{\"loser\":true}"),
+            Trace::default(),
+        );
         let Ok(Appended::Conflict(winner)) = answer else {
             panic!("{answer:?}");
         };
@@ -243,7 +274,7 @@ fn a_stale_expectation_loses_to_the_whole_winner(place: &dyn Place) {
 fn an_expectation_from_the_future_loses(place: &dyn Place) {
     let store = place.open();
     append(&*store, 0, draft(b"{}"));
-    let answer = store.append(RevisionNumber(7), draft(b"{}"));
+    let answer = store.append(RevisionNumber(7), draft(b"{}"), Trace::default());
     let Ok(Appended::Conflict(winner)) = answer else {
         panic!("{answer:?}");
     };
@@ -253,7 +284,7 @@ fn an_expectation_from_the_future_loses(place: &dyn Place) {
 
 fn an_expectation_of_an_empty_store_is_refused(place: &dyn Place) {
     let store = place.open();
-    let answer = store.append(RevisionNumber(7), draft(b"{}"));
+    let answer = store.append(RevisionNumber(7), draft(b"{}"), Trace::default());
     assert!(
         matches!(answer, Err(StoreError::Missing { number }) if number.0 == 7),
         "{answer:?}"
@@ -387,4 +418,26 @@ fn a_sound_store_has_no_problems(place: &dyn Place) {
     let store = place.open();
     append_many(&*store, 5, |index| vec![b' '; index * 5000]);
     assert_sound(&*store, 5);
+}
+
+fn a_backup_gives_its_latest_revision_back(place: &dyn Place) {
+    let store = place.open();
+    assert_eq!(store.backups().expect("a list"), []);
+    for count in [2, 3] {
+        append_many(&*store, count, |_| b"{}".to_vec());
+        let made = store.back_up(0, 0).expect("it can be written");
+        assert!(made.is_some());
+    }
+    let backups = store.backups().expect("a list");
+    let revisions: Vec<u64> = backups.iter().map(|backup| backup.revision.0).collect();
+    assert_eq!(revisions, [5, 2], "newest first");
+    for backup in backups {
+        let expected = load(&*store, backup.revision.0);
+        let found = store.backed_up(&backup.name).expect("it can be read");
+        assert_same(&found.expect("it is there"), &expected);
+        assert_eq!(backup.at_ms, expected.draft.at_ms);
+        assert!(backup.bytes > 0);
+    }
+    let missing = store.backed_up("nothing").expect("it can be looked for");
+    assert!(missing.is_none());
 }

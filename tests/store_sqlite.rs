@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use flagdeck::store::sqlite::{Opened, Recovery, SqliteStore};
-use flagdeck::store::{Appended, RevisionNumber, Store, StoreError};
+use flagdeck::store::{Actor, Appended, HistoryFilter, RevisionNumber, Store, StoreError, Via};
+use flagdeck::{App, ChangeRequest, Options};
+use flagdeck_core::{Edit, Trace};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -386,6 +388,7 @@ fn an_exchanged_row_breaks_the_chain() {
     connection
         .execute_batch(&format!(
             "ATTACH '{}' AS other;
+             PRAGMA foreign_keys = OFF;
              DROP TRIGGER revision_is_never_deleted;
              DROP TRIGGER revision_follows_the_latest;
              DELETE FROM revision WHERE number = 2;
@@ -449,7 +452,7 @@ fn a_newer_format_is_read_and_never_written() {
     let reason = store.read_only().expect("it cannot be written");
     assert!(reason.contains("newer Flagdeck"), "{reason}");
     assert_eq!(number_of_head(&store), RevisionNumber(2));
-    let refused = store.append(RevisionNumber(2), draft(b"{}"));
+    let refused = store.append(RevisionNumber(2), draft(b"{}"), Trace::default());
     assert!(
         matches!(refused, Err(StoreError::ReadOnly { .. })),
         "{refused:?}"
@@ -468,6 +471,126 @@ fn a_newer_format_that_cannot_be_understood_is_refused_not_set_aside() {
     let refused = SqliteStore::open(place.path(), NOW_MS).expect_err("it is unknown");
     assert!(refused.to_string().contains("newer Flagdeck"), "{refused}");
     assert!(!place.path().join("quarantine").exists());
+}
+
+/// Everything that revisions are found by.
+fn index(folder: &Path) -> Vec<String> {
+    let connection = Connection::open(database(folder)).expect("SQLite opens it");
+    let mut rows = Vec::new();
+    for query in [
+        "SELECT revision, folded, '' FROM revision_words ORDER BY 1",
+        "SELECT touch.revision, path.name, path.last_revision FROM touch \
+         JOIN path ON path.id = touch.path ORDER BY 1, 2",
+        "SELECT revision, name_before, name_after FROM rename ORDER BY 1, 2",
+    ] {
+        let mut statement = connection.prepare(query).expect("the tables are there");
+        let row = |row: &rusqlite::Row<'_>| {
+            let cell = |index| row.get::<_, rusqlite::types::Value>(index);
+            Ok(format!("{:?} {:?} {:?}", cell(0)?, cell(1)?, cell(2)?))
+        };
+        let found = statement.query_map([], row).expect("they can be read");
+        rows.extend(found.map(|row| row.expect("it can be read")));
+    }
+    rows
+}
+
+#[test]
+fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
+    let place = temporary();
+    let app = App::open(Options::new(place.path())).expect("it opens");
+    let path = |name: &str| name.parse().expect("a path");
+    let edits = [
+        Edit::SetMaster { on: true },
+        Edit::SetComponents {
+            paths: vec![path("ui")],
+            on: true,
+        },
+        Edit::Move {
+            from: path("ui.badges"),
+            to: path("search.Marks"),
+        },
+        Edit::Replace(br#"{"components":{"search":{"Marks":true},"new":{"a":false}}}"#.to_vec()),
+    ];
+    for edit in edits {
+        let request = ChangeRequest {
+            edit,
+            actor: Actor::new(Via::Window, "ada"),
+            note: Some("Über".into()),
+            base: None,
+        };
+        app.change(request).expect("it is valid");
+    }
+    app.undo(&Actor::new(Via::Http, "ada"))
+        .expect("there is a step");
+    drop(app);
+    let expected = index(place.path());
+    assert!(
+        expected.iter().any(|row| row.contains("search.Marks")),
+        "{expected:?}"
+    );
+
+    let connection = Connection::open(database(place.path())).expect("SQLite opens it");
+    connection
+        .execute_batch(
+            "DROP INDEX revision_by_actor; DROP TABLE revision_words; DROP TABLE touch;
+             DROP TABLE path; DROP TABLE rename; PRAGMA user_version = 1;",
+        )
+        .expect("as a program before it left the file");
+    drop(connection);
+    let store = open_sound(place.path());
+    assert_sound(&store, 5);
+    drop(store);
+    assert_eq!(index(place.path()), expected);
+}
+
+#[test]
+fn a_check_finds_what_the_index_has_too_little_or_too_much() {
+    for (tampering, said) in [
+        ("DELETE FROM revision_words WHERE revision = 2", "1 short"),
+        (
+            "INSERT INTO rename VALUES ('a', 'b', 9)",
+            "names what is not there, 1 times",
+        ),
+    ] {
+        let place = temporary();
+        append_many(&open_sound(place.path()), 3, document);
+        let connection = Connection::open(database(place.path())).expect("SQLite opens it");
+        connection
+            .execute_batch(&format!("PRAGMA foreign_keys = OFF; {tampering}"))
+            .expect("it can be tampered with");
+        drop(connection);
+        let report = open_sound(place.path()).check().expect("it can be read");
+        let [problem] = report.problems.as_slice() else {
+            panic!("one problem: {:?}", report.problems);
+        };
+        assert!(problem.contains(said), "{problem}");
+    }
+}
+
+#[test]
+fn what_is_found_is_checked_against_its_hash() {
+    let place = temporary();
+    append_many(&open_sound(place.path()), 3, document);
+    let connection = Connection::open(database(place.path())).expect("SQLite opens it");
+    connection
+        .execute_batch(
+            "DROP TRIGGER revision_is_never_edited;
+             UPDATE revision SET actor = 'eve' WHERE number = 2;",
+        )
+        .expect("it can be tampered with");
+    drop(connection);
+    let store = open_sound(place.path());
+    let filter = HistoryFilter {
+        name: Some("eve".into()),
+        ..HistoryFilter::default()
+    };
+    let refused = store.history(&filter, 0, 10).expect_err("it was altered");
+    assert!(
+        refused
+            .to_string()
+            .contains("revision 2 does not match its hash"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -616,7 +739,7 @@ fn in_own_process(test: &str, folder: &Path) -> Command {
     command
 }
 
-fn folder_of_own_process() -> PathBuf {
+pub fn folder_of_own_process() -> PathBuf {
     std::env::var_os(FOLDER)
         .expect("run by another test")
         .into()
@@ -699,7 +822,7 @@ fn append_until_killed() {
     loop {
         let document = document(latest.0 as usize);
         match store
-            .append(latest, draft(&document))
+            .append(latest, draft(&document), Trace::default())
             .expect("it can be written")
         {
             Appended::Saved(number) => latest = number,
@@ -712,7 +835,7 @@ fn append_until_killed() {
 /// Runs an ignored test in a process that has a disk of one mebibyte for its folder.
 /// Passes, and says so, where this machine lets nobody mount one.
 #[expect(clippy::print_stderr, reason = "tells that a test was skipped")]
-fn on_a_small_disk(test: &str) {
+pub fn on_a_small_disk(test: &str) {
     const MOUNT: &str = "mount -t tmpfs -o size=1m none \"$FLAGDECK_TEST_FOLDER\"";
     let place = temporary();
     let contained = |script: &str| {
@@ -755,7 +878,11 @@ fn fill_the_disk() {
     let store = open_sound(&folder);
     let mut saved = 0;
     let refused = loop {
-        match store.append(RevisionNumber(saved), draft(&document(saved as usize))) {
+        match store.append(
+            RevisionNumber(saved),
+            draft(&document(saved as usize)),
+            Trace::default(),
+        ) {
             Ok(_) => saved += 1,
             Err(error) => break error,
         }
@@ -790,7 +917,7 @@ fn open_on_a_filled_disk() {
     let reason = store.read_only().expect("it cannot be written");
     assert!(reason.contains("the disk is full"), "{reason}");
     assert_sound(&store, 2);
-    let refused = store.append(RevisionNumber(2), draft(b"{}"));
+    let refused = store.append(RevisionNumber(2), draft(b"{}"), Trace::default());
     assert!(
         matches!(refused, Err(StoreError::ReadOnly { .. })),
         "{refused:?}"
@@ -829,7 +956,7 @@ fn protect_the_disk() {
         assert!(reason.contains("write-protected"), "{reason}");
         assert_sound(&store, 2);
         store.version().expect("it can be read");
-        let refused = store.append(RevisionNumber(2), draft(b"{}"));
+        let refused = store.append(RevisionNumber(2), draft(b"{}"), Trace::default());
         assert!(
             matches!(refused, Err(StoreError::ReadOnly { .. })),
             "{refused:?}"

@@ -1,14 +1,21 @@
 //! A durable change through `App`, against what it cannot be faster than: one SQLite commit of
 //! 1 KB in WAL mode with `synchronous=FULL` on the same disk. Target: at most twice that.
+//!
+//! And looking through a long history. Target: a few milliseconds for any page, far below
+//! 100 ms for what is found by a condition, so that lists scroll smoothly.
 
 use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use flagdeck::store::{Actor, Via};
+use flagdeck::store::sqlite::SqliteStore;
+use flagdeck::store::{Actor, Appended, Cause, Draft, HistoryFilter, RevisionNumber, Store, Via};
 use flagdeck::{App, ChangeRequest, Options};
-use flagdeck_core::{Edit, Percentage, RolloutChange};
+use flagdeck_core::{Edit, FlagDocument, Percentage, RolloutChange, Trace};
 use rusqlite::Connection;
+
+const REVISIONS: u64 = 100_000;
+const PAGE: usize = 100;
 
 fn durable_change(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("durable");
@@ -64,5 +71,103 @@ fn slide(milli: u32) -> ChangeRequest {
     }
 }
 
-criterion_group!(benches, durable_change);
+fn long_history(criterion: &mut Criterion) {
+    let folder = in_memory();
+    fill(&folder.path().join("data"));
+    let app = open(folder.path());
+    let mut group = criterion.benchmark_group("history of 100 000 revisions");
+    group.sample_size(20);
+
+    let page = |filter: &HistoryFilter, offset| {
+        let page = app.history(filter, offset, PAGE).expect("it can be read");
+        assert_eq!(page.revisions.len(), PAGE);
+        page.total
+    };
+    let all = HistoryFilter::default();
+    let filters = [
+        ("the first page", 0, all.clone()),
+        ("a page far down", 90_000, all.clone()),
+        (
+            "of a component",
+            0,
+            HistoryFilter {
+                component: Some("area3.component13".into()),
+                ..all.clone()
+            },
+        ),
+        (
+            "of a group with a tenth of all",
+            5000,
+            HistoryFilter {
+                component: Some("area3".into()),
+                ..all.clone()
+            },
+        ),
+        (
+            "of one person",
+            5000,
+            HistoryFilter {
+                name: Some("person3".into()),
+                ..all.clone()
+            },
+        ),
+        (
+            "of a tenth of the time",
+            5000,
+            HistoryFilter {
+                since_ms: Some(45_000 * 60_000),
+                until_ms: Some(55_000 * 60_000),
+                ..all.clone()
+            },
+        ),
+        (
+            "with a text",
+            5000,
+            HistoryFilter {
+                text: Some("AREA7.".into()),
+                ..all.clone()
+            },
+        ),
+    ];
+    for (name, offset, filter) in &filters {
+        group.bench_function(*name, |bencher| bencher.iter(|| page(filter, *offset)));
+    }
+    group.bench_function("everybody", |bencher| bencher.iter(|| app.actors()));
+    group.bench_function("the last change of each of 1000 components", |bencher| {
+        bencher.iter(|| app.last_changes(black_box(RevisionNumber::NONE)));
+    });
+    group.finish();
+}
+
+/// A folder in memory, where there is one: only reading is measured, and 100 000 durable
+/// commits to a disk take minutes.
+fn in_memory() -> tempfile::TempDir {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    folder.expect("a temporary folder")
+}
+
+/// Appends revisions as a team makes them over the months, one a minute.
+fn fill(data_dir: &Path) {
+    let store = SqliteStore::open(data_dir, 0).expect("the folder is writable");
+    let document: std::sync::Arc<[u8]> = FlagDocument::default().to_bytes().into();
+    for index in 0..REVISIONS {
+        let path = format!("area{}.component{}", index % 10, index % 1000);
+        let draft = Draft {
+            at_ms: i64::try_from(index).expect("far below") * 60_000,
+            actor: Actor::new(Via::Window, &format!("person{}", index % 7)),
+            cause: Cause::Edit,
+            note: None,
+            changes: vec![format!("{path}: {} % → {} %", index % 100, index % 97)],
+            document: document.clone(),
+        };
+        let trace = Trace {
+            touched: [path].into(),
+            renames: Vec::new(),
+        };
+        let saved = store.store.append(RevisionNumber(index), draft, trace);
+        assert!(matches!(saved, Ok(Appended::Saved(_))), "{saved:?}");
+    }
+}
+
+criterion_group!(benches, durable_change, long_history);
 criterion_main!(benches);

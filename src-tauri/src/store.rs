@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use flagdeck_core::Trace;
 use serde::{Deserialize, Serialize};
 
 pub use crate::wire::{Actor, Via};
@@ -96,6 +97,56 @@ pub struct RevisionSummary {
     pub changes: Vec<String>,
 }
 
+/// Which revisions to look for. What is not given lets every revision through.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryFilter {
+    /// Only those that touched what has this path, under whatever path it had then, or
+    /// anything in that group; `""` for those that touched the document as a whole.
+    pub component: Option<String>,
+    /// Only those made through this face.
+    pub via: Option<Via>,
+    /// Only those made by somebody of exactly this name.
+    pub name: Option<String>,
+    /// Only those with this text in one of their changes or in their note, whatever its case;
+    /// see [`fold`].
+    pub text: Option<String>,
+    /// Only those saved at this moment or later, in milliseconds since 1970.
+    pub since_ms: Option<i64>,
+    /// Only those saved before this moment, in milliseconds since 1970.
+    pub until_ms: Option<i64>,
+    /// Only those up to this number.
+    pub up_to: Option<RevisionNumber>,
+}
+
+/// Some of the revisions that a filter lets through, latest first.
+#[derive(Debug, Clone)]
+pub struct HistoryPage {
+    /// How many the filter lets through in all.
+    pub total: usize,
+    /// Those of this page.
+    pub revisions: Vec<RevisionSummary>,
+}
+
+/// The last revision that touched a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastChange {
+    /// The path of a component or group; `""` for the document as a whole.
+    pub path: String,
+    /// The revision.
+    pub revision: RevisionNumber,
+    /// When it was saved, in milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// Makes texts alike that differ in case only, in any script: `STRASSE` and `straße`.
+///
+/// Letter by letter, by the full case mappings of Unicode that depend on no language.
+/// An accent of its own stays apart from the letter that has it built in.
+pub fn fold(text: &str) -> String {
+    let upper = text.chars().flat_map(char::to_uppercase);
+    upper.flat_map(char::to_lowercase).collect()
+}
+
 /// What came of an append.
 #[derive(Debug)]
 pub enum Appended {
@@ -115,6 +166,19 @@ pub struct CheckReport {
     pub problems: Vec<String>,
 }
 
+/// A verified copy of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// What it is called.
+    pub name: String,
+    /// The latest revision in it.
+    pub revision: RevisionNumber,
+    /// When that was saved, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Its size.
+    pub bytes: u64,
+}
+
 /// Keeps revisions. Calls block until done; those that write are durable when they return.
 pub trait Store: Send + Sync + fmt::Debug {
     /// Loads the latest revision; `None` in a store without any.
@@ -124,12 +188,17 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn head(&self) -> Result<Option<Revision>, StoreError>;
 
     /// Saves `draft` as the revision after `expected`, if `expected` still is the latest
-    /// ([`RevisionNumber::NONE`] for the first one).
+    /// ([`RevisionNumber::NONE`] for the first one), to be found by `trace`.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be written; then nothing was.
     /// [`StoreError::Missing`] where `expected` is a revision and the store has none.
-    fn append(&self, expected: RevisionNumber, draft: Draft) -> Result<Appended, StoreError>;
+    fn append(
+        &self,
+        expected: RevisionNumber,
+        draft: Draft,
+        trace: Trace,
+    ) -> Result<Appended, StoreError>;
 
     /// Loads one revision; `None` where there is none of that number.
     ///
@@ -147,6 +216,31 @@ pub trait Store: Send + Sync + fmt::Debug {
         before: Option<RevisionNumber>,
         limit: usize,
     ) -> Result<Vec<RevisionSummary>, StoreError>;
+
+    /// Loads the revisions that `filter` lets through, latest first, up to `limit` of them
+    /// without the first `offset`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be read, or do not match their hashes.
+    fn history(
+        &self,
+        filter: &HistoryFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<HistoryPage, StoreError>;
+
+    /// Lists everybody who ever saved a revision, by name and face, each once.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be read.
+    fn actors(&self) -> Result<Vec<Actor>, StoreError>;
+
+    /// Lists every path that a revision later than `after` touched, with the last that did,
+    /// in the order of the paths. What was renamed is touched by that under both names.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be read, or a revision does not match its hash.
+    fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, StoreError>;
 
     /// Returns a number that differs from an earlier one where somebody, this process or
     /// another, may have written since. Cheap enough to ask ten times a second.
@@ -169,6 +263,18 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError`] where it cannot be written or does not verify.
     fn back_up(&self, now_ms: i64, unless_younger_ms: u64) -> Result<Option<PathBuf>, StoreError>;
 
+    /// Lists the backups that hold a revision, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be listed.
+    fn backups(&self) -> Result<Vec<Backup>, StoreError>;
+
+    /// Loads the latest revision of a backup; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// [`StoreError::DamagedBackup`] where it cannot be read, or does not match its hash.
+    fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError>;
+
     /// Returns why nothing can be written; `None` where it can.
     fn read_only(&self) -> Option<String>;
 }
@@ -189,6 +295,14 @@ pub enum StoreError {
     #[error("the store is damaged: {what}")]
     Damaged {
         /// What does not match.
+        what: String,
+    },
+    /// A backup is damaged.
+    #[error("the backup {name} is damaged ({what}); nothing was changed, choose another one")]
+    DamagedBackup {
+        /// The backup.
+        name: String,
+        /// What is wrong with it.
         what: String,
     },
     /// The store is open for reading only.

@@ -7,17 +7,20 @@
 mod backup;
 mod connection;
 mod folder;
+mod index;
 mod opening;
 mod patience;
 mod recovery;
 mod revision;
 mod schema;
+mod search;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flagdeck_core::Trace;
 use rusqlite::Connection;
 
 use self::folder::Folder;
@@ -25,7 +28,8 @@ use self::opening::{Connections, Settings};
 pub use self::recovery::{Recovery, Restored};
 use self::writer::Writer;
 use super::{
-    Appended, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary, Store, StoreError,
+    Actor, Appended, Backup, CheckReport, Draft, HistoryFilter, HistoryPage, LastChange, Revision,
+    RevisionNumber, RevisionSummary, Store, StoreError,
 };
 
 /// How long to wait for another program's lock: longer than any commit or checkpoint takes
@@ -60,6 +64,11 @@ enum Access {
     Writable(Writer),
     /// No, and why.
     ReadOnly(String),
+}
+
+/// Returns the version of SQLite that is built in.
+pub fn version() -> &'static str {
+    rusqlite::version()
 }
 
 impl SqliteStore {
@@ -117,9 +126,14 @@ impl Store for SqliteStore {
         revision::head(&self.reader())
     }
 
-    fn append(&self, expected: RevisionNumber, draft: Draft) -> Result<Appended, StoreError> {
+    fn append(
+        &self,
+        expected: RevisionNumber,
+        draft: Draft,
+        trace: Trace,
+    ) -> Result<Appended, StoreError> {
         self.writer()?
-            .run(move |connection| revision::append(connection, expected, &draft))
+            .run(move |connection| revision::append(connection, expected, &draft, &trace))
     }
 
     fn revision(&self, number: RevisionNumber) -> Result<Option<Revision>, StoreError> {
@@ -134,6 +148,23 @@ impl Store for SqliteStore {
         revision::summaries(&self.reader(), before, limit)
     }
 
+    fn history(
+        &self,
+        filter: &HistoryFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<HistoryPage, StoreError> {
+        search::history(&self.reader(), filter, offset, limit)
+    }
+
+    fn actors(&self) -> Result<Vec<Actor>, StoreError> {
+        search::actors(&self.reader())
+    }
+
+    fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, StoreError> {
+        search::last_changes(&self.reader(), after)
+    }
+
     fn version(&self) -> Result<u64, StoreError> {
         // A connection that never writes: to it every commit is somebody else's, this
         // store's own included.
@@ -146,7 +177,10 @@ impl Store for SqliteStore {
 
     fn check(&self) -> Result<CheckReport, StoreError> {
         // A connection of its own, because this can take seconds.
-        revision::audit(&self.connections.source.open()?)
+        let connection = self.connections.source.open()?;
+        let mut report = revision::audit(&connection)?;
+        revision::note(&mut report.problems, index::audit(&connection))?;
+        Ok(report)
     }
 
     fn back_up(&self, now_ms: i64, unless_younger_ms: u64) -> Result<Option<PathBuf>, StoreError> {
@@ -155,6 +189,14 @@ impl Store for SqliteStore {
             return Ok(None);
         }
         backup::make(&self.folder, &self.connections.source)
+    }
+
+    fn backups(&self) -> Result<Vec<Backup>, StoreError> {
+        backup::describe(&self.folder)
+    }
+
+    fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError> {
+        backup::latest(&self.folder, name)
     }
 
     fn read_only(&self) -> Option<String> {
@@ -177,24 +219,41 @@ mod tests {
 
     use tempfile::TempDir;
 
+    use super::schema::Migration;
     use super::*;
-    use crate::store::{Actor, Cause, Via};
+    use crate::store::{Cause, Via};
 
-    const WITH_A_TAG: &[&str] = &[
-        schema::MIGRATIONS[0],
+    const WITH_A_TAG: &[Migration] = &followed_by(
         "CREATE TABLE tag (name TEXT PRIMARY KEY) STRICT; INSERT INTO tag VALUES ('kept');",
-    ];
-    const WITH_A_FAULT: &[&str] = &[
-        schema::MIGRATIONS[0],
+    );
+    const WITH_A_FAULT: &[Migration] = &followed_by(
         "CREATE TABLE tag (name TEXT PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1);",
-    ];
+    );
+
+    /// The format of this program, and of one with a migration more.
+    const FORMAT: usize = schema::MIGRATIONS.len();
+    const NEXT_FORMAT: usize = FORMAT + 1;
+
+    /// The migrations of a program with one more.
+    const fn followed_by(sql: &'static str) -> [Migration; NEXT_FORMAT] {
+        let mut migrations = [Migration {
+            sql,
+            fill: |_| Ok(()),
+        }; NEXT_FORMAT];
+        let mut index = 0;
+        while index < FORMAT {
+            migrations[index] = schema::MIGRATIONS[index];
+            index += 1;
+        }
+        migrations
+    }
 
     fn temporary() -> TempDir {
         tempfile::tempdir().expect("a temporary folder")
     }
 
     /// Opens as a program of these migrations does that has hardly any patience.
-    fn open_as(place: &TempDir, migrations: &'static [&'static str]) -> Result<Opened, StoreError> {
+    fn open_as(place: &TempDir, migrations: &'static [Migration]) -> Result<Opened, StoreError> {
         let settings = Settings {
             now_ms: 0,
             patience: Duration::from_millis(50),
@@ -224,7 +283,7 @@ mod tests {
         let latest = store
             .head()?
             .map_or(RevisionNumber::NONE, |head| head.number);
-        match store.append(latest, draft)? {
+        match store.append(latest, draft, Trace::default())? {
             Appended::Saved(number) => Ok(number),
             Appended::Conflict(winner) => panic!("revision {} was faster", winner.number),
         }
@@ -240,9 +299,10 @@ mod tests {
         Connection::open(place.path().join("flagdeck.db")).expect("SQLite opens it")
     }
 
-    fn format(place: &TempDir) -> i64 {
+    fn format(place: &TempDir) -> usize {
         raw(place)
             .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map(|format: i64| usize::try_from(format).expect("not negative"))
             .expect("a format")
     }
 
@@ -328,7 +388,7 @@ mod tests {
         assert_sound(&migrated, 1);
         append(&migrated, 10).expect("it can be written");
         drop(migrated);
-        assert_eq!(format(&place), 2);
+        assert_eq!(format(&place), NEXT_FORMAT);
         let tag: String = raw(&place)
             .query_row("SELECT name FROM tag", [], |row| row.get(0))
             .expect("the migration's row");
@@ -342,7 +402,7 @@ mod tests {
         let before = backup::open(&backup.path).expect("it can be read");
         assert_eq!(
             schema::owner(&before).expect("a mark"),
-            schema::Owner::Flagdeck { format: 1 }
+            schema::Owner::Flagdeck { format: FORMAT }
         );
     }
 
@@ -352,13 +412,20 @@ mod tests {
         append(&open(&place), 10).expect("it can be written");
         let refused = open_as(&place, WITH_A_FAULT).expect_err("the migration is faulty");
         assert!(
-            matches!(refused, StoreError::Migration { from: 1, to: 2, .. }),
+            matches!(
+                refused,
+                StoreError::Migration {
+                    from: FORMAT,
+                    to: NEXT_FORMAT,
+                    ..
+                }
+            ),
             "{refused:?}"
         );
         let folder = Folder::enter(place.path()).expect("a folder");
         assert_eq!(backup::list(&folder).expect("a list").len(), 1);
         assert!(!place.path().join("quarantine").exists());
-        assert_eq!(format(&place), 1);
+        assert_eq!(format(&place), FORMAT);
         let store = open(&place);
         assert_sound(&store, 1);
         append(&store, 10).expect("the older program goes on");
@@ -366,6 +433,28 @@ mod tests {
             raw(&place).prepare("SELECT * FROM tag").is_err(),
             "nothing half done"
         );
+    }
+
+    #[test]
+    fn a_migration_that_fails_while_it_fills_leaves_the_file_as_it_was() {
+        const FILLS_BADLY: &[Migration] = &[
+            schema::MIGRATIONS[0],
+            schema::MIGRATIONS[1],
+            Migration {
+                sql: "CREATE TABLE tag (name TEXT PRIMARY KEY) STRICT;",
+                fill: |connection| {
+                    connection.execute("INSERT INTO tag VALUES ('half')", [])?;
+                    Err(StoreError::DiskFull)
+                },
+            },
+        ];
+        let place = temporary();
+        append(&open(&place), 10).expect("it can be written");
+        open_as(&place, FILLS_BADLY).expect_err("it cannot be filled");
+        assert_eq!(format(&place), FORMAT);
+        let store = open(&place);
+        append(&store, 10).expect("the older program goes on");
+        assert_sound(&store, 2);
     }
 
     #[test]
@@ -387,7 +476,7 @@ mod tests {
             "{refused:?}"
         );
         assert!(!place.path().join("quarantine").exists());
-        assert_eq!(format(&place), 1);
+        assert_eq!(format(&place), FORMAT);
     }
 
     #[test]
@@ -426,7 +515,7 @@ mod tests {
             older.back_up(0, 0),
             Err(StoreError::ReadOnly { .. })
         ));
-        assert_eq!(format(&place), 2);
+        assert_eq!(format(&place), NEXT_FORMAT);
     }
 
     #[test]

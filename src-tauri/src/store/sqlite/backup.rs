@@ -5,13 +5,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use rusqlite::backup::Backup as Copy;
 
 use super::connection::Source;
 use super::folder::{self, Folder, file_failed};
 use super::{patience, revision};
-use crate::store::{RevisionNumber, StoreError};
+use crate::store::{self, Revision, RevisionNumber, StoreError};
 
 /// Backups kept; making one more removes the oldest.
 pub(super) const BACKUPS_KEPT: usize = 10;
@@ -22,6 +24,9 @@ const UNFINISHED: &str = ".tmp";
 /// Held by whoever makes a backup, so that two do not share [`UNFINISHED`].
 const LOCK: &str = ".lock";
 
+/// How a time is written into a name: UTC to the millisecond, in an order that sorts.
+const STAMP: &str = "%Y%m%dT%H%M%S.%3fZ";
+
 /// A file among the backups, as its name tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Backup {
@@ -29,6 +34,20 @@ pub(super) struct Backup {
     pub(super) revision: RevisionNumber,
     /// Its place.
     pub(super) path: PathBuf,
+}
+
+impl Backup {
+    fn name(&self) -> Option<&str> {
+        self.path.file_name()?.to_str()
+    }
+
+    /// Returns when its latest revision was saved, as its name tells.
+    fn at_ms(&self) -> Option<i64> {
+        let (_, stamp) = self.name()?.strip_suffix(".db")?.split_once('-')?;
+        let time = strtime::parse(STAMP, stamp).ok()?.to_datetime().ok()?;
+        let instant = time.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        Some(instant.as_millisecond())
+    }
 }
 
 /// Lists the backups of a folder, newest first.
@@ -48,6 +67,52 @@ pub(super) fn list(folder: &Folder) -> Result<Vec<Backup>, StoreError> {
     }
     backups.sort_unstable_by(|a, b| b.cmp(a));
     Ok(backups)
+}
+
+/// Describes the backups that hold a revision, newest first.
+pub(super) fn describe(folder: &Folder) -> Result<Vec<store::Backup>, StoreError> {
+    let mut described = Vec::new();
+    for backup in list(folder)? {
+        // One that another program just removed for its age is none any more.
+        let Ok(metadata) = fs::metadata(&backup.path) else {
+            continue;
+        };
+        if let Some((name, at_ms)) = backup.name().zip(backup.at_ms()) {
+            described.push(store::Backup {
+                name: name.to_owned(),
+                revision: backup.revision,
+                at_ms,
+                bytes: metadata.len(),
+            });
+        }
+    }
+    described.retain(|backup| backup.revision != RevisionNumber::NONE);
+    Ok(described)
+}
+
+/// Loads the latest revision of a backup; `None` where there is none of that name.
+///
+/// The name is looked for among the backups and never made a path of.
+///
+/// # Errors
+/// [`StoreError::DamagedBackup`] where that revision cannot be read, does not match its hash,
+/// or is not the one that the name promises.
+pub(super) fn latest(folder: &Folder, name: &str) -> Result<Option<Revision>, StoreError> {
+    let mut backups = list(folder)?.into_iter();
+    let Some(backup) = backups.find(|backup| backup.name() == Some(name)) else {
+        return Ok(None);
+    };
+    let damaged = |what: String| StoreError::DamagedBackup {
+        name: name.to_owned(),
+        what: what.replace("flagdeck.db", "the file"),
+    };
+    match open(&backup.path).and_then(|connection| revision::head(&connection)) {
+        Ok(Some(latest)) if latest.number == backup.revision => Ok(Some(latest)),
+        Ok(_) => Err(damaged(format!("revision {} is missing", backup.revision))),
+        Err(StoreError::Damaged { what }) => Err(damaged(what)),
+        Err(StoreError::Sqlite(error)) => Err(damaged(error.to_string())),
+        Err(error) => Err(error),
+    }
 }
 
 /// Says whether the newest backup was made less than `age_ms` before `now_ms`, by its file's
@@ -223,9 +288,9 @@ fn revision_in_name(path: &Path) -> Option<RevisionNumber> {
     number.parse().ok().map(RevisionNumber)
 }
 
-/// Writes a time into a file name: UTC to the millisecond, in an order that sorts.
+/// Writes a time into a file name.
 pub(super) fn stamp(at_ms: i64) -> String {
-    moment(at_ms).strftime("%Y%m%dT%H%M%S.%3fZ").to_string()
+    moment(at_ms).strftime(STAMP).to_string()
 }
 
 /// Writes a time for people, in UTC to the minute.
@@ -249,6 +314,9 @@ mod tests {
         assert_eq!(revision_in_name(Path::new(&name)), Some(RevisionNumber(42)));
         assert!(name > file_name(RevisionNumber(9), i64::MAX));
         assert_eq!(minute(1_767_225_600_123), "2026-01-01 00:00 UTC");
+        let path = PathBuf::from(name);
+        let revision = RevisionNumber(42);
+        assert_eq!(Backup { revision, path }.at_ms(), Some(1_767_225_600_123));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::connection::{self, Source};
 use super::folder::{self, Folder};
 use super::recovery::{self, Recovery};
-use super::schema::{self, Owner};
+use super::schema::{self, Migration, Owner};
 use super::writer::Writer;
 use super::{Access, backup, patience, revision};
 use crate::store::{RevisionNumber, StoreError};
@@ -28,7 +28,7 @@ pub(super) struct Settings {
     /// How long to wait for locks that others hold.
     pub(super) patience: Duration,
     /// The steps to the format that is wanted.
-    pub(super) migrations: &'static [&'static str],
+    pub(super) migrations: &'static [Migration],
 }
 
 /// The open connections of a store.

@@ -4,9 +4,10 @@
 //! itself with both. So one altered bit anywhere is seen when its row is read, and a row
 //! that was exchanged as a whole is seen by [`audit`].
 
+use flagdeck_core::Trace;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::schema;
+use super::{index, schema};
 use crate::store::{
     Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary,
     StoreError, Via,
@@ -28,6 +29,7 @@ pub(super) fn append(
     connection: &mut Connection,
     expected: RevisionNumber,
     draft: &Draft,
+    trace: &Trace,
 ) -> Result<Appended, StoreError> {
     let document_hash = *blake3::hash(&draft.document).as_bytes();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -36,10 +38,18 @@ pub(super) fn append(
         let winner = load(&transaction, latest)?.ok_or(StoreError::Missing { number: expected })?;
         return Ok(Appended::Conflict(Box::new(winner)));
     }
-    let row = Fields::of(expected.next(), draft, document_hash, previous_hash);
+    let number = expected.next();
+    let row = Fields::of(number, draft, document_hash, previous_hash);
     row.insert(&transaction, &draft.document)?;
+    index::add(
+        &transaction,
+        number,
+        draft.note.as_deref(),
+        &draft.changes,
+        trace,
+    )?;
     transaction.commit()?;
-    Ok(Appended::Saved(expected.next()))
+    Ok(Appended::Saved(number))
 }
 
 /// Loads the latest revision.
@@ -109,6 +119,16 @@ pub(super) fn summaries(
     Ok(summaries)
 }
 
+/// Loads the summary of a revision that is known to be there, checked against its hash.
+pub(super) fn summary(
+    connection: &Connection,
+    number: RevisionNumber,
+) -> Result<RevisionSummary, StoreError> {
+    let found = summaries(connection, Some(number.next()), 1)?.pop();
+    let found = found.filter(|summary| summary.number == number);
+    found.ok_or_else(|| StoreError::damaged(format!("revision {number} is missing")))
+}
+
 /// Returns the hash of a revision, unchecked; `None` where there is none of that number.
 pub(super) fn hash_of(
     connection: &Connection,
@@ -152,7 +172,7 @@ pub(super) fn audit(connection: &Connection) -> Result<CheckReport, StoreError> 
 }
 
 /// Adds findings; damage met while looking is a finding too.
-fn note(
+pub(super) fn note(
     problems: &mut Vec<String>,
     found: Result<Vec<String>, StoreError>,
 ) -> Result<(), StoreError> {
@@ -320,7 +340,7 @@ fn mismatch(number: RevisionNumber) -> StoreError {
     StoreError::damaged(format!("revision {number} does not match its hash"))
 }
 
-fn write_via(via: Via) -> &'static str {
+pub(super) fn write_via(via: Via) -> &'static str {
     match via {
         Via::Window => "window",
         Via::Flagctl => "flagctl",
@@ -328,7 +348,7 @@ fn write_via(via: Via) -> &'static str {
     }
 }
 
-fn read_via(text: &str) -> Option<Via> {
+pub(super) fn read_via(text: &str) -> Option<Via> {
     match text {
         "window" => Some(Via::Window),
         "flagctl" => Some(Via::Flagctl),
@@ -359,10 +379,10 @@ fn read_cause(text: &str, of: Option<RevisionNumber>) -> Option<Cause> {
 }
 
 /// SQLite's keys are signed; a number beyond them belongs to no revision.
-fn to_key(number: RevisionNumber) -> i64 {
+pub(super) fn to_key(number: RevisionNumber) -> i64 {
     i64::try_from(number.0).unwrap_or(i64::MAX)
 }
 
-fn from_key(key: i64) -> RevisionNumber {
+pub(super) fn from_key(key: i64) -> RevisionNumber {
     RevisionNumber(u64::try_from(key).unwrap_or_default())
 }

@@ -2,14 +2,33 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::index;
 use crate::store::StoreError;
 
 /// Marks a database as Flagdeck's: "FLDG" in ASCII.
 pub(super) const APPLICATION_ID: u32 = 0x464c_4447;
 
+/// A step from one format to the next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Migration {
+    /// What it makes.
+    pub(super) sql: &'static str,
+    /// What it fills that with, from what is there already.
+    pub(super) fill: fn(&Connection) -> Result<(), StoreError>,
+}
+
 /// The steps from an empty file to this program's format, which is their number.
 /// A step that was ever released is never edited; another one follows it.
-pub(super) const MIGRATIONS: &[&str] = &[REVISIONS];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sql: REVISIONS,
+        fill: |_| Ok(()),
+    },
+    Migration {
+        sql: INDEX,
+        fill: index::fill,
+    },
+];
 
 // `document` comes last: SQLite reads what stands before it without walking through it.
 // The kinds are listed so that another one needs a migration, and an older program refuses
@@ -45,6 +64,40 @@ CREATE TABLE opening (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     at_ms    INTEGER NOT NULL
 ) STRICT;
+";
+
+// What revisions are found by. All of it follows from the revisions and is made with them;
+// what is told of a revision is read from its own row. Folding a text is Flagdeck's own, so
+// that letters of any script are found.
+const INDEX: &str = "
+CREATE INDEX revision_by_actor ON revision (actor, via, at_ms);
+
+CREATE TABLE revision_words (
+    revision INTEGER PRIMARY KEY REFERENCES revision (number),
+    folded   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE path (
+    id            INTEGER PRIMARY KEY,
+    name          TEXT    NOT NULL UNIQUE,
+    last_revision INTEGER NOT NULL REFERENCES revision (number)
+) STRICT;
+
+CREATE TABLE touch (
+    path     INTEGER NOT NULL REFERENCES path (id),
+    revision INTEGER NOT NULL REFERENCES revision (number),
+    PRIMARY KEY (path, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rename (
+    name_before TEXT    NOT NULL,
+    name_after  TEXT    NOT NULL,
+    revision    INTEGER NOT NULL REFERENCES revision (number),
+    PRIMARY KEY (revision, name_after)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rename_by_name_before ON rename (name_before, revision);
+CREATE INDEX rename_by_name_after ON rename (name_after, revision);
 ";
 
 /// Whose a database is.
@@ -84,12 +137,16 @@ pub(super) fn owner(connection: &Connection) -> Result<Owner, StoreError> {
 
 /// Takes the database through every one of `migrations` that it has not been through,
 /// all of them or none.
-pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
+pub(super) fn migrate(
+    connection: &mut Connection,
+    migrations: &[Migration],
+) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let done = usize::try_from(done).unwrap_or(migrations.len());
     for migration in migrations.iter().skip(done) {
-        transaction.execute_batch(migration)?;
+        transaction.execute_batch(migration.sql)?;
+        (migration.fill)(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", migrations.len() as i64)?;

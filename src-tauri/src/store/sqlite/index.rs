@@ -1,0 +1,102 @@
+//! What revisions are found by: who touched what, renames, and the words they are told in.
+//!
+//! Made of the revisions and with them, in the same transaction. Only finds: what is told of
+//! a revision is read from its own row, against its hash.
+
+use flagdeck_core::{FlagDocument, Trace, changes};
+use rusqlite::{Connection, params};
+use serde_json::Value;
+
+use crate::store::{RevisionNumber, StoreError, fold};
+
+/// Adds what a revision is found by.
+pub(super) fn add(
+    connection: &Connection,
+    number: RevisionNumber,
+    note: Option<&str>,
+    sentences: &[String],
+    trace: &Trace,
+) -> Result<(), StoreError> {
+    let number = super::revision::to_key(number);
+    connection
+        .prepare_cached("INSERT INTO revision_words VALUES (?1, ?2)")?
+        .execute(params![number, words(note, sentences)])?;
+    let mut path = connection.prepare_cached(
+        "INSERT INTO path (name, last_revision) VALUES (?1, ?2) \
+         ON CONFLICT (name) DO UPDATE SET last_revision = excluded.last_revision RETURNING id",
+    )?;
+    let mut touch = connection.prepare_cached("INSERT INTO touch VALUES (?1, ?2)")?;
+    for name in &trace.touched {
+        let id: i64 = path.query_row(params![name, number], |row| row.get(0))?;
+        touch.execute([id, number])?;
+    }
+    let mut rename = connection.prepare_cached("INSERT INTO rename VALUES (?1, ?2, ?3)")?;
+    for renamed in &trace.renames {
+        rename.execute(params![renamed.from, renamed.to, number])?;
+    }
+    Ok(())
+}
+
+/// One text to look for words in; no word goes from one sentence to the next.
+fn words(note: Option<&str>, sentences: &[String]) -> String {
+    let sentences = sentences.iter().map(String::as_str);
+    let lines: Vec<&str> = sentences.chain(note).collect();
+    fold(&lines.join("\n"))
+}
+
+/// Adds what every revision is found by, to a store from before there was an index.
+pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare("SELECT number, note, changes, document FROM revision ORDER BY number")?;
+    let mut rows = statement.query([])?;
+    // What is in force while nothing is saved.
+    let mut before = FlagDocument::default().to_value();
+    while let Some(row) = rows.next()? {
+        let number = super::revision::from_key(row.get(0)?);
+        let note: Option<String> = row.get(1)?;
+        let sentences: String = row.get(2)?;
+        let sentences: Vec<String> = serde_json::from_str(&sentences).unwrap_or_default();
+        let document = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+        let mut trace = Trace::default();
+        // What is no document is found by its words alone.
+        if let Ok(after) = serde_json::from_slice::<Value>(document) {
+            trace = Trace::of(&changes(&before, &after));
+            before = after;
+        }
+        add(connection, number, note.as_deref(), &sentences, &trace)?;
+    }
+    Ok(())
+}
+
+/// Finds what the index has too much or too little; nothing in a store without one.
+pub(super) fn audit(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let is_there: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'revision_words')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !is_there {
+        return Ok(Vec::new());
+    }
+    let mut problems = Vec::new();
+    let missing: i64 = connection.query_row(
+        "SELECT (SELECT count(*) FROM revision) - (SELECT count(*) FROM revision_words)",
+        [],
+        |row| row.get(0),
+    )?;
+    if missing != 0 {
+        problems.push(format!(
+            "the index of the history does not list every revision once (it is {missing} short)"
+        ));
+    }
+    let astray: i64 =
+        connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+            row.get(0)
+        })?;
+    if astray > 0 {
+        problems.push(format!(
+            "the index of the history names what is not there, {astray} times"
+        ));
+    }
+    Ok(problems)
+}
