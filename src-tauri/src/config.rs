@@ -3,8 +3,14 @@
 //! One table says what keys there are; each value comes from the last source that gives a valid
 //! one: the default, `config.toml`, the environment, the command line. An invalid value is
 //! reported with its key, its source and the allowed range, and the value before it stays.
+//! What is changed while Flagdeck runs is changed in `config.toml`, and counts at once where
+//! it can.
 
+mod edit;
+mod file;
 mod keys;
+mod layers;
+mod settings;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,7 +18,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use file::ChangeError;
 pub use keys::{KEYS, Key, Kind};
+use layers::Layers;
+pub use settings::{Setting, Settings};
 
 /// The value of every key.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -143,10 +152,16 @@ impl fmt::Display for Source {
 pub struct Loaded {
     /// The value of every key.
     pub config: Config,
-    /// Where each value came from, in the order of [`KEYS`].
+    /// The same values, in the order of [`KEYS`].
+    pub values: Vec<Value>,
+    /// Where each value came from, in the same order.
     pub sources: Vec<Source>,
+    /// What the file gives, in the same order; null where it gives nothing that can be used.
+    pub in_file: Vec<Value>,
     /// What was passed over, a sentence each.
     pub problems: Vec<String>,
+    /// Whether the file is there and nothing can be read of it.
+    pub is_file_unusable: bool,
 }
 
 /// What is given beside the file: for tests as much as for the real environment.
@@ -185,16 +200,16 @@ pub fn default_data_dir() -> Option<PathBuf> {
 /// Where there is no `=`, or no setting of that name.
 pub fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
-    match KEYS.iter().any(|key| key.name == name) {
-        true => Ok((name.to_owned(), value.to_owned())),
-        false => Err(format!("{name} is not a setting")),
+    match Key::find(name) {
+        Some(_) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(format!("{name} is not a setting")),
     }
 }
 
 /// Reads the configuration of a data folder. What cannot be used is reported, never fatal.
 pub fn load(data_dir: &Path, given: &Given) -> Loaded {
     let mut layers = Layers::default();
-    layers.file(&data_dir.join("config.toml"));
+    layers.file(&file::path(data_dir));
     for (name, value) in &given.environment {
         layers.variable(name, value);
     }
@@ -204,109 +219,17 @@ pub fn load(data_dir: &Path, given: &Given) -> Loaded {
     layers.finish()
 }
 
-/// The values so far, in the order of [`KEYS`].
-struct Layers {
-    values: Vec<(Value, Source)>,
-    problems: Vec<String>,
-}
-
-impl Default for Layers {
-    fn default() -> Self {
-        let default = |key: &Key| ((key.default)(), Source::Default);
-        Self {
-            values: KEYS.iter().map(default).collect(),
-            problems: Vec::new(),
-        }
-    }
-}
-
-impl Layers {
-    fn file(&mut self, path: &Path) {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => {
-                let problem = format!("{} cannot be read: {error}.", path.display());
-                return self.problems.push(problem);
-            }
-        };
-        let table: toml::Table = match text.parse() {
-            Ok(table) => table,
-            Err(error) => {
-                let line = error
-                    .span()
-                    .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-                let problem = format!(
-                    "{} is not valid TOML in line {line} ({}); none of it is used.",
-                    path.display(),
-                    error.message()
-                );
-                return self.problems.push(problem);
-            }
-        };
-        self.table(&Source::File(path.to_owned()), "", &table);
-    }
-
-    fn table(&mut self, source: &Source, prefix: &str, table: &toml::Table) {
-        for (name, value) in table {
-            let name = format!("{prefix}{name}");
-            match value {
-                toml::Value::Table(inner) => self.table(source, &format!("{name}."), inner),
-                value => match serde_json::to_value(value) {
-                    Ok(value) => self.set(source.clone(), &name, value),
-                    Err(error) => self.problems.push(format!("{name} in {source}: {error}.")),
-                },
-            }
-        }
-    }
-
-    fn variable(&mut self, name: &str, value: &str) {
-        let Some(key) = KEYS.iter().find(|key| key.variable() == name) else {
-            return;
-        };
-        // An empty variable is how a shell says "not set".
-        if !value.is_empty() {
-            let source = Source::Environment(name.to_owned());
-            self.set(source, key.name, key.kind.read(value));
-        }
-    }
-
-    fn argument(&mut self, name: &str, value: &str) {
-        let kind = KEYS.iter().find(|key| key.name == name).map(|key| key.kind);
-        let value = kind.map_or(Value::Null, |kind| kind.read(value));
-        self.set(Source::CommandLine, name, value);
-    }
-
-    fn set(&mut self, source: Source, name: &str, value: Value) {
-        let Some(index) = KEYS.iter().position(|key| key.name == name) else {
-            let problem = format!("{name} in {source} is not a setting; it is passed over.");
-            return self.problems.push(problem);
-        };
-        let key = &KEYS[index];
-        match key.kind.check(&value) {
-            Ok(()) => self.values[index] = (value, source),
-            Err(range) => {
-                let (kept, from) = &self.values[index];
-                self.problems.push(format!(
-                    "{name} in {source} must be {range}, not {value}; {kept} from {from} is used."
-                ));
-            }
-        }
-    }
-
-    fn finish(self) -> Loaded {
+impl Config {
+    /// Makes it of one checked value for each of [`KEYS`], in their order.
+    fn of(values: &[Value]) -> Self {
         let mut tree = Value::Object(Map::new());
-        for (key, (value, _)) in KEYS.iter().zip(&self.values) {
+        for (key, value) in KEYS.iter().zip(values) {
             let mut place = &mut tree;
             for name in key.name.split('.') {
                 place = &mut place[name];
             }
             *place = value.clone();
         }
-        Loaded {
-            config: serde_json::from_value(tree).expect("every checked value has its type"),
-            sources: self.values.into_iter().map(|(_, source)| source).collect(),
-            problems: self.problems,
-        }
+        serde_json::from_value(tree).expect("every checked value has its type")
     }
 }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use subtle::ConstantTimeEq;
 
+use crate::durable;
+
 /// Reads the token, and makes one where there is none.
 ///
 /// # Errors
@@ -27,9 +29,7 @@ pub fn load(data_dir: &Path) -> io::Result<String> {
 /// Where the file cannot be written; then the token before stays.
 pub fn rotate(data_dir: &Path) -> io::Result<String> {
     let token = generate();
-    write(data_dir, &token)?
-        .persist(path(data_dir))
-        .map_err(|error| error.error)?;
+    durable::replace(&path(data_dir), format!("{token}\n").as_bytes(), None)?;
     Ok(token)
 }
 
@@ -56,21 +56,16 @@ pub fn path(data_dir: &Path) -> PathBuf {
 /// Makes the first token; where another process was faster, its token is taken.
 fn create(data_dir: &Path) -> io::Result<String> {
     let token = generate();
-    match write(data_dir, &token)?.persist_noclobber(path(data_dir)) {
+    let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
+    writeln!(file, "{token}")?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path(data_dir)) {
         Ok(_) => Ok(token),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
             fs::read_to_string(path(data_dir)).map(|token| token.trim_ascii().to_owned())
         }
         Err(error) => Err(error.error),
     }
-}
-
-/// Writes a file of mode 0600 beside its place; renaming it makes it the token whole.
-fn write(data_dir: &Path, token: &str) -> io::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
-    writeln!(file, "{token}")?;
-    file.as_file().sync_all()?;
-    Ok(file)
 }
 
 const PREFIX: &str = "flagdeck_";
@@ -94,17 +89,28 @@ mod tests {
 
     use super::*;
 
+    fn mode(data_dir: &Path) -> u32 {
+        let file = fs::metadata(path(data_dir)).unwrap();
+        file.permissions().mode() & 0o777
+    }
+
     #[test]
     fn the_token_is_made_once_and_only_its_owner_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
         let token = load(folder.path()).unwrap();
         assert_eq!(load(folder.path()).unwrap(), token);
         assert!(accepts(folder.path(), &token).unwrap());
-        let mode = fs::metadata(path(folder.path()))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(mode(folder.path()), 0o600);
+    }
+
+    #[test]
+    fn a_token_that_others_could_read_is_for_its_owner_only_once_it_is_rotated() {
+        let folder = tempfile::tempdir().unwrap();
+        load(folder.path()).unwrap();
+        let everybody = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(path(folder.path()), everybody).unwrap();
+        rotate(folder.path()).unwrap();
+        assert_eq!(mode(folder.path()), 0o600);
     }
 
     #[test]

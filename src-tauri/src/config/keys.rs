@@ -13,6 +13,8 @@ pub struct Key {
     pub default: fn() -> Value,
     /// What it does, in one sentence.
     pub meaning: &'static str,
+    /// Whether it is read only when Flagdeck starts. All others count as soon as they change.
+    pub needs_restart: bool,
     /// An environment variable of the founding specification, in place of the derived one.
     founding_variable: Option<&'static str>,
 }
@@ -42,6 +44,16 @@ pub enum Kind {
 }
 
 impl Key {
+    /// Finds the setting of a name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+
+    /// Reads a text, as people write it on a command line; what does not fit stays a text.
+    pub fn read(&self, text: &str) -> Value {
+        self.kind.read(text)
+    }
+
     /// Returns the environment variable that sets it: `FLAGDECK_HTTP_PORT` for `http.port`.
     pub fn variable(&self) -> String {
         if let Some(founding) = self.founding_variable {
@@ -149,6 +161,7 @@ const fn key(name: &'static str, kind: Kind, default: fn() -> Value, meaning: &'
         kind,
         default,
         meaning,
+        needs_restart: false,
         founding_variable: None,
     }
 }
@@ -285,12 +298,15 @@ pub const KEYS: &[Key] = &[
         || json!(5000),
         "The duration of a calculation that is too long.",
     ),
-    key(
-        "http.port",
-        integer(0, 65_535, "port"),
-        || json!(4680),
-        "The port of the local HTTP interface; 0 picks a free one.",
-    ),
+    Key {
+        needs_restart: true,
+        ..key(
+            "http.port",
+            integer(0, 65_535, "port"),
+            || json!(4680),
+            "The port of the local HTTP interface; 0 picks a free one.",
+        )
+    },
     key(
         "http.allowedOrigins",
         Kind::Origins,
