@@ -116,6 +116,22 @@ fn foreign_origins_are_refused_and_told_nothing() {
 }
 
 #[test]
+fn an_origin_that_is_listed_while_the_server_runs_is_let_in_at_once_and_out_again() {
+    let server = Running::start();
+    let origin = "http://localhost:5173";
+    let status = || server.get("/healthz", &[("Origin", origin)]).status;
+    assert_eq!(status(), 403);
+    let list = |origins: serde_json::Value| {
+        let name = "http.allowedOrigins";
+        server.app.change_setting(name, &origins).unwrap();
+    };
+    list(serde_json::json!([origin]));
+    assert_eq!(status(), 200);
+    list(serde_json::Value::Null);
+    assert_eq!(status(), 403);
+}
+
+#[test]
 fn pages_of_this_server_need_no_list() {
     let server = Running::start();
     let port = server.address.port();

@@ -3,8 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod app;
+mod backups;
 mod cli;
+mod cli_history;
 mod config;
+mod emergency;
+mod past;
+mod settings;
 
 mod http_bounds;
 mod http_flags;
@@ -13,6 +18,7 @@ mod http_malformed;
 mod http_support;
 
 mod store_contract;
+mod store_history;
 mod store_sqlite;
 
 mod structure;

@@ -5,6 +5,9 @@
 //! knows of them. Reading the flags never waits: readers take an `Arc` of an immutable
 //! [`Live`]. Calls that change something block until it is durable.
 
+mod backups;
+mod emergency;
+mod past;
 mod watch;
 
 use std::net::SocketAddr;
@@ -12,10 +15,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use flagdeck_core::{Edit, FlagDocument, Problem, apply, changes};
+use flagdeck_core::{Edit, FlagDocument, Problem, Trace, apply, changes};
+use serde_json::Value;
 use tokio::sync::broadcast;
 
-use crate::config::{Config, Given, Loaded};
+use self::emergency::{Hold, Turn};
+pub use self::past::{DIFFERENCE_CHANGES_MAX, Difference, Review};
+use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep};
 use crate::live::Live;
@@ -23,8 +29,8 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{
     Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary, Store,
 };
+use crate::token;
 use crate::wire::{Level, Notice};
-use crate::{config, token};
 
 /// Attempts to apply an edit to a document that others keep changing.
 /// Each failed attempt means that somebody else's change was saved, so giving up is rare.
@@ -43,9 +49,10 @@ pub struct App(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     data_dir: PathBuf,
-    config: Loaded,
+    settings: Settings,
     store: Box<dyn Store>,
     live: ArcSwap<Live>,
+    hold: Hold,
     /// Held while a revision is taken in, so that revisions go live in their order.
     history: Mutex<UndoLog>,
     events: broadcast::Sender<Event>,
@@ -134,8 +141,8 @@ impl App {
         store: Box<dyn Store>,
         recovery: Option<String>,
     ) -> Result<Self, Error> {
-        let config = config::load(&options.data_dir, &options.given);
-        let notices = first_notices(&config, store.as_ref(), recovery);
+        let settings = Settings::load(options.data_dir.clone(), options.given);
+        let notices = first_notices(store.as_ref(), recovery);
         let live = match store.head()? {
             Some(head) => Live::load(&head)?,
             None => Live::safe_default(),
@@ -144,9 +151,10 @@ impl App {
         history.extend(earliest_first(store.summaries(None, UNDO_STEPS_MAX)?));
         let app = Self(Arc::new(Inner {
             data_dir: options.data_dir,
-            config,
+            settings,
             store,
             live: ArcSwap::from_pointee(live),
+            hold: Hold::default(),
             history: Mutex::new(history),
             events: broadcast::Sender::new(EVENTS_WAITING_MAX),
             notices: Mutex::new(notices),
@@ -160,9 +168,21 @@ impl App {
 
     // Reading.
 
-    /// Returns the document in force. Never waits.
+    /// Returns what is stored. Never waits.
     pub fn live(&self) -> Arc<Live> {
         self.0.live.load_full()
+    }
+
+    /// Returns what applications read: what is stored, or that with everything off while an
+    /// emergency is ahead of it. Never waits.
+    pub fn in_force(&self) -> Arc<Live> {
+        // In this order: once the hold has gone, what is stored is what it gave way to.
+        let is_held_off = self.is_held_off();
+        let live = self.live();
+        match is_held_off {
+            true => live.switched_off(),
+            false => live,
+        }
     }
 
     /// Loads the document as it was at a revision.
@@ -192,20 +212,11 @@ impl App {
         })
     }
 
-    /// Lists up to `limit` revisions, latest first, of those before `before` (of all, for none).
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn history(
-        &self,
-        before: Option<RevisionNumber>,
-        limit: usize,
-    ) -> Result<Vec<RevisionSummary>, Error> {
-        Ok(self.0.store.summaries(before, limit)?)
-    }
-
     /// Returns what undo and redo would act on.
     pub fn steps(&self) -> (Option<UndoStep>, Option<UndoStep>) {
+        if let Some(step) = self.held_step() {
+            return (Some(step), None);
+        }
         let history = lock(&self.0.history);
         (history.undo().cloned(), history.redo().cloned())
     }
@@ -223,6 +234,10 @@ impl App {
     /// [`Error::Invalid`] or [`Error::NotFound`] where the edit cannot be applied,
     /// [`Error::Conflict`] where `base` is not the latest revision; nothing is changed then.
     pub fn change(&self, request: ChangeRequest) -> Result<Outcome, Error> {
+        self.change_in(&self.turn(), request)
+    }
+
+    fn change_in(&self, turn: &Turn<'_>, request: ChangeRequest) -> Result<Outcome, Error> {
         let ChangeRequest {
             edit,
             actor,
@@ -238,7 +253,7 @@ impl App {
             if let Some(base) = base.filter(|base| *base != live.revision) {
                 return self.conflict(base);
             }
-            let checked = apply(&live.document, &edit)?;
+            let checked = apply(&turn.shown(&live).document, &edit)?;
             let wanted = Wanted {
                 document: checked.document,
                 warnings: checked.warnings,
@@ -246,25 +261,30 @@ impl App {
                 cause,
                 note: note.clone(),
             };
-            if let Some(outcome) = self.save(&live, wanted)? {
+            if let Some(outcome) = self.save(turn, &live, wanted)? {
                 return Ok(outcome);
             }
         }
         self.conflict(self.live().revision)
     }
 
-    /// Takes the latest change back, whoever made it, as a new revision.
+    /// Takes the latest change back, whoever made it, as a new revision. While an emergency is
+    /// ahead of what is stored, that is what is taken back, and no revision is made.
     ///
     /// # Errors
     /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
     /// was saved in the meantime.
     pub fn undo(&self, actor: &Actor) -> Result<Outcome, Error> {
+        let turn = self.turn();
+        if let Some(outcome) = self.take_back_hold(&turn) {
+            return Ok(outcome);
+        }
         let step = lock(&self.0.history).undo().cloned();
         let revision = step.map(|step| step.revision).ok_or(Error::NothingToDo {
             message: "there is nothing to undo",
         })?;
         let before = RevisionNumber(revision.0 - 1);
-        self.put_back(before, Cause::Undo(revision), actor, None)
+        self.put_back(&turn, before, Cause::Undo(revision), actor, None)
     }
 
     /// Brings back the latest change that was taken back, as a new revision.
@@ -277,7 +297,7 @@ impl App {
         let revision = step.map(|step| step.revision).ok_or(Error::NothingToDo {
             message: "there is nothing to redo",
         })?;
-        self.put_back(revision, Cause::Redo(revision), actor, None)
+        self.put_back(&self.turn(), revision, Cause::Redo(revision), actor, None)
     }
 
     /// Puts the document of an earlier revision in force again, as a new revision.
@@ -294,37 +314,42 @@ impl App {
         if number == RevisionNumber::NONE {
             self.revision(number)?;
         }
-        self.put_back(number, Cause::Restore(number), actor, note)
+        self.put_back(&self.turn(), number, Cause::Restore(number), actor, note)
     }
 
     fn put_back(
         &self,
+        turn: &Turn<'_>,
         number: RevisionNumber,
         cause: Cause,
         actor: &Actor,
         note: Option<String>,
     ) -> Result<Outcome, Error> {
         let live = self.live();
-        let document = match number {
-            RevisionNumber::NONE => FlagDocument::default(),
-            number => self.at(number)?.document.clone(),
-        };
         let wanted = Wanted {
-            document,
+            document: self.document_at(number)?,
             warnings: Vec::new(),
             actor,
             cause,
             note,
         };
-        match self.save(&live, wanted)? {
+        match self.save(turn, &live, wanted)? {
             Some(outcome) => Ok(outcome),
             None => self.conflict(live.revision),
         }
     }
 
     /// Saves what is wanted on top of `live`; none where somebody else was faster, whose
-    /// revision is in force then.
-    fn save(&self, live: &Live, wanted: Wanted) -> Result<Option<Outcome>, Error> {
+    /// revision is in force then. What was saved takes the place of an emergency's hold.
+    fn save(&self, turn: &Turn<'_>, live: &Live, wanted: Wanted) -> Result<Option<Outcome>, Error> {
+        let outcome = self.append(live, wanted)?;
+        if outcome.is_some() {
+            self.let_go(turn);
+        }
+        Ok(outcome)
+    }
+
+    fn append(&self, live: &Live, wanted: Wanted) -> Result<Option<Outcome>, Error> {
         let text: Arc<[u8]> = wanted.document.to_bytes().into();
         let unchanged = Outcome {
             revision: live.revision,
@@ -337,12 +362,10 @@ impl App {
         if text == live.text && !is_step {
             return Ok(Some(unchanged));
         }
-        if let Some(reason) = self.0.store.read_only() {
-            return Err(Error::ReadOnly { reason });
-        }
-        let draft = wanted.draft(live, text);
+        self.ensure_writable()?;
+        let (draft, trace) = wanted.draft(live, text);
         let sentences = draft.changes.clone();
-        match self.0.store.append(live.revision, draft.clone())? {
+        match self.0.store.append(live.revision, draft.clone(), trace)? {
             Appended::Saved(number) => {
                 self.adopt(&Revision { number, draft })?;
                 Ok(Some(Outcome {
@@ -356,6 +379,13 @@ impl App {
                 self.adopt(&winner)?;
                 Ok(None)
             }
+        }
+    }
+
+    fn ensure_writable(&self) -> Result<(), Error> {
+        match self.0.store.read_only() {
+            Some(reason) => Err(Error::ReadOnly { reason }),
+            None => Ok(()),
         }
     }
 
@@ -411,9 +441,33 @@ impl App {
         &self.0.data_dir
     }
 
-    /// Returns the configuration in force.
-    pub fn config(&self) -> &Config {
-        &self.0.config.config
+    /// Returns the configuration in force. Never waits; ask again each time, because it changes.
+    pub fn config(&self) -> Arc<Config> {
+        self.0.settings.config()
+    }
+
+    /// Lists every setting: its value, where that came from, and what the file says.
+    pub fn settings(&self) -> Vec<Setting> {
+        self.0.settings.list()
+    }
+
+    /// Writes a setting into the data folder's file, durably, and puts it in force if it needs
+    /// no restart; null takes it out of the file.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where there is no such setting, it does not take this value, or the
+    /// file cannot be changed; then nothing was.
+    pub fn change_setting(&self, name: &str, value: &Value) -> Result<Vec<Setting>, Error> {
+        self.0.settings.change(name, value)?;
+        self.announce(Event::Status);
+        Ok(self.settings())
+    }
+
+    /// Looks whether somebody else changed the file of the settings.
+    fn reread_settings(&self) {
+        if self.0.settings.reread() {
+            self.announce(Event::Status);
+        }
     }
 
     /// Returns why nothing can be saved; none where everything can.
@@ -481,9 +535,18 @@ impl App {
         }
     }
 
-    /// Returns what people should know, newest last.
+    /// Returns what people should know: what is wrong with the settings, while it is, then
+    /// what happened, newest last.
     pub fn notices(&self) -> Vec<Notice> {
-        lock(&self.0.notices).clone()
+        let problems = self.0.settings.problems().into_iter();
+        let warning = |message| Notice {
+            level: Level::Warning,
+            message,
+        };
+        let happened = lock(&self.0.notices).clone();
+        let mut notices: Vec<Notice> = problems.map(warning).chain(happened).collect();
+        notices.extend(self.hold_notice());
+        notices
     }
 
     /// Notes where flags are served over HTTP.
@@ -513,21 +576,29 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn draft(self, live: &Live, text: Arc<[u8]>) -> Draft {
+    /// Makes a revision of it, and says what that touches.
+    fn draft(self, live: &Live, text: Arc<[u8]>) -> (Draft, Trace) {
         let found = changes(&live.document.to_value(), &self.document.to_value());
         let mut sentences: Vec<String> = found.iter().map(ToString::to_string).collect();
         if sentences.is_empty() && text != live.text {
             sentences.push("Order changed".into());
         }
-        Draft {
+        let draft = Draft {
             at_ms: now_ms(),
             actor: self.actor.clone(),
             cause: self.cause,
             note: self.note,
             changes: sentences,
             document: text,
-        }
+        };
+        (draft, Trace::of(&found))
     }
+}
+
+/// Says what differs, a sentence each.
+fn sentences(before: &FlagDocument, after: &FlagDocument) -> Vec<String> {
+    let found = changes(&before.to_value(), &after.to_value());
+    found.iter().map(ToString::to_string).collect()
 }
 
 impl Revision {
@@ -549,18 +620,14 @@ fn earliest_first(mut latest_first: Vec<RevisionSummary>) -> Vec<RevisionSummary
     latest_first
 }
 
-fn first_notices(config: &Loaded, store: &dyn Store, recovery: Option<String>) -> Vec<Notice> {
-    let notice = |level, message| Notice { level, message };
-    let problems = config.problems.iter().cloned();
-    let mut notices: Vec<Notice> = problems
-        .map(|problem| notice(Level::Warning, problem))
-        .collect();
-    notices.extend(recovery.map(|sentence| notice(Level::Error, sentence)));
-    notices.extend(store.read_only().map(|reason| {
-        let message = format!("Nothing can be saved: {reason}");
-        notice(Level::Error, message)
-    }));
-    notices
+fn first_notices(store: &dyn Store, recovery: Option<String>) -> Vec<Notice> {
+    let error = |message| Notice {
+        level: Level::Error,
+        message,
+    };
+    let read_only = store.read_only();
+    let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
+    recovery.into_iter().chain(read_only).map(error).collect()
 }
 
 /// Locks; what a panic left behind is whole, because nothing here panics half-way.

@@ -3,6 +3,7 @@
 use flagdeck_core::{EditError, Problem};
 use serde::Serialize;
 
+use crate::config::ChangeError;
 use crate::store::{RevisionNumber, StoreError};
 
 /// Why the application refused or failed.
@@ -46,6 +47,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A setting was not changed.
+    #[error(transparent)]
+    Setting(#[from] ChangeError),
     /// A file of the data folder other than the store failed.
     #[error("cannot use {path}")]
     File {
@@ -93,6 +97,12 @@ impl Error {
             Self::Conflict { .. } => Code::Conflict,
             Self::NothingToDo { .. } => Code::NothingToDo,
             Self::ReadOnly { .. } => Code::ReadOnly,
+            Self::Setting(error) => match error {
+                ChangeError::Unknown { .. } => Code::NotFound,
+                ChangeError::Invalid { .. } | ChangeError::Unsound { .. } => Code::Invalid,
+                ChangeError::Protected { .. } => Code::ReadOnly,
+                ChangeError::DiskFull { .. } | ChangeError::File { .. } => Code::Failed,
+            },
             Self::Store(_) | Self::File { .. } => Code::Failed,
         }
     }

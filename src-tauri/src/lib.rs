@@ -10,7 +10,9 @@
 //! | [`store`] | revisions, appended and never changed; SQLite |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
 //! | [`token`] | the secret that writes over HTTP need |
+//! | `durable` | files that are replaced whole or not at all |
 //! | [`actor`] | who sits at this machine |
+//! | [`imprint`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |
 //! | [`wire`] | the shapes that faces see |
 //! | [`translate`] | between the domain and those shapes |
@@ -27,7 +29,10 @@ pub mod store;
 
 pub mod actor;
 pub mod config;
+mod durable;
 pub mod token;
+
+pub mod imprint;
 
 pub mod error;
 pub mod translate;

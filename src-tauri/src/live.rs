@@ -1,6 +1,6 @@
 //! The document in force, with everything that is made of it once and read often.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use flagdeck_core::{Compiled, FlagDocument, validate};
 
@@ -21,6 +21,8 @@ pub struct Live {
     pub text: Arc<[u8]>,
     /// The strong entity tag of `text`, with its quotes.
     pub etag: String,
+    /// The same with the master switch off, made when it is first asked for.
+    switched_off: OnceLock<Arc<Live>>,
 }
 
 /// Where a revision came from.
@@ -69,6 +71,23 @@ impl Live {
         Ok(live)
     }
 
+    /// Returns it with the master switch off: itself, where it is.
+    pub fn switched_off(self: &Arc<Self>) -> Arc<Self> {
+        if !self.document.enabled {
+            return Arc::clone(self);
+        }
+        let made = self.switched_off.get_or_init(|| {
+            let document = FlagDocument {
+                enabled: false,
+                ..self.document.clone()
+            };
+            let text = document.to_bytes().into();
+            let origin = self.origin.clone();
+            Arc::new(Self::new(self.revision, origin, document, text))
+        });
+        Arc::clone(made)
+    }
+
     fn new(
         revision: RevisionNumber,
         origin: Option<Origin>,
@@ -84,6 +103,7 @@ impl Live {
             // Half the hash: enough against chance, short enough to read in a log.
             etag: format!("\"{}\"", &hash[..32]),
             text,
+            switched_off: OnceLock::new(),
         }
     }
 }

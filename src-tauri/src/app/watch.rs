@@ -1,4 +1,5 @@
-//! What an open application does by itself: it sees what other processes save, and backs up.
+//! What an open application does by itself: it sees what other processes save and what people
+//! write into its settings, and backs up.
 //!
 //! One thread that holds the application weakly, so that it ends with it.
 
@@ -13,6 +14,9 @@ use crate::wire::Level;
 /// How often to ask whether somebody else wrote. A third of the 300 ms in which a change by
 /// another process is to be seen.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How often to ask whether somebody edited the settings.
+const SETTINGS_CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// How often to ask whether a backup is due.
 const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
@@ -29,16 +33,40 @@ pub(super) fn start(app: &App) {
 
 fn run(watched: &Weak<Inner>) {
     let mut seen = None;
-    let mut asked: Option<Instant> = None;
+    let mut settings = Every::new(SETTINGS_CHECK_EVERY);
+    let mut backup = Every::new(BACK_UP_CHECK_EVERY);
     while let Some(inner) = watched.upgrade() {
         let app = App(inner);
         seen = look(&app, seen);
-        if asked.is_none_or(|at| at.elapsed() >= BACK_UP_CHECK_EVERY) {
+        if settings.is_due() {
+            app.reread_settings();
+        }
+        if backup.is_due() {
             back_up(&app);
-            asked = Some(Instant::now());
         }
         drop(app);
         thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Something to be done at once, and again and again.
+struct Every {
+    pause: Duration,
+    done: Option<Instant>,
+}
+
+impl Every {
+    fn new(pause: Duration) -> Self {
+        Self { pause, done: None }
+    }
+
+    /// Says whether it is to be done, and takes it for done.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.done.is_none_or(|at| at.elapsed() >= self.pause);
+        if is_due {
+            self.done = Some(Instant::now());
+        }
+        is_due
     }
 }
 

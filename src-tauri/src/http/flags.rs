@@ -24,7 +24,7 @@ pub(super) fn methods() -> MethodRouter<Context> {
 }
 
 async fn read(State(context): State<Context>, headers: HeaderMap) -> Response {
-    let live = context.app().live();
+    let live = context.app().in_force();
     if etag::client_has(&headers, &live.etag) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         describe(&live, response.headers_mut());
@@ -57,7 +57,7 @@ async fn change(
     let (head, body) = request.into_parts();
     context.check_token(&head.headers).await?;
     body::check(&head.headers, media)?;
-    let base = base_of(&head.headers, &context.app().live())?;
+    let base = base_of(&head.headers, &context.app().in_force())?;
     let bytes = body::read(body, context.limits().body_time).await?;
     let change = ChangeRequest {
         edit: edit(bytes),

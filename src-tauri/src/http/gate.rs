@@ -99,8 +99,9 @@ impl Gate {
         if own.is_some_and(|name| self.is_own_name(name)) {
             return Ok(Caller::Own);
         }
-        let listed = &self.app.config().http.allowed_origins;
-        if listed.iter().any(|one| one.eq_ignore_ascii_case(text)) {
+        let config = self.app.config();
+        let mut listed = config.http.allowed_origins.iter();
+        if listed.any(|one| one.eq_ignore_ascii_case(text)) {
             return Ok(Caller::Listed(origin.clone()));
         }
         Err(refused())

@@ -166,7 +166,8 @@ impl From<Error> for ProblemDetails {
             Error::Store(StoreError::DiskFull) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", sentence)
             }
-            Error::Store(_) | Error::File { .. } => {
+            // No route changes a setting.
+            Error::Store(_) | Error::Setting(_) | Error::File { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
                 Self::internal()
             }

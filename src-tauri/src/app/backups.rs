@@ -1,0 +1,83 @@
+//! Backups, as people use them: listed, made, compared, and put in force again.
+
+use flagdeck_core::{FlagDocument, validate};
+
+use super::{App, Difference, Outcome, Wanted, now_ms};
+use crate::error::Error;
+use crate::store::{Actor, Backup, Cause, Revision};
+
+impl App {
+    /// Lists the backups that hold a revision, newest first.
+    ///
+    /// # Errors
+    /// Where their folder cannot be read.
+    pub fn backups(&self) -> Result<Vec<Backup>, Error> {
+        Ok(self.0.store.backups()?)
+    }
+
+    /// Copies the store into a verified backup; none where one holds the latest revision
+    /// already, or there is no revision.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn back_up(&self) -> Result<Option<Backup>, Error> {
+        self.ensure_writable()?;
+        let Some(made) = self.0.store.back_up(now_ms(), 0)? else {
+            return Ok(None);
+        };
+        let is_made = |backup: &Backup| made.file_name().is_some_and(|name| *name == *backup.name);
+        Ok(self.backups()?.into_iter().find(is_made))
+    }
+
+    /// Tells what putting the latest document of a backup in force would change.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no backup of that name, [`Error::Store`] where it is
+    /// damaged.
+    pub fn backup_difference(&self, name: &str) -> Result<Difference, Error> {
+        let (_, document) = self.backed_up(name)?;
+        Ok(Difference::between(&self.live().document, &document))
+    }
+
+    /// Puts the latest document of a backup in force, as a revision after all there are.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no backup of that name, [`Error::Store`] where it is
+    /// damaged, [`Error::Conflict`] where another change was saved in the meantime.
+    pub fn restore_backup(&self, name: &str, actor: &Actor) -> Result<Outcome, Error> {
+        let live = self.live();
+        let (revision, document) = self.backed_up(name)?;
+        let note = format!(
+            "From the backup of revision {}, saved {}",
+            revision.number,
+            minute(revision.draft.at_ms)
+        );
+        let wanted = Wanted {
+            document,
+            warnings: Vec::new(),
+            actor,
+            cause: Cause::Import,
+            note: Some(note),
+        };
+        match self.save(&self.turn(), &live, wanted)? {
+            Some(outcome) => Ok(outcome),
+            None => self.conflict(live.revision),
+        }
+    }
+
+    fn backed_up(&self, name: &str) -> Result<(Revision, FlagDocument), Error> {
+        let revision = self.0.store.backed_up(name)?;
+        let revision = revision.ok_or_else(|| Error::NotFound {
+            message: format!("there is no backup {name:?}"),
+        })?;
+        let checked = validate(&revision.draft.document);
+        let checked = checked.map_err(|problems| Error::Invalid { problems })?;
+        Ok((revision, checked.document))
+    }
+}
+
+/// Writes a time for people, in UTC to the minute, because a note is read anywhere.
+fn minute(at_ms: i64) -> String {
+    let instant = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    instant.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}

@@ -1,0 +1,147 @@
+//! Looking back, and looking before acting: the history, differences between revisions, what
+//! a document would change, why a user gets what they get. Changes nothing.
+
+use flagdeck_core::{Change, Explanation, FlagDocument, Problem, User, changes, explain, validate};
+
+use super::App;
+use crate::error::Error;
+use crate::store::{Actor, HistoryFilter, HistoryPage, LastChange, RevisionNumber};
+
+/// Changes that a difference lists: more than anybody reads, and far less than two unrelated
+/// documents of 10 000 components have between them.
+pub const DIFFERENCE_CHANGES_MAX: usize = 2000;
+
+/// What differs between two documents.
+#[derive(Debug, Clone, Default)]
+pub struct Difference {
+    /// The first [`DIFFERENCE_CHANGES_MAX`] changes.
+    pub changes: Vec<Change>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+/// A document that somebody may put in force.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// The revision it was compared with: the one in force.
+    pub revision: RevisionNumber,
+    /// Everything wrong with it; an error among them refuses it.
+    pub problems: Vec<Problem>,
+    /// What it would change; nothing where it is refused.
+    pub difference: Difference,
+}
+
+impl App {
+    /// Loads the revisions that `filter` lets through, latest first, up to `limit` of them
+    /// without the first `offset`.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn history(
+        &self,
+        filter: &HistoryFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<HistoryPage, Error> {
+        Ok(self.0.store.history(filter, offset, limit)?)
+    }
+
+    /// Lists everybody who ever saved a revision.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn actors(&self) -> Result<Vec<Actor>, Error> {
+        Ok(self.0.store.actors()?)
+    }
+
+    /// Lists the components and groups that a revision later than `after` changed, with the
+    /// last that did; those that are gone are left out.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, Error> {
+        let mut found = self.0.store.last_changes(after)?;
+        let live = self.live();
+        let is_there = |path: &str| {
+            let path = path.parse().ok();
+            path.is_some_and(|path| live.document.node(&path).is_some())
+        };
+        found.retain(|change| is_there(&change.path));
+        Ok(found)
+    }
+
+    /// Compares the documents of two revisions; [`RevisionNumber::NONE`] stands for the safe
+    /// default.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none of such a number.
+    pub fn difference(
+        &self,
+        from: RevisionNumber,
+        to: RevisionNumber,
+    ) -> Result<Difference, Error> {
+        let (from, to) = (self.document_at(from)?, self.document_at(to)?);
+        Ok(Difference::between(&from, &to))
+    }
+
+    /// Says what is wrong with a document, and what it would change.
+    pub fn review(&self, text: &[u8]) -> Review {
+        let live = self.in_force();
+        let (problems, difference) = match validate(text) {
+            Ok(checked) => (
+                checked.warnings,
+                Difference::between(&live.document, &checked.document),
+            ),
+            Err(problems) => (problems, Difference::default()),
+        };
+        Review {
+            revision: live.revision,
+            problems,
+            difference,
+        }
+    }
+
+    /// Explains what a component is for a user, as of a revision or else as it is, and tells
+    /// which revision decided.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no revision of that number. That there is no such
+    /// component is an explanation.
+    pub fn explain(
+        &self,
+        component: &str,
+        user: &User<'_>,
+        at: Option<RevisionNumber>,
+    ) -> Result<(RevisionNumber, Explanation), Error> {
+        let live = match at {
+            Some(number) => self.at(number)?,
+            None => self.in_force(),
+        };
+        let explanation = explain(&live.document, &live.compiled, component, user);
+        Ok((live.revision, explanation))
+    }
+
+    /// Returns the document in force as JSON text, indented, with every key it has in the
+    /// order it has them.
+    pub fn document_text(&self) -> String {
+        let document = self.in_force().document.to_value();
+        format!("{document:#}")
+    }
+
+    /// Loads the document of a revision; the safe default for [`RevisionNumber::NONE`].
+    pub(super) fn document_at(&self, number: RevisionNumber) -> Result<FlagDocument, Error> {
+        match number {
+            RevisionNumber::NONE => Ok(FlagDocument::default()),
+            number => Ok(self.at(number)?.document.clone()),
+        }
+    }
+}
+
+impl Difference {
+    pub(super) fn between(from: &FlagDocument, to: &FlagDocument) -> Self {
+        let mut changes = changes(&from.to_value(), &to.to_value());
+        let total = changes.len();
+        changes.truncate(DIFFERENCE_CHANGES_MAX);
+        Self { changes, total }
+    }
+}

@@ -1,0 +1,239 @@
+//! Everything off in an emergency: at once for whoever reads, stored as soon as it can be.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
+use flagdeck::wire::{Flags, Status};
+use flagdeck::{App, ChangeRequest, Error, Options};
+use flagdeck_core::{ComponentPath, Edit};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::http_support::Running;
+
+fn someone() -> Actor {
+    Actor::new(Via::Window, "someone")
+}
+
+fn request(edit: Edit) -> ChangeRequest {
+    ChangeRequest {
+        edit,
+        actor: someone(),
+        note: None,
+        base: None,
+    }
+}
+
+fn turn_master(app: &App, on: bool) {
+    app.change(request(Edit::SetMaster { on })).unwrap();
+}
+
+/// Opens an application on which everything is on.
+fn open_on(folder: &Path) -> App {
+    let app = App::open(Options::new(folder)).unwrap();
+    turn_master(&app, true);
+    app
+}
+
+/// Serves a folder in which everything is on.
+fn serve_on() -> (Running, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    drop(open_on(&path));
+    (Running::on(folder), path)
+}
+
+/// Takes the store's lock, as another program does while it writes.
+fn lock_store(folder: &Path) -> Connection {
+    let other = Connection::open(folder.join("flagdeck.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    other
+}
+
+/// Opens a store, with everything on, that a newer Flagdeck has written: for reading only.
+fn open_read_only() -> (App, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open_on(folder.path()));
+    let newer = Connection::open(folder.path().join("flagdeck.db")).unwrap();
+    newer.pragma_update(None, "user_version", 1000).unwrap();
+    drop(newer);
+    let app = App::open(Options::new(folder.path())).unwrap();
+    assert!(app.read_only().is_some());
+    (app, folder)
+}
+
+fn served(server: &Running) -> bool {
+    server.get("/api/ml/flags", &[]).json()["enabled"]
+        .as_bool()
+        .unwrap()
+}
+
+#[track_caller]
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} did not happen");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn an_emergency_is_a_revision_that_says_so_and_can_be_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open_on(folder.path());
+    let outcome = app.emergency_off(&someone());
+    assert!(outcome.changed);
+    assert_eq!(outcome.changes, ["Master switch off"]);
+    wait_until("storing it", || !app.is_held_off());
+    assert!(!app.live().document.enabled);
+    let latest = app
+        .history(&HistoryFilter::default(), 0, 1)
+        .unwrap()
+        .revisions
+        .remove(0);
+    assert_eq!(latest.number, RevisionNumber(2));
+    assert_eq!(latest.note.as_deref(), Some("Emergency off"));
+    app.undo(&someone()).unwrap();
+    assert!(app.in_force().document.enabled);
+}
+
+#[test]
+fn what_is_off_already_makes_no_revision_and_holds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::open(Options::new(folder.path())).unwrap();
+    app.emergency_off(&someone());
+    wait_until("the end of it", || !app.is_held_off());
+    assert_eq!(app.live().revision, RevisionNumber::NONE);
+    assert_eq!(app.notices(), []);
+}
+
+#[test]
+fn an_emergency_is_served_while_another_program_keeps_the_store_locked() {
+    let (server, folder) = serve_on();
+    let before = server.get("/api/ml/flags", &[]);
+    let other = lock_store(&folder);
+    server.app.emergency_off(&someone());
+
+    let held = server.get("/api/ml/flags", &[]);
+    assert_eq!(held.json()["enabled"], false);
+    assert_ne!(held.header("etag"), before.header("etag"));
+    assert!(server.app.is_held_off(), "it cannot be stored yet");
+    assert!(server.app.live().document.enabled, "nor is it");
+    let status = Status::of(&server.app);
+    assert!(status.is_held_off);
+    let said = &status.notices.last().unwrap().message;
+    assert!(said.starts_with("Everything is off, but"), "{said}");
+
+    other.execute_batch("ROLLBACK").unwrap();
+    wait_until("storing it", || !server.app.is_held_off());
+    assert!(!server.app.live().document.enabled);
+    let stored = server.get("/api/ml/flags", &[]);
+    assert_eq!(stored.header("etag"), held.header("etag"));
+    assert_eq!(server.app.notices(), []);
+    drop(server);
+}
+
+#[test]
+fn an_emergency_holds_over_a_store_that_cannot_be_written_and_says_why() {
+    let (app, _folder) = open_read_only();
+    app.emergency_off(&someone());
+    assert!(!app.in_force().document.enabled);
+    wait_until("a notice that says why", || {
+        let notices = app.notices();
+        notices
+            .last()
+            .is_some_and(|notice| notice.message.contains("newer Flagdeck"))
+    });
+    let flags = Flags::of(&app);
+    assert!(!flags.document.enabled, "the window shows what is in force");
+    let undo = flags.undo.unwrap();
+    assert_eq!(undo.sentence, "Master switch off");
+}
+
+#[test]
+fn turning_the_master_switch_on_takes_an_emergency_back() {
+    let (app, _folder) = open_read_only();
+    let known = app.notices();
+    app.emergency_off(&someone());
+    turn_master(&app, true);
+    assert!(app.in_force().document.enabled);
+    assert!(!app.is_held_off());
+    assert_eq!(app.notices(), known);
+}
+
+#[test]
+fn undo_takes_an_emergency_back_that_is_not_stored_yet_and_nothing_else() {
+    let (app, _folder) = open_read_only();
+    app.emergency_off(&someone());
+    let outcome = app.undo(&someone()).unwrap();
+    assert_eq!(outcome.changes, ["Master switch on"]);
+    assert!(app.in_force().document.enabled);
+    let refused = app.undo(&someone()).unwrap_err();
+    assert!(matches!(refused, Error::ReadOnly { .. }), "{refused}");
+}
+
+#[test]
+fn an_emergency_holds_again_after_it_was_taken_back() {
+    let (app, _folder) = open_read_only();
+    for _ in 0..3 {
+        app.emergency_off(&someone());
+        assert!(!app.in_force().document.enabled);
+        turn_master(&app, true);
+        assert!(app.in_force().document.enabled);
+    }
+}
+
+#[test]
+fn who_turns_everything_on_after_an_emergency_has_the_last_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open_on(folder.path());
+    let other = lock_store(folder.path());
+    app.emergency_off(&someone());
+    thread::scope(|scope| {
+        let turned_on = scope.spawn(|| turn_master(&app, true));
+        other.execute_batch("ROLLBACK").unwrap();
+        turned_on.join().unwrap();
+    });
+    assert!(!app.is_held_off());
+    assert!(app.in_force().document.enabled);
+    assert!(app.live().document.enabled);
+}
+
+#[test]
+fn another_change_during_an_emergency_leaves_everything_off() {
+    let (server, folder) = serve_on();
+    let other = lock_store(&folder);
+    server.app.emergency_off(&someone());
+    let app = server.app.clone();
+    let calculator: ComponentPath = "calculator".parse().unwrap();
+    thread::scope(|scope| {
+        let edit = Edit::SetComponents {
+            paths: vec![calculator],
+            on: true,
+        };
+        let changed = scope.spawn(|| app.change(request(edit)).unwrap());
+        other.execute_batch("ROLLBACK").unwrap();
+        changed.join().unwrap();
+    });
+    assert!(!served(&server));
+    wait_until("storing it", || !app.is_held_off());
+    let stored = &app.live().document;
+    assert!(!stored.enabled);
+    assert_eq!(stored.count(), (6, 1));
+}
+
+#[test]
+fn a_change_by_another_program_does_not_end_an_emergency() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open_on(folder.path());
+    turn_master(&app, false);
+    let other = App::open(Options::new(folder.path())).unwrap();
+    turn_master(&other, true);
+    assert!(!app.live().document.enabled, "it has not been seen yet");
+    app.emergency_off(&someone());
+    wait_until("storing it", || !app.is_held_off());
+    assert!(!app.in_force().document.enabled);
+    assert_eq!(app.live().revision, RevisionNumber(4));
+}

@@ -1,0 +1,248 @@
+//! Looking back through the application: what was changed, what differs, what would change.
+
+use std::path::Path;
+
+use flagdeck::app::DIFFERENCE_CHANGES_MAX;
+use flagdeck::error::Code;
+use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
+use flagdeck::{App, ChangeRequest, Options, wire};
+use flagdeck_core::{Edit, Severity, User};
+use serde_json::{Value, json};
+
+fn open(folder: &Path) -> App {
+    App::open(Options::new(folder)).unwrap()
+}
+
+fn change(app: &App, edit: Edit) {
+    let request = ChangeRequest {
+        edit,
+        actor: Actor::new(Via::Window, "someone"),
+        note: None,
+        base: None,
+    };
+    assert!(app.change(request).unwrap().changed);
+}
+
+fn switch(app: &App, path: &str, on: bool) {
+    let paths = vec![path.parse().unwrap()];
+    change(app, Edit::SetComponents { paths, on });
+}
+
+fn relocate(app: &App, from: &str, to: &str) {
+    let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+    change(app, Edit::Move { from, to });
+}
+
+fn import(app: &App, document: &Value) {
+    change(app, Edit::Replace(document.to_string().into_bytes()));
+}
+
+fn filter(component: &str) -> HistoryFilter {
+    HistoryFilter {
+        component: Some(component.into()),
+        ..HistoryFilter::default()
+    }
+}
+
+/// The numbers of the revisions that changed a component.
+fn revisions_of(app: &App, component: &str) -> Vec<u64> {
+    let page = app.history(&filter(component), 0, 100).unwrap();
+    page.revisions.iter().map(|found| found.number.0).collect()
+}
+
+/// A document of `count` components, `c0`, `c1`, …, switched on where `is_on` says so.
+fn flat(count: usize, is_on: impl Fn(usize) -> bool) -> Value {
+    let components = (0..count).map(|index| (format!("c{index}"), Value::Bool(is_on(index))));
+    json!({"components": components.collect::<serde_json::Map<_, _>>()})
+}
+
+#[test]
+fn the_history_of_a_component_follows_its_renames() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    switch(&app, "ui.badges", true);
+    switch(&app, "tracker", true);
+    relocate(&app, "ui.badges", "ui.marks");
+    relocate(&app, "ui", "page");
+    switch(&app, "page.marks", false);
+    assert_eq!(
+        app.live().origin.as_ref().unwrap().changes,
+        ["page.marks off"]
+    );
+    assert_eq!(revisions_of(&app, "page.marks"), [5, 4, 3, 1]);
+    assert_eq!(revisions_of(&app, "page"), [5, 4, 3, 1]);
+    assert_eq!(revisions_of(&app, "tracker"), [2]);
+    let page = app.history(&filter("page.marks"), 1, 2).unwrap();
+    let told: Vec<_> = page
+        .revisions
+        .iter()
+        .flat_map(|found| &found.changes)
+        .collect();
+    assert_eq!(
+        told,
+        ["Group ui renamed to page", "ui.badges renamed to ui.marks"]
+    );
+    app.undo(&Actor::new(Via::Window, "someone")).unwrap();
+    app.undo(&Actor::new(Via::Window, "someone")).unwrap();
+    assert_eq!(revisions_of(&app, "ui.marks"), [7, 6, 5, 4, 3, 1]);
+}
+
+#[test]
+fn the_last_change_is_told_of_what_is_still_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    switch(&app, "ui.badges", true);
+    switch(&app, "tracker", true);
+    relocate(&app, "ui.badges", "ui.marks");
+    change(&app, Edit::SetMaster { on: true });
+    let last = |after| {
+        let last = app.last_changes(RevisionNumber(after)).unwrap();
+        last.into_iter()
+            .map(|change| (change.path, change.revision.0))
+            .collect::<Vec<_>>()
+    };
+    let change = |path: &str, revision| (path.to_owned(), revision);
+    assert_eq!(last(0), [change("tracker", 2), change("ui.marks", 3)]);
+    assert_eq!(last(2), [change("ui.marks", 3)]);
+    assert_eq!(last(4), []);
+}
+
+#[test]
+fn any_two_revisions_are_compared_and_the_safe_default_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    switch(&app, "ui.badges", true);
+    relocate(&app, "ui.badges", "ui.marks");
+    let between = |from, to| {
+        let difference = app
+            .difference(RevisionNumber(from), RevisionNumber(to))
+            .unwrap();
+        assert_eq!(difference.total, difference.changes.len());
+        let sentences = difference.changes.iter().map(ToString::to_string);
+        sentences.collect::<Vec<_>>()
+    };
+    assert_eq!(between(0, 1), ["ui.badges on"]);
+    assert_eq!(between(1, 2), ["ui.badges renamed to ui.marks"]);
+    assert_eq!(between(2, 1), ["ui.marks renamed to ui.badges"]);
+    assert_eq!(between(2, 2), Vec::<String>::new());
+    assert_eq!(between(0, 0), Vec::<String>::new());
+    let refused = app
+        .difference(RevisionNumber(1), RevisionNumber(3))
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+}
+
+#[test]
+fn a_long_difference_is_cut_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let count = DIFFERENCE_CHANGES_MAX + 500;
+    import(&app, &flat(count, |_| false));
+    import(&app, &flat(count, |_| true));
+    let difference = app
+        .difference(RevisionNumber(1), RevisionNumber(2))
+        .unwrap();
+    assert_eq!(difference.changes.len(), DIFFERENCE_CHANGES_MAX);
+    assert_eq!(difference.total, count);
+}
+
+#[test]
+fn a_list_shows_twenty_sentences_of_a_revision_and_how_many_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    import(&app, &flat(300, |_| false));
+    import(&app, &flat(300, |index| index >= 200));
+    let page = wire::HistoryPage::of(&app, wire::HistoryFilter::default(), 0, usize::MAX).unwrap();
+    let latest = &page.revisions[0];
+    assert_eq!((latest.changes.len(), latest.changes_total), (20, 100));
+    assert_eq!(page.total, 2);
+}
+
+#[test]
+fn a_review_says_what_is_wrong_or_else_what_would_change_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    switch(&app, "tracker", true);
+    let mut document = app.live().document.to_value();
+    document["enabled"] = json!(true);
+    document["colour"] = json!("red");
+    let review = app.review(document.to_string().as_bytes());
+    assert_eq!(review.revision, RevisionNumber(1));
+    let severities: Vec<_> = review
+        .problems
+        .iter()
+        .map(|problem| problem.severity)
+        .collect();
+    assert_eq!(severities, [Severity::Warning]);
+    let sentences = review.difference.changes.iter().map(ToString::to_string);
+    let sentences: Vec<_> = sentences.collect();
+    assert_eq!(sentences, ["Master switch on", "\"/colour\" changed"]);
+
+    document["rollout"]["percentage"] = json!(101);
+    let review = app.review(document.to_string().as_bytes());
+    assert!(
+        review
+            .problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+    );
+    assert_eq!(review.difference.total, 0);
+    assert!(!app.review(b"not JSON").problems.is_empty());
+    assert_eq!(app.live().revision, RevisionNumber(1));
+    assert!(!app.live().document.enabled);
+}
+
+#[test]
+fn a_decision_is_explained_as_of_any_revision() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    change(&app, Edit::SetMaster { on: true });
+    switch(&app, "tracker", true);
+    let explain = |component: &str, at: Option<u64>| {
+        let at = at.map(RevisionNumber);
+        let (revision, told) = app.explain(component, &User::id("user1"), at).unwrap();
+        (revision.0, told.reason)
+    };
+    assert_eq!(explain("tracker", None), (2, "zero"));
+    assert_eq!(explain("tracker", Some(1)), (1, "component_off"));
+    assert_eq!(explain("nothing", None), (2, "unknown_component"));
+    let missing = app.explain("tracker", &User::id("user1"), Some(RevisionNumber(9)));
+    assert_eq!(missing.unwrap_err().code(), Code::NotFound);
+    let shown = wire::Explanation::of(&app, "tracker", "user1", &[], None).unwrap();
+    assert_eq!(shown.threshold, Some(0));
+    assert!(!shown.steps.last().unwrap().ok);
+}
+
+#[test]
+fn the_text_of_the_document_keeps_unknown_keys_and_the_order_of_the_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let text = r#"{"components":{"z":true,"a":{"y":false,"b":true}},"colour":{"z":1.50,"a":[]}}"#;
+    change(&app, Edit::Replace(text.into()));
+    let shown = app.document_text();
+    assert!(shown.starts_with("{\n  \"enabled\": false,\n  \"components\": {\n    \"z\": true,\n"));
+    assert!(
+        shown.ends_with("  \"colour\": {\n    \"z\": 1.5,\n    \"a\": []\n  }\n}"),
+        "{shown}"
+    );
+    let again = ChangeRequest {
+        edit: Edit::Replace(shown.into_bytes()),
+        actor: Actor::new(Via::Window, "someone"),
+        note: None,
+        base: None,
+    };
+    assert!(!app.change(again).unwrap().changed);
+}
+
+#[test]
+fn an_order_alone_touches_no_component() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    import(&app, &json!({"components": {"a": true, "b": true}}));
+    import(&app, &json!({"components": {"b": true, "a": true}}));
+    assert_eq!(
+        app.live().origin.as_ref().unwrap().changes,
+        ["Order changed"]
+    );
+    assert_eq!(revisions_of(&app, "a"), [1]);
+}
