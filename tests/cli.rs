@@ -2,25 +2,35 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-struct Cli {
+pub struct Cli {
     folder: TempDir,
 }
 
 /// What a run printed, and how it ended.
 #[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
 }
 
 impl Cli {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
         }
@@ -37,6 +47,12 @@ impl Cli {
         command
     }
 
+    /// Runs with arguments that may be empty or hold blanks.
+    pub fn run_with(&self, arguments: &[&str]) -> Ran {
+        let output = self.command("").args(arguments).output().unwrap();
+        Ran::of(output)
+    }
+
     fn run(&self, arguments: &str) -> Ran {
         self.run_with_input(arguments, "")
     }
@@ -51,28 +67,23 @@ impl Cli {
             .unwrap();
         // A command that reads no input may have ended already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        Ran {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::of(child.wait_with_output().unwrap())
     }
 
     #[track_caller]
-    fn ok(&self, arguments: &str) -> String {
+    pub fn ok(&self, arguments: &str) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.code, Some(0), "{ran:?}");
         ran.out
     }
 
     #[track_caller]
-    fn json(&self, arguments: &str) -> Value {
+    pub fn json(&self, arguments: &str) -> Value {
         serde_json::from_str(&self.ok(&format!("{arguments} --json"))).unwrap()
     }
 
     #[track_caller]
-    fn refused(&self, arguments: &str, code: i32, said: &str) {
+    pub fn refused(&self, arguments: &str, code: i32, said: &str) {
         let ran = self.run(arguments);
         assert_eq!(ran.code, Some(code), "{ran:?}");
         assert!(ran.err.contains(said), "{}", ran.err);
@@ -338,6 +349,182 @@ fn the_token_is_kept_until_it_is_rotated() {
     let second = cli.ok("token --rotate");
     assert_ne!(first, second);
     assert_eq!(cli.json("token")["token"], second.trim());
+}
+
+#[test]
+fn a_setting_is_set_read_and_reset_and_the_rest_of_the_file_stays() {
+    let cli = Cli::new();
+    let file = cli.folder.path().join("config.toml");
+    std::fs::write(&file, "# ours\n[metrics] # later\n").unwrap();
+    assert_eq!(
+        cli.ok("config set metrics.interval 2000"),
+        "metrics.interval = 2000\n"
+    );
+    assert_eq!(cli.ok("config get metrics.interval"), "2000\n");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        "# ours\n[metrics] # later\ninterval = 2000\n"
+    );
+    let told = cli.json("config get metrics.interval");
+    assert_eq!(told["value"], 2000);
+    assert_eq!(told["inFile"], 2000);
+    assert_eq!(told["source"], json!({"kind": "file"}));
+    assert_eq!(told["variable"], "FLAGDECK_METRICS_INTERVAL");
+    assert_eq!(
+        cli.ok("config reset metrics.interval"),
+        "metrics.interval is not set in config.toml\n"
+    );
+    assert_eq!(cli.ok("config get metrics.interval"), "10000\n");
+    assert_eq!(cli.ok("config get metrics.pushGateway"), "\n");
+    let origins = "http://localhost:5173,http://localhost:8080";
+    cli.ok(&format!("config set http.allowedOrigins {origins}"));
+    assert_eq!(
+        cli.ok("config get http.allowedOrigins"),
+        format!("{origins}\n")
+    );
+}
+
+#[test]
+fn the_list_of_settings_tells_where_each_value_comes_from() {
+    let cli = Cli::new();
+    cli.ok("config set state.maxHistorySize 7");
+    cli.ok("config set metrics.bufferSize 8");
+    let list = cli.ok("config list --config metrics.bufferSize=9");
+    let line = |name: &str| {
+        let line = list.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("http.port "), "http.port 4680 the default");
+    assert_eq!(
+        line("state.maxHistorySize"),
+        "state.maxHistorySize 7 config.toml"
+    );
+    assert_eq!(
+        line("metrics.bufferSize"),
+        "metrics.bufferSize 9 the command line, not 8 from config.toml"
+    );
+    assert_eq!(
+        line("featureFlags.endpoint"),
+        "featureFlags.endpoint (none) the default"
+    );
+    let settings = cli.json("config list");
+    assert_eq!(settings.as_array().unwrap().len(), list.lines().count());
+}
+
+#[test]
+fn a_setting_that_does_not_count_yet_says_why() {
+    let cli = Cli::new();
+    let ran = cli.run("config set http.port 4700");
+    assert_eq!(ran.out, "http.port = 4700\n");
+    assert!(ran.err.contains("when they start again"), "{}", ran.err);
+    let ran = cli.run("config set metrics.interval 2000 --config metrics.interval=3000");
+    assert_eq!(ran.out, "metrics.interval = 2000\n");
+    let said = "metrics.interval stays 3000 here, because of the command line";
+    assert!(ran.err.contains(said), "{}", ran.err);
+}
+
+#[test]
+fn a_setting_that_cannot_be_is_refused_and_the_file_kept() {
+    let cli = Cli::new();
+    let range = "http.port must be a whole number from 0 to 65535 (port), not";
+    cli.refused("config set http.port 70000", 2, range);
+    cli.refused("config set http.port -1", 2, range);
+    cli.refused("config set http.prt 1", 3, "http.prt is not a setting");
+    cli.refused("config get http.prt", 3, "http.prt is not a setting");
+    cli.refused("config reset http.prt", 3, "http.prt is not a setting");
+    let file = cli.folder.path().join("config.toml");
+    assert!(!file.exists());
+    std::fs::write(&file, "port 4680\n").unwrap();
+    cli.refused("config set http.port 4700", 2, "not valid TOML in line 1");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "port 4680\n");
+}
+
+#[test]
+fn programs_that_set_settings_at_once_keep_each_others() {
+    let cli = Cli::new();
+    let settings = [
+        "metrics.interval",
+        "featureFlags.refreshInterval",
+        "state.snapshotInterval",
+        "rollback.triggers.responseTime",
+        "performance.maxMemoryMB",
+        "metrics.bufferSize",
+    ];
+    let running: Vec<Child> = settings
+        .iter()
+        .map(|name| {
+            let mut command = cli.command(&format!("config set {name} 1234"));
+            command.stdout(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut child in running {
+        assert!(child.wait().unwrap().success());
+    }
+    for name in settings {
+        assert_eq!(cli.ok(&format!("config get {name}")), "1234\n", "{name}");
+    }
+}
+
+#[test]
+fn a_backup_is_made_looked_at_and_restored_by_name() {
+    let cli = Cli::new();
+    assert_eq!(
+        cli.ok("backup list"),
+        "No backups yet; flagctl backup make makes one.\n"
+    );
+    assert_eq!(cli.json("backup make"), Value::Null);
+    cli.ok("master on");
+    cli.ok("rollout --percentage 5");
+    let made = cli.json("backup make");
+    assert_eq!(made["revision"], 2);
+    let name = made["name"].as_str().unwrap();
+    assert_eq!(
+        cli.ok("backup make"),
+        "Nothing to back up that no backup holds already\n"
+    );
+    let list = cli.ok("backup list");
+    assert!(
+        list.starts_with(&format!("{name}  revision 2, saved ")),
+        "{list}"
+    );
+    assert_eq!(cli.json("backup list")[0], made);
+    cli.ok("master off");
+
+    let preview = "The backup is good. Restoring it would change:\n  Master switch on\n";
+    assert_eq!(cli.ok(&format!("backup restore {name} --check")), preview);
+    let ran = cli.run(&format!("backup restore {name}"));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), preview));
+    assert!(ran.err.contains("add --yes"), "{}", ran.err);
+    let checked = cli.json(&format!("backup restore {name} --check"));
+    assert_eq!(
+        checked,
+        json!({"revision": 3, "changed": false, "changes": ["Master switch on"]})
+    );
+    assert_eq!(
+        cli.ok(&format!("backup restore {name} --yes")),
+        "Revision 4\n  Master switch on\n"
+    );
+    let history = cli.json("history --limit 1");
+    assert_eq!(history[0]["cause"], json!({"kind": "import"}));
+    let note = history[0]["note"].as_str().unwrap();
+    assert!(note.starts_with("From the backup of revision 2"), "{note}");
+    cli.ok("undo");
+    assert_eq!(cli.json("get")["enabled"], false);
+}
+
+#[test]
+fn a_backup_that_is_missing_or_damaged_is_refused() {
+    let cli = Cli::new();
+    cli.refused("backup restore nothing --yes", 3, "here is no backup");
+    cli.ok("master on");
+    let backups = cli.json("backup list");
+    let name = backups[0]["name"].as_str().unwrap();
+    let file = cli.folder.path().join("backups").join(name);
+    std::fs::write(file, "not a database").unwrap();
+    let said = "is damaged (the file is not a database)";
+    cli.refused(&format!("backup restore {name} --check"), 1, said);
+    cli.refused(&format!("backup restore {name} --yes"), 1, said);
+    assert_eq!(cli.json("history").as_array().unwrap().len(), 1);
 }
 
 #[test]

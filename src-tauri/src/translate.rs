@@ -1,17 +1,22 @@
 //! Between the domain and the shapes that faces see (`wire`). Decides nothing.
 
 use flagdeck_core::document::{self, About, Group, Node};
-use flagdeck_core::{ComponentPath, FlagDocument, Percentage, Problem, RolloutChange};
+use flagdeck_core::{
+    AboutChange, Change, ComponentPath, FlagDocument, Percentage, Problem, Rename, RolloutChange,
+    User,
+};
 
-use crate::app::{App, Outcome};
+use crate::app::{App, Difference, Outcome, Review};
+use crate::config::{Kind, Setting, Source};
 use crate::error::{Code, Error};
 use crate::history::UndoStep;
+use crate::store::{Backup, Cause, HistoryFilter, LastChange, RevisionNumber, RevisionSummary};
 use crate::wire;
 
 impl wire::Flags {
     /// Shows the flags as they are in force.
     pub fn of(app: &App) -> Self {
-        let live = app.live();
+        let live = app.in_force();
         let (undo, redo) = app.steps();
         let (components, components_on) = live.document.count();
         let origin = live.origin.as_ref();
@@ -29,6 +34,153 @@ impl wire::Flags {
     }
 }
 
+/// Sentences of one revision that lists show: its point, not all 10 000 an import may have.
+const SENTENCES_LISTED_MAX: usize = 20;
+
+/// Revisions of one page: several windows full, and little to read and send.
+const PAGE_REVISIONS_MAX: usize = 500;
+
+impl wire::HistoryPage {
+    /// Shows a page of the history.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn of(
+        app: &App,
+        filter: wire::HistoryFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Self, Error> {
+        let page = app.history(&filter.into(), offset, limit.min(PAGE_REVISIONS_MAX))?;
+        Ok(Self {
+            total: page.total,
+            revisions: page.revisions.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl From<wire::HistoryFilter> for HistoryFilter {
+    fn from(filter: wire::HistoryFilter) -> Self {
+        Self {
+            component: filter.component,
+            via: filter.via,
+            name: filter.name,
+            text: filter.text,
+            since_ms: filter.since_ms,
+            until_ms: filter.until_ms,
+            up_to: filter.up_to.map(RevisionNumber),
+        }
+    }
+}
+
+impl From<RevisionSummary> for wire::Revision {
+    fn from(summary: RevisionSummary) -> Self {
+        let changes_total = summary.changes.len();
+        let mut changes = summary.changes;
+        changes.truncate(SENTENCES_LISTED_MAX);
+        Self {
+            revision: summary.number.0,
+            at_ms: summary.at_ms,
+            actor: summary.actor,
+            cause: summary.cause.into(),
+            note: summary.note,
+            changes,
+            changes_total,
+        }
+    }
+}
+
+impl From<Cause> for wire::Cause {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Edit => Self::Edit,
+            Cause::Import => Self::Import,
+            Cause::Undo(of) => Self::Undo(of.0),
+            Cause::Redo(of) => Self::Redo(of.0),
+            Cause::Restore(of) => Self::Restore(of.0),
+        }
+    }
+}
+
+impl From<LastChange> for wire::LastChange {
+    fn from(change: LastChange) -> Self {
+        Self {
+            path: change.path,
+            revision: change.revision.0,
+            at_ms: change.at_ms,
+        }
+    }
+}
+
+impl From<Difference> for wire::Difference {
+    fn from(difference: Difference) -> Self {
+        Self {
+            changes: difference.changes.iter().map(Into::into).collect(),
+            total: difference.total,
+        }
+    }
+}
+
+impl From<&Change> for wire::Change {
+    fn from(change: &Change) -> Self {
+        let text = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
+        let (before, after) = match change.renamed() {
+            Some(Rename { from, to }) => (Some(from.into()), Some(to.into())),
+            None => (change.before.clone(), change.after.clone()),
+        };
+        Self {
+            pointer: change.pointer.clone(),
+            sentence: change.to_string(),
+            before: text(&before),
+            after: text(&after),
+        }
+    }
+}
+
+impl From<Review> for wire::Review {
+    fn from(review: Review) -> Self {
+        Self {
+            revision: review.revision.0,
+            problems: review.problems.iter().map(Into::into).collect(),
+            difference: review.difference.into(),
+        }
+    }
+}
+
+impl wire::Explanation {
+    /// Shows why a component is what it is for a user.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no revision of that number.
+    pub fn of(
+        app: &App,
+        component: &str,
+        user: &str,
+        groups: &[String],
+        at: Option<u64>,
+    ) -> Result<Self, Error> {
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let user = User {
+            id: user,
+            groups: &groups,
+        };
+        let (revision, told) = app.explain(component, &user, at.map(RevisionNumber))?;
+        let step = |step: flagdeck_core::explain::Step| wire::ExplanationStep {
+            ok: step.ok,
+            text: step.text,
+        };
+        Ok(Self {
+            revision: revision.0,
+            value: told.value,
+            reason: told.reason.to_owned(),
+            sentence: told.sentence,
+            steps: told.steps.into_iter().map(step).collect(),
+            bucket: told.bucket,
+            threshold: told.threshold,
+        })
+    }
+}
+
 impl wire::Status {
     /// Shows how the application is doing.
     pub fn of(app: &App) -> Self {
@@ -37,7 +189,66 @@ impl wire::Status {
             data_dir: app.data_dir().display().to_string(),
             serving: app.serving().map(|address| address.to_string()),
             read_only: app.read_only(),
+            is_held_off: app.is_held_off(),
             notices: app.notices(),
+        }
+    }
+}
+
+impl From<Backup> for wire::Backup {
+    fn from(backup: Backup) -> Self {
+        Self {
+            name: backup.name,
+            revision: backup.revision.0,
+            at_ms: backup.at_ms,
+            bytes: backup.bytes,
+        }
+    }
+}
+
+impl From<Setting> for wire::Setting {
+    fn from(setting: Setting) -> Self {
+        let key = setting.key;
+        Self {
+            name: key.name.to_owned(),
+            meaning: key.meaning.to_owned(),
+            kind: key.kind.into(),
+            range: key.kind.range(),
+            value: setting.value,
+            default: (key.default)(),
+            source: setting.source.into(),
+            in_file: setting.in_file,
+            variable: key.variable(),
+            needs_restart: key.needs_restart,
+            is_waiting: setting.is_waiting,
+        }
+    }
+}
+
+impl From<Kind> for wire::SettingKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Switch => Self::Switch,
+            Kind::Integer { min, max, unit } => Self::Integer {
+                min,
+                max,
+                unit: unit.to_owned(),
+            },
+            Kind::Share => Self::Share,
+            Kind::Address => Self::Address,
+            Kind::Route => Self::Route,
+            Kind::Origins => Self::Origins,
+        }
+    }
+}
+
+impl From<Source> for wire::SettingSource {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Default => Self::Default,
+            Source::File(_) => Self::File,
+            Source::Environment(name) => Self::Environment { name },
+            Source::CommandLine => Self::CommandLine,
         }
     }
 }
@@ -201,11 +412,8 @@ impl TryFrom<wire::Edit> for flagdeck_core::Edit {
     fn try_from(edit: wire::Edit) -> Result<Self, Error> {
         Ok(match edit {
             wire::Edit::SetMaster { on } => Self::SetMaster { on },
-            wire::Edit::SetComponents { paths, on } => Self::SetComponents {
-                paths: paths
-                    .iter()
-                    .map(|name| path(name))
-                    .collect::<Result<_, _>>()?,
+            wire::Edit::SetComponents { paths: names, on } => Self::SetComponents {
+                paths: paths(&names)?,
                 on,
             },
             wire::Edit::SetRollout {
@@ -224,6 +432,51 @@ impl TryFrom<wire::Edit> for flagdeck_core::Edit {
             wire::Edit::ClearRollout { component } => Self::ClearRollout {
                 component: path(&component)?,
             },
+            wire::Edit::AddComponent { path: name, on } => Self::AddComponent {
+                path: path(&name)?,
+                on,
+            },
+            wire::Edit::AddGroup { path: name } => Self::AddGroup { path: path(&name)? },
+            wire::Edit::Move { from, to } => Self::Move {
+                from: path(&from)?,
+                to: path(&to)?,
+            },
+            wire::Edit::Remove {
+                paths: names,
+                release,
+            } => Self::Remove {
+                paths: paths(&names)?,
+                release,
+            },
+            wire::Edit::Describe {
+                path: name,
+                title,
+                description,
+                owner,
+                tags,
+                expires,
+            } => Self::Describe {
+                path: path(&name)?,
+                change: AboutChange {
+                    title,
+                    description,
+                    owner,
+                    tags,
+                    expires,
+                },
+            },
+            wire::Edit::SetRequires {
+                component,
+                requires,
+            } => Self::SetRequires {
+                component: path(&component)?,
+                requires: paths(&requires)?,
+            },
+            wire::Edit::Batch { edits } => {
+                let edits = edits.into_iter().map(TryInto::try_into);
+                Self::Batch(edits.collect::<Result<_, _>>()?)
+            }
+            wire::Edit::Replace { text } => Self::Replace(text.into_bytes()),
         })
     }
 }
@@ -237,6 +490,10 @@ pub fn path(name: &str) -> Result<ComponentPath, Error> {
         let message = format!("{name:?} cannot be a component: {error}.");
         invalid(flagdeck_core::Code::BadName, message)
     })
+}
+
+fn paths(names: &[String]) -> Result<Vec<ComponentPath>, Error> {
+    names.iter().map(|name| path(name)).collect()
 }
 
 fn percentage(per_cent: f64) -> Result<Percentage, Error> {

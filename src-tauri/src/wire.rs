@@ -214,6 +214,69 @@ pub enum Edit {
         /// The component.
         component: String,
     },
+    /// Adds a component, with the groups around it that are missing.
+    AddComponent {
+        /// Its path.
+        path: String,
+        /// Its switch.
+        on: bool,
+    },
+    /// Adds an empty group, with the groups around it that are missing.
+    AddGroup {
+        /// Its path.
+        path: String,
+    },
+    /// Renames or moves a component or group; everything said about it moves along.
+    Move {
+        /// Where it is.
+        from: String,
+        /// Where it shall be.
+        to: String,
+    },
+    /// Takes components and groups away, with everything said about them.
+    Remove {
+        /// Components and groups.
+        paths: Vec<String>,
+        /// Whether others stop requiring them; else that others do is a refusal.
+        release: bool,
+    },
+    /// Changes what is given of what people should know about a component or group.
+    Describe {
+        /// The component or group.
+        path: String,
+        /// A name for people; empty to have none.
+        #[cfg_attr(test, ts(optional))]
+        title: Option<String>,
+        /// What it does; empty to say nothing.
+        #[cfg_attr(test, ts(optional))]
+        description: Option<String>,
+        /// Who answers for it; empty for nobody.
+        #[cfg_attr(test, ts(optional))]
+        owner: Option<String>,
+        /// The whole list of tags.
+        #[cfg_attr(test, ts(optional))]
+        tags: Option<Vec<String>>,
+        /// The day it should be gone, `YYYY-MM-DD`; empty for no day.
+        #[cfg_attr(test, ts(optional))]
+        expires: Option<String>,
+    },
+    /// Says what a component requires, in place of what it required before.
+    SetRequires {
+        /// The component.
+        component: String,
+        /// The components it requires.
+        requires: Vec<String>,
+    },
+    /// Several edits as one revision, each applied to what those before it made.
+    Batch {
+        /// The edits.
+        edits: Vec<Edit>,
+    },
+    /// Puts another document in the place of all.
+    Replace {
+        /// The document, as JSON text.
+        text: String,
+    },
 }
 
 /// What came of a change.
@@ -261,6 +324,307 @@ pub struct Problem {
     pub message: String,
 }
 
+/// A document somebody may put in force: what is wrong with it, and what it would change.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Review {
+    /// The revision it was compared with.
+    pub revision: u64,
+    /// Everything wrong with it; an error among them refuses it.
+    pub problems: Vec<Problem>,
+    /// What it would change; nothing for a document that is refused.
+    pub difference: Difference,
+}
+
+/// What differs between two documents.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Difference {
+    /// The changes, of which a very long list is cut.
+    pub changes: Vec<Change>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+/// One value that differs.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Change {
+    /// Where: a JSON Pointer into the document.
+    pub pointer: String,
+    /// The change in words.
+    pub sentence: String,
+    /// The value before, as JSON text; `null` where there was none. Of what was renamed or
+    /// moved, its path.
+    pub before: Option<String>,
+    /// The value after, as JSON text; `null` where there is none any more. Of what was
+    /// renamed or moved, its path.
+    pub after: Option<String>,
+}
+
+/// Which revisions to list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase", optional_fields))]
+pub struct HistoryFilter {
+    /// Only those that changed this component, under whatever name it had then, or anything in
+    /// this group.
+    pub component: Option<String>,
+    /// Only those made through this face.
+    pub via: Option<Via>,
+    /// Only those made by somebody of this name.
+    pub name: Option<String>,
+    /// Only those whose changes or note contain this text, whatever its case.
+    pub text: Option<String>,
+    /// Only those saved at this moment or later, in milliseconds since 1970.
+    pub since_ms: Option<i64>,
+    /// Only those saved before this moment, in milliseconds since 1970.
+    pub until_ms: Option<i64>,
+    /// Only those up to this number, so that pages do not shift while revisions are added.
+    pub up_to: Option<u64>,
+}
+
+/// Some of the revisions that a filter lets through, latest first.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct HistoryPage {
+    /// How many the filter lets through in all.
+    pub total: usize,
+    /// Those of this page.
+    pub revisions: Vec<Revision>,
+}
+
+/// A revision without its document.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Revision {
+    /// Its number.
+    pub revision: u64,
+    /// When it was saved, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Who saved it.
+    pub actor: Actor,
+    /// Why it came to be.
+    pub cause: Cause,
+    /// What the person said about it.
+    pub note: Option<String>,
+    /// What changed, a sentence each, of which a very long list is cut.
+    pub changes: Vec<String>,
+    /// How many sentences there are in all.
+    pub changes_total: usize,
+}
+
+/// Why a revision came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", content = "of", rename_all = "snake_case")]
+#[cfg_attr(
+    test,
+    derive(TS),
+    ts(tag = "kind", content = "of", rename_all = "snake_case")
+)]
+pub enum Cause {
+    /// Somebody edited the document.
+    Edit,
+    /// A whole document was taken in.
+    Import,
+    /// This revision was taken back.
+    Undo(u64),
+    /// This revision, which had been taken back, was brought back.
+    Redo(u64),
+    /// The document of this revision was put in force again.
+    Restore(u64),
+}
+
+/// The last revision that changed a component.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct LastChange {
+    /// The component.
+    pub path: String,
+    /// The revision.
+    pub revision: u64,
+    /// When it was saved, in milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// Why a user gets what they get.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Explanation {
+    /// The revision that decided.
+    pub revision: u64,
+    /// Whether the component is on for the user.
+    pub value: bool,
+    /// The rule that decided, by its published name.
+    pub reason: String,
+    /// The decision in one sentence.
+    pub sentence: String,
+    /// Every rule that was looked at, in order; the last one decided.
+    pub steps: Vec<ExplanationStep>,
+    /// The user's bucket, 0..100 000; `null` without a user id.
+    pub bucket: Option<u32>,
+    /// The first bucket that is not in, 0..=100 000.
+    pub threshold: Option<u32>,
+}
+
+/// One rule that was looked at.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct ExplanationStep {
+    /// Whether it spoke for the component being on.
+    pub ok: bool,
+    /// What was found.
+    pub text: String,
+}
+
+/// One key of the configuration, with its value and where that came from.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Setting {
+    /// Its dotted name, such as `http.port`.
+    pub name: String,
+    /// What it means, in one sentence.
+    pub meaning: String,
+    /// What kind of value it takes.
+    pub kind: SettingKind,
+    /// What it may be, in words.
+    pub range: String,
+    /// The value in force.
+    #[cfg_attr(test, ts(type = "SettingValue"))]
+    pub value: serde_json::Value,
+    /// The built-in value.
+    #[cfg_attr(test, ts(type = "SettingValue"))]
+    pub default: serde_json::Value,
+    /// Where the value in force came from.
+    pub source: SettingSource,
+    /// The value in the data folder's `config.toml`; `null` where it has none that can be used.
+    /// It is not in force where the environment or the command line say otherwise.
+    #[cfg_attr(test, ts(type = "SettingValue"))]
+    pub in_file: serde_json::Value,
+    /// The environment variable that can set it.
+    pub variable: String,
+    /// Whether a new value takes effect only when Flagdeck starts again.
+    pub needs_restart: bool,
+    /// Whether there is a newer value in the file that waits for that.
+    pub is_waiting: bool,
+}
+
+/// What kind of value a setting takes.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(tag = "kind", rename_all = "snake_case"))]
+pub enum SettingKind {
+    /// Yes or no.
+    Switch,
+    /// A whole number.
+    Integer {
+        /// The least it may be.
+        min: u64,
+        /// The most it may be.
+        max: u64,
+        /// What it counts.
+        unit: String,
+    },
+    /// A number from 0 to 1.
+    Share,
+    /// An address that begins with http:// or https://, or none.
+    Address,
+    /// A path that begins with /.
+    Route,
+    /// A list of origins.
+    Origins,
+}
+
+/// Where the value of a setting came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(tag = "kind", rename_all = "snake_case"))]
+pub enum SettingSource {
+    /// Built in.
+    Default,
+    /// The data folder's `config.toml`.
+    File,
+    /// An environment variable.
+    Environment {
+        /// Its name.
+        name: String,
+    },
+    /// The command line.
+    CommandLine,
+}
+
+/// A verified copy of the store.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Backup {
+    /// Its file's name.
+    pub name: String,
+    /// The latest revision in it.
+    pub revision: u64,
+    /// When that revision was saved, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// What Flagdeck is made of.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Imprint {
+    /// The version of Flagdeck.
+    pub version: String,
+    /// Versions of what it stands on: the engine that shows the page, the store, the system.
+    pub parts: Vec<Part>,
+    /// Every package that is built into it.
+    pub packages: Vec<Package>,
+}
+
+/// Something Flagdeck stands on.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A package that is built into Flagdeck.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its licence, as an SPDX expression.
+    pub license: String,
+}
+
+/// A file a person chose.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct ChosenFile {
+    /// Its name without its folder.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
 /// How the application itself is doing.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -274,6 +638,8 @@ pub struct Status {
     pub serving: Option<String>,
     /// Why nothing can be saved; `null` where everything can.
     pub read_only: Option<String>,
+    /// Whether everything is held off by emergency, ahead of what is stored.
+    pub is_held_off: bool,
     /// What people should know, newest last.
     pub notices: Vec<Notice>,
 }
@@ -312,8 +678,17 @@ pub enum Announcement {
         /// The revision in force.
         revision: u64,
     },
-    /// The status changed.
+    /// The status changed, or the settings.
     Status,
+    /// A command was chosen in the window's menu.
+    Command {
+        /// Its name in the catalogue of commands.
+        id: String,
+    },
+    /// Somebody wants to close the window while something is not saved.
+    CloseAsked,
+    /// A file was dropped on the window.
+    Dropped,
 }
 
 /// What belongs to the window alone. Losing it loses no data.
@@ -325,6 +700,12 @@ pub struct Preferences {
     pub theme: Theme,
     /// The view shown at start.
     pub view: View,
+    /// How large everything is drawn, in per cent: 100 to 200.
+    pub zoom: u16,
+    /// Whether the tour of the first run was taken or skipped.
+    pub is_toured: bool,
+    /// What was last run from the palette, latest first.
+    pub recent: Vec<String>,
 }
 
 impl Default for Preferences {
@@ -332,6 +713,9 @@ impl Default for Preferences {
         Self {
             theme: Theme::System,
             view: View::Dashboard,
+            zoom: 100,
+            is_toured: false,
+            recent: Vec::new(),
         }
     }
 }
@@ -358,6 +742,10 @@ pub enum View {
     Dashboard,
     /// The tree and the rollout editor.
     Flags,
+    /// Every revision.
+    Activity,
+    /// Configuration, backups, and what Flagdeck is made of.
+    Settings,
 }
 
 #[cfg(test)]
@@ -395,6 +783,24 @@ mod bindings {
             Failure,
             crate::error::Code,
             Problem,
+            Review,
+            Difference,
+            Change,
+            HistoryFilter,
+            HistoryPage,
+            Revision,
+            Cause,
+            LastChange,
+            Explanation,
+            ExplanationStep,
+            Setting,
+            SettingKind,
+            SettingSource,
+            Backup,
+            Imprint,
+            Part,
+            Package,
+            ChosenFile,
             Status,
             Notice,
             Level,
@@ -402,6 +808,10 @@ mod bindings {
             Preferences,
             Theme,
             View,
+        );
+        text.push_str(
+            "/** What a setting may hold; `null` for none. */\n\
+             export type SettingValue = boolean | number | string | string[] | null;\n",
         );
         format!("{}\n", text.trim_end())
     }

@@ -6,12 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flagdeck::config;
 use flagdeck_core::{Percentage, Strategy};
 
+use crate::when::When;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  failed
   2  refused: the arguments or a document are not valid; nothing was changed
-  3  not found: no such component or revision
+  3  not found: no such component, revision, setting or backup
   4  conflict: somebody else was faster; nothing was changed
   5  nothing to undo or redo
   6  the data folder can only be read";
@@ -86,13 +88,13 @@ pub enum Command {
         at: Option<u64>,
     },
     /// List revisions, latest first
-    History {
-        /// How many
-        #[arg(long, default_value_t = 20, value_name = "NUMBER")]
-        limit: usize,
-        /// Only those before this one
-        #[arg(long, value_name = "REVISION")]
-        before: Option<u64>,
+    History(HistoryArguments),
+    /// Say what differs between two revisions
+    Diff {
+        /// The one; 0 for the safe default that comes before all revisions
+        from: u64,
+        /// The other; without it, the one in force
+        to: Option<u64>,
     },
     /// Put an earlier revision in force again, as a new one
     Restore {
@@ -121,6 +123,12 @@ pub enum Command {
         #[arg(long, value_name = "REVISION")]
         at: Option<u64>,
     },
+    /// Show or change the settings in config.toml
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// List, make and restore backups
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// Look for anything wrong with the data folder and the configuration
     Doctor,
     /// Print the token that writes over HTTP need
@@ -144,6 +152,49 @@ pub enum Command {
     Man,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// List every setting, with its value and where that comes from
+    List,
+    /// Print the value in force of one setting
+    Get {
+        /// Its name, such as http.port
+        key: String,
+    },
+    /// Write a setting into config.toml
+    Set {
+        /// Its name, such as http.port
+        key: String,
+        /// Its new value; a list is separated by commas
+        #[arg(allow_negative_numbers = true)]
+        value: String,
+    },
+    /// Take a setting out of config.toml
+    Reset {
+        /// Its name, such as http.port
+        key: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// List the backups, newest first
+    List,
+    /// Make a backup, unless one holds the latest revision already
+    Make,
+    /// Put the flags of a backup in force, as a new revision; needs --yes
+    Restore {
+        /// Its name, as flagctl backup list tells it
+        name: String,
+        /// Only say what would change
+        #[arg(long, conflicts_with = "yes")]
+        check: bool,
+        /// Do it, without a look at what would change
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Position {
     On,
@@ -161,6 +212,43 @@ pub struct Note {
     /// Why, for those who read the history
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArguments {
+    /// How many
+    #[arg(long, default_value_t = 20, value_name = "NUMBER")]
+    pub limit: usize,
+    /// Only those before this one
+    #[arg(long, value_name = "REVISION")]
+    pub before: Option<u64>,
+    /// Only those that changed this component, whatever it was called then, or anything in
+    /// this group
+    #[arg(long, value_name = "PATH")]
+    pub component: Option<String>,
+    /// Only those made by somebody of this name
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+    /// Only those made through this face
+    #[arg(long)]
+    pub via: Option<Face>,
+    /// Only those with this text in their changes or note, in capitals or not
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Only those saved then or later: a day (2026-11-23), a moment (2026-11-23T14:00:00Z),
+    /// or how long ago (2d, 3h, 10m)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+    /// Only those saved before then, in the same forms; a day is taken whole
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<When>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Face {
+    Window,
+    Flagctl,
+    Http,
 }
 
 #[derive(Debug, Args)]

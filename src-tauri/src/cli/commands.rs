@@ -1,8 +1,11 @@
 //! The commands: each translates, calls the application, and prints what came of it.
 
+mod backup;
 mod doctor;
 mod edit;
 mod eval;
+mod history;
+mod settings;
 mod show;
 
 use std::io::{self, Read};
@@ -56,7 +59,8 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
     match command {
         Command::Get { at } => show::flags(app, at, output)?,
         Command::Export { at } => show::document(app, at, output)?,
-        Command::History { limit, before } => show::history(app, before, limit, output)?,
+        Command::History(arguments) => history::history(app, arguments, output)?,
+        Command::Diff { from, to } => history::diff(app, from, to, output)?,
         Command::Set {
             component,
             position,
@@ -87,6 +91,8 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
             &groups,
             output,
         )?,
+        Command::Config(command) => settings::run(app, command, output)?,
+        Command::Backup(command) => return backup::run(app, command, output),
         Command::Doctor => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
         Command::Serve { port } => serve(app, port, output)?,

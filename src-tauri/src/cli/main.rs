@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod output;
+mod when;
 
 use std::io;
 use std::process::ExitCode;

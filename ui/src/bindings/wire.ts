@@ -197,7 +197,75 @@ strategy?: Strategy, } | { "kind": "clear_rollout",
 /**
  * The component.
  */
-component: string, };
+component: string, } | { "kind": "add_component", 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * Its switch.
+ */
+on: boolean, } | { "kind": "add_group", 
+/**
+ * Its path.
+ */
+path: string, } | { "kind": "move", 
+/**
+ * Where it is.
+ */
+from: string, 
+/**
+ * Where it shall be.
+ */
+to: string, } | { "kind": "remove", 
+/**
+ * Components and groups.
+ */
+paths: Array<string>, 
+/**
+ * Whether others stop requiring them; else that others do is a refusal.
+ */
+release: boolean, } | { "kind": "describe", 
+/**
+ * The component or group.
+ */
+path: string, 
+/**
+ * A name for people; empty to have none.
+ */
+title?: string, 
+/**
+ * What it does; empty to say nothing.
+ */
+description?: string, 
+/**
+ * Who answers for it; empty for nobody.
+ */
+owner?: string, 
+/**
+ * The whole list of tags.
+ */
+tags?: Array<string>, 
+/**
+ * The day it should be gone, `YYYY-MM-DD`; empty for no day.
+ */
+expires?: string, } | { "kind": "set_requires", 
+/**
+ * The component.
+ */
+component: string, 
+/**
+ * The components it requires.
+ */
+requires: Array<string>, } | { "kind": "batch", 
+/**
+ * The edits.
+ */
+edits: Array<Edit>, } | { "kind": "replace", 
+/**
+ * The document, as JSON text.
+ */
+text: string, };
 
 /**
  * What came of a change.
@@ -264,6 +332,364 @@ pointer: string,
 message: string, };
 
 /**
+ * A document somebody may put in force: what is wrong with it, and what it would change.
+ */
+export type Review = { 
+/**
+ * The revision it was compared with.
+ */
+revision: number, 
+/**
+ * Everything wrong with it; an error among them refuses it.
+ */
+problems: Array<Problem>, 
+/**
+ * What it would change; nothing for a document that is refused.
+ */
+difference: Difference, };
+
+/**
+ * What differs between two documents.
+ */
+export type Difference = { 
+/**
+ * The changes, of which a very long list is cut.
+ */
+changes: Array<Change>, 
+/**
+ * How many there are in all.
+ */
+total: number, };
+
+/**
+ * One value that differs.
+ */
+export type Change = { 
+/**
+ * Where: a JSON Pointer into the document.
+ */
+pointer: string, 
+/**
+ * The change in words.
+ */
+sentence: string, 
+/**
+ * The value before, as JSON text; `null` where there was none. Of what was renamed or
+ * moved, its path.
+ */
+before: string | null, 
+/**
+ * The value after, as JSON text; `null` where there is none any more. Of what was
+ * renamed or moved, its path.
+ */
+after: string | null, };
+
+/**
+ * Which revisions to list.
+ */
+export type HistoryFilter = { 
+/**
+ * Only those that changed this component, under whatever name it had then, or anything in
+ * this group.
+ */
+component?: string, 
+/**
+ * Only those made through this face.
+ */
+via?: Via, 
+/**
+ * Only those made by somebody of this name.
+ */
+name?: string, 
+/**
+ * Only those whose changes or note contain this text, whatever its case.
+ */
+text?: string, 
+/**
+ * Only those saved at this moment or later, in milliseconds since 1970.
+ */
+sinceMs?: number, 
+/**
+ * Only those saved before this moment, in milliseconds since 1970.
+ */
+untilMs?: number, 
+/**
+ * Only those up to this number, so that pages do not shift while revisions are added.
+ */
+upTo?: number, };
+
+/**
+ * Some of the revisions that a filter lets through, latest first.
+ */
+export type HistoryPage = { 
+/**
+ * How many the filter lets through in all.
+ */
+total: number, 
+/**
+ * Those of this page.
+ */
+revisions: Array<Revision>, };
+
+/**
+ * A revision without its document.
+ */
+export type Revision = { 
+/**
+ * Its number.
+ */
+revision: number, 
+/**
+ * When it was saved, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * Who saved it.
+ */
+actor: Actor, 
+/**
+ * Why it came to be.
+ */
+cause: Cause, 
+/**
+ * What the person said about it.
+ */
+note: string | null, 
+/**
+ * What changed, a sentence each, of which a very long list is cut.
+ */
+changes: Array<string>, 
+/**
+ * How many sentences there are in all.
+ */
+changesTotal: number, };
+
+/**
+ * Why a revision came to be.
+ */
+export type Cause = { "kind": "edit" } | { "kind": "import" } | { "kind": "undo", "of": number } | { "kind": "redo", "of": number } | { "kind": "restore", "of": number };
+
+/**
+ * The last revision that changed a component.
+ */
+export type LastChange = { 
+/**
+ * The component.
+ */
+path: string, 
+/**
+ * The revision.
+ */
+revision: number, 
+/**
+ * When it was saved, in milliseconds since 1970.
+ */
+atMs: number, };
+
+/**
+ * Why a user gets what they get.
+ */
+export type Explanation = { 
+/**
+ * The revision that decided.
+ */
+revision: number, 
+/**
+ * Whether the component is on for the user.
+ */
+value: boolean, 
+/**
+ * The rule that decided, by its published name.
+ */
+reason: string, 
+/**
+ * The decision in one sentence.
+ */
+sentence: string, 
+/**
+ * Every rule that was looked at, in order; the last one decided.
+ */
+steps: Array<ExplanationStep>, 
+/**
+ * The user's bucket, 0..100 000; `null` without a user id.
+ */
+bucket: number | null, 
+/**
+ * The first bucket that is not in, 0..=100 000.
+ */
+threshold: number | null, };
+
+/**
+ * One rule that was looked at.
+ */
+export type ExplanationStep = { 
+/**
+ * Whether it spoke for the component being on.
+ */
+ok: boolean, 
+/**
+ * What was found.
+ */
+text: string, };
+
+/**
+ * One key of the configuration, with its value and where that came from.
+ */
+export type Setting = { 
+/**
+ * Its dotted name, such as `http.port`.
+ */
+name: string, 
+/**
+ * What it means, in one sentence.
+ */
+meaning: string, 
+/**
+ * What kind of value it takes.
+ */
+kind: SettingKind, 
+/**
+ * What it may be, in words.
+ */
+range: string, 
+/**
+ * The value in force.
+ */
+value: SettingValue, 
+/**
+ * The built-in value.
+ */
+default: SettingValue, 
+/**
+ * Where the value in force came from.
+ */
+source: SettingSource, 
+/**
+ * The value in the data folder's `config.toml`; `null` where it has none that can be used.
+ * It is not in force where the environment or the command line say otherwise.
+ */
+inFile: SettingValue, 
+/**
+ * The environment variable that can set it.
+ */
+variable: string, 
+/**
+ * Whether a new value takes effect only when Flagdeck starts again.
+ */
+needsRestart: boolean, 
+/**
+ * Whether there is a newer value in the file that waits for that.
+ */
+isWaiting: boolean, };
+
+/**
+ * What kind of value a setting takes.
+ */
+export type SettingKind = { "kind": "switch" } | { "kind": "integer", 
+/**
+ * The least it may be.
+ */
+min: number, 
+/**
+ * The most it may be.
+ */
+max: number, 
+/**
+ * What it counts.
+ */
+unit: string, } | { "kind": "share" } | { "kind": "address" } | { "kind": "route" } | { "kind": "origins" };
+
+/**
+ * Where the value of a setting came from.
+ */
+export type SettingSource = { "kind": "default" } | { "kind": "file" } | { "kind": "environment", 
+/**
+ * Its name.
+ */
+name: string, } | { "kind": "command_line" };
+
+/**
+ * A verified copy of the store.
+ */
+export type Backup = { 
+/**
+ * Its file's name.
+ */
+name: string, 
+/**
+ * The latest revision in it.
+ */
+revision: number, 
+/**
+ * When that revision was saved, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * Its size.
+ */
+bytes: number, };
+
+/**
+ * What Flagdeck is made of.
+ */
+export type Imprint = { 
+/**
+ * The version of Flagdeck.
+ */
+version: string, 
+/**
+ * Versions of what it stands on: the engine that shows the page, the store, the system.
+ */
+parts: Array<Part>, 
+/**
+ * Every package that is built into it.
+ */
+packages: Array<Package>, };
+
+/**
+ * Something Flagdeck stands on.
+ */
+export type Part = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its version.
+ */
+version: string, };
+
+/**
+ * A package that is built into Flagdeck.
+ */
+export type Package = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * Its licence, as an SPDX expression.
+ */
+license: string, };
+
+/**
+ * A file a person chose.
+ */
+export type ChosenFile = { 
+/**
+ * Its name without its folder.
+ */
+name: string, 
+/**
+ * What it holds.
+ */
+text: string, };
+
+/**
  * How the application itself is doing.
  */
 export type Status = { 
@@ -283,6 +709,10 @@ serving: string | null,
  * Why nothing can be saved; `null` where everything can.
  */
 readOnly: string | null, 
+/**
+ * Whether everything is held off by emergency, ahead of what is stored.
+ */
+isHeldOff: boolean, 
 /**
  * What people should know, newest last.
  */
@@ -313,7 +743,11 @@ export type Announcement = { "kind": "flags",
 /**
  * The revision in force.
  */
-revision: number, } | { "kind": "status" };
+revision: number, } | { "kind": "status" } | { "kind": "command", 
+/**
+ * Its name in the catalogue of commands.
+ */
+id: string, } | { "kind": "close_asked" } | { "kind": "dropped" };
 
 /**
  * What belongs to the window alone. Losing it loses no data.
@@ -326,7 +760,19 @@ theme: Theme,
 /**
  * The view shown at start.
  */
-view: View, };
+view: View, 
+/**
+ * How large everything is drawn, in per cent: 100 to 200.
+ */
+zoom: number, 
+/**
+ * Whether the tour of the first run was taken or skipped.
+ */
+isToured: boolean, 
+/**
+ * What was last run from the palette, latest first.
+ */
+recent: Array<string>, };
 
 /**
  * The colours of the window.
@@ -336,4 +782,7 @@ export type Theme = "system" | "light" | "dark";
 /**
  * A view of the window.
  */
-export type View = "dashboard" | "flags";
+export type View = "dashboard" | "flags" | "activity" | "settings";
+
+/** What a setting may hold; `null` for none. */
+export type SettingValue = boolean | number | string | string[] | null;

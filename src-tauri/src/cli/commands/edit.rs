@@ -123,14 +123,16 @@ pub fn import(
     }
     warn(&outcome);
     output.line("The document is valid. It would change:")?;
-    let nothing = vec!["nothing".to_owned()];
-    let lines = if outcome.changes.is_empty() {
-        &nothing
-    } else {
-        &outcome.changes
-    };
-    for line in lines {
+    list_changes(&outcome.changes, output)
+}
+
+/// Lists what would change, for people.
+pub fn list_changes(changes: &[String], output: &mut Output) -> anyhow::Result<()> {
+    for line in changes {
         output.line(format!("  {line}"))?;
+    }
+    if changes.is_empty() {
+        output.line("  nothing")?;
     }
     Ok(())
 }
@@ -145,7 +147,8 @@ fn change(app: &App, edit: Edit, note: Option<String>, output: &mut Output) -> a
     report(app.change(request)?, output)
 }
 
-fn report(outcome: Outcome, output: &mut Output) -> anyhow::Result<()> {
+/// Says what came of a change.
+pub fn report(outcome: Outcome, output: &mut Output) -> anyhow::Result<()> {
     warn(&outcome);
     if output.json {
         output.value(&wire::Outcome::from(outcome))?;

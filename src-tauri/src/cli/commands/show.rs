@@ -1,8 +1,7 @@
-//! `get`, `export`, `history`: what is and what was.
+//! `get`, `export`: the flags, as they are or were.
 
 use flagdeck::App;
 use flagdeck::live::Live;
-use flagdeck::store::{Cause, RevisionNumber};
 use flagdeck_core::document::{Group, Node};
 use flagdeck_core::{ComponentPath, FlagDocument, Rollout, Strategy};
 
@@ -37,46 +36,6 @@ pub fn flags(app: &App, at: Option<u64>, output: &mut Output) -> anyhow::Result<
 /// Writes the document, indented for people and for version control.
 pub fn document(app: &App, at: Option<u64>, output: &mut Output) -> anyhow::Result<()> {
     output.value(&at_revision(app, at)?.document.to_value())?;
-    Ok(())
-}
-
-/// Lists revisions, latest first.
-pub fn history(
-    app: &App,
-    before: Option<u64>,
-    limit: usize,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    let revisions = app.history(before.map(RevisionNumber), limit)?;
-    if output.json {
-        output.value(&revisions)?;
-        return Ok(());
-    }
-    if revisions.is_empty() {
-        output.line("No revisions: nothing has been changed yet.")?;
-    }
-    for revision in revisions {
-        let cause = match revision.cause {
-            Cause::Edit => String::new(),
-            Cause::Import => "import: ".into(),
-            Cause::Undo(of) => format!("undo of {of}: "),
-            Cause::Redo(of) => format!("redo of {of}: "),
-            Cause::Restore(of) => format!("restore of {of}: "),
-        };
-        let changes = match revision.changes.is_empty() {
-            true => "no change".into(),
-            false => revision.changes.join("; "),
-        };
-        let note = revision
-            .note
-            .map_or_else(String::new, |note| format!("  “{note}”"));
-        output.line(format!(
-            "{:>5}  {}  {}  {cause}{changes}{note}",
-            revision.number.0,
-            when(revision.at_ms),
-            who(&revision.actor),
-        ))?;
-    }
     Ok(())
 }
 

@@ -1,0 +1,86 @@
+//! `backup list`, `make`, `restore`.
+
+use std::process::ExitCode;
+
+use flagdeck::store::{Actor, Backup, Via};
+use flagdeck::{App, Outcome, wire};
+
+use super::edit::{list_changes, report};
+use crate::arguments::BackupCommand;
+use crate::output::{Output, remark, when};
+
+/// As `flagctl --help` lists it.
+const REFUSED: u8 = 2;
+
+pub fn run(app: &App, command: BackupCommand, output: &mut Output) -> anyhow::Result<ExitCode> {
+    match command {
+        BackupCommand::List => list(app.backups()?, output)?,
+        BackupCommand::Make => make(app.back_up()?, output)?,
+        BackupCommand::Restore {
+            name, yes: true, ..
+        } => {
+            let actor = Actor::local(Via::Flagctl);
+            report(app.restore_backup(&name, &actor)?, output)?;
+        }
+        BackupCommand::Restore { name, check, .. } => {
+            preview(app, &name, output)?;
+            if !check {
+                remark("nothing was changed: add --yes to restore it");
+                return Ok(ExitCode::from(REFUSED));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(backups: Vec<Backup>, output: &mut Output) -> anyhow::Result<()> {
+    if output.json {
+        let backups: Vec<wire::Backup> = backups.into_iter().map(Into::into).collect();
+        output.value(&backups)?;
+        return Ok(());
+    }
+    if backups.is_empty() {
+        output.line("No backups yet; flagctl backup make makes one.")?;
+    }
+    for backup in backups {
+        output.line(format!(
+            "{}  revision {}, saved {}, {} KB",
+            backup.name,
+            backup.revision,
+            when(backup.at_ms),
+            backup.bytes.div_ceil(1000)
+        ))?;
+    }
+    Ok(())
+}
+
+fn make(made: Option<Backup>, output: &mut Output) -> anyhow::Result<()> {
+    if output.json {
+        output.value(&made.map(wire::Backup::from))?;
+        return Ok(());
+    }
+    output.line(match made {
+        Some(backup) => format!(
+            "Revision {} is backed up as {}",
+            backup.revision, backup.name
+        ),
+        None => "Nothing to back up that no backup holds already".into(),
+    })?;
+    Ok(())
+}
+
+/// Says what restoring a backup would change.
+fn preview(app: &App, name: &str, output: &mut Output) -> anyhow::Result<()> {
+    let found = app.backup_difference(name)?.changes;
+    let outcome = Outcome {
+        revision: app.live().revision,
+        changed: false,
+        changes: found.iter().map(ToString::to_string).collect(),
+        warnings: Vec::new(),
+    };
+    if output.json {
+        return report(outcome, output);
+    }
+    output.line("The backup is good. Restoring it would change:")?;
+    list_changes(&outcome.changes, output)
+}

@@ -1,0 +1,92 @@
+//! `history`, `diff`: what was changed, when, by whom and why.
+
+use flagdeck::App;
+use flagdeck::store::{Cause, HistoryFilter, RevisionNumber, RevisionSummary, Via};
+use flagdeck::{app::now_ms, wire};
+
+use crate::arguments::{Face, HistoryArguments};
+use crate::output::{Output, when, who};
+
+/// Lists revisions, latest first.
+pub fn history(app: &App, arguments: HistoryArguments, output: &mut Output) -> anyhow::Result<()> {
+    let limit = arguments.limit;
+    let page = app.history(&filter(arguments)?, 0, limit)?;
+    if output.json {
+        output.value(&page.revisions)?;
+        return Ok(());
+    }
+    if page.total == 0 {
+        output.line(match app.live().revision {
+            RevisionNumber::NONE => "No revisions: nothing has been changed yet.",
+            _ => "No revisions match.",
+        })?;
+    }
+    for revision in &page.revisions {
+        output.line(line(revision))?;
+    }
+    Ok(())
+}
+
+fn filter(arguments: HistoryArguments) -> anyhow::Result<HistoryFilter> {
+    let now_ms = now_ms();
+    let since = arguments.since.map(|when| when.begins_ms(now_ms));
+    let until = arguments.until.map(|when| when.ends_ms(now_ms));
+    Ok(HistoryFilter {
+        component: arguments.component,
+        via: arguments.via.map(|face| match face {
+            Face::Window => Via::Window,
+            Face::Flagctl => Via::Flagctl,
+            Face::Http => Via::Http,
+        }),
+        name: arguments.actor,
+        text: arguments.text,
+        since_ms: since.transpose()?,
+        until_ms: until.transpose()?,
+        up_to: arguments
+            .before
+            .map(|before| RevisionNumber(before.saturating_sub(1))),
+    })
+}
+
+fn line(revision: &RevisionSummary) -> String {
+    let cause = match revision.cause {
+        Cause::Edit => String::new(),
+        Cause::Import => "import: ".into(),
+        Cause::Undo(of) => format!("undo of {of}: "),
+        Cause::Redo(of) => format!("redo of {of}: "),
+        Cause::Restore(of) => format!("restore of {of}: "),
+    };
+    let changes = match revision.changes.is_empty() {
+        true => "no change".into(),
+        false => revision.changes.join("; "),
+    };
+    let note = revision.note.as_ref();
+    let note = note.map_or_else(String::new, |note| format!("  “{note}”"));
+    format!(
+        "{:>5}  {}  {}  {cause}{changes}{note}",
+        revision.number.0,
+        when(revision.at_ms),
+        who(&revision.actor),
+    )
+}
+
+/// Says what differs between two revisions.
+pub fn diff(app: &App, from: u64, to: Option<u64>, output: &mut Output) -> anyhow::Result<()> {
+    let to = to.map_or(app.live().revision, RevisionNumber);
+    let difference = app.difference(RevisionNumber(from), to)?;
+    if output.json {
+        output.value(&wire::Difference::from(difference))?;
+        return Ok(());
+    }
+    if difference.total == 0 {
+        output.line(format!("Revisions {from} and {to} do not differ."))?;
+    }
+    for change in &difference.changes {
+        output.line(change.to_string())?;
+    }
+    match difference.total - difference.changes.len() {
+        0 => {}
+        more => output.line(format!("… and {more} more changes"))?,
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! `flagctl history` and `flagctl diff`, as processes on real data folders.
+
+use serde_json::Value;
+
+use crate::cli::Cli;
+
+/// What is listed where nothing matches.
+const NOTHING: [u64; 0] = [];
+
+/// The numbers of the revisions that `flagctl history` lists.
+#[track_caller]
+fn listed(cli: &Cli, conditions: &str) -> Vec<u64> {
+    let listed = cli.json(&format!("history {conditions}"));
+    let numbers = listed.as_array().unwrap().iter();
+    numbers
+        .map(|revision| revision["number"].as_u64().unwrap())
+        .collect()
+}
+
+fn with_four_revisions() -> Cli {
+    let cli = Cli::new();
+    cli.ok("master on");
+    cli.ok("set ui.badges on --note Sommerfest");
+    cli.ok("rollout tracker --percentage 5");
+    cli.ok("set ui on");
+    cli
+}
+
+#[test]
+fn history_is_narrowed_by_every_condition() {
+    let cli = with_four_revisions();
+    assert_eq!(listed(&cli, ""), [4, 3, 2, 1]);
+    assert_eq!(listed(&cli, "--component ui"), [4, 2]);
+    assert_eq!(listed(&cli, "--component ui.badges"), [2]);
+    assert_eq!(listed(&cli, "--component tracker"), [3]);
+    assert_eq!(listed(&cli, "--text SOMMER"), [2]);
+    assert_eq!(listed(&cli, "--actor ada"), [4, 3, 2, 1]);
+    assert_eq!(listed(&cli, "--actor ADA"), NOTHING);
+    assert_eq!(listed(&cli, "--via flagctl --limit 1"), [4]);
+    assert_eq!(listed(&cli, "--via window"), NOTHING);
+    assert_eq!(listed(&cli, "--component ui --before 4"), [2]);
+    assert_eq!(
+        cli.ok("history --component nothing"),
+        "No revisions match.\n"
+    );
+}
+
+#[test]
+fn history_takes_days_moments_and_how_long_ago() {
+    let cli = with_four_revisions();
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let all = [4, 3, 2, 1];
+    for since in [
+        "2020-01-01",
+        "2020-01-01T00:00:00Z",
+        "2020-01-01T00:00",
+        "2d",
+        "1w",
+        "1h30m",
+    ] {
+        assert_eq!(listed(&cli, &format!("--since {since}")), all, "{since}");
+        assert_eq!(
+            listed(&cli, &format!("--until {since}")),
+            NOTHING,
+            "{since}"
+        );
+    }
+    // The day may have changed since they were made.
+    assert_eq!(
+        listed(&cli, &format!("--until {today}")),
+        all,
+        "a day is taken whole"
+    );
+    assert_eq!(listed(&cli, "--since 2999-12-31"), NOTHING);
+    for wrong in ["yesterday", "2026-13-01", "12", "-2d", ""] {
+        let ran = cli.run_with(&["history", &format!("--since={wrong}")]);
+        assert_eq!(ran.code, Some(2), "{wrong}: {ran:?}");
+        assert!(ran.err.contains("such as 2d, 3h or 10m"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn diff_says_what_differs_and_takes_the_revision_in_force_for_granted() {
+    let cli = with_four_revisions();
+    assert_eq!(cli.ok("diff 0 2"), "Master switch on\nui.badges on\n");
+    assert_eq!(cli.ok("diff 2 1"), "ui.badges off\n");
+    assert_eq!(cli.ok("diff 3"), "ui.dashboard on\nui.curationPanel on\n");
+    assert_eq!(cli.ok("diff 4 4"), "Revisions 4 and 4 do not differ.\n");
+    let told: Value = cli.json("diff 1 2");
+    assert_eq!(told["total"], 1);
+    assert_eq!(told["changes"][0]["pointer"], "/components/ui/badges");
+    assert_eq!(told["changes"][0]["after"], "true");
+    cli.refused("diff 1 9", 3, "There is no revision 9; there are 1 to 4.");
+}
