@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 compile=(build-essential pkg-config)
 window=("${compile[@]}" libwebkit2gtk-4.1-dev librsvg2-dev)
-test=("${window[@]}" webkit2gtk-driver xvfb dbus fonts-dejavu-core)
+test=("${window[@]}" webkit2gtk-driver xvfb xdotool dbus fonts-dejavu-core)
 
 main() {
     case "${1:-}" in

@@ -1,18 +1,23 @@
 //! What stands behind the window: the application, opened when it is first needed, and the
 //! HTTP interface it serves while the window is open.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use flagdeck::config::Given;
 use flagdeck::http::Server;
+use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Announcement, Failure, Level};
-use flagdeck::{App, Event, Options};
+use flagdeck::{App, Event, Options, Outcome};
 use tauri::async_runtime::{self, JoinHandle};
 use tauri::{AppHandle, Emitter};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
+
+use crate::closing::Closing;
+use crate::menu;
 
 /// How long closing the window waits for requests under way.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -26,6 +31,9 @@ struct Inner {
     /// None until it could be opened: the page shows why, and asks again.
     open: Mutex<Option<Open>>,
     window: Mutex<Option<AppHandle>>,
+    closing: Closing,
+    /// What was dropped on the window, until the page asks for it.
+    dropped: Mutex<Option<PathBuf>>,
     stopping: CancellationToken,
 }
 
@@ -45,13 +53,36 @@ impl Desk {
             },
             open: Mutex::new(None),
             window: Mutex::new(None),
+            closing: Closing::default(),
+            dropped: Mutex::new(None),
             stopping: CancellationToken::new(),
         }))
     }
 
+    /// Returns the folder that everything is kept in.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.options.data_dir
+    }
+
+    /// Returns what stands against closing the window.
+    pub fn closing(&self) -> &Closing {
+        &self.0.closing
+    }
+
+    /// Notes what was dropped on the window, and tells the page.
+    pub fn drop_file(&self, path: PathBuf) {
+        *lock(&self.0.dropped) = Some(path);
+        self.tell(Announcement::Dropped);
+    }
+
+    /// Returns what was dropped on the window last, once.
+    pub fn take_dropped(&self) -> Option<PathBuf> {
+        lock(&self.0.dropped).take()
+    }
+
     /// Opens the application beside the window, which comes up meanwhile.
     pub fn start(&self, window: AppHandle) {
-        *self.0.window.lock().unwrap_or_else(PoisonError::into_inner) = Some(window);
+        *lock(&self.0.window) = Some(window);
         let desk = self.clone();
         async_runtime::spawn_blocking(move || {
             if let Err(failure) = desk.app() {
@@ -65,7 +96,7 @@ impl Desk {
     /// # Errors
     /// Where it cannot be opened; the next call tries again.
     pub fn app(&self) -> Result<App, Failure> {
-        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.0.open);
         if let Some(open) = open.as_ref() {
             return Ok(open.app.clone());
         }
@@ -78,32 +109,67 @@ impl Desk {
         Ok(app)
     }
 
+    /// Turns everything off and calls `then` with what came of it, on a thread of its own:
+    /// whatever else hangs, this goes on.
+    pub fn emergency_off(&self, then: impl FnOnce(Result<Outcome, Failure>) + Send + 'static) {
+        let desk = self.clone();
+        let thread = thread::Builder::new().name("flagdeck-all-off".into());
+        let started = thread.spawn(move || {
+            let actor = Actor::local(Via::Window);
+            then(desk.app().map(|app| app.emergency_off(&actor)));
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "not everything could be turned off");
+        }
+    }
+
+    /// The same for the menu and its key; the page is told of it, when it listens again.
+    pub fn all_off(&self) {
+        let desk = self.clone();
+        self.emergency_off(move |off| match off {
+            Ok(outcome) if outcome.changed => desk.tell(Announcement::Command {
+                id: menu::ALL_OFF.into(),
+            }),
+            Ok(_) => {}
+            Err(failure) => tracing::error!("not everything is off: {}", failure.message),
+        });
+    }
+
+    /// Tells the page something.
+    pub fn tell(&self, announcement: Announcement) {
+        let window = self.window();
+        let told = window.map_or(Ok(()), |window| window.emit("announcement", announcement));
+        if let Err(error) = told {
+            tracing::warn!(%error, "the page was not told");
+        }
+    }
+
+    fn window(&self) -> Option<AppHandle> {
+        lock(&self.0.window).clone()
+    }
+
     /// Ends what was started, within [`STOP_WITHIN`].
     pub fn stop(&self) {
         self.0.stopping.cancel();
-        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.0.open);
         let server = open.take().and_then(|open| open.server);
         if let Some(server) = server {
-            let ended = async_runtime::block_on(tokio::time::timeout(STOP_WITHIN, server));
+            // Made within the runtime, whose clock it needs.
+            let ended =
+                async_runtime::block_on(async { tokio::time::timeout(STOP_WITHIN, server).await });
             if ended.is_err() {
                 tracing::warn!("requests were still under way when the window closed");
             }
         }
     }
 
-    /// Passes what the application announces on to the page.
+    /// Passes what the application announces on to the page and the menu.
     fn announce(&self, app: &App) {
-        let window = self.0.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(window) = window.clone() else {
-            return;
-        };
         let mut events = app.subscribe();
-        let revision = {
-            let app = app.clone();
-            move || app.live().revision.0
-        };
-        let stopping = self.0.stopping.clone();
+        let (desk, app) = (self.clone(), app.clone());
+        desk.name_steps(&app);
         async_runtime::spawn(async move {
+            let stopping = desk.0.stopping.clone();
             while let Some(event) = stopping.run_until_cancelled(events.recv()).await {
                 let announcement = match event {
                     Ok(Event::Flags(revision)) => Announcement::Flags {
@@ -112,15 +178,23 @@ impl Desk {
                     Ok(Event::Status) => Announcement::Status,
                     // What was missed is made up for by reading anew.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {
-                        revision: revision(),
+                        revision: app.live().revision.0,
                     },
                     Err(RecvError::Closed) => return,
                 };
-                if let Err(error) = window.emit("announcement", announcement) {
-                    tracing::warn!(%error, "the page was not told");
+                if matches!(announcement, Announcement::Flags { .. }) {
+                    desk.name_steps(&app);
                 }
+                desk.tell(announcement);
             }
         });
+    }
+
+    fn name_steps(&self, app: &App) {
+        if let Some(window) = self.window() {
+            let (undo, redo) = app.steps();
+            menu::name_steps(&window, undo, redo);
+        }
     }
 
     /// Serves flags over HTTP; where the port is taken, people are told and the window goes on.
@@ -143,4 +217,9 @@ impl Desk {
             }
         }
     }
+}
+
+/// Locks; what a panic left behind is whole, because nothing here panics half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

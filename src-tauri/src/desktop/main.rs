@@ -3,19 +3,29 @@
 //! Opens the application, shows its page, passes calls and announcements between the two, and
 //! serves flags over HTTP while it is open. Holds no logic of its own.
 
+mod closing;
 mod commands;
 mod desk;
+mod files;
+mod instance;
+mod menu;
+mod place;
 mod preferences;
+#[cfg(target_os = "linux")]
+mod toolkit;
+mod window;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use flagdeck::config::{self, Given};
-use tauri::RunEvent;
+use tauri::{AppHandle, Manager, RunEvent};
 use tracing_subscriber::EnvFilter;
 
 use crate::desk::Desk;
+use crate::instance::{Instance, Start};
 
 /// A control room for feature flags, on this machine.
 #[derive(Debug, Parser)]
@@ -44,7 +54,24 @@ fn main() -> ExitCode {
         command_line: arguments.settings,
         ..Given::from_environment()
     };
-    match window(Desk::new(data_dir, given)) {
+    let instance = match instance::start(&data_dir) {
+        Ok(Start::First(instance)) => Some(instance),
+        Ok(Start::Shown) => return ExitCode::SUCCESS,
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
+            tracing::error!("Flagdeck is open on this folder already, but does not answer");
+            return ExitCode::FAILURE;
+        }
+        Err(error) => {
+            tracing::warn!(%error, "another window on this folder would not be noticed");
+            None
+        }
+    };
+    #[cfg(target_os = "linux")]
+    if !toolkit::has_display() {
+        tracing::error!("there is no display to open the window on; flagctl does without one");
+        return ExitCode::FAILURE;
+    }
+    match run(&Desk::new(data_dir, given), instance) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the window cannot be opened");
@@ -53,33 +80,86 @@ fn main() -> ExitCode {
     }
 }
 
-fn window(desk: Desk) -> tauri::Result<()> {
-    let window = tauri::Builder::default()
+/// Shows the window until it is closed.
+fn run(desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
+    let app = tauri::Builder::default()
         .plugin(tauri_plugin_store::Builder::default().build())
+        .plugin(tauri_plugin_dialog::init())
         .plugin(stay_at_home())
         .manage(desk.clone())
         .invoke_handler(tauri::generate_handler![
-            commands::flags,
-            commands::change,
-            commands::undo,
-            commands::redo,
-            commands::status,
-            commands::preferences,
-            commands::set_preferences,
+            commands::flags::flags,
+            commands::flags::change,
+            commands::flags::undo,
+            commands::flags::redo,
+            commands::flags::emergency_off,
+            commands::flags::document_text,
+            commands::flags::review,
+            commands::flags::explain,
+            commands::history::history,
+            commands::history::actors,
+            commands::history::last_changes,
+            commands::history::difference,
+            commands::history::restore,
+            commands::settings::status,
+            commands::settings::settings,
+            commands::settings::change_setting,
+            commands::settings::token,
+            commands::settings::rotate_token,
+            commands::settings::backups,
+            commands::settings::back_up,
+            commands::settings::backup_difference,
+            commands::settings::restore_backup,
+            commands::settings::imprint,
+            commands::window::preferences,
+            commands::window::set_preferences,
+            commands::window::choose_file,
+            commands::window::dropped_file,
+            commands::window::save_file,
+            commands::window::show_data_folder,
+            commands::window::set_unsaved,
+            commands::window::close,
         ])
+        .menu(menu::build)
+        .on_menu_event({
+            let desk = desk.clone();
+            move |app, chosen| menu::choose(app, &desk, chosen.id().as_ref())
+        })
+        .on_window_event({
+            let desk = desk.clone();
+            move |window, event| window::respond(window.app_handle(), &desk, event)
+        })
         .setup({
             let desk = desk.clone();
-            move |window| {
-                desk.start(window.handle().clone());
-                Ok(())
-            }
+            move |app| Ok(open(app.handle(), &desk, instance)?)
         })
         .build(tauri::generate_context!())?;
-    window.run(move |_, event| {
+    let desk = desk.clone();
+    app.run(move |app, event| {
         if matches!(event, RunEvent::Exit) {
             desk.stop();
+            if let Some(instance) = app.try_state::<Instance>() {
+                instance.leave();
+            }
         }
     });
+    Ok(())
+}
+
+/// Opens the window, and the application behind it beside that.
+fn open(app: &AppHandle, desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
+    let window = window::open(app, desk.data_dir())?;
+    #[cfg(target_os = "linux")]
+    toolkit::on_emergency_key(&window, {
+        let desk = desk.clone();
+        move || desk.all_off()
+    })?;
+    if let Some(instance) = instance {
+        let shown = app.clone();
+        instance.listen(move || window::show(&shown))?;
+        app.manage(instance);
+    }
+    desk.start(app.clone());
     Ok(())
 }
 

@@ -4,30 +4,53 @@
 use std::path::Path;
 
 use flagdeck::wire::Preferences;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tauri::AppHandle;
 use tauri_plugin_store::StoreExt;
 
+use crate::place::Place;
+
 const FILE: &str = "preferences.json";
-const KEY: &str = "window";
+const CHOICES: &str = "window";
+const PLACE: &str = "place";
 
 /// Reads the preferences, or else the defaults.
 pub fn load(window: &AppHandle, data_dir: &Path) -> Preferences {
-    let kept = match window.store(data_dir.join(FILE)) {
-        Ok(store) => store.get(KEY),
-        Err(error) => {
-            tracing::warn!(%error, "the preferences cannot be read");
-            None
-        }
-    };
-    let read = kept.and_then(|kept| serde_json::from_value(kept).ok());
-    read.unwrap_or_default()
+    get(window, data_dir, CHOICES).unwrap_or_default()
 }
 
 /// Keeps the preferences.
 pub fn save(window: &AppHandle, data_dir: &Path, preferences: &Preferences) {
-    let kept = serde_json::to_value(preferences).expect("preferences are plain data");
+    set(window, data_dir, CHOICES, preferences);
+}
+
+/// Reads where the window was left; none where that is not known.
+pub fn load_place(window: &AppHandle, data_dir: &Path) -> Option<Place> {
+    get(window, data_dir, PLACE)
+}
+
+/// Keeps where the window is left.
+pub fn save_place(window: &AppHandle, data_dir: &Path, place: Place) {
+    if load_place(window, data_dir) != Some(place) {
+        set(window, data_dir, PLACE, &place);
+    }
+}
+
+fn get<T: DeserializeOwned>(window: &AppHandle, data_dir: &Path, key: &str) -> Option<T> {
+    match window.store(data_dir.join(FILE)) {
+        Ok(store) => serde_json::from_value(store.get(key)?).ok(),
+        Err(error) => {
+            tracing::warn!(%error, "the preferences cannot be read");
+            None
+        }
+    }
+}
+
+fn set(window: &AppHandle, data_dir: &Path, key: &str, value: &impl Serialize) {
+    let kept = serde_json::to_value(value).expect("preferences are plain data");
     let saved = window.store(data_dir.join(FILE)).and_then(|store| {
-        store.set(KEY, kept);
+        store.set(key, kept);
         store.save()
     });
     if let Err(error) = saved {

@@ -1,0 +1,80 @@
+//! The flags: reading, changing, reviewing, explaining.
+
+use flagdeck::ChangeRequest;
+use flagdeck::store::{Actor, RevisionNumber, Via};
+use flagdeck::wire::{Edit, Explanation, Failure, Flags, Outcome, Review};
+use tauri::State;
+use tokio::sync::oneshot;
+
+use super::{Answer, with_app};
+use crate::desk::Desk;
+
+#[tauri::command]
+pub async fn flags(desk: State<'_, Desk>) -> Answer<Flags> {
+    with_app(&desk, |app| Ok(Flags::of(app))).await
+}
+
+#[tauri::command]
+pub async fn document_text(desk: State<'_, Desk>) -> Answer<String> {
+    with_app(&desk, |app| Ok(app.document_text())).await
+}
+
+#[tauri::command]
+pub async fn change(desk: State<'_, Desk>, edit: Edit, base: Option<u64>) -> Answer<Outcome> {
+    with_app(&desk, move |app| {
+        let request = ChangeRequest {
+            edit: edit.try_into()?,
+            actor: Actor::local(Via::Window),
+            note: None,
+            base: base.map(RevisionNumber),
+        };
+        app.change(request).map(Into::into)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn undo(desk: State<'_, Desk>) -> Answer<Outcome> {
+    with_app(&desk, |app| {
+        app.undo(&Actor::local(Via::Window)).map(Into::into)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn redo(desk: State<'_, Desk>) -> Answer<Outcome> {
+    with_app(&desk, |app| {
+        app.redo(&Actor::local(Via::Window)).map(Into::into)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn emergency_off(desk: State<'_, Desk>) -> Answer<Outcome> {
+    let (done, off) = oneshot::channel();
+    desk.emergency_off(move |outcome| {
+        // Fails only where the page does not wait any more.
+        let _ = done.send(outcome);
+    });
+    let off = off.await;
+    off.unwrap_or_else(|error| Err(Failure::failed(&error.to_string())))
+        .map(Into::into)
+}
+
+#[tauri::command]
+pub async fn review(desk: State<'_, Desk>, text: String) -> Answer<Review> {
+    with_app(&desk, move |app| Ok(app.review(text.as_bytes()).into())).await
+}
+
+#[tauri::command]
+pub async fn explain(
+    desk: State<'_, Desk>,
+    component: String,
+    user: String,
+    groups: Vec<String>,
+) -> Answer<Explanation> {
+    with_app(&desk, move |app| {
+        Explanation::of(app, &component, &user, &groups, None)
+    })
+    .await
+}

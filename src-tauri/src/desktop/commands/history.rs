@@ -1,0 +1,55 @@
+//! What the flags were, and what changed.
+
+use flagdeck::App;
+use flagdeck::store::{Actor, RevisionNumber, Via};
+use flagdeck::wire::{Difference, HistoryFilter, HistoryPage, LastChange, Outcome};
+use tauri::State;
+
+use super::{Answer, shown, with_app};
+use crate::desk::Desk;
+
+#[tauri::command]
+pub async fn history(
+    desk: State<'_, Desk>,
+    filter: HistoryFilter,
+    offset: usize,
+    limit: usize,
+) -> Answer<HistoryPage> {
+    with_app(&desk, move |app| {
+        HistoryPage::of(app, filter, offset, limit)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn actors(desk: State<'_, Desk>) -> Answer<Vec<Actor>> {
+    with_app(&desk, App::actors).await
+}
+
+#[tauri::command]
+pub async fn last_changes(desk: State<'_, Desk>, after: u64) -> Answer<Vec<LastChange>> {
+    with_app(&desk, move |app| {
+        let found = app.last_changes(RevisionNumber(after))?;
+        Ok(shown(found))
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn difference(desk: State<'_, Desk>, from: u64, to: u64) -> Answer<Difference> {
+    with_app(&desk, move |app| {
+        let (from, to) = (RevisionNumber(from), RevisionNumber(to));
+        app.difference(from, to).map(Into::into)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn restore(desk: State<'_, Desk>, revision: u64) -> Answer<Outcome> {
+    with_app(&desk, move |app| {
+        let actor = Actor::local(Via::Window);
+        let outcome = app.restore(RevisionNumber(revision), &actor, None)?;
+        Ok(outcome.into())
+    })
+    .await
+}

@@ -1,0 +1,82 @@
+//! The application itself: settings, token, backups, imprint.
+
+use flagdeck::App;
+use flagdeck::store::{Actor, Via};
+use flagdeck::wire::{Backup, Difference, Imprint, Outcome, Part, Setting, Status};
+use serde_json::Value;
+use tauri::State;
+
+use super::{Answer, shown, with_app};
+use crate::desk::Desk;
+
+#[tauri::command]
+pub async fn status(desk: State<'_, Desk>) -> Answer<Status> {
+    with_app(&desk, |app| Ok(Status::of(app))).await
+}
+
+#[tauri::command]
+pub async fn settings(desk: State<'_, Desk>) -> Answer<Vec<Setting>> {
+    with_app(&desk, |app| Ok(shown(app.settings()))).await
+}
+
+#[tauri::command]
+pub async fn change_setting(
+    desk: State<'_, Desk>,
+    name: String,
+    value: Value,
+) -> Answer<Vec<Setting>> {
+    with_app(&desk, move |app| {
+        app.change_setting(&name, &value).map(shown)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn token(desk: State<'_, Desk>) -> Answer<String> {
+    with_app(&desk, App::token).await
+}
+
+#[tauri::command]
+pub async fn rotate_token(desk: State<'_, Desk>) -> Answer<String> {
+    with_app(&desk, App::rotate_token).await
+}
+
+#[tauri::command]
+pub async fn backups(desk: State<'_, Desk>) -> Answer<Vec<Backup>> {
+    with_app(&desk, |app| app.backups().map(shown)).await
+}
+
+#[tauri::command]
+pub async fn back_up(desk: State<'_, Desk>) -> Answer<Option<Backup>> {
+    with_app(&desk, |app| Ok(app.back_up()?.map(Into::into))).await
+}
+
+#[tauri::command]
+pub async fn backup_difference(desk: State<'_, Desk>, name: String) -> Answer<Difference> {
+    with_app(&desk, move |app| {
+        app.backup_difference(&name).map(Into::into)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn restore_backup(desk: State<'_, Desk>, name: String) -> Answer<Outcome> {
+    with_app(&desk, move |app| {
+        let outcome = app.restore_backup(&name, &Actor::local(Via::Window))?;
+        Ok(outcome.into())
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn imprint() -> Imprint {
+    let part = |name: &str, version: String| Part {
+        name: name.to_owned(),
+        version,
+    };
+    let engine = tauri::webview_version().unwrap_or_else(|_| "unknown".to_owned());
+    Imprint::with_parts(vec![
+        part("Tauri", tauri::VERSION.to_owned()),
+        part("WebKitGTK", engine),
+    ])
+}

@@ -1,0 +1,71 @@
+//! What belongs to the window: preferences, files, closing.
+
+use flagdeck::wire::{ChosenFile, Preferences};
+use tauri::{AppHandle, State, WebviewWindow};
+
+use super::{Answer, off_the_window};
+use crate::desk::Desk;
+use crate::{files, preferences, window};
+
+#[tauri::command]
+pub async fn preferences(app: AppHandle, desk: State<'_, Desk>) -> Answer<Preferences> {
+    off_the_window(&desk, move |desk| {
+        Ok(preferences::load(&app, desk.data_dir()))
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn set_preferences(
+    window: WebviewWindow,
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    preferences: Preferences,
+) -> Answer<()> {
+    window::dress(&window, &preferences);
+    off_the_window(&desk, move |desk| {
+        preferences::save(&app, desk.data_dir(), &preferences);
+        Ok(())
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn choose_file(window: WebviewWindow) -> Answer<Option<ChosenFile>> {
+    files::choose(&window).await
+}
+
+#[tauri::command]
+pub async fn dropped_file(desk: State<'_, Desk>) -> Answer<Option<ChosenFile>> {
+    off_the_window(&desk, |desk| {
+        let path = desk.take_dropped();
+        path.map(|path| files::read(&path)).transpose()
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn save_file(
+    window: WebviewWindow,
+    name: String,
+    text: String,
+) -> Answer<Option<String>> {
+    files::save(&window, name, text).await
+}
+
+#[tauri::command]
+pub async fn show_data_folder(desk: State<'_, Desk>) -> Answer<()> {
+    files::show_folder(desk.data_dir().to_owned()).await
+}
+
+#[tauri::command]
+pub async fn set_unsaved(desk: State<'_, Desk>, is_unsaved: bool) -> Answer<()> {
+    desk.closing().set_unsaved(is_unsaved);
+    Ok(())
+}
+
+#[tauri::command]
+pub async fn close(window: WebviewWindow, desk: State<'_, Desk>) -> Answer<()> {
+    window::close(&window, &desk);
+    Ok(())
+}

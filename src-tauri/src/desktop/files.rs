@@ -1,0 +1,280 @@
+//! Files that a person chooses in the desktop's own dialogs, and the folder they may look into.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use flagdeck::wire::{ChosenFile, Failure};
+use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
+use tauri::{WebviewWindow, async_runtime};
+use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
+use tokio::sync::oneshot;
+
+/// How long the desktop may take to say that it cannot show a folder. What has not failed by
+/// then shows it: some file managers go on until their window is closed.
+const SHOWN_WITHIN: Duration = Duration::from_secs(3);
+
+/// What a file has that nobody may read or write who could not before, less the person's mask.
+const FILE_MODE: u32 = 0o666;
+
+/// Lets a person choose a document, and reads it; none where they chose none.
+///
+/// # Errors
+/// Where it cannot be read, is too large for a document, or is not text.
+pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failure> {
+    let dialog = dialog(window, "Import a document");
+    match place(|choose| dialog.pick_file(choose)).await? {
+        Some(path) => off_the_window(move || read(&path)).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Lets a person choose where to write a text, writes it, and returns the place; none where they
+/// chose none.
+///
+/// # Errors
+/// Where it cannot be written; what was there before is kept then.
+pub async fn save(
+    window: &WebviewWindow,
+    name: String,
+    text: String,
+) -> Result<Option<String>, Failure> {
+    let dialog = dialog(window, "Export the document").set_file_name(name);
+    match place(|choose| dialog.save_file(choose)).await? {
+        Some(path) => off_the_window(move || write(&path, &text)).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Shows a folder in the desktop's file manager.
+///
+/// # Errors
+/// Where the desktop has none that can.
+pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
+    off_the_window(move || show_with("xdg-open", &folder)).await
+}
+
+fn dialog(window: &WebviewWindow, title: &str) -> FileDialogBuilder<tauri::Wry> {
+    let dialog = window.dialog().file();
+    dialog
+        .set_parent(window)
+        .set_title(title)
+        .add_filter("JSON", &["json"])
+        .add_filter("All files", &["*"])
+}
+
+/// Waits for a person's choice, without keeping anything else waiting.
+async fn place(
+    open: impl FnOnce(Box<dyn FnOnce(Option<FilePath>) + Send>),
+) -> Result<Option<PathBuf>, Failure> {
+    let (choose, chosen) = oneshot::channel();
+    open(Box::new(move |path| {
+        // Fails only where the window was closed meanwhile.
+        let _ = choose.send(path);
+    }));
+    let path = chosen.await.ok().flatten().map(FilePath::into_path);
+    path.transpose()
+        .map_err(|error| Failure::failed(&error.to_string()))
+}
+
+async fn off_the_window<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = async_runtime::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Failure::failed(&error.to_string())))
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// Where it cannot be read, is too large for a document, or is not text.
+pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
+    let refuse = |reason: &str| failed(path, &format!("cannot be read: {reason}"));
+    let cannot = |error: io::Error| refuse(&reason_of(&error));
+    let metadata = fs::metadata(path).map_err(cannot)?;
+    if !metadata.is_file() {
+        return Err(refuse("it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(cannot)?;
+    file.take(DOCUMENT_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(cannot)?;
+    if bytes.len() > DOCUMENT_BYTES_MAX {
+        let limit_mib = DOCUMENT_BYTES_MAX / (1024 * 1024);
+        return Err(failed(
+            path,
+            &format!("is too large for a document, which has {limit_mib} MiB at most"),
+        ));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| failed(path, "is not text in UTF-8, as a document has to be"))?;
+    let name = name_of(path);
+    Ok(ChosenFile { name, text })
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, text: &str) -> Result<String, Failure> {
+    write_whole(path, text).map_err(|error| {
+        let reason = reason_of(&error);
+        failed(path, &format!("cannot be written: {reason}"))
+    })?;
+    Ok(path.display().to_string())
+}
+
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    // A link stays a link, and what it leads to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(FILE_MODE))
+        .tempfile_in(folder)?;
+    if let Ok(before) = fs::metadata(&path) {
+        file.as_file().set_permissions(before.permissions())?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+fn show_with(program: impl AsRef<OsStr>, folder: &Path) -> Result<(), Failure> {
+    let refused = || {
+        Failure::failed(&format!(
+            "the desktop has no program to show a folder with; the data is in {}",
+            folder.display()
+        ))
+    };
+    let mut showing = Command::new(program)
+        .arg(folder)
+        .stdin(Stdio::null())
+        .spawn()
+        .map_err(|_| refused())?;
+    let (ended, answer) = mpsc::channel();
+    let waiting = thread::Builder::new().name("flagdeck-show".into());
+    let started = waiting.spawn(move || ended.send(showing.wait()));
+    match started.map(|_| answer.recv_timeout(SHOWN_WITHIN)) {
+        Ok(Ok(Ok(status))) if !status.success() => Err(refused()),
+        _ => Ok(()),
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn failed(path: &Path, what: &str) -> Failure {
+    Failure::failed(&format!("“{}” {what}", name_of(path)))
+}
+
+fn reason_of(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it is not there".into(),
+        io::ErrorKind::PermissionDenied => "you may not do that there".into(),
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is write-protected".into(),
+        io::ErrorKind::StorageFull => "the disk is full; what was there before is kept".into(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn temporary() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a temporary folder")
+    }
+
+    #[track_caller]
+    fn check_refused(bytes: &[u8], word: &str) {
+        let folder = temporary();
+        let path = folder.path().join("flags.json");
+        fs::write(&path, bytes).expect("a file");
+        let refused = read(&path).expect_err("it is refused").message;
+        assert!(refused.starts_with("“flags.json” "), "{refused}");
+        assert!(refused.contains(word), "{refused}");
+    }
+
+    #[test]
+    fn a_file_is_read_with_its_name() {
+        let folder = temporary();
+        let path = folder.path().join("flags.json");
+        fs::write(&path, "{\"enabled\":true}").expect("a file");
+        let chosen = read(&path).expect("it can be read");
+        assert_eq!(chosen.name, "flags.json");
+        assert_eq!(chosen.text, "{\"enabled\":true}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_a_document_is_refused_in_a_sentence() {
+        check_refused(&vec![b' '; DOCUMENT_BYTES_MAX + 1], "4 MiB at most");
+        check_refused(b"\xff\xfe{\0", "not text in UTF-8");
+        let folder = temporary();
+        let refused = read(folder.path()).expect_err("it is a folder");
+        assert!(refused.message.contains("not a file"), "{refused:?}");
+        let missing = read(&folder.path().join("gone")).expect_err("it is gone");
+        assert!(missing.message.contains("not there"), "{missing:?}");
+    }
+
+    #[test]
+    fn the_largest_document_can_be_read() {
+        let folder = temporary();
+        let path = folder.path().join("flags.json");
+        fs::write(&path, vec![b' '; DOCUMENT_BYTES_MAX]).expect("a file");
+        assert!(read(&path).is_ok());
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_keeps_its_rights() {
+        let folder = temporary();
+        let path = folder.path().join("flags.json");
+        fs::write(&path, "before").expect("a file");
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("rights");
+        let place = write(&path, "after").expect("it can be written");
+        assert_eq!(place, path.display().to_string());
+        assert_eq!(fs::read_to_string(&path).expect("a file"), "after");
+        let mode = fs::metadata(&path).expect("it exists").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        let files = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(files, 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_link_leads_to_what_was_written() {
+        let folder = temporary();
+        let (link, path) = (folder.path().join("link"), folder.path().join("flags.json"));
+        fs::write(&path, "before").expect("a file");
+        symlink(&path, &link).expect("a link");
+        write(&link, "after").expect("it can be written");
+        assert_eq!(fs::read_to_string(&path).expect("a file"), "after");
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let folder = temporary();
+        let path = folder.path().join("gone/flags.json");
+        let refused = write(&path, "text").expect_err("there is no folder");
+        assert!(refused.message.contains("not there"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_desktop_without_a_file_manager_says_where_the_folder_is() {
+        let folder = temporary();
+        let place = folder.path().display().to_string();
+        for program in ["flagdeck-no-such-program", "false"] {
+            let refused = show_with(program, folder.path()).expect_err("it fails");
+            assert!(refused.message.contains(&place), "{refused:?}");
+        }
+        assert!(show_with("true", folder.path()).is_ok());
+    }
+}

@@ -1,0 +1,237 @@
+//! One window for each data folder: whoever starts another brings the open one to the front.
+//!
+//! A lock on a file decides who is first, and the system frees it however a process ends. Through
+//! a socket beside it the first one is asked to show itself.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const LOCK: &str = "window.lock";
+const SOCKET: &str = "window.sock";
+
+/// What is asked, and what is answered.
+const SHOW: &[u8] = b"show\n";
+const SHOWN: &[u8] = b"shown\n";
+
+/// How long the first one may take to answer; it may only just be starting.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one who asks may take to say what.
+const ASKED_WITHIN: Duration = Duration::from_secs(1);
+
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Bytes of a socket's path that every system has room for.
+const PATH_BYTES_MAX: usize = 100;
+
+/// Who has the data folder's window.
+#[derive(Debug)]
+pub enum Start {
+    /// This process.
+    First(Instance),
+    /// Another one, which was asked to show it.
+    Shown,
+}
+
+/// The hold of the process that has the window; others find it until it is dropped or leaves.
+#[derive(Debug)]
+pub struct Instance {
+    _lock: File,
+    path: PathBuf,
+    listener: UnixListener,
+}
+
+/// Takes a data folder's place, or has the one who has it show its window.
+///
+/// # Errors
+/// [`io::ErrorKind::TimedOut`] where another process has the window and does not answer;
+/// others where the folder has no room for a lock or a socket.
+pub fn start(data_dir: &Path) -> io::Result<Start> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)?;
+    let lock = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(data_dir.join(LOCK))?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Instance::take(data_dir, lock).map(Start::First),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // The first one may not listen yet, or have just ended.
+        match ask(data_dir) {
+            Ok(()) => return Ok(Start::Shown),
+            Err(_) if Instant::now() < deadline => thread::sleep(PAUSE),
+            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+impl Instance {
+    fn take(data_dir: &Path, lock: File) -> io::Result<Self> {
+        let path = data_dir.join(SOCKET);
+        // A process that was killed left its socket behind; the lock tells that it is gone.
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let folder = File::open(data_dir)?;
+        let listener = UnixListener::bind(socket(data_dir, &folder))?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        Ok(Self {
+            _lock: lock,
+            path,
+            listener,
+        })
+    }
+
+    /// Calls `show` whenever another process asks for the window.
+    ///
+    /// # Errors
+    /// Where there can be no thread for it.
+    pub fn listen(&self, show: impl Fn() + Send + 'static) -> io::Result<()> {
+        let listener = self.listener.try_clone()?;
+        let thread = thread::Builder::new().name("flagdeck-instance".into());
+        thread.spawn(move || {
+            for asking in listener.incoming() {
+                if let Err(error) = asking.and_then(|asking| answer(asking, &show)) {
+                    tracing::warn!(%error, "another process could not ask for the window");
+                    thread::sleep(PAUSE);
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Leaves nothing behind: for a process that ends without dropping anything.
+    pub fn leave(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+fn ask(data_dir: &Path) -> io::Result<()> {
+    let folder = File::open(data_dir)?;
+    let mut first = UnixStream::connect(socket(data_dir, &folder))?;
+    first.set_read_timeout(Some(PATIENCE))?;
+    first.write_all(SHOW)?;
+    expect(&mut first, SHOWN)
+}
+
+fn answer(mut asking: UnixStream, show: &impl Fn()) -> io::Result<()> {
+    asking.set_read_timeout(Some(ASKED_WITHIN))?;
+    asking.set_write_timeout(Some(ASKED_WITHIN))?;
+    expect(&mut asking, SHOW)?;
+    show();
+    asking.write_all(SHOWN)
+}
+
+fn expect(stream: &mut UnixStream, words: &[u8]) -> io::Result<()> {
+    let mut said = vec![0; words.len()];
+    stream.read_exact(&mut said)?;
+    match said == words {
+        true => Ok(()),
+        false => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Names the socket of a folder. Where the name is too long for one, it goes by way of the open
+/// folder, whose name is short.
+fn socket(data_dir: &Path, folder: &File) -> PathBuf {
+    let path = data_dir.join(SOCKET);
+    match path.as_os_str().as_bytes().len() > PATH_BYTES_MAX {
+        true => PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd())),
+        false => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn take(folder: &Path) -> Instance {
+        match start(folder).expect("it can start") {
+            Start::First(instance) => instance,
+            Start::Shown => panic!("nobody else is there"),
+        }
+    }
+
+    #[track_caller]
+    fn check_second(folder: &Path) {
+        let first = take(folder);
+        let (asked, shows) = mpsc::channel();
+        first
+            .listen(move || asked.send(()).expect("the test waits"))
+            .expect("it listens");
+        let second = start(folder).expect("it can start");
+        assert!(matches!(second, Start::Shown), "{second:?}");
+        assert_eq!(shows.try_recv(), Ok(()));
+    }
+
+    #[test]
+    fn the_second_asks_the_first_to_show_itself() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        check_second(&temporary.path().join("made/by/the/first"));
+    }
+
+    #[test]
+    fn a_folder_of_a_long_name_has_one_window_too() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        check_second(&temporary.path().join("long".repeat(40)));
+    }
+
+    #[test]
+    fn folders_have_a_window_each() {
+        let one = tempfile::tempdir().expect("a temporary folder");
+        let other = tempfile::tempdir().expect("a temporary folder");
+        let _first = take(one.path());
+        take(other.path());
+    }
+
+    #[test]
+    fn whoever_comes_after_the_first_has_ended_is_the_first() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        drop(take(temporary.path()));
+        assert!(!temporary.path().join(SOCKET).exists());
+        take(temporary.path());
+    }
+
+    #[test]
+    fn a_socket_that_a_killed_process_left_is_no_obstacle() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        drop(UnixListener::bind(temporary.path().join(SOCKET)).expect("a socket"));
+        check_second(temporary.path());
+    }
+
+    #[test]
+    fn nobody_else_may_use_the_socket() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let first = take(temporary.path());
+        for file in [LOCK, SOCKET] {
+            let metadata = fs::metadata(temporary.path().join(file)).expect("it exists");
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{file}");
+        }
+        drop(first);
+    }
+}

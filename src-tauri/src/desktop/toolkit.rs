@@ -1,0 +1,46 @@
+//! What the toolkit beneath the window does that tauri does not offer.
+
+use gtk::gdk::{EventKey, ModifierType};
+use gtk::glib::Propagation;
+use gtk::prelude::{GtkSettingsExt, WidgetExt};
+use tauri::WebviewWindow;
+
+/// The key of 0 above the letters, by its place on the keyboard: with Shift, what it prints
+/// differs between layouts, and an accelerator of the menu would miss it on most.
+const KEY_0: u16 = 19;
+
+/// The modifiers that make another key of one.
+const MODIFIERS: ModifierType = ModifierType::SHIFT_MASK
+    .union(ModifierType::CONTROL_MASK)
+    .union(ModifierType::MOD1_MASK)
+    .union(ModifierType::SUPER_MASK);
+
+/// Calls `all_off` on Ctrl+Shift+0, before the page sees the key and whether it hangs or not.
+///
+/// # Errors
+/// Where there is no window.
+pub fn on_emergency_key(window: &WebviewWindow, all_off: impl Fn() + 'static) -> tauri::Result<()> {
+    window.gtk_window()?.connect_key_press_event(move |_, key| {
+        if !is_emergency(key) {
+            return Propagation::Proceed;
+        }
+        all_off();
+        Propagation::Stop
+    });
+    Ok(())
+}
+
+/// Whether there is a display to open a window on.
+pub fn has_display() -> bool {
+    gtk::init().is_ok()
+}
+
+/// Whether the desktop wants dark colours.
+pub fn prefers_dark() -> bool {
+    gtk::Settings::default().is_some_and(|desktop| desktop.is_gtk_application_prefer_dark_theme())
+}
+
+fn is_emergency(key: &EventKey) -> bool {
+    let wanted = ModifierType::CONTROL_MASK | ModifierType::SHIFT_MASK;
+    key.hardware_keycode() == KEY_0 && key.state() & MODIFIERS == wanted
+}
