@@ -10,6 +10,7 @@ HTMLElement.prototype.getBoundingClientRect = () => new DOMRect(0, 0, 200, 20);
 
 // Twenty rows of 36 px are in view, and nothing changes its size.
 document.documentElement.style.setProperty("--row", "36px");
+document.documentElement.style.setProperty("--row-double", "52px");
 document.documentElement.style.setProperty("--hit", "28px");
 Object.defineProperty(HTMLElement.prototype, "clientHeight", { get: () => 720 });
 globalThis.ResizeObserver = class implements ResizeObserver {
@@ -29,6 +30,38 @@ globalThis.ResizeObserver = class implements ResizeObserver {
 
   disconnect() {
     return;
+  }
+};
+
+Element.prototype.scrollIntoView = () => undefined;
+
+// A dialog covers the window and takes the keyboard to what asks for it.
+HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
+  this.open = true;
+  this.querySelector<HTMLElement>("[autofocus]")?.focus();
+};
+
+// Nothing comes into view by itself.
+globalThis.IntersectionObserver = class implements IntersectionObserver {
+  readonly root = null;
+  readonly rootMargin = "";
+  readonly scrollMargin = "";
+  readonly thresholds = [];
+
+  observe() {
+    return;
+  }
+
+  unobserve() {
+    return;
+  }
+
+  disconnect() {
+    return;
+  }
+
+  takeRecords() {
+    return [];
   }
 };
 

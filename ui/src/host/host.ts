@@ -4,31 +4,102 @@
  */
 
 import type {
+  Actor,
   Announcement,
+  Backup,
+  ChosenFile,
   Code,
+  Difference,
   Edit,
+  Explanation,
   Failure,
   Flags,
+  HistoryFilter,
+  HistoryPage,
+  Imprint,
+  LastChange,
   Outcome,
   Preferences,
+  Review,
+  Setting,
+  SettingValue,
   Status,
 } from "../bindings/wire";
 
 /** Every call rejects with a {@link Failure}, or with what {@link asFailure} makes one of. */
 export interface Host {
+  // The flags.
+
   /** The flags at the revision in force. */
   flags(): Promise<Flags>;
+  /** The document in force as JSON text, indented, with every key it has. */
+  documentText(): Promise<string>;
   /** Makes one revision of `edit`; with `base`, only if that is the revision in force. */
   change(edit: Edit, base?: number): Promise<Outcome>;
   /** Takes the last change back, as a revision of its own. */
   undo(): Promise<Outcome>;
   /** Brings back what undo took. */
   redo(): Promise<Outcome>;
+  /** Turns everything off, whatever else hangs; what cannot be stored yet is stored when it can. */
+  emergencyOff(): Promise<Outcome>;
+  /** Says what is wrong with a document, and what it would change. Changes nothing. */
+  review(text: string): Promise<Review>;
+  /** Says why a component is what it is for one user; an empty `user` is one without an id. */
+  explain(component: string, user: string, groups: readonly string[]): Promise<Explanation>;
+
+  // Their history.
+
+  /** Revisions that `filter` lets through, latest first, without the first `offset` of them. */
+  history(filter: HistoryFilter, offset: number, limit: number): Promise<HistoryPage>;
+  /** Everybody who ever saved a revision. */
+  actors(): Promise<Actor[]>;
+  /** For every component that a revision later than `after` changed, the last that did. */
+  lastChanges(after: number): Promise<LastChange[]>;
+  /** What differs between two revisions; 0 stands for the safe default. */
+  difference(from: number, to: number): Promise<Difference>;
+  /** Puts the document of a revision in force again, as a revision of its own. */
+  restore(revision: number): Promise<Outcome>;
+
+  // The application.
+
   /** How the application itself is doing. */
   status(): Promise<Status>;
+  /** Every key of the configuration. */
+  settings(): Promise<Setting[]>;
+  /** Writes a setting to the data folder's file; `null` takes it out of there. */
+  changeSetting(name: string, value: SettingValue): Promise<Setting[]>;
+  /** The token that writing over HTTP needs. */
+  token(): Promise<string>;
+  /** Replaces the token; the one before is refused from then on. */
+  rotateToken(): Promise<string>;
+  /** Every backup, newest first. */
+  backups(): Promise<Backup[]>;
+  /** Makes a backup; `null` where one holds the latest revision already. */
+  backUp(): Promise<Backup | null>;
+  /** What restoring a backup would change. */
+  backupDifference(name: string): Promise<Difference>;
+  /** Puts the latest document of a backup in force, as a revision. */
+  restoreBackup(name: string): Promise<Outcome>;
+  /** What Flagdeck is made of. */
+  imprint(): Promise<Imprint>;
+
+  // The window.
+
   /** What belongs to the window alone. */
   preferences(): Promise<Preferences>;
   setPreferences(preferences: Preferences): Promise<void>;
+  /** Lets a person choose a document to read; `null` where they chose none. */
+  chooseFile(): Promise<ChosenFile | null>;
+  /** The file that was dropped on the window last, once; `null` where there is none. */
+  droppedFile(): Promise<ChosenFile | null>;
+  /** Lets a person choose where to write a text; resolves to the place, or `null` for none. */
+  saveFile(name: string, text: string): Promise<string | null>;
+  /** Shows the data folder in the desktop's file manager. */
+  showDataFolder(): Promise<void>;
+  /** Says whether closing the window would lose something that was typed. */
+  setUnsaved(isUnsaved: boolean): Promise<void>;
+  /** Closes the window, whatever is unsaved. */
+  close(): Promise<void>;
   /** Calls back on every announcement until the returned function is called. */
   listen(callback: (announcement: Announcement) => void): Promise<() => void>;
 }

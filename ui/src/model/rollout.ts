@@ -1,10 +1,14 @@
-/** Whose rollout is whose, and how its group names are read. */
+/** Whose rollout is whose, and the groups they name. */
 
 import type { Document, Rollout } from "../bindings/wire";
+import { countNames, type NameLimits, type Suggestion } from "./names";
 import { ALL } from "./tree";
 
-export const GROUPS_MAX = 1000;
-export const GROUP_CHARS_MAX = 128;
+/** As the store bounds them. */
+export const GROUP_LIMITS: NameLimits = { chars: 128, count: 1000 };
+
+/** Users are hashed into so many; the share of a rollout takes in the first of them. */
+export const BUCKETS = 100_000;
 
 /** Returns the component's own rollout, or `null` where it follows the document's. */
 export function ownRollout(document: Document, path: string): Rollout | null {
@@ -21,22 +25,8 @@ export function rolloutOwner(path: string): string | null {
   return path === ALL ? null : path;
 }
 
-/** Why group names are refused. */
-export type GroupProblem = "too_long" | "too_many" | "known";
-
-export type GroupEntry = { ok: true; groups: string[] } | { ok: false; problem: GroupProblem };
-
-/** Reads group names separated by commas, to be added to `known`. Names already there are left out. */
-export function parseGroups(text: string, known: readonly string[]): GroupEntry {
-  const named = [...new Set(text.split(",").map((name) => name.trim()))].filter(Boolean);
-  // Counted as the store counts: characters, not UTF-16 units.
-  if (named.some((name) => Array.from(name).length > GROUP_CHARS_MAX)) return refused("too_long");
-  const groups = named.filter((name) => !known.includes(name));
-  if (named.length > 0 && groups.length === 0) return refused("known");
-  if (known.length + groups.length > GROUPS_MAX) return refused("too_many");
-  return { ok: true, groups };
-}
-
-function refused(problem: GroupProblem): GroupEntry {
-  return { ok: false, problem };
+/** Returns every group that a rollout names, with how many do. */
+export function groupsOf(document: Document): Suggestion[] {
+  const rollouts = [document.rollout, ...Object.values(document.rollouts ?? {})];
+  return countNames(rollouts.map(({ userGroups }) => userGroups));
 }

@@ -54,24 +54,13 @@ export function visibleNodes(
   nodes: readonly TreeNode[],
   collapsed: ReadonlySet<string>,
 ): TreeNode[] {
-  return nodes.flatMap((node) =>
-    node.children && !collapsed.has(node.path)
-      ? [node, ...visibleNodes(node.children, collapsed)]
-      : [node],
-  );
-}
-
-/**
- * Returns the nodes that `query` finds by name, title, tag or owner, each with the groups around
- * it; a group that is found brings everything in it. Every word has to be found.
- */
-export function filterNodes(tree: Tree, query: string, about: Document["about"]): TreeNode[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const isFound = (path: string) => {
-    const haystack = searchText(path, about);
-    return words.every((word) => haystack.includes(word));
+  const visible: TreeNode[] = [];
+  const walk = (node: TreeNode) => {
+    visible.push(node);
+    if (node.children && !collapsed.has(node.path)) node.children.forEach(walk);
   };
-  return keepNodes(tree.roots, isFound);
+  nodes.forEach(walk);
+  return visible;
 }
 
 /** Returns what `path` needs that is not switched on. */
@@ -108,17 +97,4 @@ function growNodes(group: Group, parent: TreeNode | null, byPath: Map<string, Tr
 
 function total(nodes: readonly TreeNode[], what: "components" | "componentsOn"): number {
   return nodes.reduce((sum, node) => sum + node[what], 0);
-}
-
-function keepNodes(nodes: readonly TreeNode[], isFound: (path: string) => boolean): TreeNode[] {
-  return nodes.flatMap((node) => {
-    if (isFound(node.path)) return [node];
-    const children = node.children ? keepNodes(node.children, isFound) : [];
-    return children.length > 0 ? [{ ...node, children }] : [];
-  });
-}
-
-function searchText(path: string, about: Document["about"]): string {
-  const { title = "", owner = "", tags = [] } = about?.[path] ?? {};
-  return [path, title, owner, ...tags].join("\n").toLowerCase();
 }

@@ -1,20 +1,110 @@
-/** Where a person is in the tree. Outlives the view, so that coming back finds it as it was. */
+/** Where a person is in the views. Outlives each view, so that coming back finds it as it was. */
 
-import { SvelteSet } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 
+import { parentOf } from "../model/edit";
+import { isFiltering, type Filter, type Standing } from "../model/filter";
+import type { Document } from "../bindings/wire";
+import { everything, type Narrowing } from "../model/history";
 import { ALL } from "../model/tree";
+import { Drafts } from "./drafts.svelte";
+import { Unsaved } from "./unsaved.svelte";
+
+export type SettingsPart = "configuration" | "access" | "backups" | "about";
 
 export class Browsing {
   /** What the inspector shows: a path, or `ALL`. */
   selected = $state<string>(ALL);
   /** The row the keyboard is on. */
   active = $state<string>(ALL);
+  /** The row that has the keyboard, while the tree has it. */
+  focused = $state<string | null>(null);
+  /** Whether what is selected is what a window too narrow for both shows. */
+  isDetailed = $state(false);
   query = $state("");
+  /** Tags that components have to have, and owners of whom they have to have one. */
+  readonly tags = new SvelteSet<string>();
+  readonly owners = new SvelteSet<string>();
+  standing = $state<Standing>("any");
+  /** Rows chosen together, for one change to all of them. */
+  readonly marked = new SvelteSet<string>();
+  /** What a command wants the keyboard to go to; whoever has it takes it and clears this. */
+  wanted = $state<"filter" | "explain" | "row" | null>(null);
+  /** What the activity is narrowed to. */
+  narrowing = $state.raw<Narrowing>(everything);
+  /** The revision whose details the activity shows; `null` for the latest it lists. */
+  activityRevision = $state<number | null>(null);
+  /** The part of the settings that is shown. */
+  settingsPart = $state<SettingsPart>("configuration");
+  /** The document as it is typed and not saved, and the revision it was begun on. */
+  jsonDraft = $state.raw<{ text: string; base: number } | null>(null);
+  /** What is typed for a setting and not saved, by its name. */
+  readonly settingDrafts = new SvelteMap<string, string>();
+  /** What is typed and not saved, in words: see `sayUnsaved`. */
+  readonly unsaved = new Unsaved();
+  /** What is typed into the fields of the inspector and not saved. */
+  readonly drafts: Drafts;
+  /** For whom the inspector explains; an empty `user` is somebody without an id. */
+  explained = $state.raw<{ user: string; groups: readonly string[] }>({ user: "", groups: [] });
   readonly collapsed = new SvelteSet<string>();
+
+  constructor(inForce: () => Document | undefined) {
+    this.drafts = new Drafts(this.unsaved, inForce);
+  }
+
+  /** Whether something typed is not saved and would be lost by closing the window. */
+  get isUnsaved(): boolean {
+    return this.unsaved.names.length > 0;
+  }
+
+  /** The component that the activity is narrowed to; `null` for all. */
+  get activityComponent(): string | null {
+    return this.narrowing.component;
+  }
+
+  /** Narrows the activity to a component alone: what it was narrowed to before would hide some. */
+  set activityComponent(component: string | null) {
+    this.narrowing = { ...everything, component };
+    this.activityRevision = null;
+  }
+
+  get filter(): Filter {
+    return { text: this.query, tags: this.tags, owners: this.owners, standing: this.standing };
+  }
+
+  /** All that is asked of components as one text, which differs wherever they do. */
+  get asked(): string {
+    return JSON.stringify([this.query, this.standing, [...this.tags], [...this.owners]]);
+  }
+
+  get isFiltering(): boolean {
+    return isFiltering(this.filter);
+  }
+
+  clearFilter(): void {
+    this.query = "";
+    this.tags.clear();
+    this.owners.clear();
+    this.standing = "any";
+  }
+
+  /** What a command is about: the row that has the keyboard, else what is shown. */
+  get current(): string {
+    return this.focused ?? this.selected;
+  }
 
   select(path: string): void {
     this.selected = path;
     this.active = path;
+    this.isDetailed = true;
+  }
+
+  /** Selects `path` and brings its row into view, with the keyboard on it. */
+  reveal(path: string): void {
+    this.marked.clear();
+    this.select(path);
+    for (let at = parentOf(path); at !== ""; at = parentOf(at)) this.collapsed.delete(at);
+    this.wanted = "row";
   }
 
   toggleCollapsed(path: string): void {

@@ -4,10 +4,19 @@ import type { Preferences, Theme, View } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
 import type { Toasts } from "./toasts.svelte";
 
+/** As the backend has them where none are kept. */
+export const defaultPreferences: Preferences = {
+  theme: "system",
+  view: "dashboard",
+  zoom: 100,
+  isToured: false,
+  recent: [],
+};
+
 export class Choices {
   readonly #host: Host;
   readonly #toasts: Toasts;
-  #preferences = $state.raw<Preferences>({ theme: "system", view: "dashboard" });
+  #preferences = $state.raw<Preferences>(defaultPreferences);
 
   constructor(host: Host, toasts: Toasts) {
     this.#host = host;
@@ -28,6 +37,31 @@ export class Choices {
 
   set view(view: View) {
     void this.#save({ ...this.#preferences, view });
+  }
+
+  get zoom(): number {
+    return this.#preferences.zoom;
+  }
+
+  set zoom(zoom: number) {
+    void this.#save({ ...this.#preferences, zoom });
+  }
+
+  get isToured(): boolean {
+    return this.#preferences.isToured;
+  }
+
+  set isToured(isToured: boolean) {
+    void this.#save({ ...this.#preferences, isToured });
+  }
+
+  /** What was last run from the palette, latest first. */
+  get recent(): readonly string[] {
+    return this.#preferences.recent;
+  }
+
+  set recent(recent: readonly string[]) {
+    void this.#save({ ...this.#preferences, recent: [...recent] });
   }
 
   /** Reads them. Without them the defaults serve, so a failure is not worth a word. */

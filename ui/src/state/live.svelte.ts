@@ -5,8 +5,9 @@
  * is stored with the changes on their way laid over it. What the store refuses falls away again.
  */
 
-import type { Edit, Failure, Flags, Group, Outcome, Status } from "../bindings/wire";
+import type { Announcement, Edit, Failure, Flags, Group, Outcome, Status } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
+import { conflictBetween, type Conflict } from "../model/conflict";
 import { applyEdit } from "../model/edit";
 import { growTree, type Tree } from "../model/tree";
 import { words } from "../words";
@@ -18,6 +19,9 @@ import { Toasts } from "./toasts.svelte";
  */
 export type Intent = (document: Flags["document"]) => Edit;
 
+/** What the backend tells that is not about the flags or the status. */
+export type OtherAnnouncement = Exclude<Announcement, { kind: "flags" | "status" }>;
+
 /** How often an intent is made anew when somebody else was quicker. */
 const TRIES_MAX = 3;
 
@@ -28,6 +32,8 @@ export class Live {
   status = $state.raw<Status | null>(null);
   /** Why the flags could not be read the last time. */
   failure = $state.raw<Failure | null>(null);
+  /** Called with an edit that met another one; nothing was stored then. */
+  onconflict: (conflict: Conflict) => void = () => undefined;
 
   readonly #host: Host;
   #onTheirWay = $state.raw<readonly Intent[]>([]);
@@ -56,7 +62,8 @@ export class Live {
     return { ...stored, document, componentsOn: tree.componentsOn };
   });
 
-  readonly isWritable: boolean = $derived(this.status?.readOnly == null);
+  /** An emergency can be taken back also where nothing can be stored. */
+  readonly isWritable: boolean = $derived(this.status?.readOnly == null || this.status.isHeldOff);
 
   /** Whether something shown is not stored yet. */
   readonly isSaving: boolean = $derived(this.#onTheirWay.length > 0);
@@ -66,9 +73,9 @@ export class Live {
   }
 
   /** Reads everything and follows the backend until the returned function is called. */
-  async start(): Promise<() => void> {
+  async start(onOther: (announcement: OtherAnnouncement) => void): Promise<() => void> {
     // Listening comes first: a change between reading and listening would go unseen.
-    const stop = await this.#listen();
+    const stop = await this.#listen(onOther);
     await Promise.all([this.refresh(), this.refreshStatus()]);
     return stop;
   }
@@ -99,12 +106,31 @@ export class Live {
     }
   }
 
-  /** Makes one revision of `edit`. Resolves to whether it was stored; a refusal is told in a toast. */
-  change(edit: Edit): Promise<boolean> {
-    return this.#changeAs(
-      () => edit,
-      () => this.#host.change(edit),
+  /**
+   * Makes one revision of `edit`. Resolves to `false` where it was refused, which a toast tells.
+   * Where it was begun on the document `seen`, it does not go over what somebody else has written
+   * to the same place since: then the person is asked, and the answer decides.
+   */
+  change(edit: Edit, seen?: Flags["document"]): Promise<boolean> {
+    const send = seen ? () => this.#sendBegunOn(seen, edit) : () => this.#host.change(edit);
+    return this.#changeAs(() => edit, send);
+  }
+
+  /**
+   * Makes one revision of `edit` for whoever waits for the answer: nothing is shown before it is
+   * stored. Resolves to why it was refused, or to `null`.
+   */
+  async attempt(edit: Edit): Promise<Failure | null> {
+    let refusal: Failure | null = null;
+    await this.#inTurn(
+      async () => {
+        const outcome = await this.#host.change(edit);
+        await this.refresh();
+        if (outcome.changed) this.#saved(outcome);
+      },
+      (failure) => (refusal = failure),
     );
+    return refusal;
   }
 
   /**
@@ -115,11 +141,46 @@ export class Live {
     return this.#changeAs(intent, () => this.#sendAmendment(intent));
   }
 
-  /** Turns the master switch off, which turns everything off for everyone. */
+  /**
+   * Puts another document in force, where `base` still is the latest revision. Resolves to why it
+   * could not be; `null` once it is.
+   */
+  async replace(text: string, base: number): Promise<Failure | null> {
+    let failure: Failure | null = null;
+    await this.#inTurn(async () => {
+      try {
+        const outcome = await this.#host.change({ kind: "replace", text }, base);
+        await this.refresh();
+        if (outcome.changed) this.#saved(outcome);
+      } catch (reason) {
+        failure = asFailure(reason);
+        await this.refresh();
+      }
+    });
+    return failure;
+  }
+
+  /**
+   * Turns everything off for everyone. Asks the backend whatever the window believes, and past the
+   * queue: the flags may be unread or old, and whatever else is under way may hang.
+   */
   async allOff(): Promise<void> {
-    if (this.flags?.document.enabled && this.isWritable) {
-      await this.change({ kind: "set_master", on: false });
+    try {
+      const outcome = await this.#host.emergencyOff();
+      if (outcome.changed) this.#saved(outcome);
+      else await this.#tellOff();
+    } catch (reason) {
+      this.#refused(asFailure(reason));
     }
+    await this.refresh();
+  }
+
+  /** Tells what the native menu did, which in an emergency does not wait for this page. */
+  async tellAllOff(): Promise<void> {
+    await this.refresh();
+    const { stored } = this;
+    if (!stored?.undo || stored.document.enabled) return;
+    this.#saved({ revision: stored.revision, changed: true, changes: [stored.undo.sentence] });
   }
 
   undo(): Promise<boolean> {
@@ -144,7 +205,17 @@ export class Live {
     });
   }
 
-  #listen(): Promise<() => void> {
+  /** Puts the document of a revision in force again, as a revision of its own. */
+  restore(revision: number): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const outcome = await this.#host.restore(revision);
+      await this.refresh();
+      if (outcome.changed) this.#saved(outcome, words.activity.restored(revision));
+      else this.toasts.done(words.activity.nothingToRestore(revision));
+    });
+  }
+
+  #listen(onOther: (announcement: OtherAnnouncement) => void): Promise<() => void> {
     return this.#host
       .listen((announcement) => {
         switch (announcement.kind) {
@@ -154,12 +225,20 @@ export class Live {
           case "status":
             void this.refreshStatus();
             break;
+          default:
+            onOther(announcement);
         }
       })
       .catch((reason: unknown) => {
         this.#refused(asFailure(reason));
         return () => undefined;
       });
+  }
+
+  /** Says how everything is off, where that made no revision. */
+  async #tellOff(): Promise<void> {
+    await this.refreshStatus();
+    this.toasts.done(this.status?.isHeldOff ? words.heldOffDone : words.allOffAlready);
   }
 
   async #read(): Promise<void> {
@@ -171,41 +250,58 @@ export class Live {
     }
   }
 
-  async #changeAs(intent: Intent, send: () => Promise<Outcome>): Promise<boolean> {
+  async #changeAs(intent: Intent, send: () => Promise<Outcome | Conflict>): Promise<boolean> {
     // A copy of its own, so that each change is taken off the list by itself.
     const onItsWay: Intent = (document) => intent(document);
     this.#onTheirWay = [...this.#onTheirWay, onItsWay];
-    const isStored = await this.#inTurn(async () => {
+    return this.#inTurn(async () => {
       try {
-        const outcome = await send();
+        const result = await send();
         await this.refresh();
-        if (outcome.changed) this.#saved(outcome);
+        if ("theirs" in result) this.onconflict(result);
+        else if (result.changed) this.#saved(result);
       } finally {
         this.#onTheirWay = this.#onTheirWay.filter((each) => each !== onItsWay);
       }
     });
-    return isStored;
   }
 
-  async #sendAmendment(intent: Intent, tries = 1): Promise<Outcome> {
+  #sendBegunOn(seen: Flags["document"], edit: Edit): Promise<Outcome | Conflict> {
+    return this.#sendOnStored(async (stored) => {
+      const conflict = conflictBetween(edit, seen, stored.document);
+      return conflict ?? this.#host.change(edit, stored.revision);
+    });
+  }
+
+  #sendAmendment(intent: Intent): Promise<Outcome> {
+    return this.#sendOnStored((stored) =>
+      this.#host.change(intent(stored.document), stored.revision),
+    );
+  }
+
+  /** Sends what is made of what is stored; anew where somebody else was quicker. */
+  async #sendOnStored<T>(send: (stored: Flags) => Promise<T>, tries = 1): Promise<T> {
     if (this.stored === null) await this.refresh();
     const stored = this.stored;
     if (stored === null) throw asFailure(this.failure?.message ?? words.notRead);
     try {
-      return await this.#host.change(intent(stored.document), stored.revision);
+      return await send(stored);
     } catch (reason) {
       if (asFailure(reason).code !== "conflict" || tries === TRIES_MAX) throw reason;
       await this.refresh();
-      return this.#sendAmendment(intent, tries + 1);
+      return this.#sendOnStored(send, tries + 1);
     }
   }
 
   /** Runs `work` once everything before it has ended. Resolves to whether it succeeded. */
-  #inTurn(work: () => Promise<void>): Promise<boolean> {
+  #inTurn(
+    work: () => Promise<void>,
+    onRefused = (failure: Failure) => this.#refused(failure),
+  ): Promise<boolean> {
     const result = this.#turn.then(work).then(
       () => true,
       (reason: unknown) => {
-        this.#refused(asFailure(reason));
+        onRefused(asFailure(reason));
         return false;
       },
     );
@@ -213,8 +309,8 @@ export class Live {
     return result;
   }
 
-  #saved(outcome: Outcome): void {
-    this.toasts.done(words.saved(outcome.changes), {
+  #saved(outcome: Outcome, sentence = words.saved(outcome.changes)): void {
+    this.toasts.done(sentence, {
       label: words.undo,
       run: () => void this.undo(),
       isOffered: () => this.stored?.revision === outcome.revision && this.stored.undo !== null,

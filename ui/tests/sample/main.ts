@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?document=typical&theme=dark&view=flags`. Not part of what is shipped.
+ * `?document=typical&theme=dark&view=flags&history=100000`. Not part of what is shipped.
  */
 
 import { mount } from "svelte";
@@ -14,9 +14,13 @@ const wanted = new URLSearchParams(location.search);
 const documents: Record<string, typeof typical> = { safeDefault, typical, extreme, huge };
 const host = new MemoryHost((documents[wanted.get("document") ?? "typical"] ?? typical)());
 host.chosen = {
+  ...host.chosen,
   theme: (wanted.get("theme") ?? "system") as Theme,
   view: (wanted.get("view") ?? "dashboard") as View,
 };
+if (wanted.has("tour")) host.chosen.isToured = false;
+if (wanted.has("held")) host.state.isHeldOff = true;
+if (wanted.has("history")) host.fillHistory(Number(wanted.get("history")));
 if (wanted.has("trouble")) {
   host.state.readOnly = "Another program holds the data folder; close it and start again.";
   host.state.notices = [

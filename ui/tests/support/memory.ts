@@ -1,23 +1,50 @@
 /** A backend in memory: keeps revisions, answers when told to, refuses when told to. */
 
 import type {
+  Actor,
   Announcement,
+  Backup,
+  Cause,
+  Change,
+  ChosenFile,
+  Difference,
   Document,
   Edit,
+  Explanation,
   Failure,
   Flags,
+  HistoryFilter,
+  HistoryPage,
+  Imprint,
+  LastChange,
   Outcome,
   Preferences,
+  Review,
+  Revision,
+  Setting,
+  SettingValue,
   Status,
 } from "../../src/bindings/wire";
 import type { Host } from "../../src/host/host";
-import { applyEdit } from "../../src/model/edit";
+import { defaultPreferences } from "../../src/state/choices.svelte";
+import { applyEdit, isWithin } from "../../src/model/edit";
+import { rolloutOf } from "../../src/model/rollout";
 import { growTree } from "../../src/model/tree";
+import { sampleSettings } from "./settings";
 
-interface Revision {
+interface Kept {
   document: Document;
   changes: string[];
+  actor: Actor;
+  cause: Cause;
+  note: string | null;
+  atMs: number;
+  touched: string[];
 }
+
+const maria: Actor = { via: "window", name: "maria" };
+const script: Actor = { via: "flagctl", name: "ci" };
+const MINUTE_MS = 60_000;
 
 export class MemoryHost implements Host {
   readonly edits: { edit: Edit; base: number | undefined }[] = [];
@@ -27,15 +54,19 @@ export class MemoryHost implements Host {
     dataDir: "/home/maria/.local/share/flagdeck",
     serving: "127.0.0.1:4680",
     readOnly: null,
+    isHeldOff: false,
     notices: [],
   };
-  chosen: Preferences = { theme: "system", view: "dashboard" };
+  /** Where the tour is not what is looked at, it was taken. */
+  chosen: Preferences = { ...defaultPreferences, isToured: true };
   /** Refuses changes while set. */
   refusal: Failure | null = null;
   /** Refuses to read while set. */
   readFailure: Failure | null = null;
+  /** Refuses what is asked of the history while set. */
+  readonly refusals: { history?: Failure; difference?: Failure } = {};
 
-  #revisions: Revision[] = [];
+  #revisions: Kept[] = [];
   /** Positions in `#revisions` that undo walks, and how far it has walked. */
   #steps: { revision: number; before: Document; after: Document; changes: string[] }[] = [];
   #undone = 0;
@@ -64,12 +95,14 @@ export class MemoryHost implements Host {
 
   /** Makes a revision as another face would, and announces it. */
   changeElsewhere(edit: Edit): void {
-    this.#append(applyEdit(this.document, edit), [describe(edit)]);
+    const changes = [describe(edit, this.document)];
+    this.#append(applyEdit(this.document, edit), changes, { actor: script, edit });
   }
 
   /** Puts another document in force as another face would, and announces it. */
   replaceElsewhere(document: Document): void {
-    this.#append(document, ["Document replaced"]);
+    const cause: Cause = { kind: "import" };
+    this.#append(document, ["Document replaced"], { actor: script, cause });
   }
 
   announce(announcement: Announcement): void {
@@ -89,8 +122,8 @@ export class MemoryHost implements Host {
     const undoable = this.#steps.length - this.#undone;
     return {
       revision: this.revision,
-      atMs: last ? Date.now() - 95_000 : null,
-      actor: last ? { via: "window", name: "maria" } : null,
+      atMs: last?.atMs ?? null,
+      actor: last?.actor ?? null,
       changes: last?.changes ?? [],
       document: structuredClone(this.document),
       components,
@@ -109,7 +142,8 @@ export class MemoryHost implements Host {
       throw { code: "conflict", message, problems: [], winner: this.revision } satisfies Failure;
     }
     const before = this.document;
-    const after = applyEdit(before, edit);
+    const after =
+      edit.kind === "replace" ? (JSON.parse(edit.text) as Document) : applyEdit(before, edit);
     if (JSON.stringify(before) === JSON.stringify(after)) {
       return { revision: this.revision, changed: false, changes: [] };
     }
@@ -117,26 +151,293 @@ export class MemoryHost implements Host {
     this.#steps = this.#steps.slice(0, this.#steps.length - this.#undone);
     this.#undone = 0;
     this.#steps.push({ revision: this.revision + 1, before, after, changes });
-    return this.#append(after, changes);
+    return this.#append(after, changes, { edit });
   }
 
   undo(): Promise<Outcome> {
     const step = this.#steps[this.#steps.length - this.#undone - 1];
     if (!step) return this.#nothingToDo();
     this.#undone += 1;
-    return Promise.resolve(this.#append(step.before, step.changes));
+    const cause: Cause = { kind: "undo", of: step.revision };
+    return Promise.resolve(this.#append(step.before, step.changes, { cause }));
   }
 
   redo(): Promise<Outcome> {
     const step = this.#steps[this.#steps.length - this.#undone];
     if (!step) return this.#nothingToDo();
     this.#undone -= 1;
-    return Promise.resolve(this.#append(step.after, step.changes));
+    const cause: Cause = { kind: "redo", of: step.revision };
+    return Promise.resolve(this.#append(step.after, step.changes, { cause }));
   }
 
   async status(): Promise<Status> {
     await this.#gate;
     return this.state;
+  }
+
+  async documentText(): Promise<string> {
+    await this.#gate;
+    return JSON.stringify(this.document, null, 2);
+  }
+
+  /** Where nothing can be saved it is held off, as the backend does. */
+  async emergencyOff(): Promise<Outcome> {
+    if (this.state.readOnly === null && this.refusal === null) {
+      return this.change({ kind: "set_master", on: false });
+    }
+    this.state = { ...this.state, isHeldOff: true };
+    this.announce({ kind: "status" });
+    return { revision: this.revision, changed: false, changes: [] };
+  }
+
+  review(text: string): Promise<Review> {
+    const nothing: Difference = { changes: [], total: 0 };
+    try {
+      const document = JSON.parse(text) as Document;
+      const difference = differenceOf(this.document, document);
+      return Promise.resolve({ revision: this.revision, problems: [], difference });
+    } catch (reason) {
+      const message = `This is not JSON: ${String(reason)}`;
+      const problem = { severity: "error", code: "syntax", pointer: "", message };
+      return Promise.resolve({
+        revision: this.revision,
+        problems: [problem],
+        difference: nothing,
+      });
+    }
+  }
+
+  /** As if everybody were hashed into one bucket. */
+  explain(component: string, user: string, groups: readonly string[]): Promise<Explanation> {
+    const { enabled } = this.document;
+    const isOn = growTree(this.document.components).byPath.get(component)?.componentsOn === 1;
+    const { percentage, strategy, userGroups } = rolloutOf(this.document, component);
+    const [bucket, threshold] = [18_204, percentage * 1000];
+    const group = userGroups.find((each) => groups.includes(each));
+    const isFirst = strategy === "canary" && percentage > 0 && group !== undefined;
+    const isIn = isFirst || (user !== "" && bucket < threshold);
+    const side = bucket < threshold ? "below" : "not below";
+    const share = isFirst
+      ? `the user is in the group ${group}, which comes first in the rollout`
+      : user === ""
+        ? `the rollout is at ${percentage} %, and without a user id nobody can be placed`
+        : `bucket ${bucket} is ${side} ${threshold}, the ${percentage} % of the rollout`;
+    const steps = [
+      { ok: enabled, text: `the master switch is ${enabled ? "on" : "off"}` },
+      { ok: isOn, text: `${component} is switched ${isOn ? "on" : "off"}` },
+      { ok: isIn, text: share },
+    ];
+    const decisive = steps.findIndex(({ ok }) => !ok);
+    const told = decisive < 0 ? steps : steps.slice(0, decisive + 1);
+    const value = decisive < 0;
+    const who = user === "" ? "a user without an id" : `"${user}"`;
+    return Promise.resolve({
+      revision: this.revision,
+      value,
+      reason: value ? "split" : "no_user",
+      sentence: `${component} is ${value ? "on" : "off"} for ${who}: ${told.at(-1)?.text ?? ""}.`,
+      steps: told,
+      bucket: user === "" ? null : bucket,
+      threshold,
+    });
+  }
+
+  /** Fills the history with revisions of others, evenly over the time before now. */
+  fillHistory(count: number, everyMs = 7 * MINUTE_MS): void {
+    const paths = [...growTree(this.document.components).byPath.keys()];
+    for (let index = 0; index < count; index += 1) {
+      const path = paths[index % paths.length] ?? "calculator";
+      const edit = pastEdit(path, index);
+      const before = this.document;
+      this.#revisions.push({
+        document: applyEdit(before, edit),
+        changes: [describe(edit, before)],
+        actor: index % 3 === 0 ? script : maria,
+        cause: index % 11 === 10 ? { kind: "undo", of: index } : { kind: "edit" },
+        note: index % 7 === 3 ? "Agreed with support for the autumn release" : null,
+        atMs: Date.now() - (count - index) * everyMs,
+        touched: touchedBy(edit),
+      });
+    }
+    this.announce({ kind: "flags", revision: this.revision });
+  }
+
+  async history(filter: HistoryFilter, offset: number, limit: number): Promise<HistoryPage> {
+    const { refusals } = this;
+    await this.#gate;
+    if (refusals.history) throw refusals.history;
+    const found = this.#find(filter);
+    const revisions = found.slice(offset, offset + limit).flatMap((revision): Revision[] => {
+      const kept = this.#revisions[revision - 1];
+      if (!kept) return [];
+      const { atMs, actor, cause, note, changes } = kept;
+      const changesTotal = changes.length;
+      return [{ revision, atMs, actor, cause, note, changes: changes.slice(0, 20), changesTotal }];
+    });
+    return { total: found.length, revisions };
+  }
+
+  /** What was found last: a store would not look through all of them for every page either. */
+  #found = { question: "", revisions: [] as number[] };
+
+  /** The revisions that `filter` lets through, latest first. */
+  #find(filter: HistoryFilter): number[] {
+    const question = JSON.stringify([filter, this.revision]);
+    if (this.#found.question === question) return this.#found.revisions;
+    const revisions: number[] = [];
+    for (let revision = this.revision; revision > 0; revision -= 1) {
+      const kept = this.#revisions[revision - 1];
+      if (kept && isLetThrough(kept, revision, filter)) revisions.push(revision);
+    }
+    this.#found = { question, revisions };
+    return revisions;
+  }
+
+  actors(): Promise<Actor[]> {
+    return Promise.resolve([maria, script]);
+  }
+
+  lastChanges(after: number): Promise<LastChange[]> {
+    const last = new Map<string, LastChange>();
+    this.#revisions.forEach(({ touched, atMs }, index) => {
+      if (index < after) return;
+      for (const path of touched) last.set(path, { path, revision: index + 1, atMs });
+    });
+    return Promise.resolve([...last.values()]);
+  }
+
+  async difference(from: number, to: number): Promise<Difference> {
+    const { refusals } = this;
+    await this.#gate;
+    if (refusals.difference) throw refusals.difference;
+    return differenceOf(this.#at(from), this.#at(to));
+  }
+
+  restore(revision: number): Promise<Outcome> {
+    const before = this.document;
+    const after = this.#at(revision);
+    const changes = differenceOf(before, after).changes.map((change) => change.sentence);
+    if (changes.length === 0) {
+      return Promise.resolve({ revision: this.revision, changed: false, changes });
+    }
+    const cause: Cause = { kind: "restore", of: revision };
+    this.#steps = this.#steps.slice(0, this.#steps.length - this.#undone);
+    this.#undone = 0;
+    this.#steps.push({ revision: this.revision + 1, before, after, changes });
+    return Promise.resolve(this.#append(after, changes, { cause }));
+  }
+
+  /** What the settings hold; written to by the window. */
+  readonly configuration: Setting[] = sampleSettings();
+  secret = "c0ffee".repeat(10);
+
+  settings(): Promise<Setting[]> {
+    return Promise.resolve(structuredClone(this.configuration));
+  }
+
+  changeSetting(name: string, value: SettingValue): Promise<Setting[]> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const setting = this.configuration.find((each) => each.name === name);
+    if (setting) {
+      setting.inFile = value;
+      setting.isWaiting = setting.needsRestart;
+      if (!setting.needsRestart) setting.value = value ?? setting.default;
+      setting.source = value === null ? { kind: "default" } : { kind: "file" };
+    }
+    return this.settings();
+  }
+
+  token(): Promise<string> {
+    return Promise.resolve(this.secret);
+  }
+
+  rotateToken(): Promise<string> {
+    this.secret = this.secret.split("").reverse().join("");
+    return this.token();
+  }
+
+  kept: Backup[] = [
+    {
+      name: "r0000000041-20261123T120000.000Z.db",
+      revision: 41,
+      atMs: Date.now() - 90 * MINUTE_MS,
+      bytes: 182_272,
+    },
+    {
+      name: "r0000000012-20261120T081500.000Z.db",
+      revision: 12,
+      atMs: Date.now() - 3 * 24 * 60 * MINUTE_MS,
+      bytes: 98_304,
+    },
+  ];
+
+  backups(): Promise<Backup[]> {
+    return Promise.resolve([...this.kept]);
+  }
+
+  backUp(): Promise<Backup | null> {
+    if (this.kept.some(({ revision }) => revision === this.revision)) return Promise.resolve(null);
+    const name = `r${String(this.revision).padStart(10, "0")}.db`;
+    const backup = { name, revision: this.revision, atMs: Date.now(), bytes: 200_000 };
+    this.kept = [backup, ...this.kept];
+    return Promise.resolve(backup);
+  }
+
+  backupDifference(): Promise<Difference> {
+    return this.difference(this.revision, 0);
+  }
+
+  restoreBackup(): Promise<Outcome> {
+    return this.restore(0);
+  }
+
+  imprint(): Promise<Imprint> {
+    return Promise.resolve({
+      version: "0.1.0",
+      parts: [
+        { name: "Tauri", version: "2.9.0" },
+        { name: "WebKitGTK", version: "2.48.0" },
+        { name: "SQLite", version: "3.50.4" },
+      ],
+      packages: Array.from({ length: 400 }, (_, index) => ({
+        name: `package-${index}`,
+        version: `1.${index}.0`,
+        license: index % 3 === 0 ? "MIT" : "MIT OR Apache-2.0",
+      })),
+    });
+  }
+
+  /** What the person is going to choose. */
+  nextFile: ChosenFile | null = null;
+  readonly saved: { name: string; text: string }[] = [];
+  isUnsaved = false;
+  isClosed = false;
+
+  chooseFile(): Promise<ChosenFile | null> {
+    return Promise.resolve(this.nextFile);
+  }
+
+  droppedFile(): Promise<ChosenFile | null> {
+    return Promise.resolve(this.nextFile);
+  }
+
+  saveFile(name: string, text: string): Promise<string | null> {
+    this.saved.push({ name, text });
+    return Promise.resolve(`/home/maria/${name}`);
+  }
+
+  showDataFolder(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  setUnsaved(isUnsaved: boolean): Promise<void> {
+    this.isUnsaved = isUnsaved;
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
   }
 
   preferences(): Promise<Preferences> {
@@ -153,16 +454,35 @@ export class MemoryHost implements Host {
     return Promise.resolve(() => void this.#listeners.delete(callback));
   }
 
-  #append(document: Document, changes: string[]): Outcome {
-    this.#revisions.push({ document, changes });
+  #append(
+    document: Document,
+    changes: string[],
+    more: { actor?: Actor; cause?: Cause; edit?: Edit; atMs?: number } = {},
+  ): Outcome {
+    const { actor = maria, cause = { kind: "edit" }, edit, atMs = Date.now() - 95_000 } = more;
+    const touched = edit ? touchedBy(edit) : [...growTree(document.components).byPath.keys()];
+    this.#revisions.push({ document, changes, actor, cause, note: null, atMs, touched });
     this.announce({ kind: "flags", revision: this.revision });
     return { revision: this.revision, changed: true, changes };
+  }
+
+  #at(revision: number): Document {
+    return revision === 0
+      ? this.#initial
+      : (this.#revisions[revision - 1]?.document ?? this.document);
   }
 
   #nothingToDo(): Promise<never> {
     const failure: Failure = { code: "nothing_to_do", message: "Nothing to do.", problems: [] };
     return Promise.reject(failure);
   }
+}
+
+/** A change as somebody may have made it, other than the one before it. */
+function pastEdit(path: string, index: number): Edit {
+  if (index % 4 !== 1) return { kind: "set_components", paths: [path], on: index % 2 === 0 };
+  const percentage = (index * 12.5) % 100;
+  return { kind: "set_rollout", component: path, percentage };
 }
 
 function describe(edit: Edit, before?: Document): string {
@@ -183,5 +503,80 @@ function describe(edit: Edit, before?: Document): string {
       if (edit.strategy !== undefined) return `${name}: strategy ${edit.strategy}`;
       return `${name}: groups ${edit.userGroups?.join(", ") ?? ""}`;
     }
+    case "add_component":
+      return `${edit.path} added`;
+    case "add_group":
+      return `Group ${edit.path} added`;
+    case "move":
+      return `${edit.from} renamed to ${edit.to}`;
+    case "remove":
+      return `${edit.paths.join(", ")} removed`;
+    case "describe":
+      return `${edit.path}: described`;
+    case "set_requires":
+      return `${edit.component} requires ${edit.requires.join(", ") || "nothing"}`;
+    case "batch":
+      return edit.edits.map((each) => describe(each, before)).join("; ");
+    case "replace":
+      return "Document replaced";
   }
+}
+
+function touchedBy(edit: Edit): string[] {
+  switch (edit.kind) {
+    case "set_components":
+    case "remove":
+      return edit.paths;
+    case "set_rollout":
+    case "clear_rollout":
+    case "set_requires":
+      return edit.component === null ? [] : [edit.component];
+    case "add_component":
+    case "add_group":
+    case "describe":
+      return [edit.path];
+    case "move":
+      return [edit.from, edit.to];
+    case "batch":
+      return edit.edits.flatMap(touchedBy);
+    case "set_master":
+    case "replace":
+      return [];
+  }
+}
+
+function isLetThrough(kept: Kept, revision: number, filter: HistoryFilter): boolean {
+  const text = filter.text?.toLowerCase() ?? "";
+  return (
+    revision <= (filter.upTo ?? Infinity) &&
+    kept.atMs >= (filter.sinceMs ?? -Infinity) &&
+    kept.atMs < (filter.untilMs ?? Infinity) &&
+    (filter.via === undefined || kept.actor.via === filter.via) &&
+    (filter.name === undefined || kept.actor.name === filter.name) &&
+    (filter.component === undefined ||
+      kept.touched.some((path) => isWithin(path, filter.component ?? ""))) &&
+    [...kept.changes, kept.note ?? ""].join("\n").toLowerCase().includes(text)
+  );
+}
+
+/** What differs, value by value, in the order of the documents. */
+function differenceOf(before: unknown, after: unknown): Difference {
+  const changes = compare("", before, after);
+  return { changes, total: changes.length };
+}
+
+function compare(pointer: string, before: unknown, after: unknown): Change[] {
+  const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
+  if (text(before) === text(after)) return [];
+  if (isObject(before) && isObject(after)) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...keys].flatMap((key) => compare(`${pointer}/${key}`, before[key], after[key]));
+  }
+  const name = pointer.split("/").slice(2).join(".") || pointer.slice(1);
+  const sentence = `${name}: ${text(before) ?? "nothing"} → ${text(after) ?? "nothing"}`;
+  return [{ pointer, sentence, before: text(before), after: text(after) }];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -8,7 +8,7 @@ import { MemoryHost } from "./memory";
 
 export async function openWindow(document: Document, view: View = "flags"): Promise<MemoryHost> {
   const host = new MemoryHost(document);
-  host.chosen = { theme: "system", view };
+  host.chosen = { ...host.chosen, view };
   await openOver(host);
   return host;
 }

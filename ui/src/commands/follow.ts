@@ -1,0 +1,27 @@
+/** What choosing something in the palette does. */
+
+import type { Deck } from "../state/deck";
+import type { Commands } from "./commands";
+import type { Target } from "./targets";
+
+export function follow(target: Target, deck: Deck, commands: Commands): void {
+  const { browsing, choices, live } = deck;
+  switch (target.kind) {
+    case "command":
+      commands.run(target.command);
+      break;
+    case "node":
+      choices.view = "flags";
+      // A filter might hide it.
+      browsing.clearFilter();
+      browsing.reveal(target.path);
+      break;
+    case "revision":
+      browsing.activityRevision = target.revision;
+      choices.view = "activity";
+      break;
+    case "switch":
+      void live.change({ kind: "set_components", paths: [target.path], on: target.on });
+      break;
+  }
+}

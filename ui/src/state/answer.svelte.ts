@@ -1,0 +1,46 @@
+/** An answer of the backend to the question asked last. Answers to earlier ones are dropped. */
+
+import type { Failure } from "../bindings/wire";
+import { asFailure } from "../host/host";
+
+export class Answer<Value> {
+  /** `null` until it is there. */
+  value = $state.raw<Value | null>(null);
+  /** Why there is none. */
+  failure = $state.raw<Failure | null>(null);
+
+  /** Whether one is on its way. */
+  isAsking = $state.raw(false);
+
+  #question: (() => Promise<Value>) | null = null;
+
+  /** Asks, and lets go of the answer there was. */
+  ask(question: () => Promise<Value>): void {
+    this.value = null;
+    void this.#ask(question);
+  }
+
+  /** Asks, and keeps the answer there was until the next is there. */
+  renew(question: () => Promise<Value>): void {
+    void this.#ask(question);
+  }
+
+  retry(): void {
+    if (this.#question) void this.#ask(this.#question);
+  }
+
+  async #ask(question: () => Promise<Value>): Promise<void> {
+    this.#question = question;
+    this.failure = null;
+    this.isAsking = true;
+    try {
+      const value = await question();
+      if (this.#question !== question) return;
+      this.value = value;
+    } catch (reason) {
+      if (this.#question !== question) return;
+      this.failure = asFailure(reason);
+    }
+    this.isAsking = false;
+  }
+}

@@ -1,0 +1,35 @@
+/** Everything the parts of the window share, made once and handed down by context. */
+
+import { createContext } from "svelte";
+
+import type { Host } from "../host/host";
+import { Browsing } from "./browsing.svelte";
+import { Choices } from "./choices.svelte";
+import { LastChanges } from "./last_changes.svelte";
+import { Live } from "./live.svelte";
+import { Overlay } from "./overlay.svelte";
+
+export interface Deck {
+  host: Host;
+  live: Live;
+  choices: Choices;
+  browsing: Browsing;
+  overlay: Overlay;
+  lastChanges: LastChanges;
+}
+
+export function makeDeck(host: Host): Deck {
+  const live = new Live(host);
+  const overlay = new Overlay();
+  live.onconflict = (conflict) => overlay.show({ kind: "conflict", conflict });
+  return {
+    host,
+    live,
+    choices: new Choices(host, live.toasts),
+    browsing: new Browsing(() => live.flags?.document),
+    overlay,
+    lastChanges: new LastChanges(host),
+  };
+}
+
+export const [useDeck, setDeck] = createContext<Deck>();

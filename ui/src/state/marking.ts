@@ -1,0 +1,72 @@
+/** Marking rows of the tree, one by one or over a stretch, for one change to all of them. */
+
+import { marksOver } from "../model/several";
+import { ALL, type Tree, type TreeNode } from "../model/tree";
+import type { Browsing } from "./browsing.svelte";
+
+interface Options {
+  browsing: Browsing;
+  tree: () => Tree;
+  /** The rows that are shown, top to bottom. */
+  rows: () => readonly TreeNode[];
+  isOpen: (path: string) => boolean;
+}
+
+export class Marking {
+  readonly #options: Options;
+  /** Where a stretch begins; `null` for where the keyboard is. */
+  #anchor: string | null = null;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Shows one row, and takes it as where the next stretch begins. */
+  pick(path: string): void {
+    this.clear();
+    this.#anchor = path;
+    this.#options.browsing.select(path);
+  }
+
+  /** Takes the row that the keyboard walked to as where the next stretch begins. */
+  begin(path: string): void {
+    this.#anchor = path;
+  }
+
+  /** Marks a row or takes its mark away. The first mark takes in the row that is selected. */
+  toggle(path: string): void {
+    const { marked, selected } = this.#options.browsing;
+    const isFirst = marked.size === 0;
+    if (isFirst && this.#indexOf(selected) >= 0) marked.add(selected);
+    if (isFirst || !marked.delete(path)) marked.add(path);
+    this.#anchor = path;
+  }
+
+  /** Marks everything from where the stretch began, else from `start`, to `path`; nothing else. */
+  extend(path: string, start = this.#options.browsing.selected): void {
+    this.#anchor ??= start;
+    const to = this.#indexOf(path);
+    const from = this.#anchor === ALL ? 0 : this.#indexOf(this.#anchor);
+    const [first, last] = from < 0 ? [to, to] : [Math.min(from, to), Math.max(from, to)];
+    this.#mark(this.#options.rows().slice(Math.max(0, first), last + 1));
+  }
+
+  all(): void {
+    this.#mark(this.#options.rows());
+  }
+
+  clear(): void {
+    this.#anchor = null;
+    this.#options.browsing.marked.clear();
+  }
+
+  #mark(rows: readonly TreeNode[]): void {
+    const { browsing, tree, isOpen } = this.#options;
+    browsing.marked.clear();
+    for (const path of marksOver(rows, tree(), isOpen)) browsing.marked.add(path);
+  }
+
+  #indexOf(path: string): number {
+    return this.#options.rows().findIndex((row) => row.path === path);
+  }
+}

@@ -1,0 +1,45 @@
+/** What lies over the window: at most one thing, and the question whether to close over that. */
+
+import type { Backup } from "../bindings/wire";
+import type { Conflict } from "../model/conflict";
+import type { HelpPageId } from "../words/help";
+
+export type Over =
+  | { kind: "palette" }
+  | { kind: "shortcuts" }
+  /** `page` is what it is opened at. */
+  | { kind: "help"; page?: HelpPageId }
+  | { kind: "tour" }
+  /** `group` is where the new one goes: a path, empty for the root. */
+  | { kind: "add"; what: "component" | "group"; group: string }
+  | { kind: "rename"; path: string }
+  | { kind: "move"; paths: readonly string[] }
+  | { kind: "remove"; paths: readonly string[] }
+  /** One rollout for several components. */
+  | { kind: "rollout"; paths: readonly string[] }
+  | { kind: "json" }
+  /** A document to take in: what it holds, and the name it came under. */
+  | { kind: "import"; name: string; text: string }
+  | { kind: "restore"; revision: number }
+  | { kind: "conflict"; conflict: Conflict }
+  | { kind: "restore_backup"; backup: Backup }
+  | { kind: "rotate_token"; onrotated: () => void };
+
+export class Overlay {
+  over = $state.raw<Over | null>(null);
+  /** Whether a person is asked if the window may close; what was typed stays beneath. */
+  isClosing = $state(false);
+
+  /** Whether the window beneath cannot be used. The tour stands beside it. */
+  get isCovering(): boolean {
+    return this.isClosing || (this.over !== null && this.over.kind !== "tour");
+  }
+
+  show(over: Over): void {
+    this.over = over;
+  }
+
+  close(): void {
+    this.over = null;
+  }
+}

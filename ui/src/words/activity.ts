@@ -1,0 +1,158 @@
+/** The history of revisions. */
+
+import type { Actor, Cause, Revision } from "../bindings/wire";
+import { formatAgo, formatClock, formatCount, formatMoment, isSameDay } from "../format";
+import type { Who } from "../model/history";
+import { capital, doors, plural } from "./shared";
+
+const sentences = (changes: readonly string[], total: number): string =>
+  (changes[0] ?? "Saved without a change") +
+  (total > 1 ? `, and ${formatCount(total - 1)} more` : "");
+
+const actor = ({ name, via }: Actor): string => `${name} ${doors[via]}`;
+
+const when = (atMs: number, nowMs: number): string =>
+  isSameDay(atMs, nowMs) ? formatAgo(atMs, nowMs) : formatClock(atMs);
+
+const why = (cause: Cause): string => {
+  switch (cause.kind) {
+    case "edit":
+      return "An edit";
+    case "import":
+      return "A document was imported";
+    case "undo":
+      return `Took back revision ${cause.of}`;
+    case "redo":
+      return `Brought back revision ${cause.of}`;
+    case "restore":
+      return cause.of === 0
+        ? "Put back how it all began"
+        : `Put back how it was at revision ${cause.of}`;
+  }
+};
+
+export const activity = {
+  list: "Changes, latest first",
+  detailsLabel: "Details of a change",
+  filtersLabel: "Narrow down the changes",
+
+  text: "Search changes and notes",
+  component: "Any component or group",
+  componentLabel: "Component or group",
+  components: "Components and groups",
+  whoLabel: "Who",
+  who: ({ name, via }: Who) => {
+    if (name === undefined) return via === undefined ? "Anyone" : `Anyone ${doors[via]}`;
+    return via === undefined ? name : actor({ name, via });
+  },
+  spanLabel: "When",
+  spans: {
+    any: "Any time",
+    today: "Today",
+    week: "Last 7 days",
+    month: "Last 30 days",
+    range: "Between two days…",
+  },
+  from: "From",
+  to: "to",
+  bothDays: "Both days are included",
+  backwards: "The first day comes after the last one, so nothing can be between them.",
+  filters: (set: number) => (set === 0 ? "Filters" : `Filters (${set})`),
+  clear: "Clear filters",
+
+  count: (total: number, all: number) =>
+    total === all
+      ? plural(all, "change")
+      : `${formatCount(total)} of ${formatCount(all)} ${all === 1 ? "change" : "changes"}`,
+  arrived: (count: number) => plural(count, "new change"),
+  loading: "Reading the history…",
+  notRead: (why: string) => `The history could not be read; nothing is lost. ${why}`,
+  empty: "Nothing has changed yet",
+  emptyHint:
+    "Everything that is changed from here on is listed: what, when, by whom, and with a way back.",
+  openFlags: "Open the flags",
+  noMatch: "No change matches",
+  noMatchHint: "Look at a longer time, for somebody else or for fewer words.",
+
+  what: ({ changes, changesTotal }: Revision) => sentences(changes, changesTotal),
+  actor,
+  when,
+  number: (revision: number) => `r${revision}`,
+  revision: (revision: number) => (revision === 0 ? "The beginning" : `Revision ${revision}`),
+  mark: (cause: Cause): string => {
+    switch (cause.kind) {
+      case "edit":
+        return "";
+      case "import":
+        return "imported";
+      case "undo":
+        return `undid r${cause.of}`;
+      case "redo":
+        return `redid r${cause.of}`;
+      case "restore":
+        return `restored r${cause.of}`;
+    }
+  },
+  rowLoading: "Reading…",
+
+  unknown: (revision: number) =>
+    `There is no revision ${revision}. Choose another one from the list.`,
+  back: "Back to the list",
+  newer: "Newer change",
+  older: "Older change",
+  inForce: "in force",
+  whenLabel: "When",
+  whenInFull: (atMs: number, nowMs: number) => `${formatMoment(atMs)}, ${formatAgo(atMs, nowMs)}`,
+  whyLabel: "Why",
+  why,
+  showCause: (of: number) => `Show revision ${of}`,
+  note: "Note",
+
+  compare: "Compare",
+  against: { before: "What it changed", now: "What changed since" },
+  againstMeaning: {
+    before: (revision: number) =>
+      `Against ${revision === 0 ? "the beginning" : `revision ${revision}`}`,
+    now: "Against what is in force now",
+  },
+  nothingChanged: "It changed nothing that applications read.",
+  isInForce: "Nothing: this is the revision in force.",
+  isAsNow: "Nothing: what is in force is the same as it was here.",
+
+  restore: "Restore this state…",
+  restoreHint: (revision: number) => `Make everything as it was at revision ${revision}`,
+  cannotRestore: "There is nothing to restore: what is in force is the same.",
+  undo: "Undo this",
+  undoHint: "Take this change back, as a change of its own",
+  copy: "Copy as report",
+  copied: "The report was copied.",
+  notCopied:
+    "The report could not be copied: the desktop did not let Flagdeck write to its clipboard.",
+
+  restoreTitle: (revision: number) =>
+    revision === 0 ? "Restore how it all began?" : `Restore revision ${revision}?`,
+  restoreMeaning:
+    "Everything becomes as it was then. That is a change of its own: nothing is lost, and you can undo it.",
+  restoreFrom: (revision: Revision, nowMs: number) =>
+    `Saved ${formatAgo(revision.atMs, nowMs)} by ${actor(revision.actor)}: ${sentences(revision.changes, revision.changesTotal)}`,
+  restoreChanges: (total: number) => `${capital(plural(total, "value"))} will change`,
+  restoreNow: "Restore",
+  reading: "The changes are still being read.",
+  restored: (revision: number) =>
+    revision === 0
+      ? "Everything is as it was at the beginning"
+      : `Everything is as it was at revision ${revision}`,
+  nothingToRestore: (revision: number) =>
+    `Nothing was changed: everything is as it was at revision ${revision} already`,
+
+  report: {
+    title: (revision: number) => `Flagdeck, revision ${revision}`,
+    when: "When",
+    who: "Who",
+    why: "Why",
+    note: "Note",
+    changes: "Changes",
+    more: (count: number) => `and ${plural(count, "further change")}`,
+    nothing: "nothing",
+  },
+} as const;

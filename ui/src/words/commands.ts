@@ -1,0 +1,98 @@
+/** Palette, menus, shortcuts, the tour, and the question before closing. */
+
+import { plural } from "./shared";
+
+export const commands = {
+  undo: (sentence: string | undefined) => (sentence === undefined ? "Undo" : `Undo “${sentence}”`),
+  redo: (sentence: string | undefined) => (sentence === undefined ? "Redo" : `Redo “${sentence}”`),
+  exported: (place: string) => `Written to ${place}`,
+  backedUp: (name: string) => `Backed up as ${name}`,
+  dropLater: "Save or leave what is open first, then drop the file again",
+  backedUpAlready: "A backup holds the latest revision already",
+
+  palette: {
+    title: "Search or run a command",
+    placeholder: "A command, a component or a revision such as r12",
+    list: "What was found",
+    recent: "Recent",
+    all: "Commands",
+    found: (count: number, isCut: boolean) =>
+      count === 0
+        ? "Nothing found"
+        : `${isCut ? "The best " : ""}${plural(count, "match", "matches")}`,
+    nothing: (query: string) => `Nothing matches “${query}”.`,
+    showRevision: (revision: number) => `Show revision ${revision}`,
+    turn: (path: string, on: boolean) => `Turn ${path} ${on ? "on" : "off"}`,
+    kinds: { component: "Component", group: "Group", revision: "Activity" },
+    notNow: "Not possible at the moment",
+    keys: { move: "Move", run: "Run", close: "Close" },
+  },
+
+  shortcuts: {
+    title: "Keyboard shortcuts",
+    or: "or",
+    sections: [
+      {
+        title: "Getting around",
+        keys: [
+          { keys: ["F6"], what: "Next part of the window" },
+          { keys: ["Shift+F6"], what: "Part before" },
+          { keys: ["Tab"], what: "Next control" },
+          { keys: ["Escape"], what: "Close, or put back what is not saved" },
+        ],
+      },
+      {
+        title: "Components",
+        keys: [
+          { keys: ["↑", "↓"], what: "Walk through the rows" },
+          { keys: ["→", "←"], what: "Open or close a group" },
+          { keys: ["Home", "End"], what: "First or last row" },
+          { keys: ["Space"], what: "Switch on or off" },
+          { keys: ["Enter"], what: "Show in full" },
+        ],
+      },
+      {
+        title: "Share of users",
+        keys: [
+          { keys: ["←", "→"], what: "By 1 %" },
+          { keys: ["Shift+←", "Shift+→"], what: "By 0.1 %" },
+          { keys: ["Alt+←", "Alt+→"], what: "By 0.001 %" },
+          { keys: ["Page Up", "Page Down"], what: "By 10 %" },
+          { keys: ["Home", "End"], what: "Nobody or everyone" },
+          { keys: ["Enter"], what: "Save at once" },
+          { keys: ["Escape"], what: "Put it back" },
+        ],
+      },
+    ],
+  },
+
+  tour: {
+    label: "Tour",
+    step: (number: number, of: number) => `${number} of ${of}`,
+    next: "Next",
+    back: "Back",
+    done: "Done",
+    skip: "Skip the tour",
+    steps: {
+      switches: {
+        title: "Everything has a switch",
+        text: "Each component is on or off. One master switch stands over all of them: while it is off, nobody sees anything.",
+      },
+      reach: {
+        title: "You decide who sees it",
+        text: "Drag the share of users, or name groups who come first. “Explain a user” says why one person does or does not see a component.",
+      },
+      safety: {
+        title: "Nothing is lost",
+        text: "Every change is kept in Activity and can be taken back with Undo. “All off” stops everything at once, even while something hangs.",
+      },
+    },
+  },
+
+  closing: {
+    title: "Close without saving?",
+    lost: "This was typed and is not saved; closing loses it:",
+    keep: "Keep editing",
+    close: "Close without saving",
+  },
+} as const;

@@ -1,0 +1,63 @@
+/** The frame of the window, what loads and what was done. */
+
+import { plural, summary } from "./shared";
+
+export const frame = {
+  appName: "Flagdeck",
+  views: {
+    dashboard: "Dashboard",
+    flags: "Flags",
+    activity: "Activity",
+    settings: "Settings",
+  },
+  viewsLabel: "Views",
+  barLabel: "Top bar",
+  skip: "Skip to the content",
+
+  serving: (address: string) => `Serving on ${address}`,
+  notServing: "Not serving over HTTP",
+  revision: (revision: number) => (revision === 0 ? "Nothing saved yet" : `Revision ${revision}`),
+  componentCount: (count: number) => plural(count, "component"),
+  saving: "Saving…",
+  sources: {
+    local: "Local store",
+    readOnly: "Read only",
+    unread: "Not read",
+    heldOff: "Held off",
+  },
+  sourceMeanings: {
+    local: "Flags come from the store on this machine",
+    readOnly: "Flags come from the store on this machine, which cannot be written to",
+    unread: "The flags on this machine could not be read",
+    heldOff: "Everything is off for everyone, ahead of what is stored",
+  },
+  heldOff:
+    "Everything is held off for everyone. That is not stored yet: it will be as soon as the store can be written, and it holds while Flagdeck runs.",
+  heldOffDone: "Everything is held off; it is stored as soon as it can be",
+  theme: "Colours",
+  themes: { light: "Light", dark: "Dark", system: "As the desktop" },
+  undo: "Undo",
+  redo: "Redo",
+  undoStep: (sentence: string | undefined) =>
+    sentence === undefined ? "Nothing to undo" : `Undo “${sentence}” (Ctrl+Z)`,
+  redoStep: (sentence: string | undefined) =>
+    sentence === undefined ? "Nothing to redo" : `Redo “${sentence}” (Ctrl+Shift+Z)`,
+  searchOrRun: "Search or run a command",
+  allOff: "All off",
+  allOffMeaning: "Turn the master switch off: every component is off for everyone (Ctrl+Shift+0)",
+  allOffAlready: "Everything is off already",
+  dismiss: "Dismiss",
+  close: "Close",
+  cancel: "Cancel",
+  noticesLabel: "Notices",
+  messagesLabel: "Messages",
+  readOnly: (why: string) => `Nothing can be saved. ${why}`,
+
+  loading: "Reading the flags…",
+  notRead: "The flags could not be read.",
+  notReadAnew: (why: string) => `The flags could not be read anew; what you see may be old. ${why}`,
+  retry: "Try again",
+
+  saved: summary,
+  undone: (changes: readonly string[]) => `Undone: ${summary(changes)}`,
+} as const;

@@ -1,0 +1,35 @@
+/**
+ * Every sentence of the window, a file for each part of it. Plain words; the exact term belongs
+ * into a tooltip. What commands are called is in `commands/catalogue.json`, which the native menu
+ * reads too.
+ */
+
+import { activity } from "./activity";
+import { commands } from "./commands";
+import { structure } from "./structure";
+import { conflict } from "./conflict";
+import { dashboard } from "./dashboard";
+import { difference } from "./difference";
+import { flags } from "./flags";
+import { frame } from "./frame";
+import { help } from "./help";
+import { inspector } from "./inspector";
+import { json } from "./json";
+import { settings } from "./settings";
+import { tree } from "./tree";
+
+export const words = {
+  ...frame,
+  ...dashboard,
+  ...flags,
+  ...inspector,
+  activity,
+  commands,
+  structure,
+  conflict,
+  difference,
+  help,
+  json,
+  settings,
+  tree,
+} as const;

@@ -1,0 +1,31 @@
+/** The document as JSON, and documents taken in. */
+
+import { formatCount } from "../format";
+import { plural } from "./shared";
+
+export const json = {
+  title: "The document as JSON",
+  label: "Flag document",
+  reading: "Reading the document…",
+  find: "Find",
+  findNext: "Find next",
+  notFound: "Not found",
+  problems: "Problems",
+  line: (line: number) => `line ${formatCount(line)}`,
+  more: (count: number) => `and ${formatCount(count)} more`,
+  wrong: (errors: number) => `${plural(errors, "error")}: cannot be saved`,
+  unchanged: "As it is stored",
+  changes: (count: number) => `${plural(count, "change")} not saved yet`,
+  whatChanges: "What would change",
+  nothing: "Nothing would change: the flags are like this already.",
+  save: "Save",
+  startAgain: "Start again from what is stored",
+  behind: (revision: number) =>
+    `Revision ${revision} was saved while you were editing. Saving your text takes it back where the two differ; the list below says what would change.`,
+  importTitle: (name: string) => `Import ${name}`,
+  import: "Import",
+  importMeaning: "It becomes a revision of its own, and can be undone.",
+  refused: (name: string) => `${name} cannot be imported. Nothing was changed.`,
+  meanwhile: (revision: number) =>
+    `Revision ${revision} was saved meanwhile: look again at what would change.`,
+} as const;

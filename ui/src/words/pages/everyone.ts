@@ -1,0 +1,210 @@
+/** Pages of help for whoever decides who sees what. */
+
+import type { HelpPage } from "../help";
+
+const what: HelpPage = {
+  id: "what",
+  title: "What Flagdeck is",
+  blocks: [
+    {
+      kind: "text",
+      text: "Flagdeck decides which parts of an application are on, and for whom. You switch components on and off in this window; applications on this machine read the result a moment later.",
+    },
+    {
+      kind: "text",
+      text: "There is no account, no server and no internet. Everything is in one folder on this machine, and nothing leaves it.",
+    },
+    { kind: "heading", text: "Words" },
+    {
+      kind: "terms",
+      items: [
+        ["Component", "Something that is on or off, such as `ui.badges`."],
+        ["Group", "Components that belong together, such as `ui`. Its switch turns all of them."],
+        [
+          "Master switch",
+          "Off means off for everyone, whatever else is set. It is the first row of Flags.",
+        ],
+        ["Rollout", "Who sees what is on: a percentage, groups of people and a strategy."],
+        [
+          "Revision",
+          "One saved version of the flags, with a number, a time and who saved it. Revisions are never edited and never deleted.",
+        ],
+      ],
+    },
+    { kind: "heading", text: "The four views" },
+    {
+      kind: "terms",
+      items: [
+        ["Dashboard", "Is anything wrong, and what changed last."],
+        ["Flags", "The components, their switches and their rollouts."],
+        ["Activity", "Every revision: who, when, why and what."],
+        ["Settings", "Configuration, access for applications, backups."],
+      ],
+    },
+    {
+      kind: "text",
+      text: "`Ctrl+K` finds every command, component and revision by name. `Ctrl+?` lists all keys.",
+    },
+  ],
+};
+
+const rollout: HelpPage = {
+  id: "rollout",
+  title: "Switching and rolling out",
+  blocks: [
+    {
+      kind: "text",
+      text: "A component is on for a person when all of this is true: the master switch is on, the component is on, its rollout lets the person in, and everything it requires is on for that person.",
+    },
+    { kind: "heading", text: "Percentages" },
+    {
+      kind: "text",
+      text: "A percentage is a fixed share of all users. At 0 % nobody sees the component, the groups included. At 100 % everyone does, with the exception of the strategy for groups only. In between you can set steps as fine as 0.001 %.",
+    },
+    {
+      kind: "text",
+      text: "Flagdeck places every user id in one of 100,000 buckets by hashing it. Who is in a bucket below the percentage is in: at 12.5 % those are the buckets below 12,500. A bucket never changes, so a person sees the same today and tomorrow, on every machine, and raising a percentage takes the component away from nobody.",
+    },
+    { kind: "heading", text: "Strategies" },
+    {
+      kind: "terms",
+      items: [
+        ["Canary", "People in the groups first, then a fixed share of everyone."],
+        ["Blue-green", "Everyone together: 0 % or 100 %, nothing in between. Groups are ignored."],
+        [
+          "Groups only",
+          "Only people in the groups, and of them a fixed share. While no group is named, the share is one of everyone.",
+        ],
+      ],
+    },
+    { kind: "heading", text: "As all, or its own" },
+    {
+      kind: "text",
+      text: "A component follows the rollout of all components until you give it its own. With its own rollout, its users are drawn independently: 25 % here and 25 % there are not the same people.",
+    },
+    { kind: "heading", text: "Saving" },
+    {
+      kind: "text",
+      text: "Letting go of the slider saves, and so does Enter in the field beside it. While you drag, a mark shows the value in force, and Escape puts it back. Arrow keys move by 1 %, with Shift by 0.1 and with Alt by 0.001.",
+    },
+    { kind: "heading", text: "What a component requires" },
+    {
+      kind: "text",
+      text: "A component can require others. It is on for a person only where each of them is on for the same person, and so on for what those require. Components cannot require each other in a circle.",
+    },
+    { kind: "heading", text: "Everything off" },
+    {
+      kind: "text",
+      text: "`Ctrl+Shift+0`, or the button at the top right, turns the master switch off. It works while anything else hangs, and undo takes it back.",
+    },
+  ],
+};
+
+const who: HelpPage = {
+  id: "who",
+  title: "Who sees it",
+  blocks: [
+    {
+      kind: "text",
+      text: "Select a component in Flags and press `E`, or go to Explain a user. Type a user id, and the groups of the person if there are any. Flagdeck answers with every rule it looked at, in order. The last one decided.",
+    },
+    { kind: "heading", text: "The order of the rules" },
+    {
+      kind: "steps",
+      items: [
+        "The master switch is off, or the component is: off.",
+        "Something it requires is switched off: off.",
+        "The percentage is 0: off.",
+        "The strategy is Groups only, groups are named, and the person is in none: off.",
+        "The strategy is Canary and the person is in a group: on.",
+        "The percentage is 100: on.",
+        "There is no user id: off, because nobody without an id can be placed.",
+        "The bucket of the person is below the percentage: on. Else: off.",
+        "Where it is on so far, the same is asked of everything it requires.",
+      ],
+    },
+    { kind: "heading", text: "User ids" },
+    {
+      kind: "text",
+      text: "Ids are taken exactly as they come: `Maria`, `maria` and `maria ` with a space are three different people. Where an answer surprises you, compare the id letter by letter with the one your application sends.",
+    },
+    {
+      kind: "text",
+      text: "The same answer comes from the command line: `flagctl explain ui.badges --user user42`.",
+    },
+  ],
+};
+
+const undo: HelpPage = {
+  id: "undo",
+  title: "Undo, history and restore",
+  blocks: [
+    {
+      kind: "text",
+      text: "Every change is kept as a revision. `Ctrl+Z` takes the last one back and `Ctrl+Shift+Z` brings it back again; both say which change they act on. Undo also takes back what somebody changed on the command line or over HTTP, and it still works after Flagdeck was closed.",
+    },
+    {
+      kind: "text",
+      text: "Undo deletes nothing. It saves a revision of its own, so that the history shows that something was on for a while and then taken back.",
+    },
+    { kind: "heading", text: "Going further back" },
+    {
+      kind: "steps",
+      items: [
+        "Open Activity and select a revision.",
+        "Look at what would change.",
+        "Choose Restore. The flags of that revision become the latest revision.",
+      ],
+    },
+    {
+      kind: "text",
+      text: "A restore can be undone like any other change. Settings are not part of the history: each has its own way back in the message that tells of the change, and Reset puts back the default.",
+    },
+    { kind: "heading", text: "When two change the same" },
+    {
+      kind: "text",
+      text: "A change from elsewhere appears by itself and does not disturb what you are typing. Where your change and another one meet, Flagdeck shows both values and lets you choose.",
+    },
+  ],
+};
+
+const components: HelpPage = {
+  id: "components",
+  title: "Adding and organising components",
+  blocks: [
+    {
+      kind: "terms",
+      items: [
+        ["Add a component", "`Ctrl+N`. It goes into the group that is selected."],
+        ["Add a group", "`Ctrl+Shift+N`."],
+        [
+          "Rename",
+          "`F2`. Its rollout, its description and what requires it move along, and so does its history.",
+        ],
+        ["Move", "`Ctrl+Shift+M`, to another group."],
+        ["Remove", "`Delete`. Flagdeck names what requires it first. Undo brings it back."],
+      ],
+    },
+    { kind: "heading", text: "Names" },
+    {
+      kind: "text",
+      text: "A name begins with a letter from A to Z and goes on with up to 63 letters, digits, `-` or `_`. A full name is the names of its groups and its own with dots between them, at most eight in all. There can be 10,000 components.",
+    },
+    {
+      kind: "text",
+      text: "Applications ask for components by their full names: after renaming or moving one, change the applications that use it.",
+    },
+    { kind: "heading", text: "What people should know" },
+    {
+      kind: "text",
+      text: "A component can have a title, a description, an owner, tags, and a day when it should be gone. `/` filters by name, title, tag and owner. The day only reminds: Flagdeck removes nothing by itself.",
+    },
+    { kind: "heading", text: "All at once" },
+    {
+      kind: "text",
+      text: "`Ctrl+J` shows the flags as JSON to be edited. `Ctrl+O` takes in a document from a file and shows what it would change before anything is saved. `Ctrl+Shift+E` writes the document to a file.",
+    },
+  ],
+};
+
+export const forEveryone: readonly HelpPage[] = [what, rollout, who, undo, components];

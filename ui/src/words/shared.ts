@@ -1,0 +1,28 @@
+/** How sentences are put together. For the catalogue alone: the window says only what is in it. */
+
+import type { Actor, Strategy } from "../bindings/wire";
+import { formatCount } from "../format";
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
+
+export const listed = (names: readonly string[], shown = 1): string =>
+  names.slice(0, shown).join(", ") + (names.length > shown ? ` +${names.length - shown}` : "");
+
+export const summary = (changes: readonly string[]): string =>
+  (changes[0] ?? "Saved") + (changes.length > 1 ? `, and ${changes.length - 1} more` : "");
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The way somebody came in. */
+export const doors: Record<Actor["via"], string> = {
+  window: "in the window",
+  flagctl: "with flagctl",
+  http: "over HTTP",
+};
+
+export const strategies: Record<Strategy, string> = {
+  canary: "Canary",
+  "blue-green": "Blue-green",
+  feature: "Groups only",
+};
