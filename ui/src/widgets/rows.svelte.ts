@@ -14,7 +14,7 @@ interface Options<Item> {
   items: () => readonly Item[];
   /** The row that stays however far it is scrolled, such as the one with the keyboard; -1 for none. */
   kept: () => number;
-  height: "--row" | "--hit";
+  height: "--row" | "--row-double" | "--hit";
 }
 
 export class Rows<Item> {
@@ -36,6 +36,14 @@ export class Rows<Item> {
     const inView = Math.ceil(this.#viewHeight / this.#rowHeight) + 1;
     return Math.min(this.#options.items().length, this.#first + inView + 2 * OVERSCAN);
   });
+
+  readonly isAtTop: boolean = $derived(this.#scrollTop <= 0);
+
+  /** The first row that is in view, whole or in part. */
+  readonly firstInView: number = $derived(Math.floor(this.#scrollTop / this.#rowHeight));
+
+  /** How many rows fit into the view. */
+  readonly inView: number = $derived(Math.max(1, Math.floor(this.#viewHeight / this.#rowHeight)));
 
   /** What to render, each with its place among all. */
   readonly rendered: readonly { item: Item; index: number }[] = $derived.by(() => {

@@ -1,0 +1,12 @@
+/** Where the flags in force come from, in a word. */
+
+import type { Live } from "../state/live.svelte";
+
+export type Source = "local" | "readOnly" | "unread" | "heldOff";
+
+/** What people have to know first comes first. */
+export function sourceOf({ status, stored, failure, isWritable }: Live): Source {
+  if (status?.isHeldOff) return "heldOff";
+  if (failure && !stored) return "unread";
+  return isWritable ? "local" : "readOnly";
+}
