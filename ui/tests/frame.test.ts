@@ -1,9 +1,11 @@
 /** The frame and the dashboard: what they tell, and how they take what the backend says. */
 
-import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { Failure } from "../src/bindings/wire";
+import App from "../src/App.svelte";
+import type { Failure, Preferences } from "../src/bindings/wire";
 import { words } from "../src/words";
 import { safeDefault, typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
@@ -37,7 +39,7 @@ describe("the dashboard", () => {
     host.changeElsewhere({ kind: "set_components", paths: ["orchestrator"], on: true });
     await waitFor(() => expect(card.querySelector(".metric-value")?.textContent).toBe("7"));
     expect(within(card).getByText("orchestrator: on")).toBeTruthy();
-    expect(card.textContent).toContain("maria in the window");
+    expect(card.textContent).toContain("ci with flagctl");
   });
 
   it("lists a few of many rollouts and counts the rest", async () => {
@@ -129,6 +131,19 @@ describe("undo and redo", () => {
     expect(host.revision).toBe(3);
   });
 
+  it("give the keyboard back once their message is gone", async () => {
+    const user = userEvent.setup();
+    const host = await openWindow(safeDefault(), "flags");
+    await user.click(await screen.findByTestId("row-tracker"));
+    await user.keyboard(" ");
+    const undo = await within(await screen.findByTestId("toast")).findByText("Undo");
+    await user.keyboard("{F6}");
+    expect(document.activeElement).toBe(undo);
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(host.document.components.tracker).toBe(false));
+    expect(document.activeElement).not.toBe(document.body);
+  });
+
   it("are offered by the message of a change, which goes by itself", async () => {
     const host = await openWindow(safeDefault(), "flags");
     vi.useFakeTimers();
@@ -175,6 +190,171 @@ describe("the backend", () => {
     host.state = { ...host.state, serving: null };
     host.announce({ kind: "status" });
     await waitFor(() => expect(screen.getByTestId("serving").textContent).toContain("Not serving"));
+  });
+});
+
+describe("where the flags come from", () => {
+  const source = () => screen.getByTestId("source").textContent.trim();
+
+  it("is said at the top", async () => {
+    const host = await openWindow(typical(), "dashboard");
+    await waitFor(() => expect(source()).toBe("Local store"));
+    host.state = { ...host.state, readOnly: "The disk is full." };
+    host.announce({ kind: "status" });
+    await waitFor(() => expect(source()).toBe("Read only"));
+  });
+
+  it("is said to be unknown while they cannot be read", async () => {
+    const host = new MemoryHost(typical());
+    host.readFailure = refusal;
+    await openOver(host);
+    await waitFor(() => expect(source()).toBe("Not read"));
+  });
+});
+
+describe("emergency off", () => {
+  it("works where nothing can be saved, and says that it holds before it is stored", async () => {
+    const host = new MemoryHost(typical());
+    host.state.readOnly = "The disk is full.";
+    await openOver(host);
+    await fireEvent.click(screen.getByTestId("all-off"));
+    await waitFor(() => expect(screen.getByTestId("source").textContent).toContain("Held off"));
+    screen.getByText(words.heldOff);
+    await screen.findByText(words.heldOffDone);
+  });
+
+  it("works where the flags could not be read", async () => {
+    const host = new MemoryHost(typical());
+    host.readFailure = refusal;
+    await openOver(host);
+    await screen.findByTestId("load-error");
+    await fireEvent.click(screen.getByTestId("all-off"));
+    await waitFor(() => expect(host.document.enabled).toBe(false));
+  });
+
+  it("says so when everything is off already", async () => {
+    const host = await openWindow(safeDefault(), "dashboard");
+    await fireEvent.click(screen.getByTestId("all-off"));
+    await screen.findByText(words.allOffAlready);
+    expect(host.revision).toBe(0);
+  });
+});
+
+describe("getting around", () => {
+  const user = userEvent.setup();
+
+  it("by number takes the keyboard to the view, not past a dialog", async () => {
+    await openWindow(typical(), "dashboard");
+    (await screen.findByTestId("master-switch")).focus();
+    await user.keyboard("2");
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("main")));
+    expect(screen.getByRole("main").getAttribute("aria-label")).toBe("Flags");
+    await user.keyboard("{Control>}?{/Control}");
+    await user.keyboard("1");
+    screen.getByTestId("row-*");
+  });
+
+  it("by a click leaves the keyboard on what was clicked", async () => {
+    await openWindow(typical(), "dashboard");
+    await user.click(screen.getByTestId("nav-flags"));
+    await screen.findByTestId("row-*");
+    expect(document.activeElement).toBe(screen.getByTestId("nav-flags"));
+  });
+
+  it("by F6 goes from part to part and back", async () => {
+    await openWindow(typical(), "dashboard");
+    await screen.findByTestId("master-switch");
+    const part = () => document.activeElement?.closest("[data-region]")?.tagName;
+    const parts: (string | undefined)[] = [];
+    for (let press = 0; press < 4; press += 1) {
+      await user.keyboard("{F6}");
+      parts.push(part());
+    }
+    expect(parts).toEqual(["NAV", "HEADER", "MAIN", "NAV"]);
+    await user.keyboard("{Shift>}{F6}{/Shift}");
+    expect(part()).toBe("MAIN");
+  });
+
+  it("skips to the content by the first link", async () => {
+    await openWindow(typical(), "dashboard");
+    await user.tab();
+    expect(document.activeElement?.textContent.trim()).toBe(words.skip);
+    await user.keyboard("{Enter}");
+    expect(document.activeElement).toBe(screen.getByRole("main"));
+  });
+
+  it("has the landmarks and one first heading in each view", async () => {
+    await openWindow(typical(), "dashboard");
+    for (const view of ["dashboard", "flags", "activity", "settings"]) {
+      await user.click(screen.getByTestId(`nav-${view}`));
+      await waitFor(() => expect(screen.getAllByRole("heading", { level: 1 })).toHaveLength(1));
+    }
+    screen.getByRole("banner", { name: "Top bar" });
+    for (const role of ["navigation", "main"]) screen.getByRole(role);
+  });
+});
+
+describe("the tour", () => {
+  const user = userEvent.setup();
+
+  async function openFirst() {
+    const host = new MemoryHost(typical());
+    host.chosen = { ...host.chosen, isToured: false };
+    await openOver(host);
+    return host;
+  }
+
+  it("of the first run takes three steps and is not shown again", async () => {
+    const host = await openFirst();
+    const titles = Object.values(words.commands.tour.steps).map(({ title }) => title);
+    for (const title of titles) {
+      within(await screen.findByTestId("tour")).getByRole("heading", { name: title });
+      await user.click(screen.getByTestId("tour-next"));
+    }
+    expect(screen.queryByTestId("tour")).toBeNull();
+    expect(host.chosen.isToured).toBe(true);
+  });
+
+  it.each([
+    ["Escape", () => user.keyboard("{Escape}")],
+    ["a click", () => user.click(screen.getByTestId("tour-skip"))],
+  ])("is skipped by %s at any step", async (_, skip) => {
+    const host = await openFirst();
+    await user.click(await screen.findByTestId("tour-next"));
+    await user.click(screen.getByTestId("tour-back"));
+    await skip();
+    expect(screen.queryByTestId("tour")).toBeNull();
+    expect(host.chosen.isToured).toBe(true);
+  });
+
+  it("stands beside the work, which goes on by keyboard and pointer", async () => {
+    const host = await openFirst();
+    await screen.findByTestId("tour");
+    await user.keyboard("2");
+    await user.click(await screen.findByTestId("switch-tracker"));
+    await waitFor(() => expect(host.document.components.tracker).toBe(false));
+    screen.getByTestId("tour");
+  });
+
+  it("is recalled by its command", async () => {
+    const host = await openWindow(typical(), "dashboard");
+    expect(screen.queryByTestId("tour")).toBeNull();
+    host.announce({ kind: "command", id: "tour" });
+    await screen.findByTestId("tour");
+  });
+});
+
+describe("colours", () => {
+  it("are not touched before it is known which were chosen", async () => {
+    document.documentElement.dataset.theme = "dark";
+    const host = new MemoryHost(typical());
+    let answer: (preferences: Preferences) => void = () => undefined;
+    host.preferences = () => new Promise((resolve) => (answer = resolve));
+    render(App, { host });
+    await waitFor(() => expect(host.reads).toBe(1));
+    expect(document.documentElement.dataset.theme).toBe("dark");
+    answer({ ...host.chosen, theme: "light" });
+    await waitFor(() => expect(document.documentElement.dataset.theme).toBe("light"));
   });
 });
 

@@ -1,8 +1,8 @@
-import { flushSync } from "svelte";
 import { describe, expect, it } from "vitest";
 
 import type { Failure } from "../src/bindings/wire";
 import { Live } from "../src/state/live.svelte";
+import { words } from "../src/words";
 import { safeDefault, typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 
@@ -15,7 +15,7 @@ const refusal: Failure = {
 async function started(document = safeDefault()) {
   const host = new MemoryHost(document);
   const live = new Live(host);
-  await live.start();
+  await live.start(() => undefined);
   return { host, live };
 }
 
@@ -173,13 +173,30 @@ describe("following the backend", () => {
     expect(live.failure).toBeNull();
   });
 
-  it("cannot write where nothing can be saved", async () => {
+  it("turns everything off even where nothing can be saved", async () => {
     const { host, live } = await started(typical());
     host.state = { ...host.state, readOnly: "The disk is full." };
     host.announce({ kind: "status" });
     await expect.poll(() => live.isWritable).toBe(false);
     await live.allOff();
-    flushSync();
-    expect(host.edits).toEqual([]);
+    expect(live.status?.isHeldOff).toBe(true);
+    expect(live.toasts.list.map(({ text }) => text)).toEqual([words.heldOffDone]);
+  });
+
+  it("turns everything off while a change hangs, even one that shows it as off", async () => {
+    const { host, live } = await started(typical());
+    const answer = host.hold();
+    void live.change({ kind: "set_master", on: false });
+    expect(live.flags?.document.enabled).toBe(false);
+    void live.allOff();
+    await expect.poll(() => host.edits).toHaveLength(2);
+    answer();
+  });
+
+  it("says so when everything is off already", async () => {
+    const { host, live } = await started();
+    await live.allOff();
+    expect(host.revision).toBe(0);
+    expect(live.toasts.list.map(({ text }) => text)).toEqual([words.allOffAlready]);
   });
 });

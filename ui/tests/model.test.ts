@@ -2,14 +2,9 @@ import { describe, expect, it } from "vitest";
 
 import type { Flags } from "../src/bindings/wire";
 import { applyEdit } from "../src/model/edit";
-import { GROUP_CHARS_MAX, GROUPS_MAX, parseGroups, rolloutOf } from "../src/model/rollout";
-import {
-  filterNodes,
-  growTree,
-  missingRequirements,
-  positionOf,
-  visibleNodes,
-} from "../src/model/tree";
+import { filterNodes } from "../src/model/filter";
+import { rolloutOf } from "../src/model/rollout";
+import { growTree, missingRequirements, positionOf, visibleNodes } from "../src/model/tree";
 import { judgeFlags } from "../src/model/verdict";
 import { safeDefault, typical } from "./support/documents";
 
@@ -46,8 +41,11 @@ describe("the tree", () => {
   });
 
   it("finds by name, title, tag and owner, every word of the query, with the groups around", () => {
-    const find = (query: string) =>
-      visibleNodes(filterNodes(tree, query, typical().about), nothing).map((node) => node.path);
+    const find = (text: string) => {
+      const filter = { text, tags: nothing, owners: nothing, standing: "any" as const };
+      const found = filterNodes(typical(), tree, filter, Date.now);
+      return visibleNodes(found, nothing).map((node) => node.path);
+    };
     expect(find("BADGES")).toEqual(["ui", "ui.badges"]);
     expect(find("confidence badges")).toEqual(["ui", "ui.badges"]);
     expect(find("neural")).toEqual(["search", "search.ranking", "search.ranking.neural"]);
@@ -89,27 +87,6 @@ describe("an edit shown early", () => {
     expect(after.rollout).toEqual(document.rollout);
     const back = applyEdit(after, { kind: "clear_rollout", component: "tracker" });
     expect(back.rollouts).toEqual(document.rollouts);
-  });
-});
-
-describe("group names", () => {
-  it("are taken from between commas, trimmed, each once", () => {
-    expect(parseGroups(" a, b,,a , c", ["c"])).toEqual({ ok: true, groups: ["a", "b"] });
-    expect(parseGroups(" , ", [])).toEqual({ ok: true, groups: [] });
-  });
-
-  it("are refused when too long, too many or all there already", () => {
-    const problem = (text: string, known: string[]) => {
-      const entry = parseGroups(text, known);
-      return entry.ok ? null : entry.problem;
-    };
-    const many = Array.from({ length: GROUPS_MAX }, (_, index) => `g${index}`);
-    // Two UTF-16 units, one character.
-    expect(problem("𝒳".repeat(GROUP_CHARS_MAX), [])).toBeNull();
-    expect(problem("𝒳".repeat(GROUP_CHARS_MAX + 1), [])).toBe("too_long");
-    expect(problem("one more", many)).toBe("too_many");
-    expect(problem("last", many.slice(1))).toBeNull();
-    expect(problem("a", ["a"])).toBe("known");
   });
 });
 

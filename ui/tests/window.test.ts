@@ -12,7 +12,7 @@ const user = userEvent.setup();
 
 async function open(document: Document = typical(), view: View = "flags") {
   const host = new MemoryHost(document);
-  host.chosen = { theme: "dark", view };
+  host.chosen = { ...host.chosen, theme: "dark", view };
   render(App, { host });
   await screen.findByTestId(view === "flags" ? "row-*" : "master-switch");
   return host;
@@ -57,7 +57,7 @@ describe("the dashboard", () => {
     await user.click(screen.getByTestId("all-off"));
     await waitFor(() => expect(host.document.enabled).toBe(false));
     expect(screen.getByTestId("master-switch").getAttribute("aria-checked")).toBe("false");
-    expect(screen.getByTestId("all-off").getAttribute("aria-disabled")).toBe("true");
+    expect(screen.getByTestId("all-off").title).toBe("Everything is off already");
     await user.click(await within(screen.getByTestId("toast")).findByText("Undo"));
     await waitFor(() => expect(host.document.enabled).toBe(true));
   });
@@ -110,7 +110,21 @@ describe("dragging the rollout", () => {
     await screen.findByText(/33 % in force/);
     expect(value()).toBe(80);
     await fireEvent.pointerUp(slider(), at(80));
+    expect((await screen.findByTestId("conflict-theirs")).textContent).toBe("33 %");
+    expect(screen.getByTestId("conflict-mine").textContent).toBe("80 %");
+    expect(host.edits).toEqual([]);
+    await user.click(screen.getByTestId("use-mine"));
     await waitFor(() => expect(edits(host)).toEqual([badges({ percentage: 80 })]));
+  });
+
+  it("gives way to a change from elsewhere where the person says so", async () => {
+    await fireEvent.pointerDown(slider(), at(80));
+    host.changeElsewhere({ kind: "set_rollout", component: "ui.badges", percentage: 33 });
+    await screen.findByText(/33 % in force/);
+    await fireEvent.pointerUp(slider(), at(80));
+    await user.click(await screen.findByTestId("keep-theirs"));
+    expect(host.edits).toEqual([]);
+    expect(value()).toBe(33);
   });
 
   it("goes back to what is stored when it is refused", async () => {
@@ -357,7 +371,7 @@ describe("the frame", () => {
     expect(document.documentElement.dataset.theme).toBe("dark");
     await user.click(screen.getByTestId("theme-light"));
     expect(document.documentElement.dataset.theme).toBe("light");
-    expect(host.chosen).toEqual({ theme: "light", view: "flags" });
+    expect(host.chosen).toMatchObject({ theme: "light", view: "flags" });
   });
 
   it("undoes, redoes and turns all off from the keyboard", async () => {
@@ -385,7 +399,7 @@ describe("the frame", () => {
   it("locks every control where nothing can be saved, and says why", async () => {
     const host = new MemoryHost(typical());
     host.state = { ...host.state, readOnly: "The disk is full." };
-    host.chosen = { theme: "system", view: "flags" };
+    host.chosen = { ...host.chosen, view: "flags" };
     render(App, { host });
     await screen.findByTestId("row-*");
     await select("ui.badges");

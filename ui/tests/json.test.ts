@@ -1,0 +1,157 @@
+import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+
+import { safeDefault, typical } from "./support/documents";
+import type { MemoryHost } from "./support/memory";
+import { openWindow, press } from "./support/open";
+
+const user = userEvent.setup();
+
+const field = () => screen.getByTestId<HTMLTextAreaElement>("json-text");
+const status = () => screen.getByTestId("json-status").textContent.trim();
+
+async function openEditor(document = typical()) {
+  const host = await openWindow(document);
+  await screen.findByTestId("row-*");
+  await press(globalThis.document.body, "j", { ctrlKey: true });
+  await screen.findByTestId("json-editor");
+  await waitFor(() => expect(field().value).toContain('"components"'));
+  return host;
+}
+
+function type(change: (text: string) => string) {
+  return fireEvent.input(field(), { target: { value: change(field().value) } });
+}
+
+const raise = (text: string) => text.replace('"percentage": 50', '"percentage": 55');
+
+describe("the document as JSON", () => {
+  it("shows what is stored and cannot save it again", async () => {
+    await openEditor();
+    expect(JSON.parse(field().value)).toEqual(typical());
+    expect(status()).toBe("As it is stored");
+    expect(screen.getByTestId("json-save").getAttribute("aria-disabled")).toBe("true");
+  });
+
+  it("says what would change and makes one revision of it", async () => {
+    const host = await openEditor();
+    await type(raise);
+    await waitFor(() => expect(status()).toBe("1 change not saved yet"));
+    await user.click(screen.getByTestId("json-save"));
+    await waitFor(() => expect(screen.queryByTestId("json-editor")).toBeNull());
+    expect(host.document.rollout.percentage).toBe(55);
+    expect(host.revision).toBe(1);
+  });
+
+  it("is saved by Ctrl+Enter too", async () => {
+    const host = await openEditor();
+    await type(raise);
+    await waitFor(() => expect(status()).toContain("1 change"));
+    await press(field(), "Enter", { ctrlKey: true });
+    await waitFor(() => expect(host.document.rollout.percentage).toBe(55));
+  });
+
+  it("marks where it is wrong, leads there, and does not save", async () => {
+    const host = await openEditor();
+    await type((text) => text.replace('"percentage": 50', '"percentage": ,50'));
+    await waitFor(() => expect(status()).toBe("1 error: cannot be saved"));
+    expect(screen.getByTestId("json-save").getAttribute("aria-disabled")).toBe("true");
+    await user.click(screen.getByRole("button", { name: /^line \d+$/ }));
+    expect(document.activeElement).toBe(field());
+    expect(field().value.slice(field().selectionStart, field().selectionEnd)).toBe(",");
+    await press(field(), "Enter", { ctrlKey: true });
+    expect(host.edits).toEqual([]);
+  });
+
+  it("keeps what was typed when it is closed, and starts again when asked to", async () => {
+    const host = await openEditor();
+    await type(raise);
+    await user.click(screen.getByRole("button", { name: "Close" }));
+    expect(screen.queryByTestId("json-editor")).toBeNull();
+    await waitFor(() => expect(host.isUnsaved).toBe(true));
+    await press(document.body, "j", { ctrlKey: true });
+    expect(field().value).toContain('"percentage": 55');
+    await user.click(await screen.findByTestId("json-start-again"));
+    await waitFor(() => expect(field().value).not.toContain('"percentage": 55'));
+    await waitFor(() => expect(host.isUnsaved).toBe(false));
+  });
+
+  it("follows what is stored until something is typed, and says so where it is overtaken", async () => {
+    const host = await openEditor();
+    host.changeElsewhere({ kind: "set_components", paths: ["orchestrator"], on: true });
+    await waitFor(() => expect(field().value).toContain('"orchestrator": true'));
+    await type(raise);
+    host.changeElsewhere({ kind: "set_components", paths: ["tracker"], on: false });
+    const warning = await screen.findByTestId("json-overtaken");
+    expect(warning.textContent).toContain("Revision 2 was saved while you were editing");
+    await waitFor(() => expect(status()).toBe("2 changes not saved yet"));
+    expect(field().value).toContain('"tracker": true');
+  });
+
+  it("finds a text, round and round, and says where there is none", async () => {
+    await openEditor();
+    await user.type(screen.getByTestId("json-find"), "BADGES");
+    await user.click(screen.getByRole("button", { name: "Find next" }));
+    const found = () => field().value.slice(field().selectionStart, field().selectionEnd);
+    expect(found()).toBe("badges");
+    const first = field().selectionStart;
+    await user.click(screen.getByRole("button", { name: "Find next" }));
+    expect(field().selectionStart).toBeGreaterThan(first);
+    await user.clear(screen.getByTestId("json-find"));
+    await user.type(screen.getByTestId("json-find"), "zebra{Enter}");
+    expect(status()).toBe("Not found");
+  });
+});
+
+describe("taking a document in", () => {
+  function drop(host: MemoryHost, text: string) {
+    host.nextFile = { name: "flags.json", text };
+    host.announce({ kind: "dropped" });
+  }
+
+  it("shows what a dropped file would change, and imports it when asked to", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    drop(host, JSON.stringify({ ...typical(), enabled: false }));
+    await screen.findByTestId("import");
+    await waitFor(() => expect(screen.getByText("What would change")).toBeTruthy());
+    expect(host.edits).toEqual([]);
+    await user.click(screen.getByTestId("import-go"));
+    await waitFor(() => expect(host.document.enabled).toBe(false));
+    expect(screen.queryByTestId("import")).toBeNull();
+  });
+
+  it("takes a file that was chosen by command", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    host.nextFile = { name: "safe.json", text: JSON.stringify(safeDefault()) };
+    await press(document.body, "o", { ctrlKey: true });
+    expect(await screen.findByRole("heading", { name: "Import safe.json" })).toBeTruthy();
+  });
+
+  it("says what is wrong with a document and offers no import of it", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    drop(host, "{ nonsense");
+    expect(await screen.findByText(/cannot be imported. Nothing was changed/)).toBeTruthy();
+    await user.click(screen.getByTestId("import-go"));
+    expect(host.edits).toEqual([]);
+  });
+
+  it("says where nothing would change", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    drop(host, JSON.stringify(typical()));
+    expect(await screen.findByText(/Nothing would change/)).toBeTruthy();
+  });
+
+  it("shows the difference anew where the flags moved on", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    drop(host, JSON.stringify({ ...typical(), enabled: false }));
+    await screen.findByText("What would change");
+    host.changeElsewhere({ kind: "set_components", paths: ["tracker"], on: false });
+    expect(await screen.findByText(/Revision 1 was saved meanwhile/)).toBeTruthy();
+  });
+});
