@@ -9,10 +9,10 @@ MAKEFLAGS += --no-print-directory
 TAURI_CLI := @tauri-apps/cli@2.12.5
 UI_SOURCES := $(shell find ui -name node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help run test bench build flagctl ui package clean
+.PHONY: help run test bench bench-window build flagctl ui package clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ui ## Install what is missing, build, and open the window
 	cargo run --release --bin flagdeck
@@ -20,9 +20,13 @@ run: ui ## Install what is missing, build, and open the window
 test: ## Install what is missing, then check everything: format, lints, all tests
 	@tools/test.sh
 
-bench: ## Measure, in release, without the window
+bench: ## Measure all but the window, in release
 	@tools/need.sh compile
 	cargo bench --workspace --no-default-features --bench '*'
+
+bench-window: ui ## Measure the real window, in release
+	@tools/need.sh test
+	cargo bench --bench window
 
 build: ui ## Build the window and flagctl, in release
 	cargo build --release --bins

@@ -111,7 +111,7 @@ async fn changes_are_undone_and_redone_by_button_and_by_keys() {
     }
     window.click("row-*").await;
     window.chord(&[Key::Control], 'z').await;
-    let undone = async || stored_percentage(&place) == 10.0;
+    let undone = async || window.slider("percent-slider").await == 10.0;
     window.until("Ctrl+Z undoes", undone).await;
     window.chord(&[Key::Control, Key::Shift], 'z').await;
     let redone = async || stored_percentage(&place) == 20.0;

@@ -1,7 +1,18 @@
 //! The application's real window on a display of its own, used by pointer and by keys.
 
+mod accessibility;
+mod activity;
+mod baseline;
+mod commands;
 mod dashboard;
+mod desktop;
+mod documents;
 mod flags;
+mod inspector;
 mod keyboard;
+mod pictures;
 mod rig;
+mod settings;
+mod structure;
 mod together;
+mod views;

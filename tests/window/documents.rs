@@ -1,0 +1,104 @@
+//! The whole document: edited as text, and taken in from a file.
+
+use std::fs;
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::rig::{Window, Workplace};
+
+#[tokio::test]
+async fn a_mistake_in_the_text_is_marked_and_cannot_be_saved() {
+    let place = Workplace::new();
+    place.flagctl(&["set", "tracker", "on"]);
+    let window = open_text(&place).await;
+    replace_text(
+        &window,
+        r#"{ "enabled": true, "rollout": { "percentage": 101 } }"#,
+    )
+    .await;
+    window.until_told("problems", "line 1").await;
+    window.until_told("json-status", "cannot be saved").await;
+    assert_eq!(window.attribute("json-text", "aria-invalid").await, "true");
+    window.chord(&[Key::Control], 's').await;
+    assert!(window.shows("json-editor").await);
+
+    replace_text(&window, r#"{ "enabled": true "#).await;
+    window.until_told("problems", "line 1").await;
+    window.press(Key::Escape).await;
+    window.until_gone("json-editor").await;
+    assert_eq!(place.history(&[]).len(), 1);
+}
+
+#[tokio::test]
+async fn a_good_text_becomes_a_revision_by_keys_alone() {
+    let place = Workplace::new();
+    let window = open_text(&place).await;
+    let wanted = r#"{ "enabled": true, "components": { "search": true } }"#;
+    replace_text(&window, wanted).await;
+    window.until_told("json-status", "not saved yet").await;
+    window.chord(&[Key::Control], 's').await;
+    window.until_gone("json-editor").await;
+    let stored = place.stored();
+    assert_eq!(stored["enabled"], true);
+    assert_eq!(stored["components"], json!({ "search": true }));
+    assert_eq!(place.history(&[]).len(), 1);
+    window.chord(&[Key::Control], 'z').await;
+    let undone = async || place.stored()["components"]["tracker"] == false;
+    window.until("it can be undone", undone).await;
+}
+
+#[tokio::test]
+async fn a_chosen_document_is_shown_before_it_is_taken_in() {
+    let place = Workplace::new();
+    let before = place.stored();
+    let window = place.open().await;
+    let document = json!({ "enabled": true, "components": { "search": true } });
+    choose(&place, &window, "flags.json", &document.to_string()).await;
+    window.until_told("import", "flags.json").await;
+    window.until_told("import", "search").await;
+    assert_eq!(place.stored(), before);
+    window.click("import-go").await;
+    window.until_gone("import").await;
+    assert_eq!(place.stored()["components"], json!({ "search": true }));
+    assert_eq!(place.history(&[])[0]["cause"]["kind"], "import");
+}
+
+#[tokio::test]
+async fn a_chosen_file_that_is_no_document_is_refused_and_changes_nothing() {
+    let place = Workplace::new();
+    let window = place.open().await;
+    choose(&place, &window, "notes.json", "not a document").await;
+    window
+        .until_told(
+            "import",
+            "notes.json cannot be imported. Nothing was changed.",
+        )
+        .await;
+    window.click("import-go").await;
+    assert!(window.shows("import").await);
+    assert!(place.history(&[]).is_empty());
+}
+
+/// Chooses a file of this name and text in the desktop's dialog, called by the menu's key.
+async fn choose(place: &Workplace, window: &Window<'_>, name: &str, text: &str) {
+    let file = place.data_dir().with_file_name(name);
+    fs::write(&file, text).expect("a file beside the data folder");
+    window.strike("ctrl+o");
+    window.answer_dialog("Import a document", &file).await;
+}
+
+/// Opens the window, and in it the document as text.
+async fn open_text(place: &Workplace) -> Window<'_> {
+    let window = place.open().await;
+    window.write("2").await;
+    window.tab_to("row-*").await;
+    window.chord(&[Key::Control], 'j').await;
+    window.until_focus("json-text").await;
+    window
+}
+
+async fn replace_text(window: &Window<'_>, text: &str) {
+    window.chord(&[Key::Control], 'a').await;
+    window.write(text).await;
+}

@@ -1,0 +1,148 @@
+//! Settings, the token, backups and licences, as the window shows and changes them.
+
+use std::fs;
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::rig::{Window, Workplace, http_put};
+
+const FLAGS: &str = "/api/ml/flags";
+
+#[tokio::test]
+async fn a_changed_setting_is_in_the_file_and_in_force() {
+    let place = Workplace::new();
+    let window = open_settings(&place).await;
+    window.enter("field-performance.workerPoolSize", "7").await;
+    let in_force = async || value_of(&place, "performance.workerPoolSize") == "7";
+    window.until("it is in force for others", in_force).await;
+    assert!(config(&place).contains("workerPoolSize = 7"));
+    let told = "setting-performance.workerPoolSize";
+    window.until_told(told, "config.toml").await;
+
+    window.click("reset-performance.workerPoolSize").await;
+    let reset = async || !config(&place).contains("workerPoolSize");
+    window.until("it is taken out of the file", reset).await;
+    window.until_told(told, "Default").await;
+}
+
+#[tokio::test]
+async fn a_bad_setting_is_refused_in_a_sentence_and_writes_nothing() {
+    let place = Workplace::new();
+    let before = config(&place);
+    let window = open_settings(&place).await;
+    for bad in ["0", "1025", "many"] {
+        window.enter("field-performance.workerPoolSize", bad).await;
+        window
+            .until_told("note-performance.workerPoolSize", "from 1 to 1,024")
+            .await;
+        assert_eq!(window.field("field-performance.workerPoolSize").await, bad);
+    }
+    assert_eq!(config(&place), before);
+    window.press(Key::Escape).await;
+    let mended = async || {
+        !window
+            .text("note-performance.workerPoolSize")
+            .await
+            .contains("enter")
+    };
+    window.until("Escape puts it back", mended).await;
+}
+
+#[tokio::test]
+async fn a_setting_is_found_and_switched_by_keys_alone() {
+    let place = Workplace::new();
+    let window = place.open().await;
+    window.write("4").await;
+    window.tab_to("find-setting").await;
+    window.write("rollback").await;
+    window.until_gone("setting-http.port").await;
+    window.tab_to("switch-rollback.enabled").await;
+    window.press(Key::Space).await;
+    let off = async || value_of(&place, "rollback.enabled") == "false";
+    window.until("it is off", off).await;
+}
+
+#[tokio::test]
+async fn the_token_is_shown_on_request_and_a_rotated_one_is_worth_nothing() {
+    let place = Workplace::new();
+    let window = open_settings(&place).await;
+    let address = window.address().await;
+    window.click("part-access").await;
+    let token = place.flagctl(&["token"]).trim().to_owned();
+    assert!(!window.text("access-token").await.contains(&token));
+    window.click("show-token").await;
+    window.until_told("token", &token).await;
+
+    let mut document = place.stored();
+    document["enabled"] = json!(true);
+    assert_eq!(http_put(address, FLAGS, &token, &document), 200);
+    window.click("rotate-token").await;
+    window.click("rotate-now").await;
+    window.until_gone("rotate-dialog").await;
+    document["enabled"] = json!(false);
+    assert_eq!(http_put(address, FLAGS, &token, &document), 401);
+    assert_eq!(place.stored()["enabled"], true);
+    let other = place.flagctl(&["token"]).trim().to_owned();
+    assert_eq!(http_put(address, FLAGS, &other, &document), 200);
+    assert_eq!(place.stored()["enabled"], false);
+}
+
+#[tokio::test]
+async fn a_backup_is_made_and_restored_after_a_preview() {
+    let place = Workplace::new();
+    place.flagctl(&["set", "tracker", "on"]);
+    let earlier = place.stored();
+    let window = open_settings(&place).await;
+    window.click("part-backups").await;
+    window.click("back-up").await;
+    window.until_told("backups", "1").await;
+    let listed = async || window.shows("restore-1").await;
+    window.until("the backup is listed", listed).await;
+
+    place.flagctl(&["set", "calculator", "on"]);
+    window.until_told("revision", "2").await;
+    window.click("restore-1").await;
+    window
+        .until_told("restore-backup-dialog", "calculator")
+        .await;
+    assert_eq!(place.stored()["components"]["calculator"], true);
+    window.click("restore-now").await;
+    let restored = async || place.stored() == earlier;
+    window.until("it is as it was", restored).await;
+    window.until_gone("restore-backup-dialog").await;
+
+    window.click("undo").await;
+    let undone = async || place.stored()["components"]["calculator"] == true;
+    window
+        .until("a restored backup can be undone", undone)
+        .await;
+}
+
+#[tokio::test]
+async fn everything_it_is_made_of_is_listed_with_its_licence() {
+    let place = Workplace::new();
+    let window = open_settings(&place).await;
+    window.click("part-about").await;
+    window.until_told("about", env!("CARGO_PKG_VERSION")).await;
+    window.click("find-package").await;
+    window.write("rusqlite").await;
+    window.until_told("package", "rusqlite").await;
+    window.until_told("package", "MIT").await;
+}
+
+async fn open_settings(place: &Workplace) -> Window<'_> {
+    let window = place.open().await;
+    window.click("nav-settings").await;
+    window
+}
+
+/// The value in force, as another process reads it.
+fn value_of(place: &Workplace, setting: &str) -> String {
+    let value = place.flagctl(&["config", "get", setting]);
+    value.trim().to_owned()
+}
+
+fn config(place: &Workplace) -> String {
+    fs::read_to_string(place.data_dir().join("config.toml")).expect("a config")
+}

@@ -1,0 +1,153 @@
+//! Every view of the window and everything that lies over it, one after the other.
+
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+
+use crate::rig::{Window, Workplace};
+
+/// The colours of the window.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// What a team has after a while. Its days are so far away that they read the same on any day.
+pub fn lived_in() -> Value {
+    json!({
+        "enabled": true,
+        "components": {
+            "calculator": true, "tracker": true, "orchestrator": false,
+            "ui": {"badges": true, "dashboard": true, "curationPanel": false},
+            "search": {"ranking": {"neural": true, "feedback": false}, "suggestions": true}
+        },
+        "rollout": {"percentage": 50, "userGroups": [], "strategy": "canary"},
+        "rollouts": {
+            "calculator": {"percentage": 100, "userGroups": [], "strategy": "blue-green"},
+            "ui.badges": {"percentage": 12.5, "userGroups": ["beta"], "strategy": "canary"},
+            "search.ranking.neural":
+                {"percentage": 25, "userGroups": ["staff", "search team"], "strategy": "feature"}
+        },
+        "requires": {
+            "ui.dashboard": ["tracker"],
+            "search.suggestions": ["search.ranking.feedback", "tracker"]
+        },
+        "about": {
+            "calculator": {"title": "Confidence from content and use", "owner": "search team"},
+            "tracker": {"title": "Learns from feedback"},
+            "orchestrator": {"title": "Schedules recalculation", "expires": "2020-12-02"},
+            "ui": {"title": "What people see"},
+            "ui.badges": {
+                "title": "Confidence badges", "owner": "search team", "tags": ["ui", "confidence"],
+                "description": "Shown next to each file once its confidence has converged.",
+                "expires": "2099-01-31"
+            },
+            "ui.dashboard": {"title": "Quality overview"}
+        }
+    })
+}
+
+/// A workplace with a past: a document, and changes by several hands.
+pub fn lived_in_workplace(theme: Theme) -> Workplace {
+    let place = Workplace::new();
+    place.prefer(&json!({ "theme": theme.name(), "isToured": true }));
+    place.import(&lived_in());
+    place.flagctl(&["set", "orchestrator", "on"]);
+    place.flagctl(&["undo"]);
+    let note = "After the talk with support";
+    place.flagctl(&["rollout", "ui.badges", "--percentage", "25", "--note", note]);
+    place
+}
+
+/// The four views, as they are opened.
+pub const VIEWS: [&str; 4] = ["dashboard", "flags", "activity", "settings"];
+
+/// Shows a view, and in the flags a component.
+pub async fn show(window: &Window<'_>, view: &str) {
+    window.click(&format!("nav-{view}")).await;
+    let ready = match view {
+        "dashboard" => "master-switch",
+        "flags" => {
+            window.click("row-ui.badges").await;
+            "component-history"
+        }
+        "activity" => "copy-report",
+        _ => "find-setting",
+    };
+    window
+        .until(&format!("{view} is shown"), async || {
+            window.shows(ready).await
+        })
+        .await;
+}
+
+/// Calls `look` with everything there is to see, each by a name.
+pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
+    let place = lived_in_workplace(theme);
+    let window = place.open().await;
+    for view in VIEWS {
+        show(&window, view).await;
+        look(&window, view).await;
+    }
+    for part in ["access", "backups", "about"] {
+        window.click(&format!("part-{part}")).await;
+        look(&window, &format!("settings, {part}")).await;
+    }
+
+    show(&window, "flags").await;
+    for (name, key, part) in [
+        ("palette", 'k', "palette"),
+        ("JSON", 'j', "json-text"),
+        ("adding a component", 'n', "add-dialog"),
+    ] {
+        window.chord(&[Key::Control], key).await;
+        window
+            .until(&format!("{part} is shown"), async || {
+                window.shows(part).await
+            })
+            .await;
+        look(&window, name).await;
+        window.press(Key::Escape).await;
+        window
+            .until(&format!("{part} is closed"), async || {
+                !window.shows(part).await
+            })
+            .await;
+    }
+    for (label, part) in [
+        ("Keyboard shortcuts", "shortcuts"),
+        ("Help", "help"),
+        ("Take the tour", "tour"),
+    ] {
+        window.run_command(label).await;
+        window
+            .until(&format!("{part} is shown"), async || {
+                window.shows(part).await
+            })
+            .await;
+        look(&window, part).await;
+        window.press(Key::Escape).await;
+        window
+            .until(&format!("{part} is closed"), async || {
+                !window.shows(part).await
+            })
+            .await;
+    }
+    window.close().await;
+
+    let empty = Workplace::new();
+    empty.prefer(&json!({ "theme": theme.name(), "isToured": true }));
+    empty.import(&json!({ "components": {} }));
+    let window = empty.open().await;
+    window.click("nav-flags").await;
+    look(&window, "no components").await;
+}
