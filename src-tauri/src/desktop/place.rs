@@ -54,6 +54,16 @@ impl Area {
         })
     }
 
+    /// Returns where a window of this size stands in the middle of this screen.
+    pub fn middle(&self, width: f64, height: f64) -> Self {
+        Self {
+            x: self.x + (self.width - width) / 2.0,
+            y: self.y + (self.height - FRAME_HEIGHT - height) / 2.0,
+            width,
+            height,
+        }
+    }
+
     fn overlap(&self, other: &Area) -> f64 {
         let width = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
         let height = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
@@ -68,6 +78,14 @@ mod tests {
     const LARGE: Area = area(0.0, 0.0, 2560.0, 1440.0);
     const SMALL: Area = area(0.0, 0.0, 1024.0, 768.0);
     const BESIDE: Area = area(2560.0, 0.0, 1920.0, 1080.0);
+
+    #[test]
+    fn a_first_window_is_in_the_middle_and_no_larger_than_the_screen() {
+        let middle = area(640.0, 300.0, 1280.0, 800.0);
+        assert_eq!(LARGE.middle(1280.0, 800.0).within(&[LARGE]), Some(middle));
+        let whole = area(0.0, 0.0, 1024.0, 728.0);
+        assert_eq!(SMALL.middle(1280.0, 800.0).within(&[SMALL]), Some(whole));
+    }
 
     const fn area(x: f64, y: f64, width: f64, height: f64) -> Area {
         Area {

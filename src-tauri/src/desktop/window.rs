@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use flagdeck::wire::{Announcement, Preferences, Theme};
+use tauri::utils::config::WindowConfig;
 use tauri::{
     AppHandle, DragDropEvent, Manager, Monitor, WebviewWindow, WebviewWindowBuilder, WindowEvent,
 };
@@ -37,7 +38,7 @@ pub fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<WebviewWindow> {
     let main = configured.clone().find(|window| window.label == MAIN);
     let main = main.expect("tauri.conf.json has a window of this name");
     let mut builder = WebviewWindowBuilder::from_config(app, main)?;
-    if let Some((area, is_maximized)) = last_place(app, data_dir) {
+    if let Some((area, is_maximized)) = place(app, data_dir, main) {
         builder = builder
             .inner_size(area.width, area.height)
             .position(area.x, area.y)
@@ -154,10 +155,19 @@ fn close_if_it_hangs(window: WebviewWindow, desk: Desk) {
     }
 }
 
-fn last_place(app: &AppHandle, data_dir: &Path) -> Option<(Area, bool)> {
-    let place = preferences::load_place(app, data_dir)?;
+/// Returns where the window stood last, or the first time the middle of the main screen, as it
+/// fits on the screens there are; and whether it filled the screen.
+fn place(app: &AppHandle, data_dir: &Path, main: &WindowConfig) -> Option<(Area, bool)> {
     let screens: Vec<Area> = app.available_monitors().ok()?.iter().map(area_of).collect();
-    Some((place.area.within(&screens)?, place.is_maximized))
+    let (area, is_maximized) = match preferences::load_place(app, data_dir) {
+        Some(place) => (place.area, place.is_maximized),
+        None => {
+            let primary = app.primary_monitor().ok()?;
+            let screen = primary.as_ref().map(area_of).or(screens.first().copied())?;
+            (screen.middle(main.width, main.height), false)
+        }
+    };
+    Some((area.within(&screens)?, is_maximized))
 }
 
 fn area_of(screen: &Monitor) -> Area {
