@@ -147,7 +147,40 @@ pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
     let empty = Workplace::new();
     empty.prefer(&json!({ "theme": theme.name(), "isToured": true }));
     empty.import(&json!({ "components": {} }));
+    // A setting that cannot be is told in a banner.
+    let config = "[http]\nport = 0\n[metrics]\ninterval = 1\n";
+    std::fs::write(empty.data_dir().join("config.toml"), config).expect("a config");
     let window = empty.open().await;
     window.click("nav-flags").await;
-    look(&window, "no components").await;
+    window
+        .until("the trouble is told", async || window.shows("banner").await)
+        .await;
+    look(&window, "no components, and trouble").await;
+    window.close().await;
+
+    let full = Workplace::new();
+    full.prefer(&json!({ "theme": theme.name(), "isToured": true }));
+    full.import(&extreme());
+    let window = full.open().await;
+    for view in ["dashboard", "flags", "activity"] {
+        window.click(&format!("nav-{view}")).await;
+        look(&window, &format!("{view}, as much as there may be")).await;
+    }
+}
+
+/// Names as long as they may be, a thousand groups, and as many components.
+fn extreme() -> Value {
+    let long = |index: usize| format!("{:a<60}{index:04}", "component");
+    let components: serde_json::Map<String, Value> = (0..10_000 / 100)
+        .map(|area| {
+            let inside = (0..100).map(|index| (long(index), json!(index % 3 > 0)));
+            (long(area), Value::Object(inside.collect()))
+        })
+        .collect();
+    let groups: Vec<String> = (0..1000).map(|index| format!("group {index}")).collect();
+    json!({
+        "enabled": true,
+        "components": components,
+        "rollout": { "percentage": 33.333, "userGroups": groups, "strategy": "feature" },
+    })
 }
