@@ -60,6 +60,18 @@ pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
     found
 }
 
+/// Counts how often changes switched something: a component, or everything by the master switch.
+pub fn switches(changes: &[Change]) -> usize {
+    let is_switch = |change: &&Change| {
+        let is_switchable =
+            change.pointer == "/enabled" || change.pointer.starts_with("/components/");
+        let was_switch = matches!(change.before, Some(Value::Bool(_)));
+        let stays_one = matches!(change.after, Some(Value::Bool(_)));
+        is_switchable && change.from.is_none() && was_switch && stays_one
+    };
+    changes.iter().filter(is_switch).count()
+}
+
 fn compared(before: &Value, after: &Value) -> Vec<Change> {
     let mut found = Vec::new();
     compare(&Pointer::default(), Some(before), Some(after), &mut found);

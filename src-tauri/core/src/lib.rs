@@ -19,6 +19,8 @@
 //! | [`mod@evaluate`] | (compiled, component, user) → on or off, and why |
 //! | [`users`] | many ids in one buffer, and counting who is in |
 //! | [`mod@explain`] | the same decision with everything that led to it |
+//! | [`measure`] | what is measured of calculations, counted so that it adds up |
+//! | [`statistics`] | what can be said of counts: shares with intervals, quantiles |
 //!
 //! # Invariants
 //! - No IO, no clock, no threads, no randomness: the same input gives the same output everywhere.
@@ -63,8 +65,11 @@ pub mod users;
 
 pub mod explain;
 
+pub mod measure;
+pub mod statistics;
+
 pub use compile::{Compiled, ComponentId};
-pub use diff::{Change, Rename, Trace, changes};
+pub use diff::{Change, Rename, Trace, changes, switches};
 pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
 pub use edit::{AboutChange, Edit, EditError, RolloutChange, apply};
 pub use evaluate::{Evaluation, Reason, User};
