@@ -42,6 +42,7 @@ fn without_anything_given_every_key_has_the_founding_default() {
     assert_eq!(config.metrics.push_gateway, None);
     assert_eq!(config.metrics.interval_ms, 10_000);
     assert_eq!(config.metrics.buffer_ticks, 1000);
+    assert_eq!(config.metrics.prometheus, None);
     assert!(config.state.persist_ml && config.state.compression_enabled);
     assert_eq!(config.state.max_history_size, 100);
     assert_eq!(config.state.snapshot_interval_ms, 300_000);

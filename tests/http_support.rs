@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,12 +22,19 @@ pub struct Running {
     pub address: SocketAddr,
     shutdown: CancellationToken,
     thread: Option<JoinHandle<()>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Running {
     pub fn start() -> Self {
         Self::with_limits(Limits::default())
+    }
+
+    /// Takes in what applications report, as a program that stays open does.
+    pub fn collecting() -> Self {
+        Self::open(tempfile::tempdir().unwrap(), Limits::default(), |options| {
+            options.watch = true;
+        })
     }
 
     /// Lets pages of one more origin in.
@@ -49,7 +57,14 @@ impl Running {
     }
 
     fn over(folder: TempDir, limits: Limits, given: Given) -> Self {
-        let (app, token) = open(&folder, given);
+        Self::open(folder, limits, |options| options.given = given)
+    }
+
+    fn open(folder: TempDir, limits: Limits, adapt: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::new(folder.path());
+        adapt(&mut options);
+        let app = App::open(options).unwrap();
+        let token = app.token().unwrap();
         let server = Server::bind(app.clone(), 0).unwrap().with_limits(limits);
         let address = server.address();
         let shutdown = CancellationToken::new();
@@ -67,8 +82,13 @@ impl Running {
             address,
             shutdown,
             thread: Some(thread),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The folder the application keeps everything in.
+    pub fn data_dir(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn connect(&self) -> Client {
@@ -92,6 +112,17 @@ impl Running {
         let mut all = vec![("Authorization", bearer.as_str())];
         all.extend(headers);
         self.request(method, "/api/ml/flags", &all, body)
+    }
+
+    /// Reports events, one a line, with the token.
+    pub fn report(&self, headers: &[(&str, &str)], lines: &str) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let mut all = vec![("Authorization", bearer.as_str())];
+        if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+            all.push(("Content-Type", "application/x-ndjson"));
+        }
+        all.extend(headers);
+        self.request("POST", "/api/ml/events", &all, lines)
     }
 
     pub fn request(
@@ -165,17 +196,6 @@ impl Drop for Running {
             assert!(std::thread::panicking() || ended.is_ok());
         }
     }
-}
-
-/// Opens an application over a folder; returns it with its token.
-fn open(folder: &TempDir, given: Given) -> (App, String) {
-    let options = Options {
-        given,
-        ..Options::new(folder.path())
-    };
-    let app = App::open(options).unwrap();
-    let token = app.token().unwrap();
-    (app, token)
 }
 
 /// One connection.

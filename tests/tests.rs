@@ -5,6 +5,7 @@
 mod app;
 mod backups;
 mod cli;
+mod cli_demo;
 mod cli_history;
 mod config;
 mod emergency;
@@ -12,10 +13,17 @@ mod past;
 mod settings;
 
 mod http_bounds;
+mod http_events;
 mod http_flags;
 mod http_gate;
 mod http_malformed;
+mod http_metrics;
 mod http_support;
+
+mod gateway;
+mod metrics;
+mod observers;
+mod prometheus;
 
 mod store_contract;
 mod store_history;

@@ -11,7 +11,9 @@ cd "$(dirname "$0")/.."
 
 compile=(build-essential pkg-config)
 window=("${compile[@]}" libwebkit2gtk-4.1-dev librsvg2-dev)
-test=("${window[@]}" webkit2gtk-driver xvfb xdotool dbus fonts-dejavu-core)
+# The tests start these themselves, on ports of their own.
+services=(prometheus prometheus-pushgateway)
+test=("${window[@]}" webkit2gtk-driver xvfb xdotool dbus fonts-dejavu-core "${services[@]}")
 
 main() {
     case "${1:-}" in
@@ -39,17 +41,43 @@ need_packages() {
         echo "This is not Debian or Ubuntu: install what these packages hold yourself: $*" >&2
         return
     fi
-    local installed missing=()
+    local installed missing=() idle=()
     installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
     for package in "$@"; do
-        grep -qx "$package installed" <<<"$installed" || missing+=("$package")
+        if grep -qx "$package installed" <<<"$installed"; then
+            continue
+        elif [[ " ${services[*]} " == *" $package "* ]]; then
+            idle+=("$package")
+        else
+            missing+=("$package")
+        fi
     done
-    [ ${#missing[@]} -gt 0 ] || return 0
+    [ $((${#missing[@]} + ${#idle[@]})) -gt 0 ] || return 0
 
-    echo "Installing ${missing[*]}"
+    echo "Installing ${missing[*]} ${idle[*]}"
     as_root apt-get update -qq
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+    [ ${#idle[@]} -eq 0 ] || install_idle "${idle[@]}"
+}
+
+install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+        apt-get install -y -qq --no-install-recommends "$@" </dev/null
+}
+
+# Debian starts a service as it installs it, and again at every boot: ports 9090 and 9091 would be
+# taken on a machine that is only to run tests. So starting is forbidden for the moment, and what
+# was not there before is not to start by itself later either.
+install_idle() {
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        # shellcheck disable=SC2064 # the path of now
+        trap "as_root rm -f $policy" EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
+    install_packages "$@"
+    ! has systemctl || as_root systemctl --quiet disable "$@"
 }
 
 as_root() {

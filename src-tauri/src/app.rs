@@ -7,6 +7,7 @@
 
 mod backups;
 mod emergency;
+mod measured;
 mod past;
 mod watch;
 
@@ -25,6 +26,9 @@ use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep};
 use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::metrics::push::Pusher;
+use crate::metrics::store::MetricsReader;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
     Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary, Store,
@@ -58,6 +62,10 @@ struct Inner {
     events: broadcast::Sender<Event>,
     notices: Mutex<Vec<Notice>>,
     serving: Mutex<Option<SocketAddr>>,
+    /// Ended before `metrics`, which it pushes.
+    pusher: Mutex<Option<Pusher>>,
+    /// None in a program that does its work and ends.
+    metrics: Option<Metrics>,
 }
 
 /// Something happened. Listeners read the new state from [`App`].
@@ -76,8 +84,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// What configuration is given beside its file.
     pub given: Given,
-    /// Whether to look out for changes by other processes and to back up regularly:
-    /// what a program wants that stays open.
+    /// Whether to look out for changes by other processes, to back up regularly, and to take in
+    /// what applications report: what a program wants that stays open.
     pub watch: bool,
 }
 
@@ -142,7 +150,12 @@ impl App {
         recovery: Option<String>,
     ) -> Result<Self, Error> {
         let settings = Settings::load(options.data_dir.clone(), options.given);
-        let notices = first_notices(store.as_ref(), recovery);
+        let mut notices = first_notices(store.as_ref(), recovery);
+        let metrics = options.watch.then(|| {
+            let (metrics, notice) = Metrics::start(&options.data_dir);
+            notices.extend(notice.map(warning));
+            metrics
+        });
         let live = match store.head()? {
             Some(head) => Live::load(&head)?,
             None => Live::safe_default(),
@@ -159,9 +172,12 @@ impl App {
             events: broadcast::Sender::new(EVENTS_WAITING_MAX),
             notices: Mutex::new(notices),
             serving: Mutex::new(None),
+            pusher: Mutex::new(None),
+            metrics,
         }));
         if options.watch {
             watch::start(&app);
+            app.start_pushing();
         }
         Ok(app)
     }
@@ -509,7 +525,11 @@ impl App {
     /// # Errors
     /// Where reading stopped before the end.
     pub fn check(&self) -> Result<CheckReport, Error> {
-        Ok(self.0.store.check()?)
+        let mut report = self.0.store.check()?;
+        if let Some(mut measured) = MetricsReader::open(&self.0.data_dir)? {
+            report.problems.extend(measured.check()?);
+        }
+        Ok(report)
     }
 
     /// Copies the store into a verified backup where the newest one is ten minutes old and
@@ -539,10 +559,6 @@ impl App {
     /// what happened, newest last.
     pub fn notices(&self) -> Vec<Notice> {
         let problems = self.0.settings.problems().into_iter();
-        let warning = |message| Notice {
-            level: Level::Warning,
-            message,
-        };
         let happened = lock(&self.0.notices).clone();
         let mut notices: Vec<Notice> = problems.map(warning).chain(happened).collect();
         notices.extend(self.hold_notice());
@@ -628,6 +644,13 @@ fn first_notices(store: &dyn Store, recovery: Option<String>) -> Vec<Notice> {
     let read_only = store.read_only();
     let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
     recovery.into_iter().chain(read_only).map(error).collect()
+}
+
+fn warning(message: String) -> Notice {
+    Notice {
+        level: Level::Warning,
+        message,
+    }
 }
 
 /// Locks; what a panic left behind is whole, because nothing here panics half-way.

@@ -56,7 +56,7 @@ pub struct Cache {
     pub ttl_ms: u64,
 }
 
-/// Metrics: collected, served, pushed.
+/// Metrics: collected, served, pushed, and where charts have them from.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the table in `keys` says what each one means")]
@@ -68,6 +68,7 @@ pub struct Metrics {
     pub interval_ms: u64,
     #[serde(rename = "bufferSize")]
     pub buffer_ticks: u64,
+    pub prometheus: Option<String>,
 }
 
 /// The state of sources, and its snapshots.

@@ -4,6 +4,7 @@ use flagdeck_core::{EditError, Problem};
 use serde::Serialize;
 
 use crate::config::ChangeError;
+use crate::metrics::prometheus::QueryError;
 use crate::store::{RevisionNumber, StoreError};
 
 /// Why the application refused or failed.
@@ -47,6 +48,17 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What applications report is not collected by this program.
+    #[error("this program does not collect what applications report")]
+    NotCollecting,
+    /// The Prometheus whose series the charts show did not answer.
+    #[error("the Prometheus at {address} cannot be asked: {source}")]
+    Prometheus {
+        /// Its address, without credentials.
+        address: String,
+        /// Why.
+        source: QueryError,
+    },
     /// A setting was not changed.
     #[error(transparent)]
     Setting(#[from] ChangeError),
@@ -103,7 +115,9 @@ impl Error {
                 ChangeError::Protected { .. } => Code::ReadOnly,
                 ChangeError::DiskFull { .. } | ChangeError::File { .. } => Code::Failed,
             },
-            Self::Store(_) | Self::File { .. } => Code::Failed,
+            Self::NotCollecting | Self::Prometheus { .. } | Self::Store(_) | Self::File { .. } => {
+                Code::Failed
+            }
         }
     }
 

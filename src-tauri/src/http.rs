@@ -11,7 +11,7 @@
 //! | `routes` | one line for each address; a panic becomes an answer |
 //! | `token` | who may write |
 //! | `body`, `etag` | what a request carries and what it is based on |
-//! | `flags`, `health` | the addresses |
+//! | `flags`, `events`, `metrics`, `health` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -24,8 +24,10 @@ mod body;
 mod etag;
 mod token;
 
+mod events;
 mod flags;
 mod health;
+mod metrics;
 
 mod port_owner;
 mod problem;

@@ -27,6 +27,8 @@ pub mod live;
 pub mod history;
 pub mod store;
 
+pub mod metrics;
+
 pub mod actor;
 pub mod config;
 mod durable;

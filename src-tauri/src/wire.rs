@@ -4,7 +4,14 @@
 //! a test keeps them fresh (`UPDATE_BINDINGS=1 cargo test bindings` writes them).
 //! Shapes only: what they mean is decided in core and done in `app`.
 
+mod metrics;
+
 use std::collections::BTreeMap;
+
+pub use self::metrics::{
+    ChartQuery, Charts, Extent, Limits, Mark, MemoryUse, Pulse, PulseColumn, PushHealth,
+    ReportingSource, Share,
+};
 
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
@@ -742,6 +749,8 @@ pub enum View {
     Dashboard,
     /// The tree and the rollout editor.
     Flags,
+    /// What applications report, as charts.
+    Metrics,
     /// Every revision.
     Activity,
     /// Configuration, backups, and what Flagdeck is made of.
@@ -802,6 +811,17 @@ mod bindings {
             Package,
             ChosenFile,
             Status,
+            Pulse,
+            ReportingSource,
+            Share,
+            PulseColumn,
+            Mark,
+            MemoryUse,
+            Limits,
+            PushHealth,
+            ChartQuery,
+            Charts,
+            Extent,
             Notice,
             Level,
             Announcement,

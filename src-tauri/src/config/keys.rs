@@ -224,13 +224,19 @@ pub const KEYS: &[Key] = &[
         "metrics.interval",
         integer(1000, DAY_MS, "milliseconds"),
         || json!(10_000),
-        "How often metrics are sampled and pushed.",
+        "How often metrics are pushed.",
     ),
     key(
         "metrics.bufferSize",
         integer(1, 100_000, "samples"),
         || json!(1000),
-        "How many samples wait for a gateway that is away.",
+        "How many samples are counted as waiting for a gateway that is away; the first push that arrives makes up for all.",
+    ),
+    key(
+        "metrics.prometheus",
+        Kind::Address,
+        || Value::Null,
+        "A Prometheus whose series the charts show in place of Flagdeck's own.",
     ),
     key(
         "state.persistML",

@@ -16,6 +16,7 @@ use super::problem::ProblemDetails;
 pub(super) enum Media {
     Json,
     MergePatch,
+    NdJson,
 }
 
 impl Media {
@@ -23,21 +24,22 @@ impl Media {
         match self {
             Self::Json => "application/json",
             Self::MergePatch => "application/merge-patch+json",
+            Self::NdJson => "application/x-ndjson",
         }
     }
 }
 
-/// Checks what the headers say about a body, before any of it is read.
+/// Checks what the headers say about a body, before any of it is read; returns what it is.
 ///
 /// # Errors
 /// 415 for another media type or any compression, 413 where it would be too large.
-pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<(), ProblemDetails> {
-    let names = || accepted.iter().map(|media| media.name());
+pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<Media, ProblemDetails> {
     let sent = headers.get(CONTENT_TYPE).map_or("", essence);
-    if !names().any(|name| name.eq_ignore_ascii_case(sent)) {
-        let names = names().collect::<Vec<_>>().join(" or ");
-        return Err(unsupported(format!("Content-Type has to be {names}.")));
-    }
+    let is_sent = |media: &&Media| media.name().eq_ignore_ascii_case(sent);
+    let media = accepted.iter().find(is_sent).copied().ok_or_else(|| {
+        let names: Vec<_> = accepted.iter().map(|media| media.name()).collect();
+        unsupported(format!("Content-Type has to be {}.", names.join(" or ")))
+    })?;
     if headers.contains_key(CONTENT_ENCODING) {
         let refusal = unsupported("The body has to come uncompressed.".into());
         return Err(refusal.with(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
@@ -45,7 +47,7 @@ pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<(), Probl
     if declared_bytes(headers).is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
         return Err(too_large());
     }
-    Ok(())
+    Ok(media)
 }
 
 /// Reads a body to its end.

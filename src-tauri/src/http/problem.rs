@@ -75,6 +75,15 @@ impl ProblemDetails {
         )
     }
 
+    /// Something is at this address, but it does not take this method.
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "This address does not take this method; `Allow` lists those it does.",
+        )
+    }
+
     /// Nothing is at this address.
     pub(super) fn not_found() -> Self {
         Self::new(
@@ -166,8 +175,12 @@ impl From<Error> for ProblemDetails {
             Error::Store(StoreError::DiskFull) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", sentence)
             }
-            // No route changes a setting.
-            Error::Store(_) | Error::Setting(_) | Error::File { .. } => {
+            // No route changes a setting or draws charts.
+            Error::NotCollecting
+            | Error::Prometheus { .. }
+            | Error::Store(_)
+            | Error::Setting(_)
+            | Error::File { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
                 Self::internal()
             }

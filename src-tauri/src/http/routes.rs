@@ -1,4 +1,5 @@
-//! From a request to its answer: the gate, then one line for each address.
+//! From a request to its answer: the gate, then one line for each address. Where metrics are
+//! is a setting, so they are looked for where no other address is.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -8,7 +9,7 @@ use std::task::Poll;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use tower::Service;
@@ -16,14 +17,16 @@ use tower::Service;
 use super::framing::{Link, REFUSED};
 use super::gate::{Gate, harden};
 use super::limits::Limits;
+use super::metrics::{self, Scrapes};
 use super::problem::ProblemDetails;
 use super::token::Doorkeeper;
-use super::{flags, health};
+use super::{events, flags, health};
 use crate::app::App;
 
 fn router() -> Router<Context> {
     Router::new()
         .route("/api/ml/flags", flags::methods())
+        .route("/api/ml/events", events::methods())
         .route("/healthz", health::methods())
 }
 
@@ -36,6 +39,7 @@ struct Shared {
     app: App,
     limits: Limits,
     doorkeeper: Doorkeeper,
+    scrapes: Scrapes,
 }
 
 impl Context {
@@ -45,6 +49,10 @@ impl Context {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(super) fn scrapes(&self) -> &Scrapes {
+        &self.0.scrapes
     }
 
     /// Lets only requests with the token pass.
@@ -73,16 +81,11 @@ impl Routes {
             app: app.clone(),
             limits,
             doorkeeper: Doorkeeper::new(limits.bad_tokens_per_s_max),
+            scrapes: Scrapes::default(),
         }));
         let router = router
-            .fallback(|| async { ProblemDetails::not_found() })
-            .method_not_allowed_fallback(|| async {
-                ProblemDetails::new(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "method_not_allowed",
-                    "This address does not take this method; `Allow` lists those it does.",
-                )
-            });
+            .fallback(metrics::serve_or_not_found)
+            .method_not_allowed_fallback(|| async { ProblemDetails::method_not_allowed() });
         Self {
             gate: Arc::new(Gate::new(app, port)),
             router: router.with_state(context),

@@ -5,7 +5,7 @@
 //! nothing about flags, and asks nobody for the time.
 
 mod backup;
-mod connection;
+pub(crate) mod connection;
 mod folder;
 mod index;
 mod opening;

@@ -719,6 +719,397 @@ isHeldOff: boolean,
 notices: Array<Notice>, };
 
 /**
+ * What the dashboard tells of the last minutes, [`Pulse::span_s`] of them.
+ *
+ * A duration above the last of [`Pulse::edges_s`] is known only to be that: such a quantile is
+ * sent as a number greater than the last edge.
+ */
+export type Pulse = { 
+/**
+ * Differs from that of an earlier pulse where anything else in it may.
+ */
+version: number, 
+/**
+ * When it was taken, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * Why nothing is collected; `null` while something is.
+ */
+trouble: string | null, 
+/**
+ * How far back it looks, in seconds.
+ */
+spanS: number, 
+/**
+ * Who reported in the span, latest first.
+ */
+sources: Array<ReportingSource>, 
+/**
+ * Calculations that ended well in the span.
+ */
+calculations: number, 
+/**
+ * Calculations a second over the last ten seconds, failed ones included.
+ */
+perSecond: number, 
+/**
+ * Failed calculations of all calculations in the span.
+ */
+errors: Share, 
+/**
+ * Of how many calculations the duration is beyond `limits.calculationS`, at least: those
+ * in the buckets that lie above it whole.
+ */
+slow: Share, 
+/**
+ * Half of all calculations took no longer than this, in seconds; `null` without any.
+ */
+p50S: number | null, 
+/**
+ * The same of 95 in a hundred.
+ */
+p95S: number | null, 
+/**
+ * The same of 99 in a hundred.
+ */
+p99S: number | null, 
+/**
+ * The mean confidence in the span, 0 to 1; `null` without any.
+ */
+confidence: number | null, 
+/**
+ * The upper edges of the duration buckets, in seconds; one bucket more lies above the last.
+ */
+edgesS: Array<number>, 
+/**
+ * The span in equal columns, earliest first; the last one is not over yet.
+ */
+columns: Array<PulseColumn>, 
+/**
+ * Seconds that one column stands for.
+ */
+columnS: number, 
+/**
+ * Changes of the flags in the span, latest first.
+ */
+marks: Array<Mark>, 
+/**
+ * The latest memory use that a source reported, and that of Flagdeck itself.
+ */
+memory: MemoryUse, 
+/**
+ * What the settings call too much.
+ */
+limits: Limits, 
+/**
+ * How pushing to a gateway goes; `null` where none is configured.
+ */
+push: PushHealth | null, 
+/**
+ * Events taken in since the counters began.
+ */
+eventsAccepted: number, 
+/**
+ * Events that were not valid, since Flagdeck was opened.
+ */
+eventsRejected: number, 
+/**
+ * Batches that were sent away because too many waited, since Flagdeck was opened.
+ */
+batchesTurnedAway: number, 
+/**
+ * Series that were counted under `other`, because there were too many, since Flagdeck was
+ * opened.
+ */
+labelsOverflowed: number, };
+
+/**
+ * An application that reported.
+ */
+export type ReportingSource = { 
+/**
+ * What it calls itself.
+ */
+name: string, 
+/**
+ * Whether it says that it makes its reports up, as `flagctl demo` does.
+ */
+isSynthetic: boolean, 
+/**
+ * When it reported last, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * The memory it uses, in bytes; `null` where it did not say.
+ */
+memoryBytes: number | null, };
+
+/**
+ * A part of a whole, with the interval that holds the true share 95 times in a hundred
+ * (Wilson's).
+ */
+export type Share = { 
+/**
+ * How many of them.
+ */
+part: number, 
+/**
+ * Of how many.
+ */
+whole: number, 
+/**
+ * `part / whole`, 0 to 1; `null` of nothing.
+ */
+share: number | null, 
+/**
+ * The lower end of the interval.
+ */
+low: number | null, 
+/**
+ * The upper end of the interval.
+ */
+high: number | null, };
+
+/**
+ * One column of the dashboard's small charts.
+ */
+export type PulseColumn = { 
+/**
+ * When it begins, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * Calculations a second, failed ones included.
+ */
+perSecond: number, 
+/**
+ * Calculations in each duration bucket.
+ */
+durations: Array<number>, 
+/**
+ * Failed calculations.
+ */
+errors: number, };
+
+/**
+ * A change of the flags, to be marked on a chart.
+ */
+export type Mark = { 
+/**
+ * The revision.
+ */
+revision: number, 
+/**
+ * When it was saved, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * What it changed, in words.
+ */
+sentence: string, };
+
+/**
+ * How much memory is used.
+ */
+export type MemoryUse = { 
+/**
+ * By the source that reports the most, in bytes; `null` where none reports.
+ */
+hostBytes: number | null, 
+/**
+ * By Flagdeck, in bytes; `null` where the system does not say.
+ */
+ownBytes: number | null, };
+
+/**
+ * What the settings call too much.
+ */
+export type Limits = { 
+/**
+ * The share of failed calculations, 0 to 1: `rollback.triggers.errorRate`.
+ */
+errorShare: number, 
+/**
+ * The duration that rolls back, in seconds: `rollback.triggers.responseTime`.
+ */
+responseS: number, 
+/**
+ * The duration that one calculation may take, in seconds:
+ * `performance.maxCalculationTimeMs`.
+ */
+calculationS: number, 
+/**
+ * The memory that rolls back, in bytes: `rollback.triggers.memoryThreshold`.
+ */
+memoryBytes: number, 
+/**
+ * The memory that the host may use, in bytes: `performance.maxMemoryMB`.
+ */
+hostMemoryBytes: number, };
+
+/**
+ * How pushing to a gateway goes.
+ */
+export type PushHealth = { 
+/**
+ * The gateway.
+ */
+gateway: string, 
+/**
+ * When the last push arrived, in milliseconds since 1970; `null` before the first.
+ */
+atMs: number | null, 
+/**
+ * Why the latest push failed; `null` where it arrived.
+ */
+error: string | null, 
+/**
+ * Ticks whose samples wait to be pushed.
+ */
+waiting: number, };
+
+/**
+ * Which span to draw, and of what.
+ */
+export type ChartQuery = { 
+/**
+ * Where the span begins, in milliseconds since 1970.
+ */
+fromMs: number, 
+/**
+ * Where it ends, in milliseconds since 1970.
+ */
+toMs: number, 
+/**
+ * How many points at most.
+ */
+pointsMax: number, 
+/**
+ * Only what this component reported; `null` for everything.
+ */
+component: string | null, 
+/**
+ * Whether Flagdeck's own series are wanted where a Prometheus is configured too.
+ */
+own: boolean, };
+
+/**
+ * Everything the charts draw of a span. Every list has one value for each of `times_s`;
+ * `null` where nothing was reported.
+ *
+ * A duration above the last of `edges_s` is known only to be that: such a quantile is sent as
+ * a number greater than the last edge.
+ */
+export type Charts = { 
+/**
+ * Where the points come from: the address of a Prometheus, or `null` for Flagdeck itself.
+ */
+prometheus: string | null, 
+/**
+ * When each point begins, in seconds since 1970, ascending, `stepS` apart.
+ */
+timesS: Array<number>, 
+/**
+ * Seconds that one point stands for.
+ */
+stepS: number, 
+/**
+ * Calculations a second, failed ones included.
+ */
+rate: Extent, 
+/**
+ * The share of failed calculations, 0 to 1, with its interval.
+ */
+errors: Extent, 
+/**
+ * The same of users for whom the component is on.
+ */
+errorsExposed: Array<number | null>, 
+/**
+ * The same of users for whom it is off.
+ */
+errorsControl: Array<number | null>, 
+/**
+ * Half of all calculations took no longer than this, in seconds.
+ */
+p50S: Array<number | null>, 
+/**
+ * The same of 95 in a hundred.
+ */
+p95S: Array<number | null>, 
+/**
+ * The same of 99 in a hundred.
+ */
+p99S: Array<number | null>, 
+/**
+ * The upper edges of the duration buckets, in seconds; one bucket more lies above the last.
+ */
+edgesS: Array<number>, 
+/**
+ * For each point, the calculations in each duration bucket.
+ */
+durations: Array<Array<number>>, 
+/**
+ * Confidence, 0 to 1.
+ */
+confidence: Extent, 
+/**
+ * Half of all calculations converged within this many iterations.
+ */
+iterationsP50: Array<number | null>, 
+/**
+ * The same of 95 in a hundred.
+ */
+iterationsP95: Array<number | null>, 
+/**
+ * The last edge of the buckets of iterations: a greater value is known only to be greater.
+ */
+iterationsEdge: number, 
+/**
+ * Memory of the source that uses the most, in bytes.
+ */
+memory: Extent, 
+/**
+ * Memory of Flagdeck itself, in bytes.
+ */
+ownMemory: Array<number | null>, 
+/**
+ * Changes of the flags in the span, earliest first; the latest of them, where there are
+ * too many.
+ */
+marks: Array<Mark>, 
+/**
+ * How many changes of the flags there are in the span.
+ */
+marksTotal: number, 
+/**
+ * The components that reported in the span, by name.
+ */
+components: Array<string>, 
+/**
+ * What the settings call too much.
+ */
+limits: Limits, };
+
+/**
+ * A value with how far it went down and up within a point, so that peaks survive.
+ */
+export type Extent = { 
+/**
+ * The mean, or the share.
+ */
+mean: Array<number | null>, 
+/**
+ * The lowest, or the lower end of the interval.
+ */
+low: Array<number | null>, 
+/**
+ * The highest, or the upper end of the interval.
+ */
+high: Array<number | null>, };
+
+/**
  * Something people are told once and can read again.
  */
 export type Notice = { 
@@ -782,7 +1173,7 @@ export type Theme = "system" | "light" | "dark";
 /**
  * A view of the window.
  */
-export type View = "dashboard" | "flags" | "activity" | "settings";
+export type View = "dashboard" | "flags" | "metrics" | "activity" | "settings";
 
 /** What a setting may hold; `null` for none. */
 export type SettingValue = boolean | number | string | string[] | null;

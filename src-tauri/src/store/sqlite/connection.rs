@@ -13,7 +13,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// Where there is no file, unless `create`.
-pub(super) fn writing(
+pub(crate) fn writing(
     path: &Path,
     create: bool,
     patience: Duration,
@@ -32,30 +32,30 @@ pub(super) fn writing(
 }
 
 /// Turns on the write-ahead log, which lets readers and the writer work at once.
-pub(super) fn use_log(connection: &Connection) -> Result<(), StoreError> {
+pub(crate) fn use_log(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     Ok(())
 }
 
 /// Has the last connection that closes bring the log into the database and remove it.
-pub(super) fn tidy_on_close(connection: &Connection) -> Result<(), StoreError> {
+pub(crate) fn tidy_on_close(connection: &Connection) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(())
 }
 
 /// Where to read from; opens any number of connections that cannot write.
 #[derive(Debug, Clone)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// The database.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whether nobody can change the file, so that it is read without lock or log.
-    pub(super) immutable: bool,
+    pub(crate) immutable: bool,
     /// How long to wait for a lock.
-    pub(super) patience: Duration,
+    pub(crate) patience: Duration,
 }
 
 impl Source {
-    pub(super) fn open(&self) -> Result<Connection, StoreError> {
+    pub(crate) fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = if self.immutable {
             let uri = immutable_uri(&self.path);

@@ -1,0 +1,221 @@
+//! What applications report, as the application sees it: taken in with the flags in force,
+//! shown with the changes of the flags and the limits of the settings, pushed where those say.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use flagdeck_core::measure::Arm;
+use flagdeck_core::{Reason, User, changes, switches};
+
+use super::{App, Inner, lock};
+use crate::error::Error;
+use crate::metrics::collector::Checkpoint;
+use crate::metrics::limits::MARKS_MAX;
+use crate::metrics::push::{Pusher, Target};
+use crate::metrics::{self, Delivery, IntakeError, Metrics, event, exposition, prometheus};
+use crate::store::{HistoryFilter, RevisionNumber, RevisionSummary};
+use crate::wire::{ChartQuery, Charts, Level, Limits, Mark, Pulse};
+
+/// Revisions whose switches are counted in one go, so that whoever counts is not held up.
+const REVISIONS_COUNTED_MAX: u64 = 100;
+
+impl App {
+    /// Takes in a batch of events. For whom a component was, where nobody said, is evaluated
+    /// with the flags in force. A key keeps the batch from being counted twice.
+    ///
+    /// # Errors
+    /// [`IntakeError`] where it cannot be read, finds no room, or nothing is collected.
+    pub fn report(
+        &self,
+        bytes: &[u8],
+        format: event::Format,
+        key: Option<Box<str>>,
+    ) -> Result<Delivery, IntakeError> {
+        let metrics = self.collecting()?;
+        let flags = self.in_force();
+        let expose = |component: &str, id: &str, groups: &[&str]| {
+            let evaluation = flags.compiled.evaluate(component, &User { id, groups });
+            match evaluation.reason {
+                Reason::Unknown => Arm::Unknown,
+                _ => Arm::of(evaluation.value),
+            }
+        };
+        metrics.take_in(bytes, format, key, &expose)
+    }
+
+    /// Returns all metrics as Prometheus reads them.
+    ///
+    /// # Errors
+    /// [`IntakeError::Unavailable`] where nothing is collected.
+    pub fn metrics_text(&self, format: exposition::Format) -> Result<String, IntakeError> {
+        Ok(self.collecting()?.text(format))
+    }
+
+    /// Tells of the last minutes; none where nothing differs from the pulse `since`.
+    ///
+    /// # Errors
+    /// Where the changes of the flags cannot be read.
+    pub fn pulse(&self, since: Option<u64>) -> Result<Option<Pulse>, Error> {
+        let Some(metrics) = &self.0.metrics else {
+            return Ok(None);
+        };
+        let Some(mut pulse) = metrics.pulse(since, self.limits()) else {
+            return Ok(None);
+        };
+        pulse.push = lock(&self.0.pusher).as_ref().and_then(Pusher::health);
+        if !self.config().metrics.enabled {
+            pulse.trouble = Some("Metrics are switched off in the settings.".into());
+        }
+        let from_ms = pulse.at_ms - i64::from(pulse.span_s) * 1000;
+        (pulse.marks, _) = self.marks(from_ms, pulse.at_ms + 1)?;
+        Ok(Some(pulse))
+    }
+
+    /// Draws a span of what was reported, with the changes of the flags in it.
+    ///
+    /// # Errors
+    /// Where what was kept cannot be read.
+    pub fn charts(&self, query: &ChartQuery) -> Result<Charts, Error> {
+        let config = self.config();
+        let mut charts = match config.metrics.prometheus.as_deref() {
+            Some(address) if !query.own => metrics::draw_from(address, query, self.limits())
+                .map_err(|source| Error::Prometheus {
+                    address: prometheus::shown(address),
+                    source,
+                })?,
+            _ => {
+                let metrics = self.0.metrics.as_ref().ok_or(Error::NotCollecting)?;
+                metrics.draw(query, self.limits())?
+            }
+        };
+        let (mut marks, total) = self.marks(query.from_ms, query.to_ms)?;
+        marks.reverse();
+        charts.marks = marks;
+        charts.marks_total = total;
+        Ok(charts)
+    }
+
+    /// Tells of the last minutes, and everything that was counted, as kept in the data folder by
+    /// whichever program collects; none where none ever did.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn glance(&self) -> Result<Option<(Pulse, Checkpoint)>, Error> {
+        Ok(metrics::glance(&self.0.data_dir, self.limits())?)
+    }
+
+    /// Ends what an open application does by itself: what was measured is kept, and the gateway
+    /// forgets this instance. Also done when the last clone goes.
+    pub fn close(&self) {
+        // The gateway first, while there is something to push.
+        drop(lock(&self.0.pusher).take());
+        if let Some(metrics) = &self.0.metrics {
+            metrics.close();
+        }
+    }
+
+    /// Starts pushing wherever the settings say.
+    pub(super) fn start_pushing(&self) {
+        let (target, text) = (Arc::downgrade(&self.0), Arc::downgrade(&self.0));
+        let pusher = Pusher::start(
+            move || target_of(&target),
+            move || text_of(&text),
+            machine_name(),
+        );
+        match pusher {
+            Ok(pusher) => *lock(&self.0.pusher) = Some(pusher),
+            Err(error) => {
+                let message = format!("Nothing is pushed to a gateway: {error}.");
+                self.notify(Level::Warning, message);
+            }
+        }
+    }
+
+    /// Counts how often components were switched in the revisions since the last look.
+    pub(super) fn count_switches(&self) -> Result<(), Error> {
+        let Some(metrics) = &self.0.metrics else {
+            return Ok(());
+        };
+        let latest = self.live().revision.0;
+        let Some(counted) = metrics.toggles().through else {
+            metrics.count_toggles(latest, 0);
+            return Ok(());
+        };
+        let until = latest.min(counted + REVISIONS_COUNTED_MAX);
+        for number in counted + 1..=until {
+            let before = self.document_at(RevisionNumber(number - 1))?.to_value();
+            let after = self.document_at(RevisionNumber(number))?.to_value();
+            metrics.count_toggles(number, switches(&changes(&before, &after)) as u64);
+        }
+        Ok(())
+    }
+
+    /// Returns what takes events in.
+    fn collecting(&self) -> Result<&Metrics, IntakeError> {
+        let unavailable = |reason: &str| IntakeError::Unavailable {
+            reason: reason.into(),
+        };
+        if !self.config().metrics.enabled {
+            return Err(unavailable("the setting metrics.enabled is off"));
+        }
+        let metrics = self.0.metrics.as_ref();
+        metrics.ok_or_else(|| unavailable("this program does not stay open"))
+    }
+
+    /// Lists changes of the flags from a moment to before another, latest first, and counts
+    /// all of them.
+    fn marks(&self, from_ms: i64, to_ms: i64) -> Result<(Vec<Mark>, usize), Error> {
+        let filter = HistoryFilter {
+            since_ms: Some(from_ms),
+            until_ms: Some(to_ms),
+            ..HistoryFilter::default()
+        };
+        let page = self.history(&filter, 0, MARKS_MAX)?;
+        Ok((page.revisions.iter().map(mark).collect(), page.total))
+    }
+
+    fn limits(&self) -> Limits {
+        const MIB: f64 = 1024.0 * 1024.0;
+        let config = self.config();
+        let triggers = &config.rollback.triggers;
+        Limits {
+            error_share: triggers.error_rate,
+            response_s: triggers.response_time_ms as f64 / 1000.0,
+            calculation_s: config.performance.max_calculation_time_ms as f64 / 1000.0,
+            memory_bytes: triggers.memory_threshold_bytes as f64,
+            host_memory_bytes: config.performance.max_memory_mb as f64 * MIB,
+        }
+    }
+}
+
+/// Where to push, if this program is the one that does.
+fn target_of(app: &Weak<Inner>) -> Option<Target> {
+    let app = App(app.upgrade()?);
+    let config = app.config();
+    let leads = app.0.metrics.as_ref().is_some_and(Metrics::leads);
+    let gateway = config.metrics.push_gateway.clone();
+    Some(Target {
+        gateway: gateway.filter(|_| leads && config.metrics.enabled)?,
+        interval: Duration::from_millis(config.metrics.interval_ms),
+        buffer_ticks: config.metrics.buffer_ticks,
+    })
+}
+
+fn text_of(app: &Weak<Inner>) -> String {
+    let app = app.upgrade().map(App);
+    let text = app.and_then(|app| app.metrics_text(exposition::Format::Classic).ok());
+    text.unwrap_or_default()
+}
+
+/// What a gateway tells this machine from others by.
+fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into()
+}
+
+fn mark(revision: &RevisionSummary) -> Mark {
+    Mark {
+        revision: revision.number.0,
+        at_ms: revision.at_ms,
+        sentence: revision.changes.join("; "),
+    }
+}

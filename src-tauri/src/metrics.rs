@@ -1,0 +1,585 @@
+//! What applications report of their calculations: taken in, counted, kept, shown.
+//!
+//! In the order of an event's path:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`limits`] | every bound, with its reason |
+//! | [`event`] | bytes → events, and what is wrong with the rest |
+//! | `worker` | the one thread that stores batches and counts them, and does what time brings |
+//! | [`store`] | `metrics.db`: the log of batches, the checkpoint of the totals, frames in tiers |
+//! | [`recorder`] | counts calculations from any number of threads |
+//! | [`collector`] | the totals, and the latest time second by second |
+//! | [`frame`], [`tiers`] | what was counted in a span of time, and how finely that is kept |
+//! | [`charts`], `pulse` | what a chart draws of frames, what the dashboard tells |
+//! | [`exposition`] | the totals as Prometheus reads them |
+//! | [`push`] | the totals sent to a Pushgateway |
+//! | [`prometheus`] | frames from a Prometheus, in place of Flagdeck's own |
+//! | `client` | what push and Prometheus are asked with |
+//! | [`process`] | what this process itself uses |
+//!
+//! The log is the truth: every program that has the folder open counts all of it, whoever took
+//! a batch in. An event is acknowledged when it is durable, so totals are exact over restarts.
+
+pub mod charts;
+mod client;
+pub mod collector;
+pub mod event;
+pub mod exposition;
+pub mod frame;
+pub mod limits;
+pub mod process;
+pub mod prometheus;
+mod pulse;
+pub mod push;
+pub mod recorder;
+pub mod store;
+pub mod tiers;
+mod worker;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use indexmap::IndexSet;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use self::charts::{Drawing, Grid};
+use self::collector::{Checkpoint, Collector, Toggles};
+use self::event::{BatchError, Event, EventProblem, Expose, Format};
+use self::exposition::Exposition;
+use self::frame::{Frame, NameId};
+use self::limits::{POINTS_MAX, QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX, SPAN_S_MAX};
+use self::prometheus::QueryError;
+use self::store::{MetricsReader, MetricsStore, NewBatch};
+use self::tiers::{TICK_S, TIERS};
+use self::worker::{Job, Progress, Worker};
+use crate::app::now_ms;
+use crate::store::StoreError;
+use crate::wire;
+
+/// Frames that one chart is made of at most: a few milliseconds of unpacking.
+const FRAMES_MAX: i64 = 20_000;
+
+/// Seconds of the shortest step that a Prometheus is asked for: growth is told from samples
+/// within a step, and one that scrapes every 15 seconds has four in this.
+const PROMETHEUS_STEP_S: u32 = 60;
+
+/// What is collected, and the thread that does it. The last clone to go keeps everything and
+/// ends the thread.
+#[derive(Debug, Clone)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    data_dir: PathBuf,
+    collector: Arc<Collector>,
+    exposition: Exposition,
+    refusals: Arc<Refusals>,
+    trouble: Arc<Mutex<Option<String>>>,
+    leads: Arc<AtomicBool>,
+    /// None where nothing can be kept, and while closing.
+    queue: Mutex<Option<SyncSender<Job>>>,
+    queued_bytes: Arc<AtomicUsize>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    reader: Mutex<Option<MetricsReader>>,
+}
+
+/// What was not taken in, since this program started.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    rejected: AtomicU64,
+    turned_away: AtomicU64,
+}
+
+/// What came of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// Events that count.
+    pub accepted: usize,
+    /// Events that do not.
+    pub rejected: usize,
+    /// Whether a batch of the same key was taken in before, and this one was not counted.
+    #[serde(rename = "duplicate")]
+    pub is_duplicate: bool,
+}
+
+/// A batch on its way to the disk.
+#[derive(Debug)]
+pub struct Delivery {
+    /// What is wrong with the first of its bad events.
+    pub problems: Vec<EventProblem>,
+    stored: oneshot::Receiver<Result<Receipt, IntakeError>>,
+}
+
+/// Why a batch was not taken in; nothing of it counts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntakeError {
+    /// It cannot be read.
+    #[error("{reason}")]
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+    /// It has too many events.
+    #[error("{reason}")]
+    TooMany {
+        /// How many there may be.
+        reason: String,
+    },
+    /// Too many wait already.
+    #[error("too many batches wait to be stored; send this one again")]
+    Full,
+    /// Another program holds the store.
+    #[error("another program keeps the metrics locked; send this batch again")]
+    Busy,
+    /// The disk is full.
+    #[error("the disk is full; nothing of this batch was counted")]
+    DiskFull,
+    /// Nothing is collected.
+    #[error("nothing is collected: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<BatchError> for IntakeError {
+    fn from(error: BatchError) -> Self {
+        let reason = error.to_string();
+        match error {
+            BatchError::NotJson { .. } => Self::Unreadable { reason },
+            BatchError::TooMany => Self::TooMany { reason },
+        }
+    }
+}
+
+impl Delivery {
+    /// Waits until the batch is durable and counted.
+    ///
+    /// # Errors
+    /// [`IntakeError`] where it cannot be stored; then nothing of it counts.
+    pub async fn stored(self) -> Result<Receipt, IntakeError> {
+        self.stored.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+impl Metrics {
+    /// Starts collecting into a data folder, going on where it ended. Where nothing can be kept,
+    /// it says so in every pulse and refuses every batch. Returns also what people should know.
+    pub fn start(data_dir: &Path) -> (Self, Option<String>) {
+        let collector = Arc::new(Collector::default());
+        let refusals = Arc::new(Refusals::default());
+        let metrics = Self(Arc::new(Inner {
+            data_dir: data_dir.to_owned(),
+            exposition: Exposition::new(&collector, &refusals),
+            collector,
+            refusals,
+            trouble: Arc::default(),
+            leads: Arc::default(),
+            queue: Mutex::new(None),
+            queued_bytes: Arc::default(),
+            thread: Mutex::new(None),
+            reader: Mutex::new(None),
+        }));
+        let notice = match metrics.start_thread() {
+            Ok(notice) => notice,
+            Err(error) => {
+                let reason = format!("What applications report cannot be kept: {error}.");
+                *lock(&metrics.0.trouble) = Some(reason.clone());
+                Some(reason)
+            }
+        };
+        (metrics, notice)
+    }
+
+    fn start_thread(&self) -> Result<Option<String>, StoreError> {
+        let inner = &self.0;
+        let (store, mut past) = MetricsStore::open(&inner.data_dir, random(), now_ms())?;
+        let notice = past.notice.take();
+        let (queue, jobs) = mpsc::sync_channel(QUEUE_BATCHES_MAX);
+        let worker = Worker {
+            store,
+            collector: Arc::clone(&inner.collector),
+            jobs,
+            queued_bytes: Arc::clone(&inner.queued_bytes),
+            trouble: Arc::clone(&inner.trouble),
+            leads: Arc::clone(&inner.leads),
+            progress: Progress::default(),
+        };
+        let thread = thread::Builder::new()
+            .name("flagdeck-metrics".into())
+            .spawn(move || worker.run(past))
+            .map_err(|source| StoreError::File {
+                path: inner.data_dir.clone(),
+                source,
+            })?;
+        *lock(&inner.queue) = Some(queue);
+        *lock(&inner.thread) = Some(thread);
+        Ok(notice)
+    }
+
+    /// Takes a batch in: reads it, and queues what is valid to be stored.
+    ///
+    /// # Errors
+    /// [`IntakeError`] where it cannot be read or finds no room; then nothing of it counts.
+    pub fn take_in(
+        &self,
+        bytes: &[u8],
+        format: Format,
+        key: Option<Box<str>>,
+        expose: Expose,
+    ) -> Result<Delivery, IntakeError> {
+        let batch = event::read(bytes, format, expose)?;
+        let new = NewBatch {
+            at_ms: now_ms(),
+            key,
+            events: batch.events,
+            rejected: batch.rejected,
+        };
+        let stored = self.queue(new)?;
+        let rejected = batch.rejected as u64;
+        self.0
+            .refusals
+            .rejected
+            .fetch_add(rejected, Ordering::Relaxed);
+        Ok(Delivery {
+            problems: batch.problems,
+            stored,
+        })
+    }
+
+    fn queue(
+        &self,
+        batch: NewBatch,
+    ) -> Result<oneshot::Receiver<Result<Receipt, IntakeError>>, IntakeError> {
+        let bytes = weight(&batch.events);
+        let queue = lock(&self.0.queue).clone().ok_or_else(|| self.refusal())?;
+        let queued = &self.0.queued_bytes;
+        let before = queued.fetch_add(bytes, Ordering::Relaxed);
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            batch,
+            bytes,
+            answer,
+        };
+        let sent = match before + bytes > QUEUE_BYTES_MAX && before > 0 {
+            true => Err(IntakeError::Full),
+            false => queue.try_send(job).map_err(|error| match error {
+                TrySendError::Full(_) => IntakeError::Full,
+                TrySendError::Disconnected(_) => closed(),
+            }),
+        };
+        if let Err(error) = sent {
+            queued.fetch_sub(bytes, Ordering::Relaxed);
+            self.0.refusals.turned_away.fetch_add(1, Ordering::Relaxed);
+            return Err(error);
+        }
+        Ok(answered)
+    }
+
+    fn refusal(&self) -> IntakeError {
+        match self.trouble() {
+            // Who reports need not know where files are; the window tells the whole of it.
+            Some(_) => IntakeError::Unavailable {
+                reason: "what is reported cannot be stored".into(),
+            },
+            None => closed(),
+        }
+    }
+
+    /// Whether this is the one program on the folder that keeps the totals. The same one pushes
+    /// them: two would be two instances with the same counts.
+    pub fn leads(&self) -> bool {
+        self.0.leads.load(Ordering::Relaxed)
+    }
+
+    /// Takes nothing in any more, and keeps everything durably.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Returns why nothing is kept; none while everything is.
+    pub fn trouble(&self) -> Option<String> {
+        lock(&self.0.trouble).clone()
+    }
+
+    /// Returns all metrics as Prometheus reads them.
+    pub fn text(&self, format: exposition::Format) -> String {
+        self.0.exposition.text(format)
+    }
+
+    /// Returns how often components were switched, and up to which revision that was counted.
+    pub fn toggles(&self) -> Toggles {
+        self.0.collector.state().toggles
+    }
+
+    /// Notes how often components were switched in the revisions up to `through`.
+    pub fn count_toggles(&self, through: u64, count: u64) {
+        self.0.collector.count_toggles(through, count);
+    }
+
+    /// Tells of the last minutes; none where nothing differs from the pulse `since`. Marks and
+    /// push are for the caller to fill in.
+    pub fn pulse(&self, since: Option<u64>, limits: wire::Limits) -> Option<wire::Pulse> {
+        let state = self.0.collector.state();
+        if since == Some(state.version) {
+            return None;
+        }
+        let pulse = pulse::take(&state, now_ms(), limits);
+        drop(state);
+        Some(wire::Pulse {
+            trouble: self.trouble(),
+            events_rejected: self.0.refusals.rejected(),
+            batches_turned_away: self.0.refusals.turned_away(),
+            labels_overflowed: self.0.collector.recorder().overflowed(),
+            ..pulse
+        })
+    }
+
+    /// Draws a span. Marks are for the caller to fill in.
+    ///
+    /// # Errors
+    /// [`StoreError`] where what was kept cannot be read.
+    pub fn draw(
+        &self,
+        query: &wire::ChartQuery,
+        limits: wire::Limits,
+    ) -> Result<wire::Charts, StoreError> {
+        let span = Span::of(query, now_ms() / 1000);
+        let names = self.read(MetricsReader::names)?.unwrap_or_default();
+        let component = query.component.as_deref().map(|wanted| {
+            let found = names.iter().find(|(_, name)| ***name == *wanted);
+            // A name that nothing ever reported has no number: nothing is drawn then.
+            found.map_or(NameId::MAX, |(id, _)| *id)
+        });
+        let frame_s = self.frame_length(&span);
+        let grid = Grid::over(span.from_s, span.to_s, frame_s, span.points_max);
+        let mut drawing = Drawing::new(grid, frame_s, component);
+        self.each_frame(&span, frame_s, |at_s, length_s, frame| {
+            drawing.add(at_s, f64::from(length_s), frame);
+        })?;
+        let (mut charts, components) = drawing.finish(limits);
+        let name = |id: NameId| names.get(&id).map(ToString::to_string);
+        charts.components = listed(components.into_iter().filter_map(name));
+        Ok(charts)
+    }
+
+    /// Returns the length of the frames that a span is drawn of.
+    fn frame_length(&self, span: &Span) -> u32 {
+        let state = self.0.collector.state();
+        let has_seconds = state
+            .seconds
+            .begins_s()
+            .is_some_and(|begins_s| begins_s <= span.from_s);
+        match has_seconds && span.to_s - span.from_s <= tiers::SECONDS_IN_MEMORY_S {
+            true => 1,
+            false => tiers::choose(span.from_s, span.to_s, now_ms() / 1000, FRAMES_MAX).step_s,
+        }
+    }
+
+    /// Visits the frames of a span, earliest first: as far as there are any of the wanted
+    /// length, then finer ones, whose sums are not made yet.
+    fn each_frame(
+        &self,
+        span: &Span,
+        frame_s: u32,
+        mut visit: impl FnMut(i64, u32, &Frame),
+    ) -> Result<(), StoreError> {
+        let mut from_s = span.from_s;
+        if frame_s == 1 {
+            let state = self.0.collector.state();
+            for (at_s, frame) in state.seconds.between(from_s, span.to_s) {
+                visit(at_s, 1, &frame);
+            }
+            return Ok(());
+        }
+        let in_memory_s = self.0.collector.state().ticks.begins_s();
+        for tier in TIERS.iter().rev().filter(|tier| tier.step_s <= frame_s) {
+            // The finest are in memory, mostly.
+            if tier.step_s == TICK_S && in_memory_s.is_some_and(|begins_s| begins_s <= from_s) {
+                break;
+            }
+            let aligned_s = tiers::step_of(from_s, tier.step_s);
+            let read = self.read(|reader| reader.frames(tier.step_s, aligned_s, span.to_s))?;
+            for (at_s, frame) in read.unwrap_or_default() {
+                visit(at_s, tier.step_s, &frame);
+                from_s = at_s + i64::from(tier.step_s);
+            }
+        }
+        let state = self.0.collector.state();
+        for (at_s, frame) in state.ticks.between(from_s, span.to_s) {
+            visit(at_s, TICK_S, &frame);
+        }
+        if let Some((at_s, frame)) = &state.tick
+            && (from_s..span.to_s).contains(at_s)
+        {
+            visit(*at_s, TICK_S, frame);
+        }
+        Ok(())
+    }
+
+    /// Reads what was kept; none where nothing ever was.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&MetricsReader) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut reader = lock(&self.0.reader);
+        if reader.is_none() {
+            *reader = MetricsReader::open(&self.0.data_dir)?;
+        }
+        reader.as_ref().map(read).transpose()
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        *lock(&self.queue) = None;
+        if let Some(thread) = lock(&self.thread).take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the metrics' thread panicked");
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Tells of the last minutes as they are kept in a data folder, for a program that only looks;
+/// none where nothing was ever measured.
+///
+/// # Errors
+/// [`StoreError`] where what was kept cannot be read.
+pub fn glance(
+    data_dir: &Path,
+    limits: wire::Limits,
+) -> Result<Option<(wire::Pulse, Checkpoint)>, StoreError> {
+    let Some(mut reader) = MetricsReader::open(data_dir)? else {
+        return Ok(None);
+    };
+    let names = reader.names()?;
+    let past = reader.past()?;
+    let collector = Collector::default();
+    let now_ms = now_ms();
+    collector.take_over(past.checkpoint, past.ticks, now_ms);
+    let number = |text: &str| {
+        let known = names.iter().find(|(_, name)| &***name == text);
+        // Not kept yet: any number does that no other name has.
+        Some(known.map_or(NameId::MAX, |(id, _)| *id))
+    };
+    collector.replay(&past.batches, &mut { number });
+    let pulse = pulse::take(&collector.state(), now_ms, limits);
+    Ok(Some((pulse, collector.checkpoint())))
+}
+
+/// Draws a span of what a Prometheus has of it. Marks are for the caller to fill in.
+///
+/// # Errors
+/// [`QueryError`] where it does not answer.
+pub fn draw_from(
+    address: &str,
+    query: &wire::ChartQuery,
+    limits: wire::Limits,
+) -> Result<wire::Charts, QueryError> {
+    let span = Span::of(query, now_ms() / 1000);
+    let grid = Grid::over(span.from_s, span.to_s, PROMETHEUS_STEP_S, span.points_max);
+    let range = prometheus::Range {
+        from_s: grid.from_s,
+        to_s: grid.to_s,
+        step_s: grid.step_s,
+    };
+    let mut names: IndexSet<String> = IndexSet::new();
+    let mut name = |text: &str| as_id(names.insert_full(text.to_owned()).0);
+    let frames = prometheus::frames(address, &range, &mut name)?;
+    let wanted = query.component.as_deref();
+    let component = wanted.map(|wanted| names.get_index_of(wanted).map_or(NameId::MAX, as_id));
+    let mut drawing = Drawing::new(grid, grid.step_s, component);
+    for (at_s, frame) in &frames {
+        drawing.add(*at_s, f64::from(grid.step_s), frame);
+    }
+    let (mut charts, components) = drawing.finish(limits);
+    let name = |id: NameId| names.get_index(id as usize).cloned();
+    charts.components = listed(components.into_iter().filter_map(name));
+    charts.prometheus = Some(prometheus::shown(address));
+    Ok(charts)
+}
+
+fn as_id(at: usize) -> NameId {
+    NameId::try_from(at).unwrap_or(NameId::MAX)
+}
+
+/// Names in the order of the alphabet, without the empty one of what names no component.
+fn listed(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+    names.sort();
+    names
+}
+
+impl Refusals {
+    /// Returns how many events were not valid.
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many batches found no room.
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away.load(Ordering::Relaxed)
+    }
+}
+
+/// A span to be drawn, within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Where it begins, in seconds since 1970.
+    pub from_s: i64,
+    /// Where it ends; not in the future.
+    pub to_s: i64,
+    /// How many points at most.
+    pub points_max: u32,
+}
+
+impl Span {
+    /// Brings what is wanted within bounds.
+    pub fn of(query: &wire::ChartQuery, now_s: i64) -> Self {
+        let to_s = query.to_ms.div_euclid(1000).clamp(1, now_s);
+        let earliest_s = to_s - SPAN_S_MAX;
+        let from_s = query.from_ms.div_euclid(1000);
+        Self {
+            from_s: from_s.clamp(earliest_s, to_s - 1),
+            to_s,
+            points_max: query.points_max.clamp(1, POINTS_MAX),
+        }
+    }
+}
+
+/// Returns about how much memory events take.
+fn weight(events: &[Event]) -> usize {
+    const STRINGS: usize = 48;
+    events.len() * (size_of::<Event>() + STRINGS)
+}
+
+fn closed() -> IntakeError {
+    IntakeError::Unavailable {
+        reason: "Flagdeck is closing".into(),
+    }
+}
+
+/// Returns a number that no other program has.
+fn random() -> i64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system has random numbers");
+    i64::from_ne_bytes(bytes)
+}
+
+/// Locks; what a panic left behind is whole, because nothing here panics half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

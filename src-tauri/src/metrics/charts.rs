@@ -1,0 +1,308 @@
+//! From frames to what a chart draws of them: few points, in which peaks survive.
+
+use std::collections::BTreeSet;
+
+use flagdeck_core::measure::{Arm, DURATION_EDGES_S, ITERATION_EDGES, Spread, Tally};
+use flagdeck_core::statistics::{Quantile, share_interval};
+
+use super::frame::{Frame, NameId};
+use crate::wire;
+
+/// Which points to draw.
+#[derive(Debug, Clone, Copy)]
+pub struct Grid {
+    /// When the first point begins, in seconds since 1970: a multiple of `step_s`.
+    pub from_s: i64,
+    /// When the last one has ended.
+    pub to_s: i64,
+    /// Seconds of one point.
+    pub step_s: u32,
+}
+
+impl Grid {
+    /// Lays points over a span, at most so many, each made of whole frames of `frame_s`.
+    pub fn over(from_s: i64, to_s: i64, frame_s: u32, points_max: u32) -> Self {
+        let (frame_s, points_max) = (i64::from(frame_s), i64::from(points_max.max(1)));
+        let frames = ((to_s - from_s) / frame_s).max(1);
+        let per_point = (frames + points_max - 1) / points_max;
+        let step_s = u32::try_from(frame_s * per_point).unwrap_or(u32::MAX);
+        Self {
+            from_s: super::tiers::step_of(from_s, step_s),
+            to_s,
+            step_s,
+        }
+    }
+
+    /// Returns how many seconds of a point lie in the span.
+    fn length_s(&self, at: usize) -> f64 {
+        let step_s = i64::from(self.step_s);
+        let begins_s = self.from_s + step_s * at as i64;
+        (self.to_s - begins_s).clamp(1, step_s) as f64
+    }
+
+    /// Returns how many points there are.
+    pub fn points(&self) -> usize {
+        let step_s = i64::from(self.step_s);
+        let points = (self.to_s - self.from_s + step_s - 1) / step_s;
+        usize::try_from(points).unwrap_or(0)
+    }
+}
+
+/// Frames gathered into the points of a grid.
+#[derive(Debug)]
+pub struct Drawing {
+    grid: Grid,
+    component: Option<NameId>,
+    points: Vec<Point>,
+    components: BTreeSet<NameId>,
+    /// How many frames a point is made of where all of them reported.
+    frames_per_point: u64,
+}
+
+/// What one point gathers.
+#[derive(Debug, Clone, Default)]
+struct Point {
+    all: Tally,
+    exposed: Tally,
+    control: Tally,
+    /// Calculations a second in each of its frames.
+    rates: Spread,
+    memory: Option<Spread>,
+    own_memory: Spread,
+}
+
+impl Drawing {
+    /// Draws frames of `frame_s` seconds on a grid; only what one component reported, where one
+    /// is given.
+    pub fn new(grid: Grid, frame_s: u32, component: Option<NameId>) -> Self {
+        Self {
+            grid,
+            frames_per_point: u64::from(grid.step_s / frame_s.max(1)),
+            component,
+            points: vec![Point::default(); grid.points()],
+            components: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a frame in that begins at `at_s` and is `length_s` seconds long. Where there is no
+    /// frame, nothing was reported.
+    pub fn add(&mut self, at_s: i64, length_s: f64, frame: &Frame) {
+        let at = (at_s - self.grid.from_s).div_euclid(i64::from(self.grid.step_s));
+        let Ok(at) = usize::try_from(at) else { return };
+        let Some(point) = self.points.get_mut(at) else {
+            return;
+        };
+        let named = frame.tallies.keys().map(|(component, _)| *component);
+        self.components.extend(named);
+        let wanted = |component: NameId| self.component.is_none_or(|only| only == component);
+        let all = frame.sum(|component, _| wanted(component));
+        point.rates.record(all.total() as f64 / length_s);
+        point.all.merge(&all);
+        let of = |wanted_arm| frame.sum(|component, arm| wanted(component) && arm == wanted_arm);
+        point.exposed.merge(&of(Arm::Exposed));
+        point.control.merge(&of(Arm::Control));
+        if let Some(memory) = frame.largest_memory() {
+            let so_far = point.memory.get_or_insert_default();
+            so_far.merge(memory);
+        }
+        point.own_memory.merge(&frame.own_memory);
+    }
+
+    /// Returns what is drawn. Names, marks and limits are for the caller to fill in.
+    pub fn finish(self, limits: wire::Limits) -> (wire::Charts, BTreeSet<NameId>) {
+        let points = &self.points;
+        let lengths = (0..points.len()).map(|at| self.grid.length_s(at));
+        let rates: Vec<Option<f64>> = points
+            .iter()
+            .zip(lengths)
+            .map(|(point, length_s)| {
+                let total = point.all.total();
+                (total > 0).then(|| total as f64 / length_s)
+            })
+            .collect();
+        let times = (0..points.len()).map(|at| {
+            let at_s = self.grid.from_s + i64::from(self.grid.step_s) * at as i64;
+            at_s as f64
+        });
+        let each = |value: &dyn Fn(&Point) -> Option<f64>| points.iter().map(value).collect();
+        let failed = |tally: &Tally| share_interval(tally.errors, tally.total());
+        let seconds = |point: &Point, q| point.all.duration_quantile(q).map(on_the_wire);
+        let iterations = |point: &Point, q| point.all.iteration_quantile(q).map(on_the_wire);
+        let charts = wire::Charts {
+            prometheus: None,
+            times_s: times.collect(),
+            step_s: self.grid.step_s,
+            rate: wire::Extent {
+                mean: rates,
+                low: each(&|it| it.calculates().then(|| it.slowest(self.frames_per_point))),
+                high: each(&|it| it.calculates().then_some(it.rates.max)),
+            },
+            errors: wire::Extent {
+                mean: each(&|it| failed(&it.all).map(|it| it.share)),
+                low: each(&|it| failed(&it.all).map(|it| it.low)),
+                high: each(&|it| failed(&it.all).map(|it| it.high)),
+            },
+            errors_exposed: each(&|it| failed(&it.exposed).map(|it| it.share)),
+            errors_control: each(&|it| failed(&it.control).map(|it| it.share)),
+            p50_s: each(&|it| seconds(it, 0.50)),
+            p95_s: each(&|it| seconds(it, 0.95)),
+            p99_s: each(&|it| seconds(it, 0.99)),
+            edges_s: DURATION_EDGES_S.into(),
+            durations: points.iter().map(|it| it.all.durations.into()).collect(),
+            confidence: extent(points, |it| Some(&it.all.confidence)),
+            iterations_p50: each(&|it| iterations(it, 0.50)),
+            iterations_p95: each(&|it| iterations(it, 0.95)),
+            iterations_edge: ITERATION_EDGES[ITERATION_EDGES.len() - 1],
+            memory: extent(points, |it| it.memory.as_ref()),
+            own_memory: each(&|it| it.own_memory.mean()),
+            marks: Vec::new(),
+            marks_total: 0,
+            components: Vec::new(),
+            limits,
+        };
+        (charts, self.components)
+    }
+}
+
+impl Point {
+    fn calculates(&self) -> bool {
+        self.all.total() > 0
+    }
+
+    /// Returns the fewest calculations a second: none, where a frame is missing.
+    fn slowest(&self, frames: u64) -> f64 {
+        match self.rates.count < frames {
+            true => 0.0,
+            false => self.rates.min,
+        }
+    }
+}
+
+fn extent<'a>(
+    points: &'a [Point],
+    spread: impl Fn(&'a Point) -> Option<&'a Spread>,
+) -> wire::Extent {
+    let spreads = || points.iter().map(&spread);
+    let each = |value: &dyn Fn(&Spread) -> f64| {
+        let values = spreads().map(|spread| {
+            let spread = spread.filter(|spread| spread.count > 0)?;
+            Some(value(spread))
+        });
+        values.collect()
+    };
+    wire::Extent {
+        mean: each(&|it| it.mean().unwrap_or_default()),
+        low: each(&|it| it.min),
+        high: each(&|it| it.max),
+    }
+}
+
+/// A quantile above the last edge is sent as a value that is plainly greater.
+pub(super) fn on_the_wire(quantile: Quantile) -> f64 {
+    match quantile {
+        Quantile::At(value) => value,
+        Quantile::Above(edge) => 2.0 * edge,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flagdeck_core::measure::Calculation;
+
+    use super::*;
+
+    fn limits() -> wire::Limits {
+        wire::Limits {
+            error_share: 0.05,
+            response_s: 5.0,
+            calculation_s: 2.0,
+            memory_bytes: 1.0,
+            host_memory_bytes: 1.0,
+        }
+    }
+
+    fn frame(component: NameId, arm: Arm, durations: &[f64], errors: u64) -> Frame {
+        let mut frame = Frame::default();
+        let tally = frame.tallies.entry((component, arm)).or_default();
+        for duration_s in durations {
+            tally.record(&Calculation {
+                duration_s: *duration_s,
+                confidence: 0.5,
+                iterations: Some(12),
+            });
+        }
+        tally.errors = errors;
+        frame
+    }
+
+    #[test]
+    fn a_grid_has_no_more_points_than_wanted_and_covers_the_span() {
+        for (span_s, frame_s, points_max) in [
+            (300, 1, 200),
+            (900, 1, 600),
+            (86_400, 10, 800),
+            (31_622_400, 3600, 800),
+            (1, 10, 1),
+            (3600, 10, 360),
+        ] {
+            let from_s = 1_700_000_003;
+            let grid = Grid::over(from_s, from_s + span_s, frame_s, points_max);
+            assert!(grid.points() <= points_max as usize + 1, "{grid:?}");
+            assert!(grid.from_s <= from_s, "{grid:?}");
+            assert_eq!(grid.step_s % frame_s, 0);
+        }
+        assert_eq!(Grid::over(0, 3600, 10, 360).step_s, 10);
+    }
+
+    #[test]
+    fn peaks_survive_being_drawn_with_few_points() {
+        let grid = Grid::over(0, 60, 10, 2);
+        assert_eq!((grid.step_s, grid.points()), (30, 2));
+        let mut drawing = Drawing::new(grid, 10, None);
+        for (at_s, calculations) in [(0, 10), (10, 100), (20, 10), (30, 10)] {
+            let durations = vec![0.02; calculations];
+            drawing.add(at_s, 10.0, &frame(1, Arm::Unknown, &durations, 0));
+        }
+        let (charts, components) = drawing.finish(limits());
+        assert_eq!(charts.rate.mean[0], Some(4.0));
+        assert_eq!(
+            (charts.rate.low[0], charts.rate.high[0]),
+            (Some(1.0), Some(10.0))
+        );
+        assert_eq!(charts.rate.mean[1], Some(10.0 / 30.0));
+        assert_eq!(charts.rate.low[1], Some(0.0), "two frames are missing");
+        assert_eq!(components, [1].into());
+    }
+
+    #[test]
+    fn where_nothing_reported_nothing_is_drawn() {
+        let mut drawing = Drawing::new(Grid::over(0, 20, 10, 2), 10, None);
+        drawing.add(0, 10.0, &Frame::default());
+        let (charts, _) = drawing.finish(limits());
+        assert_eq!(charts.rate.mean, [None, None]);
+        assert_eq!(charts.errors.mean, [None, None]);
+        assert_eq!(charts.p95_s, [None, None]);
+        assert_eq!(charts.memory.mean, [None, None]);
+    }
+
+    #[test]
+    fn a_component_is_drawn_alone_and_its_arms_apart() {
+        let mut drawing = Drawing::new(Grid::over(0, 10, 10, 1), 10, Some(1));
+        drawing.add(0, 10.0, &frame(1, Arm::Exposed, &[0.02], 1));
+        drawing.add(0, 10.0, &frame(1, Arm::Control, &[0.02; 3], 1));
+        drawing.add(0, 10.0, &frame(2, Arm::Control, &[9.0; 100], 0));
+        let (charts, components) = drawing.finish(limits());
+        assert_eq!(charts.errors_exposed, [Some(0.5)]);
+        assert_eq!(charts.errors_control, [Some(0.25)]);
+        assert_eq!(charts.durations, [vec![0, 0, 4, 0, 0, 0, 0, 0]]);
+        assert_eq!(components, [1, 2].into());
+    }
+
+    #[test]
+    fn what_is_beyond_the_last_edge_is_sent_as_greater_than_it() {
+        let mut drawing = Drawing::new(Grid::over(0, 10, 10, 1), 10, None);
+        drawing.add(0, 10.0, &frame(1, Arm::Unknown, &[60.0; 3], 0));
+        let (charts, _) = drawing.finish(limits());
+        assert!(charts.p50_s[0] > Some(5.0));
+    }
+}

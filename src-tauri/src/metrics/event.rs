@@ -1,0 +1,459 @@
+//! Bytes → events, and what is wrong with the rest.
+//!
+//! Each event is judged by itself: a bad one is counted and told by its index, the good ones
+//! count. Knows nothing of flags: for whom a component was, where nobody said, is asked.
+
+use flagdeck_core::ComponentPath;
+use flagdeck_core::measure::{Arm, Calculation};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::limits::{
+    BATCH_EVENTS_MAX, DURATION_S_MAX, ITERATIONS_MAX, MEMORY_BYTES_MAX, PROBLEMS_MAX,
+    SOURCE_CHARS_MAX,
+};
+
+/// What an application reported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A calculation ended well.
+    Complete(Labels, Calculation),
+    /// A calculation failed.
+    Error(Labels),
+    /// A source uses this much memory, in bytes.
+    Memory(Box<str>, f64),
+    /// A source was used.
+    Usage(Box<str>),
+}
+
+impl Event {
+    /// Returns who reported it.
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Complete(labels, _) | Self::Error(labels) => &labels.source,
+            Self::Memory(source, _) | Self::Usage(source) => source,
+        }
+    }
+}
+
+/// What calculations are told apart by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Labels {
+    /// The application that reported.
+    pub source: Box<str>,
+    /// The component, or nothing.
+    pub component: Box<str>,
+    /// For whom it was.
+    pub arm: Arm,
+}
+
+/// A batch as it was read.
+#[derive(Debug, Default, PartialEq)]
+pub struct Batch {
+    /// The valid events, in their order.
+    pub events: Vec<Event>,
+    /// How many were not valid.
+    pub rejected: usize,
+    /// What was wrong with the first of those.
+    pub problems: Vec<EventProblem>,
+}
+
+/// What is wrong with one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventProblem {
+    /// Its place in the batch, from 0; in NDJSON blank lines are not counted.
+    pub index: usize,
+    /// A sentence that names the field and its range.
+    pub message: String,
+}
+
+/// Why a batch was refused as a whole.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// It is neither a JSON array nor a JSON object.
+    #[error("the body is not a JSON array of events: {reason}")]
+    NotJson {
+        /// What the parser says.
+        reason: String,
+    },
+    /// It has more than [`BATCH_EVENTS_MAX`] events.
+    #[error("a batch has at most {BATCH_EVENTS_MAX} events, and this one has more")]
+    TooMany,
+}
+
+/// How a batch is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A JSON array of events, or a single event.
+    Json,
+    /// One event a line.
+    NdJson,
+}
+
+/// Says for whom a component was: asked with component, user and groups.
+pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
+
+/// Reads a batch.
+///
+/// # Errors
+/// Where the batch as a whole cannot be read; then no event of it counts.
+pub fn read(bytes: &[u8], format: Format, expose: Expose) -> Result<Batch, BatchError> {
+    let mut batch = Batch::default();
+    match format {
+        Format::Json => {
+            for (index, raw) in elements(bytes)?.into_iter().enumerate() {
+                batch.take(index, Event::read(raw.get().as_bytes(), expose));
+            }
+        }
+        Format::NdJson => {
+            let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+            for (index, line) in lines.filter(|line| !line.is_empty()).enumerate() {
+                if index >= BATCH_EVENTS_MAX {
+                    return Err(BatchError::TooMany);
+                }
+                batch.take(index, Event::read(line, expose));
+            }
+        }
+    }
+    Ok(batch)
+}
+
+fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, BatchError> {
+    let is_single = bytes.trim_ascii_start().starts_with(b"{");
+    let read = match is_single {
+        true => serde_json::from_slice(bytes).map(|only| vec![only]),
+        false => serde_json::from_slice::<Vec<&RawValue>>(bytes),
+    };
+    let elements = read.map_err(|error| BatchError::NotJson {
+        reason: error.to_string(),
+    })?;
+    match elements.len() > BATCH_EVENTS_MAX {
+        true => Err(BatchError::TooMany),
+        false => Ok(elements),
+    }
+}
+
+impl Batch {
+    fn take(&mut self, index: usize, read: Result<Event, String>) {
+        match read {
+            Ok(event) => self.events.push(event),
+            Err(message) => {
+                self.rejected += 1;
+                if self.problems.len() < PROBLEMS_MAX {
+                    self.problems.push(EventProblem { index, message });
+                }
+            }
+        }
+    }
+}
+
+/// An event as it is sent. Fields it does not have are passed over.
+#[derive(Debug, Deserialize)]
+struct Sent {
+    r#type: String,
+    source: Option<String>,
+    duration: Option<f64>,
+    confidence: Option<f64>,
+    iterations: Option<u32>,
+    component: Option<String>,
+    exposed: Option<bool>,
+    user: Option<String>,
+    groups: Option<Vec<String>>,
+    bytes: Option<f64>,
+}
+
+impl Event {
+    fn read(bytes: &[u8], expose: Expose) -> Result<Self, String> {
+        let sent: Sent = serde_json::from_slice(bytes).map_err(|error| explain(bytes, &error))?;
+        sent.check(expose)
+    }
+}
+
+impl Sent {
+    fn check(self, expose: Expose) -> Result<Event, String> {
+        match self.r#type.as_str() {
+            "ml:calculation:complete" => {
+                let calculation = self.calculation()?;
+                Ok(Event::Complete(self.labels(expose)?, calculation))
+            }
+            "ml:calculation:error" => Ok(Event::Error(self.labels(expose)?)),
+            "ml:memory" => {
+                let bytes = within(self.bytes, MEMORY_BYTES_MAX).ok_or(BYTES)?;
+                Ok(Event::Memory(self.source()?, bytes))
+            }
+            "ml:usage" => Ok(Event::Usage(self.source()?)),
+            other => Err(unknown_type(other)),
+        }
+    }
+
+    fn calculation(&self) -> Result<Calculation, &'static str> {
+        Ok(Calculation {
+            duration_s: within(self.duration, DURATION_S_MAX).ok_or(DURATION)?,
+            confidence: within(self.confidence, 1.0).ok_or(CONFIDENCE)?,
+            iterations: match self.iterations {
+                Some(iterations) if iterations > ITERATIONS_MAX => return Err(ITERATIONS),
+                iterations => iterations,
+            },
+        })
+    }
+
+    fn labels(&self, expose: Expose) -> Result<Labels, &'static str> {
+        let component = self.component.as_deref().unwrap_or_default();
+        if !component.is_empty() && component.parse::<ComponentPath>().is_err() {
+            return Err(COMPONENT);
+        }
+        Ok(Labels {
+            source: self.source()?,
+            component: component.into(),
+            arm: self.arm(component, expose),
+        })
+    }
+
+    fn source(&self) -> Result<Box<str>, &'static str> {
+        let source = self.source.as_deref().ok_or(SOURCE)?;
+        let is_short = source.chars().nth(SOURCE_CHARS_MAX).is_none();
+        let is_plain = !source.is_empty() && !source.contains(char::is_control);
+        match is_short && is_plain {
+            true => Ok(source.into()),
+            false => Err(SOURCE),
+        }
+    }
+
+    fn arm(&self, component: &str, expose: Expose) -> Arm {
+        if let Some(exposed) = self.exposed {
+            return Arm::of(exposed);
+        }
+        let Some(user) = self.user.as_deref().filter(|_| !component.is_empty()) else {
+            return Arm::Unknown;
+        };
+        let groups = self.groups.iter().flatten().map(String::as_str);
+        expose(component, user, &groups.collect::<Vec<_>>())
+    }
+}
+
+const TYPE: &str = "type must be one of ml:calculation:complete, ml:calculation:error, \
+    ml:memory and ml:usage";
+const SOURCE: &str = "source must be the name of the application that reports, 1 to 128 \
+    characters without control characters";
+const DURATION: &str = "duration must be a number of seconds from 0 to 86400";
+const CONFIDENCE: &str = "confidence must be a number from 0 to 1";
+const ITERATIONS: &str = "iterations must be a whole number from 0 to 1000000000";
+const BYTES: &str = "bytes must be a number from 0 to 9007199254740992";
+const COMPONENT: &str = "component must be the path of a component, such as ui.badges";
+const EXPOSED: &str = "exposed must be true or false";
+const USER: &str = "user must be a text";
+const GROUPS: &str = "groups must be a list of texts";
+
+/// Checks a number that has to be there, from 0 up; minus zero is zero.
+fn within(value: Option<f64>, max: f64) -> Option<f64> {
+    let value = value.filter(|value| (0.0..=max).contains(value))?;
+    Some(value + 0.0)
+}
+
+fn unknown_type(found: &str) -> String {
+    match found.contains(char::is_control) || found.len() > 64 {
+        true => TYPE.to_owned(),
+        false => format!("{TYPE}, not {found}"),
+    }
+}
+
+/// Says which field keeps bytes from being an event. Only bad events pay for that.
+fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
+    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+        return format!("this is not JSON: {error}");
+    };
+    let Value::Object(fields) = value else {
+        return "an event must be a JSON object".to_owned();
+    };
+    let is_text = |value: &Value| value.is_string();
+    let is_whole = |value: &Value| {
+        let number = value.as_u64();
+        number.is_some_and(|number| u32::try_from(number).is_ok())
+    };
+    let is_list = |value: &Value| {
+        let texts = value.as_array();
+        texts.is_some_and(|texts| texts.iter().all(Value::is_string))
+    };
+    let kinds: [(&str, &dyn Fn(&Value) -> bool, &str); 10] = [
+        ("type", &is_text, TYPE),
+        ("source", &is_text, SOURCE),
+        ("duration", &Value::is_number, DURATION),
+        ("confidence", &Value::is_number, CONFIDENCE),
+        ("iterations", &is_whole, ITERATIONS),
+        ("component", &is_text, COMPONENT),
+        ("exposed", &Value::is_boolean, EXPOSED),
+        ("user", &is_text, USER),
+        ("groups", &is_list, GROUPS),
+        ("bytes", &Value::is_number, BYTES),
+    ];
+    if fields.get("type").is_none_or(Value::is_null) {
+        return TYPE.to_owned();
+    }
+    let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
+    let wrong = kinds
+        .iter()
+        .find(|(name, fits, _)| given(name).is_some_and(|value| !fits(value)));
+    match wrong {
+        Some((_, _, message)) => (*message).to_owned(),
+        // Two fields of one name, which a value silently keeps the last of.
+        None => format!("this event cannot be read: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nobody(_: &str, _: &str, _: &[&str]) -> Arm {
+        Arm::Unknown
+    }
+
+    #[track_caller]
+    fn one(text: &str) -> Event {
+        let batch = read(text.as_bytes(), Format::NdJson, &nobody).expect("a batch");
+        assert_eq!(batch.problems, []);
+        batch.events.into_iter().next().expect("an event")
+    }
+
+    #[track_caller]
+    fn refusal(text: &str) -> String {
+        let batch = read(text.as_bytes(), Format::NdJson, &nobody).expect("a batch");
+        assert_eq!((batch.events.len(), batch.rejected), (0, 1), "{text}");
+        batch.problems[0].message.clone()
+    }
+
+    const COMPLETE: &str =
+        r#"{"type":"ml:calculation:complete","source":"web","duration":0.25,"confidence":0.5}"#;
+
+    fn with(field: &str) -> String {
+        COMPLETE.replace('}', &format!(",{field}}}"))
+    }
+
+    #[test]
+    fn the_four_kinds_are_read() {
+        let Event::Complete(labels, calculation) = one(&with(
+            r#""iterations":14,"component":"ui.badges","exposed":true,"later":{"a":[]}"#,
+        )) else {
+            panic!("another kind");
+        };
+        assert_eq!(&*labels.source, "web");
+        assert_eq!(
+            (&*labels.component, labels.arm),
+            ("ui.badges", Arm::Exposed)
+        );
+        assert_eq!(calculation.iterations, Some(14));
+        let failed = one(r#"{"type":"ml:calculation:error","source":"web","component":null}"#);
+        assert!(matches!(failed, Event::Error(_)));
+        let memory = one(r#"{"type":"ml:memory","source":"web","bytes":1e8}"#);
+        assert_eq!(memory, Event::Memory("web".into(), 1e8));
+        let usage = one(r#"{"type":"ml:usage","source":"web"}"#);
+        assert_eq!(usage, Event::Usage("web".into()));
+    }
+
+    #[test]
+    fn who_did_not_say_whether_a_user_is_exposed_is_asked_for_them() {
+        let expose = |component: &str, user: &str, groups: &[&str]| {
+            assert_eq!(
+                (component, user, groups),
+                ("a.b", "u1", ["beta"].as_slice())
+            );
+            Arm::Control
+        };
+        let text = with(r#""component":"a.b","user":"u1","groups":["beta"]"#);
+        let batch = read(text.as_bytes(), Format::Json, &expose).expect("a batch");
+        let [Event::Complete(labels, _)] = &batch.events[..] else {
+            panic!("{batch:?}");
+        };
+        assert_eq!(labels.arm, Arm::Control);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_with_its_range() {
+        for (text, message) in [
+            ("[]", "an event must be a JSON object"),
+            ("{}", TYPE),
+            (r#"{"type":5}"#, TYPE),
+            (r#"{"type":"ml:usage"}"#, SOURCE),
+            (r#"{"type":"ml:usage","source":""}"#, SOURCE),
+            (r#"{"type":"ml:usage","source":"a\u0000"}"#, SOURCE),
+            (r#"{"type":"ml:memory","source":"a","bytes":-1}"#, BYTES),
+            (r#"{"type":"ml:memory","source":"a","bytes":"1"}"#, BYTES),
+            (r#"{"type":"ml:memory","source":"a"}"#, BYTES),
+        ] {
+            assert_eq!(refusal(text), message, "{text}");
+        }
+        let long = "x".repeat(SOURCE_CHARS_MAX + 1);
+        let text = format!(r#"{{"type":"ml:usage","source":"{long}"}}"#);
+        assert_eq!(refusal(&text), SOURCE);
+        for (field, message) in [
+            (r#""component":"a..b""#, COMPONENT),
+            (r#""component":"__proto__""#, COMPONENT),
+            (r#""component":7"#, COMPONENT),
+            (r#""exposed":"yes""#, EXPOSED),
+            (r#""user":7"#, USER),
+            (r#""groups":"beta""#, GROUPS),
+            (r#""iterations":-1"#, ITERATIONS),
+            (r#""iterations":1.5"#, ITERATIONS),
+            (r#""iterations":4000000000"#, ITERATIONS),
+        ] {
+            assert_eq!(refusal(&with(field)), message, "{field}");
+        }
+        for number in ["-0.001", "86400.1", "1e308", "\"50\"", "null", "true"] {
+            let text = COMPLETE.replace("0.25", number);
+            assert_eq!(refusal(&text), DURATION, "{number}");
+        }
+        assert_eq!(refusal(&COMPLETE.replace("0.5}", "1.01}")), CONFIDENCE);
+        for broken in ["NaN", "01", "1e309", "Infinity"] {
+            let message = refusal(&COMPLETE.replace("0.25", broken));
+            assert!(message.starts_with("this is not JSON"), "{message}");
+        }
+        let twice = refusal(&with(r#""duration":1"#));
+        assert!(twice.contains("duplicate field"), "{twice}");
+        let other = refusal(r#"{"type":"ml:other","source":"a"}"#);
+        assert!(other.ends_with("not ml:other"), "{other}");
+    }
+
+    #[test]
+    fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
+        let lines = format!("{COMPLETE}\n\n{{\"type\":5}}\r\n{COMPLETE}\n\u{feff}\n");
+        let batch = read(lines.as_bytes(), Format::NdJson, &nobody).expect("a batch");
+        assert_eq!((batch.events.len(), batch.rejected), (2, 2));
+        let indices: Vec<usize> = batch.problems.iter().map(|it| it.index).collect();
+        assert_eq!(indices, [1, 3]);
+        let array = format!("[{COMPLETE},5,{COMPLETE}]");
+        let batch = read(array.as_bytes(), Format::Json, &nobody).expect("a batch");
+        assert_eq!((batch.events.len(), batch.rejected), (2, 1));
+        assert_eq!(batch.problems[0].index, 1);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_spoil_their_line_only() {
+        let mut lines = COMPLETE.as_bytes().to_vec();
+        lines.extend(b"\n{\"type\":\"ml:usage\",\"source\":\"\xff\"}\n");
+        lines.extend(COMPLETE.as_bytes());
+        let batch = read(&lines, Format::NdJson, &nobody).expect("a batch");
+        assert_eq!((batch.events.len(), batch.rejected), (2, 1));
+    }
+
+    #[test]
+    fn a_batch_that_is_no_batch_is_refused_whole() {
+        for text in ["", "5", "[", "[1,]", "[{}] x", "null"] {
+            let refused = read(text.as_bytes(), Format::Json, &nobody);
+            assert!(matches!(refused, Err(BatchError::NotJson { .. })), "{text}");
+        }
+        let many = format!("[{}0]", "0,".repeat(BATCH_EVENTS_MAX));
+        let refused = read(many.as_bytes(), Format::Json, &nobody);
+        assert_eq!(refused, Err(BatchError::TooMany));
+        let lines = "0\n".repeat(BATCH_EVENTS_MAX + 1);
+        let refused = read(lines.as_bytes(), Format::NdJson, &nobody);
+        assert_eq!(refused, Err(BatchError::TooMany));
+    }
+
+    #[test]
+    fn problems_are_bounded_and_counted() {
+        let lines = "0\n".repeat(5000);
+        let batch = read(lines.as_bytes(), Format::NdJson, &nobody).expect("a batch");
+        assert_eq!((batch.rejected, batch.problems.len()), (5000, PROBLEMS_MAX));
+    }
+}

@@ -1,0 +1,349 @@
+//! The totals as Prometheus reads them: OpenMetrics 1.0, and the classic text 0.0.4.
+//!
+//! Names, types and escaping are prometheus-client's; what is its own here is only which values
+//! there are. Both formats tell the same series, edges of buckets included.
+
+use std::fmt;
+use std::sync::Arc;
+
+use flagdeck_core::measure::{DURATION_EDGES_S, ITERATION_EDGES};
+use memchr::memmem;
+use prometheus_client::collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, MetricEncoder,
+    NoLabelSet, prometheus_text, text,
+};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::Refusals;
+use super::collector::{Collector, State, Total};
+use super::event::Labels;
+use super::process::{self, ProcessUse};
+
+const NO_LABELS: [(&str, &str); 0] = [];
+
+/// A format that metrics are told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// OpenMetrics 1.0.
+    OpenMetrics,
+    /// The classic text format 0.0.4.
+    Classic,
+}
+
+/// Tells the metrics in either format.
+#[derive(Debug)]
+pub struct Exposition {
+    open_metrics: Registry,
+    classic: Registry,
+}
+
+impl Exposition {
+    /// Exposes what a collector counts, and what was refused.
+    pub fn new(collector: &Arc<Collector>, refusals: &Arc<Refusals>) -> Self {
+        let registry = |format| {
+            let mut registry = Registry::default();
+            registry.register_collector(Box::new(Exposed {
+                format,
+                collector: Arc::clone(collector),
+                refusals: Arc::clone(refusals),
+            }));
+            registry
+        };
+        Self {
+            open_metrics: registry(Format::OpenMetrics),
+            classic: registry(Format::Classic),
+        }
+    }
+
+    /// Returns all metrics as text.
+    pub fn text(&self, format: Format) -> String {
+        let mut text = String::new();
+        let written = match format {
+            Format::OpenMetrics => text::encode(&mut text, &self.open_metrics),
+            Format::Classic => prometheus_text::encode(&mut text, &self.classic),
+        };
+        written.expect("a text in memory takes everything");
+        match format {
+            Format::OpenMetrics => text,
+            Format::Classic => with_edges_as_in_open_metrics(&text),
+        }
+    }
+}
+
+/// Writes `le="5"` as `le="5.0"`. To a Prometheus these are two series: one that is told now in
+/// the one format and now in the other would fall apart.
+fn with_edges_as_in_open_metrics(text: &str) -> String {
+    const EDGE: &str = "le=\"";
+    let mut written = String::with_capacity(text.len() + text.len() / 32);
+    let mut copied = 0;
+    for found in memmem::find_iter(text.as_bytes(), EDGE) {
+        let begins = found + EDGE.len();
+        let digits = text.as_bytes()[begins..].iter();
+        let ends = begins + digits.take_while(|byte| byte.is_ascii_digit()).count();
+        if ends > begins && text.as_bytes().get(ends) == Some(&b'"') {
+            written.push_str(&text[copied..ends]);
+            written.push_str(".0");
+            copied = ends;
+        }
+    }
+    written.push_str(&text[copied..]);
+    written
+}
+
+/// All metrics, in one format.
+#[derive(Debug)]
+struct Exposed {
+    format: Format,
+    collector: Arc<Collector>,
+    refusals: Arc<Refusals>,
+}
+
+impl collector::Collector for Exposed {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let state = self.collector.state();
+        calculations(&mut encoder, &state)?;
+        usage(&mut encoder, &state)?;
+        toggles(&mut encoder, self.format, state.toggles.count)?;
+        let accepted = state.accepted;
+        drop(state);
+        self.own(&mut encoder, accepted)?;
+        process::look().map_or(Ok(()), |used| process_use(&mut encoder, &used))
+    }
+}
+
+/// What the founding specification lists, by source, component and arm.
+fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+    let mut metric = encoder.encode_descriptor(
+        "ml_calculations",
+        "Calculations that ended well",
+        None,
+        MetricType::Counter,
+    )?;
+    each(state, |labels, total| {
+        counter(&mut metric, labels, total.tally.completed())
+    })?;
+    let mut metric = encoder.encode_descriptor(
+        "ml_errors",
+        "Calculations that failed",
+        None,
+        MetricType::Counter,
+    )?;
+    each(state, |labels, total| {
+        counter(&mut metric, labels, total.tally.errors)
+    })?;
+    let mut metric = encoder.encode_descriptor(
+        "ml_confidence_current",
+        "The confidence that was reported last, 0 to 1",
+        None,
+        MetricType::Gauge,
+    )?;
+    each(state, |labels, total| match total.confidence_last {
+        Some(confidence) => gauge(&mut metric, labels, confidence),
+        None => Ok(()),
+    })?;
+    let mut metric = encoder.encode_descriptor(
+        "ml_calculation_duration",
+        "How long calculations took that ended well",
+        Some(&Unit::Seconds),
+        MetricType::Histogram,
+    )?;
+    each(state, |labels, total| {
+        let tally = &total.tally;
+        histogram(
+            &mut metric,
+            labels,
+            tally.duration_s,
+            &DURATION_EDGES_S,
+            &tally.durations,
+        )
+    })?;
+    let mut metric = encoder.encode_descriptor(
+        "ml_convergence_iterations",
+        "Iterations until a calculation converged",
+        None,
+        MetricType::Histogram,
+    )?;
+    each(state, |labels, total| {
+        let tally = &total.tally;
+        let sum = tally.iterations_sum as f64;
+        histogram(
+            &mut metric,
+            labels,
+            sum,
+            &ITERATION_EDGES,
+            &tally.iterations,
+        )
+    })
+}
+
+/// What is told by source alone.
+fn usage(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+    let mut metric = encoder.encode_descriptor(
+        "ml_memory_usage",
+        "The memory that a source reported last",
+        Some(&Unit::Bytes),
+        MetricType::Gauge,
+    )?;
+    for (source, memory) in &state.memory {
+        gauge(&mut metric, &[("source", &**source)], memory.bytes)?;
+    }
+    let mut metric = encoder.encode_descriptor(
+        "ml_usage",
+        "How often a source said that it was used",
+        None,
+        MetricType::Counter,
+    )?;
+    for (source, count) in &state.usage {
+        counter(&mut metric, &[("source", &**source)], *count)?;
+    }
+    Ok(())
+}
+
+fn toggles(encoder: &mut DescriptorEncoder, format: Format, count: u64) -> fmt::Result {
+    let name = "ml_feature_flag_toggles";
+    let help = "How often a component or the master switch was switched";
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    counter(&mut metric, &NO_LABELS, count)?;
+    if format == Format::Classic {
+        // The name as the founding specification has it. No counter may be called so any more,
+        // and in OpenMetrics nothing may that a counter's family is called.
+        let help = "The same as ml_feature_flag_toggles_total";
+        let mut alias = encoder.encode_descriptor(name, help, None, MetricType::Unknown)?;
+        alias.encode_gauge(&(count as f64))?;
+    }
+    Ok(())
+}
+
+impl Exposed {
+    /// What Flagdeck tells of itself.
+    fn own(&self, encoder: &mut DescriptorEncoder, accepted: u64) -> fmt::Result {
+        let mut counted = |name, help, count| -> fmt::Result {
+            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            counter(&mut metric, &NO_LABELS, count)
+        };
+        counted(
+            "flagdeck_events_accepted",
+            "Events taken in, over restarts",
+            accepted,
+        )?;
+        counted(
+            "flagdeck_events_rejected",
+            "Events that were not valid",
+            self.refusals.rejected(),
+        )?;
+        counted(
+            "flagdeck_batches_turned_away",
+            "Batches of events that found the queue full",
+            self.refusals.turned_away(),
+        )?;
+        counted(
+            "flagdeck_labels_overflowed",
+            "Calculations counted under other labels because there were too many",
+            self.collector.recorder().overflowed(),
+        )?;
+        let mut metric = encoder.encode_descriptor(
+            "flagdeck_build",
+            "The version of Flagdeck",
+            None,
+            MetricType::Info,
+        )?;
+        metric.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])
+    }
+}
+
+/// The conventional metrics of a process, under their conventional names.
+fn process_use(encoder: &mut DescriptorEncoder, used: &ProcessUse) -> fmt::Result {
+    let mut metric = encoder.encode_descriptor(
+        "process_cpu",
+        "Processor time of this process",
+        Some(&Unit::Seconds),
+        MetricType::Counter,
+    )?;
+    counter(&mut metric, &NO_LABELS, used.cpu_s)?;
+    let mut told = |name, help, unit: Option<Unit>, value: f64| -> fmt::Result {
+        let mut metric = encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
+        gauge(&mut metric, &NO_LABELS, value)
+    };
+    let resident = used.resident_bytes as f64;
+    told(
+        "process_resident_memory",
+        "Resident memory",
+        Some(Unit::Bytes),
+        resident,
+    )?;
+    let of_all = used.virtual_bytes as f64;
+    told(
+        "process_virtual_memory",
+        "Virtual memory",
+        Some(Unit::Bytes),
+        of_all,
+    )?;
+    told(
+        "process_open_fds",
+        "Open file descriptors",
+        None,
+        used.open_fds as f64,
+    )?;
+    if let Some(max_fds) = used.max_fds {
+        let help = "How many file descriptors may be open";
+        told("process_max_fds", help, None, max_fds as f64)?;
+    }
+    let help = "When this process started, since 1970";
+    told(
+        "process_start_time",
+        help,
+        Some(Unit::Seconds),
+        used.started_s,
+    )
+}
+
+fn each(
+    state: &State,
+    mut tell: impl FnMut(&[(&'static str, &str); 3], &Total) -> fmt::Result,
+) -> fmt::Result {
+    state
+        .totals
+        .iter()
+        .try_for_each(|(labels, total)| tell(&pairs(labels), total))
+}
+
+fn pairs(labels: &Labels) -> [(&'static str, &str); 3] {
+    [
+        ("source", &labels.source),
+        ("component", &labels.component),
+        ("arm", labels.arm.as_str()),
+    ]
+}
+
+fn counter(
+    metric: &mut MetricEncoder,
+    labels: &impl EncodeLabelSet,
+    value: impl EncodeCounterValue,
+) -> fmt::Result {
+    let mut metric = metric.encode_family(labels)?;
+    metric.encode_counter::<NoLabelSet, _, f64>(&value, None)
+}
+
+fn gauge(
+    metric: &mut MetricEncoder,
+    labels: &impl EncodeLabelSet,
+    value: impl EncodeGaugeValue,
+) -> fmt::Result {
+    metric.encode_family(labels)?.encode_gauge(&value)
+}
+
+fn histogram<const EDGES: usize>(
+    metric: &mut MetricEncoder,
+    labels: &impl EncodeLabelSet,
+    sum: f64,
+    edges: &[f64; EDGES],
+    counts: &[u64],
+) -> fmt::Result {
+    let edges = edges.iter().copied().chain([f64::INFINITY]);
+    let buckets: Vec<(f64, u64)> = edges.zip(counts.iter().copied()).collect();
+    let count = counts.iter().sum();
+    let mut metric = metric.encode_family(labels)?;
+    metric.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+}

@@ -1,0 +1,300 @@
+//! What was counted in one span of time: the unit that charts are drawn of and tiers keep.
+//!
+//! Frames add up, so a coarse one is the sum of fine ones. Knows nothing of time or disk.
+
+use std::collections::BTreeMap;
+
+use flagdeck_core::measure::{Arm, DURATION_EDGES_S, ITERATION_EDGES, Spread, Tally};
+use serde::{Deserialize, Serialize};
+
+/// The number of a name in the store's list of names; see [`super::names`].
+pub type NameId = u32;
+
+/// Everything counted in one span, whatever source it came from.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Frame {
+    /// Calculations, by component and arm.
+    pub tallies: BTreeMap<(NameId, Arm), Tally>,
+    /// Memory that sources reported, in bytes, by source.
+    pub memory: BTreeMap<NameId, Spread>,
+    /// Memory of Flagdeck itself, in bytes.
+    pub own_memory: Spread,
+}
+
+impl Frame {
+    /// Whether nothing was reported. Flagdeck's own memory is no report.
+    pub fn is_quiet(&self) -> bool {
+        self.tallies.is_empty() && self.memory.is_empty()
+    }
+
+    /// Adds what another span counted.
+    pub fn merge(&mut self, other: &Self) {
+        for (key, tally) in &other.tallies {
+            self.tallies.entry(*key).or_default().merge(tally);
+        }
+        for (source, spread) in &other.memory {
+            self.memory.entry(*source).or_default().merge(spread);
+        }
+        self.own_memory.merge(&other.own_memory);
+    }
+
+    /// Adds up the calculations of all components and arms that `wanted` lets through.
+    pub fn sum(&self, wanted: impl Fn(NameId, Arm) -> bool) -> Tally {
+        let mut sum = Tally::default();
+        for ((component, arm), tally) in &self.tallies {
+            if wanted(*component, *arm) {
+                sum.merge(tally);
+            }
+        }
+        sum
+    }
+
+    /// Returns the memory of the source that used the most, in bytes.
+    pub fn largest_memory(&self) -> Option<&Spread> {
+        let mean = |spread: &Spread| spread.mean().unwrap_or(0.0);
+        let by_mean = |a: &&Spread, b: &&Spread| mean(a).total_cmp(&mean(b));
+        self.memory.values().max_by(by_mean)
+    }
+}
+
+/// A frame as it is kept: about 30 bytes for each component and arm that reported.
+///
+/// Counts are exact. Sums, confidence and memory are rounded to what a chart can show: four
+/// bytes of a float, and 1/65 535 of confidence.
+#[derive(Debug, Serialize, Deserialize)]
+struct Packed {
+    tallies: Vec<PackedTally>,
+    memory: Vec<(NameId, PackedSpread)>,
+    own_memory: Option<PackedSpread>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PackedTally {
+    component: NameId,
+    arm: Arm,
+    durations: Sparse,
+    duration_s: f32,
+    errors: u64,
+    confidence: PackedConfidence,
+    iterations: Sparse,
+    iterations_sum: u64,
+}
+
+/// Counts of a histogram: which buckets have any, and those.
+#[derive(Debug, Serialize, Deserialize)]
+struct Sparse {
+    present: u16,
+    counts: Vec<u64>,
+}
+
+/// Mean, smallest and largest confidence in 1/65 535. As many values as calculations.
+#[derive(Debug, Serialize, Deserialize)]
+struct PackedConfidence(u16, u16, u16);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PackedSpread {
+    count: u64,
+    mean: f32,
+    min: f32,
+    max: f32,
+}
+
+impl Frame {
+    /// Packs it for keeping.
+    pub fn pack(&self) -> Vec<u8> {
+        let tallies = self
+            .tallies
+            .iter()
+            .map(|((component, arm), tally)| PackedTally {
+                component: *component,
+                arm: *arm,
+                durations: Sparse::of(&tally.durations),
+                duration_s: tally.duration_s as f32,
+                errors: tally.errors,
+                confidence: PackedConfidence::of(&tally.confidence),
+                iterations: Sparse::of(&tally.iterations),
+                iterations_sum: tally.iterations_sum,
+            });
+        let memory = self.memory.iter();
+        let packed = Packed {
+            tallies: tallies.collect(),
+            memory: memory.map(|(id, it)| (*id, PackedSpread::of(it))).collect(),
+            own_memory: (self.own_memory.count > 0).then(|| PackedSpread::of(&self.own_memory)),
+        };
+        postcard::to_allocvec(&packed).expect("plain data in memory")
+    }
+
+    /// Unpacks what [`Frame::pack`] made; none of anything else.
+    pub fn unpack(bytes: &[u8]) -> Option<Self> {
+        let packed: Packed = postcard::from_bytes(bytes).ok()?;
+        let mut frame = Self::default();
+        for tally in packed.tallies {
+            frame
+                .tallies
+                .insert((tally.component, tally.arm), tally.unpack()?);
+        }
+        for (source, spread) in packed.memory {
+            frame.memory.insert(source, spread.unpack());
+        }
+        frame.own_memory = packed
+            .own_memory
+            .map_or_else(Spread::default, |it| it.unpack());
+        Some(frame)
+    }
+}
+
+impl PackedTally {
+    fn unpack(&self) -> Option<Tally> {
+        let durations = self.durations.unpack::<{ DURATION_EDGES_S.len() + 1 }>()?;
+        let completed = durations.iter().try_fold(0_u64, |a, b| a.checked_add(*b))?;
+        Some(Tally {
+            durations,
+            duration_s: f64::from(self.duration_s),
+            errors: self.errors,
+            confidence: self.confidence.unpack(completed),
+            iterations: self.iterations.unpack::<{ ITERATION_EDGES.len() + 1 }>()?,
+            iterations_sum: self.iterations_sum,
+        })
+    }
+}
+
+impl Sparse {
+    fn of(counts: &[u64]) -> Self {
+        let present = counts.iter().enumerate();
+        Self {
+            present: present.fold(0, |bits, (at, count)| bits | (u16::from(*count > 0) << at)),
+            counts: counts.iter().copied().filter(|count| *count > 0).collect(),
+        }
+    }
+
+    fn unpack<const BUCKETS: usize>(&self) -> Option<[u64; BUCKETS]> {
+        let mut counts = [0; BUCKETS];
+        let mut values = self.counts.iter();
+        for (at, count) in counts.iter_mut().enumerate() {
+            if self.present & (1 << at) != 0 {
+                *count = *values.next()?;
+            }
+        }
+        Some(counts)
+    }
+}
+
+impl PackedConfidence {
+    fn of(spread: &Spread) -> Self {
+        let pack = |share: f64| (share.clamp(0.0, 1.0) * f64::from(u16::MAX)).round() as u16;
+        let mean = spread.mean().unwrap_or_default();
+        Self(pack(mean), pack(spread.min), pack(spread.max))
+    }
+
+    fn unpack(&self, count: u64) -> Spread {
+        if count == 0 {
+            return Spread::default();
+        }
+        let unpack = |share: u16| f64::from(share) / f64::from(u16::MAX);
+        Spread {
+            count,
+            sum: unpack(self.0) * count as f64,
+            min: unpack(self.1),
+            max: unpack(self.2),
+        }
+    }
+}
+
+impl PackedSpread {
+    fn of(spread: &Spread) -> Self {
+        Self {
+            count: spread.count,
+            mean: spread.mean().unwrap_or_default() as f32,
+            min: spread.min as f32,
+            max: spread.max as f32,
+        }
+    }
+
+    fn unpack(&self) -> Spread {
+        Spread {
+            count: self.count,
+            sum: f64::from(self.mean) * self.count as f64,
+            min: f64::from(self.min),
+            max: f64::from(self.max),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flagdeck_core::measure::Calculation;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn calculation() -> impl Strategy<Value = Calculation> {
+        let iterations = proptest::option::of(0..2000_u32);
+        (0.0..9.0, 0.0..=1.0, iterations).prop_map(|(duration_s, confidence, iterations)| {
+            Calculation {
+                duration_s,
+                confidence,
+                iterations,
+            }
+        })
+    }
+
+    fn frame() -> impl Strategy<Value = Frame> {
+        let arm = prop_oneof![Just(Arm::Unknown), Just(Arm::Exposed), Just(Arm::Control)];
+        let event = (0..5_u32, arm, proptest::option::of(calculation()));
+        let memory = (0..3_u32, 0.0..1e9);
+        let events = proptest::collection::vec(event, 0..60);
+        (events, proptest::collection::vec(memory, 0..6)).prop_map(|(events, memory)| {
+            let mut frame = Frame::default();
+            for (component, arm, calculation) in events {
+                let tally = frame.tallies.entry((component, arm)).or_default();
+                match calculation {
+                    Some(calculation) => tally.record(&calculation),
+                    None => tally.record_error(),
+                }
+            }
+            for (source, bytes) in memory {
+                frame.memory.entry(source).or_default().record(bytes);
+                frame.own_memory.record(bytes);
+            }
+            frame
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn packing_keeps_every_count(frame in frame()) {
+            let kept = Frame::unpack(&frame.pack()).expect("it was packed");
+            prop_assert_eq!(kept.tallies.len(), frame.tallies.len());
+            for (key, tally) in &frame.tallies {
+                let kept = &kept.tallies[key];
+                prop_assert_eq!(kept.durations, tally.durations);
+                prop_assert_eq!(kept.iterations, tally.iterations);
+                prop_assert_eq!(kept.errors, tally.errors);
+                prop_assert_eq!(kept.iterations_sum, tally.iterations_sum);
+                let off = kept.confidence.mean().unwrap_or(0.0) - tally.confidence.mean().unwrap_or(0.0);
+                prop_assert!(off.abs() < 1.0 / 60_000.0);
+            }
+            prop_assert_eq!(kept.memory.len(), frame.memory.len());
+        }
+
+        #[test]
+        fn frames_add_up_in_any_order(a in frame(), b in frame()) {
+            let (mut ab, mut ba) = (a.clone(), b.clone());
+            ab.merge(&b);
+            ba.merge(&a);
+            let total = |frame: &Frame| frame.sum(|_, _| true).total();
+            prop_assert_eq!(total(&ab), total(&a) + total(&b));
+            prop_assert_eq!(ab.sum(|_, _| true).durations, ba.sum(|_, _| true).durations);
+        }
+
+        #[test]
+        fn damaged_bytes_are_no_frame_or_another_and_never_a_panic(
+            frame in frame(), at in any::<prop::sample::Index>(), bit in 0..8_u32,
+        ) {
+            let mut bytes = frame.pack();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            let _ = Frame::unpack(&bytes);
+        }
+    }
+}

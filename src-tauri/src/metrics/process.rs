@@ -1,0 +1,61 @@
+//! What this process itself uses, as the system tells it.
+
+#[cfg(target_os = "linux")]
+use procfs::process::{LimitValue, Process};
+
+/// What the conventional `process_*` metrics tell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProcessUse {
+    /// Processor time of all threads, in seconds.
+    pub cpu_s: f64,
+    /// Resident memory, in bytes.
+    pub resident_bytes: u64,
+    /// Virtual memory, in bytes.
+    pub virtual_bytes: u64,
+    /// Open file descriptors.
+    pub open_fds: u64,
+    /// How many of them there may be; none where the system does not say.
+    pub max_fds: Option<u64>,
+    /// When it started, in seconds since 1970.
+    pub started_s: f64,
+}
+
+/// Returns what this process uses; none where the system does not say.
+#[cfg(target_os = "linux")]
+pub fn look() -> Option<ProcessUse> {
+    let process = Process::myself().ok()?;
+    let stat = process.stat().ok()?;
+    let ticks_per_s = procfs::ticks_per_second() as f64;
+    let booted_s = procfs::boot_time_secs().ok()? as f64;
+    let max_fds = match process.limits().ok()?.max_open_files.soft_limit {
+        LimitValue::Value(value) => Some(value),
+        LimitValue::Unlimited => None,
+    };
+    Some(ProcessUse {
+        cpu_s: (stat.utime + stat.stime) as f64 / ticks_per_s,
+        resident_bytes: stat.rss * procfs::page_size(),
+        virtual_bytes: stat.vsize,
+        open_fds: process.fd_count().ok()? as u64,
+        max_fds,
+        started_s: booted_s + stat.starttime as f64 / ticks_per_s,
+    })
+}
+
+/// Returns what this process uses; none where the system does not say.
+#[cfg(not(target_os = "linux"))]
+pub fn look() -> Option<ProcessUse> {
+    None
+}
+
+/// Returns the resident memory of this process, in bytes; none where the system does not say.
+#[cfg(target_os = "linux")]
+pub fn resident_bytes() -> Option<f64> {
+    let stat = Process::myself().ok()?.statm().ok()?;
+    Some((stat.resident * procfs::page_size()) as f64)
+}
+
+/// Returns the resident memory of this process, in bytes; none where the system does not say.
+#[cfg(not(target_os = "linux"))]
+pub fn resident_bytes() -> Option<f64> {
+    None
+}

@@ -1,0 +1,139 @@
+//! What the dashboard tells of the last minutes.
+
+use flagdeck_core::measure::{DURATION_EDGES_S, Tally};
+use flagdeck_core::statistics::share_interval;
+
+use super::charts::on_the_wire;
+use super::collector::{RATE_OVER_S, State};
+use super::tiers::{SECONDS_IN_MEMORY_S, step_of};
+use crate::wire;
+
+/// Seconds of one column of the small charts: 60 of them make up the span.
+const COLUMN_S: u32 = 15;
+
+/// What a source's name begins with that makes its reports up.
+const SYNTHETIC: &str = "synthetic-";
+
+/// Tells of the state at `now_ms`. Marks, limits, push, trouble and refusals are for the caller
+/// to fill in.
+pub(super) fn take(state: &State, now_ms: i64, limits: wire::Limits) -> wire::Pulse {
+    let now_s = now_ms / 1000;
+    let since_s = now_s - SECONDS_IN_MEMORY_S;
+    let mut all = Tally::default();
+    let mut columns = Columns::until(now_s);
+    for (at_s, tally) in state.recent.iter().filter(|(at_s, _)| *at_s >= since_s) {
+        all.merge(tally);
+        columns.add(*at_s, tally);
+    }
+    let seconds = |q| all.duration_quantile(q).map(on_the_wire);
+    wire::Pulse {
+        version: state.version,
+        at_ms: now_ms,
+        trouble: None,
+        span_s: SECONDS_IN_MEMORY_S as u32,
+        sources: sources(state),
+        calculations: all.completed(),
+        per_second: rate(state, now_s),
+        errors: share(all.errors, all.total()),
+        slow: share(all.slower_than(limits.calculation_s), all.completed()),
+        p50_s: seconds(0.50),
+        p95_s: seconds(0.95),
+        p99_s: seconds(0.99),
+        confidence: all.confidence.mean(),
+        edges_s: DURATION_EDGES_S.into(),
+        columns: columns.finish(now_s),
+        column_s: COLUMN_S,
+        marks: Vec::new(),
+        memory: wire::MemoryUse {
+            host_bytes: host_memory(state, since_s * 1000),
+            own_bytes: state.own_memory,
+        },
+        limits,
+        push: None,
+        events_accepted: state.accepted,
+        events_rejected: 0,
+        batches_turned_away: 0,
+        labels_overflowed: 0,
+    }
+}
+
+/// Calculations a second over the last [`RATE_OVER_S`] whole seconds.
+fn rate(state: &State, now_s: i64) -> f64 {
+    let recent = state.recent.iter().rev();
+    let total: u64 = recent
+        .take_while(|(at_s, _)| *at_s >= now_s - RATE_OVER_S)
+        .map(|(_, tally)| tally.total())
+        .sum();
+    total as f64 / RATE_OVER_S as f64
+}
+
+fn sources(state: &State) -> Vec<wire::ReportingSource> {
+    let sources = state.sources.iter().map(|(name, at_ms)| {
+        let memory = state.memory.get(name);
+        wire::ReportingSource {
+            name: name.to_string(),
+            is_synthetic: name.starts_with(SYNTHETIC),
+            at_ms: *at_ms,
+            memory_bytes: memory.map(|memory| memory.bytes),
+        }
+    });
+    let mut sources: Vec<_> = sources.collect();
+    sources.sort_by(|a, b| b.at_ms.cmp(&a.at_ms).then_with(|| a.name.cmp(&b.name)));
+    sources
+}
+
+fn host_memory(state: &State, since_ms: i64) -> Option<f64> {
+    let latest = state.memory.values();
+    let recent = latest.filter(|memory| memory.at_ms >= since_ms);
+    recent.map(|memory| memory.bytes).max_by(f64::total_cmp)
+}
+
+fn share(part: u64, whole: u64) -> wire::Share {
+    let interval = share_interval(part, whole);
+    wire::Share {
+        part,
+        whole,
+        share: interval.map(|it| it.share),
+        low: interval.map(|it| it.low),
+        high: interval.map(|it| it.high),
+    }
+}
+
+/// The span in equal columns, which stand still while time passes.
+struct Columns {
+    from_s: i64,
+    tallies: Vec<Tally>,
+}
+
+impl Columns {
+    fn until(now_s: i64) -> Self {
+        let count = SECONDS_IN_MEMORY_S / i64::from(COLUMN_S);
+        let last_s = step_of(now_s, COLUMN_S);
+        Self {
+            from_s: last_s - (count - 1) * i64::from(COLUMN_S),
+            tallies: vec![Tally::default(); count as usize],
+        }
+    }
+
+    fn add(&mut self, at_s: i64, tally: &Tally) {
+        let at = (at_s - self.from_s).div_euclid(i64::from(COLUMN_S));
+        let column = usize::try_from(at).ok();
+        if let Some(column) = column.and_then(|at| self.tallies.get_mut(at)) {
+            column.merge(tally);
+        }
+    }
+
+    fn finish(self, now_s: i64) -> Vec<wire::PulseColumn> {
+        let columns = self.tallies.iter().zip(0_i64..).map(|(tally, at)| {
+            let begins_s = self.from_s + at * i64::from(COLUMN_S);
+            let length_s = (now_s - begins_s).clamp(1, i64::from(COLUMN_S));
+            wire::PulseColumn {
+                at_ms: begins_s * 1000,
+                per_second: tally.total() as f64 / length_s as f64,
+                durations: tally.durations.into(),
+                errors: tally.errors,
+            }
+        });
+        columns.collect()
+    }
+}

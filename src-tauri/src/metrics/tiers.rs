@@ -1,0 +1,183 @@
+//! How finely what is past is kept, and for how long. Knows nothing of disk.
+
+use std::collections::VecDeque;
+
+use super::frame::Frame;
+
+/// Frames of one length, on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tier {
+    /// Seconds of one frame.
+    pub step_s: u32,
+    /// Seconds a frame is kept.
+    pub kept_s: i64,
+}
+
+const HOUR_S: i64 = 60 * 60;
+const DAY_S: i64 = 24 * HOUR_S;
+
+/// The tiers, finest first. Each step is a multiple of the one before.
+pub const TIERS: [Tier; 3] = [
+    Tier {
+        step_s: TICK_S,
+        kept_s: 2 * DAY_S,
+    },
+    Tier {
+        step_s: 60,
+        kept_s: 14 * DAY_S,
+    },
+    Tier {
+        step_s: 3600,
+        kept_s: 366 * DAY_S,
+    },
+];
+
+/// Seconds of the finest frames on disk.
+pub const TICK_S: u32 = 10;
+
+/// A day of ticks is kept in memory, where there is room.
+pub const TICKS_IN_MEMORY_S: i64 = DAY_S;
+
+/// Seconds of one-second frames in memory: what the dashboard looks back.
+pub const SECONDS_IN_MEMORY_S: i64 = 15 * 60;
+
+/// Returns the beginning of the step that a moment lies in.
+pub fn step_of(at_s: i64, step_s: u32) -> i64 {
+    at_s - at_s.rem_euclid(i64::from(step_s))
+}
+
+/// Returns the finest tier that still has what was at `from_s` and needs no more than
+/// `frames_max` frames up to `to_s`; the coarsest where none does.
+pub fn choose(from_s: i64, to_s: i64, now_s: i64, frames_max: i64) -> Tier {
+    let fits = |tier: &&Tier| {
+        let is_kept = now_s - from_s <= tier.kept_s;
+        is_kept && (to_s - from_s) / i64::from(tier.step_s) <= frames_max
+    };
+    TIERS.iter().find(fits).copied().unwrap_or(TIERS[2])
+}
+
+/// Frames in memory, packed, of the latest time.
+#[derive(Debug)]
+pub struct Ring {
+    kept_s: i64,
+    bytes_max: usize,
+    bytes: usize,
+    frames: VecDeque<(i64, Box<[u8]>)>,
+}
+
+impl Ring {
+    /// Keeps frames for so many seconds, and no more than so many bytes of them.
+    pub fn new(kept_s: i64, bytes_max: usize) -> Self {
+        Self {
+            kept_s,
+            bytes_max,
+            bytes: 0,
+            frames: VecDeque::new(),
+        }
+    }
+
+    /// Takes a frame in that begins at `at_s`, later than all before.
+    pub fn push(&mut self, at_s: i64, frame: &Frame) {
+        self.push_packed(at_s, frame.pack().into());
+    }
+
+    /// The same of a frame that is packed already.
+    pub fn push_packed(&mut self, at_s: i64, packed: Box<[u8]>) {
+        if self.frames.back().is_some_and(|(last, _)| *last >= at_s) {
+            // The clock was set back: what came before would never be found again in order.
+            self.clear();
+        }
+        self.bytes += packed.len();
+        self.frames.push_back((at_s, packed));
+        while self.bytes > self.bytes_max
+            || self
+                .frames
+                .front()
+                .is_some_and(|(first, _)| *first <= at_s - self.kept_s)
+        {
+            let Some((_, dropped)) = self.frames.pop_front() else {
+                return;
+            };
+            self.bytes -= dropped.len();
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.frames.clear();
+        self.bytes = 0;
+    }
+
+    /// Returns when the first frame begins; none of an empty ring.
+    pub fn begins_s(&self) -> Option<i64> {
+        self.frames.front().map(|(at_s, _)| *at_s)
+    }
+
+    /// Returns how many bytes the frames take, without what they are kept in.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Unpacks the frames that begin from `from_s` to before `to_s`, earliest first.
+    pub fn between(&self, from_s: i64, to_s: i64) -> impl Iterator<Item = (i64, Frame)> + '_ {
+        let first = self.frames.partition_point(|(at_s, _)| *at_s < from_s);
+        let found = self.frames.range(first..);
+        found
+            .take_while(move |(at_s, _)| *at_s < to_s)
+            .filter_map(|(at_s, packed)| Some((*at_s, Frame::unpack(packed)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flagdeck_core::measure::Arm;
+
+    use super::*;
+
+    fn frame(errors: u64) -> Frame {
+        let mut frame = Frame::default();
+        frame.tallies.entry((0, Arm::Unknown)).or_default().errors = errors;
+        frame
+    }
+
+    fn times(ring: &Ring, from_s: i64, to_s: i64) -> Vec<i64> {
+        ring.between(from_s, to_s).map(|(at_s, _)| at_s).collect()
+    }
+
+    #[test]
+    fn a_ring_keeps_the_latest_time_within_its_bytes() {
+        let mut ring = Ring::new(5, usize::MAX);
+        for at_s in 0..10 {
+            ring.push(at_s, &frame(1));
+        }
+        assert_eq!(times(&ring, 0, 100), [5, 6, 7, 8, 9]);
+        assert_eq!(times(&ring, 6, 8), [6, 7]);
+        assert_eq!(ring.begins_s(), Some(5));
+        let one = ring.bytes() / 5;
+        let mut small = Ring::new(1000, 3 * one);
+        for at_s in 0..10 {
+            small.push(at_s, &frame(1));
+        }
+        assert_eq!(times(&small, 0, 100), [7, 8, 9]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_begins_anew() {
+        let mut ring = Ring::new(100, usize::MAX);
+        ring.push(50, &frame(1));
+        ring.push(20, &frame(1));
+        assert_eq!(times(&ring, 0, 100), [20]);
+    }
+
+    #[test]
+    fn the_finest_tier_that_has_it_all_is_chosen() {
+        let now_s = 100 * DAY_S;
+        let step = |from_s, frames_max| choose(from_s, now_s, now_s, frames_max).step_s;
+        assert_eq!(step(now_s - HOUR_S, 20_000), 10);
+        assert_eq!(step(now_s - 2 * DAY_S, 20_000), 10);
+        assert_eq!(step(now_s - 2 * DAY_S, 10_000), 60);
+        assert_eq!(step(now_s - 3 * DAY_S, 20_000), 60);
+        assert_eq!(step(now_s - 20 * DAY_S, 20_000), 3600);
+        assert_eq!(step(now_s - 99 * DAY_S, 10), 3600);
+    }
+}

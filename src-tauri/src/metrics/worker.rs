@@ -1,0 +1,288 @@
+//! The one thread that stores batches and counts them, closes seconds and ticks, and keeps the
+//! checkpoint.
+//!
+//! A batch is acknowledged when it is durable and counted; whatever was not acknowledged was
+//! not counted, or will be answered as a duplicate.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::collector::{Collector, Toggles};
+use super::frame::{Frame, NameId};
+use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
+use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
+use super::tiers::SECONDS_IN_MEMORY_S;
+use super::{IntakeError, Receipt, process};
+use crate::app::now_ms;
+use crate::store::StoreError;
+
+/// A batch that waits to be stored, and whoever waits for that.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) batch: NewBatch,
+    /// What it takes of the queue's room.
+    pub(super) bytes: usize,
+    pub(super) answer: oneshot::Sender<Result<Receipt, IntakeError>>,
+}
+
+/// What the thread works with.
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) store: MetricsStore,
+    pub(super) collector: Arc<Collector>,
+    pub(super) jobs: Receiver<Job>,
+    pub(super) queued_bytes: Arc<AtomicUsize>,
+    /// Why nothing is kept; none while everything is.
+    pub(super) trouble: Arc<Mutex<Option<String>>>,
+    /// Whether this program keeps the checkpoint, as others are told.
+    pub(super) leads: Arc<AtomicBool>,
+    pub(super) progress: Progress,
+}
+
+/// How far the thread is.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// The second that is open.
+    second: i64,
+    /// Ticks that are over and not kept yet.
+    ticks: Vec<(i64, Frame)>,
+    kept_toggles: Toggles,
+    looked: Option<Instant>,
+    sampled: Option<Instant>,
+}
+
+impl Worker {
+    /// Works until no more batches can come, and keeps everything then.
+    pub(super) fn run(mut self, past: Past) {
+        self.restore(past);
+        let leads = self.store.leads();
+        self.leads.store(leads, Ordering::Relaxed);
+        loop {
+            match self.jobs.recv_timeout(self.pause()) {
+                Ok(job) => self.take(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.keep_up();
+        }
+        self.finish();
+    }
+
+    /// Returns how long there is nothing to do: until the second ends, or it is time to look.
+    fn pause(&self) -> Duration {
+        let left_ms = 1000 - now_ms().rem_euclid(1000);
+        LOOK_EVERY.min(Duration::from_millis(left_ms.unsigned_abs()))
+    }
+
+    /// Counts what the log holds beyond the checkpoint, each batch in the tick it came in.
+    fn restore(&mut self, past: Past) {
+        let now = now_ms();
+        self.collector.take_over(past.checkpoint, past.ticks, now);
+        self.progress.kept_toggles = self.collector.state().toggles;
+        self.progress.ticks.clear();
+        let ticks = self
+            .collector
+            .replay(&past.batches, &mut namer(&mut self.store));
+        self.progress.ticks.extend(loud(ticks));
+        self.progress.second = now / 1000;
+    }
+
+    /// Stores a batch, with those that wait behind it, in one commit.
+    fn take(&mut self, first: Job) {
+        let mut jobs = vec![first];
+        while jobs.len() < COMMIT_BATCHES_MAX
+            && let Ok(job) = self.jobs.try_recv()
+        {
+            jobs.push(job);
+        }
+        let bytes = jobs.iter().map(|job| job.bytes).sum();
+        let (batches, answers): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.batch, job.answer)).unzip();
+        match self.store.append(&batches) {
+            Ok((stored, others)) => {
+                self.take_in(others);
+                let done = batches.into_iter().zip(stored).zip(answers);
+                for ((batch, stored), answer) in done {
+                    // Fails only where nobody waits any more.
+                    let _ = answer.send(Ok(self.acknowledge(batch, stored)));
+                }
+                self.set_trouble(None);
+            }
+            Err(error) => {
+                let refused = self.refuse(&error);
+                for answer in answers {
+                    let _ = answer.send(Err(refused.clone()));
+                }
+            }
+        }
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn acknowledge(&self, batch: NewBatch, stored: Stored) -> Receipt {
+        match stored {
+            Stored::Before { accepted, rejected } => Receipt {
+                accepted,
+                rejected,
+                is_duplicate: true,
+            },
+            Stored::At(id) => {
+                let (accepted, rejected) = (batch.events.len(), batch.rejected);
+                self.count(&Logged {
+                    id,
+                    at_ms: batch.at_ms,
+                    events: batch.events,
+                });
+                Receipt {
+                    accepted,
+                    rejected,
+                    is_duplicate: false,
+                }
+            }
+        }
+    }
+
+    fn count(&self, batch: &Logged) {
+        self.collector.apply(batch.id, &batch.events, batch.at_ms);
+    }
+
+    fn take_in(&mut self, others: Others) {
+        match others {
+            Others::Batches(batches) => batches.iter().for_each(|batch| self.count(batch)),
+            Others::Everything(past) => self.restore(past),
+        }
+    }
+
+    /// Does what time brings.
+    fn keep_up(&mut self) {
+        if is_due(&mut self.progress.looked, LOOK_EVERY) {
+            match self.store.look() {
+                Ok(others) => self.take_in(others),
+                Err(error) => drop(self.refuse(&error)),
+            }
+        }
+        if is_due(&mut self.progress.sampled, MEMORY_EVERY)
+            && let Some(bytes) = process::resident_bytes()
+        {
+            self.collector.sample_own_memory(bytes);
+        }
+        let now_s = now_ms() / 1000;
+        if now_s != self.progress.second {
+            self.close_second(self.progress.second);
+            self.close_tick(now_s);
+            self.progress.second = now_s;
+            self.keep();
+        }
+    }
+
+    fn close_second(&mut self, at_s: i64) {
+        self.collector
+            .close_second(at_s, &mut namer(&mut self.store));
+        let mut state = self.collector.state();
+        state.forget_before(at_s - SECONDS_IN_MEMORY_S);
+    }
+
+    fn close_tick(&mut self, now_s: i64) {
+        let ticks = self.collector.close_tick(now_s);
+        self.progress.ticks.extend(loud(ticks));
+    }
+
+    /// Keeps what is new, if that is this program's to do.
+    fn keep(&mut self) {
+        let toggles = self.collector.state().toggles;
+        if self.progress.ticks.is_empty() && toggles == self.progress.kept_toggles {
+            return;
+        }
+        if !self.leads.load(Ordering::Relaxed) {
+            return self.succeed();
+        }
+        let checkpoint = self.collector.checkpoint();
+        let kept = self.store.keep(&checkpoint, &self.progress.ticks, now_ms());
+        match kept {
+            Ok(()) => {
+                self.progress.ticks.clear();
+                self.progress.kept_toggles = toggles;
+                self.set_trouble(None);
+            }
+            Err(error) => drop(self.refuse(&error)),
+        }
+    }
+
+    /// Takes over from a program that kept the checkpoint and ended; where none did, lets go of
+    /// ticks that the other one keeps.
+    fn succeed(&mut self) {
+        self.progress.ticks.clear();
+        if !self.store.leads() {
+            return;
+        }
+        // What is kept is what counts from here on.
+        match self.store.reread() {
+            Ok(past) => {
+                self.restore(past);
+                self.leads.store(true, Ordering::Relaxed);
+            }
+            Err(error) => drop(self.refuse(&error)),
+        }
+    }
+
+    fn finish(mut self) {
+        self.close_second(self.progress.second);
+        self.close_tick(i64::MAX);
+        self.keep();
+        self.store.close();
+    }
+
+    fn refuse(&self, error: &StoreError) -> IntakeError {
+        tracing::warn!(
+            error = error as &dyn std::error::Error,
+            "metrics cannot be kept"
+        );
+        self.set_trouble(Some(format!(
+            "What applications report cannot be kept: {error}."
+        )));
+        match error {
+            StoreError::Busy => IntakeError::Busy,
+            StoreError::DiskFull => IntakeError::DiskFull,
+            _ => IntakeError::Unavailable {
+                reason: "what is reported cannot be stored".into(),
+            },
+        }
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        let mut told = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != trouble {
+            *told = trouble;
+            self.collector.state().version += 1;
+        }
+    }
+}
+
+/// Gives names their numbers in the store.
+fn namer(store: &mut MetricsStore) -> impl FnMut(&str) -> Option<NameId> + '_ {
+    |text| match store.name(text) {
+        Ok(id) => Some(id),
+        Err(error) => {
+            tracing::warn!(%error, text, "a name has no number, and is on no chart");
+            None
+        }
+    }
+}
+
+/// Ticks in which something was reported: the others need not be kept.
+fn loud(ticks: impl IntoIterator<Item = (i64, Frame)>) -> impl Iterator<Item = (i64, Frame)> {
+    let ticks = ticks.into_iter();
+    ticks.filter(|(_, frame)| !frame.is_quiet())
+}
+
+/// Says whether something is to be done again, and takes it for done.
+fn is_due(done: &mut Option<Instant>, pause: Duration) -> bool {
+    let is_due = done.is_none_or(|at| at.elapsed() >= pause);
+    if is_due {
+        *done = Some(Instant::now());
+    }
+    is_due
+}

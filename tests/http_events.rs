@@ -1,0 +1,298 @@
+//! What applications report over HTTP: bounded, judged one by one, exact whatever breaks.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::http_support::Running;
+
+const COMPLETE: &str = r#"{"type":"ml:calculation:complete","source":"web","component":"ui.badges","duration":0.25,"confidence":0.5,"exposed":true}"#;
+
+#[test]
+fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
+    let server = Running::collecting();
+    let lines = format!(
+        "{COMPLETE}\n{}\n{COMPLETE}\n",
+        COMPLETE.replace("0.25", "-1")
+    );
+    let answer = server.report(&[], &lines);
+    assert_eq!(answer.status, 200);
+    let message = "duration must be a number of seconds from 0 to 86400";
+    let expected = json!({
+        "accepted": 2, "rejected": 1, "duplicate": false,
+        "problems": [{ "index": 1, "message": message }],
+    });
+    assert_eq!(answer.json(), expected);
+    let array = format!("[{COMPLETE}, {COMPLETE}]");
+    let json = server.report(
+        &[("Content-Type", "application/json; charset=utf-8")],
+        &array,
+    );
+    assert_eq!(json.json()["accepted"], 2);
+    let only = server.report(&[("Content-Type", "application/json")], COMPLETE);
+    assert_eq!(only.json()["accepted"], 1);
+    assert_eq!(total(server.get("/metrics", &[]).text()), 5);
+}
+
+#[test]
+fn only_who_has_the_token_reports() {
+    let server = Running::collecting();
+    let headers = [("Content-Type", "application/x-ndjson")];
+    let refused = server.request("POST", "/api/ml/events", &headers, COMPLETE);
+    assert_eq!(refused.problem(401), "unauthorized");
+    let wrong = [headers[0], ("Authorization", "Bearer 0123")];
+    let refused = server.request("POST", "/api/ml/events", &wrong, COMPLETE);
+    assert_eq!(refused.problem(401), "unauthorized");
+    assert_eq!(
+        server.get("/api/ml/events", &[]).problem(405),
+        "method_not_allowed"
+    );
+}
+
+#[test]
+fn a_body_that_is_no_batch_is_refused_whole() {
+    let server = Running::collecting();
+    let as_json = [("Content-Type", "application/json")];
+    for text in ["5", "[", "[1,]", "\"x\""] {
+        assert_eq!(
+            server.report(&as_json, text).problem(400),
+            "malformed",
+            "{text}"
+        );
+    }
+    let plain = [("Content-Type", "text/plain")];
+    let code = server.report(&plain, COMPLETE).problem(415);
+    assert_eq!(code, "unsupported_media_type");
+    let packed = [("Content-Encoding", "gzip")];
+    assert_eq!(server.report(&packed, COMPLETE).status, 415);
+    let many = "0\n".repeat(10_001);
+    assert_eq!(server.report(&[], &many).problem(413), "too_many_events");
+    let far_too_large = [("Content-Length", "2147483648")];
+    assert_eq!(server.report(&far_too_large, "").problem(413), "too_large");
+    // Nothing of any of them counts.
+    assert!(!server.get("/metrics", &[]).text().contains("source="));
+}
+
+#[test]
+fn a_batch_under_a_key_counts_once() {
+    let server = Running::collecting();
+    let key = [("Idempotency-Key", "7c9e6679-7425-40de-944b-e07fc1f90ae7")];
+    assert_eq!(server.report(&key, COMPLETE).json()["duplicate"], false);
+    let again = server.report(&key, COMPLETE).json();
+    assert_eq!(
+        (&again["duplicate"], &again["accepted"]),
+        (&json!(true), &json!(1))
+    );
+    assert_eq!(total(server.get("/metrics", &[]).text()), 1);
+    let long = "k".repeat(129);
+    for bad in ["", long.as_str(), "\u{e9}"] {
+        let refused = server.report(&[("Idempotency-Key", bad)], COMPLETE);
+        assert_eq!(refused.problem(400), "malformed", "{bad}");
+    }
+}
+
+#[test]
+fn a_program_that_does_not_stay_open_says_that_it_does_not_collect() {
+    let server = Running::start();
+    let refused = server.report(&[], COMPLETE);
+    assert_eq!(refused.problem(503), "not_collecting");
+    assert_eq!(server.get("/metrics", &[]).problem(503), "not_collecting");
+}
+
+/// While another program holds the store, batches wait; those beyond the queue are sent away,
+/// and every one that was acknowledged is there afterwards.
+#[test]
+fn a_full_queue_sends_batches_away_and_loses_nothing_that_was_acknowledged() {
+    let server = Running::collecting();
+    // A batch of the largest kind, so that few fill the room.
+    let batch = format!("{COMPLETE}\n").repeat(10_000);
+    let holder = rusqlite::Connection::open(server.data_dir().join("metrics.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (acknowledged, sent_away) = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..40)
+            .map(|_| scope.spawn(|| server.report(&[], &batch)))
+            .collect();
+        let begin = Instant::now();
+        let turned_away = || server.app.pulse(None).unwrap().unwrap().batches_turned_away;
+        while turned_away() == 0 && begin.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        holder.execute_batch("ROLLBACK").unwrap();
+        let mut counts = (0, 0);
+        for sender in senders {
+            let answer = sender.join().unwrap();
+            match answer.status {
+                200 => counts.0 += answer.json()["accepted"].as_u64().unwrap(),
+                429 => {
+                    assert_eq!(answer.problem(429), "queue_full");
+                    assert_eq!(answer.header("retry-after"), Some("1"));
+                    counts.1 += 1;
+                }
+                // Longer than the store's patience, on a slow machine.
+                _ => assert_eq!(answer.problem(503), "busy"),
+            }
+        }
+        counts
+    });
+    assert!(sent_away > 0, "the queue never was full");
+    assert!(acknowledged > 0, "nothing found room");
+    assert_eq!(total(server.get("/metrics", &[]).text()), acknowledged);
+}
+
+/// Four clients send a million events to a program that is killed and started again; each batch
+/// is sent until it is acknowledged. Not one is lost, not one is counted twice.
+#[test]
+fn a_million_events_are_counted_exactly_whatever_is_killed() {
+    const CLIENTS: u64 = 4;
+    const BATCHES: u64 = 125;
+    const EVENTS: u64 = 2000;
+    let folder = tempfile::tempdir().unwrap();
+    let address = Arc::new(Mutex::new(String::new()));
+    let batch = format!("{COMPLETE}\n").repeat(EVENTS as usize);
+    let mut restarts = 0;
+    let mut serving = Serving::start(&folder);
+    let token = serving.token(&folder);
+    std::thread::scope(|scope| {
+        *address.lock().unwrap() = serving.address.clone();
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (address, batch, token) = (&address, &batch, &token);
+                scope.spawn(move || {
+                    for number in 0..BATCHES {
+                        let key = format!("client-{client}-batch-{number}");
+                        deliver(address, token, &key, batch);
+                    }
+                })
+            })
+            .collect();
+        while clients.iter().any(|client| !client.is_finished()) {
+            std::thread::sleep(Duration::from_millis(1300));
+            serving = serving.kill_and_start_again(&folder, restarts % 2 == 0);
+            restarts += 1;
+            *address.lock().unwrap() = serving.address.clone();
+        }
+        for client in clients {
+            client.join().unwrap();
+        }
+        let text = get(&serving.address, "/metrics");
+        assert_eq!(
+            total(&text),
+            CLIENTS * BATCHES * EVENTS,
+            "after {restarts} restarts"
+        );
+        let accepted = sample(&text, "flagdeck_events_accepted_total");
+        assert_eq!(accepted, CLIENTS * BATCHES * EVENTS);
+        let serving = serving.kill_and_start_again(&folder, true);
+        let text = get(&serving.address, "/metrics");
+        assert_eq!(total(&text), CLIENTS * BATCHES * EVENTS);
+    });
+    assert!(restarts > 1, "nothing was killed");
+}
+
+/// Sends a batch until it is acknowledged, wherever the program is by then.
+fn deliver(address: &Mutex<String>, token: &str, key: &str, batch: &str) {
+    let begin = Instant::now();
+    loop {
+        assert!(
+            begin.elapsed() < Duration::from_secs(120),
+            "{key} is never taken"
+        );
+        let to = address.lock().unwrap().clone();
+        let head = format!(
+            "POST /api/ml/events HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/x-ndjson\r\nIdempotency-Key: {key}\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n",
+            batch.len()
+        );
+        match exchange(&to, &(head + batch)) {
+            Ok(answer) if answer.starts_with("HTTP/1.1 200") => return,
+            _ => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+fn get(address: &str, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    exchange(address, &request).unwrap()
+}
+
+fn exchange(address: &str, request: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+fn total(text: &str) -> u64 {
+    sample(
+        text,
+        r#"ml_calculations_total{source="web",component="ui.badges",arm="exposed"}"#,
+    )
+}
+
+#[track_caller]
+fn sample(text: &str, name: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    let line = line.unwrap_or_else(|| panic!("no sample {name} in {text}"));
+    line.trim().parse().unwrap()
+}
+
+/// A `flagctl serve`, ended by its process id whatever the test does.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Serving {
+    fn start(folder: &TempDir) -> Self {
+        let mut child = flagctl(folder, &["serve", "--port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let address = line
+            .trim()
+            .rsplit_once("http://")
+            .expect(&line)
+            .1
+            .to_owned();
+        Self { child, address }
+    }
+
+    fn token(&self, folder: &TempDir) -> String {
+        let told = flagctl(folder, &["token"]).output().unwrap();
+        String::from_utf8(told.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Ends the program, by a signal that it cannot see or by one that it can.
+    fn kill_and_start_again(mut self, folder: &TempDir, unseen: bool) -> Self {
+        use rustix::process::{Pid, Signal, kill_process};
+        let signal = if unseen { Signal::KILL } else { Signal::TERM };
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.child.wait().unwrap();
+        Self::start(folder)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Fails only where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn flagctl(folder: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flagctl"));
+    command.arg("--data-dir").arg(folder.path()).args(arguments);
+    command
+}
