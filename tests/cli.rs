@@ -36,7 +36,8 @@ impl Cli {
         }
     }
 
-    fn command(&self, arguments: &str) -> Command {
+    /// Prepares a run, for who wants to watch it.
+    pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flagctl"));
         command
             .args(arguments.split_whitespace())

@@ -1,12 +1,14 @@
 //! What `flagctl` understands: also the source of its help, completions and manual page.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use flagdeck::config;
-use flagdeck_core::{Percentage, Strategy};
+use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
-use crate::when::When;
+use crate::demo::Address;
+use crate::when::{When, duration};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -129,6 +131,8 @@ pub enum Command {
     /// List, make and restore backups
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Summarise what applications reported, in the last minutes and in all
+    Metrics,
     /// Look for anything wrong with the data folder and the configuration
     Doctor,
     /// Print the token that writes over HTTP need
@@ -143,6 +147,11 @@ pub enum Command {
         #[arg(long)]
         port: Option<u16>,
     },
+    /// Play an application that uses the flags, and report its made-up calculations
+    ///
+    /// Drives a Flagdeck that is running on this machine, so that there is something to see in
+    /// its charts. All that it reports is marked as synthetic.
+    Demo(DemoArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -288,4 +297,44 @@ pub struct EvalArguments {
     /// As it was at this revision
     #[arg(long, value_name = "REVISION")]
     pub at: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Where Flagdeck is running; only on this machine. Without it, at the setting http.port
+    #[arg(long, value_name = "URL")]
+    pub url: Option<Address>,
+    /// How many users there are: user0, user1 and so on. A tenth are in the group beta, a
+    /// hundredth in staff
+    #[arg(
+        long,
+        default_value_t = 4000,
+        value_name = "NUMBER",
+        value_parser = value_parser!(u32).range(1..=100_000)
+    )]
+    pub users: u32,
+    /// Calculations a second, on average; more and less within a day of 24 minutes
+    #[arg(
+        long,
+        default_value_t = 200,
+        value_name = "NUMBER",
+        value_parser = value_parser!(u32).range(1..=5000)
+    )]
+    pub rate: u32,
+    /// What calculates, such as ui.badges; may be given more than once. Without it, five
+    /// components, first those that are switched on
+    #[arg(long = "component", value_name = "PATH")]
+    pub components: Vec<ComponentPath>,
+    /// Have components fail more often and take longer for users that see them
+    #[arg(long)]
+    pub regression: bool,
+    /// How long, such as 90s, 10m or 2h. Without it, until interrupted
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub time: Option<Duration>,
+    /// Play the same again as a run that told this number
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Only print the first batch of events, and contact nobody
+    #[arg(long, conflicts_with_all = ["url", "time"])]
+    pub dry_run: bool,
 }

@@ -1,15 +1,17 @@
 //! The commands: each translates, calls the application, and prints what came of it.
 
 mod backup;
+mod demo;
 mod doctor;
 mod edit;
 mod eval;
 mod history;
+mod metrics;
 mod settings;
 mod show;
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -35,6 +37,10 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
         }
         Command::Man => {
             clap_mangen::Man::new(Arguments::command()).render(output.stream())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Demo(demo) => {
+            demo::demo(&arguments, demo, output)?;
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}
@@ -93,25 +99,21 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         )?,
         Command::Config(command) => settings::run(app, command, output)?,
         Command::Backup(command) => return backup::run(app, command, output),
+        Command::Metrics => metrics::metrics(app, output)?,
         Command::Doctor => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
         Command::Serve { port } => serve(app, port, output)?,
-        Command::Completions { .. } | Command::Man => unreachable!("they need no application"),
+        Command::Demo(_) | Command::Completions { .. } | Command::Man => {
+            unreachable!("they need no application")
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn open(arguments: &Arguments) -> anyhow::Result<App> {
-    let data_dir = arguments.data_dir.clone().or_else(config::default_data_dir);
-    let data_dir =
-        data_dir.context("there is no home folder; say where to keep data with --data-dir")?;
-    let given = Given {
-        command_line: arguments.settings.clone(),
-        ..Given::from_environment()
-    };
     let app = App::open(Options {
-        data_dir,
-        given,
+        data_dir: data_dir(arguments)?,
+        given: given(arguments),
         watch: matches!(arguments.command, Command::Serve { .. }),
     })?;
     if !matches!(arguments.command, Command::Doctor) {
@@ -120,6 +122,18 @@ fn open(arguments: &Arguments) -> anyhow::Result<App> {
         }
     }
     Ok(app)
+}
+
+fn data_dir(arguments: &Arguments) -> anyhow::Result<PathBuf> {
+    let data_dir = arguments.data_dir.clone().or_else(config::default_data_dir);
+    data_dir.context("there is no home folder; say where to keep data with --data-dir")
+}
+
+fn given(arguments: &Arguments) -> Given {
+    Given {
+        command_line: arguments.settings.clone(),
+        ..Given::from_environment()
+    }
 }
 
 /// The flags in force, or as they were at a revision.
@@ -156,7 +170,7 @@ fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
 fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()> {
     let port = port.unwrap_or(app.config().http.port);
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(async {
+    let served: anyhow::Result<()> = runtime.block_on(async {
         // Before anything is printed: who reads the address may end us at once.
         let interrupted = interrupted()?;
         let server = Server::bind(app.clone(), port)?;
@@ -176,7 +190,9 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
             Ok(stopped) => Ok(stopped?),
             Err(error) => bail!("the server stopped: {error}"),
         }
-    })
+    });
+    app.close();
+    served
 }
 
 /// Listens for SIGINT and SIGTERM from here on; the future ends with the first of them.

@@ -9,21 +9,28 @@ use serde::Serialize;
 pub struct Output {
     pub json: bool,
     out: BufWriter<StdoutLock<'static>>,
+    is_terminal: bool,
     colour: bool,
+    /// Whether the last line may be written anew, and is not ended yet.
+    is_line_open: bool,
 }
 
 impl Output {
     pub fn new(json: bool) -> Self {
         let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
         Self {
             json,
-            colour: stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+            is_terminal,
+            colour: is_terminal && std::env::var_os("NO_COLOR").is_none(),
             out: BufWriter::new(stdout.lock()),
+            is_line_open: false,
         }
     }
 
     /// Prints a line for people.
     pub fn line(&mut self, line: impl AsRef<str>) -> io::Result<()> {
+        self.end_line()?;
         writeln!(self.out, "{}", line.as_ref())
     }
 
@@ -31,6 +38,35 @@ impl Output {
     pub fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut self.out, value)?;
         writeln!(self.out)
+    }
+
+    /// Prints a value on one line, for programs that read as it comes.
+    pub fn value_line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, value)?;
+        writeln!(self.out)?;
+        self.finish()
+    }
+
+    /// Says whether people see what is printed at once, and a line can be written anew.
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Writes the last line of a terminal anew, cut off where the terminal ends.
+    pub fn rewrite(&mut self, line: &str) -> io::Result<()> {
+        const NO_WRAP: &str = "\u{1b}[?7l";
+        const WRAP: &str = "\u{1b}[?7h";
+        const CLEAR: &str = "\u{1b}[2K";
+        self.is_line_open = true;
+        write!(self.out, "\r{CLEAR}{NO_WRAP}{line}{WRAP}")?;
+        self.finish()
+    }
+
+    fn end_line(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.is_line_open) {
+            true => writeln!(self.out),
+            false => Ok(()),
+        }
     }
 
     /// The stream itself, for output that is made piece by piece.
@@ -54,7 +90,7 @@ impl Output {
     /// Says why something was refused.
     pub fn failure(&mut self, failure: &Failure) {
         // What was printed before comes first; a reader that is gone cannot be told anything.
-        let _ = self.finish();
+        let _ = self.end_line().and_then(|()| self.finish());
         let mut err = io::stderr().lock();
         let _ = if self.json {
             let text = serde_json::to_string_pretty(failure).expect("a failure is plain data");

@@ -1,11 +1,13 @@
-//! Moments as people name them on a command line: a day, a moment, or how long ago.
+//! Moments as people name them on a command line: a day, a moment, or how long ago. And how
+//! long something is to take.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 /// A moment, or a day from its first moment to its last.
 #[derive(Debug, Clone, Copy)]
@@ -69,5 +71,20 @@ impl When {
         };
         let found = found.context("the moment is beyond every calendar")?;
         Ok(found.timestamp().as_millisecond())
+    }
+}
+
+/// A text that is no time that something can take.
+#[derive(Debug, thiserror::Error)]
+#[error("it must be a time such as 90s, 10m or 2h")]
+pub struct NoDuration;
+
+/// Reads how long something is to take: `90s`, `10m`, `2h`.
+pub fn duration(text: &str) -> Result<Duration, NoDuration> {
+    let duration: SignedDuration = text.parse().map_err(|_| NoDuration)?;
+    let duration = Duration::try_from(duration).map_err(|_| NoDuration)?;
+    match duration.is_zero() {
+        true => Err(NoDuration),
+        false => Ok(duration),
     }
 }

@@ -1,0 +1,175 @@
+//! `demo`: a synthetic host application for a Flagdeck that is running.
+//!
+//! Opens no application: the data folder belongs to the one that runs, and is only read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::bail;
+use flagdeck::{Error, config};
+use flagdeck_core::{ComponentPath, FlagDocument};
+use tokio::runtime;
+
+use super::{data_dir, given, interrupted};
+use crate::arguments::{Arguments, DemoArguments};
+use crate::demo::{Address, CallError, Flagdeck, Host, Run, Traits, announcement, first_batch};
+use crate::output::{Output, remark};
+
+/// How many components calculate where nobody says which.
+const COMPONENTS: usize = 5;
+
+/// How many may be named: what each user sees of each is kept in memory.
+const COMPONENTS_MAX: usize = 50;
+
+/// Seeds that are drawn are short enough to be typed.
+const SEED_DRAWN_MAX: u64 = 999_999;
+
+/// Plays until interrupted, or for as long as it is told to.
+pub fn demo(
+    arguments: &Arguments,
+    demo: &DemoArguments,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    if demo.dry_run {
+        return dry_run(demo, output);
+    }
+    let flagdeck = find(arguments, demo)?;
+    let Some(flags) = flagdeck.flags(None)? else {
+        bail!("{} tells no flags", flagdeck.address());
+    };
+    let traits = traits(demo, components(demo, &flags.document)?);
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        // Before anything is printed: who reads it may end us at once.
+        let interrupted = interrupted()?;
+        if !output.json {
+            output.line(announcement(&traits, flagdeck.address()))?;
+            output.finish()?;
+        }
+        let host = Host::new(traits);
+        let run = Run::start(host, Arc::new(flagdeck), &flags.document, flags.etag);
+        run.play(demo.time, interrupted, output).await
+    })
+}
+
+/// Prints what would be sent first.
+fn dry_run(demo: &DemoArguments, output: &mut Output) -> anyhow::Result<()> {
+    use std::io::Write;
+    let components = match demo.components.as_slice() {
+        [] => usual_components(&FlagDocument::default()),
+        named => distinct(named),
+    };
+    let mut host = Host::new(traits(demo, components));
+    output.stream().write_all(&first_batch(&mut host))?;
+    Ok(())
+}
+
+fn traits(demo: &DemoArguments, components: Vec<String>) -> Traits {
+    Traits {
+        users: demo.users as usize,
+        rate_per_s: demo.rate.into(),
+        components,
+        has_regression: demo.regression,
+        seed: demo
+            .seed
+            .unwrap_or_else(|| fastrand::u64(..=SEED_DRAWN_MAX)),
+    }
+}
+
+/// Finds the Flagdeck that is running, and makes sure that it is one.
+fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck> {
+    let data_dir = existing(data_dir(arguments)?)?;
+    let address = match demo.url {
+        Some(address) => address,
+        None => configured(arguments, &data_dir)?,
+    };
+    let flagdeck = Flagdeck::at(address, data_dir);
+    match flagdeck.check() {
+        Ok(()) => Ok(flagdeck),
+        Err(error @ CallError::Away { .. }) => {
+            bail!("{error}; open the window, or run flagctl serve, and try again")
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes sure that there is data, rather than making a folder or a token that no Flagdeck
+/// knows of.
+fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
+    if !data_dir.join("flagdeck.db").exists() {
+        bail!(
+            "{} holds no data of Flagdeck: open the window, or run flagctl serve, and try again; \
+             or say where with --data-dir",
+            data_dir.display()
+        );
+    }
+    Ok(data_dir)
+}
+
+fn configured(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
+    let loaded = config::load(data_dir, &given(arguments));
+    for problem in &loaded.problems {
+        remark(problem);
+    }
+    match loaded.config.http.port {
+        0 => bail!(
+            "Flagdeck is at a port of its own choice, because http.port is 0; say where with --url"
+        ),
+        port => Ok(Address::of_port(port)),
+    }
+}
+
+/// Returns what calculates: the components that are named, or the usual ones.
+fn components(demo: &DemoArguments, document: &FlagDocument) -> anyhow::Result<Vec<String>> {
+    for path in &demo.components {
+        check(path, document)?;
+    }
+    let mut named = distinct(&demo.components);
+    if named.len() > COMPONENTS_MAX {
+        bail!("at most {COMPONENTS_MAX} components can calculate");
+    }
+    if named.is_empty() {
+        named = usual_components(document);
+    }
+    if named.is_empty() {
+        bail!("there are no components that could calculate: add one first");
+    }
+    Ok(named)
+}
+
+fn distinct(paths: &[ComponentPath]) -> Vec<String> {
+    let mut distinct = Vec::new();
+    for path in paths {
+        let path = path.to_string();
+        if !distinct.contains(&path) {
+            distinct.push(path);
+        }
+    }
+    distinct
+}
+
+fn check(path: &ComponentPath, document: &FlagDocument) -> Result<(), Error> {
+    let name = path.as_str();
+    let mut is_there = false;
+    document.for_each_component(|component, _| is_there |= component == name);
+    match is_there {
+        true => Ok(()),
+        false => Err(Error::NotFound {
+            message: match document.is_group(name) {
+                true => format!("only a component can calculate, and {name} is a group"),
+                false => flagdeck_core::edit::not_found(document, name),
+            },
+        }),
+    }
+}
+
+/// Returns the first components of a document, those that are switched on before the others.
+fn usual_components(document: &FlagDocument) -> Vec<String> {
+    let mut all = Vec::new();
+    document.for_each_component(|path, on| all.push((path.to_owned(), on)));
+    let (on, off): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, on)| *on);
+    let first = on.into_iter().chain(off).take(COMPONENTS);
+    first.map(|(path, _)| path).collect()
+}

@@ -1,0 +1,172 @@
+//! `flagctl metrics`: what applications reported, in a summary.
+
+use flagdeck::App;
+use flagdeck::metrics::collector::{Checkpoint, Total};
+use flagdeck::metrics::event::Labels;
+use flagdeck::wire::{Pulse, Share};
+use serde::Serialize;
+
+use crate::output::Output;
+
+/// The summary, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary<'a> {
+    /// The last minutes, as the dashboard tells of them.
+    recent: &'a Pulse,
+    /// Everything since counting began.
+    totals: Vec<Row<'a>>,
+    switches: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    source: &'a str,
+    component: &'a str,
+    arm: &'a str,
+    calculations: u64,
+    errors: u64,
+    mean_duration_s: Option<f64>,
+}
+
+/// Prints what is kept in the data folder: also while another program collects there.
+pub fn metrics(app: &App, output: &mut Output) -> anyhow::Result<()> {
+    let Some((pulse, counted)) = app.glance()? else {
+        match output.json {
+            true => output.value(&serde_json::Value::Null)?,
+            false => output.line(
+                "Nothing was ever reported here: open the window or run `flagctl serve`, and \
+                 try `flagctl demo`.",
+            )?,
+        }
+        return Ok(());
+    };
+    if output.json {
+        return Ok(output.value(&Summary {
+            recent: &pulse,
+            totals: counted.totals.iter().map(row).collect(),
+            switches: counted.toggles.count,
+        })?);
+    }
+    print_recent(&pulse, output)?;
+    print_totals(&counted, output)
+}
+
+fn print_recent(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {
+    let minutes = pulse.span_s / 60;
+    if pulse.sources.is_empty() {
+        output.line(format!(
+            "Nothing was reported in the last {minutes} minutes."
+        ))?;
+        return Ok(());
+    }
+    let edge = pulse.edges_s.last().copied().unwrap_or_default();
+    let quantile = |value: Option<f64>| value.map_or("–".into(), |value| seconds(value, edge));
+    output.line(format!("In the last {minutes} minutes:"))?;
+    for source in &pulse.sources {
+        let name = &source.name;
+        let note = if source.is_synthetic {
+            " (made up)"
+        } else {
+            ""
+        };
+        let memory = source
+            .memory_bytes
+            .map(|bytes| format!(", {} MiB", mib(bytes)));
+        output.line(format!("  {name}{note}{}", memory.unwrap_or_default()))?;
+    }
+    let total = pulse.errors.whole;
+    output.line(format!(
+        "  {total} calculations, {:.1} a second now",
+        pulse.per_second
+    ))?;
+    output.line(format!("  failed   {}", share(&pulse.errors)))?;
+    output.line(format!(
+        "  took     p50 {}, p95 {}, p99 {}",
+        quantile(pulse.p50_s),
+        quantile(pulse.p95_s),
+        quantile(pulse.p99_s)
+    ))?;
+    if let Some(confidence) = pulse.confidence {
+        output.line(format!("  confident {confidence:.2} on average"))?;
+    }
+    Ok(())
+}
+
+fn print_totals(counted: &Checkpoint, output: &mut Output) -> anyhow::Result<()> {
+    if counted.totals.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Row> = counted.totals.iter().map(row).collect();
+    let width =
+        |cell: fn(&Row) -> usize, least| rows.iter().map(cell).max().unwrap_or(0).max(least);
+    let source = width(|row| row.source.chars().count(), 6);
+    let component = width(|row| row.component.chars().count(), 9);
+    output.line("")?;
+    output.line(format!(
+        "{:source$}  {:component$}  {:7}  {:>12}  {:>8}  {:>8}",
+        "SOURCE", "COMPONENT", "ARM", "CALCULATIONS", "ERRORS", "MEAN"
+    ))?;
+    for row in &rows {
+        let mean = row
+            .mean_duration_s
+            .map_or("–".into(), |it| seconds(it, f64::MAX));
+        output.line(format!(
+            "{:source$}  {:component$}  {:7}  {:>12}  {:>8}  {mean:>8}",
+            row.source,
+            dash(row.component),
+            dash(row.arm),
+            row.calculations,
+            row.errors,
+        ))?;
+    }
+    output.line("")?;
+    let (accepted, switches) = (counted.accepted, counted.toggles.count);
+    output.line(format!(
+        "{accepted} events in all; flags were switched {switches} times."
+    ))?;
+    Ok(())
+}
+
+fn row((labels, total): &(Labels, Total)) -> Row<'_> {
+    let completed = total.tally.completed();
+    Row {
+        source: &labels.source,
+        component: &labels.component,
+        arm: labels.arm.as_str(),
+        calculations: completed,
+        errors: total.tally.errors,
+        mean_duration_s: (completed > 0).then(|| total.tally.duration_s / completed as f64),
+    }
+}
+
+fn dash(text: &str) -> &str {
+    if text.is_empty() { "–" } else { text }
+}
+
+/// `0.8 % (0.6 to 1.1)`, the interval with 95 % confidence.
+fn share(share: &Share) -> String {
+    match (share.share, share.low, share.high) {
+        (Some(middle), Some(low), Some(high)) => format!(
+            "{:.2} % ({:.2} to {:.2})",
+            middle * 100.0,
+            low * 100.0,
+            high * 100.0
+        ),
+        _ => "–".into(),
+    }
+}
+
+/// `41 ms`, `1.9 s`, or `>5 s` for what is known only to be more than `edge`.
+fn seconds(value: f64, edge: f64) -> String {
+    match value {
+        value if value > edge => format!(">{edge} s"),
+        value if value < 1.0 => format!("{:.0} ms", value * 1000.0),
+        value => format!("{value:.2} s"),
+    }
+}
+
+fn mib(bytes: f64) -> String {
+    format!("{:.0}", bytes / (1024.0 * 1024.0))
+}

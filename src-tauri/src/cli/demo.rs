@@ -1,0 +1,227 @@
+//! A synthetic host application, which drives a running Flagdeck from outside: what any
+//! application would do over HTTP, with nothing behind it. Everything it sends and prints says
+//! that it is made up.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`host`] | makes up what happens, from a seed alone; of [`population`] and [`chance`] |
+//! | [`mod@exposure`] | who sees what, by the flags in force |
+//! | [`event`] | what happened, as Flagdeck takes it |
+//! | [`outbox`] | what waits to be sent, bounded |
+//! | [`courier`] | sends it, again where it did not arrive |
+//! | [`follow`] | follows the flags |
+//! | [`remote`], [`address`] | whom they talk to, and that it is nobody else |
+//! | [`figures`] | what is told of a run |
+
+mod chance;
+mod event;
+mod exposure;
+mod host;
+mod population;
+
+mod address;
+mod follow;
+mod remote;
+
+mod courier;
+mod outbox;
+
+mod figures;
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use flagdeck_core::{Compiled, FlagDocument};
+use tokio::time::{MissedTickBehavior, interval, interval_at, sleep};
+
+pub use self::address::Address;
+use self::courier::{GaveUp, PATIENCE, deliver};
+use self::event::ndjson;
+use self::exposure::Exposure;
+use self::figures::{Figures, Meter, grouped};
+use self::follow::Follower;
+use self::host::STEP;
+pub use self::host::{Host, Traits};
+use self::outbox::{BATCH_EVENTS_MAX, Outbox};
+pub use self::remote::{CallError, Flagdeck};
+use crate::output::Output;
+
+/// How often figures are told where they can be seen as they come, and where they pile up.
+const TELL_AT_ONCE: Duration = Duration::from_secs(1);
+const TELL_NOW_AND_THEN: Duration = Duration::from_secs(10);
+
+/// For what is still to be sent when a run ends. Whoever interrupts it waits this long at most.
+const LAST_POST: Duration = Duration::from_secs(1);
+
+/// Returns the first events of a host, no more than are sent at once.
+pub fn first_batch(host: &mut Host) -> Vec<u8> {
+    let nobody = exposure(&FlagDocument::default(), host);
+    let mut events = host.step(&nobody);
+    events.truncate(BATCH_EVENTS_MAX);
+    ndjson(&events)
+}
+
+/// A host, and the Flagdeck that it reports to.
+pub struct Run {
+    host: Host,
+    exposure: Exposure,
+    follower: Follower,
+    outbox: Arc<Outbox>,
+    /// How the courier ended.
+    delivered: Receiver<Result<(), GaveUp>>,
+    started: Instant,
+    steps: u64,
+    meter: Meter,
+}
+
+impl Run {
+    /// Begins a run; `document` and `etag` are the flags in force.
+    pub fn start(
+        host: Host,
+        flagdeck: Arc<Flagdeck>,
+        document: &FlagDocument,
+        etag: Option<String>,
+    ) -> Self {
+        let outbox = Arc::new(Outbox::default());
+        let (ended, delivered) = mpsc::channel();
+        let (to, from) = (Arc::clone(&flagdeck), Arc::clone(&outbox));
+        thread::spawn(move || {
+            // Nobody listens any more where the run has ended before.
+            let _ = ended.send(deliver(&to, &from, PATIENCE));
+        });
+        Self {
+            exposure: exposure(document, &host),
+            follower: Follower::start(flagdeck, etag),
+            host,
+            outbox,
+            delivered,
+            started: Instant::now(),
+            steps: 0,
+            meter: Meter::default(),
+        }
+    }
+
+    /// Plays until it is interrupted, or for `time`, and tells how it stands.
+    ///
+    /// # Errors
+    /// Where Flagdeck takes no more events, or nothing can be printed.
+    pub async fn play(
+        mut self,
+        time: Option<Duration>,
+        interrupted: impl Future<Output = ()>,
+        output: &mut Output,
+    ) -> anyhow::Result<()> {
+        let mut interrupted = pin!(interrupted);
+        let mut over = pin!(async {
+            match time {
+                Some(time) => sleep(time).await,
+                None => std::future::pending().await,
+            }
+        });
+        let mut steps = interval(STEP);
+        // A process that was stopped for a while has not calculated meanwhile.
+        steps.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let between = match output.json || output.is_terminal() {
+            true => TELL_AT_ONCE,
+            false => TELL_NOW_AND_THEN,
+        };
+        let mut telling = interval_at(tokio::time::Instant::now() + between, between);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut interrupted => break,
+                () = &mut over => break,
+                _ = steps.tick() => self.step(),
+                _ = telling.tick() => self.tell(output)?,
+            }
+            if let Some(gave_up) = self.gave_up() {
+                self.tell_last(output)?;
+                return gave_up;
+            }
+        }
+        self.end(output)
+    }
+
+    fn step(&mut self) {
+        if let Some(document) = self.follower.latest() {
+            self.exposure = exposure(&document, &self.host);
+        }
+        let events = self.host.step(&self.exposure);
+        self.outbox.put(self.steps, &events);
+        self.steps += 1;
+    }
+
+    /// Returns how the courier failed, if it did: while the outbox is open, nothing else ends it.
+    fn gave_up(&self) -> Option<anyhow::Result<()>> {
+        match self.delivered.try_recv() {
+            Err(TryRecvError::Empty) => None,
+            Ok(delivered) => Some(delivered.map_err(Into::into)),
+            Err(TryRecvError::Disconnected) => Some(Err(anyhow::anyhow!("sending has broken off"))),
+        }
+    }
+
+    /// Sends what is left, as far as that is quick.
+    fn end(mut self, output: &mut Output) -> anyhow::Result<()> {
+        self.outbox.close();
+        let delivered = self.delivered.recv_timeout(LAST_POST);
+        self.tell_last(output)?;
+        match delivered {
+            // What could not be sent in time is in the figures, and no failure.
+            Err(_) => Ok(()),
+            Ok(delivered) => delivered.context("the last events were not taken"),
+        }
+    }
+
+    fn tell(&mut self, output: &mut Output) -> io::Result<()> {
+        let figures = self.figures();
+        if output.json {
+            return output.value_line(&figures);
+        }
+        if output.is_terminal() {
+            return output.rewrite(&figures.line());
+        }
+        output.line(figures.line())?;
+        output.finish()
+    }
+
+    fn tell_last(&mut self, output: &mut Output) -> io::Result<()> {
+        let figures = self.figures().ended();
+        match output.json {
+            true => output.value_line(&figures),
+            false => output.line(figures.line()),
+        }
+    }
+
+    fn figures(&mut self) -> Figures {
+        let elapsed = self.started.elapsed();
+        let counts = self.outbox.counts();
+        let per_second = self.meter.read(elapsed, counts.sent);
+        Figures::new(elapsed, per_second, counts)
+            .with_exposure(&self.exposure, self.host.population().len())
+            .with_trouble(self.outbox.trouble())
+    }
+}
+
+/// Says what is about to be played, and how to have it again.
+pub fn announcement(traits: &Traits, address: Address) -> String {
+    let regression = match traits.has_regression {
+        true => ", worse where they are on",
+        false => "",
+    };
+    format!(
+        "Synthetic host: {} made-up users of {}{regression}, reported to {address}; the seed is {}",
+        grouped(traits.users as u64),
+        traits.components.join(", "),
+        traits.seed,
+    )
+}
+
+fn exposure(document: &FlagDocument, host: &Host) -> Exposure {
+    let compiled = Compiled::new(document);
+    Exposure::of(&compiled, host.components(), host.population())
+}

@@ -1,0 +1,537 @@
+//! `flagctl demo`, as a process, against a server that is like Flagdeck and keeps a ledger.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::cli::{Cli, Ran};
+
+const HEALTHY: &str = r#"{"status":"ok","version":"0.1.0","revision":3,"writable":true}"#;
+
+/// Long enough for a busy machine, short enough to end a test that waits in vain.
+const TIME_MAX: Duration = Duration::from_secs(6);
+
+/// What the server does with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reaction {
+    /// Takes nothing and asks for a second.
+    Full,
+    /// Takes it, and breaks the connection off before it says so.
+    TakeAndCut,
+    /// Takes nothing and fails.
+    Fail,
+    /// Wants another token.
+    Refuse,
+}
+
+/// A batch as it arrived, whatever became of it.
+struct Arrival {
+    at: Instant,
+    key: String,
+    body: String,
+}
+
+#[derive(Default)]
+struct Ledger {
+    health: String,
+    flags: (String, Value),
+    /// For the next batches; those after them are taken.
+    reactions: VecDeque<Reaction>,
+    token: String,
+    arrivals: Vec<Arrival>,
+    /// How many events each key stands for.
+    taken: BTreeMap<String, usize>,
+    /// Requests with a token, to any address.
+    with_token: usize,
+    requests: usize,
+    not_modified: usize,
+}
+
+impl Ledger {
+    /// Everything that was taken, each batch once.
+    fn events(&self) -> Vec<Value> {
+        let mut seen = Vec::new();
+        let mut events = Vec::new();
+        for arrival in &self.arrivals {
+            if self.taken.contains_key(&arrival.key) && !seen.contains(&&arrival.key) {
+                seen.push(&arrival.key);
+                let lines = arrival.body.lines();
+                events.extend(lines.map(|line| serde_json::from_str::<Value>(line).unwrap()));
+            }
+        }
+        events
+    }
+}
+
+/// A server in threads of its own. Stops when dropped.
+struct Fake {
+    address: SocketAddr,
+    ledger: Arc<Mutex<Ledger>>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl Fake {
+    fn start(cli: &Cli) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ledger = Arc::new(Mutex::new(Ledger {
+            health: HEALTHY.into(),
+            flags: ("\"r0\"".into(), document(false, 0)),
+            token: cli.ok("token").trim().to_owned(),
+            ..Ledger::default()
+        }));
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::downgrade(&ledger);
+        let accepting = thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Some(ledger) = shared.upgrade() else {
+                    return;
+                };
+                thread::spawn(move || answer(stream.unwrap(), &ledger));
+            }
+        });
+        Self {
+            address,
+            ledger,
+            accepting: Some(accepting),
+        }
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap()
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Waits until the ledger is as wanted.
+    #[track_caller]
+    fn wait(&self, what: &str, is_so: impl Fn(&Ledger) -> bool) {
+        let deadline = Instant::now() + TIME_MAX;
+        while !is_so(&self.ledger()) {
+            assert!(Instant::now() < deadline, "{what} never came");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        self.ledger = Arc::default();
+        // Whoever waits for a connection looks up, and finds the ledger gone.
+        while !self.accepting.as_ref().unwrap().is_finished() {
+            let _ = TcpStream::connect(self.address);
+            thread::sleep(Duration::from_millis(2));
+        }
+        let _ = self.accepting.take().unwrap().join();
+    }
+}
+
+/// Answers one request and closes.
+fn answer(stream: TcpStream, ledger: &Mutex<Ledger>) {
+    stream.set_read_timeout(Some(TIME_MAX)).unwrap();
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first).unwrap_or_default();
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap_or_default();
+        let Some((name, value)) = line.trim_end().split_once(": ") else {
+            break;
+        };
+        headers.insert(name.to_ascii_lowercase(), value.to_owned());
+    }
+    let length = headers.get("content-length");
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    if first.is_empty() || reader.read_exact(&mut body).is_err() {
+        return;
+    }
+    let body = String::from_utf8(body).unwrap();
+    let mut ledger = ledger.lock().unwrap();
+    ledger.requests += 1;
+    ledger.with_token += usize::from(headers.contains_key("authorization"));
+    let answer = match first.split(' ').take(2).collect::<Vec<_>>()[..] {
+        ["GET", "/healthz"] => Some(response("200 OK", "", &ledger.health)),
+        ["GET", "/api/ml/flags"] => Some(flags(&mut ledger, headers.get("if-none-match"))),
+        ["POST", "/api/ml/events"] => events(&mut ledger, &headers, body),
+        _ => Some(response("404 Not Found", "", "{}")),
+    };
+    drop(ledger);
+    if let Some(answer) = answer {
+        let _ = reader.get_mut().write_all(answer.as_bytes());
+    }
+}
+
+fn response(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    )
+}
+
+fn flags(ledger: &mut Ledger, has: Option<&String>) -> String {
+    let (etag, document) = &ledger.flags;
+    let header = format!("ETag: {etag}\r\n");
+    if has == Some(etag) {
+        ledger.not_modified += 1;
+        return response("304 Not Modified", &header, "");
+    }
+    response("200 OK", &header, &document.to_string())
+}
+
+fn events(ledger: &mut Ledger, headers: &BTreeMap<String, String>, body: String) -> Option<String> {
+    assert_eq!(headers["content-type"], "application/x-ndjson");
+    let is_known = headers["authorization"] == format!("Bearer {}", ledger.token);
+    let key = headers["idempotency-key"].clone();
+    assert!(key.len() <= 128 && key.bytes().all(|byte| byte.is_ascii_graphic()));
+    let count = body.lines().count();
+    let at = Instant::now();
+    ledger.arrivals.push(Arrival {
+        at,
+        key: key.clone(),
+        body,
+    });
+    let reaction = ledger.reactions.pop_front();
+    match reaction {
+        _ if !is_known => return Some(response("401 Unauthorized", "", "{}")),
+        Some(Reaction::Refuse) => return Some(response("401 Unauthorized", "", "{}")),
+        Some(Reaction::Full) => {
+            let wait = "Retry-After: 1\r\n";
+            return Some(response("429 Too Many Requests", wait, "{}"));
+        }
+        Some(Reaction::Fail) => {
+            let detail = r#"{"detail":"Metrics are not collected."}"#;
+            return Some(response("503 Service Unavailable", "", detail));
+        }
+        Some(Reaction::TakeAndCut) | None => {}
+    }
+    let duplicate = ledger.taken.insert(key, count).is_some();
+    let answer = json!({"accepted": count, "rejected": 0, "duplicate": duplicate, "problems": []});
+    (reaction.is_none()).then(|| response("200 OK", "", &answer.to_string()))
+}
+
+/// A document in which `ui.badges` is on for a share of all users.
+fn document(on: bool, percentage: u32) -> Value {
+    json!({
+        "enabled": true,
+        "components": {"ui": {"badges": on}, "tracker": false},
+        "rollout": {"percentage": percentage, "userGroups": [], "strategy": "canary"},
+    })
+}
+
+/// A `flagctl demo` that is ended by its process id, whatever the test does.
+struct Playing(Child);
+
+impl Playing {
+    fn start(cli: &Cli, arguments: &str) -> Self {
+        let mut command = cli.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(command.spawn().unwrap())
+    }
+
+    /// Asks it to end; returns what it printed, and how long it took to end.
+    fn end(mut self) -> (Ran, Duration) {
+        let asked = Instant::now();
+        kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
+        let code = self.0.wait().unwrap().code();
+        let took = asked.elapsed();
+        let (mut out, mut err) = (String::new(), String::new());
+        let (stdout, stderr) = (self.0.stdout.take(), self.0.stderr.take());
+        stdout.unwrap().read_to_string(&mut out).unwrap();
+        stderr.unwrap().read_to_string(&mut err).unwrap();
+        (Ran { code, out, err }, took)
+    }
+}
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn json_lines(text: &str) -> Vec<Value> {
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn everything_is_sent_once_through_every_kind_of_trouble() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    let reactions = [Reaction::Full, Reaction::TakeAndCut, Reaction::Fail];
+    fake.ledger().reactions = reactions.into();
+    let url = fake.url();
+    let out = cli.ok(&format!(
+        "demo --url {url} --for 4s --rate 400 --seed 7 --component ui.badges --json"
+    ));
+    let ledger = fake.ledger();
+
+    let figures = json_lines(&out);
+    let last = figures.last().unwrap();
+    assert!(figures.len() >= 3, "{out}");
+    for one in &figures {
+        assert_eq!(one["synthetic"], true);
+        assert_eq!(one["source"], "synthetic-demo");
+        assert_eq!(one["users"], 4000);
+    }
+    assert_eq!(last["ended"], true);
+    assert_eq!((&last["waiting"], &last["dropped"]), (&json!(0), &json!(0)));
+    assert_eq!(last["trouble"], Value::Null);
+    let taken: usize = ledger.taken.values().sum();
+    assert_eq!(last["sent"], taken);
+    assert!(taken > 600, "{taken}");
+
+    // The three that went wrong are one batch, sent four times.
+    let tries = &ledger.arrivals[..4];
+    assert!(tries.iter().all(|one| one.key == tries[0].key));
+    assert!(tries.iter().all(|one| one.body == tries[0].body));
+    assert_eq!(ledger.arrivals.len(), ledger.taken.len() + 3);
+    let asked_for = tries[1].at - tries[0].at;
+    assert!(asked_for >= Duration::from_secs(1), "{asked_for:?}");
+
+    let first = cli.ok("demo --dry-run --rate 400 --seed 7 --component ui.badges");
+    assert_eq!(tries[0].body, first);
+    for event in ledger.events() {
+        assert_eq!(event["source"], "synthetic-demo");
+        assert_eq!(event.get("exposed"), None, "Flagdeck evaluates it");
+    }
+}
+
+#[test]
+fn a_change_of_the_flags_is_followed() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    let url = fake.url();
+    let playing = Playing::start(&cli, &format!("demo --url {url} --users 1000 --json"));
+    // After the first figures, which come after a second.
+    fake.wait("an unchanged answer", |ledger| ledger.not_modified > 1);
+    fake.ledger().flags = ("\"r1\"".into(), document(true, 50));
+    let before = fake.ledger().not_modified;
+    // Asked with what was answered a second ago.
+    fake.wait("the changed flags", |ledger| ledger.not_modified > before);
+    let (ran, _) = playing.end();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let figures = json_lines(&ran.out);
+    let component = |figures: &Value| figures["components"][0].clone();
+    let off = json!({"component": "ui.badges", "exposed": 0});
+    assert_eq!(component(&figures[0]), off);
+    let on = component(figures.last().unwrap());
+    let on = on["exposed"].as_u64().unwrap();
+    assert!((430..570).contains(&on), "{on}");
+}
+
+#[test]
+fn a_regression_shows_where_a_component_is_on() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    fake.ledger().flags = ("\"r1\"".into(), document(true, 100));
+    let play = |more: &str| {
+        let url = fake.url();
+        let run = format!("demo --url {url} --for 1s --rate 5000 --seed 8");
+        cli.ok(&format!("{run} --component ui.badges {more}"));
+        let events = fake.ledger().events();
+        fake.ledger().arrivals.clear();
+        let count = |kind: &str| events.iter().filter(|event| event["type"] == kind).count() as f64;
+        let errors = count("ml:calculation:error");
+        errors / (errors + count("ml:calculation:complete"))
+    };
+    let (healthy, regressed) = (play(""), play("--regression"));
+    assert!((0.005..0.017).contains(&healthy), "{healthy}");
+    assert!((0.045..0.075).contains(&regressed), "{regressed}");
+}
+
+#[test]
+fn it_ends_soon_after_it_is_asked_to_and_sums_up() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    let port = fake.address.port();
+    let playing = Playing::start(&cli, &format!("demo --config http.port={port} --seed 9"));
+    fake.wait("a batch", |ledger| !ledger.taken.is_empty());
+    let (ran, took) = playing.end();
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(
+        lines[0],
+        format!(
+            "Synthetic host: 4 000 made-up users of ui.badges, tracker, reported to \
+             http://127.0.0.1:{port}; the seed is 9"
+        )
+    );
+    let taken: usize = fake.ledger().taken.values().sum();
+    assert!(lines[1].starts_with("Synthetic host ended after "));
+    let sum = format!("{taken} sent, 0 refused, 0 dropped, 0 not sent");
+    assert!(lines[1].ends_with(&sum), "{}", lines[1]);
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn it_ends_soon_also_where_nobody_answers_any_more() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    let playing = Playing::start(&cli, &format!("demo --url {} --json", fake.url()));
+    fake.wait("a batch", |ledger| !ledger.taken.is_empty());
+    drop(fake);
+    thread::sleep(Duration::from_millis(1500));
+    let (ran, took) = playing.end();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let last = json_lines(&ran.out).pop().unwrap();
+    assert!(last["waiting"].as_u64() > Some(0), "{last}");
+    let trouble = last["trouble"].as_str().unwrap();
+    assert!(
+        trouble.starts_with("nothing answers at http://"),
+        "{trouble}"
+    );
+}
+
+#[test]
+fn whoever_else_answers_is_not_sent_the_token() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    for other in [
+        "<html>Hello</html>",
+        r#"{"status":"ok"}"#,
+        r#"{"status":"ok","version":"1","revision":"3","writable":true}"#,
+        "",
+    ] {
+        fake.ledger().health = other.into();
+        let said = "is not Flagdeck; the token was not sent to it";
+        cli.refused(&format!("demo --url {}", fake.url()), 1, said);
+    }
+    let ledger = fake.ledger();
+    assert_eq!((ledger.with_token, ledger.requests), (0, 4));
+}
+
+#[test]
+fn whoever_takes_the_port_meanwhile_is_not_sent_the_token_either() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    let playing = Playing::start(&cli, &format!("demo --url {} --json", fake.url()));
+    fake.wait("a batch", |ledger| !ledger.taken.is_empty());
+    let before = {
+        let mut ledger = fake.ledger();
+        ledger.health = "{}".into();
+        ledger.requests = 0;
+        ledger.with_token
+    };
+    fake.wait("another question", |ledger| ledger.requests > 2);
+    thread::sleep(Duration::from_millis(500));
+    let after = fake.ledger().with_token;
+    // One may have been on its way, right behind the last good answer.
+    assert!(after <= before + 1, "{before} and {after}");
+    fake.ledger().health = HEALTHY.into();
+    fake.wait("the next batch", |ledger| ledger.with_token > after);
+    let (ran, _) = playing.end();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(json_lines(&ran.out).pop().unwrap()["waiting"], 0);
+}
+
+#[test]
+fn a_flagdeck_that_keeps_its_data_elsewhere_refuses_the_token() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    fake.ledger().reactions = [Reaction::Refuse].into();
+    let ran = cli.run_with(&["demo", "--url", &fake.url()]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.contains("does not accept the token in "), "{ran:?}");
+    assert!(ran.out.contains("Synthetic host ended after "), "{ran:?}");
+    assert_eq!(fake.ledger().arrivals.len(), 1, "it is not tried again");
+}
+
+#[test]
+fn where_nothing_answers_it_is_said_how_to_begin() {
+    let cli = Cli::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    cli.ok("token");
+    let said = format!(
+        "othing answers at http://127.0.0.1:{port}: no program listens there; open the window, \
+         or run flagctl serve, and try again"
+    );
+    cli.refused(&format!("demo --config http.port={port}"), 1, &said);
+    let said = "at a port of its own choice, because http.port is 0; say where with --url";
+    cli.refused("demo --config http.port=0", 1, said);
+}
+
+#[test]
+fn where_there_is_no_data_none_is_made() {
+    let cli = Cli::new();
+    let nowhere = tempfile::tempdir().unwrap();
+    let missing = nowhere.path().join("gone");
+    for folder in [nowhere.path(), &missing] {
+        let folder = folder.to_str().unwrap();
+        let said = format!("{folder} holds no data of Flagdeck");
+        cli.refused(&format!("demo --data-dir {folder}"), 1, &said);
+    }
+    assert!(!missing.exists());
+    assert_eq!(nowhere.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn bad_arguments_are_refused_before_anybody_is_contacted() {
+    let cli = Cli::new();
+    let foreign = "the token must not leave this machine";
+    for url in [
+        "http://example.com:4680",
+        "http://192.168.1.2:4680",
+        "http://127.0.0.1.example.com:4680",
+        "http://0.0.0.0:4680",
+    ] {
+        cli.refused(&format!("demo --url {url}"), 2, foreign);
+    }
+    let malformed = "it must be like http://127.0.0.1:4680";
+    cli.refused("demo --url https://127.0.0.1:4680", 2, malformed);
+    cli.refused("demo --url http://a@127.0.0.1:4680", 2, malformed);
+    cli.refused("demo --for 0s", 2, "a time such as 90s, 10m or 2h");
+    cli.refused("demo --for soon", 2, "a time such as 90s, 10m or 2h");
+    cli.refused("demo --users 0", 2, "1..=100000");
+    cli.refused("demo --rate 0", 2, "1..=5000");
+    cli.refused("demo --component a..b", 2, "--component");
+}
+
+#[test]
+fn only_components_of_the_document_calculate() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    let run = format!("demo --url {}", fake.url());
+    let said = "did you mean ui.badges?";
+    cli.refused(&format!("{run} --component ui.badge"), 3, said);
+    let said = "nly a component can calculate, and ui is a group";
+    cli.refused(&format!("{run} --component ui"), 3, said);
+    fake.ledger().flags.1["components"] = json!({});
+    cli.refused(&run, 1, "here are no components that could calculate");
+    assert_eq!(fake.ledger().with_token, 0);
+}
+
+#[test]
+fn a_dry_run_prints_what_would_be_sent_and_touches_nothing() {
+    let cli = Cli::new();
+    let nowhere = tempfile::tempdir().unwrap();
+    let missing = nowhere.path().join("gone");
+    let run = format!("demo --dry-run --seed 10 --data-dir {}", missing.display());
+    let out = cli.ok(&run);
+    assert_eq!(cli.ok(&run), out, "a seed says everything");
+    assert_ne!(cli.ok("demo --dry-run --seed 11"), out);
+    let events = json_lines(&out);
+    assert!((20..90).contains(&events.len()), "{}", events.len());
+    assert!(
+        events
+            .iter()
+            .all(|event| event["source"] == "synthetic-demo")
+    );
+    assert_eq!(events[0]["type"], "ml:memory");
+    assert!(!missing.exists());
+}
