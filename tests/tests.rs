@@ -22,6 +22,8 @@ mod http_support;
 
 mod gateway;
 mod metrics;
+mod metrics_store;
+mod observed;
 mod observers;
 mod prometheus;
 

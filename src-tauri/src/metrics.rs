@@ -68,6 +68,9 @@ const FRAMES_MAX: i64 = 20_000;
 /// within a step, and one that scrapes every 15 seconds has four in this.
 const PROMETHEUS_STEP_S: u32 = 60;
 
+/// Seconds by which points from a Prometheus move on: as often as one usually scrapes.
+const PROMETHEUS_MOVES_S: u32 = 15;
+
 /// What is collected, and the thread that does it. The last clone to go keeps everything and
 /// ends the thread.
 #[derive(Debug, Clone)]
@@ -491,6 +494,9 @@ pub fn draw_from(
 ) -> Result<wire::Charts, QueryError> {
     let span = Span::of(query, now_ms() / 1000);
     let grid = Grid::over(span.from_s, span.to_s, PROMETHEUS_STEP_S, span.points_max);
+    // Up to now, because a step counts only when it is over; moving on seldom, so that points
+    // keep their values in between.
+    let grid = grid.ending_at(tiers::step_of(span.to_s, PROMETHEUS_MOVES_S));
     let range = prometheus::Range {
         from_s: grid.from_s,
         to_s: grid.to_s,

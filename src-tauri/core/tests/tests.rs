@@ -14,6 +14,7 @@ mod difference;
 mod editing;
 mod evaluation;
 mod explaining;
+mod measuring;
 mod properties;
 mod structure;
 mod validation;

@@ -33,6 +33,16 @@ impl Grid {
         }
     }
 
+    /// Moves it, so that its last point ends at a moment.
+    pub fn ending_at(self, to_s: i64) -> Self {
+        let length_s = self.points() as i64 * i64::from(self.step_s);
+        Self {
+            from_s: to_s - length_s,
+            to_s,
+            ..self
+        }
+    }
+
     /// Returns how many seconds of a point lie in the span.
     fn length_s(&self, at: usize) -> f64 {
         let step_s = i64::from(self.step_s);

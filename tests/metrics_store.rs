@@ -1,0 +1,234 @@
+//! `metrics.db`: what is kept, how finely and for how long; what two programs make of it.
+
+use std::fs;
+use std::io::Write;
+
+use flagdeck::metrics::collector::Checkpoint;
+use flagdeck::metrics::event::Event;
+use flagdeck::metrics::frame::Frame;
+use flagdeck::metrics::limits::LOG_KEPT_MS;
+use flagdeck::metrics::store::{MetricsReader, MetricsStore, NewBatch, Others, Past, Stored};
+use flagdeck::store::StoreError;
+use flagdeck_core::measure::Arm;
+use tempfile::TempDir;
+
+use crate::store_sqlite::{folder_of_own_process, on_a_small_disk};
+
+const DAY_S: i64 = 24 * 60 * 60;
+
+/// A day long past, at whose midnight all tiers begin a frame.
+const BEGIN_S: i64 = 20_000 * DAY_S;
+
+fn open(folder: &TempDir, writer: i64) -> (MetricsStore, Past) {
+    MetricsStore::open(folder.path(), writer, 0).unwrap()
+}
+
+fn batch(events: usize) -> NewBatch {
+    NewBatch {
+        at_ms: BEGIN_S * 1000,
+        key: None,
+        events: vec![Event::Usage("web".into()); events],
+        rejected: 0,
+    }
+}
+
+fn tick(errors: u64) -> Frame {
+    let mut frame = Frame::default();
+    frame.tallies.entry((1, Arm::Unknown)).or_default().errors = errors;
+    frame
+}
+
+fn through(through: i64) -> Checkpoint {
+    Checkpoint {
+        through,
+        ..Checkpoint::default()
+    }
+}
+
+/// The errors of each frame of a tier, by its beginning.
+fn errors(folder: &TempDir, step_s: u32) -> Vec<(i64, u64)> {
+    let reader = MetricsReader::open(folder.path()).unwrap().unwrap();
+    let frames = reader.frames(step_s, 0, i64::MAX).unwrap();
+    let errors = frames.into_iter();
+    errors
+        .map(|(at_s, frame)| (at_s - BEGIN_S, frame.sum(|_, _| true).errors))
+        .collect()
+}
+
+#[test]
+fn ticks_are_summed_up_to_minutes_and_hours_once_those_are_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(&folder, 1);
+    let mut keep = |at_s: i64, errors: u64| {
+        let ticks = [(BEGIN_S + at_s, tick(errors))];
+        let now_ms = (BEGIN_S + at_s + 10) * 1000;
+        store.keep(&through(0), &ticks, now_ms).unwrap();
+    };
+    for at_s in (0..60).step_by(10) {
+        assert_eq!(errors(&folder, 60), []);
+        keep(at_s, 1);
+    }
+    assert_eq!(errors(&folder, 60), [(0, 6)]);
+    keep(3590, 5);
+    keep(3600, 7);
+    assert_eq!(errors(&folder, 60), [(0, 6), (3540, 5)]);
+    assert_eq!(errors(&folder, 3600), [(0, 11)]);
+    // As after a restart within a tick: what comes later is added.
+    keep(3600, 2);
+    assert_eq!(errors(&folder, 10).last(), Some(&(3600, 9)));
+}
+
+#[test]
+fn each_tier_forgets_what_is_too_old_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(&folder, 1);
+    let ticks = [(BEGIN_S, tick(1)), (BEGIN_S + 60, tick(2))];
+    store
+        .keep(&through(0), &ticks, (BEGIN_S + 70) * 1000)
+        .unwrap();
+    let mut kept_after = |days: i64| {
+        let now_ms = (BEGIN_S + days * DAY_S + 3600) * 1000;
+        store.keep(&through(0), &[], now_ms).unwrap();
+        [10, 60, 3600].map(|step_s| errors(&folder, step_s).len())
+    };
+    assert_eq!(kept_after(1), [2, 2, 1]);
+    assert_eq!(kept_after(3), [0, 2, 1]);
+    assert_eq!(kept_after(20), [0, 0, 1]);
+    assert_eq!(kept_after(400), [0, 0, 0]);
+}
+
+#[test]
+fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, past) = open(&folder, 1);
+    assert_eq!(
+        (past.checkpoint, past.batches.len()),
+        (Checkpoint::default(), 0)
+    );
+    for _ in 0..3 {
+        store.append(&[batch(2)]).unwrap();
+    }
+    let much_later_ms = BEGIN_S * 1000 + LOG_KEPT_MS + 1;
+    store.keep(&through(2), &[], much_later_ms).unwrap();
+    drop(store);
+    let (mut store, past) = open(&folder, 1);
+    let left: Vec<i64> = past.batches.iter().map(|it| it.id).collect();
+    assert_eq!(left, [3]);
+    assert_eq!(past.checkpoint.through, 2);
+    store.keep(&through(3), &[], much_later_ms).unwrap();
+    // Numbers go on where they were, also when the log is empty.
+    let (stored, _) = store.append(&[batch(1)]).unwrap();
+    assert_eq!(stored, [Stored::At(4)]);
+}
+
+#[test]
+fn another_program_is_told_of_every_batch_or_of_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut one, _) = open(&folder, 1);
+    let (mut other, _) = open(&folder, 2);
+    assert!(one.leads() && !other.leads());
+    let batches = |others: Others| match others {
+        Others::Batches(batches) => batches.len(),
+        Others::Everything(_) => panic!("nothing was missed"),
+    };
+    one.append(&[batch(1), batch(1)]).unwrap();
+    assert_eq!(batches(other.look().unwrap()), 2);
+    assert_eq!(batches(other.look().unwrap()), 0);
+    one.append(&[batch(1)]).unwrap();
+    let (_, seen) = other.append(&[batch(1)]).unwrap();
+    assert_eq!(batches(seen), 1, "also while it appends itself");
+    assert_eq!(batches(one.look().unwrap()), 1);
+    // One that slept while batches left the log has to take over what they were counted into.
+    one.append(&[batch(1)]).unwrap();
+    one.keep(&through(5), &[], BEGIN_S * 1000 + LOG_KEPT_MS + 1)
+        .unwrap();
+    let Others::Everything(past) = other.look().unwrap() else {
+        panic!("a batch was missed");
+    };
+    assert_eq!(past.checkpoint.through, 5);
+    assert_eq!(batches(other.look().unwrap()), 0);
+    drop(one);
+    assert!(other.leads());
+}
+
+#[test]
+fn a_name_keeps_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut one, _) = open(&folder, 1);
+    let (mut other, _) = open(&folder, 2);
+    let badges = one.name("ui.badges").unwrap();
+    let empty = other.name("").unwrap();
+    assert_eq!(other.name("ui.badges").unwrap(), badges);
+    assert_eq!(one.name("").unwrap(), empty);
+    assert_ne!(badges, empty);
+}
+
+#[test]
+fn a_file_of_a_newer_flagdeck_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(&folder, 1));
+    let file = folder.path().join("metrics.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let before = fs::read(&file).unwrap();
+    let refused = MetricsStore::open(folder.path(), 1, 0).unwrap_err();
+    assert!(refused.to_string().contains("newer Flagdeck"), "{refused}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+/// Bits that rot in what counts are noticed, or change nothing.
+#[test]
+fn a_batch_with_a_flipped_bit_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(&folder, 1);
+    store.append(&[batch(50)]).unwrap();
+    drop(store);
+    let connection = rusqlite::Connection::open(folder.path().join("metrics.db")).unwrap();
+    let events: Vec<u8> = connection
+        .query_row("SELECT events FROM log", [], |row| row.get(0))
+        .unwrap();
+    for at in 0..events.len() {
+        let mut flipped = events.clone();
+        flipped[at] ^= 1 << (at % 8);
+        connection
+            .execute("UPDATE log SET events = ?1", [flipped])
+            .unwrap();
+        let mut reader = MetricsReader::open(folder.path()).unwrap().unwrap();
+        let read = reader.past();
+        assert!(matches!(read, Err(StoreError::Damaged { .. })), "byte {at}");
+    }
+}
+
+#[test]
+fn a_full_disk_takes_no_batch_and_loses_none() {
+    on_a_small_disk("metrics_store::fill_the_disk");
+}
+
+#[test]
+#[ignore = "runs on the small disk of another test"]
+fn fill_the_disk() {
+    let folder = folder_of_own_process();
+    let (mut store, _) = MetricsStore::open(&folder, 1, 0).unwrap();
+    let mut stored = 0;
+    let refused = loop {
+        match store.append(&[batch(100)]) {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::DiskFull), "{refused:?}");
+    assert!(stored > 10, "{stored}");
+    drop(store);
+    // The rest of the disk too: not a byte can be written.
+    let ballast = folder.join("ballast");
+    let mut file = fs::File::create(&ballast).unwrap();
+    while file.write(&[0; 512]).is_ok() {}
+    drop(file);
+    let mut reader = MetricsReader::open(&folder).unwrap().unwrap();
+    assert_eq!(reader.past().unwrap().batches.len(), stored);
+    drop(reader);
+    fs::remove_file(ballast).unwrap();
+    let (_, past) = MetricsStore::open(&folder, 1, 0).unwrap();
+    assert_eq!(past.batches.len(), stored);
+}
