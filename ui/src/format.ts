@@ -102,6 +102,101 @@ export function formatBytes(bytes: number): string {
   return `${tenths.format(bytes / 1024 ** power)} ${BYTE_UNITS[power - 1]}`;
 }
 
+/** Writes a size of a size, its unit once where it is the same: `96 of 150 MiB`. */
+export function formatBytesOf(part: number, whole: number): string {
+  const [number, unit] = splitBytes(part);
+  const [numberOf, unitOf] = splitBytes(whole);
+  const wholeText = `${numberOf} ${unitOf}`;
+  return unit === unitOf ? `${number} of ${wholeText}` : `${number} ${unit} of ${wholeText}`;
+}
+
+/** Writes a size in as few digits as it moves by: `96 MiB`, `1.2 GiB`. */
+export function formatBytesRoughly(bytes: number): string {
+  return splitBytes(bytes).join(" ");
+}
+
+function splitBytes(bytes: number): [string, string] {
+  const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), BYTE_UNITS.length);
+  const value = bytes / 1024 ** power;
+  const unit = power === 0 ? "B" : (BYTE_UNITS[power - 1] ?? "");
+  return [value < 9.95 && power > 0 ? tenths.format(value) : whole.format(value), unit];
+}
+
+/** From here on a rate is told in thousands, millions and so on. */
+const COMPACT_FROM = 100_000;
+// British English writes a million as `1m`, which reads as a thousandth.
+const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+/** Writes so many a second, in at most six letters: `0.4`, `184`, `12,040`, `1.2M`. */
+export function formatRate(perSecond: number): string {
+  if (perSecond >= COMPACT_FROM - 0.5) return compact.format(perSecond);
+  if (perSecond >= 9.95 || perSecond === 0) return whole.format(perSecond);
+  return Math.max(perSecond, 0.1).toFixed(1);
+}
+
+/** Writes a count in at most nine letters: whole up to ten millions. */
+export function formatCountBriefly(count: number): string {
+  return count < 1e7 ? whole.format(count) : compact.format(count);
+}
+
+/**
+ * Writes a share of 0 to 1 as a percentage without its sign: `0.8`, `12`.
+ *
+ * Only none is written as 0, and only all as 100.
+ */
+export function formatShareNumber(share: number): string {
+  const percent = share * 100;
+  if (percent <= 0 || percent >= 100) return whole.format(Math.min(Math.max(percent, 0), 100));
+  if (percent < 0.05) return "<0.1";
+  if (percent >= 99.95) return ">99.9";
+  return percent < 9.95 || percent > 99 ? percent.toFixed(1) : whole.format(percent);
+}
+
+/** Writes a share of 0 to 1: `0.8 %`. */
+export function formatShare(share: number): string {
+  return `${formatShareNumber(share)} %`;
+}
+
+/** Writes how long something took: `1 ms`, `0.5 s`, `5 s`. */
+export function formatSeconds(durationS: number): string {
+  if (durationS < 0.0995) return `${tenths.format(durationS * 1000)} ms`;
+  return `${hundredths.format(durationS)} s`;
+}
+
+const hundredths = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
+
+/**
+ * Writes a quantile of durations that are known by buckets with these upper edges: `0.38 s`.
+ *
+ * Below the first edge and above the last nothing more is known: `<1 ms`, `>5 s`. Trailing zeros
+ * stay, so that a quantile which moves keeps its width.
+ */
+export function formatQuantile(quantileS: number, edgesS: readonly number[]): string {
+  const firstS = edgesS.at(0) ?? 0;
+  const lastS = edgesS.at(-1) ?? Infinity;
+  if (quantileS > lastS) return `>${formatSeconds(lastS)}`;
+  if (quantileS < firstS) return `<${formatSeconds(firstS)}`;
+  if (quantileS < 0.00995) return `${(quantileS * 1000).toFixed(1)} ms`;
+  if (quantileS < 0.0995) return `${(quantileS * 1000).toFixed(0)} ms`;
+  return `${quantileS.toFixed(quantileS < 0.995 ? 2 : quantileS < 9.95 ? 1 : 0)} s`;
+}
+
+/** Writes a span in a few letters, in the largest unit it fills: `45 s`, `15 min`, `2 h`, `3 d`. */
+export function formatSpan(spanMs: number): string {
+  if (spanMs < MINUTE_MS) return `${Math.max(Math.floor(spanMs / 1000), 0)} s`;
+  if (spanMs < HOUR_MS) return `${Math.floor(spanMs / MINUTE_MS)} min`;
+  if (spanMs < DAY_MS) return `${Math.floor(spanMs / HOUR_MS)} h`;
+  return `${Math.floor(spanMs / DAY_MS)} d`;
+}
+
+/** Until then something has just been. */
+const JUST_MS = 2000;
+
+/** Writes how long ago something was, to the second while it is fresh: `6 s ago`. */
+export function formatAge(atMs: number, nowMs: number): string {
+  return nowMs - atMs < JUST_MS ? "just now" : `${formatSpan(nowMs - atMs)} ago`;
+}
+
 /** Writes how long ago something was, or the day once that is a week. */
 export function formatAgo(atMs: number, nowMs: number): string {
   const agoMs = nowMs - atMs;
@@ -163,4 +258,50 @@ export function isSameDay(oneMs: number, otherMs: number): boolean {
 function localDay(atMs: number): number {
   const at = new Date(atMs);
   return Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()) / DAY_MS;
+}
+
+const preciseClock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+const dayAndMonth = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
+const fullDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const monthName = new Intl.DateTimeFormat(locale, { month: "short" });
+const figures = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
+// British English writes a million as `1m`, which in a chart is a thousandth or a metre.
+const bigFigures = new Intl.NumberFormat("en-US", {
+  notation: "compact",
+  maximumSignificantDigits: 3,
+});
+
+/** Writes a measured number in three figures: `0.017`, `184`, `12,400`, `1.24M`. */
+export function formatFigure(value: number): string {
+  return (Math.abs(value) < 100_000 ? figures : bigFigures).format(value);
+}
+
+/** Writes a moment as the label of an axis whose labels are `stepMs` apart: the part that changes. */
+export function formatTick(atMs: number, stepMs: number): string {
+  const at = new Date(atMs);
+  const isMidnight = at.getHours() + at.getMinutes() + at.getSeconds() === 0;
+  if (stepMs >= 28 * DAY_MS) {
+    return at.getMonth() === 0 ? String(at.getFullYear()) : monthName.format(atMs);
+  }
+  if (isMidnight || stepMs >= DAY_MS) return dayAndMonth.format(atMs);
+  return (stepMs < MINUTE_MS ? preciseClock : clock).format(atMs);
+}
+
+/** Writes when something began and ended, as exactly as `stepMs` allows: `14:02:30 to 14:17:30`. */
+export function formatStretch(fromMs: number, toMs: number, stepMs: number): string {
+  if (stepMs >= DAY_MS) return `${fullDay.format(fromMs)} to ${fullDay.format(toMs)}`;
+  const time = stepMs < MINUTE_MS ? preciseClock : clock;
+  const from = isToday(fromMs) ? "" : `${dayAndMonth.format(fromMs)}, `;
+  const to = isSameDay(fromMs, toMs) ? "" : `${dayAndMonth.format(toMs)}, `;
+  return `${from}${time.format(fromMs)} to ${to}${time.format(toMs)}`;
+}
+
+/** Writes the moment a point of `stepMs` begins, with its end where that is some time away. */
+export function formatPoint(atMs: number, stepMs: number): string {
+  if (stepMs > 10_000) return formatStretch(atMs, atMs + stepMs, stepMs);
+  return (isToday(atMs) ? "" : `${dayAndMonth.format(atMs)}, `) + preciseClock.format(atMs);
+}
+
+function isToday(atMs: number): boolean {
+  return isSameDay(atMs, Date.now());
 }

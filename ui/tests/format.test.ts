@@ -1,6 +1,20 @@
 import { describe, expect, it } from "vitest";
 
-import { daysUntil, formatAgo, formatPercent, usableLocale } from "../src/format";
+import {
+  daysUntil,
+  formatAge,
+  formatAgo,
+  formatBytesOf,
+  formatBytesRoughly,
+  formatCountBriefly,
+  formatPercent,
+  formatQuantile,
+  formatRate,
+  formatSeconds,
+  formatShare,
+  formatSpan,
+  usableLocale,
+} from "../src/format";
 
 const NOW_MS = Date.UTC(2026, 10, 23, 15, 0, 0);
 const MINUTE_MS = 60_000;
@@ -38,5 +52,88 @@ describe("times and numbers", () => {
     expect(daysUntil("2026-11-23", NOW_MS)).toBe(0);
     expect(daysUntil("2026-11-20", NOW_MS)).toBe(-3);
     expect(daysUntil("soon", NOW_MS)).toBeNull();
+  });
+});
+
+describe("what is measured", () => {
+  const EDGES_S = [0.001, 0.01, 0.1, 0.5, 1, 2, 5];
+  const MIB = 1024 ** 2;
+
+  it.each([
+    [0, "0 %"],
+    [0.0001, "<0.1 %"],
+    [0.0005, "0.1 %"],
+    [0.008, "0.8 %"],
+    [0.0949, "9.5 %"],
+    [0.0996, "10 %"],
+    [0.1204, "12 %"],
+    [0.989, "99 %"],
+    [0.9901, "99.0 %"],
+    [0.9996, ">99.9 %"],
+    [1, "100 %"],
+  ])("writes the share %d as %s: only none is 0, only all is 100", (share, text) => {
+    expect(formatShare(share)).toBe(text);
+  });
+
+  it.each([
+    [0.0004, "<1 ms"],
+    [0.001, "1.0 ms"],
+    [0.0041, "4.1 ms"],
+    [0.00999, "10 ms"],
+    [0.041, "41 ms"],
+    [0.0999, "0.10 s"],
+    [0.38, "0.38 s"],
+    [0.9999, "1.0 s"],
+    [1.9, "1.9 s"],
+    [5, "5.0 s"],
+    [5.001, ">5 s"],
+    [10, ">5 s"],
+    [Infinity, ">5 s"],
+  ])("writes the quantile %d as %s: outside the edges nothing is known", (quantileS, text) => {
+    expect(formatQuantile(quantileS, EDGES_S)).toBe(text);
+  });
+
+  it("writes limits and edges as they are set", () => {
+    expect(EDGES_S.map(formatSeconds).join(", ")).toBe("1 ms, 10 ms, 0.1 s, 0.5 s, 1 s, 2 s, 5 s");
+    expect(formatSeconds(2.25)).toBe("2.25 s");
+  });
+
+  it.each([
+    [0, "0"],
+    [0.02, "0.1"],
+    [0.44, "0.4"],
+    [9.94, "9.9"],
+    [9.96, "10"],
+    [183.6, "184"],
+    [99_999, "99,999"],
+    [120_400, "120.4K"],
+    [1e9, "1B"],
+  ])("writes %d a second in at most six letters: %s", (perSecond, text) => {
+    expect(formatRate(perSecond)).toBe(text);
+  });
+
+  it("writes counts whole until they would be long", () => {
+    expect(formatCountBriefly(1_204_511)).toBe("1,204,511");
+    expect(formatCountBriefly(987_654_321)).toBe("987.7M");
+  });
+
+  it("writes a size of a size with its unit once, where that is one", () => {
+    expect(formatBytesOf(96.3 * MIB, 150 * MIB)).toBe("96 of 150 MiB");
+    expect(formatBytesOf(3.21 * 1024 * MIB, 150 * MIB)).toBe("3.2 GiB of 150 MiB");
+    expect(formatBytesOf(0, 150 * MIB)).toBe("0 B of 150 MiB");
+    expect(formatBytesRoughly(161 * MIB)).toBe("161 MiB");
+    expect(formatBytesRoughly(9.5 * MIB)).toBe("9.5 MiB");
+  });
+
+  it("writes spans and ages in the largest unit they fill", () => {
+    expect(formatSpan(-5)).toBe("0 s");
+    expect(formatSpan(59_999)).toBe("59 s");
+    expect(formatSpan(900_000)).toBe("15 min");
+    expect(formatSpan(2 * 60 * MINUTE_MS)).toBe("2 h");
+    expect(formatSpan(3 * 24 * 60 * MINUTE_MS)).toBe("3 d");
+    expect(formatAge(NOW_MS - 1999, NOW_MS)).toBe("just now");
+    expect(formatAge(NOW_MS + 5000, NOW_MS)).toBe("just now");
+    expect(formatAge(NOW_MS - 6000, NOW_MS)).toBe("6 s ago");
+    expect(formatAge(NOW_MS - 2 * MINUTE_MS, NOW_MS)).toBe("2 min ago");
   });
 });

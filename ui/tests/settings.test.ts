@@ -98,7 +98,7 @@ describe("the configuration", () => {
     await find("nothing like it");
     screen.getByText("No setting matches “nothing like it”.");
     await fireEvent.click(screen.getByText("Show all settings"));
-    expect(shown()).toHaveLength(22);
+    expect(shown()).toHaveLength(23);
     await find("port");
     await press(search, "Escape");
     expect(search.value).toBe("");

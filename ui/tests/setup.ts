@@ -3,6 +3,8 @@
 import { cleanup } from "@testing-library/svelte";
 import { afterEach } from "vitest";
 
+import { installCanvas } from "./support/canvas";
+
 HTMLElement.prototype.setPointerCapture = () => undefined;
 
 // jsdom lays nothing out: every element is 200 px wide, so that 2 px of a slider are 1 %.
@@ -32,6 +34,12 @@ globalThis.ResizeObserver = class implements ResizeObserver {
     return;
   }
 };
+
+installCanvas();
+
+// The desktop wants nothing in particular.
+globalThis.matchMedia = (media) =>
+  Object.assign(new EventTarget(), { media, matches: false }) as MediaQueryList;
 
 Element.prototype.scrollIntoView = () => undefined;
 

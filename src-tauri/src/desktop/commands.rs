@@ -2,6 +2,7 @@
 
 pub mod flags;
 pub mod history;
+pub mod metrics;
 pub mod settings;
 pub mod window;
 

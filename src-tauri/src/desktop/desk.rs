@@ -152,7 +152,9 @@ impl Desk {
     pub fn stop(&self) {
         self.0.stopping.cancel();
         let mut open = lock(&self.0.open);
-        let server = open.take().and_then(|open| open.server);
+        let Some(Open { app, server }) = open.take() else {
+            return;
+        };
         if let Some(server) = server {
             // Made within the runtime, whose clock it needs.
             let ended =
@@ -161,6 +163,7 @@ impl Desk {
                 tracing::warn!("requests were still under way when the window closed");
             }
         }
+        app.close();
     }
 
     /// Passes what the application announces on to the page and the menu.

@@ -28,26 +28,27 @@ const FILE_MODE: u32 = 0o666;
 /// # Errors
 /// Where it cannot be read, is too large for a document, or is not text.
 pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failure> {
-    let dialog = dialog(window, "Import a document");
+    let dialog = dialog(window, "Import a document", JSON);
     match place(|choose| dialog.pick_file(choose)).await? {
         Some(path) => off_the_window(move || read(&path)).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// Lets a person choose where to write a text, writes it, and returns the place; none where they
-/// chose none.
+/// Lets a person choose where to write something, writes it, and returns the place; none where
+/// they chose none. What kind of file it is follows from `name`.
 ///
 /// # Errors
 /// Where it cannot be written; what was there before is kept then.
 pub async fn save(
     window: &WebviewWindow,
     name: String,
-    text: String,
+    bytes: Vec<u8>,
 ) -> Result<Option<String>, Failure> {
-    let dialog = dialog(window, "Export the document").set_file_name(name);
+    let kind = KINDS.into_iter().find(|kind| name.ends_with(kind.ending));
+    let dialog = dialog(window, "Export", kind.unwrap_or(JSON)).set_file_name(name);
     match place(|choose| dialog.save_file(choose)).await? {
-        Some(path) => off_the_window(move || write(&path, &text)).await.map(Some),
+        Some(path) => off_the_window(move || write(&path, &bytes)).await.map(Some),
         None => Ok(None),
     }
 }
@@ -60,12 +61,36 @@ pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
     off_the_window(move || show_with("xdg-open", &folder)).await
 }
 
-fn dialog(window: &WebviewWindow, title: &str) -> FileDialogBuilder<tauri::Wry> {
+/// A kind of file, as dialogs offer it.
+#[derive(Clone, Copy)]
+struct Kind {
+    name: &'static str,
+    ending: &'static str,
+}
+
+const JSON: Kind = Kind {
+    name: "JSON",
+    ending: "json",
+};
+
+const KINDS: [Kind; 3] = [
+    JSON,
+    Kind {
+        name: "Table",
+        ending: "csv",
+    },
+    Kind {
+        name: "Picture",
+        ending: "png",
+    },
+];
+
+fn dialog(window: &WebviewWindow, title: &str, kind: Kind) -> FileDialogBuilder<tauri::Wry> {
     let dialog = window.dialog().file();
     dialog
         .set_parent(window)
         .set_title(title)
-        .add_filter("JSON", &["json"])
+        .add_filter(kind.name, &[kind.ending])
         .add_filter("All files", &["*"])
 }
 
@@ -120,15 +145,15 @@ pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
 }
 
 /// Writes a file whole or not at all.
-fn write(path: &Path, text: &str) -> Result<String, Failure> {
-    write_whole(path, text).map_err(|error| {
+fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
+    write_whole(path, bytes).map_err(|error| {
         let reason = reason_of(&error);
         failed(path, &format!("cannot be written: {reason}"))
     })?;
     Ok(path.display().to_string())
 }
 
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link stays a link, and what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("/"));
@@ -138,7 +163,7 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     if let Ok(before) = fs::metadata(&path) {
         file.as_file().set_permissions(before.permissions())?;
     }
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(&path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
@@ -239,7 +264,7 @@ mod tests {
         let path = folder.path().join("flags.json");
         fs::write(&path, "before").expect("a file");
         fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("rights");
-        let place = write(&path, "after").expect("it can be written");
+        let place = write(&path, b"after").expect("it can be written");
         assert_eq!(place, path.display().to_string());
         assert_eq!(fs::read_to_string(&path).expect("a file"), "after");
         let mode = fs::metadata(&path).expect("it exists").permissions().mode();
@@ -254,7 +279,7 @@ mod tests {
         let (link, path) = (folder.path().join("link"), folder.path().join("flags.json"));
         fs::write(&path, "before").expect("a file");
         symlink(&path, &link).expect("a link");
-        write(&link, "after").expect("it can be written");
+        write(&link, b"after").expect("it can be written");
         assert_eq!(fs::read_to_string(&path).expect("a file"), "after");
         assert!(link.is_symlink());
     }
@@ -263,7 +288,7 @@ mod tests {
     fn a_place_that_cannot_be_written_is_named() {
         let folder = temporary();
         let path = folder.path().join("gone/flags.json");
-        let refused = write(&path, "text").expect_err("there is no folder");
+        let refused = write(&path, b"text").expect_err("there is no folder");
         assert!(refused.message.contains("not there"), "{refused:?}");
     }
 

@@ -24,6 +24,7 @@ export const commandIds = [
   "palette",
   "view_dashboard",
   "view_flags",
+  "view_metrics",
   "view_activity",
   "view_settings",
   "theme_light",

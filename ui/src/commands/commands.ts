@@ -94,6 +94,7 @@ export class Commands {
       palette: { run: () => overlay.show({ kind: "palette" }) },
       view_dashboard: { run: () => (choices.view = "dashboard") },
       view_flags: { run: () => (choices.view = "flags") },
+      view_metrics: { run: () => (choices.view = "metrics") },
       view_activity: { run: () => (choices.view = "activity") },
       view_settings: { run: () => (choices.view = "settings") },
       theme_light: { run: () => (choices.theme = "light") },

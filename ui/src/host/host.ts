@@ -7,6 +7,8 @@ import type {
   Actor,
   Announcement,
   Backup,
+  ChartQuery,
+  Charts,
   ChosenFile,
   Code,
   Difference,
@@ -20,6 +22,7 @@ import type {
   LastChange,
   Outcome,
   Preferences,
+  Pulse,
   Review,
   Setting,
   SettingValue,
@@ -60,6 +63,13 @@ export interface Host {
   /** Puts the document of a revision in force again, as a revision of its own. */
   restore(revision: number): Promise<Outcome>;
 
+  // What applications report.
+
+  /** What the last minutes were like; `null` where nothing differs from the pulse `since`. */
+  pulse(since: number | null): Promise<Pulse | null>;
+  /** Everything the charts draw of a span. */
+  charts(query: ChartQuery): Promise<Charts>;
+
   // The application.
 
   /** How the application itself is doing. */
@@ -94,6 +104,8 @@ export interface Host {
   droppedFile(): Promise<ChosenFile | null>;
   /** Lets a person choose where to write a text; resolves to the place, or `null` for none. */
   saveFile(name: string, text: string): Promise<string | null>;
+  /** The same for a picture: the bytes of a PNG file in base64. */
+  savePicture(name: string, base64: string): Promise<string | null>;
   /** Shows the data folder in the desktop's file manager. */
   showDataFolder(): Promise<void>;
   /** Says whether closing the window would lose something that was typed. */

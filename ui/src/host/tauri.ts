@@ -22,6 +22,9 @@ export const tauri: Host = {
   difference: (from, to) => invoke("difference", { from, to }),
   restore: (revision) => invoke("restore", { revision }),
 
+  pulse: (since) => invoke("pulse", { since }),
+  charts: (query) => invoke("charts", { query }),
+
   status: () => invoke("status"),
   settings: () => invoke("settings"),
   changeSetting: (name, value) => invoke("change_setting", { name, value }),
@@ -38,6 +41,7 @@ export const tauri: Host = {
   chooseFile: () => invoke("choose_file"),
   droppedFile: () => invoke("dropped_file"),
   saveFile: (name, text) => invoke("save_file", { name, text }),
+  savePicture: (name, base64) => invoke("save_picture", { name, base64 }),
   showDataFolder: () => invoke("show_data_folder"),
   setUnsaved: (isUnsaved) => invoke("set_unsaved", { isUnsaved }),
   close: () => invoke("close"),

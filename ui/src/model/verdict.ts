@@ -10,6 +10,8 @@ export type Tone = "good" | "warning" | "error" | "quiet";
 export interface Verdict {
   tone: Tone;
   text: string;
+  /** What is said, apart from its figures; where it is told, a change of it is announced. */
+  kind?: string;
 }
 
 export function judgeFlags(flags: Flags, tree: Tree): Verdict {

@@ -7,7 +7,9 @@ import { Browsing } from "./browsing.svelte";
 import { Choices } from "./choices.svelte";
 import { LastChanges } from "./last_changes.svelte";
 import { Live } from "./live.svelte";
+import { Metrics } from "./metrics.svelte";
 import { Overlay } from "./overlay.svelte";
+import { PulseFeed } from "./pulse.svelte";
 
 export interface Deck {
   host: Host;
@@ -16,6 +18,8 @@ export interface Deck {
   browsing: Browsing;
   overlay: Overlay;
   lastChanges: LastChanges;
+  metrics: Metrics;
+  pulse: PulseFeed;
 }
 
 export function makeDeck(host: Host): Deck {
@@ -29,6 +33,8 @@ export function makeDeck(host: Host): Deck {
     browsing: new Browsing(() => live.flags?.document),
     overlay,
     lastChanges: new LastChanges(host),
+    metrics: new Metrics(host),
+    pulse: new PulseFeed(host),
   };
 }
 

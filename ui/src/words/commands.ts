@@ -52,6 +52,17 @@ export const commands = {
         ],
       },
       {
+        title: "Charts",
+        keys: [
+          { keys: ["←", "→"], what: "Read point by point" },
+          { keys: ["Page Up", "Page Down"], what: "By ten points" },
+          { keys: ["Home", "End"], what: "First or last point" },
+          { keys: ["+", "-"], what: "Look closer, or at more" },
+          { keys: ["Shift+←", "Shift+→"], what: "Move along" },
+          { keys: ["Escape"], what: "Back to live" },
+        ],
+      },
+      {
         title: "Share of users",
         keys: [
           { keys: ["←", "→"], what: "By 1 %" },

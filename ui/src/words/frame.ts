@@ -7,6 +7,7 @@ export const frame = {
   views: {
     dashboard: "Dashboard",
     flags: "Flags",
+    metrics: "Metrics",
     activity: "Activity",
     settings: "Settings",
   },

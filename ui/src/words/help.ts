@@ -5,7 +5,16 @@ import { forEveryone } from "./pages/everyone";
 import { plural } from "./shared";
 
 export type HelpPageId =
-  "what" | "rollout" | "who" | "undo" | "components" | "connect" | "commands" | "data" | "trouble";
+  | "what"
+  | "rollout"
+  | "who"
+  | "undo"
+  | "components"
+  | "metrics"
+  | "connect"
+  | "commands"
+  | "data"
+  | "trouble";
 
 /**
  * A piece of a page. In texts, what stands between backticks is code.

@@ -15,12 +15,15 @@ import { frame } from "./frame";
 import { help } from "./help";
 import { inspector } from "./inspector";
 import { json } from "./json";
+import { metrics } from "./metrics";
+import { pulse } from "./pulse";
 import { settings } from "./settings";
 import { tree } from "./tree";
 
 export const words = {
   ...frame,
   ...dashboard,
+  ...pulse,
   ...flags,
   ...inspector,
   activity,
@@ -30,6 +33,7 @@ export const words = {
   difference,
   help,
   json,
+  metrics,
   settings,
   tree,
 } as const;

@@ -15,8 +15,9 @@ const labels: Readonly<Record<string, string>> = {
   "metrics.enabled": "Collect metrics",
   "metrics.endpoint": "Metrics path",
   "metrics.pushGateway": "Pushgateway",
-  "metrics.interval": "Sampling interval",
-  "metrics.bufferSize": "Samples kept waiting",
+  "metrics.interval": "Push interval",
+  "metrics.bufferSize": "Samples counted as waiting",
+  "metrics.prometheus": "Charts from a Prometheus",
   "state.persistML": "Keep state on disk",
   "state.compressionEnabled": "Compress snapshots",
   "state.maxHistorySize": "Changes remembered",
@@ -41,7 +42,7 @@ export const groups: Record<SettingGroup, { title: string; hint: string }> = {
   },
   metrics: {
     title: "Metrics",
-    hint: "This version does not act on these yet.",
+    hint: "What applications report is counted here, read by a Prometheus, and pushed where you say.",
   },
   state: {
     title: "State and snapshots",
@@ -49,11 +50,11 @@ export const groups: Record<SettingGroup, { title: string; hint: string }> = {
   },
   performance: {
     title: "Host limits",
-    hint: "This version does not act on these yet.",
+    hint: "The dashboard and the charts warn beyond these. Worker threads are not used yet.",
   },
   rollback: {
     title: "Automatic rollback",
-    hint: "This version rolls nothing back by itself yet.",
+    hint: "The dashboard and the charts judge by these. This version rolls nothing back by itself yet.",
   },
   other: { title: "Other", hint: "" },
 };

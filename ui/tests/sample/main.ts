@@ -1,14 +1,17 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?document=typical&theme=dark&view=flags&history=100000`. Not part of what is shipped.
+ * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical`. Not part of what is
+ * shipped.
  */
 
 import { mount } from "svelte";
 
 import type { Theme, View } from "../../src/bindings/wire";
 import App from "../../src/App.svelte";
+import { extremeCharts, gappyCharts, overCharts, typicalCharts } from "../support/charts";
 import { extreme, huge, safeDefault, typical } from "../support/documents";
 import { MemoryHost } from "../support/memory";
+import { pulses, type PulseName } from "../support/pulse";
 
 const wanted = new URLSearchParams(location.search);
 const documents: Record<string, typeof typical> = { safeDefault, typical, extreme, huge };
@@ -21,6 +24,13 @@ host.chosen = {
 if (wanted.has("tour")) host.chosen.isToured = false;
 if (wanted.has("held")) host.state.isHeldOff = true;
 if (wanted.has("history")) host.fillHistory(Number(wanted.get("history")));
+if (wanted.has("pulse")) {
+  const pulse = pulses[wanted.get("pulse") as PulseName];
+  host.fillHistory(3);
+  const beat = () => (host.pulseNow = pulse(Date.now()));
+  beat();
+  setInterval(beat, 250);
+}
 if (wanted.has("trouble")) {
   host.state.readOnly = "Another program holds the data folder; close it and start again.";
   host.state.notices = [
@@ -39,6 +49,17 @@ if (wanted.has("refuse")) {
       { severity: "error", code: "x", pointer: "/rollout", message: "A rollout has to be whole." },
     ],
   };
+}
+const metrics = {
+  typical: typicalCharts,
+  gaps: gappyCharts,
+  over: overCharts,
+  extreme: extremeCharts,
+};
+const chosenMetrics = wanted.get("metrics") as keyof typeof metrics | null;
+if (chosenMetrics) host.drawCharts = metrics[chosenMetrics](Date.now());
+if (wanted.has("unread")) {
+  host.refusals.charts = { code: "failed", message: "Prometheus did not answer.", problems: [] };
 }
 Object.assign(window, { host });
 

@@ -6,6 +6,8 @@ import type {
   Backup,
   Cause,
   Change,
+  ChartQuery,
+  Charts,
   ChosenFile,
   Difference,
   Document,
@@ -19,6 +21,7 @@ import type {
   LastChange,
   Outcome,
   Preferences,
+  Pulse,
   Review,
   Revision,
   Setting,
@@ -30,6 +33,8 @@ import { defaultPreferences } from "../../src/state/choices.svelte";
 import { applyEdit, isWithin } from "../../src/model/edit";
 import { rolloutOf } from "../../src/model/rollout";
 import { growTree } from "../../src/model/tree";
+import { quietCharts } from "./charts";
+import { quietPulse } from "./pulse";
 import { sampleSettings } from "./settings";
 
 interface Kept {
@@ -63,8 +68,19 @@ export class MemoryHost implements Host {
   refusal: Failure | null = null;
   /** Refuses to read while set. */
   readFailure: Failure | null = null;
-  /** Refuses what is asked of the history while set. */
-  readonly refusals: { history?: Failure; difference?: Failure } = {};
+  /** Refuses what is asked of the history or the metrics while set. */
+  readonly refusals: {
+    history?: Failure;
+    difference?: Failure;
+    pulse?: Failure;
+    charts?: Failure;
+  } = {};
+  /** What the dashboard is told of what applications report. */
+  pulseNow: Pulse = quietPulse();
+  pulsesAsked = 0;
+  drawCharts: (query: ChartQuery) => Charts = quietCharts;
+  readonly chartQueries: ChartQuery[] = [];
+  readonly pictures: { name: string; base64: string }[] = [];
 
   #revisions: Kept[] = [];
   /** Positions in `#revisions` that undo walks, and how far it has walked. */
@@ -168,6 +184,20 @@ export class MemoryHost implements Host {
     this.#undone -= 1;
     const cause: Cause = { kind: "redo", of: step.revision };
     return Promise.resolve(this.#append(step.after, step.changes, { cause }));
+  }
+
+  async pulse(since: number | null): Promise<Pulse | null> {
+    this.pulsesAsked += 1;
+    await this.#gate;
+    if (this.refusals.pulse) throw this.refusals.pulse;
+    return this.pulseNow.version === since ? null : this.pulseNow;
+  }
+
+  async charts(query: ChartQuery): Promise<Charts> {
+    this.chartQueries.push(query);
+    await this.#gate;
+    if (this.refusals.charts) throw this.refusals.charts;
+    return this.drawCharts(query);
   }
 
   async status(): Promise<Status> {
@@ -423,6 +453,11 @@ export class MemoryHost implements Host {
 
   saveFile(name: string, text: string): Promise<string | null> {
     this.saved.push({ name, text });
+    return Promise.resolve(`/home/maria/${name}`);
+  }
+
+  savePicture(name: string, base64: string): Promise<string | null> {
+    this.pictures.push({ name, base64 });
     return Promise.resolve(`/home/maria/${name}`);
   }
 

@@ -66,15 +66,23 @@ export function sampleSettings(): Setting[] {
     }),
     setting("metrics.interval", {
       ...milliseconds(1000, 86_400_000),
-      meaning: "How often metrics are sampled and pushed.",
+      meaning: "How often metrics are pushed.",
       value: 10_000,
       default: 10_000,
     }),
     setting("metrics.bufferSize", {
       ...counted(1, 100_000, "samples"),
-      meaning: "How many samples wait for a gateway that is away.",
+      meaning:
+        "How many samples are counted as waiting for a gateway that is away; the first push that arrives makes up for all.",
       value: 1000,
       default: 1000,
+    }),
+    setting("metrics.prometheus", {
+      meaning: "A Prometheus whose series the charts show in place of Flagdeck's own.",
+      kind: { kind: "address" },
+      range: "an address that begins with http:// or https://",
+      value: null,
+      default: null,
     }),
     setting("state.persistML", { meaning: "Whether the state of sources is kept on disk." }),
     setting("state.compressionEnabled", { meaning: "Whether snapshots are compressed." }),

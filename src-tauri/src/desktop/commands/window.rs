@@ -1,6 +1,8 @@
 //! What belongs to the window: preferences, files, closing.
 
-use flagdeck::wire::{ChosenFile, Preferences};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use flagdeck::wire::{ChosenFile, Failure, Preferences};
 use tauri::{AppHandle, State, WebviewWindow};
 
 use super::{Answer, off_the_window};
@@ -50,7 +52,19 @@ pub async fn save_file(
     name: String,
     text: String,
 ) -> Answer<Option<String>> {
-    files::save(&window, name, text).await
+    files::save(&window, name, text.into_bytes()).await
+}
+
+#[tauri::command]
+pub async fn save_picture(
+    window: WebviewWindow,
+    name: String,
+    base64: String,
+) -> Answer<Option<String>> {
+    let bytes = BASE64_STANDARD
+        .decode(base64)
+        .map_err(|error| Failure::failed(&format!("the picture is not in base64: {error}")))?;
+    files::save(&window, name, bytes).await
 }
 
 #[tauri::command]

@@ -31,12 +31,13 @@ const what: HelpPage = {
         ],
       ],
     },
-    { kind: "heading", text: "The four views" },
+    { kind: "heading", text: "The five views" },
     {
       kind: "terms",
       items: [
         ["Dashboard", "Is anything wrong, and what changed last."],
         ["Flags", "The components, their switches and their rollouts."],
+        ["Metrics", "What applications report, over time, with every flag change marked."],
         ["Activity", "Every revision: who, when, why and what."],
         ["Settings", "Configuration, access for applications, backups."],
       ],
@@ -207,4 +208,61 @@ const components: HelpPage = {
   ],
 };
 
-export const forEveryone: readonly HelpPage[] = [what, rollout, who, undo, components];
+const metrics: HelpPage = {
+  id: "metrics",
+  title: "Reading the charts",
+  blocks: [
+    {
+      kind: "text",
+      text: "Metrics shows what applications report about their calculations: how many, how many fail, how long they take. Each dot with a dashed line is a change of the flags. Point at it to read what changed; click it to see the change in Activity.",
+    },
+    { kind: "heading", text: "What is drawn" },
+    {
+      kind: "terms",
+      items: [
+        [
+          "Line and band",
+          "A point of a long span stands for minutes or hours. The line is their mean, the band reaches from the lowest to the highest, so that a short peak stays to be seen.",
+        ],
+        [
+          "Likely range",
+          "The share of failures that was seen is not quite the true one. The band holds the true one 95 times in a hundred; it is wide while little was calculated.",
+        ],
+        [
+          "p50, p95, p99",
+          "Half, 95 or 99 of a hundred calculations took no longer. Durations are counted by steps: beyond the last one all that is known is that it took longer, which is written as >5 s.",
+        ],
+        [
+          "Spread of durations",
+          "Each column is a moment, each row a step of durations. The stronger the colour, the more calculations took that long.",
+        ],
+        [
+          "Where it is on, where it is off",
+          "Users who see the component, and users who do not. To be seen once a component is chosen and both kinds reported.",
+        ],
+        ["Dashed red, dotted amber", "What the settings call too much. Beyond red it rolls back."],
+        ["Gaps", "Nothing was reported. A gap is not a zero."],
+      ],
+    },
+    { kind: "heading", text: "Looking closer" },
+    {
+      kind: "steps",
+      items: [
+        "Drag over a part of a chart to see it in more detail. The charts stand still while you look.",
+        "Double-click, or choose Back to live, to go on.",
+        "With the keyboard in a chart, the arrows read it point by point, plus and minus zoom, Shift with the arrows moves along, and Escape goes back to live.",
+      ],
+    },
+    {
+      kind: "text",
+      text: "CSV writes every point as a table, with times in UTC; PNG makes a picture of all charts as they stand.",
+    },
+    { kind: "heading", text: "How charts are filled" },
+    {
+      kind: "text",
+      text: "Applications post their events to `/api/ml/events`, at the address that Settings, Access shows. To see the charts move without an application, run `flagctl demo` in a terminal: it makes reports up, and says so.",
+    },
+  ],
+};
+
+export const forEveryone: readonly HelpPage[] = [what, rollout, who, undo, components, metrics];

@@ -1,0 +1,62 @@
+/** Who reports, since when, and until when: what the dashboard says before it says how things go. */
+
+import type { Failure, Pulse, ReportingSource } from "../bindings/wire";
+import { words } from "../words";
+import type { Verdict } from "./verdict";
+
+/** A source that is quiet for longer is told to be silent, and less than that is no evidence. */
+const MINUTE_MS = 60_000;
+
+/** What is known of the applications; all that is judged of them follows from this. */
+export interface Heard {
+  /** `null` until it was read. */
+  readonly latest: Pulse | null;
+  /** Why it could not be read the last time; `latest` is old then. */
+  readonly failure: Failure | null;
+  /** Until when `latest` holds, in milliseconds since 1970. */
+  readonly asOfMs: number;
+}
+
+/** What there is to say where nothing can be said of the applications; else the pulse itself. */
+export function judgeReading({ latest, failure }: Heard): Verdict | Pulse {
+  if (failure) {
+    return { kind: "unread", tone: "error", text: words.reporting.unread(failure.message) };
+  }
+  if (latest === null) return { kind: "reading", tone: "quiet", text: words.reporting.reading };
+  if (latest.trouble !== null) {
+    return { kind: "trouble", tone: "error", text: words.reporting.trouble(latest.trouble) };
+  }
+  return latest;
+}
+
+export function isVerdict(judged: Verdict | Pulse): judged is Verdict {
+  return "tone" in judged;
+}
+
+/** Nobody reports: nobody ever did, or nobody for longer than the pulse looks back. */
+export function judgeNobody({ sources, spanS, eventsAccepted }: Pulse): Verdict | null {
+  if (sources.length > 0) return null;
+  if (eventsAccepted === 0) return { kind: "nothing", tone: "quiet", text: words.quiet };
+  return { kind: "gone", tone: "quiet", text: words.reporting.gone(spanS) };
+}
+
+/** The sources that reported within the last minute. */
+export function sourcesAt({ sources }: Pulse, asOfMs: number): ReportingSource[] {
+  return sources.filter(({ atMs }) => asOfMs - atMs < MINUTE_MS);
+}
+
+/** For how long nobody has reported; `null` where somebody did within the last minute, or never. */
+export function silentMs({ sources }: Pulse, asOfMs: number): number | null {
+  const silent = asOfMs - Math.max(...sources.map(({ atMs }) => atMs));
+  return silent >= MINUTE_MS && Number.isFinite(silent) ? silent : null;
+}
+
+/** Whether there is less than a minute of calculations, after none. */
+export function isCollecting({ columns }: Pulse, asOfMs: number): boolean {
+  const first = columns.find(({ perSecond }) => perSecond > 0);
+  return first !== undefined && asOfMs - first.atMs < MINUTE_MS;
+}
+
+export function hasSynthetic(pulse: Pulse | null): boolean {
+  return pulse?.sources.some(({ isSynthetic }) => isSynthetic) ?? false;
+}

@@ -1,0 +1,61 @@
+/** The small charts of the dashboard, as shapes: a rate over time, the flags' changes on it. */
+
+import type { Mark, Pulse, PulseColumn } from "../bindings/wire";
+
+/** How high the shapes are, in their own units; as wide as there are columns. */
+export const SPARK_HEIGHT = 100;
+
+export interface Spark {
+  line: string;
+  area: string;
+  /** The highest rate that is drawn. */
+  peak: number;
+}
+
+/** Draws the rate, its last column at `now`: that one is not over yet, and would seem to fall. */
+export function drawSpark(columns: readonly PulseColumn[], now: number): Spark {
+  const rates = columns.map(({ perSecond }, index) =>
+    index === columns.length - 1 ? now : perSecond,
+  );
+  const peak = Math.max(0, ...rates);
+  const heightOf = (rate: number) => round(SPARK_HEIGHT * (1 - (peak > 0 ? rate / peak : 0)));
+  const first = heightOf(rates.at(0) ?? 0);
+  const last = heightOf(rates.at(-1) ?? 0);
+  const middles = rates.map((rate, index) => `L${index + 0.5} ${heightOf(rate)}`).join("");
+  const width = Math.max(rates.length, 1);
+  const line = `M0 ${first}${middles}L${width} ${last}`;
+  return { line, area: `${line}V${SPARK_HEIGHT}H0Z`, peak };
+}
+
+/** Changes of the flags that are too near to each other for a mark each. */
+export interface PlacedMark {
+  /** Where it stands, 0 to 1 from the left. */
+  at: number;
+  /** The latest of them. */
+  mark: Mark;
+  /** How many there are beside it. */
+  others: number;
+}
+
+/** Places the changes in the span, latest first, none nearer than `gap` to the one before it. */
+export function placeMarks(
+  { marks, columns, columnS }: Pick<Pulse, "marks" | "columns" | "columnS">,
+  gap: number,
+): PlacedMark[] {
+  const fromMs = columns.at(0)?.atMs;
+  if (fromMs === undefined) return [];
+  const spanMs = columns.length * columnS * 1000;
+  const placed: PlacedMark[] = [];
+  for (const mark of marks) {
+    const at = Math.min((mark.atMs - fromMs) / spanMs, 1);
+    if (at < 0) continue;
+    const before = placed.at(-1);
+    if (before && before.at - at < gap) before.others += 1;
+    else placed.push({ at, mark, others: 0 });
+  }
+  return placed;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

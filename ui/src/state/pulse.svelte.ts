@@ -1,0 +1,79 @@
+/**
+ * What applications report, asked for while somebody looks at it and the window is in view.
+ *
+ * The backend announces nothing of it: at a thousand events a second it would announce all the
+ * time. It is asked instead, the slower the less there is to tell.
+ */
+
+import type { Failure, Pulse } from "../bindings/wire";
+import { asFailure, type Host } from "../host/host";
+import type { Heard } from "../model/reporting";
+
+/** How long to wait after an answer that told something, so four times a second at most. */
+const CHANGING_MS = 250;
+/** The same after one that told that nothing differs. */
+const STILL_MS = 1000;
+/** The same after none. */
+const FAILED_MS = 3000;
+
+export class PulseFeed implements Heard {
+  latest = $state.raw<Pulse | null>(null);
+  failure = $state.raw<Failure | null>(null);
+  asOfMs = $state.raw(0);
+
+  readonly #host: Host;
+  #followers = 0;
+  #isAsking = false;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Keeps it up with the backend until the returned function is called. */
+  follow(): () => void {
+    this.#followers += 1;
+    if (this.#followers === 1) {
+      document.addEventListener("visibilitychange", this.#lookNow);
+      this.#lookNow();
+    }
+    return () => {
+      this.#followers -= 1;
+      if (this.#followers > 0) return;
+      document.removeEventListener("visibilitychange", this.#lookNow);
+      clearTimeout(this.#pause);
+    };
+  }
+
+  get #isWanted(): boolean {
+    return this.#followers > 0 && !document.hidden;
+  }
+
+  readonly #lookNow = (): void => {
+    clearTimeout(this.#pause);
+    // One that is under way goes on by itself.
+    if (this.#isWanted && !this.#isAsking) void this.#ask();
+  };
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true;
+    const pauseMs = await this.#read();
+    this.#isAsking = false;
+    if (this.#isWanted) this.#pause = setTimeout(() => void this.#ask(), pauseMs);
+  }
+
+  /** Resolves to how long to wait before the next one. */
+  async #read(): Promise<number> {
+    try {
+      const pulse = await this.#host.pulse(this.latest?.version ?? null);
+      this.failure = null;
+      this.asOfMs = Date.now();
+      if (pulse === null) return STILL_MS;
+      this.latest = pulse;
+      return CHANGING_MS;
+    } catch (reason) {
+      this.failure = asFailure(reason);
+      return FAILED_MS;
+    }
+  }
+}

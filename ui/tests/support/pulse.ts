@@ -1,0 +1,240 @@
+/** What the dashboard is told of what applications report: nothing, the usual, and what goes wrong. */
+
+import type { Mark, Pulse, PulseColumn, ReportingSource, Share } from "../../src/bindings/wire";
+
+export const EDGES_S = [0.001, 0.01, 0.1, 0.5, 1, 2, 5];
+
+const MIB = 1024 ** 2;
+const COLUMN_S = 15;
+const COLUMNS = 60;
+
+export const limits = {
+  errorShare: 0.05,
+  responseS: 5,
+  calculationS: 2,
+  memoryBytes: 157_286_400,
+  hostMemoryBytes: 104_857_600,
+};
+
+/** Nothing has reported yet. */
+export function quietPulse(): Pulse {
+  const none = { part: 0, whole: 0, share: null, low: null, high: null };
+  return {
+    version: 0,
+    atMs: Date.now(),
+    trouble: null,
+    spanS: 900,
+    sources: [],
+    calculations: 0,
+    perSecond: 0,
+    errors: none,
+    slow: none,
+    p50S: null,
+    p95S: null,
+    p99S: null,
+    confidence: null,
+    edgesS: EDGES_S,
+    columns: [],
+    columnS: COLUMN_S,
+    marks: [],
+    memory: { hostBytes: null, ownBytes: 48_000_000 },
+    limits,
+    push: null,
+    eventsAccepted: 0,
+    eventsRejected: 0,
+    batchesTurnedAway: 0,
+    labelsOverflowed: 0,
+  };
+}
+
+/** What is reported, as far as samples differ in it. */
+interface Load {
+  /** Calculations a second. */
+  rate: number;
+  errorShare: number;
+  /** How calculations spread over the buckets, shortest first. */
+  weights: readonly number[];
+  /** The same after the last change of the flags. */
+  weightsAfter?: readonly number[];
+}
+
+const usual = [0, 4, 62, 30, 3, 0.8, 0.15, 0.02];
+const typicalLoad: Load = { rate: 184, errorShare: 0.008, weights: usual };
+
+/** The samples by name. */
+export const pulses = {
+  typical: (nowMs) => pulseOf(typicalLoad, nowMs),
+  failing: (nowMs) => pulseOf({ ...typicalLoad, rate: 4, errorShare: 0.081 }, nowMs),
+  slow: (nowMs) =>
+    pulseOf({ ...typicalLoad, rate: 91, weightsAfter: [0, 0, 3, 10, 21, 38, 19, 9] }, nowMs),
+  synthetic: (nowMs) => ({
+    ...pulseOf({ ...typicalLoad, rate: 40 }, nowMs),
+    sources: [source("flagctl demo", nowMs, { isSynthetic: true })],
+  }),
+  push: (nowMs) => ({
+    ...pulseOf(typicalLoad, nowMs),
+    push: {
+      gateway: "http://127.0.0.1:9091/metrics/job/flagdeck",
+      atMs: nowMs - 190_000,
+      error: "the gateway refused the connection",
+      waiting: 19,
+    },
+  }),
+  trouble: (nowMs) => ({
+    ...quietPulse(),
+    atMs: nowMs,
+    trouble: "another process of this data folder collects already",
+  }),
+  extreme: extremePulse,
+} satisfies Record<string, (nowMs: number) => Pulse>;
+
+export type PulseName = keyof typeof pulses;
+
+/** The same at any time for the same time, so that it can be asked again as time passes. */
+export function pulseOf(load: Load, nowMs: number): Pulse {
+  const lastMs = Math.floor(nowMs / 1000 / COLUMN_S) * COLUMN_S * 1000;
+  const fromMs = lastMs - (COLUMNS - 1) * COLUMN_S * 1000;
+  const columns = Array.from({ length: COLUMNS }, (_, index) =>
+    columnOf(load, fromMs + index * COLUMN_S * 1000, nowMs),
+  );
+  const durations = EDGES_S.concat(Infinity).map((_, bucket) =>
+    columns.reduce((sum, column) => sum + (column.durations[bucket] ?? 0), 0),
+  );
+  const calculations = durations.reduce((sum, count) => sum + count, 0);
+  const failed = columns.reduce((sum, { errors }) => sum + errors, 0);
+  return {
+    ...quietPulse(),
+    version: Math.floor(nowMs / 250),
+    atMs: nowMs,
+    sources: [source("checkout-api", nowMs - 400), source("nightly-batch", nowMs - 6400)],
+    calculations,
+    perSecond: rateAt(load, nowMs),
+    errors: shareOf(failed, calculations + failed),
+    slow: shareOf((durations[6] ?? 0) + (durations[7] ?? 0), calculations),
+    p50S: quantileOf(durations, 0.5),
+    p95S: quantileOf(durations, 0.95),
+    p99S: quantileOf(durations, 0.99),
+    confidence: 0.874,
+    columns,
+    marks: marksAt(nowMs),
+    memory: { hostBytes: 96 * MIB, ownBytes: 46 * MIB },
+    push: {
+      gateway: "http://127.0.0.1:9091/metrics/job/flagdeck",
+      atMs: nowMs - 6000,
+      error: null,
+      waiting: 0,
+    },
+    eventsAccepted: 1_204_511,
+    eventsRejected: 3,
+  };
+}
+
+/** Everything as long, as many and as much as it gets. */
+function extremePulse(nowMs: number): Pulse {
+  const load = { rate: 1e9, errorShare: 0.9999, weights: [0, 0, 0, 0, 0, 0, 0, 1] };
+  const name = "billing.reconciliation.worker.europe-west.with-a-very-long-name.of-an-application";
+  const many = Array.from({ length: 40 }, (_, index): Mark => {
+    const sentence = `search.ranking.neural.with.a.very.long.path.indeed: ${index} % → ${index + 1} %`;
+    return { revision: 9_007_199 - index, atMs: nowMs - index * 21_000, sentence };
+  });
+  return {
+    ...pulseOf(load, nowMs),
+    sources: Array.from({ length: 1204 }, (_, index) =>
+      source(`${name}-${index}`, nowMs - index * 70, { isSynthetic: index === 0 }),
+    ),
+    confidence: 1,
+    marks: many,
+    memory: { hostBytes: 3.2 * 1024 * MIB, ownBytes: 1.4 * 1024 * MIB },
+    push: {
+      gateway: "https://gateway.example.com/metrics/job/flagdeck",
+      atMs: null,
+      error: "certificate has expired",
+      waiting: 1_234_567,
+    },
+    eventsAccepted: 987_654_321,
+    eventsRejected: 12_345_678,
+    batchesTurnedAway: 12_345,
+    labelsOverflowed: 99_999,
+  };
+}
+
+export function source(
+  name: string,
+  atMs: number,
+  more: Partial<ReportingSource> = {},
+): ReportingSource {
+  return { name, isSynthetic: false, atMs, memoryBytes: null, ...more };
+}
+
+/** A share with Wilson's interval, as the backend tells it. */
+export function shareOf(part: number, whole: number): Share {
+  if (whole === 0) return { part, whole, share: null, low: null, high: null };
+  const z2 = 1.959964 ** 2;
+  const share = part / whole;
+  const middle = (share + z2 / (2 * whole)) / (1 + z2 / whole);
+  const half =
+    Math.sqrt(z2 * ((share * (1 - share)) / whole + z2 / (4 * whole ** 2))) / (1 + z2 / whole);
+  return {
+    part,
+    whole,
+    share,
+    low: Math.max(middle - half, 0),
+    high: Math.min(middle + half, 1),
+  };
+}
+
+function columnOf(load: Load, atMs: number, nowMs: number): PulseColumn {
+  const lengthS = Math.min(COLUMN_S, (nowMs - atMs) / 1000);
+  const rate = rateAt(load, atMs);
+  const isAfter = load.weightsAfter !== undefined && atMs > nowMs - 260_000;
+  const weights = (isAfter ? load.weightsAfter : load.weights) ?? [];
+  const sum = weights.reduce((before, weight) => before + weight, 0);
+  const total = rate * lengthS;
+  return {
+    atMs,
+    perSecond: (rate * lengthS) / COLUMN_S,
+    durations: weights.map((weight, bucket) => {
+      const sway = 1 + 0.3 * Math.sin(atMs / 140_000 + bucket * 2);
+      return Math.round((total * (1 - load.errorShare) * weight * sway) / sum);
+    }),
+    errors: Math.round(total * load.errorShare),
+  };
+}
+
+/** Swells and falls by a tenth, with a little unrest. */
+function rateAt({ rate }: Load, atMs: number): number {
+  const unrest = Math.sin(atMs / 15_000) * Math.sin(atMs / 4700);
+  return rate * (1 + 0.12 * Math.sin(atMs / 190_000) + 0.04 * unrest);
+}
+
+function marksAt(nowMs: number): Mark[] {
+  // They stand still while time passes.
+  const atMs = Math.floor(nowMs / 900_000) * 900_000;
+  const marks = [
+    { revision: 3, atMs: atMs + 640_000, sentence: "ui.badges: 12.5 % → 25 %" },
+    { revision: 2, atMs: atMs + 120_000, sentence: "tracker: on" },
+    { revision: 3, atMs: atMs - 260_000, sentence: "ui.badges: 12.5 % → 25 %" },
+    { revision: 2, atMs: atMs - 780_000, sentence: "tracker: on" },
+  ];
+  const seen = marks.filter((mark) => mark.atMs <= nowMs && mark.atMs > nowMs - 890_000);
+  return seen.filter(
+    ({ revision }, index) => seen.findIndex((each) => each.revision === revision) === index,
+  );
+}
+
+/** As it is read from buckets: evenly within one, unknown in the last. */
+function quantileOf(durations: readonly number[], quantile: number): number | null {
+  const total = durations.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return null;
+  let below = 0;
+  for (const [bucket, count] of durations.entries()) {
+    const upper = EDGES_S[bucket];
+    if (upper === undefined) break;
+    if (below + count >= quantile * total) {
+      const lower = EDGES_S[bucket - 1] ?? 0;
+      return lower + ((upper - lower) * (quantile * total - below)) / Math.max(count, 1);
+    }
+    below += count;
+  }
+  return 2 * (EDGES_S.at(-1) ?? 0);
+}
