@@ -421,7 +421,8 @@ impl Metrics {
         if let Some((at_s, frame)) = &state.tick
             && (from_s..span.to_s).contains(at_s)
         {
-            visit(*at_s, TICK_S, frame);
+            let so_far_s = (now_ms() / 1000 - at_s).clamp(1, i64::from(TICK_S));
+            visit(*at_s, so_far_s as u32, frame);
         }
         Ok(())
     }

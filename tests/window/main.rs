@@ -10,6 +10,7 @@ mod documents;
 mod flags;
 mod inspector;
 mod keyboard;
+mod metrics;
 mod pictures;
 mod rig;
 mod settings;

@@ -808,6 +808,17 @@ pub fn http_put(address: SocketAddr, path: &str, token: &str, document: &Value) 
     http(address, &request).0
 }
 
+/// Reports events, one a line, to the HTTP interface at an address, and returns the status.
+pub fn http_report(address: SocketAddr, token: &str, lines: &str) -> u16 {
+    let request = format!(
+        "POST /api/ml/events HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+        Authorization: Bearer {token}\r\nContent-Type: application/x-ndjson\r\n\
+        Content-Length: {}\r\n\r\n{lines}",
+        lines.len()
+    );
+    http(address, &request).0
+}
+
 /// Sends a request and returns the status and the body of the answer.
 fn http(address: SocketAddr, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("the window listens");

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::rig::{Window, Workplace};
+use crate::rig::{Window, Workplace, http_report};
 
 /// The colours of the window.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,8 +68,8 @@ pub fn lived_in_workplace(theme: Theme) -> Workplace {
     place
 }
 
-/// The four views, as they are opened.
-pub const VIEWS: [&str; 4] = ["dashboard", "flags", "activity", "settings"];
+/// The views, as they are opened.
+pub const VIEWS: [&str; 5] = ["dashboard", "flags", "metrics", "activity", "settings"];
 
 /// Shows a view, and in the flags a component.
 pub async fn show(window: &Window<'_>, view: &str) {
@@ -80,6 +80,7 @@ pub async fn show(window: &Window<'_>, view: &str) {
             window.click("row-ui.badges").await;
             "component-history"
         }
+        "metrics" => "nothing-reported",
         "activity" => "copy-report",
         _ => "find-setting",
     };
@@ -98,6 +99,17 @@ pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
         show(&window, view).await;
         look(&window, view).await;
     }
+    report_to(&place, &window).await;
+    for (view, ready) in [("dashboard", "reporting"), ("metrics", "card-rate")] {
+        window.click(&format!("nav-{view}")).await;
+        window
+            .until(&format!("{ready} is shown"), async || {
+                window.shows(ready).await
+            })
+            .await;
+        look(&window, &format!("{view}, with reports")).await;
+    }
+    window.click("nav-settings").await;
     for part in ["access", "backups", "about"] {
         window.click(&format!("part-{part}")).await;
         look(&window, &format!("settings, {part}")).await;
@@ -162,10 +174,36 @@ pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
     full.prefer(&json!({ "theme": theme.name(), "isToured": true }));
     full.import(&extreme());
     let window = full.open().await;
-    for view in ["dashboard", "flags", "activity"] {
+    for view in ["dashboard", "flags", "metrics", "activity"] {
         window.click(&format!("nav-{view}")).await;
         look(&window, &format!("{view}, as much as there may be")).await;
     }
+}
+
+/// Reports what a host with some trouble does: calculations of two components in both arms.
+pub async fn report_to(place: &Workplace, window: &Window<'_>) {
+    let mut lines = String::new();
+    for index in 0..400 {
+        let component = ["ui.badges", "calculator"][index % 2];
+        let exposed = index % 4 < 2;
+        let mut event = match index % 40 {
+            0 => json!({ "type": "ml:calculation:error" }),
+            _ => json!({
+                "type": "ml:calculation:complete",
+                "duration": ([0.004, 0.06, 0.25, 1.5, 9.0][index % 5]),
+                "confidence": 0.6 + 0.001 * (index % 300) as f64,
+                "iterations": 8 + index % 40,
+            }),
+        };
+        event["source"] = json!("knowledge-base");
+        event["component"] = json!(component);
+        event["exposed"] = json!(exposed);
+        lines += &format!("{event}\n");
+    }
+    lines += &json!({ "type": "ml:memory", "source": "knowledge-base", "bytes": 90e6 }).to_string();
+    let token = place.flagctl(&["token"]);
+    let status = http_report(window.address().await, token.trim(), &lines);
+    assert_eq!(status, 200, "the reports are taken in");
 }
 
 /// Names as long as they may be, a thousand groups, and as many components.

@@ -45,8 +45,10 @@ pub async fn save(
     name: String,
     bytes: Vec<u8>,
 ) -> Result<Option<String>, Failure> {
-    let kind = KINDS.into_iter().find(|kind| name.ends_with(kind.ending));
-    let dialog = dialog(window, "Export", kind.unwrap_or(JSON)).set_file_name(name);
+    let mut kinds = KINDS.into_iter();
+    let kind = kinds.find(|kind| name.ends_with(kind.ending));
+    let kind = kind.unwrap_or(JSON);
+    let dialog = dialog(window, kind.export, kind).set_file_name(name);
     match place(|choose| dialog.save_file(choose)).await? {
         Some(path) => off_the_window(move || write(&path, &bytes)).await.map(Some),
         None => Ok(None),
@@ -66,11 +68,14 @@ pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
 struct Kind {
     name: &'static str,
     ending: &'static str,
+    /// What the dialog is called that asks where to write one.
+    export: &'static str,
 }
 
 const JSON: Kind = Kind {
     name: "JSON",
     ending: "json",
+    export: "Export the document",
 };
 
 const KINDS: [Kind; 3] = [
@@ -78,10 +83,12 @@ const KINDS: [Kind; 3] = [
     Kind {
         name: "Table",
         ending: "csv",
+        export: "Export the table",
     },
     Kind {
         name: "Picture",
         ending: "png",
+        export: "Export the picture",
     },
 ];
 

@@ -8,6 +8,9 @@ use flagdeck_core::statistics::{Quantile, share_interval};
 use super::frame::{Frame, NameId};
 use crate::wire;
 
+/// Seconds that a sample of memory stands for: it is taken every 5, and may come late.
+const HELD_S: u32 = 12;
+
 /// Which points to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct Grid {
@@ -118,6 +121,19 @@ impl Drawing {
         point.own_memory.merge(&frame.own_memory);
     }
 
+    /// Returns a sample for each point: what was sampled last, where that is not long ago.
+    fn held(&self, sample: impl Fn(&Point) -> Option<Spread>) -> Vec<Option<Spread>> {
+        let points_held = i64::from(HELD_S / self.grid.step_s);
+        let mut last = (0, None);
+        let points = self.points.iter().zip(0_i64..).map(|(point, at)| {
+            if let Some(sampled) = sample(point) {
+                last = (at, Some(sampled));
+            }
+            last.1.filter(|_| at - last.0 <= points_held)
+        });
+        points.collect()
+    }
+
     /// Returns what is drawn. Names, marks and limits are for the caller to fill in.
     pub fn finish(self, limits: wire::Limits) -> (wire::Charts, BTreeSet<NameId>) {
         let points = &self.points;
@@ -135,6 +151,8 @@ impl Drawing {
             at_s as f64
         });
         let each = |value: &dyn Fn(&Point) -> Option<f64>| points.iter().map(value).collect();
+        let memory = self.held(|it| it.memory);
+        let own_memory = self.held(|it| Some(it.own_memory).filter(|it| it.count > 0));
         let failed = |tally: &Tally| share_interval(tally.errors, tally.total());
         let seconds = |point: &Point, q| point.all.duration_quantile(q).map(on_the_wire);
         let iterations = |point: &Point, q| point.all.iteration_quantile(q).map(on_the_wire);
@@ -163,8 +181,8 @@ impl Drawing {
             iterations_p50: each(&|it| iterations(it, 0.50)),
             iterations_p95: each(&|it| iterations(it, 0.95)),
             iterations_edge: ITERATION_EDGES[ITERATION_EDGES.len() - 1],
-            memory: extent(points, |it| it.memory.as_ref()),
-            own_memory: each(&|it| it.own_memory.mean()),
+            memory: extent(&memory, |it| it.as_ref()),
+            own_memory: own_memory.iter().map(|it| it.as_ref()?.mean()).collect(),
             marks: Vec::new(),
             marks_total: 0,
             components: Vec::new(),
@@ -188,10 +206,7 @@ impl Point {
     }
 }
 
-fn extent<'a>(
-    points: &'a [Point],
-    spread: impl Fn(&'a Point) -> Option<&'a Spread>,
-) -> wire::Extent {
+fn extent<'a, T>(points: &'a [T], spread: impl Fn(&'a T) -> Option<&'a Spread>) -> wire::Extent {
     let spreads = || points.iter().map(&spread);
     let each = |value: &dyn Fn(&Spread) -> f64| {
         let values = spreads().map(|spread| {
@@ -306,6 +321,21 @@ mod tests {
         assert_eq!(charts.errors_control, [Some(0.25)]);
         assert_eq!(charts.durations, [vec![0, 0, 4, 0, 0, 0, 0, 0]]);
         assert_eq!(components, [1, 2].into());
+    }
+
+    #[test]
+    fn a_sample_of_memory_stands_until_the_next_but_not_for_long() {
+        let mut drawing = Drawing::new(Grid::over(0, 30, 1, 30), 1, None);
+        for at_s in [2, 7] {
+            let mut frame = Frame::default();
+            frame.memory.entry(1).or_default().record(at_s as f64);
+            drawing.add(at_s, 1.0, &frame);
+        }
+        let (charts, _) = drawing.finish(limits());
+        assert_eq!(charts.memory.mean[1], None);
+        assert_eq!(charts.memory.mean[6], Some(2.0));
+        assert_eq!(charts.memory.mean[19], Some(7.0));
+        assert_eq!(charts.memory.mean[20], None);
     }
 
     #[test]

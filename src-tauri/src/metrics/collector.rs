@@ -58,8 +58,10 @@ pub struct State {
     pub tick: Option<(i64, Frame)>,
     /// Flagdeck's own memory as it was sampled last, in bytes.
     pub own_memory: Option<f64>,
-    /// Changes with everything that a pulse tells.
+    /// Changes with everything that a pulse tells: when a second ends, mostly.
     pub version: u64,
+    /// Events taken in when the last second ended.
+    accepted_told: u64,
 
     /// The second that is not over yet: calculations by labels, memory by source.
     open: Map<Labels, Tally>,
@@ -163,7 +165,6 @@ impl Collector {
         for event in events {
             state.notice(event, at_ms);
         }
-        state.version += 1;
         drop(state);
         let mut recording = self.recorder.begin();
         for event in events {
@@ -206,14 +207,10 @@ impl Collector {
     pub fn close_second(&self, at_s: i64, name: &mut dyn FnMut(&str) -> Option<NameId>) {
         let mut state = self.state();
         let frame = state.take_open(name);
-        // What is told of the last seconds changes with time.
-        if state
-            .recent
-            .back()
-            .is_some_and(|(last, _)| at_s - last <= RATE_OVER_S + 1)
-        {
+        if state.accepted != state.accepted_told || state.was_busy(at_s) {
             state.version += 1;
         }
+        state.accepted_told = state.accepted;
         if frame == Frame::default() {
             return;
         }
@@ -279,6 +276,7 @@ impl State {
             tick: None,
             own_memory: None,
             version: 1,
+            accepted_told: 0,
             open: Map::default(),
             open_memory: Vec::new(),
             open_own_memory: Vec::new(),
@@ -309,6 +307,13 @@ impl State {
             }
         }
         self.ticks.push_packed(at_s, packed);
+    }
+
+    /// Whether something calculated in the seconds that a rate is told of, which changes as they
+    /// pass.
+    fn was_busy(&self, at_s: i64) -> bool {
+        let last = self.recent.back();
+        last.is_some_and(|(last, _)| at_s - last <= RATE_OVER_S + 1)
     }
 
     /// Takes in what an event says beside being a calculation.

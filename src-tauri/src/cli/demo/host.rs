@@ -63,8 +63,8 @@ const STEPS_BETWEEN_MEMORY: u64 = 20;
 
 /// Memory rises to its ceiling within a minute or so, and falls to its floor at once, when
 /// garbage is collected.
-const MEMORY_BYTES_MIN: f64 = 70e6;
-const MEMORY_BYTES_MAX: f64 = 110e6;
+const MEMORY_BYTES_MIN: f64 = 60e6;
+const MEMORY_BYTES_MAX: f64 = 100e6;
 const MEMORY_RISE_BYTES: f64 = 40e6 / 240.0;
 
 /// What a host is like.
@@ -420,8 +420,8 @@ mod tests {
         let memory: Vec<u64> = memory.collect();
         assert_eq!(memory.len(), 100, "every 5 s");
         let (low, high) = (memory.iter().min().unwrap(), memory.iter().max().unwrap());
-        assert!((70_000_000..80_000_000).contains(low), "{low}");
-        assert!((98_000_000..=110_000_000).contains(high), "{high}");
+        assert!((60_000_000..70_000_000).contains(low), "{low}");
+        assert!((88_000_000..=100_000_000).contains(high), "{high}");
         let uses = |event: &&Event| matches!(event, Event::Usage);
         let used = share(events.iter().filter(uses).count(), completed(&events).len());
         assert!((0.015..0.025).contains(&used), "{used}");
