@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use flagdeck::metrics::store::MetricsReader;
+use flagdeck::metrics::tiers::TICK_S;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -190,6 +192,14 @@ fn a_million_events_are_counted_exactly_whatever_is_killed() {
         let serving = serving.kill_and_start_again(&folder, true);
         let text = get(&serving.address, "/metrics");
         assert_eq!(total(&text), CLIENTS * BATCHES * EVENTS);
+        // The same number is in the frames that charts are drawn of.
+        serving.kill_and_start_again(&folder, false);
+        let reader = MetricsReader::open(folder.path()).unwrap().unwrap();
+        let frames = reader.frames(TICK_S, 0, i64::MAX).unwrap();
+        let counts = frames
+            .iter()
+            .map(|(_, frame)| frame.sum(|_, _| true).total());
+        assert_eq!(counts.sum::<u64>(), CLIENTS * BATCHES * EVENTS);
     });
     assert!(restarts > 1, "nothing was killed");
 }
@@ -216,7 +226,7 @@ fn deliver(address: &Mutex<String>, token: &str, key: &str, batch: &str) {
     }
 }
 
-fn get(address: &str, path: &str) -> String {
+pub fn get(address: &str, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     exchange(address, &request).unwrap()
 }
@@ -238,20 +248,20 @@ fn total(text: &str) -> u64 {
 }
 
 #[track_caller]
-fn sample(text: &str, name: &str) -> u64 {
+pub fn sample(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     let line = line.unwrap_or_else(|| panic!("no sample {name} in {text}"));
     line.trim().parse().unwrap()
 }
 
 /// A `flagctl serve`, ended by its process id whatever the test does.
-struct Serving {
+pub struct Serving {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Serving {
-    fn start(folder: &TempDir) -> Self {
+    pub fn start(folder: &TempDir) -> Self {
         let mut child = flagctl(folder, &["serve", "--port", "0"])
             .stdout(Stdio::piped())
             .spawn()
@@ -291,7 +301,7 @@ impl Drop for Serving {
     }
 }
 
-fn flagctl(folder: &TempDir, arguments: &[&str]) -> Command {
+pub fn flagctl(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flagctl"));
     command.arg("--data-dir").arg(folder.path()).args(arguments);
     command

@@ -1,5 +1,6 @@
 //! `metrics.db`: what is kept, how finely and for how long; what two programs make of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 
@@ -18,6 +19,9 @@ const DAY_S: i64 = 24 * 60 * 60;
 
 /// A day long past, at whose midnight all tiers begin a frame.
 const BEGIN_S: i64 = 20_000 * DAY_S;
+
+/// No tick.
+const NOTHING: BTreeMap<i64, Frame> = BTreeMap::new();
 
 fn open(folder: &TempDir, writer: i64) -> (MetricsStore, Past) {
     MetricsStore::open(folder.path(), writer, 0).unwrap()
@@ -60,7 +64,7 @@ fn ticks_are_summed_up_to_minutes_and_hours_once_those_are_over() {
     let folder = tempfile::tempdir().unwrap();
     let (mut store, _) = open(&folder, 1);
     let mut keep = |at_s: i64, errors: u64| {
-        let ticks = [(BEGIN_S + at_s, tick(errors))];
+        let ticks = [(BEGIN_S + at_s, tick(errors))].into();
         let now_ms = (BEGIN_S + at_s + 10) * 1000;
         store.keep(&through(0), &ticks, now_ms).unwrap();
     };
@@ -82,13 +86,13 @@ fn ticks_are_summed_up_to_minutes_and_hours_once_those_are_over() {
 fn each_tier_forgets_what_is_too_old_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let (mut store, _) = open(&folder, 1);
-    let ticks = [(BEGIN_S, tick(1)), (BEGIN_S + 60, tick(2))];
+    let ticks = [(BEGIN_S, tick(1)), (BEGIN_S + 60, tick(2))].into();
     store
         .keep(&through(0), &ticks, (BEGIN_S + 70) * 1000)
         .unwrap();
     let mut kept_after = |days: i64| {
         let now_ms = (BEGIN_S + days * DAY_S + 3600) * 1000;
-        store.keep(&through(0), &[], now_ms).unwrap();
+        store.keep(&through(0), &NOTHING, now_ms).unwrap();
         [10, 60, 3600].map(|step_s| errors(&folder, step_s).len())
     };
     assert_eq!(kept_after(1), [2, 2, 1]);
@@ -109,13 +113,13 @@ fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
         store.append(&[batch(2)]).unwrap();
     }
     let much_later_ms = BEGIN_S * 1000 + LOG_KEPT_MS + 1;
-    store.keep(&through(2), &[], much_later_ms).unwrap();
+    store.keep(&through(2), &NOTHING, much_later_ms).unwrap();
     drop(store);
     let (mut store, past) = open(&folder, 1);
     let left: Vec<i64> = past.batches.iter().map(|it| it.id).collect();
     assert_eq!(left, [3]);
     assert_eq!(past.checkpoint.through, 2);
-    store.keep(&through(3), &[], much_later_ms).unwrap();
+    store.keep(&through(3), &NOTHING, much_later_ms).unwrap();
     // Numbers go on where they were, also when the log is empty.
     let (stored, _) = store.append(&[batch(1)]).unwrap();
     assert_eq!(stored, [Stored::At(4)]);
@@ -140,7 +144,7 @@ fn another_program_is_told_of_every_batch_or_of_everything() {
     assert_eq!(batches(one.look().unwrap()), 1);
     // One that slept while batches left the log has to take over what they were counted into.
     one.append(&[batch(1)]).unwrap();
-    one.keep(&through(5), &[], BEGIN_S * 1000 + LOG_KEPT_MS + 1)
+    one.keep(&through(5), &NOTHING, BEGIN_S * 1000 + LOG_KEPT_MS + 1)
         .unwrap();
     let Others::Everything(past) = other.look().unwrap() else {
         panic!("a batch was missed");

@@ -7,6 +7,7 @@ mod backups;
 mod cli;
 mod cli_demo;
 mod cli_history;
+mod cli_metrics;
 mod config;
 mod emergency;
 mod past;

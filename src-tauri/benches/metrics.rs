@@ -340,7 +340,8 @@ fn day_of_series(_: &mut Criterion) {
     let (mut store, _) = MetricsStore::open(folder.path(), 1, 0).expect("it opens");
     for ticks in ticks.chunks(360) {
         let now_ms = ticks.last().expect("not empty").0 * 1000 + 10_000;
-        let kept = store.keep(&Checkpoint::default(), ticks, now_ms);
+        let ticks = ticks.iter().cloned().collect();
+        let kept = store.keep(&Checkpoint::default(), &ticks, now_ms);
         kept.expect("the disk takes it");
     }
     store.close();

@@ -205,7 +205,7 @@ impl Metrics {
         let (store, mut past) = MetricsStore::open(&inner.data_dir, random(), now_ms())?;
         let notice = past.notice.take();
         let (queue, jobs) = mpsc::sync_channel(QUEUE_BATCHES_MAX);
-        let worker = Worker {
+        let mut worker = Worker {
             store,
             collector: Arc::clone(&inner.collector),
             jobs,
@@ -214,9 +214,11 @@ impl Metrics {
             leads: Arc::clone(&inner.leads),
             progress: Progress::default(),
         };
+        // Before anybody can ask: totals that begin low would look like a reset.
+        worker.restore(past);
         let thread = thread::Builder::new()
             .name("flagdeck-metrics".into())
-            .spawn(move || worker.run(past))
+            .spawn(move || worker.run())
             .map_err(|source| StoreError::File {
                 path: inner.data_dir.clone(),
                 source,
@@ -473,13 +475,12 @@ pub fn glance(
     let past = reader.past()?;
     let collector = Collector::default();
     let now_ms = now_ms();
-    collector.take_over(past.checkpoint, past.ticks, now_ms);
     let number = |text: &str| {
         let known = names.iter().find(|(_, name)| &***name == text);
         // Not kept yet: any number does that no other name has.
         Some(known.map_or(NameId::MAX, |(id, _)| *id))
     };
-    collector.replay(&past.batches, &mut { number });
+    collector.resume(past, now_ms, &mut { number });
     let pulse = pulse::take(&collector.state(), now_ms, limits);
     Ok(Some((pulse, collector.checkpoint())))
 }

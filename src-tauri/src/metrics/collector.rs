@@ -15,7 +15,7 @@ use super::event::{Event, Labels};
 use super::frame::{Frame, NameId};
 use super::limits::{SECONDS_BYTES_MAX, SERIES_FORGOTTEN_AFTER_MS, SOURCES_MAX, TICKS_BYTES_MAX};
 use super::recorder::{OTHER, Recorder};
-use super::store::Logged;
+use super::store::{Logged, Past};
 use super::tiers::{Ring, SECONDS_IN_MEMORY_S, TICK_S, TICKS_IN_MEMORY_S, step_of};
 
 /// Seconds that "a second" is told of.
@@ -116,39 +116,45 @@ pub struct Checkpoint {
 }
 
 impl Collector {
-    /// Forgets everything that was counted, and goes on from a checkpoint and the ticks that
-    /// belong to it. What has been silent for long is not exposed any more.
-    pub fn take_over(&self, checkpoint: Checkpoint, ticks: Vec<(i64, Box<[u8]>)>, now_ms: i64) {
-        let mut state = self.state();
-        let (own_memory, version) = (state.own_memory, state.version);
-        *state = State {
-            own_memory,
-            version,
-            ..State::empty()
-        };
-        state.take_over(checkpoint, now_ms);
-        for labels in state.totals.keys() {
+    /// Forgets everything that was counted, and goes on from what was kept: the totals, the ticks
+    /// that belong to them, and the batches since, each counted in the second it came in. Readers
+    /// see all of it at once. Returns what the batches add up to, by second.
+    ///
+    /// What has been silent for long is not exposed any more.
+    pub fn resume(
+        &self,
+        past: Past,
+        now_ms: i64,
+        name: &mut dyn FnMut(&str) -> Option<NameId>,
+    ) -> Vec<(i64, Frame)> {
+        let fresh = Self::default();
+        lock(&fresh.state).take_over(past.checkpoint, past.ticks, now_ms);
+        let frames = fresh.replay(&past.batches, name);
+        let mut resumed = fresh.state();
+        for labels in resumed.totals.keys() {
             self.recorder.know(labels.clone());
         }
-        for (at_s, packed) in ticks {
-            state.remember(at_s, packed, now_ms / 1000);
-        }
+        // What the shards still hold is in the batches too.
+        let mut state = self.state();
+        resumed.own_memory = state.own_memory;
+        resumed.version = state.version + 1;
+        std::mem::swap(&mut *state, &mut *resumed);
+        frames
     }
 
-    /// Counts batches of the log, each in the tick it came in. Returns the ticks that are over.
-    pub fn replay(
+    fn replay(
         &self,
         batches: &[Logged],
         name: &mut dyn FnMut(&str) -> Option<NameId>,
     ) -> Vec<(i64, Frame)> {
-        let mut ticks = Vec::new();
+        let mut frames = Vec::new();
         for batch in batches {
             let at_s = batch.at_ms.div_euclid(1000);
-            ticks.extend(self.close_tick(at_s));
+            self.close_tick(at_s);
             self.apply(batch.id, &batch.events, batch.at_ms);
-            self.close_second(at_s, name);
+            frames.extend(self.close_second(at_s, name).map(|frame| (at_s, frame)));
         }
-        ticks
+        frames
     }
 
     /// Returns what counts calculations.
@@ -202,9 +208,14 @@ impl Collector {
         state
     }
 
-    /// Ends the second that began at `at_s`. Names are made numbers by `name`, which may fail:
-    /// what it has no number for is in the totals, but on no chart.
-    pub fn close_second(&self, at_s: i64, name: &mut dyn FnMut(&str) -> Option<NameId>) {
+    /// Ends the second that began at `at_s`, and returns what was counted in it; none where
+    /// nothing was. Names are made numbers by `name`, which may fail: what it has no number for
+    /// is in the totals, but on no chart.
+    pub fn close_second(
+        &self,
+        at_s: i64,
+        name: &mut dyn FnMut(&str) -> Option<NameId>,
+    ) -> Option<Frame> {
         let mut state = self.state();
         let frame = state.take_open(name);
         if state.accepted != state.accepted_told || state.was_busy(at_s) {
@@ -212,29 +223,28 @@ impl Collector {
         }
         state.accepted_told = state.accepted;
         if frame == Frame::default() {
-            return;
+            return None;
         }
         let all = frame.sum(|_, _| true);
         state.seconds.push(at_s, &frame);
         if all.total() > 0 {
             state.recent.push_back((at_s, all));
         }
-        state.add_to_tick(at_s, frame);
+        state.add_to_tick(at_s, &frame);
         state.version += 1;
+        Some(frame)
     }
 
-    /// Returns the tick that is over at `now_s`, with its beginning; none before.
-    pub fn close_tick(&self, now_s: i64) -> Option<(i64, Frame)> {
+    /// Moves the open tick to those in memory, where it is over at `now_s`.
+    pub fn close_tick(&self, now_s: i64) {
         let mut state = lock(&self.state);
-        let (at_s, _) = state.tick.as_ref()?;
-        // A tick that begins later than now is of a clock that was set back since.
-        let is_over = !(*at_s..*at_s + i64::from(TICK_S)).contains(&now_s);
-        if !is_over {
-            return None;
+        let over = state.tick.take_if(|(at_s, _)| {
+            // A tick that begins later than now is of a clock that was set back since.
+            !(*at_s..*at_s + i64::from(TICK_S)).contains(&now_s)
+        });
+        if let Some((at_s, frame)) = over {
+            state.ticks.push(at_s, &frame);
         }
-        let (at_s, frame) = state.tick.take()?;
-        state.ticks.push(at_s, &frame);
-        Some((at_s, frame))
     }
 
     /// Returns the totals to be kept, as of the last batch that was applied.
@@ -283,7 +293,7 @@ impl State {
         }
     }
 
-    fn take_over(&mut self, checkpoint: Checkpoint, now_ms: i64) {
+    fn take_over(&mut self, checkpoint: Checkpoint, ticks: Vec<(i64, Box<[u8]>)>, now_ms: i64) {
         let is_fresh = |at_ms: i64| now_ms - at_ms < SERIES_FORGOTTEN_AFTER_MS;
         let totals = checkpoint.totals.into_iter();
         self.totals = totals.filter(|(_, it)| is_fresh(it.at_ms)).collect();
@@ -293,7 +303,9 @@ impl State {
         self.toggles = checkpoint.toggles;
         self.accepted = checkpoint.accepted;
         self.through = checkpoint.through;
-        self.version += 1;
+        for (at_s, packed) in ticks {
+            self.remember(at_s, packed, now_ms / 1000);
+        }
     }
 
     /// Takes a tick in that was kept. The dashboard looks back over it as over a second.
@@ -359,12 +371,12 @@ impl State {
         frame
     }
 
-    fn add_to_tick(&mut self, at_s: i64, frame: Frame) {
+    fn add_to_tick(&mut self, at_s: i64, frame: &Frame) {
         // A tick that should have been closed takes what comes late: nothing is lost.
         let (_, tick) = self
             .tick
             .get_or_insert_with(|| (step_of(at_s, TICK_S), Frame::default()));
-        tick.merge(&frame);
+        tick.merge(frame);
     }
 
     /// Forgets seconds that nothing looks back to.

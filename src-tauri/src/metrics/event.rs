@@ -450,6 +450,26 @@ mod tests {
         assert_eq!(refused, Err(BatchError::TooMany));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_are_a_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            for format in [Format::Json, Format::NdJson] {
+                let _ = read(&bytes, format, &nobody);
+            }
+        }
+
+        #[test]
+        fn nearly_an_event_is_no_panic(
+            at in proptest::num::usize::ANY, byte in proptest::num::u8::ANY,
+        ) {
+            let mut bytes = with(r#""component":"a.b","user":"u1","iterations":3"#).into_bytes();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            let batch = read(&bytes, Format::NdJson, &nobody).expect("a line is a batch");
+            proptest::prop_assert!(batch.events.len() + batch.rejected <= 2);
+        }
+    }
+
     #[test]
     fn problems_are_bounded_and_counted() {
         let lines = "0\n".repeat(5000);

@@ -12,7 +12,7 @@
 //! holds the lock, keeps the checkpoint and the frames. Decides nothing about events, and asks
 //! nobody for the time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -281,15 +281,15 @@ impl MetricsStore {
         self.lock.is_some()
     }
 
-    /// Keeps totals, and the ticks that are counted in them, durably and together. Sums up what
-    /// coarser tiers lack, and forgets what is too old.
+    /// Keeps totals, and what was counted into them since the last time, by tick, durably and
+    /// together. Sums up what coarser tiers lack, and forgets what is too old.
     ///
     /// # Errors
     /// [`StoreError`] where they cannot be written; then nothing was.
     pub fn keep(
         &mut self,
         checkpoint: &Checkpoint,
-        ticks: &[(i64, Frame)],
+        ticks: &BTreeMap<i64, Frame>,
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let transaction = self

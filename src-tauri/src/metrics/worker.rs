@@ -4,6 +4,7 @@
 //! A batch is acknowledged when it is durable and counted; whatever was not acknowledged was
 //! not counted, or will be answered as a duplicate.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +16,7 @@ use super::collector::{Collector, Toggles};
 use super::frame::{Frame, NameId};
 use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
 use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
-use super::tiers::SECONDS_IN_MEMORY_S;
+use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
 use super::{IntakeError, Receipt, process};
 use crate::app::now_ms;
 use crate::store::StoreError;
@@ -48,17 +49,33 @@ pub(super) struct Worker {
 pub(super) struct Progress {
     /// The second that is open.
     second: i64,
-    /// Ticks that are over and not kept yet.
-    ticks: Vec<(i64, Frame)>,
+    /// What was counted and is in no frame on disk yet, by tick. Always up to the last batch that
+    /// was counted when a second ended: a checkpoint is of the same batches.
+    unsaved: BTreeMap<i64, Frame>,
     kept_toggles: Toggles,
     looked: Option<Instant>,
     sampled: Option<Instant>,
 }
 
+impl Progress {
+    /// Adds what was counted in the second that began at `at_s`. Flagdeck's own memory alone is
+    /// not worth a write.
+    fn add(&mut self, at_s: i64, frame: &Frame) {
+        let tick_s = step_of(at_s, TICK_S);
+        if !frame.is_quiet() || self.unsaved.contains_key(&tick_s) {
+            self.unsaved.entry(tick_s).or_default().merge(frame);
+        }
+    }
+
+    fn has_tick_before(&self, now_s: i64) -> bool {
+        let first = self.unsaved.keys().next();
+        first.is_some_and(|first| *first != step_of(now_s, TICK_S))
+    }
+}
+
 impl Worker {
     /// Works until no more batches can come, and keeps everything then.
-    pub(super) fn run(mut self, past: Past) {
-        self.restore(past);
+    pub(super) fn run(mut self) {
         let leads = self.store.leads();
         self.leads.store(leads, Ordering::Relaxed);
         loop {
@@ -78,17 +95,19 @@ impl Worker {
         LOOK_EVERY.min(Duration::from_millis(left_ms.unsigned_abs()))
     }
 
-    /// Counts what the log holds beyond the checkpoint, each batch in the tick it came in.
-    fn restore(&mut self, past: Past) {
+    /// Goes on from what was kept.
+    pub(super) fn restore(&mut self, past: Past) {
         let now = now_ms();
-        self.collector.take_over(past.checkpoint, past.ticks, now);
-        self.progress.kept_toggles = self.collector.state().toggles;
-        self.progress.ticks.clear();
-        let ticks = self
-            .collector
-            .replay(&past.batches, &mut namer(&mut self.store));
-        self.progress.ticks.extend(loud(ticks));
-        self.progress.second = now / 1000;
+        let name = &mut namer(&mut self.store);
+        let frames = self.collector.resume(past, now, name);
+        self.progress = Progress {
+            second: now / 1000,
+            kept_toggles: self.collector.state().toggles,
+            ..Progress::default()
+        };
+        for (at_s, frame) in frames {
+            self.progress.add(at_s, &frame);
+        }
     }
 
     /// Stores a batch, with those that wait behind it, in one commit.
@@ -172,38 +191,40 @@ impl Worker {
         let now_s = now_ms() / 1000;
         if now_s != self.progress.second {
             self.close_second(self.progress.second);
-            self.close_tick(now_s);
+            self.collector.close_tick(now_s);
             self.progress.second = now_s;
-            self.keep();
+            self.keep(now_s);
         }
     }
 
     fn close_second(&mut self, at_s: i64) {
-        self.collector
+        let frame = self
+            .collector
             .close_second(at_s, &mut namer(&mut self.store));
+        if let Some(frame) = frame {
+            self.progress.add(at_s, &frame);
+        }
         let mut state = self.collector.state();
         state.forget_before(at_s - SECONDS_IN_MEMORY_S);
     }
 
-    fn close_tick(&mut self, now_s: i64) {
-        let ticks = self.collector.close_tick(now_s);
-        self.progress.ticks.extend(loud(ticks));
-    }
-
-    /// Keeps what is new, if that is this program's to do.
-    fn keep(&mut self) {
+    /// Keeps what is new once a tick is over, if that is this program's to do.
+    fn keep(&mut self, now_s: i64) {
         let toggles = self.collector.state().toggles;
-        if self.progress.ticks.is_empty() && toggles == self.progress.kept_toggles {
+        let is_over = self.progress.has_tick_before(now_s);
+        if !is_over && toggles == self.progress.kept_toggles {
             return;
         }
         if !self.leads.load(Ordering::Relaxed) {
             return self.succeed();
         }
         let checkpoint = self.collector.checkpoint();
-        let kept = self.store.keep(&checkpoint, &self.progress.ticks, now_ms());
+        let kept = self
+            .store
+            .keep(&checkpoint, &self.progress.unsaved, now_ms());
         match kept {
             Ok(()) => {
-                self.progress.ticks.clear();
+                self.progress.unsaved.clear();
                 self.progress.kept_toggles = toggles;
                 self.set_trouble(None);
             }
@@ -212,9 +233,9 @@ impl Worker {
     }
 
     /// Takes over from a program that kept the checkpoint and ended; where none did, lets go of
-    /// ticks that the other one keeps.
+    /// what the other one keeps.
     fn succeed(&mut self) {
-        self.progress.ticks.clear();
+        self.progress.unsaved.clear();
         if !self.store.leads() {
             return;
         }
@@ -230,8 +251,7 @@ impl Worker {
 
     fn finish(mut self) {
         self.close_second(self.progress.second);
-        self.close_tick(i64::MAX);
-        self.keep();
+        self.keep(i64::MAX);
         self.store.close();
     }
 
@@ -270,12 +290,6 @@ fn namer(store: &mut MetricsStore) -> impl FnMut(&str) -> Option<NameId> + '_ {
             None
         }
     }
-}
-
-/// Ticks in which something was reported: the others need not be kept.
-fn loud(ticks: impl IntoIterator<Item = (i64, Frame)>) -> impl Iterator<Item = (i64, Frame)> {
-    let ticks = ticks.into_iter();
-    ticks.filter(|(_, frame)| !frame.is_quiet())
 }
 
 /// Says whether something is to be done again, and takes it for done.

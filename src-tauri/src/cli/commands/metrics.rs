@@ -81,15 +81,15 @@ fn print_recent(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {
         "  {total} calculations, {:.1} a second now",
         pulse.per_second
     ))?;
-    output.line(format!("  failed   {}", share(&pulse.errors)))?;
+    output.line(format!("  failed      {}", share(&pulse.errors)))?;
     output.line(format!(
-        "  took     p50 {}, p95 {}, p99 {}",
+        "  took        p50 {}, p95 {}, p99 {}",
         quantile(pulse.p50_s),
         quantile(pulse.p95_s),
         quantile(pulse.p99_s)
     ))?;
     if let Some(confidence) = pulse.confidence {
-        output.line(format!("  confident {confidence:.2} on average"))?;
+        output.line(format!("  confidence  {confidence:.2} on average"))?;
     }
     Ok(())
 }
