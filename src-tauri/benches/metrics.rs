@@ -7,6 +7,7 @@
 //! day of series at most 6 MB in memory and 30 MB on disk.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
+#![expect(clippy::print_stdout, reason = "sizes are told, not timed")]
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -214,7 +215,7 @@ fn record_contended(criterion: &mut Criterion) {
     group.bench_function("Recorder, looked up", |bencher| {
         bencher.iter_custom(|count| {
             on_two_threads(count, |calculation| {
-                recorder.record(black_box(&wanted), calculation)
+                recorder.record(black_box(&wanted), calculation);
             })
         });
     });

@@ -215,6 +215,16 @@ export function formatAgoBriefly(atMs: number, nowMs: number): string {
   return brief.format(-Math.floor(agoMs / unitMs), unit);
 }
 
+/** Writes when something was in few letters: `just now`, the time today, `Fri`, `16 Nov`, `Nov 2024`. */
+export function formatLately(atMs: number, nowMs: number): string {
+  if (nowMs - atMs < MINUTE_MS) return "just now";
+  const days = localDay(nowMs) - localDay(atMs);
+  if (days === 0) return clock.format(atMs);
+  if (days < 7) return weekdayName.format(atMs);
+  const isThisYear = new Date(atMs).getFullYear() === new Date(nowMs).getFullYear();
+  return (isThisYear ? dayAndMonth : monthAndYear).format(atMs);
+}
+
 /** Writes a moment to the second. */
 export function formatMoment(atMs: number): string {
   return moment.format(atMs);
@@ -263,6 +273,8 @@ function localDay(atMs: number): number {
 const preciseClock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
 const dayAndMonth = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
 const fullDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const weekdayName = new Intl.DateTimeFormat(locale, { weekday: "short" });
+const monthAndYear = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric" });
 const monthName = new Intl.DateTimeFormat(locale, { month: "short" });
 const figures = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
 // British English writes a million as `1m`, which in a chart is a thousandth or a metre.

@@ -138,6 +138,18 @@ describe("a value over the edge", () => {
     ]);
   });
 
+  it("of iterations between two edges is told as a whole number, and exported as it is", () => {
+    const read = (values: number[]) => typical.timesS.map((_, at) => values[at] ?? null);
+    const charts = { ...typical, iterationsP50: read([28.9]), iterationsP95: read([63.2]) };
+    const iterations = drawing("iterations", charts);
+    expect(words.metrics.told(iterations, 0)).toBe("Half within 29");
+    expect(legendOf(iterations, 0).map(({ value }) => value)).toEqual(["63", "29"]);
+    expect(spokenOf(iterations, 0)).toEqual(["p95 63", "p50 29"]);
+    expect(csvOf(charts).split("\r\n")[1]).toContain(",28.9,63.2,");
+    const few = drawing("iterations", { ...charts, iterationsP95: read([9.1]), iterationsP50: [] });
+    expect(few.axis.ticks.every(Number.isInteger)).toBe(true);
+  });
+
   it("is never a number in the table of values", () => {
     const [head = "", first = ""] = csvOf(over).split("\r\n");
     const cells = Object.fromEntries(

@@ -7,6 +7,7 @@ import {
   formatBytesOf,
   formatBytesRoughly,
   formatCountBriefly,
+  formatLately,
   formatPercent,
   formatQuantile,
   formatRate,
@@ -39,6 +40,18 @@ describe("times and numbers", () => {
     expect(ago(119 * MINUTE_MS)).toBe("1 hour ago");
     expect(ago(25 * 60 * MINUTE_MS)).toBe("yesterday");
     expect(ago(8 * 24 * 60 * MINUTE_MS)).toContain("2026");
+  });
+
+  it("say when in few letters, the less exactly the longer it is ago", () => {
+    const at = (month: number, day: number, hour = 9, minute = 12, year = 2026) =>
+      new Date(year, month, day, hour, minute).getTime();
+    const lately = (atMs: number) => formatLately(atMs, at(10, 23, 15));
+    expect(lately(at(10, 23, 15))).toBe("just now");
+    expect(lately(at(10, 23))).toBe("9:12 AM");
+    expect(lately(at(10, 22, 23))).toBe("Sun");
+    expect(lately(at(10, 17))).toBe("Tue");
+    expect(lately(at(10, 16))).toBe("Nov 16");
+    expect(lately(at(10, 16, 9, 12, 2024))).toBe("Nov 2024");
   });
 
   it("write percentages as people type them", () => {

@@ -7,7 +7,7 @@ import { judgeHealth } from "../src/model/health";
 import { commonestRow, heatOf, rowsBelow } from "../src/model/heat";
 import { judgePerformance } from "../src/model/performance";
 import { sourcesAt, type Heard } from "../src/model/reporting";
-import { drawSpark, placeMarks } from "../src/model/spark";
+import { drawSpark, placeMarks, rangeOf } from "../src/model/spark";
 import { EDGES_S, limits, pulses, quietPulse, shareOf, source } from "./support/pulse";
 
 const NOW_MS = Date.UTC(2026, 10, 23, 15, 0, 7);
@@ -164,7 +164,7 @@ describe("changes on the line", () => {
     sentence: "",
   });
   const place = (marks: Mark[], gap: number) =>
-    placeMarks({ marks, columns, columnS: 10 }, gap).map((each) => [
+    placeMarks(marks, rangeOf({ columns, columnS: 10 }), gap).map((each) => [
       each.mark.revision,
       each.at,
       each.others,
@@ -185,7 +185,7 @@ describe("changes on the line", () => {
   });
 
   it("are none where nothing was reported", () => {
-    expect(placeMarks({ marks: [mark(1, 0.5)], columns: [], columnS: 10 }, 0.1)).toEqual([]);
+    expect(placeMarks([mark(1, 0.5)], rangeOf({ columns: [], columnS: 10 }), 0.1)).toEqual([]);
   });
 });
 

@@ -16,7 +16,7 @@ use super::frame::{Frame, NameId};
 use super::limits::{SECONDS_BYTES_MAX, SERIES_FORGOTTEN_AFTER_MS, SOURCES_MAX, TICKS_BYTES_MAX};
 use super::recorder::{OTHER, Recorder};
 use super::store::{Logged, Past};
-use super::tiers::{Ring, SECONDS_IN_MEMORY_S, TICK_S, TICKS_IN_MEMORY_S, step_of};
+use super::tiers::{PackedFrame, Ring, SECONDS_IN_MEMORY_S, TICK_S, TICKS_IN_MEMORY_S, step_of};
 
 /// Seconds that "a second" is told of.
 pub const RATE_OVER_S: i64 = 10;
@@ -293,7 +293,7 @@ impl State {
         }
     }
 
-    fn take_over(&mut self, checkpoint: Checkpoint, ticks: Vec<(i64, Box<[u8]>)>, now_ms: i64) {
+    fn take_over(&mut self, checkpoint: Checkpoint, ticks: Vec<PackedFrame>, now_ms: i64) {
         let is_fresh = |at_ms: i64| now_ms - at_ms < SERIES_FORGOTTEN_AFTER_MS;
         let totals = checkpoint.totals.into_iter();
         self.totals = totals.filter(|(_, it)| is_fresh(it.at_ms)).collect();

@@ -258,6 +258,44 @@ fn unknown_type(found: &str) -> String {
     }
 }
 
+/// A field of an event, as it has to be.
+struct Field {
+    name: &'static str,
+    fits: fn(&Value) -> bool,
+    message: &'static str,
+}
+
+const fn field(name: &'static str, fits: fn(&Value) -> bool, message: &'static str) -> Field {
+    Field {
+        name,
+        fits,
+        message,
+    }
+}
+
+const FIELDS: [Field; 10] = [
+    field("type", Value::is_string, TYPE),
+    field("source", Value::is_string, SOURCE),
+    field("duration", Value::is_number, DURATION),
+    field("confidence", Value::is_number, CONFIDENCE),
+    field("iterations", is_count, ITERATIONS),
+    field("component", Value::is_string, COMPONENT),
+    field("exposed", Value::is_boolean, EXPOSED),
+    field("user", Value::is_string, USER),
+    field("groups", is_texts, GROUPS),
+    field("bytes", Value::is_number, BYTES),
+];
+
+fn is_count(value: &Value) -> bool {
+    let number = value.as_u64();
+    number.is_some_and(|number| u32::try_from(number).is_ok())
+}
+
+fn is_texts(value: &Value) -> bool {
+    let texts = value.as_array();
+    texts.is_some_and(|texts| texts.iter().all(Value::is_string))
+}
+
 /// Says which field keeps bytes from being an event. Only bad events pay for that.
 fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
@@ -266,36 +304,13 @@ fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
     let Value::Object(fields) = value else {
         return "an event must be a JSON object".to_owned();
     };
-    let is_text = |value: &Value| value.is_string();
-    let is_whole = |value: &Value| {
-        let number = value.as_u64();
-        number.is_some_and(|number| u32::try_from(number).is_ok())
-    };
-    let is_list = |value: &Value| {
-        let texts = value.as_array();
-        texts.is_some_and(|texts| texts.iter().all(Value::is_string))
-    };
-    let kinds: [(&str, &dyn Fn(&Value) -> bool, &str); 10] = [
-        ("type", &is_text, TYPE),
-        ("source", &is_text, SOURCE),
-        ("duration", &Value::is_number, DURATION),
-        ("confidence", &Value::is_number, CONFIDENCE),
-        ("iterations", &is_whole, ITERATIONS),
-        ("component", &is_text, COMPONENT),
-        ("exposed", &Value::is_boolean, EXPOSED),
-        ("user", &is_text, USER),
-        ("groups", &is_list, GROUPS),
-        ("bytes", &Value::is_number, BYTES),
-    ];
-    if fields.get("type").is_none_or(Value::is_null) {
+    let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
+    if given("type").is_none() {
         return TYPE.to_owned();
     }
-    let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
-    let wrong = kinds
-        .iter()
-        .find(|(name, fits, _)| given(name).is_some_and(|value| !fits(value)));
-    match wrong {
-        Some((_, _, message)) => (*message).to_owned(),
+    let is_wrong = |field: &&Field| given(field.name).is_some_and(|value| !(field.fits)(value));
+    match FIELDS.iter().find(is_wrong) {
+        Some(field) => field.message.to_owned(),
         // Two fields of one name, which a value silently keeps the last of.
         None => format!("this event cannot be read: {error}"),
     }

@@ -122,7 +122,7 @@ fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
         MetricType::Counter,
     )?;
     each(state, |labels, total| {
-        counter(&mut metric, labels, total.tally.completed())
+        counter(&mut metric, labels, &total.tally.completed())
     })?;
     let mut metric = encoder.encode_descriptor(
         "ml_errors",
@@ -131,7 +131,7 @@ fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
         MetricType::Counter,
     )?;
     each(state, |labels, total| {
-        counter(&mut metric, labels, total.tally.errors)
+        counter(&mut metric, labels, &total.tally.errors)
     })?;
     let mut metric = encoder.encode_descriptor(
         "ml_confidence_current",
@@ -140,7 +140,7 @@ fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
         MetricType::Gauge,
     )?;
     each(state, |labels, total| match total.confidence_last {
-        Some(confidence) => gauge(&mut metric, labels, confidence),
+        Some(confidence) => gauge(&mut metric, labels, &confidence),
         None => Ok(()),
     })?;
     let mut metric = encoder.encode_descriptor(
@@ -187,7 +187,7 @@ fn usage(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
         MetricType::Gauge,
     )?;
     for (source, memory) in &state.memory {
-        gauge(&mut metric, &[("source", &**source)], memory.bytes)?;
+        gauge(&mut metric, &[("source", &**source)], &memory.bytes)?;
     }
     let mut metric = encoder.encode_descriptor(
         "ml_usage",
@@ -196,7 +196,7 @@ fn usage(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
         MetricType::Counter,
     )?;
     for (source, count) in &state.usage {
-        counter(&mut metric, &[("source", &**source)], *count)?;
+        counter(&mut metric, &[("source", &**source)], count)?;
     }
     Ok(())
 }
@@ -205,7 +205,7 @@ fn toggles(encoder: &mut DescriptorEncoder, format: Format, count: u64) -> fmt::
     let name = "ml_feature_flag_toggles";
     let help = "How often a component or the master switch was switched";
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-    counter(&mut metric, &NO_LABELS, count)?;
+    counter(&mut metric, &NO_LABELS, &count)?;
     if format == Format::Classic {
         // The name as the founding specification has it. No counter may be called so any more,
         // and in OpenMetrics nothing may that a counter's family is called.
@@ -221,7 +221,7 @@ impl Exposed {
     fn own(&self, encoder: &mut DescriptorEncoder, accepted: u64) -> fmt::Result {
         let mut counted = |name, help, count| -> fmt::Result {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            counter(&mut metric, &NO_LABELS, count)
+            counter(&mut metric, &NO_LABELS, &count)
         };
         counted(
             "flagdeck_events_accepted",
@@ -261,10 +261,10 @@ fn process_use(encoder: &mut DescriptorEncoder, used: &ProcessUse) -> fmt::Resul
         Some(&Unit::Seconds),
         MetricType::Counter,
     )?;
-    counter(&mut metric, &NO_LABELS, used.cpu_s)?;
+    counter(&mut metric, &NO_LABELS, &used.cpu_s)?;
     let mut told = |name, help, unit: Option<Unit>, value: f64| -> fmt::Result {
         let mut metric = encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
-        gauge(&mut metric, &NO_LABELS, value)
+        gauge(&mut metric, &NO_LABELS, &value)
     };
     let resident = used.resident_bytes as f64;
     told(
@@ -320,18 +320,18 @@ fn pairs(labels: &Labels) -> [(&'static str, &str); 3] {
 fn counter(
     metric: &mut MetricEncoder,
     labels: &impl EncodeLabelSet,
-    value: impl EncodeCounterValue,
+    value: &impl EncodeCounterValue,
 ) -> fmt::Result {
     let mut metric = metric.encode_family(labels)?;
-    metric.encode_counter::<NoLabelSet, _, f64>(&value, None)
+    metric.encode_counter::<NoLabelSet, _, f64>(value, None)
 }
 
 fn gauge(
     metric: &mut MetricEncoder,
     labels: &impl EncodeLabelSet,
-    value: impl EncodeGaugeValue,
+    value: &impl EncodeGaugeValue,
 ) -> fmt::Result {
-    metric.encode_family(labels)?.encode_gauge(&value)
+    metric.encode_family(labels)?.encode_gauge(value)
 }
 
 fn histogram<const EDGES: usize>(

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use flagdeck_core::measure::{Arm, DURATION_EDGES_S, ITERATION_EDGES, Spread, Tally};
 use serde::{Deserialize, Serialize};
 
-/// The number of a name in the store's list of names; see [`super::names`].
+/// The number of a name in the store's list of names, which only grows.
 pub type NameId = u32;
 
 /// Everything counted in one span, whatever source it came from.

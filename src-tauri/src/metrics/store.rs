@@ -23,7 +23,7 @@ use super::collector::Checkpoint;
 use super::event::Event;
 use super::frame::{Frame, NameId};
 use super::limits::{KEY_KEPT_MS, KEYS_MAX, LOG_BYTES_MAX, LOG_KEPT_MS};
-use super::tiers::{TICK_S, TIERS, step_of};
+use super::tiers::{PackedFrame, TICK_S, TIERS, step_of};
 use crate::store::StoreError;
 use crate::store::sqlite::connection;
 
@@ -105,7 +105,7 @@ pub struct Past {
     /// The batches since.
     pub batches: Vec<Logged>,
     /// Packed ticks of the latest time, earliest first.
-    pub ticks: Vec<(i64, Box<[u8]>)>,
+    pub ticks: Vec<PackedFrame>,
     /// What people should know: a damaged file was set aside.
     pub notice: Option<String>,
 }
@@ -723,7 +723,7 @@ fn packed_frames(
     step_s: u32,
     from_s: i64,
     to_s: i64,
-) -> Result<Vec<(i64, Box<[u8]>)>, StoreError> {
+) -> Result<Vec<PackedFrame>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT at_s, packed FROM frame WHERE step_s = ?1 AND at_s >= ?2 AND at_s < ?3 \
          ORDER BY at_s",

@@ -13,6 +13,9 @@ pub struct Tier {
     pub kept_s: i64,
 }
 
+/// A packed frame, with its beginning in seconds since 1970.
+pub type PackedFrame = (i64, Box<[u8]>);
+
 const HOUR_S: i64 = 60 * 60;
 const DAY_S: i64 = 24 * HOUR_S;
 
@@ -62,7 +65,7 @@ pub struct Ring {
     kept_s: i64,
     bytes_max: usize,
     bytes: usize,
-    frames: VecDeque<(i64, Box<[u8]>)>,
+    frames: VecDeque<PackedFrame>,
 }
 
 impl Ring {

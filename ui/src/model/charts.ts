@@ -232,12 +232,13 @@ function confidence({ confidence: extent }: Charts): Drawing {
 function iterations({ iterationsP50, iterationsP95, iterationsEdge: edge }: Charts): Drawing {
   const most = mostOf([iterationsP50, iterationsP95]);
   const ticks = ticksTo(edge).filter((tick) => tick < edge);
+  const axis = linear(most || 1);
   return plain("iterations", {
     lines: quantiles(iterationsP50, iterationsP95),
     axis:
       most > edge
         ? { min: 0, max: edge * STRIP_LINEAR, ticks, isLog: false }
-        : { ...linear(most || 1), max: Math.min(edge, linear(most || 1).max) },
+        : { ...axis, max: Math.min(edge, axis.max), ticks: axis.ticks.filter(Number.isInteger) },
     edge,
   });
 }

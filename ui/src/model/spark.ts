@@ -1,6 +1,7 @@
 /** The small charts of the dashboard, as shapes: a rate over time, the flags' changes on it. */
 
 import type { Mark, Pulse, PulseColumn } from "../bindings/wire";
+import { shareOf, type Range } from "./chart_range";
 
 /** How high the shapes are, in their own units; as wide as there are columns. */
 export const SPARK_HEIGHT = 100;
@@ -37,17 +38,19 @@ export interface PlacedMark {
   others: number;
 }
 
-/** Places the changes in the span, latest first, none nearer than `gap` to the one before it. */
-export function placeMarks(
-  { marks, columns, columnS }: Pick<Pulse, "marks" | "columns" | "columnS">,
-  gap: number,
-): PlacedMark[] {
+/** The stretch that the columns stand for; `null` where there are none. */
+export function rangeOf({ columns, columnS }: Pick<Pulse, "columns" | "columnS">): Range | null {
   const fromMs = columns.at(0)?.atMs;
-  if (fromMs === undefined) return [];
-  const spanMs = columns.length * columnS * 1000;
+  if (fromMs === undefined) return null;
+  return { fromMs, toMs: fromMs + columns.length * columnS * 1000 };
+}
+
+/** Places the changes in a stretch, latest first, none nearer than `gap` to the one before it. */
+export function placeMarks(marks: readonly Mark[], range: Range | null, gap: number): PlacedMark[] {
+  if (range === null) return [];
   const placed: PlacedMark[] = [];
   for (const mark of marks) {
-    const at = Math.min((mark.atMs - fromMs) / spanMs, 1);
+    const at = Math.min(shareOf(range, mark.atMs), 1);
     if (at < 0) continue;
     const before = placed.at(-1);
     if (before && before.at - at < gap) before.others += 1;

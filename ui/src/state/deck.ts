@@ -3,6 +3,7 @@
 import { createContext } from "svelte";
 
 import type { Host } from "../host/host";
+import { ArmsFeed } from "./arms.svelte";
 import { Browsing } from "./browsing.svelte";
 import { Choices } from "./choices.svelte";
 import { LastChanges } from "./last_changes.svelte";
@@ -20,6 +21,7 @@ export interface Deck {
   lastChanges: LastChanges;
   metrics: Metrics;
   pulse: PulseFeed;
+  arms: ArmsFeed;
 }
 
 export function makeDeck(host: Host): Deck {
@@ -35,6 +37,7 @@ export function makeDeck(host: Host): Deck {
     lastChanges: new LastChanges(host),
     metrics: new Metrics(host),
     pulse: new PulseFeed(host),
+    arms: new ArmsFeed(host),
   };
 }
 

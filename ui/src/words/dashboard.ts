@@ -1,7 +1,7 @@
 /** The dashboard. */
 
 import type { Actor, Flags, Rollout } from "../bindings/wire";
-import { formatAgo, formatCount, formatPercent } from "../format";
+import { formatAgo, formatCount, formatLately, formatPercent } from "../format";
 import { capital, doors, listed, strategies, summary } from "./shared";
 
 export const dashboard = {
@@ -21,6 +21,13 @@ export const dashboard = {
   lastChangeBy: (actor: Actor, atMs: number, nowMs: number) =>
     `${capital(formatAgo(atMs, nowMs))}, ${actor.name} ${doors[actor.via]}`,
   nothingSaved: "Nothing saved yet: all off.",
+  recent: {
+    title: "Activity",
+    open: "Open activity",
+    empty: "Nothing saved yet.",
+    when: formatLately,
+    notAnew: "not up to date",
+  },
   verdicts: {
     off: "Off for everyone",
     nothingOn: "Nothing is switched on",

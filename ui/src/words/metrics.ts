@@ -110,8 +110,10 @@ function value({ id, edge, edgesS }: Drawing, number: number): string {
       return formatFigure(number);
     case "confidence":
       return number.toFixed(2);
-    case "heat":
     case "iterations":
+      // Nobody iterates a part of a time: the fraction comes from reading between two edges.
+      return formatCount(number);
+    case "heat":
       return formatFigure(number);
   }
 }

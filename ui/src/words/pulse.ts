@@ -94,6 +94,22 @@ export const pulse = {
     empty: "Filled once applications report.",
     openCharts: "Open charts",
   },
+  comparison: {
+    title: "Exposed against control",
+    titleTail: ", share of failed calculations",
+    meaning:
+      "Of users for whom components are on, against those for whom they are off, over the last 15 minutes",
+    between: ", ",
+    on: (share: number | null) => `${shareOrNothing(share)} where on`,
+    off: (share: number | null) => `${shareOrNothing(share)} where off`,
+    onMeaning: "Of users for whom components are on, the latest share of calculations that failed",
+    offMeaning: "Of users for whom they are off, the latest share of calculations that failed",
+    limit: (share: number) => `limit ${formatPercent(share * 100)}`,
+    limitMeaning: "rollback.triggers.errorRate",
+    chartLabel: (limit: number) =>
+      `Failed calculations in the last 15 minutes, where components are on and where they are off, limit ${formatPercent(limit * 100)}`,
+    empty: "Filled once an application says for which user it calculated.",
+  },
   health: {
     title: "State Health",
     figureTail: (reporting: number, known: number) => reportingTail(reporting, known),
@@ -134,6 +150,11 @@ export const pulse = {
     empty: "Filled once applications report.",
   },
 } as const;
+
+/** Also where one side has been silent of late. */
+function shareOrNothing(share: number | null): string {
+  return share === null ? "nothing" : formatShare(share);
+}
 
 function figureOf(reporting: number): string {
   return reporting === 0 ? "no" : formatCount(reporting);

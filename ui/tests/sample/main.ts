@@ -8,10 +8,17 @@ import { mount } from "svelte";
 
 import type { Theme, View } from "../../src/bindings/wire";
 import App from "../../src/App.svelte";
-import { extremeCharts, gappyCharts, overCharts, typicalCharts } from "../support/charts";
+import {
+  comparedCharts,
+  extremeCharts,
+  gappyCharts,
+  overCharts,
+  quietCharts,
+  typicalCharts,
+} from "../support/charts";
 import { extreme, huge, safeDefault, typical } from "../support/documents";
 import { MemoryHost } from "../support/memory";
-import { pulses, type PulseName } from "../support/pulse";
+import { marksAt, pulses, type PulseName } from "../support/pulse";
 
 const wanted = new URLSearchParams(location.search);
 const documents: Record<string, typeof typical> = { safeDefault, typical, extreme, huge };
@@ -24,9 +31,22 @@ host.chosen = {
 if (wanted.has("tour")) host.chosen.isToured = false;
 if (wanted.has("held")) host.state.isHeldOff = true;
 if (wanted.has("history")) host.fillHistory(Number(wanted.get("history")));
+/** The arms of what the dashboard is told. */
+function compared(name: PulseName): typeof host.drawCharts {
+  if (name === "trouble") return quietCharts;
+  if (name === "extreme") {
+    const draw = extremeCharts(Date.now());
+    return (query) => draw({ ...query, component: "search" });
+  }
+  const [share, harm] = name === "failing" ? [0.011, 9] : [0.007, 1.1];
+  return (query) => comparedCharts(share, harm, marksAt(query.toMs).reverse())(query);
+}
 if (wanted.has("pulse")) {
-  const pulse = pulses[wanted.get("pulse") as PulseName];
+  const name = wanted.get("pulse") as PulseName;
+  const pulse = pulses[name];
+  host.fillHistory(2, 40 * 3_600_000);
   host.fillHistory(3);
+  host.drawCharts = compared(name);
   const beat = () => (host.pulseNow = pulse(Date.now()));
   beat();
   setInterval(beat, 250);

@@ -122,6 +122,22 @@ export function extremeCharts(sinceMs: number): Draw {
   };
 }
 
+/**
+ * Applications that say for which user they calculated: so often it fails where a component is off,
+ * and so many times as often where it is on.
+ */
+export function comparedCharts(share: number, harm: number, marks: Mark[] = []): Draw {
+  const at = (atS: number, turn: number) => share * (0.6 + 0.8 * smooth(atS + turn, 50));
+  return (query) => {
+    const charts = chartsOf(query, marks, (atS) => usual(atS, 0));
+    return {
+      ...charts,
+      errorsExposed: charts.timesS.map((atS) => Math.min(1, harm * at(atS, 400))),
+      errorsControl: charts.timesS.map((atS) => at(atS, 0)),
+    };
+  };
+}
+
 /** Leaves points out. */
 export function without(charts: Charts, isOut: (atS: number, at: number) => boolean): Charts {
   const blank = <Value>(values: Value[], nothing: Value): Value[] =>

@@ -207,14 +207,15 @@ function rateAt({ rate }: Load, atMs: number): number {
   return rate * (1 + 0.12 * Math.sin(atMs / 190_000) + 0.04 * unrest);
 }
 
-function marksAt(nowMs: number): Mark[] {
+/** Latest first. */
+export function marksAt(nowMs: number): Mark[] {
   // They stand still while time passes.
   const atMs = Math.floor(nowMs / 900_000) * 900_000;
   const marks = [
-    { revision: 3, atMs: atMs + 640_000, sentence: "ui.badges: 12.5 % → 25 %" },
-    { revision: 2, atMs: atMs + 120_000, sentence: "tracker: on" },
-    { revision: 3, atMs: atMs - 260_000, sentence: "ui.badges: 12.5 % → 25 %" },
-    { revision: 2, atMs: atMs - 780_000, sentence: "tracker: on" },
+    { revision: 5, atMs: atMs + 640_000, sentence: "ui.badges: 12.5 % → 25 %" },
+    { revision: 4, atMs: atMs + 120_000, sentence: "tracker: on" },
+    { revision: 5, atMs: atMs - 260_000, sentence: "ui.badges: 12.5 % → 25 %" },
+    { revision: 4, atMs: atMs - 780_000, sentence: "tracker: on" },
   ];
   const seen = marks.filter((mark) => mark.atMs <= nowMs && mark.atMs > nowMs - 890_000);
   return seen.filter(
