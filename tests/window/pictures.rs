@@ -38,7 +38,8 @@ async fn look(theme: Theme, width: u32, height: u32) {
     }
 }
 
-/// Makes alike what differs from run to run: the address and the time. Nothing has the keyboard.
+/// Makes alike what differs from run to run: the address, the time, the memory Flagdeck uses.
+/// Nothing has the keyboard.
 async fn still(window: &Window<'_>) {
     window
         .eval(
@@ -46,7 +47,8 @@ async fn still(window: &Window<'_>) {
             const alike = [
                 [/127\\.0\\.0\\.1:\\d+/g, '127.0.0.1:4680'],
                 [/\\w{3} \\d+, \\d{4}, \\d+:\\d\\d:\\d\\d\\s[AP]M/g, 'Nov 23, 2026, 2:02:07 PM'],
-                [/\\b\\d+:\\d\\d\\s[AP]M/g, '2:02 PM'],
+                [/\\b\\d+:\\d\\d(:\\d\\d)?\\s[AP]M/g, '2:02 PM'],
+                [/^\\d+ MiB$/g, '160 MiB'],
                 [/\\d+ (seconds?|minutes?|min\\.?|m) ago/g, 'just now'],
             ];
             const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -8,8 +8,9 @@ use super::collector::{RATE_OVER_S, State};
 use super::tiers::{SECONDS_IN_MEMORY_S, step_of};
 use crate::wire;
 
-/// Seconds of one column of the small charts: 60 of them make up the span.
-const COLUMN_S: u32 = 15;
+/// Seconds of one column of the small charts: 45 of them make up the span, and each is of whole
+/// ticks, which is all there is of the time before a restart.
+const COLUMN_S: u32 = 20;
 
 /// What a source's name begins with that makes its reports up.
 const SYNTHETIC: &str = "synthetic-";

@@ -263,6 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn counting_what_is_known_allocates_nothing() {
+        let recorder = Recorder::default();
+        recorder.record(&BADGES, &calculation(0.03));
+        let used = allocation_counter::measure(|| {
+            for _ in 0..100 {
+                recorder.record(&BADGES, &calculation(0.03));
+                recorder.begin().record_error(&BADGES);
+            }
+        });
+        assert_eq!(used.count_total, 0);
+    }
+
+    #[test]
     fn too_many_labels_are_counted_under_other() {
         let recorder = Recorder::default();
         for index in 0..SERIES_MAX + 7 {
