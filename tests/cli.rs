@@ -1,11 +1,12 @@
 //! `flagctl`, as a person and a script use it: real processes on real data folders.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::serving::{Serving, get};
 
 pub struct Cli {
     folder: TempDir,
@@ -587,59 +588,25 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert_eq!(err, "");
 }
 
-/// A `flagctl serve` that is stopped by its process id, whatever the test does.
-struct Serving {
-    child: Child,
-    address: String,
+fn serve(cli: &Cli) -> Serving {
+    let mut command = cli.command("serve --port 0");
+    command.stderr(Stdio::piped());
+    Serving::run(command)
 }
 
-impl Serving {
-    fn start(cli: &Cli) -> Self {
-        let mut child = cli
-            .command("serve --port 0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .rsplit_once("http://")
-            .expect(&line)
-            .1
-            .to_owned();
-        Self { child, address }
-    }
-
-    fn get(&self) -> Value {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let host = &self.address;
-        let request =
-            format!("GET /api/ml/flags HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn served(serving: &Serving) -> Value {
+    let answer = get(&serving.address, "/api/ml/flags");
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
 #[test]
 fn what_is_served_follows_what_other_commands_change() {
     let cli = Cli::new();
-    let serving = Serving::start(&cli);
-    assert_eq!(serving.get()["enabled"], false);
+    let serving = serve(&cli);
+    assert_eq!(served(&serving)["enabled"], false);
     cli.ok("master on");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while serving.get()["enabled"] == false {
+    while served(&serving)["enabled"] == false {
         assert!(
             std::time::Instant::now() < deadline,
             "the change is never served"
@@ -651,7 +618,7 @@ fn what_is_served_follows_what_other_commands_change() {
 #[test]
 fn a_server_that_is_asked_to_end_ends_well() {
     let cli = Cli::new();
-    let mut serving = Serving::start(&cli);
+    let mut serving = serve(&cli);
     let process = rustix::process::Pid::from_child(&serving.child);
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
     assert!(serving.child.wait().unwrap().success());
@@ -660,7 +627,7 @@ fn a_server_that_is_asked_to_end_ends_well() {
 #[test]
 fn a_port_in_use_is_said_with_a_way_on() {
     let cli = Cli::new();
-    let serving = Serving::start(&cli);
+    let serving = serve(&cli);
     let port = serving.address.rsplit_once(':').unwrap().1;
     let other = Cli::new();
     let said = format!("ort {port} is used by");

@@ -1,17 +1,14 @@
 //! What applications report over HTTP: bounded, judged one by one, exact whatever breaks.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flagdeck::metrics::store::MetricsReader;
 use flagdeck::metrics::tiers::TICK_S;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::http_support::Running;
+use crate::serving::{Serving, exchange, get, sample};
 
 const COMPLETE: &str = r#"{"type":"ml:calculation:complete","source":"web","component":"ui.badges","duration":0.25,"confidence":0.5,"exposed":true}"#;
 
@@ -226,83 +223,9 @@ fn deliver(address: &Mutex<String>, token: &str, key: &str, batch: &str) {
     }
 }
 
-pub fn get(address: &str, path: &str) -> String {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    exchange(address, &request).unwrap()
-}
-
-fn exchange(address: &str, request: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-    stream.write_all(request.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
-}
-
 fn total(text: &str) -> u64 {
     sample(
         text,
         r#"ml_calculations_total{source="web",component="ui.badges",arm="exposed"}"#,
     )
-}
-
-#[track_caller]
-pub fn sample(text: &str, name: &str) -> u64 {
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    let line = line.unwrap_or_else(|| panic!("no sample {name} in {text}"));
-    line.trim().parse().unwrap()
-}
-
-/// A `flagctl serve`, ended by its process id whatever the test does.
-pub struct Serving {
-    child: Child,
-    pub address: String,
-}
-
-impl Serving {
-    pub fn start(folder: &TempDir) -> Self {
-        let mut child = flagctl(folder, &["serve", "--port", "0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .rsplit_once("http://")
-            .expect(&line)
-            .1
-            .to_owned();
-        Self { child, address }
-    }
-
-    fn token(&self, folder: &TempDir) -> String {
-        let told = flagctl(folder, &["token"]).output().unwrap();
-        String::from_utf8(told.stdout).unwrap().trim().to_owned()
-    }
-
-    /// Ends the program, by a signal that it cannot see or by one that it can.
-    fn kill_and_start_again(mut self, folder: &TempDir, unseen: bool) -> Self {
-        use rustix::process::{Pid, Signal, kill_process};
-        let signal = if unseen { Signal::KILL } else { Signal::TERM };
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-        self.child.wait().unwrap();
-        Self::start(folder)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // Fails only where it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-pub fn flagctl(folder: &TempDir, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flagctl"));
-    command.arg("--data-dir").arg(folder.path()).args(arguments);
-    command
 }

@@ -11,6 +11,7 @@ mod cli_metrics;
 mod config;
 mod emergency;
 mod past;
+mod serving;
 mod settings;
 
 mod http_bounds;

@@ -13,7 +13,7 @@ mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use flagdeck_core::{Edit, FlagDocument, Problem, Trace, apply, changes};
@@ -26,6 +26,7 @@ use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep};
 use crate::live::Live;
+use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::metrics::store::MetricsReader;
@@ -651,11 +652,6 @@ fn warning(message: String) -> Notice {
         level: Level::Warning,
         message,
     }
-}
-
-/// Locks; what a panic left behind is whole, because nothing here panics half-way.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns milliseconds since 1970, by this machine's clock.

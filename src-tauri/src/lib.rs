@@ -8,9 +8,11 @@
 //! | [`live`] | the document in force, with everything made of it once |
 //! | [`history`] | what undo and redo would act on |
 //! | [`store`] | revisions, appended and never changed; SQLite |
+//! | [`metrics`] | what applications report: taken in, counted, kept, shown |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
 //! | [`token`] | the secret that writes over HTTP need |
 //! | `durable` | files that are replaced whole or not at all |
+//! | `lock` | mutexes of which a panic makes no trap |
 //! | [`actor`] | who sits at this machine |
 //! | [`imprint`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |
@@ -32,6 +34,7 @@ pub mod metrics;
 pub mod actor;
 pub mod config;
 mod durable;
+mod lock;
 pub mod token;
 
 pub mod imprint;

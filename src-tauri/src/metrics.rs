@@ -40,7 +40,7 @@ mod worker;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use indexmap::IndexSet;
@@ -58,6 +58,7 @@ use self::store::{MetricsReader, MetricsStore, NewBatch};
 use self::tiers::{TICK_S, TIERS};
 use self::worker::{Job, Progress, Worker};
 use crate::app::now_ms;
+use crate::lock::lock;
 use crate::store::StoreError;
 use crate::wire;
 
@@ -585,9 +586,4 @@ fn random() -> i64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system has random numbers");
     i64::from_ne_bytes(bytes)
-}
-
-/// Locks; what a panic left behind is whole, because nothing here panics half-way.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use flagdeck_core::Edit;
 
-use super::{App, ChangeRequest, Event, Inner, Outcome, lock, sentences};
+use super::{App, ChangeRequest, Event, Inner, Outcome, sentences};
 use crate::error::Error;
 use crate::history::UndoStep;
 use crate::live::Live;
+use crate::lock::lock;
 use crate::store::Actor;
 use crate::wire::{Level, Notice};
 

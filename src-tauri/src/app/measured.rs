@@ -7,8 +7,9 @@ use std::time::Duration;
 use flagdeck_core::measure::Arm;
 use flagdeck_core::{Reason, User, changes, switches};
 
-use super::{App, Inner, lock};
+use super::{App, Inner};
 use crate::error::Error;
+use crate::lock::lock;
 use crate::metrics::collector::Checkpoint;
 use crate::metrics::limits::MARKS_MAX;
 use crate::metrics::push::{Pusher, Target};

@@ -4,7 +4,7 @@
 //! reads. Asks nobody for the time.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use flagdeck_core::measure::Tally;
 use foldhash::fast::FixedState;
@@ -17,6 +17,7 @@ use super::limits::{SECONDS_BYTES_MAX, SERIES_FORGOTTEN_AFTER_MS, SOURCES_MAX, T
 use super::recorder::{OTHER, Recorder};
 use super::store::{Logged, Past};
 use super::tiers::{PackedFrame, Ring, SECONDS_IN_MEMORY_S, TICK_S, TICKS_IN_MEMORY_S, step_of};
+use crate::lock::lock;
 
 /// Seconds that "a second" is told of.
 pub const RATE_OVER_S: i64 = 10;
@@ -426,9 +427,4 @@ fn pairs<K: Clone, V: Clone>(map: &Map<K, V>) -> Vec<(K, V)> {
     pairs
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
-}
-
-/// Locks; what a panic left behind is whole, because nothing here panics half-way.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use flagdeck_core::measure::{Arm, Calculation, Tally};
 use foldhash::fast::FixedState;
@@ -14,6 +14,7 @@ use indexmap::{Equivalent, IndexMap, IndexSet};
 
 use super::event::Labels;
 use super::limits::SERIES_MAX;
+use crate::lock::lock;
 
 /// What is counted under once there are [`SERIES_MAX`] sets of labels.
 pub const OTHER: &str = "other";
@@ -200,11 +201,6 @@ fn own_shard() -> usize {
         }
         own.get()
     })
-}
-
-/// Locks; what a panic left behind is whole, because nothing here panics half-way.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

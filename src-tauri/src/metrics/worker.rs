@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -19,6 +19,7 @@ use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
 use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
 use super::{IntakeError, Receipt, process};
 use crate::app::now_ms;
+use crate::lock::lock;
 use crate::store::StoreError;
 
 /// A batch that waits to be stored, and whoever waits for that.
@@ -273,7 +274,7 @@ impl Worker {
     }
 
     fn set_trouble(&self, trouble: Option<String>) {
-        let mut told = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = lock(&self.trouble);
         if *told != trouble {
             *told = trouble;
             self.collector.state().version += 1;
