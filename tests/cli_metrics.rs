@@ -53,6 +53,7 @@ fn a_synthetic_host_is_counted_whole_and_summarised() {
     let json: Value = serde_json::from_str(&said(&folder, &["metrics", "--json"])).unwrap();
     let totals = json["totals"].as_array().unwrap();
     let count = |name: &str| -> u64 { totals.iter().map(|row| row[name].as_u64().unwrap()).sum() };
+    assert_eq!(json["recent"]["sources"][0]["isSynthetic"], true);
     let recent = json["recent"]["calculations"].as_u64().unwrap();
     assert_eq!(
         recent,

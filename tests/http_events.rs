@@ -82,6 +82,8 @@ fn a_batch_under_a_key_counts_once() {
     let server = Running::collecting();
     let key = [("Idempotency-Key", "7c9e6679-7425-40de-944b-e07fc1f90ae7")];
     assert_eq!(server.report(&key, COMPLETE).json()["duplicate"], false);
+    let other = server.report(&key, &COMPLETE.replace("web", "other"));
+    assert_eq!(other.problem(422), "key_reused");
     let again = server.report(&key, COMPLETE).json();
     assert_eq!(
         (&again["duplicate"], &again["accepted"]),
@@ -192,11 +194,12 @@ fn a_million_events_are_counted_exactly_whatever_is_killed() {
         // The same number is in the frames that charts are drawn of.
         serving.kill_and_start_again(&folder, false);
         let reader = MetricsReader::open(folder.path()).unwrap().unwrap();
-        let frames = reader.frames(TICK_S, 0, i64::MAX).unwrap();
-        let counts = frames
-            .iter()
-            .map(|(_, frame)| frame.sum(|_, _| true).total());
-        assert_eq!(counts.sum::<u64>(), CLIENTS * BATCHES * EVENTS);
+        let mut drawn = 0;
+        let visited = reader.each_frame(TICK_S, 0, i64::MAX, |_, frame| {
+            drawn += frame.sum(|_, _| true).total();
+        });
+        visited.unwrap();
+        assert_eq!(drawn, CLIENTS * BATCHES * EVENTS);
     });
     assert!(restarts > 1, "nothing was killed");
 }

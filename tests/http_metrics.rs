@@ -104,7 +104,9 @@ fn the_address_is_a_setting() {
         .unwrap();
     assert_eq!(server.get(path, &[]).status, 200);
     assert_eq!(server.get("/metrics", &[]).problem(404), "not_found");
-    assert_eq!(server.request("HEAD", path, &[], "").status, 200);
+    let head = server.request("HEAD", path, &[], "");
+    assert_eq!(head.status, 200);
+    assert_ne!(head.header("content-length"), Some("0"));
     let refused = server.request("POST", path, &[("Content-Type", "text/plain")], "x");
     assert_eq!(refused.problem(405), "method_not_allowed");
     assert_eq!(refused.header("allow"), Some("GET,HEAD"));

@@ -28,6 +28,12 @@ fn open_at(folder: &Path) -> App {
     .unwrap()
 }
 
+/// Closes it now, whoever still has a hold on it.
+fn close(app: App) {
+    app.close();
+    drop(app);
+}
+
 fn report(app: &App, lines: &str) -> Result<Receipt, IntakeError> {
     report_as(app, lines, None)
 }
@@ -157,13 +163,13 @@ fn a_batch_that_is_sent_again_counts_once() {
     let app = open(&folder);
     let first = report_as(&app, &(complete(2) + "5\n"), Some("batch-1")).unwrap();
     assert!(!first.is_duplicate);
-    let again = report_as(&app, &complete(2), Some("batch-1")).unwrap();
+    let again = report_as(&app, &(complete(2) + "5\n"), Some("batch-1")).unwrap();
     assert!(again.is_duplicate);
     assert_eq!((again.accepted, again.rejected), (2, 1));
     drop(app);
     let app = open(&folder);
     assert!(
-        report_as(&app, &complete(2), Some("batch-1"))
+        report_as(&app, &(complete(2) + "5\n"), Some("batch-1"))
             .unwrap()
             .is_duplicate
     );
@@ -173,6 +179,77 @@ fn a_batch_that_is_sent_again_counts_once() {
             .is_duplicate
     );
     assert_eq!(sample(&app, TOTAL), 4.0);
+}
+
+/// More sources and components than are kept apart: none of them is lost over a restart.
+#[test]
+fn many_sources_and_components_go_on_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: String = (0..700)
+        .map(|index| {
+            format!(
+                "{{\"type\":\"ml:calculation:error\",\"source\":\"pod{}\",\
+                 \"component\":\"c{index}\"}}\n",
+                index % 100
+            )
+        })
+        .collect();
+    let total = |app: &App| -> f64 {
+        let text = app.metrics_text(exposition::Format::Classic).unwrap();
+        let samples = text
+            .lines()
+            .filter(|line| line.starts_with("ml_errors_total{"));
+        samples
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+            .sum()
+    };
+    let app = open(&folder);
+    report(&app, &lines).unwrap();
+    assert_eq!(total(&app), 700.0);
+    drop(app);
+    let app = open(&folder);
+    assert_eq!(total(&app), 700.0);
+    report(&app, &lines).unwrap();
+    drop(app);
+    assert_eq!(total(&open(&folder)), 1400.0);
+}
+
+/// What is in no frame is kept all the same, so that the log does not grow without end.
+#[test]
+fn uses_alone_are_kept_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    report(&app, r#"{"type":"ml:usage","source":"web"}"#).unwrap();
+    close(app);
+    let mut reader = MetricsReader::open(folder.path()).unwrap().unwrap();
+    let past = reader.past().unwrap();
+    assert_eq!((past.checkpoint.through, past.batches.len()), (1, 0));
+}
+
+/// The lock of another program on the metrics keeps nobody from their flags, nor from a scrape.
+#[test]
+fn flags_never_wait_for_metrics() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    let holder = rusqlite::Connection::open(folder.path().join("metrics.db")).unwrap();
+    for name in ["a", "b", "c"] {
+        report(&app, &complete(1).replace("ui.badges", name)).unwrap();
+    }
+    report(&app, &complete(1)).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // The second ends, and its names have to be stored.
+    std::thread::sleep(Duration::from_millis(1500));
+    let begin = Instant::now();
+    let other = App::open(Options::new(folder.path())).unwrap();
+    change(&other, Edit::SetMaster { on: true });
+    until("the change is seen", || app.live().document.enabled);
+    assert_eq!(sample(&app, TOTAL), 1.0);
+    // Each of four names would have been waited for as long as the store has patience: 5 s.
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    holder.execute_batch("ROLLBACK").unwrap();
+    until("the charts have all once those have names", || {
+        drawn(&app) == 4
+    });
 }
 
 #[test]
@@ -262,7 +339,7 @@ fn switches_are_counted_over_restarts_whoever_switches() {
 #[test]
 fn a_damaged_file_is_set_aside_and_people_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    drop(open(&folder));
+    close(open(&folder));
     let file = folder.path().join("metrics.db");
     std::fs::write(
         &file,
@@ -286,7 +363,7 @@ fn totals_that_rot_are_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(&folder);
     report(&app, &complete(10)).unwrap();
-    drop(app);
+    close(app);
     let file = folder.path().join("metrics.db");
     let connection = rusqlite::Connection::open(&file).unwrap();
     connection
@@ -307,7 +384,7 @@ fn totals_that_rot_are_noticed() {
 #[test]
 fn a_folder_that_cannot_be_written_refuses_reports_and_shows_the_flags() {
     let folder = tempfile::tempdir().unwrap();
-    drop(open(&folder));
+    close(open(&folder));
     // A folder where the file should be: not to be opened by anybody.
     std::fs::remove_file(folder.path().join("metrics.db")).unwrap();
     std::fs::create_dir(folder.path().join("metrics.db")).unwrap();

@@ -52,11 +52,12 @@ fn through(through: i64) -> Checkpoint {
 /// The errors of each frame of a tier, by its beginning.
 fn errors(folder: &TempDir, step_s: u32) -> Vec<(i64, u64)> {
     let reader = MetricsReader::open(folder.path()).unwrap().unwrap();
-    let frames = reader.frames(step_s, 0, i64::MAX).unwrap();
-    let errors = frames.into_iter();
+    let mut errors = Vec::new();
+    let visited = reader.each_frame(step_s, 0, i64::MAX, |at_s, frame| {
+        errors.push((at_s - BEGIN_S, frame.sum(|_, _| true).errors));
+    });
+    visited.unwrap();
     errors
-        .map(|(at_s, frame)| (at_s - BEGIN_S, frame.sum(|_, _| true).errors))
-        .collect()
 }
 
 #[test]
@@ -80,6 +81,27 @@ fn ticks_are_summed_up_to_minutes_and_hours_once_those_are_over() {
     // As after a restart within a tick: what comes later is added.
     keep(3600, 2);
     assert_eq!(errors(&folder, 10).last(), Some(&(3600, 9)));
+}
+
+#[test]
+fn what_comes_late_is_in_every_tier() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(&folder, 1);
+    let mut keep = |at_s: i64, errors: u64, now_s: i64| {
+        let ticks = [(BEGIN_S + at_s, tick(errors))].into();
+        store
+            .keep(&through(0), &ticks, (BEGIN_S + now_s) * 1000)
+            .unwrap();
+    };
+    // A clock that was two hours ahead for a while.
+    keep(7200, 1, 7260);
+    assert_eq!(errors(&folder, 60), [(7200, 1)]);
+    keep(0, 2, 70);
+    keep(3500, 4, 3600);
+    assert_eq!(errors(&folder, 60), [(0, 2), (3480, 4), (7200, 1)]);
+    keep(3650, 8, 11_000);
+    let hours: u64 = errors(&folder, 3600).iter().map(|(_, errors)| errors).sum();
+    assert_eq!(hours, 15);
 }
 
 #[test]
@@ -152,7 +174,25 @@ fn another_program_is_told_of_every_batch_or_of_everything() {
     assert_eq!(past.checkpoint.through, 5);
     assert_eq!(batches(other.look().unwrap()), 0);
     drop(one);
-    assert!(other.leads());
+    assert!(!other.leads() && other.try_to_lead());
+}
+
+#[test]
+fn a_damaged_file_that_another_program_has_open_is_left_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut held, _) = open(&folder, 1);
+    held.append(&[batch(1)]).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("metrics.db")).unwrap();
+    connection
+        .execute("UPDATE log SET hash = zeroblob(16)", [])
+        .unwrap();
+    drop(connection);
+    let refused = MetricsStore::open(folder.path(), 2, 0).unwrap_err();
+    assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
+    held.append(&[batch(1)]).unwrap();
+    drop(held);
+    let (_, past) = MetricsStore::open(folder.path(), 2, 0).unwrap();
+    assert!(past.notice.unwrap().contains("set aside"));
 }
 
 #[test]

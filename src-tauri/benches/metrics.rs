@@ -330,7 +330,7 @@ fn day_of_series(_: &mut Criterion) {
     for (at_s, frame) in &ticks {
         ring.push(*at_s, frame);
     }
-    let kept = ring.between(0, i64::MAX).count();
+    let kept = ring.between(0, i64::MAX).len();
     let with_places = ring.bytes() + kept * (size_of::<(i64, Box<[u8]>)>() + 16);
     println!(
         "a day of series in memory: {:.2} MB for {kept} of {} ticks (target 6)",

@@ -54,7 +54,7 @@ use self::exposition::Exposition;
 use self::frame::{Frame, NameId};
 use self::limits::{POINTS_MAX, QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX, SPAN_S_MAX};
 use self::prometheus::QueryError;
-use self::store::{MetricsReader, MetricsStore, NewBatch};
+use self::store::{Key, MetricsReader, MetricsStore, NewBatch};
 use self::tiers::{TICK_S, TIERS};
 use self::worker::{Job, Progress, Worker};
 use crate::app::now_ms;
@@ -62,7 +62,7 @@ use crate::lock::lock;
 use crate::store::StoreError;
 use crate::wire;
 
-/// Frames that one chart is made of at most: a few milliseconds of unpacking.
+/// Frames that one chart is made of at most, read and unpacked one after the other.
 const FRAMES_MAX: i64 = 20_000;
 
 /// Seconds of the shortest step that a Prometheus is asked for: growth is told from samples
@@ -135,6 +135,12 @@ pub enum IntakeError {
         /// How many there may be.
         reason: String,
     },
+    /// Another batch came under the same key before.
+    #[error(
+        "another batch was taken in under this Idempotency-Key before; nothing of this one was \
+         counted, send it under a key of its own"
+    )]
+    KeyReused,
     /// Too many wait already.
     #[error("too many batches wait to be stored; send this one again")]
     Full,
@@ -193,7 +199,7 @@ impl Metrics {
         let notice = match metrics.start_thread() {
             Ok(notice) => notice,
             Err(error) => {
-                let reason = format!("What applications report cannot be kept: {error}.");
+                let reason = worker::trouble_of(&error);
                 *lock(&metrics.0.trouble) = Some(reason.clone());
                 Some(reason)
             }
@@ -211,6 +217,7 @@ impl Metrics {
             collector: Arc::clone(&inner.collector),
             jobs,
             queued_bytes: Arc::clone(&inner.queued_bytes),
+            refusals: Arc::clone(&inner.refusals),
             trouble: Arc::clone(&inner.trouble),
             leads: Arc::clone(&inner.leads),
             progress: Progress::default(),
@@ -241,18 +248,14 @@ impl Metrics {
         expose: Expose,
     ) -> Result<Delivery, IntakeError> {
         let batch = event::read(bytes, format, expose)?;
+        let weight = bytes.len() + batch.events.len() * size_of::<Event>();
         let new = NewBatch {
             at_ms: now_ms(),
-            key,
+            key: key.map(|name| Key::new(name, bytes)),
             events: batch.events,
             rejected: batch.rejected,
         };
-        let stored = self.queue(new)?;
-        let rejected = batch.rejected as u64;
-        self.0
-            .refusals
-            .rejected
-            .fetch_add(rejected, Ordering::Relaxed);
+        let stored = self.queue(new, weight)?;
         Ok(Delivery {
             problems: batch.problems,
             stored,
@@ -262,8 +265,8 @@ impl Metrics {
     fn queue(
         &self,
         batch: NewBatch,
+        bytes: usize,
     ) -> Result<oneshot::Receiver<Result<Receipt, IntakeError>>, IntakeError> {
-        let bytes = weight(&batch.events);
         let queue = lock(&self.0.queue).clone().ok_or_else(|| self.refusal())?;
         let queued = &self.0.queued_bytes;
         let before = queued.fetch_add(bytes, Ordering::Relaxed);
@@ -277,12 +280,16 @@ impl Metrics {
             true => Err(IntakeError::Full),
             false => queue.try_send(job).map_err(|error| match error {
                 TrySendError::Full(_) => IntakeError::Full,
-                TrySendError::Disconnected(_) => closed(),
+                TrySendError::Disconnected(_) => IntakeError::Unavailable {
+                    reason: "what stores reports has ended; start Flagdeck again".into(),
+                },
             }),
         };
         if let Err(error) = sent {
             queued.fetch_sub(bytes, Ordering::Relaxed);
-            self.0.refusals.turned_away.fetch_add(1, Ordering::Relaxed);
+            if error == IntakeError::Full {
+                self.0.refusals.turned_away.fetch_add(1, Ordering::Relaxed);
+            }
             return Err(error);
         }
         Ok(answered)
@@ -321,12 +328,13 @@ impl Metrics {
 
     /// Returns how often components were switched, and up to which revision that was counted.
     pub fn toggles(&self) -> Toggles {
-        self.0.collector.state().toggles
+        self.0.collector.toggles()
     }
 
-    /// Notes how often components were switched in the revisions up to `through`.
-    pub fn count_toggles(&self, through: u64, count: u64) {
-        self.0.collector.count_toggles(through, count);
+    /// Notes how often components were switched in the revisions after `after` up to `through`;
+    /// not where something else was counted up to meanwhile.
+    pub fn count_toggles(&self, after: Option<u64>, through: u64, count: u64) {
+        self.0.collector.count_toggles(after, through, count);
     }
 
     /// Tells of the last minutes; none where nothing differs from the pulse `since`. Marks and
@@ -366,6 +374,11 @@ impl Metrics {
         let frame_s = self.frame_length(&span);
         let grid = Grid::over(span.from_s, span.to_s, frame_s, span.points_max);
         let mut drawing = Drawing::new(grid, frame_s, component);
+        // From where the first point begins, which is filled like any other.
+        let span = Span {
+            from_s: grid.from_s,
+            ..span
+        };
         self.each_frame(&span, frame_s, |at_s, length_s, frame| {
             drawing.add(at_s, f64::from(length_s), frame);
         })?;
@@ -397,37 +410,55 @@ impl Metrics {
         mut visit: impl FnMut(i64, u32, &Frame),
     ) -> Result<(), StoreError> {
         let mut from_s = span.from_s;
-        if frame_s == 1 {
-            let state = self.0.collector.state();
-            for (at_s, frame) in state.seconds.between(from_s, span.to_s) {
-                visit(at_s, 1, &frame);
-            }
-            return Ok(());
+        if frame_s > 1 {
+            from_s = self.each_kept(span, frame_s, &mut visit)?;
         }
+        // What is in memory is unpacked while nobody waits for it.
+        let state = self.0.collector.state();
+        let (packed, length_s) = match frame_s {
+            1 => (state.seconds.between(from_s, span.to_s), 1),
+            _ => (state.ticks.between(from_s, span.to_s), TICK_S),
+        };
+        let open = state.tick.clone().filter(|_| frame_s > 1);
+        drop(state);
+        for (at_s, packed) in packed {
+            if let Some(frame) = Frame::unpack(&packed) {
+                visit(at_s, length_s, &frame);
+            }
+        }
+        if let Some((at_s, frame)) = open
+            && (from_s..span.to_s).contains(&at_s)
+        {
+            let so_far_s = (now_ms() / 1000 - at_s).clamp(1, i64::from(TICK_S));
+            visit(at_s, so_far_s as u32, &frame);
+        }
+        Ok(())
+    }
+
+    /// Visits what is kept on disk of a span, and returns where that ends: what is later is in
+    /// memory.
+    fn each_kept(
+        &self,
+        span: &Span,
+        frame_s: u32,
+        visit: &mut impl FnMut(i64, u32, &Frame),
+    ) -> Result<i64, StoreError> {
+        let mut from_s = span.from_s;
         let in_memory_s = self.0.collector.state().ticks.begins_s();
         for tier in TIERS.iter().rev().filter(|tier| tier.step_s <= frame_s) {
             // The finest are in memory, mostly.
             if tier.step_s == TICK_S && in_memory_s.is_some_and(|begins_s| begins_s <= from_s) {
                 break;
             }
-            let aligned_s = tiers::step_of(from_s, tier.step_s);
-            let read = self.read(|reader| reader.frames(tier.step_s, aligned_s, span.to_s))?;
-            for (at_s, frame) in read.unwrap_or_default() {
-                visit(at_s, tier.step_s, &frame);
-                from_s = at_s + i64::from(tier.step_s);
-            }
+            let begins_s = tiers::step_of(from_s, tier.step_s);
+            self.read(|reader| {
+                reader.each_frame(tier.step_s, begins_s, span.to_s, |at_s, frame| {
+                    visit(at_s, tier.step_s, frame);
+                    from_s = at_s + i64::from(tier.step_s);
+                })
+            })?;
         }
-        let state = self.0.collector.state();
-        for (at_s, frame) in state.ticks.between(from_s, span.to_s) {
-            visit(at_s, TICK_S, &frame);
-        }
-        if let Some((at_s, frame)) = &state.tick
-            && (from_s..span.to_s).contains(at_s)
-        {
-            let so_far_s = (now_ms() / 1000 - at_s).clamp(1, i64::from(TICK_S));
-            visit(*at_s, so_far_s as u32, frame);
-        }
-        Ok(())
+        Ok(from_s)
     }
 
     /// Reads what was kept; none where nothing ever was.
@@ -533,6 +564,10 @@ fn listed(names: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 impl Refusals {
+    fn reject(&self, events: usize) {
+        self.rejected.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
     /// Returns how many events were not valid.
     pub fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
@@ -567,12 +602,6 @@ impl Span {
             points_max: query.points_max.clamp(1, POINTS_MAX),
         }
     }
-}
-
-/// Returns about how much memory events take.
-fn weight(events: &[Event]) -> usize {
-    const STRINGS: usize = 48;
-    events.len() * (size_of::<Event>() + STRINGS)
 }
 
 fn closed() -> IntakeError {

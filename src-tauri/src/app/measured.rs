@@ -1,6 +1,7 @@
 //! What applications report, as the application sees it: taken in with the flags in force,
 //! shown with the changes of the flags and the limits of the settings, pushed where those say.
 
+use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use flagdeck_core::measure::Arm;
 use flagdeck_core::{Reason, User, changes, switches};
 
 use super::{App, Inner};
+use crate::config;
 use crate::error::Error;
 use crate::lock::lock;
 use crate::metrics::collector::Checkpoint;
@@ -109,7 +111,8 @@ impl App {
     /// forgets this instance. Also done when the last clone goes.
     pub fn close(&self) {
         // The gateway first, while there is something to push.
-        drop(lock(&self.0.pusher).take());
+        let pusher = lock(&self.0.pusher).take();
+        drop(pusher);
         if let Some(metrics) = &self.0.metrics {
             metrics.close();
         }
@@ -121,7 +124,7 @@ impl App {
         let pusher = Pusher::start(
             move || target_of(&target),
             move || text_of(&text),
-            machine_name(),
+            instance(&self.0.data_dir),
         );
         match pusher {
             Ok(pusher) => *lock(&self.0.pusher) = Some(pusher),
@@ -133,22 +136,33 @@ impl App {
     }
 
     /// Counts how often components were switched in the revisions since the last look.
-    pub(super) fn count_switches(&self) -> Result<(), Error> {
+    pub(super) fn count_switches(&self) {
         let Some(metrics) = &self.0.metrics else {
-            return Ok(());
+            return;
         };
         let latest = self.live().revision.0;
-        let Some(counted) = metrics.toggles().through else {
-            metrics.count_toggles(latest, 0);
-            return Ok(());
+        let after = metrics.toggles().through;
+        let counted = match after {
+            // The first look, or the flags are those of an older file.
+            None => latest,
+            Some(counted) => counted.min(latest),
         };
         let until = latest.min(counted + REVISIONS_COUNTED_MAX);
-        for number in counted + 1..=until {
-            let before = self.document_at(RevisionNumber(number - 1))?.to_value();
-            let after = self.document_at(RevisionNumber(number))?.to_value();
-            metrics.count_toggles(number, switches(&changes(&before, &after)) as u64);
+        if after == Some(until) {
+            return;
         }
-        Ok(())
+        let switched = (counted + 1..=until).map(|number| self.switches_of(number));
+        metrics.count_toggles(after, until, switched.sum());
+    }
+
+    /// Returns how often a revision switched something; nothing where it cannot be read, which
+    /// others tell.
+    fn switches_of(&self, number: u64) -> u64 {
+        let document = |number| self.document_at(RevisionNumber(number));
+        let (Ok(before), Ok(after)) = (document(number - 1), document(number)) else {
+            return 0;
+        };
+        switches(&changes(&before.to_value(), &after.to_value())) as u64
     }
 
     /// Returns what takes events in.
@@ -208,9 +222,16 @@ fn text_of(app: &Weak<Inner>) -> String {
     text.unwrap_or_default()
 }
 
-/// What a gateway tells this machine from others by.
-fn machine_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into()
+/// What a gateway tells this Flagdeck from others by: the machine, and where its folder is not
+/// the usual one, which.
+fn instance(data_dir: &Path) -> String {
+    let machine = rustix::system::uname();
+    let machine = machine.nodename().to_string_lossy();
+    if config::default_data_dir().is_some_and(|usual| usual == data_dir) {
+        return machine.into();
+    }
+    let folder = blake3::hash(data_dir.as_os_str().as_encoded_bytes()).to_hex();
+    format!("{machine}-{}", &folder[..8])
 }
 
 fn mark(revision: &RevisionSummary) -> Mark {

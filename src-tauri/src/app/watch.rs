@@ -38,7 +38,7 @@ fn run(watched: &Weak<Inner>) {
     while let Some(inner) = watched.upgrade() {
         let app = App(inner);
         seen = look(&app, seen);
-        count_switches(&app);
+        app.count_switches();
         if settings.is_due() {
             app.reread_settings();
         }
@@ -91,12 +91,6 @@ fn look(app: &App, seen: Option<u64>) -> Option<u64> {
             app.notify(Level::Error, message);
             seen
         }
-    }
-}
-
-fn count_switches(app: &App) {
-    if let Err(error) = app.count_switches() {
-        tracing::warn!(error = error.in_full(), "switches were not counted");
     }
 }
 

@@ -94,6 +94,7 @@ impl From<IntakeError> for ProblemDetails {
         let (status, code) = match &error {
             IntakeError::Unreadable { .. } => (StatusCode::BAD_REQUEST, "malformed"),
             IntakeError::TooMany { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_events"),
+            IntakeError::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
             IntakeError::Full => (StatusCode::TOO_MANY_REQUESTS, "queue_full"),
             IntakeError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             IntakeError::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),

@@ -1,16 +1,16 @@
 //! `/metrics`, or where the settings say: what Prometheus reads.
 //!
-//! Negotiates as the official handler for Go does: the format by `Accept`, an `escaping` that
-//! is asked for is echoed (no name here needs any), the body compressed where that is welcome,
-//! and whoever is one scrape too many is told to come back.
+//! Negotiates as the official handler for Go does: the format by `Accept`, passing over wild
+//! cards; an `escaping` that is asked for is echoed (no name here needs any); the body compressed
+//! where that is welcome; and whoever is one scrape too many is told to come back.
 
 use std::io::Write;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, VARY,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -50,7 +50,7 @@ pub(super) async fn serve_or_not_found(
             let read = read(&context, request.headers()).await;
             let response = read.unwrap_or_else(IntoResponse::into_response);
             match *request.method() {
-                Method::HEAD => response.map(|_| Body::empty()),
+                Method::HEAD => without_body(response),
                 _ => response,
             }
         }
@@ -63,8 +63,17 @@ pub(super) async fn serve_or_not_found(
     }
 }
 
+/// Takes the body away, and keeps its length (RFC 9110, section 8.6).
+fn without_body(mut response: Response) -> Response {
+    if let Some(bytes) = response.body().size_hint().exact() {
+        response.headers_mut().insert(CONTENT_LENGTH, bytes.into());
+    }
+    response.map(|_| Body::empty())
+}
+
 async fn read(context: &Context, headers: &HeaderMap) -> Result<Response, ProblemDetails> {
-    let Ok(_scrape) = context.scrapes().0.try_acquire() else {
+    let scrapes = Arc::clone(&context.scrapes().0);
+    let Ok(scrape) = scrapes.try_acquire_owned() else {
         let detail = "Too many scrapes are under way.";
         let busy = ProblemDetails::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
         return Err(busy.with(RETRY_AFTER, 1));
@@ -73,6 +82,8 @@ async fn read(context: &Context, headers: &HeaderMap) -> Result<Response, Proble
     let coding = Coding::choose(&all(headers, &ACCEPT_ENCODING));
     let app: App = context.app().clone();
     let made = tokio::task::spawn_blocking(move || {
+        // Until it is made, whether or not its client still waits.
+        let _scrape = scrape;
         let text = app.metrics_text(offer.format)?;
         Ok::<_, crate::metrics::IntakeError>(coding.encode(text.into_bytes()))
     });
@@ -127,16 +138,15 @@ impl Offer {
             version,
             escaping,
         };
-        match (range.name, range.parameter("version")) {
+        let name = range.name.to_ascii_lowercase();
+        match (name.as_str(), range.parameter("version")) {
             ("application/openmetrics-text", Some("1.0.0")) => {
                 Some(offer(Format::OpenMetrics, "1.0.0"))
             }
             ("application/openmetrics-text", None | Some("0.0.1")) => {
                 Some(offer(Format::OpenMetrics, "0.0.1"))
             }
-            ("text/plain" | "text/*" | "*/*", None | Some("0.0.4")) => {
-                Some(offer(Format::Classic, "0.0.4"))
-            }
+            ("text/plain", None | Some("0.0.4")) => Some(offer(Format::Classic, "0.0.4")),
             _ => None,
         }
     }
@@ -281,6 +291,11 @@ mod tests {
             "application/openmetrics-text; version=0.0.1; charset=utf-8",
         );
         check("application/openmetrics-text; version=2.0.0", CLASSIC);
+        check(
+            "*/*, application/openmetrics-text;version=1.0.0;q=0.1",
+            OPEN,
+        );
+        check("Application/OpenMetrics-Text;version=1.0.0", OPEN);
         check("application/openmetrics-text;version=1.0.0;q=0", CLASSIC);
         check(
             "application/openmetrics-text;version=1.0.0;q=x, ;;,",

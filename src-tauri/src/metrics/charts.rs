@@ -26,7 +26,8 @@ impl Grid {
     /// Lays points over a span, at most so many, each made of whole frames of `frame_s`.
     pub fn over(from_s: i64, to_s: i64, frame_s: u32, points_max: u32) -> Self {
         let (frame_s, points_max) = (i64::from(frame_s), i64::from(points_max.max(1)));
-        let frames = ((to_s - from_s) / frame_s).max(1);
+        let begins_s = super::tiers::step_of(from_s, frame_s as u32);
+        let frames = ((to_s - begins_s + frame_s - 1) / frame_s).max(1);
         let per_point = (frames + points_max - 1) / points_max;
         let step_s = u32::try_from(frame_s * per_point).unwrap_or(u32::MAX);
         Self {
@@ -82,6 +83,8 @@ struct Point {
     rates: Spread,
     memory: Option<Spread>,
     own_memory: Spread,
+    /// Seconds of all its frames.
+    seconds: f64,
 }
 
 impl Drawing {
@@ -110,6 +113,7 @@ impl Drawing {
         let wanted = |component: NameId| self.component.is_none_or(|only| only == component);
         let all = frame.sum(|component, _| wanted(component));
         point.rates.record(all.total() as f64 / length_s);
+        point.seconds += length_s;
         point.all.merge(&all);
         let of = |wanted_arm| frame.sum(|component, arm| wanted(component) && arm == wanted_arm);
         point.exposed.merge(&of(Arm::Exposed));
@@ -143,7 +147,8 @@ impl Drawing {
             .zip(lengths)
             .map(|(point, length_s)| {
                 let total = point.all.total();
-                (total > 0).then(|| total as f64 / length_s)
+                // A frame that reaches beyond the end counts whole.
+                (total > 0).then(|| total as f64 / length_s.max(point.seconds))
             })
             .collect();
         let times = (0..points.len()).map(|at| {
@@ -308,6 +313,16 @@ mod tests {
         assert_eq!(charts.errors.mean, [None, None]);
         assert_eq!(charts.p95_s, [None, None]);
         assert_eq!(charts.memory.mean, [None, None]);
+    }
+
+    #[test]
+    fn a_frame_that_reaches_beyond_the_end_does_not_make_the_last_point_too_high() {
+        let mut drawing = Drawing::new(Grid::over(0, 3610, 3600, 10), 3600, None);
+        for at_s in [0, 3600] {
+            drawing.add(at_s, 3600.0, &frame(1, Arm::Unknown, &[0.02; 3600], 0));
+        }
+        let (charts, _) = drawing.finish(limits());
+        assert_eq!(charts.rate.mean, [Some(1.0), Some(1.0)]);
     }
 
     #[test]

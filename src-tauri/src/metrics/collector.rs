@@ -1,12 +1,12 @@
 //! What was counted: the totals that are exposed, and the latest time second by second.
 //!
-//! In memory only. One thread applies events and closes seconds (`worker`); everybody else
-//! reads. Asks nobody for the time.
+//! In memory only. One thread applies events and closes seconds (`worker`); whoever reads the
+//! state adds up the recorder's shards first. Asks nobody for the time.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
-use flagdeck_core::measure::Tally;
+use flagdeck_core::measure::{Spread, Tally};
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ type Map<K, V> = IndexMap<K, V, FixedState>;
 pub struct Collector {
     recorder: Recorder,
     state: Mutex<State>,
+    /// Apart, so that whoever watches the flags waits for nobody who draws or writes.
+    toggles: Mutex<Toggles>,
 }
 
 /// Everything but what the recorder's shards still hold.
@@ -39,22 +41,21 @@ pub struct State {
     /// The latest memory of each source.
     pub memory: Map<Box<str>, Memory>,
     /// How often each source was used.
-    pub usage: Map<Box<str>, u64>,
-    /// How often components were switched.
-    pub toggles: Toggles,
+    pub usage: Map<Box<str>, Usage>,
     /// Events taken in since counting began.
     pub accepted: u64,
     /// When each source reported last, in milliseconds since 1970, by this process's clock.
     pub sources: Map<Box<str>, i64>,
-    /// The last batch that was counted.
+    /// The last batch that was counted, and when it came, in milliseconds since 1970.
     pub through: i64,
+    latest_ms: i64,
 
     /// One-second frames of the latest time.
     pub seconds: Ring,
     /// Ten-second frames of the latest time.
     pub ticks: Ring,
     /// All calculations of each of the latest seconds in which there were any.
-    pub recent: VecDeque<(i64, Tally)>,
+    pub recent: VecDeque<Recent>,
     /// The tick that is not over yet.
     pub tick: Option<(i64, Frame)>,
     /// Flagdeck's own memory as it was sampled last, in bytes.
@@ -64,10 +65,16 @@ pub struct State {
     /// Events taken in when the last second ended.
     accepted_told: u64,
 
-    /// The second that is not over yet: calculations by labels, memory by source.
-    open: Map<Labels, Tally>,
-    open_memory: Vec<(Box<str>, f64)>,
-    open_own_memory: Vec<f64>,
+    /// The second that is not over yet.
+    open: Open,
+}
+
+/// What was counted in the second that is not over yet, under names.
+#[derive(Debug, Default)]
+struct Open {
+    tallies: Map<Labels, Tally>,
+    memory: Vec<(Box<str>, f64)>,
+    own_memory: Spread,
 }
 
 /// One set of labels since counting began.
@@ -90,6 +97,26 @@ pub struct Memory {
     pub at_ms: i64,
 }
 
+/// How often a source was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// How often.
+    pub count: u64,
+    /// When it said so last, in milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// All calculations of a second, or of the ten of a tick that was kept.
+#[derive(Debug, Clone)]
+pub struct Recent {
+    /// When it began, in seconds since 1970.
+    pub at_s: i64,
+    /// How many seconds it took.
+    pub length_s: u32,
+    /// The calculations.
+    pub tally: Tally,
+}
+
 /// How often components were switched, and up to which revision that was counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Toggles {
@@ -109,7 +136,9 @@ pub struct Checkpoint {
     /// The latest memory of each source.
     pub memory: Vec<(Box<str>, Memory)>,
     /// How often each source was used.
-    pub usage: Vec<(Box<str>, u64)>,
+    pub usage: Vec<(Box<str>, Usage)>,
+    /// When each source of the last minutes reported last, in milliseconds since 1970.
+    pub sources: Vec<(Box<str>, i64)>,
     /// How often components were switched.
     pub toggles: Toggles,
     /// Events taken in.
@@ -128,13 +157,12 @@ impl Collector {
         now_ms: i64,
         name: &mut dyn FnMut(&str) -> Option<NameId>,
     ) -> Vec<(i64, Frame)> {
+        *lock(&self.toggles) = past.checkpoint.toggles;
         let fresh = Self::default();
         lock(&fresh.state).take_over(past.checkpoint, past.ticks, now_ms);
         let frames = fresh.replay(&past.batches, name);
         let mut resumed = fresh.state();
-        for labels in resumed.totals.keys() {
-            self.recorder.know(labels.clone());
-        }
+        self.recorder.know_only(resumed.totals.keys().cloned());
         // What the shards still hold is in the batches too.
         let mut state = self.state();
         resumed.own_memory = state.own_memory;
@@ -165,9 +193,10 @@ impl Collector {
 
     /// Counts the events of a batch. `id` is the batch's place in the log.
     pub fn apply(&self, id: i64, events: &[Event], at_ms: i64) {
-        // First, because whoever adds the shards up looks here for when a source reported.
+        // First, because whoever adds the shards up looks here for when that came.
         let mut state = lock(&self.state);
         state.through = state.through.max(id);
+        state.latest_ms = at_ms;
         state.accepted += events.len() as u64;
         for event in events {
             state.notice(event, at_ms);
@@ -189,15 +218,22 @@ impl Collector {
     pub fn sample_own_memory(&self, bytes: f64) {
         let mut state = lock(&self.state);
         state.own_memory = Some(bytes);
-        state.open_own_memory.push(bytes);
+        state.open.own_memory.record(bytes);
     }
 
-    /// Notes how often components were switched in the revisions up to `through`.
-    pub fn count_toggles(&self, through: u64, count: u64) {
-        let mut state = lock(&self.state);
-        state.toggles.through = Some(through);
-        state.toggles.count += count;
-        state.version += 1;
+    /// Returns how often components were switched, and up to which revision that was counted.
+    pub fn toggles(&self) -> Toggles {
+        *lock(&self.toggles)
+    }
+
+    /// Notes how often components were switched in the revisions after `after` up to `through`;
+    /// not where something else was counted up to meanwhile.
+    pub fn count_toggles(&self, after: Option<u64>, through: u64, count: u64) {
+        let mut toggles = lock(&self.toggles);
+        if toggles.through == after {
+            toggles.through = Some(through);
+            toggles.count += count;
+        }
     }
 
     /// Locks the state, with everything in it that was recorded.
@@ -211,14 +247,17 @@ impl Collector {
 
     /// Ends the second that began at `at_s`, and returns what was counted in it; none where
     /// nothing was. Names are made numbers by `name`, which may fail: what it has no number for
-    /// is in the totals, but on no chart.
+    /// is in the totals, and is tried again with the next second.
     pub fn close_second(
         &self,
         at_s: i64,
         name: &mut dyn FnMut(&str) -> Option<NameId>,
     ) -> Option<Frame> {
-        let mut state = self.state();
-        let frame = state.take_open(name);
+        let open = std::mem::take(&mut self.state().open);
+        // Nobody waits for this lock while a name is written to the disk.
+        let (frame, unnamed) = open.into_frame(name);
+        let mut state = lock(&self.state);
+        state.open.merge(unnamed);
         if state.accepted != state.accepted_told || state.was_busy(at_s) {
             state.version += 1;
         }
@@ -226,11 +265,8 @@ impl Collector {
         if frame == Frame::default() {
             return None;
         }
-        let all = frame.sum(|_, _| true);
         state.seconds.push(at_s, &frame);
-        if all.total() > 0 {
-            state.recent.push_back((at_s, all));
-        }
+        state.remember(at_s, 1, frame.sum(|_, _| true));
         state.add_to_tick(at_s, &frame);
         state.version += 1;
         Some(frame)
@@ -256,7 +292,8 @@ impl Collector {
             totals: pairs(&state.totals),
             memory: pairs(&state.memory),
             usage: pairs(&state.usage),
-            toggles: state.toggles,
+            sources: pairs(&state.sources),
+            toggles: self.toggles(),
             accepted: state.accepted,
         }
     }
@@ -267,6 +304,7 @@ impl Default for Collector {
         Self {
             recorder: Recorder::default(),
             state: Mutex::new(State::empty()),
+            toggles: Mutex::default(),
         }
     }
 }
@@ -277,10 +315,10 @@ impl State {
             totals: Map::default(),
             memory: Map::default(),
             usage: Map::default(),
-            toggles: Toggles::default(),
             accepted: 0,
             sources: Map::default(),
             through: 0,
+            latest_ms: 0,
             seconds: Ring::new(SECONDS_IN_MEMORY_S, SECONDS_BYTES_MAX),
             ticks: Ring::new(TICKS_IN_MEMORY_S, TICKS_BYTES_MAX),
             recent: VecDeque::new(),
@@ -288,9 +326,7 @@ impl State {
             own_memory: None,
             version: 1,
             accepted_told: 0,
-            open: Map::default(),
-            open_memory: Vec::new(),
-            open_own_memory: Vec::new(),
+            open: Open::default(),
         }
     }
 
@@ -300,33 +336,43 @@ impl State {
         self.totals = totals.filter(|(_, it)| is_fresh(it.at_ms)).collect();
         let memory = checkpoint.memory.into_iter();
         self.memory = memory.filter(|(_, it)| is_fresh(it.at_ms)).collect();
-        self.usage = checkpoint.usage.into_iter().collect();
-        self.toggles = checkpoint.toggles;
+        let usage = checkpoint.usage.into_iter();
+        self.usage = usage.filter(|(_, it)| is_fresh(it.at_ms)).collect();
+        self.sources = checkpoint.sources.into_iter().collect();
         self.accepted = checkpoint.accepted;
         self.through = checkpoint.through;
+        let since_s = now_ms / 1000 - SECONDS_IN_MEMORY_S;
         for (at_s, packed) in ticks {
-            self.remember(at_s, packed, now_ms / 1000);
+            if at_s >= since_s
+                && let Some(frame) = Frame::unpack(&packed)
+            {
+                self.remember(at_s, TICK_S, frame.sum(|_, _| true));
+            }
+            self.ticks.push_packed(at_s, packed);
         }
+        self.forget_before(since_s);
     }
 
-    /// Takes a tick in that was kept. The dashboard looks back over it as over a second.
-    fn remember(&mut self, at_s: i64, packed: Box<[u8]>, now_s: i64) {
-        if at_s >= now_s - SECONDS_IN_MEMORY_S
-            && let Some(frame) = Frame::unpack(&packed)
-        {
-            let all = frame.sum(|_, _| true);
-            if all.total() > 0 {
-                self.recent.push_back((at_s, all));
-            }
+    /// Remembers the calculations of a second, or of a tick that was kept.
+    fn remember(&mut self, at_s: i64, length_s: u32, tally: Tally) {
+        // What is later is of a clock that was set back since.
+        while self.recent.back().is_some_and(|last| last.at_s > at_s) {
+            self.recent.pop_back();
         }
-        self.ticks.push_packed(at_s, packed);
+        if tally.total() > 0 {
+            self.recent.push_back(Recent {
+                at_s,
+                length_s,
+                tally,
+            });
+        }
     }
 
     /// Whether something calculated in the seconds that a rate is told of, which changes as they
     /// pass.
     fn was_busy(&self, at_s: i64) -> bool {
         let last = self.recent.back();
-        last.is_some_and(|(last, _)| at_s - last <= RATE_OVER_S + 1)
+        last.is_some_and(|last| at_s - last.at_s <= 2 * RATE_OVER_S)
     }
 
     /// Takes in what an event says beside being a calculation.
@@ -338,38 +384,22 @@ impl State {
                 let bytes = *bytes;
                 let (name, memory) = slot(&mut self.memory, source);
                 *memory = Memory { bytes, at_ms };
-                self.open_memory.push((name.into(), bytes));
+                self.open.memory.push((name.into(), bytes));
             }
-            Event::Usage(source) => *slot(&mut self.usage, source).1 += 1,
+            Event::Usage(source) => {
+                let (_, usage) = slot(&mut self.usage, source);
+                usage.count += 1;
+                usage.at_ms = at_ms;
+            }
         }
     }
 
     fn count(&mut self, labels: &Labels, tally: &Tally, confidence_last: Option<f64>) {
-        let at_ms = self.sources.get(&labels.source).copied();
         let total = entry(&mut self.totals, labels);
         total.tally.merge(tally);
         total.confidence_last = confidence_last.or(total.confidence_last);
-        total.at_ms = at_ms.unwrap_or(total.at_ms).max(total.at_ms);
-        entry(&mut self.open, labels).merge(tally);
-    }
-
-    fn take_open(&mut self, name: &mut dyn FnMut(&str) -> Option<NameId>) -> Frame {
-        let mut frame = Frame::default();
-        for (labels, tally) in self.open.drain(..) {
-            if let Some(component) = name(&labels.component) {
-                let key = (component, labels.arm);
-                frame.tallies.entry(key).or_default().merge(&tally);
-            }
-        }
-        for (source, bytes) in self.open_memory.drain(..) {
-            if let Some(source) = name(&source) {
-                frame.memory.entry(source).or_default().record(bytes);
-            }
-        }
-        for bytes in self.open_own_memory.drain(..) {
-            frame.own_memory.record(bytes);
-        }
-        frame
+        total.at_ms = total.at_ms.max(self.latest_ms);
+        entry(&mut self.open.tallies, labels).merge(tally);
     }
 
     fn add_to_tick(&mut self, at_s: i64, frame: &Frame) {
@@ -382,12 +412,46 @@ impl State {
 
     /// Forgets seconds that nothing looks back to.
     pub fn forget_before(&mut self, at_s: i64) {
-        while self.recent.front().is_some_and(|(first, _)| *first < at_s) {
+        while self.recent.front().is_some_and(|first| first.at_s < at_s) {
             self.recent.pop_front();
             self.version += 1;
         }
         let before_ms = at_s * 1000;
         self.sources.retain(|_, last_ms| *last_ms >= before_ms);
+    }
+}
+
+impl Open {
+    /// Makes a frame of it. What has no number for a name is handed back.
+    fn into_frame(self, name: &mut dyn FnMut(&str) -> Option<NameId>) -> (Frame, Self) {
+        let mut frame = Frame {
+            own_memory: self.own_memory,
+            ..Frame::default()
+        };
+        let mut unnamed = Self::default();
+        for (labels, tally) in self.tallies {
+            match name(&labels.component) {
+                Some(component) => {
+                    let key = (component, labels.arm);
+                    frame.tallies.entry(key).or_default().merge(&tally);
+                }
+                None => drop(unnamed.tallies.insert(labels, tally)),
+            }
+        }
+        for (source, bytes) in self.memory {
+            match name(&source) {
+                Some(source) => frame.memory.entry(source).or_default().record(bytes),
+                None => unnamed.memory.push((source, bytes)),
+            }
+        }
+        (frame, unnamed)
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (labels, tally) in &other.tallies {
+            entry(&mut self.tallies, labels).merge(tally);
+        }
+        self.memory.extend(other.memory);
     }
 }
 

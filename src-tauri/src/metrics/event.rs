@@ -3,9 +3,12 @@
 //! Each event is judged by itself: a bad one is counted and told by its index, the good ones
 //! count. Knows nothing of flags: for whom a component was, where nobody said, is asked.
 
+use std::fmt;
+
 use flagdeck_core::ComponentPath;
 use flagdeck_core::measure::{Arm, Calculation};
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -123,14 +126,43 @@ fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, BatchError> {
     let is_single = bytes.trim_ascii_start().starts_with(b"{");
     let read = match is_single {
         true => serde_json::from_slice(bytes).map(|only| vec![only]),
-        false => serde_json::from_slice::<Vec<&RawValue>>(bytes),
+        false => serde_json::from_slice(bytes).map(|Elements(elements)| elements),
     };
-    let elements = read.map_err(|error| BatchError::NotJson {
-        reason: error.to_string(),
-    })?;
-    match elements.len() > BATCH_EVENTS_MAX {
-        true => Err(BatchError::TooMany),
-        false => Ok(elements),
+    read.map_err(|error| match error.to_string() {
+        reason if reason.starts_with(TOO_MANY) => BatchError::TooMany,
+        reason => BatchError::NotJson { reason },
+    })
+}
+
+const TOO_MANY: &str = "too many events";
+
+/// The elements of an array, as far as a batch may have them: what is beyond is not read.
+struct Elements<'a>(Vec<&'a RawValue>);
+
+impl<'a> Deserialize<'a> for Elements<'a> {
+    fn deserialize<D: Deserializer<'a>>(array: D) -> Result<Self, D::Error> {
+        array.deserialize_seq(ElementsVisitor)
+    }
+}
+
+struct ElementsVisitor;
+
+impl<'a> Visitor<'a> for ElementsVisitor {
+    type Value = Elements<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an array of events")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = array.next_element()? {
+            if elements.len() == BATCH_EVENTS_MAX {
+                return Err(serde::de::Error::custom(TOO_MANY));
+            }
+            elements.push(element);
+        }
+        Ok(Elements(elements))
     }
 }
 

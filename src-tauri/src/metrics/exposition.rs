@@ -105,9 +105,9 @@ impl collector::Collector for Exposed {
         let state = self.collector.state();
         calculations(&mut encoder, &state)?;
         usage(&mut encoder, &state)?;
-        toggles(&mut encoder, self.format, state.toggles.count)?;
         let accepted = state.accepted;
         drop(state);
+        toggles(&mut encoder, self.format, self.collector.toggles().count)?;
         self.own(&mut encoder, accepted)?;
         process::look().map_or(Ok(()), |used| process_use(&mut encoder, &used))
     }
@@ -115,58 +115,64 @@ impl collector::Collector for Exposed {
 
 /// What the founding specification lists, by source, component and arm.
 fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
-    let mut metric = encoder.encode_descriptor(
-        "ml_calculations",
-        "Calculations that ended well",
-        None,
-        MetricType::Counter,
-    )?;
+    completed(encoder, state)?;
+    errors(encoder, state)?;
+    confidence(encoder, state)?;
+    durations(encoder, state)?;
+    iterations(encoder, state)
+}
+
+fn completed(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+    let help = "Calculations that ended well";
+    let mut metric =
+        encoder.encode_descriptor("ml_calculations", help, None, MetricType::Counter)?;
     each(state, |labels, total| {
         counter(&mut metric, labels, &total.tally.completed())
-    })?;
-    let mut metric = encoder.encode_descriptor(
-        "ml_errors",
-        "Calculations that failed",
-        None,
-        MetricType::Counter,
-    )?;
+    })
+}
+
+fn errors(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+    let help = "Calculations that failed";
+    let mut metric = encoder.encode_descriptor("ml_errors", help, None, MetricType::Counter)?;
     each(state, |labels, total| {
         counter(&mut metric, labels, &total.tally.errors)
-    })?;
-    let mut metric = encoder.encode_descriptor(
-        "ml_confidence_current",
-        "The confidence that was reported last, 0 to 1",
-        None,
-        MetricType::Gauge,
-    )?;
+    })
+}
+
+fn confidence(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+    let name = "ml_confidence_current";
+    let help = "The confidence that was reported last, 0 to 1";
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     each(state, |labels, total| match total.confidence_last {
         Some(confidence) => gauge(&mut metric, labels, &confidence),
         None => Ok(()),
-    })?;
-    let mut metric = encoder.encode_descriptor(
-        "ml_calculation_duration",
-        "How long calculations took that ended well",
-        Some(&Unit::Seconds),
-        MetricType::Histogram,
-    )?;
+    })
+}
+
+fn durations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+    let name = "ml_calculation_duration";
+    let help = "How long calculations took that ended well";
+    let unit = Some(&Unit::Seconds);
+    let mut metric = encoder.encode_descriptor(name, help, unit, MetricType::Histogram)?;
     each(state, |labels, total| {
-        let tally = &total.tally;
+        let Total { tally, .. } = total;
+        let sum = tally.duration_s;
         histogram(
             &mut metric,
             labels,
-            tally.duration_s,
+            sum,
             &DURATION_EDGES_S,
             &tally.durations,
         )
-    })?;
-    let mut metric = encoder.encode_descriptor(
-        "ml_convergence_iterations",
-        "Iterations until a calculation converged",
-        None,
-        MetricType::Histogram,
-    )?;
+    })
+}
+
+fn iterations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+    let name = "ml_convergence_iterations";
+    let help = "Iterations until a calculation converged";
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
     each(state, |labels, total| {
-        let tally = &total.tally;
+        let Total { tally, .. } = total;
         let sum = tally.iterations_sum as f64;
         histogram(
             &mut metric,
@@ -195,8 +201,8 @@ fn usage(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
         None,
         MetricType::Counter,
     )?;
-    for (source, count) in &state.usage {
-        counter(&mut metric, &[("source", &**source)], count)?;
+    for (source, usage) in &state.usage {
+        counter(&mut metric, &[("source", &**source)], &usage.count)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use flagdeck_core::measure::{DURATION_EDGES_S, Tally};
 use flagdeck_core::statistics::share_interval;
 
 use super::charts::on_the_wire;
-use super::collector::{RATE_OVER_S, State};
+use super::collector::{RATE_OVER_S, Recent, State};
 use super::tiers::{SECONDS_IN_MEMORY_S, step_of};
 use crate::wire;
 
@@ -22,9 +22,10 @@ pub(super) fn take(state: &State, now_ms: i64, limits: wire::Limits) -> wire::Pu
     let since_s = now_s - SECONDS_IN_MEMORY_S;
     let mut all = Tally::default();
     let mut columns = Columns::until(now_s);
-    for (at_s, tally) in state.recent.iter().filter(|(at_s, _)| *at_s >= since_s) {
-        all.merge(tally);
-        columns.add(*at_s, tally);
+    let is_within = |recent: &&Recent| (since_s..=now_s).contains(&recent.at_s);
+    for recent in state.recent.iter().filter(is_within) {
+        all.merge(&recent.tally);
+        columns.add(recent.at_s, &recent.tally);
     }
     let seconds = |q| all.duration_quantile(q).map(on_the_wire);
     wire::Pulse {
@@ -58,14 +59,16 @@ pub(super) fn take(state: &State, now_ms: i64, limits: wire::Limits) -> wire::Pu
     }
 }
 
-/// Calculations a second over the last [`RATE_OVER_S`] whole seconds.
+/// Calculations a second over the last [`RATE_OVER_S`] seconds that are over.
 fn rate(state: &State, now_s: i64) -> f64 {
-    let recent = state.recent.iter().rev();
-    let total: u64 = recent
-        .take_while(|(at_s, _)| *at_s >= now_s - RATE_OVER_S)
-        .map(|(_, tally)| tally.total())
-        .sum();
-    total as f64 / RATE_OVER_S as f64
+    let since_s = now_s - RATE_OVER_S;
+    let totals = state.recent.iter().rev().map(|recent| {
+        let ends_s = recent.at_s + i64::from(recent.length_s);
+        let within_s = (ends_s.min(now_s) - recent.at_s.max(since_s)).max(0);
+        recent.tally.total() as f64 * within_s as f64 / f64::from(recent.length_s)
+    });
+    // Older ones have nothing within; ticks are few, seconds are at most as many as are looked at.
+    totals.take(2 * RATE_OVER_S as usize).sum::<f64>() / RATE_OVER_S as f64
 }
 
 fn sources(state: &State) -> Vec<wire::ReportingSource> {

@@ -79,12 +79,13 @@ impl Recorder {
         }
     }
 
-    /// Knows a set of labels before anything is recorded under it, as after a restart.
-    pub fn know(&self, labels: Labels) {
-        lock(&self.known).insert(labels);
+    /// Knows these sets of labels and no others, before anything is recorded under them: as
+    /// after a restart.
+    pub fn know_only(&self, labels: impl Iterator<Item = Labels>) {
+        *lock(&self.known) = labels.take(SERIES_MAX).collect();
     }
 
-    /// Returns how many sets of labels were counted under [`OTHER`], since the start.
+    /// Returns how many calculations were counted under [`OTHER`], since the start.
     pub fn overflowed(&self) -> u64 {
         self.overflowed.load(Ordering::Relaxed)
     }

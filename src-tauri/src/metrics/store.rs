@@ -23,12 +23,15 @@ use super::collector::Checkpoint;
 use super::event::Event;
 use super::frame::{Frame, NameId};
 use super::limits::{KEY_KEPT_MS, KEYS_MAX, LOG_BYTES_MAX, LOG_KEPT_MS};
-use super::tiers::{PackedFrame, TICK_S, TIERS, step_of};
+use super::tiers::{PackedFrame, TICK_S, TIERS, Tier, step_of};
 use crate::store::StoreError;
 use crate::store::sqlite::connection;
 
 const DATABASE: &str = "metrics.db";
-const LOCK: &str = "metrics.lock";
+/// Held by the one program that keeps the checkpoint.
+const LEAD: &str = "metrics.lock";
+/// Shared by all that have the store open, so that nobody moves it away beneath another.
+const USERS: &str = "metrics.users";
 const QUARANTINE: &str = "quarantine";
 
 /// Marks a database as Flagdeck's metrics: "FLDM" in ASCII.
@@ -43,6 +46,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of a hash that are kept: enough against chance.
 const HASH_BYTES: usize = 16;
 
+/// How far ahead of the clock a frame may be: where it is set back, by no more than this.
+const FUTURE_S: i64 = 24 * 60 * 60;
+
+const FRAMES: &str = "SELECT at_s, packed FROM frame \
+    WHERE step_s = ?1 AND at_s >= ?2 AND at_s < ?3 ORDER BY at_s";
+
 const TABLES: &str = "
 CREATE TABLE log (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -55,6 +64,7 @@ CREATE TABLE log (
 CREATE TABLE delivery (
     key      TEXT PRIMARY KEY,
     at_ms    INTEGER NOT NULL,
+    hash     BLOB    NOT NULL,
     accepted INTEGER NOT NULL,
     rejected INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -85,9 +95,10 @@ CREATE TABLE frame (
 #[derive(Debug)]
 pub struct MetricsStore {
     connection: Connection,
-    path: PathBuf,
+    data_dir: PathBuf,
     /// Held by the one program that keeps the checkpoint.
-    lock: Option<File>,
+    lead: Option<File>,
+    _user: Option<File>,
     /// Tells this program's batches from those of others.
     writer: i64,
     /// The last batch that was read or written.
@@ -106,6 +117,8 @@ pub struct Past {
     pub batches: Vec<Logged>,
     /// Packed ticks of the latest time, earliest first.
     pub ticks: Vec<PackedFrame>,
+    /// The last batch there was.
+    pub last: i64,
     /// What people should know: a damaged file was set aside.
     pub notice: Option<String>,
 }
@@ -116,11 +129,30 @@ pub struct NewBatch {
     /// When it came, in milliseconds since 1970.
     pub at_ms: i64,
     /// What keeps it from being counted twice.
-    pub key: Option<Box<str>>,
+    pub key: Option<Key>,
     /// The valid events.
     pub events: Vec<Event>,
     /// How many others there were.
     pub rejected: usize,
+}
+
+/// A name that a client gave to a batch, which may come again.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// The name.
+    pub name: Box<str>,
+    /// Tells the batch from another one under the same name.
+    pub hash: [u8; HASH_BYTES],
+}
+
+impl Key {
+    /// Names a batch of these bytes.
+    pub fn new(name: Box<str>, body: &[u8]) -> Self {
+        Self {
+            name,
+            hash: hash(body),
+        }
+    }
 }
 
 /// What came of a batch.
@@ -135,6 +167,8 @@ pub enum Stored {
         /// Events that did not.
         rejected: usize,
     },
+    /// Another batch was stored under the same key before; this one was not.
+    Reused,
 }
 
 /// A batch of the log.
@@ -159,57 +193,47 @@ pub enum Others {
 
 impl MetricsStore {
     /// Opens the store of a data folder, which exists, making it where it is missing. A damaged
-    /// one is set aside, if no other program holds it.
+    /// one is set aside, if no other program has it open.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be written, or is of a newer Flagdeck.
     pub fn open(data_dir: &Path, writer: i64, now_ms: i64) -> Result<(Self, Past), StoreError> {
-        let lock = try_lock(data_dir);
-        match Self::open_sound(data_dir, writer, lock) {
-            Err((StoreError::Damaged { what }, Some(lock))) => {
+        let user = open_lock(data_dir, USERS);
+        let share = || user.as_ref().is_none_or(|user| user.lock_shared().is_ok());
+        share();
+        let (connection, past, notice) = match open_sound(data_dir) {
+            Err(StoreError::Damaged { what }) => {
+                let is_alone = user.as_ref().is_some_and(|user| user.try_lock().is_ok());
+                if !is_alone {
+                    return Err(StoreError::Damaged { what });
+                }
                 let place = set_aside(data_dir, now_ms)?;
-                let opened = Self::open_sound(data_dir, writer, Some(lock));
-                let (store, mut past) = opened.map_err(|(error, _)| error)?;
-                past.notice = Some(format!(
-                    "What was measured so far cannot be read ({what}); it was set aside in {}, \
-                     and measuring began anew. No flag is affected.",
-                    place.display()
-                ));
-                Ok((store, past))
+                let (connection, past) = open_sound(data_dir)?;
+                share();
+                (connection, past, Some(set_aside_notice(&what, &place)))
             }
-            opened => opened.map_err(|(error, _)| error),
-        }
-    }
-
-    fn open_sound(
-        data_dir: &Path,
-        writer: i64,
-        lock: Option<File>,
-    ) -> Result<(Self, Past), (StoreError, Option<File>)> {
-        let path = data_dir.join(DATABASE);
-        let connection = match connect(&path) {
-            Ok(connection) => connection,
-            Err(error) => return Err((error, lock)),
+            opened => opened.map(|(connection, past)| (connection, past, None))?,
         };
         let mut store = Self {
             connection,
-            path,
-            lock,
+            data_dir: data_dir.to_owned(),
+            lead: None,
+            _user: user,
             writer,
             seen: 0,
             version: None,
             names: HashMap::new(),
         };
-        match store.reread() {
-            Ok(past) => Ok((store, past)),
-            Err(error) => {
-                let Self {
-                    connection, lock, ..
-                } = store;
-                drop(connection);
-                Err((error, lock))
+        let past = match store.try_to_lead() {
+            // Whoever led before may have kept something since.
+            true => store.reread()?,
+            false => {
+                store.seen = past.last;
+                store.learn()?;
+                past
             }
-        }
+        };
+        Ok((store, Past { notice, ..past }))
     }
 
     /// Appends batches, all of them or none, durably. Returns what came of each, and what other
@@ -256,6 +280,11 @@ impl MetricsStore {
         Ok(others)
     }
 
+    /// Whether a name has a number that is known without a look at the disk.
+    pub fn knows(&self, text: &str) -> bool {
+        self.names.contains_key(text)
+    }
+
     /// Returns the number of a name, which gets one where it has none.
     ///
     /// # Errors
@@ -272,13 +301,19 @@ impl MetricsStore {
         Ok(id)
     }
 
-    /// Whether this program keeps the checkpoint; takes that over where nobody does.
-    pub fn leads(&mut self) -> bool {
-        if self.lock.is_none() {
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            self.lock = try_lock(folder);
+    /// Whether this program keeps the checkpoint.
+    pub fn leads(&self) -> bool {
+        self.lead.is_some()
+    }
+
+    /// Becomes the program that keeps the checkpoint, where no other is. Whoever does has to
+    /// read anew what was kept.
+    pub fn try_to_lead(&mut self) -> bool {
+        if self.lead.is_none() {
+            let lead = open_lock(&self.data_dir, LEAD);
+            self.lead = lead.filter(|lead| lead.try_lock().is_ok());
         }
-        self.lock.is_some()
+        self.leads()
     }
 
     /// Keeps totals, and what was counted into them since the last time, by tick, durably and
@@ -295,8 +330,16 @@ impl MetricsStore {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let summed_until_s = summed_until(&transaction)?;
         for (at_s, frame) in ticks {
             add_frame(&transaction, TICK_S, *at_s, frame)?;
+            for (tier, until_s) in &summed_until_s {
+                // It came late: its span has been summed up already.
+                if at_s < until_s {
+                    let begins_s = step_of(*at_s, tier.step_s);
+                    add_frame(&transaction, tier.step_s, begins_s, frame)?;
+                }
+            }
         }
         sum_up(&transaction, now_ms / 1000)?;
         let pruned = forget(&transaction, checkpoint.through, now_ms)?;
@@ -322,12 +365,16 @@ impl MetricsStore {
     pub fn reread(&mut self) -> Result<Past, StoreError> {
         let transaction = self.connection.transaction()?;
         let past = read_past(&transaction)?;
-        self.seen = last_id(&transaction)?;
-        self.names = read_names(&transaction)?
-            .into_iter()
-            .map(|(id, text)| (text, id))
-            .collect();
+        drop(transaction);
+        self.seen = past.last;
+        self.learn()?;
         Ok(past)
+    }
+
+    fn learn(&mut self) -> Result<(), StoreError> {
+        let names = read_names(&self.connection)?.into_iter();
+        self.names = names.map(|(id, text)| (text, id)).collect();
+        Ok(())
     }
 }
 
@@ -355,20 +402,27 @@ impl MetricsReader {
         Ok(Some(Self(connection)))
     }
 
-    /// Returns the frames of a tier that begin from `from_s` to before `to_s`, earliest first.
+    /// Visits the frames of a tier that begin from `from_s` to before `to_s`, earliest first, one
+    /// at a time: together they may be far more than fits in memory well.
     ///
     /// # Errors
     /// [`StoreError`] where they cannot be read.
-    pub fn frames(
+    pub fn each_frame(
         &self,
         step_s: u32,
         from_s: i64,
         to_s: i64,
-    ) -> Result<Vec<(i64, Frame)>, StoreError> {
-        let packed = packed_frames(&self.0, step_s, from_s, to_s)?;
-        let frames = packed.into_iter();
-        let frames = frames.filter_map(|(at_s, packed)| Some((at_s, Frame::unpack(&packed)?)));
-        Ok(frames.collect())
+        mut visit: impl FnMut(i64, &Frame),
+    ) -> Result<(), StoreError> {
+        let mut statement = self.0.prepare_cached(FRAMES)?;
+        let mut rows = statement.query(params![step_s, from_s, to_s])?;
+        while let Some(row) = rows.next()? {
+            let packed = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            if let Some(frame) = Frame::unpack(packed) {
+                visit(row.get(0)?, &frame);
+            }
+        }
+        Ok(())
     }
 
     /// Returns every name with its number.
@@ -464,13 +518,25 @@ fn damaged(what: &str) -> StoreError {
     StoreError::Damaged { what: what.into() }
 }
 
-/// Takes the lock of whoever keeps the checkpoint; none where another program has it, or the
-/// folder has no room for a lock.
-fn try_lock(data_dir: &Path) -> Option<File> {
+fn open_sound(data_dir: &Path) -> Result<(Connection, Past), StoreError> {
+    let connection = connect(&data_dir.join(DATABASE))?;
+    let past = read_past(&connection)?;
+    Ok((connection, past))
+}
+
+/// Opens a file to be locked; none where the folder has no room for one.
+fn open_lock(data_dir: &Path, name: &str) -> Option<File> {
     let mut options = OpenOptions::new();
     let options = options.create(true).truncate(false).write(true);
-    let file = options.open(data_dir.join(LOCK)).ok()?;
-    file.try_lock().ok().map(|()| file)
+    options.open(data_dir.join(name)).ok()
+}
+
+fn set_aside_notice(what: &str, place: &Path) -> String {
+    format!(
+        "What was measured so far cannot be read ({what}); it was set aside in {}, and measuring \
+         began anew. No flag is affected.",
+        place.display()
+    )
 }
 
 /// Moves a damaged store to where nothing is ever deleted; returns the place.
@@ -511,8 +577,14 @@ fn append_one(
             return Ok(before);
         }
         connection
-            .prepare_cached("INSERT INTO delivery VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![key, at_ms, events.len() as i64, *rejected as i64])?;
+            .prepare_cached("INSERT INTO delivery VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![
+                key.name,
+                at_ms,
+                key.hash,
+                events.len() as i64,
+                *rejected as i64
+            ])?;
     }
     if events.is_empty() {
         return Ok(Stored::At(0));
@@ -524,14 +596,17 @@ fn append_one(
     Ok(Stored::At(connection.last_insert_rowid()))
 }
 
-fn delivered(connection: &Connection, key: &str) -> Result<Option<Stored>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT accepted, rejected FROM delivery WHERE key = ?1")?;
-    let before = statement.query_row([key], |row| {
+fn delivered(connection: &Connection, key: &Key) -> Result<Option<Stored>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT hash, accepted, rejected FROM delivery WHERE key = ?1")?;
+    let before = statement.query_row([&key.name], |row| {
+        if row.get_ref(0)?.as_blob()? != key.hash {
+            return Ok(Stored::Reused);
+        }
         let count = |value: i64| usize::try_from(value).unwrap_or_default();
         Ok(Stored::Before {
-            accepted: count(row.get(0)?),
-            rejected: count(row.get(1)?),
+            accepted: count(row.get(1)?),
+            rejected: count(row.get(2)?),
         })
     });
     Ok(before.optional()?)
@@ -568,6 +643,7 @@ fn read_past(connection: &Connection) -> Result<Past, StoreError> {
         checkpoint,
         batches,
         ticks: packed_frames(connection, TICK_S, from_s, i64::MAX)?,
+        last: last_id(connection)?,
         notice: None,
     })
 }
@@ -638,39 +714,48 @@ fn add_frame(
     Ok(())
 }
 
+/// Returns each coarser tier, with the end of the last span of it that was summed up.
+fn summed_until(connection: &Connection) -> Result<Vec<(Tier, i64)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT max(at_s) FROM frame WHERE step_s = ?1")?;
+    let coarser = TIERS.iter().skip(1).map(|tier| {
+        let newest: Option<i64> = statement.query_row([tier.step_s], |row| row.get(0))?;
+        let until_s = newest.map_or(0, |newest| newest + i64::from(tier.step_s));
+        Ok((*tier, until_s))
+    });
+    coarser.collect()
+}
+
 /// Sums up the spans of each coarser tier that are over and not there yet.
 fn sum_up(connection: &Connection, now_s: i64) -> Result<(), StoreError> {
-    for tiers in TIERS.windows(2) {
-        let (fine, coarse) = (tiers[0].step_s, tiers[1].step_s);
-        let newest: Option<i64> = connection
-            .prepare_cached("SELECT max(at_s) FROM frame WHERE step_s = ?1")?
-            .query_row([coarse], |row| row.get(0))?;
-        let from_s = newest.map_or(0, |newest| newest + i64::from(coarse));
-        let to_s = step_of(now_s, coarse);
-        let mut sums: Vec<(i64, Frame)> = Vec::new();
-        for (at_s, packed) in packed_frames(connection, fine, from_s, to_s)? {
-            let Some(frame) = Frame::unpack(&packed) else {
-                continue;
-            };
-            let of_s = step_of(at_s, coarse);
-            match sums.last_mut() {
-                Some((last_s, sum)) if *last_s == of_s => sum.merge(&frame),
-                _ => sums.push((of_s, frame)),
+    for (tier, fine) in TIERS.iter().skip(1).zip(TIERS) {
+        // Read again for each: an hour is made of minutes that were just summed up.
+        let until_s = summed_until(connection)?;
+        let from_s = until_s.iter().find(|(summed, _)| summed == tier);
+        let from_s = from_s.map_or(0, |(_, until_s)| *until_s);
+        let to_s = step_of(now_s, tier.step_s);
+        let mut sums: BTreeMap<i64, Frame> = BTreeMap::new();
+        for (at_s, packed) in packed_frames(connection, fine.step_s, from_s, to_s)? {
+            if let Some(frame) = Frame::unpack(&packed) {
+                let sum = sums.entry(step_of(at_s, tier.step_s)).or_default();
+                sum.merge(&frame);
             }
         }
         for (at_s, sum) in sums {
-            add_frame(connection, coarse, at_s, &sum)?;
+            add_frame(connection, tier.step_s, at_s, &sum)?;
         }
     }
     Ok(())
 }
 
-/// Removes what is too old; returns the last batch that is not in the log any more.
+/// Removes what is too old, and frames of a future that a clock once was in; returns the last
+/// batch that is not in the log any more.
 fn forget(connection: &Connection, through: i64, now_ms: i64) -> Result<i64, StoreError> {
+    let now_s = now_ms / 1000;
     for tier in TIERS {
         connection
-            .prepare_cached("DELETE FROM frame WHERE step_s = ?1 AND at_s < ?2")?
-            .execute(params![tier.step_s, now_ms / 1000 - tier.kept_s])?;
+            .prepare_cached("DELETE FROM frame WHERE step_s = ?1 AND (at_s < ?2 OR at_s > ?3)")?
+            .execute(params![tier.step_s, now_s - tier.kept_s, now_s + FUTURE_S])?;
     }
     connection
         .prepare_cached("DELETE FROM delivery WHERE at_ms < ?1")?
@@ -681,15 +766,30 @@ fn forget(connection: &Connection, through: i64, now_ms: i64) -> Result<i64, Sto
              (SELECT at_ms FROM delivery ORDER BY at_ms DESC LIMIT 1 OFFSET ?1)",
         )?
         .execute([KEYS_MAX])?;
+    // From its beginning only, so that whoever reads it knows what is missing.
     let too_many = oldest_beyond(connection, LOG_BYTES_MAX)?;
+    let too_old = oldest_before(connection, now_ms - LOG_KEPT_MS)?;
+    let last = through.min(too_many.max(too_old));
     connection
-        .prepare_cached("DELETE FROM log WHERE id <= ?1 AND (id <= ?2 OR at_ms < ?3)")?
-        .execute([through, too_many, now_ms - LOG_KEPT_MS])?;
+        .prepare_cached("DELETE FROM log WHERE id <= ?1")?
+        .execute([last])?;
     let first: Option<i64> = connection
         .prepare_cached("SELECT min(id) FROM log")?
         .query_row([], |row| row.get(0))?;
     match first {
         Some(first) => Ok(first - 1),
+        None => last_id(connection),
+    }
+}
+
+/// Returns the last batch before the first one that came at `at_ms` or later.
+fn oldest_before(connection: &Connection, at_ms: i64) -> Result<i64, StoreError> {
+    let fresh: Option<i64> = connection
+        .prepare_cached("SELECT id FROM log WHERE at_ms >= ?1 ORDER BY id LIMIT 1")?
+        .query_row([at_ms], |row| row.get(0))
+        .optional()?;
+    match fresh {
+        Some(fresh) => Ok(fresh - 1),
         None => last_id(connection),
     }
 }
@@ -724,10 +824,7 @@ fn packed_frames(
     from_s: i64,
     to_s: i64,
 ) -> Result<Vec<PackedFrame>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT at_s, packed FROM frame WHERE step_s = ?1 AND at_s >= ?2 AND at_s < ?3 \
-         ORDER BY at_s",
-    )?;
+    let mut statement = connection.prepare_cached(FRAMES)?;
     let rows = statement.query_map(params![step_s, from_s, to_s], |row| {
         Ok((row.get(0)?, row.get_ref(1)?.as_blob()?.into()))
     })?;

@@ -84,12 +84,18 @@ impl Ring {
         self.push_packed(at_s, frame.pack().into());
     }
 
-    /// The same of a frame that is packed already.
+    /// The same of a frame that is packed already. One that begins with the last is added to it.
     pub fn push_packed(&mut self, at_s: i64, packed: Box<[u8]>) {
-        if self.frames.back().is_some_and(|(last, _)| *last >= at_s) {
-            // The clock was set back: what came before would never be found again in order.
-            self.clear();
-        }
+        let last_s = self.frames.back().map(|(last_s, _)| *last_s);
+        let packed = match last_s {
+            Some(last_s) if last_s == at_s => self.added_to_last(packed),
+            Some(last_s) if last_s > at_s => {
+                // The clock was set back: what came before would never be found in order again.
+                self.clear();
+                packed
+            }
+            _ => packed,
+        };
         self.bytes += packed.len();
         self.frames.push_back((at_s, packed));
         while self.bytes > self.bytes_max
@@ -102,6 +108,21 @@ impl Ring {
                 return;
             };
             self.bytes -= dropped.len();
+        }
+    }
+
+    /// Takes the last frame out, and returns it with another added.
+    fn added_to_last(&mut self, packed: Box<[u8]>) -> Box<[u8]> {
+        let Some((_, last)) = self.frames.pop_back() else {
+            return packed;
+        };
+        self.bytes -= last.len();
+        match (Frame::unpack(&last), Frame::unpack(&packed)) {
+            (Some(mut sum), Some(frame)) => {
+                sum.merge(&frame);
+                sum.pack().into()
+            }
+            _ => packed,
         }
     }
 
@@ -121,13 +142,15 @@ impl Ring {
         self.bytes
     }
 
-    /// Unpacks the frames that begin from `from_s` to before `to_s`, earliest first.
-    pub fn between(&self, from_s: i64, to_s: i64) -> impl Iterator<Item = (i64, Frame)> + '_ {
+    /// Returns the frames that begin from `from_s` to before `to_s`, earliest first, packed, so
+    /// that they can be unpacked while nobody waits.
+    pub fn between(&self, from_s: i64, to_s: i64) -> Vec<PackedFrame> {
         let first = self.frames.partition_point(|(at_s, _)| *at_s < from_s);
         let found = self.frames.range(first..);
         found
-            .take_while(move |(at_s, _)| *at_s < to_s)
-            .filter_map(|(at_s, packed)| Some((*at_s, Frame::unpack(packed)?)))
+            .take_while(|(at_s, _)| *at_s < to_s)
+            .cloned()
+            .collect()
     }
 }
 
@@ -144,7 +167,8 @@ mod tests {
     }
 
     fn times(ring: &Ring, from_s: i64, to_s: i64) -> Vec<i64> {
-        ring.between(from_s, to_s).map(|(at_s, _)| at_s).collect()
+        let found = ring.between(from_s, to_s).into_iter();
+        found.map(|(at_s, _)| at_s).collect()
     }
 
     #[test]
@@ -170,6 +194,19 @@ mod tests {
         ring.push(50, &frame(1));
         ring.push(20, &frame(1));
         assert_eq!(times(&ring, 0, 100), [20]);
+    }
+
+    #[test]
+    fn what_comes_again_of_the_same_time_is_added() {
+        let mut ring = Ring::new(100, usize::MAX);
+        ring.push(40, &frame(1));
+        ring.push(50, &frame(1));
+        ring.push(50, &frame(2));
+        assert_eq!(times(&ring, 0, 100), [40, 50]);
+        let (_, last) = &ring.between(50, 60)[0];
+        let last = Frame::unpack(last).expect("it was packed");
+        assert_eq!(last.sum(|_, _| true).errors, 3);
+        assert_eq!(ring.bytes(), 2 * frame(1).pack().len());
     }
 
     #[test]

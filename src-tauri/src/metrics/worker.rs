@@ -17,7 +17,7 @@ use super::frame::{Frame, NameId};
 use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
 use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
 use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
-use super::{IntakeError, Receipt, process};
+use super::{IntakeError, Receipt, Refusals, process};
 use crate::app::now_ms;
 use crate::lock::lock;
 use crate::store::StoreError;
@@ -38,6 +38,7 @@ pub(super) struct Worker {
     pub(super) collector: Arc<Collector>,
     pub(super) jobs: Receiver<Job>,
     pub(super) queued_bytes: Arc<AtomicUsize>,
+    pub(super) refusals: Arc<Refusals>,
     /// Why nothing is kept; none while everything is.
     pub(super) trouble: Arc<Mutex<Option<String>>>,
     /// Whether this program keeps the checkpoint, as others are told.
@@ -53,7 +54,12 @@ pub(super) struct Progress {
     /// What was counted and is in no frame on disk yet, by tick. Always up to the last batch that
     /// was counted when a second ended: a checkpoint is of the same batches.
     unsaved: BTreeMap<i64, Frame>,
+    /// What the last checkpoint is of: a tick, a batch, switches.
+    kept_tick_s: i64,
+    kept_through: i64,
     kept_toggles: Toggles,
+    /// Whether what others stored could not be read the last time.
+    is_blind: bool,
     looked: Option<Instant>,
     sampled: Option<Instant>,
 }
@@ -67,18 +73,12 @@ impl Progress {
             self.unsaved.entry(tick_s).or_default().merge(frame);
         }
     }
-
-    fn has_tick_before(&self, now_s: i64) -> bool {
-        let first = self.unsaved.keys().next();
-        first.is_some_and(|first| *first != step_of(now_s, TICK_S))
-    }
 }
 
 impl Worker {
     /// Works until no more batches can come, and keeps everything then.
     pub(super) fn run(mut self) {
-        let leads = self.store.leads();
-        self.leads.store(leads, Ordering::Relaxed);
+        self.leads.store(self.store.leads(), Ordering::Relaxed);
         loop {
             match self.jobs.recv_timeout(self.pause()) {
                 Ok(job) => self.take(job),
@@ -103,7 +103,7 @@ impl Worker {
         let frames = self.collector.resume(past, now, name);
         self.progress = Progress {
             second: now / 1000,
-            kept_toggles: self.collector.state().toggles,
+            kept_toggles: self.collector.toggles(),
             ..Progress::default()
         };
         for (at_s, frame) in frames {
@@ -128,7 +128,7 @@ impl Worker {
                 let done = batches.into_iter().zip(stored).zip(answers);
                 for ((batch, stored), answer) in done {
                     // Fails only where nobody waits any more.
-                    let _ = answer.send(Ok(self.acknowledge(batch, stored)));
+                    let _ = answer.send(self.acknowledge(batch, stored));
                 }
                 self.set_trouble(None);
             }
@@ -142,25 +142,27 @@ impl Worker {
         self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    fn acknowledge(&self, batch: NewBatch, stored: Stored) -> Receipt {
+    fn acknowledge(&self, batch: NewBatch, stored: Stored) -> Result<Receipt, IntakeError> {
         match stored {
-            Stored::Before { accepted, rejected } => Receipt {
+            Stored::Reused => Err(IntakeError::KeyReused),
+            Stored::Before { accepted, rejected } => Ok(Receipt {
                 accepted,
                 rejected,
                 is_duplicate: true,
-            },
+            }),
             Stored::At(id) => {
                 let (accepted, rejected) = (batch.events.len(), batch.rejected);
+                self.refusals.reject(rejected);
                 self.count(&Logged {
                     id,
                     at_ms: batch.at_ms,
                     events: batch.events,
                 });
-                Receipt {
+                Ok(Receipt {
                     accepted,
                     rejected,
                     is_duplicate: false,
-                }
+                })
             }
         }
     }
@@ -180,8 +182,16 @@ impl Worker {
     fn keep_up(&mut self) {
         if is_due(&mut self.progress.looked, LOOK_EVERY) {
             match self.store.look() {
-                Ok(others) => self.take_in(others),
-                Err(error) => drop(self.refuse(&error)),
+                Ok(others) => {
+                    self.take_in(others);
+                    if std::mem::take(&mut self.progress.is_blind) {
+                        self.set_trouble(None);
+                    }
+                }
+                Err(error) => {
+                    self.progress.is_blind = true;
+                    drop(self.refuse(&error));
+                }
             }
         }
         if is_due(&mut self.progress.sampled, MEMORY_EVERY)
@@ -194,6 +204,7 @@ impl Worker {
             self.close_second(self.progress.second);
             self.collector.close_tick(now_s);
             self.progress.second = now_s;
+            self.succeed();
             self.keep(now_s);
         }
     }
@@ -209,15 +220,19 @@ impl Worker {
         state.forget_before(at_s - SECONDS_IN_MEMORY_S);
     }
 
-    /// Keeps what is new once a tick is over, if that is this program's to do.
+    /// Keeps what is new once a tick is over, if that is this program's to do; lets go of it
+    /// where another one keeps it.
     fn keep(&mut self, now_s: i64) {
-        let toggles = self.collector.state().toggles;
-        let is_over = self.progress.has_tick_before(now_s);
-        if !is_over && toggles == self.progress.kept_toggles {
+        if !self.store.leads() {
+            self.progress.unsaved.clear();
             return;
         }
-        if !self.leads.load(Ordering::Relaxed) {
-            return self.succeed();
+        let (tick_s, toggles) = (step_of(now_s, TICK_S), self.collector.toggles());
+        let is_new = !self.progress.unsaved.is_empty()
+            || self.collector.state().through != self.progress.kept_through;
+        let is_over = tick_s != self.progress.kept_tick_s;
+        if toggles == self.progress.kept_toggles && !(is_new && is_over) {
+            return;
         }
         let checkpoint = self.collector.checkpoint();
         let kept = self
@@ -226,6 +241,8 @@ impl Worker {
         match kept {
             Ok(()) => {
                 self.progress.unsaved.clear();
+                self.progress.kept_tick_s = tick_s;
+                self.progress.kept_through = checkpoint.through;
                 self.progress.kept_toggles = toggles;
                 self.set_trouble(None);
             }
@@ -233,14 +250,12 @@ impl Worker {
         }
     }
 
-    /// Takes over from a program that kept the checkpoint and ended; where none did, lets go of
-    /// what the other one keeps.
+    /// Takes over from a program that kept the checkpoint and ended. What it kept is what counts
+    /// from here on.
     fn succeed(&mut self) {
-        self.progress.unsaved.clear();
-        if !self.store.leads() {
+        if self.store.leads() || !self.store.try_to_lead() {
             return;
         }
-        // What is kept is what counts from here on.
         match self.store.reread() {
             Ok(past) => {
                 self.restore(past);
@@ -257,13 +272,7 @@ impl Worker {
     }
 
     fn refuse(&self, error: &StoreError) -> IntakeError {
-        tracing::warn!(
-            error = error as &dyn std::error::Error,
-            "metrics cannot be kept"
-        );
-        self.set_trouble(Some(format!(
-            "What applications report cannot be kept: {error}."
-        )));
+        self.set_trouble(Some(trouble_of(error)));
         match error {
             StoreError::Busy => IntakeError::Busy,
             StoreError::DiskFull => IntakeError::DiskFull,
@@ -276,21 +285,38 @@ impl Worker {
     fn set_trouble(&self, trouble: Option<String>) {
         let mut told = lock(&self.trouble);
         if *told != trouble {
+            if let Some(trouble) = &trouble {
+                tracing::warn!("{trouble}");
+            }
             *told = trouble;
             self.collector.state().version += 1;
         }
     }
 }
 
-/// Gives names their numbers in the store.
+/// Gives names their numbers in the store. Where one cannot be stored, no other is tried: each
+/// might wait as long.
 fn namer(store: &mut MetricsStore) -> impl FnMut(&str) -> Option<NameId> + '_ {
-    |text| match store.name(text) {
-        Ok(id) => Some(id),
-        Err(error) => {
-            tracing::warn!(%error, text, "a name has no number, and is on no chart");
-            None
+    let mut has_failed = false;
+    move |text| {
+        if has_failed && !store.knows(text) {
+            return None;
         }
+        let named = store.name(text);
+        has_failed |= named.is_err();
+        named.ok()
     }
+}
+
+/// Says why nothing is kept, with every cause.
+pub(super) fn trouble_of(error: &StoreError) -> String {
+    let mut text = format!("What applications report cannot be kept: {error}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text + "."
 }
 
 /// Says whether something is to be done again, and takes it for done.

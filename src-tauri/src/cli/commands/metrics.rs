@@ -55,7 +55,7 @@ pub fn metrics(app: &App, output: &mut Output) -> anyhow::Result<()> {
 
 fn print_recent(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {
     let minutes = pulse.span_s / 60;
-    if pulse.sources.is_empty() {
+    if pulse.sources.is_empty() && pulse.errors.whole == 0 {
         output.line(format!(
             "Nothing was reported in the last {minutes} minutes."
         ))?;
