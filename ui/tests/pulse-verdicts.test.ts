@@ -118,7 +118,7 @@ describe("the verdict on health", () => {
     ["error", "Memory 150 MiB is over the limit of 150 MiB", { memory: memory(150) }],
     ["warning", "Pushing fails: the gateway is gone", { push: wait("the gateway is gone") }],
     ["warning", "1 batch turned away: too many waited", { batchesTurnedAway: 1 }],
-    ["warning", "12 series too many: counted as “other”", { labelsOverflowed: 12 }],
+    ["warning", "Too many names: 12 calculations counted as “other”", { labelsOverflowed: 12 }],
     ["warning", "Silent for 2 min", { sources: silent }],
     ["quiet", "Collecting: too early to judge", { columns: fresh }],
     ["good", "Healthy", { columns: fresh.map((column) => ({ ...column, perSecond: 0 })) }],

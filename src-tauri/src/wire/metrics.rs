@@ -59,8 +59,8 @@ pub struct Pulse {
     pub events_rejected: u64,
     /// Batches that were sent away because too many waited, since Flagdeck was opened.
     pub batches_turned_away: u64,
-    /// Series that were counted under `other`, because there were too many, since Flagdeck was
-    /// opened.
+    /// Calculations that were counted under the labels `other`, because there were too many sets
+    /// of labels, since Flagdeck was opened.
     pub labels_overflowed: u64,
 }
 

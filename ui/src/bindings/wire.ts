@@ -819,8 +819,8 @@ eventsRejected: number,
  */
 batchesTurnedAway: number, 
 /**
- * Series that were counted under `other`, because there were too many, since Flagdeck was
- * opened.
+ * Calculations that were counted under the labels `other`, because there were too many sets
+ * of labels, since Flagdeck was opened.
  */
 labelsOverflowed: number, };
 

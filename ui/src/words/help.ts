@@ -12,6 +12,7 @@ export type HelpPageId =
   | "components"
   | "metrics"
   | "connect"
+  | "report"
   | "commands"
   | "data"
   | "trouble";

@@ -120,8 +120,8 @@ export const pulse = {
     pushFails: (why: string) => `Pushing fails: ${why}`,
     turnedAway: (batches: number) =>
       `${plural(batches, "batch", "batches")} turned away: too many waited`,
-    overflowed: (series: number) =>
-      `${plural(series, "series", "series")} too many: counted as “other”`,
+    overflowed: (calculations: number) =>
+      `Too many names: ${plural(calculations, "calculation", "calculations")} counted as “other”`,
     collecting: "Collecting: too early to judge",
     good: "Healthy",
     memory: "Memory",

@@ -74,6 +74,60 @@ const connect: HelpPage = {
   ],
 };
 
+const report: HelpPage = {
+  id: "report",
+  title: "Reporting calculations",
+  blocks: [
+    {
+      kind: "text",
+      text: "An application reports what it does in batches, one event a line or as a JSON array, with the token of Settings, Access:",
+    },
+    {
+      kind: "code",
+      text: `curl http://127.0.0.1:4680/api/ml/events \\
+  -H "Authorization: Bearer $(flagctl token)" \\
+  -H 'Content-Type: application/x-ndjson' -d '
+{"type":"ml:calculation:complete","source":"shop","duration":0.041,"confidence":0.83,"component":"ui.badges","user":"user42"}
+{"type":"ml:calculation:error","source":"shop","component":"ui.badges","user":"user7"}
+{"type":"ml:memory","source":"shop","bytes":96000000}'`,
+    },
+    {
+      kind: "terms",
+      items: [
+        [
+          "`ml:calculation:complete`",
+          "A calculation ended well: `duration` in seconds, `confidence` from 0 to 1. Optional: `iterations`, and for whom it was, as below.",
+        ],
+        ["`ml:calculation:error`", "A calculation failed."],
+        ["`ml:memory`", "How many `bytes` the application uses; about every 5 seconds."],
+        ["`ml:usage`", "The application was used."],
+      ],
+    },
+    {
+      kind: "text",
+      text: "`component` and `exposed` tell those who have a component from those who do not. Where `exposed` is missing, Flagdeck evaluates it for `user` and `groups` with the flags in force.",
+    },
+    { kind: "heading", text: "The answer" },
+    {
+      kind: "text",
+      text: "It comes when the good events are on disk. Bad ones are told by their index, with the field and its range, and change nothing for the others.",
+    },
+    {
+      kind: "terms",
+      items: [
+        ["`Idempotency-Key`", "A name for a batch: sent again within the hour, it counts once."],
+        ["422", "Another batch was sent under that name before."],
+        ["429", "Too much waits to be stored: send the batch again after `Retry-After` seconds."],
+      ],
+    },
+    { kind: "heading", text: "Prometheus" },
+    {
+      kind: "text",
+      text: "A Prometheus reads all of it at `/metrics`, in OpenMetrics or the classic text. `metrics.pushGateway` pushes it, and with `metrics.prometheus` the charts come from a Prometheus.",
+    },
+  ],
+};
+
 const commands: HelpPage = {
   id: "commands",
   title: "Command line",
@@ -101,6 +155,8 @@ const commands: HelpPage = {
         ["`flagctl restore 12`", "Puts revision 12 in force again, as a revision of its own."],
         ["`flagctl undo`, `flagctl redo`", "Take the last change back, and bring it back."],
         ["`flagctl export`, `flagctl import flags.json`", "Write and take in a whole document."],
+        ["`flagctl metrics`", "Summarises what applications reported."],
+        ["`flagctl demo`", "Makes an application up that reports, to see the charts move."],
         ["`flagctl doctor`", "Looks for anything wrong with the data folder and the settings."],
         ["`flagctl serve`", "Serves the flags over HTTP without this window."],
       ],
@@ -185,4 +241,4 @@ const trouble: HelpPage = {
   ],
 };
 
-export const forDevelopers: readonly HelpPage[] = [connect, commands, data, trouble];
+export const forDevelopers: readonly HelpPage[] = [connect, report, commands, data, trouble];
