@@ -316,6 +316,11 @@ impl MetricsStore {
         self.leads()
     }
 
+    /// Lets another program keep the checkpoint.
+    pub fn stop_leading(&mut self) {
+        self.lead = None;
+    }
+
     /// Keeps totals, and what was counted into them since the last time, by tick, durably and
     /// together. Sums up what coarser tiers lack, and forgets what is too old.
     ///

@@ -261,7 +261,10 @@ impl Worker {
                 self.restore(past);
                 self.leads.store(true, Ordering::Relaxed);
             }
-            Err(error) => drop(self.refuse(&error)),
+            Err(error) => {
+                self.store.stop_leading();
+                drop(self.refuse(&error));
+            }
         }
     }
 

@@ -110,8 +110,8 @@ function optionsOf(scene: () => Scene): UPlot.Options {
         size: FRAME_PX.bottom,
         space: TICK_SPACE_PX,
         grid: { show: false },
-        values: (_, splits, __, ___, incrS) =>
-          splits.map((atS) => formatTick(atS * 1000, incrS * 1000)),
+        values: (plot, splits, _, __, incrS) =>
+          splits.map((atS) => (hasRoom(plot, atS) ? formatTick(atS * 1000, incrS * 1000) : "")),
       },
       {
         ...plainAxis(inks.muted, inks.font),
@@ -132,6 +132,12 @@ function optionsOf(scene: () => Scene): UPlot.Options {
       draw: [(plot) => drawOver(plot, scene())],
     },
   };
+}
+
+/** Whether a time fits on its axis: near the right end it would be cut off. */
+function hasRoom(plot: UPlot, atS: number): boolean {
+  const widthPx = plot.bbox.width / UPlot.pxRatio;
+  return plot.valToPos(atS, "x") + TICK_SPACE_PX / 3 <= widthPx + FRAME_PX.right;
 }
 
 const edge: UPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
