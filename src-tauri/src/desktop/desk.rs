@@ -100,6 +100,9 @@ impl Desk {
         if let Some(open) = open.as_ref() {
             return Ok(open.app.clone());
         }
+        if self.0.stopping.is_cancelled() {
+            return Err(Failure::failed("Flagdeck is closing"));
+        }
         let app = App::open(self.0.options.clone())?;
         self.announce(&app);
         *open = Some(Open {

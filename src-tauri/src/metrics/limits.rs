@@ -59,8 +59,9 @@ pub const KEY_KEPT_MS: i64 = 60 * 60 * 1000;
 /// Keys that are remembered at a time, the latest ones: some 10 MB.
 pub const KEYS_MAX: i64 = 100_000;
 
-/// How often to look for what other programs on the same folder stored.
-pub const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often to look for what other programs on the same folder stored. Charts and cards are of
+/// whole seconds.
+pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How often memory is sampled: the founding specification's 5 seconds.
 pub const MEMORY_EVERY: Duration = Duration::from_secs(5);

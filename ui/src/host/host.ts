@@ -65,7 +65,10 @@ export interface Host {
 
   // What applications report.
 
-  /** What the last minutes were like; `null` where nothing differs from the pulse `since`. */
+  /**
+   * What the last minutes were like, as soon as it differs from the pulse `since`; `null` where it
+   * does not for a while.
+   */
   pulse(since: number | null): Promise<Pulse | null>;
   /** Everything the charts draw of a span. */
   charts(query: ChartQuery): Promise<Charts>;
