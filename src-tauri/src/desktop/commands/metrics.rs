@@ -13,7 +13,7 @@ use crate::desk::Desk;
 const NEWS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How often to look whether there is more.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[tauri::command]
 pub async fn pulse(desk: State<'_, Desk>, since: Option<u64>) -> Answer<Option<Pulse>> {
