@@ -162,8 +162,8 @@ async fn a_window_that_is_not_seen_asks_for_nothing() {
         )
     };
     window.eval(&hide(true)).await;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     report_to(&place, &window).await;
+    // Long enough for it to be told several times, were it asked for.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert!(taken("401 taken").await);
     window.eval(&hide(false)).await;

@@ -56,6 +56,22 @@ describe("the pulse", () => {
     expect(await asksWithin(5000)).toBe(0);
   });
 
+  it("is dropped where it comes when nobody looks any more, and asked for anew", async () => {
+    leave = feed.follow();
+    await vi.advanceTimersByTimeAsync(0);
+    const before = feed.latest;
+    report();
+    const open = host.hold();
+    await vi.advanceTimersByTimeAsync(250);
+    show(false);
+    open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(feed.latest).toBe(before);
+    show(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(feed.latest).toBe(host.pulseNow);
+  });
+
   it("is asked for as long as one of two follows", async () => {
     leave = feed.follow();
     const leaveToo = feed.follow();

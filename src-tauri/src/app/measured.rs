@@ -15,7 +15,9 @@ use crate::lock::lock;
 use crate::metrics::collector::Checkpoint;
 use crate::metrics::limits::MARKS_MAX;
 use crate::metrics::push::{Pusher, Target};
-use crate::metrics::{self, Delivery, IntakeError, Metrics, event, exposition, prometheus};
+use crate::metrics::{
+    self, Delivery, IntakeError, Metrics, drawing, event, exposition, prometheus,
+};
 use crate::store::{HistoryFilter, RevisionNumber, RevisionSummary};
 use crate::wire::{ChartQuery, Charts, Level, Limits, Mark, Pulse};
 
@@ -81,7 +83,7 @@ impl App {
     pub fn charts(&self, query: &ChartQuery) -> Result<Charts, Error> {
         let config = self.config();
         let mut charts = match config.metrics.prometheus.as_deref() {
-            Some(address) if !query.own => metrics::draw_from(address, query, self.limits())
+            Some(address) if !query.own => drawing::draw_from(address, query, self.limits())
                 .map_err(|source| Error::Prometheus {
                     address: prometheus::shown(address),
                     source,

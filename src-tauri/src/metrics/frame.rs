@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use flagdeck_core::measure::{Arm, DURATION_EDGES_S, ITERATION_EDGES, Spread, Tally};
 use serde::{Deserialize, Serialize};
 
+use super::hash;
+
 /// The number of a name in the store's list of names, which only grows.
 pub type NameId = u32;
 
@@ -119,14 +121,13 @@ impl Frame {
             own_memory: (self.own_memory.count > 0).then(|| PackedSpread::of(&self.own_memory)),
         };
         let mut bytes = postcard::to_allocvec(&packed).expect("plain data in memory");
-        let hash = hash(&bytes);
-        bytes.extend(hash);
+        bytes.extend(hash::<HASH_BYTES>(&bytes));
         bytes
     }
 
     /// Unpacks what [`Frame::pack`] made; none of anything else, be it one bit.
     pub fn unpack(bytes: &[u8]) -> Option<Self> {
-        let (bytes, expected) = bytes.split_last_chunk()?;
+        let (bytes, expected) = bytes.split_last_chunk::<HASH_BYTES>()?;
         if hash(bytes) != *expected {
             return None;
         }
@@ -149,12 +150,6 @@ impl Frame {
 
 /// Bytes of a hash: enough against chance, little beside a frame.
 const HASH_BYTES: usize = 8;
-
-fn hash(bytes: &[u8]) -> [u8; HASH_BYTES] {
-    let whole = *blake3::hash(bytes).as_bytes();
-    let (kept, _) = whole.split_first_chunk().expect("32 bytes are more than 8");
-    *kept
-}
 
 impl PackedTally {
     fn unpack(&self) -> Option<Tally> {

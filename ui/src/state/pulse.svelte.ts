@@ -66,6 +66,8 @@ export class PulseFeed implements Heard {
   async #read(): Promise<number> {
     try {
       const pulse = await this.#host.pulse(this.latest?.version ?? null);
+      // It was asked for while somebody looked, and came when nobody does: nothing is painted.
+      if (!this.#isWanted) return STILL_MS;
       this.failure = null;
       this.asOfMs = Date.now();
       if (pulse === null) return STILL_MS;

@@ -1,0 +1,116 @@
+//! Frames in their tiers: added to, summed up, forgotten.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::metrics::frame::Frame;
+use crate::metrics::tiers::{PackedFrame, TICK_S, TIERS, Tier, step_of};
+use crate::store::StoreError;
+
+/// How far ahead of the clock a frame may be: where it is set back, by no more than this.
+const FUTURE_S: i64 = 24 * 60 * 60;
+
+pub(super) const FRAMES: &str = "SELECT at_s, packed FROM frame \
+    WHERE step_s = ?1 AND at_s >= ?2 AND at_s < ?3 ORDER BY at_s";
+
+/// Adds what was counted since the last time, by tick, and sums up what coarser tiers lack.
+pub(super) fn add(
+    connection: &Connection,
+    ticks: &BTreeMap<i64, Frame>,
+    now_s: i64,
+) -> Result<(), StoreError> {
+    let summed_until_s = summed_until(connection)?;
+    for (at_s, frame) in ticks {
+        add_frame(connection, TICK_S, *at_s, frame)?;
+        for (tier, until_s) in &summed_until_s {
+            // It came late: its span has been summed up already.
+            if at_s < until_s {
+                let begins_s = step_of(*at_s, tier.step_s);
+                add_frame(connection, tier.step_s, begins_s, frame)?;
+            }
+        }
+    }
+    sum_up(connection, now_s)
+}
+
+/// Adds a frame to what is kept of its span: after a restart that may be something already.
+fn add_frame(
+    connection: &Connection,
+    step_s: u32,
+    at_s: i64,
+    frame: &Frame,
+) -> Result<(), StoreError> {
+    let before: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT packed FROM frame WHERE step_s = ?1 AND at_s = ?2")?
+        .query_row(params![step_s, at_s], |row| row.get(0))
+        .optional()?;
+    let packed = match before.and_then(|packed| Frame::unpack(&packed)) {
+        Some(mut before) => {
+            before.merge(frame);
+            before.pack()
+        }
+        None => frame.pack(),
+    };
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO frame VALUES (?1, ?2, ?3)")?
+        .execute(params![step_s, at_s, packed])?;
+    Ok(())
+}
+
+/// Returns each coarser tier, with the end of the last span of it that was summed up.
+fn summed_until(connection: &Connection) -> Result<Vec<(Tier, i64)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT max(at_s) FROM frame WHERE step_s = ?1")?;
+    let coarser = TIERS.iter().skip(1).map(|tier| {
+        let newest: Option<i64> = statement.query_row([tier.step_s], |row| row.get(0))?;
+        let until_s = newest.map_or(0, |newest| newest + i64::from(tier.step_s));
+        Ok((*tier, until_s))
+    });
+    coarser.collect()
+}
+
+/// Sums up the spans of each coarser tier that are over and not there yet.
+fn sum_up(connection: &Connection, now_s: i64) -> Result<(), StoreError> {
+    for (tier, fine) in TIERS.iter().skip(1).zip(TIERS) {
+        // Read again for each: an hour is made of minutes that were just summed up.
+        let until_s = summed_until(connection)?;
+        let from_s = until_s.iter().find(|(summed, _)| summed == tier);
+        let from_s = from_s.map_or(0, |(_, until_s)| *until_s);
+        let to_s = step_of(now_s, tier.step_s);
+        let mut sums: BTreeMap<i64, Frame> = BTreeMap::new();
+        for (at_s, packed) in packed_frames(connection, fine.step_s, from_s, to_s)? {
+            if let Some(frame) = Frame::unpack(&packed) {
+                let sum = sums.entry(step_of(at_s, tier.step_s)).or_default();
+                sum.merge(&frame);
+            }
+        }
+        for (at_s, sum) in sums {
+            add_frame(connection, tier.step_s, at_s, &sum)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is too old for its tier, and what is of a future that a clock once was in.
+pub(super) fn forget(connection: &Connection, now_s: i64) -> Result<(), StoreError> {
+    for tier in TIERS {
+        connection
+            .prepare_cached("DELETE FROM frame WHERE step_s = ?1 AND (at_s < ?2 OR at_s > ?3)")?
+            .execute(params![tier.step_s, now_s - tier.kept_s, now_s + FUTURE_S])?;
+    }
+    Ok(())
+}
+
+pub(super) fn packed_frames(
+    connection: &Connection,
+    step_s: u32,
+    from_s: i64,
+    to_s: i64,
+) -> Result<Vec<PackedFrame>, StoreError> {
+    let mut statement = connection.prepare_cached(FRAMES)?;
+    let rows = statement.query_map(params![step_s, from_s, to_s], |row| {
+        Ok((row.get(0)?, row.get_ref(1)?.as_blob()?.into()))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
