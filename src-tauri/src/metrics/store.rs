@@ -22,13 +22,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use self::opening::METRICS;
 use super::collector::Checkpoint;
 use super::event::Event;
 use super::frame::{Frame, NameId};
 use super::hash;
 use super::tiers::{PackedFrame, TICK_S};
 use crate::store::StoreError;
-use crate::store::sqlite::connection;
+use crate::store::sqlite::apart::{self, Share};
 
 /// Bytes of a hash that are kept: enough against chance.
 const HASH_BYTES: usize = 16;
@@ -40,7 +41,7 @@ pub struct MetricsStore {
     data_dir: PathBuf,
     /// Held by the one program that keeps the checkpoint.
     lead: Option<File>,
-    _user: Option<File>,
+    _share: Share,
     /// Tells this program's batches from those of others.
     writer: i64,
     /// The last batch that was read or written.
@@ -140,18 +141,15 @@ impl MetricsStore {
     /// # Errors
     /// [`StoreError`] where it cannot be written, or is of a newer Flagdeck.
     pub fn open(data_dir: &Path, writer: i64, now_ms: i64) -> Result<(Self, Past), StoreError> {
-        let user = opening::open_lock(data_dir, opening::USERS);
-        let share = || user.as_ref().is_none_or(|user| user.lock_shared().is_ok());
-        share();
+        let share = METRICS.share(data_dir);
         let (connection, past, notice) = match opening::open_sound(data_dir) {
             Err(StoreError::Damaged { what }) => {
-                let is_alone = user.as_ref().is_some_and(|user| user.try_lock().is_ok());
-                if !is_alone {
+                if !share.is_alone() {
                     return Err(StoreError::Damaged { what });
                 }
-                let place = opening::set_aside(data_dir, now_ms)?;
+                let place = METRICS.set_aside(data_dir, now_ms)?;
                 let (connection, past) = opening::open_sound(data_dir)?;
-                share();
+                share.again();
                 (
                     connection,
                     past,
@@ -164,7 +162,7 @@ impl MetricsStore {
             connection,
             data_dir: data_dir.to_owned(),
             lead: None,
-            _user: user,
+            _share: share,
             writer,
             seen: 0,
             version: None,
@@ -256,7 +254,7 @@ impl MetricsStore {
     /// read anew what was kept.
     pub fn try_to_lead(&mut self) -> bool {
         if self.lead.is_none() {
-            let lead = opening::open_lock(&self.data_dir, opening::LEAD);
+            let lead = apart::open_lock(&self.data_dir, opening::LEAD);
             self.lead = lead.filter(|lead| lead.try_lock().is_ok());
         }
         self.leads()
@@ -329,18 +327,7 @@ impl MetricsReader {
     /// # Errors
     /// [`StoreError`] where it cannot be read.
     pub fn open(data_dir: &Path) -> Result<Option<Self>, StoreError> {
-        let path = data_dir.join(opening::DATABASE);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let source = connection::Source {
-            path,
-            immutable: false,
-            patience: opening::PATIENCE,
-        };
-        let connection = source.open()?;
-        opening::check_owner(&connection)?;
-        Ok(Some(Self(connection)))
+        Ok(METRICS.read(data_dir)?.map(Self))
     }
 
     /// Visits the frames of a tier that begin from `from_s` to before `to_s`, earliest first, one

@@ -5,6 +5,7 @@
 //! nothing about flags, and asks nobody for the time.
 
 mod backup;
+pub(crate) mod apart;
 pub(crate) mod connection;
 mod folder;
 mod index;

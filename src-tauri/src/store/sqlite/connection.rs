@@ -114,7 +114,7 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
-    pub(super) fn damaged(what: impl Into<String>) -> Self {
+    pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }
     }
 }

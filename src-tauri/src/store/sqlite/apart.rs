@@ -1,0 +1,181 @@
+//! A database apart from that of the flags, in the same data folder: whose file it is, of what
+//! format, who else has it open, and what is done where it is damaged.
+//!
+//! Metrics and states have one each, so that flags never wait for them, and damage to the one
+//! sets nothing of the others aside.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::connection;
+use crate::store::StoreError;
+
+const QUARANTINE: &str = "quarantine";
+
+/// How long to wait for another program's commit, which takes a few milliseconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a database apart is.
+#[derive(Debug)]
+pub(crate) struct Apart {
+    /// Its name without `.db`.
+    pub(crate) stem: &'static str,
+    /// What marks it as Flagdeck's: SQLite's `application_id`.
+    pub(crate) mark: u32,
+    /// The format of this program: SQLite's `user_version`.
+    pub(crate) format: i64,
+    /// What makes its tables.
+    pub(crate) tables: &'static str,
+}
+
+/// A share in a database, by which nobody moves it away beneath those who have it open.
+#[derive(Debug)]
+pub(crate) struct Share(Option<File>);
+
+impl Apart {
+    /// Returns where it is.
+    pub(crate) fn path(&self, data_dir: &Path) -> PathBuf {
+        data_dir.join(format!("{}.db", self.stem))
+    }
+
+    /// Takes a share in it. A folder that has no room for a lock gives one that holds nothing.
+    pub(crate) fn share(&self, data_dir: &Path) -> Share {
+        let file = open_lock(data_dir, &format!("{}.users", self.stem));
+        let share = Share(file);
+        share.again();
+        share
+    }
+
+    /// Opens the one connection of a program that writes; makes the file where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where it is not Flagdeck's, [`StoreError::ReadOnly`] where a newer
+    /// Flagdeck's.
+    pub(crate) fn connect(&self, data_dir: &Path) -> Result<Connection, StoreError> {
+        let connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
+        connection::use_log(&connection)?;
+        self.make_tables(&connection)?;
+        self.check_owner(&connection)?;
+        connection::tidy_on_close(&connection)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection that cannot write; none where there is no file.
+    ///
+    /// # Errors
+    /// As for [`Self::connect`].
+    pub(crate) fn read(&self, data_dir: &Path) -> Result<Option<Connection>, StoreError> {
+        let path = self.path(data_dir);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let source = connection::Source {
+            path,
+            immutable: false,
+            patience: PATIENCE,
+        };
+        let connection = source.open()?;
+        self.check_owner(&connection)?;
+        Ok(Some(connection))
+    }
+
+    /// Makes the tables of an empty file.
+    fn make_tables(&self, connection: &Connection) -> Result<(), StoreError> {
+        if format_of(connection)? != 0 {
+            return Ok(());
+        }
+        let Self {
+            mark,
+            format,
+            tables,
+            ..
+        } = self;
+        let result = connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE;
+             {tables}
+             PRAGMA application_id = {mark};
+             PRAGMA user_version = {format};
+             COMMIT;"
+        ));
+        if let Err(error) = result {
+            let _ = connection.execute_batch("ROLLBACK");
+            // Another program may have been faster.
+            if format_of(connection)? == 0 {
+                return Err(match StoreError::from(error) {
+                    StoreError::Sqlite(_) => StoreError::damaged("it holds something else"),
+                    other => other,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_owner(&self, connection: &Connection) -> Result<(), StoreError> {
+        let mark: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let format = format_of(connection)?;
+        if mark as u32 != self.mark || format < 1 {
+            return Err(StoreError::damaged("it is not Flagdeck's"));
+        }
+        if format > self.format {
+            let reason = format!(
+                "{}.db was last used by a newer Flagdeck; update Flagdeck",
+                self.stem
+            );
+            return Err(StoreError::ReadOnly { reason });
+        }
+        Ok(())
+    }
+
+    /// Moves a damaged file to where nothing is ever deleted; returns the place.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] where it cannot be moved.
+    pub(crate) fn set_aside(&self, data_dir: &Path, now_ms: i64) -> Result<PathBuf, StoreError> {
+        let folder = data_dir.join(QUARANTINE);
+        let failed = |source| StoreError::File {
+            path: self.path(data_dir),
+            source,
+        };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let name = format!("{}-{now_ms}.db", self.stem);
+        for suffix in ["-shm", "-wal", ""] {
+            let from = data_dir.join(format!("{}.db{suffix}", self.stem));
+            match fs::rename(from, folder.join(format!("{name}{suffix}"))) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(failed(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(folder.join(name))
+    }
+}
+
+impl Share {
+    /// Says whether no other program has a share, and takes the whole.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.0.as_ref().is_some_and(|file| file.try_lock().is_ok())
+    }
+
+    /// Takes a share again after the whole was taken.
+    pub(crate) fn again(&self) {
+        if let Some(file) = &self.0 {
+            // Without locks, as on some network drives, nobody moves a file away at all.
+            let _ = file.lock_shared();
+        }
+    }
+}
+
+fn format_of(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Opens a file to be locked; none where the folder has no room for one.
+pub(crate) fn open_lock(data_dir: &Path, name: &str) -> Option<File> {
+    let mut options = OpenOptions::new();
+    let options = options.create(true).truncate(false).write(true);
+    options.open(data_dir.join(name)).ok()
+}
