@@ -5,6 +5,7 @@ use std::path::Path;
 use flagdeck::app::DIFFERENCE_CHANGES_MAX;
 use flagdeck::error::Code;
 use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
+use flagdeck::wire::AsOf;
 use flagdeck::{App, ChangeRequest, Options, wire};
 use flagdeck_core::{Edit, Severity, User};
 use serde_json::{Value, json};
@@ -199,14 +200,14 @@ fn a_decision_is_explained_as_of_any_revision() {
     change(&app, Edit::SetMaster { on: true });
     switch(&app, "tracker", true);
     let explain = |component: &str, at: Option<u64>| {
-        let at = at.map(RevisionNumber);
+        let at = at.map(AsOf::Revision);
         let (revision, told) = app.explain(component, &User::id("user1"), at).unwrap();
         (revision.0, told.reason)
     };
     assert_eq!(explain("tracker", None), (2, "zero"));
     assert_eq!(explain("tracker", Some(1)), (1, "component_off"));
     assert_eq!(explain("nothing", None), (2, "unknown_component"));
-    let missing = app.explain("tracker", &User::id("user1"), Some(RevisionNumber(9)));
+    let missing = app.explain("tracker", &User::id("user1"), Some(AsOf::Revision(9)));
     assert_eq!(missing.unwrap_err().code(), Code::NotFound);
     let shown = wire::Explanation::of(&app, "tracker", "user1", &[], None).unwrap();
     assert_eq!(shown.threshold, Some(0));

@@ -13,6 +13,7 @@ mod emergency;
 mod past;
 mod serving;
 mod settings;
+mod states;
 
 mod http_bounds;
 mod http_events;
@@ -20,6 +21,7 @@ mod http_flags;
 mod http_gate;
 mod http_malformed;
 mod http_metrics;
+mod http_states;
 mod http_support;
 
 mod gateway;

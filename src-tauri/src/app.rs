@@ -9,6 +9,7 @@ mod backups;
 mod emergency;
 mod measured;
 mod past;
+mod states;
 mod watch;
 
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use tokio::sync::broadcast;
 
 use self::emergency::{Hold, Turn};
 pub use self::past::{DIFFERENCE_CHANGES_MAX, Difference, Review};
+pub use self::states::value_under;
 use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep};
@@ -30,6 +32,7 @@ use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::metrics::store::MetricsReader;
+use crate::state::Keeper;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
     Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary, Store,
@@ -67,15 +70,20 @@ struct Inner {
     pusher: Mutex<Option<Pusher>>,
     /// None in a program that does its work and ends.
     metrics: Option<Metrics>,
+    states: Keeper,
 }
 
 /// Something happened. Listeners read the new state from [`App`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// This revision is in force.
     Flags(RevisionNumber),
     /// Something else that [`App`] tells of itself: the address, a notice.
     Status,
+    /// The state of a source, or its snapshots, are others; none stands for any source.
+    State(Option<Arc<str>>),
+    /// A state was restored, by this restore.
+    Restored(u64),
 }
 
 /// How to open the application.
@@ -163,6 +171,7 @@ impl App {
         };
         let mut history = UndoLog::default();
         history.extend(earliest_first(store.summaries(None, UNDO_STEPS_MAX)?));
+        let states = Keeper::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
             data_dir: options.data_dir,
             settings,
@@ -175,10 +184,12 @@ impl App {
             serving: Mutex::new(None),
             pusher: Mutex::new(None),
             metrics,
+            states,
         }));
         if options.watch {
             watch::start(&app);
             app.start_pushing();
+            app.start_keeping_states();
         }
         Ok(app)
     }
@@ -331,6 +342,7 @@ impl App {
         if number == RevisionNumber::NONE {
             self.revision(number)?;
         }
+        self.take_before_rollback();
         self.put_back(&self.turn(), number, Cause::Restore(number), actor, note)
     }
 
@@ -530,6 +542,7 @@ impl App {
         if let Some(mut measured) = MetricsReader::open(&self.0.data_dir)? {
             report.problems.extend(measured.check()?);
         }
+        report.problems.extend(self.0.states.check()?);
         Ok(report)
     }
 

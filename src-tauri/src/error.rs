@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::config::ChangeError;
 use crate::metrics::prometheus::QueryError;
+use crate::state::StateError;
 use crate::store::{RevisionNumber, StoreError};
 
 /// Why the application refused or failed.
@@ -59,6 +60,9 @@ pub enum Error {
         /// Why.
         source: QueryError,
     },
+    /// A state was not taken in, compared or restored.
+    #[error(transparent)]
+    State(StateError),
     /// A setting was not changed.
     #[error(transparent)]
     Setting(#[from] ChangeError),
@@ -70,6 +74,16 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+}
+
+impl From<StateError> for Error {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::NotFound { message } => Self::NotFound { message },
+            StateError::Store(error) => Self::Store(error),
+            other => Self::State(other),
+        }
+    }
 }
 
 impl From<EditError> for Error {
@@ -109,6 +123,8 @@ impl Error {
             Self::Conflict { .. } => Code::Conflict,
             Self::NothingToDo { .. } => Code::NothingToDo,
             Self::ReadOnly { .. } => Code::ReadOnly,
+            Self::State(StateError::Unavailable { .. }) => Code::ReadOnly,
+            Self::State(_) => Code::Invalid,
             Self::Setting(error) => match error {
                 ChangeError::Unknown { .. } => Code::NotFound,
                 ChangeError::Invalid { .. } | ChangeError::Unsound { .. } => Code::Invalid,

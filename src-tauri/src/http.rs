@@ -11,7 +11,7 @@
 //! | `routes` | one line for each address; a panic becomes an answer |
 //! | `token` | who may write |
 //! | `body`, `etag` | what a request carries and what it is based on |
-//! | `flags`, `events`, `metrics`, `health` | the addresses |
+//! | `flags`, `stream`, `events`, `state`, `metrics`, `health` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -28,6 +28,8 @@ mod events;
 mod flags;
 mod health;
 mod metrics;
+mod state;
+mod stream;
 
 mod port_owner;
 mod problem;
@@ -125,7 +127,7 @@ impl Server {
     /// Where the listening socket cannot be handed to the runtime; nothing was served then.
     pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        let routes = Routes::new(self.app, self.address.port(), self.limits);
+        let routes = Routes::new(self.app, self.address.port(), self.limits, shutdown.clone());
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {

@@ -27,6 +27,7 @@ pub mod app;
 pub mod live;
 
 pub mod history;
+pub mod state;
 pub mod store;
 
 pub mod metrics;

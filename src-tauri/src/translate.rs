@@ -10,14 +10,23 @@ use crate::app::{App, Difference, Outcome, Review};
 use crate::config::{Kind, Setting, Source};
 use crate::error::{Code, Error};
 use crate::history::UndoStep;
+use crate::live::Live;
 use crate::store::{Backup, Cause, HistoryFilter, LastChange, RevisionNumber, RevisionSummary};
 use crate::wire;
 
 impl wire::Flags {
     /// Shows the flags as they are in force.
     pub fn of(app: &App) -> Self {
-        let live = app.in_force();
         let (undo, redo) = app.steps();
+        Self {
+            undo: undo.map(Into::into),
+            redo: redo.map(Into::into),
+            ..Self::past(&app.in_force())
+        }
+    }
+
+    /// Shows the flags of one revision, of which there is nothing to undo.
+    pub fn past(live: &Live) -> Self {
         let (components, components_on) = live.document.count();
         let origin = live.origin.as_ref();
         Self {
@@ -28,8 +37,8 @@ impl wire::Flags {
             document: (&live.document).into(),
             components,
             components_on,
-            undo: undo.map(Into::into),
-            redo: redo.map(Into::into),
+            undo: None,
+            redo: None,
         }
     }
 }
@@ -157,14 +166,14 @@ impl wire::Explanation {
         component: &str,
         user: &str,
         groups: &[String],
-        at: Option<u64>,
+        at: Option<wire::AsOf>,
     ) -> Result<Self, Error> {
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         let user = User {
             id: user,
             groups: &groups,
         };
-        let (revision, told) = app.explain(component, &user, at.map(RevisionNumber))?;
+        let (revision, told) = app.explain(component, &user, at)?;
         let step = |step: flagdeck_core::explain::Step| wire::ExplanationStep {
             ok: step.ok,
             text: step.text,

@@ -5,12 +5,19 @@
 //! Shapes only: what they mean is decided in core and done in `app`.
 
 mod metrics;
+mod state;
 
 use std::collections::BTreeMap;
 
 pub use self::metrics::{
     ChartQuery, Charts, Extent, Limits, Mark, MemoryUse, Pulse, PulseColumn, PushHealth,
     ReportingSource, Share,
+};
+pub use self::state::{
+    AsOf, Blame, ChangeRecord, Excerpt, ListChange, RestoreRequest, SeriesChange, Snapshot,
+    SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateChange,
+    StateChangeKind, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline,
+    TimelineColumn,
 };
 
 use serde::{Deserialize, Serialize};
@@ -687,6 +694,11 @@ pub enum Announcement {
     },
     /// The status changed, or the settings.
     Status,
+    /// A state changed, or its snapshots: those of this source, or of any where it is `null`.
+    State {
+        /// The name of the source.
+        source: Option<String>,
+    },
     /// A command was chosen in the window's menu.
     Command {
         /// Its name in the catalogue of commands.
@@ -751,6 +763,8 @@ pub enum View {
     Flags,
     /// What applications report, as charts.
     Metrics,
+    /// What sources keep as state: its past, differences, restoring.
+    Snapshots,
     /// Every revision.
     Activity,
     /// Configuration, backups, and what Flagdeck is made of.
@@ -822,6 +836,27 @@ mod bindings {
             ChartQuery,
             Charts,
             Extent,
+            StateSource,
+            Snapshot,
+            SnapshotCause,
+            SnapshotFilter,
+            SnapshotPage,
+            Timeline,
+            TimelineColumn,
+            StateAt,
+            StateDifferenceOptions,
+            StateDifference,
+            StateChange,
+            StateChangeKind,
+            Excerpt,
+            ListChange,
+            SeriesChange,
+            Blame,
+            ChangeRecord,
+            RestoreRequest,
+            StateRestore,
+            SnapshotLabel,
+            AsOf,
             Notice,
             Level,
             Announcement,

@@ -21,6 +21,12 @@
 //! | [`mod@explain`] | the same decision with everything that led to it |
 //! | [`measure`] | what is measured of calculations, counted so that it adds up |
 //! | [`statistics`] | what can be said of counts: shares with intervals, quantiles |
+//! | [`tree`] | JSON trees: places in them, their text and hash, how two of them differ exactly |
+//! | [`delta`] | that difference as bytes, and back |
+//! | [`chain`] | trees one after the other, kept as one whole and the differences since |
+//! | [`state`] | the state of a source, and the record of every change to it |
+//! | [`retention`] | which snapshots to let go |
+//! | [`mod@difference`] | two states → what differs, as people read it |
 //!
 //! # Invariants
 //! - No IO, no clock, no threads, no randomness: the same input gives the same output everywhere.
@@ -68,12 +74,23 @@ pub mod explain;
 pub mod measure;
 pub mod statistics;
 
+pub mod tree;
+
+pub mod chain;
+pub mod delta;
+
+pub mod difference;
+pub mod retention;
+pub mod state;
+
 pub use compile::{Compiled, ComponentId};
 pub use diff::{Change, Rename, Trace, changes, switches};
+pub use difference::difference;
 pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
 pub use edit::{AboutChange, Edit, EditError, RolloutChange, apply};
 pub use evaluate::{Evaluation, Reason, User};
 pub use explain::{Explanation, explain};
 pub use problem::{Code, Problem, Severity};
+pub use tree::{KeyError, Patch, compare};
 pub use users::UserIds;
 pub use validate::{Checked, validate, validate_value};

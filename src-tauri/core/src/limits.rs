@@ -67,3 +67,66 @@ pub const QUOTE_CHARS_MAX: usize = 40;
 
 /// Names listed in one sentence; the rest are counted.
 pub const NAMES_SHOWN_MAX: usize = 7;
+
+/// Nesting of a tree that is kept as state. Less than the 127 levels that the parser of JSON goes
+/// down, so that the tree can be read again with a value of it in its ring of changes.
+pub const TREE_DEPTH_MAX: usize = 100;
+
+/// Nesting of what is read of a history: every tree that was ever written.
+pub const HISTORY_DEPTH_MAX: usize = 130;
+
+/// Keys that tell the elements of a list apart, the most telling first.
+pub const ALIGN_KEYS: [&str; 7] = ["id", "key", "uuid", "path", "name", "ts", "timestamp"];
+
+/// Elements that two lists may differ in to be aligned by what they have in common; the work
+/// grows with the square of it.
+pub const ALIGN_DIFFERENCES_MAX: usize = 256;
+
+/// Bytes that may come of one packed tree or step: eight times the largest state that is kept.
+pub const DELTA_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Steps of one chain. Reading the last tree of it takes each of them: about 30 µs of a tree of
+/// 146 KiB, of which a read may take 5 ms.
+pub const CHAIN_STEPS_MAX: usize = 64;
+
+/// How many times the bytes of its first tree the steps of a chain may take together. Beyond
+/// it, trees have so little in common that keeping one whole costs little more.
+pub const CHAIN_DELTAS_PER_KEYFRAME: usize = 4;
+
+/// Bytes of a value that the ring of changes holds whole. The ring may hold a hundred of them
+/// twice over, and is part of the state.
+pub const RECORD_VALUE_BYTES_MAX: usize = 4096;
+
+/// Nesting of a value that the ring of changes holds whole.
+pub const RECORD_VALUE_DEPTH_MAX: usize = 32;
+
+/// Characters that the ring keeps of a larger value.
+pub const RECORD_EXCERPT_CHARS: usize = 200;
+
+/// How long every snapshot is kept, in milliseconds: fifteen days.
+pub const SNAPSHOTS_ALL_FOR_MS: i64 = 15 * 24 * 60 * 60 * 1000;
+
+/// How long the first of every hour is kept: ninety days.
+pub const SNAPSHOTS_HOURLY_FOR_MS: i64 = 90 * 24 * 60 * 60 * 1000;
+
+/// How long the first of every day is kept: two years.
+pub const SNAPSHOTS_DAILY_FOR_MS: i64 = 2 * 365 * 24 * 60 * 60 * 1000;
+
+/// Bytes that the snapshots of one source may take: fifteen days at one a minute and 146 KiB fit
+/// well.
+pub const SNAPSHOTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Changes that a difference of two states lists; the rest are counted. More than anybody reads.
+pub const STATE_CHANGES_MAX: usize = 5000;
+
+/// Characters shown of a value.
+pub const VALUE_CHARS_SHOWN: usize = 200;
+
+/// Points of the small chart of a series.
+pub const SERIES_POINTS: usize = 60;
+
+/// Numbers that make a list a series.
+pub const SERIES_NUMBERS_MIN: usize = 3;
+
+/// Characters as text below which an equal value elsewhere is chance, not a move.
+pub const MOVED_BYTES_MIN: usize = 12;

@@ -2,6 +2,7 @@
 
 pub mod arbitrary;
 pub mod plain;
+pub mod states;
 
 use flagdeck_core::{FlagDocument, Problem, validate};
 use serde_json::Value;

@@ -181,7 +181,7 @@ impl App {
 
     /// Lists changes of the flags from a moment to before another, latest first, and counts
     /// all of them.
-    fn marks(&self, from_ms: i64, to_ms: i64) -> Result<(Vec<Mark>, usize), Error> {
+    pub(super) fn marks(&self, from_ms: i64, to_ms: i64) -> Result<(Vec<Mark>, usize), Error> {
         let filter = HistoryFilter {
             since_ms: Some(from_ms),
             until_ms: Some(to_ms),

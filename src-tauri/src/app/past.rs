@@ -6,6 +6,7 @@ use flagdeck_core::{Change, Explanation, FlagDocument, Problem, User, changes, e
 use super::App;
 use crate::error::Error;
 use crate::store::{Actor, HistoryFilter, HistoryPage, LastChange, RevisionNumber};
+use crate::wire::AsOf;
 
 /// Changes that a difference lists: more than anybody reads, and far less than two unrelated
 /// documents of 10 000 components have between them.
@@ -101,7 +102,7 @@ impl App {
         }
     }
 
-    /// Explains what a component is for a user, as of a revision or else as it is, and tells
+    /// Explains what a component is for a user, as of a moment or else as it is, and tells
     /// which revision decided.
     ///
     /// # Errors
@@ -111,10 +112,10 @@ impl App {
         &self,
         component: &str,
         user: &User<'_>,
-        at: Option<RevisionNumber>,
+        at: Option<AsOf>,
     ) -> Result<(RevisionNumber, Explanation), Error> {
         let live = match at {
-            Some(number) => self.at(number)?,
+            Some(at) => self.as_of(at)?,
             None => self.in_force(),
         };
         let explanation = explain(&live.document, &live.compiled, component, user);

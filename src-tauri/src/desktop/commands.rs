@@ -4,6 +4,7 @@ pub mod flags;
 pub mod history;
 pub mod metrics;
 pub mod settings;
+pub mod states;
 pub mod window;
 
 use flagdeck::wire::Failure;

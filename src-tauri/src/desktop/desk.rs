@@ -182,6 +182,11 @@ impl Desk {
                         revision: revision.0,
                     },
                     Ok(Event::Status) => Announcement::Status,
+                    Ok(Event::State(source)) => Announcement::State {
+                        source: source.map(|source| source.to_string()),
+                    },
+                    // Its state is announced, too.
+                    Ok(Event::Restored(_)) => continue,
                     // What was missed is made up for by reading anew.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {
                         revision: app.live().revision.0,

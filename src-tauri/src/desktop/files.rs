@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{ChosenFile, Failure};
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
 use tauri::{WebviewWindow, async_runtime};
@@ -33,6 +34,34 @@ pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failur
         Some(path) => off_the_window(move || read(&path)).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Lets a person choose a file, and reads it, whatever is in it; with its name. None where they
+/// chose none.
+///
+/// # Errors
+/// Where it cannot be read, or is larger than any bundle of snapshots.
+pub async fn choose_bytes(
+    window: &WebviewWindow,
+    title: &str,
+) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    let dialog = dialog(window, title, JSON);
+    let Some(path) = place(|choose| dialog.pick_file(choose)).await? else {
+        return Ok(None);
+    };
+    let named = path.file_stem().unwrap_or(path.as_os_str());
+    let name = named.to_string_lossy().into_owned();
+    let bytes = off_the_window(move || {
+        let refuse = |reason: &str| failed(&path, &format!("cannot be read: {reason}"));
+        let cannot = |error: io::Error| refuse(&reason_of(&error));
+        let mut bytes = Vec::new();
+        let file = File::open(&path).map_err(cannot)?;
+        file.take(BUNDLE_BYTES_MAX as u64 + 1)
+            .read_to_end(&mut bytes)
+            .map_err(cannot)?;
+        Ok(bytes)
+    });
+    Ok(Some((name, bytes.await?)))
 }
 
 /// Lets a person choose where to write something, writes it, and returns the place; none where

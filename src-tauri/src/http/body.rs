@@ -34,6 +34,18 @@ impl Media {
 /// # Errors
 /// 415 for another media type or any compression, 413 where it would be too large.
 pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<Media, ProblemDetails> {
+    check_up_to(headers, accepted, BODY_BYTES_MAX)
+}
+
+/// The same for a body of which another size is allowed.
+///
+/// # Errors
+/// As for [`check`].
+pub(super) fn check_up_to(
+    headers: &HeaderMap,
+    accepted: &[Media],
+    bytes_max: usize,
+) -> Result<Media, ProblemDetails> {
     let sent = headers.get(CONTENT_TYPE).map_or("", essence);
     let is_sent = |media: &&Media| media.name().eq_ignore_ascii_case(sent);
     let media = accepted.iter().find(is_sent).copied().ok_or_else(|| {
@@ -44,8 +56,8 @@ pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<Media, Pr
         let refusal = unsupported("The body has to come uncompressed.".into());
         return Err(refusal.with(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
     }
-    if declared_bytes(headers).is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
-        return Err(too_large());
+    if declared_bytes(headers).is_some_and(|bytes| bytes > bytes_max as u64) {
+        return Err(too_large(bytes_max));
     }
     Ok(media)
 }
@@ -55,10 +67,22 @@ pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<Media, Pr
 /// # Errors
 /// 413 where it is too large, 408 where it takes longer than `body_time`, 400 where it breaks off.
 pub(super) async fn read(body: Body, body_time: Duration) -> Result<Vec<u8>, ProblemDetails> {
-    let limited = Limited::new(body, BODY_BYTES_MAX);
+    read_up_to(body, body_time, BODY_BYTES_MAX).await
+}
+
+/// The same of which another size is allowed.
+///
+/// # Errors
+/// As for [`read`].
+pub(super) async fn read_up_to(
+    body: Body,
+    body_time: Duration,
+    bytes_max: usize,
+) -> Result<Vec<u8>, ProblemDetails> {
+    let limited = Limited::new(body, bytes_max);
     match timeout(body_time, limited.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(bytes_max)),
         Ok(Err(_)) => Err(ProblemDetails::new(
             StatusCode::BAD_REQUEST,
             "malformed",
@@ -92,11 +116,11 @@ fn unsupported(detail: String) -> ProblemDetails {
     )
 }
 
-fn too_large() -> ProblemDetails {
+fn too_large(bytes_max: usize) -> ProblemDetails {
     ProblemDetails::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "too_large",
-        "The body is larger than 4 MiB.",
+        format!("The body is larger than {} MiB.", bytes_max / (1024 * 1024)),
     )
     .closing()
 }

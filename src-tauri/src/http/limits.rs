@@ -18,6 +18,9 @@ pub const HEADERS_MAX: usize = 100;
 /// Bytes of a request's body: a whole document has to fit.
 pub const BODY_BYTES_MAX: usize = DOCUMENT_BYTES_MAX;
 
+/// Bytes of a state that is put whole: one as large as any that is kept has to fit.
+pub const STATE_BODY_BYTES_MAX: usize = crate::state::limits::STATE_BYTES_MAX;
+
 /// Bytes a connection reads ahead of what is being worked on.
 pub const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
 
@@ -42,6 +45,11 @@ pub struct Limits {
     pub linger_time: Duration,
     /// For requests in flight when the server stops.
     pub drain_time: Duration,
+    /// Streams of events open at a time. Each keeps one of the connections.
+    pub streams_max: usize,
+    /// How often a stream is sent a comment, so that both sides know the other is there. Shorter
+    /// than `idle_time`, which would end it.
+    pub heartbeat_time: Duration,
     /// Wrong tokens in a second that are answered as such.
     pub bad_tokens_per_s_max: u32,
 }
@@ -55,6 +63,8 @@ impl Default for Limits {
             idle_time: Duration::from_secs(60),
             linger_time: Duration::from_secs(1),
             drain_time: Duration::from_secs(2),
+            streams_max: 64,
+            heartbeat_time: Duration::from_secs(15),
             bad_tokens_per_s_max: 20,
         }
     }

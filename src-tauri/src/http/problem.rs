@@ -175,6 +175,7 @@ impl From<Error> for ProblemDetails {
             Error::Store(StoreError::DiskFull) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", sentence)
             }
+            Error::State(error) => error.into(),
             // No route changes a setting or draws charts.
             Error::NotCollecting
             | Error::Prometheus { .. }

@@ -12,6 +12,8 @@ use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::framing::{Link, REFUSED};
@@ -20,12 +22,15 @@ use super::limits::Limits;
 use super::metrics::{self, Scrapes};
 use super::problem::ProblemDetails;
 use super::token::Doorkeeper;
-use super::{events, flags, health};
+use super::{events, flags, health, state, stream};
 use crate::app::App;
 
 fn router() -> Router<Context> {
     Router::new()
         .route("/api/ml/flags", flags::methods())
+        .route("/api/ml/flags/stream", stream::methods())
+        .route("/api/ml/state/{source}", state::methods())
+        .route("/api/ml/state/{source}/changes", state::changes_methods())
         .route("/api/ml/events", events::methods())
         .route("/healthz", health::methods())
 }
@@ -40,6 +45,9 @@ struct Shared {
     limits: Limits,
     doorkeeper: Doorkeeper,
     scrapes: Scrapes,
+    streams: Arc<Semaphore>,
+    /// Cancelled when the server stops, which streams would hold up.
+    stopping: CancellationToken,
 }
 
 impl Context {
@@ -53,6 +61,15 @@ impl Context {
 
     pub(super) fn scrapes(&self) -> &Scrapes {
         &self.0.scrapes
+    }
+
+    /// Returns the places for streams.
+    pub(super) fn streams(&self) -> &Arc<Semaphore> {
+        &self.0.streams
+    }
+
+    pub(super) fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
     }
 
     /// Lets only requests with the token pass.
@@ -72,16 +89,24 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    pub(super) fn new(app: App, port: u16, limits: Limits) -> Self {
-        Self::with_router(app, port, limits, router())
+    pub(super) fn new(app: App, port: u16, limits: Limits, stopping: CancellationToken) -> Self {
+        Self::with_router(app, port, limits, stopping, router())
     }
 
-    fn with_router(app: App, port: u16, limits: Limits, router: Router<Context>) -> Self {
+    fn with_router(
+        app: App,
+        port: u16,
+        limits: Limits,
+        stopping: CancellationToken,
+        router: Router<Context>,
+    ) -> Self {
         let context = Context(Arc::new(Shared {
             app: app.clone(),
             limits,
             doorkeeper: Doorkeeper::new(limits.bad_tokens_per_s_max),
             scrapes: Scrapes::default(),
+            streams: Arc::new(Semaphore::new(limits.streams_max)),
+            stopping,
         }));
         let router = router
             .fallback(metrics::serve_or_not_found)
@@ -150,7 +175,6 @@ async fn or_failure<E>(answering: impl Future<Output = Result<Response, E>>) -> 
 mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::app::Options;
@@ -172,7 +196,13 @@ mod tests {
                     failed.map_err(|_| ProblemDetails::internal())
                 }),
             );
-        let routes = Routes::with_router(app, 4680, Limits::default(), failing);
+        let routes = Routes::with_router(
+            app,
+            4680,
+            Limits::default(),
+            CancellationToken::new(),
+            failing,
+        );
         let (mut client, server) = duplex(64 * 1024);
         client.write_all(requests.as_bytes()).await.unwrap();
         connection::serve(server, routes, Limits::default(), CancellationToken::new()).await;

@@ -4,9 +4,10 @@
 //! own and waits for nobody. Any number of programs may have the same folder open. Decides
 //! nothing about flags, and asks nobody for the time.
 
-mod backup;
 pub(crate) mod apart;
+mod backup;
 pub(crate) mod connection;
+pub(crate) use self::revision::{read_via, write_via};
 mod folder;
 mod index;
 mod opening;

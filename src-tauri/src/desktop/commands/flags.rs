@@ -2,7 +2,7 @@
 
 use flagdeck::ChangeRequest;
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::wire::{Edit, Explanation, Failure, Flags, Outcome, Review};
+use flagdeck::wire::{AsOf, Edit, Explanation, Failure, Flags, Outcome, Review};
 use tauri::State;
 use tokio::sync::oneshot;
 
@@ -72,9 +72,10 @@ pub async fn explain(
     component: String,
     user: String,
     groups: Vec<String>,
+    at: Option<AsOf>,
 ) -> Answer<Explanation> {
     with_app(&desk, move |app| {
-        Explanation::of(app, &component, &user, &groups, None)
+        Explanation::of(app, &component, &user, &groups, at)
     })
     .await
 }

@@ -340,7 +340,7 @@ fn mismatch(number: RevisionNumber) -> StoreError {
     StoreError::damaged(format!("revision {number} does not match its hash"))
 }
 
-pub(super) fn write_via(via: Via) -> &'static str {
+pub(crate) fn write_via(via: Via) -> &'static str {
     match via {
         Via::Window => "window",
         Via::Flagctl => "flagctl",
@@ -348,7 +348,7 @@ pub(super) fn write_via(via: Via) -> &'static str {
     }
 }
 
-pub(super) fn read_via(text: &str) -> Option<Via> {
+pub(crate) fn read_via(text: &str) -> Option<Via> {
     match text {
         "window" => Some(Via::Window),
         "flagctl" => Some(Via::Flagctl),

@@ -1,0 +1,220 @@
+//! Trees one after the other: the first kept whole, of each of the next what differs from the
+//! one before.
+//!
+//! Carries the snapshots of states and the revisions of the flag document. Reading one costs
+//! reading the first and as many steps as there are to it, so chains are kept short; see
+//! [`is_full`].
+
+use serde_json::Value;
+use zstd::bulk::{Compressor, Decompressor};
+
+use crate::delta::{self, Damaged, is_affordable};
+use crate::limits::{CHAIN_DELTAS_PER_KEYFRAME, CHAIN_STEPS_MAX};
+use crate::tree::{self, Patch, compare};
+
+/// How hard zstd tries on what is kept whole: written once in a hundred, read often.
+const KEYFRAME_LEVEL: i32 = 12;
+
+/// How hard zstd tries on a step, which is small.
+const STEP_LEVEL: i32 = 9;
+
+/// What begins a tree or a step that is packed. No JSON text begins so.
+const PACKED: u8 = 1;
+const PLAIN: u8 = 0;
+
+/// A chain, open at one of its trees.
+pub struct Chain {
+    tree: Value,
+    /// The text of the first tree.
+    dictionary: Vec<u8>,
+    unpacker: Option<Decompressor<'static>>,
+}
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chain")
+            .field("tree", &self.tree)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What leads from one tree to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What is to be kept.
+    pub bytes: Vec<u8>,
+    /// Values that differ; see [`Patch::changes`].
+    pub changes: usize,
+}
+
+/// How long a chain is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    /// Bytes of what is kept whole.
+    pub keyframe_bytes: usize,
+    /// Steps after it.
+    pub steps: usize,
+    /// Bytes of those.
+    pub step_bytes: usize,
+}
+
+impl Length {
+    /// Measures a chain of one tree, kept in so many bytes.
+    pub fn of_keyframe(bytes: usize) -> Self {
+        Self {
+            keyframe_bytes: bytes,
+            steps: 0,
+            step_bytes: 0,
+        }
+    }
+
+    /// Measures it with one more step of so many bytes.
+    pub fn with(self, bytes: usize) -> Self {
+        Self {
+            steps: self.steps + 1,
+            step_bytes: self.step_bytes + bytes,
+            ..self
+        }
+    }
+}
+
+/// Says whether a chain is longer than it should be: in steps, which reading takes time for, or
+/// in their bytes, so that a tree that changes altogether begins another one.
+pub fn is_full(length: &Length) -> bool {
+    length.steps > CHAIN_STEPS_MAX
+        || length.step_bytes > CHAIN_DELTAS_PER_KEYFRAME * length.keyframe_bytes
+}
+
+/// Packs the text of a tree that is kept whole.
+pub fn keyframe(text: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![PACKED];
+    write_length(text.len(), &mut bytes);
+    let packed = zstd::bulk::compress(text, KEYFRAME_LEVEL);
+    bytes.extend(packed.expect("memory takes what is packed"));
+    bytes
+}
+
+/// Returns the text of a tree that is kept whole: packed by [`keyframe`], or as plain text.
+///
+/// # Errors
+/// [`Damaged`] where it cannot be unpacked.
+pub fn text_of(bytes: &[u8]) -> Result<Vec<u8>, Damaged> {
+    let Some((&PACKED, rest)) = bytes.split_first() else {
+        // No JSON text begins with the mark of what is packed.
+        return Ok(bytes.to_vec());
+    };
+    let (length, packed) = read_length(rest)?;
+    let text = zstd::bulk::decompress(packed, length).map_err(|_| Damaged)?;
+    match text.len() == length {
+        true => Ok(text),
+        false => Err(Damaged),
+    }
+}
+
+impl Chain {
+    /// Begins a chain with a tree.
+    pub fn start(tree: Value) -> Self {
+        Self {
+            dictionary: tree::write(&tree),
+            tree,
+            unpacker: None,
+        }
+    }
+
+    /// Opens a chain at its first tree, kept by [`keyframe`] or as plain text.
+    ///
+    /// # Errors
+    /// [`Damaged`] where the bytes are no such tree.
+    pub fn open(keyframe: &[u8]) -> Result<Self, Damaged> {
+        let text = text_of(keyframe)?;
+        Ok(Self {
+            tree: serde_json::from_slice(&text).map_err(|_| Damaged)?,
+            dictionary: text,
+            unpacker: None,
+        })
+    }
+
+    /// Returns the tree it is open at.
+    pub fn tree(&self) -> &Value {
+        &self.tree
+    }
+
+    /// Returns the tree it is open at.
+    pub fn into_tree(self) -> Value {
+        self.tree
+    }
+
+    /// Writes what leads from the tree it is open at to the next one.
+    pub fn encode(&self, next: &Value) -> Step {
+        let patch = compare(&self.tree, next);
+        let plain = delta::write(&patch, &self.tree);
+        let mut bytes = vec![PACKED];
+        write_length(plain.len(), &mut bytes);
+        bytes.extend(self.pack(&plain));
+        if bytes.len() > plain.len() {
+            bytes = vec![PLAIN];
+            bytes.extend(plain);
+        }
+        Step {
+            bytes,
+            changes: patch.changes(),
+        }
+    }
+
+    fn pack(&self, plain: &[u8]) -> Vec<u8> {
+        let packed = Compressor::with_dictionary(STEP_LEVEL, &self.dictionary)
+            .and_then(|mut packer| packer.compress(plain));
+        packed.expect("memory takes what is packed")
+    }
+
+    /// Goes on to the next tree; returns what changed.
+    ///
+    /// # Errors
+    /// [`Damaged`] where the bytes do not lead from this tree to another one. The chain is worth
+    /// nothing then.
+    pub fn advance(&mut self, bytes: &[u8]) -> Result<Patch, Damaged> {
+        let (kind, rest) = bytes.split_first().ok_or(Damaged)?;
+        let patch = match *kind {
+            PLAIN => delta::read(rest, &self.tree)?,
+            PACKED => {
+                let (length, packed) = read_length(rest)?;
+                let plain = self.unpack(packed, length)?;
+                delta::read(&plain, &self.tree)?
+            }
+            _ => return Err(Damaged),
+        };
+        patch.apply(&mut self.tree).map_err(|_| Damaged)?;
+        Ok(patch)
+    }
+
+    fn unpack(&mut self, packed: &[u8], length: usize) -> Result<Vec<u8>, Damaged> {
+        if self.unpacker.is_none() {
+            let unpacker = Decompressor::with_dictionary(&self.dictionary);
+            self.unpacker = Some(unpacker.map_err(|_| Damaged)?);
+        }
+        let unpacker = self.unpacker.as_mut().ok_or(Damaged)?;
+        let plain = unpacker.decompress(packed, length).map_err(|_| Damaged)?;
+        match plain.len() == length {
+            true => Ok(plain),
+            false => Err(Damaged),
+        }
+    }
+}
+
+/// Writes how many bytes come of what is packed.
+fn write_length(length: usize, bytes: &mut Vec<u8>) {
+    assert!(
+        is_affordable(length),
+        "trees are bounded on their way in, far below what is read"
+    );
+    bytes.extend((length as u32).to_le_bytes());
+}
+
+fn read_length(bytes: &[u8]) -> Result<(usize, &[u8]), Damaged> {
+    let (length, packed) = bytes.split_first_chunk::<4>().ok_or(Damaged)?;
+    let length = u32::from_le_bytes(*length) as usize;
+    match is_affordable(length) {
+        true => Ok((length, packed)),
+        false => Err(Damaged),
+    }
+}

@@ -1,0 +1,352 @@
+//! The exact difference of two trees, as a tree of its own: what it is applied to becomes the
+//! other to the last detail, the order of keys included.
+
+use serde_json::{Map, Value, json};
+
+use super::align::{Run, align};
+use super::{keys, same};
+
+/// What turns a tree into another one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Patch {
+    /// Nothing.
+    Same,
+    /// This takes its place.
+    Replace(Value),
+    /// An object stays one, and some of its members differ.
+    Members(Members),
+    /// A list stays one; its elements fare as these say, in order.
+    Elements(Vec<Piece>),
+}
+
+/// What becomes of the members of an object.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Members {
+    /// Keys that go.
+    pub removed: Vec<String>,
+    /// Members that differ.
+    pub changed: Vec<(String, Patch)>,
+    /// Members that come, with where each stands once all have; in order.
+    pub added: Vec<(usize, String, Value)>,
+}
+
+/// What becomes of elements next to each other.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// So many stay.
+    Keep(usize),
+    /// So many go.
+    Drop(usize),
+    /// These come.
+    Add(Vec<Value>),
+    /// These differ, one after the other.
+    Change(Vec<Patch>),
+}
+
+/// Compares two trees.
+pub fn compare(before: &Value, after: &Value) -> Patch {
+    match (before, after) {
+        (Value::Object(old), Value::Object(new)) => match compare_members(old, new) {
+            Some(members) if members == Members::default() => Patch::Same,
+            Some(members) => Patch::Members(members),
+            None => Patch::Replace(after.clone()),
+        },
+        (Value::Array(old), Value::Array(new)) => match same(before, after) {
+            true => Patch::Same,
+            false => Patch::Elements(compare_elements(old, new)),
+        },
+        _ if same(before, after) => Patch::Same,
+        _ => Patch::Replace(after.clone()),
+    }
+}
+
+/// Compares members; none where those that stay stand in another order.
+fn compare_members(old: &Map<String, Value>, new: &Map<String, Value>) -> Option<Members> {
+    let mut members = Members::default();
+    if old.len() == new.len() && old.keys().eq(new.keys()) {
+        for ((key, old), new) in old.iter().zip(new.values()) {
+            members.compare(key, old, new);
+        }
+        return Some(members);
+    }
+    let mut left = old.keys().filter(|key| new.contains_key(*key));
+    for (place, (key, value)) in new.iter().enumerate() {
+        match old.get(key) {
+            Some(before) => {
+                if left.next() != Some(key) {
+                    return None;
+                }
+                members.compare(key, before, value);
+            }
+            None => members.added.push((place, key.clone(), value.clone())),
+        }
+    }
+    let removed = old.keys().filter(|key| !new.contains_key(*key));
+    members.removed.extend(removed.cloned());
+    Some(members)
+}
+
+impl Members {
+    fn compare(&mut self, key: &str, before: &Value, after: &Value) {
+        match compare(before, after) {
+            Patch::Same => {}
+            patch => self.changed.push((key.to_owned(), patch)),
+        }
+    }
+
+    fn apply(&self, members: &mut Map<String, Value>) -> Result<(), Misfit> {
+        for key in &self.removed {
+            members.shift_remove(key).ok_or(Misfit)?;
+        }
+        for (key, patch) in &self.changed {
+            patch.apply(members.get_mut(key).ok_or(Misfit)?)?;
+        }
+        for (place, key, value) in &self.added {
+            if *place > members.len() || members.contains_key(key) {
+                return Err(Misfit);
+            }
+            match *place == members.len() {
+                true => members.insert(key.clone(), value.clone()),
+                false => members.shift_insert(*place, key.clone(), value.clone()),
+            };
+        }
+        Ok(())
+    }
+}
+
+fn compare_elements(old: &[Value], new: &[Value]) -> Vec<Piece> {
+    let (mut from, mut to) = (0, 0);
+    let mut pieces = Vec::new();
+    for run in align(old, new).runs {
+        match run {
+            Run::Keep(count) => {
+                pieces.push(Piece::Keep(count));
+                (from, to) = (from + count, to + count);
+            }
+            Run::Change(count) => {
+                let pairs = old[from..from + count].iter().zip(&new[to..to + count]);
+                pieces.push(Piece::Change(
+                    pairs.map(|(old, new)| compare(old, new)).collect(),
+                ));
+                (from, to) = (from + count, to + count);
+            }
+            Run::Drop(count) => {
+                pieces.push(Piece::Drop(count));
+                from += count;
+            }
+            Run::Add(count) => {
+                pieces.push(Piece::Add(new[to..to + count].to_vec()));
+                to += count;
+            }
+        }
+    }
+    pieces
+}
+
+/// A patch is not of the tree it was applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the patch is not of this tree")]
+pub struct Misfit;
+
+impl Patch {
+    /// Turns `tree` into the later one of the trees that were compared, if it is the earlier.
+    ///
+    /// # Errors
+    /// [`Misfit`] where it is not; the tree is worth nothing then.
+    pub fn apply(&self, tree: &mut Value) -> Result<(), Misfit> {
+        match (self, tree) {
+            (Self::Same, _) => Ok(()),
+            (Self::Replace(value), tree) => {
+                tree.clone_from(value);
+                Ok(())
+            }
+            (Self::Members(members), Value::Object(found)) => members.apply(found),
+            (Self::Elements(pieces), Value::Array(elements)) => apply_pieces(pieces, elements),
+            _ => Err(Misfit),
+        }
+    }
+
+    /// Says whether it turns a tree into itself.
+    pub fn is_same(&self) -> bool {
+        *self == Self::Same
+    }
+
+    /// Counts what it changes: values that are others, members that came or went, and lists of
+    /// plain values or with elements that came or went, each once.
+    pub fn changes(&self) -> usize {
+        match self {
+            Self::Same => 0,
+            Self::Replace(_) => 1,
+            Self::Members(members) => {
+                let changed = members.changed.iter().map(|(_, patch)| patch.changes());
+                members.removed.len() + members.added.len() + changed.sum::<usize>()
+            }
+            Self::Elements(pieces) => {
+                let is_other = |piece: &Piece| match piece {
+                    Piece::Keep(_) => false,
+                    Piece::Drop(_) | Piece::Add(_) => true,
+                    Piece::Change(patches) => patches.iter().any(|p| matches!(p, Self::Replace(_))),
+                };
+                let inner = pieces.iter().map(|piece| match piece {
+                    Piece::Change(patches) => patches.iter().map(Self::inner_changes).sum(),
+                    _ => 0,
+                });
+                usize::from(pieces.iter().any(is_other)) + inner.sum::<usize>()
+            }
+        }
+    }
+
+    /// Counts what it changes within an element; that the element is another one counts with its
+    /// list.
+    fn inner_changes(&self) -> usize {
+        match self {
+            Self::Replace(_) => 0,
+            patch => patch.changes(),
+        }
+    }
+
+    /// Visits every value that comes with it, under the keys on the way, and those that go, as
+    /// none. Elements of lists go under their list.
+    pub fn visit(&self, mut visit: impl FnMut(&[&str], Option<&Value>)) {
+        self.visit_at(&mut Vec::new(), &mut visit);
+    }
+
+    fn visit_at<'a>(
+        &'a self,
+        path: &mut Vec<&'a str>,
+        visit: &mut impl FnMut(&[&str], Option<&Value>),
+    ) {
+        match self {
+            Self::Same => {}
+            Self::Replace(value) => visit(path, Some(value)),
+            Self::Members(members) => members.visit_at(path, visit),
+            Self::Elements(pieces) => {
+                for piece in pieces {
+                    match piece {
+                        Piece::Keep(_) => {}
+                        Piece::Drop(_) => visit(path, None),
+                        Piece::Add(values) => {
+                            values.iter().for_each(|value| visit(path, Some(value)));
+                        }
+                        Piece::Change(patches) => {
+                            for patch in patches {
+                                patch.visit_at(path, visit);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns it as the operations of RFC 6902, which are applied one after the other. They tell
+    /// nothing of the order of keys.
+    pub fn to_json_patch(&self) -> Vec<Value> {
+        let mut operations = Vec::new();
+        self.operations("", &mut operations);
+        operations
+    }
+
+    fn operations(&self, at: &str, operations: &mut Vec<Value>) {
+        match self {
+            Self::Same => {}
+            Self::Replace(value) => {
+                operations.push(json!({ "op": "replace", "path": at, "value": value }));
+            }
+            Self::Members(members) => members.operations(at, operations),
+            Self::Elements(pieces) => element_operations(pieces, at, operations),
+        }
+    }
+}
+
+impl Members {
+    fn visit_at<'a>(
+        &'a self,
+        path: &mut Vec<&'a str>,
+        visit: &mut impl FnMut(&[&str], Option<&Value>),
+    ) {
+        for key in &self.removed {
+            path.push(key);
+            visit(path, None);
+            path.pop();
+        }
+        for (key, patch) in &self.changed {
+            path.push(key);
+            patch.visit_at(path, visit);
+            path.pop();
+        }
+        for (_, key, value) in &self.added {
+            path.push(key);
+            visit(path, Some(value));
+            path.pop();
+        }
+    }
+
+    fn operations(&self, at: &str, operations: &mut Vec<Value>) {
+        for key in &self.removed {
+            operations.push(json!({ "op": "remove", "path": keys::at(at, key) }));
+        }
+        for (key, patch) in &self.changed {
+            patch.operations(&keys::at(at, key), operations);
+        }
+        for (_, key, value) in &self.added {
+            operations.push(json!({ "op": "add", "path": keys::at(at, key), "value": value }));
+        }
+    }
+}
+
+fn element_operations(pieces: &[Piece], at: &str, operations: &mut Vec<Value>) {
+    let mut place = 0;
+    for piece in pieces {
+        match piece {
+            Piece::Keep(count) => place += count,
+            Piece::Drop(count) => {
+                let operation = json!({ "op": "remove", "path": format!("{at}/{place}") });
+                operations.extend(std::iter::repeat_n(operation, *count));
+            }
+            Piece::Add(values) => {
+                for value in values {
+                    let path = format!("{at}/{place}");
+                    operations.push(json!({ "op": "add", "path": path, "value": value }));
+                    place += 1;
+                }
+            }
+            Piece::Change(patches) => {
+                for patch in patches {
+                    patch.operations(&format!("{at}/{place}"), operations);
+                    place += 1;
+                }
+            }
+        }
+    }
+}
+
+fn apply_pieces(pieces: &[Piece], elements: &mut Vec<Value>) -> Result<(), Misfit> {
+    let taken = pieces.iter().map(|piece| match piece {
+        Piece::Keep(count) | Piece::Drop(count) => *count,
+        Piece::Change(patches) => patches.len(),
+        Piece::Add(_) => 0,
+    });
+    let taken = taken.fold(0usize, usize::saturating_add);
+    if taken != elements.len() {
+        return Err(Misfit);
+    }
+    let mut place = 0;
+    for piece in pieces {
+        match piece {
+            Piece::Keep(count) => place += count,
+            Piece::Drop(count) => drop(elements.drain(place..place + count)),
+            Piece::Add(values) => {
+                elements.splice(place..place, values.iter().cloned());
+                place += values.len();
+            }
+            Piece::Change(patches) => {
+                for patch in patches {
+                    patch.apply(&mut elements[place])?;
+                    place += 1;
+                }
+            }
+        }
+    }
+    Ok(())
+}

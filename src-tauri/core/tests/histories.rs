@@ -1,0 +1,236 @@
+//! Trees one after the other: what is kept gives each of them back.
+
+use flagdeck_core::chain::{self, Chain};
+use flagdeck_core::compare;
+use flagdeck_core::delta;
+use flagdeck_core::tree::{self, Run, align, same};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::states::{Host, any_tree, tree_and_next};
+
+/// Applies operations of RFC 6902 one after the other, as its section 4 says.
+fn patched(tree: &Value, operations: &[Value]) -> Value {
+    let mut tree = tree.clone();
+    for operation in operations {
+        let path = operation["path"].as_str().expect("a path");
+        let value = operation.get("value").cloned();
+        let Some((parent, last)) = path.rsplit_once('/') else {
+            tree = value.expect("the whole is replaced only");
+            continue;
+        };
+        let last = last.replace("~1", "/").replace("~0", "~");
+        let parent = tree.pointer_mut(parent).expect("the parent is there");
+        match (parent, operation["op"].as_str().expect("an operation")) {
+            (Value::Object(members), "remove") => {
+                members.shift_remove(&last).expect("it is there");
+            }
+            (Value::Object(members), _) => {
+                members.insert(last, value.expect("a value"));
+            }
+            (Value::Array(elements), "remove") => {
+                elements.remove(last.parse().expect("an index"));
+            }
+            (Value::Array(elements), "add") => {
+                elements.insert(last.parse().expect("an index"), value.expect("a value"));
+            }
+            (Value::Array(elements), _) => {
+                elements[last.parse::<usize>().expect("an index")] = value.expect("a value");
+            }
+            (other, _) => panic!("{other} has no parts"),
+        }
+    }
+    tree
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_patch_gives_the_later_tree_to_the_last_detail((before, after) in tree_and_next()) {
+        let patch = compare(&before, &after);
+        prop_assert_eq!(patch.is_same(), same(&before, &after));
+        let read = delta::read(&delta::write(&patch, &before), &before);
+        prop_assert_eq!(read.as_ref(), Ok(&patch));
+        let mut tree = before.clone();
+        patch.apply(&mut tree).expect("it is of this tree");
+        prop_assert_eq!(tree::write(&tree), tree::write(&after));
+    }
+
+    #[test]
+    fn a_json_patch_gives_the_later_tree((before, after) in tree_and_next()) {
+        let operations = compare(&before, &after).to_json_patch();
+        prop_assert_eq!(tree::hash(&patched(&before, &operations)), tree::hash(&after));
+    }
+
+    #[test]
+    fn a_chain_gives_every_tree_back(trees in prop::collection::vec(any_tree(), 1..6)) {
+        let kept = kept(&trees);
+        for length in 1..=trees.len() {
+            let mut chain = Chain::open(&kept[0]).expect("it was written so");
+            for step in &kept[1..length] {
+                chain.advance(step).expect("it was written so");
+            }
+            prop_assert_eq!(tree::write(chain.tree()), tree::write(&trees[length - 1]));
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_noticed_or_changes_nothing(
+        (before, after) in tree_and_next(),
+        bit in any::<prop::sample::Index>(),
+        in_step in any::<bool>(),
+    ) {
+        let mut kept = kept(&[before, after.clone()]);
+        let bytes = &mut kept[usize::from(in_step)];
+        let bit = bit.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let read = Chain::open(&kept[0]).and_then(|mut chain| {
+            chain.advance(&kept[1])?;
+            Ok(chain.into_tree())
+        });
+        // What is read is held against the hash of what was kept: here, what passes is it.
+        if let Ok(tree) = read && tree::hash(&tree) == tree::hash(&after) {
+            prop_assert_eq!(tree::canonical::canonical(&tree), tree::canonical::canonical(&after));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_patch_or_damage(bytes in prop::collection::vec(any::<u8>(), 0..64), tree in any_tree()) {
+        if let Ok(patch) = delta::read(&bytes, &tree) {
+            let _ = patch.apply(&mut tree.clone());
+        }
+        let _ = Chain::open(&bytes);
+        let _ = Chain::start(tree).advance(&bytes);
+    }
+
+    #[test]
+    fn runs_account_for_every_element_and_keep_equal_ones(
+        before in prop::collection::vec(0..4u8, 0..24),
+        after in prop::collection::vec(0..4u8, 0..24),
+    ) {
+        let (before, after): (Vec<Value>, Vec<Value>) = (
+            before.into_iter().map(Value::from).collect(),
+            after.into_iter().map(Value::from).collect(),
+        );
+        let (mut from, mut to) = (0, 0);
+        for run in align(&before, &after).runs {
+            match run {
+                Run::Keep(count) => {
+                    prop_assert_eq!(&before[from..from + count], &after[to..to + count]);
+                    (from, to) = (from + count, to + count);
+                }
+                Run::Change(count) => (from, to) = (from + count, to + count),
+                Run::Drop(count) => from += count,
+                Run::Add(count) => to += count,
+            }
+        }
+        prop_assert_eq!((from, to), (before.len(), after.len()));
+    }
+}
+
+/// Keeps trees as a chain.
+fn kept(trees: &[Value]) -> Vec<Vec<u8>> {
+    let mut chain = Chain::start(trees[0].clone());
+    let mut kept = vec![chain::keyframe(&tree::write(&trees[0]))];
+    for tree in &trees[1..] {
+        let step = chain.encode(tree);
+        chain.advance(&step.bytes).expect("it was written so");
+        kept.push(step.bytes);
+    }
+    kept
+}
+
+#[test]
+fn a_ring_that_moved_on_is_seen_at_once() {
+    let list = |numbers: std::ops::Range<u32>| numbers.map(Value::from).collect::<Vec<_>>();
+    let aligned = align(&list(0..500), &list(5..505));
+    assert_eq!(aligned.runs, [Run::Drop(5), Run::Keep(495), Run::Add(5)]);
+    // Lists that repeat themselves are no harder.
+    let same = vec![json!(0); 20_000];
+    let mut other = same.clone();
+    other[19_999] = json!(1);
+    let runs = align(&same, &other).runs;
+    assert_eq!(runs, [Run::Keep(19_999), Run::Change(1)]);
+}
+
+#[test]
+fn elements_with_a_key_are_told_apart_by_it() {
+    let list = |ids: &[u32], changed: u32| -> Vec<Value> {
+        let element = |id: &u32| json!({ "id": id, "size": if *id == changed { 9 } else { 1 } });
+        ids.iter().map(element).collect()
+    };
+    let aligned = align(&list(&[1, 2, 3, 4], 0), &list(&[2, 3, 4, 5], 3));
+    assert_eq!(aligned.key.as_deref(), Some("id"));
+    assert_eq!(
+        aligned.runs,
+        [
+            Run::Drop(1),
+            Run::Keep(1),
+            Run::Change(1),
+            Run::Keep(1),
+            Run::Add(1)
+        ]
+    );
+    let moved = align(&list(&[1, 2, 3, 4], 0), &list(&[4, 1, 2, 3], 0));
+    assert_eq!(moved.moved, [(3, 0)]);
+}
+
+#[test]
+fn large_lists_of_objects_and_texts_are_aligned() {
+    let objects: Vec<Value> = (0..5000)
+        .map(|id| json!({ "id": id, "at": id * 2 }))
+        .collect();
+    let mut other = objects.clone();
+    other.remove(2500);
+    other[10]["at"] = json!(0);
+    let aligned = align(&objects, &other);
+    let changed = aligned
+        .runs
+        .iter()
+        .filter(|run| matches!(run, Run::Change(_)));
+    assert_eq!((aligned.key.as_deref(), changed.count()), (Some("id"), 1));
+    let texts: Vec<Value> = (0..20_000).map(|n| json!(format!("text {n}"))).collect();
+    let mut other = texts.clone();
+    other.insert(9000, json!("new"));
+    assert_eq!(
+        align(&texts, &other).runs,
+        [Run::Keep(9000), Run::Add(1), Run::Keep(11_000)]
+    );
+}
+
+#[test]
+fn a_day_of_a_host_is_kept_in_few_bytes_and_given_back() {
+    let mut host = Host::small();
+    let mut trees = Vec::new();
+    for _ in 0..40 {
+        host.pass();
+        trees.push(host.state().clone());
+    }
+    let kept = kept(&trees);
+    let bytes: usize = kept.iter().map(Vec::len).sum();
+    let text = tree::write(&trees[0]).len();
+    assert!(
+        bytes / trees.len() < text / 25,
+        "{bytes} bytes of states of {text}"
+    );
+    let mut chain = Chain::open(&kept[0]).expect("it was written so");
+    for (tree, step) in trees[1..].iter().zip(&kept[1..]) {
+        chain.advance(step).expect("it was written so");
+        assert_eq!(tree::hash(chain.tree()), tree::hash(tree));
+    }
+}
+
+#[test]
+fn the_hash_passes_over_the_order_of_keys_and_nothing_else() {
+    let one = json!({ "b": [1, -0.0, "ü"], "a": { "d": null, "c": 1.5 } });
+    let other = json!({ "a": { "c": 1.5, "d": null }, "b": [1, -0.0, "ü"] });
+    assert_eq!(tree::hash(&one), tree::hash(&other));
+    let text = tree::canonical::canonical(&one);
+    assert_eq!(
+        text,
+        r#"{"a":{"c":1.5,"d":null},"b":[1,-0.0,"ü"]}"#.as_bytes()
+    );
+    assert_ne!(tree::hash(&json!([1])), tree::hash(&json!([1.0])));
+    assert_ne!(tree::hash(&json!([0.0])), tree::hash(&json!([-0.0])));
+}

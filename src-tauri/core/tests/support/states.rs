@@ -1,0 +1,197 @@
+//! Trees to test with: any at all, and those of a host that reports.
+
+use proptest::prelude::*;
+use serde_json::{Map, Number, Value, json};
+
+/// Any JSON, nested a little, with odd numbers, keys and texts.
+pub fn any_tree() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (0..6u64).prop_map(Value::from),
+        any::<f64>().prop_filter_map("finite", |float| Number::from_f64(float).map(Value::Number)),
+        (-2000i32..2000).prop_map(|hundredths| Value::from(f64::from(hundredths) / 100.0)),
+        Just(Value::from(-0.0)),
+        "\\PC{0,6}".prop_map(Value::from),
+        "[ab~/.]{0,3}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 48, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+            prop::collection::vec(("[abcd~/.]{0,2}", inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// A tree and what it may have become: mostly itself, with something changed here and there.
+pub fn tree_and_next() -> impl Strategy<Value = (Value, Value)> {
+    prop_oneof![
+        (any_tree(), any_tree()),
+        (any_tree(), any_tree(), any::<u64>())
+            .prop_map(|(tree, other, seed)| (tree.clone(), disturbed(&tree, &other, seed))),
+    ]
+}
+
+/// Puts parts of another tree here and there, drops and moves elements.
+fn disturbed(tree: &Value, other: &Value, seed: u64) -> Value {
+    let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    match (tree, next >> 61) {
+        (_, 0) => other.clone(),
+        (Value::Object(members), kind) => {
+            let mut members = members.clone();
+            for (nth, value) in members.values_mut().enumerate() {
+                *value = disturbed(value, other, next.wrapping_add(nth as u64));
+            }
+            if kind == 1 {
+                members.insert("new".into(), other.clone());
+            }
+            if kind == 2 {
+                members = members.into_iter().rev().collect();
+            }
+            if kind == 3 {
+                members = members.into_iter().skip(1).collect();
+            }
+            Value::Object(members)
+        }
+        (Value::Array(elements), kind) => {
+            let mut elements = elements.clone();
+            for (nth, value) in elements
+                .iter_mut()
+                .enumerate()
+                .filter(|(nth, _)| nth % 3 == 0)
+            {
+                *value = disturbed(value, other, next.wrapping_add(nth as u64));
+            }
+            match kind {
+                1 if !elements.is_empty() => drop(elements.remove(0)),
+                2 => elements.reverse(),
+                3 => elements.insert(0, other.clone()),
+                _ => elements.push(other.clone()),
+            }
+            Value::Array(elements)
+        }
+        (leaf, _) => leaf.clone(),
+    }
+}
+
+/// A host that reports, with a state of about 43, 146 or 411 KiB: see [`Host::new`].
+#[derive(Debug)]
+pub struct Host {
+    state: Value,
+    seed: u64,
+    at_ms: u64,
+}
+
+impl Host {
+    /// A host with series of so many numbers, so many flags and so many cached files.
+    pub fn new(points: usize, flags: usize, files: usize) -> Self {
+        let mut host = Self {
+            state: flagdeck_core::state::initial(),
+            seed: 7,
+            at_ms: 1_764_000_000_000,
+        };
+        for flag in 0..flags {
+            let on = host.below(2) == 1;
+            host.state["flags"][format!("component{flag:03}")] =
+                json!({ "enabled": on, "percentage": flag % 101 });
+        }
+        for file in 0..files {
+            let confidence = host.below(1000) as f64 / 1000.0;
+            let size = host.below(90_000);
+            host.state["cache"][format!("src/module{:02}/file{file:04}.js", file % 17)] = json!({ "confidence": confidence, "size": size, "hash": format!("{:08x}", host.below(u64::from(u32::MAX))) });
+        }
+        for counter in 0..10 {
+            host.state["metrics"]["usage"][format!("counter{counter}")] = json!(counter * 1000);
+        }
+        for _ in 0..points {
+            host.point();
+        }
+        for _ in 0..100 {
+            host.toggle(flags);
+        }
+        host
+    }
+
+    /// The three sizes of the measurements.
+    pub fn small() -> Self {
+        Self::new(600, 40, 20)
+    }
+    pub fn typical() -> Self {
+        Self::new(3100, 160, 640)
+    }
+    pub fn large() -> Self {
+        Self::new(10_000, 450, 2100)
+    }
+
+    pub fn state(&self) -> &Value {
+        &self.state
+    }
+
+    /// Lets five minutes pass: one to five changes of flags, ten counters, five points in each
+    /// of three series.
+    pub fn pass(&mut self) {
+        self.at_ms += 300_000;
+        let flags = self.state["flags"].as_object().map_or(0, Map::len);
+        for _ in 0..=self.below(5) {
+            self.toggle(flags);
+        }
+        for counter in 0..10 {
+            let more = self.below(40);
+            let count = &mut self.state["metrics"]["usage"][format!("counter{counter}")];
+            *count = json!(count.as_u64().unwrap_or(0) + more);
+        }
+        for _ in 0..5 {
+            self.point();
+            for name in ["calculationTime", "convergenceIterations", "memoryUsage"] {
+                if let Some(list) = self.state["metrics"]["performance"][name].as_array_mut() {
+                    list.remove(0);
+                }
+            }
+        }
+    }
+
+    fn point(&mut self) {
+        let time = 120.0 + self.below(20_000) as f64 / 100.0;
+        let iterations = 3 + self.below(12);
+        let memory = 40_000_000 + self.below(30_000_000);
+        let performance = &mut self.state["metrics"]["performance"];
+        for (name, value) in [
+            ("calculationTime", json!(time)),
+            ("convergenceIterations", json!(iterations)),
+            ("memoryUsage", json!(memory)),
+        ] {
+            if let Some(list) = performance[name].as_array_mut() {
+                list.push(value);
+            }
+        }
+    }
+
+    fn toggle(&mut self, flags: usize) {
+        let flag = self.below(flags.max(1) as u64);
+        let key = format!("ml.flags.component{flag:03}.enabled");
+        let was = self.state["flags"][format!("component{flag:03}")]["enabled"] == json!(true);
+        let line = self.below(12) * 13 + 40;
+        let change = flagdeck_core::state::Change {
+            key,
+            old: None,
+            new: Some(json!(!was)),
+            at_ms: (self.at_ms + self.below(300_000)) as i64,
+            origin: format!(
+                "Error\n    at Function.trackChange (js/ml/MLStateExtension.js:57:15)\n    at \
+                 AppState.set (js/ml/MLStateExtension.js:34:28)\n    at toggle (js/flags/panel.js:{line}:9)"
+            ),
+        };
+        flagdeck_core::state::track(&mut self.state, &change, 100).expect("the key is good");
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.seed = self
+            .seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.seed >> 33) % bound
+    }
+}

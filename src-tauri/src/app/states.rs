@@ -1,0 +1,584 @@
+//! What sources keep as state, as the application sees it: with the settings, the flags in
+//! force and their revisions, and with those who are to be told.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flagdeck_core::{compare, tree};
+use serde_json::Value;
+
+use super::{App, Event, Inner, now_ms};
+use crate::error::Error;
+use crate::live::Live;
+use crate::metrics::event::Format;
+use crate::state::intake::ChangeProblem;
+use crate::state::limits::{FILES_MAX, PROBLEMS_MAX, THIN_EVERY};
+use crate::state::{
+    ChangesReceipt, CurrentState, SourceName, StateError, StatePut, StateTree, compared,
+};
+use crate::store::{HistoryFilter, RevisionNumber};
+use crate::wire::{
+    Actor, AsOf, Blame, Level, RestoreRequest, Snapshot, SnapshotCause, SnapshotFilter,
+    SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore,
+    StateSource, Timeline,
+};
+
+/// How often to look whether somebody is to be told of a change, or a snapshot is due.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How often to look whether a snapshot is due.
+const DUE_CHECK_EVERY: Duration = Duration::from_secs(1);
+
+impl App {
+    // Taking in.
+
+    /// Takes in the state of a source whole. `confirms` is the number of a restore that the
+    /// source says it took.
+    ///
+    /// # Errors
+    /// [`StateError`] where it cannot be read or kept; what was kept stays.
+    pub fn put_state(
+        &self,
+        source: &SourceName,
+        body: &[u8],
+        files: Option<u64>,
+        confirms: Option<u64>,
+    ) -> Result<StatePut, StateError> {
+        self.ensure_states_kept()?;
+        if files.is_some_and(|files| files > FILES_MAX) {
+            let message = "files must be a whole number from 0 to 2^53 - 1".into();
+            return Err(StateError::Invalid { message });
+        }
+        let put = self.0.states.put(source, body, files, confirms, now_ms())?;
+        if put.restore.is_some() || put.changed {
+            self.0.states.note_change(source);
+        }
+        Ok(put)
+    }
+
+    /// Applies changes that a source recorded.
+    ///
+    /// # Errors
+    /// [`StateError`] where they cannot be read or kept; then none was applied.
+    pub fn record_changes(
+        &self,
+        source: &SourceName,
+        body: &[u8],
+        format: Format,
+    ) -> Result<ChangesReceipt, StateError> {
+        self.ensure_states_kept()?;
+        let states = &self.0.states;
+        let mut receipt = states.record(source, body, format, self.history_max(), now_ms())?;
+        if receipt.accepted > 0 {
+            states.note_change(source);
+        }
+        receipt
+            .problems
+            .sort_by_key(|problem: &ChangeProblem| problem.index);
+        receipt.problems.truncate(PROBLEMS_MAX);
+        Ok(receipt)
+    }
+
+    /// Sets what a source has under a dotted key that begins with `ml.`, or takes it away, and
+    /// records that. Returns whether it is another value than before.
+    ///
+    /// # Errors
+    /// [`StateError`] where the key leads nowhere, or it cannot be kept.
+    pub fn set_state(
+        &self,
+        source: &SourceName,
+        key: &str,
+        value: Option<Value>,
+        actor: &Actor,
+    ) -> Result<bool, StateError> {
+        self.ensure_states_kept()?;
+        let is_other =
+            self.0
+                .states
+                .set(source, key, value, actor, self.history_max(), now_ms())?;
+        self.0.states.note_change(source);
+        Ok(is_other)
+    }
+
+    fn ensure_states_kept(&self) -> Result<(), StateError> {
+        match self.config().state.persist_ml {
+            true => Ok(()),
+            false => Err(StateError::Unavailable {
+                reason: "the setting state.persistML is off".into(),
+            }),
+        }
+    }
+
+    fn history_max(&self) -> usize {
+        usize::try_from(self.config().state.max_history_size).unwrap_or(usize::MAX)
+    }
+
+    // Reading.
+
+    /// Returns what a source has under a dotted key, `ml` for everything.
+    ///
+    /// # Errors
+    /// [`StateError::NotFound`] where there is no such source, or nothing under the key.
+    pub fn state_value(&self, source: &SourceName, key: Option<&str>) -> Result<Value, StateError> {
+        let state = self.0.states.current(source)?;
+        value_under(&state.ml, key)
+    }
+
+    /// Returns the state a source has.
+    ///
+    /// # Errors
+    /// [`StateError::NotFound`] where there is none.
+    pub fn current_state(&self, source: &SourceName) -> Result<CurrentState, StateError> {
+        self.0.states.current(source)
+    }
+
+    /// Lists every source that has a state or a snapshot, the latest heard first.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn state_sources(&self) -> Result<Vec<StateSource>, Error> {
+        let changes_max = u32::try_from(self.history_max()).unwrap_or(u32::MAX);
+        Ok(self.0.states.sources(changes_max)?)
+    }
+
+    // Snapshots.
+
+    /// Takes a snapshot of a source, or of every one that has a state.
+    ///
+    /// # Errors
+    /// Where one cannot be kept; those before it are.
+    pub fn take_snapshots(
+        &self,
+        source: Option<&SourceName>,
+        label: &SnapshotLabel,
+    ) -> Result<Vec<Snapshot>, Error> {
+        self.ensure_states_kept()?;
+        let sources = match source {
+            Some(source) => vec![source.clone()],
+            None => self.0.states.names_with_state()?,
+        };
+        if sources.is_empty() {
+            return Err(StateError::NotFound {
+                message: "nothing reported a state yet".into(),
+            }
+            .into());
+        }
+        let taken = sources.iter().map(|source| {
+            let id = self.take(source, SnapshotCause::Asked, label, false)?;
+            self.0.states.snapshot(id.unwrap_or_default())
+        });
+        let taken = taken.collect::<Result<Vec<_>, _>>()?;
+        self.announce(Event::State(source.map(SourceName::shared)));
+        Ok(taken)
+    }
+
+    fn take(
+        &self,
+        source: &SourceName,
+        cause: SnapshotCause,
+        label: &SnapshotLabel,
+        only_new: bool,
+    ) -> Result<Option<u64>, StateError> {
+        let is_packed = self.config().state.compression_enabled;
+        let revision = self.in_force().revision.0;
+        self.0.states.take(
+            source,
+            cause,
+            label,
+            revision,
+            is_packed,
+            only_new,
+            now_ms(),
+        )
+    }
+
+    /// Takes a snapshot of every source whose state is a new one, before flags are put back.
+    /// That it cannot be taken is told, and stops nothing.
+    pub(super) fn take_before_rollback(&self) {
+        if !self.0.states.is_there() || !self.config().state.persist_ml {
+            return;
+        }
+        let taken = self.0.states.names_with_state().and_then(|sources| {
+            let label = SnapshotLabel::default();
+            sources.iter().try_for_each(|source| {
+                self.take(source, SnapshotCause::BeforeRollback, &label, true)?;
+                Ok(())
+            })
+        });
+        if let Err(error) = taken {
+            let message = format!("No snapshot was taken before the flags were put back: {error}.");
+            self.notify(Level::Warning, message);
+        }
+    }
+
+    /// Lists the snapshots that `filter` lets through, latest first, up to `limit` of them
+    /// without the first `offset`.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn snapshots(
+        &self,
+        filter: &SnapshotFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<SnapshotPage, Error> {
+        Ok(self.0.states.snapshots(filter, offset, limit)?)
+    }
+
+    /// Returns one snapshot.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none of that number.
+    pub fn snapshot(&self, id: u64) -> Result<Snapshot, Error> {
+        Ok(self.0.states.snapshot(id)?)
+    }
+
+    /// Counts how much changed when, among the snapshots that `filter` lets through, with the
+    /// changes of the flags. None without any snapshot.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn timeline(
+        &self,
+        filter: &SnapshotFilter,
+        columns: usize,
+    ) -> Result<Option<Timeline>, Error> {
+        let Some((from_ms, to_ms, columns)) = self.0.states.density(filter, columns)? else {
+            return Ok(None);
+        };
+        let (mut marks, marks_total) = self.marks(from_ms, to_ms)?;
+        marks.reverse();
+        Ok(Some(Timeline {
+            from_ms,
+            to_ms,
+            columns,
+            marks,
+            marks_total,
+        }))
+    }
+
+    /// Pins, names or notes a snapshot.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none of that number.
+    pub fn label_snapshot(&self, id: u64, label: &SnapshotLabel) -> Result<Snapshot, Error> {
+        self.0.states.label(id, label, now_ms())?;
+        let snapshot = self.0.states.snapshot(id)?;
+        self.announce(Event::State(Some(snapshot.source.as_str().into())));
+        Ok(snapshot)
+    }
+
+    /// Takes away the snapshots of a source that came from a file.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there are none.
+    pub fn remove_imported(&self, source: &str) -> Result<(), Error> {
+        self.0.states.remove_imported(&source.parse()?, now_ms())?;
+        self.announce(Event::State(None));
+        Ok(())
+    }
+
+    /// Returns a state at some moment, checked against its hash.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none.
+    pub fn state_at(&self, at: &StateAt) -> Result<StateTree, Error> {
+        Ok(self.0.states.at(at)?)
+    }
+
+    /// Compares two states.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such state.
+    pub fn state_difference(
+        &self,
+        from: &StateAt,
+        to: &StateAt,
+        options: &StateDifferenceOptions,
+    ) -> Result<StateDifference, Error> {
+        let options = checked(options)?;
+        let (from, to) = (self.state_at(from)?, self.state_at(to)?);
+        Ok(compared(&from.ml, &to.ml, options))
+    }
+
+    /// Returns what turns one state into another, as operations of RFC 6902.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such state.
+    pub fn state_patch(&self, from: &StateAt, to: &StateAt) -> Result<Value, Error> {
+        let (from, to) = (self.state_at(from)?, self.state_at(to)?);
+        Ok(Value::Array(compare(&from.ml, &to.ml).to_json_patch()))
+    }
+
+    /// Says which change set a value, when, from where.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such state.
+    pub fn blame(&self, at: &StateAt, pointer: &str) -> Result<Blame, Error> {
+        Ok(self.0.states.blame(at, pointer)?)
+    }
+
+    // Restoring.
+
+    /// Says what restoring would change.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such snapshot.
+    pub fn preview_restore(
+        &self,
+        request: &RestoreRequest,
+        options: &StateDifferenceOptions,
+    ) -> Result<StateDifference, Error> {
+        let options = checked(options)?;
+        let (now, restored) = self.0.states.preview(request)?;
+        Ok(compared(&now, &restored, options))
+    }
+
+    /// Puts a state back to what a snapshot has of it, all or in part, in one step, after a
+    /// snapshot of what it is. Flags first, if they are to be put back, too.
+    ///
+    /// # Errors
+    /// Where it cannot be done; the state is as it was then.
+    pub fn restore_state(
+        &self,
+        request: &RestoreRequest,
+        actor: &Actor,
+    ) -> Result<StateRestore, Error> {
+        self.ensure_states_kept()?;
+        let revision = match request.with_flags {
+            true => self.put_flags_back(request.snapshot, actor)?,
+            false => None,
+        };
+        let is_packed = self.config().state.compression_enabled;
+        let in_force = self.in_force().revision.0;
+        let states = &self.0.states;
+        let restore = states.restore(request, actor, revision, in_force, is_packed, now_ms())?;
+        // Told of by whoever keeps states, here and in every other program on the folder.
+        self.0.states.note_change(&restore.source.parse()?);
+        Ok(restore)
+    }
+
+    /// Puts the flags of a snapshot's moment in force again; returns the revision it made.
+    fn put_flags_back(&self, snapshot: u64, actor: &Actor) -> Result<Option<u64>, Error> {
+        let then = self.snapshot(snapshot)?.revision;
+        if then == self.live().revision.0 || then == 0 {
+            return Ok(None);
+        }
+        let note = Some(format!("With the state of snapshot {snapshot}"));
+        let outcome = self.restore(RevisionNumber(then), actor, note)?;
+        Ok(outcome.changed.then_some(outcome.revision.0))
+    }
+
+    /// Takes a restore back: restores what was before it, the flags, too, where nobody changed
+    /// them since.
+    ///
+    /// # Errors
+    /// Where it cannot be done; the state is as it was then.
+    pub fn undo_restore(&self, id: u64, actor: &Actor) -> Result<StateRestore, Error> {
+        let restore = self.state_restore(id)?;
+        let is_latest = restore.revision == Some(self.live().revision.0);
+        let request = RestoreRequest {
+            snapshot: restore.safety,
+            only: Vec::new(),
+            except: Vec::new(),
+            with_flags: false,
+        };
+        if let Some(revision) = restore.revision.filter(|_| is_latest) {
+            let before = RevisionNumber(revision.saturating_sub(1));
+            self.restore(before, actor, Some(format!("Restore {id} was taken back")))?;
+        }
+        self.restore_state(&request, actor)
+    }
+
+    /// Returns one restore.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there was none of that number.
+    pub fn state_restore(&self, id: u64) -> Result<StateRestore, Error> {
+        Ok(self.0.states.restored(id)?)
+    }
+
+    // Files.
+
+    /// Writes snapshots as a bundle: JSON text that says everything of them.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where one is not there.
+    pub fn export_snapshots(&self, ids: &[u64]) -> Result<String, Error> {
+        Ok(self.0.states.export(ids)?)
+    }
+
+    /// Takes in a bundle, one `{timestamp, ml, files}` or one bare state, as snapshots of a
+    /// source of this name. They are pinned.
+    ///
+    /// # Errors
+    /// Where it is none of these, or cannot be kept; then nothing was.
+    pub fn import_snapshots(&self, bytes: &[u8], name: &str) -> Result<Vec<Snapshot>, Error> {
+        self.ensure_states_kept()?;
+        let is_packed = self.config().state.compression_enabled;
+        let snapshots = self
+            .0
+            .states
+            .import(bytes, &name.parse()?, is_packed, now_ms())?;
+        self.announce(Event::State(Some(name.into())));
+        Ok(snapshots)
+    }
+
+    // The flags as they were.
+
+    /// Returns the flags as of a moment. Before the first revision, that is the safe default.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such revision.
+    pub fn as_of(&self, at: AsOf) -> Result<Arc<Live>, Error> {
+        match at {
+            AsOf::Revision(0) => Ok(Arc::new(Live::safe_default())),
+            AsOf::Revision(number) => self.at(RevisionNumber(number)),
+            AsOf::AtMs(at_ms) => {
+                let filter = HistoryFilter {
+                    until_ms: Some(at_ms.saturating_add(1)),
+                    ..HistoryFilter::default()
+                };
+                match self.history(&filter, 0, 1)?.revisions.first() {
+                    Some(latest) => self.at(latest.number),
+                    None => Ok(Arc::new(Live::safe_default())),
+                }
+            }
+        }
+    }
+
+    // What an open application does by itself.
+
+    /// Starts telling of changes, taking snapshots as time goes, and letting old ones go.
+    pub(super) fn start_keeping_states(&self) {
+        let app = Arc::downgrade(&self.0);
+        // Read before anybody can do anything, so that all of it is told.
+        let told = Told {
+            version: None,
+            progress: self.0.states.progress(),
+        };
+        let thread = thread::Builder::new().name("flagdeck-state".into());
+        if let Err(error) = thread.spawn(move || keep_states(&app, told)) {
+            let message = format!("No snapshots are taken as time goes: {error}.");
+            self.notify(Level::Warning, message);
+        }
+    }
+}
+
+/// Returns what is under a dotted key that begins with `ml`.
+///
+/// # Errors
+/// [`StateError::NotFound`] where nothing is, [`StateError::Invalid`] for another key.
+pub fn value_under(ml: &Value, key: Option<&str>) -> Result<Value, StateError> {
+    let Some(key) = key.filter(|key| *key != "ml") else {
+        return Ok(ml.clone());
+    };
+    let Some(rest) = flagdeck_core::state::tracked(key) else {
+        let message = format!("{key} is outside of ml; a key is such as ml.flags");
+        return Err(StateError::Invalid { message });
+    };
+    let found = tree::get_key(ml, rest).cloned();
+    found.ok_or_else(|| StateError::NotFound {
+        message: format!("there is nothing under {key}"),
+    })
+}
+
+fn checked(options: &StateDifferenceOptions) -> Result<&StateDifferenceOptions, StateError> {
+    match (0.0..=1.0).contains(&options.tolerance) {
+        true => Ok(options),
+        false => Err(StateError::Invalid {
+            message: "the tolerance must be a share from 0 to 1".into(),
+        }),
+    }
+}
+
+/// Runs until the application ends.
+fn keep_states(app: &Weak<Inner>, mut told: Told) {
+    let mut checked: Option<Instant> = None;
+    let mut thinned = Instant::now();
+    while let Some(inner) = app.upgrade() {
+        let app = App(inner);
+        tell_of_changes(&app, &mut told);
+        if checked.is_none_or(|at| at.elapsed() >= DUE_CHECK_EVERY) {
+            checked = Some(Instant::now());
+            take_due(&app);
+            app.0.states.forget_idle();
+        }
+        if thinned.elapsed() >= THIN_EVERY {
+            thinned = Instant::now();
+            if let Err(error) = app.0.states.thin(now_ms()) {
+                tracing::warn!(%error, "old snapshots are not let go");
+            }
+        }
+        drop(app);
+        thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// What was told of states so far.
+#[derive(Debug)]
+struct Told {
+    /// What SQLite says changes when another program writes.
+    version: Option<i64>,
+    /// The last change of each source, and the last restore.
+    progress: Option<(BTreeMap<SourceName, i64>, u64)>,
+}
+
+/// Announces the states that changed and the restores, by this program or another.
+fn tell_of_changes(app: &App, told: &mut Told) {
+    let states = &app.0.states;
+    for notice in states.take_notices() {
+        app.notify(Level::Error, notice);
+    }
+    let mut changed = states.take_changed();
+    let version = states.version();
+    if changed.is_empty() && told.version == version && told.progress.is_some() {
+        return;
+    }
+    let by_others = told.version.is_some() && told.version != version;
+    told.version = version;
+    let Some((now, last_restore)) = states.progress() else {
+        return;
+    };
+    if let Some((before, restore)) = &told.progress {
+        let is_other = |(name, seq): &(&SourceName, &i64)| before.get(*name) != Some(*seq);
+        changed.extend(now.iter().filter(is_other).map(|(name, _)| name.clone()));
+        (restore + 1..=last_restore).for_each(|id| app.announce(Event::Restored(id)));
+    }
+    told.progress = Some((now, last_restore));
+    match by_others && changed.is_empty() {
+        // Snapshots, or what was said of them.
+        true => app.announce(Event::State(None)),
+        false => changed
+            .iter()
+            .for_each(|source| app.announce(Event::State(Some(source.shared())))),
+    }
+}
+
+/// Takes the snapshots that it is time for. A clock that went back makes one due, too.
+fn take_due(app: &App) {
+    let config = app.config();
+    if !config.state.persist_ml || !app.0.states.is_there() {
+        return;
+    }
+    let interval_ms = i64::try_from(config.state.snapshot_interval_ms).unwrap_or(i64::MAX);
+    let now_ms = now_ms();
+    let is_due = |last: Option<i64>| {
+        last.is_none_or(|last| !(0..interval_ms).contains(&now_ms.saturating_sub(last)))
+    };
+    let due = app.0.states.news(now_ms).unwrap_or_default().into_iter();
+    for (source, _) in due.filter(|(_, last)| is_due(*last)) {
+        match app.take(
+            &source,
+            SnapshotCause::Interval,
+            &SnapshotLabel::default(),
+            true,
+        ) {
+            Ok(Some(_)) => app.announce(Event::State(Some(source.shared()))),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, %source, "no snapshot was taken"),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! `/api/ml/state/{source}`: what a source has under `ml`, put whole or change by change, and
+//! read back after a restore. All of it with the token.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::body::{self, Media};
+use super::etag;
+use super::limits::{BODY_BYTES_MAX, STATE_BODY_BYTES_MAX};
+use super::problem::ProblemDetails;
+use super::routes::Context;
+use crate::app::App;
+use crate::metrics::event::Format;
+use crate::state::{CurrentState, SourceName, StateError, StateTree};
+use crate::store::StoreError;
+
+/// Where states are.
+const ROOT: &str = "/api/ml/state/";
+
+/// Names the restore that a state confirms.
+const ML_RESTORE: HeaderName = HeaderName::from_static("ml-restore");
+
+/// Serves the address of a state.
+pub(super) fn methods() -> MethodRouter<Context> {
+    get(read).put(put)
+}
+
+/// Serves the address of its changes.
+pub(super) fn changes_methods() -> MethodRouter<Context> {
+    post(record)
+}
+
+/// Returns the address of a source's state.
+pub(super) fn address(source: &str) -> String {
+    format!("{ROOT}{}", utf8_percent_encode(source, NON_ALPHANUMERIC))
+}
+
+async fn read(
+    State(context): State<Context>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ProblemDetails> {
+    context.check_token(&headers).await?;
+    let source = source_of(&uri)?;
+    let known = headers.clone();
+    let read = blocking(&context, move |app| {
+        let current = app.current_state(&source)?;
+        let is_known = etag::client_has(&known, &current.etag);
+        Ok((text_of(&current, is_known), current.etag))
+    });
+    let (text, etag) = read.await?;
+    let described = [
+        (ETAG, HeaderValue::from_str(&etag)),
+        (CACHE_CONTROL, Ok(HeaderValue::from_static("no-cache"))),
+        (
+            CONTENT_TYPE,
+            Ok(HeaderValue::from_static("application/json")),
+        ),
+    ];
+    let described = described.map(|(name, value)| (name, value.expect("a tag is plain ASCII")));
+    Ok(match text {
+        None => (StatusCode::NOT_MODIFIED, described).into_response(),
+        Some(text) => (described, Body::from(text)).into_response(),
+    })
+}
+
+/// Writes a state as the specification has it; none for a client that has it.
+fn text_of(current: &CurrentState, is_known: bool) -> Option<Vec<u8>> {
+    let state = StateTree {
+        at_ms: current.at_ms,
+        ml: Arc::clone(&current.ml),
+        files: current.files,
+    };
+    (!is_known).then(|| serde_json::to_vec(&state).expect("a state is JSON"))
+}
+
+async fn put(State(context): State<Context>, request: Request) -> Result<Response, ProblemDetails> {
+    let (head, body) = request.into_parts();
+    context.check_token(&head.headers).await?;
+    let source = source_of(&head.uri)?;
+    body::check_up_to(&head.headers, &[Media::Json], STATE_BODY_BYTES_MAX)?;
+    let files = files_of(&head.uri)?;
+    let confirms = confirms(&head.headers)?;
+    let body_time = context.limits().body_time;
+    let bytes = body::read_up_to(body, body_time, STATE_BODY_BYTES_MAX).await?;
+    let put = blocking(&context, move |app| {
+        app.put_state(&source, &bytes, files, confirms)
+    });
+    Ok(Json(put.await?).into_response())
+}
+
+async fn record(
+    State(context): State<Context>,
+    request: Request,
+) -> Result<Response, ProblemDetails> {
+    let (head, body) = request.into_parts();
+    context.check_token(&head.headers).await?;
+    let source = source_of(&head.uri)?;
+    let media = body::check_up_to(&head.headers, &[Media::Json, Media::NdJson], BODY_BYTES_MAX)?;
+    let format = match media {
+        Media::NdJson => Format::NdJson,
+        Media::Json | Media::MergePatch => Format::Json,
+    };
+    let bytes = body::read(body, context.limits().body_time).await?;
+    let receipt = blocking(&context, move |app| {
+        app.record_changes(&source, &bytes, format)
+    });
+    Ok(Json(receipt.await?).into_response())
+}
+
+/// Does what waits for the disk where no other request waits for it.
+async fn blocking<T: Send + 'static>(
+    context: &Context,
+    work: impl FnOnce(&App) -> Result<T, StateError> + Send + 'static,
+) -> Result<T, ProblemDetails> {
+    let app = context.app().clone();
+    let done = tokio::task::spawn_blocking(move || work(&app)).await;
+    Ok(done.map_err(|_| ProblemDetails::internal())??)
+}
+
+/// Reads the name of the source out of an address.
+fn source_of(uri: &Uri) -> Result<SourceName, ProblemDetails> {
+    let rest = uri.path().strip_prefix(ROOT).unwrap_or_default();
+    let name = rest.split('/').next().unwrap_or_default();
+    let name = percent_decode_str(name).decode_utf8();
+    let name = name.map_err(|_| malformed("The source in the address is no UTF-8 text."))?;
+    Ok(name.parse::<SourceName>()?)
+}
+
+fn files_of(uri: &Uri) -> Result<Option<u64>, ProblemDetails> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut files = pairs.filter_map(|pair| pair.strip_prefix("files="));
+    match (files.next(), files.next()) {
+        (None, _) => Ok(None),
+        (Some(text), None) if number(text).is_some() => Ok(number(text)),
+        _ => Err(malformed(
+            "files must be given once, as a whole number from 0 to 2^53 - 1.",
+        )),
+    }
+}
+
+/// Reads digits and nothing else: `parse` alone would take `+5`.
+fn number(text: &str) -> Option<u64> {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
+}
+
+fn confirms(headers: &HeaderMap) -> Result<Option<u64>, ProblemDetails> {
+    let mut values = headers.get_all(ML_RESTORE).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    match value.to_str().ok().and_then(|text| number(text.trim())) {
+        Some(id) if values.next().is_none() => Ok(Some(id)),
+        _ => Err(malformed(
+            "Ml-Restore must be given once, as the number of a restore, 1 or more.",
+        )),
+    }
+}
+
+fn malformed(detail: &'static str) -> ProblemDetails {
+    ProblemDetails::new(StatusCode::BAD_REQUEST, "malformed", detail)
+}
+
+impl From<StateError> for ProblemDetails {
+    fn from(error: StateError) -> Self {
+        let sentence = crate::translate::sentence(&error.to_string());
+        let (status, code) = match &error {
+            StateError::Invalid { .. } | StateError::Unreadable { .. } => {
+                (StatusCode::BAD_REQUEST, "malformed")
+            }
+            StateError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            StateError::TooMany { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_many"),
+            StateError::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
+            StateError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_kept"),
+            StateError::Store(StoreError::Busy) => {
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", sentence)
+                    .with(RETRY_AFTER, 1);
+            }
+            StateError::Store(StoreError::DiskFull) => {
+                (StatusCode::INSUFFICIENT_STORAGE, "disk_full")
+            }
+            StateError::Store(error) => {
+                tracing::error!(error = error as &dyn std::error::Error, "a state failed");
+                (StatusCode::SERVICE_UNAVAILABLE, "not_kept")
+            }
+        };
+        match error {
+            StateError::Store(_) if code == "not_kept" => Self::new(
+                status,
+                code,
+                "States cannot be kept; `flagctl doctor` says why.",
+            ),
+            _ => Self::new(status, code, sentence),
+        }
+    }
+}

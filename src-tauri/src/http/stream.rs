@@ -1,0 +1,184 @@
+//! `/api/ml/flags/stream`: server-sent events (WHATWG HTML, section 9.2) for whoever wants to know
+//! at once.
+//!
+//! Anyone on this machine is told of flags; who presents the token is told of states, too. A
+//! stream begins with the flags in force, so who connects again has missed nothing that counts.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use http_body_util::BodyExt;
+use http_body_util::channel::{Channel, Sender};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until};
+
+use super::problem::ProblemDetails;
+use super::routes::Context;
+use crate::app::{App, Event};
+use crate::http::Limits;
+
+/// What a client waits before it connects again, in milliseconds.
+const RETRY_MS: u32 = 2000;
+
+/// Frames that wait for a client to read them. It is told what counts once it does.
+const FRAMES_WAITING_MAX: usize = 8;
+
+/// Serves the stream's address.
+pub(super) fn methods() -> MethodRouter<Context> {
+    get(stream)
+}
+
+async fn stream(
+    State(context): State<Context>,
+    headers: HeaderMap,
+) -> Result<Response, ProblemDetails> {
+    let with_states = headers.contains_key(AUTHORIZATION);
+    if with_states {
+        context.check_token(&headers).await?;
+    }
+    let permit = Arc::clone(context.streams()).try_acquire_owned();
+    let permit = permit.map_err(|_| {
+        ProblemDetails::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_streams",
+            "Too many programs are being told of changes; close one.",
+        )
+        .with(RETRY_AFTER, 5)
+    })?;
+    let (sender, body) = Channel::<Bytes>::new(FRAMES_WAITING_MAX);
+    // The place is free once the connection lets go of the body.
+    let body = body.map_frame(move |frame| {
+        let _ = &permit;
+        frame
+    });
+    let teller = Teller {
+        // Before the first look, so that nothing falls between.
+        events: context.app().subscribe(),
+        app: context.app().clone(),
+        with_states,
+        limits: *context.limits(),
+        told: None,
+        sender,
+    };
+    let stopping = context.stopping().clone();
+    tokio::spawn(async move {
+        stopping.run_until_cancelled(teller.run()).await;
+    });
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, Body::new(body)).into_response())
+}
+
+/// The client is gone.
+struct Gone;
+
+/// Tells one client, until it is gone.
+struct Teller {
+    app: App,
+    events: broadcast::Receiver<Event>,
+    with_states: bool,
+    limits: Limits,
+    /// The revision and the entity tag of the flags it was told of last.
+    told: Option<(u64, String)>,
+    sender: Sender<Bytes>,
+}
+
+impl Teller {
+    async fn run(mut self) -> Result<(), Gone> {
+        self.send(format!("retry: {RETRY_MS}\n\n")).await?;
+        self.tell_what_counts().await?;
+        let mut silence = Instant::now() + self.limits.heartbeat_time;
+        loop {
+            tokio::select! {
+                event = self.events.recv() => match event {
+                    // An emergency is told of by its status before it is a revision.
+                    Ok(Event::Flags(_) | Event::Status) => self.tell_flags().await?,
+                    Err(RecvError::Lagged(_)) => self.tell_what_counts().await?,
+                    Ok(Event::State(source)) => self.tell_state(source.as_deref()).await?,
+                    Ok(Event::Restored(id)) => self.tell_restored(id).await?,
+                    Err(RecvError::Closed) => return Ok(()),
+                },
+                () = sleep_until(silence) => {
+                    self.send(":\n\n".into()).await?;
+                    silence = Instant::now() + self.limits.heartbeat_time;
+                }
+            }
+        }
+    }
+
+    /// Tells of the flags in force, and of restores that their sources have not confirmed: one
+    /// that was not connected, or too slow, hears of its own again.
+    async fn tell_what_counts(&mut self) -> Result<(), Gone> {
+        self.tell_flags().await?;
+        if !self.with_states {
+            return Ok(());
+        }
+        let app = self.app.clone();
+        let sources = tokio::task::spawn_blocking(move || app.state_sources()).await;
+        let restores = sources.ok().and_then(Result::ok).unwrap_or_default();
+        let restores = restores.into_iter().filter_map(|source| source.restore);
+        for restore in restores.filter(|restore| restore.confirmed_ms.is_none()) {
+            self.tell_restored(restore.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_flags(&mut self) -> Result<(), Gone> {
+        let live = self.app.in_force();
+        let revision = live.revision.0;
+        let now = Some((revision, live.etag.clone()));
+        if self.told == now {
+            return Ok(());
+        }
+        self.told = now;
+        let data = json!({ "revision": revision, "etag": live.etag });
+        self.send(format!("event: flags\nid: {revision}\ndata: {data}\n\n"))
+            .await
+    }
+
+    async fn tell_state(&mut self, source: Option<&str>) -> Result<(), Gone> {
+        match source.filter(|_| self.with_states) {
+            Some(source) => {
+                self.tell("ml:state:changed", &json!({ "source": source }))
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn tell_restored(&mut self, id: u64) -> Result<(), Gone> {
+        if !self.with_states {
+            return Ok(());
+        }
+        let app = self.app.clone();
+        let restore = tokio::task::spawn_blocking(move || app.state_restore(id)).await;
+        let Ok(Ok(restore)) = restore else {
+            return Ok(());
+        };
+        let data = json!({
+            "restore": restore.id,
+            "source": restore.source,
+            "snapshot": restore.snapshot,
+            "timestamp": restore.at_ms,
+            "href": super::state::address(&restore.source),
+        });
+        self.tell("ml:state:restored", &data).await
+    }
+
+    async fn tell(&mut self, event: &str, data: &Value) -> Result<(), Gone> {
+        self.send(format!("event: {event}\ndata: {data}\n\n")).await
+    }
+
+    async fn send(&mut self, frame: String) -> Result<(), Gone> {
+        self.sender.send_data(frame.into()).await.map_err(|_| Gone)
+    }
+}

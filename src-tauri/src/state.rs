@@ -1,0 +1,305 @@
+//! What sources keep as state: taken in, kept, looked back at, restored.
+//!
+//! The founding specification's state extension (section 3) for any number of sources: each
+//! reports its `ml` tree whole or change by change; snapshots of it are taken as time goes, and
+//! it is put back to what it was on request. `state/store.rs` keeps it; `state/past.rs` reads
+//! what was. Reading opens a connection of its own, so that nobody who reports waits for it.
+
+mod bundle;
+pub mod intake;
+pub mod limits;
+mod past;
+mod show;
+mod store;
+mod writing;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use flagdeck_core::KeyError;
+use rusqlite::Connection;
+use serde::Serialize;
+use serde_json::Value;
+
+use self::intake::ChangeProblem;
+use self::limits::SOURCE_CHARS_MAX;
+use self::store::{STATES, StateStore};
+use crate::lock::lock;
+use crate::store::StoreError;
+
+pub use self::bundle::{compare_files, read_file};
+pub use self::past::StateTree;
+pub(crate) use self::show::compared;
+
+/// The name of a source: 1 to 128 characters, none of them a control character or a slash.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceName(Arc<str>);
+
+impl SourceName {
+    /// Returns it as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns it as text that is shared.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl FromStr for SourceName {
+    type Err = StateError;
+
+    fn from_str(text: &str) -> Result<Self, StateError> {
+        let is_short = text.chars().nth(SOURCE_CHARS_MAX).is_none();
+        let is_plain = !text.trim().is_empty() && !text.contains(char::is_control);
+        // What an address could not name.
+        let is_way = text.contains(['/', '\\']) || text == "." || text == "..";
+        match is_short && is_plain && !is_way {
+            true => Ok(Self(text.into())),
+            false => Err(StateError::Invalid {
+                message: format!(
+                    "source must be a name of 1 to {SOURCE_CHARS_MAX} characters, without \
+                     control characters and slashes"
+                ),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a state was not taken in, found or restored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// Something that was said is not allowed.
+    #[error("{message}")]
+    Invalid {
+        /// What, and what would be.
+        message: String,
+    },
+    /// What was sent is no JSON, or no state.
+    #[error("{message}")]
+    Unreadable {
+        /// Why.
+        message: String,
+    },
+    /// It is too large.
+    #[error("the state has {bytes} bytes; at most {max} (8 MiB) are kept")]
+    TooLarge {
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        max: usize,
+    },
+    /// There are too many of something.
+    #[error("{message}")]
+    TooMany {
+        /// Of what.
+        message: String,
+    },
+    /// There is nothing of that name or number.
+    #[error("{message}")]
+    NotFound {
+        /// What was looked for.
+        message: String,
+    },
+    /// States are not kept at present.
+    #[error("states are not kept: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<KeyError> for StateError {
+    fn from(error: KeyError) -> Self {
+        Self::Invalid {
+            message: error.to_string(),
+        }
+    }
+}
+
+/// What came of a state that was put.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatePut {
+    /// Whether it differs from the one before.
+    pub changed: bool,
+    /// Bytes of it as JSON text.
+    pub bytes: u64,
+    /// Values that differ from the one before.
+    pub changes: u32,
+    /// The restore it confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Confirmed>,
+}
+
+/// A restore that its source confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmed {
+    /// Its number.
+    pub id: u64,
+    /// Whether the state it was confirmed with is the restored one.
+    pub is_exact: bool,
+}
+
+/// What came of changes that were sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangesReceipt {
+    /// Changes that were applied and recorded.
+    pub accepted: usize,
+    /// Changes outside `ml.`, which are none of Flagdeck's.
+    pub untracked: usize,
+    /// Changes that could not be applied.
+    pub rejected: usize,
+    /// What is wrong with the first of those.
+    pub problems: Vec<ChangeProblem>,
+}
+
+/// The state a source has.
+#[derive(Debug, Clone)]
+pub struct CurrentState {
+    /// When the source was heard last, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// How many files it has.
+    pub files: u64,
+    /// Its tree.
+    pub ml: Arc<Value>,
+    /// The strong entity tag of the tree, with its quotes.
+    pub etag: String,
+}
+
+/// Keeps the states of a data folder. Opens `state.db` when it is first needed.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    data_dir: PathBuf,
+    writer: Mutex<Option<StateStore>>,
+    /// Sources that changed since others were told.
+    changed: Mutex<BTreeSet<SourceName>>,
+    /// What people should be told.
+    notices: Mutex<Vec<String>>,
+}
+
+/// The one hold on the store that writes, while it is held.
+pub(crate) struct Writer<'a>(MutexGuard<'a, Option<StateStore>>);
+
+impl Keeper {
+    pub(crate) fn new(data_dir: &Path) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            writer: Mutex::default(),
+            changed: Mutex::default(),
+            notices: Mutex::default(),
+        }
+    }
+
+    /// Whether anything was ever kept.
+    pub(crate) fn is_there(&self) -> bool {
+        STATES.path(&self.data_dir).exists()
+    }
+
+    /// Waits for the hold that writes.
+    fn writer(&self, now_ms: i64) -> Result<Writer<'_>, StoreError> {
+        let mut writer = lock(&self.writer);
+        if writer.is_none() {
+            let (store, notice) = StateStore::open(&self.data_dir, now_ms)?;
+            lock(&self.notices).extend(notice);
+            *writer = Some(store);
+        }
+        Ok(Writer(writer))
+    }
+
+    /// Opens a connection that reads; none where nothing was ever kept.
+    fn reader(&self) -> Result<Option<Connection>, StoreError> {
+        STATES.read(&self.data_dir)
+    }
+
+    /// The same, where something was asked for by name.
+    fn reader_of(&self, what: &dyn fmt::Display) -> Result<Connection, StateError> {
+        self.reader()?.ok_or_else(|| StateError::NotFound {
+            message: format!("there is no {what}; nothing reported a state yet"),
+        })
+    }
+
+    /// Notes that a source changed, for whoever tells others.
+    pub(crate) fn note_change(&self, source: &SourceName) {
+        lock(&self.changed).insert(source.clone());
+    }
+
+    /// Returns the sources that changed since the last time.
+    pub(crate) fn take_changed(&self) -> BTreeSet<SourceName> {
+        std::mem::take(&mut lock(&self.changed))
+    }
+
+    /// Returns what people should be told, once.
+    pub(crate) fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.notices))
+    }
+
+    /// Returns a number that differs from an earlier one where another program wrote since; none
+    /// where this program has not opened the store.
+    pub(crate) fn version(&self) -> Option<i64> {
+        lock(&self.writer).as_ref()?.version().ok()
+    }
+
+    /// Returns the last change of each source, and the last restore.
+    /// None where they cannot be read.
+    pub(crate) fn progress(&self) -> Option<(BTreeMap<SourceName, i64>, u64)> {
+        let Some(connection) = self.reader().ok()? else {
+            return Some((BTreeMap::new(), 0));
+        };
+        let sources = store::all_sources(&connection).ok()?.into_iter();
+        let changes = sources.map(|source| (source.name, source.seq)).collect();
+        Some((changes, store::last_restore(&connection).ok()?))
+    }
+
+    /// Lets go of what is held in memory and not used.
+    pub(crate) fn forget_idle(&self) {
+        if let Some(store) = lock(&self.writer).as_mut() {
+            store.forget_idle();
+        }
+    }
+
+    /// Lets snapshots go that are too old or too many.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be read or written.
+    pub(crate) fn thin(&self, now_ms: i64) -> Result<(), StoreError> {
+        let plan = StateStore::plan_thinning(&self.data_dir, now_ms)?;
+        match plan.is_empty() {
+            true => Ok(()),
+            false => self.writer(now_ms)?.store().thin(&plan),
+        }
+    }
+
+    /// Reads everything, and lists what is wrong, a sentence each.
+    ///
+    /// # Errors
+    /// [`StoreError`] where reading stopped before the end.
+    pub(crate) fn check(&self) -> Result<Vec<String>, StoreError> {
+        match self.reader()? {
+            Some(connection) => store::check(&connection),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Writer<'_> {
+    fn store(&mut self) -> &mut StateStore {
+        self.0.as_mut().expect("a writer is made of an open store")
+    }
+}

@@ -1,0 +1,183 @@
+//! Bytes to states and changes, and what is wrong with the rest.
+
+use flagdeck_core::limits::TREE_DEPTH_MAX;
+use flagdeck_core::state::{self, Change};
+use flagdeck_core::tree;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::StateError;
+use super::limits::{CHANGES_MAX, FILES_MAX, STATE_BYTES_MAX};
+use crate::metrics::event::Format;
+
+/// A change that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeProblem {
+    /// Which one, from 0.
+    pub index: usize,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Changes as they were sent.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// Those that can be tried, with their places.
+    pub(crate) changes: Vec<(usize, Change)>,
+    /// How many are outside `ml.`.
+    pub(crate) untracked: usize,
+    /// What is wrong with others.
+    pub(crate) problems: Vec<ChangeProblem>,
+}
+
+/// A state as it was sent.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) tree: Value,
+    pub(crate) files: Option<u64>,
+    /// When it was so, where that was said, in milliseconds since 1970.
+    pub(crate) at_ms: Option<i64>,
+}
+
+/// Reads a state: the `ml` tree, or the specification's `{timestamp, ml, files}` around it.
+///
+/// # Errors
+/// [`StateError::Unreadable`] where it is no JSON object, [`StateError::TooLarge`].
+pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
+    if bytes.len() > STATE_BYTES_MAX {
+        return Err(StateError::TooLarge {
+            bytes: bytes.len(),
+            max: STATE_BYTES_MAX,
+        });
+    }
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| StateError::Unreadable {
+        message: format!("the state is no JSON: {error}"),
+    })?;
+    unwrap(value)
+}
+
+/// Takes a state out of what is around it.
+pub(crate) fn unwrap(value: Value) -> Result<Sent, StateError> {
+    let unreadable = |message: &str| StateError::Unreadable {
+        message: message.into(),
+    };
+    let Value::Object(mut members) = value else {
+        return Err(unreadable("a state must be a JSON object, the ml tree"));
+    };
+    let is_around = |key: &String| matches!(key.as_str(), "timestamp" | "ml" | "files");
+    if !members.contains_key("ml") || !members.keys().all(is_around) {
+        return shallow(Sent {
+            tree: Value::Object(members),
+            files: None,
+            at_ms: None,
+        });
+    }
+    let files = members.get("files").map(|files| {
+        let files = files.as_u64().filter(|files| *files <= FILES_MAX);
+        files.ok_or_else(|| unreadable("files must be a whole number from 0 to 2^53 - 1"))
+    });
+    let at_ms = members.get("timestamp").map(|at_ms| {
+        let at_ms = at_ms.as_i64().filter(|at_ms| *at_ms >= 0);
+        at_ms.ok_or_else(|| unreadable("timestamp must be in milliseconds since 1970"))
+    });
+    let (files, at_ms) = (files.transpose()?, at_ms.transpose()?);
+    match members.shift_remove("ml") {
+        Some(tree @ Value::Object(_)) => shallow(Sent { tree, files, at_ms }),
+        _ => Err(unreadable("ml must be a JSON object")),
+    }
+}
+
+/// Refuses what is nested too deep to be kept.
+fn shallow(sent: Sent) -> Result<Sent, StateError> {
+    match tree::depth(&sent.tree) <= TREE_DEPTH_MAX {
+        true => Ok(sent),
+        false => Err(StateError::Unreadable {
+            message: format!("a state is nested at most {TREE_DEPTH_MAX} levels deep"),
+        }),
+    }
+}
+
+/// Reads changes, each judged by itself.
+///
+/// # Errors
+/// [`StateError::Unreadable`] where they are not what `format` says, [`StateError::TooMany`].
+pub(crate) fn read_changes(bytes: &[u8], format: Format, now_ms: i64) -> Result<Batch, StateError> {
+    let records = match format {
+        Format::Json => array(bytes)?,
+        Format::NdJson => lines(bytes)?,
+    };
+    if records.len() > CHANGES_MAX {
+        return Err(StateError::TooMany {
+            message: format!(
+                "the batch has {} changes; at most {CHANGES_MAX} are taken",
+                records.len()
+            ),
+        });
+    }
+    let mut batch = Batch::default();
+    for (index, record) in records.into_iter().enumerate() {
+        match record.and_then(|record| change(&record, now_ms)) {
+            Ok(Some(change)) => batch.changes.push((index, change)),
+            Ok(None) => batch.untracked += 1,
+            Err(message) => batch.problems.push(ChangeProblem { index, message }),
+        }
+    }
+    Ok(batch)
+}
+
+type Record = Result<Value, String>;
+
+fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Array(records)) => Ok(records.into_iter().map(Ok).collect()),
+        Ok(record @ Value::Object(_)) => Ok(vec![Ok(record)]),
+        Ok(_) => Err(StateError::Unreadable {
+            message: "changes must be a JSON array of objects".into(),
+        }),
+        Err(error) => Err(StateError::Unreadable {
+            message: format!("the changes are no JSON: {error}"),
+        }),
+    }
+}
+
+fn lines(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let lines = lines.filter(|line| !line.trim_ascii().is_empty());
+    Ok(lines
+        .take(CHANGES_MAX + 1)
+        .map(|line| serde_json::from_slice(line).map_err(|error| format!("no JSON: {error}")))
+        .collect())
+}
+
+/// Reads one; none for a key that is not tracked.
+fn change(record: &Value, now_ms: i64) -> Result<Option<Change>, String> {
+    let key = record.get("key").and_then(Value::as_str);
+    let key = key.ok_or("key must be a text such as ml.usage.filesAnalyzed")?;
+    if key == "ml" {
+        return Err("key must lead into ml; all of it is replaced by PUT".into());
+    }
+    if state::tracked(key).is_none() {
+        return Ok(None);
+    }
+    let at_ms = match record.get("timestamp") {
+        None | Some(Value::Null) => now_ms,
+        Some(at_ms) => at_ms
+            .as_f64()
+            .filter(|at_ms| (0.0..=9e15).contains(at_ms))
+            .ok_or("timestamp must be in milliseconds since 1970, 0 to 9e15")?
+            as i64,
+    };
+    let origin = match record.get("source") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(origin)) => origin.clone(),
+        Some(_) => return Err("source must be a text, such as a stack trace".into()),
+    };
+    Ok(Some(Change {
+        key: key.to_owned(),
+        old: record.get("oldValue").cloned(),
+        new: record.get("newValue").cloned(),
+        at_ms,
+        origin,
+    }))
+}

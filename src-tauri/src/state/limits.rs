@@ -1,0 +1,59 @@
+//! Every bound of what is kept of states, with its reason.
+
+use std::time::Duration;
+
+/// Characters of a source's name: the same as where it reports events.
+pub const SOURCE_CHARS_MAX: usize = crate::metrics::limits::SOURCE_CHARS_MAX;
+
+/// Sources whose state is kept. Each may have snapshots of
+/// [`flagdeck_core::limits::SNAPSHOTS_BYTES_MAX`] bytes.
+pub const SOURCES_MAX: u32 = 64;
+
+/// Bytes of one state as JSON text. A state of 5 MB fits with its ring of changes.
+pub const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Changes of one batch.
+pub const CHANGES_MAX: usize = 10_000;
+
+/// Problems listed in the answer to a batch; the rest are counted. Who sees a hundred knows.
+pub const PROBLEMS_MAX: usize = 100;
+
+/// Files a source may claim to have: 2^53 - 1, up to which JSON numbers are exact.
+pub const FILES_MAX: u64 = 9_007_199_254_740_991;
+
+/// Changes in the journal after which the state is written whole: reading a state applies them
+/// again, at about a microsecond each.
+pub const JOURNAL_CHANGES_MAX: i64 = 1000;
+
+/// Bytes of changes in the journal after which the state is written whole.
+pub const JOURNAL_BYTES_MAX: i64 = 512 * 1024;
+
+/// Trees held in memory, so that a change need not read the state: a source that reports often.
+pub const TREES_IN_MEMORY_MAX: usize = 4;
+
+/// How long a tree is held that nobody changes.
+pub const TREE_HELD_FOR: Duration = Duration::from_secs(30);
+
+/// Characters of a snapshot's name.
+pub const NAME_CHARS_MAX: usize = 120;
+
+/// Characters of a snapshot's note.
+pub const NOTE_CHARS_MAX: usize = 4000;
+
+/// Snapshots that blame lists in which a value changed earlier.
+pub const BLAME_EARLIER_MAX: usize = 100;
+
+/// Recorded changes that blame lists.
+pub const BLAME_RECORDS_MAX: usize = 100;
+
+/// Columns of a timeline: one for each point of a wide screen.
+pub const TIMELINE_COLUMNS_MAX: usize = 2000;
+
+/// Bytes of a bundle that is read: some thousand snapshots, or a hundred of the largest states.
+pub const BUNDLE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Snapshots of one bundle.
+pub const BUNDLE_SNAPSHOTS_MAX: usize = 10_000;
+
+/// How often the oldest snapshots are looked at.
+pub const THIN_EVERY: Duration = Duration::from_secs(60 * 60);

@@ -1,0 +1,509 @@
+//! Where states are kept: `state.db` in the data folder.
+//!
+//! A file of its own, as metrics have one. What it holds, of each source:
+//!
+//! - its state **whole**, as of some change, and the **journal** of the changes since;
+//! - its **snapshots**, in chains: one whole, and what each of the next changes of the one before;
+//! - its **restores**, and whether the source confirmed them.
+//!
+//! Any number of programs may write: every call is one transaction that begins from what is
+//! there. Asks nobody for the time, and knows nothing of settings.
+
+mod restores;
+mod snapshots;
+mod sources;
+mod thinning;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use flagdeck_core::state::Change;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use serde_json::Value;
+
+pub(super) use self::restores::{Confirmation, Restoring};
+pub(super) use self::snapshots::{
+    Row, Step, Taking, each_step, in_sum as snapshots_in_sum, load, of_source, tree_of,
+};
+pub(super) use self::sources::Source;
+use super::limits::{TREE_HELD_FOR, TREES_IN_MEMORY_MAX};
+use super::{SourceName, StateError};
+use crate::store::StoreError;
+use crate::store::sqlite::apart::{Apart, Share};
+use crate::wire::{SnapshotLabel, StateRestore};
+
+/// `state.db`, marked with "FLDS" in ASCII.
+pub(super) const STATES: Apart = Apart {
+    stem: "state",
+    mark: 0x464c_4453,
+    format: 1,
+    tables: TABLES,
+};
+
+/// Bytes of a hash that seals a row: enough against chance.
+const SEAL_BYTES: usize = 16;
+
+// `coding` comes last: SQLite reads what stands before it without walking through it.
+const TABLES: &str = "
+CREATE TABLE source (
+    id      INTEGER PRIMARY KEY,
+    name    TEXT    NOT NULL UNIQUE,
+    -- Grows with every change; what is held in memory is good while it is the same.
+    seq     INTEGER NOT NULL,
+    -- When it was heard last; 0 for one of which there are only snapshots.
+    at_ms   INTEGER NOT NULL,
+    files   INTEGER NOT NULL,
+    bytes   INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    seal    BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE whole (
+    source INTEGER PRIMARY KEY REFERENCES source (id),
+    seq    INTEGER NOT NULL,
+    seal   BLOB    NOT NULL,
+    text   BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE journal (
+    source      INTEGER NOT NULL REFERENCES source (id),
+    seq         INTEGER NOT NULL,
+    history_max INTEGER NOT NULL,
+    seal        BLOB    NOT NULL,
+    change      BLOB    NOT NULL,
+    PRIMARY KEY (source, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE snapshot (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    source   INTEGER NOT NULL REFERENCES source (id),
+    at_ms    INTEGER NOT NULL,
+    cause    TEXT    NOT NULL,
+    name     TEXT,
+    note     TEXT,
+    pinned   INTEGER NOT NULL,
+    files    INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL,
+    changes  INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    -- The change of the source that it is of.
+    seq      INTEGER NOT NULL,
+    -- The snapshot its chain begins with: itself, where it is kept whole.
+    chain    INTEGER NOT NULL,
+    hash     BLOB    NOT NULL,
+    seal     BLOB    NOT NULL,
+    coding   BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX snapshot_by_source ON snapshot (source, id);
+CREATE INDEX snapshot_by_time ON snapshot (at_ms, id);
+CREATE INDEX snapshot_by_chain ON snapshot (chain, id);
+
+CREATE TABLE restore (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    source       INTEGER NOT NULL REFERENCES source (id),
+    snapshot     INTEGER NOT NULL,
+    safety       INTEGER NOT NULL,
+    at_ms        INTEGER NOT NULL,
+    via          TEXT    NOT NULL,
+    actor        TEXT    NOT NULL,
+    hash         BLOB    NOT NULL,
+    revision     INTEGER,
+    confirmed_ms INTEGER,
+    exact        INTEGER
+) STRICT;
+
+CREATE INDEX restore_by_source ON restore (source, id);
+";
+
+/// A hold on `state.db` that writes.
+#[derive(Debug)]
+pub(super) struct StateStore {
+    connection: Connection,
+    _share: Share,
+    trees: Trees,
+}
+
+/// A state that comes from its source whole.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) tree: Value,
+    pub(super) files: Option<u64>,
+}
+
+/// What came of a state that was put.
+#[derive(Debug)]
+pub(super) struct Put {
+    pub(super) bytes: u64,
+    /// Values that differ from before; 0 where it is the same.
+    pub(super) changes: u32,
+    pub(super) confirmation: Option<Confirmation>,
+}
+
+impl StateStore {
+    /// Opens the store of a data folder, which exists, making it where it is missing. A damaged
+    /// one is set aside, if no other program has it open; then a sentence tells of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written, or is of a newer Flagdeck.
+    pub(super) fn open(data_dir: &Path, now_ms: i64) -> Result<(Self, Option<String>), StoreError> {
+        let share = STATES.share(data_dir);
+        let (connection, notice) = match open_sound(data_dir) {
+            Err(StoreError::Damaged { what }) => {
+                if !share.is_alone() {
+                    return Err(StoreError::Damaged { what });
+                }
+                let place = STATES.set_aside(data_dir, now_ms)?;
+                let connection = open_sound(data_dir)?;
+                share.again();
+                let notice = format!(
+                    "The states and their snapshots cannot be read ({what}); they were set aside \
+                     in {}, and keeping them began anew. No flag is affected.",
+                    place.display()
+                );
+                (connection, Some(notice))
+            }
+            opened => (opened?, None),
+        };
+        let store = Self {
+            connection,
+            _share: share,
+            trees: Trees::default(),
+        };
+        Ok((store, notice))
+    }
+
+    /// Takes in a state whole, durably. `confirms` is the restore that a source says it took.
+    ///
+    /// # Errors
+    /// [`StateError`] where it cannot be stored; then nothing was.
+    pub(super) fn put(
+        &mut self,
+        name: &SourceName,
+        whole: Whole,
+        confirms: Option<u64>,
+        now_ms: i64,
+    ) -> Result<Put, StateError> {
+        let Self {
+            connection, trees, ..
+        } = self;
+        let transaction = begin(connection)?;
+        let mut source = sources::find_or_make(&transaction, name)?;
+        let before = trees.take(&transaction, &source)?;
+        let changes = flagdeck_core::compare(&before, &whole.tree).changes();
+        let confirmation = confirms
+            .map(|id| restores::confirm(&transaction, &source, id, &whole.tree, now_ms))
+            .transpose()?;
+        source.at_ms = now_ms;
+        source.files = whole.files.unwrap_or(source.files);
+        if changes > 0 || source.seq == 0 {
+            source.seq += 1;
+            sources::write_whole(&transaction, &mut source, &whole.tree)?;
+        }
+        sources::write(&transaction, &source)?;
+        transaction.commit().map_err(StoreError::from)?;
+        let bytes = source.bytes;
+        trees.hold(&source, whole.tree);
+        Ok(Put {
+            bytes,
+            changes: u32::try_from(changes).unwrap_or(u32::MAX),
+            confirmation,
+        })
+    }
+
+    /// Applies changes one by one and records each, durably and together. Returns what is wrong
+    /// with those that cannot be applied, by their place; the others are.
+    ///
+    /// # Errors
+    /// [`StateError`] where they cannot be stored; then none was.
+    pub(super) fn record(
+        &mut self,
+        name: &SourceName,
+        changes: &[Change],
+        history_max: usize,
+        now_ms: i64,
+    ) -> Result<Vec<(usize, String)>, StateError> {
+        let Self {
+            connection, trees, ..
+        } = self;
+        let transaction = begin(connection)?;
+        let mut source = sources::find_or_make(&transaction, name)?;
+        let mut tree = trees.take(&transaction, &source)?;
+        source.at_ms = now_ms;
+        let refused =
+            sources::record_all(&transaction, &mut source, &mut tree, changes, history_max)?;
+        sources::write(&transaction, &source)?;
+        transaction.commit().map_err(StoreError::from)?;
+        trees.hold(&source, tree);
+        Ok(refused)
+    }
+
+    /// Takes a snapshot of a source's state; none where `taking` asks for one of what is new and
+    /// the latest one is of the same state.
+    ///
+    /// # Errors
+    /// [`StateError`] where it cannot be stored, or there is no such state.
+    pub(super) fn take(
+        &mut self,
+        name: &SourceName,
+        taking: &Taking<'_>,
+    ) -> Result<Option<u64>, StateError> {
+        let Self {
+            connection, trees, ..
+        } = self;
+        let transaction = begin(connection)?;
+        let source = sources::get_with_state(&transaction, name)?;
+        if taking.only_new && snapshots::latest_seq(&transaction, source.id)? == Some(source.seq) {
+            return Ok(None);
+        }
+        let tree = trees.take(&transaction, &source)?;
+        let id = snapshots::take(&transaction, &source, &tree, taking)?;
+        transaction.commit().map_err(StoreError::from)?;
+        trees.hold(&source, tree);
+        Ok(Some(id))
+    }
+
+    /// Takes a snapshot, then puts a state in the place of what is, in one step. `make` makes it
+    /// of what is.
+    ///
+    /// # Errors
+    /// [`StateError`] where it cannot be stored, or there is no such state; nothing is changed
+    /// then.
+    pub(super) fn restore(
+        &mut self,
+        name: &SourceName,
+        taking: &Taking<'_>,
+        restoring: &Restoring<'_>,
+        make: impl FnOnce(&Value) -> Result<Value, StateError>,
+    ) -> Result<StateRestore, StateError> {
+        let Self {
+            connection, trees, ..
+        } = self;
+        let transaction = begin(connection)?;
+        let mut source = sources::find_or_make(&transaction, name)?;
+        let before = trees.take(&transaction, &source)?;
+        let safety = snapshots::take(&transaction, &source, &before, taking)?;
+        let after = make(&before)?;
+        source.seq += 1;
+        source.at_ms = taking.at_ms;
+        source.files = restoring.files;
+        sources::write_whole(&transaction, &mut source, &after)?;
+        sources::write(&transaction, &source)?;
+        let id = restores::add(
+            &transaction,
+            &source,
+            safety,
+            restoring,
+            &after,
+            taking.at_ms,
+        )?;
+        let restore = restores::load(&transaction, id)?;
+        transaction.commit().map_err(StoreError::from)?;
+        trees.hold(&source, after);
+        Ok(restore)
+    }
+
+    /// Keeps a state that came from a file as a snapshot.
+    ///
+    /// # Errors
+    /// [`StateError`] where it cannot be stored.
+    pub(super) fn import(
+        &mut self,
+        name: &SourceName,
+        states: &[(Value, Taking<'_>)],
+    ) -> Result<Vec<u64>, StateError> {
+        let transaction = begin(&mut self.connection)?;
+        let mut source = sources::find_or_make(&transaction, name)?;
+        let mut ids = Vec::with_capacity(states.len());
+        for (tree, taking) in states {
+            source.files = taking.files.unwrap_or_default();
+            ids.push(snapshots::take(&transaction, &source, tree, taking)?);
+        }
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(ids)
+    }
+
+    /// Says something else of a snapshot.
+    ///
+    /// # Errors
+    /// [`StateError`] where there is none of that number, or it cannot be stored.
+    pub(super) fn label(&mut self, id: u64, label: &SnapshotLabel) -> Result<(), StateError> {
+        let transaction = begin(&mut self.connection)?;
+        snapshots::label(&transaction, id, label)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Removes the snapshots of a source that came from files, and the source, if there is
+    /// nothing else of it.
+    ///
+    /// # Errors
+    /// [`StateError`] where there is no such source, or it cannot be stored.
+    pub(super) fn remove_imported(&mut self, name: &SourceName) -> Result<(), StateError> {
+        let transaction = begin(&mut self.connection)?;
+        let source = sources::get(&transaction, name)?;
+        snapshots::remove_imported(&transaction, source.id)?;
+        sources::remove_if_empty(&transaction, source.id)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Lets snapshots go that are too old or too many.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be read or written.
+    pub(super) fn plan_thinning(
+        data_dir: &Path,
+        now_ms: i64,
+    ) -> Result<thinning::Plan, StoreError> {
+        thinning::plan(data_dir, now_ms)
+    }
+
+    /// Carries out what [`Self::plan_thinning`] planned, so far as nothing came between.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written.
+    pub(super) fn thin(&mut self, plan: &thinning::Plan) -> Result<(), StoreError> {
+        for rewrite in &plan.0 {
+            let transaction = begin(&mut self.connection)?;
+            thinning::carry_out(&transaction, rewrite)?;
+            transaction.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Lists the sources that have a state which no snapshot is of.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be read.
+    pub(super) fn news(&self) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
+        snapshots::news(&self.connection)
+    }
+
+    /// Returns a number that differs from an earlier one where another program wrote since.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be read.
+    pub(super) fn version(&self) -> Result<i64, StoreError> {
+        let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
+    /// Lets go of trees that nobody changes.
+    pub(super) fn forget_idle(&mut self) {
+        self.trees
+            .0
+            .retain(|held| held.used.elapsed() < TREE_HELD_FOR);
+    }
+}
+
+/// Loads the state of a source, as it is on disk; to be called within a transaction.
+///
+/// # Errors
+/// [`StateError`] where there is none, or it cannot be read.
+pub(super) fn current(
+    moment: &Transaction<'_>,
+    name: &SourceName,
+) -> Result<(Source, Value), StateError> {
+    let source = sources::get_with_state(moment, name)?;
+    let tree = sources::load_tree(moment, &source)?;
+    Ok((source, tree))
+}
+
+pub(super) use self::restores::{
+    last_id as last_restore, latest as latest_restore, load as load_restore,
+};
+pub(super) use self::sources::{all as all_sources, get as get_source};
+
+/// Reads everything, and lists what is wrong, a sentence each.
+///
+/// # Errors
+/// [`StoreError`] where reading stopped before the end.
+pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut problems = Vec::new();
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        problems.push(format!("state.db is damaged: {verdict}"));
+    }
+    for source in sources::all(connection)? {
+        if let Err(error) = sources::load_tree(connection, &source) {
+            problems.push(format!("the state of {} is damaged: {error}", source.name));
+        }
+        problems.extend(snapshots::check(connection, source.id)?);
+    }
+    Ok(problems)
+}
+
+fn open_sound(data_dir: &Path) -> Result<Connection, StoreError> {
+    let connection = STATES.connect(data_dir)?;
+    // Reads the pages that everything else is found by.
+    sources::all(&connection)?;
+    snapshots::count(&connection)?;
+    Ok(connection)
+}
+
+fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// The trees of sources that change often.
+#[derive(Debug, Default)]
+struct Trees(Vec<Held>);
+
+#[derive(Debug)]
+struct Held {
+    source: i64,
+    seq: i64,
+    tree: Value,
+    used: Instant,
+}
+
+impl Trees {
+    /// Returns the tree of a source as of its last change, held or read. It is not held from
+    /// then on: whoever changes it gives it back once the change is durable.
+    fn take(&mut self, connection: &Connection, source: &Source) -> Result<Value, StoreError> {
+        let held = self.0.iter().position(|held| held.source == source.id);
+        let held = held.map(|place| self.0.swap_remove(place));
+        match held.filter(|held| held.seq == source.seq) {
+            Some(held) => Ok(held.tree),
+            None => sources::load_tree(connection, source),
+        }
+    }
+
+    fn hold(&mut self, source: &Source, tree: Value) {
+        if self.0.len() >= TREES_IN_MEMORY_MAX {
+            let oldest = self.0.iter().enumerate().min_by_key(|(_, held)| held.used);
+            if let Some((place, _)) = oldest {
+                self.0.swap_remove(place);
+            }
+        }
+        self.0.push(Held {
+            source: source.id,
+            seq: source.seq,
+            tree,
+            used: Instant::now(),
+        });
+    }
+}
+
+fn seal(parts: &[&[u8]]) -> [u8; SEAL_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    let mut sealed = [0; SEAL_BYTES];
+    hasher.finalize_xof().fill(&mut sealed);
+    sealed
+}
+
+/// Names whose a row is in a message of damage.
+fn mismatch(what: &str) -> StoreError {
+    StoreError::damaged(format!("{what} does not match its hash"))
+}
+
+/// A name that is known to be good, because it is stored.
+fn stored_name(text: &str) -> SourceName {
+    SourceName(Arc::from(text))
+}

@@ -1,0 +1,535 @@
+//! Snapshots: a row each, in chains of which the first is kept whole.
+//!
+//! A row's seal covers everything but its coding; the coding is checked by what it gives, whose
+//! BLAKE3 in canonical form the row has. So one altered bit is seen when a snapshot is read.
+
+use flagdeck_core::chain::{self, Chain};
+use flagdeck_core::{Patch, tree};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use super::sources::Source;
+use super::{SEAL_BYTES, mismatch, seal, stored_name};
+use crate::state::limits::{NAME_CHARS_MAX, NOTE_CHARS_MAX};
+use crate::state::{SourceName, StateError};
+use crate::store::StoreError;
+use crate::wire::{Snapshot, SnapshotCause, SnapshotLabel};
+
+/// What to take a snapshot with.
+#[derive(Debug, Clone)]
+pub(in crate::state) struct Taking<'a> {
+    /// When, in milliseconds since 1970.
+    pub(in crate::state) at_ms: i64,
+    pub(in crate::state) cause: SnapshotCause,
+    pub(in crate::state) label: &'a SnapshotLabel,
+    /// The revision of the flags in force.
+    pub(in crate::state) revision: u64,
+    /// Whether to pack it; else it is kept whole, as plain text.
+    pub(in crate::state) is_packed: bool,
+    /// Whether to take none where the latest is of the same change.
+    pub(in crate::state) only_new: bool,
+    /// How many files the source had, where that is not what it has.
+    pub(in crate::state) files: Option<u64>,
+}
+
+/// A snapshot with where and how it is kept.
+#[derive(Debug, Clone)]
+pub(in crate::state) struct Row {
+    pub(in crate::state) snapshot: Snapshot,
+    pub(in crate::state) source: i64,
+    pub(in crate::state) seq: i64,
+    /// The number of the snapshot its chain begins with.
+    pub(in crate::state) chain: i64,
+    /// BLAKE3 of the state in canonical form.
+    pub(in crate::state) hash: [u8; 32],
+    /// Bytes of its coding.
+    pub(in crate::state) coding_bytes: u64,
+}
+
+impl Row {
+    pub(super) fn id(&self) -> i64 {
+        self.snapshot.id as i64
+    }
+
+    fn seal(&self) -> [u8; SEAL_BYTES] {
+        let Snapshot {
+            id,
+            at_ms,
+            cause,
+            name,
+            note,
+            is_pinned,
+            files,
+            bytes,
+            changes,
+            revision,
+            ..
+        } = &self.snapshot;
+        let given = |text: &Option<String>| [u8::from(text.is_some())];
+        seal(&[
+            &id.to_le_bytes(),
+            &self.source.to_le_bytes(),
+            &at_ms.to_le_bytes(),
+            cause_text(*cause).as_bytes(),
+            &given(name),
+            name.as_deref().unwrap_or_default().as_bytes(),
+            &given(note),
+            note.as_deref().unwrap_or_default().as_bytes(),
+            &[u8::from(*is_pinned)],
+            &files.to_le_bytes(),
+            &bytes.to_le_bytes(),
+            &changes.to_le_bytes(),
+            &revision.to_le_bytes(),
+            &self.seq.to_le_bytes(),
+            &self.hash,
+        ])
+    }
+}
+
+const COLUMNS: &str = "snapshot.id, source.name, snapshot.at_ms, cause, snapshot.name, note, \
+     pinned, snapshot.files, snapshot.bytes, changes, revision, snapshot.source, snapshot.seq, \
+     chain, hash, snapshot.seal, length(coding)";
+
+fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
+    let id: i64 = row.get(0)?;
+    let what = || mismatch(&format!("snapshot {id}"));
+    let cause: String = row.get(3)?;
+    let unsigned = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    let found = Row {
+        snapshot: Snapshot {
+            id: id.unsigned_abs(),
+            source: row.get(1)?,
+            at_ms: row.get(2)?,
+            cause: read_cause(&cause).ok_or_else(what)?,
+            name: row.get(4)?,
+            note: row.get(5)?,
+            is_pinned: row.get(6)?,
+            files: unsigned(7)?,
+            bytes: unsigned(8)?,
+            changes: row.get(9)?,
+            revision: unsigned(10)?,
+        },
+        source: row.get(11)?,
+        seq: row.get(12)?,
+        chain: row.get(13)?,
+        hash: row.get(14)?,
+        coding_bytes: unsigned(16)?,
+    };
+    let sealed: [u8; SEAL_BYTES] = row.get(15)?;
+    match found.seal() == sealed {
+        true => Ok(found),
+        false => Err(what()),
+    }
+}
+
+/// Lists rows by a condition on them, which has `?1`.
+fn select(
+    connection: &Connection,
+    condition: &str,
+    value: impl rusqlite::ToSql,
+) -> Result<Vec<Row>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM snapshot JOIN source ON source.id = snapshot.source \
+         WHERE {condition}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([value])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// Loads one; an error that names it where it is not there.
+pub(in crate::state) fn load(connection: &Connection, id: u64) -> Result<Row, StateError> {
+    let key = i64::try_from(id).unwrap_or(i64::MAX);
+    let found = select(connection, "snapshot.id = ?1", key)?.pop();
+    found.ok_or_else(|| StateError::NotFound {
+        message: format!("there is no snapshot {id}; it may have been let go for its age"),
+    })
+}
+
+/// Lists those of a source in the order they were taken in, or those of all.
+pub(in crate::state) fn of_source(
+    connection: &Connection,
+    source: Option<i64>,
+) -> Result<Vec<Row>, StoreError> {
+    match source {
+        Some(source) => select(
+            connection,
+            "snapshot.source = ?1 ORDER BY snapshot.id",
+            source,
+        ),
+        None => select(connection, "?1 = 0 ORDER BY snapshot.id", 0),
+    }
+}
+
+pub(super) fn latest(connection: &Connection, source: i64) -> Result<Option<Row>, StoreError> {
+    let condition = "snapshot.source = ?1 ORDER BY snapshot.id DESC LIMIT 1";
+    Ok(select(connection, condition, source)?.pop())
+}
+
+/// Returns the change of a source that its latest snapshot is of.
+pub(super) fn latest_seq(connection: &Connection, source: i64) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT seq FROM snapshot WHERE source = ?1 AND cause <> 'import' \
+               ORDER BY id DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([source], |row| row.get(0)).optional()?)
+}
+
+/// Returns the state of a source's latest snapshot that can be read, with the change it is of.
+pub(super) fn latest_tree(
+    connection: &Connection,
+    source: i64,
+) -> Result<Option<(Value, i64)>, StoreError> {
+    for row in of_source(connection, Some(source))?.iter().rev() {
+        if let Ok(tree) = tree_of(connection, row) {
+            return Ok(Some((tree, row.seq)));
+        }
+    }
+    Ok(None)
+}
+
+/// Lists sources that have a change which no snapshot is of, with when the latest was taken.
+pub(super) fn news(connection: &Connection) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT source.name, latest.at_ms FROM source LEFT JOIN snapshot AS latest \
+         ON latest.id = (SELECT max(id) FROM snapshot \
+                         WHERE snapshot.source = source.id AND cause <> 'import') \
+         WHERE source.seq > 0 AND (latest.seq IS NULL OR latest.seq <> source.seq)",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let name: String = row.get(0)?;
+        Ok((stored_name(&name), row.get(1)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Counts the snapshots of a source, and the bytes they take; with when the latest was taken.
+pub(in crate::state) fn in_sum(
+    connection: &Connection,
+    source: i64,
+) -> Result<(u64, u64, Option<i64>), StoreError> {
+    let sql = "SELECT count(*), coalesce(sum(length(coding)), 0), max(at_ms) FROM snapshot \
+               WHERE source = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let (count, bytes, at_ms): (i64, i64, Option<i64>) =
+        statement.query_row([source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok((count.unsigned_abs(), bytes.unsigned_abs(), at_ms))
+}
+
+pub(super) fn count(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("SELECT count(*) FROM snapshot", [], |row| row.get(0))?)
+}
+
+/// Takes one: whole where a chain begins, else as what changed since the one before.
+pub(super) fn take(
+    connection: &Connection,
+    source: &Source,
+    tree: &Value,
+    taking: &Taking<'_>,
+) -> Result<u64, StateError> {
+    let text = tree::write(tree);
+    let before = latest(connection, source.id)?;
+    let coded = code(connection, before.as_ref(), tree, &text, taking.is_packed)?;
+    let id = next_id(connection)?;
+    let mut row = Row {
+        snapshot: Snapshot {
+            id: id.unsigned_abs(),
+            source: source.name.to_string(),
+            at_ms: taking.at_ms,
+            cause: taking.cause,
+            name: None,
+            note: None,
+            is_pinned: false,
+            files: taking.files.unwrap_or(source.files),
+            bytes: text.len() as u64,
+            changes: coded.changes,
+            revision: taking.revision,
+        },
+        source: source.id,
+        seq: source.seq,
+        chain: coded.chain.unwrap_or(id),
+        hash: tree::hash(tree),
+        coding_bytes: coded.bytes.len() as u64,
+    };
+    apply_label(&mut row.snapshot, taking.label)?;
+    insert(connection, &row, &coded.bytes)?;
+    Ok(row.snapshot.id)
+}
+
+/// A state as it is kept.
+struct Coded {
+    /// The chain it goes on; none where it begins one.
+    chain: Option<i64>,
+    bytes: Vec<u8>,
+    changes: u32,
+}
+
+fn code(
+    connection: &Connection,
+    before: Option<&Row>,
+    tree: &Value,
+    text: &[u8],
+    is_packed: bool,
+) -> Result<Coded, StoreError> {
+    let whole = |changes| Coded {
+        chain: None,
+        bytes: match is_packed {
+            true => chain::keyframe(text),
+            false => text.to_vec(),
+        },
+        changes,
+    };
+    let Some(before) = before else {
+        return Ok(whole(0));
+    };
+    // Whatever is wrong with the chain, this snapshot begins another one.
+    let Ok((chain, length)) = open_chain(connection, before) else {
+        return Ok(whole(0));
+    };
+    let step = chain.encode(tree);
+    let changes = u32::try_from(step.changes).unwrap_or(u32::MAX);
+    match is_packed && !chain::is_full(&length.with(step.bytes.len())) {
+        true => Ok(Coded {
+            chain: Some(before.chain),
+            bytes: step.bytes,
+            changes,
+        }),
+        false => Ok(whole(changes)),
+    }
+}
+
+/// Opens the chain of a snapshot at it, checked; with how long it is.
+pub(in crate::state) fn open_chain(
+    connection: &Connection,
+    row: &Row,
+) -> Result<(Chain, chain::Length), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, coding FROM snapshot WHERE chain = ?1 AND id <= ?2 ORDER BY id",
+    )?;
+    let mut rows = statement.query([row.chain, row.id()])?;
+    let what = || mismatch(&format!("snapshot {}", row.id()));
+    let mut open: Option<(Chain, chain::Length)> = None;
+    while let Some(found) = rows.next()? {
+        let coding = found.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        match &mut open {
+            None => {
+                let chain = Chain::open(coding).map_err(|_| what())?;
+                open = Some((chain, chain::Length::of_keyframe(coding.len())));
+            }
+            Some((chain, length)) => {
+                chain.advance(coding).map_err(|_| what())?;
+                *length = length.with(coding.len());
+            }
+        }
+    }
+    let (chain, length) = open.ok_or_else(what)?;
+    match tree::hash(chain.tree()) == row.hash {
+        true => Ok((chain, length)),
+        false => Err(what()),
+    }
+}
+
+/// Returns the state of a snapshot, checked.
+pub(in crate::state) fn tree_of(connection: &Connection, row: &Row) -> Result<Value, StoreError> {
+    Ok(open_chain(connection, row)?.0.into_tree())
+}
+
+/// One snapshot after the other, and what changed between them.
+pub(in crate::state) struct Step<'a> {
+    pub(in crate::state) row: &'a Row,
+    /// What changed since; none for the first one of a chain.
+    pub(in crate::state) patch: Option<&'a Patch>,
+    pub(in crate::state) after: &'a Value,
+}
+
+/// Walks through the snapshots of a chain, in order, as far as they can be read. `rows` are all
+/// of them, or the first ones.
+pub(in crate::state) fn each_step(
+    connection: &Connection,
+    rows: &[Row],
+    mut visit: impl FnMut(&Step<'_>),
+) -> Result<(), StoreError> {
+    let mut chain: Option<Chain> = None;
+    let mut statement = connection.prepare_cached("SELECT coding FROM snapshot WHERE id = ?1")?;
+    for row in rows {
+        let coding: Vec<u8> = statement.query_row([row.id()], |found| found.get(0))?;
+        let Some(open) = &mut chain else {
+            let Ok(open) = Chain::open(&coding) else {
+                return Ok(());
+            };
+            visit(&Step {
+                row,
+                patch: None,
+                after: open.tree(),
+            });
+            chain = Some(open);
+            continue;
+        };
+        let Ok(patch) = open.advance(&coding) else {
+            return Ok(());
+        };
+        visit(&Step {
+            row,
+            patch: Some(&patch),
+            after: open.tree(),
+        });
+    }
+    Ok(())
+}
+
+/// Checks every snapshot of a source.
+pub(super) fn check(connection: &Connection, source: i64) -> Result<Vec<String>, StoreError> {
+    let mut problems = Vec::new();
+    let rows = match of_source(connection, Some(source)) {
+        Ok(rows) => rows,
+        Err(StoreError::Damaged { what }) => return Ok(vec![what]),
+        Err(error) => return Err(error),
+    };
+    for chain in rows.chunk_by(|one, next| one.chain == next.chain) {
+        let mut read = 0;
+        each_step(connection, chain, |step| {
+            read += 1;
+            if tree::hash(step.after) != step.row.hash {
+                problems.push(mismatch(&format!("snapshot {}", step.row.id())).to_string());
+            }
+        })?;
+        problems.extend(
+            chain
+                .iter()
+                .skip(read)
+                .map(|row| format!("snapshot {} cannot be read", row.id())),
+        );
+    }
+    Ok(problems)
+}
+
+fn next_id(connection: &Connection) -> Result<i64, StoreError> {
+    let sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'snapshot'), 0) + 1";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+fn insert(connection: &Connection, row: &Row, coding: &[u8]) -> Result<(), StoreError> {
+    let Snapshot {
+        at_ms,
+        cause,
+        name,
+        note,
+        is_pinned,
+        files,
+        bytes,
+        changes,
+        revision,
+        ..
+    } = &row.snapshot;
+    connection
+        .prepare_cached(
+            "INSERT INTO snapshot VALUES \
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        )?
+        .execute(params![
+            row.id(),
+            row.source,
+            at_ms,
+            cause_text(*cause),
+            name,
+            note,
+            is_pinned,
+            *files as i64,
+            *bytes as i64,
+            changes,
+            *revision as i64,
+            row.seq,
+            row.chain,
+            row.hash,
+            row.seal(),
+            coding
+        ])?;
+    Ok(())
+}
+
+/// Says something else of one.
+pub(super) fn label(
+    connection: &Connection,
+    id: u64,
+    label: &SnapshotLabel,
+) -> Result<(), StateError> {
+    let mut row = load(connection, id)?;
+    apply_label(&mut row.snapshot, label)?;
+    let Snapshot {
+        name,
+        note,
+        is_pinned,
+        ..
+    } = &row.snapshot;
+    connection
+        .execute(
+            "UPDATE snapshot SET name = ?2, note = ?3, pinned = ?4, seal = ?5 WHERE id = ?1",
+            params![row.id(), name, note, is_pinned, row.seal()],
+        )
+        .map_err(StoreError::from)?;
+    Ok(())
+}
+
+fn apply_label(snapshot: &mut Snapshot, label: &SnapshotLabel) -> Result<(), StateError> {
+    let bounded = |field, text: &Option<String>, most| match text {
+        Some(text) if text.chars().nth(most).is_some() => Err(StateError::Invalid {
+            message: format!("the {field} of a snapshot has at most {most} characters"),
+        }),
+        _ => Ok(()),
+    };
+    bounded("name", &label.name, NAME_CHARS_MAX)?;
+    bounded("note", &label.note, NOTE_CHARS_MAX)?;
+    let said = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    if let Some(name) = &label.name {
+        snapshot.name = said(name);
+    }
+    if let Some(note) = &label.note {
+        snapshot.note = said(note);
+    }
+    snapshot.is_pinned = label.is_pinned.unwrap_or(snapshot.is_pinned);
+    Ok(())
+}
+
+/// Removes those of a source that came from files. What was taken on after one begins from what
+/// is left.
+pub(super) fn remove_imported(connection: &Connection, source: i64) -> Result<(), StateError> {
+    let rows = of_source(connection, Some(source))?;
+    let imported = |row: &Row| row.snapshot.cause == SnapshotCause::Import;
+    if !rows.iter().any(imported) {
+        return Err(StateError::NotFound {
+            message: "it has no snapshots that came from a file".into(),
+        });
+    }
+    for chain in rows.chunk_by(|one, next| one.chain == next.chain) {
+        if chain.iter().any(imported) {
+            let rewrite = super::thinning::Rewrite::without(connection, chain, &imported)?;
+            super::thinning::carry_out(connection, &rewrite)?;
+        }
+    }
+    Ok(())
+}
+
+fn cause_text(cause: SnapshotCause) -> &'static str {
+    match cause {
+        SnapshotCause::Interval => "interval",
+        SnapshotCause::Asked => "asked",
+        SnapshotCause::BeforeRestore => "before_restore",
+        SnapshotCause::BeforeRollback => "before_rollback",
+        SnapshotCause::Import => "import",
+    }
+}
+
+fn read_cause(text: &str) -> Option<SnapshotCause> {
+    [
+        SnapshotCause::Interval,
+        SnapshotCause::Asked,
+        SnapshotCause::BeforeRestore,
+        SnapshotCause::BeforeRollback,
+        SnapshotCause::Import,
+    ]
+    .into_iter()
+    .find(|cause| cause_text(*cause) == text)
+}

@@ -1,0 +1,363 @@
+//! Sources, their states whole, and the journal of changes since.
+
+use flagdeck_core::state::Change;
+use flagdeck_core::{state, tree};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::Value;
+
+use super::{SEAL_BYTES, mismatch, seal, snapshots, stored_name};
+use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, SOURCES_MAX, STATE_BYTES_MAX};
+use crate::state::{SourceName, StateError};
+use crate::store::StoreError;
+
+/// How hard zstd tries on a state written whole: it is written anew often.
+const WHOLE_LEVEL: i32 = 1;
+
+/// A source without its state.
+#[derive(Debug, Clone)]
+pub(in crate::state) struct Source {
+    pub(in crate::state) id: i64,
+    pub(in crate::state) name: SourceName,
+    /// Grows with every change; 0 without any.
+    pub(in crate::state) seq: i64,
+    /// When it was heard last, in milliseconds since 1970; 0 where never.
+    pub(in crate::state) at_ms: i64,
+    pub(in crate::state) files: u64,
+    /// Bytes of the state as text, when it was written whole last.
+    pub(in crate::state) bytes: u64,
+    /// Changes in its ring.
+    pub(in crate::state) records: u32,
+}
+
+impl Source {
+    fn seal(&self) -> [u8; SEAL_BYTES] {
+        seal(&[
+            self.name.as_str().as_bytes(),
+            &self.seq.to_le_bytes(),
+            &self.at_ms.to_le_bytes(),
+            &self.files.to_le_bytes(),
+            &self.bytes.to_le_bytes(),
+            &self.records.to_le_bytes(),
+        ])
+    }
+}
+
+const COLUMNS: &str = "id, name, seq, at_ms, files, bytes, records, seal";
+
+fn read(row: &Row<'_>) -> Result<Source, StoreError> {
+    let name: String = row.get(1)?;
+    let source = Source {
+        id: row.get(0)?,
+        name: stored_name(&name),
+        seq: row.get(2)?,
+        at_ms: row.get(3)?,
+        files: row.get::<_, i64>(4)?.unsigned_abs(),
+        bytes: row.get::<_, i64>(5)?.unsigned_abs(),
+        records: row.get(6)?,
+    };
+    let sealed: [u8; SEAL_BYTES] = row.get(7)?;
+    match source.seal() == sealed {
+        true => Ok(source),
+        false => Err(mismatch(&format!("the source {name}"))),
+    }
+}
+
+/// Lists every source, the latest heard first.
+pub(in crate::state) fn all(connection: &Connection) -> Result<Vec<Source>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM source ORDER BY at_ms DESC, name");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut sources = Vec::new();
+    while let Some(row) = rows.next()? {
+        sources.push(read(row)?);
+    }
+    Ok(sources)
+}
+
+fn find(connection: &Connection, name: &SourceName) -> Result<Option<Source>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM source WHERE name = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([name.as_str()])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// Returns a source that is there.
+pub(in crate::state) fn get(
+    connection: &Connection,
+    name: &SourceName,
+) -> Result<Source, StateError> {
+    match find(connection, name)? {
+        Some(source) => Ok(source),
+        None => Err(unknown(connection, name)?),
+    }
+}
+
+/// Returns a source that has a state, not only snapshots.
+pub(super) fn get_with_state(
+    connection: &Connection,
+    name: &SourceName,
+) -> Result<Source, StateError> {
+    let source = get(connection, name)?;
+    match source.seq {
+        0 => Err(StateError::NotFound {
+            message: format!("of {name} there are only snapshots; it reported no state"),
+        }),
+        _ => Ok(source),
+    }
+}
+
+fn unknown(connection: &Connection, name: &SourceName) -> Result<StateError, StoreError> {
+    let known: Vec<String> = all(connection)?
+        .into_iter()
+        .map(|source| source.name.to_string())
+        .collect();
+    let message = match known.as_slice() {
+        [] => format!("there is no source {name}; nothing reported a state yet"),
+        known => format!("there is no source {name}; there is {}", known.join(", ")),
+    };
+    Ok(StateError::NotFound { message })
+}
+
+/// Returns a source, which is made where it is not there.
+pub(super) fn find_or_make(
+    connection: &Connection,
+    name: &SourceName,
+) -> Result<Source, StateError> {
+    if let Some(source) = find(connection, name)? {
+        return Ok(source);
+    }
+    let count: u32 = connection
+        .query_row("SELECT count(*) FROM source", [], |row| row.get(0))
+        .map_err(StoreError::from)?;
+    if count >= SOURCES_MAX {
+        return Err(StateError::TooMany {
+            message: format!("the states of {SOURCES_MAX} sources are kept already"),
+        });
+    }
+    let mut source = Source {
+        id: 0,
+        name: name.clone(),
+        seq: 0,
+        at_ms: 0,
+        files: 0,
+        bytes: 0,
+        records: 0,
+    };
+    connection
+        .execute(
+            "INSERT INTO source (name, seq, at_ms, files, bytes, records, seal) \
+             VALUES (?1, 0, 0, 0, 0, 0, ?2)",
+            params![name.as_str(), source.seal()],
+        )
+        .map_err(StoreError::from)?;
+    source.id = connection.last_insert_rowid();
+    Ok(source)
+}
+
+/// Writes what is known of a source beside its state.
+pub(super) fn write(connection: &Connection, source: &Source) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE source SET seq = ?2, at_ms = ?3, files = ?4, bytes = ?5, records = ?6, \
+             seal = ?7 WHERE id = ?1",
+        )?
+        .execute(params![
+            source.id,
+            source.seq,
+            source.at_ms,
+            source.files as i64,
+            source.bytes as i64,
+            source.records,
+            source.seal()
+        ])?;
+    Ok(())
+}
+
+/// Removes a source of which nothing is kept any more.
+pub(super) fn remove_if_empty(connection: &Connection, source: i64) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM restore WHERE source = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE source = ?1) AND (SELECT seq FROM source WHERE id = ?1) = 0", [source])?;
+    connection.execute(
+        "DELETE FROM source WHERE id = ?1 AND seq = 0 \
+         AND NOT EXISTS (SELECT 1 FROM snapshot WHERE source = ?1)",
+        [source],
+    )?;
+    Ok(())
+}
+
+/// Writes a state whole, as of the source's last change; the journal begins anew.
+pub(super) fn write_whole(
+    connection: &Connection,
+    source: &mut Source,
+    tree: &Value,
+) -> Result<(), StateError> {
+    let text = tree::write(tree);
+    if text.len() > STATE_BYTES_MAX {
+        return Err(StateError::TooLarge {
+            bytes: text.len(),
+            max: STATE_BYTES_MAX,
+        });
+    }
+    let packed = zstd::bulk::compress(&text, WHOLE_LEVEL).map_err(|source| StoreError::File {
+        path: "state.db".into(),
+        source,
+    })?;
+    source.bytes = text.len() as u64;
+    source.records = records(tree);
+    let sealed = seal(&[&source.id.to_le_bytes(), &source.seq.to_le_bytes(), &packed]);
+    let write = || -> Result<(), StoreError> {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO whole VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![source.id, source.seq, sealed, packed])?;
+        connection
+            .prepare_cached("DELETE FROM journal WHERE source = ?1")?
+            .execute([source.id])?;
+        Ok(())
+    };
+    Ok(write()?)
+}
+
+/// Applies changes to a tree and adds them to the journal. Returns what is wrong with those that
+/// cannot be applied, by their place.
+pub(super) fn record_all(
+    connection: &Connection,
+    source: &mut Source,
+    tree: &mut Value,
+    changes: &[Change],
+    history_max: usize,
+) -> Result<Vec<(usize, String)>, StateError> {
+    let mut refused = Vec::new();
+    for (place, change) in changes.iter().enumerate() {
+        match state::track(tree, change, history_max) {
+            Ok(_) => {
+                source.seq += 1;
+                add_to_journal(connection, source, change, history_max)?;
+            }
+            Err(error) => refused.push((place, error.to_string())),
+        }
+    }
+    source.records = records(tree);
+    // Every change counts against the state's bound, which is looked at when it is written.
+    if journal_is_full(connection, source.id)? {
+        write_whole(connection, source, tree)?;
+    }
+    Ok(refused)
+}
+
+fn add_to_journal(
+    connection: &Connection,
+    source: &Source,
+    change: &Change,
+    history_max: usize,
+) -> Result<(), StoreError> {
+    let packed = postcard::to_stdvec(&packable(change))
+        .map_err(|_| StoreError::damaged("a change cannot be written"))?;
+    let history_max = history_max as i64;
+    connection
+        .prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            source.id,
+            source.seq,
+            history_max,
+            journal_seal(source.id, source.seq, history_max, &packed),
+            packed
+        ])?;
+    Ok(())
+}
+
+/// A change as the journal holds it: values as JSON text, which postcard has no form for.
+type Packed = (String, Option<String>, Option<String>, i64, String);
+
+fn packable(change: &Change) -> Packed {
+    let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+    (
+        change.key.clone(),
+        text(&change.old),
+        text(&change.new),
+        change.at_ms,
+        change.origin.clone(),
+    )
+}
+
+fn unpacked((key, old, new, at_ms, origin): Packed) -> Option<Change> {
+    let value = |text: Option<String>| text.map(|text| serde_json::from_str(&text)).transpose();
+    Some(Change {
+        key,
+        old: value(old).ok()?,
+        new: value(new).ok()?,
+        at_ms,
+        origin,
+    })
+}
+
+fn journal_seal(source: i64, seq: i64, history_max: i64, packed: &[u8]) -> [u8; SEAL_BYTES] {
+    seal(&[
+        &source.to_le_bytes(),
+        &seq.to_le_bytes(),
+        &history_max.to_le_bytes(),
+        packed,
+    ])
+}
+
+fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreError> {
+    let (changes, bytes): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT count(*), coalesce(sum(length(change)), 0) FROM journal WHERE source = ?1",
+        )?
+        .query_row([source], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(changes > JOURNAL_CHANGES_MAX || bytes > JOURNAL_BYTES_MAX)
+}
+
+/// Loads the state of a source: the one written whole, with the journal applied.
+///
+/// Where that one is damaged, the latest snapshot stands in for it.
+pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Value, StoreError> {
+    let (mut tree, seq) = match load_whole(connection, source.id) {
+        Ok(Some(whole)) => whole,
+        Ok(None) => (state::initial(), 0),
+        Err(StoreError::Damaged { what }) => {
+            tracing::error!(source = %source.name, what, "the state is damaged");
+            snapshots::latest_tree(connection, source.id)?.ok_or(StoreError::Damaged { what })?
+        }
+        Err(error) => return Err(error),
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, history_max, seal, change FROM journal \
+         WHERE source = ?1 AND seq > ?2 ORDER BY seq",
+    )?;
+    let mut rows = statement.query([source.id, seq])?;
+    while let Some(row) = rows.next()? {
+        let (seq, history_max): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let sealed: [u8; SEAL_BYTES] = row.get(2)?;
+        let packed = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+        let what = || mismatch(&format!("a change of {}", source.name));
+        if journal_seal(source.id, seq, history_max, packed) != sealed {
+            return Err(what());
+        }
+        let change = postcard::from_bytes(packed).ok().and_then(unpacked);
+        let history_max = usize::try_from(history_max).unwrap_or_default();
+        state::track(&mut tree, &change.ok_or_else(what)?, history_max).map_err(|_| what())?;
+    }
+    Ok(tree)
+}
+
+fn load_whole(connection: &Connection, source: i64) -> Result<Option<(Value, i64)>, StoreError> {
+    let row: Option<(i64, [u8; SEAL_BYTES], Vec<u8>)> = connection
+        .prepare_cached("SELECT seq, seal, text FROM whole WHERE source = ?1")?
+        .query_row([source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((seq, sealed, packed)) = row else {
+        return Ok(None);
+    };
+    let what = || mismatch("a state");
+    if seal(&[&source.to_le_bytes(), &seq.to_le_bytes(), &packed]) != sealed {
+        return Err(what());
+    }
+    let text = zstd::bulk::decompress(&packed, STATE_BYTES_MAX).map_err(|_| what())?;
+    let tree = serde_json::from_slice(&text).map_err(|_| what())?;
+    Ok(Some((tree, seq)))
+}
+
+fn records(tree: &Value) -> u32 {
+    let ring = tree.get(state::HISTORY).and_then(Value::as_array);
+    ring.map_or(0, |ring| u32::try_from(ring.len()).unwrap_or(u32::MAX))
+}

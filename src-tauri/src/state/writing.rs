@@ -1,0 +1,329 @@
+//! What is done to states: taken in, kept as snapshots, put back. Each call is durable when it
+//! returns, or nothing happened.
+
+use flagdeck_core::state::Change;
+use flagdeck_core::tree;
+use serde_json::Value;
+
+use super::bundle::{self, Bundled};
+use super::intake::{self, ChangeProblem};
+use super::store::{Restoring, Taking, Whole};
+use super::{ChangesReceipt, Confirmed, Keeper, SourceName, StateError, StatePut};
+use crate::metrics::event::Format;
+use crate::store::StoreError;
+use crate::wire::{
+    Actor, RestoreRequest, Snapshot, SnapshotCause, SnapshotLabel, StateAt, StateRestore,
+};
+
+impl Keeper {
+    /// Takes in a state whole.
+    ///
+    /// # Errors
+    /// [`StateError`] where it cannot be read or kept.
+    pub(crate) fn put(
+        &self,
+        source: &SourceName,
+        body: &[u8],
+        files: Option<u64>,
+        confirms: Option<u64>,
+        now_ms: i64,
+    ) -> Result<StatePut, StateError> {
+        let sent = intake::read_state(body)?;
+        let whole = Whole {
+            tree: sent.tree,
+            files: files.or(sent.files),
+        };
+        let mut writer = self.writer(now_ms)?;
+        let put = writer.store().put(source, whole, confirms, now_ms)?;
+        Ok(StatePut {
+            changed: put.changes > 0,
+            bytes: put.bytes,
+            changes: put.changes,
+            restore: put.confirmation.map(|confirmation| Confirmed {
+                id: confirmation.id,
+                is_exact: confirmation.is_exact,
+            }),
+        })
+    }
+
+    /// Applies changes that a source recorded, each by itself.
+    ///
+    /// # Errors
+    /// [`StateError`] where they cannot be read or kept.
+    pub(crate) fn record(
+        &self,
+        source: &SourceName,
+        body: &[u8],
+        format: Format,
+        history_max: usize,
+        now_ms: i64,
+    ) -> Result<ChangesReceipt, StateError> {
+        let batch = intake::read_changes(body, format, now_ms)?;
+        let (places, changes): (Vec<usize>, Vec<Change>) = batch.changes.into_iter().unzip();
+        let mut problems = batch.problems;
+        let mut accepted = changes.len();
+        if !changes.is_empty() {
+            let mut writer = self.writer(now_ms)?;
+            let refused = writer
+                .store()
+                .record(source, &changes, history_max, now_ms)?;
+            accepted -= refused.len();
+            problems.extend(refused.into_iter().map(|(nth, message)| ChangeProblem {
+                index: places[nth],
+                message,
+            }));
+        }
+        Ok(ChangesReceipt {
+            accepted,
+            untracked: batch.untracked,
+            rejected: problems.len(),
+            problems,
+        })
+    }
+
+    /// Sets what is under one key. Returns whether it is another value than before.
+    ///
+    /// # Errors
+    /// [`StateError`] where the key leads nowhere, or it cannot be kept.
+    pub(crate) fn set(
+        &self,
+        source: &SourceName,
+        key: &str,
+        value: Option<Value>,
+        actor: &Actor,
+        history_max: usize,
+        now_ms: i64,
+    ) -> Result<bool, StateError> {
+        let Some(rest) = flagdeck_core::state::tracked(key) else {
+            let message = format!("{key} is outside of ml, the only part that is kept");
+            return Err(StateError::Invalid { message });
+        };
+        let old = match self.current(source) {
+            Ok(current) => tree::get_key(&current.ml, rest).cloned(),
+            Err(StateError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let is_other = old != value;
+        let change = Change {
+            key: key.to_owned(),
+            old,
+            new: value,
+            at_ms: now_ms,
+            origin: format!("Flagdeck, by {}", actor.name),
+        };
+        let mut writer = self.writer(now_ms)?;
+        let refused = writer
+            .store()
+            .record(source, &[change], history_max, now_ms)?;
+        match refused.into_iter().next() {
+            Some((_, message)) => Err(StateError::Invalid { message }),
+            None => Ok(is_other),
+        }
+    }
+
+    /// Takes a snapshot; none where `only_new` asks for one of what is new, and nothing is.
+    ///
+    /// # Errors
+    /// [`StateError`] where there is no such state, or it cannot be kept.
+    #[expect(clippy::too_many_arguments, reason = "each is another thing about it")]
+    pub(crate) fn take(
+        &self,
+        source: &SourceName,
+        cause: SnapshotCause,
+        label: &SnapshotLabel,
+        revision: u64,
+        is_packed: bool,
+        only_new: bool,
+        at_ms: i64,
+    ) -> Result<Option<u64>, StateError> {
+        let taking = Taking {
+            at_ms,
+            cause,
+            label,
+            revision,
+            is_packed,
+            only_new,
+            files: None,
+        };
+        self.writer(at_ms)?.store().take(source, &taking)
+    }
+
+    /// Lists the sources that have a state.
+    ///
+    /// # Errors
+    /// [`StateError`] where they cannot be read.
+    pub(crate) fn names_with_state(&self) -> Result<Vec<SourceName>, StateError> {
+        let sources = self.sources(0)?.into_iter();
+        sources
+            .filter(|source| source.at_ms.is_some())
+            .map(|source| source.name.parse())
+            .collect()
+    }
+
+    /// Lists sources whose state no snapshot is of, with when the latest was taken, in
+    /// milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they cannot be read.
+    pub(crate) fn news(&self, now_ms: i64) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
+        self.writer(now_ms)?.store().news()
+    }
+
+    /// Pins, names or notes a snapshot.
+    ///
+    /// # Errors
+    /// [`StateError`] where there is none of that number, or what is said is too long.
+    pub(crate) fn label(
+        &self,
+        id: u64,
+        label: &SnapshotLabel,
+        now_ms: i64,
+    ) -> Result<(), StateError> {
+        self.reader_of(&format!("snapshot {id}"))?;
+        self.writer(now_ms)?.store().label(id, label)
+    }
+
+    /// Takes away the snapshots of a source that came from a file.
+    ///
+    /// # Errors
+    /// [`StateError`] where there are none.
+    pub(crate) fn remove_imported(
+        &self,
+        source: &SourceName,
+        now_ms: i64,
+    ) -> Result<(), StateError> {
+        self.reader_of(&format!("source {source}"))?;
+        self.writer(now_ms)?.store().remove_imported(source)
+    }
+
+    /// Returns what a source has, and what it would have once restored.
+    ///
+    /// # Errors
+    /// [`StateError`] where there is no such snapshot, or its source has no state.
+    pub(crate) fn preview(&self, request: &RestoreRequest) -> Result<(Value, Value), StateError> {
+        let snapshot = self.snapshot(request.snapshot)?;
+        let then = self.at(&StateAt::Snapshot {
+            id: request.snapshot,
+        })?;
+        let now = self.current(&snapshot.source.parse()?)?;
+        let restored = restored(&now.ml, &then.ml, request)?;
+        Ok((Value::clone(&now.ml), restored))
+    }
+
+    /// Puts a state back to what a snapshot has of it.
+    ///
+    /// # Errors
+    /// [`StateError`] where there is no such snapshot, its source has no state, or it cannot be
+    /// kept.
+    pub(crate) fn restore(
+        &self,
+        request: &RestoreRequest,
+        actor: &Actor,
+        revision: Option<u64>,
+        in_force: u64,
+        is_packed: bool,
+        now_ms: i64,
+    ) -> Result<StateRestore, StateError> {
+        let snapshot = self.snapshot(request.snapshot)?;
+        let then = self.at(&StateAt::Snapshot {
+            id: request.snapshot,
+        })?;
+        let taking = Taking {
+            at_ms: now_ms,
+            cause: SnapshotCause::BeforeRestore,
+            label: &SnapshotLabel::default(),
+            revision: in_force,
+            is_packed,
+            only_new: false,
+            files: None,
+        };
+        let restoring = Restoring {
+            snapshot: request.snapshot,
+            files: then.files,
+            actor,
+            revision,
+        };
+        let source = snapshot.source.parse()?;
+        let mut writer = self.writer(now_ms)?;
+        writer.store().restore(&source, &taking, &restoring, |now| {
+            restored(now, &then.ml, request)
+        })
+    }
+
+    /// Writes snapshots as a bundle.
+    ///
+    /// # Errors
+    /// [`StateError::NotFound`] where one is not there.
+    pub(crate) fn export(&self, ids: &[u64]) -> Result<String, StateError> {
+        let bundled = ids.iter().map(|id| {
+            let state = self.at(&StateAt::Snapshot { id: *id })?;
+            Ok(Bundled::of(self.snapshot(*id)?, &state))
+        });
+        Ok(bundle::write(bundled.collect::<Result<_, StateError>>()?))
+    }
+
+    /// Takes in the snapshots of a file.
+    ///
+    /// # Errors
+    /// [`StateError`] where it is none, or they cannot be kept; then none was.
+    pub(crate) fn import(
+        &self,
+        bytes: &[u8],
+        source: &SourceName,
+        is_packed: bool,
+        now_ms: i64,
+    ) -> Result<Vec<Snapshot>, StateError> {
+        let read = bundle::read(bytes, now_ms)?;
+        let labels: Vec<SnapshotLabel> = read.iter().map(Bundled::label).collect();
+        let states: Vec<(Value, Taking<'_>)> = read
+            .into_iter()
+            .zip(&labels)
+            .map(|(bundled, label)| {
+                let taking = Taking {
+                    at_ms: bundled.at_ms,
+                    cause: SnapshotCause::Import,
+                    label,
+                    revision: bundled.revision,
+                    is_packed,
+                    only_new: false,
+                    files: Some(bundled.files),
+                };
+                (bundled.ml, taking)
+            })
+            .collect();
+        let ids = self.writer(now_ms)?.store().import(source, &states)?;
+        ids.into_iter().map(|id| self.snapshot(id)).collect()
+    }
+}
+
+/// Returns what a state becomes: of `then` everything, or only some parts, or all but some.
+fn restored(now: &Value, then: &Value, request: &RestoreRequest) -> Result<Value, StateError> {
+    for pointer in request.only.iter().chain(&request.except) {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return Err(StateError::Invalid {
+                message: format!("{pointer} is no JSON Pointer, which begins with /"),
+            });
+        }
+        if tree::get(now, pointer).is_none() && tree::get(then, pointer).is_none() {
+            return Err(StateError::NotFound {
+                message: format!("there is nothing under {pointer}, now or in the snapshot"),
+            });
+        }
+    }
+    let mut restored = match request.only.is_empty() {
+        true => then.clone(),
+        false => now.clone(),
+    };
+    for pointer in &request.only {
+        tree::put(&mut restored, pointer, tree::get(then, pointer).cloned())?;
+    }
+    for pointer in &request.except {
+        tree::put(&mut restored, pointer, tree::get(now, pointer).cloned())?;
+    }
+    match restored.is_object() {
+        true => Ok(restored),
+        false => Err(StateError::Invalid {
+            message: "what would be restored is no object".into(),
+        }),
+    }
+}

@@ -1,0 +1,397 @@
+//! The shapes of what sources keep as state: sources, snapshots, differences, blame, restores.
+
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+
+use super::{Actor, Mark};
+
+/// A source whose state Flagdeck keeps.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct StateSource {
+    /// What it calls itself.
+    pub name: String,
+    /// When its state was reported, set or restored last, in milliseconds since 1970; `null`
+    /// where there are snapshots only, as of an import.
+    pub at_ms: Option<i64>,
+    /// Bytes of its state as JSON text; 0 where there are snapshots only.
+    pub bytes: u64,
+    /// Changes in the ring of the latest ones.
+    pub changes: u32,
+    /// How many of them the ring holds.
+    pub changes_max: u32,
+    /// Snapshots there are of it.
+    pub snapshots: u64,
+    /// What they take on disk, in bytes.
+    pub snapshot_bytes: u64,
+    /// When the latest one was taken, in milliseconds since 1970.
+    pub last_snapshot_ms: Option<i64>,
+    /// Its latest restore; `null` without any.
+    pub restore: Option<StateRestore>,
+}
+
+/// One source's state at one moment, without the state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Snapshot {
+    /// Its number, which no other snapshot ever has.
+    pub id: u64,
+    /// Whose state it is.
+    pub source: String,
+    /// When it was taken, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Why it was taken.
+    pub cause: SnapshotCause,
+    /// What a person called it.
+    pub name: Option<String>,
+    /// What a person said about it.
+    pub note: Option<String>,
+    /// Whether it stays until it is let go.
+    pub is_pinned: bool,
+    /// How many files the source had.
+    pub files: u64,
+    /// Bytes of the state as JSON text.
+    pub bytes: u64,
+    /// Values that differ from the snapshot before it; of the first one, none.
+    pub changes: u32,
+    /// The revision of the flags that was in force.
+    pub revision: u64,
+}
+
+/// Why a snapshot was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum SnapshotCause {
+    /// It was time.
+    Interval,
+    /// Somebody asked for it.
+    Asked,
+    /// A state was about to be restored.
+    BeforeRestore,
+    /// Flags were about to be put back.
+    BeforeRollback,
+    /// It was read from a file.
+    Import,
+}
+
+/// Which snapshots to look for. What is not given lets every snapshot through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase", optional_fields))]
+pub struct SnapshotFilter {
+    /// Only of the source of exactly this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Only those taken at this moment or later, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
+    /// Only those taken before this moment, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<i64>,
+    /// Only those in which something changed whose path or value has this text, whatever its
+    /// case, or whose name or note has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Only pinned ones, or only others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+}
+
+/// Some of the snapshots that a filter lets through, latest first.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct SnapshotPage {
+    /// How many the filter lets through in all.
+    pub total: usize,
+    /// Those of this page.
+    pub snapshots: Vec<Snapshot>,
+}
+
+/// How much changed when, in equal columns.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Timeline {
+    /// Where it begins, in milliseconds since 1970.
+    pub from_ms: i64,
+    /// Where it ends.
+    pub to_ms: i64,
+    /// Its columns, earliest first, of `(toMs - fromMs) / columns.length` each.
+    pub columns: Vec<TimelineColumn>,
+    /// The latest changes of the flags in it, earliest first.
+    pub marks: Vec<Mark>,
+    /// How many changes of the flags there are in it.
+    pub marks_total: usize,
+}
+
+/// One column of a timeline.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct TimelineColumn {
+    /// Snapshots in it.
+    pub snapshots: u32,
+    /// Values that changed in them.
+    pub changes: u64,
+}
+
+/// A state that can be looked at or compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum StateAt {
+    /// That of a snapshot.
+    Snapshot {
+        /// Its number.
+        id: u64,
+    },
+    /// That which a source has.
+    Now {
+        /// The name of the source.
+        source: String,
+    },
+}
+
+/// How to compare.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct StateDifferenceOptions {
+    /// Numbers count as equal that differ by no more than this share of the larger one, 0 to 1.
+    #[serde(default)]
+    pub tolerance: f64,
+    /// Names of keys whose changes are noise, folded away.
+    #[serde(default)]
+    pub noise: Vec<String>,
+}
+
+/// What differs between two states.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct StateDifference {
+    /// The changes, in the order of the later state, those that were removed where they were.
+    pub changes: Vec<StateChange>,
+    /// How many there are; more than `changes` holds where there are very many.
+    pub total: usize,
+    /// How many of them are noise.
+    pub noise: usize,
+    /// Numbers that differ within the tolerance.
+    pub tolerated: usize,
+    /// Groups of the state in which nothing changed, as JSON Pointers.
+    pub unchanged: Vec<String>,
+}
+
+/// One thing that differs between two states.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct StateChange {
+    /// Where: a JSON Pointer into the later state, or into the earlier one where it was removed.
+    pub pointer: String,
+    /// The keys on the way there as a person reads them, without `ml`: an element of a list by
+    /// its key, as in `files[id=7]`.
+    pub path: String,
+    /// The group it is shown under, such as `ml.metrics.performance`.
+    pub group: String,
+    /// What happened.
+    pub kind: StateChangeKind,
+    /// Where it was before, a JSON Pointer into the earlier state, if it moved or was renamed.
+    pub from: Option<String>,
+    /// What it was; `null` where it was not there.
+    pub before: Option<Excerpt>,
+    /// What it is; `null` where it is not there any more.
+    pub after: Option<Excerpt>,
+    /// What happened to the elements of a list.
+    pub list: Option<ListChange>,
+    /// How a list of numbers drifted.
+    pub series: Option<SeriesChange>,
+    /// Whether it is noise.
+    pub is_noise: bool,
+}
+
+/// What happened to a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum StateChangeKind {
+    /// It appeared.
+    Added,
+    /// It went.
+    Removed,
+    /// It is another one.
+    Changed,
+    /// It has another name in the same place, or is elsewhere.
+    Moved,
+    /// Elements of a list came or went; `list` tells how many.
+    List,
+    /// A list of numbers changed; `series` tells how.
+    Series,
+}
+
+/// A value as far as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Excerpt {
+    /// JSON text, the first characters of it.
+    pub text: String,
+    /// Whether that is all of it.
+    pub is_whole: bool,
+}
+
+/// What happened to the elements of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct ListChange {
+    /// The key that elements were told apart by; `null` where by their content or place.
+    pub key: Option<String>,
+    /// Whether it is a ring that moved on: elements went at its beginning, others came at its end.
+    pub is_shifted: bool,
+    /// Elements that went.
+    pub dropped: usize,
+    /// Elements that came.
+    pub added: usize,
+    /// Elements that stand elsewhere among those that stayed.
+    pub moved: usize,
+    /// Elements that stayed and differ; their changes are listed on their own.
+    pub changed: usize,
+    /// Elements before.
+    pub length_before: usize,
+    /// Elements after.
+    pub length_after: usize,
+}
+
+/// How a list of numbers drifted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct SeriesChange {
+    /// The numbers before, or so many evenly spaced means of them as a small chart shows.
+    pub before: Vec<f64>,
+    /// The numbers after, likewise.
+    pub after: Vec<f64>,
+    /// Their means; `null` of an empty list.
+    pub mean_before: Option<f64>,
+    /// The mean after.
+    pub mean_after: Option<f64>,
+    /// What 95 in a hundred do not exceed.
+    pub p95_before: Option<f64>,
+    /// The same after.
+    pub p95_after: Option<f64>,
+    /// The largest difference between two numbers in the same place, once a shift is undone.
+    pub largest_change: Option<f64>,
+}
+
+/// What set a value.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Blame {
+    /// Which value: a JSON Pointer.
+    pub pointer: String,
+    /// The value; `null` where it is not there.
+    pub value: Option<Excerpt>,
+    /// The first snapshot that has it so; `null` where it changed since the latest one.
+    pub since: Option<Snapshot>,
+    /// The last one that had it otherwise; `null` where none did as far as snapshots go back.
+    pub until: Option<Snapshot>,
+    /// The recorded changes that set it, or something in it or around it, latest first.
+    pub records: Vec<ChangeRecord>,
+    /// When the value changed before that, in milliseconds since 1970, latest first: the
+    /// snapshots in which it did, up to a hundred.
+    pub earlier: Vec<Snapshot>,
+}
+
+/// A change as a source recorded it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct ChangeRecord {
+    /// What was set, as a dotted key.
+    pub key: String,
+    /// What it was; `null` where it was not there.
+    pub before: Option<Excerpt>,
+    /// What it became; `null` where it was taken away.
+    pub after: Option<Excerpt>,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// From where: a stack trace, or whatever the source said.
+    pub origin: String,
+}
+
+/// What to restore.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct RestoreRequest {
+    /// The snapshot to restore from.
+    pub snapshot: u64,
+    /// Only these parts, as JSON Pointers; empty for everything.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// All but these parts, as JSON Pointers.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Whether to put the flags of that moment in force again, too, as a revision.
+    #[serde(default)]
+    pub with_flags: bool,
+}
+
+/// A restore, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct StateRestore {
+    /// Its number.
+    pub id: u64,
+    /// Whose state was restored.
+    pub source: String,
+    /// The snapshot it was restored from.
+    pub snapshot: u64,
+    /// The snapshot that was taken before, which undoing it restores.
+    pub safety: u64,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// By whom.
+    pub actor: Actor,
+    /// When the source confirmed it, in milliseconds since 1970; `null` while it has not.
+    pub confirmed_ms: Option<i64>,
+    /// Whether the state it confirmed with is the restored one.
+    pub is_exact: Option<bool>,
+    /// The revision that the flags became by it; `null` where they were left alone.
+    pub revision: Option<u64>,
+}
+
+/// What a person says of a snapshot. What is not given stays; an empty text takes it away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase", optional_fields))]
+pub struct SnapshotLabel {
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What is to be known about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Whether it stays until it is let go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_pinned: Option<bool>,
+}
+
+/// A moment of the flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum AsOf {
+    /// At a revision; 0 stands for the safe default.
+    Revision(u64),
+    /// At a time, in milliseconds since 1970.
+    AtMs(i64),
+}

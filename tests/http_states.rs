@@ -1,0 +1,422 @@
+//! States over HTTP: put, changed, read back, confirmed; and the stream that tells of them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use flagdeck::http::Limits;
+use flagdeck::store::{Actor, Via};
+use flagdeck::wire::{RestoreRequest, SnapshotLabel};
+use flagdeck::{App, ChangeRequest, Options};
+use flagdeck_core::Edit;
+use serde_json::{Value, json};
+
+use crate::http_support::{Answer, Running};
+
+/// Until something that is to be told has to be there.
+const UNTIL: Duration = Duration::from_secs(40);
+
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+fn send(
+    server: &Running,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let bearer = format!("Bearer {}", server.token);
+    let mut all = vec![("Authorization", bearer.as_str()), JSON];
+    all.extend(headers);
+    server.request(method, path, &all, body)
+}
+
+#[test]
+fn a_state_is_put_changed_and_read_back() {
+    let server = Running::collecting();
+    let path = "/api/ml/state/my%20app";
+    let answer = send(
+        &server,
+        "PUT",
+        &format!("{path}?files=12"),
+        &[],
+        r#"{"usage":{"n":1}}"#,
+    );
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["changed"], true);
+    let changes = r#"[{"key":"ml.usage.n","newValue":2},{"key":"ui.x","newValue":2},{"key":"ml..","newValue":1}]"#;
+    let receipt = send(&server, "POST", &format!("{path}/changes"), &[], changes).json();
+    assert_eq!(
+        (
+            &receipt["accepted"],
+            &receipt["untracked"],
+            &receipt["rejected"]
+        ),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    let read = send(&server, "GET", path, &[], "");
+    let state = read.json();
+    assert_eq!(
+        (&state["ml"]["usage"]["n"], &state["files"]),
+        (&json!(2), &json!(12))
+    );
+    assert_eq!(state["ml"]["history"][0]["key"], "ml.usage.n");
+    let tag = read.header("etag").unwrap().to_owned();
+    assert_eq!(
+        send(&server, "GET", path, &[("If-None-Match", &tag)], "").status,
+        304
+    );
+    let again = send(&server, "PUT", path, &[], &state["ml"].to_string()).json();
+    assert_eq!(again["changed"], false);
+}
+
+#[test]
+fn what_is_wrong_is_told_as_a_problem() {
+    let server = Running::collecting();
+    let long = format!("/api/ml/state/{}", "x".repeat(129));
+    for (method, path, headers, body, status, code) in [
+        ("PUT", "/api/ml/state/web", &[][..], "[]", 400, "malformed"),
+        ("PUT", "/api/ml/state/web", &[], "{", 400, "malformed"),
+        (
+            "PUT",
+            "/api/ml/state/web?files=-1",
+            &[],
+            "{}",
+            400,
+            "malformed",
+        ),
+        (
+            "PUT",
+            "/api/ml/state/web?files=9007199254740992",
+            &[],
+            "{}",
+            400,
+            "malformed",
+        ),
+        (
+            "PUT",
+            "/api/ml/state/web?files=%2b5",
+            &[],
+            "{}",
+            400,
+            "malformed",
+        ),
+        (
+            "PUT",
+            "/api/ml/state/web?files=1&files=2",
+            &[],
+            "{}",
+            400,
+            "malformed",
+        ),
+        ("PUT", "/api/ml/state/a/b", &[], "{}", 404, "not_found"),
+        ("PUT", "/api/ml/state//web", &[], "{}", 404, "not_found"),
+        ("PUT", "/api/ml/state/%2e%2e", &[], "{}", 404, "not_found"),
+        (
+            "PUT",
+            "/api/ml/state/web",
+            &[("Ml-Restore", "x")],
+            "{}",
+            400,
+            "malformed",
+        ),
+        (
+            "PUT",
+            "/api/ml/state/web",
+            &[("Ml-Restore", "7")],
+            "{}",
+            404,
+            "not_found",
+        ),
+        ("PUT", long.as_str(), &[], "{}", 400, "malformed"),
+        ("PUT", "/api/ml/state/%ff", &[], "{}", 400, "malformed"),
+        ("PUT", "/api/ml/state/%01", &[], "{}", 400, "malformed"),
+        ("PUT", "/api/ml/state/%00", &[], "{}", 400, "malformed"),
+        ("PUT", "/api/ml/state/a%2fb", &[], "{}", 404, "not_found"),
+        ("PUT", "/api/ml/state/..", &[], "{}", 404, "not_found"),
+        ("PUT", "/api/ml/state/", &[], "{}", 404, "not_found"),
+        (
+            "POST",
+            "/api/ml/state/web",
+            &[],
+            "{}",
+            405,
+            "method_not_allowed",
+        ),
+        (
+            "POST",
+            "/api/ml/state/web/changes",
+            &[],
+            "5",
+            400,
+            "malformed",
+        ),
+        ("GET", "/api/ml/state/nobody", &[], "", 404, "not_found"),
+    ] {
+        let answer = send(&server, method, path, headers, body);
+        assert_eq!(answer.problem(status), code, "{method} {path} {body}");
+    }
+    let unasked = server.request("PUT", "/api/ml/state/web", &[JSON], "{}");
+    assert_eq!(unasked.problem(401), "unauthorized");
+    assert_eq!(
+        server.get("/api/ml/state/web", &[]).problem(401),
+        "unauthorized"
+    );
+}
+
+#[test]
+fn a_state_of_five_megabytes_fits_and_one_of_nine_does_not() {
+    let server = Running::collecting();
+    let state = |bytes: usize| json!({ "cache": { "text": "x".repeat(bytes) } }).to_string();
+    let answer = send(&server, "PUT", "/api/ml/state/web", &[], &state(5_000_000));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let refused = send(&server, "PUT", "/api/ml/state/web", &[], &state(9_000_000));
+    assert_eq!(refused.problem(413), "too_large");
+}
+
+/// A stream of events, read line by line.
+struct Stream(BufReader<TcpStream>);
+
+impl Stream {
+    fn open(server: &Running, with_token: bool) -> Self {
+        let bearer = format!("Bearer {}", server.token);
+        let headers = [("Authorization", bearer.as_str())];
+        let headers = if with_token { &headers[..] } else { &[] };
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let request = server.compose("GET", "/api/ml/flags/stream", headers, "");
+        stream.write_all(request.as_bytes()).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        match self.0.read_line(&mut line) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(line.trim_end().to_owned()),
+        }
+    }
+
+    /// Reads on until a line begins so; returns the rest of it.
+    #[track_caller]
+    fn until(&mut self, start: &str) -> String {
+        let begun = Instant::now();
+        // Heartbeats keep the connection from falling silent.
+        while let Some(line) = self.line().filter(|_| begun.elapsed() < UNTIL) {
+            if let Some(rest) = line.strip_prefix(start) {
+                return rest.to_owned();
+            }
+        }
+        panic!("the stream ended before {start}");
+    }
+
+    fn event(&mut self, name: &str) -> Value {
+        self.until(&format!("event: {name}"));
+        serde_json::from_str(&self.until("data: ")).unwrap()
+    }
+}
+
+fn switch(server: &Running, on: bool) {
+    let change = ChangeRequest {
+        edit: Edit::SetMaster { on },
+        actor: Actor::new(Via::Http, "test"),
+        note: None,
+        base: None,
+    };
+    server.app.change(change).unwrap();
+}
+
+#[test]
+fn the_stream_tells_of_the_flags_at_once_and_of_each_revision() {
+    let server = Running::collecting();
+    let mut stream = Stream::open(&server, false);
+    assert_eq!(stream.until("HTTP/1.1 "), "200 OK");
+    assert_eq!(stream.until("content-type: "), "text/event-stream");
+    assert_eq!(stream.event("flags")["revision"], 0);
+    switch(&server, true);
+    let told = stream.event("flags");
+    assert_eq!(told["revision"], 1);
+    let etag = server
+        .get("/api/ml/flags", &[])
+        .header("etag")
+        .unwrap()
+        .to_owned();
+    assert_eq!(told["etag"], etag);
+    server.app.emergency_off(&Actor::new(Via::Http, "test"));
+    // Off at once, and a revision once that is stored.
+    while stream.event("flags")["revision"] != 2 {}
+}
+
+#[test]
+fn the_stream_tells_of_a_restore_to_whom_has_the_token_and_the_host_confirms() {
+    let server = Running::collecting();
+    send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":1}"#);
+    let source = "web".parse().unwrap();
+    let id = server
+        .app
+        .take_snapshots(Some(&source), &SnapshotLabel::default())
+        .unwrap()[0]
+        .id;
+    send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":2}"#);
+    let mut stream = Stream::open(&server, true);
+    let mut stranger = Stream::open(&server, false);
+    stream.event("flags");
+    stranger.event("flags");
+    let request = RestoreRequest {
+        snapshot: id,
+        only: vec![],
+        except: vec![],
+        with_flags: false,
+    };
+    let restore = server
+        .app
+        .restore_state(&request, &Actor::new(Via::Window, "me"))
+        .unwrap();
+    let told = stream.event("ml:state:restored");
+    assert_eq!(
+        (&told["restore"], &told["source"]),
+        (&json!(restore.id), &json!("web"))
+    );
+    let state = send(&server, "GET", told["href"].as_str().unwrap(), &[], "").json();
+    assert_eq!(state["ml"], json!({ "n": 1 }));
+    let number = restore.id.to_string();
+    let confirmed = send(
+        &server,
+        "PUT",
+        "/api/ml/state/web",
+        &[("Ml-Restore", &number)],
+        r#"{"n":1}"#,
+    );
+    assert_eq!(confirmed.json()["restore"]["isExact"], true);
+    assert!(
+        server
+            .app
+            .state_restore(restore.id)
+            .unwrap()
+            .confirmed_ms
+            .is_some()
+    );
+    // The next thing that others hear of is a revision.
+    switch(&server, true);
+    assert_eq!(stranger.until("event: "), "flags");
+}
+
+#[test]
+fn a_silent_stream_gets_comments_and_places_are_freed() {
+    let limits = Limits {
+        heartbeat_time: Duration::from_millis(50),
+        streams_max: 2,
+        ..Limits::default()
+    };
+    let server = Running::with_limits(limits);
+    let mut first = Stream::open(&server, false);
+    let mut second = Stream::open(&server, false);
+    first.event("flags");
+    second.event("flags");
+    first.until(":");
+    drop(second);
+    let opened = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        let mut third = Stream::open(&server, false);
+        third.until("HTTP/1.1 ").starts_with("200")
+    });
+    assert!(opened, "the place of a client that left was not freed");
+}
+
+#[test]
+fn one_stream_too_many_is_sent_away() {
+    let limits = Limits {
+        streams_max: 1,
+        ..Limits::default()
+    };
+    let server = Running::with_limits(limits);
+    let mut first = Stream::open(&server, false);
+    first.event("flags");
+    let answer = server.get("/api/ml/flags/stream", &[]);
+    assert_eq!(answer.problem(503), "too_many_streams");
+    assert!(answer.header("retry-after").is_some());
+}
+
+#[test]
+fn streams_do_not_hold_up_the_end() {
+    let limits = Limits {
+        drain_time: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let mut server = Running::with_limits(limits);
+    let mut stream = Stream::open(&server, false);
+    stream.event("flags");
+    // Waits until the server has ended, which a stream left open would put off for a minute.
+    let begun = Instant::now();
+    server.stop();
+    assert!(begun.elapsed() < limits.drain_time / 2);
+    assert_eq!(stream.until("0"), "");
+}
+
+#[test]
+fn a_restore_by_another_program_is_told_and_told_again_until_confirmed() {
+    let server = Running::collecting();
+    send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":1}"#);
+    let mut stream = Stream::open(&server, true);
+    stream.event("flags");
+    let other = App::open(Options::new(server.data_dir())).unwrap();
+    let id = other
+        .take_snapshots(None, &SnapshotLabel::default())
+        .unwrap()[0]
+        .id;
+    let request = RestoreRequest {
+        snapshot: id,
+        only: vec![],
+        except: vec![],
+        with_flags: false,
+    };
+    let restore = other
+        .restore_state(&request, &Actor::new(Via::Flagctl, "me"))
+        .unwrap();
+    assert_eq!(stream.event("ml:state:restored")["restore"], restore.id);
+    let mut late = Stream::open(&server, true);
+    assert_eq!(late.event("ml:state:restored")["restore"], restore.id);
+    send(
+        &server,
+        "PUT",
+        "/api/ml/state/web",
+        &[("Ml-Restore", &restore.id.to_string())],
+        r#"{"n":1}"#,
+    );
+    let mut later = Stream::open(&server, true);
+    later.event("flags");
+    switch(&server, true);
+    assert_eq!(later.until("event: "), "flags");
+}
+
+#[test]
+fn changes_come_by_the_line_and_only_uncompressed() {
+    let server = Running::collecting();
+    let path = "/api/ml/state/web/changes";
+    let bearer = format!("Bearer {}", server.token);
+    let lines = [
+        ("Authorization", bearer.as_str()),
+        ("Content-Type", "application/x-ndjson"),
+    ];
+    let body = "{\"key\":\"ml.a\",\"newValue\":1}\n\n{\"key\":\"ml.b\"\n{\"key\":\"ml.c\",\"newValue\":null}\n";
+    let receipt = server.request("POST", path, &lines, body).json();
+    assert_eq!(
+        (&receipt["accepted"], &receipt["rejected"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(receipt["problems"][0]["index"], 1);
+    let packed = send(&server, "POST", path, &[("Content-Encoding", "gzip")], "x");
+    assert_eq!(packed.problem(415), "unsupported_media_type");
+    let mut stream = Stream::open(&server, true);
+    stream.event("flags");
+    send(
+        &server,
+        "POST",
+        path,
+        &[],
+        r#"[{"key":"ml.a","newValue":2}]"#,
+    );
+    assert_eq!(stream.event("ml:state:changed")["source"], "web");
+}

@@ -1,0 +1,631 @@
+//! States and their snapshots: kept, compared, looked back at, restored.
+
+use std::path::Path;
+
+use flagdeck::metrics::event::Format;
+use flagdeck::state::{SourceName, StateError};
+use flagdeck::store::{Actor, Via};
+use flagdeck::wire::{
+    AsOf, RestoreRequest, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, StateAt,
+    StateDifferenceOptions,
+};
+use flagdeck::{App, ChangeRequest, Options};
+use flagdeck_core::{Edit, tree};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn open(folder: &Path) -> App {
+    App::open(Options::new(folder)).unwrap()
+}
+
+fn web() -> SourceName {
+    "web".parse().unwrap()
+}
+
+fn me() -> Actor {
+    Actor::local(Via::Flagctl)
+}
+
+fn put(app: &App, state: &Value) {
+    app.put_state(&web(), state.to_string().as_bytes(), None, None)
+        .unwrap();
+}
+
+fn take(app: &App) -> Snapshot {
+    let mut taken = app.take_snapshots(None, &SnapshotLabel::default()).unwrap();
+    taken.pop().unwrap()
+}
+
+fn at(app: &App, id: u64) -> Value {
+    Value::clone(&app.state_at(&StateAt::Snapshot { id }).unwrap().ml)
+}
+
+fn now(app: &App) -> Value {
+    Value::clone(&app.current_state(&web()).unwrap().ml)
+}
+
+fn everything(snapshot: u64) -> RestoreRequest {
+    RestoreRequest {
+        snapshot,
+        only: Vec::new(),
+        except: Vec::new(),
+        with_flags: false,
+    }
+}
+
+#[test]
+fn a_change_is_applied_recorded_and_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let body = br#"[
+        {"key": "ml.usage.filesAnalyzed", "oldValue": 0, "newValue": 3, "timestamp": 7, "source": "a.js:1"},
+        {"key": "files", "newValue": []},
+        {"key": "ml..x", "newValue": 1},
+        {"newValue": 1}
+    ]"#;
+    let receipt = app.record_changes(&web(), body, Format::Json).unwrap();
+    assert_eq!(
+        (receipt.accepted, receipt.untracked, receipt.rejected),
+        (1, 1, 2)
+    );
+    assert_eq!(receipt.problems[0].index, 2);
+    assert!(receipt.problems[1].message.contains("key must be a text"));
+    drop(app);
+    let ml = now(&open(folder.path()));
+    assert_eq!(ml["version"], "6.0.0");
+    assert_eq!(ml["usage"]["filesAnalyzed"], 3);
+    assert_eq!(
+        ml["history"],
+        json!([{ "key": "ml.usage.filesAnalyzed", "oldValue": 0, "newValue": 3, "timestamp": 7, "source": "a.js:1" }])
+    );
+}
+
+#[test]
+fn two_programs_on_a_folder_change_the_same_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (open(folder.path()), open(folder.path()));
+    for number in 0..20 {
+        let app = if number % 2 == 0 { &one } else { &other };
+        app.set_state(
+            &web(),
+            &format!("ml.cache.k{number}"),
+            Some(json!(number)),
+            &me(),
+        )
+        .unwrap();
+    }
+    assert_eq!(now(&one), now(&other));
+    assert_eq!(now(&one)["cache"].as_object().unwrap().len(), 20);
+    assert_eq!(now(&one)["history"].as_array().unwrap().len(), 20);
+}
+
+#[test]
+fn the_ring_holds_as_many_changes_as_the_setting_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    for number in 0..2500 {
+        app.set_state(&web(), "ml.n", Some(json!(number)), &me())
+            .unwrap();
+    }
+    assert_eq!(now(&app)["history"].as_array().unwrap().len(), 100);
+    let source = &app.state_sources().unwrap()[0];
+    assert_eq!((source.changes, source.changes_max), (100, 100));
+    drop(app);
+    let app = open(folder.path());
+    assert_eq!(now(&app)["n"], 2499);
+    assert_eq!(now(&app)["history"][99]["newValue"], 2499);
+}
+
+#[test]
+fn a_snapshot_is_what_was_and_tells_how_much_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let states: Vec<Value> = (0..150)
+        .map(|n| json!({ "n": n, "list": (n..n + 50).collect::<Vec<i32>>(), "z": -0.0, "a": { "ü": [null, 1.5] } }))
+        .collect();
+    let ids: Vec<u64> = states
+        .iter()
+        .map(|state| {
+            put(&app, state);
+            take(&app).id
+        })
+        .collect();
+    for (state, id) in states.iter().zip(&ids) {
+        assert_eq!(tree::write(&at(&app, *id)), tree::write(state));
+    }
+    let page = app.snapshots(&SnapshotFilter::default(), 0, 10).unwrap();
+    assert_eq!((page.total, page.snapshots.len()), (150, 10));
+    assert_eq!(page.snapshots[0].id, ids[149]);
+    assert_eq!(page.snapshots[0].changes, 2);
+    assert_eq!(app.snapshot(ids[0]).unwrap().changes, 0);
+    assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
+fn snapshots_are_found_by_what_changed_in_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    put(&app, &json!({ "flags": { "badges": false }, "n": 1 }));
+    let first = take(&app);
+    put(&app, &json!({ "flags": { "badges": true }, "n": 1 }));
+    let badges = take(&app);
+    put(
+        &app,
+        &json!({ "flags": { "badges": true }, "n": 2, "who": "Straße" }),
+    );
+    let last = take(&app);
+    let found = |text: &str| -> Vec<u64> {
+        let filter = SnapshotFilter {
+            text: Some(text.into()),
+            ..SnapshotFilter::default()
+        };
+        let page = app.snapshots(&filter, 0, 10).unwrap();
+        page.snapshots.iter().map(|snapshot| snapshot.id).collect()
+    };
+    assert_eq!(found("ml.flags.badges"), [badges.id]);
+    assert_eq!(found("STRASSE"), [last.id]);
+    assert_eq!(found("badges"), [badges.id, first.id]);
+    app.label_snapshot(
+        first.id,
+        &SnapshotLabel {
+            name: Some("Release 6".into()),
+            ..SnapshotLabel::default()
+        },
+    )
+    .unwrap();
+    assert_eq!(found("release"), [first.id]);
+    assert_eq!(found("nothing like it"), Vec::<u64>::new());
+}
+
+#[test]
+fn a_label_is_kept_and_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    put(&app, &json!({ "n": 1 }));
+    let id = take(&app).id;
+    let label = SnapshotLabel {
+        name: Some(" candidate ".into()),
+        note: Some("before the talk".into()),
+        is_pinned: Some(true),
+    };
+    app.label_snapshot(id, &label).unwrap();
+    let unpinned = SnapshotLabel {
+        is_pinned: Some(false),
+        note: Some(String::new()),
+        ..SnapshotLabel::default()
+    };
+    let shown = app.label_snapshot(id, &unpinned).unwrap();
+    assert_eq!(
+        (shown.name.as_deref(), shown.note, shown.is_pinned),
+        (Some("candidate"), None, false)
+    );
+    let long = SnapshotLabel {
+        name: Some("x".repeat(121)),
+        ..SnapshotLabel::default()
+    };
+    let refused = app.label_snapshot(id, &long).unwrap_err().to_string();
+    assert_eq!(refused, "the name of a snapshot has at most 120 characters");
+    let missing = app.label_snapshot(99, &label).unwrap_err().to_string();
+    assert!(missing.contains("no snapshot 99"), "{missing}");
+}
+
+#[test]
+fn blame_names_the_snapshots_and_the_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let change = |value: i32| {
+        let body = json!([{ "key": "ml.quality.avg", "newValue": value, "timestamp": value, "source": format!("line {value}") }]);
+        app.record_changes(&web(), body.to_string().as_bytes(), Format::Json)
+            .unwrap();
+    };
+    let ids: Vec<u64> = (0..200)
+        .map(|n| {
+            if n == 30 || n == 120 {
+                change(n);
+            }
+            app.set_state(&web(), "ml.n", Some(json!(n)), &me())
+                .unwrap();
+            take(&app).id
+        })
+        .collect();
+    let blame = app
+        .blame(
+            &StateAt::Now {
+                source: "web".into(),
+            },
+            "/quality/avg",
+        )
+        .unwrap();
+    assert_eq!(blame.since.unwrap().id, ids[120]);
+    assert_eq!(blame.until.unwrap().id, ids[119]);
+    assert_eq!(blame.records.len(), 1);
+    assert_eq!(blame.records[0].origin, "line 120");
+    let earlier: Vec<u64> = blame.earlier.iter().map(|snapshot| snapshot.id).collect();
+    assert_eq!(earlier, [ids[30]]);
+    let then = app
+        .blame(&StateAt::Snapshot { id: ids[100] }, "/quality/avg")
+        .unwrap();
+    assert_eq!(then.since.unwrap().id, ids[30]);
+    assert_eq!(then.records[0].origin, "line 30");
+    // As far as anybody remembers.
+    let always = app
+        .blame(
+            &StateAt::Now {
+                source: "web".into(),
+            },
+            "/version",
+        )
+        .unwrap();
+    assert_eq!(
+        (always.since.unwrap().id, always.until.is_none()),
+        (ids[0], true)
+    );
+    change(500);
+    let fresh = app
+        .blame(
+            &StateAt::Now {
+                source: "web".into(),
+            },
+            "/quality/avg",
+        )
+        .unwrap();
+    assert!(fresh.since.is_none());
+    assert_eq!(fresh.until.unwrap().id, ids[199]);
+    assert_eq!(fresh.records[0].origin, "line 500");
+}
+
+#[test]
+fn a_restore_puts_back_all_or_parts_and_can_be_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let then = json!({ "flags": { "a": 1 }, "cache": { "x": 1 }, "n": 1 });
+    let later = json!({ "flags": { "a": 2 }, "cache": { "x": 2 }, "new": true });
+    put(&app, &then);
+    let id = take(&app).id;
+    put(&app, &later);
+    let preview = app
+        .preview_restore(&everything(id), &StateDifferenceOptions::default())
+        .unwrap();
+    assert_eq!(preview.total, 4);
+    assert_eq!(now(&app), later);
+    let restore = app.restore_state(&everything(id), &me()).unwrap();
+    assert_eq!(now(&app), then);
+    assert_eq!(at(&app, restore.safety), later);
+    assert_eq!(
+        app.snapshot(restore.safety).unwrap().cause,
+        SnapshotCause::BeforeRestore
+    );
+    app.undo_restore(restore.id, &me()).unwrap();
+    assert_eq!(now(&app), later);
+    let part = RestoreRequest {
+        only: vec!["/flags".into(), "/n".into(), "/new".into()],
+        ..everything(id)
+    };
+    app.restore_state(&part, &me()).unwrap();
+    assert_eq!(
+        now(&app),
+        json!({ "flags": { "a": 1 }, "cache": { "x": 2 }, "n": 1 })
+    );
+    put(&app, &later);
+    let but = RestoreRequest {
+        except: vec!["/flags".into()],
+        ..everything(id)
+    };
+    app.restore_state(&but, &me()).unwrap();
+    assert_eq!(
+        now(&app),
+        json!({ "flags": { "a": 2 }, "cache": { "x": 1 }, "n": 1 })
+    );
+    let nowhere = RestoreRequest {
+        only: vec!["/nope".into()],
+        ..everything(id)
+    };
+    assert!(
+        app.restore_state(&nowhere, &me())
+            .unwrap_err()
+            .to_string()
+            .contains("/nope")
+    );
+}
+
+#[test]
+fn a_source_confirms_a_restore_with_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    put(&app, &json!({ "n": 1 }));
+    let id = take(&app).id;
+    put(&app, &json!({ "n": 2 }));
+    let confirm = |restore: u64, state: Value| {
+        let body = state.to_string();
+        app.put_state(&web(), body.as_bytes(), None, Some(restore))
+    };
+    let restore = app.restore_state(&everything(id), &me()).unwrap();
+    assert_eq!(restore.confirmed_ms, None);
+    let told = confirm(restore.id, json!({ "n": 1, "history": [1] })).unwrap();
+    assert!(told.restore.unwrap().is_exact);
+    let shown = app.state_restore(restore.id).unwrap();
+    assert!(shown.confirmed_ms.is_some());
+    assert_eq!(shown.is_exact, Some(true));
+    let restore = app.restore_state(&everything(id), &me()).unwrap();
+    assert!(
+        !confirm(restore.id, json!({ "n": 5 }))
+            .unwrap()
+            .restore
+            .unwrap()
+            .is_exact
+    );
+    assert!(matches!(
+        confirm(99, json!({})),
+        Err(StateError::NotFound { .. })
+    ));
+}
+
+#[test]
+fn flags_are_restored_with_a_state_as_a_revision() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let switch = |on| {
+        let edit = Edit::SetMaster { on };
+        app.change(ChangeRequest {
+            edit,
+            actor: me(),
+            note: None,
+            base: None,
+        })
+        .unwrap();
+    };
+    switch(true);
+    put(&app, &json!({ "n": 1 }));
+    let id = take(&app).id;
+    switch(false);
+    put(&app, &json!({ "n": 2 }));
+    let request = RestoreRequest {
+        with_flags: true,
+        ..everything(id)
+    };
+    let restore = app.restore_state(&request, &me()).unwrap();
+    assert_eq!(restore.revision, Some(3));
+    assert!(app.live().document.enabled);
+    app.undo_restore(restore.id, &me()).unwrap();
+    assert!(!app.live().document.enabled);
+    assert_eq!(now(&app), json!({ "n": 2 }));
+}
+
+#[test]
+fn restoring_flags_takes_a_snapshot_of_what_is_new_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    for on in [true, false] {
+        let edit = Edit::SetMaster { on };
+        app.change(ChangeRequest {
+            edit,
+            actor: me(),
+            note: None,
+            base: None,
+        })
+        .unwrap();
+    }
+    put(&app, &json!({ "n": 1 }));
+    for revision in [1, 2] {
+        app.restore(flagdeck::store::RevisionNumber(revision), &me(), None)
+            .unwrap();
+    }
+    let page = app.snapshots(&SnapshotFilter::default(), 0, 10).unwrap();
+    let causes: Vec<SnapshotCause> = page.snapshots.iter().map(|one| one.cause).collect();
+    assert_eq!(causes, [SnapshotCause::BeforeRollback]);
+}
+
+#[test]
+fn a_bundle_says_everything_and_is_held_against_its_hashes() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    put(&app, &json!({ "n": 1, "x": [1.5] }));
+    let first = take(&app);
+    put(&app, &json!({ "n": 2 }));
+    let second = take(&app);
+    app.label_snapshot(
+        first.id,
+        &SnapshotLabel {
+            name: Some("one".into()),
+            ..SnapshotLabel::default()
+        },
+    )
+    .unwrap();
+    let bundle = app.export_snapshots(&[first.id, second.id]).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let other = open(other.path());
+    let read = other
+        .import_snapshots(bundle.as_bytes(), "from web")
+        .unwrap();
+    assert_eq!(read.len(), 2);
+    assert_eq!(
+        (read[0].name.as_deref(), read[0].at_ms, read[0].is_pinned),
+        (Some("one"), first.at_ms, true)
+    );
+    assert_eq!(at(&other, read[0].id), json!({ "n": 1, "x": [1.5] }));
+    let altered = bundle.replace("1.5", "1.6");
+    let refused = other
+        .import_snapshots(altered.as_bytes(), "x")
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("does not match its hash"), "{refused}");
+    for (text, reason) in [
+        ("", "no JSON"),
+        ("[1]", "must be a JSON object"),
+        (
+            r#"{"format":"flagdeck-snapshots","version":2,"snapshots":[]}"#,
+            "newer Flagdeck",
+        ),
+        (
+            r#"{"format":"flagdeck-snapshots","version":1,"snapshots":[]}"#,
+            "1 to 10000",
+        ),
+        (r#"{"ml": {}, "timestamp": -1}"#, "timestamp"),
+    ] {
+        let refused = other
+            .import_snapshots(text.as_bytes(), "x")
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(reason), "{text}: {refused}");
+    }
+    assert_eq!(
+        other
+            .import_snapshots(br#"{"n": 7}"#, "bare")
+            .unwrap()
+            .len(),
+        1
+    );
+    other.remove_imported("from web").unwrap();
+    let names: Vec<String> = other
+        .state_sources()
+        .unwrap()
+        .into_iter()
+        .map(|one| one.name)
+        .collect();
+    assert_eq!(names, ["bare"]);
+}
+
+#[test]
+fn what_is_no_state_is_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let mut deep = json!(1);
+    for _ in 0..110 {
+        deep = json!({ "a": deep });
+    }
+    for (body, reason) in [
+        ("", "no JSON"),
+        ("[]", "must be a JSON object"),
+        ("{\"a\":NaN}", "no JSON"),
+        ("{\"a\":1e999}", "no JSON"),
+        ("{\"a\":1}x", "no JSON"),
+        ("{\"ml\":1}", "ml must be a JSON object"),
+        ("{\"ml\":{},\"files\":-1}", "files must be a whole number"),
+        (&deep.to_string(), "100 levels"),
+    ] {
+        let refused = app
+            .put_state(&web(), body.as_bytes(), None, None)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(reason), "{body}: {refused}");
+    }
+    for name in ["", " ", "a\u{0}", &"x".repeat(129)] {
+        assert!(name.parse::<SourceName>().is_err(), "{name:?}");
+    }
+    assert!(app.state_sources().unwrap().is_empty());
+    assert!(matches!(
+        app.current_state(&web()),
+        Err(StateError::NotFound { .. })
+    ));
+}
+
+#[test]
+fn the_flags_are_told_as_of_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let before = flagdeck::app::now_ms() - 1;
+    let edit = Edit::SetMaster { on: true };
+    app.change(ChangeRequest {
+        edit,
+        actor: me(),
+        note: None,
+        base: None,
+    })
+    .unwrap();
+    let saved = app.live().origin.as_ref().unwrap().at_ms;
+    assert_eq!(app.as_of(AsOf::AtMs(before)).unwrap().revision.0, 0);
+    assert_eq!(app.as_of(AsOf::AtMs(saved)).unwrap().revision.0, 1);
+    assert_eq!(app.as_of(AsOf::Revision(1)).unwrap().revision.0, 1);
+    assert!(app.as_of(AsOf::Revision(7)).is_err());
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_and_flags_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("state.db"), vec![7; 8192]).unwrap();
+    let app = open(folder.path());
+    put(&app, &json!({ "n": 1 }));
+    assert_eq!(now(&app)["n"], 1);
+    let kept = std::fs::read_dir(folder.path().join("quarantine")).unwrap();
+    assert!(kept.count() >= 1);
+}
+
+#[test]
+fn a_flipped_bit_is_noticed_and_the_next_snapshot_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    for n in 0..3 {
+        put(&app, &json!({ "n": n, "text": "x".repeat(500) }));
+        take(&app);
+    }
+    let database = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
+    let mut coding: Vec<u8> = database
+        .query_row("SELECT coding FROM snapshot WHERE id = 2", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let last = coding.len() - 1;
+    coding[last] ^= 1;
+    database
+        .execute("UPDATE snapshot SET coding = ?1 WHERE id = 2", [&coding])
+        .unwrap();
+    let refused = app
+        .state_at(&StateAt::Snapshot { id: 2 })
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("snapshot 2 does not match its hash"),
+        "{refused}"
+    );
+    assert!(app.state_at(&StateAt::Snapshot { id: 1 }).is_ok());
+    assert!(!app.check().unwrap().problems.is_empty());
+    put(&app, &json!({ "n": 9 }));
+    assert_eq!(at(&app, take(&app).id), json!({ "n": 9 }));
+    database
+        .execute("UPDATE snapshot SET at_ms = at_ms + 1 WHERE id = 1", [])
+        .unwrap();
+    assert!(
+        app.snapshot(1)
+            .unwrap_err()
+            .to_string()
+            .contains("does not match its hash")
+    );
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_filter_map("finite", |number| serde_json::Number::from_f64(number)
+            .map(Value::Number)),
+        "\\PC{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec(("\\PC{0,4}", inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn restoring_a_snapshot_gives_back_what_it_was_of(
+        states in prop::collection::vec(prop::collection::vec(("\\PC{0,4}", json_value()), 0..5), 1..6),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let app = open(folder.path());
+        let states: Vec<Value> = states.into_iter()
+            .map(|members| Value::Object(members.into_iter().filter(|(key, _)| key != "ml").collect()))
+            .collect();
+        let ids: Vec<u64> = states.iter().map(|state| { put(&app, state); take(&app).id }).collect();
+        for (state, id) in states.iter().zip(ids) {
+            app.restore_state(&everything(id), &me()).unwrap();
+            prop_assert_eq!(tree::canonical::canonical(&now(&app)), tree::canonical::canonical(state));
+        }
+    }
+}
