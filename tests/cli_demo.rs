@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,24 @@ struct Ledger {
     with_token: usize,
     requests: usize,
     not_modified: usize,
+    /// Whether states are kept; an older Flagdeck knows of none.
+    keeps_states: bool,
+    /// The tree `ml`, as reported and changed.
+    state: Value,
+    wholes: Vec<Whole>,
+    changes: usize,
+    /// Whether the state is restored, and that is not confirmed.
+    is_restoring: bool,
+    /// What is announced next.
+    announcement: Option<String>,
+    is_over: bool,
+}
+
+/// A state as it was reported whole.
+struct Whole {
+    address: String,
+    restore: Option<String>,
+    ml: Value,
 }
 
 impl Ledger {
@@ -124,6 +142,8 @@ impl Fake {
 
 impl Drop for Fake {
     fn drop(&mut self) {
+        let ledger = self.ledger.lock();
+        ledger.unwrap_or_else(PoisonError::into_inner).is_over = true;
         self.ledger = Arc::default();
         // Whoever waits for a connection looks up, and finds the ledger gone.
         while !self.accepting.as_ref().unwrap().is_finished() {
@@ -155,6 +175,9 @@ fn answer(stream: TcpStream, ledger: &Mutex<Ledger>) {
         return;
     }
     let body = String::from_utf8(body).unwrap();
+    if first.starts_with("GET /api/ml/flags/stream ") {
+        return announce(reader.get_mut(), ledger);
+    }
     let mut ledger = ledger.lock().unwrap();
     ledger.requests += 1;
     ledger.with_token += usize::from(headers.contains_key("authorization"));
@@ -162,6 +185,9 @@ fn answer(stream: TcpStream, ledger: &Mutex<Ledger>) {
         ["GET", "/healthz"] => Some(response("200 OK", "", &ledger.health)),
         ["GET", "/api/ml/flags"] => Some(flags(&mut ledger, headers.get("if-none-match"))),
         ["POST", "/api/ml/events"] => events(&mut ledger, &headers, body),
+        [method, path] if ledger.keeps_states => {
+            Some(state(&mut ledger, method, path, &headers, &body))
+        }
         _ => Some(response("404 Not Found", "", "{}")),
     };
     drop(ledger);
@@ -216,6 +242,87 @@ fn events(ledger: &mut Ledger, headers: &BTreeMap<String, String>, body: String)
     let duplicate = ledger.taken.insert(key, count).is_some();
     let answer = json!({"accepted": count, "rejected": 0, "duplicate": duplicate, "problems": []});
     (reaction.is_none()).then(|| response("200 OK", "", &answer.to_string()))
+}
+
+/// Takes a state in, or tells it, as the real one does.
+fn state(
+    ledger: &mut Ledger,
+    method: &str,
+    address: &str,
+    headers: &BTreeMap<String, String>,
+    body: &str,
+) -> String {
+    assert_eq!(headers["authorization"], format!("Bearer {}", ledger.token));
+    let path = address.split('?').next().unwrap();
+    match (method, path) {
+        ("PUT", "/api/ml/state/synthetic-demo") => {
+            ledger.state = serde_json::from_str(body).unwrap();
+            ledger.is_restoring &= !headers.contains_key("ml-restore");
+            ledger.wholes.push(Whole {
+                address: address.to_owned(),
+                restore: headers.get("ml-restore").cloned(),
+                ml: ledger.state.clone(),
+            });
+            response("200 OK", "", "{}")
+        }
+        ("POST", "/api/ml/state/synthetic-demo/changes") => {
+            let changes: Vec<Value> = serde_json::from_str(body).unwrap();
+            // What is told before a restore is confirmed is of the state before.
+            if !ledger.is_restoring {
+                ledger.changes += changes.len();
+                for change in changes {
+                    change_state(&mut ledger.state, &change);
+                }
+            }
+            response("200 OK", "", "{}")
+        }
+        ("GET", "/api/ml/state/synthetic-demo") => {
+            let state = json!({"timestamp": 5, "ml": ledger.state, "files": 30});
+            response("200 OK", "", &state.to_string())
+        }
+        _ => response("404 Not Found", "", "{}"),
+    }
+}
+
+/// Makes a change, of which the host has to know what it changes.
+fn change_state(state: &mut Value, change: &Value) {
+    let key = change["key"].as_str().unwrap();
+    let pointer = key.strip_prefix("ml").unwrap().replace('.', "/");
+    let origin = change["source"].as_str().unwrap();
+    assert!(origin.contains("at MLStateExtension.trackChange"));
+    assert!(change["timestamp"].as_i64() > Some(1_700_000_000_000));
+    let before = state.pointer(&pointer);
+    assert_eq!(before, change.get("oldValue"), "{key}");
+    if let Some(place) = state.pointer_mut(&pointer) {
+        *place = change["newValue"].clone();
+        return;
+    }
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let parent = state.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    parent.insert(name.to_owned(), change["newValue"].clone());
+}
+
+/// Announces whatever there is, until the test is over.
+fn announce(stream: &mut TcpStream, ledger: &Mutex<Ledger>) {
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n";
+    let keeps_states = ledger.lock().unwrap().keeps_states;
+    if !keeps_states {
+        let _ = stream.write_all(response("404 Not Found", "", "{}").as_bytes());
+        return;
+    }
+    stream.write_all(head.as_bytes()).unwrap();
+    loop {
+        let mut ledger = ledger.lock().unwrap();
+        if ledger.is_over {
+            return;
+        }
+        let text = ledger.announcement.take();
+        drop(ledger);
+        if let Some(text) = text {
+            let _ = stream.write_all(text.as_bytes());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// A document in which `ui.badges` is on for a share of all users.
@@ -534,4 +641,65 @@ fn a_dry_run_prints_what_would_be_sent_and_touches_nothing() {
     );
     assert_eq!(events[0]["type"], "ml:memory");
     assert!(!missing.exists());
+}
+
+#[test]
+fn state_is_reported_as_it_changes_and_what_is_restored_is_taken_in() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    fake.ledger().keeps_states = true;
+    let arguments = format!(
+        "demo --url {} --rate 50 --seed 3 --state-size small --json",
+        fake.url()
+    );
+    let playing = Playing::start(&cli, &arguments);
+    fake.wait("the changes", |ledger| ledger.changes > 8);
+    {
+        let ledger = fake.ledger();
+        let whole = &ledger.wholes[0];
+        assert_eq!(whole.address, "/api/ml/state/synthetic-demo?files=30");
+        assert_eq!(whole.restore, None);
+        assert_eq!(whole.ml["flags"], document(false, 0));
+        assert_eq!(whole.ml["version"], "6.0.0");
+        assert_eq!(ledger.wholes.len(), 1, "only what changes is sent then");
+    }
+    fake.ledger().flags = ("\"r1\"".into(), document(true, 50));
+    fake.wait("the flags", |ledger| {
+        ledger.state["flags"] == document(true, 50)
+    });
+
+    let mut restored = fake.ledger().wholes[0].ml.clone();
+    restored["version"] = "5.0.0".into();
+    restored["odd"] = json!([1.5, null]);
+    let announcement = json!({"restore": 7, "source": "synthetic-demo"});
+    let mut ledger = fake.ledger();
+    ledger.state = restored.clone();
+    ledger.is_restoring = true;
+    let text = format!("event: ml:state:restored\ndata: {announcement}\n\n");
+    ledger.announcement = Some(text);
+    drop(ledger);
+    fake.wait("a confirmation", |ledger| {
+        let last = ledger.wholes.last().unwrap();
+        last.restore.as_deref() == Some("7") && last.ml == restored
+    });
+    let before = fake.ledger().changes;
+    fake.wait("more changes", |ledger| ledger.changes > before);
+    let (ran, _) = playing.end();
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let last = json_lines(&ran.out).pop().unwrap();
+    assert_eq!(last["state"]["restores"], 1);
+    assert_eq!(last["state"]["trouble"], Value::Null);
+    assert!(last["state"]["changes"].as_u64() > Some(8), "{last}");
+}
+
+#[test]
+fn a_flagdeck_that_keeps_no_states_is_reported_events_all_the_same() {
+    let cli = Cli::new();
+    let fake = Fake::start(&cli);
+    let url = fake.url();
+    let out = cli.ok(&format!("demo --url {url} --for 1500ms --json"));
+    let last = json_lines(&out).pop().unwrap();
+    assert_eq!(last["state"]["trouble"], Value::Null);
+    assert_eq!(last["state"]["wholes"], 0);
+    assert!(last["sent"].as_u64() > Some(0), "{last}");
 }

@@ -92,3 +92,45 @@ fn diff_says_what_differs_and_takes_the_revision_in_force_for_granted() {
     assert_eq!(told["changes"][0]["after"], "true");
     cli.refused("diff 1 9", 3, "There is no revision 9; there are 1 to 4.");
 }
+
+#[test]
+fn a_moment_stands_for_the_revision_that_was_in_force_then() {
+    let cli = Cli::new();
+    let before = moment();
+    cli.ok("master on");
+    cli.ok("set ui.badges on");
+    let between = moment();
+    cli.ok("rollout --percentage 50");
+    let explained = |at: &str| {
+        let arguments = format!("explain ui.badges --user user42 --json --at {at}");
+        let words: Vec<&str> = arguments.split(' ').collect();
+        let ran = cli.run_with(&words);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let told: Value = serde_json::from_str(&ran.out).unwrap();
+        (told["revision"].as_u64().unwrap(), ran.err)
+    };
+    let (revision, said) = explained(&between);
+    assert_eq!(revision, 2);
+    assert!(said.contains(", revision 2 decided"), "{said}");
+    let (revision, said) = explained("1h");
+    assert_eq!(revision, 0);
+    assert!(said.contains("the safe default decided"), "{said}");
+    assert_eq!(explained(&before).0, 0);
+    assert_eq!(explained("3"), (3, String::new()), "a number is a revision");
+    assert_eq!(
+        cli.json(&format!("get --at {between}"))["rollout"]["percentage"],
+        0
+    );
+    assert_eq!(cli.json(&format!("export --at {before}"))["enabled"], false);
+    cli.refused("get --at 9", 3, "here is no revision 9");
+    cli.refused("get --at soon", 2, "the number of a revision, or a moment");
+}
+
+/// A moment between what was done before and what is done next, as `--at` takes it.
+fn moment() -> String {
+    let pause = std::time::Duration::from_millis(3);
+    std::thread::sleep(pause);
+    let moment = jiff::Timestamp::now().to_string();
+    std::thread::sleep(pause);
+    moment
+}

@@ -5,9 +5,12 @@
 mod app;
 mod backups;
 mod cli;
+mod cli_bisect;
 mod cli_demo;
 mod cli_history;
 mod cli_metrics;
+mod cli_snapshot;
+mod cli_state;
 mod config;
 mod emergency;
 mod past;

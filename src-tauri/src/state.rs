@@ -30,7 +30,7 @@ use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::store::StoreError;
 
-pub use self::bundle::{compare_files, read_file};
+pub use self::bundle::{compare_files, patch_files, read_file};
 pub use self::past::StateTree;
 pub(crate) use self::show::compared;
 

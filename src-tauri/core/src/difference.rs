@@ -1,64 +1,71 @@
-//! What differs between two states, as a reviewer reads it: a ring that moved on is one line, a
-//! list of numbers is how it drifted, what was renamed is not gone.
+//! What differs between two states, as a reviewer reads it: a ring that moved on is one change,
+//! a list of numbers is how it drifted, what was renamed is not gone.
 //!
-//! Both trees are what a source has under `ml`. Says nothing of who changed it, or when.
+//! A state is the tree that a source reports under `ml`. Knows nothing of who changed it or
+//! when, and never looks beyond the two trees.
 
+mod excerpt;
 mod lists;
 mod moves;
 mod place;
+mod series;
+mod walk;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use self::place::Place;
-use crate::limits::{STATE_CHANGES_MAX, VALUE_CHARS_SHOWN};
-use crate::tree::same;
+pub use self::excerpt::{Excerpt, excerpt};
+use self::place::{Side, Step, groups, path, pointer};
+use self::walk::{Found, Raw, Walk, What};
+use crate::limits;
 
 /// How to compare.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    /// Numbers count as equal that differ by no more than this share of the larger one, 0 to 1.
+    /// Numbers count as equal that differ by no more than this share of the larger magnitude,
+    /// 0.0 to 1.0; at 0.0 every difference counts.
     pub tolerance: f64,
-    /// Names of keys whose changes are noise.
+    /// Names of keys whose changes, and all changes beneath them, are noise.
     pub noise: Vec<String>,
 }
 
 /// What differs between two states.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Difference {
-    /// The first [`STATE_CHANGES_MAX`] changes, in the order of the later state; in an object,
-    /// what went comes last.
-    pub changes: Vec<Change>,
+    /// The changes, in the order of the later state, those that were removed where they were:
+    /// the first [`limits::STATE_CHANGES_MAX`].
+    pub changes: Vec<StateChange>,
     /// How many there are in all.
     pub total: usize,
-    /// How many of them are noise.
+    /// How many of all are noise.
     pub noise: usize,
     /// Numbers that differ within the tolerance.
     pub tolerated: usize,
-    /// Groups of the later state in which nothing differs, as JSON Pointers.
+    /// Groups that are in both states and in which nothing changed, as JSON Pointers, in the
+    /// order of the later state: the first [`limits::STATE_GROUPS_MAX`].
     pub unchanged: Vec<String>,
 }
 
-/// One thing that differs.
+/// One thing that differs between two states.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// Where: a JSON Pointer into the later state, or into the earlier one where it went.
+pub struct StateChange {
+    /// Where: a JSON Pointer into the later state, or into the earlier one where it was removed.
     pub pointer: String,
-    /// The keys from its group to it, an element of a list by its key, as in `files[id=7].name`;
-    /// of a group itself, its name.
+    /// The keys on the way there as a person reads them: an element of a list by its key, as in
+    /// `files[id=7].name`, or its place; a key that could be misread quoted, as in `a["b.c"]`.
     pub path: String,
-    /// The group it belongs to, as a dotted key: `ml.flags`, `ml.metrics.performance`.
+    /// The group it is shown under: `ml.flags`, or `ml.metrics.performance` in `metrics`.
     pub group: String,
     /// What happened.
     pub kind: Kind,
-    /// Where it was before, if it moved.
+    /// Where it was before, a JSON Pointer into the earlier state, if it moved.
     pub from: Option<String>,
-    /// What it was; of a list of which elements came or went, those that went.
+    /// What it was. Of a list, the elements that went, none where none did; none of a series.
     pub before: Option<Excerpt>,
-    /// What it is; of a list of which elements came or went, those that came.
+    /// What it is. Of a list, the elements that came, none where none did; none of a series.
     pub after: Option<Excerpt>,
-    /// What happened to the elements of a list.
+    /// What happened to the elements, of a list and of a series.
     pub list: Option<ListChange>,
-    /// How a list of numbers drifted.
+    /// How a series drifted.
     pub series: Option<SeriesChange>,
     /// Whether it is noise.
     pub is_noise: bool,
@@ -73,37 +80,30 @@ pub enum Kind {
     Removed,
     /// It is another one.
     Changed,
-    /// It has another name or place.
+    /// It has another name in the same place, or is elsewhere.
     Moved,
-    /// Elements of a list came or went.
+    /// Elements of a list came, went or moved.
     List,
     /// A list of numbers changed.
     Series,
 }
 
-/// A value as far as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Excerpt {
-    /// The first [`VALUE_CHARS_SHOWN`] characters of its JSON text.
-    pub text: String,
-    /// Whether that is all of it.
-    pub is_whole: bool,
-}
-
 /// What happened to the elements of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListChange {
-    /// The key that elements were told apart by.
+    /// The key that elements were told apart by; none where by their content or place.
     pub key: Option<String>,
-    /// Whether it is a ring that moved on.
+    /// Whether it is a ring that moved on: elements went at its beginning, others came at its
+    /// end, and none did between.
     pub is_shifted: bool,
     /// Elements that went.
     pub dropped: usize,
     /// Elements that came.
     pub added: usize,
-    /// Elements that stand elsewhere.
+    /// Elements that stand elsewhere among those that stayed.
     pub moved: usize,
-    /// Elements that stayed and differ.
+    /// Elements that stayed and differ beyond the tolerance. Their changes are listed on their
+    /// own, but those of a series.
     pub changed: usize,
     /// Elements before.
     pub length_before: usize,
@@ -111,229 +111,132 @@ pub struct ListChange {
     pub length_after: usize,
 }
 
-/// How a list of numbers drifted.
+/// How a list of numbers drifted. Nulls among them are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeriesChange {
-    /// The numbers before, or means of neighbours where there are more than a small chart shows.
+    /// The numbers before; if there are more than [`limits::SERIES_POINTS_MAX`], means of as
+    /// many parts of about equal length.
     pub before: Vec<f64>,
     /// The numbers after, likewise.
     pub after: Vec<f64>,
-    /// The mean before.
+    /// Their mean before; none of no numbers.
     pub mean_before: Option<f64>,
-    /// The mean after.
+    /// Their mean after.
     pub mean_after: Option<f64>,
-    /// What 95 in a hundred did not exceed before (nearest rank).
+    /// The least of them before that 95 in a hundred do not exceed; none of no numbers.
     pub p95_before: Option<f64>,
     /// The same after.
     pub p95_after: Option<f64>,
-    /// The largest difference between two numbers that belong together.
+    /// The largest difference between two numbers that belong together, once a shift is undone;
+    /// none where no number stayed.
     pub largest_change: Option<f64>,
 }
 
-/// Compares two states.
+/// Compares two states, each the value that a source has under `ml`.
+///
+/// Equal is what [`crate::tree::same`] takes as equal: without a tolerance there is a change
+/// exactly where two states are not. What moved is looked for among the listed changes: it went
+/// in one place, came in another, and no other could be meant.
 pub fn difference(before: &Value, after: &Value, options: &Options) -> Difference {
-    let mut found = Found {
-        options,
-        changes: Vec::new(),
-        tolerated: 0,
-    };
-    found.value(&Place::default(), before, after);
-    let Found {
-        changes, tolerated, ..
-    } = found;
-    let changes = moves::joined(changes);
+    let mut walk = Walk::new(options);
+    walk.compare(before, after);
+    let mut found = walk.finish();
+    moves::join(&mut found);
     Difference {
-        total: changes.len(),
-        noise: changes.iter().filter(|raw| raw.is_noise(options)).count(),
-        tolerated,
-        unchanged: unchanged(after, &changes),
-        changes: changes
-            .iter()
-            .take(STATE_CHANGES_MAX)
-            .map(|raw| raw.shown(options))
-            .collect(),
+        unchanged: unchanged(before, after, &found),
+        total: found.total,
+        noise: found.noise,
+        tolerated: found.tolerated,
+        changes: listed(&found.changes),
     }
 }
 
-/// A difference while it is looked for.
-struct Found<'a> {
-    options: &'a Options,
-    changes: Vec<Raw<'a>>,
-    tolerated: usize,
-}
-
-/// A change before anything is made of it.
-struct Raw<'a> {
-    place: Place,
-    kind: Kind,
-    from: Option<Place>,
-    before: Option<&'a Value>,
-    after: Option<&'a Value>,
-    /// Elements that went, and those that came.
-    elements: (Vec<&'a Value>, Vec<&'a Value>),
-    list: Option<ListChange>,
-    series: Option<SeriesChange>,
-}
-
-impl<'a> Found<'a> {
-    fn value(&mut self, at: &Place, before: &'a Value, after: &'a Value) {
-        match (before, after) {
-            (Value::Object(old), Value::Object(new)) => self.members(at, old, new),
-            _ if same(before, after) => {}
-            (Value::Array(old), Value::Array(new)) => self.lists(at, old, new),
-            _ if self.tolerates(before, after) => self.tolerated += 1,
-            _ => self.push(at, Kind::Changed, Some(before), Some(after)),
-        }
+/// Puts changes as they are shown, as long as their places take no more than they may.
+fn listed(raws: &[Raw<'_>]) -> Vec<StateChange> {
+    let mut budget = limits::STATE_PLACES_BYTES_MAX;
+    let mut changes = Vec::with_capacity(raws.len());
+    for raw in raws {
+        let Some(left) = budget.checked_sub(raw.place_bytes()) else {
+            break;
+        };
+        budget = left;
+        changes.push(raw.shown());
     }
-
-    fn members(&mut self, at: &Place, old: &'a Map<String, Value>, new: &'a Map<String, Value>) {
-        // Mostly the same keys in the same order, which no look-up is needed for.
-        if old.len() == new.len() && old.keys().eq(new.keys()) {
-            for ((key, before), after) in old.iter().zip(new.values()) {
-                if !same(before, after) {
-                    self.value(&at.key(key), before, after);
-                }
-            }
-            return;
-        }
-        for (key, after) in new {
-            match old.get(key) {
-                Some(before) if same(before, after) => {}
-                Some(before) => self.value(&at.key(key), before, after),
-                None => self.push(&at.key(key), Kind::Added, None, Some(after)),
-            }
-        }
-        for (key, before) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
-            self.push(&at.key(key), Kind::Removed, Some(before), None);
-        }
-    }
-
-    fn tolerates(&self, before: &Value, after: &Value) -> bool {
-        match (before.as_f64(), after.as_f64()) {
-            (Some(before), Some(after)) => is_within(before, after, self.options.tolerance),
-            _ => false,
-        }
-    }
-
-    fn push(
-        &mut self,
-        at: &Place,
-        kind: Kind,
-        before: Option<&'a Value>,
-        after: Option<&'a Value>,
-    ) {
-        self.changes.push(Raw {
-            place: at.clone(),
-            kind,
-            from: None,
-            before,
-            after,
-            elements: (Vec::new(), Vec::new()),
-            list: None,
-            series: None,
-        });
-    }
-}
-
-/// Says whether two numbers differ by no more than a share of the larger one.
-fn is_within(one: f64, other: f64, tolerance: f64) -> bool {
-    tolerance > 0.0 && (one - other).abs() <= tolerance * one.abs().max(other.abs())
+    changes
 }
 
 impl Raw<'_> {
-    fn is_noise(&self, options: &Options) -> bool {
-        let is_noisy = |key: &str| options.noise.iter().any(|noise| noise == key);
-        self.place.keys().any(is_noisy)
+    /// Returns about how many bytes its pointers, path and group take.
+    fn place_bytes(&self) -> usize {
+        let from = match &self.what {
+            What::Moved { from, .. } => place::bytes(from),
+            _ => 0,
+        };
+        from + 2 * place::bytes(&self.place)
     }
 
-    fn shown(&self, options: &Options) -> Change {
-        let (went, came) = &self.elements;
-        let part = |elements: &[&Value]| (!elements.is_empty()).then(|| excerpt_of(elements));
-        Change {
-            pointer: match self.kind {
-                Kind::Removed => self.place.pointer_before(),
-                _ => self.place.pointer(),
+    fn shown(&self) -> StateChange {
+        let place: &[Step<'_>] = &self.place;
+        let at = match self.what {
+            What::Removed(_) => pointer(place, Side::Before),
+            _ => pointer(place, Side::After),
+        };
+        let change = StateChange {
+            pointer: at,
+            path: path(place),
+            group: place::group(place),
+            kind: Kind::Changed,
+            from: None,
+            before: None,
+            after: None,
+            list: None,
+            series: None,
+            is_noise: self.is_noise,
+        };
+        self.what.tell(change)
+    }
+}
+
+impl What<'_> {
+    /// Tells in a change what happened.
+    fn tell(&self, change: StateChange) -> StateChange {
+        let values = |kind, before: Option<&Value>, after: Option<&Value>| StateChange {
+            kind,
+            before: before.map(excerpt),
+            after: after.map(excerpt),
+            ..change.clone()
+        };
+        match self {
+            Self::Added(after) => values(Kind::Added, None, Some(after)),
+            Self::Removed(before) => values(Kind::Removed, Some(before), None),
+            Self::Changed(before, after) => values(Kind::Changed, Some(before), Some(after)),
+            Self::Moved { from, value } => StateChange {
+                from: Some(pointer(from, Side::Before)),
+                ..values(Kind::Moved, Some(value), Some(value))
             },
-            path: self.place.path(),
-            group: self.place.group(),
-            kind: self.kind,
-            from: self.from.as_ref().map(Place::pointer_before),
-            before: self.before.map(excerpt).or_else(|| part(went)),
-            after: self.after.map(excerpt).or_else(|| part(came)),
-            list: self.list.clone(),
-            series: self.series.clone(),
-            is_noise: self.is_noise(options),
+            Self::List { list, went, came } => StateChange {
+                kind: Kind::List,
+                before: went.clone(),
+                after: came.clone(),
+                list: Some(list.clone()),
+                ..change
+            },
+            Self::Series { list, series } => StateChange {
+                kind: Kind::Series,
+                list: Some(list.clone()),
+                series: Some(series.clone()),
+                ..change
+            },
         }
     }
 }
 
-/// Returns the beginning of a value's JSON text.
-pub fn excerpt(value: &Value) -> Excerpt {
-    match value {
-        // A long one is not written whole only to be cut.
-        Value::String(text) if text.len() > 4 * VALUE_CHARS_SHOWN => {
-            let cut: String = text.chars().take(VALUE_CHARS_SHOWN).collect();
-            Excerpt {
-                text: Value::String(cut).to_string(),
-                is_whole: false,
-            }
-        }
-        Value::Array(elements) => excerpt_of(&elements.iter().collect::<Vec<_>>()),
-        Value::Object(members) => {
-            let members = members.iter().map(|(key, value)| {
-                let value = excerpt(value);
-                let text = format!("{}:{}", Value::String(key.clone()), value.text);
-                (text, value.is_whole)
-            });
-            joined('{', members, '}')
-        }
-        leaf => cut(leaf.to_string(), true),
-    }
-}
-
-fn excerpt_of(elements: &[&Value]) -> Excerpt {
-    let elements = elements.iter().map(|element| {
-        let element = excerpt(element);
-        (element.text, element.is_whole)
-    });
-    joined('[', elements, ']')
-}
-
-/// Joins parts until there is enough to show.
-fn joined(open: char, parts: impl Iterator<Item = (String, bool)>, close: char) -> Excerpt {
-    let mut text = String::from(open);
-    let mut is_whole = true;
-    for (place, (part, is_whole_part)) in parts.enumerate() {
-        if text.len() > 4 * VALUE_CHARS_SHOWN {
-            return cut(text, false);
-        }
-        if place > 0 {
-            text.push(',');
-        }
-        text.push_str(&part);
-        is_whole &= is_whole_part;
-    }
-    text.push(close);
-    cut(text, is_whole)
-}
-
-fn cut(text: String, is_whole: bool) -> Excerpt {
-    match text.char_indices().nth(VALUE_CHARS_SHOWN) {
-        None => Excerpt { text, is_whole },
-        Some((end, _)) => Excerpt {
-            text: text[..end].to_owned(),
-            is_whole: false,
-        },
-    }
-}
-
-/// Lists the groups of a state in which nothing differs.
-fn unchanged(after: &Value, changes: &[Raw<'_>]) -> Vec<String> {
-    let touched: std::collections::HashSet<String> =
-        changes.iter().map(|raw| raw.place.group()).collect();
-    let groups = place::groups(after).into_iter();
-    groups
-        .filter(|group| !touched.contains(&group.group()))
+/// Lists the groups that both states have and in which nothing changed.
+fn unchanged(before: &Value, after: &Value, found: &Found<'_>) -> Vec<String> {
+    let known: std::collections::HashSet<_> = groups(before).collect();
+    let same =
+        groups(after).filter(|group| known.contains(group) && !found.touched.contains(group));
+    same.take(limits::STATE_GROUPS_MAX)
         .map(|group| group.pointer())
         .collect()
 }

@@ -78,10 +78,6 @@ pub const HISTORY_DEPTH_MAX: usize = 130;
 /// Keys that tell the elements of a list apart, the most telling first.
 pub const ALIGN_KEYS: [&str; 7] = ["id", "key", "uuid", "path", "name", "ts", "timestamp"];
 
-/// Elements that two lists may differ in to be aligned by what they have in common; the work
-/// grows with the square of it.
-pub const ALIGN_DIFFERENCES_MAX: usize = 256;
-
 /// Bytes that may come of one packed tree or step: eight times the largest state that is kept.
 pub const DELTA_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -116,17 +112,37 @@ pub const SNAPSHOTS_DAILY_FOR_MS: i64 = 2 * 365 * 24 * 60 * 60 * 1000;
 /// well.
 pub const SNAPSHOTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Changes that a difference of two states lists; the rest are counted. More than anybody reads.
+/// Differences that a search for the longest common part of two lists goes to.
+/// It takes at most so many steps for every element, and memory for half the square of it;
+/// lists further apart are compared by what is in each once, and by place.
+pub const ALIGN_DIFFERENCES_MAX: usize = 256;
+
+/// One element in so many may lack the key by which the elements of a list are told apart.
+pub const ALIGN_KEYLESS_ONE_IN: usize = 10;
+
+/// Changes listed of a difference of two states; more are counted, not listed.
+/// Far more than anybody reads, and a few megabytes at most.
 pub const STATE_CHANGES_MAX: usize = 5000;
 
-/// Characters shown of a value.
-pub const VALUE_CHARS_SHOWN: usize = 200;
+/// Bytes that the pointers and paths of the listed changes take together, about.
+/// Keys may be long, and everything beneath one repeats it.
+pub const STATE_PLACES_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Points of the small chart of a series.
-pub const SERIES_POINTS: usize = 60;
+/// Groups of a state listed as unchanged.
+pub const STATE_GROUPS_MAX: usize = 1000;
+
+/// Characters of a value's JSON text shown in a difference.
+pub const EXCERPT_CHARS_MAX: usize = 200;
+
+/// Characters of JSON text that a value has at least to be recognised where it came again:
+/// shorter ones are equal by chance.
+pub const MOVED_CHARS_MIN: usize = 12;
 
 /// Numbers that make a list a series.
 pub const SERIES_NUMBERS_MIN: usize = 3;
 
-/// Characters as text below which an equal value elsewhere is chance, not a move.
-pub const MOVED_BYTES_MIN: usize = 12;
+/// One in so many elements of a series may be null.
+pub const SERIES_NULLS_ONE_IN: usize = 10;
+
+/// Points of the small chart of a series.
+pub const SERIES_POINTS_MAX: usize = 60;

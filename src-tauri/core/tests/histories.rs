@@ -151,7 +151,7 @@ fn a_ring_that_moved_on_is_seen_at_once() {
     let mut other = same.clone();
     other[19_999] = json!(1);
     let runs = align(&same, &other).runs;
-    assert_eq!(runs, [Run::Keep(19_999), Run::Change(1)]);
+    assert_eq!(runs, [Run::Drop(1), Run::Keep(19_999), Run::Add(1)]);
 }
 
 #[test]
@@ -196,6 +196,15 @@ fn large_lists_of_objects_and_texts_are_aligned() {
     assert_eq!(
         align(&texts, &other).runs,
         [Run::Keep(9000), Run::Add(1), Run::Keep(11_000)]
+    );
+}
+
+#[test]
+fn the_host_of_the_measurements_has_the_sizes_they_name() {
+    let kib = |host: Host| tree::write(host.state()).len() / 1024;
+    assert_eq!(
+        [kib(Host::small()), kib(Host::typical()), kib(Host::large())],
+        [42, 146, 411]
     );
 }
 

@@ -7,8 +7,10 @@
 
 mod support;
 
+mod aligning;
 mod bad_input;
 mod bucketing;
+mod comparing;
 mod counting;
 mod difference;
 mod editing;
@@ -18,7 +20,6 @@ mod histories;
 mod measuring;
 mod properties;
 mod retention;
-mod reviewing;
 mod states;
 mod structure;
 mod validation;

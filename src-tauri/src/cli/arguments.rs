@@ -1,5 +1,7 @@
 //! What `flagctl` understands: also the source of its help, completions and manual page.
 
+mod states;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,18 +9,23 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use flagdeck::config;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
-use crate::demo::Address;
-use crate::when::{When, duration};
+pub use self::states::{
+    BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RestoreArguments,
+    SetArguments, SnapshotCommand, StateCommand, Words,
+};
+use crate::demo::{Address, StateSize};
+use crate::when::{At, When, duration};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed
+  1  failed; also where doctor or bisect finds fault, and where diff --exit-code finds a difference
   2  refused: the arguments or a document are not valid; nothing was changed
-  3  not found: no such component, revision, setting or backup
+  3  not found: no such component, revision, setting, backup, snapshot or value
   4  conflict: somebody else was faster; nothing was changed
   5  nothing to undo or redo
-  6  the data folder can only be read";
+  6  the data folder can only be read
+  130  bisect was interrupted";
 
 /// Feature flags on this machine, from the command line.
 ///
@@ -51,9 +58,10 @@ pub struct Arguments {
 pub enum Command {
     /// Show the flags
     Get {
-        /// As they were at this revision
-        #[arg(long, value_name = "REVISION")]
-        at: Option<u64>,
+        /// As they were at this revision (12), or at this moment: a day, of which its beginning
+        /// counts (2026-11-23), a moment (2026-11-23T14:00:00Z), or how long ago (2d, 3h, 10m)
+        #[arg(long, value_name = "REVISION|WHEN")]
+        at: Option<At>,
     },
     /// Switch a component, or every component of a group
     Set {
@@ -85,9 +93,10 @@ pub enum Command {
         /// Groups the user belongs to
         #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
         groups: Vec<String>,
-        /// As it was at this revision
-        #[arg(long, value_name = "REVISION")]
-        at: Option<u64>,
+        /// As it was at this revision (12), or at this moment: a day, of which its beginning
+        /// counts (2026-11-23), a moment (2026-11-23T14:00:00Z), or how long ago (2d, 3h, 10m)
+        #[arg(long, value_name = "REVISION|WHEN")]
+        at: Option<At>,
     },
     /// List revisions, latest first
     History(HistoryArguments),
@@ -121,10 +130,28 @@ pub enum Command {
     },
     /// Write the flags as a document to standard output
     Export {
-        /// As they were at this revision
-        #[arg(long, value_name = "REVISION")]
-        at: Option<u64>,
+        /// As they were at this revision (12), or at this moment: a day, of which its beginning
+        /// counts (2026-11-23), a moment (2026-11-23T14:00:00Z), or how long ago (2d, 3h, 10m)
+        #[arg(long, value_name = "REVISION|WHEN")]
+        at: Option<At>,
     },
+    /// Show or set what applications keep as their state
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Take, compare, keep and restore snapshots of that state
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// Find the snapshot at which a command starts to fail, in as few runs as possible
+    ///
+    /// The command finds the state, an object of timestamp, ml and files, as JSON on its standard
+    /// input and in a file: {} in its arguments stands for the path, as FLAGDECK_SNAPSHOT_FILE
+    /// does in its environment, with FLAGDECK_SNAPSHOT_ID and FLAGDECK_SNAPSHOT_TIME. It ends with
+    /// 0 where all is well, with 125 where it cannot tell, and with anything else where it fails;
+    /// 126, 127 or a signal ends the search. What it prints goes to standard error; what it leaves
+    /// running is ended.
+    ///
+    /// Example: flagctl bisect -- sh -c 'jq -e ".ml.metrics.quality.avgConfidence > 0.8" {}'
+    Bisect(BisectArguments),
     /// Show or change the settings in config.toml
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -294,9 +321,10 @@ pub struct EvalArguments {
     /// Only count for how many it is on
     #[arg(long)]
     pub count: bool,
-    /// As it was at this revision
-    #[arg(long, value_name = "REVISION")]
-    pub at: Option<u64>,
+    /// As it was at this revision (12), or at this moment: a day, of which its beginning
+    /// counts (2026-11-23), a moment (2026-11-23T14:00:00Z), or how long ago (2d, 3h, 10m)
+    #[arg(long, value_name = "REVISION|WHEN")]
+    pub at: Option<At>,
 }
 
 #[derive(Debug, Args)]
@@ -334,6 +362,9 @@ pub struct DemoArguments {
     /// Play the same again as a run that told this number
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
+    /// How much state it keeps and reports: about 8 KB, 150 KB or 5 MB
+    #[arg(long, value_name = "SIZE", default_value = "typical")]
+    pub state_size: StateSize,
     /// Only print the first batch of events, and contact nobody
     #[arg(long, conflicts_with_all = ["url", "time"])]
     pub dry_run: bool,

@@ -1,6 +1,7 @@
 //! The commands: each translates, calls the application, and prints what came of it.
 
 mod backup;
+mod bisect;
 mod demo;
 mod doctor;
 mod edit;
@@ -9,6 +10,9 @@ mod history;
 mod metrics;
 mod settings;
 mod show;
+mod snapshot;
+mod source;
+mod state;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -17,15 +21,23 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::CommandFactory;
+use flagdeck::app::now_ms;
 use flagdeck::config::{self, Given};
 use flagdeck::http::Server;
 use flagdeck::live::Live;
 use flagdeck::store::RevisionNumber;
+use flagdeck::wire::AsOf;
 use flagdeck::{App, Options};
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{Arguments, Command};
-use crate::output::{Output, remark};
+use crate::arguments::{Arguments, Command, SnapshotCommand};
+use crate::output::{Output, remark, when};
+use crate::when::At;
+
+/// Arguments that are well formed, and ask for what cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
 
 /// Runs one command; the exit code is other than 0 where it found something wrong itself.
 pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode> {
@@ -42,6 +54,11 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
         Command::Demo(demo) => {
             demo::demo(&arguments, demo, output)?;
             return Ok(ExitCode::SUCCESS);
+        }
+        Command::Snapshot(SnapshotCommand::Diff(diff)) => {
+            if let Some(compared) = snapshot::compare_files(diff, output) {
+                return compared;
+            }
         }
         _ => {}
     }
@@ -91,12 +108,15 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
             groups,
             at,
         } => eval::explain(
-            at_revision(app, at)?.as_ref(),
+            flags_at(app, at)?.as_ref(),
             &component,
             &user,
             &groups,
             output,
         )?,
+        Command::State(command) => state::run(app, command, output)?,
+        Command::Snapshot(command) => return snapshot::run(app, command, output),
+        Command::Bisect(arguments) => return bisect::bisect(app, &arguments, output),
         Command::Config(command) => settings::run(app, command, output)?,
         Command::Backup(command) => return backup::run(app, command, output),
         Command::Metrics => metrics::metrics(app, output)?,
@@ -136,12 +156,23 @@ fn given(arguments: &Arguments) -> Given {
     }
 }
 
-/// The flags in force, or as they were at a revision.
-fn at_revision(app: &App, at: Option<u64>) -> Result<Arc<Live>, flagdeck::Error> {
-    match at {
-        None => Ok(app.live()),
-        Some(number) => app.at(RevisionNumber(number)),
+/// The flags in force, or as they were; says which those are, where a moment was asked for.
+fn flags_at(app: &App, at: Option<At>) -> anyhow::Result<Arc<Live>> {
+    let Some(at) = at else {
+        return Ok(app.live());
+    };
+    let as_of = at.as_of(now_ms())?;
+    let live = app.as_of(as_of)?;
+    if let AsOf::AtMs(at_ms) = as_of {
+        let at = when(at_ms);
+        remark(&match live.revision {
+            RevisionNumber::NONE => {
+                format!("at {at}, nothing was saved yet, and the safe default decided")
+            }
+            revision => format!("at {at}, revision {revision} decided"),
+        });
     }
+    Ok(live)
 }
 
 /// Reads a file whole, or standard input for `-`.

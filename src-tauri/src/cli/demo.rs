@@ -9,6 +9,8 @@
 //! | [`event`] | what happened, as Flagdeck takes it |
 //! | [`outbox`] | what waits to be sent, bounded |
 //! | [`courier`] | sends it, again where it did not arrive |
+//! | [`state`] | what the host keeps as state, made up |
+//! | [`reporter`], [`mod@listen`] | report it as it changes, and take in what is restored |
 //! | [`follow`] | follows the flags |
 //! | [`remote`], [`address`] | whom they talk to, and that it is nobody else |
 //! | [`figures`] | what is told of a run |
@@ -26,6 +28,10 @@ mod remote;
 mod courier;
 mod outbox;
 
+mod listen;
+mod reporter;
+mod state;
+
 mod figures;
 
 use std::io;
@@ -36,6 +42,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use flagdeck::app::now_ms;
 use flagdeck_core::{Compiled, FlagDocument};
 use tokio::time::{MissedTickBehavior, interval, interval_at, sleep};
 
@@ -49,6 +56,9 @@ use self::host::STEP;
 pub use self::host::{Host, Traits};
 use self::outbox::{BATCH_EVENTS_MAX, Outbox};
 pub use self::remote::{CallError, Flagdeck};
+use self::reporter::{News, Reporter};
+use self::state::State;
+pub use self::state::StateSize;
 use crate::output::Output;
 
 /// How often figures are told where they can be seen as they come, and where they pile up.
@@ -72,6 +82,7 @@ pub struct Run {
     exposure: Exposure,
     follower: Follower,
     outbox: Arc<Outbox>,
+    reporter: Reporter,
     /// How the courier ended.
     delivered: Receiver<Result<(), GaveUp>>,
     started: Instant,
@@ -80,12 +91,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// Begins a run; `document` and `etag` are the flags in force.
+    /// Begins a run; `document` and `etag` are the flags in force, `size` that of its state.
     pub fn start(
         host: Host,
         flagdeck: Arc<Flagdeck>,
         document: &FlagDocument,
         etag: Option<String>,
+        size: StateSize,
     ) -> Self {
         let outbox = Arc::new(Outbox::default());
         let (ended, delivered) = mpsc::channel();
@@ -94,8 +106,11 @@ impl Run {
             // Nobody listens any more where the run has ended before.
             let _ = ended.send(deliver(&to, &from, PATIENCE));
         });
+        let flags = document.to_value();
+        let state = State::new(size, host.seed(), &flags, now_ms());
         Self {
             exposure: exposure(document, &host),
+            reporter: Reporter::start(Arc::clone(&flagdeck), state),
             follower: Follower::start(flagdeck, etag),
             host,
             outbox,
@@ -150,9 +165,11 @@ impl Run {
     fn step(&mut self) {
         if let Some(document) = self.follower.latest() {
             self.exposure = exposure(&document, &self.host);
+            self.reporter.tell(News::Flags(document.to_value()));
         }
         let events = self.host.step(&self.exposure);
         self.outbox.put(self.steps, &events);
+        self.reporter.tell(News::Happened(events));
         self.steps += 1;
     }
 
@@ -203,6 +220,7 @@ impl Run {
         let per_second = self.meter.read(elapsed, counts.sent);
         Figures::new(elapsed, per_second, counts)
             .with_exposure(&self.exposure, self.host.population().len())
+            .with_state(self.reporter.reported())
             .with_trouble(self.outbox.trouble())
     }
 }

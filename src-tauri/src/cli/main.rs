@@ -3,8 +3,15 @@
 mod arguments;
 mod commands;
 mod demo;
+
+mod bisect;
+mod difference;
+mod trial;
+
+mod key;
 mod output;
 mod when;
+mod which;
 
 use std::io;
 use std::process::ExitCode;
@@ -15,6 +22,7 @@ use flagdeck::wire::Failure;
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Arguments;
+use crate::commands::Refused;
 use crate::output::Output;
 
 fn main() -> ExitCode {
@@ -44,9 +52,17 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn failure(error: anyhow::Error) -> Failure {
-    match error.downcast::<flagdeck::Error>() {
-        Ok(error) => error.into(),
-        Err(error) => Failure::failed(&format!("{error:#}")),
+    let error = match error.downcast::<flagdeck::Error>() {
+        Ok(error) => return error.into(),
+        Err(error) => error,
+    };
+    let said = Failure::failed(&format!("{error:#}"));
+    match error.is::<Refused>() {
+        true => Failure {
+            code: Code::Invalid,
+            ..said
+        },
+        false => said,
     }
 }
 

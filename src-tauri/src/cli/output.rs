@@ -15,6 +15,15 @@ pub struct Output {
     is_line_open: bool,
 }
 
+/// How a piece of text is set off, where colours can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Heading,
+    Before,
+    After,
+    Faint,
+}
+
 impl Output {
     pub fn new(json: bool) -> Self {
         let stdout = io::stdout();
@@ -83,6 +92,20 @@ impl Output {
         }
     }
 
+    /// Sets a piece of text off, where colours can be seen.
+    pub fn tone(&self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Heading => 1,
+            Tone::Before => 31,
+            Tone::After => 32,
+            Tone::Faint => 2,
+        };
+        match self.colour {
+            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            false => text.to_owned(),
+        }
+    }
+
     pub fn finish(&mut self) -> io::Result<()> {
         self.out.flush()
     }
@@ -112,6 +135,12 @@ pub fn remark(text: &str) {
     let _ = writeln!(io::stderr(), "flagctl: {text}");
 }
 
+/// Tells people how far something is; the line is not ended.
+pub fn progress(text: &str) {
+    // Nothing to be done where standard error is gone.
+    let _ = write!(io::stderr(), "{text}");
+}
+
 /// One problem in one line: `error at /rollout/percentage: …`.
 pub fn problem_line(problem: &Problem) -> String {
     let Problem {
@@ -123,6 +152,43 @@ pub fn problem_line(problem: &Problem) -> String {
     match pointer.as_str() {
         "" => format!("{severity}: {message}"),
         pointer => format!("{severity} at {pointer}: {message}"),
+    }
+}
+
+/// Prints rows under headings, each column as wide as it has to be.
+pub fn table<const N: usize>(
+    headings: [&str; N],
+    rows: &[[String; N]],
+    output: &mut Output,
+) -> io::Result<()> {
+    let headings = headings.map(str::to_owned);
+    let all = || std::iter::once(&headings).chain(rows);
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        let widths = all().map(|row| row[column].chars().count());
+        widths.max().unwrap_or(0)
+    });
+    for row in all() {
+        let cells = row.iter().zip(widths);
+        let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        output.line(line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// `1 change`, `18 changes`.
+pub fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
+/// `48 KB`, `5.2 MB`; at least 1 KB.
+pub fn size(bytes: u64) -> String {
+    match bytes.div_ceil(1000) {
+        kilobytes @ ..1000 => format!("{kilobytes} KB"),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
 
@@ -141,4 +207,10 @@ pub fn when(at_ms: i64) -> String {
     let instant = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
     let local = instant.to_zoned(jiff::tz::TimeZone::system());
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The same for programs: `2026-11-23T14:02:05.123Z`.
+pub fn moment(at_ms: i64) -> String {
+    let instant = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    instant.to_string()
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
+use flagdeck::wire::AsOf;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -71,6 +72,41 @@ impl When {
         };
         let found = found.context("the moment is beyond every calendar")?;
         Ok(found.timestamp().as_millisecond())
+    }
+}
+
+/// A moment of the flags: a revision, or the one that was in force then.
+#[derive(Debug, Clone, Copy)]
+pub enum At {
+    /// The revision of this number.
+    Revision(u64),
+    /// At this moment; of a day, its first one.
+    When(When),
+}
+
+/// A text that names no moment of the flags.
+#[derive(Debug, thiserror::Error)]
+#[error("it must be the number of a revision, or a moment: {NoMoment}")]
+pub struct NoAt;
+
+impl FromStr for At {
+    type Err = NoAt;
+
+    fn from_str(text: &str) -> Result<Self, NoAt> {
+        match text.parse() {
+            Ok(number) => Ok(Self::Revision(number)),
+            Err(_) => text.parse().map(Self::When).map_err(|_: NoMoment| NoAt),
+        }
+    }
+}
+
+impl At {
+    /// Returns the moment, as seen from `now_ms`.
+    pub fn as_of(self, now_ms: i64) -> anyhow::Result<AsOf> {
+        Ok(match self {
+            Self::Revision(number) => AsOf::Revision(number),
+            Self::When(when) => AsOf::AtMs(when.begins_ms(now_ms)?),
+        })
     }
 }
 

@@ -159,6 +159,15 @@ pub fn read_file(bytes: &[u8]) -> Result<Value, StateError> {
     }
 }
 
+/// Returns what turns the state of one file into that of another, as operations of RFC 6902.
+///
+/// # Errors
+/// As for [`read_file`].
+pub fn patch_files(before: &[u8], after: &[u8]) -> Result<Value, StateError> {
+    let patch = flagdeck_core::compare(&read_file(before)?, &read_file(after)?);
+    Ok(Value::Array(patch.to_json_patch()))
+}
+
 /// Compares the states of two files.
 ///
 /// # Errors

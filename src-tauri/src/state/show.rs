@@ -55,8 +55,8 @@ impl From<Difference> for StateDifference {
     }
 }
 
-impl From<difference::Change> for StateChange {
-    fn from(change: difference::Change) -> Self {
+impl From<difference::StateChange> for StateChange {
+    fn from(change: difference::StateChange) -> Self {
         Self {
             pointer: change.pointer,
             path: change.path,

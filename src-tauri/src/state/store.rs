@@ -193,7 +193,10 @@ impl StateStore {
         let before = trees.take(&transaction, &source)?;
         let changes = flagdeck_core::compare(&before, &whole.tree).changes();
         let confirmation = confirms
-            .map(|id| restores::confirm(&transaction, &source, id, &whole.tree, now_ms))
+            .map(|id| {
+                let states = (&before, &whole.tree);
+                restores::confirm(&transaction, &source, id, states, now_ms)
+            })
             .transpose()?;
         source.at_ms = now_ms;
         source.files = whole.files.unwrap_or(source.files);

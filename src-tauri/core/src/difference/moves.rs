@@ -1,61 +1,62 @@
-//! What went in one place and came in another is not gone: it moved, or was renamed.
+//! What went in one place and came in another: it moved, or was renamed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Kind, Raw};
-use crate::limits::MOVED_BYTES_MIN;
-use crate::tree::align::digest;
-use crate::tree::{is_larger, same};
+use super::excerpt::has_chars;
+use super::walk::{Found, Raw, What};
+use crate::limits;
 
-/// Joins what went with an equal value that came, if no other could be meant.
-pub(super) fn joined(mut changes: Vec<Raw<'_>>) -> Vec<Raw<'_>> {
-    let gone = lone(&changes, Kind::Removed, |raw| raw.before);
-    let come = lone(&changes, Kind::Added, |raw| raw.after);
-    let mut gone_since = HashSet::new();
-    for (digest, to) in come {
-        let Some(from) = gone.get(&digest).copied() else {
-            continue;
-        };
-        let (Some(before), Some(after)) = (changes[from].before, changes[to].after) else {
-            continue;
-        };
-        if same(before, after) {
-            changes[to].kind = Kind::Moved;
-            changes[to].before = Some(before);
-            changes[to].from = Some(changes[from].place.clone());
-            gone_since.insert(from);
+/// Makes one change of what went and an equal value that came, where no other could be meant.
+pub(super) fn join(found: &mut Found<'_>) {
+    let gone = alone(&found.changes, |what| match what {
+        What::Removed(value) => Some(value),
+        _ => None,
+    });
+    if gone.is_empty() {
+        return;
+    }
+    let came = alone(&found.changes, |what| match what {
+        What::Added(value) => Some(value),
+        _ => None,
+    });
+    let mut pairs = Vec::new();
+    for (value, place) in came {
+        if let (Some(to), Some(Some(from))) = (place, gone.get(value)) {
+            pairs.push((*from, to, value));
         }
     }
-    let mut place = 0;
-    changes.retain(|_| {
-        place += 1;
-        !gone_since.contains(&(place - 1))
-    });
-    changes
+    let mut is_joined = vec![false; found.changes.len()];
+    for (from, to, value) in pairs {
+        let from_place = found.changes[from].place.clone();
+        found.changes[to].what = What::Moved {
+            from: from_place,
+            value,
+        };
+        is_joined[from] = true;
+        found.total -= 1;
+        found.noise -= usize::from(found.changes[from].is_noise);
+    }
+    let mut is_joined = is_joined.into_iter();
+    found.changes.retain(|_| is_joined.next() != Some(true));
 }
 
-/// Finds values of a kind of change by their digest; those that are alike are left out.
-fn lone<'a>(
+/// Returns by value which change it is, none where it is in several.
+fn alone<'a>(
     changes: &[Raw<'a>],
-    kind: Kind,
-    value: impl Fn(&Raw<'a>) -> Option<&'a Value>,
-) -> HashMap<u64, usize> {
-    let mut found: HashMap<u64, Option<usize>> = HashMap::new();
-    for (place, raw) in changes
-        .iter()
-        .enumerate()
-        .filter(|(_, raw)| raw.kind == kind)
-    {
-        if let Some(value) = value(raw).filter(|value| is_larger(value, MOVED_BYTES_MIN)) {
-            let entry = found.entry(digest(value));
-            entry
+    value: impl Fn(&What<'a>) -> Option<&'a Value>,
+) -> HashMap<&'a Value, Option<usize>, foldhash::fast::RandomState> {
+    let mut found = HashMap::default();
+    for (index, raw) in changes.iter().enumerate() {
+        if let Some(value) = value(&raw.what)
+            && has_chars(value, limits::MOVED_CHARS_MIN)
+        {
+            let place = found.entry(value);
+            place
                 .and_modify(|place| *place = None)
-                .or_insert(Some(place));
+                .or_insert(Some(index));
         }
     }
-    let lone = found.into_iter();
-    lone.filter_map(|(digest, place)| Some((digest, place?)))
-        .collect()
+    found
 }

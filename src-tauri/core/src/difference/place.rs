@@ -1,129 +1,155 @@
-//! Where something is in a state: for programs as a JSON Pointer, for people by groups and keys.
+//! Where something is in two states at once, for programs and for people.
 
 use serde_json::Value;
 
-use crate::tree::keys;
+use crate::limits;
+use crate::problem::Pointer;
 
-/// The member of a state whose members are groups of their own.
-const GROUPED: &str = "metrics";
+/// The member of a state that is shown by its own members.
+const SPLIT: &str = "metrics";
 
-/// A place in a state.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Place(Vec<Part>);
-
-#[derive(Debug, Clone)]
-enum Part {
-    /// A member of an object.
-    Key(String),
-    /// An element of a list.
+/// One step from a value to a part of it, in both states.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step<'a> {
+    /// To the member of an object.
+    Key(&'a str),
+    /// To the element of a list.
     Element {
-        /// Its index in the earlier state.
+        /// Its place in the earlier list.
         before: usize,
-        /// Its index in the later state.
+        /// Its place in the later list.
         after: usize,
-        /// What tells it from others, where something does.
-        name: Option<String>,
+        /// The key that tells it from others, and its value.
+        id: Option<(&'a str, &'a Value)>,
     },
 }
 
-impl Place {
-    /// Returns the place of a member.
-    pub(super) fn key(&self, key: &str) -> Self {
-        self.with(Part::Key(key.to_owned()))
-    }
+/// One of the two states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Before,
+    After,
+}
 
-    /// Returns the place of an element.
-    pub(super) fn element(&self, before: usize, after: usize, name: Option<String>) -> Self {
-        self.with(Part::Element {
-            before,
-            after,
-            name,
-        })
-    }
-
-    fn with(&self, part: Part) -> Self {
-        let mut parts = Vec::with_capacity(self.0.len() + 1);
-        parts.extend(self.0.iter().cloned());
-        parts.push(part);
-        Self(parts)
-    }
-
-    /// Returns the keys on the way.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|part| match part {
-            Part::Key(key) => Some(key.as_str()),
-            Part::Element { .. } => None,
-        })
-    }
-
-    /// Returns where it is in the later state.
-    pub(super) fn pointer(&self) -> String {
-        self.pointer_by(|_, after| after)
-    }
-
-    /// Returns where it was in the earlier state.
-    pub(super) fn pointer_before(&self) -> String {
-        self.pointer_by(|before, _| before)
-    }
-
-    fn pointer_by(&self, index: impl Fn(usize, usize) -> usize) -> String {
-        self.0.iter().fold(String::new(), |at, part| match part {
-            Part::Key(key) => keys::at(&at, key),
-            Part::Element { before, after, .. } => format!("{at}/{}", index(*before, *after)),
-        })
-    }
-
-    /// Returns its group as a dotted key.
-    pub(super) fn group(&self) -> String {
-        let parts = &self.0[..self.group_depth()];
-        parts
-            .iter()
-            .fold("ml".to_owned(), |group, part| match part {
-                Part::Key(key) => format!("{group}.{key}"),
-                Part::Element { after, .. } => format!("{group}.{after}"),
-            })
-    }
-
-    /// Returns the way from its group to it; of a group, its name.
-    pub(super) fn path(&self) -> String {
-        let depth = self.group_depth();
-        let parts = match self.0.len() > depth {
-            true => &self.0[depth..],
-            false => &self.0[depth.saturating_sub(1)..],
-        };
-        let mut path = String::new();
-        for part in parts {
-            match part {
-                Part::Key(key) if path.is_empty() => path.push_str(key),
-                Part::Key(key) => {
-                    path.push('.');
-                    path.push_str(key);
-                }
-                Part::Element {
-                    name: Some(name), ..
-                } => path.push_str(&format!("[{name}]")),
-                Part::Element { after, .. } => path.push_str(&format!("[{after}]")),
-            }
+impl Step<'_> {
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Element { .. } => None,
         }
-        path
-    }
-
-    fn group_depth(&self) -> usize {
-        let is_grouped = matches!(self.0.first(), Some(Part::Key(key)) if key == GROUPED);
-        self.0.len().min(if is_grouped { 2 } else { 1 })
     }
 }
 
-/// Lists the groups of a state.
-pub(super) fn groups(tree: &Value) -> Vec<Place> {
-    let root = Place::default();
-    let members = tree.as_object().into_iter().flatten();
-    members
-        .flat_map(|(key, value)| match value {
-            Value::Object(inner) if key == GROUPED => {
-                inner.keys().map(|name| root.key(key).key(name)).collect()
+/// Returns the JSON Pointer of a place in one of the states.
+pub(super) fn pointer(place: &[Step<'_>], side: Side) -> String {
+    let step = |at: Pointer, step: &Step<'_>| match (step, side) {
+        (Step::Key(key), _) => at.at(key),
+        (Step::Element { before, .. }, Side::Before) => at.at(&before.to_string()),
+        (Step::Element { after, .. }, Side::After) => at.at(&after.to_string()),
+    };
+    place.iter().fold(Pointer::default(), step).into()
+}
+
+/// Returns about how many bytes a place takes as text.
+pub(super) fn bytes(place: &[Step<'_>]) -> usize {
+    let keys = place.iter().map(|step| step.key().map_or(8, str::len) + 1);
+    keys.sum()
+}
+
+/// Says whether a key on the way is one of some names.
+pub(super) fn passes(place: &[Step<'_>], names: &[String]) -> bool {
+    let mut keys = place.iter().filter_map(Step::key);
+    !names.is_empty() && keys.any(|key| names.iter().any(|name| name == key))
+}
+
+/// Returns a place as people read it.
+pub(super) fn path(place: &[Step<'_>]) -> String {
+    let mut path = String::new();
+    write(&mut path, place);
+    path
+}
+
+/// Returns the name of the group of a place.
+pub(super) fn group(place: &[Step<'_>]) -> String {
+    let mut group = String::from("ml");
+    write(&mut group, &place[..Group::of(place).keys().count()]);
+    group
+}
+
+fn write(path: &mut String, place: &[Step<'_>]) {
+    for step in place {
+        match step {
+            Step::Key(key) if is_plain(key) => {
+                path.push_str(if path.is_empty() { "" } else { "." });
+                path.push_str(key);
             }
-            _ => vec![root.key(key)],
-        })
-        .collect()
+            Step::Key(key) => path.push_str(&format!("[{}]", Value::from(*key))),
+            Step::Element {
+                after, id: None, ..
+            } => path.push_str(&format!("[{after}]")),
+            Step::Element {
+                id: Some((key, id)),
+                ..
+            } => {
+                path.push_str(&format!("[{key}={}]", shown(id)));
+            }
+        }
+    }
+}
+
+/// Says whether a key reads as one among others that are joined by dots.
+fn is_plain(key: &str) -> bool {
+    let is_odd =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '[' | ']' | '"');
+    !key.is_empty() && !key.contains(is_odd)
+}
+
+fn shown(id: &Value) -> String {
+    let text = match id {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(limits::QUOTE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// What changes are shown under: a member of the state, or of the one that is split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Group<'a>(Option<&'a str>, Option<&'a str>);
+
+impl<'a> Group<'a> {
+    /// Returns the group of a place.
+    pub(super) fn of(place: &[Step<'a>]) -> Self {
+        match *place {
+            [Step::Key(SPLIT), Step::Key(name), ..] => Self(Some(SPLIT), Some(name)),
+            [Step::Key(name), ..] => Self(Some(name), None),
+            _ => Self(None, None),
+        }
+    }
+
+    /// Returns its JSON Pointer.
+    pub(super) fn pointer(&self) -> String {
+        let keys = self.keys();
+        keys.fold(Pointer::default(), |at, key| at.at(key)).into()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        [self.0, self.1].into_iter().flatten()
+    }
+}
+
+/// Returns the groups of a state.
+pub(super) fn groups(state: &Value) -> impl Iterator<Item = Group<'_>> {
+    let members = state.as_object().into_iter().flatten();
+    members.flat_map(|(name, value)| {
+        let split = value
+            .as_object()
+            .filter(|inner| name == SPLIT && !inner.is_empty());
+        let inner = split.into_iter().flat_map(|inner| inner.keys());
+        let whole = split.is_none().then_some(Group(Some(name), None));
+        let parts = inner.map(|inner| Group(Some(name), Some(inner)));
+        whole.into_iter().chain(parts)
+    })
 }

@@ -115,15 +115,15 @@ impl Host {
         host
     }
 
-    /// The three sizes of the measurements.
+    /// The sizes of the measurements.
     pub fn small() -> Self {
         Self::new(600, 40, 20)
     }
     pub fn typical() -> Self {
-        Self::new(3100, 160, 640)
+        Self::new(3100, 160, 646)
     }
     pub fn large() -> Self {
-        Self::new(10_000, 450, 2100)
+        Self::new(10_000, 450, 2120)
     }
 
     pub fn state(&self) -> &Value {

@@ -49,7 +49,8 @@ pub fn demo(
             output.finish()?;
         }
         let host = Host::new(traits);
-        let run = Run::start(host, Arc::new(flagdeck), &flags.document, flags.etag);
+        let (flagdeck, size) = (Arc::new(flagdeck), demo.state_size);
+        let run = Run::start(host, flagdeck, &flags.document, flags.etag, size);
         run.play(demo.time, interrupted, output).await
     })
 }

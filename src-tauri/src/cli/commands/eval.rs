@@ -10,13 +10,13 @@ use flagdeck::{App, Error};
 use flagdeck_core::{Compiled, ComponentId, User, UserIds};
 use serde_json::json;
 
-use super::{at_revision, read};
+use super::{flags_at, read};
 use crate::arguments::EvalArguments;
 use crate::output::{Output, remark};
 
 /// Evaluates a component for every line of a file.
 pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow::Result<()> {
-    let live = at_revision(app, arguments.at)?;
+    let live = flags_at(app, arguments.at)?;
     let component = component(&live, &arguments.component)?;
     let text = String::from_utf8(read(&arguments.users)?).map_err(|error| {
         let until = &error.as_bytes()[..error.utf8_error().valid_up_to()];

@@ -5,15 +5,16 @@ use flagdeck::live::Live;
 use flagdeck_core::document::{Group, Node};
 use flagdeck_core::{ComponentPath, FlagDocument, Rollout, Strategy};
 
-use super::at_revision;
+use super::flags_at;
 use crate::output::{Output, when, who};
+use crate::when::At;
 
 /// Shows the flags as a tree; as the document itself for programs.
-pub fn flags(app: &App, at: Option<u64>, output: &mut Output) -> anyhow::Result<()> {
+pub fn flags(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<()> {
     if output.json {
         return document(app, at, output);
     }
-    let live = at_revision(app, at)?;
+    let live = flags_at(app, at)?;
     let document = &live.document;
     let (all, on) = document.count();
     output.line(heading(&live))?;
@@ -34,8 +35,8 @@ pub fn flags(app: &App, at: Option<u64>, output: &mut Output) -> anyhow::Result<
 }
 
 /// Writes the document, indented for people and for version control.
-pub fn document(app: &App, at: Option<u64>, output: &mut Output) -> anyhow::Result<()> {
-    output.value(&at_revision(app, at)?.document.to_value())?;
+pub fn document(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<()> {
+    output.value(&flags_at(app, at)?.document.to_value())?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::event::SOURCE;
 use super::exposure::Exposure;
 use super::outbox::Counts;
+use super::reporter::Reported;
 
 /// The time over which events a second are averaged.
 const RATE_TIME: Duration = Duration::from_secs(10);
@@ -31,6 +32,8 @@ pub struct Figures {
     waiting: u64,
     users: usize,
     components: Vec<Exposed>,
+    /// How reporting of the state stands.
+    state: Reported,
     /// What stands in the way; null where nothing does.
     trouble: Option<String>,
     /// Whether this is the last of them.
@@ -57,6 +60,7 @@ impl Figures {
             waiting: counts.waiting(),
             users: 0,
             components: Vec::new(),
+            state: Reported::default(),
             trouble: None,
             ended: false,
         }
@@ -71,6 +75,11 @@ impl Figures {
         self.components = counts.collect();
         self.users = users;
         self
+    }
+
+    /// Adds how reporting of the state stands.
+    pub fn with_state(self, state: Reported) -> Self {
+        Self { state, ..self }
     }
 
     /// Adds what stands in the way.
@@ -108,7 +117,7 @@ impl Figures {
             let (exposed, users) = (grouped(shown.exposed as u64), grouped(self.users as u64));
             line += &format!(" · {} exposed {exposed} of {users}", shown.component);
         }
-        if let Some(trouble) = &self.trouble {
+        if let Some(trouble) = self.trouble.as_ref().or(self.state.trouble.as_ref()) {
             line += &format!(" · {trouble}");
         }
         line

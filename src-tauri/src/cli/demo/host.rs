@@ -126,6 +126,11 @@ impl Host {
         &self.traits.components
     }
 
+    /// Returns what it is made up from.
+    pub fn seed(&self) -> u64 {
+        self.traits.seed
+    }
+
     /// Lets one [`STEP`] pass, and returns what happened in it.
     ///
     /// `exposure` is that of the same components and users; only a regression looks at it.

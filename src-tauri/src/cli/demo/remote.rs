@@ -1,6 +1,6 @@
 //! A running Flagdeck, as its HTTP interface shows it. Nobody else is sent the token.
 
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,16 +8,26 @@ use flagdeck::token;
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
 use flagdeck_core::{FlagDocument, validate};
 use serde::Deserialize;
+use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Response;
 use ureq::http::header::{ETAG, RETRY_AFTER};
 
 use super::address::Address;
+use super::event::SOURCE;
 use super::outbox::Batch;
+use super::state::Change;
 
 /// Longer than anything on this machine takes, short enough to notice that it hangs.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// The same for a state, of which there may be much more than of anything else.
+const STATE_TIME: Duration = Duration::from_secs(30);
+const STATE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Longer than Flagdeck ever stays silent where it announces something.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Bytes of an answer other than the document.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
@@ -60,21 +70,25 @@ pub enum CallError {
     Away { address: Address, reason: String },
     #[error("what answers at {address} is not Flagdeck; the token was not sent to it")]
     Stranger { address: Address },
-    #[error("Flagdeck at {address} has more events waiting than it takes")]
+    #[error("Flagdeck at {address} has more waiting than it takes")]
     Full {
         address: Address,
         /// When to try again, where it said so.
         after: Option<Duration>,
     },
-    #[error("Flagdeck at {address} takes no events: {reason}")]
+    #[error("Flagdeck at {address} takes nothing: {reason}")]
     Failing { address: Address, reason: String },
-    #[error("Flagdeck at {address} refuses events: {reason}")]
+    #[error("Flagdeck at {address} refuses what is reported: {reason}")]
     Refused { address: Address, reason: String },
     #[error(
         "Flagdeck at {address} does not accept the token in {data_dir}: it keeps its data \
          elsewhere; say where with --data-dir"
     )]
     TokenRefused { address: Address, data_dir: String },
+    #[error("Flagdeck at {address} keeps no states, and is older than this flagctl")]
+    Stateless { address: Address },
+    #[error("the state at {address} cannot be read: {reason}")]
+    State { address: Address, reason: String },
     #[error("the token in {data_dir} cannot be read")]
     Token { data_dir: String, source: io::Error },
     #[error("the flags at {address} cannot be read: {reason}")]
@@ -89,6 +103,7 @@ impl CallError {
             Self::Away { .. } | Self::Stranger { .. } | Self::Full { .. } => true,
             Self::Failing { .. } => true,
             Self::Refused { .. } | Self::TokenRefused { .. } => false,
+            Self::Stateless { .. } | Self::State { .. } => false,
             Self::Token { .. } | Self::Flags { .. } => false,
         }
     }
@@ -179,6 +194,104 @@ impl Flagdeck {
     /// # Errors
     /// Where it was not taken, or nobody knows whether it was.
     pub fn send(&self, batch: &Batch) -> Result<Receipt, CallError> {
+        let request = self
+            .agent
+            .post(self.url("/api/ml/events"))
+            .header("Authorization", self.authorization()?)
+            .header("Idempotency-Key", &batch.key)
+            .content_type("application/x-ndjson");
+        let answer = request.send(batch.body.as_slice());
+        self.receipt(answer.map_err(|error| self.failure(error))?)
+    }
+
+    /// Hands the whole state of the host over; `restore` is the number of what it confirms.
+    ///
+    /// # Errors
+    /// Where it was not taken, or nobody knows whether it was.
+    pub fn put_state(
+        &self,
+        text: &[u8],
+        files: usize,
+        restore: Option<u64>,
+    ) -> Result<(), CallError> {
+        let url = format!("{}?files={files}", self.state_url());
+        let mut request = self
+            .agent
+            .put(url)
+            .header("Authorization", self.authorization()?)
+            .content_type("application/json");
+        if let Some(restore) = restore {
+            request = request.header("Ml-Restore", restore.to_string());
+        }
+        let request = request.config().timeout_global(Some(STATE_TIME)).build();
+        self.taken(request.send(text))
+    }
+
+    /// Hands over what has changed in the state.
+    ///
+    /// # Errors
+    /// Where it was not taken, or nobody knows whether it was.
+    pub fn post_changes(&self, changes: &[Change]) -> Result<(), CallError> {
+        let text = serde_json::to_vec(changes).expect("a change is plain data");
+        let request = self
+            .agent
+            .post(format!("{}/changes", self.state_url()))
+            .header("Authorization", self.authorization()?)
+            .content_type("application/json");
+        self.taken(request.send(text.as_slice()))
+    }
+
+    /// Returns the state as it is to be: the tree `ml`.
+    ///
+    /// # Errors
+    /// Where it cannot be had or understood.
+    pub fn state(&self) -> Result<Value, CallError> {
+        #[derive(Deserialize)]
+        struct State {
+            ml: Value,
+        }
+        let request = self
+            .agent
+            .get(self.state_url())
+            .header("Authorization", self.authorization()?);
+        let request = request.config().timeout_global(Some(STATE_TIME)).build();
+        let mut answer = request.call().map_err(|error| self.failure(error))?;
+        if answer.status().as_u16() != 200 {
+            return Err(self.refusal(answer));
+        }
+        let unreadable = |reason: String| CallError::State {
+            address: self.address,
+            reason,
+        };
+        let state = text(&mut answer, STATE_BYTES_MAX).map_err(|error| self.failure(error))?;
+        let state = serde_json::from_str::<State>(&state);
+        Ok(state.map_err(|error| unreadable(error.to_string()))?.ml)
+    }
+
+    /// Returns what Flagdeck announces from here on: events as the HTML standard writes them.
+    ///
+    /// # Errors
+    /// [`CallError::Stateless`] where it announces nothing, and where it cannot be reached.
+    pub fn announcements(&self) -> Result<impl BufRead + use<>, CallError> {
+        let request = self.agent.get(self.url("/api/ml/flags/stream"));
+        let request = request.header("Accept", "text/event-stream");
+        let request = request
+            .config()
+            .timeout_global(None)
+            .timeout_per_read(Some(SILENCE_MAX))
+            .build();
+        let answer = request.call().map_err(|error| self.failure(error))?;
+        match answer.status().as_u16() {
+            200 => Ok(BufReader::new(answer.into_body().into_reader())),
+            404 => Err(CallError::Stateless {
+                address: self.address,
+            }),
+            _ => Err(self.refusal(answer)),
+        }
+    }
+
+    /// Returns what writes are sent with, once it is sure who is there.
+    fn authorization(&self) -> Result<String, CallError> {
         // Every time: the port may have changed hands since. What answers stays on the
         // connection that it answered on, and the token follows it there.
         self.check()?;
@@ -186,14 +299,22 @@ impl Flagdeck {
             data_dir: self.folder(),
             source,
         })?;
-        let request = self
-            .agent
-            .post(self.url("/api/ml/events"))
-            .header("Authorization", format!("Bearer {token}"))
-            .header("Idempotency-Key", &batch.key)
-            .content_type("application/x-ndjson");
-        let answer = request.send(batch.body.as_slice());
-        self.receipt(answer.map_err(|error| self.failure(error))?)
+        Ok(format!("Bearer {token}"))
+    }
+
+    fn taken(&self, answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<(), CallError> {
+        let mut answer = answer.map_err(|error| self.failure(error))?;
+        match answer.status().as_u16() {
+            200..300 => {
+                // To the end, so that the connection can be used again.
+                let _ = text(&mut answer, ANSWER_BYTES_MAX);
+                Ok(())
+            }
+            404 => Err(CallError::Stateless {
+                address: self.address,
+            }),
+            _ => Err(self.refusal(answer)),
+        }
     }
 
     fn receipt(&self, mut answer: Response<ureq::Body>) -> Result<Receipt, CallError> {
@@ -207,26 +328,34 @@ impl Flagdeck {
                     reason: format!("its answer cannot be read: {error}"),
                 })
             }
-            401 => Err(CallError::TokenRefused {
-                address,
-                data_dir: self.folder(),
-            }),
-            429 => Err(CallError::Full {
-                address,
-                after: retry_after(&answer),
-            }),
             404 => Err(CallError::Refused {
                 address,
                 reason: "it does not know of any, and is older than this flagctl".into(),
             }),
-            500.. => Err(CallError::Failing {
+            _ => Err(self.refusal(answer)),
+        }
+    }
+
+    /// Reads why something was not taken.
+    fn refusal(&self, answer: Response<ureq::Body>) -> CallError {
+        let address = self.address;
+        match answer.status().as_u16() {
+            401 => CallError::TokenRefused {
+                address,
+                data_dir: self.folder(),
+            },
+            429 => CallError::Full {
+                address,
+                after: retry_after(&answer),
+            },
+            500.. => CallError::Failing {
                 address,
                 reason: reason(answer),
-            }),
-            _ => Err(CallError::Refused {
+            },
+            _ => CallError::Refused {
                 address,
                 reason: reason(answer),
-            }),
+            },
         }
     }
 
@@ -253,6 +382,11 @@ impl Flagdeck {
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
+    }
+
+    fn state_url(&self) -> String {
+        // A name that needs no escaping.
+        self.url(&format!("/api/ml/state/{SOURCE}"))
     }
 
     fn folder(&self) -> String {

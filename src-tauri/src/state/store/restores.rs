@@ -55,12 +55,13 @@ pub(super) fn add(
     Ok(connection.last_insert_rowid().unsigned_abs())
 }
 
-/// Notes that a source took a restore, with the state it has since. The first word counts.
+/// Notes that a source took a restore, with what is kept of it and what it says it has. Both may
+/// have gone on from what was restored meanwhile. The first word counts.
 pub(super) fn confirm(
     connection: &Connection,
     source: &Source,
     id: u64,
-    tree: &Value,
+    (kept, told): (&Value, &Value),
     at_ms: i64,
 ) -> Result<Confirmation, StateError> {
     let key = i64::try_from(id).unwrap_or(i64::MAX);
@@ -77,7 +78,8 @@ pub(super) fn confirm(
             message: format!("there was no restore {id} of {}", source.name),
         });
     };
-    let is_exact = tree::hash(&state::without_history(tree)) == hash;
+    let told = tree::hash(&state::without_history(told));
+    let is_exact = told == hash || told == tree::hash(&state::without_history(kept));
     connection
         .execute(
             "UPDATE restore SET confirmed_ms = ?2, exact = ?3 \

@@ -1,0 +1,261 @@
+//! What `flagctl state`, `snapshot` and `bisect` understand.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Subcommand, value_parser};
+use flagdeck::state::SourceName;
+
+use crate::key::{Key, settable};
+use crate::when::{When, duration};
+use crate::which::{Place, Which, share};
+
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// List the applications that report state, and what is kept of it
+    List,
+    /// Print the state of an application, or one value in it, as JSON
+    Get {
+        #[command(flatten)]
+        source: OneSource,
+        /// What to print, such as ml.flags.enabled, or /flags/enabled as a JSON Pointer. Without
+        /// it, everything
+        key: Option<Key>,
+    },
+    /// Set a value in the state of an application, which is told of it
+    Set(SetArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("new").required(true),
+    override_usage = "flagctl state set [OPTIONS] <KEY> <VALUE|--json-file <FILE>|--unset>"
+)]
+pub struct SetArguments {
+    #[command(flatten)]
+    pub source: OneSource,
+    /// What to set: a key that begins with ml., such as ml.metrics.quality.avgConfidence
+    #[arg(value_parser = settable)]
+    pub key: String,
+    /// Its new value: JSON, such as 25, true, null or [1,2]. Whatever is no JSON is taken as
+    /// text, unless it begins as only JSON does, with {, [ or ": then it is refused. For a text
+    /// that would be JSON, quote it as JSON does: '"25"'
+    #[arg(allow_hyphen_values = true, group = "new")]
+    pub value: Option<String>,
+    /// Read the new value from a file that holds JSON; - for standard input
+    #[arg(long, value_name = "FILE", group = "new")]
+    pub json_file: Option<PathBuf>,
+    /// Take it away
+    #[arg(long, group = "new")]
+    pub unset: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct OneSource {
+    /// Which application, by the name it reports under; need not be said where there is one only
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<SourceName>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SnapshotCommand {
+    /// Take a snapshot of the state of every application
+    Take {
+        /// Only of this one
+        #[arg(long, value_name = "NAME")]
+        source: Option<SourceName>,
+        #[command(flatten)]
+        words: Words,
+        /// Keep it until it is let go
+        #[arg(long)]
+        pin: bool,
+    },
+    /// List snapshots, latest first
+    List(ListArguments),
+    /// Print a snapshot, or one value in it, as JSON
+    Show {
+        /// Its number, or now for the state as it is
+        at: Place,
+        /// What to print, such as ml.flags.enabled, or /flags/enabled as a JSON Pointer. Without
+        /// it, everything: timestamp, ml and files
+        key: Option<Key>,
+        #[command(flatten)]
+        source: OneSource,
+    },
+    /// Say what differs between two states
+    ///
+    /// Each is the number of a snapshot, now for the state as it is, or a file: an export of one
+    /// snapshot, an object of timestamp, ml and files, or the value of ml alone; - for standard
+    /// input. Two files are compared without a look at the data folder.
+    Diff(DiffArguments),
+    /// Say what set a value, and when it changed before
+    #[command(allow_missing_positional = true)]
+    Blame {
+        /// As of this snapshot, by its number, or now. Without it, now
+        at: Option<Place>,
+        /// Which value, such as ml.flags.enabled, or /flags/enabled as a JSON Pointer
+        key: Key,
+        #[command(flatten)]
+        source: OneSource,
+    },
+    /// Keep a snapshot until it is let go
+    Pin {
+        /// Its number
+        id: u64,
+        /// Let it go
+        #[arg(long)]
+        off: bool,
+    },
+    /// Name a snapshot, or note something about it; "" takes either away
+    #[command(
+        group = ArgGroup::new("words").multiple(true).required(true).args(["name", "note"]),
+        override_usage = "flagctl snapshot label [OPTIONS] <ID> <--name <TEXT>|--note <TEXT>>"
+    )]
+    Label {
+        /// Its number
+        id: u64,
+        #[command(flatten)]
+        words: Words,
+    },
+    /// Put the state of a snapshot in place again
+    ///
+    /// What is there before is kept as a snapshot of its own. The application is told, and takes
+    /// the state in when it hears of it.
+    Restore(RestoreArguments),
+    /// Take a restore back
+    Undo {
+        /// Its number, as the restore told it. Without it, the latest one
+        restore: Option<u64>,
+        #[command(flatten)]
+        source: OneSource,
+    },
+    /// Write snapshots as one JSON document
+    Export {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<u64>,
+        /// Into this file. Without it, to standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Take in snapshots from a file: an export, an object of timestamp, ml and files, or the
+    /// value of ml alone
+    Import {
+        /// The file, or - for standard input
+        file: PathBuf,
+        /// What to call where they came from. Without it, the name of the file
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Words {
+    /// What to call it
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// What is to be known about it
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// Only of this application
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<SourceName>,
+    /// Only those taken then or later: a day (2026-11-23), a moment (2026-11-23T14:00:00Z), or
+    /// how long ago (2d, 3h, 10m)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+    /// Only those taken before then, in the same forms; a day is taken whole
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<When>,
+    /// Only those with this text in what changed, in their name or note, in capitals or not
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Only those that are pinned
+    #[arg(long)]
+    pub pinned: bool,
+    /// How many
+    #[arg(long, default_value_t = 20, value_name = "NUMBER")]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The one
+    #[arg(value_name = "A")]
+    pub from: Which,
+    /// The other; without it, now
+    #[arg(value_name = "B")]
+    pub to: Option<Which>,
+    #[command(flatten)]
+    pub compare: CompareArguments,
+    /// Print what makes the one of the other, as a JSON Patch (RFC 6902)
+    #[arg(long, conflicts_with_all = ["tolerance", "ignore"])]
+    pub patch: bool,
+    /// Exit with 1 where they differ
+    #[arg(long)]
+    pub exit_code: bool,
+    #[command(flatten)]
+    pub source: OneSource,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Take numbers as equal that differ by no more than this share, such as 1%
+    #[arg(long, value_name = "PERCENT", value_parser = share, default_value = "0%")]
+    pub tolerance: f64,
+    /// Leave out changes of what has this name, such as timestamp; may be given more than once
+    #[arg(long, value_name = "KEY")]
+    pub ignore: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArguments {
+    /// The number of the snapshot
+    pub id: u64,
+    /// Only this part, such as ml.metrics; may be given more than once
+    #[arg(long, value_name = "KEY")]
+    pub only: Vec<Key>,
+    /// All but this part, such as ml.cache; may be given more than once
+    #[arg(long, value_name = "KEY")]
+    pub except: Vec<Key>,
+    /// Put the flags of that moment in force again, too, as a revision
+    #[arg(long)]
+    pub flags: bool,
+    /// Only say what would change
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BisectArguments {
+    #[command(flatten)]
+    pub source: OneSource,
+    /// A snapshot at which the command succeeds. Without it, the earliest, which is tried
+    #[arg(long, value_name = "ID")]
+    pub good: Option<u64>,
+    /// A later one at which it fails. Without it, the latest, which is tried
+    #[arg(long, value_name = "ID")]
+    pub bad: Option<u64>,
+    /// Run the command so often for each snapshot; where it does not end the same each time,
+    /// that is told in place of an answer
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1,
+        value_parser = value_parser!(u32).range(1..=1000)
+    )]
+    pub repeat: u32,
+    /// How long a run may take, such as 90s, 10m or 2h; then it is ended, and counts as failed
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub timeout: Duration,
+    #[command(flatten)]
+    pub compare: CompareArguments,
+    /// The command and its arguments
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
+}

@@ -1,0 +1,234 @@
+//! `snapshot`: states as they were; taken, listed, compared, put in place again.
+
+mod blame;
+mod compare;
+mod restore;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use flagdeck::app::now_ms;
+use flagdeck::state::SourceName;
+use flagdeck::wire::{Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, StateAt};
+use flagdeck::{App, Error};
+
+pub use self::compare::{compare_files, options};
+use super::read;
+use super::source::{nobody, one_source};
+use crate::arguments::{ListArguments, OneSource, SnapshotCommand, Words};
+use crate::key::Key;
+use crate::output::{Output, counted, size, table, when};
+use crate::which::Place;
+
+pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::Result<ExitCode> {
+    match command {
+        SnapshotCommand::Take { source, words, pin } => {
+            take(
+                app,
+                source.as_ref(),
+                &label(words, pin.then_some(true)),
+                output,
+            )?;
+        }
+        SnapshotCommand::List(arguments) => list(app, arguments, output)?,
+        SnapshotCommand::Show { at, key, source } => show(app, at, key, source, output)?,
+        SnapshotCommand::Diff(arguments) => return compare::diff(app, &arguments, output),
+        SnapshotCommand::Blame { at, key, source } => {
+            let at = place(app, at.unwrap_or(Place::Now), source)?;
+            blame::blame(app, &at, &key, output)?;
+        }
+        SnapshotCommand::Pin { id, off } => {
+            let label = SnapshotLabel {
+                is_pinned: Some(!off),
+                ..SnapshotLabel::default()
+            };
+            tell(&app.label_snapshot(id, &label)?, output)?;
+        }
+        SnapshotCommand::Label { id, words } => {
+            tell(&app.label_snapshot(id, &label(words, None))?, output)?;
+        }
+        SnapshotCommand::Restore(arguments) => restore::restore(app, &arguments, output)?,
+        SnapshotCommand::Undo { restore, source } => {
+            restore::undo(app, restore, source.source.as_ref(), output)?;
+        }
+        SnapshotCommand::Export { ids, output: file } => {
+            export(app, &ids, file.as_deref(), output)?;
+        }
+        SnapshotCommand::Import { file, name } => import(app, &file, name, output)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn label(words: Words, is_pinned: Option<bool>) -> SnapshotLabel {
+    SnapshotLabel {
+        name: words.name,
+        note: words.note,
+        is_pinned,
+    }
+}
+
+fn take(
+    app: &App,
+    source: Option<&SourceName>,
+    label: &SnapshotLabel,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let taken = app.take_snapshots(source, label)?;
+    if taken.is_empty() {
+        return Err(nobody().into());
+    }
+    tell_all(&taken, output)
+}
+
+fn tell(snapshot: &Snapshot, output: &mut Output) -> anyhow::Result<()> {
+    match output.json {
+        true => output.value(snapshot)?,
+        false => output.line(sentence(snapshot))?,
+    }
+    Ok(())
+}
+
+fn tell_all(snapshots: &[Snapshot], output: &mut Output) -> anyhow::Result<()> {
+    if output.json {
+        return Ok(output.value(&snapshots)?);
+    }
+    for snapshot in snapshots {
+        output.line(sentence(snapshot))?;
+    }
+    Ok(())
+}
+
+/// `Snapshot 12 of kc-web, 18 changes, “before the release”, pinned`.
+fn sentence(snapshot: &Snapshot) -> String {
+    let Snapshot { id, source, .. } = snapshot;
+    let changes = counted(snapshot.changes as usize, "change");
+    let mut sentence = format!("Snapshot {id} of {source}, {changes}");
+    let words = [&snapshot.name, &snapshot.note];
+    for words in words.into_iter().flatten() {
+        sentence += &format!(", “{words}”");
+    }
+    if snapshot.is_pinned {
+        sentence += ", pinned";
+    }
+    sentence
+}
+
+fn list(app: &App, arguments: ListArguments, output: &mut Output) -> anyhow::Result<()> {
+    let limit = arguments.limit;
+    let page = app.snapshots(&filter(arguments)?, 0, limit)?;
+    if output.json {
+        return Ok(output.value(&page.snapshots)?);
+    }
+    if page.total == 0 {
+        return Ok(output.line("No snapshots.")?);
+    }
+    let rows: Vec<_> = page.snapshots.iter().map(row).collect();
+    let headings = ["ID", "TIME", "SOURCE", "CHANGES", "SIZE", "WHY"];
+    table(headings, &rows, output)?;
+    match page.total - page.snapshots.len() {
+        0 => {}
+        more => output.line(format!("… and {more} earlier ones"))?,
+    }
+    Ok(())
+}
+
+fn filter(arguments: ListArguments) -> anyhow::Result<SnapshotFilter> {
+    let now_ms = now_ms();
+    let since = arguments.since.map(|when| when.begins_ms(now_ms));
+    let until = arguments.until.map(|when| when.ends_ms(now_ms));
+    Ok(SnapshotFilter {
+        source: arguments.source.map(|source| source.to_string()),
+        since_ms: since.transpose()?,
+        until_ms: until.transpose()?,
+        text: arguments.text,
+        pinned: arguments.pinned.then_some(true),
+    })
+}
+
+fn row(snapshot: &Snapshot) -> [String; 6] {
+    [
+        snapshot.id.to_string(),
+        when(snapshot.at_ms),
+        snapshot.source.clone(),
+        snapshot.changes.to_string(),
+        size(snapshot.bytes),
+        why(snapshot),
+    ]
+}
+
+/// Says what tells a snapshot from others: its name, or else why it was taken.
+fn why(snapshot: &Snapshot) -> String {
+    let cause = match snapshot.cause {
+        SnapshotCause::Interval => "regular",
+        SnapshotCause::Asked => "asked for",
+        SnapshotCause::BeforeRestore => "before a restore",
+        SnapshotCause::BeforeRollback => "before a rollback",
+        SnapshotCause::Import => "imported",
+    };
+    let name = snapshot.name.as_ref();
+    let mut why = name.map_or_else(|| cause.to_owned(), |name| format!("“{name}”"));
+    if snapshot.is_pinned {
+        why += ", pinned";
+    }
+    why
+}
+
+fn show(
+    app: &App,
+    at: Place,
+    key: Option<Key>,
+    source: OneSource,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let state = app.state_at(&place(app, at, source)?)?;
+    match key {
+        None => output.value(&state)?,
+        Some(key) => output.value(key.value(&state.ml)?)?,
+    }
+    Ok(())
+}
+
+/// Returns where a state is; whose, where that is open.
+fn place(app: &App, at: Place, source: OneSource) -> anyhow::Result<StateAt> {
+    Ok(match at {
+        Place::Snapshot(id) => StateAt::Snapshot { id },
+        Place::Now => StateAt::Now {
+            source: one_source(app, source.source)?.to_string(),
+        },
+    })
+}
+
+fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> anyhow::Result<()> {
+    use std::io::Write;
+    let bundle = app.export_snapshots(ids)?;
+    let Some(file) = file else {
+        output.stream().write_all(bundle.as_bytes())?;
+        return Ok(output.line("")?);
+    };
+    let written = std::fs::write(file, bundle + "\n");
+    written.with_context(|| format!("{} cannot be written", file.display()))?;
+    if output.json {
+        let done = serde_json::json!({ "file": file, "snapshots": ids });
+        return Ok(output.value(&done)?);
+    }
+    let many = counted(ids.len(), "snapshot");
+    Ok(output.line(format!("{many} written to {}", file.display()))?)
+}
+
+fn import(app: &App, file: &Path, name: Option<String>, output: &mut Output) -> anyhow::Result<()> {
+    let name = name.unwrap_or_else(|| file_name(file));
+    let taken = app.import_snapshots(&read(file)?, &name)?;
+    if taken.is_empty() {
+        let message = format!("{} holds no snapshot", file.display());
+        return Err(Error::NotFound { message }.into());
+    }
+    tell_all(&taken, output)
+}
+
+fn file_name(file: &Path) -> String {
+    match file.file_name() {
+        Some(name) if name != "-" => name.to_string_lossy().into(),
+        _ => "standard input".into(),
+    }
+}

@@ -1,0 +1,127 @@
+//! `state list`, `get`, `set`: what applications keep as state.
+
+use std::path::Path;
+
+use flagdeck::store::{Actor, Via};
+use flagdeck::translate::sentence;
+use flagdeck::wire::StateSource;
+use flagdeck::{App, Error};
+use serde_json::{Value, json};
+
+use super::source::{NOBODY, one_source};
+use super::{Refused, read};
+use crate::arguments::{OneSource, SetArguments, StateCommand};
+use crate::key::Key;
+use crate::output::{Output, counted, size, table, when};
+
+/// What only JSON begins with.
+const JSON_BEGINS: [char; 3] = ['{', '[', '"'];
+
+pub fn run(app: &App, command: StateCommand, output: &mut Output) -> anyhow::Result<()> {
+    match command {
+        StateCommand::List => list(&app.state_sources()?, output),
+        StateCommand::Get { source, key } => get(app, source, key.as_ref(), output),
+        StateCommand::Set(arguments) => set(app, arguments, output),
+    }
+}
+
+fn list(sources: &[StateSource], output: &mut Output) -> anyhow::Result<()> {
+    if output.json {
+        return Ok(output.value(&sources)?);
+    }
+    if sources.is_empty() {
+        return Ok(output.line(sentence(NOBODY))?);
+    }
+    let rows = sources.iter().map(|source| {
+        [
+            source.name.clone(),
+            source.at_ms.map_or_else(|| "–".into(), when),
+            size(source.bytes),
+            counted(source.snapshots as usize, "snapshot"),
+        ]
+    });
+    Ok(table(
+        ["SOURCE", "REPORTED", "SIZE", "KEPT"],
+        &rows.collect::<Vec<_>>(),
+        output,
+    )?)
+}
+
+fn get(app: &App, source: OneSource, key: Option<&Key>, output: &mut Output) -> anyhow::Result<()> {
+    let source = one_source(app, source.source)?;
+    // Found here rather than by its name there: names may have dots in them.
+    let whole = app.state_value(&source, None).map_err(Error::from)?;
+    let value = match key {
+        None => &whole,
+        Some(key) => key.value(&whole)?,
+    };
+    Ok(output.value(value)?)
+}
+
+fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Result<()> {
+    let SetArguments {
+        source,
+        key,
+        value,
+        json_file,
+        ..
+    } = arguments;
+    let value = match (value, json_file) {
+        (Some(text), _) => Some(value_of(&text)?),
+        (None, Some(file)) => Some(value_in(&file)?),
+        (None, None) => None,
+    };
+    let source = one_source(app, source.source)?;
+    let actor = Actor::local(Via::Flagctl);
+    let is = match &value {
+        Some(value) => format!("is {value}"),
+        None => "is not there".into(),
+    };
+    let changed = app.set_state(&source, &key, value, &actor);
+    let changed = changed.map_err(Error::from)?;
+    if output.json {
+        let done = json!({ "source": source.to_string(), "key": key, "changed": changed });
+        return Ok(output.value(&done)?);
+    }
+    Ok(output.line(match changed {
+        true => format!("{key} of {source} {is}"),
+        false => format!("Nothing to change: {key} of {source} {is} already"),
+    })?)
+}
+
+/// Reads a value as the help says: JSON, or else text, unless it was meant to be JSON.
+fn value_of(text: &str) -> Result<Value, Refused> {
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(value),
+        Err(error) if text.trim_start().starts_with(JSON_BEGINS) => Err(Refused(format!(
+            "the value begins as JSON does, and is none: {error}"
+        ))),
+        Err(_) => Ok(text.into()),
+    }
+}
+
+fn value_in(file: &Path) -> anyhow::Result<Value> {
+    let value = serde_json::from_slice(&read(file)?);
+    Ok(value.map_err(|error| Refused(format!("{} holds no JSON: {error}", file.display())))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_json_or_else_text_unless_it_was_meant_to_be_json() {
+        let read = |text| value_of(text).unwrap();
+        assert_eq!(read("25"), json!(25));
+        assert_eq!(read("null"), Value::Null);
+        assert_eq!(read(r#"{"a": [1]}"#), json!({"a": [1]}));
+        assert_eq!(read(r#""25""#), json!("25"));
+        assert_eq!(read("canary"), json!("canary"));
+        assert_eq!(read("-1 or so"), json!("-1 or so"));
+        assert_eq!(read(""), json!(""));
+        for text in ["{a: 1}", "[1,", " \"open"] {
+            let refused = value_of(text).unwrap_err().to_string();
+            assert!(refused.starts_with("the value begins as JSON"), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Reports the state of the synthetic host: all of it once, and then what changes, every second.
+//! Takes in what is restored, and confirms it.
+//!
+//! One thread owns the state; everybody else tells it what happened.
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flagdeck::app::now_ms;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::event::Event;
+use super::listen::listen;
+use super::remote::{CallError, Flagdeck};
+use super::state::{Change, State};
+
+/// How often changes are reported.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+/// News that may wait while a large state is on its way; what comes beyond is missing from a
+/// state that is made up anyway.
+const NEWS_WAITING_MAX: usize = 64;
+
+/// What the owner of the state has to know.
+#[derive(Debug)]
+pub enum News {
+    Happened(Vec<Event>),
+    /// They are these.
+    Flags(Value),
+    /// The restore of this number is to be taken in.
+    Restored(u64),
+}
+
+/// How reporting stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reported {
+    /// Bytes of the state when it was last sent whole; 0 while it never was.
+    bytes: usize,
+    /// How often it was sent whole.
+    wholes: u64,
+    /// Changes that were taken.
+    changes: u64,
+    /// Restores that were taken in and confirmed.
+    restores: u64,
+    /// What stands in the way; null where nothing does.
+    pub trouble: Option<String>,
+}
+
+/// Tells the thread that owns the state. Both threads end with the program.
+#[derive(Debug)]
+pub struct Reporter {
+    news: SyncSender<News>,
+    reported: Arc<Mutex<Reported>>,
+}
+
+impl Reporter {
+    /// Begins to report, on a thread of its own, and to listen on another.
+    pub fn start(flagdeck: Arc<Flagdeck>, state: State) -> Self {
+        let (news, from) = mpsc::sync_channel(NEWS_WAITING_MAX);
+        let reported = Arc::<Mutex<Reported>>::default();
+        let (whom, heard) = (Arc::clone(&flagdeck), news.clone());
+        thread::spawn(move || listen(&whom, |restore| heard.send(News::Restored(restore)).is_ok()));
+        let desk = Desk {
+            flagdeck,
+            state,
+            changes: Vec::new(),
+            is_behind: true,
+            restore: None,
+            reported: Arc::clone(&reported),
+        };
+        thread::spawn(move || desk.run(&from));
+        Self { news, reported }
+    }
+
+    /// Tells what happened, unless too much waits already, or reporting was given up.
+    pub fn tell(&self, news: News) {
+        let _ = self.news.try_send(news);
+    }
+
+    /// Returns how it stands.
+    pub fn reported(&self) -> Reported {
+        lock(&self.reported).clone()
+    }
+}
+
+/// The owner of the state.
+struct Desk {
+    flagdeck: Arc<Flagdeck>,
+    state: State,
+    /// Changes that Flagdeck has not been told of.
+    changes: Vec<Change>,
+    /// Whether it has to be told everything: it never was, or nobody knows what it was told.
+    is_behind: bool,
+    /// What is to be taken in, and confirmed.
+    restore: Option<u64>,
+    reported: Arc<Mutex<Reported>>,
+}
+
+impl Desk {
+    /// Reports until there is no sense in it any more.
+    fn run(mut self, news: &Receiver<News>) {
+        let mut due = Instant::now();
+        loop {
+            let wait = due.saturating_duration_since(Instant::now());
+            let sent = match news.recv_timeout(wait) {
+                Ok(news) => self.note(news),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {
+                    due = Instant::now() + BETWEEN;
+                    self.changes.extend(self.state.change(now_ms()));
+                    self.send()
+                }
+            };
+            match sent {
+                Ok(()) => {}
+                // An older one; events it takes all the same.
+                Err(CallError::Stateless { .. }) => return,
+                Err(error) => {
+                    lock(&self.reported).trouble = Some(error.to_string());
+                    if !error.is_passing() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, news: News) -> Result<(), CallError> {
+        match news {
+            News::Happened(events) => self.state.observe(&events),
+            News::Flags(flags) => {
+                let changes = self.state.follow(flags, now_ms());
+                self.changes.extend(changes);
+            }
+            News::Restored(restore) => {
+                self.restore = Some(restore);
+                // At once: what happens meanwhile would be told of a state that is gone.
+                return self.send();
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what is to be, and tells what Flagdeck does not know.
+    fn send(&mut self) -> Result<(), CallError> {
+        if let Some(restore) = self.restore {
+            self.state.take_in(self.flagdeck.state()?);
+            self.send_whole(Some(restore))?;
+            self.restore = None;
+            lock(&self.reported).restores += 1;
+        } else if self.is_behind {
+            self.send_whole(None)?;
+        } else if !self.changes.is_empty() {
+            self.send_changes()?;
+        }
+        lock(&self.reported).trouble = None;
+        Ok(())
+    }
+
+    fn send_whole(&mut self, restore: Option<u64>) -> Result<(), CallError> {
+        let text = self.state.ml().to_string();
+        self.flagdeck
+            .put_state(text.as_bytes(), self.state.files(), restore)?;
+        self.changes.clear();
+        self.is_behind = false;
+        let mut reported = lock(&self.reported);
+        reported.bytes = text.len();
+        reported.wholes += 1;
+        Ok(())
+    }
+
+    fn send_changes(&mut self) -> Result<(), CallError> {
+        let changes = std::mem::take(&mut self.changes);
+        // Until it is answered: they may have been taken, or not.
+        self.is_behind = true;
+        self.flagdeck.post_changes(&changes)?;
+        self.is_behind = false;
+        lock(&self.reported).changes += changes.len() as u64;
+        Ok(())
+    }
+}
+
+/// Locks; what a panic left behind is whole, because nothing here panics half-way.
+fn lock(reported: &Mutex<Reported>) -> MutexGuard<'_, Reported> {
+    reported.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,378 @@
+//! What differs between two states, as lines for people: by group, as the window shows it.
+
+use std::io;
+
+use flagdeck::wire::{
+    Excerpt, ListChange, SeriesChange, StateChange, StateChangeKind, StateDifference,
+};
+
+use crate::output::{Output, Tone, counted};
+
+/// What every group and path begins with, where it is said at all.
+const ROOT: &str = "ml.";
+
+/// The widest column of names; what is longer pushes its line to the right.
+const NAME_CHARS_MAX: usize = 44;
+
+/// How a piece of text is set off.
+type Paint<'a> = &'a dyn Fn(Tone, &str) -> String;
+
+/// Prints what differs.
+pub fn print(difference: &StateDifference, output: &mut Output) -> io::Result<()> {
+    let lines = lines(difference, &|tone, text| output.tone(tone, text));
+    lines.iter().try_for_each(|line| output.line(line))
+}
+
+/// Returns how many changes count: all but those that were asked to be left out.
+pub fn count(difference: &StateDifference) -> usize {
+    difference.total - difference.noise
+}
+
+fn lines(difference: &StateDifference, paint: Paint) -> Vec<String> {
+    let groups = groups(&difference.changes);
+    let names = groups.iter().filter(|group| !group.is_one_value());
+    let widths = names.flat_map(|group| &group.changes).map(|change| {
+        let width = name(change).chars().count();
+        if width > NAME_CHARS_MAX { 0 } else { width }
+    });
+    let width = widths.max().unwrap_or(0);
+    let mut lines: Vec<String> = groups
+        .iter()
+        .flat_map(|group| group.lines(width, paint))
+        .collect();
+    lines.extend(difference.unchanged.iter().map(|pointer| {
+        let group = paint(Tone::Heading, &dotted(pointer));
+        format!("{group}  {}", paint(Tone::Faint, "unchanged"))
+    }));
+    lines.extend(remarks(difference));
+    lines
+}
+
+/// Says what the lines before leave out.
+fn remarks(difference: &StateDifference) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let more = difference.total - difference.changes.len();
+    if more > 0 {
+        remarks.push(format!("… and {}", counted(more, "more change")));
+    }
+    if difference.noise > 0 {
+        remarks.push(format!("{} left out", counted(difference.noise, "change")));
+    }
+    if difference.tolerated > 0 {
+        let numbers = counted(difference.tolerated, "number");
+        remarks.push(format!("{numbers} within the tolerance"));
+    }
+    remarks
+}
+
+/// The changes that are shown under one heading.
+struct Group<'a> {
+    name: &'a str,
+    changes: Vec<&'a StateChange>,
+}
+
+/// Sorts changes into their groups, in the order in which groups come up first.
+fn groups(changes: &[StateChange]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group> = Vec::new();
+    for change in changes.iter().filter(|change| !change.is_noise) {
+        match groups.iter_mut().find(|group| group.name == change.group) {
+            Some(group) => group.changes.push(change),
+            None => groups.push(Group {
+                name: &change.group,
+                changes: vec![change],
+            }),
+        }
+    }
+    groups
+}
+
+impl Group<'_> {
+    fn lines(&self, width: usize, paint: Paint) -> Vec<String> {
+        let heading = paint(Tone::Heading, self.name);
+        if self.is_one_value() {
+            return vec![format!("{heading}  {}", words(self.changes[0], paint))];
+        }
+        let summary = paint(Tone::Faint, &self.summary());
+        let rows = self.changes.iter().map(|change| {
+            let words = words(change, paint);
+            format!("  {:width$}  {words}", name(change))
+        });
+        [format!("{heading}  {summary}")]
+            .into_iter()
+            .chain(rows)
+            .collect()
+    }
+
+    /// Says whether the group is a single value that changed as a whole, such as a list.
+    fn is_one_value(&self) -> bool {
+        matches!(self.changes[..], [change] if name(change).is_empty())
+    }
+
+    fn summary(&self) -> String {
+        let is_series = |change: &StateChange| change.kind == StateChangeKind::Series;
+        if !self.changes.iter().all(|change| is_series(change)) {
+            return counted(self.changes.len(), "change");
+        }
+        let lists = self.changes.iter().filter_map(|it| it.list.as_ref());
+        let added: usize = lists.map(|list| list.added).sum();
+        let values = counted(added, "new value");
+        format!("{values} in {} series", self.changes.len())
+    }
+}
+
+/// Returns the path of a change within its group.
+fn name(change: &StateChange) -> &str {
+    let group = change.group.strip_prefix(ROOT).unwrap_or(&change.group);
+    let path = change.path.strip_prefix(ROOT).unwrap_or(&change.path);
+    match path.strip_prefix(group) {
+        Some("") => "",
+        Some(rest) => rest.strip_prefix('.').unwrap_or(rest),
+        None => path,
+    }
+}
+
+/// Says what happened to one value.
+fn words(change: &StateChange, paint: Paint) -> String {
+    let before = || shown(change.before.as_ref(), Tone::Before, paint);
+    let after = || shown(change.after.as_ref(), Tone::After, paint);
+    match change.kind {
+        StateChangeKind::Added => format!("+ {}", after()),
+        StateChangeKind::Removed => format!("− {}", before()),
+        StateChangeKind::Changed => format!("{} → {}", before(), after()),
+        StateChangeKind::Moved => moved(change),
+        StateChangeKind::List => change.list.as_ref().map_or_else(String::new, list_words),
+        StateChangeKind::Series => {
+            let list = change.list.as_ref().map(list_words);
+            let series = change.series.as_ref().map(series_words);
+            let words = [list, series].into_iter().flatten();
+            let words = words.filter(|words| !words.is_empty());
+            words.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn moved(change: &StateChange) -> String {
+    match &change.from {
+        Some(from) => format!("moved from {}", dotted(from)),
+        None => "moved".into(),
+    }
+}
+
+fn shown(excerpt: Option<&Excerpt>, tone: Tone, paint: Paint) -> String {
+    match excerpt {
+        None => paint(tone, "nothing"),
+        Some(excerpt) if excerpt.is_whole => paint(tone, &excerpt.text),
+        Some(excerpt) => paint(tone, &format!("{}…", excerpt.text)),
+    }
+}
+
+/// Says what happened to the elements of a list: `5 dropped, 5 added`.
+fn list_words(list: &ListChange) -> String {
+    let counts = [
+        (list.dropped, "dropped"),
+        (list.added, "added"),
+        (list.moved, "moved"),
+        (list.changed, "changed"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<String> = counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    match &list.key {
+        Some(key) if !words.is_empty() => format!("{}, by {key}", words.join(", ")),
+        _ => words.join(", "),
+    }
+}
+
+/// Says how a list of numbers drifted: `mean +31 %`.
+fn series_words(series: &SeriesChange) -> String {
+    let (Some(before), Some(after)) = (series.mean_before, series.mean_after) else {
+        return String::new();
+    };
+    if before == 0.0 {
+        return format!("mean 0 → {}", plain(after));
+    }
+    let percent = (100.0 * (after - before) / before.abs()).round();
+    match percent {
+        0.0 => "mean ±0 %".into(),
+        percent if percent > 0.0 => format!("mean +{percent} %"),
+        percent => format!("mean −{} %", percent.abs()),
+    }
+}
+
+/// Writes a number with as many digits as are worth reading.
+fn plain(number: f64) -> String {
+    let rounded = (number * 1000.0).round() / 1000.0;
+    rounded.to_string()
+}
+
+/// Writes a JSON Pointer as people read it: `ml.flags.enabled`.
+fn dotted(pointer: &str) -> String {
+    let names = pointer.split('/').skip(1);
+    let names = names.map(|name| name.replace("~1", "/").replace("~0", "~"));
+    let names: Vec<String> = names.collect();
+    let dotted = names.join(".");
+    match names.first().map(String::as_str) {
+        Some("ml") => dotted,
+        _ => format!("{ROOT}{dotted}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn excerpt(text: &str) -> Option<Excerpt> {
+        Some(Excerpt {
+            text: text.into(),
+            is_whole: true,
+        })
+    }
+
+    fn change(group: &str, path: &str, before: &str, after: &str) -> StateChange {
+        StateChange {
+            pointer: format!("/{}", path.replace('.', "/")),
+            path: path.into(),
+            group: group.into(),
+            kind: StateChangeKind::Changed,
+            from: None,
+            before: excerpt(before),
+            after: excerpt(after),
+            list: None,
+            series: None,
+            is_noise: false,
+        }
+    }
+
+    fn ring(dropped: usize, added: usize) -> ListChange {
+        ListChange {
+            key: None,
+            is_shifted: true,
+            dropped,
+            added,
+            moved: 0,
+            changed: 0,
+            length_before: 100,
+            length_after: 100,
+        }
+    }
+
+    fn drift(path: &str, before: f64, after: f64) -> StateChange {
+        StateChange {
+            kind: StateChangeKind::Series,
+            list: Some(ring(5, 5)),
+            series: Some(SeriesChange {
+                before: vec![before],
+                after: vec![after],
+                mean_before: Some(before),
+                mean_after: Some(after),
+                p95_before: None,
+                p95_after: None,
+                largest_change: None,
+            }),
+            ..change("ml.metrics.performance", path, "", "")
+        }
+    }
+
+    fn difference(changes: Vec<StateChange>) -> StateDifference {
+        StateDifference {
+            total: changes.len(),
+            noise: changes.iter().filter(|change| change.is_noise).count(),
+            tolerated: 0,
+            unchanged: Vec::new(),
+            changes,
+        }
+    }
+
+    #[track_caller]
+    fn check(difference: &StateDifference, text: &[&str]) {
+        let lines = lines(difference, &|_, text| text.to_owned());
+        assert_eq!(lines, text);
+    }
+
+    #[test]
+    fn changes_are_listed_by_group_as_the_window_lists_them() {
+        let groups = StateChange {
+            kind: StateChangeKind::Added,
+            before: None,
+            ..change("ml.flags", "flags.ui.badges.userGroups", "", "\"beta\"")
+        };
+        let history = StateChange {
+            kind: StateChangeKind::List,
+            list: Some(ring(11, 11)),
+            ..change("ml.history", "history", "", "")
+        };
+        let mut found = difference(vec![
+            change("ml.flags", "flags.ui.badges.percentage", "12.5", "25"),
+            drift("metrics.performance.calculationTime", 100.0, 131.0),
+            groups,
+            drift("metrics.performance.memoryUsage", 100.0, 99.0),
+            history,
+        ]);
+        found.unchanged = vec!["/cache".into()];
+        check(
+            &found,
+            &[
+                "ml.flags  2 changes",
+                "  ui.badges.percentage  12.5 → 25",
+                "  ui.badges.userGroups  + \"beta\"",
+                "ml.metrics.performance  10 new values in 2 series",
+                "  calculationTime       5 dropped, 5 added, mean +31 %",
+                "  memoryUsage           5 dropped, 5 added, mean −1 %",
+                "ml.history  11 dropped, 11 added",
+                "ml.cache  unchanged",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        let noise = StateChange {
+            is_noise: true,
+            ..change("ml.flags", "flags.at", "1", "2")
+        };
+        let mut found = difference(vec![noise, change("ml.flags", "flags.on", "false", "true")]);
+        found.total = 7;
+        found.tolerated = 1;
+        check(
+            &found,
+            &[
+                "ml.flags  1 change",
+                "  on  false → true",
+                "… and 5 more changes",
+                "1 change left out",
+                "1 number within the tolerance",
+            ],
+        );
+        assert_eq!(count(&found), 6);
+    }
+
+    #[test]
+    fn every_kind_of_change_has_its_words() {
+        let mut list = ring(0, 2);
+        list.key = Some("id".into());
+        list.moved = 1;
+        list.changed = 3;
+        assert_eq!(list_words(&list), "2 added, 1 moved, 3 changed, by id");
+        let of = |change: StateChange| words(&change, &|_, text| text.to_owned());
+        let moved = StateChange {
+            kind: StateChangeKind::Moved,
+            from: Some("/cache/old".into()),
+            ..change("ml.cache", "cache.new", "1", "1")
+        };
+        assert_eq!(of(moved), "moved from ml.cache.old");
+        let removed = StateChange {
+            kind: StateChangeKind::Removed,
+            after: None,
+            before: Some(Excerpt {
+                text: "[1,2".into(),
+                is_whole: false,
+            }),
+            ..change("ml.cache", "cache.old", "", "")
+        };
+        assert_eq!(of(removed), "− [1,2…");
+        assert_eq!(of(drift("x", 0.0, 2.0)), "5 dropped, 5 added, mean 0 → 2");
+        assert_eq!(of(drift("x", 2.0, 2.0)), "5 dropped, 5 added, mean ±0 %");
+        assert_eq!(of(drift("x", -2.0, -1.0)), "5 dropped, 5 added, mean +50 %");
+    }
+}
