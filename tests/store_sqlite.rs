@@ -533,7 +533,7 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
     connection
         .execute_batch(
             "DROP INDEX revision_by_actor; DROP TABLE revision_words; DROP TABLE touch;
-             DROP TABLE path; DROP TABLE rename; PRAGMA user_version = 1;",
+             DROP TABLE path; DROP TABLE rename; DROP TABLE revision_chain; PRAGMA user_version = 1;",
         )
         .expect("as a program before it left the file");
     drop(connection);

@@ -17,6 +17,7 @@ mod past;
 mod serving;
 mod settings;
 mod states;
+mod states_killed;
 
 mod http_bounds;
 mod http_events;

@@ -231,7 +231,7 @@ impl Keeper {
     /// The same, where something was asked for by name.
     fn reader_of(&self, what: &dyn fmt::Display) -> Result<Connection, StateError> {
         self.reader()?.ok_or_else(|| StateError::NotFound {
-            message: format!("there is no {what}; nothing reported a state yet"),
+            message: format!("there is no {what}; no application has reported a state yet"),
         })
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use zstd::bulk::{Compressor, Decompressor};
 
 use crate::delta::{self, Damaged, is_affordable};
-use crate::limits::{CHAIN_DELTAS_PER_KEYFRAME, CHAIN_STEPS_MAX};
+use crate::limits::{CHAIN_DELTAS_PER_KEYFRAME, CHAIN_STEPS_MAX, STEP_PLAIN_BYTES_MAX};
 use crate::tree::{self, Patch, compare};
 
 /// How hard zstd tries on what is kept whole: written once in a hundred, read often.
@@ -148,10 +148,15 @@ impl Chain {
     pub fn encode(&self, next: &Value) -> Step {
         let patch = compare(&self.tree, next);
         let plain = delta::write(&patch, &self.tree);
-        let mut bytes = vec![PACKED];
-        write_length(plain.len(), &mut bytes);
-        bytes.extend(self.pack(&plain));
-        if bytes.len() > plain.len() {
+        let mut bytes = Vec::new();
+        // Of a few bytes, nothing is left to save, and packing takes the time of reading all of
+        // the dictionary.
+        if plain.len() > STEP_PLAIN_BYTES_MAX {
+            bytes.push(PACKED);
+            write_length(plain.len(), &mut bytes);
+            bytes.extend(self.pack(&plain));
+        }
+        if bytes.is_empty() || bytes.len() > plain.len() {
             bytes = vec![PLAIN];
             bytes.extend(plain);
         }

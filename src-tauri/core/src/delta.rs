@@ -47,7 +47,7 @@ mod value {
     pub(super) const OBJECT: u8 = 8;
     /// With so many decimals, 0 to 6; the mantissa follows.
     pub(super) const DECIMAL: u8 = 16;
-    pub(super) const DECIMALS_MAX: u8 = 6;
+    pub(super) const MOST_DECIMALS: u8 = 6;
     /// The same of a number below zero.
     pub(super) const NEGATIVE_DECIMAL: u8 = 24;
     pub(super) const SMALL: u8 = 32;
@@ -198,10 +198,10 @@ fn write_json_number(number: &Number, bytes: &mut Vec<u8>) {
 /// Writes a float as a decimal where that gives exactly it in fewer bytes.
 fn write_float(float: f64, bytes: &mut Vec<u8>) {
     // Six bytes of a varint; above, the eight of the float are as good.
-    const MANTISSA_MAX: f64 = (1u64 << 42) as f64;
-    for decimals in 0..=value::DECIMALS_MAX {
+    const MANTISSA_BELOW: f64 = (1u64 << 42) as f64;
+    for decimals in 0..=value::MOST_DECIMALS {
         let mantissa = (float.abs() * powers_of_ten(decimals)).round();
-        if mantissa >= MANTISSA_MAX {
+        if mantissa >= MANTISSA_BELOW {
             break;
         }
         // Both are exact, so their quotient is the float nearest to the decimal.
@@ -380,7 +380,7 @@ impl Reader<'_> {
                     value::DECIMAL.. => (1.0, tag - value::DECIMAL),
                     _ => return Err(Damaged),
                 };
-                if decimals > value::DECIMALS_MAX {
+                if decimals > value::MOST_DECIMALS {
                     return Err(Damaged);
                 }
                 float(sign * (self.number()? as f64 / powers_of_ten(decimals)))?

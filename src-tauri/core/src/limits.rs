@@ -85,6 +85,9 @@ pub const DELTA_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// 146 KiB, of which a read may take 5 ms.
 pub const CHAIN_STEPS_MAX: usize = 64;
 
+/// Bytes of a step that are kept as they are: a switch or two.
+pub const STEP_PLAIN_BYTES_MAX: usize = 64;
+
 /// How many times the bytes of its first tree the steps of a chain may take together. Beyond
 /// it, trees have so little in common that keeping one whole costs little more.
 pub const CHAIN_DELTAS_PER_KEYFRAME: usize = 4;

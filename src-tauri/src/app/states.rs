@@ -161,7 +161,7 @@ impl App {
         };
         if sources.is_empty() {
             return Err(StateError::NotFound {
-                message: "nothing reported a state yet".into(),
+                message: "no application has reported a state yet".into(),
             }
             .into());
         }

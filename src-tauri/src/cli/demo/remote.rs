@@ -275,6 +275,8 @@ impl Flagdeck {
     pub fn announcements(&self) -> Result<impl BufRead + use<>, CallError> {
         let request = self.agent.get(self.url("/api/ml/flags/stream"));
         let request = request.header("Accept", "text/event-stream");
+        // Of states, only who has the token is told.
+        let request = request.header("Authorization", &self.authorization()?);
         let request = request
             .config()
             .timeout_global(None)

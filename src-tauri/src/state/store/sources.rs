@@ -112,7 +112,7 @@ fn unknown(connection: &Connection, name: &SourceName) -> Result<StateError, Sto
         .map(|source| source.name.to_string())
         .collect();
     let message = match known.as_slice() {
-        [] => format!("there is no source {name}; nothing reported a state yet"),
+        [] => format!("there is no source {name}; no application has reported a state yet"),
         known => format!("there is no source {name}; there is {}", known.join(", ")),
     };
     Ok(StateError::NotFound { message })

@@ -1,12 +1,14 @@
 //! The table of revisions: a row and its hash, and the queries on it.
 //!
-//! Every row carries three BLAKE3 hashes: of its document, of the row before it, and of
+//! Documents are kept as `chain.rs` says. Every row carries three BLAKE3 hashes: of its document,
+//! of the row before it, and of
 //! itself with both. So one altered bit anywhere is seen when its row is read, and a row
 //! that was exchanged as a whole is seen by [`audit`].
 
 use flagdeck_core::Trace;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
+use super::chain::{self, Tail};
 use super::{index, schema};
 use crate::store::{
     Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary,
@@ -24,12 +26,14 @@ const INTEGRITY_PROBLEMS_MAX: u32 = 100;
 
 type Hash = [u8; 32];
 
-/// Saves a revision after `expected`; see [`crate::store::Store::append`].
+/// Saves a revision after `expected`; see [`crate::store::Store::append`]. `tail` is the chain of
+/// documents as it was left the last time, if that is where it is.
 pub(super) fn append(
     connection: &mut Connection,
     expected: RevisionNumber,
     draft: &Draft,
     trace: &Trace,
+    tail: &mut Option<Tail>,
 ) -> Result<Appended, StoreError> {
     let document_hash = *blake3::hash(&draft.document).as_bytes();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -40,7 +44,11 @@ pub(super) fn append(
     }
     let number = expected.next();
     let row = Fields::of(number, draft, document_hash, previous_hash);
-    row.insert(&transaction, &draft.document)?;
+    let open = tail.take().filter(|tail| tail.is_at(expected));
+    let open = open.or_else(|| chain::open(&transaction, expected));
+    let coded = chain::code(open.as_ref(), &draft.document);
+    row.insert(&transaction, &coded.bytes)?;
+    chain::link(&transaction, number, &coded)?;
     index::add(
         &transaction,
         number,
@@ -49,6 +57,7 @@ pub(super) fn append(
         trace,
     )?;
     transaction.commit()?;
+    *tail = chain::noted(open, number, &draft.document, &coded);
     Ok(Appended::Saved(number))
 }
 
@@ -70,17 +79,26 @@ pub(super) fn load(
     connection: &Connection,
     number: RevisionNumber,
 ) -> Result<Option<Revision>, StoreError> {
+    load_after(connection, number, &mut None)
+}
+
+/// The same, going on from the document of an earlier revision where that helps.
+fn load_after(
+    connection: &Connection,
+    number: RevisionNumber,
+    tail: &mut Option<Tail>,
+) -> Result<Option<Revision>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT number, at_ms, via, actor, cause, cause_of, note, changes, \
-         document_hash, previous_hash, hash, document FROM revision WHERE number = ?1",
+         document_hash, previous_hash, hash FROM revision WHERE number = ?1",
     )?;
     let mut rows = statement.query([to_key(number)])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
     let fields = Fields::read(row)?;
-    let document = row.get_ref(11)?.as_blob().map_err(rusqlite::Error::from)?;
-    if blake3::hash(document) != fields.document_hash {
+    let document = chain::document(connection, number, tail)?;
+    if blake3::hash(&document) != fields.document_hash {
         return Err(mismatch(number));
     }
     let summary = fields.checked()?;
@@ -155,8 +173,9 @@ pub(super) fn audit(connection: &Connection) -> Result<CheckReport, StoreError> 
     }
     let mut revisions = 0;
     let mut previous_hash = Some(NO_HASH);
+    let mut tail = None;
     for number in (1..=latest_number.0).map(RevisionNumber) {
-        match audit_one(&moment, number, previous_hash) {
+        match audit_one(&moment, number, previous_hash, &mut tail) {
             Ok(found) => {
                 revisions += 1;
                 note(&mut problems, Ok(found))?;
@@ -197,8 +216,9 @@ fn audit_one(
     connection: &Connection,
     number: RevisionNumber,
     previous_hash: Option<Hash>,
+    tail: &mut Option<Tail>,
 ) -> Result<Vec<String>, StoreError> {
-    let Some(_) = load(connection, number)? else {
+    let Some(_) = load_after(connection, number, tail)? else {
         return Ok(vec![format!("revision {number} is missing")]);
     };
     let link: Hash = connection
@@ -336,7 +356,7 @@ fn text(hasher: &mut blake3::Hasher, text: Option<&str>) {
     hasher.update(text.unwrap_or_default().as_bytes());
 }
 
-fn mismatch(number: RevisionNumber) -> StoreError {
+pub(super) fn mismatch(number: RevisionNumber) -> StoreError {
     StoreError::damaged(format!("revision {number} does not match its hash"))
 }
 

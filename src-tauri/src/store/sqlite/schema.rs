@@ -28,6 +28,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: INDEX,
         fill: index::fill,
     },
+    Migration {
+        sql: CHAINS,
+        fill: |_| Ok(()),
+    },
 ];
 
 // `document` comes last: SQLite reads what stands before it without walking through it.
@@ -98,6 +102,22 @@ CREATE TABLE rename (
 
 CREATE INDEX rename_by_name_before ON rename (name_before, revision);
 CREATE INDEX rename_by_name_after ON rename (name_after, revision);
+";
+
+// Documents that are kept as what changed since the revision before, with the revision that is
+// kept whole before them. All others are whole: plain, as everything was in formats 1 and 2, or
+// packed.
+const CHAINS: &str = "
+CREATE TABLE revision_chain (
+    revision INTEGER PRIMARY KEY REFERENCES revision (number),
+    first    INTEGER NOT NULL REFERENCES revision (number) CHECK (first < revision)
+) STRICT;
+
+CREATE TRIGGER revision_chain_is_never_edited BEFORE UPDATE ON revision_chain
+BEGIN SELECT RAISE(ABORT, 'a revision is never edited'); END;
+
+CREATE TRIGGER revision_chain_is_never_deleted BEFORE DELETE ON revision_chain
+BEGIN SELECT RAISE(ABORT, 'a revision is never deleted'); END;
 ";
 
 /// Whose a database is.

@@ -1,0 +1,197 @@
+//! How documents are kept: in chains of revisions, the first whole, of each of the next what
+//! changed since the one before.
+//!
+//! A document of 10 000 components that is changed 100 000 times would take gigabytes otherwise.
+//! A small one is always kept whole.
+//! A document comes back to the byte: where what changed does not give exactly its text, it is
+//! kept whole.
+
+use flagdeck_core::chain::{self, Chain, Length};
+use flagdeck_core::tree;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use super::revision::{from_key, mismatch, to_key};
+use crate::store::{RevisionNumber, StoreError};
+
+/// The first format that has chains.
+const FORMAT_WITH_CHAINS: i64 = 3;
+
+/// A chain open at one revision, from which the next one is read or written.
+#[derive(Debug)]
+pub(super) struct Tail {
+    number: RevisionNumber,
+    /// The revision the chain begins with.
+    first: RevisionNumber,
+    chain: Chain,
+    length: Length,
+}
+
+/// A document as it is to be kept.
+#[derive(Debug)]
+pub(super) struct Coded {
+    pub(super) bytes: Vec<u8>,
+    /// The revision its chain begins with; none where it begins one.
+    pub(super) first: Option<RevisionNumber>,
+}
+
+/// Bytes of a document that is kept whole and plain: each revision of it is as good as the
+/// disk beneath it, whatever happens to others.
+const PLAIN_BYTES_MAX: usize = 16 * 1024;
+
+/// Codes a document as the revision after the one that `tail` is open at, if it is.
+pub(super) fn code(tail: Option<&Tail>, document: &[u8]) -> Coded {
+    if document.len() <= PLAIN_BYTES_MAX {
+        return Coded {
+            bytes: document.to_vec(),
+            first: None,
+        };
+    }
+    let step = tail.and_then(|tail| tail.step(document));
+    step.unwrap_or_else(|| Coded {
+        bytes: chain::keyframe(document),
+        first: None,
+    })
+}
+
+/// Opens the chain at a revision; none where the document cannot be read, so that the next one
+/// has to be kept whole.
+pub(super) fn open(connection: &Connection, number: RevisionNumber) -> Option<Tail> {
+    let mut tail = None;
+    document(connection, number, &mut tail).ok()?;
+    tail
+}
+
+/// Notes that a revision has the next document, kept as `coded`.
+pub(super) fn noted(
+    tail: Option<Tail>,
+    number: RevisionNumber,
+    document: &[u8],
+    coded: &Coded,
+) -> Option<Tail> {
+    match (coded.first, tail) {
+        (Some(_), Some(mut tail)) => {
+            tail.advance(number, &coded.bytes)?;
+            Some(tail)
+        }
+        _ => Tail::begin(number, &coded.bytes, serde_json::from_slice(document).ok()?),
+    }
+}
+
+/// Adds to which chain a revision belongs.
+pub(super) fn link(
+    connection: &Connection,
+    number: RevisionNumber,
+    coded: &Coded,
+) -> Result<(), StoreError> {
+    if let Some(first) = coded.first {
+        connection
+            .prepare_cached("INSERT INTO revision_chain VALUES (?1, ?2)")?
+            .execute(params![to_key(number), to_key(first)])?;
+    }
+    Ok(())
+}
+
+/// Reads a document as text, not yet held against its hash. `tail` is a chain that is open
+/// already, which is gone on with where it can be; it is open at this revision then.
+pub(super) fn document(
+    connection: &Connection,
+    number: RevisionNumber,
+    tail: &mut Option<Tail>,
+) -> Result<Vec<u8>, StoreError> {
+    let first = first_of(connection, number)?;
+    if first.is_none() {
+        let kept = kept(connection, number)?;
+        let text = chain::text_of(&kept).map_err(|_| mismatch(number))?;
+        *tail = serde_json::from_slice(&text)
+            .ok()
+            .and_then(|tree| Tail::begin(number, &kept, tree));
+        return Ok(text);
+    }
+    let mut open = match tail.take() {
+        Some(open) if Some(open.first) == first && open.number < number => open,
+        _ => {
+            let first = first.unwrap_or(number);
+            let kept = kept(connection, first)?;
+            let tree = chain::text_of(&kept)
+                .ok()
+                .and_then(|text| serde_json::from_slice(&text).ok());
+            tree.and_then(|tree| Tail::begin(first, &kept, tree))
+                .ok_or_else(|| mismatch(number))?
+        }
+    };
+    while open.number < number {
+        let next = open.number.next();
+        open.advance(next, &kept(connection, next)?)
+            .ok_or_else(|| mismatch(number))?;
+    }
+    let text = tree::write(open.chain.tree());
+    *tail = Some(open);
+    Ok(text)
+}
+
+/// Returns the revision that the chain of another one begins with; none of itself.
+fn first_of(
+    connection: &Connection,
+    number: RevisionNumber,
+) -> Result<Option<RevisionNumber>, StoreError> {
+    let statement =
+        connection.prepare_cached("SELECT first FROM revision_chain WHERE revision = ?1");
+    if statement.is_err() && format(connection)? < FORMAT_WITH_CHAINS {
+        return Ok(None);
+    }
+    let first: Option<i64> = statement?
+        .query_row([to_key(number)], |row| row.get(0))
+        .optional()?;
+    Ok(first.map(from_key))
+}
+
+/// Returns the format of a database, which has every document whole while it is an older one:
+/// it is read before it is brought to this one.
+fn format(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn kept(connection: &Connection, number: RevisionNumber) -> Result<Vec<u8>, StoreError> {
+    let kept = connection
+        .prepare_cached("SELECT document FROM revision WHERE number = ?1")?
+        .query_row([to_key(number)], |row| row.get(0))
+        .optional()?;
+    kept.ok_or_else(|| StoreError::damaged(format!("revision {number} is missing")))
+}
+
+impl Tail {
+    fn begin(number: RevisionNumber, kept: &[u8], tree: Value) -> Option<Self> {
+        Some(Self {
+            number,
+            first: number,
+            length: Length::of_keyframe(kept.len()),
+            chain: Chain::start(tree),
+        })
+    }
+
+    pub(super) fn is_at(&self, number: RevisionNumber) -> bool {
+        self.number == number
+    }
+
+    fn advance(&mut self, number: RevisionNumber, bytes: &[u8]) -> Option<()> {
+        self.chain.advance(bytes).ok()?;
+        self.length = self.length.with(bytes.len());
+        self.number = number;
+        Some(())
+    }
+
+    /// Codes the next document as a step; none where it should be, or can only be, kept whole.
+    fn step(&self, document: &[u8]) -> Option<Coded> {
+        let next: Value = serde_json::from_slice(document).ok()?;
+        if tree::write(&next) != document {
+            return None;
+        }
+        let bytes = self.chain.encode(&next).bytes;
+        let is_full = chain::is_full(&self.length.with(bytes.len()));
+        (!is_full).then_some(Coded {
+            bytes,
+            first: Some(self.first),
+        })
+    }
+}
