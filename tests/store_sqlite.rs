@@ -973,3 +973,42 @@ fn protect_the_disk() {
         "{refused}"
     );
 }
+
+/// Documents that are kept as what changed come back to the byte, in any order, and one altered
+/// bit is noticed.
+#[test]
+fn large_documents_come_back_to_the_byte() {
+    let place = temporary();
+    let store = open_sound(place.path());
+    let document = |number: u64| -> Vec<u8> {
+        let components: serde_json::Map<String, serde_json::Value> = (0..1000)
+            .map(|n| {
+                (
+                    format!("component{n:04}"),
+                    (n % 7 < number % 7 || n == number).into(),
+                )
+            })
+            .collect();
+        let note = if number % 50 == 0 { "  " } else { "" };
+        let components = serde_json::Value::Object(components);
+        format!("{{\"enabled\":true,{note}\"components\":{components}}}").into_bytes()
+    };
+    for number in 1..=150 {
+        let draft = draft(&document(number));
+        let saved = store.append(RevisionNumber(number - 1), draft, Trace::default());
+        assert!(matches!(saved, Ok(Appended::Saved(_))), "{saved:?}");
+    }
+    for number in (1..=150).map(|n| n * 37 % 151) {
+        let found = store.revision(RevisionNumber(number)).unwrap().unwrap();
+        assert_eq!(
+            &*found.draft.document,
+            &document(number)[..],
+            "revision {number}"
+        );
+    }
+    assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    let bytes = std::fs::metadata(place.path().join("flagdeck.db"))
+        .unwrap()
+        .len();
+    assert!(bytes < 150 * 21 * 1024 / 4, "{bytes} bytes");
+}

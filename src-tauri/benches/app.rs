@@ -10,8 +10,9 @@ use std::path::Path;
 use criterion::{Criterion, criterion_group, criterion_main};
 use flagdeck::store::sqlite::SqliteStore;
 use flagdeck::store::{Actor, Appended, Cause, Draft, HistoryFilter, RevisionNumber, Store, Via};
+use flagdeck::wire::AsOf;
 use flagdeck::{App, ChangeRequest, Options};
-use flagdeck_core::{Edit, FlagDocument, Percentage, RolloutChange, Trace};
+use flagdeck_core::{Edit, FlagDocument, Percentage, RolloutChange, Trace, User};
 use rusqlite::Connection;
 
 const REVISIONS: u64 = 100_000;
@@ -136,7 +137,67 @@ fn long_history(criterion: &mut Criterion) {
     group.bench_function("the last change of each of 1000 components", |bencher| {
         bencher.iter(|| app.last_changes(black_box(RevisionNumber::NONE)));
     });
+    let user = User::id("user1");
+    let mut number = 1;
+    group.bench_function("a decision as of a random one", |bencher| {
+        bencher.iter(|| {
+            number = number * 48_271 % (REVISIONS + 1);
+            app.explain("tracker", &user, Some(AsOf::Revision(black_box(number))))
+        });
+    });
     group.finish();
+    large_documents(criterion);
+}
+
+/// Documents of 10 000 components, of which chains are made: how many there are before one
+/// makes no difference to reading it.
+fn large_documents(criterion: &mut Criterion) {
+    const REVISIONS: u64 = 300;
+    let folder = in_memory();
+    let app = open(folder.path());
+    let components: serde_json::Map<_, _> = (0..100)
+        .map(|group| {
+            let members: serde_json::Map<_, _> = (0..100)
+                .map(|n| (format!("component{n}"), (n % 3 == 0).into()))
+                .collect();
+            (format!("area{group}"), members.into())
+        })
+        .collect();
+    let document = serde_json::json!({ "enabled": true, "components": components });
+    let change = |edit| {
+        let actor = Actor::new(Via::Window, "bench");
+        let request = ChangeRequest {
+            edit,
+            actor,
+            note: None,
+            base: None,
+        };
+        app.change(request).expect("the edit is valid");
+    };
+    change(Edit::Replace(document.to_string().into_bytes()));
+    for number in 1..REVISIONS {
+        let patch = format!(
+            r#"{{"components":{{"area{}":{{"component1":{}}}}}}}"#,
+            number % 100,
+            number % 200 < 100
+        );
+        change(Edit::Patch(patch.into_bytes()));
+    }
+    let user = User::id("user1");
+    let mut number = 1;
+    criterion.bench_function(
+        "a decision as of a random revision, 10 000 components",
+        |bencher| {
+            bencher.iter(|| {
+                number = number * 48_271 % (REVISIONS - 1) + 1;
+                app.explain(
+                    "area1.component1",
+                    &user,
+                    Some(AsOf::Revision(black_box(number))),
+                )
+            });
+        },
+    );
 }
 
 /// A folder in memory, where there is one: only reading is measured, and 100 000 durable
