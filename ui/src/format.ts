@@ -34,6 +34,15 @@ const weekday = new Intl.DateTimeFormat(locale, {
   day: "numeric",
   month: "short",
 });
+const dayAndTime = {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  hour: "numeric",
+  minute: "2-digit",
+} as const;
+const weekdayTime = new Intl.DateTimeFormat(locale, dayAndTime);
+const weekdayTimeOfYear = new Intl.DateTimeFormat(locale, { ...dayAndTime, year: "numeric" });
 const weekdayOfYear = new Intl.DateTimeFormat(locale, {
   weekday: "short",
   day: "numeric",
@@ -259,6 +268,12 @@ export function formatDayOf(atMs: number, nowMs: number): string {
   return (isThisYear ? weekday : weekdayOfYear).format(atMs);
 }
 
+/** Writes a day and a time to the minute: `Tue 24 Nov, 16:00`, and the year where it is another. */
+export function formatDayAndTime(atMs: number, nowMs: number): string {
+  const isThisYear = new Date(atMs).getFullYear() === new Date(nowMs).getFullYear();
+  return (isThisYear ? weekdayTime : weekdayTimeOfYear).format(atMs);
+}
+
 /** Whether two moments are on one day, in the time zone of the desktop. */
 export function isSameDay(oneMs: number, otherMs: number): boolean {
   return localDay(oneMs) === localDay(otherMs);
@@ -282,6 +297,11 @@ const bigFigures = new Intl.NumberFormat("en-US", {
   notation: "compact",
   maximumSignificantDigits: 3,
 });
+
+/** Writes the time of a moment, to the second. */
+export function formatPreciseClock(atMs: number): string {
+  return preciseClock.format(atMs);
+}
 
 /** Writes a measured number in three figures: `0.017`, `184`, `12,400`, `1.24M`. */
 export function formatFigure(value: number): string {

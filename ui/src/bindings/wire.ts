@@ -1110,6 +1110,503 @@ low: Array<number | null>,
 high: Array<number | null>, };
 
 /**
+ * A source whose state Flagdeck keeps.
+ */
+export type StateSource = { 
+/**
+ * What it calls itself.
+ */
+name: string, 
+/**
+ * When its state was reported, set or restored last, in milliseconds since 1970; `null`
+ * where there are snapshots only, as of an import.
+ */
+atMs: number | null, 
+/**
+ * Bytes of its state as JSON text; 0 where there are snapshots only.
+ */
+bytes: number, 
+/**
+ * Changes in the ring of the latest ones.
+ */
+changes: number, 
+/**
+ * How many of them the ring holds.
+ */
+changesMax: number, 
+/**
+ * Snapshots there are of it.
+ */
+snapshots: number, 
+/**
+ * What they take on disk, in bytes.
+ */
+snapshotBytes: number, 
+/**
+ * When the latest one was taken, in milliseconds since 1970.
+ */
+lastSnapshotMs: number | null, 
+/**
+ * Its latest restore; `null` without any.
+ */
+restore: StateRestore | null, };
+
+/**
+ * One source's state at one moment, without the state.
+ */
+export type Snapshot = { 
+/**
+ * Its number, which no other snapshot ever has.
+ */
+id: number, 
+/**
+ * Whose state it is.
+ */
+source: string, 
+/**
+ * When it was taken, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * Why it was taken.
+ */
+cause: SnapshotCause, 
+/**
+ * What a person called it.
+ */
+name: string | null, 
+/**
+ * What a person said about it.
+ */
+note: string | null, 
+/**
+ * Whether it stays until it is let go.
+ */
+isPinned: boolean, 
+/**
+ * How many files the source had.
+ */
+files: number, 
+/**
+ * Bytes of the state as JSON text.
+ */
+bytes: number, 
+/**
+ * Values that differ from the snapshot before it; of the first one, none.
+ */
+changes: number, 
+/**
+ * The revision of the flags that was in force.
+ */
+revision: number, };
+
+/**
+ * Why a snapshot was taken.
+ */
+export type SnapshotCause = "interval" | "asked" | "before_restore" | "before_rollback" | "import";
+
+/**
+ * Which snapshots to look for. What is not given lets every snapshot through.
+ */
+export type SnapshotFilter = { 
+/**
+ * Only of the source of exactly this name.
+ */
+source?: string, 
+/**
+ * Only those taken at this moment or later, in milliseconds since 1970.
+ */
+sinceMs?: number, 
+/**
+ * Only those taken before this moment, in milliseconds since 1970.
+ */
+untilMs?: number, 
+/**
+ * Only those in which something changed whose path or value has this text, whatever its
+ * case, or whose name or note has it.
+ */
+text?: string, 
+/**
+ * Only pinned ones, or only others.
+ */
+pinned?: boolean, };
+
+/**
+ * Some of the snapshots that a filter lets through, latest first.
+ */
+export type SnapshotPage = { 
+/**
+ * How many the filter lets through in all.
+ */
+total: number, 
+/**
+ * Those of this page.
+ */
+snapshots: Array<Snapshot>, };
+
+/**
+ * How much changed when, in equal columns.
+ */
+export type Timeline = { 
+/**
+ * Where it begins, in milliseconds since 1970.
+ */
+fromMs: number, 
+/**
+ * Where it ends.
+ */
+toMs: number, 
+/**
+ * Its columns, earliest first, of `(toMs - fromMs) / columns.length` each.
+ */
+columns: Array<TimelineColumn>, 
+/**
+ * The latest changes of the flags in it, earliest first.
+ */
+marks: Array<Mark>, 
+/**
+ * How many changes of the flags there are in it.
+ */
+marksTotal: number, };
+
+/**
+ * One column of a timeline.
+ */
+export type TimelineColumn = { 
+/**
+ * Snapshots in it.
+ */
+snapshots: number, 
+/**
+ * Values that changed in them.
+ */
+changes: number, };
+
+/**
+ * A state that can be looked at or compared.
+ */
+export type StateAt = { "kind": "snapshot", 
+/**
+ * Its number.
+ */
+id: number, } | { "kind": "now", 
+/**
+ * The name of the source.
+ */
+source: string, };
+
+/**
+ * How to compare.
+ */
+export type StateDifferenceOptions = { 
+/**
+ * Numbers count as equal that differ by no more than this share of the larger one, 0 to 1.
+ */
+tolerance: number, 
+/**
+ * Names of keys whose changes are noise, folded away.
+ */
+noise: Array<string>, };
+
+/**
+ * What differs between two states.
+ */
+export type StateDifference = { 
+/**
+ * The changes, in the order of the later state, those that were removed where they were.
+ */
+changes: Array<StateChange>, 
+/**
+ * How many there are; more than `changes` holds where there are very many.
+ */
+total: number, 
+/**
+ * How many of them are noise.
+ */
+noise: number, 
+/**
+ * Numbers that differ within the tolerance.
+ */
+tolerated: number, 
+/**
+ * Groups of the state in which nothing changed, as JSON Pointers.
+ */
+unchanged: Array<string>, };
+
+/**
+ * One thing that differs between two states.
+ */
+export type StateChange = { 
+/**
+ * Where: a JSON Pointer into the later state, or into the earlier one where it was removed.
+ */
+pointer: string, 
+/**
+ * The keys on the way there as a person reads them, without `ml`: an element of a list by
+ * its key, as in `files[id=7]`.
+ */
+path: string, 
+/**
+ * The group it is shown under, such as `ml.metrics.performance`.
+ */
+group: string, 
+/**
+ * What happened.
+ */
+kind: StateChangeKind, 
+/**
+ * Where it was before, a JSON Pointer into the earlier state, if it moved or was renamed.
+ */
+from: string | null, 
+/**
+ * What it was; `null` where it was not there.
+ */
+before: Excerpt | null, 
+/**
+ * What it is; `null` where it is not there any more.
+ */
+after: Excerpt | null, 
+/**
+ * What happened to the elements of a list.
+ */
+list: ListChange | null, 
+/**
+ * How a list of numbers drifted.
+ */
+series: SeriesChange | null, 
+/**
+ * Whether it is noise.
+ */
+isNoise: boolean, };
+
+/**
+ * What happened to a value.
+ */
+export type StateChangeKind = "added" | "removed" | "changed" | "moved" | "list" | "series";
+
+/**
+ * A value as far as it is shown.
+ */
+export type Excerpt = { 
+/**
+ * JSON text, the first characters of it.
+ */
+text: string, 
+/**
+ * Whether that is all of it.
+ */
+isWhole: boolean, };
+
+/**
+ * What happened to the elements of a list.
+ */
+export type ListChange = { 
+/**
+ * The key that elements were told apart by; `null` where by their content or place.
+ */
+key: string | null, 
+/**
+ * Whether it is a ring that moved on: elements went at its beginning, others came at its end.
+ */
+isShifted: boolean, 
+/**
+ * Elements that went.
+ */
+dropped: number, 
+/**
+ * Elements that came.
+ */
+added: number, 
+/**
+ * Elements that stand elsewhere among those that stayed.
+ */
+moved: number, 
+/**
+ * Elements that stayed and differ; their changes are listed on their own.
+ */
+changed: number, 
+/**
+ * Elements before.
+ */
+lengthBefore: number, 
+/**
+ * Elements after.
+ */
+lengthAfter: number, };
+
+/**
+ * How a list of numbers drifted.
+ */
+export type SeriesChange = { 
+/**
+ * The numbers before, or so many evenly spaced means of them as a small chart shows.
+ */
+before: Array<number>, 
+/**
+ * The numbers after, likewise.
+ */
+after: Array<number>, 
+/**
+ * Their means; `null` of an empty list.
+ */
+meanBefore: number | null, 
+/**
+ * The mean after.
+ */
+meanAfter: number | null, 
+/**
+ * What 95 in a hundred do not exceed.
+ */
+p95Before: number | null, 
+/**
+ * The same after.
+ */
+p95After: number | null, 
+/**
+ * The largest difference between two numbers in the same place, once a shift is undone.
+ */
+largestChange: number | null, };
+
+/**
+ * What set a value.
+ */
+export type Blame = { 
+/**
+ * Which value: a JSON Pointer.
+ */
+pointer: string, 
+/**
+ * The value; `null` where it is not there.
+ */
+value: Excerpt | null, 
+/**
+ * The first snapshot that has it so; `null` where it changed since the latest one.
+ */
+since: Snapshot | null, 
+/**
+ * The last one that had it otherwise; `null` where none did as far as snapshots go back.
+ */
+until: Snapshot | null, 
+/**
+ * The recorded changes that set it, or something in it or around it, latest first.
+ */
+records: Array<ChangeRecord>, 
+/**
+ * When the value changed before that, in milliseconds since 1970, latest first: the
+ * snapshots in which it did, up to a hundred.
+ */
+earlier: Array<Snapshot>, };
+
+/**
+ * A change as a source recorded it.
+ */
+export type ChangeRecord = { 
+/**
+ * What was set, as a dotted key.
+ */
+key: string, 
+/**
+ * What it was; `null` where it was not there.
+ */
+before: Excerpt | null, 
+/**
+ * What it became; `null` where it was taken away.
+ */
+after: Excerpt | null, 
+/**
+ * When, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * From where: a stack trace, or whatever the source said.
+ */
+origin: string, };
+
+/**
+ * What to restore.
+ */
+export type RestoreRequest = { 
+/**
+ * The snapshot to restore from.
+ */
+snapshot: number, 
+/**
+ * Only these parts, as JSON Pointers; empty for everything.
+ */
+only: Array<string>, 
+/**
+ * All but these parts, as JSON Pointers.
+ */
+except: Array<string>, 
+/**
+ * Whether to put the flags of that moment in force again, too, as a revision.
+ */
+withFlags: boolean, };
+
+/**
+ * A restore, and what became of it.
+ */
+export type StateRestore = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * Whose state was restored.
+ */
+source: string, 
+/**
+ * The snapshot it was restored from.
+ */
+snapshot: number, 
+/**
+ * The snapshot that was taken before, which undoing it restores.
+ */
+safety: number, 
+/**
+ * When, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * By whom.
+ */
+actor: Actor, 
+/**
+ * When the source confirmed it, in milliseconds since 1970; `null` while it has not.
+ */
+confirmedMs: number | null, 
+/**
+ * Whether the state it confirmed with is the restored one.
+ */
+isExact: boolean | null, 
+/**
+ * The revision that the flags became by it; `null` where they were left alone.
+ */
+revision: number | null, };
+
+/**
+ * What a person says of a snapshot. What is not given stays; an empty text takes it away.
+ */
+export type SnapshotLabel = { 
+/**
+ * What it is called.
+ */
+name?: string, 
+/**
+ * What is to be known about it.
+ */
+note?: string, 
+/**
+ * Whether it stays until it is let go.
+ */
+isPinned?: boolean, };
+
+/**
+ * A moment of the flags.
+ */
+export type AsOf = { "revision": number } | { "at_ms": number };
+
+/**
  * Something people are told once and can read again.
  */
 export type Notice = { 
@@ -1134,7 +1631,11 @@ export type Announcement = { "kind": "flags",
 /**
  * The revision in force.
  */
-revision: number, } | { "kind": "status" } | { "kind": "command", 
+revision: number, } | { "kind": "status" } | { "kind": "state", 
+/**
+ * The name of the source.
+ */
+source: string | null, } | { "kind": "command", 
 /**
  * Its name in the catalogue of commands.
  */
@@ -1173,7 +1674,7 @@ export type Theme = "system" | "light" | "dark";
 /**
  * A view of the window.
  */
-export type View = "dashboard" | "flags" | "metrics" | "activity" | "settings";
+export type View = "dashboard" | "flags" | "metrics" | "snapshots" | "activity" | "settings";
 
 /** What a setting may hold; `null` for none. */
 export type SettingValue = boolean | number | string | string[] | null;

@@ -2,9 +2,11 @@
 
 import { createContext } from "svelte";
 
+import type { Snapshot } from "../bindings/wire";
 import { asFailure } from "../host/host";
 import { ALL } from "../model/tree";
 import type { Deck } from "../state/deck";
+import { exportChosen, importSome, togglePin } from "../state/keeping";
 import { remove } from "../state/removal";
 import { words } from "../words";
 import { entryOf, type CommandId } from "./catalogue";
@@ -20,7 +22,11 @@ interface Command {
   isEnabled?: () => boolean;
   /** In place of the catalogue's label. */
   label?: () => string;
+  /** Whether it is about the flags as they are: in view of the past it does nothing but say so. */
+  isOfNow?: () => boolean;
 }
+
+const ofNow = () => true;
 
 export class Commands {
   readonly #deck: Deck;
@@ -32,11 +38,12 @@ export class Commands {
   }
 
   run(id: CommandId): void {
-    if (this.isEnabled(id)) this.#all[id].run();
+    if (this.#isAway(id)) void this.#deck.shown.refuse();
+    else if (this.isEnabled(id)) this.#all[id].run();
   }
 
   isEnabled(id: CommandId): boolean {
-    return this.#all[id].isEnabled?.() ?? true;
+    return !this.#isAway(id) && (this.#all[id].isEnabled?.() ?? true);
   }
 
   /** What it is called, with the step it would take back or bring back. */
@@ -44,43 +51,70 @@ export class Commands {
     return this.#all[id].label?.() ?? entryOf(id).label;
   }
 
+  /** Whether it is about the present while the past is in view. */
+  #isAway(id: CommandId): boolean {
+    return this.#deck.shown.isPastInView && (this.#all[id].isOfNow?.() ?? false);
+  }
+
   #define(): Record<CommandId, Command> {
-    const { live, choices, overlay, browsing } = this.#deck;
+    const { live, past, shown, choices, overlay, browsing } = this.#deck;
     const isWritable = () => live.flags !== null && live.isWritable;
     const hasComponent = () => isWritable() && this.#chosen().length > 0;
     const hasOne = () => isWritable() && this.#chosen().length === 1;
+    const isOfText = () => hasUnsavedText(document.activeElement);
+    const newest = () => live.stored?.revision ?? 0;
+    const hasNeighbour = (by: 1 | -1) =>
+      shown.isPastInView && past.neighbour(by, newest()) !== null;
+    const { snapshots } = this.#deck;
+    const isAtSnapshots = () => choices.view === "snapshots" && (snapshots.total ?? 0) > 0;
+    const hasSnapshot = () => choices.view === "snapshots" && snapshots.toSnapshot !== null;
     const zoom = (to: number) => (choices.zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, to)));
     return {
-      import: { run: () => void this.#import(), isEnabled: isWritable },
-      export: { run: () => void this.#export(), isEnabled: () => live.flags !== null },
-      json: { run: () => overlay.show({ kind: "json" }), isEnabled: () => live.flags !== null },
+      import: { run: () => void this.#import(), isEnabled: isWritable, isOfNow: ofNow },
+      export: {
+        run: () => void this.#export(),
+        isEnabled: () => live.flags !== null,
+        isOfNow: ofNow,
+      },
+      json: {
+        run: () => overlay.show({ kind: "json" }),
+        isEnabled: () => live.flags !== null,
+        isOfNow: ofNow,
+      },
       back_up: { run: () => void this.#backUp(), isEnabled: isWritable },
       quit: { run: () => void this.quit() },
       undo: {
         run: () => this.#orInText("undo", () => void live.undo()),
-        isEnabled: () =>
-          hasUnsavedText(document.activeElement) || (isWritable() && !!live.flags?.undo),
+        isEnabled: () => isOfText() || (isWritable() && !!live.flags?.undo),
+        isOfNow: () => !isOfText(),
         label: () => words.commands.undo(live.flags?.undo?.sentence),
       },
       redo: {
         run: () => this.#orInText("redo", () => void live.redo()),
-        isEnabled: () =>
-          hasUnsavedText(document.activeElement) || (isWritable() && !!live.flags?.redo),
+        isEnabled: () => isOfText() || (isWritable() && !!live.flags?.redo),
+        isOfNow: () => !isOfText(),
         label: () => words.commands.redo(live.flags?.redo?.sentence),
       },
-      add_component: { run: () => this.#add("component"), isEnabled: isWritable },
-      add_group: { run: () => this.#add("group"), isEnabled: isWritable },
+      add_component: {
+        run: () => this.#add("component"),
+        isEnabled: isWritable,
+        isOfNow: ofNow,
+      },
+      add_group: { run: () => this.#add("group"), isEnabled: isWritable, isOfNow: ofNow },
       rename: {
         run: () => overlay.show({ kind: "rename", path: this.#chosen()[0] ?? "" }),
         isEnabled: hasOne,
+        isOfNow: ofNow,
       },
       move: {
         run: () => overlay.show({ kind: "move", paths: this.#chosen() }),
         isEnabled: hasComponent,
+        isOfNow: ofNow,
       },
       remove: {
         run: () => remove(this.#deck, this.#chosen()),
         isEnabled: hasComponent,
+        isOfNow: ofNow,
       },
       explain: {
         run: () => {
@@ -89,12 +123,50 @@ export class Commands {
         },
       },
       filter: { run: () => this.#want("filter") },
+      as_of: { run: () => void this.#lookBack(), isEnabled: () => live.flags !== null },
+      older_revision: {
+        run: () => past.step(-1, newest()),
+        isEnabled: () => hasNeighbour(-1),
+      },
+      newer_revision: {
+        run: () => past.step(1, newest()),
+        isEnabled: () => hasNeighbour(1),
+      },
+      back_to_now: { run: () => past.leave(), isEnabled: () => shown.isPastInView },
       // Always there, whatever the window believes: it may be what hangs.
       all_off: { run: () => void live.allOff() },
+      take_snapshot: {
+        run: () => {
+          choices.view = "snapshots";
+          overlay.show({ kind: "take_snapshot", source: this.#deck.snapshots.narrowing.source });
+        },
+      },
+      import_snapshots: { run: () => void importSome(this.#deck) },
+      export_snapshots: { run: () => void exportChosen(this.#deck), isEnabled: hasSnapshot },
+      compare_now: {
+        run: () => this.#ofSnapshot((snapshot) => snapshots.compareWithNow(snapshot)),
+        isEnabled: () => {
+          const source = this.#deck.sources.get(snapshots.toSnapshot?.source ?? null);
+          return hasSnapshot() && source?.atMs != null;
+        },
+      },
+      previous_snapshot: { run: () => void snapshots.step(-1), isEnabled: isAtSnapshots },
+      next_snapshot: { run: () => void snapshots.step(1), isEnabled: isAtSnapshots },
+      play_snapshots: { run: () => snapshots.playback.toggle(), isEnabled: isAtSnapshots },
+      pin_snapshot: {
+        run: () => this.#ofSnapshot((snapshot) => void togglePin(this.#deck, snapshot)),
+        isEnabled: hasSnapshot,
+      },
+      label_snapshot: {
+        run: () =>
+          this.#ofSnapshot((snapshot) => overlay.show({ kind: "label_snapshot", snapshot })),
+        isEnabled: hasSnapshot,
+      },
       palette: { run: () => overlay.show({ kind: "palette" }) },
       view_dashboard: { run: () => (choices.view = "dashboard") },
       view_flags: { run: () => (choices.view = "flags") },
       view_metrics: { run: () => (choices.view = "metrics") },
+      view_snapshots: { run: () => (choices.view = "snapshots") },
       view_activity: { run: () => (choices.view = "activity") },
       view_settings: { run: () => (choices.view = "settings") },
       theme_light: { run: () => (choices.theme = "light") },
@@ -130,13 +202,19 @@ export class Commands {
     return path !== ALL && live.tree.byPath.has(path) ? [path] : [];
   }
 
+  #ofSnapshot(act: (snapshot: Snapshot) => void): void {
+    const snapshot = this.#deck.snapshots.toSnapshot;
+    if (snapshot) act(snapshot);
+  }
+
   /** Shows what a file that was dropped on the window would change; not over something unsaved. */
   async takeDropped(): Promise<void> {
-    const { host, live, overlay, browsing } = this.#deck;
+    const { host, live, shown, overlay, browsing } = this.#deck;
     await this.#attempt(async () => {
       const file = await host.droppedFile();
       if (!file || !live.isWritable) return;
-      if (browsing.isUnsaved) live.toasts.failed(words.commands.dropLater);
+      if (shown.isPastInView) void shown.refuse();
+      else if (browsing.isUnsaved) live.toasts.failed(words.commands.dropLater);
       else overlay.show({ kind: "import", ...file });
     });
   }
@@ -159,7 +237,17 @@ export class Commands {
     overlay.show({ kind: "add", what, group });
   }
 
-  #want(what: "explain" | "filter"): void {
+  /** Begins with the flags as of this moment, which can be read, and asks for another. */
+  async #lookBack(): Promise<void> {
+    const { past } = this.#deck;
+    // A field that is left saves what was typed: that is meant for now.
+    if (past.seen === null && document.activeElement instanceof HTMLElement) {
+      document.activeElement.blur();
+    }
+    if (past.seen !== null || (await past.show({ at_ms: Date.now() }))) this.#want("moment");
+  }
+
+  #want(what: "explain" | "filter" | "moment"): void {
     this.#deck.choices.view = "flags";
     this.#deck.browsing.wanted = what;
   }

@@ -5,7 +5,7 @@ import type { Commands } from "./commands";
 import type { Target } from "./targets";
 
 export function follow(target: Target, deck: Deck, commands: Commands): void {
-  const { browsing, choices, live } = deck;
+  const { browsing, choices, shown } = deck;
   switch (target.kind) {
     case "command":
       commands.run(target.command);
@@ -21,7 +21,9 @@ export function follow(target: Target, deck: Deck, commands: Commands): void {
       choices.view = "activity";
       break;
     case "switch":
-      void live.change({ kind: "set_components", paths: [target.path], on: target.on });
+      // It says what it does to the flags as they are, so it has to be seen to do it.
+      if (shown.isPastInView) void shown.refuse();
+      else void deck.live.change({ kind: "set_components", paths: [target.path], on: target.on });
       break;
   }
 }

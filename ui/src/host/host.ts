@@ -6,7 +6,9 @@
 import type {
   Actor,
   Announcement,
+  AsOf,
   Backup,
+  Blame,
   ChartQuery,
   Charts,
   ChosenFile,
@@ -23,10 +25,21 @@ import type {
   Outcome,
   Preferences,
   Pulse,
+  RestoreRequest,
   Review,
   Setting,
   SettingValue,
+  Snapshot,
+  SnapshotFilter,
+  SnapshotLabel,
+  SnapshotPage,
+  StateAt,
+  StateDifference,
+  StateDifferenceOptions,
+  StateRestore,
+  StateSource,
   Status,
+  Timeline,
 } from "../bindings/wire";
 
 /** Every call rejects with a {@link Failure}, or with what {@link asFailure} makes one of. */
@@ -47,8 +60,18 @@ export interface Host {
   emergencyOff(): Promise<Outcome>;
   /** Says what is wrong with a document, and what it would change. Changes nothing. */
   review(text: string): Promise<Review>;
-  /** Says why a component is what it is for one user; an empty `user` is one without an id. */
-  explain(component: string, user: string, groups: readonly string[]): Promise<Explanation>;
+  /**
+   * Says why a component is what it is for one user, as of a moment or else as it is; an empty
+   * `user` is one without an id.
+   */
+  explain(
+    component: string,
+    user: string,
+    groups: readonly string[],
+    at?: AsOf,
+  ): Promise<Explanation>;
+  /** The flags as they were; undo and redo are `null`. */
+  flagsAt(at: AsOf): Promise<Flags>;
 
   // Their history.
 
@@ -72,6 +95,47 @@ export interface Host {
   pulse(since: number | null): Promise<Pulse | null>;
   /** Everything the charts draw of a span. */
   charts(query: ChartQuery): Promise<Charts>;
+
+  // What sources keep as state.
+
+  /** Every source that has a state or a snapshot, the latest heard first. */
+  stateSources(): Promise<StateSource[]>;
+  /** Snapshots that `filter` lets through, latest first, without the first `offset` of them. */
+  snapshots(filter: SnapshotFilter, offset: number, limit: number): Promise<SnapshotPage>;
+  /** How much changed when, among what `filter` lets through, in so many columns; `null` without
+   * any snapshot. */
+  timeline(filter: SnapshotFilter, columns: number): Promise<Timeline | null>;
+  /** Takes a snapshot of a source, or of every one that has a state. */
+  takeSnapshot(source: string | null, label: SnapshotLabel): Promise<Snapshot[]>;
+  /** Pins, names or notes a snapshot. */
+  labelSnapshot(id: number, label: SnapshotLabel): Promise<Snapshot>;
+  /** Takes away snapshots that came from a file. */
+  removeImported(source: string): Promise<void>;
+  /** What differs between two states. */
+  stateDifference(
+    from: StateAt,
+    to: StateAt,
+    options: StateDifferenceOptions,
+  ): Promise<StateDifference>;
+  /** A state as JSON text, or the part of it under a JSON Pointer. */
+  stateText(at: StateAt, pointer: string): Promise<string>;
+  /** What turns the one state into the other, as RFC 6902 JSON Patch text. */
+  statePatch(from: StateAt, to: StateAt): Promise<string>;
+  /** Which change set a value, when, from where. */
+  blame(at: StateAt, pointer: string): Promise<Blame>;
+  /** What restoring would change. */
+  previewRestore(
+    request: RestoreRequest,
+    options: StateDifferenceOptions,
+  ): Promise<StateDifference>;
+  /** Restores a state in one step, after a snapshot of what it is. */
+  restoreState(request: RestoreRequest): Promise<StateRestore>;
+  /** Takes a restore back: a restore of what was before. */
+  undoRestore(id: number): Promise<StateRestore>;
+  /** Lets a person choose where to write a bundle of snapshots; `null` for none. */
+  exportSnapshots(ids: readonly number[]): Promise<string | null>;
+  /** Lets a person choose a bundle, a snapshot or a state to read; `null` for none. */
+  importSnapshots(): Promise<Snapshot[] | null>;
 
   // The application.
 

@@ -14,7 +14,9 @@ export const tauri: Host = {
   redo: () => invoke("redo"),
   emergencyOff: () => invoke("emergency_off"),
   review: (text) => invoke("review", { text }),
-  explain: (component, user, groups) => invoke("explain", { component, user, groups }),
+  explain: (component, user, groups, at) =>
+    invoke("explain", { component, user, groups, at: at ?? null }),
+  flagsAt: (at) => invoke("flags_at", { at }),
 
   history: (filter, offset, limit) => invoke("history", { filter, offset, limit }),
   actors: () => invoke("actors"),
@@ -24,6 +26,22 @@ export const tauri: Host = {
 
   pulse: (since) => invoke("pulse", { since }),
   charts: (query) => invoke("charts", { query }),
+
+  stateSources: () => invoke("state_sources"),
+  snapshots: (filter, offset, limit) => invoke("snapshots", { filter, offset, limit }),
+  timeline: (filter, columns) => invoke("timeline", { filter, columns }),
+  takeSnapshot: (source, label) => invoke("take_snapshot", { source, label }),
+  labelSnapshot: (id, label) => invoke("label_snapshot", { id, label }),
+  removeImported: (source) => invoke("remove_imported", { source }),
+  stateDifference: (from, to, options) => invoke("state_difference", { from, to, options }),
+  stateText: (at, pointer) => invoke("state_text", { at, pointer }),
+  statePatch: (from, to) => invoke("state_patch", { from, to }),
+  blame: (at, pointer) => invoke("blame", { at, pointer }),
+  previewRestore: (request, options) => invoke("preview_restore", { request, options }),
+  restoreState: (request) => invoke("restore_state", { request }),
+  undoRestore: (id) => invoke("undo_restore", { id }),
+  exportSnapshots: (ids) => invoke("export_snapshots", { ids }),
+  importSnapshots: () => invoke("import_snapshots"),
 
   status: () => invoke("status"),
   settings: () => invoke("settings"),

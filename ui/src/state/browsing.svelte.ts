@@ -29,7 +29,7 @@ export class Browsing {
   /** Rows chosen together, for one change to all of them. */
   readonly marked = new SvelteSet<string>();
   /** What a command wants the keyboard to go to; whoever has it takes it and clears this. */
-  wanted = $state<"filter" | "explain" | "row" | null>(null);
+  wanted = $state<"filter" | "explain" | "moment" | "row" | null>(null);
   /** What the activity is narrowed to. */
   narrowing = $state.raw<Narrowing>(everything);
   /** The revision whose details the activity shows; `null` for the latest it lists. */

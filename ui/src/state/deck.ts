@@ -4,17 +4,26 @@ import { createContext } from "svelte";
 
 import type { Host } from "../host/host";
 import { ArmsFeed } from "./arms.svelte";
+import { Past } from "./as_of.svelte";
 import { Browsing } from "./browsing.svelte";
 import { Choices } from "./choices.svelte";
+import { Compare } from "./compare.svelte";
 import { LastChanges } from "./last_changes.svelte";
 import { Live } from "./live.svelte";
 import { Metrics } from "./metrics.svelte";
 import { Overlay } from "./overlay.svelte";
 import { PulseFeed } from "./pulse.svelte";
+import { Shown } from "./shown.svelte";
+import { Snapshots } from "./snapshots.svelte";
+import { StateSources } from "./sources.svelte";
 
 export interface Deck {
   host: Host;
   live: Live;
+  /** What the flags were at another moment, if one is looked at. */
+  past: Past;
+  /** What the view of the flags shows of the two. */
+  shown: Shown;
   choices: Choices;
   browsing: Browsing;
   overlay: Overlay;
@@ -22,22 +31,34 @@ export interface Deck {
   metrics: Metrics;
   pulse: PulseFeed;
   arms: ArmsFeed;
+  sources: StateSources;
+  snapshots: Snapshots;
+  compare: Compare;
 }
 
 export function makeDeck(host: Host): Deck {
   const live = new Live(host);
   const overlay = new Overlay();
+  const sources = new StateSources(host);
   live.onconflict = (conflict) => overlay.show({ kind: "conflict", conflict });
+  const past = new Past(host, live.toasts);
+  const choices = new Choices(host, live.toasts);
+  const browsing = new Browsing(() => live.flags?.document);
   return {
     host,
     live,
-    choices: new Choices(host, live.toasts),
-    browsing: new Browsing(() => live.flags?.document),
+    past,
+    shown: new Shown({ live, past, browsing, choices }),
+    choices,
+    browsing,
     overlay,
     lastChanges: new LastChanges(host),
     metrics: new Metrics(host),
     pulse: new PulseFeed(host),
     arms: new ArmsFeed(host),
+    sources,
+    snapshots: new Snapshots(host, sources),
+    compare: new Compare(),
   };
 }
 

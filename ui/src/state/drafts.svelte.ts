@@ -68,3 +68,14 @@ export interface Draft {
   /** What was in force when the typing began. */
   readonly seen: Document | undefined;
 }
+
+/** Of a field where nothing can be typed: stays empty whatever happens. */
+export const noDraft: Draft = {
+  get text() {
+    return null;
+  },
+  set text(_) {
+    return;
+  },
+  seen: undefined,
+};

@@ -1,6 +1,6 @@
 /** What lies over the window: at most one thing, and the question whether to close over that. */
 
-import type { Backup } from "../bindings/wire";
+import type { Backup, Snapshot, StateAt } from "../bindings/wire";
 import type { Conflict } from "../model/conflict";
 import type { HelpPageId } from "../words/help";
 
@@ -21,6 +21,13 @@ export type Over =
   /** A document to take in: what it holds, and the name it came under. */
   | { kind: "import"; name: string; text: string }
   | { kind: "restore"; revision: number }
+  /** What set a value of a state. */
+  | { kind: "blame"; at: StateAt; pointer: string }
+  | { kind: "restore_state"; snapshot: Snapshot }
+  /** Of one source, or of every one. */
+  | { kind: "take_snapshot"; source: string | null }
+  | { kind: "label_snapshot"; snapshot: Snapshot }
+  | { kind: "remove_imported"; source: string }
   | { kind: "conflict"; conflict: Conflict }
   | { kind: "restore_backup"; backup: Backup }
   | { kind: "rotate_token"; onrotated: () => void };

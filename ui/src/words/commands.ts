@@ -49,6 +49,7 @@ export const commands = {
           { keys: ["Home", "End"], what: "First or last row" },
           { keys: ["Space"], what: "Switch on or off" },
           { keys: ["Enter"], what: "Show in full" },
+          { keys: ["Escape"], what: "From the past back to now" },
         ],
       },
       {
@@ -60,6 +61,36 @@ export const commands = {
           { keys: ["+", "-"], what: "Look closer, or at more" },
           { keys: ["Shift+←", "Shift+→"], what: "Move along" },
           { keys: ["Escape"], what: "Back to live" },
+        ],
+      },
+      {
+        title: "Snapshots in the list",
+        keys: [
+          { keys: ["↑", "↓"], what: "Walk through the snapshots" },
+          { keys: ["Enter"], what: "Compare with the one before" },
+          { keys: ["A", "Shift+Enter"], what: "Set as A" },
+          { keys: ["Space"], what: "Play back or pause" },
+          { keys: ["Shift+F10"], what: "Actions" },
+        ],
+      },
+      {
+        title: "Timeline of snapshots",
+        keys: [
+          { keys: ["←", "→"], what: "Earlier or later snapshot" },
+          { keys: ["Shift+←", "Shift+→"], what: "By ten" },
+          { keys: ["+", "-"], what: "Look closer, or at more" },
+          { keys: ["Escape"], what: "Back to what is near" },
+        ],
+      },
+      {
+        title: "Comparing states",
+        keys: [
+          { keys: ["↑", "↓"], what: "Walk through what differs" },
+          { keys: ["Enter"], what: "Show a change in full" },
+          { keys: ["B"], what: "What set this value" },
+          { keys: ["C"], what: "Copy its path" },
+          { keys: ["V"], what: "Copy its value" },
+          { keys: ["/"], what: "Find a path or value" },
         ],
       },
       {

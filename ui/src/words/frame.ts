@@ -8,6 +8,7 @@ export const frame = {
     dashboard: "Dashboard",
     flags: "Flags",
     metrics: "Metrics",
+    snapshots: "Snapshots",
     activity: "Activity",
     settings: "Settings",
   },

@@ -11,6 +11,7 @@ export type HelpPageId =
   | "undo"
   | "components"
   | "metrics"
+  | "snapshots"
   | "connect"
   | "report"
   | "commands"

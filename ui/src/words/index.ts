@@ -5,7 +5,9 @@
  */
 
 import { activity } from "./activity";
+import { asOf } from "./as_of";
 import { commands } from "./commands";
+import { compare } from "./compare";
 import { structure } from "./structure";
 import { conflict } from "./conflict";
 import { dashboard } from "./dashboard";
@@ -18,6 +20,7 @@ import { json } from "./json";
 import { metrics } from "./metrics";
 import { pulse } from "./pulse";
 import { settings } from "./settings";
+import { snapshots } from "./snapshots";
 import { tree } from "./tree";
 
 export const words = {
@@ -27,7 +30,9 @@ export const words = {
   ...flags,
   ...inspector,
   activity,
+  asOf,
   commands,
+  compare,
   structure,
   conflict,
   difference,
@@ -35,5 +40,6 @@ export const words = {
   json,
   metrics,
   settings,
+  snapshots,
   tree,
 } as const;

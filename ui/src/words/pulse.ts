@@ -1,6 +1,6 @@
 /** What applications report, on the dashboard. */
 
-import type { Pulse, PushHealth, ReportingSource, Share } from "../bindings/wire";
+import type { Pulse, PushHealth, ReportingSource, Share, StateSource } from "../bindings/wire";
 import {
   formatAge,
   formatBytesOf,
@@ -142,7 +142,16 @@ export const pulse = {
     pushMeaning: ({ gateway, atMs }: PushHealth) =>
       atMs === null ? gateway : `${gateway}, last at ${formatMoment(atMs)}`,
     snapshot: "Last snapshot",
+    snapshotAt: (atMs: number, nowMs: number) => formatAge(atMs, nowMs),
+    snapshotMeaning: ({ name, lastSnapshotMs, snapshots }: StateSource) =>
+      `${name}: ${plural(snapshots, "snapshot")}${
+        lastSnapshotMs === null ? "" : `, the latest at ${formatMoment(lastSnapshotMs)}`
+      }`,
     history: "Change history",
+    historyFill: ({ changes, changesMax }: StateSource) =>
+      `${formatCount(changes)} of ${formatCount(changesMax)}`,
+    historyMeaning: ({ name, changes, changesMax }: StateSource) =>
+      `${name}: the latest ${formatCount(changes)} recorded changes, of ${formatCount(changesMax)} that are remembered`,
     source: ({ name, isSynthetic }: ReportingSource) => (isSynthetic ? `${name}, synthetic` : name),
     seen: (atMs: number, nowMs: number) => formatAge(atMs, nowMs),
     otherSources: (count: number) => `and ${formatCount(count)} more`,

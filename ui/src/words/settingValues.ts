@@ -46,7 +46,7 @@ export const groups: Record<SettingGroup, { title: string; hint: string }> = {
   },
   state: {
     title: "State and snapshots",
-    hint: "This version does not act on these yet.",
+    hint: "What applications hand in as their state, and the snapshots that Flagdeck takes of it.",
   },
   performance: {
     title: "Host limits",

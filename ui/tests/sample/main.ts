@@ -1,7 +1,7 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical`. Not part of what is
- * shipped.
+ * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical`. Not part of
+ * what is shipped.
  */
 
 import { mount } from "svelte";
@@ -18,6 +18,7 @@ import {
 } from "../support/charts";
 import { extreme, huge, safeDefault, typical } from "../support/documents";
 import { MemoryHost } from "../support/memory";
+import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshots";
 import { marksAt, pulses, type PulseName } from "../support/pulse";
 
 const wanted = new URLSearchParams(location.search);
@@ -80,6 +81,25 @@ const chosenMetrics = wanted.get("metrics") as keyof typeof metrics | null;
 if (chosenMetrics) host.drawCharts = metrics[chosenMetrics](Date.now());
 if (wanted.has("unread")) {
   host.refusals.charts = { code: "failed", message: "Prometheus did not answer.", problems: [] };
+}
+const states = {
+  none: () => noStates(),
+  unkept: unkeptStates,
+  typical: typicalStates,
+  extreme: extremeStates,
+};
+const chosenStates = wanted.get("states") as keyof typeof states | null;
+if (chosenStates) {
+  host.states = states[chosenStates](Date.now());
+  host.states.nextImport = { source: "from another machine", snapshots: 3 };
+}
+if (wanted.has("ticking")) {
+  let ticks = 0;
+  setInterval(() => {
+    ticks += 1;
+    const name = host.states.names[0];
+    if (name !== undefined) host.states.tick(name, Date.now(), ticks % 5 === 0);
+  }, 1000);
 }
 Object.assign(window, { host });
 

@@ -3,7 +3,9 @@
 import type {
   Actor,
   Announcement,
+  AsOf,
   Backup,
+  Blame,
   Cause,
   Change,
   ChartQuery,
@@ -19,14 +21,26 @@ import type {
   HistoryPage,
   Imprint,
   LastChange,
+  Mark,
   Outcome,
   Preferences,
   Pulse,
+  RestoreRequest,
   Review,
   Revision,
   Setting,
   SettingValue,
+  Snapshot,
+  SnapshotFilter,
+  SnapshotLabel,
+  SnapshotPage,
+  StateAt,
+  StateDifference,
+  StateDifferenceOptions,
+  StateRestore,
+  StateSource,
   Status,
+  Timeline,
 } from "../../src/bindings/wire";
 import type { Host } from "../../src/host/host";
 import { defaultPreferences } from "../../src/state/choices.svelte";
@@ -36,6 +50,7 @@ import { growTree } from "../../src/model/tree";
 import { quietCharts } from "./charts";
 import { quietPulse } from "./pulse";
 import { sampleSettings } from "./settings";
+import { noStates, type KeptStates } from "./snapshots";
 
 interface Kept {
   document: Document;
@@ -72,6 +87,7 @@ export class MemoryHost implements Host {
   readonly refusals: {
     history?: Failure;
     difference?: Failure;
+    flagsAt?: Failure;
     pulse?: Failure;
     charts?: Failure;
   } = {};
@@ -90,8 +106,24 @@ export class MemoryHost implements Host {
   #initial: Document;
   #gate: Promise<void> = Promise.resolve();
 
+  #states: KeptStates = noStates();
+
   constructor(document: Document) {
     this.#initial = document;
+  }
+
+  /** What sources keep as state. */
+  get states(): KeptStates {
+    return this.#states;
+  }
+
+  set states(states: KeptStates) {
+    this.#states = states;
+    states.around = {
+      announce: (source) => this.announce({ kind: "state", source }),
+      revision: () => this.revision,
+      marks: (fromMs, toMs) => this.#marks(fromMs, toMs),
+    };
   }
 
   get document(): Document {
@@ -129,24 +161,47 @@ export class MemoryHost implements Host {
     this.reads += 1;
     await this.#gate;
     if (this.readFailure) throw this.readFailure;
-    const { components, componentsOn } = growTree(this.document.components);
-    const last = this.#revisions.at(-1);
     const step = (index: number) => {
       const found = this.#steps[index];
       return found ? { revision: found.revision, sentence: found.changes.join("; ") } : null;
     };
     const undoable = this.#steps.length - this.#undone;
     return {
-      revision: this.revision,
-      atMs: last?.atMs ?? null,
-      actor: last?.actor ?? null,
-      changes: last?.changes ?? [],
-      document: structuredClone(this.document),
-      components,
-      componentsOn,
+      ...this.#flagsOf(this.revision),
       undo: undoable > 0 ? step(undoable - 1) : null,
       redo: this.#undone > 0 ? step(undoable) : null,
     };
+  }
+
+  async flagsAt(at: AsOf): Promise<Flags> {
+    const { refusals } = this;
+    const revision = this.#revisionAt(at);
+    await this.#gate;
+    if (refusals.flagsAt) throw refusals.flagsAt;
+    return this.#flagsOf(revision);
+  }
+
+  /** The flags of a revision, which nothing undoes. */
+  #flagsOf(revision: number): Flags {
+    const document = this.#at(revision);
+    const { components, componentsOn } = growTree(document.components);
+    const kept = this.#revisions[revision - 1];
+    return {
+      revision,
+      atMs: kept?.atMs ?? null,
+      actor: kept?.actor ?? null,
+      changes: kept?.changes ?? [],
+      document: structuredClone(document),
+      components,
+      componentsOn,
+      undo: null,
+      redo: null,
+    };
+  }
+
+  #revisionAt(at: AsOf): number {
+    if ("revision" in at) return at.revision;
+    return this.#revisions.findLastIndex(({ atMs }) => atMs <= at.at_ms) + 1;
   }
 
   async change(edit: Edit, base?: number): Promise<Outcome> {
@@ -238,10 +293,17 @@ export class MemoryHost implements Host {
   }
 
   /** As if everybody were hashed into one bucket. */
-  explain(component: string, user: string, groups: readonly string[]): Promise<Explanation> {
-    const { enabled } = this.document;
-    const isOn = growTree(this.document.components).byPath.get(component)?.componentsOn === 1;
-    const { percentage, strategy, userGroups } = rolloutOf(this.document, component);
+  explain(
+    component: string,
+    user: string,
+    groups: readonly string[],
+    at?: AsOf,
+  ): Promise<Explanation> {
+    const revision = at ? this.#revisionAt(at) : this.revision;
+    const document = this.#at(revision);
+    const { enabled } = document;
+    const isOn = growTree(document.components).byPath.get(component)?.componentsOn === 1;
+    const { percentage, strategy, userGroups } = rolloutOf(document, component);
     const [bucket, threshold] = [18_204, percentage * 1000];
     const group = userGroups.find((each) => groups.includes(each));
     const isFirst = strategy === "canary" && percentage > 0 && group !== undefined;
@@ -262,7 +324,7 @@ export class MemoryHost implements Host {
     const value = decisive < 0;
     const who = user === "" ? "a user without an id" : `"${user}"`;
     return Promise.resolve({
-      revision: this.revision,
+      revision,
       value,
       reason: value ? "split" : "no_user",
       sentence: `${component} is ${value ? "on" : "off"} for ${who}: ${told.at(-1)?.text ?? ""}.`,
@@ -270,6 +332,12 @@ export class MemoryHost implements Host {
       bucket: user === "" ? null : bucket,
       threshold,
     });
+  }
+
+  /** Makes a revision as it was made at a moment of the past; earlier ones come first. */
+  remember(edit: Edit, atMs: number, actor: Actor = maria): void {
+    const changes = [describe(edit, this.document)];
+    this.#append(applyEdit(this.document, edit), changes, { actor, edit, atMs });
   }
 
   /** Fills the history with revisions of others, evenly over the time before now. */
@@ -323,6 +391,13 @@ export class MemoryHost implements Host {
     return revisions;
   }
 
+  #marks(fromMs: number, toMs: number): Mark[] {
+    return this.#revisions.flatMap(({ atMs, changes }, index) => {
+      const isWithin = atMs >= fromMs && atMs < toMs;
+      return isWithin ? [{ revision: index + 1, atMs, sentence: changes.join("; ") }] : [];
+    });
+  }
+
   actors(): Promise<Actor[]> {
     return Promise.resolve([maria, script]);
   }
@@ -355,6 +430,73 @@ export class MemoryHost implements Host {
     this.#undone = 0;
     this.#steps.push({ revision: this.revision + 1, before, after, changes });
     return Promise.resolve(this.#append(after, changes, { cause }));
+  }
+
+  stateSources(): Promise<StateSource[]> {
+    return this.states.stateSources();
+  }
+
+  snapshots(filter: SnapshotFilter, offset: number, limit: number): Promise<SnapshotPage> {
+    return this.states.snapshots(filter, offset, limit);
+  }
+
+  timeline(filter: SnapshotFilter, columns: number): Promise<Timeline | null> {
+    return this.states.timeline(filter, columns);
+  }
+
+  takeSnapshot(source: string | null, label: SnapshotLabel): Promise<Snapshot[]> {
+    return this.states.takeSnapshot(source, label);
+  }
+
+  labelSnapshot(id: number, label: SnapshotLabel): Promise<Snapshot> {
+    return this.states.labelSnapshot(id, label);
+  }
+
+  removeImported(source: string): Promise<void> {
+    return this.states.removeImported(source);
+  }
+
+  stateDifference(
+    from: StateAt,
+    to: StateAt,
+    options: StateDifferenceOptions,
+  ): Promise<StateDifference> {
+    return this.states.stateDifference(from, to, options);
+  }
+
+  stateText(at: StateAt, pointer: string): Promise<string> {
+    return this.states.stateText(at, pointer);
+  }
+
+  statePatch(from: StateAt, to: StateAt): Promise<string> {
+    return this.states.statePatch(from, to);
+  }
+
+  blame(at: StateAt, pointer: string): Promise<Blame> {
+    return this.states.blame(at, pointer);
+  }
+
+  previewRestore(
+    request: RestoreRequest,
+    options: StateDifferenceOptions,
+  ): Promise<StateDifference> {
+    return this.states.previewRestore(request, options);
+  }
+
+  restoreState(request: RestoreRequest): Promise<StateRestore> {
+    return this.states.restoreState(request);
+  }
+
+  undoRestore(id: number): Promise<StateRestore> {
+    return this.states.undoRestore(id);
+  }
+
+  exportSnapshots(ids: readonly number[]): Promise<string | null> {
+    return this.states.exportSnapshots(ids);
+  }
+
+  importSnapshots(): Promise<Snapshot[] | null> {
+    return this.states.importSnapshots();
   }
 
   /** What the settings hold; written to by the window. */

@@ -31,13 +31,17 @@ const what: HelpPage = {
         ],
       ],
     },
-    { kind: "heading", text: "The five views" },
+    { kind: "heading", text: "The six views" },
     {
       kind: "terms",
       items: [
         ["Dashboard", "Is anything wrong, and what changed last."],
         ["Flags", "The components, their switches and their rollouts."],
         ["Metrics", "What applications report, over time, with every flag change marked."],
+        [
+          "Snapshots",
+          "What applications know, as it was: what changed, since when, and the way back.",
+        ],
         ["Activity", "Every revision: who, when, why and what."],
         ["Settings", "Configuration, access for applications, backups."],
       ],
@@ -109,6 +113,10 @@ const who: HelpPage = {
       kind: "text",
       text: "Select a component in Flags and press `E`, or go to Explain a user. Type a user id, and the groups of the person if there are any. Flagdeck answers with every rule it looked at, in order. The last one decided.",
     },
+    {
+      kind: "text",
+      text: "To learn what somebody got last Tuesday, and why, go to that moment first: `Ctrl+T`, then `tue 16:00`. The answer is then the one of the flags of that moment.",
+    },
     { kind: "heading", text: "The order of the rules" },
     {
       kind: "steps",
@@ -160,6 +168,15 @@ const undo: HelpPage = {
     {
       kind: "text",
       text: "A restore can be undone like any other change. Settings are not part of the history: each has its own way back in the message that tells of the change, and Reset puts back the default.",
+    },
+    { kind: "heading", text: "Looking at the past" },
+    {
+      kind: "text",
+      text: "`Ctrl+T` in any view shows the flags as they were. Type a day and a time such as `2026-11-24 16:00`, `yesterday 16:00` or `tue 16:00`, or a revision such as `r128`; `[` and `]` go to the revision before and after. In Activity and in the history of a component, See flags as of this goes to that revision.",
+    },
+    {
+      kind: "text",
+      text: "The past lies on other paper, under a banner that says which moment it is. It can be looked at and not changed. Restore this puts that moment in force again, and `Escape` goes back to now. Everything off means now wherever you look, and so do the other views.",
     },
     { kind: "heading", text: "When two change the same" },
     {
@@ -265,4 +282,83 @@ const metrics: HelpPage = {
   ],
 };
 
-export const forEveryone: readonly HelpPage[] = [what, rollout, who, undo, components, metrics];
+const snapshots: HelpPage = {
+  id: "snapshots",
+  title: "Snapshots of states",
+  blocks: [
+    {
+      kind: "text",
+      text: "An application may hand in its state: whatever it knows, as one JSON tree under `ml`. Flagdeck keeps snapshots of it, so that you can see what changed between any two moments, what set a value, and go back.",
+    },
+    { kind: "heading", text: "Words" },
+    {
+      kind: "terms",
+      items: [
+        ["Source", "An application that hands in a state, by the name it gives itself."],
+        ["Snapshot", "The state of one source at one moment, with the revision of the flags."],
+        [
+          "A and B",
+          "The two states that are compared: A is what it was, B what it became. Either may be Now, the state as it is.",
+        ],
+        [
+          "Pinned",
+          "Stays until it is let go. Others go with time: every snapshot is kept for 15 days, one an hour for 90 days, one a day for two years.",
+        ],
+      ],
+    },
+    { kind: "heading", text: "Finding the moment" },
+    {
+      kind: "steps",
+      items: [
+        "The timeline shows when much changed: the higher a column, the more values. The dots beneath are revisions of the flags; a click opens one in Activity.",
+        "Drag over a part of the timeline to look closer. Escape goes back; Show all has everything there is.",
+        "Click a column or a row to see what changed in that snapshot. Shift and a click, or the key A, makes another one A, so that any two can be compared.",
+        "Type into the field above the list to find the snapshots in which a path or value changed, or whose name or note has the text.",
+        "Space plays back: B goes from snapshot to snapshot, from the earliest one listed.",
+      ],
+    },
+    { kind: "heading", text: "Keeping and going back" },
+    {
+      kind: "terms",
+      items: [
+        [
+          "Take a snapshot",
+          "At the interval of the settings Flagdeck takes one by itself, if something changed. Before something risky, take one with a name.",
+        ],
+        [
+          "Restore",
+          "Puts the state back, all or in part, after a snapshot of what it is. The application fetches it and confirms; a restore can be taken back.",
+        ],
+        [
+          "Export and import",
+          "A file with the snapshots you choose, for another machine or a bug report. What came from a file is marked so, and can be removed again.",
+        ],
+      ],
+    },
+    { kind: "heading", text: "How states are handed in" },
+    {
+      kind: "text",
+      text: "With the token of Settings, Access. The name of the source is the end of the address:",
+    },
+    {
+      kind: "code",
+      text: `curl -X PUT http://127.0.0.1:4680/api/ml/state/my-app \\
+  -H "Authorization: Bearer $(flagctl token)" \\
+  -H 'Content-Type: application/json' -d '{"usage":{"filesAnalyzed":1204}}'`,
+    },
+    {
+      kind: "text",
+      text: "`POST …/my-app/changes` records single changes, each with where it came from: that is what Blame tells. `flagctl demo` makes up an application that does all of it.",
+    },
+  ],
+};
+
+export const forEveryone: readonly HelpPage[] = [
+  what,
+  rollout,
+  who,
+  undo,
+  components,
+  metrics,
+  snapshots,
+];

@@ -1,0 +1,311 @@
+/** Two states compared: what differs, the state in full, what set a value, and the way back. */
+
+import type { Actor, ListChange, Snapshot, StateChangeKind, StateRestore } from "../bindings/wire";
+import {
+  formatAgo,
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatDayOf,
+  formatFigure,
+  formatMoment,
+  formatPercentNumber,
+  formatPreciseClock,
+  isSameDay,
+} from "../format";
+import type { Tally } from "../model/state_changes";
+import { capital, doors, plural } from "./shared";
+import { causes } from "./snapshots";
+
+/** A time of today, or a day and a time. */
+const when = (atMs: number, nowMs: number): string =>
+  isSameDay(atMs, nowMs) ? formatClock(atMs) : `${formatDayOf(atMs, nowMs)} ${formatClock(atMs)}`;
+
+/** A share with its sign: `+31 %`, `−0.4 %`; `±0 %` where it is too small to tell. */
+const signed = (share: number): string => {
+  const percent = Math.abs(share) * 100;
+  if (percent < 0.05) return "±0 %";
+  const sign = share < 0 ? "−" : "+";
+  return `${sign}${percent < 9.95 ? percent.toFixed(1) : formatCount(percent)} %`;
+};
+
+const share = (of: number): string => `${formatPercentNumber(of * 100)} %`;
+
+/** The name a person gave, else why it was taken. */
+const called = ({ name, cause }: Snapshot): string => name ?? causes[cause];
+
+const values = (count: number): string => plural(count, "value");
+
+/** What to restore, for a sentence. */
+const extent = (parts: "all" | "only" | "except"): string =>
+  ({ all: "everything", only: "the chosen parts", except: "all but the chosen parts" })[parts];
+
+export const compare = {
+  label: "Comparison",
+  when,
+  clock: formatPreciseClock,
+  now: "now",
+  nowOf: (source: string) => `${source} as it is now`,
+  sides: { from: "A", to: "B" },
+  comparedWith: "compared with",
+  moment: (snapshot: Snapshot) => `${formatMoment(snapshot.atMs)} · ${called(snapshot)}`,
+  changes: (total: number) => plural(total, "change"),
+  changesAndNoise: (total: number, noise: number) =>
+    noise === 0
+      ? plural(total, "change")
+      : `${plural(total - noise, "change")} · ${formatCount(noise)} noise`,
+  swap: "Swap A and B",
+  first: "This is the first snapshot",
+  firstHint: "There is nothing before it to compare it with. Choose a later one in the list.",
+  choose: "Nothing is compared yet",
+  chooseHint:
+    "Choose a snapshot to see what changed in it, and a second one to compare any two of them.",
+
+  modes: "Show",
+  mode: { changes: "Changes", full: "Full" },
+  modeMeaning: {
+    changes: "Only what differs, part by part",
+    full: "The whole later state, with what differs marked in it",
+  },
+  find: "Find a path or value",
+  found: (count: number, of: number) => `${formatCount(count)} of ${formatCount(of)}`,
+  foundAt: (place: number, count: number) =>
+    count === 0 ? "Nothing found" : `${formatCount(place)} of ${formatCount(count)}`,
+  nothingFound: (query: string) => `No change has “${query}” in its path or value`,
+  nothingFoundHint: "The full state may have it, where it did not change.",
+  findInFull: "Find it in the full state",
+  next: "Next match (Enter)",
+  previous: "Match before (Shift+Enter)",
+
+  options: "What counts as a change",
+  optionsSet: (tolerance: number, noise: number) =>
+    [
+      ...(tolerance > 0 ? [`± ${share(tolerance)}`] : []),
+      ...(noise > 0 ? [plural(noise, "noise key")] : []),
+    ].join(" · "),
+  tolerance: "Numbers count as equal that differ by",
+  tolerances: [
+    { value: 0, label: "nothing" },
+    { value: 0.001, label: "0.1 %" },
+    { value: 0.01, label: "1 %" },
+    { value: 0.05, label: "5 %" },
+  ],
+  noise: "Keys that are noise",
+  noiseHint: "Their changes are folded into one row, wherever they are.",
+  noisePlaceholder: "Such as lastSeen",
+  noiseAdd: "Add",
+  noiseRemove: (key: string) => `${key} is no noise`,
+  optionsKept: "Kept while the window is open.",
+
+  export: "Export",
+  exportLabel: "Take the difference out of Flagdeck",
+  patchToFile: "JSON Patch to a file…",
+  patchCopy: "Copy as JSON Patch",
+  bundle: "Both snapshots to a file…",
+  bundleNow: "Both snapshots to a file (the state now is none)",
+  patchName: "state-patch.json",
+  patchCopied: "The JSON Patch was copied",
+  written: (place: string) => `Written to ${place}`,
+
+  restoreSide: (side: string) => `Restore ${side}…`,
+  restoreHint: (at: string) => `Make the state as it was at ${at}, all or in part`,
+  restoreNobody: "This came from a file: no source reports here that it could be given back to",
+  restoreMore: "Restore the other one",
+  restoreOf: (side: string, at: string) => `Restore ${side}, ${at}…`,
+  restoreNone: "What is compared is the state as it is: there is nothing to restore",
+
+  list: "What differs",
+  reading: "Comparing…",
+  notRead: "The states could not be compared; nothing is lost.",
+  same: "Nothing differs",
+  sameHint: "Both states have the same values.",
+  sameSnapshot: "A and B are one snapshot",
+  sameSnapshotHint: "Choose another one in the list to compare it with.",
+  tolerated: (count: number, tolerance: number) =>
+    `${plural(count, "number")} ${count === 1 ? "differs" : "differ"} by no more than ${share(tolerance)} and ${count === 1 ? "counts" : "count"} as equal`,
+  unlisted: (listed: number, total: number) =>
+    `The first ${formatCount(listed)} of ${formatCount(total)} changes are listed; the JSON Patch has all`,
+  keyHints: "B blame · C copy path · V copy value · Enter open",
+
+  tally: (tally: Tally) =>
+    tally.kind === "series"
+      ? `${plural(tally.added, "new value")} in ${plural(tally.series, "series", "series")}`
+      : plural(tally.count, "change"),
+  unchanged: "unchanged",
+  noiseRow: (count: number) => `${plural(count, "change")} of noise keys`,
+  fold: (isOpen: boolean) => (isOpen ? "Fold" : "Unfold"),
+  open: (isOpen: boolean) => (isOpen ? "Show less" : "Show in full"),
+  kinds: {
+    added: "Added",
+    removed: "Removed",
+    changed: "Changed",
+    moved: "Moved",
+    list: "List changed",
+    series: "Series changed",
+  },
+  origin: ({ kind, path }: { kind: "renamed" | "moved"; path: string }) =>
+    kind === "renamed" ? `renamed from ${path}` : `moved from ${path}`,
+  elements: (list: ListChange, kind: StateChangeKind): string => {
+    const parts = [
+      ...(list.dropped > 0 ? [`${formatCount(list.dropped)} dropped`] : []),
+      ...(list.added > 0 ? [`${formatCount(list.added)} added`] : []),
+      ...(list.moved > 0 ? [`${formatCount(list.moved)} moved`] : []),
+      ...(list.changed > 0 ? [`${formatCount(list.changed)} changed`] : []),
+    ];
+    return parts.join(", ") || (kind === "list" ? "in another order" : "");
+  },
+  matchedBy: (key: string) => `matched by ${key}`,
+  shifted: "moved on",
+  shiftedMeaning: "A ring: elements went at its beginning, others came at its end",
+  length: (before: number, after: number) =>
+    before === after
+      ? `${formatCount(after)} long`
+      : `${formatCount(before)} → ${formatCount(after)} long`,
+  mean: "mean",
+  drift: signed,
+  series: {
+    mean: "Mean",
+    p95: "95 in 100 no more than",
+    largest: "Largest change",
+    largestMeaning: "The largest difference between two numbers that belong together",
+    length: "Numbers",
+    before: "Before",
+    after: "After",
+    picture: (path: string) => `${path} before and after`,
+  },
+  figure: (value: number | null) => (value === null ? "–" : formatFigure(value)),
+  brief: (elements: string, mean: string, p95: string, largest: string) =>
+    `${elements === "" ? "" : `${elements}\n`}Mean ${mean}\n95 in 100 no more than ${p95}\nLargest change ${largest}`,
+  arrow: (before: string, after: string) => `${before} → ${after}`,
+  went: "Went",
+  came: "Came",
+  before: "Before",
+  after: "After",
+  cut: "…",
+  readWhole: "Show the whole value",
+  readingWhole: "Reading…",
+
+  blame: "Blame",
+  blameHint: "What set this value, and when (B)",
+  copyPath: "Copy path",
+  copyPathHint: "Copy the path (C)",
+  copyValue: "Copy value",
+  copyValueHint: "Copy the value (V)",
+  showInFull: "Show in the full state",
+  foldNoise: (key: string) => `Fold changes of “${key}” as noise`,
+  rowMenu: "Actions",
+  copiedPath: (path: string) => `Copied: ${path}`,
+  copiedValue: "The value was copied",
+  notCopied: "It could not be copied: the desktop did not let Flagdeck write to its clipboard.",
+
+  full: {
+    tree: "The later state",
+    difference: "The difference",
+    reading: (bytes: number | null) =>
+      bytes === null ? "Reading the state…" : `Reading the state, ${formatBytes(bytes)}…`,
+    notRead: "The state could not be read; nothing is lost.",
+    notParsed: (why: string) => `The state is no JSON text that can be read. ${why}`,
+    empty: "The state is empty",
+    items: (count: number) => plural(count, "element"),
+    keys: (count: number) => plural(count, "key"),
+    was: "was",
+    added: "added",
+    removed: "removed",
+    within: (count: number) => plural(count, "change"),
+  },
+
+  blamed: {
+    title: "Where this value comes from",
+    value: "Value",
+    reading: "Looking through the snapshots…",
+    notRead: "It could not be looked up; nothing is lost.",
+    notThere: "It is not there.",
+    set: "Set",
+    takenAway: "Taken away",
+    between: (verb: string, from: string, to: string) => `${verb} between ${from} and ${to}`,
+    since: (first: string) =>
+      `As it is since ${first}, the first snapshot there is: what set it lies further back`,
+    sinceNotThere: (first: string) => `Not there since ${first}, the first snapshot there is`,
+    afterLatest: (verb: string, latest: string) => `${verb} after ${latest}, the latest snapshot`,
+    noSnapshots: "There is no snapshot yet that could tell when it was set",
+    records: (count: number) =>
+      count === 1 ? "The change that was recorded" : `${formatCount(count)} changes were recorded`,
+    noRecord: "Reported as a whole; no single change was recorded.",
+    noRecordHint:
+      "A source that sends its changes one by one to /api/ml/state/{source}/changes also says what made them.",
+    origin: "From where",
+    originMore: (lines: number) => plural(lines, "further line"),
+    originLess: "Show less",
+    noOrigin: "The source did not say from where.",
+    earlier: (count: number) =>
+      count >= 100 ? "It changed before that, the latest times" : "It changed before that",
+    noEarlier: "It did not change before that, as far as snapshots go back.",
+    show: (at: string) => `Show ${at}`,
+    showMeaning: "Compare this snapshot with the one before it",
+    nothing: "nothing",
+    called,
+    exact: formatMoment,
+    ago: formatAgo,
+  },
+
+  restore: {
+    title: (at: string, source: string) => `Restore ${source} as it was at ${at}?`,
+    from: (snapshot: Snapshot) =>
+      `${formatMoment(snapshot.atMs)} · ${called(snapshot)} · ${formatBytes(snapshot.bytes)}`,
+    note: (note: string) => `“${note}”`,
+    extent: "What to restore",
+    extents: { all: "Everything", only: "Only the chosen", except: "All but the chosen" },
+    parts: "Parts of the state",
+    partsHint: {
+      only: "Choose what becomes as it was; everything else stays.",
+      except: "Choose what stays; everything else becomes as it was.",
+    },
+    part: (count: number, isCut: boolean) =>
+      isCut ? `${formatCount(count)} or more` : plural(count, "change"),
+    same: "as it was",
+    reading: "Looking what that would change…",
+    notRead: "What it would change could not be read; nothing was restored.",
+    nothing: "There is nothing to restore: the state is the same as it was.",
+    flagsOnly: "The state is the same as it was; only the flags will change.",
+    nothingOf: "There is nothing to restore in what is chosen.",
+    nothingChosen: "Choose at least one part.",
+    everythingKept: "Everything is to stay, so there is nothing to restore.",
+    willChange: (count: number) => `${capital(values(count))} will change`,
+    preview: "What restoring changes, from now to then",
+    safety: "A snapshot of the state as it is comes first, so this can be undone.",
+    told: (source: string) => `${source} is told at once, and confirms when it took it.`,
+    flags: (revision: number) => `Also put the flags of revision ${revision} in force again`,
+    flagsMeaning: (from: number) =>
+      `The flags in force are revision ${from}; that makes a new revision, which can be undone, too.`,
+    now: (count: number, source: string, withFlags: number | null) => {
+      if (count === 0 && withFlags !== null) return `Put the flags of r${withFlags} in force`;
+      const flags = withFlags === null ? "" : `, and the flags of r${withFlags}`;
+      return `Restore ${values(count)} of ${source}${flags}`;
+    },
+    nowPlain: "Restore",
+    restoring: "Restoring…",
+    done: (source: string, at: string, parts: "all" | "only" | "except") =>
+      `${source}: restored ${extent(parts)} from ${at}`,
+    undone: (source: string) => `${source}: the restore was taken back`,
+  },
+
+  status: {
+    waiting: (from: string, source: string) =>
+      `Restored from ${from} · waiting for ${source} to confirm`,
+    unheard: (from: string, source: string) =>
+      `Restored from ${from} · ${source} has not confirmed it`,
+    number: (snapshot: number) => `snapshot ${snapshot}`,
+    confirmed: (from: string, source: string, at: string) =>
+      `Restored from ${from} · ${source} confirmed at ${at}`,
+    differs: (from: string, source: string) =>
+      `Restored from ${from} · ${source} confirmed, but its state differs`,
+    differsMeaning:
+      "The state it reported with its confirmation is not the one that was restored: it may have gone on in the meantime.",
+    who: ({ actor, atMs }: { actor: Actor; atMs: number }) =>
+      `${actor.name} ${doors[actor.via]}, ${formatMoment(atMs)}`,
+    undo: "Undo",
+    undoMeaning: "Put back what was before it",
+    flags: ({ revision }: StateRestore) =>
+      revision === null ? "" : ` · flags became revision ${revision}`,
+  },
+} as const;

@@ -1,0 +1,234 @@
+/** The snapshots of states: the timeline, the list, what is kept and what is taken. */
+
+import type { Snapshot, SnapshotCause, StateSource } from "../bindings/wire";
+import {
+  formatAgo,
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatDayOf,
+  formatMoment,
+  isSameDay,
+} from "../format";
+import type { Range } from "../model/chart_range";
+import type { Speed } from "../model/timeline";
+import { plural } from "./shared";
+
+/** Why a snapshot was taken, where nobody named it. */
+export const causes: Record<SnapshotCause, string> = {
+  interval: "on schedule",
+  asked: "asked for",
+  before_restore: "before a restore",
+  before_rollback: "before a rollback",
+  import: "from a file",
+};
+
+const when = (atMs: number, nowMs: number): string =>
+  isSameDay(atMs, nowMs)
+    ? `${formatDayOf(atMs, nowMs)} ${formatClock(atMs)}`
+    : `${formatDayOf(atMs, nowMs)}, ${formatClock(atMs)}`;
+
+const called = ({ name, cause }: Snapshot): string => name ?? causes[cause];
+
+const changes = (count: number, isFirst: boolean): string => {
+  if (count > 0) return plural(count, "change");
+  return isFirst ? "first" : "no change";
+};
+
+const speeds: Record<Speed, string> = { 1: "1×", 4: "4×" };
+const speedMeanings: Record<Speed, string> = {
+  1: "a snapshot a second",
+  4: "four snapshots a second",
+};
+
+/** What a source calls itself, in a command that can be run as it stands. */
+const example = "my-app";
+
+export const snapshots = {
+  timelineLabel: "Timeline",
+  listLabel: "Snapshots, latest first",
+  called,
+  changes,
+  loading: "Reading the snapshots…",
+  notRead: (why: string) => `The snapshots could not be read. ${why}`,
+
+  sourcesLabel: "Source",
+  allSources: "all sources",
+  sourceMeaning: ({ name, atMs, bytes, snapshots }: StateSource, nowMs: number) =>
+    [
+      name,
+      atMs === null
+        ? "snapshots only, from a file"
+        : `${formatBytes(bytes)}, reported ${formatAgo(atMs, nowMs)}`,
+      plural(snapshots, "snapshot"),
+    ].join("\n"),
+  sourceHint: ({ snapshots }: StateSource) => plural(snapshots, "snapshot"),
+  findSource: "Find a source",
+  noSource: "No source is called that",
+
+  range: ({ fromMs, toMs }: Range, nowMs: number) =>
+    when(fromMs, nowMs) === when(toMs, nowMs)
+      ? when(fromMs, nowMs)
+      : isSameDay(fromMs, toMs)
+        ? `${when(fromMs, nowMs)} to ${formatClock(toMs)}`
+        : `${when(fromMs, nowMs)} to ${when(toMs, nowMs)}`,
+  legendHeight: "height: how much changed",
+  legendMarks: "flag revision",
+  marksCut: (shown: number, total: number) =>
+    `the latest ${formatCount(shown)} of ${plural(total, "flag revision")}`,
+  showAll: "Show all",
+  showAllMeaning: "Show everything, however long ago",
+  showNear: "Show less",
+  showNearMeaning: "Show only what is near, a column for each snapshot (Esc in the timeline)",
+  timelineHint:
+    "Drag over a part to look closer; click to compare the snapshot there with the one before it",
+  timelineKeys:
+    "Arrow keys go from snapshot to snapshot, Home and End to the ends. Plus and minus zoom, Space plays back, Escape goes back to what is near.",
+  column: (range: Range, snapshots: number, changed: number, nowMs: number) =>
+    `${when(range.fromMs, nowMs)}: ${
+      snapshots === 0
+        ? "no snapshot"
+        : `${plural(snapshots, "snapshot")}, ${changes(changed, false)}`
+    }`,
+  marksLabel: "Flag revisions",
+  position: (snapshot: Snapshot | null, nowMs: number) =>
+    snapshot === null
+      ? "Nothing chosen"
+      : `${when(snapshot.atMs, nowMs)}, ${called(snapshot)}, ${changes(snapshot.changes, false)}`,
+
+  previous: "Earlier snapshot",
+  next: "Later snapshot",
+  play: "Play back",
+  playMeaning: "Go through the listed snapshots one by one (Space)",
+  pause: "Pause",
+  speeds,
+  speedMeanings,
+  speed: (speed: Speed) => `${speeds[speed]}: ${speedMeanings[speed]}`,
+
+  filtersLabel: "Narrow down the snapshots",
+  text: "Search",
+  textLabel: "Search changes, names and notes",
+  textMeaning: "Snapshots in which a path or value changed, or whose name or note has the text (/)",
+  searching: "Searching every change…",
+  spanLabel: "When they were taken",
+  spans: {
+    any: "Any time",
+    hour: "Last hour",
+    day: "Last day",
+    week: "Last week",
+    range: "From, to…",
+  },
+  from: "From",
+  to: "to",
+  reversed: "This ends before it begins. Nothing can be in it.",
+  pinnedOnly: "Pinned only",
+  clear: "Show all",
+  count: (total: number, isNarrowed: boolean) =>
+    isNarrowed ? `${plural(total, "snapshot")} found` : plural(total, "snapshot"),
+
+  now: "Now",
+  nowMeaning: (source: string) => `The state that ${source} has at the moment`,
+  nowReported: ({ atMs }: StateSource, nowMs: number) =>
+    atMs === null ? "" : `reported ${formatAgo(atMs, nowMs)}`,
+  time: formatClock,
+  moment: ({ atMs }: Snapshot) => formatMoment(atMs),
+  sides: { a: "A", b: "B" },
+  sideMeanings: {
+    a: "A: what is compared with",
+    b: "B: what is compared",
+  },
+  isPinned: "Pinned: stays until it is let go",
+  isNoted: "Has a note",
+  rowLoading: "Reading…",
+  rowTitle: (snapshot: Snapshot) =>
+    [
+      called(snapshot),
+      formatMoment(snapshot.atMs),
+      `${formatBytes(snapshot.bytes)}, ${plural(snapshot.files, "file")}, flags at revision ${formatCount(snapshot.revision)}`,
+      ...(snapshot.note === null ? [] : ["", snapshot.note]),
+    ].join("\n"),
+  rowActions: "Actions (Shift+F10)",
+  rowMenu: (snapshot: Snapshot) => `Actions on the snapshot of ${formatMoment(snapshot.atMs)}`,
+  menu: {
+    open: "Compare with the one before",
+    setFrom: "Set as A",
+    withNow: "Compare with now",
+    pin: "Pin",
+    unpin: "Let go of",
+    label: "Name and note…",
+    export: "Export…",
+    removeImported: "Remove what came from files…",
+  },
+
+  take: "Take a snapshot",
+  takeMeaning: "Keep the state as it is now",
+  import: "Import",
+  importMeaning: "Import snapshots or a state from a file",
+  export: "Export",
+  exportMeaning: "Write snapshots to a file",
+  exportMenu: "What to export",
+  exportChosen: "The two compared",
+  exportOne: "The one compared",
+  exportListed: (total: number) => `All ${formatCount(total)} listed`,
+  exportTooMany: (max: number) => `At most ${formatCount(max)} go into one file`,
+  exported: (place: string) => `Written to ${place}`,
+  taken: (taken: readonly Snapshot[]) => {
+    const [only] = taken;
+    if (taken.length !== 1 || !only) return `${plural(taken.length, "snapshot")} taken`;
+    return `Snapshot of ${only.source} taken`;
+  },
+  imported: (imported: readonly Snapshot[]) => {
+    const sources = new Set(imported.map(({ source }) => source));
+    const [only] = sources;
+    const of = sources.size === 1 && only !== undefined ? only : plural(sources.size, "source");
+    return `${plural(imported.length, "snapshot")} of ${of} imported`;
+  },
+  pinned: "Pinned: it stays until it is let go",
+  unpinned: "Let go: it goes when it is old",
+  undo: "Undo",
+
+  takeDialog: {
+    title: "Take a snapshot",
+    what: "Of",
+    every: (count: number) => `every source with a state (${formatCount(count)})`,
+    take: "Take it",
+  },
+  labelDialog: {
+    title: (snapshot: Snapshot) => `Snapshot of ${formatMoment(snapshot.atMs)}`,
+    save: "Save",
+  },
+  fields: {
+    name: "Name",
+    nameHint: "Optional, such as “before 6.1”",
+    note: "Note",
+    noteHint: "Optional: what is to be known about it",
+    pin: "Pin it, so that it stays however old it is",
+  },
+  removeDialog: {
+    title: (source: string) => `Remove what came from files of ${source}?`,
+    meaning:
+      "Every snapshot of this source that was read from a file goes, pinned ones too. This cannot be undone here; the files themselves stay, and can be imported again.",
+    remove: "Remove",
+    done: "What came from files is removed",
+  },
+
+  none: {
+    title: "No application has handed in a state yet",
+    hint: "An application hands in its state with one request; from then on Flagdeck keeps snapshots of it, so that you can see what changed, and go back.",
+    put: (address: string) =>
+      `curl -X PUT http://${address}/api/ml/state/${example} \\\n  -H "Authorization: Bearer $(flagctl token)" \\\n  -H 'Content-Type: application/json' -d @state.json`,
+    putWhat: "the request",
+    orDemo: "To see one without an application, let Flagdeck make it up:",
+    demo: "flagctl demo",
+    help: "How states are handed in",
+  },
+  unkept: {
+    title: (source: string) => `No snapshot of ${source} yet`,
+    hint: "Flagdeck takes one at the interval of the settings, as soon as something changed. You need not wait for it.",
+    onlyFile: "Its snapshots were read from files, and none is left.",
+  },
+  nothing: {
+    title: "No snapshot matches",
+    hint: "A text is looked for in what changed with each snapshot, and in names and notes: what stayed the same is not found.",
+  },
+} as const;

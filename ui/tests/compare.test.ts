@@ -1,0 +1,610 @@
+/** Two states compared: what differs, the state in full, what set a value, and the way back. */
+
+import { render, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { Blame, StateDifference } from "../src/bindings/wire";
+import { formatClock } from "../src/format";
+import { asFailure } from "../src/host/host";
+import type { Deck } from "../src/state/deck";
+import Compared from "./support/Compared.svelte";
+import { typical } from "./support/documents";
+import { MemoryHost } from "./support/memory";
+import { openOver, press } from "./support/open";
+import { typicalStates } from "./support/snapshots";
+import {
+  changed,
+  differenceOf,
+  excerptOf,
+  listOf,
+  seriesOf,
+  stateChange,
+} from "./support/state_changes";
+
+const NOW_MS = new Date(2026, 10, 24, 14, 7).getTime();
+const source = "kc-web on studio";
+
+let host: MemoryHost;
+let deck: Deck;
+let user: ReturnType<typeof userEvent.setup>;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW_MS });
+  host = new MemoryHost(typical());
+  host.states = typicalStates(NOW_MS);
+  user = userEvent.setup();
+  return () => vi.useRealTimers();
+});
+
+async function open() {
+  render(Compared, { host, ondeck: (made: Deck) => (deck = made) });
+  await screen.findByTestId("comparison");
+}
+
+/** Has the backend say that this differs. */
+function differs(difference: StateDifference) {
+  return vi.spyOn(host, "stateDifference").mockResolvedValue(difference);
+}
+
+const usual = () =>
+  differenceOf(
+    [
+      changed("/flags/percentage", 12.5, 25),
+      stateChange("/flags/userGroups", { kind: "added", after: excerptOf("beta") }),
+      stateChange("/metrics/performance/calculationTime", {
+        kind: "series",
+        list: listOf({ dropped: 5, added: 5, isShifted: true }),
+        series: seriesOf([1, 1, 1], [1, 1, 1.93]),
+      }),
+      stateChange("/history", {
+        kind: "list",
+        list: listOf({ dropped: 11, added: 11, key: "id" }),
+        before: excerptOf([1]),
+        after: excerptOf([2]),
+      }),
+    ],
+    { unchanged: ["/cache"] },
+  );
+
+const list = () => screen.findByTestId("changes");
+const rows = async () => within(await list()).getAllByRole("row");
+const texts = async () =>
+  (await rows()).map((row) => row.textContent.replaceAll(/\s+/g, " ").trim());
+const row = async (pointer: string) => {
+  const found = (await list()).querySelector<HTMLElement>(`[data-pointer="${pointer}"]`);
+  if (!found) throw new Error(`no row of ${pointer}`);
+  return found;
+};
+const toasts = () => screen.queryAllByTestId("toast").map((toast) => toast.textContent);
+
+describe("a comparison", () => {
+  it("says what is compared, how much differs, and where", async () => {
+    differs(usual());
+    await open();
+    const [from, to] = [new Date(2026, 10, 24, 14), new Date(2026, 10, 24, 14, 5)];
+    expect(screen.getByRole("heading", { level: 2 }).textContent).toBe(
+      `A${formatClock(from.getTime())} compared with B${formatClock(to.getTime())}`,
+    );
+    await waitFor(() =>
+      expect(screen.getByTestId("compare-count").textContent.trim()).toBe("4 changes"),
+    );
+    const told = (await texts()).join("\n");
+    expect(told).toContain("ml.flags 2 changes");
+    expect(told).toMatch(/percentage Before 12\.5 → After 25 \+100 %/);
+    expect(told).toMatch(/userGroups Added \+"beta"/);
+    expect(told).toContain("ml.metrics.performance 5 new values in 1 series");
+    expect(told).toMatch(/mean \+31 % 5 dropped, 5 added/);
+    expect(told).toMatch(/ml\.history 11 dropped, 11 added · matched by id/);
+    expect(told).toContain("ml.cache unchanged");
+    expect(document.querySelector(".notable b")?.textContent).toBe("+31 %");
+  });
+
+  it("swaps its sides", async () => {
+    await open();
+    const before = deck.snapshots.fromSnapshot?.id;
+    await user.click(screen.getByTestId("compare-swap"));
+    expect(deck.snapshots.toSnapshot?.id).toBe(before);
+  });
+
+  it("of two states that are the same says so, and what is one snapshot", async () => {
+    differs(differenceOf([]));
+    await open();
+    expect((await screen.findByTestId("compare-same")).textContent).toContain("Nothing differs");
+    const snapshot = deck.snapshots.toSnapshot;
+    if (snapshot) deck.snapshots.setFrom(snapshot);
+    await waitFor(() =>
+      expect(screen.getByTestId("compare-same").textContent).toContain("one snapshot"),
+    );
+  });
+
+  it("that cannot be read says why, and tries again", async () => {
+    const refused = vi.spyOn(host, "stateDifference").mockRejectedValue(asFailure("Disk gone."));
+    await open();
+    expect((await screen.findByTestId("not-read")).textContent).toContain("Disk gone.");
+    refused.mockResolvedValue(usual());
+    await user.click(screen.getByTestId("read-again"));
+    await row("/flags/percentage");
+  });
+
+  it("drops the answer about what is no longer compared", async () => {
+    const answers: ((difference: StateDifference) => void)[] = [];
+    vi.spyOn(host, "stateDifference").mockImplementation(
+      () => new Promise((resolve) => answers.push(resolve)),
+    );
+    await open();
+    await waitFor(() => expect(answers.length).toBe(1));
+    deck.snapshots.swap();
+    await waitFor(() => expect(answers.length).toBe(2));
+    answers[1]?.(differenceOf([changed("/flags/b", 1, 2)]));
+    answers[0]?.(differenceOf([changed("/flags/a", 1, 2)]));
+    await row("/flags/b");
+    expect(screen.queryByText("a")).toBeNull();
+  });
+
+  it("says what is left out: more than is listed, and what counts as equal", async () => {
+    differs(differenceOf([changed("/flags/a", 1, 2)], { total: 7001, tolerated: 12 }));
+    await open();
+    deck.compare.tolerance = 0.01;
+    const notes = () => screen.getByTestId("compare-notes").textContent;
+    await waitFor(() => expect(notes()).toContain("The first 1 of 7,001 changes are listed"));
+    expect(notes()).toContain("12 numbers differ by no more than 1 % and count as equal");
+  });
+
+  it("renders only the rows near the view, of as many as there are", async () => {
+    differs(
+      differenceOf(Array.from({ length: 5000 }, (_, index) => changed(`/files/f${index}`, 1, 2))),
+    );
+    await open();
+    expect((await rows()).length).toBeLessThan(60);
+    (await row("/files/f0")).focus();
+    await press(await row("/files/f0"), "End");
+    await waitFor(() =>
+      expect((document.activeElement as HTMLElement).dataset.pointer).toBe("/files/f4999"),
+    );
+  });
+
+  it("is asked for with the tolerance and the noise that are set, which stay", async () => {
+    const asked = differs(usual());
+    await open();
+    await user.click(screen.getByTestId("compare-options"));
+    await user.click(screen.getByTestId("tolerance-0.01"));
+    await user.type(screen.getByTestId("noise-key"), "lastSeen{Enter}");
+    await waitFor(() =>
+      expect(asked).toHaveBeenLastCalledWith(expect.anything(), expect.anything(), {
+        tolerance: 0.01,
+        noise: ["lastSeen"],
+      }),
+    );
+    await user.keyboard("{Escape}");
+    expect(screen.queryByTestId("options-box")).toBeNull();
+    expect(screen.getByTestId("compare-options").textContent.trim()).toBe("± 1 % · 1 noise key");
+    expect(document.activeElement).toBe(screen.getByTestId("compare-options"));
+  });
+
+  it("folds noise into one row that opens", async () => {
+    differs(
+      differenceOf([stateChange("/cache/lastSeen", { isNoise: true })], { noise: 12, total: 12 }),
+    );
+    await open();
+    const noise = await screen.findByTestId("change-noise");
+    expect(noise.textContent).toContain("12 changes of noise keys");
+    expect(screen.getByTestId("compare-count").textContent).toContain("0 changes · 12 noise");
+    noise.focus();
+    await press(noise, "Enter");
+    await row("/cache/lastSeen");
+  });
+
+  it("finds a path or value, and leads on to the full state where it did not change", async () => {
+    differs(usual());
+    await open();
+    const field = screen.getByTestId("compare-find");
+    await press(await row("/flags/percentage"), "/");
+    expect(document.activeElement).toBe(field);
+    await user.type(field, "beta");
+    await waitFor(async () => expect(await rows()).toHaveLength(2));
+    expect(screen.getByTestId("compare-found").textContent).toBe("1 of 4");
+    await user.clear(field);
+    await user.type(field, "calculator");
+    await user.click(await screen.findByTestId("find-in-full"));
+    await waitFor(() => expect(screen.getByTestId("compare-found").textContent).toBe("1 of 1"));
+  });
+});
+
+describe("in the view of snapshots", () => {
+  it("the key of a search is of the comparison there, of the list elsewhere", async () => {
+    host.chosen = { ...host.chosen, view: "snapshots" };
+    await openOver(host);
+    await screen.findByTestId("comparison");
+    const [first] = await rows();
+    first?.focus();
+    if (first) await press(first, "/");
+    expect(document.activeElement).toBe(screen.getByTestId("compare-find"));
+    screen.getByTestId("nav-snapshots").focus();
+    await press(screen.getByTestId("nav-snapshots"), "/");
+    expect(document.activeElement).toBe(screen.getByTestId("snapshots-text"));
+  });
+});
+
+describe("the rows", () => {
+  it("are walked by arrows; Enter shows a change in full", async () => {
+    differs(usual());
+    await open();
+    const first = (await rows())[0];
+    first?.focus();
+    await user.keyboard("{ArrowDown}{ArrowDown}{ArrowDown}{ArrowDown}");
+    expect(document.activeElement).toBe(await row("/metrics/performance/calculationTime"));
+    await user.keyboard("{Enter}");
+    const detail = await screen.findByTestId("change-detail");
+    expect(detail.textContent).toMatch(/Mean\s*1\s*1.31\s*\+31 %/);
+    expect(detail.textContent).toMatch(/95 in 100 no more than\s*1\s*1.93/);
+    expect(detail.textContent).toMatch(/Largest change\s*2/);
+    await user.keyboard("{Enter}");
+    expect(screen.queryByTestId("change-detail")).toBeNull();
+  });
+
+  it("fold their group to the left and unfold it to the right", async () => {
+    differs(usual());
+    await open();
+    (await row("/flags/userGroups")).focus();
+    await user.keyboard("{ArrowLeft}");
+    expect(document.activeElement?.textContent).toContain("ml.flags");
+    await user.keyboard("{ArrowLeft}");
+    expect((await list()).querySelector('[data-pointer="/flags/percentage"]')).toBeNull();
+    await user.keyboard("{ArrowRight}");
+    await row("/flags/percentage");
+  });
+
+  it("lead back up to the field from the first", async () => {
+    differs(usual());
+    await open();
+    (await rows())[0]?.focus();
+    await user.keyboard("{ArrowUp}");
+    expect(document.activeElement).toBe(screen.getByTestId("compare-find"));
+    await user.keyboard("{ArrowDown}");
+    expect(document.activeElement).toBe((await rows())[0]);
+  });
+
+  it("copy the path with C and the value with V", async () => {
+    differs(usual());
+    vi.spyOn(host, "stateText").mockResolvedValue("25");
+    await open();
+    (await row("/flags/percentage")).focus();
+    await user.keyboard("c");
+    await waitFor(() => expect(toasts().join()).toContain("Copied: ml.flags.percentage"));
+    expect(await navigator.clipboard.readText()).toBe("ml.flags.percentage");
+    await user.keyboard("v");
+    await waitFor(() => expect(toasts().join()).toContain("The value was copied"));
+    expect(await navigator.clipboard.readText()).toBe("25");
+  });
+
+  it("read the whole of a value that is cut", async () => {
+    const cut = { text: '["a"', isWhole: false };
+    differs(differenceOf([stateChange("/flags/groups", { kind: "added", after: cut })]));
+    const asked = vi.spyOn(host, "stateText").mockResolvedValue('["a","b"]');
+    await open();
+    (await row("/flags/groups")).focus();
+    await user.keyboard("{Enter}");
+    await user.click(await screen.findByTestId("read-whole"));
+    await waitFor(() =>
+      expect(screen.getByTestId("change-detail").textContent).toContain('[ "a", "b" ]'),
+    );
+    expect(asked).toHaveBeenCalledWith(deck.snapshots.to, "/flags/groups");
+  });
+
+  it("fold a key as noise from their menu", async () => {
+    differs(usual());
+    await open();
+    (await row("/flags/percentage")).focus();
+    await press(await row("/flags/percentage"), "F10", { shiftKey: true });
+    await user.click(await screen.findByTestId("menu-noise"));
+    expect(deck.compare.noise).toEqual(["percentage"]);
+  });
+});
+
+describe("taking a difference out", () => {
+  it("writes or copies it as JSON Patch, or both snapshots", async () => {
+    await open();
+    await user.click(screen.getByTestId("compare-export"));
+    await user.click(screen.getByTestId("export-patch"));
+    await waitFor(() => expect(host.saved[0]?.name).toBe("state-patch.json"));
+    await user.click(screen.getByTestId("compare-export"));
+    await user.click(screen.getByTestId("copy-patch"));
+    await waitFor(() => expect(toasts().join()).toContain("copied"));
+    expect(await navigator.clipboard.readText()).toBe(host.saved[0]?.text);
+    await user.click(screen.getByTestId("compare-export"));
+    await user.click(screen.getByTestId("export-bundle"));
+    const ids = [deck.snapshots.fromSnapshot?.id, deck.snapshots.toSnapshot?.id];
+    await waitFor(() => expect(host.states.exported).toEqual([ids]));
+  });
+
+  it("has no bundle of the state as it is now", async () => {
+    await open();
+    await deck.snapshots.openNow(source);
+    await user.click(screen.getByTestId("compare-export"));
+    expect(screen.getByTestId("export-bundle").ariaDisabled).toBe("true");
+  });
+});
+
+const treeRows = () =>
+  within(screen.getByTestId("state-tree"))
+    .getAllByTestId("state-row")
+    .map(({ dataset }) => dataset.pointer);
+
+describe("the full state", () => {
+  const text = JSON.stringify({
+    flags: { percentage: 25, deep: { inner: { value: 1 } } },
+    files: Array.from({ length: 20_000 }, (_, id) => ({ id })),
+  });
+
+  async function openFull(difference = differenceOf([changed("/flags/percentage", 12.5, 25)])) {
+    differs(difference);
+    vi.spyOn(host, "stateText").mockResolvedValue(text);
+    await open();
+    await user.click(screen.getByTestId("compare-full"));
+    await screen.findByTestId("state-tree");
+  }
+
+  it("is open where something differs, which is marked with what it was", async () => {
+    await openFull();
+    await waitFor(() =>
+      expect(treeRows()).toEqual(["/flags", "/flags/percentage", "/flags/deep", "/files"]),
+    );
+    const marked = screen.getByTestId("state-tree").querySelector(".changed");
+    expect(marked?.textContent.replaceAll(/\s+/g, " ").trim()).toBe("percentage 25 was 12.5");
+  });
+
+  it("is walked as a tree, and renders only what is near the view", async () => {
+    await openFull();
+    await waitFor(() => expect(treeRows()).toHaveLength(4));
+    const at = () => (document.activeElement as HTMLElement).dataset.pointer;
+    screen.getByTestId("state-tree").querySelector<HTMLElement>('[data-pointer="/files"]')?.focus();
+    await user.keyboard("{ArrowRight}");
+    await waitFor(() => expect(treeRows().length).toBeGreaterThan(20));
+    expect(treeRows().length).toBeLessThan(80);
+    await user.keyboard("{End}");
+    await waitFor(() => expect(at()).toBe("/files/19999"));
+    await user.keyboard("{ArrowLeft}");
+    await waitFor(() => expect(at()).toBe("/files"));
+    await user.keyboard("{ArrowLeft}");
+    await waitFor(() => expect(treeRows()).toHaveLength(4));
+  });
+
+  it("is searched from match to match, opening what holds them", async () => {
+    await openFull();
+    const field = screen.getByTestId("compare-find");
+    await user.type(field, "value{Enter}");
+    await waitFor(() => expect(treeRows()).toContain("/flags/deep/inner/value"));
+    expect(screen.getByTestId("compare-found").textContent).toBe("1 of 1");
+    await user.clear(field);
+    await user.type(field, "id{Enter}");
+    await waitFor(() =>
+      expect(screen.getByTestId("compare-found").textContent).toBe("1 of 20,000"),
+    );
+    await user.keyboard("{Enter}");
+    expect(screen.getByTestId("compare-found").textContent).toBe("2 of 20,000");
+    await user.keyboard("{Shift>}{Enter}{Enter}{/Shift}");
+    await waitFor(() => expect(treeRows()).toContain("/files/19999/id"));
+    expect(screen.getByTestId("compare-found").textContent).toBe("20,000 of 20,000");
+  });
+
+  it("shows what went where it was, and is blamed from the keyboard", async () => {
+    await openFull(
+      differenceOf([stateChange("/flags/old", { kind: "removed", before: excerptOf("gone") })]),
+    );
+    const gone = await waitFor(() => {
+      const found = screen
+        .getByTestId("state-tree")
+        .querySelector<HTMLElement>('[data-id="-/flags/old"]');
+      if (!found) throw new Error("not there");
+      return found;
+    });
+    expect(gone.textContent).toContain('"gone"');
+    gone.focus();
+    await user.keyboard("b");
+    expect((await screen.findByTestId("blame-panel")).textContent).toContain("ml.flags.old");
+  });
+
+  it("that is no JSON says so", async () => {
+    differs(usual());
+    vi.spyOn(host, "stateText").mockResolvedValue('{"flags":');
+    await open();
+    await user.click(screen.getByTestId("compare-full"));
+    expect((await screen.findByTestId("not-read")).textContent).toContain("no JSON text");
+  });
+
+  it("is where a change leads to from its row", async () => {
+    differs(differenceOf([changed("/flags/deep/inner/value", 0, 1)]));
+    vi.spyOn(host, "stateText").mockResolvedValue(text);
+    await open();
+    const at = await row("/flags/deep/inner/value");
+    await user.hover(at);
+    await user.click(within(at).getByTestId("show"));
+    await waitFor(() => expect(treeRows()).toContain("/flags/deep/inner/value"));
+    expect(deck.compare.mode).toBe("full");
+  });
+});
+
+describe("blame", () => {
+  const blamed = async (more: Partial<Blame>) => {
+    differs(usual());
+    const [since, until] = (await host.snapshots({ source }, 0, 2)).snapshots;
+    const none = { records: [], earlier: [] };
+    vi.spyOn(host, "blame").mockResolvedValue({
+      pointer: "/flags/percentage",
+      value: excerptOf(25),
+      since: since ?? null,
+      until: until ?? null,
+      ...none,
+      ...more,
+    });
+    await open();
+    (await row("/flags/percentage")).focus();
+    await user.keyboard("b");
+    await screen.findByTestId("blame-setting");
+  };
+  const setting = () => screen.getByTestId("blame-setting").textContent;
+
+  it("says between which snapshots, by which change and from where", async () => {
+    await blamed({
+      records: [
+        {
+          key: "ml.flags.percentage",
+          before: excerptOf(12.5),
+          after: excerptOf(25),
+          atMs: NOW_MS - 120_000,
+          origin: "at a (one.ts:1)\nat b (two.ts:2)",
+        },
+        {
+          key: "ml.flags",
+          before: null,
+          after: excerptOf({}),
+          atMs: NOW_MS - 180_000,
+          origin: "at c (three.ts:3)\nat d (four.ts:4)\nat e",
+        },
+      ],
+    });
+    expect(setting()).toMatch(/^Set between .*:00.* and .*:05/);
+    const [first, second] = screen.getAllByTestId("blame-record");
+    expect(first?.textContent).toContain("at b (two.ts:2)");
+    expect(second?.textContent).not.toContain("four.ts");
+    await user.click(screen.getByText("2 further lines"));
+    expect(second?.textContent).toContain("four.ts");
+  });
+
+  it("says honestly where nothing was recorded", async () => {
+    await blamed({});
+    expect(screen.getByTestId("blame-unrecorded").textContent).toBe(
+      "Reported as a whole; no single change was recorded.",
+    );
+  });
+
+  it("says what it does not know", async () => {
+    await blamed({ until: null });
+    expect(setting()).toContain("the first snapshot there is");
+  });
+
+  it("says of what is not there when it was taken away", async () => {
+    await blamed({ value: null, since: null });
+    expect(setting()).toMatch(/^Taken away after .*, the latest snapshot$/);
+  });
+
+  it("leads to the snapshots in which the value changed before", async () => {
+    const [, , third] = (await host.snapshots({ source }, 0, 3)).snapshots;
+    if (!third) throw new Error("no snapshot");
+    await blamed({ earlier: [third] });
+    await user.click(screen.getByTestId(`blame-show-${third.id}`));
+    await waitFor(() => expect(deck.snapshots.toSnapshot?.id).toBe(third.id));
+    expect(screen.queryByTestId("blame-panel")).toBeNull();
+  });
+});
+
+describe("restoring a state", () => {
+  async function openRestore() {
+    await open();
+    await user.click(await screen.findByTestId("compare-restore"));
+    await screen.findByTestId("restore-state");
+  }
+  const now = () => screen.getByTestId("restore-state-now");
+
+  it("shows what would change, and names what it does", async () => {
+    vi.spyOn(host, "previewRestore").mockResolvedValue(usual());
+    await openRestore();
+    expect((await screen.findByTestId("restore-count")).textContent).toBe("4 values will change");
+    expect(now().textContent.trim()).toBe(`Restore 4 values of ${source}`);
+    expect(screen.getByTestId("restore-state").textContent).toContain(
+      "A snapshot of the state as it is comes first",
+    );
+  });
+
+  it("restores A, says that the source was told, and what it confirmed", async () => {
+    await openRestore();
+    const id = deck.snapshots.fromSnapshot?.id;
+    await waitFor(() => expect(now().ariaDisabled).toBeNull());
+    await user.click(now());
+    await waitFor(() => expect(host.states.restores).toHaveLength(1));
+    expect(host.states.restores[0]?.snapshot).toBe(id);
+    expect(screen.queryByTestId("restore-state")).toBeNull();
+    const status = () => screen.getByTestId("restore-status").textContent;
+    await waitFor(() => expect(status()).toMatch(/Restored from .*00.* · waiting for kc-web/));
+    host.states.confirm(1, true);
+    await deck.sources.refresh();
+    await waitFor(() => expect(status()).toMatch(/confirmed at .*07:00/));
+    host.states.confirm(1, false);
+    await deck.sources.refresh();
+    await waitFor(() => expect(status()).toContain("confirmed, but its state differs"));
+  });
+
+  it("is taken back from its message", async () => {
+    await openRestore();
+    await waitFor(() => expect(now().ariaDisabled).toBeNull());
+    await user.click(now());
+    await user.click(await screen.findByTestId("toast-action"));
+    await waitFor(() => expect(host.states.restores).toHaveLength(2));
+    expect(host.states.restores[1]?.snapshot).toBe(host.states.restores[0]?.safety);
+    await waitFor(() => expect(toasts().join()).toContain("taken back"));
+  });
+
+  it("restores only what is chosen, or all but that", async () => {
+    const asked = vi.spyOn(host, "previewRestore");
+    await openRestore();
+    await waitFor(() => expect(now().ariaDisabled).toBeNull());
+    await user.click(screen.getByTestId("extent-only"));
+    expect(now().ariaDisabled).toBe("true");
+    expect(screen.getByTestId("restore-nothing").textContent).toContain("at least one part");
+    await user.click(screen.getByTestId("part-/usage"));
+    await waitFor(() =>
+      expect(asked).toHaveBeenLastCalledWith(
+        expect.objectContaining({ only: ["/usage"], except: [] }),
+        expect.anything(),
+      ),
+    );
+    await user.click(screen.getByTestId("part-/metrics"));
+    expect(screen.getByTestId<HTMLInputElement>("part-/metrics/performance").checked).toBe(true);
+    await user.click(screen.getByTestId("extent-except"));
+    await waitFor(() => expect(now().ariaDisabled).toBeNull());
+    await user.click(now());
+    const restored = vi.spyOn(host, "restoreState");
+    expect(restored).not.toHaveBeenCalled();
+    await waitFor(() => expect(host.states.restores).toHaveLength(1));
+  });
+
+  it("puts the flags back, too, only where they were other ones", async () => {
+    await openRestore();
+    expect(screen.queryByTestId("restore-with-flags")).toBeNull();
+    await user.keyboard("{Escape}");
+    await host.change({ kind: "set_master", on: false });
+    const snapshot = deck.snapshots.fromSnapshot;
+    if (!snapshot) throw new Error("no snapshot");
+    deck.overlay.show({ kind: "restore_state", snapshot: { ...snapshot, revision: 41 } });
+    await user.click(await screen.findByTestId("restore-with-flags"));
+    await waitFor(() => expect(now().textContent).toContain("and the flags of r41"));
+    expect(screen.getByTestId("restore-state").textContent).toContain("makes a new revision");
+  });
+
+  it("of what is the same says so, and does nothing", async () => {
+    vi.spyOn(host, "previewRestore").mockResolvedValue(differenceOf([]));
+    await openRestore();
+    expect((await screen.findByTestId("restore-nothing")).textContent).toContain(
+      "nothing to restore",
+    );
+    expect(now().ariaDisabled).toBe("true");
+  });
+
+  it("that is refused says why, and stays open", async () => {
+    await openRestore();
+    await waitFor(() => expect(now().ariaDisabled).toBeNull());
+    vi.spyOn(host, "restoreState").mockRejectedValue(asFailure("The disk is full."));
+    await user.click(now());
+    expect(await screen.findByText("The disk is full.")).toBeTruthy();
+    expect(screen.getByTestId("restore-state")).toBeTruthy();
+  });
+
+  it("offers B from beside the button", async () => {
+    await open();
+    await user.click(await screen.findByTestId("compare-restore-more"));
+    await user.click(screen.getByTestId("restore-B"));
+    const over = deck.overlay.over;
+    expect(over?.kind === "restore_state" && over.snapshot.id).toBe(deck.snapshots.toSnapshot?.id);
+  });
+});

@@ -1,0 +1,551 @@
+/** States in memory, and the snapshots kept of them: none, the usual, and too many. */
+
+import type {
+  Blame,
+  Failure,
+  Mark,
+  RestoreRequest,
+  Snapshot,
+  SnapshotCause,
+  SnapshotFilter,
+  SnapshotLabel,
+  SnapshotPage,
+  StateAt,
+  StateDifference,
+  StateDifferenceOptions,
+  StateRestore,
+  StateSource,
+  Timeline,
+} from "../../src/bindings/wire";
+import { compareStates, exact, excerpt, valueAt, withValue } from "./state_compare";
+import { bulkOf, course, type Course, type Tree } from "./state_trees";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const BLAMED_MAX = 100;
+
+/** How a snapshot came to be, as far as one differs from the next. */
+interface Taken {
+  atMs: number;
+  step: number;
+  cause?: SnapshotCause;
+  name?: string;
+  note?: string;
+  isPinned?: boolean;
+}
+
+interface Source {
+  name: string;
+  course: Course;
+  /** The step that its state is at; `null` where there are snapshots only. */
+  step: number | null;
+  /** The state, where it is none of the course. */
+  tree: Tree | undefined;
+  atMs: number;
+  bytes: number;
+}
+
+interface Kept {
+  snapshot: Snapshot;
+  step: number;
+  tree: Tree | undefined;
+}
+
+/** What the states need of the backend around them. */
+export interface Around {
+  announce: (source: string | null) => void;
+  revision: () => number;
+  marks: (fromMs: number, toMs: number) => Mark[];
+}
+
+export class KeptStates {
+  around: Around = { announce: () => undefined, revision: () => 0, marks: () => [] };
+  /** Refuses what is asked while set. */
+  refusal: Failure | null = null;
+  /** What a person is going to choose to import. */
+  nextImport: { source: string; snapshots: number } | null = null;
+  /** What was asked for, for tests to look at. */
+  readonly asked: { filter: SnapshotFilter; offset: number; limit: number }[] = [];
+  readonly exported: number[][] = [];
+  readonly restores: StateRestore[] = [];
+  /** Whether sources confirm what is restored as soon as they hear of it. */
+  isConfirming = false;
+
+  readonly #sources = new Map<string, Source>();
+  readonly #kept = new Map<number, Kept>();
+  #lastId = 0;
+  #gate: Promise<void> = Promise.resolve();
+
+  /** Leaves every question unanswered until the returned function is called. */
+  hold(): () => void {
+    let open: () => void = () => undefined;
+    this.#gate = new Promise((resolve) => (open = resolve));
+    return () => open();
+  }
+
+  /** Has a source with these snapshots, earliest first, and a state a step further. */
+  add(name: string, taken: readonly Taken[], more: { nowMs?: number; bulk?: Tree } = {}): this {
+    const { nowMs = null, bulk } = more;
+    const last = taken.at(-1)?.step ?? 0;
+    const seed = Array.from(name).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) | 0, 7);
+    const made = course(seed, bulk);
+    const bytes = JSON.stringify(made(last)).length;
+    this.#sources.set(name, {
+      name,
+      course: made,
+      step: nowMs === null ? null : last + 1,
+      tree: undefined,
+      atMs: nowMs ?? 0,
+      bytes,
+    });
+    for (const each of taken) this.#keep(name, each.step, each);
+    return this;
+  }
+
+  /** The sources, the last added first. */
+  get names(): string[] {
+    return [...this.#sources.keys()].reverse();
+  }
+
+  /** Lets time pass for a source: its state is a later one, of which a snapshot may be taken. */
+  tick(name: string, atMs: number, isKept: boolean): void {
+    const source = this.#get(name);
+    source.step = (source.step ?? 0) + 1;
+    source.atMs = atMs;
+    source.tree = undefined;
+    if (isKept) this.#keep(name, source.step, { atMs, step: source.step });
+    this.around.announce(name);
+  }
+
+  /** Takes snapshots away, as thinning does. */
+  remove(ids: readonly number[]): void {
+    for (const id of ids) this.#kept.delete(id);
+    this.around.announce(null);
+  }
+
+  async stateSources(): Promise<StateSource[]> {
+    await this.#gate;
+    this.#refuse();
+    const heard = ({ atMs, lastSnapshotMs }: StateSource) => atMs ?? lastSnapshotMs ?? 0;
+    return [...this.#sources.values()]
+      .map((source) => this.#describe(source))
+      .toSorted((one, other) => heard(other) - heard(one));
+  }
+
+  async snapshots(filter: SnapshotFilter, offset: number, limit: number): Promise<SnapshotPage> {
+    this.asked.push({ filter, offset, limit });
+    await this.#gate;
+    this.#refuse();
+    const found = this.#find(filter);
+    return { total: found.length, snapshots: found.slice(offset, offset + limit) };
+  }
+
+  async timeline(filter: SnapshotFilter, columns: number): Promise<Timeline | null> {
+    await this.#gate;
+    this.#refuse();
+    const found = this.#find(filter);
+    const [latest, earliest] = [found[0], found.at(-1)];
+    if (!latest || !earliest) return null;
+    const fromMs = filter.sinceMs ?? earliest.atMs;
+    const toMs = Math.max(fromMs + 1, filter.untilMs ?? latest.atMs + 1);
+    const counted = Array.from({ length: columns }, () => ({ snapshots: 0, changes: 0 }));
+    for (const { atMs, changes } of found) {
+      const place = Math.floor(((atMs - fromMs) * columns) / (toMs - fromMs));
+      const column = counted[Math.min(columns - 1, place)];
+      if (!column) continue;
+      column.snapshots += 1;
+      column.changes += changes;
+    }
+    const marks = this.around.marks(fromMs, toMs);
+    return { fromMs, toMs, columns: counted, marks, marksTotal: marks.length };
+  }
+
+  async takeSnapshot(source: string | null, label: SnapshotLabel): Promise<Snapshot[]> {
+    await this.#gate;
+    this.#refuse();
+    const sources = [...this.#sources.values()].filter(({ step }) => step !== null);
+    const wanted = source === null ? sources : sources.filter(({ name }) => name === source);
+    if (wanted.length === 0) throw failure("not_found", "Nothing reported a state yet.");
+    const taken = wanted.map(({ name }) => this.#takeNow(name, "asked", label));
+    this.around.announce(source);
+    return taken;
+  }
+
+  labelSnapshot(id: number, { name, note, isPinned }: SnapshotLabel): Promise<Snapshot> {
+    const kept = this.#kept.get(id);
+    if (this.refusal) return Promise.reject(this.refusal);
+    if (!kept) return Promise.reject(failure("not_found", `There is no snapshot ${id}.`));
+    const { snapshot } = kept;
+    kept.snapshot = {
+      ...snapshot,
+      name: name === undefined ? snapshot.name : name || null,
+      note: note === undefined ? snapshot.note : note || null,
+      isPinned: isPinned ?? snapshot.isPinned,
+    };
+    this.around.announce(snapshot.source);
+    return Promise.resolve(kept.snapshot);
+  }
+
+  removeImported(name: string): Promise<void> {
+    for (const [id, { snapshot }] of this.#kept) {
+      if (snapshot.source === name && snapshot.cause === "import") this.#kept.delete(id);
+    }
+    const isLeft = [...this.#kept.values()].some(({ snapshot }) => snapshot.source === name);
+    if (!isLeft && this.#sources.get(name)?.step === null) this.#sources.delete(name);
+    this.around.announce(null);
+    return Promise.resolve();
+  }
+
+  async stateDifference(
+    from: StateAt,
+    to: StateAt,
+    options: StateDifferenceOptions,
+  ): Promise<StateDifference> {
+    await this.#gate;
+    this.#refuse();
+    return compareStates(this.treeAt(from), this.treeAt(to), options);
+  }
+
+  async stateText(at: StateAt, pointer: string): Promise<string> {
+    await this.#gate;
+    this.#refuse();
+    const value = valueAt(this.treeAt(at), pointer);
+    if (value === undefined) throw failure("not_found", `There is nothing under ${pointer}.`);
+    return JSON.stringify(value);
+  }
+
+  async statePatch(from: StateAt, to: StateAt): Promise<string> {
+    const { changes } = await this.stateDifference(from, to, exact);
+    const operations = changes.map(({ pointer, kind }) =>
+      kind === "removed"
+        ? { op: "remove", path: pointer }
+        : {
+            op: kind === "added" ? "add" : "replace",
+            path: pointer,
+            value: valueAt(this.treeAt(to), pointer),
+          },
+    );
+    return `${JSON.stringify(operations, null, 2)}\n`;
+  }
+
+  async blame(at: StateAt, pointer: string): Promise<Blame> {
+    await this.#gate;
+    this.#refuse();
+    const value = valueAt(this.treeAt(at), pointer);
+    const text = JSON.stringify(value);
+    const source = at.kind === "now" ? at.source : this.#keptAt(at.id).snapshot.source;
+    const past = this.#find({ source })
+      .filter(({ id }) => at.kind === "now" || id <= at.id)
+      .slice(0, BLAMED_MAX);
+    const textOf = ({ id }: Snapshot) =>
+      JSON.stringify(valueAt(this.treeAt({ kind: "snapshot", id }), pointer));
+    const untilIndex = past.findIndex((snapshot) => textOf(snapshot) !== text);
+    const until = past[untilIndex] ?? null;
+    const since =
+      untilIndex === 0 ? null : (past[(untilIndex < 0 ? past.length : untilIndex) - 1] ?? null);
+    const earlier = past.filter((snapshot, index) => {
+      const older = past[index + 1];
+      return index >= untilIndex && untilIndex >= 0 && older && textOf(snapshot) !== textOf(older);
+    });
+    const before = until === null ? undefined : this.treeAt({ kind: "snapshot", id: until.id });
+    const was = before === undefined ? undefined : valueAt(before, pointer);
+    return {
+      pointer,
+      value: value === undefined ? null : excerpt(value),
+      since,
+      until,
+      records:
+        since === null
+          ? []
+          : [
+              {
+                key: `ml${pointer.replaceAll("/", ".")}`,
+                before: was === undefined ? null : excerpt(was),
+                after: value === undefined ? null : excerpt(value),
+                atMs: since.atMs - 40_000,
+                origin:
+                  "at Store.set (src/state/store.ts:41:9)\nat Tracker.flush (src/ml/tracker.ts:118:5)",
+              },
+            ],
+      earlier,
+    };
+  }
+
+  async previewRestore(
+    request: RestoreRequest,
+    options: StateDifferenceOptions,
+  ): Promise<StateDifference> {
+    await this.#gate;
+    this.#refuse();
+    const { source } = this.#keptAt(request.snapshot).snapshot;
+    return compareStates(
+      this.treeAt({ kind: "now", source }),
+      this.#restored(request, source),
+      options,
+    );
+  }
+
+  async restoreState(request: RestoreRequest): Promise<StateRestore> {
+    await this.#gate;
+    this.#refuse();
+    const { snapshot } = this.#keptAt(request.snapshot);
+    const source = this.#get(snapshot.source);
+    const tree = this.#restored(request, source.name);
+    const safety = this.#takeNow(source.name, "before_restore", {});
+    source.tree = tree;
+    const restore: StateRestore = {
+      id: this.restores.length + 1,
+      source: source.name,
+      snapshot: snapshot.id,
+      safety: safety.id,
+      atMs: Date.now(),
+      actor: { via: "window", name: "maria" },
+      confirmedMs: this.isConfirming ? Date.now() : null,
+      isExact: this.isConfirming ? true : null,
+      revision: request.withFlags ? this.around.revision() : null,
+    };
+    this.restores.push(restore);
+    this.around.announce(source.name);
+    return restore;
+  }
+
+  /** Has the source say that it took what was restored. */
+  confirm(id: number, isExact: boolean): void {
+    const index = this.restores.findIndex((restore) => restore.id === id);
+    const restore = this.restores[index];
+    if (!restore) return;
+    this.restores[index] = { ...restore, confirmedMs: Date.now(), isExact };
+    this.around.announce(restore.source);
+  }
+
+  undoRestore(id: number): Promise<StateRestore> {
+    const restore = this.restores.find((each) => each.id === id);
+    if (!restore) return Promise.reject(failure("not_found", `There was no restore ${id}.`));
+    return this.restoreState({ snapshot: restore.safety, only: [], except: [], withFlags: false });
+  }
+
+  exportSnapshots(ids: readonly number[]): Promise<string | null> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    this.exported.push([...ids]);
+    return Promise.resolve("/home/maria/snapshots.json");
+  }
+
+  importSnapshots(): Promise<Snapshot[] | null> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    if (this.nextImport === null) return Promise.resolve(null);
+    const { source, snapshots } = this.nextImport;
+    if (!this.#sources.has(source)) this.add(source, []);
+    const imported = Array.from({ length: snapshots }, (_, step) =>
+      this.#keep(source, step, {
+        atMs: Date.now() - (snapshots - step) * HOUR_MS,
+        step,
+        cause: "import",
+      }),
+    );
+    this.around.announce(null);
+    return Promise.resolve(imported.map(({ snapshot }) => snapshot));
+  }
+
+  /** The state there, or a failure where there is none. */
+  treeAt(at: StateAt): Tree {
+    if (at.kind === "now") {
+      const { step, tree, course: made } = this.#get(at.source);
+      if (step === null) throw failure("not_found", `${at.source} has snapshots only.`);
+      return tree ?? made(step);
+    }
+    const { tree, step, snapshot } = this.#keptAt(at.id);
+    return tree ?? this.#get(snapshot.source).course(step);
+  }
+
+  #restored({ snapshot, only, except }: RestoreRequest, source: string): Tree {
+    const [now, then] = [
+      this.treeAt({ kind: "now", source }),
+      this.treeAt({ kind: "snapshot", id: snapshot }),
+    ];
+    const start = only.length > 0 ? now : then;
+    const taken = only.reduce((tree, part) => withValue(tree, part, valueAt(then, part)), start);
+    return except.reduce((tree, part) => withValue(tree, part, valueAt(now, part)), taken);
+  }
+
+  #takeNow(name: string, cause: SnapshotCause, label: SnapshotLabel): Snapshot {
+    const { step, tree, atMs } = this.#get(name);
+    const latest = this.#find({ source: name })[0];
+    const kept = this.#keep(
+      name,
+      step ?? 0,
+      { ...label, atMs: Math.max(atMs, latest?.atMs ?? 0) + 1, step: step ?? 0, cause },
+      tree,
+    );
+    return kept.snapshot;
+  }
+
+  #keep(source: string, step: number, taken: Taken, tree?: Tree): Kept {
+    const { course: made, bytes } = this.#get(source);
+    const before = [...this.#kept.values()].findLast(({ snapshot }) => snapshot.source === source);
+    const [was, is] = [before && (before.tree ?? made(before.step)), tree ?? made(step)];
+    this.#lastId += 1;
+    const kept: Kept = {
+      step,
+      tree,
+      snapshot: {
+        id: this.#lastId,
+        source,
+        atMs: taken.atMs,
+        cause: taken.cause ?? "interval",
+        name: taken.name ?? null,
+        note: taken.note ?? null,
+        isPinned: taken.isPinned ?? false,
+        files: 1204 + step,
+        bytes,
+        changes: was === undefined ? 0 : compareStates(was, is, exact).total,
+        revision: this.around.revision(),
+      },
+    };
+    this.#kept.set(this.#lastId, kept);
+    return kept;
+  }
+
+  #describe({ name, step, atMs, bytes }: Source): StateSource {
+    const kept = this.#find({ source: name });
+    return {
+      name,
+      atMs: step === null ? null : atMs,
+      bytes: step === null ? 0 : bytes,
+      changes: step === null ? 0 : Math.min(100, 12 + step),
+      changesMax: 100,
+      snapshots: kept.length,
+      snapshotBytes: kept.length * 1200,
+      lastSnapshotMs: kept[0]?.atMs ?? null,
+      restore: this.restores.findLast((restore) => restore.source === name) ?? null,
+    };
+  }
+
+  #find(filter: SnapshotFilter): Snapshot[] {
+    const text = filter.text?.toLowerCase();
+    return [...this.#kept.values()]
+      .map(({ snapshot }) => snapshot)
+      .filter(
+        (snapshot) =>
+          (filter.source === undefined || snapshot.source === filter.source) &&
+          snapshot.atMs >= (filter.sinceMs ?? -Infinity) &&
+          snapshot.atMs < (filter.untilMs ?? Infinity) &&
+          (filter.pinned === undefined || snapshot.isPinned === filter.pinned) &&
+          (text === undefined || this.#hasText(snapshot, text)),
+      )
+      .toSorted((one, other) => other.atMs - one.atMs || other.id - one.id);
+  }
+
+  #hasText(snapshot: Snapshot, text: string): boolean {
+    const { name, note, source, id } = snapshot;
+    if (`${name ?? ""}\n${note ?? ""}`.toLowerCase().includes(text)) return true;
+    const older = this.#find({ source, untilMs: snapshot.atMs })[0];
+    if (!older) return false;
+    const [from, to] = [
+      this.treeAt({ kind: "snapshot", id: older.id }),
+      this.treeAt({ kind: "snapshot", id }),
+    ];
+    return compareStates(from, to, exact).changes.some(({ path, before, after }) =>
+      [path, before?.text, after?.text].some((part) => part?.toLowerCase().includes(text)),
+    );
+  }
+
+  #get(name: string): Source {
+    const source = this.#sources.get(name);
+    if (!source) throw failure("not_found", `There is no source ${name}.`);
+    return source;
+  }
+
+  #keptAt(id: number): Kept {
+    const kept = this.#kept.get(id);
+    if (!kept) throw failure("not_found", `There is no snapshot ${id}.`);
+    return kept;
+  }
+
+  #refuse(): void {
+    if (this.refusal) throw this.refusal;
+  }
+}
+
+/** Nothing has reported a state. */
+export function noStates(): KeptStates {
+  return new KeptStates();
+}
+
+/** A source that reported, of which nothing is kept yet. */
+export function unkeptStates(nowMs: number): KeptStates {
+  return new KeptStates().add("kc-web on studio", [], { nowMs: nowMs - 4000 });
+}
+
+/** A day of one application: every five minutes lately, hourly before, some pinned, two sources. */
+export function typicalStates(nowMs: number): KeptStates {
+  const lastMs = nowMs - (nowMs % (5 * MINUTE_MS));
+  const hourly: Taken[] = Array.from({ length: 14 }, (_, index) => ({
+    atMs: lastMs - 24 * HOUR_MS + index * HOUR_MS,
+    step: index,
+  }));
+  const recent: Taken[] = Array.from({ length: 116 }, (_, index) => ({
+    atMs: lastMs - (115 - index) * 5 * MINUTE_MS,
+    step: 14 + index,
+  }));
+  const pinned: Taken = {
+    atMs: lastMs - 68 * HOUR_MS,
+    step: 0,
+    cause: "asked",
+    name: "release 6.0 candidate",
+    note: "Agreed with support for the autumn release.\nKeep until 6.1 is out.",
+    isPinned: true,
+  };
+  Object.assign(recent[112] ?? {}, {
+    cause: "asked",
+    name: "before ui.badges goes from 12.5 to 25 %",
+    isPinned: true,
+  });
+  Object.assign(recent[101] ?? {}, { cause: "before_restore" });
+  Object.assign(recent[60] ?? {}, { cause: "before_rollback" });
+  const other: Taken[] = Array.from({ length: 30 }, (_, index) => ({
+    atMs: lastMs - (30 - index) * 20 * MINUTE_MS - 7000,
+    step: index,
+  }));
+  return new KeptStates()
+    .add("kc-cli on build-3", other, { nowMs: lastMs - 35 * MINUTE_MS })
+    .add("kc-web on studio", [pinned, ...hourly, ...recent], { nowMs: nowMs - 9000 });
+}
+
+/** Two weeks of every five minutes, names as long as they may be, a state of 5 MB, 64 sources. */
+export function extremeStates(
+  nowMs: number,
+  { snapshots = 4300, files = 38_000, sources = 64 } = {},
+): KeptStates {
+  const long =
+    "the state of the knowledge graph right before everybody came back from the holidays ".repeat(
+      3,
+    );
+  const states = new KeptStates();
+  for (let index = 1; index < sources; index += 1) {
+    const taken = index % 9 === 0 ? [] : [{ atMs: nowMs - index * HOUR_MS, step: index }];
+    states.add(`worker-${String(index).padStart(2, "0")} on build-${index % 7}`, taken, {
+      nowMs: nowMs - index * MINUTE_MS,
+    });
+  }
+  const name = "kc-web-with-a-name-as-long-as-they-may-be on studio.berlin.example.com".padEnd(
+    100,
+    "m",
+  );
+  const taken: Taken[] = Array.from({ length: snapshots }, (_, index) => ({
+    atMs: nowMs - (snapshots - index) * 5 * MINUTE_MS,
+    step: index,
+    ...(index % 40 === 39
+      ? {
+          cause: "asked" as const,
+          name: long.slice(0, 120),
+          note: long.repeat(8),
+          isPinned: index % 80 === 79,
+        }
+      : {}),
+  }));
+  return states.add(name, taken, { nowMs: nowMs - 1500, bulk: bulkOf(files) });
+}
+
+function failure(code: Failure["code"], message: string): Failure {
+  return { code, message, problems: [] };
+}
