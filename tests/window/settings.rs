@@ -53,7 +53,7 @@ async fn a_bad_setting_is_refused_in_a_sentence_and_writes_nothing() {
 async fn a_setting_is_found_and_switched_by_keys_alone() {
     let place = Workplace::new();
     let window = place.open().await;
-    window.write("5").await;
+    window.write("6").await;
     window.tab_to("find-setting").await;
     window.write("rollback").await;
     window.until_gone("setting-http.port").await;

@@ -65,11 +65,50 @@ pub fn lived_in_workplace(theme: Theme) -> Workplace {
     place.flagctl(&["undo"]);
     let note = "After the talk with support";
     place.flagctl(&["rollout", "ui.badges", "--percentage", "25", "--note", note]);
+    hand_in(&place);
     place
 }
 
+/// Takes in a morning of snapshots, so far away that it reads the same on any day.
+fn hand_in(place: &Workplace) {
+    const MORNING_MS: i64 = 1_606_896_000_000;
+    let snapshots: Vec<Value> = (0..24)
+        .map(|step| {
+            let ring = |scale: f64| -> Vec<f64> {
+                let numbers = step * 5..step * 5 + 60;
+                numbers.map(|n| ((n * 7919) % 97) as f64 * scale).collect()
+            };
+            let ml = json!({
+                "version": "6.0.0",
+                "flags": { "ui": { "badges": step > 6, "dashboard": step % 11 == 0 } },
+                "metrics": {
+                    "performance": { "calculationTime": ring(1.5), "memoryUsage": ring(1024.0) },
+                    "usage": { "filesAnalyzed": 1204 + step * 7 },
+                    "quality": { "avgConfidence": (800 + step) as f64 / 1000.0 }
+                },
+                "cache": { "entries": step / 5 }
+            });
+            let at_ms = MORNING_MS + step * 300_000;
+            let name = (step == 20).then_some("release 6.0 candidate");
+            json!({ "timestamp": at_ms, "ml": ml, "files": 900, "name": name })
+        })
+        .collect();
+    let bundle = json!({ "format": "flagdeck-snapshots", "version": 1, "snapshots": snapshots });
+    let file = place.data_dir().join("morning.json");
+    std::fs::write(&file, bundle.to_string()).expect("the folder is writable");
+    let file = file.to_str().expect("a plain path");
+    place.flagctl(&["snapshot", "import", file, "--name", "knowledge-base"]);
+}
+
 /// The views, as they are opened.
-pub const VIEWS: [&str; 5] = ["dashboard", "flags", "metrics", "activity", "settings"];
+pub const VIEWS: [&str; 6] = [
+    "dashboard",
+    "flags",
+    "metrics",
+    "snapshots",
+    "activity",
+    "settings",
+];
 
 /// Shows a view, and in the flags a component.
 pub async fn show(window: &Window<'_>, view: &str) {
@@ -81,6 +120,7 @@ pub async fn show(window: &Window<'_>, view: &str) {
             "component-history"
         }
         "metrics" => "nothing-reported",
+        "snapshots" => "changes",
         "activity" => "copy-report",
         _ => "find-setting",
     };
@@ -174,7 +214,7 @@ pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
     full.prefer(&json!({ "theme": theme.name(), "isToured": true }));
     full.import(&extreme());
     let window = full.open().await;
-    for view in ["dashboard", "flags", "metrics", "activity"] {
+    for view in ["dashboard", "flags", "metrics", "snapshots", "activity"] {
         window.click(&format!("nav-{view}")).await;
         look(&window, &format!("{view}, as much as there may be")).await;
     }

@@ -194,8 +194,8 @@ pub struct StateDifference {
 pub struct StateChange {
     /// Where: a JSON Pointer into the later state, or into the earlier one where it was removed.
     pub pointer: String,
-    /// The keys on the way there as a person reads them, without `ml`: an element of a list by
-    /// its key, as in `files[id=7]`.
+    /// The keys on the way there as a person reads them, from the root of the state: an element of
+    /// a list by its key, as in `files[id=7].name`.
     pub path: String,
     /// The group it is shown under, such as `ml.metrics.performance`.
     pub group: String,

@@ -1342,8 +1342,8 @@ export type StateChange = {
  */
 pointer: string, 
 /**
- * The keys on the way there as a person reads them, without `ml`: an element of a list by
- * its key, as in `files[id=7]`.
+ * The keys on the way there as a person reads them, from the root of the state: an element of
+ * a list by its key, as in `files[id=7].name`.
  */
 path: string, 
 /**

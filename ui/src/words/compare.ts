@@ -98,7 +98,7 @@ export const compare = {
   optionsKept: "Kept while the window is open.",
 
   export: "Export",
-  exportLabel: "Take the difference out of Flagdeck",
+  exportLabel: "Export the difference",
   patchToFile: "JSON Patch to a file…",
   patchCopy: "Copy as JSON Patch",
   bundle: "Both snapshots to a file…",
