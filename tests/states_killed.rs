@@ -26,7 +26,7 @@ fn state(step: usize) -> Value {
     };
     json!({
         "version": "6.0.0",
-        "flags": { "ui.badges": step % 9 < 4, "tracker": step % 50 == 0 },
+        "flags": { "ui.badges": step % 9 < 4, "tracker": step.is_multiple_of(50) },
         "metrics": {
             "performance": {
                 "calculationTime": ring(200, 0.01),
@@ -56,7 +56,7 @@ fn put(serving: Serving, folder: &TempDir, token: &str, step: usize, dies: bool)
         let sending = std::thread::spawn(move || exchange(&address, &request));
         if std::mem::take(&mut dies) {
             std::thread::sleep(Duration::from_micros((step as u64 * 977) % 6000));
-            serving = serving.kill_and_start_again(folder, step % 2 == 0);
+            serving = serving.kill_and_start_again(folder, step.is_multiple_of(2));
         }
         let answer = sending.join().unwrap();
         if answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {

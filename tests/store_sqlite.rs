@@ -989,7 +989,7 @@ fn large_documents_come_back_to_the_byte() {
                 )
             })
             .collect();
-        let note = if number % 50 == 0 { "  " } else { "" };
+        let note = if number.is_multiple_of(50) { "  " } else { "" };
         let components = serde_json::Value::Object(components);
         format!("{{\"enabled\":true,{note}\"components\":{components}}}").into_bytes()
     };

@@ -94,15 +94,19 @@ fn snapshots(criterion: &mut Criterion) {
         });
     });
     let filter = SnapshotFilter::default();
-    group.bench_function("list a page", |b| b.iter(|| app.snapshots(&filter, 0, 200)));
-    group.bench_function("the timeline", |b| b.iter(|| app.timeline(&filter, 200)));
+    group.bench_function("list a page", |b| {
+        b.iter(|| app.snapshots(&filter, 0, 200));
+    });
+    group.bench_function("the timeline", |b| {
+        b.iter(|| app.timeline(&filter, 200));
+    });
     group.sample_size(10);
     let text = SnapshotFilter {
         text: Some("component007".into()),
         ..SnapshotFilter::default()
     };
     group.bench_function("find by what changed", |b| {
-        b.iter(|| app.snapshots(&text, 0, 200))
+        b.iter(|| app.snapshots(&text, 0, 200));
     });
     let now = StateAt::Now {
         source: "web".into(),
