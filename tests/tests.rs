@@ -18,6 +18,7 @@ mod serving;
 mod settings;
 mod states;
 mod states_killed;
+mod states_restored;
 
 mod http_bounds;
 mod http_events;

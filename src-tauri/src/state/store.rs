@@ -26,8 +26,8 @@ pub(super) use self::restores::{Confirmation, Restoring};
 pub(super) use self::snapshots::{
     Row, Step, Taking, each_step, in_sum as snapshots_in_sum, load, of_source, tree_of,
 };
-pub(super) use self::sources::Source;
-use super::limits::{TREE_HELD_FOR, TREES_IN_MEMORY_MAX};
+pub(super) use self::sources::{Recorded, Source};
+use super::limits::{PAGES_KIB, TREE_HELD_BYTES_MAX, TREE_HELD_FOR, TREES_IN_MEMORY_MAX};
 use super::{SourceName, StateError};
 use crate::store::StoreError;
 use crate::store::sqlite::apart::{Apart, Share};
@@ -215,8 +215,8 @@ impl StateStore {
         })
     }
 
-    /// Applies changes one by one and records each, durably and together. Returns what is wrong
-    /// with those that cannot be applied, by their place; the others are.
+    /// Applies changes one by one and records each, durably and together. Some of them may be
+    /// refused; the others are applied.
     ///
     /// # Errors
     /// [`StateError`] where they cannot be stored; then none was.
@@ -226,7 +226,7 @@ impl StateStore {
         changes: &[Change],
         history_max: usize,
         now_ms: i64,
-    ) -> Result<Vec<(usize, String)>, StateError> {
+    ) -> Result<Recorded, StateError> {
         let Self {
             connection, trees, ..
         } = self;
@@ -234,12 +234,12 @@ impl StateStore {
         let mut source = sources::find_or_make(&transaction, name)?;
         let mut tree = trees.take(&transaction, &source)?;
         source.at_ms = now_ms;
-        let refused =
+        let recorded =
             sources::record_all(&transaction, &mut source, &mut tree, changes, history_max)?;
         sources::write(&transaction, &source)?;
         transaction.commit().map_err(StoreError::from)?;
         trees.hold(&source, tree);
-        Ok(refused)
+        Ok(recorded)
     }
 
     /// Takes a snapshot of a source's state; none where `taking` asks for one of what is new and
@@ -440,6 +440,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
 
 fn open_sound(data_dir: &Path) -> Result<Connection, StoreError> {
     let connection = STATES.connect(data_dir)?;
+    connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
     // Reads the pages that everything else is found by.
     sources::all(&connection)?;
     snapshots::count(&connection)?;
@@ -475,6 +476,9 @@ impl Trees {
     }
 
     fn hold(&mut self, source: &Source, tree: Value) {
+        if source.bytes > TREE_HELD_BYTES_MAX {
+            return;
+        }
         if self.0.len() >= TREES_IN_MEMORY_MAX {
             let oldest = self.0.iter().enumerate().min_by_key(|(_, held)| held.used);
             if let Some((place, _)) = oldest {

@@ -64,14 +64,19 @@ impl Keeper {
         let mut accepted = changes.len();
         if !changes.is_empty() {
             let mut writer = self.writer(now_ms)?;
-            let refused = writer
+            let recorded = writer
                 .store()
                 .record(source, &changes, history_max, now_ms)?;
-            accepted -= refused.len();
-            problems.extend(refused.into_iter().map(|(nth, message)| ChangeProblem {
-                index: places[nth],
-                message,
-            }));
+            accepted -= recorded.refused.len();
+            problems.extend(
+                recorded
+                    .refused
+                    .into_iter()
+                    .map(|(nth, message)| ChangeProblem {
+                        index: places[nth],
+                        message,
+                    }),
+            );
         }
         Ok(ChangesReceipt {
             accepted,
@@ -94,30 +99,24 @@ impl Keeper {
         history_max: usize,
         now_ms: i64,
     ) -> Result<bool, StateError> {
-        let Some(rest) = flagdeck_core::state::tracked(key) else {
+        if flagdeck_core::state::tracked(key).is_none() {
             let message = format!("{key} is outside of ml, the only part that is kept");
             return Err(StateError::Invalid { message });
-        };
-        let old = match self.current(source) {
-            Ok(current) => tree::get_key(&current.ml, rest).cloned(),
-            Err(StateError::NotFound { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let is_other = old != value;
+        }
         let change = Change {
             key: key.to_owned(),
-            old,
+            old: None,
             new: value,
             at_ms: now_ms,
             origin: format!("Flagdeck, by {}", actor.name),
         };
         let mut writer = self.writer(now_ms)?;
-        let refused = writer
+        let recorded = writer
             .store()
             .record(source, &[change], history_max, now_ms)?;
-        match refused.into_iter().next() {
+        match recorded.refused.into_iter().next() {
             Some((_, message)) => Err(StateError::Invalid { message }),
-            None => Ok(is_other),
+            None => Ok(recorded.differing > 0),
         }
     }
 

@@ -175,12 +175,16 @@ pub(super) fn write(connection: &Connection, source: &Source) -> Result<(), Stor
 
 /// Removes a source of which nothing is kept any more.
 pub(super) fn remove_if_empty(connection: &Connection, source: i64) -> Result<(), StoreError> {
-    connection.execute("DELETE FROM restore WHERE source = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE source = ?1) AND (SELECT seq FROM source WHERE id = ?1) = 0", [source])?;
-    connection.execute(
-        "DELETE FROM source WHERE id = ?1 AND seq = 0 \
-         AND NOT EXISTS (SELECT 1 FROM snapshot WHERE source = ?1)",
+    let is_empty: bool = connection.query_row(
+        "SELECT seq = 0 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE source = ?1) \
+         FROM source WHERE id = ?1",
         [source],
+        |row| row.get(0),
     )?;
+    if is_empty {
+        connection.execute("DELETE FROM restore WHERE source = ?1", [source])?;
+        connection.execute("DELETE FROM source WHERE id = ?1", [source])?;
+    }
     Ok(())
 }
 
@@ -216,23 +220,34 @@ pub(super) fn write_whole(
     Ok(write()?)
 }
 
-/// Applies changes to a tree and adds them to the journal. Returns what is wrong with those that
-/// cannot be applied, by their place.
+/// What came of changes.
+#[derive(Debug, Default)]
+pub(in crate::state) struct Recorded {
+    /// What is wrong with those that cannot be applied, by their place.
+    pub(in crate::state) refused: Vec<(usize, String)>,
+    /// How many of the others made a value another one.
+    pub(in crate::state) differing: usize,
+}
+
+/// Applies changes to a tree and adds them to the journal.
 pub(super) fn record_all(
     connection: &Connection,
     source: &mut Source,
     tree: &mut Value,
     changes: &[Change],
     history_max: usize,
-) -> Result<Vec<(usize, String)>, StateError> {
-    let mut refused = Vec::new();
+) -> Result<Recorded, StateError> {
+    let mut recorded = Recorded::default();
     for (place, change) in changes.iter().enumerate() {
+        let key = state::tracked(&change.key).unwrap_or_default();
+        let is_other = tree::get_key(tree, key) != change.new.as_ref();
         match state::track(tree, change, history_max) {
             Ok(_) => {
+                recorded.differing += usize::from(is_other);
                 source.seq += 1;
                 add_to_journal(connection, source, change, history_max)?;
             }
-            Err(error) => refused.push((place, error.to_string())),
+            Err(error) => recorded.refused.push((place, error.to_string())),
         }
     }
     source.records = records(tree);
@@ -240,7 +255,7 @@ pub(super) fn record_all(
     if journal_is_full(connection, source.id)? {
         write_whole(connection, source, tree)?;
     }
-    Ok(refused)
+    Ok(recorded)
 }
 
 fn add_to_journal(
