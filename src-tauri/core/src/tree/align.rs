@@ -3,22 +3,16 @@
 //! Knows nothing of what elements mean, and never looks for likeness: two elements are equal,
 //! have the same key, or have the same place.
 
-use std::cmp::Ordering;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+mod content;
+mod keyed;
+
 use std::ops::Range;
 
-use foldhash::fast::RandomState;
 use serde_json::Value;
 
+use self::content::Contents;
+use self::keyed::Keyed;
 use super::same;
-use crate::limits;
-
-/// What elements are told apart by, the likeliest first.
-const KEYS: [&str; 6] = ["id", "key", "ts", "timestamp", "name", "path"];
-
-/// Members of an object that are few.
-const FEW: usize = 8;
 
 /// How the elements of one list became those of another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +48,7 @@ pub enum Run {
 /// number, in nearly all of them, and in no two of one list alike, but for some that all went)
 /// are told apart by it.
 /// Anything else is by content: a ring that moved on first, which takes linear time whatever is
-/// in it, otherwise the longest common part as far as [`limits::ALIGN_DIFFERENCES_MAX`] reaches,
+/// in it, otherwise the longest common part as far as [`crate::limits::ALIGN_DIFFERENCES_MAX`] reaches,
 /// and what is left between equal elements by place.
 ///
 /// Equal is what [`same`] takes as equal.
@@ -129,154 +123,6 @@ impl Ends {
 
 /// Places in the earlier and in the later list.
 type Pairs = Vec<(usize, usize)>;
-
-type Places<'a> = HashMap<&'a Value, usize, RandomState>;
-
-/// What a key that tells elements apart says of two lists.
-struct Keyed {
-    key: &'static str,
-    /// The places of elements with the same, ascending in the earlier list.
-    found: Pairs,
-}
-
-impl Keyed {
-    /// Infers the key: the first that tells elements apart and of which both lists share one
-    /// between their equal ends; failing that, the first that tells them apart, as nothing
-    /// stayed.
-    fn infer(before: &[Value], after: &[Value], ends: &Ends) -> Option<Self> {
-        let mut unshared = None;
-        for key in KEYS {
-            let Some(keyed) = Self::by(key, before, after, ends) else {
-                continue;
-            };
-            if !keyed.found.is_empty() {
-                return Some(keyed);
-            }
-            unshared = unshared.or(Some(keyed));
-        }
-        unshared
-    }
-
-    /// Looks at a key; none where it does not tell elements apart.
-    fn by(key: &'static str, before: &[Value], after: &[Value], ends: &Ends) -> Option<Self> {
-        let old = ids(key, before)?;
-        let new = ids(key, after)?;
-        let found = match is_ascending(&old, &new) {
-            true => merged(ends.between(&old), ends.between(&new)),
-            false => looked_up(&old, &new, ends)?,
-        };
-        Some(Self { key, found })
-    }
-}
-
-/// What tells an element from others: the value of the key, or itself where it has none.
-#[derive(Clone, Copy)]
-struct Id<'a> {
-    value: &'a Value,
-    is_key: bool,
-}
-
-/// Returns what tells each element apart; none where too many lack the key.
-fn ids<'a>(key: &str, list: &'a [Value]) -> Option<Vec<Id<'a>>> {
-    let mut ids = Vec::with_capacity(list.len());
-    let mut without = 0;
-    for element in list {
-        let value = key_of(key, element);
-        without += usize::from(value.is_none());
-        if without * limits::ALIGN_KEYLESS_ONE_IN > list.len() {
-            return None;
-        }
-        ids.push(Id {
-            value: value.unwrap_or(element),
-            is_key: value.is_some(),
-        });
-    }
-    Some(ids)
-}
-
-fn key_of<'a>(key: &str, element: &'a Value) -> Option<&'a Value> {
-    let members = element.as_object()?;
-    // In a few members one is found sooner by looking at each than by its hash.
-    let id = match members.len() <= FEW {
-        true => members.iter().find(|(name, _)| *name == key)?.1,
-        false => members.get(key)?,
-    };
-    (id.is_string() || id.is_number()).then_some(id)
-}
-
-/// Says whether keys ascend in both lists, which makes them unique and easy to match.
-fn is_ascending(old: &[Id<'_>], new: &[Id<'_>]) -> bool {
-    let ascends = |ids: &[Id<'_>]| {
-        let mut pairs = ids.windows(2);
-        pairs.all(|pair| order(pair[0], pair[1]) == Some(Ordering::Less))
-    };
-    ascends(old) && ascends(new)
-}
-
-/// Compares keys of one kind: counts, other numbers or texts; none of two kinds.
-fn order(one: Id<'_>, other: Id<'_>) -> Option<Ordering> {
-    match (one.value, other.value) {
-        _ if !one.is_key || !other.is_key => None,
-        (Value::String(one), Value::String(other)) => Some(one.cmp(other)),
-        (Value::Number(one), Value::Number(other)) => match (one.as_u64(), other.as_u64()) {
-            (Some(one), Some(other)) => Some(one.cmp(&other)),
-            (None, None) if one.is_f64() && other.is_f64() => {
-                one.as_f64()?.partial_cmp(&other.as_f64()?)
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Matches equal keys of two lists in which they ascend; those of two kinds never are.
-fn merged(old: &[Id<'_>], new: &[Id<'_>]) -> Pairs {
-    let mut found = Pairs::with_capacity(old.len().min(new.len()));
-    let (mut from, mut to) = (0, 0);
-    while let (Some(one), Some(other)) = (old.get(from), new.get(to)) {
-        let order = order(*one, *other);
-        if order == Some(Ordering::Equal) {
-            found.push((from, to));
-        }
-        from += usize::from(order != Some(Ordering::Greater));
-        to += usize::from(order != Some(Ordering::Less));
-    }
-    found
-}
-
-/// Matches equal keys of two lists in any order; none where one is twice in a list.
-fn looked_up(old: &[Id<'_>], new: &[Id<'_>], ends: &Ends) -> Option<Pairs> {
-    let places = places(new)?;
-    let old = ends.between(old);
-    let mut is_found = vec![false; ends.between(new).len()];
-    let mut found = Pairs::with_capacity(old.len());
-    for (from, id) in old.iter().enumerate() {
-        let Some(to) = places.get(id.value) else {
-            continue;
-        };
-        let between = to.checked_sub(ends.head).filter(|&to| to < is_found.len());
-        match between.filter(|&to| !std::mem::replace(&mut is_found[to], true)) {
-            Some(to) => found.push((from, to)),
-            // Another has it; of those without a key that are alike, one stands for all.
-            None if id.is_key => return None,
-            None => {}
-        }
-    }
-    Some(found)
-}
-
-/// Returns where each key is; none where one is twice.
-fn places<'a>(ids: &[Id<'a>]) -> Option<Places<'a>> {
-    let mut places = Places::with_capacity_and_hasher(ids.len(), RandomState::default());
-    for (place, id) in ids.iter().enumerate() {
-        match places.entry(id.value) {
-            Entry::Occupied(_) if id.is_key => return None,
-            Entry::Occupied(_) => {}
-            Entry::Vacant(vacant) => drop(vacant.insert(place)),
-        }
-    }
-    Some(places)
-}
 
 /// Returns the longest end of `before` that `after` begins with, in elements.
 ///
@@ -367,176 +213,6 @@ fn by_content(old: &[Value], new: &[Value]) -> Matches {
             .collect(),
         pairs,
         are_keyed: false,
-    }
-}
-
-/// Two lists as numbers that are equal where elements are.
-struct Contents {
-    before: Vec<usize>,
-    after: Vec<usize>,
-    /// By number: how often it is in each list, and where last.
-    found: Vec<[Found; 2]>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Found {
-    count: usize,
-    last: usize,
-}
-
-impl Contents {
-    fn of(old: &[Value], new: &[Value]) -> Self {
-        let mut numbers = Places::with_capacity_and_hasher(old.len(), RandomState::default());
-        let mut contents = Self {
-            before: Vec::with_capacity(old.len()),
-            after: Vec::with_capacity(new.len()),
-            // The first stands for everything that is in the later list only.
-            found: vec![[Found::default(); 2]],
-        };
-        for (place, element) in old.iter().enumerate() {
-            let number = match numbers.entry(element) {
-                Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(unknown) => {
-                    contents.found.push([Found::default(); 2]);
-                    *unknown.insert(contents.found.len() - 1)
-                }
-            };
-            contents.found[number][0].note(place);
-            contents.before.push(number);
-        }
-        for (place, element) in new.iter().enumerate() {
-            let number = numbers.get(element).copied().unwrap_or_default();
-            contents.found[number][1].note(place);
-            contents.after.push(number);
-        }
-        contents
-    }
-
-    /// Returns the places of what is exactly once in each list, in the order of the earlier one.
-    fn once(&self) -> Pairs {
-        let found = self.found.iter();
-        let once = found.filter(|sides| sides.iter().all(|side| side.count == 1));
-        once.map(|[before, after]| (before.last, after.last))
-            .collect()
-    }
-
-    /// Says whether nothing that is in both lists is twice in one.
-    fn are_shared_once(&self) -> bool {
-        let mut found = self.found.iter();
-        found.all(|sides| !is_shared(sides) || sides.iter().all(|side| side.count == 1))
-    }
-
-    /// Returns a longest common part; none where too much differs.
-    fn longest_common(&self) -> Option<Pairs> {
-        // What is on one side only is in no common part, and would count as a difference.
-        let shared = |list: &[usize]| -> (Vec<usize>, Vec<usize>) {
-            let places = list.iter().copied().enumerate();
-            places
-                .filter(|&(_, number)| is_shared(&self.found[number]))
-                .unzip()
-        };
-        let (left, old) = shared(&self.before);
-        let (right, new) = shared(&self.after);
-        let search = Search {
-            old: &old,
-            new: &new,
-            reached: Vec::new(),
-        };
-        let pairs = search.run()?.into_iter();
-        Some(pairs.map(|(from, to)| (left[from], right[to])).collect())
-    }
-}
-
-impl Found {
-    fn note(&mut self, place: usize) {
-        self.count += 1;
-        self.last = place;
-    }
-}
-
-fn is_shared(sides: &[Found; 2]) -> bool {
-    sides.iter().all(|side| side.count > 0)
-}
-
-/// A search for a longest common part: how far one gets with ever more differences.
-///
-/// The greedy one of Myers ("An O(ND) difference algorithm and its variations", 1986).
-/// A diagonal is where `from - to` is the same, of places in both lists.
-struct Search<'a> {
-    old: &'a [usize],
-    new: &'a [usize],
-    /// By the number of differences: the place in `old` on every other diagonal from
-    /// `-differences` to `differences`.
-    reached: Vec<Vec<isize>>,
-}
-
-impl Search<'_> {
-    /// Returns the places of a longest common part; none beyond the most differences.
-    fn run(mut self) -> Option<Pairs> {
-        let (old, new) = (self.old.len() as isize, self.new.len() as isize);
-        for differences in 0..=limits::ALIGN_DIFFERENCES_MAX as isize {
-            self.reached
-                .push(Vec::with_capacity(differences as usize + 1));
-            for diagonal in (-differences..=differences).step_by(2) {
-                let from = self.slide(self.step(differences, diagonal), diagonal);
-                self.reached[differences as usize].push(from);
-                if from >= old && from - diagonal >= new {
-                    return Some(self.pairs(differences, diagonal));
-                }
-            }
-        }
-        None
-    }
-
-    /// Returns where one gets onto a diagonal with its last difference: from the one beside it
-    /// that leads further, by an element dropped or one added.
-    fn step(&self, differences: isize, diagonal: isize) -> isize {
-        if differences == 0 {
-            return 0;
-        }
-        match self.is_by_add(differences, diagonal) {
-            true => self.at(differences - 1, diagonal + 1),
-            false => self.at(differences - 1, diagonal - 1) + 1,
-        }
-    }
-
-    fn is_by_add(&self, differences: isize, diagonal: isize) -> bool {
-        let beside = |side| self.at(differences - 1, diagonal + side);
-        diagonal == -differences || (diagonal != differences && beside(-1) < beside(1))
-    }
-
-    fn at(&self, differences: isize, diagonal: isize) -> isize {
-        self.reached[differences as usize][(diagonal + differences) as usize / 2]
-    }
-
-    /// Returns where the elements that are equal from here on end.
-    fn slide(&self, from: isize, diagonal: isize) -> isize {
-        let rest = |list: &[usize], place: isize| -> usize { list.len().min(place as usize) };
-        let old = &self.old[rest(self.old, from)..];
-        let new = &self.new[rest(self.new, from - diagonal)..];
-        let equal = old.iter().zip(new).take_while(|(old, new)| old == new);
-        from + equal.count() as isize
-    }
-
-    /// Goes back the way that led to the end.
-    fn pairs(&self, differences: isize, diagonal: isize) -> Pairs {
-        let (mut differences, mut diagonal) = (differences, diagonal);
-        let mut pairs = Vec::new();
-        loop {
-            let slid = self.step(differences, diagonal)..self.at(differences, diagonal);
-            let slid = slid.rev();
-            pairs.extend(slid.map(|from| (from as usize, (from - diagonal) as usize)));
-            if differences == 0 {
-                break;
-            }
-            diagonal += match self.is_by_add(differences, diagonal) {
-                true => 1,
-                false => -1,
-            };
-            differences -= 1;
-        }
-        pairs.reverse();
-        pairs
     }
 }
 
