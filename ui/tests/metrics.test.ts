@@ -2,7 +2,7 @@
 
 import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Failure } from "../src/bindings/wire";
 import { words } from "../src/words";
@@ -19,7 +19,15 @@ const WIDTH_PX = 200;
 let host: MemoryHost;
 let user: ReturnType<typeof userEvent.setup>;
 
+/** What is drawn moves with the clock: here it stands, so that figures are the same on any day. */
+const NOW = new Date("2026-11-24T14:02:00Z");
+
 beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
   host = new MemoryHost(typical());
   host.fillHistory(3);
   host.chosen = { ...host.chosen, view: "metrics" };
