@@ -25,9 +25,9 @@ const NOW = new Date("2026-11-24T14:02:00Z");
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
 
-afterEach(() => {
-  vi.useRealTimers();
-});
+  afterEach(() => {
+    vi.useRealTimers();
+  });
   host = new MemoryHost(typical());
   host.fillHistory(3);
   host.chosen = { ...host.chosen, view: "metrics" };
