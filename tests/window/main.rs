@@ -14,6 +14,7 @@ mod metrics;
 mod pictures;
 mod rig;
 mod settings;
+mod snapshots;
 mod structure;
 mod together;
 mod views;

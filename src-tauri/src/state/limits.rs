@@ -29,8 +29,9 @@ pub const JOURNAL_CHANGES_MAX: i64 = 1000;
 pub const JOURNAL_BYTES_MAX: i64 = 512 * 1024;
 
 /// Bytes of the text of a state whose tree is held in memory. A tree takes some ten times its
-/// text; one that is larger is read again for each batch of changes, in a few milliseconds.
-pub const TREE_HELD_BYTES_MAX: u64 = 128 * 1024;
+/// text; one that is larger is read again for each batch of changes, in some tens of
+/// milliseconds.
+pub const TREE_HELD_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What SQLite keeps of `state.db` in memory, in KiB: what is in it is read whole and seldom.
 pub const PAGES_KIB: i64 = 256;

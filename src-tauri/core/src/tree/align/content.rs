@@ -1,0 +1,183 @@
+//! Elements told apart by what they are: the most that two lists have in common, in order.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use foldhash::fast::RandomState;
+use serde_json::Value;
+
+use super::Pairs;
+use crate::limits;
+
+/// The number that each of the values has.
+type Numbers<'a> = HashMap<&'a Value, usize, RandomState>;
+
+/// Two lists as numbers that are equal where elements are.
+pub(super) struct Contents {
+    before: Vec<usize>,
+    after: Vec<usize>,
+    /// By number: how often it is in each list, and where last.
+    found: Vec<[Found; 2]>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Found {
+    count: usize,
+    last: usize,
+}
+
+impl Contents {
+    pub(super) fn of(old: &[Value], new: &[Value]) -> Self {
+        let mut numbers = Numbers::with_capacity_and_hasher(old.len(), RandomState::default());
+        let mut contents = Self {
+            before: Vec::with_capacity(old.len()),
+            after: Vec::with_capacity(new.len()),
+            // The first stands for everything that is in the later list only.
+            found: vec![[Found::default(); 2]],
+        };
+        for (place, element) in old.iter().enumerate() {
+            let number = match numbers.entry(element) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => {
+                    contents.found.push([Found::default(); 2]);
+                    *unknown.insert(contents.found.len() - 1)
+                }
+            };
+            contents.found[number][0].note(place);
+            contents.before.push(number);
+        }
+        for (place, element) in new.iter().enumerate() {
+            let number = numbers.get(element).copied().unwrap_or_default();
+            contents.found[number][1].note(place);
+            contents.after.push(number);
+        }
+        contents
+    }
+
+    /// Returns the places of what is exactly once in each list, in the order of the earlier one.
+    pub(super) fn once(&self) -> Pairs {
+        let found = self.found.iter();
+        let once = found.filter(|sides| sides.iter().all(|side| side.count == 1));
+        once.map(|[before, after]| (before.last, after.last))
+            .collect()
+    }
+
+    /// Says whether nothing that is in both lists is twice in one.
+    pub(super) fn are_shared_once(&self) -> bool {
+        let mut found = self.found.iter();
+        found.all(|sides| !is_shared(sides) || sides.iter().all(|side| side.count == 1))
+    }
+
+    /// Returns a longest common part; none where too much differs.
+    pub(super) fn longest_common(&self) -> Option<Pairs> {
+        // What is on one side only is in no common part, and would count as a difference.
+        let shared = |list: &[usize]| -> (Vec<usize>, Vec<usize>) {
+            let places = list.iter().copied().enumerate();
+            places
+                .filter(|&(_, number)| is_shared(&self.found[number]))
+                .unzip()
+        };
+        let (left, old) = shared(&self.before);
+        let (right, new) = shared(&self.after);
+        let search = Search {
+            old: &old,
+            new: &new,
+            reached: Vec::new(),
+        };
+        let pairs = search.run()?.into_iter();
+        Some(pairs.map(|(from, to)| (left[from], right[to])).collect())
+    }
+}
+
+impl Found {
+    fn note(&mut self, place: usize) {
+        self.count += 1;
+        self.last = place;
+    }
+}
+
+fn is_shared(sides: &[Found; 2]) -> bool {
+    sides.iter().all(|side| side.count > 0)
+}
+
+/// A search for a longest common part: how far one gets with ever more differences.
+///
+/// The greedy one of Myers ("An O(ND) difference algorithm and its variations", 1986).
+/// A diagonal is where `from - to` is the same, of places in both lists.
+struct Search<'a> {
+    old: &'a [usize],
+    new: &'a [usize],
+    /// By the number of differences: the place in `old` on every other diagonal from
+    /// `-differences` to `differences`.
+    reached: Vec<Vec<isize>>,
+}
+
+impl Search<'_> {
+    /// Returns the places of a longest common part; none beyond the most differences.
+    fn run(mut self) -> Option<Pairs> {
+        let (old, new) = (self.old.len() as isize, self.new.len() as isize);
+        for differences in 0..=limits::ALIGN_DIFFERENCES_MAX as isize {
+            self.reached
+                .push(Vec::with_capacity(differences as usize + 1));
+            for diagonal in (-differences..=differences).step_by(2) {
+                let from = self.slide(self.step(differences, diagonal), diagonal);
+                self.reached[differences as usize].push(from);
+                if from >= old && from - diagonal >= new {
+                    return Some(self.pairs(differences, diagonal));
+                }
+            }
+        }
+        None
+    }
+
+    /// Returns where one gets onto a diagonal with its last difference: from the one beside it
+    /// that leads further, by an element dropped or one added.
+    fn step(&self, differences: isize, diagonal: isize) -> isize {
+        if differences == 0 {
+            return 0;
+        }
+        match self.is_by_add(differences, diagonal) {
+            true => self.at(differences - 1, diagonal + 1),
+            false => self.at(differences - 1, diagonal - 1) + 1,
+        }
+    }
+
+    fn is_by_add(&self, differences: isize, diagonal: isize) -> bool {
+        let beside = |side| self.at(differences - 1, diagonal + side);
+        diagonal == -differences || (diagonal != differences && beside(-1) < beside(1))
+    }
+
+    fn at(&self, differences: isize, diagonal: isize) -> isize {
+        self.reached[differences as usize][(diagonal + differences) as usize / 2]
+    }
+
+    /// Returns where the elements that are equal from here on end.
+    fn slide(&self, from: isize, diagonal: isize) -> isize {
+        let rest = |list: &[usize], place: isize| -> usize { list.len().min(place as usize) };
+        let old = &self.old[rest(self.old, from)..];
+        let new = &self.new[rest(self.new, from - diagonal)..];
+        let equal = old.iter().zip(new).take_while(|(old, new)| old == new);
+        from + equal.count() as isize
+    }
+
+    /// Goes back the way that led to the end.
+    fn pairs(&self, differences: isize, diagonal: isize) -> Pairs {
+        let (mut differences, mut diagonal) = (differences, diagonal);
+        let mut pairs = Vec::new();
+        loop {
+            let slid = self.step(differences, diagonal)..self.at(differences, diagonal);
+            let slid = slid.rev();
+            pairs.extend(slid.map(|from| (from as usize, (from - diagonal) as usize)));
+            if differences == 0 {
+                break;
+            }
+            diagonal += match self.is_by_add(differences, diagonal) {
+                true => 1,
+                false => -1,
+            };
+            differences -= 1;
+        }
+        pairs.reverse();
+        pairs
+    }
+}

@@ -1,0 +1,166 @@
+//! Elements told apart by a key that each of them has.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use foldhash::fast::RandomState;
+use serde_json::Value;
+
+use super::{Ends, Pairs};
+use crate::limits;
+
+/// Where each of the values is in a list.
+type Places<'a> = HashMap<&'a Value, usize, RandomState>;
+
+/// Members of an object that are few.
+const FEW: usize = 8;
+
+/// What elements are told apart by, the likeliest first.
+const KEYS: [&str; 6] = ["id", "key", "ts", "timestamp", "name", "path"];
+
+/// What a key that tells elements apart says of two lists.
+pub(super) struct Keyed {
+    pub(super) key: &'static str,
+    /// The places of elements with the same, ascending in the earlier list.
+    pub(super) found: Pairs,
+}
+
+impl Keyed {
+    /// Infers the key: the first that tells elements apart and of which both lists share one
+    /// between their equal ends; failing that, the first that tells them apart, as nothing
+    /// stayed.
+    pub(super) fn infer(before: &[Value], after: &[Value], ends: &Ends) -> Option<Self> {
+        let mut unshared = None;
+        for key in KEYS {
+            let Some(keyed) = Self::by(key, before, after, ends) else {
+                continue;
+            };
+            if !keyed.found.is_empty() {
+                return Some(keyed);
+            }
+            unshared = unshared.or(Some(keyed));
+        }
+        unshared
+    }
+
+    /// Looks at a key; none where it does not tell elements apart.
+    fn by(key: &'static str, before: &[Value], after: &[Value], ends: &Ends) -> Option<Self> {
+        let old = ids(key, before)?;
+        let new = ids(key, after)?;
+        let found = match is_ascending(&old, &new) {
+            true => merged(ends.between(&old), ends.between(&new)),
+            false => looked_up(&old, &new, ends)?,
+        };
+        Some(Self { key, found })
+    }
+}
+
+/// What tells an element from others: the value of the key, or itself where it has none.
+#[derive(Clone, Copy)]
+struct Id<'a> {
+    value: &'a Value,
+    is_key: bool,
+}
+
+/// Returns what tells each element apart; none where too many lack the key.
+fn ids<'a>(key: &str, list: &'a [Value]) -> Option<Vec<Id<'a>>> {
+    let mut ids = Vec::with_capacity(list.len());
+    let mut without = 0;
+    for element in list {
+        let value = key_of(key, element);
+        without += usize::from(value.is_none());
+        if without * limits::ALIGN_KEYLESS_ONE_IN > list.len() {
+            return None;
+        }
+        ids.push(Id {
+            value: value.unwrap_or(element),
+            is_key: value.is_some(),
+        });
+    }
+    Some(ids)
+}
+
+fn key_of<'a>(key: &str, element: &'a Value) -> Option<&'a Value> {
+    let members = element.as_object()?;
+    // In a few members one is found sooner by looking at each than by its hash.
+    let id = match members.len() <= FEW {
+        true => members.iter().find(|(name, _)| *name == key)?.1,
+        false => members.get(key)?,
+    };
+    (id.is_string() || id.is_number()).then_some(id)
+}
+
+/// Says whether keys ascend in both lists, which makes them unique and easy to match.
+fn is_ascending(old: &[Id<'_>], new: &[Id<'_>]) -> bool {
+    let ascends = |ids: &[Id<'_>]| {
+        let mut pairs = ids.windows(2);
+        pairs.all(|pair| order(pair[0], pair[1]) == Some(Ordering::Less))
+    };
+    ascends(old) && ascends(new)
+}
+
+/// Compares keys of one kind: counts, other numbers or texts; none of two kinds.
+fn order(one: Id<'_>, other: Id<'_>) -> Option<Ordering> {
+    match (one.value, other.value) {
+        _ if !one.is_key || !other.is_key => None,
+        (Value::String(one), Value::String(other)) => Some(one.cmp(other)),
+        (Value::Number(one), Value::Number(other)) => match (one.as_u64(), other.as_u64()) {
+            (Some(one), Some(other)) => Some(one.cmp(&other)),
+            (None, None) if one.is_f64() && other.is_f64() => {
+                one.as_f64()?.partial_cmp(&other.as_f64()?)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Matches equal keys of two lists in which they ascend; those of two kinds never are.
+fn merged(old: &[Id<'_>], new: &[Id<'_>]) -> Pairs {
+    let mut found = Pairs::with_capacity(old.len().min(new.len()));
+    let (mut from, mut to) = (0, 0);
+    while let (Some(one), Some(other)) = (old.get(from), new.get(to)) {
+        let order = order(*one, *other);
+        if order == Some(Ordering::Equal) {
+            found.push((from, to));
+        }
+        from += usize::from(order != Some(Ordering::Greater));
+        to += usize::from(order != Some(Ordering::Less));
+    }
+    found
+}
+
+/// Matches equal keys of two lists in any order; none where one is twice in a list.
+fn looked_up(old: &[Id<'_>], new: &[Id<'_>], ends: &Ends) -> Option<Pairs> {
+    let places = places(new)?;
+    let old = ends.between(old);
+    let mut is_found = vec![false; ends.between(new).len()];
+    let mut found = Pairs::with_capacity(old.len());
+    for (from, id) in old.iter().enumerate() {
+        let Some(to) = places.get(id.value) else {
+            continue;
+        };
+        let between = to.checked_sub(ends.head).filter(|&to| to < is_found.len());
+        match between.filter(|&to| !std::mem::replace(&mut is_found[to], true)) {
+            Some(to) => found.push((from, to)),
+            // Another has it; of those without a key that are alike, one stands for all.
+            None if id.is_key => return None,
+            None => {}
+        }
+    }
+    Some(found)
+}
+
+/// Returns where each key is; none where one is twice.
+fn places<'a>(ids: &[Id<'a>]) -> Option<Places<'a>> {
+    let mut places = Places::with_capacity_and_hasher(ids.len(), RandomState::default());
+    for (place, id) in ids.iter().enumerate() {
+        match places.entry(id.value) {
+            Entry::Occupied(_) if id.is_key => return None,
+            Entry::Occupied(_) => {}
+            Entry::Vacant(vacant) => drop(vacant.insert(place)),
+        }
+    }
+    Some(places)
+}
