@@ -7,7 +7,7 @@ use flagdeck::state::{SourceName, StateError};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{RestoreRequest, Snapshot, SnapshotFilter, SnapshotLabel, StateAt};
 use flagdeck::{App, Options};
-use flagdeck_core::tree;
+use flagdeck_core::tree::{self, Tree};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -34,11 +34,19 @@ pub fn take(app: &App) -> Snapshot {
 }
 
 pub fn at(app: &App, id: u64) -> Value {
-    Value::clone(&app.state_at(&StateAt::Snapshot { id }).unwrap().ml)
+    Tree::clone(&app.state_at(&StateAt::Snapshot { id }).unwrap().ml).into()
 }
 
 pub fn now(app: &App) -> Value {
-    Value::clone(&app.current_state(&web()).unwrap().ml)
+    Tree::clone(&app.current_state(&web()).unwrap().ml).into()
+}
+
+fn written(state: Value) -> Vec<u8> {
+    tree::write(&state.into())
+}
+
+fn canonical(state: Value) -> Vec<u8> {
+    tree::canonical::canonical(&state.into())
 }
 
 pub fn everything(snapshot: u64) -> RestoreRequest {
@@ -86,7 +94,7 @@ fn two_programs_on_a_folder_change_the_same_state() {
         app.set_state(
             &web(),
             &format!("ml.cache.k{number}"),
-            Some(json!(number)),
+            Some(json!(number).into()),
             &me(),
         )
         .unwrap();
@@ -101,7 +109,7 @@ fn the_ring_holds_as_many_changes_as_the_setting_says() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     for number in 0..2500 {
-        app.set_state(&web(), "ml.n", Some(json!(number)), &me())
+        app.set_state(&web(), "ml.n", Some(json!(number).into()), &me())
             .unwrap();
     }
     assert_eq!(now(&app)["history"].as_array().unwrap().len(), 100);
@@ -128,7 +136,7 @@ fn a_snapshot_is_what_was_and_tells_how_much_changed() {
         })
         .collect();
     for (state, id) in states.iter().zip(&ids) {
-        assert_eq!(tree::write(&at(&app, *id)), tree::write(state));
+        assert_eq!(written(at(&app, *id)), written(state.clone()));
     }
     let page = app.snapshots(&SnapshotFilter::default(), 0, 10).unwrap();
     assert_eq!((page.total, page.snapshots.len()), (150, 10));
@@ -220,7 +228,7 @@ fn blame_names_the_snapshots_and_the_change() {
             if n == 30 || n == 120 {
                 change(n);
             }
-            app.set_state(&web(), "ml.n", Some(json!(n)), &me())
+            app.set_state(&web(), "ml.n", Some(json!(n).into()), &me())
                 .unwrap();
             take(&app).id
         })
@@ -391,7 +399,7 @@ proptest! {
         let ids: Vec<u64> = states.iter().map(|state| { put(&app, state); take(&app).id }).collect();
         for (state, id) in states.iter().zip(ids) {
             app.restore_state(&everything(id), &me()).unwrap();
-            prop_assert_eq!(tree::canonical::canonical(&now(&app)), tree::canonical::canonical(state));
+            prop_assert_eq!(canonical(now(&app)), canonical(state.clone()));
         }
     }
 }

@@ -104,7 +104,7 @@ fn every_acknowledged_snapshot_of_a_day_survives_kills_to_the_byte() {
         let found = app.state_at(&StateAt::Snapshot { id: *id }).unwrap();
         assert_eq!(
             canonical(&found.ml),
-            canonical(&state(*step)),
+            canonical(&state(*step).into()),
             "snapshot {id}"
         );
     }

@@ -9,6 +9,7 @@ mod bundle;
 pub mod intake;
 pub mod limits;
 mod past;
+mod records;
 mod show;
 mod store;
 mod writing;
@@ -20,9 +21,9 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use flagdeck_core::KeyError;
+use flagdeck_core::tree::Tree;
 use rusqlite::Connection;
 use serde::Serialize;
-use serde_json::Value;
 
 use self::intake::ChangeProblem;
 use self::limits::SOURCE_CHARS_MAX;
@@ -32,7 +33,7 @@ use crate::store::StoreError;
 
 pub use self::bundle::{compare_files, patch_files, read_file};
 pub use self::past::StateTree;
-pub(crate) use self::show::compared;
+pub(crate) use self::show::{compared, plainly_compared};
 
 /// The name of a source: 1 to 128 characters, none of them a control character or a slash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,7 +179,7 @@ pub struct CurrentState {
     /// How many files it has.
     pub files: u64,
     /// Its tree.
-    pub ml: Arc<Value>,
+    pub ml: Arc<Tree>,
     /// The strong entity tag of the tree, with its quotes.
     pub etag: String,
 }

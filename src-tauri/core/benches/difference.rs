@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use flagdeck_core::difference;
 use flagdeck_core::difference::Options;
-use flagdeck_core::tree::align;
+use flagdeck_core::tree::{Tree, align};
 use serde_json::{Map, Value, json};
 
 fn records(range: std::ops::Range<usize>) -> Vec<Value> {
@@ -67,6 +67,8 @@ fn lists() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
 
 fn aligning(criterion: &mut Criterion) {
     for (name, before, after) in lists() {
+        let [before, after] =
+            [before, after].map(|list| -> Vec<Tree> { list.into_iter().map(Tree::from).collect() });
         let mut group = criterion.benchmark_group(format!("align {name}"));
         group.sample_size(20);
         group.bench_function("floor: write both", |bencher| {
@@ -117,15 +119,15 @@ fn state(scale: usize, step: usize) -> Value {
 }
 
 /// What one would write first: places compared one by one, every one that differs noted.
-fn plainly(at: &str, before: &Value, after: &Value, found: &mut Vec<(String, Value, Value)>) {
+fn plainly(at: &str, before: &Tree, after: &Tree, found: &mut Vec<(String, Tree, Tree)>) {
     match (before, after) {
-        (Value::Object(old), Value::Object(new)) => {
-            for (key, before) in old {
-                let after = new.get(key).unwrap_or(&Value::Null);
+        (Tree::Object(old), Tree::Object(new)) => {
+            for (key, before) in old.iter() {
+                let after = new.get(key).unwrap_or(&Tree::Null);
                 plainly(&format!("{at}/{key}"), before, after, found);
             }
         }
-        (Value::Array(old), Value::Array(new)) => {
+        (Tree::Array(old), Tree::Array(new)) => {
             for (place, (before, after)) in old.iter().zip(new).enumerate() {
                 plainly(&format!("{at}/{place}"), before, after, found);
             }
@@ -137,7 +139,7 @@ fn plainly(at: &str, before: &Value, after: &Value, found: &mut Vec<(String, Val
 
 fn comparing(criterion: &mut Criterion) {
     for scale in [13, 156] {
-        let (before, after) = (state(scale, 0), state(scale, 1));
+        let (before, after) = (Tree::from(state(scale, 0)), Tree::from(state(scale, 1)));
         let kib = before.to_string().len() / 1024;
         let found = difference(&before, &after, &Options::default());
         let name = format!("two states of {kib} KiB, {} changes", found.total);

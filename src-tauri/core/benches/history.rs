@@ -6,6 +6,7 @@
 
 #[path = "../tests/support/states.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
+#[macro_use]
 mod states;
 
 use std::hint::black_box;
@@ -14,8 +15,9 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use flagdeck_core::chain::{self, Chain, Length};
 use flagdeck_core::difference::Options;
 use flagdeck_core::state::Change;
-use flagdeck_core::{compare, difference, tree};
-use serde_json::{Value, json};
+use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::{compare, difference};
+use serde_json::json;
 
 use states::Host;
 
@@ -31,7 +33,7 @@ const SIZES: [Size; 3] = [
 
 /// A history as it is kept: chains, each of one whole and steps.
 fn kept(mut host: Host, snapshots: usize) -> Vec<Vec<Vec<u8>>> {
-    let whole = |tree: &Value| chain::keyframe(&tree::write(tree));
+    let whole = |tree: &Tree| chain::keyframe(&tree::write(tree));
     let mut chains = vec![vec![whole(host.state())]];
     let mut open = Chain::start(host.state().clone());
     let mut length = Length::of_keyframe(chains[0][0].len());
@@ -101,7 +103,7 @@ fn restoring(c: &mut Criterion) {
         });
         let text = tree::write(host().state());
         group.bench_function(BenchmarkId::new("floor: only parse it", name), |b| {
-            b.iter(|| serde_json::from_slice::<Value>(black_box(&text)));
+            b.iter(|| serde_json::from_slice::<Tree>(black_box(&text)));
         });
     }
     group.finish();
@@ -140,7 +142,7 @@ fn tracking(c: &mut Criterion) {
             let change = Change {
                 key: "ml.metrics.usage.counter3".into(),
                 old: None,
-                new: Some(json!(number)),
+                new: Some(tree!(number)),
                 at_ms: 1_764_000_000_000,
                 origin: "Error\n    at panel.js:7:9".into(),
             };
@@ -155,14 +157,14 @@ fn documents(c: &mut Criterion) {
     for n in 0..10_000 {
         tree["components"][format!("area{}", n % 100)][format!("component{n}")] = json!(n % 3 == 0);
     }
-    let text = tree::write(&tree);
-    let mut chain = Chain::start(tree.clone());
+    let text = tree::write(&tree.clone().into());
+    let mut chain = Chain::start(tree.clone().into());
     let mut steps = Vec::new();
     for n in 0..flagdeck_core::limits::CHAIN_STEPS_MAX {
         let at = &mut tree["components"][format!("area{}", n % 100)]
             [format!("component{}", n * 100 + n % 100)];
         *at = json!(*at == json!(false));
-        let step = chain.encode(&tree).bytes;
+        let step = chain.encode(&tree.clone().into()).bytes;
         chain.advance(&step).expect("it was written so");
         steps.push(step);
     }

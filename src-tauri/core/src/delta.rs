@@ -5,10 +5,13 @@
 //! the text of the chain's first tree as its dictionary, which has most keys and texts already.
 //! Reading is total: any bytes give a patch or [`Damaged`], within bounded memory.
 
-use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
+
+use serde_json::Number;
 
 use crate::limits::{DELTA_BYTES_MAX, HISTORY_DEPTH_MAX};
 use crate::tree::patch::{Members, Patch, Piece};
+use crate::tree::{Object, Tree};
 
 /// Bytes that are no patch of the tree they are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,19 +57,19 @@ mod value {
 }
 
 /// Writes a patch of `before`.
-pub fn write(patch: &Patch, before: &Value) -> Vec<u8> {
+pub fn write(patch: &Patch<'_>, before: &Tree) -> Vec<u8> {
     let mut bytes = Vec::new();
     write_patch(patch, before, &mut bytes);
     bytes
 }
 
-fn write_patch(patch: &Patch, before: &Value, bytes: &mut Vec<u8>) {
+fn write_patch(patch: &Patch<'_>, before: &Tree, bytes: &mut Vec<u8>) {
     match (patch, before) {
-        (Patch::Members(members), Value::Object(old)) => {
+        (Patch::Members(members), Tree::Object(old)) => {
             bytes.push(kind::MEMBERS);
             write_members(members, old, bytes);
         }
-        (Patch::Elements(pieces), Value::Array(old)) => {
+        (Patch::Elements(pieces), Tree::Array(old)) => {
             bytes.push(kind::ELEMENTS);
             write_pieces(pieces, old, bytes);
         }
@@ -78,15 +81,15 @@ fn write_patch(patch: &Patch, before: &Value, bytes: &mut Vec<u8>) {
     }
 }
 
-fn write_members(members: &Members, old: &Map<String, Value>, bytes: &mut Vec<u8>) {
-    let removed: Vec<&String> = members.removed.iter().collect();
-    let changed: Vec<&String> = members.changed.iter().map(|(key, _)| key).collect();
+fn write_members(members: &Members<'_>, old: &Object, bytes: &mut Vec<u8>) {
+    let removed: Vec<&str> = members.removed.iter().map(|key| &**key).collect();
+    let changed: Vec<&str> = members.changed.iter().map(|(key, _)| &**key).collect();
     write_number(removed.len() as u64, bytes);
     write_keys(&removed, old, bytes);
     write_number(changed.len() as u64, bytes);
     write_keys(&changed, old, bytes);
     for (key, patch) in &members.changed {
-        write_patch(patch, &old[key], bytes);
+        write_patch(patch, old.get(key).unwrap_or(&Tree::Null), bytes);
     }
     write_number(members.added.len() as u64, bytes);
     let stay = old.len() - members.removed.len();
@@ -100,7 +103,7 @@ fn write_members(members: &Members, old: &Map<String, Value>, bytes: &mut Vec<u8
 }
 
 /// Writes keys that are there, in the order they stand in.
-fn write_keys(keys: &[&String], old: &Map<String, Value>, bytes: &mut Vec<u8>) {
+fn write_keys(keys: &[&str], old: &Object, bytes: &mut Vec<u8>) {
     let mut left = keys.iter().peekable();
     let mut placed = 0;
     for (place, key) in old.keys().take(PLACED_MEMBERS).enumerate() {
@@ -116,7 +119,7 @@ fn write_keys(keys: &[&String], old: &Map<String, Value>, bytes: &mut Vec<u8>) {
     }
 }
 
-fn write_pieces(pieces: &[Piece], old: &[Value], bytes: &mut Vec<u8>) {
+fn write_pieces(pieces: &[Piece<'_>], old: &[Tree], bytes: &mut Vec<u8>) {
     write_number(pieces.len() as u64, bytes);
     let mut place = 0;
     for piece in pieces {
@@ -148,27 +151,27 @@ fn write_run(kind: u8, count: usize, bytes: &mut Vec<u8>) {
     write_number(count as u64 * 4 + u64::from(kind), bytes);
 }
 
-fn write_value(value: &Value, bytes: &mut Vec<u8>) {
+fn write_value(value: &Tree, bytes: &mut Vec<u8>) {
     match value {
-        Value::Null => bytes.push(value::NULL),
-        Value::Bool(false) => bytes.push(value::FALSE),
-        Value::Bool(true) => bytes.push(value::TRUE),
-        Value::Number(number) => write_json_number(number, bytes),
-        Value::String(text) => {
+        Tree::Null => bytes.push(value::NULL),
+        Tree::Bool(false) => bytes.push(value::FALSE),
+        Tree::Bool(true) => bytes.push(value::TRUE),
+        Tree::Number(number) => write_json_number(number, bytes),
+        Tree::String(text) => {
             bytes.push(value::TEXT);
             write_text(text, bytes);
         }
-        Value::Array(elements) => {
+        Tree::Array(elements) => {
             bytes.push(value::LIST);
             write_number(elements.len() as u64, bytes);
             elements
                 .iter()
                 .for_each(|element| write_value(element, bytes));
         }
-        Value::Object(members) => {
+        Tree::Object(members) => {
             bytes.push(value::OBJECT);
             write_number(members.len() as u64, bytes);
-            for (key, value) in members {
+            for (key, value) in members.iter() {
                 write_text(key, bytes);
                 write_value(value, bytes);
             }
@@ -240,7 +243,7 @@ fn write_number(mut number: u64, bytes: &mut Vec<u8>) {
 ///
 /// # Errors
 /// [`Damaged`] where the bytes are none.
-pub fn read(bytes: &[u8], before: &Value) -> Result<Patch, Damaged> {
+pub fn read(bytes: &[u8], before: &Tree) -> Result<Patch<'static>, Damaged> {
     let mut reader = Reader { left: bytes };
     let patch = reader.patch(Some(before), HISTORY_DEPTH_MAX)?;
     match reader.left.is_empty() {
@@ -254,22 +257,22 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn patch(&mut self, before: Option<&Value>, depth: usize) -> Result<Patch, Damaged> {
+    fn patch(&mut self, before: Option<&Tree>, depth: usize) -> Result<Patch<'static>, Damaged> {
         let depth = depth.checked_sub(1).ok_or(Damaged)?;
         match (self.byte()?, before) {
             (kind::SAME, _) => Ok(Patch::Same),
-            (kind::REPLACE, _) => Ok(Patch::Replace(self.value(depth)?)),
-            (kind::MEMBERS, Some(Value::Object(old))) => {
+            (kind::REPLACE, _) => Ok(Patch::Replace(Cow::Owned(self.value(depth)?))),
+            (kind::MEMBERS, Some(Tree::Object(old))) => {
                 Ok(Patch::Members(self.members(old, depth)?))
             }
-            (kind::ELEMENTS, Some(Value::Array(old))) => {
+            (kind::ELEMENTS, Some(Tree::Array(old))) => {
                 Ok(Patch::Elements(self.pieces(old, depth)?))
             }
             _ => Err(Damaged),
         }
     }
 
-    fn members(&mut self, old: &Map<String, Value>, depth: usize) -> Result<Members, Damaged> {
+    fn members(&mut self, old: &Object, depth: usize) -> Result<Members<'static>, Damaged> {
         let removed = self.keys(old)?;
         let changed = self.keys(old)?;
         let changed = changed
@@ -287,7 +290,8 @@ impl Reader<'_> {
                     0 => stay + nth,
                     place => usize::try_from(place - 1).map_err(|_| Damaged)?,
                 };
-                Ok((place, self.text()?, self.value(depth)?))
+                let (key, value) = (self.text()?, self.value(depth)?);
+                Ok((place, key.into(), Cow::Owned(value)))
             })
             .collect::<Result<Vec<_>, Damaged>>()?;
         Ok(Members {
@@ -297,24 +301,24 @@ impl Reader<'_> {
         })
     }
 
-    fn keys(&mut self, old: &Map<String, Value>) -> Result<Vec<String>, Damaged> {
+    fn keys(&mut self, old: &Object) -> Result<Vec<Cow<'static, str>>, Damaged> {
         let count = self.count()?;
         let mut keys = Vec::with_capacity(count);
         let mut names = old.keys().enumerate();
         for _ in 0..count {
             keys.push(match self.byte()? {
-                0 => self.text()?,
+                0 => self.text()?.into(),
                 place => {
                     let wanted = usize::from(place - 1);
                     let found = names.by_ref().find(|(place, _)| *place == wanted);
-                    found.ok_or(Damaged)?.1.clone()
+                    found.ok_or(Damaged)?.1.to_owned().into()
                 }
             });
         }
         Ok(keys)
     }
 
-    fn pieces(&mut self, old: &[Value], depth: usize) -> Result<Vec<Piece>, Damaged> {
+    fn pieces(&mut self, old: &[Tree], depth: usize) -> Result<Vec<Piece<'static>>, Damaged> {
         let mut place = 0usize;
         (0..self.count()?)
             .map(|_| {
@@ -332,7 +336,7 @@ impl Reader<'_> {
                     piece::ADD => {
                         self.check_count(count)?;
                         let values = (0..count).map(|_| self.value(depth));
-                        Piece::Add(values.collect::<Result<_, _>>()?)
+                        Piece::Add(Cow::Owned(values.collect::<Result<_, _>>()?))
                     }
                     _ => {
                         self.check_count(count)?;
@@ -347,10 +351,10 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value, Damaged> {
+    fn value(&mut self, depth: usize) -> Result<Tree, Damaged> {
         let depth = depth.checked_sub(1).ok_or(Damaged)?;
         Ok(match self.byte()? {
-            value::NULL => Value::Null,
+            value::NULL => Tree::Null,
             value::FALSE => false.into(),
             value::TRUE => true.into(),
             value::POSITIVE => self.number()?.into(),
@@ -362,16 +366,16 @@ impl Reader<'_> {
             value::TEXT => self.text()?.into(),
             value::LIST => {
                 let elements = (0..self.count()?).map(|_| self.value(depth));
-                Value::Array(elements.collect::<Result<_, _>>()?)
+                Tree::Array(elements.collect::<Result<_, _>>()?)
             }
             value::OBJECT => {
                 let count = self.count()?;
-                let mut members = Map::with_capacity(count);
+                let mut members = Object::with_capacity(count);
                 for _ in 0..count {
                     let (key, value) = (self.text()?, self.value(depth)?);
                     members.insert(key, value);
                 }
-                Value::Object(members)
+                members.into()
             }
             small if small >= value::SMALL => u64::from(small - value::SMALL).into(),
             tag => {
@@ -437,8 +441,8 @@ impl Reader<'_> {
     }
 }
 
-fn float(float: f64) -> Result<Value, Damaged> {
-    Number::from_f64(float).map(Value::Number).ok_or(Damaged)
+fn float(float: f64) -> Result<Tree, Damaged> {
+    Number::from_f64(float).map(Tree::Number).ok_or(Damaged)
 }
 
 /// Says whether so many bytes may come of packed ones.

@@ -11,12 +11,11 @@ mod place;
 mod series;
 mod walk;
 
-use serde_json::Value;
-
 pub use self::excerpt::{Excerpt, excerpt};
 use self::place::{Side, Step, groups, path, pointer};
 use self::walk::{Found, Raw, Walk, What};
 use crate::limits;
+use crate::tree::Tree;
 
 /// How to compare.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -137,7 +136,7 @@ pub struct SeriesChange {
 /// Equal is what [`crate::tree::same`] takes as equal: without a tolerance there is a change
 /// exactly where two states are not. What moved is looked for among the listed changes: it went
 /// in one place, came in another, and no other could be meant.
-pub fn difference(before: &Value, after: &Value, options: &Options) -> Difference {
+pub fn difference(before: &Tree, after: &Tree, options: &Options) -> Difference {
     let mut walk = Walk::new(options);
     walk.compare(before, after);
     let mut found = walk.finish();
@@ -200,7 +199,7 @@ impl Raw<'_> {
 impl What<'_> {
     /// Tells in a change what happened.
     fn tell(&self, change: StateChange) -> StateChange {
-        let values = |kind, before: Option<&Value>, after: Option<&Value>| StateChange {
+        let values = |kind, before: Option<&Tree>, after: Option<&Tree>| StateChange {
             kind,
             before: before.map(excerpt),
             after: after.map(excerpt),
@@ -232,7 +231,7 @@ impl What<'_> {
 }
 
 /// Lists the groups that both states have and in which nothing changed.
-fn unchanged(before: &Value, after: &Value, found: &Found<'_>) -> Vec<String> {
+fn unchanged(before: &Tree, after: &Tree, found: &Found<'_>) -> Vec<String> {
     let known: std::collections::HashSet<_> = groups(before).collect();
     let same =
         groups(after).filter(|group| known.contains(group) && !found.touched.contains(group));

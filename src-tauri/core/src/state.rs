@@ -4,10 +4,10 @@
 //! begins with, how a change is applied, and the ring of the latest changes that is part of
 //! the state itself. Knows nothing of time or disk.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::limits::{RECORD_EXCERPT_CHARS, RECORD_VALUE_BYTES_MAX, RECORD_VALUE_DEPTH_MAX};
-use crate::tree::{self, KeyError};
+use crate::tree::{self, KeyError, Object, Tree};
 
 /// What every tracked key begins with.
 pub const PREFIX: &str = "ml.";
@@ -21,9 +21,9 @@ pub struct Change {
     /// What was set, as a dotted key with its prefix `ml.`.
     pub key: String,
     /// What it was, where the source said; else what it was here counts.
-    pub old: Option<Value>,
+    pub old: Option<Tree>,
     /// What it became; none where it was taken away.
-    pub new: Option<Value>,
+    pub new: Option<Tree>,
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
     /// From where: a stack trace, or whatever the source said.
@@ -31,7 +31,7 @@ pub struct Change {
 }
 
 /// Returns what a source begins with: the namespace of the founding specification.
-pub fn initial() -> Value {
+pub fn initial() -> Tree {
     json!({
         "version": "6.0.0",
         "flags": {},
@@ -55,6 +55,7 @@ pub fn initial() -> Value {
         "history": [],
         "cache": {}
     })
+    .into()
 }
 
 /// Returns the rest of a key behind `ml.`; none for a key that is not tracked.
@@ -69,7 +70,7 @@ pub fn tracked(key: &str) -> Option<&str> {
 ///
 /// # Errors
 /// [`KeyError`] where the key leads nowhere that can be set; nothing is changed then.
-pub fn track(ml: &mut Value, change: &Change, history_max: usize) -> Result<bool, KeyError> {
+pub fn track(ml: &mut Tree, change: &Change, history_max: usize) -> Result<bool, KeyError> {
     let Some(key) = tracked(&change.key) else {
         return Ok(false);
     };
@@ -80,45 +81,42 @@ pub fn track(ml: &mut Value, change: &Change, history_max: usize) -> Result<bool
 
 /// Returns a change as the ring holds it. Values too large to be kept a hundred times over are
 /// cut to their beginning.
-fn record(change: &Change, before: Option<Value>) -> Value {
-    let mut record = Map::with_capacity(5);
-    record.insert("key".into(), change.key.clone().into());
+fn record(change: &Change, before: Option<Tree>) -> Tree {
+    let mut record = Object::with_capacity(5);
+    record.insert("key", change.key.clone().into());
     let old = change.old.clone().or(before);
     for (name, value) in [("oldValue", old), ("newValue", change.new.clone())] {
         if let Some(value) = value {
-            record.insert(name.into(), bounded(value));
+            record.insert(name, bounded(value));
         }
     }
-    record.insert("timestamp".into(), change.at_ms.into());
-    record.insert("source".into(), change.origin.clone().into());
-    Value::Object(record)
+    record.insert("timestamp", change.at_ms.into());
+    record.insert("source", change.origin.clone().into());
+    record.into()
 }
 
-fn bounded(value: Value) -> Value {
+fn bounded(value: Tree) -> Tree {
     let is_large = tree::is_larger(&value, RECORD_VALUE_BYTES_MAX);
     match is_large || tree::depth(&value) > RECORD_VALUE_DEPTH_MAX {
         false => value,
         true => {
             let text = value.to_string();
             let cut: String = text.chars().take(RECORD_EXCERPT_CHARS).collect();
-            json!({ "excerpt": cut, "bytes": text.len() })
+            json!({ "excerpt": cut, "bytes": text.len() }).into()
         }
     }
 }
 
 /// Adds a record to the ring. A ring that is missing, or no list, is begun anew, unless the tree
 /// is no object.
-fn push(ml: &mut Value, record: Value, history_max: usize) {
-    let Value::Object(members) = ml else {
+fn push(ml: &mut Tree, record: Tree, history_max: usize) {
+    let Tree::Object(members) = ml else {
         return;
     };
-    let ring = members
-        .entry(HISTORY)
-        .or_insert_with(|| Value::Array(Vec::new()));
-    if !ring.is_array() {
-        *ring = Value::Array(Vec::new());
+    if members.get(HISTORY).and_then(Tree::as_array).is_none() {
+        members.insert(HISTORY, Tree::Array(Vec::new()));
     }
-    if let Value::Array(ring) = ring {
+    if let Some(Tree::Array(ring)) = members.get_mut(HISTORY) {
         ring.push(record);
         let too_many = ring.len().saturating_sub(history_max);
         ring.drain(..too_many);
@@ -126,27 +124,27 @@ fn push(ml: &mut Value, record: Value, history_max: usize) {
 }
 
 /// Reads the ring of a tree, latest first. What is no record is left out.
-pub fn records(ml: &Value) -> impl Iterator<Item = Change> + '_ {
-    let ring = ml.get(HISTORY).and_then(Value::as_array);
+pub fn records(ml: &Tree) -> impl Iterator<Item = Change> + '_ {
+    let ring = ml.get(HISTORY).and_then(Tree::as_array);
     ring.into_iter().flatten().rev().filter_map(read)
 }
 
 /// Reads a change as sources write it; none where it has no key.
-pub fn read(record: &Value) -> Option<Change> {
+pub fn read(record: &Tree) -> Option<Change> {
     Some(Change {
         key: record.get("key")?.as_str()?.to_owned(),
         old: record.get("oldValue").cloned(),
         new: record.get("newValue").cloned(),
         at_ms: record.get("timestamp").and_then(milliseconds)?,
         origin: match record.get("source") {
-            Some(Value::String(origin)) => origin.clone(),
+            Some(Tree::String(origin)) => origin.clone().into(),
             _ => String::new(),
         },
     })
 }
 
 /// Reads a time in milliseconds, whole or not, as JavaScript has them.
-fn milliseconds(value: &Value) -> Option<i64> {
+fn milliseconds(value: &Tree) -> Option<i64> {
     value
         .as_i64()
         .or_else(|| value.as_f64().map(|at_ms| at_ms as i64))
@@ -154,10 +152,10 @@ fn milliseconds(value: &Value) -> Option<i64> {
 
 /// Returns a state without its ring: what is compared to tell whether two are the same but for
 /// how they came about.
-pub fn without_history(ml: &Value) -> Value {
+pub fn without_history(ml: &Tree) -> Tree {
     let mut ml = ml.clone();
-    if let Value::Object(members) = &mut ml {
-        members.shift_remove(HISTORY);
+    if let Tree::Object(members) = &mut ml {
+        members.remove(HISTORY);
     }
     ml
 }

@@ -5,29 +5,196 @@
 
 pub mod align;
 pub mod canonical;
+mod json;
 pub mod keys;
 pub mod patch;
 
-use serde_json::{Number, Value};
+use std::hash::{Hash, Hasher};
+
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
+use serde_json::Number;
 
 pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, write};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
 pub use self::patch::{Patch, compare};
 
+/// A JSON tree.
+///
+/// The same as `serde_json::Value` with its keys in order, in less than half of the memory:
+/// a node takes 24 bytes instead of 72, a list of numbers three times less. States are held and
+/// compared whole, and have tens of thousands of nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum Tree {
+    /// `null`.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, a whole one or a float.
+    Number(Number),
+    /// A text.
+    String(Box<str>),
+    /// A list.
+    Array(Vec<Tree>),
+    /// An object.
+    Object(Box<Object>),
+}
+
+/// The members of an object, in their order. Objects that differ in it alone are equal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Object(IndexMap<Box<str>, Tree, RandomState>);
+
+impl Tree {
+    /// Returns a text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns a number as the float that is nearest to it.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => number.as_f64(),
+            _ => None,
+        }
+    }
+
+    /// Returns a whole number, if it fits.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => number.as_i64(),
+            _ => None,
+        }
+    }
+
+    /// Returns a whole number, if it fits.
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => number.as_u64(),
+            _ => None,
+        }
+    }
+
+    /// Returns the elements of a list.
+    pub fn as_array(&self) -> Option<&[Tree]> {
+        match self {
+            Self::Array(elements) => Some(elements),
+            _ => None,
+        }
+    }
+
+    /// Returns the members of an object.
+    pub fn as_object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// Returns a member of an object.
+    pub fn get(&self, key: &str) -> Option<&Tree> {
+        self.as_object()?.get(key)
+    }
+}
+
+impl Object {
+    /// Returns an object without members, and room for so many.
+    pub fn with_capacity(members: usize) -> Self {
+        Self(IndexMap::with_capacity_and_hasher(
+            members,
+            RandomState::default(),
+        ))
+    }
+
+    /// Returns a member.
+    pub fn get(&self, key: &str) -> Option<&Tree> {
+        self.0.get(key)
+    }
+
+    /// Returns a member, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
+        self.0.get_mut(key)
+    }
+
+    /// Says whether there is a member of this name.
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Puts a member in the place of one of the same name, or at the end.
+    pub fn insert(&mut self, key: impl Into<Box<str>>, value: Tree) {
+        self.0.insert(key.into(), value);
+    }
+
+    /// Puts a member that is not there yet before the one at `place`.
+    pub fn insert_at(&mut self, place: usize, key: impl Into<Box<str>>, value: Tree) {
+        self.0.shift_insert(place, key.into(), value);
+    }
+
+    /// Takes a member away; the others keep their order.
+    pub fn remove(&mut self, key: &str) -> Option<Tree> {
+        self.0.shift_remove(key)
+    }
+
+    /// Counts the members.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Says whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Goes through the members in their order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Tree)> + DoubleEndedIterator {
+        self.0.iter().map(|(key, value)| (&**key, value))
+    }
+
+    /// Goes through the names in their order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
+        self.0.keys().map(|key| &**key)
+    }
+
+    /// Goes through the values in their order.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &Tree> {
+        self.0.values()
+    }
+}
+
+impl FromIterator<(Box<str>, Tree)> for Object {
+    /// The last of several members of one name counts, in the place of the first.
+    fn from_iter<I: IntoIterator<Item = (Box<str>, Tree)>>(members: I) -> Self {
+        Self(members.into_iter().collect())
+    }
+}
+
+impl Hash for Object {
+    /// The order does not count, as it does not where objects are compared.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut sorted: Vec<_> = self.0.iter().collect();
+        sorted.sort_unstable_by_key(|(key, _)| *key);
+        sorted.hash(state);
+    }
+}
+
 /// Says whether two trees are the same to the last detail: the order of keys and the sign of
 /// zero count, which `==` passes over.
-pub fn same(one: &Value, other: &Value) -> bool {
+pub fn same(one: &Tree, other: &Tree) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => same_number(one, other),
-        (Value::Array(one), Value::Array(other)) => {
+        (Tree::Number(one), Tree::Number(other)) => same_number(one, other),
+        (Tree::Array(one), Tree::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
-        (Value::Object(one), Value::Object(other)) => {
+        (Tree::Object(one), Tree::Object(other)) => {
             one.len() == other.len()
                 && one
                     .iter()
-                    .zip(other)
+                    .zip(other.iter())
                     .all(|((key, one), (name, other))| key == name && same(one, other))
         }
         _ => one == other,
@@ -42,20 +209,20 @@ fn same_number(one: &Number, other: &Number) -> bool {
 }
 
 /// Says whether a value has more than about so many bytes as text. Stops looking once it has.
-pub fn is_larger(value: &Value, bytes: usize) -> bool {
+pub fn is_larger(value: &Tree, bytes: usize) -> bool {
     left(value, bytes).is_none()
 }
 
 /// Takes the length of a value's text from a budget; none where that does not suffice.
-fn left(value: &Value, budget: usize) -> Option<usize> {
+fn left(value: &Tree, budget: usize) -> Option<usize> {
     match value {
-        Value::String(text) => budget.checked_sub(text.len() + 2),
-        Value::Array(elements) => elements
+        Tree::String(text) => budget.checked_sub(text.len() + 2),
+        Tree::Array(elements) => elements
             .iter()
             .try_fold(budget.checked_sub(2)?, |budget, element| {
                 left(element, budget.checked_sub(1)?)
             }),
-        Value::Object(members) => members
+        Tree::Object(members) => members
             .iter()
             .try_fold(budget.checked_sub(2)?, |budget, (key, value)| {
                 left(value, budget.checked_sub(key.len() + 4)?)
@@ -66,10 +233,10 @@ fn left(value: &Value, budget: usize) -> Option<usize> {
 }
 
 /// Returns how deep a value is nested: 0 for one without parts.
-pub fn depth(value: &Value) -> usize {
+pub fn depth(value: &Tree) -> usize {
     let deepest = match value {
-        Value::Array(elements) => elements.iter().map(depth).max(),
-        Value::Object(members) => members.values().map(depth).max(),
+        Tree::Array(elements) => elements.iter().map(depth).max(),
+        Tree::Object(members) => members.values().map(depth).max(),
         _ => return 0,
     };
     1 + deepest.unwrap_or(0)

@@ -1,9 +1,21 @@
 //! Which elements of two lists are the same.
 
-use flagdeck_core::tree::{Alignment, Run, align, same};
+use flagdeck_core::tree::{self, Alignment, Run, Tree};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+fn trees(list: &[Value]) -> Vec<Tree> {
+    list.iter().cloned().map(Tree::from).collect()
+}
+
+fn align(before: &[Value], after: &[Value]) -> Alignment {
+    tree::align(&trees(before), &trees(after))
+}
+
+fn same(one: &Value, other: &Value) -> bool {
+    tree::same(&one.clone().into(), &other.clone().into())
+}
 
 /// Says an alignment on one line: `by id: drop 1, keep 2, change 1; moved 3→0`.
 fn said(before: &Value, after: &Value) -> String {

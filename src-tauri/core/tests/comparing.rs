@@ -1,12 +1,19 @@
 //! What differs between two states, as a reviewer reads it.
 
-use flagdeck_core::difference;
 use flagdeck_core::difference::{
-    Difference, Excerpt, Kind, ListChange, Options, StateChange, excerpt,
+    self, Difference, Excerpt, Kind, ListChange, Options, StateChange,
 };
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+
+fn difference(before: &Value, after: &Value, options: &Options) -> Difference {
+    flagdeck_core::difference(&before.clone().into(), &after.clone().into(), options)
+}
+
+fn excerpt(value: &Value) -> Excerpt {
+    difference::excerpt(&value.clone().into())
+}
 
 fn compared(before: &Value, after: &Value) -> Difference {
     difference(before, after, &Options::default())

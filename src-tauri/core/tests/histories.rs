@@ -3,15 +3,15 @@
 use flagdeck_core::chain::{self, Chain};
 use flagdeck_core::compare;
 use flagdeck_core::delta;
-use flagdeck_core::tree::{self, Run, align, same};
+use flagdeck_core::tree::{self, Run, Tree, align, same};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::states::{Host, any_tree, tree_and_next};
 
 /// Applies operations of RFC 6902 one after the other, as its section 4 says.
-fn patched(tree: &Value, operations: &[Value]) -> Value {
-    let mut tree = tree.clone();
+fn patched(tree: &Tree, operations: &[Value]) -> Tree {
+    let mut tree = Value::from(tree.clone());
     for operation in operations {
         let path = operation["path"].as_str().expect("a path");
         let value = operation.get("value").cloned();
@@ -40,7 +40,7 @@ fn patched(tree: &Value, operations: &[Value]) -> Value {
             (other, _) => panic!("{other} has no parts"),
         }
     }
-    tree
+    tree.into()
 }
 
 proptest! {
@@ -109,9 +109,9 @@ proptest! {
         before in prop::collection::vec(0..4u8, 0..24),
         after in prop::collection::vec(0..4u8, 0..24),
     ) {
-        let (before, after): (Vec<Value>, Vec<Value>) = (
-            before.into_iter().map(Value::from).collect(),
-            after.into_iter().map(Value::from).collect(),
+        let (before, after): (Vec<Tree>, Vec<Tree>) = (
+            before.into_iter().map(|value| tree!(value)).collect(),
+            after.into_iter().map(|value| tree!(value)).collect(),
         );
         let (mut from, mut to) = (0, 0);
         for run in align(&before, &after).runs {
@@ -130,7 +130,7 @@ proptest! {
 }
 
 /// Keeps trees as a chain.
-fn kept(trees: &[Value]) -> Vec<Vec<u8>> {
+fn kept(trees: &[Tree]) -> Vec<Vec<u8>> {
     let mut chain = Chain::start(trees[0].clone());
     let mut kept = vec![chain::keyframe(&tree::write(&trees[0]))];
     for tree in &trees[1..] {
@@ -143,21 +143,22 @@ fn kept(trees: &[Value]) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_ring_that_moved_on_is_seen_at_once() {
-    let list = |numbers: std::ops::Range<u32>| numbers.map(Value::from).collect::<Vec<_>>();
+    let list =
+        |numbers: std::ops::Range<u32>| numbers.map(|number| tree!(number)).collect::<Vec<_>>();
     let aligned = align(&list(0..500), &list(5..505));
     assert_eq!(aligned.runs, [Run::Drop(5), Run::Keep(495), Run::Add(5)]);
     // Lists that repeat themselves are no harder.
-    let same = vec![json!(0); 20_000];
+    let same = vec![tree!(0); 20_000];
     let mut other = same.clone();
-    other[19_999] = json!(1);
+    other[19_999] = tree!(1);
     let runs = align(&same, &other).runs;
     assert_eq!(runs, [Run::Drop(1), Run::Keep(19_999), Run::Add(1)]);
 }
 
 #[test]
 fn elements_with_a_key_are_told_apart_by_it() {
-    let list = |ids: &[u32], changed: u32| -> Vec<Value> {
-        let element = |id: &u32| json!({ "id": id, "size": if *id == changed { 9 } else { 1 } });
+    let list = |ids: &[u32], changed: u32| -> Vec<Tree> {
+        let element = |id: &u32| tree!({ "id": id, "size": if *id == changed { 9 } else { 1 } });
         ids.iter().map(element).collect()
     };
     let aligned = align(&list(&[1, 2, 3, 4], 0), &list(&[2, 3, 4, 5], 3));
@@ -178,21 +179,21 @@ fn elements_with_a_key_are_told_apart_by_it() {
 
 #[test]
 fn large_lists_of_objects_and_texts_are_aligned() {
-    let objects: Vec<Value> = (0..5000)
-        .map(|id| json!({ "id": id, "at": id * 2 }))
+    let objects: Vec<Tree> = (0..5000)
+        .map(|id| tree!({ "id": id, "at": id * 2 }))
         .collect();
     let mut other = objects.clone();
     other.remove(2500);
-    other[10]["at"] = json!(0);
+    other[10] = tree!({ "id": 10, "at": 0 });
     let aligned = align(&objects, &other);
     let changed = aligned
         .runs
         .iter()
         .filter(|run| matches!(run, Run::Change(_)));
     assert_eq!((aligned.key.as_deref(), changed.count()), (Some("id"), 1));
-    let texts: Vec<Value> = (0..20_000).map(|n| json!(format!("text {n}"))).collect();
+    let texts: Vec<Tree> = (0..20_000).map(|n| tree!(format!("text {n}"))).collect();
     let mut other = texts.clone();
-    other.insert(9000, json!("new"));
+    other.insert(9000, tree!("new"));
     assert_eq!(
         align(&texts, &other).runs,
         [Run::Keep(9000), Run::Add(1), Run::Keep(11_000)]
@@ -232,14 +233,14 @@ fn a_day_of_a_host_is_kept_in_few_bytes_and_given_back() {
 
 #[test]
 fn the_hash_passes_over_the_order_of_keys_and_nothing_else() {
-    let one = json!({ "b": [1, -0.0, "ü"], "a": { "d": null, "c": 1.5 } });
-    let other = json!({ "a": { "c": 1.5, "d": null }, "b": [1, -0.0, "ü"] });
+    let one = tree!({ "b": [1, -0.0, "ü"], "a": { "d": null, "c": 1.5 } });
+    let other = tree!({ "a": { "c": 1.5, "d": null }, "b": [1, -0.0, "ü"] });
     assert_eq!(tree::hash(&one), tree::hash(&other));
     let text = tree::canonical::canonical(&one);
     assert_eq!(
         text,
         r#"{"a":{"c":1.5,"d":null},"b":[1,-0.0,"ü"]}"#.as_bytes()
     );
-    assert_ne!(tree::hash(&json!([1])), tree::hash(&json!([1.0])));
-    assert_ne!(tree::hash(&json!([0.0])), tree::hash(&json!([-0.0])));
+    assert_ne!(tree::hash(&tree!([1])), tree::hash(&tree!([1.0])));
+    assert_ne!(tree::hash(&tree!([0.0])), tree::hash(&tree!([-0.0])));
 }

@@ -1,13 +1,12 @@
 //! The state of a source: read and set by dotted key, every change recorded.
 
 use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree;
+use flagdeck_core::tree::{self, Tree};
 use proptest::prelude::*;
-use serde_json::{Value, json};
 
 use crate::support::states::any_tree;
 
-fn change(key: &str, new: Option<Value>) -> Change {
+fn change(key: &str, new: Option<Tree>) -> Change {
     Change {
         key: key.into(),
         old: None,
@@ -18,7 +17,7 @@ fn change(key: &str, new: Option<Value>) -> Change {
 }
 
 /// Sets something in a new state, and returns why not or the state.
-fn set(key: &str, value: Value) -> Result<Value, String> {
+fn set(key: &str, value: Tree) -> Result<Tree, String> {
     let mut ml = state::initial();
     match state::track(&mut ml, &change(key, Some(value)), 100) {
         Ok(_) => Ok(ml),
@@ -29,22 +28,23 @@ fn set(key: &str, value: Value) -> Result<Value, String> {
 #[test]
 fn a_source_begins_as_the_specification_says() {
     let ml = state::initial();
-    assert_eq!(ml["version"], "6.0.0");
-    let keys: Vec<&String> = ml.as_object().expect("an object").keys().collect();
+    assert_eq!(ml.get("version"), Some(&tree!("6.0.0")));
+    let keys: Vec<&str> = ml.as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["version", "flags", "metrics", "history", "cache"]);
-    assert_eq!(ml["metrics"]["performance"]["calculationTime"], json!([]));
+    let times = tree::get_key(&ml, "metrics.performance.calculationTime");
+    assert_eq!(times, Some(&tree!([])));
 }
 
 #[test]
 fn a_change_is_applied_and_recorded() {
-    let ml = set("ml.usage.filesAnalyzed", json!(3)).expect("it can be set");
-    assert_eq!(ml["usage"]["filesAnalyzed"], 3);
+    let ml = set("ml.usage.filesAnalyzed", tree!(3)).expect("it can be set");
+    assert_eq!(tree::get_key(&ml, "usage.filesAnalyzed"), Some(&tree!(3)));
     let records: Vec<Change> = state::records(&ml).collect();
     assert_eq!(records.len(), 1);
     assert_eq!(records[0].key, "ml.usage.filesAnalyzed");
     assert_eq!(
         (records[0].old.clone(), records[0].new.clone()),
-        (None, Some(json!(3)))
+        (None, Some(tree!(3)))
     );
     assert_eq!(records[0].origin, "Error\n    at toggle (panel.js:7:9)");
 }
@@ -53,13 +53,13 @@ fn a_change_is_applied_and_recorded() {
 fn the_ring_holds_the_latest_changes() {
     let mut ml = state::initial();
     for number in 0..250 {
-        state::track(&mut ml, &change("ml.a", Some(json!(number))), 100).expect("it can be set");
+        state::track(&mut ml, &change("ml.a", Some(tree!(number))), 100).expect("it can be set");
     }
     let records: Vec<Change> = state::records(&ml).collect();
     assert_eq!(records.len(), 100);
-    assert_eq!(records[0].new, Some(json!(249)));
-    assert_eq!(records[0].old, Some(json!(248)));
-    assert_eq!(records[99].new, Some(json!(150)));
+    assert_eq!(records[0].new, Some(tree!(249)));
+    assert_eq!(records[0].old, Some(tree!(248)));
+    assert_eq!(records[99].new, Some(tree!(150)));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn what_is_outside_of_ml_is_left_alone() {
     let mut ml = state::initial();
     for key in ["files", "mlx.a", "ui.ml.a", "ml"] {
         assert_eq!(
-            state::track(&mut ml, &change(key, Some(json!(1))), 100),
+            state::track(&mut ml, &change(key, Some(tree!(1))), 100),
             Ok(false),
             "{key}"
         );
@@ -78,43 +78,43 @@ fn what_is_outside_of_ml_is_left_alone() {
 #[test]
 fn keys_with_dots_lists_and_ends_of_lists_are_found() {
     let mut tree =
-        json!({ "flags": { "ui.badges": { "on": true }, "ui": { "x": 1 } }, "list": [1, 2] });
+        tree!({ "flags": { "ui.badges": { "on": true }, "ui": { "x": 1 } }, "list": [1, 2] });
     assert_eq!(
         tree::get_key(&tree, "flags.ui.badges.on"),
-        Some(&json!(true))
+        Some(&tree!(true))
     );
-    assert_eq!(tree::get_key(&tree, "flags.ui.x"), Some(&json!(1)));
-    assert_eq!(tree::get_key(&tree, "list.1"), Some(&json!(2)));
+    assert_eq!(tree::get_key(&tree, "flags.ui.x"), Some(&tree!(1)));
+    assert_eq!(tree::get_key(&tree, "list.1"), Some(&tree!(2)));
     assert_eq!(tree::get_key(&tree, "list.01"), None);
     assert_eq!(
-        tree::set_key(&mut tree, "flags.ui.badges.on", Some(json!(false))),
-        Ok(Some(json!(true)))
+        tree::set_key(&mut tree, "flags.ui.badges.on", Some(tree!(false))),
+        Ok(Some(tree!(true)))
     );
-    assert_eq!(tree::set_key(&mut tree, "list.2", Some(json!(3))), Ok(None));
-    assert_eq!(tree::set_key(&mut tree, "list.0", None), Ok(Some(json!(1))));
+    assert_eq!(tree::set_key(&mut tree, "list.2", Some(tree!(3))), Ok(None));
+    assert_eq!(tree::set_key(&mut tree, "list.0", None), Ok(Some(tree!(1))));
     assert_eq!(
-        tree::set_key(&mut tree, "new.way.on", Some(json!(1))),
+        tree::set_key(&mut tree, "new.way.on", Some(tree!(1))),
         Ok(None)
     );
     assert_eq!(tree::set_key(&mut tree, "not.there", None), Ok(None));
     assert_eq!(
         tree,
-        json!({ "flags": { "ui.badges": { "on": false }, "ui": { "x": 1 } }, "list": [2, 3], "new": { "way": { "on": 1 } } })
+        tree!({ "flags": { "ui.badges": { "on": false }, "ui": { "x": 1 } }, "list": [2, 3], "new": { "way": { "on": 1 } } })
     );
 }
 
 #[test]
 fn a_key_that_leads_nowhere_is_refused_by_name() {
-    let refused = |key: &str| set(key, json!(1)).expect_err(key);
+    let refused = |key: &str| set(key, tree!(1)).expect_err(key);
     assert!(refused("ml.a..b").contains("empty part"));
     assert!(refused("ml.").contains("empty part"));
     assert!(refused("ml.__proto__.x").contains("__proto__"));
     assert!(refused("ml.version.x").contains("neither an object nor a list"));
     assert!(refused("ml.history.5").contains("there is 0 to 0"));
     assert!(refused(&format!("ml.{}x", "a.".repeat(100))).contains("100 levels"));
-    let mut deep = json!(0);
+    let mut deep = tree!(0);
     for _ in 0..100 {
-        deep = json!([deep]);
+        deep = tree!([deep]);
     }
     assert!(
         set("ml.cache", deep)
@@ -125,18 +125,19 @@ fn a_key_that_leads_nowhere_is_refused_by_name() {
 
 #[test]
 fn the_ring_keeps_the_beginning_of_a_large_value() {
-    let ml = set("ml.cache.text", json!("x".repeat(100_000))).expect("it can be set");
-    assert_eq!(ml["cache"]["text"].as_str().map(str::len), Some(100_000));
-    let recorded = &ml["history"][0]["newValue"];
-    assert_eq!(recorded["bytes"], 100_002);
-    assert_eq!(recorded["excerpt"].as_str().map(str::len), Some(200));
+    let ml = set("ml.cache.text", tree!("x".repeat(100_000))).expect("it can be set");
+    let length = |key| tree::get_key(&ml, key).and_then(Tree::as_str).map(str::len);
+    assert_eq!(length("cache.text"), Some(100_000));
+    let bytes = tree::get_key(&ml, "history.0.newValue.bytes");
+    assert_eq!(bytes, Some(&tree!(100_002)));
+    assert_eq!(length("history.0.newValue.excerpt"), Some(200));
 }
 
 #[test]
 fn a_state_without_a_ring_gets_one() {
-    for history in [Value::Null, json!("x"), json!({ "a": 1 })] {
-        let mut ml = json!({ "history": history });
-        state::track(&mut ml, &change("ml.a", Some(json!(1))), 100).expect("it can be set");
+    for history in [Tree::Null, tree!("x"), tree!({ "a": 1 })] {
+        let mut ml = tree!({ "history": history });
+        state::track(&mut ml, &change("ml.a", Some(tree!(1))), 100).expect("it can be set");
         assert_eq!(state::records(&ml).count(), 1);
     }
 }

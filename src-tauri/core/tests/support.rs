@@ -2,6 +2,7 @@
 
 pub mod arbitrary;
 pub mod plain;
+#[macro_use]
 pub mod states;
 
 use flagdeck_core::{FlagDocument, Problem, validate};

@@ -5,6 +5,7 @@
     reason = "helpers take what `json!` makes as it is"
 )]
 
+#[macro_use]
 mod support;
 
 mod aligning;
@@ -22,4 +23,5 @@ mod properties;
 mod retention;
 mod states;
 mod structure;
+mod trees;
 mod validation;

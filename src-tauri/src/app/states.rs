@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flagdeck_core::{compare, tree};
+use flagdeck_core::compare;
+use flagdeck_core::tree::{self, Tree};
 use serde_json::Value;
 
 use super::{App, Event, Inner, now_ms};
@@ -17,6 +18,7 @@ use crate::state::intake::ChangeProblem;
 use crate::state::limits::{FILES_MAX, PROBLEMS_MAX, THIN_EVERY};
 use crate::state::{
     ChangesReceipt, CurrentState, SourceName, StateError, StatePut, StateTree, compared,
+    plainly_compared,
 };
 use crate::store::{HistoryFilter, RevisionNumber};
 use crate::wire::{
@@ -90,7 +92,7 @@ impl App {
         &self,
         source: &SourceName,
         key: &str,
-        value: Option<Value>,
+        value: Option<Tree>,
         actor: &Actor,
     ) -> Result<bool, StateError> {
         self.ensure_states_kept()?;
@@ -121,7 +123,7 @@ impl App {
     ///
     /// # Errors
     /// [`StateError::NotFound`] where there is no such source, or nothing under the key.
-    pub fn state_value(&self, source: &SourceName, key: Option<&str>) -> Result<Value, StateError> {
+    pub fn state_value(&self, source: &SourceName, key: Option<&str>) -> Result<Tree, StateError> {
         let state = self.0.states.current(source)?;
         value_under(&state.ml, key)
     }
@@ -333,7 +335,7 @@ impl App {
     ) -> Result<StateDifference, Error> {
         let options = checked(options)?;
         let (now, restored) = self.0.states.preview(request)?;
-        Ok(compared(&now, &restored, options))
+        Ok(plainly_compared(&now, &restored, options))
     }
 
     /// Puts a state back to what a snapshot has of it, all or in part, in one step, after a
@@ -471,7 +473,7 @@ impl App {
 ///
 /// # Errors
 /// [`StateError::NotFound`] where nothing is, [`StateError::Invalid`] for another key.
-pub fn value_under(ml: &Value, key: Option<&str>) -> Result<Value, StateError> {
+pub fn value_under(ml: &Tree, key: Option<&str>) -> Result<Tree, StateError> {
     let Some(key) = key.filter(|key| *key != "ml") else {
         return Ok(ml.clone());
     };

@@ -241,6 +241,7 @@ mod tests {
             list: None,
             series: None,
             is_noise: false,
+            record: None,
         }
     }
 
@@ -280,6 +281,7 @@ mod tests {
             noise: changes.iter().filter(|change| change.is_noise).count(),
             tolerated: 0,
             unchanged: Vec::new(),
+            records: Vec::new(),
             changes,
         }
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::{fmt, iter};
 
 use flagdeck::Error;
-use serde_json::Value;
+use flagdeck_core::tree::{self, Tree};
 
 /// What every key begins with: the state is what applications keep as `ml`.
 const ROOT: &str = "ml";
@@ -58,7 +58,7 @@ impl Key {
     ///
     /// # Errors
     /// [`Error::NotFound`], with what there is as far as the key leads.
-    pub fn find(&self, ml: &Value) -> Result<String, Error> {
+    pub fn find(&self, ml: &Tree) -> Result<String, Error> {
         self.pointer_in(ml).ok_or_else(|| self.missing(ml))
     }
 
@@ -66,24 +66,24 @@ impl Key {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub fn value<'a>(&self, ml: &'a Value) -> Result<&'a Value, Error> {
-        let found = ml.pointer(&self.find(ml)?);
+    pub fn value<'a>(&self, ml: &'a Tree) -> Result<&'a Tree, Error> {
+        let found = tree::get(ml, &self.find(ml)?);
         found.ok_or_else(|| self.missing(ml))
     }
 
-    fn pointer_in(&self, ml: &Value) -> Option<String> {
+    fn pointer_in(&self, ml: &Tree) -> Option<String> {
         match self {
-            Self::Pointer(pointer) => ml.pointer(pointer).map(|_| pointer.clone()),
+            Self::Pointer(pointer) => tree::get(ml, pointer).map(|_| pointer.clone()),
             Self::Dotted(names) if names.is_empty() => Some(String::new()),
             Self::Dotted(names) => walk(ml, names),
         }
     }
 
-    fn missing(&self, ml: &Value) -> Error {
+    fn missing(&self, ml: &Tree) -> Error {
         let ways = iter::successors(self.shorter(), Self::shorter);
         let mut known = ways.filter_map(|way| Some((way.pointer_in(ml)?, way)));
         let (pointer, way) = known.next().unwrap_or((String::new(), Self::root()));
-        let there = names(ml.pointer(&pointer).unwrap_or(ml));
+        let there = names(tree::get(ml, &pointer).unwrap_or(ml));
         Error::NotFound {
             message: match there.is_empty() {
                 true => format!("there is no {self}: {way} has nothing in it"),
@@ -112,15 +112,15 @@ impl Key {
 }
 
 /// Follows names, of which one may have dots in it: the longest that is there goes first.
-fn walk(value: &Value, names: &str) -> Option<String> {
+fn walk(value: &Tree, names: &str) -> Option<String> {
     let ends = names.match_indices('.').map(|(at, _)| at);
     let mut ends: Vec<usize> = ends.chain([names.len()]).collect();
     ends.reverse();
     ends.into_iter().find_map(|end| {
         let name = &names[..end];
         let inner = match value {
-            Value::Object(object) => object.get(name)?,
-            Value::Array(list) => list.get(name.parse::<usize>().ok()?)?,
+            Tree::Object(object) => object.get(name)?,
+            Tree::Array(list) => list.get(name.parse::<usize>().ok()?)?,
             _ => return None,
         };
         let here = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -132,10 +132,10 @@ fn walk(value: &Value, names: &str) -> Option<String> {
 }
 
 /// Lists what is in a value, as far as anybody reads on.
-fn names(value: &Value) -> String {
+fn names(value: &Tree) -> String {
     let all: Vec<String> = match value {
-        Value::Object(object) => object.keys().cloned().collect(),
-        Value::Array(list) if !list.is_empty() => vec![format!("0 to {}", list.len() - 1)],
+        Tree::Object(object) => object.keys().map(str::to_owned).collect(),
+        Tree::Array(list) if !list.is_empty() => vec![format!("0 to {}", list.len() - 1)],
         _ => Vec::new(),
     };
     let mut text = all[..all.len().min(NAMES_MAX)].join(", ");
@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    fn ml() -> Value {
+    fn ml() -> Tree {
         json!({
             "flags": {"enabled": true, "rollouts": {"ui.badges": {"percentage": 25}}},
             "history": [{"key": "ml.a"}, {"key": "ml.b"}],
@@ -172,13 +172,17 @@ mod tests {
             "a.b": {"c": 2},
             "a": {"b": 3},
         })
+        .into()
     }
 
     #[track_caller]
     fn check(key: &str, pointer: &str) {
         let key: Key = key.parse().unwrap();
         assert_eq!(key.find(&ml()).unwrap(), pointer, "{key}");
-        assert_eq!(key.value(&ml()).unwrap(), ml().pointer(pointer).unwrap());
+        assert_eq!(
+            key.value(&ml()).unwrap(),
+            tree::get(&ml(), pointer).unwrap()
+        );
     }
 
     #[track_caller]

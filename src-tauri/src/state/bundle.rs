@@ -3,7 +3,7 @@
 //! A bundle is JSON: `{"format": "flagdeck-snapshots", "version": 1, "snapshots": […]}`, each
 //! with its state, what people said of it, and its hash, which is checked when it is read.
 
-use flagdeck_core::tree;
+use flagdeck_core::tree::{self, Tree};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ struct Bundle {
 pub(crate) struct Bundled {
     #[serde(rename = "timestamp")]
     pub(crate) at_ms: i64,
-    pub(crate) ml: Value,
+    pub(crate) ml: Tree,
     pub(crate) files: u64,
     #[serde(default)]
     source: String,
@@ -47,7 +47,7 @@ impl Bundled {
     pub(crate) fn of(snapshot: Snapshot, state: &StateTree) -> Self {
         Self {
             at_ms: state.at_ms,
-            ml: Value::clone(&state.ml),
+            ml: Tree::clone(&state.ml),
             files: state.files,
             source: snapshot.source,
             name: snapshot.name,
@@ -72,7 +72,7 @@ impl Bundled {
             .hash
             .as_ref()
             .is_none_or(|hash| *hash == hash_of(&self.ml));
-        match (is_right, self.ml.is_object()) {
+        match (is_right, self.ml.as_object().is_some()) {
             (true, true) => Ok(()),
             (true, false) => Err(unreadable("ml must be a JSON object")),
             (false, _) => Err(unreadable(&format!(
@@ -83,7 +83,7 @@ impl Bundled {
     }
 }
 
-fn hash_of(ml: &Value) -> String {
+fn hash_of(ml: &Tree) -> String {
     blake3::Hash::from_bytes(tree::hash(ml))
         .to_hex()
         .to_string()
@@ -114,22 +114,33 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(unreadable("the file is larger than 256 MiB"));
     }
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
-    if value.get("format").is_none_or(|format| format != FORMAT) {
-        let Sent { tree, files, at_ms } = intake::unwrap(value)?;
-        return Ok(vec![Bundled {
-            at_ms: at_ms.unwrap_or(now_ms),
-            ml: tree,
-            files: files.unwrap_or_default(),
-            source: String::new(),
-            name: None,
-            note: None,
-            revision: 0,
-            hash: None,
-        }]);
+    let marked: Result<Marked, _> = serde_json::from_slice(bytes);
+    if marked.is_ok_and(|marked| marked.format == FORMAT) {
+        return read_bundle(bytes);
     }
-    let bundle: Bundle = serde_json::from_value(value)
+    let tree = serde_json::from_slice(bytes)
+        .map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
+    let Sent { tree, files, at_ms } = intake::unwrap(tree)?;
+    Ok(vec![Bundled {
+        at_ms: at_ms.unwrap_or(now_ms),
+        ml: tree,
+        files: files.unwrap_or_default(),
+        source: String::new(),
+        name: None,
+        note: None,
+        revision: 0,
+        hash: None,
+    }])
+}
+
+/// What tells a bundle from other JSON.
+#[derive(Deserialize)]
+struct Marked {
+    format: String,
+}
+
+fn read_bundle(bytes: &[u8]) -> Result<Vec<Bundled>, StateError> {
+    let bundle: Bundle = serde_json::from_slice(bytes)
         .map_err(|error| unreadable(&format!("the bundle cannot be read: {error}")))?;
     if bundle.version > VERSION {
         return Err(unreadable(
@@ -149,7 +160,7 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
 ///
 /// # Errors
 /// [`StateError::Unreadable`] where it is none of these.
-pub fn read_file(bytes: &[u8]) -> Result<Value, StateError> {
+pub fn read_file(bytes: &[u8]) -> Result<Tree, StateError> {
     let mut snapshots = read(bytes, 0)?;
     match (snapshots.pop(), snapshots.len()) {
         (Some(only), 0) => Ok(only.ml),
@@ -164,7 +175,8 @@ pub fn read_file(bytes: &[u8]) -> Result<Value, StateError> {
 /// # Errors
 /// As for [`read_file`].
 pub fn patch_files(before: &[u8], after: &[u8]) -> Result<Value, StateError> {
-    let patch = flagdeck_core::compare(&read_file(before)?, &read_file(after)?);
+    let (before, after) = (read_file(before)?, read_file(after)?);
+    let patch = flagdeck_core::compare(&before, &after);
     Ok(Value::Array(patch.to_json_patch()))
 }
 

@@ -2,9 +2,8 @@
 
 use flagdeck_core::limits::TREE_DEPTH_MAX;
 use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree;
+use flagdeck_core::tree::{self, Tree};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::StateError;
 use super::limits::{CHANGES_MAX, FILES_MAX, STATE_BYTES_MAX};
@@ -34,7 +33,7 @@ pub(crate) struct Batch {
 /// A state as it was sent.
 #[derive(Debug)]
 pub(crate) struct Sent {
-    pub(crate) tree: Value,
+    pub(crate) tree: Tree,
     pub(crate) files: Option<u64>,
     /// When it was so, where that was said, in milliseconds since 1970.
     pub(crate) at_ms: Option<i64>,
@@ -51,24 +50,24 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
             max: STATE_BYTES_MAX,
         });
     }
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| StateError::Unreadable {
+    let value: Tree = serde_json::from_slice(bytes).map_err(|error| StateError::Unreadable {
         message: format!("the state is no JSON: {error}"),
     })?;
     unwrap(value)
 }
 
 /// Takes a state out of what is around it.
-pub(crate) fn unwrap(value: Value) -> Result<Sent, StateError> {
+pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
     let unreadable = |message: &str| StateError::Unreadable {
         message: message.into(),
     };
-    let Value::Object(mut members) = value else {
+    let Tree::Object(mut members) = value else {
         return Err(unreadable("a state must be a JSON object, the ml tree"));
     };
-    let is_around = |key: &String| matches!(key.as_str(), "timestamp" | "ml" | "files");
+    let is_around = |key: &str| matches!(key, "timestamp" | "ml" | "files");
     if !members.contains_key("ml") || !members.keys().all(is_around) {
         return shallow(Sent {
-            tree: Value::Object(members),
+            tree: Tree::Object(members),
             files: None,
             at_ms: None,
         });
@@ -82,8 +81,8 @@ pub(crate) fn unwrap(value: Value) -> Result<Sent, StateError> {
         at_ms.ok_or_else(|| unreadable("timestamp must be in milliseconds since 1970"))
     });
     let (files, at_ms) = (files.transpose()?, at_ms.transpose()?);
-    match members.shift_remove("ml") {
-        Some(tree @ Value::Object(_)) => shallow(Sent { tree, files, at_ms }),
+    match members.remove("ml") {
+        Some(tree @ Tree::Object(_)) => shallow(Sent { tree, files, at_ms }),
         _ => Err(unreadable("ml must be a JSON object")),
     }
 }
@@ -126,12 +125,12 @@ pub(crate) fn read_changes(bytes: &[u8], format: Format, now_ms: i64) -> Result<
     Ok(batch)
 }
 
-type Record = Result<Value, String>;
+type Record = Result<Tree, String>;
 
 fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
     match serde_json::from_slice(bytes) {
-        Ok(Value::Array(records)) => Ok(records.into_iter().map(Ok).collect()),
-        Ok(record @ Value::Object(_)) => Ok(vec![Ok(record)]),
+        Ok(Tree::Array(records)) => Ok(records.into_iter().map(Ok).collect()),
+        Ok(record @ Tree::Object(_)) => Ok(vec![Ok(record)]),
         Ok(_) => Err(StateError::Unreadable {
             message: "changes must be a JSON array of objects".into(),
         }),
@@ -151,8 +150,8 @@ fn lines(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
 }
 
 /// Reads one; none for a key that is not tracked.
-fn change(record: &Value, now_ms: i64) -> Result<Option<Change>, String> {
-    let key = record.get("key").and_then(Value::as_str);
+fn change(record: &Tree, now_ms: i64) -> Result<Option<Change>, String> {
+    let key = record.get("key").and_then(Tree::as_str);
     let key = key.ok_or("key must be a text such as ml.usage.filesAnalyzed")?;
     if key == "ml" {
         return Err("key must lead into ml; all of it is replaced by PUT".into());
@@ -161,7 +160,7 @@ fn change(record: &Value, now_ms: i64) -> Result<Option<Change>, String> {
         return Ok(None);
     }
     let at_ms = match record.get("timestamp") {
-        None | Some(Value::Null) => now_ms,
+        None | Some(Tree::Null) => now_ms,
         Some(at_ms) => at_ms
             .as_f64()
             .filter(|at_ms| (0.0..=9e15).contains(at_ms))
@@ -169,8 +168,8 @@ fn change(record: &Value, now_ms: i64) -> Result<Option<Change>, String> {
             as i64,
     };
     let origin = match record.get("source") {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(origin)) => origin.clone(),
+        None | Some(Tree::Null) => String::new(),
+        Some(Tree::String(origin)) => origin.clone().into(),
         Some(_) => return Err("source must be a text, such as a stack trace".into()),
     };
     Ok(Some(Change {

@@ -28,7 +28,7 @@ pub const JOURNAL_CHANGES_MAX: i64 = 1000;
 /// Bytes of changes in the journal after which the state is written whole.
 pub const JOURNAL_BYTES_MAX: i64 = 512 * 1024;
 
-/// Bytes of the text of a state whose tree is held in memory. A tree takes some ten times its
+/// Bytes of the text of a state whose tree is held in memory. A tree takes some five times its
 /// text; one that is larger is read again for each batch of changes, in some tens of
 /// milliseconds.
 pub const TREE_HELD_BYTES_MAX: u64 = 1024 * 1024;

@@ -5,19 +5,19 @@
 
 use std::sync::Arc;
 
-use flagdeck_core::state as core_state;
-use flagdeck_core::{Patch, tree};
+use flagdeck_core::Patch;
+use flagdeck_core::tree::{self, Tree};
 use rusqlite::Connection;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::limits::{BLAME_EARLIER_MAX, BLAME_RECORDS_MAX, TIMELINE_COLUMNS_MAX};
+use super::records::{is_around, recorded_since};
 use super::store::{self, Row, Step};
 use super::{CurrentState, Keeper, SourceName, StateError, show};
 use crate::store::{StoreError, fold};
 use crate::wire::{
-    Blame, ChangeRecord, Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateRestore,
-    StateSource, TimelineColumn,
+    Blame, Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateRestore, StateSource,
+    TimelineColumn,
 };
 
 /// A state at some moment, as the founding specification writes it.
@@ -28,12 +28,12 @@ pub struct StateTree {
     pub at_ms: i64,
     /// The tree.
     #[serde(serialize_with = "whole")]
-    pub ml: Arc<Value>,
+    pub ml: Arc<Tree>,
     /// How many files the source had.
     pub files: u64,
 }
 
-fn whole<S: serde::Serializer>(ml: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+fn whole<S: serde::Serializer>(ml: &Tree, serializer: S) -> Result<S::Ok, S::Error> {
     ml.serialize(serializer)
 }
 
@@ -241,7 +241,10 @@ impl Keeper {
             Some(place) => Some(store::tree_of(&moment, &rows[place])?),
             None => None,
         };
-        blame.records = records(&after, before.as_ref(), pointer);
+        let recorded = recorded_since(before.as_ref(), &after);
+        let path = tree::dotted(pointer);
+        let around = recorded.iter().filter(|change| is_around(change, &path));
+        blame.records = around.take(BLAME_RECORDS_MAX).map(show::record).collect();
         Ok(blame)
     }
 }
@@ -263,11 +266,11 @@ impl Past {
         connection: &Connection,
         rows: &[Row],
         pointer: &str,
-        value: Option<&Value>,
+        value: Option<&Tree>,
     ) -> Result<Self, StoreError> {
         let mut changed = Vec::new();
         // What the chain that is looked at next has to end with, if nothing changed in between.
-        let mut next: (Option<Value>, Option<usize>) = (value.cloned(), None);
+        let mut next: (Option<Tree>, Option<usize>) = (value.cloned(), None);
         let mut end = rows.len();
         for chain in rows.chunk_by(|one, other| one.chain == other.chain).rev() {
             end -= chain.len();
@@ -313,8 +316,8 @@ impl Past {
 /// What one chain has of a value.
 #[derive(Debug, Default)]
 struct Seen {
-    first: Option<Value>,
-    last: Option<Value>,
+    first: Option<Tree>,
+    last: Option<Tree>,
     /// Places in the chain at which it is another than one before.
     changed: Vec<usize>,
 }
@@ -338,37 +341,6 @@ impl Seen {
     }
 }
 
-/// Lists the changes recorded in `after` and not yet in `before` that set what is at `pointer`,
-/// or something in it or around it; latest first.
-fn records(after: &Value, before: Option<&Value>, pointer: &str) -> Vec<ChangeRecord> {
-    let known: Vec<_> =
-        before.map_or_else(Vec::new, |before| core_state::records(before).collect());
-    let path = tree::dotted(pointer);
-    core_state::records(after)
-        .filter(|record| !known.contains(record))
-        .filter(|record| {
-            let key = core_state::tracked(&record.key).unwrap_or_default();
-            is_around(key, &path) || is_around(&path, key)
-        })
-        .take(BLAME_RECORDS_MAX)
-        .map(|record| ChangeRecord {
-            key: record.key,
-            before: record.old.as_ref().map(show::excerpt),
-            after: record.new.as_ref().map(show::excerpt),
-            at_ms: record.at_ms,
-            origin: record.origin,
-        })
-        .collect()
-}
-
-/// Says whether a dotted path leads to another one, or is it.
-fn is_around(outer: &str, inner: &str) -> bool {
-    match inner.strip_prefix(outer) {
-        Some(rest) => outer.is_empty() || rest.is_empty() || rest.starts_with('.'),
-        None => false,
-    }
-}
-
 fn lets_through(filter: &SnapshotFilter, snapshot: &Snapshot) -> bool {
     filter.since_ms.is_none_or(|since| snapshot.at_ms >= since)
         && filter.until_ms.is_none_or(|until| snapshot.at_ms < until)
@@ -385,7 +357,7 @@ fn with_text(
 ) -> Result<Vec<Snapshot>, StoreError> {
     let wanted = fold(text);
     let mut found = Vec::new();
-    let mut before: Option<(i64, Value)> = None;
+    let mut before: Option<(i64, Tree)> = None;
     let mut sorted = rows;
     sorted.sort_by_key(|row| (row.source, row.snapshot.id));
     for chain in sorted.chunk_by(|one, next| one.chain == next.chain) {
@@ -415,7 +387,7 @@ fn is_called(snapshot: &Snapshot, wanted: &str) -> bool {
 
 /// Says whether something changed in a step whose path or value has a text. `before` is the
 /// state before the first step of a chain, where there is one.
-fn changed_with(step: &Step<'_>, before: Option<&Value>, wanted: &str) -> bool {
+fn changed_with(step: &Step<'_>, before: Option<&Tree>, wanted: &str) -> bool {
     match (step.patch, before) {
         (Some(patch), _) => patch_has(patch, wanted),
         (None, Some(before)) => patch_has(&flagdeck_core::compare(before, step.after), wanted),
@@ -434,13 +406,13 @@ fn patch_has(patch: &Patch, wanted: &str) -> bool {
 }
 
 /// Says whether a value has a text in a key or in a leaf.
-fn value_has(value: &Value, wanted: &str) -> bool {
+fn value_has(value: &Tree, wanted: &str) -> bool {
     match value {
-        Value::Object(members) => members
+        Tree::Object(members) => members
             .iter()
             .any(|(key, value)| fold(key).contains(wanted) || value_has(value, wanted)),
-        Value::Array(elements) => elements.iter().any(|value| value_has(value, wanted)),
-        Value::String(text) => fold(text).contains(wanted),
+        Tree::Array(elements) => elements.iter().any(|value| value_has(value, wanted)),
+        Tree::String(text) => fold(text).contains(wanted),
         other => other.to_string().contains(wanted),
     }
 }

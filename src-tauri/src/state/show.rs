@@ -1,15 +1,20 @@
 //! From the domain's difference to what faces see of it.
 
+use std::collections::BTreeMap;
+
 use flagdeck_core::difference::{self, Difference, Kind};
-use serde_json::Value;
+use flagdeck_core::state::Change;
+use flagdeck_core::tree::Tree;
+
+use super::records::{Records, recorded_since};
 
 use crate::wire::{
-    Excerpt, ListChange, SeriesChange, StateAt, StateChange, StateChangeKind, StateDifference,
-    StateDifferenceOptions,
+    ChangeRecord, Excerpt, ListChange, SeriesChange, StateAt, StateChange, StateChangeKind,
+    StateDifference, StateDifferenceOptions,
 };
 
 /// Returns the beginning of a value.
-pub(super) fn excerpt(value: &Value) -> Excerpt {
+pub(super) fn excerpt(value: &Tree) -> Excerpt {
     difference::excerpt(value).into()
 }
 
@@ -21,10 +26,43 @@ pub(super) fn name_of(at: &StateAt) -> String {
     }
 }
 
-/// Compares two states for a face.
+/// Returns a recorded change for a face.
+pub(super) fn record(change: &Change) -> ChangeRecord {
+    ChangeRecord {
+        key: change.key.clone(),
+        before: change.old.as_ref().map(excerpt),
+        after: change.new.as_ref().map(excerpt),
+        at_ms: change.at_ms,
+        origin: change.origin.clone(),
+    }
+}
+
+/// Compares two states for a face, with what the later one has recorded of how it came about.
 pub(crate) fn compared(
-    before: &Value,
-    after: &Value,
+    before: &Tree,
+    after: &Tree,
+    options: &StateDifferenceOptions,
+) -> StateDifference {
+    let mut difference = plainly_compared(before, after, options);
+    let recorded = recorded_since(Some(before), after);
+    let records = Records::of(&recorded);
+    let mut places = BTreeMap::new();
+    for change in &mut difference.changes {
+        change.record = records.latest_around(&change.pointer).map(|place| {
+            let next = places.len();
+            *places.entry(place).or_insert_with(|| {
+                difference.records.push(record(&recorded[place]));
+                next
+            })
+        });
+    }
+    difference
+}
+
+/// Compares two states for a face.
+pub(crate) fn plainly_compared(
+    before: &Tree,
+    after: &Tree,
     options: &StateDifferenceOptions,
 ) -> StateDifference {
     let options = difference::Options {
@@ -51,6 +89,7 @@ impl From<Difference> for StateDifference {
             noise: difference.noise,
             tolerated: difference.tolerated,
             unchanged: difference.unchanged,
+            records: Vec::new(),
         }
     }
 }
@@ -75,6 +114,7 @@ impl From<difference::StateChange> for StateChange {
             list: change.list.map(Into::into),
             series: change.series.map(Into::into),
             is_noise: change.is_noise,
+            record: None,
         }
     }
 }

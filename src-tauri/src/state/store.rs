@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flagdeck_core::state::Change;
+use flagdeck_core::tree::Tree;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use serde_json::Value;
 
 pub(super) use self::restores::{Confirmation, Restoring};
 pub(super) use self::snapshots::{
@@ -128,7 +128,7 @@ pub(super) struct StateStore {
 /// A state that comes from its source whole.
 #[derive(Debug)]
 pub(super) struct Whole {
-    pub(super) tree: Value,
+    pub(super) tree: Tree,
     pub(super) files: Option<u64>,
 }
 
@@ -278,7 +278,7 @@ impl StateStore {
         name: &SourceName,
         taking: &Taking<'_>,
         restoring: &Restoring<'_>,
-        make: impl FnOnce(&Value) -> Result<Value, StateError>,
+        make: impl FnOnce(&Tree) -> Result<Tree, StateError>,
     ) -> Result<StateRestore, StateError> {
         let Self {
             connection, trees, ..
@@ -314,7 +314,7 @@ impl StateStore {
     pub(super) fn import(
         &mut self,
         name: &SourceName,
-        states: &[(Value, Taking<'_>)],
+        states: &[(Tree, Taking<'_>)],
     ) -> Result<Vec<u64>, StateError> {
         let transaction = begin(&mut self.connection)?;
         let mut source = sources::find_or_make(&transaction, name)?;
@@ -408,7 +408,7 @@ impl StateStore {
 pub(super) fn current(
     moment: &Transaction<'_>,
     name: &SourceName,
-) -> Result<(Source, Value), StateError> {
+) -> Result<(Source, Tree), StateError> {
     let source = sources::get_with_state(moment, name)?;
     let tree = sources::load_tree(moment, &source)?;
     Ok((source, tree))
@@ -459,14 +459,14 @@ struct Trees(Vec<Held>);
 struct Held {
     source: i64,
     seq: i64,
-    tree: Value,
+    tree: Tree,
     used: Instant,
 }
 
 impl Trees {
     /// Returns the tree of a source as of its last change, held or read. It is not held from
     /// then on: whoever changes it gives it back once the change is durable.
-    fn take(&mut self, connection: &Connection, source: &Source) -> Result<Value, StoreError> {
+    fn take(&mut self, connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
         let held = self.0.iter().position(|held| held.source == source.id);
         let held = held.map(|place| self.0.swap_remove(place));
         match held.filter(|held| held.seq == source.seq) {
@@ -475,7 +475,7 @@ impl Trees {
         }
     }
 
-    fn hold(&mut self, source: &Source, tree: Value) {
+    fn hold(&mut self, source: &Source, tree: Tree) {
         if source.bytes > TREE_HELD_BYTES_MAX {
             return;
         }

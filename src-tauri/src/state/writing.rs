@@ -2,8 +2,7 @@
 //! returns, or nothing happened.
 
 use flagdeck_core::state::Change;
-use flagdeck_core::tree;
-use serde_json::Value;
+use flagdeck_core::tree::{self, Tree};
 
 use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
@@ -94,7 +93,7 @@ impl Keeper {
         &self,
         source: &SourceName,
         key: &str,
-        value: Option<Value>,
+        value: Option<Tree>,
         actor: &Actor,
         history_max: usize,
         now_ms: i64,
@@ -199,14 +198,14 @@ impl Keeper {
     ///
     /// # Errors
     /// [`StateError`] where there is no such snapshot, or its source has no state.
-    pub(crate) fn preview(&self, request: &RestoreRequest) -> Result<(Value, Value), StateError> {
+    pub(crate) fn preview(&self, request: &RestoreRequest) -> Result<(Tree, Tree), StateError> {
         let snapshot = self.snapshot(request.snapshot)?;
         let then = self.at(&StateAt::Snapshot {
             id: request.snapshot,
         })?;
         let now = self.current(&snapshot.source.parse()?)?;
         let restored = restored(&now.ml, &then.ml, request)?;
-        Ok((Value::clone(&now.ml), restored))
+        Ok((Tree::clone(&now.ml), restored))
     }
 
     /// Puts a state back to what a snapshot has of it.
@@ -274,7 +273,7 @@ impl Keeper {
     ) -> Result<Vec<Snapshot>, StateError> {
         let read = bundle::read(bytes, now_ms)?;
         let labels: Vec<SnapshotLabel> = read.iter().map(Bundled::label).collect();
-        let states: Vec<(Value, Taking<'_>)> = read
+        let states: Vec<(Tree, Taking<'_>)> = read
             .into_iter()
             .zip(&labels)
             .map(|(bundled, label)| {
@@ -296,7 +295,7 @@ impl Keeper {
 }
 
 /// Returns what a state becomes: of `then` everything, or only some parts, or all but some.
-fn restored(now: &Value, then: &Value, request: &RestoreRequest) -> Result<Value, StateError> {
+fn restored(now: &Tree, then: &Tree, request: &RestoreRequest) -> Result<Tree, StateError> {
     for pointer in request.only.iter().chain(&request.except) {
         if !pointer.is_empty() && !pointer.starts_with('/') {
             return Err(StateError::Invalid {
@@ -319,9 +318,9 @@ fn restored(now: &Value, then: &Value, request: &RestoreRequest) -> Result<Value
     for pointer in &request.except {
         tree::put(&mut restored, pointer, tree::get(now, pointer).cloned())?;
     }
-    match restored.is_object() {
-        true => Ok(restored),
-        false => Err(StateError::Invalid {
+    match restored.as_object() {
+        Some(_) => Ok(restored),
+        None => Err(StateError::Invalid {
             message: "what would be restored is no object".into(),
         }),
     }

@@ -185,6 +185,8 @@ pub struct StateDifference {
     pub tolerated: usize,
     /// Groups of the state in which nothing changed, as JSON Pointers.
     pub unchanged: Vec<String>,
+    /// The recorded changes that set what differs, where the later state still has them.
+    pub records: Vec<ChangeRecord>,
 }
 
 /// One thing that differs between two states.
@@ -213,6 +215,9 @@ pub struct StateChange {
     pub series: Option<SeriesChange>,
     /// Whether it is noise.
     pub is_noise: bool,
+    /// The latest recorded change that set it, or something in it or around it: its place in
+    /// `records`. `null` where none is known.
+    pub record: Option<usize>,
 }
 
 /// What happened to a value.

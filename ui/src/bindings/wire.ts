@@ -1331,7 +1331,11 @@ tolerated: number,
 /**
  * Groups of the state in which nothing changed, as JSON Pointers.
  */
-unchanged: Array<string>, };
+unchanged: Array<string>, 
+/**
+ * The recorded changes that set what differs, where the later state still has them.
+ */
+records: Array<ChangeRecord>, };
 
 /**
  * One thing that differs between two states.
@@ -1377,7 +1381,12 @@ series: SeriesChange | null,
 /**
  * Whether it is noise.
  */
-isNoise: boolean, };
+isNoise: boolean, 
+/**
+ * The latest recorded change that set it, or something in it or around it: its place in
+ * `records`. `null` where none is known.
+ */
+record: number | null, };
 
 /**
  * What happened to a value.

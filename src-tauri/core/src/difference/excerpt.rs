@@ -2,9 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use serde_json::Value;
-
 use crate::limits;
+use crate::tree::Tree;
 
 /// A value as far as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +15,14 @@ pub struct Excerpt {
 }
 
 /// Returns the beginning of a value's JSON text, writing no more of it than is shown.
-pub fn excerpt(value: &Value) -> Excerpt {
+pub fn excerpt(value: &Tree) -> Excerpt {
     let mut cut = Cut::after(limits::EXCERPT_CHARS_MAX);
     let written = write!(cut, "{value}");
     cut.excerpt(written)
 }
 
 /// Returns the beginning of a list of some elements; none of no elements.
-pub(super) fn excerpt_of(elements: &[&Value]) -> Option<Excerpt> {
+pub(super) fn excerpt_of(elements: &[&Tree]) -> Option<Excerpt> {
     let (first, rest) = elements.split_first()?;
     let mut cut = Cut::after(limits::EXCERPT_CHARS_MAX);
     let mut written = write!(cut, "[{first}");
@@ -38,7 +37,7 @@ pub(super) fn excerpt_of(elements: &[&Value]) -> Option<Excerpt> {
 }
 
 /// Says whether a value's JSON text has at least so many characters, reading no more of it.
-pub(super) fn has_chars(value: &Value, least: usize) -> bool {
+pub(super) fn has_chars(value: &Tree, least: usize) -> bool {
     let mut cut = Cut::after(least.saturating_sub(1));
     write!(cut, "{value}").is_err()
 }

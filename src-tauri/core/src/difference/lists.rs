@@ -2,25 +2,23 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use super::ListChange;
 use super::excerpt::excerpt_of;
 use super::place::Step;
 use super::series::{Numbers, series};
 use super::walk::{Walk, What};
 use crate::limits;
-use crate::tree::{Alignment, Run, align, same};
+use crate::tree::{Alignment, Run, Tree, align, same};
 
 /// Two lists and how their elements belong together.
 pub(super) struct Lists<'a> {
-    old: &'a [Value],
-    new: &'a [Value],
+    old: &'a [Tree],
+    new: &'a [Tree],
     alignment: Alignment,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn lists(&mut self, old: &'a [Value], new: &'a [Value]) {
+    pub(super) fn lists(&mut self, old: &'a [Tree], new: &'a [Tree]) {
         let alignment = align(old, new);
         if matches!(alignment.runs.as_slice(), [] | [Run::Keep(_)]) {
             return;
@@ -81,8 +79,8 @@ impl<'a> Walk<'a> {
         for (before, after) in lists.compared() {
             let (old, new) = (&lists.old[before], &lists.new[after]);
             let id = lists.alignment.key.as_deref().and_then(|key| {
-                let (key, id) = new.as_object()?.get_key_value(key)?;
-                Some((key.as_str(), id))
+                let mut members = new.as_object()?.iter();
+                members.find(|(name, _)| *name == key)
             });
             let step = Step::Element { before, after, id };
             let total = self.found.total;
@@ -126,7 +124,7 @@ impl<'a> Lists<'a> {
     }
 
     /// Returns what was and is in the places of elements that belong together, equal ones too.
-    fn stayed(&self) -> Vec<(&'a Value, &'a Value)> {
+    fn stayed(&self) -> Vec<(&'a Tree, &'a Tree)> {
         let mut stayed = Vec::with_capacity(self.old.len().min(self.new.len()));
         self.each(|run, from, to| {
             if let Run::Keep(count) | Run::Change(count) = run {
@@ -150,7 +148,7 @@ impl<'a> Lists<'a> {
     }
 
     /// Returns the first of the elements that went and of those that came.
-    fn went_and_came(&self) -> (Vec<&'a Value>, Vec<&'a Value>) {
+    fn went_and_came(&self) -> (Vec<&'a Tree>, Vec<&'a Tree>) {
         let (from, to): (HashSet<usize>, HashSet<usize>) =
             self.alignment.moved.iter().copied().unzip();
         let (mut went, mut came) = (Vec::new(), Vec::new());
@@ -179,8 +177,8 @@ impl<'a> Lists<'a> {
 
 /// Takes elements that did not move, no more than can be shown.
 fn take<'a>(
-    taken: &mut Vec<&'a Value>,
-    list: &'a [Value],
+    taken: &mut Vec<&'a Tree>,
+    list: &'a [Tree],
     places: std::ops::Range<usize>,
     moved: &HashSet<usize>,
 ) {

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use super::excerpt::has_chars;
 use super::walk::{Found, Raw, What};
 use crate::limits;
+use crate::tree::Tree;
 
 /// Makes one change of what went and an equal value that came, where no other could be meant.
 pub(super) fn join(found: &mut Found<'_>) {
@@ -45,8 +44,8 @@ pub(super) fn join(found: &mut Found<'_>) {
 /// Returns by value which change it is, none where it is in several.
 fn alone<'a>(
     changes: &[Raw<'a>],
-    value: impl Fn(&What<'a>) -> Option<&'a Value>,
-) -> HashMap<&'a Value, Option<usize>, foldhash::fast::RandomState> {
+    value: impl Fn(&What<'a>) -> Option<&'a Tree>,
+) -> HashMap<&'a Tree, Option<usize>, foldhash::fast::RandomState> {
     let mut found = HashMap::default();
     for (index, raw) in changes.iter().enumerate() {
         if let Some(value) = value(&raw.what)

@@ -1,9 +1,8 @@
 //! Where something is in two states at once, for programs and for people.
 
-use serde_json::Value;
-
 use crate::limits;
 use crate::problem::Pointer;
+use crate::tree::{Object, Tree};
 
 /// The member of a state that is shown by its own members.
 const SPLIT: &str = "metrics";
@@ -20,7 +19,7 @@ pub(super) enum Step<'a> {
         /// Its place in the later list.
         after: usize,
         /// The key that tells it from others, and its value.
-        id: Option<(&'a str, &'a Value)>,
+        id: Option<(&'a str, &'a Tree)>,
     },
 }
 
@@ -83,7 +82,7 @@ fn write(path: &mut String, place: &[Step<'_>]) {
                 path.push_str(if path.is_empty() { "" } else { "." });
                 path.push_str(key);
             }
-            Step::Key(key) => path.push_str(&format!("[{}]", Value::from(*key))),
+            Step::Key(key) => path.push_str(&format!("[{}]", Tree::from(*key))),
             Step::Element {
                 after, id: None, ..
             } => path.push_str(&format!("[{after}]")),
@@ -104,9 +103,9 @@ fn is_plain(key: &str) -> bool {
     !key.is_empty() && !key.contains(is_odd)
 }
 
-fn shown(id: &Value) -> String {
+fn shown(id: &Tree) -> String {
     let text = match id {
-        Value::String(text) => text.clone(),
+        Tree::String(text) => text.clone().into(),
         other => other.to_string(),
     };
     match text.char_indices().nth(limits::QUOTE_CHARS_MAX) {
@@ -141,13 +140,13 @@ impl<'a> Group<'a> {
 }
 
 /// Returns the groups of a state.
-pub(super) fn groups(state: &Value) -> impl Iterator<Item = Group<'_>> {
-    let members = state.as_object().into_iter().flatten();
+pub(super) fn groups(state: &Tree) -> impl Iterator<Item = Group<'_>> {
+    let members = state.as_object().into_iter().flat_map(Object::iter);
     members.flat_map(|(name, value)| {
         let split = value
             .as_object()
             .filter(|inner| name == SPLIT && !inner.is_empty());
-        let inner = split.into_iter().flat_map(|inner| inner.keys());
+        let inner = split.into_iter().flat_map(Object::keys);
         let whole = split.is_none().then_some(Group(Some(name), None));
         let parts = inner.map(|inner| Group(Some(name), Some(inner)));
         whole.into_iter().chain(parts)

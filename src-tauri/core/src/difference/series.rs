@@ -1,9 +1,8 @@
 //! How a list of numbers drifted.
 
-use serde_json::Value;
-
 use super::SeriesChange;
 use crate::limits;
+use crate::tree::Tree;
 
 /// The numbers of a list that is a series.
 pub(super) struct Numbers(Vec<f64>);
@@ -11,12 +10,12 @@ pub(super) struct Numbers(Vec<f64>);
 impl Numbers {
     /// Reads a list of at least [`limits::SERIES_NUMBERS_MIN`] numbers and few nulls; none of
     /// any other.
-    pub(super) fn of(list: &[Value]) -> Option<Self> {
-        let is_one = |element: &Value| element.is_number() || element.is_null();
+    pub(super) fn of(list: &[Tree]) -> Option<Self> {
+        let is_one = |element: &Tree| matches!(element, Tree::Number(_) | Tree::Null);
         if !list.iter().all(is_one) {
             return None;
         }
-        let numbers: Vec<f64> = list.iter().filter_map(Value::as_f64).collect();
+        let numbers: Vec<f64> = list.iter().filter_map(Tree::as_f64).collect();
         let nulls = list.len() - numbers.len();
         let is_series = numbers.len() >= limits::SERIES_NUMBERS_MIN
             && nulls * limits::SERIES_NULLS_ONE_IN <= list.len();
@@ -41,12 +40,8 @@ impl Numbers {
 }
 
 /// Tells how a series drifted, given the elements of both that belong together.
-pub(super) fn series(
-    before: &Numbers,
-    after: &Numbers,
-    stayed: &[(&Value, &Value)],
-) -> SeriesChange {
-    let change = |(old, new): &(&Value, &Value)| {
+pub(super) fn series(before: &Numbers, after: &Numbers, stayed: &[(&Tree, &Tree)]) -> SeriesChange {
+    let change = |(old, new): &(&Tree, &Tree)| {
         let change = (old.as_f64()? - new.as_f64()?).abs();
         // The difference of two numbers may be larger than any number.
         Some(change.min(f64::MAX))

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
-
 use super::excerpt::Excerpt;
 use super::place::{Group, Step, passes};
 use super::{ListChange, Options, SeriesChange};
 use crate::limits;
+use crate::tree::{Object, Tree};
 
 /// A change, borrowed from the states.
 pub(super) struct Raw<'a> {
@@ -18,12 +17,12 @@ pub(super) struct Raw<'a> {
 
 /// What happened in a place.
 pub(super) enum What<'a> {
-    Added(&'a Value),
-    Removed(&'a Value),
-    Changed(&'a Value, &'a Value),
+    Added(&'a Tree),
+    Removed(&'a Tree),
+    Changed(&'a Tree, &'a Tree),
     Moved {
         from: Box<[Step<'a>]>,
-        value: &'a Value,
+        value: &'a Tree,
     },
     List {
         list: ListChange,
@@ -69,10 +68,10 @@ impl<'a> Walk<'a> {
         self.found
     }
 
-    pub(super) fn compare(&mut self, before: &'a Value, after: &'a Value) {
+    pub(super) fn compare(&mut self, before: &'a Tree, after: &'a Tree) {
         match (before, after) {
-            (Value::Object(old), Value::Object(new)) => self.members(old, new),
-            (Value::Array(old), Value::Array(new)) => self.lists(old, new),
+            (Tree::Object(old), Tree::Object(new)) => self.members(old, new),
+            (Tree::Array(old), Tree::Array(new)) => self.lists(old, new),
             _ if before == after => {}
             _ if self.is_within(before, after) => self.found.tolerated += 1,
             _ => self.note(|| What::Changed(before, after)),
@@ -102,7 +101,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Says whether two values are numbers that differ within the tolerance.
-    pub(super) fn is_within(&self, before: &Value, after: &Value) -> bool {
+    pub(super) fn is_within(&self, before: &Tree, after: &Tree) -> bool {
         let tolerance = self.options.tolerance;
         match (before.as_f64(), after.as_f64()) {
             (Some(old), Some(new)) if tolerance > 0.0 => {
@@ -114,10 +113,10 @@ impl<'a> Walk<'a> {
 
     /// Compares two objects in the order of the later one. Their keys mostly come in the same
     /// order, and then none is looked up.
-    fn members(&mut self, old: &'a Map<String, Value>, new: &'a Map<String, Value>) {
+    fn members(&mut self, old: &'a Object, new: &'a Object) {
         let mut gone = old.iter().peekable();
-        for (key, after) in new {
-            let is_other = |(beside, _): &(&'a String, _)| *beside != key;
+        for (key, after) in new.iter() {
+            let is_other = |(beside, _): &(&'a str, _)| *beside != key;
             let is_gone = |next: &_| is_other(next) && !new.contains_key(next.0);
             while let Some((key, before)) = gone.next_if(is_gone) {
                 self.step(Step::Key(key), |walk| walk.note(|| What::Removed(before)));
@@ -126,12 +125,12 @@ impl<'a> Walk<'a> {
             let before = beside.map(|(_, before)| before).or_else(|| old.get(key));
             self.member(key, before, after);
         }
-        for (key, before) in gone.filter(|(key, _)| !new.contains_key(*key)) {
+        for (key, before) in gone.filter(|(key, _)| !new.contains_key(key)) {
             self.step(Step::Key(key), |walk| walk.note(|| What::Removed(before)));
         }
     }
 
-    fn member(&mut self, key: &'a str, before: Option<&'a Value>, after: &'a Value) {
+    fn member(&mut self, key: &'a str, before: Option<&'a Tree>, after: &'a Tree) {
         self.step(Step::Key(key), |walk| match before {
             Some(before) => walk.compare(before, after),
             None => walk.note(|| What::Added(after)),

@@ -8,11 +8,9 @@ mod keyed;
 
 use std::ops::Range;
 
-use serde_json::Value;
-
 use self::content::Contents;
 use self::keyed::Keyed;
-use super::same;
+use super::{Tree, same};
 
 /// How the elements of one list became those of another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +50,7 @@ pub enum Run {
 /// and what is left between equal elements by place.
 ///
 /// Equal is what [`same`] takes as equal.
-pub fn align(before: &[Value], after: &[Value]) -> Alignment {
+pub fn align(before: &[Tree], after: &[Tree]) -> Alignment {
     let ends = Ends::of(before, after);
     let (old, new) = (ends.between(before), ends.between(after));
     if old.is_empty() || new.is_empty() {
@@ -81,8 +79,8 @@ struct Ends {
 }
 
 impl Ends {
-    fn of(before: &[Value], after: &[Value]) -> Self {
-        let is_same = |(old, new): &(&Value, &Value)| same(old, new);
+    fn of(before: &[Tree], after: &[Tree]) -> Self {
+        let is_same = |(old, new): &(&Tree, &Tree)| same(old, new);
         let head = before.iter().zip(after).take_while(is_same).count();
         let pairs = before[head..].iter().rev().zip(after[head..].iter().rev());
         Self {
@@ -104,7 +102,7 @@ impl Ends {
         &self,
         matches: &Matches,
         key: Option<String>,
-        (old, new): (&[Value], &[Value]),
+        (old, new): (&[Tree], &[Tree]),
     ) -> Alignment {
         let mut runs = Runs::default();
         runs.push(Run::Keep(self.head));
@@ -128,7 +126,7 @@ type Pairs = Vec<(usize, usize)>;
 ///
 /// The search of Knuth, Morris and Pratt ("Fast pattern matching in strings", 1977) for `after`,
 /// as far as it got when `before` ends: at most four comparisons an element, whatever repeats.
-fn overlap(before: &[Value], after: &[Value]) -> usize {
+fn overlap(before: &[Tree], after: &[Tree]) -> usize {
     let longest = before.len().min(after.len());
     let (text, pattern) = (&before[before.len() - longest..], &after[..longest]);
     let borders = borders(pattern);
@@ -140,7 +138,7 @@ fn overlap(before: &[Value], after: &[Value]) -> usize {
 }
 
 /// Returns for every beginning of a list how much of it, itself aside, it ends with again.
-fn borders(pattern: &[Value]) -> Vec<usize> {
+fn borders(pattern: &[Tree]) -> Vec<usize> {
     let mut borders = vec![0; pattern.len()];
     let mut matched = 0;
     for place in 1..pattern.len() {
@@ -151,7 +149,7 @@ fn borders(pattern: &[Value]) -> Vec<usize> {
 }
 
 /// Returns how much of a pattern is matched once one more element is read.
-fn extended(pattern: &[Value], borders: &[usize], matched: usize, element: &Value) -> usize {
+fn extended(pattern: &[Tree], borders: &[usize], matched: usize, element: &Tree) -> usize {
     let mut matched = matched;
     loop {
         if pattern.get(matched).is_some_and(|next| same(next, element)) {
@@ -165,7 +163,7 @@ fn extended(pattern: &[Value], borders: &[usize], matched: usize, element: &Valu
 }
 
 /// Says whether most of a list moved on to its front, and the first that went did not come back.
-fn is_plain_ring(before: &[Value], after: &[Value], shared: usize, ends: &Ends) -> bool {
+fn is_plain_ring(before: &[Tree], after: &[Tree], shared: usize, ends: &Ends) -> bool {
     let is_most = 2 * shared >= before.len().min(after.len()) && shared >= ends.len();
     let came_back = || {
         let mut added = after[shared..].iter();
@@ -186,15 +184,15 @@ fn ring(before: usize, after: usize, shared: usize) -> Alignment {
 }
 
 /// Says whether an element is itself in another place too: one 7 is not another.
-fn can_move(element: &Value) -> bool {
+fn can_move(element: &Tree) -> bool {
     match element {
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::String(_) | Value::Array(_) | Value::Object(_) => true,
+        Tree::Null | Tree::Bool(_) | Tree::Number(_) => false,
+        Tree::String(_) | Tree::Array(_) | Tree::Object(_) => true,
     }
 }
 
 /// Matches equal elements: the most of them that there are in the same order, within bounds.
-fn by_content(old: &[Value], new: &[Value]) -> Matches {
+fn by_content(old: &[Tree], new: &[Tree]) -> Matches {
     let contents = Contents::of(old, new);
     let once = contents.once();
     let by_order = || in_order(once.clone()).0;
@@ -268,7 +266,7 @@ impl Matches {
         }
     }
 
-    fn write(&self, old: &[Value], new: &[Value], runs: &mut Runs) {
+    fn write(&self, old: &[Tree], new: &[Tree], runs: &mut Runs) {
         let loose = self.loose(old.len(), new.len());
         let (mut left, mut right) = (0, 0);
         for &(from, to) in &self.pairs {
@@ -317,8 +315,8 @@ impl Runs {
     fn between(
         &mut self,
         [is_old_loose, is_new_loose]: &[Vec<bool>; 2],
-        (old, mut left): (&[Value], Range<usize>),
-        (new, mut right): (&[Value], Range<usize>),
+        (old, mut left): (&[Tree], Range<usize>),
+        (new, mut right): (&[Tree], Range<usize>),
     ) {
         while !left.is_empty() && !right.is_empty() {
             let (from, to) = (left.start, right.start);

@@ -1,10 +1,11 @@
 //! The text of a tree, in its own order or in a canonical one, and the hash of that.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+
+use super::{Object, Tree};
 
 /// Writes a tree as JSON text without white space, keys in their order.
-pub fn write(tree: &Value) -> Vec<u8> {
+pub fn write(tree: &Tree) -> Vec<u8> {
     let mut text = Vec::new();
     write_plain(tree, &mut text);
     text
@@ -13,14 +14,14 @@ pub fn write(tree: &Value) -> Vec<u8> {
 /// Returns the BLAKE3 hash of a tree in canonical form: JSON text without white space, keys
 /// sorted by their bytes, numbers and strings as `serde_json` writes them. Trees that differ in
 /// the order of keys alone have the same hash.
-pub fn hash(tree: &Value) -> [u8; 32] {
+pub fn hash(tree: &Tree) -> [u8; 32] {
     let mut text = Vec::new();
     write_canonical(tree, &mut text);
     *blake3::hash(&text).as_bytes()
 }
 
 /// Writes a tree in canonical form.
-pub fn canonical(tree: &Value) -> Vec<u8> {
+pub fn canonical(tree: &Tree) -> Vec<u8> {
     let mut text = Vec::new();
     write_canonical(tree, &mut text);
     text
@@ -30,9 +31,9 @@ fn write_plain(value: &(impl Serialize + ?Sized), text: &mut Vec<u8>) {
     serde_json::to_writer(text, value).expect("a tree is JSON, and memory takes it");
 }
 
-fn write_canonical(tree: &Value, text: &mut Vec<u8>) {
+fn write_canonical(tree: &Tree, text: &mut Vec<u8>) {
     match tree {
-        Value::Array(elements) => {
+        Tree::Array(elements) => {
             text.push(b'[');
             for (place, element) in elements.iter().enumerate() {
                 separate(place, text);
@@ -40,13 +41,13 @@ fn write_canonical(tree: &Value, text: &mut Vec<u8>) {
             }
             text.push(b']');
         }
-        Value::Object(members) => write_members(members, text),
+        Tree::Object(members) => write_members(members, text),
         leaf => write_plain(leaf, text),
     }
 }
 
-fn write_members(members: &Map<String, Value>, text: &mut Vec<u8>) {
-    let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
+fn write_members(members: &Object, text: &mut Vec<u8>) {
+    let mut sorted: Vec<(&str, &Tree)> = members.iter().collect();
     sorted.sort_unstable_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
     text.push(b'{');
     for (place, (key, value)) in sorted.into_iter().enumerate() {

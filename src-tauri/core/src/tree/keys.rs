@@ -1,7 +1,6 @@
 //! Places in a tree, by JSON Pointer and by dotted key: found, set, taken away.
 
-use serde_json::{Map, Value};
-
+use super::{Object, Tree};
 use crate::limits::{SEGMENTS_RESERVED, TREE_DEPTH_MAX};
 
 /// Why nothing can be set at a place.
@@ -48,22 +47,35 @@ pub enum KeyError {
 }
 
 /// Returns what is at a JSON Pointer; the tree itself for `""`.
-pub fn get<'a>(tree: &'a Value, pointer: &str) -> Option<&'a Value> {
-    tree.pointer(pointer)
+pub fn get<'a>(tree: &'a Tree, pointer: &str) -> Option<&'a Tree> {
+    if pointer.is_empty() {
+        return Some(tree);
+    }
+    if !pointer.starts_with('/') {
+        return None;
+    }
+    tokens(pointer)
+        .iter()
+        .try_fold(tree, |at, token| part(at, token))
+}
+
+/// Returns a part of an object or a list.
+fn part<'a>(at: &'a Tree, key: &str) -> Option<&'a Tree> {
+    match at {
+        Tree::Object(members) => members.get(key),
+        Tree::Array(elements) => elements.get(index(key)?),
+        _ => None,
+    }
 }
 
 /// Returns what is at a dotted key. A key of an object that has dots itself is found, too: the
 /// longest one that the rest begins with.
-pub fn get_key<'a>(tree: &'a Value, key: &str) -> Option<&'a Value> {
+pub fn get_key<'a>(tree: &'a Tree, key: &str) -> Option<&'a Tree> {
     let mut at = tree;
     let mut rest = Some(key);
     while let Some(key) = rest {
         let part = next_part(at, key);
-        at = match at {
-            Value::Object(members) => members.get(part)?,
-            Value::Array(elements) => elements.get(index(part)?)?,
-            _ => return None,
-        };
+        at = self::part(at, part)?;
         rest = after(key, part);
     }
     Some(at)
@@ -74,22 +86,14 @@ pub fn get_key<'a>(tree: &'a Value, key: &str) -> Option<&'a Value> {
 ///
 /// # Errors
 /// [`KeyError`] where the key leads nowhere that can be set; nothing is changed then.
-pub fn set_key(
-    tree: &mut Value,
-    key: &str,
-    value: Option<Value>,
-) -> Result<Option<Value>, KeyError> {
+pub fn set_key(tree: &mut Tree, key: &str, value: Option<Tree>) -> Result<Option<Tree>, KeyError> {
     check(key, value.as_ref())?;
     let mut parts = Vec::new();
     let mut at = Some(&*tree);
     let mut rest = Some(key);
     while let Some(key) = rest {
         let part = at.map_or_else(|| first(key), |at| next_part(at, key));
-        at = at.and_then(|at| match at {
-            Value::Object(members) => members.get(part),
-            Value::Array(elements) => elements.get(index(part)?),
-            _ => None,
-        });
+        at = at.and_then(|at| self::part(at, part));
         rest = after(key, part);
         parts.push(part);
     }
@@ -100,11 +104,7 @@ pub fn set_key(
 ///
 /// # Errors
 /// [`KeyError`] where the pointer leads nowhere that can be set; nothing is changed then.
-pub fn put(
-    tree: &mut Value,
-    pointer: &str,
-    value: Option<Value>,
-) -> Result<Option<Value>, KeyError> {
+pub fn put(tree: &mut Tree, pointer: &str, value: Option<Tree>) -> Result<Option<Tree>, KeyError> {
     let tokens = tokens(pointer);
     let parts: Vec<&str> = tokens.iter().map(String::as_str).collect();
     if parts.is_empty() {
@@ -135,24 +135,20 @@ pub fn dotted(pointer: &str) -> String {
 }
 
 /// Returns a dotted key as a JSON Pointer into a tree, in which it need not be.
-pub fn pointer_of(tree: &Value, key: &str) -> String {
+pub fn pointer_of(tree: &Tree, key: &str) -> String {
     let mut pointer = String::new();
     let mut found = Some(tree);
     let mut rest = Some(key).filter(|key| !key.is_empty());
     while let Some(key) = rest {
         let part = found.map_or_else(|| first(key), |found| next_part(found, key));
         pointer = at(&pointer, part);
-        found = found.and_then(|found| match found {
-            Value::Object(members) => members.get(part),
-            Value::Array(elements) => elements.get(index(part)?),
-            _ => None,
-        });
+        found = found.and_then(|found| self::part(found, part));
         rest = after(key, part);
     }
     pointer
 }
 
-fn check(key: &str, value: Option<&Value>) -> Result<(), KeyError> {
+fn check(key: &str, value: Option<&Tree>) -> Result<(), KeyError> {
     let owned = || key.to_owned();
     let mut count = value.map_or(0, super::depth);
     for part in key.split('.') {
@@ -175,14 +171,14 @@ fn check(key: &str, value: Option<&Value>) -> Result<(), KeyError> {
 
 /// Returns the first part of a key: the longest key of an object that the key begins with, else
 /// what stands before the first dot.
-fn next_part<'a>(at: &Value, key: &'a str) -> &'a str {
-    let Value::Object(members) = at else {
+fn next_part<'a>(at: &Tree, key: &'a str) -> &'a str {
+    let Tree::Object(members) = at else {
         return first(key);
     };
     let dots = key.match_indices('.').map(|(place, _)| place);
     let ends = std::iter::once(key.len()).chain(dots.rev());
     ends.map(|end| &key[..end])
-        .find(|part| members.contains_key(*part))
+        .find(|part| members.contains_key(part))
         .unwrap_or_else(|| first(key))
 }
 
@@ -202,17 +198,17 @@ fn index(part: &str) -> Option<usize> {
 
 /// Sets what is at the end of a way that has at least one part.
 fn set(
-    tree: &mut Value,
+    tree: &mut Tree,
     parts: &[&str],
-    value: Option<Value>,
+    value: Option<Tree>,
     key: &str,
-) -> Result<Option<Value>, KeyError> {
+) -> Result<Option<Tree>, KeyError> {
     let Some((part, rest)) = parts.split_first() else {
         return Ok(None);
     };
     match tree {
-        Value::Object(members) => set_member(members, part, rest, value, key),
-        Value::Array(elements) => {
+        Tree::Object(members) => set_member(members, part, rest, value, key),
+        Tree::Array(elements) => {
             let length = elements.len();
             let place = index(part).filter(|place| *place <= length);
             let no_such_element = || KeyError::NoSuchElement {
@@ -241,22 +237,22 @@ fn set(
 }
 
 fn set_member(
-    members: &mut Map<String, Value>,
+    members: &mut Object,
     part: &str,
     rest: &[&str],
-    value: Option<Value>,
+    value: Option<Tree>,
     key: &str,
-) -> Result<Option<Value>, KeyError> {
+) -> Result<Option<Tree>, KeyError> {
     if let Some(member) = members.get_mut(part) {
         return match (rest.is_empty(), value) {
             (false, value) => set(member, rest, value, key),
             (true, Some(value)) => Ok(Some(std::mem::replace(member, value))),
-            (true, None) => Ok(members.shift_remove(part)),
+            (true, None) => Ok(members.remove(part)),
         };
     }
     if let Some(value) = value {
         let made = rest.iter().rev().fold(value, |inner, part| {
-            Value::Object(Map::from_iter([((*part).to_owned(), inner)]))
+            Object::from_iter([((*part).into(), inner)]).into()
         });
         members.insert(part.to_owned(), made);
     }

@@ -1,67 +1,69 @@
 //! The exact difference of two trees, as a tree of its own: what it is applied to becomes the
 //! other to the last detail, the order of keys included.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
 
 use super::align::{Run, align};
-use super::{keys, same};
+use super::{Object, Tree, keys, same};
 
-/// What turns a tree into another one.
+/// What turns a tree into another one. Borrows from both where they were compared.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Patch {
+pub enum Patch<'a> {
     /// Nothing.
     Same,
     /// This takes its place.
-    Replace(Value),
+    Replace(Cow<'a, Tree>),
     /// An object stays one, and some of its members differ.
-    Members(Members),
+    Members(Members<'a>),
     /// A list stays one; its elements fare as these say, in order.
-    Elements(Vec<Piece>),
+    Elements(Vec<Piece<'a>>),
 }
 
 /// What becomes of the members of an object.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Members {
+pub struct Members<'a> {
     /// Keys that go.
-    pub removed: Vec<String>,
+    pub removed: Vec<Cow<'a, str>>,
     /// Members that differ.
-    pub changed: Vec<(String, Patch)>,
+    pub changed: Vec<(Cow<'a, str>, Patch<'a>)>,
     /// Members that come, with where each stands once all have; in order.
-    pub added: Vec<(usize, String, Value)>,
+    pub added: Vec<(usize, Cow<'a, str>, Cow<'a, Tree>)>,
 }
 
 /// What becomes of elements next to each other.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Piece {
+pub enum Piece<'a> {
     /// So many stay.
     Keep(usize),
     /// So many go.
     Drop(usize),
     /// These come.
-    Add(Vec<Value>),
+    Add(Cow<'a, [Tree]>),
     /// These differ, one after the other.
-    Change(Vec<Patch>),
+    Change(Vec<Patch<'a>>),
 }
 
 /// Compares two trees.
-pub fn compare(before: &Value, after: &Value) -> Patch {
+pub fn compare<'a>(before: &'a Tree, after: &'a Tree) -> Patch<'a> {
     match (before, after) {
-        (Value::Object(old), Value::Object(new)) => match compare_members(old, new) {
+        (Tree::Object(old), Tree::Object(new)) => match compare_members(old, new) {
             Some(members) if members == Members::default() => Patch::Same,
             Some(members) => Patch::Members(members),
-            None => Patch::Replace(after.clone()),
+            None => Patch::Replace(Cow::Borrowed(after)),
         },
-        (Value::Array(old), Value::Array(new)) => match same(before, after) {
+        (Tree::Array(old), Tree::Array(new)) => match same(before, after) {
             true => Patch::Same,
             false => Patch::Elements(compare_elements(old, new)),
         },
         _ if same(before, after) => Patch::Same,
-        _ => Patch::Replace(after.clone()),
+        _ => Patch::Replace(Cow::Borrowed(after)),
     }
 }
 
 /// Compares members; none where those that stay stand in another order.
-fn compare_members(old: &Map<String, Value>, new: &Map<String, Value>) -> Option<Members> {
+fn compare_members<'a>(old: &'a Object, new: &'a Object) -> Option<Members<'a>> {
     let mut members = Members::default();
     if old.len() == new.len() && old.keys().eq(new.keys()) {
         for ((key, old), new) in old.iter().zip(new.values()) {
@@ -69,7 +71,7 @@ fn compare_members(old: &Map<String, Value>, new: &Map<String, Value>) -> Option
         }
         return Some(members);
     }
-    let mut left = old.keys().filter(|key| new.contains_key(*key));
+    let mut left = old.keys().filter(|key| new.contains_key(key));
     for (place, (key, value)) in new.iter().enumerate() {
         match old.get(key) {
             Some(before) => {
@@ -78,25 +80,27 @@ fn compare_members(old: &Map<String, Value>, new: &Map<String, Value>) -> Option
                 }
                 members.compare(key, before, value);
             }
-            None => members.added.push((place, key.clone(), value.clone())),
+            None => members
+                .added
+                .push((place, key.into(), Cow::Borrowed(value))),
         }
     }
-    let removed = old.keys().filter(|key| !new.contains_key(*key));
-    members.removed.extend(removed.cloned());
+    let removed = old.keys().filter(|key| !new.contains_key(key));
+    members.removed.extend(removed.map(Cow::Borrowed));
     Some(members)
 }
 
-impl Members {
-    fn compare(&mut self, key: &str, before: &Value, after: &Value) {
+impl<'a> Members<'a> {
+    fn compare(&mut self, key: &'a str, before: &'a Tree, after: &'a Tree) {
         match compare(before, after) {
             Patch::Same => {}
-            patch => self.changed.push((key.to_owned(), patch)),
+            patch => self.changed.push((key.into(), patch)),
         }
     }
 
-    fn apply(&self, members: &mut Map<String, Value>) -> Result<(), Misfit> {
+    fn apply(&self, members: &mut Object) -> Result<(), Misfit> {
         for key in &self.removed {
-            members.shift_remove(key).ok_or(Misfit)?;
+            members.remove(key).ok_or(Misfit)?;
         }
         for (key, patch) in &self.changed {
             patch.apply(members.get_mut(key).ok_or(Misfit)?)?;
@@ -106,15 +110,15 @@ impl Members {
                 return Err(Misfit);
             }
             match *place == members.len() {
-                true => members.insert(key.clone(), value.clone()),
-                false => members.shift_insert(*place, key.clone(), value.clone()),
+                true => members.insert(&**key, Tree::clone(value)),
+                false => members.insert_at(*place, &**key, Tree::clone(value)),
             };
         }
         Ok(())
     }
 }
 
-fn compare_elements(old: &[Value], new: &[Value]) -> Vec<Piece> {
+fn compare_elements<'a>(old: &'a [Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
     let (mut from, mut to) = (0, 0);
     let mut pieces = Vec::new();
     for run in align(old, new).runs {
@@ -135,7 +139,7 @@ fn compare_elements(old: &[Value], new: &[Value]) -> Vec<Piece> {
                 from += count;
             }
             Run::Add(count) => {
-                pieces.push(Piece::Add(new[to..to + count].to_vec()));
+                pieces.push(Piece::Add(Cow::Borrowed(&new[to..to + count])));
                 to += count;
             }
         }
@@ -148,20 +152,20 @@ fn compare_elements(old: &[Value], new: &[Value]) -> Vec<Piece> {
 #[error("the patch is not of this tree")]
 pub struct Misfit;
 
-impl Patch {
+impl Patch<'_> {
     /// Turns `tree` into the later one of the trees that were compared, if it is the earlier.
     ///
     /// # Errors
     /// [`Misfit`] where it is not; the tree is worth nothing then.
-    pub fn apply(&self, tree: &mut Value) -> Result<(), Misfit> {
+    pub fn apply(&self, tree: &mut Tree) -> Result<(), Misfit> {
         match (self, tree) {
             (Self::Same, _) => Ok(()),
             (Self::Replace(value), tree) => {
                 tree.clone_from(value);
                 Ok(())
             }
-            (Self::Members(members), Value::Object(found)) => members.apply(found),
-            (Self::Elements(pieces), Value::Array(elements)) => apply_pieces(pieces, elements),
+            (Self::Members(members), Tree::Object(found)) => members.apply(found),
+            (Self::Elements(pieces), Tree::Array(elements)) => apply_pieces(pieces, elements),
             _ => Err(Misfit),
         }
     }
@@ -182,10 +186,12 @@ impl Patch {
                 members.removed.len() + members.added.len() + changed.sum::<usize>()
             }
             Self::Elements(pieces) => {
-                let is_other = |piece: &Piece| match piece {
+                let is_other = |piece: &Piece<'_>| match piece {
                     Piece::Keep(_) => false,
                     Piece::Drop(_) | Piece::Add(_) => true,
-                    Piece::Change(patches) => patches.iter().any(|p| matches!(p, Self::Replace(_))),
+                    Piece::Change(patches) => {
+                        patches.iter().any(|p| matches!(p, Patch::Replace(_)))
+                    }
                 };
                 let inner = pieces.iter().map(|piece| match piece {
                     Piece::Change(patches) => patches.iter().map(Self::inner_changes).sum(),
@@ -207,14 +213,14 @@ impl Patch {
 
     /// Visits every value that comes with it, under the keys on the way, and those that go, as
     /// none. Elements of lists go under their list.
-    pub fn visit(&self, mut visit: impl FnMut(&[&str], Option<&Value>)) {
+    pub fn visit(&self, mut visit: impl FnMut(&[&str], Option<&Tree>)) {
         self.visit_at(&mut Vec::new(), &mut visit);
     }
 
     fn visit_at<'a>(
         &'a self,
         path: &mut Vec<&'a str>,
-        visit: &mut impl FnMut(&[&str], Option<&Value>),
+        visit: &mut impl FnMut(&[&str], Option<&Tree>),
     ) {
         match self {
             Self::Same => {}
@@ -259,11 +265,11 @@ impl Patch {
     }
 }
 
-impl Members {
+impl Members<'_> {
     fn visit_at<'a>(
         &'a self,
         path: &mut Vec<&'a str>,
-        visit: &mut impl FnMut(&[&str], Option<&Value>),
+        visit: &mut impl FnMut(&[&str], Option<&Tree>),
     ) {
         for key in &self.removed {
             path.push(key);
@@ -295,7 +301,7 @@ impl Members {
     }
 }
 
-fn element_operations(pieces: &[Piece], at: &str, operations: &mut Vec<Value>) {
+fn element_operations(pieces: &[Piece<'_>], at: &str, operations: &mut Vec<Value>) {
     let mut place = 0;
     for piece in pieces {
         match piece {
@@ -305,7 +311,7 @@ fn element_operations(pieces: &[Piece], at: &str, operations: &mut Vec<Value>) {
                 operations.extend(std::iter::repeat_n(operation, *count));
             }
             Piece::Add(values) => {
-                for value in values {
+                for value in values.iter() {
                     let path = format!("{at}/{place}");
                     operations.push(json!({ "op": "add", "path": path, "value": value }));
                     place += 1;
@@ -321,7 +327,7 @@ fn element_operations(pieces: &[Piece], at: &str, operations: &mut Vec<Value>) {
     }
 }
 
-fn apply_pieces(pieces: &[Piece], elements: &mut Vec<Value>) -> Result<(), Misfit> {
+fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Misfit> {
     let taken = pieces.iter().map(|piece| match piece {
         Piece::Keep(count) | Piece::Drop(count) => *count,
         Piece::Change(patches) => patches.len(),

@@ -1,33 +1,38 @@
 //! Trees to test with: any at all, and those of a host that reports.
 
+use flagdeck_core::tree::{Object, Tree};
 use proptest::prelude::*;
-use serde_json::{Map, Number, Value, json};
+use serde_json::Number;
+
+/// A tree, written as `serde_json::json!` has it.
+macro_rules! tree {
+    ($($json:tt)+) => { flagdeck_core::tree::Tree::from(serde_json::json!($($json)+)) };
+}
 
 /// Any JSON, nested a little, with odd numbers, keys and texts.
-pub fn any_tree() -> impl Strategy<Value = Value> {
+pub fn any_tree() -> impl Strategy<Value = Tree> {
     let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<u64>().prop_map(Value::from),
-        (0..6u64).prop_map(Value::from),
-        any::<f64>().prop_filter_map("finite", |float| Number::from_f64(float).map(Value::Number)),
-        (-2000i32..2000).prop_map(|hundredths| Value::from(f64::from(hundredths) / 100.0)),
-        Just(Value::from(-0.0)),
-        "\\PC{0,6}".prop_map(Value::from),
-        "[ab~/.]{0,3}".prop_map(Value::from),
+        Just(Tree::Null),
+        any::<bool>().prop_map(Tree::from),
+        any::<i64>().prop_map(Tree::from),
+        any::<u64>().prop_map(Tree::from),
+        (0..6u64).prop_map(Tree::from),
+        any::<f64>().prop_filter_map("finite", |float| Number::from_f64(float).map(Tree::Number)),
+        (-2000i32..2000).prop_map(|hundredths| tree!(f64::from(hundredths) / 100.0)),
+        Just(tree!(-0.0)),
+        "\\PC{0,6}".prop_map(Tree::from),
+        "[ab~/.]{0,3}".prop_map(Tree::from),
     ];
     leaf.prop_recursive(4, 48, 8, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-            prop::collection::vec(("[abcd~/.]{0,2}", inner), 0..6)
-                .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>())),
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Tree::from),
+            prop::collection::vec(("[abcd~/.]{0,2}", inner), 0..6).prop_map(object),
         ]
     })
 }
 
 /// A tree and what it may have become: mostly itself, with something changed here and there.
-pub fn tree_and_next() -> impl Strategy<Value = (Value, Value)> {
+pub fn tree_and_next() -> impl Strategy<Value = (Tree, Tree)> {
     prop_oneof![
         (any_tree(), any_tree()),
         (any_tree(), any_tree(), any::<u64>())
@@ -36,27 +41,28 @@ pub fn tree_and_next() -> impl Strategy<Value = (Value, Value)> {
 }
 
 /// Puts parts of another tree here and there, drops and moves elements.
-fn disturbed(tree: &Value, other: &Value, seed: u64) -> Value {
+fn disturbed(tree: &Tree, other: &Tree, seed: u64) -> Tree {
     let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
     match (tree, next >> 61) {
         (_, 0) => other.clone(),
-        (Value::Object(members), kind) => {
-            let mut members = members.clone();
-            for (nth, value) in members.values_mut().enumerate() {
-                *value = disturbed(value, other, next.wrapping_add(nth as u64));
-            }
+        (Tree::Object(members), kind) => {
+            let disturb = |(nth, (key, value)): (usize, (&str, &Tree))| {
+                let seed = next.wrapping_add(nth as u64);
+                (key.to_owned(), disturbed(value, other, seed))
+            };
+            let mut members: Vec<_> = members.iter().enumerate().map(disturb).collect();
             if kind == 1 {
-                members.insert("new".into(), other.clone());
+                members.push(("new".into(), other.clone()));
             }
             if kind == 2 {
-                members = members.into_iter().rev().collect();
+                members.reverse();
             }
-            if kind == 3 {
-                members = members.into_iter().skip(1).collect();
+            if kind == 3 && !members.is_empty() {
+                members.remove(0);
             }
-            Value::Object(members)
+            object(members)
         }
-        (Value::Array(elements), kind) => {
+        (Tree::Array(elements), kind) => {
             let mut elements = elements.clone();
             for (nth, value) in elements
                 .iter_mut()
@@ -71,16 +77,24 @@ fn disturbed(tree: &Value, other: &Value, seed: u64) -> Value {
                 3 => elements.insert(0, other.clone()),
                 _ => elements.push(other.clone()),
             }
-            Value::Array(elements)
+            Tree::Array(elements)
         }
         (leaf, _) => leaf.clone(),
     }
 }
 
+fn object(members: impl IntoIterator<Item = (String, Tree)>) -> Tree {
+    let members = members.into_iter();
+    let members = members.map(|(key, value)| (key.into_boxed_str(), value));
+    members.collect::<Object>().into()
+}
+
+const SERIES: [&str; 3] = ["calculationTime", "convergenceIterations", "memoryUsage"];
+
 /// A host that reports, with a state of about 43, 146 or 411 KiB: see [`Host::new`].
 #[derive(Debug)]
 pub struct Host {
-    state: Value,
+    state: Tree,
     seed: u64,
     at_ms: u64,
 }
@@ -95,16 +109,22 @@ impl Host {
         };
         for flag in 0..flags {
             let on = host.below(2) == 1;
-            host.state["flags"][format!("component{flag:03}")] =
-                json!({ "enabled": on, "percentage": flag % 101 });
+            let rule = tree!({ "enabled": on, "percentage": flag % 101 });
+            host.put(&["flags", &format!("component{flag:03}")], rule);
         }
         for file in 0..files {
             let confidence = host.below(1000) as f64 / 1000.0;
             let size = host.below(90_000);
-            host.state["cache"][format!("src/module{:02}/file{file:04}.js", file % 17)] = json!({ "confidence": confidence, "size": size, "hash": format!("{:08x}", host.below(u64::from(u32::MAX))) });
+            let hash = format!("{:08x}", host.below(u64::from(u32::MAX)));
+            let path = format!("src/module{:02}/file{file:04}.js", file % 17);
+            let cached = tree!({ "confidence": confidence, "size": size, "hash": hash });
+            host.put(&["cache", &path], cached);
         }
         for counter in 0..10 {
-            host.state["metrics"]["usage"][format!("counter{counter}")] = json!(counter * 1000);
+            host.put(
+                &["metrics", "usage", &format!("counter{counter}")],
+                tree!(counter * 1000),
+            );
         }
         for _ in 0..points {
             host.point();
@@ -126,7 +146,7 @@ impl Host {
         Self::new(10_000, 450, 2120)
     }
 
-    pub fn state(&self) -> &Value {
+    pub fn state(&self) -> &Tree {
         &self.state
     }
 
@@ -134,21 +154,25 @@ impl Host {
     /// of three series.
     pub fn pass(&mut self) {
         self.at_ms += 300_000;
-        let flags = self.state["flags"].as_object().map_or(0, Map::len);
+        let flags = self.at(&["flags"]).as_object().map_or(0, Object::len);
         for _ in 0..=self.below(5) {
             self.toggle(flags);
         }
         for counter in 0..10 {
             let more = self.below(40);
-            let count = &mut self.state["metrics"]["usage"][format!("counter{counter}")];
-            *count = json!(count.as_u64().unwrap_or(0) + more);
+            let count = self
+                .at(&["metrics", "usage", &format!("counter{counter}")])
+                .as_u64()
+                .unwrap_or(0);
+            self.put(
+                &["metrics", "usage", &format!("counter{counter}")],
+                tree!(count + more),
+            );
         }
         for _ in 0..5 {
             self.point();
-            for name in ["calculationTime", "convergenceIterations", "memoryUsage"] {
-                if let Some(list) = self.state["metrics"]["performance"][name].as_array_mut() {
-                    list.remove(0);
-                }
+            for name in SERIES {
+                self.series(name).remove(0);
             }
         }
     }
@@ -157,27 +181,49 @@ impl Host {
         let time = 120.0 + self.below(20_000) as f64 / 100.0;
         let iterations = 3 + self.below(12);
         let memory = 40_000_000 + self.below(30_000_000);
-        let performance = &mut self.state["metrics"]["performance"];
-        for (name, value) in [
-            ("calculationTime", json!(time)),
-            ("convergenceIterations", json!(iterations)),
-            ("memoryUsage", json!(memory)),
-        ] {
-            if let Some(list) = performance[name].as_array_mut() {
-                list.push(value);
-            }
+        let points = [tree!(time), tree!(iterations), tree!(memory)];
+        for (name, point) in SERIES.into_iter().zip(points) {
+            self.series(name).push(point);
         }
+    }
+
+    fn series(&mut self, name: &str) -> &mut Vec<Tree> {
+        match self.place(&["metrics", "performance", name]) {
+            Tree::Array(elements) => elements,
+            other => panic!("{other} is no list"),
+        }
+    }
+
+    fn at(&mut self, keys: &[&str]) -> &Tree {
+        self.place(keys)
+    }
+
+    fn put(&mut self, keys: &[&str], value: Tree) {
+        *self.place(keys) = value;
+    }
+
+    /// Returns a place in objects; the last key may be a new one.
+    fn place(&mut self, keys: &[&str]) -> &mut Tree {
+        keys.iter().fold(&mut self.state, |at, key| {
+            let Tree::Object(members) = at else {
+                panic!("{key} is in no object");
+            };
+            if !members.contains_key(key) {
+                members.insert(*key, Tree::Null);
+            }
+            members.get_mut(key).expect("it was put there")
+        })
     }
 
     fn toggle(&mut self, flags: usize) {
         let flag = self.below(flags.max(1) as u64);
         let key = format!("ml.flags.component{flag:03}.enabled");
-        let was = self.state["flags"][format!("component{flag:03}")]["enabled"] == json!(true);
+        let was = *self.at(&["flags", &format!("component{flag:03}"), "enabled"]) == tree!(true);
         let line = self.below(12) * 13 + 40;
         let change = flagdeck_core::state::Change {
             key,
             old: None,
-            new: Some(json!(!was)),
+            new: Some(tree!(!was)),
             at_ms: (self.at_ms + self.below(300_000)) as i64,
             origin: format!(
                 "Error\n    at Function.trackChange (js/ml/MLStateExtension.js:57:15)\n    at \

@@ -6,7 +6,8 @@ use flagdeck::store::{Actor, Via};
 use flagdeck::translate::sentence;
 use flagdeck::wire::StateSource;
 use flagdeck::{App, Error};
-use serde_json::{Value, json};
+use flagdeck_core::tree::Tree;
+use serde_json::json;
 
 use super::source::{NOBODY, one_source};
 use super::{Refused, read};
@@ -90,7 +91,7 @@ fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Resul
 }
 
 /// Reads a value as the help says: JSON, or else text, unless it was meant to be JSON.
-fn value_of(text: &str) -> Result<Value, Refused> {
+fn value_of(text: &str) -> Result<Tree, Refused> {
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),
         Err(error) if text.trim_start().starts_with(JSON_BEGINS) => Err(Refused(format!(
@@ -100,18 +101,20 @@ fn value_of(text: &str) -> Result<Value, Refused> {
     }
 }
 
-fn value_in(file: &Path) -> anyhow::Result<Value> {
+fn value_in(file: &Path) -> anyhow::Result<Tree> {
     let value = serde_json::from_slice(&read(file)?);
     Ok(value.map_err(|error| Refused(format!("{} holds no JSON: {error}", file.display())))?)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
     fn a_value_is_json_or_else_text_unless_it_was_meant_to_be_json() {
-        let read = |text| value_of(text).unwrap();
+        let read = |text| Value::from(value_of(text).unwrap());
         assert_eq!(read("25"), json!(25));
         assert_eq!(read("null"), Value::Null);
         assert_eq!(read(r#"{"a": [1]}"#), json!({"a": [1]}));

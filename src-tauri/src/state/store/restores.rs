@@ -1,8 +1,8 @@
 //! Restores, and whether their sources confirmed them.
 
-use flagdeck_core::{state, tree};
+use flagdeck_core::state;
+use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::Value;
 
 use super::sources::Source;
 use crate::state::StateError;
@@ -35,7 +35,7 @@ pub(super) fn add(
     source: &Source,
     safety: u64,
     restoring: &Restoring<'_>,
-    after: &Value,
+    after: &Tree,
     at_ms: i64,
 ) -> Result<u64, StoreError> {
     connection.execute(
@@ -61,7 +61,7 @@ pub(super) fn confirm(
     connection: &Connection,
     source: &Source,
     id: u64,
-    (kept, told): (&Value, &Value),
+    (kept, told): (&Tree, &Tree),
     at_ms: i64,
 ) -> Result<Confirmation, StateError> {
     let key = i64::try_from(id).unwrap_or(i64::MAX);

@@ -3,10 +3,10 @@
 //! A row's seal covers everything but its coding; the coding is checked by what it gives, whose
 //! BLAKE3 in canonical form the row has. So one altered bit is seen when a snapshot is read.
 
+use flagdeck_core::Patch;
 use flagdeck_core::chain::{self, Chain};
-use flagdeck_core::{Patch, tree};
+use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::Value;
 
 use super::sources::Source;
 use super::{SEAL_BYTES, mismatch, seal, stored_name};
@@ -182,7 +182,7 @@ pub(super) fn latest_seq(connection: &Connection, source: i64) -> Result<Option<
 pub(super) fn latest_tree(
     connection: &Connection,
     source: i64,
-) -> Result<Option<(Value, i64)>, StoreError> {
+) -> Result<Option<(Tree, i64)>, StoreError> {
     for row in of_source(connection, Some(source))?.iter().rev() {
         if let Ok(tree) = tree_of(connection, row) {
             return Ok(Some((tree, row.seq)));
@@ -227,7 +227,7 @@ pub(super) fn count(connection: &Connection) -> Result<i64, StoreError> {
 pub(super) fn take(
     connection: &Connection,
     source: &Source,
-    tree: &Value,
+    tree: &Tree,
     taking: &Taking<'_>,
 ) -> Result<u64, StateError> {
     let text = tree::write(tree);
@@ -270,7 +270,7 @@ struct Coded {
 fn code(
     connection: &Connection,
     before: Option<&Row>,
-    tree: &Value,
+    tree: &Tree,
     text: &[u8],
     is_packed: bool,
 ) -> Result<Coded, StoreError> {
@@ -333,7 +333,7 @@ pub(in crate::state) fn open_chain(
 }
 
 /// Returns the state of a snapshot, checked.
-pub(in crate::state) fn tree_of(connection: &Connection, row: &Row) -> Result<Value, StoreError> {
+pub(in crate::state) fn tree_of(connection: &Connection, row: &Row) -> Result<Tree, StoreError> {
     Ok(open_chain(connection, row)?.0.into_tree())
 }
 
@@ -341,8 +341,8 @@ pub(in crate::state) fn tree_of(connection: &Connection, row: &Row) -> Result<Va
 pub(in crate::state) struct Step<'a> {
     pub(in crate::state) row: &'a Row,
     /// What changed since; none for the first one of a chain.
-    pub(in crate::state) patch: Option<&'a Patch>,
-    pub(in crate::state) after: &'a Value,
+    pub(in crate::state) patch: Option<&'a Patch<'a>>,
+    pub(in crate::state) after: &'a Tree,
 }
 
 /// Walks through the snapshots of a chain, in order, as far as they can be read. `rows` are all

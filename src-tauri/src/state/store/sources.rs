@@ -1,9 +1,9 @@
 //! Sources, their states whole, and the journal of changes since.
 
+use flagdeck_core::state;
 use flagdeck_core::state::Change;
-use flagdeck_core::{state, tree};
+use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::Value;
 
 use super::{SEAL_BYTES, mismatch, seal, snapshots, stored_name};
 use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, SOURCES_MAX, STATE_BYTES_MAX};
@@ -192,7 +192,7 @@ pub(super) fn remove_if_empty(connection: &Connection, source: i64) -> Result<()
 pub(super) fn write_whole(
     connection: &Connection,
     source: &mut Source,
-    tree: &Value,
+    tree: &Tree,
 ) -> Result<(), StateError> {
     let text = tree::write(tree);
     if text.len() > STATE_BYTES_MAX {
@@ -233,7 +233,7 @@ pub(in crate::state) struct Recorded {
 pub(super) fn record_all(
     connection: &Connection,
     source: &mut Source,
-    tree: &mut Value,
+    tree: &mut Tree,
     changes: &[Change],
     history_max: usize,
 ) -> Result<Recorded, StateError> {
@@ -283,7 +283,7 @@ fn add_to_journal(
 type Packed = (String, Option<String>, Option<String>, i64, String);
 
 fn packable(change: &Change) -> Packed {
-    let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+    let text = |value: &Option<Tree>| value.as_ref().map(Tree::to_string);
     (
         change.key.clone(),
         text(&change.old),
@@ -325,7 +325,7 @@ fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreEr
 /// Loads the state of a source: the one written whole, with the journal applied.
 ///
 /// Where that one is damaged, the latest snapshot stands in for it.
-pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Value, StoreError> {
+pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
     let (mut tree, seq) = match load_whole(connection, source.id) {
         Ok(Some(whole)) => whole,
         Ok(None) => (state::initial(), 0),
@@ -355,7 +355,7 @@ pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Valu
     Ok(tree)
 }
 
-fn load_whole(connection: &Connection, source: i64) -> Result<Option<(Value, i64)>, StoreError> {
+fn load_whole(connection: &Connection, source: i64) -> Result<Option<(Tree, i64)>, StoreError> {
     let row: Option<(i64, [u8; SEAL_BYTES], Vec<u8>)> = connection
         .prepare_cached("SELECT seq, seal, text FROM whole WHERE source = ?1")?
         .query_row([source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -372,7 +372,7 @@ fn load_whole(connection: &Connection, source: i64) -> Result<Option<(Value, i64
     Ok(Some((tree, seq)))
 }
 
-fn records(tree: &Value) -> u32 {
-    let ring = tree.get(state::HISTORY).and_then(Value::as_array);
+fn records(tree: &Tree) -> u32 {
+    let ring = tree.get(state::HISTORY).and_then(Tree::as_array);
     ring.map_or(0, |ring| u32::try_from(ring.len()).unwrap_or(u32::MAX))
 }

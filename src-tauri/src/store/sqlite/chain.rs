@@ -7,9 +7,8 @@
 //! kept whole.
 
 use flagdeck_core::chain::{self, Chain, Length};
-use flagdeck_core::tree;
+use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::Value;
 
 use super::revision::{from_key, mismatch, to_key};
 use crate::store::{RevisionNumber, StoreError};
@@ -161,7 +160,7 @@ fn kept(connection: &Connection, number: RevisionNumber) -> Result<Vec<u8>, Stor
 }
 
 impl Tail {
-    fn begin(number: RevisionNumber, kept: &[u8], tree: Value) -> Option<Self> {
+    fn begin(number: RevisionNumber, kept: &[u8], tree: Tree) -> Option<Self> {
         Some(Self {
             number,
             first: number,
@@ -183,7 +182,7 @@ impl Tail {
 
     /// Codes the next document as a step; none where it should be, or can only be, kept whole.
     fn step(&self, document: &[u8]) -> Option<Coded> {
-        let next: Value = serde_json::from_slice(document).ok()?;
+        let next: Tree = serde_json::from_slice(document).ok()?;
         if tree::write(&next) != document {
             return None;
         }

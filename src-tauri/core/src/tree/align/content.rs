@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use foldhash::fast::RandomState;
-use serde_json::Value;
 
 use super::Pairs;
 use crate::limits;
+use crate::tree::Tree;
 
 /// The number that each of the values has.
-type Numbers<'a> = HashMap<&'a Value, usize, RandomState>;
+type Numbers<'a> = HashMap<&'a Tree, usize, RandomState>;
 
 /// Two lists as numbers that are equal where elements are.
 pub(super) struct Contents {
@@ -27,7 +27,7 @@ struct Found {
 }
 
 impl Contents {
-    pub(super) fn of(old: &[Value], new: &[Value]) -> Self {
+    pub(super) fn of(old: &[Tree], new: &[Tree]) -> Self {
         let mut numbers = Numbers::with_capacity_and_hasher(old.len(), RandomState::default());
         let mut contents = Self {
             before: Vec::with_capacity(old.len()),

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use foldhash::fast::RandomState;
-use serde_json::Value;
 
 use super::{Ends, Pairs};
 use crate::limits;
+use crate::tree::Tree;
 
 /// Where each of the values is in a list.
-type Places<'a> = HashMap<&'a Value, usize, RandomState>;
+type Places<'a> = HashMap<&'a Tree, usize, RandomState>;
 
-/// Members of an object that are few.
+/// Object of an object that are few.
 const FEW: usize = 8;
 
 /// What elements are told apart by, the likeliest first.
@@ -30,7 +30,7 @@ impl Keyed {
     /// Infers the key: the first that tells elements apart and of which both lists share one
     /// between their equal ends; failing that, the first that tells them apart, as nothing
     /// stayed.
-    pub(super) fn infer(before: &[Value], after: &[Value], ends: &Ends) -> Option<Self> {
+    pub(super) fn infer(before: &[Tree], after: &[Tree], ends: &Ends) -> Option<Self> {
         let mut unshared = None;
         for key in KEYS {
             let Some(keyed) = Self::by(key, before, after, ends) else {
@@ -45,7 +45,7 @@ impl Keyed {
     }
 
     /// Looks at a key; none where it does not tell elements apart.
-    fn by(key: &'static str, before: &[Value], after: &[Value], ends: &Ends) -> Option<Self> {
+    fn by(key: &'static str, before: &[Tree], after: &[Tree], ends: &Ends) -> Option<Self> {
         let old = ids(key, before)?;
         let new = ids(key, after)?;
         let found = match is_ascending(&old, &new) {
@@ -59,12 +59,12 @@ impl Keyed {
 /// What tells an element from others: the value of the key, or itself where it has none.
 #[derive(Clone, Copy)]
 struct Id<'a> {
-    value: &'a Value,
+    value: &'a Tree,
     is_key: bool,
 }
 
 /// Returns what tells each element apart; none where too many lack the key.
-fn ids<'a>(key: &str, list: &'a [Value]) -> Option<Vec<Id<'a>>> {
+fn ids<'a>(key: &str, list: &'a [Tree]) -> Option<Vec<Id<'a>>> {
     let mut ids = Vec::with_capacity(list.len());
     let mut without = 0;
     for element in list {
@@ -81,14 +81,14 @@ fn ids<'a>(key: &str, list: &'a [Value]) -> Option<Vec<Id<'a>>> {
     Some(ids)
 }
 
-fn key_of<'a>(key: &str, element: &'a Value) -> Option<&'a Value> {
+fn key_of<'a>(key: &str, element: &'a Tree) -> Option<&'a Tree> {
     let members = element.as_object()?;
     // In a few members one is found sooner by looking at each than by its hash.
     let id = match members.len() <= FEW {
         true => members.iter().find(|(name, _)| *name == key)?.1,
         false => members.get(key)?,
     };
-    (id.is_string() || id.is_number()).then_some(id)
+    matches!(id, Tree::String(_) | Tree::Number(_)).then_some(id)
 }
 
 /// Says whether keys ascend in both lists, which makes them unique and easy to match.
@@ -104,8 +104,8 @@ fn is_ascending(old: &[Id<'_>], new: &[Id<'_>]) -> bool {
 fn order(one: Id<'_>, other: Id<'_>) -> Option<Ordering> {
     match (one.value, other.value) {
         _ if !one.is_key || !other.is_key => None,
-        (Value::String(one), Value::String(other)) => Some(one.cmp(other)),
-        (Value::Number(one), Value::Number(other)) => match (one.as_u64(), other.as_u64()) {
+        (Tree::String(one), Tree::String(other)) => Some(one.cmp(other)),
+        (Tree::Number(one), Tree::Number(other)) => match (one.as_u64(), other.as_u64()) {
             (Some(one), Some(other)) => Some(one.cmp(&other)),
             (None, None) if one.is_f64() && other.is_f64() => {
                 one.as_f64()?.partial_cmp(&other.as_f64()?)

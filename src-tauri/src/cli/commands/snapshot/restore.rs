@@ -6,8 +6,8 @@ use flagdeck::wire::{
     RestoreRequest, StateAt, StateDifference, StateDifferenceOptions, StateRestore,
 };
 use flagdeck::{App, Error};
+use flagdeck_core::tree::Tree;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::arguments::RestoreArguments;
 use crate::difference;
@@ -117,7 +117,7 @@ fn request(app: &App, arguments: &RestoreArguments) -> anyhow::Result<RestoreReq
 }
 
 /// Loads where the named parts may be: in the snapshot, or, to be taken away, in what is there.
-fn trees(app: &App, id: u64, source: String) -> Result<Vec<Value>, Error> {
+fn trees(app: &App, id: u64, source: String) -> Result<Vec<Tree>, Error> {
     let then = app.state_at(&StateAt::Snapshot { id })?;
     let now = match app.state_at(&StateAt::Now { source }) {
         Ok(now) => Some(now),
@@ -129,7 +129,7 @@ fn trees(app: &App, id: u64, source: String) -> Result<Vec<Value>, Error> {
     Ok(all.map(|state| state.ml.as_ref().clone()).collect())
 }
 
-fn pointers(keys: &[Key], trees: &[Value]) -> Result<Vec<String>, Error> {
+fn pointers(keys: &[Key], trees: &[Tree]) -> Result<Vec<String>, Error> {
     let pointer = |key: &Key| {
         let mut found = trees.iter().map(|tree| key.find(tree)).collect::<Vec<_>>();
         let at = found.iter().position(Result::is_ok).unwrap_or(0);

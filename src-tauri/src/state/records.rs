@@ -1,0 +1,119 @@
+//! Which recorded change set what: the ring of a state beside what differs in it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use flagdeck_core::state::{self, Change};
+use flagdeck_core::tree::{self, Tree};
+
+/// Lists the changes recorded in a state and not yet in an earlier one, latest first.
+pub(super) fn recorded_since(before: Option<&Tree>, after: &Tree) -> Vec<Change> {
+    let known: HashSet<&Tree> = before.into_iter().flat_map(ring).collect();
+    let new = ring(after)
+        .iter()
+        .rev()
+        .filter(|record| !known.contains(record));
+    new.filter_map(state::read).collect()
+}
+
+fn ring(ml: &Tree) -> &[Tree] {
+    let ring = ml.get(state::HISTORY).and_then(Tree::as_array);
+    ring.unwrap_or_default()
+}
+
+/// Says whether a change set what is at a dotted path, or something in it or around it.
+pub(super) fn is_around(change: &Change, path: &str) -> bool {
+    let key = state::tracked(&change.key).unwrap_or_default();
+    leads_to(key, path) || leads_to(path, key)
+}
+
+/// Says whether a dotted path leads to another one, or is it.
+fn leads_to(outer: &str, inner: &str) -> bool {
+    match inner.strip_prefix(outer) {
+        Some(rest) => outer.is_empty() || rest.is_empty() || rest.starts_with('.'),
+        None => false,
+    }
+}
+
+/// Recorded changes, found by what they set.
+pub(super) struct Records<'a> {
+    /// By key: the place of the latest among all.
+    by_key: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Records<'a> {
+    /// `changes` come latest first.
+    pub(super) fn of(changes: &'a [Change]) -> Self {
+        let mut by_key = BTreeMap::new();
+        for (place, change) in changes.iter().enumerate() {
+            let key = state::tracked(&change.key).unwrap_or_default();
+            by_key.entry(key).or_insert(place);
+        }
+        Self { by_key }
+    }
+
+    /// Returns the place of the latest change that set what is at a JSON Pointer, or something in
+    /// it or around it.
+    pub(super) fn latest_around(&self, pointer: &str) -> Option<usize> {
+        let path = tree::dotted(pointer);
+        let ends = path.match_indices('.').map(|(end, _)| end);
+        let outer = ends
+            .chain([path.len()])
+            .filter_map(|end| self.by_key.get(&path[..end]));
+        // Behind a dot comes a slash.
+        let (first, end) = match path.is_empty() {
+            true => (String::new(), String::from(char::MAX)),
+            false => (format!("{path}."), format!("{path}/")),
+        };
+        let inner = self.by_key.range(first.as_str()..end.as_str());
+        outer.chain(inner.map(|(_, place)| place)).min().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn change(key: &str) -> Change {
+        Change {
+            key: format!("ml.{key}"),
+            old: None,
+            new: Some(true.into()),
+            at_ms: 1,
+            origin: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_ring_of_both_is_not_new() {
+        let record = |at_ms: i64| json!({ "key": "ml.a", "newValue": 1, "timestamp": at_ms });
+        let state = |at_ms: &[i64]| -> Tree {
+            let ring: Vec<_> = at_ms.iter().map(|at_ms| record(*at_ms)).collect();
+            json!({ "history": ring }).into()
+        };
+        let new = recorded_since(Some(&state(&[1, 2, 3])), &state(&[2, 3, 4, 5]));
+        let at_ms: Vec<i64> = new.iter().map(|change| change.at_ms).collect();
+        assert_eq!(at_ms, [5, 4]);
+        assert_eq!(recorded_since(None, &state(&[1, 2])).len(), 2);
+        assert!(recorded_since(None, &json!({ "history": 7 }).into()).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn the_latest_around_a_place_is_found(
+            keys in prop::collection::vec("[ab]{1,2}(\\.[ab]{1,2}){0,2}", 0..8),
+            path in "([ab]{1,2}(\\.[ab]{1,2}){0,2})?",
+        ) {
+            let changes: Vec<Change> = keys.iter().map(|key| change(key)).collect();
+            let pointer: String = path
+                .split('.')
+                .filter(|key| !key.is_empty())
+                .map(|key| format!("/{key}"))
+                .collect();
+            let expected = changes.iter().position(|change| is_around(change, &path));
+            prop_assert_eq!(Records::of(&changes).latest_around(&pointer), expected);
+        }
+    }
+}
