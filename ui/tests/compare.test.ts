@@ -243,6 +243,36 @@ describe("the rows", () => {
     expect(screen.queryByTestId("change-detail")).toBeNull();
   });
 
+  it("say from where they were set and when, as far as that was recorded", async () => {
+    const record = {
+      key: "ml.flags.percentage",
+      before: excerptOf(12.5),
+      after: excerptOf(25),
+      atMs: NOW_MS,
+      place: "panel.js:27",
+      origin: "at record (state.js:1)\nat save (panel.js:27:9)",
+    };
+    const set = { ...changed("/flags/percentage", 12.5, 25), record: 0 };
+    const mute = { ...changed("/flags/on", false, true), record: 1 };
+    differs(
+      differenceOf([set, mute, changed("/flags/off", 1, 2)], {
+        records: [record, { ...record, place: "", origin: "" }],
+      }),
+    );
+    await open();
+    const by = async (pointer: string) => within(await row(pointer)).queryByTestId("change-by");
+    expect((await by("/flags/percentage"))?.textContent.trim()).toBe(
+      `panel.js:27, ${formatClock(NOW_MS)}`,
+    );
+    expect((await by("/flags/percentage"))?.title).toContain("panel.js:27:9");
+    expect((await by("/flags/on"))?.textContent.trim()).toBe(formatClock(NOW_MS));
+    expect(await by("/flags/off")).toBeNull();
+    (await row("/flags/percentage")).focus();
+    await user.keyboard("{Enter}");
+    const detail = within(await screen.findByTestId("change-detail"));
+    expect(detail.getByTestId("blame-record").textContent).toContain("at record (state.js:1)");
+  });
+
   it("fold their group to the left and unfold it to the right", async () => {
     differs(usual());
     await open();
@@ -453,6 +483,7 @@ describe("blame", () => {
           before: excerptOf(12.5),
           after: excerptOf(25),
           atMs: NOW_MS - 120_000,
+          place: "two.ts:2",
           origin: "at a (one.ts:1)\nat b (two.ts:2)",
         },
         {
@@ -460,6 +491,7 @@ describe("blame", () => {
           before: null,
           after: excerptOf({}),
           atMs: NOW_MS - 180_000,
+          place: "four.ts:4",
           origin: "at c (three.ts:3)\nat d (four.ts:4)\nat e",
         },
       ],

@@ -5,6 +5,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Snapshot, StateAt } from "../src/bindings/wire";
+import { formatClock, formatPreciseClock } from "../src/format";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver, press } from "./support/open";
@@ -163,6 +164,19 @@ describe("a row", () => {
     expect(text(row(12))).toMatch(/^B Today .*\d:02.* on schedule (\d+ changes?|no change)$/);
     expect(row(12).querySelector("time")?.title).toContain("24");
     expect(text(row(1))).toMatch(/first$/);
+  });
+
+  it("tells the second where rows are of the same minute", async () => {
+    const [first, second, third] = taken(3);
+    if (!first || !second || !third) return;
+    const close = { ...second, atMs: third.atMs + 3000 };
+    const closer = { ...third, atMs: third.atMs + 5000 };
+    await open(new KeptStates().add("app", [first, close, closer], { nowMs: NOW_MS }));
+    await screen.findByTestId("snapshot-3");
+    const time = (id: number) => row(id).querySelector("time")?.textContent.trim();
+    expect(time(3)).toBe(formatPreciseClock(closer.atMs));
+    expect(time(2)).toBe(formatPreciseClock(close.atMs));
+    expect(time(1)).toBe(formatClock(first.atMs));
   });
 
   it("is called by its name, however long, and marked where it is pinned or has a note", async () => {

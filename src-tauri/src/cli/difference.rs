@@ -3,10 +3,10 @@
 use std::io;
 
 use flagdeck::wire::{
-    Excerpt, ListChange, SeriesChange, StateChange, StateChangeKind, StateDifference,
+    ChangeRecord, Excerpt, ListChange, SeriesChange, StateChange, StateChangeKind, StateDifference,
 };
 
-use crate::output::{Output, Tone, counted};
+use crate::output::{Output, Tone, counted, when};
 
 /// What every group and path begins with, where it is said at all.
 const ROOT: &str = "ml.";
@@ -29,7 +29,7 @@ pub fn count(difference: &StateDifference) -> usize {
 }
 
 fn lines(difference: &StateDifference, paint: Paint) -> Vec<String> {
-    let groups = groups(&difference.changes);
+    let groups = groups(difference);
     let names = groups.iter().filter(|group| !group.is_one_value());
     let widths = names.flat_map(|group| &group.changes).map(|change| {
         let width = name(change).chars().count();
@@ -69,17 +69,21 @@ fn remarks(difference: &StateDifference) -> Vec<String> {
 struct Group<'a> {
     name: &'a str,
     changes: Vec<&'a StateChange>,
+    /// The recorded changes that set what differs.
+    records: &'a [ChangeRecord],
 }
 
 /// Sorts changes into their groups, in the order in which groups come up first.
-fn groups(changes: &[StateChange]) -> Vec<Group<'_>> {
+fn groups(difference: &StateDifference) -> Vec<Group<'_>> {
     let mut groups: Vec<Group> = Vec::new();
-    for change in changes.iter().filter(|change| !change.is_noise) {
+    let changes = difference.changes.iter();
+    for change in changes.filter(|change| !change.is_noise) {
         match groups.iter_mut().find(|group| group.name == change.group) {
             Some(group) => group.changes.push(change),
             None => groups.push(Group {
                 name: &change.group,
                 changes: vec![change],
+                records: &difference.records,
             }),
         }
     }
@@ -90,17 +94,28 @@ impl Group<'_> {
     fn lines(&self, width: usize, paint: Paint) -> Vec<String> {
         let heading = paint(Tone::Heading, self.name);
         if self.is_one_value() {
-            return vec![format!("{heading}  {}", words(self.changes[0], paint))];
+            let by = self.by(self.changes[0], paint);
+            return vec![format!("{heading}  {}{by}", words(self.changes[0], paint))];
         }
         let summary = paint(Tone::Faint, &self.summary());
         let rows = self.changes.iter().map(|change| {
-            let words = words(change, paint);
-            format!("  {:width$}  {words}", name(change))
+            let (words, by) = (words(change, paint), self.by(change, paint));
+            format!("  {:width$}  {words}{by}", name(change))
         });
         [format!("{heading}  {summary}")]
             .into_iter()
             .chain(rows)
             .collect()
+    }
+
+    /// Says from where a value was set, and when, where that is known.
+    fn by(&self, change: &StateChange, paint: Paint) -> String {
+        let record = change.record.and_then(|place| self.records.get(place));
+        let by = record.map(|record| match record.place.as_str() {
+            "" => format!("  {}", when(record.at_ms)),
+            place => format!("  {place}, {}", when(record.at_ms)),
+        });
+        by.map_or_else(String::new, |by| paint(Tone::Faint, &by))
     }
 
     /// Says whether the group is a single value that changed as a whole, such as a list.
@@ -323,6 +338,34 @@ mod tests {
                 "  memoryUsage           5 dropped, 5 added, mean −1 %",
                 "ml.history  11 dropped, 11 added",
                 "ml.cache  unchanged",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_set_a_value_is_told_where_it_is_known() {
+        let record = |place: &str| ChangeRecord {
+            key: "ml.flags.on".into(),
+            before: None,
+            after: excerpt("true"),
+            at_ms: 0,
+            place: place.into(),
+            origin: place.into(),
+        };
+        let set = |record| StateChange {
+            record: Some(record),
+            ..change("ml.flags", "flags.on", "false", "true")
+        };
+        let mut found = difference(vec![set(0), set(1), set(2)]);
+        found.records = vec![record("panel.js:27"), record("")];
+        let at = when(0);
+        check(
+            &found,
+            &[
+                "ml.flags  3 changes",
+                &format!("  on  false → true  panel.js:27, {at}"),
+                &format!("  on  false → true  {at}"),
+                "  on  false → true",
             ],
         );
     }

@@ -34,6 +34,34 @@ fn leads_to(outer: &str, inner: &str) -> bool {
     }
 }
 
+/// Returns the file and line that made a change, `panel.js:27`, or what else its source said.
+///
+/// The first frames of its stack are of what records changes; the first of another file made it.
+pub(super) fn in_short(origin: &str) -> String {
+    let lines = || origin.lines().map(str::trim);
+    let frames: Vec<(&str, &str)> = lines().filter_map(frame).collect();
+    let Some(&(recorder, _)) = frames.first() else {
+        let said = lines().find(|line| !line.is_empty());
+        return said.unwrap_or_default().to_owned();
+    };
+    let made = frames.iter().find(|(path, _)| *path != recorder);
+    let (path, line) = made.unwrap_or(&frames[0]);
+    format!("{}:{line}", path.rsplit('/').next().unwrap_or(path))
+}
+
+/// Reads a frame as engines write it: what ends in a file, a line and maybe a column.
+fn frame(line: &str) -> Option<(&str, &str)> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let place = line.trim_end_matches(')').rsplit(['(', '@', ' ']).next()?;
+    let (rest, last) = place.rsplit_once(':').filter(|(_, last)| is_number(last))?;
+    let (path, line) = match rest.rsplit_once(':') {
+        Some((path, line)) if is_number(line) => (path, line),
+        _ => (rest, last),
+    };
+    // Else it is a time of day.
+    path.contains(['.', '/']).then_some((path, line))
+}
+
 /// Recorded changes, found by what they set.
 pub(super) struct Records<'a> {
     /// By key: the place of the latest among all.
@@ -100,7 +128,37 @@ mod tests {
         assert!(recorded_since(None, &json!({ "history": 7 }).into()).is_empty());
     }
 
+    #[test]
+    fn a_change_was_made_by_the_first_frame_behind_what_records_changes() {
+        let check = |origin: &str, place: &str| assert_eq!(in_short(origin), place, "{origin}");
+        check(
+            "Error\n    at Function.trackChange (js/ml/MLStateExtension.js:57:15)\n    at \
+             AppState.set (js/ml/MLStateExtension.js:34:28)\n    at toggle (js/flags/panel.js:27:9)",
+            "panel.js:27",
+        );
+        check(
+            "trackChange@http://127.0.0.1:80/js/state.js:57:15\nsave@http://127.0.0.1:80/app.js:3:1",
+            "app.js:3",
+        );
+        check("    at a.js:1:2\n    at node:internal/run:5:6", "run:5");
+        check("lib/state.js:7", "state.js:7");
+        check("Flagdeck, by lead", "Flagdeck, by lead");
+        check(
+            "\n  nightly job at 14:05\nsecond line",
+            "nightly job at 14:05",
+        );
+        check(" \n ", "");
+        check("", "");
+        check(":7", ":7");
+        check("(((:::)))", "(((:::)))");
+    }
+
     proptest! {
+        #[test]
+        fn any_origin_has_a_place(origin in "[a.:/( )@0-9\n]{0,24}") {
+            prop_assert!(in_short(&origin).len() <= origin.len());
+        }
+
         #[test]
         fn the_latest_around_a_place_is_found(
             keys in prop::collection::vec("[ab]{1,2}(\\.[ab]{1,2}){0,2}", 0..8),

@@ -6,7 +6,7 @@ use flagdeck_core::difference::{self, Difference, Kind};
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::Tree;
 
-use super::records::{Records, recorded_since};
+use super::records::{Records, in_short, recorded_since};
 
 use crate::wire::{
     ChangeRecord, Excerpt, ListChange, SeriesChange, StateAt, StateChange, StateChangeKind,
@@ -33,6 +33,7 @@ pub(super) fn record(change: &Change) -> ChangeRecord {
         before: change.old.as_ref().map(excerpt),
         after: change.new.as_ref().map(excerpt),
         at_ms: change.at_ms,
+        place: in_short(&change.origin),
         origin: change.origin.clone(),
     }
 }

@@ -327,6 +327,8 @@ pub struct ChangeRecord {
     pub after: Option<Excerpt>,
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
+    /// From where in a few words: a file and line, or what the source said.
+    pub place: String,
     /// From where: a stack trace, or whatever the source said.
     pub origin: String,
 }

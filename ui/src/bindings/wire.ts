@@ -1527,6 +1527,10 @@ after: Excerpt | null,
  */
 atMs: number, 
 /**
+ * From where in a few words: a file and line, or what the source said.
+ */
+place: string, 
+/**
  * From where: a stack trace, or whatever the source said.
  */
 origin: string, };

@@ -1,6 +1,12 @@
 /** What differs between two states, made ready to be read row by row. Pure. */
 
-import type { Excerpt, SeriesChange, StateChange, StateDifference } from "../bindings/wire";
+import type {
+  ChangeRecord,
+  Excerpt,
+  SeriesChange,
+  StateChange,
+  StateDifference,
+} from "../bindings/wire";
 import { dotted, holderOf, keysOf } from "./pointer";
 
 /** From here on a drift of the mean is worth a look. */
@@ -59,6 +65,15 @@ export function changeRows(difference: StateDifference, folds: Folds): ChangeRow
     }
   }
   return rows;
+}
+
+/** The recorded change that set what a change is of; `null` where none is known. */
+export function recordOf(
+  change: StateChange | null,
+  records: readonly ChangeRecord[],
+): ChangeRecord | null {
+  const place = change?.record ?? null;
+  return place === null ? null : (records[place] ?? null);
 }
 
 /** The changes whose path or value has a text in small letters. */
@@ -209,8 +224,8 @@ export function changeId({ kind, pointer }: StateChange): string {
 const LINE_TEXT_MAX = 24;
 
 /** Whether there is more to show of a change than fits on its row. */
-export function canUnfold({ kind, before, after }: StateChange): boolean {
-  if (kind === "list" || kind === "series" || kind === "moved") return true;
+export function canUnfold({ kind, before, after, record }: StateChange): boolean {
+  if (kind === "list" || kind === "series" || kind === "moved" || record !== null) return true;
   return [before, after].some(
     (side) => side !== null && (!side.isWhole || side.text.length > LINE_TEXT_MAX),
   );

@@ -1,6 +1,13 @@
 /** Two states compared: what differs, the state in full, what set a value, and the way back. */
 
-import type { Actor, ListChange, Snapshot, StateChangeKind, StateRestore } from "../bindings/wire";
+import type {
+  Actor,
+  ChangeRecord,
+  ListChange,
+  Snapshot,
+  StateChangeKind,
+  StateRestore,
+} from "../bindings/wire";
 import {
   formatAgo,
   formatBytes,
@@ -50,6 +57,11 @@ export const compare = {
   comparedWith: "compared with",
   moment: (snapshot: Snapshot) => `${formatMoment(snapshot.atMs)} · ${called(snapshot)}`,
   changes: (total: number) => plural(total, "change"),
+  by: ({ place, atMs }: ChangeRecord) =>
+    place === "" ? formatClock(atMs) : `${place}, ${formatClock(atMs)}`,
+  recordedBy: ({ key, atMs, origin }: ChangeRecord) =>
+    [`${key}, set ${formatMoment(atMs)}`, origin].filter((line) => line !== "").join("\n"),
+  setBy: "Set by",
   changesAndNoise: (total: number, noise: number) =>
     noise === 0
       ? plural(total, "change")

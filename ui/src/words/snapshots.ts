@@ -5,6 +5,7 @@ import {
   formatAgo,
   formatBytes,
   formatClock,
+  formatPreciseClock,
   formatCount,
   formatDayOf,
   formatMoment,
@@ -130,7 +131,8 @@ export const snapshots = {
   nowMeaning: (source: string) => `The state that ${source} has at the moment`,
   nowReported: ({ atMs }: StateSource, nowMs: number) =>
     atMs === null ? "" : `reported ${formatAgo(atMs, nowMs)}`,
-  time: formatClock,
+  time: (atMs: number, isExact: boolean) =>
+    isExact ? formatPreciseClock(atMs) : formatClock(atMs),
   moment: ({ atMs }: Snapshot) => formatMoment(atMs),
   sides: { a: "A", b: "B" },
   sideMeanings: {

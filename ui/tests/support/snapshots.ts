@@ -263,6 +263,7 @@ export class KeptStates {
                 before: was === undefined ? null : excerpt(was),
                 after: value === undefined ? null : excerpt(value),
                 atMs: since.atMs - 40_000,
+                place: "tracker.ts:118",
                 origin:
                   "at Store.set (src/state/store.ts:41:9)\nat Tracker.flush (src/ml/tracker.ts:118:5)",
               },

@@ -26,6 +26,7 @@ export function stateChange(pointer: string, more: Partial<StateChange> = {}): S
     list: null,
     series: null,
     isNoise: false,
+    record: null,
     ...more,
   };
 }
@@ -57,5 +58,13 @@ export function differenceOf(
   more: Partial<StateDifference> = {},
 ): StateDifference {
   const noise = changes.filter(({ isNoise }) => isNoise).length;
-  return { changes, total: changes.length, noise, tolerated: 0, unchanged: [], ...more };
+  return {
+    changes,
+    total: changes.length,
+    noise,
+    tolerated: 0,
+    unchanged: [],
+    records: [],
+    ...more,
+  };
 }

@@ -1,6 +1,7 @@
 /** What differs between two states, computed simply: enough to be shown, not to be relied on. */
 
 import type {
+  ChangeRecord,
   Excerpt,
   ListChange,
   SeriesChange,
@@ -25,8 +26,15 @@ export function compareStates(
   let tolerated = 0;
   walk([], [], from, to);
   const groups = new Set(found.map(({ group }) => group));
+  const records = recordsSince(from, to);
+  const changes = found.slice(0, CHANGES_MAX).map((change) => {
+    const key = `ml${change.pointer.replaceAll("/", ".")}`;
+    const place = records.findIndex((record) => record.key === key);
+    return { ...change, record: place < 0 ? null : place };
+  });
   return {
-    changes: found.slice(0, CHANGES_MAX),
+    changes,
+    records,
     total: found.length,
     noise: found.filter(({ isNoise }) => isNoise).length,
     tolerated,
@@ -94,6 +102,7 @@ export function compareStates(
       list: more.list ?? null,
       series: more.series ?? null,
       isNoise: keys.some((key) => noise.includes(key)),
+      record: null,
     });
   }
 }
@@ -125,6 +134,29 @@ export function excerpt(value: Tree): Excerpt {
   const text = JSON.stringify(cut);
   const isWhole = cut === value && text.length <= EXCERPT_CHARS_MAX;
   return { text: isWhole ? text : text.slice(0, EXCERPT_CHARS_MAX), isWhole };
+}
+
+/** What the ring of `to` has that the one of `from` has not, latest first. */
+function recordsSince(from: Tree, to: Tree): ChangeRecord[] {
+  const known = new Set(ringOf(from).map(({ id }) => id));
+  return ringOf(to)
+    .filter(({ id }) => !known.has(id))
+    .map(({ key, value = null, timestamp, source }) => ({
+      key: textOf(key),
+      before: null,
+      after: excerpt(value),
+      atMs: Number(timestamp),
+      place: textOf(source),
+      origin: textOf(source),
+    }))
+    .toReversed();
+}
+
+const textOf = (value: Tree | undefined) => (typeof value === "string" ? value : "");
+
+function ringOf(tree: Tree): Record<string, Tree>[] {
+  const ring = isObject(tree) ? tree.history : undefined;
+  return Array.isArray(ring) ? ring.filter(isObject) : [];
 }
 
 function keysOf(pointer: string): string[] {

@@ -6,6 +6,7 @@ export type Tree = null | boolean | number | string | Tree[] | { [key: string]: 
 const WINDOW = 60;
 const NEW_NUMBERS = 5;
 const RING_MAX = 40;
+const RING_FROM_MS = Date.UTC(2026, 10, 24);
 const FLAGS_CHANGED_AT = 110;
 
 /** From a step to the state of that step. */
@@ -97,6 +98,7 @@ function ring(seed: number, tick: number): Tree {
       id,
       key: `ml.usage.${id % 3 === 0 ? "filesAnalyzed" : "calculations"}`,
       value: Math.floor(chance(seed, id) * 10_000),
+      timestamp: RING_FROM_MS + id * 60_000,
       source: "store.set (src/state/store.ts:41)",
     };
   });
