@@ -11,7 +11,7 @@
 //! | [`metrics`] | what applications report: taken in, counted, kept, shown |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
 //! | [`token`] | the secret that writes over HTTP need |
-//! | `durable` | files that are replaced whole or not at all |
+//! | [`durable`] | files that are replaced whole or not at all |
 //! | `lock` | mutexes of which a panic makes no trap |
 //! | [`actor`] | who sits at this machine |
 //! | [`imprint`] | what Flagdeck is made of |
@@ -34,7 +34,7 @@ pub mod metrics;
 
 pub mod actor;
 pub mod config;
-mod durable;
+pub mod durable;
 mod lock;
 pub mod token;
 

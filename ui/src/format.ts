@@ -274,6 +274,11 @@ export function formatDayAndTime(atMs: number, nowMs: number): string {
   return (isThisYear ? weekdayTime : weekdayTimeOfYear).format(atMs);
 }
 
+/** Tells whether two moments are of the same minute, so that only their seconds differ. */
+export function isSameMinute(oneMs: number, otherMs: number): boolean {
+  return Math.floor(oneMs / 60_000) === Math.floor(otherMs / 60_000);
+}
+
 /** Whether two moments are on one day, in the time zone of the desktop. */
 export function isSameDay(oneMs: number, otherMs: number): boolean {
   return localDay(oneMs) === localDay(otherMs);

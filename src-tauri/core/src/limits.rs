@@ -75,9 +75,6 @@ pub const TREE_DEPTH_MAX: usize = 100;
 /// Nesting of what is read of a history: every tree that was ever written.
 pub const HISTORY_DEPTH_MAX: usize = 130;
 
-/// Keys that tell the elements of a list apart, the most telling first.
-pub const ALIGN_KEYS: [&str; 7] = ["id", "key", "uuid", "path", "name", "ts", "timestamp"];
-
 /// Bytes that may come of one packed tree or step: eight times the largest state that is kept.
 pub const DELTA_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -119,6 +116,10 @@ pub const SNAPSHOTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// It takes at most so many steps for every element, and memory for half the square of it;
 /// lists further apart are compared by what is in each once, and by place.
 pub const ALIGN_DIFFERENCES_MAX: usize = 256;
+
+/// Elements in the same place that have little in common, from which on they are taken as others.
+/// Fewer are quickly read one by one; a ring that turned over altogether is not.
+pub const ALIGN_STRANGERS_MIN: usize = 9;
 
 /// One element in so many may lack the key by which the elements of a list are told apart.
 pub const ALIGN_KEYLESS_ONE_IN: usize = 10;

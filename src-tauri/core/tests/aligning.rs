@@ -183,6 +183,33 @@ fn trees_are_the_same_to_the_last_detail_or_not() {
 }
 
 #[test]
+fn what_only_has_the_same_place_is_parted_where_most_of_it_are_strangers() {
+    // A ring that turned over altogether, with no key that tells: two records of one moment.
+    let record = |i: usize| json!({"key": format!("ml.k{}", i % 7), "newValue": i, "timestamp": i / 7, "source": "at a.js:1"});
+    let ring = |from: usize| (from..from + 100).map(record).collect::<Value>();
+    assert_snapshot!(said(&ring(0), &ring(500)), @"Drop(100) Add(100)");
+    assert_snapshot!(said(&ring(0), &ring(30)), @"Drop(30) Keep(70) Add(30)");
+    // One part in two of each is another: the same elements.
+    let half = |value: usize| (0..100).map(|i| json!([i, value])).collect::<Value>();
+    assert_snapshot!(said(&half(1), &half(2)), @"Change(100)");
+    let rows = |value: usize| {
+        (0..100)
+            .map(|i| json!([i + value, value]))
+            .collect::<Value>()
+    };
+    assert_snapshot!(said(&rows(1), &rows(2)), @"Drop(100) Add(100)");
+    let texts = |from: usize, count: usize| -> Value {
+        (from..from + count)
+            .map(|i| json!(format!("user{i}")))
+            .collect()
+    };
+    assert_snapshot!(said(&texts(0, 9), &texts(50, 12)), @"Drop(9) Add(12)");
+    // Few are read one by one, and of numbers the place tells.
+    assert_snapshot!(said(&texts(0, 8), &texts(50, 8)), @"Change(8)");
+    assert_snapshot!(said(&numbers(0..100), &numbers(500..600)), @"Change(100)");
+}
+
+#[test]
 fn lists_too_far_apart_are_compared_by_what_is_there_once_and_by_place() {
     let noisy =
         |seed: usize| (0..4000).map(move |i| json!(["x", "y", "z"][(i * i / 7 + i * seed) % 3]));

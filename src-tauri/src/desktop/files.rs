@@ -1,15 +1,15 @@
 //! Files that a person chooses in the desktop's own dialogs, and the folder they may look into.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use flagdeck::durable;
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{ChosenFile, Failure};
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
@@ -20,9 +20,6 @@ use tokio::sync::oneshot;
 /// How long the desktop may take to say that it cannot show a folder. What has not failed by
 /// then shows it: some file managers go on until their window is closed.
 const SHOWN_WITHIN: Duration = Duration::from_secs(3);
-
-/// What a file has that nobody may read or write who could not before, less the person's mask.
-const FILE_MODE: u32 = 0o666;
 
 /// Lets a person choose a document, and reads it; none where they chose none.
 ///
@@ -182,27 +179,11 @@ pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
 
 /// Writes a file whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
-    write_whole(path, bytes).map_err(|error| {
+    durable::save(path, bytes).map_err(|error| {
         let reason = reason_of(&error);
         failed(path, &format!("cannot be written: {reason}"))
     })?;
     Ok(path.display().to_string())
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link stays a link, and what it leads to is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let mut file = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(FILE_MODE))
-        .tempfile_in(folder)?;
-    if let Ok(before) = fs::metadata(&path) {
-        file.as_file().set_permissions(before.permissions())?;
-    }
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
 }
 
 fn show_with(program: impl AsRef<OsStr>, folder: &Path) -> Result<(), Failure> {
@@ -247,8 +228,6 @@ fn reason_of(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
-
     use super::*;
 
     fn temporary() -> tempfile::TempDir {
@@ -295,29 +274,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_whole_and_keeps_its_rights() {
+    fn a_file_is_replaced_by_what_is_written() {
         let folder = temporary();
         let path = folder.path().join("flags.json");
         fs::write(&path, "before").expect("a file");
-        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("rights");
         let place = write(&path, b"after").expect("it can be written");
         assert_eq!(place, path.display().to_string());
         assert_eq!(fs::read_to_string(&path).expect("a file"), "after");
-        let mode = fs::metadata(&path).expect("it exists").permissions().mode();
-        assert_eq!(mode & 0o777, 0o640);
-        let files = fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(files, 1, "nothing is left beside it");
-    }
-
-    #[test]
-    fn a_link_leads_to_what_was_written() {
-        let folder = temporary();
-        let (link, path) = (folder.path().join("link"), folder.path().join("flags.json"));
-        fs::write(&path, "before").expect("a file");
-        symlink(&path, &link).expect("a link");
-        write(&link, b"after").expect("it can be written");
-        assert_eq!(fs::read_to_string(&path).expect("a file"), "after");
-        assert!(link.is_symlink());
     }
 
     #[test]

@@ -24,9 +24,11 @@ import type { Tally } from "../model/state_changes";
 import { capital, doors, plural } from "./shared";
 import { causes } from "./snapshots";
 
-/** A time of today, or a day and a time. */
-const when = (atMs: number, nowMs: number): string =>
-  isSameDay(atMs, nowMs) ? formatClock(atMs) : `${formatDayOf(atMs, nowMs)} ${formatClock(atMs)}`;
+/** A time of today, or a day and a time; to the second where that is asked for. */
+const when = (atMs: number, nowMs: number, isExact = false): string => {
+  const time = isExact ? formatPreciseClock(atMs) : formatClock(atMs);
+  return isSameDay(atMs, nowMs) ? time : `${formatDayOf(atMs, nowMs)} ${time}`;
+};
 
 /** A share with its sign: `+31 %`, `−0.4 %`; `±0 %` where it is too small to tell. */
 const signed = (share: number): string => {

@@ -1,7 +1,8 @@
 //! Which elements of two lists are the same: equal ones, and those under one key.
 //!
-//! Knows nothing of what elements mean, and never looks for likeness: two elements are equal,
-//! have the same key, or have the same place.
+//! Knows nothing of what elements mean: two of them are equal, have the same key, or have the
+//! same place. Likeness is looked for only where nearly all is left to the place: if most of
+//! what would be paired so has little in common, everything went and everything else came.
 
 mod content;
 mod keyed;
@@ -11,6 +12,7 @@ use std::ops::Range;
 use self::content::Contents;
 use self::keyed::Keyed;
 use super::{Tree, same};
+use crate::limits::ALIGN_STRANGERS_MIN;
 
 /// How the elements of one list became those of another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub enum Run {
 /// are told apart by it.
 /// Anything else is by content: a ring that moved on first, which takes linear time whatever is
 /// in it, otherwise the longest common part as far as [`crate::limits::ALIGN_DIFFERENCES_MAX`] reaches,
-/// and what is left between equal elements by place.
+/// and what is left between equal elements by place, unless most of that are strangers.
 ///
 /// Equal is what [`same`] takes as equal.
 pub fn align(before: &[Tree], after: &[Tree]) -> Alignment {
@@ -64,7 +66,8 @@ pub fn align(before: &[Tree], after: &[Tree]) -> Alignment {
     if is_plain_ring(before, after, shared, &ends) {
         return ring(before.len(), after.len(), shared);
     }
-    let matches = by_content(old, new);
+    let mut matches = by_content(old, new);
+    matches.part_strangers(old, new);
     // More than that search found within its bound, or by place.
     if shared > matches.pairs.len() + ends.len() {
         return ring(before.len(), after.len(), shared);
@@ -191,6 +194,26 @@ fn can_move(element: &Tree) -> bool {
     }
 }
 
+/// Says whether two elements that differ have half of their parts in common. One text is not
+/// another; of a number it cannot be told, so its place tells.
+fn are_alike(one: &Tree, other: &Tree) -> bool {
+    let (common, parts) = match (one, other) {
+        (Tree::Object(old), Tree::Object(new)) => {
+            let common = old
+                .iter()
+                .filter(|(key, value)| new.get(key) == Some(value));
+            (common.count(), old.len().max(new.len()))
+        }
+        (Tree::Array(old), Tree::Array(new)) => {
+            let common = old.iter().zip(new).filter(|(old, new)| old == new);
+            (common.count(), old.len().max(new.len()))
+        }
+        (Tree::String(_), _) | (_, Tree::String(_)) => return false,
+        _ => return true,
+    };
+    2 * common >= parts
+}
+
 /// Matches equal elements: the most of them that there are in the same order, within bounds.
 fn by_content(old: &[Tree], new: &[Tree]) -> Matches {
     let contents = Contents::of(old, new);
@@ -210,7 +233,7 @@ fn by_content(old: &[Tree], new: &[Tree]) -> Matches {
             .filter(|&(from, _)| !is_matched[from] && can_move(&old[from]))
             .collect(),
         pairs,
-        are_keyed: false,
+        are_told_apart: false,
     }
 }
 
@@ -252,8 +275,8 @@ struct Matches {
     pairs: Pairs,
     /// Places of those that break that order.
     moved: Pairs,
-    /// Whether a key told: then pairs may differ within, and no others belong together.
-    are_keyed: bool,
+    /// Whether no others belong together, whatever their places are.
+    are_told_apart: bool,
 }
 
 impl Matches {
@@ -262,8 +285,30 @@ impl Matches {
         Self {
             pairs,
             moved,
-            are_keyed: true,
+            are_told_apart: true,
         }
+    }
+
+    /// Parts what only has the same place, if most of it has little in common.
+    fn part_strangers(&mut self, old: &[Tree], new: &[Tree]) {
+        let mut runs = Runs::default();
+        self.write(old, new, &mut runs);
+        let (mut pairs, mut strangers) = (0, 0);
+        let (mut from, mut to) = (0, 0);
+        for run in runs.0 {
+            match run {
+                Run::Keep(count) => (from, to) = (from + count, to + count),
+                Run::Drop(count) => from += count,
+                Run::Add(count) => to += count,
+                Run::Change(count) => {
+                    let paired = old[from..from + count].iter().zip(&new[to..to + count]);
+                    strangers += paired.filter(|(old, new)| !are_alike(old, new)).count();
+                    pairs += count;
+                    (from, to) = (from + count, to + count);
+                }
+            }
+        }
+        self.are_told_apart = strangers >= ALIGN_STRANGERS_MIN && 2 * strangers > pairs;
     }
 
     fn write(&self, old: &[Tree], new: &[Tree], runs: &mut Runs) {
@@ -280,7 +325,7 @@ impl Matches {
 
     /// Tells of every element on both sides whether it may belong to one by its place.
     fn loose(&self, before: usize, after: usize) -> [Vec<bool>; 2] {
-        let mut loose = [before, after].map(|length| vec![!self.are_keyed; length]);
+        let mut loose = [before, after].map(|length| vec![!self.are_told_apart; length]);
         for &(from, to) in &self.moved {
             loose[0][from] = false;
             loose[1][to] = false;

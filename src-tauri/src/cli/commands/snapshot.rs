@@ -206,7 +206,7 @@ fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> a
         output.stream().write_all(bundle.as_bytes())?;
         return Ok(output.line("")?);
     };
-    let written = std::fs::write(file, bundle + "\n");
+    let written = flagdeck::durable::save(file, (bundle + "\n").as_bytes());
     written.with_context(|| format!("{} cannot be written", file.display()))?;
     if output.json {
         let done = serde_json::json!({ "file": file, "snapshots": ids });

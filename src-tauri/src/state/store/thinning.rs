@@ -1,5 +1,5 @@
-//! Lets snapshots go: plans which, makes the chains anew that they were in, then puts those in
-//! the place of the old ones.
+//! Lets snapshots go: plans which, makes the chains anew that they were in, joined with short
+//! ones beside them, then puts those in the place of the old ones.
 //!
 //! Planning reads and computes, and holds nobody up; carrying out is short, and does nothing to
 //! a chain that somebody else changed meanwhile.
@@ -7,9 +7,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use flagdeck_core::chain::{self, Chain};
+use flagdeck_core::chain::{self, Chain, Length};
+use flagdeck_core::limits::CHAIN_STEPS_MAX;
 use flagdeck_core::retention::{Kept, Retention};
-use flagdeck_core::tree;
+use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, params};
 
 use super::snapshots::{self, Row};
@@ -18,6 +19,9 @@ use crate::store::StoreError;
 
 /// What a row takes beside its coding, with its places in the indexes; measured.
 const ROW_BYTES: u64 = 220;
+
+/// Snapshots up to which a chain is short: two short ones are not too long for one.
+const CHAIN_SHORT_MAX: usize = CHAIN_STEPS_MAX / 2;
 
 /// What thinning is to do.
 #[derive(Debug, Default)]
@@ -29,11 +33,11 @@ impl Plan {
     }
 }
 
-/// A chain made anew.
+/// Chains next to each other, made anew as one.
 #[derive(Debug)]
 pub(super) struct Rewrite {
-    chain: i64,
-    /// Every snapshot it had when this was planned.
+    chains: Vec<i64>,
+    /// Every snapshot they had when this was planned.
     ids: Vec<i64>,
     dropped: Vec<i64>,
     /// The others, with the chain each is in from then on, and its coding.
@@ -51,15 +55,43 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
         let rows = snapshots::of_source(&moment, Some(source.id))?;
         let dropped = to_drop(&rows, now_ms);
         let goes = |row: &Row| dropped.contains(&row.id());
+        let mut chains: Vec<&[Row]> = rows.chunk_by(|one, next| one.chain == next.chain).collect();
         // The chain that still grows is left alone: it would be made anew again and again.
-        let latest = rows.last().map(|row| row.chain);
-        for chain in rows.chunk_by(|one, next| one.chain == next.chain) {
-            if Some(chain[0].chain) != latest && chain.iter().any(goes) {
-                rewrites.push(Rewrite::without(&moment, chain, &goes)?);
+        chains.pop();
+        for joined in joined(&chains, &goes) {
+            let is_thinned = joined.iter().copied().flatten().any(goes);
+            if is_thinned || joined.len() > 1 {
+                let rewrite = Rewrite::without(&moment, joined, &goes)?;
+                // Chains that ended because of their bytes would only be parted again.
+                if is_thinned || rewrite.makes() < joined.len() {
+                    rewrites.push(rewrite);
+                }
             }
         }
     }
     Ok(Plan(rewrites))
+}
+
+/// Parts chains into those that are made one: short ones next to each other, as many as a chain
+/// may have. What thinning leaves would else take a whole tree for every day.
+fn joined<'a, 'b>(chains: &'a [&'b [Row]], goes: &impl Fn(&Row) -> bool) -> Vec<&'a [&'b [Row]]> {
+    let mut joined = Vec::new();
+    let (mut begin, mut length) = (0, 0);
+    for (place, chain) in chains.iter().enumerate() {
+        let left = chain.iter().filter(|row| !goes(row)).count();
+        let is_one = left <= CHAIN_SHORT_MAX && length + left <= CHAIN_STEPS_MAX;
+        if place > begin && !is_one {
+            joined.push(&chains[begin..place]);
+            (begin, length) = (place, 0);
+        }
+        // Nothing is joined to a long one.
+        length += match left <= CHAIN_SHORT_MAX {
+            true => left,
+            false => CHAIN_STEPS_MAX,
+        };
+    }
+    joined.extend((begin < chains.len()).then(|| &chains[begin..]));
+    joined
 }
 
 fn to_drop(rows: &[Row], now_ms: i64) -> HashSet<i64> {
@@ -77,60 +109,76 @@ fn to_drop(rows: &[Row], now_ms: i64) -> HashSet<i64> {
 }
 
 impl Rewrite {
-    /// Makes a chain anew without some of its snapshots. One that cannot be read stays as it is.
+    /// Makes one chain of some, without some of their snapshots; several where one would be too
+    /// long. What cannot be read stays as it is.
     pub(super) fn without(
         connection: &Connection,
-        chain: &[Row],
+        chains: &[&[Row]],
         goes: &impl Fn(&Row) -> bool,
     ) -> Result<Self, StoreError> {
-        let ids: Vec<i64> = chain.iter().map(Row::id).collect();
-        let dropped = chain.iter().filter(|row| goes(row)).map(Row::id).collect();
-        let mut kept: Vec<(i64, i64, Vec<u8>)> = Vec::new();
-        let mut made: Option<(Chain, i64)> = None;
-        let mut read = 0;
-        snapshots::each_step(connection, chain, |step| {
-            let is_sound = tree::hash(step.after) == step.row.hash;
-            read += usize::from(is_sound);
-            if !is_sound || goes(step.row) {
-                return;
-            }
-            let id = step.row.id();
-            let next = made.as_mut().and_then(|(made, first)| {
-                let coding = made.encode(step.after).bytes;
-                made.advance(&coding).ok()?;
-                Some((id, *first, coding))
-            });
-            let next = next.unwrap_or_else(|| {
-                let text = tree::write(step.after);
-                made = Some((Chain::start(step.after.clone()), id));
-                (id, id, chain::keyframe(&text))
-            });
-            kept.push(next);
-        })?;
-        let rewrite = Self {
-            chain: chain[0].chain,
-            ids,
-            dropped,
-            kept,
+        let rows = || chains.iter().copied().flatten();
+        let mut rewrite = Self {
+            chains: chains.iter().map(|chain| chain[0].chain).collect(),
+            ids: rows().map(Row::id).collect(),
+            dropped: Vec::new(),
+            kept: Vec::new(),
         };
-        match read == chain.len() {
-            true => Ok(rewrite),
-            false => Ok(Self {
-                dropped: Vec::new(),
-                kept: Vec::new(),
-                ..rewrite
-            }),
+        let mut made = Made::default();
+        let mut read = 0;
+        for chain in chains {
+            snapshots::each_step(connection, chain, |step| {
+                let is_sound = tree::hash(step.after) == step.row.hash;
+                read += usize::from(is_sound);
+                if is_sound && !goes(step.row) {
+                    rewrite.kept.push(made.next(step.row.id(), step.after));
+                }
+            })?;
         }
+        match read == rewrite.ids.len() {
+            true => rewrite.dropped = rows().filter(|row| goes(row)).map(Row::id).collect(),
+            false => rewrite.kept.clear(),
+        }
+        Ok(rewrite)
+    }
+
+    /// Counts the chains it makes.
+    fn makes(&self) -> usize {
+        let firsts = self.kept.iter().filter(|(id, chain, _)| id == chain);
+        firsts.count()
     }
 }
 
-/// Puts a chain made anew in the place of the old one, if that is as it was.
+/// The chain that is made, and how long it is.
+#[derive(Default)]
+struct Made(Option<(Chain, Length, i64)>);
+
+impl Made {
+    /// Adds a snapshot; returns it with the chain it is in and its coding.
+    fn next(&mut self, id: i64, tree: &Tree) -> (i64, i64, Vec<u8>) {
+        if let Some((chain, length, first)) = &mut self.0 {
+            let coding = chain.encode(tree).bytes;
+            let longer = length.with(coding.len());
+            if !chain::is_full(&longer) && chain.advance(&coding).is_ok() {
+                *length = longer;
+                return (id, *first, coding);
+            }
+        }
+        let coding = chain::keyframe(&tree::write(tree));
+        let length = Length::of_keyframe(coding.len());
+        self.0 = Some((Chain::start(tree.clone()), length, id));
+        (id, id, coding)
+    }
+}
+
+/// Puts chains made anew in the place of the old ones, if those are as they were.
 pub(super) fn carry_out(connection: &Connection, rewrite: &Rewrite) -> Result<(), StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM snapshot WHERE chain = ?1 ORDER BY id")?;
-    let ids: Vec<i64> = statement
-        .query_map([rewrite.chain], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let mut ids: Vec<i64> = Vec::with_capacity(rewrite.ids.len());
+    for chain in &rewrite.chains {
+        let found = statement.query_map([chain], |row| row.get(0))?;
+        ids.extend(found.collect::<Result<Vec<i64>, _>>()?);
+    }
     if ids != rewrite.ids {
         return Ok(());
     }
@@ -145,4 +193,136 @@ pub(super) fn carry_out(connection: &Connection, rewrite: &Rewrite) -> Result<()
             .execute(params![id, chain, coding])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::super::{StateStore, Taking, Whole};
+    use super::*;
+    use crate::state::SourceName;
+    use crate::wire::{SnapshotCause, SnapshotLabel};
+
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+    const BEGIN_MS: i64 = 1_764_000_000_000;
+
+    fn state(number: i64) -> Tree {
+        let cache: BTreeMap<String, i64> = (0..400)
+            .map(|file| (format!("src/file{file}.js"), file * 77_777))
+            .collect();
+        json!({ "usage": { "n": number, "k": number / 50 }, "cache": cache }).into()
+    }
+
+    fn rows(folder: &Path) -> Vec<Row> {
+        let connection = STATES.read(folder).unwrap().unwrap();
+        snapshots::of_source(&connection, None).unwrap()
+    }
+
+    fn chains(rows: &[Row]) -> Vec<usize> {
+        let chains = rows.chunk_by(|one, next| one.chain == next.chain);
+        chains.map(<[Row]>::len).collect()
+    }
+
+    #[test]
+    fn what_is_left_of_weeks_is_read_as_it_was_from_few_chains() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let name: SourceName = "web".parse().unwrap();
+        let plain = SnapshotLabel::default();
+        let pinned = SnapshotLabel {
+            is_pinned: Some(true),
+            ..SnapshotLabel::default()
+        };
+        let mut kept: BTreeMap<u64, Tree> = BTreeMap::new();
+        let mut pins = Vec::new();
+        for number in 0..500 {
+            let at_ms = BEGIN_MS + number * 3 * HOUR_MS;
+            let tree = state(number);
+            let whole = Whole {
+                tree: tree.clone(),
+                files: None,
+            };
+            store.put(&name, whole, None, at_ms).unwrap();
+            let taking = Taking {
+                at_ms,
+                cause: SnapshotCause::Interval,
+                label: if number % 100 == 33 { &pinned } else { &plain },
+                revision: 0,
+                is_packed: true,
+                only_new: false,
+                files: None,
+            };
+            let id = store.take(&name, &taking).unwrap().unwrap();
+            pins.extend((number % 100 == 33).then_some(id));
+            kept.insert(id, tree);
+        }
+        let before = chains(&rows(folder.path()));
+        assert!(before.len() > 5, "{before:?}");
+
+        let end_ms = BEGIN_MS + 500 * 3 * HOUR_MS;
+        for day in (0..120).step_by(3) {
+            let now_ms = end_ms + day * 24 * HOUR_MS;
+            let plan = StateStore::plan_thinning(folder.path(), now_ms).unwrap();
+            store.thin(&plan).unwrap();
+            let again = StateStore::plan_thinning(folder.path(), now_ms).unwrap();
+            assert!(again.is_empty(), "on day {day} it is never done");
+        }
+
+        let left = rows(folder.path());
+        assert!((60..100).contains(&left.len()), "{} are left", left.len());
+        let after = chains(&left);
+        assert!(after.len() <= 3, "{before:?} became {after:?}");
+        for pin in pins {
+            assert!(
+                left.iter().any(|row| row.snapshot.id == pin),
+                "{pin} is gone"
+            );
+        }
+        let connection = STATES.read(folder.path()).unwrap().unwrap();
+        for row in &left {
+            let tree = snapshots::tree_of(&connection, row).unwrap();
+            assert!(tree::same(&tree, &kept[&row.snapshot.id]));
+        }
+        assert!(crate::state::store::check(&connection).unwrap().is_empty());
+    }
+
+    #[test]
+    fn chains_that_somebody_went_on_with_meanwhile_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let name: SourceName = "web".parse().unwrap();
+        let label = SnapshotLabel::default();
+        let take = |store: &mut StateStore, number: i64| {
+            let whole = Whole {
+                tree: state(number),
+                files: None,
+            };
+            let at_ms = BEGIN_MS + number * HOUR_MS;
+            store.put(&name, whole, None, at_ms).unwrap();
+            let taking = Taking {
+                at_ms,
+                cause: SnapshotCause::Interval,
+                label: &label,
+                revision: 0,
+                is_packed: true,
+                only_new: false,
+                files: None,
+            };
+            store.take(&name, &taking).unwrap().unwrap()
+        };
+        for number in 0..100 {
+            take(&mut store, number);
+        }
+        let far = BEGIN_MS + 100 * 24 * HOUR_MS;
+        let early = StateStore::plan_thinning(folder.path(), far).unwrap();
+        let late = StateStore::plan_thinning(folder.path(), far).unwrap();
+        store.thin(&early).unwrap();
+        let after = rows(folder.path());
+        store.thin(&late).unwrap();
+        assert_eq!(chains(&rows(folder.path())), chains(&after));
+        assert!(after.len() < 100);
+    }
 }
