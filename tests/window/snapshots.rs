@@ -49,6 +49,38 @@ async fn a_state_is_restored_and_that_undone_by_keys_alone() {
 }
 
 #[tokio::test]
+async fn a_dialog_is_as_high_as_what_is_in_it() {
+    let place = Workplace::new();
+    for number in [0, 1] {
+        let many: serde_json::Map<_, _> = (0..2000)
+            .map(|key| (format!("k{key}"), json!(key * 2 + number)))
+            .collect();
+        let many = Value::Object(many).to_string();
+        place.flagctl(&["state", "set", "--source", "shop", "ml.cache", &many]);
+        place.flagctl(&["snapshot", "take", "--source", "shop"]);
+    }
+    let window = place.open().await;
+    window.write("4").await;
+    window.until_told("comparison", "cache").await;
+    window.resize(1000, 700).await;
+    window.tab_to("compare-restore").await;
+    window.press(Key::Enter).await;
+    window.until_told("restore-count", "2,00").await;
+    let spare = window
+        .eval(
+            "const content = document.querySelector('dialog[open] > .content');
+            const end = content.lastElementChild.getBoundingClientRect().bottom;
+            return Math.round(content.getBoundingClientRect().bottom - end);",
+        )
+        .await;
+    assert!(
+        spare.as_i64().is_some_and(|px| (0..=24).contains(&px)),
+        "{spare} px are left over"
+    );
+    window.close().await;
+}
+
+#[tokio::test]
 async fn what_set_a_value_is_told_by_keys_alone() {
     let place = place();
     let window = open(&place).await;
