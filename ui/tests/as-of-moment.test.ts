@@ -29,6 +29,11 @@ describe("a moment", () => {
     ["last Tuesday 16:00", at(2026, 11, 24, 16)],
     ["sunday", at(2026, 11, 22)],
     ["wed 9:00", at(2026, 11, 18, 9)],
+    ["10m", at(2026, 11, 25, 14, 20)],
+    ["2 hours ago", at(2026, 11, 25, 12, 30)],
+    ["1 Day ago", at(2026, 11, 24, 14, 30)],
+    ["2w", at(2026, 11, 11, 14, 30)],
+    ["0 min ago", NOW_MS],
     ["2024-02-29 23:59:59", at(2024, 2, 29, 23, 59, 59)],
   ])("is read from %j", (text, atMs) => {
     expect(parse(text)).toEqual({ ok: true, at: { at_ms: atMs } });
@@ -51,6 +56,9 @@ describe("a moment", () => {
     ["tue 16", "form"],
     ["2026-11-24 16:00 or so", "form"],
     ["12", "form"],
+    ["2 hours from now", "form"],
+    ["-2h", "form"],
+    ["999999 weeks ago", "no_such_time"],
     ["2026-02-30 16:00", "no_such_time"],
     ["2026-13-01", "no_such_time"],
     ["yesterday 24:00", "no_such_time"],

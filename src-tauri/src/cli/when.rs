@@ -93,7 +93,8 @@ impl FromStr for At {
     type Err = NoAt;
 
     fn from_str(text: &str) -> Result<Self, NoAt> {
-        match text.parse() {
+        // As the window writes them, too.
+        match text.strip_prefix(['r', '#']).unwrap_or(text).parse() {
             Ok(number) => Ok(Self::Revision(number)),
             Err(_) => text.parse().map(Self::When).map_err(|_: NoMoment| NoAt),
         }

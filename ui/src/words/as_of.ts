@@ -43,7 +43,7 @@ export const asOf = {
 
   field: "Moment: a date and time, or a revision",
   placeholder: "2026-11-24 16:00",
-  fieldHint: "2026-11-24 16:00, yesterday 16:00, tue 16:00, 16:00 or r128",
+  fieldHint: "2026-11-24 16:00, yesterday 16:00, tue 16:00, 2 hours ago or r128",
   enterShows: "Enter shows it, Esc puts it back",
   choices: {
     hour: "an hour ago",
@@ -56,7 +56,7 @@ export const asOf = {
   problem: (problem: MomentProblem): string => {
     switch (problem.kind) {
       case "form":
-        return "The moment is a day and a time such as 2026-11-24 16:00, yesterday 16:00 or tue 16:00, or a revision such as r128.";
+        return "The moment is a day and a time such as 2026-11-24 16:00, yesterday 16:00, tue 16:00 or 2 hours ago, or a revision such as r128.";
       case "no_such_time":
         return "The moment has a day or a time that does not exist. One that does is 2026-11-24 16:00.";
       case "future":
