@@ -439,6 +439,24 @@ describe("keeping", () => {
     expect(await kept(13)).toMatchObject({ name: "before 6.1", note: "As agreed", isPinned: true });
   });
 
+  it("counts what is typed about a snapshot as unsaved until it is said or let go", async () => {
+    await openTwelve();
+    await user.click(screen.getByTestId("take-snapshot"));
+    expect(host.isUnsaved).toBe(false);
+    await user.type(screen.getByTestId("snapshot-note"), "As agreed");
+    expect(host.isUnsaved).toBe(true);
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(host.isUnsaved).toBe(false));
+    await user.click(row(12));
+    await user.keyboard("n");
+    const name = await screen.findByTestId("snapshot-name");
+    expect(host.isUnsaved).toBe(false);
+    await user.type(name, "x");
+    expect(host.isUnsaved).toBe(true);
+    await user.type(name, "{Enter}");
+    await waitFor(() => expect(host.isUnsaved).toBe(false));
+  });
+
   it("takes one of every source by Enter", async () => {
     await open(typicalStates(NOW_MS));
     await user.click(await screen.findByTestId("all-sources"));

@@ -194,10 +194,12 @@ export const snapshots = {
     what: "Of",
     every: (count: number) => `every source with a state (${formatCount(count)})`,
     take: "Take it",
+    unsaved: "Name and note of a snapshot to be taken",
   },
   labelDialog: {
     title: (snapshot: Snapshot) => `Snapshot of ${formatMoment(snapshot.atMs)}`,
     save: "Save",
+    unsaved: "Name and note of a snapshot",
   },
   fields: {
     name: "Name",

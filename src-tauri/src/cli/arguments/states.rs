@@ -148,6 +148,12 @@ pub enum SnapshotCommand {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Take away the snapshots that came from a file; those that were taken here stay
+    Remove {
+        /// What their source is called
+        #[arg(value_name = "NAME")]
+        source: SourceName,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -56,6 +56,7 @@ pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::
             export(app, &ids, file.as_deref(), output)?;
         }
         SnapshotCommand::Import { file, name } => import(app, &file, name, output)?,
+        SnapshotCommand::Remove { source } => remove(app, &source, output)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -224,6 +225,24 @@ fn import(app: &App, file: &Path, name: Option<String>, output: &mut Output) -> 
         return Err(Error::NotFound { message }.into());
     }
     tell_all(&taken, output)
+}
+
+fn remove(app: &App, source: &SourceName, output: &mut Output) -> anyhow::Result<()> {
+    let filter = SnapshotFilter {
+        source: Some(source.to_string()),
+        ..SnapshotFilter::default()
+    };
+    let before = app.snapshots(&filter, 0, 0)?.total;
+    app.remove_imported(source.as_str())?;
+    // Of a source that has nothing else, nothing is left to be listed.
+    let after = app.snapshots(&filter, 0, 0).map_or(0, |page| page.total);
+    let removed = before.saturating_sub(after);
+    if output.json {
+        let done = serde_json::json!({ "source": source.as_str(), "removed": removed });
+        return Ok(output.value(&done)?);
+    }
+    let removed = counted(removed, "imported snapshot");
+    Ok(output.line(format!("{removed} of {source} taken away"))?)
 }
 
 fn file_name(file: &Path) -> String {

@@ -313,6 +313,7 @@ const snapshots: HelpPage = {
         "The timeline shows when much changed: the higher a column, the more values. The dots beneath are revisions of the flags; a click opens one in Activity.",
         "Drag over a part of the timeline to look closer. Escape goes back; Show all has everything there is.",
         "Click a column or a row to see what changed in that snapshot. Shift and a click, or the key A, makes another one A, so that any two can be compared.",
+        "At the end of a row stands what set the value: the line of code or the person, and when. The key B tells the rest of its past.",
         "Type into the field above the list to find the snapshots in which a path or value changed, or whose name or note has the text.",
         "Space plays back: B goes from snapshot to snapshot, from the earliest one listed.",
       ],
