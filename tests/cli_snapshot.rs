@@ -328,7 +328,10 @@ fn what_is_exported_can_be_taken_in_elsewhere() {
     cli.refused("snapshot export 999", 3, "999");
     let said = other.ok("snapshot remove studio");
     assert_eq!(said, "2 imported snapshots of studio taken away\n");
-    assert_eq!(other.json("snapshot list").as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        other.json("snapshot list").as_array().map(Vec::len),
+        Some(1)
+    );
     other.refused("snapshot remove studio", 3, "studio");
     cli.refused("snapshot remove kc-web", 3, "came from a file");
 }

@@ -506,7 +506,9 @@ pub(super) fn remove_imported(connection: &Connection, source: i64) -> Result<()
     for chain in rows.chunk_by(|one, next| one.chain == next.chain) {
         if chain.iter().any(imported) {
             let rewrite = super::thinning::Rewrite::without(connection, &[chain], &imported)?;
-            super::thinning::carry_out(connection, &rewrite)?;
+            if let Some(rewrite) = rewrite {
+                super::thinning::carry_out(connection, &rewrite)?;
+            }
         }
     }
     Ok(())

@@ -59,12 +59,19 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
         // The chain that still grows is left alone: it would be made anew again and again.
         chains.pop();
         for joined in joined(&chains, &goes) {
-            let is_thinned = joined.iter().copied().flatten().any(goes);
-            if is_thinned || joined.len() > 1 {
-                let rewrite = Rewrite::without(&moment, joined, &goes)?;
+            let is_thinned = |chains: &[&[Row]]| chains.iter().copied().flatten().any(goes);
+            if !is_thinned(joined) && joined.len() == 1 {
+                continue;
+            }
+            match Rewrite::without(&moment, joined, &goes)? {
                 // Chains that ended because of their bytes would only be parted again.
-                if is_thinned || rewrite.makes() < joined.len() {
-                    rewrites.push(rewrite);
+                Some(rewrite) if !is_thinned(joined) && rewrite.makes() >= joined.len() => {}
+                Some(rewrite) => rewrites.push(rewrite),
+                // Damage to one keeps none of the others from being thinned.
+                None => {
+                    for chain in joined.iter().filter(|chain| is_thinned(&[chain])) {
+                        rewrites.extend(Rewrite::without(&moment, &[chain], &goes)?);
+                    }
                 }
             }
         }
@@ -110,17 +117,17 @@ fn to_drop(rows: &[Row], now_ms: i64) -> HashSet<i64> {
 
 impl Rewrite {
     /// Makes one chain of some, without some of their snapshots; several where one would be too
-    /// long. What cannot be read stays as it is.
+    /// long. None where something in them cannot be read: it stays as it is.
     pub(super) fn without(
         connection: &Connection,
         chains: &[&[Row]],
         goes: &impl Fn(&Row) -> bool,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Option<Self>, StoreError> {
         let rows = || chains.iter().copied().flatten();
         let mut rewrite = Self {
             chains: chains.iter().map(|chain| chain[0].chain).collect(),
             ids: rows().map(Row::id).collect(),
-            dropped: Vec::new(),
+            dropped: rows().filter(|row| goes(row)).map(Row::id).collect(),
             kept: Vec::new(),
         };
         let mut made = Made::default();
@@ -134,11 +141,7 @@ impl Rewrite {
                 }
             })?;
         }
-        match read == rewrite.ids.len() {
-            true => rewrite.dropped = rows().filter(|row| goes(row)).map(Row::id).collect(),
-            false => rewrite.kept.clear(),
-        }
-        Ok(rewrite)
+        Ok((read == rewrite.ids.len()).then_some(rewrite))
     }
 
     /// Counts the chains it makes.
@@ -216,6 +219,30 @@ mod tests {
         json!({ "usage": { "n": number, "k": number / 50 }, "cache": cache }).into()
     }
 
+    /// Puts a state and takes a snapshot of it, so many hours after the beginning.
+    fn take(store: &mut StateStore, number: i64, hours: i64, is_pinned: bool) -> u64 {
+        let name: SourceName = "web".parse().unwrap();
+        let at_ms = BEGIN_MS + hours * HOUR_MS;
+        let whole = Whole {
+            tree: state(number),
+            files: None,
+        };
+        store.put(&name, whole, None, at_ms).unwrap();
+        let taking = Taking {
+            at_ms,
+            cause: SnapshotCause::Interval,
+            label: &SnapshotLabel {
+                is_pinned: Some(is_pinned),
+                ..SnapshotLabel::default()
+            },
+            revision: 0,
+            is_packed: true,
+            only_new: false,
+            files: None,
+        };
+        store.take(&name, &taking).unwrap().unwrap()
+    }
+
     fn rows(folder: &Path) -> Vec<Row> {
         let connection = STATES.read(folder).unwrap().unwrap();
         snapshots::of_source(&connection, None).unwrap()
@@ -230,41 +257,19 @@ mod tests {
     fn what_is_left_of_weeks_is_read_as_it_was_from_few_chains() {
         let folder = tempfile::tempdir().unwrap();
         let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
-        let name: SourceName = "web".parse().unwrap();
-        let plain = SnapshotLabel::default();
-        let pinned = SnapshotLabel {
-            is_pinned: Some(true),
-            ..SnapshotLabel::default()
-        };
         let mut kept: BTreeMap<u64, Tree> = BTreeMap::new();
         let mut pins = Vec::new();
         for number in 0..500 {
-            let at_ms = BEGIN_MS + number * 3 * HOUR_MS;
-            let tree = state(number);
-            let whole = Whole {
-                tree: tree.clone(),
-                files: None,
-            };
-            store.put(&name, whole, None, at_ms).unwrap();
-            let taking = Taking {
-                at_ms,
-                cause: SnapshotCause::Interval,
-                label: if number % 100 == 33 { &pinned } else { &plain },
-                revision: 0,
-                is_packed: true,
-                only_new: false,
-                files: None,
-            };
-            let id = store.take(&name, &taking).unwrap().unwrap();
-            pins.extend((number % 100 == 33).then_some(id));
-            kept.insert(id, tree);
+            let is_pinned = number % 100 == 33;
+            let id = take(&mut store, number, number * 3, is_pinned);
+            pins.extend(is_pinned.then_some(id));
+            kept.insert(id, state(number));
         }
         let before = chains(&rows(folder.path()));
         assert!(before.len() > 5, "{before:?}");
 
-        let end_ms = BEGIN_MS + 500 * 3 * HOUR_MS;
         for day in (0..120).step_by(3) {
-            let now_ms = end_ms + day * 24 * HOUR_MS;
+            let now_ms = BEGIN_MS + (500 * 3 + day * 24) * HOUR_MS;
             let plan = StateStore::plan_thinning(folder.path(), now_ms).unwrap();
             store.thin(&plan).unwrap();
             let again = StateStore::plan_thinning(folder.path(), now_ms).unwrap();
@@ -275,12 +280,8 @@ mod tests {
         assert!((60..100).contains(&left.len()), "{} are left", left.len());
         let after = chains(&left);
         assert!(after.len() <= 3, "{before:?} became {after:?}");
-        for pin in pins {
-            assert!(
-                left.iter().any(|row| row.snapshot.id == pin),
-                "{pin} is gone"
-            );
-        }
+        let is_left = |pin: &u64| left.iter().any(|row| row.snapshot.id == *pin);
+        assert!(pins.iter().all(is_left), "a pin is gone");
         let connection = STATES.read(folder.path()).unwrap().unwrap();
         for row in &left {
             let tree = snapshots::tree_of(&connection, row).unwrap();
@@ -290,39 +291,41 @@ mod tests {
     }
 
     #[test]
-    fn chains_that_somebody_went_on_with_meanwhile_are_left_alone() {
+    fn chains_that_somebody_changed_meanwhile_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
-        let name: SourceName = "web".parse().unwrap();
-        let label = SnapshotLabel::default();
-        let take = |store: &mut StateStore, number: i64| {
-            let whole = Whole {
-                tree: state(number),
-                files: None,
-            };
-            let at_ms = BEGIN_MS + number * HOUR_MS;
-            store.put(&name, whole, None, at_ms).unwrap();
-            let taking = Taking {
-                at_ms,
-                cause: SnapshotCause::Interval,
-                label: &label,
-                revision: 0,
-                is_packed: true,
-                only_new: false,
-                files: None,
-            };
-            store.take(&name, &taking).unwrap().unwrap()
-        };
         for number in 0..100 {
-            take(&mut store, number);
+            take(&mut store, number, number, false);
         }
-        let far = BEGIN_MS + 100 * 24 * HOUR_MS;
-        let early = StateStore::plan_thinning(folder.path(), far).unwrap();
-        let late = StateStore::plan_thinning(folder.path(), far).unwrap();
+        let far_ms = BEGIN_MS + 100 * 24 * HOUR_MS;
+        let early = StateStore::plan_thinning(folder.path(), far_ms).unwrap();
+        let late = StateStore::plan_thinning(folder.path(), far_ms).unwrap();
         store.thin(&early).unwrap();
-        let after = rows(folder.path());
+        let after = chains(&rows(folder.path()));
         store.thin(&late).unwrap();
-        assert_eq!(chains(&rows(folder.path())), chains(&after));
-        assert!(after.len() < 100);
+        assert_eq!(chains(&rows(folder.path())), after);
+        assert!(after.iter().sum::<usize>() < 100);
+    }
+
+    #[test]
+    fn a_damaged_chain_stays_and_keeps_no_other_from_being_thinned() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        for number in 0..400 {
+            take(&mut store, number, number * 3, false);
+        }
+        let before = rows(folder.path());
+        let damaged: Vec<&Row> = before
+            .iter()
+            .filter(|row| row.chain == before[100].chain)
+            .collect();
+        let sql = "UPDATE snapshot SET coding = x'01' WHERE id = ?1";
+        store.connection.execute(sql, [damaged[40].id()]).unwrap();
+        let plan = StateStore::plan_thinning(folder.path(), BEGIN_MS + 4000 * HOUR_MS).unwrap();
+        store.thin(&plan).unwrap();
+        let after = rows(folder.path());
+        let stayed = |row: &Row| after.iter().any(|other| other.id() == row.id());
+        assert!(damaged.iter().all(|row| stayed(row)));
+        assert!(after.len() < 200, "{} are left", after.len());
     }
 }
