@@ -71,6 +71,7 @@ describe("the document as JSON", () => {
     expect(screen.queryByTestId("json-editor")).toBeNull();
     await waitFor(() => expect(host.isUnsaved).toBe(true));
     await press(document.body, "j", { ctrlKey: true });
+    await screen.findByTestId("json-text");
     expect(field().value).toContain('"percentage": 55');
     await user.click(await screen.findByTestId("json-start-again"));
     await waitFor(() => expect(field().value).not.toContain('"percentage": 55'));

@@ -132,7 +132,7 @@ describe("with nothing to show", () => {
   it("offers to take the first snapshot of a source without any", async () => {
     await open(unkeptStates(NOW_MS));
     await user.click(await screen.findByTestId("take-first"));
-    await user.click(screen.getByTestId("take-dialog-go"));
+    await user.click(await screen.findByTestId("take-dialog-go"));
     await waitFor(() => row(1), { timeout: 3000 });
     expect(screen.queryByTestId("take-dialog")).toBeNull();
     expect(text(row(1))).toContain("asked for");
@@ -537,7 +537,7 @@ describe("keeping", () => {
     expect(screen.queryByTestId("snapshot-now")).toBeNull();
     await fireEvent.contextMenu(row(15), { clientX: 10, clientY: 10 });
     await user.click(await screen.findByTestId("menu-remove-imported"));
-    await user.click(screen.getByTestId("remove-imported-go"));
+    await user.click(await screen.findByTestId("remove-imported-go"));
     await waitFor(() => row(12), { timeout: 3000 });
     expect(screen.queryByTestId("source-theirs")).toBeNull();
   });

@@ -107,6 +107,15 @@ fn bounded(value: Tree) -> Tree {
     }
 }
 
+/// Says whether a value of a record is only the beginning of what was set.
+pub fn is_cut(value: &Tree) -> bool {
+    let members = value.as_object().filter(|members| members.len() == 2);
+    members.is_some_and(|members| {
+        let (excerpt, bytes) = (members.get("excerpt"), members.get("bytes"));
+        excerpt.and_then(Tree::as_str).is_some() && bytes.and_then(Tree::as_u64).is_some()
+    })
+}
+
 /// Adds a record to the ring. A ring that is missing, or no list, is begun anew, unless the tree
 /// is no object.
 fn push(ml: &mut Tree, record: Tree, history_max: usize) {

@@ -131,6 +131,9 @@ fn the_ring_keeps_the_beginning_of_a_large_value() {
     let bytes = tree::get_key(&ml, "history.0.newValue.bytes");
     assert_eq!(bytes, Some(&tree!(100_002)));
     assert_eq!(length("history.0.newValue.excerpt"), Some(200));
+    let recorded = tree::get_key(&ml, "history.0.newValue");
+    assert!(recorded.is_some_and(state::is_cut));
+    assert!(!state::is_cut(&tree!({ "excerpt": "x" })));
 }
 
 #[test]

@@ -34,6 +34,25 @@ fn leads_to(outer: &str, inner: &str) -> bool {
     }
 }
 
+/// Says whether what is at a dotted path is as a change around it left it. It is not where a state
+/// was put whole since, which nothing recorded.
+pub(super) fn is_as_left(change: &Change, path: &str, after: &Tree) -> bool {
+    let key = state::tracked(&change.key).unwrap_or_default();
+    if change.new.as_ref().is_some_and(state::is_cut) {
+        // The ring has only the beginning of it.
+        return true;
+    }
+    let left = match path.strip_prefix(key) {
+        Some(inner) if !inner.is_empty() => {
+            let left = change.new.as_ref();
+            left.and_then(|left| tree::get_key(left, inner.trim_start_matches('.')))
+        }
+        _ => change.new.as_ref(),
+    };
+    let place = if leads_to(key, path) { path } else { key };
+    tree::get_key(after, place) == left
+}
+
 /// Returns the file and line that made a change, `panel.js:27`, or what else its source said.
 ///
 /// The first frames of its stack are of what records changes; the first of another file made it.
@@ -79,10 +98,9 @@ impl<'a> Records<'a> {
         Self { by_key }
     }
 
-    /// Returns the place of the latest change that set what is at a JSON Pointer, or something in
+    /// Returns the place of the latest change that set what is at a dotted path, or something in
     /// it or around it.
-    pub(super) fn latest_around(&self, pointer: &str) -> Option<usize> {
-        let path = tree::dotted(pointer);
+    pub(super) fn latest_around(&self, path: &str) -> Option<usize> {
         let ends = path.match_indices('.').map(|(end, _)| end);
         let outer = ends
             .chain([path.len()])
@@ -153,6 +171,32 @@ mod tests {
         check("(((:::)))", "(((:::)))");
     }
 
+    #[test]
+    fn a_change_set_what_is_as_it_left_it() {
+        let after: Tree = json!({ "a": { "b": { "c": 1, "d": 2 }, "e": 3 } }).into();
+        let check = |key: &str, new: serde_json::Value, path: &str, expected: bool| {
+            let change = Change {
+                new: (!new.is_null()).then(|| new.into()),
+                ..change(key)
+            };
+            assert_eq!(is_as_left(&change, path, &after), expected, "{key} {path}");
+        };
+        check("a.e", json!(3), "a.e", true);
+        check("a.e", json!(4), "a.e", false);
+        check("a.b", json!({ "c": 1, "d": 5 }), "a.b.c", true);
+        check("a.b", json!({ "c": 1, "d": 5 }), "a.b.d", false);
+        check("a.b.c", json!(1), "a", true);
+        check("a.b.c", json!(7), "a", false);
+        check("a.x", json!(null), "a.x", true);
+        check("a.x", json!(1), "a.x", false);
+        check(
+            "a.b",
+            json!({ "excerpt": "{\"c\":1", "bytes": 9000 }),
+            "a.b.c",
+            true,
+        );
+    }
+
     proptest! {
         #[test]
         fn any_origin_has_a_place(origin in "[a.:/( )@0-9\n]{0,24}") {
@@ -165,13 +209,8 @@ mod tests {
             path in "([ab]{1,2}(\\.[ab]{1,2}){0,2})?",
         ) {
             let changes: Vec<Change> = keys.iter().map(|key| change(key)).collect();
-            let pointer: String = path
-                .split('.')
-                .filter(|key| !key.is_empty())
-                .map(|key| format!("/{key}"))
-                .collect();
             let expected = changes.iter().position(|change| is_around(change, &path));
-            prop_assert_eq!(Records::of(&changes).latest_around(&pointer), expected);
+            prop_assert_eq!(Records::of(&changes).latest_around(&path), expected);
         }
     }
 }

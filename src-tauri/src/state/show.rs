@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use flagdeck_core::difference::{self, Difference, Kind};
 use flagdeck_core::state::Change;
-use flagdeck_core::tree::Tree;
+use flagdeck_core::tree::{self, Tree};
 
-use super::records::{Records, in_short, recorded_since};
+use super::records::{Records, in_short, is_as_left, recorded_since};
 
 use crate::wire::{
     ChangeRecord, Excerpt, ListChange, SeriesChange, StateAt, StateChange, StateChangeKind,
@@ -49,7 +49,10 @@ pub(crate) fn compared(
     let records = Records::of(&recorded);
     let mut places = BTreeMap::new();
     for change in &mut difference.changes {
-        change.record = records.latest_around(&change.pointer).map(|place| {
+        let path = tree::dotted(&change.pointer);
+        let latest = records.latest_around(&path);
+        let latest = latest.filter(|place| is_as_left(&recorded[*place], &path, after));
+        change.record = latest.map(|place| {
             let next = places.len();
             *places.entry(place).or_insert_with(|| {
                 difference.records.push(record(&recorded[place]));

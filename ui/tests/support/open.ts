@@ -15,6 +15,11 @@ export async function openWindow(document: Document, view: View = "flags"): Prom
 
 /** Opens it over a backend prepared by the caller. */
 export async function openOver(host: MemoryHost): Promise<void> {
+  // The window loads them when they are opened, from a file; here they are compiled first.
+  await Promise.all([
+    import("../../src/views/Metrics.svelte"),
+    import("../../src/views/Snapshots.svelte"),
+  ]);
   render(App, { host });
   await screen.findByTestId("nav-dashboard");
 }
