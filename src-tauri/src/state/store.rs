@@ -346,7 +346,7 @@ impl StateStore {
     pub(super) fn remove_imported(&mut self, name: &SourceName) -> Result<(), StateError> {
         let transaction = begin(&mut self.connection)?;
         let source = sources::get(&transaction, name)?;
-        snapshots::remove_imported(&transaction, source.id)?;
+        snapshots::remove_imported(&transaction, &source)?;
         sources::remove_if_empty(&transaction, source.id)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(())

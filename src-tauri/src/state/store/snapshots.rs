@@ -495,12 +495,12 @@ fn apply_label(snapshot: &mut Snapshot, label: &SnapshotLabel) -> Result<(), Sta
 
 /// Removes those of a source that came from files. What was taken on after one begins from what
 /// is left.
-pub(super) fn remove_imported(connection: &Connection, source: i64) -> Result<(), StateError> {
-    let rows = of_source(connection, Some(source))?;
+pub(super) fn remove_imported(connection: &Connection, source: &Source) -> Result<(), StateError> {
+    let rows = of_source(connection, Some(source.id))?;
     let imported = |row: &Row| row.snapshot.cause == SnapshotCause::Import;
     if !rows.iter().any(imported) {
         return Err(StateError::NotFound {
-            message: "it has no snapshots that came from a file".into(),
+            message: format!("{} has no snapshots that came from a file", source.name),
         });
     }
     for chain in rows.chunk_by(|one, next| one.chain == next.chain) {

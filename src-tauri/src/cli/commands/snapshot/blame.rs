@@ -6,8 +6,8 @@ use flagdeck::wire::{Blame, ChangeRecord, Excerpt, Snapshot, StateAt};
 use crate::key::Key;
 use crate::output::{Output, when};
 
-/// What the first line of a stack trace says, which tells nothing.
-const TRACE_BEGINS: &str = "Error";
+/// Characters of a recorded value: two of them stand on a line with when and from where.
+const VALUE_CHARS_MAX: usize = 48;
 
 pub fn blame(app: &App, at: &StateAt, key: &Key, output: &mut Output) -> anyhow::Result<()> {
     let pointer = key.find(&app.state_at(at)?.ml)?;
@@ -50,18 +50,14 @@ fn named(snapshot: &Snapshot) -> String {
 }
 
 fn record(record: &ChangeRecord) -> String {
-    let (before, after) = (shown(record.before.as_ref()), shown(record.after.as_ref()));
+    let sides = [&record.before, &record.after].map(|side| cut(shown(side.as_ref())));
+    let [before, after] = sides;
+    let from = match record.place.as_str() {
+        "" => String::new(),
+        place => format!("  {place}"),
+    };
     let at = when(record.at_ms);
-    let from = place(&record.origin);
-    let from = from.map_or_else(String::new, |from| format!("  {from}"));
     format!("  {at}  {}  {before} → {after}{from}", record.key)
-}
-
-/// Returns from where a change came: of a stack trace, the first place it names.
-fn place(origin: &str) -> Option<&str> {
-    let lines = origin.lines().map(str::trim);
-    let mut told = lines.filter(|line| !line.is_empty() && !line.starts_with(TRACE_BEGINS));
-    told.next()
 }
 
 fn shown(excerpt: Option<&Excerpt>) -> String {
@@ -69,5 +65,42 @@ fn shown(excerpt: Option<&Excerpt>) -> String {
         None => "nothing".into(),
         Some(excerpt) if excerpt.is_whole => excerpt.text.clone(),
         Some(excerpt) => format!("{}…", excerpt.text),
+    }
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(VALUE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end_matches('…')),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_change_is_told_on_one_line_with_its_place() {
+        let excerpt = |text: &str| {
+            Some(Excerpt {
+                text: text.into(),
+                is_whole: false,
+            })
+        };
+        let mut change = ChangeRecord {
+            key: "ml.list".into(),
+            before: None,
+            after: excerpt(&"1,".repeat(100)),
+            at_ms: 0,
+            place: "panel.js:27".into(),
+            origin: "Error\n    at record (state.js:1)\n    at save (panel.js:27:9)".into(),
+        };
+        let at = when(0);
+        let value = format!("{}…", "1,".repeat(24));
+        let told = format!("  {at}  ml.list  nothing → {value}  panel.js:27");
+        assert_eq!(record(&change), told);
+        change.place = String::new();
+        change.after = excerpt("7");
+        assert_eq!(record(&change), format!("  {at}  ml.list  nothing → 7…"));
     }
 }
