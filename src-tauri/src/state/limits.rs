@@ -28,16 +28,12 @@ pub const JOURNAL_CHANGES_MAX: i64 = 1000;
 /// Bytes of changes in the journal after which the state is written whole.
 pub const JOURNAL_BYTES_MAX: i64 = 512 * 1024;
 
-/// Bytes of the text of a state whose tree is held in memory. A tree takes some five times its
-/// text; one that is larger is read again for each batch of changes, in some tens of
-/// milliseconds.
-pub const TREE_HELD_BYTES_MAX: u64 = 1024 * 1024;
+/// Bytes of the texts of the states whose trees are held in memory, so that a source that reports
+/// often need not read its state for each batch. A tree takes some five times its text: 40 MB.
+pub const TREES_HELD_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// What SQLite keeps of `state.db` in memory, in KiB: what is in it is read whole and seldom.
 pub const PAGES_KIB: i64 = 256;
-
-/// Trees held in memory, so that a change need not read the state: a source that reports often.
-pub const TREES_IN_MEMORY_MAX: usize = 4;
 
 /// How long a tree is held that nobody changes.
 pub const TREE_HELD_FOR: Duration = Duration::from_secs(30);

@@ -27,7 +27,7 @@ pub(super) use self::snapshots::{
     Row, Step, Taking, each_step, in_sum as snapshots_in_sum, load, of_source, tree_of,
 };
 pub(super) use self::sources::{Recorded, Source};
-use super::limits::{PAGES_KIB, TREE_HELD_BYTES_MAX, TREE_HELD_FOR, TREES_IN_MEMORY_MAX};
+use super::limits::{PAGES_KIB, TREE_HELD_FOR, TREES_HELD_BYTES_MAX};
 use super::{SourceName, StateError};
 use crate::store::StoreError;
 use crate::store::sqlite::apart::{Apart, Share};
@@ -459,6 +459,8 @@ struct Trees(Vec<Held>);
 struct Held {
     source: i64,
     seq: i64,
+    /// Bytes of its text.
+    bytes: u64,
     tree: Tree,
     used: Instant,
 }
@@ -476,21 +478,24 @@ impl Trees {
     }
 
     fn hold(&mut self, source: &Source, tree: Tree) {
-        if source.bytes > TREE_HELD_BYTES_MAX {
-            return;
-        }
-        if self.0.len() >= TREES_IN_MEMORY_MAX {
-            let oldest = self.0.iter().enumerate().min_by_key(|(_, held)| held.used);
-            if let Some((place, _)) = oldest {
-                self.0.swap_remove(place);
-            }
-        }
         self.0.push(Held {
             source: source.id,
             seq: source.seq,
+            bytes: source.bytes,
             tree,
             used: Instant::now(),
         });
+        while self.bytes() > TREES_HELD_BYTES_MAX {
+            let oldest = self.0.iter().enumerate().min_by_key(|(_, held)| held.used);
+            match oldest.map(|(place, _)| place) {
+                Some(place) => drop(self.0.swap_remove(place)),
+                None => break,
+            }
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.iter().map(|held| held.bytes).sum()
     }
 }
 
@@ -513,4 +518,34 @@ fn mismatch(what: &str) -> StoreError {
 /// A name that is known to be good, because it is stored.
 fn stored_name(text: &str) -> SourceName {
     SourceName(Arc::from(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_stays_within_its_bytes_and_the_latest_stays() {
+        let mut trees = Trees::default();
+        let mut source = Source {
+            id: 0,
+            name: stored_name("web"),
+            seq: 1,
+            at_ms: 0,
+            files: 0,
+            bytes: TREES_HELD_BYTES_MAX / 3,
+            records: 0,
+        };
+        for id in 1..=5 {
+            source.id = id;
+            trees.hold(&source, Tree::Null);
+        }
+        let held: Vec<i64> = trees.0.iter().map(|held| held.source).collect();
+        assert_eq!(held.len(), 3);
+        assert!(held.contains(&5) && !held.contains(&1), "{held:?}");
+        source.bytes = TREES_HELD_BYTES_MAX;
+        source.id = 6;
+        trees.hold(&source, Tree::Null);
+        assert_eq!((trees.0.len(), trees.0[0].source), (1, 6));
+    }
 }
