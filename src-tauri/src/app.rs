@@ -5,9 +5,11 @@
 //! knows of them. Reading the flags never waits: readers take an `Arc` of an immutable
 //! [`Live`]. Calls that change something block until it is durable.
 
+mod all_off;
 mod backups;
 mod emergency;
 mod measured;
+mod outcome;
 mod past;
 mod states;
 mod watch;
@@ -22,6 +24,7 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use self::emergency::{Hold, Turn};
+pub use self::outcome::{Outcome, Step};
 pub use self::past::{DIFFERENCE_CHANGES_MAX, Difference, Review};
 pub use self::states::value_under;
 use crate::config::{Config, Given, Setting, Settings};
@@ -123,19 +126,6 @@ pub struct ChangeRequest {
     pub base: Option<RevisionNumber>,
 }
 
-/// What came of a change.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// The revision in force.
-    pub revision: RevisionNumber,
-    /// Whether the change made it; `false` where everything was so already.
-    pub changed: bool,
-    /// What changed, a sentence each.
-    pub changes: Vec<String>,
-    /// What is worth knowing about the document.
-    pub warnings: Vec<Problem>,
-}
-
 impl App {
     /// Opens the application on a data folder, which is made where there is none.
     ///
@@ -166,7 +156,7 @@ impl App {
             metrics
         });
         let live = match store.head()? {
-            Some(head) => Live::load(&head)?,
+            Some(head) => all_off::load(store.as_ref(), &head)?,
             None => Live::safe_default(),
         };
         let mut history = UndoLog::default();
@@ -208,7 +198,7 @@ impl App {
         let is_held_off = self.is_held_off();
         let live = self.live();
         match is_held_off {
-            true => live.switched_off(),
+            true => self.switched_off(&live),
             false => live,
         }
     }
@@ -222,7 +212,8 @@ impl App {
         if live.revision == number {
             return Ok(live);
         }
-        Ok(Arc::new(Live::load(&self.revision(number)?)?))
+        let revision = self.revision(number)?;
+        Ok(Arc::new(all_off::load(self.0.store.as_ref(), &revision)?))
     }
 
     /// Loads one revision.
@@ -308,11 +299,12 @@ impl App {
             return Ok(outcome);
         }
         let step = lock(&self.0.history).undo().cloned();
-        let revision = step.map(|step| step.revision).ok_or(Error::NothingToDo {
+        let UndoStep { revision, sentence } = step.ok_or(Error::NothingToDo {
             message: "there is nothing to undo",
         })?;
         let before = RevisionNumber(revision.0 - 1);
-        self.put_back(&turn, before, Cause::Undo(revision), actor, None)
+        let outcome = self.put_back(&turn, before, Cause::Undo(revision), actor, None)?;
+        Ok(outcome.of(Step::Undone(sentence)))
     }
 
     /// Brings back the latest change that was taken back, as a new revision.
@@ -322,10 +314,11 @@ impl App {
     /// was saved in the meantime.
     pub fn redo(&self, actor: &Actor) -> Result<Outcome, Error> {
         let step = lock(&self.0.history).redo().cloned();
-        let revision = step.map(|step| step.revision).ok_or(Error::NothingToDo {
+        let UndoStep { revision, sentence } = step.ok_or(Error::NothingToDo {
             message: "there is nothing to redo",
         })?;
-        self.put_back(&self.turn(), revision, Cause::Redo(revision), actor, None)
+        let outcome = self.put_back(&self.turn(), revision, Cause::Redo(revision), actor, None)?;
+        Ok(outcome.of(Step::Redone(sentence)))
     }
 
     /// Puts the document of an earlier revision in force again, as a new revision.
@@ -385,6 +378,7 @@ impl App {
             changed: false,
             changes: Vec::new(),
             warnings: wanted.warnings.clone(),
+            step: None,
         };
         // Undo and redo are steps even between equal documents: else the log would stand still.
         let is_step = matches!(wanted.cause, Cause::Undo(_) | Cause::Redo(_));
@@ -442,7 +436,7 @@ impl App {
         if number <= self.live().revision {
             return Ok(());
         }
-        let live = Live::load(revision)?;
+        let live = self.load_next(revision)?;
         let mut history = lock(&self.0.history);
         if number <= self.live().revision {
             return Ok(());

@@ -3,6 +3,8 @@
 //! Undo is a step back in the log of revisions, not in the memory of one program: it holds
 //! across restarts, and takes back what another face changed. Knows nothing of documents.
 
+use flagdeck_core::summary;
+
 use crate::store::{Cause, RevisionNumber, RevisionSummary};
 
 /// Revisions looked at when a store is opened: as far back as undo reaches after a restart.
@@ -61,7 +63,7 @@ impl UndoLog {
                 self.undone.clear();
                 self.done.push(UndoStep {
                     revision: revision.number,
-                    sentence: in_one_line(&revision.changes),
+                    sentence: summary(&revision.changes),
                 });
                 if self.done.len() > UNDO_STEPS_MAX {
                     self.done.remove(0);
@@ -75,15 +77,6 @@ impl UndoLog {
 fn shift(from: &mut Vec<UndoStep>, to: &mut Vec<UndoStep>, revision: RevisionNumber) {
     if from.last().is_some_and(|step| step.revision == revision) {
         to.extend(from.pop());
-    }
-}
-
-/// Says changes in one line: the first one, and how many more.
-fn in_one_line(changes: &[String]) -> String {
-    match changes {
-        [] => "No change".into(),
-        [only] => only.clone(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use flagdeck_core::{Compiled, FlagDocument, validate};
+use arc_swap::ArcSwapOption;
+use flagdeck_core::{Compiled, FlagDocument, Reaches, validate};
 
 use crate::store::{Actor, Cause, Revision, RevisionNumber, StoreError};
 
 /// One revision ready for use: immutable, shared by reference, replaced whole.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Live {
     /// Its number; [`RevisionNumber::NONE`] for the safe default of a new store.
     pub revision: RevisionNumber,
@@ -21,8 +22,38 @@ pub struct Live {
     pub text: Arc<[u8]>,
     /// The strong entity tag of `text`, with its quotes.
     pub etag: String,
+    /// Since when all flags are off; `None` while the master switch is on.
+    pub all_off: Option<Arc<AllOff>>,
+    /// Whom each component reaches, computed when it is first asked for.
+    reaches: OnceLock<Reaches>,
     /// The same with the master switch off, made when it is first asked for.
-    switched_off: OnceLock<Arc<Live>>,
+    switched_off: ArcSwapOption<Live>,
+}
+
+/// Since when all flags are off, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllOff {
+    /// When the master switch went off, in milliseconds since 1970; `None` if it was never on.
+    pub since_ms: Option<i64>,
+    /// Who turned it off; `None` if it was never on.
+    pub by: Option<Actor>,
+    /// Whether that is stored; an emergency is in force before it is.
+    pub is_stored: bool,
+}
+
+impl AllOff {
+    /// All flags are off because the master switch was never on.
+    pub const NEVER_ON: Self = Self {
+        since_ms: None,
+        by: None,
+        is_stored: true,
+    };
+
+    /// Returns the moment as programs read it, RFC 3339 in UTC; `None` if it was never on.
+    pub fn since(&self) -> Option<String> {
+        let instant = jiff::Timestamp::from_millisecond(self.since_ms?);
+        Some(instant.unwrap_or_default().to_string())
+    }
 }
 
 /// Where a revision came from.
@@ -71,21 +102,43 @@ impl Live {
         Ok(live)
     }
 
-    /// Returns it with the master switch off: itself, where it is.
-    pub fn switched_off(self: &Arc<Self>) -> Arc<Self> {
+    /// Notes since when all flags are off, if the master switch is.
+    #[must_use]
+    pub fn off_since(self, all_off: AllOff) -> Self {
+        Self {
+            all_off: (!self.document.enabled).then(|| Arc::new(all_off)),
+            ..self
+        }
+    }
+
+    /// Returns it with the master switch off, as it is since `all_off`; itself if that is off
+    /// already.
+    pub fn switched_off(self: &Arc<Self>, all_off: &Arc<AllOff>) -> Arc<Self> {
         if !self.document.enabled {
             return Arc::clone(self);
         }
-        let made = self.switched_off.get_or_init(|| {
-            let document = FlagDocument {
-                enabled: false,
-                ..self.document.clone()
-            };
-            let text = document.to_bytes().into();
-            let origin = self.origin.clone();
-            Arc::new(Self::new(self.revision, origin, document, text))
+        let made = self.switched_off.load_full();
+        if let Some(made) = made.filter(|made| made.all_off.as_ref() == Some(all_off)) {
+            return made;
+        }
+        let document = FlagDocument {
+            enabled: false,
+            ..self.document.clone()
+        };
+        let text = document.to_bytes().into();
+        let off = Self::new(self.revision, self.origin.clone(), document, text);
+        let off = Arc::new(Self {
+            all_off: Some(Arc::clone(all_off)),
+            ..off
         });
-        Arc::clone(made)
+        self.switched_off.store(Some(Arc::clone(&off)));
+        off
+    }
+
+    /// Returns whom each component reaches.
+    pub fn reaches(&self) -> &Reaches {
+        let reaches = || Reaches::of(&self.compiled, !self.document.enabled);
+        self.reaches.get_or_init(reaches)
     }
 
     fn new(
@@ -96,6 +149,8 @@ impl Live {
     ) -> Self {
         let hash = blake3::hash(&text).to_hex();
         Self {
+            all_off: (!document.enabled).then(|| Arc::new(AllOff::NEVER_ON)),
+            reaches: OnceLock::new(),
             revision,
             origin,
             compiled: Compiled::new(&document),
@@ -103,7 +158,7 @@ impl Live {
             // Half the hash: enough against chance, short enough to read in a log.
             etag: format!("\"{}\"", &hash[..32]),
             text,
-            switched_off: OnceLock::new(),
+            switched_off: ArcSwapOption::empty(),
         }
     }
 }

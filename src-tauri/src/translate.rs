@@ -1,9 +1,11 @@
 //! Between the domain and the shapes that faces see (`wire`). Decides nothing.
 
+mod reach;
+
 use flagdeck_core::document::{self, About, Group, Node};
 use flagdeck_core::{
     AboutChange, Change, ComponentPath, FlagDocument, Percentage, Problem, Rename, RolloutChange,
-    User,
+    User, summary,
 };
 
 use crate::app::{App, Difference, Outcome, Review};
@@ -33,7 +35,13 @@ impl wire::Flags {
             revision: live.revision.0,
             at_ms: origin.map(|origin| origin.at_ms),
             actor: origin.map(|origin| origin.actor.clone()),
-            changes: origin.map_or_else(Vec::new, |origin| origin.changes.clone()),
+            summary: origin.map_or_else(String::new, |origin| summary(&origin.changes)),
+            changes: origin.map_or_else(Vec::new, |origin| {
+                let listed = origin.changes.iter().take(SENTENCES_LISTED_MAX);
+                listed.cloned().collect()
+            }),
+            all_off: live.all_off.as_deref().map(Into::into),
+            reach: wire::Reaches::of(live),
             document: (&live.document).into(),
             components,
             components_on,
@@ -85,6 +93,7 @@ impl From<wire::HistoryFilter> for HistoryFilter {
 impl From<RevisionSummary> for wire::Revision {
     fn from(summary: RevisionSummary) -> Self {
         let changes_total = summary.changes.len();
+        let in_one_line = self::summary(&summary.changes);
         let mut changes = summary.changes;
         changes.truncate(SENTENCES_LISTED_MAX);
         Self {
@@ -93,6 +102,7 @@ impl From<RevisionSummary> for wire::Revision {
             actor: summary.actor,
             cause: summary.cause.into(),
             note: summary.note,
+            summary: in_one_line,
             changes,
             changes_total,
         }
@@ -186,6 +196,7 @@ impl wire::Explanation {
             steps: told.steps.into_iter().map(step).collect(),
             bucket: told.bucket,
             threshold: told.threshold,
+            reach: told.reach,
         })
     }
 }
@@ -276,6 +287,7 @@ impl From<Outcome> for wire::Outcome {
         Self {
             revision: outcome.revision.0,
             changed: outcome.changed,
+            summary: outcome.sentence(),
             changes: outcome.changes,
         }
     }

@@ -5,6 +5,7 @@
 //! Shapes only: what they mean is decided in core and done in `app`.
 
 mod metrics;
+mod reach;
 mod state;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ pub use self::metrics::{
     ChartQuery, Charts, Extent, Limits, Mark, MemoryUse, Pulse, PulseColumn, PushHealth,
     ReportingSource, Share,
 };
+pub use self::reach::{AllOff, Reach, Reaches, Widening, Widenings};
 pub use self::state::{
     AsOf, Blame, ChangeRecord, Excerpt, ListChange, RestoreRequest, SeriesChange, Snapshot,
     SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateChange,
@@ -35,8 +37,14 @@ pub struct Flags {
     pub at_ms: Option<i64>,
     /// Who saved it; `null` for revision 0.
     pub actor: Option<Actor>,
-    /// What changed with it, a sentence each.
+    /// What changed with it in one line.
+    pub summary: String,
+    /// What changed with it, a sentence each, of which a very long list is cut.
     pub changes: Vec<String>,
+    /// Since when all flags are off; `null` while the master switch is on.
+    pub all_off: Option<AllOff>,
+    /// Whom each component reaches.
+    pub reach: Reaches,
     /// The document in its published format.
     pub document: Document,
     /// How many components there are.
@@ -302,6 +310,8 @@ pub struct Outcome {
     pub revision: u64,
     /// Whether it made that revision; `false` where everything was so already.
     pub changed: bool,
+    /// What came of it in one line.
+    pub summary: String,
     /// What changed, a sentence each.
     pub changes: Vec<String>,
 }
@@ -427,6 +437,8 @@ pub struct Revision {
     pub cause: Cause,
     /// What the person said about it.
     pub note: Option<String>,
+    /// What changed in one line.
+    pub summary: String,
     /// What changed, a sentence each, of which a very long list is cut.
     pub changes: Vec<String>,
     /// How many sentences there are in all.
@@ -486,6 +498,8 @@ pub struct Explanation {
     pub bucket: Option<u32>,
     /// The first bucket that is not in, 0..=100 000.
     pub threshold: Option<u32>,
+    /// Whom the component reaches, in words; `null` for a name that is no component.
+    pub reach: Option<String>,
 }
 
 /// One rule that was looked at.

@@ -27,7 +27,7 @@ pub struct Compiled {
 }
 
 /// A component of one [`Compiled`] document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ComponentId(pub(crate) u32);
 
 #[derive(Debug, Clone)]
@@ -162,7 +162,7 @@ impl Compiled {
     }
 
     /// Returns every component after all those it requires; members of a cycle come in any order.
-    fn children_first(&self) -> Vec<ComponentId> {
+    pub(crate) fn children_first(&self) -> Vec<ComponentId> {
         let mut seen = vec![false; self.components.len()];
         let mut order = Vec::with_capacity(self.components.len());
         let mut stack = Vec::new();

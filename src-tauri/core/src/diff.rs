@@ -2,6 +2,7 @@
 
 mod matching;
 mod renames;
+mod summary;
 mod trace;
 mod words;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use self::renames::Renames;
+pub use self::summary::{summary, thousands};
 pub use self::trace::{Rename, Trace};
 use crate::problem::Pointer;
 

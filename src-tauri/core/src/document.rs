@@ -247,6 +247,15 @@ impl Strategy {
             Self::Feature => "feature",
         }
     }
+
+    /// Returns what people call it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Canary => "canary",
+            Self::BlueGreen => "blue-green",
+            Self::Feature => "groups only",
+        }
+    }
 }
 
 impl FromStr for Strategy {

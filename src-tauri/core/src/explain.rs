@@ -8,6 +8,7 @@ use crate::compile::{Compiled, ComponentId};
 use crate::document::{ComponentPath, FlagDocument, Rollout};
 use crate::evaluate::{Evaluation, Reason, User};
 use crate::problem::{listed, quote};
+use crate::reach::Reaches;
 
 /// An evaluation with its grounds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,6 +32,8 @@ pub struct Explanation {
     pub threshold: Option<u32>,
     /// The component that is required and off, where that decided.
     pub failing_prerequisite: Option<String>,
+    /// Whom the component reaches, in words; `None` for a name that is no component.
+    pub reach: Option<String>,
 }
 
 /// One rule that was looked at.
@@ -56,10 +59,11 @@ pub struct AppliedRollout {
     pub user_groups: Vec<String>,
 }
 
-/// Explains what `compiled`, made of `document`, decides for one user.
+/// Explains what `compiled`, made of `document`, decides for one user. `reaches` is of it too.
 pub fn explain(
     document: &FlagDocument,
     compiled: &Compiled,
+    reaches: &Reaches,
     component: &str,
     user: &User,
 ) -> Explanation {
@@ -89,6 +93,7 @@ pub fn explain(
             Reason::Prerequisite(failing) => Some(compiled.path(failing).to_owned()),
             _ => None,
         },
+        reach: id.map(|id| reaches.say(id)),
     }
 }
 
@@ -185,8 +190,8 @@ impl Telling<'_> {
         let decision = self.compiled.decide(gate, self.user);
         let rollout = self.document.rollout_of(self.compiled.path(id));
         let whose = match gate.owner.is_none() {
-            true => "the rollout for everyone",
-            false => "its own rollout",
+            true => "the default rollout",
+            false => "its custom rollout",
         };
         let percentage = rollout.percentage;
         let text = match decision.reason {

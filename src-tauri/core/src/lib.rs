@@ -18,6 +18,7 @@
 //! | [`bucket`] | user → bucket |
 //! | [`mod@evaluate`] | (compiled, component, user) → on or off, and why |
 //! | [`users`] | many ids in one buffer, and counting who is in |
+//! | [`mod@reach`] | (compiled) → whom each component reaches, with all that it requires |
 //! | [`mod@explain`] | the same decision with everything that led to it |
 //! | [`measure`] | what is measured of calculations, counted so that it adds up |
 //! | [`statistics`] | what can be said of counts: shares with intervals, quantiles |
@@ -70,6 +71,7 @@ pub mod evaluate;
 pub mod users;
 
 pub mod explain;
+pub mod reach;
 
 pub mod measure;
 pub mod statistics;
@@ -84,13 +86,14 @@ pub mod retention;
 pub mod state;
 
 pub use compile::{Compiled, ComponentId};
-pub use diff::{Change, Rename, Trace, changes, switches};
+pub use diff::{Change, Rename, Trace, changes, summary, switches};
 pub use difference::difference;
 pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
 pub use edit::{AboutChange, Edit, EditError, RolloutChange, apply};
 pub use evaluate::{Evaluation, Reason, User};
 pub use explain::{Explanation, explain};
 pub use problem::{Code, Problem, Severity};
+pub use reach::{Reach, Reaches, Widening, widenings};
 pub use tree::{KeyError, Patch, compare};
 pub use users::UserIds;
 pub use validate::{Checked, validate, validate_value};

@@ -51,6 +51,8 @@ pub enum Code {
     Cycle,
     /// A blue-green rollout that is neither 0 nor 100 %.
     BlueGreenPartial,
+    /// A rollout for groups only that names no group, so that its percentage is of everyone.
+    GroupsOnlyWithoutGroup,
     /// Not a calendar date.
     BadDate,
     /// A path that something else has already.

@@ -219,7 +219,25 @@ impl Check {
             );
             self.error(Code::BlueGreenPartial, &at, message);
         }
+        if rollout.strategy == Strategy::Feature && rollout.user_groups.is_empty() {
+            self.groups_only_without_group(&at, &rollout);
+        }
         rollout
+    }
+
+    fn groups_only_without_group(&mut self, at: &Place, rollout: &Rollout) {
+        let at = at.key("strategy");
+        let (name, strategy) = (at.name(), Strategy::Feature);
+        let share = match rollout.percentage {
+            Percentage::ZERO => "any percentage above 0".to_owned(),
+            percentage => format!("the {percentage} %"),
+        };
+        let message = format!(
+            "{name} is {} ({}), but userGroups names no group: {share} is of everyone.",
+            strategy.as_str(),
+            strategy.in_words()
+        );
+        self.warn(Code::GroupsOnlyWithoutGroup, &at, message);
     }
 
     fn user_groups(&mut self, (at, value): Field) -> Vec<String> {

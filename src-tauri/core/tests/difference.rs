@@ -55,14 +55,14 @@ fn components_and_groups_come_go_and_turn_into_each_other() {
         json!({"calculator": {"x": true}, "ui": {"badges": true, "menu": false, "a": true, "b": false, "c": {}}}),
     ), @"
     /components/calculator: calculator became a group
-    /components/old: Group old removed
+    /components/old: Group old removed with 2 components
     /components/ui/menu: ui.menu became a component, off
     /components/ui/a: ui.a added, on
     /components/ui/b: ui.b added, off
     /components/ui/c: Group ui.c added
     ");
     assert_snapshot!(said(json!({"ui": {"badges": true}}), json!({"ui": true})), @"/components/ui: ui became a component, on");
-    assert_snapshot!(said(json!({"ui": {"badges": true}}), json!({})), @"/components/ui: Group ui removed");
+    assert_snapshot!(said(json!({"ui": {"badges": true}}), json!({})), @"/components/ui: Group ui removed with 1 component");
 }
 
 #[test]
@@ -70,16 +70,16 @@ fn a_rollout_is_said_field_by_field() {
     assert_snapshot!(sentences(|tree| tree["rollout"] = json!({
         "percentage": 25, "userGroups": ["staff", "ops"], "strategy": "feature"
     })), @"
-    /rollout/percentage: Everyone: 12.5 % → 25 %
-    /rollout/userGroups: Everyone: groups +ops, −beta
-    /rollout/strategy: Everyone: canary → feature
+    /rollout/percentage: Default rollout: 12.5 % → 25 %
+    /rollout/userGroups: Default rollout: groups +ops, −beta
+    /rollout/strategy: Default rollout: canary → groups only
     ");
     assert_snapshot!(sentences(|tree| {
         tree["rollout"]["userGroups"] = json!(["staff", "beta"]);
         tree["rollout"]["salt"] = json!("x");
     }), @r#"
-    /rollout/userGroups: Everyone: groups in another order
-    /rollout/salt: Everyone: "salt" changed
+    /rollout/userGroups: Default rollout: groups in another order
+    /rollout/salt: Default rollout: "salt" changed
     "#);
     assert_snapshot!(sentences(|tree| {
         tree["rollouts"]["ui.badges"]["percentage"] = json!(0.001);
@@ -91,8 +91,8 @@ fn an_own_rollout_comes_and_goes() {
     assert_snapshot!(sentences(|tree| {
         tree["rollouts"]["calculator"] =
             json!({"percentage": 0.5, "userGroups": ["beta", "ops"], "strategy": "feature"});
-    }), @"/rollouts/calculator: calculator: own rollout, feature 0.5 %, groups beta, ops");
-    assert_snapshot!(sentences(|tree| tree["rollouts"] = json!({})), @"/rollouts: ui.badges follows the rollout for everyone");
+    }), @"/rollouts/calculator: calculator: custom rollout, groups only 0.5 %, groups beta, ops");
+    assert_snapshot!(sentences(|tree| tree["rollouts"] = json!({})), @"/rollouts: ui.badges follows the default rollout");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn what_would_turn_text_around_is_escaped() {
 #[test]
 fn a_long_list_of_groups_is_cut() {
     let groups: Vec<String> = (0..1000).map(|i| format!("g{i}")).collect();
-    assert_snapshot!(sentences(|tree| tree["rollout"]["userGroups"] = json!(groups)), @"/rollout/userGroups: Everyone: groups +g0, +g1, +g2, +g3, +g4, +g5, +g6 and 995 more");
+    assert_snapshot!(sentences(|tree| tree["rollout"]["userGroups"] = json!(groups)), @"/rollout/userGroups: Default rollout: groups +g0, +g1, +g2, +g3, +g4, +g5, +g6 and 995 more");
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn what_else_changed_is_told_under_the_path_after() {
     after["rollout"]["percentage"] = json!(5);
     assert_snapshot!(said(&before, &document_of(&after).to_value()), @r"
     /components/page: Group ui renamed to page
-    /rollout/percentage: Everyone: 0 % → 5 %
+    /rollout/percentage: Default rollout: 0 % → 5 %
     /requires/calculator: calculator requires nothing
     /requires/tracker: tracker requires search.box
     ");
@@ -293,7 +293,7 @@ fn a_part_of_what_went_can_be_part_of_what_came() {
     let flat = json!({"badges": true});
     assert_snapshot!(said(grouped.clone(), flat.clone()), @r"
     /components/badges: search.badges moved to badges
-    /components/search: Group search removed
+    /components/search: Group search removed with 1 component
     ");
     assert_snapshot!(said(flat, grouped), @r"
     /components/search/badges: badges moved to search.badges

@@ -87,7 +87,7 @@ fn components_are_switched_and_a_group_stands_for_all_beneath_it() {
 fn the_documents_rollout_is_changed_field_by_field() {
     assert_eq!(
         set_rollout(None, percentage(12.5)),
-        "Everyone: 10 % → 12.5 %"
+        "Default rollout: 10 % → 12.5 %"
     );
     let groups = RolloutChange {
         user_groups: Some(vec!["staff".into()]),
@@ -95,8 +95,8 @@ fn the_documents_rollout_is_changed_field_by_field() {
         ..RolloutChange::default()
     };
     assert_snapshot!(set_rollout(None, groups), @"
-    Everyone: groups +staff, −beta
-    Everyone: canary → feature
+    Default rollout: groups +staff, −beta
+    Default rollout: canary → groups only
     ");
     assert_eq!(set_rollout(None, RolloutChange::default()), "");
 }
@@ -104,7 +104,7 @@ fn the_documents_rollout_is_changed_field_by_field() {
 #[test]
 fn a_components_first_own_rollout_starts_as_a_copy_of_the_documents() {
     let said = set_rollout(Some("ui.badges"), percentage(25.0));
-    assert_eq!(said, "ui.badges: own rollout, canary 25 %, groups beta");
+    assert_eq!(said, "ui.badges: custom rollout, canary 25 %, groups beta");
     let said = set_rollout(Some("calculator"), percentage(25.0));
     assert_eq!(said, "calculator: 50 % → 25 %");
 }
@@ -117,7 +117,7 @@ fn a_components_own_rollout_is_taken_away() {
     };
     assert_eq!(
         clear("calculator"),
-        "calculator follows the rollout for everyone"
+        "calculator follows the default rollout"
     );
     assert_eq!(clear("ui.badges"), "");
     assert_snapshot!(clear("ui"), @"not found: only components have this, and ui is a group");
@@ -165,12 +165,12 @@ fn another_document_is_put_in_the_place_of_all() {
     let replace = |text: &str| outcome(&Edit::Replace(text.as_bytes().to_vec()));
     assert_snapshot!(replace(r#"{"enabled": true, "components": {"a": true}}"#), @r#"
     calculator removed
-    Group ui removed
+    Group ui removed with 2 components
     a added, on
-    Everyone: 10 % → 0 %
-    Everyone: groups −beta
-    Everyone: "salt" changed
-    calculator follows the rollout for everyone
+    Default rollout: 10 % → 0 %
+    Default rollout: groups −beta
+    Default rollout: "salt" changed
+    calculator follows the default rollout
     ui.badges requires nothing
     "/note" changed
     "#);
@@ -192,11 +192,11 @@ fn a_patch_adds_replaces_and_removes() {
     assert_eq!(patch(json!({"note": null})), "\"/note\" changed");
     assert_eq!(
         patch(json!({"components": {"ui": {"inner": null}}})),
-        "Group ui.inner removed"
+        "Group ui.inner removed with 1 component"
     );
     assert_eq!(
         patch(json!({"rollout": {"userGroups": ["a"]}})),
-        "Everyone: groups +a, −beta"
+        "Default rollout: groups +a, −beta"
     );
     // A missing section takes its default.
     assert_eq!(

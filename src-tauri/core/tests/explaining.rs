@@ -1,6 +1,6 @@
 //! Why a user gets what they get, for every reason.
 
-use flagdeck_core::{Compiled, Explanation, User, explain};
+use flagdeck_core::{Compiled, Explanation, Reaches, User, explain};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -11,9 +11,11 @@ const USER: &str = "user0";
 
 fn explanation(tree: &Value, component: &str, id: &str, groups: &[&str]) -> Explanation {
     let document = document_of(tree);
+    let compiled = Compiled::new(&document);
     explain(
         &document,
-        &Compiled::new(&document),
+        &compiled,
+        &Reaches::of(&compiled, !document.enabled),
         component,
         &User { id, groups },
     )
@@ -71,58 +73,58 @@ fn switches_that_are_off() {
 fn every_row_of_the_rollout_table() {
     let zero = with_rollout(json!({"percentage": 0}));
     assert_snapshot!(said(&zero, "calculator", USER, &[]), @r#"
-    calculator is off for "user0": the rollout for everyone is at 0 %.
+    calculator is off for "user0": the default rollout is at 0 %.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✗ the rollout for everyone is at 0 %
+    ✗ the default rollout is at 0 %
     "#);
     let groups = with_rollout(
         json!({"percentage": 100, "strategy": "feature", "userGroups": ["beta", "staff"]}),
     );
     assert_snapshot!(said(&groups, "calculator", USER, &["ops"]), @r#"
-    calculator is off for "user0": the rollout for everyone is only for the groups beta, staff, and the user is in none of them.
+    calculator is off for "user0": the default rollout is only for the groups beta, staff, and the user is in none of them.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✗ the rollout for everyone is only for the groups beta, staff, and the user is in none of them
+    ✗ the default rollout is only for the groups beta, staff, and the user is in none of them
     "#);
     let canary = with_rollout(json!({"percentage": 12.5, "userGroups": ["beta", "staff"]}));
     assert_snapshot!(said(&canary, "calculator", USER, &["staff"]), @r#"
-    calculator is on for "user0": the user is in the group staff, which comes first in the rollout for everyone.
+    calculator is on for "user0": the user is in the group staff, which comes first in the default rollout.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✓ the user is in the group staff, which comes first in the rollout for everyone
+    ✓ the user is in the group staff, which comes first in the default rollout
     "#);
     let full = with_rollout(json!({"percentage": 100}));
     assert_snapshot!(said(&full, "calculator", USER, &[]), @r#"
-    calculator is on for "user0": the rollout for everyone is at 100 %.
+    calculator is on for "user0": the default rollout is at 100 %.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✓ the rollout for everyone is at 100 %
+    ✓ the default rollout is at 100 %
     "#);
     assert_snapshot!(said(&full, "calculator", "", &[]), @"
-    calculator is on for a user without an id: the rollout for everyone is at 100 %.
+    calculator is on for a user without an id: the default rollout is at 100 %.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✓ the rollout for everyone is at 100 %
+    ✓ the default rollout is at 100 %
     ");
     assert_snapshot!(said(&canary, "calculator", "", &[]), @"
-    calculator is off for a user without an id: the rollout for everyone is at 12.5 %, and without a user id nobody can be placed.
+    calculator is off for a user without an id: the default rollout is at 12.5 %, and without a user id nobody can be placed.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✗ the rollout for everyone is at 12.5 %, and without a user id nobody can be placed
+    ✗ the default rollout is at 12.5 %, and without a user id nobody can be placed
     ");
     assert_snapshot!(said(&canary, "calculator", USER, &[]), @r#"
-    calculator is off for "user0": bucket 38371 is not below 12500, the 12.5 % of the rollout for everyone.
+    calculator is off for "user0": bucket 38371 is not below 12500, the 12.5 % of the default rollout.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✗ bucket 38371 is not below 12500, the 12.5 % of the rollout for everyone
+    ✗ bucket 38371 is not below 12500, the 12.5 % of the default rollout
     "#);
     let half = with_rollout(json!({"percentage": 50}));
     assert_snapshot!(said(&half, "calculator", USER, &[]), @r#"
-    calculator is on for "user0": bucket 38371 is below 50000, the 50 % of the rollout for everyone.
+    calculator is on for "user0": bucket 38371 is below 50000, the 50 % of the default rollout.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✓ bucket 38371 is below 50000, the 50 % of the rollout for everyone
+    ✓ bucket 38371 is below 50000, the 50 % of the default rollout
     "#);
 }
 
@@ -140,27 +142,27 @@ fn with_prerequisites() -> Value {
 fn prerequisites() {
     let mut tree = with_prerequisites();
     assert_snapshot!(said(&tree, "ui.badges", USER, &[]), @r#"
-    ui.badges is on for "user0": bucket 40283 is below 50000, the 50 % of its own rollout.
+    ui.badges is on for "user0": bucket 40283 is below 50000, the 50 % of its custom rollout.
     ✓ the master switch is on
     ✓ ui.badges is switched on
     ✓ what it requires is on for this user (ui.dashboard)
-    ✓ bucket 40283 is below 50000, the 50 % of its own rollout
+    ✓ bucket 40283 is below 50000, the 50 % of its custom rollout
     "#);
     tree["rollouts"]["tracker"] = json!({"percentage": 5});
     assert_snapshot!(said(&tree, "ui.badges", USER, &[]), @r#"
-    ui.badges is off for "user0": it requires tracker, which is off for this user: bucket 76042 is not below 5000, the 5 % of its own rollout.
+    ui.badges is off for "user0": it requires tracker, which is off for this user: bucket 76042 is not below 5000, the 5 % of its custom rollout.
     ✓ the master switch is on
     ✓ ui.badges is switched on
-    ✓ bucket 40283 is below 50000, the 50 % of its own rollout
-    ✗ it requires tracker, which is off for this user: bucket 76042 is not below 5000, the 5 % of its own rollout
+    ✓ bucket 40283 is below 50000, the 50 % of its custom rollout
+    ✗ it requires tracker, which is off for this user: bucket 76042 is not below 5000, the 5 % of its custom rollout
     "#);
     tree["rollout"] = json!({"percentage": 0});
     assert_snapshot!(said(&tree, "ui.badges", USER, &[]), @r#"
-    ui.badges is off for "user0": it requires ui.dashboard, which is off for this user: the rollout for everyone is at 0 %.
+    ui.badges is off for "user0": it requires ui.dashboard, which is off for this user: the default rollout is at 0 %.
     ✓ the master switch is on
     ✓ ui.badges is switched on
-    ✓ bucket 40283 is below 50000, the 50 % of its own rollout
-    ✗ it requires ui.dashboard, which is off for this user: the rollout for everyone is at 0 %
+    ✓ bucket 40283 is below 50000, the 50 % of its custom rollout
+    ✗ it requires ui.dashboard, which is off for this user: the default rollout is at 0 %
     "#);
     tree["components"]["tracker"] = json!(false);
     assert_snapshot!(said(&tree, "ui.badges", USER, &[]), @r#"
@@ -175,16 +177,16 @@ fn prerequisites() {
 fn a_user_id_is_quoted_and_cut() {
     let tree = with_rollout(json!({"percentage": 100}));
     assert_snapshot!(said(&tree, "calculator", "\u{202e}resu", &[]), @r#"
-    calculator is on for "\u{202e}resu": the rollout for everyone is at 100 %.
+    calculator is on for "\u{202e}resu": the default rollout is at 100 %.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✓ the rollout for everyone is at 100 %
+    ✓ the default rollout is at 100 %
     "#);
     assert_snapshot!(said(&tree, "calculator", &"x".repeat(1_000_000), &[]), @r#"
-    calculator is on for "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…": the rollout for everyone is at 100 %.
+    calculator is on for "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…": the default rollout is at 100 %.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✓ the rollout for everyone is at 100 %
+    ✓ the default rollout is at 100 %
     "#);
 }
 
@@ -194,10 +196,10 @@ fn many_groups_are_counted() {
     let tree =
         with_rollout(json!({"percentage": 100, "strategy": "feature", "userGroups": groups}));
     assert_snapshot!(said(&tree, "calculator", USER, &[]), @r#"
-    calculator is off for "user0": the rollout for everyone is only for the groups g0, g1, g2, g3, g4, g5, g6 and 993 more, and the user is in none of them.
+    calculator is off for "user0": the default rollout is only for the groups g0, g1, g2, g3, g4, g5, g6 and 993 more, and the user is in none of them.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✗ the rollout for everyone is only for the groups g0, g1, g2, g3, g4, g5, g6 and 993 more, and the user is in none of them
+    ✗ the default rollout is only for the groups g0, g1, g2, g3, g4, g5, g6 and 993 more, and the user is in none of them
     "#);
 }
 
@@ -207,9 +209,9 @@ fn the_grounds_are_told_for_programs_too() {
     let grounds = |tree: &Value, component: &str, id: &str| {
         serde_json::to_string(&explanation(tree, component, id, &[])).expect("it is JSON")
     };
-    assert_snapshot!(grounds(&tree, "ui.badges", USER), @r#"{"component":"ui.badges","value":true,"reason":"split","sentence":"ui.badges is on for \"user0\": bucket 40283 is below 50000, the 50 % of its own rollout.","steps":[{"ok":true,"text":"the master switch is on"},{"ok":true,"text":"ui.badges is switched on"},{"ok":true,"text":"what it requires is on for this user (ui.dashboard)"},{"ok":true,"text":"bucket 40283 is below 50000, the 50 % of its own rollout"}],"rollout":{"own":true,"percentage":50.0,"strategy":"canary","userGroups":[]},"bucket":40283,"threshold":50000,"failingPrerequisite":null}"#);
-    assert_snapshot!(grounds(&tree, "tracker", ""), @r#"{"component":"tracker","value":true,"reason":"full","sentence":"tracker is on for a user without an id: the rollout for everyone is at 100 %.","steps":[{"ok":true,"text":"the master switch is on"},{"ok":true,"text":"tracker is switched on"},{"ok":true,"text":"the rollout for everyone is at 100 %"}],"rollout":{"own":false,"percentage":100.0,"strategy":"canary","userGroups":[]},"bucket":null,"threshold":100000,"failingPrerequisite":null}"#);
-    assert_snapshot!(grounds(&tree, "gone", USER), @r#"{"component":"gone","value":false,"reason":"unknown_component","sentence":"gone is off for \"user0\": there is no component gone.","steps":[{"ok":false,"text":"there is no component gone"}],"rollout":null,"bucket":null,"threshold":null,"failingPrerequisite":null}"#);
+    assert_snapshot!(grounds(&tree, "ui.badges", USER), @r#"{"component":"ui.badges","value":true,"reason":"split","sentence":"ui.badges is on for \"user0\": bucket 40283 is below 50000, the 50 % of its custom rollout.","steps":[{"ok":true,"text":"the master switch is on"},{"ok":true,"text":"ui.badges is switched on"},{"ok":true,"text":"what it requires is on for this user (ui.dashboard)"},{"ok":true,"text":"bucket 40283 is below 50000, the 50 % of its custom rollout"}],"rollout":{"own":true,"percentage":50.0,"strategy":"canary","userGroups":[]},"bucket":40283,"threshold":50000,"failingPrerequisite":null,"reach":"50 % of everyone"}"#);
+    assert_snapshot!(grounds(&tree, "tracker", ""), @r#"{"component":"tracker","value":true,"reason":"full","sentence":"tracker is on for a user without an id: the default rollout is at 100 %.","steps":[{"ok":true,"text":"the master switch is on"},{"ok":true,"text":"tracker is switched on"},{"ok":true,"text":"the default rollout is at 100 %"}],"rollout":{"own":false,"percentage":100.0,"strategy":"canary","userGroups":[]},"bucket":null,"threshold":100000,"failingPrerequisite":null,"reach":"Everyone"}"#);
+    assert_snapshot!(grounds(&tree, "gone", USER), @r#"{"component":"gone","value":false,"reason":"unknown_component","sentence":"gone is off for \"user0\": there is no component gone.","steps":[{"ok":false,"text":"there is no component gone"}],"rollout":null,"bucket":null,"threshold":null,"failingPrerequisite":null,"reach":null}"#);
     tree["components"]["tracker"] = json!(false);
-    assert_snapshot!(grounds(&tree, "ui.badges", USER), @r#"{"component":"ui.badges","value":false,"reason":"prerequisite","sentence":"ui.badges is off for \"user0\": it requires tracker, which is switched off.","steps":[{"ok":true,"text":"the master switch is on"},{"ok":true,"text":"ui.badges is switched on"},{"ok":false,"text":"it requires tracker, which is switched off"}],"rollout":{"own":true,"percentage":50.0,"strategy":"canary","userGroups":[]},"bucket":40283,"threshold":50000,"failingPrerequisite":"tracker"}"#);
+    assert_snapshot!(grounds(&tree, "ui.badges", USER), @r#"{"component":"ui.badges","value":false,"reason":"prerequisite","sentence":"ui.badges is off for \"user0\": it requires tracker, which is switched off.","steps":[{"ok":true,"text":"the master switch is on"},{"ok":true,"text":"ui.badges is switched on"},{"ok":false,"text":"it requires tracker, which is switched off"}],"rollout":{"own":true,"percentage":50.0,"strategy":"canary","userGroups":[]},"bucket":40283,"threshold":50000,"failingPrerequisite":"tracker","reach":"Nobody: tracker is off"}"#);
 }

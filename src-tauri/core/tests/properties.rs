@@ -1,8 +1,8 @@
 //! What holds for every document and every user.
 
 use flagdeck_core::{
-    Compiled, ComponentPath, Edit, FlagDocument, Percentage, Reason, Rename, Strategy as Way,
-    Trace, apply, changes, explain, validate, validate_value,
+    Compiled, ComponentPath, Edit, FlagDocument, Percentage, Reaches, Reason, Rename,
+    Strategy as Way, Trace, apply, changes, explain, validate, validate_value,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -163,9 +163,10 @@ proptest! {
     #[test]
     fn an_explanation_says_what_evaluation_says(document in documents(), person in people()) {
         let compiled = Compiled::new(&document);
+        let reaches = Reaches::of(&compiled, !document.enabled);
         for path in paths(&document) {
             let evaluation = compiled.evaluate(path.as_str(), &person.user());
-            let explanation = explain(&document, &compiled, path.as_str(), &person.user());
+            let explanation = explain(&document, &compiled, &reaches, path.as_str(), &person.user());
             prop_assert_eq!(explanation.value, evaluation.value);
             prop_assert_eq!(explanation.reason, evaluation.reason.as_str());
             let last = explanation.steps.last().expect("there is always a step");

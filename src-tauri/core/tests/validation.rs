@@ -235,3 +235,19 @@ fn a_valid_document_that_becomes_invalid_says_what_broke_it() {
     tree["components"]["tracker"] = json!({"inner": true});
     assert_snapshot!(listing(&refusal(tree.to_string())), @"unknown_component /requires/ui.dashboard/0: A prerequisite names tracker, which is a group; it must name a component.");
 }
+
+#[test]
+fn groups_only_without_a_group_is_a_warning_on_every_way_in() {
+    let groups_only = |percentage: f64, groups: &[&str]| json!({"percentage": percentage, "userGroups": groups, "strategy": "feature"});
+    let tree = json!({
+        "components": {"a": true, "b": true, "c": true},
+        "rollout": groups_only(25.0, &[]),
+        "rollouts": {"a": groups_only(0.0, &[]), "b": groups_only(25.0, &["beta"])}
+    });
+    assert_snapshot!(warnings(&tree), @r"
+    groups_only_without_group /rollout/strategy: rollout.strategy is feature (groups only), but userGroups names no group: the 25 % is of everyone.
+    groups_only_without_group /rollouts/a/strategy: rollouts.a.strategy is feature (groups only), but userGroups names no group: any percentage above 0 is of everyone.
+    ");
+    let canary = json!({"rollout": {"percentage": 25, "userGroups": [], "strategy": "canary"}});
+    assert_eq!(warnings(&canary), "");
+}

@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::Duration;
 
-use flagdeck_core::Edit;
+use arc_swap::ArcSwapOption;
+use flagdeck_core::{Edit, summary};
 
-use super::{App, ChangeRequest, Event, Inner, Outcome, sentences};
+use super::{App, ChangeRequest, Event, Inner, Outcome, Step, now_ms, sentences};
 use crate::error::Error;
 use crate::history::UndoStep;
-use crate::live::Live;
+use crate::live::{AllOff, Live};
 use crate::lock::lock;
 use crate::store::Actor;
 use crate::wire::{Level, Notice};
@@ -35,6 +36,8 @@ const NOTE: &str = "Emergency off";
 pub(super) struct Hold {
     /// Which emergency holds, counted from 1; 0 for none. All that readers look at.
     emergency: AtomicU64,
+    /// Since when everything is off by it, and by whom; set before `emergency`.
+    called: ArcSwapOption<AllOff>,
     /// The number of the latest one.
     latest: AtomicU64,
     /// Held by each attempt to store it, and by each change in the meantime: a person who
@@ -50,6 +53,7 @@ pub(super) struct Hold {
 pub(super) struct Turn<'a> {
     /// The emergency that holds during the turn; 0 for none.
     emergency: u64,
+    called: Arc<AllOff>,
     _alone: Option<MutexGuard<'a, ()>>,
 }
 
@@ -61,7 +65,7 @@ impl Turn<'_> {
     /// Returns what people see in place of what is stored, and mean when they change it.
     pub(super) fn shown(&self, live: &Arc<Live>) -> Arc<Live> {
         match self.is_held() {
-            true => live.switched_off(),
+            true => live.switched_off(&self.called),
             false => Arc::clone(live),
         }
     }
@@ -74,14 +78,14 @@ impl App {
     /// What cannot be stored yet is tried again until it can, the application closes, or a
     /// change turns the master switch on. [`App::is_held_off`] tells it in the meantime.
     pub fn emergency_off(&self, actor: &Actor) -> Outcome {
-        self.0.hold.begin();
+        self.0.hold.begin(actor);
         self.announce(Event::Flags(self.in_force().revision));
         let stored = self.store_in_background(actor);
         let outcome = stored.and_then(|stored| stored.recv_timeout(STORED_WITHIN).ok());
         outcome.unwrap_or_else(|| {
             self.announce(Event::Status);
             let live = self.live();
-            let off = live.switched_off();
+            let off = self.switched_off(&live);
             self.outcome_of_hold(&live, &off)
         })
     }
@@ -89,6 +93,11 @@ impl App {
     /// Says whether everything is held off by an emergency that is not stored yet.
     pub fn is_held_off(&self) -> bool {
         self.0.hold.emergency.load(Ordering::SeqCst) != 0
+    }
+
+    /// Returns what is stored with everything off by the emergency.
+    pub(super) fn switched_off(&self, live: &Arc<Live>) -> Arc<Live> {
+        live.switched_off(&self.0.hold.called())
     }
 
     pub(super) fn turn(&self) -> Turn<'_> {
@@ -99,6 +108,7 @@ impl App {
                 Some(_) => hold.emergency.load(Ordering::SeqCst),
                 None => 0,
             },
+            called: hold.called(),
             _alone: alone,
         }
     }
@@ -118,7 +128,10 @@ impl App {
         let is_ahead = turn.is_held() && live.document.enabled;
         is_ahead.then(|| {
             self.let_go(turn);
-            self.outcome_of_hold(&live.switched_off(), &live)
+            let off = turn.shown(&live);
+            let step = summary(&sentences(&live.document, &off.document));
+            let outcome = self.outcome_of_hold(&off, &live);
+            outcome.of(Step::Undone(step))
         })
     }
 
@@ -128,7 +141,10 @@ impl App {
         let is_ahead = self.is_held_off() && live.document.enabled;
         is_ahead.then(|| UndoStep {
             revision: live.revision,
-            sentence: sentences(&live.document, &live.switched_off().document).join(", "),
+            sentence: summary(&sentences(
+                &live.document,
+                &self.switched_off(&live).document,
+            )),
         })
     }
 
@@ -140,7 +156,7 @@ impl App {
             Notice {
                 level: Level::Error,
                 message: format!(
-                    "Everything is off, but that is not stored yet: {reason}. \
+                    "All flags are off, but that is not stored yet: {reason}. \
                      Keep Flagdeck open, it tries again until it succeeds. \
                      To take it back, turn the master switch on."
                 ),
@@ -155,6 +171,7 @@ impl App {
             changed: !changes.is_empty(),
             changes,
             warnings: Vec::new(),
+            step: None,
         }
     }
 
@@ -196,9 +213,23 @@ impl App {
 }
 
 impl Hold {
-    fn begin(&self) {
+    fn begin(&self, actor: &Actor) {
+        // Called again while it holds, it is off since the first call.
+        if self.emergency.load(Ordering::SeqCst) == 0 {
+            self.called.store(Some(Arc::new(AllOff {
+                since_ms: Some(now_ms()),
+                by: Some(actor.clone()),
+                is_stored: false,
+            })));
+        }
         let number = self.latest.fetch_add(1, Ordering::SeqCst) + 1;
         self.emergency.store(number, Ordering::SeqCst);
+    }
+
+    /// Returns since when everything is off by the latest emergency.
+    fn called(&self) -> Arc<AllOff> {
+        let called = self.called.load_full();
+        called.unwrap_or_else(|| Arc::new(AllOff::NEVER_ON))
     }
 
     /// Returns whether it was this emergency that held.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use flagdeck_core::measure::Arm;
-use flagdeck_core::{Reason, User, changes, switches};
+use flagdeck_core::{Reason, User, changes, summary, switches};
 
 use super::{App, Inner};
 use crate::config;
@@ -240,6 +240,6 @@ fn mark(revision: &RevisionSummary) -> Mark {
     Mark {
         revision: revision.number.0,
         at_ms: revision.at_ms,
-        sentence: revision.changes.join("; "),
+        sentence: summary(&revision.changes),
     }
 }

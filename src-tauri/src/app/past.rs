@@ -1,7 +1,10 @@
 //! Looking back, and looking before acting: the history, differences between revisions, what
 //! a document would change, why a user gets what they get. Changes nothing.
 
-use flagdeck_core::{Change, Explanation, FlagDocument, Problem, User, changes, explain, validate};
+use flagdeck_core::{
+    Change, Compiled, Edit, Explanation, FlagDocument, Problem, Reaches, User, Widening, apply,
+    changes, explain, validate, widenings,
+};
 
 use super::App;
 use crate::error::Error;
@@ -102,6 +105,22 @@ impl App {
         }
     }
 
+    /// Lists the components that an edit would show to users who do not see them, as soon as
+    /// flags are on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] or [`Error::NotFound`] if the edit cannot be applied.
+    pub fn widenings(&self, edit: &Edit) -> Result<Vec<Widening>, Error> {
+        let live = self.in_force();
+        let document = apply(&live.document, edit)?.document;
+        let compiled = Compiled::new(&document);
+        let reaches = Reaches::of(&compiled, !document.enabled);
+        Ok(widenings(
+            (&live.compiled, live.reaches()),
+            (&compiled, &reaches),
+        ))
+    }
+
     /// Explains what a component is for a user, as of a moment or else as it is, and tells
     /// which revision decided.
     ///
@@ -118,7 +137,13 @@ impl App {
             Some(at) => self.as_of(at)?,
             None => self.in_force(),
         };
-        let explanation = explain(&live.document, &live.compiled, component, user);
+        let explanation = explain(
+            &live.document,
+            &live.compiled,
+            live.reaches(),
+            component,
+            user,
+        );
         Ok((live.revision, explanation))
     }
 

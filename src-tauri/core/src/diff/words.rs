@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Change, Rename};
-use crate::document::Bucketing;
+use crate::document::{Bucketing, Strategy};
 use crate::problem::{listed, quote};
 
 impl fmt::Display for Change {
@@ -24,7 +24,7 @@ impl fmt::Display for Change {
             ["components", path @ ..] if !path.is_empty() => {
                 component(f, &path.join("."), before, after)
             }
-            ["rollout", field] => rollout_field(f, "Everyone", field, before, after),
+            ["rollout", field] => rollout_field(f, "Default rollout", field, before, after),
             ["rollouts", path, field] => rollout_field(f, path, field, before, after),
             ["rollouts", path] => own_rollout(f, path, after),
             ["requires", path] => requires(f, path, after),
@@ -69,14 +69,32 @@ fn component(
     match (before, after) {
         (None, Some(Value::Bool(true))) => write!(f, "{path} added, on"),
         (None, Some(Value::Bool(false))) => write!(f, "{path} added, off"),
-        (None, Some(_)) => write!(f, "Group {path} added"),
-        (Some(Value::Object(_)), None) => write!(f, "Group {path} removed"),
+        (None, Some(group)) => write!(f, "Group {path} added{}", with_components(group)),
+        (Some(group @ Value::Object(_)), None) => {
+            write!(f, "Group {path} removed{}", with_components(group))
+        }
         (_, None) => write!(f, "{path} removed"),
         (_, Some(Value::Object(_))) => write!(f, "{path} became a group"),
         (Some(Value::Object(_)), Some(on)) => {
             write!(f, "{path} became a component, {}", on_off(Some(on)))
         }
         (_, on) => write!(f, "{path} {}", on_off(on)),
+    }
+}
+
+/// Says how many components are in a group: ` with 3 components`; nothing of an empty one.
+fn with_components(group: &Value) -> String {
+    match leaves(group) {
+        0 => String::new(),
+        1 => " with 1 component".into(),
+        count => format!(" with {count} components"),
+    }
+}
+
+fn leaves(node: &Value) -> usize {
+    match node {
+        Value::Object(group) => group.values().map(leaves).sum(),
+        _ => 1,
     }
 }
 
@@ -93,18 +111,18 @@ fn rollout_field(
             write!(f, "{whose}: {} → {}", per_cent(before), per_cent(after))
         }
         "userGroups" => write!(f, "{whose}: groups {}", list_change(before, after)),
-        "strategy" => write!(f, "{whose}: {}", arrow(before, after)),
+        "strategy" => write!(f, "{whose}: {} → {}", strategy(before), strategy(after)),
         other => write!(f, "{whose}: {} changed", quote(other)),
     }
 }
 
 fn own_rollout(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Value>) -> fmt::Result {
     let Some(rollout) = after else {
-        return write!(f, "{path} follows the rollout for everyone");
+        return write!(f, "{path} follows the default rollout");
     };
     let percentage = plain(rollout.get("percentage"));
-    let strategy = plain(rollout.get("strategy"));
-    write!(f, "{path}: own rollout, {strategy} {percentage} %")?;
+    let strategy = strategy(rollout.get("strategy"));
+    write!(f, "{path}: custom rollout, {strategy} {percentage} %")?;
     match rollout.get("userGroups") {
         Some(Value::Array(groups)) if !groups.is_empty() => {
             write!(f, ", groups {}", listed(&names(groups)))
@@ -158,6 +176,15 @@ fn hashed(bucketing: Option<&Value>) -> &str {
     bucketing
         .and_then(Value::as_str)
         .unwrap_or(Bucketing::default().as_str())
+}
+
+/// Says a strategy as people call it.
+fn strategy(value: Option<&Value>) -> String {
+    let known = Strategy::ALL.into_iter().find(|strategy| {
+        let name = value.and_then(Value::as_str);
+        name == Some(strategy.as_str())
+    });
+    known.map_or_else(|| plain(value), |strategy| strategy.in_words().to_owned())
 }
 
 fn arrow(before: Option<&Value>, after: Option<&Value>) -> String {

@@ -117,6 +117,7 @@ pub fn import(
         changed: false,
         changes: found.iter().map(ToString::to_string).collect(),
         warnings: checked.warnings,
+        step: None,
     };
     if output.json {
         return report(outcome, output);

@@ -138,7 +138,13 @@ pub fn explain(
         id: user,
         groups: &groups,
     };
-    let explanation = flagdeck_core::explain(&live.document, &live.compiled, component, &user);
+    let explanation = flagdeck_core::explain(
+        &live.document,
+        &live.compiled,
+        live.reaches(),
+        component,
+        &user,
+    );
     if output.json {
         let mut value = serde_json::to_value(&explanation)?;
         value["revision"] = live.revision.0.into();
