@@ -159,12 +159,12 @@ fn a_step_names_what_it_would_act_on() {
     let app = open(folder.path());
     change(&app, percentage(12_500));
     let (undo, redo) = app.steps();
-    assert_eq!(undo.unwrap().sentence, "Everyone: 0 % → 12.5 %");
+    assert_eq!(undo.unwrap().sentence, "Default rollout: 0 % → 12.5 %");
     assert_eq!(redo, None);
     app.undo(&someone()).unwrap();
     let (undo, redo) = app.steps();
     assert_eq!(undo, None);
-    assert_eq!(redo.unwrap().sentence, "Everyone: 0 % → 12.5 %");
+    assert_eq!(redo.unwrap().sentence, "Default rollout: 0 % → 12.5 %");
 }
 
 #[test]

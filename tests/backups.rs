@@ -73,7 +73,7 @@ fn a_backup_is_put_in_force_as_a_revision_and_can_be_taken_back() {
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(sentences, ["Everyone: 2 % → 1 %"]);
+    assert_eq!(sentences, ["Default rollout: 2 % → 1 %"]);
     assert_eq!(percentage(&app), 2000, "comparing changes nothing");
 
     let outcome = app.restore_backup(&backup.name, &someone()).unwrap();

@@ -59,7 +59,7 @@ impl Cli {
         self.run_with_input(arguments, "")
     }
 
-    fn run_with_input(&self, arguments: &str, input: &str) -> Ran {
+    pub fn run_with_input(&self, arguments: &str, input: &str) -> Ran {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -111,7 +111,7 @@ fn what_one_command_changes_the_next_one_reads() {
     );
     assert_eq!(
         cli.ok("rollout"),
-        "Everyone: groups only, 50 %, groups beta, staff\n"
+        "Default rollout: groups only, 50 %, groups beta, staff\n"
     );
 }
 
@@ -130,12 +130,13 @@ fn a_component_gets_a_rollout_of_its_own_and_gives_it_back() {
     cli.ok("rollout --percentage 10 --groups beta");
     let out = cli.ok("rollout ui.badges --percentage 12.5");
     assert!(
-        out.contains("ui.badges: own rollout, canary 12.5 %, groups beta"),
+        out.contains("ui.badges: custom rollout, canary 12.5 %, groups beta"),
         "{out}"
     );
     assert_eq!(
         cli.ok("rollout tracker"),
-        "tracker, as everyone: canary, 10 %, groups beta\n"
+        "tracker, default rollout: canary, 10 %, groups beta\n\
+         Reaches: Nobody: all flags are off\n"
     );
     cli.ok("rollout ui.badges --inherit");
     assert_eq!(cli.json("get").get("rollouts"), None);
@@ -337,7 +338,7 @@ fn history_says_who_when_and_why_and_restore_and_undo_add_to_it() {
     );
     let out = cli.ok("history --limit 1 --before 2");
     assert!(
-        out.contains("ada (flagctl)  Everyone: 0 % → 5 %  “slowly”"),
+        out.contains("ada (flagctl)  Default rollout: 0 % → 5 %  “slowly”"),
         "{out}"
     );
     assert_eq!(cli.json("get --at 2")["rollout"]["percentage"], 25);
@@ -500,7 +501,12 @@ fn a_backup_is_made_looked_at_and_restored_by_name() {
     let checked = cli.json(&format!("backup restore {name} --check"));
     assert_eq!(
         checked,
-        json!({"revision": 3, "changed": false, "changes": ["Master switch on"]})
+        json!({
+            "revision": 3,
+            "changed": false,
+            "summary": "Master switch on",
+            "changes": ["Master switch on"]
+        })
     );
     assert_eq!(
         cli.ok(&format!("backup restore {name} --yes")),
@@ -564,6 +570,7 @@ fn the_doctor_finds_what_is_wrong_and_says_so_by_its_exit_code() {
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let cli = Cli::new();
+    cli.ok("master on");
     let users: String = (0..200_000).map(|user| format!("user{user}\n")).collect();
     let file = cli.folder.path().join("users");
     std::fs::write(&file, users).unwrap();

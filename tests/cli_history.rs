@@ -134,3 +134,76 @@ fn moment() -> String {
     std::thread::sleep(pause);
     moment
 }
+
+/// A document of `count` components, `c0`, `c1`, …, all on.
+fn flat(count: usize) -> String {
+    let components = (0..count).map(|index| (format!("c{index}"), Value::Bool(true)));
+    let components: serde_json::Map<_, _> = components.collect();
+    serde_json::json!({"enabled": true, "components": components}).to_string()
+}
+
+#[test]
+fn every_list_of_changes_is_bounded_unless_all_are_asked_for() {
+    let cli = Cli::new();
+    let import =
+        |arguments: &str| cli.run_with_input(&format!("import - {arguments}"), &flat(2000));
+    let bounded = |out: &str, what: &str| {
+        let is_change = |line: &&str| !line.starts_with("Revision") && !line.starts_with("The");
+        let changes: Vec<&str> = out.lines().filter(is_change).collect();
+        assert_eq!(changes.len(), 21, "{what}: {out}");
+        // Six founding components and groups make room, the master switch goes on.
+        assert!(
+            changes[20].contains("… and 1,98"),
+            "{what}: {}",
+            changes[20]
+        );
+        assert!(
+            changes[20].ends_with(" more (--all)"),
+            "{what}: {}",
+            changes[20]
+        );
+        assert!(out.lines().all(|line| line.len() < 200), "{what}");
+    };
+    let whole = |out: &str, what: &str| {
+        assert!(
+            out.lines().count() > 2000 && !out.contains("--all"),
+            "{what}"
+        );
+    };
+    bounded(&import("--check").out, "import --check");
+    bounded(&import("").out, "import");
+    for command in ["diff 0 1", "undo", "redo", "restore 1"] {
+        if command == "restore 1" {
+            cli.ok("undo");
+        }
+        bounded(&cli.ok(command), command);
+    }
+    whole(&cli.ok("diff 0 1 --all"), "diff --all");
+    whole(&cli.ok("undo --all"), "undo --all");
+    let history = cli.ok("history");
+    assert!(
+        history.contains("2,000 components added: c0, c1 and 1,998 more"),
+        "{history}"
+    );
+    assert!(history.lines().all(|line| line.len() < 250), "{history}");
+    whole(&cli.ok("history --all"), "history --all");
+}
+
+#[test]
+fn undo_says_what_it_took_back_and_what_that_means_for_all_flags() {
+    let cli = Cli::new();
+    cli.ok("master on");
+    cli.ok("master off");
+    assert_eq!(
+        cli.ok("undo"),
+        "Revision 3: Undid “Master switch off”: flags are live again\n  Master switch on\n"
+    );
+    assert_eq!(
+        cli.ok("redo"),
+        "Revision 4: Redid “Master switch off”: all flags are off\n  Master switch off\n"
+    );
+    assert_eq!(
+        cli.json("undo")["summary"],
+        "Undid “Master switch off”: flags are live again"
+    );
+}

@@ -124,7 +124,7 @@ fn an_emergency_is_served_while_another_program_keeps_the_store_locked() {
     let status = Status::of(&server.app);
     assert!(status.is_held_off);
     let said = &status.notices.last().unwrap().message;
-    assert!(said.starts_with("Everything is off, but"), "{said}");
+    assert!(said.starts_with("All flags are off, but"), "{said}");
 
     other.execute_batch("ROLLBACK").unwrap();
     wait_until("storing it", || !server.app.is_held_off());

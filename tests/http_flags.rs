@@ -383,3 +383,54 @@ impl Drop for Program {
         let _ = self.0.wait();
     }
 }
+
+#[test]
+fn while_all_flags_are_off_the_answer_says_since_when() {
+    let server = Running::start();
+    let header = |known: Option<&str>| {
+        let known = known.map(|tag| ("If-None-Match", tag));
+        let answer = server.get("/api/ml/flags", known.as_slice());
+        (
+            answer.status,
+            answer.header("ml-all-off").map(str::to_owned),
+        )
+    };
+    assert_eq!(header(None), (200, None), "it was never on");
+    server.write("PATCH", &[MERGE_PATCH, ANY], r#"{"enabled": true}"#);
+    assert_eq!(header(None), (200, None));
+    let off = server.write("PATCH", &[MERGE_PATCH, ANY], r#"{"enabled": false}"#);
+    let since = server.app.live().all_off.as_ref().unwrap().since().unwrap();
+    assert!(since.ends_with('Z') && since.parse::<jiff::Timestamp>().is_ok());
+    assert_eq!(off.header("ml-all-off"), Some(since.as_str()));
+    let answer = server.write(
+        "PATCH",
+        &[MERGE_PATCH, ANY],
+        r#"{"rollout": {"percentage": 5}}"#,
+    );
+    assert_eq!(header(None), (200, Some(since.clone())), "it does not move");
+    assert_eq!(header(Some(&etag(&answer))), (304, Some(since)));
+}
+
+#[test]
+fn a_document_that_is_accepted_with_warnings_is_answered_with_them() {
+    let server = Running::start();
+    let groups_only = r#"{"rollout": {"percentage": 25, "strategy": "feature"}, "ä": 1}"#;
+    let answer = server.write("PATCH", &[MERGE_PATCH, ANY], groups_only);
+    assert_eq!(answer.status, 200);
+    let told = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "ml-warning");
+    let told: Vec<&str> = told.map(|(_, value)| value.as_str()).collect();
+    assert_eq!(
+        told[0],
+        "groups_only_without_group \"/rollout/strategy\" rollout.strategy is feature (groups \
+             only), but userGroups names no group: the 25 % is of everyone."
+    );
+    assert!(
+        told[1].starts_with(r#"unknown_key "/\u00e4" "\u00e4" is not a key"#),
+        "{told:?}"
+    );
+    let put = server.write("PUT", &[JSON, ANY], &document(25));
+    assert_eq!(put.header("ml-warning"), None);
+}

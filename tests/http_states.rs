@@ -234,9 +234,13 @@ fn the_stream_tells_of_the_flags_at_once_and_of_each_revision() {
     let mut stream = Stream::open(&server, false);
     assert_eq!(stream.until("HTTP/1.1 "), "200 OK");
     assert_eq!(stream.until("content-type: "), "text/event-stream");
-    assert_eq!(stream.event("flags")["revision"], 0);
+    let first = stream.event("flags");
+    assert_eq!(first["revision"], 0);
+    let never_on = json!({"since": null, "by": null});
+    assert_eq!(first["allOff"], never_on);
     switch(&server, true);
     let told = stream.event("flags");
+    assert_eq!(told["allOff"], Value::Null);
     assert_eq!(told["revision"], 1);
     let etag = server
         .get("/api/ml/flags", &[])

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod all_off;
 mod app;
 mod backups;
 mod cli;
@@ -9,6 +10,7 @@ mod cli_bisect;
 mod cli_demo;
 mod cli_history;
 mod cli_metrics;
+mod cli_reach;
 mod cli_snapshot;
 mod cli_state;
 mod config;

@@ -25,7 +25,7 @@ use tokio::sync::broadcast;
 
 use self::emergency::{Hold, Turn};
 pub use self::outcome::{Outcome, Step};
-pub use self::past::{DIFFERENCE_CHANGES_MAX, Difference, Review};
+pub use self::past::{Difference, Review};
 pub use self::states::value_under;
 use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;

@@ -54,6 +54,10 @@ impl wire::Flags {
 /// Sentences of one revision that lists show: its point, not all 10 000 an import may have.
 const SENTENCES_LISTED_MAX: usize = 20;
 
+/// Changes that a difference lists: more than anybody reads, and far less than two unrelated
+/// documents of 10 000 components have between them.
+pub const DIFFERENCE_CHANGES_MAX: usize = 2000;
+
 /// Revisions of one page: several windows full, and little to read and send.
 const PAGE_REVISIONS_MAX: usize = 500;
 
@@ -133,9 +137,10 @@ impl From<LastChange> for wire::LastChange {
 
 impl From<Difference> for wire::Difference {
     fn from(difference: Difference) -> Self {
+        let listed = difference.changes.iter().take(DIFFERENCE_CHANGES_MAX);
         Self {
-            changes: difference.changes.iter().map(Into::into).collect(),
-            total: difference.total,
+            total: difference.changes.len(),
+            changes: listed.map(Into::into).collect(),
         }
     }
 }

@@ -806,6 +806,11 @@ mod bindings {
         }
         declare!(
             Flags,
+            AllOff,
+            Reaches,
+            Reach,
+            Widenings,
+            Widening,
             Actor,
             Via,
             Step,

@@ -68,6 +68,22 @@ pub const QUOTE_CHARS_MAX: usize = 40;
 /// Names listed in one sentence; the rest are counted.
 pub const NAMES_SHOWN_MAX: usize = 7;
 
+/// Kinds of changes told in one line; changes of further kinds are counted.
+pub const SUMMARY_KINDS_MAX: usize = 3;
+
+/// Names of changed things listed whole in one line.
+pub const SUMMARY_NAMES_MAX: usize = 3;
+
+/// Names listed of more than [`SUMMARY_NAMES_MAX`]; the rest are counted.
+pub const SUMMARY_NAMES_OF_MANY: usize = 2;
+
+/// Lists of groups told apart in whom a component reaches; further ones are left out of its
+/// groups, and the bound stays one.
+pub const REACH_LISTS_MAX: usize = 8;
+
+/// Groups named of whom a component reaches; the rest are counted.
+pub const REACH_GROUPS_SHOWN_MAX: usize = 3;
+
 /// Nesting of a tree that is kept as state. Less than the 127 levels that the parser of JSON goes
 /// down, so that the tree can be read again with a value of it in its ring of changes.
 pub const TREE_DEPTH_MAX: usize = 100;

@@ -13,9 +13,6 @@ mod words;
 
 use crate::compile::{Compiled, ComponentId};
 
-/// Lists of groups that one reach tells apart; further ones only widen what is "at most".
-const LISTS_MAX: usize = 8;
-
 /// Whom a component reaches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reach {

@@ -25,7 +25,10 @@ fn check(tree: &Value, component: &str, expected: &str) {
 fn check_met(tree: &Value, component: &str, expected: &str) {
     let (compiled, reaches) = reaches(&document_of(tree));
     let id = compiled.component(component).unwrap();
-    assert_eq!(reaches.met(id).unwrap().met_in_words(), expected);
+    assert_eq!(
+        format!("Met for {}", reaches.met(id).unwrap().phrase()),
+        expected
+    );
 }
 
 fn rollout(percentage: f64, groups: &[&str], strategy: &str) -> Value {

@@ -11,17 +11,11 @@ use crate::error::Error;
 use crate::store::{Actor, HistoryFilter, HistoryPage, LastChange, RevisionNumber};
 use crate::wire::AsOf;
 
-/// Changes that a difference lists: more than anybody reads, and far less than two unrelated
-/// documents of 10 000 components have between them.
-pub const DIFFERENCE_CHANGES_MAX: usize = 2000;
-
 /// What differs between two documents.
 #[derive(Debug, Clone, Default)]
 pub struct Difference {
-    /// The first [`DIFFERENCE_CHANGES_MAX`] changes.
+    /// Every change.
     pub changes: Vec<Change>,
-    /// How many there are in all.
-    pub total: usize,
 }
 
 /// A document that somebody may put in force.
@@ -165,9 +159,8 @@ impl App {
 
 impl Difference {
     pub(super) fn between(from: &FlagDocument, to: &FlagDocument) -> Self {
-        let mut changes = changes(&from.to_value(), &to.to_value());
-        let total = changes.len();
-        changes.truncate(DIFFERENCE_CHANGES_MAX);
-        Self { changes, total }
+        Self {
+            changes: changes(&from.to_value(), &to.to_value()),
+        }
     }
 }

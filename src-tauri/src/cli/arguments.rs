@@ -71,8 +71,10 @@ pub enum Command {
         position: Position,
         #[command(flatten)]
         note: Note,
+        #[command(flatten)]
+        listing: Listing,
     },
-    /// Turn the master switch
+    /// Turn the master switch: off turns all flags off, for everyone
     Master {
         /// Its new position
         position: Position,
@@ -106,6 +108,8 @@ pub enum Command {
         from: u64,
         /// The other; without it, the one in force
         to: Option<u64>,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Put an earlier revision in force again, as a new one
     Restore {
@@ -113,11 +117,13 @@ pub enum Command {
         revision: u64,
         #[command(flatten)]
         note: Note,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Take the latest change back, whoever made it
-    Undo,
+    Undo(Listing),
     /// Bring back the latest change that was taken back
-    Redo,
+    Redo(Listing),
     /// Replace the flags by a document
     Import {
         /// A file, or - for standard input
@@ -127,6 +133,8 @@ pub enum Command {
         check: bool,
         #[command(flatten)]
         note: Note,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Write the flags as a document to standard output
     Export {
@@ -228,6 +236,8 @@ pub enum BackupCommand {
         /// Do it, without a look at what would change
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        listing: Listing,
     },
 }
 
@@ -248,6 +258,13 @@ pub struct Note {
     /// Why, for those who read the history
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Listing {
+    /// List every change, however many there are
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +295,8 @@ pub struct HistoryArguments {
     /// Only those saved before then, in the same forms; a day is taken whole
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
+    #[command(flatten)]
+    pub listing: Listing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -289,7 +308,7 @@ pub enum Face {
 
 #[derive(Debug, Args)]
 pub struct RolloutArguments {
-    /// The component; without it, everyone: the rollout of all that have none of their own
+    /// The component; without it, the default rollout, of all that have no custom one
     pub component: Option<String>,
     /// The share of all users, 0 to 100 in steps of 0.001
     #[arg(long, value_name = "PERCENTAGE", allow_negative_numbers = true)]
@@ -298,14 +317,16 @@ pub struct RolloutArguments {
     #[arg(long, value_name = "GROUP,…")]
     pub groups: Option<String>,
     /// canary: groups first, then a share of everyone; blue-green: everyone together;
-    /// feature: groups only
+    /// feature: groups only, which restricts nothing until a group is named
     #[arg(long)]
     pub strategy: Option<Strategy>,
-    /// Follow the rollout for everyone again
+    /// Follow the default rollout again
     #[arg(long, requires = "component", conflicts_with_all = ["percentage", "groups", "strategy"])]
     pub inherit: bool,
     #[command(flatten)]
     pub note: Note,
+    #[command(flatten)]
+    pub listing: Listing,
 }
 
 #[derive(Debug, Args)]

@@ -24,14 +24,15 @@ use clap::CommandFactory;
 use flagdeck::app::now_ms;
 use flagdeck::config::{self, Given};
 use flagdeck::http::Server;
-use flagdeck::live::Live;
+use flagdeck::live::{AllOff, Live};
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::AsOf;
 use flagdeck::{App, Options};
 use tokio_util::sync::CancellationToken;
 
+use self::edit::Reporting;
 use crate::arguments::{Arguments, Command, SnapshotCommand};
-use crate::output::{Output, remark, when};
+use crate::output::{Output, remark, when, who};
 use crate::when::At;
 
 /// Arguments that are well formed, and ask for what cannot be.
@@ -83,23 +84,38 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Get { at } => show::flags(app, at, output)?,
         Command::Export { at } => show::document(app, at, output)?,
         Command::History(arguments) => history::history(app, arguments, output)?,
-        Command::Diff { from, to } => history::diff(app, from, to, output)?,
+        Command::Diff { from, to, listing } => history::diff(app, from, to, listing, output)?,
         Command::Set {
             component,
             position,
             note,
-        } => edit::set(app, &component, position.is_on(), note.note, output)?,
+            listing,
+        } => {
+            let reporting = Reporting { output, listing };
+            edit::set(app, &component, position.is_on(), note.note, reporting)?;
+        }
         Command::Master { position, note } => {
             edit::master(app, position.is_on(), note.note, output)?;
         }
         Command::Rollout(arguments) => edit::rollout(app, arguments, output)?,
-        Command::Restore { revision, note } => {
-            edit::restore(app, RevisionNumber(revision), note.note, output)?;
+        Command::Restore {
+            revision,
+            note,
+            listing,
+        } => {
+            let reporting = Reporting { output, listing };
+            edit::restore(app, RevisionNumber(revision), note.note, reporting)?;
         }
-        Command::Undo => edit::undo(app, output)?,
-        Command::Redo => edit::redo(app, output)?,
-        Command::Import { file, check, note } => {
-            edit::import(app, read(&file)?, check, note.note, output)?;
+        Command::Undo(listing) => edit::undo(app, Reporting { output, listing })?,
+        Command::Redo(listing) => edit::redo(app, Reporting { output, listing })?,
+        Command::Import {
+            file,
+            check,
+            note,
+            listing,
+        } => {
+            let reporting = Reporting { output, listing };
+            edit::import(app, read(&file)?, check, note.note, reporting)?;
         }
         Command::Eval(arguments) => eval::eval(app, &arguments, output)?,
         Command::Explain {
@@ -173,6 +189,23 @@ fn flags_at(app: &App, at: Option<At>) -> anyhow::Result<Arc<Live>> {
         });
     }
     Ok(live)
+}
+
+/// Tells since when all flags are off, if they are; `meaning` says what that means here.
+fn remark_all_off(live: &Live, meaning: &str) {
+    if let Some(all_off) = &live.all_off {
+        remark(&format!("{}{meaning}", all_off_sentence(all_off)));
+    }
+}
+
+/// `All flags are off since 2026-11-23 14:02:05 by maria (window)`.
+fn all_off_sentence(all_off: &AllOff) -> String {
+    match (all_off.since_ms, &all_off.by) {
+        (Some(since_ms), Some(by)) => {
+            format!("All flags are off since {} by {}", when(since_ms), who(by))
+        }
+        _ => "All flags are off: they were never turned on".into(),
+    }
 }
 
 /// Reads a file whole, or standard input for `-`.

@@ -3,7 +3,13 @@
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use flagdeck::wire::{Actor, Failure, Problem, Via};
+use flagdeck_core::diff::thousands;
 use serde::Serialize;
+
+use crate::arguments::Listing;
+
+/// Lines of a list of changes that are printed unless all are asked for.
+const LINES_LISTED_MAX: usize = 20;
 
 /// Where results go, and in which form.
 pub struct Output {
@@ -41,6 +47,27 @@ impl Output {
     pub fn line(&mut self, line: impl AsRef<str>) -> io::Result<()> {
         self.end_line()?;
         writeln!(self.out, "{}", line.as_ref())
+    }
+
+    /// Prints a list for people: the first lines, and how many more there are, or all of it.
+    pub fn list(
+        &mut self,
+        indent: &str,
+        lines: impl ExactSizeIterator<Item = String>,
+        listing: Listing,
+    ) -> io::Result<()> {
+        let shown = match listing.all {
+            true => lines.len(),
+            false => lines.len().min(LINES_LISTED_MAX),
+        };
+        let left_out = lines.len() - shown;
+        for line in lines.take(shown) {
+            self.line(format!("{indent}{line}"))?;
+        }
+        match left_out {
+            0 => Ok(()),
+            more => self.line(format!("{indent}… and {} more (--all)", thousands(more))),
+        }
     }
 
     /// Prints a value for programs.

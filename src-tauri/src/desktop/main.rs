@@ -96,6 +96,7 @@ fn run(desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
             commands::flags::document_text,
             commands::flags::review,
             commands::flags::explain,
+            commands::flags::widenings,
             commands::history::history,
             commands::history::actors,
             commands::history::last_changes,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, USER_AGENT};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use flagdeck_core::Edit;
+use flagdeck_core::{Edit, Problem};
 
 use super::body::{self, Media};
 use super::etag::{self, IfMatch};
@@ -17,6 +17,18 @@ use super::routes::Context;
 use crate::app::ChangeRequest;
 use crate::live::Live;
 use crate::store::{Actor, RevisionNumber, Via};
+
+/// Since when all flags are off; left out while they are not, and if they were never on.
+const ML_ALL_OFF: HeaderName = HeaderName::from_static("ml-all-off");
+
+/// What is worth knowing about a document that was accepted, one each.
+const ML_WARNING: HeaderName = HeaderName::from_static("ml-warning");
+
+/// Warnings told of one document; clients bound the headers they read.
+const WARNINGS_TOLD_MAX: usize = 10;
+
+/// Characters of one warning: a key in its place may be long.
+const WARNING_CHARS_MAX: usize = 500;
 
 /// Serves the document's address.
 pub(super) fn methods() -> MethodRouter<Context> {
@@ -70,10 +82,38 @@ async fn change(
         // The answer holds what this change made, even where another followed at once: its
         // entity tag must not stand for a document the client has never seen.
         let outcome = app.change(change)?;
-        app.at(outcome.revision)
+        let made = app.at(outcome.revision)?;
+        Ok::<_, crate::Error>((made, outcome.warnings))
     });
-    let made = made.await.map_err(|_| ProblemDetails::internal())??;
-    Ok(document(made))
+    let (made, warnings) = made.await.map_err(|_| ProblemDetails::internal())??;
+    let mut response = document(made);
+    for warning in warnings.iter().take(WARNINGS_TOLD_MAX) {
+        let value = warning_value(warning);
+        response.headers_mut().append(ML_WARNING, value);
+    }
+    Ok(response)
+}
+
+/// Writes a warning into a header: its code, its place in quotes, and its sentence. Everything
+/// beyond ASCII is escaped as in JSON.
+fn warning_value(warning: &Problem) -> HeaderValue {
+    let code = serde_json::json!(warning.code);
+    let code = code.as_str().unwrap_or_default();
+    let text = format!("{code} {:?} {}", warning.pointer, warning.message);
+    let mut ascii = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            ' '..='~' => ascii.push(character),
+            other => {
+                let mut units = [0; 2];
+                for unit in other.encode_utf16(&mut units) {
+                    ascii.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    ascii.truncate(WARNING_CHARS_MAX);
+    HeaderValue::from_str(&ascii).expect("visible ASCII and spaces make a header")
 }
 
 /// Returns the revision a change is based on; `None` where the client takes any.
@@ -120,6 +160,11 @@ fn document(live: Arc<Live>) -> Response {
 fn describe(live: &Live, headers: &mut HeaderMap) {
     headers.insert(ETAG, entity_tag(live));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let since = live.all_off.as_ref().and_then(|all_off| all_off.since());
+    if let Some(since) = since {
+        let since = HeaderValue::from_str(&since).expect("a moment is visible ASCII");
+        headers.insert(ML_ALL_OFF, since);
+    }
 }
 
 fn entity_tag(live: &Live) -> HeaderValue {

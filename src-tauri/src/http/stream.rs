@@ -140,7 +140,13 @@ impl Teller {
             return Ok(());
         }
         self.told = now;
-        let data = json!({ "revision": revision, "etag": live.etag });
+        let all_off = live.all_off.as_ref().map(|all_off| {
+            json!({
+                "since": all_off.since(),
+                "by": all_off.by.as_ref().map(|actor| &actor.name),
+            })
+        });
+        let data = json!({ "revision": revision, "etag": live.etag, "allOff": all_off });
         self.send(format!("event: flags\nid: {revision}\ndata: {data}\n\n"))
             .await
     }

@@ -39,7 +39,7 @@ impl From<&Reach> for wire::Reach {
     fn from(reach: &Reach) -> Self {
         Self {
             words: reach.to_string(),
-            met: reach.met_in_words(),
+            phrase: reach.phrase(),
             percentage: reach.share() * 100.0,
             is_everyone: reach.is_everyone(),
             is_nobody: reach.nobody.is_some(),

@@ -44,8 +44,8 @@ pub struct Reaches {
 pub struct Reach {
     /// In words: `25 % of everyone`.
     pub words: String,
-    /// In words, of what is required: `Met for 25 % of everyone`.
-    pub met: String,
+    /// In words, within a sentence: `everyone`, `nobody: tracker is off`.
+    pub phrase: String,
     /// The share that a bar shows, in per cent: of users in no group if they see it at all, or
     /// else of the members of its groups.
     pub percentage: f64,

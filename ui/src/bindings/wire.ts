@@ -17,9 +17,21 @@ atMs: number | null,
  */
 actor: Actor | null, 
 /**
- * What changed with it, a sentence each.
+ * What changed with it in one line.
+ */
+summary: string, 
+/**
+ * What changed with it, a sentence each, of which a very long list is cut.
  */
 changes: Array<string>, 
+/**
+ * Since when all flags are off; `null` while the master switch is on.
+ */
+allOff: AllOff | null, 
+/**
+ * Whom each component reaches.
+ */
+reach: Reaches, 
 /**
  * The document in its published format.
  */
@@ -40,6 +52,101 @@ undo: Step | null,
  * What redo would bring back.
  */
 redo: Step | null, };
+
+/**
+ * Since when all flags are off.
+ */
+export type AllOff = { 
+/**
+ * When the master switch went off, in milliseconds since 1970; `null` if it was never on.
+ */
+sinceMs: number | null, 
+/**
+ * Who turned it off; `null` if it was never on.
+ */
+by: Actor | null, 
+/**
+ * Whether that is stored; an emergency is in force before it is.
+ */
+isStored: boolean, };
+
+/**
+ * Whom each component reaches as soon as flags are on, with everything it requires.
+ */
+export type Reaches = { 
+/**
+ * Every distinct reach once; the rest are positions in here.
+ */
+kinds: Array<Reach>, 
+/**
+ * The reach of a component that is on, has no custom rollout and requires nothing.
+ */
+default: number, 
+/**
+ * The reach of each component that has another one, by path.
+ */
+sees: { [key in string]: number }, 
+/**
+ * For whom everything is on that a component requires, by path; only of those that require
+ * something.
+ */
+met: { [key in string]: number }, };
+
+/**
+ * Whom a component reaches.
+ */
+export type Reach = { 
+/**
+ * In words: `25 % of everyone`.
+ */
+words: string, 
+/**
+ * In words, of what is required: `Met for 25 % of everyone`.
+ */
+met: string, 
+/**
+ * The share that a bar shows, in per cent: of users in no group if they see it at all, or
+ * else of the members of its groups.
+ */
+percentage: number, 
+/**
+ * Whether every user sees it.
+ */
+isEveryone: boolean, 
+/**
+ * Whether nobody does.
+ */
+isNobody: boolean, };
+
+/**
+ * What an edit would show to users who do not see it.
+ */
+export type Widenings = { 
+/**
+ * The components, of which a very long list is cut.
+ */
+components: Array<Widening>, 
+/**
+ * How many there are in all.
+ */
+total: number, };
+
+/**
+ * A component that would be shown to users who do not see it.
+ */
+export type Widening = { 
+/**
+ * The component.
+ */
+path: string, 
+/**
+ * Whom it reaches, in words.
+ */
+before: string, 
+/**
+ * Whom it would reach.
+ */
+after: string, };
 
 /**
  * Who made a revision.
@@ -280,6 +387,10 @@ revision: number,
  */
 changed: boolean, 
 /**
+ * What came of it in one line.
+ */
+summary: string, 
+/**
  * What changed, a sentence each.
  */
 changes: Array<string>, };
@@ -456,6 +567,10 @@ cause: Cause,
  */
 note: string | null, 
 /**
+ * What changed in one line.
+ */
+summary: string, 
+/**
  * What changed, a sentence each, of which a very long list is cut.
  */
 changes: Array<string>, 
@@ -517,7 +632,11 @@ bucket: number | null,
 /**
  * The first bucket that is not in, 0..=100 000.
  */
-threshold: number | null, };
+threshold: number | null, 
+/**
+ * Whom the component reaches, in words; `null` for a name that is no component.
+ */
+reach: string | null, };
 
 /**
  * One rule that was looked at.

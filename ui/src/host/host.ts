@@ -40,6 +40,7 @@ import type {
   StateSource,
   Status,
   Timeline,
+  Widenings,
 } from "../bindings/wire";
 
 /** Every call rejects with a {@link Failure}, or with what {@link asFailure} makes one of. */
@@ -70,6 +71,10 @@ export interface Host {
     groups: readonly string[],
     at?: AsOf,
   ): Promise<Explanation>;
+  /**
+   * Lists the components that an edit would show to users who do not see them. Changes nothing.
+   */
+  widenings(edit: Edit): Promise<Widenings>;
   /** The flags as they were; undo and redo are `null`. */
   flagsAt(at: AsOf): Promise<Flags>;
 

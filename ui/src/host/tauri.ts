@@ -14,6 +14,7 @@ export const tauri: Host = {
   redo: () => invoke("redo"),
   emergencyOff: () => invoke("emergency_off"),
   review: (text) => invoke("review", { text }),
+  widenings: (edit) => invoke("widenings", { edit }),
   explain: (component, user, groups, at) =>
     invoke("explain", { component, user, groups, at: at ?? null }),
   flagsAt: (at) => invoke("flags_at", { at }),

@@ -7,25 +7,22 @@
 use std::collections::HashMap;
 
 use crate::document::ComponentPath;
-
-/// Kinds of changes told in one line; those of further kinds are counted.
-const KINDS_SHOWN_MAX: usize = 3;
-
-/// Names listed whole; of more, the first [`NAMES_OF_MANY`], and the rest are counted.
-const NAMES_SHOWN_MAX: usize = 3;
-const NAMES_OF_MANY: usize = 2;
+use crate::limits;
 
 /// Sums up what changed in one line, from the sentences of the changes.
 pub fn summary<T: AsRef<str>>(sentences: &[T]) -> String {
     let kinds = by_kind(sentences);
-    let shown = kinds.iter().take(KINDS_SHOWN_MAX).enumerate();
+    let shown = kinds.iter().take(limits::SUMMARY_KINDS_MAX).enumerate();
     let mut parts: Vec<String> = shown
         .map(|(place, many)| match place {
             0 => many.say(),
             _ => many.continued(),
         })
         .collect();
-    let left_out = kinds.iter().skip(KINDS_SHOWN_MAX).map(Many::count);
+    let left_out = kinds
+        .iter()
+        .skip(limits::SUMMARY_KINDS_MAX)
+        .map(Many::count);
     match left_out.sum() {
         0 => {}
         1 => parts.push("and 1 more change".into()),
@@ -160,8 +157,8 @@ impl Many<'_> {
             return format!("{} and {more} more", self.about[0].sentences[0]);
         }
         let shown = match self.about.len() {
-            few if few <= NAMES_SHOWN_MAX => few,
-            _ => NAMES_OF_MANY,
+            few if few <= limits::SUMMARY_NAMES_MAX => few,
+            _ => limits::SUMMARY_NAMES_OF_MANY,
         };
         let names: Vec<&str> = self.about[..shown].iter().map(|about| about.name).collect();
         let named: usize = self.about[..shown].iter().map(|about| about.count).sum();
@@ -198,7 +195,7 @@ impl About<'_> {
     /// Says every change to one thing: `ui.badges: 10 % → 25 %, groups +beta`.
     fn say(&self) -> String {
         let (first, rest) = self.sentences.split_first().expect("a sentence was read");
-        let shown = NAMES_SHOWN_MAX.min(self.sentences.len()) - 1;
+        let shown = limits::SUMMARY_NAMES_MAX.min(self.sentences.len()) - 1;
         let rest_shown = rest[..shown].iter();
         let rest_shown =
             rest_shown.map(|each| each.split_once(": ").map_or(*each, |(_, what)| what));

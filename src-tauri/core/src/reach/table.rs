@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::{Bound, Kinds, LISTS_MAX, Nobody, Reach, Reaches};
+use super::{Bound, Kinds, Nobody, Reach, Reaches};
 use crate::compile::{Compiled, ComponentId, Gate, Prerequisites};
 use crate::document::Strategy;
 use crate::limits;
@@ -270,7 +270,7 @@ impl Shares {
     }
 
     fn add_list(&mut self, list: u32) {
-        if !self.lists.contains(&list) && self.lists.len() < LISTS_MAX {
+        if !self.lists.contains(&list) && self.lists.len() < limits::REACH_LISTS_MAX {
             self.lists.push(list);
         }
     }

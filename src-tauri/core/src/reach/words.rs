@@ -3,12 +3,10 @@
 use std::fmt;
 
 use super::{Bound, Nobody, Reach};
+use crate::limits;
 
 /// Said in place of every reach while the master switch is off.
 pub(super) const ALL_OFF: &str = "Nobody: all flags are off";
-
-/// Groups named in one sentence; the rest are counted.
-const GROUPS_SHOWN_MAX: usize = 3;
 
 impl fmt::Display for Reach {
     /// Says whom it reaches: `Everyone`, `25 % of everyone`, `beta, and 10 % of everyone else`,
@@ -52,19 +50,17 @@ impl Reach {
         }
     }
 
-    /// Says for whom requirements are met: `Met for 12.5 % of everyone`.
-    pub fn met_in_words(&self) -> String {
-        match &self.nobody {
-            Some(nobody) => format!("Met for nobody: {nobody}"),
-            // A group may be called anything: only the words of this file change their case.
-            None => {
-                let words = self.to_string();
-                let own = ["Everyone", "At most ", "Up to "];
-                match own.iter().any(|own| words.starts_with(own)) {
-                    true => format!("Met for {}", lower(&words)),
-                    false => format!("Met for {words}"),
-                }
-            }
+    /// Says it within a sentence: `everyone`, `12.5 % of everyone`, `nobody: tracker is off`.
+    pub fn phrase(&self) -> String {
+        let words = self.to_string();
+        // A group may be called anything: only words of this file change their case.
+        let is_own = ["Everyone", "At most ", "Up to ", "Nobody: "]
+            .iter()
+            .any(|own| words.starts_with(own));
+        let is_group = self.members >= 1.0 && self.others < 1.0 && self.bound == Bound::Exact;
+        match is_own && !(is_group && self.nobody.is_none()) {
+            true => lower(&words),
+            false => words,
         }
     }
 }
@@ -98,9 +94,12 @@ fn named(groups: &[String]) -> String {
     match groups {
         [] => String::new(),
         [only] => only.clone(),
-        groups if groups.len() > GROUPS_SHOWN_MAX => {
-            let shown = groups[..GROUPS_SHOWN_MAX].join(", ");
-            format!("{shown} or {} more", groups.len() - GROUPS_SHOWN_MAX)
+        groups if groups.len() > limits::REACH_GROUPS_SHOWN_MAX => {
+            let shown = groups[..limits::REACH_GROUPS_SHOWN_MAX].join(", ");
+            format!(
+                "{shown} or {} more",
+                groups.len() - limits::REACH_GROUPS_SHOWN_MAX
+            )
         }
         [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use flagdeck::store::{Actor, Backup, Via};
 use flagdeck::{App, Outcome, wire};
 
-use super::edit::{list_changes, report};
+use super::edit::{Reporting, list_changes, report};
 use crate::arguments::BackupCommand;
 use crate::output::{Output, remark, when};
 
@@ -17,13 +17,22 @@ pub fn run(app: &App, command: BackupCommand, output: &mut Output) -> anyhow::Re
         BackupCommand::List => list(app.backups()?, output)?,
         BackupCommand::Make => make(app.back_up()?, output)?,
         BackupCommand::Restore {
-            name, yes: true, ..
+            name,
+            yes: true,
+            listing,
+            ..
         } => {
             let actor = Actor::local(Via::Flagctl);
-            report(app.restore_backup(&name, &actor)?, output)?;
+            let outcome = app.restore_backup(&name, &actor)?;
+            report(outcome, Reporting { output, listing })?;
         }
-        BackupCommand::Restore { name, check, .. } => {
-            preview(app, &name, output)?;
+        BackupCommand::Restore {
+            name,
+            check,
+            listing,
+            ..
+        } => {
+            preview(app, &name, Reporting { output, listing })?;
             if !check {
                 remark("nothing was changed: add --yes to restore it");
                 return Ok(ExitCode::from(REFUSED));
@@ -70,17 +79,19 @@ fn make(made: Option<Backup>, output: &mut Output) -> anyhow::Result<()> {
 }
 
 /// Says what restoring a backup would change.
-fn preview(app: &App, name: &str, output: &mut Output) -> anyhow::Result<()> {
+fn preview(app: &App, name: &str, reporting: Reporting<'_>) -> anyhow::Result<()> {
     let found = app.backup_difference(name)?.changes;
     let outcome = Outcome {
         revision: app.live().revision,
         changed: false,
         changes: found.iter().map(ToString::to_string).collect(),
         warnings: Vec::new(),
+        step: None,
     };
-    if output.json {
-        return report(outcome, output);
+    if reporting.output.json {
+        return report(outcome, reporting);
     }
-    output.line("The backup is good. Restoring it would change:")?;
-    list_changes(&outcome.changes, output)
+    let heading = "The backup is good. Restoring it would change:";
+    reporting.output.line(heading)?;
+    list_changes(&outcome.changes, reporting)
 }

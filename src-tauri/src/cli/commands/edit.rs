@@ -7,18 +7,32 @@ use flagdeck::{App, ChangeRequest, Error, Outcome};
 use flagdeck_core::{ComponentPath, Edit, RolloutChange, changes, validate};
 
 use super::show::rollout_words;
-use crate::arguments::RolloutArguments;
+use super::{all_off_sentence, remark_all_off};
+use crate::arguments::{Listing, RolloutArguments};
 use crate::output::{Output, problem_line, remark};
+
+/// Where to report what came of a change, and how long a list.
+pub struct Reporting<'a> {
+    pub output: &'a mut Output,
+    pub listing: Listing,
+}
+
+/// Said after a change that nobody sees.
+const UNSEEN: &str = ": nobody sees this until flagctl master on";
 
 pub fn set(
     app: &App,
     component: &str,
     on: bool,
     note: Option<String>,
-    output: &mut Output,
+    reporting: Reporting<'_>,
 ) -> anyhow::Result<()> {
     let paths = vec![path(component)?];
-    change(app, Edit::SetComponents { paths, on }, note, output)
+    change(app, Edit::SetComponents { paths, on }, note, reporting)?;
+    if on {
+        remark_all_off(&app.live(), UNSEEN);
+    }
+    Ok(())
 }
 
 pub fn master(
@@ -27,7 +41,9 @@ pub fn master(
     note: Option<String>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    change(app, Edit::SetMaster { on }, note, output)
+    let listing = Listing { all: false };
+    let reporting = Reporting { output, listing };
+    change(app, Edit::SetMaster { on }, note, reporting)
 }
 
 /// Changes a rollout; without anything to change, shows it.
@@ -55,7 +71,15 @@ pub fn rollout(app: &App, arguments: RolloutArguments, output: &mut Output) -> a
             change: change_of_rollout,
         },
     };
-    change(app, edit, arguments.note.note, output)
+    let listing = arguments.listing;
+    change(
+        app,
+        edit,
+        arguments.note.note,
+        Reporting { output, listing },
+    )?;
+    remark_all_off(&app.live(), UNSEEN);
+    Ok(())
 }
 
 fn show_rollout(app: &App, component: Option<&str>, output: &mut Output) -> anyhow::Result<()> {
@@ -72,11 +96,17 @@ fn show_rollout(app: &App, component: Option<&str>, output: &mut Output) -> anyh
     }
     let own = component.is_some_and(|name| document.rollouts.contains_key(name));
     let whose = match (component, own) {
-        (None, _) => "Everyone".to_owned(),
-        (Some(name), true) => name.to_owned(),
-        (Some(name), false) => format!("{name}, as everyone"),
+        (None, _) => "Default rollout".to_owned(),
+        (Some(name), true) => format!("{name}, custom rollout"),
+        (Some(name), false) => format!("{name}, default rollout"),
     };
     output.line(format!("{whose}: {}", rollout_words(rollout)))?;
+    if let Some(id) = component.and_then(|name| live.compiled.component(name)) {
+        output.line(format!("Reaches: {}", live.reaches().say(id)))?;
+    }
+    if let Some(all_off) = live.all_off.as_ref().filter(|_| component.is_none()) {
+        remark(&all_off_sentence(all_off));
+    }
     Ok(())
 }
 
@@ -84,18 +114,18 @@ pub fn restore(
     app: &App,
     revision: RevisionNumber,
     note: Option<String>,
-    output: &mut Output,
+    reporting: Reporting<'_>,
 ) -> anyhow::Result<()> {
     let outcome = app.restore(revision, &Actor::local(Via::Flagctl), note)?;
-    report(outcome, output)
+    report(outcome, reporting)
 }
 
-pub fn undo(app: &App, output: &mut Output) -> anyhow::Result<()> {
-    report(app.undo(&Actor::local(Via::Flagctl))?, output)
+pub fn undo(app: &App, reporting: Reporting<'_>) -> anyhow::Result<()> {
+    report(app.undo(&Actor::local(Via::Flagctl))?, reporting)
 }
 
-pub fn redo(app: &App, output: &mut Output) -> anyhow::Result<()> {
-    report(app.redo(&Actor::local(Via::Flagctl))?, output)
+pub fn redo(app: &App, reporting: Reporting<'_>) -> anyhow::Result<()> {
+    report(app.redo(&Actor::local(Via::Flagctl))?, reporting)
 }
 
 /// Takes a document in, or only says what that would change.
@@ -104,10 +134,12 @@ pub fn import(
     document: Vec<u8>,
     check: bool,
     note: Option<String>,
-    output: &mut Output,
+    reporting: Reporting<'_>,
 ) -> anyhow::Result<()> {
     if !check {
-        return change(app, Edit::Replace(document), note, output);
+        change(app, Edit::Replace(document), note, reporting)?;
+        remark_all_off(&app.live(), "");
+        return Ok(());
     }
     let checked = validate(&document).map_err(|problems| Error::Invalid { problems })?;
     let live = app.live();
@@ -119,52 +151,64 @@ pub fn import(
         warnings: checked.warnings,
         step: None,
     };
-    if output.json {
-        return report(outcome, output);
+    if reporting.output.json {
+        return report(outcome, reporting);
     }
     warn(&outcome);
-    output.line("The document is valid. It would change:")?;
-    list_changes(&outcome.changes, output)
+    let heading = "The document is valid. It would change:";
+    reporting.output.line(heading)?;
+    list_changes(&outcome.changes, reporting)
 }
 
 /// Lists what would change, for people.
-pub fn list_changes(changes: &[String], output: &mut Output) -> anyhow::Result<()> {
-    for line in changes {
-        output.line(format!("  {line}"))?;
-    }
-    if changes.is_empty() {
-        output.line("  nothing")?;
+pub fn list_changes(changes: &[String], reporting: Reporting<'_>) -> anyhow::Result<()> {
+    let Reporting { output, listing } = reporting;
+    match changes.is_empty() {
+        true => output.line("  nothing")?,
+        false => output.list("  ", changes.iter().cloned(), listing)?,
     }
     Ok(())
 }
 
-fn change(app: &App, edit: Edit, note: Option<String>, output: &mut Output) -> anyhow::Result<()> {
+fn change(
+    app: &App,
+    edit: Edit,
+    note: Option<String>,
+    reporting: Reporting<'_>,
+) -> anyhow::Result<()> {
     let request = ChangeRequest {
         edit,
         actor: Actor::local(Via::Flagctl),
         note,
         base: None,
     };
-    report(app.change(request)?, output)
+    report(app.change(request)?, reporting)
 }
 
 /// Says what came of a change.
-pub fn report(outcome: Outcome, output: &mut Output) -> anyhow::Result<()> {
+pub fn report(outcome: Outcome, reporting: Reporting<'_>) -> anyhow::Result<()> {
+    let Reporting { output, listing } = reporting;
     warn(&outcome);
     if output.json {
         output.value(&wire::Outcome::from(outcome))?;
-    } else if !outcome.changed {
-        output.line(format!(
-            "Nothing to change: revision {} is so already",
-            outcome.revision
-        ))?;
-    } else {
-        output.line(format!("Revision {}", outcome.revision))?;
-        for line in &outcome.changes {
-            output.line(format!("  {line}"))?;
-        }
+        return Ok(());
     }
-    Ok(())
+    if !outcome.changed {
+        let revision = outcome.revision;
+        output.line(format!(
+            "No change: revision {revision} is like this already"
+        ))?;
+        return Ok(());
+    }
+    match outcome.step {
+        Some(_) => output.line(format!(
+            "Revision {}: {}",
+            outcome.revision,
+            outcome.sentence()
+        ))?,
+        None => output.line(format!("Revision {}", outcome.revision))?,
+    }
+    Ok(output.list("  ", outcome.changes.iter().cloned(), listing)?)
 }
 
 fn warn(outcome: &Outcome) {

@@ -10,7 +10,7 @@ use flagdeck::{App, Error};
 use flagdeck_core::{Compiled, ComponentId, User, UserIds};
 use serde_json::json;
 
-use super::{flags_at, read};
+use super::{flags_at, read, remark_all_off};
 use crate::arguments::EvalArguments;
 use crate::output::{Output, remark};
 
@@ -18,6 +18,7 @@ use crate::output::{Output, remark};
 pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow::Result<()> {
     let live = flags_at(app, arguments.at)?;
     let component = component(&live, &arguments.component)?;
+    remark_all_off(&live, "");
     let text = String::from_utf8(read(&arguments.users)?).map_err(|error| {
         let until = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + until.iter().filter(|byte| **byte == b'\n').count();
@@ -155,7 +156,11 @@ pub fn explain(
             let line = output.mark(step.ok, &step.text);
             output.line(format!("  {line}"))?;
         }
+        if let Some(reach) = &explanation.reach {
+            output.line(format!("  reaches: {reach}"))?;
+        }
         output.line(format!("  revision {}", live.revision))?;
+        remark_all_off(live, "");
     }
     match explanation.rollout {
         Some(_) => Ok(()),

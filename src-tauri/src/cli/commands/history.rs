@@ -3,13 +3,14 @@
 use flagdeck::App;
 use flagdeck::store::{Cause, HistoryFilter, RevisionNumber, RevisionSummary, Via};
 use flagdeck::{app::now_ms, wire};
+use flagdeck_core::summary;
 
-use crate::arguments::{Face, HistoryArguments};
+use crate::arguments::{Face, HistoryArguments, Listing};
 use crate::output::{Output, when, who};
 
 /// Lists revisions, latest first.
 pub fn history(app: &App, arguments: HistoryArguments, output: &mut Output) -> anyhow::Result<()> {
-    let limit = arguments.limit;
+    let (limit, listing) = (arguments.limit, arguments.listing);
     let page = app.history(&filter(arguments)?, 0, limit)?;
     if output.json {
         output.value(&page.revisions)?;
@@ -23,6 +24,9 @@ pub fn history(app: &App, arguments: HistoryArguments, output: &mut Output) -> a
     }
     for revision in &page.revisions {
         output.line(line(revision))?;
+        if listing.all && revision.changes.len() > 1 {
+            output.list("  ", revision.changes.iter().cloned(), listing)?;
+        }
     }
     Ok(())
 }
@@ -56,10 +60,7 @@ fn line(revision: &RevisionSummary) -> String {
         Cause::Redo(of) => format!("redo of {of}: "),
         Cause::Restore(of) => format!("restore of {of}: "),
     };
-    let changes = match revision.changes.is_empty() {
-        true => "no change".into(),
-        false => revision.changes.join("; "),
-    };
+    let changes = summary(&revision.changes);
     let note = revision.note.as_ref();
     let note = note.map_or_else(String::new, |note| format!("  “{note}”"));
     format!(
@@ -71,22 +72,26 @@ fn line(revision: &RevisionSummary) -> String {
 }
 
 /// Says what differs between two revisions.
-pub fn diff(app: &App, from: u64, to: Option<u64>, output: &mut Output) -> anyhow::Result<()> {
+pub fn diff(
+    app: &App,
+    from: u64,
+    to: Option<u64>,
+    listing: Listing,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     let to = to.map_or(app.live().revision, RevisionNumber);
     let difference = app.difference(RevisionNumber(from), to)?;
     if output.json {
         output.value(&wire::Difference::from(difference))?;
         return Ok(());
     }
-    if difference.total == 0 {
-        output.line(format!("Revisions {from} and {to} do not differ."))?;
-    }
-    for change in &difference.changes {
-        output.line(change.to_string())?;
-    }
-    match difference.total - difference.changes.len() {
-        0 => {}
-        more => output.line(format!("… and {more} more changes"))?,
+    match difference.changes.is_empty() {
+        true => output.line(format!("Revisions {from} and {to} do not differ."))?,
+        false => output.list(
+            "",
+            difference.changes.iter().map(ToString::to_string),
+            listing,
+        )?,
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 use flagdeck::App;
 use flagdeck::live::Live;
 use flagdeck_core::document::{Group, Node};
-use flagdeck_core::{ComponentPath, FlagDocument, Rollout, Strategy};
+use flagdeck_core::{ComponentPath, Rollout};
 
-use super::flags_at;
+use super::{flags_at, remark_all_off};
 use crate::output::{Output, when, who};
 use crate::when::At;
 
@@ -15,6 +15,7 @@ pub fn flags(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<(
         return document(app, at, output);
     }
     let live = flags_at(app, at)?;
+    remark_all_off(&live, "");
     let document = &live.document;
     let (all, on) = document.count();
     output.line(heading(&live))?;
@@ -22,10 +23,11 @@ pub fn flags(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<(
     output.line(format!(
         "Master switch {master}, {on} of {all} components on"
     ))?;
-    output.line(format!("Everyone: {}", rollout_words(&document.rollout)))?;
+    let default = rollout_words(&document.rollout);
+    output.line(format!("Default rollout: {default}"))?;
     output.line("")?;
     let mut rows = Vec::new();
-    tree(document, &document.components, "", 0, &mut rows);
+    tree(&live, &document.components, "", 0, &mut rows);
     let width = rows.iter().map(|(name, _)| name.chars().count()).max();
     for (name, state) in &rows {
         let width = width.unwrap_or_default();
@@ -42,11 +44,7 @@ pub fn document(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Resul
 
 /// Says a rollout in words: `canary, 12.5 %, groups beta`.
 pub fn rollout_words(rollout: &Rollout) -> String {
-    let strategy = match rollout.strategy {
-        Strategy::Canary => "canary",
-        Strategy::BlueGreen => "blue-green",
-        Strategy::Feature => "groups only",
-    };
+    let strategy = rollout.strategy.in_words();
     let mut words = format!("{strategy}, {} %", rollout.percentage);
     if !rollout.user_groups.is_empty() {
         words += &format!(", groups {}", rollout.user_groups.join(", "));
@@ -66,34 +64,40 @@ fn heading(live: &Live) -> String {
     }
 }
 
-fn tree(
-    document: &FlagDocument,
-    group: &Group,
-    prefix: &str,
-    depth: usize,
-    rows: &mut Vec<(String, String)>,
-) {
+fn tree(live: &Live, group: &Group, prefix: &str, depth: usize, rows: &mut Vec<(String, String)>) {
     for (name, node) in group {
         let path = format!("{prefix}{name}");
         let indented = format!("{:1$}{name}", "", 2 * depth);
         match node {
-            Node::Component(on) => rows.push((indented, state(document, &path, *on))),
+            Node::Component(on) => rows.push((indented, state(live, &path, *on))),
             Node::Group(inner) => {
                 rows.push((indented, String::new()));
-                tree(document, inner, &format!("{path}."), depth + 1, rows);
+                tree(live, inner, &format!("{path}."), depth + 1, rows);
             }
         }
     }
 }
 
-fn state(document: &FlagDocument, path: &str, on: bool) -> String {
+fn state(live: &Live, path: &str, on: bool) -> String {
+    let document = &live.document;
     let mut parts = vec![if on { "on " } else { "off" }.to_owned()];
+    parts.extend(reach(live, path).filter(|_| on));
     if let Some(own) = document.rollouts.get(path) {
-        parts.push(rollout_words(own));
+        parts.push(format!("custom rollout {}", rollout_words(own)));
     }
     if let Some(required) = document.requires.get(path).filter(|list| !list.is_empty()) {
         let names: Vec<&str> = required.iter().map(ComponentPath::as_str).collect();
         parts.push(format!("requires {}", names.join(", ")));
     }
     parts.join("  ")
+}
+
+/// Says whom a component reaches; while all flags are off, whom it would.
+fn reach(live: &Live, path: &str) -> Option<String> {
+    let reaches = live.reaches();
+    let reach = reaches.sees(live.compiled.component(path)?);
+    match (reaches.all_off(), &reach.nobody) {
+        (true, None) => Some(format!("would reach {reach}")),
+        _ => Some(reach.to_string()),
+    }
 }

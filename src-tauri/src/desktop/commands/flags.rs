@@ -2,7 +2,7 @@
 
 use flagdeck::ChangeRequest;
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::wire::{AsOf, Edit, Explanation, Failure, Flags, Outcome, Review};
+use flagdeck::wire::{AsOf, Edit, Explanation, Failure, Flags, Outcome, Review, Widenings};
 use tauri::State;
 use tokio::sync::oneshot;
 
@@ -76,6 +76,14 @@ pub async fn explain(
 ) -> Answer<Explanation> {
     with_app(&desk, move |app| {
         Explanation::of(app, &component, &user, &groups, at)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn widenings(desk: State<'_, Desk>, edit: Edit) -> Answer<Widenings> {
+    with_app(&desk, move |app| {
+        app.widenings(&edit.try_into()?).map(Into::into)
     })
     .await
 }
