@@ -101,9 +101,9 @@ export type Reach = {
  */
 words: string, 
 /**
- * In words, of what is required: `Met for 25 % of everyone`.
+ * In words, within a sentence: `everyone`, `nobody: tracker is off`.
  */
-met: string, 
+phrase: string, 
 /**
  * The share that a bar shows, in per cent: of users in no group if they see it at all, or
  * else of the members of its groups.

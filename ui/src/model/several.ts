@@ -72,14 +72,22 @@ export function moveEdit(places: readonly Move[]): Edit {
 /** How components are rolled out: as all, or each its own way with the groups it has. */
 export type SharedRollout = { strategy: Strategy; percentage: number } | null;
 
-/** Returns one edit that rolls all of `components` out alike. */
-export function rolloutEdit(components: readonly string[], rollout: SharedRollout): Edit {
+/**
+ * Returns one edit that rolls all of `components` out alike; some of them get groups, because
+ * they have none.
+ */
+export function rolloutEdit(
+  components: readonly string[],
+  rollout: SharedRollout,
+  given?: { of: readonly string[]; groups: readonly string[] },
+): Edit {
+  const without = new Set(given?.of);
   return oneOf(
-    components.map((component): Edit =>
-      rollout === null
-        ? { kind: "clear_rollout", component }
-        : { kind: "set_rollout", component, ...rollout },
-    ),
+    components.map((component): Edit => {
+      if (rollout === null) return { kind: "clear_rollout", component };
+      const userGroups = without.has(component) ? { userGroups: [...(given?.groups ?? [])] } : {};
+      return { kind: "set_rollout", component, ...rollout, ...userGroups };
+    }),
   );
 }
 

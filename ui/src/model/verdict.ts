@@ -2,7 +2,8 @@
 
 import type { Flags } from "../bindings/wire";
 import { words } from "../words";
-import { missingRequirements, type Tree } from "./tree";
+import { allOffOf, reachOf } from "./reach";
+import { ALL, missingRequirements, type Tree } from "./tree";
 
 /** How a verdict is shown; `quiet` is neither good nor bad. */
 export type Tone = "good" | "warning" | "error" | "quiet";
@@ -14,15 +15,23 @@ export interface Verdict {
   kind?: string;
 }
 
-export function judgeFlags(flags: Flags, tree: Tree): Verdict {
-  const { document } = flags;
-  if (!document.enabled) return { tone: "quiet", text: words.verdicts.off };
+export function judgeFlags(flags: Flags, tree: Tree, nowMs: number): Verdict {
+  if (!flags.document.enabled) return judgeAllOff(flags, nowMs);
   if (tree.componentsOn === 0) return { tone: "quiet", text: words.verdicts.nothingOn };
-  return findWaiting(flags, tree) ?? judgeReach(flags);
+  return findBlocked(flags, tree) ?? judgeReach(flags);
 }
 
-/** A component that is switched on in vain, for what it needs is off. */
-function findWaiting(flags: Flags, tree: Tree): Verdict | null {
+/** That flags were never turned on is where everyone begins: no reason for alarm. */
+function judgeAllOff(flags: Flags, nowMs: number): Verdict {
+  const allOff = allOffOf(flags);
+  // The moment comes with what is stored.
+  if (allOff === null) return { tone: "error", text: words.allOffDone };
+  const tone = allOff.sinceMs === null ? "quiet" : "error";
+  return { tone, text: words.allOffState.since(allOff, nowMs) };
+}
+
+/** A component that is switched on in vain, because what it requires is off. */
+function findBlocked(flags: Flags, tree: Tree): Verdict | null {
   for (const path of Object.keys(flags.document.requires ?? {})) {
     if (tree.byPath.get(path)?.componentsOn !== 1) continue;
     const [needed] = missingRequirements(flags.document, tree, path);
@@ -32,18 +41,12 @@ function findWaiting(flags: Flags, tree: Tree): Verdict | null {
   return null;
 }
 
-function judgeReach({ document }: Flags): Verdict {
-  const { percentage, strategy, userGroups } = document.rollout;
+function judgeReach({ document, reach: reaches }: Flags): Verdict {
   const own = Object.values(document.rollouts ?? {});
-  const isForGroups = strategy === "feature" && userGroups.length > 0;
-  if (percentage === 0 && own.every((rollout) => rollout.percentage === 0)) {
-    return { tone: "quiet", text: words.verdicts.nobody };
-  }
-  const reach = isForGroups
-    ? words.verdicts.groups(percentage, userGroups)
-    : percentage === 100
-      ? words.verdicts.everyone
-      : words.verdicts.share(percentage);
-  const text = own.length > 0 ? words.verdicts.andOwn(reach, own.length) : reach;
-  return { tone: "good", text };
+  const reach = reachOf(reaches, ALL);
+  if (reach === undefined) return { tone: "quiet", text: words.verdicts.nothingOn };
+  const isForNobody = reach.isNobody && own.every((rollout) => rollout.percentage === 0);
+  const said = words.reach.on(reach);
+  const text = own.length > 0 ? words.verdicts.andOwn(said, own.length) : said;
+  return { tone: isForNobody ? "quiet" : "good", text };
 }

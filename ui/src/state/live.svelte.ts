@@ -167,7 +167,7 @@ export class Live {
   async allOff(): Promise<void> {
     try {
       const outcome = await this.#host.emergencyOff();
-      if (outcome.changed) this.#saved(outcome);
+      if (outcome.changed) this.#saved(outcome, words.allOffDone);
       else await this.#tellOff();
     } catch (reason) {
       this.#refused(asFailure(reason));
@@ -180,7 +180,9 @@ export class Live {
     await this.refresh();
     const { stored } = this;
     if (!stored?.undo || stored.document.enabled) return;
-    this.#saved({ revision: stored.revision, changed: true, changes: [stored.undo.sentence] });
+    const { revision, undo } = stored;
+    const outcome = { revision, changed: true, summary: undo.sentence, changes: [undo.sentence] };
+    this.#saved(outcome, words.allOffDone);
   }
 
   undo(): Promise<boolean> {
@@ -188,7 +190,7 @@ export class Live {
     return this.#inTurn(async () => {
       const outcome = await this.#host.undo();
       await this.refresh();
-      this.toasts.done(words.undone(outcome.changes), {
+      this.toasts.done(outcome.summary, {
         label: words.redo,
         run: () => void this.redo(),
         isOffered: () => this.stored?.revision === outcome.revision && this.stored.redo !== null,
@@ -309,7 +311,7 @@ export class Live {
     return result;
   }
 
-  #saved(outcome: Outcome, sentence = words.saved(outcome.changes)): void {
+  #saved(outcome: Outcome, sentence = outcome.summary): void {
     this.toasts.done(sentence, {
       label: words.undo,
       run: () => void this.undo(),

@@ -3,6 +3,7 @@
 import type { Backup, Snapshot, StateAt } from "../bindings/wire";
 import type { Conflict } from "../model/conflict";
 import type { HelpPageId } from "../words/help";
+import type { Widening } from "./widening";
 
 export type Over =
   | { kind: "palette" }
@@ -17,6 +18,8 @@ export type Over =
   | { kind: "remove"; paths: readonly string[] }
   /** One rollout for several components. */
   | { kind: "rollout"; paths: readonly string[] }
+  /** An edit that shows components to more users. */
+  | { kind: "widening"; widening: Widening }
   | { kind: "json" }
   /** A document to take in: what it holds, and the name it came under. */
   | { kind: "import"; name: string; text: string }

@@ -3,7 +3,7 @@
  * change them, which from the past leads nowhere but to a word about it.
  */
 
-import type { AsOf, Edit, Flags } from "../bindings/wire";
+import type { AllOff, AsOf, Edit, Flags } from "../bindings/wire";
 import { growTree, type Tree } from "../model/tree";
 import { words } from "../words";
 import type { Past } from "./as_of.svelte";
@@ -11,6 +11,7 @@ import type { Browsing } from "./browsing.svelte";
 import type { Choices } from "./choices.svelte";
 import { nowMs } from "./clock.svelte";
 import { noDraft, type Draft } from "./drafts.svelte";
+import { allOffOf } from "../model/reach";
 import type { Intent, Live } from "./live.svelte";
 
 interface Sources {
@@ -34,6 +35,9 @@ export class Shown {
     const { live, past } = this.#sources;
     return past.seen ? growTree(past.seen.flags.document.components) : live.tree;
   });
+
+  /** Since when all flags are off in what is shown; `null` while they are on. */
+  readonly allOff: AllOff | null = $derived.by(() => allOffOf(this.flags));
 
   /** Whether something can be changed here. */
   readonly isEditable: boolean = $derived.by(() => !this.isPast && this.#sources.live.isWritable);

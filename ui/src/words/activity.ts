@@ -5,10 +5,6 @@ import { formatAgo, formatClock, formatCount, formatMoment, isSameDay } from "..
 import type { Who } from "../model/history";
 import { capital, doors, plural } from "./shared";
 
-const sentences = (changes: readonly string[], total: number): string =>
-  (changes[0] ?? "Saved without a change") +
-  (total > 1 ? `, and ${formatCount(total - 1)} more` : "");
-
 const actor = ({ name, via }: Actor): string => `${name} ${doors[via]}`;
 
 const when = (atMs: number, nowMs: number): string =>
@@ -74,7 +70,7 @@ export const activity = {
   noMatch: "No change matches",
   noMatchHint: "Look at a longer time, for somebody else or for fewer words.",
 
-  what: ({ changes, changesTotal }: Revision) => sentences(changes, changesTotal),
+  what: ({ summary }: Revision) => summary,
   actor,
   when,
   number: (revision: number) => `r${revision}`,
@@ -134,7 +130,7 @@ export const activity = {
   restoreMeaning:
     "Everything becomes as it was then. That is a change of its own: nothing is lost, and you can undo it.",
   restoreFrom: (revision: Revision, nowMs: number) =>
-    `Saved ${formatAgo(revision.atMs, nowMs)} by ${actor(revision.actor)}: ${sentences(revision.changes, revision.changesTotal)}`,
+    `Saved ${formatAgo(revision.atMs, nowMs)} by ${actor(revision.actor)}: ${revision.summary}`,
   restoreChanges: (total: number) => `${capital(plural(total, "value"))} will change`,
   restoreNow: "Restore",
   reading: "The changes are still being read.",

@@ -2,7 +2,14 @@
 
 import type { Rollout } from "../bindings/wire";
 import { formatCount, formatPercent } from "../format";
-import { listed, plural } from "./shared";
+import { listed, plural, strategies } from "./shared";
+
+const inWords = (rollout: Rollout): string => {
+  const name = strategies[rollout.strategy].toLowerCase();
+  const groups = listed(rollout.userGroups, 3);
+  const share = `${name}, ${formatPercent(rollout.percentage)}`;
+  return groups === "" || rollout.strategy === "blue-green" ? share : `${share}, groups ${groups}`;
+};
 
 export const flags = {
   filter: "Filter by name, title, tag or owner",
@@ -14,26 +21,13 @@ export const flags = {
   all: "All components",
   allHint: "master switch",
   onOf: (on: number, of: number) => `${formatCount(on)} of ${formatCount(of)} on`,
-  asAll: "as all",
-  needs: (paths: readonly string[]) => `needs ${listed(paths)}`,
+  customRollout: "custom rollout",
+  whose: (rollout: Rollout, isOwn: boolean) =>
+    `${isOwn ? "Custom" : "Default"} rollout: ${inWords(rollout)}`,
+  needs: (paths: readonly string[]) => `requires ${listed(paths)}`,
   needsMissing: (paths: readonly string[]) => `Off for everyone while ${paths.join(", ")} is off`,
-  needsMet: (paths: readonly string[]) => `Needs ${paths.join(", ")}, on`,
-  rolloutHint: (rollout: Rollout): string => {
-    switch (rollout.strategy) {
-      case "canary":
-        return listed(rollout.userGroups);
-      case "blue-green":
-        return "blue-green";
-      case "feature":
-        return rollout.userGroups.length > 0 ? `only ${listed(rollout.userGroups)}` : "groups only";
-    }
-  },
-  rolloutInWords: (rollout: Rollout): string => {
-    const share = formatPercent(rollout.percentage);
-    const groups = listed(rollout.userGroups);
-    if (groups === "" || rollout.strategy === "blue-green") return share;
-    return rollout.strategy === "canary" ? `${share}, ${groups} first` : `${share} of ${groups}`;
-  },
+  needsMet: (paths: readonly string[], met: string) => `Requires ${paths.join(", ")}. ${met}`,
+  rolloutInWords: (rollout: Rollout): string => inWords(rollout),
   expand: "Expand",
   collapse: "Collapse",
 } as const;

@@ -1,6 +1,6 @@
 /** The frame of the window, what loads and what was done. */
 
-import { plural, summary } from "./shared";
+import { plural } from "./shared";
 
 export const frame = {
   appName: "Flagdeck",
@@ -25,17 +25,16 @@ export const frame = {
     local: "Local store",
     readOnly: "Read only",
     unread: "Not read",
-    heldOff: "Held off",
+    heldOff: "All flags off",
   },
   sourceMeanings: {
     local: "Flags come from the store on this machine",
     readOnly: "Flags come from the store on this machine, which cannot be written to",
     unread: "The flags on this machine could not be read",
-    heldOff: "Everything is off for everyone, ahead of what is stored",
+    heldOff: "All flags are off for everyone; that is not stored yet",
   },
-  heldOff:
-    "Everything is held off for everyone. That is not stored yet: it will be as soon as the store can be written, and it holds while Flagdeck runs.",
-  heldOffDone: "Everything is held off; it is stored as soon as it can be",
+  allOffDone: "All flags are off",
+  heldOffDone: "All flags are off; that is stored as soon as possible",
   theme: "Colours",
   themes: { light: "Light", dark: "Dark", system: "As the desktop" },
   undo: "Undo",
@@ -45,9 +44,9 @@ export const frame = {
   redoStep: (sentence: string | undefined) =>
     sentence === undefined ? "Nothing to redo" : `Redo “${sentence}” (Ctrl+Shift+Z)`,
   searchOrRun: "Search or run a command",
-  allOff: "All off",
+  allOff: "All flags off",
   allOffMeaning: "Turn the master switch off: every component is off for everyone (Ctrl+Shift+0)",
-  allOffAlready: "Everything is off already",
+  allOffAlready: "All flags are off already",
   dismiss: "Dismiss",
   close: "Close",
   cancel: "Cancel",
@@ -59,7 +58,4 @@ export const frame = {
   notRead: "The flags could not be read.",
   notReadAnew: (why: string) => `The flags could not be read anew; what you see may be old. ${why}`,
   retry: "Try again",
-
-  saved: summary,
-  undone: (changes: readonly string[]) => `Undone: ${summary(changes)}`,
 } as const;

@@ -19,6 +19,7 @@ import { inspector } from "./inspector";
 import { json } from "./json";
 import { metrics } from "./metrics";
 import { pulse } from "./pulse";
+import { reach } from "./reach";
 import { settings } from "./settings";
 import { snapshots } from "./snapshots";
 import { tree } from "./tree";
@@ -29,6 +30,7 @@ export const words = {
   ...pulse,
   ...flags,
   ...inspector,
+  ...reach,
   activity,
   asOf,
   commands,

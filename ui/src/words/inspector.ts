@@ -84,7 +84,7 @@ export const inspector = {
     if (days === 0) return "expires today";
     return days <= 30 ? `expires in ${plural(days, "day")}` : `expires ${formatDay(date)}`;
   },
-  masterHolds: "The master switch is off: nobody sees anything.",
+  masterHolds: "All flags are off: nobody sees anything.",
   isOff: "Switched off: the rollout takes effect once it is on.",
   components: "Components",
   requirement: { on: "on", off: "off" },
@@ -121,22 +121,20 @@ export const inspector = {
 
   requires: {
     title: "Requires",
-    nothing: "Needs nothing else.",
-    met: (count: number) =>
-      count === 1 ? "It is on, so it holds nothing back." : "All are on, so none holds it back.",
-    heldBack: (missing: number, first: string) =>
+    nothing: "Requires nothing else.",
+    blocked: (missing: number, first: string) =>
       missing === 1
-        ? `Held back: off for everyone while ${first} is off.`
-        : `Held back: off for everyone while ${first} and ${plural(missing - 1, "other")} are off.`,
+        ? `Blocked: off for everyone while ${first} is off.`
+        : `Blocked: off for everyone while ${first} and ${plural(missing - 1, "other")} are off.`,
     add: "Add a component…",
     addLabel: "Add a component that it requires",
     remove: (path: string) => `Stop requiring ${path}`,
     obstacle: ({ via }: Obstacle) =>
-      via === null ? "needs it already" : `needs it already, through ${via}`,
+      via === null ? "requires it already" : `requires it already, through ${via}`,
     noMatch: "No other component has that name or title.",
     full: `A component requires up to ${formatCount(REQUIRES_MAX)} others.`,
-    neededBy: "Needed by",
-    neededByMeaning: "Each of these is off for everyone while this is off.",
+    neededBy: "Required by",
+    neededByMeaning: "Each of these is on only for users who see this.",
   },
 
   explain: {
@@ -162,6 +160,7 @@ export const inspector = {
     bucket: (bucket: number) => `This user’s bucket is ${formatCount(bucket)}.`,
     noBucket: "Without an id there is no bucket.",
     ends: [formatCount(0), formatCount(BUCKETS)],
+    reaches: (path: string) => `Who sees ${path}:`,
     loading: "Asking why…",
     key: "E",
     perComponent: "This is decided for each component. Select one to see why a user sees it.",
@@ -193,11 +192,10 @@ export const inspector = {
 
   rollout: "Rollout",
   scope: "Whose rollout",
-  scopeAll: "As all",
-  scopeOwn: "Its own",
-  follows: (rollout: Rollout) =>
-    `Follows all components: ${strategies[rollout.strategy].toLowerCase()}, ${flags.rolloutInWords(rollout)}.`,
-  editAll: "Edit for all components",
+  scopeAll: "Default",
+  scopeOwn: "Custom",
+  follows: (rollout: Rollout) => `Follows the default rollout: ${flags.rolloutInWords(rollout)}.`,
+  editAll: "Edit default rollout",
   strategy: "Strategy",
   strategies,
   meanings,
@@ -212,7 +210,10 @@ export const inspector = {
     rollout.userGroups.length > 0 && rollout.strategy !== "blue-green"
       ? "At 0 % nobody sees it, the groups included."
       : "At 0 % nobody sees it.",
-  noGroupsMeaning: "No group is named, so the share is one of everyone.",
+  noGroupsMeaning: (percentage: number) =>
+    `No group is named, so ${formatPercent(percentage)} of everyone is in. Add a group to restrict it.`,
+  strategyDraft: "strategy",
+  addGroupFirst: "Add a group: until then nothing changes.",
   sides: { nobody: "Nobody · 0 %", everyone: "Everyone · 100 %" },
   side: "Who sees it",
   staged: "Not saved yet: blue-green knows no share in between. Choose nobody or everyone.",

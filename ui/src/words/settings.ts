@@ -12,7 +12,7 @@ import {
   unitShown,
   valueInWords,
 } from "./settingValues";
-import { plural, summary } from "./shared";
+import { plural } from "./shared";
 
 export const settings = {
   partsLabel: "Parts of the settings",
@@ -140,7 +140,7 @@ export const settings = {
   wouldChange: (count: number) => `${plural(count, "change")}:`,
   moreChanges: (count: number) => `and ${plural(count, "more change", "more changes")}`,
   restoreNow: "Restore",
-  restored: (changes: readonly string[]) => `Restored: ${summary(changes)}`,
+  restored: (summary: string) => `Restored: ${summary}`,
 
   aboutNotRead: "What Flagdeck is made of could not be read.",
   version: (version: string) => `Version ${version}`,

@@ -9,9 +9,6 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
 export const listed = (names: readonly string[], shown = 1): string =>
   names.slice(0, shown).join(", ") + (names.length > shown ? ` +${names.length - shown}` : "");
 
-export const summary = (changes: readonly string[]): string =>
-  (changes[0] ?? "Saved") + (changes.length > 1 ? `, and ${changes.length - 1} more` : "");
-
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The way somebody came in. */

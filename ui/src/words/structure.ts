@@ -19,7 +19,7 @@ export const structure = {
   groupsFound: "Groups",
   moreGroups: (count: number) => `${formatCount(count)} more: type to find them`,
   isOn: "Switched on",
-  isOnMeaning: "Who sees it is for its rollout to say, which is at first that of all components.",
+  isOnMeaning: "Starts with the default rollout.",
   becomes: (path: string) => `Its path: ${path}`,
   makesGroups: (groups: readonly string[]) =>
     groups.length === 1
@@ -49,7 +49,7 @@ export const structure = {
     paths.length === 1 ? `Remove ${these(paths)}?` : `Remove ${formatCount(paths.length)} rows?`,
   removeAction: "Remove",
   removeAnyway: "Remove anyway",
-  removes: (components: number) => `${plural(components, "component")} will be gone:`,
+  removes: (components: number) => `Removes ${plural(components, "component")}:`,
   removesEmpty: "Nothing is in what will be gone.",
   andMore: (count: number) => `and ${formatCount(count)} more`,
   dependents: (count: number) =>
@@ -59,9 +59,11 @@ export const structure = {
   rollout: (components: number) => `Rollout of ${plural(components, "component")}`,
   rolloutAction: "Save",
   rolloutKeepsGroups: "Each keeps the groups it has.",
+  rolloutNeedsGroup: (without: number) =>
+    `${plural(without, "component")} ${without === 1 ? "has" : "have"} no group. Add one: until then nothing changes.`,
   scope: "Whose rollout",
-  scopeAll: "As all",
-  scopeOwn: "The same for each",
+  scopeAll: "Default",
+  scopeOwn: "Custom",
   blueGreen: "Percentage has to be 0 or 100 for blue-green: everyone switches together.",
 
   problem: (problem: PathProblem): string => {

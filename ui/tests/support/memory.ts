@@ -2,6 +2,7 @@
 
 import type {
   Actor,
+  AllOff,
   Announcement,
   AsOf,
   Backup,
@@ -41,6 +42,7 @@ import type {
   StateSource,
   Status,
   Timeline,
+  Widenings,
 } from "../../src/bindings/wire";
 import type { Host } from "../../src/host/host";
 import { defaultPreferences } from "../../src/state/choices.svelte";
@@ -49,6 +51,7 @@ import { rolloutOf } from "../../src/model/rollout";
 import { growTree } from "../../src/model/tree";
 import { quietCharts } from "./charts";
 import { quietPulse } from "./pulse";
+import { reachesOf, wideningsOf } from "./reach";
 import { sampleSettings } from "./settings";
 import { noStates, type KeptStates } from "./snapshots";
 
@@ -79,6 +82,8 @@ export class MemoryHost implements Host {
   };
   /** Where the tour is not what is looked at, it was taken. */
   chosen: Preferences = { ...defaultPreferences, isToured: true };
+  /** Since when the first document is off, if it was on before. */
+  offSince: Partial<AllOff> = {};
   /** Refuses changes while set. */
   refusal: Failure | null = null;
   /** Refuses to read while set. */
@@ -190,13 +195,31 @@ export class MemoryHost implements Host {
       revision,
       atMs: kept?.atMs ?? null,
       actor: kept?.actor ?? null,
-      changes: kept?.changes ?? [],
+      summary: summaryOf(kept?.changes ?? []),
+      changes: (kept?.changes ?? []).slice(0, 20),
+      allOff: this.#allOff(revision),
+      reach: reachesOf(document),
       document: structuredClone(document),
       components,
       componentsOn,
       undo: null,
       redo: null,
     };
+  }
+
+  /** Since the revision that turned the master switch off; an emergency is ahead of what is stored. */
+  #allOff(revision: number): AllOff | null {
+    if (this.state.isHeldOff && revision === this.revision) {
+      return { sinceMs: Date.now(), by: maria, isStored: false };
+    }
+    if (this.#at(revision).enabled) return null;
+    let number = revision;
+    while (number > 0 && !this.#at(number - 1).enabled) number -= 1;
+    const kept = this.#revisions[number - 1];
+    const never = { sinceMs: null, by: null, isStored: true };
+    return kept && number > 0 && this.#at(number - 1).enabled
+      ? { sinceMs: kept.atMs, by: kept.actor, isStored: true }
+      : { ...never, ...this.offSince };
   }
 
   #revisionAt(at: AsOf): number {
@@ -216,7 +239,7 @@ export class MemoryHost implements Host {
     const after =
       edit.kind === "replace" ? (JSON.parse(edit.text) as Document) : applyEdit(before, edit);
     if (JSON.stringify(before) === JSON.stringify(after)) {
-      return { revision: this.revision, changed: false, changes: [] };
+      return { revision: this.revision, changed: false, summary: "No change", changes: [] };
     }
     const changes = [describe(edit, before)];
     this.#steps = this.#steps.slice(0, this.#steps.length - this.#undone);
@@ -230,7 +253,8 @@ export class MemoryHost implements Host {
     if (!step) return this.#nothingToDo();
     this.#undone += 1;
     const cause: Cause = { kind: "undo", of: step.revision };
-    return Promise.resolve(this.#append(step.before, step.changes, { cause }));
+    const outcome = this.#append(step.before, step.changes, { cause });
+    return Promise.resolve({ ...outcome, summary: stepOf("Undid", step, step.before) });
   }
 
   redo(): Promise<Outcome> {
@@ -238,7 +262,8 @@ export class MemoryHost implements Host {
     if (!step) return this.#nothingToDo();
     this.#undone -= 1;
     const cause: Cause = { kind: "redo", of: step.revision };
-    return Promise.resolve(this.#append(step.after, step.changes, { cause }));
+    const outcome = this.#append(step.after, step.changes, { cause });
+    return Promise.resolve({ ...outcome, summary: stepOf("Redid", step, step.after) });
   }
 
   async pulse(since: number | null): Promise<Pulse | null> {
@@ -272,7 +297,11 @@ export class MemoryHost implements Host {
     }
     this.state = { ...this.state, isHeldOff: true };
     this.announce({ kind: "status" });
-    return { revision: this.revision, changed: false, changes: [] };
+    return { revision: this.revision, changed: false, summary: "No change", changes: [] };
+  }
+
+  widenings(edit: Edit): Promise<Widenings> {
+    return Promise.resolve(wideningsOf(this.document, applyEdit(this.document, edit)));
   }
 
   review(text: string): Promise<Review> {
@@ -331,6 +360,7 @@ export class MemoryHost implements Host {
       steps: told,
       bucket: user === "" ? null : bucket,
       threshold,
+      reach: reachesOf(this.document).kinds[0]?.words ?? null,
     });
   }
 
@@ -370,7 +400,9 @@ export class MemoryHost implements Host {
       if (!kept) return [];
       const { atMs, actor, cause, note, changes } = kept;
       const changesTotal = changes.length;
-      return [{ revision, atMs, actor, cause, note, changes: changes.slice(0, 20), changesTotal }];
+      const summary = summaryOf(changes);
+      const listed = changes.slice(0, 20);
+      return [{ revision, atMs, actor, cause, note, summary, changes: listed, changesTotal }];
     });
     return { total: found.length, revisions };
   }
@@ -423,7 +455,8 @@ export class MemoryHost implements Host {
     const after = this.#at(revision);
     const changes = differenceOf(before, after).changes.map((change) => change.sentence);
     if (changes.length === 0) {
-      return Promise.resolve({ revision: this.revision, changed: false, changes });
+      const summary = summaryOf(changes);
+      return Promise.resolve({ revision: this.revision, changed: false, summary, changes });
     }
     const cause: Cause = { kind: "restore", of: revision };
     this.#steps = this.#steps.slice(0, this.#steps.length - this.#undone);
@@ -640,7 +673,7 @@ export class MemoryHost implements Host {
     const touched = edit ? touchedBy(edit) : [...growTree(document.components).byPath.keys()];
     this.#revisions.push({ document, changes, actor, cause, note: null, atMs, touched });
     this.announce({ kind: "flags", revision: this.revision });
-    return { revision: this.revision, changed: true, changes };
+    return { revision: this.revision, changed: true, summary: summaryOf(changes), changes };
   }
 
   #at(revision: number): Document {
@@ -653,6 +686,22 @@ export class MemoryHost implements Host {
     const failure: Failure = { code: "nothing_to_do", message: "Nothing to do.", problems: [] };
     return Promise.reject(failure);
   }
+}
+
+/** The backend sums up by kind; here the first change and how many more there are do. */
+function summaryOf([first, ...rest]: readonly string[]): string {
+  if (first === undefined) return "No change";
+  return rest.length === 0 ? first : `${first} and ${rest.length} more`;
+}
+
+/** A step that was taken back or brought back, and what that means for all flags. */
+function stepOf(
+  verb: string,
+  { before, after, changes }: { before: Document; after: Document; changes: string[] },
+  now: Document,
+): string {
+  const effect = now.enabled ? ": flags are live again" : ": all flags are off";
+  return `${verb} “${summaryOf(changes)}”${before.enabled === after.enabled ? "" : effect}`;
 }
 
 /** A change as somebody may have made it, other than the one before it. */

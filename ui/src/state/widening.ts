@@ -1,0 +1,42 @@
+/**
+ * Edits that take something away and so may show components to users who do not see them. The
+ * person is told what would happen, and decides.
+ */
+
+import type { Edit, Widenings } from "../bindings/wire";
+import type { Deck } from "./deck";
+import type { Intent } from "./live.svelte";
+
+/** A question whether to make an edit that widens. */
+export interface Widening {
+  title: string;
+  /** What the button that goes on says. */
+  action: string;
+  /** What it does in one sentence, where that is known whatever it widens. */
+  sentence?: string;
+  found: Widenings;
+  onconfirm: () => void;
+}
+
+/** Makes an edit at once if it shows nothing to more users and has no sentence; else asks first. */
+export async function amendAsking(
+  { host, shown, live, overlay }: Deck,
+  intent: Intent,
+  question: Omit<Widening, "found" | "onconfirm">,
+): Promise<void> {
+  const document = live.flags?.document;
+  const onconfirm = () => void shown.amend(intent);
+  if (shown.isPast || !document) return onconfirm();
+  const found = (await widenings(host, intent(document))) ?? { components: [], total: 0 };
+  if (found.total === 0 && question.sentence === undefined) onconfirm();
+  else overlay.show({ kind: "widening", widening: { ...question, found, onconfirm } });
+}
+
+/** What an edit would widen; `null` if the edit is refused, which making it says. */
+export async function widenings(host: Deck["host"], edit: Edit): Promise<Widenings | null> {
+  try {
+    return await host.widenings(edit);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,50 @@
+/** Whom components reach, and that all flags are off. */
+
+import type { AllOff, Reach } from "../bindings/wire";
+import { formatClock, formatDayAndTime, formatPercent, isSameDay } from "../format";
+import { doors, plural } from "./shared";
+
+/** With the day if that is another one. */
+const moment = (atMs: number, nowMs: number): string =>
+  isSameDay(atMs, nowMs) ? formatClock(atMs) : formatDayAndTime(atMs, nowMs);
+
+const allOff = ({ sinceMs, by }: AllOff, nowMs: number): string =>
+  sinceMs === null || by === null
+    ? "All flags are off: never turned on"
+    : `All flags are off since ${moment(sinceMs, nowMs)} by ${by.name} ${doors[by.via]}`;
+
+export const reach = {
+  reach: {
+    seenBy: ({ phrase }: Reach) => `Seen by ${phrase}`,
+    wouldBeSeenBy: ({ phrase }: Reach) =>
+      `Nobody sees it: all flags are off. Once they are on, it is seen by ${phrase}`,
+    met: ({ phrase }: Reach) => `Met for ${phrase}`,
+    on: ({ phrase, isNobody }: Reach) => (isNobody ? `On, but for ${phrase}` : `On for ${phrase}`),
+  },
+
+  allOffState: {
+    since: allOff,
+    banner: (state: AllOff, nowMs: number) =>
+      `${allOff(state, nowMs)}.` +
+      (state.isStored ? "" : " Not stored yet: Flagdeck keeps trying while it runs."),
+    turnBackOn: "Turn back on",
+    turnOn: "Turn on",
+  },
+
+  widening: {
+    shows: (count: number) => `Shows ${plural(count, "component")} to more users:`,
+    thenEveryone: (percentage: number) =>
+      percentage === 0
+        ? "Then it is not restricted to groups, whatever its percentage becomes."
+        : `Then ${formatPercent(percentage)} of everyone sees it.`,
+    undo: "You can undo this.",
+    lastGroup: "Remove the last group?",
+    removeGroup: "Remove group",
+    useDefault: (path: string) => `Use the default rollout for ${path}?`,
+    useDefaultAction: "Use default rollout",
+    strategy: (name: string) => `Change to ${name.toLowerCase()}?`,
+    strategyAction: "Change strategy",
+    requirement: (path: string, required: string) => `${path}: stop requiring ${required}?`,
+    requirementAction: "Remove requirement",
+  },
+} as const;
