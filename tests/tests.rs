@@ -40,4 +40,6 @@ mod store_contract;
 mod store_history;
 mod store_sqlite;
 
+mod verdicts;
+
 mod structure;

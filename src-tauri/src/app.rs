@@ -10,6 +10,7 @@ mod emergency;
 mod measured;
 mod past;
 mod states;
+mod verdicts;
 mod watch;
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use tokio::sync::broadcast;
 use self::emergency::{Hold, Turn};
 pub use self::past::{DIFFERENCE_CHANGES_MAX, Difference, Review};
 pub use self::states::value_under;
+use self::verdicts::Judge;
 use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep};
@@ -70,6 +72,8 @@ struct Inner {
     pusher: Mutex<Option<Pusher>>,
     /// None in a program that does its work and ends.
     metrics: Option<Metrics>,
+    /// What the next verdict goes on from.
+    judge: Mutex<Judge>,
     states: Keeper,
 }
 
@@ -184,6 +188,7 @@ impl App {
             serving: Mutex::new(None),
             pusher: Mutex::new(None),
             metrics,
+            judge: Mutex::default(),
             states,
         }));
         if options.watch {
@@ -459,6 +464,9 @@ impl App {
         history.extend(earliest_first(missed));
         self.0.live.store(Arc::new(live));
         drop(history);
+        if let Some(metrics) = &self.0.metrics {
+            metrics.note_revision(revision.draft.at_ms);
+        }
         self.announce(Event::Flags(number));
         Ok(())
     }

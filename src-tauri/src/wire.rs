@@ -6,18 +6,22 @@
 
 mod metrics;
 mod state;
+mod verdict;
 
 use std::collections::BTreeMap;
 
 pub use self::metrics::{
-    ChartQuery, Charts, Extent, Limits, Mark, MemoryUse, Pulse, PulseColumn, PushHealth,
-    ReportingSource, Share,
+    ChartQuery, Charts, Extent, Limits, Mark, MemoryStanding, MemoryUse, Pulse, PulseColumn,
+    PushHealth, ReportingSource, Share,
 };
 pub use self::state::{
     AsOf, Blame, ChangeRecord, Excerpt, ListChange, RestoreRequest, SeriesChange, Snapshot,
     SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateChange,
     StateChangeKind, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline,
     TimelineColumn,
+};
+pub use self::verdict::{
+    DifferenceShare, JudgedArm, JudgedComponent, RollbackPlan, Standing, Verdict,
 };
 
 use serde::{Deserialize, Serialize};
@@ -530,6 +534,8 @@ pub struct Setting {
     pub needs_restart: bool,
     /// Whether there is a newer value in the file that waits for that.
     pub is_waiting: bool,
+    /// Why it does nothing in this version; `null` if it does what it says.
+    pub unavailable: Option<String>,
 }
 
 /// What kind of value a setting takes.
@@ -826,11 +832,18 @@ mod bindings {
             ChosenFile,
             Status,
             Pulse,
+            Verdict,
+            Standing,
+            JudgedComponent,
+            JudgedArm,
+            DifferenceShare,
+            RollbackPlan,
             ReportingSource,
             Share,
             PulseColumn,
             Mark,
             MemoryUse,
+            MemoryStanding,
             Limits,
             PushHealth,
             ChartQuery,

@@ -80,6 +80,17 @@ impl Audience {
     }
 }
 
+/// Lists the components of `after` that may be seen by other people than in `before`.
+pub fn changed(before: &FlagDocument, after: &FlagDocument) -> Vec<String> {
+    let mut changed = Vec::new();
+    after.for_each_component(|path, _| {
+        if !Audience::of(before, path).is_same_as(&Audience::of(after, path)) {
+            changed.push(path.to_owned());
+        }
+    });
+    changed
+}
+
 impl Gate {
     /// Returns the rollout that decides for a component; none if it lets everyone through.
     fn of(document: &FlagDocument, component: &str) -> Option<Self> {
@@ -136,8 +147,13 @@ fn groups_of(rollout: &Rollout) -> Vec<String> {
 }
 
 fn is_on(document: &FlagDocument, component: &str) -> bool {
-    let Ok(path) = component.parse() else {
-        return false;
-    };
-    matches!(document.node(&path), Some(Node::Component(true)))
+    let mut segments = component.split('.');
+    let first = segments
+        .next()
+        .and_then(|name| document.components.get(name));
+    let node = segments.try_fold(first, |node, segment| match node {
+        Some(Node::Group(group)) => Some(group.get(segment)),
+        _ => None,
+    });
+    matches!(node, Some(Some(Node::Component(true))))
 }

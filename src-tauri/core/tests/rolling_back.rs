@@ -49,8 +49,10 @@ fn sentence(component: &str, document: &FlagDocument, earlier: &[FlagDocument]) 
 #[test]
 fn a_custom_rollout_goes_back_to_what_it_was() {
     let (now, before) = (document(Some(at(25.0)), 0.0), document(Some(at(5.0)), 0.0));
-    assert_snapshot!(sentence("ui.badges", &now, &[before.clone()]), @"Sets ui.badges back to 5 % (it is 25 %)");
-    let edit = back("ui.badges", &now, &[before.clone()]).unwrap().edit;
+    assert_snapshot!(sentence("ui.badges", &now, std::slice::from_ref(&before)), @"Sets ui.badges back to 5 % (it is 25 %)");
+    let edit = back("ui.badges", &now, std::slice::from_ref(&before))
+        .unwrap()
+        .edit;
     assert_eq!(apply(&now, &edit).unwrap().document, before);
 }
 
@@ -66,7 +68,7 @@ fn a_revision_that_widened_is_passed_over_if_it_is_not_narrower_than_now() {
 fn what_was_off_before_is_switched_off() {
     let now = document(Some(at(25.0)), 50.0);
     let off = with(now.clone(), |it| {
-        it["components"]["ui"]["badges"] = json!(false)
+        it["components"]["ui"]["badges"] = json!(false);
     });
     assert_snapshot!(sentence("ui.badges", &now, &[off]), @"Switches ui.badges off, and with it ui.top, which requires it");
     assert_snapshot!(sentence("ui.badges", &now, &[]), @"Switches ui.badges off, and with it ui.top, which requires it");
@@ -134,7 +136,10 @@ fn it_is_found_under_the_name_it_had() {
 fn there_is_nothing_to_roll_back_if_nobody_sees_it() {
     let now = document(Some(at(25.0)), 0.0);
     let off = with(now.clone(), |it| it["enabled"] = json!(false));
-    assert_eq!(sentence("ui.badges", &off, &[now.clone()]), "nothing");
+    assert_eq!(
+        sentence("ui.badges", &off, std::slice::from_ref(&now)),
+        "nothing"
+    );
     assert_eq!(sentence("ui.gone", &now, &[]), "nothing");
     assert_eq!(sentence("ui", &now, &[]), "nothing", "a group");
 }

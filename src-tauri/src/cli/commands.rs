@@ -96,6 +96,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Restore { revision, note } => {
             edit::restore(app, RevisionNumber(revision), note.note, output)?;
         }
+        Command::Rollback { component, check } => edit::rollback(app, &component, check, output)?,
         Command::Undo => edit::undo(app, output)?,
         Command::Redo => edit::redo(app, output)?,
         Command::Import { file, check, note } => {

@@ -178,7 +178,7 @@ fn number(share: f64) -> String {
         percent if percent >= 100.0 => "100".into(),
         percent if percent < 0.05 => "<0.1".into(),
         percent if percent >= 99.95 => ">99.9".into(),
-        percent if percent < 9.95 || percent > 99.0 => format!("{percent:.1}"),
-        percent => format!("{percent:.0}"),
+        percent if (9.95..=99.0).contains(&percent) => format!("{percent:.0}"),
+        percent => format!("{percent:.1}"),
     }
 }
