@@ -42,4 +42,6 @@ mod store_contract;
 mod store_history;
 mod store_sqlite;
 
+mod verdicts;
+
 mod structure;

@@ -12,6 +12,7 @@ mod measured;
 mod outcome;
 mod past;
 mod states;
+mod verdicts;
 mod watch;
 
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ use self::emergency::{Hold, Turn};
 pub use self::outcome::{Outcome, Step};
 pub use self::past::{Difference, Review};
 pub use self::states::value_under;
+use self::verdicts::Judge;
 use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep};
@@ -73,6 +75,8 @@ struct Inner {
     pusher: Mutex<Option<Pusher>>,
     /// None in a program that does its work and ends.
     metrics: Option<Metrics>,
+    /// What the next verdict goes on from.
+    judge: Mutex<Judge>,
     states: Keeper,
 }
 
@@ -174,6 +178,7 @@ impl App {
             serving: Mutex::new(None),
             pusher: Mutex::new(None),
             metrics,
+            judge: Mutex::default(),
             states,
         }));
         if options.watch {
@@ -453,6 +458,9 @@ impl App {
         history.extend(earliest_first(missed));
         self.0.live.store(Arc::new(live));
         drop(history);
+        if let Some(metrics) = &self.0.metrics {
+            metrics.note_revision(revision.draft.at_ms);
+        }
         self.announce(Event::Flags(number));
         Ok(())
     }

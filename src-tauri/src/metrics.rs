@@ -10,6 +10,7 @@
 //! | [`store`] | `metrics.db`: the log of batches, the checkpoint of the totals, frames in tiers |
 //! | [`recorder`] | counts calculations from any number of threads |
 //! | [`collector`] | the totals, and the latest time second by second |
+//! | [`evidence`] | the latest time of each component and arm, which they are judged by |
 //! | [`frame`], [`tiers`] | what was counted in a span of time, and how finely that is kept |
 //! | [`drawing`], [`charts`] | which frames a span is drawn of, and what a chart draws of them |
 //! | `pulse` | what the dashboard tells |
@@ -27,6 +28,7 @@ mod client;
 pub mod collector;
 pub mod drawing;
 pub mod event;
+pub mod evidence;
 pub mod exposition;
 pub mod frame;
 pub mod limits;
@@ -39,6 +41,7 @@ pub mod store;
 pub mod tiers;
 mod worker;
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
@@ -50,6 +53,7 @@ use tokio::sync::oneshot;
 
 use self::collector::{Checkpoint, Collector, Toggles};
 use self::event::{BatchError, Event, EventProblem, Expose, Format};
+use self::evidence::Arms;
 use self::exposition::Exposition;
 use self::frame::NameId;
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
@@ -325,8 +329,18 @@ impl Metrics {
         self.0.collector.count_toggles(after, through, count);
     }
 
-    /// Tells of the last minutes; none where nothing differs from the pulse `since`. Marks and
-    /// push are for the caller to fill in.
+    /// Notes that a revision was saved, in milliseconds since 1970.
+    pub fn note_revision(&self, at_ms: i64) {
+        self.0.collector.note_revision(at_ms.div_euclid(1000));
+    }
+
+    /// Returns what components are judged by.
+    pub fn judged(&self, since_s: impl Fn(&str) -> i64) -> Judged {
+        Judged::of(&self.0.collector, since_s)
+    }
+
+    /// Tells of the last minutes; none where nothing differs from the pulse `since`. Marks, push
+    /// and verdicts are for the caller to fill in.
     pub fn pulse(&self, since: Option<u64>, limits: wire::Limits) -> Option<wire::Pulse> {
         let state = self.0.collector.state();
         if since == Some(state.version) {
@@ -366,10 +380,7 @@ impl Drop for Inner {
 ///
 /// # Errors
 /// [`StoreError`] where what was kept cannot be read.
-pub fn glance(
-    data_dir: &Path,
-    limits: wire::Limits,
-) -> Result<Option<(wire::Pulse, Checkpoint)>, StoreError> {
+pub fn glance(data_dir: &Path, limits: wire::Limits) -> Result<Option<Glance>, StoreError> {
     let Some(mut reader) = MetricsReader::open(data_dir)? else {
         return Ok(None);
     };
@@ -377,14 +388,60 @@ pub fn glance(
     let past = reader.past()?;
     let collector = Collector::default();
     let now_ms = now_ms();
-    let number = |text: &str| {
-        let known = names.iter().find(|(_, name)| &***name == text);
-        // Not kept yet: any number does that no other name has.
-        Some(known.map_or(NameId::MAX, |(id, _)| *id))
+    let mut numbers: HashMap<Box<str>, NameId> = HashMap::new();
+    numbers.extend(names.into_iter().map(|(id, name)| (name, id)));
+    let mut number = |text: &str| {
+        if let Some(id) = numbers.get(text) {
+            return Some(*id);
+        }
+        // Not kept yet: any number does that no other name has, and they are given from 1 up.
+        let id = NameId::MAX - numbers.len() as NameId;
+        numbers.insert(text.into(), id);
+        Some(id)
     };
-    collector.resume(past, now_ms, &mut { number });
+    collector.resume(past, now_ms, &mut number);
     let pulse = pulse::take(&collector.state(), now_ms, limits);
-    Ok(Some((pulse, collector.checkpoint())))
+    Ok(Some(Glance {
+        pulse,
+        counted: collector.checkpoint(),
+        collector,
+    }))
+}
+
+/// What was kept in a data folder.
+#[derive(Debug)]
+pub struct Glance {
+    /// The last minutes. Marks, push and verdicts are for the caller to fill in.
+    pub pulse: wire::Pulse,
+    /// Everything since counting began.
+    pub counted: Checkpoint,
+    collector: Collector,
+}
+
+impl Glance {
+    /// Returns what components are judged by.
+    pub fn judged(&self, since_s: impl Fn(&str) -> i64) -> Judged {
+        Judged::of(&self.collector, since_s)
+    }
+}
+
+/// What components, and the memory of the application that uses the most, are judged by.
+#[derive(Debug)]
+pub struct Judged {
+    /// What was counted of each component.
+    pub components: BTreeMap<Box<str>, Arms>,
+    /// The memory, in bytes; none where no application reports any.
+    pub host_bytes: Option<f64>,
+}
+
+impl Judged {
+    fn of(collector: &Collector, since_s: impl Fn(&str) -> i64) -> Self {
+        let state = collector.state();
+        Self {
+            components: state.evidence.since(since_s),
+            host_bytes: pulse::host_memory(&state, now_ms()),
+        }
+    }
 }
 
 impl Refusals {

@@ -246,6 +246,7 @@ impl From<Setting> for wire::Setting {
             variable: key.variable(),
             needs_restart: key.needs_restart,
             is_waiting: setting.is_waiting,
+            unavailable: key.unavailable.map(str::to_owned),
         }
     }
 }

@@ -7,12 +7,13 @@
 mod metrics;
 mod reach;
 mod state;
+mod verdict;
 
 use std::collections::BTreeMap;
 
 pub use self::metrics::{
-    ChartQuery, Charts, Extent, Limits, Mark, MemoryUse, Pulse, PulseColumn, PushHealth,
-    ReportingSource, Share,
+    ChartQuery, Charts, Extent, Limits, Mark, MemoryStanding, MemoryUse, Pulse, PulseColumn,
+    PushHealth, ReportingSource, Share,
 };
 pub use self::reach::{AllOff, Reach, Reaches, Widening, Widenings};
 pub use self::state::{
@@ -20,6 +21,9 @@ pub use self::state::{
     SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateChange,
     StateChangeKind, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline,
     TimelineColumn,
+};
+pub use self::verdict::{
+    DifferenceShare, JudgedArm, JudgedComponent, RollbackPlan, Standing, Verdict,
 };
 
 use serde::{Deserialize, Serialize};
@@ -544,6 +548,8 @@ pub struct Setting {
     pub needs_restart: bool,
     /// Whether there is a newer value in the file that waits for that.
     pub is_waiting: bool,
+    /// Why it does nothing in this version; `null` if it does what it says.
+    pub unavailable: Option<String>,
 }
 
 /// What kind of value a setting takes.
@@ -845,11 +851,18 @@ mod bindings {
             ChosenFile,
             Status,
             Pulse,
+            Verdict,
+            Standing,
+            JudgedComponent,
+            JudgedArm,
+            DifferenceShare,
+            RollbackPlan,
             ReportingSource,
             Share,
             PulseColumn,
             Mark,
             MemoryUse,
+            MemoryStanding,
             Limits,
             PushHealth,
             ChartQuery,

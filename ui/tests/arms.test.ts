@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Charts, Failure } from "../src/bindings/wire";
 import { drawArms } from "../src/model/arms";
+import type { Values } from "../src/model/charts";
 import { ArmsFeed } from "../src/state/arms.svelte";
-import { comparedCharts, quietCharts } from "./support/charts";
+import { armsOf, comparedCharts, quietCharts } from "./support/charts";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 
@@ -14,18 +15,17 @@ describe("the arms", () => {
   const STEP_S = 15;
 
   /** Points that end with the present one. */
-  function charts(exposed: Charts["errorsExposed"], control: Charts["errorsControl"]): Charts {
+  function charts(exposed: Values, control: Values): Charts {
     const timesS = exposed.map((_, at) => NOW_S - (exposed.length - at) * STEP_S);
     return {
       ...quietCharts(),
       timesS,
       stepS: STEP_S,
-      errorsExposed: exposed,
-      errorsControl: control,
+      ...armsOf(exposed, control),
     };
   }
 
-  const draw = (exposed: Charts["errorsExposed"], control: Charts["errorsControl"], nowS = NOW_S) =>
+  const draw = (exposed: Values, control: Values, nowS = NOW_S) =>
     drawArms(charts(exposed, control), nowS * 1000);
 
   it("are none where no application reported any", () => {
@@ -55,16 +55,24 @@ describe("the arms", () => {
     expect(draw(old, young)?.latest).toEqual({ exposed: null, control: 0.02 });
   });
 
+  it("have an interval each, that their line lies in", () => {
+    // The scale goes to 10 %: 6 % lies in 3.8 to 8.2 %, at heights of 62 to 18.
+    const arms = draw([0.06, 0.1], [null, 0.03]);
+    expect(arms?.exposedBand).toMatch(/^M0 ([\d.]+)V([\d.]+)H1V\1Z/);
+    expect(arms?.controlBand).toMatch(/^M1 [\d.]+V[\d.]+H2V[\d.]+Z$/);
+  });
+
   it("fit on their scale, whatever they and the limit are", () => {
     for (const most of [0, 0.0004, 0.049, 0.33, 1]) {
       for (const errorShare of [0, 0.05, 1]) {
         const limits = { ...quietCharts().limits, errorShare };
         const arms = drawArms({ ...charts([most, 0], [0, most]), limits }, NOW_S * 1000);
-        const heights = `${arms?.exposed}${arms?.control}`.matchAll(/ ([\d.e-]+)/g);
+        const paths = [arms?.exposed, arms?.control, arms?.exposedBand, arms?.controlBand].join("");
+        const heights = paths.matchAll(/[ V]([\d.e-]+)/g);
         for (const [, height] of heights) expect(Number(height)).toBeLessThanOrEqual(100);
         expect(arms?.limitAt).toBeGreaterThanOrEqual(0);
         expect(arms?.limitAt).toBeLessThanOrEqual(1);
-        expect(`${arms?.exposed}${arms?.control}`).not.toMatch(/-|N/);
+        expect(paths).not.toMatch(/-|N/);
       }
     }
   });

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Failure, Mark } from "../src/bindings/wire";
 import { subjectOf } from "../src/model/subject";
-import { comparedCharts } from "./support/charts";
+import { armsOf, comparedCharts } from "./support/charts";
 import { extreme, typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver } from "./support/open";
@@ -49,8 +49,10 @@ function compare(exposed: number | null, control: number | null, marks: Mark[] =
     const charts = draw(query);
     return {
       ...charts,
-      errorsExposed: charts.timesS.map(() => exposed),
-      errorsControl: charts.timesS.map(() => control),
+      ...armsOf(
+        charts.timesS.map(() => exposed),
+        charts.timesS.map(() => control),
+      ),
     };
   };
 }
@@ -60,10 +62,13 @@ describe("exposed against control", () => {
     compare(0.0624, 0.011);
     await open();
     await screen.findByTestId("exposed-control-latest");
-    expect(text("exposed-control-latest")).toBe("6.2 % where on, 1.1 % where off");
+    expect(text("exposed-control-latest")).toBe("On 6.2 %, Off 1.1 %");
     expect(card("exposed-control").textContent).toContain("limit 5 %");
     const paths = [...card("exposed-control").querySelectorAll("path")];
-    expect(paths.map((path) => path.getAttribute("d")?.startsWith("M0 "))).toEqual([true, true]);
+    // A line and its interval for each.
+    expect(paths.map((path) => path.getAttribute("d")?.startsWith("M0 "))).toEqual(
+      Array(4).fill(true),
+    );
     expect(screen.queryByTestId("exposed-control-synthetic")).toBeNull();
     expect(document.querySelector("#dashboard canvas")).toBeNull();
   });
@@ -72,12 +77,12 @@ describe("exposed against control", () => {
     compare(0.0004, null);
     await open();
     await screen.findByTestId("exposed-control-latest");
-    expect(text("exposed-control-latest")).toBe("<0.1 % where on, nothing where off");
+    expect(text("exposed-control-latest")).toBe("On <0.1 %, Off –");
   });
 
   it("says what would fill it", async () => {
     await open();
-    await screen.findByText("Filled once an application says for which user it calculated.");
+    await screen.findByText("Appears when an app reports user IDs.");
     expect(screen.queryByTestId("exposed-control-latest")).toBeNull();
   });
 
@@ -112,10 +117,10 @@ describe("exposed against control", () => {
     compare(0.02, 0.01);
     await openOver(host);
     await vi.advanceTimersByTimeAsync(10);
-    expect(text("exposed-control-latest")).toBe("2.0 % where on, 1.0 % where off");
+    expect(text("exposed-control-latest")).toBe("On 2.0 %, Off 1.0 %");
     host.refusals.charts = refused;
     await vi.advanceTimersByTimeAsync(5000);
-    expect(text("exposed-control-latest")).toMatch(/^2\.0 % where on, .* as of \d+:\d\d/);
+    expect(text("exposed-control-latest")).toMatch(/^On 2\.0 %, .* as of \d+:\d\d/);
   });
 
   it("is not read while another view is shown", async () => {

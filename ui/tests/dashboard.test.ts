@@ -1,6 +1,6 @@
 /** The cards of what applications report, over the backend in memory. */
 
-import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -9,7 +9,7 @@ import type { Failure, Pulse } from "../src/bindings/wire";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver } from "./support/open";
-import { pulses, quietPulse, shareOf, type PulseName } from "./support/pulse";
+import { pulses, quietPulse, type PulseName } from "./support/pulse";
 
 const user = userEvent.setup();
 const refused: Failure = { code: "failed", message: "The store did not answer.", problems: [] };
@@ -49,7 +49,7 @@ describe("the cards", () => {
     expect(text("performance-metrics-verdict")).toBe("Within limits");
     expect(tone("performance-metrics-verdict")).toContain("status-good");
     expect(Number(figure("performance-metrics"))).toBeGreaterThan(100);
-    expect(value("Errors")).toBe("0.8 %");
+    expect(value("Errors, all calculations")).toBe("0.8 %");
     expect(value("p50 · p95 · p99")).toMatch(/^\d\d ms · 0\.\d\d s · [\d.]+ s$/);
     expect(value("Confidence")).toBe("0.87");
     expect(text("state-health-verdict")).toBe("Healthy");
@@ -63,16 +63,29 @@ describe("the cards", () => {
     expect(screen.queryByTestId("performance-metrics-synthetic")).toBeNull();
   });
 
-  it("say with an interval that calculations fail", async () => {
+  it("name the component that fails for those who have it, though little fails in all", async () => {
     await openSample("failing");
-    expect(text("performance-metrics-verdict")).toMatch(/^Failing: [78]\.\d % .* limit 5 %$/);
+    expect(text("performance-metrics-verdict")).toBe(
+      "ui.badges: 9.2 % errors on, 0.6 % off since revision 3",
+    );
     expect(tone("performance-metrics-verdict")).toContain("status-error");
-    expect(value("Errors")).toMatch(/^[78]\.\d %[678]\.\d to [89]\.\d$/);
+    expect(value("Errors, all calculations")).toMatch(/^1\.\d %/);
+    const row = screen.getByTestId("arms-ui.badges").textContent.replace(/\s+/g, " ");
+    expect(row).toContain("9.2 % 7.6 to 11");
+    expect(row).toContain("+8.6 +7.0 to +10.6");
+  });
+
+  it("show arms with too little data as such", async () => {
+    await openSample("typical");
+    expect(screen.getByTestId("arms-tracker").textContent).toContain("40 of 100");
+    expect(screen.queryByTestId("roll-back")).toBeNull();
   });
 
   it("say that calculations are slow, and of what is beyond the last edge no number", async () => {
     await openSample("slow");
-    expect(text("performance-metrics-verdict")).toMatch(/^Slow: /);
+    expect(text("performance-metrics-verdict")).toBe(
+      "ui.badges: 12 % over 5 s on, 0.3 % off since revision 5",
+    );
     expect(value("p50 · p95 · p99")).toMatch(/· >5 s$/);
   });
 
@@ -105,7 +118,7 @@ describe("the cards", () => {
     await openSample("extreme");
     expect(figure("performance-metrics")).toMatch(/^[\d.]+[MB]$/);
     expect(value("p50 · p95 · p99")).toBe(">5 s · >5 s · >5 s");
-    expect(text("state-health-verdict")).toBe("Memory 3.2 GiB is over the limit of 150 MiB");
+    expect(text("state-health-verdict")).toBe("Memory 3.2 GiB, limit 150 MiB");
     expect(text("sources")).toContain("and 1,203 more");
     expect(text("reporting")).toMatch(/^\d+ of 1,204 sources reporting$/);
   });
@@ -117,6 +130,49 @@ describe("the cards", () => {
     const rules = { "color-contrast": { enabled: false } };
     const { violations } = await axe.run(dashboard ?? document, { rules });
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  });
+});
+
+describe("rolling back", () => {
+  it("is said in advance, done in one click, and taken back in another", async () => {
+    const host = await openSample("failing");
+    expect(text("performance-metrics-detail")).toBe("Sets ui.badges back to 5 % (it is 25 %)");
+    const before = host.revision;
+    await user.click(screen.getByTestId("roll-back"));
+    await waitFor(() => expect(host.revision).toBe(before + 1));
+    expect(host.edits.at(-1)?.base).toBe(before);
+    expect(host.document.components.ui).toMatchObject({ badges: false });
+    const toast = await screen.findByTestId("toast");
+    expect(toast.textContent).toContain("Rolled back: ui.badges");
+    // The plan was made for the flags as they were.
+    expect(screen.getByTestId("roll-back").ariaDisabled).toBe("true");
+    await user.click(screen.getByTestId("roll-back"));
+    expect(host.revision).toBe(before + 1);
+    await user.click(within(toast).getByText("Undo"));
+    await waitFor(() => expect(host.document.components.ui).toMatchObject({ badges: true }));
+  });
+
+  it("is offered beside the component, by keys, and in the palette", async () => {
+    const host = await openSample("failing");
+    const button = screen.getByTestId("roll-back-ui.badges");
+    expect(button.getAttribute("aria-label")).toBe("Roll back ui.badges");
+    button.focus();
+    expect(document.activeElement).toBe(button);
+    const before = host.revision;
+    await user.keyboard("{Control>}k{/Control}");
+    await user.keyboard("roll back");
+    await screen.findByRole("option", { name: /^Roll back: Sets ui\.badges back to 5 %/ });
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(host.revision).toBe(before + 1));
+  });
+
+  it("that meets another change does nothing, and says so", async () => {
+    const host = await openSample("failing");
+    host.refusal = { code: "conflict", message: "Somebody else saved first.", problems: [] };
+    const before = host.revision;
+    await user.click(screen.getByTestId("roll-back"));
+    expect((await screen.findByTestId("toast")).textContent).toContain("Somebody else saved first");
+    expect(host.revision).toBe(before);
   });
 });
 
@@ -145,16 +201,17 @@ describe("what is reported meanwhile", () => {
         each.textContent.trim(),
       );
     expect(said().join("")).toBe("");
-    const fail = (failed: number) => {
-      const errors = shareOf(failed, 1000);
-      host.pulseNow = { ...host.pulseNow, version: host.pulseNow.version + 1, errors };
+    const fail = (percent: number) => {
+      const sentence = `ui.badges: ${percent} % errors on since revision 3`;
+      const verdict = { standing: "beyond" as const, sentence, component: "ui.badges" };
+      host.pulseNow = { ...host.pulseNow, version: host.pulseNow.version + 1, verdict };
     };
-    fail(200);
-    await waitFor(() => expect(text("performance-metrics-verdict")).toContain("Failing: 20 %"));
+    fail(20);
+    await waitFor(() => expect(text("performance-metrics-verdict")).toContain("20 % errors"));
     const first = said().join("");
-    expect(first).toContain("Performance: Failing: 20 % of calculations");
-    fail(300);
-    await waitFor(() => expect(text("performance-metrics-verdict")).toContain("Failing: 30 %"));
+    expect(first).toContain("Performance: ui.badges: 20 % errors on");
+    fail(30);
+    await waitFor(() => expect(text("performance-metrics-verdict")).toContain("30 % errors"));
     expect(said().join("")).toBe(first);
   });
 

@@ -67,9 +67,7 @@ describe("the charts", () => {
     expect(screen.getByTestId("told-rate").textContent).toMatch(/^\d+ a second$/);
     expect(screen.getByTestId("told-errors").textContent).toMatch(/% failed$/);
     expect(valueOf("durations", "half")).toMatch(/ (ms|s)$/);
-    expect(card("errors").getByTestId("legend-errorShare").textContent).toContain(
-      "Rolls back at 5 %",
-    );
+    expect(card("errors").getByTestId("legend-errorShare").textContent).toContain("Limit 5 %");
   });
 
   it("are drawn, and told of in one line", async () => {
@@ -410,7 +408,7 @@ describe("an export", () => {
     const text = written.join("\n");
     for (const title of Object.values(words.metrics.titles)) expect(text).toContain(title);
     expect(text).toMatch(/Everything · .*\d:\d\d:\d\d.* to .* · From Flagdeck/);
-    expect(text).toContain("Rolls back at 5 %");
+    expect(text).toContain("Limit 5 %");
     await screen.findByText(/^Written to .*\.png$/);
   });
 

@@ -21,7 +21,10 @@
 //! | [`mod@reach`] | (compiled) → whom each component reaches, with all that it requires |
 //! | [`mod@explain`] | the same decision with everything that led to it |
 //! | [`measure`] | what is measured of calculations, counted so that it adds up |
-//! | [`statistics`] | what can be said of counts: shares with intervals, quantiles |
+//! | [`statistics`] | what can be said of counts: shares and differences with intervals, quantiles |
+//! | [`verdict`] | whether an arm of a component is within its limits |
+//! | [`audience`] | who sees a component, and whether that is fewer people than before |
+//! | [`rollback`] | the edit that puts who sees a component back, never to more people |
 //! | [`tree`] | JSON trees: places in them, their text and hash, how two of them differ exactly |
 //! | [`delta`] | that difference as bytes, and back |
 //! | [`chain`] | trees one after the other, kept as one whole and the differences since |
@@ -75,6 +78,10 @@ pub mod reach;
 
 pub mod measure;
 pub mod statistics;
+pub mod verdict;
+
+pub mod audience;
+pub mod rollback;
 
 pub mod tree;
 

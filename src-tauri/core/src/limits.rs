@@ -166,3 +166,14 @@ pub const SERIES_NULLS_ONE_IN: usize = 10;
 
 /// Points of the small chart of a series.
 pub const SERIES_POINTS_MAX: usize = 60;
+
+/// Calculations that an arm needs before it is judged. Of fewer, one failure more or less moves
+/// the share by over one per cent, and the interval of none failed reaches 4 %.
+pub const VERDICT_CALCULATIONS_MIN: u64 = 100;
+
+/// The share of calculations that may be slower than a limit on durations: the limit is one for
+/// the 95th percentile.
+pub const SLOW_SHARE_MAX: f64 = 0.05;
+
+/// Earlier revisions looked at for a state in which fewer people saw a component.
+pub const ROLLBACK_REVISIONS_MAX: usize = 50;

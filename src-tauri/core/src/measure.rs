@@ -191,6 +191,21 @@ impl Tally {
             .filter(|(edge, _)| *edge >= limit_s);
         above.map(|(_, count)| count).sum()
     }
+
+    /// Returns about how many took longer than `limit_s` seconds.
+    ///
+    /// Exact at an edge. Within a bucket durations count as evenly spread, as in
+    /// [`quantile`], and all of the last bucket counts as longer: how long those took is unknown.
+    pub fn about_slower_than(&self, limit_s: f64) -> u64 {
+        let lower_edges = std::iter::once(0.0).chain(DURATION_EDGES_S);
+        let upper_edges = DURATION_EDGES_S.into_iter().map(Some).chain([None]);
+        let buckets = lower_edges.zip(upper_edges).zip(&self.durations);
+        let above = buckets.map(|((lower, upper), count)| {
+            let share = upper.map_or(1.0, |upper| (upper - limit_s) / (upper - lower));
+            *count as f64 * share.clamp(0.0, 1.0)
+        });
+        above.sum::<f64>().round() as u64
+    }
 }
 
 /// Returns the bucket of a value: the first whose upper edge is not below it.

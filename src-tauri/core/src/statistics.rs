@@ -1,4 +1,5 @@
-//! What can be said of counts: a share with its interval, and quantiles of a histogram.
+//! What can be said of counts: a share and the difference of two with their intervals, and
+//! quantiles of a histogram.
 
 /// The quantile of the normal distribution that leaves 2.5 % on either side.
 const Z_95: f64 = 1.959_963_984_540_054;
@@ -45,6 +46,34 @@ pub fn share_interval(part: u64, whole: u64) -> Option<ShareInterval> {
         low: low.clamp(0.0, share),
         high: high.clamp(share, 1.0),
     })
+}
+
+/// How much larger one share is than another, and where the true difference lies 95 times in a
+/// hundred.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DifferenceInterval {
+    /// The first share minus the second, -1.0 to 1.0.
+    pub difference: f64,
+    /// The lower end, -1.0 to 1.0.
+    pub low: f64,
+    /// The upper end, -1.0 to 1.0.
+    pub high: f64,
+}
+
+/// Returns how much larger the share `first` is than `second`, with the 95 % interval of the
+/// difference of two independent shares.
+///
+/// The hybrid score interval made of both Wilson intervals (Newcombe 1998, "Interval estimation
+/// for the difference between independent proportions", Statistics in Medicine 17, method 10).
+pub fn difference_interval(first: ShareInterval, second: ShareInterval) -> DifferenceInterval {
+    let difference = first.share - second.share;
+    let below = (first.share - first.low).hypot(second.high - second.share);
+    let above = (first.high - first.share).hypot(second.share - second.low);
+    DifferenceInterval {
+        difference,
+        low: (difference - below).max(-1.0),
+        high: (difference + above).min(1.0),
+    }
 }
 
 /// Where a quantile of a histogram lies.

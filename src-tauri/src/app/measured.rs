@@ -8,6 +8,7 @@ use std::time::Duration;
 use flagdeck_core::measure::Arm;
 use flagdeck_core::{Reason, User, changes, summary, switches};
 
+use super::verdicts::Judge;
 use super::{App, Inner};
 use crate::config;
 use crate::error::Error;
@@ -73,6 +74,7 @@ impl App {
         }
         let from_ms = pulse.at_ms - i64::from(pulse.span_s) * 1000;
         (pulse.marks, _) = self.marks(from_ms, pulse.at_ms + 1)?;
+        self.judge_live(&mut pulse)?;
         Ok(Some(pulse))
     }
 
@@ -101,12 +103,19 @@ impl App {
     }
 
     /// Tells of the last minutes, and everything that was counted, as kept in the data folder by
-    /// whichever program collects; none where none ever did.
+    /// whichever program collects; none where none ever did. Judged by itself: how things stood
+    /// before is not kept.
     ///
     /// # Errors
     /// Where it cannot be read.
     pub fn glance(&self) -> Result<Option<(Pulse, Checkpoint)>, Error> {
-        Ok(metrics::glance(&self.0.data_dir, self.limits())?)
+        let Some(kept) = metrics::glance(&self.0.data_dir, self.limits())? else {
+            return Ok(None);
+        };
+        let mut pulse = kept.pulse.clone();
+        let mut judge = Judge::default();
+        self.judge_pulse(&mut pulse, &mut judge, |since_s| kept.judged(since_s))?;
+        Ok(Some((pulse, kept.counted)))
     }
 
     /// Ends what an open application does by itself: what was measured is kept, and the gateway
@@ -191,7 +200,7 @@ impl App {
         Ok((page.revisions.iter().map(mark).collect(), page.total))
     }
 
-    fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> Limits {
         const MIB: f64 = 1024.0 * 1024.0;
         let config = self.config();
         let triggers = &config.rollback.triggers;

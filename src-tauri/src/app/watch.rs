@@ -18,6 +18,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often to ask whether somebody edited the settings.
 const SETTINGS_CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often to judge what applications report. A verdict is of whole seconds.
+const JUDGE_EVERY: Duration = Duration::from_secs(1);
+
 /// How often to ask whether a backup is due.
 const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
 
@@ -35,10 +38,17 @@ fn run(watched: &Weak<Inner>) {
     let mut seen = None;
     let mut settings = Every::new(SETTINGS_CHECK_EVERY);
     let mut backup = Every::new(BACK_UP_CHECK_EVERY);
+    let mut verdicts = Every::new(JUDGE_EVERY);
     while let Some(inner) = watched.upgrade() {
         let app = App(inner);
         seen = look(&app, seen);
         app.count_switches();
+        if verdicts.is_due()
+            && let Err(error) = app.judge()
+        {
+            // Whoever asks for a verdict is told as well.
+            tracing::warn!(error = error.in_full(), "what is reported cannot be judged");
+        }
         if settings.is_due() {
             app.reread_settings();
         }

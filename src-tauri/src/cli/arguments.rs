@@ -23,7 +23,7 @@ Exit codes:
   2  refused: the arguments or a document are not valid; nothing was changed
   3  not found: no such component, revision, setting, backup, snapshot or value
   4  conflict: somebody else was faster; nothing was changed
-  5  nothing to undo or redo
+  5  nothing to undo, redo or roll back
   6  the data folder can only be read
   130  bisect was interrupted";
 
@@ -120,6 +120,18 @@ pub enum Command {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Show a component to fewer people again, as they were before it was rolled out further
+    ///
+    /// Puts back the switch and custom rollout of the component, or the default rollout if it uses
+    /// that; switches it off if there is no earlier state in which fewer people saw it. Nobody
+    /// sees more of anything afterwards. The verdict of `flagctl metrics` becomes the note.
+    Rollback {
+        /// Its path, such as ui.badges
+        component: String,
+        /// Only say what it would do
+        #[arg(long)]
+        check: bool,
+    },
     /// Take the latest change back, whoever made it
     Undo(Listing),
     /// Bring back the latest change that was taken back
@@ -166,7 +178,8 @@ pub enum Command {
     /// List, make and restore backups
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// Summarise what applications reported, in the last minutes and in all
+    /// Summarise what applications reported, in the last minutes and in all, and judge each
+    /// component for those who have it and for those who do not
     Metrics,
     /// Look for anything wrong with the data folder and the configuration
     Doctor,

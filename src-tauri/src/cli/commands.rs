@@ -106,6 +106,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
             let reporting = Reporting { output, listing };
             edit::restore(app, RevisionNumber(revision), note.note, reporting)?;
         }
+        Command::Rollback { component, check } => edit::rollback(app, &component, check, output)?,
         Command::Undo(listing) => edit::undo(app, Reporting { output, listing })?,
         Command::Redo(listing) => edit::redo(app, Reporting { output, listing })?,
         Command::Import {

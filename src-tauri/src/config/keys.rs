@@ -15,6 +15,8 @@ pub struct Key {
     pub meaning: &'static str,
     /// Whether it is read only when Flagdeck starts. All others count as soon as they change.
     pub needs_restart: bool,
+    /// Why it does nothing in this version; none if it does what it says.
+    pub unavailable: Option<&'static str>,
     /// An environment variable of the founding specification, in place of the derived one.
     founding_variable: Option<&'static str>,
 }
@@ -162,6 +164,7 @@ const fn key(name: &'static str, kind: Kind, default: fn() -> Value, meaning: &'
         default,
         meaning,
         needs_restart: false,
+        unavailable: None,
         founding_variable: None,
     }
 }
@@ -280,17 +283,23 @@ pub const KEYS: &[Key] = &[
         || json!(std::thread::available_parallelism().map_or(4, usize::from)),
         "How many threads long work may use; the default is the number of cores.",
     ),
-    key(
-        "rollback.enabled",
-        Kind::Switch,
-        || json!(true),
-        "Whether a rollout that does harm is rolled back.",
-    ),
+    Key {
+        unavailable: Some(
+            "Not available yet: this version rolls nothing back automatically. Use Roll back on \
+             the dashboard, or flagctl rollback.",
+        ),
+        ..key(
+            "rollback.enabled",
+            Kind::Switch,
+            || json!(true),
+            "Whether harmful rollouts are to be rolled back automatically.",
+        )
+    },
     key(
         "rollback.triggers.errorRate",
         Kind::Share,
         || json!(0.05),
-        "The share of failed calculations that is too much.",
+        "The share of failed calculations, in either arm of a component, that is too much.",
     ),
     key(
         "rollback.triggers.memoryThreshold",
@@ -302,7 +311,7 @@ pub const KEYS: &[Key] = &[
         "rollback.triggers.responseTime",
         integer(1, DAY_MS, "milliseconds"),
         || json!(5000),
-        "The duration of a calculation that is too long.",
+        "The duration that more than 5 % of the calculations in an arm may not exceed.",
     ),
     Key {
         needs_restart: true,

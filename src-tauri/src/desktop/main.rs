@@ -90,6 +90,7 @@ fn run(desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
         .invoke_handler(tauri::generate_handler![
             commands::flags::flags,
             commands::flags::change,
+            commands::flags::roll_back,
             commands::flags::undo,
             commands::flags::redo,
             commands::flags::emergency_off,

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use flagdeck_core::measure::{Arm, DURATION_EDGES_S, ITERATION_EDGES, Spread, Tally};
-use flagdeck_core::statistics::{Quantile, share_interval};
+use flagdeck_core::statistics::{
+    DifferenceInterval, Quantile, ShareInterval, difference_interval, share_interval,
+};
 
 use super::frame::{Frame, NameId};
 use crate::wire;
@@ -158,7 +160,6 @@ impl Drawing {
         let each = |value: &dyn Fn(&Point) -> Option<f64>| points.iter().map(value).collect();
         let memory = self.held(|it| it.memory);
         let own_memory = self.held(|it| Some(it.own_memory).filter(|it| it.count > 0));
-        let failed = |tally: &Tally| share_interval(tally.errors, tally.total());
         let seconds = |point: &Point, q| point.all.duration_quantile(q).map(on_the_wire);
         let iterations = |point: &Point, q| point.all.iteration_quantile(q).map(on_the_wire);
         let charts = wire::Charts {
@@ -170,13 +171,10 @@ impl Drawing {
                 low: each(&|it| it.calculates().then(|| it.slowest(self.frames_per_point))),
                 high: each(&|it| it.calculates().then_some(it.rates.max)),
             },
-            errors: wire::Extent {
-                mean: each(&|it| failed(&it.all).map(|it| it.share)),
-                low: each(&|it| failed(&it.all).map(|it| it.low)),
-                high: each(&|it| failed(&it.all).map(|it| it.high)),
-            },
-            errors_exposed: each(&|it| failed(&it.exposed).map(|it| it.share)),
-            errors_control: each(&|it| failed(&it.control).map(|it| it.share)),
+            errors: intervals(points, |it| failed(&it.all).map(Interval::from)),
+            errors_exposed: intervals(points, |it| failed(&it.exposed).map(Interval::from)),
+            errors_control: intervals(points, |it| failed(&it.control).map(Interval::from)),
+            errors_difference: intervals(points, Point::difference),
             p50_s: each(&|it| seconds(it, 0.50)),
             p95_s: each(&|it| seconds(it, 0.95)),
             p99_s: each(&|it| seconds(it, 0.99)),
@@ -202,12 +200,59 @@ impl Point {
         self.all.total() > 0
     }
 
+    /// Returns how much larger the share of failed calculations is where it is on.
+    fn difference(&self) -> Option<Interval> {
+        let (exposed, control) = (failed(&self.exposed)?, failed(&self.control)?);
+        Some(difference_interval(exposed, control).into())
+    }
+
     /// Returns the fewest calculations a second: none, where a frame is missing.
     fn slowest(&self, frames: u64) -> f64 {
         match self.rates.count < frames {
             true => 0.0,
             false => self.rates.min,
         }
+    }
+}
+
+fn failed(tally: &Tally) -> Option<ShareInterval> {
+    share_interval(tally.errors, tally.total())
+}
+
+/// A value between the ends of its interval.
+struct Interval {
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+impl From<ShareInterval> for Interval {
+    fn from(ShareInterval { share, low, high }: ShareInterval) -> Self {
+        Self {
+            value: share,
+            low,
+            high,
+        }
+    }
+}
+
+impl From<DifferenceInterval> for Interval {
+    fn from(interval: DifferenceInterval) -> Self {
+        Self {
+            value: interval.difference,
+            low: interval.low,
+            high: interval.high,
+        }
+    }
+}
+
+fn intervals(points: &[Point], interval: impl Fn(&Point) -> Option<Interval>) -> wire::Extent {
+    let found: Vec<Option<Interval>> = points.iter().map(interval).collect();
+    let each = |end: fn(&Interval) -> f64| found.iter().map(|it| it.as_ref().map(end)).collect();
+    wire::Extent {
+        mean: each(|it| it.value),
+        low: each(|it| it.low),
+        high: each(|it| it.high),
     }
 }
 
@@ -332,10 +377,40 @@ mod tests {
         drawing.add(0, 10.0, &frame(1, Arm::Control, &[0.02; 3], 1));
         drawing.add(0, 10.0, &frame(2, Arm::Control, &[9.0; 100], 0));
         let (charts, components) = drawing.finish(limits());
-        assert_eq!(charts.errors_exposed, [Some(0.5)]);
-        assert_eq!(charts.errors_control, [Some(0.25)]);
+        assert_eq!(charts.errors_exposed.mean, [Some(0.5)]);
+        assert_eq!(charts.errors_control.mean, [Some(0.25)]);
+        assert_eq!(charts.errors_difference.mean, [Some(0.25)]);
         assert_eq!(charts.durations, [vec![0, 0, 4, 0, 0, 0, 0, 0]]);
         assert_eq!(components, [1, 2].into());
+    }
+
+    /// The interval of both arms together holds neither of them.
+    #[test]
+    fn each_arm_has_an_interval_that_its_line_lies_in() {
+        let mut drawing = Drawing::new(Grid::over(0, 10, 10, 1), 10, Some(1));
+        drawing.add(0, 10.0, &frame(1, Arm::Exposed, &[0.02; 450], 50));
+        drawing.add(0, 10.0, &frame(1, Arm::Control, &[0.02; 9450], 50));
+        let (charts, _) = drawing.finish(limits());
+        let ends = |it: &wire::Extent| [it.low[0], it.mean[0], it.high[0]].map(Option::unwrap);
+        let [_, _, pooled_high] = ends(&charts.errors);
+        let [exposed_low, exposed, exposed_high] = ends(&charts.errors_exposed);
+        assert!(pooled_high < exposed_low && exposed_low < exposed && exposed < exposed_high);
+        let [_, _, control_high] = ends(&charts.errors_control);
+        assert!(control_high < exposed_low);
+        let [low, difference, high] = ends(&charts.errors_difference);
+        assert!(
+            0.05 < low && low < difference && difference < high,
+            "{low} {high}"
+        );
+    }
+
+    #[test]
+    fn a_difference_needs_both_arms() {
+        let mut drawing = Drawing::new(Grid::over(0, 10, 10, 1), 10, None);
+        drawing.add(0, 10.0, &frame(1, Arm::Exposed, &[0.02; 9], 1));
+        let (charts, _) = drawing.finish(limits());
+        assert_eq!(charts.errors_exposed.mean, [Some(0.1)]);
+        assert_eq!(charts.errors_difference.mean, [None]);
     }
 
     #[test]

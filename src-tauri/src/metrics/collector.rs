@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Event, Labels};
+use super::evidence::Evidence;
 use super::frame::{Frame, NameId};
 use super::limits::{SECONDS_BYTES_MAX, SERIES_FORGOTTEN_AFTER_MS, SOURCES_MAX, TICKS_BYTES_MAX};
 use super::recorder::{OTHER, Recorder};
@@ -22,6 +23,7 @@ use crate::lock::lock;
 /// Seconds that "a second" is told of.
 pub const RATE_OVER_S: i64 = 10;
 
+type Names = Vec<(NameId, Box<str>)>;
 type Map<K, V> = IndexMap<K, V, FixedState>;
 
 /// Counts, and remembers.
@@ -56,6 +58,8 @@ pub struct State {
     pub ticks: Ring,
     /// All calculations of each of the latest seconds in which there were any.
     pub recent: VecDeque<Recent>,
+    /// What components are judged by.
+    pub evidence: Evidence,
     /// The tick that is not over yet.
     pub tick: Option<(i64, Frame)>,
     /// Flagdeck's own memory as it was sampled last, in bytes.
@@ -159,7 +163,10 @@ impl Collector {
     ) -> Vec<(i64, Frame)> {
         *lock(&self.toggles) = past.checkpoint.toggles;
         let fresh = Self::default();
-        lock(&fresh.state).take_over(past.checkpoint, past.ticks, now_ms);
+        let mut state = lock(&fresh.state);
+        state.evidence.learn(past.names);
+        state.take_over(past.checkpoint, past.ticks, now_ms);
+        drop(state);
         let frames = fresh.replay(&past.batches, name);
         let mut resumed = fresh.state();
         self.recorder.know_only(resumed.totals.keys().cloned());
@@ -255,8 +262,9 @@ impl Collector {
     ) -> Option<Frame> {
         let open = std::mem::take(&mut self.state().open);
         // Nobody waits for this lock while a name is written to the disk.
-        let (frame, unnamed) = open.into_frame(name);
+        let (frame, names, unnamed) = open.into_frame(name);
         let mut state = lock(&self.state);
+        state.evidence.learn(names);
         state.open.merge(unnamed);
         if state.accepted != state.accepted_told || state.was_busy(at_s) {
             state.version += 1;
@@ -267,9 +275,18 @@ impl Collector {
         }
         state.seconds.push(at_s, &frame);
         state.remember(at_s, 1, frame.sum(|_, _| true));
+        state.evidence.add(at_s, &frame);
         state.add_to_tick(at_s, &frame);
         state.version += 1;
         Some(frame)
+    }
+
+    /// Notes that a revision was saved at `at_s`: what is counted in later seconds can be told
+    /// from what was counted before.
+    pub fn note_revision(&self, at_s: i64) {
+        let mut state = lock(&self.state);
+        state.evidence.cut_after(at_s);
+        state.version += 1;
     }
 
     /// Moves the open tick to those in memory, where it is over at `now_s`.
@@ -322,6 +339,7 @@ impl State {
             seconds: Ring::new(SECONDS_IN_MEMORY_S, SECONDS_BYTES_MAX),
             ticks: Ring::new(TICKS_IN_MEMORY_S, TICKS_BYTES_MAX),
             recent: VecDeque::new(),
+            evidence: Evidence::default(),
             tick: None,
             own_memory: None,
             version: 1,
@@ -347,6 +365,7 @@ impl State {
                 && let Some(frame) = Frame::unpack(&packed)
             {
                 self.remember(at_s, TICK_S, frame.sum(|_, _| true));
+                self.evidence.add(at_s, &frame);
             }
             self.ticks.push_packed(at_s, packed);
         }
@@ -416,24 +435,28 @@ impl State {
             self.recent.pop_front();
             self.version += 1;
         }
+        self.evidence.forget_before(at_s);
         let before_ms = at_s * 1000;
         self.sources.retain(|_, last_ms| *last_ms >= before_ms);
     }
 }
 
 impl Open {
-    /// Makes a frame of it. What has no number for a name is handed back.
-    fn into_frame(self, name: &mut dyn FnMut(&str) -> Option<NameId>) -> (Frame, Self) {
+    /// Makes a frame of it, and lists the names of its components. What has no number for a name
+    /// is handed back.
+    fn into_frame(self, name: &mut dyn FnMut(&str) -> Option<NameId>) -> (Frame, Names, Self) {
         let mut frame = Frame {
             own_memory: self.own_memory,
             ..Frame::default()
         };
+        let mut names = Names::new();
         let mut unnamed = Self::default();
         for (labels, tally) in self.tallies {
             match name(&labels.component) {
                 Some(component) => {
                     let key = (component, labels.arm);
                     frame.tallies.entry(key).or_default().merge(&tally);
+                    names.push((component, labels.component));
                 }
                 None => drop(unnamed.tallies.insert(labels, tally)),
             }
@@ -444,7 +467,7 @@ impl Open {
                 None => unnamed.memory.push((source, bytes)),
             }
         }
-        (frame, unnamed)
+        (frame, names, unnamed)
     }
 
     fn merge(&mut self, other: Self) {

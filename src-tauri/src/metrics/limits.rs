@@ -80,3 +80,6 @@ pub const SPAN_S_MAX: i64 = 366 * 24 * 60 * 60;
 
 /// Marks on one chart. More would be a wall.
 pub const MARKS_MAX: usize = 200;
+
+/// Components told with a pulse, the worst first. More than that nobody reads on a dashboard.
+pub const COMPONENTS_JUDGED_MAX: usize = 20;

@@ -1,7 +1,6 @@
 //! What the dashboard tells of the last minutes.
 
 use flagdeck_core::measure::{DURATION_EDGES_S, Tally};
-use flagdeck_core::statistics::share_interval;
 
 use super::charts::on_the_wire;
 use super::collector::{RATE_OVER_S, Recent, State};
@@ -15,7 +14,7 @@ const COLUMN_S: u32 = 20;
 /// What a source's name begins with that makes its reports up.
 const SYNTHETIC: &str = "synthetic-";
 
-/// Tells of the state at `now_ms`. Marks, limits, push, trouble and refusals are for the caller
+/// Tells of the state at `now_ms`. Verdicts, marks, push, trouble and refusals are for the caller
 /// to fill in.
 pub(super) fn take(state: &State, now_ms: i64, limits: wire::Limits) -> wire::Pulse {
     let now_s = now_ms / 1000;
@@ -36,19 +35,23 @@ pub(super) fn take(state: &State, now_ms: i64, limits: wire::Limits) -> wire::Pu
         sources: sources(state),
         calculations: all.completed(),
         per_second: rate(state, now_s),
-        errors: share(all.errors, all.total()),
-        slow: share(all.slower_than(limits.calculation_s), all.completed()),
+        errors: wire::Share::of(all.errors, all.total()),
+        slow: wire::Share::of(all.slower_than(limits.calculation_s), all.completed()),
         p50_s: seconds(0.50),
         p95_s: seconds(0.95),
         p99_s: seconds(0.99),
         confidence: all.confidence.mean(),
         edges_s: DURATION_EDGES_S.into(),
+        verdict: wire::Verdict::default(),
+        components: Vec::new(),
+        components_total: 0,
         columns: columns.finish(now_s),
         column_s: COLUMN_S,
         marks: Vec::new(),
         memory: wire::MemoryUse {
-            host_bytes: host_memory(state, since_s * 1000),
+            host_bytes: host_memory(state, now_ms),
             own_bytes: state.own_memory,
+            standing: wire::MemoryStanding::Unknown,
         },
         limits,
         push: None,
@@ -86,21 +89,12 @@ fn sources(state: &State) -> Vec<wire::ReportingSource> {
     sources
 }
 
-fn host_memory(state: &State, since_ms: i64) -> Option<f64> {
+/// The memory of the source that uses the most, of those that said so lately, in bytes.
+pub(super) fn host_memory(state: &State, now_ms: i64) -> Option<f64> {
+    let since_ms = now_ms - SECONDS_IN_MEMORY_S * 1000;
     let latest = state.memory.values();
     let recent = latest.filter(|memory| memory.at_ms >= since_ms);
     recent.map(|memory| memory.bytes).max_by(f64::total_cmp)
-}
-
-fn share(part: u64, whole: u64) -> wire::Share {
-    let interval = share_interval(part, whole);
-    wire::Share {
-        part,
-        whole,
-        share: interval.map(|it| it.share),
-        low: interval.map(|it| it.low),
-        high: interval.map(|it| it.high),
-    }
 }
 
 /// The span in equal columns, which stand still while time passes.

@@ -60,6 +60,8 @@ pub struct Past {
     pub batches: Vec<Logged>,
     /// Packed ticks of the latest time, earliest first.
     pub ticks: Vec<PackedFrame>,
+    /// Every name with its number.
+    pub names: Vec<(NameId, Box<str>)>,
     /// The last batch there was.
     pub last: i64,
     /// What people should know: a damaged file was set aside.
@@ -131,7 +133,7 @@ pub enum Others {
     /// These batches.
     Batches(Vec<Logged>),
     /// More than the log still holds: everything has to be taken from this.
-    Everything(Past),
+    Everything(Box<Past>),
 }
 
 impl MetricsStore {
@@ -407,6 +409,7 @@ fn read_past(connection: &Connection) -> Result<Past, StoreError> {
         checkpoint,
         batches,
         ticks: frames::packed_frames(connection, TICK_S, from_s, i64::MAX)?,
+        names: read_names(connection)?,
         last: log::last_id(connection)?,
         notice: None,
     })

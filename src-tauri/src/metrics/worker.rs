@@ -174,7 +174,7 @@ impl Worker {
     fn take_in(&mut self, others: Others) {
         match others {
             Others::Batches(batches) => batches.iter().for_each(|batch| self.count(batch)),
-            Others::Everything(past) => self.restore(past),
+            Others::Everything(past) => self.restore(*past),
         }
     }
 

@@ -1,8 +1,11 @@
 //! The shapes of what is measured: the dashboard's pulse, and the charts.
 
+use flagdeck_core::statistics::{ShareInterval, share_interval};
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
+
+use super::{JudgedComponent, Verdict};
 
 /// What the dashboard tells of the last minutes, [`Pulse::span_s`] of them.
 ///
@@ -22,7 +25,14 @@ pub struct Pulse {
     pub span_s: u32,
     /// Who reported in the span, latest first.
     pub sources: Vec<ReportingSource>,
-    /// Calculations that ended well in the span.
+    /// What calculations amount to, each arm of each component judged by itself.
+    pub verdict: Verdict,
+    /// The components that calculated, the worst first; no more than people read.
+    pub components: Vec<JudgedComponent>,
+    /// How many there are in all.
+    pub components_total: usize,
+    /// Calculations that ended well in the span. This and the figures that follow are of all
+    /// components and arms together.
     pub calculations: u64,
     /// Calculations a second over the last ten seconds, failed ones included.
     pub per_second: f64,
@@ -134,6 +144,24 @@ pub struct MemoryUse {
     pub host_bytes: Option<f64>,
     /// By Flagdeck, in bytes; `null` where the system does not say.
     pub own_bytes: Option<f64>,
+    /// How the first stands to the limits. Once over one, it is within again at 90 % of it.
+    pub standing: MemoryStanding,
+}
+
+/// How memory stands to its limits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum MemoryStanding {
+    /// No application reports any.
+    #[default]
+    Unknown,
+    /// Within both limits.
+    Within,
+    /// Over `limits.hostMemoryBytes`.
+    High,
+    /// Over `limits.memoryBytes`.
+    Over,
 }
 
 /// What the settings call too much.
@@ -143,12 +171,12 @@ pub struct MemoryUse {
 pub struct Limits {
     /// The share of failed calculations, 0 to 1: `rollback.triggers.errorRate`.
     pub error_share: f64,
-    /// The duration that rolls back, in seconds: `rollback.triggers.responseTime`.
+    /// The duration that too many may not exceed, in seconds: `rollback.triggers.responseTime`.
     pub response_s: f64,
     /// The duration that one calculation may take, in seconds:
     /// `performance.maxCalculationTimeMs`.
     pub calculation_s: f64,
-    /// The memory that rolls back, in bytes: `rollback.triggers.memoryThreshold`.
+    /// The memory that is too much, in bytes: `rollback.triggers.memoryThreshold`.
     pub memory_bytes: f64,
     /// The memory that the host may use, in bytes: `performance.maxMemoryMB`.
     pub host_memory_bytes: f64,
@@ -203,12 +231,14 @@ pub struct Charts {
     pub step_s: u32,
     /// Calculations a second, failed ones included.
     pub rate: Extent,
-    /// The share of failed calculations, 0 to 1, with its interval.
+    /// The share of failed calculations of both arms together, 0 to 1, with its interval.
     pub errors: Extent,
     /// The same of users for whom the component is on.
-    pub errors_exposed: Vec<Option<f64>>,
+    pub errors_exposed: Extent,
     /// The same of users for whom it is off.
-    pub errors_control: Vec<Option<f64>>,
+    pub errors_control: Extent,
+    /// How much larger the share is where it is on, -1 to 1, with its interval.
+    pub errors_difference: Extent,
     /// Half of all calculations took no longer than this, in seconds.
     pub p50_s: Vec<Option<f64>>,
     /// The same of 95 in a hundred.
@@ -253,4 +283,19 @@ pub struct Extent {
     pub low: Vec<Option<f64>>,
     /// The highest, or the upper end of the interval.
     pub high: Vec<Option<f64>>,
+}
+
+impl Share {
+    /// Returns a part of a whole with its interval.
+    pub fn of(part: u64, whole: u64) -> Self {
+        let interval = share_interval(part, whole);
+        let end = |end: fn(ShareInterval) -> f64| interval.map(end);
+        Self {
+            part,
+            whole,
+            share: end(|it| it.share),
+            low: end(|it| it.low),
+            high: end(|it| it.high),
+        }
+    }
 }

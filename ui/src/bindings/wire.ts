@@ -699,7 +699,11 @@ needsRestart: boolean,
 /**
  * Whether there is a newer value in the file that waits for that.
  */
-isWaiting: boolean, };
+isWaiting: boolean, 
+/**
+ * Why it does nothing in this version; `null` if it does what it says.
+ */
+unavailable: string | null, };
 
 /**
  * What kind of value a setting takes.
@@ -865,7 +869,20 @@ spanS: number,
  */
 sources: Array<ReportingSource>, 
 /**
- * Calculations that ended well in the span.
+ * What calculations amount to, each arm of each component judged by itself.
+ */
+verdict: Verdict, 
+/**
+ * The components that calculated, the worst first; no more than people read.
+ */
+components: Array<JudgedComponent>, 
+/**
+ * How many there are in all.
+ */
+componentsTotal: number, 
+/**
+ * Calculations that ended well in the span. This and the figures that follow are of all
+ * components and arms together.
  */
 calculations: number, 
 /**
@@ -942,6 +959,118 @@ batchesTurnedAway: number,
  * of labels, since Flagdeck was opened.
  */
 labelsOverflowed: number, };
+
+/**
+ * What the calculations of all components amount to, in one sentence.
+ */
+export type Verdict = { 
+/**
+ * How the arm stands that stands worst.
+ */
+standing: Standing, 
+/**
+ * The verdict, in words.
+ */
+sentence: string, 
+/**
+ * The component of that arm; `null` if none is over a limit.
+ */
+component: string | null, };
+
+/**
+ * How an arm, or what is made of several, stands to its limits.
+ */
+export type Standing = "too_few" | "within" | "above" | "beyond";
+
+/**
+ * A component, judged arm by arm since the latest revision that changed who sees it.
+ */
+export type JudgedComponent = { 
+/**
+ * Its path; empty for calculations that named none.
+ */
+component: string, 
+/**
+ * How its worst arm stands.
+ */
+standing: Standing, 
+/**
+ * The verdict, in words.
+ */
+sentence: string, 
+/**
+ * The revision since which it is judged; `null` if none of the last minutes changed who sees
+ * it, which is the time it is judged by then.
+ */
+since: number | null, 
+/**
+ * Those for whom it is on; `null` without calculations.
+ */
+exposed: JudgedArm | null, 
+/**
+ * Those for whom it is off; `null` without calculations.
+ */
+control: JudgedArm | null, 
+/**
+ * Those of whom nobody said; `null` without calculations.
+ */
+unknown: JudgedArm | null, 
+/**
+ * How much more often calculations fail where it is on; `null` unless both have enough data.
+ */
+difference: DifferenceShare | null, 
+/**
+ * What rolling it back would do; `null` unless it does harm.
+ */
+rollback: RollbackPlan | null, };
+
+/**
+ * One arm of a component.
+ */
+export type JudgedArm = { 
+/**
+ * How it stands.
+ */
+standing: Standing, 
+/**
+ * Its failed calculations of all.
+ */
+errors: Share, };
+
+/**
+ * How much larger a share is than another, with the interval that holds the true difference 95
+ * times in a hundred (Newcombe's).
+ */
+export type DifferenceShare = { 
+/**
+ * The difference, -1 to 1.
+ */
+difference: number, 
+/**
+ * The lower end of the interval.
+ */
+low: number, 
+/**
+ * The upper end of the interval.
+ */
+high: number, };
+
+/**
+ * What rolling a component back would do.
+ */
+export type RollbackPlan = { 
+/**
+ * The component.
+ */
+component: string, 
+/**
+ * The revision it is planned on: on another one it may be another plan.
+ */
+base: number, 
+/**
+ * What it does, in words.
+ */
+sentence: string, };
 
 /**
  * An application that reported.
@@ -1039,7 +1168,16 @@ hostBytes: number | null,
 /**
  * By Flagdeck, in bytes; `null` where the system does not say.
  */
-ownBytes: number | null, };
+ownBytes: number | null, 
+/**
+ * How the first stands to the limits. Once over one, it is within again at 90 % of it.
+ */
+standing: MemoryStanding, };
+
+/**
+ * How memory stands to its limits.
+ */
+export type MemoryStanding = "unknown" | "within" | "high" | "over";
 
 /**
  * What the settings call too much.
@@ -1050,7 +1188,7 @@ export type Limits = {
  */
 errorShare: number, 
 /**
- * The duration that rolls back, in seconds: `rollback.triggers.responseTime`.
+ * The duration that too many may not exceed, in seconds: `rollback.triggers.responseTime`.
  */
 responseS: number, 
 /**
@@ -1059,7 +1197,7 @@ responseS: number,
  */
 calculationS: number, 
 /**
- * The memory that rolls back, in bytes: `rollback.triggers.memoryThreshold`.
+ * The memory that is too much, in bytes: `rollback.triggers.memoryThreshold`.
  */
 memoryBytes: number, 
 /**
@@ -1138,17 +1276,21 @@ stepS: number,
  */
 rate: Extent, 
 /**
- * The share of failed calculations, 0 to 1, with its interval.
+ * The share of failed calculations of both arms together, 0 to 1, with its interval.
  */
 errors: Extent, 
 /**
  * The same of users for whom the component is on.
  */
-errorsExposed: Array<number | null>, 
+errorsExposed: Extent, 
 /**
  * The same of users for whom it is off.
  */
-errorsControl: Array<number | null>, 
+errorsControl: Extent, 
+/**
+ * How much larger the share is where it is on, -1 to 1, with its interval.
+ */
+errorsDifference: Extent, 
 /**
  * Half of all calculations took no longer than this, in seconds.
  */

@@ -24,6 +24,7 @@ export const commandIds = [
   "older_revision",
   "newer_revision",
   "back_to_now",
+  "roll_back",
   "all_off",
   "take_snapshot",
   "import_snapshots",

@@ -4,6 +4,7 @@ import { createContext } from "svelte";
 
 import type { Snapshot } from "../bindings/wire";
 import { asFailure } from "../host/host";
+import { offeredRollback } from "../model/performance";
 import { ALL } from "../model/tree";
 import type { Deck } from "../state/deck";
 import { exportChosen, importSome, togglePin } from "../state/keeping";
@@ -65,7 +66,11 @@ export class Commands {
     const newest = () => live.stored?.revision ?? 0;
     const hasNeighbour = (by: 1 | -1) =>
       shown.isPastInView && past.neighbour(by, newest()) !== null;
-    const { snapshots } = this.#deck;
+    const { snapshots, pulse } = this.#deck;
+    const rollback = () => {
+      const plan = offeredRollback(pulse.latest);
+      return plan && live.isPossible(plan) ? plan : null;
+    };
     const isAtSnapshots = () => choices.view === "snapshots" && (snapshots.total ?? 0) > 0;
     const hasSnapshot = () => choices.view === "snapshots" && snapshots.toSnapshot !== null;
     const zoom = (to: number) => (choices.zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, to)));
@@ -133,6 +138,15 @@ export class Commands {
         isEnabled: () => hasNeighbour(1),
       },
       back_to_now: { run: () => past.leave(), isEnabled: () => shown.isPastInView },
+      roll_back: {
+        run: () => {
+          const plan = rollback();
+          if (plan) void live.rollBack(plan);
+        },
+        isEnabled: () => rollback() !== null,
+        isOfNow: ofNow,
+        label: () => words.commands.rollBack(rollback()),
+      },
       // Always there, whatever the window believes: it may be what hangs.
       all_off: { run: () => void live.allOff() },
       take_snapshot: {

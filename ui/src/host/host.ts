@@ -53,6 +53,8 @@ export interface Host {
   documentText(): Promise<string>;
   /** Makes one revision of `edit`; with `base`, only if that is the revision in force. */
   change(edit: Edit, base?: number): Promise<Outcome>;
+  /** Shows a component to fewer people again, if `base` is the revision in force. */
+  rollBack(component: string, base: number): Promise<Outcome>;
   /** Takes the last change back, as a revision of its own. */
   undo(): Promise<Outcome>;
   /** Brings back what undo took. */

@@ -10,6 +10,7 @@ export const tauri: Host = {
   flags: () => invoke("flags"),
   documentText: () => invoke("document_text"),
   change: (edit, base) => invoke("change", { edit, base: base ?? null }),
+  rollBack: (component, base) => invoke("roll_back", { component, base }),
   undo: () => invoke("undo"),
   redo: () => invoke("redo"),
   emergencyOff: () => invoke("emergency_off"),

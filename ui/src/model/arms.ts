@@ -3,7 +3,7 @@
  * those for whom they are off.
  */
 
-import type { Charts } from "../bindings/wire";
+import type { Charts, Extent } from "../bindings/wire";
 import type { Range } from "./chart_range";
 import { hasAnything, ticksTo, type Values } from "./charts";
 import { SPARK_HEIGHT } from "./spark";
@@ -12,6 +12,9 @@ export interface Arms {
   /** Paths as high as {@link SPARK_HEIGHT}, a gap where nothing was reported. */
   exposed: string;
   control: string;
+  /** The 95 % interval of each, as areas. */
+  exposedBand: string;
+  controlBand: string;
   /** How many points there are, and so how wide the paths. */
   points: number;
   /** How high the limit is, 0 to 1 from the top. */
@@ -37,8 +40,8 @@ const ROOM = 1.1;
 export function drawArms(charts: Charts, asOfMs: number): Arms | null {
   const { stepS, limits } = charts;
   const timesS = charts.timesS.filter((atS) => (atS + stepS) * 1000 <= asOfMs);
-  const exposed = charts.errorsExposed.slice(0, timesS.length);
-  const control = charts.errorsControl.slice(0, timesS.length);
+  const exposed = charts.errorsExposed.mean.slice(0, timesS.length);
+  const control = charts.errorsControl.mean.slice(0, timesS.length);
   if (!hasAnything(exposed) && !hasAnything(control)) return null;
   const most = mostOf([...exposed, ...control, ROOM * limits.errorShare]);
   const [firstS = 0, lastS = 0] = [timesS.at(0), timesS.at(-1)];
@@ -51,6 +54,8 @@ export function drawArms(charts: Charts, asOfMs: number): Arms | null {
   return {
     exposed: pathOf(exposed, most),
     control: pathOf(control, most),
+    exposedBand: areaOf(charts.errorsExposed, timesS.length, most),
+    controlBand: areaOf(charts.errorsControl, timesS.length, most),
     points: timesS.length,
     limitAt: 1 - limits.errorShare / most,
     range: { fromMs: firstS * 1000, toMs: (lastS + stepS) * 1000 },
@@ -77,6 +82,19 @@ function pathOf(values: Values, most: number): string {
   return path;
 }
 
-function heightOf(share: number, most: number): number {
+/** The space between both ends of an interval: a step for each point. */
+function areaOf({ low, high }: Extent, points: number, most: number): string {
+  let path = "";
+  for (let at = 0; at < points; at += 1) {
+    const [from, to] = [low[at], high[at]];
+    if (from == null || to == null) continue;
+    path += `M${at} ${heightOf(from, most)}V${heightOf(to, most)}H${at + 1}V${heightOf(from, most)}Z`;
+  }
+  return path;
+}
+
+/** An interval of few calculations reaches beyond the scale, and is cut there. */
+function heightOf(value: number, most: number): number {
+  const share = Math.min(value, most);
   return Math.round(SPARK_HEIGHT * (1 - share / most) * 100) / 100;
 }

@@ -22,7 +22,7 @@ export type ChartId = (typeof chartIds)[number];
 export type LineName =
   "mean" | "share" | "exposed" | "control" | "half" | "most" | "nearlyAll" | "host" | "own";
 
-export type BandName = "extremes" | "interval";
+export type BandName = "extremes" | "interval" | "exposedInterval" | "controlInterval";
 
 export type BoundName = "errorShare" | "response" | "calculation" | "memory" | "hostMemory";
 
@@ -37,6 +37,8 @@ export interface Line {
 
 export interface Band {
   name: BandName;
+  /** That of the line it belongs to. */
+  tone: LineTone;
   low: Values;
   high: Values;
 }
@@ -45,8 +47,8 @@ export interface Band {
 export interface Bound {
   name: BoundName;
   value: number;
-  /** Whether going beyond it rolls back. */
-  rollsBack: boolean;
+  /** Whether too much of it is an error, and not only a warning. */
+  isStrict: boolean;
 }
 
 export interface Axis {
@@ -61,6 +63,8 @@ export interface Drawing {
   lines: readonly Line[];
   bands: readonly Band[];
   bounds: readonly Bound[];
+  /** How much more there is where it is on than where it is off; of the two arms alone. */
+  difference: Extent | null;
   axis: Axis;
   /** A greater value is known only to be greater; `null` where every value is known. */
   edge: number | null;
@@ -167,23 +171,32 @@ function rate({ rate: { mean, low, high } }: Charts): Drawing {
   });
 }
 
-function errors({ errors, errorsExposed, errorsControl, limits }: Charts): Drawing {
-  const whole = inPercent(errors);
-  const [exposed, control] = [percent(errorsExposed), percent(errorsControl)];
+/** Each arm with its own interval, if there are both; else all of it. */
+function errors(charts: Charts): Drawing {
+  const { errorsExposed, errorsControl, errorsDifference, limits } = charts;
+  const hasArms = hasAnything(errorsExposed.mean) && hasAnything(errorsControl.mean);
+  const whole = inPercent(charts.errors);
+  const [exposed, control] = [inPercent(errorsExposed), inPercent(errorsControl)];
   const bound = limits.errorShare * 100;
-  const hasArms = hasAnything(exposed) && hasAnything(control);
   const lines: Line[] = hasArms
     ? [
-        { name: "control", tone: "second", values: control },
-        { name: "exposed", tone: "main", values: exposed },
+        { name: "control", tone: "second", values: control.mean },
+        { name: "exposed", tone: "main", values: exposed.mean },
       ]
     : [{ name: "share", tone: "main", values: whole.mean }];
+  const bands: Band[] = hasArms
+    ? [
+        ...bandsOf("controlInterval", control, "second"),
+        ...bandsOf("exposedInterval", exposed, "main"),
+      ]
+    : bandsOf("interval", whole);
   const most = Math.max(mostOf(lines.map(({ values }) => values)), 1.1 * bound);
-  const reach = Math.min(mostOf([whole.high]), INTERVAL_REACH * most);
+  const reach = Math.min(mostOf(bands.map(({ high }) => high)), INTERVAL_REACH * most);
   return plain("errors", {
     lines,
-    bands: bandsOf("interval", whole),
-    bounds: [{ name: "errorShare", value: bound, rollsBack: true }],
+    bands,
+    bounds: [{ name: "errorShare", value: bound, isStrict: true }],
+    difference: hasArms ? inPercent(errorsDifference) : null,
     axis: linear(Math.min(100, Math.max(most, reach) || 1)),
   });
 }
@@ -194,8 +207,8 @@ function durations({ p50S, p95S, p99S, edgesS, limits }: Charts): Drawing {
   return plain("durations", {
     lines: quantiles(p50S, p95S, p99S),
     bounds: [
-      { name: "calculation", value: limits.calculationS, rollsBack: false },
-      { name: "response", value: limits.responseS, rollsBack: true },
+      { name: "calculation", value: limits.calculationS, isStrict: false },
+      { name: "response", value: limits.responseS, isStrict: true },
     ],
     axis: { min, max: edge * STRIP_LOG, ticks: decades(min, edge), isLog: true },
     edge,
@@ -206,8 +219,8 @@ function durations({ p50S, p95S, p99S, edgesS, limits }: Charts): Drawing {
 function heat({ durations: columns, edgesS, limits }: Charts): Drawing {
   const rows = edgesS.length + 1;
   const bounds: Bound[] = [
-    { name: "calculation", value: edgesS.indexOf(limits.calculationS) + 1, rollsBack: false },
-    { name: "response", value: edgesS.indexOf(limits.responseS) + 1, rollsBack: true },
+    { name: "calculation", value: edgesS.indexOf(limits.calculationS) + 1, isStrict: false },
+    { name: "response", value: edgesS.indexOf(limits.responseS) + 1, isStrict: true },
   ];
   return {
     ...plain("heat", {
@@ -251,8 +264,8 @@ function memory({ memory: extent, ownMemory, limits }: Charts): Drawing {
   };
   const own = inMiB(ownMemory);
   const bounds: Bound[] = [
-    { name: "hostMemory", value: limits.hostMemoryBytes / MIB, rollsBack: false },
-    { name: "memory", value: limits.memoryBytes / MIB, rollsBack: true },
+    { name: "hostMemory", value: limits.hostMemoryBytes / MIB, isStrict: false },
+    { name: "memory", value: limits.memoryBytes / MIB, isStrict: true },
   ];
   const most = Math.max(mostOf([host.high, host.mean, own]), ...bounds.map(({ value }) => value));
   return plain("memory", {
@@ -267,7 +280,16 @@ function memory({ memory: extent, ownMemory, limits }: Charts): Drawing {
 }
 
 function plain(id: ChartId, parts: Pick<Drawing, "lines" | "axis"> & Partial<Drawing>): Drawing {
-  return { id, bands: [], bounds: [], edge: null, columns: [], edgesS: [], ...parts };
+  return {
+    id,
+    bands: [],
+    bounds: [],
+    difference: null,
+    edge: null,
+    columns: [],
+    edgesS: [],
+    ...parts,
+  };
 }
 
 function quantiles(half: Values, most: Values, nearlyAll?: Values): Line[] {
@@ -279,8 +301,8 @@ function quantiles(half: Values, most: Values, nearlyAll?: Values): Line[] {
   return lines;
 }
 
-function bandsOf(name: BandName, { low, high }: Extent): Band[] {
-  return [{ name, low, high }];
+function bandsOf(name: BandName, { low, high }: Extent, tone: LineTone = "main"): Band[] {
+  return [{ name, tone, low, high }];
 }
 
 function linear(most: number): Axis {

@@ -1,44 +1,107 @@
 /** What the dashboard says of the state of applications, and of Flagdeck's own, in one line. */
 
-import type { Pulse } from "../bindings/wire";
+import type { MemoryStanding, Pulse, StateRestore, StateSource } from "../bindings/wire";
 import { words } from "../words";
 import {
   isCollecting,
   isVerdict,
   judgeNobody,
   judgeReading,
+  MINUTE_MS,
   silentMs,
   type Heard,
 } from "./reporting";
 import type { Tone, Verdict } from "./verdict";
 
-export function judgeHealth(heard: Heard): Verdict {
+/** A source that has reported no state for longer is silent: as long as from one snapshot to the next. */
+const STATE_SILENT_MS = 5 * MINUTE_MS;
+
+/** A restore that its source has not confirmed yet. */
+export interface OpenRestore {
+  source: string;
+  sinceMs: number;
+  /** For how long the source has reported nothing; `null` if it reports. */
+  silentMs: number | null;
+}
+
+/** A source of events, of a state, or of both. */
+export interface Source {
+  name: string;
+  isSynthetic: boolean;
+  /** When it reported last, in milliseconds since 1970. */
+  atMs: number;
+  isSilent: boolean;
+}
+
+/** States are read apart from the pulse, and hold at `nowMs`. */
+export function judgeHealth(
+  heard: Heard,
+  states: readonly StateSource[] = [],
+  nowMs = heard.asOfMs,
+): Verdict {
   const pulse = judgeReading(heard);
   if (isVerdict(pulse)) return pulse;
   return (
     judgeMemory(pulse) ??
     judgePush(pulse) ??
     judgeIntake(pulse) ??
-    judgeNobody(pulse) ??
-    judgeSources(pulse, heard.asOfMs)
+    judgeRestores(states, nowMs) ??
+    judgeSources(pulse, heard.asOfMs, states, nowMs)
   );
 }
 
-/** How the memory of the application that uses most stands to its limits. */
-export function toneOfMemory({ memory: { hostBytes }, limits }: Pulse): Tone {
-  if (hostBytes === null) return "quiet";
-  if (hostBytes >= limits.memoryBytes) return "error";
-  return hostBytes >= limits.hostMemoryBytes ? "warning" : "good";
+/** Whether a restore still waits for its source. */
+export function isOpen({ confirmedMs }: StateRestore): boolean {
+  return confirmedMs === null;
 }
 
-function judgeMemory(pulse: Pulse): Verdict | null {
-  const { limits } = pulse;
-  const bytes = pulse.memory.hostBytes;
-  const tone = toneOfMemory(pulse);
-  if (bytes === null || (tone !== "error" && tone !== "warning")) return null;
-  const limit = tone === "error" ? limits.memoryBytes : limits.hostMemoryBytes;
-  const say = tone === "error" ? words.health.overMemory : words.health.highMemory;
-  return { kind: `memory ${tone}`, tone, text: say(bytes, limit) };
+/** The restores that wait for their sources, the one that waits longest first. */
+export function openRestores(states: readonly StateSource[], nowMs: number): OpenRestore[] {
+  const open = states.flatMap(({ name, atMs, restore }): OpenRestore[] => {
+    if (restore === null || !isOpen(restore)) return [];
+    return [{ source: name, sinceMs: restore.atMs, silentMs: stateSilentMs(atMs, nowMs) }];
+  });
+  return open.toSorted((one, other) => one.sinceMs - other.sinceMs);
+}
+
+/** Everyone who reports events or a state, the latest first; one that does both once. */
+export function sourcesOf(
+  pulse: Pulse | null,
+  states: readonly StateSource[],
+  nowMs: number,
+): Source[] {
+  const byName = new Map<string, Source>();
+  for (const { name, atMs } of states) {
+    // What was imported is no application.
+    if (atMs === null) continue;
+    const isSilent = stateSilentMs(atMs, nowMs) !== null;
+    byName.set(name, { name, isSynthetic: false, atMs, isSilent });
+  }
+  for (const { name, atMs, isSynthetic } of pulse?.sources ?? []) {
+    const state = byName.get(name);
+    const isSilent = nowMs - atMs >= MINUTE_MS && (state?.isSilent ?? true);
+    byName.set(name, { name, isSynthetic, isSilent, atMs: Math.max(atMs, state?.atMs ?? 0) });
+  }
+  return [...byName.values()].toSorted((one, other) => other.atMs - one.atMs);
+}
+
+const memoryTones: Readonly<Record<MemoryStanding, Tone>> = {
+  unknown: "quiet",
+  within: "good",
+  high: "warning",
+  over: "error",
+};
+
+/** How the memory of the application that uses most stands to its limits. */
+export function toneOfMemory({ memory: { standing } }: Pulse): Tone {
+  return memoryTones[standing];
+}
+
+function judgeMemory({ memory: { hostBytes, standing }, limits }: Pulse): Verdict | null {
+  if (hostBytes === null || (standing !== "high" && standing !== "over")) return null;
+  const limit = standing === "over" ? limits.memoryBytes : limits.hostMemoryBytes;
+  const text = words.health.memoryLimit(hostBytes, limit);
+  return { kind: `memory ${standing}`, tone: memoryTones[standing], text };
 }
 
 function judgePush({ push }: Pulse): Verdict | null {
@@ -56,13 +119,45 @@ function judgeIntake({ batchesTurnedAway, labelsOverflowed }: Pulse): Verdict | 
   return { kind: "overflow", tone: "warning", text: words.health.overflowed(labelsOverflowed) };
 }
 
-function judgeSources(pulse: Pulse, asOfMs: number): Verdict {
+/** A restore that waits for a source that reports nothing may wait for ever. */
+function judgeRestores(states: readonly StateSource[], nowMs: number): Verdict | null {
+  const stuck = openRestores(states, nowMs).find(({ silentMs }) => silentMs !== null);
+  if (!stuck) return null;
+  const text = words.health.restoreStuck(stuck);
+  return { kind: `restore ${stuck.source}`, tone: "warning", text };
+}
+
+function judgeSources(
+  pulse: Pulse,
+  asOfMs: number,
+  states: readonly StateSource[],
+  nowMs: number,
+): Verdict {
   const silent = silentMs(pulse, asOfMs);
   if (silent !== null) {
     return { kind: "silent", tone: "warning", text: words.reporting.silent(silent) };
   }
+  if (pulse.sources.length === 0 && states.length > 0) return judgeStates(states, nowMs);
+  const nobody = judgeNobody(pulse);
+  if (nobody) return nobody;
   if (isCollecting(pulse, asOfMs)) {
     return { kind: "collecting", tone: "quiet", text: words.health.collecting };
   }
   return { kind: "good", tone: "good", text: words.health.good };
+}
+
+/** What is said if there are states, and no events. */
+function judgeStates(states: readonly StateSource[], nowMs: number): Verdict {
+  const latestMs = Math.max(...states.map(({ atMs }) => atMs ?? -Infinity));
+  if (latestMs === -Infinity) {
+    return { kind: "imported", tone: "quiet", text: words.health.importedOnly };
+  }
+  const silent = stateSilentMs(latestMs, nowMs);
+  if (silent === null) return { kind: "good", tone: "good", text: words.health.good };
+  return { kind: "silent states", tone: "quiet", text: words.health.statesSilent(silent) };
+}
+
+function stateSilentMs(atMs: number | null, nowMs: number): number | null {
+  const silent = nowMs - (atMs ?? -Infinity);
+  return silent >= STATE_SILENT_MS ? silent : null;
 }

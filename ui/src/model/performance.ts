@@ -1,47 +1,41 @@
 /** What the dashboard says of calculations in one line: the worst that is certain comes first. */
 
-import type { Pulse } from "../bindings/wire";
+import type { JudgedComponent, Pulse, RollbackPlan, Standing } from "../bindings/wire";
 import { words } from "../words";
 import { isVerdict, judgeNobody, judgeReading, silentMs, type Heard } from "./reporting";
-import type { Verdict } from "./verdict";
+import type { Tone, Verdict } from "./verdict";
 
-/** Where more than this share of calculations is over its time, they are called slow. */
-const SLOW_SHARE = 0.05;
+/** How a standing is shown. Too few calculations are neither good nor bad. */
+export const toneOfStanding: Readonly<Record<Standing, Tone>> = {
+  too_few: "quiet",
+  within: "good",
+  above: "warning",
+  beyond: "error",
+};
 
 export function judgePerformance(heard: Heard): Verdict {
   const pulse = judgeReading(heard);
   if (isVerdict(pulse)) return pulse;
   return (
-    judgeNobody(pulse) ??
-    judgeErrors(pulse) ??
-    judgeDurations(pulse) ??
-    judgeSilence(pulse, heard.asOfMs) ??
-    judgeRest(pulse)
+    judgeNobody(pulse) ?? judgeArms(pulse) ?? judgeSilence(pulse, heard.asOfMs) ?? judgeRest(pulse)
   );
 }
 
-function judgeErrors({ errors, limits }: Pulse): Verdict | null {
-  if (errors.share === null || errors.share <= limits.errorShare) return null;
-  if ((errors.low ?? 0) > limits.errorShare) {
-    const text = words.performance.failing(errors, limits.errorShare);
-    return { kind: "failing", tone: "error", text };
-  }
-  const text = words.performance.nearErrors(errors, limits.errorShare);
-  return { kind: "near errors", tone: "warning", text };
+/** What rolling back the component would do that the verdict names; `null` if it does no harm. */
+export function offeredRollback(pulse: Pulse | null): RollbackPlan | null {
+  return (pulse && judgedNamed(pulse)?.rollback) ?? null;
 }
 
-function judgeDurations({ p95S, slow, limits, edgesS }: Pulse): Verdict | null {
-  const lastS = edgesS.at(-1) ?? Infinity;
-  if (p95S !== null && p95S > Math.min(limits.responseS, lastS)) {
-    // Of what is over the last edge nobody knows whether it is over a limit beyond it.
-    const isOver = limits.responseS <= lastS;
-    const overS = isOver ? limits.responseS : lastS;
-    const text = words.performance.late(overS);
-    return { kind: isOver ? "late" : "maybe late", tone: isOver ? "error" : "warning", text };
-  }
-  if (slow.share === null || (slow.low ?? 0) <= SLOW_SHARE) return null;
-  const text = words.performance.slow(slow.share, limits.calculationS);
-  return { kind: "slow", tone: "warning", text };
+/** The component that the verdict names; `undefined` if none is over a limit. */
+export function judgedNamed({ verdict, components }: Pulse): JudgedComponent | undefined {
+  return components.find(({ component }) => component === verdict.component);
+}
+
+/** Each arm of each component by itself, as the backend judges them. */
+function judgeArms({ verdict: { standing, sentence, component } }: Pulse): Verdict | null {
+  if (standing !== "above" && standing !== "beyond") return null;
+  const tone = toneOfStanding[standing];
+  return { kind: `${standing} ${component ?? ""}`, tone, text: sentence };
 }
 
 function judgeSilence(pulse: Pulse, asOfMs: number): Verdict | null {
@@ -50,9 +44,9 @@ function judgeSilence(pulse: Pulse, asOfMs: number): Verdict | null {
   return { kind: "silent", tone: "warning", text: words.reporting.silent(silent) };
 }
 
-function judgeRest({ errors, spanS }: Pulse): Verdict {
+function judgeRest({ errors, spanS, verdict: { standing, sentence } }: Pulse): Verdict {
   if (errors.whole === 0) {
     return { kind: "none", tone: "quiet", text: words.performance.none(spanS) };
   }
-  return { kind: "good", tone: "good", text: words.performance.good };
+  return { kind: standing, tone: toneOfStanding[standing], text: sentence };
 }

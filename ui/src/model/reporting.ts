@@ -5,7 +5,7 @@ import { words } from "../words";
 import type { Verdict } from "./verdict";
 
 /** A source that is quiet for longer is told to be silent, and less than that is no evidence. */
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /** What is known of the applications; all that is judged of them follows from this. */
 export interface Heard {

@@ -17,6 +17,8 @@ const POINTS = 60;
 
 export interface ArmsReading {
   charts: Charts;
+  /** Of which component; `null` for all of them together. */
+  component: string | null;
   /** Where its span ends. */
   asOfMs: number;
 }
@@ -28,13 +30,16 @@ export class ArmsFeed {
   failure = $state.raw<Failure | null>(null);
 
   readonly #host: Host;
+  readonly #component: () => string | null;
   #isShown = false;
   #isUnderWay = false;
   #askedMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: Host) {
+  /** `component` says which one to read at the moment; `null` for all of them together. */
+  constructor(host: Host, component: () => string | null = () => null) {
     this.#host = host;
+    this.#component = component;
   }
 
   /** Begins to read, until the returned function is called. */
@@ -61,17 +66,18 @@ export class ArmsFeed {
 
   async #ask(): Promise<void> {
     const asOfMs = Date.now();
+    const component = this.#component();
     this.#isUnderWay = true;
     this.#askedMs = asOfMs;
     try {
       const charts = await this.#host.charts({
         ...lately(SPAN_S, asOfMs),
         pointsMax: POINTS,
-        component: null,
+        component,
         // As the cards over it: those know nothing of a Prometheus.
         own: true,
       });
-      this.latest = { charts, asOfMs };
+      this.latest = { charts, component, asOfMs };
       this.failure = null;
     } catch (reason) {
       this.failure = asFailure(reason);

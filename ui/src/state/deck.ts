@@ -40,6 +40,7 @@ export function makeDeck(host: Host): Deck {
   const live = new Live(host);
   const overlay = new Overlay();
   const sources = new StateSources(host);
+  const pulse = new PulseFeed(host);
   live.onconflict = (conflict) => overlay.show({ kind: "conflict", conflict });
   const past = new Past(host, live.toasts);
   const choices = new Choices(host, live.toasts);
@@ -54,8 +55,8 @@ export function makeDeck(host: Host): Deck {
     overlay,
     lastChanges: new LastChanges(host),
     metrics: new Metrics(host),
-    pulse: new PulseFeed(host),
-    arms: new ArmsFeed(host),
+    pulse,
+    arms: new ArmsFeed(host, () => pulse.latest?.verdict.component || null),
     sources,
     snapshots: new Snapshots(host, sources),
     compare: new Compare(),

@@ -5,7 +5,16 @@
  * is stored with the changes on their way laid over it. What the store refuses falls away again.
  */
 
-import type { Announcement, Edit, Failure, Flags, Group, Outcome, Status } from "../bindings/wire";
+import type {
+  Announcement,
+  Edit,
+  Failure,
+  Flags,
+  Group,
+  Outcome,
+  RollbackPlan,
+  Status,
+} from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
 import { conflictBetween, type Conflict } from "../model/conflict";
 import { applyEdit } from "../model/edit";
@@ -205,6 +214,25 @@ export class Live {
       await this.refresh();
       this.#saved(outcome);
     });
+  }
+
+  /** Shows a component to fewer people again, as was said, unless the flags changed since. */
+  rollBack({ component, base }: RollbackPlan): Promise<boolean> {
+    return this.#inTurn(async () => {
+      try {
+        const outcome = await this.#host.rollBack(component, base);
+        await this.refresh();
+        this.#saved(outcome, words.comparison.rolledBack(outcome.changes));
+      } catch (reason) {
+        await this.refresh();
+        throw reason;
+      }
+    });
+  }
+
+  /** Whether a plan still is about the flags as they are, and can be done. */
+  isPossible(plan: RollbackPlan): boolean {
+    return this.isWritable && !this.isSaving && this.stored?.revision === plan.base;
   }
 
   /** Puts the document of a revision in force again, as a revision of its own. */

@@ -1,10 +1,13 @@
 /** Palette, menus, shortcuts, the tour, and the question before closing. */
 
+import type { RollbackPlan } from "../bindings/wire";
 import { plural } from "./shared";
 
 export const commands = {
   undo: (sentence: string | undefined) => (sentence === undefined ? "Undo" : `Undo “${sentence}”`),
   redo: (sentence: string | undefined) => (sentence === undefined ? "Redo" : `Redo “${sentence}”`),
+  rollBack: (plan: RollbackPlan | null) =>
+    plan === null ? "Roll back a harmful component" : `Roll back: ${plan.sentence}`,
   exported: (place: string) => `Written to ${place}`,
   backedUp: (name: string) => `Backed up as ${name}`,
   dropLater: "Save or leave what is open first, then drop the file again",

@@ -39,7 +39,7 @@ const spans: Record<SpanS, { brief: string; full: string }> = {
 
 const titles: Record<ChartId, string> = {
   rate: "Calculations a second",
-  errors: "Failed calculations",
+  errors: "Error rate",
   durations: "Durations",
   heat: "Spread of durations",
   confidence: "Confidence",
@@ -50,8 +50,8 @@ const titles: Record<ChartId, string> = {
 const lines: Record<LineName, string> = {
   mean: "Mean",
   share: "Share",
-  exposed: "Where it is on",
-  control: "Where it is off",
+  exposed: "On",
+  control: "Off",
   half: "p50",
   most: "p95",
   nearlyAll: "p99",
@@ -72,21 +72,25 @@ const lineMeanings: Record<LineName, string> = {
 };
 
 const bands: Record<BandName, string> = {
-  extremes: "Low to high",
-  interval: "Likely range",
+  extremes: "Range",
+  interval: "95 % interval",
+  exposedInterval: "On, 95 % interval",
+  controlInterval: "Off, 95 % interval",
 };
 
 const bandMeanings: Record<BandName, string> = {
   extremes: "How far it went down and up within each point",
   interval: "Where the true share of all calculations is, 95 times in a hundred",
+  exposedInterval: "Where the true share is for users for whom it is on, 95 times in a hundred",
+  controlInterval: "Where the true share is for users for whom it is off, 95 times in a hundred",
 };
 
 const bounds: Record<BoundName, string> = {
-  errorShare: "Rolls back at",
-  response: "Rolls back at",
-  calculation: "Limit",
-  memory: "Rolls back at",
-  hostMemory: "Limit",
+  errorShare: "Limit",
+  response: "Limit",
+  calculation: "Soft limit",
+  memory: "Limit",
+  hostMemory: "Soft limit",
 };
 
 const boundMeanings: Record<BoundName, string> = {
@@ -140,7 +144,7 @@ function told(drawing: Drawing, at: number): string {
       const share = first(drawing, "share", at);
       const exposed = first(drawing, "exposed", at);
       if (share !== null) return `${share} failed`;
-      return or(exposed, (text) => `${text} failed where it is on`);
+      return or(exposed, (text) => `${text} failed with it on`);
     }
     case "durations":
       return or(first(drawing, "half", at), (half) => `half ${within(half)}`);
@@ -240,6 +244,11 @@ export const metrics = {
     return `${bounds[name]} ${texts[id]?.() ?? formatFigure(number)}`;
   },
   value,
+  difference: "On minus off",
+  differenceMeaning:
+    "How much more often calculations fail with it on, in percentage points, with the 95 % interval",
+  differenceOf: (difference: number, low: number, high: number) =>
+    `${points(difference)} (${points(low)} to ${points(high)})`,
   none: "–",
   between: (low: string, high: string) => `${unitOnce(low, high)} – ${high}`,
   bucket,
@@ -315,6 +324,13 @@ function formatSpanOf(stepS: number): string {
   if (stepS < 120) return `${formatFigure(stepS)} s`;
   if (stepS < 7200) return `${formatFigure(stepS / 60)} min`;
   return stepS < 172_800 ? `${formatFigure(stepS / 3600)} h` : `${formatFigure(stepS / 86_400)} d`;
+}
+
+/** A difference in percentage points: `+8.6`, `−0.4`. */
+function points(difference: number): string {
+  const rounded = Math.round(difference * 10) / 10;
+  if (rounded === 0) return "0";
+  return `${rounded > 0 ? "+" : "−"}${Math.abs(rounded).toFixed(1)}`;
 }
 
 /** Leaves out a unit that is said again right after: `0.6 – 1.1 %`. */

@@ -1,6 +1,6 @@
 /** What applications report, on the dashboard. */
 
-import type { Pulse, PushHealth, ReportingSource, Share, StateSource } from "../bindings/wire";
+import type { Pulse, PushHealth, Share, StateSource } from "../bindings/wire";
 import {
   formatAge,
   formatBytesOf,
@@ -16,14 +16,8 @@ import {
   formatShareNumber,
   formatSpan,
 } from "../format";
-import { capital, plural } from "./shared";
-
-/** The share with the interval that holds the true one. */
-const shareWithin = (share: Share): string => {
-  const interval = within(share);
-  const tail = interval === "" ? "" : ` (${interval})`;
-  return `${formatShare(share.share ?? 0)} of calculations${tail}`;
-};
+import type { OpenRestore, Source } from "../model/health";
+import { capital, plural, summary } from "./shared";
 
 /** Nothing where the interval is as narrow as the share is written. */
 const within = ({ low, high }: Share): string => {
@@ -45,8 +39,8 @@ export const pulse = {
     reading: "Reading…",
     unread: (why: string) => `Not read: ${why}`,
     trouble: (why: string) => `Nothing is collected: ${why}`,
-    gone: (spanS: number) => `Silent for over ${spanOf(spanS)}`,
-    silent: (silentMs: number) => `Silent for ${formatSpan(silentMs)}`,
+    gone: (spanS: number) => `No reports for over ${spanOf(spanS)}`,
+    silent: (silentMs: number) => `No reports for ${formatSpan(silentMs)}`,
     synthetic: "Synthetic data",
     syntheticMeaning: "At least one source says that it makes its reports up",
     asOf: (asOfMs: number) => `as of ${formatClock(asOfMs)}`,
@@ -58,22 +52,16 @@ export const pulse = {
     figure: "calculations a second",
     figureMeaning: ({ calculations, errors, spanS }: Pulse) =>
       `${formatCount(calculations)} ended well in the last ${spanOf(spanS)}, ${formatCount(errors.part)} failed`,
-    failing: (errors: Share, limit: number) =>
-      `Failing: ${shareWithin(errors)}, limit ${formatPercent(limit * 100)}`,
-    nearErrors: (errors: Share, limit: number) =>
-      `Errors near the limit: ${shareWithin(errors)}, limit ${formatPercent(limit * 100)}`,
-    late: (overS: number) => `Slow: 5 of 100 take over ${formatSeconds(overS)}`,
-    slow: (share: number, overS: number) =>
-      `Slow: ${formatShare(share)} take over ${formatSeconds(overS)}`,
     none: (spanS: number) => `No calculations in ${spanOf(spanS)}`,
-    good: "Within limits",
-    errors: "Errors",
+    errors: "Errors, all calculations",
     errorsMeaning: ({ part, whole }: Share) =>
-      `${formatCount(part)} of ${formatCount(whole)} failed; the range holds the true share 95 times in a hundred`,
+      `${formatCount(part)} of ${formatCount(whole)} failed, of all components, on and off together; the range holds the true share 95 times in a hundred`,
+    errorsOf: ({ part, whole }: Share) => `${formatCount(part)} of ${formatCount(whole)} failed`,
     share: ({ share }: Share) => formatShare(share ?? 0),
     within,
     quantiles: "p50 · p95 · p99",
-    quantilesMeaning: "Of 100 calculations, 50, 95 and 99 take no longer than this",
+    quantilesMeaning:
+      "Of 100 calculations of any component, 50, 95 and 99 take no longer than this",
     quantilesOf: ({ p50S, p95S, p99S, edgesS }: Pulse) =>
       [p50S, p95S, p99S].map((each) => formatQuantile(each ?? Infinity, edgesS)).join(" · "),
     confidence: "Confidence",
@@ -91,41 +79,61 @@ export const pulse = {
       others === 0 ? sentence : `${sentence}, and ${plural(others, "change")} shortly before`,
     markAt: (atMs: number, revision: number) => `${formatMoment(atMs)}, revision ${revision}`,
     markLabel: (sentence: string, when: string) => `${sentence}. ${when}. Open it in Activity`,
-    empty: "Filled once applications report.",
+    empty: "Appears when applications report.",
     openCharts: "Open charts",
   },
   comparison: {
-    title: "Exposed against control",
-    titleTail: ", share of failed calculations",
+    title: "Error rate: on vs. off",
+    titleTail: (component: string | null) => `, ${component ?? "all components together"}`,
     meaning:
-      "Of users for whom components are on, against those for whom they are off, over the last 15 minutes",
+      "Failed calculations of users for whom a component is on, and of those for whom it is off, over the last 15 minutes",
     between: ", ",
-    on: (share: number | null) => `${shareOrNothing(share)} where on`,
-    off: (share: number | null) => `${shareOrNothing(share)} where off`,
-    onMeaning: "Of users for whom components are on, the latest share of calculations that failed",
-    offMeaning: "Of users for whom they are off, the latest share of calculations that failed",
+    on: (share: number | null) => `On ${shareOrNothing(share)}`,
+    off: (share: number | null) => `Off ${shareOrNothing(share)}`,
+    onMeaning: "The latest share of calculations that failed for users for whom it is on",
+    offMeaning: "The latest share of calculations that failed for users for whom it is off",
     limit: (share: number) => `limit ${formatPercent(share * 100)}`,
     limitMeaning: "rollback.triggers.errorRate",
-    chartLabel: (limit: number) =>
-      `Failed calculations in the last 15 minutes, where components are on and where they are off, limit ${formatPercent(limit * 100)}`,
-    empty: "Filled once an application says for which user it calculated.",
+    chartLabel: (limit: number, component: string | null) =>
+      `Error rate of ${component ?? "all components together"} in the last 15 minutes, on and off, with the 95 % interval of each; limit ${formatPercent(limit * 100)}`,
+    empty: "Appears when an app reports user IDs.",
+    table: "Components, each arm by itself",
+    columns: { component: "Component", on: "On", off: "Off", difference: "Difference" },
+    differenceMeaning: "On minus off, in percentage points",
+    nameless: "No component",
+    arm: (errors: Share) => formatShare(errors.share ?? 0),
+    tooFew: (count: number) => `${formatCount(count)} of 100`,
+    tooFewMeaning: "Not enough data yet: an arm is judged from 100 calculations on",
+    none: "–",
+    difference: (difference: number) => signed(difference),
+    interval: (low: number, high: number) => `${signed(low)} to ${signed(high)}`,
+    more: (count: number) => `and ${formatCount(count)} more`,
+    rollBack: "Roll back",
+    rollBackLabel: (component: string) => `Roll back ${component}`,
+    rolledBack: (changes: readonly string[]) => `Rolled back: ${summary(changes)}`,
   },
   health: {
     title: "State Health",
     figureTail: (reporting: number, known: number) => reportingTail(reporting, known),
-    overMemory: (bytes: number, limit: number) =>
-      `Memory ${formatBytesRoughly(bytes)} is over the limit of ${formatBytesRoughly(limit)}`,
-    highMemory: (bytes: number, limit: number) =>
-      `Memory ${formatBytesRoughly(bytes)} is more than the ${formatBytesRoughly(limit)} meant for it`,
+    memoryLimit: (bytes: number, limit: number) =>
+      `Memory ${formatBytesRoughly(bytes)}, limit ${formatBytesRoughly(limit)}`,
+    restoreStuck: ({ source, sinceMs, silentMs }: OpenRestore) =>
+      `Restore waits for ${source} since ${formatClock(sinceMs)}; ${
+        silentMs === null || !Number.isFinite(silentMs)
+          ? "it never reported"
+          : `last seen ${formatSpan(silentMs)} ago`
+      }`,
+    statesSilent: (silentMs: number) => `No state reports for ${formatSpan(silentMs)}`,
+    importedOnly: "Imported snapshots only",
     pushFails: (why: string) => `Pushing fails: ${why}`,
     turnedAway: (batches: number) =>
       `${plural(batches, "batch", "batches")} turned away: too many waited`,
     overflowed: (calculations: number) =>
       `Too many names: ${plural(calculations, "calculation", "calculations")} counted as “other”`,
-    collecting: "Collecting: too early to judge",
+    collecting: "Not enough data yet",
     good: "Healthy",
     memory: "Memory",
-    memoryMeaning: "Of the application that uses most, of the limit at which flags are rolled back",
+    memoryMeaning: "Of the application that uses most, and the limit for it",
     memoryOf: formatBytesOf,
     own: "Flagdeck itself",
     ownBytes: formatBytesRoughly,
@@ -142,7 +150,20 @@ export const pulse = {
     pushMeaning: ({ gateway, atMs }: PushHealth) =>
       atMs === null ? gateway : `${gateway}, last at ${formatMoment(atMs)}`,
     snapshot: "Last snapshot",
-    snapshotAt: (atMs: number, nowMs: number) => formatAge(atMs, nowMs),
+    snapshotAt: (count: number, atMs: number, nowMs: number) =>
+      `${formatAge(atMs, nowMs)}, ${formatCountBriefly(count)} in all`,
+    restores: "Open restores",
+    restoresOf: ([first, ...more]: readonly OpenRestore[]) => {
+      if (!first) return "none";
+      if (more.length > 0) return `${formatCount(more.length + 1)}, ${first.source} first`;
+      return `${first.source} since ${formatClock(first.sinceMs)}`;
+    },
+    restoresMeaning: (open: readonly OpenRestore[]) =>
+      open
+        .map(
+          ({ source, sinceMs }) => `1 restore waits for ${source} since ${formatMoment(sinceMs)}`,
+        )
+        .join("\n"),
     snapshotMeaning: ({ name, lastSnapshotMs, snapshots }: StateSource) =>
       `${name}: ${plural(snapshots, "snapshot")}${
         lastSnapshotMs === null ? "" : `, the latest at ${formatMoment(lastSnapshotMs)}`
@@ -152,17 +173,25 @@ export const pulse = {
       `${formatCount(changes)} of ${formatCount(changesMax)}`,
     historyMeaning: ({ name, changes, changesMax }: StateSource) =>
       `${name}: the latest ${formatCount(changes)} recorded changes, of ${formatCount(changesMax)} that are remembered`,
-    source: ({ name, isSynthetic }: ReportingSource) => (isSynthetic ? `${name}, synthetic` : name),
-    seen: (atMs: number, nowMs: number) => formatAge(atMs, nowMs),
+    source: ({ name, isSynthetic }: Source) => (isSynthetic ? `${name}, synthetic` : name),
+    seen: ({ atMs, isSilent }: Source, nowMs: number) =>
+      isSilent ? `last seen ${formatAge(atMs, nowMs)}` : formatAge(atMs, nowMs),
     otherSources: (count: number) => `and ${formatCount(count)} more`,
     sourceLine: (source: string, seen: string) => `${source}: ${seen}`,
-    empty: "Filled once applications report.",
+    empty: "Appears when applications report.",
   },
 } as const;
 
-/** Also where one side has been silent of late. */
+/** Also if one side has been silent of late. */
 function shareOrNothing(share: number | null): string {
-  return share === null ? "nothing" : formatShare(share);
+  return share === null ? "–" : formatShare(share);
+}
+
+/** A difference of shares in percentage points: `+8.6`, `−0.4`. */
+function signed(difference: number): string {
+  const points = Math.round(difference * 1000) / 10;
+  if (points === 0) return "0";
+  return `${points > 0 ? "+" : "−"}${Math.abs(points).toFixed(1)}`;
 }
 
 function figureOf(reporting: number): string {

@@ -53,8 +53,8 @@ export const groups: Record<SettingGroup, { title: string; hint: string }> = {
     hint: "The dashboard and the charts warn beyond these. Worker threads are not used yet.",
   },
   rollback: {
-    title: "Automatic rollback",
-    hint: "The dashboard and the charts judge by these. This version rolls nothing back by itself yet.",
+    title: "Verdicts and rollback",
+    hint: "The dashboard, the charts and flagctl metrics judge by these. Automatic rollback is not available yet.",
   },
   other: { title: "Other", hint: "" },
 };

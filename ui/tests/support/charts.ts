@@ -34,8 +34,9 @@ export function quietCharts(): Charts {
     stepS: 1,
     rate: extent(),
     errors: extent(),
-    errorsExposed: [],
-    errorsControl: [],
+    errorsExposed: extent(),
+    errorsControl: extent(),
+    errorsDifference: extent(),
     p50S: [],
     p95S: [],
     p99S: [],
@@ -130,11 +131,30 @@ export function comparedCharts(share: number, harm: number, marks: Mark[] = []):
   const at = (atS: number, turn: number) => share * (0.6 + 0.8 * smooth(atS + turn, 50));
   return (query) => {
     const charts = chartsOf(query, marks, (atS) => usual(atS, 0));
-    return {
-      ...charts,
-      errorsExposed: charts.timesS.map((atS) => Math.min(1, harm * at(atS, 400))),
-      errorsControl: charts.timesS.map((atS) => at(atS, 0)),
-    };
+    const exposed = charts.timesS.map((atS) => Math.min(1, harm * at(atS, 400)));
+    const control = charts.timesS.map((atS) => at(atS, 0));
+    return { ...charts, ...armsOf(exposed, control) };
+  };
+}
+
+/** Both arms by their shares, each with an interval around it, and their difference. */
+export function armsOf(
+  exposed: readonly (number | null)[],
+  control: readonly (number | null)[],
+): Pick<Charts, "errorsExposed" | "errorsControl" | "errorsDifference"> {
+  const around = (shares: readonly (number | null)[], least: number): Extent => ({
+    mean: [...shares],
+    low: shares.map((share) => share && Math.max(least, share - 0.01 - 0.2 * Math.abs(share))),
+    high: shares.map((share) => share && Math.min(1, share + 0.01 + 0.2 * Math.abs(share))),
+  });
+  const difference = exposed.map((share, at) => {
+    const other = control[at] ?? null;
+    return share === null || other === null ? null : share - other;
+  });
+  return {
+    errorsExposed: around(exposed, 0),
+    errorsControl: around(control, 0),
+    errorsDifference: around(difference, -1),
   };
 }
 
@@ -152,8 +172,9 @@ export function without(charts: Charts, isOut: (atS: number, at: number) => bool
     ...charts,
     rate: extent(charts.rate),
     errors: extent(charts.errors),
-    errorsExposed: list(charts.errorsExposed),
-    errorsControl: list(charts.errorsControl),
+    errorsExposed: extent(charts.errorsExposed),
+    errorsControl: extent(charts.errorsControl),
+    errorsDifference: extent(charts.errorsDifference),
     p50S: list(charts.p50S),
     p95S: list(charts.p95S),
     p99S: list(charts.p99S),
@@ -191,8 +212,12 @@ function chartsOf(query: ChartQuery, marks: Mark[], weatherAt: (atS: number) => 
       0.25,
     ),
     errors: intervals(weather, stepS),
-    errorsExposed: query.component ? weather.map(({ errorsOn }) => errorsOn) : blanks(count),
-    errorsControl: query.component ? weather.map(({ errors }) => errors * 0.8) : blanks(count),
+    ...(query.component
+      ? armsOf(
+          weather.map(({ errorsOn }) => errorsOn),
+          weather.map(({ errors }) => errors * 0.8),
+        )
+      : armsOf(blanks(count), blanks(count))),
     p50S: quantile(0),
     p95S: quantile(1.645),
     p99S: quantile(2.326),

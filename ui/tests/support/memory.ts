@@ -450,6 +450,11 @@ export class MemoryHost implements Host {
     return differenceOf(this.#at(from), this.#at(to));
   }
 
+  /** Switches it off, unless `base` is not in force any more. */
+  rollBack(component: string, base: number): Promise<Outcome> {
+    return this.change({ kind: "set_components", paths: [component], on: false }, base);
+  }
+
   restore(revision: number): Promise<Outcome> {
     const before = this.document;
     const after = this.#at(revision);

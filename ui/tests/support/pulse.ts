@@ -1,6 +1,13 @@
 /** What the dashboard is told of what applications report: nothing, the usual, and what goes wrong. */
 
-import type { Mark, Pulse, PulseColumn, ReportingSource, Share } from "../../src/bindings/wire";
+import type {
+  JudgedComponent,
+  Mark,
+  Pulse,
+  PulseColumn,
+  ReportingSource,
+  Share,
+} from "../../src/bindings/wire";
 
 export const EDGES_S = [0.001, 0.01, 0.1, 0.5, 1, 2, 5];
 
@@ -37,7 +44,10 @@ export function quietPulse(): Pulse {
     columns: [],
     columnS: COLUMN_S,
     marks: [],
-    memory: { hostBytes: null, ownBytes: 48_000_000 },
+    verdict: { standing: "too_few", sentence: "No calculations", component: null },
+    components: [],
+    componentsTotal: 0,
+    memory: { hostBytes: null, ownBytes: 48_000_000, standing: "unknown" },
     limits,
     push: null,
     eventsAccepted: 0,
@@ -64,9 +74,15 @@ const typicalLoad: Load = { rate: 184, errorShare: 0.008, weights: usual };
 /** The samples by name. */
 export const pulses = {
   typical: (nowMs) => pulseOf(typicalLoad, nowMs),
-  failing: (nowMs) => pulseOf({ ...typicalLoad, rate: 4, errorShare: 0.081 }, nowMs),
-  slow: (nowMs) =>
-    pulseOf({ ...typicalLoad, rate: 91, weightsAfter: [0, 0, 3, 10, 21, 38, 19, 9] }, nowMs),
+  failing: (nowMs) => harmful(pulseOf({ ...typicalLoad, errorShare: 0.011 }, nowMs), 3),
+  slow: (nowMs) => ({
+    ...pulseOf({ ...typicalLoad, rate: 91, weightsAfter: [0, 0, 3, 10, 21, 38, 19, 9] }, nowMs),
+    verdict: {
+      standing: "beyond",
+      sentence: "ui.badges: 12 % over 5 s on, 0.3 % off since revision 5",
+      component: "ui.badges",
+    },
+  }),
   synthetic: (nowMs) => ({
     ...pulseOf({ ...typicalLoad, rate: 40 }, nowMs),
     sources: [source("flagctl demo", nowMs, { isSynthetic: true })],
@@ -114,10 +130,14 @@ export function pulseOf(load: Load, nowMs: number): Pulse {
     p50S: quantileOf(durations, 0.5),
     p95S: quantileOf(durations, 0.95),
     p99S: quantileOf(durations, 0.99),
+    ...verdictsOf([
+      judged("ui.badges", shareOf(12, 2000), shareOf(64, 9000)),
+      judged("tracker", shareOf(3, 40), shareOf(90, 12_000)),
+    ]),
     confidence: 0.874,
     columns,
     marks: marksAt(nowMs),
-    memory: { hostBytes: 96 * MIB, ownBytes: 46 * MIB },
+    memory: { hostBytes: 96 * MIB, ownBytes: 46 * MIB, standing: "within" },
     push: {
       gateway: "http://127.0.0.1:9091/metrics/job/flagdeck",
       atMs: nowMs - 6000,
@@ -144,7 +164,8 @@ function extremePulse(nowMs: number): Pulse {
     ),
     confidence: 1,
     marks: many,
-    memory: { hostBytes: 3.2 * 1024 * MIB, ownBytes: 1.4 * 1024 * MIB },
+    ...harmfulParts(`search.ranking.${"neural-re-ranking-with-context.".repeat(4)}x`, 3),
+    memory: { hostBytes: 3.2 * 1024 * MIB, ownBytes: 1.4 * 1024 * MIB, standing: "over" },
     push: {
       gateway: "https://gateway.example.com/metrics/job/flagdeck",
       atMs: null,
@@ -155,6 +176,64 @@ function extremePulse(nowMs: number): Pulse {
     eventsRejected: 12_345_678,
     batchesTurnedAway: 12_345,
     labelsOverflowed: 99_999,
+  };
+}
+
+/** A component by its arms, without a limit that it is over. */
+export function judged(
+  component: string,
+  exposed: Share | null,
+  control: Share | null,
+  more: Partial<JudgedComponent> = {},
+): JudgedComponent {
+  const arm = (errors: Share | null) =>
+    errors && { standing: errors.whole < 100 ? ("too_few" as const) : ("within" as const), errors };
+  return {
+    component,
+    standing: "within",
+    sentence: `${component}: within limits in the last 15 minutes`,
+    since: null,
+    exposed: arm(exposed),
+    control: arm(control),
+    unknown: null,
+    difference: null,
+    rollback: null,
+    ...more,
+  };
+}
+
+/** What the backend says of components, none of which is over a limit. */
+function verdictsOf(
+  components: JudgedComponent[],
+): Pick<Pulse, "verdict" | "components" | "componentsTotal"> {
+  return {
+    verdict: { standing: "within", sentence: "Within limits", component: null },
+    components,
+    componentsTotal: components.length,
+  };
+}
+
+/** The same with a component that fails for those who have it; `base` is the revision in force. */
+export function harmful(pulse: Pulse, base: number, component = "ui.badges"): Pulse {
+  return { ...pulse, ...harmfulParts(component, base) };
+}
+
+function harmfulParts(component: string, base: number) {
+  const [exposed, control] = [shareOf(92, 1000), shareOf(114, 19_000)];
+  const sentence = `${component}: 9.2 % errors on, 0.6 % off since revision ${base}`;
+  const worst = judged(component, exposed, control, {
+    standing: "beyond",
+    sentence,
+    since: base,
+    exposed: { standing: "beyond", errors: exposed },
+    difference: { difference: 0.086, low: 0.0695, high: 0.1056 },
+    rollback: { component, base, sentence: `Sets ${component} back to 5 % (it is 25 %)` },
+  });
+  const components = [worst, judged("tracker", shareOf(3, 40), shareOf(90, 12_000))];
+  return {
+    verdict: { standing: "beyond" as const, sentence, component },
+    components,
+    componentsTotal: components.length,
   };
 }
 

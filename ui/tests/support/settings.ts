@@ -15,6 +15,7 @@ export function sampleSettings(): Setting[] {
     variable: `FLAGDECK_${name.toUpperCase().replaceAll(".", "_")}`,
     needsRestart: false,
     isWaiting: false,
+    unavailable: null,
     ...rest,
   });
   const counted = (min: number, max: number, unit: string): Partial<Setting> => ({
@@ -116,7 +117,10 @@ export function sampleSettings(): Setting[] {
       value: 8,
       default: 8,
     }),
-    setting("rollback.enabled", { meaning: "Whether a rollout that does harm is rolled back." }),
+    setting("rollback.enabled", {
+      meaning: "Whether harmful rollouts are to be rolled back automatically.",
+      unavailable: "Not available yet: this version rolls nothing back automatically.",
+    }),
     setting("rollback.triggers.errorRate", {
       meaning: "The share of failed calculations that is too much.",
       kind: { kind: "share" },

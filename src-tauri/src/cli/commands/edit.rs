@@ -1,4 +1,5 @@
-//! `set`, `master`, `rollout`, `restore`, `undo`, `redo`, `import`: what changes something.
+//! `set`, `master`, `rollout`, `restore`, `rollback`, `undo`, `redo`, `import`: what changes
+//! something.
 
 use flagdeck::store::{Actor, RevisionNumber, Via};
 use flagdeck::translate::path;
@@ -118,6 +119,27 @@ pub fn restore(
 ) -> anyhow::Result<()> {
     let outcome = app.restore(revision, &Actor::local(Via::Flagctl), note)?;
     report(outcome, reporting)
+}
+
+/// Rolls a component back, or only says what that would do.
+pub fn rollback(
+    app: &App,
+    component: &str,
+    check: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let component = path(component)?;
+    if !check {
+        let outcome = app.roll_back(&component, None, &Actor::local(Via::Flagctl))?;
+        let listing = Listing { all: false };
+        return report(outcome, Reporting { output, listing });
+    }
+    let plan = app.rollback_plan(&component)?;
+    match output.json {
+        true => output.value(&plan)?,
+        false => output.line(plan.sentence)?,
+    }
+    Ok(())
 }
 
 pub fn undo(app: &App, reporting: Reporting<'_>) -> anyhow::Result<()> {

@@ -3,7 +3,8 @@
 use flagdeck::App;
 use flagdeck::metrics::collector::{Checkpoint, Total};
 use flagdeck::metrics::event::Labels;
-use flagdeck::wire::{Pulse, Share};
+use flagdeck::wire::{DifferenceShare, JudgedArm, JudgedComponent, Pulse, Share, Standing};
+use flagdeck_core::limits::VERDICT_CALCULATIONS_MIN;
 use serde::Serialize;
 
 use crate::output::Output;
@@ -50,6 +51,7 @@ pub fn metrics(app: &App, output: &mut Output) -> anyhow::Result<()> {
         })?);
     }
     print_recent(&pulse, output)?;
+    print_verdicts(&pulse, output)?;
     print_totals(&counted, output)
 }
 
@@ -78,7 +80,7 @@ fn print_recent(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {
     }
     let total = pulse.errors.whole;
     output.line(format!(
-        "  {total} calculations, {:.1} a second now",
+        "  {total} calculations of all components, on and off together, {:.1} a second now",
         pulse.per_second
     ))?;
     output.line(format!("  failed      {}", share(&pulse.errors)))?;
@@ -92,6 +94,75 @@ fn print_recent(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {
         output.line(format!("  confidence  {confidence:.2} on average"))?;
     }
     Ok(())
+}
+
+/// Prints the verdict, the arms of each component, and the command that rolls back one that does
+/// harm.
+fn print_verdicts(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {
+    if pulse.components.is_empty() {
+        return Ok(());
+    }
+    output.line("")?;
+    output.line(&pulse.verdict.sentence)?;
+    let name = |it: &JudgedComponent| dash(&it.component).to_owned();
+    let names: Vec<String> = pulse.components.iter().map(name).collect();
+    let longest = names.iter().map(|name| name.chars().count()).max();
+    let width = longest.unwrap_or(0).max(9);
+    output.line(format!(
+        "  {:width$}  {:26}  {:26}  {:24}  SINCE",
+        "COMPONENT", "FAILED ON", "FAILED OFF", "DIFFERENCE"
+    ))?;
+    for (it, name) in pulse.components.iter().zip(&names) {
+        let (on, off) = (arm(it.exposed.as_ref()), arm(it.control.as_ref()));
+        let difference = it.difference.as_ref().map_or("–".into(), difference);
+        let since = it
+            .since
+            .map_or("15 min".into(), |it| format!("revision {it}"));
+        output.line(format!(
+            "  {name:width$}  {on:26}  {off:26}  {difference:24}  {since}"
+        ))?;
+        if let Some(unknown) = &it.unknown {
+            output.line(format!(
+                "  {:width$}  unknown users: {}",
+                "",
+                arm(Some(unknown))
+            ))?;
+        }
+    }
+    let hidden = pulse.components_total - pulse.components.len();
+    if hidden > 0 {
+        output.line(format!("  … and {hidden} more"))?;
+    }
+    let plans = pulse
+        .components
+        .iter()
+        .filter_map(|it| it.rollback.as_ref());
+    for plan in plans {
+        output.line(format!(
+            "To roll back: flagctl rollback {}  ({})",
+            plan.component, plan.sentence
+        ))?;
+    }
+    Ok(())
+}
+
+/// `9.20 % (7.6 to 11.2)`, or how few there are of the calculations that a verdict needs.
+fn arm(arm: Option<&JudgedArm>) -> String {
+    match arm {
+        None => "–".into(),
+        Some(arm) if arm.standing == Standing::TooFew => {
+            format!(
+                "too few ({} of {VERDICT_CALCULATIONS_MIN})",
+                arm.errors.whole
+            )
+        }
+        Some(arm) => share(&arm.errors),
+    }
+}
+
+fn difference(it: &DifferenceShare) -> String {
+    let [difference, low, high] = [it.difference, it.low, it.high].map(|it| it * 100.0);
+    format!("{difference:+.2} ({low:+.2} to {high:+.2})")
 }
 
 fn print_totals(counted: &Checkpoint, output: &mut Output) -> anyhow::Result<()> {

@@ -76,6 +76,9 @@ fn changed(setting: Setting, output: &mut Output) -> anyhow::Result<()> {
     } else if setting.is_waiting {
         remark("programs that are running take it when they start again");
     }
+    if let Some(reason) = setting.key.unavailable {
+        remark(&format!("{name}: {reason}"));
+    }
     if output.json {
         output.value(&wire::Setting::from(setting))?;
         return Ok(());
@@ -88,6 +91,14 @@ fn changed(setting: Setting, output: &mut Output) -> anyhow::Result<()> {
 }
 
 fn origin(setting: &Setting) -> String {
+    let origin = source_of(setting);
+    match setting.key.unavailable {
+        Some(_) => format!("{origin}; not available yet"),
+        None => origin,
+    }
+}
+
+fn source_of(setting: &Setting) -> String {
     let source = match &setting.source {
         Source::File(_) => return "config.toml".into(),
         source => source.to_string(),

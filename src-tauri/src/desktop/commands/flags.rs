@@ -2,6 +2,7 @@
 
 use flagdeck::ChangeRequest;
 use flagdeck::store::{Actor, RevisionNumber, Via};
+use flagdeck::translate::path;
 use flagdeck::wire::{AsOf, Edit, Explanation, Failure, Flags, Outcome, Review, Widenings};
 use tauri::State;
 use tokio::sync::oneshot;
@@ -29,6 +30,17 @@ pub async fn change(desk: State<'_, Desk>, edit: Edit, base: Option<u64>) -> Ans
             base: base.map(RevisionNumber),
         };
         app.change(request).map(Into::into)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn roll_back(desk: State<'_, Desk>, component: String, base: u64) -> Answer<Outcome> {
+    with_app(&desk, move |app| {
+        let (component, base) = (path(&component)?, RevisionNumber(base));
+        let actor = Actor::local(Via::Window);
+        app.roll_back(&component, Some(base), &actor)
+            .map(Into::into)
     })
     .await
 }

@@ -70,7 +70,7 @@ pub(super) fn read_others(
         .query_row([], |row| row.get(0))
         .optional()?;
     if pruned.is_some_and(|pruned| pruned > seen) {
-        return Ok(Others::Everything(read_past(connection)?));
+        return Ok(Others::Everything(Box::new(read_past(connection)?)));
     }
     let mut statement = connection.prepare_cached(
         "SELECT id, at_ms, hash, events FROM log WHERE id > ?1 AND writer <> ?2 ORDER BY id",

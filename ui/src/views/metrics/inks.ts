@@ -7,9 +7,10 @@ const tokens = {
   second: "--text-faint",
   third: "--text",
   band: "--band",
+  bandSecond: "--band-second",
   heat: "--accent",
   limit: "--warning-text",
-  rollback: "--error-text",
+  strictLimit: "--error-text",
   mark: "--accent-text",
   line: "--line",
   lineStrong: "--line-strong",
@@ -44,6 +45,11 @@ export function inkOfLine(tone: LineTone): InkName {
   return tone;
 }
 
-export function inkOfBound({ rollsBack }: Bound): InkName {
-  return rollsBack ? "rollback" : "limit";
+/** What lies behind a line of this ink. */
+export function inkOfBand(line: InkName): InkName {
+  return line === "second" ? "bandSecond" : "band";
+}
+
+export function inkOfBound({ isStrict }: Bound): InkName {
+  return isStrict ? "strictLimit" : "limit";
 }

@@ -23,6 +23,7 @@ export function legendOf(drawing: Drawing, at: number): LegendItem[] {
   return [
     ...linesOf(drawing, at),
     ...bandsOf(drawing, at),
+    ...differenceOf(drawing, at),
     ...shadesOf(drawing, at),
     ...boundsOf(drawing),
   ];
@@ -36,7 +37,7 @@ export function spokenOf(drawing: Drawing, at: number): string[] {
       share === 0 ? [] : [`${metrics.shareOfBucket(share)} ${metrics.bucket(drawing.edgesS, row)}`],
     );
   }
-  return [...linesOf(drawing, at), ...bandsOf(drawing, at)]
+  return [...linesOf(drawing, at), ...bandsOf(drawing, at), ...differenceOf(drawing, at)]
     .filter(({ value }) => value !== metrics.none)
     .map(({ name, value }) => `${name} ${value}`);
 }
@@ -55,10 +56,11 @@ function linesOf(drawing: Drawing, at: number): LegendItem[] {
 function bandsOf(drawing: Drawing, at: number): LegendItem[] {
   return drawing.bands
     .filter(({ low }) => hasAnything(low))
-    .map(({ name, low, high }) => ({
+    .toReversed()
+    .map(({ name, tone, low, high }) => ({
       key: name,
       kind: "band",
-      ink: "main",
+      ink: inkOfLine(tone),
       name: metrics.bands[name],
       meaning: metrics.bandMeanings[name],
       value:
@@ -66,6 +68,23 @@ function bandsOf(drawing: Drawing, at: number): LegendItem[] {
           ? metrics.none
           : metrics.between(valueAt(drawing, low, at), valueAt(drawing, high, at)),
     }));
+}
+
+/** How much more there is where it is on: told, not drawn. */
+function differenceOf({ difference }: Drawing, at: number): LegendItem[] {
+  if (!difference) return [];
+  const [mean, low, high] = [difference.mean[at], difference.low[at], difference.high[at]];
+  const isKnown = mean != null && low != null && high != null;
+  return [
+    {
+      key: "difference",
+      kind: "none",
+      ink: "main",
+      name: metrics.difference,
+      meaning: metrics.differenceMeaning,
+      value: isKnown ? metrics.differenceOf(mean, low, high) : metrics.none,
+    },
+  ];
 }
 
 /** The bucket that holds the most, and the one that is over every edge. */

@@ -1,6 +1,6 @@
 /** All charts on one picture, with what belongs to them to be understood without the window. */
 
-import type { Inks } from "./inks";
+import { inkOfBand, type Inks } from "./inks";
 import type { LegendItem } from "./legend";
 
 /** One chart. */
@@ -103,7 +103,7 @@ function drawLegend(ctx: Context, items: LegendItem[], x: number, y: number, ink
 }
 
 function drawSign(ctx: Context, { kind, ink }: LegendItem, x: number, y: number, inks: Inks): void {
-  ctx.fillStyle = kind === "band" ? inks.band : inks[ink];
+  ctx.fillStyle = inks[kind === "band" ? inkOfBand(ink) : ink];
   if (kind === "band") ctx.fillRect(x, y - 5, SIGN, 10);
   else if (kind === "shade") {
     for (const [index, alpha] of [0.15, 0.5, 1].entries()) {

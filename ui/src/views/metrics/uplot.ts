@@ -7,7 +7,7 @@ import UPlot from "uplot";
 import { drawnAt, hasPlace, hasStrip, sharesOf, type Values } from "../../model/charts";
 import { formatTick } from "../../format";
 import { words } from "../../words";
-import { inkOfBound, inkOfLine } from "./inks";
+import { inkOfBand, inkOfBound, inkOfLine } from "./inks";
 import { DOT_PX, DOT_RADIUS_PX, FRAME_PX, type Plot, type Scene } from "./scene";
 
 type Data = UPlot.AlignedData;
@@ -125,7 +125,7 @@ function optionsOf(scene: () => Scene): UPlot.Options {
     series: [{}, ...drawing.bands.flatMap(() => [edge, edge]), ...seriesOf(scene())],
     bands: drawing.bands.map((_, index) => ({
       series: [2 * index + 1, 2 * index + 2],
-      fill: inks.band,
+      fill: inks[inkOfBand(inkOfLine(drawing.bands[index]?.tone ?? "main"))],
     })),
     hooks: {
       drawClear: [(plot) => drawGround(plot, scene())],
@@ -247,7 +247,7 @@ function drawOver(plot: UPlot, scene: Scene): void {
   for (const bound of drawing.bounds) {
     if (!hasPlace(drawing, bound)) continue;
     const y = crisp(plot.valToPos(bound.value, "y", true));
-    dash(ctx, inks[inkOfBound(bound)], bound.rollsBack ? [6, 4] : [2, 3]);
+    dash(ctx, inks[inkOfBound(bound)], bound.isStrict ? [6, 4] : [2, 3]);
     stroke(ctx, bbox.left, y, bbox.left + bbox.width, y);
   }
   for (const atMs of marksMs) {

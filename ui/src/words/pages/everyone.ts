@@ -257,7 +257,10 @@ const metrics: HelpPage = {
           "Where it is on, where it is off",
           "Users who see the component, and users who do not. To be seen once a component is chosen and both kinds reported.",
         ],
-        ["Dashed red, dotted amber", "What the settings call too much. Beyond red it rolls back."],
+        [
+          "Dashed red, dotted amber",
+          "The limits in the settings. Beyond red is an error, beyond amber a warning.",
+        ],
         ["Gaps", "Nothing was reported. A gap is not a zero."],
       ],
     },

@@ -1,0 +1,109 @@
+//! Since which revision each component is seen by those who see it now, as far back as components
+//! are judged.
+
+use std::collections::HashMap;
+
+use flagdeck_core::FlagDocument;
+use flagdeck_core::audience::changed;
+use flagdeck_core::verdict::Since;
+
+use super::MINUTES;
+use crate::app::{App, now_ms};
+use crate::error::Error;
+use crate::metrics::tiers::SECONDS_IN_MEMORY_S;
+use crate::store::{HistoryFilter, RevisionNumber};
+
+/// Revisions looked at one by one; of more, the earlier ones count as one.
+const REVISIONS_MAX: u64 = 20;
+
+/// Which components changed, up to which revision that is known.
+#[derive(Debug, Default)]
+pub(super) struct Audiences {
+    /// The revision that was looked at last; none before the first.
+    seen: Option<(RevisionNumber, FlagDocument)>,
+    changed: HashMap<String, Changed>,
+}
+
+/// The latest revision that changed who sees a component.
+#[derive(Debug, Clone, Copy)]
+struct Changed {
+    revision: RevisionNumber,
+    at_ms: i64,
+}
+
+impl Audiences {
+    /// Takes in the revisions since the last time. Cheap if there are none.
+    ///
+    /// # Errors
+    /// If one cannot be read; then it is tried again the next time.
+    pub(super) fn follow(&mut self, app: &App) -> Result<(), Error> {
+        let live = app.live();
+        let begin = match self.seen.take() {
+            Some(seen) if seen.0 <= live.revision => seen,
+            _ => first(app, live.revision)?,
+        };
+        let skipped = (live.revision.0 - begin.0.0).saturating_sub(REVISIONS_MAX);
+        let next = (begin.0.0 + skipped).max(begin.0.0 + 1);
+        self.seen = Some(begin);
+        for number in next..=live.revision.0 {
+            self.step(app, RevisionNumber(number))?;
+        }
+        self.forget(now_ms());
+        Ok(())
+    }
+
+    fn step(&mut self, app: &App, number: RevisionNumber) -> Result<(), Error> {
+        let revision = app.at(number)?;
+        let at_ms = revision.origin.as_ref().map_or(0, |origin| origin.at_ms);
+        if let Some((_, before)) = &self.seen {
+            for component in changed(before, &revision.document) {
+                let change = Changed {
+                    revision: number,
+                    at_ms,
+                };
+                self.changed.insert(component, change);
+            }
+        }
+        self.seen = Some((number, revision.document.clone()));
+        Ok(())
+    }
+
+    fn forget(&mut self, now_ms: i64) {
+        let since_ms = now_ms - SECONDS_IN_MEMORY_S * 1000;
+        self.changed.retain(|_, change| change.at_ms >= since_ms);
+    }
+
+    fn latest(&self, component: &str, now_ms: i64) -> Option<Changed> {
+        let latest = self.changed.get(component).copied();
+        // One of the future is of a clock that was set back since.
+        latest.filter(|change| change.at_ms <= now_ms)
+    }
+
+    /// Says from when on a component is judged.
+    pub(super) fn since(&self, component: &str, now_ms: i64) -> Since {
+        let latest = self.latest(component, now_ms);
+        latest.map_or(Since::Minutes(MINUTES), |change| {
+            Since::Revision(change.revision.0)
+        })
+    }
+
+    /// The same as a moment, in seconds since 1970: the first whole second after the revision.
+    pub(super) fn since_s(&self, component: &str, now_ms: i64) -> i64 {
+        let latest = self.latest(component, now_ms);
+        latest.map_or(now_ms / 1000 - SECONDS_IN_MEMORY_S, |change| {
+            change.at_ms.div_euclid(1000) + 1
+        })
+    }
+}
+
+/// Returns the revision that was in force when the time began that components are judged by.
+fn first(app: &App, latest: RevisionNumber) -> Result<(RevisionNumber, FlagDocument), Error> {
+    let filter = HistoryFilter {
+        since_ms: Some(now_ms() - SECONDS_IN_MEMORY_S * 1000),
+        up_to: Some(latest),
+        ..HistoryFilter::default()
+    };
+    let since = app.history(&filter, 0, 1)?.total as u64;
+    let number = RevisionNumber(latest.0.saturating_sub(since));
+    Ok((number, app.document_at(number)?))
+}

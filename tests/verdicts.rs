@@ -1,0 +1,355 @@
+//! Verdicts over the application itself: each arm by itself, since the revision that changed who
+//! sees a component, and the way back.
+
+use std::time::{Duration, Instant};
+
+use flagdeck::metrics::event::Format;
+use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
+use flagdeck::wire::{JudgedComponent, MemoryStanding, Pulse, Standing};
+use flagdeck::{App, ChangeRequest, Error, Options, Outcome};
+use flagdeck_core::{ComponentPath, Edit, Percentage, RolloutChange, User};
+use tempfile::TempDir;
+
+use crate::serving::flagctl;
+
+/// Far longer than a second's end takes, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn open(folder: &TempDir) -> App {
+    let options = Options::new(folder.path());
+    App::open(Options {
+        watch: true,
+        ..options
+    })
+    .unwrap()
+}
+
+fn ada() -> Actor {
+    Actor::new(Via::Window, "ada")
+}
+
+fn change(app: &App, edit: Edit) -> Outcome {
+    let request = ChangeRequest {
+        edit,
+        actor: ada(),
+        note: None,
+        base: None,
+    };
+    app.change(request).unwrap()
+}
+
+fn path(name: &str) -> ComponentPath {
+    name.parse().unwrap()
+}
+
+fn roll_out(app: &App, component: &str, percentage: f64) -> u64 {
+    let edit = Edit::SetRollout {
+        component: Some(path(component)),
+        change: RolloutChange {
+            percentage: Some(Percentage::try_from(percentage).unwrap()),
+            ..RolloutChange::default()
+        },
+    };
+    change(app, edit).revision.0
+}
+
+/// Flags that are on, `ui.badges` for 5 % of everyone and then for 25 %.
+fn rolled_out(app: &App) -> u64 {
+    change(app, Edit::SetMaster { on: true });
+    for component in ["ui.badges", "tracker"] {
+        let paths = vec![path(component)];
+        change(app, Edit::SetComponents { paths, on: true });
+    }
+    roll_out(app, "ui.badges", 5.0);
+    roll_out(app, "ui.badges", 25.0)
+}
+
+/// Reports calculations of one arm, of which some failed.
+fn report(app: &App, component: &str, exposed: bool, total: usize, failed: usize) {
+    let line = |index: usize| {
+        let outcome = match index < failed {
+            true => r#""type":"ml:calculation:error""#,
+            false => r#""type":"ml:calculation:complete","duration":0.02,"confidence":0.5"#,
+        };
+        format!(r#"{{{outcome},"source":"web","component":"{component}","exposed":{exposed}}}"#)
+            + "\n"
+    };
+    let lines: String = (0..total).map(line).collect();
+    let delivery = app.report(lines.as_bytes(), Format::NdJson, None).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(delivery.stored()).unwrap();
+}
+
+/// Waits until what is reported next belongs to a later second than what was saved.
+fn next_second() {
+    next(1);
+}
+
+/// The same of the seconds that what is kept on disk can be told apart by.
+fn next_tick() {
+    next(10);
+}
+
+fn next(step_s: i64) {
+    let step = || jiff::Timestamp::now().as_second() / step_s;
+    let now = step();
+    while step() == now {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // A batch that comes as a second ends is counted in that.
+    std::thread::sleep(Duration::from_millis(100));
+}
+
+fn pulse(app: &App) -> Pulse {
+    app.pulse(None).unwrap().unwrap()
+}
+
+fn until(app: &App, what: &str, is_so: impl Fn(&Pulse) -> bool) -> Pulse {
+    let begin = Instant::now();
+    loop {
+        let pulse = pulse(app);
+        if is_so(&pulse) {
+            return pulse;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{what}: {:?}", pulse.verdict);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn of<'a>(pulse: &'a Pulse, component: &str) -> &'a JudgedComponent {
+    let mut components = pulse.components.iter();
+    components.find(|it| it.component == component).unwrap()
+}
+
+fn count_in(app: &App, component: &str) -> usize {
+    let live = app.in_force();
+    let users = (0..1000).map(|index| format!("user{index}"));
+    users
+        .filter(|id| live.compiled.evaluate(component, &User::id(id)).value)
+        .count()
+}
+
+#[test]
+fn a_small_rollout_that_fails_is_told_and_rolled_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    let revision = rolled_out(&app);
+    next_second();
+    report(&app, "ui.badges", true, 500, 46);
+    report(&app, "ui.badges", false, 9500, 57);
+    report(&app, "tracker", false, 1000, 5);
+    let pulse = until(&app, "it is told", |it| it.errors.whole == 11_000);
+    // All together fail so seldom that nothing would be said.
+    assert!(pulse.errors.share.unwrap() < 0.01);
+    assert_eq!(pulse.verdict.standing, Standing::Beyond);
+    assert_eq!(pulse.verdict.component.as_deref(), Some("ui.badges"));
+    assert_eq!(
+        pulse.verdict.sentence,
+        format!("ui.badges: 9.2 % errors on, 0.6 % off since revision {revision}")
+    );
+    let badges = of(&pulse, "ui.badges");
+    assert!(badges.difference.as_ref().unwrap().low > 0.05);
+    let plan = badges.rollback.clone().unwrap();
+    assert_eq!(plan.sentence, "Sets ui.badges back to 5 % (it is 25 %)");
+    assert!(of(&pulse, "tracker").rollback.is_none());
+
+    let before = count_in(&app, "ui.badges");
+    let base = Some(RevisionNumber(plan.base));
+    let outcome = app.roll_back(&path("ui.badges"), base, &ada()).unwrap();
+    assert_eq!(outcome.changes, ["ui.badges: 25 % → 5 %"]);
+    let after = count_in(&app, "ui.badges");
+    assert!(after < before / 3, "{after} of {before} see it");
+    let latest = app.history(&HistoryFilter::default(), 0, 1).unwrap();
+    assert_eq!(
+        latest.revisions[0].note.as_deref(),
+        Some(&*format!(
+            "9.2 % errors on, 0.6 % off since revision {revision}"
+        ))
+    );
+    // What was counted before says nothing of those who see it now.
+    let pulse = until(&app, "it starts again", |it| it.verdict.component.is_none());
+    assert_ne!(pulse.verdict.standing, Standing::Beyond);
+    app.undo(&ada()).unwrap();
+    assert_eq!(count_in(&app, "ui.badges"), before);
+}
+
+#[test]
+fn a_hundred_calculations_make_a_verdict_and_99_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    rolled_out(&app);
+    next_second();
+    report(&app, "ui.badges", true, 99, 99);
+    let pulse = until(&app, "99", |it| it.errors.whole == 99);
+    assert_eq!(pulse.verdict.standing, Standing::TooFew);
+    assert_eq!(pulse.verdict.sentence, "Not enough data yet");
+    report(&app, "ui.badges", true, 1, 0);
+    let pulse = until(&app, "100", |it| it.errors.whole == 100);
+    assert_eq!(pulse.verdict.standing, Standing::Beyond);
+}
+
+#[test]
+fn who_sees_it_is_all_that_starts_a_verdict_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    let revision = rolled_out(&app);
+    next_second();
+    report(&app, "ui.badges", true, 500, 46);
+    until(&app, "it is told", |it| it.verdict.component.is_some());
+    // Another component, and what people should know about this one.
+    roll_out(&app, "tracker", 50.0);
+    change(
+        &app,
+        Edit::Describe {
+            path: path("ui.badges"),
+            change: flagdeck_core::AboutChange {
+                owner: Some("search team".into()),
+                ..Default::default()
+            },
+        },
+    );
+    let pulse = pulse(&app);
+    assert_eq!(of(&pulse, "ui.badges").since, Some(revision));
+    assert_eq!(pulse.verdict.standing, Standing::Beyond);
+    // What it requires is part of who sees it.
+    let latest = change(
+        &app,
+        Edit::SetRequires {
+            component: path("ui.badges"),
+            requires: vec![path("tracker")],
+        },
+    );
+    next_second();
+    report(&app, "ui.badges", true, 3, 0);
+    let pulse = until(&app, "it starts again", |it| {
+        it.components
+            .iter()
+            .any(|it| it.since == Some(latest.revision.0))
+    });
+    assert_eq!(of(&pulse, "ui.badges").standing, Standing::TooFew);
+}
+
+#[test]
+fn two_components_that_do_harm_are_both_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    rolled_out(&app);
+    next_second();
+    report(&app, "ui.badges", true, 500, 46);
+    report(&app, "tracker", true, 500, 150);
+    let pulse = until(&app, "both", |it| it.errors.whole == 1000);
+    assert_eq!(pulse.verdict.component.as_deref(), Some("tracker"));
+    assert!(
+        pulse.verdict.sentence.ends_with("; 1 more over a limit"),
+        "{}",
+        pulse.verdict.sentence
+    );
+    let plans = pulse
+        .components
+        .iter()
+        .filter_map(|it| it.rollback.as_ref());
+    let plans: Vec<&str> = plans.map(|plan| plan.component.as_str()).collect();
+    // The default rollout is 0 %, so tracker is on for nobody: there is nothing to roll back.
+    assert_eq!(plans, ["ui.badges"]);
+}
+
+#[test]
+fn what_cannot_be_rolled_back_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    let base = rolled_out(&app);
+    let badges = path("ui.badges");
+    let gone = app.roll_back(&path("ui.gone"), None, &ada()).unwrap_err();
+    assert!(matches!(gone, Error::NotFound { .. }), "{gone:?}");
+    let group = app.roll_back(&path("ui"), None, &ada()).unwrap_err();
+    assert!(matches!(group, Error::NotFound { .. }), "{group:?}");
+    // The plan was made on another revision.
+    roll_out(&app, "ui.badges", 30.0);
+    let old = Some(RevisionNumber(base));
+    let conflict = app.roll_back(&badges, old, &ada()).unwrap_err();
+    assert!(matches!(conflict, Error::Conflict { .. }), "{conflict:?}");
+    let plan = app.rollback_plan(&badges).unwrap();
+    assert_eq!(plan.sentence, "Sets ui.badges back to 25 % (it is 30 %)");
+    // Nobody sees it while all flags are off.
+    change(&app, Edit::SetMaster { on: false });
+    let off = app.roll_back(&badges, None, &ada()).unwrap_err();
+    assert!(matches!(off, Error::NothingToDo { .. }), "{off:?}");
+    // And one that was removed is not there to be rolled back.
+    let paths = vec![badges.clone()];
+    change(
+        &app,
+        Edit::Remove {
+            paths,
+            release: true,
+        },
+    );
+    let removed = app.roll_back(&badges, None, &ada()).unwrap_err();
+    assert!(matches!(removed, Error::NotFound { .. }), "{removed:?}");
+}
+
+#[test]
+fn memory_near_its_limit_stays_what_it_was_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    let memory = |bytes: u64| {
+        let line = format!(r#"{{"type":"ml:memory","source":"web","bytes":{bytes}}}"#);
+        let delivery = app.report(line.as_bytes(), Format::NdJson, None).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(delivery.stored()).unwrap();
+        pulse(&app).memory.standing
+    };
+    assert_eq!(memory(104_000_000), MemoryStanding::Within);
+    assert_eq!(memory(105_000_000), MemoryStanding::High);
+    assert_eq!(memory(104_000_000), MemoryStanding::High);
+    assert_eq!(memory(90_000_000), MemoryStanding::Within);
+    assert_eq!(memory(158_000_000), MemoryStanding::Over);
+    assert_eq!(memory(150_000_000), MemoryStanding::Over);
+}
+
+/// The command line reads what is kept, and comes to the same verdict.
+#[test]
+fn the_command_line_tells_the_same_and_rolls_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    rolled_out(&app);
+    next_tick();
+    report(&app, "ui.badges", true, 500, 46);
+    report(&app, "ui.badges", false, 2000, 12);
+    let told = until(&app, "it is told", |it| it.verdict.component.is_some());
+    app.close();
+    drop(app);
+    let said = |arguments: &[&str]| {
+        let output = flagctl(&folder, arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), text)
+    };
+    let (_, text) = said(&["metrics"]);
+    assert!(text.contains(&told.verdict.sentence), "{text}");
+    assert!(
+        text.contains(
+            "To roll back: flagctl rollback ui.badges  (Sets ui.badges back to 5 % (it is 25 %))"
+        ),
+        "{text}"
+    );
+    let (_, text) = said(&["rollback", "ui.badges", "--check"]);
+    assert_eq!(text, "Sets ui.badges back to 5 % (it is 25 %)\n");
+    let (code, text) = said(&["rollback", "ui.badges"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("ui.badges: 25 % → 5 %"), "{text}");
+    let (_, text) = said(&["history", "--limit", "1"]);
+    assert!(
+        text.contains("9.2 % errors on, 0.6 % off since revision"),
+        "{text}"
+    );
+    // Further back it had no custom rollout, and the default is nobody.
+    let (_, text) = said(&["rollback", "ui.badges", "--check"]);
+    assert_eq!(
+        text,
+        "Removes the custom rollout of ui.badges (5 %): the default rollout, 0 %, applies\n"
+    );
+    said(&["rollback", "ui.badges"]);
+    let (code, _) = said(&["rollback", "ui.badges"]);
+    assert_eq!(code, Some(5), "nobody sees it");
+    let (code, _) = said(&["rollback", "ui.gone"]);
+    assert_eq!(code, Some(3));
+}
