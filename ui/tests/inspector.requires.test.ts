@@ -86,7 +86,7 @@ describe("what a component requires", () => {
     expect(document.activeElement).toBe(field());
     await user.click(card().getByLabelText("Stop requiring tracker"));
     await waitFor(() => expect(requiresOf(host, "search.suggestions")).toBeUndefined());
-    card().getByText("Needs nothing else.");
+    card().getByText("Requires nothing else.");
   });
 
   it("names what is off and holds it back, until it is on", async () => {

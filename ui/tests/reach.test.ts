@@ -139,8 +139,8 @@ describe("an edit that takes something away", () => {
     const host = await openComponent(pair(rollout(50)), "tracker");
     await user.click(screen.getByTestId("scope-all"));
     await screen.findByTestId("widening-dialog");
-    expect(dialog().textContent).toContain("tracker25 % of everyone → Everyone");
-    expect(dialog().textContent).toContain("badges12.5 % of everyone → 50 % of everyone");
+    expect(dialog().textContent).toContain("tracker 25 % of everyone → Everyone");
+    expect(dialog().textContent).toContain("badges 12.5 % of everyone → 50 % of everyone");
     await user.click(screen.getByTestId("widening-confirm"));
     await waitFor(() => expect(host.document.rollouts?.tracker).toBeUndefined());
   });
