@@ -91,7 +91,7 @@ describe("what a component requires", () => {
 
   it("names what is off and holds it back, until it is on", async () => {
     const host = await openComponent(typical(), "search.suggestions");
-    card().getByText("Held back: off for everyone while search.ranking.feedback is off.");
+    card().getByText("Blocked: off for everyone while search.ranking.feedback is off.");
     host.changeElsewhere({
       kind: "set_components",
       paths: ["search.ranking.feedback"],
@@ -129,7 +129,7 @@ describe("what a component requires", () => {
 describe("what needs a component", () => {
   it("is listed, and each leads to what it names", async () => {
     await openComponent(typical(), "tracker");
-    card().getByText("Needed by");
+    card().getByText("Required by");
     await user.click(card().getByTitle("ui.dashboard"));
     expect(screen.getByTestId("row-ui.dashboard").ariaSelected).toBe("true");
     expect(screen.getByTestId("about-title").textContent).toBe("Quality overview");
@@ -137,6 +137,6 @@ describe("what needs a component", () => {
 
   it("is not mentioned where nothing does", async () => {
     await openComponent(typical(), "ui.badges");
-    expect(card().queryByText("Needed by")).toBeNull();
+    expect(card().queryByText("Required by")).toBeNull();
   });
 });
