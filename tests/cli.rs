@@ -111,7 +111,7 @@ fn what_one_command_changes_the_next_one_reads() {
     );
     assert_eq!(
         cli.ok("rollout"),
-        "Default rollout: groups only, 50 %, groups beta, staff\n"
+        "Default rollout: groups only, 50 %, groups beta, staff  50 % of beta or staff only\n"
     );
 }
 

@@ -11,7 +11,7 @@ async fn the_palette_runs_a_command_by_a_few_of_its_letters() {
     let window = open_flags(&place).await;
     ask_palette(&window, "evoff").await;
     window
-        .until_told("found-command:all_off", "Everything off")
+        .until_told("found-command:all_off", "All flags off")
         .await;
     window.press(Key::Enter).await;
     let off = async || place.stored()["enabled"] == false;
@@ -63,7 +63,7 @@ async fn every_shortcut_stands_on_one_sheet_and_help_is_read_offline() {
     let place = Workplace::new();
     let window = open_flags(&place).await;
     window.chord(&[Key::Control, Key::Shift], '?').await;
-    window.until_told("shortcuts", "Everything off").await;
+    window.until_told("shortcuts", "All flags off").await;
     window.press(Key::Escape).await;
     window.until_gone("shortcuts").await;
     window.until_focus("row-*").await;

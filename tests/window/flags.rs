@@ -140,6 +140,12 @@ async fn a_component_gets_a_rollout_of_its_own_and_gives_it_back() {
     window.until("its own rollout is stored", own).await;
     assert_eq!(stored_percentage(&place), 0.0);
     window.click("strategy-feature").await;
+    window
+        .until_told("group-needed", "until then nothing changes")
+        .await;
+    let waiting = &place.stored()["rollouts"]["ui.badges"]["strategy"];
+    assert_eq!(*waiting, "canary", "no group is named yet");
+    window.enter("group-input", "beta").await;
     let stored = async || place.stored()["rollouts"]["ui.badges"]["strategy"] == "feature";
     window.until("the strategy is stored", stored).await;
     window.click("scope-all").await;

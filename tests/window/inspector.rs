@@ -60,7 +60,7 @@ async fn a_requirement_that_would_go_in_a_circle_cannot_be_chosen() {
     window.click("requires-input").await;
     window.write("orchestrator").await;
     window
-        .until_told("requires", "needs it already, through tracker")
+        .until_told("requires", "requires it already, through tracker")
         .await;
     let option =
         "return document.querySelector('[data-testid=requires] [role=option]').ariaDisabled";

@@ -87,6 +87,7 @@ describe("a report", () => {
     actor: { via: "http", name: "release_bot" },
     cause: { kind: "restore", of: 9 },
     note: "Agreed with *support*\nfor the autumn",
+    summary: "No change",
     changes: [],
     changesTotal: 2000,
   };

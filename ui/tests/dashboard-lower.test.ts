@@ -224,7 +224,7 @@ it("a sentence begins with its component, where that is one", () => {
   const split = (sentence: string) =>
     subjectOf(sentence, (path) => ["ui.badges", "tracker"].includes(path));
   expect(split("ui.badges: 12.5 % → 25 %")).toEqual(["ui.badges", ": 12.5 % → 25 %"]);
-  expect(split("tracker on, and 3 more")).toEqual(["tracker", " on, and 3 more"]);
+  expect(split("tracker on; master switch on")).toEqual(["tracker", " on; master switch on"]);
   expect(split("tracker, ui.badges: off")).toEqual(["tracker", ", ui.badges: off"]);
   expect(split("Master switch off")).toEqual(["", "Master switch off"]);
   expect(split("")).toEqual(["", ""]);

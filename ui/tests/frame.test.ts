@@ -33,7 +33,7 @@ describe("the dashboard", () => {
     const card = document.querySelector<HTMLElement>(".metric-card") ?? document.body;
     expect(card.querySelector(".metric-value")?.textContent).toBe("6");
     expect(card.textContent).toContain("of 9 components on");
-    expect(card.textContent).toMatch(/ui\.badges, its own\s*12\.5 %, beta first/);
+    expect(card.textContent).toMatch(/ui\.badges\s*beta, and 12\.5 % of everyone else/);
     expect(card.querySelector(".status-warning")?.textContent).toContain("search.suggestions");
 
     host.changeElsewhere({ kind: "set_components", paths: ["orchestrator"], on: true });
@@ -71,7 +71,7 @@ describe("the dashboard", () => {
 
   it("of the safe default says that all is off", async () => {
     await openWindow(safeDefault(), "dashboard");
-    screen.getByText("Off for everyone");
+    screen.getByText("All flags are off: never turned on");
     screen.getByText(words.nothingSaved);
   });
 });
@@ -158,7 +158,7 @@ describe("undo and redo", () => {
     await fireEvent.click(within(toast).getByText("Undo"));
     await vi.advanceTimersByTimeAsync(0);
     expect(host.document.components.tracker).toBe(false);
-    expect(screen.getByTestId("toast").textContent).toContain("Undone: tracker: on");
+    expect(screen.getByTestId("toast").textContent).toContain("Undid “tracker: on”");
     await vi.advanceTimersByTimeAsync(6000);
     expect(screen.queryByTestId("toast")).toBeNull();
   });
@@ -219,8 +219,10 @@ describe("emergency off", () => {
     host.state.readOnly = "The disk is full.";
     await openOver(host);
     await fireEvent.click(screen.getByTestId("all-off"));
-    await waitFor(() => expect(screen.getByTestId("source").textContent).toContain("Held off"));
-    screen.getByText(words.heldOff);
+    await waitFor(() =>
+      expect(screen.getByTestId("source").textContent).toContain("All flags off"),
+    );
+    expect(screen.getByTestId("all-off-banner").textContent).toMatch(/by maria.*Not stored yet/);
     await screen.findByText(words.heldOffDone);
   });
 

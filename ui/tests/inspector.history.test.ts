@@ -82,6 +82,7 @@ describe("the history of a component", () => {
           actor: { via: "http", name: "ci" },
           cause: { kind: "edit" },
           note: null,
+          summary: "40 components on: tracking, calculator and 38 more",
           changes: ["tracking on", "calculator on", "tracker on"],
           changesTotal: 40,
         },

@@ -28,7 +28,11 @@ describe("what a component requires", () => {
     await user.keyboard("{Enter}");
     await waitFor(() => expect(requiresOf(host, "tracker")).toEqual(["ui.badges"]));
     expect(host.edits).toHaveLength(1);
-    card().getByText("It is on, so it holds nothing back.");
+    await waitFor(() =>
+      expect(card().getByTestId("requires-met").textContent).toContain(
+        "Met for beta, and 12.5 % of everyone else.",
+      ),
+    );
     expect(field().value).toBe("");
   });
 
@@ -41,10 +45,10 @@ describe("what a component requires", () => {
     );
   });
 
-  it("is never what needs it already, which says so and cannot be taken", async () => {
+  it("is never what requires it already, which says so and cannot be taken", async () => {
     const host = await openComponent(typical(), "tracker");
     const [barred] = await find("dashboard");
-    expect(barred?.textContent).toBe("ui.dashboard needs it already");
+    expect(barred?.textContent).toBe("ui.dashboard requires it already");
     expect(barred?.getAttribute("aria-disabled")).toBe("true");
     await user.keyboard("{Enter}");
     await user.click(barred ?? document.body);
@@ -57,7 +61,7 @@ describe("what a component requires", () => {
     await openComponent({ ...document, requires }, "calculator");
     const found = await find("dashboard");
     expect(found.map((option) => option.textContent)).toEqual([
-      "ui.dashboard needs it already, through tracker",
+      "ui.dashboard requires it already, through tracker",
     ]);
   });
 
@@ -66,7 +70,7 @@ describe("what a component requires", () => {
     host.changeElsewhere({ kind: "set_requires", component: "calculator", requires: ["tracker"] });
     await card().findByTitle("calculator");
     const [barred] = await find("calculator");
-    expect(barred?.textContent).toBe("calculator needs it already");
+    expect(barred?.textContent).toBe("calculator requires it already");
   });
 
   it("says where nothing is found", async () => {
@@ -82,12 +86,12 @@ describe("what a component requires", () => {
     expect(document.activeElement).toBe(field());
     await user.click(card().getByLabelText("Stop requiring tracker"));
     await waitFor(() => expect(requiresOf(host, "search.suggestions")).toBeUndefined());
-    card().getByText("Needs nothing else.");
+    card().getByText("Requires nothing else.");
   });
 
   it("names what is off and holds it back, until it is on", async () => {
     const host = await openComponent(typical(), "search.suggestions");
-    card().getByText("Held back: off for everyone while search.ranking.feedback is off.");
+    card().getByText("Blocked: off for everyone while search.ranking.feedback is off.");
     host.changeElsewhere({
       kind: "set_components",
       paths: ["search.ranking.feedback"],
@@ -125,7 +129,7 @@ describe("what a component requires", () => {
 describe("what needs a component", () => {
   it("is listed, and each leads to what it names", async () => {
     await openComponent(typical(), "tracker");
-    card().getByText("Needed by");
+    card().getByText("Required by");
     await user.click(card().getByTitle("ui.dashboard"));
     expect(screen.getByTestId("row-ui.dashboard").ariaSelected).toBe("true");
     expect(screen.getByTestId("about-title").textContent).toBe("Quality overview");
@@ -133,6 +137,6 @@ describe("what needs a component", () => {
 
   it("is not mentioned where nothing does", async () => {
     await openComponent(typical(), "ui.badges");
-    expect(card().queryByText("Needed by")).toBeNull();
+    expect(card().queryByText("Required by")).toBeNull();
   });
 });

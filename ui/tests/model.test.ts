@@ -7,6 +7,7 @@ import { rolloutOf } from "../src/model/rollout";
 import { growTree, missingRequirements, positionOf, visibleNodes } from "../src/model/tree";
 import { judgeFlags } from "../src/model/verdict";
 import { safeDefault, typical } from "./support/documents";
+import { reachesOf } from "./support/reach";
 
 const nothing: ReadonlySet<string> = new Set();
 
@@ -92,16 +93,18 @@ describe("an edit shown early", () => {
 
 describe("the verdict", () => {
   function check(document: Flags["document"], tone: string, text: string) {
-    const flags = { document } as Flags;
-    expect(judgeFlags(flags, growTree(document.components))).toEqual({ tone, text });
+    const never = { sinceMs: null, by: null, isStored: true };
+    const allOff = document.enabled ? null : never;
+    const flags = { document, allOff, reach: reachesOf(document) } as Flags;
+    expect(judgeFlags(flags, growTree(document.components), 0)).toEqual({ tone, text });
   }
 
   it("says off before anything else, then what is switched on in vain", () => {
-    check({ ...typical(), enabled: false }, "quiet", "Off for everyone");
+    check({ ...typical(), enabled: false }, "quiet", "All flags are off: never turned on");
     check(
       typical(),
       "warning",
-      "search.suggestions waits for search.ranking.feedback, which is off",
+      "search.suggestions is blocked: it requires search.ranking.feedback, which is off",
     );
   });
 
@@ -113,10 +116,10 @@ describe("the verdict", () => {
     check(
       { ...plain, rollout: { ...rollout, percentage: 0 } },
       "quiet",
-      "On, but for nobody yet: 0 %",
+      "On, but for nobody: the default rollout is at 0 %",
     );
     const grouped = { ...rollout, strategy: "feature" as const, userGroups: ["beta", "staff"] };
-    check({ ...plain, rollout: grouped }, "good", "On for 50 % of beta +1");
+    check({ ...plain, rollout: grouped }, "good", "On for 50 % of beta or staff only");
     check(
       { ...plain, rollouts: typical().rollouts ?? {} },
       "good",

@@ -107,7 +107,7 @@ describe("commands", () => {
   it("are found by other words for them too", async () => {
     await openAt();
     await ask("emergency");
-    expect(names()[0]).toContain("Everything off");
+    expect(names()[0]).toContain("All flags off");
   });
 
   it("that cannot be done come last and do nothing", async () => {

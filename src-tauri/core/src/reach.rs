@@ -116,6 +116,11 @@ impl Reaches {
         self.default_kind
     }
 
+    /// Returns whom a component reaches that is on, has no custom rollout and requires nothing.
+    pub fn by_default(&self) -> &Reach {
+        &self.kinds[self.default_kind]
+    }
+
     /// Returns whom a component reaches, as soon as flags are on.
     pub fn sees(&self, id: ComponentId) -> &Reach {
         &self.kinds[self.kinds_of(id).sees]

@@ -16,7 +16,7 @@ fn reaches(document: &FlagDocument) -> (Compiled, Reaches) {
 #[track_caller]
 fn check(tree: &Value, component: &str, expected: &str) {
     let (compiled, reaches) = reaches(&document_of(tree));
-    let id = compiled.component(component).unwrap();
+    let id = compiled.component(component).expect("it is a component");
     assert_eq!(reaches.say(id), expected);
 }
 
@@ -24,11 +24,9 @@ fn check(tree: &Value, component: &str, expected: &str) {
 #[track_caller]
 fn check_met(tree: &Value, component: &str, expected: &str) {
     let (compiled, reaches) = reaches(&document_of(tree));
-    let id = compiled.component(component).unwrap();
-    assert_eq!(
-        format!("Met for {}", reaches.met(id).unwrap().phrase()),
-        expected
-    );
+    let id = compiled.component(component).expect("it is a component");
+    let met = reaches.met(id).expect("it requires something");
+    assert_eq!(format!("Met for {}", met.phrase()), expected);
 }
 
 fn rollout(percentage: f64, groups: &[&str], strategy: &str) -> Value {
@@ -182,7 +180,7 @@ fn a_chain_too_long_to_multiply_out_is_bounded() {
     let tree = chain(200, 99.0);
     let document = document_of(&tree);
     let (compiled, reaches) = reaches(&document);
-    let first = compiled.component("c0").unwrap();
+    let first = compiled.component("c0").expect("it is a component");
     assert_eq!(reaches.sees(first).bound, Bound::AtMost);
     let measured = share(&compiled, "c0", &[]);
     assert!(measured <= reaches.sees(first).others + 0.05);
@@ -237,7 +235,7 @@ fn what_an_edit_shows_to_more_users_is_found() {
     let mut followed = required.clone();
     followed["rollouts"]
         .as_object_mut()
-        .unwrap()
+        .expect("it is an object")
         .remove("tracker");
     assert_eq!(
         wider(required, followed),
@@ -251,7 +249,7 @@ const USERS: usize = 3000;
 
 /// The share of synthetic users, all in the same groups, for whom a component is on.
 fn share(compiled: &Compiled, component: &str, groups: &[&str]) -> f64 {
-    let id = compiled.component(component).unwrap();
+    let id = compiled.component(component).expect("it is a component");
     let is_on = |user: &usize| {
         let name = format!("person-{user}");
         compiled.evaluate_id(id, &User { id: &name, groups }).value
@@ -389,8 +387,8 @@ fn what_is_met_is_what_is_on_of_all_that_is_required() {
         tree["rollouts"]["a"] = rollout(100.0, &[], "canary");
         tree["components"]["a"] = json!(true);
         let (opened, after) = reaches(&document_of(&tree));
-        let met = before.met(compiled.component("a").unwrap());
-        let sees = after.sees(opened.component("a").unwrap());
+        let met = before.met(compiled.component("a").expect("it is a component"));
+        let sees = after.sees(opened.component("a").expect("it is a component"));
         if let Some(met) = met {
             assert_eq!(
                 (met.others, met.members),

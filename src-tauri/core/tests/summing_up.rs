@@ -148,15 +148,15 @@ fn number(text: &str) -> Option<usize> {
 /// Returns how many things a part of a summary tells of, and how many of them it leaves unnamed.
 fn told(part: &str) -> (usize, usize) {
     if let Some(rest) = part.strip_prefix("and ") {
-        let left_out = number(rest).unwrap();
+        let left_out = number(rest).expect("it is a count");
         return (left_out, left_out);
     }
     let Some(total) = number(part) else {
         return (1, 0);
     };
-    let names = part.split_once(": ").unwrap().1;
+    let names = part.split_once(": ").expect("names follow").1;
     let (names, more) = names.split_once(" and ").unwrap_or((names, "0 more"));
-    let more = number(more).unwrap();
+    let more = number(more).expect("it is a count");
     assert_eq!(names.split(", ").count() + more, total, "{part}");
     (total, more)
 }

@@ -161,7 +161,7 @@ impl Caller {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("etag, retry-after"),
+            HeaderValue::from_static("etag, retry-after, ml-all-off, ml-warning"),
         );
         headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     }

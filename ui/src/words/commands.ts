@@ -129,7 +129,7 @@ export const commands = {
       },
       safety: {
         title: "Nothing is lost",
-        text: "Every change is kept in Activity and can be taken back with Undo. “All off” stops everything at once, even while something hangs.",
+        text: "Every change is kept in Activity and can be taken back with Undo. “All flags off” stops everything at once, even while something hangs.",
       },
     },
   },

@@ -35,7 +35,7 @@ export const conflict = {
     [strategies[rollout.strategy], formatPercent(rollout.percentage), ...rollout.userGroups].join(
       ", ",
     ),
-  asAll: "As all",
+  asAll: "Default",
   aboutFields: {
     title: "title",
     description: "description",

@@ -18,10 +18,10 @@ export const tree = {
     on: "On",
     off: "Off",
     expiring: "Expires soon",
-    waiting: "Waiting",
+    waiting: "Blocked",
   } satisfies Record<Standing, string>,
   standingMeaning:
-    "Show only what is on, off, expired or about to expire, or waiting for something that is off",
+    "Show only what is on, off, expired or about to expire, or blocked by a requirement",
   labels: "Tags",
   labelsMeaning: "Show only components with these tags, or of these owners",
   labelsChosen: (count: number) => `Tags · ${formatCount(count)}`,

@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical`. Not part of
+ * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&off`. Not part of
  * what is shipped.
  */
 
@@ -31,6 +31,7 @@ host.chosen = {
 };
 if (wanted.has("tour")) host.chosen.isToured = false;
 if (wanted.has("held")) host.state.isHeldOff = true;
+if (wanted.has("off")) host.changeElsewhere({ kind: "set_master", on: false });
 if (wanted.has("history")) host.fillHistory(Number(wanted.get("history")));
 /** The arms of what the dashboard is told. */
 function compared(name: PulseName): typeof host.drawCharts {
@@ -104,3 +105,9 @@ if (wanted.has("ticking")) {
 Object.assign(window, { host });
 
 mount(App, { target: document.body, props: { host } });
+
+/** Clicks on parts of the window one after the other, by their test ids: `&click=row-ui,menu-ui`. */
+for (const [index, id] of (wanted.get("click")?.split(",") ?? []).entries()) {
+  const press = () => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)?.click();
+  setTimeout(press, 700 * (index + 1));
+}

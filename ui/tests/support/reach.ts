@@ -12,11 +12,14 @@ interface Shares {
 }
 
 export function reachesOf(document: Document): Reaches {
+  const leaves = leavesOf(document);
   const kinds: Reach[] = [];
+  const known = new Map<string, number>();
   const kindOf = (shares: Shares) => {
     const reach = reachIn(shares);
-    const known = kinds.findIndex(({ words }) => words === reach.words);
-    return known >= 0 ? known : kinds.push(reach) - 1;
+    const kind = known.get(reach.words) ?? kinds.push(reach) - 1;
+    known.set(reach.words, kind);
+    return kind;
   };
   const everyone = (): Shares => ({ others: 1, members: 1, groups: [], nobody: null });
   const own = (path: string) => (document.rollouts?.[path] ? path : "");
@@ -42,12 +45,13 @@ export function reachesOf(document: Document): Reaches {
     return shares;
   }
 
-  const isOn = (path: string) => growTreeOf(document).get(path) === true;
+  const isOn = (path: string) => leaves.get(path) === true;
   const required = (path: string): string[] => {
-    const direct = document.requires?.[path] ?? [];
-    return [...new Set(direct.flatMap((each) => [each, ...required(each)]))];
+    const found = new Set(document.requires?.[path] ?? []);
+    for (const each of found) document.requires?.[each]?.forEach((deeper) => found.add(deeper));
+    return [...found];
   };
-  for (const path of growTreeOf(document).keys()) {
+  for (const path of leaves.keys()) {
     const needed = required(path);
     const off = needed.find((each) => !isOn(each));
     const behind = needed.map((each) => [own(each), each] as const);
@@ -68,11 +72,12 @@ export function reachesOf(document: Document): Reaches {
 /** The components that are in both documents and reach more in the second. */
 export function wideningsOf(before: Document, after: Document): Widenings {
   const [was, becomes] = [reachesOf(before), reachesOf(after)];
+  const wasThere = leavesOf(before);
   const of = (reaches: Reaches, path: string) =>
     reaches.kinds[reaches.sees[path] ?? reaches.default];
-  const components = [...growTreeOf(after).keys()].flatMap((path) => {
+  const components = [...leavesOf(after).keys()].flatMap((path) => {
     const [old, next] = [of(was, path), of(becomes, path)];
-    if (!growTreeOf(before).has(path) || !old || !next || weight(next) <= weight(old)) return [];
+    if (!wasThere.has(path) || !old || !next || weight(next) <= weight(old)) return [];
     return [{ path, before: old.words, after: next.words }];
   });
   return { components, total: components.length };
@@ -83,7 +88,8 @@ function weight({ words, percentage, isNobody }: Reach): number {
   return words.endsWith(" only") ? percentage / 1000 : percentage;
 }
 
-function growTreeOf(document: Document): Map<string, boolean> {
+/** Every component, and whether it is switched on. */
+function leavesOf(document: Document): Map<string, boolean> {
   const leaves = [...growTree(document.components).byPath.values()].filter(
     (node) => !node.children,
   );

@@ -7,7 +7,7 @@ use flagdeck::wire;
 use flagdeck::{App, ChangeRequest, Error, Outcome};
 use flagdeck_core::{ComponentPath, Edit, RolloutChange, changes, validate};
 
-use super::show::rollout_words;
+use super::show::{default_rollout, rollout_words};
 use super::{all_off_sentence, remark_all_off};
 use crate::arguments::{Listing, RolloutArguments};
 use crate::output::{Output, problem_line, remark};
@@ -96,12 +96,11 @@ fn show_rollout(app: &App, component: Option<&str>, output: &mut Output) -> anyh
         return Ok(());
     }
     let own = component.is_some_and(|name| document.rollouts.contains_key(name));
-    let whose = match (component, own) {
-        (None, _) => "Default rollout".to_owned(),
-        (Some(name), true) => format!("{name}, custom rollout"),
-        (Some(name), false) => format!("{name}, default rollout"),
-    };
-    output.line(format!("{whose}: {}", rollout_words(rollout)))?;
+    output.line(match (component, own) {
+        (None, _) => default_rollout(&live),
+        (Some(name), true) => format!("{name}, custom rollout: {}", rollout_words(rollout)),
+        (Some(name), false) => format!("{name}, default rollout: {}", rollout_words(rollout)),
+    })?;
     if let Some(id) = component.and_then(|name| live.compiled.component(name)) {
         output.line(format!("Reaches: {}", live.reaches().say(id)))?;
     }

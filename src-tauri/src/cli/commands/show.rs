@@ -3,7 +3,7 @@
 use flagdeck::App;
 use flagdeck::live::Live;
 use flagdeck_core::document::{Group, Node};
-use flagdeck_core::{ComponentPath, Rollout};
+use flagdeck_core::{ComponentPath, Rollout, Strategy};
 
 use super::{flags_at, remark_all_off};
 use crate::output::{Output, when, who};
@@ -23,8 +23,7 @@ pub fn flags(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<(
     output.line(format!(
         "Master switch {master}, {on} of {all} components on"
     ))?;
-    let default = rollout_words(&document.rollout);
-    output.line(format!("Default rollout: {default}"))?;
+    output.line(default_rollout(&live))?;
     output.line("")?;
     let mut rows = Vec::new();
     tree(&live, &document.components, "", 0, &mut rows);
@@ -40,6 +39,17 @@ pub fn flags(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<(
 pub fn document(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<()> {
     output.value(&flags_at(app, at)?.document.to_value())?;
     Ok(())
+}
+
+/// Says the default rollout, and whom it reaches if groups make that another share.
+pub fn default_rollout(live: &Live) -> String {
+    let rollout = &live.document.rollout;
+    let words = format!("Default rollout: {}", rollout_words(rollout));
+    let is_plain = rollout.user_groups.is_empty() && rollout.strategy != Strategy::Feature;
+    match is_plain {
+        true => words,
+        false => format!("{words}  {}", live.reaches().by_default()),
+    }
 }
 
 /// Says a rollout in words: `canary, 12.5 %, groups beta`.

@@ -78,14 +78,14 @@ const rollout: HelpPage = {
         ["Blue-green", "Everyone together: 0 % or 100 %, nothing in between. Groups are ignored."],
         [
           "Groups only",
-          "Only people in the groups, and of them a fixed share. While no group is named, the share is one of everyone.",
+          "Only people in the groups, and of them a fixed share. Choosing it takes effect once a group is named: without a group it would restrict nothing.",
         ],
       ],
     },
-    { kind: "heading", text: "As all, or its own" },
+    { kind: "heading", text: "Default and custom rollout" },
     {
       kind: "text",
-      text: "A component follows the rollout of all components until you give it its own. With its own rollout, its users are drawn independently: 25 % here and 25 % there are not the same people.",
+      text: "A component follows the default rollout until you give it a custom one. With a custom rollout, its users are drawn independently: 25 % here and 25 % there are not the same people.",
     },
     { kind: "heading", text: "Saving" },
     {
@@ -95,12 +95,12 @@ const rollout: HelpPage = {
     { kind: "heading", text: "What a component requires" },
     {
       kind: "text",
-      text: "A component can require others. It is on for a person only where each of them is on for the same person, and so on for what those require. Components cannot require each other in a circle.",
+      text: "A component can require others. It is on for a person only where each of them is on for the same person, and so on for what those require. The tree and the details say who is left: at 50 %, requiring a component at 25 %, it is seen by 12.5 % of everyone. Components cannot require each other in a circle.",
     },
-    { kind: "heading", text: "Everything off" },
+    { kind: "heading", text: "All flags off" },
     {
       kind: "text",
-      text: "`Ctrl+Shift+0`, or the button at the top right, turns the master switch off. It works while anything else hangs, and undo takes it back.",
+      text: "`Ctrl+Shift+0`, or the button at the top right, turns the master switch off. It works while anything else hangs. A banner in every view says since when and by whom, until you turn flags back on.",
     },
   ],
 };
@@ -176,7 +176,7 @@ const undo: HelpPage = {
     },
     {
       kind: "text",
-      text: "The past lies on other paper, under a banner that says which moment it is. It can be looked at and not changed. Restore this puts that moment in force again, and `Escape` goes back to now. Everything off means now wherever you look, and so do the other views.",
+      text: "The past lies on other paper, under a banner that says which moment it is. It can be looked at and not changed. Restore this puts that moment in force again, and `Escape` goes back to now. All flags off means now wherever you look, and so do the other views.",
     },
     { kind: "heading", text: "When two change the same" },
     {
