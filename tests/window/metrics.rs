@@ -3,9 +3,10 @@
 use std::fs;
 
 use fantoccini::key::Key;
+use serde_json::json;
 
 use crate::rig::{Window, Workplace};
-use crate::views::report_to;
+use crate::views::{report_lines_to, report_to};
 
 /// What is said of the chart that has the keyboard. It is not to be seen.
 const READING: &str = "[data-testid=chart-reading]";
@@ -49,6 +50,66 @@ async fn what_is_reported_appears_on_the_cards_and_in_the_charts() {
     }
     window.until_told("card-durations", ">5 s").await;
     assert!(!window.shows("metrics-source").await);
+}
+
+#[tokio::test]
+async fn a_component_that_does_harm_is_rolled_back_by_one_click_and_back_again_by_another() {
+    let place = Workplace::new();
+    for arguments in [
+        &["master", "on"][..],
+        &["set", "ui.badges", "on"],
+        &["rollout", "ui.badges", "--percentage", "5"],
+        &["rollout", "ui.badges", "--percentage", "25"],
+    ] {
+        place.flagctl(arguments);
+    }
+    let window = place.open().await;
+    report_lines_to(&place, &window, &harm()).await;
+    window
+        .until_told("performance-metrics-verdict", "ui.badges: 10 % errors on")
+        .await;
+    window
+        .until_told(
+            "performance-metrics-detail",
+            "Sets ui.badges back to 5 % (it is 25 %)",
+        )
+        .await;
+    window.picture("verdict").await;
+    let share = || place.stored()["rollouts"]["ui.badges"]["percentage"].clone();
+    window.click("roll-back").await;
+    window
+        .until("it is rolled back", async || share() == json!(5))
+        .await;
+    let history = place.flagctl(&["history", "--limit", "1"]);
+    assert!(history.contains("10 % errors on, 1.0 % off"), "{history}");
+    window.chord(&[Key::Control], 'z').await;
+    window
+        .until("it is as it was", async || share() == json!(25))
+        .await;
+}
+
+/// Events of which a twentieth are of users who see the component. A tenth of those fail, of the
+/// others a hundredth.
+fn harm() -> String {
+    let event = |index: usize| {
+        let exposed = index % 20 == 0;
+        let fails = if exposed {
+            index % 200 == 0
+        } else {
+            index % 95 == 1
+        };
+        let mut event = match fails {
+            true => json!({ "type": "ml:calculation:error" }),
+            false => json!({
+                "type": "ml:calculation:complete", "duration": 0.05, "confidence": 0.8,
+            }),
+        };
+        event["source"] = json!("knowledge-base");
+        event["component"] = json!("ui.badges");
+        event["exposed"] = json!(exposed);
+        format!("{event}\n")
+    };
+    (0..4000).map(event).collect()
 }
 
 impl Window<'_> {

@@ -55,11 +55,11 @@ async fn a_setting_is_found_and_switched_by_keys_alone() {
     let window = place.open().await;
     window.write("6").await;
     window.tab_to("find-setting").await;
-    window.write("rollback").await;
+    window.write("compress").await;
     window.until_gone("setting-http.port").await;
-    window.tab_to("switch-rollback.enabled").await;
+    window.tab_to("switch-state.compressionEnabled").await;
     window.press(Key::Space).await;
-    let off = async || value_of(&place, "rollback.enabled") == "false";
+    let off = async || value_of(&place, "state.compressionEnabled") == "false";
     window.until("it is off", off).await;
 }
 

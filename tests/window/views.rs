@@ -241,8 +241,13 @@ pub async fn report_to(place: &Workplace, window: &Window<'_>) {
         lines += &format!("{event}\n");
     }
     lines += &json!({ "type": "ml:memory", "source": "knowledge-base", "bytes": 90e6 }).to_string();
+    report_lines_to(place, window, &lines).await;
+}
+
+/// Reports events to a window, one in each line.
+pub async fn report_lines_to(place: &Workplace, window: &Window<'_>, lines: &str) {
     let token = place.flagctl(&["token"]);
-    let status = http_report(window.address().await, token.trim(), &lines);
+    let status = http_report(window.address().await, token.trim(), lines);
     assert_eq!(status, 200, "the reports are taken in");
 }
 

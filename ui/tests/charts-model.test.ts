@@ -213,11 +213,53 @@ describe("a point", () => {
 });
 
 describe("the arms of a rollout", () => {
-  it("are two lines where both reported, with the interval of all behind them", () => {
-    const errors = drawing("errors", typicalCharts(NOW_MS)({ ...query, component: "ui.badges" }));
-    expect(errors.lines.map(({ name }) => name)).toEqual(["control", "exposed"]);
-    expect(errors.bands).toHaveLength(1);
-    expect(drawing("errors").lines.map(({ name }) => name)).toEqual(["share"]);
+  const errors = drawing("errors", typicalCharts(NOW_MS)({ ...query, component: "ui.badges" }));
+
+  it("are two lines if both reported, each in its own interval", () => {
+    expect(errors.lines.map(({ name, tone }) => [name, tone])).toEqual([
+      ["control", "second"],
+      ["exposed", "main"],
+    ]);
+    expect(errors.bands.map(({ name, tone }) => [name, tone])).toEqual([
+      ["controlInterval", "second"],
+      ["exposedInterval", "main"],
+    ]);
+    for (const [index, { values }] of errors.lines.entries()) {
+      for (const [at, value] of values.entries()) {
+        expect(errors.bands[index]?.low[at]).toBeLessThanOrEqual(value ?? 0);
+        expect(errors.bands[index]?.high[at]).toBeGreaterThanOrEqual(value ?? 0);
+      }
+    }
+  });
+
+  it("say in the legend which interval is whose, and how far apart they are", () => {
+    const items = legendOf(errors, 20);
+    expect(items.map(({ name, ink }) => [name, ink])).toEqual([
+      ["On", "main"],
+      ["Off", "second"],
+      ["On, 95 % interval", "main"],
+      ["Off, 95 % interval", "second"],
+      ["On minus off", "main"],
+      ["Limit 5 %", "strictLimit"],
+    ]);
+    expect(items[4]?.value).toMatch(/^[+−]?[\d.]+ \([+−]?[\d.]+ to [+−]?[\d.]+\)$/);
+    const together = drawing("errors");
+    expect(together.lines.map(({ name }) => name)).toEqual(["share"]);
+    expect(together.bands.map(({ name }) => name)).toEqual(["interval"]);
+    expect(together.difference).toBeNull();
+  });
+
+  it("are in the CSV with their intervals", () => {
+    const charts = typicalCharts(NOW_MS)({ ...query, component: "ui.badges" });
+    const [head, ...rows] = csvOf(charts).trim().split("\r\n");
+    const names = head?.split(",") ?? [];
+    for (const arm of ["exposed", "control", "difference"]) {
+      for (const part of ["mean", "low", "high"]) {
+        const at = names.indexOf(`failed_share_${arm}_${part}`);
+        expect(Number(rows[20]?.split(",")[at])).not.toBeNaN();
+        expect(at).toBeGreaterThan(0);
+      }
+    }
   });
 });
 

@@ -225,7 +225,7 @@ describe("with the keyboard", () => {
     await enter("rate");
     await press(chart("rate"), "ArrowLeft");
     const latest = reading();
-    expect(latest).toMatch(/^\d.*: Mean \d+, Low to high \d+ – \d+$/);
+    expect(latest).toMatch(/^\d.*: Mean \d+, Range \d+ – \d+$/);
     await press(chart("rate"), "ArrowLeft");
     expect(reading()).not.toBe(latest);
     await press(chart("rate"), "ArrowRight");

@@ -13,7 +13,7 @@ import type {
 import { judgeHealth, sourcesOf } from "../src/model/health";
 import { commonestRow, heatOf, rowsBelow } from "../src/model/heat";
 import { judgePerformance, offeredRollback } from "../src/model/performance";
-import { sourcesAt, type Heard } from "../src/model/reporting";
+import type { Heard } from "../src/model/reporting";
 import { drawSpark, placeMarks, rangeOf } from "../src/model/spark";
 import { words } from "../src/words";
 import { EDGES_S, harmful, pulses, quietPulse, shareOf, source } from "./support/pulse";
@@ -53,11 +53,6 @@ describe("what is read of the applications", () => {
       tone: "quiet",
       text: "No reports for over 15 min",
     });
-  });
-
-  it("counts those that reported within the last minute", () => {
-    const sources = [source("a", NOW_MS - 59_000), source("b", NOW_MS - 61_000)];
-    expect(sourcesAt({ ...usual, sources }, NOW_MS).map(({ name }) => name)).toEqual(["a"]);
   });
 });
 

@@ -560,15 +560,30 @@ describe("the dashboard", () => {
   it("tells the age of the latest snapshot and how full the ring of changes is", async () => {
     host.states = new KeptStates().add("app", taken(26), { nowMs: NOW_MS });
     await openOver(host);
-    await waitFor(() => expect(health()).toMatch(/Last snapshot\s*5 min ago/));
+    await waitFor(() => expect(health()).toMatch(/Snapshots\s*\d+, last 5 min ago/));
     expect(health()).toMatch(/Change history\s*38 of 100/);
     host.states.tick("app", NOW_MS, true);
     await waitFor(() => expect(health()).toMatch(/Change history\s*39 of 100/), { timeout: 3000 });
   });
 
+  it("tells a restore that waits for its source, and since when", async () => {
+    host.states = new KeptStates().add("app", taken(26), { nowMs: NOW_MS });
+    const { snapshots } = await host.snapshots({}, 0, 1);
+    const [latest] = snapshots;
+    await host.restoreState({
+      snapshot: latest?.id ?? 0,
+      only: [],
+      except: [],
+      withFlags: false,
+    });
+    await openOver(host);
+    await waitFor(() => expect(health()).toMatch(/Open restores\s*app since \d/));
+    expect(health()).not.toContain("Nothing reports yet");
+  });
+
   it("has a dash for both while nothing was handed in", async () => {
     await openOver(host);
-    expect(health()).toMatch(/Last snapshot\s*–/);
+    expect(health()).toMatch(/Snapshots\s*–/);
     expect(health()).toMatch(/Change history\s*–/);
   });
 });

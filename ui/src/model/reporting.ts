@@ -1,6 +1,6 @@
 /** Who reports, since when, and until when: what the dashboard says before it says how things go. */
 
-import type { Failure, Pulse, ReportingSource } from "../bindings/wire";
+import type { Failure, Pulse } from "../bindings/wire";
 import { words } from "../words";
 import type { Verdict } from "./verdict";
 
@@ -38,11 +38,6 @@ export function judgeNobody({ sources, spanS, eventsAccepted }: Pulse): Verdict 
   if (sources.length > 0) return null;
   if (eventsAccepted === 0) return { kind: "nothing", tone: "quiet", text: words.quiet };
   return { kind: "gone", tone: "quiet", text: words.reporting.gone(spanS) };
-}
-
-/** The sources that reported within the last minute. */
-export function sourcesAt({ sources }: Pulse, asOfMs: number): ReportingSource[] {
-  return sources.filter(({ atMs }) => asOfMs - atMs < MINUTE_MS);
 }
 
 /** For how long nobody has reported; `null` where somebody did within the last minute, or never. */

@@ -149,9 +149,9 @@ export const pulse = {
     },
     pushMeaning: ({ gateway, atMs }: PushHealth) =>
       atMs === null ? gateway : `${gateway}, last at ${formatMoment(atMs)}`,
-    snapshot: "Last snapshot",
+    snapshot: "Snapshots",
     snapshotAt: (count: number, atMs: number, nowMs: number) =>
-      `${formatAge(atMs, nowMs)}, ${formatCountBriefly(count)} in all`,
+      `${formatCountBriefly(count)}, last ${formatAge(atMs, nowMs)}`,
     restores: "Open restores",
     restoresOf: ([first, ...more]: readonly OpenRestore[]) => {
       if (!first) return "none";

@@ -19,7 +19,7 @@ import {
 import { extreme, huge, safeDefault, typical } from "../support/documents";
 import { MemoryHost } from "../support/memory";
 import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshots";
-import { marksAt, pulses, type PulseName } from "../support/pulse";
+import { harmful, marksAt, pulses, type PulseName } from "../support/pulse";
 
 const wanted = new URLSearchParams(location.search);
 const documents: Record<string, typeof typical> = { safeDefault, typical, extreme, huge };
@@ -49,7 +49,11 @@ if (wanted.has("pulse")) {
   host.fillHistory(2, 40 * 3_600_000);
   host.fillHistory(3);
   host.drawCharts = compared(name);
-  const beat = () => (host.pulseNow = pulse(Date.now()));
+  const isHarmful = name === "failing";
+  const beat = () => {
+    const now = pulse(Date.now());
+    host.pulseNow = isHarmful ? harmful(now, host.revision) : now;
+  };
   beat();
   setInterval(beat, 250);
 }

@@ -242,8 +242,8 @@ const metrics: HelpPage = {
           "A point of a long span stands for minutes or hours. The line is their mean, the band reaches from the lowest to the highest, so that a short peak stays to be seen.",
         ],
         [
-          "Likely range",
-          "The share of failures that was seen is not quite the true one. The band holds the true one 95 times in a hundred; it is wide while little was calculated.",
+          "95 % interval",
+          "The share of failures that was seen is not quite the true one. The band holds the true one 95 times in a hundred; it is wide while little was calculated. On and off have one each, and so does the difference between them.",
         ],
         [
           "p50, p95, p99",
@@ -254,8 +254,8 @@ const metrics: HelpPage = {
           "Each column is a moment, each row a step of durations. The stronger the colour, the more calculations took that long.",
         ],
         [
-          "Where it is on, where it is off",
-          "Users who see the component, and users who do not. To be seen once a component is chosen and both kinds reported.",
+          "On, off",
+          "Users who see the component, and users who do not. Of all components together unless you choose one.",
         ],
         [
           "Dashed red, dotted amber",
@@ -263,6 +263,15 @@ const metrics: HelpPage = {
         ],
         ["Gaps", "Nothing was reported. A gap is not a zero."],
       ],
+    },
+    { kind: "heading", text: "Verdicts" },
+    {
+      kind: "text",
+      text: "The dashboard judges each component twice: for the users who see it and for those who do not. “ui.badges: 9.2 % errors on, 0.6 % off since revision 47” counts from the revision that last changed who sees it, at most 15 minutes back. Under 100 calculations there is not enough data yet. Once over a limit, a value is within it again at 90 % of the limit.",
+    },
+    {
+      kind: "text",
+      text: "Roll back shows the component to fewer people again, as it was before, or switches it off. Nobody sees more of anything, and you can undo it. Nothing is rolled back automatically yet.",
     },
     { kind: "heading", text: "Looking closer" },
     {
