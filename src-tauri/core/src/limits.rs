@@ -128,6 +128,10 @@ pub const ALIGN_KEYLESS_ONE_IN: usize = 10;
 /// one is named by its place.
 pub const IDENTITY_CHARS_MAX: usize = 128;
 
+/// Keys listed of what a source has otherwise than a restore asked for. Enough to see what went
+/// wrong; the difference of two states has all of them.
+pub const RESTORE_DIFFERING_MAX: usize = 20;
+
 /// Changes listed of a difference of two states; more are counted, not listed.
 /// Far more than anybody reads, and a few megabytes at most.
 pub const STATE_CHANGES_MAX: usize = 5000;

@@ -21,6 +21,7 @@ mod histories;
 mod measuring;
 mod paths;
 mod properties;
+mod restoring;
 mod retention;
 mod states;
 mod structure;

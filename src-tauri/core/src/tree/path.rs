@@ -123,6 +123,23 @@ impl Path {
         self.0.is_empty()
     }
 
+    /// Says whether it leads to the value that tells an element of a list apart.
+    pub fn is_identity(&self) -> bool {
+        match self.0.as_slice() {
+            [
+                ..,
+                Step::Identity { name, .. },
+                Step::Part(last) | Step::Name(last),
+            ] => name == last,
+            _ => false,
+        }
+    }
+
+    /// Says whether it ends with an element of a list by its place.
+    pub fn ends_by_place(&self) -> bool {
+        matches!(self.0.last(), Some(Step::Index(_)))
+    }
+
     /// Returns it as people read it from the name of the tree on: `ml.files[id=7].name`.
     pub fn rooted(&self) -> String {
         let mut text = ROOT.to_owned();
