@@ -9,6 +9,7 @@ mod backups;
 mod emergency;
 mod measured;
 mod past;
+mod restores;
 mod states;
 mod watch;
 
@@ -23,6 +24,7 @@ use tokio::sync::broadcast;
 
 use self::emergency::{Hold, Turn};
 pub use self::past::{DIFFERENCE_CHANGES_MAX, Difference, Review};
+pub use self::restores::{Undone, UndoneFlags};
 pub use self::states::value_under;
 use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;

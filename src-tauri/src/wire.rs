@@ -14,10 +14,10 @@ pub use self::metrics::{
     ReportingSource, Share,
 };
 pub use self::state::{
-    AsOf, Blame, ChangeRecord, Excerpt, ListChange, RestoreRequest, SeriesChange, Snapshot,
-    SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateChange,
-    StateChangeKind, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline,
-    TimelineColumn,
+    AsOf, Blame, ChangeRecord, Excerpt, ListChange, RestoreFilter, RestorePage, RestoreRequest,
+    RestoreStatus, SeriesChange, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel,
+    SnapshotPage, StateAt, StateChange, StateChangeKind, StateDifference, StateDifferenceOptions,
+    StateRestore, StateSource, Timeline, TimelineColumn,
 };
 
 use serde::{Deserialize, Serialize};
@@ -855,6 +855,9 @@ mod bindings {
             ChangeRecord,
             RestoreRequest,
             StateRestore,
+            RestoreStatus,
+            RestoreFilter,
+            RestorePage,
             SnapshotLabel,
             AsOf,
             Notice,
