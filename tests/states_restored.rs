@@ -304,6 +304,48 @@ fn an_open_restore_outlives_its_snapshot_and_damage_to_it_refuses_no_report() {
     assert_eq!(now(&app), json!({ "n": 1 }));
 }
 
+/// A file that the Flagdeck before kept: with a restore that was confirmed with something else,
+/// one that another took the place of, and one that was not confirmed.
+#[test]
+fn a_state_db_of_format_1_is_upgraded_when_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    std::fs::write(&file, include_bytes!("fixtures/state-format-1.db")).unwrap();
+    let app = open(folder.path());
+    let page = list(&app, Some("web"));
+    let told = page
+        .restores
+        .iter()
+        .map(|it| (it.id, it.status, it.is_exact));
+    use RestoreStatus::{Cancelled, Confirmed, Superseded};
+    let expected = [
+        (3, Cancelled, None),
+        (2, Superseded, None),
+        (1, Confirmed, Some(false)),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert!(app.open_restores().unwrap().is_empty());
+    assert_eq!(now(&app), json!({ "n": 5 }));
+    assert_eq!(at(&app, 1)["k"], 1);
+    let restore = app.restore_state(&only(1, &["ml.n"]), &me()).unwrap();
+    assert_eq!(restore.id, 4);
+    assert_eq!(asked(&app, 4), json!({ "n": 1 }));
+    assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
+fn a_state_db_of_a_newer_flagdeck_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    put(&open(folder.path()), &json!({ "n": 1 }));
+    let database = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
+    database.pragma_update(None, "user_version", 99).unwrap();
+    drop(database);
+    let app = open(folder.path());
+    let refused = app.put_state(&web(), b"{}", None, None).unwrap_err();
+    assert!(refused.to_string().contains("newer Flagdeck"), "{refused}");
+    assert!(app.current_state(&web()).is_err());
+}
+
 #[test]
 fn a_source_that_only_came_from_a_file_is_asked_for_nothing() {
     let folder = tempfile::tempdir().unwrap();

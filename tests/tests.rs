@@ -14,6 +14,8 @@ mod cli_state;
 mod config;
 mod emergency;
 mod past;
+mod restores_killed;
+mod restores_model;
 mod serving;
 mod settings;
 mod states;
