@@ -58,8 +58,8 @@ struct Ledger {
     state: Value,
     wholes: Vec<Whole>,
     changes: usize,
-    /// Whether the state is restored, and that is not confirmed.
-    is_restoring: bool,
+    /// What restore 7 asks for, while it is open.
+    asked: Option<Value>,
     /// What is announced next.
     announcement: Option<String>,
     is_over: bool,
@@ -257,7 +257,9 @@ fn state(
     match (method, path) {
         ("PUT", "/api/ml/state/synthetic-demo") => {
             ledger.state = serde_json::from_str(body).unwrap();
-            ledger.is_restoring &= !headers.contains_key("ml-restore");
+            if headers.contains_key("ml-restore") {
+                ledger.asked = None;
+            }
             ledger.wholes.push(Whole {
                 address: address.to_owned(),
                 restore: headers.get("ml-restore").cloned(),
@@ -267,19 +269,19 @@ fn state(
         }
         ("POST", "/api/ml/state/synthetic-demo/changes") => {
             let changes: Vec<Value> = serde_json::from_str(body).unwrap();
-            // What is told before a restore is confirmed is of the state before.
-            if !ledger.is_restoring {
-                ledger.changes += changes.len();
-                for change in changes {
-                    change_state(&mut ledger.state, &change);
-                }
+            ledger.changes += changes.len();
+            for change in changes {
+                change_state(&mut ledger.state, &change);
             }
             response("200 OK", "", "{}")
         }
-        ("GET", "/api/ml/state/synthetic-demo") => {
-            let state = json!({"timestamp": 5, "ml": ledger.state, "files": 30});
-            response("200 OK", "", &state.to_string())
-        }
+        ("GET", "/api/ml/state/synthetic-demo/restores/7") => match &ledger.asked {
+            Some(asked) => {
+                let state = json!({"timestamp": 5, "ml": asked, "files": 30});
+                response("200 OK", "", &state.to_string())
+            }
+            None => response("410 Gone", "", "{}"),
+        },
         _ => response("404 Not Found", "", "{}"),
     }
 }
@@ -671,12 +673,15 @@ fn state_is_reported_as_it_changes_and_what_is_restored_is_taken_in() {
     let mut restored = fake.ledger().wholes[0].ml.clone();
     restored["version"] = "5.0.0".into();
     restored["odd"] = json!([1.5, null]);
-    let announcement = json!({"restore": 7, "source": "synthetic-demo"});
+    let announcement = |id: u64| {
+        let href = format!("/api/ml/state/synthetic-demo/restores/{id}");
+        let data = json!({"restore": id, "source": "synthetic-demo", "href": href});
+        format!("event: ml:state:restored\ndata: {data}\n\n")
+    };
     let mut ledger = fake.ledger();
-    ledger.state = restored.clone();
-    ledger.is_restoring = true;
-    let text = format!("event: ml:state:restored\ndata: {announcement}\n\n");
-    ledger.announcement = Some(text);
+    ledger.asked = Some(restored.clone());
+    // One that was cancelled since, which is nothing to take, and the one that is open.
+    ledger.announcement = Some(announcement(6) + &announcement(7));
     drop(ledger);
     fake.wait("a confirmation", |ledger| {
         let last = ledger.wholes.last().unwrap();

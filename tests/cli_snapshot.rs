@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::Cli;
-use crate::cli_state::{folder, ml, report};
+use crate::cli_state::{app, folder, ml, report};
 
 /// Takes a snapshot of the only application there is; returns its number.
 #[track_caller]
@@ -226,8 +226,20 @@ fn snapshots_are_pinned_and_labelled() {
     cli.refused("snapshot pin 999", 3, "999");
 }
 
+/// Takes what the only open restore asks for, as an application does; returns its number.
+fn take_restore(cli: &Cli) -> u64 {
+    let app = app(cli);
+    let open = app.open_restores().unwrap().remove(0);
+    let source = open.source.parse().unwrap();
+    let asked = app.asked_state(&source, open.id).unwrap();
+    let body = asked.state.ml.to_string();
+    let put = app.put_state(&source, body.as_bytes(), None, Some(open.id));
+    assert_eq!(put.unwrap().restore.unwrap().is_exact, Some(true));
+    open.id
+}
+
 #[test]
-fn a_restore_says_what_it_changes_and_how_to_take_it_back() {
+fn a_restore_says_what_it_asks_for_and_how_to_take_it_back() {
     let (cli, one, _) = with_two();
     let key = "ml.metrics.quality.avgConfidence";
     let now = |value: &str| {
@@ -239,27 +251,43 @@ fn a_restore_says_what_it_changes_and_how_to_take_it_back() {
     now("0.829");
 
     let text = cli.ok(&format!("snapshot restore {one}"));
+    let begins = format!("Restore 1: kc-web asked for everything of snapshot {one}: 2 changes\n");
+    assert!(text.starts_with(&begins), "{text}");
     assert!(text.contains("0.829 → 0.812"), "{text}");
-    now("0.812");
-    let undo = text.lines().last().unwrap();
-    let undo = undo.strip_prefix("To take this back: flagctl ").unwrap();
+    let waiting = "Waiting for kc-web to confirm; see flagctl snapshot restores\n";
+    assert!(text.contains(waiting), "{text}");
+    now("0.829");
     let safety = text
         .lines()
-        .find_map(|line| line.strip_prefix("What was there before is snapshot "));
+        .find_map(|line| line.strip_prefix("What kc-web has now is kept as snapshot "));
     let shown = cli.ok(&format!("snapshot show {} {key}", safety.unwrap()));
     assert_eq!(shown, "0.829\n");
-    cli.ok(undo);
+    take_restore(&cli);
+    now("0.812");
+
+    let undo = text.lines().last().unwrap();
+    let undo = undo.strip_prefix("To undo: flagctl ").unwrap();
+    let would = cli.ok(&format!("{undo} --dry-run"));
+    assert!(would.contains("0.812 → 0.829"), "{would}");
+    let text = cli.ok(undo);
+    assert!(
+        text.starts_with("Undo of restore 1: kc-web is asked for everything as before it"),
+        "{text}"
+    );
+    take_restore(&cli);
     now("0.829");
     cli.ok("snapshot undo");
+    take_restore(&cli);
     now("0.812");
     let idle = cli.ok(&format!("snapshot restore {one}"));
     assert!(idle.starts_with("Nothing to change: "), "{idle}");
 }
 
 #[test]
-fn a_restore_takes_only_some_parts_or_all_but_some() {
+fn a_restore_asks_for_only_some_parts_or_all_but_some() {
     let (cli, one, _) = with_two();
     let values = || {
+        take_restore(&cli);
         let performance = cli.json("state get ml.metrics.performance.calculationTime");
         let quality = cli.json("state get ml.metrics.quality.avgConfidence");
         (performance[0].as_u64().unwrap(), quality.as_f64().unwrap())
@@ -267,15 +295,57 @@ fn a_restore_takes_only_some_parts_or_all_but_some() {
     cli.ok(&format!("snapshot restore {one} --only ml.metrics.quality"));
     assert_eq!(values(), (120, 0.812));
     cli.ok("snapshot undo");
+    assert_eq!(values(), (120, 0.829));
     cli.ok(&format!(
         "snapshot restore {one} --except ml.metrics.quality"
     ));
     assert_eq!(values(), (100, 0.829));
     let only = format!("snapshot restore {one} --only ml.nothing");
-    cli.refused(&only, 3, "no ml.nothing; in ml");
+    cli.refused(&only, 3, "nothing under ml.nothing, now or in the snapshot");
+    let only = format!("snapshot restore {one} --only ml.list[");
+    cli.refused(&only, 2, "ml.list[");
     let json = cli.json(&format!("snapshot restore {one} --dry-run"));
     assert_eq!(json["restore"], Value::Null);
     assert_eq!(json["difference"]["total"], 1);
+}
+
+#[test]
+fn restores_are_cancelled_superseded_and_listed() {
+    let (cli, one, two) = with_two();
+    assert_eq!(cli.ok("snapshot restores"), "No restores.\n");
+    let ask = format!("snapshot restore {one} --only ml.metrics.quality");
+    cli.ok(&ask);
+    cli.ok(&ask);
+    let text = cli.ok("snapshot cancel 2");
+    assert_eq!(text, "Restore 2 is cancelled; kc-web keeps its state\n");
+    cli.refused("snapshot cancel 2", 5, "estore 2 of kc-web was cancelled");
+    cli.refused("snapshot cancel 9", 3, "no restore 9");
+    cli.ok(&ask);
+    let undone = cli.ok("snapshot undo");
+    let said = "Restore 3 of kc-web is cancelled: kc-web had not taken it\n";
+    assert_eq!(undone, said);
+    cli.ok(&ask);
+    take_restore(&cli);
+    let listed = cli.json("snapshot restores --source kc-web --limit 3");
+    let told: Vec<_> = listed.as_array().unwrap().iter().collect();
+    let statuses: Vec<&str> = told
+        .iter()
+        .map(|it| it["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(statuses, ["confirmed", "cancelled", "cancelled"]);
+    assert_eq!(told[0]["only"], json!(["ml.metrics.quality"]));
+    assert_eq!(told[0]["isExact"], true);
+    let table = cli.ok("snapshot restores");
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with("ID  TIME "), "{table}");
+    assert!(lines[1].contains("ml.metrics.quality") && lines[1].contains("confirmed exactly"));
+    assert!(lines[4].contains("superseded by "), "{table}");
+    let later = cli.ok(&format!("snapshot restore {two}"));
+    assert!(later.starts_with("Restore 5: "), "{later}");
+    assert!(
+        cli.ok("snapshot restores")
+            .contains("open: waiting to be confirmed")
+    );
 }
 
 #[test]
@@ -294,7 +364,7 @@ fn a_restore_puts_the_flags_of_then_in_force_where_it_is_asked_to() {
 #[test]
 fn there_is_nothing_to_take_back_before_a_restore() {
     let (cli, ..) = with_two();
-    cli.refused("snapshot undo", 5, "othing was ever restored");
+    cli.refused("snapshot undo", 5, "here is no restore to undo");
     cli.refused("snapshot undo 7", 3, "7");
 }
 

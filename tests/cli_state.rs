@@ -189,6 +189,7 @@ fn a_synthetic_host_keeps_state_and_takes_in_what_is_restored() {
 
     let restored = cli.json(&format!("snapshot restore {id}"));
     let restore = restored["restore"]["id"].clone();
+    assert_eq!(restored["restore"]["status"], "open");
     wait("a confirmation", || {
         let sources = cli.json("state list");
         let known = &sources[0]["restore"];

@@ -121,10 +121,18 @@ fn what_is_wrong_is_told_as_a_problem() {
             "malformed",
         ),
         (
-            "PUT",
-            "/api/ml/state/web",
-            &[("Ml-Restore", "7")],
-            "{}",
+            "GET",
+            "/api/ml/state/web/restores/x",
+            &[],
+            "",
+            400,
+            "malformed",
+        ),
+        (
+            "GET",
+            "/api/ml/state/web/restores/7",
+            &[],
+            "",
             404,
             "not_found",
         ),
@@ -283,8 +291,19 @@ fn the_stream_tells_of_a_restore_to_whom_has_the_token_and_the_host_confirms() {
         (&told["restore"], &told["source"]),
         (&json!(restore.id), &json!("web"))
     );
-    let state = send(&server, "GET", told["href"].as_str().unwrap(), &[], "").json();
-    assert_eq!(state["ml"], json!({ "n": 1 }));
+    let href = told["href"].as_str().unwrap();
+    assert_eq!(href, format!("/api/ml/state/web/restores/{}", restore.id));
+    let asked = send(&server, "GET", href, &[], "");
+    assert_eq!(asked.json()["ml"], json!({ "n": 1 }));
+    let reported = send(&server, "GET", "/api/ml/state/web", &[], "").json();
+    assert_eq!(reported["ml"], json!({ "n": 2 }));
+    let tag = asked.header("etag").unwrap().to_owned();
+    let again = send(&server, "GET", href, &[("If-None-Match", &tag)], "");
+    assert_eq!(again.status, 304);
+    let elsewhere = href.replace("/web/", "/other/");
+    let elsewhere = send(&server, "GET", &elsewhere, &[], "");
+    assert_eq!(elsewhere.problem(404), "not_found");
+    assert_eq!(server.get(href, &[]).problem(401), "unauthorized");
     let number = restore.id.to_string();
     let confirmed = send(
         &server,
@@ -293,7 +312,15 @@ fn the_stream_tells_of_a_restore_to_whom_has_the_token_and_the_host_confirms() {
         &[("Ml-Restore", &number)],
         r#"{"n":1}"#,
     );
-    assert_eq!(confirmed.json()["restore"]["isExact"], true);
+    let confirmed = &confirmed.json()["restore"];
+    assert_eq!(
+        confirmed,
+        &json!({ "id": restore.id, "status": "confirmed", "isExact": true })
+    );
+    assert_eq!(
+        send(&server, "GET", href, &[], "").problem(410),
+        "restore_ended"
+    );
     assert!(
         server
             .app
@@ -380,6 +407,8 @@ fn a_restore_by_another_program_is_told_and_told_again_until_confirmed() {
         .restore_state(&request, &Actor::new(Via::Flagctl, "me"))
         .unwrap();
     assert_eq!(stream.event("ml:state:restored")["restore"], restore.id);
+    // A report without a word of it leaves it open.
+    send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":9}"#);
     let mut late = Stream::open(&server, true);
     assert_eq!(late.event("ml:state:restored")["restore"], restore.id);
     send(

@@ -398,7 +398,11 @@ proptest! {
             .collect();
         let ids: Vec<u64> = states.iter().map(|state| { put(&app, state); take(&app).id }).collect();
         for (state, id) in states.iter().zip(ids) {
-            app.restore_state(&everything(id), &me()).unwrap();
+            let restore = app.restore_state(&everything(id), &me()).unwrap();
+            let asked = app.asked_state(&web(), restore.id).unwrap();
+            let body = asked.state.ml.to_string();
+            let put = app.put_state(&web(), body.as_bytes(), None, Some(restore.id)).unwrap();
+            prop_assert_eq!(put.restore.unwrap().is_exact, Some(true));
             prop_assert_eq!(canonical(now(&app)), canonical(state.clone()));
         }
     }

@@ -16,6 +16,8 @@ mod cli_state;
 mod config;
 mod emergency;
 mod past;
+mod restores_killed;
+mod restores_model;
 mod serving;
 mod settings;
 mod states;

@@ -124,6 +124,7 @@ impl Error {
             Self::NothingToDo { .. } => Code::NothingToDo,
             Self::ReadOnly { .. } => Code::ReadOnly,
             Self::State(StateError::Unavailable { .. }) => Code::ReadOnly,
+            Self::State(StateError::Ended { .. }) => Code::NothingToDo,
             Self::State(_) => Code::Invalid,
             Self::Setting(error) => match error {
                 ChangeError::Unknown { .. } => Code::NotFound,

@@ -10,6 +10,7 @@ pub mod intake;
 pub mod limits;
 mod past;
 mod records;
+mod restoring;
 mod show;
 mod store;
 mod writing;
@@ -21,6 +22,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use flagdeck_core::KeyError;
+use flagdeck_core::restore::PartError;
 use flagdeck_core::tree::Tree;
 use rusqlite::Connection;
 use serde::Serialize;
@@ -30,9 +32,12 @@ use self::limits::SOURCE_CHARS_MAX;
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::store::StoreError;
+use crate::wire::{RestoreStatus, StateRestore};
 
 pub use self::bundle::{compare_files, patch_files, read_file};
 pub use self::past::StateTree;
+pub use self::restoring::AskedState;
+pub(crate) use self::restoring::{With, undo_of};
 pub(crate) use self::show::{compared, plainly_compared};
 
 /// The name of a source: 1 to 128 characters, none of them a control character or a slash.
@@ -113,6 +118,12 @@ pub enum StateError {
         /// What was looked for.
         message: String,
     },
+    /// A restore is not open any more.
+    #[error("{message}")]
+    Ended {
+        /// Which, and how it ended.
+        message: String,
+    },
     /// States are not kept at present.
     #[error("states are not kept: {reason}")]
     Unavailable {
@@ -132,6 +143,34 @@ impl From<KeyError> for StateError {
     }
 }
 
+impl From<PartError> for StateError {
+    fn from(error: PartError) -> Self {
+        let message = error.to_string();
+        match error {
+            PartError::Missing { .. } => Self::NotFound { message },
+            PartError::Key(_) | PartError::History { .. } | PartError::Nothing { .. } => {
+                Self::Invalid { message }
+            }
+        }
+    }
+}
+
+impl StateError {
+    /// Returns that a restore is not open, and how it ended.
+    pub(in crate::state) fn ended(restore: &StateRestore) -> Self {
+        let StateRestore { id, source, .. } = restore;
+        let how = match restore.status {
+            RestoreStatus::Open => "is open",
+            RestoreStatus::Confirmed => "was confirmed",
+            RestoreStatus::Superseded => "was superseded by a newer one",
+            RestoreStatus::Cancelled => "was cancelled",
+        };
+        Self::Ended {
+            message: format!("restore {id} of {source} {how}"),
+        }
+    }
+}
+
 /// What came of a state that was put.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,19 +181,65 @@ pub struct StatePut {
     pub bytes: u64,
     /// Values that differ from the one before.
     pub changes: u32,
-    /// The restore it confirmed.
+    /// What became of the restore that it confirms.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub restore: Option<Confirmed>,
+    pub restore: Option<Confirmation>,
 }
 
-/// A restore that its source confirmed.
+/// What became of a source's word that it has taken a restore. Its state is kept in any case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Confirmed {
-    /// Its number.
+pub struct Confirmation {
+    /// The number of the restore, as the source said.
     pub id: u64,
-    /// Whether the state it was confirmed with is the restored one.
-    pub is_exact: bool,
+    /// How it stands.
+    pub status: ConfirmationStatus,
+    /// Whether the state it was confirmed with first is as asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_exact: Option<bool>,
+    /// Keys of that state that are not, the first 20.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differing: Vec<String>,
+}
+
+/// How a restore stands that a source says it has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfirmationStatus {
+    /// It is confirmed, by this or by an earlier word.
+    Confirmed,
+    /// A newer restore had taken its place: that one is open, or has been.
+    Superseded,
+    /// It had been cancelled.
+    Cancelled,
+    /// The source was asked for no restore of that number.
+    Unknown,
+}
+
+impl Confirmation {
+    /// Returns what is told of a number that the source has no restore of.
+    pub(in crate::state) fn unknown(id: u64) -> Self {
+        Self {
+            id,
+            status: ConfirmationStatus::Unknown,
+            is_exact: None,
+            differing: Vec::new(),
+        }
+    }
+
+    /// Returns how a restore that has ended did.
+    pub(in crate::state) fn of(restore: &StateRestore) -> Self {
+        Self {
+            id: restore.id,
+            status: match restore.status {
+                RestoreStatus::Open | RestoreStatus::Confirmed => ConfirmationStatus::Confirmed,
+                RestoreStatus::Superseded => ConfirmationStatus::Superseded,
+                RestoreStatus::Cancelled => ConfirmationStatus::Cancelled,
+            },
+            is_exact: restore.is_exact,
+            differing: restore.differing.clone(),
+        }
+    }
 }
 
 /// What came of changes that were sent.

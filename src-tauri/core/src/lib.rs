@@ -29,6 +29,7 @@
 //! | [`delta`] | that difference as bytes, and back |
 //! | [`chain`] | trees one after the other, kept as one whole and the differences since |
 //! | [`state`] | the state of a source, and the record of every change to it |
+//! | [`restore`] | what a restore asks a source to become, and how it ends |
 //! | [`retention`] | which snapshots to let go |
 //! | [`mod@difference`] | two states → what differs, as people read it |
 //!
@@ -89,6 +90,7 @@ pub mod chain;
 pub mod delta;
 
 pub mod difference;
+pub mod restore;
 pub mod retention;
 pub mod state;
 

@@ -18,13 +18,11 @@ use crate::state::intake::ChangeProblem;
 use crate::state::limits::{FILES_MAX, PROBLEMS_MAX, THIN_EVERY};
 use crate::state::{
     ChangesReceipt, CurrentState, SourceName, StateError, StatePut, StateTree, compared,
-    plainly_compared,
 };
 use crate::store::{HistoryFilter, RevisionNumber};
 use crate::wire::{
-    Actor, AsOf, Blame, Level, RestoreRequest, Snapshot, SnapshotCause, SnapshotFilter,
-    SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore,
-    StateSource, Timeline,
+    Actor, AsOf, Blame, Level, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel,
+    SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateSource, Timeline,
 };
 
 /// How often to look whether somebody is to be told of a change, or a snapshot is due.
@@ -37,7 +35,7 @@ impl App {
     // Taking in.
 
     /// Takes in the state of a source whole. `confirms` is the number of a restore that the
-    /// source says it took.
+    /// source says it has taken; the state is kept whatever became of that.
     ///
     /// # Errors
     /// [`StateError`] where it cannot be read or kept; what was kept stays.
@@ -104,7 +102,7 @@ impl App {
         Ok(is_other)
     }
 
-    fn ensure_states_kept(&self) -> Result<(), StateError> {
+    pub(super) fn ensure_states_kept(&self) -> Result<(), StateError> {
         match self.config().state.persist_ml {
             true => Ok(()),
             false => Err(StateError::Unavailable {
@@ -322,86 +320,6 @@ impl App {
         Ok(self.0.states.blame(at, pointer)?)
     }
 
-    // Restoring.
-
-    /// Says what restoring would change.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is no such snapshot.
-    pub fn preview_restore(
-        &self,
-        request: &RestoreRequest,
-        options: &StateDifferenceOptions,
-    ) -> Result<StateDifference, Error> {
-        let options = checked(options)?;
-        let (now, restored) = self.0.states.preview(request)?;
-        Ok(plainly_compared(&now, &restored, options))
-    }
-
-    /// Puts a state back to what a snapshot has of it, all or in part, in one step, after a
-    /// snapshot of what it is. Flags first, if they are to be put back, too.
-    ///
-    /// # Errors
-    /// Where it cannot be done; the state is as it was then.
-    pub fn restore_state(
-        &self,
-        request: &RestoreRequest,
-        actor: &Actor,
-    ) -> Result<StateRestore, Error> {
-        self.ensure_states_kept()?;
-        let revision = match request.with_flags {
-            true => self.put_flags_back(request.snapshot, actor)?,
-            false => None,
-        };
-        let is_packed = self.config().state.compression_enabled;
-        let in_force = self.in_force().revision.0;
-        let states = &self.0.states;
-        let restore = states.restore(request, actor, revision, in_force, is_packed, now_ms())?;
-        // Told of by whoever keeps states, here and in every other program on the folder.
-        self.0.states.note_change(&restore.source.parse()?);
-        Ok(restore)
-    }
-
-    /// Puts the flags of a snapshot's moment in force again; returns the revision it made.
-    fn put_flags_back(&self, snapshot: u64, actor: &Actor) -> Result<Option<u64>, Error> {
-        let then = self.snapshot(snapshot)?.revision;
-        if then == self.live().revision.0 || then == 0 {
-            return Ok(None);
-        }
-        let note = Some(format!("With the state of snapshot {snapshot}"));
-        let outcome = self.restore(RevisionNumber(then), actor, note)?;
-        Ok(outcome.changed.then_some(outcome.revision.0))
-    }
-
-    /// Takes a restore back: restores what was before it, the flags, too, where nobody changed
-    /// them since.
-    ///
-    /// # Errors
-    /// Where it cannot be done; the state is as it was then.
-    pub fn undo_restore(&self, id: u64, actor: &Actor) -> Result<StateRestore, Error> {
-        let restore = self.state_restore(id)?;
-        let is_latest = restore.revision == Some(self.live().revision.0);
-        let request = RestoreRequest {
-            snapshot: restore.safety,
-            only: Vec::new(),
-            except: Vec::new(),
-            with_flags: false,
-        };
-        if let Some(revision) = restore.revision.filter(|_| is_latest) {
-            let before = RevisionNumber(revision.saturating_sub(1));
-            self.restore(before, actor, Some(format!("Restore {id} was taken back")))?;
-        }
-        self.restore_state(&request, actor)
-    }
-
-    /// Returns one restore.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there was none of that number.
-    pub fn state_restore(&self, id: u64) -> Result<StateRestore, Error> {
-        Ok(self.0.states.restored(id)?)
-    }
-
     // Files.
 
     /// Writes snapshots as a bundle: JSON text that says everything of them.
@@ -487,7 +405,9 @@ pub fn value_under(ml: &Tree, key: Option<&str>) -> Result<Tree, StateError> {
     })
 }
 
-fn checked(options: &StateDifferenceOptions) -> Result<&StateDifferenceOptions, StateError> {
+pub(super) fn checked(
+    options: &StateDifferenceOptions,
+) -> Result<&StateDifferenceOptions, StateError> {
     match (0.0..=1.0).contains(&options.tolerance) {
         true => Ok(options),
         false => Err(StateError::Invalid {

@@ -11,7 +11,7 @@ use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::states::{
     BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RestoreArguments,
-    SetArguments, SnapshotCommand, StateCommand, Words,
+    RestoresArguments, SetArguments, SnapshotCommand, StateCommand, UndoArguments, Words,
 };
 use crate::demo::{Address, StateSize};
 use crate::when::{At, When, duration};

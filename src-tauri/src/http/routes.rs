@@ -31,6 +31,10 @@ fn router() -> Router<Context> {
         .route("/api/ml/flags/stream", stream::methods())
         .route("/api/ml/state/{source}", state::methods())
         .route("/api/ml/state/{source}/changes", state::changes_methods())
+        .route(
+            "/api/ml/state/{source}/restores/{restore}",
+            state::restore_methods(),
+        )
         .route("/api/ml/events", events::methods())
         .route("/healthz", health::methods())
 }

@@ -1,5 +1,5 @@
-//! `/api/ml/state/{source}`: what a source has under `ml`, put whole or change by change, and
-//! read back after a restore. All of it with the token.
+//! `/api/ml/state/{source}`: what a source has under `ml`, put whole or change by change; and what
+//! a restore asks it to become. All of it with the token.
 
 use std::sync::Arc;
 
@@ -25,6 +25,9 @@ use crate::store::StoreError;
 /// Where states are.
 const ROOT: &str = "/api/ml/state/";
 
+/// What stands between a source and the number of a restore.
+const RESTORES: &str = "/restores/";
+
 /// Names the restore that a state confirms.
 const ML_RESTORE: HeaderName = HeaderName::from_static("ml-restore");
 
@@ -38,9 +41,15 @@ pub(super) fn changes_methods() -> MethodRouter<Context> {
     post(record)
 }
 
-/// Returns the address of a source's state.
-pub(super) fn address(source: &str) -> String {
-    format!("{ROOT}{}", utf8_percent_encode(source, NON_ALPHANUMERIC))
+/// Serves the address of what a restore asks for.
+pub(super) fn restore_methods() -> MethodRouter<Context> {
+    get(read_asked)
+}
+
+/// Returns the address of what a restore asks its source to become.
+pub(super) fn restore_address(source: &str, restore: u64) -> String {
+    let source = utf8_percent_encode(source, NON_ALPHANUMERIC);
+    format!("{ROOT}{source}{RESTORES}{restore}")
 }
 
 async fn read(
@@ -57,8 +66,30 @@ async fn read(
         Ok((text_of(&current, is_known), current.etag))
     });
     let (text, etag) = read.await?;
+    Ok(tagged(text, &etag))
+}
+
+async fn read_asked(
+    State(context): State<Context>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ProblemDetails> {
+    context.check_token(&headers).await?;
+    let source = source_of(&uri)?;
+    let id = restore_of(&uri)?;
+    let read = blocking(&context, move |app| {
+        let asked = app.asked_state(&source, id)?;
+        let is_known = etag::client_has(&headers, &asked.etag);
+        Ok(((!is_known).then(|| written(&asked.state)), asked.etag))
+    });
+    let (text, etag) = read.await?;
+    Ok(tagged(text, &etag))
+}
+
+/// Answers with a state and its entity tag; without the state if the client has it.
+fn tagged(text: Option<Vec<u8>>, etag: &str) -> Response {
     let described = [
-        (ETAG, HeaderValue::from_str(&etag)),
+        (ETAG, HeaderValue::from_str(etag)),
         (CACHE_CONTROL, Ok(HeaderValue::from_static("no-cache"))),
         (
             CONTENT_TYPE,
@@ -66,20 +97,24 @@ async fn read(
         ),
     ];
     let described = described.map(|(name, value)| (name, value.expect("a tag is plain ASCII")));
-    Ok(match text {
+    match text {
         None => (StatusCode::NOT_MODIFIED, described).into_response(),
         Some(text) => (described, Body::from(text)).into_response(),
-    })
+    }
 }
 
-/// Writes a state as the specification has it; none for a client that has it.
+/// Writes a state as the specification has it; `None` for a client that has it.
 fn text_of(current: &CurrentState, is_known: bool) -> Option<Vec<u8>> {
     let state = StateTree {
         at_ms: current.at_ms,
         ml: Arc::clone(&current.ml),
         files: current.files,
     };
-    (!is_known).then(|| serde_json::to_vec(&state).expect("a state is JSON"))
+    (!is_known).then(|| written(&state))
+}
+
+fn written(state: &StateTree) -> Vec<u8> {
+    serde_json::to_vec(state).expect("a state is JSON")
 }
 
 async fn put(State(context): State<Context>, request: Request) -> Result<Response, ProblemDetails> {
@@ -135,6 +170,12 @@ fn source_of(uri: &Uri) -> Result<SourceName, ProblemDetails> {
     Ok(name.parse::<SourceName>()?)
 }
 
+/// Reads the number of the restore out of an address.
+fn restore_of(uri: &Uri) -> Result<u64, ProblemDetails> {
+    let last = uri.path().rsplit('/').next().unwrap_or_default();
+    number(last).ok_or_else(|| malformed("The restore in the address is no whole number."))
+}
+
 fn files_of(uri: &Uri) -> Result<Option<u64>, ProblemDetails> {
     let pairs = uri.query().unwrap_or_default().split('&');
     let mut files = pairs.filter_map(|pair| pair.strip_prefix("files="));
@@ -180,6 +221,7 @@ impl From<StateError> for ProblemDetails {
             StateError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             StateError::TooMany { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_many"),
             StateError::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
+            StateError::Ended { .. } => (StatusCode::GONE, "restore_ended"),
             StateError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_kept"),
             StateError::Store(StoreError::Busy) => {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", sentence)

@@ -23,6 +23,7 @@ use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::{App, Event};
 use crate::http::Limits;
+use crate::wire::{RestoreStatus, StateRestore};
 
 /// What a client waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 2000;
@@ -115,19 +116,17 @@ impl Teller {
         }
     }
 
-    /// Tells of the flags in force, and of restores that their sources have not confirmed: one
-    /// that was not connected, or too slow, hears of its own again.
+    /// Tells of the flags in force, and of every restore that is open: a source that was not
+    /// connected, or too slow, hears of its own again.
     async fn tell_what_counts(&mut self) -> Result<(), Gone> {
         self.tell_flags().await?;
         if !self.with_states {
             return Ok(());
         }
         let app = self.app.clone();
-        let sources = tokio::task::spawn_blocking(move || app.state_sources()).await;
-        let restores = sources.ok().and_then(Result::ok).unwrap_or_default();
-        let restores = restores.into_iter().filter_map(|source| source.restore);
-        for restore in restores.filter(|restore| restore.confirmed_ms.is_none()) {
-            self.tell_restored(restore.id).await?;
+        let open = tokio::task::spawn_blocking(move || app.open_restores()).await;
+        for restore in open.ok().and_then(Result::ok).unwrap_or_default() {
+            self.tell_restore(&restore).await?;
         }
         Ok(())
     }
@@ -167,15 +166,21 @@ impl Teller {
         }
         let app = self.app.clone();
         let restore = tokio::task::spawn_blocking(move || app.state_restore(id)).await;
-        let Ok(Ok(restore)) = restore else {
-            return Ok(());
-        };
+        match restore {
+            Ok(Ok(restore)) if restore.status == RestoreStatus::Open => {
+                self.tell_restore(&restore).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn tell_restore(&mut self, restore: &StateRestore) -> Result<(), Gone> {
         let data = json!({
             "restore": restore.id,
             "source": restore.source,
             "snapshot": restore.snapshot,
             "timestamp": restore.at_ms,
-            "href": super::state::address(&restore.source),
+            "href": super::state::restore_address(&restore.source, restore.id),
         });
         self.tell("ml:state:restored", &data).await
     }

@@ -61,3 +61,6 @@ pub const BUNDLE_SNAPSHOTS_MAX: usize = 10_000;
 
 /// How often the oldest snapshots are looked at.
 pub const THIN_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Parts that one restore names: more than people choose, and each is looked up in every report.
+pub const RESTORE_PARTS_MAX: usize = 1000;

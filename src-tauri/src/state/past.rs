@@ -16,8 +16,7 @@ use super::store::{self, Row, Step};
 use super::{CurrentState, Keeper, SourceName, StateError, show};
 use crate::store::{StoreError, fold};
 use crate::wire::{
-    Blame, Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateRestore, StateSource,
-    TimelineColumn,
+    Blame, Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateSource, TimelineColumn,
 };
 
 /// A state at some moment, as the founding specification writes it.
@@ -118,15 +117,6 @@ impl Keeper {
     pub(crate) fn snapshot(&self, id: u64) -> Result<Snapshot, StateError> {
         let connection = self.reader_of(&format!("snapshot {id}"))?;
         Ok(store::load(&connection, id)?.snapshot)
-    }
-
-    /// Returns one restore.
-    ///
-    /// # Errors
-    /// [`StateError::NotFound`] where there was none of that number.
-    pub(crate) fn restored(&self, id: u64) -> Result<StateRestore, StateError> {
-        let connection = self.reader_of(&format!("restore {id}"))?;
-        store::load_restore(&connection, id)
     }
 
     /// Lists the snapshots that `filter` lets through, latest first, up to `limit` of them

@@ -4,7 +4,7 @@
 //!
 //! - its state **whole**, as of some change, and the **journal** of the changes since;
 //! - its **snapshots**, in chains: one whole, and what each of the next changes of the one before;
-//! - its **restores**, and whether the source confirmed them.
+//! - its **restores**: what each asks for while it is open, and how it ended.
 //!
 //! Any number of programs may write: every call is one transaction that begins from what is
 //! there. Asks nobody for the time, and knows nothing of settings.
@@ -18,27 +18,29 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use flagdeck_core::restore::Asked;
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::Tree;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub(super) use self::restores::{Confirmation, Restoring};
+pub(super) use self::restores::{Asking, Open as OpenRestore};
 pub(super) use self::snapshots::{
     Row, Step, Taking, each_step, in_sum as snapshots_in_sum, load, of_source, tree_of,
 };
 pub(super) use self::sources::{Recorded, Source};
 use super::limits::{PAGES_KIB, TREE_HELD_FOR, TREES_HELD_BYTES_MAX};
-use super::{SourceName, StateError};
+use super::{Confirmation, SourceName, StateError};
 use crate::store::StoreError;
 use crate::store::sqlite::apart::{Apart, Share};
-use crate::wire::{SnapshotLabel, StateRestore};
+use crate::wire::{Actor, SnapshotLabel, StateRestore};
 
 /// `state.db`, marked with "FLDS" in ASCII.
 pub(super) const STATES: Apart = Apart {
     stem: "state",
     mark: 0x464c_4453,
-    format: 1,
+    format: 2,
     tables: TABLES,
+    upgrades: &[restores::migrate_restores],
 };
 
 /// Bytes of a hash that seals a row: enough against chance.
@@ -108,13 +110,30 @@ CREATE TABLE restore (
     at_ms        INTEGER NOT NULL,
     via          TEXT    NOT NULL,
     actor        TEXT    NOT NULL,
-    hash         BLOB    NOT NULL,
     revision     INTEGER,
-    confirmed_ms INTEGER,
-    exact        INTEGER
+    -- Keys as people read them, in JSON lists; none for everything.
+    only_parts   TEXT    NOT NULL DEFAULT '[]',
+    except_parts TEXT    NOT NULL DEFAULT '[]',
+    undoes       INTEGER,
+    status       TEXT    NOT NULL DEFAULT 'open',
+    ended_ms     INTEGER,
+    ended_via    TEXT,
+    ended_actor  TEXT,
+    -- Whether what the source confirmed with is as asked for, and what is not.
+    exact        INTEGER,
+    differing    TEXT    NOT NULL DEFAULT '[]'
 ) STRICT;
 
 CREATE INDEX restore_by_source ON restore (source, id);
+CREATE UNIQUE INDEX restore_open ON restore (source) WHERE status = 'open';
+
+CREATE TABLE asked (
+    restore INTEGER PRIMARY KEY REFERENCES restore (id),
+    -- How many files the source is to have; none for as many as it has.
+    files   INTEGER,
+    seal    BLOB NOT NULL,
+    text    BLOB NOT NULL
+) STRICT;
 ";
 
 /// A hold on `state.db` that writes.
@@ -174,7 +193,7 @@ impl StateStore {
         Ok((store, notice))
     }
 
-    /// Takes in a state whole, durably. `confirms` is the restore that a source says it took.
+    /// Takes in a state whole, durably. `confirms` is the restore that a source says it has taken.
     ///
     /// # Errors
     /// [`StateError`] where it cannot be stored; then nothing was.
@@ -193,10 +212,7 @@ impl StateStore {
         let before = trees.take(&transaction, &source)?;
         let changes = flagdeck_core::compare(&before, &whole.tree).changes();
         let confirmation = confirms
-            .map(|id| {
-                let states = (&before, &whole.tree);
-                restores::confirm(&transaction, &source, id, states, now_ms)
-            })
+            .map(|id| restores::confirm(&transaction, &source, id, &whole.tree, now_ms))
             .transpose()?;
         source.at_ms = now_ms;
         source.files = whole.files.unwrap_or(source.files);
@@ -267,43 +283,46 @@ impl StateStore {
         Ok(Some(id))
     }
 
-    /// Takes a snapshot, then puts a state in the place of what is, in one step. `make` makes it
-    /// of what is.
+    /// Takes a snapshot of what a source has reported, and asks it to become something else, in
+    /// one step. `make` says what of the latest report.
     ///
     /// # Errors
-    /// [`StateError`] where it cannot be stored, or there is no such state; nothing is changed
-    /// then.
-    pub(super) fn restore(
+    /// [`StateError`] if it cannot be stored, or there is no such state; then nothing was.
+    pub(super) fn ask(
         &mut self,
         name: &SourceName,
         taking: &Taking<'_>,
-        restoring: &Restoring<'_>,
-        make: impl FnOnce(&Tree) -> Result<Tree, StateError>,
+        asking: &Asking<'_>,
+        make: impl FnOnce(&Tree) -> Result<Asked, StateError>,
     ) -> Result<StateRestore, StateError> {
         let Self {
             connection, trees, ..
         } = self;
         let transaction = begin(connection)?;
-        let mut source = sources::find_or_make(&transaction, name)?;
-        let before = trees.take(&transaction, &source)?;
-        let safety = snapshots::take(&transaction, &source, &before, taking)?;
-        let after = make(&before)?;
-        source.seq += 1;
-        source.at_ms = taking.at_ms;
-        source.files = restoring.files;
-        sources::write_whole(&transaction, &mut source, &after)?;
-        sources::write(&transaction, &source)?;
-        let id = restores::add(
-            &transaction,
-            &source,
-            safety,
-            restoring,
-            &after,
-            taking.at_ms,
-        )?;
+        let source = sources::get_with_state(&transaction, name)?;
+        let reported = trees.take(&transaction, &source)?;
+        let asked = make(&reported)?;
+        let safety = snapshots::take(&transaction, &source, &reported, taking)?;
+        let id = restores::ask(&transaction, &source, safety, asking, &asked, taking.at_ms)?;
         let restore = restores::load(&transaction, id)?;
         transaction.commit().map_err(StoreError::from)?;
-        trees.hold(&source, after);
+        trees.hold(&source, reported);
+        Ok(restore)
+    }
+
+    /// Cancels a restore that is open.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is not open, or that cannot be stored.
+    pub(super) fn cancel(
+        &mut self,
+        id: u64,
+        actor: &Actor,
+        now_ms: i64,
+    ) -> Result<StateRestore, StateError> {
+        let transaction = begin(&mut self.connection)?;
+        let restore = restores::cancel(&transaction, id, actor, now_ms)?;
+        transaction.commit().map_err(StoreError::from)?;
         Ok(restore)
     }
 
@@ -415,7 +434,8 @@ pub(super) fn current(
 }
 
 pub(super) use self::restores::{
-    last_id as last_restore, latest as latest_restore, load as load_restore,
+    all_open as open_restores, last_id as last_restore, latest as latest_restore,
+    list as list_restores, load as load_restore, open as open_restore,
 };
 pub(super) use self::sources::{all as all_sources, get as get_source};
 
@@ -435,6 +455,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         }
         problems.extend(snapshots::check(connection, source.id)?);
     }
+    problems.extend(restores::check(connection)?);
     Ok(problems)
 }
 

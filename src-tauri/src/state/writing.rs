@@ -1,18 +1,16 @@
-//! What is done to states: taken in, kept as snapshots, put back. Each call is durable when it
+//! What is done to states: taken in, kept as snapshots. Each call is durable when it
 //! returns, or nothing happened.
 
 use flagdeck_core::state::Change;
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree::Tree;
 
 use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
-use super::store::{Restoring, Taking, Whole};
-use super::{ChangesReceipt, Confirmed, Keeper, SourceName, StateError, StatePut};
+use super::store::{Taking, Whole};
+use super::{ChangesReceipt, Keeper, SourceName, StateError, StatePut};
 use crate::metrics::event::Format;
 use crate::store::StoreError;
-use crate::wire::{
-    Actor, RestoreRequest, Snapshot, SnapshotCause, SnapshotLabel, StateAt, StateRestore,
-};
+use crate::wire::{Actor, Snapshot, SnapshotCause, SnapshotLabel, StateAt};
 
 impl Keeper {
     /// Takes in a state whole.
@@ -38,10 +36,7 @@ impl Keeper {
             changed: put.changes > 0,
             bytes: put.bytes,
             changes: put.changes,
-            restore: put.confirmation.map(|confirmation| Confirmed {
-                id: confirmation.id,
-                is_exact: confirmation.is_exact,
-            }),
+            restore: put.confirmation,
         })
     }
 
@@ -194,60 +189,6 @@ impl Keeper {
         self.writer(now_ms)?.store().remove_imported(source)
     }
 
-    /// Returns what a source has, and what it would have once restored.
-    ///
-    /// # Errors
-    /// [`StateError`] where there is no such snapshot, or its source has no state.
-    pub(crate) fn preview(&self, request: &RestoreRequest) -> Result<(Tree, Tree), StateError> {
-        let snapshot = self.snapshot(request.snapshot)?;
-        let then = self.at(&StateAt::Snapshot {
-            id: request.snapshot,
-        })?;
-        let now = self.current(&snapshot.source.parse()?)?;
-        let restored = restored(&now.ml, &then.ml, request)?;
-        Ok((Tree::clone(&now.ml), restored))
-    }
-
-    /// Puts a state back to what a snapshot has of it.
-    ///
-    /// # Errors
-    /// [`StateError`] where there is no such snapshot, its source has no state, or it cannot be
-    /// kept.
-    pub(crate) fn restore(
-        &self,
-        request: &RestoreRequest,
-        actor: &Actor,
-        revision: Option<u64>,
-        in_force: u64,
-        is_packed: bool,
-        now_ms: i64,
-    ) -> Result<StateRestore, StateError> {
-        let snapshot = self.snapshot(request.snapshot)?;
-        let then = self.at(&StateAt::Snapshot {
-            id: request.snapshot,
-        })?;
-        let taking = Taking {
-            at_ms: now_ms,
-            cause: SnapshotCause::BeforeRestore,
-            label: &SnapshotLabel::default(),
-            revision: in_force,
-            is_packed,
-            only_new: false,
-            files: None,
-        };
-        let restoring = Restoring {
-            snapshot: request.snapshot,
-            files: then.files,
-            actor,
-            revision,
-        };
-        let source = snapshot.source.parse()?;
-        let mut writer = self.writer(now_ms)?;
-        writer.store().restore(&source, &taking, &restoring, |now| {
-            restored(now, &then.ml, request)
-        })
-    }
-
     /// Writes snapshots as a bundle.
     ///
     /// # Errors
@@ -291,37 +232,5 @@ impl Keeper {
             .collect();
         let ids = self.writer(now_ms)?.store().import(source, &states)?;
         ids.into_iter().map(|id| self.snapshot(id)).collect()
-    }
-}
-
-/// Returns what a state becomes: of `then` everything, or only some parts, or all but some.
-fn restored(now: &Tree, then: &Tree, request: &RestoreRequest) -> Result<Tree, StateError> {
-    for pointer in request.only.iter().chain(&request.except) {
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            return Err(StateError::Invalid {
-                message: format!("{pointer} is no JSON Pointer, which begins with /"),
-            });
-        }
-        if tree::get(now, pointer).is_none() && tree::get(then, pointer).is_none() {
-            return Err(StateError::NotFound {
-                message: format!("there is nothing under {pointer}, now or in the snapshot"),
-            });
-        }
-    }
-    let mut restored = match request.only.is_empty() {
-        true => then.clone(),
-        false => now.clone(),
-    };
-    for pointer in &request.only {
-        tree::put(&mut restored, pointer, tree::get(then, pointer).cloned())?;
-    }
-    for pointer in &request.except {
-        tree::put(&mut restored, pointer, tree::get(now, pointer).cloned())?;
-    }
-    match restored.as_object() {
-        Some(_) => Ok(restored),
-        None => Err(StateError::Invalid {
-            message: "what would be restored is no object".into(),
-        }),
     }
 }

@@ -1,5 +1,6 @@
 //! The shapes of what sources keep as state: sources, snapshots, differences, blame, restores.
 
+use flagdeck_core::restore::Status;
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
@@ -13,7 +14,7 @@ use super::{Actor, Mark};
 pub struct StateSource {
     /// What it calls itself.
     pub name: String,
-    /// When its state was reported, set or restored last, in milliseconds since 1970; `null`
+    /// When its state was reported or set last, in milliseconds since 1970; `null`
     /// where there are snapshots only, as of an import.
     pub at_ms: Option<i64>,
     /// Bytes of its state as JSON text; 0 where there are snapshots only.
@@ -28,7 +29,7 @@ pub struct StateSource {
     pub snapshot_bytes: u64,
     /// When the latest one was taken, in milliseconds since 1970.
     pub last_snapshot_ms: Option<i64>,
-    /// Its latest restore; `null` without any.
+    /// Its latest restore, however it stands; `null` without any.
     pub restore: Option<StateRestore>,
 }
 
@@ -340,10 +341,11 @@ pub struct ChangeRecord {
 pub struct RestoreRequest {
     /// The snapshot to restore from.
     pub snapshot: u64,
-    /// Only these parts, as JSON Pointers; empty for everything.
+    /// Only these parts, as keys such as `ml.list[id=gamma].n` or as JSON Pointers; empty for
+    /// everything.
     #[serde(default)]
     pub only: Vec<String>,
-    /// All but these parts, as JSON Pointers.
+    /// All but these parts, likewise.
     #[serde(default)]
     pub except: Vec<String>,
     /// Whether to put the flags of that moment in force again, too, as a revision.
@@ -358,22 +360,102 @@ pub struct RestoreRequest {
 pub struct StateRestore {
     /// Its number.
     pub id: u64,
-    /// Whose state was restored.
+    /// Whose state was asked to be restored.
     pub source: String,
-    /// The snapshot it was restored from.
+    /// The snapshot it asks for.
     pub snapshot: u64,
-    /// The snapshot that was taken before, which undoing it restores.
+    /// The snapshot of what the source had before, which undoing it asks for.
     pub safety: u64,
-    /// When, in milliseconds since 1970.
+    /// When it was asked for, in milliseconds since 1970.
     pub at_ms: i64,
     /// By whom.
     pub actor: Actor,
-    /// When the source confirmed it, in milliseconds since 1970; `null` while it has not.
-    pub confirmed_ms: Option<i64>,
-    /// Whether the state it confirmed with is the restored one.
-    pub is_exact: Option<bool>,
-    /// The revision that the flags became by it; `null` where they were left alone.
+    /// The revision that the flags became with it; `null` if they were left alone.
     pub revision: Option<u64>,
+    /// The parts that alone are asked for, as keys such as `ml.list[id=gamma].n`; empty for
+    /// everything.
+    pub only: Vec<String>,
+    /// The parts that are left as the source has them, likewise.
+    pub except: Vec<String>,
+    /// The restore that this one undoes; `null` if it undoes none.
+    pub undoes: Option<u64>,
+    /// How it stands.
+    pub status: RestoreStatus,
+    /// When it stopped being open, in milliseconds since 1970; `null` while it is open.
+    pub ended_ms: Option<i64>,
+    /// Who cancelled or superseded it; `null` otherwise.
+    pub ended_by: Option<Actor>,
+    /// When the source confirmed it, in milliseconds since 1970; `null` if it did not.
+    pub confirmed_ms: Option<i64>,
+    /// Whether what the source confirmed it with is as asked for; `null` if it did not confirm
+    /// it, or that was not compared.
+    pub is_exact: Option<bool>,
+    /// Keys that were not as asked for when the source confirmed it, the first 20.
+    pub differing: Vec<String>,
+}
+
+/// How a restore stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum RestoreStatus {
+    /// The source has yet to confirm it.
+    Open,
+    /// The source confirmed that it has taken it.
+    Confirmed,
+    /// A newer restore of the same source took its place.
+    Superseded,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl From<Status> for RestoreStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Open => Self::Open,
+            Status::Confirmed => Self::Confirmed,
+            Status::Superseded => Self::Superseded,
+            Status::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<RestoreStatus> for Status {
+    fn from(status: RestoreStatus) -> Self {
+        match status {
+            RestoreStatus::Open => Self::Open,
+            RestoreStatus::Confirmed => Self::Confirmed,
+            RestoreStatus::Superseded => Self::Superseded,
+            RestoreStatus::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Which restores to look for. What is not given lets every restore through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase", optional_fields))]
+pub struct RestoreFilter {
+    /// Only of the source of exactly this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Only those asked for at this moment or later, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
+    /// Only those asked for before this moment, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<i64>,
+}
+
+/// Some of the restores that a filter lets through, newest first.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct RestorePage {
+    /// How many the filter lets through in all.
+    pub total: usize,
+    /// Those of this page.
+    pub restores: Vec<StateRestore>,
 }
 
 /// What a person says of a snapshot. What is not given stays; an empty text takes it away.

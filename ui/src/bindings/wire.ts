@@ -1379,7 +1379,7 @@ export type StateSource = {
  */
 name: string, 
 /**
- * When its state was reported, set or restored last, in milliseconds since 1970; `null`
+ * When its state was reported or set last, in milliseconds since 1970; `null`
  * where there are snapshots only, as of an import.
  */
 atMs: number | null, 
@@ -1408,7 +1408,7 @@ snapshotBytes: number,
  */
 lastSnapshotMs: number | null, 
 /**
- * Its latest restore; `null` without any.
+ * Its latest restore, however it stands; `null` without any.
  */
 restore: StateRestore | null, };
 
@@ -1805,11 +1805,12 @@ export type RestoreRequest = {
  */
 snapshot: number, 
 /**
- * Only these parts, as JSON Pointers; empty for everything.
+ * Only these parts, as keys such as `ml.list[id=gamma].n` or as JSON Pointers; empty for
+ * everything.
  */
 only: Array<string>, 
 /**
- * All but these parts, as JSON Pointers.
+ * All but these parts, likewise.
  */
 except: Array<string>, 
 /**
@@ -1826,19 +1827,19 @@ export type StateRestore = {
  */
 id: number, 
 /**
- * Whose state was restored.
+ * Whose state was asked to be restored.
  */
 source: string, 
 /**
- * The snapshot it was restored from.
+ * The snapshot it asks for.
  */
 snapshot: number, 
 /**
- * The snapshot that was taken before, which undoing it restores.
+ * The snapshot of what the source had before, which undoing it asks for.
  */
 safety: number, 
 /**
- * When, in milliseconds since 1970.
+ * When it was asked for, in milliseconds since 1970.
  */
 atMs: number, 
 /**
@@ -1846,17 +1847,82 @@ atMs: number,
  */
 actor: Actor, 
 /**
- * When the source confirmed it, in milliseconds since 1970; `null` while it has not.
+ * The revision that the flags became with it; `null` if they were left alone.
+ */
+revision: number | null, 
+/**
+ * The parts that alone are asked for, as keys such as `ml.list[id=gamma].n`; empty for
+ * everything.
+ */
+only: Array<string>, 
+/**
+ * The parts that are left as the source has them, likewise.
+ */
+except: Array<string>, 
+/**
+ * The restore that this one undoes; `null` if it undoes none.
+ */
+undoes: number | null, 
+/**
+ * How it stands.
+ */
+status: RestoreStatus, 
+/**
+ * When it stopped being open, in milliseconds since 1970; `null` while it is open.
+ */
+endedMs: number | null, 
+/**
+ * Who cancelled or superseded it; `null` otherwise.
+ */
+endedBy: Actor | null, 
+/**
+ * When the source confirmed it, in milliseconds since 1970; `null` if it did not.
  */
 confirmedMs: number | null, 
 /**
- * Whether the state it confirmed with is the restored one.
+ * Whether what the source confirmed it with is as asked for; `null` if it did not confirm
+ * it, or that was not compared.
  */
 isExact: boolean | null, 
 /**
- * The revision that the flags became by it; `null` where they were left alone.
+ * Keys that were not as asked for when the source confirmed it, the first 20.
  */
-revision: number | null, };
+differing: Array<string>, };
+
+/**
+ * How a restore stands.
+ */
+export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled";
+
+/**
+ * Which restores to look for. What is not given lets every restore through.
+ */
+export type RestoreFilter = { 
+/**
+ * Only of the source of exactly this name.
+ */
+source?: string, 
+/**
+ * Only those asked for at this moment or later, in milliseconds since 1970.
+ */
+sinceMs?: number, 
+/**
+ * Only those asked for before this moment, in milliseconds since 1970.
+ */
+untilMs?: number, };
+
+/**
+ * Some of the restores that a filter lets through, newest first.
+ */
+export type RestorePage = { 
+/**
+ * How many the filter lets through in all.
+ */
+total: number, 
+/**
+ * Those of this page.
+ */
+restores: Array<StateRestore>, };
 
 /**
  * What a person says of a snapshot. What is not given stays; an empty text takes it away.

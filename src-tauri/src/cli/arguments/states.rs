@@ -118,18 +118,23 @@ pub enum SnapshotCommand {
         #[command(flatten)]
         words: Words,
     },
-    /// Put the state of a snapshot in place again
+    /// Ask an application to become what a snapshot has of it
     ///
-    /// What is there before is kept as a snapshot of its own. The application is told, and takes
-    /// the state in when it hears of it.
+    /// The application is told at once, and again whenever it connects, until it confirms that
+    /// it has taken it. What it reports until then changes nothing of what is asked for. What it
+    /// has before is kept as a snapshot of its own.
     Restore(RestoreArguments),
-    /// Take a restore back
-    Undo {
-        /// Its number, as the restore told it. Without it, the latest one
-        restore: Option<u64>,
-        #[command(flatten)]
-        source: OneSource,
+    /// List restores, newest first: who asked for what, and how it ended
+    Restores(RestoresArguments),
+    /// Cancel a restore that its application has not confirmed
+    Cancel {
+        /// Its number, as the restore told it
+        restore: u64,
     },
+    /// Undo a restore: ask for the same parts as they were before it
+    ///
+    /// What changed elsewhere since stays. A restore that is not confirmed is cancelled.
+    Undo(UndoArguments),
     /// Write snapshots as one JSON document
     Export {
         /// Their numbers
@@ -223,16 +228,45 @@ pub struct CompareArguments {
 pub struct RestoreArguments {
     /// The number of the snapshot
     pub id: u64,
-    /// Only this part, such as ml.metrics; may be given more than once
+    /// Only this part, such as ml.metrics or ml.list[id=gamma].n, as differences print it; may be
+    /// given more than once
     #[arg(long, value_name = "KEY")]
-    pub only: Vec<Key>,
+    pub only: Vec<String>,
     /// All but this part, such as ml.cache; may be given more than once
     #[arg(long, value_name = "KEY")]
-    pub except: Vec<Key>,
+    pub except: Vec<String>,
     /// Put the flags of that moment in force again, too, as a revision
     #[arg(long)]
     pub flags: bool,
     /// Only say what would change
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoresArguments {
+    /// Only of this application
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<SourceName>,
+    /// Only those asked for then or later: a day (2026-11-23), a moment (2026-11-23T14:00:00Z),
+    /// or how long ago (2d, 3h, 10m)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+    /// Only those asked for before then, in the same forms; a day is taken whole
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<When>,
+    /// How many
+    #[arg(long, default_value_t = 20, value_name = "NUMBER")]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct UndoArguments {
+    /// Its number, as the restore told it. Without it, the latest that is open or confirmed
+    pub restore: Option<u64>,
+    #[command(flatten)]
+    pub source: OneSource,
+    /// Only say what would change, and what changed since the restore
     #[arg(long)]
     pub dry_run: bool,
 }

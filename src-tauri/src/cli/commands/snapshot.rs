@@ -1,4 +1,4 @@
-//! `snapshot`: states as they were; taken, listed, compared, put in place again.
+//! `snapshot`: states as they were; taken, listed, compared, restored.
 
 mod blame;
 mod compare;
@@ -49,9 +49,9 @@ pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::
             tell(&app.label_snapshot(id, &label(words, None))?, output)?;
         }
         SnapshotCommand::Restore(arguments) => restore::restore(app, &arguments, output)?,
-        SnapshotCommand::Undo { restore, source } => {
-            restore::undo(app, restore, source.source.as_ref(), output)?;
-        }
+        SnapshotCommand::Restores(arguments) => restore::list(app, arguments, output)?,
+        SnapshotCommand::Cancel { restore } => restore::cancel(app, restore, output)?,
+        SnapshotCommand::Undo(arguments) => restore::undo(app, &arguments, output)?,
         SnapshotCommand::Export { ids, output: file } => {
             export(app, &ids, file.as_deref(), output)?;
         }

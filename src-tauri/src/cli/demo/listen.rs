@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::event::SOURCE;
 use super::remote::{CallError, Flagdeck};
 
-/// What is announced where a state is to be taken in.
+/// What is announced when the host is asked to become something else.
 const RESTORED: &str = "ml:state:restored";
 
 /// Before it is tried again.
@@ -18,9 +18,19 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of a line; no announcement has longer ones.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 
-/// Tells `restored` the number of every restore, until it wants no more of them, or Flagdeck is
-/// one that announces nothing.
-pub fn listen(flagdeck: &Flagdeck, mut restored: impl FnMut(u64) -> bool) {
+/// A restore that the host is asked to take.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Restore {
+    /// Its number, to confirm it with.
+    #[serde(rename = "restore")]
+    pub id: u64,
+    /// Where to read what is asked for: a path on the Flagdeck that told of it.
+    pub href: String,
+}
+
+/// Tells `restored` of every restore, until it wants no more of them, or Flagdeck is one that
+/// announces nothing.
+pub fn listen(flagdeck: &Flagdeck, mut restored: impl FnMut(Restore) -> bool) {
     loop {
         match flagdeck.announcements() {
             Ok(stream) => {
@@ -37,16 +47,16 @@ pub fn listen(flagdeck: &Flagdeck, mut restored: impl FnMut(u64) -> bool) {
     }
 }
 
-/// The numbers of restores in a stream of events, as the HTML standard writes them.
+/// The restores in a stream of events, as the HTML standard writes them.
 struct Restores<S> {
     stream: S,
 }
 
 impl<S: BufRead> Iterator for Restores<S> {
-    type Item = u64;
+    type Item = Restore;
 
     /// Returns the next; none where the stream ends or breaks off.
-    fn next(&mut self) -> Option<u64> {
+    fn next(&mut self) -> Option<Restore> {
         let (mut event, mut data) = (String::new(), String::new());
         loop {
             let line = self.line().ok()??;
@@ -88,18 +98,21 @@ fn unpadded(value: &str) -> &str {
     value.strip_prefix(' ').unwrap_or(value)
 }
 
-/// Reads an event; none where it is no restore of the host's state.
-fn restore(event: &str, data: &str) -> Option<u64> {
+/// Reads an event; `None` if it is no restore of the host's state.
+fn restore(event: &str, data: &str) -> Option<Restore> {
     #[derive(Deserialize)]
     struct Restored {
-        restore: u64,
         source: String,
+        #[serde(flatten)]
+        restore: Restore,
     }
     if event != RESTORED {
         return None;
     }
     let restored: Restored = serde_json::from_str(data).ok()?;
-    (restored.source == SOURCE).then_some(restored.restore)
+    // Only a path: the token goes to nobody else.
+    let is_of_host = restored.source == SOURCE && restored.restore.href.starts_with('/');
+    is_of_host.then_some(restored.restore)
 }
 
 #[cfg(test)]
@@ -108,7 +121,7 @@ mod tests {
 
     fn restores(text: &str) -> Vec<u64> {
         let stream = text.as_bytes();
-        Restores { stream }.collect()
+        Restores { stream }.map(|restore| restore.id).collect()
     }
 
     #[test]
@@ -117,12 +130,15 @@ mod tests {
             ": hello\n\n",
             "event: flags\nid: 3\ndata: {\"revision\":3}\n\n",
             "event: ml:state:restored\n",
-            "data: {\"restore\":7,\"source\":\"synthetic-demo\",\"snapshot\":2}\n\n",
-            "event: ml:state:restored\ndata: {\"restore\":8,\"source\":\"other\"}\n\n",
+            "data: {\"restore\":7,\"source\":\"synthetic-demo\",\"href\":\"/x/7\"}\n\n",
+            "event: ml:state:restored\n",
+            "data: {\"restore\":8,\"source\":\"other\",\"href\":\"/x/8\"}\n\n",
+            "event: ml:state:restored\n",
+            "data: {\"restore\":6,\"source\":\"synthetic-demo\",\"href\":\"http://x/6\"}\n\n",
             "event:ml:state:restored\r\ndata:{\"restore\":9,\r\n",
-            "data:\"source\":\"synthetic-demo\"}\r\n\r\n",
+            "data:\"source\":\"synthetic-demo\",\"href\":\"/x/9\"}\r\n\r\n",
             ":\n\nevent: ml:state:restored\ndata: nonsense\n\n",
-            "event: ml:state:restored\ndata: {\"restore\":10,\"source\":\"synthetic-demo\"}\n",
+            "event: ml:state:restored\ndata: {\"restore\":10,\"source\":\"synthetic-demo\",\"href\":\"/\"}\n",
         );
         assert_eq!(restores(text), [7, 9], "the last one breaks off");
     }

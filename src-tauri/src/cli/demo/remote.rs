@@ -241,31 +241,36 @@ impl Flagdeck {
         self.taken(request.send(text.as_slice()))
     }
 
-    /// Returns the state as it is to be: the tree `ml`.
+    /// Returns what a restore asks the host to become: the tree `ml`. Returns `None` if the
+    /// restore is over.
     ///
     /// # Errors
-    /// Where it cannot be had or understood.
-    pub fn state(&self) -> Result<Value, CallError> {
+    /// If it cannot be had or understood.
+    pub fn asked(&self, href: &str) -> Result<Option<Value>, CallError> {
         #[derive(Deserialize)]
         struct State {
             ml: Value,
         }
         let request = self
             .agent
-            .get(self.state_url())
+            .get(self.url(href))
             .header("Authorization", self.authorization()?);
         let request = request.config().timeout_global(Some(STATE_TIME)).build();
         let mut answer = request.call().map_err(|error| self.failure(error))?;
-        if answer.status().as_u16() != 200 {
-            return Err(self.refusal(answer));
+        match answer.status().as_u16() {
+            200 => {}
+            // Cancelled, or superseded by one that is told of, too.
+            404 | 410 => return Ok(None),
+            _ => return Err(self.refusal(answer)),
         }
-        let unreadable = |reason: String| CallError::State {
-            address: self.address,
-            reason,
-        };
         let state = text(&mut answer, STATE_BYTES_MAX).map_err(|error| self.failure(error))?;
-        let state = serde_json::from_str::<State>(&state);
-        Ok(state.map_err(|error| unreadable(error.to_string()))?.ml)
+        match serde_json::from_str::<State>(&state) {
+            Ok(state) => Ok(Some(state.ml)),
+            Err(error) => Err(CallError::State {
+                address: self.address,
+                reason: error.to_string(),
+            }),
+        }
     }
 
     /// Returns what Flagdeck announces from here on: events as the HTML standard writes them.

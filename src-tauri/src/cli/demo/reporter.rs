@@ -1,5 +1,5 @@
 //! Reports the state of the synthetic host: all of it once, and then what changes, every second.
-//! Takes in what is restored, and confirms it.
+//! Takes what a restore asks for, and confirms it.
 //!
 //! One thread owns the state; everybody else tells it what happened.
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::event::Event;
-use super::listen::listen;
+use super::listen::{Restore, listen};
 use super::remote::{CallError, Flagdeck};
 use super::state::{Change, State};
 
@@ -30,8 +30,8 @@ pub enum News {
     Happened(Vec<Event>),
     /// They are these.
     Flags(Value),
-    /// The restore of this number is to be taken in.
-    Restored(u64),
+    /// This restore is to be taken.
+    Restored(Restore),
 }
 
 /// How reporting stands.
@@ -95,8 +95,8 @@ struct Desk {
     changes: Vec<Change>,
     /// Whether it has to be told everything: it never was, or nobody knows what it was told.
     is_behind: bool,
-    /// What is to be taken in, and confirmed.
-    restore: Option<u64>,
+    /// What is to be taken, and confirmed.
+    restore: Option<Restore>,
     reported: Arc<Mutex<Reported>>,
 }
 
@@ -138,26 +138,35 @@ impl Desk {
             }
             News::Restored(restore) => {
                 self.restore = Some(restore);
-                // At once: what happens meanwhile would be told of a state that is gone.
+                // At once: somebody waits for it.
                 return self.send();
             }
         }
         Ok(())
     }
 
-    /// Takes in what is to be, and tells what Flagdeck does not know.
+    /// Tells what Flagdeck does not know, then takes what a restore asks for: that is laid on
+    /// what was reported.
     fn send(&mut self) -> Result<(), CallError> {
-        if let Some(restore) = self.restore {
-            self.state.take_in(self.flagdeck.state()?);
-            self.send_whole(Some(restore))?;
-            self.restore = None;
-            lock(&self.reported).restores += 1;
-        } else if self.is_behind {
+        if self.is_behind {
             self.send_whole(None)?;
         } else if !self.changes.is_empty() {
             self.send_changes()?;
         }
+        if let Some(restore) = self.restore.clone() {
+            self.take(&restore)?;
+            self.restore = None;
+        }
         lock(&self.reported).trouble = None;
+        Ok(())
+    }
+
+    fn take(&mut self, restore: &Restore) -> Result<(), CallError> {
+        if let Some(ml) = self.flagdeck.asked(&restore.href)? {
+            self.state.take_in(ml);
+            self.send_whole(Some(restore.id))?;
+            lock(&self.reported).restores += 1;
+        }
         Ok(())
     }
 

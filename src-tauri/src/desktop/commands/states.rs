@@ -2,9 +2,9 @@
 
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
-    AsOf, Blame, Failure, Flags, RestoreRequest, Snapshot, SnapshotFilter, SnapshotLabel,
-    SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource,
-    Timeline,
+    AsOf, Blame, Failure, Flags, RestoreFilter, RestorePage, RestoreRequest, Snapshot,
+    SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions,
+    StateRestore, StateSource, Timeline,
 };
 use flagdeck::{App, Error};
 use flagdeck_core::tree;
@@ -123,9 +123,37 @@ pub async fn restore_state(desk: State<'_, Desk>, request: RestoreRequest) -> An
 }
 
 #[tauri::command]
+pub async fn state_restores(
+    desk: State<'_, Desk>,
+    filter: RestoreFilter,
+    offset: usize,
+    limit: usize,
+) -> Answer<RestorePage> {
+    with_app(&desk, move |app| app.state_restores(&filter, offset, limit)).await
+}
+
+#[tauri::command]
+pub async fn cancel_restore(desk: State<'_, Desk>, id: u64) -> Answer<StateRestore> {
+    with_app(&desk, move |app| {
+        app.cancel_restore(id, &Actor::local(Via::Window))
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn preview_undo_restore(
+    desk: State<'_, Desk>,
+    id: u64,
+    options: StateDifferenceOptions,
+) -> Answer<StateDifference> {
+    with_app(&desk, move |app| app.preview_undo_restore(id, &options)).await
+}
+
+#[tauri::command]
 pub async fn undo_restore(desk: State<'_, Desk>, id: u64) -> Answer<StateRestore> {
     with_app(&desk, move |app| {
-        app.undo_restore(id, &Actor::local(Via::Window))
+        let undone = app.undo_restore(id, &Actor::local(Via::Window))?;
+        Ok(undone.restore)
     })
     .await
 }

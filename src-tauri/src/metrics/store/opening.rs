@@ -16,6 +16,7 @@ pub(super) const METRICS: Apart = Apart {
     mark: 0x464c_444d,
     format: 1,
     tables: TABLES,
+    upgrades: &[],
 };
 
 const TABLES: &str = "

@@ -8,7 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::connection;
 use crate::store::StoreError;
@@ -29,7 +29,12 @@ pub(crate) struct Apart {
     pub(crate) format: i64,
     /// What makes its tables.
     pub(crate) tables: &'static str,
+    /// What makes a file of an earlier format one of the next: the first leads from format 1.
+    pub(crate) upgrades: &'static [Upgrade],
 }
+
+/// Makes the tables of one format those of the next, with all that is in them.
+pub(crate) type Upgrade = fn(&Transaction<'_>) -> Result<(), StoreError>;
 
 /// A share in a database, by which nobody moves it away beneath those who have it open.
 #[derive(Debug)]
@@ -55,10 +60,11 @@ impl Apart {
     /// [`StoreError::Damaged`] where it is not Flagdeck's, [`StoreError::ReadOnly`] where a newer
     /// Flagdeck's.
     pub(crate) fn connect(&self, data_dir: &Path) -> Result<Connection, StoreError> {
-        let connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
+        let mut connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
         connection::use_log(&connection)?;
         self.make_tables(&connection)?;
         self.check_owner(&connection)?;
+        self.upgrade(&mut connection)?;
         connection::tidy_on_close(&connection)?;
         Ok(connection)
     }
@@ -79,7 +85,27 @@ impl Apart {
         };
         let connection = source.open()?;
         self.check_owner(&connection)?;
-        Ok(Some(connection))
+        if format_of(&connection)? == self.format {
+            return Ok(Some(connection));
+        }
+        // Of an earlier format: only a connection that writes can change that.
+        drop(self.connect(data_dir)?);
+        Ok(Some(source.open()?))
+    }
+
+    /// Makes a file of an earlier format one of this, in one transaction.
+    fn upgrade(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        if format_of(connection)? == self.format {
+            return Ok(());
+        }
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Again, with nobody else writing: another program may have been faster.
+        let from = usize::try_from(format_of(&transaction)?).unwrap_or(usize::MAX);
+        for upgrade in self.upgrades.iter().skip(from.saturating_sub(1)) {
+            upgrade(&transaction)?;
+        }
+        transaction.pragma_update(None, "user_version", self.format)?;
+        Ok(transaction.commit()?)
     }
 
     /// Makes the tables of an empty file.

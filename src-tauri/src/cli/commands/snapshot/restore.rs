@@ -1,35 +1,47 @@
-//! `snapshot restore`, `undo`: a state put in place again, and taken back.
+//! `snapshot restore`, `restores`, `cancel`, `undo`: an application asked to become what it was.
 
+use flagdeck::app::{Undone, UndoneFlags, now_ms};
 use flagdeck::state::SourceName;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
-    RestoreRequest, StateAt, StateDifference, StateDifferenceOptions, StateRestore,
+    RestoreFilter, RestoreRequest, RestoreStatus, StateDifference, StateDifferenceOptions,
+    StateRestore,
 };
 use flagdeck::{App, Error};
-use flagdeck_core::tree::Tree;
 use serde::Serialize;
 
-use crate::arguments::RestoreArguments;
+use crate::arguments::{RestoreArguments, RestoresArguments, UndoArguments};
 use crate::difference;
-use crate::key::Key;
-use crate::output::{Output, counted};
+use crate::output::{Output, counted, table, when};
 
-/// What a restore did, for programs.
+/// Keys that are printed in one line.
+const KEYS_MAX: usize = 3;
+
+/// What a restore asks for, for programs.
 #[derive(Serialize)]
 struct Done<'a> {
-    /// None where it was not to be done, or there was nothing to do.
+    /// `null` if it was only looked at, or there was nothing to ask for.
     restore: Option<&'a StateRestore>,
     difference: &'a StateDifference,
 }
 
-/// Puts a state in place, or only says what that would change.
+fn me() -> Actor {
+    Actor::local(Via::Flagctl)
+}
+
+/// Asks for a restore, or only says what it would change.
 pub fn restore(app: &App, arguments: &RestoreArguments, output: &mut Output) -> anyhow::Result<()> {
-    let request = request(app, arguments)?;
+    let request = RestoreRequest {
+        snapshot: arguments.id,
+        only: arguments.only.clone(),
+        except: arguments.except.clone(),
+        with_flags: arguments.flags,
+    };
     let found = app.preview_restore(&request, &StateDifferenceOptions::default())?;
     let is_idle = found.total == 0 && !arguments.flags;
     let restore = match is_idle || arguments.dry_run {
         true => None,
-        false => Some(app.restore_state(&request, &Actor::local(Via::Flagctl))?),
+        false => Some(app.restore_state(&request, &me())?),
     };
     if output.json {
         return Ok(output.value(&Done {
@@ -43,7 +55,12 @@ pub fn restore(app: &App, arguments: &RestoreArguments, output: &mut Output) -> 
     }
     let (id, changes) = (arguments.id, counted(found.total, "change"));
     output.line(match &restore {
-        Some(restore) => format!("Snapshot {id} of {} restored: {changes}", restore.source),
+        Some(restore) => format!(
+            "Restore {}: {} asked for {} of snapshot {id}: {changes}",
+            restore.id,
+            restore.source,
+            parts(restore)
+        ),
         None => format!("Restoring snapshot {id} would make {changes}"),
     })?;
     difference::print(&found, output)?;
@@ -61,79 +78,199 @@ fn tell(restore: &StateRestore, output: &mut Output) -> anyhow::Result<()> {
     if let Some(revision) = restore.revision {
         output.line(format!("The flags of that moment are revision {revision}"))?;
     }
-    if restore.confirmed_ms.is_none() {
-        output.line(format!("{source} takes it in when it hears of it"))?;
-    }
-    output.line(format!("What was there before is snapshot {safety}"))?;
-    output.line(format!("To take this back: flagctl snapshot undo {id}"))?;
+    output.line(format!(
+        "What {source} has now is kept as snapshot {safety}"
+    ))?;
+    output.line(format!(
+        "Waiting for {source} to confirm; see flagctl snapshot restores"
+    ))?;
+    output.line(format!("To cancel: flagctl snapshot cancel {id}"))?;
+    output.line(format!("To undo: flagctl snapshot undo {id}"))?;
     Ok(())
 }
 
-/// Takes a restore back: that of a number, or the latest, of one application or of all.
-pub fn undo(
-    app: &App,
-    id: Option<u64>,
-    source: Option<&SourceName>,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    let id = match id {
+/// Undoes a restore: that of a number, or the latest that stands, of one application or of all.
+pub fn undo(app: &App, arguments: &UndoArguments, output: &mut Output) -> anyhow::Result<()> {
+    let id = match arguments.restore {
         Some(id) => id,
-        None => latest(app, source)?,
+        None => latest(app, arguments.source.source.as_ref())?,
     };
-    let restore = app.undo_restore(id, &Actor::local(Via::Flagctl))?;
-    if output.json {
-        return Ok(output.value(&restore)?);
+    if arguments.dry_run {
+        return preview_undo(app, id, output);
     }
-    let (source, snapshot) = (&restore.source, restore.snapshot);
+    let undone = app.undo_restore(id, &me())?;
+    if output.json {
+        return Ok(output.value(&undone.restore)?);
+    }
+    let Undone { restore, flags } = &undone;
+    let source = &restore.source;
+    if restore.status == RestoreStatus::Cancelled {
+        output.line(format!(
+            "Restore {id} of {source} is cancelled: {source} had not taken it"
+        ))?;
+        return tell_flags(*flags, output);
+    }
     output.line(format!(
-        "Restore {id} of {source} is taken back: all is as in snapshot {snapshot}"
+        "Undo of restore {id}: {source} is asked for {} as before it, in snapshot {}",
+        parts(restore),
+        restore.snapshot
     ))?;
-    tell(&restore, output)
-}
-
-fn latest(app: &App, source: Option<&SourceName>) -> anyhow::Result<u64> {
-    let name = source.map(ToString::to_string);
-    let sources = app.state_sources()?.into_iter();
-    let sources = sources.filter(|source| name.as_ref().is_none_or(|name| *name == source.name));
-    let restores = sources.filter_map(|source| source.restore);
-    let latest = restores.max_by_key(|restore| (restore.at_ms, restore.id));
-    Ok(latest.map(|restore| restore.id).ok_or(Error::NothingToDo {
-        message: "nothing was ever restored",
-    })?)
-}
-
-fn request(app: &App, arguments: &RestoreArguments) -> anyhow::Result<RestoreRequest> {
-    let snapshot = app.snapshot(arguments.id)?;
-    let trees = match arguments.only.is_empty() && arguments.except.is_empty() {
-        true => Vec::new(),
-        false => trees(app, snapshot.id, snapshot.source)?,
+    tell_flags(*flags, output)?;
+    let told = StateRestore {
+        revision: None,
+        ..restore.clone()
     };
-    Ok(RestoreRequest {
-        snapshot: snapshot.id,
-        only: pointers(&arguments.only, &trees)?,
-        except: pointers(&arguments.except, &trees)?,
-        with_flags: arguments.flags,
+    tell(&told, output)
+}
+
+fn tell_flags(flags: UndoneFlags, output: &mut Output) -> anyhow::Result<()> {
+    Ok(match flags {
+        UndoneFlags::Untouched => {}
+        UndoneFlags::Restored(revision) => output.line(format!(
+            "The flags are what they were before it, as revision {revision}"
+        ))?,
+        UndoneFlags::ChangedSince(revision) => output.line(format!(
+            "The flags were changed since, and stay as in revision {revision}"
+        ))?,
     })
 }
 
-/// Loads where the named parts may be: in the snapshot, or, to be taken away, in what is there.
-fn trees(app: &App, id: u64, source: String) -> Result<Vec<Tree>, Error> {
-    let then = app.state_at(&StateAt::Snapshot { id })?;
-    let now = match app.state_at(&StateAt::Now { source }) {
-        Ok(now) => Some(now),
-        // Of an import, there is nothing else.
-        Err(Error::NotFound { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    let all = [Some(then), now].into_iter().flatten();
-    Ok(all.map(|state| state.ml.as_ref().clone()).collect())
+fn preview_undo(app: &App, id: u64, output: &mut Output) -> anyhow::Result<()> {
+    let found = app.preview_undo_restore(id, &StateDifferenceOptions::default())?;
+    if output.json {
+        return Ok(output.value(&Done {
+            restore: None,
+            difference: &found,
+        })?);
+    }
+    let restore = app.state_restore(id)?;
+    if restore.status == RestoreStatus::Open {
+        let source = &restore.source;
+        return Ok(output.line(format!(
+            "Undoing restore {id} would cancel it: {source} has not taken it"
+        ))?);
+    }
+    let changes = counted(found.total, "change");
+    output.line(format!("Undoing restore {id} would make {changes}"))?;
+    difference::print(&found, output)?;
+    // Its snapshot may not be kept any more.
+    match app.changed_since_restore(id) {
+        Ok(keys) if !keys.is_empty() => {
+            output.line(format!("Changed since restore {id}: {}", listed(&keys)))?;
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
-fn pointers(keys: &[Key], trees: &[Tree]) -> Result<Vec<String>, Error> {
-    let pointer = |key: &Key| {
-        let mut found = trees.iter().map(|tree| key.find(tree)).collect::<Vec<_>>();
-        let at = found.iter().position(Result::is_ok).unwrap_or(0);
-        found.swap_remove(at)
+fn latest(app: &App, source: Option<&SourceName>) -> anyhow::Result<u64> {
+    let filter = RestoreFilter {
+        source: source.map(ToString::to_string),
+        ..RestoreFilter::default()
     };
-    keys.iter().map(pointer).collect()
+    let restores = app.state_restores(&filter, 0, usize::MAX)?.restores;
+    let stands =
+        |it: &&StateRestore| matches!(it.status, RestoreStatus::Open | RestoreStatus::Confirmed);
+    let latest = restores.iter().find(stands);
+    Ok(latest.map(|restore| restore.id).ok_or(Error::NothingToDo {
+        message: "there is no restore to undo",
+    })?)
+}
+
+/// Cancels a restore that its application has not taken.
+pub fn cancel(app: &App, id: u64, output: &mut Output) -> anyhow::Result<()> {
+    let restore = app.cancel_restore(id, &me())?;
+    if output.json {
+        return Ok(output.value(&restore)?);
+    }
+    let source = &restore.source;
+    output.line(format!(
+        "Restore {id} is cancelled; {source} keeps its state"
+    ))?;
+    if let Some(revision) = restore.revision {
+        output.line(format!(
+            "The flags that came with it stay, as revision {revision}"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Lists restores, newest first.
+pub fn list(app: &App, arguments: RestoresArguments, output: &mut Output) -> anyhow::Result<()> {
+    let now_ms = now_ms();
+    let since = arguments.since.map(|when| when.begins_ms(now_ms));
+    let until = arguments.until.map(|when| when.ends_ms(now_ms));
+    let filter = RestoreFilter {
+        source: arguments.source.map(|source| source.to_string()),
+        since_ms: since.transpose()?,
+        until_ms: until.transpose()?,
+    };
+    let page = app.state_restores(&filter, 0, arguments.limit)?;
+    if output.json {
+        return Ok(output.value(&page.restores)?);
+    }
+    if page.total == 0 {
+        return Ok(output.line("No restores.")?);
+    }
+    let rows: Vec<_> = page.restores.iter().map(row).collect();
+    let headings = ["ID", "TIME", "SOURCE", "FROM", "WHAT", "BY", "STATUS"];
+    table(headings, &rows, output)?;
+    match page.total - page.restores.len() {
+        0 => {}
+        more => output.line(format!("… and {more} earlier ones"))?,
+    }
+    Ok(())
+}
+
+fn row(restore: &StateRestore) -> [String; 7] {
+    let undoes = restore.undoes.map(|id| format!(", undoes {id}"));
+    [
+        restore.id.to_string(),
+        when(restore.at_ms),
+        restore.source.clone(),
+        format!("snapshot {}", restore.snapshot),
+        parts(restore) + &undoes.unwrap_or_default(),
+        restore.actor.name.clone(),
+        status(restore),
+    ]
+}
+
+/// `everything`, `ml.list[id=gamma].n`, `all but ml.cache`.
+fn parts(restore: &StateRestore) -> String {
+    let StateRestore { only, except, .. } = restore;
+    match (only.as_slice(), except.as_slice()) {
+        ([], []) => "everything".into(),
+        (only, []) => listed(only),
+        ([], except) => format!("all but {}", listed(except)),
+        (only, except) => format!("{} but {}", listed(only), listed(except)),
+    }
+}
+
+fn listed(keys: &[String]) -> String {
+    let shown = keys[..keys.len().min(KEYS_MAX)].join(", ");
+    match keys.len().saturating_sub(KEYS_MAX) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Says how a restore stands, and since when.
+fn status(restore: &StateRestore) -> String {
+    let ended = restore.ended_ms.map(when).unwrap_or_default();
+    let by = restore.ended_by.as_ref();
+    let by = by.map_or_else(String::new, |actor| format!(" by {}", actor.name));
+    match (restore.status, restore.is_exact) {
+        (RestoreStatus::Open, _) => "open: waiting to be confirmed".into(),
+        (RestoreStatus::Confirmed, Some(true)) => format!("confirmed exactly {ended}"),
+        (RestoreStatus::Confirmed, Some(false)) if restore.differing.is_empty() => {
+            format!("confirmed with other values {ended}")
+        }
+        (RestoreStatus::Confirmed, Some(false)) => {
+            let differing = listed(&restore.differing);
+            format!("confirmed {ended}, but not {differing}")
+        }
+        (RestoreStatus::Confirmed, None) => format!("confirmed {ended}"),
+        (RestoreStatus::Superseded, _) => format!("superseded{by} {ended}"),
+        (RestoreStatus::Cancelled, _) => format!("cancelled{by} {ended}"),
+    }
 }

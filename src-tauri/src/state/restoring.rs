@@ -1,0 +1,273 @@
+//! Restores: asked for, looked at before, undone, cancelled, listed.
+//!
+//! A restore never writes a state: that is what its source said last. See
+//! [`flagdeck_core::restore`] for what it asks for, and how it ends.
+
+use std::sync::Arc;
+
+use flagdeck_core::restore::{Asked, Parts, Status, Undo};
+use flagdeck_core::tree::{self, Tree};
+
+use super::limits::RESTORE_PARTS_MAX;
+use super::store::{self, Asking, OpenRestore, Taking};
+use super::{Keeper, SourceName, StateError, StateTree};
+use crate::store::StoreError;
+use crate::wire::{
+    Actor, RestoreFilter, RestorePage, RestoreRequest, SnapshotCause, SnapshotLabel, StateAt,
+    StateRestore,
+};
+
+/// What a source is asked to become.
+#[derive(Debug, Clone)]
+pub struct AskedState {
+    /// The state, as of when it was asked for.
+    pub state: StateTree,
+    /// The strong entity tag of it, with its quotes.
+    pub etag: String,
+}
+
+/// With what a restore is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct With<'a> {
+    pub(crate) actor: &'a Actor,
+    /// The revision that the flags became with it.
+    pub(crate) revision: Option<u64>,
+    /// The revision in force.
+    pub(crate) in_force: u64,
+    /// Whether snapshots are packed.
+    pub(crate) is_packed: bool,
+    pub(crate) at_ms: i64,
+}
+
+impl Keeper {
+    /// Returns what a source has reported, and what it would be asked to become.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is no such snapshot or part, or its source has no state.
+    pub(crate) fn preview(&self, request: &RestoreRequest) -> Result<(Tree, Tree), StateError> {
+        let snapshot = self.snapshot(request.snapshot)?;
+        let then = self.then(request.snapshot)?;
+        let now = self.current(&snapshot.source.parse()?)?;
+        let asked = asked(request, &now.ml, Tree::clone(&then.ml))?;
+        Ok((Tree::clone(&now.ml), asked.laid_on(&now.ml)))
+    }
+
+    /// Asks the source of a snapshot to become what that has of it, all or in part.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is no such snapshot or part, its source has no state, or it cannot
+    /// be kept.
+    pub(crate) fn restore(
+        &self,
+        request: &RestoreRequest,
+        with: &With<'_>,
+    ) -> Result<StateRestore, StateError> {
+        let source = self.snapshot(request.snapshot)?.source.parse()?;
+        let then = self.then(request.snapshot)?;
+        let asking = Asking {
+            snapshot: request.snapshot,
+            actor: with.actor,
+            revision: with.revision,
+            undoes: None,
+            files: request.only.is_empty().then_some(then.files),
+        };
+        self.ask(&source, &asking, with, |now| {
+            asked(request, now, Tree::clone(&then.ml))
+        })
+    }
+
+    /// Asks the source of a restore that it has taken for the same parts as they were before.
+    ///
+    /// # Errors
+    /// [`StateError`] if the snapshot of what was before is gone, or it cannot be kept.
+    pub(crate) fn ask_for_before(
+        &self,
+        restore: &StateRestore,
+        with: &With<'_>,
+    ) -> Result<StateRestore, StateError> {
+        let (before, files) = self.before(restore)?;
+        let asking = Asking {
+            snapshot: restore.safety,
+            actor: with.actor,
+            revision: with.revision,
+            undoes: Some(restore.id),
+            files: restore.only.is_empty().then_some(files),
+        };
+        self.ask(&restore.source.parse()?, &asking, with, |_| Ok(before))
+    }
+
+    fn ask(
+        &self,
+        source: &SourceName,
+        asking: &Asking<'_>,
+        with: &With<'_>,
+        make: impl FnOnce(&Tree) -> Result<Asked, StateError>,
+    ) -> Result<StateRestore, StateError> {
+        let taking = Taking {
+            at_ms: with.at_ms,
+            cause: SnapshotCause::BeforeRestore,
+            label: &SnapshotLabel::default(),
+            revision: with.in_force,
+            is_packed: with.is_packed,
+            only_new: false,
+            files: None,
+        };
+        let mut writer = self.writer(with.at_ms)?;
+        writer.store().ask(source, &taking, asking, make)
+    }
+
+    /// Returns what the source of a restore has reported, and what it would be asked to become by
+    /// undoing it.
+    ///
+    /// # Errors
+    /// [`StateError::Ended`] if it never took effect, [`StateError::NotFound`] if the snapshot of
+    /// what was before is gone.
+    pub(crate) fn preview_undo(&self, restore: &StateRestore) -> Result<(Tree, Tree), StateError> {
+        let now = Tree::clone(&self.current(&restore.source.parse()?)?.ml);
+        let asked = match undo_of(restore)? {
+            Undo::Cancel => now.clone(),
+            Undo::AskForBefore => self.before(restore)?.0.laid_on(&now),
+        };
+        Ok((now, asked))
+    }
+
+    /// Returns the keys within a restore's parts that its source has otherwise by now.
+    ///
+    /// # Errors
+    /// [`StateError::NotFound`] if the snapshot that it is from is gone.
+    pub(crate) fn changed_since(&self, restore: &StateRestore) -> Result<Vec<String>, StateError> {
+        let then = self.then(restore.snapshot)?;
+        let now = self.current(&restore.source.parse()?)?;
+        let asked = Asked::new(parts_of(restore)?, Tree::clone(&then.ml));
+        Ok(asked.verdict(&now.ml).differing)
+    }
+
+    /// Cancels a restore that is open.
+    ///
+    /// # Errors
+    /// [`StateError::Ended`] if it is not open, [`StateError::NotFound`] if there was none.
+    pub(crate) fn cancel(
+        &self,
+        id: u64,
+        actor: &Actor,
+        now_ms: i64,
+    ) -> Result<StateRestore, StateError> {
+        self.reader_of(&format!("restore {id}"))?;
+        self.writer(now_ms)?.store().cancel(id, actor, now_ms)
+    }
+
+    /// Returns one restore.
+    ///
+    /// # Errors
+    /// [`StateError::NotFound`] if there was none of that number.
+    pub(crate) fn restored(&self, id: u64) -> Result<StateRestore, StateError> {
+        let connection = self.reader_of(&format!("restore {id}"))?;
+        store::load_restore(&connection, id)
+    }
+
+    /// Lists the restores that `filter` lets through, newest first, up to `limit` of them without
+    /// the first `offset`.
+    ///
+    /// # Errors
+    /// [`StateError::NotFound`] if there is no such source.
+    pub(crate) fn restores(
+        &self,
+        filter: &RestoreFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<RestorePage, StateError> {
+        let Some(connection) = self.reader()? else {
+            return Ok(RestorePage {
+                total: 0,
+                restores: Vec::new(),
+            });
+        };
+        if let Some(name) = &filter.source {
+            store::get_source(&connection, &name.parse()?)?;
+        }
+        Ok(store::list_restores(&connection, filter, offset, limit)?)
+    }
+
+    /// Lists the restores that their sources have yet to confirm.
+    ///
+    /// # Errors
+    /// [`StateError`] if they cannot be read.
+    pub(crate) fn open_restores(&self) -> Result<Vec<StateRestore>, StateError> {
+        match self.reader()? {
+            Some(connection) => Ok(store::open_restores(&connection)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns what a source is asked to become: the parts of an open restore laid on the latest
+    /// report.
+    ///
+    /// # Errors
+    /// [`StateError::NotFound`] if the source was asked for no restore of that number,
+    /// [`StateError::Ended`] if it is not open.
+    pub(crate) fn asked(&self, name: &SourceName, id: u64) -> Result<AskedState, StateError> {
+        let connection = self.reader_of(&format!("restore {id} of {name}"))?;
+        let moment = connection.unchecked_transaction();
+        let moment = moment.map_err(StoreError::from)?;
+        let restore = store::load_restore(&moment, id)?;
+        if restore.source != name.as_str() {
+            return Err(StateError::NotFound {
+                message: format!("there was no restore {id} of {name}"),
+            });
+        }
+        let open = store::open_restore(&moment, restore)?;
+        let (source, report) = store::current(&moment, name)?;
+        Ok(asked_state(&open, source.files, &report))
+    }
+
+    fn then(&self, snapshot: u64) -> Result<StateTree, StateError> {
+        self.at(&StateAt::Snapshot { id: snapshot })
+    }
+
+    /// Returns the parts of a restore as they were before it, with how many files there were.
+    fn before(&self, restore: &StateRestore) -> Result<(Asked, u64), StateError> {
+        let before = self.then(restore.safety)?;
+        let asked = Asked::new(parts_of(restore)?, Tree::clone(&before.ml));
+        Ok((asked, before.files))
+    }
+}
+
+/// Says how a restore is undone.
+///
+/// # Errors
+/// [`StateError::Ended`] if it never took effect.
+pub(crate) fn undo_of(restore: &StateRestore) -> Result<Undo, StateError> {
+    let undo = Status::from(restore.status).undo();
+    undo.ok_or_else(|| StateError::ended(restore))
+}
+
+fn asked(request: &RestoreRequest, now: &Tree, then: Tree) -> Result<Asked, StateError> {
+    let RestoreRequest { only, except, .. } = request;
+    if only.len() + except.len() > RESTORE_PARTS_MAX {
+        return Err(StateError::Invalid {
+            message: format!("a restore names at most {RESTORE_PARTS_MAX} parts"),
+        });
+    }
+    Ok(Asked::new(Parts::find(only, except, now, &then)?, then))
+}
+
+fn parts_of(restore: &StateRestore) -> Result<Parts, StateError> {
+    let parts = Parts::read(&restore.only, &restore.except);
+    let what = |_| StoreError::damaged(format!("restore {} names no parts", restore.id));
+    Ok(parts.map_err(what)?)
+}
+
+fn asked_state(open: &OpenRestore, files: u64, report: &Tree) -> AskedState {
+    let ml = open.asked.laid_on(report);
+    let files = open.files.unwrap_or(files);
+    let hash = [&tree::hash(&ml)[..], &files.to_le_bytes()].concat();
+    let hash = blake3::hash(&hash).to_hex();
+    AskedState {
+        state: StateTree {
+            at_ms: open.restore.at_ms,
+            ml: Arc::new(ml),
+            files,
+        },
+        etag: format!("\"{}\"", &hash[..32]),
+    }
+}
