@@ -51,6 +51,7 @@ pub struct StateChange {
     pub pointer: String,
     /// The keys on the way there as a person reads them: an element of a list by its key, as in
     /// `files[id=7].name`, or its place; a key that could be misread quoted, as in `a["b.c"]`.
+    /// [`crate::tree::Path`] reads it, and finds in that state what is at the pointer.
     pub path: String,
     /// The group it is shown under: `ml.flags`, or `ml.metrics.performance` in `metrics`.
     pub group: String,
@@ -176,13 +177,13 @@ impl Raw<'_> {
 
     fn shown(&self) -> StateChange {
         let place: &[Step<'_>] = &self.place;
-        let at = match self.what {
-            What::Removed(_) => pointer(place, Side::Before),
-            _ => pointer(place, Side::After),
+        let side = match self.what {
+            What::Removed(_) => Side::Before,
+            _ => Side::After,
         };
         let change = StateChange {
-            pointer: at,
-            path: path(place),
+            pointer: pointer(place, side),
+            path: path(place, side),
             group: place::group(place),
             kind: Kind::Changed,
             from: None,

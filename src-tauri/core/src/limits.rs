@@ -124,6 +124,10 @@ pub const ALIGN_STRANGERS_MIN: usize = 9;
 /// One element in so many may lack the key by which the elements of a list are told apart.
 pub const ALIGN_KEYLESS_ONE_IN: usize = 10;
 
+/// Characters of a text that an element of a list is named by in a key. An element with a longer
+/// one is named by its place.
+pub const IDENTITY_CHARS_MAX: usize = 128;
+
 /// Changes listed of a difference of two states; more are counted, not listed.
 /// Far more than anybody reads, and a few megabytes at most.
 pub const STATE_CHANGES_MAX: usize = 5000;

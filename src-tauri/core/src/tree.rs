@@ -1,13 +1,15 @@
 //! JSON trees: places in them, their text, and how two of them differ exactly.
 //!
 //! A place is a JSON Pointer (RFC 6901) where programs name it, and a dotted key, as in
-//! `metrics.usage.filesAnalyzed`, where sources do. Knows nothing of what a tree means.
+//! `metrics.usage.filesAnalyzed`, where sources do; people name it as differences print it, as in
+//! `files[id=7].name`. Knows nothing of what a tree means.
 
 pub mod align;
 pub mod canonical;
 mod json;
 pub mod keys;
 pub mod patch;
+pub mod path;
 
 use std::hash::{Hash, Hasher};
 
@@ -19,6 +21,7 @@ pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, write};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
 pub use self::patch::{Patch, compare};
+pub use self::path::{Path, PathError, Slot, slot};
 
 /// A JSON tree.
 ///

@@ -19,6 +19,7 @@ mod evaluation;
 mod explaining;
 mod histories;
 mod measuring;
+mod paths;
 mod properties;
 mod retention;
 mod states;

@@ -1,7 +1,7 @@
 //! Where something is in two states at once, for programs and for people.
 
-use crate::limits;
 use crate::problem::Pointer;
+use crate::tree::path::{ROOT, is_printable, write_identity, write_name, write_place};
 use crate::tree::{Object, Tree};
 
 /// The member of a state that is shown by its own members.
@@ -61,56 +61,38 @@ pub(super) fn passes(place: &[Step<'_>], names: &[String]) -> bool {
     !names.is_empty() && keys.any(|key| names.iter().any(|name| name == key))
 }
 
-/// Returns a place as people read it.
-pub(super) fn path(place: &[Step<'_>]) -> String {
+/// Returns a place in one of the states as people read it, and as [`crate::tree::Path`] reads it.
+pub(super) fn path(place: &[Step<'_>], side: Side) -> String {
     let mut path = String::new();
-    write(&mut path, place);
+    write(&mut path, place, side);
     path
 }
 
 /// Returns the name of the group of a place.
 pub(super) fn group(place: &[Step<'_>]) -> String {
-    let mut group = String::from("ml");
-    write(&mut group, &place[..Group::of(place).keys().count()]);
+    let mut group = String::from(ROOT);
+    write(
+        &mut group,
+        &place[..Group::of(place).keys().count()],
+        Side::After,
+    );
     group
 }
 
-fn write(path: &mut String, place: &[Step<'_>]) {
+fn write(path: &mut String, place: &[Step<'_>], side: Side) {
     for step in place {
-        match step {
-            Step::Key(key) if is_plain(key) => {
-                path.push_str(if path.is_empty() { "" } else { "." });
-                path.push_str(key);
-            }
-            Step::Key(key) => path.push_str(&format!("[{}]", Tree::from(*key))),
-            Step::Element {
-                after, id: None, ..
-            } => path.push_str(&format!("[{after}]")),
-            Step::Element {
-                id: Some((key, id)),
-                ..
-            } => {
-                path.push_str(&format!("[{key}={}]", shown(id)));
-            }
+        match (step, side) {
+            (Step::Key(key), _) => write_name(path, key),
+            (
+                Step::Element {
+                    id: Some((key, id)),
+                    ..
+                },
+                _,
+            ) if is_printable(key, id) => write_identity(path, key, id),
+            (Step::Element { before, .. }, Side::Before) => write_place(path, *before),
+            (Step::Element { after, .. }, Side::After) => write_place(path, *after),
         }
-    }
-}
-
-/// Says whether a key reads as one among others that are joined by dots.
-fn is_plain(key: &str) -> bool {
-    let is_odd =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '[' | ']' | '"');
-    !key.is_empty() && !key.contains(is_odd)
-}
-
-fn shown(id: &Tree) -> String {
-    let text = match id {
-        Tree::String(text) => text.clone().into(),
-        other => other.to_string(),
-    };
-    match text.char_indices().nth(limits::QUOTE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
     }
 }
 

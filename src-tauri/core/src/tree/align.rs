@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use self::content::Contents;
 use self::keyed::Keyed;
+pub(super) use self::keyed::identity;
 use super::{Tree, same};
 use crate::limits::ALIGN_STRANGERS_MIN;
 

@@ -59,8 +59,17 @@ pub fn get<'a>(tree: &'a Tree, pointer: &str) -> Option<&'a Tree> {
         .try_fold(tree, |at, token| part(at, token))
 }
 
+/// Returns what is at a JSON Pointer, to be changed.
+pub(super) fn get_mut<'a>(tree: &'a mut Tree, pointer: &str) -> Option<&'a mut Tree> {
+    tokens(pointer).iter().try_fold(tree, |at, token| match at {
+        Tree::Object(members) => members.get_mut(token),
+        Tree::Array(elements) => elements.get_mut(index(token)?),
+        _ => None,
+    })
+}
+
 /// Returns a part of an object or a list.
-fn part<'a>(at: &'a Tree, key: &str) -> Option<&'a Tree> {
+pub(super) fn part<'a>(at: &'a Tree, key: &str) -> Option<&'a Tree> {
     match at {
         Tree::Object(members) => members.get(key),
         Tree::Array(elements) => elements.get(index(key)?),
@@ -191,7 +200,7 @@ fn after<'a>(key: &'a str, part: &str) -> Option<&'a str> {
 }
 
 /// Reads an index as JSON Pointers have them: no sign, no leading zero.
-fn index(part: &str) -> Option<usize> {
+pub(super) fn index(part: &str) -> Option<usize> {
     let is_plain = part == "0" || !part.starts_with(['0', '+']);
     part.parse().ok().filter(|_| is_plain)
 }

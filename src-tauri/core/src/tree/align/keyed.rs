@@ -56,6 +56,12 @@ impl Keyed {
     }
 }
 
+/// Returns the key that tells the elements of a list apart; `None` if none does.
+pub(in crate::tree) fn identity(list: &[Tree]) -> Option<&'static str> {
+    let tells_apart = |key: &&str| ids(key, list).is_some_and(|ids| places(&ids).is_some());
+    KEYS.into_iter().find(tells_apart)
+}
+
 /// What tells an element from others: the value of the key, or itself where it has none.
 #[derive(Clone, Copy)]
 struct Id<'a> {
