@@ -17,6 +17,7 @@ mod past;
 mod serving;
 mod settings;
 mod states;
+mod states_blame;
 mod states_killed;
 mod states_restored;
 

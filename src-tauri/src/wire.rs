@@ -14,10 +14,10 @@ pub use self::metrics::{
     ReportingSource, Share,
 };
 pub use self::state::{
-    AsOf, Blame, ChangeRecord, Excerpt, ListChange, RestoreRequest, SeriesChange, Snapshot,
-    SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateChange,
-    StateChangeKind, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline,
-    TimelineColumn,
+    AsOf, Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreRequest,
+    SeriesChange, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt,
+    StateChange, StateChangeKind, StateDifference, StateDifferenceOptions, StateRestore,
+    StateSource, Timeline, TimelineColumn,
 };
 
 use serde::{Deserialize, Serialize};
@@ -852,6 +852,8 @@ mod bindings {
             ListChange,
             SeriesChange,
             Blame,
+            BlameEntry,
+            BlameValue,
             ChangeRecord,
             RestoreRequest,
             StateRestore,

@@ -2,7 +2,8 @@
 //!
 //! A file of its own, as metrics have one. What it holds, of each source:
 //!
-//! - its state **whole**, as of some change, and the **journal** of the changes since;
+//! - its state **whole**, as of some change, and the **journal** of the changes since; the
+//!   journal's end is the ring of the latest changes, which stays when a state comes whole;
 //! - its **snapshots**, in chains: one whole, and what each of the next changes of the one before;
 //! - its **restores**, and whether the source confirmed them.
 //!
@@ -10,6 +11,7 @@
 //! there. Asks nobody for the time, and knows nothing of settings.
 
 mod restores;
+mod ring;
 mod snapshots;
 mod sources;
 mod thinning;
@@ -18,13 +20,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use flagdeck_core::state::Change;
+use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::Tree;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub(super) use self::restores::{Confirmation, Restoring};
 pub(super) use self::snapshots::{
-    Row, Step, Taking, each_step, in_sum as snapshots_in_sum, load, of_source, tree_of,
+    Changed, Row, Taking, each_change, each_step, in_sum as snapshots_in_sum, load, of_source,
+    tree_of,
 };
 pub(super) use self::sources::{Recorded, Source};
 use super::limits::{PAGES_KIB, TREE_HELD_FOR, TREES_HELD_BYTES_MAX};
@@ -37,8 +40,9 @@ use crate::wire::{SnapshotLabel, StateRestore};
 pub(super) const STATES: Apart = Apart {
     stem: "state",
     mark: 0x464c_4453,
-    format: 1,
-    tables: TABLES,
+    format: 2,
+    tables: &[TABLES, ring::TABLES],
+    migrate: |transaction, _from| ring::migrate_ring(transaction),
 };
 
 /// Bytes of a hash that seals a row: enough against chance.
@@ -191,6 +195,9 @@ impl StateStore {
         let transaction = begin(connection)?;
         let mut source = sources::find_or_make(&transaction, name)?;
         let before = trees.take(&transaction, &source)?;
+        let mut whole = whole;
+        let ring = ring::of(&transaction, &source)?;
+        state::without_known(&mut whole.tree, &before, &ring);
         let changes = flagdeck_core::compare(&before, &whole.tree).changes();
         let confirmation = confirms
             .map(|id| {
@@ -198,11 +205,12 @@ impl StateStore {
                 restores::confirm(&transaction, &source, id, states, now_ms)
             })
             .transpose()?;
-        source.at_ms = now_ms;
+        let heard_ms = std::mem::replace(&mut source.at_ms, now_ms);
         source.files = whole.files.unwrap_or(source.files);
         if changes > 0 || source.seq == 0 {
             source.seq += 1;
             sources::write_whole(&transaction, &mut source, &whole.tree)?;
+            ring::report(&transaction, &source, heard_ms, (&before, &whole.tree))?;
         }
         sources::write(&transaction, &source)?;
         transaction.commit().map_err(StoreError::from)?;
@@ -376,6 +384,21 @@ impl StateStore {
         Ok(())
     }
 
+    /// Counts the changes of snapshots that are to be counted, of one chain. Returns how many
+    /// snapshots it looked at; 0 if none is to be counted.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read or written.
+    pub(super) fn recount(&mut self) -> Result<usize, StoreError> {
+        if !snapshots::are_uncounted(&self.connection)? {
+            return Ok(0);
+        }
+        let transaction = begin(&mut self.connection)?;
+        let counted = snapshots::recount(&transaction)?;
+        transaction.commit()?;
+        Ok(counted)
+    }
+
     /// Lists the sources that have a state which no snapshot is of.
     ///
     /// # Errors
@@ -416,6 +439,9 @@ pub(super) fn current(
 
 pub(super) use self::restores::{
     last_id as last_restore, latest as latest_restore, load as load_restore,
+};
+pub(super) use self::ring::{
+    Report, Reported, of as ring_of, recorded, reports, since as recorded_since,
 };
 pub(super) use self::sources::{all as all_sources, get as get_source};
 

@@ -8,7 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::connection;
 use crate::store::StoreError;
@@ -28,7 +28,9 @@ pub(crate) struct Apart {
     /// The format of this program: SQLite's `user_version`.
     pub(crate) format: i64,
     /// What makes its tables.
-    pub(crate) tables: &'static str,
+    pub(crate) tables: &'static [&'static str],
+    /// What makes this format of an earlier one, whose number it gets.
+    pub(crate) migrate: fn(&Transaction<'_>, i64) -> Result<(), StoreError>,
 }
 
 /// A share in a database, by which nobody moves it away beneath those who have it open.
@@ -55,12 +57,28 @@ impl Apart {
     /// [`StoreError::Damaged`] where it is not Flagdeck's, [`StoreError::ReadOnly`] where a newer
     /// Flagdeck's.
     pub(crate) fn connect(&self, data_dir: &Path) -> Result<Connection, StoreError> {
-        let connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
+        let mut connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
         connection::use_log(&connection)?;
         self.make_tables(&connection)?;
         self.check_owner(&connection)?;
+        self.migrate(&mut connection)?;
         connection::tidy_on_close(&connection)?;
         Ok(connection)
+    }
+
+    /// Brings a file of an earlier format to this one, in one step.
+    fn migrate(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        if format_of(connection)? == self.format {
+            return Ok(());
+        }
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another program may have been faster.
+        let format = format_of(&transaction)?;
+        if format < self.format {
+            (self.migrate)(&transaction, format)?;
+            transaction.pragma_update(None, "user_version", self.format)?;
+        }
+        Ok(transaction.commit()?)
     }
 
     /// Opens a connection that cannot write; none where there is no file.
@@ -79,6 +97,10 @@ impl Apart {
         };
         let connection = source.open()?;
         self.check_owner(&connection)?;
+        if format_of(&connection)? < self.format {
+            // Only a connection that writes can bring it to this format.
+            drop(self.connect(data_dir)?);
+        }
         Ok(Some(connection))
     }
 
@@ -93,6 +115,7 @@ impl Apart {
             tables,
             ..
         } = self;
+        let tables = tables.concat();
         let result = connection.execute_batch(&format!(
             "BEGIN IMMEDIATE;
              {tables}
