@@ -34,7 +34,7 @@ use crate::lock::lock;
 use crate::store::StoreError;
 
 pub use self::bundle::{compare_files, patch_files, read_file};
-pub use self::past::StateTree;
+pub use self::past::{StateNews, StateTree};
 pub(crate) use self::show::plainly_compared;
 
 /// The name of a source: 1 to 128 characters, none of them a control character or a slash.

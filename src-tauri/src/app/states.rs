@@ -17,7 +17,8 @@ use crate::metrics::event::Format;
 use crate::state::intake::ChangeProblem;
 use crate::state::limits::{FILES_MAX, PROBLEMS_MAX, THIN_EVERY};
 use crate::state::{
-    ChangesReceipt, CurrentState, SourceName, StateError, StatePut, StateTree, plainly_compared,
+    ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree,
+    plainly_compared,
 };
 use crate::store::{HistoryFilter, RevisionNumber};
 use crate::wire::{
@@ -137,6 +138,21 @@ impl App {
     /// [`StateError::NotFound`] where there is none.
     pub fn current_state(&self, source: &SourceName) -> Result<CurrentState, StateError> {
         self.0.states.current(source)
+    }
+
+    /// Returns the latest change of each source, for [`Self::state_news`]; none if they cannot be
+    /// read.
+    pub fn state_marks(&self) -> BTreeMap<SourceName, i64> {
+        let progress = self.0.states.progress();
+        progress.map(|(marks, _)| marks).unwrap_or_default()
+    }
+
+    /// Tells what changed in the state of a source since a change of it; 0 for all.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is no such source, or it cannot be read.
+    pub fn state_news(&self, source: &SourceName, since: i64) -> Result<StateNews, StateError> {
+        self.0.states.news_since(source, since)
     }
 
     /// Lists every source that has a state or a snapshot, the latest heard first.

@@ -50,6 +50,9 @@ pub const BLAME_EARLIER_MAX: usize = 100;
 /// Recorded changes that blame lists.
 pub const BLAME_RECORDS_MAX: usize = 100;
 
+/// Keys that an event of a changed state names.
+pub const NEWS_KEYS_MAX: usize = 20;
+
 /// Numbers that blame lists: those of two days of snapshots every five minutes, and more than a
 /// small chart shows.
 pub const BLAME_VALUES_MAX: usize = 600;

@@ -3,15 +3,16 @@
 //! Reads only. What set a value is told by `state/blame.rs`, in which snapshots a text came or
 //! went by `state/search.rs`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flagdeck_core::state;
+use flagdeck_core::state::{self, Recorders};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::Transaction;
 use serde::Serialize;
 
-use super::limits::TIMELINE_COLUMNS_MAX;
-use super::records::{Known, Span};
+use super::limits::{NEWS_KEYS_MAX, TIMELINE_COLUMNS_MAX};
+use super::records::{Known, Span, rooted};
 use super::search::with_text;
 use super::store::{self, Row, Source};
 use super::{CurrentState, Keeper, SourceName, StateError, show};
@@ -123,6 +124,43 @@ impl Keeper {
         ))
     }
 
+    /// Tells what changed in the state of a source since a change of it.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is no such source, or it cannot be read.
+    pub(crate) fn news_since(&self, name: &SourceName, seq: i64) -> Result<StateNews, StateError> {
+        let connection = self.reader_of(&format!("source {name}"))?;
+        let moment = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let source = store::get_source(&moment, name)?;
+        let changes = store::recorded_since(&moment, &source, seq)?;
+        let reports = store::reports(&moment, source.id, (seq, i64::MAX))?;
+        let recorders = Recorders::of(&store::ring_of(&moment, &source)?);
+        let reported = reports.iter().flat_map(|report| &report.changes);
+        let mut known = BTreeSet::new();
+        let keys = changes.iter().map(|change| change.key.clone());
+        let mut keys: Vec<String> = keys
+            .chain(reported.map(|reported| rooted(&reported.key)))
+            .filter(|key| known.insert(key.clone()))
+            .collect();
+        let more = keys.len().saturating_sub(NEWS_KEYS_MAX);
+        keys.truncate(NEWS_KEYS_MAX);
+        let origin = match (changes.first(), reports.first()) {
+            (Some(change), report) if report.is_none_or(|it| it.at_ms <= change.at_ms) => {
+                Some(state::place(change, &recorders)).filter(|place| !place.is_empty())
+            }
+            (_, Some(_)) => Some("report".into()),
+            _ => None,
+        };
+        Ok(StateNews {
+            seq: source.seq,
+            keys,
+            more,
+            origin,
+        })
+    }
+
     /// Returns one snapshot.
     ///
     /// # Errors
@@ -209,6 +247,21 @@ impl Keeper {
         found.sort_by_key(|snapshot| std::cmp::Reverse((snapshot.at_ms, snapshot.id)));
         Ok(found)
     }
+}
+
+/// What changed in the state of a source since some change of it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StateNews {
+    /// The latest change.
+    #[serde(skip)]
+    pub seq: i64,
+    /// The keys that changed, the latest first, as far as they are known.
+    pub keys: Vec<String>,
+    /// How many others did.
+    pub more: usize,
+    /// What made the latest change in a few words: a file and line, what the source said, or
+    /// `report` for a state that came whole.
+    pub origin: Option<String>,
 }
 
 /// One of two states, and where it is among those of its source.
