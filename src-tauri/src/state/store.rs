@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree::Tree;
+use flagdeck_core::tree::{Object, Tree};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub(super) use self::restores::{Confirmation, Restoring};
@@ -210,7 +210,10 @@ impl StateStore {
         if changes > 0 || source.seq == 0 {
             source.seq += 1;
             sources::write_whole(&transaction, &mut source, &whole.tree)?;
-            ring::report(&transaction, &source, heard_ms, (&before, &whole.tree))?;
+            // The first report is of all that there is.
+            let nothing = Tree::from(Object::default());
+            let before = if source.seq == 1 { &nothing } else { &before };
+            ring::report(&transaction, &source, heard_ms, (before, &whole.tree))?;
         }
         sources::write(&transaction, &source)?;
         transaction.commit().map_err(StoreError::from)?;

@@ -86,8 +86,10 @@ fn told(record: &ChangeRecord) -> String {
     let sides = [&record.before, &record.after].map(|side| cut(shown(side.as_ref())));
     let [before, after] = sides;
     let at = match record.since_ms {
-        Some(since_ms) => format!("between {} and {}", when(since_ms), when(record.at_ms)),
-        None => when(record.at_ms),
+        Some(since_ms) if when(since_ms) != when(record.at_ms) => {
+            format!("between {} and {}", when(since_ms), when(record.at_ms))
+        }
+        _ => when(record.at_ms),
     };
     let from = match record.place.as_str() {
         _ if record.by_report => "  by a whole report".into(),
