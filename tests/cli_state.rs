@@ -115,9 +115,9 @@ fn a_value_is_set_from_json_text_or_a_file_and_taken_away() {
 #[test]
 fn what_cannot_be_set_is_refused_and_nothing_changed() {
     let cli = with_state();
-    let said = "a key that can be set begins with ml.";
-    cli.refused("state set files 5", 2, said);
-    cli.refused("state set ml 5", 2, said);
+    cli.refused("state set files 5", 2, "a key begins with ml.");
+    cli.refused("state set ml 5", 2, "a key that can be set leads into ml");
+    cli.refused("state set ml.list[a] 5", 2, "ml.list[a] has [a]");
     let said = "he value begins as JSON does, and is none";
     cli.refused("state set ml.cache {a:1}", 2, said);
     cli.refused("state set ml.cache", 2, "--unset");

@@ -449,7 +449,28 @@ fn changes_come_by_the_line_and_only_uncompressed() {
         "POST",
         path,
         &[],
-        r#"[{"key":"ml.a","newValue":2}]"#,
+        r#"[{"key":"ml.a","newValue":2,"source":"Error\n    at save (limits.js:88:5)"}]"#,
     );
-    assert_eq!(stream.event("ml:state:changed")["source"], "web");
+    let told = stream.event("ml:state:changed");
+    let expected =
+        json!({ "source": "web", "keys": ["ml.a"], "more": 0, "origin": "limits.js:88" });
+    assert_eq!(told, expected);
+    let many: Vec<Value> = (0..25).map(|n| json!({ "n": n })).collect();
+    send(
+        &server,
+        "PUT",
+        "/api/ml/state/web",
+        &[],
+        &json!({ "a": 2, "many": many }).to_string(),
+    );
+    let told = stream.event("ml:state:changed");
+    assert_eq!(
+        (&told["origin"], &told["more"]),
+        (&json!("report"), &json!(0))
+    );
+    let keys = told["keys"].as_array().unwrap();
+    assert!(
+        keys.contains(&json!("ml.many")) && !keys.contains(&json!("ml.a")),
+        "{told}"
+    );
 }

@@ -141,8 +141,8 @@ fn a_snapshot_is_what_was_and_tells_how_much_changed() {
     let page = app.snapshots(&SnapshotFilter::default(), 0, 10).unwrap();
     assert_eq!((page.total, page.snapshots.len()), (150, 10));
     assert_eq!(page.snapshots[0].id, ids[149]);
-    assert_eq!(page.snapshots[0].changes, 2);
-    assert_eq!(app.snapshot(ids[0]).unwrap().changes, 0);
+    assert_eq!(page.snapshots[0].changes, Some(2));
+    assert_eq!(app.snapshot(ids[0]).unwrap().changes, Some(0));
     assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
 }
 
@@ -245,7 +245,11 @@ fn blame_names_the_snapshots_and_the_change() {
     assert_eq!(blame.until.unwrap().id, ids[119]);
     assert_eq!(blame.records.len(), 1);
     assert_eq!(blame.records[0].origin, "line 120");
-    let earlier: Vec<u64> = blame.earlier.iter().map(|snapshot| snapshot.id).collect();
+    let earlier: Vec<u64> = blame
+        .earlier
+        .iter()
+        .map(|entry| entry.snapshot.id)
+        .collect();
     assert_eq!(earlier, [ids[30]]);
     let then = app
         .blame(&StateAt::Snapshot { id: ids[100] }, "/quality/avg")

@@ -21,6 +21,7 @@ mod restores_model;
 mod serving;
 mod settings;
 mod states;
+mod states_blame;
 mod states_killed;
 mod states_restored;
 

@@ -5,12 +5,14 @@
 //! it is put back to what it was on request. `state/store.rs` keeps it; `state/past.rs` reads
 //! what was. Reading opens a connection of its own, so that nobody who reports waits for it.
 
+mod blame;
 mod bundle;
 pub mod intake;
 pub mod limits;
 mod past;
 mod records;
 mod restoring;
+mod search;
 mod show;
 mod store;
 mod writing;
@@ -35,10 +37,10 @@ use crate::store::StoreError;
 use crate::wire::{RestoreStatus, StateRestore};
 
 pub use self::bundle::{compare_files, patch_files, read_file};
-pub use self::past::StateTree;
+pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
 pub(crate) use self::restoring::{With, undo_of};
-pub(crate) use self::show::{compared, plainly_compared};
+pub(crate) use self::show::plainly_compared;
 
 /// The name of a source: 1 to 128 characters, none of them a control character or a slash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -366,10 +368,20 @@ impl Keeper {
     /// [`StoreError`] where they cannot be read or written.
     pub(crate) fn thin(&self, now_ms: i64) -> Result<(), StoreError> {
         let plan = StateStore::plan_thinning(&self.data_dir, now_ms)?;
-        match plan.is_empty() {
-            true => Ok(()),
-            false => self.writer(now_ms)?.store().thin(&plan),
+        if plan.is_empty() {
+            return Ok(());
         }
+        self.writer(now_ms)?.store().thin(&plan)
+    }
+
+    /// Counts the changes of snapshots of which it is not known yet, because they are of an
+    /// earlier format or the snapshot before was let go: those of one chain at a time, so that
+    /// no source waits long. Returns whether it counted any.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read or written.
+    pub(crate) fn recount(&self, now_ms: i64) -> Result<bool, StoreError> {
+        Ok(self.writer(now_ms)?.store().recount()? > 0)
     }
 
     /// Reads everything, and lists what is wrong, a sentence each.

@@ -17,10 +17,10 @@ pub use self::metrics::{
 };
 pub use self::reach::{AllOff, Reach, Reaches, Widening, Widenings};
 pub use self::state::{
-    AsOf, Blame, ChangeRecord, Excerpt, ListChange, RestoreFilter, RestorePage, RestoreRequest,
-    RestoreStatus, SeriesChange, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel,
-    SnapshotPage, StateAt, StateChange, StateChangeKind, StateDifference, StateDifferenceOptions,
-    StateRestore, StateSource, Timeline, TimelineColumn,
+    AsOf, Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreFilter,
+    RestorePage, RestoreRequest, RestoreStatus, SeriesChange, Snapshot, SnapshotCause,
+    SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateChange, StateChangeKind,
+    StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn,
 };
 pub use self::verdict::{
     DifferenceShare, JudgedArm, JudgedComponent, RollbackPlan, Standing, Verdict,
@@ -884,6 +884,8 @@ mod bindings {
             ListChange,
             SeriesChange,
             Blame,
+            BlameEntry,
+            BlameValue,
             ChangeRecord,
             RestoreRequest,
             StateRestore,

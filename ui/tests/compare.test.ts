@@ -189,7 +189,7 @@ describe("a comparison", () => {
     await open();
     const noise = await screen.findByTestId("change-noise");
     expect(noise.textContent).toContain("12 changes of noise keys");
-    expect(screen.getByTestId("compare-count").textContent).toContain("0 changes · 12 noise");
+    expect(screen.getByTestId("compare-count").textContent).toContain("0 of 12 changes shown");
     noise.focus();
     await press(noise, "Enter");
     await row("/cache/lastSeen");
@@ -249,6 +249,8 @@ describe("the rows", () => {
       before: excerptOf(12.5),
       after: excerptOf(25),
       atMs: NOW_MS,
+      byReport: false,
+      sinceMs: null,
       place: "panel.js:27",
       origin: "at record (state.js:1)\nat save (panel.js:27:9)",
     };
@@ -270,6 +272,8 @@ describe("the rows", () => {
     (await row("/flags/percentage")).focus();
     await user.keyboard("{Enter}");
     const detail = within(await screen.findByTestId("change-detail"));
+    expect(detail.getByTestId("blame-place").textContent).toBe("panel.js:27");
+    await user.click(detail.getByText("Show stack"));
     expect(detail.getByTestId("blame-record").textContent).toContain("at record (state.js:1)");
   });
 
@@ -435,6 +439,21 @@ describe("the full state", () => {
     expect((await screen.findByTestId("blame-panel")).textContent).toContain("ml.flags.old");
   });
 
+  it("of a removed record asks by its identity in the list of changes, too", async () => {
+    const gone = {
+      ...stateChange("/list/0", { kind: "removed", before: excerptOf({ id: "alpha" }) }),
+      path: "list[id=alpha]",
+      group: "ml.list",
+    };
+    differs(differenceOf([gone]));
+    const blame = vi.spyOn(host, "blame");
+    await open();
+    (await row("/list/0")).focus();
+    await user.keyboard("b");
+    await screen.findByTestId("blame-panel");
+    expect(blame.mock.calls[0]?.[1]).toBe("ml.list[id=alpha]");
+  });
+
   it("that is no JSON says so", async () => {
     differs(usual());
     vi.spyOn(host, "stateText").mockResolvedValue('{"flags":');
@@ -459,8 +478,9 @@ describe("blame", () => {
   const blamed = async (more: Partial<Blame>) => {
     differs(usual());
     const [since, until] = (await host.snapshots({ source }, 0, 2)).snapshots;
-    const none = { records: [], earlier: [] };
+    const none = { records: [], earlier: [], values: [], before: null };
     vi.spyOn(host, "blame").mockResolvedValue({
+      key: "ml.flags.percentage",
       pointer: "/flags/percentage",
       value: excerptOf(25),
       since: since ?? null,
@@ -483,6 +503,8 @@ describe("blame", () => {
           before: excerptOf(12.5),
           after: excerptOf(25),
           atMs: NOW_MS - 120_000,
+          byReport: false,
+          sinceMs: null,
           place: "two.ts:2",
           origin: "at a (one.ts:1)\nat b (two.ts:2)",
         },
@@ -491,24 +513,64 @@ describe("blame", () => {
           before: null,
           after: excerptOf({}),
           atMs: NOW_MS - 180_000,
+          byReport: false,
+          sinceMs: null,
           place: "four.ts:4",
           origin: "at c (three.ts:3)\nat d (four.ts:4)\nat e",
         },
       ],
     });
     expect(setting()).toMatch(/^Set between .*:00.* and .*:05/);
+    const places = screen.getAllByTestId("blame-place").map((place) => place.textContent);
+    expect(places).toEqual(["two.ts:2", "four.ts:4"]);
     const [first, second] = screen.getAllByTestId("blame-record");
-    expect(first?.textContent).toContain("at b (two.ts:2)");
-    expect(second?.textContent).not.toContain("four.ts");
-    await user.click(screen.getByText("2 further lines"));
-    expect(second?.textContent).toContain("four.ts");
+    expect(first?.textContent).not.toContain("one.ts");
+    await user.keyboard("s");
+    expect(first?.textContent).toContain("at a (one.ts:1)");
+    expect(second?.textContent).toContain("at e");
+    await user.keyboard("s");
+    expect(second?.textContent).not.toContain("at e");
   });
 
-  it("says honestly where nothing was recorded", async () => {
+  it("says honestly that nothing was recorded", async () => {
     await blamed({});
     expect(screen.getByTestId("blame-unrecorded").textContent).toBe(
-      "Reported as a whole; no single change was recorded.",
+      "No single change was recorded.",
     );
+  });
+
+  it("says between which moments a whole report set it", async () => {
+    const at = (second: number) => new Date(2026, 10, 24, 14, 5, second).getTime();
+    const record = {
+      key: "ml.flags.percentage",
+      before: excerptOf(12.5),
+      after: excerptOf(25),
+      atMs: at(3),
+      byReport: true,
+      sinceMs: at(1),
+      place: "",
+      origin: "",
+    };
+    await blamed({ records: [record] });
+    const told = screen.getByTestId("blame-record").textContent;
+    expect(told).toMatch(/Between .*05:01.* and .*05:03.*, by a whole report/);
+    expect(screen.queryByTestId("origin-more")).toBeNull();
+  });
+
+  it("shows what a value was that is gone", async () => {
+    await blamed({ value: null, before: excerptOf({ id: 7, name: "seven" }), pointer: null });
+    expect(screen.getByTestId("blame-gone").textContent).toContain("Removed. Its last value:");
+    expect(screen.getByTestId("blame-panel").textContent).toContain('"name": "seven"');
+    expect(setting()).toMatch(/^Removed between/);
+  });
+
+  it("draws what a number was", async () => {
+    const values = [1, 1, 4].map((value, index) => ({ atMs: NOW_MS + index * 1000, value }));
+    await blamed({ values });
+    const drawn = screen.getByTestId("blame-values");
+    expect(drawn.textContent).toContain("Over 3 snapshots");
+    expect(drawn.textContent).toContain("1 to 4");
+    expect(drawn.querySelector("path")?.getAttribute("d")).toBe("M0 100H50V100H100V0");
   });
 
   it("says what it does not know", async () => {
@@ -518,13 +580,15 @@ describe("blame", () => {
 
   it("says of what is not there when it was taken away", async () => {
     await blamed({ value: null, since: null });
-    expect(setting()).toMatch(/^Taken away after .*, the latest snapshot$/);
+    expect(setting()).toMatch(/^Removed after .*, the latest snapshot$/);
   });
 
   it("leads to the snapshots in which the value changed before", async () => {
     const [, , third] = (await host.snapshots({ source }, 0, 3)).snapshots;
     if (!third) throw new Error("no snapshot");
-    await blamed({ earlier: [third] });
+    const entry = { snapshot: third, before: excerptOf(5), after: excerptOf(12.5) };
+    await blamed({ earlier: [entry] });
+    expect(screen.getByTestId("blame-entry").textContent).toMatch(/5.*12\.5/);
     await user.click(screen.getByTestId(`blame-show-${third.id}`));
     await waitFor(() => expect(deck.snapshots.toSnapshot?.id).toBe(third.id));
     expect(screen.queryByTestId("blame-panel")).toBeNull();

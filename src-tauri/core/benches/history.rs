@@ -145,8 +145,9 @@ fn tracking(c: &mut Criterion) {
                 new: Some(tree!(number)),
                 at_ms: 1_764_000_000_000,
                 origin: "Error\n    at panel.js:7:9".into(),
+                hint: None,
             };
-            flagdeck_core::state::track(&mut state, &change, 100)
+            flagdeck_core::state::track(&mut state, &change)
         });
     });
 }

@@ -202,18 +202,34 @@ impl Chain {
     /// [`Damaged`] where the bytes do not lead from this tree to another one. The chain is worth
     /// nothing then.
     pub fn advance(&mut self, bytes: &[u8]) -> Result<Patch<'static>, Damaged> {
+        let patch = self.peek(bytes)?;
+        self.apply(&patch)?;
+        Ok(patch)
+    }
+
+    /// Returns what leads to the next tree, without going there.
+    ///
+    /// # Errors
+    /// [`Damaged`] if the bytes do not lead from this tree to another one.
+    pub fn peek(&mut self, bytes: &[u8]) -> Result<Patch<'static>, Damaged> {
         let (kind, rest) = bytes.split_first().ok_or(Damaged)?;
-        let patch = match *kind {
-            PLAIN => delta::read(rest, &self.tree)?,
+        match *kind {
+            PLAIN => delta::read(rest, &self.tree),
             PACKED => {
                 let (length, packed) = read_length(rest)?;
                 let plain = self.unpack(packed, length)?;
-                delta::read(&plain, &self.tree)?
+                delta::read(&plain, &self.tree)
             }
-            _ => return Err(Damaged),
-        };
-        patch.apply(&mut self.tree).map_err(|_| Damaged)?;
-        Ok(patch)
+            _ => Err(Damaged),
+        }
+    }
+
+    /// Goes to the tree that [`Self::peek`] leads to.
+    ///
+    /// # Errors
+    /// [`Damaged`] if it is not of this tree. The chain is worth nothing then.
+    pub fn apply(&mut self, patch: &Patch<'_>) -> Result<(), Damaged> {
+        patch.apply(&mut self.tree).map_err(|_| Damaged)
     }
 
     fn unpack(&mut self, packed: &[u8], length: usize) -> Result<Vec<u8>, Damaged> {

@@ -25,6 +25,9 @@ pub struct Options {
     pub tolerance: f64,
     /// Names of keys whose changes, and all changes beneath them, are noise.
     pub noise: Vec<String>,
+    /// Whether to compare the `history` that a source reports of its own, too: it tells how a
+    /// state came about, not what it is.
+    pub with_history: bool,
 }
 
 /// What differs between two states.
@@ -135,20 +138,30 @@ pub struct SeriesChange {
 /// Compares two states, each the value that a source has under `ml`.
 ///
 /// Equal is what [`crate::tree::same`] takes as equal: without a tolerance there is a change
-/// exactly where two states are not. What moved is looked for among the listed changes: it went
+/// exactly where two states are not, their `history` aside. What moved is looked for among the listed changes: it went
 /// in one place, came in another, and no other could be meant.
 pub fn difference(before: &Tree, after: &Tree, options: &Options) -> Difference {
-    let mut walk = Walk::new(options);
-    walk.compare(before, after);
-    let mut found = walk.finish();
-    moves::join(&mut found);
+    let found = found(before, after, options);
     Difference {
-        unchanged: unchanged(before, after, &found),
+        unchanged: unchanged(before, after, &found, options),
         total: found.total,
         noise: found.noise,
         tolerated: found.tolerated,
         changes: listed(&found.changes),
     }
+}
+
+/// Counts the changes between two states: the `total` of their [`difference`].
+pub fn count(before: &Tree, after: &Tree) -> usize {
+    found(before, after, &Options::default()).total
+}
+
+fn found<'a>(before: &'a Tree, after: &'a Tree, options: &'a Options) -> Found<'a> {
+    let mut walk = Walk::new(options);
+    walk.compare(before, after);
+    let mut found = walk.finish();
+    moves::join(&mut found);
+    found
 }
 
 /// Puts changes as they are shown, as long as their places take no more than they may.
@@ -232,10 +245,11 @@ impl What<'_> {
 }
 
 /// Lists the groups that both states have and in which nothing changed.
-fn unchanged(before: &Tree, after: &Tree, found: &Found<'_>) -> Vec<String> {
+fn unchanged(before: &Tree, after: &Tree, found: &Found<'_>, options: &Options) -> Vec<String> {
     let known: std::collections::HashSet<_> = groups(before).collect();
     let same =
         groups(after).filter(|group| known.contains(group) && !found.touched.contains(group));
+    let same = same.filter(|group| options.with_history || !group.is_history());
     same.take(limits::STATE_GROUPS_MAX)
         .map(|group| group.pointer())
         .collect()

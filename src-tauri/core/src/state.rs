@@ -1,18 +1,27 @@
 //! The state of a source: its `ml` namespace, and the record of every change to it.
 //!
 //! The founding specification's state extension (section 3) as values: what a new source
-//! begins with, how a change is applied, and the ring of the latest changes that is part of
-//! the state itself. Knows nothing of time or disk.
+//! begins with, how a change is applied, and how the ring of the latest changes is served.
+//!
+//! The ring is kept beside the state, so that a state that is put whole erases none of it. The
+//! specification has it in the state, as `ml.history`: [`with_ring`] puts it there for readers,
+//! unless the source reports a `history` with records of its own in it, which is a part of its
+//! state like any other. One that holds nothing but what is in the ring is the ring, reported back
+//! by a source that read it: [`without_known`] takes it out. Knows nothing of time or disk.
+
+mod origin;
 
 use serde_json::json;
 
 use crate::limits::{RECORD_EXCERPT_CHARS, RECORD_VALUE_BYTES_MAX, RECORD_VALUE_DEPTH_MAX};
 use crate::tree::{self, KeyError, Object, Tree};
 
+pub use self::origin::{Hint, Recorders, place};
+
 /// What every tracked key begins with.
 pub const PREFIX: &str = "ml.";
 
-/// The member of the tree that holds the ring of changes.
+/// The member of a state that holds the ring of changes.
 pub const HISTORY: &str = "history";
 
 /// A change to a state, as its source recorded it.
@@ -28,9 +37,12 @@ pub struct Change {
     pub at_ms: i64,
     /// From where: a stack trace, or whatever the source said.
     pub origin: String,
+    /// Which frame of the stack trace made it, if the source said.
+    pub hint: Option<Hint>,
 }
 
-/// Returns what a source begins with: the namespace of the founding specification.
+/// Returns what a source begins with: the namespace of the founding specification, without the
+/// ring, which is kept beside it.
 pub fn initial() -> Tree {
     json!({
         "version": "6.0.0",
@@ -52,7 +64,6 @@ pub fn initial() -> Tree {
                 "userAgreement": 0
             }
         },
-        "history": [],
         "cache": {}
     })
     .into()
@@ -63,39 +74,51 @@ pub fn tracked(key: &str) -> Option<&str> {
     key.strip_prefix(PREFIX)
 }
 
-/// Applies a change to a tree, and records it in the tree's ring of the latest `history_max`
-/// changes. A key without the prefix `ml.` is none of the tree's, and left alone.
+/// Applies a change to a tree. A key without the prefix `ml.` is none of the tree's, and left
+/// alone.
 ///
-/// Returns whether it was tracked.
+/// Returns the change as the ring keeps it: with what was there before, if the source did not
+/// say, and with values too large to be kept a hundred times over cut to their beginning.
+/// Returns `None` if the key is not tracked.
 ///
 /// # Errors
-/// [`KeyError`] where the key leads nowhere that can be set; nothing is changed then.
-pub fn track(ml: &mut Tree, change: &Change, history_max: usize) -> Result<bool, KeyError> {
+/// [`KeyError`] if the key leads nowhere that can be set; nothing is changed then.
+pub fn track(ml: &mut Tree, change: &Change) -> Result<Option<Change>, KeyError> {
     let Some(key) = tracked(&change.key) else {
-        return Ok(false);
+        return Ok(None);
     };
     let before = tree::set_key(ml, key, change.new.clone())?;
-    push(ml, record(change, before), history_max);
-    Ok(true)
+    Ok(Some(Change {
+        key: change.key.clone(),
+        old: change.old.clone().or(before).map(bounded),
+        new: change.new.clone().map(bounded),
+        at_ms: change.at_ms,
+        origin: change.origin.clone(),
+        hint: change.hint.clone(),
+    }))
 }
 
-/// Returns a change as the ring holds it. Values too large to be kept a hundred times over are
-/// cut to their beginning.
-fn record(change: &Change, before: Option<Tree>) -> Tree {
+/// Returns a change as the specification writes it.
+fn record(change: &Change) -> Tree {
     let mut record = Object::with_capacity(5);
     record.insert("key", change.key.clone().into());
-    let old = change.old.clone().or(before);
-    for (name, value) in [("oldValue", old), ("newValue", change.new.clone())] {
+    for (name, value) in [("oldValue", &change.old), ("newValue", &change.new)] {
         if let Some(value) = value {
-            record.insert(name, bounded(value));
+            record.insert(name, value.clone());
         }
     }
     record.insert("timestamp", change.at_ms.into());
     record.insert("source", change.origin.clone().into());
+    match &change.hint {
+        Some(Hint::Skip(frames)) => record.insert("skip", u64::from(*frames).into()),
+        Some(Hint::Frame(frame)) => record.insert("frame", frame.clone().into()),
+        None => {}
+    }
     record.into()
 }
 
-fn bounded(value: Tree) -> Tree {
+/// Returns a value as the ring keeps it: one that is too large, as its beginning.
+pub fn bounded(value: Tree) -> Tree {
     let is_large = tree::is_larger(&value, RECORD_VALUE_BYTES_MAX);
     match is_large || tree::depth(&value) > RECORD_VALUE_DEPTH_MAX {
         false => value,
@@ -116,23 +139,60 @@ pub fn is_cut(value: &Tree) -> bool {
     })
 }
 
-/// Adds a record to the ring. A ring that is missing, or no list, is begun anew, unless the tree
-/// is no object.
-fn push(ml: &mut Tree, record: Tree, history_max: usize) {
-    let Tree::Object(members) = ml else {
-        return;
-    };
-    if members.get(HISTORY).and_then(Tree::as_array).is_none() {
-        members.insert(HISTORY, Tree::Array(Vec::new()));
-    }
-    if let Some(Tree::Array(ring)) = members.get_mut(HISTORY) {
-        ring.push(record);
-        let too_many = ring.len().saturating_sub(history_max);
-        ring.drain(..too_many);
+/// Returns a state as readers get it: with the ring, oldest first, as its `history`, unless the
+/// ring is empty or the state has a `history` with anything in it.
+pub fn with_ring(ml: Tree, ring: &[Change]) -> Tree {
+    match ml {
+        Tree::Object(mut members) if !ring.is_empty() && !has_own(members.get(HISTORY)) => {
+            let records: Vec<Tree> = ring.iter().map(record).collect();
+            members.insert(HISTORY, records.into());
+            Tree::Object(members)
+        }
+        ml => ml,
     }
 }
 
-/// Reads the ring of a tree, latest first. What is no record is left out.
+fn has_own(history: Option<&Tree>) -> bool {
+    let is_empty = |history: &Tree| history.as_array().is_some_and(<[Tree]>::is_empty);
+    history.is_some_and(|history| !is_empty(history))
+}
+
+/// Takes the `history` out of a state that comes whole, if all that is in it is in the ring: it
+/// becomes what it was in the state before, which is none or an empty one.
+pub fn without_known(ml: &mut Tree, before: &Tree, ring: &[Change]) {
+    let history = ml.get(HISTORY).and_then(Tree::as_array);
+    let is_in_ring = |record: &Tree| {
+        let is_same = |own: &Change, it: &Change| {
+            own.key == it.key && own.at_ms == it.at_ms && own.new == it.new
+        };
+        read(record).is_some_and(|own| ring.iter().any(|it| is_same(&own, it)))
+    };
+    let is_ring = history.is_some_and(|all| !all.is_empty() && all.iter().all(is_in_ring));
+    if let (true, Tree::Object(members)) = (is_ring, ml) {
+        match before.get(HISTORY) {
+            None => drop(members.remove(HISTORY)),
+            Some(_) => members.insert(HISTORY, Tree::Array(Vec::new())),
+        }
+    }
+}
+
+/// Takes the ring out of a state that has it in it, as states were kept in format 1. A `history`
+/// that holds anything but records is the source's own, and stays.
+///
+/// Returns the changes, oldest first.
+pub fn take_ring(ml: &mut Tree) -> Vec<Change> {
+    let ring = ml.get(HISTORY).and_then(Tree::as_array);
+    let read: Option<Vec<Change>> = ring.and_then(|ring| ring.iter().map(read).collect());
+    match (read, ml) {
+        (Some(ring), Tree::Object(members)) => {
+            members.remove(HISTORY);
+            ring
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Reads the `history` of a state, latest first. What is no record is left out.
 pub fn records(ml: &Tree) -> impl Iterator<Item = Change> + '_ {
     let ring = ml.get(HISTORY).and_then(Tree::as_array);
     ring.into_iter().flatten().rev().filter_map(read)
@@ -149,7 +209,19 @@ pub fn read(record: &Tree) -> Option<Change> {
             Some(Tree::String(origin)) => origin.clone().into(),
             _ => String::new(),
         },
+        hint: hint(record),
     })
+}
+
+/// Reads what a source says of the frame that made a change: `frame`, or else `skip`.
+pub fn hint(record: &Tree) -> Option<Hint> {
+    let frame = record.get("frame").and_then(Tree::as_str);
+    let frame = frame.filter(|frame| !frame.trim().is_empty());
+    let skip = || record.get("skip")?.as_u64()?.try_into().ok();
+    match frame {
+        Some(frame) => Some(Hint::Frame(frame.trim().to_owned())),
+        None => skip().map(Hint::Skip),
+    }
 }
 
 /// Reads a time in milliseconds, whole or not, as JavaScript has them.
@@ -159,8 +231,8 @@ fn milliseconds(value: &Tree) -> Option<i64> {
         .or_else(|| value.as_f64().map(|at_ms| at_ms as i64))
 }
 
-/// Returns a state without its ring: what is compared to tell whether two are the same but for
-/// how they came about.
+/// Returns a state without its `history`: what is compared to tell whether two are the same but
+/// for how they came about.
 pub fn without_history(ml: &Tree) -> Tree {
     let mut ml = ml.clone();
     if let Tree::Object(members) = &mut ml {

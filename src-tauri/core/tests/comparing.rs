@@ -70,6 +70,26 @@ fn counts(list: &ListChange) -> String {
 }
 
 #[test]
+fn the_history_that_a_source_reports_is_left_out_unless_it_is_asked_for() {
+    let before = json!({"n": 1, "history": [], "in": {"history": 1}});
+    let after = json!({"n": 1, "history": [{"key": "ml.n"}], "in": {"history": 2}});
+    let found = compared(&before, &after);
+    assert_eq!(lines(&found), "ml.in | in.history: 1 → 2");
+    assert_eq!((found.total, found.unchanged), (1, vec!["/n".into()]));
+    assert_eq!(
+        difference::count(&before.clone().into(), &after.clone().into()),
+        1
+    );
+    let options = Options {
+        with_history: true,
+        ..Options::default()
+    };
+    assert_eq!(difference(&before, &after, &options).total, 2);
+    let gone = said(before, json!({"n": 1, "in": {"history": 1}}));
+    assert_eq!(gone, "");
+}
+
+#[test]
 fn a_value_appeared_went_or_is_another_one() {
     assert_snapshot!(said(
         json!({"flags": {"ui": {"badges": {"percentage": 12.5}}, "old": 1}, "mode": "a", "usage": [1]}),
@@ -120,9 +140,9 @@ fn changes_are_in_the_order_of_the_later_state_and_what_went_where_it_was() {
 fn a_ring_of_500_that_moved_on_is_5_dropped_and_5_added() {
     let ring = |from: usize| -> Value {
         let record = |i: usize| json!({"ts": i * 1000, "verdict": if i.is_multiple_of(3) { "ok" } else { "slow" }});
-        json!({"history": (from..from + 500).map(record).collect::<Value>()})
+        json!({"log": (from..from + 500).map(record).collect::<Value>()})
     };
-    assert_snapshot!(said(ring(0), ring(5)), @"ml.history | history: by ts: ring: 5 dropped, 5 added, 500 → 500");
+    assert_snapshot!(said(ring(0), ring(5)), @"ml.log | log: by ts: ring: 5 dropped, 5 added, 500 → 500");
     let series = |from: usize| {
         json!({"metrics": {"performance": {"calculationTime":
         (from..from + 500).map(|i| i % 7).collect::<Value>()}}})

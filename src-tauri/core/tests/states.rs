@@ -13,13 +13,14 @@ fn change(key: &str, new: Option<Tree>) -> Change {
         new,
         at_ms: 1_764_000_000_000,
         origin: "Error\n    at toggle (panel.js:7:9)".into(),
+        hint: None,
     }
 }
 
 /// Sets something in a new state, and returns why not or the state.
 fn set(key: &str, value: Tree) -> Result<Tree, String> {
     let mut ml = state::initial();
-    match state::track(&mut ml, &change(key, Some(value)), 100) {
+    match state::track(&mut ml, &change(key, Some(value))) {
         Ok(_) => Ok(ml),
         Err(error) => Err(error.to_string()),
     }
@@ -30,36 +31,89 @@ fn a_source_begins_as_the_specification_says() {
     let ml = state::initial();
     assert_eq!(ml.get("version"), Some(&tree!("6.0.0")));
     let keys: Vec<&str> = ml.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["version", "flags", "metrics", "history", "cache"]);
+    assert_eq!(keys, ["version", "flags", "metrics", "cache"]);
     let times = tree::get_key(&ml, "metrics.performance.calculationTime");
     assert_eq!(times, Some(&tree!([])));
 }
 
 #[test]
-fn a_change_is_applied_and_recorded() {
-    let ml = set("ml.usage.filesAnalyzed", tree!(3)).expect("it can be set");
-    assert_eq!(tree::get_key(&ml, "usage.filesAnalyzed"), Some(&tree!(3)));
-    let records: Vec<Change> = state::records(&ml).collect();
-    assert_eq!(records.len(), 1);
-    assert_eq!(records[0].key, "ml.usage.filesAnalyzed");
-    assert_eq!(
-        (records[0].old.clone(), records[0].new.clone()),
-        (None, Some(tree!(3)))
-    );
-    assert_eq!(records[0].origin, "Error\n    at toggle (panel.js:7:9)");
+fn a_change_is_applied_and_returned_with_what_was_there() {
+    let mut ml = state::initial();
+    let mut track = |value| {
+        let change = change("ml.usage.filesAnalyzed", Some(tree!(value)));
+        state::track(&mut ml, &change)
+            .expect("it can be set")
+            .expect("it is tracked")
+    };
+    assert_eq!(track(3).old, None);
+    let tracked = track(4);
+    assert_eq!((tracked.old, tracked.new), (Some(tree!(3)), Some(tree!(4))));
+    assert_eq!(tracked.origin, "Error\n    at toggle (panel.js:7:9)");
+    assert_eq!(tree::get_key(&ml, "usage.filesAnalyzed"), Some(&tree!(4)));
 }
 
 #[test]
-fn the_ring_holds_the_latest_changes() {
-    let mut ml = state::initial();
-    for number in 0..250 {
-        state::track(&mut ml, &change("ml.a", Some(tree!(number))), 100).expect("it can be set");
+fn what_the_source_says_was_there_counts() {
+    let mut said = change("ml.version", Some(tree!("7")));
+    said.old = Some(tree!("5"));
+    let tracked = state::track(&mut state::initial(), &said).expect("it can be set");
+    assert_eq!(tracked.and_then(|change| change.old), Some(tree!("5")));
+}
+
+#[test]
+fn readers_find_the_ring_in_the_state_as_the_specification_has_it() {
+    let mut first = change("ml.a", Some(tree!(1)));
+    first.old = Some(tree!(0));
+    let ring = [first, change("ml.b", None)];
+    let served = state::with_ring(tree!({ "a": 1 }), &ring);
+    let origin = "Error\n    at toggle (panel.js:7:9)";
+    let at_ms = 1_764_000_000_000_i64;
+    let expected = tree!({ "a": 1, "history": [
+        { "key": "ml.a", "oldValue": 0, "newValue": 1, "timestamp": at_ms, "source": origin },
+        { "key": "ml.b", "timestamp": at_ms, "source": origin },
+    ]});
+    assert!(tree::same(&served, &expected), "{served}");
+    let mut taken = served;
+    assert_eq!(state::take_ring(&mut taken), ring);
+    assert_eq!(taken, tree!({ "a": 1 }));
+}
+
+#[test]
+fn a_ring_that_is_reported_back_is_no_history_of_the_sources_own() {
+    let ring = [change("ml.a", Some(tree!(1))), change("ml.b", None)];
+    let after = |before: Tree, records: &[Change]| {
+        let mut ml = state::with_ring(tree!({ "a": 1 }), records);
+        state::without_known(&mut ml, &before, &ring);
+        ml
+    };
+    assert_eq!(after(tree!({}), &ring), tree!({ "a": 1 }));
+    assert_eq!(
+        after(tree!({ "history": [] }), &ring[1..]),
+        tree!({ "a": 1, "history": [] })
+    );
+    let own = [ring[0].clone(), change("ml.c", None)];
+    assert_eq!(state::records(&after(tree!({}), &own)).count(), 2);
+}
+
+#[test]
+fn a_history_of_the_sources_own_is_left_alone() {
+    let ring = [change("ml.a", Some(tree!(1)))];
+    for history in [tree!("x"), tree!([{ "key": 1 }])] {
+        let own = tree!({ "a": 1, "history": history });
+        assert_eq!(state::with_ring(own.clone(), &ring), own);
     }
-    let records: Vec<Change> = state::records(&ml).collect();
-    assert_eq!(records.len(), 100);
-    assert_eq!(records[0].new, Some(tree!(249)));
-    assert_eq!(records[0].old, Some(tree!(248)));
-    assert_eq!(records[99].new, Some(tree!(150)));
+    let begun = state::with_ring(tree!({ "history": [], "a": 1 }), &ring);
+    assert!(
+        begun
+            .to_string()
+            .starts_with(r#"{"history":[{"key":"ml.a""#),
+        "{begun}"
+    );
+    let own = tree!({ "history": [{ "seen": true }] });
+    let mut kept = own.clone();
+    assert_eq!(state::take_ring(&mut kept), []);
+    assert_eq!(kept, own);
+    assert_eq!(state::with_ring(tree!({ "a": 1 }), &[]), tree!({ "a": 1 }));
 }
 
 #[test]
@@ -67,8 +121,8 @@ fn what_is_outside_of_ml_is_left_alone() {
     let mut ml = state::initial();
     for key in ["files", "mlx.a", "ui.ml.a", "ml"] {
         assert_eq!(
-            state::track(&mut ml, &change(key, Some(tree!(1))), 100),
-            Ok(false),
+            state::track(&mut ml, &change(key, Some(tree!(1)))),
+            Ok(None),
             "{key}"
         );
     }
@@ -110,7 +164,7 @@ fn a_key_that_leads_nowhere_is_refused_by_name() {
     assert!(refused("ml.").contains("empty part"));
     assert!(refused("ml.__proto__.x").contains("__proto__"));
     assert!(refused("ml.version.x").contains("neither an object nor a list"));
-    assert!(refused("ml.history.5").contains("there is 0 to 0"));
+    assert!(refused("ml.metrics.performance.memoryUsage.5").contains("there is 0 to 0"));
     assert!(refused(&format!("ml.{}x", "a.".repeat(100))).contains("100 levels"));
     let mut deep = tree!(0);
     for _ in 0..100 {
@@ -125,24 +179,20 @@ fn a_key_that_leads_nowhere_is_refused_by_name() {
 
 #[test]
 fn the_ring_keeps_the_beginning_of_a_large_value() {
-    let ml = set("ml.cache.text", tree!("x".repeat(100_000))).expect("it can be set");
-    let length = |key| tree::get_key(&ml, key).and_then(Tree::as_str).map(str::len);
-    assert_eq!(length("cache.text"), Some(100_000));
-    let bytes = tree::get_key(&ml, "history.0.newValue.bytes");
-    assert_eq!(bytes, Some(&tree!(100_002)));
-    assert_eq!(length("history.0.newValue.excerpt"), Some(200));
-    let recorded = tree::get_key(&ml, "history.0.newValue");
-    assert!(recorded.is_some_and(state::is_cut));
+    let mut ml = state::initial();
+    let large = change("ml.cache.text", Some(tree!("x".repeat(100_000))));
+    let tracked = state::track(&mut ml, &large).expect("it can be set");
+    let kept = tracked.and_then(|change| change.new).expect("it was set");
+    let length = |tree: &Tree, key| {
+        tree::get_key(tree, key)
+            .and_then(Tree::as_str)
+            .map(str::len)
+    };
+    assert_eq!(length(&ml, "cache.text"), Some(100_000));
+    assert_eq!(kept.get("bytes"), Some(&tree!(100_002)));
+    assert_eq!(length(&kept, "excerpt"), Some(200));
+    assert!(state::is_cut(&kept));
     assert!(!state::is_cut(&tree!({ "excerpt": "x" })));
-}
-
-#[test]
-fn a_state_without_a_ring_gets_one() {
-    for history in [Tree::Null, tree!("x"), tree!({ "a": 1 })] {
-        let mut ml = tree!({ "history": history });
-        state::track(&mut ml, &change("ml.a", Some(tree!(1))), 100).expect("it can be set");
-        assert_eq!(state::records(&ml).count(), 1);
-    }
 }
 
 proptest! {

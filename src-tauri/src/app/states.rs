@@ -17,7 +17,7 @@ use crate::metrics::event::Format;
 use crate::state::intake::ChangeProblem;
 use crate::state::limits::{FILES_MAX, PROBLEMS_MAX, THIN_EVERY};
 use crate::state::{
-    ChangesReceipt, CurrentState, SourceName, StateError, StatePut, StateTree, compared,
+    ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree,
 };
 use crate::store::{HistoryFilter, RevisionNumber};
 use crate::wire::{
@@ -27,6 +27,10 @@ use crate::wire::{
 
 /// How often to look whether somebody is to be told of a change, or a snapshot is due.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Chains of which the changes are counted before a page of snapshots is shown: some tenths of a
+/// second, and more than a page has.
+const RECOUNTS_MAX: usize = 8;
 
 /// How often to look whether a snapshot is due.
 const DUE_CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -134,6 +138,21 @@ impl App {
         self.0.states.current(source)
     }
 
+    /// Returns the latest change of each source, for [`Self::state_news`]; none if they cannot be
+    /// read.
+    pub fn state_marks(&self) -> BTreeMap<SourceName, i64> {
+        let progress = self.0.states.progress();
+        progress.map(|(marks, _)| marks).unwrap_or_default()
+    }
+
+    /// Tells what changed in the state of a source since a change of it; 0 for all.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is no such source, or it cannot be read.
+    pub fn state_news(&self, source: &SourceName, since: i64) -> Result<StateNews, StateError> {
+        self.0.states.news_since(source, since)
+    }
+
     /// Lists every source that has a state or a snapshot, the latest heard first.
     ///
     /// # Errors
@@ -224,7 +243,17 @@ impl App {
         offset: usize,
         limit: usize,
     ) -> Result<SnapshotPage, Error> {
-        Ok(self.0.states.snapshots(filter, offset, limit)?)
+        let states = &self.0.states;
+        let mut page = states.snapshots(filter, offset, limit)?;
+        for _ in 0..RECOUNTS_MAX {
+            let is_counted = page.snapshots.iter().all(|it| it.changes.is_some());
+            // A folder that cannot be written has some that are not.
+            if is_counted || !states.recount(now_ms()).unwrap_or(false) {
+                break;
+            }
+            page = states.snapshots(filter, offset, limit)?;
+        }
+        Ok(page)
     }
 
     /// Returns one snapshot.
@@ -298,9 +327,7 @@ impl App {
         to: &StateAt,
         options: &StateDifferenceOptions,
     ) -> Result<StateDifference, Error> {
-        let options = checked(options)?;
-        let (from, to) = (self.state_at(from)?, self.state_at(to)?);
-        Ok(compared(&from.ml, &to.ml, options))
+        Ok(self.0.states.compared(from, to, checked(options)?)?)
     }
 
     /// Returns what turns one state into another, as operations of RFC 6902.
@@ -312,12 +339,13 @@ impl App {
         Ok(Value::Array(compare(&from.ml, &to.ml).to_json_patch()))
     }
 
-    /// Says which change set a value, when, from where.
+    /// Says which change set a value or took it away, when, from where. `key` is a key as a
+    /// difference prints it, or a JSON Pointer.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no such state.
-    pub fn blame(&self, at: &StateAt, pointer: &str) -> Result<Blame, Error> {
-        Ok(self.0.states.blame(at, pointer)?)
+    /// [`Error::NotFound`] if there is no such state, or the value was never there.
+    pub fn blame(&self, at: &StateAt, key: &str) -> Result<Blame, Error> {
+        Ok(self.0.states.blame(at, key)?)
     }
 
     // Files.
@@ -426,6 +454,7 @@ fn keep_states(app: &Weak<Inner>, mut told: Told) {
         if checked.is_none_or(|at| at.elapsed() >= DUE_CHECK_EVERY) {
             checked = Some(Instant::now());
             take_due(&app);
+            recount(&app);
             app.0.states.forget_idle();
         }
         if thinned.elapsed() >= THIN_EVERY {
@@ -436,6 +465,18 @@ fn keep_states(app: &Weak<Inner>, mut told: Told) {
         }
         drop(app);
         thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Counts what changed in snapshots of which it is not known yet, some of them at a time.
+fn recount(app: &App) {
+    if !app.0.states.is_there() {
+        return;
+    }
+    match app.0.states.recount(now_ms()) {
+        Ok(true) => app.announce(Event::State(None)),
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "the changes of snapshots are not counted"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use flagdeck::wire::{
     ChangeRecord, Excerpt, ListChange, SeriesChange, StateChange, StateChangeKind, StateDifference,
 };
+use flagdeck_core::tree::Path;
 
 use crate::output::{Output, Tone, counted, when};
 
@@ -111,6 +112,8 @@ impl Group<'_> {
     /// Says from where a value was set, and when, where that is known.
     fn by(&self, change: &StateChange, paint: Paint) -> String {
         let record = change.record.and_then(|place| self.records.get(place));
+        // That it came in a whole report goes without saying: blame says which.
+        let record = record.filter(|record| !record.by_report);
         let by = record.map(|record| match record.place.as_str() {
             "" => format!("  {}", when(record.at_ms)),
             place => format!("  {place}, {}", when(record.at_ms)),
@@ -223,14 +226,7 @@ fn plain(number: f64) -> String {
 
 /// Writes a JSON Pointer as people read it: `ml.flags.enabled`.
 fn dotted(pointer: &str) -> String {
-    let names = pointer.split('/').skip(1);
-    let names = names.map(|name| name.replace("~1", "/").replace("~0", "~"));
-    let names: Vec<String> = names.collect();
-    let dotted = names.join(".");
-    match names.first().map(String::as_str) {
-        Some("ml") => dotted,
-        _ => format!("{ROOT}{dotted}"),
-    }
+    Path::from_pointer(pointer).rooted()
 }
 
 #[cfg(test)]
@@ -349,6 +345,8 @@ mod tests {
             before: None,
             after: excerpt("true"),
             at_ms: 0,
+            by_report: false,
+            since_ms: None,
             place: place.into(),
             origin: place.into(),
         };

@@ -1,65 +1,70 @@
-//! Names of values in a state, as people write them: `ml.flags.enabled`, or a JSON Pointer.
+//! Keys of values in a state, as people write them: `ml.files[id=7].name`, as a difference
+//! prints them, or a JSON Pointer.
 
 use std::str::FromStr;
 use std::{fmt, iter};
 
 use flagdeck::Error;
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree::path::ROOT;
+use flagdeck_core::tree::{Path, PathError, Tree};
 
-/// What every key begins with: the state is what applications keep as `ml`.
-const ROOT: &str = "ml";
-
-/// Names that are listed where one is missing.
+/// Names that are listed if one is missing.
 const NAMES_MAX: usize = 12;
 
 /// Which value of a state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
-    /// `ml.flags.enabled`, without `ml.`; nothing for `ml` itself. Names may have dots in them.
-    Dotted(String),
-    /// `/flags/enabled`: a JSON Pointer (RFC 6901) into `ml`.
-    Pointer(String),
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    text: String,
+    path: Path,
 }
 
 /// A text that names no value.
 #[derive(Debug, thiserror::Error)]
-#[error("a key begins with ml., such as ml.flags.enabled, or is a JSON Pointer such as /flags")]
-pub struct NoKey;
+pub enum NoKey {
+    /// It is not within the state.
+    #[error(
+        "a key begins with ml., such as ml.files[id=7].name, or is a JSON Pointer such as /flags"
+    )]
+    Outside,
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] PathError),
+}
 
 impl FromStr for Key {
     type Err = NoKey;
 
     fn from_str(text: &str) -> Result<Self, NoKey> {
-        if text.starts_with('/') {
-            return Ok(Self::Pointer(text.to_owned()));
+        let inner = text.strip_prefix(ROOT);
+        let is_rooted = inner.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        if !is_rooted && !text.starts_with('/') {
+            return Err(NoKey::Outside);
         }
-        match text.strip_prefix(ROOT) {
-            Some("") => Ok(Self::Dotted(String::new())),
-            Some(rest) if rest.starts_with('.') && rest.len() > 1 => {
-                Ok(Self::Dotted(rest[1..].to_owned()))
-            }
-            _ => Err(NoKey),
-        }
+        Ok(Self {
+            text: text.to_owned(),
+            path: text.parse()?,
+        })
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dotted(rest) if rest.is_empty() => f.write_str(ROOT),
-            Self::Dotted(rest) => write!(f, "{ROOT}.{rest}"),
-            Self::Pointer(pointer) => f.write_str(pointer),
-        }
+        f.write_str(&self.text)
     }
 }
 
 impl Key {
+    /// Returns it as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Returns where the value is in the tree `ml`, as a JSON Pointer.
     ///
     /// # Errors
     /// [`Error::NotFound`], with what there is as far as the key leads.
     pub fn find(&self, ml: &Tree) -> Result<String, Error> {
-        self.pointer_in(ml).ok_or_else(|| self.missing(ml))
+        self.path.find(ml).ok_or_else(|| self.missing(ml))
     }
 
     /// Returns the value in the tree `ml`.
@@ -67,23 +72,14 @@ impl Key {
     /// # Errors
     /// [`Error::NotFound`].
     pub fn value<'a>(&self, ml: &'a Tree) -> Result<&'a Tree, Error> {
-        let found = tree::get(ml, &self.find(ml)?);
-        found.ok_or_else(|| self.missing(ml))
-    }
-
-    fn pointer_in(&self, ml: &Tree) -> Option<String> {
-        match self {
-            Self::Pointer(pointer) => tree::get(ml, pointer).map(|_| pointer.clone()),
-            Self::Dotted(names) if names.is_empty() => Some(String::new()),
-            Self::Dotted(names) => walk(ml, names),
-        }
+        self.path.value(ml).ok_or_else(|| self.missing(ml))
     }
 
     fn missing(&self, ml: &Tree) -> Error {
-        let ways = iter::successors(self.shorter(), Self::shorter);
-        let mut known = ways.filter_map(|way| Some((way.pointer_in(ml)?, way)));
-        let (pointer, way) = known.next().unwrap_or((String::new(), Self::root()));
-        let there = names(tree::get(ml, &pointer).unwrap_or(ml));
+        let ways = iter::successors(self.path.parent(), Path::parent);
+        let mut known = ways.filter_map(|way| Some((way.value(ml)?, way)));
+        let (there, way) = known.next().unwrap_or((ml, Path::default()));
+        let (there, way) = (names(there), way.rooted());
         Error::NotFound {
             message: match there.is_empty() {
                 true => format!("there is no {self}: {way} has nothing in it"),
@@ -91,44 +87,6 @@ impl Key {
             },
         }
     }
-
-    /// Returns the key without its last name; none where it has only one.
-    fn shorter(&self) -> Option<Self> {
-        match self {
-            Self::Dotted(names) => {
-                let shorter = names.rsplit_once('.').map_or("", |(before, _)| before);
-                (!names.is_empty()).then(|| Self::Dotted(shorter.to_owned()))
-            }
-            Self::Pointer(pointer) => match pointer.rsplit_once('/')? {
-                ("", _) => Some(Self::root()),
-                (before, _) => Some(Self::Pointer(before.to_owned())),
-            },
-        }
-    }
-
-    fn root() -> Self {
-        Self::Dotted(String::new())
-    }
-}
-
-/// Follows names, of which one may have dots in it: the longest that is there goes first.
-fn walk(value: &Tree, names: &str) -> Option<String> {
-    let ends = names.match_indices('.').map(|(at, _)| at);
-    let mut ends: Vec<usize> = ends.chain([names.len()]).collect();
-    ends.reverse();
-    ends.into_iter().find_map(|end| {
-        let name = &names[..end];
-        let inner = match value {
-            Tree::Object(object) => object.get(name)?,
-            Tree::Array(list) => list.get(name.parse::<usize>().ok()?)?,
-            _ => return None,
-        };
-        let here = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        match names.get(end + 1..) {
-            None => Some(here),
-            Some(rest) => Some(here + &walk(inner, rest)?),
-        }
-    })
 }
 
 /// Lists what is in a value, as far as anybody reads on.
@@ -145,21 +103,29 @@ fn names(value: &Tree) -> String {
     text
 }
 
-/// Reads a key that can be set: one beneath `ml`, as applications write it.
-pub fn settable(text: &str) -> Result<String, NotSettable> {
-    match text.parse() {
-        Ok(Key::Dotted(names)) if !names.is_empty() => Ok(text.to_owned()),
-        _ => Err(NotSettable),
+/// Reads a key that can be set: one of a part of the state.
+pub fn settable(text: &str) -> Result<Key, NotSettable> {
+    let key: Key = text.parse()?;
+    match key.path.is_root() {
+        true => Err(NotSettable::Whole),
+        false => Ok(key),
     }
 }
 
 /// A text that is no key that can be set.
 #[derive(Debug, thiserror::Error)]
-#[error("a key that can be set begins with ml., such as ml.flags.enabled")]
-pub struct NotSettable;
+pub enum NotSettable {
+    /// It is the key of everything.
+    #[error("a key that can be set leads into ml, such as ml.flags.enabled")]
+    Whole,
+    /// It is no key.
+    #[error(transparent)]
+    NoKey(#[from] NoKey),
+}
 
 #[cfg(test)]
 mod tests {
+    use flagdeck_core::tree;
     use serde_json::json;
 
     use super::*;
@@ -197,6 +163,8 @@ mod tests {
         check("ml.flags.enabled", "/flags/enabled");
         check("ml.history.1.key", "/history/1/key");
         check("/history/0", "/history/0");
+        check("ml.history[1].key", "/history/1/key");
+        check("ml.history[key=ml.b]", "/history/1");
         check("ml.a/b", "/a~1b");
     }
 
@@ -205,7 +173,8 @@ mod tests {
         let percentage = "/flags/rollouts/ui.badges/percentage";
         check("ml.flags.rollouts.ui.badges.percentage", percentage);
         check("ml.a.b.c", "/a.b/c");
-        check("ml.a.b", "/a.b");
+        check("ml.a.b", "/a/b");
+        check("ml[\"a.b\"]", "/a.b");
         check("/a/b", "/a/b");
     }
 
@@ -221,7 +190,7 @@ mod tests {
         );
         missing(
             "/flags/enabled/x",
-            "there is no /flags/enabled/x: /flags/enabled has nothing in it",
+            "there is no /flags/enabled/x: ml.flags.enabled has nothing in it",
         );
         missing(
             "ml.x",
@@ -234,9 +203,9 @@ mod tests {
         for text in ["", "flags", "ml.", "mlx", "files", "ML.flags"] {
             assert!(text.parse::<Key>().is_err(), "{text}");
         }
-        for text in ["ml", "/flags", "flags.enabled"] {
+        for text in ["ml", "", "flags.enabled", "ml.a[b]"] {
             assert!(settable(text).is_err(), "{text}");
         }
-        assert_eq!(settable("ml.flags").unwrap(), "ml.flags");
+        assert_eq!(settable("ml.flags").unwrap().text(), "ml.flags");
     }
 }

@@ -4,6 +4,7 @@
 //! Anyone on this machine is told of flags; who presents the token is told of states, too. A
 //! stream begins with the flags in force, so who connects again has missed nothing that counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -24,6 +25,7 @@ use super::routes::Context;
 use crate::app::{App, Event};
 use crate::http::Limits;
 use crate::wire::{RestoreStatus, StateRestore};
+use crate::state::{SourceName, StateNews};
 
 /// What a client waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 2000;
@@ -66,6 +68,7 @@ async fn stream(
         with_states,
         limits: *context.limits(),
         told: None,
+        told_states: BTreeMap::new(),
         sender,
     };
     let stopping = context.stopping().clone();
@@ -90,11 +93,18 @@ struct Teller {
     limits: Limits,
     /// The revision and the entity tag of the flags it was told of last.
     told: Option<(u64, String)>,
+    /// The latest change of each source that it was told of.
+    told_states: BTreeMap<SourceName, i64>,
     sender: Sender<Bytes>,
 }
 
 impl Teller {
     async fn run(mut self) -> Result<(), Gone> {
+        if self.with_states {
+            let app = self.app.clone();
+            let marks = tokio::task::spawn_blocking(move || app.state_marks()).await;
+            self.told_states = marks.unwrap_or_default();
+        }
         self.send(format!("retry: {RETRY_MS}\n\n")).await?;
         self.tell_what_counts().await?;
         let mut silence = Instant::now() + self.limits.heartbeat_time;
@@ -151,13 +161,28 @@ impl Teller {
     }
 
     async fn tell_state(&mut self, source: Option<&str>) -> Result<(), Gone> {
-        match source.filter(|_| self.with_states) {
-            Some(source) => {
-                self.tell("ml:state:changed", &json!({ "source": source }))
-                    .await
-            }
-            None => Ok(()),
-        }
+        let Some(source) = source.filter(|_| self.with_states) else {
+            return Ok(());
+        };
+        let news = self.state_news(source).await.unwrap_or_default();
+        let data = json!({
+            "source": source,
+            "keys": news.keys,
+            "more": news.more,
+            "origin": news.origin,
+        });
+        self.tell("ml:state:changed", &data).await
+    }
+
+    /// Reads what changed in a state since the client was told of it last.
+    async fn state_news(&mut self, source: &str) -> Option<StateNews> {
+        let name: SourceName = source.parse().ok()?;
+        let since = self.told_states.get(&name).copied().unwrap_or_default();
+        let (app, asked) = (self.app.clone(), name.clone());
+        let news = tokio::task::spawn_blocking(move || app.state_news(&asked, since)).await;
+        let news = news.ok()?.ok()?;
+        self.told_states.insert(name, news.seq);
+        Some(news)
     }
 
     async fn tell_restored(&mut self, id: u64) -> Result<(), Gone> {

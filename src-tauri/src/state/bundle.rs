@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::intake::{self, Sent};
 use super::limits::{BUNDLE_BYTES_MAX, BUNDLE_SNAPSHOTS_MAX};
 use super::past::StateTree;
+use super::records::Known;
 use super::{StateError, show};
 use crate::wire::{Snapshot, SnapshotLabel, StateDifference, StateDifferenceOptions};
 
@@ -189,9 +190,7 @@ pub fn compare_files(
     after: &[u8],
     options: &StateDifferenceOptions,
 ) -> Result<StateDifference, StateError> {
-    Ok(show::compared(
-        &read_file(before)?,
-        &read_file(after)?,
-        options,
-    ))
+    let (before, after) = (read_file(before)?, read_file(after)?);
+    let known = Known::of_files(&before, &after);
+    Ok(show::compared(&before, &after, &known, options))
 }

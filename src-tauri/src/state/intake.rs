@@ -1,7 +1,7 @@
 //! Bytes to states and changes, and what is wrong with the rest.
 
 use flagdeck_core::limits::TREE_DEPTH_MAX;
-use flagdeck_core::state::{self, Change};
+use flagdeck_core::state::{self, Change, Hint};
 use flagdeck_core::tree::{self, Tree};
 use serde::Serialize;
 
@@ -178,5 +178,17 @@ fn change(record: &Tree, now_ms: i64) -> Result<Option<Change>, String> {
         new: record.get("newValue").cloned(),
         at_ms,
         origin,
+        hint: hint(record)?,
     }))
+}
+
+/// Reads which frame of the stack trace made a change: `frame`, or `skip`.
+fn hint(record: &Tree) -> Result<Option<Hint>, String> {
+    let is_said = |name| record.get(name).is_some_and(|value| *value != Tree::Null);
+    match (is_said("frame"), is_said("skip"), state::hint(record)) {
+        (true, _, Some(hint @ Hint::Frame(_))) | (false, true, Some(hint)) => Ok(Some(hint)),
+        (false, false, _) => Ok(None),
+        (true, ..) => Err("frame must be a text such as limits.js:88".into()),
+        (false, true, None) => Err("skip must be a whole number of frames, 0 or more".into()),
+    }
 }

@@ -50,6 +50,26 @@ pub const BLAME_EARLIER_MAX: usize = 100;
 /// Recorded changes that blame lists.
 pub const BLAME_RECORDS_MAX: usize = 100;
 
+/// Keys that an event of a changed state names.
+pub const NEWS_KEYS_MAX: usize = 20;
+
+/// Numbers that blame lists: those of two days of snapshots every five minutes, and more than a
+/// small chart shows.
+pub const BLAME_VALUES_MAX: usize = 600;
+
+/// Recorded changes that are looked at when two states are compared.
+pub const COMPARED_RECORDS_MAX: usize = 2000;
+
+/// Recorded changes that a snapshot keeps: as many as a ring holds, twice over, for what comes to
+/// it from snapshots that were let go.
+pub const RECORDED_MAX: usize = 200;
+
+/// Whole reports of a source of which it is kept what they changed.
+pub const REPORTS_MAX: u32 = 100;
+
+/// Changes kept of one report.
+pub const REPORT_CHANGES_MAX: usize = 200;
+
 /// Columns of a timeline: one for each point of a wide screen.
 pub const TIMELINE_COLUMNS_MAX: usize = 2000;
 

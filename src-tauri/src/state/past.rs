@@ -1,22 +1,25 @@
-//! Looking back: which snapshots there are, how much changed when, what set a value.
+//! Looking back: which snapshots there are, how much changed when, what two states differ in.
 //!
-//! Reads only. There is no index beside the snapshots: what changed between one and the next is
-//! how they are kept, and reading all of it takes some tens of microseconds for each.
+//! Reads only. What set a value is told by `state/blame.rs`, in which snapshots a text came or
+//! went by `state/search.rs`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flagdeck_core::Patch;
+use flagdeck_core::state::{self, Recorders};
 use flagdeck_core::tree::{self, Tree};
-use rusqlite::Connection;
+use rusqlite::Transaction;
 use serde::Serialize;
 
-use super::limits::{BLAME_EARLIER_MAX, BLAME_RECORDS_MAX, TIMELINE_COLUMNS_MAX};
-use super::records::{is_around, recorded_since};
-use super::store::{self, Row, Step};
+use super::limits::{NEWS_KEYS_MAX, TIMELINE_COLUMNS_MAX};
+use super::records::{Known, Span, rooted};
+use super::search::with_text;
+use super::store::{self, Row, Source};
 use super::{CurrentState, Keeper, SourceName, StateError, show};
-use crate::store::{StoreError, fold};
+use crate::store::StoreError;
 use crate::wire::{
-    Blame, Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateSource, TimelineColumn,
+    Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions,
+    StateSource, TimelineColumn,
 };
 
 /// A state at some moment, as the founding specification writes it.
@@ -64,7 +67,7 @@ impl Keeper {
         Ok(sources)
     }
 
-    /// Returns the state a source has.
+    /// Returns the state a source has, with the ring of its changes.
     ///
     /// # Errors
     /// [`StateError`] where there is none, or it cannot be read.
@@ -74,6 +77,7 @@ impl Keeper {
             .unchecked_transaction()
             .map_err(StoreError::from)?;
         let (source, tree) = store::current(&moment, name)?;
+        let tree = state::with_ring(tree, &store::ring_of(&moment, &source)?);
         let hash = [&tree::hash(&tree)[..], &source.files.to_le_bytes()].concat();
         let hash = blake3::hash(&hash).to_hex();
         Ok(CurrentState {
@@ -84,30 +88,77 @@ impl Keeper {
         })
     }
 
-    /// Returns a state at some moment.
+    /// Returns a state at some moment, without the ring of changes that is kept beside it.
     ///
     /// # Errors
     /// [`StateError`] where there is none, or it does not match its hash.
     pub(crate) fn at(&self, at: &StateAt) -> Result<StateTree, StateError> {
-        match at {
-            StateAt::Now { source } => {
-                let current = self.current(&source.parse()?)?;
-                Ok(StateTree {
-                    at_ms: current.at_ms,
-                    files: current.files,
-                    ml: current.ml,
-                })
+        let connection = self.reader_of(&show::name_of(at))?;
+        let moment = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        Ok(Side::of(&moment, at)?.state)
+    }
+
+    /// Compares two states, with what is known of how the earlier became the later.
+    ///
+    /// # Errors
+    /// As for [`Self::at`].
+    pub(crate) fn compared(
+        &self,
+        from: &StateAt,
+        to: &StateAt,
+        options: &StateDifferenceOptions,
+    ) -> Result<StateDifference, StateError> {
+        let connection = self.reader_of(&show::name_of(from))?;
+        let moment = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let (from, to) = (Side::of(&moment, from)?, Side::of(&moment, to)?);
+        let known = known_between(&moment, &from, &to)?;
+        Ok(show::compared(
+            &from.state.ml,
+            &to.state.ml,
+            &known,
+            options,
+        ))
+    }
+
+    /// Tells what changed in the state of a source since a change of it.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is no such source, or it cannot be read.
+    pub(crate) fn news_since(&self, name: &SourceName, seq: i64) -> Result<StateNews, StateError> {
+        let connection = self.reader_of(&format!("source {name}"))?;
+        let moment = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let source = store::get_source(&moment, name)?;
+        let changes = store::recorded_since(&moment, &source, seq)?;
+        let reports = store::reports(&moment, source.id, (seq, i64::MAX))?;
+        let recorders = Recorders::of(&store::ring_of(&moment, &source)?);
+        let reported = reports.iter().flat_map(|report| &report.changes);
+        let mut known = BTreeSet::new();
+        let keys = changes.iter().map(|change| change.key.clone());
+        let mut keys: Vec<String> = keys
+            .chain(reported.map(|reported| rooted(&reported.key)))
+            .filter(|key| known.insert(key.clone()))
+            .collect();
+        let more = keys.len().saturating_sub(NEWS_KEYS_MAX);
+        keys.truncate(NEWS_KEYS_MAX);
+        let origin = match (changes.first(), reports.first()) {
+            (Some(change), report) if report.is_none_or(|it| it.at_ms <= change.at_ms) => {
+                Some(state::place(change, &recorders)).filter(|place| !place.is_empty())
             }
-            StateAt::Snapshot { id } => {
-                let connection = self.reader_of(&format!("snapshot {id}"))?;
-                let row = store::load(&connection, *id)?;
-                Ok(StateTree {
-                    at_ms: row.snapshot.at_ms,
-                    files: row.snapshot.files,
-                    ml: Arc::new(store::tree_of(&connection, &row)?),
-                })
-            }
-        }
+            (_, Some(_)) => Some("report".into()),
+            _ => None,
+        };
+        Ok(StateNews {
+            seq: source.seq,
+            keys,
+            more,
+            origin,
+        })
     }
 
     /// Returns one snapshot.
@@ -161,7 +212,7 @@ impl Keeper {
             let last = columns - 1;
             let column = &mut counted[usize::try_from(place).unwrap_or(last).min(last)];
             column.snapshots += 1;
-            column.changes += u64::from(snapshot.changes);
+            column.changes += u64::from(snapshot.changes.unwrap_or_default());
         }
         Ok(Some((from_ms, to_ms, counted)))
     }
@@ -187,148 +238,79 @@ impl Keeper {
         found.sort_by_key(|snapshot| std::cmp::Reverse((snapshot.at_ms, snapshot.id)));
         Ok(found)
     }
+}
 
-    /// Says which change set a value, when, from where.
-    ///
-    /// # Errors
-    /// [`StateError`] where there is no such state, or it cannot be read.
-    pub(crate) fn blame(&self, at: &StateAt, pointer: &str) -> Result<Blame, StateError> {
-        let connection = self.reader_of(&show::name_of(at))?;
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let (tree, rows) = match at {
+/// What changed in the state of a source since some change of it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StateNews {
+    /// The latest change.
+    #[serde(skip)]
+    pub seq: i64,
+    /// The keys that changed, the latest first, as far as they are known.
+    pub keys: Vec<String>,
+    /// How many others did.
+    pub more: usize,
+    /// What made the latest change in a few words: a file and line, what the source said, or
+    /// `report` for a state that came whole.
+    pub origin: Option<String>,
+}
+
+/// One of two states, and where it is among those of its source.
+struct Side {
+    state: StateTree,
+    source: Source,
+    /// `None` for what the source has.
+    row: Option<Row>,
+}
+
+impl Side {
+    fn of(moment: &Transaction<'_>, at: &StateAt) -> Result<Self, StateError> {
+        match at {
             StateAt::Now { source } => {
-                let (source, tree) = store::current(&moment, &source.parse()?)?;
-                (tree, store::of_source(&moment, Some(source.id))?)
+                let (source, tree) = store::current(moment, &source.parse()?)?;
+                Ok(Self {
+                    state: StateTree {
+                        at_ms: source.at_ms,
+                        files: source.files,
+                        ml: Arc::new(tree),
+                    },
+                    source,
+                    row: None,
+                })
             }
             StateAt::Snapshot { id } => {
-                let row = store::load(&moment, *id)?;
-                let mut rows = store::of_source(&moment, Some(row.source))?;
-                rows.retain(|other| other.snapshot.id <= *id);
-                (store::tree_of(&moment, &row)?, rows)
-            }
-        };
-        let value = tree::get(&tree, pointer);
-        let past = Past::of(&moment, &rows, pointer, value)?;
-        let mut blame = Blame {
-            pointer: pointer.to_owned(),
-            value: value.map(show::excerpt),
-            since: past.since.map(|place| rows[place].snapshot.clone()),
-            until: past.until.map(|place| rows[place].snapshot.clone()),
-            records: Vec::new(),
-            earlier: past
-                .earlier
-                .iter()
-                .map(|place| rows[*place].snapshot.clone())
-                .collect(),
-        };
-        let after = match past.since {
-            Some(place) => store::tree_of(&moment, &rows[place])?,
-            None => tree.clone(),
-        };
-        let before = match past.until {
-            Some(place) => Some(store::tree_of(&moment, &rows[place])?),
-            None => None,
-        };
-        let recorded = recorded_since(before.as_ref(), &after);
-        let path = tree::dotted(pointer);
-        let around = recorded.iter().filter(|change| is_around(change, &path));
-        blame.records = around.take(BLAME_RECORDS_MAX).map(show::record).collect();
-        Ok(blame)
-    }
-}
-
-/// Where in a source's snapshots a value changed.
-#[derive(Debug, Default)]
-struct Past {
-    /// The first that has it as it is; none where the latest one has it otherwise.
-    since: Option<usize>,
-    /// The last that had it otherwise.
-    until: Option<usize>,
-    /// Those in which it changed before that, latest first.
-    earlier: Vec<usize>,
-}
-
-impl Past {
-    /// Looks through the chains from the latest on, each forward, until it has seen enough.
-    fn of(
-        connection: &Connection,
-        rows: &[Row],
-        pointer: &str,
-        value: Option<&Tree>,
-    ) -> Result<Self, StoreError> {
-        let mut changed = Vec::new();
-        // What the chain that is looked at next has to end with, if nothing changed in between.
-        let mut next: (Option<Tree>, Option<usize>) = (value.cloned(), None);
-        let mut end = rows.len();
-        for chain in rows.chunk_by(|one, other| one.chain == other.chain).rev() {
-            end -= chain.len();
-            let seen = Seen::of(connection, chain, pointer)?;
-            if seen.last != next.0 {
-                // Where it changed between two chains, or since the latest snapshot.
-                changed.push(next.1);
-            }
-            changed.extend(seen.changed.iter().rev().map(|place| Some(end + place)));
-            next = (seen.first, Some(end));
-            if changed.len() > BLAME_EARLIER_MAX {
-                break;
+                let row = store::load(moment, *id)?;
+                Ok(Self {
+                    state: StateTree {
+                        at_ms: row.snapshot.at_ms,
+                        files: row.snapshot.files,
+                        ml: Arc::new(store::tree_of(moment, &row)?),
+                    },
+                    source: store::get_source(moment, &row.snapshot.source.parse()?)?,
+                    row: Some(row),
+                })
             }
         }
-        Ok(Self::read(&changed, rows.len()))
-    }
-
-    /// `changed` are the places at which it changed, latest first; none for "since the latest".
-    fn read(changed: &[Option<usize>], length: usize) -> Self {
-        let Some((latest, earlier)) = changed.split_first() else {
-            // As far as anybody remembers.
-            return Self {
-                since: (length > 0).then_some(0),
-                ..Self::default()
-            };
-        };
-        Self {
-            since: *latest,
-            until: match latest {
-                Some(place) => place.checked_sub(1),
-                None => length.checked_sub(1),
-            },
-            earlier: earlier
-                .iter()
-                .flatten()
-                .copied()
-                .take(BLAME_EARLIER_MAX)
-                .collect(),
-        }
     }
 }
 
-/// What one chain has of a value.
-#[derive(Debug, Default)]
-struct Seen {
-    first: Option<Tree>,
-    last: Option<Tree>,
-    /// Places in the chain at which it is another than one before.
-    changed: Vec<usize>,
-}
-
-impl Seen {
-    fn of(connection: &Connection, chain: &[Row], pointer: &str) -> Result<Self, StoreError> {
-        let mut seen = Self::default();
-        let mut place = 0;
-        store::each_step(connection, chain, |step| {
-            let value = tree::get(step.after, pointer);
-            if place == 0 {
-                seen.first = value.cloned();
-                seen.last = value.cloned();
-            } else if value != seen.last.as_ref() {
-                seen.changed.push(place);
-                seen.last = value.cloned();
-            }
-            place += 1;
-        })?;
-        Ok(seen)
-    }
+/// Loads what is known of how one state became another: nothing, unless it is a later one of the
+/// same source.
+fn known_between(moment: &Transaction<'_>, from: &Side, to: &Side) -> Result<Known, StateError> {
+    let Some(begin) = from.row.as_ref().filter(|row| row.source == to.source.id) else {
+        return Ok(Known::default());
+    };
+    let last = to.row.as_ref().map_or(u64::MAX, |row| row.snapshot.id);
+    let mut rows = store::of_source(moment, Some(to.source.id))?;
+    rows.retain(|row| row.snapshot.id > begin.snapshot.id && row.snapshot.id <= last);
+    let span = Span {
+        source: &to.source,
+        after: Some(begin),
+        rows: &rows,
+        is_open: to.row.is_none(),
+    };
+    let trees = (Some(&*from.state.ml), &*to.state.ml);
+    Ok(Known::of(moment, span, trees)?)
 }
 
 fn lets_through(filter: &SnapshotFilter, snapshot: &Snapshot) -> bool {
@@ -337,72 +319,4 @@ fn lets_through(filter: &SnapshotFilter, snapshot: &Snapshot) -> bool {
         && filter
             .pinned
             .is_none_or(|pinned| snapshot.is_pinned == pinned)
-}
-
-/// Keeps the snapshots in which something changed that has a text, or that are called so.
-fn with_text(
-    connection: &Connection,
-    rows: Vec<Row>,
-    text: &str,
-) -> Result<Vec<Snapshot>, StoreError> {
-    let wanted = fold(text);
-    let mut found = Vec::new();
-    let mut before: Option<(i64, Tree)> = None;
-    let mut sorted = rows;
-    sorted.sort_by_key(|row| (row.source, row.snapshot.id));
-    for chain in sorted.chunk_by(|one, next| one.chain == next.chain) {
-        let source = chain[0].source;
-        let mut last = before.take().filter(|(other, _)| *other == source);
-        let ends = chain.last().map(|row| row.snapshot.id);
-        store::each_step(connection, chain, |step| {
-            let is_found = is_called(&step.row.snapshot, &wanted)
-                || changed_with(step, last.take().map(|(_, tree)| tree).as_ref(), &wanted);
-            if is_found {
-                found.push(step.row.snapshot.clone());
-            }
-            if Some(step.row.snapshot.id) == ends {
-                before = Some((source, step.after.clone()));
-            }
-        })?;
-    }
-    Ok(found)
-}
-
-fn is_called(snapshot: &Snapshot, wanted: &str) -> bool {
-    [&snapshot.name, &snapshot.note]
-        .into_iter()
-        .flatten()
-        .any(|text| fold(text).contains(wanted))
-}
-
-/// Says whether something changed in a step whose path or value has a text. `before` is the
-/// state before the first step of a chain, where there is one.
-fn changed_with(step: &Step<'_>, before: Option<&Tree>, wanted: &str) -> bool {
-    match (step.patch, before) {
-        (Some(patch), _) => patch_has(patch, wanted),
-        (None, Some(before)) => patch_has(&flagdeck_core::compare(before, step.after), wanted),
-        (None, None) => value_has(step.after, wanted),
-    }
-}
-
-fn patch_has(patch: &Patch, wanted: &str) -> bool {
-    let mut is_found = false;
-    patch.visit(|path, value| {
-        is_found = is_found
-            || fold(&format!("ml.{}", path.join("."))).contains(wanted)
-            || value.is_some_and(|value| value_has(value, wanted));
-    });
-    is_found
-}
-
-/// Says whether a value has a text in a key or in a leaf.
-fn value_has(value: &Tree, wanted: &str) -> bool {
-    match value {
-        Tree::Object(members) => members
-            .iter()
-            .any(|(key, value)| fold(key).contains(wanted) || value_has(value, wanted)),
-        Tree::Array(elements) => elements.iter().any(|value| value_has(value, wanted)),
-        Tree::String(text) => fold(text).contains(wanted),
-        other => other.to_string().contains(wanted),
-    }
 }

@@ -1,12 +1,101 @@
-//! Which recorded change set what: the ring of a state beside what differs in it.
+//! What is known of how a state came about between two moments, beside what differs in it: the
+//! changes that the source recorded, and what its whole reports changed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::state::{self, Change, Recorders};
+use flagdeck_core::tree::path::ROOT;
+use flagdeck_core::tree::{self, Tree, keys};
+use rusqlite::Connection;
 
-/// Lists the changes recorded in a state and not yet in an earlier one, latest first.
-pub(super) fn recorded_since(before: Option<&Tree>, after: &Tree) -> Vec<Change> {
+use super::limits::COMPARED_RECORDS_MAX;
+use super::store::{self, Report, Reported, Row, Source};
+use crate::store::StoreError;
+use crate::wire::ChangeRecord;
+
+/// What is known of a span of time of one source.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// What was recorded, latest first.
+    pub(super) changes: Vec<Change>,
+    /// What came whole, latest first.
+    pub(super) reports: Vec<Report>,
+    /// The places that only record what others change.
+    pub(super) recorders: Recorders,
+}
+
+/// A span of time of one source.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span<'a> {
+    pub(super) source: &'a Source,
+    /// The snapshot it begins behind; `None` from the beginning on.
+    pub(super) after: Option<&'a Row>,
+    /// The snapshots in it, in their order.
+    pub(super) rows: &'a [Row],
+    /// Whether it goes on behind the last of them.
+    pub(super) is_open: bool,
+}
+
+impl Known {
+    /// Loads what is known of a span, between the states that were there at its ends. What a
+    /// source reports as its own `history` is known, too.
+    pub(super) fn of(
+        connection: &Connection,
+        span: Span<'_>,
+        (before, after): (Option<&Tree>, &Tree),
+    ) -> Result<Self, StoreError> {
+        let last = span.rows.last().or(span.after);
+        let seq = |row: Option<&Row>| row.map_or(i64::MIN, |row| row.seq);
+        let mut changes = match span.is_open {
+            true => store::recorded_since(connection, span.source, seq(last))?,
+            false => Vec::new(),
+        };
+        for row in span.rows.iter().rev() {
+            if changes.len() >= COMPARED_RECORDS_MAX {
+                break;
+            }
+            changes.extend(store::recorded(connection, row.snapshot.id as i64)?);
+        }
+        add_own(&mut changes, recorded_since(before, after));
+        let to = match span.is_open {
+            true => i64::MAX,
+            false => seq(last),
+        };
+        let ring = store::ring_of(connection, span.source)?;
+        Ok(Self {
+            recorders: Recorders::of(ring.iter().chain(&changes)),
+            reports: store::reports(connection, span.source.id, (seq(span.after), to))?,
+            changes,
+        })
+    }
+
+    /// Takes what the states of two files have as their `history`: all that is known of them.
+    pub(super) fn of_files(before: &Tree, after: &Tree) -> Self {
+        let changes = recorded_since(Some(before), after);
+        Self {
+            recorders: Recorders::of(&changes),
+            reports: Vec::new(),
+            changes,
+        }
+    }
+}
+
+/// Adds what a source has in its own `history`, as far as it was not recorded here, too.
+fn add_own(changes: &mut Vec<Change>, own: Vec<Change>) {
+    let is_known = |own: &Change| {
+        let is_same = |it: &Change| it.at_ms == own.at_ms && it.key == own.key && it.new == own.new;
+        changes.iter().any(is_same)
+    };
+    let new: Vec<Change> = own.into_iter().filter(|own| !is_known(own)).collect();
+    if !new.is_empty() {
+        changes.extend(new);
+        changes.sort_by_key(|change| std::cmp::Reverse(change.at_ms));
+    }
+}
+
+/// Lists the changes in the `history` of a state and not yet in that of an earlier one, latest
+/// first.
+fn recorded_since(before: Option<&Tree>, after: &Tree) -> Vec<Change> {
     let known: HashSet<&Tree> = before.into_iter().flat_map(ring).collect();
     let new = ring(after)
         .iter()
@@ -20,22 +109,31 @@ fn ring(ml: &Tree) -> &[Tree] {
     ring.unwrap_or_default()
 }
 
-/// Says whether a change set what is at a dotted path, or something in it or around it.
-pub(super) fn is_around(change: &Change, path: &str) -> bool {
+/// Says whether a change set what is at a JSON Pointer of a state, or something in it or around
+/// it.
+pub(super) fn is_around(change: &Change, pointer: &str, state: &Tree) -> bool {
     let key = state::tracked(&change.key).unwrap_or_default();
-    leads_to(key, path) || leads_to(path, key)
+    let set = keys::pointer_of(state, key);
+    leads_to(&set, pointer, '/') || leads_to(pointer, &set, '/')
 }
 
-/// Says whether a dotted path leads to another one, or is it.
-fn leads_to(outer: &str, inner: &str) -> bool {
+/// Says whether a whole report changed what a key leads to, or something in it or around it.
+pub(super) fn is_reported_around(reported: &Reported, key: &str) -> bool {
+    let is_in =
+        |outer: &str, inner: &str| leads_to(outer, inner, '.') || leads_to(outer, inner, '[');
+    is_in(&reported.key, key) || is_in(key, &reported.key)
+}
+
+/// Says whether a path leads to another one, or is it.
+fn leads_to(outer: &str, inner: &str, separator: char) -> bool {
     match inner.strip_prefix(outer) {
-        Some(rest) => outer.is_empty() || rest.is_empty() || rest.starts_with('.'),
+        Some(rest) => outer.is_empty() || rest.is_empty() || rest.starts_with(separator),
         None => false,
     }
 }
 
-/// Says whether what is at a dotted path is as a change around it left it. It is not where a state
-/// was put whole since, which nothing recorded.
+/// Says whether what is at a dotted path is as a change around it left it. It is not if a state
+/// was put whole since.
 pub(super) fn is_as_left(change: &Change, path: &str, after: &Tree) -> bool {
     let key = state::tracked(&change.key).unwrap_or_default();
     if change.new.as_ref().is_some_and(state::is_cut) {
@@ -49,36 +147,31 @@ pub(super) fn is_as_left(change: &Change, path: &str, after: &Tree) -> bool {
         }
         _ => change.new.as_ref(),
     };
-    let place = if leads_to(key, path) { path } else { key };
+    let place = if leads_to(key, path, '.') { path } else { key };
     tree::get_key(after, place) == left
 }
 
-/// Returns the file and line that made a change, `panel.js:27`, or what else its source said.
-///
-/// The first frames of its stack are of what records changes; the first of another file made it.
-pub(super) fn in_short(origin: &str) -> String {
-    let lines = || origin.lines().map(str::trim);
-    let frames: Vec<(&str, &str)> = lines().filter_map(frame).collect();
-    let Some(&(recorder, _)) = frames.first() else {
-        let said = lines().find(|line| !line.is_empty());
-        return said.unwrap_or_default().to_owned();
-    };
-    let made = frames.iter().find(|(path, _)| *path != recorder);
-    let (path, line) = made.unwrap_or(&frames[0]);
-    format!("{}:{line}", path.rsplit('/').next().unwrap_or(path))
+/// Returns a change of a whole report for a face.
+pub(super) fn shown_report(report: &Report, reported: &Reported) -> ChangeRecord {
+    ChangeRecord {
+        key: rooted(&reported.key),
+        before: reported.before.clone(),
+        after: reported.after.clone(),
+        at_ms: report.at_ms,
+        by_report: true,
+        since_ms: Some(report.since_ms).filter(|at_ms| *at_ms > 0),
+        place: String::new(),
+        origin: String::new(),
+    }
 }
 
-/// Reads a frame as engines write it: what ends in a file, a line and maybe a column.
-fn frame(line: &str) -> Option<(&str, &str)> {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let place = line.trim_end_matches(')').rsplit(['(', '@', ' ']).next()?;
-    let (rest, last) = place.rsplit_once(':').filter(|(_, last)| is_number(last))?;
-    let (path, line) = match rest.rsplit_once(':') {
-        Some((path, line)) if is_number(line) => (path, line),
-        _ => (rest, last),
-    };
-    // Else it is a time of day.
-    path.contains(['.', '/']).then_some((path, line))
+/// Returns a printed key from the name of the tree on.
+pub(super) fn rooted(key: &str) -> String {
+    match key.chars().next() {
+        None => ROOT.to_owned(),
+        Some('[') => format!("{ROOT}{key}"),
+        Some(_) => format!("{ROOT}.{key}"),
+    }
 }
 
 /// Recorded changes, found by what they set.
@@ -115,6 +208,29 @@ impl<'a> Records<'a> {
     }
 }
 
+/// What whole reports changed, found by the key that a difference prints.
+pub(super) struct ByReport<'a>(HashMap<&'a str, (&'a Report, &'a Reported)>);
+
+impl<'a> ByReport<'a> {
+    /// `reports` come latest first.
+    pub(super) fn of(reports: &'a [Report]) -> Self {
+        let mut by_key = HashMap::new();
+        for report in reports {
+            for reported in &report.changes {
+                by_key
+                    .entry(reported.key.as_str())
+                    .or_insert((report, reported));
+            }
+        }
+        Self(by_key)
+    }
+
+    /// Returns the latest that changed what a key leads to.
+    pub(super) fn latest(&self, key: &str) -> Option<(&'a Report, &'a Reported)> {
+        self.0.get(key).copied()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -129,11 +245,12 @@ mod tests {
             new: Some(true.into()),
             at_ms: 1,
             origin: String::new(),
+            hint: None,
         }
     }
 
     #[test]
-    fn what_is_in_the_ring_of_both_is_not_new() {
+    fn what_is_in_the_history_of_both_is_not_new() {
         let record = |at_ms: i64| json!({ "key": "ml.a", "newValue": 1, "timestamp": at_ms });
         let state = |at_ms: &[i64]| -> Tree {
             let ring: Vec<_> = at_ms.iter().map(|at_ms| record(*at_ms)).collect();
@@ -147,28 +264,33 @@ mod tests {
     }
 
     #[test]
-    fn a_change_was_made_by_the_first_frame_behind_what_records_changes() {
-        let check = |origin: &str, place: &str| assert_eq!(in_short(origin), place, "{origin}");
-        check(
-            "Error\n    at Function.trackChange (js/ml/MLStateExtension.js:57:15)\n    at \
-             AppState.set (js/ml/MLStateExtension.js:34:28)\n    at toggle (js/flags/panel.js:27:9)",
-            "panel.js:27",
-        );
-        check(
-            "trackChange@http://127.0.0.1:80/js/state.js:57:15\nsave@http://127.0.0.1:80/app.js:3:1",
-            "app.js:3",
-        );
-        check("    at a.js:1:2\n    at node:internal/run:5:6", "run:5");
-        check("lib/state.js:7", "state.js:7");
-        check("Flagdeck, by lead", "Flagdeck, by lead");
-        check(
-            "\n  nightly job at 14:05\nsecond line",
-            "nightly job at 14:05",
-        );
-        check(" \n ", "");
-        check("", "");
-        check(":7", ":7");
-        check("(((:::)))", "(((:::)))");
+    fn what_a_source_reports_of_a_change_that_it_recorded_here_is_told_once() {
+        let at = |at_ms: i64| Change {
+            at_ms,
+            ..change("a")
+        };
+        let mut changes = vec![at(5), at(3)];
+        add_own(&mut changes, vec![at(6), at(5), at(4)]);
+        let at_ms: Vec<i64> = changes.iter().map(|change| change.at_ms).collect();
+        assert_eq!(at_ms, [6, 5, 4, 3]);
+    }
+
+    #[test]
+    fn a_report_changed_what_is_in_its_key_and_around_it() {
+        let check = |reported: &str, key: &str, expected: bool| {
+            let reported = Reported {
+                key: reported.into(),
+                before: None,
+                after: None,
+            };
+            assert_eq!(is_reported_around(&reported, key), expected, "{key}");
+        };
+        check("list[id=a].n", "list[id=a].n", true);
+        check("list", "list[id=a].n", true);
+        check("list[id=a].n", "list[id=a]", true);
+        check("list[id=ab].n", "list[id=a]", false);
+        check("listing", "list", false);
+        check("a.b", "a", true);
     }
 
     #[test]
@@ -199,17 +321,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_origin_has_a_place(origin in "[a.:/( )@0-9\n]{0,24}") {
-            prop_assert!(in_short(&origin).len() <= origin.len());
-        }
-
-        #[test]
         fn the_latest_around_a_place_is_found(
             keys in prop::collection::vec("[ab]{1,2}(\\.[ab]{1,2}){0,2}", 0..8),
             path in "([ab]{1,2}(\\.[ab]{1,2}){0,2})?",
         ) {
             let changes: Vec<Change> = keys.iter().map(|key| change(key)).collect();
-            let expected = changes.iter().position(|change| is_around(change, &path));
+            let pointer = keys::pointer_of(&Tree::Null, &path);
+            let is_around = |change: &Change| is_around(change, &pointer, &Tree::Null);
+            let expected = changes.iter().position(is_around);
             prop_assert_eq!(Records::of(&changes).latest_around(&path), expected);
         }
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use flagdeck_core::difference::{self, Difference, Kind};
-use flagdeck_core::state::Change;
+use flagdeck_core::state::{self, Change, Recorders};
 use flagdeck_core::tree::{self, Tree};
 
-use super::records::{Records, in_short, is_as_left, recorded_since};
+use super::records::{ByReport, Known, Records, is_as_left, shown_report};
 
 use crate::wire::{
     ChangeRecord, Excerpt, ListChange, SeriesChange, StateAt, StateChange, StateChangeKind,
@@ -27,40 +27,70 @@ pub(super) fn name_of(at: &StateAt) -> String {
 }
 
 /// Returns a recorded change for a face.
-pub(super) fn record(change: &Change) -> ChangeRecord {
+pub(super) fn record(change: &Change, recorders: &Recorders) -> ChangeRecord {
     ChangeRecord {
         key: change.key.clone(),
         before: change.old.as_ref().map(excerpt),
         after: change.new.as_ref().map(excerpt),
         at_ms: change.at_ms,
-        place: in_short(&change.origin),
+        by_report: false,
+        since_ms: None,
+        place: state::place(change, recorders),
         origin: change.origin.clone(),
     }
 }
 
-/// Compares two states for a face, with what the later one has recorded of how it came about.
-pub(crate) fn compared(
+/// Compares two states for a face, with what is known of how the one became the other.
+pub(super) fn compared(
     before: &Tree,
     after: &Tree,
+    known: &Known,
     options: &StateDifferenceOptions,
 ) -> StateDifference {
     let mut difference = plainly_compared(before, after, options);
-    let recorded = recorded_since(Some(before), after);
-    let records = Records::of(&recorded);
-    let mut places = BTreeMap::new();
+    let records = Records::of(&known.changes);
+    let reports = ByReport::of(&known.reports);
+    let mut shown = Shown::default();
     for change in &mut difference.changes {
         let path = tree::dotted(&change.pointer);
         let latest = records.latest_around(&path);
-        let latest = latest.filter(|place| is_as_left(&recorded[*place], &path, after));
-        change.record = latest.map(|place| {
-            let next = places.len();
-            *places.entry(place).or_insert_with(|| {
-                difference.records.push(record(&recorded[place]));
-                next
-            })
-        });
+        let latest = latest.filter(|place| is_as_left(&known.changes[*place], &path, after));
+        let by_report = || {
+            let (report, reported) = reports.latest(&change.path)?;
+            let is_as_left = reported.after == change.after;
+            is_as_left.then(|| shown_report(report, reported))
+        };
+        change.record = match latest {
+            Some(place) => Some(shown.recorded(place, known)),
+            None => by_report().map(|record| shown.add(record)),
+        };
     }
+    difference.records = shown.records;
     difference
+}
+
+/// The changes that are shown beside a difference, each once.
+#[derive(Default)]
+struct Shown {
+    records: Vec<ChangeRecord>,
+    places: BTreeMap<usize, usize>,
+}
+
+impl Shown {
+    fn add(&mut self, record: ChangeRecord) -> usize {
+        self.records.push(record);
+        self.records.len() - 1
+    }
+
+    /// Returns the place of the recorded change at a place among all that are known.
+    fn recorded(&mut self, place: usize, known: &Known) -> usize {
+        if let Some(shown) = self.places.get(&place) {
+            return *shown;
+        }
+        let shown = self.add(record(&known.changes[place], &known.recorders));
+        self.places.insert(place, shown);
+        shown
+    }
 }
 
 /// Compares two states for a face.
@@ -72,6 +102,7 @@ pub(crate) fn plainly_compared(
     let options = difference::Options {
         tolerance: options.tolerance,
         noise: options.noise.clone(),
+        with_history: options.with_history,
     };
     flagdeck_core::difference(before, after, &options).into()
 }

@@ -2,7 +2,8 @@
 //!
 //! A file of its own, as metrics have one. What it holds, of each source:
 //!
-//! - its state **whole**, as of some change, and the **journal** of the changes since;
+//! - its state **whole**, as of some change, and the **journal** of the changes since; the
+//!   journal's end is the ring of the latest changes, which stays when a state comes whole;
 //! - its **snapshots**, in chains: one whole, and what each of the next changes of the one before;
 //! - its **restores**: what each asks for while it is open, and how it ended.
 //!
@@ -10,6 +11,7 @@
 //! there. Asks nobody for the time, and knows nothing of settings.
 
 mod restores;
+mod ring;
 mod snapshots;
 mod sources;
 mod thinning;
@@ -19,13 +21,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flagdeck_core::restore::Asked;
-use flagdeck_core::state::Change;
-use flagdeck_core::tree::Tree;
+use flagdeck_core::state::{self, Change};
+use flagdeck_core::tree::{Object, Tree};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub(super) use self::restores::{Asking, Open as OpenRestore};
 pub(super) use self::snapshots::{
-    Row, Step, Taking, each_step, in_sum as snapshots_in_sum, load, of_source, tree_of,
+    Changed, Row, Taking, each_change, each_step, in_sum as snapshots_in_sum, load, of_source,
+    tree_of,
 };
 pub(super) use self::sources::{Recorded, Source};
 use super::limits::{PAGES_KIB, TREE_HELD_FOR, TREES_HELD_BYTES_MAX};
@@ -39,8 +42,8 @@ pub(super) const STATES: Apart = Apart {
     stem: "state",
     mark: 0x464c_4453,
     format: 2,
-    tables: TABLES,
-    upgrades: &[restores::migrate_restores],
+    tables: &[TABLES, ring::TABLES],
+    upgrades: &[upgrade_to_2],
 };
 
 /// Bytes of a hash that seals a row: enough against chance.
@@ -210,15 +213,22 @@ impl StateStore {
         let transaction = begin(connection)?;
         let mut source = sources::find_or_make(&transaction, name)?;
         let before = trees.take(&transaction, &source)?;
+        let mut whole = whole;
+        let ring = ring::of(&transaction, &source)?;
+        state::without_known(&mut whole.tree, &before, &ring);
         let changes = flagdeck_core::compare(&before, &whole.tree).changes();
         let confirmation = confirms
             .map(|id| restores::confirm(&transaction, &source, id, &whole.tree, now_ms))
             .transpose()?;
-        source.at_ms = now_ms;
+        let heard_ms = std::mem::replace(&mut source.at_ms, now_ms);
         source.files = whole.files.unwrap_or(source.files);
         if changes > 0 || source.seq == 0 {
             source.seq += 1;
             sources::write_whole(&transaction, &mut source, &whole.tree)?;
+            // The first report is of all that there is.
+            let nothing = Tree::from(Object::default());
+            let before = if source.seq == 1 { &nothing } else { &before };
+            ring::report(&transaction, &source, heard_ms, (before, &whole.tree))?;
         }
         sources::write(&transaction, &source)?;
         transaction.commit().map_err(StoreError::from)?;
@@ -395,6 +405,21 @@ impl StateStore {
         Ok(())
     }
 
+    /// Counts the changes of snapshots that are to be counted, of one chain. Returns how many
+    /// snapshots it looked at; 0 if none is to be counted.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read or written.
+    pub(super) fn recount(&mut self) -> Result<usize, StoreError> {
+        if !snapshots::are_uncounted(&self.connection)? {
+            return Ok(0);
+        }
+        let transaction = begin(&mut self.connection)?;
+        let counted = snapshots::recount(&transaction)?;
+        transaction.commit()?;
+        Ok(counted)
+    }
+
     /// Lists the sources that have a state which no snapshot is of.
     ///
     /// # Errors
@@ -437,6 +462,9 @@ pub(super) use self::restores::{
     all_open as open_restores, last_id as last_restore, latest as latest_restore,
     list as list_restores, load as load_restore, open as open_restore,
 };
+pub(super) use self::ring::{
+    Report, Reported, of as ring_of, recorded, reports, since as recorded_since,
+};
 pub(super) use self::sources::{all as all_sources, get as get_source};
 
 /// Reads everything, and lists what is wrong, a sentence each.
@@ -457,6 +485,13 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
     }
     problems.extend(restores::check(connection)?);
     Ok(problems)
+}
+
+/// Makes format 2 of format 1, in which a restore was written over the state, and the ring of
+/// changes was a part of it.
+fn upgrade_to_2(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    restores::migrate_restores(transaction)?;
+    ring::migrate_ring(transaction)
 }
 
 fn open_sound(data_dir: &Path) -> Result<Connection, StoreError> {

@@ -2,7 +2,7 @@
 //! returns, or nothing happened.
 
 use flagdeck_core::state::Change;
-use flagdeck_core::tree::Tree;
+use flagdeck_core::tree::{self, Path, Tree};
 
 use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
@@ -80,7 +80,8 @@ impl Keeper {
         })
     }
 
-    /// Sets what is under one key. Returns whether it is another value than before.
+    /// Sets what is under one key, which is one that a difference prints or a JSON Pointer.
+    /// Returns whether it is another value than before.
     ///
     /// # Errors
     /// [`StateError`] where the key leads nowhere, or it cannot be kept.
@@ -93,16 +94,13 @@ impl Keeper {
         history_max: usize,
         now_ms: i64,
     ) -> Result<bool, StateError> {
-        if flagdeck_core::state::tracked(key).is_none() {
-            let message = format!("{key} is outside of ml, the only part that is kept");
-            return Err(StateError::Invalid { message });
-        }
         let change = Change {
-            key: key.to_owned(),
+            key: self.settable(source, key)?,
             old: None,
             new: value,
             at_ms: now_ms,
             origin: format!("Flagdeck, by {}", actor.name),
+            hint: None,
         };
         let mut writer = self.writer(now_ms)?;
         let recorded = writer
@@ -112,6 +110,29 @@ impl Keeper {
             Some((_, message)) => Err(StateError::Invalid { message }),
             None => Ok(recorded.differing > 0),
         }
+    }
+
+    /// Returns a key as a source would write it, with dots alone.
+    fn settable(&self, source: &SourceName, key: &str) -> Result<String, StateError> {
+        let is_pointer = key.starts_with('/');
+        if !is_pointer && flagdeck_core::state::tracked(key).is_some() && !key.contains('[') {
+            return Ok(key.to_owned());
+        }
+        let invalid = |message: String| StateError::Invalid { message };
+        let path: Path = key.parse().map_err(|error| invalid(format!("{error}")))?;
+        let is_rooted = is_pointer || key.starts_with("ml[") || key.starts_with("ml.");
+        if !is_rooted || path.is_root() {
+            return Err(invalid(format!(
+                "{key} is outside of ml, the only part that is kept"
+            )));
+        }
+        let ml = self.at(&StateAt::Now {
+            source: source.to_string(),
+        })?;
+        let pointer = path.target(&ml.ml).ok_or_else(|| StateError::NotFound {
+            message: format!("there is no {key}, and nothing that it could be added to"),
+        })?;
+        Ok(format!("ml.{}", tree::dotted(&pointer)))
     }
 
     /// Takes a snapshot; none where `only_new` asks for one of what is new, and nothing is.

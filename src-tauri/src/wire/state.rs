@@ -56,8 +56,9 @@ pub struct Snapshot {
     pub files: u64,
     /// Bytes of the state as JSON text.
     pub bytes: u64,
-    /// Values that differ from the snapshot before it; of the first one, none.
-    pub changes: u32,
+    /// How many changes a comparison with the snapshot before it tells of; 0 of the first one.
+    /// `null` until they are counted, which the open application does by itself.
+    pub changes: Option<u32>,
     /// The revision of the flags that was in force.
     pub revision: u64,
 }
@@ -93,7 +94,7 @@ pub struct SnapshotFilter {
     /// Only those taken before this moment, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<i64>,
-    /// Only those in which something changed whose path or value has this text, whatever its
+    /// Only those in which this text came or went, or is in the key of what changed, whatever its
     /// case, or whose name or note has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -169,6 +170,10 @@ pub struct StateDifferenceOptions {
     /// Names of keys whose changes are noise, folded away.
     #[serde(default)]
     pub noise: Vec<String>,
+    /// Whether to compare the `history` that the source reports of its own, too.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
+    pub with_history: bool,
 }
 
 /// What differs between two states.
@@ -186,7 +191,7 @@ pub struct StateDifference {
     pub tolerated: usize,
     /// Groups of the state in which nothing changed, as JSON Pointers.
     pub unchanged: Vec<String>,
-    /// The recorded changes that set what differs, where the later state still has them.
+    /// The changes that set what differs, as far as they are known.
     pub records: Vec<ChangeRecord>,
 }
 
@@ -295,39 +300,73 @@ pub struct SeriesChange {
     pub largest_change: Option<f64>,
 }
 
-/// What set a value.
+/// What set a value, or took it away.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Blame {
-    /// Which value: a JSON Pointer.
-    pub pointer: String,
-    /// The value; `null` where it is not there.
+    /// Which value, as a difference prints it: `ml.files[id=7].name`.
+    pub key: String,
+    /// Where it is: a JSON Pointer; `null` if it is not there.
+    pub pointer: Option<String>,
+    /// The value; `null` if it is not there.
     pub value: Option<Excerpt>,
-    /// The first snapshot that has it so; `null` where it changed since the latest one.
+    /// What it was before it was set so; `null` if it was not there, or never another.
+    pub before: Option<Excerpt>,
+    /// The first snapshot that has it so; `null` if it changed since the latest one.
     pub since: Option<Snapshot>,
-    /// The last one that had it otherwise; `null` where none did as far as snapshots go back.
+    /// The last one that had it otherwise; `null` if none did as far as snapshots go back.
     pub until: Option<Snapshot>,
     /// The recorded changes that set it, or something in it or around it, latest first.
     pub records: Vec<ChangeRecord>,
-    /// When the value changed before that, in milliseconds since 1970, latest first: the
-    /// snapshots in which it did, up to a hundred.
-    pub earlier: Vec<Snapshot>,
+    /// The snapshots in which it changed before that, latest first, up to a hundred.
+    pub earlier: Vec<BlameEntry>,
+    /// If it is a number: what it was in the snapshots that were looked at, earliest first.
+    pub values: Vec<BlameValue>,
 }
 
-/// A change as a source recorded it.
+/// A snapshot in which a value changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct BlameEntry {
+    /// The first snapshot that has it so.
+    pub snapshot: Snapshot,
+    /// What it was; `null` if it was not there.
+    pub before: Option<Excerpt>,
+    /// What it became; `null` if it was taken away.
+    pub after: Option<Excerpt>,
+}
+
+/// A number at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct BlameValue {
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// What it was.
+    pub value: f64,
+}
+
+/// A change as a source recorded it, or as it was found in a whole report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct ChangeRecord {
-    /// What was set, as a dotted key.
+    /// What was set: a dotted key, or of a whole report a key as a difference prints it.
     pub key: String,
     /// What it was; `null` where it was not there.
     pub before: Option<Excerpt>,
     /// What it became; `null` where it was taken away.
     pub after: Option<Excerpt>,
-    /// When, in milliseconds since 1970.
+    /// When, in milliseconds since 1970; of a whole report, when that came.
     pub at_ms: i64,
+    /// Whether it is known only from a state that came whole.
+    pub by_report: bool,
+    /// Of a whole report: when the source had last been heard before, so that it was set between
+    /// then and `atMs`. `null` if it is not known.
+    pub since_ms: Option<i64>,
     /// From where in a few words: a file and line, or what the source said.
     pub place: String,
     /// From where: a stack trace, or whatever the source said.

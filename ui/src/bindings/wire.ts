@@ -1453,9 +1453,10 @@ files: number,
  */
 bytes: number, 
 /**
- * Values that differ from the snapshot before it; of the first one, none.
+ * How many changes a comparison with the snapshot before it tells of; 0 of the first one.
+ * `null` until they are counted, which the open application does by itself.
  */
-changes: number, 
+changes: number | null, 
 /**
  * The revision of the flags that was in force.
  */
@@ -1483,7 +1484,7 @@ sinceMs?: number,
  */
 untilMs?: number, 
 /**
- * Only those in which something changed whose path or value has this text, whatever its
+ * Only those in which this text came or went, or is in the key of what changed, whatever its
  * case, or whose name or note has it.
  */
 text?: string, 
@@ -1567,7 +1568,11 @@ tolerance: number,
 /**
  * Names of keys whose changes are noise, folded away.
  */
-noise: Array<string>, };
+noise: Array<string>, 
+/**
+ * Whether to compare the `history` that the source reports of its own, too.
+ */
+withHistory?: boolean, };
 
 /**
  * What differs between two states.
@@ -1594,7 +1599,7 @@ tolerated: number,
  */
 unchanged: Array<string>, 
 /**
- * The recorded changes that set what differs, where the later state still has them.
+ * The changes that set what differs, as far as they are known.
  */
 records: Array<ChangeRecord>, };
 
@@ -1738,23 +1743,31 @@ p95After: number | null,
 largestChange: number | null, };
 
 /**
- * What set a value.
+ * What set a value, or took it away.
  */
 export type Blame = { 
 /**
- * Which value: a JSON Pointer.
+ * Which value, as a difference prints it: `ml.files[id=7].name`.
  */
-pointer: string, 
+key: string, 
 /**
- * The value; `null` where it is not there.
+ * Where it is: a JSON Pointer; `null` if it is not there.
+ */
+pointer: string | null, 
+/**
+ * The value; `null` if it is not there.
  */
 value: Excerpt | null, 
 /**
- * The first snapshot that has it so; `null` where it changed since the latest one.
+ * What it was before it was set so; `null` if it was not there, or never another.
+ */
+before: Excerpt | null, 
+/**
+ * The first snapshot that has it so; `null` if it changed since the latest one.
  */
 since: Snapshot | null, 
 /**
- * The last one that had it otherwise; `null` where none did as far as snapshots go back.
+ * The last one that had it otherwise; `null` if none did as far as snapshots go back.
  */
 until: Snapshot | null, 
 /**
@@ -1762,17 +1775,50 @@ until: Snapshot | null,
  */
 records: Array<ChangeRecord>, 
 /**
- * When the value changed before that, in milliseconds since 1970, latest first: the
- * snapshots in which it did, up to a hundred.
+ * The snapshots in which it changed before that, latest first, up to a hundred.
  */
-earlier: Array<Snapshot>, };
+earlier: Array<BlameEntry>, 
+/**
+ * If it is a number: what it was in the snapshots that were looked at, earliest first.
+ */
+values: Array<BlameValue>, };
 
 /**
- * A change as a source recorded it.
+ * A snapshot in which a value changed.
+ */
+export type BlameEntry = { 
+/**
+ * The first snapshot that has it so.
+ */
+snapshot: Snapshot, 
+/**
+ * What it was; `null` if it was not there.
+ */
+before: Excerpt | null, 
+/**
+ * What it became; `null` if it was taken away.
+ */
+after: Excerpt | null, };
+
+/**
+ * A number at a moment.
+ */
+export type BlameValue = { 
+/**
+ * When, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * What it was.
+ */
+value: number, };
+
+/**
+ * A change as a source recorded it, or as it was found in a whole report.
  */
 export type ChangeRecord = { 
 /**
- * What was set, as a dotted key.
+ * What was set: a dotted key, or of a whole report a key as a difference prints it.
  */
 key: string, 
 /**
@@ -1784,9 +1830,18 @@ before: Excerpt | null,
  */
 after: Excerpt | null, 
 /**
- * When, in milliseconds since 1970.
+ * When, in milliseconds since 1970; of a whole report, when that came.
  */
 atMs: number, 
+/**
+ * Whether it is known only from a state that came whole.
+ */
+byReport: boolean, 
+/**
+ * Of a whole report: when the source had last been heard before, so that it was set between
+ * then and `atMs`. `null` if it is not known.
+ */
+sinceMs: number | null, 
 /**
  * From where in a few words: a file and line, or what the source said.
  */

@@ -130,8 +130,11 @@ export interface Host {
   stateText(at: StateAt, pointer: string): Promise<string>;
   /** What turns the one state into the other, as RFC 6902 JSON Patch text. */
   statePatch(from: StateAt, to: StateAt): Promise<string>;
-  /** Which change set a value, when, from where. */
-  blame(at: StateAt, pointer: string): Promise<Blame>;
+  /**
+   * Which change set a value or took it away, when, from where. `key` is a key as a difference
+   * prints it, or a JSON Pointer.
+   */
+  blame(at: StateAt, key: string): Promise<Blame>;
   /** What restoring would change. */
   previewRestore(
     request: RestoreRequest,

@@ -28,6 +28,12 @@ export function holdersOf(pointer: string): string[] {
   return holders;
 }
 
+/** A key that a difference prints, `files[id=7].name`, from the name of the tree on. */
+export function rooted(path: string): string {
+  if (path === "") return "ml";
+  return path.startsWith("[") ? `ml${path}` : `ml.${path}`;
+}
+
 /** A pointer as a dotted key beneath `ml`, as people and applications write it. */
 export function dotted(pointer: string): string {
   return ["ml", ...keysOf(pointer)].join(".");

@@ -1,6 +1,6 @@
-/** The small charts of the dashboard, as shapes: a rate over time, the flags' changes on it. */
+/** Small charts as shapes: a rate over time with the flags' changes on it, a number over time. */
 
-import type { Mark, Pulse, PulseColumn } from "../bindings/wire";
+import type { BlameValue, Mark, Pulse, PulseColumn } from "../bindings/wire";
 import { shareOf, type Range } from "./chart_range";
 
 /** How high the shapes are, in their own units; as wide as there are columns. */
@@ -26,6 +26,29 @@ export function drawSpark(columns: readonly PulseColumn[], now: number): Spark {
   const width = Math.max(rates.length, 1);
   const line = `M0 ${first}${middles}L${width} ${last}`;
   return { line, area: `${line}V${SPARK_HEIGHT}H0Z`, peak };
+}
+
+/** A number over time as a line of steps, as wide and as high as `SPARK_HEIGHT`. */
+export interface ValueLine {
+  line: string;
+  least: number;
+  most: number;
+}
+
+/** Draws what a number was: each value holds until the next one. `null` of fewer than two. */
+export function drawValues(values: readonly BlameValue[]): ValueLine | null {
+  const [first, last] = [values.at(0), values.at(-1)];
+  if (!first || !last || values.length < 2) return null;
+  const numbers = values.map(({ value }) => value);
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  const spanMs = Math.max(last.atMs - first.atMs, 1);
+  const heightOf = (value: number) =>
+    most > least ? round(SPARK_HEIGHT * (1 - (value - least) / (most - least))) : SPARK_HEIGHT / 2;
+  const steps = values.slice(1).map(({ atMs, value }) => {
+    const at = round((SPARK_HEIGHT * (atMs - first.atMs)) / spanMs);
+    return `H${at}V${heightOf(value)}`;
+  });
+  return { line: `M0 ${heightOf(first.value)}${steps.join("")}`, least, most };
 }
 
 /** Changes of the flags that are too near to each other for a mark each. */

@@ -24,8 +24,8 @@ export type Over =
   /** A document to take in: what it holds, and the name it came under. */
   | { kind: "import"; name: string; text: string }
   | { kind: "restore"; revision: number }
-  /** What set a value of a state. */
-  | { kind: "blame"; at: StateAt; pointer: string }
+  /** What set a value of a state, or took it away: a key as a difference prints it, or a pointer. */
+  | { kind: "blame"; at: StateAt; key: string }
   | { kind: "restore_state"; snapshot: Snapshot }
   /** Of one source, or of every one. */
   | { kind: "take_snapshot"; source: string | null }

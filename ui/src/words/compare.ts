@@ -24,8 +24,8 @@ import type { Tally } from "../model/state_changes";
 import { capital, doors, plural } from "./shared";
 import { causes } from "./snapshots";
 
-/** A time of today, or a day and a time; to the second where that is asked for. */
-const when = (atMs: number, nowMs: number, isExact = false): string => {
+/** A time of today, or a day and a time; to the second, as snapshots may share a minute. */
+const when = (atMs: number, nowMs: number, isExact = true): string => {
   const time = isExact ? formatPreciseClock(atMs) : formatClock(atMs);
   return isSameDay(atMs, nowMs) ? time : `${formatDayOf(atMs, nowMs)} ${time}`;
 };
@@ -39,6 +39,12 @@ const signed = (share: number): string => {
 };
 
 const share = (of: number): string => `${formatPercentNumber(of * 100)} %`;
+
+/** When a value of a whole report was set: between it and what was heard before. */
+const byWholeReport = ({ sinceMs, atMs }: ChangeRecord): string =>
+  sinceMs === null || formatPreciseClock(sinceMs) === formatPreciseClock(atMs)
+    ? `at ${formatPreciseClock(atMs)}, by a whole report`
+    : `between ${formatPreciseClock(sinceMs)} and ${formatPreciseClock(atMs)}, by a whole report`;
 
 /** The name a person gave, else why it was taken. */
 const called = ({ name, cause }: Snapshot): string => name ?? causes[cause];
@@ -58,16 +64,19 @@ export const compare = {
   sides: { from: "A", to: "B" },
   comparedWith: "compared with",
   moment: (snapshot: Snapshot) => `${formatMoment(snapshot.atMs)} · ${called(snapshot)}`,
-  changes: (total: number) => plural(total, "change"),
+  changes: (total: number | null) => (total === null ? "" : plural(total, "change")),
   by: ({ place, atMs }: ChangeRecord) =>
     place === "" ? formatClock(atMs) : `${place}, ${formatClock(atMs)}`,
-  recordedBy: ({ key, atMs, origin }: ChangeRecord) =>
-    [`${key}, set ${formatMoment(atMs)}`, origin].filter((line) => line !== "").join("\n"),
+  recordedBy: (record: ChangeRecord) => {
+    const { key, atMs, origin, byReport } = record;
+    if (byReport) return `${key}, ${byWholeReport(record)}`;
+    return [`${key}, set ${formatMoment(atMs)}`, origin].filter((line) => line !== "").join("\n");
+  },
   setBy: "Set by",
-  changesAndNoise: (total: number, noise: number) =>
+  changesShown: (total: number, noise: number) =>
     noise === 0
       ? plural(total, "change")
-      : `${plural(total - noise, "change")} · ${formatCount(noise)} noise`,
+      : `${formatCount(total - noise)} of ${plural(total, "change")} shown`,
   swap: "Swap A and B",
   first: "This is the first snapshot",
   firstHint: "There is nothing before it to compare it with. Choose a later one in the list.",
@@ -81,7 +90,7 @@ export const compare = {
     changes: "Only what differs, part by part",
     full: "The whole later state, with what differs marked in it",
   },
-  find: "Find a path or value",
+  find: "Find a key or value",
   found: (count: number, of: number) => `${formatCount(count)} of ${formatCount(of)}`,
   foundAt: (place: number, count: number) =>
     count === 0 ? "Nothing found" : `${formatCount(place)} of ${formatCount(count)}`,
@@ -233,27 +242,31 @@ export const compare = {
     value: "Value",
     reading: "Looking through the snapshots…",
     notRead: "It could not be looked up; nothing is lost.",
-    notThere: "It is not there.",
+    gone: "Removed",
+    lastValue: "Its last value",
+    byWholeReport: (record: ChangeRecord) => capital(byWholeReport(record)),
+    values: (count: number) => `Over ${formatCount(count)} snapshots`,
+    valuesLabel: (key: string) => `${key} over time`,
+    valueRange: (least: number, most: number) =>
+      least === most ? formatFigure(least) : `${formatFigure(least)} to ${formatFigure(most)}`,
     set: "Set",
-    takenAway: "Taken away",
+    takenAway: "Removed",
     between: (verb: string, from: string, to: string) => `${verb} between ${from} and ${to}`,
     since: (first: string) =>
       `As it is since ${first}, the first snapshot there is: what set it lies further back`,
     sinceNotThere: (first: string) => `Not there since ${first}, the first snapshot there is`,
     afterLatest: (verb: string, latest: string) => `${verb} after ${latest}, the latest snapshot`,
     noSnapshots: "There is no snapshot yet that could tell when it was set",
-    records: (count: number) =>
-      count === 1 ? "The change that was recorded" : `${formatCount(count)} changes were recorded`,
-    noRecord: "Reported as a whole; no single change was recorded.",
+    records: (count: number) => (count === 1 ? "Set by" : `Set by ${plural(count, "change")}`),
+    noRecord: "No single change was recorded.",
     noRecordHint:
-      "A source that sends its changes one by one to /api/ml/state/{source}/changes also says what made them.",
-    origin: "From where",
-    originMore: (lines: number) => plural(lines, "further line"),
-    originLess: "Show less",
-    noOrigin: "The source did not say from where.",
-    earlier: (count: number) =>
-      count >= 100 ? "It changed before that, the latest times" : "It changed before that",
-    noEarlier: "It did not change before that, as far as snapshots go back.",
+      "An application that sends its changes to /api/ml/state/{source}/changes also says what made them.",
+    stackShow: "Show stack",
+    stackHide: "Hide stack",
+    stackKey: "S",
+    noOrigin: "The application did not say from where.",
+    earlier: (count: number) => (count >= 100 ? "Latest 100 earlier changes" : "Earlier changes"),
+    noEarlier: "No earlier change in these snapshots.",
     show: (at: string) => `Show ${at}`,
     showMeaning: "Compare this snapshot with the one before it",
     nothing: "nothing",

@@ -29,9 +29,15 @@ const when = (atMs: number, nowMs: number): string =>
     ? `${formatDayOf(atMs, nowMs)} ${formatClock(atMs)}`
     : `${formatDayOf(atMs, nowMs)}, ${formatClock(atMs)}`;
 
+/** To the second, as snapshots may share a minute. */
+const exactly = (atMs: number, nowMs: number): string =>
+  `${formatDayOf(atMs, nowMs)}, ${formatPreciseClock(atMs)}`;
+
 const called = ({ name, cause }: Snapshot): string => name ?? causes[cause];
 
-const changes = (count: number, isFirst: boolean): string => {
+const changes = (count: number | null, isFirst: boolean): string => {
+  // Of an earlier format, until they are counted.
+  if (count === null) return "–";
   if (count > 0) return plural(count, "change");
   return isFirst ? "first" : "no change";
 };
@@ -95,7 +101,7 @@ export const snapshots = {
   position: (snapshot: Snapshot | null, nowMs: number) =>
     snapshot === null
       ? "Nothing chosen"
-      : `${when(snapshot.atMs, nowMs)}, ${called(snapshot)}, ${changes(snapshot.changes, false)}`,
+      : `${exactly(snapshot.atMs, nowMs)}, ${called(snapshot)}, ${changes(snapshot.changes, false)}`,
 
   previous: "Earlier snapshot",
   next: "Later snapshot",
@@ -109,7 +115,8 @@ export const snapshots = {
   filtersLabel: "Narrow down the snapshots",
   text: "Search",
   textLabel: "Search changes, names and notes",
-  textMeaning: "Snapshots in which a path or value changed, or whose name or note has the text (/)",
+  textMeaning:
+    "Snapshots in which the text was added, removed or is in a changed key, such as list[id=7].name; names and notes, too (/)",
   searching: "Searching every change…",
   spanLabel: "When they were taken",
   spans: {
@@ -233,6 +240,6 @@ export const snapshots = {
   },
   nothing: {
     title: "No snapshot matches",
-    hint: "A text is looked for in what changed with each snapshot, and in names and notes: what stayed the same is not found.",
+    hint: "Search finds snapshots in which the text was added or removed, changed keys, names and notes. What stayed the same is not found.",
   },
 } as const;

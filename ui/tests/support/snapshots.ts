@@ -154,7 +154,7 @@ export class KeptStates {
       const column = counted[Math.min(columns - 1, place)];
       if (!column) continue;
       column.snapshots += 1;
-      column.changes += changes;
+      column.changes += changes ?? 0;
     }
     const marks = this.around.marks(fromMs, toMs);
     return { fromMs, toMs, columns: counted, marks, marksTotal: marks.length };
@@ -228,9 +228,10 @@ export class KeptStates {
     return `${JSON.stringify(operations, null, 2)}\n`;
   }
 
-  async blame(at: StateAt, pointer: string): Promise<Blame> {
+  async blame(at: StateAt, key: string): Promise<Blame> {
     await this.#gate;
     this.#refuse();
+    const pointer = pointerOf(key);
     const value = valueAt(this.treeAt(at), pointer);
     const text = JSON.stringify(value);
     const source = at.kind === "now" ? at.source : this.#keptAt(at.id).snapshot.source;
@@ -243,15 +244,27 @@ export class KeptStates {
     const until = past[untilIndex] ?? null;
     const since =
       untilIndex === 0 ? null : (past[(untilIndex < 0 ? past.length : untilIndex) - 1] ?? null);
-    const earlier = past.filter((snapshot, index) => {
+    const excerptIn = (snapshot: Snapshot) => {
+      const found = valueAt(this.treeAt({ kind: "snapshot", id: snapshot.id }), pointer);
+      return found === undefined ? null : excerpt(found);
+    };
+    const earlier = past.flatMap((snapshot, index) => {
       const older = past[index + 1];
-      return index >= untilIndex && untilIndex >= 0 && older && textOf(snapshot) !== textOf(older);
+      const isEarlier = index >= untilIndex && untilIndex >= 0;
+      if (!isEarlier || !older || textOf(snapshot) === textOf(older)) return [];
+      return [{ snapshot, before: excerptIn(older), after: excerptIn(snapshot) }];
+    });
+    const values = past.toReversed().flatMap((snapshot) => {
+      const number: unknown = JSON.parse(textOf(snapshot) ?? "null");
+      return typeof number === "number" ? [{ atMs: snapshot.atMs, value: number }] : [];
     });
     const before = until === null ? undefined : this.treeAt({ kind: "snapshot", id: until.id });
     const was = before === undefined ? undefined : valueAt(before, pointer);
     return {
-      pointer,
+      key: `ml${pointer.replaceAll("/", ".")}`,
+      pointer: value === undefined ? null : pointer,
       value: value === undefined ? null : excerpt(value),
+      before: was === undefined ? null : excerpt(was),
       since,
       until,
       records:
@@ -263,12 +276,15 @@ export class KeptStates {
                 before: was === undefined ? null : excerpt(was),
                 after: value === undefined ? null : excerpt(value),
                 atMs: since.atMs - 40_000,
+                byReport: false,
+                sinceMs: null,
                 place: "tracker.ts:118",
                 origin:
                   "at Store.set (src/state/store.ts:41:9)\nat Tracker.flush (src/ml/tracker.ts:118:5)",
               },
             ],
       earlier,
+      values,
     };
   }
 
@@ -545,6 +561,13 @@ export function extremeStates(
       : {}),
   }));
   return states.add(name, taken, { nowMs: nowMs - 1500, bulk: bulkOf(files) });
+}
+
+/** The pointer of a key as differences print it, without identities. */
+function pointerOf(key: string): string {
+  if (key === "" || key.startsWith("/")) return key;
+  const names = key.replace(/^ml\.?/, "").matchAll(/\["(.*?)"\]|\[(\d+)\]|([^.[\]]+)/g);
+  return [...names].map(([, quoted, place, name]) => `/${quoted ?? place ?? name}`).join("");
 }
 
 function failure(code: Failure["code"], message: string): Failure {

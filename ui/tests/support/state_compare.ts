@@ -146,6 +146,8 @@ function recordsSince(from: Tree, to: Tree): ChangeRecord[] {
       before: null,
       after: excerpt(value),
       atMs: Number(timestamp),
+      byReport: false,
+      sinceMs: null,
       place: textOf(source),
       origin: textOf(source),
     }))

@@ -1,6 +1,7 @@
 //! Where something is in two states at once, for programs and for people.
 
 use crate::problem::Pointer;
+use crate::state::HISTORY;
 use crate::tree::path::{ROOT, is_printable, write_identity, write_name, write_place};
 use crate::tree::{Object, Tree};
 
@@ -108,6 +109,11 @@ impl<'a> Group<'a> {
             [Step::Key(name), ..] => Self(Some(name), None),
             _ => Self(None, None),
         }
+    }
+
+    /// Says whether it is the history that a source reports.
+    pub(super) fn is_history(&self) -> bool {
+        *self == Self(Some(HISTORY), None)
     }
 
     /// Returns its JSON Pointer.

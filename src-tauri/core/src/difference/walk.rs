@@ -6,6 +6,7 @@ use super::excerpt::Excerpt;
 use super::place::{Group, Step, passes};
 use super::{ListChange, Options, SeriesChange};
 use crate::limits;
+use crate::state::HISTORY;
 use crate::tree::{Object, Tree};
 
 /// A change, borrowed from the states.
@@ -114,8 +115,10 @@ impl<'a> Walk<'a> {
     /// Compares two objects in the order of the later one. Their keys mostly come in the same
     /// order, and then none is looked up.
     fn members(&mut self, old: &'a Object, new: &'a Object) {
-        let mut gone = old.iter().peekable();
-        for (key, after) in new.iter() {
+        let without_history = self.place.is_empty() && !self.options.with_history;
+        let kept = |(key, _): &(&'a str, &'a Tree)| !(without_history && *key == HISTORY);
+        let mut gone = old.iter().filter(kept).peekable();
+        for (key, after) in new.iter().filter(kept) {
             let is_other = |(beside, _): &(&'a str, _)| *beside != key;
             let is_gone = |next: &_| is_other(next) && !new.contains_key(next.0);
             while let Some((key, before)) = gone.next_if(is_gone) {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::align::{Run, align};
-use super::{Object, Tree, keys, same};
+use super::align::{Run, align, identity};
+use super::{Object, Tree, keys, path, same};
 
 /// What turns a tree into another one. Borrows from both where they were compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,36 +211,31 @@ impl Patch<'_> {
         }
     }
 
-    /// Visits every value that comes with it, under the keys on the way, and those that go, as
-    /// none. Elements of lists go under their list.
-    pub fn visit(&self, mut visit: impl FnMut(&[&str], Option<&Tree>)) {
-        self.visit_at(&mut Vec::new(), &mut visit);
+    /// Visits every value that goes and every one that comes, each where it is, given the tree
+    /// that it is applied to. A value in the place of another comes with that one.
+    pub fn visit<'a>(
+        &'a self,
+        before: &'a Tree,
+        mut visit: impl FnMut(&Place<'a>, Option<&Tree>, Option<&Tree>),
+    ) {
+        self.visit_at(Some(before), &mut Place::default(), &mut visit);
     }
 
     fn visit_at<'a>(
         &'a self,
-        path: &mut Vec<&'a str>,
-        visit: &mut impl FnMut(&[&str], Option<&Tree>),
+        before: Option<&'a Tree>,
+        place: &mut Place<'a>,
+        visit: &mut impl FnMut(&Place<'a>, Option<&Tree>, Option<&Tree>),
     ) {
         match self {
             Self::Same => {}
-            Self::Replace(value) => visit(path, Some(value)),
-            Self::Members(members) => members.visit_at(path, visit),
+            Self::Replace(value) => visit(place, before, Some(value)),
+            Self::Members(members) => {
+                members.visit_at(before.and_then(Tree::as_object), place, visit);
+            }
             Self::Elements(pieces) => {
-                for piece in pieces {
-                    match piece {
-                        Piece::Keep(_) => {}
-                        Piece::Drop(_) => visit(path, None),
-                        Piece::Add(values) => {
-                            values.iter().for_each(|value| visit(path, Some(value)));
-                        }
-                        Piece::Change(patches) => {
-                            for patch in patches {
-                                patch.visit_at(path, visit);
-                            }
-                        }
-                    }
-                }
+                let list = before.and_then(Tree::as_array).unwrap_or_default();
+                visit_pieces(pieces, list, place, visit);
             }
         }
     }
@@ -268,23 +263,20 @@ impl Patch<'_> {
 impl Members<'_> {
     fn visit_at<'a>(
         &'a self,
-        path: &mut Vec<&'a str>,
-        visit: &mut impl FnMut(&[&str], Option<&Tree>),
+        before: Option<&'a Object>,
+        place: &mut Place<'a>,
+        visit: &mut impl FnMut(&Place<'a>, Option<&Tree>, Option<&Tree>),
     ) {
+        let old = |key: &str| before.and_then(|members| members.get(key));
         for key in &self.removed {
-            path.push(key);
-            visit(path, None);
-            path.pop();
+            place.within(PlaceStep::Key(key), |place| visit(place, old(key), None));
         }
         for (key, patch) in &self.changed {
-            path.push(key);
-            patch.visit_at(path, visit);
-            path.pop();
+            let step = PlaceStep::Key(key);
+            place.within(step, |place| patch.visit_at(old(key), place, visit));
         }
         for (_, key, value) in &self.added {
-            path.push(key);
-            visit(path, Some(value));
-            path.pop();
+            place.within(PlaceStep::Key(key), |place| visit(place, None, Some(value)));
         }
     }
 
@@ -298,6 +290,96 @@ impl Members<'_> {
         for (_, key, value) in &self.added {
             operations.push(json!({ "op": "add", "path": keys::at(at, key), "value": value }));
         }
+    }
+}
+
+fn visit_pieces<'a>(
+    pieces: &'a [Piece<'_>],
+    list: &'a [Tree],
+    place: &mut Place<'a>,
+    visit: &mut impl FnMut(&Place<'a>, Option<&Tree>, Option<&Tree>),
+) {
+    let name = identity(list);
+    let step = |at: usize, element| PlaceStep::Element { at, element, name };
+    let mut from = 0;
+    for piece in pieces {
+        match piece {
+            Piece::Keep(count) => from += count,
+            Piece::Drop(count) => {
+                for at in from..from + count {
+                    let old = list.get(at);
+                    place.within(step(at, old), |place| visit(place, old, None));
+                }
+                from += count;
+            }
+            Piece::Add(values) => values.iter().for_each(|value| {
+                place.within(step(from, Some(value)), |place| {
+                    visit(place, None, Some(value))
+                });
+            }),
+            Piece::Change(patches) => {
+                for patch in patches {
+                    let old = list.get(from);
+                    place.within(step(from, old), |place| patch.visit_at(old, place, visit));
+                    from += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Where something is that a patch changes.
+#[derive(Debug, Default)]
+pub struct Place<'a>(Vec<PlaceStep<'a>>);
+
+#[derive(Debug)]
+enum PlaceStep<'a> {
+    Key(&'a str),
+    Element {
+        at: usize,
+        element: Option<&'a Tree>,
+        /// What tells the elements of its list apart.
+        name: Option<&'static str>,
+    },
+}
+
+impl<'a> Place<'a> {
+    fn within(&mut self, step: PlaceStep<'a>, visit: impl FnOnce(&mut Self)) {
+        self.0.push(step);
+        visit(self);
+        self.0.pop();
+    }
+
+    /// Returns it as a difference prints it, behind the name of the tree:
+    /// `ml.files[id=7]["a.b"]`.
+    pub fn printed(&self) -> String {
+        let mut text = path::ROOT.to_owned();
+        for step in &self.0 {
+            match step {
+                PlaceStep::Key(key) => path::write_name(&mut text, key),
+                PlaceStep::Element { at, element, name } => {
+                    let identity = name.and_then(|name| Some((name, element.as_ref()?.get(name)?)));
+                    match identity.filter(|(name, value)| path::is_printable(name, value)) {
+                        Some((name, value)) => path::write_identity(&mut text, name, value),
+                        None => path::write_place(&mut text, *at),
+                    }
+                }
+            }
+        }
+        text
+    }
+
+    /// Returns its names and places joined by dots: `ml.files.3.a.b`.
+    pub fn dotted(&self) -> String {
+        let mut text = path::ROOT.to_owned();
+        for step in &self.0 {
+            text.push('.');
+            match step {
+                PlaceStep::Key(key) => text.push_str(key),
+                PlaceStep::Element { at, .. } => text.push_str(&at.to_string()),
+            }
+        }
+        text
     }
 }
 

@@ -107,6 +107,17 @@ impl Path {
         find(&self.0, tree, &mut pointer).then_some(pointer)
     }
 
+    /// Returns where it leads in a tree, or would lead once a member of the last name is added.
+    pub fn target(&self, tree: &Tree) -> Option<String> {
+        if let Some(pointer) = self.find(tree) {
+            return Some(pointer);
+        }
+        let (Step::Part(name) | Step::Name(name)) = self.0.last()? else {
+            return None;
+        };
+        Some(keys::at(&self.parent()?.find(tree)?, name))
+    }
+
     /// Returns what it leads to in a tree.
     pub fn value<'a>(&self, tree: &'a Tree) -> Option<&'a Tree> {
         keys::get(tree, &self.find(tree)?)

@@ -229,8 +229,29 @@ impl Host {
                 "Error\n    at Function.trackChange (js/ml/MLStateExtension.js:57:15)\n    at \
                  AppState.set (js/ml/MLStateExtension.js:34:28)\n    at toggle (js/flags/panel.js:{line}:9)"
             ),
+            hint: None,
         };
-        flagdeck_core::state::track(&mut self.state, &change, 100).expect("the key is good");
+        let tracked = flagdeck_core::state::track(&mut self.state, &change);
+        let tracked = tracked.expect("the key is good").expect("it is tracked");
+        self.remember(&tracked);
+    }
+
+    /// Adds to a ring of the host's own, which it reports with its state.
+    fn remember(&mut self, change: &flagdeck_core::state::Change) {
+        let record = tree!({
+            "key": &change.key,
+            "oldValue": &change.old,
+            "newValue": &change.new,
+            "timestamp": change.at_ms,
+            "source": &change.origin,
+        });
+        let Tree::Array(ring) = self.place(&["history"]) else {
+            self.put(&["history"], tree!([]));
+            return self.remember(change);
+        };
+        ring.push(record);
+        let too_many = ring.len().saturating_sub(100);
+        ring.drain(..too_many);
     }
 
     fn below(&mut self, bound: u64) -> u64 {

@@ -19,8 +19,8 @@ pub enum StateCommand {
     Get {
         #[command(flatten)]
         source: OneSource,
-        /// What to print, such as ml.flags.enabled, or /flags/enabled as a JSON Pointer. Without
-        /// it, everything
+        /// What to print, such as ml.flags.enabled, ml.files[id=7].name, or /flags/enabled as a
+        /// JSON Pointer. Without it, everything
         key: Option<Key>,
     },
     /// Set a value in the state of an application, which is told of it
@@ -35,9 +35,9 @@ pub enum StateCommand {
 pub struct SetArguments {
     #[command(flatten)]
     pub source: OneSource,
-    /// What to set: a key that begins with ml., such as ml.metrics.quality.avgConfidence
+    /// What to set: a key such as ml.metrics.quality.avgConfidence or ml.files[id=7].name
     #[arg(value_parser = settable)]
-    pub key: String,
+    pub key: Key,
     /// Its new value: JSON, such as 25, true, null or [1,2]. Whatever is no JSON is taken as
     /// text, unless it begins as only JSON does, with {, [ or ": then it is refused. For a text
     /// that would be JSON, quote it as JSON does: '"25"'
@@ -77,8 +77,8 @@ pub enum SnapshotCommand {
     Show {
         /// Its number, or now for the state as it is
         at: Place,
-        /// What to print, such as ml.flags.enabled, or /flags/enabled as a JSON Pointer. Without
-        /// it, everything: timestamp, ml and files
+        /// What to print, such as ml.flags.enabled, ml.files[id=7].name, or /flags/enabled as a
+        /// JSON Pointer. Without it, everything: timestamp, ml and files
         key: Option<Key>,
         #[command(flatten)]
         source: OneSource,
@@ -89,13 +89,20 @@ pub enum SnapshotCommand {
     /// snapshot, an object of timestamp, ml and files, or the value of ml alone; - for standard
     /// input. Two files are compared without a look at the data folder.
     Diff(DiffArguments),
-    /// Say what set a value, and when it changed before
+    /// Say what set a value or took it away, and when it changed before
+    ///
+    /// A value in a list is followed by what tells its element from others, such as its id. For
+    /// a whole report, the line says between which two moments it changed.
     #[command(allow_missing_positional = true)]
     Blame {
         /// As of this snapshot, by its number, or now. Without it, now
         at: Option<Place>,
-        /// Which value, such as ml.flags.enabled, or /flags/enabled as a JSON Pointer
+        /// Which value, such as ml.flags.enabled, ml.files[id=7].name as a difference prints it,
+        /// or /flags/enabled as a JSON Pointer. It need not be there any more
         key: Key,
+        /// Print the stack traces, too
+        #[arg(long)]
+        stack: bool,
         #[command(flatten)]
         source: OneSource,
     },
@@ -183,7 +190,8 @@ pub struct ListArguments {
     /// Only those taken before then, in the same forms; a day is taken whole
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
-    /// Only those with this text in what changed, in their name or note, in capitals or not
+    /// Only those in which this text came or went, or is in the key of what changed, or that
+    /// have it in their name or note; in capitals or not
     #[arg(long)]
     pub text: Option<String>,
     /// Only those that are pinned
@@ -222,6 +230,9 @@ pub struct CompareArguments {
     /// Leave out changes of what has this name, such as timestamp; may be given more than once
     #[arg(long, value_name = "KEY")]
     pub ignore: Vec<String>,
+    /// Compare ml.history, too, if the application reports one of its own
+    #[arg(long)]
+    pub with_history: bool,
 }
 
 #[derive(Debug, Args)]

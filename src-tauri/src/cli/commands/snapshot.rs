@@ -34,9 +34,14 @@ pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::
         SnapshotCommand::List(arguments) => list(app, arguments, output)?,
         SnapshotCommand::Show { at, key, source } => show(app, at, key, source, output)?,
         SnapshotCommand::Diff(arguments) => return compare::diff(app, &arguments, output),
-        SnapshotCommand::Blame { at, key, source } => {
+        SnapshotCommand::Blame {
+            at,
+            key,
+            stack,
+            source,
+        } => {
             let at = place(app, at.unwrap_or(Place::Now), source)?;
-            blame::blame(app, &at, &key, output)?;
+            blame::blame(app, &at, &key, stack, output)?;
         }
         SnapshotCommand::Pin { id, off } => {
             let label = SnapshotLabel {
@@ -103,8 +108,10 @@ fn tell_all(snapshots: &[Snapshot], output: &mut Output) -> anyhow::Result<()> {
 /// `Snapshot 12 of kc-web, 18 changes, “before the release”, pinned`.
 fn sentence(snapshot: &Snapshot) -> String {
     let Snapshot { id, source, .. } = snapshot;
-    let changes = counted(snapshot.changes as usize, "change");
-    let mut sentence = format!("Snapshot {id} of {source}, {changes}");
+    let mut sentence = format!("Snapshot {id} of {source}");
+    if let Some(changes) = snapshot.changes {
+        sentence += &format!(", {}", counted(changes as usize, "change"));
+    }
     let words = [&snapshot.name, &snapshot.note];
     for words in words.into_iter().flatten() {
         sentence += &format!(", “{words}”");
@@ -152,7 +159,9 @@ fn row(snapshot: &Snapshot) -> [String; 6] {
         snapshot.id.to_string(),
         when(snapshot.at_ms),
         snapshot.source.clone(),
-        snapshot.changes.to_string(),
+        snapshot
+            .changes
+            .map_or_else(|| "–".into(), |changes| changes.to_string()),
         size(snapshot.bytes),
         why(snapshot),
     ]

@@ -78,7 +78,8 @@ fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Resul
         Some(value) => format!("is {value}"),
         None => "is not there".into(),
     };
-    let changed = app.set_state(&source, &key, value, &actor);
+    let key = key.text();
+    let changed = app.set_state(&source, key, value, &actor);
     let changed = changed.map_err(Error::from)?;
     if output.json {
         let done = json!({ "source": source.to_string(), "key": key, "changed": changed });

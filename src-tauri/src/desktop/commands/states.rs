@@ -101,8 +101,8 @@ pub async fn state_patch(desk: State<'_, Desk>, from: StateAt, to: StateAt) -> A
 }
 
 #[tauri::command]
-pub async fn blame(desk: State<'_, Desk>, at: StateAt, pointer: String) -> Answer<Blame> {
-    with_app(&desk, move |app| app.blame(&at, &pointer)).await
+pub async fn blame(desk: State<'_, Desk>, at: StateAt, key: String) -> Answer<Blame> {
+    with_app(&desk, move |app| app.blame(&at, &key)).await
 }
 
 #[tauri::command]

@@ -15,7 +15,7 @@ pub(super) const METRICS: Apart = Apart {
     stem: "metrics",
     mark: 0x464c_444d,
     format: 1,
-    tables: TABLES,
+    tables: &[TABLES],
     upgrades: &[],
 };
 

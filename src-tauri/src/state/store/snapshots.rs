@@ -3,13 +3,15 @@
 //! A row's seal covers everything but its coding; the coding is checked by what it gives, whose
 //! BLAKE3 in canonical form the row has. So one altered bit is seen when a snapshot is read.
 
+use std::collections::HashMap;
+
 use flagdeck_core::Patch;
 use flagdeck_core::chain::{self, Chain};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::sources::Source;
-use super::{SEAL_BYTES, mismatch, seal, stored_name};
+use super::{SEAL_BYTES, mismatch, ring, seal, stored_name};
 use crate::state::limits::{NAME_CHARS_MAX, NOTE_CHARS_MAX};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
@@ -36,6 +38,8 @@ pub(in crate::state) struct Taking<'a> {
 #[derive(Debug, Clone)]
 pub(in crate::state) struct Row {
     pub(in crate::state) snapshot: Snapshot,
+    /// Its changes as they are stored, counted or not.
+    changes: u32,
     pub(in crate::state) source: i64,
     pub(in crate::state) seq: i64,
     /// The number of the snapshot its chain begins with.
@@ -61,7 +65,6 @@ impl Row {
             is_pinned,
             files,
             bytes,
-            changes,
             revision,
             ..
         } = &self.snapshot;
@@ -78,7 +81,7 @@ impl Row {
             &[u8::from(*is_pinned)],
             &files.to_le_bytes(),
             &bytes.to_le_bytes(),
-            &changes.to_le_bytes(),
+            &self.changes.to_le_bytes(),
             &revision.to_le_bytes(),
             &self.seq.to_le_bytes(),
             &self.hash,
@@ -88,13 +91,15 @@ impl Row {
 
 const COLUMNS: &str = "snapshot.id, source.name, snapshot.at_ms, cause, snapshot.name, note, \
      pinned, snapshot.files, snapshot.bytes, changes, revision, snapshot.source, snapshot.seq, \
-     chain, hash, snapshot.seal, length(coding)";
+     chain, hash, snapshot.seal, length(coding), \
+     EXISTS (SELECT 1 FROM uncounted WHERE uncounted.snapshot = snapshot.id)";
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
     let id: i64 = row.get(0)?;
     let what = || mismatch(&format!("snapshot {id}"));
     let cause: String = row.get(3)?;
     let unsigned = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    let (changes, is_uncounted): (u32, bool) = (row.get(9)?, row.get(17)?);
     let found = Row {
         snapshot: Snapshot {
             id: id.unsigned_abs(),
@@ -106,9 +111,10 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
             is_pinned: row.get(6)?,
             files: unsigned(7)?,
             bytes: unsigned(8)?,
-            changes: row.get(9)?,
+            changes: (!is_uncounted).then_some(changes),
             revision: unsigned(10)?,
         },
+        changes,
         source: row.get(11)?,
         seq: row.get(12)?,
         chain: row.get(13)?,
@@ -245,9 +251,10 @@ pub(super) fn take(
             is_pinned: false,
             files: taking.files.unwrap_or(source.files),
             bytes: text.len() as u64,
-            changes: coded.changes,
+            changes: Some(coded.changes),
             revision: taking.revision,
         },
+        changes: coded.changes,
         source: source.id,
         seq: source.seq,
         chain: coded.chain.unwrap_or(id),
@@ -255,7 +262,11 @@ pub(super) fn take(
         coding_bytes: coded.bytes.len() as u64,
     };
     apply_label(&mut row.snapshot, taking.label)?;
+    let since = latest_seq(connection, source.id)?.unwrap_or(i64::MIN);
     insert(connection, &row, &coded.bytes)?;
+    if taking.cause != SnapshotCause::Import {
+        ring::keep(connection, source, id, since)?;
+    }
     Ok(row.snapshot.id)
 }
 
@@ -290,7 +301,7 @@ fn code(
         return Ok(whole(0));
     };
     let step = chain.encode(tree);
-    let changes = u32::try_from(step.changes).unwrap_or(u32::MAX);
+    let changes = counted(chain.tree(), tree);
     match is_packed && !chain::is_full(&length.with(step.bytes.len())) {
         true => Ok(Coded {
             chain: Some(before.chain),
@@ -299,6 +310,86 @@ fn code(
         }),
         false => Ok(whole(changes)),
     }
+}
+
+/// Counts what differs between two states as everybody is told: see
+/// [`flagdeck_core::difference::count`].
+fn counted(before: &Tree, after: &Tree) -> u32 {
+    u32::try_from(flagdeck_core::difference::count(before, after)).unwrap_or(u32::MAX)
+}
+
+/// Says whether the changes of any snapshot are to be counted.
+pub(super) fn are_uncounted(connection: &Connection) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM uncounted)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Counts the changes of the latest snapshots that are to be counted, those of one chain. Returns
+/// how many snapshots it counted.
+pub(super) fn recount(connection: &Connection) -> Result<usize, StoreError> {
+    let latest: Option<i64> =
+        connection.query_row("SELECT max(snapshot) FROM uncounted", [], |row| row.get(0))?;
+    let Some(latest) = latest else {
+        return Ok(0);
+    };
+    let Some(row) = select(connection, "snapshot.id = ?1", latest)?.pop() else {
+        return forget_uncounted(connection, latest);
+    };
+    let rows = of_source(connection, Some(row.source))?;
+    let Some(begin) = rows.iter().position(|other| other.chain == row.chain) else {
+        return forget_uncounted(connection, latest);
+    };
+    let end = begin + rows[begin..].partition_point(|other| other.id() <= latest);
+    let chain: Vec<Row> = rows[begin..end]
+        .iter()
+        .filter(|other| other.chain == row.chain)
+        .cloned()
+        .collect();
+    let before = begin
+        .checked_sub(1)
+        .and_then(|place| tree_of(connection, &rows[place]).ok());
+    let counts = counts(connection, &chain, before)?;
+    for row in chain.iter().filter(|row| row.snapshot.changes.is_none()) {
+        // What cannot be read has no changes that could be looked at.
+        let changes = counts.get(&row.id()).copied().unwrap_or_default();
+        write_count(connection, row, changes)?;
+    }
+    Ok(chain.len())
+}
+
+/// Counts for each snapshot of a chain what differs from the one before.
+fn counts(
+    connection: &Connection,
+    chain: &[Row],
+    before: Option<Tree>,
+) -> Result<HashMap<i64, u32>, StoreError> {
+    let mut before = before;
+    let mut counts = HashMap::new();
+    each_step(connection, chain, |step| {
+        let is_asked = step.row.snapshot.changes.is_none();
+        if let Some(before) = before.as_ref().filter(|_| is_asked) {
+            counts.insert(step.row.id(), counted(before, step.after));
+        }
+        before = Some(step.after.clone());
+    })?;
+    Ok(counts)
+}
+
+fn write_count(connection: &Connection, row: &Row, changes: u32) -> Result<(), StoreError> {
+    let row = Row {
+        changes,
+        ..row.clone()
+    };
+    connection
+        .prepare_cached("UPDATE snapshot SET changes = ?2, seal = ?3 WHERE id = ?1")?
+        .execute(params![row.id(), changes, row.seal()])?;
+    forget_uncounted(connection, row.id())?;
+    Ok(())
+}
+
+fn forget_uncounted(connection: &Connection, id: i64) -> Result<usize, StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM uncounted WHERE snapshot = ?1")?;
+    Ok(statement.execute([id])?)
 }
 
 /// Opens the chain of a snapshot at it, checked; with how long it is.
@@ -337,11 +428,9 @@ pub(in crate::state) fn tree_of(connection: &Connection, row: &Row) -> Result<Tr
     Ok(open_chain(connection, row)?.0.into_tree())
 }
 
-/// One snapshot after the other, and what changed between them.
+/// One snapshot after the other.
 pub(in crate::state) struct Step<'a> {
     pub(in crate::state) row: &'a Row,
-    /// What changed since; none for the first one of a chain.
-    pub(in crate::state) patch: Option<&'a Patch<'a>>,
     pub(in crate::state) after: &'a Tree,
 }
 
@@ -362,22 +451,64 @@ pub(in crate::state) fn each_step(
             };
             visit(&Step {
                 row,
-                patch: None,
                 after: open.tree(),
             });
             chain = Some(open);
             continue;
         };
-        let Ok(patch) = open.advance(&coding) else {
+        if open.advance(&coding).is_err() {
             return Ok(());
-        };
+        }
         visit(&Step {
             row,
-            patch: Some(&patch),
             after: open.tree(),
         });
     }
     Ok(())
+}
+
+/// What changed in a snapshot: a patch and the state it is applied to, or the first state that
+/// there is.
+pub(in crate::state) enum Changed<'a> {
+    Since(&'a Patch<'a>, &'a Tree),
+    First(&'a Tree),
+}
+
+/// Walks through the snapshots of a chain, in order, as far as they can be read, and visits what
+/// changed in each. `before` is the state that was there before the chain. Returns the last state.
+pub(in crate::state) fn each_change(
+    connection: &Connection,
+    rows: &[Row],
+    before: Option<&Tree>,
+    mut visit: impl FnMut(&Row, &Changed<'_>),
+) -> Result<Option<Tree>, StoreError> {
+    let mut chain: Option<Chain> = None;
+    let mut statement = connection.prepare_cached("SELECT coding FROM snapshot WHERE id = ?1")?;
+    for row in rows {
+        let coding: Vec<u8> = statement.query_row([row.id()], |found| found.get(0))?;
+        let Some(open) = &mut chain else {
+            let Ok(open) = Chain::open(&coding) else {
+                break;
+            };
+            match before {
+                Some(before) => {
+                    let patch = flagdeck_core::compare(before, open.tree());
+                    visit(row, &Changed::Since(&patch, before));
+                }
+                None => visit(row, &Changed::First(open.tree())),
+            }
+            chain = Some(open);
+            continue;
+        };
+        let Ok(patch) = open.peek(&coding) else {
+            break;
+        };
+        visit(row, &Changed::Since(&patch, open.tree()));
+        if open.apply(&patch).is_err() {
+            return Ok(None);
+        }
+    }
+    Ok(chain.map(Chain::into_tree))
 }
 
 /// Checks every snapshot of a source.
@@ -420,7 +551,6 @@ fn insert(connection: &Connection, row: &Row, coding: &[u8]) -> Result<(), Store
         is_pinned,
         files,
         bytes,
-        changes,
         revision,
         ..
     } = &row.snapshot;
@@ -439,7 +569,7 @@ fn insert(connection: &Connection, row: &Row, coding: &[u8]) -> Result<(), Store
             is_pinned,
             *files as i64,
             *bytes as i64,
-            changes,
+            row.changes,
             *revision as i64,
             row.seq,
             row.chain,

@@ -1,7 +1,7 @@
-//! Sources, their states whole, and the journal of changes since.
+//! Sources, their states whole, and the journal of the changes since, whose end is the ring.
 
 use flagdeck_core::state;
-use flagdeck_core::state::Change;
+use flagdeck_core::state::{Change, Hint};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -25,7 +25,7 @@ pub(in crate::state) struct Source {
     pub(in crate::state) files: u64,
     /// Bytes of the state as text, when it was written whole last.
     pub(in crate::state) bytes: u64,
-    /// Changes in its ring.
+    /// Changes in its ring: the latest of its journal.
     pub(in crate::state) records: u32,
 }
 
@@ -188,36 +188,47 @@ pub(super) fn remove_if_empty(connection: &Connection, source: i64) -> Result<()
     Ok(())
 }
 
-/// Writes a state whole, as of the source's last change; the journal begins anew.
+/// Writes a state whole, as of the source's last change. Of the journal, the ring is left.
 pub(super) fn write_whole(
     connection: &Connection,
     source: &mut Source,
     tree: &Tree,
 ) -> Result<(), StateError> {
-    let text = tree::write(tree);
-    if text.len() > STATE_BYTES_MAX {
+    let bytes = tree::write(tree).len();
+    if bytes > STATE_BYTES_MAX {
         return Err(StateError::TooLarge {
-            bytes: text.len(),
+            bytes,
             max: STATE_BYTES_MAX,
         });
     }
+    let seq = source.seq;
+    Ok(write_as_of(connection, source, tree, seq)?)
+}
+
+/// Writes a state whole, as of a change.
+pub(super) fn write_as_of(
+    connection: &Connection,
+    source: &mut Source,
+    tree: &Tree,
+    seq: i64,
+) -> Result<(), StoreError> {
+    let text = tree::write(tree);
     let packed = zstd::bulk::compress(&text, WHOLE_LEVEL).map_err(|source| StoreError::File {
         path: "state.db".into(),
         source,
     })?;
     source.bytes = text.len() as u64;
-    source.records = records(tree);
-    let sealed = seal(&[&source.id.to_le_bytes(), &source.seq.to_le_bytes(), &packed]);
-    let write = || -> Result<(), StoreError> {
-        connection
-            .prepare_cached("INSERT OR REPLACE INTO whole VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![source.id, source.seq, sealed, packed])?;
-        connection
-            .prepare_cached("DELETE FROM journal WHERE source = ?1")?
-            .execute([source.id])?;
-        Ok(())
-    };
-    Ok(write()?)
+    let sealed = seal(&[&source.id.to_le_bytes(), &seq.to_le_bytes(), &packed]);
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO whole VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![source.id, seq, sealed, packed])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM journal WHERE source = ?1 AND seq <= ?2 AND seq <= \
+             (SELECT seq FROM journal WHERE source = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?3)",
+        )?
+        .execute(params![source.id, seq, source.records])?;
+    Ok(())
 }
 
 /// What came of changes.
@@ -241,16 +252,22 @@ pub(super) fn record_all(
     for (place, change) in changes.iter().enumerate() {
         let key = state::tracked(&change.key).unwrap_or_default();
         let is_other = tree::get_key(tree, key) != change.new.as_ref();
-        match state::track(tree, change, history_max) {
-            Ok(_) => {
+        match state::track(tree, change) {
+            Ok(tracked) => {
                 recorded.differing += usize::from(is_other);
                 source.seq += 1;
-                add_to_journal(connection, source, change, history_max)?;
+                let change = Change {
+                    old: tracked.and_then(|tracked| tracked.old),
+                    ..change.clone()
+                };
+                add_to_journal(connection, source.id, source.seq, &change, history_max)?;
             }
             Err(error) => recorded.refused.push((place, error.to_string())),
         }
     }
-    source.records = records(tree);
+    let applied = changes.len() - recorded.refused.len();
+    let records = (source.records as usize + applied).min(history_max);
+    source.records = u32::try_from(records).unwrap_or(u32::MAX);
     // Every change counts against the state's bound, which is looked at when it is written.
     if journal_is_full(connection, source.id)? {
         write_whole(connection, source, tree)?;
@@ -258,9 +275,10 @@ pub(super) fn record_all(
     Ok(recorded)
 }
 
-fn add_to_journal(
+pub(super) fn add_to_journal(
     connection: &Connection,
-    source: &Source,
+    source: i64,
+    seq: i64,
     change: &Change,
     history_max: usize,
 ) -> Result<(), StoreError> {
@@ -268,32 +286,50 @@ fn add_to_journal(
         .map_err(|_| StoreError::damaged("a change cannot be written"))?;
     let history_max = history_max as i64;
     connection
-        .prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .prepare_cached("INSERT OR REPLACE INTO journal VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![
-            source.id,
-            source.seq,
+            source,
+            seq,
             history_max,
-            journal_seal(source.id, source.seq, history_max, &packed),
+            journal_seal(source, seq, history_max, &packed),
             packed
         ])?;
     Ok(())
 }
 
 /// A change as the journal holds it: values as JSON text, which postcard has no form for.
-type Packed = (String, Option<String>, Option<String>, i64, String);
+pub(super) type Packed = (
+    String,
+    Option<String>,
+    Option<String>,
+    i64,
+    String,
+    PackedHint,
+);
 
-fn packable(change: &Change) -> Packed {
+/// How many frames of the stack trace to skip, or which one it is.
+type PackedHint = Option<(Option<u32>, String)>;
+
+/// A change as the journal of format 1 holds it.
+type PackedBefore = (String, Option<String>, Option<String>, i64, String);
+
+pub(super) fn packable(change: &Change) -> Packed {
     let text = |value: &Option<Tree>| value.as_ref().map(Tree::to_string);
+    let hint = change.hint.as_ref().map(|hint| match hint {
+        Hint::Skip(frames) => (Some(*frames), String::new()),
+        Hint::Frame(frame) => (None, frame.clone()),
+    });
     (
         change.key.clone(),
         text(&change.old),
         text(&change.new),
         change.at_ms,
         change.origin.clone(),
+        hint,
     )
 }
 
-fn unpacked((key, old, new, at_ms, origin): Packed) -> Option<Change> {
+pub(super) fn unpacked((key, old, new, at_ms, origin, hint): Packed) -> Option<Change> {
     let value = |text: Option<String>| text.map(|text| serde_json::from_str(&text)).transpose();
     Some(Change {
         key,
@@ -301,7 +337,19 @@ fn unpacked((key, old, new, at_ms, origin): Packed) -> Option<Change> {
         new: value(new).ok()?,
         at_ms,
         origin,
+        hint: hint.map(|(skip, frame)| match skip {
+            Some(frames) => Hint::Skip(frames),
+            None => Hint::Frame(frame),
+        }),
     })
+}
+
+fn read_packed(bytes: &[u8]) -> Option<Change> {
+    let packed = postcard::from_bytes(bytes).or_else(|_| {
+        let (key, old, new, at_ms, origin): PackedBefore = postcard::from_bytes(bytes)?;
+        Ok::<Packed, postcard::Error>((key, old, new, at_ms, origin, None))
+    });
+    packed.ok().and_then(unpacked)
 }
 
 fn journal_seal(source: i64, seq: i64, history_max: i64, packed: &[u8]) -> [u8; SEAL_BYTES] {
@@ -316,7 +364,8 @@ fn journal_seal(source: i64, seq: i64, history_max: i64, packed: &[u8]) -> [u8; 
 fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreError> {
     let (changes, bytes): (i64, i64) = connection
         .prepare_cached(
-            "SELECT count(*), coalesce(sum(length(change)), 0) FROM journal WHERE source = ?1",
+            "SELECT count(*), coalesce(sum(length(change)), 0) FROM journal WHERE source = ?1 \
+             AND seq > coalesce((SELECT seq FROM whole WHERE source = ?1), 0)",
         )?
         .query_row([source], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(changes > JOURNAL_CHANGES_MAX || bytes > JOURNAL_BYTES_MAX)
@@ -341,21 +390,28 @@ pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree
     )?;
     let mut rows = statement.query([source.id, seq])?;
     while let Some(row) = rows.next()? {
-        let (seq, history_max): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let sealed: [u8; SEAL_BYTES] = row.get(2)?;
-        let packed = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
         let what = || mismatch(&format!("a change of {}", source.name));
-        if journal_seal(source.id, seq, history_max, packed) != sealed {
-            return Err(what());
-        }
-        let change = postcard::from_bytes(packed).ok().and_then(unpacked);
-        let history_max = usize::try_from(history_max).unwrap_or_default();
-        state::track(&mut tree, &change.ok_or_else(what)?, history_max).map_err(|_| what())?;
+        let change = read_journal(row, source.id)?.ok_or_else(what)?;
+        state::track(&mut tree, &change).map_err(|_| what())?;
     }
     Ok(tree)
 }
 
-fn load_whole(connection: &Connection, source: i64) -> Result<Option<(Tree, i64)>, StoreError> {
+/// Reads a change of the journal; `None` if it does not match its hash.
+pub(super) fn read_journal(row: &Row<'_>, source: i64) -> Result<Option<Change>, StoreError> {
+    let (seq, history_max): (i64, i64) = (row.get(0)?, row.get(1)?);
+    let sealed: [u8; SEAL_BYTES] = row.get(2)?;
+    let packed = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+    if journal_seal(source, seq, history_max, packed) != sealed {
+        return Ok(None);
+    }
+    Ok(read_packed(packed))
+}
+
+pub(super) fn load_whole(
+    connection: &Connection,
+    source: i64,
+) -> Result<Option<(Tree, i64)>, StoreError> {
     let row: Option<(i64, [u8; SEAL_BYTES], Vec<u8>)> = connection
         .prepare_cached("SELECT seq, seal, text FROM whole WHERE source = ?1")?
         .query_row([source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -370,9 +426,4 @@ fn load_whole(connection: &Connection, source: i64) -> Result<Option<(Tree, i64)
     let text = zstd::bulk::decompress(&packed, STATE_BYTES_MAX).map_err(|_| what())?;
     let tree = serde_json::from_slice(&text).map_err(|_| what())?;
     Ok(Some((tree, seq)))
-}
-
-fn records(tree: &Tree) -> u32 {
-    let ring = tree.get(state::HISTORY).and_then(Tree::as_array);
-    ring.map_or(0, |ring| u32::try_from(ring.len()).unwrap_or(u32::MAX))
 }

@@ -14,7 +14,7 @@ use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, params};
 
 use super::snapshots::{self, Row};
-use super::{STATES, sources};
+use super::{STATES, ring, sources};
 use crate::store::StoreError;
 
 /// What a row takes beside its coding, with its places in the indexes; measured.
@@ -186,6 +186,7 @@ pub(super) fn carry_out(connection: &Connection, rewrite: &Rewrite) -> Result<()
         return Ok(());
     }
     for id in &rewrite.dropped {
+        ring::hand_on(connection, *id)?;
         connection
             .prepare_cached("DELETE FROM snapshot WHERE id = ?1")?
             .execute([id])?;
@@ -202,6 +203,7 @@ pub(super) fn carry_out(connection: &Connection, rewrite: &Rewrite) -> Result<()
 mod tests {
     use std::collections::BTreeMap;
 
+    use flagdeck_core::state::Change;
     use serde_json::json;
 
     use super::super::{StateStore, Taking, Whole};
@@ -288,6 +290,49 @@ mod tests {
             assert!(tree::same(&tree, &kept[&row.snapshot.id]));
         }
         assert!(crate::state::store::check(&connection).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_was_recorded_before_a_snapshot_that_goes_is_known_of_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let name: SourceName = "web".parse().unwrap();
+        let count = 400;
+        for number in 0..count {
+            let change = Change {
+                key: "ml.set".into(),
+                old: None,
+                new: Some(number.into()),
+                at_ms: BEGIN_MS + number * 3 * HOUR_MS,
+                origin: "a.js:1".into(),
+                hint: None,
+            };
+            take(&mut store, number, number * 3, false);
+            store.record(&name, &[change], 100, BEGIN_MS).unwrap();
+        }
+        take(&mut store, count, count * 3, true);
+        let plan = StateStore::plan_thinning(folder.path(), BEGIN_MS + 4000 * HOUR_MS).unwrap();
+        store.thin(&plan).unwrap();
+        while store.recount().unwrap() > 0 {}
+        let left = rows(folder.path());
+        assert!(left.len() < 200, "{} are left", left.len());
+        let connection = STATES.read(folder.path()).unwrap().unwrap();
+        let recorded = |row: &Row| ring::recorded(&connection, row.id()).unwrap();
+        let all: usize = left.iter().map(|row| recorded(row).len()).sum();
+        assert_eq!(all, usize::try_from(count).unwrap());
+        for pair in left.windows(2) {
+            let [before, after] = [&pair[0], &pair[1]];
+            let tree = |row| snapshots::tree_of(&connection, row).unwrap();
+            let differ = flagdeck_core::difference::count(&tree(before), &tree(after));
+            let counted = after.snapshot.changes.map(|changes| changes as usize);
+            assert_eq!(counted, Some(differ), "snapshot {}", after.id());
+            let latest = recorded(after).first().map(|change| change.at_ms);
+            assert_eq!(
+                latest,
+                Some(after.snapshot.at_ms - 3 * HOUR_MS),
+                "latest first"
+            );
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) struct Apart {
     /// The format of this program: SQLite's `user_version`.
     pub(crate) format: i64,
     /// What makes its tables.
-    pub(crate) tables: &'static str,
+    pub(crate) tables: &'static [&'static str],
     /// What makes a file of an earlier format one of the next: the first leads from format 1.
     pub(crate) upgrades: &'static [Upgrade],
 }
@@ -85,12 +85,11 @@ impl Apart {
         };
         let connection = source.open()?;
         self.check_owner(&connection)?;
-        if format_of(&connection)? == self.format {
-            return Ok(Some(connection));
+        if format_of(&connection)? < self.format {
+            // Only a connection that writes can bring it to this format.
+            drop(self.connect(data_dir)?);
         }
-        // Of an earlier format: only a connection that writes can change that.
-        drop(self.connect(data_dir)?);
-        Ok(Some(source.open()?))
+        Ok(Some(connection))
     }
 
     /// Makes a file of an earlier format one of this, in one transaction.
@@ -119,6 +118,7 @@ impl Apart {
             tables,
             ..
         } = self;
+        let tables = tables.concat();
         let result = connection.execute_batch(&format!(
             "BEGIN IMMEDIATE;
              {tables}

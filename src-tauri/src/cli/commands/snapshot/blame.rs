@@ -1,7 +1,7 @@
-//! `snapshot blame`: what set a value, and when it changed before.
+//! `snapshot blame`: what set a value or took it away, and when it changed before.
 
-use flagdeck::App;
 use flagdeck::wire::{Blame, ChangeRecord, Excerpt, Snapshot, StateAt};
+use flagdeck::{App, Error};
 
 use crate::key::Key;
 use crate::output::{Output, when};
@@ -9,20 +9,39 @@ use crate::output::{Output, when};
 /// Characters of a recorded value: two of them stand on a line with when and from where.
 const VALUE_CHARS_MAX: usize = 48;
 
-pub fn blame(app: &App, at: &StateAt, key: &Key, output: &mut Output) -> anyhow::Result<()> {
-    let pointer = key.find(&app.state_at(at)?.ml)?;
-    let blame = app.blame(at, &pointer)?;
+pub fn blame(
+    app: &App,
+    at: &StateAt,
+    key: &Key,
+    with_stack: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let blame = match app.blame(at, key.text()) {
+        // With what there is instead.
+        Err(error @ Error::NotFound { .. }) => {
+            key.find(&app.state_at(at)?.ml)?;
+            return Err(error.into());
+        }
+        blame => blame?,
+    };
     if output.json {
         return Ok(output.value(&blame)?);
     }
-    for line in lines(key, &blame) {
+    for line in lines(&blame, with_stack) {
         output.line(line)?;
     }
     Ok(())
 }
 
-fn lines(key: &Key, blame: &Blame) -> Vec<String> {
-    let mut lines = vec![format!("{key} is {}", shown(blame.value.as_ref()))];
+fn lines(blame: &Blame, with_stack: bool) -> Vec<String> {
+    let mut lines = vec![match &blame.value {
+        None => format!(
+            "{} is gone; it was {}",
+            blame.key,
+            shown(blame.before.as_ref())
+        ),
+        value => format!("{} is {}", blame.key, shown(value.as_ref())),
+    }];
     lines.push(match &blame.since {
         Some(since) => format!("  since {}", named(since)),
         None => "  since after the latest snapshot".into(),
@@ -32,12 +51,26 @@ fn lines(key: &Key, blame: &Blame) -> Vec<String> {
         None => "  as far back as snapshots go".into(),
     });
     if !blame.records.is_empty() {
-        lines.push("Recorded by the application:".into());
-        lines.extend(blame.records.iter().map(record));
+        lines.push("Set by:".into());
+        for record in &blame.records {
+            lines.push(told(record));
+            if with_stack {
+                lines.extend(
+                    record
+                        .origin
+                        .lines()
+                        .map(|frame| format!("      {}", frame.trim())),
+                );
+            }
+        }
     }
     if !blame.earlier.is_empty() {
         lines.push("Changed before in:".into());
-        lines.extend(blame.earlier.iter().map(|it| format!("  {}", named(it))));
+        lines.extend(blame.earlier.iter().map(|entry| {
+            let sides = [&entry.before, &entry.after].map(|side| cut(shown(side.as_ref())));
+            let [before, after] = sides;
+            format!("  {}  {before} → {after}", named(&entry.snapshot))
+        }));
     }
     lines
 }
@@ -49,14 +82,20 @@ fn named(snapshot: &Snapshot) -> String {
     format!("snapshot {id} of {}{name}", when(*at_ms))
 }
 
-fn record(record: &ChangeRecord) -> String {
+fn told(record: &ChangeRecord) -> String {
     let sides = [&record.before, &record.after].map(|side| cut(shown(side.as_ref())));
     let [before, after] = sides;
+    let at = match record.since_ms {
+        Some(since_ms) if when(since_ms) != when(record.at_ms) => {
+            format!("between {} and {}", when(since_ms), when(record.at_ms))
+        }
+        _ => when(record.at_ms),
+    };
     let from = match record.place.as_str() {
+        _ if record.by_report => "  by a whole report".into(),
         "" => String::new(),
         place => format!("  {place}"),
     };
-    let at = when(record.at_ms);
     format!("  {at}  {}  {before} → {after}{from}", record.key)
 }
 
@@ -92,15 +131,17 @@ mod tests {
             before: None,
             after: excerpt(&"1,".repeat(100)),
             at_ms: 0,
+            by_report: false,
+            since_ms: None,
             place: "panel.js:27".into(),
             origin: "Error\n    at record (state.js:1)\n    at save (panel.js:27:9)".into(),
         };
         let at = when(0);
         let value = format!("{}…", "1,".repeat(24));
-        let told = format!("  {at}  ml.list  nothing → {value}  panel.js:27");
-        assert_eq!(record(&change), told);
+        let line = format!("  {at}  ml.list  nothing → {value}  panel.js:27");
+        assert_eq!(told(&change), line);
         change.place = String::new();
         change.after = excerpt("7");
-        assert_eq!(record(&change), format!("  {at}  ml.list  nothing → 7…"));
+        assert_eq!(told(&change), format!("  {at}  ml.list  nothing → 7…"));
     }
 }

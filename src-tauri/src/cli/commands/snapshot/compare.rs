@@ -75,6 +75,7 @@ pub fn options(arguments: &CompareArguments) -> StateDifferenceOptions {
     StateDifferenceOptions {
         tolerance: arguments.tolerance,
         noise: arguments.ignore.clone(),
+        with_history: arguments.with_history,
     }
 }
 

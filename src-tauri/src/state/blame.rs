@@ -1,0 +1,329 @@
+//! What set a value, or took it away, and when it changed before.
+//!
+//! A value is followed by identity: what is in the element of a list whose `id` is 7 stays the
+//! same value when an earlier element goes. Reads the snapshots from the latest chain on, each
+//! forward, until it has seen enough; that takes some tens of microseconds for each.
+
+use flagdeck_core::state::Change;
+use flagdeck_core::tree::{Path, Tree};
+use rusqlite::Connection;
+
+use super::limits::{BLAME_EARLIER_MAX, BLAME_RECORDS_MAX, BLAME_VALUES_MAX};
+use super::records::{Known, Span, is_around, is_as_left, is_reported_around, shown_report};
+use super::store::{self, Row, Source};
+use super::{Keeper, StateError, show};
+use crate::store::StoreError;
+use crate::wire::{Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, StateAt};
+
+impl Keeper {
+    /// Says which change set a value or took it away, when, from where. `key` is a key as a
+    /// difference prints it, or a JSON Pointer.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is no such state, the value was never there, or it cannot be read.
+    pub(crate) fn blame(&self, at: &StateAt, key: &str) -> Result<Blame, StateError> {
+        let asked: Path = key.parse().map_err(|error| StateError::Invalid {
+            message: format!("{error}"),
+        })?;
+        let connection = self.reader_of(&show::name_of(at))?;
+        let moment = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let seen = Seen::of(&moment, at)?;
+        // By identity from here on, if it is there.
+        let pointer = asked.find(&seen.tree);
+        let named = pointer.as_deref().and_then(|it| Path::of(&seen.tree, it));
+        let path = named.unwrap_or(asked);
+        let past = Past::of(&moment, &seen.rows, &path, &seen.tree)?;
+        if pointer.is_none() && past.turns.is_empty() {
+            return Err(StateError::NotFound {
+                message: format!("there is no {}, now or in any snapshot", path.rooted()),
+            });
+        }
+        seen.told(&moment, &path, pointer, past)
+    }
+}
+
+/// The state that is looked at, with the snapshots up to it.
+struct Seen {
+    source: Source,
+    tree: Tree,
+    rows: Vec<Row>,
+    /// Whether it is what the source has, later than the last of the snapshots.
+    is_now: bool,
+}
+
+impl Seen {
+    fn of(connection: &rusqlite::Transaction<'_>, at: &StateAt) -> Result<Self, StateError> {
+        match at {
+            StateAt::Now { source } => {
+                let (source, tree) = store::current(connection, &source.parse()?)?;
+                Ok(Self {
+                    rows: store::of_source(connection, Some(source.id))?,
+                    source,
+                    tree,
+                    is_now: true,
+                })
+            }
+            StateAt::Snapshot { id } => {
+                let row = store::load(connection, *id)?;
+                let mut rows = store::of_source(connection, Some(row.source))?;
+                rows.retain(|other| other.snapshot.id <= *id);
+                Ok(Self {
+                    source: store::get_source(connection, &row.snapshot.source.parse()?)?,
+                    tree: store::tree_of(connection, &row)?,
+                    rows,
+                    is_now: false,
+                })
+            }
+        }
+    }
+
+    fn told(
+        &self,
+        connection: &Connection,
+        path: &Path,
+        pointer: Option<String>,
+        past: Past,
+    ) -> Result<Blame, StateError> {
+        let shown = |place: usize| self.rows[place].snapshot.clone();
+        let mut turns = past.turns.into_iter();
+        let latest = turns.next();
+        let (since, until) = match &latest {
+            // As far as snapshots go back.
+            None => ((!self.rows.is_empty()).then_some(0), None),
+            Some(turn) => {
+                let end = turn.place.unwrap_or(self.rows.len());
+                (turn.place, end.checked_sub(1))
+            }
+        };
+        let mut blame = Blame {
+            key: path.rooted(),
+            value: path.value(&self.tree).map(show::excerpt),
+            pointer,
+            before: latest.as_ref().and_then(|turn| turn.before.clone()),
+            since: since.map(shown),
+            until: until.map(shown),
+            records: Vec::new(),
+            earlier: Vec::new(),
+            values: self.numbers(path, past.numbers),
+        };
+        let entries = turns.filter_map(|turn| {
+            Some(BlameEntry {
+                snapshot: shown(turn.place?),
+                before: turn.before,
+                after: turn.after,
+            })
+        });
+        blame.earlier = entries.take(BLAME_EARLIER_MAX).collect();
+        blame.records = self.records(connection, path, &blame, (since, until))?;
+        Ok(blame)
+    }
+
+    /// Returns the numbers that a value was, with what it is now.
+    fn numbers(&self, path: &Path, mut numbers: Vec<BlameValue>) -> Vec<BlameValue> {
+        let now = path.value(&self.tree).and_then(Tree::as_f64);
+        if let Some(value) = now.filter(|_| self.is_now) {
+            let at_ms = self.source.at_ms;
+            numbers.push(BlameValue { at_ms, value });
+        }
+        let too_many = numbers.len().saturating_sub(BLAME_VALUES_MAX);
+        numbers.drain(..too_many);
+        numbers
+    }
+
+    /// Lists the changes that set a value between the snapshot that had it otherwise and the one
+    /// that has it so, latest first.
+    fn records(
+        &self,
+        connection: &Connection,
+        path: &Path,
+        blame: &Blame,
+        (since, until): (Option<usize>, Option<usize>),
+    ) -> Result<Vec<ChangeRecord>, StateError> {
+        let tree = |place: Option<usize>| {
+            let row = place.map(|place| &self.rows[place]);
+            row.map(|row| store::tree_of(connection, row)).transpose()
+        };
+        let before = tree(until)?;
+        let after = tree(since)?;
+        let after = after.as_ref().unwrap_or(&self.tree);
+        let begin = until.map_or(0, |place| place + 1);
+        let span = Span {
+            source: &self.source,
+            after: until.map(|place| &self.rows[place]),
+            rows: &self.rows[begin..since.map_or(self.rows.len(), |place| place + 1)],
+            is_open: since.is_none(),
+        };
+        let known = Known::of(connection, span, (before.as_ref(), after))?;
+        let ends = [before.as_ref(), Some(after)].map(|tree| Some((tree?, path.find(tree?)?)));
+        let is_about = |change: &&Change| {
+            let mut ends = ends.iter().flatten();
+            ends.any(|(tree, pointer)| is_around(change, pointer, tree))
+        };
+        let changes: Vec<&Change> = known.changes.iter().filter(is_about).collect();
+        let mut records: Vec<ChangeRecord> = changes
+            .iter()
+            .map(|change| show::record(change, &known.recorders))
+            .collect();
+        let is_explained = || {
+            changes
+                .first()
+                .is_some_and(|latest| is_left(latest, path, after))
+        };
+        if !is_explained() {
+            records.extend(reported(&known, path));
+            records.sort_by_key(|record| std::cmp::Reverse(record.at_ms));
+            if !records.iter().any(|record| record.by_report) {
+                records.splice(0..0, self.inferred(&known, blame));
+            }
+        }
+        records.truncate(BLAME_RECORDS_MAX);
+        Ok(records)
+    }
+
+    /// Returns the whole report that must have set a value, as nothing else did: known from the
+    /// snapshots before and behind it. `None` if a recorded change may be lost.
+    fn inferred(&self, known: &Known, blame: &Blame) -> Option<ChangeRecord> {
+        let until = blame.until.as_ref()?;
+        let may_be_lost = known.changes.len() >= (self.source.records as usize).max(1);
+        let at_ms = match &blame.since {
+            Some(since) => since.at_ms,
+            None => self.source.at_ms,
+        };
+        (!may_be_lost).then(|| ChangeRecord {
+            key: blame.key.clone(),
+            before: blame.before.clone(),
+            after: blame.value.clone(),
+            at_ms,
+            by_report: true,
+            since_ms: Some(until.at_ms),
+            place: String::new(),
+            origin: String::new(),
+        })
+    }
+}
+
+/// Says whether a value is as a recorded change left it.
+fn is_left(change: &Change, path: &Path, after: &Tree) -> bool {
+    let pointer = path.find(after);
+    match (pointer, &change.new) {
+        (Some(pointer), _) => is_as_left(change, &flagdeck_core::tree::dotted(&pointer), after),
+        // It is gone: so it is if something was taken away, or put without it.
+        (None, None) => true,
+        (None, Some(_)) => {
+            let key = flagdeck_core::state::tracked(&change.key).unwrap_or_default();
+            is_as_left(change, key, after)
+        }
+    }
+}
+
+/// Lists the changes of whole reports that set what a key leads to, latest first.
+fn reported(known: &Known, path: &Path) -> Vec<ChangeRecord> {
+    let key = path.to_string();
+    let reports = known.reports.iter();
+    let found = reports.filter_map(|report| {
+        let mut changes = report.changes.iter();
+        let about = changes.find(|reported| is_reported_around(reported, &key))?;
+        Some(shown_report(report, about))
+    });
+    found.take(BLAME_RECORDS_MAX).collect()
+}
+
+/// Where in a source's snapshots a value changed, latest first, and the numbers it was, earliest
+/// first.
+#[derive(Debug, Default)]
+struct Past {
+    turns: Vec<Turn>,
+    numbers: Vec<BlameValue>,
+}
+
+/// A change of a value between two states.
+#[derive(Debug)]
+struct Turn {
+    /// The place of the first snapshot that has it so; `None` if none does yet.
+    place: Option<usize>,
+    before: Option<Excerpt>,
+    after: Option<Excerpt>,
+}
+
+impl Turn {
+    fn of(place: Option<usize>, before: Option<&Tree>, after: Option<&Tree>) -> Self {
+        Self {
+            place,
+            before: before.map(show::excerpt),
+            after: after.map(show::excerpt),
+        }
+    }
+}
+
+impl Past {
+    fn of(
+        connection: &Connection,
+        rows: &[Row],
+        path: &Path,
+        now: &Tree,
+    ) -> Result<Self, StoreError> {
+        let mut past = Self::default();
+        // What the chain that is looked at next has to end with, if nothing changed in between.
+        let mut next: (Option<Tree>, Option<usize>) = (path.value(now).cloned(), None);
+        let mut end = rows.len();
+        for chain in rows.chunk_by(|one, other| one.chain == other.chain).rev() {
+            end -= chain.len();
+            let seen = SeenChain::of(connection, chain, end, path)?;
+            if seen.last != next.0 {
+                // Where it changed between two chains, or since the latest snapshot.
+                let turn = Turn::of(next.1, seen.last.as_ref(), next.0.as_ref());
+                past.turns.push(turn);
+            }
+            past.turns.extend(seen.turns.into_iter().rev());
+            past.numbers.splice(0..0, seen.numbers);
+            next = (seen.first, Some(end));
+            if past.turns.len() > BLAME_EARLIER_MAX {
+                break;
+            }
+        }
+        Ok(past)
+    }
+}
+
+/// What one chain has of a value.
+#[derive(Debug, Default)]
+struct SeenChain {
+    first: Option<Tree>,
+    last: Option<Tree>,
+    /// Where it is another than one before, in order.
+    turns: Vec<Turn>,
+    numbers: Vec<BlameValue>,
+}
+
+impl SeenChain {
+    /// `begin` is the place of the chain among all snapshots.
+    fn of(
+        connection: &Connection,
+        chain: &[Row],
+        begin: usize,
+        path: &Path,
+    ) -> Result<Self, StoreError> {
+        let mut seen = Self::default();
+        let mut place = begin;
+        store::each_step(connection, chain, |step| {
+            let value = path.value(step.after);
+            seen.numbers
+                .extend(value.and_then(Tree::as_f64).map(|value| {
+                    let at_ms = step.row.snapshot.at_ms;
+                    BlameValue { at_ms, value }
+                }));
+            if place == begin {
+                seen.first = value.cloned();
+                seen.last = value.cloned();
+            } else if value != seen.last.as_ref() {
+                let turn = Turn::of(Some(place), seen.last.as_ref(), value);
+                seen.turns.push(turn);
+                seen.last = value.cloned();
+            }
+            place += 1;
+        })?;
+        Ok(seen)
+    }
+}

@@ -1,0 +1,78 @@
+//! In which snapshots a text came or went.
+//!
+//! As `git log -S` has it: a snapshot is found if the text is in what changed in a key, or if it
+//! is in the values that came another number of times than in those that went. There is no index
+//! beside the snapshots: what changed between one and the next is how they are kept, and reading
+//! it takes some tens of microseconds for each.
+
+use flagdeck_core::Patch;
+use flagdeck_core::tree::Tree;
+use rusqlite::Connection;
+
+use super::store::{self, Changed, Row};
+use crate::store::{StoreError, fold};
+use crate::wire::Snapshot;
+
+/// Keeps the snapshots in which a text came, went, or is in the key of what changed, or that are
+/// called so.
+pub(super) fn with_text(
+    connection: &Connection,
+    rows: Vec<Row>,
+    text: &str,
+) -> Result<Vec<Snapshot>, StoreError> {
+    let wanted = fold(text);
+    let mut found = Vec::new();
+    let mut sorted = rows;
+    sorted.sort_by_key(|row| (row.source, row.snapshot.id));
+    for source in sorted.chunk_by(|one, next| one.source == next.source) {
+        let mut before: Option<Tree> = None;
+        for chain in source.chunk_by(|one, next| one.chain == next.chain) {
+            before = store::each_change(connection, chain, before.as_ref(), |row, changed| {
+                if is_called(&row.snapshot, &wanted) || has(changed, &wanted) {
+                    found.push(row.snapshot.clone());
+                }
+            })?;
+        }
+    }
+    Ok(found)
+}
+
+fn is_called(snapshot: &Snapshot, wanted: &str) -> bool {
+    [&snapshot.name, &snapshot.note]
+        .into_iter()
+        .flatten()
+        .any(|text| fold(text).contains(wanted))
+}
+
+fn has(changed: &Changed<'_>, wanted: &str) -> bool {
+    match changed {
+        Changed::First(state) => count(state, wanted) > 0,
+        Changed::Since(patch, before) => patch_has(patch, before, wanted),
+    }
+}
+
+fn patch_has(patch: &Patch<'_>, before: &Tree, wanted: &str) -> bool {
+    let (mut is_key, mut went, mut came) = (false, 0, 0);
+    patch.visit(before, |place, old, new| {
+        is_key = is_key
+            || fold(&place.printed()).contains(wanted)
+            || fold(&place.dotted()).contains(wanted);
+        went += old.map_or(0, |old| count(old, wanted));
+        came += new.map_or(0, |new| count(new, wanted));
+    });
+    is_key || went != came
+}
+
+/// Counts the keys and leaves of a value that have a text.
+fn count(value: &Tree, wanted: &str) -> usize {
+    let is_in = |text: &str| usize::from(fold(text).contains(wanted));
+    match value {
+        Tree::Object(members) => members
+            .iter()
+            .map(|(key, value)| is_in(key) + count(value, wanted))
+            .sum(),
+        Tree::Array(elements) => elements.iter().map(|value| count(value, wanted)).sum(),
+        Tree::String(text) => is_in(text),
+        other => usize::from(other.to_string().contains(wanted)),
+    }
+}

@@ -1,0 +1,324 @@
+//! What is known of how a state came about: the ring of changes that a source recorded, which
+//! is the end of its journal; the changes that each snapshot keeps of it; and what whole reports
+//! changed.
+//!
+//! A change counts as of a snapshot if it was recorded since the one before. When a snapshot is
+//! let go, its changes go on to the next one.
+
+use flagdeck_core::difference::{self, Difference};
+use flagdeck_core::state::{self, Change};
+use flagdeck_core::tree::Tree;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::sources::{self, Source};
+use super::{SEAL_BYTES, seal};
+use crate::state::limits::{RECORDED_MAX, REPORT_CHANGES_MAX, REPORTS_MAX};
+use crate::store::StoreError;
+use crate::wire::Excerpt;
+
+/// The tables that came with format 2.
+pub(super) const TABLES: &str = "
+-- The changes that were recorded between a snapshot and the one before.
+CREATE TABLE recorded (
+    snapshot INTEGER PRIMARY KEY REFERENCES snapshot (id),
+    seal     BLOB NOT NULL,
+    changes  BLOB NOT NULL
+) STRICT;
+
+-- What the latest whole reports changed.
+CREATE TABLE report (
+    source   INTEGER NOT NULL REFERENCES source (id),
+    seq      INTEGER NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    -- When the source was heard before.
+    since_ms INTEGER NOT NULL,
+    seal     BLOB    NOT NULL,
+    changes  BLOB    NOT NULL,
+    PRIMARY KEY (source, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Snapshots whose changes since the one before are to be counted.
+CREATE TABLE uncounted (snapshot INTEGER PRIMARY KEY) STRICT;
+";
+
+/// How hard zstd tries on what is written with each report.
+const LEVEL: i32 = 3;
+
+/// Bytes that changes may unpack to.
+const UNPACKED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What a whole report changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::state) struct Report {
+    pub(in crate::state) at_ms: i64,
+    /// When the source was heard before; 0 if it was not.
+    pub(in crate::state) since_ms: i64,
+    /// The first changes of it.
+    pub(in crate::state) changes: Vec<Reported>,
+}
+
+/// One change of a whole report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::state) struct Reported {
+    /// What changed, as a difference prints it.
+    pub(in crate::state) key: String,
+    pub(in crate::state) before: Option<Excerpt>,
+    pub(in crate::state) after: Option<Excerpt>,
+}
+
+/// Makes format 2 of format 1, in which the ring was a part of the state.
+pub(super) fn migrate_ring(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    transaction.execute_batch(TABLES)?;
+    transaction.execute("INSERT INTO uncounted SELECT id FROM snapshot", [])?;
+    for mut source in sources::all(transaction)? {
+        // A state that cannot be read is left as it is: reading it says so.
+        let Ok(Some((mut tree, seq))) = sources::load_whole(transaction, source.id) else {
+            continue;
+        };
+        let ring = state::take_ring(&mut tree);
+        for (back, change) in ring.iter().rev().enumerate() {
+            let at = seq - i64::try_from(back).unwrap_or_default();
+            sources::add_to_journal(transaction, source.id, at, change, ring.len())?;
+        }
+        let journal: u32 = transaction.query_row(
+            "SELECT count(*) FROM journal WHERE source = ?1",
+            [source.id],
+            |row| row.get(0),
+        )?;
+        source.records = source.records.min(journal);
+        sources::write_as_of(transaction, &mut source, &tree, seq)?;
+        sources::write(transaction, &source)?;
+    }
+    Ok(())
+}
+
+/// Returns the ring of a source, oldest first.
+pub(in crate::state) fn of(
+    connection: &Connection,
+    source: &Source,
+) -> Result<Vec<Change>, StoreError> {
+    let mut ring = since(connection, source, i64::MIN)?;
+    ring.reverse();
+    Ok(ring)
+}
+
+/// Returns the changes in the ring that were recorded after a change of the source, latest first.
+pub(in crate::state) fn since(
+    connection: &Connection,
+    source: &Source,
+    seq: i64,
+) -> Result<Vec<Change>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, history_max, seal, change FROM journal WHERE source = ?1 AND seq > ?2 \
+         ORDER BY seq DESC LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![source.id, seq, source.records])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        // A damaged one takes none of the others along.
+        let change = sources::read_journal(row, source.id)?;
+        changes.extend(change.map(|change| Change {
+            new: change.new.map(state::bounded),
+            ..change
+        }));
+    }
+    Ok(changes)
+}
+
+/// Keeps with a snapshot what was recorded since the one before, which is of the change `since`.
+pub(super) fn keep(
+    connection: &Connection,
+    source: &Source,
+    snapshot: i64,
+    since: i64,
+) -> Result<(), StoreError> {
+    let changes = self::since(connection, source, since)?;
+    write_recorded(connection, snapshot, &changes)
+}
+
+/// Keeps changes, latest first, with a snapshot.
+fn write_recorded(
+    connection: &Connection,
+    snapshot: i64,
+    changes: &[Change],
+) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let latest = &changes[..changes.len().min(RECORDED_MAX)];
+    let packed: Vec<_> = latest.iter().map(sources::packable).collect();
+    let packed = pack(&packed)?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO recorded VALUES (?1, ?2, ?3)")?
+        .execute(params![
+            snapshot,
+            seal(&[&snapshot.to_le_bytes(), &packed]),
+            packed
+        ])?;
+    Ok(())
+}
+
+/// Returns what was recorded between a snapshot and the one before, latest first.
+pub(in crate::state) fn recorded(
+    connection: &Connection,
+    snapshot: i64,
+) -> Result<Vec<Change>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT seal, changes FROM recorded WHERE snapshot = ?1")?;
+    let row: Option<([u8; SEAL_BYTES], Vec<u8>)> = statement
+        .query_row([snapshot], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((sealed, packed)) = row else {
+        return Ok(Vec::new());
+    };
+    let what = || super::mismatch(&format!("what was recorded before snapshot {snapshot}"));
+    if seal(&[&snapshot.to_le_bytes(), &packed]) != sealed {
+        return Err(what());
+    }
+    let changes: Vec<sources::Packed> = unpack(&packed).ok_or_else(what)?;
+    Ok(changes.into_iter().filter_map(sources::unpacked).collect())
+}
+
+/// Hands what a snapshot keeps on to the next one of its source, before it is let go; that one's
+/// changes are to be counted, as it has another one before it.
+pub(super) fn hand_on(connection: &Connection, snapshot: i64) -> Result<(), StoreError> {
+    let next: Option<i64> = connection
+        .prepare_cached(
+            "SELECT min(id) FROM snapshot WHERE id > ?1 \
+             AND source = (SELECT source FROM snapshot WHERE id = ?1)",
+        )?
+        .query_row([snapshot], |row| row.get(0))?;
+    if let Some(next) = next {
+        // What cannot be read is lost with the snapshot.
+        let earlier = recorded(connection, snapshot).unwrap_or_default();
+        if !earlier.is_empty() {
+            let mut changes = recorded(connection, next).unwrap_or_default();
+            changes.extend(earlier);
+            write_recorded(connection, next, &changes)?;
+        }
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO uncounted VALUES (?1)")?
+            .execute([next])?;
+    }
+    for table in ["recorded", "uncounted"] {
+        connection
+            .prepare_cached(&format!("DELETE FROM {table} WHERE snapshot = ?1"))?
+            .execute([snapshot])?;
+    }
+    Ok(())
+}
+
+/// Notes what a whole report changed. `since_ms` is when the source was heard before.
+pub(super) fn report(
+    connection: &Connection,
+    source: &Source,
+    since_ms: i64,
+    (before, after): (&Tree, &Tree),
+) -> Result<(), StoreError> {
+    let found = flagdeck_core::difference(before, after, &difference::Options::default());
+    let packed = pack(&packable(found))?;
+    let sealed = report_seal(source.id, source.seq, source.at_ms, since_ms, &packed);
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO report VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![
+            source.id,
+            source.seq,
+            source.at_ms,
+            since_ms,
+            sealed,
+            packed
+        ])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM report WHERE source = ?1 AND seq <= \
+             (SELECT seq FROM report WHERE source = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+        )?
+        .execute(params![source.id, REPORTS_MAX])?;
+    Ok(())
+}
+
+/// Lists the reports behind one change of a source up to another, latest first.
+pub(in crate::state) fn reports(
+    connection: &Connection,
+    source: i64,
+    (after, to): (i64, i64),
+) -> Result<Vec<Report>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, at_ms, since_ms, seal, changes FROM report \
+         WHERE source = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq DESC",
+    )?;
+    let mut rows = statement.query(params![source, after, to])?;
+    let mut reports = Vec::new();
+    while let Some(row) = rows.next()? {
+        reports.extend(read_report(row, source)?);
+    }
+    Ok(reports)
+}
+
+/// Reads one; `None` if it is damaged, which takes none of the others along.
+fn read_report(row: &Row<'_>, source: i64) -> Result<Option<Report>, StoreError> {
+    let (seq, at_ms, since_ms): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let sealed: [u8; SEAL_BYTES] = row.get(3)?;
+    let packed: Vec<u8> = row.get(4)?;
+    if report_seal(source, seq, at_ms, since_ms, &packed) != sealed {
+        return Ok(None);
+    }
+    let changes: Option<Vec<PackedReported>> = unpack(&packed);
+    Ok(changes.map(|changes| Report {
+        at_ms,
+        since_ms,
+        changes: changes.into_iter().map(reported).collect(),
+    }))
+}
+
+fn report_seal(
+    source: i64,
+    seq: i64,
+    at_ms: i64,
+    since_ms: i64,
+    packed: &[u8],
+) -> [u8; SEAL_BYTES] {
+    seal(&[
+        &source.to_le_bytes(),
+        &seq.to_le_bytes(),
+        &at_ms.to_le_bytes(),
+        &since_ms.to_le_bytes(),
+        packed,
+    ])
+}
+
+/// The beginning of a value, and whether it is all of it.
+type PackedExcerpt = Option<(String, bool)>;
+
+type PackedReported = (String, PackedExcerpt, PackedExcerpt);
+
+fn packable(found: Difference) -> Vec<PackedReported> {
+    let changes = found.changes.into_iter().take(REPORT_CHANGES_MAX);
+    let excerpt = |it: Option<difference::Excerpt>| it.map(|it| (it.text, it.is_whole));
+    changes
+        .map(|change| (change.path, excerpt(change.before), excerpt(change.after)))
+        .collect()
+}
+
+fn reported((key, before, after): PackedReported) -> Reported {
+    let excerpt = |it: PackedExcerpt| it.map(|(text, is_whole)| Excerpt { text, is_whole });
+    Reported {
+        key,
+        before: excerpt(before),
+        after: excerpt(after),
+    }
+}
+
+fn pack<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    let plain = postcard::to_stdvec(value)
+        .map_err(|_| StoreError::damaged("a change cannot be written"))?;
+    zstd::bulk::compress(&plain, LEVEL).map_err(|source| StoreError::File {
+        path: "state.db".into(),
+        source,
+    })
+}
+
+fn unpack<T: serde::de::DeserializeOwned>(packed: &[u8]) -> Option<T> {
+    let plain = zstd::bulk::decompress(packed, UNPACKED_BYTES_MAX).ok()?;
+    postcard::from_bytes(&plain).ok()
+}
