@@ -1544,17 +1544,22 @@ export type RestoreRequest = {
  */
 snapshot: number, 
 /**
- * Only these parts, as JSON Pointers; empty for everything.
+ * Only these parts, as keys that people read or as JSON Pointers; empty for everything.
  */
 only: Array<string>, 
 /**
- * All but these parts, as JSON Pointers.
+ * All but these parts, as keys that people read or as JSON Pointers.
  */
 except: Array<string>, 
 /**
  * Whether to put the flags of that moment in force again, too, as a revision.
  */
 withFlags: boolean, };
+
+/**
+ * What became of a restore.
+ */
+export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled";
 
 /**
  * A restore, and what became of it.
@@ -1565,11 +1570,11 @@ export type StateRestore = {
  */
 id: number, 
 /**
- * Whose state was restored.
+ * Whose state is to be restored.
  */
 source: string, 
 /**
- * The snapshot it was restored from.
+ * The snapshot it is restored from.
  */
 snapshot: number, 
 /**
@@ -1585,17 +1590,75 @@ atMs: number,
  */
 actor: Actor, 
 /**
+ * The revision that the flags became by it; `null` if they were left alone.
+ */
+revision: number | null, 
+/**
+ * The parts that are asked for, as keys that people read; empty for everything.
+ */
+only: Array<string>, 
+/**
+ * The parts that are left alone, as keys that people read.
+ */
+except: Array<string>, 
+/**
+ * The restore that this one takes back; `null` if none.
+ */
+undoes: number | null, 
+/**
+ * What became of it.
+ */
+status: RestoreStatus, 
+/**
+ * When it stopped being open, in milliseconds since 1970; `null` while it is open.
+ */
+endedMs: number | null, 
+/**
+ * Who cancelled or superseded it; `null` otherwise.
+ */
+endedBy: Actor | null, 
+/**
  * When the source confirmed it, in milliseconds since 1970; `null` while it has not.
  */
 confirmedMs: number | null, 
 /**
- * Whether the state it confirmed with is the restored one.
+ * Whether the source confirmed it with what was asked for; `null` while it has not.
  */
 isExact: boolean | null, 
 /**
- * The revision that the flags became by it; `null` where they were left alone.
+ * Keys that were not as asked for when it was confirmed, the first 20.
  */
-revision: number | null, };
+differing: Array<string>, };
+
+/**
+ * Which restores are meant.
+ */
+export type RestoreFilter = { 
+/**
+ * Only those of this source.
+ */
+source?: string, 
+/**
+ * Only those asked for at this moment or later, in milliseconds since 1970.
+ */
+sinceMs?: number, 
+/**
+ * Only those asked for before this moment, in milliseconds since 1970.
+ */
+untilMs?: number, };
+
+/**
+ * Some of the restores that a filter lets through, latest first.
+ */
+export type RestorePage = { 
+/**
+ * How many the filter lets through in all.
+ */
+total: number, 
+/**
+ * Those of this page.
+ */
+restores: Array<StateRestore>, };
 
 /**
  * What a person says of a snapshot. What is not given stays; an empty text takes it away.

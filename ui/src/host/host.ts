@@ -25,6 +25,8 @@ import type {
   Outcome,
   Preferences,
   Pulse,
+  RestoreFilter,
+  RestorePage,
   RestoreRequest,
   Review,
   Setting,
@@ -128,9 +130,15 @@ export interface Host {
     request: RestoreRequest,
     options: StateDifferenceOptions,
   ): Promise<StateDifference>;
-  /** Restores a state in one step, after a snapshot of what it is. */
+  /** Asks a source to restore its state, after a snapshot of what it is. */
   restoreState(request: RestoreRequest): Promise<StateRestore>;
-  /** Takes a restore back: a restore of what was before. */
+  /** Restores that `filter` lets through, latest first, without the first `offset` of them. */
+  stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage>;
+  /** Takes back an open restore: the source is no longer asked for it. */
+  cancelRestore(id: number): Promise<StateRestore>;
+  /** What undoing a restore would change. */
+  previewUndoRestore(id: number, options: StateDifferenceOptions): Promise<StateDifference>;
+  /** Asks for the same parts as they were before a restore; cancels it if it is open. */
   undoRestore(id: number): Promise<StateRestore>;
   /** Lets a person choose where to write a bundle of snapshots; `null` for none. */
   exportSnapshots(ids: readonly number[]): Promise<string | null>;

@@ -19,6 +19,7 @@ import { inspector } from "./inspector";
 import { json } from "./json";
 import { metrics } from "./metrics";
 import { pulse } from "./pulse";
+import { restores } from "./restores";
 import { settings } from "./settings";
 import { snapshots } from "./snapshots";
 import { tree } from "./tree";
@@ -39,6 +40,7 @@ export const words = {
   help,
   json,
   metrics,
+  restores,
   settings,
   snapshots,
   tree,

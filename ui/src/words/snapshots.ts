@@ -55,15 +55,17 @@ export const snapshots = {
 
   sourcesLabel: "Source",
   allSources: "all sources",
-  sourceMeaning: ({ name, atMs, bytes, snapshots }: StateSource, nowMs: number) =>
+  sourceMeaning: ({ name, atMs, bytes, snapshots, restore }: StateSource, nowMs: number) =>
     [
       name,
       atMs === null
         ? "snapshots only, from a file"
         : `${formatBytes(bytes)}, reported ${formatAgo(atMs, nowMs)}`,
       plural(snapshots, "snapshot"),
+      ...(restore?.status === "open" ? ["open restore"] : []),
     ].join("\n"),
-  sourceHint: ({ snapshots }: StateSource) => plural(snapshots, "snapshot"),
+  sourceHint: ({ snapshots, restore }: StateSource) =>
+    plural(snapshots, "snapshot") + (restore?.status === "open" ? ", open restore" : ""),
   findSource: "Find a source",
   noSource: "No source is called that",
 
@@ -127,6 +129,11 @@ export const snapshots = {
   count: (total: number, isNarrowed: boolean) =>
     isNarrowed ? `${plural(total, "snapshot")} found` : plural(total, "snapshot"),
 
+  arrived: (count: number) => `${formatCount(count)} new`,
+  keptMeaning: "A stays when you choose another B. Press A on its row again to release it.",
+  release: "Release A",
+  releaseMeaning: "Compare with the snapshot before B again",
+
   now: "Now",
   nowMeaning: (source: string) => `The state that ${source} has at the moment`,
   nowReported: ({ atMs }: StateSource, nowMs: number) =>
@@ -154,7 +161,9 @@ export const snapshots = {
   menu: {
     open: "Compare with the one before",
     setFrom: "Set as A",
+    releaseFrom: "Release A",
     withNow: "Compare with now",
+    restore: "Restore snapshot…",
     pin: "Pin",
     unpin: "Let go of",
     label: "Name and note…",

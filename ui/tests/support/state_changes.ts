@@ -17,7 +17,7 @@ export function stateChange(pointer: string, more: Partial<StateChange> = {}): S
   const depth = keys[0] === "metrics" ? 2 : 1;
   return {
     pointer,
-    path: keys.slice(keys.length > depth ? depth : depth - 1).join("."),
+    path: keys.join("."),
     group: ["ml", ...keys.slice(0, depth)].join("."),
     kind: "changed",
     from: null,
