@@ -45,6 +45,11 @@ export class Drawn {
     return drawn === (this.#list.total ?? 0);
   }
 
+  /** Whether nothing that is listed comes after what is drawn. */
+  get isToLatest(): boolean {
+    return this.#near === null ? this.#list.filter.untilMs === undefined : this.#isAtLatest;
+  }
+
   /** Draws it in so many columns. */
   fit(columns: number): void {
     if (columns === this.#columns) return;

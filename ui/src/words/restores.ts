@@ -142,8 +142,11 @@ export const restores = {
   },
 
   marks: "Restores",
-  mark: (restore: StateRestore, nowMs: number) =>
-    `${when(restore.atMs, nowMs)}: restore of ${parts(restore)}, ${statuses[restore.status].toLowerCase()}`,
+  mark: (restore: StateRestore, count: number, nowMs: number) => {
+    const what = `restore of ${parts(restore)}, ${statuses[restore.status].toLowerCase()}`;
+    const more = count > 1 ? `, and ${plural(count - 1, "earlier one")}` : "";
+    return `${when(restore.atMs, nowMs)}: ${what}${more}. Show all.`;
+  },
   openDot: (source: string) => `${source} has an open restore`,
 
   details: {
