@@ -39,12 +39,15 @@ export class Restores {
     return this.refresh();
   }
 
-  /** Reads them again if the sources tell of another restore, or of another status of one. */
-  follow(sources: readonly StateSource[]): void {
+  /**
+   * Reads them again if the sources tell of another restore, or of another status of one. Resolves
+   * to whether they were.
+   */
+  async follow(sources: readonly StateSource[]): Promise<boolean> {
     const known = signatureOf(sources.map(({ restore }) => restore));
-    if (known === this.#known) return;
+    if (known === this.#known) return false;
     this.#known = known;
-    void this.refresh();
+    return this.refresh();
   }
 
   async refresh(): Promise<boolean> {

@@ -91,6 +91,11 @@ export const restores = {
     const verb = restore.undoes === null ? "Restore" : "Undo a restore of";
     return `${verb} ${parts(restore)}${from === null ? "" : ` from ${from}`}`;
   },
+  /** The same with its source, for a list of what happened. */
+  whatOf: (restore: StateRestore): string => {
+    const verb = restore.undoes === null ? "restore" : "undo a restore of";
+    return `${restore.source}: ${verb} ${parts(restore)}`;
+  },
   line: (restore: StateRestore, from: string | null, status: string): string => {
     const what = restore.undoes === null ? "Restore" : "Undo";
     return `${what}${from === null ? "" : ` from ${from}`} (${parts(restore)}) · ${status}`;
@@ -165,8 +170,8 @@ export const restores = {
     revision: (revision: number) => `Became revision ${revision}`,
     everything: "Everything",
     everythingBut: "Everything but",
-    notFound: (id: number) => `There is no restore ${id}.`,
+    notFound: (id: number) => `Restore ${id} is not in this list. Clear the filters to see it.`,
     fromSnapshot: (at: string, id: number) => `${at} (snapshot ${id})`,
-    morePerhaps: "… and perhaps more",
+    showAll: (count: number) => `Show all ${formatCount(count)}`,
   },
 } as const;

@@ -22,7 +22,7 @@ import type {
 } from "../../src/bindings/wire";
 import { compareStates, exact, excerpt, valueAt } from "./state_compare";
 import { askedFor, type Parts } from "./state_parts";
-import { Restores } from "./state_restores";
+import { failure, Restores } from "./state_restores";
 import { bulkOf, course, type Course, type Tree } from "./state_trees";
 
 const MINUTE_MS = 60_000;
@@ -111,6 +111,11 @@ export class KeptStates {
   /** The sources, the last added first. */
   get names(): string[] {
     return [...this.#sources.keys()].reverse();
+  }
+
+  /** Keeps the state that a source has under a name. */
+  keep(source: string, name: string): void {
+    this.#takeNow(source, "asked", { name });
   }
 
   /** Lets time pass for a source: its state is a later one, of which a snapshot may be taken. */
@@ -587,8 +592,4 @@ export function extremeStates(
       : {}),
   }));
   return states.add(name, taken, { nowMs: nowMs - 1500, bulk: bulkOf(files) });
-}
-
-function failure(code: Failure["code"], message: string): Failure {
-  return { code, message, problems: [] };
 }

@@ -104,6 +104,6 @@ export class Restores {
   }
 }
 
-function failure(code: Failure["code"], message: string): Failure {
+export function failure(code: Failure["code"], message: string): Failure {
   return { code, message, problems: [] };
 }
