@@ -268,7 +268,7 @@ describe("what is said of a restore", () => {
     expect(standingOf(restore)).toBe("open");
     expect(standingOf({ ...confirmed, isExact: true })).toBe("exact");
     expect(standingOf({ ...confirmed, isExact: false })).toBe("differs");
-    expect(standingOf({ ...confirmed, isExact: null })).toBe("differs");
+    expect(standingOf({ ...confirmed, isExact: null })).toBe("uncompared");
     expect(standingOf({ ...restore, status: "cancelled" })).toBe("cancelled");
   });
 

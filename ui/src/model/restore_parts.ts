@@ -54,8 +54,8 @@ export function addRecords(part: Part, now: string, then: string): number {
   part.isUnread = false;
   if (by === null) return 0;
   const [had, has] = [elementsOf(now), elementsOf(then)];
-  const lost = missingIn(has, had, by).map((element) => recordChange(part, by, element, "added"));
-  const come = missingIn(had, has, by).map((element) => recordChange(part, by, element, "removed"));
+  const lost = recordsAs("added", missingIn(has, had, by), part, by);
+  const come = recordsAs("removed", missingIn(had, has, by), part, by);
   const known = new Set(part.parts.map(({ key }) => key));
   const fresh = [...lost, ...come].filter(([step]) => !known.has(within(part.key, step)));
   for (const [step, change] of fresh) partIn(part, step).change = change;
@@ -78,7 +78,7 @@ export function partRows(root: Part, open: ReadonlySet<string>): PartRow[] {
     for (let only = soleOf(part); only !== null; only = soleOf(part)) {
       [part, name] = [only, within(name, only.name)];
     }
-    const isOpen = canOpen(part) && open.has(part.key);
+    const isOpen = !part.isUnread && canOpen(part) && open.has(part.key);
     rows.push({ part, name, depth, isOpen });
     if (isOpen) for (const inner of part.parts) add(inner, depth + 1);
   };
@@ -98,10 +98,20 @@ export function holdersIn(part: Part): string[] {
 }
 
 /** Keys of what holds the parts that `chosen` names. */
-export function holdersOfChosen(root: Part, chosen: ReadonlySet<string>): string[] {
+function holdersOfChosen(root: Part, chosen: ReadonlySet<string>): string[] {
   const inner = root.parts.flatMap((part) => holdersOfChosen(part, chosen));
   const isHolder = inner.length > 0 || root.parts.some(({ key }) => chosen.has(key));
   return isHolder ? [root.key, ...inner] : [];
+}
+
+/** A tree of no more rows is open from the start. */
+const OPEN_ROWS_MAX = 40;
+
+/** What is open at first: a small tree, else what leads to what is chosen. */
+export function openAtFirst(root: Part, chosen: ReadonlySet<string>): Set<string> {
+  const all = new Set(holdersIn(root));
+  const isSmall = partRows(root, all).length <= OPEN_ROWS_MAX;
+  return isSmall ? all : new Set(holdersOfChosen(root, chosen));
 }
 
 /** How much of every part is covered by `chosen`, which names parts with all that is in them. */
@@ -227,29 +237,30 @@ function isCut(side: Excerpt | null): boolean {
 function recordsOf(change: StateChange): [step: string, change: StateChange][] {
   const by = change.kind === "list" ? (change.list?.key ?? null) : null;
   if (by === null || isCutList(change)) return [];
-  const of = { key: keyOf(change), change };
-  const come = elementsOf(change.after?.text ?? "[]").map((each) =>
-    recordChange(of, by, each, "added"),
-  );
-  const gone = elementsOf(change.before?.text ?? "[]").map((each) =>
-    recordChange(of, by, each, "removed"),
-  );
-  return [...come, ...gone];
+  return [
+    ...recordsAs("added", elementsOf(change.after?.text ?? "[]"), { change }, by),
+    ...recordsAs("removed", elementsOf(change.before?.text ?? "[]"), { change }, by),
+  ];
 }
 
-function recordChange(
-  { change }: Pick<Part, "key" | "change">,
-  by: string,
-  element: State,
+/** Elements of a list as parts that come or go, but for those that no key can name. */
+function recordsAs(
   kind: "added" | "removed",
-): [step: string, change: StateChange] {
-  const step = recordStep(by, idOf(element, by) ?? "");
-  const excerpt = excerptOf(element);
+  elements: readonly State[],
+  { change }: Pick<Part, "change">,
+  by: string,
+): [step: string, change: StateChange][] {
   const { pointer = "", path = "", group = ROOT } = change ?? {};
-  const sides = kind === "added" ? [null, excerpt] : [excerpt, null];
-  const [before = null, after = null] = sides;
   const nothing = { from: null, list: null, series: null, isNoise: false, record: null };
-  return [step, { pointer, path: path + step, group, kind, before, after, ...nothing }];
+  return elements.flatMap((element) => {
+    const id = idOf(element, by);
+    const step = id === null ? null : recordStep(by, id);
+    if (step === null) return [];
+    const excerpt = excerptOf(element);
+    const sides =
+      kind === "added" ? { before: null, after: excerpt } : { before: excerpt, after: null };
+    return [[step, { pointer, path: path + step, group, kind, ...sides, ...nothing }]];
+  });
 }
 
 const EXCERPT_CHARS_MAX = 200;

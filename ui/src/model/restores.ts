@@ -3,7 +3,8 @@
 import type { StateRestore } from "../bindings/wire";
 import type { Narrowing } from "./history";
 
-export type Standing = "open" | "exact" | "differs" | "superseded" | "cancelled";
+/** `uncompared` is what was confirmed before confirmations were compared with what was asked for. */
+export type Standing = "open" | "exact" | "differs" | "uncompared" | "superseded" | "cancelled";
 
 /** How long what became of a restore is worth a line beside what is compared. */
 const ENDED_MS = 10 * 60_000;
@@ -11,7 +12,8 @@ const DIFFERS_MS = 24 * 3_600_000;
 
 export function standingOf({ status, isExact }: StateRestore): Standing {
   if (status !== "confirmed") return status;
-  return isExact === true ? "exact" : "differs";
+  if (isExact === null) return "uncompared";
+  return isExact ? "exact" : "differs";
 }
 
 /** Whether a restore is still worth a line: an open one always is. */

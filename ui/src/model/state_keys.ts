@@ -10,8 +10,11 @@ export const ROOT = "ml";
 /** What elements of a list may be told apart by, the first that fits. */
 const IDENTITIES = ["id", "key", "ts", "timestamp", "name", "path"] as const;
 
-/** An id is quoted up to here, as the difference does. */
-const ID_CHARS_MAX = 40;
+/** An element with a longer text as its identity is named by its place. */
+const ID_CHARS_MAX = 128;
+
+/** A step in brackets, in which a text in quotes may have brackets of its own; else a name. */
+const STEP = /\[(?:[^"\]]|"(?:[^"\\]|\\.)*")*\]|[^.[\]]+/g;
 
 /** The key of what a change is of. */
 export function keyOf({ path }: Pick<StateChange, "path">): string {
@@ -21,7 +24,7 @@ export function keyOf({ path }: Pick<StateChange, "path">): string {
 
 /** The steps of a key beneath the whole: names without their dot, elements with their brackets. */
 export function stepsOf(key: string): string[] {
-  return key.slice(ROOT.length).match(/\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.[\]]+/g) ?? [];
+  return key.slice(ROOT.length).match(STEP) ?? [];
 }
 
 /** The key of a part of what `holder` is the key of. */
@@ -41,11 +44,11 @@ export function recordOfKey(key: string): string | null {
   return last < 0 ? null : steps.slice(0, last + 1).reduce(within, ROOT);
 }
 
-/** The step to an element with this identity. */
-export function recordStep(by: string, id: State): string {
-  const text = typeof id === "string" ? id : String(id);
-  const letters = [...text];
-  return `[${by}=${letters.length > ID_CHARS_MAX ? `${letters.slice(0, ID_CHARS_MAX).join("")}…` : text}]`;
+/** The step to an element with this identity; `null` if it is too long to be named by it. */
+export function recordStep(by: string, id: string | number | bigint): string | null {
+  if (typeof id !== "string") return `[${by}=${id}]`;
+  if ([...id].length > ID_CHARS_MAX) return null;
+  return `[${by}=${isPlainId(id) ? id : JSON.stringify(id)}]`;
 }
 
 /** The key of what a JSON Pointer leads to in a state. */
@@ -79,7 +82,7 @@ export function idOf(element: State | undefined, by: string): string | number | 
 function stepOfElement(list: readonly State[], element: State | undefined, token: string): string {
   const by = identityIn(list);
   const id = by === null ? null : idOf(element, by);
-  return by === null || id === null ? `[${token}]` : recordStep(by, id);
+  return (by === null || id === null ? null : recordStep(by, id)) ?? `[${token}]`;
 }
 
 function isIdentity(list: readonly State[], by: string): boolean {
@@ -87,8 +90,15 @@ function isIdentity(list: readonly State[], by: string): boolean {
   return list.length > 0 && !ids.includes(null) && new Set(ids).size === ids.length;
 }
 
+/** Whether a name reads as one among others that are joined by dots. */
 function isPlain(key: string): boolean {
-  return /^[^\s.[\]"\p{Cc}]+$/u.test(key);
+  return /^[^\s.[\]"\p{Cc}]+$/u.test(key) && !key.startsWith("/");
+}
+
+/** Whether a text reads as itself: not as a number, nor as a text in quotes. */
+function isPlainId(id: string): boolean {
+  if (id === "" || id !== id.trim() || /[[\]"\p{Cc}]/u.test(id)) return false;
+  return !/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(id);
 }
 
 function isMembers(value: State | undefined): value is Record<string, State> {

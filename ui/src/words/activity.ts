@@ -70,7 +70,7 @@ export const activity = {
   },
   arrived: (count: number) => `${formatCount(count)} new`,
   whatLabel: "What",
-  whats: { all: "Changes and restores", flags: "Flag changes", restores: "State restores" },
+  whats: { all: "All activity", flags: "Flag changes", restores: "Restores" },
   loading: "Reading the history…",
   notRead: (why: string) => `The history could not be read; nothing is lost. ${why}`,
   empty: "Nothing has changed yet",

@@ -62,7 +62,8 @@ export const restores = {
       case "open":
         return `Waiting for ${source} to confirm, since ${at}`;
       case "confirmed":
-        return isExact === true
+        if (isExact === null) return `Confirmed by ${source} at ${at}, not compared`;
+        return isExact
           ? `Confirmed by ${source}, exactly as asked, ${at}`
           : `Confirmed by ${source} at ${at}, but ${differing(restore.differing.length)}: ${keys(restore.differing)}`;
       case "superseded":
@@ -76,13 +77,15 @@ export const restores = {
   /** The same in a word. */
   brief: ({ status, isExact, differing: keysThatDiffer }: StateRestore): string => {
     if (status !== "confirmed") return statuses[status];
-    return isExact === true ? "Confirmed" : differing(keysThatDiffer.length);
+    if (isExact === null) return "Not compared";
+    return isExact ? "Confirmed" : differing(keysThatDiffer.length);
   },
   meanings: {
     open: "The source has not said yet that it took the restore. It is told again whenever it connects.",
     exact: "What the source confirmed with is exactly what was asked for.",
     differs:
       "The source confirmed, but these parts are not as asked for: it may have gone on before it confirmed.",
+    uncompared: "What the source confirmed with was not compared with what was asked for.",
     superseded: "A newer restore of the same source took its place before the source confirmed it.",
     cancelled: "The source is no longer asked for it. Its state was not changed.",
   },
@@ -115,12 +118,19 @@ export const restores = {
     `${restore.source} is asked to restore ${parts(restore)}. Open until it confirms.`,
   askedUndo: (restore: StateRestore): string =>
     `${restore.source} is asked for ${parts(restore)} as before the restore. Open until it confirms.`,
-  cancelled: ({ source }: StateRestore) => `Restore cancelled. ${source} keeps the state it has.`,
+  cancelled: ({ source, revision }: StateRestore) =>
+    `Restore cancelled. ${source} keeps the state it has.${
+      revision === null ? "" : ` The flags stay as of revision ${revision}.`
+    }`,
 
   undoDialog: {
     title: (source: string, at: string) => `Undo the restore of ${source} of ${at}?`,
-    moved: (count: number) =>
-      `${plural(count, "value")} changed since the restore in these parts. Undoing overwrites ${count === 1 ? "it" : "them"}.`,
+    moved: (count: number, wasExact: boolean) => {
+      const what = wasExact
+        ? `${plural(count, "value")} changed since the restore in these parts.`
+        : `${plural(count, "value")} in these parts ${count === 1 ? "is" : "are"} not as the restore asked for.`;
+      return `${what} Undoing overwrites ${count === 1 ? "it" : "them"}.`;
+    },
     unknown: "What changed since the restore cannot be told: its snapshot is gone.",
     told: (source: string) =>
       `${source} is asked for the same parts as they were before the restore. It stays open until ${source} confirms.`,

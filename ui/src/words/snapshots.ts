@@ -77,6 +77,7 @@ export const snapshots = {
         : `${when(fromMs, nowMs)} to ${when(toMs, nowMs)}`,
   legendHeight: "height: how much changed",
   legendMarks: "flag revision",
+  legendRestores: "restore",
   marksCut: (shown: number, total: number) =>
     `the latest ${formatCount(shown)} of ${plural(total, "flag revision")}`,
   showAll: "Show all",

@@ -86,7 +86,7 @@ export function restored(nowMs: number): KeptStates {
     ).id;
   states.confirm(ask(9, ["ml.limits.memMB"]));
   states.confirm(ask(8, ["ml.limits.memMB", "ml.limits.cpu"]), lists.now);
-  void states.cancelRestore(ask(7, ["ml.list[id=gamma]"]));
+  states.cancel(ask(7, ["ml.list[id=gamma]"]));
   ask(6, [], ["ml.list"]);
   ask(5, ["ml.limits.memMB", "ml.list[id=gamma]", "ml.mode"]);
   return states;

@@ -307,9 +307,7 @@ export class KeptStates {
   async cancelRestore(id: number): Promise<StateRestore> {
     await this.#gate;
     this.#refuse();
-    const restore = this.#restores.cancel(id, maria);
-    this.around.announce(restore.source);
-    return restore;
+    return this.cancel(id);
   }
 
   async previewUndoRestore(id: number, options: StateDifferenceOptions): Promise<StateDifference> {
@@ -339,6 +337,13 @@ export class KeptStates {
   /** Has another face ask for a restore, at a moment of the past if one is given. */
   restoreElsewhere(request: RestoreRequest, atMs = Date.now()): StateRestore {
     return this.#ask(request, null, { actor: { via: "flagctl", name: "ci" }, atMs });
+  }
+
+  /** Has a person cancel a restore. */
+  cancel(id: number): StateRestore {
+    const restore = this.#restores.cancel(id, maria);
+    this.around.announce(restore.source);
+    return restore;
   }
 
   /** The source takes a restore and says so: with what was asked for, or with what is given. */
