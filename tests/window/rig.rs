@@ -819,6 +819,20 @@ pub fn http_report(address: SocketAddr, token: &str, lines: &str) -> u16 {
     http(address, &request).0
 }
 
+/// Confirms a restore as its source: reads what is asked for, and hands that in as its state.
+pub fn http_confirm(address: SocketAddr, token: &str, source: &str, restore: u64) -> u16 {
+    let path = format!("/api/ml/state/{source}");
+    let asked = http_get(address, &format!("{path}/restores/{restore}"));
+    let body = asked.to_string();
+    let request = format!(
+        "PUT {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+        Authorization: Bearer {token}\r\nMl-Restore: {restore}\r\n\
+        Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    http(address, &request).0
+}
+
 /// Sends a request and returns the status and the body of the answer.
 fn http(address: SocketAddr, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("the window listens");

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::rig::{Window, Workplace};
+use crate::rig::{Window, Workplace, http_confirm};
 
 /// A workplace with a state that was 1, then 2, and a snapshot of each.
 fn place() -> Workplace {
@@ -28,28 +28,63 @@ async fn open(place: &Workplace) -> Window<'_> {
 }
 
 #[tokio::test]
-async fn a_state_is_restored_and_that_undone_by_keys_alone() {
+async fn a_state_is_asked_for_confirmed_and_that_undone_by_keys_alone() {
     let place = place();
+    let token = place.flagctl(&["token"]);
     let window = open(&place).await;
+    let confirm = async |restore| {
+        let status = http_confirm(window.address().await, token.trim(), "shop", restore);
+        assert_eq!(status, 200, "restore {restore} is confirmed");
+    };
     window.tab_to("compare-restore").await;
     window.press(Key::Enter).await;
-    window.until_told("restore-count", "2").await;
+    window.until_told("restore-count", "1 value").await;
     window.tab_to("restore-state-now").await;
     window.press(Key::Enter).await;
     window
-        .until("it is as it was", async || number(&place) == json!(1))
+        .until_told("restore-status", "Waiting for shop")
         .await;
-    window.until_told("restore-status", "waiting").await;
+    assert_eq!(number(&place), json!(2), "nothing but the source says so");
+    confirm(1).await;
+    window
+        .until_told("restore-status", "exactly as asked")
+        .await;
+    assert_eq!(number(&place), json!(1));
     window.tab_to("restore-undo").await;
     window.press(Key::Enter).await;
+    window.until_told("restore-status", "Undo").await;
     window
-        .until("it is as before", async || number(&place) == json!(2))
+        .until_told("restore-status", "Waiting for shop")
         .await;
+    confirm(2).await;
+    window
+        .until_told("restore-status", "exactly as asked")
+        .await;
+    assert_eq!(number(&place), json!(2));
     window.close().await;
 }
 
 #[tokio::test]
-async fn a_dialog_is_as_high_as_what_is_in_it() {
+async fn a_restore_is_cancelled_and_told_of_in_activity() {
+    let place = place();
+    let window = open(&place).await;
+    window.tab_to("state-change").await;
+    window.write("r").await;
+    window.until_told("restore-count", "1 value").await;
+    window.tab_to("restore-state-now").await;
+    window.press(Key::Enter).await;
+    window.until_told("restore-status", "ml.usage.n").await;
+    window.tab_to("restore-cancel").await;
+    window.press(Key::Enter).await;
+    window.until_told("restore-status", "Cancelled by").await;
+    window.write("5").await;
+    window.until_told("restore-row-1", "Cancelled").await;
+    window.until_told("restore-details", "ml.usage.n").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_dialog_is_as_high_as_what_is_in_it_whatever_is_checked() {
     let place = Workplace::new();
     for number in [0, 1] {
         let many: serde_json::Map<_, _> = (0..2000)
@@ -77,6 +112,23 @@ async fn a_dialog_is_as_high_as_what_is_in_it() {
         spare.as_i64().is_some_and(|px| (0..=24).contains(&px)),
         "{spare} px are left over"
     );
+    let height = async || {
+        window
+            .eval("return document.querySelector('dialog[open]').getBoundingClientRect().height;")
+            .await
+    };
+    let before = height().await;
+    for part in [
+        "extent-only",
+        "part-ml.cache",
+        "open-ml.cache",
+        "part-ml.cache.k3",
+    ] {
+        window.click(part).await;
+        assert_eq!(height().await, before, "{part} was pressed");
+    }
+    window.until_told("restore-count", "1,999 of 2,000").await;
+    assert_eq!(height().await, before);
     window.close().await;
 }
 

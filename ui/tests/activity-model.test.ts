@@ -23,8 +23,9 @@ describe("a narrowing", () => {
       who: { via: "http", name: "ci" } as const,
       span: { kind: "days", days: 7 } as const,
       text: "  beta ",
-    };
-    expect(countNarrowed(narrowing)).toBe(4);
+      what: "flags",
+    } as const;
+    expect(countNarrowed(narrowing)).toBe(5);
     expect(filterOf(narrowing, noon)).toEqual({
       component: "ui.badges",
       via: "http",

@@ -151,7 +151,7 @@ describe("a change from elsewhere", () => {
     const before = listed();
     turn(false);
     turn(true);
-    const button = await screen.findByText("2 new changes");
+    const button = await screen.findByText("2 new");
     expect(listed()).toEqual(before);
     expect(list().scrollTop).toBe(500 * ROW_PX);
     expect(count()).toBe("1,000 changes");

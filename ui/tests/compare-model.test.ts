@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 
 import { drawOverlaid } from "../src/model/overlaid";
 import { childOf, dotted, holdersOf, keysOf } from "../src/model/pointer";
-import { choiceOf, isEmptyChoice, partsOf, requestOf, toggled } from "../src/model/restore_parts";
 import {
   canUnfold,
   changeRows,
@@ -64,7 +63,7 @@ const told = (rows: ChangeRow[]) =>
       case "group":
         return `[${row.group.name}]`;
       case "change":
-        return row.isAlone ? `[${row.change.group}]!` : row.change.path;
+        return row.isAlone ? `[${row.change.group}]!` : pathIn(row.change);
       case "noise":
         return `noise ${row.count}`;
       case "unchanged":
@@ -326,56 +325,5 @@ describe("a state", () => {
     expect(unfold(large, new Set(["/files"]), marksOf([]))).toHaveLength(33_001);
     expect(find(large, "f32999")).toEqual(["/files/32999/n"]);
     expect(performance.now() - start).toBeLessThan(2000);
-  });
-});
-
-describe("the parts to restore", () => {
-  const parts = partsOf(
-    differenceOf(
-      [
-        changed("/usage/files", 1, 2),
-        changed("/metrics/quality/a", 1, 2),
-        changed("/metrics/quality/b", 1, 2),
-      ],
-      { unchanged: ["/flags", "/metrics/usage"] },
-    ),
-  );
-  const part = (pointer: string) => {
-    const found = parts.find((each) => each.pointer === pointer);
-    if (!found) throw new Error(`no part ${pointer}`);
-    return found;
-  };
-
-  it("are members of the state, those of metrics beneath it, what stays the same last", () => {
-    expect(parts.map(({ pointer, changes }) => `${pointer} ${changes}`)).toEqual([
-      "/metrics 2",
-      "/metrics/quality 2",
-      "/metrics/usage 0",
-      "/usage 1",
-      "/flags 0",
-    ]);
-  });
-
-  it("are chosen with what is in them that would change", () => {
-    const chosen = toggled(part("/metrics"), parts, new Set());
-    expect([...chosen]).toEqual(["/metrics/quality"]);
-    expect(choiceOf(part("/metrics"), parts, chosen)).toBe("all");
-    expect(choiceOf(part("/usage"), parts, chosen)).toBe("none");
-    expect([...toggled(part("/metrics"), parts, chosen)]).toEqual([]);
-  });
-
-  it("become what is asked of the backend", () => {
-    const chosen = new Set(["/usage", "/flags"]);
-    expect(requestOf(7, "all", chosen, true)).toEqual({
-      snapshot: 7,
-      only: [],
-      except: [],
-      withFlags: true,
-    });
-    expect(requestOf(7, "only", chosen, false).only).toEqual(["/flags", "/usage"]);
-    expect(requestOf(7, "except", chosen, false).except).toEqual(["/flags", "/usage"]);
-    // To the backend an empty list is everything.
-    expect(isEmptyChoice("only", new Set())).toBe(true);
-    expect(isEmptyChoice("except", new Set())).toBe(false);
   });
 });

@@ -353,6 +353,18 @@ describe("the timeline", () => {
     expect(snapshots.drawn.isWhole).toBe(true);
   });
 
+  it("goes to the latest with the state as it is", async () => {
+    snapshots.drawn.fit(60);
+    await open(new KeptStates().add("app", taken(500), { nowMs: NOW_MS }));
+    await snapshots.openAt(300);
+    await pass();
+    const latestMs = NOW_MS - 5 * MINUTE_MS;
+    expect(snapshots.drawn.timeline?.toMs).toBeLessThan(latestMs);
+    await snapshots.openNow("app");
+    await pass();
+    expect(snapshots.drawn.timeline?.toMs).toBe(latestMs + 1);
+  });
+
   it("is of the span that is chosen, and of everything again after it", async () => {
     await open(new KeptStates().add("app", taken(500), { nowMs: NOW_MS }));
     snapshots.showSpan({ kind: "lately", hours: 1 });

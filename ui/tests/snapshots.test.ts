@@ -1,6 +1,6 @@
 /** The Snapshots view: its list, its timeline and what is done with snapshots, by pointer and keys. */
 
-import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -281,9 +281,69 @@ describe("choosing", () => {
     await openTwelve();
     await user.click(row(7));
     await isPair(6, 7);
+    await user.hover(timeline());
+    timeline().focus();
     host.states.tick("app", NOW_MS, true);
     await waitFor(() => row(13), { timeout: 3000 });
     expect([sideOf(6), sideOf(7)]).toEqual(["A", "B"]);
+  });
+
+  it.each([
+    ["pointed at", () => user.hover(row(9))],
+    ["walked by keys", () => focus(9)],
+  ])("moves no row of a list that is %s, and says how many are new", async (_, enter) => {
+    await openTwelve();
+    await enter();
+    const place = row(9).dataset.row;
+    for (const more of [1, 2]) {
+      vi.setSystemTime(NOW_MS + more * MINUTE_MS);
+      host.states.tick("app", Date.now(), true);
+    }
+    const button = await screen.findByTestId("newer-snapshots", {}, { timeout: 3000 });
+    expect(text(button)).toBe("2 new");
+    expect(row(9).dataset.row).toBe(place);
+    expect(screen.queryByTestId("snapshot-13")).toBeNull();
+    await user.click(button);
+    await waitFor(() => expect([row(14).dataset.row, row(13).dataset.row]).toEqual(["1", "2"]));
+    expect(screen.queryByTestId("newer-snapshots")).toBeNull();
+  });
+
+  it("lists what is new as soon as the pointer leaves", async () => {
+    await openTwelve();
+    await user.hover(row(9));
+    vi.setSystemTime(NOW_MS + MINUTE_MS);
+    host.states.tick("app", Date.now(), true);
+    await screen.findByTestId("newer-snapshots", {}, { timeout: 3000 });
+    await user.hover(timeline());
+    await waitFor(() => row(13));
+  });
+
+  it("keeps an A that was chosen by its key over a click, until it is released", async () => {
+    await openTwelve();
+    await focus(3);
+    await press(row(3), "a");
+    await isPair(3, 12);
+    await user.click(row(8));
+    await isPair(3, 8);
+    await user.click(row(10));
+    await isPair(3, 10);
+    await user.click(screen.getByTestId("release-a"));
+    await isPair(3, 10);
+    await user.click(row(8));
+    await isPair(7, 8);
+  });
+
+  it("releases A by its key on the same row, and for once by the menu", async () => {
+    await openTwelve();
+    await focus(3);
+    await press(row(3), "a");
+    await isPair(3, 12);
+    await press(row(3), "a");
+    expect(screen.queryByTestId("release-a")).toBeNull();
+    await press(row(3), "a");
+    await user.click(screen.getByTestId("snapshot-menu-8"));
+    await user.click(screen.getByTestId("menu-open"));
+    await isPair(7, 8);
   });
 });
 
@@ -403,6 +463,24 @@ describe("what is listed", () => {
     await user.click(pinned);
     expect(pinned.getAttribute("aria-pressed")).toBe("true");
     await waitFor(() => expect(screen.getByTestId("snapshots-count").textContent).toContain("2"));
+  });
+
+  it("is not narrowed by what was looked for in another source, but stays of the same time", async () => {
+    await open(
+      new KeptStates()
+        .add("other", taken(4), { nowMs: NOW_MS - MINUTE_MS })
+        .add("app", taken(30), { nowMs: NOW_MS - 4000 }),
+    );
+    await user.click(await screen.findByTestId("source-app"));
+    await user.selectOptions(await screen.findByTestId("snapshots-span"), "hour");
+    await user.click(screen.getByTestId("snapshots-pinned"));
+    await user.type(screen.getByTestId("snapshots-text"), "nowhere{Enter}");
+    await screen.findByText("No snapshot matches");
+    await user.click(screen.getByTestId("source-other"));
+    await waitFor(() => row(4));
+    expect(screen.getByTestId<HTMLInputElement>("snapshots-text").value).toBe("");
+    expect(screen.getByTestId("snapshots-pinned").ariaPressed).toBe("false");
+    expect(screen.getByTestId<HTMLSelectElement>("snapshots-span").value).toBe("hour");
   });
 
   it("is of one source of few beside each other, of many by name", async () => {
@@ -585,5 +663,101 @@ describe("the dashboard", () => {
     await openOver(host);
     expect(health()).toMatch(/Snapshots\s*–/);
     expect(health()).toMatch(/Change history\s*–/);
+  });
+});
+
+describe("restores", () => {
+  const ask = (source: string, more: { only?: string[] } = {}) =>
+    host.states.restoreElsewhere({
+      snapshot: source === "app" ? 3 : 14,
+      only: [],
+      except: [],
+      withFlags: false,
+      ...more,
+    });
+
+  async function openTwo() {
+    await open(
+      new KeptStates()
+        .add("app", taken(12), { nowMs: NOW_MS - 4000 })
+        .add("other", taken(4), { nowMs: NOW_MS - MINUTE_MS }),
+    );
+    await user.click(await screen.findByTestId("source-app"));
+    await screen.findByTestId("timeline");
+  }
+
+  it("that are open are to be seen at their source", async () => {
+    await openTwo();
+    expect(screen.queryByTestId("open-restore-app")).toBeNull();
+    expect(screen.queryByTestId("show-restores")).toBeNull();
+    ask("app");
+    await waitFor(() => screen.getByTestId("open-restore-app"), { timeout: 3000 });
+    expect(screen.getByTestId("source-app").title).toContain("open restore");
+    host.states.confirm(1);
+    await waitFor(() => expect(screen.queryByTestId("open-restore-app")).toBeNull(), {
+      timeout: 3000,
+    });
+  });
+
+  it("of a source are listed with who, when, what, and what became of them", async () => {
+    await openTwo();
+    ask("app", { only: ["ml.usage.calculations"] });
+    host.states.confirm(1);
+    ask("other");
+    ask("app");
+    ask("app", { only: ["ml.cache", "ml.usage", "ml.flags"] });
+    await user.click(await screen.findByTestId("show-restores", {}, { timeout: 3000 }));
+    const told = (await screen.findAllByTestId(/^restore-\d+$/)).map(text);
+    expect(told).toHaveLength(3);
+    expect(told[0]).toMatch(
+      /^Restore ml\.cache, ml\.usage and 1 more ci with flagctl · .* Waiting for app to confirm/,
+    );
+    expect(told[1]).toMatch(/^Restore everything .* Superseded by a newer restore/);
+    expect(told[2]).toMatch(/^Restore ml\.usage\.calculations .* exactly as asked/);
+    await user.click(within(screen.getByTestId("restore-4")).getByTestId("restore-cancel"));
+    await waitFor(() =>
+      expect(text(screen.getByTestId("restore-4"))).toContain("Cancelled by maria"),
+    );
+    await waitFor(() => expect(screen.queryByTestId("restore-cancel")).toBeNull());
+  });
+
+  it("lead to what they would change", async () => {
+    await openTwo();
+    ask("app");
+    await user.click(await screen.findByTestId("show-restores", {}, { timeout: 3000 }));
+    await user.click(await screen.findByTestId("restore-show"));
+    const { safety } = host.states.restores[0] ?? {};
+    await isPair(safety ?? 0, 3);
+    expect(screen.queryByTestId("restores")).toBeNull();
+  });
+
+  it("are drawn beneath the timeline, each leading to the list", async () => {
+    await openTwo();
+    ask("app");
+    const mark = await screen.findByTestId("restore-mark-1", {}, { timeout: 3000 });
+    expect(mark.ariaLabel).toContain("restore of everything, waiting");
+    await user.click(mark);
+    await screen.findByTestId("restores");
+  });
+
+  it("are reached from the palette: a snapshot, a value, cancelling, the list", async () => {
+    await openTwo();
+    const run = async (query: string) => {
+      await user.keyboard("{Control>}k{/Control}");
+      await user.type(await screen.findByTestId("palette-input"), query);
+      await user.keyboard("{Enter}");
+    };
+    await run("Restore snapshot");
+    await screen.findByTestId("restore-state");
+    await waitFor(() => expect(screen.getByTestId("restore-state-now").ariaDisabled).toBeNull());
+    await user.click(screen.getByTestId("restore-state-now"));
+    await waitFor(() => expect(host.states.restores).toHaveLength(1));
+    await run("Cancel restore");
+    await waitFor(() => expect(host.states.restores[0]?.status).toBe("cancelled"));
+    (await screen.findAllByTestId("state-change"))[0]?.focus();
+    await run("Restore this value");
+    await user.click(within(await screen.findByTestId("restore-state")).getByText("Cancel"));
+    await run("Show restores");
+    await screen.findByTestId("restores");
   });
 });

@@ -9,6 +9,7 @@ import { ALL } from "../model/tree";
 import type { Deck } from "../state/deck";
 import { exportChosen, importSome, togglePin } from "../state/keeping";
 import { remove } from "../state/removal";
+import { cancelRestore, restorable, showRestoreOf } from "../state/restoring";
 import { words } from "../words";
 import { entryOf, type CommandId } from "./catalogue";
 import { hasUnsavedText } from "./keys";
@@ -72,6 +73,14 @@ export class Commands {
       return plan && live.isPossible(plan) ? plan : null;
     };
     const isAtSnapshots = () => choices.view === "snapshots" && (snapshots.total ?? 0) > 0;
+    const canRestore = () =>
+      choices.view === "snapshots" && restorable(this.#deck).refusal === null;
+    /** That of the source that is looked at. */
+    const openRestore = () => {
+      const source = choices.view === "snapshots" ? snapshots.source : null;
+      const restore = this.#deck.sources.get(source)?.restore;
+      return restore?.status === "open" ? restore : null;
+    };
     const hasSnapshot = () => choices.view === "snapshots" && snapshots.toSnapshot !== null;
     const zoom = (to: number) => (choices.zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, to)));
     return {
@@ -163,6 +172,30 @@ export class Commands {
           const source = this.#deck.sources.get(snapshots.toSnapshot?.source ?? null);
           return hasSnapshot() && source?.atMs != null;
         },
+      },
+      restore_snapshot: {
+        run: () => {
+          const { snapshot } = restorable(this.#deck);
+          if (snapshot) overlay.show({ kind: "restore_state", snapshot });
+        },
+        isEnabled: canRestore,
+      },
+      restore_value: {
+        run: () => {
+          const { part } = this.#deck.compare;
+          if (part !== null) showRestoreOf(this.#deck, part);
+        },
+        isEnabled: () => canRestore() && this.#deck.compare.part !== null,
+      },
+      cancel_restore: {
+        run: () => {
+          const open = openRestore();
+          if (open) void cancelRestore(this.#deck, open);
+        },
+        isEnabled: () => openRestore() !== null,
+      },
+      show_restores: {
+        run: () => overlay.show({ kind: "restores", source: snapshots.narrowing.source }),
       },
       previous_snapshot: { run: () => void snapshots.step(-1), isEnabled: isAtSnapshots },
       next_snapshot: { run: () => void snapshots.step(1), isEnabled: isAtSnapshots },

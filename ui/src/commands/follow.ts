@@ -18,6 +18,7 @@ export function follow(target: Target, deck: Deck, commands: Commands): void {
       break;
     case "revision":
       browsing.activityRevision = target.revision;
+      browsing.activityRestore = null;
       choices.view = "activity";
       break;
     case "switch":

@@ -1,23 +1,27 @@
-/** Changes of the flags as charts mark them: close ones share a dot, so that each can be hit. */
+/** Changes of the flags, and what else happened, as charts mark them: close ones share a dot, so that each can be hit. */
 
 import type { Mark } from "../bindings/wire";
 import { isWithinRange, shareOf, type Range } from "./chart_range";
 
-export interface Cluster {
+export interface Cluster<Of extends { atMs: number } = Mark> {
   /** Where the dot is: 0 at the beginning of the range, 1 at its end. */
   share: number;
   /** Earliest first; never empty. */
-  marks: readonly Mark[];
-  latest: Mark;
+  marks: readonly Of[];
+  latest: Of;
 }
 
 /** Dots closer than this would overlap. */
 const GAP_PX = 24;
 
 /** Puts the marks of a range into clusters with room between them, on a plot of this width. */
-export function clusters(marks: readonly Mark[], range: Range, widthPx: number): Cluster[] {
+export function clusters<Of extends { atMs: number }>(
+  marks: readonly Of[],
+  range: Range,
+  widthPx: number,
+): Cluster<Of>[] {
   const gap = GAP_PX / Math.max(widthPx, 1);
-  const found: { first: number; marks: [Mark, ...Mark[]] }[] = [];
+  const found: { first: number; marks: [Of, ...Of[]] }[] = [];
   for (const mark of marks) {
     if (!isWithinRange(range, mark.atMs)) continue;
     const share = shareOf(range, mark.atMs);

@@ -9,12 +9,16 @@ export type Span =
 /** Somebody, some face, or somebody through one face. */
 export type Who = Partial<Actor>;
 
+/** Changes of the flags, restores of states, or both. */
+export type What = "all" | "flags" | "restores";
+
 export interface Narrowing {
   /** A component or group; `null` for all. */
   component: string | null;
   who: Who;
   span: Span;
   text: string;
+  what: What;
 }
 
 export const everything: Narrowing = {
@@ -22,13 +26,19 @@ export const everything: Narrowing = {
   who: {},
   span: { kind: "any" },
   text: "",
+  what: "all",
 };
 
 /** How many parts of `narrowing` leave something out. */
-export function countNarrowed({ component, who, span, text }: Narrowing): number {
+export function countNarrowed({ component, who, span, text, what }: Narrowing): number {
   const isWho = who.via !== undefined || who.name !== undefined;
-  return [component !== null, isWho, span.kind !== "any", text.trim() !== ""].filter(Boolean)
-    .length;
+  return [
+    component !== null,
+    isWho,
+    span.kind !== "any",
+    text.trim() !== "",
+    what !== "all",
+  ].filter(Boolean).length;
 }
 
 /** Whether the first day of a range comes after its last, so that nothing can be in it. */

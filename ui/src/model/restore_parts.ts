@@ -1,107 +1,157 @@
-/** What of a state is restored: everything, some parts of it, or all but some. Pure. */
+/**
+ * What of a state is restored: everything, some parts of it, or all but some. The parts are a tree
+ * of what restoring everything would change. Pure.
+ */
 
-import type { RestoreRequest, StateDifference } from "../bindings/wire";
-import { dotted, keysOf } from "./pointer";
-import { groupPointer } from "./state_changes";
+import type { Excerpt, RestoreRequest, StateChange, StateDifference } from "../bindings/wire";
+import { idOf, isRecord, keyOf, recordStep, ROOT, stepsOf, within } from "./state_keys";
+import { parseState, type State } from "./state_tree";
 
 export type Extent = "all" | "only" | "except";
 
-/** A part of the state, or one that holds others. */
-export interface RestorePart {
-  pointer: string;
+/** A part of the state in which something would change. */
+export interface Part {
+  /** As the backend understands it. */
+  key: string;
+  /** What is added to the key of its holder, as it is shown. */
+  name: string;
+  holder: Part | null;
+  /** What happens to the part itself; `null` if only to what is in it. */
+  change: StateChange | null;
+  parts: Part[];
+  /** Changes in it, its own among them. */
+  changes: number;
+  /** Whether the records that come and go are more than the change tells. */
+  isUnread: boolean;
+}
+
+/** Whether all of a part is restored, some of it, or none. */
+export type Choice = "all" | "some" | "none";
+
+/** The tree of what would change; `given` are keys that are in it even if nothing would. */
+export function partsOf(difference: StateDifference, given: readonly string[] = []): Part {
+  const root = partIn(null, ROOT);
+  const known = new Map([[ROOT, root]]);
+  for (const change of difference.changes) {
+    const part = plant(root, keyOf(change), known);
+    part.change ??= change;
+    for (const [step, record] of recordsOf(change)) {
+      const key = within(part.key, step);
+      const inner = known.get(key) ?? partIn(part, step);
+      inner.change ??= record;
+      known.set(key, inner);
+    }
+    part.isUnread = isCutList(change);
+  }
+  for (const key of given) plant(root, key, known);
+  tally(root);
+  return root;
+}
+
+/** Puts records that were read whole into the part of their list. Returns how many came to it. */
+export function addRecords(part: Part, now: string, then: string): number {
+  const by = part.change?.list?.key ?? null;
+  part.isUnread = false;
+  if (by === null) return 0;
+  const [had, has] = [elementsOf(now), elementsOf(then)];
+  const lost = recordsAs("added", missingIn(has, had, by), part, by);
+  const come = recordsAs("removed", missingIn(had, has, by), part, by);
+  const known = new Set(part.parts.map(({ key }) => key));
+  const fresh = [...lost, ...come].filter(([step]) => !known.has(within(part.key, step)));
+  for (const [step, change] of fresh) partIn(part, step).change = change;
+  return fresh.length;
+}
+
+export interface PartRow {
+  part: Part;
+  /** What it is called in its row: with those on the way to it that hold nothing else. */
   name: string;
   depth: number;
-  /** Changes that restoring it would make. */
-  changes: number;
+  isOpen: boolean;
 }
 
-/**
- * The parts of a state in which restoring everything changes something, then those it leaves:
- * members of the whole, and of `metrics` its members beneath it.
- */
-export function partsOf(difference: StateDifference): RestorePart[] {
-  const counts = new Map<string, number>();
-  for (const { pointer } of difference.changes) {
-    const group = groupPointer(pointer);
-    counts.set(group, (counts.get(group) ?? 0) + 1);
-  }
-  for (const pointer of difference.unchanged) {
-    if (!counts.has(pointer)) counts.set(pointer, 0);
-  }
-  const parts: RestorePart[] = [];
-  const isInner = (pointer: string) => keysOf(pointer).length > 1;
-  const inner = [...counts].filter(([pointer]) => isInner(pointer));
-  const outer = [...counts].filter(([pointer]) => !isInner(pointer));
-  if (inner.length > 0 && !counts.has("/metrics")) {
-    const sum = inner.reduce((sum, [, changes]) => sum + changes, 0);
-    parts.push({ pointer: "/metrics", name: "ml.metrics", depth: 0, changes: sum });
-    for (const [pointer, changes] of inner) {
-      parts.push({ pointer, name: keysOf(pointer).at(-1) ?? "", depth: 1, changes });
+/** The rows to be seen. A part that holds but one other shares its row. */
+export function partRows(root: Part, open: ReadonlySet<string>): PartRow[] {
+  const rows: PartRow[] = [];
+  const add = (first: Part, depth: number) => {
+    let [part, name] = [first, first.name];
+    for (let only = soleOf(part); only !== null; only = soleOf(part)) {
+      [part, name] = [only, within(name, only.name)];
     }
-  }
-  for (const [pointer, changes] of outer) {
-    parts.push({ pointer, name: dotted(pointer), depth: 0, changes });
-  }
-  // A part with those beneath it stays together.
-  const rank = ({ changes }: RestorePart) => (changes > 0 ? 0 : 1);
-  const heads = parts.filter(({ depth }) => depth === 0).sort((a, b) => rank(a) - rank(b));
-  return heads.flatMap((head) => [
-    head,
-    ...parts
-      .filter(({ depth, pointer }) => depth > 0 && pointer.startsWith(`${head.pointer}/`))
-      .sort((a, b) => rank(a) - rank(b)),
-  ]);
+    const isOpen = !part.isUnread && canOpen(part) && open.has(part.key);
+    rows.push({ part, name, depth, isOpen });
+    if (isOpen) for (const inner of part.parts) add(inner, depth + 1);
+  };
+  if (root.change && root.parts.length === 0) add(root, 0);
+  for (const part of root.parts) add(part, 0);
+  return rows;
 }
 
-/** Whether a part is chosen; `some` where only parts of it are. */
-export function choiceOf(
-  part: RestorePart,
-  parts: readonly RestorePart[],
-  chosen: ReadonlySet<string>,
-): "all" | "some" | "none" {
-  const inner = innerOf(part, parts);
-  if (inner.length === 0) return chosen.has(part.pointer) ? "all" : "none";
-  const count = inner.filter(({ pointer }) => chosen.has(pointer)).length;
-  if (count === 0) return "none";
-  return count === inner.length ? "all" : "some";
+export function canOpen(part: Part): boolean {
+  return part.parts.length > 0 || part.isUnread;
 }
 
-/** Chooses a part, or lets it go, with all that is in it and would change. */
-export function toggled(
-  part: RestorePart,
-  parts: readonly RestorePart[],
-  chosen: ReadonlySet<string>,
-): Set<string> {
-  const now = new Set(chosen);
-  const inner = innerOf(part, parts);
-  const pointers = inner.length > 0 ? inner.map(({ pointer }) => pointer) : [part.pointer];
-  const isAll = choiceOf(part, parts, chosen) === "all";
-  for (const pointer of pointers) {
-    if (isAll) now.delete(pointer);
-    else now.add(pointer);
-  }
-  return now;
+/** Keys of all parts that hold others. */
+export function holdersIn(part: Part): string[] {
+  if (part.parts.length === 0) return [];
+  return [part.key, ...part.parts.flatMap(holdersIn)];
 }
 
-/** The parts in another one that would change: only they can be chosen. */
-function innerOf(part: RestorePart, parts: readonly RestorePart[]): RestorePart[] {
-  return parts.filter(
-    ({ pointer, changes }) => changes > 0 && pointer.startsWith(`${part.pointer}/`),
-  );
+/** Keys of what holds the parts that `chosen` names. */
+function holdersOfChosen(root: Part, chosen: ReadonlySet<string>): string[] {
+  const inner = root.parts.flatMap((part) => holdersOfChosen(part, chosen));
+  const isHolder = inner.length > 0 || root.parts.some(({ key }) => chosen.has(key));
+  return isHolder ? [root.key, ...inner] : [];
+}
+
+/** A tree of no more rows is open from the start. */
+const OPEN_ROWS_MAX = 40;
+
+/** What is open at first: a small tree, else what leads to what is chosen. */
+export function openAtFirst(root: Part, chosen: ReadonlySet<string>): Set<string> {
+  const all = new Set(holdersIn(root));
+  const isSmall = partRows(root, all).length <= OPEN_ROWS_MAX;
+  return isSmall ? all : new Set(holdersOfChosen(root, chosen));
+}
+
+/** How much of every part is covered by `chosen`, which names parts with all that is in them. */
+export function choicesOf(root: Part, chosen: ReadonlySet<string>): Map<string, Choice> {
+  const choices = new Map<string, Choice>();
+  const visit = (part: Part, isCovered: boolean): Choice => {
+    const isChosen = isCovered || chosen.has(part.key);
+    const inner = part.parts.map((each) => visit(each, isChosen));
+    const choice = isChosen ? "all" : sumOf(inner, part.change !== null);
+    choices.set(part.key, choice);
+    return choice;
+  };
+  visit(root, false);
+  return choices;
+}
+
+/** Chooses a part with all that is in it, or takes it out of what is chosen. */
+export function toggled(part: Part, chosen: ReadonlySet<string>): Set<string> {
+  const next = new Set(chosen);
+  const wasWhole = choicesOf(part, chosen).get(part.key) === "all";
+  const holder = chosenHolder(part, chosen);
+  for (const key of keysIn(part)) next.delete(key);
+  if (holder !== null) exceptFor(part, holder, next);
+  else if (!wasWhole) next.add(part.key);
+  return next;
 }
 
 /** What to ask the backend for. */
 export function requestOf(
   snapshot: number,
   extent: Extent,
+  root: Part,
   chosen: ReadonlySet<string>,
   withFlags: boolean,
 ): RestoreRequest {
-  const pointers = [...chosen].sort();
+  const keys = [...chosen].sort().flatMap((key) => [key, ...originsOf(root, key)]);
   return {
     snapshot,
-    only: extent === "only" ? pointers : [],
-    except: extent === "except" ? pointers : [],
+    only: extent === "only" ? keys : [],
+    except: extent === "except" ? keys : [],
     withFlags,
   };
 }
@@ -109,4 +159,130 @@ export function requestOf(
 /** Whether nothing at all is asked for: an empty list of parts would mean everything. */
 export function isEmptyChoice(extent: Extent, chosen: ReadonlySet<string>): boolean {
   return extent === "only" && chosen.size === 0;
+}
+
+function partIn(holder: Part | null, name: string): Part {
+  const key = holder === null ? name : within(holder.key, name);
+  const part: Part = { key, name, holder, change: null, parts: [], changes: 0, isUnread: false };
+  holder?.parts.push(part);
+  return part;
+}
+
+/** The part of a key, with all on the way to it. */
+function plant(root: Part, key: string, known: Map<string, Part>): Part {
+  let at = root;
+  for (const step of stepsOf(key)) {
+    const inner = known.get(within(at.key, step)) ?? partIn(at, step);
+    known.set(inner.key, inner);
+    at = inner;
+  }
+  return at;
+}
+
+function tally(part: Part): number {
+  const inner = part.parts.reduce((sum, each) => sum + tally(each), 0);
+  // A list that changed counts as one: its records say what that one is.
+  const isTold = part.change?.kind === "list" && inner > 0;
+  part.changes = inner + (part.change !== null && !isTold ? 1 : 0);
+  return part.changes;
+}
+
+/** The only part in another one that is nothing in itself, unless it is a record. */
+function soleOf(part: Part): Part | null {
+  const [only, ...others] = part.parts;
+  if (!only || others.length > 0 || part.change !== null) return null;
+  return isRecord(only.name) || isRecord(part.name) ? null : only;
+}
+
+function sumOf(inner: readonly Choice[], isOwn: boolean): Choice {
+  if (inner.every((choice) => choice === "none")) return "none";
+  return !isOwn && inner.every((choice) => choice === "all") ? "all" : "some";
+}
+
+function keysIn(part: Part): string[] {
+  return [part.key, ...part.parts.flatMap(keysIn)];
+}
+
+/** The innermost chosen part that holds another one; `null` if none does. */
+function chosenHolder(part: Part, chosen: ReadonlySet<string>): Part | null {
+  for (let at = part.holder; at !== null; at = at.holder) if (chosen.has(at.key)) return at;
+  return null;
+}
+
+/** Chooses, in place of what holds a part, everything in that but the part. */
+function exceptFor(part: Part, holder: Part, chosen: Set<string>): void {
+  chosen.delete(holder.key);
+  for (let at = part; at !== holder && at.holder !== null; at = at.holder) {
+    for (const beside of at.holder.parts) if (beside !== at) chosen.add(beside.key);
+  }
+}
+
+/** Where what moved to a part was: without that, it would be there twice. */
+function originsOf(root: Part, key: string): string[] {
+  let at: Part | undefined = root;
+  for (const step of stepsOf(key)) at = at?.parts.find(({ name }) => name === step);
+  const from = at?.change?.from ?? null;
+  return from === null ? [] : [from];
+}
+
+function isCutList({ kind, list, before, after }: StateChange): boolean {
+  return kind === "list" && list?.key != null && [before, after].some((side) => isCut(side));
+}
+
+function isCut(side: Excerpt | null): boolean {
+  return side !== null && !side.isWhole;
+}
+
+/** The records that a change of a list brings and takes away, as far as it tells them. */
+function recordsOf(change: StateChange): [step: string, change: StateChange][] {
+  const by = change.kind === "list" ? (change.list?.key ?? null) : null;
+  if (by === null || isCutList(change)) return [];
+  return [
+    ...recordsAs("added", elementsOf(change.after?.text ?? "[]"), { change }, by),
+    ...recordsAs("removed", elementsOf(change.before?.text ?? "[]"), { change }, by),
+  ];
+}
+
+/** Elements of a list as parts that come or go, but for those that no key can name. */
+function recordsAs(
+  kind: "added" | "removed",
+  elements: readonly State[],
+  { change }: Pick<Part, "change">,
+  by: string,
+): [step: string, change: StateChange][] {
+  const { pointer = "", path = "", group = ROOT } = change ?? {};
+  const nothing = { from: null, list: null, series: null, isNoise: false, record: null };
+  return elements.flatMap((element) => {
+    const id = idOf(element, by);
+    const step = id === null ? null : recordStep(by, id);
+    if (step === null) return [];
+    const excerpt = excerptOf(element);
+    const sides =
+      kind === "added" ? { before: null, after: excerpt } : { before: excerpt, after: null };
+    return [[step, { pointer, path: path + step, group, kind, ...sides, ...nothing }]];
+  });
+}
+
+const EXCERPT_CHARS_MAX = 200;
+
+function excerptOf(value: State): Excerpt {
+  const text = JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "bigint" ? String(inner) : inner,
+  );
+  const isWhole = text.length <= EXCERPT_CHARS_MAX;
+  return { text: isWhole ? text : text.slice(0, EXCERPT_CHARS_MAX), isWhole };
+}
+
+function elementsOf(text: string): State[] {
+  const value = parseState(text);
+  return Array.isArray(value) ? value : [];
+}
+
+/** Those elements of a list whose identity another one does not have. */
+function missingIn(list: readonly State[], other: readonly State[], by: string): State[] {
+  const known = new Set(other.map((element) => idOf(element, by)));
+  return list.filter((element) => {
+    const id = idOf(element, by);
+    return id !== null && !known.has(id);
+  });
 }

@@ -34,6 +34,8 @@ export class Browsing {
   narrowing = $state.raw<Narrowing>(everything);
   /** The revision whose details the activity shows; `null` for the latest it lists. */
   activityRevision = $state<number | null>(null);
+  /** The restore whose details it shows instead; `null` for none. */
+  activityRestore = $state<number | null>(null);
   /** The part of the settings that is shown. */
   settingsPart = $state<SettingsPart>("configuration");
   /** The document as it is typed and not saved, and the revision it was begun on. */
@@ -66,6 +68,7 @@ export class Browsing {
   set activityComponent(component: string | null) {
     this.narrowing = { ...everything, component };
     this.activityRevision = null;
+    this.activityRestore = null;
   }
 
   get filter(): Filter {

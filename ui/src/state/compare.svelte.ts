@@ -12,6 +12,8 @@ export class Compare {
   noise = $state.raw<readonly string[]>([]);
   /** Whether what is folded away is shown after all. */
   isNoiseOpen = $state(false);
+  /** The key of the value that a person is at, in whichever of the views; `null` for none. */
+  part = $state<string | null>(null);
 
   readonly options: StateDifferenceOptions = $derived({
     tolerance: this.tolerance,

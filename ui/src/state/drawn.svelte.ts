@@ -3,9 +3,10 @@
  * near B, about a column for each snapshot: else most of it would be empty.
  */
 
-import type { Failure, Snapshot, Timeline } from "../bindings/wire";
+import type { Failure, Timeline } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
 import type { Range } from "../model/chart_range";
+import { snapshotOf, type Chosen } from "../model/chosen";
 import { within } from "../model/snapshot_filter";
 import { stretchAround } from "../model/timeline";
 import type { SnapshotList } from "./snapshot_list.svelte";
@@ -24,7 +25,7 @@ export class Drawn {
 
   readonly #host: Host;
   readonly #list: SnapshotList;
-  readonly #chosen: () => Snapshot | null;
+  readonly #chosen: () => Chosen | null;
   #columns = COLUMNS_AT_FIRST;
   /** What is near; `null` while all is drawn. */
   #near: Range | null = null;
@@ -32,7 +33,7 @@ export class Drawn {
   #isAtLatest = false;
   #drawing = 0;
 
-  constructor(host: Host, list: SnapshotList, chosen: () => Snapshot | null) {
+  constructor(host: Host, list: SnapshotList, chosen: () => Chosen | null) {
     this.#host = host;
     this.#list = list;
     this.#chosen = chosen;
@@ -42,6 +43,11 @@ export class Drawn {
   get isWhole(): boolean {
     const drawn = this.timeline?.columns.reduce((sum, { snapshots }) => sum + snapshots, 0);
     return drawn === (this.#list.total ?? 0);
+  }
+
+  /** Whether nothing that is listed comes after what is drawn. */
+  get isToLatest(): boolean {
+    return this.#near === null ? this.#list.filter.untilMs === undefined : this.#isAtLatest;
   }
 
   /** Draws it in so many columns. */
@@ -95,7 +101,8 @@ export class Drawn {
     if (this.reach === "all" || sinceMs !== undefined || untilMs !== undefined) {
       this.#near = null;
     } else if (this.#near === null || this.#isAtLatest || !this.#isNear()) {
-      const chosen = this.#chosen();
+      // Now comes after the latest.
+      const chosen = snapshotOf(this.#chosen());
       const place = (chosen && (await this.#list.locate(chosen))) ?? 0;
       const first = Math.max(0, place - Math.ceil(this.#columns / 2));
       const around = await this.#list.readAll(first, first + this.#columns);
@@ -106,8 +113,10 @@ export class Drawn {
   }
 
   #isNear(): boolean {
-    const atMs = this.#chosen()?.atMs;
-    if (this.#near === null || atMs === undefined) return true;
+    const chosen = this.#chosen();
+    if (this.#near === null || chosen === null) return true;
+    if (chosen.kind === "now") return this.#isAtLatest;
+    const { atMs } = chosen.snapshot;
     return atMs >= this.#near.fromMs && atMs < this.#near.toMs;
   }
 }

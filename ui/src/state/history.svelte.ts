@@ -121,6 +121,14 @@ export class History {
     }
   }
 
+  /** How many of the listed revisions are older than a moment. */
+  async countBefore(atMs: number): Promise<number> {
+    if (this.top === 0) return 0;
+    const untilMs = Math.min(this.#filter.untilMs ?? Infinity, atMs);
+    const filter = { ...this.#filter, upTo: this.top, untilMs };
+    return (await this.#host.history(filter, 0, 1)).total;
+  }
+
   /** Reads the revision at `rank`. Resolves to `null` where there is none, or it cannot be read. */
   async read(rank: number): Promise<Revision | null> {
     const total = this.total ?? 0;

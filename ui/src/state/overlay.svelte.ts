@@ -1,6 +1,6 @@
 /** What lies over the window: at most one thing, and the question whether to close over that. */
 
-import type { Backup, Snapshot, StateAt } from "../bindings/wire";
+import type { Backup, Snapshot, StateAt, StateRestore } from "../bindings/wire";
 import type { Conflict } from "../model/conflict";
 import type { HelpPageId } from "../words/help";
 import type { Widening } from "./widening";
@@ -26,7 +26,11 @@ export type Over =
   | { kind: "restore"; revision: number }
   /** What set a value of a state, or took it away: a key as a difference prints it, or a pointer. */
   | { kind: "blame"; at: StateAt; key: string }
-  | { kind: "restore_state"; snapshot: Snapshot }
+  /** `part` is the key of what is chosen at first, if that is not everything. */
+  | { kind: "restore_state"; snapshot: Snapshot; part?: string }
+  | { kind: "undo_restore"; restore: StateRestore }
+  /** Those of one source, or of every one. */
+  | { kind: "restores"; source: string | null }
   /** Of one source, or of every one. */
   | { kind: "take_snapshot"; source: string | null }
   | { kind: "label_snapshot"; snapshot: Snapshot }

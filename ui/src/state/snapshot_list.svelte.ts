@@ -27,6 +27,8 @@ export class SnapshotList {
   failure = $state.raw<Failure | null>(null);
   /** Whether what is listed is about to be replaced, because it is asked for something else. */
   isReplacing = $state.raw(true);
+  /** New ones that the filter lets through and the list does not show, as it is held still. */
+  waiting = $state.raw(0);
   /** What is listed, with "last hour" and its like as of when it was read. */
   filter: SnapshotFilter = {};
   /** Called where rows in view have moved, by so many, as others came or went above them. */
@@ -35,6 +37,10 @@ export class SnapshotList {
   readonly #host: Host;
   #rows = $state.raw(noRows);
   #wanted = { first: 0, end: 0 };
+  /** The filter without what is new since the list was held. */
+  #listed: SnapshotFilter = {};
+  /** When the list was read last without being held. */
+  #readMs = 0;
   #isReading = false;
   /** Answers to questions of an earlier generation are dropped. */
   #generation = 0;
@@ -55,26 +61,33 @@ export class SnapshotList {
 
   /** Lists what `filter` lets through. Resolves to whether it did, and nothing else was asked for. */
   async show(filter: SnapshotFilter): Promise<boolean> {
-    const generation = this.#startAnew(filter);
+    const generation = this.#startAnew(filter, filter);
     this.isReplacing = true;
     return this.#attempt(generation, async () => {
       const page = await this.#host.snapshots(filter, 0, PAGE_ROWS);
       if (generation !== this.#generation) return;
       this.#rows = withRows(noRows, page.snapshots, 0);
       this.total = page.total;
+      this.waiting = 0;
       this.isReplacing = false;
       void this.#pump();
     });
   }
 
-  /** Reads what is in view again, without moving it. Resolves like {@link show}. */
-  async reload(filter: SnapshotFilter): Promise<boolean> {
-    const generation = this.#startAnew(filter);
+  /**
+   * Reads what is in view again, without moving it; of a list that is held, without what is new,
+   * which is counted. Resolves like {@link show}.
+   */
+  async reload(filter: SnapshotFilter, isHeld = false): Promise<boolean> {
+    const untilMs = (this.#rows.get(0)?.atMs ?? this.#readMs) + 1;
+    const listed = isHeld ? within(filter, { untilMs }) : filter;
+    const generation = this.#startAnew(filter, listed);
     return this.#attempt(generation, async () => {
+      const all = isHeld ? (await this.#host.snapshots(filter, 0, 1)).total : null;
       const { first, end } = this.#wanted;
       let rows = noRows;
       for (let offset = pageOf(first); ; offset += PAGE_ROWS) {
-        const page = await this.#host.snapshots(filter, offset, PAGE_ROWS);
+        const page = await this.#host.snapshots(listed, offset, PAGE_ROWS);
         if (generation !== this.#generation) return;
         rows = withRows(rows, page.snapshots, offset);
         if (offset + PAGE_ROWS >= Math.min(end, page.total)) {
@@ -84,6 +97,7 @@ export class SnapshotList {
       }
       const top = this.#rows.get(first);
       this.#rows = rows;
+      this.waiting = all === null ? 0 : Math.max(0, all - (this.total ?? 0));
       this.#tellMoved(top, first);
       void this.#pump();
     });
@@ -122,7 +136,7 @@ export class SnapshotList {
   async place(snapshot: Snapshot): Promise<Place> {
     const known = this.indexOf(snapshot.id);
     if (known !== null) return { above: known - 1, below: known + 1 };
-    const since = within(this.filter, { sinceMs: snapshot.atMs });
+    const since = within(this.#listed, { sinceMs: snapshot.atMs });
     const below = (await this.#ask(since, 1))?.total ?? 0;
     for (let index = below - 1; index >= 0; index -= 1) {
       const row = await this.read(index);
@@ -142,8 +156,10 @@ export class SnapshotList {
     this.#rows = withRenewed(this.#rows, snapshot);
   }
 
-  #startAnew(filter: SnapshotFilter): number {
+  #startAnew(filter: SnapshotFilter, listed: SnapshotFilter): number {
     this.filter = filter;
+    this.#listed = listed;
+    if (listed === filter) this.#readMs = Date.now();
     this.#isReading = false;
     this.#generation += 1;
     return this.#generation;
@@ -179,7 +195,7 @@ export class SnapshotList {
   #readPage(offset: number): Promise<boolean> {
     const generation = this.#generation;
     return this.#attempt(generation, async () => {
-      const page = await this.#host.snapshots(this.filter, offset, PAGE_ROWS);
+      const page = await this.#host.snapshots(this.#listed, offset, PAGE_ROWS);
       if (generation === this.#generation) this.#keep(page, offset);
     });
   }

@@ -45,13 +45,17 @@ export class Snapshots {
   #choice = 0;
   /** Whether what is compared was chosen by nobody. */
   #isUnasked = false;
+  /** Whether a person chose A, which then stays when they choose another B. */
+  #isFromKept = $state(false);
+  /** Whether the list is to hold still: the pointer or the keyboard is in it. */
+  #isHeld = false;
 
   constructor(host: Host, sources: StateSources, nowMs: () => number = Date.now) {
     this.#host = host;
     this.#sources = sources;
     this.#nowMs = nowMs;
     this.list = new SnapshotList(host);
-    this.drawn = new Drawn(host, this.list, () => this.toSnapshot);
+    this.drawn = new Drawn(host, this.list, () => this.#to);
     this.playback = new Playback(
       () => this.step(1),
       () => this.openAt((this.total ?? 0) - 1),
@@ -87,6 +91,11 @@ export class Snapshots {
   /** Whose states are compared. */
   get source(): string | null {
     return sourceOf(this.#to) ?? sourceOf(this.#from);
+  }
+
+  /** Whether A was chosen by itself, and stays when another B is chosen. */
+  get isFromKept(): boolean {
+    return this.#isFromKept;
   }
 
   /** When the state that is compared as Now was reported; `null` where Now is not compared. */
@@ -146,8 +155,9 @@ export class Snapshots {
     void this.#show();
   }
 
+  /** Lists another source. What was searched for in the one before is not meant for it. */
   showSource(source: string | null): void {
-    this.narrow({ ...this.#narrowing, source });
+    this.narrow({ ...allOf(source), span: this.#narrowing.span });
   }
 
   showSpan(span: SnapshotSpan): void {
@@ -190,33 +200,69 @@ export class Snapshots {
     this.#to = renewed(this.#to, snapshot);
   }
 
+  /** Has the list hold still: what is new is counted, and listed when it is let go. */
+  hold(isHeld: boolean): void {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (!isHeld && this.list.waiting > 0) void this.showNewer();
+  }
+
+  /** Lists what is new, though the list is held still. */
+  async showNewer(): Promise<void> {
+    await this.#read(false);
+  }
+
   // Choosing.
 
-  /** Compares a snapshot with the one of its source before it. */
+  /** Compares a snapshot with A if a person chose that, else with the one of its source before it. */
   async open(snapshot: Snapshot): Promise<void> {
+    const kept = this.#isFromKept ? this.#from : null;
+    if (kept === null || snapshotOf(kept)?.id === snapshot.id) await this.openAlone(snapshot);
+    else this.#choose(kept, ofSnapshot(snapshot), true);
+  }
+
+  /** Compares a snapshot with the one of its source before it. */
+  async openAlone(snapshot: Snapshot): Promise<void> {
     const choice = ++this.#choice;
     const before = await this.#before(snapshot);
     if (choice === this.#choice) this.#choose(before && ofSnapshot(before), ofSnapshot(snapshot));
   }
 
-  /** Compares the state that a source has with its latest snapshot. */
+  /** Compares two snapshots. */
+  compare(from: Snapshot, to: Snapshot): void {
+    this.playback.pause();
+    this.#choose(ofSnapshot(from), ofSnapshot(to));
+  }
+
+  /** Compares the state that a source has with A if a person chose that, else its latest snapshot. */
   async openNow(source: string): Promise<void> {
     const choice = ++this.#choice;
+    if (this.#isFromKept && this.#from?.kind === "snapshot") {
+      this.#choose(this.#from, { kind: "now", source }, true);
+      return;
+    }
     const [latest] = await this.list.find({ source }, 1);
     if (choice !== this.#choice) return;
     this.#choose(latest ? ofSnapshot(latest) : null, { kind: "now", source });
   }
 
-  /** Makes a snapshot A, and leaves B. */
+  /** Makes a snapshot A, and leaves B. A then stays, until it is chosen once more. */
   setFrom(snapshot: Snapshot): void {
     this.playback.pause();
-    this.#choose(ofSnapshot(snapshot), this.#to);
+    const isOnceMore = this.#isFromKept && this.fromSnapshot?.id === snapshot.id;
+    if (isOnceMore) this.releaseFrom();
+    else this.#choose(ofSnapshot(snapshot), this.#to, true);
+  }
+
+  /** Has A be the one before B again when another B is chosen. */
+  releaseFrom(): void {
+    this.#isFromKept = false;
   }
 
   /** Makes the state that a source has A, and leaves B. */
   setFromNow(source: string): void {
     this.playback.pause();
-    this.#choose({ kind: "now", source }, this.#to);
+    this.#choose({ kind: "now", source }, this.#to, true);
   }
 
   compareWithNow(snapshot: Snapshot): void {
@@ -267,9 +313,10 @@ export class Snapshots {
     return found[found.findIndex((each) => each.id === id) + 1] ?? null;
   }
 
-  #choose(from: Chosen | null, to: Chosen | null): void {
+  #choose(from: Chosen | null, to: Chosen | null, isFromKept = false): void {
     this.#choice += 1;
     this.#isUnasked = false;
+    this.#isFromKept = isFromKept;
     this.#from = from;
     this.#to = to;
     this.drawn.follow();
@@ -315,7 +362,11 @@ export class Snapshots {
     const isSearch = this.#narrowing.text.trim() !== "";
     if (this.list.isReplacing || (isSearch && signature === this.#known)) return;
     this.#known = signature;
-    if (!(await this.list.reload(this.#filter()))) return;
+    await this.#read();
+  }
+
+  async #read(isHeld = this.#isHeld): Promise<void> {
+    if (!(await this.list.reload(this.#filter(), isHeld))) return;
     await this.#checkChosen();
     await this.#chooseLatest();
     await this.drawn.draw();

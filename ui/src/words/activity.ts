@@ -56,11 +56,17 @@ export const activity = {
   filters: (set: number) => (set === 0 ? "Filters" : `Filters (${set})`),
   clear: "Clear filters",
 
-  count: (total: number, all: number) =>
-    total === all
-      ? plural(all, "change")
-      : `${formatCount(total)} of ${formatCount(all)} ${all === 1 ? "change" : "changes"}`,
-  arrived: (count: number) => plural(count, "new change"),
+  count: (total: number, all: number, restores: number) => {
+    const changes =
+      total === all
+        ? plural(all, "change")
+        : `${formatCount(total)} of ${formatCount(all)} ${all === 1 ? "change" : "changes"}`;
+    if (restores === 0) return changes;
+    return all === 0 ? plural(restores, "restore") : `${changes}, ${plural(restores, "restore")}`;
+  },
+  arrived: (count: number) => `${formatCount(count)} new`,
+  whatLabel: "What",
+  whats: { all: "All activity", flags: "Flag changes", restores: "Restores" },
   loading: "Reading the history…",
   notRead: (why: string) => `The history could not be read; nothing is lost. ${why}`,
   empty: "Nothing has changed yet",
@@ -94,8 +100,8 @@ export const activity = {
   unknown: (revision: number) =>
     `There is no revision ${revision}. Choose another one from the list.`,
   back: "Back to the list",
-  newer: "Newer change",
-  older: "Older change",
+  newer: "Newer",
+  older: "Older",
   inForce: "in force",
   whenLabel: "When",
   whenInFull: (atMs: number, nowMs: number) => `${formatMoment(atMs)}, ${formatAgo(atMs, nowMs)}`,

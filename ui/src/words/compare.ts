@@ -1,13 +1,6 @@
 /** Two states compared: what differs, the state in full, what set a value, and the way back. */
 
-import type {
-  Actor,
-  ChangeRecord,
-  ListChange,
-  Snapshot,
-  StateChangeKind,
-  StateRestore,
-} from "../bindings/wire";
+import type { ChangeRecord, ListChange, Snapshot, StateChangeKind } from "../bindings/wire";
 import {
   formatAgo,
   formatBytes,
@@ -21,7 +14,7 @@ import {
   isSameDay,
 } from "../format";
 import type { Tally } from "../model/state_changes";
-import { capital, doors, plural } from "./shared";
+import { capital, plural } from "./shared";
 import { causes } from "./snapshots";
 
 /** A time of today, or a day and a time; to the second, as snapshots may share a minute. */
@@ -50,10 +43,6 @@ const byWholeReport = ({ sinceMs, atMs }: ChangeRecord): string =>
 const called = ({ name, cause }: Snapshot): string => name ?? causes[cause];
 
 const values = (count: number): string => plural(count, "value");
-
-/** What to restore, for a sentence. */
-const extent = (parts: "all" | "only" | "except"): string =>
-  ({ all: "everything", only: "the chosen parts", except: "all but the chosen parts" })[parts];
 
 export const compare = {
   label: "Comparison",
@@ -131,8 +120,12 @@ export const compare = {
   written: (place: string) => `Written to ${place}`,
 
   restoreSide: (side: string) => `Restore ${side}…`,
-  restoreHint: (at: string) => `Make the state as it was at ${at}, all or in part`,
-  restoreNobody: "This came from a file: no source reports here that it could be given back to",
+  restoreHint: (at: string) => `Restore the state of ${at}, all or in part`,
+  restoreNobody: "This came from a file: no source reports here that could be asked to restore it",
+  restoreValue: "Restore this value…",
+  restoreRecord: "Restore this record…",
+  restoreRecordOf: (record: string) => `Restore the record ${record}…`,
+  restoreHere: (key: string) => `Restore ${key.endsWith("]") ? "this record" : "this value"} (R)`,
   restoreMore: "Restore the other one",
   restoreOf: (side: string, at: string) => `Restore ${side}, ${at}…`,
   restoreNone: "What is compared is the state as it is: there is nothing to restore",
@@ -148,7 +141,7 @@ export const compare = {
     `${plural(count, "number")} ${count === 1 ? "differs" : "differ"} by no more than ${share(tolerance)} and ${count === 1 ? "counts" : "count"} as equal`,
   unlisted: (listed: number, total: number) =>
     `The first ${formatCount(listed)} of ${formatCount(total)} changes are listed; the JSON Patch has all`,
-  keyHints: "B blame · C copy path · V copy value · Enter open",
+  keyHints: "R restore · B blame · C copy path · V copy value · Enter open",
 
   tally: (tally: Tally) =>
     tally.kind === "series"
@@ -281,58 +274,46 @@ export const compare = {
       `${formatMoment(snapshot.atMs)} · ${called(snapshot)} · ${formatBytes(snapshot.bytes)}`,
     note: (note: string) => `“${note}”`,
     extent: "What to restore",
-    extents: { all: "Everything", only: "Only the chosen", except: "All but the chosen" },
-    parts: "Parts of the state",
+    extents: { all: "Everything", only: "Only some parts", except: "All but some parts" },
     partsHint: {
-      only: "Choose what becomes as it was; everything else stays.",
-      except: "Choose what stays; everything else becomes as it was.",
+      all: "Clear a box to leave that part as it is.",
+      only: "Check what to restore. Everything else stays.",
+      except: "What is not checked stays. Everything else is restored.",
     },
+    parts: "Parts of the state",
     part: (count: number, isCut: boolean) =>
       isCut ? `${formatCount(count)} or more` : plural(count, "change"),
-    same: "as it was",
+    same: "no change",
+    readingRecords: "Reading the records…",
+    cut: (listed: number, total: number) =>
+      `The first ${formatCount(listed)} of ${formatCount(total)} changes are listed. A part that is checked as a whole includes the others in it.`,
     reading: "Looking what that would change…",
-    notRead: "What it would change could not be read; nothing was restored.",
-    nothing: "There is nothing to restore: the state is the same as it was.",
+    notRead: "The preview could not be read; nothing was restored.",
+    nothing: "Nothing to restore: the state is the same as it was.",
     flagsOnly: "The state is the same as it was; only the flags will change.",
-    nothingOf: "There is nothing to restore in what is chosen.",
+    nothingOf: "Nothing to restore in these parts: they are as they were.",
     nothingChosen: "Choose at least one part.",
-    everythingKept: "Everything is to stay, so there is nothing to restore.",
-    willChange: (count: number) => `${capital(values(count))} will change`,
-    preview: "What restoring changes, from now to then",
-    safety: "A snapshot of the state as it is comes first, so this can be undone.",
-    told: (source: string) => `${source} is told at once, and confirms when it took it.`,
-    flags: (revision: number) => `Also put the flags of revision ${revision} in force again`,
+    everythingKept: "Nothing to restore: everything that differs is to stay.",
+    willChange: (count: number, of: number) =>
+      count === of
+        ? `${capital(values(count))} will change`
+        : `${formatCount(count)} of ${values(of)} will change`,
+    stale: "The state changed since this preview.",
+    refresh: "Refresh",
+    safety: "The current state is saved first, so you can undo this.",
+    told: (source: string) =>
+      `${source} is asked to restore this. It stays open until ${source} confirms.`,
+    supersedes: (source: string, at: string, parts: string) =>
+      `This replaces the open restore of ${at} (${parts}), which ${source} has not confirmed.`,
+    flags: (revision: number) => `Also restore the flags of revision ${revision}`,
     flagsMeaning: (from: number) =>
-      `The flags in force are revision ${from}; that makes a new revision, which can be undone, too.`,
+      `The flags in force are revision ${from}. They change at once, as a new revision, without waiting for the source. You can undo this.`,
     now: (count: number, source: string, withFlags: number | null) => {
-      if (count === 0 && withFlags !== null) return `Put the flags of r${withFlags} in force`;
+      if (count === 0 && withFlags !== null) return `Restore the flags of r${withFlags}`;
       const flags = withFlags === null ? "" : `, and the flags of r${withFlags}`;
       return `Restore ${values(count)} of ${source}${flags}`;
     },
     nowPlain: "Restore",
     restoring: "Restoring…",
-    done: (source: string, at: string, parts: "all" | "only" | "except") =>
-      `${source}: restored ${extent(parts)} from ${at}`,
-    undone: (source: string) => `${source}: the restore was taken back`,
-  },
-
-  status: {
-    waiting: (from: string, source: string) =>
-      `Restored from ${from} · waiting for ${source} to confirm`,
-    unheard: (from: string, source: string) =>
-      `Restored from ${from} · ${source} has not confirmed it`,
-    number: (snapshot: number) => `snapshot ${snapshot}`,
-    confirmed: (from: string, source: string, at: string) =>
-      `Restored from ${from} · ${source} confirmed at ${at}`,
-    differs: (from: string, source: string) =>
-      `Restored from ${from} · ${source} confirmed, but its state differs`,
-    differsMeaning:
-      "The state it reported with its confirmation is not the one that was restored: it may have gone on in the meantime.",
-    who: ({ actor, atMs }: { actor: Actor; atMs: number }) =>
-      `${actor.name} ${doors[actor.via]}, ${formatMoment(atMs)}`,
-    undo: "Undo",
-    undoMeaning: "Put back what was before it",
-    flags: ({ revision }: StateRestore) =>
-      revision === null ? "" : ` · flags became revision ${revision}`,
   },
 } as const;

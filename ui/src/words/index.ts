@@ -20,6 +20,7 @@ import { json } from "./json";
 import { metrics } from "./metrics";
 import { pulse } from "./pulse";
 import { reach } from "./reach";
+import { restores } from "./restores";
 import { settings } from "./settings";
 import { snapshots } from "./snapshots";
 import { tree } from "./tree";
@@ -41,6 +42,7 @@ export const words = {
   help,
   json,
   metrics,
+  restores,
   settings,
   snapshots,
   tree,

@@ -61,15 +61,17 @@ export const snapshots = {
 
   sourcesLabel: "Source",
   allSources: "all sources",
-  sourceMeaning: ({ name, atMs, bytes, snapshots }: StateSource, nowMs: number) =>
+  sourceMeaning: ({ name, atMs, bytes, snapshots, restore }: StateSource, nowMs: number) =>
     [
       name,
       atMs === null
         ? "snapshots only, from a file"
         : `${formatBytes(bytes)}, reported ${formatAgo(atMs, nowMs)}`,
       plural(snapshots, "snapshot"),
+      ...(restore?.status === "open" ? ["open restore"] : []),
     ].join("\n"),
-  sourceHint: ({ snapshots }: StateSource) => plural(snapshots, "snapshot"),
+  sourceHint: ({ snapshots, restore }: StateSource) =>
+    plural(snapshots, "snapshot") + (restore?.status === "open" ? ", open restore" : ""),
   findSource: "Find a source",
   noSource: "No source is called that",
 
@@ -81,6 +83,7 @@ export const snapshots = {
         : `${when(fromMs, nowMs)} to ${when(toMs, nowMs)}`,
   legendHeight: "height: how much changed",
   legendMarks: "flag revision",
+  legendRestores: "restore",
   marksCut: (shown: number, total: number) =>
     `the latest ${formatCount(shown)} of ${plural(total, "flag revision")}`,
   showAll: "Show all",
@@ -134,6 +137,11 @@ export const snapshots = {
   count: (total: number, isNarrowed: boolean) =>
     isNarrowed ? `${plural(total, "snapshot")} found` : plural(total, "snapshot"),
 
+  arrived: (count: number) => `${formatCount(count)} new`,
+  keptMeaning: "A stays when you choose another B. Press A on its row again to release it.",
+  release: "Release A",
+  releaseMeaning: "Compare with the snapshot before B again",
+
   now: "Now",
   nowMeaning: (source: string) => `The state that ${source} has at the moment`,
   nowReported: ({ atMs }: StateSource, nowMs: number) =>
@@ -161,7 +169,9 @@ export const snapshots = {
   menu: {
     open: "Compare with the one before",
     setFrom: "Set as A",
+    releaseFrom: "Release A",
     withNow: "Compare with now",
+    restore: "Restore snapshot…",
     pin: "Pin",
     unpin: "Let go of",
     label: "Name and note…",

@@ -19,6 +19,7 @@ import {
 import { extreme, huge, safeDefault, typical } from "../support/documents";
 import { MemoryHost } from "../support/memory";
 import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshots";
+import { deepParts, fewParts, manyParts, restored } from "../support/restore_samples";
 import { harmful, marksAt, pulses, type PulseName } from "../support/pulse";
 
 const wanted = new URLSearchParams(location.search);
@@ -92,6 +93,10 @@ const states = {
   unkept: unkeptStates,
   typical: typicalStates,
   extreme: extremeStates,
+  few: fewParts,
+  many: manyParts,
+  deep: deepParts,
+  restored,
 };
 const chosenStates = wanted.get("states") as keyof typeof states | null;
 if (chosenStates) {

@@ -26,6 +26,8 @@ import type {
   Outcome,
   Preferences,
   Pulse,
+  RestoreFilter,
+  RestorePage,
   RestoreRequest,
   Review,
   Revision,
@@ -523,6 +525,18 @@ export class MemoryHost implements Host {
 
   restoreState(request: RestoreRequest): Promise<StateRestore> {
     return this.states.restoreState(request);
+  }
+
+  stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage> {
+    return this.states.stateRestores(filter, offset, limit);
+  }
+
+  cancelRestore(id: number): Promise<StateRestore> {
+    return this.states.cancelRestore(id);
+  }
+
+  previewUndoRestore(id: number, options: StateDifferenceOptions): Promise<StateDifference> {
+    return this.states.previewUndoRestore(id, options);
   }
 
   undoRestore(id: number): Promise<StateRestore> {

@@ -1,9 +1,12 @@
 /** States in memory, and the snapshots kept of them: none, the usual, and too many. */
 
 import type {
+  Actor,
   Blame,
   Failure,
   Mark,
+  RestoreFilter,
+  RestorePage,
   RestoreRequest,
   Snapshot,
   SnapshotCause,
@@ -17,12 +20,15 @@ import type {
   StateSource,
   Timeline,
 } from "../../src/bindings/wire";
-import { compareStates, exact, excerpt, valueAt, withValue } from "./state_compare";
+import { compareStates, exact, excerpt, valueAt } from "./state_compare";
+import { askedFor, type Parts } from "./state_parts";
+import { failure, Restores } from "./state_restores";
 import { bulkOf, course, type Course, type Tree } from "./state_trees";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const BLAMED_MAX = 100;
+const maria: Actor = { via: "window", name: "maria" };
 
 /** How a snapshot came to be, as far as one differs from the next. */
 interface Taken {
@@ -67,12 +73,12 @@ export class KeptStates {
   /** What was asked for, for tests to look at. */
   readonly asked: { filter: SnapshotFilter; offset: number; limit: number }[] = [];
   readonly exported: number[][] = [];
-  readonly restores: StateRestore[] = [];
   /** Whether sources confirm what is restored as soon as they hear of it. */
   isConfirming = false;
 
   readonly #sources = new Map<string, Source>();
   readonly #kept = new Map<number, Kept>();
+  readonly #restores = new Restores();
   #lastId = 0;
   #gate: Promise<void> = Promise.resolve();
 
@@ -105,6 +111,11 @@ export class KeptStates {
   /** The sources, the last added first. */
   get names(): string[] {
     return [...this.#sources.keys()].reverse();
+  }
+
+  /** Keeps the state that a source has under a name. */
+  keep(source: string, name: string): void {
+    this.#takeNow(source, "asked", { name });
   }
 
   /** Lets time pass for a source: its state is a later one, of which a snapshot may be taken. */
@@ -294,51 +305,79 @@ export class KeptStates {
   ): Promise<StateDifference> {
     await this.#gate;
     this.#refuse();
-    const { source } = this.#keptAt(request.snapshot).snapshot;
-    return compareStates(
-      this.treeAt({ kind: "now", source }),
-      this.#restored(request, source),
-      options,
-    );
+    return this.#preview(request.snapshot, request, options);
   }
 
   async restoreState(request: RestoreRequest): Promise<StateRestore> {
     await this.#gate;
     this.#refuse();
-    const { snapshot } = this.#keptAt(request.snapshot);
-    const source = this.#get(snapshot.source);
-    const tree = this.#restored(request, source.name);
-    const safety = this.#takeNow(source.name, "before_restore", {});
-    source.tree = tree;
-    const restore: StateRestore = {
-      id: this.restores.length + 1,
-      source: source.name,
-      snapshot: snapshot.id,
-      safety: safety.id,
-      atMs: Date.now(),
-      actor: { via: "window", name: "maria" },
-      confirmedMs: this.isConfirming ? Date.now() : null,
-      isExact: this.isConfirming ? true : null,
-      revision: request.withFlags ? this.around.revision() : null,
-    };
-    this.restores.push(restore);
-    this.around.announce(source.name);
+    return this.#ask(request, null);
+  }
+
+  async stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage> {
+    await this.#gate;
+    this.#refuse();
+    return this.#restores.page(filter, offset, limit);
+  }
+
+  async cancelRestore(id: number): Promise<StateRestore> {
+    await this.#gate;
+    this.#refuse();
+    return this.cancel(id);
+  }
+
+  async previewUndoRestore(id: number, options: StateDifferenceOptions): Promise<StateDifference> {
+    await this.#gate;
+    this.#refuse();
+    const restore = this.#restores.get(id);
+    if (restore.status === "open") return compareStates(null, null, options);
+    return this.#preview(restore.safety, restore, options);
+  }
+
+  async undoRestore(id: number): Promise<StateRestore> {
+    const { status, safety, only, except } = this.#restores.get(id);
+    if (status === "open") return this.cancelRestore(id);
+    await this.#gate;
+    this.#refuse();
+    if (status !== "confirmed") {
+      throw failure("nothing_to_do", `Restore ${id} is ${status}: there is nothing to undo.`);
+    }
+    return this.#ask({ snapshot: safety, only, except, withFlags: false }, id);
+  }
+
+  /** Every restore, earliest first. */
+  get restores(): readonly StateRestore[] {
+    return this.#restores.all;
+  }
+
+  /** Has another face ask for a restore, at a moment of the past if one is given. */
+  restoreElsewhere(request: RestoreRequest, atMs = Date.now()): StateRestore {
+    return this.#ask(request, null, { actor: { via: "flagctl", name: "ci" }, atMs });
+  }
+
+  /** Has a person cancel a restore. */
+  cancel(id: number): StateRestore {
+    const restore = this.#restores.cancel(id, maria);
+    this.around.announce(restore.source);
     return restore;
   }
 
-  /** Has the source say that it took what was restored. */
-  confirm(id: number, isExact: boolean): void {
-    const index = this.restores.findIndex((restore) => restore.id === id);
-    const restore = this.restores[index];
-    if (!restore) return;
-    this.restores[index] = { ...restore, confirmedMs: Date.now(), isExact };
-    this.around.announce(restore.source);
+  /** The source takes a restore and says so: with what was asked for, or with what is given. */
+  confirm(id: number, state?: Tree): void {
+    const { source } = this.#restores.get(id);
+    const now = this.treeAt({ kind: "now", source });
+    this.report(source, state ?? this.#restores.treeOf(id, now));
+    this.#restores.confirm(id, this.treeAt({ kind: "now", source }));
+    this.around.announce(source);
   }
 
-  undoRestore(id: number): Promise<StateRestore> {
-    const restore = this.restores.find((each) => each.id === id);
-    if (!restore) return Promise.reject(failure("not_found", `There was no restore ${id}.`));
-    return this.restoreState({ snapshot: restore.safety, only: [], except: [], withFlags: false });
+  /** A source says what it has, knowing of no restore. */
+  report(name: string, state: Tree, atMs = Date.now()): void {
+    const source = this.#get(name);
+    source.tree = state;
+    source.step ??= 0;
+    source.atMs = Math.max(atMs, source.atMs + 1);
+    this.around.announce(name);
   }
 
   exportSnapshots(ids: readonly number[]): Promise<string | null> {
@@ -374,14 +413,27 @@ export class KeptStates {
     return tree ?? this.#get(snapshot.source).course(step);
   }
 
-  #restored({ snapshot, only, except }: RestoreRequest, source: string): Tree {
-    const [now, then] = [
-      this.treeAt({ kind: "now", source }),
-      this.treeAt({ kind: "snapshot", id: snapshot }),
-    ];
-    const start = only.length > 0 ? now : then;
-    const taken = only.reduce((tree, part) => withValue(tree, part, valueAt(then, part)), start);
-    return except.reduce((tree, part) => withValue(tree, part, valueAt(now, part)), taken);
+  #preview(snapshot: number, parts: Parts, options: StateDifferenceOptions): StateDifference {
+    const { source } = this.#keptAt(snapshot).snapshot;
+    const now = this.treeAt({ kind: "now", source });
+    const then = this.treeAt({ kind: "snapshot", id: snapshot });
+    return compareStates(now, askedFor(now, then, parts), options);
+  }
+
+  #ask(
+    { snapshot, only, except, withFlags }: RestoreRequest,
+    undoes: number | null,
+    { actor = maria, atMs = Date.now() } = {},
+  ): StateRestore {
+    const { source } = this.#keptAt(snapshot).snapshot;
+    const then = this.treeAt({ kind: "snapshot", id: snapshot });
+    const safety = this.#takeNow(source, "before_restore", {}).id;
+    const revision = withFlags ? this.around.revision() : null;
+    const asked = { source, snapshot, safety, only, except, revision, undoes };
+    const restore = this.#restores.ask(asked, then, actor, atMs);
+    this.around.announce(source);
+    if (this.isConfirming) this.confirm(restore.id);
+    return restore;
   }
 
   #takeNow(name: string, cause: SnapshotCause, label: SnapshotLabel): Snapshot {
@@ -433,7 +485,7 @@ export class KeptStates {
       snapshots: kept.length,
       snapshotBytes: kept.length * 1200,
       lastSnapshotMs: kept[0]?.atMs ?? null,
-      restore: this.restores.findLast((restore) => restore.source === name) ?? null,
+      restore: this.#restores.latestOf(name),
     };
   }
 
@@ -568,8 +620,4 @@ function pointerOf(key: string): string {
   if (key === "" || key.startsWith("/")) return key;
   const names = key.replace(/^ml\.?/, "").matchAll(/\["(.*?)"\]|\[(\d+)\]|([^.[\]]+)/g);
   return [...names].map(([, quoted, place, name]) => `/${quoted ?? place ?? name}`).join("");
-}
-
-function failure(code: Failure["code"], message: string): Failure {
-  return { code, message, problems: [] };
 }

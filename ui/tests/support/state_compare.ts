@@ -9,6 +9,7 @@ import type {
   StateDifference,
   StateDifferenceOptions,
 } from "../../src/bindings/wire";
+import { plain } from "./state_parts";
 import type { Tree } from "./state_trees";
 
 const EXCERPT_CHARS_MAX = 300;
@@ -70,13 +71,16 @@ export function compareStates(
       add(keys, path, "series", before, after, { list, series: seriesChange(before, after, list) });
       return;
     }
-    if (isMoved) add(keys, path, "list", before, after, { list });
+    if (isMoved) {
+      const [had, has] = [new Set(before.map(keyed)), new Set(after.map(keyed))];
+      const went = before.filter((element) => !has.has(keyed(element)));
+      const came = after.filter((element) => !had.has(keyed(element)));
+      add(keys, path, "list", someOf(went), someOf(came), { list });
+    }
     const stayed = new Map(before.map((element) => [keyed(element), element]));
     after.forEach((element, index) => {
       const was = stayed.get(keyed(element));
-      const name = isObject(element)
-        ? `${path.at(-1) ?? ""}[id=${JSON.stringify(element.id)}]`
-        : "";
+      const name = isObject(element) ? `${path.at(-1) ?? ""}[id=${plain(element.id)}]` : "";
       if (was !== undefined && isObject(element) && was !== element) {
         walk([...keys, `${index}`], [...path.slice(0, -1), name], was, element);
       }
@@ -116,16 +120,6 @@ export function valueAt(tree: Tree, pointer: string): Tree | undefined {
     else return undefined;
   }
   return at;
-}
-
-/** The tree with another value under a pointer; without it for `undefined`. */
-export function withValue(tree: Tree, pointer: string, value: Tree | undefined): Tree {
-  const [key, ...rest] = keysOf(pointer);
-  if (key === undefined) return value ?? null;
-  if (!isObject(tree)) return tree;
-  const inner = rest.length === 0 ? value : withValue(tree[key] ?? {}, pointerOf(rest), value);
-  const others = Object.fromEntries(Object.entries(tree).filter(([name]) => name !== key));
-  return inner === undefined ? others : { ...tree, [key]: inner };
 }
 
 export function excerpt(value: Tree): Excerpt {
@@ -241,6 +235,11 @@ function keyed(element: Tree): string {
   return isObject(element) && "id" in element
     ? `id=${JSON.stringify(element.id)}`
     : JSON.stringify(element);
+}
+
+/** A list of elements; `undefined` of none. */
+function someOf(elements: Tree[]): Tree | undefined {
+  return elements.length === 0 ? undefined : elements;
 }
 
 function isNumbers(list: readonly Tree[]): list is number[] {

@@ -1,0 +1,40 @@
+/** What became of restores, and whose they are. Pure. */
+
+import type { StateRestore } from "../bindings/wire";
+import type { Narrowing } from "./history";
+
+/** `uncompared` is what was confirmed before confirmations were compared with what was asked for. */
+export type Standing = "open" | "exact" | "differs" | "uncompared" | "superseded" | "cancelled";
+
+/** How long what became of a restore is worth a line beside what is compared. */
+const ENDED_MS = 10 * 60_000;
+const DIFFERS_MS = 24 * 3_600_000;
+
+export function standingOf({ status, isExact }: StateRestore): Standing {
+  if (status !== "confirmed") return status;
+  if (isExact === null) return "uncompared";
+  return isExact ? "exact" : "differs";
+}
+
+/** Whether a restore is still worth a line: an open one always is. */
+export function isTold(restore: StateRestore, nowMs: number): boolean {
+  const standing = standingOf(restore);
+  if (standing === "open") return true;
+  const agoMs = nowMs - (restore.endedMs ?? restore.atMs);
+  return agoMs < (standing === "differs" ? DIFFERS_MS : ENDED_MS);
+}
+
+/** Whether a restore is among what the activity is narrowed to, whenever it was. */
+export function isAmong(restore: StateRestore, { component, who, text, what }: Narrowing): boolean {
+  if (component !== null || what === "flags") return false;
+  const { actor, source, only, except } = restore;
+  if (who.via !== undefined && who.via !== actor.via) return false;
+  if (who.name !== undefined && who.name !== actor.name) return false;
+  const wanted = text.trim().toLowerCase();
+  return [source, ...only, ...except].some((each) => each.toLowerCase().includes(wanted));
+}
+
+/** What tells whether the latest restores of some sources are as they were. */
+export function signatureOf(restores: readonly (StateRestore | null)[]): string {
+  return JSON.stringify(restores.map((restore) => restore && [restore.id, restore.status]));
+}

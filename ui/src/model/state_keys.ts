@@ -1,0 +1,106 @@
+/** Keys of a state as people read them, such as `ml.list[id=gamma].n`: made, taken apart. Pure. */
+
+import type { StateChange } from "../bindings/wire";
+import { keysOf } from "./pointer";
+import type { State } from "./state_tree";
+
+/** The whole state. */
+export const ROOT = "ml";
+
+/** What elements of a list may be told apart by, the first that fits. */
+const IDENTITIES = ["id", "key", "ts", "timestamp", "name", "path"] as const;
+
+/** An element with a longer text as its identity is named by its place. */
+const ID_CHARS_MAX = 128;
+
+/** A step in brackets, in which a text in quotes may have brackets of its own; else a name. */
+const STEP = /\[(?:[^"\]]|"(?:[^"\\]|\\.)*")*\]|[^.[\]]+/g;
+
+/** The key of what a change is of. */
+export function keyOf({ path }: Pick<StateChange, "path">): string {
+  if (path === "") return ROOT;
+  return path.startsWith("[") ? ROOT + path : `${ROOT}.${path}`;
+}
+
+/** The steps of a key beneath the whole: names without their dot, elements with their brackets. */
+export function stepsOf(key: string): string[] {
+  return key.slice(ROOT.length).match(STEP) ?? [];
+}
+
+/** The key of a part of what `holder` is the key of. */
+export function within(holder: string, step: string): string {
+  return step.startsWith("[") ? holder + step : `${holder}.${step}`;
+}
+
+/** Whether a step leads to an element that is told from others by its identity. */
+export function isRecord(step: string): boolean {
+  return step.startsWith("[") && !step.startsWith('["') && step.includes("=");
+}
+
+/** The key of the innermost record that a key lies in or is of; `null` if there is none. */
+export function recordOfKey(key: string): string | null {
+  const steps = stepsOf(key);
+  const last = steps.findLastIndex(isRecord);
+  return last < 0 ? null : steps.slice(0, last + 1).reduce(within, ROOT);
+}
+
+/** The step to an element with this identity; `null` if it is too long to be named by it. */
+export function recordStep(by: string, id: string | number | bigint): string | null {
+  if (typeof id !== "string") return `[${by}=${id}]`;
+  if ([...id].length > ID_CHARS_MAX) return null;
+  return `[${by}=${isPlainId(id) ? id : JSON.stringify(id)}]`;
+}
+
+/** The key of what a JSON Pointer leads to in a state. */
+export function keyAt(root: State, pointer: string): string {
+  let at: State | undefined = root;
+  let key = ROOT;
+  for (const token of keysOf(pointer)) {
+    if (Array.isArray(at)) {
+      const element: State | undefined = at[Number(token)];
+      key = within(key, stepOfElement(at, element, token));
+      at = element;
+    } else {
+      key = within(key, isPlain(token) ? token : `[${JSON.stringify(token)}]`);
+      at = isMembers(at) ? at[token] : undefined;
+    }
+  }
+  return key;
+}
+
+/** What the elements of a list are told apart by; `null` if by their place alone. */
+export function identityIn(list: readonly State[]): string | null {
+  return IDENTITIES.find((by) => isIdentity(list, by)) ?? null;
+}
+
+/** The identity of an element; `null` of one that has none of this name. */
+export function idOf(element: State | undefined, by: string): string | number | bigint | null {
+  const id = isMembers(element) ? element[by] : undefined;
+  return typeof id === "string" || typeof id === "number" || typeof id === "bigint" ? id : null;
+}
+
+function stepOfElement(list: readonly State[], element: State | undefined, token: string): string {
+  const by = identityIn(list);
+  const id = by === null ? null : idOf(element, by);
+  return (by === null || id === null ? null : recordStep(by, id)) ?? `[${token}]`;
+}
+
+function isIdentity(list: readonly State[], by: string): boolean {
+  const ids = list.map((element) => idOf(element, by));
+  return list.length > 0 && !ids.includes(null) && new Set(ids).size === ids.length;
+}
+
+/** Whether a name reads as one among others that are joined by dots. */
+function isPlain(key: string): boolean {
+  return /^[^\s.[\]"\p{Cc}]+$/u.test(key) && !key.startsWith("/");
+}
+
+/** Whether a text reads as itself: not as a number, nor as a text in quotes. */
+function isPlainId(id: string): boolean {
+  if (id === "" || id !== id.trim() || /[[\]"\p{Cc}]/u.test(id)) return false;
+  return !/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(id);
+}
+
+function isMembers(value: State | undefined): value is Record<string, State> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,187 @@
+/** Restores of states: what is asked for, what became of it, and the ways to take it back. */
+
+import type { Actor, RestoreStatus, StateRestore } from "../bindings/wire";
+import {
+  formatAgo,
+  formatClock,
+  formatCount,
+  formatDayOf,
+  formatMoment,
+  isSameDay,
+} from "../format";
+import { doors, plural } from "./shared";
+
+/** Keys named in a sentence; the others are counted. */
+const KEYS_SHOWN = 2;
+/** The backend tells of no more keys that differ. */
+const DIFFERING_MAX = 20;
+
+/** A time of today, or a day and a time. */
+const when = (atMs: number, nowMs: number): string =>
+  isSameDay(atMs, nowMs) ? formatClock(atMs) : `${formatDayOf(atMs, nowMs)} ${formatClock(atMs)}`;
+
+const who = ({ name, via }: Actor): string => `${name} ${doors[via]}`;
+
+const keys = (all: readonly string[]): string =>
+  all.length <= KEYS_SHOWN
+    ? all.join(" and ")
+    : `${all.slice(0, KEYS_SHOWN).join(", ")} and ${formatCount(all.length - KEYS_SHOWN)} more`;
+
+type Parts = Pick<StateRestore, "only" | "except">;
+
+/** What is asked for, for the middle of a sentence. */
+const parts = ({ only, except }: Parts): string => {
+  if (only.length > 0) return keys(only);
+  return except.length > 0 ? `everything but ${keys(except)}` : "everything";
+};
+
+const differing = (count: number): string =>
+  count >= DIFFERING_MAX
+    ? `${formatCount(count)} or more parts differ`
+    : `${plural(count, "part")} ${count === 1 ? "differs" : "differ"}`;
+
+const statuses: Record<RestoreStatus, string> = {
+  open: "Waiting",
+  confirmed: "Confirmed",
+  superseded: "Superseded",
+  cancelled: "Cancelled",
+};
+
+export const restores = {
+  who,
+  parts,
+  when,
+  moment: formatMoment,
+  ago: formatAgo,
+
+  /** What became of it, in a line. */
+  status: (restore: StateRestore, nowMs: number): string => {
+    const { status, source, endedMs, isExact } = restore;
+    const at = when(endedMs ?? restore.atMs, nowMs);
+    switch (status) {
+      case "open":
+        return `Waiting for ${source} to confirm, since ${at}`;
+      case "confirmed":
+        if (isExact === null) return `Confirmed by ${source} at ${at}, not compared`;
+        return isExact
+          ? `Confirmed by ${source}, exactly as asked, ${at}`
+          : `Confirmed by ${source} at ${at}, but ${differing(restore.differing.length)}: ${keys(restore.differing)}`;
+      case "superseded":
+        return `Superseded by a newer restore, ${at}`;
+      case "cancelled":
+        return restore.endedBy === null
+          ? `Cancelled, ${at}`
+          : `Cancelled by ${who(restore.endedBy)}, ${at}`;
+    }
+  },
+  /** The same in a word. */
+  brief: ({ status, isExact, differing: keysThatDiffer }: StateRestore): string => {
+    if (status !== "confirmed") return statuses[status];
+    if (isExact === null) return "Not compared";
+    return isExact ? "Confirmed" : differing(keysThatDiffer.length);
+  },
+  meanings: {
+    open: "The source has not said yet that it took the restore. It is told again whenever it connects.",
+    exact: "What the source confirmed with is exactly what was asked for.",
+    differs:
+      "The source confirmed, but these parts are not as asked for: it may have gone on before it confirmed.",
+    uncompared: "What the source confirmed with was not compared with what was asked for.",
+    superseded: "A newer restore of the same source took its place before the source confirmed it.",
+    cancelled: "The source is no longer asked for it. Its state was not changed.",
+  },
+  /** What it is, with the snapshot it is from if that is known. */
+  what: (restore: StateRestore, from: string | null): string => {
+    const verb = restore.undoes === null ? "Restore" : "Undo a restore of";
+    return `${verb} ${parts(restore)}${from === null ? "" : ` from ${from}`}`;
+  },
+  /** The same with its source, for a list of what happened. */
+  whatOf: (restore: StateRestore): string => {
+    const verb = restore.undoes === null ? "restore" : "undo a restore of";
+    return `${restore.source}: ${verb} ${parts(restore)}`;
+  },
+  line: (restore: StateRestore, from: string | null, status: string): string => {
+    const what = restore.undoes === null ? "Restore" : "Undo";
+    return `${what}${from === null ? "" : ` from ${from}`} (${parts(restore)}) · ${status}`;
+  },
+  flags: ({ revision }: StateRestore): string =>
+    revision === null ? "" : ` · flags became revision ${revision}`,
+  number: (snapshot: number) => `snapshot ${snapshot}`,
+
+  undo: "Undo",
+  undoMeaning: "Ask for the same parts as they were before this restore",
+  cancel: "Cancel restore",
+  cancelMeaning: (source: string) => `Stop asking ${source} for it. Its state stays as it is.`,
+  show: "Open in Snapshots",
+  showMeaning: "Compare the state before the restore with the snapshot it is from",
+
+  asked: (restore: StateRestore): string =>
+    `${restore.source} is asked to restore ${parts(restore)}. Open until it confirms.`,
+  askedUndo: (restore: StateRestore): string =>
+    `${restore.source} is asked for ${parts(restore)} as before the restore. Open until it confirms.`,
+  cancelled: ({ source, revision }: StateRestore) =>
+    `Restore cancelled. ${source} keeps the state it has.${
+      revision === null ? "" : ` The flags stay as of revision ${revision}.`
+    }`,
+
+  undoDialog: {
+    title: (source: string, at: string) => `Undo the restore of ${source} of ${at}?`,
+    moved: (count: number, wasExact: boolean) => {
+      const what = wasExact
+        ? `${plural(count, "value")} changed since the restore in these parts.`
+        : `${plural(count, "value")} in these parts ${count === 1 ? "is" : "are"} not as the restore asked for.`;
+      return `${what} Undoing overwrites ${count === 1 ? "it" : "them"}.`;
+    },
+    unknown: "What changed since the restore cannot be told: its snapshot is gone.",
+    told: (source: string) =>
+      `${source} is asked for the same parts as they were before the restore. It stays open until ${source} confirms.`,
+    willChange: (count: number) => `${plural(count, "value")} will change`,
+    nothing: "Nothing to undo: these parts are as they were before the restore.",
+    reading: "Comparing…",
+    preview: "What undoing changes",
+    now: "Undo restore",
+    notRead: "The preview could not be read; nothing was undone.",
+  },
+
+  list: {
+    open: "Restores",
+    openMeaning: "Show every restore, with what became of it",
+    title: (source: string | null) => (source === null ? "Restores" : `Restores of ${source}`),
+    label: "Restores, latest first",
+    none: "No restores yet",
+    noneHint: "Compare two snapshots, then choose Restore to ask the source for an earlier state.",
+    reading: "Reading the restores…",
+    notRead: "The restores could not be read; nothing is lost.",
+    showMore: "Show more",
+    more: (shown: number, total: number) =>
+      `The latest ${formatCount(shown)} of ${formatCount(total)} are listed`,
+  },
+
+  marks: "Restores",
+  mark: (restore: StateRestore, count: number, nowMs: number) => {
+    const what = `restore of ${parts(restore)}, ${statuses[restore.status].toLowerCase()}`;
+    const more = count > 1 ? `, and ${plural(count - 1, "earlier one")}` : "";
+    return `${when(restore.atMs, nowMs)}: ${what}${more}. Show all.`;
+  },
+  openDot: (source: string) => `${source} has an open restore`,
+
+  details: {
+    title: (id: number) => `Restore ${id}`,
+    source: "Source",
+    who: "Who",
+    when: "When",
+    parts: "Parts",
+    from: "From",
+    status: "Status",
+    ended: "Confirmed",
+    differing: "Differs",
+    undoes: "Undoes",
+    undoesRestore: (id: number) => `Restore ${id}`,
+    flags: "Flags",
+    revision: (revision: number) => `Became revision ${revision}`,
+    everything: "Everything",
+    everythingBut: "Everything but",
+    notFound: (id: number) => `Restore ${id} is not in this list. Clear the filters to see it.`,
+    fromSnapshot: (at: string, id: number) => `${at} (snapshot ${id})`,
+    showAll: (count: number) => `Show all ${formatCount(count)}`,
+  },
+} as const;
