@@ -11,7 +11,9 @@ use crate::config::{Kind, Setting, Source};
 use crate::error::{Code, Error};
 use crate::history::UndoStep;
 use crate::live::Live;
-use crate::store::{Backup, Cause, HistoryFilter, LastChange, RevisionNumber, RevisionSummary};
+use crate::store::{
+    Backup, Cause, Gone, HistoryFilter, Instead, LastChange, RevisionNumber, RevisionSummary,
+};
 use crate::wire;
 
 impl wire::Flags {
@@ -198,10 +200,57 @@ impl wire::Status {
             data_dir: app.data_dir().display().to_string(),
             serving: app.serving().map(|address| address.to_string()),
             read_only: app.read_only(),
+            store_gone: app.gone().map(|gone| wire::StoreGone::of(app, gone)),
             is_held_off: app.is_held_off(),
             notices: app.notices(),
         }
     }
+}
+
+impl wire::StoreGone {
+    fn of(app: &App, gone: Gone) -> Self {
+        let live = app.live();
+        let open = wire::StoreSummary {
+            revisions: live.revision.0,
+            at_ms: live.origin.as_ref().map(|origin| origin.at_ms),
+            actor: live.origin.as_ref().map(|origin| origin.actor.clone()),
+            changes: listed(live.origin.as_ref().map_or(&[], |origin| &origin.changes)),
+        };
+        let (is_replaced, instead, unreadable) = match gone.instead {
+            Instead::Nothing => (false, None, None),
+            Instead::Something => (true, None, None),
+            Instead::Store(latest) => (true, Some(wire::StoreSummary::of(latest.as_deref())), None),
+            Instead::Unreadable { reason } => (true, None, Some(reason)),
+        };
+        Self {
+            data_dir: gone.data_dir.display().to_string(),
+            file: gone.file,
+            open,
+            is_replaced,
+            instead,
+            unreadable,
+        }
+    }
+}
+
+impl wire::StoreSummary {
+    fn of(latest: Option<&RevisionSummary>) -> Self {
+        Self {
+            revisions: latest.map_or(0, |latest| latest.number.0),
+            at_ms: latest.map(|latest| latest.at_ms),
+            actor: latest.map(|latest| latest.actor.clone()),
+            changes: listed(latest.map_or(&[], |latest| &latest.changes)),
+        }
+    }
+}
+
+/// Cuts a very long list of sentences.
+fn listed(sentences: &[String]) -> Vec<String> {
+    sentences
+        .iter()
+        .take(SENTENCES_LISTED_MAX)
+        .cloned()
+        .collect()
 }
 
 impl From<Backup> for wire::Backup {

@@ -181,6 +181,7 @@ impl From<StateError> for ProblemDetails {
             StateError::TooMany { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_many"),
             StateError::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
             StateError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_kept"),
+            StateError::Store(StoreError::Gone(_)) => return Self::store_gone(),
             StateError::Store(StoreError::Busy) => {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", sentence)
                     .with(RETRY_AFTER, 1);

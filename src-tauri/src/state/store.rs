@@ -14,13 +14,13 @@ mod snapshots;
 mod sources;
 mod thinning;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::Tree;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::restores::{Confirmation, Restoring};
 pub(super) use self::snapshots::{
@@ -31,6 +31,7 @@ use super::limits::{PAGES_KIB, TREE_HELD_FOR, TREES_HELD_BYTES_MAX};
 use super::{SourceName, StateError};
 use crate::store::StoreError;
 use crate::store::sqlite::apart::{Apart, Share};
+use crate::store::sqlite::place::{Place, Placed, PlacedTransaction};
 use crate::wire::{SnapshotLabel, StateRestore};
 
 /// `state.db`, marked with "FLDS" in ASCII.
@@ -39,6 +40,8 @@ pub(super) const STATES: Apart = Apart {
     mark: 0x464c_4453,
     format: 1,
     tables: TABLES,
+    progress: "SELECT 'the last ' || name, seq FROM sqlite_sequence
+               UNION ALL SELECT 'source ' || name, seq FROM source",
 };
 
 /// Bytes of a hash that seals a row: enough against chance.
@@ -120,8 +123,8 @@ CREATE INDEX restore_by_source ON restore (source, id);
 /// A hold on `state.db` that writes.
 #[derive(Debug)]
 pub(super) struct StateStore {
-    connection: Connection,
-    _share: Share,
+    connection: Placed,
+    share: Share,
     trees: Trees,
 }
 
@@ -168,10 +171,36 @@ impl StateStore {
         };
         let store = Self {
             connection,
-            _share: share,
+            share,
             trees: Trees::default(),
         };
         Ok((store, notice))
+    }
+
+    /// Returns the files it is open on.
+    pub(super) fn place(&self) -> &Arc<Place> {
+        self.connection.place()
+    }
+
+    /// Whether what is under its name has everything that it has.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be read.
+    pub(super) fn is_continued(&self, data_dir: &Path) -> Result<bool, StoreError> {
+        STATES.is_continued(&self.connection, data_dir)
+    }
+
+    /// Puts everything it holds under its name again; returns where what was there was set aside.
+    /// It has to be opened again then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written, or another program has what is there open.
+    pub(super) fn write_back(
+        &self,
+        data_dir: &Path,
+        now_ms: i64,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        STATES.write_back(&self.connection, &self.share, data_dir, now_ms)
     }
 
     /// Takes in a state whole, durably. `confirms` is the restore that a source says it took.
@@ -419,6 +448,19 @@ pub(super) use self::restores::{
 };
 pub(super) use self::sources::{all as all_sources, get as get_source};
 
+/// Returns the revision that was in force when the latest snapshot was taken, leaving out those
+/// that came from files, perhaps of another machine.
+///
+/// # Errors
+/// [`StoreError`] if it cannot be read.
+pub(super) fn last_revision(connection: &Connection) -> Result<Option<u64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT revision FROM snapshot WHERE cause != 'import' ORDER BY id DESC LIMIT 1",
+    )?;
+    let last: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+    Ok(last.and_then(|revision| u64::try_from(revision).ok()))
+}
+
 /// Reads everything, and lists what is wrong, a sentence each.
 ///
 /// # Errors
@@ -438,7 +480,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
     Ok(problems)
 }
 
-fn open_sound(data_dir: &Path) -> Result<Connection, StoreError> {
+fn open_sound(data_dir: &Path) -> Result<Placed, StoreError> {
     let connection = STATES.connect(data_dir)?;
     connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
     // Reads the pages that everything else is found by.
@@ -447,8 +489,8 @@ fn open_sound(data_dir: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
-    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+fn begin(connection: &mut Placed) -> Result<PlacedTransaction<'_>, StoreError> {
+    connection.begin()
 }
 
 /// The trees of sources that change often.

@@ -114,7 +114,8 @@ fn distrust(backup: &Path, what: &str) -> Result<(), StoreError> {
     fs::rename(backup, &name).map_err(|error| file_failed(backup, error))
 }
 
-fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+/// Moves everything that is under the store's names to where nothing is ever deleted.
+pub(super) fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
     let unfinished = folder.quarantine().join(UNFINISHED);
     let present: Vec<_> = folder
         .store_files()
