@@ -15,6 +15,9 @@ use crate::translate::sentence;
 /// What the kernel adds to the name of an open file that was removed.
 const REMOVED: &str = " (deleted)";
 
+/// What a data folder holds; each is written back.
+const DATABASES: [&str; 3] = ["flagdeck.db", "state.db", "metrics.db"];
+
 /// Programs that know the signal; any other would be ended by it.
 const KNOWN: [&str; 2] = ["flagctl", "flagdeck"];
 
@@ -48,9 +51,8 @@ impl Holder {
 
 /// Lists the programs, other than this one, that have a removed store of a data folder open.
 pub fn of_removed(data_dir: &Path) -> Vec<Holder> {
-    let database = resolved(data_dir).join("flagdeck.db");
-    let mut target = database.into_os_string();
-    target.push(REMOVED);
+    let data_dir = resolved(data_dir);
+    let targets = DATABASES.map(|name| data_dir.join(format!("{name}{REMOVED}")));
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -59,7 +61,7 @@ pub fn of_removed(data_dir: &Path) -> Vec<Holder> {
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     numbers
-        .filter(|process| *process != own && holds(*process, Path::new(&target)))
+        .filter(|process| *process != own && holds(*process, &targets))
         .map(|process| Holder {
             process,
             name: name_of(process),
@@ -88,14 +90,14 @@ pub fn write_back_when_asked(app: App) -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn holds(process: u32, target: &Path) -> bool {
+fn holds(process: u32, targets: &[PathBuf]) -> bool {
     let Ok(descriptors) = fs::read_dir(format!("/proc/{process}/fd")) else {
         return false;
     };
     let mut links = descriptors
         .flatten()
         .filter_map(|descriptor| fs::read_link(descriptor.path()).ok());
-    links.any(|link| link == target)
+    links.any(|link| targets.contains(&link))
 }
 
 fn name_of(process: u32) -> String {

@@ -101,8 +101,6 @@ pub(crate) enum Settle {
     WriteBack,
     /// Go on with what is under the name.
     Reopen,
-    /// The same, if that lacks nothing.
-    Follow,
 }
 
 /// Where what was in the place was set aside.

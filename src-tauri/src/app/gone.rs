@@ -151,35 +151,49 @@ impl App {
     }
 
     fn find_gone(&self) -> Option<Gone> {
-        let of_metrics = || self.0.metrics.as_ref()?.gone();
-        let found = self.0.store.gone();
-        found.or_else(|| self.0.states.gone()).or_else(of_metrics)
+        if let Some(gone) = self.0.store.gone() {
+            return Some(gone);
+        }
+        let states = self.0.states.gone().map(|gone| (gone, "state.db"));
+        let of_metrics = || Some((self.0.metrics.as_ref()?.gone()?, "metrics.db"));
+        let (gone, name) = states.or_else(of_metrics)?;
+        // The folder is there again, with the flags.
+        let file = gone.file.or_else(|| Some(name.to_owned()));
+        Some(Gone { file, ..gone })
     }
 
-    /// Goes on with files that hold everything the open ones do: a copy, or what another program
-    /// has written back. Says whether it did.
+    /// Goes on with each database whose files were replaced by what holds everything the open
+    /// ones do: a copy, or what another program has written back. Says whether there was one.
     fn follow(&self) -> bool {
         let (store, states) = (&self.0.store, &self.0.states);
-        let is_ready = (store.check_place().is_ok() || store.is_continued().unwrap_or(false))
-            && (states.gone().is_none() || states.is_continued().unwrap_or(false));
+        let is_store = store.check_place().is_err() && store.is_continued().unwrap_or(false);
+        let are_states = states.gone().is_some() && states.is_continued().unwrap_or(false);
         // The thread of the metrics follows by itself.
-        is_ready
-            && self.0.metrics.as_ref().is_none_or(|metrics| {
-                metrics.gone().is_none() || metrics.settle(Settle::Follow).is_ok()
-            })
-            && match self.settle(Self::reopen_each) {
-                Ok(()) => {
-                    self.put_back_missing_files();
-                    let message = "The data folder was replaced by a copy that lacks nothing; \
-                                   Flagdeck goes on with that.";
-                    self.notify(Level::Info, message);
-                    true
-                }
-                Err(error) => {
-                    tracing::warn!(error = error.in_full(), "a copy of the store is not used");
-                    false
-                }
+        if !is_store && !are_states {
+            return false;
+        }
+        let followed = self.settle(|app| {
+            if is_store {
+                app.reopen_store()?;
             }
+            if are_states {
+                states.reopen();
+            }
+            Ok(())
+        });
+        match followed {
+            Ok(()) => {
+                self.put_back_missing_files();
+                let message = "The data folder was replaced by a copy that lacks nothing; \
+                               Flagdeck goes on with that.";
+                self.notify(Level::Info, message);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(error = error.in_full(), "a copy of the store is not used");
+                false
+            }
+        }
     }
 
     /// Changes the files that are open while no change is saved, and puts what they hold in force.
@@ -206,12 +220,18 @@ impl App {
 
     fn reopen_each(&self) -> Result<(), Error> {
         if self.0.store.gone().is_some() {
-            let recovered = self.0.store.reopen(now_ms())?;
-            recovered.map(|message| self.notify(Level::Error, message));
+            self.reopen_store()?;
         }
         self.0.states.reopen();
         if let Some(metrics) = &self.0.metrics {
             metrics.settle(Settle::Reopen)?;
+        }
+        Ok(())
+    }
+
+    fn reopen_store(&self) -> Result<(), Error> {
+        if let Some(message) = self.0.store.reopen(now_ms())? {
+            self.notify(Level::Error, message);
         }
         Ok(())
     }

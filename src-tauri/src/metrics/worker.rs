@@ -200,10 +200,6 @@ impl Worker {
             _ if self.store.place().is_intact() => Ok(None),
             Settle::WriteBack => self.store.write_back(now_ms()),
             Settle::Reopen => Ok(None),
-            Settle::Follow => self.store.is_continued().and_then(|is_continued| {
-                let gone = || StoreError::Gone(self.store.place().gone());
-                is_continued.then_some(None).ok_or_else(gone)
-            }),
         };
         let set_aside = settled?;
         if !self.store.place().is_intact() {

@@ -394,6 +394,9 @@ impl Store for SqliteStore {
         if !before.folder.database().exists() {
             return Err(StoreError::Gone(before.place.gone()));
         }
+        if before.place.has_database() {
+            write_back::part_from_overwritten(&before, &Self::settings(now_ms))?;
+        }
         // What is there may have to be renewed first, for which nobody may share its lock.
         before.folder.leave()?;
         match Open::enter(&self.data_dir, &Self::settings(now_ms)) {

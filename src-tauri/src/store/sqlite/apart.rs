@@ -139,11 +139,10 @@ impl Apart {
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
-    pub(crate) fn is_continued(
-        &self,
-        open: &Connection,
-        data_dir: &Path,
-    ) -> Result<bool, StoreError> {
+    pub(crate) fn is_continued(&self, open: &Placed, data_dir: &Path) -> Result<bool, StoreError> {
+        if open.place().has_database() {
+            return Ok(false);
+        }
         let Some(there) = self.read(data_dir)? else {
             return Ok(false);
         };
@@ -166,7 +165,7 @@ impl Apart {
     /// there instead open; then nothing was changed.
     pub(crate) fn write_back(
         &self,
-        open: &Connection,
+        open: &Placed,
         share: &Share,
         data_dir: &Path,
         now_ms: i64,

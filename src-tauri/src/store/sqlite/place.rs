@@ -88,6 +88,12 @@ impl Place {
         self.files.iter().all(|file| is_in_place(file))
     }
 
+    /// Whether the database itself is, whatever became of its log and its shared memory. Opening it
+    /// once more in this process would use those that were removed.
+    pub(crate) fn has_database(&self) -> bool {
+        self.files.first().is_some_and(is_in_place)
+    }
+
     /// Refuses if they are not.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ pub(super) fn look(folder: &Folder) -> Instead {
 /// Whether what is under the name of a store holds the latest revision that is known of the open
 /// one. A revision's hash is over all before it, so then nothing is missing.
 pub(super) fn is_continued(open: &Open) -> Result<bool, StoreError> {
-    if !open.folder.database().exists() {
+    if open.place.has_database() || !open.folder.database().exists() {
         return Ok(false);
     }
     let there = read(&open.folder, false)?;
@@ -144,6 +144,21 @@ fn replace(
     let set_aside = recovery::set_aside(folder, settings.now_ms)?;
     put_in_place(copy, &folder.database())?;
     Ok(set_aside)
+}
+
+/// Gives what another program wrote into the open file a file of its own, without the log that
+/// belongs to what was there before. The file with its log is set aside.
+pub(super) fn part_from_overwritten(open: &Open, settings: &Settings) -> Result<(), StoreError> {
+    let folder = &open.folder;
+    let _alone = Alone::take(open, folder, settings)?;
+    let copy = folder.path().join(copy_name("flagdeck"));
+    let parted = fs::copy(folder.database(), &copy)
+        .map_err(|error| file_failed(&copy, error))
+        .and_then(|_| backup::make_durable(&copy))
+        .and_then(|()| recovery::set_aside(folder, settings.now_ms))
+        .and_then(|_| put_in_place(&copy, &folder.database()));
+    discard(&copy);
+    parted
 }
 
 /// The whole lock of a folder, which becomes a share when this is dropped.
