@@ -285,6 +285,20 @@ impl Keeper {
         Ok(set_aside)
     }
 
+    /// Goes on with the store that is under the name, and keeps a copy of the open one, if that is
+    /// not in place; returns the copy's place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if there is no room for the copy; then nothing was changed.
+    pub(crate) fn use_other(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        let kept = match lock(&self.writer).as_ref() {
+            Some(store) if !store.place().is_intact() => store.keep(&self.data_dir, now_ms)?,
+            _ => None,
+        };
+        self.reopen();
+        Ok(kept)
+    }
+
     /// Goes on with the store that is under the name, which is opened when it is needed.
     pub(crate) fn reopen(&self) {
         *lock(&self.writer) = None;

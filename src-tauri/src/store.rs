@@ -232,6 +232,16 @@ impl fmt::Display for Gone {
     }
 }
 
+/// What came of going on with another store.
+#[derive(Debug)]
+pub struct Reopened {
+    /// Where a copy of the one that was open is kept; `None` if there was no need, or it could not
+    /// be read any more.
+    pub kept: Option<PathBuf>,
+    /// What people should know of the other, if it was damaged.
+    pub recovery: Option<String>,
+}
+
 /// Keeps revisions. Calls block until done; those that write are durable when they return.
 pub trait Store: Send + Sync + fmt::Debug {
     /// Loads the latest revision; `None` in a store without any.
@@ -355,12 +365,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// there instead open; then nothing was changed.
     fn write_back(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError>;
 
-    /// Goes on with the store that is in the place of the open one. Returns what people should
-    /// know if that was damaged.
+    /// Goes on with the store that is in the place of the open one. Unless that has everything the
+    /// open one has, a copy of the open one is kept where nothing is ever deleted.
     ///
     /// # Errors
     /// [`StoreError`] if there is none, or it cannot be opened; then nothing was changed.
-    fn reopen(&self, now_ms: i64) -> Result<Option<String>, StoreError>;
+    fn reopen(&self, now_ms: i64) -> Result<Reopened, StoreError>;
 }
 
 /// Why a store failed.

@@ -862,6 +862,8 @@ mod bindings {
             Package,
             ChosenFile,
             Status,
+            StoreGone,
+            StoreSummary,
             Pulse,
             ReportingSource,
             Share,

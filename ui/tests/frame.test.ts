@@ -220,8 +220,11 @@ describe("emergency off", () => {
     await openOver(host);
     await fireEvent.click(screen.getByTestId("all-off"));
     await waitFor(() => expect(screen.getByTestId("source").textContent).toContain("Held off"));
-    screen.getByText(words.heldOff);
+    const banner = await screen.findByTestId("banner");
+    expect(banner.textContent).toContain(words.store.readOnlyAllOff("The disk is full."));
     await screen.findByText(words.heldOffDone);
+    expect(screen.getAllByTestId("toast")).toHaveLength(1);
+    expect(screen.queryByText("Master switch off")).toBeNull();
   });
 
   it("works where the flags could not be read", async () => {

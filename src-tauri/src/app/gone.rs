@@ -16,7 +16,7 @@ use crate::live::Live;
 use crate::lock::lock;
 use crate::metrics::Settle;
 use crate::metrics::store::MetricsReader;
-use crate::store::{Gone, Instead, StoreError};
+use crate::store::{Gone, Instead, Reopened, StoreError};
 use crate::token;
 use crate::wire::Level;
 
@@ -115,15 +115,16 @@ impl App {
         Ok(set_aside)
     }
 
-    /// Goes on with the store that is in the place of the open one, whose revisions are lost.
+    /// Goes on with the store that is in the place of the open one. What was open is kept as a
+    /// copy; returns its places.
     ///
     /// # Errors
     /// [`Error::Store`] if there is none, or it cannot be opened; nothing is changed then.
-    pub fn use_new_store(&self) -> Result<(), Error> {
-        self.settle(Self::reopen_each)?;
-        tracing::info!("the store in the data folder is used");
+    pub fn use_new_store(&self) -> Result<Vec<PathBuf>, Error> {
+        let kept = self.settle(Self::reopen_each)?;
+        tracing::info!(?kept, "the store in the data folder is used");
         self.look_at_place();
-        Ok(())
+        Ok(kept)
     }
 
     /// Says which revisions are missing, if a database beside the store knows of later ones than it
@@ -218,22 +219,24 @@ impl App {
         Ok(set_aside)
     }
 
-    fn reopen_each(&self) -> Result<(), Error> {
+    fn reopen_each(&self) -> Result<Vec<PathBuf>, Error> {
+        let mut kept = Vec::new();
         if self.0.store.gone().is_some() {
-            self.reopen_store()?;
+            kept.extend(self.reopen_store()?);
         }
-        self.0.states.reopen();
+        kept.extend(self.0.states.use_other(now_ms())?);
         if let Some(metrics) = &self.0.metrics {
-            metrics.settle(Settle::Reopen)?;
+            kept.extend(metrics.settle(Settle::Reopen)?);
         }
-        Ok(())
+        Ok(kept)
     }
 
-    fn reopen_store(&self) -> Result<(), Error> {
-        if let Some(message) = self.0.store.reopen(now_ms())? {
+    fn reopen_store(&self) -> Result<Option<PathBuf>, Error> {
+        let Reopened { kept, recovery } = self.0.store.reopen(now_ms())?;
+        if let Some(message) = recovery {
             self.notify(Level::Error, message);
         }
-        Ok(())
+        Ok(kept)
     }
 
     /// Puts in force what the store holds, whatever was in force.

@@ -310,6 +310,14 @@ impl MetricsStore {
         METRICS.write_back(&self.connection, &self.share, &self.data_dir, now_ms)
     }
 
+    /// Keeps a copy of it where nothing is ever deleted; returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub fn keep_copy(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        METRICS.keep(&self.connection, &self.data_dir, now_ms)
+    }
+
     /// Empties the log file into the database, so that one file is left when the program ends.
     pub fn close(self) {
         let emptied = self

@@ -199,7 +199,7 @@ impl Worker {
         let settled = match what {
             _ if self.store.place().is_intact() => Ok(None),
             Settle::WriteBack => self.store.write_back(now_ms()),
-            Settle::Reopen => Ok(None),
+            Settle::Reopen => self.store.keep_copy(now_ms()),
         };
         let set_aside = settled?;
         if !self.store.place().is_intact() {

@@ -203,6 +203,14 @@ impl StateStore {
         STATES.write_back(&self.connection, &self.share, data_dir, now_ms)
     }
 
+    /// Keeps a copy of it where nothing is ever deleted; returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub(super) fn keep(&self, data_dir: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        STATES.keep(&self.connection, data_dir, now_ms)
+    }
+
     /// Takes in a state whole, durably. `confirms` is the restore that a source says it took.
     ///
     /// # Errors

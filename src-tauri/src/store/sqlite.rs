@@ -38,7 +38,7 @@ pub use self::recovery::{Recovery, Restored};
 use self::writer::Writer;
 use super::{
     Actor, Appended, Backup, CheckReport, Draft, Gone, HistoryFilter, HistoryPage, Instead,
-    LastChange, Revision, RevisionNumber, RevisionSummary, Store, StoreError,
+    LastChange, Reopened, Revision, RevisionNumber, RevisionSummary, Store, StoreError,
 };
 use crate::lock::lock;
 
@@ -389,11 +389,12 @@ impl Store for SqliteStore {
         Ok(set_aside)
     }
 
-    fn reopen(&self, now_ms: i64) -> Result<Option<String>, StoreError> {
+    fn reopen(&self, now_ms: i64) -> Result<Reopened, StoreError> {
         let before = self.open_now();
         if !before.folder.database().exists() {
             return Err(StoreError::Gone(before.place.gone()));
         }
+        let kept = write_back::keep(&before, now_ms)?;
         if before.place.has_database() {
             write_back::part_from_overwritten(&before, &Self::settings(now_ms))?;
         }
@@ -402,7 +403,10 @@ impl Store for SqliteStore {
         match Open::enter(&self.data_dir, &Self::settings(now_ms)) {
             Ok((open, recovery)) => {
                 self.go_on_with(open);
-                Ok(recovery.map(|recovery| recovery.sentence()))
+                Ok(Reopened {
+                    kept,
+                    recovery: recovery.map(|recovery| recovery.sentence()),
+                })
             }
             Err(error) => {
                 before.folder.share()?;

@@ -21,6 +21,7 @@ import { metrics } from "./metrics";
 import { pulse } from "./pulse";
 import { settings } from "./settings";
 import { snapshots } from "./snapshots";
+import { store } from "./store";
 import { tree } from "./tree";
 
 export const words = {
@@ -41,5 +42,6 @@ export const words = {
   metrics,
   settings,
   snapshots,
+  store,
   tree,
 } as const;

@@ -183,6 +183,27 @@ impl Apart {
         written
     }
 
+    /// Keeps a copy of an open database where nothing is ever deleted, unless what is in its place
+    /// has all of it; returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written or does not verify.
+    pub(crate) fn keep(
+        &self,
+        open: &Placed,
+        data_dir: &Path,
+        now_ms: i64,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        if self.is_continued(open, data_dir).unwrap_or(false) {
+            return Ok(None);
+        }
+        let folder = data_dir.join(QUARANTINE);
+        folder::create(&folder).map_err(|error| file_failed(&folder, error))?;
+        let place = folder.join(format!("{}-{now_ms}.db", self.stem));
+        self.copy_out(open, &place)?;
+        Ok(Some(place))
+    }
+
     fn copy_out(&self, open: &Connection, copy: &Path) -> Result<(), StoreError> {
         backup::copy_out(open, copy)?;
         let copied = backup::open(copy)?;

@@ -136,7 +136,7 @@ pub(super) fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>,
 }
 
 /// Returns a path nobody uses; the folder is held alone, so nobody will either.
-fn free_place(quarantine: &Path, stamp: &str) -> PathBuf {
+pub(super) fn free_place(quarantine: &Path, stamp: &str) -> PathBuf {
     let numbered = (2..).map(|number| format!("{stamp}-{number}"));
     std::iter::once(stamp.to_owned())
         .chain(numbered)

@@ -18,7 +18,7 @@ use super::opening::Settings;
 use super::place::Stamp;
 use super::{Open, backup, patience, recovery, revision};
 use crate::lock::lock;
-use crate::store::{Instead, StoreError};
+use crate::store::{Instead, RevisionNumber, StoreError};
 
 /// Held by the program that writes back.
 pub(super) const TURN: &str = ".write-back.lock";
@@ -144,6 +144,29 @@ fn replace(
     let set_aside = recovery::set_aside(folder, settings.now_ms)?;
     put_in_place(copy, &folder.database())?;
     Ok(set_aside)
+}
+
+/// Keeps a copy of the open store where nothing is ever deleted, unless what is in its place has
+/// all of it; returns its place. One that was overwritten may be past reading.
+pub(super) fn keep(open: &Open, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+    if is_continued(open).unwrap_or(false) || revision::latest(&open.reader()).is_ok_and(is_none) {
+        return Ok(None);
+    }
+    let folder = &open.folder;
+    let place = recovery::free_place(&folder.quarantine(), &backup::stamp(now_ms));
+    folder::create(&place).map_err(|error| file_failed(&place, error))?;
+    match backup::write(&open.reader(), &place.join("flagdeck.db")) {
+        Ok(_) => Ok(Some(place)),
+        Err(StoreError::DiskFull) => Err(StoreError::DiskFull),
+        Err(error) => {
+            tracing::warn!(%error, "the store that was open is past reading");
+            Ok(None)
+        }
+    }
+}
+
+fn is_none(latest: RevisionNumber) -> bool {
+    latest == RevisionNumber::NONE
 }
 
 /// Gives what another program wrote into the open file a file of its own, without the log that
