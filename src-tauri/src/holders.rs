@@ -69,21 +69,23 @@ pub fn of_removed(data_dir: &Path) -> Vec<Holder> {
         .collect()
 }
 
-/// Listens from here on for other programs that ask to write back; the future does so, each time,
-/// until it is dropped.
+/// Listens from here on for other programs that ask to write back; the future has the application
+/// do so, each time, until it is dropped.
 ///
 /// # Errors
 /// If the signal cannot be listened to.
-pub fn write_back_when_asked(app: App) -> io::Result<impl Future<Output = ()>> {
+pub fn write_back_when_asked(
+    app: impl Fn() -> Option<App> + Clone + Send + 'static,
+) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut asked = signal(SignalKind::user_defined1())?;
     Ok(async move {
         while asked.recv().await.is_some() {
             let app = app.clone();
-            let written = tokio::task::spawn_blocking(move || app.write_back());
+            let written = tokio::task::spawn_blocking(move || app().map(|app| app.write_back()));
             match written.await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::error!("{}", sentence(&error.in_full())),
+                Ok(None | Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => tracing::error!("{}", sentence(&error.in_full())),
                 Err(error) => tracing::error!(%error, "writing back failed"),
             }
         }

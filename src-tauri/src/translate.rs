@@ -202,6 +202,7 @@ impl wire::Status {
             read_only: app.read_only(),
             store_gone: app.gone().map(|gone| wire::StoreGone::of(app, gone)),
             is_held_off: app.is_held_off(),
+            held_off_because: app.hold_notice().map(|notice| notice.message),
             notices: app.notices(),
         }
     }

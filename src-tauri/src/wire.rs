@@ -657,6 +657,8 @@ pub struct Status {
     pub store_gone: Option<StoreGone>,
     /// Whether everything is held off by emergency, ahead of what is stored.
     pub is_held_off: bool,
+    /// Why that is not stored yet, in a sentence; `null` while nothing is held off.
+    pub held_off_because: Option<String>,
     /// What people should know, newest last.
     pub notices: Vec<Notice>,
 }

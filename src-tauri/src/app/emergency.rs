@@ -133,7 +133,7 @@ impl App {
     }
 
     /// Tells that what is in force is not stored.
-    pub(super) fn hold_notice(&self) -> Option<Notice> {
+    pub(crate) fn hold_notice(&self) -> Option<Notice> {
         self.is_held_off().then(|| {
             let reason = lock(&self.0.hold.reason).clone();
             let reason = reason.unwrap_or_else(|| "the store does not answer".into());

@@ -206,7 +206,8 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
     let served: anyhow::Result<()> = runtime.block_on(async {
         // Before anything is printed: who reads the address may end us at once.
         let interrupted = interrupted()?;
-        tokio::spawn(holders::write_back_when_asked(app.clone())?);
+        let own = app.clone();
+        tokio::spawn(holders::write_back_when_asked(move || Some(own.clone()))?);
         let server = Server::bind(app.clone(), port)?;
         app.set_serving(Some(server.address()));
         let address = format!("http://{}", server.address());

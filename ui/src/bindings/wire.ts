@@ -719,6 +719,10 @@ storeGone: StoreGone | null,
  */
 isHeldOff: boolean, 
 /**
+ * Why that is not stored yet, in a sentence; `null` while nothing is held off.
+ */
+heldOffBecause: string | null, 
+/**
  * What people should know, newest last.
  */
 notices: Array<Notice>, };

@@ -76,6 +76,7 @@ export class MemoryHost implements Host {
     readOnly: null,
     storeGone: null,
     isHeldOff: false,
+    heldOffBecause: null,
     notices: [],
   };
   /** Where the tour is not what is looked at, it was taken. */

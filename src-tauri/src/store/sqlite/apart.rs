@@ -172,7 +172,7 @@ impl Apart {
     ) -> Result<Option<PathBuf>, StoreError> {
         folder::create(data_dir).map_err(|error| file_failed(data_dir, error))?;
         let _turn = backup::lock(&data_dir.join(write_back::TURN), PATIENCE)?;
-        if self.is_continued(open, data_dir).unwrap_or(false) {
+        if write_back::for_sure(|| self.is_continued(open, data_dir)) {
             return Ok(None);
         }
         let copy = data_dir.join(write_back::copy_name(self.stem));

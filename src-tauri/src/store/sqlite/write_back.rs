@@ -57,6 +57,13 @@ pub(super) fn is_continued(open: &Open) -> Result<bool, StoreError> {
     }
 }
 
+/// Asks whether a store is continued until it can be read: another program may just be opening
+/// what it has written back. What cannot be read in the end continues nothing.
+pub(super) fn for_sure(is_continued: impl Fn() -> Result<bool, StoreError>) -> bool {
+    let answer = patience::wait(PATIENCE, || Ok::<_, StoreError>(is_continued().ok()));
+    answer.is_ok_and(|answer| answer == Some(true))
+}
+
 /// Whether the content of the file was overwritten by another program, as `cp` does, which leaves
 /// the file itself in place. SQLite does not notice. Reads only if the file was written since the
 /// last look, which checkpoints do, too.
@@ -117,10 +124,8 @@ pub(super) fn write_back(open: &Open, settings: &Settings) -> Result<Option<Path
     let folder = Folder::enter(open.folder.path())?;
     // Two programs that had the same files open may both be asked for it.
     let _turn = backup::lock(&folder.path().join(TURN), settings.patience)?;
-    match is_continued(open) {
-        Ok(true) => return Ok(None),
-        Err(StoreError::Busy) => return Err(StoreError::Busy),
-        Ok(false) | Err(_) => {}
+    if for_sure(|| is_continued(open)) {
+        return Ok(None);
     }
     // The copy comes first: if there is no room for it, everything stays as it is.
     let copy = folder.path().join(copy_name("flagdeck"));
