@@ -630,7 +630,6 @@ fn a_look_costs_microseconds() {
         assert!(app.store_state() == flagdeck::app::StoreState::Ok);
     }
     let each = began.elapsed() / looks;
-    // Four calls of `stat` and a lock; a hundred times what a quiet machine takes.
+    // A few calls of `stat`; far more than a quiet machine takes.
     assert!(each < Duration::from_micros(500), "{each:?}");
-    println!("{each:?} a look");
 }

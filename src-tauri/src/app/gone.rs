@@ -108,7 +108,7 @@ impl App {
     /// [`Error::Store`] if it cannot be written, or another program has what is there open; what
     /// could not be written stays open.
     pub fn write_back(&self) -> Result<Vec<PathBuf>, Error> {
-        let set_aside = self.settle(|app| app.write_back_each())?;
+        let set_aside = self.settle(Self::write_back_each)?;
         self.put_back_small_files();
         tracing::info!(?set_aside, "the data folder was written back");
         self.look_at_place();

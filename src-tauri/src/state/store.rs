@@ -242,7 +242,7 @@ impl StateStore {
             sources::write_whole(&transaction, &mut source, &whole.tree)?;
         }
         sources::write(&transaction, &source)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         let bytes = source.bytes;
         trees.hold(&source, whole.tree);
         Ok(Put {
@@ -274,7 +274,7 @@ impl StateStore {
         let recorded =
             sources::record_all(&transaction, &mut source, &mut tree, changes, history_max)?;
         sources::write(&transaction, &source)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         trees.hold(&source, tree);
         Ok(recorded)
     }
@@ -299,7 +299,7 @@ impl StateStore {
         }
         let tree = trees.take(&transaction, &source)?;
         let id = snapshots::take(&transaction, &source, &tree, taking)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         trees.hold(&source, tree);
         Ok(Some(id))
     }
@@ -339,7 +339,7 @@ impl StateStore {
             taking.at_ms,
         )?;
         let restore = restores::load(&transaction, id)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         trees.hold(&source, after);
         Ok(restore)
     }
@@ -360,7 +360,7 @@ impl StateStore {
             source.files = taking.files.unwrap_or_default();
             ids.push(snapshots::take(&transaction, &source, tree, taking)?);
         }
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         Ok(ids)
     }
 
@@ -371,7 +371,7 @@ impl StateStore {
     pub(super) fn label(&mut self, id: u64, label: &SnapshotLabel) -> Result<(), StateError> {
         let transaction = begin(&mut self.connection)?;
         snapshots::label(&transaction, id, label)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         Ok(())
     }
 
@@ -385,7 +385,7 @@ impl StateStore {
         let source = sources::get(&transaction, name)?;
         snapshots::remove_imported(&transaction, &source)?;
         sources::remove_if_empty(&transaction, source.id)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         Ok(())
     }
 

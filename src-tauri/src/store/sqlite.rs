@@ -11,6 +11,7 @@ pub(crate) mod connection;
 pub(crate) use self::revision::{read_via, write_via};
 mod folder;
 mod index;
+mod open;
 mod opening;
 mod patience;
 pub(crate) mod place;
@@ -21,19 +22,15 @@ mod search;
 mod write_back;
 mod writer;
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use flagdeck_core::Trace;
-use rusqlite::Connection;
 
-use self::chain::Tail;
-use self::folder::Folder;
-use self::opening::{Connections, Settings};
-use self::place::{Place, Stamp};
+use self::open::{Open, remember};
+use self::opening::Settings;
 pub use self::recovery::{Recovery, Restored};
 use self::writer::Writer;
 use super::{
@@ -57,35 +54,6 @@ pub struct SqliteStore {
     /// Replaced whole when the store is written back or opened again; calls under way go on with
     /// the one they began on.
     open: ArcSwap<Open>,
-}
-
-/// The open files of a store.
-#[derive(Debug)]
-struct Open {
-    // In the order of closing: what reads, what writes (and empties the log), the lock.
-    connections: Connections,
-    folder: Folder,
-    place: Arc<Place>,
-    known: Arc<Mutex<Known>>,
-    /// The chain of documents as the writer left it, so that it need not be read again.
-    tail: Arc<Mutex<Option<Tail>>>,
-}
-
-/// A revision with its hash, which is over all revisions before it, too.
-type Head = (RevisionNumber, [u8; 32]);
-
-/// Heads that are remembered: more than are saved between two checkpoints of the log.
-const HEADS_MAX: usize = 2000;
-
-/// What is known of the file's content, to notice when another program overwrites it in place.
-#[derive(Debug, Default)]
-struct Known {
-    /// When the file was written last, as of the last look.
-    stamp: Option<Stamp>,
-    /// Revisions that were the latest when they were read or saved, the last one last.
-    heads: VecDeque<Head>,
-    /// Whether the file does not hold that revision any more.
-    is_overwritten: bool,
 }
 
 /// A store that was opened.
@@ -163,90 +131,6 @@ impl SqliteStore {
             migrations: schema::MIGRATIONS,
         }
     }
-}
-
-impl Open {
-    fn enter(data_dir: &Path, settings: &Settings) -> Result<(Self, Option<Recovery>), StoreError> {
-        let folder = Folder::enter(data_dir)?;
-        let (connections, recovery) = opening::open(&folder, settings)?;
-        let open = Self {
-            place: Arc::new(Place::of(&folder.database())?),
-            connections,
-            folder,
-            known: Arc::default(),
-            tail: Arc::default(),
-        };
-        Ok((open, recovery))
-    }
-
-    fn writer(&self) -> Result<&Writer, StoreError> {
-        match &self.connections.access {
-            Access::Writable(writer) => Ok(writer),
-            Access::ReadOnly(reason) => Err(StoreError::ReadOnly {
-                reason: reason.clone(),
-            }),
-        }
-    }
-
-    fn reader(&self) -> MutexGuard<'_, Connection> {
-        lock(&self.connections.reader)
-    }
-
-    fn head(&self) -> Result<Option<Revision>, StoreError> {
-        let reader = self.reader();
-        let head = revision::head(&reader)?;
-        if let Some(head) = &head {
-            remember(&self.known, &reader, head.number)?;
-        }
-        Ok(head)
-    }
-
-    /// Keeps SQLite from touching, by name, the files that took the place of these.
-    fn leave(&self) {
-        let Connections {
-            reader, watcher, ..
-        } = &self.connections;
-        for connection in [reader, watcher] {
-            leave_log(&lock(connection));
-        }
-        if let Access::Writable(writer) = &self.connections.access {
-            let left = writer.run(|connection| {
-                leave_log(connection);
-                Ok(())
-            });
-            if let Err(error) = left {
-                tracing::warn!(%error, "the files of the store before were not left");
-            }
-        }
-    }
-}
-
-fn leave_log(connection: &Connection) {
-    if let Err(error) = connection::keep_log_on_close(connection) {
-        tracing::warn!(%error, "the log of the store before is closed as usual");
-    }
-}
-
-/// Notes the latest revision with its hash.
-fn remember(
-    known: &Mutex<Known>,
-    connection: &Connection,
-    number: RevisionNumber,
-) -> Result<(), StoreError> {
-    let mut known = lock(known);
-    if known
-        .heads
-        .back()
-        .is_some_and(|(latest, _)| *latest >= number)
-    {
-        return Ok(());
-    }
-    let hash = revision::hash_of(connection, number)?;
-    known.heads.extend(hash.map(|hash| (number, hash)));
-    if known.heads.len() > HEADS_MAX {
-        known.heads.pop_front();
-    }
-    Ok(())
 }
 
 impl Store for SqliteStore {
@@ -420,8 +304,10 @@ impl Store for SqliteStore {
 mod tests {
     use std::sync::Arc;
 
+    use rusqlite::Connection;
     use tempfile::TempDir;
 
+    use super::folder::Folder;
     use super::schema::Migration;
     use super::*;
     use crate::store::{Cause, Via};

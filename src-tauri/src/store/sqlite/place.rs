@@ -85,7 +85,7 @@ impl Place {
 
     /// Whether all files are the ones under their names.
     pub(crate) fn is_intact(&self) -> bool {
-        self.files.iter().all(|file| is_in_place(file))
+        self.files.iter().all(is_in_place)
     }
 
     /// Whether the database itself is, whatever became of its log and its shared memory. Opening it
