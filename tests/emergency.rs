@@ -123,8 +123,12 @@ fn an_emergency_is_served_while_another_program_keeps_the_store_locked() {
     assert!(server.app.live().document.enabled, "nor is it");
     let status = Status::of(&server.app);
     assert!(status.is_held_off);
-    let said = &status.notices.last().unwrap().message;
-    assert!(said.starts_with("All flags are off, but"), "{said}");
+    let reason = status.held_off_because.expect("an attempt to store it has failed");
+    let obstacle = &server.app.obstacles()[0].message;
+    assert!(
+        obstacle.starts_with(&format!("All flags are off, but that is not stored yet: {reason}.")),
+        "{obstacle}"
+    );
 
     other.execute_batch("ROLLBACK").unwrap();
     wait_until("storing it", || !server.app.is_held_off());
@@ -141,7 +145,7 @@ fn an_emergency_holds_over_a_store_that_cannot_be_written_and_says_why() {
     app.emergency_off(&someone());
     assert!(!app.in_force().document.enabled);
     wait_until("a notice that says why", || {
-        let notices = app.notices();
+        let notices = app.obstacles();
         notices
             .last()
             .is_some_and(|notice| notice.message.contains("newer Flagdeck"))

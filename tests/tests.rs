@@ -42,6 +42,7 @@ mod observers;
 mod prometheus;
 
 mod store_contract;
+mod store_gone;
 mod store_history;
 mod store_sqlite;
 

@@ -8,6 +8,7 @@
 mod all_off;
 mod backups;
 mod emergency;
+mod gone;
 mod measured;
 mod outcome;
 mod past;
@@ -18,7 +19,7 @@ mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 use flagdeck_core::{Edit, FlagDocument, Problem, Trace, apply, changes};
@@ -26,6 +27,8 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use self::emergency::{Hold, Turn};
+use self::gone::SmallFiles;
+pub use self::gone::StoreState;
 pub use self::outcome::{Outcome, Step};
 pub use self::past::{Difference, Review};
 pub use self::restores::{Undone, UndoneFlags};
@@ -42,9 +45,11 @@ use crate::metrics::store::MetricsReader;
 use crate::state::Keeper;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary, Store,
+    Actor, Appended, Cause, CheckReport, Draft, Gone, Revision, RevisionNumber, RevisionSummary,
+    Store,
 };
 use crate::token;
+use crate::translate::sentence;
 use crate::wire::{Level, Notice};
 
 /// Attempts to apply an edit to a document that others keep changing.
@@ -80,6 +85,12 @@ struct Inner {
     /// What the next verdict goes on from.
     judge: Mutex<Judge>,
     states: Keeper,
+    /// What the last look found of the data folder; none while everything is in place.
+    gone: Mutex<Option<Gone>>,
+    /// Held by each append, and alone by what exchanges the files of the store: no change that
+    /// began on the one store is saved in the other.
+    settling: RwLock<()>,
+    small_files: Mutex<SmallFiles>,
 }
 
 /// Something happened. Listeners read the new state from [`App`].
@@ -155,7 +166,11 @@ impl App {
         recovery: Option<String>,
     ) -> Result<Self, Error> {
         let settings = Settings::load(options.data_dir.clone(), options.given);
-        let mut notices = first_notices(store.as_ref(), recovery);
+        let recovered = recovery.map(|message| Notice {
+            level: Level::Error,
+            message,
+        });
+        let mut notices = Vec::from_iter(recovered);
         let metrics = options.watch.then(|| {
             let (metrics, notice) = Metrics::start(&options.data_dir);
             notices.extend(notice.map(warning));
@@ -182,7 +197,13 @@ impl App {
             metrics,
             judge: Mutex::default(),
             states,
+            gone: Mutex::default(),
+            settling: RwLock::default(),
+            small_files: Mutex::default(),
         }));
+        if let Some(message) = app.missing_revisions() {
+            app.notify(Level::Error, message);
+        }
         if options.watch {
             watch::start(&app);
             app.start_pushing();
@@ -379,6 +400,16 @@ impl App {
     }
 
     fn append(&self, live: &Live, wanted: Wanted) -> Result<Option<Outcome>, Error> {
+        let _open = self
+            .0
+            .settling
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.check_place()?;
+        let in_store = self.live();
+        if (in_store.revision, &in_store.etag) != (live.revision, &live.etag) {
+            return Ok(None);
+        }
         let text: Arc<[u8]> = wanted.document.to_bytes().into();
         let unchanged = Outcome {
             revision: live.revision,
@@ -491,14 +522,16 @@ impl App {
     /// [`Error::Setting`] where there is no such setting, it does not take this value, or the
     /// file cannot be changed; then nothing was.
     pub fn change_setting(&self, name: &str, value: &Value) -> Result<Vec<Setting>, Error> {
+        self.check_place()?;
         self.0.settings.change(name, value)?;
+        self.check_place()?;
         self.announce(Event::Status);
         Ok(self.settings())
     }
 
     /// Looks whether somebody else changed the file of the settings.
     fn reread_settings(&self) {
-        if self.0.settings.reread() {
+        if self.check_place().is_ok() && self.0.settings.reread() {
             self.announce(Event::Status);
         }
     }
@@ -513,7 +546,12 @@ impl App {
     /// # Errors
     /// [`Error::File`] where its file can be neither read nor made.
     pub fn token(&self) -> Result<String, Error> {
-        token::load(&self.0.data_dir).map_err(|source| self.token_error(source))
+        if let Err(error) = self.check_place() {
+            return self.remembered_token().ok_or(error.into());
+        }
+        let token = token::load(&self.0.data_dir).map_err(|source| self.token_error(source))?;
+        self.remember_small_files();
+        Ok(token)
     }
 
     /// Replaces the token; the one before is refused from then on.
@@ -521,11 +559,20 @@ impl App {
     /// # Errors
     /// [`Error::File`] where its file cannot be written.
     pub fn rotate_token(&self) -> Result<String, Error> {
-        token::rotate(&self.0.data_dir).map_err(|source| self.token_error(source))
+        self.check_place()?;
+        let token = token::rotate(&self.0.data_dir).map_err(|source| self.token_error(source))?;
+        self.check_place()?;
+        self.remember_small_files();
+        Ok(token)
     }
 
     /// Says whether `presented` is the token, in a time that tells nothing about it.
     pub fn accepts_token(&self, presented: &str) -> bool {
+        if self.store_state() == StoreState::StoreGone {
+            // Its file was lost with the folder, or is another's.
+            let known = self.remembered_token();
+            return known.is_some_and(|known| token::is_same(&known, presented));
+        }
         token::accepts(&self.0.data_dir, presented).unwrap_or_else(|error| {
             tracing::error!(%error, "the token cannot be read; nobody is let in");
             false
@@ -547,6 +594,7 @@ impl App {
             report.problems.extend(measured.check()?);
         }
         report.problems.extend(self.0.states.check()?);
+        report.problems.extend(self.missing_revisions());
         Ok(report)
     }
 
@@ -578,9 +626,23 @@ impl App {
     pub fn notices(&self) -> Vec<Notice> {
         let problems = self.0.settings.problems().into_iter();
         let happened = lock(&self.0.notices).clone();
-        let mut notices: Vec<Notice> = problems.map(warning).chain(happened).collect();
-        notices.extend(self.hold_notice());
-        notices
+        problems.map(warning).chain(happened).collect()
+    }
+
+    /// Returns what stands against saving at present, for faces that show no [`wire::Status`]: the
+    /// data folder is gone or can only be read, an emergency is not stored.
+    ///
+    /// [`wire::Status`]: crate::wire::Status
+    pub fn obstacles(&self) -> Vec<Notice> {
+        let error = |message| Notice {
+            level: Level::Error,
+            message,
+        };
+        let gone = self.gone().map(|gone| sentence(&gone.to_string()));
+        let read_only = self.read_only();
+        let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
+        let found = gone.into_iter().chain(read_only).map(error);
+        found.chain(self.hold_notice()).collect()
     }
 
     /// Notes where flags are served over HTTP.
@@ -652,16 +714,6 @@ impl Revision {
 fn earliest_first(mut latest_first: Vec<RevisionSummary>) -> Vec<RevisionSummary> {
     latest_first.reverse();
     latest_first
-}
-
-fn first_notices(store: &dyn Store, recovery: Option<String>) -> Vec<Notice> {
-    let error = |message| Notice {
-        level: Level::Error,
-        message,
-    };
-    let read_only = store.read_only();
-    let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
-    recovery.into_iter().chain(read_only).map(error).collect()
 }
 
 fn warning(message: String) -> Notice {

@@ -187,6 +187,11 @@ impl Given {
     }
 }
 
+/// Returns where the configuration of a data folder is kept.
+pub(crate) fn file_of(data_dir: &Path) -> PathBuf {
+    file::path(data_dir)
+}
+
 /// Returns the folder that everything is kept in where nobody says otherwise:
 /// `$XDG_DATA_HOME/flagdeck`, by default `~/.local/share/flagdeck`. None without a home.
 pub fn default_data_dir() -> Option<PathBuf> {

@@ -110,6 +110,8 @@ pub enum Code {
     NothingToDo,
     /// The store is open for reading only.
     ReadOnly,
+    /// The data folder was removed or replaced while it was open.
+    StoreGone,
     /// Something failed that should not have.
     Failed,
 }
@@ -123,6 +125,7 @@ impl Error {
             Self::Conflict { .. } => Code::Conflict,
             Self::NothingToDo { .. } => Code::NothingToDo,
             Self::ReadOnly { .. } => Code::ReadOnly,
+            Self::Store(StoreError::Gone(_)) => Code::StoreGone,
             Self::State(StateError::Unavailable { .. }) => Code::ReadOnly,
             Self::State(StateError::Ended { .. }) => Code::NothingToDo,
             Self::State(_) => Code::Invalid,

@@ -12,6 +12,7 @@
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
 //! | [`token`] | the secret that writes over HTTP need |
 //! | [`durable`] | files that are replaced whole or not at all |
+//! | [`holders`] | programs that have a removed store open, and how they are asked to write it back |
 //! | `lock` | mutexes of which a panic makes no trap |
 //! | [`actor`] | who sits at this machine |
 //! | [`imprint`] | what Flagdeck is made of |
@@ -35,6 +36,7 @@ pub mod metrics;
 pub mod actor;
 pub mod config;
 pub mod durable;
+pub mod holders;
 mod lock;
 pub mod token;
 

@@ -47,6 +47,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -61,8 +62,12 @@ use self::store::{Key, MetricsReader, MetricsStore, NewBatch};
 use self::worker::{Job, Progress, Worker};
 use crate::app::now_ms;
 use crate::lock::lock;
-use crate::store::StoreError;
+use crate::store::sqlite::place::Place;
+use crate::store::{Gone, StoreError};
 use crate::wire;
+
+/// How long the thread may take to copy what it has open: far longer than a year of metrics takes.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What is collected, and the thread that does it. The last clone to go keeps everything and
 /// ends the thread.
@@ -82,7 +87,28 @@ struct Inner {
     queued_bytes: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
     reader: Mutex<Option<MetricsReader>>,
+    settling: Arc<Settling>,
 }
+
+/// What the thread is asked for when the files of `metrics.db` were removed or replaced.
+#[derive(Debug, Default)]
+struct Settling {
+    /// The files the thread has open; none if nothing is kept.
+    place: Mutex<Option<Arc<Place>>>,
+    asked: Mutex<Vec<(Settle, SyncSender<Settled>)>>,
+}
+
+/// What to do about files that are not in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settle {
+    /// Put everything that is open under its name again.
+    WriteBack,
+    /// Go on with what is under the name.
+    Reopen,
+}
+
+/// Where what was in the place was set aside.
+type Settled = Result<Option<PathBuf>, StoreError>;
 
 /// What was not taken in, since this program started.
 #[derive(Debug, Default)]
@@ -142,6 +168,9 @@ pub enum IntakeError {
     /// The disk is full.
     #[error("the disk is full; nothing of this batch was counted")]
     DiskFull,
+    /// The files of the store are not in place.
+    #[error("what is reported cannot be stored: the data folder was removed or replaced")]
+    Gone,
     /// Nothing is collected.
     #[error("nothing is collected: {reason}")]
     Unavailable {
@@ -187,6 +216,7 @@ impl Metrics {
             queued_bytes: Arc::default(),
             thread: Mutex::new(None),
             reader: Mutex::new(None),
+            settling: Arc::default(),
         }));
         let notice = match metrics.start_thread() {
             Ok(notice) => notice,
@@ -213,7 +243,10 @@ impl Metrics {
             trouble: Arc::clone(&inner.trouble),
             leads: Arc::clone(&inner.leads),
             progress: Progress::default(),
+            data_dir: inner.data_dir.clone(),
+            settling: Arc::clone(&inner.settling),
         };
+        worker.note_place();
         // Before anybody can ask: totals that begin low would look like a reset.
         worker.restore(past);
         let thread = thread::Builder::new()
@@ -301,6 +334,29 @@ impl Metrics {
     /// them: two would be two instances with the same counts.
     pub fn leads(&self) -> bool {
         self.0.leads.load(Ordering::Relaxed)
+    }
+
+    /// Returns what became of the files of `metrics.db`, if they are not in place.
+    pub(crate) fn gone(&self) -> Option<Gone> {
+        let place = lock(&self.0.settling.place).clone()?;
+        (!place.is_intact()).then(|| place.gone())
+    }
+
+    /// Has the thread settle what became of its files; nothing is to be done where it has none.
+    /// Returns the place where what was there was set aside.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written or opened; then nothing was changed.
+    pub(crate) fn settle(&self, what: Settle) -> Settled {
+        let settling = &self.0.settling;
+        if lock(&settling.place).is_none() {
+            return Ok(None);
+        }
+        let (answer, answered) = mpsc::sync_channel(1);
+        lock(&settling.asked).push((what, answer));
+        answered
+            .recv_timeout(SETTLED_WITHIN)
+            .unwrap_or(Err(StoreError::Busy))
     }
 
     /// Takes nothing in any more, and keeps everything durably.

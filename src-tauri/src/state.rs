@@ -33,7 +33,8 @@ use self::intake::ChangeProblem;
 use self::limits::SOURCE_CHARS_MAX;
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
-use crate::store::StoreError;
+use crate::store::sqlite::place::Place;
+use crate::store::{Gone, StoreError};
 use crate::wire::{RestoreStatus, StateRestore};
 
 pub use self::bundle::{compare_files, patch_files, read_file};
@@ -276,6 +277,8 @@ pub struct CurrentState {
 pub(crate) struct Keeper {
     data_dir: PathBuf,
     writer: Mutex<Option<StateStore>>,
+    /// The files that `writer` is open on, beside it, so that a look waits for no transaction.
+    place: Mutex<Option<Arc<Place>>>,
     /// Sources that changed since others were told.
     changed: Mutex<BTreeSet<SourceName>>,
     /// What people should be told.
@@ -290,6 +293,7 @@ impl Keeper {
         Self {
             data_dir: data_dir.to_owned(),
             writer: Mutex::default(),
+            place: Mutex::default(),
             changed: Mutex::default(),
             notices: Mutex::default(),
         }
@@ -303,9 +307,13 @@ impl Keeper {
     /// Waits for the hold that writes.
     fn writer(&self, now_ms: i64) -> Result<Writer<'_>, StoreError> {
         let mut writer = lock(&self.writer);
+        if let Some(store) = writer.as_ref() {
+            store.place().check()?;
+        }
         if writer.is_none() {
             let (store, notice) = StateStore::open(&self.data_dir, now_ms)?;
             lock(&self.notices).extend(notice);
+            *lock(&self.place) = Some(Arc::clone(store.place()));
             *writer = Some(store);
         }
         Ok(Writer(writer))
@@ -313,6 +321,9 @@ impl Keeper {
 
     /// Opens a connection that reads; none where nothing was ever kept.
     fn reader(&self) -> Result<Option<Connection>, StoreError> {
+        if let Some(place) = self.place() {
+            place.check()?;
+        }
         STATES.read(&self.data_dir)
     }
 
@@ -321,6 +332,76 @@ impl Keeper {
         self.reader()?.ok_or_else(|| StateError::NotFound {
             message: format!("there is no {what}; no application has reported a state yet"),
         })
+    }
+
+    /// Returns what became of the files of the open store, if they are not in place.
+    pub(crate) fn gone(&self) -> Option<Gone> {
+        let place = self.place()?;
+        (!place.is_intact()).then(|| place.gone())
+    }
+
+    fn place(&self) -> Option<Arc<Place>> {
+        lock(&self.place).clone()
+    }
+
+    /// Whether what is in the place of the open store has everything that it has; so if it is
+    /// not open.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be read.
+    pub(crate) fn is_continued(&self) -> Result<bool, StoreError> {
+        match lock(&self.writer).as_ref() {
+            Some(store) => store.is_continued(&self.data_dir),
+            None => Ok(true),
+        }
+    }
+
+    /// Puts everything the open store holds under its name again, if that is not in place, and
+    /// goes on with it. What is there instead is set aside; returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written; then nothing was changed.
+    pub(crate) fn write_back(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        let set_aside = match lock(&self.writer).as_ref() {
+            Some(store) if !store.place().is_intact() => {
+                store.write_back(&self.data_dir, now_ms)?
+            }
+            _ => None,
+        };
+        self.reopen();
+        Ok(set_aside)
+    }
+
+    /// Goes on with the store that is under the name, and keeps a copy of the open one, if that is
+    /// not in place; returns the copy's place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if there is no room for the copy; then nothing was changed.
+    pub(crate) fn use_other(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        let kept = match lock(&self.writer).as_ref() {
+            Some(store) if !store.place().is_intact() => store.keep(&self.data_dir, now_ms)?,
+            _ => None,
+        };
+        self.reopen();
+        Ok(kept)
+    }
+
+    /// Goes on with the store that is under the name, which is opened when it is needed.
+    pub(crate) fn reopen(&self) {
+        *lock(&self.writer) = None;
+        *lock(&self.place) = None;
+    }
+
+    /// Returns the revision that was in force when the latest snapshot was taken here; `None`
+    /// without any.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub(crate) fn last_revision(&self) -> Result<Option<u64>, StoreError> {
+        match self.reader()? {
+            Some(connection) => store::last_revision(&connection),
+            None => Ok(None),
+        }
     }
 
     /// Notes that a source changed, for whoever tells others.

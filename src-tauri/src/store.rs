@@ -179,6 +179,69 @@ pub struct Backup {
     pub bytes: u64,
 }
 
+/// An open store whose files are not the ones under their names any more: what would be written
+/// to them would be lost.
+#[derive(Debug, Clone)]
+pub struct Gone {
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// The file in it that was removed or replaced; `None` if the folder was.
+    pub file: Option<String>,
+    /// What is in its place.
+    pub instead: Instead,
+}
+
+/// What is in the place of files that were removed.
+#[derive(Debug, Clone)]
+pub enum Instead {
+    /// Nothing.
+    Nothing,
+    /// Something that was not looked into.
+    Something,
+    /// Another store, with this as its latest revision; `None` if it has none.
+    Store(Option<Box<RevisionSummary>>),
+    /// Something that cannot be read as a store.
+    Unreadable {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            None => write!(f, "the data folder {}", self.data_dir.display())?,
+            Some(file) => write!(f, "{file} in the data folder {}", self.data_dir.display())?,
+        }
+        f.write_str(match self.instead {
+            Instead::Nothing => " was removed while Flagdeck had it open",
+            _ => " was replaced while Flagdeck had it open",
+        })?;
+        match &self.instead {
+            Instead::Nothing | Instead::Something => Ok(()),
+            Instead::Store(None) => f.write_str("; an empty store is in its place"),
+            Instead::Store(Some(latest)) => write!(
+                f,
+                "; another store is in its place, with {} revisions, the latest by {}",
+                latest.number, latest.actor.name
+            ),
+            Instead::Unreadable { reason } => {
+                write!(f, "; what is in its place cannot be read ({reason})")
+            }
+        }
+    }
+}
+
+/// What came of going on with another store.
+#[derive(Debug)]
+pub struct Reopened {
+    /// Where a copy of the one that was open is kept; `None` if there was no need, or it could not
+    /// be read any more.
+    pub kept: Option<PathBuf>,
+    /// What people should know of the other, if it was damaged.
+    pub recovery: Option<String>,
+}
+
 /// Keeps revisions. Calls block until done; those that write are durable when they return.
 pub trait Store: Send + Sync + fmt::Debug {
     /// Loads the latest revision; `None` in a store without any.
@@ -277,6 +340,37 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Returns why nothing can be written; `None` where it can.
     fn read_only(&self) -> Option<String>;
+
+    /// Returns what became of the store's files, if they are not in place. Cheap enough to ask
+    /// ten times a second while they are.
+    fn gone(&self) -> Option<Gone>;
+
+    /// Refuses if the files are not in place, without a look into what is there instead.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`].
+    fn check_place(&self) -> Result<(), StoreError>;
+
+    /// Whether what is in the place of the store is a copy of it that lacks nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    fn is_continued(&self) -> Result<bool, StoreError>;
+
+    /// Puts everything the open store holds, every revision included, under its name again, and
+    /// goes on with that. What is there instead is set aside, never deleted; returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written or does not verify, or another program has what is
+    /// there instead open; then nothing was changed.
+    fn write_back(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError>;
+
+    /// Goes on with the store that is in the place of the open one. Unless that has everything the
+    /// open one has, a copy of the open one is kept where nothing is ever deleted.
+    ///
+    /// # Errors
+    /// [`StoreError`] if there is none, or it cannot be opened; then nothing was changed.
+    fn reopen(&self, now_ms: i64) -> Result<Reopened, StoreError>;
 }
 
 /// Why a store failed.
@@ -311,6 +405,9 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// The files of the open store are not under their names any more.
+    #[error("{0}; nothing is saved until that is settled")]
+    Gone(Gone),
     /// The disk is full.
     #[error("the disk is full; nothing was saved, and nothing was lost")]
     DiskFull,

@@ -13,7 +13,9 @@ use crate::config::{Kind, Setting, Source};
 use crate::error::{Code, Error};
 use crate::history::UndoStep;
 use crate::live::Live;
-use crate::store::{Backup, Cause, HistoryFilter, LastChange, RevisionNumber, RevisionSummary};
+use crate::store::{
+    Backup, Cause, Gone, HistoryFilter, Instead, LastChange, RevisionNumber, RevisionSummary,
+};
 use crate::wire;
 
 impl wire::Flags {
@@ -214,8 +216,47 @@ impl wire::Status {
             data_dir: app.data_dir().display().to_string(),
             serving: app.serving().map(|address| address.to_string()),
             read_only: app.read_only(),
+            store_gone: app.gone().map(|gone| wire::StoreGone::of(app, gone)),
             is_held_off: app.is_held_off(),
+            held_off_because: app.held_off_because(),
             notices: app.notices(),
+        }
+    }
+}
+
+impl wire::StoreGone {
+    fn of(app: &App, gone: Gone) -> Self {
+        let live = app.live();
+        let open = wire::StoreSummary {
+            revisions: live.revision.0,
+            at_ms: live.origin.as_ref().map(|origin| origin.at_ms),
+            actor: live.origin.as_ref().map(|origin| origin.actor.clone()),
+            summary: live.origin.as_ref().map_or_else(String::new, |origin| summary(&origin.changes)),
+        };
+        let (is_replaced, instead, unreadable) = match gone.instead {
+            Instead::Nothing => (false, None, None),
+            Instead::Something => (true, None, None),
+            Instead::Store(latest) => (true, Some(wire::StoreSummary::of(latest.as_deref())), None),
+            Instead::Unreadable { reason } => (true, None, Some(reason)),
+        };
+        Self {
+            data_dir: gone.data_dir.display().to_string(),
+            file: gone.file,
+            open,
+            is_replaced,
+            instead,
+            unreadable,
+        }
+    }
+}
+
+impl wire::StoreSummary {
+    fn of(latest: Option<&RevisionSummary>) -> Self {
+        Self {
+            revisions: latest.map_or(0, |latest| latest.number.0),
+            at_ms: latest.map(|latest| latest.at_ms),
+            actor: latest.map(|latest| latest.actor.clone()),
+            summary: latest.map_or_else(String::new, |latest| summary(&latest.changes)),
         }
     }
 }

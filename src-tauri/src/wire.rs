@@ -672,10 +672,50 @@ pub struct Status {
     pub serving: Option<String>,
     /// Why nothing can be saved; `null` where everything can.
     pub read_only: Option<String>,
+    /// What became of the data folder, if it or a database in it was removed or replaced: nothing
+    /// is saved then; `null` while everything is in place.
+    pub store_gone: Option<StoreGone>,
     /// Whether everything is held off by emergency, ahead of what is stored.
     pub is_held_off: bool,
+    /// Why that is not stored yet, in a few words; `null` while nothing is held off, and before
+    /// the first attempt to store it has failed.
+    pub held_off_because: Option<String>,
     /// What people should know, newest last.
     pub notices: Vec<Notice>,
+}
+
+/// A data folder that was removed or replaced while it was open.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct StoreGone {
+    /// The data folder.
+    pub data_dir: String,
+    /// The file in it that was removed or replaced; `null` if the folder was.
+    pub file: Option<String>,
+    /// What is open, and would be written back.
+    pub open: StoreSummary,
+    /// Whether something is in its place.
+    pub is_replaced: bool,
+    /// What is in its place, if that is another store of flags.
+    pub instead: Option<StoreSummary>,
+    /// Why what is in its place cannot be read; `null` if it can, or nothing is there.
+    pub unreadable: Option<String>,
+}
+
+/// A store in one line.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct StoreSummary {
+    /// How many revisions it has.
+    pub revisions: u64,
+    /// When the latest was saved, in milliseconds since 1970; `null` without any.
+    pub at_ms: Option<i64>,
+    /// Who saved it; `null` without any.
+    pub actor: Option<Actor>,
+    /// What it changed, in one line.
+    pub summary: String,
 }
 
 /// Something people are told once and can read again.
@@ -850,6 +890,8 @@ mod bindings {
             Package,
             ChosenFile,
             Status,
+            StoreGone,
+            StoreSummary,
             Pulse,
             Verdict,
             Standing,

@@ -8,6 +8,7 @@ mod dashboard;
 mod desktop;
 mod documents;
 mod flags;
+mod gone;
 mod inspector;
 mod keyboard;
 mod metrics;

@@ -222,8 +222,11 @@ describe("emergency off", () => {
     await waitFor(() =>
       expect(screen.getByTestId("source").textContent).toContain("All flags off"),
     );
-    expect(screen.getByTestId("all-off-banner").textContent).toMatch(/by maria.*Not stored yet/);
+    expect(screen.getByTestId("all-off-banner").textContent).toMatch(/by maria.*Not stored yet: The disk is full/);
+    expect(screen.queryByTestId("banner")).toBeNull();
     await screen.findByText(words.heldOffDone);
+    expect(screen.getAllByTestId("toast")).toHaveLength(1);
+    expect(screen.queryByText("Master switch off")).toBeNull();
   });
 
   it("works where the flags could not be read", async () => {

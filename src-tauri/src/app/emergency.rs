@@ -148,10 +148,17 @@ impl App {
         })
     }
 
+    /// Returns why an emergency that is in force is not stored yet; `None` if none is, or nothing
+    /// stands against storing it so far.
+    pub fn held_off_because(&self) -> Option<String> {
+        let reason = lock(&self.0.hold.reason).clone();
+        reason.filter(|_| self.is_held_off())
+    }
+
     /// Tells that what is in force is not stored.
-    pub(super) fn hold_notice(&self) -> Option<Notice> {
+    pub(crate) fn hold_notice(&self) -> Option<Notice> {
         self.is_held_off().then(|| {
-            let reason = lock(&self.0.hold.reason).clone();
+            let reason = self.held_off_because();
             let reason = reason.unwrap_or_else(|| "the store does not answer".into());
             Notice {
                 level: Level::Error,

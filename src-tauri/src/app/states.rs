@@ -107,6 +107,7 @@ impl App {
     }
 
     pub(super) fn ensure_states_kept(&self) -> Result<(), StateError> {
+        self.check_place()?;
         match self.config().state.persist_ml {
             true => Ok(()),
             false => Err(StateError::Unavailable {
@@ -457,7 +458,7 @@ fn keep_states(app: &Weak<Inner>, mut told: Told) {
             recount(&app);
             app.0.states.forget_idle();
         }
-        if thinned.elapsed() >= THIN_EVERY {
+        if thinned.elapsed() >= THIN_EVERY && app.gone().is_none() {
             thinned = Instant::now();
             if let Err(error) = app.0.states.thin(now_ms()) {
                 tracing::warn!(%error, "old snapshots are not let go");
@@ -523,7 +524,7 @@ fn tell_of_changes(app: &App, told: &mut Told) {
 /// Takes the snapshots that it is time for. A clock that went back makes one due, too.
 fn take_due(app: &App) {
     let config = app.config();
-    if !config.state.persist_ml || !app.0.states.is_there() {
+    if !config.state.persist_ml || !app.0.states.is_there() || app.gone().is_some() {
         return;
     }
     let interval_ms = i64::try_from(config.state.snapshot_interval_ms).unwrap_or(i64::MAX);

@@ -1,5 +1,5 @@
 //! What an open application does by itself: it sees what other processes save and what people
-//! write into its settings, and backs up.
+//! write into its settings, notices when its files were removed or replaced, and backs up.
 //!
 //! One thread that holds the application weakly, so that it ends with it.
 
@@ -21,6 +21,9 @@ const SETTINGS_CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How often to judge what applications report. A verdict is of whole seconds.
 const JUDGE_EVERY: Duration = Duration::from_secs(1);
 
+/// How often to look into what is in the place of a store that was lost.
+const GONE_CHECK_EVERY: Duration = Duration::from_millis(500);
+
 /// How often to ask whether a backup is due.
 const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
 
@@ -37,23 +40,30 @@ pub(super) fn start(app: &App) {
 fn run(watched: &Weak<Inner>) {
     let mut seen = None;
     let mut settings = Every::new(SETTINGS_CHECK_EVERY);
+    let mut gone = Every::new(GONE_CHECK_EVERY);
     let mut backup = Every::new(BACK_UP_CHECK_EVERY);
     let mut verdicts = Every::new(JUDGE_EVERY);
     while let Some(inner) = watched.upgrade() {
         let app = App(inner);
-        seen = look(&app, seen);
-        app.count_switches();
-        if verdicts.is_due()
-            && let Err(error) = app.judge()
-        {
-            // Whoever asks for a verdict is told as well.
-            tracing::warn!(error = error.in_full(), "what is reported cannot be judged");
+        if app.gone().is_none() || gone.is_due() {
+            app.look_at_place();
         }
-        if settings.is_due() {
-            app.reread_settings();
-        }
-        if backup.is_due() {
-            back_up(&app);
+        if app.gone().is_none() {
+            seen = look(&app, seen);
+            app.count_switches();
+            if verdicts.is_due()
+                && let Err(error) = app.judge()
+            {
+                // Whoever asks for a verdict is told as well.
+                tracing::warn!(error = error.in_full(), "what is reported cannot be judged");
+            }
+            if settings.is_due() {
+                app.reread_settings();
+                app.remember_small_files();
+            }
+            if backup.is_due() {
+                back_up(&app);
+            }
         }
         drop(app);
         thread::sleep(LOOK_EVERY);

@@ -25,6 +25,7 @@ Exit codes:
   4  conflict: somebody else was faster; nothing was changed
   5  nothing to undo, redo or roll back
   6  the data folder can only be read
+  7  the data folder was removed or replaced while it was open
   130  bisect was interrupted";
 
 /// Feature flags on this machine, from the command line.
@@ -182,7 +183,12 @@ pub enum Command {
     /// component for those who have it and for those who do not
     Metrics,
     /// Look for anything wrong with the data folder and the configuration
-    Doctor,
+    Doctor {
+        /// Have a running Flagdeck, whose data folder was removed while it was open, write
+        /// everything back
+        #[arg(long)]
+        write_back: bool,
+    },
     /// Print the token that writes over HTTP need
     Token {
         /// Replace it first; the one before is refused from then on

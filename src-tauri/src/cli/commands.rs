@@ -23,6 +23,7 @@ use anyhow::{Context, bail};
 use clap::CommandFactory;
 use flagdeck::app::now_ms;
 use flagdeck::config::{self, Given};
+use flagdeck::holders;
 use flagdeck::http::Server;
 use flagdeck::live::{AllOff, Live};
 use flagdeck::store::RevisionNumber;
@@ -61,6 +62,7 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
                 return compared;
             }
         }
+        Command::Doctor { write_back: true } => doctor::write_back(&data_dir(&arguments)?)?,
         _ => {}
     }
     let app = open(&arguments)?;
@@ -137,7 +139,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Config(command) => settings::run(app, command, output)?,
         Command::Backup(command) => return backup::run(app, command, output),
         Command::Metrics => metrics::metrics(app, output)?,
-        Command::Doctor => return doctor::doctor(app, output),
+        Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
         Command::Serve { port } => serve(app, port, output)?,
         Command::Demo(_) | Command::Completions { .. } | Command::Man => {
@@ -153,8 +155,8 @@ fn open(arguments: &Arguments) -> anyhow::Result<App> {
         given: given(arguments),
         watch: matches!(arguments.command, Command::Serve { .. }),
     })?;
-    if !matches!(arguments.command, Command::Doctor) {
-        for notice in app.notices() {
+    if !matches!(arguments.command, Command::Doctor { .. }) {
+        for notice in app.obstacles().into_iter().chain(app.notices()) {
             remark(&notice.message);
         }
     }
@@ -238,6 +240,8 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
     let served: anyhow::Result<()> = runtime.block_on(async {
         // Before anything is printed: who reads the address may end us at once.
         let interrupted = interrupted()?;
+        let own = app.clone();
+        tokio::spawn(holders::write_back_when_asked(move || Some(own.clone()))?);
         let server = Server::bind(app.clone(), port)?;
         app.set_serving(Some(server.address()));
         let address = format!("http://{}", server.address());

@@ -75,5 +75,6 @@ fn exit_code(code: Code) -> ExitCode {
         Code::Conflict => 4,
         Code::NothingToDo => 5,
         Code::ReadOnly => 6,
+        Code::StoreGone => 7,
     })
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use flagdeck::config::Given;
+use flagdeck::holders;
 use flagdeck::http::Server;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Announcement, Failure, Level};
@@ -82,6 +83,7 @@ impl Desk {
 
     /// Opens the application beside the window, which comes up meanwhile.
     pub fn start(&self, window: AppHandle) {
+        self.write_back_when_asked();
         *lock(&self.0.window) = Some(window);
         let desk = self.clone();
         async_runtime::spawn_blocking(move || {
@@ -167,6 +169,19 @@ impl Desk {
             }
         }
         app.close();
+    }
+
+    /// Has `flagctl doctor --write-back` reach the window, too.
+    fn write_back_when_asked(&self) {
+        let desk = self.clone();
+        async_runtime::spawn(async move {
+            let stopping = desk.0.stopping.clone();
+            let asked = holders::write_back_when_asked(move || desk.app().ok());
+            match asked {
+                Ok(asked) => drop(stopping.run_until_cancelled(asked).await),
+                Err(error) => tracing::warn!(%error, "flagctl cannot ask to write back"),
+            }
+        });
     }
 
     /// Passes what the application announces on to the page and the menu.

@@ -133,6 +133,8 @@ fn run(desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
             commands::settings::back_up,
             commands::settings::backup_difference,
             commands::settings::restore_backup,
+            commands::settings::write_back,
+            commands::settings::use_new_store,
             commands::settings::imprint,
             commands::window::preferences,
             commands::window::set_preferences,

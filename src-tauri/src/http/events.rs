@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, post};
 use serde::Serialize;
 
 use super::body::{self, Media};
-use super::problem::ProblemDetails;
+use super::problem::{ProblemDetails, STORE_GONE};
 use super::routes::Context;
 use crate::metrics::event::{EventProblem, Format};
 use crate::metrics::limits::{KEY_BYTES_MAX, RETRY_AFTER_S};
@@ -97,6 +97,7 @@ impl From<IntakeError> for ProblemDetails {
             IntakeError::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
             IntakeError::Full => (StatusCode::TOO_MANY_REQUESTS, "queue_full"),
             IntakeError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            IntakeError::Gone => (StatusCode::SERVICE_UNAVAILABLE, STORE_GONE),
             IntakeError::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             IntakeError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_collecting"),
         };

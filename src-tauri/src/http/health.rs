@@ -9,11 +9,13 @@ use axum::routing::{MethodRouter, get};
 use serde::Serialize;
 
 use super::routes::Context;
+use crate::app::StoreState;
 
 /// What `/healthz` says.
 #[derive(Debug, Serialize)]
 struct Health {
-    /// `ok`, or `read_only` where nothing can be saved.
+    /// `ok`, `read_only` if nothing can be saved, or `store_gone` if the data folder was removed or
+    /// replaced.
     status: &'static str,
     version: &'static str,
     revision: u64,
@@ -26,17 +28,16 @@ pub(super) fn methods() -> MethodRouter<Context> {
 }
 
 async fn read(State(context): State<Context>) -> impl IntoResponse {
-    let writable = context.app().read_only().is_none();
-    let (code, status) = if writable {
-        (StatusCode::OK, "ok")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "read_only")
+    let status = context.app().store_state();
+    let code = match status {
+        StoreState::Ok => StatusCode::OK,
+        StoreState::ReadOnly | StoreState::StoreGone => StatusCode::SERVICE_UNAVAILABLE,
     };
     let health = Health {
-        status,
+        status: status.name(),
         version: env!("CARGO_PKG_VERSION"),
         revision: context.app().live().revision.0,
-        writable,
+        writable: status == StoreState::Ok,
     };
     (code, [(CACHE_CONTROL, "no-store")], Json(health))
 }

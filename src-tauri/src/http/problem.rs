@@ -17,6 +17,9 @@ use crate::error::Error;
 use crate::store::StoreError;
 use crate::translate::sentence;
 
+/// Names that the files of the store are not in place.
+pub(super) const STORE_GONE: &str = "store_gone";
+
 /// An answer that says what is wrong.
 #[derive(Debug)]
 pub(super) struct ProblemDetails {
@@ -72,6 +75,16 @@ impl ProblemDetails {
             StatusCode::INTERNAL_SERVER_ERROR,
             "failed",
             "Something failed inside Flagdeck; its log says what.",
+        )
+    }
+
+    /// The files of the store are not in place.
+    pub(super) fn store_gone() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            STORE_GONE,
+            "The data folder was removed or replaced while Flagdeck had it open, so nothing can \
+             be saved; the window and `flagctl doctor` say how to go on.",
         )
     }
 
@@ -169,6 +182,7 @@ impl From<Error> for ProblemDetails {
                 "read_only",
                 "Nothing can be saved; the window and `flagctl doctor` say why.",
             ),
+            Error::Store(StoreError::Gone(_)) => Self::store_gone(),
             Error::Store(StoreError::Busy) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", sentence).with(RETRY_AFTER, 1)
             }

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::problem::ProblemDetails;
 use super::routes::Context;
-use crate::app::{App, Event};
+use crate::app::{App, Event, StoreState};
 use crate::http::Limits;
 use crate::wire::{RestoreStatus, StateRestore};
 use crate::state::{SourceName, StateNews};
@@ -69,6 +69,7 @@ async fn stream(
         limits: *context.limits(),
         told: None,
         told_states: BTreeMap::new(),
+        store: StoreState::Ok,
         sender,
     };
     let stopping = context.stopping().clone();
@@ -95,6 +96,8 @@ struct Teller {
     told: Option<(u64, String)>,
     /// The latest change of each source that it was told of.
     told_states: BTreeMap<SourceName, i64>,
+    /// What it was told of the store; that all is well is told only after something else.
+    store: StoreState,
     sender: Sender<Bytes>,
 }
 
@@ -112,7 +115,11 @@ impl Teller {
             tokio::select! {
                 event = self.events.recv() => match event {
                     // An emergency is told of by its status before it is a revision.
-                    Ok(Event::Flags(_) | Event::Status) => self.tell_flags().await?,
+                    Ok(Event::Flags(_)) => self.tell_flags().await?,
+                    Ok(Event::Status) => {
+                        self.tell_flags().await?;
+                        self.tell_store().await?;
+                    }
                     Err(RecvError::Lagged(_)) => self.tell_what_counts().await?,
                     Ok(Event::State(source)) => self.tell_state(source.as_deref()).await?,
                     Ok(Event::Restored(id)) => self.tell_restored(id).await?,
@@ -130,6 +137,7 @@ impl Teller {
     /// connected, or too slow, hears of its own again.
     async fn tell_what_counts(&mut self) -> Result<(), Gone> {
         self.tell_flags().await?;
+        self.tell_store().await?;
         if !self.with_states {
             return Ok(());
         }
@@ -158,6 +166,16 @@ impl Teller {
         let data = json!({ "revision": revision, "etag": live.etag, "allOff": all_off });
         self.send(format!("event: flags\nid: {revision}\ndata: {data}\n\n"))
             .await
+    }
+
+    /// Tells whether the store can be relied on, when that changes.
+    async fn tell_store(&mut self) -> Result<(), Gone> {
+        let state = self.app.store_state();
+        if self.store == state {
+            return Ok(());
+        }
+        self.store = state;
+        self.tell("store", &json!({ "status": state.name() })).await
     }
 
     async fn tell_state(&mut self, source: Option<&str>) -> Result<(), Gone> {

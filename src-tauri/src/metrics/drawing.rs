@@ -163,7 +163,9 @@ impl Metrics {
         read: impl FnOnce(&MetricsReader) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let mut reader = lock(&self.0.reader);
-        if reader.is_none() {
+        let is_other = |reader: &MetricsReader| !reader.is_in_place();
+        // What was removed is shown until that is settled.
+        if reader.as_ref().is_none_or(is_other) && self.gone().is_none() {
             *reader = MetricsReader::open(&self.0.data_dir)?;
         }
         reader.as_ref().map(read).transpose()

@@ -19,8 +19,9 @@ mod opening;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use self::opening::METRICS;
 use super::collector::Checkpoint;
@@ -30,6 +31,7 @@ use super::hash;
 use super::tiers::{PackedFrame, TICK_S};
 use crate::store::StoreError;
 use crate::store::sqlite::apart::{self, Share};
+use crate::store::sqlite::place::{Place, Placed};
 
 /// Bytes of a hash that are kept: enough against chance.
 const HASH_BYTES: usize = 16;
@@ -37,11 +39,11 @@ const HASH_BYTES: usize = 16;
 /// A hold on `metrics.db` that appends.
 #[derive(Debug)]
 pub struct MetricsStore {
-    connection: Connection,
+    connection: Placed,
     data_dir: PathBuf,
     /// Held by the one program that keeps the checkpoint.
     lead: Option<File>,
-    _share: Share,
+    share: Share,
     /// Tells this program's batches from those of others.
     writer: i64,
     /// The last batch that was read or written.
@@ -164,7 +166,7 @@ impl MetricsStore {
             connection,
             data_dir: data_dir.to_owned(),
             lead: None,
-            _share: share,
+            share,
             writer,
             seen: 0,
             version: None,
@@ -194,7 +196,7 @@ impl MetricsStore {
             seen,
             ..
         } = self;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let others = log::read_others(&transaction, *writer, *seen)?;
         let stored = batches
             .iter()
@@ -211,6 +213,7 @@ impl MetricsStore {
     /// # Errors
     /// [`StoreError`] where it cannot be read.
     pub fn look(&mut self) -> Result<Others, StoreError> {
+        self.connection.place().check()?;
         let version: i64 = self
             .connection
             .prepare_cached("PRAGMA data_version")?
@@ -256,7 +259,7 @@ impl MetricsStore {
     /// read anew what was kept.
     pub fn try_to_lead(&mut self) -> bool {
         if self.lead.is_none() {
-            let lead = apart::open_lock(&self.data_dir, opening::LEAD);
+            let lead = apart::open_lock(&self.data_dir.join(opening::LEAD));
             self.lead = lead.filter(|lead| lead.try_lock().is_ok());
         }
         self.leads()
@@ -278,15 +281,43 @@ impl MetricsStore {
         ticks: &BTreeMap<i64, Frame>,
         now_ms: i64,
     ) -> Result<(), StoreError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.connection.begin()?;
         frames::add(&transaction, ticks, now_ms / 1000)?;
         frames::forget(&transaction, now_ms / 1000)?;
         let pruned = log::prune(&transaction, checkpoint.through, now_ms)?;
         write_checkpoint(&transaction, checkpoint, pruned)?;
         transaction.commit()?;
         Ok(())
+    }
+
+    /// Returns the files it is open on.
+    pub(crate) fn place(&self) -> &Arc<Place> {
+        self.connection.place()
+    }
+
+    /// Whether what is under its name has everything that it has.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be read.
+    pub fn is_continued(&self) -> Result<bool, StoreError> {
+        METRICS.is_continued(&self.connection, &self.data_dir)
+    }
+
+    /// Puts everything it holds under its name again; returns where what was there was set aside.
+    /// It has to be opened again then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written, or another program has what is there open.
+    pub fn write_back(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        METRICS.write_back(&self.connection, &self.share, &self.data_dir, now_ms)
+    }
+
+    /// Keeps a copy of it where nothing is ever deleted; returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub fn keep_copy(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        METRICS.keep(&self.connection, &self.data_dir, now_ms)
     }
 
     /// Empties the log file into the database, so that one file is left when the program ends.
@@ -321,7 +352,7 @@ impl MetricsStore {
 
 /// Reads `metrics.db` without ever writing: for charts, and for programs that only look.
 #[derive(Debug)]
-pub struct MetricsReader(Connection);
+pub struct MetricsReader(Placed);
 
 impl MetricsReader {
     /// Opens the store of a data folder for reading; none where there is no store.
@@ -329,7 +360,21 @@ impl MetricsReader {
     /// # Errors
     /// [`StoreError`] where it cannot be read.
     pub fn open(data_dir: &Path) -> Result<Option<Self>, StoreError> {
-        Ok(METRICS.read(data_dir)?.map(Self))
+        let placed = |connection| Placed::new(connection, &METRICS.path(data_dir)).map(Self);
+        METRICS.read(data_dir)?.map(placed).transpose()
+    }
+
+    /// Whether it reads the files that are under the store's name.
+    pub fn is_in_place(&self) -> bool {
+        self.0.place().is_intact()
+    }
+
+    /// Returns the revision up to which switches were counted; `None` before the first count.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub fn last_revision(&self) -> Result<Option<u64>, StoreError> {
+        Ok(read_checkpoint(&self.0)?.toggles.through)
     }
 
     /// Visits the frames of a tier that begin from `from_s` to before `to_s`, earliest first, one

@@ -5,6 +5,7 @@
 //! not counted, or will be answered as a duplicate.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
@@ -17,7 +18,7 @@ use super::frame::{Frame, NameId};
 use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
 use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
 use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
-use super::{IntakeError, Receipt, Refusals, process};
+use super::{IntakeError, Receipt, Refusals, Settle, Settling, process, random};
 use crate::app::now_ms;
 use crate::lock::lock;
 use crate::store::StoreError;
@@ -44,6 +45,8 @@ pub(super) struct Worker {
     /// Whether this program keeps the checkpoint, as others are told.
     pub(super) leads: Arc<AtomicBool>,
     pub(super) progress: Progress,
+    pub(super) data_dir: PathBuf,
+    pub(super) settling: Arc<Settling>,
 }
 
 /// How far the thread is.
@@ -178,9 +181,59 @@ impl Worker {
         }
     }
 
+    /// Tells others which files are open.
+    pub(super) fn note_place(&self) {
+        *lock(&self.settling.place) = Some(Arc::clone(self.store.place()));
+    }
+
+    /// Settles what became of the files, if that is asked for.
+    fn settle(&mut self) {
+        let asked = std::mem::take(&mut *lock(&self.settling.asked));
+        for (what, answer) in asked {
+            // Fails only if the caller waits no more.
+            let _ = answer.send(self.settle_as(what));
+        }
+    }
+
+    fn settle_as(&mut self, what: Settle) -> Result<Option<PathBuf>, StoreError> {
+        let settled = match what {
+            _ if self.store.place().is_intact() => Ok(None),
+            Settle::WriteBack => self.store.write_back(now_ms()),
+            Settle::Reopen => self.store.keep_copy(now_ms()),
+        };
+        let set_aside = settled?;
+        if !self.store.place().is_intact() {
+            self.reopen()?;
+        }
+        Ok(set_aside)
+    }
+
+    /// Goes on with what is under the name, and counts what that holds.
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        let (store, past) = MetricsStore::open(&self.data_dir, random(), now_ms())?;
+        self.store = store;
+        self.note_place();
+        self.restore(past);
+        self.leads.store(self.store.leads(), Ordering::Relaxed);
+        self.set_trouble(None);
+        Ok(())
+    }
+
+    /// Goes on by itself with files that another program put back.
+    fn follow(&mut self) {
+        if !self.store.place().is_intact() && self.store.is_continued().unwrap_or(false) {
+            match self.reopen() {
+                Ok(()) => tracing::info!("metrics.db is in its place again"),
+                Err(error) => drop(self.refuse(&error)),
+            }
+        }
+    }
+
     /// Does what time brings.
     fn keep_up(&mut self) {
+        self.settle();
         if is_due(&mut self.progress.looked, LOOK_EVERY) {
+            self.follow();
             match self.store.look() {
                 Ok(others) => {
                     self.take_in(others);
@@ -279,6 +332,7 @@ impl Worker {
         match error {
             StoreError::Busy => IntakeError::Busy,
             StoreError::DiskFull => IntakeError::DiskFull,
+            StoreError::Gone(_) => IntakeError::Gone,
             _ => IntakeError::Unavailable {
                 reason: "what is reported cannot be stored".into(),
             },

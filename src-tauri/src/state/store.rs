@@ -16,14 +16,14 @@ mod snapshots;
 mod sources;
 mod thinning;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use flagdeck_core::restore::Asked;
 use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{Object, Tree};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::restores::{Asking, Open as OpenRestore};
 pub(super) use self::snapshots::{
@@ -35,6 +35,7 @@ use super::limits::{PAGES_KIB, TREE_HELD_FOR, TREES_HELD_BYTES_MAX};
 use super::{Confirmation, SourceName, StateError};
 use crate::store::StoreError;
 use crate::store::sqlite::apart::{Apart, Share};
+use crate::store::sqlite::place::{Place, Placed, PlacedTransaction};
 use crate::wire::{Actor, SnapshotLabel, StateRestore};
 
 /// `state.db`, marked with "FLDS" in ASCII.
@@ -44,6 +45,8 @@ pub(super) const STATES: Apart = Apart {
     format: 2,
     tables: &[TABLES, ring::TABLES],
     upgrades: &[upgrade_to_2],
+    progress: "SELECT 'the last ' || name, seq FROM sqlite_sequence
+               UNION ALL SELECT 'source ' || name, seq FROM source",
 };
 
 /// Bytes of a hash that seals a row: enough against chance.
@@ -142,8 +145,8 @@ CREATE TABLE asked (
 /// A hold on `state.db` that writes.
 #[derive(Debug)]
 pub(super) struct StateStore {
-    connection: Connection,
-    _share: Share,
+    connection: Placed,
+    share: Share,
     trees: Trees,
 }
 
@@ -190,13 +193,47 @@ impl StateStore {
         };
         let store = Self {
             connection,
-            _share: share,
+            share,
             trees: Trees::default(),
         };
         Ok((store, notice))
     }
 
-    /// Takes in a state whole, durably. `confirms` is the restore that a source says it has taken.
+    /// Returns the files it is open on.
+    pub(super) fn place(&self) -> &Arc<Place> {
+        self.connection.place()
+    }
+
+    /// Whether what is under its name has everything that it has.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be read.
+    pub(super) fn is_continued(&self, data_dir: &Path) -> Result<bool, StoreError> {
+        STATES.is_continued(&self.connection, data_dir)
+    }
+
+    /// Puts everything it holds under its name again; returns where what was there was set aside.
+    /// It has to be opened again then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written, or another program has what is there open.
+    pub(super) fn write_back(
+        &self,
+        data_dir: &Path,
+        now_ms: i64,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        STATES.write_back(&self.connection, &self.share, data_dir, now_ms)
+    }
+
+    /// Keeps a copy of it where nothing is ever deleted; returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub(super) fn keep(&self, data_dir: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        STATES.keep(&self.connection, data_dir, now_ms)
+    }
+
+    /// Takes in a state whole, durably. `confirms` is the restore that a source says it took.
     ///
     /// # Errors
     /// [`StateError`] where it cannot be stored; then nothing was.
@@ -231,7 +268,7 @@ impl StateStore {
             ring::report(&transaction, &source, heard_ms, (before, &whole.tree))?;
         }
         sources::write(&transaction, &source)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         let bytes = source.bytes;
         trees.hold(&source, whole.tree);
         Ok(Put {
@@ -263,7 +300,7 @@ impl StateStore {
         let recorded =
             sources::record_all(&transaction, &mut source, &mut tree, changes, history_max)?;
         sources::write(&transaction, &source)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         trees.hold(&source, tree);
         Ok(recorded)
     }
@@ -288,7 +325,7 @@ impl StateStore {
         }
         let tree = trees.take(&transaction, &source)?;
         let id = snapshots::take(&transaction, &source, &tree, taking)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         trees.hold(&source, tree);
         Ok(Some(id))
     }
@@ -315,7 +352,7 @@ impl StateStore {
         let safety = snapshots::take(&transaction, &source, &reported, taking)?;
         let id = restores::ask(&transaction, &source, safety, asking, &asked, taking.at_ms)?;
         let restore = restores::load(&transaction, id)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         trees.hold(&source, reported);
         Ok(restore)
     }
@@ -332,7 +369,7 @@ impl StateStore {
     ) -> Result<StateRestore, StateError> {
         let transaction = begin(&mut self.connection)?;
         let restore = restores::cancel(&transaction, id, actor, now_ms)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         Ok(restore)
     }
 
@@ -352,7 +389,7 @@ impl StateStore {
             source.files = taking.files.unwrap_or_default();
             ids.push(snapshots::take(&transaction, &source, tree, taking)?);
         }
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         Ok(ids)
     }
 
@@ -363,7 +400,7 @@ impl StateStore {
     pub(super) fn label(&mut self, id: u64, label: &SnapshotLabel) -> Result<(), StateError> {
         let transaction = begin(&mut self.connection)?;
         snapshots::label(&transaction, id, label)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         Ok(())
     }
 
@@ -377,7 +414,7 @@ impl StateStore {
         let source = sources::get(&transaction, name)?;
         snapshots::remove_imported(&transaction, &source)?;
         sources::remove_if_empty(&transaction, source.id)?;
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         Ok(())
     }
 
@@ -467,6 +504,19 @@ pub(super) use self::ring::{
 };
 pub(super) use self::sources::{all as all_sources, get as get_source};
 
+/// Returns the revision that was in force when the latest snapshot was taken, leaving out those
+/// that came from files, perhaps of another machine.
+///
+/// # Errors
+/// [`StoreError`] if it cannot be read.
+pub(super) fn last_revision(connection: &Connection) -> Result<Option<u64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT revision FROM snapshot WHERE cause != 'import' ORDER BY id DESC LIMIT 1",
+    )?;
+    let last: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+    Ok(last.and_then(|revision| u64::try_from(revision).ok()))
+}
+
 /// Reads everything, and lists what is wrong, a sentence each.
 ///
 /// # Errors
@@ -494,7 +544,7 @@ fn upgrade_to_2(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     ring::migrate_ring(transaction)
 }
 
-fn open_sound(data_dir: &Path) -> Result<Connection, StoreError> {
+fn open_sound(data_dir: &Path) -> Result<Placed, StoreError> {
     let connection = STATES.connect(data_dir)?;
     connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
     // Reads the pages that everything else is found by.
@@ -503,8 +553,8 @@ fn open_sound(data_dir: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
-    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+fn begin(connection: &mut Placed) -> Result<PlacedTransaction<'_>, StoreError> {
+    connection.begin()
 }
 
 /// The trees of sources that change often.

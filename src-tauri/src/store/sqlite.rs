@@ -11,30 +11,33 @@ pub(crate) mod connection;
 pub(crate) use self::revision::{read_via, write_via};
 mod folder;
 mod index;
+mod open;
 mod opening;
 mod patience;
+pub(crate) mod place;
 mod recovery;
 mod revision;
 mod schema;
 mod search;
+mod write_back;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use flagdeck_core::Trace;
-use rusqlite::Connection;
 
-use self::chain::Tail;
-use self::folder::Folder;
-use self::opening::{Connections, Settings};
+use self::open::{Open, remember};
+use self::opening::Settings;
 pub use self::recovery::{Recovery, Restored};
 use self::writer::Writer;
 use super::{
-    Actor, Appended, Backup, CheckReport, Draft, HistoryFilter, HistoryPage, LastChange, Revision,
-    RevisionNumber, RevisionSummary, Store, StoreError,
+    Actor, Appended, Backup, CheckReport, Draft, Gone, HistoryFilter, HistoryPage, Instead,
+    LastChange, Reopened, Revision, RevisionNumber, RevisionSummary, Store, StoreError,
 };
+use crate::lock::lock;
 
 /// How long to wait for another program's lock: longer than any commit or checkpoint takes
 /// on a slow disk, shorter than a person's patience.
@@ -47,11 +50,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// ten; `quarantine/`, everything that ever was damaged.
 #[derive(Debug)]
 pub struct SqliteStore {
-    // In the order of closing: what reads, what writes (and empties the log), the lock.
-    connections: Connections,
-    folder: Folder,
-    /// The chain of documents as the writer left it, so that it need not be read again.
-    tail: Arc<Mutex<Option<Tail>>>,
+    data_dir: PathBuf,
+    /// Replaced whole when the store is written back or opened again; calls under way go on with
+    /// the one they began on.
+    open: ArcSwap<Open>,
 }
 
 /// A store that was opened.
@@ -102,35 +104,38 @@ impl SqliteStore {
     }
 
     fn open_with(data_dir: &Path, settings: &Settings) -> Result<Opened, StoreError> {
-        let folder = Folder::enter(data_dir)?;
-        let (connections, recovery) = opening::open(&folder, settings)?;
+        let (open, recovery) = Open::enter(data_dir, settings)?;
         Ok(Opened {
             store: Self {
-                connections,
-                folder,
-                tail: Arc::default(),
+                data_dir: open.folder.path().to_owned(),
+                open: ArcSwap::from_pointee(open),
             },
             recovery,
         })
     }
 
-    fn writer(&self) -> Result<&Writer, StoreError> {
-        match &self.connections.access {
-            Access::Writable(writer) => Ok(writer),
-            Access::ReadOnly(reason) => Err(StoreError::ReadOnly {
-                reason: reason.clone(),
-            }),
-        }
+    fn open_now(&self) -> Arc<Open> {
+        self.open.load_full()
     }
 
-    fn reader(&self) -> MutexGuard<'_, Connection> {
-        lock(&self.connections.reader)
+    /// Goes on with another set of files; those before are closed once no call uses them.
+    fn go_on_with(&self, open: Open) {
+        let before = self.open.swap(Arc::new(open));
+        before.leave();
+    }
+
+    fn settings(now_ms: i64) -> Settings {
+        Settings {
+            now_ms,
+            patience: PATIENCE,
+            migrations: schema::MIGRATIONS,
+        }
     }
 }
 
 impl Store for SqliteStore {
     fn head(&self) -> Result<Option<Revision>, StoreError> {
-        revision::head(&self.reader())
+        self.open_now().head()
     }
 
     fn append(
@@ -139,15 +144,24 @@ impl Store for SqliteStore {
         draft: Draft,
         trace: Trace,
     ) -> Result<Appended, StoreError> {
-        let tail = Arc::clone(&self.tail);
-        self.writer()?.run(move |connection| {
-            let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-            revision::append(connection, expected, &draft, &trace, &mut tail)
+        let open = self.open_now();
+        let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));
+        let known = Arc::clone(&open.known);
+        open.writer()?.run(move |connection| {
+            let mut tail = lock(&tail);
+            place.check()?;
+            let appended = revision::append(connection, expected, &draft, &trace, &mut tail)?;
+            // What went into files that were removed meanwhile must not be acknowledged.
+            place.check()?;
+            if let Appended::Saved(number) = appended {
+                remember(&known, connection, number)?;
+            }
+            Ok(appended)
         })
     }
 
     fn revision(&self, number: RevisionNumber) -> Result<Option<Revision>, StoreError> {
-        revision::load(&self.reader(), number)
+        revision::load(&self.open_now().reader(), number)
     }
 
     fn summaries(
@@ -155,7 +169,7 @@ impl Store for SqliteStore {
         before: Option<RevisionNumber>,
         limit: usize,
     ) -> Result<Vec<RevisionSummary>, StoreError> {
-        revision::summaries(&self.reader(), before, limit)
+        revision::summaries(&self.open_now().reader(), before, limit)
     }
 
     fn history(
@@ -164,21 +178,22 @@ impl Store for SqliteStore {
         offset: usize,
         limit: usize,
     ) -> Result<HistoryPage, StoreError> {
-        search::history(&self.reader(), filter, offset, limit)
+        search::history(&self.open_now().reader(), filter, offset, limit)
     }
 
     fn actors(&self) -> Result<Vec<Actor>, StoreError> {
-        search::actors(&self.reader())
+        search::actors(&self.open_now().reader())
     }
 
     fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, StoreError> {
-        search::last_changes(&self.reader(), after)
+        search::last_changes(&self.open_now().reader(), after)
     }
 
     fn version(&self) -> Result<u64, StoreError> {
         // A connection that never writes: to it every commit is somebody else's, this
         // store's own included.
-        let watcher = lock(&self.connections.watcher);
+        let open = self.open_now();
+        let watcher = lock(&open.connections.watcher);
         let version: u32 = watcher
             .prepare_cached("PRAGMA data_version")?
             .query_row([], |row| row.get(0))?;
@@ -186,49 +201,113 @@ impl Store for SqliteStore {
     }
 
     fn check(&self) -> Result<CheckReport, StoreError> {
+        let open = self.open_now();
+        open.place.check()?;
         // A connection of its own, because this can take seconds.
-        let connection = self.connections.source.open()?;
+        let connection = open.connections.source.open()?;
         let mut report = revision::audit(&connection)?;
         revision::note(&mut report.problems, index::audit(&connection))?;
         Ok(report)
     }
 
     fn back_up(&self, now_ms: i64, unless_younger_ms: u64) -> Result<Option<PathBuf>, StoreError> {
-        self.writer()?;
-        if backup::has_younger(&self.folder, now_ms, unless_younger_ms)? {
+        let open = self.open_now();
+        open.writer()?;
+        open.place.check()?;
+        if backup::has_younger(&open.folder, now_ms, unless_younger_ms)? {
             return Ok(None);
         }
-        backup::make(&self.folder, &self.connections.source)
+        backup::make(&open.folder, &open.connections.source)
     }
 
     fn backups(&self) -> Result<Vec<Backup>, StoreError> {
-        backup::describe(&self.folder)
+        backup::describe(&self.open_now().folder)
     }
 
     fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError> {
-        backup::latest(&self.folder, name)
+        backup::latest(&self.open_now().folder, name)
     }
 
     fn read_only(&self) -> Option<String> {
-        match &self.connections.access {
+        match &self.open_now().connections.access {
             Access::Writable(_) => None,
             Access::ReadOnly(reason) => Some(reason.clone()),
         }
     }
-}
 
-/// Locks a connection. One whose holder panicked is as good as before: statements are reset
-/// and transactions rolled back when they are dropped.
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
+    fn gone(&self) -> Option<Gone> {
+        let open = self.open_now();
+        let is_intact = open.place.is_intact();
+        let is_overwritten = is_intact && write_back::is_overwritten(&open);
+        if is_intact && !is_overwritten {
+            return None;
+        }
+        let mut gone = open.place.gone();
+        if is_overwritten || matches!(gone.instead, Instead::Something) {
+            gone.instead = write_back::look(&open.folder);
+        }
+        Some(gone)
+    }
+
+    fn check_place(&self) -> Result<(), StoreError> {
+        let open = self.open_now();
+        open.place.check()?;
+        match lock(&open.known).is_overwritten {
+            true => Err(StoreError::Gone(Gone {
+                instead: Instead::Something,
+                ..open.place.gone()
+            })),
+            false => Ok(()),
+        }
+    }
+
+    fn is_continued(&self) -> Result<bool, StoreError> {
+        write_back::is_continued(&self.open_now())
+    }
+
+    fn write_back(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+        let settings = Self::settings(now_ms);
+        let set_aside = write_back::write_back(&self.open_now(), &settings)?;
+        let (open, _) = Open::enter(&self.data_dir, &settings)?;
+        self.go_on_with(open);
+        Ok(set_aside)
+    }
+
+    fn reopen(&self, now_ms: i64) -> Result<Reopened, StoreError> {
+        let before = self.open_now();
+        if !before.folder.database().exists() {
+            return Err(StoreError::Gone(before.place.gone()));
+        }
+        let kept = write_back::keep(&before, now_ms)?;
+        if before.place.has_database() {
+            write_back::part_from_overwritten(&before, &Self::settings(now_ms))?;
+        }
+        // What is there may have to be renewed first, for which nobody may share its lock.
+        before.folder.leave()?;
+        match Open::enter(&self.data_dir, &Self::settings(now_ms)) {
+            Ok((open, recovery)) => {
+                self.go_on_with(open);
+                Ok(Reopened {
+                    kept,
+                    recovery: recovery.map(|recovery| recovery.sentence()),
+                })
+            }
+            Err(error) => {
+                before.folder.share()?;
+                Err(error)
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use rusqlite::Connection;
     use tempfile::TempDir;
 
+    use super::folder::Folder;
     use super::schema::Migration;
     use super::*;
     use crate::store::{Cause, Via};
@@ -320,7 +399,8 @@ mod tests {
     }
 
     fn limit_pages(store: &SqliteStore, pages: u32) {
-        let writer = store.writer().expect("it can be written");
+        let open = store.open_now();
+        let writer = open.writer().expect("it can be written");
         writer
             .run(move |connection| {
                 Ok(
@@ -340,6 +420,7 @@ mod tests {
         let place = temporary();
         let store = open(&place);
         let (synchronous, journal): (i64, String) = store
+            .open_now()
             .writer()
             .and_then(|writer| {
                 writer.run(|connection| {

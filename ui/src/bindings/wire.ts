@@ -419,7 +419,7 @@ winner?: number, };
 /**
  * The kind of a failure: stable names that programs may branch on.
  */
-export type Code = "invalid" | "not_found" | "conflict" | "nothing_to_do" | "read_only" | "failed";
+export type Code = "invalid" | "not_found" | "conflict" | "nothing_to_do" | "read_only" | "store_gone" | "failed";
 
 /**
  * One thing wrong with a document.
@@ -833,13 +833,73 @@ serving: string | null,
  */
 readOnly: string | null, 
 /**
+ * What became of the data folder, if it or a database in it was removed or replaced: nothing
+ * is saved then; `null` while everything is in place.
+ */
+storeGone: StoreGone | null, 
+/**
  * Whether everything is held off by emergency, ahead of what is stored.
  */
 isHeldOff: boolean, 
 /**
+ * Why that is not stored yet, in a few words; `null` while nothing is held off, and before
+ * the first attempt to store it has failed.
+ */
+heldOffBecause: string | null, 
+/**
  * What people should know, newest last.
  */
 notices: Array<Notice>, };
+
+/**
+ * A data folder that was removed or replaced while it was open.
+ */
+export type StoreGone = { 
+/**
+ * The data folder.
+ */
+dataDir: string, 
+/**
+ * The file in it that was removed or replaced; `null` if the folder was.
+ */
+file: string | null, 
+/**
+ * What is open, and would be written back.
+ */
+open: StoreSummary, 
+/**
+ * Whether something is in its place.
+ */
+isReplaced: boolean, 
+/**
+ * What is in its place, if that is another store of flags.
+ */
+instead: StoreSummary | null, 
+/**
+ * Why what is in its place cannot be read; `null` if it can, or nothing is there.
+ */
+unreadable: string | null, };
+
+/**
+ * A store in one line.
+ */
+export type StoreSummary = { 
+/**
+ * How many revisions it has.
+ */
+revisions: number, 
+/**
+ * When the latest was saved, in milliseconds since 1970; `null` without any.
+ */
+atMs: number | null, 
+/**
+ * Who saved it; `null` without any.
+ */
+actor: Actor | null, 
+/**
+ * What it changed, in one line.
+ */
+summary: string, };
 
 /**
  * What the dashboard tells of the last minutes, [`Pulse::span_s`] of them.

@@ -175,6 +175,13 @@ export interface Host {
   backupDifference(name: string): Promise<Difference>;
   /** Puts the latest document of a backup in force, as a revision. */
   restoreBackup(name: string): Promise<Outcome>;
+  /**
+   * Puts everything that is open back into a data folder that was removed or replaced; resolves to
+   * where what was in its place is kept.
+   */
+  writeBack(): Promise<string[]>;
+  /** Goes on with the store in its place; resolves to where what was open is kept. */
+  useNewStore(): Promise<string[]>;
   /** What Flagdeck is made of. */
   imprint(): Promise<Imprint>;
 
@@ -207,6 +214,7 @@ const codes: ReadonlySet<string> = new Set<Code>([
   "conflict",
   "nothing_to_do",
   "read_only",
+  "store_gone",
   "failed",
 ]);
 

@@ -57,6 +57,8 @@ export const tauri: Host = {
   backUp: () => invoke("back_up"),
   backupDifference: (name) => invoke("backup_difference", { name }),
   restoreBackup: (name) => invoke("restore_backup", { name }),
+  writeBack: () => invoke("write_back"),
+  useNewStore: () => invoke("use_new_store"),
   imprint: () => invoke("imprint"),
 
   preferences: () => invoke("preferences"),

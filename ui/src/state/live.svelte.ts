@@ -72,7 +72,15 @@ export class Live {
   });
 
   /** An emergency can be taken back also where nothing can be stored. */
-  readonly isWritable: boolean = $derived(this.status?.readOnly == null || this.status.isHeldOff);
+  readonly isWritable: boolean = $derived(
+    (this.status?.readOnly == null && this.status?.storeGone == null) || this.status.isHeldOff,
+  );
+
+  /** Why nothing can be saved; `null` if everything can. */
+  readonly refusal: string | null = $derived.by(() => {
+    if (this.status?.storeGone != null) return words.store.refusal(this.status.storeGone);
+    return this.status?.readOnly == null ? null : words.readOnly(this.status.readOnly);
+  });
 
   /** Whether something shown is not stored yet. */
   readonly isSaving: boolean = $derived(this.#onTheirWay.length > 0);
@@ -176,8 +184,9 @@ export class Live {
   async allOff(): Promise<void> {
     try {
       const outcome = await this.#host.emergencyOff();
-      if (outcome.changed) this.#saved(outcome, words.allOffDone);
-      else await this.#tellOff();
+      await this.refreshStatus();
+      if (outcome.changed && !this.status?.isHeldOff) this.#saved(outcome, words.allOffDone);
+      else this.#tellOff();
     } catch (reason) {
       this.#refused(asFailure(reason));
     }
@@ -186,8 +195,12 @@ export class Live {
 
   /** Tells what the native menu did, which in an emergency does not wait for this page. */
   async tellAllOff(): Promise<void> {
-    await this.refresh();
+    await Promise.all([this.refresh(), this.refreshStatus()]);
     const { stored } = this;
+    if (this.status?.isHeldOff) {
+      this.#tellOff();
+      return;
+    }
     if (!stored?.undo || stored.document.enabled) return;
     const { revision, undo } = stored;
     const outcome = { revision, changed: true, summary: undo.sentence, changes: [undo.sentence] };
@@ -222,7 +235,7 @@ export class Live {
       try {
         const outcome = await this.#host.rollBack(component, base);
         await this.refresh();
-        this.#saved(outcome, words.comparison.rolledBack(outcome.changes));
+        this.#saved(outcome, words.comparison.rolledBack(outcome.summary));
       } catch (reason) {
         await this.refresh();
         throw reason;
@@ -265,9 +278,8 @@ export class Live {
       });
   }
 
-  /** Says how everything is off, where that made no revision. */
-  async #tellOff(): Promise<void> {
-    await this.refreshStatus();
+  /** Says how everything is off, if that made no revision. */
+  #tellOff(): void {
     this.toasts.done(this.status?.isHeldOff ? words.heldOffDone : words.allOffAlready);
   }
 

@@ -26,7 +26,7 @@ export function restorable({ live, snapshots, sources }: Deck): {
 
   function refusalOf(): string | null {
     if (snapshot === null) return words.compare.restoreNone;
-    if (live.status?.readOnly != null) return words.readOnly(live.status.readOnly);
+    if (live.refusal !== null) return live.refusal;
     // What came from a file only has no source that could be asked.
     return sources.get(snapshot.source)?.atMs == null ? words.compare.restoreNobody : null;
   }

@@ -23,6 +23,7 @@ import { reach } from "./reach";
 import { restores } from "./restores";
 import { settings } from "./settings";
 import { snapshots } from "./snapshots";
+import { store } from "./store";
 import { tree } from "./tree";
 
 export const words = {
@@ -45,5 +46,6 @@ export const words = {
   restores,
   settings,
   snapshots,
+  store,
   tree,
 } as const;

@@ -17,7 +17,7 @@ import {
   formatSpan,
 } from "../format";
 import type { OpenRestore, Source } from "../model/health";
-import { capital, plural, summary } from "./shared";
+import { capital, plural } from "./shared";
 
 /** Nothing where the interval is as narrow as the share is written. */
 const within = ({ low, high }: Share): string => {
@@ -110,7 +110,7 @@ export const pulse = {
     more: (count: number) => `and ${formatCount(count)} more`,
     rollBack: "Roll back",
     rollBackLabel: (component: string) => `Roll back ${component}`,
-    rolledBack: (changes: readonly string[]) => `Rolled back: ${summary(changes)}`,
+    rolledBack: (summary: string) => `Rolled back: ${summary}`,
   },
   health: {
     title: "State Health",

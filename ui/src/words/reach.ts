@@ -13,6 +13,12 @@ const allOff = ({ sinceMs, by }: AllOff, nowMs: number): string =>
     ? "All flags are off: never turned on"
     : `All flags are off since ${moment(sinceMs, nowMs)} by ${by.name} ${doors[by.via]}`;
 
+const notStored = (why?: string | null): string => {
+  const keepsTrying = "Flagdeck keeps trying while it runs.";
+  const reason = why?.replace(/[.]$/, "");
+  return reason ? `Not stored yet: ${reason}. ${keepsTrying}` : `Not stored yet: ${keepsTrying}`;
+};
+
 export const reach = {
   reach: {
     seenBy: ({ phrase }: Reach) => `Seen by ${phrase}`,
@@ -24,9 +30,9 @@ export const reach = {
 
   allOffState: {
     since: allOff,
-    banner: (state: AllOff, nowMs: number) =>
-      `${allOff(state, nowMs)}.` +
-      (state.isStored ? "" : " Not stored yet: Flagdeck keeps trying while it runs."),
+    /** `why` it is not stored, if it is not. */
+    banner: (state: AllOff, nowMs: number, why?: string | null) =>
+      `${allOff(state, nowMs)}.` + (state.isStored ? "" : ` ${notStored(why)}`),
     turnBackOn: "Turn back on",
     turnOn: "Turn on",
   },

@@ -65,6 +65,32 @@ if (wanted.has("trouble")) {
     { level: "info", message: "Port 4680 is taken, flags are served on 4681." },
   ];
 }
+if (wanted.has("gone")) {
+  const latest = {
+    revisions: 3002,
+    atMs: Date.now() - 5 * 60_000,
+    actor: { via: "window" as const, name: "maria" },
+    changes: ["ui.badges: 25 % → 50 %", "tracker: on"],
+  };
+  const how = wanted.get("gone");
+  host.state.storeGone = {
+    dataDir:
+      how === "extreme" ? `/home/maria/${"a-very-long-name/".repeat(12)}` : host.state.dataDir,
+    file: how === "file" ? "state.db" : null,
+    open: latest,
+    isReplaced: how !== "removed" && how !== "file",
+    instead:
+      how === "replaced" || how === "extreme"
+        ? {
+            ...latest,
+            revisions: 3,
+            atMs: Date.now() - 60_000,
+            changes: ["calculator: on".repeat(how === "extreme" ? 30 : 1)],
+          }
+        : null,
+    unreadable: how === "unreadable" ? "it is not a database" : null,
+  };
+}
 if (wanted.has("unreadable")) {
   host.readFailure = { code: "failed", message: "The store did not answer.", problems: [] };
 }

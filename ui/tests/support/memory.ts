@@ -79,7 +79,9 @@ export class MemoryHost implements Host {
     dataDir: "/home/maria/.local/share/flagdeck",
     serving: "127.0.0.1:4680",
     readOnly: null,
+    storeGone: null,
     isHeldOff: false,
+    heldOffBecause: null,
     notices: [],
   };
   /** Where the tour is not what is looked at, it was taken. */
@@ -294,7 +296,8 @@ export class MemoryHost implements Host {
 
   /** Where nothing can be saved it is held off, as the backend does. */
   async emergencyOff(): Promise<Outcome> {
-    if (this.state.readOnly === null && this.refusal === null) {
+    const { readOnly, storeGone } = this.state;
+    if (readOnly === null && storeGone === null && this.refusal === null) {
       return this.change({ kind: "set_master", on: false });
     }
     this.state = { ...this.state, isHeldOff: true };
@@ -304,6 +307,27 @@ export class MemoryHost implements Host {
 
   widenings(edit: Edit): Promise<Widenings> {
     return Promise.resolve(wideningsOf(this.document, applyEdit(this.document, edit)));
+  }
+
+  /** Places of what was set aside, for the next time the store is settled. */
+  setAside: string[] = [];
+  settled: ("write_back" | "use_new_store")[] = [];
+
+  writeBack(): Promise<string[]> {
+    return this.#settle("write_back");
+  }
+
+  useNewStore(): Promise<string[]> {
+    return this.#settle("use_new_store");
+  }
+
+  async #settle(how: "write_back" | "use_new_store"): Promise<string[]> {
+    await this.#gate;
+    if (this.refusal) throw this.refusal;
+    this.settled.push(how);
+    this.state = { ...this.state, storeGone: null };
+    this.announce({ kind: "status" });
+    return this.setAside;
   }
 
   review(text: string): Promise<Review> {

@@ -1,13 +1,24 @@
 //! `doctor`: everything that can be checked from outside, one line each.
 
+use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use anyhow::{Context, bail};
 use flagdeck::App;
+use flagdeck::holders::{self, Holder};
 use flagdeck::http::{BindError, Server};
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::output::{Output, remark};
+
+/// How long a program may take to write its store back.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(30);
+
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -22,12 +33,13 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
         true,
         format!("data folder {}", app.data_dir().display()),
     )];
-    findings.extend(
-        app.notices()
-            .into_iter()
-            .map(|notice| finding(false, notice.message)),
-    );
+    let notices = app.obstacles().into_iter().chain(app.notices());
+    findings.extend(notices.map(|notice| finding(false, notice.message)));
+    findings.extend(removed(app));
     findings.extend(store(app));
+    // A database that lacks revisions is noticed when it is opened, and when it is checked.
+    let mut told = HashSet::new();
+    findings.retain(|finding| told.insert(finding.text.clone()));
     findings.push(token(app));
     findings.push(port(app));
     let well = findings.iter().all(|finding| finding.ok);
@@ -53,16 +65,63 @@ fn finding(ok: bool, text: impl Into<String>) -> Finding {
     }
 }
 
+/// Has the programs that have a removed store of this folder open write it back, and waits until
+/// it is there.
+pub fn write_back(data_dir: &Path) -> anyhow::Result<()> {
+    let holders = holders::of_removed(data_dir);
+    if holders.is_empty() {
+        remark("no running Flagdeck has a removed store of this folder open");
+        return Ok(());
+    }
+    for holder in holders {
+        remark(&format!("{} writes its store back", holder.describe()));
+        holder
+            .ask()
+            .with_context(|| format!("{} cannot be asked to write back", holder.describe()))?;
+        wait_for(data_dir, &holder)?;
+    }
+    Ok(())
+}
+
+fn wait_for(data_dir: &Path, holder: &Holder) -> anyhow::Result<()> {
+    let deadline = Instant::now() + WRITTEN_WITHIN;
+    while holders::of_removed(data_dir).contains(holder) {
+        if Instant::now() > deadline {
+            bail!(
+                "{} has not written its store back; what it prints says why",
+                holder.describe()
+            );
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(())
+}
+
+/// Programs that have a removed store of the folder open, and with it what is missing here.
+fn removed(app: &App) -> Vec<Finding> {
+    let holders = holders::of_removed(app.data_dir()).into_iter();
+    holders
+        .map(|holder| {
+            let text = format!(
+                "{} has a store open that was removed from this folder, and saves nothing: \
+                 flagctl doctor --write-back puts it back, with what is here set aside",
+                holder.describe()
+            );
+            finding(false, text)
+        })
+        .collect()
+}
+
 fn store(app: &App) -> Vec<Finding> {
     let report = match app.check() {
         Ok(report) => report,
         Err(error) => return vec![finding(false, error.in_full())],
     };
     if report.problems.is_empty() {
-        let text = format!(
-            "store sound, {} revisions match their hashes",
-            report.revisions
-        );
+        let text = match report.revisions {
+            0 => "new store, without any revision yet".to_owned(),
+            revisions => format!("store sound, {revisions} revisions match their hashes"),
+        };
         return vec![finding(true, text)];
     }
     let problems = report.problems.into_iter();

@@ -1,5 +1,7 @@
 //! The application itself: settings, token, backups, imprint.
 
+use std::path::PathBuf;
+
 use flagdeck::App;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Backup, Difference, Imprint, Outcome, Part, Setting, Status};
@@ -66,6 +68,21 @@ pub async fn restore_backup(desk: State<'_, Desk>, name: String) -> Answer<Outco
         Ok(outcome.into())
     })
     .await
+}
+
+#[tauri::command]
+pub async fn write_back(desk: State<'_, Desk>) -> Answer<Vec<String>> {
+    with_app(&desk, |app| app.write_back().map(paths)).await
+}
+
+#[tauri::command]
+pub async fn use_new_store(desk: State<'_, Desk>) -> Answer<Vec<String>> {
+    with_app(&desk, |app| app.use_new_store().map(paths)).await
+}
+
+fn paths(paths: Vec<PathBuf>) -> Vec<String> {
+    let text = |path: PathBuf| path.display().to_string();
+    paths.into_iter().map(text).collect()
 }
 
 #[tauri::command]

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use crate::store::StoreError;
 use crate::store::sqlite::apart::Apart;
+use crate::store::sqlite::place::Placed;
 
 /// Held by the one program that keeps the checkpoint.
 pub(super) const LEAD: &str = "metrics.lock";
@@ -17,6 +16,7 @@ pub(super) const METRICS: Apart = Apart {
     format: 1,
     tables: &[TABLES],
     upgrades: &[],
+    progress: "SELECT name, seq FROM sqlite_sequence",
 };
 
 const TABLES: &str = "
@@ -62,7 +62,7 @@ pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Damaged { what: what.into() }
 }
 
-pub(super) fn open_sound(data_dir: &Path) -> Result<(Connection, super::Past), StoreError> {
+pub(super) fn open_sound(data_dir: &Path) -> Result<(Placed, super::Past), StoreError> {
     let connection = METRICS.connect(data_dir)?;
     let past = super::read_past(&connection)?;
     Ok((connection, past))

@@ -4,13 +4,17 @@
 //! Metrics and states have one each, so that flags never wait for them, and damage to the one
 //! sets nothing of the others aside.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::connection;
+use super::folder::{self, file_failed};
+use super::place::{Placed, beside};
+use super::{backup, connection, write_back};
 use crate::store::StoreError;
 
 const QUARANTINE: &str = "quarantine";
@@ -31,6 +35,8 @@ pub(crate) struct Apart {
     pub(crate) tables: &'static [&'static str],
     /// What makes a file of an earlier format one of the next: the first leads from format 1.
     pub(crate) upgrades: &'static [Upgrade],
+    /// How far it is: what selects pairs of a name and a number that only grows.
+    pub(crate) progress: &'static str,
 }
 
 /// Makes the tables of one format those of the next, with all that is in them.
@@ -48,7 +54,7 @@ impl Apart {
 
     /// Takes a share in it. A folder that has no room for a lock gives one that holds nothing.
     pub(crate) fn share(&self, data_dir: &Path) -> Share {
-        let file = open_lock(data_dir, &format!("{}.users", self.stem));
+        let file = open_lock(&self.users(data_dir));
         let share = Share(file);
         share.again();
         share
@@ -59,14 +65,14 @@ impl Apart {
     /// # Errors
     /// [`StoreError::Damaged`] where it is not Flagdeck's, [`StoreError::ReadOnly`] where a newer
     /// Flagdeck's.
-    pub(crate) fn connect(&self, data_dir: &Path) -> Result<Connection, StoreError> {
+    pub(crate) fn connect(&self, data_dir: &Path) -> Result<Placed, StoreError> {
         let mut connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
         connection::use_log(&connection)?;
         self.make_tables(&connection)?;
         self.check_owner(&connection)?;
         self.upgrade(&mut connection)?;
         connection::tidy_on_close(&connection)?;
-        Ok(connection)
+        Placed::new(connection, &self.path(data_dir))
     }
 
     /// Opens a connection that cannot write; none where there is no file.
@@ -155,6 +161,117 @@ impl Apart {
         Ok(())
     }
 
+    /// Whether what is under the database's name has everything that the open one has.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub(crate) fn is_continued(&self, open: &Placed, data_dir: &Path) -> Result<bool, StoreError> {
+        if open.place().has_database() {
+            return Ok(false);
+        }
+        let Some(there) = self.read(data_dir)? else {
+            return Ok(false);
+        };
+        let there = self.progress_of(&there)?;
+        let is_there = |(name, number): (&String, &i64)| there.get(name) >= Some(number);
+        Ok(self.progress_of(open)?.iter().all(is_there))
+    }
+
+    fn progress_of(&self, connection: &Connection) -> Result<BTreeMap<String, i64>, StoreError> {
+        let mut statement = connection.prepare(self.progress)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Copies everything out of the open files to their name. What is there instead is set aside;
+    /// returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written or does not verify, or another program has what is
+    /// there instead open; then nothing was changed.
+    pub(crate) fn write_back(
+        &self,
+        open: &Placed,
+        share: &Share,
+        data_dir: &Path,
+        now_ms: i64,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        folder::create(data_dir).map_err(|error| file_failed(data_dir, error))?;
+        let _turn = backup::lock(&data_dir.join(write_back::TURN), PATIENCE)?;
+        if write_back::for_sure(|| self.is_continued(open, data_dir)) {
+            return Ok(None);
+        }
+        let copy = data_dir.join(write_back::copy_name(self.stem));
+        let written = self
+            .copy_out(open, &copy)
+            .and_then(|()| self.replace(share, &copy, data_dir, now_ms));
+        write_back::discard(&copy);
+        written
+    }
+
+    /// Keeps a copy of an open database where nothing is ever deleted, unless what is in its place
+    /// has all of it; returns its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written or does not verify.
+    pub(crate) fn keep(
+        &self,
+        open: &Placed,
+        data_dir: &Path,
+        now_ms: i64,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        if self.is_continued(open, data_dir).unwrap_or(false) {
+            return Ok(None);
+        }
+        let folder = data_dir.join(QUARANTINE);
+        folder::create(&folder).map_err(|error| file_failed(&folder, error))?;
+        let place = folder.join(format!("{}-{now_ms}.db", self.stem));
+        self.copy_out(open, &place)?;
+        Ok(Some(place))
+    }
+
+    fn copy_out(&self, open: &Connection, copy: &Path) -> Result<(), StoreError> {
+        backup::copy_out(open, copy)?;
+        let copied = backup::open(copy)?;
+        self.check_owner(&copied)?;
+        let verdict: String = copied.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        drop(copied);
+        match verdict.as_str() {
+            "ok" => backup::make_durable(copy),
+            _ => Err(StoreError::damaged(verdict)),
+        }
+    }
+
+    fn replace(
+        &self,
+        share: &Share,
+        copy: &Path,
+        data_dir: &Path,
+        now_ms: i64,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        let path = self.path(data_dir);
+        let files = [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")];
+        // Without a database under the name, no program can be using it.
+        let is_free = !path.exists() || share.can_replace(&self.users(data_dir));
+        let set_aside = match is_free {
+            true if files.iter().any(|file| file.exists()) => {
+                self.set_aside(data_dir, now_ms).map(Some)
+            }
+            true => Ok(None),
+            false => Err(StoreError::Busy),
+        };
+        let placed = set_aside.and_then(|place| {
+            write_back::put_in_place(copy, &path)?;
+            Ok(place)
+        });
+        share.again();
+        placed
+    }
+
+    fn users(&self, data_dir: &Path) -> PathBuf {
+        data_dir.join(format!("{}.users", self.stem))
+    }
+
     /// Moves a damaged file to where nothing is ever deleted; returns the place.
     ///
     /// # Errors
@@ -186,6 +303,20 @@ impl Share {
         self.0.as_ref().is_some_and(|file| file.try_lock().is_ok())
     }
 
+    /// Whether no other program has a share in what this lock is of by now; if it still is this
+    /// one, it is taken whole.
+    fn can_replace(&self, lock: &Path) -> bool {
+        let Some(there) = open_lock(lock) else {
+            return false;
+        };
+        let identity =
+            |file: &File| Some((file.metadata().ok()?.dev(), file.metadata().ok()?.ino()));
+        match &self.0 {
+            Some(own) if identity(own) == identity(&there) => self.is_alone(),
+            _ => there.try_lock().is_ok(),
+        }
+    }
+
     /// Takes a share again after the whole was taken.
     pub(crate) fn again(&self) {
         if let Some(file) = &self.0 {
@@ -200,8 +331,8 @@ fn format_of(connection: &Connection) -> Result<i64, StoreError> {
 }
 
 /// Opens a file to be locked; none where the folder has no room for one.
-pub(crate) fn open_lock(data_dir: &Path, name: &str) -> Option<File> {
+pub(crate) fn open_lock(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
     let options = options.create(true).truncate(false).write(true);
-    options.open(data_dir.join(name)).ok()
+    options.open(path).ok()
 }

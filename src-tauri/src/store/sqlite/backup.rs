@@ -188,7 +188,15 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Writes, verifies and makes durable a copy of the database; returns the name it deserves.
-fn write(connection: &Connection, to: &Path) -> Result<String, StoreError> {
+pub(super) fn write(connection: &Connection, to: &Path) -> Result<String, StoreError> {
+    copy_out(connection, to)?;
+    let name = verify(to)?;
+    make_durable(to)?;
+    Ok(name)
+}
+
+/// Copies what an open database holds into one file, neither verified nor durable yet.
+pub(super) fn copy_out(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     discard(to)?;
     let mut target = Connection::open(to)?;
     // A copy that a crash left unfinished is never used, so it needs no safety of its own.
@@ -201,9 +209,7 @@ fn write(connection: &Connection, to: &Path) -> Result<String, StoreError> {
     // One file, without a log beside it, can be copied and mailed.
     target.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     target.close().map_err(|(_, error)| error)?;
-    let name = verify(to)?;
-    make_durable(to)?;
-    Ok(name)
+    Ok(())
 }
 
 /// Reads and checks everything in a copy; returns the name it deserves.
@@ -218,7 +224,8 @@ fn verify(path: &Path) -> Result<String, StoreError> {
     Ok(name(&connection)?.unwrap_or_else(|| file_name(RevisionNumber::NONE, 0)))
 }
 
-fn make_durable(path: &Path) -> Result<(), StoreError> {
+/// Brings a file's content to the disk.
+pub(super) fn make_durable(path: &Path) -> Result<(), StoreError> {
     File::open(path)
         .and_then(|file| file.sync_all())
         .map_err(|error| file_failed(path, error))
@@ -234,7 +241,8 @@ fn discard(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn lock(path: &Path, patience_max: Duration) -> Result<File, StoreError> {
+/// Takes a lock that one program at a time has.
+pub(super) fn lock(path: &Path, patience_max: Duration) -> Result<File, StoreError> {
     let file = OpenOptions::new()
         .write(true)
         .create(true)

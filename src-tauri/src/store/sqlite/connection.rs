@@ -43,6 +43,12 @@ pub(crate) fn tidy_on_close(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Has a connection that closes leave everything under its name alone.
+pub(crate) fn keep_log_on_close(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
+}
+
 /// Where to read from; opens any number of connections that cannot write.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {

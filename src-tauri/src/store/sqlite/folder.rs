@@ -4,7 +4,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::store::StoreError;
@@ -71,6 +71,15 @@ impl Folder {
         self.lock.is_some()
     }
 
+    /// Whether both hold the same lock: not if the folder or its lock was replaced between.
+    pub(super) fn shares_lock_with(&self, other: &Self) -> bool {
+        let identity = |folder: &Self| {
+            let metadata = folder.lock.as_ref()?.metadata().ok()?;
+            Some((metadata.dev(), metadata.ino()))
+        };
+        identity(self).is_some() && identity(self) == identity(other)
+    }
+
     /// Takes a share of the lock; `false` while somebody holds it alone.
     pub(super) fn try_share(&self) -> Result<bool, StoreError> {
         let Some(lock) = &self.lock else {
@@ -87,6 +96,14 @@ impl Folder {
         };
         lock.unlock().map_err(|source| self.lock_failed(source))?;
         self.locked(lock.try_lock())
+    }
+
+    /// Gives its share back.
+    pub(super) fn leave(&self) -> Result<(), StoreError> {
+        let Some(lock) = &self.lock else {
+            return Ok(());
+        };
+        lock.unlock().map_err(|source| self.lock_failed(source))
     }
 
     /// Turns the whole lock into a share.

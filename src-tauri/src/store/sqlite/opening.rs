@@ -18,6 +18,7 @@ use super::recovery::{self, Recovery};
 use super::schema::{self, Migration, Owner};
 use super::writer::Writer;
 use super::{Access, backup, patience, revision};
+use crate::holders;
 use crate::store::{RevisionNumber, StoreError};
 
 /// How a store is opened.
@@ -149,6 +150,7 @@ fn open_alone(
 /// Brings a store to the wanted format, after a backup of what it holds.
 fn renew(folder: &Folder, format: usize, settings: &Settings) -> Result<(), StoreError> {
     if format == 0 {
+        refuse_beside_removed(folder)?;
         return make_new(folder, settings).map_err(|error| match unwritable(&error, folder) {
             Some(reason) => folder.unusable(reason),
             None => error,
@@ -162,6 +164,20 @@ fn renew(folder: &Folder, format: usize, settings: &Settings) -> Result<(), Stor
         to: settings.migrations.len(),
         source: Box::new(error),
     })
+}
+
+/// Begins no store in the place of one that was removed and that another program still holds: it
+/// can be written back.
+fn refuse_beside_removed(folder: &Folder) -> Result<(), StoreError> {
+    let holders = holders::of_removed(folder.path());
+    let Some(holder) = holders.first() else {
+        return Ok(());
+    };
+    Err(folder.unusable(format!(
+        "its store was removed while {} had it open, which still holds all of it; write it back \
+         with flagctl doctor --write-back, or close that program to begin a new store",
+        holder.describe()
+    )))
 }
 
 fn make_new(folder: &Folder, settings: &Settings) -> Result<(), StoreError> {
@@ -319,7 +335,7 @@ fn look_and_read(
 }
 
 fn read_head(connections: &Connections) -> Result<(), StoreError> {
-    let reader = super::lock(&connections.reader);
+    let reader = crate::lock::lock(&connections.reader);
     revision::head(&reader).map(drop).map_err(missing_tables)
 }
 

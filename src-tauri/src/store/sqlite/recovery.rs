@@ -114,7 +114,8 @@ fn distrust(backup: &Path, what: &str) -> Result<(), StoreError> {
     fs::rename(backup, &name).map_err(|error| file_failed(backup, error))
 }
 
-fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+/// Moves everything that is under the store's names to where nothing is ever deleted.
+pub(super) fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
     let unfinished = folder.quarantine().join(UNFINISHED);
     let present: Vec<_> = folder
         .store_files()
@@ -135,7 +136,7 @@ fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>, StoreError
 }
 
 /// Returns a path nobody uses; the folder is held alone, so nobody will either.
-fn free_place(quarantine: &Path, stamp: &str) -> PathBuf {
+pub(super) fn free_place(quarantine: &Path, stamp: &str) -> PathBuf {
     let numbered = (2..).map(|number| format!("{stamp}-{number}"));
     std::iter::once(stamp.to_owned())
         .chain(numbered)

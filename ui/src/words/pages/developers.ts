@@ -69,7 +69,7 @@ const connect: HelpPage = {
     },
     {
       kind: "text",
-      text: "`/healthz` says whether Flagdeck is up and can save, and the revision in force.",
+      text: "`/healthz` says whether Flagdeck is up and can save (`ok`, `read_only` or `store_gone`), and the revision in force.",
     },
   ],
 };
@@ -212,6 +212,11 @@ const trouble: HelpPage = {
     {
       kind: "text",
       text: "The line at the top says why: the disk is full or write-protected, or the folder belongs to somebody else. The flags in force stay in force and are still served. Remove the reason and start Flagdeck again.",
+    },
+    { kind: "heading", text: "The data folder was removed or replaced" },
+    {
+      kind: "text",
+      text: "Nothing is saved until you choose; keep Flagdeck open, it still holds everything. “Write back” puts all of it back, with its history; what is in its place is set aside in `quarantine`. “Use the new store” goes on with what is there and keeps a copy of what was open. For `flagctl serve`, run `flagctl doctor --write-back`, or restart it to use the new store.",
     },
     { kind: "heading", text: "The store was damaged" },
     {

@@ -1,0 +1,311 @@
+//! What an open application does when its data folder, or a database in it, was removed or
+//! replaced: it notices, saves nothing, and goes on once that is settled.
+//!
+//! The flags in force stay what they are. Settled is it by the files coming back, by a copy that
+//! lacks nothing, or by a person: what is open is written back, or the new store is used.
+
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use super::{App, Event, UNDO_STEPS_MAX, earliest_first, now_ms};
+use crate::config;
+use crate::durable;
+use crate::error::Error;
+use crate::history::UndoLog;
+use crate::live::Live;
+use crate::lock::lock;
+use crate::metrics::Settle;
+use crate::metrics::store::MetricsReader;
+use crate::store::{Gone, Instead, Reopened, StoreError};
+use crate::token;
+use crate::wire::Level;
+
+/// Whether the store can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreState {
+    /// Everything can be saved.
+    Ok,
+    /// Nothing can be saved.
+    ReadOnly,
+    /// The data folder, or a database in it, was removed or replaced: nothing is saved.
+    StoreGone,
+}
+
+impl StoreState {
+    /// Returns its published name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::ReadOnly => "read_only",
+            Self::StoreGone => "store_gone",
+        }
+    }
+}
+
+/// Small files of the data folder that are not held open, as they were when they were there.
+#[derive(Debug, Default)]
+pub(super) struct SmallFiles {
+    token: Option<String>,
+    config: Option<Vec<u8>>,
+}
+
+impl App {
+    /// Returns what became of the data folder, or of a database in it, as of the last look; none
+    /// while everything is in place.
+    pub fn gone(&self) -> Option<Gone> {
+        lock(&self.0.gone).clone()
+    }
+
+    /// Says whether the store can be relied on at this moment.
+    pub fn store_state(&self) -> StoreState {
+        if self.gone().is_some() || self.check_place().is_err() {
+            return StoreState::StoreGone;
+        }
+        match self.read_only() {
+            Some(_) => StoreState::ReadOnly,
+            None => StoreState::Ok,
+        }
+    }
+
+    /// Refuses if the flags' store is not in place at this moment.
+    pub(super) fn check_place(&self) -> Result<(), StoreError> {
+        self.0.store.check_place()
+    }
+
+    /// Looks whether everything is in place, and goes on by itself with files that lack nothing.
+    pub(super) fn look_at_place(&self) {
+        let gone = match self.find_gone() {
+            Some(_) if self.follow() => self.find_gone(),
+            found => found,
+        };
+        self.note(gone);
+    }
+
+    /// Notes what the small files hold, while they are the ones of the open store.
+    pub(super) fn remember_small_files(&self) {
+        let found = SmallFiles {
+            token: token::read(&self.0.data_dir),
+            config: std::fs::read(config::file_of(&self.0.data_dir)).ok(),
+        };
+        if self.check_place().is_ok() {
+            // The files of a folder are removed one by one: what was there last counts.
+            let mut known = lock(&self.0.small_files);
+            let SmallFiles { token, config } = found;
+            known.token = token.or(known.token.take());
+            known.config = config.or(known.config.take());
+        }
+    }
+
+    /// Returns the token as it was before the data folder was lost.
+    pub(super) fn remembered_token(&self) -> Option<String> {
+        lock(&self.0.small_files).token.clone()
+    }
+
+    /// Puts everything that is open under its name again, every revision included, and goes on
+    /// with it. What is there instead is set aside, never deleted; returns its places.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it cannot be written, or another program has what is there open; what
+    /// could not be written stays open.
+    pub fn write_back(&self) -> Result<Vec<PathBuf>, Error> {
+        let set_aside = self.settle(Self::write_back_each)?;
+        self.put_back_small_files();
+        tracing::info!(?set_aside, "the data folder was written back");
+        self.look_at_place();
+        Ok(set_aside)
+    }
+
+    /// Goes on with the store that is in the place of the open one. What was open is kept as a
+    /// copy; returns its places.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if there is none, or it cannot be opened; nothing is changed then.
+    pub fn use_new_store(&self) -> Result<Vec<PathBuf>, Error> {
+        let kept = self.settle(Self::reopen_each)?;
+        tracing::info!(?kept, "the store in the data folder is used");
+        self.look_at_place();
+        Ok(kept)
+    }
+
+    /// Says which revisions are missing, if a database beside the store knows of later ones than it
+    /// has: then the store is not the one there was.
+    pub(super) fn missing_revisions(&self) -> Option<String> {
+        let latest = self.live().revision.0;
+        let states = self.0.states.last_revision().ok().flatten();
+        let metrics = MetricsReader::open(&self.0.data_dir).ok().flatten();
+        let metrics = metrics.and_then(|metrics| metrics.last_revision().ok().flatten());
+        let known = [("state.db", states), ("metrics.db", metrics)];
+        let (file, known) = known
+            .into_iter()
+            .filter_map(|(file, known)| Some((file, known?)))
+            .max_by_key(|(_, known)| *known)?;
+        (known > latest).then(|| {
+            let ends = match latest {
+                0 => "has none yet".to_owned(),
+                latest => format!("ends at {latest}"),
+            };
+            format!(
+                "Revisions are missing: {file} knows revision {known}, but this store {ends}. \
+                 It is not the store that was here before."
+            )
+        })
+    }
+
+    fn find_gone(&self) -> Option<Gone> {
+        if let Some(gone) = self.0.store.gone() {
+            return Some(gone);
+        }
+        let states = self.0.states.gone().map(|gone| (gone, "state.db"));
+        let of_metrics = || Some((self.0.metrics.as_ref()?.gone()?, "metrics.db"));
+        let (gone, name) = states.or_else(of_metrics)?;
+        // The folder is there again, with the flags.
+        let file = gone.file.or_else(|| Some(name.to_owned()));
+        Some(Gone { file, ..gone })
+    }
+
+    /// Goes on with each database whose files were replaced by what holds everything the open
+    /// ones do: a copy, or what another program has written back. Says whether there was one.
+    fn follow(&self) -> bool {
+        let (store, states) = (&self.0.store, &self.0.states);
+        let is_store = store.check_place().is_err() && store.is_continued().unwrap_or(false);
+        let are_states = states.gone().is_some() && states.is_continued().unwrap_or(false);
+        // The thread of the metrics follows by itself.
+        if !is_store && !are_states {
+            return false;
+        }
+        let followed = self.settle(|app| {
+            if is_store {
+                app.reopen_store()?;
+            }
+            if are_states {
+                states.reopen();
+            }
+            Ok(())
+        });
+        match followed {
+            Ok(()) => {
+                self.put_back_missing_files();
+                let message = "The data folder was replaced by a copy that lacks nothing; \
+                               Flagdeck goes on with that.";
+                self.notify(Level::Info, message);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(error = error.in_full(), "a copy of the store is not used");
+                false
+            }
+        }
+    }
+
+    /// Changes the files that are open while no change is saved, and puts what they hold in force.
+    fn settle<T>(&self, how: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let alone = self.0.settling.write();
+        let _alone = alone.unwrap_or_else(PoisonError::into_inner);
+        let settled = how(self)?;
+        self.adopt_anew()?;
+        Ok(settled)
+    }
+
+    fn write_back_each(&self) -> Result<Vec<PathBuf>, Error> {
+        let now = now_ms();
+        let mut set_aside = Vec::new();
+        if self.0.store.gone().is_some() {
+            set_aside.extend(self.0.store.write_back(now)?);
+        }
+        set_aside.extend(self.0.states.write_back(now)?);
+        if let Some(metrics) = &self.0.metrics {
+            set_aside.extend(metrics.settle(Settle::WriteBack)?);
+        }
+        Ok(set_aside)
+    }
+
+    fn reopen_each(&self) -> Result<Vec<PathBuf>, Error> {
+        let mut kept = Vec::new();
+        if self.0.store.gone().is_some() {
+            kept.extend(self.reopen_store()?);
+        }
+        kept.extend(self.0.states.use_other(now_ms())?);
+        if let Some(metrics) = &self.0.metrics {
+            kept.extend(metrics.settle(Settle::Reopen)?);
+        }
+        Ok(kept)
+    }
+
+    fn reopen_store(&self) -> Result<Option<PathBuf>, Error> {
+        let Reopened { kept, recovery } = self.0.store.reopen(now_ms())?;
+        if let Some(message) = recovery {
+            self.notify(Level::Error, message);
+        }
+        Ok(kept)
+    }
+
+    /// Puts in force what the store holds, whatever was in force.
+    fn adopt_anew(&self) -> Result<(), Error> {
+        let store = &self.0.store;
+        let live = match store.head()? {
+            Some(head) => Live::load(&head)?,
+            None => Live::safe_default(),
+        };
+        let revision = live.revision;
+        let mut history = lock(&self.0.history);
+        *history = UndoLog::default();
+        history.extend(earliest_first(store.summaries(None, UNDO_STEPS_MAX)?));
+        self.0.live.store(live.into());
+        drop(history);
+        self.announce(Event::Flags(revision));
+        self.announce(Event::State(None));
+        Ok(())
+    }
+
+    fn put_back_small_files(&self) {
+        let known = lock(&self.0.small_files);
+        let token = known.token.as_ref().map(|token| format!("{token}\n"));
+        self.restore_file(&token::path(&self.0.data_dir), token.as_deref());
+        drop(known);
+        self.put_back_missing_files();
+    }
+
+    fn put_back_missing_files(&self) {
+        let known = lock(&self.0.small_files);
+        let token = token::path(&self.0.data_dir);
+        if !token.exists() {
+            let text = known.token.as_ref().map(|token| format!("{token}\n"));
+            self.restore_file(&token, text.as_deref());
+        }
+        let config = config::file_of(&self.0.data_dir);
+        if !config.exists() {
+            self.restore_file(&config, known.config.as_deref());
+        }
+    }
+
+    fn restore_file(&self, path: &Path, bytes: Option<impl AsRef<[u8]>>) {
+        let Some(bytes) = bytes else { return };
+        if let Err(error) = durable::replace(path, bytes.as_ref(), None) {
+            let message = format!("{} could not be written back: {error}.", path.display());
+            self.notify(Level::Warning, message);
+        }
+    }
+
+    /// Keeps what was found, and tells of it if it is news.
+    fn note(&self, found: Option<Gone>) {
+        let text = |gone: &Option<Gone>| gone.as_ref().map(ToString::to_string);
+        let mut known = lock(&self.0.gone);
+        if text(&known) == text(&found) {
+            return;
+        }
+        match &found {
+            Some(gone) => tracing::error!(
+                "{gone}; nothing is saved, and the flags in force stay as they are, until it is \
+                 written back{}",
+                match gone.instead {
+                    Instead::Nothing => "",
+                    _ => " or the store in its place is used",
+                }
+            ),
+            None => tracing::info!("the data folder is in place again"),
+        }
+        *known = found;
+        drop(known);
+        self.announce(Event::Status);
+    }
+}

@@ -1,0 +1,344 @@
+//! Which files an open database is, and whether they still are the ones under its name.
+//!
+//! A file that is open can be removed or replaced: what is written to it then is lost when the
+//! last program closes it, although every write succeeds. Looking costs a `stat` a file. An
+//! open file keeps its inode, so no other file can be mistaken for it.
+
+use std::fs;
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::connection::keep_log_on_close;
+use super::folder::file_failed;
+use crate::store::{Gone, Instead, StoreError};
+
+/// A file on a disk, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// Follows links, as opening does.
+    fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
+}
+
+/// When a file was written last, and how large it was then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    bytes: u64,
+    written_s: i64,
+    written_ns: i64,
+}
+
+impl Stamp {
+    /// Returns `None` if the file cannot be looked at.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            bytes: metadata.len(),
+            written_s: metadata.mtime(),
+            written_ns: metadata.mtime_nsec(),
+        })
+    }
+}
+
+/// The files of an open database, as they were when it was opened.
+#[derive(Debug)]
+pub(crate) struct Place {
+    database: PathBuf,
+    /// The database, then its log and shared memory if it has them: a commit goes to the log.
+    files: Vec<(PathBuf, Identity)>,
+    folder: Option<Identity>,
+}
+
+impl Place {
+    /// Notes the files of a database that has just been opened and read.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] if the database cannot be looked at.
+    pub(crate) fn of(database: &Path) -> Result<Self, StoreError> {
+        let identity = Identity::of(database).map_err(|error| file_failed(database, error))?;
+        let mut files = vec![(database.to_owned(), identity)];
+        for suffix in ["-wal", "-shm"] {
+            let companion = beside(database, suffix);
+            files.extend(Identity::of(&companion).ok().map(|it| (companion, it)));
+        }
+        Ok(Self {
+            database: database.to_owned(),
+            files,
+            folder: Identity::of(folder_of(database)).ok(),
+        })
+    }
+
+    /// Whether all files are the ones under their names.
+    pub(crate) fn is_intact(&self) -> bool {
+        self.files.iter().all(is_in_place)
+    }
+
+    /// Whether the database itself is, whatever became of its log and its shared memory. Opening it
+    /// once more in this process would use those that were removed.
+    pub(crate) fn has_database(&self) -> bool {
+        self.files.first().is_some_and(is_in_place)
+    }
+
+    /// Refuses if they are not.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`], without a look into what is there instead.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        match self.is_intact() {
+            true => Ok(()),
+            false => Err(StoreError::Gone(self.gone())),
+        }
+    }
+
+    /// Says what was lost, without a look into what is there instead.
+    pub(crate) fn gone(&self) -> Gone {
+        let folder = folder_of(&self.database);
+        let is_folder = Identity::of(folder).ok() != self.folder;
+        let lost = self.files.iter().find(|file| !is_in_place(file));
+        let lost = lost.map_or(&self.database, |(path, _)| path);
+        let name = lost.file_name().map(|name| name.to_string_lossy().into());
+        // A folder that is there again, or a file of its name, without a database is no other.
+        let is_there = if is_folder { &self.database } else { lost }.exists();
+        Gone {
+            data_dir: folder.to_owned(),
+            file: name.filter(|_| !is_folder),
+            instead: match is_there {
+                true => Instead::Something,
+                false => Instead::Nothing,
+            },
+        }
+    }
+}
+
+fn is_in_place((path, identity): &(PathBuf, Identity)) -> bool {
+    Identity::of(path).is_ok_and(|found| found == *identity)
+}
+
+fn folder_of(database: &Path) -> &Path {
+    database.parent().unwrap_or(database)
+}
+
+/// Names a companion of a database.
+pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A connection that knows its files, and acknowledges no commit to files that were removed.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    connection: Connection,
+    /// Shared with those who only look.
+    place: Arc<Place>,
+}
+
+impl Placed {
+    /// Binds a connection, which has read something, to the files under its name.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] if the database cannot be looked at.
+    pub(crate) fn new(connection: Connection, database: &Path) -> Result<Self, StoreError> {
+        let place = Arc::new(Place::of(database)?);
+        Ok(Self { connection, place })
+    }
+
+    pub(crate) fn place(&self) -> &Arc<Place> {
+        &self.place
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] if the files are not in place, [`StoreError::Busy`] if another
+    /// program does not end its own.
+    pub(crate) fn begin(&mut self) -> Result<PlacedTransaction<'_>, StoreError> {
+        let Self { connection, place } = self;
+        place.check()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(PlacedTransaction { transaction, place })
+    }
+}
+
+impl Drop for Placed {
+    /// Keeps SQLite from touching, by name, the files that took the place of these.
+    fn drop(&mut self) {
+        if !self.place.is_intact()
+            && let Err(error) = keep_log_on_close(&self.connection)
+        {
+            tracing::warn!(%error, "the log of a database that was removed is closed as usual");
+        }
+    }
+}
+
+impl Deref for Placed {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Placed {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+/// A transaction that writes to files in their place; rolled back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct PlacedTransaction<'a> {
+    transaction: Transaction<'a>,
+    place: &'a Place,
+}
+
+impl PlacedTransaction<'_> {
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] if the files were removed before or while that was done: then it is
+    /// not stored, unless the database is written back.
+    pub(crate) fn commit(self) -> Result<(), StoreError> {
+        self.place.check()?;
+        self.transaction.commit()?;
+        self.place.check()
+    }
+}
+
+impl<'a> Deref for PlacedTransaction<'a> {
+    type Target = Transaction<'a>;
+
+    fn deref(&self) -> &Transaction<'a> {
+        &self.transaction
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A folder within another, with a database in it that is open.
+    fn open() -> (TempDir, PathBuf, Placed) {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("data");
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("some.db");
+        let connection = Connection::open(&path).unwrap();
+        connection
+            .execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE t (x)")
+            .unwrap();
+        let placed = Placed::new(connection, &path).unwrap();
+        (outer, folder, placed)
+    }
+
+    /// Checks what is lost after `accident` happened to the folder: a file of it, or the folder.
+    #[track_caller]
+    fn check(accident: impl FnOnce(&Path), expected: Result<(), Option<&str>>) {
+        let (_outer, folder, mut placed) = open();
+        accident(&folder);
+        let found = placed.begin().and_then(|transaction| {
+            transaction.execute("INSERT INTO t VALUES (1)", [])?;
+            transaction.commit()
+        });
+        match found {
+            Ok(()) => assert_eq!(expected, Ok(())),
+            Err(StoreError::Gone(gone)) => {
+                assert_eq!(gone.data_dir, folder);
+                assert_eq!(expected, Err(gone.file.as_deref()));
+            }
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    #[test]
+    fn whatever_is_removed_or_replaced_is_named() {
+        check(|_| {}, Ok(()));
+        check(|folder| fs::remove_dir_all(folder).unwrap(), Err(None));
+        check(
+            |folder| fs::rename(folder, folder.with_extension("old")).unwrap(),
+            Err(None),
+        );
+        for name in ["some.db", "some.db-wal", "some.db-shm"] {
+            check(
+                |folder| fs::remove_file(folder.join(name)).unwrap(),
+                Err(Some(name)),
+            );
+        }
+        check(
+            |folder| {
+                fs::copy(folder.join("some.db"), folder.join("copy")).unwrap();
+                fs::rename(folder.join("copy"), folder.join("some.db")).unwrap();
+            },
+            Err(Some("some.db")),
+        );
+        check(
+            |folder| {
+                fs::remove_dir_all(folder).unwrap();
+                fs::write(folder, "a file in its place").unwrap();
+            },
+            Err(None),
+        );
+        check(
+            |folder| {
+                fs::rename(folder, folder.with_extension("old")).unwrap();
+                fs::create_dir(folder).unwrap();
+                fs::write(folder.join("some.db"), "another").unwrap();
+            },
+            Err(None),
+        );
+    }
+
+    #[test]
+    fn a_link_that_leads_to_the_same_files_is_the_same_place() {
+        check(
+            |folder| {
+                let moved = folder.with_extension("moved");
+                fs::rename(folder, &moved).unwrap();
+                symlink(&moved, folder).unwrap();
+            },
+            Ok(()),
+        );
+    }
+
+    #[test]
+    fn a_folder_that_comes_back_is_in_place_again() {
+        let (_outer, folder, mut placed) = open();
+        let away = folder.with_extension("away");
+        fs::rename(&folder, &away).unwrap();
+        assert!(matches!(placed.begin(), Err(StoreError::Gone(_))));
+        fs::rename(&away, &folder).unwrap();
+        placed.begin().unwrap().commit().unwrap();
+    }
+
+    #[test]
+    fn a_commit_to_files_removed_within_its_transaction_is_rolled_back() {
+        let (_outer, folder, mut placed) = open();
+        let transaction = placed.begin().unwrap();
+        transaction.execute("INSERT INTO t VALUES (1)", []).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(matches!(transaction.commit(), Err(StoreError::Gone(_))));
+        let count: i64 = placed
+            .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(count, 0);
+    }
+}

@@ -1,0 +1,246 @@
+//! What is done when the files of an open store were removed or replaced: a look at what is there
+//! instead, and the way back.
+//!
+//! As long as a file is open it holds everything, whatever became of its name, so the whole store
+//! can be copied out of it. Never deletes anything.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::connection::Source;
+use super::folder::{self, Folder, file_failed};
+use super::opening::Settings;
+use super::place::Stamp;
+use super::{Open, backup, patience, recovery, revision};
+use crate::lock::lock;
+use crate::store::{Instead, RevisionNumber, StoreError};
+
+/// Held by the program that writes back.
+pub(super) const TURN: &str = ".write-back.lock";
+
+/// How long to wait for another program that just opens what is there.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A file that is read while a checkpoint is written may look like any other: it has to look the
+/// same several times, with a pause between.
+const READS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Tells what is under the name of a store, as far as it can be read.
+pub(super) fn look(folder: &Folder) -> Instead {
+    let latest = read(folder, false).and_then(|there| revision::summaries(&there, None, 1));
+    match latest {
+        Ok(latest) => Instead::Store(latest.into_iter().next().map(Box::new)),
+        Err(error) => Instead::Unreadable {
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// Whether what is under the name of a store holds the latest revision that is known of the open
+/// one. A revision's hash is over all before it, so then nothing is missing.
+pub(super) fn is_continued(open: &Open) -> Result<bool, StoreError> {
+    if open.place.has_database() || !open.folder.database().exists() {
+        return Ok(false);
+    }
+    let there = read(&open.folder, false)?;
+    let latest = lock(&open.known).heads.back().copied();
+    match latest {
+        // Of another file, that is an error.
+        None => revision::latest(&there).map(|_| true),
+        Some((number, hash)) => Ok(revision::hash_of(&there, number)? == Some(hash)),
+    }
+}
+
+/// Asks whether a store is continued until it can be read: another program may just be opening
+/// what it has written back. What cannot be read in the end continues nothing.
+pub(super) fn for_sure(is_continued: impl Fn() -> Result<bool, StoreError>) -> bool {
+    let answer = patience::wait(PATIENCE, || Ok::<_, StoreError>(is_continued().ok()));
+    answer.is_ok_and(|answer| answer == Some(true))
+}
+
+/// Whether the content of the file was overwritten by another program, as `cp` does, which leaves
+/// the file itself in place. SQLite does not notice. Reads only if the file was written since the
+/// last look, which checkpoints do, too.
+pub(super) fn is_overwritten(open: &Open) -> bool {
+    let stamp = Stamp::of(&open.folder.database());
+    if lock(&open.known).stamp == stamp {
+        return lock(&open.known).is_overwritten;
+    }
+    let is_overwritten = (0..READS).all(|read| {
+        if read > 0 {
+            thread::sleep(PAUSE);
+        }
+        is_foreign(open)
+    });
+    let mut known = lock(&open.known);
+    known.is_overwritten = is_overwritten;
+    known.stamp = stamp;
+    is_overwritten
+}
+
+/// Whether the database without its log, as of the last checkpoint, is of another history.
+fn is_foreign(open: &Open) -> bool {
+    let head = read(&open.folder, true).and_then(|there| {
+        let number = revision::latest(&there)?;
+        let hash = revision::hash_of(&there, number)?;
+        Ok(hash.map(|hash| (number, hash)))
+    });
+    let (number, hash) = match head {
+        Ok(Some(head)) => head,
+        Err(StoreError::Damaged { .. }) => return true,
+        // Before the first checkpoint there is no table.
+        Ok(None) | Err(_) => return false,
+    };
+    let known = lock(&open.known);
+    match known.heads.binary_search_by_key(&number, |head| head.0) {
+        Ok(at) => known.heads[at].1 != hash,
+        Err(_) if known.heads.back().is_some_and(|head| head.0 < number) => {
+            // Saved by another program since the last look, or not of this history.
+            drop(known);
+            revision::hash_of(&open.reader(), number).is_ok_and(|own| own != Some(hash))
+        }
+        Err(_) => false,
+    }
+}
+
+fn read(folder: &Folder, without_log: bool) -> Result<Connection, StoreError> {
+    let source = Source {
+        path: folder.database(),
+        immutable: without_log,
+        patience: PATIENCE,
+    };
+    source.open()
+}
+
+/// Copies everything out of the open files to their name; returns where what was there was set
+/// aside.
+pub(super) fn write_back(open: &Open, settings: &Settings) -> Result<Option<PathBuf>, StoreError> {
+    let folder = Folder::enter(open.folder.path())?;
+    // Two programs that had the same files open may both be asked for it.
+    let _turn = backup::lock(&folder.path().join(TURN), settings.patience)?;
+    if for_sure(|| is_continued(open)) {
+        return Ok(None);
+    }
+    // The copy comes first: if there is no room for it, everything stays as it is.
+    let copy = folder.path().join(copy_name("flagdeck"));
+    let written =
+        backup::write(&open.reader(), &copy).and_then(|_| replace(open, &folder, &copy, settings));
+    discard(&copy);
+    written
+}
+
+fn replace(
+    open: &Open,
+    folder: &Folder,
+    copy: &Path,
+    settings: &Settings,
+) -> Result<Option<PathBuf>, StoreError> {
+    let _alone = match folder.database().exists() {
+        true => Some(Alone::take(open, folder, settings)?),
+        // Without a database under the name, no program can be using it.
+        false => None,
+    };
+    let set_aside = recovery::set_aside(folder, settings.now_ms)?;
+    put_in_place(copy, &folder.database())?;
+    Ok(set_aside)
+}
+
+/// Keeps a copy of the open store where nothing is ever deleted, unless what is in its place has
+/// all of it; returns its place. One that was overwritten may be past reading.
+pub(super) fn keep(open: &Open, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+    if is_continued(open).unwrap_or(false) || revision::latest(&open.reader()).is_ok_and(is_none) {
+        return Ok(None);
+    }
+    let folder = &open.folder;
+    let place = recovery::free_place(&folder.quarantine(), &backup::stamp(now_ms));
+    folder::create(&place).map_err(|error| file_failed(&place, error))?;
+    match backup::write(&open.reader(), &place.join("flagdeck.db")) {
+        Ok(_) => Ok(Some(place)),
+        Err(StoreError::DiskFull) => Err(StoreError::DiskFull),
+        Err(error) => {
+            tracing::warn!(%error, "the store that was open is past reading");
+            Ok(None)
+        }
+    }
+}
+
+fn is_none(latest: RevisionNumber) -> bool {
+    latest == RevisionNumber::NONE
+}
+
+/// Gives what another program wrote into the open file a file of its own, without the log that
+/// belongs to what was there before. The file with its log is set aside.
+pub(super) fn part_from_overwritten(open: &Open, settings: &Settings) -> Result<(), StoreError> {
+    let folder = &open.folder;
+    let _alone = Alone::take(open, folder, settings)?;
+    let copy = folder.path().join(copy_name("flagdeck"));
+    let parted = fs::copy(folder.database(), &copy)
+        .map_err(|error| file_failed(&copy, error))
+        .and_then(|_| backup::make_durable(&copy))
+        .and_then(|()| recovery::set_aside(folder, settings.now_ms))
+        .and_then(|_| put_in_place(&copy, &folder.database()));
+    discard(&copy);
+    parted
+}
+
+/// The whole lock of a folder, which becomes a share when this is dropped.
+struct Alone<'a>(&'a Folder);
+
+impl<'a> Alone<'a> {
+    fn take(open: &'a Open, folder: &'a Folder, settings: &Settings) -> Result<Self, StoreError> {
+        // The open store's own share would be in the way, if the lock is still the same.
+        let lock = match open.folder.shares_lock_with(folder) {
+            true => &open.folder,
+            false => folder,
+        };
+        let alone = Self(lock);
+        let taken: Option<()> = patience::wait(settings.patience, || {
+            Ok::<_, StoreError>(lock.try_alone()?.then_some(()))
+        })?;
+        taken.map(|()| alone).ok_or_else(|| {
+            folder.unusable(
+                "another program has the store that is in its place open; close it and try again",
+            )
+        })
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.share() {
+            tracing::warn!(%error, "the lock of the data folder is not shared");
+        }
+    }
+}
+
+/// Gives a finished copy its name, unless another program was faster.
+pub(super) fn put_in_place(copy: &Path, to: &Path) -> Result<(), StoreError> {
+    match fs::hard_link(copy, to) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(file_failed(to, error));
+        }
+        // Some file systems have no links.
+        Err(_) => return folder::rename(copy, to),
+    }
+    let folder = to.parent().unwrap_or(to);
+    folder::sync(folder).map_err(|error| file_failed(folder, error))
+}
+
+/// Removes the second name of a copy; what cannot be removed is only too much.
+pub(super) fn discard(copy: &Path) {
+    if let Err(error) = folder::remove(copy) {
+        tracing::warn!(%error, "a copy of the store stays");
+    }
+}
+
+/// Names a copy that this process makes.
+pub(super) fn copy_name(stem: &str) -> String {
+    format!(".{stem}-{}.db", std::process::id())
+}

@@ -1,0 +1,635 @@
+//! The data folder is removed, replaced or overwritten while programs have it open: it is noticed,
+//! nothing claims to be saved, and what is open is written back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flagdeck::error::Code;
+use flagdeck::metrics::event::Format;
+use flagdeck::state::SourceName;
+use flagdeck::store::{Actor, HistoryFilter, Instead, RevisionNumber, Via};
+use flagdeck::wire::{SnapshotLabel, Status};
+use flagdeck::{App, ChangeRequest, Error, Options};
+use flagdeck_core::{Edit, Percentage, RolloutChange};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::serving::{Serving, exchange, get};
+
+/// A data folder that can be removed, within one that stays.
+struct Place {
+    outer: TempDir,
+    data: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let outer = tempfile::tempdir().unwrap();
+        let data = outer.path().join("flagdeck");
+        Self { outer, data }
+    }
+
+    /// Opens it as a program that stays open does.
+    fn open(&self) -> App {
+        open(&self.data, true)
+    }
+
+    /// Puts another store in its place: moved there, under files of their own.
+    fn replace_by_another(&self, revisions: u32) {
+        let other = self.outer.path().join("other");
+        let app = open(&other, false);
+        (1..=revisions).for_each(|milli| set_percentage(&app, 50_000 + milli));
+        drop(app);
+        fs::remove_dir_all(&self.data).unwrap();
+        fs::rename(&other, &self.data).unwrap();
+    }
+
+    /// Puts a copy in its place, as a backup tool does that restores a folder.
+    fn replace_by_copy(&self) {
+        let copy = self.outer.path().join("copy");
+        copy_folder(&self.data, &copy);
+        fs::remove_dir_all(&self.data).unwrap();
+        fs::rename(copy, &self.data).unwrap();
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &to),
+            // `cp`, because this process would lose its locks by closing the file itself.
+            false => cp(&entry.path(), &to),
+        }
+    }
+}
+
+fn cp(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp").arg(from).arg(to).status();
+    assert!(copied.unwrap().success());
+}
+
+fn open(data: &Path, watch: bool) -> App {
+    App::open(Options {
+        watch,
+        ..Options::new(data)
+    })
+    .unwrap()
+}
+
+fn someone() -> Actor {
+    Actor::new(Via::Window, "someone")
+}
+
+fn rollout(milli: u32) -> ChangeRequest {
+    ChangeRequest {
+        edit: Edit::SetRollout {
+            component: None,
+            change: RolloutChange {
+                percentage: Some(Percentage::from_milli(milli).unwrap()),
+                ..RolloutChange::default()
+            },
+        },
+        actor: someone(),
+        note: None,
+        base: None,
+    }
+}
+
+fn set_percentage(app: &App, milli: u32) {
+    app.change(rollout(milli)).unwrap();
+}
+
+#[track_caller]
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(30), "{what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+    began.elapsed()
+}
+
+/// Waits until it is noticed, and returns how that is told.
+#[track_caller]
+fn noticed(app: &App) -> String {
+    wait_until("it was not noticed", || app.gone().is_some());
+    app.gone().unwrap().to_string()
+}
+
+#[track_caller]
+fn assert_gone<T: std::fmt::Debug>(result: Result<T, impl Into<Error>>) {
+    let error = result.map_err(Into::into).expect_err("nothing is saved");
+    assert_eq!(error.code(), Code::StoreGone, "{}", error.in_full());
+}
+
+fn web() -> SourceName {
+    "web".parse().unwrap()
+}
+
+fn put_state(app: &App, n: u32) -> Result<(), Error> {
+    let body = json!({ "ml": { "n": n } }).to_string();
+    Ok(app
+        .put_state(&web(), body.as_bytes(), None, None)
+        .map(drop)?)
+}
+
+/// Reports one event, and waits for the answer.
+fn report(app: &App) -> Result<usize, flagdeck::metrics::IntakeError> {
+    let event = r#"{"type":"ml:calculation:complete","source":"web","component":"ui.badges","duration":0.25,"confidence":0.5,"iterations":12,"exposed":true}"#;
+    let delivery = app.report(event.as_bytes(), Format::NdJson, None)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let receipt = runtime.unwrap().block_on(delivery.stored())?;
+    Ok(receipt.accepted)
+}
+
+#[test]
+fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    put_state(&app, 1).unwrap();
+    app.token().unwrap();
+    fs::remove_dir_all(&place.data).unwrap();
+
+    // At once, before any look by itself.
+    assert_gone(app.change(rollout(2000)));
+    assert_gone(app.change(rollout(1000)));
+    assert_gone(app.undo(&someone()));
+    assert_gone(app.restore(RevisionNumber(1), &someone(), None));
+    assert_gone(app.back_up());
+    assert_gone(app.change_setting("http.port", &json!(4700)));
+    assert_gone(app.rotate_token());
+    assert_gone(put_state(&app, 2));
+    assert_gone(app.take_snapshots(None, &SnapshotLabel::default()));
+    assert!(report(&app).is_err());
+    assert!(!place.data.exists(), "nothing is made in its place");
+
+    let took = wait_until("it was not noticed", || app.gone().is_some());
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert_eq!(
+        app.gone().unwrap().to_string(),
+        format!(
+            "the data folder {} was removed while Flagdeck had it open",
+            place.data.display()
+        )
+    );
+    assert_eq!(app.live().revision, RevisionNumber(1));
+    assert_eq!(app.in_force().document.rollout.percentage.milli(), 1000);
+    let status = Status::of(&app).store_gone.unwrap();
+    assert_eq!((status.open.revisions, status.is_replaced), (1, false));
+    assert_eq!(app.settings().len(), flagdeck::config::KEYS.len());
+}
+
+#[test]
+fn what_is_open_is_written_back_whole() {
+    let place = Place::new();
+    let app = place.open();
+    let token = app.token().unwrap();
+    app.change_setting("state.maxHistorySize", &json!(77))
+        .unwrap();
+    (1..=5).for_each(|n| set_percentage(&app, n * 1000));
+    put_state(&app, 7).unwrap();
+    app.take_snapshots(None, &SnapshotLabel::default()).unwrap();
+    assert_eq!(report(&app).unwrap(), 1);
+    // What small files hold is noted once a second.
+    thread::sleep(Duration::from_millis(1200));
+    fs::remove_dir_all(&place.data).unwrap();
+    noticed(&app);
+
+    assert_eq!(app.write_back().unwrap(), Vec::<PathBuf>::new());
+    assert!(app.gone().is_none());
+    assert_eq!(app.live().revision, RevisionNumber(5));
+    app.undo(&someone()).unwrap();
+    assert_eq!(app.in_force().document.rollout.percentage.milli(), 4000);
+    put_state(&app, 8).unwrap();
+    assert_eq!(report(&app).unwrap(), 1);
+    app.close();
+    drop(app);
+
+    let app = place.open();
+    assert_eq!(app.live().revision, RevisionNumber(6));
+    assert_eq!(app.token().unwrap(), token);
+    assert_eq!(app.config().state.max_history_size, 77);
+    assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+    assert_eq!(app.notices(), []);
+    let history = app.history(&HistoryFilter::default(), 0, 10).unwrap();
+    assert_eq!(history.total, 6);
+    assert_eq!(app.snapshots(&Default::default(), 0, 10).unwrap().total, 1);
+    let state = app.current_state(&web()).unwrap();
+    assert_eq!(state.ml.to_string(), r#"{"n":8}"#);
+    let counted = app.glance().unwrap().unwrap().1;
+    assert_eq!(counted.through, 2, "both batches are in the log");
+    let mode = fs::metadata(&place.data).unwrap();
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&mode) & 0o777, 0o700);
+}
+
+#[test]
+fn a_folder_that_comes_back_is_gone_on_with() {
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    let away = place.outer.path().join("away");
+    fs::rename(&place.data, &away).unwrap();
+    noticed(&app);
+    fs::rename(&away, &place.data).unwrap();
+    set_percentage(&app, 2000);
+    wait_until("it is told", || app.gone().is_none());
+}
+
+#[test]
+fn each_database_is_noticed_by_its_name() {
+    for name in [
+        "flagdeck.db",
+        "flagdeck.db-wal",
+        "flagdeck.db-shm",
+        "state.db",
+        "metrics.db",
+    ] {
+        let place = Place::new();
+        let app = place.open();
+        set_percentage(&app, 1000);
+        put_state(&app, 1).unwrap();
+        report(&app).unwrap();
+        fs::remove_file(place.data.join(name)).unwrap();
+        let told = noticed(&app);
+        assert!(
+            told.starts_with(&format!("{name} in the data folder ")),
+            "{told}"
+        );
+        app.write_back().unwrap();
+        assert!(app.gone().is_none(), "{name}");
+        set_percentage(&app, 2000);
+        put_state(&app, 2).unwrap();
+        report(&app).unwrap();
+        drop(app);
+        let app = place.open();
+        assert_eq!(
+            app.check().unwrap().problems,
+            Vec::<String>::new(),
+            "{name}"
+        );
+        assert_eq!(app.live().revision, RevisionNumber(2), "{name}");
+        assert_eq!(app.glance().unwrap().unwrap().1.through, 2, "{name}");
+    }
+}
+
+#[test]
+fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
+    let place = Place::new();
+    let app = place.open();
+    (1..=4).for_each(|n| set_percentage(&app, n * 1000));
+    put_state(&app, 1).unwrap();
+    place.replace_by_another(3);
+    let told = noticed(&app);
+    wait_until("a look into it", || {
+        matches!(app.gone().unwrap().instead, Instead::Store(Some(_)))
+    });
+    assert!(
+        told.contains("was replaced while Flagdeck had it open"),
+        "{told}"
+    );
+    assert_gone(app.change(rollout(9000)));
+    assert_gone(put_state(&app, 2));
+    let status = Status::of(&app).store_gone.unwrap();
+    let instead = status.instead.unwrap();
+    assert_eq!((status.open.revisions, instead.revisions), (4, 3));
+    assert_eq!(instead.actor.unwrap().name, "someone");
+    assert_eq!(
+        app.live().revision,
+        RevisionNumber(4),
+        "never used by itself"
+    );
+
+    let set_aside = app.write_back().unwrap();
+    assert_eq!(set_aside.len(), 1, "{set_aside:?}");
+    assert!(set_aside[0].join("flagdeck.db").exists(), "never deleted");
+    set_percentage(&app, 9000);
+    assert_eq!(app.live().revision, RevisionNumber(5));
+    assert_eq!(app.check().unwrap().revisions, 5);
+}
+
+#[test]
+fn another_store_in_the_place_is_used_if_the_person_says_so() {
+    let place = Place::new();
+    let app = place.open();
+    (1..=4).for_each(|n| set_percentage(&app, n * 1000));
+    place.replace_by_another(3);
+    noticed(&app);
+    app.use_new_store().unwrap();
+    assert!(app.gone().is_none());
+    assert_eq!(app.live().revision, RevisionNumber(3));
+    assert_eq!(app.in_force().document.rollout.percentage.milli(), 50_003);
+    app.undo(&someone()).unwrap();
+    assert_eq!(app.in_force().document.rollout.percentage.milli(), 50_002);
+    assert_eq!(app.check().unwrap().revisions, 4);
+}
+
+#[test]
+fn a_copy_that_lacks_nothing_is_gone_on_with() {
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    put_state(&app, 1).unwrap();
+    report(&app).unwrap();
+    place.replace_by_copy();
+    wait_until("it goes on", || {
+        app.notices()
+            .iter()
+            .any(|it| it.message.contains("a copy that lacks nothing"))
+    });
+    wait_until("the metrics go on", || app.gone().is_none());
+    set_percentage(&app, 2000);
+    put_state(&app, 2).unwrap();
+    report(&app).unwrap();
+    drop(app);
+    let app = place.open();
+    assert_eq!(app.live().revision, RevisionNumber(2));
+    assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
+fn an_older_copy_is_another_store() {
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    let copy = place.outer.path().join("copy");
+    copy_folder(&place.data, &copy);
+    set_percentage(&app, 2000);
+    fs::remove_dir_all(&place.data).unwrap();
+    fs::rename(copy, &place.data).unwrap();
+    noticed(&app);
+    assert_gone(app.change(rollout(3000)));
+    app.write_back().unwrap();
+    assert_eq!(app.live().revision, RevisionNumber(2));
+}
+
+#[test]
+fn a_file_in_place_of_the_folder_is_told_and_stays() {
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    fs::remove_dir_all(&place.data).unwrap();
+    fs::write(&place.data, "notes").unwrap();
+    assert!(noticed(&app).contains("was removed while Flagdeck had it open"));
+    let refused = app.write_back().unwrap_err();
+    assert!(
+        refused.in_full().contains("a file of that name"),
+        "{}",
+        refused.in_full()
+    );
+    assert_eq!(fs::read_to_string(&place.data).unwrap(), "notes");
+    fs::remove_file(&place.data).unwrap();
+    app.write_back().unwrap();
+    set_percentage(&app, 2000);
+}
+
+#[test]
+fn a_store_overwritten_in_its_file_is_noticed() {
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    wait_until("a look", || app.gone().is_none());
+    thread::sleep(Duration::from_millis(300));
+    let other = place.outer.path().join("other");
+    let another = open(&other, false);
+    (1..=3).for_each(|n| set_percentage(&another, n));
+    drop(another);
+    // As `cp` and `rsync --inplace` do: the file stays, its content is another.
+    cp(&other.join("flagdeck.db"), &place.data.join("flagdeck.db"));
+    let told = noticed(&app);
+    assert!(told.contains("was replaced"), "{told}");
+    assert_gone(app.change(rollout(2000)));
+}
+
+#[test]
+fn all_flags_off_is_in_force_without_a_store_and_stored_once_it_is_back() {
+    let place = Place::new();
+    let app = place.open();
+    app.change(ChangeRequest {
+        edit: Edit::SetMaster { on: true },
+        ..rollout(0)
+    })
+    .unwrap();
+    fs::remove_dir_all(&place.data).unwrap();
+    app.emergency_off(&someone());
+    assert!(!app.in_force().document.enabled);
+    assert!(app.is_held_off(), "it is not said to be stored");
+    assert_eq!(app.live().revision, RevisionNumber(1));
+    let told = app.obstacles();
+    assert!(
+        told.iter().any(|it| it.message.contains("not stored yet")),
+        "{told:?}"
+    );
+    app.write_back().unwrap();
+    wait_until("storing it", || !app.is_held_off());
+    assert_eq!(app.live().revision, RevisionNumber(2));
+    assert!(!app.live().document.enabled);
+}
+
+#[test]
+fn of_two_programs_the_one_follows_what_the_other_writes_back() {
+    let place = Place::new();
+    let (first, second) = (place.open(), place.open());
+    set_percentage(&first, 1000);
+    put_state(&second, 1).unwrap();
+    wait_until("it sees it", || second.live().revision == RevisionNumber(1));
+    // Within a second each program has each database open.
+    thread::sleep(Duration::from_millis(1500));
+    fs::remove_dir_all(&place.data).unwrap();
+    noticed(&first);
+    noticed(&second);
+    first.write_back().unwrap();
+    wait_until("it follows", || second.gone().is_none());
+    set_percentage(&second, 2000);
+    put_state(&second, 2).unwrap();
+    wait_until("it sees it", || first.live().revision == RevisionNumber(2));
+    report(&second).unwrap();
+}
+
+#[test]
+fn two_programs_that_write_back_at_once_make_one_store() {
+    let place = Place::new();
+    let (first, second) = (place.open(), place.open());
+    set_percentage(&first, 1000);
+    wait_until("it sees it", || second.live().revision == RevisionNumber(1));
+    fs::remove_dir_all(&place.data).unwrap();
+    thread::scope(|scope| {
+        for app in [&first, &second] {
+            scope.spawn(|| app.write_back().unwrap());
+        }
+    });
+    set_percentage(&first, 2000);
+    wait_until("it sees it", || second.live().revision == RevisionNumber(2));
+    assert!(!place.data.join("quarantine").exists());
+}
+
+#[test]
+fn no_acknowledged_write_is_missing_after_writing_back() {
+    for round in 0..4 {
+        let place = Place::new();
+        let app = place.open();
+        let (acknowledged, state) = (AtomicU64::new(0), AtomicU64::new(0));
+        let is_over = AtomicBool::new(false);
+        let mut failure = None;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut milli = 0;
+                while !is_over.load(Ordering::SeqCst) {
+                    milli += 1;
+                    match app.change(rollout(milli)) {
+                        Ok(outcome) => acknowledged.store(outcome.revision.0, Ordering::SeqCst),
+                        Err(error) => assert_eq!(error.code(), Code::StoreGone),
+                    }
+                }
+            });
+            scope.spawn(|| {
+                let mut n = 0;
+                while !is_over.load(Ordering::SeqCst) {
+                    n += 1;
+                    if put_state(&app, n).is_ok() {
+                        state.store(n.into(), Ordering::SeqCst);
+                    }
+                }
+            });
+            for _ in 0..3 {
+                thread::sleep(Duration::from_millis(20 + 7 * round));
+                while fs::remove_dir_all(&place.data).is_err() && place.data.exists() {}
+                // Whatever happens, the others have to end.
+                if let Err(error) = app.write_back() {
+                    failure = Some(error.in_full());
+                    break;
+                }
+            }
+            is_over.store(true, Ordering::SeqCst);
+        });
+        assert_eq!(failure, None);
+        let acknowledged = acknowledged.load(Ordering::SeqCst);
+        assert!(acknowledged > 0);
+        drop(app);
+        let app = place.open();
+        assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+        assert!(app.live().revision.0 >= acknowledged, "{acknowledged}");
+        let kept = app.current_state(&web()).unwrap().ml.to_string();
+        let kept: u64 = kept
+            .trim_matches(|c: char| !c.is_ascii_digit())
+            .parse()
+            .unwrap();
+        assert!(kept >= state.load(Ordering::SeqCst), "{kept}");
+    }
+}
+
+#[test]
+fn a_new_store_beside_databases_that_know_more_says_what_is_missing() {
+    let place = Place::new();
+    let app = place.open();
+    (1..=3).for_each(|n| set_percentage(&app, n * 1000));
+    put_state(&app, 1).unwrap();
+    app.take_snapshots(None, &SnapshotLabel::default()).unwrap();
+    app.close();
+    drop(app);
+    fs::remove_file(place.data.join("flagdeck.db")).unwrap();
+    fs::remove_dir_all(place.data.join("backups")).unwrap_or_default();
+    let app = place.open();
+    let missing = "db knows revision 3, but this store has none yet.";
+    let notices = app.notices();
+    assert!(
+        notices.iter().any(|it| it.message.contains(missing)),
+        "{notices:?}"
+    );
+    let problems = app.check().unwrap().problems;
+    assert!(problems[0].contains(missing), "{problems:?}");
+    set_percentage(&app, 1000);
+    let problems = app.check().unwrap().problems;
+    assert!(problems[0].contains("this store ends at 1"), "{problems:?}");
+}
+
+/// A `flagctl serve` on a folder that can be removed.
+fn serve(place: &Place) -> (Serving, String) {
+    let serving = Serving::run(at(place, &["serve", "--port", "0"]));
+    let token = at(place, &["token"]).output().unwrap();
+    let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
+    (serving, token)
+}
+
+fn at(place: &Place, arguments: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flagctl"));
+    command.arg("--data-dir").arg(&place.data).args(arguments);
+    command
+}
+
+fn put(address: &str, token: &str, milli: u32) -> String {
+    let percentage = f64::from(milli) / 1000.0;
+    let body = json!({ "rollout": { "percentage": percentage } }).to_string();
+    let request = format!(
+        "PATCH /api/ml/flags HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         If-Match: *\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    exchange(address, &request).unwrap()
+}
+
+#[test]
+fn a_served_folder_that_was_removed_answers_503_and_is_written_back_by_doctor() {
+    let place = Place::new();
+    let (serving, token) = serve(&place);
+    let address = &serving.address;
+    for n in 1..=3 {
+        let answer = put(address, &token, n * 1000);
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    assert!(get(address, "/healthz").contains("\"status\":\"ok\""));
+    thread::sleep(Duration::from_millis(1200));
+    fs::remove_dir_all(&place.data).unwrap();
+
+    let refused = put(address, &token, 4000);
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+    assert!(refused.contains("store_gone"), "{refused}");
+    assert!(!refused.contains(place.data.to_str().unwrap()), "{refused}");
+    let health = get(address, "/healthz");
+    assert!(health.starts_with("HTTP/1.1 503 "), "{health}");
+    assert!(health.contains("\"status\":\"store_gone\""), "{health}");
+    let served = get(address, "/api/ml/flags");
+    assert!(served.contains("\"percentage\":3"), "{served}");
+
+    // Another program begins no store in its place.
+    let set = at(&place, &["set", "calculator", "on"]).output().unwrap();
+    let said = String::from_utf8(set.stderr).unwrap();
+    assert!(!set.status.success(), "{said}");
+    assert!(said.contains("flagctl (process "), "{said}");
+    let doctor = at(&place, &["doctor"]).output().unwrap();
+    assert!(!doctor.status.success());
+
+    let doctor = at(&place, &["doctor", "--write-back"]).output().unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(doctor.status.success(), "{said}");
+    assert!(said.contains("3 revisions match their hashes"), "{said}");
+    let answer = put(address, &token, 4000);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let undone = at(&place, &["undo"]).output().unwrap();
+    assert!(undone.status.success());
+    wait_until("the undo is served", || {
+        get(address, "/api/ml/flags").contains("\"percentage\":3")
+    });
+}
+
+#[test]
+fn a_look_costs_microseconds() {
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    let looks = 10_000;
+    let began = Instant::now();
+    for _ in 0..looks {
+        assert!(app.store_state() == flagdeck::app::StoreState::Ok);
+    }
+    let each = began.elapsed() / looks;
+    // A few calls of `stat`; far more than a quiet machine takes.
+    assert!(each < Duration::from_micros(500), "{each:?}");
+}
