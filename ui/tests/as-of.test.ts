@@ -286,14 +286,19 @@ describe("the past", () => {
     await waitFor(() => expect(percent().value).toBe("many"));
   });
 
-  it("is not gone to with a change half made: leaving a field saves it for now", async () => {
+  it("keeps what is half typed as a draft of the flags as they are", async () => {
     await user.keyboard("{Escape}");
     const percent = screen.getByTestId("percent-input");
     await user.clear(percent);
     await user.type(percent, "40");
     await user.keyboard("{Control>}t{/Control}");
-    await waitFor(() => expect(host.document.rollouts?.["ui.badges"]?.percentage).toBe(40));
     await screen.findByTestId("as-of");
+    expect(screen.getByTestId<HTMLInputElement>("percent-input").value).not.toBe("40");
+    await user.click(screen.getByTestId("as-of-leave"));
+    await waitFor(() =>
+      expect(screen.getByTestId<HTMLInputElement>("percent-input").value).toBe("40"),
+    );
+    expect(host.document.rollouts?.["ui.badges"]?.percentage).toBe(12.5);
   });
 
   it("is not taken for the present by the palette, which can switch what is named", async () => {

@@ -138,13 +138,16 @@ describe("the command to explain a user", () => {
     await user.type(field(), "maria");
     screen.getByTestId("row-ui.badges").focus();
     await user.keyboard("e");
+    expect(screen.queryByTestId("explain-user")).toBeNull();
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByTestId("palette-input"), "explain{Enter}");
     await waitFor(() => expect(document.activeElement).toBe(field()));
     expect([field().selectionStart, field().selectionEnd]).toEqual([0, 5]);
     await user.keyboard("e");
     expect(field().value).toBe("e");
   });
 
-  it("comes from another view too", async () => {
+  it("comes from another view by the palette, where its key means nothing", async () => {
     await openWindow(typical());
     await user.click(await screen.findByTestId("row-ui.badges"));
     await user.keyboard("1");

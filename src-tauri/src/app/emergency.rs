@@ -129,6 +129,8 @@ impl App {
         is_ahead.then(|| UndoStep {
             revision: live.revision,
             sentence: sentences(&live.document, &live.switched_off().document).join(", "),
+            actor: None,
+            at_ms: None,
         })
     }
 

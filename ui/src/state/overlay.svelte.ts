@@ -1,8 +1,9 @@
 /** What lies over the window: at most one thing, and the question whether to close over that. */
 
-import type { Backup, Snapshot, StateAt } from "../bindings/wire";
+import type { Backup, Snapshot, StateAt, Step } from "../bindings/wire";
 import type { Conflict } from "../model/conflict";
 import type { HelpPageId } from "../words/help";
+import type { Way } from "./live.svelte";
 
 export type Over =
   | { kind: "palette" }
@@ -29,6 +30,8 @@ export type Over =
   | { kind: "label_snapshot"; snapshot: Snapshot }
   | { kind: "remove_imported"; source: string }
   | { kind: "conflict"; conflict: Conflict }
+  /** A step that was made elsewhere, to be confirmed. */
+  | { kind: "step"; way: Way; step: Step }
   | { kind: "restore_backup"; backup: Backup }
   | { kind: "rotate_token"; onrotated: () => void };
 
