@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use flagdeck::error::Code;
 use flagdeck::store::{Actor, Cause, HistoryFilter, RevisionNumber, RevisionSummary, Via};
+use flagdeck::wire::Flags;
 use flagdeck::{App, ChangeRequest, Event, Options, Outcome};
 use flagdeck_core::{Edit, Percentage, RolloutChange};
 
@@ -165,6 +166,53 @@ fn a_step_names_what_it_would_act_on() {
     let (undo, redo) = app.steps();
     assert_eq!(undo, None);
     assert_eq!(redo.unwrap().sentence, "Default rollout: 0 % → 12.5 %");
+}
+
+#[test]
+fn a_step_that_another_change_has_overtaken_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    change(&app, percentage(1000));
+    change(&app, percentage(2000));
+    let overtaken = RevisionNumber(1);
+    let refused = app.undo_revision(overtaken, &someone()).unwrap_err();
+    assert_eq!(refused.code(), Code::Conflict);
+    assert_eq!(app.live().document.rollout.percentage.milli(), 2000);
+    app.undo_revision(RevisionNumber(2), &someone()).unwrap();
+    assert_eq!(app.live().document.rollout.percentage.milli(), 1000);
+    let refused = app.redo_revision(overtaken, &someone()).unwrap_err();
+    assert_eq!(refused.code(), Code::Conflict);
+    app.redo_revision(RevisionNumber(2), &someone()).unwrap();
+    assert_eq!(app.live().document.rollout.percentage.milli(), 2000);
+}
+
+#[test]
+fn the_window_is_told_whose_step_it_would_take_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let (maria, ci) = (
+        Actor::new(Via::Window, "maria"),
+        Actor::new(Via::Flagctl, "ci"),
+    );
+    let change_as = |actor: &Actor, milli| {
+        change(
+            &app,
+            ChangeRequest {
+                actor: actor.clone(),
+                ..percentage(milli)
+            },
+        )
+    };
+    let shown = || Flags::of(&app, &maria).undo.expect("a step");
+    change_as(&maria, 1000);
+    assert!(shown().is_own);
+    change_as(&ci, 2000);
+    assert!(!shown().is_own);
+    assert_eq!(shown().actor, Some(ci.clone()));
+    app.undo(&ci).unwrap();
+    assert!(shown().is_own);
+    let redo = Flags::of(&app, &maria).redo.expect("a step");
+    assert!(!redo.is_own, "ci took it back");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod outcome;
 mod past;
 mod restores;
 mod states;
+mod undo;
 mod verdicts;
 mod watch;
 
@@ -36,7 +37,7 @@ pub use self::states::value_under;
 use self::verdicts::Judge;
 use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
-use crate::history::{UNDO_STEPS_MAX, UndoLog, UndoStep};
+use crate::history::{UNDO_STEPS_MAX, UndoLog};
 use crate::live::Live;
 use crate::lock::lock;
 use crate::metrics::Metrics;
@@ -259,15 +260,6 @@ impl App {
         })
     }
 
-    /// Returns what undo and redo would act on.
-    pub fn steps(&self) -> (Option<UndoStep>, Option<UndoStep>) {
-        if let Some(step) = self.held_step() {
-            return (Some(step), None);
-        }
-        let history = lock(&self.0.history);
-        (history.undo().cloned(), history.redo().cloned())
-    }
-
     /// Announces what happens from here on.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.0.events.subscribe()
@@ -313,40 +305,6 @@ impl App {
             }
         }
         self.conflict(self.live().revision)
-    }
-
-    /// Takes the latest change back, whoever made it, as a new revision. While an emergency is
-    /// ahead of what is stored, that is what is taken back, and no revision is made.
-    ///
-    /// # Errors
-    /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
-    /// was saved in the meantime.
-    pub fn undo(&self, actor: &Actor) -> Result<Outcome, Error> {
-        let turn = self.turn();
-        if let Some(outcome) = self.take_back_hold(&turn) {
-            return Ok(outcome);
-        }
-        let step = lock(&self.0.history).undo().cloned();
-        let UndoStep { revision, sentence } = step.ok_or(Error::NothingToDo {
-            message: "there is nothing to undo",
-        })?;
-        let before = RevisionNumber(revision.0 - 1);
-        let outcome = self.put_back(&turn, before, Cause::Undo(revision), actor, None)?;
-        Ok(outcome.of(Step::Undone(sentence)))
-    }
-
-    /// Brings back the latest change that was taken back, as a new revision.
-    ///
-    /// # Errors
-    /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
-    /// was saved in the meantime.
-    pub fn redo(&self, actor: &Actor) -> Result<Outcome, Error> {
-        let step = lock(&self.0.history).redo().cloned();
-        let UndoStep { revision, sentence } = step.ok_or(Error::NothingToDo {
-            message: "there is nothing to redo",
-        })?;
-        let outcome = self.put_back(&self.turn(), revision, Cause::Redo(revision), actor, None)?;
-        Ok(outcome.of(Step::Redone(sentence)))
     }
 
     /// Puts the document of an earlier revision in force again, as a new revision.

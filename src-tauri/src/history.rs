@@ -5,7 +5,7 @@
 
 use flagdeck_core::summary;
 
-use crate::store::{Cause, RevisionNumber, RevisionSummary};
+use crate::store::{Actor, Cause, RevisionNumber, RevisionSummary};
 
 /// Revisions looked at when a store is opened: as far back as undo reaches after a restart.
 pub const UNDO_STEPS_MAX: usize = 500;
@@ -27,6 +27,11 @@ pub struct UndoStep {
     pub revision: RevisionNumber,
     /// What it changed, in words.
     pub sentence: String,
+    /// Who made it, or who took it back or brought it back since; `None` for an emergency that is
+    /// held and not stored.
+    pub actor: Option<Actor>,
+    /// When that was, in milliseconds since 1970.
+    pub at_ms: Option<i64>,
 }
 
 impl UndoLog {
@@ -57,13 +62,15 @@ impl UndoLog {
 
     fn push(&mut self, revision: &RevisionSummary) {
         match revision.cause {
-            Cause::Undo(of) => shift(&mut self.done, &mut self.undone, of),
-            Cause::Redo(of) => shift(&mut self.undone, &mut self.done, of),
+            Cause::Undo(of) => shift(&mut self.done, &mut self.undone, of, revision),
+            Cause::Redo(of) => shift(&mut self.undone, &mut self.done, of, revision),
             Cause::Edit | Cause::Import | Cause::Restore(_) => {
                 self.undone.clear();
                 self.done.push(UndoStep {
                     revision: revision.number,
                     sentence: summary(&revision.changes),
+                    actor: Some(revision.actor.clone()),
+                    at_ms: Some(revision.at_ms),
                 });
                 if self.done.len() > UNDO_STEPS_MAX {
                     self.done.remove(0);
@@ -73,10 +80,19 @@ impl UndoLog {
     }
 }
 
-/// Moves a step to the other side; one from before the log began is in neither.
-fn shift(from: &mut Vec<UndoStep>, to: &mut Vec<UndoStep>, revision: RevisionNumber) {
-    if from.last().is_some_and(|step| step.revision == revision) {
-        to.extend(from.pop());
+/// Moves the step `of` to the other side, as `by` did; one from before the log began is in neither.
+fn shift(
+    from: &mut Vec<UndoStep>,
+    to: &mut Vec<UndoStep>,
+    of: RevisionNumber,
+    by: &RevisionSummary,
+) {
+    if let Some(step) = from.pop_if(|step| step.revision == of) {
+        to.push(UndoStep {
+            actor: Some(by.actor.clone()),
+            at_ms: Some(by.at_ms),
+            ..step
+        });
     }
 }
 
@@ -123,6 +139,30 @@ mod tests {
         assert_eq!(steps(&[Edit, Edit, undo(2), undo(1)]), (None, Some(1)));
         let there_and_back = [Edit, Edit, undo(2), undo(1), redo(1)];
         assert_eq!(steps(&there_and_back), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn a_step_names_who_moved_it_last() {
+        let by = |name: &str, number, cause| RevisionSummary {
+            number: RevisionNumber(number),
+            at_ms: i64::try_from(number).expect("small"),
+            actor: Actor::new(Via::Flagctl, name),
+            cause,
+            note: None,
+            changes: vec!["change".into()],
+        };
+        let mut log = UndoLog::default();
+        log.extend([by("ada", 1, Cause::Edit)]);
+        let of = RevisionNumber(1);
+        let mover = |step: Option<&UndoStep>| {
+            let step = step.expect("a step");
+            (step.actor.clone().expect("an actor").name, step.at_ms)
+        };
+        assert_eq!(mover(log.undo()), ("ada".into(), Some(1)));
+        log.extend([by("ben", 2, Cause::Undo(of))]);
+        assert_eq!(mover(log.redo()), ("ben".into(), Some(2)));
+        log.extend([by("cleo", 3, Cause::Redo(of))]);
+        assert_eq!(mover(log.undo()), ("cleo".into(), Some(3)));
     }
 
     #[test]

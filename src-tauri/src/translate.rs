@@ -14,17 +14,18 @@ use crate::error::{Code, Error};
 use crate::history::UndoStep;
 use crate::live::Live;
 use crate::store::{
-    Backup, Cause, Gone, HistoryFilter, Instead, LastChange, RevisionNumber, RevisionSummary,
+    Actor, Backup, Cause, Gone, HistoryFilter, Instead, LastChange, RevisionNumber,
+    RevisionSummary,
 };
 use crate::wire;
 
 impl wire::Flags {
-    /// Shows the flags as they are in force.
-    pub fn of(app: &App) -> Self {
+    /// Shows the flags as they are in force, to `viewer`.
+    pub fn of(app: &App, viewer: &Actor) -> Self {
         let (undo, redo) = app.steps();
         Self {
-            undo: undo.map(Into::into),
-            redo: redo.map(Into::into),
+            undo: undo.map(|step| wire::Step::of(step, viewer)),
+            redo: redo.map(|step| wire::Step::of(step, viewer)),
             ..Self::past(&app.in_force())
         }
     }
@@ -320,11 +321,15 @@ impl From<Source> for wire::SettingSource {
     }
 }
 
-impl From<UndoStep> for wire::Step {
-    fn from(step: UndoStep) -> Self {
+impl wire::Step {
+    /// Shows a step to `viewer`, whose own a held emergency counts as.
+    fn of(step: UndoStep, viewer: &Actor) -> Self {
         Self {
             revision: step.revision.0,
             sentence: step.sentence,
+            is_own: step.actor.as_ref().is_none_or(|actor| actor == viewer),
+            actor: step.actor,
+            at_ms: step.at_ms,
         }
     }
 }

@@ -94,6 +94,13 @@ pub struct Step {
     pub revision: u64,
     /// What it changed, in words.
     pub sentence: String,
+    /// Who made it, or took it back or brought it back since; `null` for an emergency that is
+    /// held and not stored.
+    pub actor: Option<Actor>,
+    /// When that was, in milliseconds since 1970.
+    pub at_ms: Option<i64>,
+    /// Whether that was the person at this window.
+    pub is_own: bool,
 }
 
 /// A flag document as published. Keys the format does not have are kept by the store.

@@ -103,7 +103,7 @@ describe("the details of a change", () => {
 
   it("lead from what was taken back to what it took back", async () => {
     await open();
-    await host.undo();
+    await host.undo(3);
     await screen.findByTestId("revision-4");
     await user.click(await details().findByText("Show revision 3"));
     await waitFor(() => expect(shownRevision()).toBe("Revision 3"));

@@ -57,7 +57,10 @@ describe("a narrowing", () => {
   });
 
   it("to a component from elsewhere lets go of all else", () => {
-    const browsing = new Browsing(() => undefined);
+    const browsing = new Browsing(
+      () => undefined,
+      () => true,
+    );
     browsing.narrowing = { ...everything, text: "beta", who: { name: "ci" } };
     browsing.activityRevision = 12;
     browsing.activityComponent = "tracker";

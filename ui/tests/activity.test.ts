@@ -68,7 +68,7 @@ describe("the list", () => {
   it("marks what was taken back", async () => {
     await openOver(host);
     await host.change({ kind: "set_master", on: false });
-    await host.undo();
+    await host.undo(1);
     await screen.findByTestId("revision-2");
     expect(within(row(2)).getByText("undid r1").title).toBe("Took back revision 1");
     expect(within(row(1)).queryByText(/^undid/)).toBeNull();

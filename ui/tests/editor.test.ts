@@ -38,19 +38,33 @@ describe("the keys of the slider", () => {
     expect(shown()).toBe(percentage);
   });
 
+  it.each([["on Enter", () => press(slider(), "Enter")]])(
+    "save at once %s, and not again after the pause",
+    async (_, leave) => {
+      const host = await openComponent(typical(), "ui.badges");
+      vi.useFakeTimers();
+      await press(slider(), "ArrowRight");
+      await leave();
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(edits(host)).toEqual([
+        { kind: "set_rollout", component: "ui.badges", percentage: 13.5 },
+      ]);
+    },
+  );
+
   it.each([
-    ["on Enter", () => press(slider(), "Enter")],
     ["on leaving it", () => fireEvent.blur(slider())],
+    ["as the window loses the keyboard", () => fireEvent.blur(window)],
     ["on selecting another component", () => fireEvent.click(screen.getByTestId("row-tracker"))],
-  ])("save at once %s, and not again after the pause", async (_, leave) => {
+  ])("leave a draft %s, and save nothing after the pause either", async (_, leave) => {
     const host = await openComponent(typical(), "ui.badges");
     vi.useFakeTimers();
     await press(slider(), "ArrowRight");
     await leave();
     await vi.advanceTimersByTimeAsync(1000);
-    expect(edits(host)).toEqual([
-      { kind: "set_rollout", component: "ui.badges", percentage: 13.5 },
-    ]);
+    expect(host.edits).toEqual([]);
+    await fireEvent.click(screen.getByTestId("row-ui.badges"));
+    expect(input().value).toBe("13.5");
   });
 
   it("do nothing in the midst of a drag", async () => {
@@ -72,6 +86,22 @@ describe("a drag", () => {
     expect(host.edits).toEqual([]);
   });
 
+  it.each([
+    ["the window loses the keyboard", () => fireEvent.blur(window)],
+    ["the page is hidden", () => fireEvent(document, new Event("visibilitychange"))],
+    ["the pointer is lost", () => fireEvent.pointerCancel(slider())],
+  ])("is abandoned if %s, whatever comes after", async (_, lose) => {
+    const host = await openComponent(typical(), "ui.badges");
+    await fireEvent.pointerDown(slider(), { button: 0, clientX: 100 });
+    await lose();
+    expect(shown()).toBe(12.5);
+    await fireEvent.pointerMove(slider(), { clientX: 200 });
+    await fireEvent.pointerUp(slider());
+    expect([shown(), input().value]).toEqual([12.5, "12.5"]);
+    expect(host.edits).toEqual([]);
+    expect(host.isUnsaved).toBe(false);
+  });
+
   it("begins with the main button only", async () => {
     await openComponent(typical(), "ui.badges");
     await fireEvent.pointerDown(slider(), { button: 2, clientX: 100 });
@@ -80,11 +110,14 @@ describe("a drag", () => {
 });
 
 describe("a typed percentage", () => {
-  it("is saved on leaving the field", async () => {
+  it("is kept as a draft on leaving the field, until it is saved", async () => {
     const host = await openComponent(typical(), "ui.badges");
     await type("33,25");
-    expect(host.edits).toEqual([]);
     await fireEvent.blur(input());
+    expect(input().value).toBe("33,25");
+    expect(screen.getByTestId("percent-note").textContent).toContain("Unsaved");
+    expect(host.edits).toEqual([]);
+    await fireEvent.click(screen.getByTestId("percent-save"));
     await waitFor(() =>
       expect(edits(host)).toEqual([
         { kind: "set_rollout", component: "ui.badges", percentage: 33.25 },

@@ -370,11 +370,13 @@ it("what a component requires leads to it", async () => {
   expect(screen.getByTestId("row-tracker").getAttribute("aria-selected")).toBe("true");
 });
 
-it("a component that is removed elsewhere gives way to the whole", async () => {
+it("a component that is removed elsewhere gives way to the row after it", async () => {
   const host = await openComponent(typical(), "orchestrator");
   host.replaceElsewhere(safeDefaultWithout("orchestrator"));
   await waitFor(() => expect(screen.queryByTestId("row-orchestrator")).toBeNull());
-  expect(screen.getByTestId("row-*").getAttribute("aria-selected")).toBe("true");
+  const next = screen.getByTestId("row-ui");
+  await waitFor(() => expect(next.getAttribute("aria-current")).toBe("true"));
+  expect(next.tabIndex).toBe(0);
 });
 
 function safeDefaultWithout(name: string) {

@@ -51,10 +51,15 @@ describe("a field of what is known", () => {
     expect(host.document.about?.["ui.badges"]?.owner).toBe("search team");
   });
 
-  it("is saved on leaving it", async () => {
+  it("is kept as a draft on leaving it, and saved once it is meant", async () => {
     const host = await openComponent(typical(), "ui.badges");
     await retype("owner", " design team ");
     await user.click(screen.getByTestId("row-tracker"));
+    expect(screen.queryByTestId("about-owner-input")).toBeNull();
+    await user.click(screen.getByTestId("row-ui.badges"));
+    expect(input("owner").value).toBe(" design team ");
+    expect(edits(host)).toEqual([]);
+    await user.click(screen.getByTestId("about-owner-input-save"));
     await waitFor(() => expect(edits(host)).toEqual([described({ owner: "design team" })]));
   });
 
@@ -85,7 +90,7 @@ describe("a field of what is known", () => {
     await user.click(text("title"));
     expect(host.isUnsaved).toBe(false);
     await user.type(input("title"), "!");
-    screen.getByText("Not saved yet: Enter saves, Esc puts it back");
+    screen.getByText("Unsaved: Enter saves, Esc discards");
     await waitFor(() => expect(host.isUnsaved).toBe(true));
     await user.keyboard("{Enter}");
     await waitFor(() => expect(host.isUnsaved).toBe(false));
@@ -176,7 +181,7 @@ describe("the description", () => {
     const host = await openComponent(typical(), "ui.badges");
     await retype("description", "One{Enter}Two");
     expect(host.edits).toEqual([]);
-    screen.getByText("Not saved yet: Ctrl+Enter saves, Esc puts it back");
+    screen.getByText("Unsaved: Ctrl+Enter saves, Esc discards");
     await user.keyboard("{Control>}{Enter}{/Control}");
     await waitFor(() => expect(edits(host)).toEqual([described({ description: "One\nTwo" })]));
   });

@@ -144,12 +144,15 @@ describe("the command to explain a user", () => {
     expect(field().value).toBe("e");
   });
 
-  it("comes from another view too", async () => {
+  it("comes from another view by the palette, where its key means nothing", async () => {
     await openWindow(typical());
     await user.click(await screen.findByTestId("row-ui.badges"));
     await user.keyboard("1");
     expect(screen.queryByTestId("explain-user")).toBeNull();
     await user.keyboard("e");
+    expect(screen.queryByTestId("explain-user")).toBeNull();
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByTestId("palette-input"), "explain{Enter}");
     await waitFor(() => expect(document.activeElement).toBe(field()));
   });
 

@@ -95,7 +95,7 @@ describe("the groups in use", () => {
     await waitFor(() => expect(host.isUnsaved).toBe(true));
     await user.keyboard("{Escape}");
     expect([field().value, listed()]).toEqual(["sta", []]);
-    screen.getByText("Not saved yet: Enter adds it");
+    screen.getByText("Unsaved: Enter adds, Esc discards");
     await user.keyboard("{Escape}");
     expect(field().value).toBe("");
     await waitFor(() => expect(host.isUnsaved).toBe(false));

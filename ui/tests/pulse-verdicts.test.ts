@@ -179,9 +179,16 @@ describe("the verdict on health", () => {
     safety: 2,
     atMs: NOW_MS - agoMs,
     actor: { via: "window", name: "maria" },
+    revision: null,
+    only: [],
+    except: [],
+    undoes: null,
+    status: confirmedMs === null ? "open" : "confirmed",
+    endedMs: confirmedMs,
+    endedBy: null,
     confirmedMs,
     isExact: null,
-    revision: null,
+    differing: [],
   });
   const ofStates = (...states: StateSource[]) => judgeHealth(heard(quietPulse()), states);
 

@@ -1,6 +1,7 @@
 /** The configuration in the window: every key is shown, and changed by pointer and by keyboard. */
 
 import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import type { Failure, SettingValue } from "../src/bindings/wire";
@@ -8,6 +9,8 @@ import { words } from "../src/words";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver, openWindow, press } from "./support/open";
+
+const user = userEvent.setup();
 
 async function openSettings(): Promise<MemoryHost> {
   const host = await openWindow(typical(), "settings");
@@ -138,14 +141,20 @@ describe("a setting that is typed", () => {
     await waitFor(() => expect(inFile(host, TTL)).toBeNull());
   });
 
-  it("is saved on leaving, and says meanwhile that it is not saved", async () => {
+  it("is kept as a draft on leaving, and says that it is not saved", async () => {
     const host = await openSettings();
     field(TTL).focus();
     await type(TTL, "60000");
     expect(note(TTL)).toContain("1 minute");
-    expect(note(TTL)).toContain(words.settings.enterSaves);
+    expect(note(TTL)).toContain(words.drafts.enterSaves);
     expect(inFile(host, TTL)).toBeNull();
     field(TTL).blur();
+    await user.click(screen.getByTestId("nav-dashboard"));
+    await user.click(screen.getByTestId("nav-settings"));
+    await screen.findByTestId(`field-${TTL}`);
+    expect(field(TTL).value).toBe("60000");
+    expect(inFile(host, TTL)).toBeNull();
+    await user.click(screen.getByTestId(`draft-${TTL}-save`));
     await waitFor(() => expect(inFile(host, TTL)).toBe(60_000));
   });
 

@@ -13,7 +13,7 @@ const open = {
   revisions: 12,
   atMs: Date.now() - 5 * 60_000,
   actor: { via: "window" as const, name: "maria" },
-  changes: ["tracker: on", "calculator: on"],
+  summary: "Switched on: tracker and calculator",
 };
 
 const removed: StoreGone = {
@@ -28,7 +28,7 @@ const removed: StoreGone = {
 const replaced: StoreGone = {
   ...removed,
   isReplaced: true,
-  instead: { ...open, revisions: 3, actor: { via: "flagctl", name: "ci" }, changes: ["beta: off"] },
+  instead: { ...open, revisions: 3, actor: { via: "flagctl", name: "ci" }, summary: "beta: off" },
 };
 
 async function openGone(storeGone: StoreGone): Promise<MemoryHost> {
@@ -95,7 +95,7 @@ describe("another store in its place", () => {
     await openGone(replaced);
     const said = banner().textContent;
     expect(said).toContain("was replaced while Flagdeck had it open.");
-    expect(said).toContain("12 revisions; latest: tracker: on, and 1 more, 5 minutes ago by maria");
+    expect(said).toContain("12 revisions; latest: Switched on: tracker and calculator, 5 minutes ago by maria");
     expect(said).toContain("3 revisions; latest: beta: off, 5 minutes ago by ci");
   });
 
@@ -110,7 +110,7 @@ describe("another store in its place", () => {
   it("that is empty or cannot be read is called that", async () => {
     await openGone({
       ...replaced,
-      instead: { revisions: 0, atMs: null, actor: null, changes: [] },
+      instead: { revisions: 0, atMs: null, actor: null, summary: "" },
     });
     within(banner()).getByText("no revisions yet");
   });

@@ -336,6 +336,7 @@ describe("removing", () => {
 
   it("one that others require names them, and goes on all the same", async () => {
     const host = await openComponent(typical(), "tracker");
+    row("tracker").focus();
     await user.keyboard("{Delete}");
     const dependents = await screen.findByTestId("dependents");
     expect(dependents.textContent).toMatch(/2 components require .*ui\.dashboard.*search\.sugg/);
@@ -349,6 +350,7 @@ describe("removing", () => {
 
   it("a group names what is inside, and what inside is required from outside", async () => {
     const host = await openComponent(typical(), "search.ranking");
+    row("search.ranking").focus();
     await user.keyboard("{Delete}");
     const removed = await screen.findByTestId("removed");
     expect(removed.textContent).toMatch(/2 components will be gone:.*neural.*feedback/);
@@ -372,6 +374,7 @@ describe("removing", () => {
 
   it("that is refused elsewhere says why, and nothing is lost", async () => {
     const host = await openComponent(typical(), "ui");
+    row("ui").focus();
     await user.keyboard("{Delete}");
     await screen.findByTestId("remove-dialog");
     host.refusal = {

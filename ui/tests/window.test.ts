@@ -78,7 +78,7 @@ describe("dragging the rollout", () => {
     }
     expect(value()).toBe(60);
     expect(field().value).toBe("60");
-    expect(screen.getByTestId("percent-note").textContent).toContain("Not saved yet");
+    expect(screen.getByTestId("percent-note").textContent).toContain("Unsaved");
     expect(host.edits).toEqual([]);
     await fireEvent.pointerUp(slider(), at(60));
     expect(value()).toBe(60);
@@ -163,7 +163,7 @@ describe("stepping the rollout by keys", () => {
     expect(edits(host)).toEqual([badges({ percentage: 23.599 })]);
   });
 
-  it("saves at once on leaving, and not at all after Escape", async () => {
+  it("becomes a draft on leaving, and nothing after Escape", async () => {
     const host = await open();
     await select("ui.badges");
     await fireEvent.keyDown(slider(), { key: "End" });
@@ -172,6 +172,9 @@ describe("stepping the rollout by keys", () => {
     expect(host.edits).toEqual([]);
     await fireEvent.keyDown(slider(), { key: "Home" });
     await fireEvent.blur(slider());
+    expect([field().value, value()]).toEqual(["0", 12.5]);
+    expect(host.edits).toEqual([]);
+    await user.click(screen.getByTestId("percent-save"));
     await waitFor(() => expect(edits(host)).toEqual([badges({ percentage: 0 })]));
   });
 });
@@ -217,15 +220,17 @@ describe("typing the rollout", () => {
     host.changeElsewhere({ kind: "set_rollout", component: "ui.badges", percentage: 33 });
     await waitFor(() => expect(value()).toBe(33));
     expect(field().value).toBe("77");
-    expect(screen.getByTestId("percent-note").textContent).toContain("Not saved yet");
+    expect(screen.getByTestId("percent-note").textContent).toContain("Unsaved");
   });
 
   it("keeps its own undo while there is text to take back", async () => {
     await user.click(screen.getByTestId("switch-tracker"));
     await waitFor(() => expect(host.revision).toBe(1));
     await screen.findByText("Revision 1");
+    await select("ui.badges");
     await type("77");
-    await user.keyboard("{Control>}z{/Control}");
+    // Once too often takes no flag back.
+    await user.keyboard("{Control>}zz{/Control}");
     expect(host.revision).toBe(1);
     await user.keyboard("{Escape}{Control>}z{/Control}");
     await waitFor(() => expect(host.revision).toBe(2));
@@ -275,6 +280,10 @@ describe("groups", () => {
     await waitFor(() => expect(groups()).toEqual(["beta", "staff", "pilot"]));
     await user.click(screen.getByLabelText("Remove beta"));
     await waitFor(() => expect(groups()).toEqual(["staff", "pilot"]));
+    // Once too often in the empty field takes nothing away: it goes to the last one first.
+    await user.keyboard("{Backspace}");
+    expect(document.activeElement).toBe(screen.getByLabelText("Remove pilot"));
+    expect(groups()).toEqual(["staff", "pilot"]);
     await user.keyboard("{Backspace}");
     await waitFor(() => expect(groups()).toEqual(["staff"]));
   });

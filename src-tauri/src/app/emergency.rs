@@ -145,6 +145,8 @@ impl App {
                 &live.document,
                 &self.switched_off(&live).document,
             )),
+            actor: None,
+            at_ms: None,
         })
     }
 

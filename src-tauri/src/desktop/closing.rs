@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Whoever wants to close again within this time means it.
+/// Asking to close again within this time means it, even if the question is on the screen.
 const INSIST_WITHIN: Duration = Duration::from_secs(5);
+
+/// Sooner than this, it is a double click or a key that is held: the question was not read yet.
+const READ_WITHIN: Duration = Duration::from_secs(1);
 
 /// What stands against closing.
 #[derive(Debug, Default)]
@@ -27,7 +30,9 @@ impl Closing {
             return true;
         }
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let insists = refused.is_some_and(|before| now.duration_since(before) <= INSIST_WITHIN);
+        let insists = refused.is_some_and(|before| {
+            (READ_WITHIN..=INSIST_WITHIN).contains(&now.duration_since(before))
+        });
         *refused = Some(now);
         insists
     }
@@ -55,5 +60,18 @@ mod tests {
         let later = start + INSIST_WITHIN + Duration::from_millis(1);
         assert!(!closing.may_close(later), "that is long ago");
         assert!(closing.may_close(later + INSIST_WITHIN));
+    }
+
+    #[test]
+    fn a_double_click_or_a_held_key_is_no_answer() {
+        let closing = Closing::default();
+        closing.set_unsaved(true);
+        let start = Instant::now();
+        for press in 0..100 {
+            let now = start + Duration::from_millis(30) * press;
+            assert!(!closing.may_close(now), "press {press}");
+        }
+        let last = start + Duration::from_millis(30) * 99;
+        assert!(!closing.may_close(last + READ_WITHIN - Duration::from_millis(1)));
     }
 }

@@ -184,11 +184,10 @@ impl Desk {
         });
     }
 
-    /// Passes what the application announces on to the page and the menu.
+    /// Passes what the application announces on to the page.
     fn announce(&self, app: &App) {
         let mut events = app.subscribe();
         let (desk, app) = (self.clone(), app.clone());
-        desk.name_steps(&app);
         async_runtime::spawn(async move {
             let stopping = desk.0.stopping.clone();
             while let Some(event) = stopping.run_until_cancelled(events.recv()).await {
@@ -208,19 +207,9 @@ impl Desk {
                     },
                     Err(RecvError::Closed) => return,
                 };
-                if matches!(announcement, Announcement::Flags { .. }) {
-                    desk.name_steps(&app);
-                }
                 desk.tell(announcement);
             }
         });
-    }
-
-    fn name_steps(&self, app: &App) {
-        if let Some(window) = self.window() {
-            let (undo, redo) = app.steps();
-            menu::name_steps(&window, undo, redo);
-        }
     }
 
     /// Serves flags over HTTP; where the port is taken, people are told and the window goes on.

@@ -144,6 +144,7 @@ fn run(desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
             commands::window::save_picture,
             commands::window::show_data_folder,
             commands::window::set_unsaved,
+            commands::window::name_steps,
             commands::window::close,
         ])
         .menu(menu::build)

@@ -1,7 +1,6 @@
 //! The native menu: made of the catalogue of commands that the page has too. What is chosen is
 //! run by the page, but for what has to work also while the page hangs.
 
-use flagdeck::history::UndoStep;
 use flagdeck::wire::Announcement;
 use serde::Deserialize;
 use tauri::menu::{Menu, MenuBuilder, MenuItem, MenuItemBuilder, SubmenuBuilder};
@@ -58,12 +57,13 @@ pub fn choose(app: &AppHandle, desk: &Desk, id: &str) {
     }
 }
 
-/// Says in the menu what undo and redo would act on. Does not wait for the window.
-pub fn name_steps(app: &AppHandle, undo: Option<UndoStep>, redo: Option<UndoStep>) {
+/// Says in the menu what undo and redo would act on in the view that is shown, each in a sentence.
+/// Does not wait for the window.
+pub fn name_steps(app: &AppHandle, undo: Option<String>, redo: Option<String>) {
     let handle = app.clone();
     let named = app.run_on_main_thread(move || {
-        name_step(&handle, UNDO, undo.as_ref());
-        name_step(&handle, REDO, redo.as_ref());
+        name_step(&handle, UNDO, undo.as_deref());
+        name_step(&handle, REDO, redo.as_deref());
     });
     if let Err(error) = named {
         tracing::warn!(%error, "the menu does not name the steps");
@@ -93,14 +93,14 @@ fn accelerator(keys: &str) -> Option<&str> {
     (is_function || keys.starts_with("Ctrl+") && is_plain).then_some(keys)
 }
 
-fn name_step(app: &AppHandle, id: &str, step: Option<&UndoStep>) {
+fn name_step(app: &AppHandle, id: &str, sentence: Option<&str>) {
     let entries = catalogue().into_iter().flat_map(|heading| heading.commands);
     let entry = entries.into_iter().find(|entry| entry.id == id);
     let (Some(entry), Some(item)) = (entry, find(app, id)) else {
         return;
     };
-    let label = match step {
-        Some(step) => format!("{} “{}”", entry.label, shortened(&step.sentence)),
+    let label = match sentence {
+        Some(sentence) => format!("{} “{}”", entry.label, shortened(sentence)),
         None => entry.label,
     };
     if let Err(error) = item.set_text(verbatim(&label)) {

@@ -177,7 +177,20 @@ revision: number,
 /**
  * What it changed, in words.
  */
-sentence: string, };
+sentence: string, 
+/**
+ * Who made it, or took it back or brought it back since; `null` for an emergency that is
+ * held and not stored.
+ */
+actor: Actor | null, 
+/**
+ * When that was, in milliseconds since 1970.
+ */
+atMs: number | null, 
+/**
+ * Whether that was the person at this window.
+ */
+isOwn: boolean, };
 
 /**
  * A flag document as published. Keys the format does not have are kept by the store.

@@ -65,6 +65,8 @@ export interface CommandEntry {
   label: string;
   /** Such as `Ctrl+Shift+Z`; empty for none. */
   keys: string;
+  /** Other keys for the same. */
+  alsoKeys?: string;
   /** Words a person may look for it by, beside its label. */
   also: string;
   menu: string;

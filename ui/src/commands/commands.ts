@@ -8,11 +8,13 @@ import { offeredRollback } from "../model/performance";
 import { ALL } from "../model/tree";
 import type { Deck } from "../state/deck";
 import { exportChosen, importSome, togglePin } from "../state/keeping";
+import type { Way } from "../state/live.svelte";
 import { remove } from "../state/removal";
 import { cancelRestore, restorable, showRestoreOf } from "../state/restoring";
 import { words } from "../words";
 import { entryOf, type CommandId } from "./catalogue";
-import { hasUnsavedText } from "./keys";
+import { hasOwnUndo } from "./keys";
+import { Steps } from "./steps";
 
 export const ZOOM_MIN = 100;
 export const ZOOM_MAX = 200;
@@ -22,6 +24,8 @@ interface Command {
   run: () => void;
   /** Left out where it always can be done. */
   isEnabled?: () => boolean;
+  /** Says why it cannot be done. */
+  refuse?: () => void;
   /** In place of the catalogue's label. */
   label?: () => string;
   /** Whether it is about the flags as they are: in view of the past it does nothing but say so. */
@@ -31,17 +35,21 @@ interface Command {
 const ofNow = () => true;
 
 export class Commands {
+  readonly steps: Steps;
+
   readonly #deck: Deck;
   readonly #all: Record<CommandId, Command>;
 
   constructor(deck: Deck) {
     this.#deck = deck;
+    this.steps = new Steps(deck);
     this.#all = this.#define();
   }
 
   run(id: CommandId): void {
     if (this.#isAway(id)) void this.#deck.shown.refuse();
     else if (this.isEnabled(id)) this.#all[id].run();
+    else this.#all[id].refuse?.();
   }
 
   isEnabled(id: CommandId): boolean {
@@ -63,7 +71,6 @@ export class Commands {
     const isWritable = () => live.flags !== null && live.isWritable;
     const hasComponent = () => isWritable() && this.#chosen().length > 0;
     const hasOne = () => isWritable() && this.#chosen().length === 1;
-    const isOfText = () => hasUnsavedText(document.activeElement);
     const newest = () => live.stored?.revision ?? 0;
     const hasNeighbour = (by: 1 | -1) =>
       shown.isPastInView && past.neighbour(by, newest()) !== null;
@@ -97,18 +104,8 @@ export class Commands {
       },
       back_up: { run: () => void this.#backUp(), isEnabled: isWritable },
       quit: { run: () => void this.quit() },
-      undo: {
-        run: () => this.#orInText("undo", () => void live.undo()),
-        isEnabled: () => isOfText() || (isWritable() && !!live.flags?.undo),
-        isOfNow: () => !isOfText(),
-        label: () => words.commands.undo(live.flags?.undo?.sentence),
-      },
-      redo: {
-        run: () => this.#orInText("redo", () => void live.redo()),
-        isEnabled: () => isOfText() || (isWritable() && !!live.flags?.redo),
-        isOfNow: () => !isOfText(),
-        label: () => words.commands.redo(live.flags?.redo?.sentence),
-      },
+      undo: this.#step("undo"),
+      redo: this.#step("redo"),
       add_component: {
         run: () => this.#add("component"),
         isEnabled: isWritable,
@@ -240,6 +237,17 @@ export class Commands {
     };
   }
 
+  #step(way: Way): Command {
+    const isOfText = () => hasOwnUndo(document.activeElement);
+    return {
+      run: () => this.#orInText(way, () => this.steps.run(way)),
+      isEnabled: () => isOfText() || this.steps.refusal(way) === null,
+      isOfNow: () => !isOfText(),
+      label: () => words.commands[way](this.steps.sentence(way) ?? undefined),
+      refuse: () => this.steps.run(way),
+    };
+  }
+
   /** What commands on components act on: the marked ones, else the one a person is at. */
   #chosen(): readonly string[] {
     const { browsing, live, choices } = this.#deck;
@@ -254,14 +262,14 @@ export class Commands {
     if (snapshot) act(snapshot);
   }
 
-  /** Shows what a file that was dropped on the window would change; not over something unsaved. */
+  /** Shows what a file that was dropped on the window would change; not over an open dialog. */
   async takeDropped(): Promise<void> {
-    const { host, live, shown, overlay, browsing } = this.#deck;
+    const { host, live, shown, overlay } = this.#deck;
     await this.#attempt(async () => {
       const file = await host.droppedFile();
       if (!file || !live.isWritable) return;
       if (shown.isPastInView) void shown.refuse();
-      else if (browsing.isUnsaved) live.toasts.failed(words.commands.dropLater);
+      else if (overlay.isCovering) live.toasts.failed(words.commands.dropLater);
       else overlay.show({ kind: "import", ...file });
     });
   }
@@ -287,7 +295,7 @@ export class Commands {
   /** Begins with the flags as of this moment, which can be read, and asks for another. */
   async #lookBack(): Promise<void> {
     const { past } = this.#deck;
-    // A field that is left saves what was typed: that is meant for now.
+    // What the keys have moved becomes a draft, which is meant for the flags as they are.
     if (past.seen === null && document.activeElement instanceof HTMLElement) {
       document.activeElement.blur();
     }
@@ -300,10 +308,10 @@ export class Commands {
   }
 
   /** Keys that the native menu takes still mean text where text is typed. */
-  #orInText(what: "undo" | "redo", otherwise: () => void): void {
+  #orInText(what: Way, otherwise: () => void): void {
     // The engine offers no other way to its own undo.
     // eslint-disable-next-line @typescript-eslint/no-deprecated
-    if (hasUnsavedText(document.activeElement)) document.execCommand(what);
+    if (hasOwnUndo(document.activeElement)) document.execCommand(what);
     else otherwise();
   }
 

@@ -1,5 +1,7 @@
 /** From key presses to commands. */
 
+import type { View } from "../bindings/wire";
+import { isComposing } from "../widgets/composing";
 import { catalogue, type CommandEntry, type CommandId } from "./catalogue";
 
 /** What works also while something lies over the window. */
@@ -11,17 +13,49 @@ const alwaysThere: ReadonlySet<CommandId> = new Set([
   "zoom_reset",
 ]);
 
-/** Returns the command that `event` stands for, if any. */
-export function commandOf(event: KeyboardEvent, isCovered: boolean): CommandId | null {
+/** What a key that is held goes on doing. Anything else happens once. */
+const repeatable: ReadonlySet<CommandId> = new Set([
+  "zoom_in",
+  "zoom_out",
+  "older_revision",
+  "newer_revision",
+  "previous_snapshot",
+  "next_snapshot",
+]);
+
+/** Bare keys that belong to one view, and mean nothing in the others. */
+const viewOf: Partial<Record<CommandId, View>> = {
+  remove: "flags",
+  explain: "flags",
+  filter: "flags",
+  older_revision: "flags",
+  newer_revision: "flags",
+  previous_snapshot: "snapshots",
+  next_snapshot: "snapshots",
+  pin_snapshot: "snapshots",
+  label_snapshot: "snapshots",
+};
+
+/** Controls that have a use for bare keys themselves. */
+const CONTROLS = "select, [role=menu], [data-takes-keys]";
+
+/** Where Delete removes. */
+const REMOVABLE = "[role=treegrid], [data-testid=bulk]";
+
+/** Returns the command that `event` stands for in `view`, if any. */
+export function commandOf(event: KeyboardEvent, isCovered: boolean, view: View): CommandId | null {
   const found = catalogue.find((entry) => isMeant(entry, event));
-  if (!found || (isCovered && !alwaysThere.has(found.id))) return null;
-  return belongsToText(found, event.target) ? null : found.id;
+  if (!found || isComposing(event) || (event.repeat && !repeatable.has(found.id))) return null;
+  if (isCovered && !alwaysThere.has(found.id)) return null;
+  return belongsToTarget(found, event.target) || isElsewhere(found.id, view, event.target)
+    ? null
+    : found.id;
 }
 
 /** Whether the native menu, whose keys come before the page's, may run a command. */
 export function isAllowed(id: CommandId, isCovered: boolean): boolean {
   const isOfText = id === "undo" || id === "redo";
-  const meansText = isOfText && hasUnsavedText(document.activeElement);
+  const meansText = isOfText && hasOwnUndo(document.activeElement);
   return !isCovered || alwaysThere.has(id) || meansText;
 }
 
@@ -48,18 +82,55 @@ export function isTextField(target: EventTarget | null): boolean {
   );
 }
 
-/** Whether undo belongs to the text: a field says by `data-settled` that it shows what is stored. */
-export function hasUnsavedText(target: EventTarget | null): boolean {
-  return isTextField(target) && !(target as Element).hasAttribute("data-settled");
+/** The field that something was typed into since it got the keyboard, or was saved or discarded. */
+let typedInto: EventTarget | null = null;
+
+/** Notes what is typed into fields, for as long as the returned function is not called. */
+export function followTyping(): () => void {
+  const begin = ({ target }: Event) => (typedInto = isTextField(target) ? target : null);
+  const end = () => (typedInto = null);
+  const endByKey = (event: KeyboardEvent) => {
+    if ((event.key === "Enter" || event.key === "Escape") && !isComposing(event)) end();
+  };
+  document.addEventListener("input", begin, true);
+  document.addEventListener("focusout", end, true);
+  document.addEventListener("keydown", endByKey, true);
+  return () => {
+    document.removeEventListener("input", begin, true);
+    document.removeEventListener("focusout", end, true);
+    document.removeEventListener("keydown", endByKey, true);
+  };
 }
 
-function belongsToText(entry: CommandEntry, target: EventTarget | null): boolean {
+/**
+ * Whether undo belongs to the text: while something is typed that is not saved, and after all of it
+ * was taken back, so that one press too many changes no flag. A field says by `data-settled` that
+ * it shows what is stored.
+ */
+export function hasOwnUndo(target: EventTarget | null): boolean {
   if (!isTextField(target)) return false;
-  if (entry.id === "undo" || entry.id === "redo") return hasUnsavedText(target);
-  return !/^(Ctrl|F\d)/.test(entry.keys);
+  return target === typedInto || !(target as Element).hasAttribute("data-settled");
 }
 
-function isMeant({ keys }: CommandEntry, event: KeyboardEvent): boolean {
+function belongsToTarget(entry: CommandEntry, target: EventTarget | null): boolean {
+  if (entry.id === "undo" || entry.id === "redo") return hasOwnUndo(target);
+  const isBare = !/^(Ctrl|F\d)/.test(entry.keys);
+  const isControl = target instanceof Element && target.closest(CONTROLS) !== null;
+  return isBare && (isTextField(target) || isControl);
+}
+
+function isElsewhere(id: CommandId, view: View, target: EventTarget | null): boolean {
+  if (viewOf[id] !== undefined && viewOf[id] !== view) return true;
+  // What removes has to be aimed: at a row, or at what is marked.
+  const isAimed = target instanceof Element && target.closest(REMOVABLE) !== null;
+  return id === "remove" && !isAimed;
+}
+
+function isMeant({ keys, alsoKeys = "" }: CommandEntry, event: KeyboardEvent): boolean {
+  return matches(keys, event) || matches(alsoKeys, event);
+}
+
+function matches(keys: string, event: KeyboardEvent): boolean {
   if (keys === "" || event.altKey || event.metaKey) return false;
   const key = keys.replace(/^(Ctrl\+)?(Shift\+)?/, "");
   if (event.ctrlKey !== keys.startsWith("Ctrl+")) return false;

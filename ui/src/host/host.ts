@@ -57,10 +57,10 @@ export interface Host {
   change(edit: Edit, base?: number): Promise<Outcome>;
   /** Shows a component to fewer people again, if `base` is the revision in force. */
   rollBack(component: string, base: number): Promise<Outcome>;
-  /** Takes the last change back, as a revision of its own. */
-  undo(): Promise<Outcome>;
-  /** Brings back what undo took. */
-  redo(): Promise<Outcome>;
+  /** Takes the change back that made the revision `of`, if it is still the one to take back. */
+  undo(of: number): Promise<Outcome>;
+  /** Brings it back by the same rule. */
+  redo(of: number): Promise<Outcome>;
   /** Turns everything off, whatever else hangs; what cannot be stored yet is stored when it can. */
   emergencyOff(): Promise<Outcome>;
   /** Says what is wrong with a document, and what it would change. Changes nothing. */
@@ -202,6 +202,8 @@ export interface Host {
   showDataFolder(): Promise<void>;
   /** Says whether closing the window would lose something that was typed. */
   setUnsaved(isUnsaved: boolean): Promise<void>;
+  /** Names in the native menu what undo and redo would act on; `null` for nothing. */
+  nameSteps(undo: string | null, redo: string | null): Promise<void>;
   /** Closes the window, whatever is unsaved. */
   close(): Promise<void>;
   /** Calls back on every announcement until the returned function is called. */

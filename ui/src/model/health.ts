@@ -51,8 +51,8 @@ export function judgeHealth(
 }
 
 /** Whether a restore still waits for its source. */
-export function isOpen({ confirmedMs }: StateRestore): boolean {
-  return confirmedMs === null;
+export function isOpen({ status }: StateRestore): boolean {
+  return status === "open";
 }
 
 /** The restores that wait for their sources, the one that waits longest first. */

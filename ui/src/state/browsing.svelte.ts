@@ -7,6 +7,7 @@ import { isFiltering, type Filter, type Standing } from "../model/filter";
 import type { Document } from "../bindings/wire";
 import { everything, type Narrowing } from "../model/history";
 import { ALL } from "../model/tree";
+import { words } from "../words";
 import { Drafts } from "./drafts.svelte";
 import { Unsaved } from "./unsaved.svelte";
 
@@ -42,7 +43,7 @@ export class Browsing {
   jsonDraft = $state.raw<{ text: string; base: number } | null>(null);
   /** What is typed for a setting and not saved, by its name. */
   readonly settingDrafts = new SvelteMap<string, string>();
-  /** What is typed and not saved, in words: see `sayUnsaved`. */
+  /** What open dialogs hold that is not saved: see `sayUnsaved`. */
   readonly unsaved = new Unsaved();
   /** What is typed into the fields of the inspector and not saved. */
   readonly drafts: Drafts;
@@ -50,13 +51,22 @@ export class Browsing {
   explained = $state.raw<{ user: string; groups: readonly string[] }>({ user: "", groups: [] });
   readonly collapsed = new SvelteSet<string>();
 
-  constructor(inForce: () => Document | undefined) {
-    this.drafts = new Drafts(this.unsaved, inForce);
+  /** Everything that is typed and not saved, in words: what closing the window would lose. */
+  readonly unsavedNames: readonly string[] = $derived.by(() => [
+    ...this.drafts.names,
+    ...[...this.settingDrafts.keys()].map((name) =>
+      words.commands.closing.setting(words.settings.label(name)),
+    ),
+    ...(this.jsonDraft === null ? [] : [words.json.title]),
+    ...this.unsaved.names,
+  ]);
+
+  constructor(inForce: () => Document | undefined, isThere: (path: string) => boolean) {
+    this.drafts = new Drafts({ inForce, isThere });
   }
 
-  /** Whether something typed is not saved and would be lost by closing the window. */
   get isUnsaved(): boolean {
-    return this.unsaved.names.length > 0;
+    return this.unsavedNames.length > 0;
   }
 
   /** The component that the activity is narrowed to; `null` for all. */
@@ -96,9 +106,15 @@ export class Browsing {
     return this.focused ?? this.selected;
   }
 
-  select(path: string): void {
+  /** Shows the details of the row that the keyboard goes to: what is edited is what is seen. */
+  walk(path: string): void {
     this.selected = path;
     this.active = path;
+  }
+
+  /** The same, and shows the details in a window too narrow for both. */
+  select(path: string): void {
+    this.walk(path);
     this.isDetailed = true;
   }
 

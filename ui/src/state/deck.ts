@@ -3,11 +3,13 @@
 import { createContext } from "svelte";
 
 import type { Host } from "../host/host";
+import { ALL } from "../model/tree";
 import { ArmsFeed } from "./arms.svelte";
 import { Past } from "./as_of.svelte";
 import { Browsing } from "./browsing.svelte";
 import { Choices } from "./choices.svelte";
 import { Compare } from "./compare.svelte";
+import { Configuration } from "./configuration.svelte";
 import { LastChanges } from "./last_changes.svelte";
 import { Live } from "./live.svelte";
 import { Metrics } from "./metrics.svelte";
@@ -26,6 +28,7 @@ export interface Deck {
   shown: Shown;
   choices: Choices;
   browsing: Browsing;
+  configuration: Configuration;
   overlay: Overlay;
   lastChanges: LastChanges;
   metrics: Metrics;
@@ -41,10 +44,14 @@ export function makeDeck(host: Host): Deck {
   const overlay = new Overlay();
   const sources = new StateSources(host);
   const pulse = new PulseFeed(host);
-  live.onconflict = (conflict) => overlay.show({ kind: "conflict", conflict });
+  live.onconflict = (conflict) => overlay.ask({ kind: "conflict", conflict });
+  live.onforeign = (foreign) => overlay.ask({ kind: "step", ...foreign });
   const past = new Past(host, live.toasts);
   const choices = new Choices(host, live.toasts);
-  const browsing = new Browsing(() => live.flags?.document);
+  const browsing = new Browsing(
+    () => live.flags?.document,
+    (path) => path === ALL || live.tree.byPath.has(path),
+  );
   return {
     host,
     live,
@@ -52,6 +59,7 @@ export function makeDeck(host: Host): Deck {
     shown: new Shown({ live, past, browsing, choices }),
     choices,
     browsing,
+    configuration: new Configuration({ host, toasts: live.toasts, browsing }),
     overlay,
     lastChanges: new LastChanges(host),
     metrics: new Metrics(host),

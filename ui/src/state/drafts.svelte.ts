@@ -1,36 +1,55 @@
 /**
- * What is typed into fields and not saved yet. Outlives the fields, so that looking at something
- * else loses nothing.
+ * What is typed into fields of the inspector and not saved yet. Leaving a field saves nothing: its
+ * draft stays with its component, until it is saved or discarded. A component that is removed takes
+ * its drafts out of sight, and undo brings them back with it.
  */
 
 import { SvelteMap } from "svelte/reactivity";
 
 import type { Document } from "../bindings/wire";
+import { isWithin } from "../model/edit";
 import { words } from "../words";
-import type { Unsaved } from "./unsaved.svelte";
 
 interface Typed {
   path: string;
+  /** As people call it. */
+  field: string;
   text: string;
   seen: Document | undefined;
-  /** Takes it off the list of what closing the window would lose. */
-  release: () => void;
+}
+
+interface Flags {
+  inForce: () => Document | undefined;
+  /** Whether there is a component or group at a path, or it stands for all. */
+  isThere: (path: string) => boolean;
 }
 
 export class Drafts {
   readonly #typed = new SvelteMap<string, Typed>();
-  readonly #unsaved: Unsaved;
-  readonly #inForce: () => Document | undefined;
+  readonly #flags: Flags;
 
-  constructor(unsaved: Unsaved, inForce: () => Document | undefined) {
-    this.#unsaved = unsaved;
-    this.#inForce = inForce;
+  readonly #there: readonly Typed[] = $derived.by(() =>
+    [...this.#typed.values()].filter(({ path }) => this.#flags.isThere(path)),
+  );
+
+  /** The fields that have a draft, such as `percentage`, by the path they are of. */
+  readonly fields: ReadonlyMap<string, readonly string[]> = $derived(
+    new Map(this.#there.map(({ path }) => [path, this.#fieldsOf(path)])),
+  );
+
+  /** Each such as `Percentage of ui.badges`. */
+  readonly names: readonly string[] = $derived(
+    this.#there.map(({ path, field }) => words.about.draftOf(field, path)),
+  );
+
+  constructor(flags: Flags) {
+    this.#flags = flags;
   }
 
-  /** The draft of one field of what is at `path`; `field` as people call it. */
+  /** The draft of one field of what is at `path`. */
   of(path: string, field: string): Draft {
-    const key = `${path} ${field}`;
-    const [typed, unsaved, inForce] = [this.#typed, this.#unsaved, this.#inForce];
+    const key = keyOf(path, field);
+    const [typed, { inForce }] = [this.#typed, this.#flags];
     return {
       get seen() {
         return typed.get(key)?.seen;
@@ -40,25 +59,44 @@ export class Drafts {
       },
       set text(text) {
         const before = typed.get(key);
-        if (text === null) {
-          before?.release();
-          typed.delete(key);
-        } else {
-          const release = before?.release ?? unsaved.add(words.about.draftOf(field, path));
-          typed.set(key, { path, text, seen: before ? before.seen : inForce(), release });
-        }
+        if (text === null) typed.delete(key);
+        else typed.set(key, { path, field, text, seen: before ? before.seen : inForce() });
       },
     };
   }
 
-  /** Forgets the drafts of paths that `isThere` does not know: nobody could come back to them. */
-  prune(isThere: (path: string) => boolean): void {
-    for (const [key, { path, release }] of this.#typed) {
-      if (isThere(path)) continue;
-      release();
-      this.#typed.delete(key);
+  discard(path: string, fields: readonly string[]): void {
+    for (const field of fields) this.#typed.delete(keyOf(path, field));
+  }
+
+  #fieldsOf(path: string): string[] {
+    return this.#there.filter((typed) => typed.path === path).map(({ field }) => field);
+  }
+
+  /** Whether something at `path` or in that group has a draft. */
+  isIn(path: string): boolean {
+    return this.#there.some((typed) => isWithin(typed.path, path));
+  }
+
+  /** Takes the drafts along of what has moved. */
+  follow(places: readonly (readonly [from: string, to: string])[]): void {
+    for (const [from, to] of places) {
+      for (const [key, typed] of [...this.#typed]) {
+        if (from === to || !isWithin(typed.path, from)) continue;
+        const path = to + typed.path.slice(from.length);
+        this.#typed.delete(key);
+        this.#typed.set(keyOf(path, typed.field), {
+          ...typed,
+          path,
+          seen: this.#flags.inForce(),
+        });
+      }
     }
   }
+}
+
+function keyOf(path: string, field: string): string {
+  return `${path} ${field}`;
 }
 
 /** What is typed into one field. */

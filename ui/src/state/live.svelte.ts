@@ -14,6 +14,7 @@ import type {
   Outcome,
   RollbackPlan,
   Status,
+  Step,
 } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
 import { conflictBetween, type Conflict } from "../model/conflict";
@@ -28,6 +29,9 @@ import { Toasts } from "./toasts.svelte";
  */
 export type Intent = (document: Flags["document"]) => Edit;
 
+/** Back in the history, or forth again. */
+export type Way = "undo" | "redo";
+
 /** What the backend tells that is not about the flags or the status. */
 export type OtherAnnouncement = Exclude<Announcement, { kind: "flags" | "status" }>;
 
@@ -41,6 +45,8 @@ export class Live {
   status = $state.raw<Status | null>(null);
   /** Why the flags could not be read the last time. */
   failure = $state.raw<Failure | null>(null);
+  /** Called with a step that was made elsewhere and is not confirmed; nothing was done then. */
+  onforeign: (foreign: { way: Way; step: Step }) => void = () => undefined;
   /** Called with an edit that met another one; nothing was stored then. */
   onconflict: (conflict: Conflict) => void = () => undefined;
 
@@ -207,26 +213,17 @@ export class Live {
     this.#saved(outcome, words.allOffDone);
   }
 
-  undo(): Promise<boolean> {
-    if (!this.stored?.undo) return Promise.resolve(false);
-    return this.#inTurn(async () => {
-      const outcome = await this.#host.undo();
-      await this.refresh();
-      this.toasts.done(outcome.summary, {
-        label: words.redo,
-        run: () => void this.redo(),
-        isOffered: () => this.stored?.revision === outcome.revision && this.stored.redo !== null,
-      });
-    });
+  /**
+   * Takes the last change back. One that was made elsewhere is taken back only if the person has
+   * `confirmed` it, by its revision; else they are asked.
+   */
+  undo(confirmed?: number): Promise<boolean> {
+    return this.#step("undo", "redo", confirmed);
   }
 
-  redo(): Promise<boolean> {
-    if (!this.stored?.redo) return Promise.resolve(false);
-    return this.#inTurn(async () => {
-      const outcome = await this.#host.redo();
-      await this.refresh();
-      this.#saved(outcome);
-    });
+  /** Brings back what was taken back last, by the same rule. */
+  redo(confirmed?: number): Promise<boolean> {
+    return this.#step("redo", "undo", confirmed);
   }
 
   /** Shows a component to fewer people again, as was said, unless the flags changed since. */
@@ -256,6 +253,40 @@ export class Live {
       if (outcome.changed) this.#saved(outcome, words.activity.restored(revision));
       else this.toasts.done(words.activity.nothingToRestore(revision));
     });
+  }
+
+  async #step(way: Way, back: Way, confirmed?: number): Promise<boolean> {
+    let isDone = false;
+    await this.#inTurn(async () => {
+      // As it is once every change before has been stored.
+      const step = this.stored?.[way];
+      if (!step) return;
+      if (confirmed !== undefined && confirmed !== step.revision) throw overtaken(way);
+      if (!step.isOwn && confirmed === undefined) {
+        this.onforeign({ way, step });
+        return;
+      }
+      const outcome = await this.#take(way, step);
+      isDone = true;
+      await this.refresh();
+      this.toasts.done(outcome.summary, {
+        label: words[back],
+        run: () => void this[back](step.revision),
+        isOffered: () => this.stored?.revision === outcome.revision && this.stored[back] !== null,
+      });
+    });
+    return isDone;
+  }
+
+  /** Takes exactly that step: what came in since then is nobody's to take back unseen. */
+  async #take(way: Way, step: Step): Promise<Outcome> {
+    try {
+      return await this.#host[way](step.revision);
+    } catch (reason) {
+      if (asFailure(reason).code !== "conflict") throw reason;
+      await this.refresh();
+      throw overtaken(way);
+    }
   }
 
   #listen(onOther: (announcement: OtherAnnouncement) => void): Promise<() => void> {
@@ -354,7 +385,7 @@ export class Live {
   #saved(outcome: Outcome, sentence = outcome.summary): void {
     this.toasts.done(sentence, {
       label: words.undo,
-      run: () => void this.undo(),
+      run: () => void this.undo(outcome.revision),
       isOffered: () => this.stored?.revision === outcome.revision && this.stored.undo !== null,
     });
   }
@@ -365,4 +396,8 @@ export class Live {
       failure.problems.map((problem) => problem.message),
     );
   }
+}
+
+function overtaken(way: Way): Failure {
+  return asFailure(words.stepOvertaken[way]);
 }

@@ -33,11 +33,11 @@ export class Marking {
     this.#anchor = path;
   }
 
-  /** Marks a row or takes its mark away. The first mark takes in the row that is selected. */
-  toggle(path: string): void {
-    const { marked, selected } = this.#options.browsing;
+  /** Marks a row or takes its mark away. The first mark includes the row that was selected. */
+  toggle(path: string, start = this.#options.browsing.selected): void {
+    const { marked } = this.#options.browsing;
     const isFirst = marked.size === 0;
-    if (isFirst && this.#indexOf(selected) >= 0) marked.add(selected);
+    if (isFirst && this.#indexOf(start) >= 0) marked.add(start);
     if (isFirst || !marked.delete(path)) marked.add(path);
     this.#anchor = path;
   }

@@ -1,8 +1,9 @@
 /** What lies over the window: at most one thing, and the question whether to close over that. */
 
-import type { Backup, Snapshot, StateAt, StateRestore } from "../bindings/wire";
+import type { Backup, Snapshot, StateAt, StateRestore, Step } from "../bindings/wire";
 import type { Conflict } from "../model/conflict";
 import type { HelpPageId } from "../words/help";
+import type { Way } from "./live.svelte";
 import type { Widening } from "./widening";
 
 export type Over =
@@ -36,11 +37,15 @@ export type Over =
   | { kind: "label_snapshot"; snapshot: Snapshot }
   | { kind: "remove_imported"; source: string }
   | { kind: "conflict"; conflict: Conflict }
+  /** A step that was made elsewhere, to be confirmed. */
+  | { kind: "step"; way: Way; step: Step }
   | { kind: "restore_backup"; backup: Backup }
   | { kind: "rotate_token"; onrotated: () => void };
 
 export class Overlay {
   over = $state.raw<Over | null>(null);
+  /** Questions that came while something else was open. */
+  readonly #waiting: Over[] = [];
   /** Whether a person is asked if the window may close; what was typed stays beneath. */
   isClosing = $state(false);
 
@@ -53,7 +58,13 @@ export class Overlay {
     this.over = over;
   }
 
+  /** Asks at once, or after what is open: nothing that is typed there gives way to it. */
+  ask(question: Over): void {
+    if (this.over === null || this.over.kind === "tour") this.over = question;
+    else this.#waiting.push(question);
+  }
+
   close(): void {
-    this.over = null;
+    this.over = this.#waiting.shift() ?? null;
   }
 }

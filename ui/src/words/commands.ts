@@ -1,7 +1,8 @@
 /** Palette, menus, shortcuts, the tour, and the question before closing. */
 
-import type { RollbackPlan } from "../bindings/wire";
-import { plural } from "./shared";
+import type { Actor, RollbackPlan } from "../bindings/wire";
+import { formatAgo } from "../format";
+import { doors, plural } from "./shared";
 
 export const commands = {
   undo: (sentence: string | undefined) => (sentence === undefined ? "Undo" : `Undo “${sentence}”`),
@@ -134,10 +135,19 @@ export const commands = {
     },
   },
 
+  /** Of a step that another person or program made. */
+  step: {
+    title: { undo: "Undo a change made elsewhere?", redo: "Redo a change undone elsewhere?" },
+    by: (actor: Actor, atMs: number | null, nowMs: number) =>
+      `${actor.name}, ${doors[actor.via]}${atMs === null ? "" : `, ${formatAgo(atMs, nowMs)}`}`,
+    go: { undo: "Undo change", redo: "Redo change" },
+  },
+
   closing: {
-    title: "Close without saving?",
-    lost: "This was typed and is not saved; closing loses it:",
+    title: "Discard unsaved changes?",
+    lost: "These changes are not saved. Closing discards them:",
+    setting: (name: string) => `Setting ${name}`,
     keep: "Keep editing",
-    close: "Close without saving",
+    close: "Discard and close",
   },
 } as const;

@@ -45,6 +45,9 @@ export const frame = {
     sentence === undefined ? "Nothing to undo" : `Undo “${sentence}” (Ctrl+Z)`,
   redoStep: (sentence: string | undefined) =>
     sentence === undefined ? "Nothing to redo" : `Redo “${sentence}” (Ctrl+Shift+Z)`,
+  /** Without a place, the flags have nothing. */
+  nothingTo: (way: "undo" | "redo", place?: string) =>
+    `Nothing to ${way}${place === undefined ? "" : ` in ${place}`}`,
   searchOrRun: "Search or run a command",
   allOff: "All flags off",
   allOffMeaning: "Turn the master switch off: every component is off for everyone (Ctrl+Shift+0)",
@@ -60,4 +63,25 @@ export const frame = {
   notRead: "The flags could not be read.",
   notReadAnew: (why: string) => `The flags could not be read anew; what you see may be old. ${why}`,
   retry: "Try again",
+
+  drafts: {
+    enterSaves: "Unsaved: Enter saves, Esc discards",
+    ctrlEnterSaves: "Unsaved: Ctrl+Enter saves, Esc discards",
+    enterAdds: "Unsaved: Enter adds, Esc discards",
+    save: "Save",
+    add: "Add",
+    discard: "Discard",
+    unsaved: (fields: readonly string[]) => `Unsaved: ${fields.join(", ").toLowerCase()}`,
+    inDialog: (title: string, typed: string) => (typed === "" ? title : `${title}: ${typed}`),
+    unsavedInside: "Unsaved changes inside",
+  },
+
+  did: {
+    undo: (sentence: string) => `Undid “${sentence}”`,
+    redo: (sentence: string) => `Redid “${sentence}”`,
+  },
+  stepOvertaken: {
+    undo: "Another change came first. Nothing was undone.",
+    redo: "Another change came first. Nothing was redone.",
+  },
 } as const;

@@ -98,8 +98,6 @@ export const inspector = {
     edit: (name: string) => `Edit the ${name}`,
     draftOf: (name: string, path: string) =>
       `${capital(name)} of ${path === ALL ? "all components" : path}`,
-    enterSaves: "Not saved yet: Enter saves, Esc puts it back",
-    ctrlEnterSaves: "Not saved yet: Ctrl+Enter saves, Esc puts it back",
     tooLong: (name: string, chars: number, most: number) =>
       `The ${name} has up to ${formatCount(most)} characters; these are ${formatCount(chars)}.`,
     dayProblem: (problem: DayProblem) => dayProblems[problem],
@@ -203,8 +201,7 @@ export const inspector = {
   share: "Share of users",
   sliderKeys: "Arrow keys move by 1 %, with Shift by 0.1 %, with Alt by 0.001 %",
   unsaved: (percentage: number) =>
-    `Not saved yet, ${formatPercent(percentage)} in force. Esc puts it back`,
-  enterSaves: "Not saved yet: Enter saves, Esc puts it back",
+    `Unsaved: ${formatPercent(percentage)} in force, Esc puts it back`,
   percentProblem: (problem: PercentProblem) => percentProblems[problem],
   zeroMeaning: (rollout: Rollout) =>
     rollout.userGroups.length > 0 && rollout.strategy !== "blue-green"
@@ -220,7 +217,6 @@ export const inspector = {
   keep: (strategy: Strategy) => `Keep ${strategies[strategy].toLowerCase()}`,
   groups,
   groupsUnused: "Blue-green ignores groups.",
-  enterAdds: "Not saved yet: Enter adds it",
   removeName: (name: string) => `Remove ${name}`,
   suggestions: (count: number) => plural(count, "suggestion"),
   moreSuggestions: (more: number) => `and ${formatCount(more)} more: type to narrow them down`,

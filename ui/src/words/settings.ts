@@ -68,7 +68,6 @@ export const settings = {
   needsRestart: "Takes effect when Flagdeck starts again",
   isWaiting: (setting: Setting) =>
     `Waiting for a restart: ${valueInWords(setting.kind, setting.value)} is in force until Flagdeck starts again`,
-  enterSaves: "Not saved yet: Enter saves, Esc puts it back",
   saving: "Saving…",
   savedHere: "Saved",
   reset: "Reset",
@@ -80,9 +79,10 @@ export const settings = {
     const once = setting.needsRestart ? ", once Flagdeck starts again" : "";
     return `${label(setting.name)}: ${change}${byDefault}${once}`;
   },
+  overtaken: (name: string) =>
+    `${label(name)} was changed elsewhere. Nothing was undone or redone.`,
   addOrigin: "Add an origin…",
   addOriginLabel: (name: string) => `${label(name)}: add one`,
-  enterAdds: "Not saved yet: Enter adds it, Esc puts it back",
   remove: (what: string) => `Remove ${what}`,
 
   copy: "Copy",

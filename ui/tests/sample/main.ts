@@ -70,7 +70,7 @@ if (wanted.has("gone")) {
     revisions: 3002,
     atMs: Date.now() - 5 * 60_000,
     actor: { via: "window" as const, name: "maria" },
-    changes: ["ui.badges: 25 % → 50 %", "tracker: on"],
+    summary: "2 changes: ui.badges: 25 % → 50 %, tracker on",
   };
   const how = wanted.get("gone");
   host.state.storeGone = {
@@ -85,7 +85,7 @@ if (wanted.has("gone")) {
             ...latest,
             revisions: 3,
             atMs: Date.now() - 60_000,
-            changes: ["calculator: on".repeat(how === "extreme" ? 30 : 1)],
+            summary: "calculator on, ".repeat(how === "extreme" ? 30 : 1),
           }
         : null,
     unreadable: how === "unreadable" ? "it is not a database" : null,

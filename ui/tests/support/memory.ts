@@ -109,7 +109,13 @@ export class MemoryHost implements Host {
 
   #revisions: Kept[] = [];
   /** Positions in `#revisions` that undo walks, and how far it has walked. */
-  #steps: { revision: number; before: Document; after: Document; changes: string[] }[] = [];
+  #steps: {
+    revision: number;
+    before: Document;
+    after: Document;
+    changes: string[];
+    actor: Actor;
+  }[] = [];
   #undone = 0;
   #listeners = new Set<(announcement: Announcement) => void>();
   #initial: Document;
@@ -153,13 +159,33 @@ export class MemoryHost implements Host {
   /** Makes a revision as another face would, and announces it. */
   changeElsewhere(edit: Edit): void {
     const changes = [describe(edit, this.document)];
-    this.#append(applyEdit(this.document, edit), changes, { actor: script, edit });
+    const after = applyEdit(this.document, edit);
+    this.#push(after, changes, script);
+    this.#append(after, changes, { actor: script, edit });
   }
 
   /** Puts another document in force as another face would, and announces it. */
   replaceElsewhere(document: Document): void {
     const cause: Cause = { kind: "import" };
+    this.#push(document, ["Document replaced"], script);
     this.#append(document, ["Document replaced"], { actor: script, cause });
+  }
+
+  /** Takes the last change back as another face would. */
+  undoElsewhere(): void {
+    const step = this.#steps[this.#steps.length - this.#undone - 1];
+    if (!step) return;
+    this.#undone += 1;
+    step.actor = script;
+    const cause: Cause = { kind: "undo", of: step.revision };
+    this.#append(step.before, step.changes, { actor: script, cause });
+  }
+
+  #push(after: Document, changes: string[], actor = maria): void {
+    this.#steps = this.#steps.slice(0, this.#steps.length - this.#undone);
+    this.#undone = 0;
+    const [revision, before] = [this.revision + 1, this.document];
+    this.#steps.push({ revision, before, after, changes, actor });
   }
 
   announce(announcement: Announcement): void {
@@ -172,7 +198,10 @@ export class MemoryHost implements Host {
     if (this.readFailure) throw this.readFailure;
     const step = (index: number) => {
       const found = this.#steps[index];
-      return found ? { revision: found.revision, sentence: found.changes.join("; ") } : null;
+      if (!found) return null;
+      const { revision, changes, actor } = found;
+      const sentence = changes.join("; ");
+      return { revision, sentence, actor, atMs: Date.now() - 95_000, isOwn: actor === maria };
     };
     const undoable = this.#steps.length - this.#undone;
     return {
@@ -246,25 +275,27 @@ export class MemoryHost implements Host {
       return { revision: this.revision, changed: false, summary: "No change", changes: [] };
     }
     const changes = [describe(edit, before)];
-    this.#steps = this.#steps.slice(0, this.#steps.length - this.#undone);
-    this.#undone = 0;
-    this.#steps.push({ revision: this.revision + 1, before, after, changes });
+    this.#push(after, changes);
     return this.#append(after, changes, { edit });
   }
 
-  undo(): Promise<Outcome> {
+  undo(of: number): Promise<Outcome> {
     const step = this.#steps[this.#steps.length - this.#undone - 1];
     if (!step) return this.#nothingToDo();
+    if (step.revision !== of) return this.#overtaken();
     this.#undone += 1;
+    step.actor = maria;
     const cause: Cause = { kind: "undo", of: step.revision };
     const outcome = this.#append(step.before, step.changes, { cause });
     return Promise.resolve({ ...outcome, summary: stepOf("Undid", step, step.before) });
   }
 
-  redo(): Promise<Outcome> {
+  redo(of: number): Promise<Outcome> {
     const step = this.#steps[this.#steps.length - this.#undone];
     if (!step) return this.#nothingToDo();
+    if (step.revision !== of) return this.#overtaken();
     this.#undone -= 1;
+    step.actor = maria;
     const cause: Cause = { kind: "redo", of: step.revision };
     const outcome = this.#append(step.after, step.changes, { cause });
     return Promise.resolve({ ...outcome, summary: stepOf("Redid", step, step.after) });
@@ -490,9 +521,7 @@ export class MemoryHost implements Host {
       return Promise.resolve({ revision: this.revision, changed: false, summary, changes });
     }
     const cause: Cause = { kind: "restore", of: revision };
-    this.#steps = this.#steps.slice(0, this.#steps.length - this.#undone);
-    this.#undone = 0;
-    this.#steps.push({ revision: this.revision + 1, before, after, changes });
+    this.#push(after, changes);
     return Promise.resolve(this.#append(after, changes, { cause }));
   }
 
@@ -688,6 +717,14 @@ export class MemoryHost implements Host {
     return Promise.resolve();
   }
 
+  /** What the native menu says that undo and redo would act on. */
+  named: { undo: string | null; redo: string | null } = { undo: null, redo: null };
+
+  nameSteps(undo: string | null, redo: string | null): Promise<void> {
+    this.named = { undo, redo };
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     this.isClosed = true;
     return Promise.resolve();
@@ -723,6 +760,11 @@ export class MemoryHost implements Host {
     return revision === 0
       ? this.#initial
       : (this.#revisions[revision - 1]?.document ?? this.document);
+  }
+
+  #overtaken(): Promise<never> {
+    const failure: Failure = { code: "conflict", message: "Overtaken.", problems: [] };
+    return Promise.reject(failure);
   }
 
   #nothingToDo(): Promise<never> {

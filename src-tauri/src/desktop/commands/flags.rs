@@ -12,7 +12,7 @@ use crate::desk::Desk;
 
 #[tauri::command]
 pub async fn flags(desk: State<'_, Desk>) -> Answer<Flags> {
-    with_app(&desk, |app| Ok(Flags::of(app))).await
+    with_app(&desk, |app| Ok(Flags::of(app, &Actor::local(Via::Window)))).await
 }
 
 #[tauri::command]
@@ -46,17 +46,19 @@ pub async fn roll_back(desk: State<'_, Desk>, component: String, base: u64) -> A
 }
 
 #[tauri::command]
-pub async fn undo(desk: State<'_, Desk>) -> Answer<Outcome> {
-    with_app(&desk, |app| {
-        app.undo(&Actor::local(Via::Window)).map(Into::into)
+pub async fn undo(desk: State<'_, Desk>, of: u64) -> Answer<Outcome> {
+    with_app(&desk, move |app| {
+        let undone = app.undo_revision(RevisionNumber(of), &Actor::local(Via::Window));
+        undone.map(Into::into)
     })
     .await
 }
 
 #[tauri::command]
-pub async fn redo(desk: State<'_, Desk>) -> Answer<Outcome> {
-    with_app(&desk, |app| {
-        app.redo(&Actor::local(Via::Window)).map(Into::into)
+pub async fn redo(desk: State<'_, Desk>, of: u64) -> Answer<Outcome> {
+    with_app(&desk, move |app| {
+        let redone = app.redo_revision(RevisionNumber(of), &Actor::local(Via::Window));
+        redone.map(Into::into)
     })
     .await
 }

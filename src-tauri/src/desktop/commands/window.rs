@@ -7,7 +7,7 @@ use tauri::{AppHandle, State, WebviewWindow};
 
 use super::{Answer, off_the_window};
 use crate::desk::Desk;
-use crate::{files, preferences, window};
+use crate::{files, menu, preferences, window};
 
 #[tauri::command]
 pub async fn preferences(app: AppHandle, desk: State<'_, Desk>) -> Answer<Preferences> {
@@ -75,6 +75,12 @@ pub async fn show_data_folder(desk: State<'_, Desk>) -> Answer<()> {
 #[tauri::command]
 pub async fn set_unsaved(desk: State<'_, Desk>, is_unsaved: bool) -> Answer<()> {
     desk.closing().set_unsaved(is_unsaved);
+    Ok(())
+}
+
+#[tauri::command]
+pub async fn name_steps(app: AppHandle, undo: Option<String>, redo: Option<String>) -> Answer<()> {
+    menu::name_steps(&app, undo, redo);
     Ok(())
 }
 

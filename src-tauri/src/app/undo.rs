@@ -1,0 +1,90 @@
+//! Undo and redo: which change they act on, and acting on it as a new revision.
+
+use super::{App, Outcome, Step, lock};
+use crate::error::Error;
+use crate::history::UndoStep;
+use crate::store::{Actor, Cause, RevisionNumber};
+
+impl App {
+    /// Returns what undo and redo would act on.
+    pub fn steps(&self) -> (Option<UndoStep>, Option<UndoStep>) {
+        if let Some(step) = self.held_step() {
+            return (Some(step), None);
+        }
+        let history = lock(&self.0.history);
+        (history.undo().cloned(), history.redo().cloned())
+    }
+
+    /// Takes the latest change back, whoever made it, as a new revision. While an emergency is
+    /// ahead of what is stored, that is what is taken back, and no revision is made.
+    ///
+    /// # Errors
+    /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
+    /// was saved in the meantime.
+    pub fn undo(&self, actor: &Actor) -> Result<Outcome, Error> {
+        self.step_back(None, actor)
+    }
+
+    /// Takes the change back that made the revision `of`, if undo would still act on that one.
+    ///
+    /// # Errors
+    /// As [`App::undo`]; [`Error::Conflict`] also if undo would act on another change.
+    pub fn undo_revision(&self, of: RevisionNumber, actor: &Actor) -> Result<Outcome, Error> {
+        self.step_back(Some(of), actor)
+    }
+
+    fn step_back(&self, of: Option<RevisionNumber>, actor: &Actor) -> Result<Outcome, Error> {
+        let turn = self.turn();
+        self.expect_step(of, self.steps().0)?;
+        if let Some(outcome) = self.take_back_hold(&turn) {
+            return Ok(outcome);
+        }
+        let step = lock(&self.0.history).undo().cloned();
+        let UndoStep {
+            revision, sentence, ..
+        } = step.ok_or(Error::NothingToDo {
+            message: "there is nothing to undo",
+        })?;
+        let before = RevisionNumber(revision.0 - 1);
+        let outcome = self.put_back(&turn, before, Cause::Undo(revision), actor, None)?;
+        Ok(outcome.of(Step::Undone(sentence)))
+    }
+
+    /// Brings back the latest change that was taken back, as a new revision.
+    ///
+    /// # Errors
+    /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
+    /// was saved in the meantime.
+    pub fn redo(&self, actor: &Actor) -> Result<Outcome, Error> {
+        self.step_forth(None, actor)
+    }
+
+    /// Brings the change back that made the revision `of`, if redo would still act on that one.
+    ///
+    /// # Errors
+    /// As [`App::redo`]; [`Error::Conflict`] also if redo would act on another change.
+    pub fn redo_revision(&self, of: RevisionNumber, actor: &Actor) -> Result<Outcome, Error> {
+        self.step_forth(Some(of), actor)
+    }
+
+    fn step_forth(&self, of: Option<RevisionNumber>, actor: &Actor) -> Result<Outcome, Error> {
+        let turn = self.turn();
+        self.expect_step(of, self.steps().1)?;
+        let step = lock(&self.0.history).redo().cloned();
+        let UndoStep {
+            revision, sentence, ..
+        } = step.ok_or(Error::NothingToDo {
+            message: "there is nothing to redo",
+        })?;
+        let outcome = self.put_back(&turn, revision, Cause::Redo(revision), actor, None)?;
+        Ok(outcome.of(Step::Redone(sentence)))
+    }
+
+    /// Refuses if a step is not the one that was asked for.
+    fn expect_step(&self, of: Option<RevisionNumber>, step: Option<UndoStep>) -> Result<(), Error> {
+        match of {
+            Some(of) if step.is_none_or(|step| step.revision != of) => self.conflict(of),
+            _ => Ok(()),
+        }
+    }
+}

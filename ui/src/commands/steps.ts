@@ -1,0 +1,48 @@
+/**
+ * What undo and redo act on, which is for the view that is shown to say: the flags, the settings,
+ * or nothing. A step is never one of another view.
+ */
+
+import type { View } from "../bindings/wire";
+import type { Deck } from "../state/deck";
+import type { Way } from "../state/live.svelte";
+import { words } from "../words";
+
+const ofFlags: ReadonlySet<View> = new Set(["dashboard", "flags", "activity"]);
+
+export class Steps {
+  readonly #deck: Deck;
+
+  constructor(deck: Deck) {
+    this.#deck = deck;
+  }
+
+  /** The step that would be taken, in a sentence; `null` if there is none to take. */
+  sentence(way: Way): string | null {
+    const { live, configuration, choices } = this.#deck;
+    if (this.#isOfFlags) return live.isWritable ? (live.flags?.[way]?.sentence ?? null) : null;
+    return choices.view === "settings" ? configuration.sentence(way) : null;
+  }
+
+  /** Takes the step, or says why there is none. */
+  run(way: Way): void {
+    const { live, configuration, choices } = this.#deck;
+    const refusal = this.refusal(way);
+    if (refusal !== null) live.toasts.done(refusal);
+    else if (choices.view === "settings") void configuration[way]();
+    else void live[way]();
+  }
+
+  /** Why there is no step to take; `null` if there is one. */
+  refusal(way: Way): string | null {
+    const { live, choices } = this.#deck;
+    if (this.sentence(way) !== null || (this.#isOfFlags && live.isSaving)) return null;
+    if (!this.#isOfFlags) return words.nothingTo(way, words.views[choices.view]);
+    const { readOnly } = live.status ?? {};
+    return readOnly == null ? words.nothingTo(way) : words.readOnly(readOnly);
+  }
+
+  get #isOfFlags(): boolean {
+    return ofFlags.has(this.#deck.choices.view);
+  }
+}
