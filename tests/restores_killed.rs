@@ -71,9 +71,9 @@ impl Source<'_> {
         let request = self.request("GET", "/api/ml/flags/stream", "", "");
         stream.write_all(request.as_bytes()).unwrap();
         let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
-        lines
-            .find(|line| line == "event: ml:state:restored")
-            .expect("what is open is told on connecting");
+        // Before the first heartbeat.
+        let told = lines.find(|line| line == "event: ml:state:restored" || line.starts_with(':'));
+        assert_eq!(told.as_deref(), Some("event: ml:state:restored"));
         let data = lines.next().unwrap();
         let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
         let href = data["href"].as_str().unwrap().to_owned();
