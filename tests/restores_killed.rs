@@ -121,7 +121,9 @@ fn no_restore_is_lost_when_flagdeck_is_killed_between_any_two_words() {
         // Now and then while the request is read, stored, or answered.
         let delay = |salt: usize| {
             let micros = (round * 977 + salt * 1723) % 8000;
-            ((round + salt) % 3 == 0).then(|| Duration::from_micros(micros as u64))
+            (round + salt)
+                .is_multiple_of(3)
+                .then(|| Duration::from_micros(micros as u64))
         };
         source.put(&state(round, round), None, delay(0));
         let restored = source.reviewer(&["snapshot", "restore", &snapshot, "--only", "ml.n"]);
