@@ -430,12 +430,12 @@ impl Bench {
         };
         let scope = Scope::of(&request.only, &request.except);
         let restore = self.app().restore_state(&request, &me()).unwrap();
-        self.asked_for(restore, source, scope, then, before);
+        self.asked_for(&restore, source, scope, then, before);
     }
 
     fn asked_for(
         &mut self,
-        restore: StateRestore,
+        restore: &StateRestore,
         source: usize,
         scope: Scope,
         then: Cells,
@@ -488,7 +488,7 @@ impl Bench {
                 let undo = undone.unwrap().restore;
                 assert_eq!(undo.undoes, Some(of.id));
                 let before = self.model.reported[of.source].clone().unwrap();
-                self.asked_for(undo, of.source, of.scope, of.before, before);
+                self.asked_for(&undo, of.source, of.scope, of.before, before);
             }
             _ => assert_eq!(undone.unwrap_err().code(), Code::NothingToDo),
         }

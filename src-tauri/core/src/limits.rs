@@ -144,6 +144,9 @@ pub const ALIGN_KEYLESS_ONE_IN: usize = 10;
 /// one is named by its place.
 pub const IDENTITY_CHARS_MAX: usize = 128;
 
+/// Whole numbers below which a float is exact, 2^53: what JavaScript has for any number.
+pub const EXACT_FLOAT_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// Keys listed of what a source has otherwise than a restore asked for. Enough to see what went
 /// wrong; the difference of two states has all of them.
 pub const RESTORE_DIFFERING_MAX: usize = 20;

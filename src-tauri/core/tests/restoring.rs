@@ -22,7 +22,7 @@ fn ask(only: &[&str], except: &[&str], now: &Tree, then: &Tree) -> Asked {
 #[track_caller]
 fn only(keys: &[&str], now: Tree, then: Tree, asked: Tree) {
     let laid = ask(keys, &[], &now, &then).laid_on(&now);
-    assert_eq!(Tree::from(laid).to_string(), asked.to_string());
+    assert_eq!(laid.to_string(), asked.to_string());
 }
 
 fn then() -> Tree {
@@ -336,7 +336,7 @@ fn chosen(now: &Tree, then: &Tree, indices: &[Index]) -> Vec<String> {
 /// The value of a part, as far as values count.
 fn value(tree: &Tree, key: &str) -> Option<String> {
     let path: Path = key.parse().expect("it is a key");
-    path.value(tree).map(|value| value.to_string())
+    path.value(tree).map(ToString::to_string)
 }
 
 proptest! {

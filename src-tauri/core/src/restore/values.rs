@@ -2,11 +2,9 @@
 
 use serde_json::Number;
 
+use crate::limits::EXACT_FLOAT_MAX;
 use crate::state::{self, HISTORY};
 use crate::tree::{Object, Tree};
-
-/// Whole numbers up to which a float is exact: 2^53.
-const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// Returns a state to be compared by its values: without its ring, its keys in one order, its
 /// numbers in one form. JavaScript writes `1` for `1.0`, and any language orders keys as it likes.
@@ -32,7 +30,9 @@ fn plain(value: &Tree) -> Tree {
 
 fn plain_number(number: &Number) -> Number {
     match number.as_f64().filter(|_| number.is_f64()) {
-        Some(float) if float.fract() == 0.0 && float.abs() < EXACT_MAX => (float as i64).into(),
+        Some(float) if float.fract() == 0.0 && float.abs() < EXACT_FLOAT_MAX => {
+            (float as i64).into()
+        }
         _ => number.clone(),
     }
 }

@@ -340,7 +340,7 @@ const snapshots: HelpPage = {
         ],
         [
           "Restore",
-          "Puts the state back, all or in part, after a snapshot of what it is. The application fetches it and confirms; a restore can be taken back.",
+          "Asks the application to become what it was, all or in part, after a snapshot of what it is. It stays open until the application confirms; cancel it until then, undo it afterwards.",
         ],
         [
           "Export and import",

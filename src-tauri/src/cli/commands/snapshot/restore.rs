@@ -124,15 +124,16 @@ pub fn undo(app: &App, arguments: &UndoArguments, output: &mut Output) -> anyhow
 }
 
 fn tell_flags(flags: UndoneFlags, output: &mut Output) -> anyhow::Result<()> {
-    Ok(match flags {
-        UndoneFlags::Untouched => {}
-        UndoneFlags::Restored(revision) => output.line(format!(
-            "The flags are what they were before it, as revision {revision}"
-        ))?,
-        UndoneFlags::ChangedSince(revision) => output.line(format!(
-            "The flags were changed since, and stay as in revision {revision}"
-        ))?,
-    })
+    let sentence = match flags {
+        UndoneFlags::Untouched => return Ok(()),
+        UndoneFlags::Restored(revision) => {
+            format!("The flags are what they were before it, as revision {revision}")
+        }
+        UndoneFlags::ChangedSince(revision) => {
+            format!("The flags were changed since, and stay as in revision {revision}")
+        }
+    };
+    Ok(output.line(sentence)?)
 }
 
 fn preview_undo(app: &App, id: u64, output: &mut Output) -> anyhow::Result<()> {
