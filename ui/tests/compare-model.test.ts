@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 
 import { drawOverlaid } from "../src/model/overlaid";
-import { childOf, dotted, holdersOf, keysOf } from "../src/model/pointer";
+import { childOf, dotted, holdersOf, keysOf, rooted } from "../src/model/pointer";
 import { choiceOf, isEmptyChoice, partsOf, requestOf, toggled } from "../src/model/restore_parts";
 import {
   canUnfold,
@@ -55,6 +55,12 @@ describe("pointers", () => {
     expect(dotted("/metrics/usage")).toBe("ml.metrics.usage");
     expect(dotted("")).toBe("ml");
   });
+
+  it("and keys that a difference prints begin with ml", () => {
+    expect(rooted("list[id=gamma].n")).toBe("ml.list[id=gamma].n");
+    expect(rooted('["a b"].c')).toBe('ml["a b"].c');
+    expect(rooted("")).toBe("ml");
+  });
 });
 
 const open = { folded: new Set<string>(), isNoiseOpen: false, query: "" };
@@ -64,7 +70,7 @@ const told = (rows: ChangeRow[]) =>
       case "group":
         return `[${row.group.name}]`;
       case "change":
-        return row.isAlone ? `[${row.change.group}]!` : row.change.path;
+        return row.isAlone ? `[${row.change.group}]!` : pathIn(row.change);
       case "noise":
         return `noise ${row.count}`;
       case "unchanged":
