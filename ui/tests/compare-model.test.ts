@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 
 import { drawOverlaid } from "../src/model/overlaid";
-import { childOf, dotted, holdersOf, keysOf } from "../src/model/pointer";
+import { childOf, dotted, holdersOf, keysOf, rooted } from "../src/model/pointer";
 import {
   canUnfold,
   changeRows,
@@ -53,6 +53,12 @@ describe("pointers", () => {
   it("are dotted keys beneath ml for people", () => {
     expect(dotted("/metrics/usage")).toBe("ml.metrics.usage");
     expect(dotted("")).toBe("ml");
+  });
+
+  it("and keys that a difference prints begin with ml", () => {
+    expect(rooted("list[id=gamma].n")).toBe("ml.list[id=gamma].n");
+    expect(rooted('["a b"].c')).toBe('ml["a b"].c');
+    expect(rooted("")).toBe("ml");
   });
 });
 

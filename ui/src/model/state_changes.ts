@@ -7,7 +7,7 @@ import type {
   StateChange,
   StateDifference,
 } from "../bindings/wire";
-import { dotted, holderOf, keysOf } from "./pointer";
+import { dotted, holderOf, keysOf, rooted } from "./pointer";
 
 /** From here on a drift of the mean is worth a look. */
 export const DRIFT_NOTABLE = 0.1;
@@ -80,7 +80,7 @@ export function recordOf(
 export function matching(changes: readonly StateChange[], query: string): StateChange[] {
   return changes.filter((change) =>
     [
-      `${change.group}.${change.path}`,
+      rooted(change.path),
       change.pointer,
       change.from ?? "",
       change.before?.text ?? "",

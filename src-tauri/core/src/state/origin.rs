@@ -186,9 +186,8 @@ impl Frame<'_> {
     }
 
     fn is_foreign(&self) -> bool {
-        let is_within = |part: &&str| self.path.contains(*part);
         FOREIGN.iter().any(|begin| self.path.starts_with(begin))
-            || FOREIGN_WITHIN.iter().any(|part| is_within(&part))
+            || FOREIGN_WITHIN.iter().any(|part| self.path.contains(part))
     }
 }
 

@@ -314,7 +314,7 @@ fn visit_pieces<'a>(
             }
             Piece::Add(values) => values.iter().for_each(|value| {
                 place.within(step(from, Some(value)), |place| {
-                    visit(place, None, Some(value))
+                    visit(place, None, Some(value));
                 });
             }),
             Piece::Change(patches) => {

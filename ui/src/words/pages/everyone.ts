@@ -361,7 +361,7 @@ const snapshots: HelpPage = {
     },
     {
       kind: "text",
-      text: "`POST …/my-app/changes` records single changes, each with where it came from: that is what Blame tells. `flagctl demo` makes up an application that does all of it.",
+      text: "`POST …/my-app/changes` records single changes, each with where it came from: Blame names that line. Of a value that came with a whole report, Blame tells between which two moments it was set. `flagctl demo` makes up an application that does all of it.",
     },
   ],
 };
