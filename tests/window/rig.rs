@@ -897,8 +897,12 @@ pub fn http_report(address: SocketAddr, token: &str, lines: &str) -> u16 {
 /// Confirms a restore as its source: reads what is asked for, and hands that in as its state.
 pub fn http_confirm(address: SocketAddr, token: &str, source: &str, restore: u64) -> u16 {
     let path = format!("/api/ml/state/{source}");
-    let asked = http_get(address, &format!("{path}/restores/{restore}"));
-    let body = asked.to_string();
+    let ask = format!(
+        "GET {path}/restores/{restore} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+        Authorization: Bearer {token}\r\n\r\n"
+    );
+    let (status, body) = http(address, &ask);
+    assert_eq!(status, 200, "what is asked for: {body}");
     let request = format!(
         "PUT {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
         Authorization: Bearer {token}\r\nMl-Restore: {restore}\r\n\

@@ -68,8 +68,10 @@ async fn a_state_is_asked_for_confirmed_and_that_undone_by_keys_alone() {
 async fn a_restore_is_cancelled_and_told_of_in_activity() {
     let place = place();
     let window = open(&place).await;
-    window.tab_to("state-change").await;
-    window.write("r").await;
+    window.run_command("Restore snapshot").await;
+    window.until_told("restore-count", "1 value").await;
+    window.click("extent-only").await;
+    window.click("part-ml.usage.n").await;
     window.until_told("restore-count", "1 value").await;
     window.tab_to("restore-state-now").await;
     window.press(Key::Enter).await;

@@ -888,6 +888,16 @@ describe("restoring one value or one record", () => {
     expect(host.states.restores[0]?.only).toEqual(["ml.list[id=gamma]"]);
   });
 
+  it("offers a lost record from the menu of its list", async () => {
+    await openLists();
+    (await row("/list")).focus();
+    await user.keyboard("{Shift>}{F10}{/Shift}");
+    await user.click(await screen.findByTestId("menu-restore-ml.list[id=gamma]"));
+    expect((await screen.findByTestId("part-ml.list[id=gamma]")).ariaChecked).toBe("true");
+    const [alpha, delta] = now.list;
+    expect(await restoreNow()).toEqual({ ...now, list: [alpha, then.list[1], delta] });
+  });
+
   it("offers the record of a value from the menu of its row", async () => {
     await openLists();
     (await row("/list/0/n")).focus();

@@ -174,6 +174,20 @@ describe("the parts to restore", () => {
     expect(isEmptyChoice("except", new Set())).toBe(false);
   });
 
+  it("of most of a part are the whole of it without the others", () => {
+    const many = Array.from({ length: 5000 }, (_, index) =>
+      at(`shard${index % 5}.k${index}.value`),
+    );
+    const root = partsOf(differenceOf(many));
+    const but = (key: string, chosen: ReadonlySet<string>) => toggled(part(key, root), chosen);
+    const chosen = but("ml.shard1.k1", but("ml.shard0.k5", new Set(["ml.shard0", "ml.shard1"])));
+    expect(chosen.size).toBe(1998);
+    expect(requestOf(1, "only", root, chosen, false)).toMatchObject({
+      only: ["ml.shard0", "ml.shard1"],
+      except: ["ml.shard0.k5", "ml.shard1.k1"],
+    });
+  });
+
   it("that moved are asked for with the place they were at", () => {
     const moved = partsOf(differenceOf([at("b.x", { kind: "moved", from: "/a/x" })]));
     const { only } = requestOf(1, "only", moved, new Set(["ml.b.x"]), false);

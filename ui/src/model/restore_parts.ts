@@ -48,6 +48,11 @@ export function partsOf(difference: StateDifference, given: readonly string[] = 
   return root;
 }
 
+/** Keys of the records that a change of a list brings and takes away, as far as it tells them. */
+export function recordKeysOf(change: StateChange): string[] {
+  return recordsOf(change).map(([step]) => within(keyOf(change), step));
+}
+
 /** Puts records that were read whole into the part of their list. Returns how many came to it. */
 export function addRecords(part: Part, now: string, then: string): number {
   const by = part.change?.list?.key ?? null;
@@ -147,13 +152,48 @@ export function requestOf(
   chosen: ReadonlySet<string>,
   withFlags: boolean,
 ): RestoreRequest {
-  const keys = [...chosen].sort().flatMap((key) => [key, ...originsOf(root, key)]);
+  const withOrigins = (keys: readonly string[]) =>
+    keys.toSorted().flatMap((key) => [key, ...originsOf(root, key)]);
+  if (extent === "only") {
+    const { only, except } = coverOf(root, chosen);
+    return { snapshot, only: withOrigins(only), except: withOrigins(except), withFlags };
+  }
   return {
     snapshot,
-    only: extent === "only" ? keys : [],
-    except: extent === "except" ? keys : [],
+    only: [],
+    except: extent === "all" ? [] : withOrigins([...chosen]),
     withFlags,
   };
+}
+
+type Cover = Pick<RestoreRequest, "only" | "except">;
+
+/** Up to so many keys are named one by one, as they were chosen. */
+const KEYS_FEW = 50;
+
+/** Names what is chosen in few keys: most of a part as the whole of it without the others. */
+function coverOf(part: Part, chosen: ReadonlySet<string>): Cover {
+  if (chosen.has(part.key)) return { only: [part.key], except: [] };
+  const inner = part.parts.map((each) => coverOf(each, chosen));
+  const named = {
+    only: inner.flatMap(({ only }) => only),
+    except: inner.flatMap(({ except }) => except),
+  };
+  const count = named.only.length + named.except.length;
+  if (count <= KEYS_FEW || part.holder === null) return named;
+  const others = othersIn(part, chosen);
+  if (others === null || others.length + 1 >= count) return named;
+  return { only: [part.key], except: others };
+}
+
+/** Keys of what is not chosen of a part; `null` if no keys can name that. */
+function othersIn(part: Part, chosen: ReadonlySet<string>): string[] | null {
+  const choice = choicesOf(part, chosen).get(part.key);
+  if (choice !== "some") return choice === "all" ? [] : [part.key];
+  // What happens to a list itself has no key of its own.
+  if (part.change !== null) return null;
+  const inner = part.parts.map((each) => othersIn(each, chosen));
+  return inner.includes(null) ? null : inner.flatMap((keys) => keys ?? []);
 }
 
 /** Whether nothing at all is asked for: an empty list of parts would mean everything. */

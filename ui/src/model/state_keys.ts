@@ -47,7 +47,7 @@ export function recordOfKey(key: string): string | null {
 /** The step to an element with this identity; `null` if it is too long to be named by it. */
 export function recordStep(by: string, id: string | number | bigint): string | null {
   if (typeof id !== "string") return `[${by}=${id}]`;
-  if ([...id].length > ID_CHARS_MAX) return null;
+  if (Array.from(id).length > ID_CHARS_MAX) return null;
   return `[${by}=${isPlainId(id) ? id : JSON.stringify(id)}]`;
 }
 

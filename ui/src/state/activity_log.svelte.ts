@@ -126,9 +126,9 @@ export class ActivityLog {
   async followSources(sources: readonly StateSource[]): Promise<void> {
     this.#sources = sources;
     if (!this.#isPlaced || !(await this.restores.follow(sources))) return;
-    const known = new Set(this.#listed.map(({ id }) => id));
+    const known = this.#listed.map(({ id }) => id);
     this.#listed = this.#listed.map((restore) => this.restores.get(restore.id) ?? restore);
-    this.#fresh = this.#among().filter(({ id }) => !known.has(id)).length;
+    this.#fresh = this.#among().filter(({ id }) => !known.includes(id)).length;
   }
 
   /** Puts what waits on top of the list. */
@@ -190,7 +190,10 @@ export class ActivityLog {
       const places = await findPlaces(moments, total ?? 0, (atMs) => history.countBefore(atMs));
       if (generation !== this.#generation) return;
       // Others were taken in while these were looked for.
-      if (top !== history.top) return await this.#list();
+      if (top !== history.top) {
+        await this.#list();
+        return;
+      }
       [this.#listed, this.#places] = [restores, places];
       this.#fresh = 0;
       this.#failure = null;

@@ -67,13 +67,14 @@ export class Restores {
 
   async #readAll(): Promise<[restores: StateRestore[], total: number]> {
     const filter = this.#filter;
-    // What moved on to the next page while pages were read is in both.
-    const read = new Map<number, StateRestore>();
+    let read: StateRestore[] = [];
     for (let offset = 0; ; offset += PAGE_ROWS) {
       const { restores, total } = await this.#host.stateRestores(filter, offset, PAGE_ROWS);
-      for (const restore of restores) read.set(restore.id, restore);
-      if (restores.length === 0 || read.size >= Math.min(total, RESTORES_MAX)) {
-        return [[...read.values()], total];
+      // What moved on to the next page while pages were read is in both.
+      const lastId = read.at(-1)?.id ?? Infinity;
+      read = [...read, ...restores.filter(({ id }) => id < lastId)];
+      if (restores.length === 0 || read.length >= Math.min(total, RESTORES_MAX)) {
+        return [read, total];
       }
     }
   }

@@ -7,6 +7,7 @@ import type {
   StateRestore,
 } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
+import { stepsOf } from "../model/state_keys";
 import { allOf } from "../model/snapshot_filter";
 import { words } from "../words";
 import type { Deck } from "./deck";
@@ -34,7 +35,8 @@ export function restorable({ live, snapshots, sources }: Deck): {
 
 /** Opens the preview of restoring one part of what is compared; says why if it cannot be. */
 export function showRestoreOf(deck: Deck, part: string): void {
-  const { snapshot, refusal } = restorable(deck);
+  const { snapshot, refusal: why } = restorable(deck);
+  const refusal = stepsOf(part)[0] === "history" ? words.compare.restoreHistory : why;
   if (refusal !== null) deck.live.toasts.failed(refusal);
   else if (snapshot) deck.overlay.show({ kind: "restore_state", snapshot, part });
 }
@@ -56,14 +58,18 @@ export async function cancelRestore(deck: Deck, { id }: StateRestore): Promise<v
 
 /**
  * Undoes a restore: cancels an open one, asks for what was before a confirmed one. If anything in
- * its parts changed since, that is shown first.
+ * its parts changed since, or if that replaces an open restore, it is shown first.
  */
 export async function undoRestore(deck: Deck, restore: StateRestore): Promise<void> {
   await attempt(deck, async () => {
-    const isPlain = restore.status === "open" || (await movedOn(deck.host, restore))?.size === 0;
-    if (isPlain) await askUndo(deck, restore);
+    if (restore.status === "open" || (await isPlain(deck, restore))) await askUndo(deck, restore);
     else deck.overlay.show({ kind: "undo_restore", restore });
   });
+}
+
+async function isPlain({ host, sources }: Deck, restore: StateRestore): Promise<boolean> {
+  if (sources.get(restore.source)?.restore?.status === "open") return false;
+  return (await movedOn(host, restore))?.size === 0;
 }
 
 /** Undoes a restore without another look. */

@@ -97,7 +97,7 @@ export class SnapshotList {
       }
       const top = this.#rows.get(first);
       this.#rows = rows;
-      this.waiting = all === null ? 0 : Math.max(0, all - (this.total ?? 0));
+      this.waiting = all === null ? 0 : Math.max(0, all - this.total);
       this.#tellMoved(top, first);
       void this.#pump();
     });

@@ -122,6 +122,7 @@ export const compare = {
   restoreSide: (side: string) => `Restore ${side}…`,
   restoreHint: (at: string) => `Restore the state of ${at}, all or in part`,
   restoreNobody: "This came from a file: no source reports here that could be asked to restore it",
+  restoreHistory: "ml.history is the record of changes, which is not restored",
   restoreValue: "Restore this value…",
   restoreRecord: "Restore this record…",
   restoreRecordOf: (record: string) => `Restore the record ${record}…`,

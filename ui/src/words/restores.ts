@@ -31,7 +31,7 @@ type Parts = Pick<StateRestore, "only" | "except">;
 
 /** What is asked for, for the middle of a sentence. */
 const parts = ({ only, except }: Parts): string => {
-  if (only.length > 0) return keys(only);
+  if (only.length > 0) return keys(only) + (except.length > 0 ? ` but not ${keys(except)}` : "");
   return except.length > 0 ? `everything but ${keys(except)}` : "everything";
 };
 
@@ -180,6 +180,7 @@ export const restores = {
     revision: (revision: number) => `Became revision ${revision}`,
     everything: "Everything",
     everythingBut: "Everything but",
+    butNot: "But not",
     notFound: (id: number) => `Restore ${id} is not in this list. Clear the filters to see it.`,
     fromSnapshot: (at: string, id: number) => `${at} (snapshot ${id})`,
     showAll: (count: number) => `Show all ${formatCount(count)}`,

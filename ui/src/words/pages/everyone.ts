@@ -324,7 +324,7 @@ const snapshots: HelpPage = {
       items: [
         "The timeline shows when much changed: the higher a column, the more values. The dots beneath are revisions of the flags; a click opens one in Activity.",
         "Drag over a part of the timeline to look closer. Escape goes back; Show all has everything there is.",
-        "Click a column or a row to see what changed in that snapshot. Shift and a click, or the key A, makes another one A, so that any two can be compared.",
+        "Click a column or a row to see what changed in that snapshot. Shift and a click, or the key A, makes another one A, which stays until you press A on it again, so that any two can be compared.",
         "At the end of a row stands what set the value: the line of code or the person, and when. The key B tells the rest of its past.",
         "Type into the field above the list to find the snapshots in which a path or value changed, or whose name or note has the text.",
         "Space plays back: B goes from snapshot to snapshot, from the earliest one listed.",
@@ -340,7 +340,15 @@ const snapshots: HelpPage = {
         ],
         [
           "Restore",
-          "Asks the application to become what it was, all or in part, after a snapshot of what it is. It stays open until the application confirms; cancel it until then, undo it afterwards.",
+          "Asks the application for an earlier state: everything, or the parts you check, down to one value or one record. `R` on a row asks for that alone. The current state is saved first. The state you see does not change until the application reports it.",
+        ],
+        [
+          "Open, confirmed",
+          "A restore stays open until the application confirms it. It is told again whenever it connects, and you can cancel it. Green means confirmed exactly as asked; otherwise the parts that differ are named. A newer restore of the same source supersedes an open one.",
+        ],
+        [
+          "Undo",
+          "Asks for the same parts as they were before the restore. If anything in them changed since, you see that first. Every restore is listed under Restores and in Activity.",
         ],
         [
           "Export and import",

@@ -8,7 +8,15 @@ import { words } from "../../../words";
 
 type Items = ComponentProps<typeof Menu>["items"];
 
-export function restoreItems(key: string, onrestore: (key: string) => void): Items {
+/** More would hide the other actions: the preview has all. */
+const RECORDS_MAX = 5;
+
+/** `records` are keys of those that a list lost or got. */
+export function restoreItems(
+  key: string,
+  onrestore: (key: string) => void,
+  records: readonly string[] = [],
+): Items {
   const said = words.compare;
   const record = recordOfKey(key);
   const isItself = isRecord(stepsOf(key).at(-1) ?? "");
@@ -26,5 +34,8 @@ export function restoreItems(key: string, onrestore: (key: string) => void): Ite
     ...(record === null || isItself
       ? []
       : [item(said.restoreRecordOf(record), record, "menu-restore-record")]),
+    ...records
+      .slice(0, RECORDS_MAX)
+      .map((each) => item(said.restoreRecordOf(each), each, `menu-restore-${each}`)),
   ];
 }
