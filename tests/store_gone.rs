@@ -286,10 +286,11 @@ fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
     (1..=4).for_each(|n| set_percentage(&app, n * 1000));
     put_state(&app, 1).unwrap();
     place.replace_by_another(3);
-    let told = noticed(&app);
     wait_until("a look into it", || {
-        matches!(app.gone().unwrap().instead, Instead::Store(Some(_)))
+        app.gone()
+            .is_some_and(|gone| matches!(gone.instead, Instead::Store(Some(_))))
     });
+    let told = app.gone().unwrap().to_string();
     assert!(
         told.contains("was replaced while Flagdeck had it open"),
         "{told}"

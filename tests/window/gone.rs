@@ -52,7 +52,7 @@ async fn a_store_in_its_place_is_shown_and_used_when_the_person_says_so() {
         .until_told("store-gone", "was replaced while Flagdeck had it open")
         .await;
     window
-        .until_told("store-gone", "2 revisions; latest: orchestrator: on")
+        .until_told("store-gone", "2 revisions; latest: orchestrator on")
         .await;
     window.picture("store-replaced").await;
     window.click("use-new-store").await;

@@ -275,6 +275,13 @@ impl Store for SqliteStore {
 
     fn reopen(&self, now_ms: i64) -> Result<Reopened, StoreError> {
         let before = self.open_now();
+        // Another thread may have settled it since the caller looked.
+        if self.check_place().is_ok() {
+            return Ok(Reopened {
+                kept: None,
+                recovery: None,
+            });
+        }
         if !before.folder.database().exists() {
             return Err(StoreError::Gone(before.place.gone()));
         }

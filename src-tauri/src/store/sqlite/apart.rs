@@ -220,7 +220,7 @@ impl Apart {
         data_dir: &Path,
         now_ms: i64,
     ) -> Result<Option<PathBuf>, StoreError> {
-        if self.is_continued(open, data_dir).unwrap_or(false) {
+        if write_back::for_sure(|| self.is_continued(open, data_dir)) {
             return Ok(None);
         }
         let folder = data_dir.join(QUARANTINE);

@@ -154,7 +154,7 @@ fn replace(
 /// Keeps a copy of the open store where nothing is ever deleted, unless what is in its place has
 /// all of it; returns its place. One that was overwritten may be past reading.
 pub(super) fn keep(open: &Open, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
-    if is_continued(open).unwrap_or(false) || revision::latest(&open.reader()).is_ok_and(is_none) {
+    if for_sure(|| is_continued(open)) || revision::latest(&open.reader()).is_ok_and(is_none) {
         return Ok(None);
     }
     let folder = &open.folder;
