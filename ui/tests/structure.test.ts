@@ -351,7 +351,7 @@ describe("removing", () => {
     const host = await openComponent(typical(), "search.ranking");
     await user.keyboard("{Delete}");
     const removed = await screen.findByTestId("removed");
-    expect(removed.textContent).toMatch(/2 components will be gone:.*neural.*feedback/);
+    expect(removed.textContent).toMatch(/Removes 2 components:.*neural.*feedback/);
     expect(screen.getByTestId("dependents").textContent).toContain("search.suggestions");
     await user.click(screen.getByText("Cancel"));
     expect(host.edits).toEqual([]);
