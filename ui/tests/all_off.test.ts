@@ -9,7 +9,7 @@ import { openWindow } from "./support/open";
 
 const user = userEvent.setup({ delay: null });
 const views = ["dashboard", "flags", "metrics", "snapshots", "activity", "settings"];
-const toasts = () => screen.queryAllByTestId("toast").map(({ textContent }) => textContent ?? "");
+const toasts = () => screen.queryAllByTestId("toast").map(({ textContent }) => textContent);
 
 it("is a banner in every view, until flags are turned back on", async () => {
   const host = await openWindow(typical(), "dashboard");

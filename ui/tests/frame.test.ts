@@ -222,7 +222,8 @@ describe("emergency off", () => {
     await waitFor(() =>
       expect(screen.getByTestId("source").textContent).toContain("All flags off"),
     );
-    expect(screen.getByTestId("all-off-banner").textContent).toMatch(/by maria.*Not stored yet: The disk is full/);
+    const banner = await screen.findByTestId("all-off-banner");
+    expect(banner.textContent).toMatch(/by maria.*Not stored yet: The disk is full/);
     expect(screen.queryByTestId("banner")).toBeNull();
     await screen.findByText(words.heldOffDone);
     expect(screen.getAllByTestId("toast")).toHaveLength(1);

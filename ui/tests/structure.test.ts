@@ -353,7 +353,7 @@ describe("removing", () => {
     row("search.ranking").focus();
     await user.keyboard("{Delete}");
     const removed = await screen.findByTestId("removed");
-    expect(removed.textContent).toMatch(/2 components will be gone:.*neural.*feedback/);
+    expect(removed.textContent).toMatch(/Removes 2 components:.*neural.*feedback/);
     expect(screen.getByTestId("dependents").textContent).toContain("search.suggestions");
     await user.click(screen.getByText("Cancel"));
     expect(host.edits).toEqual([]);

@@ -57,7 +57,7 @@ describe("the dashboard", () => {
     await user.click(screen.getByTestId("all-off"));
     await waitFor(() => expect(host.document.enabled).toBe(false));
     expect(screen.getByTestId("master-switch").getAttribute("aria-checked")).toBe("false");
-    expect(screen.getByTestId("all-off").title).toBe("Everything is off already");
+    expect(screen.getByTestId("all-off").title).toBe("All flags are off already");
     await user.click(await within(screen.getByTestId("toast")).findByText("Undo"));
     await waitFor(() => expect(host.document.enabled).toBe(true));
   });
@@ -245,6 +245,10 @@ describe("whose rollout and how", () => {
     await user.click(screen.getByTestId("scope-own"));
     await waitFor(() => expect(host.document.rollouts?.tracker?.percentage).toBe(50));
     await user.click(await screen.findByTestId("scope-all"));
+    // What requires it followed another draw of users, and would have them all.
+    const asked = await screen.findByTestId("widening-dialog");
+    expect(asked.textContent).toContain("ui.dashboard 25 % of everyone → 50 % of everyone");
+    await user.click(screen.getByTestId("widening-confirm"));
     await waitFor(() => expect(host.document.rollouts?.tracker).toBeUndefined());
   });
 

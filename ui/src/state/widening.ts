@@ -26,7 +26,10 @@ export async function amendAsking(
 ): Promise<void> {
   const document = live.flags?.document;
   const onconfirm = () => void shown.amend(intent);
-  if (shown.isPast || !document) return onconfirm();
+  if (shown.isPast || !document) {
+    onconfirm();
+    return;
+  }
   const found = (await widenings(host, intent(document))) ?? { components: [], total: 0 };
   if (found.total === 0 && question.sentence === undefined) onconfirm();
   else overlay.show({ kind: "widening", widening: { ...question, found, onconfirm } });

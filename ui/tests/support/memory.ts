@@ -221,7 +221,9 @@ export class MemoryHost implements Host {
 
   /** The flags of a revision, which nothing undoes. */
   #flagsOf(revision: number): Flags {
-    const document = this.#at(revision);
+    const stored = this.#at(revision);
+    const isHeldOff = this.state.isHeldOff && revision === this.revision;
+    const document = isHeldOff ? { ...stored, enabled: false } : stored;
     const { components, componentsOn } = growTree(document.components);
     const kept = this.#revisions[revision - 1];
     return {

@@ -97,7 +97,8 @@ pub async fn explain(
 #[tauri::command]
 pub async fn widenings(desk: State<'_, Desk>, edit: Edit) -> Answer<Widenings> {
     with_app(&desk, move |app| {
-        app.widenings(&edit.try_into()?).map(Into::into)
+        let edit: flagdeck_core::Edit = edit.try_into()?;
+        app.widenings(&edit).map(Into::into)
     })
     .await
 }
