@@ -3,6 +3,7 @@
 import { createContext } from "svelte";
 
 import type { Host } from "../host/host";
+import { namedComponent } from "../model/performance";
 import { ArmsFeed } from "./arms.svelte";
 import { Past } from "./as_of.svelte";
 import { Browsing } from "./browsing.svelte";
@@ -56,7 +57,7 @@ export function makeDeck(host: Host): Deck {
     lastChanges: new LastChanges(host),
     metrics: new Metrics(host),
     pulse,
-    arms: new ArmsFeed(host, () => pulse.latest?.verdict.component || null),
+    arms: new ArmsFeed(host, () => namedComponent(pulse.latest)),
     sources,
     snapshots: new Snapshots(host, sources),
     compare: new Compare(),
