@@ -81,7 +81,7 @@ async fn a_component_that_does_harm_is_rolled_back_by_one_click_and_back_again_b
         .until("it is rolled back", async || share() == json!(5))
         .await;
     let history = place.flagctl(&["history", "--limit", "1"]);
-    assert!(history.contains("10 % errors on, 1.0 % off"), "{history}");
+    assert!(history.contains("10 % errors on, 1.1 % off"), "{history}");
     window.chord(&[Key::Control], 'z').await;
     window
         .until("it is as it was", async || share() == json!(25))

@@ -205,6 +205,12 @@ describe("the verdict on health", () => {
     });
   });
 
+  it("is no warning of silence if states are reported, though no events are", () => {
+    const pulse = heard({ ...usual, sources: silent });
+    expect(judgeHealth(pulse, [state("kanban", 1000)]).tone).toBe("good");
+    expect(judgeHealth(pulse, [state("kanban", 6 * MINUTE)]).text).toBe("No reports for 2 min");
+  });
+
   it("warns of a restore that waits for a source that reports nothing", () => {
     const open = { restore: restore(20 * MINUTE, null) };
     expect(ofStates(state("kanban", 1000, open)).tone).toBe("good");

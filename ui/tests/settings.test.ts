@@ -82,6 +82,13 @@ describe("the configuration", () => {
     expect(note("rollback.triggers.errorRate")).toContain("2 %");
   });
 
+  it("that does nothing yet says so, and cannot be switched", async () => {
+    await openSettings();
+    expect(row("rollback.enabled").textContent).toContain("Not available yet");
+    const toggle = screen.getByTestId("switch-rollback.enabled");
+    expect(toggle.ariaDisabled === "true" || toggle.hasAttribute("disabled")).toBe(true);
+  });
+
   it("is searched by label, exact name, meaning and variable", async () => {
     await openSettings();
     const search = screen.getByTestId<HTMLInputElement>("find-setting");

@@ -17,7 +17,7 @@ pub enum Audience {
     Through(Vec<Gate>),
 }
 
-/// A rollout that somebody has to pass.
+/// A rollout that a user has to pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// What users are hashed with.

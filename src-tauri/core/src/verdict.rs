@@ -216,7 +216,7 @@ impl ArmVerdict {
         }
     }
 
-    /// Returns how far it is over its limit, as a multiple of that; 0.0 where it is not over.
+    /// Returns how far it is over its limit, as a multiple of that; 0.0 if it is not over.
     fn excess(&self, limits: &Limits) -> f64 {
         let Some(criterion) = self.criterion else {
             return 0.0;

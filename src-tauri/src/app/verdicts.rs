@@ -1,7 +1,7 @@
 //! Verdicts on components, as the application sees them: with the revisions that changed who sees
 //! a component, with how everything stood before, and with the way back.
 //!
-//! Judged once a second by an open application, whoever asks, so that every face is told the same.
+//! An open application judges once a second, asked or not, so that every face is told the same.
 
 mod audiences;
 
@@ -52,8 +52,7 @@ struct Judgement {
 }
 
 impl App {
-    /// Judges everything that applications report, so that whoever asks later is told what holds
-    /// now.
+    /// Judges everything that applications report, so that the next verdict goes on from it.
     ///
     /// # Errors
     /// If the revisions of the last minutes cannot be read.

@@ -54,7 +54,7 @@ fn run(watched: &Weak<Inner>) {
             if verdicts.is_due()
                 && let Err(error) = app.judge()
             {
-                // Whoever asks for a verdict is told as well.
+                // A caller that asks for a verdict gets the error as well.
                 tracing::warn!(error = error.in_full(), "what is reported cannot be judged");
             }
             if settings.is_due() {

@@ -134,7 +134,8 @@ function judgeSources(
   nowMs: number,
 ): Verdict {
   const silent = silentMs(pulse, asOfMs);
-  if (silent !== null) {
+  const hasLiveState = states.some(({ atMs }) => stateSilentMs(atMs, nowMs) === null);
+  if (silent !== null && !hasLiveState) {
     return { kind: "silent", tone: "warning", text: words.reporting.silent(silent) };
   }
   if (pulse.sources.length === 0 && states.length > 0) return judgeStates(states, nowMs);

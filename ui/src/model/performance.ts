@@ -26,6 +26,12 @@ export function offeredRollback(pulse: Pulse | null): RollbackPlan | null {
   return (pulse && judgedNamed(pulse)?.rollback) ?? null;
 }
 
+/** The path that the verdict names; `null` if it names none, or calculations without one. */
+export function namedComponent(pulse: Pulse | null): string | null {
+  const component = pulse?.verdict.component ?? null;
+  return component === "" ? null : component;
+}
+
 /** The component that the verdict names; `undefined` if none is over a limit. */
 export function judgedNamed({ verdict, components }: Pulse): JudgedComponent | undefined {
   return components.find(({ component }) => component === verdict.component);

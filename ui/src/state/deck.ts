@@ -3,6 +3,7 @@
 import { createContext } from "svelte";
 
 import type { Host } from "../host/host";
+import { namedComponent } from "../model/performance";
 import { ALL } from "../model/tree";
 import { ArmsFeed } from "./arms.svelte";
 import { Past } from "./as_of.svelte";
@@ -64,7 +65,7 @@ export function makeDeck(host: Host): Deck {
     lastChanges: new LastChanges(host),
     metrics: new Metrics(host),
     pulse,
-    arms: new ArmsFeed(host, () => pulse.latest?.verdict.component || null),
+    arms: new ArmsFeed(host, () => namedComponent(pulse.latest)),
     sources,
     snapshots: new Snapshots(host, sources),
     compare: new Compare(),

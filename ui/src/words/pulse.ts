@@ -83,8 +83,9 @@ export const pulse = {
     openCharts: "Open charts",
   },
   comparison: {
-    title: "Error rate: on vs. off",
-    titleTail: (component: string | null) => `, ${component ?? "all components together"}`,
+    title: (component: string | null) =>
+      component === null ? "Error rate, all components" : `Error rate of ${component}`,
+    titleTail: ": on vs. off",
     meaning:
       "Failed calculations of users for whom a component is on, and of those for whom it is off, over the last 15 minutes",
     between: ", ",

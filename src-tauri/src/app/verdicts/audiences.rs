@@ -32,7 +32,7 @@ struct Changed {
 }
 
 impl Audiences {
-    /// Takes in the revisions since the last time. Cheap if there are none.
+    /// Looks at the revisions since the last call. Cheap if there are none.
     ///
     /// # Errors
     /// If one cannot be read; then it is tried again the next time.
