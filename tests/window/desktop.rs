@@ -1,6 +1,8 @@
 //! The window as a part of the desktop: its menu and keys, its place, one of it, its end; and
 //! everything off while its page hangs.
 
+use std::time::Duration;
+
 use fantoccini::key::Key;
 use serde_json::json;
 
@@ -38,12 +40,14 @@ async fn the_emergency_key_is_told_with_a_way_back() {
 #[tokio::test]
 async fn keys_of_the_menu_do_a_thing_once() {
     let place = Workplace::new();
-    for percentage in ["10", "20", "30"] {
-        place.flagctl(&["rollout", "--percentage", percentage]);
-    }
     let window = place.open().await;
     window.click("nav-flags").await;
     window.click("row-*").await;
+    for percentage in [10.0, 20.0, 30.0] {
+        window.enter("percent-input", &percentage.to_string()).await;
+        let stored = async || place.stored()["rollout"]["percentage"].as_f64() == Some(percentage);
+        window.until("it is stored", stored).await;
+    }
     for (keys, per_cent) in [
         ("ctrl+z", 20.0),
         ("ctrl+z", 10.0),
@@ -129,10 +133,13 @@ async fn the_window_asks_before_it_closes_over_what_is_unsaved_and_closes_when_t
     let asked = async || window.shows("closing").await;
     window.until("the window asks", asked).await;
     assert!(window.is_open());
-    let closed = || {
-        window.strike("ctrl+q");
-        !window.is_open()
-    };
+    window.strike("ctrl+q");
+    window.strike("ctrl+q");
+    assert!(window.is_open(), "a key that is held is no answer");
+    // By then the question was read.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    window.strike("ctrl+q");
+    let closed = || !window.is_open();
     window.until_outside("the window closes", closed).await;
 }
 

@@ -1,6 +1,7 @@
 //! The application's real window on a display of its own, used by pointer and by keys.
 
 mod accessibility;
+mod accidents;
 mod activity;
 mod baseline;
 mod commands;

@@ -21,7 +21,7 @@ use fantoccini::error::CmdError;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -153,6 +153,41 @@ impl Workplace {
             assert!(Instant::now() < deadline, "the second one ends");
             tokio::time::sleep(PULSE).await;
         }
+    }
+
+    /// Starts a window manager, which gives the keyboard to what opens and asks windows to close.
+    pub fn manage_windows(&self) -> ProcessGroup {
+        let mut manager = Command::new("openbox");
+        let manager = ProcessGroup::start(self.at_home(&mut manager).stdin(Stdio::null()));
+        let property = ["-root", "_NET_SUPPORTING_WM_CHECK"];
+        let deadline = Instant::now() + PATIENCE;
+        while !self.xprop(&property).contains("window id") {
+            assert!(Instant::now() < deadline, "the window manager is ready");
+            std::thread::sleep(PULSE);
+        }
+        manager
+    }
+
+    /// Opens a window of another program, and waits until it has the keyboard.
+    pub async fn open_another_program(&self) -> ProcessGroup {
+        let mut other = Command::new("xmessage");
+        let other = self.at_home(&mut other).arg("Hello").stdin(Stdio::null());
+        let other = ProcessGroup::start(other);
+        let deadline = Instant::now() + PATIENCE;
+        while !self
+            .xdotool(&["getwindowfocus", "getwindowname"])
+            .contains("xmessage")
+        {
+            assert!(Instant::now() < deadline, "the other program is in front");
+            tokio::time::sleep(PULSE).await;
+        }
+        other
+    }
+
+    fn xprop(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("xprop");
+        let output = self.at_home(&mut command).args(arguments).output();
+        String::from_utf8_lossy(&output.expect("xprop starts").stdout).into_owned()
     }
 
     /// Gives a program this workplace's display and folders.
@@ -557,6 +592,40 @@ impl Window<'_> {
             .await;
     }
 
+    /// Presses the × of the window's frame, which the window manager draws.
+    pub fn ask_to_close(&self) {
+        if let Some(window) = self.native() {
+            self.place.xdotool(&["windowquit", &window]);
+        }
+    }
+
+    /// Ends the application as a desktop that logs out does.
+    pub fn terminate(&self) {
+        let pid = self.driver.process("flagdeck").expect("it runs");
+        kill_process(pid, Signal::TERM).expect("a process of this user");
+    }
+
+    /// Presses the pointer's button on a part twice, as fast as a hand does.
+    pub async fn double_click(&self, part: &str) {
+        let element = self.element(&by_testid(part)).await;
+        let (left, top, width, height) = done(element.rectangle().await);
+        let mut hand = pointer().then(PointerAction::MoveTo {
+            duration: None,
+            x: left + width / 2.0,
+            y: top + height / 2.0,
+        });
+        for _ in 0..2 {
+            hand = hand
+                .then(PointerAction::Down {
+                    button: MOUSE_BUTTON_LEFT,
+                })
+                .then(PointerAction::Up {
+                    button: MOUSE_BUTTON_LEFT,
+                });
+        }
+        done(self.client.perform_actions(hand).await);
+    }
+
     /// Tells whether the display's keyboard belongs to the window.
     pub fn is_in_front(&self) -> bool {
         let focused = self.place.xdotool(&["getwindowfocus"]);
@@ -675,7 +744,7 @@ impl Window<'_> {
 }
 
 /// A process and whatever it starts, stopped together.
-struct ProcessGroup(Child);
+pub struct ProcessGroup(Child);
 
 impl ProcessGroup {
     fn start(command: &mut Command) -> Self {
@@ -690,9 +759,14 @@ impl ProcessGroup {
 
     /// Tells whether a program still runs in the group.
     fn runs(&self, program: &str) -> bool {
+        self.process(program).is_some()
+    }
+
+    /// Finds a program that runs in the group.
+    fn process(&self, program: &str) -> Option<Pid> {
         let group = self.0.id().to_string();
         let processes = fs::read_dir("/proc").expect("Linux");
-        processes.flatten().any(|process| {
+        let found = processes.flatten().find(|process| {
             // proc(5): `pid (program) state parent group …`
             let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
             let (Some((head, tail)), name) = (stat.rsplit_once(") "), format!("({program}")) else {
@@ -700,7 +774,9 @@ impl ProcessGroup {
             };
             let fields: Vec<&str> = tail.split(' ').collect();
             head.ends_with(&name) && fields[0] != "Z" && fields[2] == group
-        })
+        });
+        let number = found?.file_name().to_str()?.parse().ok()?;
+        Pid::from_raw(number)
     }
 }
 

@@ -112,7 +112,7 @@ async fn a_backup_is_made_and_restored_after_a_preview() {
     window.until("it is as it was", restored).await;
     window.until_gone("restore-backup-dialog").await;
 
-    window.click("undo").await;
+    window.click("toast-action").await;
     let undone = async || place.stored()["components"]["calculator"] == true;
     window
         .until("a restored backup can be undone", undone)

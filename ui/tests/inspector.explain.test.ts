@@ -138,9 +138,6 @@ describe("the command to explain a user", () => {
     await user.type(field(), "maria");
     screen.getByTestId("row-ui.badges").focus();
     await user.keyboard("e");
-    expect(screen.queryByTestId("explain-user")).toBeNull();
-    await user.keyboard("{Control>}k{/Control}");
-    await user.type(await screen.findByTestId("palette-input"), "explain{Enter}");
     await waitFor(() => expect(document.activeElement).toBe(field()));
     expect([field().selectionStart, field().selectionEnd]).toEqual([0, 5]);
     await user.keyboard("e");
@@ -153,6 +150,9 @@ describe("the command to explain a user", () => {
     await user.keyboard("1");
     expect(screen.queryByTestId("explain-user")).toBeNull();
     await user.keyboard("e");
+    expect(screen.queryByTestId("explain-user")).toBeNull();
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByTestId("palette-input"), "explain{Enter}");
     await waitFor(() => expect(document.activeElement).toBe(field()));
   });
 

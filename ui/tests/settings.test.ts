@@ -1,6 +1,7 @@
 /** The configuration in the window: every key is shown, and changed by pointer and by keyboard. */
 
 import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import type { Failure, SettingValue } from "../src/bindings/wire";
@@ -8,6 +9,8 @@ import { words } from "../src/words";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver, openWindow, press } from "./support/open";
+
+const user = userEvent.setup();
 
 async function openSettings(): Promise<MemoryHost> {
   const host = await openWindow(typical(), "settings");

@@ -70,7 +70,7 @@ export const frame = {
     save: "Save",
     add: "Add",
     discard: "Discard",
-    unsaved: (fields: readonly string[]) => `Unsaved: ${fields.join(", ")}`,
+    unsaved: (fields: readonly string[]) => `Unsaved: ${fields.join(", ").toLowerCase()}`,
     inDialog: (title: string, typed: string) => (typed === "" ? title : `${title}: ${typed}`),
     unsavedInside: "Unsaved changes inside",
   },
