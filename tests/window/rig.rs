@@ -158,7 +158,8 @@ impl Workplace {
     /// Starts a window manager, which gives the keyboard to what opens and asks windows to close.
     pub fn manage_windows(&self) -> ProcessGroup {
         let mut manager = Command::new("openbox");
-        let manager = ProcessGroup::start(self.at_home(&mut manager).stdin(Stdio::null()));
+        let manager = self.at_home(&mut manager).stdin(Stdio::null());
+        let manager = ProcessGroup::start(manager.stdout(Stdio::null()).stderr(Stdio::null()));
         let property = ["-root", "_NET_SUPPORTING_WM_CHECK"];
         let deadline = Instant::now() + PATIENCE;
         while !self.xprop(&property).contains("window id") {
@@ -592,11 +593,9 @@ impl Window<'_> {
             .await;
     }
 
-    /// Presses the × of the window's frame, which the window manager draws.
+    /// Has the window manager ask the window to close, as the × of its frame does.
     pub fn ask_to_close(&self) {
-        if let Some(window) = self.native() {
-            self.place.xdotool(&["windowquit", &window]);
-        }
+        self.strike("alt+F4");
     }
 
     /// Ends the application as a desktop that logs out does.

@@ -4,6 +4,7 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
+import type { Edit } from "../src/bindings/wire";
 import { typical } from "./support/documents";
 import type { MemoryHost } from "./support/memory";
 import { openComponent, openWindow } from "./support/open";
@@ -69,7 +70,7 @@ describe("undo among the settings", () => {
 });
 
 describe("undo of a change made elsewhere", () => {
-  const elsewhere = { kind: "set_components", paths: ["tracker"], on: false } as const;
+  const elsewhere: Edit = { kind: "set_components", paths: ["tracker"], on: false };
 
   it("names whose it is and asks first", async () => {
     const host = await openWindow(typical(), "dashboard");

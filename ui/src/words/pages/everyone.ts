@@ -90,7 +90,7 @@ const rollout: HelpPage = {
     { kind: "heading", text: "Saving" },
     {
       kind: "text",
-      text: "Letting go of the slider saves, and so does Enter in the field beside it. While you drag, a mark shows the value in force, and Escape puts it back. Arrow keys move by 1 %, with Shift by 0.1 and with Alt by 0.001.",
+      text: "Releasing the slider saves, and so does Enter in the field beside it. While you drag, a mark shows the value in force, and Escape puts it back. Leaving saves nothing: what you typed stays as a draft, marked with a dot in the list, until you save or discard it. Arrow keys move by 1 %, with Shift by 0.1 and with Alt by 0.001.",
     },
     { kind: "heading", text: "What a component requires" },
     {
@@ -150,7 +150,7 @@ const undo: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "Every change is kept as a revision. `Ctrl+Z` takes the last one back and `Ctrl+Shift+Z` brings it back again; both say which change they act on. Undo also takes back what somebody changed on the command line or over HTTP, and it still works after Flagdeck was closed.",
+      text: "Every change is kept as a revision. `Ctrl+Z` takes the last one back, and `Ctrl+Shift+Z` or `Ctrl+Y` brings it back; both say which change they act on. If it was made on the command line, over HTTP or by someone else, Flagdeck shows whose it is and asks first. Undo still works after Flagdeck was closed.",
     },
     {
       kind: "text",
@@ -167,7 +167,7 @@ const undo: HelpPage = {
     },
     {
       kind: "text",
-      text: "A restore can be undone like any other change. Settings are not part of the history: each has its own way back in the message that tells of the change, and Reset puts back the default.",
+      text: "A restore can be undone like any other change. Settings are not part of the history: in Settings, `Ctrl+Z` takes back the last setting you changed there, and Reset puts back the default. In Metrics and Snapshots there is nothing to undo with it.",
     },
     { kind: "heading", text: "Looking at the past" },
     {
