@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { typical } from "./support/documents";
 import type { MemoryHost } from "./support/memory";
 import { openComponent, openWindow, press } from "./support/open";
+import { Overlay } from "../src/state/overlay.svelte";
 import { words } from "../src/words";
 import { Aim } from "../src/widgets/aim";
 
@@ -60,6 +61,17 @@ describe("a draft", () => {
     row("ui").focus();
     await press(row("ui"), "ArrowLeft");
     expect(mark("ui")).toBe("Unsaved changes inside");
+  });
+
+  it("can be discarded while the rollout does not show its field", async () => {
+    const host = await openWithDraft();
+    await user.click(screen.getByTestId("scope-all"));
+    await waitFor(() => expect(host.edits).toHaveLength(1));
+    expect(screen.queryByTestId("percent-input")).toBeNull();
+    expect(mark("ui.badges")).toBe("Unsaved: percentage");
+    await user.click(await screen.findByTestId("discard-hidden"));
+    expect(mark("ui.badges")).toBe("");
+    expect(host.isUnsaved).toBe(false);
   });
 
   it("follows its component to another name", async () => {
@@ -141,6 +153,19 @@ describe("the question before closing", () => {
     await screen.findByTestId("name");
     host.announce({ kind: "close_asked" });
     await waitFor(() => expect(host.isClosed).toBe(true));
+  });
+});
+
+describe("a question that comes while something is open", () => {
+  it("waits until that is closed", () => {
+    const overlay = new Overlay();
+    overlay.show({ kind: "add", what: "component", group: "" });
+    overlay.ask({ kind: "shortcuts" });
+    expect(overlay.over?.kind).toBe("add");
+    overlay.close();
+    expect(overlay.over?.kind).toBe("shortcuts");
+    overlay.close();
+    expect(overlay.over).toBeNull();
   });
 });
 

@@ -1,6 +1,7 @@
 /** The component tree as the window walks it. Pure: from a document to nodes and rows. */
 
 import type { Document, Group } from "../bindings/wire";
+import { parentOf } from "./edit";
 
 /** Stands for the document as a whole, among paths of components. No path contains it. */
 export const ALL = "*";
@@ -97,4 +98,24 @@ function growNodes(group: Group, parent: TreeNode | null, byPath: Map<string, Tr
 
 function total(nodes: readonly TreeNode[], what: "components" | "componentsOn"): number {
   return nodes.reduce((sum, node) => sum + node[what], 0);
+}
+
+/**
+ * Which of `rows` takes the place of the row at `path` that is not among them any more: the group
+ * that hides it, else the row that came after it `before`, else the one above; `ALL` for none.
+ */
+export function neighbourOf(
+  path: string,
+  before: readonly TreeNode[],
+  rows: readonly TreeNode[],
+  tree: Tree,
+): string {
+  const listed = new Set(rows.map((row) => row.path));
+  if (tree.byPath.has(path)) {
+    for (let at = parentOf(path); at !== ""; at = parentOf(at)) if (listed.has(at)) return at;
+  }
+  const place = before.findIndex((row) => row.path === path);
+  const isListed = (row: TreeNode) => listed.has(row.path);
+  const next = before.slice(place + 1).find(isListed);
+  return (next ?? before.slice(0, Math.max(0, place)).findLast(isListed))?.path ?? ALL;
 }

@@ -43,8 +43,8 @@ export function makeDeck(host: Host): Deck {
   const live = new Live(host);
   const overlay = new Overlay();
   const sources = new StateSources(host);
-  live.onconflict = (conflict) => overlay.show({ kind: "conflict", conflict });
-  live.onforeign = (foreign) => overlay.show({ kind: "step", ...foreign });
+  live.onconflict = (conflict) => overlay.ask({ kind: "conflict", conflict });
+  live.onforeign = (foreign) => overlay.ask({ kind: "step", ...foreign });
   const past = new Past(host, live.toasts);
   const choices = new Choices(host, live.toasts);
   const browsing = new Browsing(

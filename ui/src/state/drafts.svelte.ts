@@ -33,13 +33,9 @@ export class Drafts {
   );
 
   /** The fields that have a draft, such as `percentage`, by the path they are of. */
-  readonly fields: ReadonlyMap<string, readonly string[]> = $derived.by(() => {
-    const fields = new Map<string, string[]>();
-    for (const { path, field } of this.#there) {
-      fields.set(path, [...(fields.get(path) ?? []), field]);
-    }
-    return fields;
-  });
+  readonly fields: ReadonlyMap<string, readonly string[]> = $derived(
+    new Map(this.#there.map(({ path }) => [path, this.#fieldsOf(path)])),
+  );
 
   /** Each such as `Percentage of ui.badges`. */
   readonly names: readonly string[] = $derived(
@@ -67,6 +63,14 @@ export class Drafts {
         else typed.set(key, { path, field, text, seen: before ? before.seen : inForce() });
       },
     };
+  }
+
+  discard(path: string, fields: readonly string[]): void {
+    for (const field of fields) this.#typed.delete(keyOf(path, field));
+  }
+
+  #fieldsOf(path: string): string[] {
+    return this.#there.filter((typed) => typed.path === path).map(({ field }) => field);
   }
 
   /** Whether something at `path` or in that group has a draft. */

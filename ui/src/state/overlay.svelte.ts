@@ -37,6 +37,8 @@ export type Over =
 
 export class Overlay {
   over = $state.raw<Over | null>(null);
+  /** Questions that came while something else was open. */
+  readonly #waiting: Over[] = [];
   /** Whether a person is asked if the window may close; what was typed stays beneath. */
   isClosing = $state(false);
 
@@ -49,7 +51,13 @@ export class Overlay {
     this.over = over;
   }
 
+  /** Asks at once, or after what is open: nothing that is typed there gives way to it. */
+  ask(question: Over): void {
+    if (this.over === null || this.over.kind === "tour") this.over = question;
+    else this.#waiting.push(question);
+  }
+
   close(): void {
-    this.over = null;
+    this.over = this.#waiting.shift() ?? null;
   }
 }

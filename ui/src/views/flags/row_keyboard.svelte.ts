@@ -5,8 +5,7 @@
 
 import { tick } from "svelte";
 
-import { parentOf } from "../../model/edit";
-import { ALL, type Tree, type TreeNode } from "../../model/tree";
+import { ALL, neighbourOf, type Tree, type TreeNode } from "../../model/tree";
 import type { Browsing } from "../../state/browsing.svelte";
 
 interface Options {
@@ -96,25 +95,13 @@ export class RowKeyboard {
   }
 
   #moveOn(): void {
-    const { browsing, isPast } = this.#options;
+    const { browsing, isPast, rows, tree } = this.#options;
     const hasKeyboard = browsing.focused !== null;
     // What is missing at another moment stays chosen, to be shown where it is there.
-    const next = isPast() ? ALL : this.#neighbour(browsing.active);
+    const next = isPast() ? ALL : neighbourOf(browsing.active, this.#before, rows(), tree());
     if (isPast()) browsing.active = next;
     else browsing.walk(next);
     if (hasKeyboard) void this.#focus(next);
-  }
-
-  /** The group that hides a row, else the row that came after it, else the one before. */
-  #neighbour(path: string): string {
-    const listed = new Set(this.#options.rows().map((row) => row.path));
-    if (this.#options.tree().byPath.has(path)) {
-      for (let at = parentOf(path); at !== ""; at = parentOf(at)) if (listed.has(at)) return at;
-    }
-    const place = this.#before.findIndex((row) => row.path === path);
-    const isListed = (row: TreeNode) => listed.has(row.path);
-    const next = this.#before.slice(place + 1).find(isListed);
-    return (next ?? this.#before.slice(0, Math.max(0, place)).findLast(isListed))?.path ?? ALL;
   }
 
   #isListed(path: string): boolean {
