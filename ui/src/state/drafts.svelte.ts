@@ -32,11 +32,6 @@ export class Drafts {
     [...this.#typed.values()].filter(({ path }) => this.#flags.isThere(path)),
   );
 
-  /** The fields that have a draft, such as `percentage`, by the path they are of. */
-  readonly fields: ReadonlyMap<string, readonly string[]> = $derived(
-    new Map(this.#there.map(({ path }) => [path, this.#fieldsOf(path)])),
-  );
-
   /** Each such as `Percentage of ui.badges`. */
   readonly names: readonly string[] = $derived(
     this.#there.map(({ path, field }) => words.about.draftOf(field, path)),
@@ -69,7 +64,8 @@ export class Drafts {
     for (const field of fields) this.#typed.delete(keyOf(path, field));
   }
 
-  #fieldsOf(path: string): string[] {
+  /** The fields that have a draft, such as `percentage`, of what is at `path`. */
+  fieldsOf(path: string): string[] {
     return this.#there.filter((typed) => typed.path === path).map(({ field }) => field);
   }
 
