@@ -123,10 +123,14 @@ fn an_emergency_is_served_while_another_program_keeps_the_store_locked() {
     assert!(server.app.live().document.enabled, "nor is it");
     let status = Status::of(&server.app);
     assert!(status.is_held_off);
-    let reason = status.held_off_because.expect("an attempt to store it has failed");
+    let reason = status
+        .held_off_because
+        .expect("an attempt to store it has failed");
     let obstacle = &server.app.obstacles()[0].message;
     assert!(
-        obstacle.starts_with(&format!("All flags are off, but that is not stored yet: {reason}.")),
+        obstacle.starts_with(&format!(
+            "All flags are off, but that is not stored yet: {reason}."
+        )),
         "{obstacle}"
     );
 

@@ -14,8 +14,7 @@ use crate::error::{Code, Error};
 use crate::history::UndoStep;
 use crate::live::Live;
 use crate::store::{
-    Actor, Backup, Cause, Gone, HistoryFilter, Instead, LastChange, RevisionNumber,
-    RevisionSummary,
+    Actor, Backup, Cause, Gone, HistoryFilter, Instead, LastChange, RevisionNumber, RevisionSummary,
 };
 use crate::wire;
 
@@ -232,7 +231,10 @@ impl wire::StoreGone {
             revisions: live.revision.0,
             at_ms: live.origin.as_ref().map(|origin| origin.at_ms),
             actor: live.origin.as_ref().map(|origin| origin.actor.clone()),
-            summary: live.origin.as_ref().map_or_else(String::new, |origin| summary(&origin.changes)),
+            summary: live
+                .origin
+                .as_ref()
+                .map_or_else(String::new, |origin| summary(&origin.changes)),
         };
         let (is_replaced, instead, unreadable) = match gone.instead {
             Instead::Nothing => (false, None, None),

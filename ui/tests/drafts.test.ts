@@ -66,6 +66,7 @@ describe("a draft", () => {
   it("can be discarded while the rollout does not show its field", async () => {
     const host = await openWithDraft();
     await user.click(screen.getByTestId("scope-all"));
+    await user.click(await screen.findByTestId("widening-confirm"));
     await waitFor(() => expect(host.edits).toHaveLength(1));
     expect(screen.queryByTestId("percent-input")).toBeNull();
     expect(mark("ui.badges")).toBe("Unsaved: percentage");

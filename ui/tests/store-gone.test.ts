@@ -95,7 +95,9 @@ describe("another store in its place", () => {
     await openGone(replaced);
     const said = banner().textContent;
     expect(said).toContain("was replaced while Flagdeck had it open.");
-    expect(said).toContain("12 revisions; latest: Switched on: tracker and calculator, 5 minutes ago by maria");
+    expect(said).toContain(
+      "12 revisions; latest: Switched on: tracker and calculator, 5 minutes ago by maria",
+    );
     expect(said).toContain("3 revisions; latest: beta: off, 5 minutes ago by ci");
   });
 

@@ -24,8 +24,8 @@ use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::{App, Event, StoreState};
 use crate::http::Limits;
-use crate::wire::{RestoreStatus, StateRestore};
 use crate::state::{SourceName, StateNews};
+use crate::wire::{RestoreStatus, StateRestore};
 
 /// What a client waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 2000;

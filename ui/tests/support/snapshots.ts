@@ -266,7 +266,7 @@ export class KeptStates {
       return [{ snapshot, before: excerptIn(older), after: excerptIn(snapshot) }];
     });
     const values = past.toReversed().flatMap((snapshot) => {
-      const number: unknown = JSON.parse(textOf(snapshot) ?? "null");
+      const number: unknown = JSON.parse(textOf(snapshot));
       return typeof number === "number" ? [{ atMs: snapshot.atMs, value: number }] : [];
     });
     const before = until === null ? undefined : this.treeAt({ kind: "snapshot", id: until.id });
