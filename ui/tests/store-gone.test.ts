@@ -23,6 +23,7 @@ const removed: StoreGone = {
   isReplaced: false,
   instead: null,
   unreadable: null,
+  unreachable: null,
 };
 
 const replaced: StoreGone = {

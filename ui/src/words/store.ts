@@ -10,8 +10,9 @@ const revisions = ({ revisions, atMs, actor, summary }: StoreSummary, nowMs: num
   return `${plural(revisions, "revision")}; latest: ${latest}`;
 };
 
-const happened = ({ file, dataDir, isReplaced }: StoreGone): string => {
+const happened = ({ file, dataDir, isReplaced, unreachable }: StoreGone): string => {
   const what = file === null ? `The data folder ${dataDir}` : `${file} in ${dataDir}`;
+  if (unreachable !== null) return `${what} cannot be reached: ${unreachable}.`;
   return `${what} was ${isReplaced ? "replaced" : "removed"} while Flagdeck had it open.`;
 };
 
