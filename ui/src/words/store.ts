@@ -21,6 +21,7 @@ export const store = {
   goneMeaning: "Nothing is saved. The flags stay as they are as long as Flagdeck is open.",
   goneAllOff: "All flags are off: in force, not stored. That lasts as long as Flagdeck is open.",
   refusal: (gone: StoreGone) => `Nothing can be saved. ${happened(gone)}`,
+  unread: "The data folder is gone.",
   openHere: "Open here",
   inPlace: "In its place",
   about: revisions,
