@@ -26,7 +26,7 @@ const silent = [source("checkout-api", NOW_MS - 130_000), source("other", NOW_MS
 const refused = { code: "failed", message: "The store did not answer.", problems: [] } as const;
 
 function heard(latest: Pulse | null, more: Partial<Heard> = {}): Heard {
-  return { latest, failure: null, asOfMs: NOW_MS, ...more };
+  return { latest, failure: null, asOfMs: NOW_MS, isStoreGone: false, ...more };
 }
 
 function wait(error: string | null): Pulse["push"] {

@@ -44,7 +44,7 @@ export function makeDeck(host: Host): Deck {
   const live = new Live(host);
   const overlay = new Overlay();
   const sources = new StateSources(host);
-  const pulse = new PulseFeed(host);
+  const pulse = new PulseFeed(host, () => live.status?.storeGone != null);
   live.onconflict = (conflict) => overlay.ask({ kind: "conflict", conflict });
   live.onforeign = (foreign) => overlay.ask({ kind: "step", ...foreign });
   const past = new Past(host, live.toasts);

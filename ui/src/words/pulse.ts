@@ -38,6 +38,7 @@ export const pulse = {
       known === 0 ? "" : capital(`${figureOf(reporting)} ${reportingTail(reporting, known)}`),
     reading: "Reading…",
     unread: (why: string) => `Not read: ${why}`,
+    storeGone: "Nothing is collected while the data folder is gone",
     trouble: (why: string) => `Nothing is collected: ${why}`,
     gone: (spanS: number) => `No reports for over ${spanOf(spanS)}`,
     silent: (silentMs: number) => `No reports for ${formatSpan(silentMs)}`,
