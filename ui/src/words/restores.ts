@@ -118,6 +118,16 @@ export const restores = {
     `${restore.source} is asked to restore ${parts(restore)}. Open until it confirms.`,
   askedUndo: (restore: StateRestore): string =>
     `${restore.source} is asked for ${parts(restore)} as before the restore. Open until it confirms.`,
+  /** Once it is confirmed, for a person who may look elsewhere. */
+  confirmed: (restore: StateRestore): string => {
+    const { source, isExact } = restore;
+    const what = restore.undoes === null ? "the restore" : "the undo of a restore";
+    const begin = `${source} confirmed ${what} of ${parts(restore)}`;
+    if (isExact === null) return `${begin}, not compared.`;
+    return isExact
+      ? `${begin}, exactly as asked.`
+      : `${begin}, but ${differing(restore.differing.length)}: ${keys(restore.differing)}.`;
+  },
   cancelled: ({ source, revision }: StateRestore) =>
     `Restore cancelled. ${source} keeps the state it has.${
       revision === null ? "" : ` The flags stay as of revision ${revision}.`
