@@ -119,12 +119,14 @@ export const pulse = {
     figureTail: (reporting: number, known: number) => reportingTail(reporting, known),
     memoryLimit: (bytes: number, limit: number) =>
       `Memory ${formatBytesRoughly(bytes)}, limit ${formatBytesRoughly(limit)}`,
-    restoreStuck: ({ source, sinceMs, silentMs }: OpenRestore) =>
-      `Restore waits for ${source} since ${formatClock(sinceMs)}; ${
-        silentMs === null || !Number.isFinite(silentMs)
-          ? "it never reported"
-          : `last seen ${formatSpan(silentMs)} ago`
-      }`,
+    restoreOpen: ({ source }: OpenRestore) => `Waiting for ${source} to confirm a restore`,
+    restoreStuck: ({ source, sinceMs, silentMs }: OpenRestore) => {
+      const waits = `Restore waits for ${source} since ${formatClock(sinceMs)}`;
+      if (silentMs === null) return `${waits}; it reports, but does not confirm`;
+      return Number.isFinite(silentMs)
+        ? `${waits}; last seen ${formatSpan(silentMs)} ago`
+        : `${waits}; it never reported`;
+    },
     statesSilent: (silentMs: number) => `No state reports for ${formatSpan(silentMs)}`,
     importedOnly: "Imported snapshots only",
     pushFails: (why: string) => `Pushing fails: ${why}`,
