@@ -229,6 +229,26 @@ fn what_is_open_is_written_back_whole() {
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&mode) & 0o777, 0o700);
 }
 
+/// Asked by mistake, as by a signal that was meant for something else.
+#[test]
+fn writing_back_what_is_in_place_changes_no_file() {
+    use std::os::unix::fs::MetadataExt;
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    put_state(&app, 1).unwrap();
+    app.token().unwrap();
+    let files = ["token", "flagdeck.db-wal", "state.db-wal", "metrics.db-wal"];
+    let inodes = || files.map(|name| fs::metadata(place.data.join(name)).unwrap().ino());
+    let before = inodes();
+    assert_eq!(app.write_back().unwrap(), Vec::<PathBuf>::new());
+    // Long enough for whatever looks at the files to have looked.
+    thread::sleep(Duration::from_millis(700));
+    assert_eq!(inodes(), before);
+    assert_eq!(app.notices(), []);
+    put_state(&app, 2).unwrap();
+}
+
 #[test]
 fn a_folder_that_comes_back_is_gone_on_with() {
     let place = Place::new();

@@ -18,6 +18,10 @@ use crate::app::App;
 use crate::store::sqlite::place::Identity;
 use crate::translate::sentence;
 
+/// Asks a program to write back. The other one for users, `SIGUSR1`, is taken: WebKit stops its
+/// threads with that, many times an hour, in the process of the window as well.
+const ASK: Signal = Signal::USR2;
+
 /// Programs that know the signal; any other would be ended by it.
 const KNOWN: [&str; 2] = ["flagctl", "flagdeck"];
 
@@ -45,7 +49,7 @@ impl Holder {
         }
         let process = i32::try_from(self.process).ok().and_then(Pid::from_raw);
         let process = process.ok_or(io::ErrorKind::NotFound)?;
-        Ok(kill_process(process, Signal::USR1)?)
+        Ok(kill_process(process, ASK)?)
     }
 }
 
@@ -91,7 +95,7 @@ pub fn write_back_when_asked(
     app: impl Fn() -> Option<App> + Clone + Send + 'static,
 ) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut asked = signal(SignalKind::user_defined1())?;
+    let mut asked = signal(SignalKind::from_raw(ASK.as_raw()))?;
     Ok(async move {
         while asked.recv().await.is_some() {
             let app = app.clone();

@@ -102,12 +102,17 @@ impl App {
     }
 
     /// Puts everything that is open under its name again, every revision included, and goes on
-    /// with it. What is there instead is set aside, never deleted; returns its places.
+    /// with it. What is there instead is set aside, never deleted; returns its places. Does nothing
+    /// while everything is in place.
     ///
     /// # Errors
     /// [`Error::Store`] if it cannot be written, or another program has what is there open; what
     /// could not be written stays open.
     pub fn write_back(&self) -> Result<Vec<PathBuf>, Error> {
+        if self.find_gone().is_none() {
+            self.look_at_place();
+            return Ok(Vec::new());
+        }
         let confirmed = self.live().revision;
         let set_aside = self.settle(Self::write_back_each)?;
         self.tell_of_unconfirmed(confirmed);
