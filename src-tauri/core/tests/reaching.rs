@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use flagdeck_core::audience::changed;
 use flagdeck_core::reach::Bound;
-use flagdeck_core::{Compiled, FlagDocument, Reach, Reaches, User, widenings};
+use flagdeck_core::{Compiled, FlagDocument, Reach, Reaches, User, Widening, widenings};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -209,9 +209,8 @@ fn what_an_edit_shows_to_more_users_is_found() {
     let wider = |before: Value, after: Value| {
         let (before, after) = (document_of(&before), document_of(&after));
         let found = widenings(&before, &after);
-        let line = |each: flagdeck_core::Widening| {
-            format!("{}: {} → {}", each.path, each.before, each.after_in_words())
-        };
+        let line =
+            |each: Widening| format!("{}: {} → {}", each.path, each.before, each.after_in_words());
         found.into_iter().map(line).collect::<Vec<_>>().join("\n")
     };
     let groups_only = alone(rollout(25.0, &["beta"], "feature"));
@@ -274,7 +273,7 @@ fn users_exchanged_for_others_are_found_though_the_share_is_not_more() {
     let default = document_of(&alone(rollout(25.0, &[], "canary")));
     let found = |before: &FlagDocument, after: &FlagDocument| -> Vec<String> {
         let found = widenings(before, after);
-        found.iter().map(|each| each.after_in_words()).collect()
+        found.iter().map(Widening::after_in_words).collect()
     };
     let exchanged = ["25 % of everyone, other users"];
     assert_eq!(found(&custom(25.0), &default), exchanged);
