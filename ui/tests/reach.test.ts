@@ -145,6 +145,22 @@ describe("an edit that takes something away", () => {
     await waitFor(() => expect(host.document.rollouts?.tracker).toBeUndefined());
   });
 
+  it("asks before a custom rollout exchanges users for others, in either direction", async () => {
+    const document = pair(rollout(50));
+    document.rollout = rollout(25);
+    const host = await openComponent(document, "tracker");
+    await user.click(screen.getByTestId("scope-all"));
+    await screen.findByTestId("widening-dialog");
+    expect(dialog().textContent).toContain("to users who do not see");
+    expect(dialog().textContent).toContain("25 % of everyone → 25 % of everyone, other users");
+    await user.click(screen.getByTestId("widening-confirm"));
+    await waitFor(() => expect(host.document.rollouts?.tracker).toBeUndefined());
+    await user.click(screen.getByTestId("scope-own"));
+    await screen.findByTestId("widening-dialog");
+    await user.click(screen.getByTestId("widening-confirm"));
+    await waitFor(() => expect(host.document.rollouts?.tracker?.percentage).toBe(25));
+  });
+
   it("asks before a requirement is removed that kept users out", async () => {
     const host = await openComponent(pair(rollout(50)), "badges");
     await user.click(screen.getByRole("button", { name: "Stop requiring tracker" }));

@@ -243,6 +243,7 @@ describe("whose rollout and how", () => {
     await select("tracker");
     expect(screen.queryByTestId("percent-slider")).toBeNull();
     await user.click(screen.getByTestId("scope-own"));
+    await user.click(await screen.findByTestId("widening-confirm"));
     await waitFor(() => expect(host.document.rollouts?.tracker?.percentage).toBe(50));
     await user.click(await screen.findByTestId("scope-all"));
     // What requires it followed another draw of users, and would have them all.

@@ -3,6 +3,7 @@
 //! Knows no users: it compares switches, rollouts and requirements.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::document::{
     Bucketing, ComponentPath, FlagDocument, Node, Percentage, Rollout, Strategy,
@@ -10,51 +11,39 @@ use crate::document::{
 
 /// Who sees a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Audience {
+pub enum Audience<'a> {
     /// It is off for everyone.
     Nobody,
-    /// Those that every one of these rollouts lets through, its own first; everyone for none.
-    Through(Vec<Gate>),
+    /// Those that every one of these rollouts lets through, in order of their owners; everyone
+    /// for none.
+    Through(Vec<Rc<Gate<'a>>>),
 }
 
 /// A rollout that a user has to pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
+#[derive(Debug, PartialEq, Eq)]
+pub struct Gate<'a> {
     /// What users are hashed with.
     bucketing: Bucketing,
     /// The component whose custom rollout it is; none for the default rollout. A part of
     /// everyone is another part under another one.
-    owner: Option<ComponentPath>,
+    owner: Option<&'a ComponentPath>,
     percentage: Percentage,
     /// In order, each once.
-    groups: Vec<String>,
+    groups: Vec<&'a str>,
     strategy: Strategy,
 }
 
-impl Audience {
+/// Who sees the components of one document.
+struct Audiences<'a> {
+    document: &'a FlagDocument,
+    /// The default rollout, which most components share; none if it lets everyone through.
+    default: Option<Rc<Gate<'a>>>,
+}
+
+impl<'a> Audience<'a> {
     /// Returns who sees a component; nobody for what is no component.
-    pub fn of(document: &FlagDocument, component: &str) -> Self {
-        let mut required = BTreeSet::new();
-        let mut waiting = vec![component.to_owned()];
-        let mut gates: Vec<Gate> = Vec::new();
-        while let Some(path) = waiting.pop() {
-            if !document.enabled || !is_on(document, &path) {
-                return Self::Nobody;
-            }
-            match Gate::of(document, &path) {
-                Some(gate) if gate.percentage == Percentage::ZERO => return Self::Nobody,
-                Some(gate) if !gates.contains(&gate) => gates.push(gate),
-                _ => {}
-            }
-            let further = document.requires.get(path.as_str()).into_iter().flatten();
-            for path in further {
-                if required.insert(path.as_str().to_owned()) {
-                    waiting.push(path.as_str().to_owned());
-                }
-            }
-        }
-        gates.sort_by(|a, b| a.owner.cmp(&b.owner));
-        Self::Through(gates)
+    pub fn of(document: &'a FlagDocument, component: &str) -> Self {
+        Audiences::of(document).see(component)
     }
 
     /// Whether everyone in it certainly is in `other`, too. If that depends on who there is, the
@@ -63,9 +52,12 @@ impl Audience {
         match (self, other) {
             (Self::Nobody, _) => true,
             (Self::Through(_), Self::Nobody) => false,
-            (Self::Through(gates), Self::Through(wider)) => wider
-                .iter()
-                .all(|wider| gates.iter().any(|gate| gate.is_within(wider))),
+            (Self::Through(gates), Self::Through(wider)) => wider.iter().all(|wider| {
+                // Mostly it is the same rollout before and after that decides.
+                let same = gates.binary_search_by_key(&wider.owner, |gate| gate.owner);
+                same.is_ok_and(|at| gates[at].is_within(wider))
+                    || gates.iter().any(|gate| gate.is_within(wider))
+            }),
         }
     }
 
@@ -80,31 +72,92 @@ impl Audience {
     }
 }
 
+/// Lists the components of `before` that users may see in `after` who do not see them in `before`,
+/// in the order of the document. The master switch does not count.
+pub fn widened(before: &FlagDocument, after: &FlagDocument) -> Vec<String> {
+    let (was, becomes) = (Audiences::of(before), Audiences::of(after));
+    let mut widened = Vec::new();
+    after.for_each_component(|path, _| {
+        let is_in_both = matches!(before.node_at(path), Some(Node::Component(_)));
+        if is_in_both && !becomes.see_once_on(path).is_within(&was.see_once_on(path)) {
+            widened.push(path.to_owned());
+        }
+    });
+    widened
+}
+
 /// Lists the components of `after` that may be seen by other people than in `before`.
 pub fn changed(before: &FlagDocument, after: &FlagDocument) -> Vec<String> {
+    let (was, becomes) = (Audiences::of(before), Audiences::of(after));
     let mut changed = Vec::new();
     after.for_each_component(|path, _| {
-        if !Audience::of(before, path).is_same_as(&Audience::of(after, path)) {
+        if !was.see(path).is_same_as(&becomes.see(path)) {
             changed.push(path.to_owned());
         }
     });
     changed
 }
 
-impl Gate {
-    /// Returns the rollout that decides for a component; none if it lets everyone through.
-    fn of(document: &FlagDocument, component: &str) -> Option<Self> {
-        let own = document.rollouts.get_key_value(component);
-        let rollout = own.map_or(&document.rollout, |(_, rollout)| rollout);
+impl<'a> Audiences<'a> {
+    fn of(document: &'a FlagDocument) -> Self {
+        Self {
+            document,
+            default: Gate::of(document, None, &document.rollout),
+        }
+    }
+
+    fn see(&self, component: &str) -> Audience<'a> {
+        match self.document.enabled {
+            true => self.see_once_on(component),
+            false => Audience::Nobody,
+        }
+    }
+
+    /// Returns who sees a component as soon as flags are on.
+    fn see_once_on(&self, component: &str) -> Audience<'a> {
+        let mut known = BTreeSet::from([component]);
+        let mut waiting = vec![component];
+        let mut uses_default = false;
+        let mut gates = Vec::new();
+        while let Some(path) = waiting.pop() {
+            if !matches!(self.document.node_at(path), Some(Node::Component(true))) {
+                return Audience::Nobody;
+            }
+            match self.document.rollouts.get_key_value(path) {
+                Some((owner, own)) => gates.extend(Gate::of(self.document, Some(owner), own)),
+                None => uses_default = true,
+            }
+            let required = self.document.requires.get(path).into_iter().flatten();
+            let further = required.map(ComponentPath::as_str);
+            waiting.extend(further.filter(|path| known.insert(path)));
+        }
+        if uses_default {
+            gates.extend(self.default.clone());
+        }
+        if gates.iter().any(|gate| gate.percentage == Percentage::ZERO) {
+            return Audience::Nobody;
+        }
+        gates.sort_by_key(|gate| gate.owner);
+        Audience::Through(gates)
+    }
+}
+
+impl<'a> Gate<'a> {
+    /// Returns a rollout as something to pass; none if it lets everyone through.
+    fn of(
+        document: &FlagDocument,
+        owner: Option<&'a ComponentPath>,
+        rollout: &'a Rollout,
+    ) -> Option<Rc<Self>> {
         let gate = Self {
             bucketing: document.bucketing,
-            owner: own.map(|(path, _)| path.clone()),
+            owner,
             percentage: rollout.percentage,
             groups: groups_of(rollout),
             strategy: rollout.strategy,
         };
         let is_open = gate.percentage == Percentage::FULL && !gate.is_for_groups();
-        (!is_open).then_some(gate)
+        (!is_open).then(|| Rc::new(gate))
     }
 
     fn is_for_groups(&self) -> bool {
@@ -112,7 +165,7 @@ impl Gate {
     }
 
     /// The groups whose members pass whatever the percentage.
-    fn first(&self) -> &[String] {
+    fn first(&self) -> &[&'a str] {
         match self.strategy {
             Strategy::Canary => &self.groups,
             Strategy::BlueGreen | Strategy::Feature => &[],
@@ -127,7 +180,9 @@ impl Gate {
         let same_buckets = (self.bucketing, &self.owner) == (wider.bucketing, &wider.owner);
         let is_fewer = same_buckets && self.percentage <= wider.percentage;
         let passes_share = is_fewer || wider.percentage == Percentage::FULL;
-        let names = |list: &[String], names: &[String]| names.iter().all(|it| list.contains(it));
+        let names = |list: &[&str], names: &[&str]| {
+            list == names || names.iter().all(|it| list.binary_search(it).is_ok())
+        };
         match (self.is_for_groups(), wider.is_for_groups()) {
             (true, true) => passes_share && names(&wider.groups, &self.groups),
             (false, true) => false,
@@ -137,23 +192,11 @@ impl Gate {
     }
 }
 
-fn groups_of(rollout: &Rollout) -> Vec<String> {
-    let groups: BTreeSet<&String> = rollout.user_groups.iter().collect();
+fn groups_of(rollout: &Rollout) -> Vec<&str> {
+    let groups: BTreeSet<&str> = rollout.user_groups.iter().map(String::as_str).collect();
     match rollout.strategy {
         // Groups mean nothing to it.
         Strategy::BlueGreen => Vec::new(),
-        Strategy::Canary | Strategy::Feature => groups.into_iter().cloned().collect(),
+        Strategy::Canary | Strategy::Feature => groups.into_iter().collect(),
     }
-}
-
-fn is_on(document: &FlagDocument, component: &str) -> bool {
-    let mut segments = component.split('.');
-    let first = segments
-        .next()
-        .and_then(|name| document.components.get(name));
-    let node = segments.try_fold(first, |node, segment| match node {
-        Some(Node::Group(group)) => Some(group.get(segment)),
-        _ => None,
-    });
-    matches!(node, Some(Some(Node::Component(true))))
 }

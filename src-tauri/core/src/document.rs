@@ -145,7 +145,12 @@ pub(crate) fn founding_components() -> Group {
 impl FlagDocument {
     /// Returns the node that a path leads to.
     pub fn node(&self, path: &ComponentPath) -> Option<&Node> {
-        let mut segments = path.segments();
+        self.node_at(path.as_str())
+    }
+
+    /// Returns the node that a name leads to, which may be no valid path.
+    pub(crate) fn node_at(&self, name: &str) -> Option<&Node> {
+        let mut segments = name.split('.');
         let first = self.components.get(segments.next()?)?;
         segments.try_fold(first, |node, segment| match node {
             Node::Group(group) => group.get(segment),
@@ -165,8 +170,7 @@ impl FlagDocument {
 
     /// Returns whether a name leads to a group.
     pub fn is_group(&self, name: &str) -> bool {
-        let path: Option<ComponentPath> = name.parse().ok();
-        matches!(path.and_then(|path| self.node(&path)), Some(Node::Group(_)))
+        matches!(self.node_at(name), Some(Node::Group(_)))
     }
 
     /// Calls `visit` with the path and the switch of every component, in the order of the tree.

@@ -11,7 +11,9 @@
 mod table;
 mod words;
 
+use crate::audience;
 use crate::compile::{Compiled, ComponentId};
+use crate::document::FlagDocument;
 
 /// Whom a component reaches.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +80,7 @@ pub struct Kinds {
     pub met: Option<usize>,
 }
 
-/// A component that an edit would show to users who do not see it.
+/// A component that an edit may show to users who do not see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Widening {
     /// The component.
@@ -87,6 +89,14 @@ pub struct Widening {
     pub before: Reach,
     /// Whom it would reach.
     pub after: Reach,
+}
+
+impl Widening {
+    /// Returns whether the shares do not tell what the edit does: it exchanges users for others,
+    /// as from 25 % by a custom rollout to 25 % by the default rollout.
+    fn exchanges_users(&self) -> bool {
+        !self.after.is_wider_than(&self.before)
+    }
 }
 
 impl Reaches {
@@ -164,8 +174,8 @@ impl Reach {
         }
     }
 
-    /// Returns whether there are users who would see a component with this reach, and did not
-    /// with `before`.
+    /// Returns whether the shares alone show that there are users who would see a component with
+    /// this reach, and did not with `before`.
     fn is_wider_than(&self, before: &Self) -> bool {
         const NOISE: f64 = 1e-12;
         let mut groups = self.groups.iter().chain(&before.groups);
@@ -174,19 +184,21 @@ impl Reach {
     }
 }
 
-/// Lists the components of `before` that reach users in `after` whom they did not reach, in the
-/// order of the document. The master switch does not count.
-pub fn widenings(before: (&Compiled, &Reaches), after: (&Compiled, &Reaches)) -> Vec<Widening> {
-    let (compiled, reaches) = after;
-    let wider = compiled.components().filter_map(|id| {
-        let path = compiled.path(id);
-        let was = before.1.sees(before.0.component(path)?);
-        let becomes = reaches.sees(id);
-        becomes.is_wider_than(was).then(|| Widening {
-            path: path.to_owned(),
-            before: was.clone(),
-            after: becomes.clone(),
+/// Lists the components of `before` that users may see in `after` who do not see them in `before`,
+/// in the order of the document, and whom they reach. The master switch does not count.
+pub fn widenings(before: &FlagDocument, after: &FlagDocument) -> Vec<Widening> {
+    let widened = audience::widened(before, after);
+    if widened.is_empty() {
+        return Vec::new();
+    }
+    let (before, after) = (Compiled::new(before), Compiled::new(after));
+    let reaches = (Reaches::of(&before, false), Reaches::of(&after, false));
+    let widening = |path: String| {
+        Some(Widening {
+            before: reaches.0.sees(before.component(&path)?).clone(),
+            after: reaches.1.sees(after.component(&path)?).clone(),
+            path,
         })
-    });
-    wider.collect()
+    };
+    widened.into_iter().filter_map(widening).collect()
 }

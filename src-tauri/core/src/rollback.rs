@@ -41,7 +41,7 @@ pub fn roll_back(
 fn last_narrower(
     document: &FlagDocument,
     component: &ComponentPath,
-    audience: &Audience,
+    audience: &Audience<'_>,
     earlier: impl Iterator<Item = FlagDocument>,
 ) -> Option<(FlagDocument, ComponentPath)> {
     let mut after = document.clone();

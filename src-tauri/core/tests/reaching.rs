@@ -1,9 +1,14 @@
 //! Whom a component reaches: in words, by example, and held against the evaluator itself.
 
+use std::time::{Duration, Instant};
+
+use flagdeck_core::audience::changed;
 use flagdeck_core::reach::Bound;
-use flagdeck_core::{Compiled, FlagDocument, Reach, Reaches, User, widenings};
+use flagdeck_core::{Compiled, FlagDocument, Reach, Reaches, User, Widening, widenings};
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::support::arbitrary::{documents, paths, people};
 use crate::support::document_of;
 
 fn reaches(document: &FlagDocument) -> (Compiled, Reaches) {
@@ -203,11 +208,9 @@ fn ten_thousand_components_share_their_few_kinds() {
 fn what_an_edit_shows_to_more_users_is_found() {
     let wider = |before: Value, after: Value| {
         let (before, after) = (document_of(&before), document_of(&after));
-        let (before, after) = (reaches(&before), reaches(&after));
-        let found = widenings((&before.0, &before.1), (&after.0, &after.1));
-        let line = |each: flagdeck_core::Widening| {
-            format!("{}: {} → {}", each.path, each.before, each.after)
-        };
+        let found = widenings(&before, &after);
+        let line =
+            |each: Widening| format!("{}: {} → {}", each.path, each.before, each.after_in_words());
         found.into_iter().map(line).collect::<Vec<_>>().join("\n")
     };
     let groups_only = alone(rollout(25.0, &["beta"], "feature"));
@@ -223,7 +226,23 @@ fn what_an_edit_shows_to_more_users_is_found() {
         "calculator: 25 % of beta only → 25 % of staff only"
     );
     let narrower = alone(rollout(20.0, &["beta"], "feature"));
-    assert_eq!(wider(groups_only, narrower), "");
+    assert_eq!(wider(groups_only.clone(), narrower), "");
+    let mut off = groups_only.clone();
+    off["enabled"] = json!(false);
+    let everyone = alone(rollout(100.0, &[], "canary"));
+    assert_eq!(
+        wider(off, everyone),
+        "calculator: 25 % of beta only → Everyone",
+        "as soon as flags are on"
+    );
+    assert_eq!(
+        wider(
+            groups_only,
+            pair(rollout(1.0, &[], "canary"), rollout(1.0, &[], "canary"))
+        ),
+        "",
+        "added"
+    );
 
     let required = pair(rollout(50.0, &[], "canary"), rollout(10.0, &[], "canary"));
     let mut released = required.clone();
@@ -242,6 +261,80 @@ fn what_an_edit_shows_to_more_users_is_found() {
         "badges: 5 % of everyone → 50 % of everyone\n\
          tracker: 10 % of everyone → Everyone"
     );
+}
+
+#[test]
+fn users_exchanged_for_others_are_found_though_the_share_is_not_more() {
+    let custom = |share| {
+        let mut tree = alone(rollout(25.0, &[], "canary"));
+        tree["rollouts"] = json!({"calculator": rollout(share, &[], "canary")});
+        document_of(&tree)
+    };
+    let default = document_of(&alone(rollout(25.0, &[], "canary")));
+    let found = |before: &FlagDocument, after: &FlagDocument| -> Vec<String> {
+        let found = widenings(before, after);
+        found.iter().map(Widening::after_in_words).collect()
+    };
+    let exchanged = ["25 % of everyone, other users"];
+    assert_eq!(found(&custom(25.0), &default), exchanged);
+    assert_eq!(found(&custom(60.0), &default), exchanged);
+    assert_eq!(found(&custom(5.0), &default), ["25 % of everyone"]);
+    assert!(found(&custom(100.0), &default).is_empty());
+    assert_eq!(found(&default, &custom(100.0)), ["Everyone"]);
+}
+
+proptest! {
+    /// An edit that widens nothing shows no component to a user who did not see it.
+    #[test]
+    fn what_is_not_found_shows_nothing_to_more_users(
+        before in documents(),
+        other in documents(),
+        is_related in any::<bool>(),
+        people in prop::collection::vec(people(), 20),
+    ) {
+        let after = match is_related {
+            // Only the rollouts differ, as they mostly do.
+            true => FlagDocument {
+                rollout: other.rollout,
+                rollouts: before.rollouts.keys().cloned().zip(other.rollouts.into_values()).collect(),
+                ..before.clone()
+            },
+            false => other,
+        };
+        let widened: Vec<String> =
+            widenings(&before, &after).into_iter().map(|each| each.path).collect();
+        let on = |document: &FlagDocument| Compiled::new(&FlagDocument { enabled: true, ..document.clone() });
+        let (was, becomes) = (on(&before), on(&after));
+        let unchanged = paths(&before).into_iter().filter(|path| !widened.iter().any(|it| it == path.as_str()));
+        for path in unchanged {
+            for person in &people {
+                let sees = |compiled: &Compiled| compiled.evaluate(path.as_str(), &person.user()).value;
+                prop_assert!(sees(&becomes) <= sees(&was), "{}", path);
+            }
+        }
+    }
+}
+
+/// A minute in a debug build if each component looks at the thousand groups of each other, or at
+/// each pair of rollouts behind it.
+#[test]
+fn large_documents_are_compared_in_a_moment() {
+    let names: Vec<String> = (0..1000).map(|i| format!("group-{i}")).collect();
+    let groups: Vec<&str> = names.iter().map(String::as_str).collect();
+    let components: Map<String, Value> =
+        (0..4000).map(|i| (format!("c{i}"), json!(true))).collect();
+    let flat = |share| {
+        document_of(&json!({
+            "enabled": true, "components": components, "rollout": rollout(share, &groups, "canary")
+        }))
+    };
+    let deep = |share| document_of(&chain(1000, share));
+    let pairs = [(flat(5.0), flat(6.0)), (deep(99.0), deep(99.5))];
+    let began = Instant::now();
+    let counts = pairs.map(|(before, after)| changed(&before, &after).len());
+    let took = began.elapsed();
+    assert_eq!(counts, [4000, 1000]);
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
 /// Users that stand for everyone.

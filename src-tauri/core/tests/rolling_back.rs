@@ -2,7 +2,7 @@
 
 use flagdeck_core::audience::Audience;
 use flagdeck_core::rollback::{Rollback, roll_back};
-use flagdeck_core::{Compiled, FlagDocument, User, apply};
+use flagdeck_core::{Compiled, ComponentPath, FlagDocument, User, apply};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -151,7 +151,7 @@ proptest! {
         before in documents(), after in documents(), people in prop::collection::vec(people(), 20),
     ) {
         let (one, other) = (Compiled::new(&before), Compiled::new(&after));
-        for path in paths(&before).iter().map(|path| path.as_str()) {
+        for path in paths(&before).iter().map(ComponentPath::as_str) {
             let audience = Audience::of(&before, path);
             prop_assert!(audience.is_within(&audience));
             let is_within = audience.is_within(&Audience::of(&after, path));
@@ -190,7 +190,7 @@ proptest! {
         let fewer = Audience::of(&after, component.as_str());
         prop_assert!(fewer.is_narrower_than(&Audience::of(&now, component.as_str())));
         let (before, after) = (Compiled::new(&now), Compiled::new(&after));
-        for path in paths.iter().map(|path| path.as_str()) {
+        for path in paths.iter().map(ComponentPath::as_str) {
             for person in &people {
                 let sees = |compiled: &Compiled| compiled.evaluate(path, &person.user()).value;
                 prop_assert!(sees(&after) <= sees(&before), "{}: {}", path, rollback.sentence);

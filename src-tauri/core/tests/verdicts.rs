@@ -101,7 +101,10 @@ fn below_a_hundred_calculations_an_arm_is_not_judged() {
     assert_eq!(standing(100, 0), Standing::Within);
     assert_eq!(standing(100, 100), Standing::Beyond);
     let verdict = badges(tally(99, 99), tally(0, 0));
-    assert_eq!(overall(&[verdict.clone()]).1, "Not enough data yet");
+    assert_eq!(
+        overall(std::slice::from_ref(&verdict)).1,
+        "Not enough data yet"
+    );
     assert_eq!(
         verdict.sentence(),
         "ui.badges: not enough data yet (99 on of 100 calculations since revision 47)"

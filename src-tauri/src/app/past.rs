@@ -2,8 +2,8 @@
 //! a document would change, why a user gets what they get. Changes nothing.
 
 use flagdeck_core::{
-    Change, Compiled, Edit, Explanation, FlagDocument, Problem, Reaches, User, Widening, apply,
-    changes, explain, validate, widenings,
+    Change, Edit, Explanation, FlagDocument, Problem, User, Widening, apply, changes, explain,
+    validate, widenings,
 };
 
 use super::App;
@@ -99,20 +99,15 @@ impl App {
         }
     }
 
-    /// Lists the components that an edit would show to users who do not see them, as soon as
-    /// flags are on.
+    /// Lists the components that an edit may show to users who do not see them, as soon as flags
+    /// are on.
     ///
     /// # Errors
     /// [`Error::Invalid`] or [`Error::NotFound`] if the edit cannot be applied.
     pub fn widenings(&self, edit: &Edit) -> Result<Vec<Widening>, Error> {
         let live = self.in_force();
         let document = apply(&live.document, edit)?.document;
-        let compiled = Compiled::new(&document);
-        let reaches = Reaches::of(&compiled, !document.enabled);
-        Ok(widenings(
-            (&live.compiled, live.reaches()),
-            (&compiled, &reaches),
-        ))
+        Ok(widenings(&live.document, &document))
     }
 
     /// Explains what a component is for a user, as of a moment or else as it is, and tells

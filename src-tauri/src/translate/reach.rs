@@ -5,7 +5,7 @@ use flagdeck_core::{Reach, Widening};
 use crate::live::{AllOff, Live};
 use crate::wire;
 
-/// Components that are listed of those an edit would widen: more than anybody reads.
+/// Components that are listed of those an edit would widen: more than is read.
 const WIDENINGS_LISTED_MAX: usize = 100;
 
 impl From<&AllOff> for wire::AllOff {
@@ -51,9 +51,9 @@ impl From<Vec<Widening>> for wire::Widenings {
     fn from(found: Vec<Widening>) -> Self {
         let total = found.len();
         let component = |widening: Widening| wire::Widening {
-            path: widening.path,
             before: widening.before.to_string(),
-            after: widening.after.to_string(),
+            after: widening.after_in_words(),
+            path: widening.path,
         };
         let listed = found.into_iter().take(WIDENINGS_LISTED_MAX);
         Self {

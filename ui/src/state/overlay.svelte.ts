@@ -19,7 +19,7 @@ export type Over =
   | { kind: "remove"; paths: readonly string[] }
   /** One rollout for several components. */
   | { kind: "rollout"; paths: readonly string[] }
-  /** An edit that shows components to more users. */
+  /** An edit that shows components to users who do not see them. */
   | { kind: "widening"; widening: Widening }
   | { kind: "json" }
   /** A document to take in: what it holds, and the name it came under. */

@@ -1,7 +1,4 @@
-/**
- * Edits that take something away and so may show components to users who do not see them. The
- * person is told what would happen, and decides.
- */
+/** Edits that may show components to users who do not see them, and are confirmed first. */
 
 import type { Edit, Widenings } from "../bindings/wire";
 import type { Deck } from "./deck";
@@ -10,15 +7,15 @@ import type { Intent } from "./live.svelte";
 /** A question whether to make an edit that widens. */
 export interface Widening {
   title: string;
-  /** What the button that goes on says. */
+  /** The label of the button that confirms. */
   action: string;
-  /** What it does in one sentence, where that is known whatever it widens. */
+  /** What the edit does, in a sentence that holds even if it widens nothing. */
   sentence?: string;
   found: Widenings;
   onconfirm: () => void;
 }
 
-/** Makes an edit at once if it shows nothing to more users and has no sentence; else asks first. */
+/** Makes an edit at once if it widens nothing and has no sentence; else asks first. */
 export async function amendAsking(
   { host, shown, live, overlay }: Deck,
   intent: Intent,

@@ -38,7 +38,10 @@ export const reach = {
   },
 
   widening: {
-    shows: (count: number) => `Shows ${plural(count, "component")} to more users:`,
+    shows: (count: number) => {
+      const they = count === 1 ? "it" : "them";
+      return `Shows ${plural(count, "component")} to users who do not see ${they} now:`;
+    },
     thenEveryone: (percentage: number) =>
       percentage === 0
         ? "Then it is not restricted to groups, whatever its percentage becomes."
@@ -46,6 +49,8 @@ export const reach = {
     undo: "You can undo this.",
     lastGroup: "Remove the last group?",
     removeGroup: "Remove group",
+    useCustom: (path: string) => `Use a custom rollout for ${path}?`,
+    useCustomAction: "Use custom rollout",
     useDefault: (path: string) => `Use the default rollout for ${path}?`,
     useDefaultAction: "Use default rollout",
     strategy: (name: string) => `Change to ${name.toLowerCase()}?`,

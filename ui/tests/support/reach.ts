@@ -69,7 +69,7 @@ export function reachesOf(document: Document): Reaches {
   return { kinds, default: byDefault, sees, met };
 }
 
-/** The components that are in both documents and reach more in the second. */
+/** The components that are in both documents and reach more, or other users, in the second. */
 export function wideningsOf(before: Document, after: Document): Widenings {
   const [was, becomes] = [reachesOf(before), reachesOf(after)];
   const wasThere = leavesOf(before);
@@ -77,8 +77,12 @@ export function wideningsOf(before: Document, after: Document): Widenings {
     reaches.kinds[reaches.sees[path] ?? reaches.default];
   const components = [...leavesOf(after).keys()].flatMap((path) => {
     const [old, next] = [of(was, path), of(becomes, path)];
-    if (!wasThere.has(path) || !old || !next || weight(next) <= weight(old)) return [];
-    return [{ path, before: old.words, after: next.words }];
+    if (!wasThere.has(path) || !old || !next) return [];
+    const isMore = weight(next) > weight(old);
+    const hasOtherOwner = !before.rollouts?.[path] !== !after.rollouts?.[path];
+    const isExchange = hasOtherOwner && !old.isEveryone && !next.isEveryone && !next.isNobody;
+    if (!isMore && !isExchange) return [];
+    return [{ path, before: old.words, after: isMore ? next.words : `${next.words}, other users` }];
   });
   return { components, total: components.length };
 }

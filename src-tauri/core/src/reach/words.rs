@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Bound, Nobody, Reach};
+use super::{Bound, Nobody, Reach, Widening};
 use crate::limits;
 
 /// Said in place of every reach while the master switch is off.
@@ -61,6 +61,16 @@ impl Reach {
         match is_own && !(is_group && self.nobody.is_none()) {
             true => lower(&words),
             false => words,
+        }
+    }
+}
+
+impl Widening {
+    /// Says whom the component would reach: `25 % of everyone`, `25 % of everyone, other users`.
+    pub fn after_in_words(&self) -> String {
+        match self.exchanges_users() {
+            true => format!("{}, other users", self.after),
+            false => self.after.to_string(),
         }
     }
 }
