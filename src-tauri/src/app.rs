@@ -10,10 +10,12 @@ mod backups;
 mod emergency;
 mod gone;
 mod measured;
+mod notices;
 mod outcome;
 mod past;
 mod restores;
 mod states;
+mod tokens;
 mod undo;
 mod verdicts;
 mod watch;
@@ -30,6 +32,7 @@ use tokio::sync::broadcast;
 use self::emergency::{Hold, Turn};
 use self::gone::SmallFiles;
 pub use self::gone::StoreState;
+use self::notices::warning;
 pub use self::outcome::{Outcome, Step};
 pub use self::past::{Difference, Review};
 pub use self::restores::{Undone, UndoneFlags};
@@ -49,8 +52,6 @@ use crate::store::{
     Actor, Appended, Cause, CheckReport, Draft, Gone, Revision, RevisionNumber, RevisionSummary,
     Store,
 };
-use crate::token;
-use crate::translate::sentence;
 use crate::wire::{Level, Notice};
 
 /// Attempts to apply an edit to a document that others keep changing.
@@ -499,49 +500,6 @@ impl App {
         self.0.store.read_only()
     }
 
-    /// Returns the token that writes over HTTP need.
-    ///
-    /// # Errors
-    /// [`Error::File`] where its file can be neither read nor made.
-    pub fn token(&self) -> Result<String, Error> {
-        if let Err(error) = self.check_place() {
-            return self.remembered_token().ok_or(error.into());
-        }
-        let token = token::load(&self.0.data_dir).map_err(|source| self.token_error(source))?;
-        self.remember_small_files();
-        Ok(token)
-    }
-
-    /// Replaces the token; the one before is refused from then on.
-    ///
-    /// # Errors
-    /// [`Error::File`] where its file cannot be written.
-    pub fn rotate_token(&self) -> Result<String, Error> {
-        self.check_place()?;
-        let token = token::rotate(&self.0.data_dir).map_err(|source| self.token_error(source))?;
-        self.check_place()?;
-        self.remember_small_files();
-        Ok(token)
-    }
-
-    /// Says whether `presented` is the token, in a time that tells nothing about it.
-    pub fn accepts_token(&self, presented: &str) -> bool {
-        if self.store_state() == StoreState::StoreGone {
-            // Its file was lost with the folder, or is another's.
-            let known = self.remembered_token();
-            return known.is_some_and(|known| token::is_same(&known, presented));
-        }
-        token::accepts(&self.0.data_dir, presented).unwrap_or_else(|error| {
-            tracing::error!(%error, "the token cannot be read; nobody is let in");
-            false
-        })
-    }
-
-    fn token_error(&self, source: std::io::Error) -> Error {
-        let path = token::path(&self.0.data_dir);
-        Error::File { path, source }
-    }
-
     /// Reads everything in the store and checks it.
     ///
     /// # Errors
@@ -563,44 +521,6 @@ impl App {
     /// Where it cannot be written.
     pub fn back_up_when_due(&self) -> Result<Option<PathBuf>, Error> {
         Ok(self.0.store.back_up(now_ms(), BACK_UP_EVERY_MS)?)
-    }
-
-    /// Tells people something, once, and keeps it for those who look later.
-    pub fn notify(&self, level: Level, message: impl Into<String>) {
-        let notice = Notice {
-            level,
-            message: message.into(),
-        };
-        let mut notices = lock(&self.0.notices);
-        if notices.last() != Some(&notice) {
-            notices.push(notice);
-            drop(notices);
-            self.announce(Event::Status);
-        }
-    }
-
-    /// Returns what people should know: what is wrong with the settings, while it is, then
-    /// what happened, newest last.
-    pub fn notices(&self) -> Vec<Notice> {
-        let problems = self.0.settings.problems().into_iter();
-        let happened = lock(&self.0.notices).clone();
-        problems.map(warning).chain(happened).collect()
-    }
-
-    /// Returns what stands against saving at present, for faces that show no [`wire::Status`]: the
-    /// data folder is gone or can only be read, an emergency is not stored.
-    ///
-    /// [`wire::Status`]: crate::wire::Status
-    pub fn obstacles(&self) -> Vec<Notice> {
-        let error = |message| Notice {
-            level: Level::Error,
-            message,
-        };
-        let gone = self.gone().map(|gone| sentence(&gone.to_string()));
-        let read_only = self.read_only();
-        let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
-        let found = gone.into_iter().chain(read_only).map(error);
-        found.chain(self.hold_notice()).collect()
     }
 
     /// Notes where flags are served over HTTP.
@@ -672,13 +592,6 @@ impl Revision {
 fn earliest_first(mut latest_first: Vec<RevisionSummary>) -> Vec<RevisionSummary> {
     latest_first.reverse();
     latest_first
-}
-
-fn warning(message: String) -> Notice {
-    Notice {
-        level: Level::Warning,
-        message,
-    }
 }
 
 /// Returns milliseconds since 1970, by this machine's clock.

@@ -1,0 +1,54 @@
+//! What people should know: what happened, and what stands against saving.
+
+use super::{App, Event};
+use crate::lock::lock;
+use crate::translate::sentence;
+use crate::wire::{Level, Notice};
+
+impl App {
+    /// Tells people something, once, and keeps it for those who look later.
+    pub fn notify(&self, level: Level, message: impl Into<String>) {
+        let notice = Notice {
+            level,
+            message: message.into(),
+        };
+        let mut notices = lock(&self.0.notices);
+        if notices.last() != Some(&notice) {
+            notices.push(notice);
+            drop(notices);
+            self.announce(Event::Status);
+        }
+    }
+
+    /// Returns what people should know: what is wrong with the settings, while it is, then
+    /// what happened, newest last.
+    pub fn notices(&self) -> Vec<Notice> {
+        let problems = self.0.settings.problems().into_iter();
+        let happened = lock(&self.0.notices).clone();
+        problems.map(warning).chain(happened).collect()
+    }
+
+    /// Returns what stands against saving at present, for faces that show no [`wire::Status`]: the
+    /// data folder is gone or can only be read, an emergency is not stored.
+    ///
+    /// [`wire::Status`]: crate::wire::Status
+    pub fn obstacles(&self) -> Vec<Notice> {
+        let error = |message| Notice {
+            level: Level::Error,
+            message,
+        };
+        let gone = self.gone().map(|gone| sentence(&gone.to_string()));
+        let read_only = self.read_only();
+        let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
+        let found = gone.into_iter().chain(read_only).map(error);
+        found.chain(self.hold_notice()).collect()
+    }
+}
+
+/// Makes a notice of what stands in the way of less than everything.
+pub(super) fn warning(message: String) -> Notice {
+    Notice {
+        level: Level::Warning,
+        message,
+    }
+}

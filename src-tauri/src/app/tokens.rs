@@ -1,0 +1,50 @@
+//! The token that writes over HTTP need, also while its file is gone.
+
+use super::{App, StoreState};
+use crate::error::Error;
+use crate::token;
+
+impl App {
+    /// Returns the token that writes over HTTP need.
+    ///
+    /// # Errors
+    /// [`Error::File`] where its file can be neither read nor made.
+    pub fn token(&self) -> Result<String, Error> {
+        if let Err(error) = self.check_place() {
+            return self.remembered_token().ok_or(error.into());
+        }
+        let token = token::load(&self.0.data_dir).map_err(|source| self.token_error(source))?;
+        self.remember_small_files();
+        Ok(token)
+    }
+
+    /// Replaces the token; the one before is refused from then on.
+    ///
+    /// # Errors
+    /// [`Error::File`] where its file cannot be written.
+    pub fn rotate_token(&self) -> Result<String, Error> {
+        self.check_place()?;
+        let token = token::rotate(&self.0.data_dir).map_err(|source| self.token_error(source))?;
+        self.check_place()?;
+        self.remember_small_files();
+        Ok(token)
+    }
+
+    /// Says whether `presented` is the token, in a time that tells nothing about it.
+    pub fn accepts_token(&self, presented: &str) -> bool {
+        if self.store_state() == StoreState::StoreGone {
+            // Its file was lost with the folder, or is another's.
+            let known = self.remembered_token();
+            return known.is_some_and(|known| token::is_same(&known, presented));
+        }
+        token::accepts(&self.0.data_dir, presented).unwrap_or_else(|error| {
+            tracing::error!(%error, "the token cannot be read; nobody is let in");
+            false
+        })
+    }
+
+    fn token_error(&self, source: std::io::Error) -> Error {
+        let path = token::path(&self.0.data_dir);
+        Error::File { path, source }
+    }
+}
