@@ -324,6 +324,28 @@ fn keys_are_set_as_a_difference_prints_them() {
 }
 
 #[test]
+fn what_set_a_value_is_told_of_imported_snapshots_too() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [app, other] = folders.each_ref().map(|folder| open(folder.path()));
+    put(&app, &json!({ "a": 1, "b": 1 }));
+    let first = take(&app);
+    set(&app, "ml.a", &json!(2), 7);
+    take(&app);
+    set(&app, "ml.b", &json!(2), 9);
+    let last = take(&app);
+    let bundle = app.export_snapshots(&[first.id, last.id]).unwrap();
+    let imported = other.import_snapshots(bundle.as_bytes(), "studio").unwrap();
+    let at = StateAt::Snapshot { id: imported[1].id };
+    for (key, place) in [("ml.a", "limits.js:7"), ("ml.b", "limits.js:9")] {
+        let told = other.blame(&at, key).unwrap();
+        assert_eq!(places(&told.records), [place], "{key}");
+    }
+    // They go with the snapshots that they came with.
+    other.remove_imported("studio").unwrap();
+    assert!(other.state_sources().unwrap().is_empty());
+}
+
+#[test]
 fn a_record_is_set_wherever_it_stands_when_another_program_moves_it() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());

@@ -99,7 +99,7 @@ pub fn track(ml: &mut Tree, change: &Change) -> Result<Option<Change>, KeyError>
 }
 
 /// Returns a change as the specification writes it.
-fn record(change: &Change) -> Tree {
+pub fn record(change: &Change) -> Tree {
     let mut record = Object::with_capacity(5);
     record.insert("key", change.key.clone().into());
     for (name, value) in [("oldValue", &change.old), ("newValue", &change.new)] {

@@ -1,14 +1,15 @@
 //! Snapshots as files: a bundle that says everything of them, or a single state.
 //!
 //! A bundle is JSON: `{"format": "flagdeck-snapshots", "version": 1, "snapshots": […]}`, each
-//! with its state, what people said of it, and its hash, which is checked when it is read.
+//! with its state, what its source recorded, what people said of it, and its hash, which is checked when it is read.
 
+use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{self, Tree};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::intake::{self, Sent};
-use super::limits::{BUNDLE_BYTES_MAX, BUNDLE_SNAPSHOTS_MAX};
+use super::limits::{BUNDLE_BYTES_MAX, BUNDLE_SNAPSHOTS_MAX, RECORDED_MAX};
 use super::past::StateTree;
 use super::records::Known;
 use super::{StateError, show};
@@ -39,13 +40,16 @@ pub(crate) struct Bundled {
     note: Option<String>,
     #[serde(default)]
     pub(crate) revision: u64,
+    /// What the source recorded since the snapshot before, latest first, as it records changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Tree>,
     /// BLAKE3 of the state in canonical form, as hexadecimal digits; none where nobody said.
     #[serde(default)]
     hash: Option<String>,
 }
 
 impl Bundled {
-    pub(crate) fn of(snapshot: Snapshot, state: &StateTree) -> Self {
+    pub(crate) fn of(snapshot: Snapshot, state: &StateTree, recorded: &[Change]) -> Self {
         Self {
             at_ms: state.at_ms,
             ml: Tree::clone(&state.ml),
@@ -54,8 +58,22 @@ impl Bundled {
             name: snapshot.name,
             note: snapshot.note,
             revision: snapshot.revision,
+            changes: recorded.iter().map(state::record).collect(),
             hash: Some(hash_of(&state.ml)),
         }
+    }
+
+    /// Returns what was recorded since the snapshot before, latest first. What is no record is
+    /// left out: the state counts.
+    pub(crate) fn recorded(&self) -> Vec<Change> {
+        let read = self.changes.iter().filter_map(state::read);
+        let tracked = read.filter(|change| state::tracked(&change.key).is_some());
+        let bounded = |change: Change| Change {
+            old: change.old.map(state::bounded),
+            new: change.new.map(state::bounded),
+            ..change
+        };
+        tracked.take(RECORDED_MAX).map(bounded).collect()
     }
 
     /// Returns what is to be said of it once it is kept. It is pinned: who reads an old one
@@ -130,6 +148,7 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
         name: None,
         note: None,
         revision: 0,
+        changes: Vec::new(),
         hash: None,
     }])
 }

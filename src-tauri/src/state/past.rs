@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flagdeck_core::state::{self, Recorders};
+use flagdeck_core::state::{self, Change, Recorders};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::Transaction;
 use serde::Serialize;
@@ -168,6 +168,26 @@ impl Keeper {
     pub(crate) fn snapshot(&self, id: u64) -> Result<Snapshot, StateError> {
         let connection = self.reader_of(&format!("snapshot {id}"))?;
         Ok(store::load(&connection, id)?.snapshot)
+    }
+
+    /// Returns what the source of a snapshot recorded since the latest of `others` before it, or
+    /// else since the snapshot before, latest first.
+    ///
+    /// # Errors
+    /// [`StateError`] if it cannot be read.
+    pub(crate) fn recorded(&self, id: u64, others: &[u64]) -> Result<Vec<Change>, StateError> {
+        let connection = self.reader_of(&format!("snapshot {id}"))?;
+        let source = store::load(&connection, id)?.source;
+        let mut rows = store::of_source(&connection, Some(source))?;
+        rows.retain(|row| row.snapshot.id <= id);
+        let is_before = |row: &Row| row.snapshot.id < id && others.contains(&row.snapshot.id);
+        let after = rows.iter().rposition(is_before);
+        let begin = after.map_or(rows.len().saturating_sub(1), |place| place + 1);
+        let mut changes = Vec::new();
+        for row in rows[begin..].iter().rev() {
+            changes.extend(store::recorded(&connection, row.snapshot.id as i64)?);
+        }
+        Ok(changes)
     }
 
     /// Lists the snapshots that `filter` lets through, latest first, up to `limit` of them

@@ -157,6 +157,15 @@ pub(super) struct Whole {
     pub(super) files: Option<u64>,
 }
 
+/// A snapshot that comes from a file.
+#[derive(Debug)]
+pub(super) struct Imported<'a> {
+    pub(super) tree: Tree,
+    pub(super) taking: Taking<'a>,
+    /// What its source recorded since the one before, latest first.
+    pub(super) recorded: Vec<Change>,
+}
+
 /// What came of a state that was put.
 #[derive(Debug)]
 pub(super) struct Put {
@@ -396,14 +405,16 @@ impl StateStore {
     pub(super) fn import(
         &mut self,
         name: &SourceName,
-        states: &[(Tree, Taking<'_>)],
+        states: &[Imported<'_>],
     ) -> Result<Vec<u64>, StateError> {
         let transaction = begin(&mut self.connection)?;
         let mut source = sources::find_or_make(&transaction, name)?;
         let mut ids = Vec::with_capacity(states.len());
-        for (tree, taking) in states {
-            source.files = taking.files.unwrap_or_default();
-            ids.push(snapshots::take(&transaction, &source, tree, taking)?);
+        for imported in states {
+            source.files = imported.taking.files.unwrap_or_default();
+            let id = snapshots::take(&transaction, &source, &imported.tree, &imported.taking)?;
+            ring::write_recorded(&transaction, id as i64, &imported.recorded)?;
+            ids.push(id);
         }
         transaction.commit()?;
         Ok(ids)

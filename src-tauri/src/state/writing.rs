@@ -6,7 +6,7 @@ use flagdeck_core::tree::{self, Path, Tree};
 
 use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
-use super::store::{Taking, Whole};
+use super::store::{Imported, Taking, Whole};
 use super::{ChangesReceipt, Keeper, SourceName, StateError, StatePut};
 use crate::metrics::event::Format;
 use crate::store::StoreError;
@@ -196,7 +196,11 @@ impl Keeper {
     pub(crate) fn export(&self, ids: &[u64]) -> Result<String, StateError> {
         let bundled = ids.iter().map(|id| {
             let state = self.at(&StateAt::Snapshot { id: *id })?;
-            Ok(Bundled::of(self.snapshot(*id)?, &state))
+            Ok(Bundled::of(
+                self.snapshot(*id)?,
+                &state,
+                &self.recorded(*id, ids)?,
+            ))
         });
         Ok(bundle::write(bundled.collect::<Result<_, StateError>>()?))
     }
@@ -214,11 +218,12 @@ impl Keeper {
     ) -> Result<Vec<Snapshot>, StateError> {
         let read = bundle::read(bytes, now_ms)?;
         let labels: Vec<SnapshotLabel> = read.iter().map(Bundled::label).collect();
-        let states: Vec<(Tree, Taking<'_>)> = read
+        let states: Vec<Imported<'_>> = read
             .into_iter()
             .zip(&labels)
-            .map(|(bundled, label)| {
-                let taking = Taking {
+            .map(|(bundled, label)| Imported {
+                recorded: bundled.recorded(),
+                taking: Taking {
                     at_ms: bundled.at_ms,
                     cause: SnapshotCause::Import,
                     label,
@@ -226,8 +231,8 @@ impl Keeper {
                     is_packed,
                     only_new: false,
                     files: Some(bundled.files),
-                };
-                (bundled.ml, taking)
+                },
+                tree: bundled.ml,
             })
             .collect();
         let ids = self.writer(now_ms)?.store().import(source, &states)?;

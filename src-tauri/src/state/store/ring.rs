@@ -136,14 +136,14 @@ pub(super) fn keep(
     write_recorded(connection, snapshot, &changes)
 }
 
-/// Keeps changes, latest first, with a snapshot.
-fn write_recorded(
+/// Keeps changes, latest first, with a snapshot, in place of those that it has.
+pub(super) fn write_recorded(
     connection: &Connection,
     snapshot: i64,
     changes: &[Change],
 ) -> Result<(), StoreError> {
     if changes.is_empty() {
-        return Ok(());
+        return forget(connection, "recorded", snapshot);
     }
     let latest = &changes[..changes.len().min(RECORDED_MAX)];
     let packed: Vec<_> = latest.iter().map(sources::packable).collect();
@@ -200,11 +200,14 @@ pub(super) fn hand_on(connection: &Connection, snapshot: i64) -> Result<(), Stor
             .prepare_cached("INSERT OR IGNORE INTO uncounted VALUES (?1)")?
             .execute([next])?;
     }
-    for table in ["recorded", "uncounted"] {
-        connection
-            .prepare_cached(&format!("DELETE FROM {table} WHERE snapshot = ?1"))?
-            .execute([snapshot])?;
-    }
+    forget(connection, "recorded", snapshot)?;
+    forget(connection, "uncounted", snapshot)
+}
+
+fn forget(connection: &Connection, table: &str, snapshot: i64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(&format!("DELETE FROM {table} WHERE snapshot = ?1"))?
+        .execute([snapshot])?;
     Ok(())
 }
 

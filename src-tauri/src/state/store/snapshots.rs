@@ -633,6 +633,10 @@ pub(super) fn remove_imported(connection: &Connection, source: &Source) -> Resul
             message: format!("{} has no snapshots that came from a file", source.name),
         });
     }
+    for row in rows.iter().filter(|row| imported(row)) {
+        // What was recorded elsewhere is not handed on to a snapshot that was taken here.
+        ring::write_recorded(connection, row.snapshot.id as i64, &[])?;
+    }
     for chain in rows.chunk_by(|one, next| one.chain == next.chain) {
         if chain.iter().any(imported) {
             let rewrite = super::thinning::Rewrite::without(connection, &[chain], &imported)?;
