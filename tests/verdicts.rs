@@ -130,6 +130,40 @@ fn count_in(app: &App, component: &str) -> usize {
 }
 
 #[test]
+fn the_component_that_is_named_stays_while_another_is_about_as_bad() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    rolled_out(&app);
+    next_second();
+    report(&app, "ui.badges", true, 1000, 92);
+    report(&app, "tracker", true, 1000, 95);
+    let named = |pulse: &Pulse| pulse.verdict.component.clone().unwrap_or_default();
+    let counts = |pulse: &Pulse, of: &str, whole| {
+        let mut judged = pulse.components.iter().filter(|it| it.component == of);
+        judged.any(|it| {
+            it.exposed
+                .as_ref()
+                .is_some_and(|arm| arm.errors.whole == whole)
+        })
+    };
+    let first = until(&app, "both are judged", |pulse| {
+        counts(pulse, "ui.badges", 1000) && counts(pulse, "tracker", 1000)
+    });
+    assert_eq!(named(&first), "tracker");
+    // 10 % by then, of 9.5.
+    report(&app, "ui.badges", true, 100, 18);
+    let then = until(&app, "more is judged", |pulse| {
+        counts(pulse, "ui.badges", 1100)
+    });
+    assert_eq!(named(&then), "tracker");
+    report(&app, "ui.badges", true, 400, 200);
+    let worse = until(&app, "much more fails", |pulse| {
+        counts(pulse, "ui.badges", 1500)
+    });
+    assert_eq!(named(&worse), "ui.badges");
+}
+
+#[test]
 fn a_small_rollout_that_fails_is_told_and_rolled_back() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(&folder);

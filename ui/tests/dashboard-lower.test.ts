@@ -89,6 +89,19 @@ describe("exposed against control", () => {
     expect(text("performance-metrics-verdict")).toContain("9.2 % errors on, 0.6 % off");
   });
 
+  it("of a component tells no share of an arm with too few calculations", async () => {
+    const pulse = pulses.failing(Date.now());
+    const components = pulse.components.map((each) => ({
+      ...each,
+      control: each.control && { ...each.control, standing: "too_few" as const },
+    }));
+    host.pulseNow = { ...pulse, components };
+    compare(0.2, 0.1);
+    await open();
+    await screen.findByTestId("exposed-control-latest");
+    expect(text("exposed-control-latest")).toBe("On 9.2 %, Off –");
+  });
+
   it("says that there is not enough data while few have been reported", async () => {
     host.pulseNow = pulses.typical(Date.now());
     await open();

@@ -289,6 +289,15 @@ fn nothing_is_called_within_limits_while_no_exposed_arm_has_enough_data() {
     let known = vec![of("a", 16, 1000), of("z", 1000, 1000)];
     let within = "Within limits; not enough data yet for a on";
     assert_eq!(told(known), (Standing::Within, within.into()));
+    // Nothing has been reported of it since it was changed.
+    let silent = vec![judge("a", &[]), of("z", 0, 1000)];
+    assert_eq!(
+        told(silent),
+        (Standing::TooFew, "Not enough data yet".into())
+    );
+    let beside = vec![judge("a", &[]), of("z", 1000, 1000)];
+    let within = "Within limits; not enough data yet for a";
+    assert_eq!(told(beside), (Standing::Within, within.into()));
     // With everything off there is nothing else to go by.
     let off = vec![of("a", 0, 1000)];
     assert_eq!(told(off), (Standing::Within, "Within limits".into()));

@@ -3,7 +3,7 @@
 //!
 //! No further back than the dashboard looks: what went well for hours would hide what fails now.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use flagdeck_core::measure::{Arm, Tally};
 
@@ -74,13 +74,16 @@ impl Evidence {
     }
 
     /// Adds up what was counted of each component from the moment that `since_s` says, in seconds
-    /// since 1970; only whole bins. Components of which nothing was counted are left out.
+    /// since 1970; only whole bins. A component of which nothing was counted since then, only before,
+    /// has no arms; others are left out.
     pub fn since(&self, since_s: impl Fn(&str) -> i64) -> BTreeMap<Box<str>, Arms> {
         let names = self.names.iter();
         let starts: HashMap<NameId, i64> = names.map(|(id, name)| (*id, since_s(name))).collect();
         let mut counted: BTreeMap<(NameId, Arm), Tally> = BTreeMap::new();
+        let mut seen = HashSet::new();
         for bin in &self.bins {
             for (key, tally) in &bin.tallies {
+                seen.insert(key.0);
                 let is_since = starts
                     .get(&key.0)
                     .is_some_and(|start_s| bin.at_s >= *start_s);
@@ -89,7 +92,9 @@ impl Evidence {
                 }
             }
         }
-        let mut components: BTreeMap<Box<str>, Arms> = BTreeMap::new();
+        let names = seen.iter().filter_map(|id| self.names.get(id));
+        let mut components: BTreeMap<Box<str>, Arms> =
+            names.map(|name| (name.clone(), Arms::default())).collect();
         for ((id, arm), tally) in counted {
             let arms = components.entry(self.names[&id].clone()).or_default();
             arms.push((arm, tally));
@@ -118,7 +123,8 @@ mod tests {
     fn errors(evidence: &Evidence, since_s: i64) -> u64 {
         let counted = evidence.since(|_| since_s);
         let arms = counted.get("ui.badges");
-        arms.map_or(0, |arms| arms[0].1.errors)
+        let arm = arms.and_then(|arms| arms.first());
+        arm.map_or(0, |(_, tally)| tally.errors)
     }
 
     #[test]
@@ -146,6 +152,15 @@ mod tests {
         evidence.cut_after(104);
         evidence.add(123, &frame(1));
         assert_eq!(errors(&evidence, 105), 14, "from 110 on");
+    }
+
+    #[test]
+    fn what_was_counted_only_before_has_no_arms_until_it_is_forgotten() {
+        let mut evidence = evidence();
+        evidence.add(100, &frame(1));
+        assert_eq!(evidence.since(|_| 105)["ui.badges"], Arms::default());
+        evidence.forget_before(150);
+        assert!(evidence.since(|_| 105).is_empty());
     }
 
     #[test]

@@ -159,19 +159,24 @@ pub fn overall(verdicts: &[ComponentVerdict]) -> (Standing, String) {
     (standing, sentence)
 }
 
-/// Whether there are exposed arms, and none of them has enough data.
+/// Whether there are exposed arms, or components whose arms did not calculate yet, and no exposed
+/// arm has enough data.
 fn is_unproven(verdicts: &[ComponentVerdict]) -> bool {
-    let mut exposed = verdicts.iter().filter_map(|it| it.arm(Arm::Exposed));
-    let is_early = |arm: &ArmVerdict| arm.standing == Standing::TooFew;
-    exposed.next().is_some_and(is_early) && exposed.all(is_early)
+    let exposed = || verdicts.iter().filter_map(|it| it.arm(Arm::Exposed));
+    let may_be_exposed = exposed().next().is_some() || verdicts.iter().any(|it| it.arms.is_empty());
+    may_be_exposed && exposed().all(|arm| arm.standing == Standing::TooFew)
 }
 
-/// Lists the arms that have too few calculations.
+/// Lists the arms that have too few calculations, and the components that have none.
 fn early(verdicts: &[ComponentVerdict]) -> Vec<String> {
     let arms = verdicts.iter().flat_map(|verdict| {
+        if verdict.arms.is_empty() {
+            return vec![verdict.name().to_owned()];
+        }
         let few = verdict.arms.iter();
         let few = few.filter(|arm| arm.standing == Standing::TooFew);
         few.map(|arm| format!("{}{}", verdict.name(), verdict.place(arm.arm)))
+            .collect()
     });
     arms.collect()
 }

@@ -267,7 +267,7 @@ const metrics: HelpPage = {
     { kind: "heading", text: "Verdicts" },
     {
       kind: "text",
-      text: "The dashboard judges each component twice: for the users who see it and for those who do not. “ui.badges: 9.2 % errors on, 0.6 % off since revision 47” counts from the revision that last changed who sees it, at most 15 minutes back. Under 100 calculations there is not enough data yet. Once over a limit, a value is within it again at 90 % of the limit.",
+      text: "The dashboard judges each component twice: for the users who see it and for those who do not. “ui.badges: 9.2 % errors on, 0.6 % off since revision 47” counts from the revision that last changed who sees it, at most 15 minutes back. Under 100 calculations there is not enough data yet, and without enough of them from users who see a component nothing is called within limits. Once over a limit, a value is within it again at 90 % of the limit.",
     },
     {
       kind: "text",
