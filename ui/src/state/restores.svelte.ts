@@ -9,7 +9,7 @@ import { signatureOf } from "../model/restores";
 
 const PAGE_ROWS = 500;
 /** More than that are not listed, only counted. */
-export const RESTORES_MAX = 5000;
+const RESTORES_MAX = 5000;
 
 export class Restores {
   /** Latest first; `null` until they were read. */
