@@ -88,10 +88,7 @@ fn all_flags_off_is_said_beside_every_result_that_it_changes() {
 fn a_new_store_says_that_it_was_never_turned_on() {
     let cli = Cli::new();
     let get = run(&cli, "get");
-    assert_eq!(
-        get.err,
-        "flagctl: All flags are off: they were never turned on\n"
-    );
+    assert_eq!(get.err, "flagctl: All flags are off (never turned on)\n");
 }
 
 #[test]

@@ -84,7 +84,7 @@ struct Inner {
     pusher: Mutex<Option<Pusher>>,
     /// None in a program that does its work and ends.
     metrics: Option<Metrics>,
-    /// What the next verdict goes on from.
+    /// What the next verdict depends on.
     judge: Mutex<Judge>,
     states: Keeper,
     /// What the last look found of the data folder; none while everything is in place.

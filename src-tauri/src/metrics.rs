@@ -103,7 +103,7 @@ struct Settling {
 pub(crate) enum Settle {
     /// Put everything that is open under its name again.
     WriteBack,
-    /// Go on with what is under the name.
+    /// Continue with the file under the name.
     Reopen,
 }
 
@@ -348,7 +348,7 @@ impl Metrics {
         (!place.is_intact()).then(|| place.gone())
     }
 
-    /// Has the thread settle what became of its files; nothing is to be done where it has none.
+    /// Has the thread settle what became of its files; does nothing without files.
     /// Returns the place where what was there was set aside.
     ///
     /// # Errors
@@ -401,7 +401,7 @@ impl Metrics {
         Judged::of(&self.0.collector, since_s)
     }
 
-    /// Tells of the last minutes; none where nothing differs from the pulse `since`. Marks, push
+    /// Returns the pulse of the last minutes; `None` if it is the one of `since`. Marks, push
     /// and verdicts are for the caller to fill in.
     pub fn pulse(&self, since: Option<u64>, limits: wire::Limits) -> Option<wire::Pulse> {
         let state = self.0.collector.state();
@@ -492,7 +492,7 @@ impl Glance {
 pub struct Judged {
     /// What was counted of each component.
     pub components: BTreeMap<Box<str>, Arms>,
-    /// The memory, in bytes; none where no application reports any.
+    /// The memory, in bytes; `None` if no application reports any.
     pub host_bytes: Option<f64>,
 }
 

@@ -56,7 +56,7 @@ impl wire::Flags {
 /// Sentences of one revision that lists show: its point, not all 10 000 an import may have.
 const SENTENCES_LISTED_MAX: usize = 20;
 
-/// Changes that a difference lists: more than anybody reads, and far less than two unrelated
+/// Changes that a difference lists: more than is read, and far less than two unrelated
 /// documents of 10 000 components have between them.
 pub const DIFFERENCE_CHANGES_MAX: usize = 2000;
 

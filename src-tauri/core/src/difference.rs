@@ -25,7 +25,7 @@ pub struct Options {
     pub tolerance: f64,
     /// Names of keys whose changes, and all changes beneath them, are noise.
     pub noise: Vec<String>,
-    /// Whether to compare the `history` that a source reports of its own, too: it tells how a
+    /// Whether to compare the `history` that a source reports, too: it tells how a
     /// state came about, not what it is.
     pub with_history: bool,
 }
@@ -138,7 +138,7 @@ pub struct SeriesChange {
 /// Compares two states, each the value that a source has under `ml`.
 ///
 /// Equal is what [`crate::tree::same`] takes as equal: without a tolerance there is a change
-/// exactly where two states are not, their `history` aside. What moved is looked for among the listed changes: it went
+/// if and only if two states are not, their `history` aside. What moved is looked for among the listed changes: it went
 /// in one place, came in another, and no other could be meant.
 pub fn difference(before: &Tree, after: &Tree, options: &Options) -> Difference {
     let found = found(before, after, options);

@@ -39,8 +39,8 @@ pub enum Bound {
     /// all that matter, and at most that of other members. `others` is exact.
     MembersAtMost,
     /// More rollouts than are multiplied out
-    /// ([`PREREQUISITES_FLAT_MAX`](crate::limits::PREREQUISITES_FLAT_MAX)): both shares are at
-    /// most what is told.
+    /// ([`PREREQUISITES_FLAT_MAX`](crate::limits::PREREQUISITES_FLAT_MAX)): both shares are
+    /// upper bounds.
     AtMost,
 }
 

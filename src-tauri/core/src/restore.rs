@@ -1,7 +1,7 @@
 //! Restores as *desired and reported*, the way device shadows and Kubernetes have them.
 //!
 //! The state of a source is what the source last said: its **report**. A restore never writes it.
-//! A restore is a request with a content of its own, the **asked-for parts**: everything, some
+//! A restore is a request whose content is the **asked-for parts**: everything, some
 //! parts, or all but some, with their values from a snapshot. It stays open until the source
 //! says that it has taken it:
 //!

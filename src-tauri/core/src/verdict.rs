@@ -1,4 +1,4 @@
-//! Whether the calculations of a component are within their limits, each arm by itself.
+//! Whether the calculations of a component are within their limits, each arm separately.
 //!
 //! Exposed and control are never added up: a small rollout that fails often would disappear among
 //! those who do not have it. Knows nothing of time: what was counted since when is the caller's.
@@ -16,7 +16,7 @@ use crate::statistics::{DifferenceInterval, ShareInterval, difference_interval, 
 /// The share of a limit at or below which a value that was over it counts as within again.
 ///
 /// A value that sits on its limit moves by a few per cent from second to second: a tenth is more
-/// than that, and little enough that a recovery is told soon.
+/// than that, and little enough that a recovery shows soon.
 const RELEASE: f64 = 0.9;
 
 /// How much a weight must move, as a share of what it was, before the order follows it.
@@ -95,7 +95,7 @@ pub type Standings = [Standing; 3];
 /// Before anything was judged.
 pub const UNJUDGED: Standings = [Standing::TooFew; 3];
 
-/// One arm, judged by itself.
+/// The verdict on one arm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArmVerdict {
     /// The arm.

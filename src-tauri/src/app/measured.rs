@@ -103,7 +103,7 @@ impl App {
     }
 
     /// Tells of the last minutes, and everything that was counted, as kept in the data folder by
-    /// whichever program collects; none where none ever did. Judged by itself: how things stood
+    /// whichever program collects; none if none ever did. Judged without an earlier verdict: how things stood
     /// before is not kept.
     ///
     /// # Errors

@@ -9,13 +9,13 @@ use crate::store::RevisionNumber;
 pub struct Outcome {
     /// The revision in force.
     pub revision: RevisionNumber,
-    /// Whether the change made it; `false` where everything was so already.
+    /// Whether the change made it; `false` if nothing changed.
     pub changed: bool,
     /// What changed, a sentence each.
     pub changes: Vec<String>,
     /// What is worth knowing about the document.
     pub warnings: Vec<Problem>,
-    /// The step that was taken back or brought back; `None` for a change of its own.
+    /// The step that was taken back or brought back; `None` for any other change.
     pub step: Option<Step>,
 }
 

@@ -39,7 +39,7 @@ impl App {
     // Taking in.
 
     /// Takes in the state of a source whole. `confirms` is the number of a restore that the
-    /// source says it has taken; the state is kept whatever became of that.
+    /// source says it has taken; the state is kept in any case.
     ///
     /// # Errors
     /// [`StateError`] where it cannot be read or kept; what was kept stays.

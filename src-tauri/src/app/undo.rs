@@ -15,11 +15,11 @@ impl App {
         (history.undo().cloned(), history.redo().cloned())
     }
 
-    /// Takes the latest change back, whoever made it, as a new revision. While an emergency is
+    /// Takes the latest change back, made by any user, as a new revision. While an emergency is
     /// ahead of what is stored, that is what is taken back, and no revision is made.
     ///
     /// # Errors
-    /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
+    /// [`Error::NothingToDo`] if there is none, [`Error::Conflict`] if another change
     /// was saved in the meantime.
     pub fn undo(&self, actor: &Actor) -> Result<Outcome, Error> {
         self.step_back(None, actor)
@@ -53,7 +53,7 @@ impl App {
     /// Brings back the latest change that was taken back, as a new revision.
     ///
     /// # Errors
-    /// [`Error::NothingToDo`] where there is none, [`Error::Conflict`] where another change
+    /// [`Error::NothingToDo`] if there is none, [`Error::Conflict`] if another change
     /// was saved in the meantime.
     pub fn redo(&self, actor: &Actor) -> Result<Outcome, Error> {
         self.step_forth(None, actor)

@@ -1,7 +1,7 @@
 //! Verdicts on components, as the application sees them: with the revisions that changed who sees
 //! a component, with how everything stood before, and with the way back.
 //!
-//! An open application judges once a second, asked or not, so that every face is told the same.
+//! An open application judges once a second, asked or not, so that every face shows the same.
 
 mod audiences;
 
@@ -25,7 +25,7 @@ use crate::wire::{self, Limits, MemoryStanding, Pulse, RollbackPlan};
 /// Attempts to roll back while others change the flags.
 const TRIES_MAX: usize = 8;
 
-/// What the next verdict goes on from.
+/// What the next verdict depends on.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     audiences: Audiences,
@@ -54,7 +54,7 @@ struct Judgement {
 }
 
 impl App {
-    /// Judges everything that applications report, so that the next verdict goes on from it.
+    /// Judges everything that applications report, and keeps the result for the next verdict.
     ///
     /// # Errors
     /// If the revisions of the last minutes cannot be read.
@@ -212,7 +212,7 @@ impl App {
         Ok(over.map(ComponentVerdict::reason))
     }
 
-    /// Judges what is kept in the data folder, by itself.
+    /// Judges what is stored in the data folder, without an earlier verdict.
     fn components_kept(&self) -> Result<Vec<ComponentVerdict>, Error> {
         let limits = self.limits();
         let Some(kept) = crate::metrics::glance(&self.0.data_dir, limits.clone())? else {

@@ -19,10 +19,10 @@ use crate::when::{At, When, duration};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed; also where doctor or bisect finds fault, and where diff --exit-code finds a difference
+  1  failed; also if doctor or bisect finds a fault, or diff --exit-code a difference
   2  refused: the arguments or a document are not valid; nothing was changed
   3  not found: no such component, revision, setting, backup, snapshot or value
-  4  conflict: somebody else was faster; nothing was changed
+  4  conflict: another change came first; nothing was changed
   5  nothing to undo, redo or roll back
   6  the data folder can only be read
   7  the data folder was removed or replaced while it was open
@@ -298,7 +298,7 @@ pub struct HistoryArguments {
     /// this group
     #[arg(long, value_name = "PATH")]
     pub component: Option<String>,
-    /// Only those made by somebody of this name
+    /// Only those made by a user of this name
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
     /// Only those made through this face

@@ -207,7 +207,7 @@ fn all_off_sentence(all_off: &AllOff) -> String {
         (Some(since_ms), Some(by)) => {
             format!("All flags are off since {} by {}", when(since_ms), who(by))
         }
-        _ => "All flags are off: they were never turned on".into(),
+        _ => "All flags are off (never turned on)".into(),
     }
 }
 

@@ -24,7 +24,7 @@ const ML_ALL_OFF: HeaderName = HeaderName::from_static("ml-all-off");
 /// What is worth knowing about a document that was accepted, one each.
 const ML_WARNING: HeaderName = HeaderName::from_static("ml-warning");
 
-/// Warnings told of one document; clients bound the headers they read.
+/// Warnings that a response lists; clients bound the headers they read.
 const WARNINGS_TOLD_MAX: usize = 10;
 
 /// Characters of one warning: a key in its place may be long.

@@ -94,9 +94,9 @@ struct Teller {
     limits: Limits,
     /// The revision and the entity tag of the flags it was told of last.
     told: Option<(u64, String)>,
-    /// The latest change of each source that it was told of.
+    /// The latest change of each source that was sent.
     told_states: BTreeMap<SourceName, i64>,
-    /// What it was told of the store; that all is well is told only after something else.
+    /// The state of the store that was sent last; that it is sound is sent only after a fault.
     store: StoreState,
     sender: Sender<Bytes>,
 }
@@ -133,7 +133,7 @@ impl Teller {
         }
     }
 
-    /// Tells of the flags in force, and of every restore that is open: a source that was not
+    /// Sends the flags in force, and every restore that is open: a source that was not
     /// connected, or too slow, hears of its own again.
     async fn tell_what_counts(&mut self) -> Result<(), Gone> {
         self.tell_flags().await?;
@@ -192,7 +192,7 @@ impl Teller {
         self.tell("ml:state:changed", &data).await
     }
 
-    /// Reads what changed in a state since the client was told of it last.
+    /// Reads what changed in a state since that was sent last.
     async fn state_news(&mut self, source: &str) -> Option<StateNews> {
         let name: SourceName = source.parse().ok()?;
         let since = self.told_states.get(&name).copied().unwrap_or_default();

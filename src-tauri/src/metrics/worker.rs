@@ -208,7 +208,7 @@ impl Worker {
         Ok(set_aside)
     }
 
-    /// Goes on with what is under the name, and counts what that holds.
+    /// Continues with the file under the name, and counts what that holds.
     fn reopen(&mut self) -> Result<(), StoreError> {
         let (store, past) = MetricsStore::open(&self.data_dir, random(), now_ms())?;
         self.store = store;
@@ -219,7 +219,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Goes on by itself with files that another program put back.
+    /// Continues with files that another program put back.
     fn follow(&mut self) {
         if !self.store.place().is_intact() && self.store.is_continued().unwrap_or(false) {
             match self.reopen() {

@@ -61,7 +61,7 @@ pub const BLAME_VALUES_MAX: usize = 600;
 pub const COMPARED_RECORDS_MAX: usize = 2000;
 
 /// Recorded changes that a snapshot keeps: as many as a ring holds, twice over, for what comes to
-/// it from snapshots that were let go.
+/// it from snapshots that were removed.
 pub const RECORDED_MAX: usize = 200;
 
 /// Whole reports of a source of which it is kept what they changed.

@@ -32,7 +32,7 @@ pub(super) struct Span<'a> {
     pub(super) after: Option<&'a Row>,
     /// The snapshots in it, in their order.
     pub(super) rows: &'a [Row],
-    /// Whether it goes on behind the last of them.
+    /// Whether there are more after the last of them.
     pub(super) is_open: bool,
 }
 

@@ -25,7 +25,7 @@ pub struct Pulse {
     pub span_s: u32,
     /// Who reported in the span, latest first.
     pub sources: Vec<ReportingSource>,
-    /// What calculations amount to, each arm of each component judged by itself.
+    /// What calculations amount to, each arm of each component judged separately.
     pub verdict: Verdict,
     /// The components that calculated, the worst first; no more than people read.
     pub components: Vec<JudgedComponent>,

@@ -50,14 +50,14 @@ pub struct Snapshot {
     pub name: Option<String>,
     /// What a person said about it.
     pub note: Option<String>,
-    /// Whether it stays until it is let go.
+    /// Whether it stays until it is unpinned.
     pub is_pinned: bool,
     /// How many files the source had.
     pub files: u64,
     /// Bytes of the state as JSON text.
     pub bytes: u64,
     /// How many changes a comparison with the snapshot before it tells of; 0 of the first one.
-    /// `null` until they are counted, which the open application does by itself.
+    /// `null` until the open application has counted them.
     pub changes: Option<u32>,
     /// The revision of the flags that was in force.
     pub revision: u64,
@@ -170,7 +170,7 @@ pub struct StateDifferenceOptions {
     /// Names of keys whose changes are noise, folded away.
     #[serde(default)]
     pub noise: Vec<String>,
-    /// Whether to compare the `history` that the source reports of its own, too.
+    /// Whether to compare the `history` that the source reports, too.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub with_history: bool,
@@ -508,7 +508,7 @@ pub struct SnapshotLabel {
     /// What is to be known about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Whether it stays until it is let go.
+    /// Whether it stays until it is unpinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_pinned: Option<bool>,
 }

@@ -55,7 +55,7 @@ pub struct JudgedComponent {
     pub exposed: Option<JudgedArm>,
     /// Those for whom it is off; `null` without calculations.
     pub control: Option<JudgedArm>,
-    /// Those of whom nobody said; `null` without calculations.
+    /// Those for whom no report says; `null` without calculations.
     pub unknown: Option<JudgedArm>,
     /// How much more often calculations fail where it is on; `null` unless both have enough data.
     pub difference: Option<DifferenceShare>,

@@ -946,7 +946,7 @@ spanS: number,
  */
 sources: Array<ReportingSource>, 
 /**
- * What calculations amount to, each arm of each component judged by itself.
+ * What calculations amount to, each arm of each component judged separately.
  */
 verdict: Verdict, 
 /**
@@ -1089,7 +1089,7 @@ exposed: JudgedArm | null,
  */
 control: JudgedArm | null, 
 /**
- * Those of whom nobody said; `null` without calculations.
+ * Those for whom no report says; `null` without calculations.
  */
 unknown: JudgedArm | null, 
 /**
@@ -1518,7 +1518,7 @@ name: string | null,
  */
 note: string | null, 
 /**
- * Whether it stays until it is let go.
+ * Whether it stays until it is unpinned.
  */
 isPinned: boolean, 
 /**
@@ -1531,7 +1531,7 @@ files: number,
 bytes: number, 
 /**
  * How many changes a comparison with the snapshot before it tells of; 0 of the first one.
- * `null` until they are counted, which the open application does by itself.
+ * `null` until the open application has counted them.
  */
 changes: number | null, 
 /**
@@ -1647,7 +1647,7 @@ tolerance: number,
  */
 noise: Array<string>, 
 /**
- * Whether to compare the `history` that the source reports of its own, too.
+ * Whether to compare the `history` that the source reports, too.
  */
 withHistory?: boolean, };
 
@@ -2069,7 +2069,7 @@ name?: string,
  */
 note?: string, 
 /**
- * Whether it stays until it is let go.
+ * Whether it stays until it is unpinned.
  */
 isPinned?: boolean, };
 

@@ -17,7 +17,7 @@ import { hasOwnUndo } from "./keys";
 import { Steps } from "./steps";
 
 export const ZOOM_MIN = 100;
-export const ZOOM_MAX = 200;
+const ZOOM_MAX = 200;
 const ZOOM_STEP = 10;
 
 interface Command {

@@ -13,7 +13,7 @@ const alwaysThere: ReadonlySet<CommandId> = new Set([
   "zoom_reset",
 ]);
 
-/** What a key that is held goes on doing. Anything else happens once. */
+/** What a held key repeats. Anything else happens once. */
 const repeatable: ReadonlySet<CommandId> = new Set([
   "zoom_in",
   "zoom_out",

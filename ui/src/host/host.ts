@@ -180,7 +180,7 @@ export interface Host {
    * where what was in its place is kept.
    */
   writeBack(): Promise<string[]>;
-  /** Goes on with the store in its place; resolves to where what was open is kept. */
+  /** Continues with the store in its place; resolves to where what was open is kept. */
   useNewStore(): Promise<string[]>;
   /** What Flagdeck is made of. */
   imprint(): Promise<Imprint>;

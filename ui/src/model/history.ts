@@ -59,7 +59,7 @@ export function filterOf(narrowing: Narrowing, nowMs: number): HistoryFilter {
 }
 
 /** Returns the first moment of the day that `atMs` is in, moved by whole `days`. */
-export function startOfDay(atMs: number, days = 0): number {
+function startOfDay(atMs: number, days = 0): number {
   const at = new Date(atMs);
   return new Date(at.getFullYear(), at.getMonth(), at.getDate() + days).getTime();
 }

@@ -26,7 +26,7 @@ export function rankOfRestore(places: Places, index: number): number {
   return (places[index] ?? 0) + index;
 }
 
-/** The rank in both lists together of the revision at `rank` of its own. */
+/** The rank in both lists together of the revision at `rank` among the revisions. */
 export function rankOfRevision(places: Places, rank: number): number {
   return rank + firstIndex(places.length, (index) => (places[index] ?? 0) > rank);
 }

@@ -33,11 +33,11 @@ export function namedComponent(pulse: Pulse | null): string | null {
 }
 
 /** The component that the verdict names; `undefined` if none is over a limit. */
-export function judgedNamed({ verdict, components }: Pulse): JudgedComponent | undefined {
+function judgedNamed({ verdict, components }: Pulse): JudgedComponent | undefined {
   return components.find(({ component }) => component === verdict.component);
 }
 
-/** Each arm of each component by itself, as the backend judges them. */
+/** Each arm of each component, as the backend judges them. */
 function judgeArms({ verdict: { standing, sentence, component } }: Pulse): Verdict | null {
   if (standing !== "above" && standing !== "beyond") return null;
   const tone = toneOfStanding[standing];

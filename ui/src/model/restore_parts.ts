@@ -190,7 +190,7 @@ function coverOf(part: Part, chosen: ReadonlySet<string>): Cover {
 function othersIn(part: Part, chosen: ReadonlySet<string>): string[] | null {
   const choice = choicesOf(part, chosen).get(part.key);
   if (choice !== "some") return choice === "all" ? [] : [part.key];
-  // What happens to a list itself has no key of its own.
+  // A change of a list itself has no separate key.
   if (part.change !== null) return null;
   const inner = part.parts.map((each) => othersIn(each, chosen));
   return inner.includes(null) ? null : inner.flatMap((keys) => keys ?? []);
@@ -261,7 +261,7 @@ function chosenHolder(part: Part, chosen: ReadonlySet<string>): Part | null {
 function exceptFor(part: Part, holder: Part, chosen: Set<string>): void {
   chosen.delete(holder.key);
   for (let at = part; at !== holder && at.holder !== null; at = at.holder) {
-    for (const beside of at.holder.parts) if (beside !== at) chosen.add(beside.key);
+    for (const other of at.holder.parts) if (other !== at) chosen.add(other.key);
   }
 }
 

@@ -138,15 +138,6 @@ export function splitPath(path: string): [front: string, last: string] {
   return [path.slice(0, at), path.slice(at)];
 }
 
-/** Where the group of a change is. */
-export function groupPointer(pointer: string): string {
-  const depth = pointer.startsWith("/metrics/") ? 2 : 1;
-  return pointer
-    .split("/")
-    .slice(0, depth + 1)
-    .join("/");
-}
-
 /** The last key of a change that is a name, which noise is told by. */
 export function noiseKeyOf(pointer: string): string | null {
   return keysOf(pointer).findLast((key) => !/^\d+$/.test(key)) ?? null;

@@ -13,7 +13,7 @@ const IDENTITIES = ["id", "key", "ts", "timestamp", "name", "path"] as const;
 /** An element with a longer text as its identity is named by its place. */
 const ID_CHARS_MAX = 128;
 
-/** A step in brackets, in which a text in quotes may have brackets of its own; else a name. */
+/** A step in brackets, in which a text in quotes may have brackets, too; else a name. */
 const STEP = /\[(?:[^"\]]|"(?:[^"\\]|\\.)*")*\]|[^.[\]]+/g;
 
 /** The key of what a change is of. */
@@ -22,7 +22,7 @@ export function keyOf({ path }: Pick<StateChange, "path">): string {
   return path.startsWith("[") ? ROOT + path : `${ROOT}.${path}`;
 }
 
-/** The steps of a key beneath the whole: names without their dot, elements with their brackets. */
+/** The steps of a key below the whole: names without their dot, elements with their brackets. */
 export function stepsOf(key: string): string[] {
   return key.slice(ROOT.length).match(STEP) ?? [];
 }
@@ -32,7 +32,7 @@ export function within(holder: string, step: string): string {
   return step.startsWith("[") ? holder + step : `${holder}.${step}`;
 }
 
-/** Whether a step leads to an element that is told from others by its identity. */
+/** Whether a step leads to an element that has an identity. */
 export function isRecord(step: string): boolean {
   return step.startsWith("[") && !step.startsWith('["') && step.includes("=");
 }
@@ -68,8 +68,8 @@ export function keyAt(root: State, pointer: string): string {
   return key;
 }
 
-/** What the elements of a list are told apart by; `null` if by their place alone. */
-export function identityIn(list: readonly State[]): string | null {
+/** The member that identifies the elements of a list; `null` if only their place does. */
+function identityIn(list: readonly State[]): string | null {
   return IDENTITIES.find((by) => isIdentity(list, by)) ?? null;
 }
 

@@ -22,7 +22,7 @@ export function judgeFlags(flags: Flags, tree: Tree, nowMs: number): Verdict {
   return findBlocked(flags, tree) ?? findUnmet(flags, tree) ?? judgeReach(flags);
 }
 
-/** That flags were never turned on is where everyone begins: no reason for alarm. */
+/** Flags that were never turned on are the normal start: no reason for alarm. */
 function judgeAllOff(flags: Flags, nowMs: number): Verdict {
   const allOff = allOffOf(flags);
   // The moment comes with what is stored.
@@ -31,7 +31,7 @@ function judgeAllOff(flags: Flags, nowMs: number): Verdict {
   return { tone, text: words.allOffState.since(allOff, nowMs) };
 }
 
-/** A component that is switched on in vain, because what it requires is off. */
+/** A component that is on without effect, because what it requires is off. */
 function findBlocked(flags: Flags, tree: Tree): Verdict | null {
   for (const path of Object.keys(flags.document.requires ?? {})) {
     if (tree.byPath.get(path)?.componentsOn !== 1) continue;

@@ -1,7 +1,7 @@
 /**
  * What happened, latest first: revisions of the flags, and restores of states among them, by time.
  * A row is known by its rank, counted from the oldest, in both together. What comes later waits
- * until it is taken in.
+ * until it is shown.
  */
 
 import type { Failure, Revision, StateRestore, StateSource } from "../bindings/wire";
@@ -58,7 +58,7 @@ export class ActivityLog {
     return this.#listed.length;
   }
 
-  /** How many wait to be taken in. */
+  /** How many wait to be shown. */
   get waiting(): number {
     return this.history.waiting + this.#fresh;
   }
@@ -190,7 +190,7 @@ export class ActivityLog {
     try {
       const places = await findPlaces(moments, total ?? 0, (atMs) => history.countBefore(atMs));
       if (generation !== this.#generation) return;
-      // Others were taken in while these were looked for.
+      // Others were shown while these were loaded.
       if (top !== history.top) {
         await this.#list();
         return;

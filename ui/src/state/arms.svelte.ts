@@ -10,7 +10,7 @@ import { lately } from "../model/chart_range";
 import { asUnread } from "./unread";
 
 /** From one reading to the next, also where the dashboard is left and shown again. */
-export const GAP_MS = 5000;
+const GAP_MS = 5000;
 
 const SPAN_S = 900;
 /** As many as the cards over it have columns. */

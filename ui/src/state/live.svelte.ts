@@ -278,7 +278,7 @@ export class Live {
     return isDone;
   }
 
-  /** Takes exactly that step: what came in since then is nobody's to take back unseen. */
+  /** Takes exactly that step: a change made since then is not undone unseen. */
   async #take(way: Way, step: Step): Promise<Outcome> {
     try {
       return await this.#host[way](step.revision);

@@ -1,6 +1,6 @@
 /**
  * What a restore would change, while a person chooses parts of it: of everything, which does not
- * move under their hands, and of what they chose. If the source reports another state meanwhile,
+ * move under their hands, and of what they chose. If the source reports another state in between,
  * that is said, and the preview stays until it is refreshed.
  */
 

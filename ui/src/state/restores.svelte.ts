@@ -10,7 +10,7 @@ import { asUnread } from "./unread";
 
 const PAGE_ROWS = 500;
 /** More than that are not listed, only counted. */
-export const RESTORES_MAX = 5000;
+const RESTORES_MAX = 5000;
 
 export class Restores {
   /** Latest first; `null` until they were read. */

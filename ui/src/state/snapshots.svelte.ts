@@ -93,7 +93,7 @@ export class Snapshots {
     return sourceOf(this.#to) ?? sourceOf(this.#from);
   }
 
-  /** Whether A was chosen by itself, and stays when another B is chosen. */
+  /** Whether the user chose A, so that it stays when another B is chosen. */
   get isFromKept(): boolean {
     return this.#isFromKept;
   }
@@ -200,7 +200,7 @@ export class Snapshots {
     this.#to = renewed(this.#to, snapshot);
   }
 
-  /** Has the list hold still: what is new is counted, and listed when it is let go. */
+  /** Holds the list still: new snapshots are counted, and listed once it is released. */
   hold(isHeld: boolean): void {
     if (isHeld === this.#isHeld) return;
     this.#isHeld = isHeld;

@@ -13,7 +13,7 @@ interface Place {
 }
 
 export class Aim {
-  /** Where the pointer last moved to by itself, and what was there. */
+  /** Where the user last moved the pointer, and what was there. */
   #moved: Place | null = null;
   /** What has come under it since then. */
   #came: { target: EventTarget | null; atMs: number } | null = null;

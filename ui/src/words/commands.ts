@@ -92,7 +92,7 @@ export const commands = {
           { keys: ["↑", "↓"], what: "Walk through what differs" },
           { keys: ["Enter"], what: "Show a change in full" },
           { keys: ["B"], what: "What set this value" },
-          { keys: ["S"], what: "Its stack, beside what set it" },
+          { keys: ["S"], what: "Its stack trace" },
           { keys: ["R"], what: "Restore this value" },
           { keys: ["C"], what: "Copy its path" },
           { keys: ["V"], what: "Copy its value" },

@@ -285,7 +285,6 @@ export const compare = {
     part: (count: number, isCut: boolean) =>
       isCut ? `${formatCount(count)} or more` : plural(count, "change"),
     same: "no change",
-    readingRecords: "Reading the records…",
     cut: (listed: number, total: number) =>
       `The first ${formatCount(listed)} of ${formatCount(total)} changes are listed. A part that is checked as a whole includes the others in it.`,
     reading: "Looking what that would change…",

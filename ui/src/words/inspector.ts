@@ -101,7 +101,6 @@ export const inspector = {
     tooLong: (name: string, chars: number, most: number) =>
       `The ${name} has up to ${formatCount(most)} characters; these are ${formatCount(chars)}.`,
     dayProblem: (problem: DayProblem) => dayProblems[problem],
-    dayForm: "YYYY-MM-DD",
     inDays: (days: number) => `In ${plural(days, "day")}`,
     inAYear: "In a year",
     never: "Never",

@@ -13,7 +13,7 @@ import { doors, plural } from "./shared";
 
 /** Keys named in a sentence; the others are counted. */
 const KEYS_SHOWN = 2;
-/** The backend tells of no more keys that differ. */
+/** The backend lists no more keys that differ. */
 const DIFFERING_MAX = 20;
 
 /** A time of today, or a day and a time; to the second, as restores may share a minute. */
@@ -83,10 +83,10 @@ export const restores = {
     return isExact ? "Confirmed" : differing(keysThatDiffer.length);
   },
   meanings: {
-    open: "The source has not said yet that it took the restore. It is told again whenever it connects.",
+    open: "The source has not confirmed yet. It is notified again whenever it connects.",
     exact: "What the source confirmed with is exactly what was asked for.",
     differs:
-      "The source confirmed, but these parts are not as asked for: it may have gone on before it confirmed.",
+      "The source confirmed, but these parts are not as asked for: it may have changed them before it confirmed.",
     uncompared: "What the source confirmed with was not compared with what was asked for.",
     superseded: "A newer restore of the same source took its place before the source confirmed it.",
     cancelled: "The source is no longer asked for it. Its state was not changed.",

@@ -137,8 +137,6 @@ export const settings = {
     "The flags of this backup become a revision of their own. Nothing is deleted, and it can be undone.",
   restoreSame: "The flags in this backup are those in force: there is nothing to restore.",
   restoreNotRead: "The backup could not be read.",
-  wouldChange: (count: number) => `${plural(count, "change")}:`,
-  moreChanges: (count: number) => `and ${plural(count, "more change", "more changes")}`,
   restoreNow: "Restore",
   restored: (summary: string) => `Restored: ${summary}`,
 

@@ -140,7 +140,6 @@ export const snapshots = {
   arrived: (count: number) => `${formatCount(count)} new`,
   keptMeaning: "A stays when you choose another B. Press A on its row again to release it.",
   release: "Release A",
-  releaseMeaning: "Compare with the snapshot before B again",
 
   now: "Now",
   nowMeaning: (source: string) => `The state that ${source} has at the moment`,

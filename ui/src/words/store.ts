@@ -35,7 +35,7 @@ export const store = {
   writtenBackBeside: (places: readonly string[]) =>
     `Written back. What was in its place is kept in ${places.join(", ")}`,
   useNew: "Use the new store",
-  useNewMeaning: "Goes on with the store in its place; what is open is kept as a copy",
+  useNewMeaning: "Continues with the store in its place; what is open is kept as a copy",
   usedNew: "The new store is used",
   usedNewBeside: (places: readonly string[]) =>
     `The new store is used. What was open is kept in ${places.join(", ")}`,

@@ -98,7 +98,7 @@ struct Said<'a> {
 #[derive(Debug)]
 struct Many<'a> {
     kind: Kind,
-    /// What they are about, each once, in the order they are told.
+    /// What they are about, each once, in order of appearance.
     about: Vec<About<'a>>,
 }
 

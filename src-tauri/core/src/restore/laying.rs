@@ -24,7 +24,7 @@ fn replace(base: &mut Tree, pointer: &str, value: Option<Tree>) {
     debug_assert!(put.is_ok(), "{pointer} was found");
 }
 
-/// Takes away whatever a key leads to. A list that is shorter in the snapshot ends there: behind
+/// Removes what a key leads to. A list that is shorter in the snapshot ends there: behind
 /// an element that is named by its place, the next one would have that name.
 fn remove(base: &mut Tree, part: &Path) {
     while let Some(pointer) = part.find(base) {

@@ -31,7 +31,7 @@ pub struct Path(Vec<Step>);
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
     /// A part of a dotted key: a member, an element by its place, or the beginning of a member
-    /// whose name goes on in the next part.
+    /// whose name continues in the next part.
     Part(String),
     /// A member of exactly this name, or an element by its place.
     Name(String),
@@ -456,7 +456,7 @@ fn end_of_brackets(inside: &str) -> Option<usize> {
     None
 }
 
-/// Reads what stands in brackets.
+/// Reads the text in brackets.
 fn selector(text: &str) -> Option<Step> {
     if text.starts_with('"') {
         return serde_json::from_str(text).ok().map(Step::Name);

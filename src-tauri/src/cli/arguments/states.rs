@@ -67,7 +67,7 @@ pub enum SnapshotCommand {
         source: Option<SourceName>,
         #[command(flatten)]
         words: Words,
-        /// Keep it until it is let go
+        /// Keep it until it is unpinned
         #[arg(long)]
         pin: bool,
     },
@@ -89,7 +89,7 @@ pub enum SnapshotCommand {
     /// snapshot, an object of timestamp, ml and files, or the value of ml alone; - for standard
     /// input. Two files are compared without a look at the data folder.
     Diff(DiffArguments),
-    /// Say what set a value or took it away, and when it changed before
+    /// Say what set or removed a value, and when it changed before
     ///
     /// A value in a list is followed by what tells its element from others, such as its id. For
     /// a whole report, the line says between which two moments it changed.
@@ -98,7 +98,7 @@ pub enum SnapshotCommand {
         /// As of this snapshot, by its number, or now. Without it, now
         at: Option<Place>,
         /// Which value, such as ml.flags.enabled, ml.files[id=7].name as a difference prints it,
-        /// or /flags/enabled as a JSON Pointer. It need not be there any more
+        /// or /flags/enabled as a JSON Pointer. It may have been removed
         key: Key,
         /// Print the stack traces, too
         #[arg(long)]
@@ -106,15 +106,15 @@ pub enum SnapshotCommand {
         #[command(flatten)]
         source: OneSource,
     },
-    /// Keep a snapshot until it is let go
+    /// Keep a snapshot until it is unpinned
     Pin {
         /// Its number
         id: u64,
-        /// Let it go
+        /// Unpin it
         #[arg(long)]
         off: bool,
     },
-    /// Name a snapshot, or note something about it; "" takes either away
+    /// Name a snapshot, or add a note to it; "" removes either
     #[command(
         group = ArgGroup::new("words").multiple(true).required(true).args(["name", "note"]),
         override_usage = "flagctl snapshot label [OPTIONS] <ID> <--name <TEXT>|--note <TEXT>>"
@@ -127,15 +127,15 @@ pub enum SnapshotCommand {
     },
     /// Ask an application to become what a snapshot has of it
     ///
-    /// The application is told at once, and again whenever it connects, until it confirms that
-    /// it has taken it. What it reports until then changes nothing of what is asked for. What it
-    /// has before is kept as a snapshot of its own.
+    /// The application hears of it at once, and again whenever it connects, until it confirms.
+    /// Until then, its reports do not change what it is asked for. The state it has before is
+    /// kept as a snapshot.
     Restore(RestoreArguments),
     /// List restores, newest first: who asked for what, and how it ended
     Restores(RestoresArguments),
     /// Cancel a restore that its application has not confirmed
     Cancel {
-        /// Its number, as the restore told it
+        /// Its number, as restores lists it
         restore: u64,
     },
     /// Undo a restore: ask for the same parts as they were before it
@@ -151,7 +151,7 @@ pub enum SnapshotCommand {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Take in snapshots from a file: an export, an object of timestamp, ml and files, or the
+    /// Import snapshots from a file: an export, an object of timestamp, ml and files, or the
     /// value of ml alone
     Import {
         /// The file, or - for standard input
@@ -160,7 +160,7 @@ pub enum SnapshotCommand {
         #[arg(long)]
         name: Option<String>,
     },
-    /// Take away the snapshots that came from a file; those that were taken here stay
+    /// Remove the snapshots that came from a file; those that were taken here stay
     Remove {
         /// What their source is called
         #[arg(value_name = "NAME")]
@@ -173,7 +173,7 @@ pub struct Words {
     /// What to call it
     #[arg(long, value_name = "TEXT")]
     pub name: Option<String>,
-    /// What is to be known about it
+    /// A note about it
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
 }
@@ -190,8 +190,8 @@ pub struct ListArguments {
     /// Only those taken before then, in the same forms; a day is taken whole
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
-    /// Only those in which this text came or went, or is in the key of what changed, or that
-    /// have it in their name or note; in capitals or not
+    /// Only those in which this text was added or removed, or is in the key of a change, or that
+    /// have it in their name or note; in upper or lower case
     #[arg(long)]
     pub text: Option<String>,
     /// Only those that are pinned
@@ -215,7 +215,7 @@ pub struct DiffArguments {
     /// Print what makes the one of the other, as a JSON Patch (RFC 6902)
     #[arg(long, conflicts_with_all = ["tolerance", "ignore"])]
     pub patch: bool,
-    /// Exit with 1 where they differ
+    /// Exit with 1 if they differ
     #[arg(long)]
     pub exit_code: bool,
     #[command(flatten)]
@@ -230,7 +230,7 @@ pub struct CompareArguments {
     /// Leave out changes of what has this name, such as timestamp; may be given more than once
     #[arg(long, value_name = "KEY")]
     pub ignore: Vec<String>,
-    /// Compare ml.history, too, if the application reports one of its own
+    /// Compare ml.history, too, if the application reports one
     #[arg(long)]
     pub with_history: bool,
 }
@@ -273,7 +273,7 @@ pub struct RestoresArguments {
 
 #[derive(Debug, Args)]
 pub struct UndoArguments {
-    /// Its number, as the restore told it. Without it, the latest that is open or confirmed
+    /// Its number, as restores lists it. Without it, the latest that is open or confirmed
     pub restore: Option<u64>,
     #[command(flatten)]
     pub source: OneSource,

@@ -24,7 +24,7 @@ pub struct Restore {
     /// Its number, to confirm it with.
     #[serde(rename = "restore")]
     pub id: u64,
-    /// Where to read what is asked for: a path on the Flagdeck that told of it.
+    /// Where to read what is asked for: a path on the Flagdeck that sent the event.
     pub href: String,
 }
 
@@ -110,7 +110,7 @@ fn restore(event: &str, data: &str) -> Option<Restore> {
         return None;
     }
     let restored: Restored = serde_json::from_str(data).ok()?;
-    // Only a path: the token goes to nobody else.
+    // Only a path: the token is sent to no other host.
     let is_of_host = restored.source == SOURCE && restored.restore.href.starts_with('/');
     is_of_host.then_some(restored.restore)
 }

@@ -259,7 +259,7 @@ impl Flagdeck {
         let mut answer = request.call().map_err(|error| self.failure(error))?;
         match answer.status().as_u16() {
             200 => {}
-            // Cancelled, or superseded by one that is told of, too.
+            // Cancelled, or superseded by one that has its own event.
             404 | 410 => return Ok(None),
             _ => return Err(self.refusal(answer)),
         }

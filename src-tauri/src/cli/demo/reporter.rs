@@ -138,7 +138,7 @@ impl Desk {
             }
             News::Restored(restore) => {
                 self.restore = Some(restore);
-                // At once: somebody waits for it.
+                // At once: a person waits for it.
                 return self.send();
             }
         }

@@ -3,7 +3,7 @@
 //! changed.
 //!
 //! A change counts as of a snapshot if it was recorded since the one before. When a snapshot is
-//! let go, its changes go on to the next one.
+//! removed, the next one inherits its changes.
 
 use flagdeck_core::difference::{self, Difference};
 use flagdeck_core::state::{self, Change};
@@ -179,7 +179,7 @@ pub(in crate::state) fn recorded(
     Ok(changes.into_iter().filter_map(sources::unpacked).collect())
 }
 
-/// Hands what a snapshot keeps on to the next one of its source, before it is let go; that one's
+/// Hands what a snapshot keeps on to the next one of its source, before it is removed; that one's
 /// changes are to be counted, as it has another one before it.
 pub(super) fn hand_on(connection: &Connection, snapshot: i64) -> Result<(), StoreError> {
     let next: Option<i64> = connection

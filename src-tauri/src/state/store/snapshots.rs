@@ -312,7 +312,7 @@ fn code(
     }
 }
 
-/// Counts what differs between two states as everybody is told: see
+/// Counts what differs between two states, as every face shows it: see
 /// [`flagdeck_core::difference::count`].
 fn counted(before: &Tree, after: &Tree) -> u32 {
     u32::try_from(flagdeck_core::difference::count(before, after)).unwrap_or(u32::MAX)

@@ -216,7 +216,7 @@ const trouble: HelpPage = {
     { kind: "heading", text: "The data folder was removed or replaced" },
     {
       kind: "text",
-      text: "Nothing is saved until you choose; keep Flagdeck open, it still holds everything. “Write back” puts all of it back, with its history; what is in its place is set aside in `quarantine`. A folder that was only moved can be moved back instead. “Use the new store” goes on with what is there and keeps a copy of what was open. For `flagctl serve`, run `flagctl doctor --write-back`, or restart it to use the new store.",
+      text: "Nothing is saved until you choose; keep Flagdeck open, it still holds everything. “Write back” puts all of it back, with its history; what is in its place is set aside in `quarantine`. A folder that was only moved can be moved back instead. “Use the new store” continues with what is there and keeps a copy of what was open. For `flagctl serve`, run `flagctl doctor --write-back`, or restart it to use the new store.",
     },
     { kind: "heading", text: "The store was damaged" },
     {

@@ -90,12 +90,12 @@ const rollout: HelpPage = {
     { kind: "heading", text: "Saving" },
     {
       kind: "text",
-      text: "Releasing the slider saves, and so does Enter in the field beside it. While you drag, a mark shows the value in force, and Escape puts it back. Leaving saves nothing: what you typed stays as a draft, marked with a dot in the list, until you save or discard it. Arrow keys move by 1 %, with Shift by 0.1 and with Alt by 0.001.",
+      text: "Releasing the slider saves, and so does Enter in the field next to it. While you drag, a mark shows the value in force, and Escape puts it back. Leaving saves nothing: what you typed stays as a draft, marked with a dot in the list, until you save or discard it. Arrow keys move by 1 %, with Shift by 0.1 and with Alt by 0.001.",
     },
     { kind: "heading", text: "What a component requires" },
     {
       kind: "text",
-      text: "A component can require others. It is on for a person only where each of them is on for the same person, and so on for what those require. The tree and the details say who is left: at 50 %, requiring a component at 25 %, it is seen by 12.5 % of everyone. Components cannot require each other in a circle.",
+      text: "A component can require others. It is on for a user only if each of them is on for the same user, and so on for what those require. The tree and the details say who is left: at 50 %, requiring a component at 25 %, it is seen by 12.5 % of everyone. Components cannot require each other in a circle.",
     },
     { kind: "heading", text: "All flags off" },
     {
@@ -150,7 +150,7 @@ const undo: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "Every change is kept as a revision. `Ctrl+Z` takes the last one back, and `Ctrl+Shift+Z` or `Ctrl+Y` brings it back; both say which change they act on. If it was made on the command line, over HTTP or by someone else, Flagdeck shows whose it is and asks first. Undo still works after Flagdeck was closed.",
+      text: "Every change is kept as a revision. `Ctrl+Z` takes the last one back, and `Ctrl+Shift+Z` or `Ctrl+Y` brings it back; both say which change they act on. If it was made on the command line, over HTTP or by another user, Flagdeck shows whose it is and asks first. Undo still works after a restart.",
     },
     {
       kind: "text",
@@ -176,7 +176,7 @@ const undo: HelpPage = {
     },
     {
       kind: "text",
-      text: "The past lies on other paper, under a banner that says which moment it is. It can be looked at and not changed. Restore this puts that moment in force again, and `Escape` goes back to now. All flags off means now wherever you look, and so do the other views.",
+      text: "The past is shown on a tinted background, under a banner that says which moment it is. You can look at it but not change it. “Restore this” puts that moment in force again, and `Escape` goes back to now. All flags off and the other views always mean now.",
     },
     { kind: "heading", text: "When two change the same" },
     {
@@ -243,7 +243,7 @@ const metrics: HelpPage = {
         ],
         [
           "95 % interval",
-          "The share of failures that was seen is not quite the true one. The band holds the true one 95 times in a hundred; it is wide while little was calculated. On and off have one each, and so does the difference between them.",
+          "The measured share of failures is an estimate. The band contains the true share 95 times in a hundred, and is wide after few calculations. On and off have one each, and so does their difference.",
         ],
         [
           "p50, p95, p99",
@@ -344,7 +344,7 @@ const snapshots: HelpPage = {
         ],
         [
           "Open, confirmed",
-          "A restore stays open until the application confirms it. It is told again whenever it connects, and you can cancel it. Green means confirmed exactly as asked; otherwise the parts that differ are named. A newer restore of the same source supersedes an open one.",
+          "A restore stays open until the application confirms it. The application is notified again whenever it connects, and you can cancel the restore. Green means confirmed exactly as asked; otherwise the parts that differ are named. A newer restore of the same source supersedes an open one.",
         ],
         [
           "Undo",
@@ -369,7 +369,7 @@ const snapshots: HelpPage = {
     },
     {
       kind: "text",
-      text: "`POST …/my-app/changes` records single changes, each with where it came from: Blame names that line. Of a value that came with a whole report, Blame tells between which two moments it was set. `flagctl demo` makes up an application that does all of it.",
+      text: "`POST …/my-app/changes` records single changes, each with the line it came from, which Blame names. If a value came with a whole report, Blame says between which two moments it was set. `flagctl demo` makes up an application that does all of it.",
     },
   ],
 };
