@@ -1,5 +1,6 @@
 //! States over HTTP: put, changed, read back, confirmed; and the stream that tells of them.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -224,6 +225,24 @@ impl Stream {
         self.until(&format!("event: {name}"));
         serde_json::from_str(&self.until("data: ")).unwrap()
     }
+}
+
+/// What becomes of the folder is told to every client, whoever it is.
+#[test]
+fn the_stream_tells_when_the_store_is_gone_and_when_it_is_back() {
+    let server = Running::collecting();
+    switch(&server, true);
+    let mut stream = Stream::open(&server, false);
+    stream.event("flags");
+    let data_dir = server.app.data_dir().to_owned();
+    fs::remove_dir_all(&data_dir).unwrap();
+    assert_eq!(stream.event("store"), json!({ "status": "store_gone" }));
+    // A client that connects while it is gone is told at once.
+    let mut late = Stream::open(&server, false);
+    assert_eq!(late.event("store"), json!({ "status": "store_gone" }));
+    server.app.write_back().unwrap();
+    assert_eq!(stream.event("store"), json!({ "status": "ok" }));
+    assert_eq!(late.event("store"), json!({ "status": "ok" }));
 }
 
 fn switch(server: &Running, on: bool) {

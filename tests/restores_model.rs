@@ -24,6 +24,9 @@ use crate::states::{me, open};
 const CASES: u32 = 96;
 const STEPS_MAX: usize = 60;
 
+/// How long a failing case is made simpler, in milliseconds: each try is a store of its own.
+const SHRINK_MS: u32 = 20_000;
+
 const SOURCES: [&str; 2] = ["kanban", "notes"];
 
 /// Processes that report, two of each source.
@@ -566,7 +569,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, max_shrink_time: SHRINK_MS, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn restores_hold_whatever_sources_and_reviewers_do(steps in steps()) {

@@ -2,6 +2,7 @@
 //! that came and went, and one count of what differs.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flagdeck::App;
 use flagdeck::metrics::event::Format;
@@ -320,6 +321,35 @@ fn keys_are_set_as_a_difference_prints_them() {
     assert!(set("ml[", 2).is_err() && set("other[0]", 2).is_err() && set("mlx.a", 1).is_err());
     let expected = json!([{ "id": "alpha", "n": 3, "m": 4 }, { "id": "gamma", "n": 2 }]);
     assert_eq!(now(&app)["list"], expected);
+}
+
+#[test]
+fn a_record_is_set_wherever_it_stands_when_another_program_moves_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let records = |order: [&str; 2]| {
+        let list: Vec<Value> = order.map(|id| json!({ "id": id, "n": 0 })).into();
+        json!({ "list": list })
+    };
+    put(&app, &records(["alpha", "gamma"]));
+    let is_done = AtomicBool::new(false);
+    let mut hits = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let other = open(folder.path());
+            while !is_done.load(Ordering::Relaxed) {
+                put(&other, &records(["gamma", "alpha"]));
+                put(&other, &records(["alpha", "gamma"]));
+            }
+        });
+        for _ in 0..40 {
+            let set = app.set_state(&web(), "ml.list[id=gamma].id", Some("gamma".into()), &me());
+            // Had it stood elsewhere, the other record would have become gamma.
+            hits.push(set.map_err(|error| error.to_string()));
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(hits, vec![Ok(false); 40], "each found gamma");
 }
 
 #[test]

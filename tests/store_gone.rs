@@ -20,20 +20,20 @@ use tempfile::TempDir;
 use crate::serving::{Serving, exchange, get};
 
 /// A data folder that can be removed, within one that stays.
-struct Place {
-    outer: TempDir,
-    data: PathBuf,
+pub struct Place {
+    pub outer: TempDir,
+    pub data: PathBuf,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let outer = tempfile::tempdir().unwrap();
         let data = outer.path().join("flagdeck");
         Self { outer, data }
     }
 
     /// Opens it as a program that stays open does.
-    fn open(&self) -> App {
+    pub fn open(&self) -> App {
         open(&self.data, true)
     }
 
@@ -56,7 +56,7 @@ impl Place {
     }
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -74,7 +74,7 @@ fn cp(from: &Path, to: &Path) {
     assert!(copied.unwrap().success());
 }
 
-fn open(data: &Path, watch: bool) -> App {
+pub fn open(data: &Path, watch: bool) -> App {
     App::open(Options {
         watch,
         ..Options::new(data)
@@ -82,11 +82,11 @@ fn open(data: &Path, watch: bool) -> App {
     .unwrap()
 }
 
-fn someone() -> Actor {
+pub fn someone() -> Actor {
     Actor::new(Via::Window, "someone")
 }
 
-fn rollout(milli: u32) -> ChangeRequest {
+pub fn rollout(milli: u32) -> ChangeRequest {
     ChangeRequest {
         edit: Edit::SetRollout {
             component: None,
@@ -101,12 +101,12 @@ fn rollout(milli: u32) -> ChangeRequest {
     }
 }
 
-fn set_percentage(app: &App, milli: u32) {
+pub fn set_percentage(app: &App, milli: u32) {
     app.change(rollout(milli)).unwrap();
 }
 
 #[track_caller]
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < Duration::from_secs(30), "{what}");
@@ -117,22 +117,22 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
 
 /// Waits until it is noticed, and returns how that is told.
 #[track_caller]
-fn noticed(app: &App) -> String {
+pub fn noticed(app: &App) -> String {
     wait_until("it was not noticed", || app.gone().is_some());
     app.gone().unwrap().to_string()
 }
 
 #[track_caller]
-fn assert_gone<T: std::fmt::Debug>(result: Result<T, impl Into<Error>>) {
+pub fn assert_gone<T: std::fmt::Debug>(result: Result<T, impl Into<Error>>) {
     let error = result.map_err(Into::into).expect_err("nothing is saved");
     assert_eq!(error.code(), Code::StoreGone, "{}", error.in_full());
 }
 
-fn web() -> SourceName {
+pub fn web() -> SourceName {
     "web".parse().unwrap()
 }
 
-fn put_state(app: &App, n: u32) -> Result<(), Error> {
+pub fn put_state(app: &App, n: u32) -> Result<(), Error> {
     let body = json!({ "ml": { "n": n } }).to_string();
     Ok(app
         .put_state(&web(), body.as_bytes(), None, None)
@@ -140,7 +140,7 @@ fn put_state(app: &App, n: u32) -> Result<(), Error> {
 }
 
 /// Reports one event, and waits for the answer.
-fn report(app: &App) -> Result<usize, flagdeck::metrics::IntakeError> {
+pub fn report(app: &App) -> Result<usize, flagdeck::metrics::IntakeError> {
     let event = r#"{"type":"ml:calculation:complete","source":"web","component":"ui.badges","duration":0.25,"confidence":0.5,"iterations":12,"exposed":true}"#;
     let delivery = app.report(event.as_bytes(), Format::NdJson, None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -227,6 +227,26 @@ fn what_is_open_is_written_back_whole() {
     assert_eq!(counted.through, 2, "both batches are in the log");
     let mode = fs::metadata(&place.data).unwrap();
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&mode) & 0o777, 0o700);
+}
+
+/// Asked by mistake, as by a signal that was meant for something else.
+#[test]
+fn writing_back_what_is_in_place_changes_no_file() {
+    use std::os::unix::fs::MetadataExt;
+    let place = Place::new();
+    let app = place.open();
+    set_percentage(&app, 1000);
+    put_state(&app, 1).unwrap();
+    app.token().unwrap();
+    let files = ["token", "flagdeck.db-wal", "state.db-wal", "metrics.db-wal"];
+    let inodes = || files.map(|name| fs::metadata(place.data.join(name)).unwrap().ino());
+    let before = inodes();
+    assert_eq!(app.write_back().unwrap(), Vec::<PathBuf>::new());
+    // Long enough for whatever looks at the files to have looked.
+    thread::sleep(Duration::from_millis(700));
+    assert_eq!(inodes(), before);
+    assert_eq!(app.notices(), []);
+    put_state(&app, 2).unwrap();
 }
 
 #[test]
@@ -551,20 +571,20 @@ fn a_new_store_beside_databases_that_know_more_says_what_is_missing() {
 }
 
 /// A `flagctl serve` on a folder that can be removed.
-fn serve(place: &Place) -> (Serving, String) {
+pub fn serve(place: &Place) -> (Serving, String) {
     let serving = Serving::run(at(place, &["serve", "--port", "0"]));
     let token = at(place, &["token"]).output().unwrap();
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     (serving, token)
 }
 
-fn at(place: &Place, arguments: &[&str]) -> std::process::Command {
+pub fn at(place: &Place, arguments: &[&str]) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flagctl"));
     command.arg("--data-dir").arg(&place.data).args(arguments);
     command
 }
 
-fn put(address: &str, token: &str, milli: u32) -> String {
+pub fn put(address: &str, token: &str, milli: u32) -> String {
     let percentage = f64::from(milli) / 1000.0;
     let body = json!({ "rollout": { "percentage": percentage } }).to_string();
     let request = format!(

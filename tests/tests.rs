@@ -41,6 +41,7 @@ mod observed;
 mod observers;
 mod prometheus;
 
+mod store_back;
 mod store_contract;
 mod store_gone;
 mod store_history;

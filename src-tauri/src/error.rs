@@ -125,7 +125,7 @@ impl Error {
             Self::Conflict { .. } => Code::Conflict,
             Self::NothingToDo { .. } => Code::NothingToDo,
             Self::ReadOnly { .. } => Code::ReadOnly,
-            Self::Store(StoreError::Gone(_)) => Code::StoreGone,
+            Self::Store(StoreError::Gone(_) | StoreError::Unconfirmed(_)) => Code::StoreGone,
             Self::State(StateError::Unavailable { .. }) => Code::ReadOnly,
             Self::State(StateError::Ended { .. }) => Code::NothingToDo,
             Self::State(_) => Code::Invalid,

@@ -1,7 +1,10 @@
-//! Programs on this machine that have a store open which was removed from its data folder. They
-//! still hold all of it, and are asked by a signal to write it back.
+//! Programs on this machine that have a store open which was removed from its data folder, moved
+//! away with it or replaced. They still hold all of it, and are asked by a signal to write it back.
 //!
-//! Reads `/proc`; finds nothing if that is missing, or of programs of another user.
+//! Each notes which files it has open under which path. Reads `/proc`; finds nothing if that is
+//! missing, or of programs of another user.
+
+mod claim;
 
 use std::fs;
 use std::io;
@@ -9,14 +12,15 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+pub(crate) use self::claim::Claim;
+use self::claim::Claimed;
 use crate::app::App;
+use crate::store::sqlite::place::Identity;
 use crate::translate::sentence;
 
-/// What the kernel adds to the name of an open file that was removed.
-const REMOVED: &str = " (deleted)";
-
-/// What a data folder holds; each is written back.
-const DATABASES: [&str; 3] = ["flagdeck.db", "state.db", "metrics.db"];
+/// Asks a program to write back. The other one for users, `SIGUSR1`, is taken: WebKit stops its
+/// threads with that, many times an hour, in the process of the window as well.
+const ASK: Signal = Signal::USR2;
 
 /// Programs that know the signal; any other would be ended by it.
 const KNOWN: [&str; 2] = ["flagctl", "flagdeck"];
@@ -45,14 +49,14 @@ impl Holder {
         }
         let process = i32::try_from(self.process).ok().and_then(Pid::from_raw);
         let process = process.ok_or(io::ErrorKind::NotFound)?;
-        Ok(kill_process(process, Signal::USR1)?)
+        Ok(kill_process(process, ASK)?)
     }
 }
 
-/// Lists the programs, other than this one, that have a removed store of a data folder open.
+/// Lists the programs, other than this one, that have a database of a data folder open whose file
+/// is not the one under its name: it was removed, or moved away, or replaced.
 pub fn of_removed(data_dir: &Path) -> Vec<Holder> {
-    let data_dir = resolved(data_dir);
-    let targets = DATABASES.map(|name| data_dir.join(format!("{name}{REMOVED}")));
+    let names = names_of(data_dir);
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -61,12 +65,25 @@ pub fn of_removed(data_dir: &Path) -> Vec<Holder> {
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     numbers
-        .filter(|process| *process != own && holds(*process, &targets))
+        .filter(|process| *process != own && holds_removed(*process, &names))
         .map(|process| Holder {
             process,
             name: name_of(process),
         })
         .collect()
+}
+
+/// Notes that the file under a path is open, for other programs to find when the path leads to it
+/// no longer.
+pub(crate) fn claim(path: &Path, file: Identity) -> Vec<Claim> {
+    let claims = names_of(path)
+        .into_iter()
+        .map(|path| Claim::make(&path, file));
+    let claims: io::Result<Vec<Claim>> = claims.collect();
+    claims.unwrap_or_else(|error| {
+        tracing::debug!(%error, "other programs cannot see which files are open");
+        Vec::new()
+    })
 }
 
 /// Listens from here on for other programs that ask to write back; the future has the application
@@ -78,7 +95,7 @@ pub fn write_back_when_asked(
     app: impl Fn() -> Option<App> + Clone + Send + 'static,
 ) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut asked = signal(SignalKind::user_defined1())?;
+    let mut asked = signal(SignalKind::from_raw(ASK.as_raw()))?;
     Ok(async move {
         while asked.recv().await.is_some() {
             let app = app.clone();
@@ -92,19 +109,29 @@ pub fn write_back_when_asked(
     })
 }
 
-fn holds(process: u32, targets: &[PathBuf]) -> bool {
-    let Ok(descriptors) = fs::read_dir(format!("/proc/{process}/fd")) else {
-        return false;
+fn holds_removed(process: u32, data_dirs: &[PathBuf]) -> bool {
+    let is_within = |claimed: &Claimed| {
+        let folder = claimed.path.parent();
+        data_dirs.iter().any(|data_dir| folder == Some(data_dir))
     };
-    let mut links = descriptors
-        .flatten()
-        .filter_map(|descriptor| fs::read_link(descriptor.path()).ok());
-    links.any(|link| targets.contains(&link))
+    let mut within = Claimed::of(process).filter(is_within);
+    within.any(|claimed| Identity::of(&claimed.path).ok() != Some(claimed.file))
 }
 
 fn name_of(process: u32) -> String {
     let name = fs::read_to_string(format!("/proc/{process}/comm"));
     name.map_or_else(|_| "a program".into(), |name| name.trim_end().to_owned())
+}
+
+/// Names a path as it is given, and with its links followed, if that differs: a link may lead
+/// elsewhere by the next time.
+fn names_of(path: &Path) -> Vec<PathBuf> {
+    let given = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let resolved = resolved(path);
+    match given == resolved {
+        true => vec![resolved],
+        false => vec![given, resolved],
+    }
 }
 
 /// Follows the links in a path, of which the end may be missing.

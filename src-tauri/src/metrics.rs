@@ -171,6 +171,12 @@ pub enum IntakeError {
     /// The files of the store are not in place.
     #[error("what is reported cannot be stored: the data folder was removed or replaced")]
     Gone,
+    /// They were removed just when the batch was saved.
+    #[error(
+        "what is reported is not stored now, but will be there if what is open is written back: \
+         the data folder was removed or replaced just when it was saved"
+    )]
+    Unconfirmed,
     /// Nothing is collected.
     #[error("nothing is collected: {reason}")]
     Unavailable {

@@ -366,7 +366,7 @@ impl Keeper {
             Some(store) if !store.place().is_intact() => {
                 store.write_back(&self.data_dir, now_ms)?
             }
-            _ => None,
+            _ => return Ok(None),
         };
         self.reopen();
         Ok(set_aside)

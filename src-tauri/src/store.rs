@@ -200,6 +200,11 @@ pub enum Instead {
     Something,
     /// Another store, with this as its latest revision; `None` if it has none.
     Store(Option<Box<RevisionSummary>>),
+    /// Nothing that this program can see: the path to it may not be followed, or its disk fails.
+    Unreachable {
+        /// Why not.
+        reason: String,
+    },
     /// Something that cannot be read as a store.
     Unreadable {
         /// Why not.
@@ -213,12 +218,18 @@ impl fmt::Display for Gone {
             None => write!(f, "the data folder {}", self.data_dir.display())?,
             Some(file) => write!(f, "{file} in the data folder {}", self.data_dir.display())?,
         }
-        f.write_str(match self.instead {
-            Instead::Nothing => " was removed while Flagdeck had it open",
-            _ => " was replaced while Flagdeck had it open",
-        })?;
         match &self.instead {
-            Instead::Nothing | Instead::Something => Ok(()),
+            Instead::Nothing => f.write_str(" was removed while Flagdeck had it open"),
+            Instead::Unreachable { reason } => {
+                write!(
+                    f,
+                    " can no longer be reached while Flagdeck has it open ({reason})"
+                )
+            }
+            _ => f.write_str(" was replaced while Flagdeck had it open"),
+        }?;
+        match &self.instead {
+            Instead::Nothing | Instead::Something | Instead::Unreachable { .. } => Ok(()),
             Instead::Store(None) => f.write_str("; an empty store is in its place"),
             Instead::Store(Some(latest)) => write!(
                 f,
@@ -408,6 +419,12 @@ pub enum StoreError {
     /// The files of the open store are not under their names any more.
     #[error("{0}; nothing is saved until that is settled")]
     Gone(Gone),
+    /// They were removed while this was saved: it is in the open files, and nowhere else.
+    #[error(
+        "{0} just when this was saved; it is not stored now, but will be there if what is open is \
+         written back"
+    )]
+    Unconfirmed(Gone),
     /// The disk is full.
     #[error("the disk is full; nothing was saved, and nothing was lost")]
     DiskFull,

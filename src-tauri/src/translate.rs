@@ -236,11 +236,12 @@ impl wire::StoreGone {
                 .as_ref()
                 .map_or_else(String::new, |origin| summary(&origin.changes)),
         };
-        let (is_replaced, instead, unreadable) = match gone.instead {
-            Instead::Nothing => (false, None, None),
-            Instead::Something => (true, None, None),
-            Instead::Store(latest) => (true, Some(wire::StoreSummary::of(latest.as_deref())), None),
-            Instead::Unreadable { reason } => (true, None, Some(reason)),
+        let is_replaced = !matches!(gone.instead, Instead::Nothing | Instead::Unreachable { .. });
+        let (instead, unreadable, unreachable) = match gone.instead {
+            Instead::Nothing | Instead::Something => (None, None, None),
+            Instead::Store(latest) => (Some(wire::StoreSummary::of(latest.as_deref())), None, None),
+            Instead::Unreadable { reason } => (None, Some(reason), None),
+            Instead::Unreachable { reason } => (None, None, Some(reason)),
         };
         Self {
             data_dir: gone.data_dir.display().to_string(),
@@ -249,6 +250,7 @@ impl wire::StoreGone {
             is_replaced,
             instead,
             unreadable,
+            unreachable,
         }
     }
 }

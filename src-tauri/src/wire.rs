@@ -708,6 +708,8 @@ pub struct StoreGone {
     pub instead: Option<StoreSummary>,
     /// Why what is in its place cannot be read; `null` if it can, or nothing is there.
     pub unreadable: Option<String>,
+    /// Why it cannot be reached, if that is so rather than that it was removed or replaced.
+    pub unreachable: Option<String>,
 }
 
 /// A store in one line.

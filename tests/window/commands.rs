@@ -9,7 +9,7 @@ async fn the_palette_runs_a_command_by_a_few_of_its_letters() {
     let place = Workplace::new();
     place.flagctl(&["master", "on"]);
     let window = open_flags(&place).await;
-    ask_palette(&window, "evoff").await;
+    ask_palette(&window, "flgoff").await;
     window
         .until_told("found-command:all_off", "All flags off")
         .await;

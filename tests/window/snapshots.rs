@@ -138,7 +138,9 @@ async fn a_dialog_is_as_high_as_what_is_in_it_whatever_is_checked() {
 async fn what_set_a_value_is_told_by_keys_alone() {
     let place = place();
     let window = open(&place).await;
-    window.tab_to("state-change").await;
+    window.tab_to("change-group").await;
+    window.press(Key::Down).await;
+    window.until_focus("state-change").await;
     window.write("b").await;
     window.until_told("blame-panel", "Flagdeck, by").await;
     window.press(Key::Escape).await;

@@ -166,6 +166,13 @@ export function formatShare(share: number): string {
   return `${formatShareNumber(share)} %`;
 }
 
+const FIGURES = /([+−<>]?\d[\d.,]* (?:%|ms|s|min|h|d|KiB|MiB|GiB)(?![\w%])|revision [\d,]+)/;
+
+/** Splits a sentence into what is between its figures and, every second, a figure with its unit. */
+export function splitFigures(text: string): string[] {
+  return text.split(FIGURES);
+}
+
 /** Writes how long something took: `1 ms`, `0.5 s`, `5 s`. */
 export function formatSeconds(durationS: number): string {
   if (durationS < 0.0995) return `${tenths.format(durationS * 1000)} ms`;

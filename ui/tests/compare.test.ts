@@ -5,9 +5,10 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Blame, StateDifference } from "../src/bindings/wire";
-import { formatClock } from "../src/format";
+import { formatPreciseClock } from "../src/format";
 import { asFailure } from "../src/host/host";
 import type { Deck } from "../src/state/deck";
+import { words } from "../src/words";
 import Compared from "./support/Compared.svelte";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
@@ -85,7 +86,7 @@ describe("a comparison", () => {
     const [from, to] = [new Date(2026, 10, 24, 14), new Date(2026, 10, 24, 14, 5)];
     const heading = screen.getByRole("heading", { level: 2 }).textContent;
     expect(heading.replaceAll(/\s+/g, " ")).toBe(
-      `A${formatClock(from.getTime())} compared with B${formatClock(to.getTime())}`,
+      `A${formatPreciseClock(from.getTime())} compared with B${formatPreciseClock(to.getTime())}`,
     );
     await waitFor(() =>
       expect(screen.getByTestId("compare-count").textContent.trim()).toBe("4 changes"),
@@ -265,10 +266,10 @@ describe("the rows", () => {
     await open();
     const by = async (pointer: string) => within(await row(pointer)).queryByTestId("change-by");
     expect((await by("/flags/percentage"))?.textContent.trim()).toBe(
-      `panel.js:27, ${formatClock(NOW_MS)}`,
+      `panel.js:27, ${formatPreciseClock(NOW_MS)}`,
     );
     expect((await by("/flags/percentage"))?.title).toContain("panel.js:27:9");
-    expect((await by("/flags/on"))?.textContent.trim()).toBe(formatClock(NOW_MS));
+    expect((await by("/flags/on"))?.textContent.trim()).toBe(formatPreciseClock(NOW_MS));
     expect(await by("/flags/off")).toBeNull();
     (await row("/flags/percentage")).focus();
     await user.keyboard("{Enter}");
@@ -751,6 +752,36 @@ describe("restoring a state", () => {
     await isReady();
     await user.click(now());
     await waitFor(() => expect(host.states.restores[0]?.except).toEqual(["ml.usage.calculations"]));
+  });
+
+  it("of more parts than a request may name is refused, with why, before it is asked for", async () => {
+    const keys = Array.from({ length: 1002 }, (_, index) => `many.k${index}`);
+    const changes = keys.map((key) => changed(`/${key.replace(".", "/")}`, 1, 2));
+    const asked = vi.spyOn(host, "previewRestore").mockResolvedValue(differenceOf(changes));
+    await openRestore();
+    await isReady();
+    // Everything but `many`, of which only the first is taken out of what stays.
+    await user.click(partRow("ml.many"));
+    await isReady().catch(() => undefined);
+    partRow("ml.many").focus();
+    await user.keyboard("{ArrowRight}");
+    const before = asked.mock.calls.length;
+    await user.click(await screen.findByTestId("part-ml.many.k0"));
+    await waitFor(() =>
+      expect(screen.getByTestId("restore-count").textContent).toContain("names up to 1,000 parts"),
+    );
+    expect(now().ariaDisabled).toBe("true");
+    expect(asked.mock.calls.length).toBe(before);
+  });
+
+  it("is unsaved once something is chosen, so that closing the window asks", async () => {
+    await openRestore();
+    await isReady();
+    expect(deck.browsing.unsaved.names).toEqual([]);
+    await user.click(partRow("ml.usage.calculations"));
+    expect(deck.browsing.unsaved.names).toEqual([`Restore of ${source}`]);
+    await user.click(screen.getByRole("button", { name: words.cancel }));
+    await waitFor(() => expect(deck.browsing.unsaved.names).toEqual([]));
   });
 
   it("is walked and checked by keys", async () => {

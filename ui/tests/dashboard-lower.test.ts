@@ -80,6 +80,22 @@ describe("exposed against control", () => {
     expect(text("exposed-control-latest")).toBe("On <0.1 %, Off –");
   });
 
+  it("of the component that does harm tells what that is judged by", async () => {
+    host.pulseNow = pulses.failing(Date.now());
+    compare(0.2, 0.1);
+    await open();
+    await screen.findByTestId("exposed-control-latest");
+    expect(text("exposed-control-latest")).toBe("On 9.2 %, Off 0.6 %");
+    expect(text("performance-metrics-verdict")).toContain("9.2 % errors on, 0.6 % off");
+  });
+
+  it("says that there is not enough data while few have been reported", async () => {
+    host.pulseNow = pulses.typical(Date.now());
+    await open();
+    await screen.findByTestId("arms-tracker");
+    await waitFor(() => expect(text("exposed-control-none")).toBe("Not enough data yet"));
+  });
+
   it("says what would fill it", async () => {
     await open();
     await screen.findByText("Appears when an app reports user IDs.");

@@ -166,6 +166,30 @@ describe("rolling back", () => {
     await waitFor(() => expect(host.revision).toBe(before + 1));
   });
 
+  it("spares a component that has only just become the worst", async () => {
+    const host = await openSample("failing");
+    const button = screen.getByTestId("roll-back");
+    const pulse = pulses.failing(Date.now());
+    host.pulseNow = {
+      ...pulse,
+      version: pulse.version + 1,
+      verdict: { ...pulse.verdict, component: "tracker", sentence: "tracker: 20 % errors on" },
+      components: pulse.components.slice(0, 1).map((each) => ({
+        ...each,
+        component: "tracker",
+        rollback: each.rollback && { ...each.rollback, component: "tracker" },
+      })),
+    };
+    await waitFor(() => expect(button.getAttribute("aria-label")).toBe("Roll back tracker"));
+    const before = host.revision;
+    await user.click(button);
+    expect(host.edits).toEqual([]);
+    // It has been read by then.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await user.click(button);
+    await waitFor(() => expect(host.revision).toBe(before + 1));
+  });
+
   it("that meets another change does nothing, and says so", async () => {
     const host = await openSample("failing");
     host.refusal = { code: "conflict", message: "Somebody else saved first.", problems: [] };

@@ -14,6 +14,7 @@ import {
   formatSeconds,
   formatShare,
   formatSpan,
+  splitFigures,
   usableLocale,
 } from "../src/format";
 
@@ -136,6 +137,23 @@ describe("what is measured", () => {
     expect(formatBytesOf(0, 150 * MIB)).toBe("0 B of 150 MiB");
     expect(formatBytesRoughly(161 * MIB)).toBe("161 MiB");
     expect(formatBytesRoughly(9.5 * MIB)).toBe("9.5 MiB");
+  });
+
+  it("finds the figures of a sentence, which stay with their units", () => {
+    expect(splitFigures("tracker: 9.2 % errors on, <0.1 % off since revision 47")).toEqual([
+      "tracker: ",
+      "9.2 %",
+      " errors on, ",
+      "<0.1 %",
+      " off since ",
+      "revision 47",
+      "",
+    ]);
+    expect(splitFigures("12 % over 5 s on").filter((_, at) => at % 2 === 1)).toEqual([
+      "12 %",
+      "5 s",
+    ]);
+    expect(splitFigures("3 more over a limit, 3 semantic")).toHaveLength(1);
   });
 
   it("writes spans and ages in the largest unit they fill", () => {

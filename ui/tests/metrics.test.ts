@@ -65,7 +65,7 @@ describe("the charts", () => {
       expect(screen.getByTestId(`told-${id}`).textContent).not.toContain("Nothing");
     }
     expect(screen.getByTestId("told-rate").textContent).toMatch(/^\d+ a second$/);
-    expect(screen.getByTestId("told-errors").textContent).toMatch(/% failed$/);
+    expect(screen.getByTestId("told-errors").textContent).toMatch(/% errors$/);
     expect(valueOf("durations", "half")).toMatch(/ (ms|s)$/);
     expect(card("errors").getByTestId("legend-errorShare").textContent).toContain("Limit 5 %");
   });
@@ -88,7 +88,7 @@ describe("the charts", () => {
     host.drawCharts = overCharts(Date.now());
     host.changeElsewhere({ kind: "set_master", on: false });
     await waitFor(() =>
-      expect(screen.getByTestId("told-durations").textContent).toBe("Half took >5 s"),
+      expect(screen.getByTestId("told-durations").textContent).toBe("Median >5 s"),
     );
     expect(chart("rate")).toBe(before);
     expect(document.querySelector("canvas")).toBe(canvas);
@@ -127,7 +127,7 @@ describe("what is shown", () => {
   it("is of one component, with its two arms as lines, or of everything", async () => {
     await open();
     const field = screen.getByTestId("metrics-component");
-    expect(within(field).getAllByRole("option")[0]?.textContent).toBe("Everything");
+    expect(within(field).getAllByRole("option")[0]?.textContent).toBe("All components");
     await user.selectOptions(field, "ui.badges");
     await screen.findByTestId("legend-exposed");
     expect(lastQuery()?.component).toBe("ui.badges");
@@ -407,7 +407,7 @@ describe("an export", () => {
     expect(host.pictures[0]?.base64).toBe("UE5H");
     const text = written.join("\n");
     for (const title of Object.values(words.metrics.titles)) expect(text).toContain(title);
-    expect(text).toMatch(/Everything · .*\d:\d\d:\d\d.* to .* · From Flagdeck/);
+    expect(text).toMatch(/All components · .*\d:\d\d:\d\d.* to .* · From Flagdeck/);
     expect(text).toContain("Limit 5 %");
     await screen.findByText(/^Written to .*\.png$/);
   });

@@ -108,6 +108,22 @@ describe("the verdict", () => {
     );
   });
 
+  it("is a warning if what a component requires is on for nobody", () => {
+    const zero = { percentage: 0, userGroups: [], strategy: "canary" as const };
+    const requiring: Flags["document"] = {
+      enabled: true,
+      components: { ranking: true, semantic: true },
+      rollout: { ...zero, percentage: 40 },
+      rollouts: { semantic: zero },
+      requires: { ranking: ["semantic"] },
+    };
+    check(requiring, "warning", "ranking is on for nobody: semantic is at 0 %");
+    // A component that is itself at 0 % is on for nobody on purpose.
+    const both = { semantic: zero, ranking: zero };
+    const text = "On for 40 % of everyone; 2 components differ";
+    check({ ...requiring, rollouts: both }, "good", text);
+  });
+
   it("says for whom it is on", () => {
     const plain = { ...typical(), rollouts: {}, requires: {} };
     const { rollout } = plain;

@@ -20,7 +20,7 @@ beforeEach(() => {
   vi.spyOn(document, "hidden", "get").mockImplementation(() => isHidden);
   isHidden = false;
   host = new MemoryHost(typical());
-  feed = new PulseFeed(host);
+  feed = new PulseFeed(host, () => false);
 });
 
 afterEach(() => {

@@ -26,7 +26,7 @@ const silent = [source("checkout-api", NOW_MS - 130_000), source("other", NOW_MS
 const refused = { code: "failed", message: "The store did not answer.", problems: [] } as const;
 
 function heard(latest: Pulse | null, more: Partial<Heard> = {}): Heard {
-  return { latest, failure: null, asOfMs: NOW_MS, ...more };
+  return { latest, failure: null, asOfMs: NOW_MS, isStoreGone: false, ...more };
 }
 
 function wait(error: string | null): Pulse["push"] {
@@ -213,13 +213,27 @@ describe("the verdict on health", () => {
 
   it("warns of a restore that waits for a source that reports nothing", () => {
     const open = { restore: restore(20 * MINUTE, null) };
-    expect(ofStates(state("kanban", 1000, open)).tone).toBe("good");
     const stuck = ofStates(state("wiki", 1000), state("kanban", 12 * MINUTE, open));
     expect(stuck.tone).toBe("warning");
     expect(stuck.text).toMatch(/^Restore waits for kanban since \d.*; last seen 12 min ago$/);
     const done = { restore: restore(20 * MINUTE, NOW_MS) };
     expect(ofStates(state("kanban", 12 * MINUTE, done)).tone).toBe("quiet");
     expect(ofStates(state("kanban", null, open)).text).toMatch(/it never reported$/);
+  });
+
+  it("is never green while a restore is open", () => {
+    const open = (agoMs: number) => state("kanban", 1000, { restore: restore(agoMs, null) });
+    expect(ofStates(open(10_000), state("wiki", 1000))).toMatchObject({
+      tone: "quiet",
+      text: "Waiting for kanban to confirm a restore",
+    });
+    const busy = judgeHealth(heard(usual), [open(10_000)]);
+    expect(busy.tone).toBe("quiet");
+    const late = ofStates(open(5 * MINUTE));
+    expect(late.tone).toBe("warning");
+    expect(late.text).toMatch(
+      /^Restore waits for kanban since \d.*; it reports, but does not confirm$/,
+    );
   });
 
   it("counts one that reports events and a state once, and tells who is silent", () => {

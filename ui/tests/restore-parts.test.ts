@@ -10,6 +10,7 @@ import {
   isEmptyChoice,
   partRows,
   partsOf,
+  namedIn,
   requestOf,
   toggled,
   type Part,
@@ -186,6 +187,12 @@ describe("the parts to restore", () => {
       only: ["ml.shard0", "ml.shard1"],
       except: ["ml.shard0.k5", "ml.shard1.k1"],
     });
+  });
+
+  it("are counted as a request names them", () => {
+    const chosen = new Set(["ml.list[id=gamma]", "ml.flags.on"]);
+    expect(namedIn(requestOf(7, "all", parts, new Set(), false))).toBe(0);
+    expect(namedIn(requestOf(7, "except", parts, chosen, false))).toBe(2);
   });
 
   it("that moved are asked for with the place they were at", () => {

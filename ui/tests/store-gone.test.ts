@@ -23,6 +23,7 @@ const removed: StoreGone = {
   isReplaced: false,
   instead: null,
   unreadable: null,
+  unreachable: null,
 };
 
 const replaced: StoreGone = {
@@ -60,6 +61,28 @@ describe("a data folder that was removed", () => {
     for (const id of ["undo", "redo"]) {
       expect(screen.getByTestId(id).getAttribute("aria-disabled")).toBe("true");
     }
+  });
+
+  it("that cannot be reached is not called removed", async () => {
+    await openGone({ ...removed, unreachable: "Permission denied (os error 13)" });
+    expect(banner().textContent).toContain("cannot be reached: Permission denied (os error 13).");
+    expect(banner().textContent).not.toContain("removed");
+  });
+
+  it("is told once, in the banner: no card repeats it in red", async () => {
+    const host = new MemoryHost(typical());
+    host.state.storeGone = removed;
+    host.pulseNow = { ...host.pulseNow, trouble: "the data folder was removed or replaced" };
+    const long =
+      "The data folder /home/maria was removed while Flagdeck had it open; nothing is saved.";
+    host.refusals.charts = { code: "store_gone", message: long, problems: [] };
+    await openOver(host);
+    await screen.findByTestId("store-gone");
+    const cards = () => document.querySelector("#dashboard") ?? document.body;
+    await waitFor(() => expect(cards().textContent).toContain(words.reporting.storeGone));
+    expect(cards().textContent).not.toContain("removed");
+    expect(cards().querySelector("#performance-metrics .status-error")).toBeNull();
+    expect(cards().querySelector("#state-health .status-error")).toBeNull();
   });
 
   it("is written back at a click", async () => {

@@ -19,6 +19,12 @@ use crate::statistics::{DifferenceInterval, ShareInterval, difference_interval, 
 /// than that, and little enough that a recovery shows soon.
 const RELEASE: f64 = 0.9;
 
+/// How much a weight must move, as a share of what it was, before the order follows it.
+///
+/// Shares of a few hundred calculations differ by less from second to second, so components that
+/// fail about equally often do not change places while a person reads which is the worst.
+const STEADY: f64 = 0.25;
+
 /// Returns whether a value is over its limit, given whether it was before.
 ///
 /// Over is more than `limit`; once over, within again is 90 % of it or less. So a value that
@@ -131,6 +137,9 @@ pub struct ComponentVerdict {
     pub difference: Option<DifferenceInterval>,
     /// From when on it is judged.
     pub since: Since,
+    /// How far over the limit its worst arm is, as a multiple of that, for the order among those
+    /// that stand alike; 0.0 if it is not over.
+    pub weight: f64,
     limits: Limits,
 }
 
@@ -260,10 +269,23 @@ impl ComponentVerdict {
             arms: arms.filter_map(judge).collect(),
             difference: None,
             since,
+            weight: 0.0,
             limits: *limits,
         };
         verdict.difference = verdict.compare();
+        verdict.weight = verdict.worst().map_or(0.0, |arm| arm.excess(limits));
         verdict
+    }
+
+    /// Keeps the weight it had before unless it moved by more than a quarter of that.
+    pub fn steadied(mut self, before: Option<f64>) -> Self {
+        let moved = |before: f64| (self.weight - before).abs() > STEADY * before;
+        if let Some(before) = before
+            && !moved(before)
+        {
+            self.weight = before;
+        }
+        self
     }
 
     fn compare(&self) -> Option<DifferenceInterval> {
@@ -312,14 +334,13 @@ impl ComponentVerdict {
     /// Orders verdicts, the worst first: certain before likely, harmful before other, then by how
     /// far over the limit.
     pub fn sort(verdicts: &mut [Self]) {
-        let excess = |it: &Self| it.worst().map_or(0.0, |arm| arm.excess(&it.limits));
         verdicts.sort_by(|a, b| {
             let rank = |it: &Self| (it.standing(), it.is_harmful());
             let by_name = || a.component.cmp(&b.component);
-            let by_excess = || excess(b).total_cmp(&excess(a));
+            let by_weight = || b.weight.total_cmp(&a.weight);
             rank(b)
                 .cmp(&rank(a))
-                .then_with(by_excess)
+                .then_with(by_weight)
                 .then_with(by_name)
         });
     }

@@ -149,6 +149,38 @@ fn in_one_file_the_second_function_is_named() {
 }
 
 #[test]
+fn the_first_change_of_an_application_in_one_file_is_told_by_the_second_function() {
+    check(
+        "Error\n    at save (app.mjs:6:9)\n    at first (app.mjs:8:3)\n    at app.mjs:20:1",
+        "app.mjs:8",
+    );
+    check(
+        "Error\n    at save (app.mjs:6:9)\n    at app.mjs:20:1",
+        "app.mjs:20",
+    );
+    // Of two files the first may be either; of several such places none is of a recorder.
+    check(
+        "Error\n    at f (limits.js:88:5)\n    at main.js:4:1",
+        "limits.js:88",
+    );
+    let inline = [
+        ("ml.a", "Error\n    at f (app.js:3:9)\n    at app.js:9:1"),
+        ("ml.b", "Error\n    at g (app.js:5:9)\n    at app.js:9:1"),
+    ];
+    assert_eq!(places(&inline), ["app.js:3", "app.js:5"]);
+}
+
+#[test]
+fn a_recorder_is_known_on_the_line_that_it_had_in_an_earlier_build() {
+    let earlier = "Error\n    at save (state.js:5:9)\n    at f (panel.js:7:1)";
+    let later = "Error\n    at save (state.js:6:9)\n    at g (limits.js:8:1)";
+    assert_eq!(
+        places(&[("ml.a", earlier), ("ml.b", later), ("ml.c", later)]),
+        ["panel.js:7", "limits.js:8", "limits.js:8"]
+    );
+}
+
+#[test]
 fn the_source_may_say_which_frame() {
     let stack = "Error\n    at a (a.js:1:1)\n    at b (b.js:2:2)\n    at listOnTimeout \
                  (node:internal/timers:581:17)\n    at c (c.js:3:3)";

@@ -244,10 +244,10 @@ fn groups_only_without_a_group_is_a_warning_on_every_way_in() {
         "rollout": groups_only(25.0, &[]),
         "rollouts": {"a": groups_only(0.0, &[]), "b": groups_only(25.0, &["beta"])}
     });
-    assert_snapshot!(warnings(&tree), @r"
+    assert_snapshot!(warnings(&tree), @r#"
     groups_only_without_group /rollout/strategy: rollout.strategy is feature (groups only), but userGroups names no group: the 25 % is of everyone.
-    groups_only_without_group /rollouts/a/strategy: rollouts.a.strategy is feature (groups only), but userGroups names no group: any percentage above 0 is of everyone.
-    ");
+    groups_only_without_group /rollouts/a/strategy: rollouts["a"].strategy is feature (groups only), but userGroups names no group: any percentage above 0 is of everyone.
+    "#);
     let canary = json!({"rollout": {"percentage": 25, "userGroups": [], "strategy": "canary"}});
     assert_eq!(warnings(&canary), "");
 }

@@ -16,7 +16,7 @@ use crate::live::Live;
 use crate::lock::lock;
 use crate::metrics::Settle;
 use crate::metrics::store::MetricsReader;
-use crate::store::{Gone, Instead, Reopened, StoreError};
+use crate::store::{Gone, Instead, Reopened, RevisionNumber, StoreError};
 use crate::token;
 use crate::wire::Level;
 
@@ -102,13 +102,20 @@ impl App {
     }
 
     /// Puts everything that is open under its name again, every revision included, and goes on
-    /// with it. What is there instead is set aside, never deleted; returns its places.
+    /// with it. What is there instead is set aside, never deleted; returns its places. Does nothing
+    /// while everything is in place.
     ///
     /// # Errors
     /// [`Error::Store`] if it cannot be written, or another program has what is there open; what
     /// could not be written stays open.
     pub fn write_back(&self) -> Result<Vec<PathBuf>, Error> {
+        if self.find_gone().is_none() {
+            self.look_at_place();
+            return Ok(Vec::new());
+        }
+        let confirmed = self.live().revision;
         let set_aside = self.settle(Self::write_back_each)?;
+        self.tell_of_unconfirmed(confirmed);
         self.put_back_small_files();
         tracing::info!(?set_aside, "the data folder was written back");
         self.look_at_place();
@@ -257,6 +264,24 @@ impl App {
         Ok(())
     }
 
+    /// Tells of revisions that were refused because the files were removed while they were saved,
+    /// or that another program saved just before: what was written back has them.
+    fn tell_of_unconfirmed(&self, confirmed: RevisionNumber) {
+        let latest = self.live().revision;
+        if latest <= confirmed {
+            return;
+        }
+        let (which, it) = match confirmed.next() {
+            first if first == latest => (format!("Revision {latest} was"), "it"),
+            first => (format!("Revisions {first} to {latest} were"), "them"),
+        };
+        let message = format!(
+            "{which} written back with the rest, although Flagdeck had not confirmed {it} as \
+             saved when the data folder was lost. Undo {it} if that is not wanted."
+        );
+        self.notify(Level::Warning, message);
+    }
+
     fn put_back_small_files(&self) {
         let known = lock(&self.0.small_files);
         let token = known.token.as_ref().map(|token| format!("{token}\n"));
@@ -298,7 +323,7 @@ impl App {
                 "{gone}; nothing is saved, and the flags in force stay as they are, until it is \
                  written back{}",
                 match gone.instead {
-                    Instead::Nothing => "",
+                    Instead::Nothing | Instead::Unreachable { .. } => "",
                     _ => " or the store in its place is used",
                 }
             ),

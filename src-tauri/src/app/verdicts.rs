@@ -32,6 +32,8 @@ pub(super) struct Judge {
     /// How each arm stood, and since when it was judged then: what is judged since another
     /// revision stands for itself.
     before: HashMap<(String, Arm), (Since, Standings)>,
+    /// The same of how far each component was over its limit.
+    weights: HashMap<String, (Since, f64)>,
     memory: MemoryStanding,
     plans: Plans,
 }
@@ -239,10 +241,12 @@ impl Judge {
             let since = self.audiences.since(&component, now_ms);
             let before = |arm| self.before_of(&component, arm, since);
             ComponentVerdict::of(&component, since, &tallies, &bounds, before)
+                .steadied(self.weight_of(&component, since))
         };
         let mut components: Vec<_> = components.into_iter().map(judge).collect();
         ComponentVerdict::sort(&mut components);
         self.before = standings(&components);
+        self.weights = weights(&components);
         self.memory = memory_standing(host_bytes, limits, self.memory);
         Judgement {
             components,
@@ -255,6 +259,11 @@ impl Judge {
         let before = self.before.get(&key).filter(|(then, _)| *then == since);
         before.map_or(UNJUDGED, |(_, standings)| *standings)
     }
+
+    fn weight_of(&self, component: &str, since: Since) -> Option<f64> {
+        let (then, weight) = *self.weights.get(component)?;
+        (then == since).then_some(weight)
+    }
 }
 
 fn standings(components: &[ComponentVerdict]) -> HashMap<(String, Arm), (Since, Standings)> {
@@ -266,6 +275,11 @@ fn standings(components: &[ComponentVerdict]) -> HashMap<(String, Arm), (Since, 
         })
     });
     arms.collect()
+}
+
+fn weights(components: &[ComponentVerdict]) -> HashMap<String, (Since, f64)> {
+    let weight = |it: &ComponentVerdict| (it.component.clone(), (it.since, it.weight));
+    components.iter().map(weight).collect()
 }
 
 impl Plans {

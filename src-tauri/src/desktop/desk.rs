@@ -1,6 +1,7 @@
 //! What stands behind the window: the application, opened when it is first needed, and the
 //! HTTP interface it serves while the window is open.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -13,12 +14,13 @@ use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Announcement, Failure, Level};
 use flagdeck::{App, Event, Options, Outcome};
 use tauri::async_runtime::{self, JoinHandle};
-use tauri::{AppHandle, Emitter};
+use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::closing::Closing;
-use crate::menu;
+use crate::instance::Instance;
+use crate::{menu, window};
 
 /// How long closing the window waits for requests under way.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -190,7 +192,11 @@ impl Desk {
         let (desk, app) = (self.clone(), app.clone());
         async_runtime::spawn(async move {
             let stopping = desk.0.stopping.clone();
+            let mut is_only_window = true;
             while let Some(event) = stopping.run_until_cancelled(events.recv()).await {
+                if matches!(event, Ok(Event::Status)) {
+                    is_only_window = desk.keep_place(&app, is_only_window);
+                }
                 let announcement = match event {
                     Ok(Event::Flags(revision)) => Announcement::Flags {
                         revision: revision.0,
@@ -210,6 +216,30 @@ impl Desk {
                 desk.tell(announcement);
             }
         });
+    }
+
+    /// Stays the window that others on the folder find, after that was written back or followed.
+    /// Says whether it is the only one; people are told if it no longer is.
+    fn keep_place(&self, app: &App, was_only_window: bool) -> bool {
+        let window = self.window();
+        let instance = window.as_ref().and_then(|it| it.try_state::<Instance>());
+        let (Some(window), Some(instance), None) = (&window, instance, app.gone()) else {
+            return was_only_window;
+        };
+        let shown = window.clone();
+        let taken = instance.take_again(move || window::show(&shown));
+        if let Err(error) = &taken
+            && was_only_window
+        {
+            let message = match error.kind() {
+                ErrorKind::WouldBlock => "Another window was opened on this data folder while it \
+                                          was gone. Both save to it; close one of them."
+                    .to_owned(),
+                _ => format!("Another window on this folder would not be noticed: {error}."),
+            };
+            app.notify(Level::Warning, message);
+        }
+        taken.is_ok()
     }
 
     /// Serves flags over HTTP; where the port is taken, people are told and the window goes on.

@@ -5,11 +5,14 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,9 +46,17 @@ pub enum Start {
 /// The hold of the process that has the window; others find it until it is dropped or leaves.
 #[derive(Debug)]
 pub struct Instance {
-    _lock: File,
-    path: PathBuf,
+    data_dir: PathBuf,
+    hold: Mutex<Hold>,
+}
+
+/// A lock that is held, and the socket that others ask through.
+#[derive(Debug)]
+struct Hold {
+    lock: File,
     listener: UnixListener,
+    /// Set when the lock is not in its place any more, and another takes over.
+    is_over: Arc<AtomicBool>,
 }
 
 /// Takes a data folder's place, or has the one who has it show its window.
@@ -58,13 +69,7 @@ pub fn start(data_dir: &Path) -> io::Result<Start> {
         .recursive(true)
         .mode(0o700)
         .create(data_dir)?;
-    let lock = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(data_dir.join(LOCK))?;
+    let lock = open_lock(data_dir)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
         match lock.try_lock() {
@@ -83,6 +88,62 @@ pub fn start(data_dir: &Path) -> io::Result<Start> {
 
 impl Instance {
     fn take(data_dir: &Path, lock: File) -> io::Result<Self> {
+        Ok(Self {
+            data_dir: data_dir.to_owned(),
+            hold: Mutex::new(Hold::take(data_dir, lock)?),
+        })
+    }
+
+    /// Calls `show` whenever another process asks for the window.
+    ///
+    /// # Errors
+    /// Where there can be no thread for it.
+    pub fn listen(&self, show: impl Fn() + Send + 'static) -> io::Result<()> {
+        self.hold().listen(show)
+    }
+
+    /// Takes the place again if the folder was removed or replaced since, and with it the lock and
+    /// the socket; calls `show` from then on.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] if another window was opened on the folder; others if it has
+    /// no room for a lock or a socket.
+    pub fn take_again(&self, show: impl Fn() + Send + 'static) -> io::Result<()> {
+        let mut hold = self.hold();
+        if hold.is_in_place(&self.data_dir) {
+            return Ok(());
+        }
+        let lock = open_lock(&self.data_dir)?;
+        lock.try_lock()?;
+        let again = Hold::take(&self.data_dir, lock)?;
+        again.listen(show)?;
+        let before = std::mem::replace(&mut *hold, again);
+        before.end();
+        Ok(())
+    }
+
+    /// Leaves nothing behind: for a process that ends without dropping anything.
+    pub fn leave(&self) {
+        // What is in the place by now may be another window's.
+        if self.hold().is_in_place(&self.data_dir) {
+            let _ = fs::remove_file(self.data_dir.join(SOCKET));
+        }
+    }
+
+    fn hold(&self) -> MutexGuard<'_, Hold> {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl Hold {
+    /// Binds the socket of whoever has the lock.
+    fn take(data_dir: &Path, lock: File) -> io::Result<Self> {
         let path = data_dir.join(SOCKET);
         // A process that was killed left its socket behind; the lock tells that it is gone.
         match fs::remove_file(&path) {
@@ -93,21 +154,20 @@ impl Instance {
         let listener = UnixListener::bind(socket(data_dir, &folder))?;
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         Ok(Self {
-            _lock: lock,
-            path,
+            lock,
             listener,
+            is_over: Arc::default(),
         })
     }
 
-    /// Calls `show` whenever another process asks for the window.
-    ///
-    /// # Errors
-    /// Where there can be no thread for it.
-    pub fn listen(&self, show: impl Fn() + Send + 'static) -> io::Result<()> {
-        let listener = self.listener.try_clone()?;
+    fn listen(&self, show: impl Fn() + Send + 'static) -> io::Result<()> {
+        let (listener, is_over) = (self.listener.try_clone()?, Arc::clone(&self.is_over));
         let thread = thread::Builder::new().name("flagdeck-instance".into());
         thread.spawn(move || {
             for asking in listener.incoming() {
+                if is_over.load(Ordering::SeqCst) {
+                    return;
+                }
                 if let Err(error) = asking.and_then(|asking| answer(asking, &show)) {
                     tracing::warn!(%error, "another process could not ask for the window");
                     thread::sleep(PAUSE);
@@ -117,16 +177,33 @@ impl Instance {
         Ok(())
     }
 
-    /// Leaves nothing behind: for a process that ends without dropping anything.
-    pub fn leave(&self) {
-        let _ = fs::remove_file(&self.path);
+    /// Whether the lock that others find is this one.
+    fn is_in_place(&self, data_dir: &Path) -> bool {
+        let identity = |it: fs::Metadata| (it.dev(), it.ino());
+        let there = fs::metadata(data_dir.join(LOCK)).map(identity);
+        let own = self.lock.metadata().map(identity);
+        matches!((there, own), (Ok(there), Ok(own)) if there == own)
+    }
+
+    /// Ends its thread, which waits at a socket that no process finds.
+    fn end(self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        // As a stream, because a listener cannot be shut down; the kernel wakes the thread.
+        let socket = UnixStream::from(OwnedFd::from(self.listener));
+        if let Err(error) = socket.shutdown(Shutdown::Both) {
+            tracing::warn!(%error, "the socket that was removed stays open");
+        }
     }
 }
 
-impl Drop for Instance {
-    fn drop(&mut self) {
-        self.leave();
-    }
+fn open_lock(data_dir: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(data_dir.join(LOCK))
 }
 
 fn ask(data_dir: &Path) -> io::Result<()> {
@@ -222,6 +299,43 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         drop(UnixListener::bind(temporary.path().join(SOCKET)).expect("a socket"));
         check_second(temporary.path());
+    }
+
+    #[test]
+    fn the_place_is_taken_again_in_a_folder_that_was_written_back() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let folder = temporary.path().join("data");
+        let first = take(&folder);
+        first.listen(|| {}).expect("it listens");
+        let (asked, shows) = mpsc::channel();
+        let show = move || asked.send(()).expect("the test waits");
+        fs::remove_dir_all(&folder).expect("it can be removed");
+        fs::create_dir(&folder).expect("it is there again");
+        first.take_again(show).expect("no other has it");
+        let second = start(&folder).expect("it can start");
+        assert!(matches!(second, Start::Shown), "{second:?}");
+        assert_eq!(shows.try_recv(), Ok(()));
+        first
+            .take_again(|| panic!("nothing is to be taken"))
+            .expect("it has the place");
+        let third = start(&folder).expect("it can start");
+        assert!(matches!(third, Start::Shown), "{third:?}");
+        assert_eq!(shows.try_recv(), Ok(()));
+    }
+
+    #[test]
+    fn a_place_that_another_window_took_is_left_to_it() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let folder = temporary.path().join("data");
+        let first = take(&folder);
+        fs::remove_dir_all(&folder).expect("it can be removed");
+        let second = take(&folder);
+        let refused = first.take_again(|| {}).expect_err("another has it");
+        assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        drop(first);
+        assert!(folder.join(SOCKET).exists(), "it is the second one's");
+        drop(second);
+        assert!(!folder.join(SOCKET).exists());
     }
 
     #[test]

@@ -97,7 +97,9 @@ impl From<IntakeError> for ProblemDetails {
             IntakeError::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
             IntakeError::Full => (StatusCode::TOO_MANY_REQUESTS, "queue_full"),
             IntakeError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            IntakeError::Gone => (StatusCode::SERVICE_UNAVAILABLE, STORE_GONE),
+            IntakeError::Gone | IntakeError::Unconfirmed => {
+                (StatusCode::SERVICE_UNAVAILABLE, STORE_GONE)
+            }
             IntakeError::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             IntakeError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_collecting"),
         };

@@ -88,6 +88,17 @@ impl ProblemDetails {
         )
     }
 
+    /// The data folder was removed or replaced just when something was saved.
+    pub(super) fn unconfirmed() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            STORE_GONE,
+            "The data folder was removed or replaced just when this was saved. It is not stored \
+             now, but will be there if what is open is written back; the window and \
+             `flagctl doctor` say how to go on.",
+        )
+    }
+
     /// Something is at this address, but it does not take this method.
     pub(super) fn method_not_allowed() -> Self {
         Self::new(
@@ -183,6 +194,7 @@ impl From<Error> for ProblemDetails {
                 "Nothing can be saved; the window and `flagctl doctor` say why.",
             ),
             Error::Store(StoreError::Gone(_)) => Self::store_gone(),
+            Error::Store(StoreError::Unconfirmed(_)) => Self::unconfirmed(),
             Error::Store(StoreError::Busy) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", sentence).with(RETRY_AFTER, 1)
             }

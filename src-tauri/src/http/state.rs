@@ -224,6 +224,7 @@ impl From<StateError> for ProblemDetails {
             StateError::Ended { .. } => (StatusCode::GONE, "restore_ended"),
             StateError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_kept"),
             StateError::Store(StoreError::Gone(_)) => return Self::store_gone(),
+            StateError::Store(StoreError::Unconfirmed(_)) => return Self::unconfirmed(),
             StateError::Store(StoreError::Busy) => {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", sentence)
                     .with(RETRY_AFTER, 1);

@@ -333,6 +333,7 @@ impl Worker {
             StoreError::Busy => IntakeError::Busy,
             StoreError::DiskFull => IntakeError::DiskFull,
             StoreError::Gone(_) => IntakeError::Gone,
+            StoreError::Unconfirmed(_) => IntakeError::Unconfirmed,
             _ => IntakeError::Unavailable {
                 reason: "what is reported cannot be stored".into(),
             },

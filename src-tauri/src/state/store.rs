@@ -290,15 +290,31 @@ impl StateStore {
         history_max: usize,
         now_ms: i64,
     ) -> Result<Recorded, StateError> {
+        self.record_made(name, |_| Ok(changes.to_vec()), history_max, now_ms)
+    }
+
+    /// Does as [`Self::record`] does with changes that are made of the state they apply to: it
+    /// cannot become another one in between.
+    ///
+    /// # Errors
+    /// Those of `make`, and [`StateError`] if they cannot be stored; then none was.
+    pub(super) fn record_made(
+        &mut self,
+        name: &SourceName,
+        make: impl FnOnce(&Tree) -> Result<Vec<Change>, StateError>,
+        history_max: usize,
+        now_ms: i64,
+    ) -> Result<Recorded, StateError> {
         let Self {
             connection, trees, ..
         } = self;
         let transaction = begin(connection)?;
         let mut source = sources::find_or_make(&transaction, name)?;
         let mut tree = trees.take(&transaction, &source)?;
+        let changes = make(&tree)?;
         source.at_ms = now_ms;
         let recorded =
-            sources::record_all(&transaction, &mut source, &mut tree, changes, history_max)?;
+            sources::record_all(&transaction, &mut source, &mut tree, &changes, history_max)?;
         sources::write(&transaction, &source)?;
         transaction.commit()?;
         trees.hold(&source, tree);

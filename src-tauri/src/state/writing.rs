@@ -94,45 +94,24 @@ impl Keeper {
         history_max: usize,
         now_ms: i64,
     ) -> Result<bool, StateError> {
-        let change = Change {
-            key: self.settable(source, key)?,
-            old: None,
-            new: value,
-            at_ms: now_ms,
-            origin: format!("Flagdeck, by {}", actor.name),
-            hint: None,
+        let make = |state: &Tree| {
+            Ok(vec![Change {
+                key: settable(key, state)?,
+                old: None,
+                new: value,
+                at_ms: now_ms,
+                origin: format!("Flagdeck, by {}", actor.name),
+                hint: None,
+            }])
         };
         let mut writer = self.writer(now_ms)?;
         let recorded = writer
             .store()
-            .record(source, &[change], history_max, now_ms)?;
+            .record_made(source, make, history_max, now_ms)?;
         match recorded.refused.into_iter().next() {
             Some((_, message)) => Err(StateError::Invalid { message }),
             None => Ok(recorded.differing > 0),
         }
-    }
-
-    /// Returns a key as a source would write it, with dots alone.
-    fn settable(&self, source: &SourceName, key: &str) -> Result<String, StateError> {
-        let is_pointer = key.starts_with('/');
-        if !is_pointer && flagdeck_core::state::tracked(key).is_some() && !key.contains('[') {
-            return Ok(key.to_owned());
-        }
-        let invalid = |message: String| StateError::Invalid { message };
-        let path: Path = key.parse().map_err(|error| invalid(format!("{error}")))?;
-        let is_rooted = is_pointer || key.starts_with("ml[") || key.starts_with("ml.");
-        if !is_rooted || path.is_root() {
-            return Err(invalid(format!(
-                "{key} is outside of ml, the only part that is kept"
-            )));
-        }
-        let ml = self.at(&StateAt::Now {
-            source: source.to_string(),
-        })?;
-        let pointer = path.target(&ml.ml).ok_or_else(|| StateError::NotFound {
-            message: format!("there is no {key}, and nothing that it could be added to"),
-        })?;
-        Ok(format!("ml.{}", tree::dotted(&pointer)))
     }
 
     /// Takes a snapshot; none where `only_new` asks for one of what is new, and nothing is.
@@ -254,4 +233,25 @@ impl Keeper {
         let ids = self.writer(now_ms)?.store().import(source, &states)?;
         ids.into_iter().map(|id| self.snapshot(id)).collect()
     }
+}
+
+/// Returns a key as a source would write it, with dots alone. What it names by identity is found
+/// in `state`.
+fn settable(key: &str, state: &Tree) -> Result<String, StateError> {
+    let is_pointer = key.starts_with('/');
+    if !is_pointer && flagdeck_core::state::tracked(key).is_some() && !key.contains('[') {
+        return Ok(key.to_owned());
+    }
+    let invalid = |message: String| StateError::Invalid { message };
+    let path: Path = key.parse().map_err(|error| invalid(format!("{error}")))?;
+    let is_rooted = is_pointer || key.starts_with("ml[") || key.starts_with("ml.");
+    if !is_rooted || path.is_root() {
+        return Err(invalid(format!(
+            "{key} is outside of ml, the only part that is kept"
+        )));
+    }
+    let pointer = path.target(state).ok_or_else(|| StateError::NotFound {
+        message: format!("there is no {key}, and nothing that it could be added to"),
+    })?;
+    Ok(format!("ml.{}", tree::dotted(&pointer)))
 }

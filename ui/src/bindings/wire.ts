@@ -891,7 +891,11 @@ instead: StoreSummary | null,
 /**
  * Why what is in its place cannot be read; `null` if it can, or nothing is there.
  */
-unreadable: string | null, };
+unreadable: string | null, 
+/**
+ * Why it cannot be reached, if that is so rather than that it was removed or replaced.
+ */
+unreachable: string | null, };
 
 /**
  * A store in one line.

@@ -16,6 +16,9 @@ import type { Tone, Verdict } from "./verdict";
 /** A source that has reported no state for longer is silent: as long as from one snapshot to the next. */
 const STATE_SILENT_MS = 5 * MINUTE_MS;
 
+/** A source that takes restores does so sooner, even if it connects once a minute. */
+const RESTORE_LATE_MS = 5 * MINUTE_MS;
+
 /** A restore that its source has not confirmed yet. */
 export interface OpenRestore {
   source: string;
@@ -46,7 +49,7 @@ export function judgeHealth(
     judgePush(pulse) ??
     judgeIntake(pulse) ??
     judgeRestores(states, nowMs) ??
-    judgeSources(pulse, heard.asOfMs, states, nowMs)
+    judgeOpen(judgeSources(pulse, heard.asOfMs, states, nowMs), states, nowMs)
   );
 }
 
@@ -62,6 +65,11 @@ export function openRestores(states: readonly StateSource[], nowMs: number): Ope
     return [{ source: name, sinceMs: restore.atMs, silentMs: stateSilentMs(atMs, nowMs) }];
   });
   return open.toSorted((one, other) => one.sinceMs - other.sinceMs);
+}
+
+/** Whether the source of a restore may never take it: it is silent, or reports and does not confirm. */
+export function isStuck({ sinceMs, silentMs }: OpenRestore, nowMs: number): boolean {
+  return silentMs !== null || nowMs - sinceMs >= RESTORE_LATE_MS;
 }
 
 /** Everyone who reports events or a state, the latest first; one that does both once. */
@@ -119,12 +127,19 @@ function judgeIntake({ batchesTurnedAway, labelsOverflowed }: Pulse): Verdict | 
   return { kind: "overflow", tone: "warning", text: words.health.overflowed(labelsOverflowed) };
 }
 
-/** A restore that waits for a source that reports nothing may wait for ever. */
 function judgeRestores(states: readonly StateSource[], nowMs: number): Verdict | null {
-  const stuck = openRestores(states, nowMs).find(({ silentMs }) => silentMs !== null);
+  const stuck = openRestores(states, nowMs).find((open) => isStuck(open, nowMs));
   if (!stuck) return null;
   const text = words.health.restoreStuck(stuck);
   return { kind: `restore ${stuck.source}`, tone: "warning", text };
+}
+
+/** All is not well while a restore is open: a state is not what was asked for, as far as is known. */
+function judgeOpen(verdict: Verdict, states: readonly StateSource[], nowMs: number): Verdict {
+  const [first] = openRestores(states, nowMs);
+  if (verdict.tone !== "good" || first === undefined) return verdict;
+  const text = words.health.restoreOpen(first);
+  return { kind: `restore ${first.source}`, tone: "quiet", text };
 }
 
 function judgeSources(

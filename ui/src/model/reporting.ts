@@ -15,10 +15,13 @@ export interface Heard {
   readonly failure: Failure | null;
   /** Until when `latest` holds, in milliseconds since 1970. */
   readonly asOfMs: number;
+  /** Whether nothing can be stored: a banner tells that, and no card repeats it. */
+  readonly isStoreGone: boolean;
 }
 
 /** What there is to say where nothing can be said of the applications; else the pulse itself. */
-export function judgeReading({ latest, failure }: Heard): Verdict | Pulse {
+export function judgeReading({ latest, failure, isStoreGone }: Heard): Verdict | Pulse {
+  if (isStoreGone) return { kind: "store_gone", tone: "quiet", text: words.reporting.storeGone };
   if (failure) {
     return { kind: "unread", tone: "error", text: words.reporting.unread(failure.message) };
   }

@@ -196,6 +196,14 @@ function othersIn(part: Part, chosen: ReadonlySet<string>): string[] | null {
   return inner.includes(null) ? null : inner.flatMap((keys) => keys ?? []);
 }
 
+/** The backend accepts no more keys in one request. */
+export const PARTS_MAX = 1000;
+
+/** How many parts a request names. */
+export function namedIn({ only, except }: Cover): number {
+  return only.length + except.length;
+}
+
 /** Whether nothing at all is asked for: an empty list of parts would mean everything. */
 export function isEmptyChoice(extent: Extent, chosen: ReadonlySet<string>): boolean {
   return extent === "only" && chosen.size === 0;

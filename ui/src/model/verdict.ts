@@ -2,7 +2,8 @@
 
 import type { Flags } from "../bindings/wire";
 import { words } from "../words";
-import { allOffOf, reachOf } from "./reach";
+import { allOffOf, metOf, reachOf } from "./reach";
+import { rolloutOf } from "./rollout";
 import { ALL, missingRequirements, type Tree } from "./tree";
 
 /** How a verdict is shown; `quiet` is neither good nor bad. */
@@ -18,7 +19,7 @@ export interface Verdict {
 export function judgeFlags(flags: Flags, tree: Tree, nowMs: number): Verdict {
   if (!flags.document.enabled) return judgeAllOff(flags, nowMs);
   if (tree.componentsOn === 0) return { tone: "quiet", text: words.verdicts.nothingOn };
-  return findBlocked(flags, tree) ?? judgeReach(flags);
+  return findBlocked(flags, tree) ?? findUnmet(flags, tree) ?? judgeReach(flags);
 }
 
 /** Flags that were never turned on are the normal start: no reason for alarm. */
@@ -37,6 +38,17 @@ function findBlocked(flags: Flags, tree: Tree): Verdict | null {
     const [needed] = missingRequirements(flags.document, tree, path);
     if (needed !== undefined)
       return { tone: "warning", text: words.verdicts.missing(path, needed) };
+  }
+  return null;
+}
+
+/** A component with a rollout that shows it to no user, because what it requires is on for nobody. */
+function findUnmet({ document, reach }: Flags, tree: Tree): Verdict | null {
+  for (const path of Object.keys(document.requires ?? {})) {
+    const isOn = tree.byPath.get(path)?.componentsOn === 1;
+    if (!isOn || rolloutOf(document, path).percentage === 0) continue;
+    const met = metOf(reach, path);
+    if (met?.isNobody) return { tone: "warning", text: words.verdicts.unmet(path, met) };
   }
   return null;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Failure, Revision, StateRestore, StateSource } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import { filterOf, type Narrowing } from "../model/history";
 import {
   entryAt,
@@ -18,6 +18,7 @@ import {
 import { isAmong } from "../model/restores";
 import { History } from "./history.svelte";
 import { Restores } from "./restores.svelte";
+import { asUnread } from "./unread";
 
 /** `undefined` until it was read. */
 export type LogRow =
@@ -198,7 +199,7 @@ export class ActivityLog {
       this.#fresh = 0;
       this.#failure = null;
     } catch (reason) {
-      if (generation === this.#generation) this.#failure = asFailure(reason);
+      if (generation === this.#generation) this.#failure = asUnread(reason);
     }
   }
 }

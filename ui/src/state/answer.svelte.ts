@@ -1,7 +1,7 @@
 /** An answer of the backend to the question asked last. Answers to earlier ones are dropped. */
 
 import type { Failure } from "../bindings/wire";
-import { asFailure } from "../host/host";
+import { asUnread } from "./unread";
 
 export class Answer<Value> {
   /** `null` until it is there. */
@@ -39,7 +39,7 @@ export class Answer<Value> {
       this.value = value;
     } catch (reason) {
       if (this.#question !== question) return;
-      this.failure = asFailure(reason);
+      this.failure = asUnread(reason);
     }
     this.isAsking = false;
   }

@@ -5,8 +5,9 @@
  */
 
 import type { Charts, Failure } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import { lately } from "../model/chart_range";
+import { asUnread } from "./unread";
 
 /** From one reading to the next, also where the dashboard is left and shown again. */
 const GAP_MS = 5000;
@@ -80,7 +81,7 @@ export class ArmsFeed {
       this.latest = { charts, component, asOfMs };
       this.failure = null;
     } catch (reason) {
-      this.failure = asFailure(reason);
+      this.failure = asUnread(reason);
     }
     this.#isUnderWay = false;
     this.#goOn();

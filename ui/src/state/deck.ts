@@ -10,12 +10,14 @@ import { Past } from "./as_of.svelte";
 import { Browsing } from "./browsing.svelte";
 import { Choices } from "./choices.svelte";
 import { Compare } from "./compare.svelte";
+import { Confirmations } from "./confirmations.svelte";
 import { Configuration } from "./configuration.svelte";
 import { LastChanges } from "./last_changes.svelte";
 import { Live } from "./live.svelte";
 import { Metrics } from "./metrics.svelte";
 import { Overlay } from "./overlay.svelte";
 import { PulseFeed } from "./pulse.svelte";
+import { tellConfirmed } from "./restoring";
 import { Shown } from "./shown.svelte";
 import { Snapshots } from "./snapshots.svelte";
 import { StateSources } from "./sources.svelte";
@@ -36,6 +38,7 @@ export interface Deck {
   pulse: PulseFeed;
   arms: ArmsFeed;
   sources: StateSources;
+  confirmations: Confirmations;
   snapshots: Snapshots;
   compare: Compare;
 }
@@ -44,7 +47,7 @@ export function makeDeck(host: Host): Deck {
   const live = new Live(host);
   const overlay = new Overlay();
   const sources = new StateSources(host);
-  const pulse = new PulseFeed(host);
+  const pulse = new PulseFeed(host, () => live.status?.storeGone != null);
   live.onconflict = (conflict) => overlay.ask({ kind: "conflict", conflict });
   live.onforeign = (foreign) => overlay.ask({ kind: "step", ...foreign });
   const past = new Past(host, live.toasts);
@@ -53,7 +56,7 @@ export function makeDeck(host: Host): Deck {
     () => live.flags?.document,
     (path) => path === ALL || live.tree.byPath.has(path),
   );
-  return {
+  const deck: Deck = {
     host,
     live,
     past,
@@ -67,9 +70,11 @@ export function makeDeck(host: Host): Deck {
     pulse,
     arms: new ArmsFeed(host, () => namedComponent(pulse.latest)),
     sources,
+    confirmations: new Confirmations(sources, (restore) => tellConfirmed(deck, restore)),
     snapshots: new Snapshots(host, sources),
     compare: new Compare(),
   };
+  return deck;
 }
 
 export const [useDeck, setDeck] = createContext<Deck>();

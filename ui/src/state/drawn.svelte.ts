@@ -4,12 +4,13 @@
  */
 
 import type { Failure, Timeline } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import type { Range } from "../model/chart_range";
 import { snapshotOf, type Chosen } from "../model/chosen";
 import { within } from "../model/snapshot_filter";
 import { stretchAround } from "../model/timeline";
 import type { SnapshotList } from "./snapshot_list.svelte";
+import { asUnread } from "./unread";
 
 /** How much of what is listed is drawn. */
 export type Reach = "near" | "all";
@@ -84,7 +85,7 @@ export class Drawn {
       this.timeline = timeline;
       this.failure = null;
     } catch (reason) {
-      if (drawing === this.#drawing) this.failure = asFailure(reason);
+      if (drawing === this.#drawing) this.failure = asUnread(reason);
     }
   }
 

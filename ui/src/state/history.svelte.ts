@@ -7,8 +7,9 @@
  */
 
 import type { Failure, HistoryFilter, HistoryPage, Revision } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import { near, noRanks, rankOf, withPage, type Ranks } from "../model/ranks";
+import { asUnread } from "./unread";
 
 export const PAGE_ROWS = 100;
 
@@ -229,7 +230,7 @@ export class History {
       if (generation === this.#generation) this.failure = null;
       return true;
     } catch (reason) {
-      if (generation === this.#generation) this.failure = asFailure(reason);
+      if (generation === this.#generation) this.failure = asUnread(reason);
       return false;
     }
   }

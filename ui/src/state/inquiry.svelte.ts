@@ -1,7 +1,7 @@
 /** What the backend last answered to a question that is asked anew as things change. */
 
 import type { Failure } from "../bindings/wire";
-import { asFailure } from "../host/host";
+import { asUnread } from "./unread";
 
 /** Within this a person takes an answer for immediate, and a placeholder would only flicker. */
 const QUICK_MS = 150;
@@ -29,7 +29,7 @@ export class Inquiry<T> {
     const pose = () => {
       question().then(
         (value) => settle(() => ([this.value, this.failure] = [value, null])),
-        (reason: unknown) => settle(() => (this.failure = asFailure(reason))),
+        (reason: unknown) => settle(() => (this.failure = asUnread(reason))),
       );
     };
     const slow = setTimeout(() => (this.isSlow = true), delayMs + QUICK_MS);

@@ -4,7 +4,7 @@
  */
 
 import type { ChartQuery, Charts, Failure } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import {
   between,
   isWithinRange,
@@ -16,6 +16,7 @@ import {
   type Range,
   type SpanS,
 } from "../model/chart_range";
+import { asUnread } from "./unread";
 
 /** Held keys and impatient clicks ask no more often than this. */
 export const GAP_MIN_MS = 250;
@@ -191,7 +192,7 @@ export class Metrics {
       const charts = await this.#host.charts(query);
       if (topic === this.#topic()) this.#take(charts, query, topic);
     } catch (reason) {
-      if (topic === this.#topic()) this.#fail(asFailure(reason), topic);
+      if (topic === this.#topic()) this.#fail(asUnread(reason), topic);
     }
     this.#isUnderWay = false;
     this.#goOn();

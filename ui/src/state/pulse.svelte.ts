@@ -6,8 +6,9 @@
  */
 
 import type { Failure, Pulse } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import type { Heard } from "../model/reporting";
+import { asUnread } from "./unread";
 
 /** How long to wait after an answer that told something, so four times a second at most. */
 const CHANGING_MS = 250;
@@ -22,12 +23,18 @@ export class PulseFeed implements Heard {
   asOfMs = $state.raw(0);
 
   readonly #host: Host;
+  readonly #isStoreGone: () => boolean;
   #followers = 0;
   #isAsking = false;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: Host) {
+  constructor(host: Host, isStoreGone: () => boolean) {
     this.#host = host;
+    this.#isStoreGone = isStoreGone;
+  }
+
+  get isStoreGone(): boolean {
+    return this.#isStoreGone();
   }
 
   /** Keeps it up with the backend until the returned function is called. */
@@ -74,7 +81,7 @@ export class PulseFeed implements Heard {
       this.latest = pulse;
       return CHANGING_MS;
     } catch (reason) {
-      this.failure = asFailure(reason);
+      this.failure = asUnread(reason);
       return FAILED_MS;
     }
   }

@@ -4,8 +4,9 @@
  */
 
 import type { Failure, RestoreFilter, StateRestore, StateSource } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import { signatureOf } from "../model/restores";
+import { asUnread } from "./unread";
 
 const PAGE_ROWS = 500;
 /** More than that are not listed, only counted. */
@@ -60,7 +61,7 @@ export class Restores {
       this.failure = null;
       return true;
     } catch (reason) {
-      if (generation === this.#generation) this.failure = asFailure(reason);
+      if (generation === this.#generation) this.failure = asUnread(reason);
       return false;
     }
   }

@@ -44,8 +44,8 @@ export function showRestoreOf(deck: Deck, part: string): void {
 /** Asks a source to restore. Rejects if that was refused: the person is still looking at it. */
 export async function restoreState(deck: Deck, request: RestoreRequest): Promise<void> {
   const restore = await deck.host.restoreState(request);
-  await renew(deck, restore);
   tellOpen(deck, restore, words.restores.asked(restore));
+  await renew(deck, restore);
 }
 
 export async function cancelRestore(deck: Deck, { id }: StateRestore): Promise<void> {
@@ -75,9 +75,9 @@ async function isPlain({ host, sources }: Deck, restore: StateRestore): Promise<
 /** Undoes a restore without another look. */
 export async function askUndo(deck: Deck, { id }: StateRestore): Promise<void> {
   const restore = await deck.host.undoRestore(id);
-  await renew(deck, restore);
   if (restore.status === "cancelled") deck.live.toasts.done(words.restores.cancelled(restore));
   else tellOpen(deck, restore, words.restores.askedUndo(restore));
+  await renew(deck, restore);
 }
 
 /**
@@ -125,7 +125,22 @@ async function snapshotsOf(host: Host, { source, atMs }: StateRestore): Promise<
   return (await host.snapshots(filter, 0, FOUND_MAX)).snapshots;
 }
 
+/** Tells that a source confirmed a restore, and how exactly. What differs stays until it is read. */
+export function tellConfirmed(deck: Deck, restore: StateRestore): void {
+  const { toasts } = deck.live;
+  const sentence = words.restores.confirmed(restore);
+  if (restore.isExact === false) toasts.failed(sentence);
+  else {
+    toasts.done(sentence, {
+      label: words.restores.undoDialog.now,
+      run: () => void undoRestore(deck, restore),
+      isOffered: () => isLatest(deck, restore),
+    });
+  }
+}
+
 function tellOpen(deck: Deck, restore: StateRestore, sentence: string): void {
+  deck.confirmations.expect(restore);
   deck.live.toasts.done(sentence, {
     label: words.restores.cancel,
     run: () => void cancelRestore(deck, restore),
@@ -134,9 +149,20 @@ function tellOpen(deck: Deck, restore: StateRestore, sentence: string): void {
 }
 
 /** Whether a restore is open, as far as is known. */
-function isOpen({ sources }: Deck, { id, source }: StateRestore): boolean {
-  const latest = sources.get(source)?.restore;
-  return latest == null || (latest.id === id && latest.status === "open");
+function isOpen(deck: Deck, restore: StateRestore): boolean {
+  const latest = latestOf(deck, restore);
+  return isLatest(deck, restore) && (latest?.id !== restore.id || latest.status === "open");
+}
+
+/** Whether no newer restore of its source is known. */
+function isLatest(deck: Deck, restore: StateRestore): boolean {
+  const latest = latestOf(deck, restore);
+  // One that was just asked for has yet to be read.
+  return latest === null || latest.id <= restore.id;
+}
+
+function latestOf({ sources }: Deck, { source }: StateRestore): StateRestore | null {
+  return sources.get(source)?.restore ?? null;
 }
 
 async function renew({ live, sources }: Deck, restore: StateRestore): Promise<void> {

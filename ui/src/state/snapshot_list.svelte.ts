@@ -4,9 +4,10 @@
  */
 
 import type { Failure, Snapshot, SnapshotFilter, SnapshotPage } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import { within } from "../model/snapshot_filter";
 import { noRows, placeOf, rowsNear, slice, withRenewed, withRows } from "../model/snapshot_rows";
+import { asUnread } from "./unread";
 
 export const PAGE_ROWS = 200;
 
@@ -212,7 +213,7 @@ export class SnapshotList {
     try {
       return await this.#host.snapshots(filter, 0, limit);
     } catch (reason) {
-      this.failure = asFailure(reason);
+      this.failure = asUnread(reason);
       return null;
     }
   }
@@ -225,7 +226,7 @@ export class SnapshotList {
       this.failure = null;
       return true;
     } catch (reason) {
-      if (generation === this.#generation) this.failure = asFailure(reason);
+      if (generation === this.#generation) this.failure = asUnread(reason);
       return false;
     }
   }

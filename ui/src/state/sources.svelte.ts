@@ -4,7 +4,8 @@
  */
 
 import type { Failure, StateSource } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
+import { asUnread } from "./unread";
 
 /** A busy source is announced many times a second. */
 export const REST_MS = 1000;
@@ -69,7 +70,7 @@ export class StateSources {
       this.list = sources.toSorted((one, other) => (one.name < other.name ? -1 : 1));
       this.failure = null;
     } catch (reason) {
-      this.failure = asFailure(reason);
+      this.failure = asUnread(reason);
     }
     this.#isUnderWay = false;
     for (const follower of this.#followers) follower();

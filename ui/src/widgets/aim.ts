@@ -4,7 +4,7 @@
  */
 
 /** By then a person has seen what is under the pointer. */
-const SEEN_AFTER_MS = 500;
+export const SEEN_AFTER_MS = 500;
 
 interface Place {
   x: number;

@@ -4,7 +4,6 @@ import type { ChangeRecord, ListChange, Snapshot, StateChangeKind } from "../bin
 import {
   formatAgo,
   formatBytes,
-  formatClock,
   formatCount,
   formatDayOf,
   formatFigure,
@@ -18,8 +17,8 @@ import { capital, plural } from "./shared";
 import { causes } from "./snapshots";
 
 /** A time of today, or a day and a time; to the second, as snapshots may share a minute. */
-const when = (atMs: number, nowMs: number, isExact = true): string => {
-  const time = isExact ? formatPreciseClock(atMs) : formatClock(atMs);
+const when = (atMs: number, nowMs: number): string => {
+  const time = formatPreciseClock(atMs);
   return isSameDay(atMs, nowMs) ? time : `${formatDayOf(atMs, nowMs)} ${time}`;
 };
 
@@ -55,7 +54,7 @@ export const compare = {
   moment: (snapshot: Snapshot) => `${formatMoment(snapshot.atMs)} · ${called(snapshot)}`,
   changes: (total: number | null) => (total === null ? "" : plural(total, "change")),
   by: ({ place, atMs }: ChangeRecord) =>
-    place === "" ? formatClock(atMs) : `${place}, ${formatClock(atMs)}`,
+    place === "" ? formatPreciseClock(atMs) : `${place}, ${formatPreciseClock(atMs)}`,
   recordedBy: (record: ChangeRecord) => {
     const { key, atMs, origin, byReport } = record;
     if (byReport) return `${key}, ${byWholeReport(record)}`;
@@ -79,12 +78,13 @@ export const compare = {
     changes: "Only what differs, part by part",
     full: "The whole later state, with what differs marked in it",
   },
-  find: "Find a key or value",
+  find: "Find in this comparison",
   found: (count: number, of: number) => `${formatCount(count)} of ${formatCount(of)}`,
   foundAt: (place: number, count: number) =>
     count === 0 ? "Nothing found" : `${formatCount(place)} of ${formatCount(count)}`,
   nothingFound: (query: string) => `No change has “${query}” in its path or value`,
-  nothingFoundHint: "The full state may have it, where it did not change.",
+  nothingFoundHint:
+    "The full state has it if it did not change. Search the list for snapshots in which it was added or removed.",
   findInFull: "Find it in the full state",
   next: "Next match (Enter)",
   previous: "Match before (Shift+Enter)",
@@ -293,6 +293,9 @@ export const compare = {
     flagsOnly: "The state is the same as it was; only the flags will change.",
     nothingOf: "Nothing to restore in these parts: they are as they were.",
     nothingChosen: "Choose at least one part.",
+    tooMany: (count: number, max: number) =>
+      `A restore names up to ${formatCount(max)} parts, and this takes ${formatCount(count)}. Check whole parts instead, or restore in steps.`,
+    unsaved: (source: string) => `Restore of ${source}`,
     everythingKept: "Nothing to restore: everything that differs is to stay.",
     willChange: (count: number, of: number) =>
       count === of

@@ -1,6 +1,6 @@
 /** The dashboard. */
 
-import type { Actor, Flags } from "../bindings/wire";
+import type { Actor, Flags, Reach } from "../bindings/wire";
 import { formatAgo, formatCount, formatLately } from "../format";
 import { capital, doors } from "./shared";
 
@@ -31,6 +31,7 @@ export const dashboard = {
     nothingOn: "Nothing is switched on",
     missing: (path: string, needed: string) =>
       `${path} is blocked: it requires ${needed}, which is off`,
+    unmet: (path: string, { phrase }: Reach) => `${path} is on for ${phrase}`,
     andOwn: (verdict: string, count: number) =>
       `${verdict}; ${count === 1 ? "1 component differs" : `${formatCount(count)} components differ`}`,
   },

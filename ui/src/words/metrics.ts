@@ -143,11 +143,11 @@ function told(drawing: Drawing, at: number): string {
     case "errors": {
       const share = first(drawing, "share", at);
       const exposed = first(drawing, "exposed", at);
-      if (share !== null) return `${share} failed`;
-      return or(exposed, (text) => `${text} failed with it on`);
+      if (share !== null) return `${share} errors`;
+      return or(exposed, (text) => `${text} errors on`);
     }
     case "durations":
-      return or(first(drawing, "half", at), (half) => `half ${within(half)}`);
+      return or(first(drawing, "half", at), (half) => `median ${half}`);
     case "heat": {
       const shares = sharesOf(drawing.columns[at] ?? []);
       if (!shares) return nothing;
@@ -157,16 +157,13 @@ function told(drawing: Drawing, at: number): string {
     case "confidence":
       return or(first(drawing, "mean", at), (mean) => `${mean} of 1`);
     case "iterations":
-      return or(first(drawing, "half", at), (half) => `half ${within(half)}`);
+      return or(first(drawing, "half", at), (half) => `median ${half}`);
     case "memory":
       return or(first(drawing, "host", at), (host) => `${host} MiB`);
   }
 }
 
 const nothing = "nothing reported";
-
-/** What is over the edge is within nothing. */
-const within = (text: string) => (text.startsWith(">") ? `took ${text}` : `within ${text}`);
 
 const or = (text: string | null, say: (text: string) => string) =>
   text === null ? nothing : say(text);
@@ -177,7 +174,7 @@ export const metrics = {
   spanLabel: "Span",
   spans,
   componentLabel: "Component",
-  everything: "Everything",
+  everything: "All components",
   pause: "Pause",
   pauseMeaning: "Let the charts stand still",
   resume: "Resume",
@@ -225,7 +222,7 @@ export const metrics = {
     "Applications post what they calculate to /api/ml/events of the address that serves the flags. To see the charts move without one, let Flagdeck make reports up:",
   emptyOfHint: "Other components may have reported, or this one in a longer span.",
   demo: "flagctl demo",
-  showEverything: "Show everything",
+  showEverything: "Show all components",
   showLonger: "Show a longer span",
   howToReport: "How charts are filled",
 
@@ -311,7 +308,7 @@ export const metrics = {
   time: "Time",
 
   pictureTitle: "Flagdeck metrics",
-  of: (component: string | null) => component ?? "Everything",
+  of: (component: string | null) => component ?? "All components",
 } as const;
 
 /** How exactly the ends of a stretch are worth telling. */

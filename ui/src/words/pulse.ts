@@ -38,6 +38,7 @@ export const pulse = {
       known === 0 ? "" : capital(`${figureOf(reporting)} ${reportingTail(reporting, known)}`),
     reading: "Reading…",
     unread: (why: string) => `Not read: ${why}`,
+    storeGone: "Nothing is collected while the data folder is gone",
     trouble: (why: string) => `Nothing is collected: ${why}`,
     gone: (spanS: number) => `No reports for over ${spanOf(spanS)}`,
     silent: (silentMs: number) => `No reports for ${formatSpan(silentMs)}`,
@@ -91,13 +92,14 @@ export const pulse = {
     between: ", ",
     on: (share: number | null) => `On ${shareOrNothing(share)}`,
     off: (share: number | null) => `Off ${shareOrNothing(share)}`,
-    onMeaning: "The latest share of calculations that failed for users for whom it is on",
-    offMeaning: "The latest share of calculations that failed for users for whom it is off",
+    onMeaning: "The share of calculations that failed for users for whom it is on",
+    offMeaning: "The share of calculations that failed for users for whom it is off",
     limit: (share: number) => `limit ${formatPercent(share * 100)}`,
     limitMeaning: "rollback.triggers.errorRate",
     chartLabel: (limit: number, component: string | null) =>
       `Error rate of ${component ?? "all components together"} in the last 15 minutes, on and off, with the 95 % interval of each; limit ${formatPercent(limit * 100)}`,
     empty: "Appears when an app reports user IDs.",
+    early: "Not enough data yet",
     table: "Components, each arm by itself",
     columns: { component: "Component", on: "On", off: "Off", difference: "Difference" },
     differenceMeaning: "On minus off, in percentage points",
@@ -118,12 +120,14 @@ export const pulse = {
     figureTail: (reporting: number, known: number) => reportingTail(reporting, known),
     memoryLimit: (bytes: number, limit: number) =>
       `Memory ${formatBytesRoughly(bytes)}, limit ${formatBytesRoughly(limit)}`,
-    restoreStuck: ({ source, sinceMs, silentMs }: OpenRestore) =>
-      `Restore waits for ${source} since ${formatClock(sinceMs)}; ${
-        silentMs === null || !Number.isFinite(silentMs)
-          ? "it never reported"
-          : `last seen ${formatSpan(silentMs)} ago`
-      }`,
+    restoreOpen: ({ source }: OpenRestore) => `Waiting for ${source} to confirm a restore`,
+    restoreStuck: ({ source, sinceMs, silentMs }: OpenRestore) => {
+      const waits = `Restore waits for ${source} since ${formatClock(sinceMs)}`;
+      if (silentMs === null) return `${waits}; it reports, but does not confirm`;
+      return Number.isFinite(silentMs)
+        ? `${waits}; last seen ${formatSpan(silentMs)} ago`
+        : `${waits}; it never reported`;
+    },
     statesSilent: (silentMs: number) => `No state reports for ${formatSpan(silentMs)}`,
     importedOnly: "Imported snapshots only",
     pushFails: (why: string) => `Pushing fails: ${why}`,

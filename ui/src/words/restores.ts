@@ -3,10 +3,10 @@
 import type { Actor, RestoreStatus, StateRestore } from "../bindings/wire";
 import {
   formatAgo,
-  formatClock,
   formatCount,
   formatDayOf,
   formatMoment,
+  formatPreciseClock,
   isSameDay,
 } from "../format";
 import { doors, plural } from "./shared";
@@ -16,9 +16,11 @@ const KEYS_SHOWN = 2;
 /** The backend lists no more keys that differ. */
 const DIFFERING_MAX = 20;
 
-/** A time of today, or a day and a time. */
-const when = (atMs: number, nowMs: number): string =>
-  isSameDay(atMs, nowMs) ? formatClock(atMs) : `${formatDayOf(atMs, nowMs)} ${formatClock(atMs)}`;
+/** A time of today, or a day and a time; to the second, as restores may share a minute. */
+const when = (atMs: number, nowMs: number): string => {
+  const time = formatPreciseClock(atMs);
+  return isSameDay(atMs, nowMs) ? time : `${formatDayOf(atMs, nowMs)} ${time}`;
+};
 
 const who = ({ name, via }: Actor): string => `${name} ${doors[via]}`;
 
@@ -118,6 +120,16 @@ export const restores = {
     `${restore.source} is asked to restore ${parts(restore)}. Open until it confirms.`,
   askedUndo: (restore: StateRestore): string =>
     `${restore.source} is asked for ${parts(restore)} as before the restore. Open until it confirms.`,
+  /** Once it is confirmed, for a person who may look elsewhere. */
+  confirmed: (restore: StateRestore): string => {
+    const { source, isExact } = restore;
+    const what = restore.undoes === null ? "the restore" : "the undo of a restore";
+    const begin = `${source} confirmed ${what} of ${parts(restore)}`;
+    if (isExact === null) return `${begin}, not compared.`;
+    return isExact
+      ? `${begin}, exactly as asked.`
+      : `${begin}, but ${differing(restore.differing.length)}: ${keys(restore.differing)}.`;
+  },
   cancelled: ({ source, revision }: StateRestore) =>
     `Restore cancelled. ${source} keeps the state it has.${
       revision === null ? "" : ` The flags stay as of revision ${revision}.`

@@ -10,8 +10,9 @@ const revisions = ({ revisions, atMs, actor, summary }: StoreSummary, nowMs: num
   return `${plural(revisions, "revision")}; latest: ${latest}`;
 };
 
-const happened = ({ file, dataDir, isReplaced }: StoreGone): string => {
+const happened = ({ file, dataDir, isReplaced, unreachable }: StoreGone): string => {
   const what = file === null ? `The data folder ${dataDir}` : `${file} in ${dataDir}`;
+  if (unreachable !== null) return `${what} cannot be reached: ${unreachable}.`;
   return `${what} was ${isReplaced ? "replaced" : "removed"} while Flagdeck had it open.`;
 };
 
@@ -20,6 +21,7 @@ export const store = {
   goneMeaning: "Nothing is saved. The flags stay as they are as long as Flagdeck is open.",
   goneAllOff: "All flags are off: in force, not stored. That lasts as long as Flagdeck is open.",
   refusal: (gone: StoreGone) => `Nothing can be saved. ${happened(gone)}`,
+  unread: "The data folder is gone.",
   openHere: "Open here",
   inPlace: "In its place",
   about: revisions,

@@ -78,7 +78,7 @@ if (wanted.has("gone")) {
       how === "extreme" ? `/home/maria/${"a-very-long-name/".repeat(12)}` : host.state.dataDir,
     file: how === "file" ? "state.db" : null,
     open: latest,
-    isReplaced: how !== "removed" && how !== "file",
+    isReplaced: how !== "removed" && how !== "file" && how !== "unreachable",
     instead:
       how === "replaced" || how === "extreme"
         ? {
@@ -89,6 +89,7 @@ if (wanted.has("gone")) {
           }
         : null,
     unreadable: how === "unreadable" ? "it is not a database" : null,
+    unreachable: how === "unreachable" ? "Permission denied (os error 13)" : null,
   };
 }
 if (wanted.has("unreadable")) {

@@ -7,8 +7,8 @@
 //!    are left are skipped, and the next one is the place.
 //! 3. Else the first frame is the place, unless it is of what records changes. It is if its
 //!    function is called `trackChange`, `AppState.set` or the like, if the source recorded changes
-//!    of different keys from there, or if all its stack traces begin there and go on differently.
-//!    Then the first frame of another file is the place.
+//!    of different keys from there, or if all its stack traces begin there and go on differently
+//!    or lie in one file. Then the first frame of another file is the place.
 //! 4. If there is none, everything is in one file: the second function is the place.
 
 use std::collections::{HashMap, HashSet};
@@ -69,12 +69,19 @@ const FOREIGN_WITHIN: [&str; 4] = [
 const COLUMN_TOLD_FROM: u64 = 200;
 
 /// The places from which a source records changes of any key.
+///
+/// Judged by all that is known when a place is asked for, so what was recorded earlier is told
+/// better as soon as more is known.
 #[derive(Debug, Clone, Default)]
-pub struct Recorders(HashSet<String>);
+pub struct Recorders {
+    places: HashSet<String>,
+    /// Their functions, as path and name: an earlier build has them on other lines.
+    functions: HashSet<(String, String)>,
+}
 
 impl Recorders {
     /// Finds them in what a source recorded: changes of different keys begin there, or all stack
-    /// traces do, and go on differently.
+    /// traces do, and go on differently or lie in one file.
     pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Self {
         let mut begun: HashMap<&str, Begun<'_>> = HashMap::new();
         for change in changes {
@@ -82,29 +89,62 @@ impl Recorders {
             let Some(first) = frames.next() else {
                 continue;
             };
-            let begun = begun.entry(first.whole).or_default();
+            let begun = begun.entry(first.whole).or_insert_with(|| Begun::at(first));
             begun.keys.insert(&change.key);
-            begun.callers.extend(frames.next().map(|frame| frame.whole));
+            begun
+                .callers
+                .extend(frames.clone().next().map(|frame| frame.whole));
+            begun.is_in_one_file &= frames.all(|frame| frame.path == first.path);
         }
         let traces = begun.values().filter(|begun| !begun.callers.is_empty());
         let is_only_one = traces.count() == 1;
-        let found = begun
-            .into_iter()
-            .filter(|(_, begun)| begun.keys.len() > 1 || (is_only_one && begun.callers.len() > 1));
-        Self(found.map(|(place, _)| place.to_owned()).collect())
+        let mut found = Self::default();
+        for begun in begun
+            .values()
+            .filter(|begun| begun.is_recorder(is_only_one))
+        {
+            found.add(&begun.first);
+        }
+        found
+    }
+
+    fn add(&mut self, frame: &Frame<'_>) {
+        self.places.insert(frame.whole.to_owned());
+        if !frame.function.is_empty() {
+            self.functions.insert(frame.named());
+        }
     }
 
     fn has(&self, frame: &Frame<'_>) -> bool {
-        self.0.contains(frame.whole) || is_recorder(frame.function)
+        is_recorder(frame.function)
+            || self.places.contains(frame.whole)
+            || self.functions.contains(&frame.named())
     }
 }
 
 /// What was recorded from one place.
-#[derive(Default)]
 struct Begun<'a> {
+    first: Frame<'a>,
     keys: HashSet<&'a str>,
     /// The frames that come next in the stack traces.
     callers: HashSet<&'a str>,
+    is_in_one_file: bool,
+}
+
+impl<'a> Begun<'a> {
+    fn at(first: Frame<'a>) -> Self {
+        Self {
+            first,
+            keys: HashSet::new(),
+            callers: HashSet::new(),
+            is_in_one_file: true,
+        }
+    }
+
+    fn is_recorder(&self, is_only_one: bool) -> bool {
+        let is_called = !self.callers.is_empty() && self.is_in_one_file;
+        self.keys.len() > 1 || (is_only_one && (self.callers.len() > 1 || is_called))
+    }
 }
 
 /// Returns the file and line that made a change, `panel.js:27`, or what else its source said.
@@ -169,6 +209,11 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// Returns the path and the name of its function.
+    fn named(&self) -> (String, String) {
+        (self.path.to_owned(), self.function.to_owned())
+    }
+
     fn in_short(&self) -> String {
         let path = self.path.split(['?', '#']).next().unwrap_or(self.path);
         let names = path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']);
@@ -192,7 +237,7 @@ impl Frame<'_> {
 }
 
 /// Reads the frames of an application out of a stack trace.
-fn frames(origin: &str) -> impl Iterator<Item = Frame<'_>> {
+fn frames(origin: &str) -> impl Iterator<Item = Frame<'_>> + Clone {
     let all = origin.lines().filter_map(read);
     all.filter(|frame| !frame.is_foreign())
 }

@@ -127,11 +127,17 @@ fn in_a_word(arm: Arm) -> &'static str {
 
 /// Says in one sentence how everything stands: the worst verdict, else that all is well, and what
 /// it is too early to say. `verdicts` are in the order of [`ComponentVerdict::sort`].
+///
+/// That all is well takes an exposed arm with enough data, if there are exposed arms: those for whom
+/// everything is off say nothing about what is on.
 pub fn overall(verdicts: &[ComponentVerdict]) -> (Standing, String) {
     let Some(worst) = verdicts.first() else {
         return (Standing::TooFew, "No calculations".into());
     };
-    let standing = worst.standing();
+    let standing = match worst.standing() {
+        Standing::Within if is_unproven(verdicts) => Standing::TooFew,
+        standing => standing,
+    };
     let sentence = match standing {
         Standing::Above | Standing::Beyond => {
             let over = verdicts.iter().filter(|it| it.standing().is_over());
@@ -151,6 +157,13 @@ pub fn overall(verdicts: &[ComponentVerdict]) -> (Standing, String) {
         Standing::TooFew => "Not enough data yet".into(),
     };
     (standing, sentence)
+}
+
+/// Whether there are exposed arms, and none of them has enough data.
+fn is_unproven(verdicts: &[ComponentVerdict]) -> bool {
+    let mut exposed = verdicts.iter().filter_map(|it| it.arm(Arm::Exposed));
+    let is_early = |arm: &ArmVerdict| arm.standing == Standing::TooFew;
+    exposed.next().is_some_and(is_early) && exposed.all(is_early)
 }
 
 /// Lists the arms that have too few calculations.

@@ -10,14 +10,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::folder::{self, file_failed};
+use super::copies::{self, Turn, put_in_place};
+use super::folder::{self, QUARANTINE, file_failed};
 use super::place::{Placed, beside};
 use super::{backup, connection, write_back};
 use crate::store::StoreError;
-
-const QUARANTINE: &str = "quarantine";
 
 /// How long to wait for another program's commit, which takes a few milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -38,6 +37,16 @@ pub(crate) struct Apart {
     /// How far it is: what selects pairs of a name and a number that only grows.
     pub(crate) progress: &'static str,
 }
+
+/// What a file keeps of its own beginning, so that no other is taken for it: a copy has the same,
+/// a database that was begun apart another.
+const LINEAGE: &str = "
+CREATE TABLE lineage (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id       BLOB    NOT NULL
+) STRICT;
+INSERT INTO lineage VALUES (1, randomblob(16));
+";
 
 /// Makes the tables of one format those of the next, with all that is in them.
 pub(crate) type Upgrade = fn(&Transaction<'_>) -> Result<(), StoreError>;
@@ -66,11 +75,17 @@ impl Apart {
     /// [`StoreError::Damaged`] where it is not Flagdeck's, [`StoreError::ReadOnly`] where a newer
     /// Flagdeck's.
     pub(crate) fn connect(&self, data_dir: &Path) -> Result<Placed, StoreError> {
+        copies::finish(data_dir, self.stem, PATIENCE)?;
         let mut connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
         connection::use_log(&connection)?;
         self.make_tables(&connection)?;
         self.check_owner(&connection)?;
         self.upgrade(&mut connection)?;
+        match begin_lineage(&mut connection) {
+            // The file can be used without; only a copy of it is not known as one.
+            Ok(()) | Err(StoreError::DiskFull) => {}
+            Err(error) => return Err(error),
+        }
         connection::tidy_on_close(&connection)?;
         Placed::new(connection, &self.path(data_dir))
     }
@@ -128,6 +143,7 @@ impl Apart {
         let result = connection.execute_batch(&format!(
             "BEGIN IMMEDIATE;
              {tables}
+             {LINEAGE}
              PRAGMA application_id = {mark};
              PRAGMA user_version = {format};
              COMMIT;"
@@ -161,7 +177,8 @@ impl Apart {
         Ok(())
     }
 
-    /// Whether what is under the database's name has everything that the open one has.
+    /// Whether what is under the database's name is a copy of the open one, or what that has become,
+    /// that has everything the open one has.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
@@ -172,6 +189,10 @@ impl Apart {
         let Some(there) = self.read(data_dir)? else {
             return Ok(false);
         };
+        let lineage = lineage_of(open)?;
+        if lineage.is_none() || lineage != lineage_of(&there)? {
+            return Ok(false);
+        }
         let there = self.progress_of(&there)?;
         let is_there = |(name, number): (&String, &i64)| there.get(name) >= Some(number);
         Ok(self.progress_of(open)?.iter().all(is_there))
@@ -197,16 +218,15 @@ impl Apart {
         now_ms: i64,
     ) -> Result<Option<PathBuf>, StoreError> {
         folder::create(data_dir).map_err(|error| file_failed(data_dir, error))?;
-        let _turn = backup::lock(&data_dir.join(write_back::TURN), PATIENCE)?;
+        let turn = Turn::take(data_dir, PATIENCE)?;
         if write_back::for_sure(|| self.is_continued(open, data_dir)) {
             return Ok(None);
         }
-        let copy = data_dir.join(write_back::copy_name(self.stem));
-        let written = self
-            .copy_out(open, &copy)
-            .and_then(|()| self.replace(share, &copy, data_dir, now_ms));
-        write_back::discard(&copy);
-        written
+        turn.copy(
+            self.stem,
+            |to| self.copy_out(open, to),
+            |whole| self.replace(share, whole, data_dir, now_ms),
+        )
     }
 
     /// Keeps a copy of an open database where nothing is ever deleted, unless what is in its place
@@ -261,7 +281,7 @@ impl Apart {
             false => Err(StoreError::Busy),
         };
         let placed = set_aside.and_then(|place| {
-            write_back::put_in_place(copy, &path)?;
+            put_in_place(copy, &path)?;
             Ok(place)
         });
         share.again();
@@ -324,6 +344,29 @@ impl Share {
             let _ = file.lock_shared();
         }
     }
+}
+
+/// Gives a file of a Flagdeck that kept no lineage one.
+fn begin_lineage(connection: &mut Connection) -> Result<(), StoreError> {
+    if lineage_of(connection)?.is_some() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Again, with no other program writing: one may have been faster.
+    if lineage_of(&transaction)?.is_none() {
+        transaction.execute_batch(LINEAGE)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Returns `None` of a file that has none yet.
+fn lineage_of(connection: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
+    let tables = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'lineage')";
+    if !connection.query_row(tables, [], |row| row.get(0))? {
+        return Ok(None);
+    }
+    let found = connection.query_row("SELECT id FROM lineage", [], |row| row.get(0));
+    Ok(found.optional()?)
 }
 
 fn format_of(connection: &Connection) -> Result<i64, StoreError> {

@@ -12,7 +12,8 @@ use crate::store::StoreError;
 const DATABASE: &str = "flagdeck.db";
 const LOCK: &str = "flagdeck.lock";
 const BACKUPS: &str = "backups";
-const QUARANTINE: &str = "quarantine";
+/// Where everything that was set aside is kept.
+pub(super) const QUARANTINE: &str = "quarantine";
 
 /// A data folder, and this handle's hold on it.
 ///
@@ -40,7 +41,7 @@ impl Folder {
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.path.join(DATABASE)
+        database_of(&self.path)
     }
 
     /// SQLite's write-ahead log.
@@ -143,6 +144,11 @@ impl Folder {
     fn lock_failed(&self, source: io::Error) -> StoreError {
         file_failed(&self.path.join(LOCK), source)
     }
+}
+
+/// Names the database of a folder, which need not exist.
+pub(super) fn database_of(data_dir: &Path) -> PathBuf {
+    data_dir.join(DATABASE)
 }
 
 /// Makes a folder and all above it, each for its owner only, durably.

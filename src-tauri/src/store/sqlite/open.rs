@@ -12,7 +12,7 @@ use super::opening::{Connections, Settings};
 use super::place::{Place, Stamp};
 use super::recovery::Recovery;
 use super::writer::Writer;
-use super::{Access, connection, opening, revision};
+use super::{Access, connection, opening, revision, write_back};
 use crate::lock::lock;
 use crate::store::{Revision, RevisionNumber, StoreError};
 
@@ -50,7 +50,9 @@ impl Open {
         data_dir: &Path,
         settings: &Settings,
     ) -> Result<(Self, Option<Recovery>), StoreError> {
+        opening::refuse_beside_removed(data_dir)?;
         let folder = Folder::enter(data_dir)?;
+        write_back::finish(&folder, settings)?;
         let (connections, recovery) = opening::open(&folder, settings)?;
         let open = Self {
             place: Arc::new(Place::of(&folder.database())?),

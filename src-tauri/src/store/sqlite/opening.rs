@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -150,7 +151,6 @@ fn open_alone(
 /// Brings a store to the wanted format, after a backup of what it holds.
 fn renew(folder: &Folder, format: usize, settings: &Settings) -> Result<(), StoreError> {
     if format == 0 {
-        refuse_beside_removed(folder)?;
         return make_new(folder, settings).map_err(|error| match unwritable(&error, folder) {
             Some(reason) => folder.unusable(reason),
             None => error,
@@ -166,18 +166,26 @@ fn renew(folder: &Folder, format: usize, settings: &Settings) -> Result<(), Stor
     })
 }
 
-/// Begins no store in the place of one that was removed and that another program still holds: it
-/// can be written back.
-fn refuse_beside_removed(folder: &Folder) -> Result<(), StoreError> {
-    let holders = holders::of_removed(folder.path());
+/// Begins no store, and restores no backup, in the place of one that was removed and that another
+/// program still holds: it can be written back.
+pub(super) fn refuse_beside_removed(data_dir: &Path) -> Result<(), StoreError> {
+    // Before the folder is made: what was only moved away can be moved back.
+    if folder::database_of(data_dir).exists() {
+        return Ok(());
+    }
+    let holders = holders::of_removed(data_dir);
     let Some(holder) = holders.first() else {
         return Ok(());
     };
-    Err(folder.unusable(format!(
-        "its store was removed while {} had it open, which still holds all of it; write it back \
-         with flagctl doctor --write-back, or close that program to begin a new store",
-        holder.describe()
-    )))
+    Err(StoreError::Folder {
+        path: data_dir.to_owned(),
+        reason: format!(
+            "its store was removed or moved away while {} had it open, which still holds all of \
+             it; write it back with flagctl doctor --write-back, or close that program to begin a \
+             new store",
+            holder.describe()
+        ),
+    })
 }
 
 fn make_new(folder: &Folder, settings: &Settings) -> Result<(), StoreError> {

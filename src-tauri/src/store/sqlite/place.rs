@@ -5,7 +5,7 @@
 //! open file keeps its inode, so no other file can be mistaken for it.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -15,18 +15,22 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::connection::keep_log_on_close;
 use super::folder::file_failed;
+use crate::holders::{self, Claim};
 use crate::store::{Gone, Instead, StoreError};
 
 /// A file on a disk, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
+pub(crate) struct Identity {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
 }
 
 impl Identity {
     /// Follows links, as opening does.
-    fn of(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// [`io::Error`] if the path leads to no file, or may not be followed.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
         Ok(Self {
             device: metadata.dev(),
@@ -62,6 +66,8 @@ pub(crate) struct Place {
     /// The database, then its log and shared memory if it has them: a commit goes to the log.
     files: Vec<(PathBuf, Identity)>,
     folder: Option<Identity>,
+    /// By which other programs find that these files are open, whatever became of their names.
+    _claims: Vec<Claim>,
 }
 
 impl Place {
@@ -80,6 +86,7 @@ impl Place {
             database: database.to_owned(),
             files,
             folder: Identity::of(folder_of(database)).ok(),
+            _claims: holders::claim(database, identity),
         })
     }
 
@@ -105,6 +112,17 @@ impl Place {
         }
     }
 
+    /// Refuses to acknowledge a commit to files that are not in place by now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unconfirmed`].
+    pub(crate) fn confirm(&self) -> Result<(), StoreError> {
+        match self.is_intact() {
+            true => Ok(()),
+            false => Err(StoreError::Unconfirmed(self.gone())),
+        }
+    }
+
     /// Says what was lost, without a look into what is there instead.
     pub(crate) fn gone(&self) -> Gone {
         let folder = folder_of(&self.database);
@@ -113,20 +131,30 @@ impl Place {
         let lost = lost.map_or(&self.database, |(path, _)| path);
         let name = lost.file_name().map(|name| name.to_string_lossy().into());
         // A folder that is there again, or a file of its name, without a database is no other.
-        let is_there = if is_folder { &self.database } else { lost }.exists();
+        let instead = if is_folder { &self.database } else { lost };
         Gone {
             data_dir: folder.to_owned(),
             file: name.filter(|_| !is_folder),
-            instead: match is_there {
-                true => Instead::Something,
-                false => Instead::Nothing,
-            },
+            instead: instead_of(instead),
         }
     }
 }
 
 fn is_in_place((path, identity): &(PathBuf, Identity)) -> bool {
     Identity::of(path).is_ok_and(|found| found == *identity)
+}
+
+/// Tells what is under a name, without a look into it.
+fn instead_of(path: &Path) -> Instead {
+    match fs::metadata(path) {
+        Ok(_) => Instead::Something,
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Instead::Nothing,
+            _ => Instead::Unreachable {
+                reason: error.to_string(),
+            },
+        },
+    }
 }
 
 fn folder_of(database: &Path) -> &Path {
@@ -211,12 +239,13 @@ impl PlacedTransaction<'_> {
     /// Makes everything durable.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] if the files were removed before or while that was done: then it is
-    /// not stored, unless the database is written back.
+    /// [`StoreError::Gone`] if the files were removed before: then nothing is stored.
+    /// [`StoreError::Unconfirmed`] if they were removed while that was done: then it is not stored,
+    /// unless the database is written back.
     pub(crate) fn commit(self) -> Result<(), StoreError> {
         self.place.check()?;
         self.transaction.commit()?;
-        self.place.check()
+        self.place.confirm()
     }
 }
 
@@ -327,6 +356,43 @@ mod tests {
         assert!(matches!(placed.begin(), Err(StoreError::Gone(_))));
         fs::rename(&away, &folder).unwrap();
         placed.begin().unwrap().commit().unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_not_called_removed() {
+        let (_outer, folder, mut placed) = open();
+        fs::rename(&folder, folder.with_extension("away")).unwrap();
+        // A path that leads nowhere, for every user.
+        symlink(&folder, &folder).unwrap();
+        let Err(StoreError::Gone(gone)) = placed.begin().map(drop) else {
+            panic!("it is not in place");
+        };
+        assert!(
+            matches!(gone.instead, Instead::Unreachable { .. }),
+            "{gone:?}"
+        );
+        let told = gone.to_string();
+        assert!(told.contains("can no longer be reached"), "{told}");
+        assert!(!told.contains("removed"), "{told}");
+    }
+
+    #[test]
+    fn a_commit_that_the_files_are_removed_under_is_not_confirmed() {
+        let (_outer, folder, mut placed) = open();
+        placed
+            .commit_hook(Some(move || {
+                fs::remove_dir_all(&folder).unwrap();
+                false
+            }))
+            .unwrap();
+        let transaction = placed.begin().unwrap();
+        transaction.execute("INSERT INTO t VALUES (1)", []).unwrap();
+        let refused = transaction.commit().unwrap_err();
+        assert!(matches!(refused, StoreError::Unconfirmed(_)), "{refused:?}");
+        let count: i64 = placed
+            .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(count, 1, "it comes with a write back");
     }
 
     #[test]

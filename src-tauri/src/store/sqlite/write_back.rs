@@ -5,7 +5,6 @@
 //! can be copied out of it. Never deletes anything.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::connection::Source;
+use super::copies::{self, Turn, put_in_place};
 use super::folder::{self, Folder, file_failed};
 use super::opening::Settings;
 use super::place::Stamp;
@@ -20,8 +20,8 @@ use super::{Open, backup, patience, recovery, revision};
 use crate::lock::lock;
 use crate::store::{Instead, RevisionNumber, StoreError};
 
-/// Held by the program that writes back.
-pub(super) const TURN: &str = ".write-back.lock";
+/// The database's name without `.db`.
+const STEM: &str = "flagdeck";
 
 /// How long to wait for another program that just opens what is there.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -123,16 +123,30 @@ fn read(folder: &Folder, without_log: bool) -> Result<Connection, StoreError> {
 pub(super) fn write_back(open: &Open, settings: &Settings) -> Result<Option<PathBuf>, StoreError> {
     let folder = Folder::enter(open.folder.path())?;
     // Two programs that had the same files open may both be asked for it.
-    let _turn = backup::lock(&folder.path().join(TURN), settings.patience)?;
+    let turn = Turn::take(folder.path(), settings.patience)?;
     if for_sure(|| is_continued(open)) {
         return Ok(None);
     }
     // The copy comes first: if there is no room for it, everything stays as it is.
-    let copy = folder.path().join(copy_name("flagdeck"));
-    let written =
-        backup::write(&open.reader(), &copy).and_then(|_| replace(open, &folder, &copy, settings));
-    discard(&copy);
-    written
+    turn.copy(
+        STEM,
+        |to| backup::write(&open.reader(), to).map(drop),
+        |whole| replace(open, &folder, whole, settings),
+    )
+}
+
+/// Ends a write back that a program was killed over.
+pub(super) fn finish(folder: &Folder, settings: &Settings) -> Result<(), StoreError> {
+    if !copies::are_there(folder.path(), STEM) {
+        return Ok(());
+    }
+    let turn = Turn::take(folder.path(), settings.patience)?;
+    let is_set_aside = folder.database().exists() && !recovery::is_unfinished(folder);
+    if turn.has_whole(STEM) && !is_set_aside {
+        let _alone = Alone::take(folder, settings.patience)?;
+        recovery::set_aside(folder, settings.now_ms)?;
+    }
+    turn.finish(STEM)
 }
 
 fn replace(
@@ -142,7 +156,7 @@ fn replace(
     settings: &Settings,
 ) -> Result<Option<PathBuf>, StoreError> {
     let _alone = match folder.database().exists() {
-        true => Some(Alone::take(open, folder, settings)?),
+        true => Some(Alone::beside(open, folder, settings.patience)?),
         // Without a database under the name, no program can be using it.
         false => None,
     };
@@ -178,30 +192,35 @@ fn is_none(latest: RevisionNumber) -> bool {
 /// belongs to what was there before. The file with its log is set aside.
 pub(super) fn part_from_overwritten(open: &Open, settings: &Settings) -> Result<(), StoreError> {
     let folder = &open.folder;
-    let _alone = Alone::take(open, folder, settings)?;
-    let copy = folder.path().join(copy_name("flagdeck"));
-    let parted = fs::copy(folder.database(), &copy)
-        .map_err(|error| file_failed(&copy, error))
-        .and_then(|_| backup::make_durable(&copy))
-        .and_then(|()| recovery::set_aside(folder, settings.now_ms))
-        .and_then(|_| put_in_place(&copy, &folder.database()));
-    discard(&copy);
-    parted
+    let turn = Turn::take(folder.path(), settings.patience)?;
+    let _alone = Alone::take(folder, settings.patience)?;
+    let copy = |to: &Path| {
+        fs::copy(folder.database(), to).map_err(|error| file_failed(to, error))?;
+        backup::make_durable(to)
+    };
+    turn.copy(STEM, copy, |whole| {
+        recovery::set_aside(folder, settings.now_ms)?;
+        put_in_place(whole, &folder.database())
+    })
 }
 
 /// The whole lock of a folder, which becomes a share when this is dropped.
 struct Alone<'a>(&'a Folder);
 
 impl<'a> Alone<'a> {
-    fn take(open: &'a Open, folder: &'a Folder, settings: &Settings) -> Result<Self, StoreError> {
+    /// Takes the lock that is in a folder by now, which an open store may have a share of.
+    fn beside(open: &'a Open, folder: &'a Folder, patience: Duration) -> Result<Self, StoreError> {
         // The open store's own share would be in the way, if the lock is still the same.
-        let lock = match open.folder.shares_lock_with(folder) {
-            true => &open.folder,
-            false => folder,
-        };
-        let alone = Self(lock);
-        let taken: Option<()> = patience::wait(settings.patience, || {
-            Ok::<_, StoreError>(lock.try_alone()?.then_some(()))
+        match open.folder.shares_lock_with(folder) {
+            true => Self::take(&open.folder, patience),
+            false => Self::take(folder, patience),
+        }
+    }
+
+    fn take(folder: &'a Folder, patience: Duration) -> Result<Self, StoreError> {
+        let alone = Self(folder);
+        let taken: Option<()> = patience::wait(patience, || {
+            Ok::<_, StoreError>(folder.try_alone()?.then_some(()))
         })?;
         taken.map(|()| alone).ok_or_else(|| {
             folder.unusable(
@@ -217,30 +236,4 @@ impl Drop for Alone<'_> {
             tracing::warn!(%error, "the lock of the data folder is not shared");
         }
     }
-}
-
-/// Gives a finished copy its name, unless another program was faster.
-pub(super) fn put_in_place(copy: &Path, to: &Path) -> Result<(), StoreError> {
-    match fs::hard_link(copy, to) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Err(file_failed(to, error));
-        }
-        // Some file systems have no links.
-        Err(_) => return folder::rename(copy, to),
-    }
-    let folder = to.parent().unwrap_or(to);
-    folder::sync(folder).map_err(|error| file_failed(folder, error))
-}
-
-/// Removes the second name of a copy; what cannot be removed is only too much.
-pub(super) fn discard(copy: &Path) {
-    if let Err(error) = folder::remove(copy) {
-        tracing::warn!(%error, "a copy of the store stays");
-    }
-}
-
-/// Names a copy that this process makes.
-pub(super) fn copy_name(stem: &str) -> String {
-    format!(".{stem}-{}.db", std::process::id())
 }
