@@ -315,10 +315,9 @@ proptest! {
     }
 }
 
-/// A minute in a debug build if each component looks at the thousand groups of each other, or at
-/// each pair of rollouts behind it.
+/// How long it takes is measured by `cargo bench --bench core`.
 #[test]
-fn large_documents_are_compared_in_a_moment() {
+fn every_component_of_a_large_document_is_compared() {
     let names: Vec<String> = (0..1000).map(|i| format!("group-{i}")).collect();
     let groups: Vec<&str> = names.iter().map(String::as_str).collect();
     let components: Map<String, Value> =
@@ -330,11 +329,8 @@ fn large_documents_are_compared_in_a_moment() {
     };
     let deep = |share| document_of(&chain(1000, share));
     let pairs = [(flat(5.0), flat(6.0)), (deep(99.0), deep(99.5))];
-    let began = Instant::now();
     let counts = pairs.map(|(before, after)| changed(&before, &after).len());
-    let took = began.elapsed();
     assert_eq!(counts, [4000, 1000]);
-    assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
 /// Users that stand for everyone.
