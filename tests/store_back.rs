@@ -52,6 +52,7 @@ fn a_folder_that_was_moved_away_is_found_by_other_programs_and_can_be_moved_back
     let place = Place::new();
     let (serving, token) = serve(&place);
     assert!(put(&serving.address, &token, 1000).starts_with("HTTP/1.1 200 "));
+    wait_for_small_files();
     let away = place.outer.path().join("away");
     fs::rename(&place.data, &away).unwrap();
 

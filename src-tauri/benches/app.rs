@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use flagdeck::app::StoreState;
 use flagdeck::store::sqlite::SqliteStore;
 use flagdeck::store::{Actor, Appended, Cause, Draft, HistoryFilter, RevisionNumber, Store, Via};
 use flagdeck::wire::AsOf;
@@ -39,6 +40,10 @@ fn durable_change(criterion: &mut Criterion) {
             let outcome = app.change(slide(milli)).expect("the edit is valid");
             assert!(black_box(outcome).changed);
         });
+    });
+    // A change looks three times: before it, before its commit, and after.
+    group.bench_function("three looks whether its files are in place", |bencher| {
+        bencher.iter(|| (0..3).all(|_| black_box(app.store_state()) == StoreState::Ok));
     });
     group.finish();
 }
