@@ -8,7 +8,8 @@ use std::hint::black_box;
 use std::ops::Range;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use flagdeck_core::{Compiled, Edit, User, UserIds, apply, changes, validate};
+use flagdeck_core::audience::changed;
+use flagdeck_core::{Compiled, Edit, Reaches, User, UserIds, apply, changes, validate};
 use serde_json::{Map, Value, json};
 
 const COMPONENTS: usize = 100;
@@ -265,5 +266,35 @@ fn compare(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, evaluate, evaluate_all, count_in, read, compare);
+/// What a new revision costs beside reading and compiling it: whom each component reaches, and
+/// which of them other users see than before.
+fn reach(criterion: &mut Criterion) {
+    const COMPONENTS: usize = 10_000;
+    let bytes = document(COMPONENTS, |_| None, "flagd-3");
+    let before = validate(&bytes).expect("the document is valid").document;
+    let mut after = before.clone();
+    after.rollouts.clear();
+    let mut group = criterion.benchmark_group("reach, 10 000 components");
+    group.bench_function("floor: compile", |bencher| {
+        bencher.iter(|| Compiled::new(black_box(&before)));
+    });
+    let compiled = Compiled::new(&before);
+    group.bench_function("whom each reaches", |bencher| {
+        bencher.iter(|| Reaches::of(black_box(&compiled), false));
+    });
+    group.bench_function("whose users another document changes", |bencher| {
+        bencher.iter(|| changed(black_box(&before), black_box(&after)));
+    });
+    group.finish();
+}
+
+criterion_group!(
+    benches,
+    evaluate,
+    evaluate_all,
+    count_in,
+    read,
+    compare,
+    reach
+);
 criterion_main!(benches);

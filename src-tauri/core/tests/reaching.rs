@@ -1,7 +1,5 @@
 //! Whom a component reaches: in words, by example, and held against the evaluator itself.
 
-use std::time::{Duration, Instant};
-
 use flagdeck_core::audience::changed;
 use flagdeck_core::reach::Bound;
 use flagdeck_core::{Compiled, FlagDocument, Reach, Reaches, User, Widening, widenings};
