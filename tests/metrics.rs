@@ -14,7 +14,7 @@ use flagdeck_core::{ComponentPath, Edit};
 use tempfile::TempDir;
 
 /// Far longer than a second's end takes, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn open(folder: &TempDir) -> App {
     open_at(folder.path())

@@ -190,7 +190,7 @@ fn a_program_that_is_killed_while_it_writes_back_leaves_all_or_nothing() {
             assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         }
         fs::remove_dir_all(&place.data).unwrap();
-        kill_process(process(&serving), Signal::USR1).unwrap();
+        kill_process(process(&serving), Signal::USR2).unwrap();
         // From before it begins to after it has ended.
         thread::sleep(Duration::from_millis(4 * round * round));
         kill_process(process(&serving), Signal::KILL).unwrap();
@@ -256,7 +256,7 @@ fn without_room_nothing_is_written_back_and_nothing_is_lost() {
     wait_for_small_files();
     fs::remove_dir_all(&place.data).unwrap();
     limit_files(&serving, Some(16 * 1024));
-    kill_process(process(&serving), Signal::USR1).unwrap();
+    kill_process(process(&serving), Signal::USR2).unwrap();
     thread::sleep(Duration::from_millis(1500));
     assert!(!place.data.join("flagdeck.db").exists());
     assert_eq!(leftovers(&place), Vec::<PathBuf>::new());
@@ -264,7 +264,7 @@ fn without_room_nothing_is_written_back_and_nothing_is_lost() {
     assert!(health.contains("store_gone"), "{health}");
 
     limit_files(&serving, None);
-    kill_process(process(&serving), Signal::USR1).unwrap();
+    kill_process(process(&serving), Signal::USR2).unwrap();
     wait_until("it is written back", || {
         get(&serving.address, "/healthz").contains("\"status\":\"ok\"")
     });

@@ -45,9 +45,12 @@ async fn a_store_in_its_place_is_shown_and_used_when_the_person_says_so() {
     let place = Workplace::new();
     place.prefer(&json!({ "isToured": true, "theme": "dark" }));
     let (window, data) = open_with_a_revision(&place).await;
+    // Made elsewhere: no command begins a store in the place of one that is still open.
+    let other = Workplace::new();
+    other.flagctl(&["set", "tracker", "on"]);
+    other.flagctl(&["set", "orchestrator", "on"]);
     fs::rename(&data, data.with_extension("away")).expect("the folder is moved");
-    place.flagctl(&["set", "tracker", "on"]);
-    place.flagctl(&["set", "orchestrator", "on"]);
+    fs::rename(other.data_dir(), &data).expect("another one takes its place");
     window
         .until_told("store-gone", "was replaced while Flagdeck had it open")
         .await;

@@ -173,7 +173,8 @@ impl Seen {
         };
         if !is_explained() {
             records.extend(reported(&known, path));
-            records.sort_by_key(|record| std::cmp::Reverse(record.at_ms));
+            // Within one millisecond the report came later: no recorded change left the value so.
+            records.sort_by_key(|record| (std::cmp::Reverse(record.at_ms), !record.by_report));
             if !records.iter().any(|record| record.by_report) {
                 records.splice(0..0, self.inferred(&known, blame));
             }
