@@ -125,7 +125,7 @@ describe("a value over the edge", () => {
     expect(drawnAt(durations, value)).toBeLessThan(durations.axis.max);
     expect(drawnAt(durations, value)).toBe(drawnAt(durations, 5.001));
     expect(words.metrics.value(durations, value)).toBe(">5 s");
-    expect(words.metrics.told(durations, 0)).toBe("Half took >5 s");
+    expect(words.metrics.told(durations, 0)).toBe("Median >5 s");
   });
 
   it("of iterations has a strip only where there is one", () => {
@@ -142,7 +142,7 @@ describe("a value over the edge", () => {
     const read = (values: number[]) => typical.timesS.map((_, at) => values[at] ?? null);
     const charts = { ...typical, iterationsP50: read([28.9]), iterationsP95: read([63.2]) };
     const iterations = drawing("iterations", charts);
-    expect(words.metrics.told(iterations, 0)).toBe("Half within 29");
+    expect(words.metrics.told(iterations, 0)).toBe("Median 29");
     expect(legendOf(iterations, 0).map(({ value }) => value)).toEqual(["63", "29"]);
     expect(spokenOf(iterations, 0)).toEqual(["p95 63", "p50 29"]);
     expect(csvOf(charts).split("\r\n")[1]).toContain(",28.9,63.2,");
