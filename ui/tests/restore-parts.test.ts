@@ -78,21 +78,20 @@ describe("a key", () => {
   });
 });
 
-const parts = partsOf(
-  differenceOf([
-    at("flags.on"),
-    at("metrics.quality.low"),
-    at("metrics.quality.high"),
-    at("metrics.speed"),
-    at("list[id=alpha].n"),
-    at("list", {
-      kind: "list",
-      list: listOf({ key: "id", dropped: 1, added: 1 }),
-      before: excerptOf([{ id: "delta" }]),
-      after: excerptOf([{ id: "gamma", n: 3 }]),
-    }),
-  ]),
-);
+const difference = differenceOf([
+  at("flags.on"),
+  at("metrics.quality.low"),
+  at("metrics.quality.high"),
+  at("metrics.speed"),
+  at("list[id=alpha].n"),
+  at("list", {
+    kind: "list",
+    list: listOf({ key: "id", dropped: 1, added: 1 }),
+    before: excerptOf([{ id: "delta" }]),
+    after: excerptOf([{ id: "gamma", n: 3 }]),
+  }),
+]);
+const parts = partsOf(difference);
 
 function part(key: string, root = parts): Part {
   const found = stepsOf(key).reduce<Part | undefined>(
@@ -125,6 +124,11 @@ describe("the parts to restore", () => {
     expect(part("ml.list[id=gamma]").change?.kind).toBe("added");
     expect(part("ml.list[id=delta]").change?.kind).toBe("removed");
     expect(part("ml.metrics").changes).toBe(3);
+  });
+
+  it("add up to the changes of the difference, whatever records a list brings and takes away", () => {
+    expect(part("ml.list").changes).toBe(2);
+    expect(parts.changes).toBe(difference.total);
   });
 
   it("are chosen with all that is in them", () => {

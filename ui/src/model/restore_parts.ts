@@ -35,6 +35,7 @@ export function partsOf(difference: StateDifference, given: readonly string[] = 
   for (const change of difference.changes) {
     const part = plant(root, keyOf(change), known);
     part.change ??= change;
+    part.changes += 1;
     for (const [step, record] of recordsOf(change)) {
       const key = within(part.key, step);
       const inner = known.get(key) ?? partIn(part, step);
@@ -227,11 +228,12 @@ function plant(root: Part, key: string, known: Map<string, Part>): Part {
   return at;
 }
 
+/**
+ * Adds up the changes of the difference in a part. The records of a list that changed add nothing:
+ * they say what that one change is.
+ */
 function tally(part: Part): number {
-  const inner = part.parts.reduce((sum, each) => sum + tally(each), 0);
-  // A list that changed counts as one: its records say what that one is.
-  const isTold = part.change?.kind === "list" && inner > 0;
-  part.changes = inner + (part.change !== null && !isTold ? 1 : 0);
+  part.changes += part.parts.reduce((sum, each) => sum + tally(each), 0);
   return part.changes;
 }
 

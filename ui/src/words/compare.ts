@@ -287,7 +287,7 @@ export const compare = {
     same: "no change",
     cut: (listed: number, total: number) =>
       `The first ${formatCount(listed)} of ${formatCount(total)} changes are listed. A part that is checked as a whole includes the others in it.`,
-    reading: "Looking what that would change…",
+    reading: "Checking what would change…",
     notRead: "The preview could not be read; nothing was restored.",
     nothing: "Nothing to restore: the state is the same as it was.",
     flagsOnly: "The state is the same as it was; only the flags will change.",
