@@ -92,9 +92,9 @@ async fn a_component_that_does_harm_is_rolled_back_by_one_click_and_back_again_b
 /// others a hundredth.
 fn harm() -> String {
     let event = |index: usize| {
-        let exposed = index % 20 == 0;
+        let exposed = index.is_multiple_of(20);
         let fails = if exposed {
-            index % 200 == 0
+            index.is_multiple_of(200)
         } else {
             index % 95 == 1
         };

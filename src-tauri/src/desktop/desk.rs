@@ -14,7 +14,7 @@ use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Announcement, Failure, Level};
 use flagdeck::{App, Event, Options, Outcome};
 use tauri::async_runtime::{self, JoinHandle};
-use tauri::{AppHandle, Emitter, Manager};
+use tauri::{AppHandle, Emitter};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
@@ -222,7 +222,9 @@ impl Desk {
     /// Says whether it is the only one; people are told if it no longer is.
     fn keep_place(&self, app: &App, was_only_window: bool) -> bool {
         let window = self.window();
-        let instance = window.as_ref().and_then(|it| it.try_state::<Instance>());
+        let instance = window
+            .as_ref()
+            .and_then(tauri::Manager::try_state::<Instance>);
         let (Some(window), Some(instance), None) = (&window, instance, app.gone()) else {
             return was_only_window;
         };

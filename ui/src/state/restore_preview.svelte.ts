@@ -14,7 +14,7 @@ export class RestorePreview {
   readonly #everything: RestoreRequest;
   readonly #whole = new Answer<StateDifference>();
   readonly #chosen = new Answer<StateDifference>();
-  #request: RestoreRequest | null = null;
+  #request: RestoreRequest | null = $state.raw(null);
   #isLooking = false;
 
   /** Whether the state changed since, so that restoring would change something else. */
@@ -33,7 +33,10 @@ export class RestorePreview {
 
   /** How many values restoring what is chosen would change; `null` until it is read. */
   get total(): number | null {
-    return this.#chosen.value?.total ?? null;
+    // Of everything from the same answer as its parts: a source that reports in between would
+    // have the one say another number than the others.
+    const { value } = this.#isOfEverything ? this.#whole : this.#chosen;
+    return value?.total ?? null;
   }
 
   get failure(): Failure | null {
@@ -47,7 +50,9 @@ export class RestorePreview {
   /** Asks for what a person chose; `null` for nothing. */
   choose(request: RestoreRequest | null): void {
     this.#request = request;
-    if (request) this.#chosen.renew(() => this.#ask({ ...request, withFlags: false }));
+    if (request && !this.#isOfEverything) {
+      this.#chosen.renew(() => this.#ask({ ...request, withFlags: false }));
+    }
   }
 
   /** Learns that the source reported: looks whether that makes a difference. */
@@ -69,6 +74,10 @@ export class RestorePreview {
     this.isStale = false;
     this.#whole.renew(() => this.#ask(this.#everything));
     this.choose(this.#request);
+  }
+
+  get #isOfEverything(): boolean {
+    return this.#request?.only.length === 0 && this.#request.except.length === 0;
   }
 
   #ask(request: RestoreRequest): Promise<StateDifference> {
