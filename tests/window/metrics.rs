@@ -76,6 +76,8 @@ async fn a_component_that_does_harm_is_rolled_back_by_one_click_and_back_again_b
         .await;
     window.picture("verdict").await;
     let share = || place.stored()["rollouts"]["ui.badges"]["percentage"].clone();
+    // A click counts once what it is about has been seen for half a second.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     window.click("roll-back").await;
     window
         .until("it is rolled back", async || share() == json!(5))
