@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -264,16 +265,42 @@ fn without_room_nothing_is_written_back_and_nothing_is_lost() {
     assert!(health.contains("store_gone"), "{health}");
 
     limit_files(&serving, None);
-    // Asked again, as a person would: the attempt that found no room may still be at its end.
-    let mut asked: Option<Instant> = None;
+    kill_process(process(&serving), Signal::USR2).unwrap();
     wait_until("it is written back", || {
-        if asked.is_none_or(|at| at.elapsed() > Duration::from_secs(2)) {
-            asked = Some(Instant::now());
-            kill_process(process(&serving), Signal::USR2).unwrap();
-        }
         get(&serving.address, "/healthz").contains("\"status\":\"ok\"")
     });
     assert!(put(&serving.address, &token, 2000).starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn a_program_whose_log_nobody_takes_any_more_goes_on() {
+    let place = Place::new();
+    let mut command = at(&place, &["serve", "--port", "0"]);
+    let mut serving = Serving::run({
+        command.stderr(Stdio::piped());
+        command
+    });
+    // As a terminal that was closed. What it tells of the loss is refused.
+    drop(serving.child.stderr.take());
+    let token = at(&place, &["token"]).output().unwrap();
+    let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
+    assert!(put(&serving.address, &token, 1000).starts_with("HTTP/1.1 200 "));
+    wait_for_small_files();
+    for lost in 1..=2 {
+        fs::remove_dir_all(&place.data).unwrap();
+        let health = || get(&serving.address, "/healthz");
+        wait_until("it is noticed", || health().contains("store_gone"));
+        kill_process(process(&serving), Signal::USR2).unwrap();
+        wait_until("it is written back", || {
+            health().contains("\"status\":\"ok\"")
+        });
+        assert!(put(&serving.address, &token, 1000 + lost).starts_with("HTTP/1.1 200 "));
+    }
+    let elsewhere = at(&place, &["set", "calculator", "on"]).status();
+    assert!(elsewhere.unwrap().success());
+    wait_until("a change by another program is seen", || {
+        get(&serving.address, "/healthz").contains("\"revision\":4")
+    });
 }
 
 #[test]

@@ -74,11 +74,12 @@ impl App {
 
     /// Looks whether everything is in place, and goes on by itself with files that lack nothing.
     pub(super) fn look_at_place(&self) {
-        let gone = match self.find_gone() {
-            Some(_) if self.follow() => self.find_gone(),
-            found => found,
-        };
-        self.note(gone);
+        if self.find_gone().is_none() || !self.follow() {
+            // Not while it is being settled: until that is over, nothing is in place.
+            let settling = self.0.settling.read();
+            let _over = settling.unwrap_or_else(PoisonError::into_inner);
+            self.note(self.find_gone());
+        }
     }
 
     /// Notes what the small files hold, while they are the ones of the open store.
@@ -114,11 +115,13 @@ impl App {
             return Ok(Vec::new());
         }
         let confirmed = self.live().revision;
-        let set_aside = self.settle(Self::write_back_each)?;
+        let set_aside = self.settle(|app| {
+            let set_aside = app.write_back_each()?;
+            app.put_back_small_files();
+            Ok(set_aside)
+        })?;
         self.tell_of_unconfirmed(confirmed);
-        self.put_back_small_files();
         tracing::info!(?set_aside, "the data folder was written back");
-        self.look_at_place();
         Ok(set_aside)
     }
 
@@ -130,7 +133,6 @@ impl App {
     pub fn use_new_store(&self) -> Result<Vec<PathBuf>, Error> {
         let kept = self.settle(Self::reopen_each)?;
         tracing::info!(?kept, "the store in the data folder is used");
-        self.look_at_place();
         Ok(kept)
     }
 
@@ -187,11 +189,11 @@ impl App {
             if are_states {
                 states.reopen();
             }
+            app.put_back_missing_files();
             Ok(())
         });
         match followed {
             Ok(()) => {
-                self.put_back_missing_files();
                 let message = "The data folder was replaced by a copy that lacks nothing; \
                                Flagdeck goes on with that.";
                 self.notify(Level::Info, message);
@@ -205,11 +207,14 @@ impl App {
     }
 
     /// Changes the files that are open while no change is saved, and puts what they hold in force.
+    /// What was lost counts as lost until all of that is done.
     fn settle<T>(&self, how: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
         let alone = self.0.settling.write();
         let _alone = alone.unwrap_or_else(PoisonError::into_inner);
+        self.note(self.find_gone());
         let settled = how(self)?;
         self.adopt_anew()?;
+        self.note(self.find_gone());
         Ok(settled)
     }
 

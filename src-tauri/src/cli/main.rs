@@ -19,7 +19,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use flagdeck::error::Code;
 use flagdeck::wire::Failure;
-use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Arguments;
 use crate::commands::Refused;
@@ -27,10 +26,7 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::from_env("FLAGDECK_LOG"))
-        .with_writer(io::stderr)
-        .init();
+    flagdeck::logging::init();
     let mut output = Output::new(arguments.json);
     let done = commands::run(arguments, &mut output);
     let done = done.and_then(|code| output.finish().map(|()| code).map_err(Into::into));

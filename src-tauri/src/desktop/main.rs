@@ -22,7 +22,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use flagdeck::config::{self, Given};
 use tauri::{AppHandle, Manager, RunEvent};
-use tracing_subscriber::EnvFilter;
 
 use crate::desk::Desk;
 use crate::instance::{Instance, Start};
@@ -42,10 +41,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::from_env("FLAGDECK_LOG"))
-        .with_writer(std::io::stderr)
-        .init();
+    flagdeck::logging::init();
     let Some(data_dir) = arguments.data_dir.or_else(config::default_data_dir) else {
         tracing::error!("there is no home folder: say where to keep data with --data-dir");
         return ExitCode::FAILURE;
