@@ -67,7 +67,7 @@ fn ticks_are_summed_up_to_minutes_and_hours_once_those_are_over() {
     let mut keep = |at_s: i64, errors: u64| {
         let ticks = [(BEGIN_S + at_s, tick(errors))].into();
         let now_ms = (BEGIN_S + at_s + 10) * 1000;
-        store.keep(&through(0), &ticks, now_ms).unwrap();
+        store.keep(&through(0), &ticks, &NOTHING, now_ms).unwrap();
     };
     for at_s in (0..60).step_by(10) {
         assert_eq!(errors(&folder, 60), []);
@@ -90,7 +90,7 @@ fn what_comes_late_is_in_every_tier() {
     let mut keep = |at_s: i64, errors: u64, now_s: i64| {
         let ticks = [(BEGIN_S + at_s, tick(errors))].into();
         store
-            .keep(&through(0), &ticks, (BEGIN_S + now_s) * 1000)
+            .keep(&through(0), &ticks, &NOTHING, (BEGIN_S + now_s) * 1000)
             .unwrap();
     };
     // A clock that was two hours ahead for a while.
@@ -110,11 +110,11 @@ fn each_tier_forgets_what_is_too_old_for_it() {
     let (mut store, _) = open(&folder, 1);
     let ticks = [(BEGIN_S, tick(1)), (BEGIN_S + 60, tick(2))].into();
     store
-        .keep(&through(0), &ticks, (BEGIN_S + 70) * 1000)
+        .keep(&through(0), &ticks, &NOTHING, (BEGIN_S + 70) * 1000)
         .unwrap();
     let mut kept_after = |days: i64| {
         let now_ms = (BEGIN_S + days * DAY_S + 3600) * 1000;
-        store.keep(&through(0), &NOTHING, now_ms).unwrap();
+        store.keep(&through(0), &NOTHING, &NOTHING, now_ms).unwrap();
         [10, 60, 3600].map(|step_s| errors(&folder, step_s).len())
     };
     assert_eq!(kept_after(1), [2, 2, 1]);
@@ -135,13 +135,17 @@ fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
         store.append(&[batch(2)]).unwrap();
     }
     let much_later_ms = BEGIN_S * 1000 + LOG_KEPT_MS + 1;
-    store.keep(&through(2), &NOTHING, much_later_ms).unwrap();
+    store
+        .keep(&through(2), &NOTHING, &NOTHING, much_later_ms)
+        .unwrap();
     drop(store);
     let (mut store, past) = open(&folder, 1);
     let left: Vec<i64> = past.batches.iter().map(|it| it.id).collect();
     assert_eq!(left, [3]);
     assert_eq!(past.checkpoint.through, 2);
-    store.keep(&through(3), &NOTHING, much_later_ms).unwrap();
+    store
+        .keep(&through(3), &NOTHING, &NOTHING, much_later_ms)
+        .unwrap();
     // Numbers go on where they were, also when the log is empty.
     let (stored, _) = store.append(&[batch(1)]).unwrap();
     assert_eq!(stored, [Stored::At(4)]);
@@ -166,8 +170,13 @@ fn another_program_is_told_of_every_batch_or_of_everything() {
     assert_eq!(batches(one.look().unwrap()), 1);
     // One that slept while batches left the log has to take over what they were counted into.
     one.append(&[batch(1)]).unwrap();
-    one.keep(&through(5), &NOTHING, BEGIN_S * 1000 + LOG_KEPT_MS + 1)
-        .unwrap();
+    one.keep(
+        &through(5),
+        &NOTHING,
+        &NOTHING,
+        BEGIN_S * 1000 + LOG_KEPT_MS + 1,
+    )
+    .unwrap();
     let Others::Everything(past) = other.look().unwrap() else {
         panic!("a batch was missed");
     };
@@ -219,6 +228,60 @@ fn a_file_of_a_newer_flagdeck_is_left_alone() {
     let refused = MetricsStore::open(folder.path(), 1, 0).unwrap_err();
     assert!(refused.to_string().contains("newer Flagdeck"), "{refused}");
     assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn a_file_from_before_evidence_was_kept_goes_on_with_everything_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(&folder, 1);
+    store.append(&[batch(3)]).unwrap();
+    drop(store);
+    let connection = rusqlite::Connection::open(folder.path().join("metrics.db")).unwrap();
+    connection.execute_batch("DROP TABLE evidence").unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    drop(connection);
+    let mut reader = MetricsReader::open(folder.path()).unwrap().unwrap();
+    let past = reader.past().unwrap();
+    assert_eq!((past.batches.len(), past.evidence.len()), (1, 0));
+    drop(reader);
+    let (mut store, past) = open(&folder, 1);
+    assert_eq!(past.batches.len(), 1);
+    let evidence = BTreeMap::from([(BEGIN_S * 1000, tick(7))]);
+    store
+        .keep(&through(1), &NOTHING, &evidence, BEGIN_S * 1000)
+        .unwrap();
+    drop(store);
+    assert_eq!(open(&folder, 1).1.evidence.len(), 1);
+}
+
+/// Evidence is kept from the first part on that has changed, and as long as anybody is judged by it.
+#[test]
+fn evidence_takes_the_place_of_what_was_kept_from_there_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(&folder, 1);
+    let begin_ms = BEGIN_S * 1000;
+    let kept = |folder| {
+        let kept = open(folder, 2).1.evidence.into_iter();
+        let errors = |frame: Frame| frame.sum(|_, _| true).errors;
+        kept.map(|(from_ms, frame)| (from_ms - begin_ms, errors(frame)))
+            .collect::<Vec<_>>()
+    };
+    let mut keep = |evidence: &[(i64, u64)], now_ms| {
+        let frames = evidence
+            .iter()
+            .map(|(from_ms, errors)| (begin_ms + from_ms, tick(*errors)));
+        let now_ms = begin_ms + now_ms;
+        store
+            .keep(&through(0), &NOTHING, &frames.collect(), now_ms)
+            .unwrap();
+    };
+    keep(&[(0, 1), (100, 2), (200, 3)], 1000);
+    keep(&[(100, 5), (300, 4)], 2000);
+    assert_eq!(kept(&folder), [(0, 1), (100, 5), (300, 4)]);
+    keep(&[], 3000);
+    assert_eq!(kept(&folder).len(), 3);
+    keep(&[(910_000, 6)], 900_150);
+    assert_eq!(kept(&folder), [(300, 4), (910_000, 6)]);
 }
 
 /// Bits that rot in what counts are noticed, or change nothing.

@@ -80,26 +80,6 @@ fn report(app: &App, component: &str, exposed: bool, total: usize, failed: usize
     runtime.unwrap().block_on(delivery.stored()).unwrap();
 }
 
-/// Waits until what is reported next belongs to a later second than what was saved.
-fn next_second() {
-    next(1);
-}
-
-/// The same of the seconds that what is kept on disk can be told apart by.
-fn next_tick() {
-    next(10);
-}
-
-fn next(step_s: i64) {
-    let step = || jiff::Timestamp::now().as_second() / step_s;
-    let now = step();
-    while step() == now {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    // A batch that comes as a second ends is counted in that.
-    std::thread::sleep(Duration::from_millis(100));
-}
-
 fn pulse(app: &App) -> Pulse {
     app.pulse(None).unwrap().unwrap()
 }
@@ -134,7 +114,6 @@ fn the_component_that_is_named_stays_while_another_is_about_as_bad() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(&folder);
     rolled_out(&app);
-    next_second();
     report(&app, "ui.badges", true, 1000, 92);
     report(&app, "tracker", true, 1000, 95);
     let named = |pulse: &Pulse| pulse.verdict.component.clone().unwrap_or_default();
@@ -168,7 +147,6 @@ fn a_small_rollout_that_fails_is_told_and_rolled_back() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(&folder);
     let revision = rolled_out(&app);
-    next_second();
     report(&app, "ui.badges", true, 500, 46);
     report(&app, "ui.badges", false, 9500, 57);
     report(&app, "tracker", false, 1000, 5);
@@ -212,7 +190,6 @@ fn a_hundred_calculations_make_a_verdict_and_99_do_not() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(&folder);
     rolled_out(&app);
-    next_second();
     report(&app, "ui.badges", true, 99, 99);
     let pulse = until(&app, "99", |it| it.errors.whole == 99);
     assert_eq!(pulse.verdict.standing, Standing::TooFew);
@@ -227,7 +204,6 @@ fn who_sees_it_is_all_that_starts_a_verdict_again() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(&folder);
     let revision = rolled_out(&app);
-    next_second();
     report(&app, "ui.badges", true, 500, 46);
     until(&app, "it is told", |it| it.verdict.component.is_some());
     // Another component, and what people should know about this one.
@@ -253,7 +229,6 @@ fn who_sees_it_is_all_that_starts_a_verdict_again() {
             requires: vec![path("tracker")],
         },
     );
-    next_second();
     report(&app, "ui.badges", true, 3, 0);
     let pulse = until(&app, "it starts again", |it| {
         it.components
@@ -268,7 +243,6 @@ fn two_components_that_do_harm_are_both_told() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(&folder);
     rolled_out(&app);
-    next_second();
     report(&app, "ui.badges", true, 500, 46);
     report(&app, "tracker", true, 500, 150);
     let pulse = until(&app, "both", |it| it.errors.whole == 1000);
@@ -340,13 +314,47 @@ fn memory_near_its_limit_stays_what_it_was_called() {
     assert_eq!(memory(150_000_000), MemoryStanding::Over);
 }
 
+/// Other programs save revisions, too, and a test of an application reports at once.
+#[test]
+fn what_is_reported_right_after_a_change_counts_after_it_wherever_it_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder);
+    rolled_out(&app);
+    report(&app, "ui.badges", true, 300, 0);
+    let arguments = ["rollout", "ui.badges", "--percentage", "40"];
+    assert!(flagctl(&folder, &arguments).status().unwrap().success());
+    report(&app, "ui.badges", true, 200, 30);
+    report(&app, "ui.badges", false, 400, 4);
+    let said = "ui.badges: 15 % errors on, 1.0 % off since revision 6";
+    until(&app, "it is told", |it| {
+        it.verdict.sentence.starts_with(said)
+    });
+    let from_outside = || {
+        let output = flagctl(&folder, &["metrics"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // Before it is kept together with the time before, and after.
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(11) {
+        let text = from_outside();
+        assert!(text.contains(said), "{text}");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    app.close();
+    drop(app);
+    let again = open(&folder);
+    until(&again, "it is told", |it| {
+        it.verdict.sentence.starts_with(said)
+    });
+    assert!(from_outside().contains(said));
+}
+
 /// The command line reads what is kept, and comes to the same verdict.
 #[test]
 fn the_command_line_tells_the_same_and_rolls_back() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(&folder);
     rolled_out(&app);
-    next_tick();
     report(&app, "ui.badges", true, 500, 46);
     report(&app, "ui.badges", false, 2000, 12);
     let told = until(&app, "it is told", |it| it.verdict.component.is_some());

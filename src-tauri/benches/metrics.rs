@@ -342,7 +342,12 @@ fn day_of_series(_: &mut Criterion) {
     for ticks in ticks.chunks(360) {
         let now_ms = ticks.last().expect("not empty").0 * 1000 + 10_000;
         let ticks = ticks.iter().cloned().collect();
-        let kept = store.keep(&Checkpoint::default(), &ticks, now_ms);
+        let kept = store.keep(
+            &Checkpoint::default(),
+            &ticks,
+            &std::collections::BTreeMap::new(),
+            now_ms,
+        );
         kept.expect("the disk takes it");
     }
     store.close();

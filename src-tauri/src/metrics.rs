@@ -393,12 +393,12 @@ impl Metrics {
 
     /// Notes that a revision was saved, in milliseconds since 1970.
     pub fn note_revision(&self, at_ms: i64) {
-        self.0.collector.note_revision(at_ms.div_euclid(1000));
+        self.0.collector.note_revision(at_ms);
     }
 
     /// Returns what components are judged by.
-    pub fn judged(&self, since_s: impl Fn(&str) -> i64) -> Judged {
-        Judged::of(&self.0.collector, since_s)
+    pub fn judged(&self, since_ms: impl Fn(&str) -> i64) -> Judged {
+        Judged::of(&self.0.collector, since_ms)
     }
 
     /// Returns the pulse of the last minutes; `None` if it is the one of `since`. Marks, push
@@ -482,8 +482,8 @@ pub struct Glance {
 
 impl Glance {
     /// Returns what components are judged by.
-    pub fn judged(&self, since_s: impl Fn(&str) -> i64) -> Judged {
-        Judged::of(&self.collector, since_s)
+    pub fn judged(&self, since_ms: impl Fn(&str) -> i64) -> Judged {
+        Judged::of(&self.collector, since_ms)
     }
 }
 
@@ -497,10 +497,10 @@ pub struct Judged {
 }
 
 impl Judged {
-    fn of(collector: &Collector, since_s: impl Fn(&str) -> i64) -> Self {
+    fn of(collector: &Collector, since_ms: impl Fn(&str) -> i64) -> Self {
         let state = collector.state();
         Self {
-            components: state.evidence.since(since_s),
+            components: state.evidence.since(since_ms),
             host_bytes: pulse::host_memory(&state, now_ms()),
         }
     }

@@ -114,7 +114,7 @@ impl App {
         };
         let mut pulse = kept.pulse.clone();
         let mut judge = Judge::default();
-        self.judge_pulse(&mut pulse, &mut judge, |since_s| kept.judged(since_s))?;
+        self.judge_pulse(&mut pulse, &mut judge, |since_ms| kept.judged(since_ms))?;
         Ok(Some((pulse, kept.counted)))
     }
 

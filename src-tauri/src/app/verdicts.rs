@@ -64,7 +64,7 @@ impl App {
         };
         let mut judge = lock(&self.0.judge);
         judge.audiences.follow(self)?;
-        judge.judge(&self.limits(), |since_s| metrics.judged(since_s));
+        judge.judge(&self.limits(), |since_ms| metrics.judged(since_ms));
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl App {
             return Ok(());
         };
         let mut judge = lock(&self.0.judge);
-        self.judge_pulse(pulse, &mut judge, |since_s| metrics.judged(since_s))
+        self.judge_pulse(pulse, &mut judge, |since_ms| metrics.judged(since_ms))
     }
 
     /// Says what rolling a component back would do; `None` unless the component does harm.
@@ -200,7 +200,7 @@ impl App {
             Some(metrics) => {
                 let mut judge = lock(&self.0.judge);
                 judge.audiences.follow(self)?;
-                let judged = judge.judge(&self.limits(), |since_s| metrics.judged(since_s));
+                let judged = judge.judge(&self.limits(), |since_ms| metrics.judged(since_ms));
                 judged.components
             }
             None => self.components_kept()?,
@@ -220,7 +220,7 @@ impl App {
         };
         let mut judge = Judge::default();
         judge.audiences.follow(self)?;
-        let judged = judge.judge(&limits, |since_s| kept.judged(since_s));
+        let judged = judge.judge(&limits, |since_ms| kept.judged(since_ms));
         Ok(judged.components)
     }
 }
@@ -235,7 +235,7 @@ impl Judge {
         let Judged {
             components,
             host_bytes,
-        } = judged(&|component| self.audiences.since_s(component, now_ms));
+        } = judged(&|component| self.audiences.since_ms(component, now_ms));
         let bounds = limits.into();
         let judge = |(component, tallies): (Box<str>, Vec<_>)| {
             let since = self.audiences.since(&component, now_ms);

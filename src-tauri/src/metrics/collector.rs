@@ -3,7 +3,7 @@
 //! In memory only. One thread applies events and closes seconds (`worker`); whoever reads the
 //! state adds up the recorder's shards first. Asks nobody for the time.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
 use flagdeck_core::measure::{Spread, Tally};
@@ -23,7 +23,6 @@ use crate::lock::lock;
 /// Seconds that "a second" is told of.
 pub const RATE_OVER_S: i64 = 10;
 
-type Names = Vec<(NameId, Box<str>)>;
 type Map<K, V> = IndexMap<K, V, FixedState>;
 
 /// Counts, and remembers.
@@ -164,8 +163,8 @@ impl Collector {
         *lock(&self.toggles) = past.checkpoint.toggles;
         let fresh = Self::default();
         let mut state = lock(&fresh.state);
-        state.evidence.learn(past.names);
         state.take_over(past.checkpoint, past.ticks, now_ms);
+        state.recall(past.evidence, &past.names, now_ms);
         drop(state);
         let frames = fresh.replay(&past.batches, name);
         let mut resumed = fresh.state();
@@ -187,6 +186,8 @@ impl Collector {
         for batch in batches {
             let at_s = batch.at_ms.div_euclid(1000);
             self.close_tick(at_s);
+            // Which revisions were saved between is not known here.
+            lock(&self.state).evidence.split(batch.at_ms);
             self.apply(batch.id, &batch.events, batch.at_ms);
             frames.extend(self.close_second(at_s, name).map(|frame| (at_s, frame)));
         }
@@ -200,8 +201,9 @@ impl Collector {
 
     /// Counts the events of a batch. `id` is the batch's place in the log.
     pub fn apply(&self, id: i64, events: &[Event], at_ms: i64) {
-        // First, because whoever adds the shards up looks here for when that came.
-        let mut state = lock(&self.state);
+        // What the shards hold until here came before; whoever adds them up from here on looks here
+        // for when that came.
+        let mut state = self.state();
         state.through = state.through.max(id);
         state.latest_ms = at_ms;
         state.accepted += events.len() as u64;
@@ -262,9 +264,8 @@ impl Collector {
     ) -> Option<Frame> {
         let open = std::mem::take(&mut self.state().open);
         // Nobody waits for this lock while a name is written to the disk.
-        let (frame, names, unnamed) = open.into_frame(name);
+        let (frame, unnamed) = open.into_frame(name);
         let mut state = lock(&self.state);
-        state.evidence.learn(names);
         state.open.merge(unnamed);
         if state.accepted != state.accepted_told || state.was_busy(at_s) {
             state.version += 1;
@@ -275,17 +276,16 @@ impl Collector {
         }
         state.seconds.push(at_s, &frame);
         state.remember(at_s, 1, frame.sum(|_, _| true));
-        state.evidence.add(at_s, &frame);
         state.add_to_tick(at_s, &frame);
         state.version += 1;
         Some(frame)
     }
 
-    /// Notes that a revision was saved at `at_s`: what is counted in later seconds can be told
-    /// from what was counted before.
-    pub fn note_revision(&self, at_s: i64) {
-        let mut state = lock(&self.state);
-        state.evidence.cut_after(at_s);
+    /// Notes that a revision was saved at `at_ms`, in milliseconds since 1970: what comes later can
+    /// be told from what came before.
+    pub fn note_revision(&self, at_ms: i64) {
+        let mut state = self.state();
+        state.evidence.split(at_ms);
         state.version += 1;
     }
 
@@ -365,11 +365,25 @@ impl State {
                 && let Some(frame) = Frame::unpack(&packed)
             {
                 self.remember(at_s, TICK_S, frame.sum(|_, _| true));
-                self.evidence.add(at_s, &frame);
             }
             self.ticks.push_packed(at_s, packed);
         }
         self.forget_before(since_s);
+    }
+
+    /// Takes over what components are judged by.
+    fn recall(&mut self, kept: Vec<(i64, Frame)>, names: &[(NameId, Box<str>)], now_ms: i64) {
+        let names: HashMap<NameId, &Box<str>> =
+            names.iter().map(|(id, name)| (*id, name)).collect();
+        // What is later is of a clock that was set back since.
+        for (from_ms, frame) in kept.into_iter().filter(|(from_ms, _)| *from_ms <= now_ms) {
+            let counts = frame.tallies.into_iter();
+            let counts = counts.filter_map(|((component, arm), tally)| {
+                let component = (*names.get(&component)?).clone();
+                Some(((component, arm), tally))
+            });
+            self.evidence.restore(from_ms, counts.collect());
+        }
     }
 
     /// Remembers the calculations of a second, or of a tick that was kept.
@@ -418,6 +432,7 @@ impl State {
         total.tally.merge(tally);
         total.confidence_last = confidence_last.or(total.confidence_last);
         total.at_ms = total.at_ms.max(self.latest_ms);
+        self.evidence.count(labels, tally, self.latest_ms);
         entry(&mut self.open.tallies, labels).merge(tally);
     }
 
@@ -435,28 +450,25 @@ impl State {
             self.recent.pop_front();
             self.version += 1;
         }
-        self.evidence.forget_before(at_s);
         let before_ms = at_s * 1000;
+        self.evidence.forget_before(before_ms);
         self.sources.retain(|_, last_ms| *last_ms >= before_ms);
     }
 }
 
 impl Open {
-    /// Makes a frame of it, and lists the names of its components. What has no number for a name
-    /// is handed back.
-    fn into_frame(self, name: &mut dyn FnMut(&str) -> Option<NameId>) -> (Frame, Names, Self) {
+    /// Makes a frame of it. What has no number for a name is handed back.
+    fn into_frame(self, name: &mut dyn FnMut(&str) -> Option<NameId>) -> (Frame, Self) {
         let mut frame = Frame {
             own_memory: self.own_memory,
             ..Frame::default()
         };
-        let mut names = Names::new();
         let mut unnamed = Self::default();
         for (labels, tally) in self.tallies {
             match name(&labels.component) {
                 Some(component) => {
                     let key = (component, labels.arm);
                     frame.tallies.entry(key).or_default().merge(&tally);
-                    names.push((component, labels.component));
                 }
                 None => drop(unnamed.tallies.insert(labels, tally)),
             }
@@ -467,7 +479,7 @@ impl Open {
                 None => unnamed.memory.push((source, bytes)),
             }
         }
-        (frame, names, unnamed)
+        (frame, unnamed)
     }
 
     fn merge(&mut self, other: Self) {

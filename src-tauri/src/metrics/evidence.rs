@@ -3,175 +3,411 @@
 //!
 //! No further back than the dashboard looks: what went well for hours would hide what fails now.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::ops::Bound;
 
 use flagdeck_core::measure::{Arm, Tally};
 
-use super::frame::{Frame, NameId};
-use super::tiers::{TICK_S, step_of};
+use super::event::Labels;
 
-/// Counts in bins of ten seconds, which also end at every revision.
+/// How long a bin is.
+const BIN_MS: i64 = 10_000;
+
+/// How long each moment has a bin of its own: so late is noticed what another program saves.
+const APART_FOR_MS: i64 = 1_000;
+
+/// How much later than others a batch may be counted that came before them: other programs take
+/// some in, too. What is earlier still is of a clock that was set back.
+const LATE_MS: i64 = 60_000;
+
+/// Counts in bins, of which none goes on beyond a revision.
+///
+/// A batch is in the bin of the moment it came at, whenever it is counted. Moments are in
+/// milliseconds since 1970.
 #[derive(Debug, Default)]
 pub struct Evidence {
+    /// Earliest first.
     bins: VecDeque<Bin>,
-    names: HashMap<NameId, Box<str>>,
-    /// What comes later than this second starts a bin, whatever the last one is.
-    cut_after_s: Option<i64>,
+    /// Moments that no bin goes on beyond.
+    splits: BTreeSet<i64>,
+    /// The first bin that was changed since it was kept; none if all are on disk.
+    changed_ms: Option<i64>,
 }
 
 #[derive(Debug)]
 struct Bin {
-    /// When its first second began, in seconds since 1970.
-    at_s: i64,
-    tallies: BTreeMap<(NameId, Arm), Tally>,
+    /// Nothing in it came before that.
+    from_ms: i64,
+    counts: Counts,
 }
+
+/// Calculations by component and arm.
+pub type Counts = BTreeMap<(Box<str>, Arm), Tally>;
 
 /// What was counted of the arms of a component.
 pub type Arms = Vec<(Arm, Tally)>;
 
 impl Evidence {
-    /// Learns names of components.
-    pub fn learn(&mut self, names: impl IntoIterator<Item = (NameId, Box<str>)>) {
-        for (id, name) in names {
-            self.names.entry(id).or_insert(name);
-        }
+    /// Adds calculations that were reported at a moment.
+    pub fn count(&mut self, labels: &Labels, tally: &Tally, at_ms: i64) {
+        let bin = self.bin(at_ms);
+        let key = (labels.component.clone(), labels.arm);
+        bin.counts.entry(key).or_default().merge(tally);
+        let from_ms = bin.from_ms;
+        self.note_changed(from_ms);
     }
 
-    /// Adds what was counted in a second, or in a tick that was kept, that began at `at_s`.
-    pub fn add(&mut self, at_s: i64, frame: &Frame) {
-        // What is later is of a clock that was set back since.
-        while self.bins.back().is_some_and(|last| last.at_s > at_s) {
-            self.bins.pop_back();
-        }
-        let is_cut = self.cut_after_s.is_some_and(|cut_s| at_s > cut_s);
-        let goes_on = self
-            .bins
-            .back()
-            .is_some_and(|last| !is_cut && step_of(last.at_s, TICK_S) == step_of(at_s, TICK_S));
-        if !goes_on {
-            self.cut_after_s = self.cut_after_s.filter(|_| !is_cut);
-            self.bins.push_back(Bin {
-                at_s,
-                tallies: BTreeMap::new(),
-            });
-        }
-        let last = self.bins.back_mut().expect("there is one, or it was made");
-        for (key, tally) in &frame.tallies {
-            last.tallies.entry(*key).or_default().merge(tally);
-        }
+    /// Adds a bin that was kept, and is later than all before. Nothing is added to it any more: which
+    /// revisions were saved meanwhile is not known.
+    pub fn restore(&mut self, from_ms: i64, counts: Counts) {
+        self.split(from_ms);
+        self.split(from_ms + 1);
+        self.bins.push_back(Bin { from_ms, counts });
     }
 
-    /// Starts another bin with what comes later than the second that began at `at_s`.
-    pub fn cut_after(&mut self, at_s: i64) {
-        self.cut_after_s = Some(at_s);
+    /// Has no bin go on beyond a moment: a revision was saved then, or may have been. What came
+    /// after it, and is in one bin with what came before it already, counts as before.
+    pub fn split(&mut self, at_ms: i64) {
+        self.splits.insert(at_ms);
     }
 
     /// Forgets what began before a moment.
-    pub fn forget_before(&mut self, at_s: i64) {
-        while self.bins.front().is_some_and(|first| first.at_s < at_s) {
+    pub fn forget_before(&mut self, at_ms: i64) {
+        while self.bins.front().is_some_and(|bin| bin.from_ms < at_ms) {
             self.bins.pop_front();
         }
+        self.splits = self.splits.split_off(&at_ms);
     }
 
-    /// Adds up what was counted of each component from the moment that `since_s` says, in seconds
-    /// since 1970; only whole bins. A component of which nothing was counted since then, only before,
-    /// has no arms; others are left out.
-    pub fn since(&self, since_s: impl Fn(&str) -> i64) -> BTreeMap<Box<str>, Arms> {
-        let names = self.names.iter();
-        let starts: HashMap<NameId, i64> = names.map(|(id, name)| (*id, since_s(name))).collect();
-        let mut counted: BTreeMap<(NameId, Arm), Tally> = BTreeMap::new();
-        let mut seen = HashSet::new();
-        for bin in &self.bins {
-            for (key, tally) in &bin.tallies {
-                seen.insert(key.0);
-                let is_since = starts
-                    .get(&key.0)
-                    .is_some_and(|start_s| bin.at_s >= *start_s);
-                if is_since {
-                    counted.entry(*key).or_default().merge(tally);
+    /// Adds up what was counted of each component from the moment that `since_ms` says; only whole
+    /// bins. A component of which nothing was counted since then, only before, has no arms; others
+    /// are left out.
+    pub fn since(&self, since_ms: impl Fn(&str) -> i64) -> BTreeMap<Box<str>, Arms> {
+        let counted = self.bins.iter().flat_map(|bin| bin.counts.keys());
+        let components: HashSet<&str> = counted.map(|(component, _)| &**component).collect();
+        let arms = |component: &str| {
+            let since_ms = since_ms(component);
+            let mut arms: BTreeMap<Arm, Tally> = BTreeMap::new();
+            for bin in self.bins.iter().filter(|bin| bin.from_ms >= since_ms) {
+                let from = (Box::from(component), Arm::Unknown);
+                let of_component = bin.counts.range(from..);
+                for ((_, arm), tally) in of_component.take_while(|(key, _)| *key.0 == *component) {
+                    arms.entry(*arm).or_default().merge(tally);
                 }
             }
-        }
-        let names = seen.iter().filter_map(|id| self.names.get(id));
-        let mut components: BTreeMap<Box<str>, Arms> =
-            names.map(|name| (name.clone(), Arms::default())).collect();
-        for ((id, arm), tally) in counted {
-            let arms = components.entry(self.names[&id].clone()).or_default();
-            arms.push((arm, tally));
-        }
+            arms.into_iter().collect()
+        };
+        let components = components.into_iter();
         components
+            .map(|component| (component.into(), arms(component)))
+            .collect()
+    }
+
+    /// Returns the bins from the first on that was changed since they were kept, by the moments
+    /// they begin at. They are instead of all that were kept from there on.
+    pub fn unkept(&self) -> BTreeMap<i64, Counts> {
+        let Some(changed_ms) = self.changed_ms else {
+            return BTreeMap::new();
+        };
+        let bins = self.bins.iter().filter(|bin| bin.from_ms >= changed_ms);
+        bins.map(|bin| (bin.from_ms, bin.counts.clone())).collect()
+    }
+
+    /// Takes all bins for kept.
+    pub fn note_kept(&mut self) {
+        self.changed_ms = None;
+    }
+
+    fn note_changed(&mut self, from_ms: i64) {
+        let first = self.changed_ms.map_or(from_ms, |first| first.min(from_ms));
+        self.changed_ms = Some(first);
+    }
+
+    /// Returns the bin of what came at a moment.
+    fn bin(&mut self, at_ms: i64) -> &mut Bin {
+        let is_ahead = |bin: &Bin| bin.from_ms > at_ms + LATE_MS;
+        while self.bins.back().is_some_and(is_ahead) {
+            self.bins.pop_back();
+        }
+        let next = self.bins.partition_point(|bin| bin.from_ms <= at_ms);
+        let newest_ms = self
+            .bins
+            .back()
+            .map_or(at_ms, |last| last.from_ms.max(at_ms));
+        let is_apart = newest_ms - at_ms < APART_FOR_MS;
+        let length_ms = if is_apart { 1 } else { BIN_MS };
+        let of_before = next.checked_sub(1).filter(|index| {
+            let from_ms = self.bins[*index].from_ms;
+            at_ms - from_ms < length_ms && !self.is_split(from_ms, at_ms)
+        });
+        if let Some(index) = of_before {
+            return &mut self.bins[index];
+        }
+        let counts = Counts::new();
+        let from_ms = at_ms;
+        self.bins.insert(next, Bin { from_ms, counts });
+        let joined = self.join(newest_ms - APART_FOR_MS);
+        &mut self.bins[next - joined]
+    }
+
+    /// Joins bins that begin before a moment, as far as they may be; returns by how many they are
+    /// fewer.
+    fn join(&mut self, before_ms: i64) -> usize {
+        let bins_before = self.bins.len();
+        let mut index = 1;
+        while index < self.bins.len() && self.bins[index].from_ms < before_ms {
+            let first_ms = self.bins[index - 1].from_ms;
+            let from_ms = self.bins[index].from_ms;
+            if from_ms - first_ms < BIN_MS && !self.is_split(first_ms, from_ms) {
+                let joined = self.bins.remove(index).expect("it is there");
+                let first = &mut self.bins[index - 1].counts;
+                for (key, tally) in joined.counts {
+                    first.entry(key).or_default().merge(&tally);
+                }
+                self.note_changed(first_ms);
+            } else {
+                index += 1;
+            }
+        }
+        bins_before - self.bins.len()
+    }
+
+    /// Whether there is a split after a moment, up to another.
+    fn is_split(&self, after_ms: i64, up_to_ms: i64) -> bool {
+        let within = (Bound::Excluded(after_ms), Bound::Included(up_to_ms));
+        self.splits.range(within).next().is_some()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn frame(errors: u64) -> Frame {
-        let mut frame = Frame::default();
-        let tally = frame.tallies.entry((1, Arm::Exposed)).or_default();
-        tally.errors = errors;
-        frame
+    fn labels() -> Labels {
+        Labels {
+            source: "web".into(),
+            component: "ui.badges".into(),
+            arm: Arm::Exposed,
+        }
     }
 
-    fn evidence() -> Evidence {
-        let mut evidence = Evidence::default();
-        evidence.learn([(1, "ui.badges".into())]);
-        evidence
+    /// Counts one error at each of these moments.
+    fn count(evidence: &mut Evidence, moments_ms: impl IntoIterator<Item = i64>) {
+        for at_ms in moments_ms {
+            let mut tally = Tally::default();
+            tally.record_error();
+            evidence.count(&labels(), &tally, at_ms);
+        }
     }
 
-    fn errors(evidence: &Evidence, since_s: i64) -> u64 {
-        let counted = evidence.since(|_| since_s);
+    fn errors(evidence: &Evidence, since_ms: i64) -> u64 {
+        let counted = evidence.since(|_| since_ms);
         let arms = counted.get("ui.badges");
         let arm = arms.and_then(|arms| arms.first());
         arm.map_or(0, |(_, tally)| tally.errors)
     }
 
+    fn every_100_ms(from_ms: i64, to_ms: i64) -> impl Iterator<Item = i64> {
+        (from_ms..to_ms).step_by(100)
+    }
+
     #[test]
-    fn what_was_counted_since_a_revision_is_told_from_what_was_before_to_the_second() {
-        let mut evidence = evidence();
-        for at_s in 100..104 {
-            evidence.add(at_s, &frame(1));
-        }
-        // Saved in this second, noticed a second later: that second is of both sides.
-        evidence.add(104, &frame(1000));
-        evidence.cut_after(104);
-        for at_s in 105..123 {
-            evidence.add(at_s, &frame(1));
-        }
-        assert_eq!(errors(&evidence, 105), 18);
-        assert_eq!(errors(&evidence, 0), 1022);
+    fn what_was_counted_since_a_revision_is_told_from_what_was_before() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, every_100_ms(100_000, 104_250));
+        evidence.split(104_250);
+        count(&mut evidence, every_100_ms(104_300, 123_000));
+        assert_eq!(errors(&evidence, 104_250), 187);
+        assert_eq!(errors(&evidence, 0), 43 + 187);
+    }
+
+    #[test]
+    fn two_revisions_in_one_second_are_told_apart() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, [100_000]);
+        evidence.split(100_100);
+        count(&mut evidence, [100_150]);
+        evidence.split(100_200);
+        evidence.split(100_210);
+        count(&mut evidence, [100_250, 100_300]);
+        assert_eq!(errors(&evidence, 100_100), 3);
+        assert_eq!(errors(&evidence, 100_200), 2);
+        assert_eq!(errors(&evidence, 100_210), 2);
+    }
+
+    #[test]
+    fn a_batch_that_is_counted_late_is_of_the_moment_it_came_at() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, [100_000]);
+        evidence.split(100_500);
+        count(&mut evidence, [100_600, 100_499, 99_000, 100_700]);
+        assert_eq!(errors(&evidence, 100_500), 2);
+        assert_eq!(errors(&evidence, 100_000), 4);
+        assert_eq!(errors(&evidence, 0), 5);
     }
 
     #[test]
     fn a_revision_that_is_noticed_late_leaves_out_what_cannot_be_told_apart() {
-        let mut evidence = evidence();
-        for at_s in 100..123 {
-            evidence.add(at_s, &frame(1));
+        let mut evidence = Evidence::default();
+        count(&mut evidence, every_100_ms(100_000, 123_000));
+        evidence.split(104_250);
+        count(&mut evidence, [123_000]);
+        assert_eq!(errors(&evidence, 104_250), 131, "from 110 s on");
+    }
+
+    #[test]
+    fn a_revision_of_another_program_is_told_apart_although_it_is_noticed_a_little_later() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, (100_000..104_900).step_by(25));
+        evidence.split(104_250);
+        count(&mut evidence, (104_900..110_000).step_by(25));
+        assert_eq!(errors(&evidence, 104_250), 230);
+    }
+
+    #[test]
+    fn bins_that_were_read_again_stay_apart() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, [100_000]);
+        let mut again = Evidence::default();
+        for from_ms in [100_000, 100_500] {
+            again.restore(from_ms, evidence.unkept()[&100_000].clone());
         }
-        evidence.cut_after(104);
-        evidence.add(123, &frame(1));
-        assert_eq!(errors(&evidence, 105), 14, "from 110 on");
+        count(&mut again, (101_000..120_000).step_by(10));
+        assert_eq!(errors(&again, 100_500), 1901);
+    }
+
+    #[test]
+    fn bins_are_few_however_often_is_reported() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, 100_000..400_000);
+        assert!(evidence.bins.len() <= 1000 + 31, "{}", evidence.bins.len());
+    }
+
+    #[test]
+    fn what_comes_first_after_a_revision_counts_although_the_revision_was_not_noticed() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, [104_260]);
+        assert_eq!(errors(&evidence, 104_250), 1);
+    }
+
+    #[test]
+    fn what_is_kept_and_read_again_is_the_same() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, [100_000]);
+        evidence.split(100_500);
+        count(&mut evidence, [100_600]);
+        let kept = evidence.unkept();
+        assert_eq!(kept.keys().copied().collect::<Vec<_>>(), [100_000, 100_600]);
+        evidence.note_kept();
+        assert!(evidence.unkept().is_empty());
+        count(&mut evidence, [100_700]);
+        assert_eq!(
+            evidence.unkept().into_keys().collect::<Vec<_>>(),
+            [100_700],
+            "from what has changed on"
+        );
+        let mut again = Evidence::default();
+        for (from_ms, counts) in kept {
+            again.restore(from_ms, counts);
+        }
+        assert_eq!(errors(&again, 100_500), 1);
+        assert_eq!(errors(&again, 0), 2);
     }
 
     #[test]
     fn what_was_counted_only_before_has_no_arms_until_it_is_forgotten() {
-        let mut evidence = evidence();
-        evidence.add(100, &frame(1));
-        assert_eq!(evidence.since(|_| 105)["ui.badges"], Arms::default());
-        evidence.forget_before(150);
-        assert!(evidence.since(|_| 105).is_empty());
+        let mut evidence = Evidence::default();
+        count(&mut evidence, [100_000]);
+        assert_eq!(evidence.since(|_| 105_000)["ui.badges"], Arms::default());
+        evidence.forget_before(150_000);
+        assert!(evidence.since(|_| 105_000).is_empty());
     }
 
     #[test]
     fn what_is_old_is_forgotten_and_a_clock_that_is_set_back_starts_again() {
-        let mut evidence = evidence();
-        for at_s in 100..200 {
-            evidence.add(at_s, &frame(1));
+        let mut evidence = Evidence::default();
+        count(&mut evidence, (100_000..300_000).step_by(1000));
+        evidence.forget_before(150_000);
+        assert_eq!(errors(&evidence, 0), 150);
+        count(&mut evidence, [50_000]);
+        assert_eq!(errors(&evidence, 0), 1);
+    }
+
+    /// What may happen, some milliseconds after the last.
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        Reported {
+            late_ms: i64,
+        },
+        Saved {
+            noticed_after_ms: i64,
+        },
+        /// Kept and read again, by a program that was started since.
+        Kept,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<(i64, Step)>> {
+        let step = prop_oneof![
+            6 => (0_i64..3).prop_map(|late| Step::Reported { late_ms: late * 150 }),
+            2 => (0_i64..300).prop_map(|noticed_after_ms| Step::Saved { noticed_after_ms }),
+            1 => Just(Step::Kept),
+        ];
+        let pause_ms = prop_oneof![3 => 0_i64..50, 1 => 0_i64..15_000];
+        prop::collection::vec((pause_ms, step), 1..80)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn since_a_revision_everything_counts_that_came_after_it_and_nothing_else(
+            steps in steps(),
+        ) {
+            let mut evidence = Evidence::default();
+            let mut on_disk: BTreeMap<i64, Counts> = BTreeMap::new();
+            let (mut reported, mut saved) = (Vec::new(), Vec::new());
+            let mut unnoticed: Vec<(i64, i64)> = Vec::new();
+            let (mut now_ms, mut started_ms) = (1_000_000, 0);
+            for (pause_ms, step) in steps {
+                now_ms += pause_ms;
+                unnoticed.retain(|(noticed_ms, at_ms)| {
+                    if *noticed_ms <= now_ms {
+                        evidence.split(*at_ms);
+                    }
+                    *noticed_ms > now_ms
+                });
+                match step {
+                    Step::Reported { late_ms } => {
+                        // What came before the start was read at the start.
+                        let at_ms = (now_ms - late_ms).max(started_ms);
+                        reported.push(at_ms);
+                        count(&mut evidence, [at_ms]);
+                    }
+                    Step::Saved { noticed_after_ms } => {
+                        saved.push(now_ms);
+                        unnoticed.push((now_ms + noticed_after_ms, now_ms));
+                    }
+                    Step::Kept => {
+                        started_ms = now_ms;
+                        let unkept = evidence.unkept();
+                        if let Some(first) = unkept.keys().next() {
+                            drop(on_disk.split_off(first));
+                        }
+                        on_disk.extend(unkept);
+                        evidence = Evidence::default();
+                        for (from_ms, counts) in &on_disk {
+                            evidence.restore(*from_ms, counts.clone());
+                        }
+                    }
+                }
+            }
+            prop_assert_eq!(errors(&evidence, 0), reported.len() as u64);
+            for saved_ms in saved {
+                let after = reported.iter().filter(|at_ms| **at_ms >= saved_ms).count();
+                prop_assert_eq!(errors(&evidence, saved_ms), after as u64);
+            }
         }
-        evidence.forget_before(150);
-        assert_eq!(errors(&evidence, 0), 50);
-        evidence.add(50, &frame(7));
-        assert_eq!(errors(&evidence, 0), 7);
     }
 }

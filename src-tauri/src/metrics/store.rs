@@ -5,8 +5,9 @@
 //!
 //! - the **log**: every batch of events, durable before it is acknowledged;
 //! - the **checkpoint**: the totals, as of a batch of the log;
-//! - **frames** in tiers, for the charts. Frames of ticks are written with the checkpoint they
-//!   belong to, so whatever is counted in the one is counted in the other.
+//! - **frames** in tiers, for the charts, and **evidence**: frames that end at revisions too, by
+//!   which components are judged. Both are written with the checkpoint they belong to, so whatever
+//!   is counted in the one is counted in the others.
 //!
 //! Any number of programs may append to the log, and each counts all of it. One of them, which
 //! holds the lock, keeps the checkpoint and the frames. Decides nothing about events, and asks
@@ -62,6 +63,9 @@ pub struct Past {
     pub batches: Vec<Logged>,
     /// Packed ticks of the latest time, earliest first.
     pub ticks: Vec<PackedFrame>,
+    /// What components are judged by, earliest first, each with the moment it begins at, in
+    /// milliseconds since 1970.
+    pub evidence: Vec<(i64, Frame)>,
     /// Every name with its number.
     pub names: Vec<(NameId, Box<str>)>,
     /// The last batch there was.
@@ -270,8 +274,9 @@ impl MetricsStore {
         self.lead = None;
     }
 
-    /// Keeps totals, and what was counted into them since the last time, by tick, durably and
-    /// together. Sums up what coarser tiers lack, and forgets what is too old.
+    /// Keeps totals, what was counted into them since the last time, by tick, and the evidence
+    /// that has changed, durably and together. Sums up what coarser tiers lack, and forgets what
+    /// is too old.
     ///
     /// # Errors
     /// [`StoreError`] where they cannot be written; then nothing was.
@@ -279,10 +284,12 @@ impl MetricsStore {
         &mut self,
         checkpoint: &Checkpoint,
         ticks: &BTreeMap<i64, Frame>,
+        evidence: &BTreeMap<i64, Frame>,
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let transaction = self.connection.begin()?;
         frames::add(&transaction, ticks, now_ms / 1000)?;
+        frames::put_evidence(&transaction, evidence, now_ms)?;
         frames::forget(&transaction, now_ms / 1000)?;
         let pruned = log::prune(&transaction, checkpoint.through, now_ms)?;
         write_checkpoint(&transaction, checkpoint, pruned)?;
@@ -454,6 +461,7 @@ fn read_past(connection: &Connection) -> Result<Past, StoreError> {
         checkpoint,
         batches,
         ticks: frames::packed_frames(connection, TICK_S, from_s, i64::MAX)?,
+        evidence: frames::evidence(connection)?,
         names: read_names(connection)?,
         last: log::last_id(connection)?,
         notice: None,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::collector::{Collector, Toggles};
+use super::evidence::Counts;
 use super::frame::{Frame, NameId};
 use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
 use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
@@ -288,11 +289,14 @@ impl Worker {
             return;
         }
         let checkpoint = self.collector.checkpoint();
+        let evidence = self.collector.state().evidence.unkept();
+        let evidence = named(evidence, &mut namer(&mut self.store));
         let kept = self
             .store
-            .keep(&checkpoint, &self.progress.unsaved, now_ms());
+            .keep(&checkpoint, &self.progress.unsaved, &evidence, now_ms());
         match kept {
             Ok(()) => {
+                self.collector.state().evidence.note_kept();
                 self.progress.unsaved.clear();
                 self.progress.kept_tick_s = tick_s;
                 self.progress.kept_through = checkpoint.through;
@@ -364,6 +368,26 @@ fn namer(store: &mut MetricsStore) -> impl FnMut(&str) -> Option<NameId> + '_ {
         has_failed |= named.is_err();
         named.ok()
     }
+}
+
+/// Makes frames of bins of evidence, without what has no number for its name.
+fn named(
+    bins: BTreeMap<i64, Counts>,
+    name: &mut dyn FnMut(&str) -> Option<NameId>,
+) -> BTreeMap<i64, Frame> {
+    let mut frame = |counts: Counts| {
+        let tallies = counts.into_iter().filter_map(|((component, arm), tally)| {
+            let component = name(&component)?;
+            Some(((component, arm), tally))
+        });
+        Frame {
+            tallies: tallies.collect(),
+            ..Frame::default()
+        }
+    };
+    bins.into_iter()
+        .map(|(from_ms, counts)| (from_ms, frame(counts)))
+        .collect()
 }
 
 /// Says why nothing is kept, with every cause.

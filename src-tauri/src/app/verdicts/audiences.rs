@@ -87,12 +87,10 @@ impl Audiences {
         })
     }
 
-    /// The same as a moment, in seconds since 1970: the first whole second after the revision.
-    pub(super) fn since_s(&self, component: &str, now_ms: i64) -> i64 {
+    /// The same as a moment, in milliseconds since 1970.
+    pub(super) fn since_ms(&self, component: &str, now_ms: i64) -> i64 {
         let latest = self.latest(component, now_ms);
-        latest.map_or(now_ms / 1000 - SECONDS_IN_MEMORY_S, |change| {
-            change.at_ms.div_euclid(1000) + 1
-        })
+        latest.map_or(now_ms - SECONDS_IN_MEMORY_S * 1000, |change| change.at_ms)
     }
 }
 

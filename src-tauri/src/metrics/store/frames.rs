@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::metrics::frame::Frame;
-use crate::metrics::tiers::{PackedFrame, TICK_S, TIERS, Tier, step_of};
+use crate::metrics::tiers::{PackedFrame, SECONDS_IN_MEMORY_S, TICK_S, TIERS, Tier, step_of};
 use crate::store::StoreError;
 
 /// How far ahead of the clock a frame may be: where it is set back, by no more than this.
@@ -100,6 +100,45 @@ pub(super) fn forget(connection: &Connection, now_s: i64) -> Result<(), StoreErr
             .execute(params![tier.step_s, now_s - tier.kept_s, now_s + FUTURE_S])?;
     }
     Ok(())
+}
+
+/// Keeps evidence by the moments it begins at, in milliseconds since 1970, instead of all there was
+/// from the first of them on. Removes what nobody is judged by any more.
+pub(super) fn put_evidence(
+    connection: &Connection,
+    evidence: &BTreeMap<i64, Frame>,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    if let Some(first_ms) = evidence.keys().next() {
+        connection
+            .prepare_cached("DELETE FROM evidence WHERE from_ms >= ?1")?
+            .execute([first_ms])?;
+    }
+    let mut put = connection.prepare_cached("INSERT INTO evidence VALUES (?1, ?2)")?;
+    for (from_ms, frame) in evidence {
+        put.execute(params![from_ms, frame.pack()])?;
+    }
+    connection
+        .prepare_cached("DELETE FROM evidence WHERE from_ms < ?1 OR from_ms > ?2")?
+        .execute([
+            now_ms - SECONDS_IN_MEMORY_S * 1000,
+            now_ms + FUTURE_S * 1000,
+        ])?;
+    Ok(())
+}
+
+/// Reads all evidence, earliest first.
+pub(super) fn evidence(connection: &Connection) -> Result<Vec<(i64, Frame)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT from_ms, packed FROM evidence ORDER BY from_ms")?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get(0)?, Frame::unpack(row.get_ref(1)?.as_blob()?)))
+    })?;
+    let rows: Vec<(i64, Option<Frame>)> = rows.collect::<Result<_, _>>()?;
+    let evidence = rows
+        .into_iter()
+        .filter_map(|(from_ms, frame)| Some((from_ms, frame?)));
+    Ok(evidence.collect())
 }
 
 pub(super) fn packed_frames(

@@ -13,9 +13,9 @@ pub(super) const LEAD: &str = "metrics.lock";
 pub(super) const METRICS: Apart = Apart {
     stem: "metrics",
     mark: 0x464c_444d,
-    format: 1,
-    tables: &[TABLES],
-    upgrades: &[],
+    format: 2,
+    tables: &[TABLES, EVIDENCE],
+    upgrades: &[|transaction| Ok(transaction.execute_batch(EVIDENCE)?)],
     progress: "SELECT name, seq FROM sqlite_sequence",
 };
 
@@ -56,6 +56,14 @@ CREATE TABLE frame (
     packed BLOB    NOT NULL,
     PRIMARY KEY (step_s, at_s)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What components are judged by.
+const EVIDENCE: &str = "
+CREATE TABLE evidence (
+    from_ms INTEGER PRIMARY KEY,
+    packed  BLOB NOT NULL
+) STRICT;
 ";
 
 pub(super) fn damaged(what: &str) -> StoreError {
