@@ -68,13 +68,13 @@ async fn a_component_that_does_harm_is_rolled_back_by_one_click_and_back_again_b
     window
         .until_told(
             "performance-metrics-verdict",
-            "ui.badges: 10\u{a0}% errors on, 1.1\u{a0}% off since revision 4",
+            "ui.badges: 10 % errors on, 1.1 % off since revision 4",
         )
         .await;
     window
         .until_told(
             "performance-metrics-detail",
-            "Sets ui.badges back to 5\u{a0}% (it is 25\u{a0}%)",
+            "Sets ui.badges back to 5 % (it is 25 %)",
         )
         .await;
     window.picture("verdict").await;

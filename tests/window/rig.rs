@@ -166,6 +166,9 @@ impl Workplace {
             assert!(Instant::now() < deadline, "the window manager is ready");
             std::thread::sleep(PULSE);
         }
+        // With the first key, X tells of a keyboard, over which the manager binds its keys anew:
+        // one that closes a window would be lost meanwhile.
+        self.xdotool(&["key", "shift"]);
         manager
     }
 
