@@ -204,6 +204,18 @@ describe("a row", () => {
     await waitFor(() => expect(list().textContent).toContain("kc-cli on build-3"));
     expect(screen.queryByTestId("snapshot-now")).toBeNull();
   });
+
+  it("says which one is the first of its source, also among those of others", async () => {
+    const [early, late] = taken(2);
+    if (!early || !late) return;
+    const states = new KeptStates()
+      .add("app", [early], { nowMs: NOW_MS })
+      .add("web", [late], { nowMs: NOW_MS });
+    await open(states);
+    await user.click(await screen.findByTestId("all-sources"));
+    await waitFor(() => expect(list().textContent).toContain("web"));
+    for (const id of [1, 2]) expect(text(row(id))).toContain("first");
+  });
 });
 
 describe("choosing", () => {

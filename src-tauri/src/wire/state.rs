@@ -59,6 +59,8 @@ pub struct Snapshot {
     /// How many changes a comparison with the snapshot before it tells of; 0 of the first one.
     /// `null` until the open application has counted them.
     pub changes: Option<u32>,
+    /// Whether there is no earlier one of its source.
+    pub is_first: bool,
     /// The revision of the flags that was in force.
     pub revision: u64,
 }

@@ -1535,6 +1535,10 @@ bytes: number,
  */
 changes: number | null, 
 /**
+ * Whether there is no earlier one of its source.
+ */
+isFirst: boolean, 
+/**
  * The revision of the flags that was in force.
  */
 revision: number, };

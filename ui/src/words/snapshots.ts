@@ -35,11 +35,12 @@ const exactly = (atMs: number, nowMs: number): string =>
 
 const called = ({ name, cause }: Snapshot): string => name ?? causes[cause];
 
-const changes = (count: number | null, isFirst: boolean): string => {
+const changed = (count: number): string => (count > 0 ? plural(count, "change") : "no change");
+
+const changes = ({ changes, isFirst }: Snapshot): string => {
   // Of an earlier format, until they are counted.
-  if (count === null) return "–";
-  if (count > 0) return plural(count, "change");
-  return isFirst ? "first" : "no change";
+  if (changes === null) return "–";
+  return changes === 0 && isFirst ? "first" : changed(changes);
 };
 
 const speeds: Record<Speed, string> = { 1: "1×", 4: "4×" };
@@ -94,17 +95,15 @@ export const snapshots = {
     "Drag over a part to look closer; click to compare the snapshot there with the one before it",
   timelineKeys:
     "Arrow keys go from snapshot to snapshot, Home and End to the ends. Plus and minus zoom, Space plays back, Escape goes back to what is near.",
-  column: (range: Range, snapshots: number, changed: number, nowMs: number) =>
+  column: (range: Range, snapshots: number, changes: number, nowMs: number) =>
     `${when(range.fromMs, nowMs)}: ${
-      snapshots === 0
-        ? "no snapshot"
-        : `${plural(snapshots, "snapshot")}, ${changes(changed, false)}`
+      snapshots === 0 ? "no snapshot" : `${plural(snapshots, "snapshot")}, ${changed(changes)}`
     }`,
   marksLabel: "Flag revisions",
   position: (snapshot: Snapshot | null, nowMs: number) =>
     snapshot === null
       ? "Nothing chosen"
-      : `${exactly(snapshot.atMs, nowMs)}, ${called(snapshot)}, ${changes(snapshot.changes, false)}`,
+      : `${exactly(snapshot.atMs, nowMs)}, ${called(snapshot)}, ${changes(snapshot)}`,
 
   previous: "Earlier snapshot",
   next: "Later snapshot",

@@ -467,6 +467,7 @@ export class KeptStates {
         files: 1204 + step,
         bytes,
         changes: was === undefined ? 0 : compareStates(was, is, exact).total,
+        isFirst: was === undefined,
         revision: this.around.revision(),
       },
     };

@@ -109,8 +109,10 @@ fn tell_all(snapshots: &[Snapshot], output: &mut Output) -> anyhow::Result<()> {
 fn sentence(snapshot: &Snapshot) -> String {
     let Snapshot { id, source, .. } = snapshot;
     let mut sentence = format!("Snapshot {id} of {source}");
-    if let Some(changes) = snapshot.changes {
-        sentence += &format!(", {}", counted(changes as usize, "change"));
+    match snapshot.changes {
+        None => {}
+        Some(0) if snapshot.is_first => sentence += ", the first",
+        Some(changes) => sentence += &format!(", {}", counted(changes as usize, "change")),
     }
     let words = [&snapshot.name, &snapshot.note];
     for words in words.into_iter().flatten() {
@@ -159,9 +161,11 @@ fn row(snapshot: &Snapshot) -> [String; 6] {
         snapshot.id.to_string(),
         when(snapshot.at_ms),
         snapshot.source.clone(),
-        snapshot
-            .changes
-            .map_or_else(|| "–".into(), |changes| changes.to_string()),
+        match snapshot.changes {
+            None => "–".into(),
+            Some(0) if snapshot.is_first => "first".into(),
+            Some(changes) => changes.to_string(),
+        },
         size(snapshot.bytes),
         why(snapshot),
     ]

@@ -92,7 +92,9 @@ impl Row {
 const COLUMNS: &str = "snapshot.id, source.name, snapshot.at_ms, cause, snapshot.name, note, \
      pinned, snapshot.files, snapshot.bytes, changes, revision, snapshot.source, snapshot.seq, \
      chain, hash, snapshot.seal, length(coding), \
-     EXISTS (SELECT 1 FROM uncounted WHERE uncounted.snapshot = snapshot.id)";
+     EXISTS (SELECT 1 FROM uncounted WHERE uncounted.snapshot = snapshot.id), \
+     NOT EXISTS (SELECT 1 FROM snapshot AS earlier \
+     WHERE earlier.source = snapshot.source AND earlier.id < snapshot.id)";
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
     let id: i64 = row.get(0)?;
@@ -112,6 +114,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
             files: unsigned(7)?,
             bytes: unsigned(8)?,
             changes: (!is_uncounted).then_some(changes),
+            is_first: row.get(18)?,
             revision: unsigned(10)?,
         },
         changes,
@@ -252,6 +255,7 @@ pub(super) fn take(
             files: taking.files.unwrap_or(source.files),
             bytes: text.len() as u64,
             changes: Some(coded.changes),
+            is_first: before.is_none(),
             revision: taking.revision,
         },
         changes: coded.changes,
