@@ -75,6 +75,15 @@ describe("at first", () => {
     expect(snapshots.source).toBe("app");
   });
 
+  it("a source that reports while the sources are read is listed as the only one", async () => {
+    vi.spyOn(host, "stateSources").mockResolvedValueOnce([]);
+    await open(new KeptStates().add("app", taken(5), { nowMs: NOW_MS - 1000 }));
+    sources.notice();
+    await pass(REST_MS);
+    expect(snapshots.narrowing.source).toBe("app");
+    expect(pair()).toEqual([4, 5]);
+  });
+
   it("the first snapshot of a source has nothing before it", async () => {
     await open(new KeptStates().add("app", taken(1), { nowMs: NOW_MS }));
     expect(pair()).toEqual([null, 1]);

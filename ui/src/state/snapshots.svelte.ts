@@ -350,7 +350,8 @@ export class Snapshots {
   async #show(): Promise<void> {
     this.#known = this.#signature();
     if (!(await this.list.show(this.#filter()))) return;
-    this.#isSourceChosen ||= (this.list.total ?? 0) > 0;
+    // Of a source that reported since the sources were read, nothing is known yet.
+    this.#isSourceChosen ||= this.#narrowing.source !== null && (this.list.total ?? 0) > 0;
     this.drawn.startAnew();
     await this.#chooseLatest();
     await this.drawn.draw();
