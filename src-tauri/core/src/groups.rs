@@ -11,3 +11,10 @@ pub fn trimmed<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let names = names.into_iter().map(str::trim);
     names.filter(|name| !name.is_empty()).collect()
 }
+
+/// The same for names that are to be kept.
+pub fn owned(names: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+    let names = names.into_iter();
+    let names = names.map(|name| name.as_ref().trim().to_owned());
+    names.filter(|name| !name.is_empty()).collect()
+}

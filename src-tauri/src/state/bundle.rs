@@ -4,6 +4,7 @@
 //! with its state, what its source recorded, what people said of it, and its hash, which is checked when it is read.
 
 use flagdeck_core::state::{self, Change};
+use flagdeck_core::text;
 use flagdeck_core::tree::{self, Tree};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -133,6 +134,8 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(unreadable("the file is larger than 256 MiB"));
     }
+    let (bytes, _) =
+        text::unmarked(bytes).map_err(|error| unreadable(&format!("the file {error}")))?;
     let marked: Result<Marked, _> = serde_json::from_slice(bytes);
     if marked.is_ok_and(|marked| marked.format == FORMAT) {
         return read_bundle(bytes);

@@ -40,6 +40,8 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     // A database that lacks revisions is noticed when it is opened, and when it is checked.
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text.clone()));
+    let unknown = app.unknown_variables().into_iter();
+    findings.extend(unknown.map(|unknown| finding(false, unknown)));
     findings.push(token(app));
     findings.push(port(app));
     let well = findings.iter().all(|finding| finding.ok);
