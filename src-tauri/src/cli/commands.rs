@@ -218,13 +218,9 @@ fn all_off_sentence(all_off: &AllOff) -> String {
 /// Reads a file of JSON, or standard input for `-`: without a byte order mark, of which it tells.
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = contents(file)?;
-    let (text, marks) =
-        text::unmarked(&bytes).map_err(|error| Refused(format!("{} {error}", name_of(file))))?;
+    let (text, reading) =
+        text::read(&bytes).map_err(|error| Refused(format!("{} {error}", name_of(file))))?;
     let from = bytes.len() - text.len();
-    let reading = Reading {
-        marks,
-        ..Reading::default()
-    };
     remark_reading(file, reading);
     bytes.drain(..from);
     Ok(bytes)

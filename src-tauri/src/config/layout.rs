@@ -35,8 +35,9 @@ impl Layout {
         lines.flat_map(|(line, _)| [line, "\n"]).collect()
     }
 
-    /// Lays an edited plain text out: lines that were there keep their ends, others get the one
-    /// that most lines have, and the last line has one if it had one before.
+    /// Lays an edited plain text out: lines that were there keep their ends, and give them to
+    /// those in their place; others get the end that most lines have. The last line has one if it
+    /// had one before.
     pub(super) fn lay_out(&self, edited: &str) -> String {
         let (before, after) = (lines(&self.text), lines(edited));
         let usual = usual_end(&before);
@@ -50,8 +51,8 @@ impl Layout {
         let is_open = before.last().is_some_and(|(_, end)| end.is_empty());
         let end_of = |index: usize| match after.len() - index {
             1 if is_open => "",
-            _ if index < first => before[index].1,
             left if left <= last => before[before.len() - left].1,
+            _ if index < before.len() - last => before[index].1,
             _ => usual,
         };
         let mut text = self.marks.clone();
@@ -120,6 +121,7 @@ mod tests {
             "a\nb\nx\ny\nd\ne\n",
             "a\nb\r\nx\r\ny\r\nd\ne\r\n",
         );
+        check("a\r\nb\nc\r\n", "a\nx\nc\n", "a\r\nx\nc\r\n");
     }
 
     proptest! {

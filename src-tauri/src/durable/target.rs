@@ -115,18 +115,62 @@ impl Target {
 /// be a way around that.
 fn follow(place: &Path, link: &Metadata) -> io::Result<PathBuf> {
     let folder = folder_of(place);
-    let shared = fs::metadata(folder)?;
-    let is_shared = shared.permissions().mode() & SHARED_MODE == SHARED_MODE;
-    let is_own = [geteuid().as_raw(), shared.uid()].contains(&link.uid());
-    if is_shared && !is_own {
+    let found = fs::metadata(folder)?;
+    let around = Around {
+        owner: found.uid(),
+        mode: found.permissions().mode(),
+    };
+    if around.is_planted(link.uid(), geteuid().as_raw()) {
         return Err(io::Error::other(LinkError::Planted));
     }
     Ok(folder.join(fs::read_link(place)?))
+}
+
+/// The folder that a link is in.
+struct Around {
+    owner: u32,
+    mode: u32,
+}
+
+impl Around {
+    /// Says whether a link of `owner` may be a trap for `user`.
+    fn is_planted(&self, owner: u32, user: u32) -> bool {
+        self.mode & SHARED_MODE == SHARED_MODE && owner != user && owner != self.owner
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_a_trap_if_others_planted_it_in_a_folder_of_all() {
+        const ROOT: u32 = 0;
+        const ADA: u32 = 1000;
+        const EVE: u32 = 1001;
+        let is_planted = |mode, owner| Around { owner: ROOT, mode }.is_planted(owner, ADA);
+        assert!(is_planted(0o41777, EVE));
+        assert!(!is_planted(0o41777, ADA), "it is her own");
+        assert!(
+            !is_planted(0o41777, ROOT),
+            "it belongs to the owner of the folder"
+        );
+        assert!(!is_planted(0o40775, EVE), "not anyone may write there");
+        assert!(!is_planted(0o40777, EVE), "the kernel follows it, too");
+        let of_eve = Around {
+            owner: EVE,
+            mode: 0o41777,
+        };
+        assert!(
+            of_eve.is_planted(ADA + 2, ROOT),
+            "an administrator is caught as well"
+        );
     }
 }

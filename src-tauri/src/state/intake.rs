@@ -53,9 +53,8 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
         });
     }
     let unreadable = |what: String| StateError::Unreadable { message: what };
-    let (bytes, _) =
-        text::unmarked(bytes).map_err(|error| unreadable(format!("the state {error}")))?;
-    let value: Tree = serde_json::from_slice(bytes)
+    let (json, _) = text::read(bytes).map_err(|error| unreadable(format!("the state {error}")))?;
+    let value: Tree = serde_json::from_str(json)
         .map_err(|error| unreadable(format!("the state is no JSON: {error}")))?;
     unwrap(value)
 }
@@ -132,8 +131,8 @@ pub(crate) fn read_changes(bytes: &[u8], format: Format, now_ms: i64) -> Result<
 type Record = Result<Tree, String>;
 
 fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
-    let (bytes, _) = text::unmarked(bytes).map_err(other_encoding)?;
-    match serde_json::from_slice(bytes) {
+    let (json, _) = text::read(bytes).map_err(no_text)?;
+    match serde_json::from_str(json) {
         Ok(Tree::Array(records)) => Ok(records.into_iter().map(Ok).collect()),
         Ok(record @ Tree::Object(_)) => Ok(vec![Ok(record)]),
         Ok(_) => Err(StateError::Unreadable {
@@ -147,13 +146,13 @@ fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
 
 fn lines(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
     Ok(text::lines(bytes)
-        .map_err(other_encoding)?
+        .map_err(no_text)?
         .take(CHANGES_MAX + 1)
         .map(|line| serde_json::from_slice(line).map_err(|error| format!("no JSON: {error}")))
         .collect())
 }
 
-fn other_encoding(error: TextError) -> StateError {
+fn no_text(error: TextError) -> StateError {
     StateError::Unreadable {
         message: format!("the body {error}"),
     }
