@@ -14,6 +14,8 @@ use crate::serving::{Serving, flagctl};
 
 const MARK: &str = "\u{feff}";
 
+const ENDLESS: &str = "it is a link that leads back to itself, or through more than 40 others";
+
 /// A data folder, and a folder with files of a person.
 struct Place {
     data: TempDir,
@@ -364,7 +366,7 @@ fn an_exported_file_follows_the_link_that_is_there() {
         assert!(path.is_symlink(), "it is as it was");
     };
     symlink("loop.json", place.at("loop.json")).unwrap();
-    check_refused("loop.json", "it is a link that leads back to itself");
+    check_refused("loop.json", ENDLESS);
     symlink(place.data.path(), place.at("folder.json")).unwrap();
     let folder = place.data.path().display().to_string();
     check_refused(
@@ -442,13 +444,38 @@ fn config_toml_that_is_a_link_stays_one() {
     let config = place.config();
     fs::remove_file(&config).unwrap();
     symlink(&config, &config).unwrap();
-    let (loops, path) = ("it is a link that leads back to itself", config.display());
+    let (loops, path) = (ENDLESS, config.display());
     let told = format!("flagctl: {path} cannot be read ({loops}); it is not used.\n");
     let failed = format!("flagctl: Cannot use {path}: {loops}.\n");
     place.refused(
         &["config", "set", "http.port", "4800"],
         1,
         &(told + &failed),
+    );
+}
+
+#[test]
+fn a_token_that_is_a_link_stays_one() {
+    let place = Place::new();
+    let (token, target) = (place.data.path().join("token"), place.at("secret"));
+    symlink(&target, &token).unwrap();
+    let (first, _) = place.ok(&["token"]);
+    assert_eq!(
+        place.ok(&["token", "--rotate"]).0,
+        fs::read_to_string(&target).unwrap()
+    );
+    assert_ne!(place.ok(&["token"]).0, first);
+    assert!(token.is_symlink());
+
+    fs::remove_file(&token).unwrap();
+    symlink("token", &token).unwrap();
+    let path = token.display();
+    let refused = format!("flagctl: Cannot use {path}: {ENDLESS}.\n");
+    place.refused(&["token"], 1, &refused);
+    let doctor = text(&place.run(&["doctor"]).stdout);
+    assert!(
+        doctor.contains(&format!("✗ {path} cannot be read: {ENDLESS}\n")),
+        "{doctor}"
     );
 }
 

@@ -2,6 +2,7 @@
 //!
 //! An empty variable is not set, whichever it is.
 
+use std::collections::HashSet;
 use std::env;
 use std::path::PathBuf;
 
@@ -24,6 +25,9 @@ const OTHERS: [&str; 5] = [
 
 /// What every variable of Flagdeck begins with, but for those of the founding specification.
 const PREFIX: &str = "FLAGDECK";
+
+/// Letters that may differ in a name, if it is short: two for two that changed places.
+const TYPOS_MAX: usize = 2;
 
 /// Returns the folder that everything is kept in: `argument` of the command line, or else
 /// `FLAGDECK_DATA_DIR`, or else `$XDG_DATA_HOME/flagdeck`, by default `~/.local/share/flagdeck`.
@@ -52,24 +56,11 @@ pub fn unknown_variables(given: &Given) -> Vec<String> {
 }
 
 fn unknown(name: &str) -> Option<String> {
-    let known = || {
-        KEYS.iter()
-            .map(Key::variable)
-            .chain(OTHERS.map(str::to_owned))
-    };
     if known().any(|known| known == name) {
         return None;
     }
-    let is_meant = name
-        .get(..PREFIX.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
-    let nearest = match setting_of(name) {
-        Some(key) => Some(key.variable()),
-        None => known().min_by_key(|known| distance(name, known)),
-    };
-    let most = if is_meant { name.len() / 3 } else { 2 };
-    let near = nearest.filter(|near| setting_of(name).is_some() || distance(name, near) <= most);
-    match near {
+    let is_meant = after_prefix(name).is_some();
+    match nearest(name) {
         Some(near) => Some(format!(
             "Flagdeck reads no environment variable {name}; did you mean {near}?"
         )),
@@ -78,28 +69,50 @@ fn unknown(name: &str) -> Option<String> {
     }
 }
 
-/// Returns the setting that a name is made of, without regard to how its words are separated:
-/// `FLAGDECK_METRICS_PUSHGATEWAY`, or `FLAGDECK_PORT` for the only setting whose last word it is.
-fn setting_of(name: &str) -> Option<&'static Key> {
-    let letters = |text: &str| -> String {
-        let letters = text.chars().filter(char::is_ascii_alphanumeric);
-        letters.map(|letter| letter.to_ascii_lowercase()).collect()
+fn known() -> impl Iterator<Item = String> {
+    let settings = KEYS.iter().map(Key::variable);
+    settings.chain(OTHERS.map(str::to_owned))
+}
+
+/// Returns the variable that a name was meant for: the one of the setting that is spelled with
+/// the same letters, the one that is spelled nearly the same, or the only one that is made of the
+/// same words and some more.
+fn nearest(name: &str) -> Option<String> {
+    let Some(rest) = after_prefix(name) else {
+        return known().find(|known| distance(name, known) <= TYPOS_MAX);
     };
-    let name = letters(name);
-    let name = name
-        .strip_prefix("flagdeck")
-        .filter(|name| !name.is_empty())?;
-    let is_whole = |key: &&Key| letters(key.name) == name;
-    let is_last = |key: &&Key| {
-        key.name
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| letters(last) == name)
-    };
-    let mut last = KEYS.iter().filter(is_last);
-    KEYS.iter()
-        .find(is_whole)
-        .or_else(|| last.next().filter(|_| last.next().is_none()))
+    let is_spelled = |key: &&Key| letters(key.name) == letters(rest);
+    if let Some(key) = KEYS.iter().find(is_spelled) {
+        return Some(key.variable());
+    }
+    let typos_max = (rest.len() / 3).max(TYPOS_MAX);
+    let typos = |known: &str| distance(name, known);
+    let near = known().min_by_key(|known| typos(known));
+    let near = near.filter(|near| (..rest.len().min(typos_max + 1)).contains(&typos(near)));
+    near.or_else(|| {
+        let mut related = known().filter(|known| are_related(rest, known));
+        related.next().filter(|_| related.next().is_none())
+    })
+}
+
+/// Returns what follows the prefix of Flagdeck's variables, in capitals or not.
+fn after_prefix(name: &str) -> Option<&str> {
+    let (start, rest) = name.split_at_checked(PREFIX.len())?;
+    let rest = rest.strip_prefix('_').unwrap_or(rest);
+    start.eq_ignore_ascii_case(PREFIX).then_some(rest)
+}
+
+fn letters(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// Says whether all words of the one are in the other.
+fn are_related(rest: &str, known: &str) -> bool {
+    let rest = rest.to_ascii_uppercase();
+    let words = |text: &str| -> HashSet<String> { text.split('_').map(str::to_owned).collect() };
+    let (one, other) = (words(&rest), words(after_prefix(known).unwrap_or(known)));
+    one.is_subset(&other) || other.is_subset(&one)
 }
 
 #[cfg(test)]
@@ -131,6 +144,10 @@ mod tests {
         check_near("FLAGDECK_DATADIR", "FLAGDECK_DATA_DIR");
         check_near("FLAGDECK_STATE_PERSISTML", "FLAGDECK_STATE_PERSIST_ML");
         check_near("FLAGDECK_SNAPSHOT_IDS", "FLAGDECK_SNAPSHOT_ID");
+        check_near("FLAGDECK_LGO", "FLAGDECK_LOG");
+        check_near("FLAGDECK_LOG_LEVEL", "FLAGDECK_LOG");
+        check_near("FLAGDECK_DIR", "FLAGDECK_DATA_DIR");
+        check_near("FLAGDECK-HTTP-PORT", "FLAGDECK_HTTP_PORT");
         // Settings whose variable is that of the founding specification.
         check_near("FLAGDECK_FEATURE_FLAGS_ENDPOINT", "ML_FLAGS_ENDPOINT");
         check_near("FLAGDECK_METRICS_PUSH_GATEWAY", "PROMETHEUS_GATEWAY");
@@ -139,9 +156,19 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_is_told_alone() {
-        let expected = "Flagdeck reads no environment variable FLAGDECK_COLOUR_OF_THE_SKY.";
-        assert_eq!(told(&["FLAGDECK_COLOUR_OF_THE_SKY"]), [expected]);
-        assert_eq!(told(&["FLAGDECK_", "FLAGDECK"]).len(), 2);
+        for name in [
+            "FLAGDECK_COLOUR_OF_THE_SKY",
+            "FLAGDECK_TOKEN",
+            "FLAGDECK_CONFIG",
+            "FLAGDECK_X",
+            "FLAGDECK_",
+            "FLAGDECK",
+            // More than one setting has it.
+            "FLAGDECK_ENABLED",
+        ] {
+            let expected = format!("Flagdeck reads no environment variable {name}.");
+            assert_eq!(told(&[name]), [expected]);
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ enum LinkError {
     Folder { place: PathBuf },
     #[error("it is a link to {}, whose folder is not there", .place.display())]
     NoFolder { place: PathBuf },
-    #[error("it is a link that leads back to itself")]
-    Loop,
+    #[error("it is a link that leads back to itself, or through more than {LINKS_MAX} others")]
+    Endless,
     #[error("it is a link to {}, a file of another user", .place.display())]
     Foreign { place: PathBuf },
     #[error("it is a link of another user, in a folder that anyone may write to")]
@@ -53,7 +53,7 @@ impl Target {
                 None => return Self::at(path, place),
             }
         }
-        Err(io::Error::other(LinkError::Loop))
+        Err(io::Error::other(LinkError::Endless))
     }
 
     fn at(path: &Path, place: PathBuf) -> io::Result<Self> {
@@ -114,8 +114,7 @@ impl Target {
 /// folder such as `/tmp` (`fs.protected_symlinks`); reading one and following it here must not
 /// be a way around that.
 fn follow(place: &Path, link: &Metadata) -> io::Result<PathBuf> {
-    let folder = folder_of(place);
-    let found = fs::metadata(folder)?;
+    let found = fs::metadata(folder_of(place))?;
     let around = Around {
         owner: found.uid(),
         mode: found.permissions().mode(),
@@ -123,6 +122,7 @@ fn follow(place: &Path, link: &Metadata) -> io::Result<PathBuf> {
     if around.is_planted(link.uid(), geteuid().as_raw()) {
         return Err(io::Error::other(LinkError::Planted));
     }
+    let folder = place.parent().unwrap_or(Path::new(""));
     Ok(folder.join(fs::read_link(place)?))
 }
 
