@@ -6,6 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use flagdeck::store::{Actor, Via};
+use flagdeck::{App, ChangeRequest, Options, wire};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -319,6 +321,36 @@ fn blanks_in_lists_of_groups_are_no_part_of_the_names() {
             "{groups:?}"
         );
     }
+}
+
+#[test]
+fn blanks_around_groups_that_the_window_sends_are_no_part_of_the_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::open(Options::new(folder.path())).unwrap();
+    let edits = vec![
+        wire::Edit::SetMaster { on: true },
+        wire::Edit::SetComponents {
+            paths: vec!["tracker".into()],
+            on: true,
+        },
+        wire::Edit::SetRollout {
+            component: None,
+            percentage: Some(1.0),
+            user_groups: Some(vec![" staff ".into(), " ".into()]),
+            strategy: None,
+        },
+    ];
+    app.change(ChangeRequest {
+        edit: wire::Edit::Batch { edits }.try_into().unwrap(),
+        actor: Actor::local(Via::Window),
+        note: None,
+        base: None,
+    })
+    .unwrap();
+    assert_eq!(app.live().document.rollout.user_groups, ["staff"]);
+    let groups = ["\tstaff".to_owned()];
+    let told = wire::Explanation::of(&app, "tracker", "user0", &groups, None).unwrap();
+    assert_eq!(told.reason, "group");
 }
 
 #[test]

@@ -215,7 +215,7 @@ fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
 fn is_blank(line: &[u8]) -> bool {
     match line.trim_ascii() {
         [] => true,
-        [..=0x7F, ..] => false,
+        [b'!'..=b'~', ..] => false,
         rest => str::from_utf8(rest).is_ok_and(|text| text.trim().is_empty()),
     }
 }
