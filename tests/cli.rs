@@ -248,7 +248,6 @@ fn users_are_evaluated_line_by_line_as_they_stand() {
          user42,true,split,5856\n\
          \x20user42,false,split,95240\n\
          \"a,\"\"b\"\"\",false,split,26928\n\
-         ,false,no_user,\n\
          café,false,split,81657\n"
     );
     let ran = cli.run_with_input("eval ui.badges --users - --json", "user42\n");

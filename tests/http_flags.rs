@@ -156,7 +156,7 @@ fn a_document_that_is_refused_comes_back_with_every_problem() {
         "{problems}"
     );
 
-    for body in ["{", "[]", "null", "\u{feff}{}", "{\"enabled\": tru"] {
+    for body in ["{", "[]", "null", "{\"enabled\": tru"] {
         let answer = server.write("PUT", &[JSON, ANY], body);
         assert_eq!(answer.problem(422), "invalid", "{body}");
     }

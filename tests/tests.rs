@@ -16,6 +16,7 @@ mod cli_state;
 mod config;
 mod emergency;
 mod past;
+mod reading;
 mod restores_killed;
 mod restores_model;
 mod serving;

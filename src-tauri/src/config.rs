@@ -10,7 +10,9 @@ mod edit;
 mod file;
 mod keys;
 mod layers;
+mod layout;
 mod settings;
+mod variables;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,7 @@ pub use file::ChangeError;
 pub use keys::{KEYS, Key, Kind};
 use layers::Layers;
 pub use settings::{Setting, Settings};
+pub use variables::{data_dir, default_data_dir, unknown_variables};
 
 /// The value of every key.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -175,13 +178,15 @@ pub struct Given {
 }
 
 impl Given {
-    /// Takes what this process was given in its environment; values that are not UTF-8 are none.
+    /// Takes what this process was given in its environment. What is not UTF-8 stands there with
+    /// U+FFFD, which no setting takes, so that it is refused rather than passed over.
     pub fn from_environment() -> Self {
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let variables = std::env::vars_os();
         Self {
-            environment: std::env::vars_os().filter_map(text).collect(),
+            environment: variables
+                .map(|(name, value)| (text(name), text(value)))
+                .collect(),
             command_line: Vec::new(),
         }
     }
@@ -190,14 +195,6 @@ impl Given {
 /// Returns where the configuration of a data folder is kept.
 pub(crate) fn file_of(data_dir: &Path) -> PathBuf {
     file::path(data_dir)
-}
-
-/// Returns the folder that everything is kept in where nobody says otherwise:
-/// `$XDG_DATA_HOME/flagdeck`, by default `~/.local/share/flagdeck`. None without a home.
-pub fn default_data_dir() -> Option<PathBuf> {
-    use etcetera::BaseStrategy;
-    let folders = etcetera::choose_base_strategy().ok()?;
-    Some(folders.data_dir().join("flagdeck"))
 }
 
 /// Reads `KEY=VALUE` of the command line.

@@ -1,60 +1,112 @@
 //! Files that are replaced whole or not at all, whatever happens meanwhile.
+//!
+//! A link is followed: what it leads to is replaced, and the link stays.
 
-use std::fs::{self, File, Permissions};
+mod target;
+
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use self::target::Target;
 
 /// What a new file may be used for, of which the process's mask takes its part.
 const FILE_MODE: u32 = 0o666;
 
-/// Writes a file that a person named, whole or not at all. A link stays a link, and what it leads
-/// to is replaced, its rights kept; what is no file, such as a pipe, is written to as it is.
+/// What only the owner of a file may use it for.
+const PRIVATE_MODE: u32 = 0o600;
+
+/// Who may use a file once it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Who may use it already; a new one as the process's mask says.
+    Kept,
+    /// Who may use it already; a new one its owner alone.
+    KeptOrPrivate,
+    /// Its owner alone.
+    Private,
+}
+
+/// Reads a file whole.
 ///
 /// # Errors
-/// Where it cannot be written; what was there stays.
+/// If it cannot be read; a link that leads nowhere useful is told as such.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(path).map_err(|error| Target::of(path).err().unwrap_or(error))
+}
+
+/// Writes a file that a person named, whole or not at all. A link stays a link, and what it leads
+/// to is replaced or made, its rights kept; what is no file, such as a pipe, is written to as it
+/// is.
+///
+/// # Errors
+/// If it cannot be written; what was there stays.
 pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let before = fs::metadata(&path).ok();
-    if before.as_ref().is_some_and(|before| !before.is_file()) {
-        return fs::write(&path, bytes);
+    let target = Target::of(path)?;
+    match target.before() {
+        Some(before) if !before.is_file() => fs::write(path, bytes),
+        _ => put(&target, bytes, Access::Kept),
     }
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(FILE_MODE))
-        .tempfile_in(folder)?;
-    if let Some(before) = before {
-        file.as_file().set_permissions(before.permissions())?;
-    }
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
 }
 
 /// Puts `bytes` in a file's place: readers see the old file or the whole new one, and what is
-/// there when this returns survives a power cut. Only its owner may read it, unless
-/// `permissions` say otherwise.
+/// there when this returns survives a power cut.
 ///
 /// # Errors
-/// Where it cannot be written; the old file stays, unless only syncing the folder failed.
-pub(crate) fn replace(
-    path: &Path,
-    bytes: &[u8],
-    permissions: Option<Permissions>,
-) -> io::Result<()> {
-    let folder = path.parent().expect("a file lies in a folder");
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+/// If it cannot be written; the old file stays, unless only syncing the folder failed.
+pub(crate) fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    put(&Target::of(path)?, bytes, access)
+}
+
+/// Makes a file that only its owner may use, unless there is one already.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] if there is; others if it cannot be written.
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = Target::of(path)?;
+    let file = written(&target, bytes, Access::Private)?;
+    file.persist_noclobber(target.path())
+        .map_err(|error| error.error)?;
+    File::open(target.folder())?.sync_all()
+}
+
+fn put(target: &Target, bytes: &[u8], access: Access) -> io::Result<()> {
+    let file = written(target, bytes, access)?;
+    file.persist(target.path()).map_err(|error| error.error)?;
+    File::open(target.folder())?.sync_all()
+}
+
+/// Writes a file beside its place, durably.
+fn written(target: &Target, bytes: &[u8], access: Access) -> io::Result<NamedTempFile> {
+    let mode = match access {
+        Access::Kept => FILE_MODE,
+        Access::KeptOrPrivate | Access::Private => PRIVATE_MODE,
+    };
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(target.folder())
+        .map_err(|error| target.explain(error))?;
     file.write_all(bytes)?;
-    if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions)?;
+    if let Some(before) = target.before() {
+        keep_owner(file.as_file(), before);
+        if access != Access::Private {
+            file.as_file().set_permissions(before.permissions())?;
+        }
     }
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    Ok(file)
+}
+
+/// Gives a file the owner and group of the one before, as far as this user may: otherwise it is
+/// this user's, as any file that is replaced.
+fn keep_owner(file: &File, before: &Metadata) {
+    let is_kept = fchown(file, Some(before.uid()), Some(before.gid())).is_ok();
+    if !is_kept {
+        let _ = fchown(file, None, Some(before.gid()));
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +114,10 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
 
     #[test]
     fn a_file_is_replaced_whole_and_keeps_its_rights() {
@@ -71,21 +127,99 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
         save(&path, b"after").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "after");
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o640);
+        assert_eq!(mode(&path), 0o640);
+        replace(&path, b"later", Access::KeptOrPrivate).unwrap();
+        assert_eq!(mode(&path), 0o640);
+        replace(&path, b"last", Access::Private).unwrap();
+        assert_eq!(mode(&path), 0o600);
         let files = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(files, 1, "nothing is left beside it");
     }
 
     #[test]
-    fn a_link_leads_to_what_was_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let (link, path) = (folder.path().join("link"), folder.path().join("flags.json"));
+    fn a_chain_of_links_leads_to_what_was_written() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = elsewhere.path().join("flags.json");
         fs::write(&path, "before").unwrap();
-        symlink(&path, &link).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        symlink("flags.json", elsewhere.path().join("near")).unwrap();
+        // Relative to the folder that the link itself is in.
+        let link = folder.path().join("link");
+        symlink(elsewhere.path().join("near"), &link).unwrap();
         save(&link, b"after").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "after");
-        assert!(link.is_symlink());
+        assert_eq!(mode(&path), 0o640);
+        assert!(link.is_symlink() && elsewhere.path().join("near").is_symlink());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_link_that_dangles_gets_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let write: [fn(&Path) -> io::Result<()>; 3] = [
+            |link| save(link, b"text"),
+            |link| replace(link, b"text", Access::KeptOrPrivate),
+            |link| create(link, b"text"),
+        ];
+        for (index, write) in write.into_iter().enumerate() {
+            let link = folder.path().join(format!("link{index}"));
+            let target = folder.path().join(format!("target{index}"));
+            symlink(target.file_name().unwrap(), &link).unwrap();
+            write(&link).unwrap();
+            assert!(link.is_symlink());
+            assert_eq!(fs::read_to_string(&target).unwrap(), "text");
+            assert_eq!(mode(&target) & 0o077 == 0, index > 0);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_made_again_through_a_link_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, path) = (folder.path().join("link"), folder.path().join("token"));
+        fs::write(&path, "first").unwrap();
+        symlink(&path, &link).unwrap();
+        for path in [&link, &path] {
+            let refused = create(path, b"second").unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+    }
+
+    #[track_caller]
+    fn check_refused(link: &Path, said: &str) {
+        for refused in [save(link, b"text"), replace(link, b"text", Access::Kept)] {
+            let refused = refused.unwrap_err().to_string();
+            assert_eq!(refused, said);
+        }
+        assert!(link.is_symlink(), "it stays as it is");
+    }
+
+    #[test]
+    fn a_link_that_leads_to_no_file_is_refused_in_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink(folder.path(), at("folder")).unwrap();
+        let place = folder.path().display();
+        check_refused(&at("folder"), &format!("it is a link to a folder, {place}"));
+        let refused = read(&at("folder")).unwrap_err().to_string();
+        assert_eq!(refused, format!("it is a link to a folder, {place}"));
+
+        symlink("there", at("here")).unwrap();
+        symlink("here", at("there")).unwrap();
+        let endless = "it is a link that leads back to itself, or through more than 40 others";
+        check_refused(&at("here"), endless);
+        assert_eq!(read(&at("here")).unwrap_err().to_string(), endless);
+
+        symlink("gone/flags.json", at("lost")).unwrap();
+        let gone = at("gone/flags.json");
+        check_refused(
+            &at("lost"),
+            &format!(
+                "it is a link to {}, whose folder is not there",
+                gone.display()
+            ),
+        );
     }
 
     #[test]

@@ -189,7 +189,7 @@ impl From<BatchError> for IntakeError {
     fn from(error: BatchError) -> Self {
         let reason = error.to_string();
         match error {
-            BatchError::NotJson { .. } => Self::Unreadable { reason },
+            BatchError::Text(_) | BatchError::NotJson { .. } => Self::Unreadable { reason },
             BatchError::TooMany => Self::TooMany { reason },
         }
     }

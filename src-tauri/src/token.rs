@@ -2,21 +2,21 @@
 //!
 //! Read from the file at every use, so that rotating it, in whatever process, counts at once.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use flagdeck_core::text;
 use subtle::ConstantTimeEq;
 
-use crate::durable;
+use crate::durable::{self, Access};
 
 /// Reads the token, and makes one where there is none.
 ///
 /// # Errors
 /// Where the file can be neither read nor made.
 pub fn load(data_dir: &Path) -> io::Result<String> {
-    match fs::read_to_string(path(data_dir)) {
-        Ok(token) if is_token(token.trim_ascii()) => Ok(token.trim_ascii().to_owned()),
+    match written(data_dir) {
+        Ok(token) if is_token(&token) => Ok(token),
         Ok(_) => rotate(data_dir),
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(data_dir),
         Err(error) => Err(error),
@@ -29,7 +29,8 @@ pub fn load(data_dir: &Path) -> io::Result<String> {
 /// Where the file cannot be written; then the token before stays.
 pub fn rotate(data_dir: &Path) -> io::Result<String> {
     let token = generate();
-    durable::replace(&path(data_dir), format!("{token}\n").as_bytes(), None)?;
+    let line = format!("{token}\n");
+    durable::replace(&path(data_dir), line.as_bytes(), Access::Private)?;
     Ok(token)
 }
 
@@ -39,11 +40,11 @@ pub fn rotate(data_dir: &Path) -> io::Result<String> {
 /// # Errors
 /// Where the file cannot be read.
 pub fn accepts(data_dir: &Path, presented: &str) -> io::Result<bool> {
-    let token = match fs::read_to_string(path(data_dir)) {
+    let token = match written(data_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         token => token?,
     };
-    Ok(is_same(token.trim_ascii(), presented))
+    Ok(is_same(&token, presented))
 }
 
 /// Says whether `presented` is this token, in a time that tells nothing about it.
@@ -54,9 +55,7 @@ pub(crate) fn is_same(token: &str, presented: &str) -> bool {
 
 /// Reads the token; `None` if there is none that can be read.
 pub(crate) fn read(data_dir: &Path) -> Option<String> {
-    let token = fs::read_to_string(path(data_dir)).ok()?;
-    let token = token.trim_ascii();
-    is_token(token).then(|| token.to_owned())
+    written(data_dir).ok().filter(|token| is_token(token))
 }
 
 /// Returns the file the token is kept in.
@@ -64,18 +63,21 @@ pub fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("token")
 }
 
+/// Returns what the file holds, a token or not.
+fn written(data_dir: &Path) -> io::Result<String> {
+    let bytes = durable::read(&path(data_dir))?;
+    let (text, _) = text::read(&bytes)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("it {error}")))?;
+    Ok(text.trim_ascii().to_owned())
+}
+
 /// Makes the first token; where another process was faster, its token is taken.
 fn create(data_dir: &Path) -> io::Result<String> {
     let token = generate();
-    let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
-    writeln!(file, "{token}")?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(path(data_dir)) {
-        Ok(_) => Ok(token),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::read_to_string(path(data_dir)).map(|token| token.trim_ascii().to_owned())
-        }
-        Err(error) => Err(error.error),
+    match durable::create(&path(data_dir), format!("{token}\n").as_bytes()) {
+        Ok(()) => Ok(token),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => written(data_dir),
+        Err(error) => Err(error),
     }
 }
 
@@ -96,7 +98,8 @@ fn is_token(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -132,6 +135,35 @@ mod tests {
         assert_ne!(before, after);
         assert!(!accepts(folder.path(), &before).unwrap());
         assert!(accepts(folder.path(), &after).unwrap());
+    }
+
+    #[test]
+    fn a_link_stays_one_from_the_first_token_on() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let target = elsewhere.path().join("secret");
+        symlink(&target, path(folder.path())).unwrap();
+        let first = load(folder.path()).unwrap();
+        assert_eq!(load(folder.path()).unwrap(), first);
+        let rotated = rotate(folder.path()).unwrap();
+        assert!(accepts(folder.path(), &rotated).unwrap());
+        assert!(path(folder.path()).is_symlink());
+        assert_eq!(fs::read_to_string(&target).unwrap(), rotated + "\n");
+        assert_eq!(mode(folder.path()), 0o600);
+    }
+
+    #[test]
+    fn a_token_that_an_editor_saved_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = load(folder.path()).unwrap();
+        for text in [
+            format!("\u{feff}{token}\r\n"),
+            format!(" {token}"),
+            format!("{token}\r"),
+        ] {
+            fs::write(path(folder.path()), text).unwrap();
+            assert!(accepts(folder.path(), &token).unwrap());
+            assert_eq!(load(folder.path()).unwrap(), token);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod reach;
 use flagdeck_core::document::{self, About, Group, Node};
 use flagdeck_core::{
     AboutChange, Change, ComponentPath, FlagDocument, Percentage, Problem, Rename, RolloutChange,
-    User, summary,
+    User, groups, summary,
 };
 
 use crate::app::{App, Difference, Outcome, Review};
@@ -185,7 +185,7 @@ impl wire::Explanation {
         groups: &[String],
         at: Option<wire::AsOf>,
     ) -> Result<Self, Error> {
-        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let groups = groups::trimmed(groups.iter().map(String::as_str));
         let user = User {
             id: user,
             groups: &groups,
@@ -502,7 +502,7 @@ impl TryFrom<wire::Edit> for flagdeck_core::Edit {
                 component: component.as_deref().map(path).transpose()?,
                 change: RolloutChange {
                     percentage: per_cent.map(percentage).transpose()?,
-                    user_groups,
+                    user_groups: user_groups.map(groups::owned),
                     strategy: strategy.map(Into::into),
                 },
             },

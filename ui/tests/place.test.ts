@@ -54,6 +54,14 @@ describe("where a text stops being JSON", () => {
     expect(brokenAt(' [-1.5e+3, "\\u00e9\\n", [], {}] ')).toBeNull();
   });
 
+  it("passes over a byte order mark, as the backend does", () => {
+    const marked = `\ufeff${text}`;
+    expect(brokenAt(marked)).toBeNull();
+    const place = placeOf(marked, "/components/a");
+    expect(place && marked.slice(place.start, place.end)).toBe('"a": true');
+    expect(brokenAt('{"a": \ufeff1}')).toBe(6);
+  });
+
   it("is found also where brackets are nested beyond any stack", () => {
     expect(brokenAt("[".repeat(100_000))).toBeGreaterThan(0);
   });

@@ -193,7 +193,7 @@ impl<'a> Gate<'a> {
 }
 
 fn groups_of(rollout: &Rollout) -> Vec<&str> {
-    let groups: BTreeSet<&str> = rollout.user_groups.iter().map(String::as_str).collect();
+    let groups: BTreeSet<&str> = rollout.groups().collect();
     match rollout.strategy {
         // Groups mean nothing to it.
         Strategy::BlueGreen => Vec::new(),

@@ -247,8 +247,7 @@ impl Gate {
         rollout: &Rollout,
         groups: &mut Vec<Box<[Box<str>]>>,
     ) -> Self {
-        let named = rollout.user_groups.iter();
-        let mut named: Box<[Box<str>]> = named.map(|group| group.as_str().into()).collect();
+        let mut named: Box<[Box<str>]> = rollout.groups().map(Into::into).collect();
         named.sort_unstable();
         let list = groups.len() as u32;
         let names_any = !named.is_empty();

@@ -223,6 +223,13 @@ fn walk(group: &Group, path: &mut String, visit: &mut impl FnMut(&str, bool)) {
 }
 
 impl Rollout {
+    /// Returns the names of its groups without blanks around them, as users are in them.
+    ///
+    /// A name of blanks alone is nobody's group, and still restricts.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.user_groups.iter().map(|group| group.trim())
+    }
+
     /// Writes the rollout in its published form.
     pub fn to_value(&self) -> Value {
         serde_json::to_value(self).expect(WRITABLE)

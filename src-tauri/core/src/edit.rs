@@ -337,8 +337,9 @@ pub fn not_found(document: &FlagDocument, name: &str) -> String {
     }
 }
 
-/// The Levenshtein distance in bytes, which for component names are characters.
-fn distance(a: &str, b: &str) -> usize {
+/// Returns the Levenshtein distance in bytes, which for component names are characters, without
+/// regard to case.
+pub fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);

@@ -219,8 +219,9 @@ impl Telling<'_> {
     }
 
     fn shared_group<'a>(&self, rollout: &'a Rollout) -> &'a str {
-        let mut groups = rollout.user_groups.iter().map(String::as_str);
-        let shared = groups.find(|group| self.user.groups.contains(group));
+        let shared = rollout
+            .groups()
+            .find(|group| self.user.groups.contains(group));
         shared.expect("the rule `group` holds only for a group that both name")
     }
 }

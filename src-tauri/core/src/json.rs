@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::limits;
 use crate::problem::{Code, Pointer, Problem, Problems, quote};
+use crate::text;
 
 /// Reads bytes into a tree, adding what is wrong with them to `problems`.
 ///
@@ -43,13 +44,8 @@ fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
         let message = format!("The document has {len} bytes; at most {most} (4 MiB) are allowed.");
         return Err(Problem::error(Code::TooLarge, "", message));
     }
-    if bytes.starts_with(b"\xEF\xBB\xBF") {
-        let message = "The document starts with a byte order mark; save it as UTF-8 without one.";
-        return Err(Problem::error(Code::NotUtf8, "", message));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let byte = error.valid_up_to() + 1;
-        let message = format!("The document is not UTF-8 text: byte {byte} cannot be read.");
+    let (text, _) = text::read(bytes).map_err(|error| {
+        let message = format!("The document {error}.");
         Problem::error(Code::NotUtf8, "", message)
     })?;
     if text.trim_ascii().is_empty() {

@@ -10,6 +10,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`limits`] | every bound, with its reason |
+//! | [`text`] | bytes → text or its lines, whatever byte order mark and line ends they have |
 //! | [`document`] | the published format as types |
 //! | [`mod@validate`] | bytes → (document, every problem) |
 //! | [`edit`] | (document, edit) → document |
@@ -17,6 +18,7 @@
 //! | [`compile`] | document → [`Compiled`], immutable and fast to evaluate |
 //! | [`bucket`] | user → bucket |
 //! | [`mod@evaluate`] | (compiled, component, user) → on or off, and why |
+//! | [`groups`] | lists of groups as people write them |
 //! | [`users`] | many ids in one buffer, and counting who is in |
 //! | [`mod@reach`] | (compiled) → whom each component reaches, with all that it requires |
 //! | [`mod@explain`] | the same decision with everything that led to it |
@@ -59,6 +61,8 @@
 
 pub mod limits;
 
+pub mod text;
+
 mod problem;
 
 pub mod document;
@@ -72,6 +76,7 @@ pub mod diff;
 pub mod bucket;
 pub mod compile;
 pub mod evaluate;
+pub mod groups;
 pub mod users;
 
 pub mod explain;
@@ -103,6 +108,7 @@ pub use evaluate::{Evaluation, Reason, User};
 pub use explain::{Explanation, explain};
 pub use problem::{Code, Problem, Severity};
 pub use reach::{Reach, Reaches, Widening, widenings};
+pub use text::TextError;
 pub use tree::{KeyError, Patch, compare};
-pub use users::UserIds;
+pub use users::{UserIds, UserIdsError};
 pub use validate::{Checked, validate, validate_value};

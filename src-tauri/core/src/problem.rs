@@ -23,7 +23,7 @@ pub enum Severity {
 pub enum Code {
     /// More bytes than [`limits::DOCUMENT_BYTES_MAX`], or in a key than [`limits::KEY_BYTES_MAX`].
     TooLarge,
-    /// Not UTF-8, or behind a byte order mark.
+    /// Not UTF-8.
     NotUtf8,
     /// Not JSON.
     Syntax,

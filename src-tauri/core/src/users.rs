@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::compile::{Compiled, ComponentId};
 use crate::evaluate::{Evaluation, User};
+use crate::text::{self, Reading, TextError};
 
 /// User ids one after the other, hashed as they stand.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,17 @@ pub struct UserIds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a list of user ids holds at most 4 GiB of text")]
 pub struct TooManyIds;
+
+/// Why a list of user ids cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UserIdsError {
+    /// It is not text in UTF-8.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// It has more text than a buffer holds.
+    #[error("is too large: {0}")]
+    TooMany(#[from] TooManyIds),
+}
 
 impl UserIds {
     /// Makes an empty buffer.
@@ -38,19 +50,21 @@ impl UserIds {
         Ok(())
     }
 
-    /// Reads one id a line, taken as it stands; a last line need not be ended.
+    /// Reads one id a line, as [`mod@text`] reads lines, and returns what was done to read them.
+    /// Blanks at the ends of an id belong to it; a last line need not be ended.
     ///
     /// # Errors
-    /// [`TooManyIds`] beyond 4 GiB of text in all.
-    pub fn from_lines(text: &str) -> Result<Self, TooManyIds> {
+    /// [`UserIdsError`], to follow the name of the list.
+    pub fn from_lines(bytes: &[u8]) -> Result<(Self, Reading), UserIdsError> {
         let mut ids = Self {
-            text: String::with_capacity(text.len()),
+            text: String::with_capacity(bytes.len()),
             ends: Vec::new(),
         };
-        for line in text.split_terminator('\n') {
+        let mut lines = text::lines(bytes)?;
+        while let Some(line) = lines.next_text()? {
             ids.push(line)?;
         }
-        Ok(ids)
+        Ok((ids, lines.reading()))
     }
 
     /// Returns how many ids there are.

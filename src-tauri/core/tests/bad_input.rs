@@ -1,5 +1,6 @@
 //! Input that is wrong, hostile or huge: each gets a code, a place and a sentence, never a panic.
 
+use flagdeck_core::validate::read_patch;
 use flagdeck_core::{Problem, Severity, validate};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -219,15 +220,15 @@ fn text_that_is_no_json_is_refused_with_line_and_column() {
 }
 
 #[test]
-fn text_that_is_not_plain_utf_8_is_refused() {
-    check(
-        b"\xEF\xBB\xBF{}",
-        "not_utf8 (document): \
-         The document starts with a byte order mark; save it as UTF-8 without one.",
-    );
+fn text_in_another_encoding_is_refused_by_name() {
     check(
         b"{\"a\": \"\xFF\"}",
-        "not_utf8 (document): The document is not UTF-8 text: byte 8 cannot be read.",
+        "not_utf8 (document): \
+         The document is not UTF-8 text: byte 8 of line 1 cannot be read.",
+    );
+    check(
+        b"\xFF\xFE{\0}\0",
+        "not_utf8 (document): The document is UTF-16; save it as UTF-8.",
     );
     let utf_16 = |unit: fn(u16) -> [u8; 2], mark: &str| -> Vec<u8> {
         format!("{mark}{{}}")
@@ -237,7 +238,20 @@ fn text_that_is_not_plain_utf_8_is_refused() {
     };
     check_place(utf_16(u16::to_le_bytes, "\u{feff}"), "not_utf8 (document)");
     check_place(utf_16(u16::to_be_bytes, "\u{feff}"), "not_utf8 (document)");
-    check_place(utf_16(u16::to_le_bytes, ""), "syntax (document)");
+    check_place(utf_16(u16::to_le_bytes, ""), "not_utf8 (document)");
+    check_place(utf_16(u16::to_be_bytes, ""), "not_utf8 (document)");
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let text = r#"{"enabled": true}"#;
+    for marks in ["\u{feff}", "\u{feff}\u{feff}"] {
+        assert_eq!(document(&format!("{marks}{text}")), document(text));
+        let patch = read_patch(format!("{marks}{text}").as_bytes()).expect("it is a patch");
+        assert_eq!(patch["enabled"], json!(true));
+    }
+    check_place("\u{feff}", "syntax (document)");
+    check_place("{\u{feff}}", "syntax (document)");
 }
 
 #[test]

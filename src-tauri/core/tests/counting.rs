@@ -7,24 +7,42 @@ use crate::support::arbitrary::{documents, people};
 use crate::support::document;
 
 fn lines(text: &str) -> Vec<String> {
-    let ids = UserIds::from_lines(text).expect("far below 4 GiB");
-    ids.iter().map(str::to_owned).collect()
+    read(text).iter().map(str::to_owned).collect()
+}
+
+fn read(text: &str) -> UserIds {
+    UserIds::from_lines(text.as_bytes())
+        .expect("it is text, far below 4 GiB")
+        .0
 }
 
 #[test]
 fn a_line_is_an_id_taken_as_it_stands() {
     assert_eq!(lines("a\nb"), ["a", "b"]);
     assert_eq!(lines("a\nb\n"), ["a", "b"]);
-    assert_eq!(lines(" a \r\n\n用户\n"), [" a \r", "", "用户"]);
-    assert_eq!(lines("\n"), [""]);
+    assert_eq!(lines(" a \r\n\n用户\n"), [" a ", "用户"]);
+    assert!(lines("\n").is_empty());
     assert!(lines("").is_empty());
 }
 
 #[test]
+fn a_list_that_cannot_be_read_says_why() {
+    let refused = |bytes: &[u8]| UserIds::from_lines(bytes).expect_err("it is refused");
+    assert_eq!(
+        refused(b"ada\nb\xFFb").to_string(),
+        "is not UTF-8 text: byte 2 of line 2 cannot be read"
+    );
+    assert_eq!(
+        refused(b"\xFF\xFEa\0").to_string(),
+        "is UTF-16; save it as UTF-8"
+    );
+}
+
+#[test]
 fn a_range_of_ids_is_the_ids_at_those_positions() {
-    let ids = UserIds::from_lines("a\nbb\n\ncccc").expect("far below 4 GiB");
+    let ids = read("a\nbb\nc\ncccc");
     assert_eq!(ids.len(), 4);
-    assert_eq!(ids.range(1..3).collect::<Vec<_>>(), ["bb", ""]);
+    assert_eq!(ids.range(1..3).collect::<Vec<_>>(), ["bb", "c"]);
     assert_eq!(ids.range(0..1).collect::<Vec<_>>(), ["a"]);
     assert_eq!(ids.range(4..4).count(), 0);
     assert!(UserIds::new().is_empty());
@@ -33,7 +51,7 @@ fn a_range_of_ids_is_the_ids_at_those_positions() {
 #[test]
 fn half_of_a_thousand_users_is_counted_as_by_hand() {
     let text: Vec<String> = (0..1000).map(|i| format!("user{i}")).collect();
-    let ids = UserIds::from_lines(&text.join("\n")).expect("far below 4 GiB");
+    let ids = read(&text.join("\n"));
     let compiled = Compiled::new(&document(
         r#"{"enabled": true, "components": {"calculator": true}, "rollout": {"percentage": 50}}"#,
     ));

@@ -21,6 +21,35 @@ fn explanation(tree: &Value, component: &str, id: &str, groups: &[&str]) -> Expl
     )
 }
 
+#[test]
+fn blanks_around_a_group_of_the_document_keep_nobody_out() {
+    for strategy in ["canary", "feature"] {
+        let tree = with_rollout(
+            json!({"percentage": 1, "userGroups": [" beta\t", "staff"], "strategy": strategy}),
+        );
+        let decided = |groups: &[&str]| explanation(&tree, "calculator", USER, groups).reason;
+        let expected = match strategy {
+            "canary" => ["group", "split"],
+            _ => ["split", "not_in_group"],
+        };
+        assert_eq!([decided(&["beta"]), decided(&["other"])], expected);
+    }
+    let tree = with_rollout(json!({"percentage": 5, "userGroups": [" beta\t"]}));
+    let told = explanation(&tree, "calculator", USER, &["beta"]);
+    assert!(
+        told.sentence.contains("in the group beta,"),
+        "{}",
+        told.sentence
+    );
+}
+
+#[test]
+fn a_group_of_blanks_alone_is_nobodys_and_still_restricts() {
+    let tree = with_rollout(json!({"percentage": 100, "userGroups": [" "], "strategy": "feature"}));
+    let told = explanation(&tree, "calculator", USER, &["beta"]);
+    assert_eq!((told.value, told.reason), (false, "not_in_group"));
+}
+
 /// Says an explanation's sentence, then its steps.
 fn said(tree: &Value, component: &str, id: &str, groups: &[&str]) -> String {
     let explanation = explanation(tree, component, id, groups);

@@ -29,6 +29,7 @@ mod rolling_back;
 mod states;
 mod structure;
 mod summing_up;
+mod texts;
 mod trees;
 mod validation;
 mod verdicts;

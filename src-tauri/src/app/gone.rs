@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 
 use super::{App, Event, UNDO_STEPS_MAX, earliest_first, now_ms};
 use crate::config;
-use crate::durable;
+use crate::durable::{self, Access};
 use crate::error::Error;
 use crate::history::UndoLog;
 use crate::live::Live;
@@ -310,7 +310,7 @@ impl App {
 
     fn restore_file(&self, path: &Path, bytes: Option<impl AsRef<[u8]>>) {
         let Some(bytes) = bytes else { return };
-        if let Err(error) = durable::replace(path, bytes.as_ref(), None) {
+        if let Err(error) = durable::replace(path, bytes.as_ref(), Access::Private) {
             let message = format!("{} could not be written back: {error}.", path.display());
             self.notify(Level::Warning, message);
         }

@@ -28,6 +28,12 @@ impl App {
         problems.map(warning).chain(happened).collect()
     }
 
+    /// Says of each environment variable that looks like one of Flagdeck's and is not, what comes
+    /// close.
+    pub fn unknown_variables(&self) -> Vec<String> {
+        self.0.settings.unknown_variables()
+    }
+
     /// Returns what stands against saving at present, for faces that show no [`wire::Status`]: the
     /// data folder is gone or can only be read, an emergency is not stored.
     ///

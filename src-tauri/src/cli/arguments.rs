@@ -34,8 +34,8 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "flagctl", version, after_help = EXIT_CODES)]
 pub struct Arguments {
-    /// The folder that everything is kept in
-    #[arg(long, global = true, value_name = "DIR", env = "FLAGDECK_DATA_DIR")]
+    /// The folder that everything is kept in; without it, the one that FLAGDECK_DATA_DIR names
+    #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
     /// Print JSON, for programs
@@ -352,7 +352,8 @@ pub struct RolloutArguments {
 pub struct EvalArguments {
     /// Its path, such as ui.badges
     pub component: String,
-    /// A file with one user id a line, taken as it stands; - for standard input
+    /// A file with one user id a line, blanks included; - for standard input. Byte order marks,
+    /// carriage returns at the ends of lines and blank lines are skipped
     #[arg(long, value_name = "FILE")]
     pub users: PathBuf,
     /// Groups that all of them belong to

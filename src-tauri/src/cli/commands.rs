@@ -28,13 +28,17 @@ use flagdeck::http::Server;
 use flagdeck::live::{AllOff, Live};
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::AsOf;
-use flagdeck::{App, Options};
+use flagdeck::{App, Options, durable};
+use flagdeck_core::text::{self, Reading};
 use tokio_util::sync::CancellationToken;
 
 use self::edit::Reporting;
 use crate::arguments::{Arguments, Command, SnapshotCommand};
 use crate::output::{Output, remark, when, who};
 use crate::when::At;
+
+/// Stands for standard input in the place of a file.
+const STANDARD_INPUT: &str = "-";
 
 /// Arguments that are well formed, and ask for what cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +168,7 @@ fn open(arguments: &Arguments) -> anyhow::Result<App> {
 }
 
 fn data_dir(arguments: &Arguments) -> anyhow::Result<PathBuf> {
-    let data_dir = arguments.data_dir.clone().or_else(config::default_data_dir);
+    let data_dir = config::data_dir(arguments.data_dir.clone());
     data_dir.context("there is no home folder; say where to keep data with --data-dir")
 }
 
@@ -211,14 +215,39 @@ fn all_off_sentence(all_off: &AllOff) -> String {
     }
 }
 
-/// Reads a file whole, or standard input for `-`.
+/// Reads a file of JSON, or standard input for `-`: without a byte order mark, of which it tells.
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    if file == Path::new("-") {
+    let mut bytes = contents(file)?;
+    let (text, reading) =
+        text::read(&bytes).map_err(|error| Refused(format!("{} {error}", name_of(file))))?;
+    let from = bytes.len() - text.len();
+    remark_reading(file, reading);
+    bytes.drain(..from);
+    Ok(bytes)
+}
+
+/// Reads a file whole, or standard input for `-`.
+fn contents(file: &Path) -> anyhow::Result<Vec<u8>> {
+    if file == Path::new(STANDARD_INPUT) {
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes)?;
         return Ok(bytes);
     }
-    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+    durable::read(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+/// Tells what was done to read a text, if anything was.
+fn remark_reading(file: &Path, reading: Reading) {
+    if reading != Reading::default() {
+        remark(&format!("{}: {reading}", name_of(file)));
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    match file == Path::new(STANDARD_INPUT) {
+        true => "standard input".into(),
+        false => file.display().to_string(),
+    }
 }
 
 fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
@@ -235,6 +264,9 @@ fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
 
 /// Serves until SIGINT or SIGTERM.
 fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()> {
+    for unknown in app.unknown_variables() {
+        remark(&unknown);
+    }
     let port = port.unwrap_or(app.config().http.port);
     let runtime = tokio::runtime::Runtime::new()?;
     let served: anyhow::Result<()> = runtime.block_on(async {

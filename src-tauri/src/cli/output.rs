@@ -37,7 +37,7 @@ impl Output {
         Self {
             json,
             is_terminal,
-            colour: is_terminal && std::env::var_os("NO_COLOR").is_none(),
+            colour: is_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
             out: BufWriter::new(stdout.lock()),
             is_line_open: false,
         }

@@ -1,6 +1,6 @@
 //! `config.toml` on disk: read whole, replaced whole.
 
-use std::fs::{self, File, Permissions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use flagdeck_core::TextError;
+
 use super::edit::{self, EditError};
 use super::keys::Key;
-use crate::durable;
+use super::layout::Layout;
+use crate::durable::{self, Access};
 
 /// How long to wait for another program that changes the file, which takes it milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,11 +76,22 @@ pub(super) fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("config.toml")
 }
 
+/// Why there is no text in the file.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    /// It cannot be read. The sentence follows its name.
+    #[error("cannot be read ({0})")]
+    File(#[from] io::Error),
+    /// What is in it is not text.
+    #[error(transparent)]
+    Text(#[from] TextError),
+}
+
 /// Reads the file; one that is missing is empty.
-pub(super) fn read(path: &Path) -> io::Result<String> {
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        text => text,
+pub(super) fn read(path: &Path) -> Result<Layout, ReadError> {
+    match durable::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Layout::default()),
+        bytes => Ok(Layout::of(&bytes?)?),
     }
 }
 
@@ -86,7 +100,8 @@ pub(super) fn change(data_dir: &Path, key: &Key, value: &Value) -> Result<(), Ch
     let path = path(data_dir);
     let failed = |error| failed(&path, error);
     let _turn = take_turn(data_dir).map_err(failed)?;
-    let before = read(&path).map_err(failed)?;
+    let layout = read(&path).map_err(|error| unreadable(&path, error))?;
+    let before = layout.plain();
     let after = match value {
         Value::Null => edit::remove(&before, key.name),
         value => edit::set(&before, key.name, value),
@@ -95,18 +110,12 @@ pub(super) fn change(data_dir: &Path, key: &Key, value: &Value) -> Result<(), Ch
     if after == before {
         return Ok(());
     }
-    // A link is followed, so that it still is one afterwards.
-    let place = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-    let permissions = match fs::metadata(&place) {
-        Ok(metadata) => Some(metadata.permissions()),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(failed(error)),
-    };
     // Replacing a file needs no permission of the file's own, so it is asked for here.
-    if permissions.as_ref().is_some_and(Permissions::readonly) {
+    if fs::metadata(&path).is_ok_and(|file| file.permissions().readonly()) {
         return Err(ChangeError::Protected { path });
     }
-    durable::replace(&place, after.as_bytes(), permissions).map_err(failed)
+    let after = layout.lay_out(&after);
+    durable::replace(&path, after.as_bytes(), Access::KeptOrPrivate).map_err(failed)
 }
 
 /// Tells one state of the file from another without reading it; `None` for a missing one.
@@ -157,6 +166,16 @@ fn failed(path: &Path, source: io::Error) -> ChangeError {
             ChangeError::Protected { path }
         }
         _ => ChangeError::File { path, source },
+    }
+}
+
+fn unreadable(path: &Path, error: ReadError) -> ChangeError {
+    match error {
+        ReadError::File(error) => failed(path, error),
+        ReadError::Text(error) => ChangeError::Unsound {
+            path: path.to_owned(),
+            fault: error.to_string(),
+        },
     }
 }
 

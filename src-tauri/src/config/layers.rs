@@ -62,7 +62,7 @@ impl Layers {
             return;
         };
         // An empty variable is how a shell says "not set".
-        if !value.is_empty() {
+        if !value.trim().is_empty() {
             let source = Source::Environment(name.to_owned());
             self.set(source, key.name, key.read(value));
         }
@@ -112,7 +112,7 @@ impl Layers {
 
 /// Reads a file, or says what is wrong with it, to follow its name.
 fn read(path: &Path) -> Result<toml::Table, String> {
-    let text = file::read(path).map_err(|error| format!("cannot be read ({error})"))?;
+    let text = file::read(path).map_err(|error| error.to_string())?.plain();
     text.parse().map_err(|error: toml::de::Error| {
         format!(
             "is not valid TOML in line {} ({})",

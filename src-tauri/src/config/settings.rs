@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use serde_json::Value;
 
 use super::file::{self, ChangeError, Stamp};
-use super::{Config, Given, KEYS, Key, Loaded, Source, load};
+use super::{Config, Given, KEYS, Key, Loaded, Source, load, unknown_variables};
 
 /// The settings in force, and what the file says by now.
 #[derive(Debug)]
@@ -81,6 +81,12 @@ impl Settings {
     /// Returns what the file and everything given beside it have that cannot be used.
     pub fn problems(&self) -> Vec<String> {
         self.state().latest.problems.clone()
+    }
+
+    /// Says of each environment variable that looks like one of Flagdeck's and is not, what comes
+    /// close.
+    pub fn unknown_variables(&self) -> Vec<String> {
+        unknown_variables(&self.given)
     }
 
     /// Writes a setting into the file, durably, and puts it in force if it needs no restart;

@@ -13,6 +13,7 @@ use flagdeck::durable;
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{ChosenFile, Failure};
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
+use flagdeck_core::text;
 use tauri::{WebviewWindow, async_runtime};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
@@ -171,10 +172,11 @@ pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
             &format!("is too large for a document, which has {limit_mib} MiB at most"),
         ));
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| failed(path, "is not text in UTF-8, as a document has to be"))?;
-    let name = name_of(path);
-    Ok(ChosenFile { name, text })
+    let (text, _) = text::read(&bytes).map_err(|error| failed(path, &error.to_string()))?;
+    Ok(ChosenFile {
+        name: name_of(path),
+        text: text.to_owned(),
+    })
 }
 
 /// Writes a file whole or not at all.
@@ -248,7 +250,7 @@ mod tests {
     fn a_file_is_read_with_its_name() {
         let folder = temporary();
         let path = folder.path().join("flags.json");
-        fs::write(&path, "{\"enabled\":true}").expect("a file");
+        fs::write(&path, "\u{feff}{\"enabled\":true}").expect("a file");
         let chosen = read(&path).expect("it can be read");
         assert_eq!(chosen.name, "flags.json");
         assert_eq!(chosen.text, "{\"enabled\":true}");
@@ -257,7 +259,8 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_a_document_is_refused_in_a_sentence() {
         check_refused(&vec![b' '; DOCUMENT_BYTES_MAX + 1], "4 MiB at most");
-        check_refused(b"\xff\xfe{\0", "not text in UTF-8");
+        check_refused(b"\xff\xfe{\0", "is UTF-16; save it as UTF-8");
+        check_refused(b"{\xff", "byte 2 of line 1");
         let folder = temporary();
         let refused = read(folder.path()).expect_err("it is a folder");
         assert!(refused.message.contains("not a file"), "{refused:?}");

@@ -30,8 +30,8 @@ use crate::instance::{Instance, Start};
 #[derive(Debug, Parser)]
 #[command(name = "flagdeck", version, about)]
 struct Arguments {
-    /// The folder that everything is kept in
-    #[arg(long, value_name = "DIR", env = "FLAGDECK_DATA_DIR")]
+    /// The folder that everything is kept in; without it, the one that FLAGDECK_DATA_DIR names
+    #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
     /// A setting for this run, such as http.port=4700; may be given more than once
@@ -42,7 +42,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     flagdeck::logging::init();
-    let Some(data_dir) = arguments.data_dir.or_else(config::default_data_dir) else {
+    let Some(data_dir) = config::data_dir(arguments.data_dir) else {
         tracing::error!("there is no home folder: say where to keep data with --data-dir");
         return ExitCode::FAILURE;
     };
@@ -50,6 +50,9 @@ fn main() -> ExitCode {
         command_line: arguments.settings,
         ..Given::from_environment()
     };
+    for unknown in config::unknown_variables(&given) {
+        tracing::warn!("{unknown}");
+    }
     let instance = match instance::start(&data_dir) {
         Ok(Start::First(instance)) => Some(instance),
         Ok(Start::Shown) => return ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ use std::fmt;
 
 use flagdeck_core::ComponentPath;
 use flagdeck_core::measure::{Arm, Calculation};
+use flagdeck_core::{TextError, groups, text};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -74,6 +75,9 @@ pub struct EventProblem {
 /// Why a batch was refused as a whole.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
+    /// It is text in another encoding.
+    #[error("the body {0}")]
+    Text(#[from] TextError),
     /// It is neither a JSON array nor a JSON object.
     #[error("the body is not a JSON array of events: {reason}")]
     NotJson {
@@ -110,8 +114,7 @@ pub fn read(bytes: &[u8], format: Format, expose: Expose) -> Result<Batch, Batch
             }
         }
         Format::NdJson => {
-            let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-            for (index, line) in lines.filter(|line| !line.is_empty()).enumerate() {
+            for (index, line) in text::lines(bytes)?.enumerate() {
                 if index >= BATCH_EVENTS_MAX {
                     return Err(BatchError::TooMany);
                 }
@@ -123,6 +126,7 @@ pub fn read(bytes: &[u8], format: Format, expose: Expose) -> Result<Batch, Batch
 }
 
 fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, BatchError> {
+    let (bytes, _) = text::unmarked(bytes)?;
     let is_single = bytes.trim_ascii_start().starts_with(b"{");
     let read = match is_single {
         true => serde_json::from_slice(bytes).map(|only| vec![only]),
@@ -260,7 +264,7 @@ impl Sent {
             return Arm::Unknown;
         };
         let groups = self.groups.iter().flatten().map(String::as_str);
-        expose(component, user, &groups.collect::<Vec<_>>())
+        expose(component, user, &groups::trimmed(groups))
     }
 }
 
@@ -407,7 +411,7 @@ mod tests {
             );
             Arm::Control
         };
-        let text = with(r#""component":"a.b","user":"u1","groups":["beta"]"#);
+        let text = with(r#""component":"a.b","user":"u1","groups":["\tbeta ",""," "]"#);
         let batch = read(text.as_bytes(), Format::Json, &expose).expect("a batch");
         let [Event::Complete(labels, _)] = &batch.events[..] else {
             panic!("{batch:?}");
@@ -463,7 +467,7 @@ mod tests {
 
     #[test]
     fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
-        let lines = format!("{COMPLETE}\n\n{{\"type\":5}}\r\n{COMPLETE}\n\u{feff}\n");
+        let lines = format!("{COMPLETE}\n\n{{\"type\":5}}\r\n{COMPLETE}\n\u{feff}\nx\n");
         let batch = read(lines.as_bytes(), Format::NdJson, &nobody).expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (2, 2));
         let indices: Vec<usize> = batch.problems.iter().map(|it| it.index).collect();
@@ -472,6 +476,37 @@ mod tests {
         let batch = read(array.as_bytes(), Format::Json, &nobody).expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (2, 1));
         assert_eq!(batch.problems[0].index, 1);
+    }
+
+    #[test]
+    fn a_batch_is_the_same_behind_a_mark_and_with_any_line_ends() {
+        let check = |text: &str, format| {
+            let batch = read(text.as_bytes(), format, &nobody).expect("a batch");
+            assert_eq!((batch.events.len(), batch.rejected), (2, 0), "{text:?}");
+        };
+        for end in ["\n", "\r\n", "\r", "\n\n", "\n\u{feff}", " \n\u{a0}\n"] {
+            check(&format!("{COMPLETE}{end}{COMPLETE}"), Format::NdJson);
+            check(
+                &format!("\u{feff}{COMPLETE}{end}{COMPLETE}{end}"),
+                Format::NdJson,
+            );
+        }
+        check(&format!("\u{feff}[{COMPLETE},{COMPLETE}]"), Format::Json);
+        let single = read(
+            format!("\u{feff}{COMPLETE}").as_bytes(),
+            Format::Json,
+            &nobody,
+        );
+        assert_eq!(single.expect("a batch").events.len(), 1);
+    }
+
+    #[test]
+    fn a_batch_in_utf_16_is_refused_by_name() {
+        let bytes: Vec<u8> = COMPLETE.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for format in [Format::Json, Format::NdJson] {
+            let refused = read(&bytes, format, &nobody).expect_err("it is refused");
+            assert_eq!(refused.to_string(), "the body is UTF-16; save it as UTF-8");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! with its state, what its source recorded, what people said of it, and its hash, which is checked when it is read.
 
 use flagdeck_core::state::{self, Change};
+use flagdeck_core::text;
 use flagdeck_core::tree::{self, Tree};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -133,11 +134,12 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(unreadable("the file is larger than 256 MiB"));
     }
-    let marked: Result<Marked, _> = serde_json::from_slice(bytes);
+    let (json, _) = text::read(bytes).map_err(|error| unreadable(&format!("the file {error}")))?;
+    let marked: Result<Marked, _> = serde_json::from_str(json);
     if marked.is_ok_and(|marked| marked.format == FORMAT) {
-        return read_bundle(bytes);
+        return read_bundle(json);
     }
-    let tree = serde_json::from_slice(bytes)
+    let tree = serde_json::from_str(json)
         .map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
     let Sent { tree, files, at_ms } = intake::unwrap(tree)?;
     Ok(vec![Bundled {
@@ -159,8 +161,8 @@ struct Marked {
     format: String,
 }
 
-fn read_bundle(bytes: &[u8]) -> Result<Vec<Bundled>, StateError> {
-    let bundle: Bundle = serde_json::from_slice(bytes)
+fn read_bundle(json: &str) -> Result<Vec<Bundled>, StateError> {
+    let bundle: Bundle = serde_json::from_str(json)
         .map_err(|error| unreadable(&format!("the bundle cannot be read: {error}")))?;
     if bundle.version > VERSION {
         return Err(unreadable(

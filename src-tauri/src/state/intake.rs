@@ -1,7 +1,9 @@
 //! Bytes to states and changes, and what is wrong with the rest.
 
+use flagdeck_core::TextError;
 use flagdeck_core::limits::TREE_DEPTH_MAX;
 use flagdeck_core::state::{self, Change, Hint};
+use flagdeck_core::text;
 use flagdeck_core::tree::{self, Tree};
 use serde::Serialize;
 
@@ -50,9 +52,10 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
             max: STATE_BYTES_MAX,
         });
     }
-    let value: Tree = serde_json::from_slice(bytes).map_err(|error| StateError::Unreadable {
-        message: format!("the state is no JSON: {error}"),
-    })?;
+    let unreadable = |what: String| StateError::Unreadable { message: what };
+    let (json, _) = text::read(bytes).map_err(|error| unreadable(format!("the state {error}")))?;
+    let value: Tree = serde_json::from_str(json)
+        .map_err(|error| unreadable(format!("the state is no JSON: {error}")))?;
     unwrap(value)
 }
 
@@ -128,7 +131,8 @@ pub(crate) fn read_changes(bytes: &[u8], format: Format, now_ms: i64) -> Result<
 type Record = Result<Tree, String>;
 
 fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
-    match serde_json::from_slice(bytes) {
+    let (json, _) = text::read(bytes).map_err(no_text)?;
+    match serde_json::from_str(json) {
         Ok(Tree::Array(records)) => Ok(records.into_iter().map(Ok).collect()),
         Ok(record @ Tree::Object(_)) => Ok(vec![Ok(record)]),
         Ok(_) => Err(StateError::Unreadable {
@@ -141,12 +145,17 @@ fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
 }
 
 fn lines(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
-    let lines = bytes.split(|byte| *byte == b'\n');
-    let lines = lines.filter(|line| !line.trim_ascii().is_empty());
-    Ok(lines
+    Ok(text::lines(bytes)
+        .map_err(no_text)?
         .take(CHANGES_MAX + 1)
         .map(|line| serde_json::from_slice(line).map_err(|error| format!("no JSON: {error}")))
         .collect())
+}
+
+fn no_text(error: TextError) -> StateError {
+    StateError::Unreadable {
+        message: format!("the body {error}"),
+    }
 }
 
 /// Reads one; none for a key that is not tracked.

@@ -38,6 +38,8 @@ const DEPTH_MAX = 200;
 const literals = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const strings = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
 const spaces = /[ \t\n\r]*/y;
+/** Byte order marks, which the backend passes over before a text. */
+const marks = /\ufeff*/y;
 
 class Broken extends Error {}
 
@@ -56,6 +58,7 @@ class Scan {
   /** Returns where it stopped being JSON; `null` where it never did. */
   run(): number | null {
     try {
+      this.#take(marks);
       this.#space();
       this.#value(0, true);
       this.#space();

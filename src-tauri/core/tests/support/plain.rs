@@ -91,7 +91,7 @@ fn should_show(document: &FlagDocument, name: &str, user: &User) -> Decision {
     let groups = &rollout.user_groups;
     let in_a_group = groups
         .iter()
-        .any(|group| user.groups.contains(&group.as_str()));
+        .any(|group| user.groups.contains(&group.trim()));
     let milli = rollout.percentage.milli();
     if milli == 0 {
         return decision(false, "zero");

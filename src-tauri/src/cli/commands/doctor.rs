@@ -1,6 +1,7 @@
 //! `doctor`: everything that can be checked from outside, one line each.
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,9 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use flagdeck::App;
 use flagdeck::holders::{self, Holder};
 use flagdeck::http::{BindError, Server};
+use flagdeck::{App, durable};
 use serde::Serialize;
 
 use crate::output::{Output, remark};
@@ -40,6 +41,8 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     // A database that lacks revisions is noticed when it is opened, and when it is checked.
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text.clone()));
+    let unknown = app.unknown_variables().into_iter();
+    findings.extend(unknown.map(|unknown| finding(false, unknown)));
     findings.push(token(app));
     findings.push(port(app));
     let well = findings.iter().all(|finding| finding.ok);
@@ -130,8 +133,11 @@ fn store(app: &App) -> Vec<Finding> {
 
 fn token(app: &App) -> Finding {
     let path = flagdeck::token::path(app.data_dir());
-    match std::fs::metadata(&path) {
-        Err(_) => finding(true, "no token yet: it is made when it is first needed"),
+    match durable::read(&path).and_then(|_| std::fs::metadata(&path)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            finding(true, "no token yet: it is made when it is first needed")
+        }
+        Err(error) => finding(false, format!("{} cannot be read: {error}", path.display())),
         Ok(file) if file.permissions().mode().trailing_zeros() >= 6 => {
             finding(true, "token readable by its owner only")
         }

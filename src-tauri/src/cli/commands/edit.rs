@@ -5,7 +5,7 @@ use flagdeck::store::{Actor, RevisionNumber, Via};
 use flagdeck::translate::path;
 use flagdeck::wire;
 use flagdeck::{App, ChangeRequest, Error, Outcome};
-use flagdeck_core::{ComponentPath, Edit, RolloutChange, changes, validate};
+use flagdeck_core::{ComponentPath, Edit, RolloutChange, changes, groups, validate};
 
 use super::show::{default_rollout, rollout_words};
 use super::{all_off_sentence, remark_all_off};
@@ -50,13 +50,8 @@ pub fn master(
 /// Changes a rollout; without anything to change, shows it.
 pub fn rollout(app: &App, arguments: RolloutArguments, output: &mut Output) -> anyhow::Result<()> {
     let component = arguments.component.as_deref().map(path).transpose()?;
-    let groups = arguments.groups.map(|groups| {
-        let names = groups.split(',').map(str::trim);
-        names
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect()
-    });
+    let groups = arguments.groups;
+    let groups = groups.map(|groups| groups::owned(groups::split(&groups)));
     let change_of_rollout = RolloutChange {
         percentage: arguments.percentage,
         user_groups: groups,

@@ -2,33 +2,26 @@
 
 use std::io::Write;
 use std::ops::Range;
+use std::path::Path;
 use std::thread;
 
 use anyhow::Context;
 use flagdeck::live::Live;
 use flagdeck::{App, Error};
-use flagdeck_core::{Compiled, ComponentId, User, UserIds};
+use flagdeck_core::{Compiled, ComponentId, User, UserIds, groups};
 use serde_json::json;
 
-use super::{flags_at, read, remark_all_off};
+use super::{Refused, contents, flags_at, name_of, remark_all_off, remark_reading};
 use crate::arguments::EvalArguments;
-use crate::output::{Output, remark};
+use crate::output::Output;
 
 /// Evaluates a component for every line of a file.
 pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow::Result<()> {
     let live = flags_at(app, arguments.at)?;
     let component = component(&live, &arguments.component)?;
     remark_all_off(&live, "");
-    let text = String::from_utf8(read(&arguments.users)?).map_err(|error| {
-        let until = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + until.iter().filter(|byte| **byte == b'\n').count();
-        anyhow::anyhow!("the users cannot be read: line {line} is not UTF-8 text")
-    })?;
-    if text.contains("\r\n") {
-        remark("some lines end with a carriage return, which is taken as part of the user id");
-    }
-    let users = UserIds::from_lines(&text)?;
-    let groups: Vec<&str> = arguments.groups.iter().map(String::as_str).collect();
+    let users = roster(&arguments.users)?;
+    let groups = groups::trimmed(arguments.groups.iter().map(String::as_str));
     if arguments.count {
         let threads = app.config().performance.worker_pool_size;
         let on = count(&live.compiled, component, &users, &groups, threads as usize);
@@ -57,6 +50,14 @@ pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow
         false => write_csv(rows, output.stream()),
     }
     .context("the result cannot be written")
+}
+
+/// Reads one user id a line, and says what was done to read them.
+fn roster(file: &Path) -> anyhow::Result<UserIds> {
+    let read = UserIds::from_lines(&contents(file)?);
+    let (users, reading) = read.map_err(|error| Refused(format!("{} {error}", name_of(file))))?;
+    remark_reading(file, reading);
+    Ok(users)
 }
 
 #[derive(serde::Serialize)]
@@ -134,7 +135,7 @@ pub fn explain(
     groups: &[String],
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let groups = groups::trimmed(groups.iter().map(String::as_str));
     let user = User {
         id: user,
         groups: &groups,

@@ -57,7 +57,8 @@ pub fn rollout_words(rollout: &Rollout) -> String {
     let strategy = rollout.strategy.in_words();
     let mut words = format!("{strategy}, {} %", rollout.percentage);
     if !rollout.user_groups.is_empty() {
-        words += &format!(", groups {}", rollout.user_groups.join(", "));
+        let groups: Vec<&str> = rollout.groups().collect();
+        words += &format!(", groups {}", groups.join(", "));
     }
     words
 }

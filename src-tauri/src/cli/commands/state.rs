@@ -93,6 +93,8 @@ fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Resul
 
 /// Reads a value as the help says: JSON, or else text, unless it was meant to be JSON.
 fn value_of(text: &str) -> Result<Tree, Refused> {
+    // As a shell gives it that reads it from a file.
+    let text = text.trim_start_matches('\u{feff}');
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),
         Err(error) if text.trim_start().starts_with(JSON_BEGINS) => Err(Refused(format!(
@@ -121,6 +123,7 @@ mod tests {
         assert_eq!(read(r#"{"a": [1]}"#), json!({"a": [1]}));
         assert_eq!(read(r#""25""#), json!("25"));
         assert_eq!(read("canary"), json!("canary"));
+        assert_eq!(read("\u{feff}25"), json!(25));
         assert_eq!(read("-1 or so"), json!("-1 or so"));
         assert_eq!(read(""), json!(""));
         for text in ["{a: 1}", "[1,", " \"open"] {

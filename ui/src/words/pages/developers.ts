@@ -149,7 +149,7 @@ const commands: HelpPage = {
         ["`flagctl explain ui.badges --user user42`", "Says what a user gets, and why."],
         [
           "`flagctl eval ui.badges --users roster.txt --count`",
-          "Counts for how many of a list of users it is on.",
+          "Counts for how many of a list of users it is on: one id a line, blanks included.",
         ],
         ["`flagctl history`", "Lists revisions, latest first."],
         ["`flagctl restore 12`", "Puts revision 12 in force again, as a revision of its own."],
@@ -194,7 +194,7 @@ const data: HelpPage = {
     { kind: "heading", text: "Settings" },
     {
       kind: "text",
-      text: "A setting has its default, unless `config.toml`, the environment (`FLAGDECK_HTTP_PORT`) or the command line (`--config http.port=4700`) says otherwise. The last of these wins. A setting that the environment or the command line decides is locked in this window, because writing the file would change nothing.",
+      text: "A setting has its default, unless `config.toml`, the environment (`FLAGDECK_HTTP_PORT`) or the command line (`--config http.port=4700`) says otherwise. The last of these wins. A setting that the environment or the command line decides is locked in this window, because writing the file would change nothing. `flagctl doctor` names a variable that looks like one of Flagdeck's and is not.",
     },
   ],
 };

@@ -9,7 +9,7 @@ use flagdeck::{App, Error};
 use serde_json::Value;
 
 use super::super::source::one_source;
-use super::super::{Refused, read};
+use super::super::{Refused, name_of, read};
 use crate::arguments::{CompareArguments, DiffArguments};
 use crate::difference;
 use crate::output::{Output, counted, when};
@@ -57,7 +57,7 @@ pub fn compare_files(
     let (Which::File(from), Some(Which::File(to))) = (&arguments.from, &arguments.to) else {
         return None;
     };
-    let titles = (title(from), title(to));
+    let titles = (name_of(from), name_of(to));
     let both = contents(from).and_then(|a| Ok((a, contents(to)?)));
     Some(match both {
         Ok((a, b)) => compare(&a, &b, (&titles.0, &titles.1), arguments, output),
@@ -141,7 +141,7 @@ fn sides(app: &App, arguments: &DiffArguments) -> anyhow::Result<(Side, Side)> {
     let side = |which: &Which| match which {
         Which::File(file) => Ok(Side::File {
             bytes: contents(file)?,
-            title: title(file),
+            title: name_of(file),
         }),
         Which::Kept(place) => kept(app, *place, source.clone()),
     };
@@ -161,11 +161,4 @@ fn kept(app: &App, place: Place, source: Option<SourceName>) -> anyhow::Result<S
             },
         },
     })
-}
-
-fn title(file: &Path) -> String {
-    match file == Path::new("-") {
-        true => "standard input".into(),
-        false => file.display().to_string(),
-    }
 }

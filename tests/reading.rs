@@ -1,0 +1,606 @@
+//! Texts as people and programs hand them over, on every way in; files of people that are
+//! written again; what is said of the environment.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use flagdeck::store::{Actor, Via};
+use flagdeck::{App, ChangeRequest, Options, wire};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::http_support::Running;
+use crate::serving::{Serving, flagctl};
+
+const MARK: &str = "\u{feff}";
+
+const ENDLESS: &str = "it is a link that leads back to itself, or through more than 40 others";
+
+/// A data folder, and a folder with files of a person.
+struct Place {
+    data: TempDir,
+    files: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            data: tempfile::tempdir().unwrap(),
+            files: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    /// Writes a file, and returns its path for an argument.
+    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.at(name);
+        fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    }
+
+    fn config(&self) -> PathBuf {
+        self.data.path().join("config.toml")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        flagctl(&self.data, arguments).output().unwrap()
+    }
+
+    /// Runs a command that does what it is asked, and returns what it prints and tells.
+    #[track_caller]
+    fn ok(&self, arguments: &[&str]) -> (String, String) {
+        let output = self.run(arguments);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{arguments:?}: {err}");
+        (out, err)
+    }
+
+    #[track_caller]
+    fn refused(&self, arguments: &[&str], code: i32, said: &str) {
+        let output = self.run(arguments);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {err}");
+        assert_eq!((out.as_str(), err.as_str()), ("", said), "{arguments:?}");
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn utf_16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn a_roster_gives_the_same_users_whatever_program_saved_it() {
+    let place = Place::new();
+    place.ok(&["master", "on"]);
+    place.ok(&["set", "tracker", "on"]);
+    place.ok(&["rollout", "--percentage", "50"]);
+    let eval = |file: &str| place.ok(&["eval", "tracker", "--users", file]);
+    let (expected, silence) = eval(&place.file("plain", "user0\nuser1\nuser2\n"));
+    assert_eq!((expected.lines().count(), silence.as_str()), (4, ""));
+    let count = |file: &str| place.ok(&["eval", "tracker", "--users", file, "--count"]).0;
+    let all = count(&place.file("plain", "user0\nuser1\nuser2\n"));
+    assert!(all.ends_with(" of 3\n"), "{all}");
+    for (name, text, said) in [
+        (
+            "crlf",
+            "user0\r\nuser1\r\nuser2\r\n",
+            "CRLF was read as a line end",
+        ),
+        ("cr", "user0\ruser1\ruser2", "CR was read as a line end"),
+        (
+            "mark",
+            "\u{feff}user0\nuser1\nuser2",
+            "skipped 1 byte order mark",
+        ),
+        (
+            "blank",
+            "\nuser0\n  \nuser1\n\nuser2\n\n",
+            "skipped 4 blank lines",
+        ),
+        (
+            "all",
+            "\u{feff}user0\r\n\r\n\u{feff}user1\ruser2\r\n",
+            "skipped 2 byte order marks and 1 blank line; CRLF and CR were read as line ends",
+        ),
+    ] {
+        let file = place.file(name, text);
+        let told = format!("flagctl: {file}: {said}\n");
+        assert_eq!(eval(&file), (expected.clone(), told));
+        assert_eq!(count(&file), all);
+        let (rows, told) = place.ok(&["eval", "tracker", "--users", &file, "--json"]);
+        let rows: Value = serde_json::from_str(&rows).unwrap();
+        assert_eq!(rows.as_array().unwrap().len(), 3);
+        assert_eq!(told.lines().count(), 1, "it is told once: {told}");
+    }
+}
+
+#[test]
+fn blanks_around_an_id_count_and_are_told() {
+    let place = Place::new();
+    place.ok(&["master", "on"]);
+    let file = place.file("roster", "user0 \r\nuser1\r\n\tuser2\r\n");
+    let (rows, told) = place.ok(&["eval", "tracker", "--users", &file, "--json"]);
+    let rows: Value = serde_json::from_str(&rows).unwrap();
+    let ids: Vec<&Value> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["user"])
+        .collect();
+    assert_eq!(ids, ["user0 ", "user1", "\tuser2"]);
+    assert_eq!(
+        told,
+        format!(
+            "flagctl: {file}: CRLF was read as a line end; 2 lines begin or end with blanks, \
+             which count\n"
+        )
+    );
+}
+
+#[test]
+fn a_text_in_another_encoding_is_refused_by_name_and_place() {
+    let place = Place::new();
+    place.ok(&["master", "on"]);
+    let document = r#"{"enabled": true, "components": {"a": true}}"#;
+    let wide = "is UTF-16; save it as UTF-8";
+    for (name, bytes, said) in [
+        ("utf-16", utf_16(&format!("{MARK}{document}")), wide),
+        ("utf-16-bare", utf_16(document), wide),
+        (
+            "latin-1",
+            b"{\r\n\"j\xF6rg\": 1}\n".to_vec(),
+            "is not UTF-8 text: byte 3 of line 2 cannot be read",
+        ),
+    ] {
+        let (file, other) = (place.file(name, bytes), place.file("other", "{}"));
+        let told = format!("flagctl: {file} {said}.\n");
+        for arguments in [
+            &["eval", "tracker", "--users", &file][..],
+            &["import", &file],
+            &["import", "--check", &file],
+            &["snapshot", "import", &file],
+            &["snapshot", "diff", &file, &other],
+            &["snapshot", "diff", &other, &file],
+        ] {
+            place.refused(arguments, 2, &told);
+        }
+    }
+}
+
+#[test]
+fn json_behind_a_byte_order_mark_is_read_from_every_file() {
+    let place = Place::new();
+    let skipped = |file: &str| format!("flagctl: {file}: skipped 1 byte order mark\n");
+    let document = r#"{"enabled": true, "components": {"a": true, "b": false}}"#;
+    let file = place.file("flags.json", format!("{MARK}{document}\r\n"));
+    let (_, told) = place.ok(&["import", &file]);
+    assert_eq!(told, skipped(&file));
+    let flags: Value = serde_json::from_str(&place.ok(&["get", "--json"]).0).unwrap();
+    assert_eq!(flags["components"], json!({"a": true, "b": false}));
+
+    let state = place.file("state.json", format!("{MARK}{{\"usage\":{{\"n\":1}}}}"));
+    let (_, told) = place.ok(&["snapshot", "import", &state, "--name", "shop"]);
+    assert_eq!(told, skipped(&state));
+    let other = place.file("other.json", format!("{MARK}{{\"usage\":{{\"n\":2}}}}"));
+    let (found, told) = place.ok(&["snapshot", "diff", &state, &other]);
+    assert!(found.contains("1 change"), "{found}");
+    assert_eq!(told, skipped(&state) + &skipped(&other));
+
+    let id = "1";
+    let bundle = place.at("bundle.json").display().to_string();
+    place.ok(&["snapshot", "export", id, "-o", &bundle]);
+    let marked = format!("{MARK}{}", fs::read_to_string(&bundle).unwrap());
+    fs::write(&bundle, marked).unwrap();
+    let (_, told) = place.ok(&["snapshot", "import", &bundle, "--name", "again"]);
+    assert_eq!(told, skipped(&bundle));
+
+    let input = fs::File::open(&file).unwrap();
+    let output = flagctl(&place.data, &["import", "-", "--check"])
+        .stdin(input)
+        .output()
+        .unwrap();
+    assert_eq!(text(&output.stderr), skipped("standard input"));
+    assert!(output.status.success());
+}
+
+#[test]
+fn json_behind_a_byte_order_mark_is_read_over_http() {
+    let server = Running::collecting();
+    let json = ("Content-Type", "application/json");
+    let any = ("If-Match", "*");
+    let document = r#"{"enabled": true, "components": {"a": true}, "rollout": {"percentage": 5}}"#;
+    let put = server.write("PUT", &[json, any], &format!("{MARK}{document}"));
+    assert_eq!(put.status, 200, "{}", put.text());
+    assert!(put.text().starts_with('{'));
+    let patch = server.write(
+        "PATCH",
+        &[json, any],
+        &format!("{MARK}{{\"enabled\": false}}"),
+    );
+    assert_eq!(patch.json()["enabled"], false);
+
+    let usage = r#"{"type":"ml:usage","source":"web"}"#;
+    for text in [
+        format!("{MARK}{usage}\n{usage}\n"),
+        format!("{usage}\r{usage}\r"),
+        format!("{MARK}{usage}\r\n\r\n{MARK}{usage}"),
+    ] {
+        let answer = server.report(&[], &text);
+        assert_eq!(answer.json()["accepted"], 2, "{text:?}: {}", answer.text());
+        assert_eq!(answer.json()["rejected"], 0);
+    }
+    let answer = server.report(&[json], &format!("{MARK}[{usage}]"));
+    assert_eq!(answer.json()["accepted"], 1);
+
+    let bearer = format!("Bearer {}", server.token);
+    let send = |method: &str, path: &str, media: &str, body: &str| {
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", media)];
+        server.request(method, path, &headers, body)
+    };
+    let state = format!("{MARK}{{\"usage\":{{\"n\":1}}}}");
+    let put = send("PUT", "/api/ml/state/web", json.1, &state);
+    assert_eq!(put.status, 200, "{}", put.text());
+    let change = r#"{"key":"ml.usage.n","newValue":2}"#;
+    let path = "/api/ml/state/web/changes";
+    let lines = format!("{MARK}{change}\r\n\r{change}");
+    let taken = send("POST", path, "application/x-ndjson", &lines);
+    assert_eq!(taken.json()["accepted"], 2, "{}", taken.text());
+    let taken = send("POST", path, json.1, &format!("{MARK}[{change}]"));
+    assert_eq!(taken.json()["accepted"], 1, "{}", taken.text());
+
+    for (method, path, body) in [
+        ("PUT", "/api/ml/state/web", "{}"),
+        ("POST", path, "[]"),
+        ("POST", "/api/ml/events", "[]"),
+    ] {
+        let wide = text(&utf_16(&format!(" {body} ")));
+        let refused = send(method, path, json.1, &wide);
+        assert_eq!(refused.problem(400), "malformed", "{path}");
+        let detail = refused.json()["detail"].clone();
+        let detail = detail.as_str().unwrap();
+        assert!(
+            detail.ends_with(" is UTF-16; save it as UTF-8."),
+            "{detail}"
+        );
+    }
+}
+
+#[test]
+fn blanks_in_lists_of_groups_are_no_part_of_the_names() {
+    let place = Place::new();
+    place.ok(&["master", "on"]);
+    place.ok(&["set", "tracker", "on"]);
+    place.ok(&[
+        "rollout",
+        "--percentage",
+        "1",
+        "--strategy",
+        "feature",
+        "--groups",
+        " staff , beta",
+    ]);
+    let file = place.file("roster", "user0\n");
+    let reason = |arguments: &[&str]| {
+        let (rows, _) =
+            place.ok(&[&["eval", "tracker", "--users", &file, "--json"], arguments].concat());
+        let rows: Value = serde_json::from_str(&rows).unwrap();
+        rows[0]["reason"].clone()
+    };
+    let explained = |arguments: &[&str]| {
+        let (told, _) = place.ok(&[
+            &["explain", "tracker", "--user", "user0", "--json"],
+            arguments,
+        ]
+        .concat());
+        serde_json::from_str::<Value>(&told).unwrap()["reason"].clone()
+    };
+    for groups in [
+        "staff",
+        "other, staff",
+        " staff",
+        "other,\tstaff ,",
+        ", staff,,",
+    ] {
+        assert_eq!(reason(&["--groups", groups]), "split", "{groups:?}");
+        assert_eq!(explained(&["--groups", groups]), "split", "{groups:?}");
+    }
+    for groups in ["other", "", " ", ", ,"] {
+        assert_eq!(reason(&["--groups", groups]), "not_in_group", "{groups:?}");
+        assert_eq!(
+            explained(&["--groups", groups]),
+            "not_in_group",
+            "{groups:?}"
+        );
+    }
+}
+
+#[test]
+fn blanks_around_groups_that_the_window_sends_are_no_part_of_the_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::open(Options::new(folder.path())).unwrap();
+    let edits = vec![
+        wire::Edit::SetMaster { on: true },
+        wire::Edit::SetComponents {
+            paths: vec!["tracker".into()],
+            on: true,
+        },
+        wire::Edit::SetRollout {
+            component: None,
+            percentage: Some(1.0),
+            user_groups: Some(vec![" staff ".into(), " ".into()]),
+            strategy: None,
+        },
+    ];
+    app.change(ChangeRequest {
+        edit: wire::Edit::Batch { edits }.try_into().unwrap(),
+        actor: Actor::local(Via::Window),
+        note: None,
+        base: None,
+    })
+    .unwrap();
+    assert_eq!(app.live().document.rollout.user_groups, ["staff"]);
+    let groups = ["\tstaff".to_owned()];
+    let told = wire::Explanation::of(&app, "tracker", "user0", &groups, None).unwrap();
+    assert_eq!(told.reason, "group");
+}
+
+#[test]
+fn groups_of_an_event_are_those_without_blanks() {
+    let server = Running::collecting();
+    let headers = [("Content-Type", "application/json"), ("If-Match", "*")];
+    let document = r#"{"enabled": true, "components": {"a": true},
+        "rollout": {"percentage": 1, "userGroups": ["staff "], "strategy": "canary"}}"#;
+    assert_eq!(server.write("PUT", &headers, document).status, 200);
+    let event = r#"{"type":"ml:calculation:error","source":"web","component":"a","user":"user0","groups":[" staff"]}"#;
+    assert_eq!(server.report(&[], event).json()["accepted"], 1);
+    let metrics = server.get("/metrics", &[]);
+    let exposed = metrics
+        .text()
+        .lines()
+        .any(|line| line.starts_with("ml_errors_total{") && line.contains("\"exposed\""));
+    assert!(exposed, "{}", metrics.text());
+}
+
+#[test]
+fn an_exported_file_follows_the_link_that_is_there() {
+    let place = Place::new();
+    let state = place.file("state.json", "{\"usage\":{\"n\":1}}");
+    place.ok(&["snapshot", "import", &state, "--name", "shop"]);
+    let export = |name: &str| {
+        let path = place.at(name).display().to_string();
+        place.run(&["snapshot", "export", "1", "-o", &path])
+    };
+    symlink("target.json", place.at("link.json")).unwrap();
+    for _ in ["it dangles", "it leads to a file"] {
+        assert!(export("link.json").status.success());
+        assert!(place.at("link.json").is_symlink());
+        let written = fs::read_to_string(place.at("target.json")).unwrap();
+        assert!(
+            written.starts_with("{\"format\":\"flagdeck-snapshots\""),
+            "{written}"
+        );
+    }
+    let check_refused = |name: &str, said: &str| {
+        let output = export(name);
+        assert_eq!(output.status.code(), Some(1));
+        let path = place.at(name);
+        let expected = format!("flagctl: {} cannot be written: {said}.\n", path.display());
+        assert_eq!(text(&output.stderr), expected);
+        assert!(path.is_symlink(), "it is as it was");
+    };
+    symlink("loop.json", place.at("loop.json")).unwrap();
+    check_refused("loop.json", ENDLESS);
+    symlink(place.data.path(), place.at("folder.json")).unwrap();
+    let folder = place.data.path().display().to_string();
+    check_refused(
+        "folder.json",
+        &format!("it is a link to a folder, {folder}"),
+    );
+}
+
+/// Changes a setting in a `config.toml` of these bytes, and returns what is in it then.
+#[track_caller]
+fn set_in(before: &str, arguments: &[&str]) -> String {
+    let place = Place::new();
+    fs::write(place.config(), before).unwrap();
+    let (_, told) = place.ok(&[&["config"], arguments].concat());
+    assert!(!told.contains("config.toml"), "{told}");
+    fs::read_to_string(place.config()).unwrap()
+}
+
+#[test]
+fn config_toml_keeps_its_byte_order_mark_and_its_line_ends() {
+    let port = ["set", "metrics.interval", "5000"];
+    let text = "# ours\n[http]\nport = 4700 # agreed\n\n[metrics]\ninterval = 9000\n# end\n";
+    let expected = text.replace("9000", "5000");
+    for end in ["\n", "\r\n", "\r"] {
+        for mark in ["", MARK] {
+            let lay = |text: &str| format!("{mark}{}", text.replace('\n', end));
+            assert_eq!(set_in(&lay(text), &port), lay(&expected));
+            let less = text.replace("interval = 9000\n", "");
+            assert_eq!(
+                set_in(&lay(text), &["reset", "metrics.interval"]),
+                lay(&less)
+            );
+            let more = text.replace("9000\n", "9000\nenabled = false\n");
+            assert_eq!(
+                set_in(&lay(text), &["set", "metrics.enabled", "false"]),
+                lay(&more)
+            );
+        }
+    }
+}
+
+#[test]
+fn config_toml_keeps_lines_that_end_differently_and_an_open_last_line() {
+    let set = ["set", "http.port", "4800"];
+    assert_eq!(set_in("[http]\nport = 4700", &set), "[http]\nport = 4800");
+    assert_eq!(
+        set_in(
+            "[http]\r\nport = 4700",
+            &["set", "http.allowedOrigins", "http://a"]
+        ),
+        "[http]\r\nport = 4700\r\nallowedOrigins = [\"http://a\"]"
+    );
+    assert_eq!(
+        set_in("# a\r\n[http]\nport = 1\r\n# b\n", &set),
+        "# a\r\n[http]\nport = 4800\r\n# b\n",
+    );
+    assert_eq!(set_in("# ours", &set), "[http]\nport = 4800\n# ours");
+    assert_eq!(set_in("", &set), "[http]\nport = 4800\n");
+}
+
+#[test]
+fn config_toml_that_is_a_link_stays_one() {
+    let place = Place::new();
+    let target = place.at("mine.toml");
+    symlink(&target, place.config()).unwrap();
+    place.ok(&["config", "set", "http.port", "4800"]);
+    assert!(place.config().is_symlink());
+    assert_eq!(
+        fs::read_to_string(&target).unwrap(),
+        "[http]\nport = 4800\n"
+    );
+    let mode = fs::metadata(&target).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let config = place.config();
+    fs::remove_file(&config).unwrap();
+    symlink(&config, &config).unwrap();
+    let (loops, path) = (ENDLESS, config.display());
+    let told = format!("flagctl: {path} cannot be read ({loops}); it is not used.\n");
+    let failed = format!("flagctl: Cannot use {path}: {loops}.\n");
+    place.refused(
+        &["config", "set", "http.port", "4800"],
+        1,
+        &(told + &failed),
+    );
+}
+
+#[test]
+fn a_token_that_is_a_link_stays_one() {
+    let place = Place::new();
+    let (token, target) = (place.data.path().join("token"), place.at("secret"));
+    symlink(&target, &token).unwrap();
+    let (first, _) = place.ok(&["token"]);
+    assert_eq!(
+        place.ok(&["token", "--rotate"]).0,
+        fs::read_to_string(&target).unwrap()
+    );
+    assert_ne!(place.ok(&["token"]).0, first);
+    assert!(token.is_symlink());
+
+    fs::remove_file(&token).unwrap();
+    symlink("token", &token).unwrap();
+    let path = token.display();
+    let refused = format!("flagctl: Cannot use {path}: {ENDLESS}.\n");
+    place.refused(&["token"], 1, &refused);
+    let doctor = text(&place.run(&["doctor"]).stdout);
+    assert!(
+        doctor.contains(&format!("✗ {path} cannot be read: {ENDLESS}\n")),
+        "{doctor}"
+    );
+}
+
+#[test]
+fn config_toml_in_another_encoding_is_named_and_left_alone() {
+    let place = Place::new();
+    let bytes = utf_16("\u{feff}[http]\r\nport = 4700\r\n");
+    fs::write(place.config(), &bytes).unwrap();
+    let path = place.config();
+    let path = path.display();
+    let told = format!("flagctl: {path} is UTF-16; save it as UTF-8; it is not used.\n");
+    let refused = format!(
+        "flagctl: {path} is UTF-16; save it as UTF-8; the file stays as it is, please mend it \
+         and try again.\n"
+    );
+    place.refused(&["config", "set", "http.port", "1"], 2, &(told + &refused));
+    assert_eq!(fs::read(place.config()).unwrap(), bytes);
+}
+
+/// `flagctl` without a data folder on its command line, in an environment of its own.
+fn bare(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flagctl"));
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("USER", "ada")
+        .args(arguments);
+    command
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let place = Place::new();
+    let home = place.files.path();
+    let mut command = bare(home, &["master", "on"]);
+    let variables = [
+        "FLAGDECK_DATA_DIR",
+        "FLAGDECK_LOG",
+        "FLAGDECK_HTTP_PORT",
+        "XDG_DATA_HOME",
+    ];
+    let output = command
+        .envs(variables.map(|name| (name, "")))
+        .output()
+        .unwrap();
+    assert_eq!(text(&output.stderr), "");
+    assert!(home.join(".local/share/flagdeck/flagdeck.db").exists());
+
+    let output = bare(home, &["--data-dir", "", "get"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--data-dir"));
+
+    let named = place.data.path();
+    bare(home, &["master", "on"])
+        .env("FLAGDECK_DATA_DIR", named)
+        .output()
+        .unwrap();
+    assert!(named.join("flagdeck.db").exists());
+}
+
+#[test]
+fn a_variable_that_is_not_read_is_told_by_doctor_and_serve() {
+    let place = Place::new();
+    let told = "Flagdeck reads no environment variable FLAGDECK_HTTP_PROT; did you mean \
+                FLAGDECK_HTTP_PORT?";
+    let mistyped = |arguments: &[&str]| {
+        let mut command = flagctl(&place.data, arguments);
+        command
+            .env("FLAGDECK_HTTP_PROT", "4700")
+            .env("FLAGDECK_HTTP_PORT", "0");
+        command
+    };
+    let output = mistyped(&["doctor"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains(&format!("✗ {told}\n")));
+    let output = mistyped(&["doctor", "--json"]).output().unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = found["findings"].as_array().unwrap();
+    assert!(
+        findings.contains(&json!({ "ok": false, "text": told })),
+        "{found}"
+    );
+    let output = mistyped(&["get"]).output().unwrap();
+    assert_eq!(
+        text(&output.stderr),
+        "All flags are off (never turned on)\n".replace("All", "flagctl: All")
+    );
+
+    let mut command = mistyped(&["serve", "--port", "0"]);
+    command.stderr(Stdio::piped());
+    let mut serving = Serving::run(command);
+    let err = serving.child.stderr.take().unwrap();
+    drop(serving);
+    let said = std::io::read_to_string(err).unwrap();
+    assert_eq!(said, format!("flagctl: {told}\n"));
+}
