@@ -195,6 +195,26 @@ impl<S> Framed<S> {
     }
 }
 
+/// Returns what passes of a connection whose bytes arrive in these pieces, and why the rest does
+/// not. Needs a runtime with time, as every connection does.
+pub(crate) fn passed(pieces: &[&[u8]]) -> (Vec<u8>, Option<String>) {
+    let (mut framed, link) = Framed::new((), Limits::default());
+    let mut passed = Vec::new();
+    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+        if matches!(framed.expecting, Expecting::Nothing) {
+            break;
+        }
+        let mut space = piece.to_vec();
+        let mut out = ReadBuf::new(&mut space);
+        out.set_filled(piece.len());
+        framed.take_in(&mut out, 0);
+        passed.extend_from_slice(out.filled());
+        passed.append(&mut framed.passed);
+    }
+    let refusal = link.refusal().map(|refusal| format!("{refusal:?}"));
+    (passed, refusal)
+}
+
 impl<S: AsyncRead + Unpin> Framed<S> {
     /// Polls the time a head may take. Ready where the reader has something to be told.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -95,13 +95,24 @@ pub fn frames(
     if steps > 0 {
         let server = Server::at(address)?;
         let deadline = Instant::now() + TOTAL_TIME;
-        let queries = Queries {
-            server,
-            range,
-            deadline,
-        };
-        picture.take_in(&queries)?;
+        let get = |path: &str| get(&server, path, deadline);
+        picture.take_in(&Queries { range, get: &get })?;
     }
+    Ok(picture.into_frames())
+}
+
+/// Reads one answer as if it were the answer to every query.
+///
+/// # Errors
+/// As [`frames`].
+pub(crate) fn frames_of_answer(
+    answer: &[u8],
+    range: &Range,
+    name: &mut dyn FnMut(&str) -> NameId,
+) -> Result<Vec<(i64, Frame)>, QueryError> {
+    let get = |_: &str| Ok((200, answer.to_vec()));
+    let mut picture = Picture::of(range, name);
+    picture.take_in(&Queries { range, get: &get })?;
     Ok(picture.into_frames())
 }
 
@@ -330,9 +341,9 @@ fn extend(spread: &mut Spread, labels: &Labels, value: f64, weight: u64) {
 
 /// What is asked, one query after the other, over one connection.
 struct Queries<'a> {
-    server: Server,
     range: &'a Range,
-    deadline: Instant,
+    /// Returns status and body of the answer at a path.
+    get: &'a dyn Fn(&str) -> Result<(u16, Vec<u8>), QueryError>,
 }
 
 impl Queries<'_> {
@@ -375,16 +386,7 @@ impl Queries<'_> {
     }
 
     fn ask(&self, query: &str) -> Result<Vec<Series>, QueryError> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let path = self.path(query);
-        let answer = self.get(&path, left).map_err(|error| match error {
-            // What it had for this query alone is nobody's concern.
-            CallError::Silent { .. } => CallError::Silent {
-                total_s: TOTAL_TIME.as_secs(),
-            },
-            other => other,
-        })?;
-        understand(answer)
+        understand((self.get)(&self.path(query))?)
     }
 
     /// Steps are asked for by their ends, because a query looks back.
@@ -396,13 +398,25 @@ impl Queries<'_> {
         let query = utf8_percent_encode(query, NON_ALPHANUMERIC);
         format!("/api/v1/query_range?query={query}&start={start}&end={end}&step={step}")
     }
+}
 
-    fn get(&self, path: &str, total: Duration) -> Result<(u16, Vec<u8>), CallError> {
-        let request = self.server.request("GET", path);
-        let mut response = self.server.call(request, (), total)?;
-        let body = whole(&mut response, ANSWER_BYTES_MAX, total)?;
-        Ok((response.status().as_u16(), body))
-    }
+/// Asks a server. Each query has the time that the ones before left.
+fn get(server: &Server, path: &str, deadline: Instant) -> Result<(u16, Vec<u8>), QueryError> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    Ok(answered(server, path, left).map_err(|error| match error {
+        // What it had for this query alone is nobody's concern.
+        CallError::Silent { .. } => CallError::Silent {
+            total_s: TOTAL_TIME.as_secs(),
+        },
+        other => other,
+    })?)
+}
+
+fn answered(server: &Server, path: &str, total: Duration) -> Result<(u16, Vec<u8>), CallError> {
+    let request = server.request("GET", path);
+    let mut response = server.call(request, (), total)?;
+    let body = whole(&mut response, ANSWER_BYTES_MAX, total)?;
+    Ok((response.status().as_u16(), body))
 }
 
 /// An answer, as far as it matters. Warnings do not.
