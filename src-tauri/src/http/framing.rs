@@ -361,11 +361,12 @@ impl Head {
                 self.check_size(line.len(), bytes.len())?;
                 return Ok(None);
             };
-            let line = rest[..end]
-                .strip_suffix(b"\r")
-                .ok_or(Refusal::BareLineFeed)?;
+            let line = &rest[..end];
+            let ended = line.strip_suffix(b"\r");
             self.line_start += end + 1;
-            self.check_size(line.len(), self.line_start)?;
+            // Before how the line ends, because a line that arrives in pieces is measured first.
+            self.check_size(ended.unwrap_or(line).len(), self.line_start)?;
+            let line = ended.ok_or(Refusal::BareLineFeed)?;
             if line.is_empty() {
                 return self.finish().map(Some);
             }
@@ -508,6 +509,8 @@ mod tests {
         check(format!("{longest}\r\n").as_bytes(), None);
         let too_long = line(REQUEST_LINE_BYTES_MAX + 1);
         check(too_long.as_bytes(), Some(Refusal::RequestLineTooLong));
+        let without_end = too_long.replace("\r\n", "\n");
+        check(without_end.as_bytes(), Some(Refusal::RequestLineTooLong));
 
         let headers = |count: usize| line(20) + &"A: b\r\n".repeat(count) + "\r\n";
         check(headers(HEADERS_MAX).as_bytes(), None);

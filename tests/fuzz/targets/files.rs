@@ -1,6 +1,9 @@
 //! Files of people: snapshot bundles and `config.toml`.
 
 use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
 
 use flagdeck::config::{self, Given, KEYS, Loaded};
 use flagdeck::fuzzing;
@@ -87,13 +90,25 @@ fn same_but(before: &Loaded, after: &Loaded, name: &str, port: u16) {
     }
 }
 
+/// Reads the configuration of a folder whose `config.toml` has these bytes.
 fn loaded(bytes: &[u8]) -> Loaded {
     thread_local! {
         static FOLDER: RefCell<TempDir> =
             RefCell::new(tempfile::tempdir().expect("a temporary folder"));
     }
     FOLDER.with_borrow(|folder| {
-        std::fs::write(folder.path().join("config.toml"), bytes).expect("it is writable");
+        write(&folder.path().join("config.toml"), bytes).expect("it is writable");
         config::load(folder.path(), &Given::default())
     })
+}
+
+/// Overwrites a file. Some file systems wait for the disk if it is truncated first.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)
 }

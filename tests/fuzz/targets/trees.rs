@@ -1,11 +1,13 @@
 //! States as trees, keys that lead into them, and the difference of two.
 
+use std::mem::{Discriminant, discriminant};
+
 use flagdeck::fuzzing;
 use flagdeck_core::chain::Chain;
 use flagdeck_core::limits::{HISTORY_DEPTH_MAX, TREE_DEPTH_MAX};
-use flagdeck_core::tree::path::Path;
+use flagdeck_core::tree::path::{Path, PathError};
 use flagdeck_core::tree::{self, Tree};
-use flagdeck_core::{ComponentPath, compare, delta};
+use flagdeck_core::{ComponentPath, KeyError, compare, delta};
 use serde_json::Value;
 
 use super::{gist, kind};
@@ -69,13 +71,14 @@ pub fn keys(bytes: &[u8]) -> u64 {
     kind((found(&key, &tree), set(&key, &tree)))
 }
 
-fn found(key: &str, tree: &Tree) -> (Option<String>, bool) {
+/// Returns what is wrong with the key, and how deep it leads, or would lead.
+fn found(key: &str, tree: &Tree) -> (Option<Discriminant<PathError>>, usize) {
     let path = match key.parse::<Path>() {
         Ok(path) => path,
-        Err(error) => return (Some(gist(error)), false),
+        Err(error) => return (Some(discriminant(&error)), 0),
     };
     let Some(pointer) = path.find(tree) else {
-        return (None, path.target(tree).is_some());
+        return (None, usize::from(path.target(tree).is_some()));
     };
     assert!(
         tree::get(tree, &pointer).is_some(),
@@ -84,10 +87,13 @@ fn found(key: &str, tree: &Tree) -> (Option<String>, bool) {
     let printed = Path::of(tree, &pointer).expect("there is something");
     let again: Path = printed.rooted().parse().expect("a printed key is readable");
     assert_eq!(again.find(tree), Some(pointer), "{printed} leads elsewhere");
-    (None, true)
+    (
+        None,
+        2 + printed.rooted().matches(['.', '[']).count().min(9),
+    )
 }
 
-fn set(key: &str, tree: &Tree) -> Option<String> {
+fn set(key: &str, tree: &Tree) -> Option<Discriminant<KeyError>> {
     let mut changed = tree.clone();
     let value = Tree::from("set by the test");
     match tree::set_key(&mut changed, key, Some(value.clone())) {
@@ -102,7 +108,7 @@ fn set(key: &str, tree: &Tree) -> Option<String> {
         }
         Err(error) => {
             assert_eq!(&changed, tree, "an error changes nothing");
-            Some(gist(error))
+            Some(discriminant(&error))
         }
     }
 }
