@@ -101,11 +101,11 @@ fn kind(what: impl Hash) -> u64 {
 
 /// Reduces a message to what does not depend on the single input: its beginning, without digits
 /// and without what is quoted.
-fn gist(message: impl ToString) -> String {
+fn gist(message: &impl ToString) -> String {
     let message = message.to_string();
     let mut gist = String::new();
     let mut is_quoted = false;
-    for character in message.chars().take(120) {
+    for character in message.chars().take(60) {
         is_quoted ^= matches!(character, '"' | '`');
         if !is_quoted && character.is_ascii_alphabetic() {
             gist.push(character);

@@ -342,9 +342,12 @@ fn extend(spread: &mut Spread, labels: &Labels, value: f64, weight: u64) {
 /// What is asked, one query after the other, over one connection.
 struct Queries<'a> {
     range: &'a Range,
-    /// Returns status and body of the answer at a path.
-    get: &'a dyn Fn(&str) -> Result<(u16, Vec<u8>), QueryError>,
+    /// Returns the answer at a path.
+    get: &'a dyn Fn(&str) -> Result<Response, QueryError>,
 }
+
+/// Status and body.
+type Response = (u16, Vec<u8>);
 
 impl Queries<'_> {
     /// Asks by how much the cumulative buckets of a histogram grew.
@@ -401,7 +404,7 @@ impl Queries<'_> {
 }
 
 /// Asks a server. Each query has the time that the ones before left.
-fn get(server: &Server, path: &str, deadline: Instant) -> Result<(u16, Vec<u8>), QueryError> {
+fn get(server: &Server, path: &str, deadline: Instant) -> Result<Response, QueryError> {
     let left = deadline.saturating_duration_since(Instant::now());
     Ok(answered(server, path, left).map_err(|error| match error {
         // What it had for this query alone is nobody's concern.
@@ -412,7 +415,7 @@ fn get(server: &Server, path: &str, deadline: Instant) -> Result<(u16, Vec<u8>),
     })?)
 }
 
-fn answered(server: &Server, path: &str, total: Duration) -> Result<(u16, Vec<u8>), CallError> {
+fn answered(server: &Server, path: &str, total: Duration) -> Result<Response, CallError> {
     let request = server.request("GET", path);
     let mut response = server.call(request, (), total)?;
     let body = whole(&mut response, ANSWER_BYTES_MAX, total)?;
@@ -494,7 +497,7 @@ impl Labels {
 }
 
 /// Reads an answer.
-fn understand((status, body): (u16, Vec<u8>)) -> Result<Vec<Series>, QueryError> {
+fn understand((status, body): Response) -> Result<Vec<Series>, QueryError> {
     match serde_json::from_slice(&body) {
         Ok(Answer {
             status: Outcome::Success,
@@ -559,9 +562,8 @@ mod tests {
     #[test]
     fn a_range_asks_for_the_ends_of_its_steps() {
         let queries = Queries {
-            server: Server::at("http://prometheus").unwrap(),
             range: &RANGE,
-            deadline: Instant::now(),
+            get: &|_| unreachable!("nothing is asked"),
         };
         let path = queries.path("a b");
         assert_eq!(
@@ -609,13 +611,10 @@ mod tests {
     fn a_prometheus_that_takes_all_the_time_is_told_so() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
-        let queries = Queries {
-            server: Server::at(&url).unwrap(),
-            range: &RANGE,
-            deadline: Instant::now() + Duration::from_millis(50),
-        };
+        let server = Server::at(&url).unwrap();
+        let deadline = Instant::now() + Duration::from_millis(50);
         for _ in 0..2 {
-            let error = queries.ask("up").err().unwrap();
+            let error = get(&server, "/up", deadline).unwrap_err();
             assert_eq!(error.to_string(), "it did not answer within 20 s");
         }
     }

@@ -51,7 +51,7 @@ pub const CONFIG_WORDS: &[&str] = &[
 pub fn bundle(bytes: &[u8]) -> u64 {
     let written = match fuzzing::bundle(bytes) {
         Ok(written) => written,
-        Err(error) => return kind(gist(error)),
+        Err(error) => return kind(gist(&error)),
     };
     let again = fuzzing::bundle(written.as_bytes()).expect("what was written is readable");
     assert_eq!(again, written, "written and read again");

@@ -86,7 +86,7 @@ pub fn events(bytes: &[u8]) -> u64 {
             let messages = batch.problems.iter().map(|problem| gist(&problem.message));
             (batch.events.len().min(9), messages.take(3).collect())
         }
-        Err(error) => (99, vec![gist(error)]),
+        Err(error) => (99, vec![gist(&error)]),
     };
     kind((gist(&json), gist(&lines)))
 }
@@ -123,7 +123,7 @@ pub fn changes(bytes: &[u8]) -> u64 {
             let messages: Vec<String> = messages.take(3).collect();
             (batch.changes.len().min(9), batch.untracked.min(3), messages)
         }
-        Err(error) => (99, 0, vec![gist(error)]),
+        Err(error) => (99, 0, vec![gist(&error)]),
     };
     kind((gist(&json), gist(&lines)))
 }

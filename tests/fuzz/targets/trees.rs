@@ -46,7 +46,7 @@ pub const KEY_WORDS: &[&str] = &[
 pub fn state(bytes: &[u8]) -> u64 {
     let ml = match fuzzing::state(bytes) {
         Ok(ml) => ml,
-        Err(error) => return kind(gist(error)),
+        Err(error) => return kind(gist(&error)),
     };
     assert!(tree::depth(&ml) <= TREE_DEPTH_MAX);
     let again = fuzzing::state(format!(r#"{{"ml":{ml}}}"#).as_bytes());
