@@ -97,12 +97,12 @@ fn tell_failure(target: &Target, status: Option<ExitStatus>, after: Duration) {
         return;
     }
     println!(
-        "fuzz {:<12} {how}: {} bytes in {}\n  again: cargo test --test fuzz -- repeat {} {}",
-        target.name,
+        "fuzz {name:<12} {how}: {} bytes in {file}\n  \
+         again: cargo test --no-default-features --test fuzz -- repeat {name} {file}\n  \
+         as an example: cp {file} tests/fuzz/seeds/{name}/",
         input.len(),
-        file.display(),
-        target.name,
-        file.display()
+        name = target.name,
+        file = file.display()
     );
 }
 

@@ -55,8 +55,14 @@ fn all(words: &[&str]) -> ExitCode {
         .iter()
         .filter(|target| !names_any || is_named(target))
         .collect();
+    let time = number("FUZZ_SECONDS");
+    if chosen.is_empty() && time.is_some() {
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+        eprintln!("fuzz: no such target; there are {}", names.join(", "));
+        return ExitCode::FAILURE;
+    }
     let started = Instant::now();
-    let seconds = number("FUZZ_SECONDS").unwrap_or(SECONDS);
+    let seconds = time.unwrap_or(SECONDS);
     let seed = number("FUZZ_SEED").unwrap_or(1);
     let each = Duration::from_secs(seconds) / chosen.len().max(1) as u32;
     let (mut inputs, mut failed) = (0, 0);
@@ -67,7 +73,7 @@ fn all(words: &[&str]) -> ExitCode {
         }
     }
     println!(
-        "fuzz: {} inputs for {} targets in {:.1} s, seed {seed}",
+        "fuzz: {} inputs, targets: {}, {:.1} s, seed {seed}",
         thousands(inputs),
         chosen.len(),
         started.elapsed().as_secs_f64()
