@@ -14,10 +14,10 @@ use crate::cli_snapshot::take;
 use crate::cli_state::{folder, report};
 
 /// Succeeds while `n` is a number below ten.
-const BELOW_TEN: &str = r#"grep -q '"n":[0-9][,}]' "$FLAGDECK_SNAPSHOT_FILE""#;
+pub const BELOW_TEN: &str = r#"grep -q '"n":[0-9][,}]' "$FLAGDECK_SNAPSHOT_FILE""#;
 
 /// An application with a snapshot for each value of `n`, from 1 on; returns their numbers.
-fn with_history(count: u64) -> (Cli, Vec<u64>) {
+pub fn with_history(count: u64) -> (Cli, Vec<u64>) {
     let cli = Cli::new();
     let ids = (1..=count).map(|n| {
         report(&cli, "kc-web", &json!({"n": n}));
@@ -27,7 +27,7 @@ fn with_history(count: u64) -> (Cli, Vec<u64>) {
     (cli, ids)
 }
 
-fn bisect(cli: &Cli, options: &str, script: &str) -> Ran {
+pub fn bisect(cli: &Cli, options: &str, script: &str) -> Ran {
     let mut words = vec!["bisect"];
     words.extend(options.split_whitespace());
     words.extend(["--", "sh", "-c", script]);
@@ -92,7 +92,10 @@ fn the_command_gets_the_state_in_every_way_that_is_told() {
          echo $FLAGDECK_SNAPSHOT_ID $FLAGDECK_SNAPSHOT_TIME > {0}/told; echo loud; exit 0",
         folder.display()
     );
-    let ran = cli.run_with(&["bisect", "--", "sh", "-c", &script, "sh", "{}"]);
+    let good = ids[0].to_string();
+    let ran = cli.run_with(&[
+        "bisect", "--good", &good, "--", "sh", "-c", &script, "sh", "{}",
+    ]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.out.starts_with("Nothing fails"), "{ran:?}");
     assert!(ran.err.contains("loud"), "what it prints is no result");
@@ -145,27 +148,20 @@ fn snapshots_that_cannot_be_told_are_gone_around() {
     let near = format!("{}|{}", ids[8], ids[9]);
     let ran = bisect(&cli, "--json", &skip(&near));
     let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &told["outcome"]), (Some(1), &json!("range")));
     assert_eq!(told["untold"], json!([ids[8], ids[9]]));
     assert_eq!(
         (&told["lastGood"]["id"], &told["firstBad"]["id"]),
         (&json!(ids[7]), &json!(ids[10]))
     );
-}
-
-#[test]
-fn what_is_no_answer_ends_the_search_and_says_why() {
-    let (cli, ids) = with_history(3);
-    let refused = |words: &[&str], said: &str| {
-        let ran = cli.run_with(&[&["bisect", "--"], words].concat());
-        assert_eq!(ran.code, Some(1), "{ran:?}");
-        assert!(ran.err.contains(said), "{ran:?}");
-        assert_eq!(ran.out, "");
-    };
-    refused(&["/no/such/command"], "/no/such/command cannot be run");
-    let at = format!("ended with 127 at snapshot {}", ids[2]);
-    refused(&["sh", "-c", "exit 127"], &at);
-    refused(&["sh", "-c", "exit 126"], "ended with 126");
-    refused(&["sh", "-c", "kill -9 $$"], "ended by signal 9");
+    let ran = bisect(&cli, "", &skip(&near));
+    let [one, two, three] = [ids[8], ids[9], ids[10]];
+    let said = format!(
+        "First bad: one of snapshots {one}, {two} and {three}; of these, {one} and {two} could not \
+         be told\n"
+    );
+    assert!(ran.out.starts_with(&said), "{ran:?}");
+    assert_eq!(ran.code, Some(1));
 }
 
 #[test]
@@ -177,7 +173,7 @@ fn a_command_that_cannot_decide_is_called_flaky_with_its_counts() {
         log.display()
     );
     let ran = bisect(&cli, "--repeat 6", &script);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(ran.code, Some(8), "{ran:?}");
     assert!(
         ran.out
             .starts_with(&format!("Flaky: at snapshot {} of ", ids[8])),
@@ -213,21 +209,25 @@ fn is_running(file: &Path) -> bool {
 }
 
 #[test]
-fn a_run_that_takes_too_long_has_failed_and_leaves_nothing_behind() {
+fn a_run_that_takes_too_long_is_skipped_and_leaves_nothing_behind() {
     let (cli, ids) = with_history(12);
     let file = folder(&cli).join("sleeper");
     let script = format!(
-        "{BELOW_TEN} && exit 0; sleep 600 & echo $! > {}; wait",
+        "test $FLAGDECK_SNAPSHOT_ID != {} && {{ {BELOW_TEN}; exit; }}
+         sleep 600 & echo $! > {}; wait",
+        ids[9],
         file.display()
     );
-    let options = format!("--timeout 300ms --good {}", ids[7]);
+    let options = format!("--timeout 1s --json --good {}", ids[7]);
     let ran = bisect(&cli, &options, &script);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(
-        ran.out
-            .starts_with(&format!("First bad: snapshot {} of ", ids[9])),
-        "{ran:?}"
-    );
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["outcome"], "range");
+    assert_eq!(told["untold"], json!([ids[9]]));
+    assert_eq!(told["firstBad"]["id"], ids[10]);
+    assert_eq!(told["timedOut"], 1);
+    let said = "1 run was ended after 1s and skipped; --timeout changes the limit";
+    assert!(ran.err.contains(said), "{ran:?}");
     gone(&file);
 }
 

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-steps=8
+steps=9
 step=0
 name=
 
@@ -16,6 +16,8 @@ main() {
     begin "tests of the page";      in_ui test
     begin "lints";                  lints
     begin "flagctl without webkit"; flagctl_without_webkit
+    begin "readers on inputs made of examples"
+    FUZZ_SECONDS=20 cargo test --test fuzz
     begin "tests, among them the real window"
     cargo test --workspace --no-fail-fast
     name=

@@ -6,7 +6,7 @@
 //! What is changed while Flagdeck runs is changed in `config.toml`, and counts at once where
 //! it can.
 
-mod edit;
+pub(crate) mod edit;
 mod file;
 mod keys;
 mod layers;

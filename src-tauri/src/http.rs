@@ -15,7 +15,7 @@
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
-mod framing;
+pub(crate) mod framing;
 mod gate;
 pub mod limits;
 mod routes;

@@ -21,6 +21,7 @@
 //! | [`wire`] | the shapes that faces see |
 //! | [`translate`] | between the domain and those shapes |
 //! | [`http`] | a face: the local HTTP interface |
+//! | [`fuzzing`] | readers of foreign bytes, for the fuzz targets |
 //!
 //! The other faces are programs: `cli/` (`flagctl`) and `desktop/` (the window, the only code
 //! that names tauri). The domain itself, pure, is the crate `flagdeck_core`.
@@ -49,6 +50,9 @@ pub mod translate;
 pub mod wire;
 
 pub mod http;
+
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use app::{App, ChangeRequest, Event, Options, Outcome};
 pub use error::Error;

@@ -38,6 +38,7 @@ use crate::store::{Gone, StoreError};
 use crate::wire::{RestoreStatus, StateRestore};
 
 pub use self::bundle::{compare_files, patch_files, read_file};
+pub(crate) use self::bundle::{read as read_bundle, write as write_bundle};
 pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
 pub(crate) use self::restoring::{With, undo_of};

@@ -19,13 +19,15 @@ use crate::when::{At, When, duration};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed; also if doctor or bisect finds a fault, or diff --exit-code a difference
+  1  failed; also if doctor finds a fault, bisect finds no single snapshot, or diff --exit-code
+     a difference
   2  refused: the arguments or a document are not valid; nothing was changed
   3  not found: no such component, revision, setting, backup, snapshot or value
   4  conflict: another change came first; nothing was changed
   5  nothing to undo, redo or roll back
   6  the data folder can only be read
   7  the data folder was removed or replaced while it was open
+  8  bisect stopped: a run was killed or not started, or runs disagreed
   130  bisect was interrupted";
 
 /// Feature flags on this machine, from the command line.
@@ -166,10 +168,14 @@ pub enum Command {
     ///
     /// The command finds the state, an object of timestamp, ml and files, as JSON on its standard
     /// input and in a file: {} in its arguments stands for the path, as FLAGDECK_SNAPSHOT_FILE
-    /// does in its environment, with FLAGDECK_SNAPSHOT_ID and FLAGDECK_SNAPSHOT_TIME. It ends with
-    /// 0 where all is well, with 125 where it cannot tell, and with anything else where it fails;
-    /// 126, 127 or a signal ends the search. What it prints goes to standard error; what it leaves
-    /// running is ended.
+    /// does in its environment, with FLAGDECK_SNAPSHOT_ID and FLAGDECK_SNAPSHOT_TIME. What it prints
+    /// goes to standard error; what it leaves running is ended.
+    ///
+    /// Its exit code is read as git bisect run does: 0 is good, 125 skips the snapshot, any other
+    /// code up to 127 is bad. A code from 128 on, such as the 137 of a shell whose program was
+    /// killed, and a signal are no verdict: they stop the search, with exit code 8. So do 126 and
+    /// 127 if the command was never seen to run. To count a crash as bad, use
+    /// sh -c 'COMMAND || exit 1'.
     ///
     /// Example: flagctl bisect -- sh -c 'jq -e ".ml.metrics.quality.avgConfidence > 0.8" {}'
     Bisect(BisectArguments),

@@ -1,8 +1,10 @@
 //! The search for the first snapshot at which something fails, by halving.
 //!
-//! Knows nothing of commands and snapshots: they are numbered from the earliest, 0, and somebody
-//! else tries the ones that this asks for. Of `n` snapshots after a good one, the first bad one
-//! is found in ⌈log₂ n⌉ trials, where none has to be skipped.
+//! Knows nothing of commands and snapshots: they are numbered from the earliest, 0, and the
+//! caller tries the ones that this asks for. Of `n` snapshots after a good one, the first bad one
+//! is found in ⌈log₂ n⌉ trials, if none has to be skipped.
+
+pub mod exit;
 
 /// What a trial showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,9 @@ pub enum Found {
     },
     /// It does not even fail at the last that can be told, this one.
     AllGood(usize),
+    /// It fails at the first and succeeds at the last that can be told: the opposite of what
+    /// was looked for.
+    Inverted { bad: usize, good: usize },
     /// It fails already at the first that can be told, this one.
     AllBad(usize),
     /// None can be told, or none beside the end that is known.
@@ -51,7 +56,10 @@ pub struct Search {
     bad: Option<usize>,
     /// Trials in vain since the last one that told something.
     skips: usize,
-    /// The last one is good, or the first one bad: there is nothing to look for.
+    /// The last one that can be told is good: there is nothing to look for, and the first one
+    /// says whether the history is inverted.
+    good_end: Option<usize>,
+    /// There is nothing to look for.
     end: Option<Found>,
 }
 
@@ -64,6 +72,7 @@ impl Search {
             good: (is_first_good && count > 0).then_some(0),
             bad: (is_last_bad && count > 0).then(|| count - 1),
             skips: 0,
+            good_end: None,
             end: None,
         }
     }
@@ -72,6 +81,9 @@ impl Search {
     pub fn step(&self) -> Step {
         if let Some(end) = &self.end {
             return Step::Done(end.clone());
+        }
+        if self.good_end.is_some() {
+            return Step::Try(0);
         }
         let next = match (self.good, self.bad) {
             (_, None) => self.untried().next_back(),
@@ -86,13 +98,20 @@ impl Search {
 
     /// Takes in what the trial of `at` showed, which [`Search::step`] asked for.
     pub fn tell(&mut self, at: usize, verdict: Verdict) {
+        if let Some(good) = self.good_end {
+            self.end = Some(match verdict {
+                Verdict::Bad => Found::Inverted { bad: at, good },
+                Verdict::Good | Verdict::Skip => Found::AllGood(good),
+            });
+            return;
+        }
         match verdict {
             Verdict::Skip => {
                 self.skipped[at] = true;
                 self.skips += 1;
                 return;
             }
-            Verdict::Good if self.bad.is_none() => self.end = Some(Found::AllGood(at)),
+            Verdict::Good if self.bad.is_none() => self.end_good(at),
             Verdict::Bad if self.good.is_none() && self.bad.is_some() => {
                 self.end = Some(Found::AllBad(at));
             }
@@ -102,8 +121,20 @@ impl Search {
         self.skips = 0;
     }
 
+    /// Nothing fails at the last that can be told. The first one is tried as well, unless it is
+    /// known to be good: if it fails, the history is inverted.
+    fn end_good(&mut self, at: usize) {
+        match self.good.is_none() && at > 0 {
+            true => self.good_end = Some(at),
+            false => self.end = Some(Found::AllGood(at)),
+        }
+    }
+
     /// Returns how many trials are left, if none is in vain.
     pub fn trials_left(&self) -> u32 {
+        if self.good_end.is_some() {
+            return u32::from(self.end.is_none());
+        }
         if !matches!(self.step(), Step::Try(_)) {
             return 0;
         }
@@ -214,12 +245,26 @@ mod tests {
 
     #[test]
     fn where_nothing_turns_the_end_that_shows_it_is_told() {
-        assert_eq!(search(&monotone(5, 0), false), (Found::AllGood(4), vec![4]));
+        let (found, tried) = search(&monotone(5, 0), false);
+        assert_eq!((found, tried), (Found::AllGood(4), vec![4, 0]));
         let (found, tried) = search(&monotone(0, 5), false);
         assert_eq!((found, tried), (Found::AllBad(0), vec![4, 0]));
         assert_eq!(search(&monotone(0, 1), false).0, Found::AllBad(0));
         assert_eq!(search(&[], false), (Found::Untold, vec![]));
         assert_eq!(search(&[], true), (Found::Untold, vec![]));
+    }
+
+    #[test]
+    fn an_inverted_history_is_recognised() {
+        use Verdict::{Bad, Good, Skip};
+        let inverted = |bad, good| Found::Inverted { bad, good };
+        let (found, tried) = search(&[Bad, Bad, Bad, Good, Good], false);
+        assert_eq!((found, tried), (inverted(0, 4), vec![4, 0]));
+        assert_eq!(search(&[Bad, Good, Skip], false).0, inverted(0, 1));
+        assert_eq!(search(&[Skip, Bad, Good], false).0, Found::AllGood(2));
+        let mut search = Search::new(3, true, false);
+        search.tell(2, Good);
+        assert_eq!(search.step(), Step::Done(Found::AllGood(2)));
     }
 
     #[test]

@@ -60,10 +60,10 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// Runs the command once; ends it where it takes too long, or `interrupted` is over.
+    /// Runs the command once; ends it if it takes too long, or when `interrupted` is over.
     ///
     /// # Errors
-    /// Where it cannot be started.
+    /// If it cannot be started.
     pub async fn run(
         &self,
         subject: &Subject<'_>,

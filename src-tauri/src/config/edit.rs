@@ -10,7 +10,7 @@ use toml_edit::{
 
 /// Why a text cannot be changed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum EditError {
+pub(crate) enum EditError {
     /// It is not TOML.
     NotToml {
         /// Where it stops being TOML, counted from 1.
@@ -27,7 +27,7 @@ pub(super) enum EditError {
 
 /// Gives a dotted name a value: in place of the one it has, else at the end of its table, which
 /// is made where it is missing.
-pub(super) fn set(text: &str, name: &str, value: &Value) -> Result<String, EditError> {
+pub(crate) fn set(text: &str, name: &str, value: &Value) -> Result<String, EditError> {
     let mut document: DocumentMut = text.parse().map_err(|error| not_toml(text, &error))?;
     let (table, last) = table_mut(&mut document, name)?;
     match table.get_mut(last) {
@@ -45,7 +45,7 @@ pub(super) fn set(text: &str, name: &str, value: &Value) -> Result<String, EditE
 }
 
 /// Takes a dotted name out, with its line; comments on lines of their own stay.
-pub(super) fn remove(text: &str, name: &str) -> Result<String, EditError> {
+pub(crate) fn remove(text: &str, name: &str) -> Result<String, EditError> {
     let document = Document::parse(text).map_err(|error| not_toml(text, &error))?;
     let Some((key, item, is_inline)) = find(document.as_table(), name)? else {
         return Ok(text.to_owned());

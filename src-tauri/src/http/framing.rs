@@ -195,6 +195,26 @@ impl<S> Framed<S> {
     }
 }
 
+/// Returns what passes of a connection whose bytes arrive in these pieces, and why the rest does
+/// not. Needs a runtime with time, as every connection does.
+pub(crate) fn passed(pieces: &[&[u8]]) -> (Vec<u8>, Option<String>) {
+    let (mut framed, link) = Framed::new((), Limits::default());
+    let mut passed = Vec::new();
+    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+        if matches!(framed.expecting, Expecting::Nothing) {
+            break;
+        }
+        let mut space = piece.to_vec();
+        let mut out = ReadBuf::new(&mut space);
+        out.set_filled(piece.len());
+        framed.take_in(&mut out, 0);
+        passed.extend_from_slice(out.filled());
+        passed.append(&mut framed.passed);
+    }
+    let refusal = link.refusal().map(|refusal| format!("{refusal:?}"));
+    (passed, refusal)
+}
+
 impl<S: AsyncRead + Unpin> Framed<S> {
     /// Polls the time a head may take. Ready where the reader has something to be told.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -341,11 +361,12 @@ impl Head {
                 self.check_size(line.len(), bytes.len())?;
                 return Ok(None);
             };
-            let line = rest[..end]
-                .strip_suffix(b"\r")
-                .ok_or(Refusal::BareLineFeed)?;
+            let line = &rest[..end];
+            let ended = line.strip_suffix(b"\r");
             self.line_start += end + 1;
-            self.check_size(line.len(), self.line_start)?;
+            // Before how the line ends, because a line that arrives in pieces is measured first.
+            self.check_size(ended.unwrap_or(line).len(), self.line_start)?;
+            let line = ended.ok_or(Refusal::BareLineFeed)?;
             if line.is_empty() {
                 return self.finish().map(Some);
             }
@@ -488,6 +509,8 @@ mod tests {
         check(format!("{longest}\r\n").as_bytes(), None);
         let too_long = line(REQUEST_LINE_BYTES_MAX + 1);
         check(too_long.as_bytes(), Some(Refusal::RequestLineTooLong));
+        let without_end = too_long.replace("\r\n", "\n");
+        check(without_end.as_bytes(), Some(Refusal::RequestLineTooLong));
 
         let headers = |count: usize| line(20) + &"A: b\r\n".repeat(count) + "\r\n";
         check(headers(HEADERS_MAX).as_bytes(), None);

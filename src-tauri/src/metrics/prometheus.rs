@@ -95,13 +95,24 @@ pub fn frames(
     if steps > 0 {
         let server = Server::at(address)?;
         let deadline = Instant::now() + TOTAL_TIME;
-        let queries = Queries {
-            server,
-            range,
-            deadline,
-        };
-        picture.take_in(&queries)?;
+        let get = |path: &str| get(&server, path, deadline);
+        picture.take_in(&Queries { range, get: &get })?;
     }
+    Ok(picture.into_frames())
+}
+
+/// Reads one answer as if it were the answer to every query.
+///
+/// # Errors
+/// As [`frames`].
+pub(crate) fn frames_of_answer(
+    answer: &[u8],
+    range: &Range,
+    name: &mut dyn FnMut(&str) -> NameId,
+) -> Result<Vec<(i64, Frame)>, QueryError> {
+    let get = |_: &str| Ok((200, answer.to_vec()));
+    let mut picture = Picture::of(range, name);
+    picture.take_in(&Queries { range, get: &get })?;
     Ok(picture.into_frames())
 }
 
@@ -330,10 +341,13 @@ fn extend(spread: &mut Spread, labels: &Labels, value: f64, weight: u64) {
 
 /// What is asked, one query after the other, over one connection.
 struct Queries<'a> {
-    server: Server,
     range: &'a Range,
-    deadline: Instant,
+    /// Returns the answer at a path.
+    get: &'a dyn Fn(&str) -> Result<Response, QueryError>,
 }
+
+/// Status and body.
+type Response = (u16, Vec<u8>);
 
 impl Queries<'_> {
     /// Asks by how much the cumulative buckets of a histogram grew.
@@ -375,16 +389,7 @@ impl Queries<'_> {
     }
 
     fn ask(&self, query: &str) -> Result<Vec<Series>, QueryError> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let path = self.path(query);
-        let answer = self.get(&path, left).map_err(|error| match error {
-            // What it had for this query alone is nobody's concern.
-            CallError::Silent { .. } => CallError::Silent {
-                total_s: TOTAL_TIME.as_secs(),
-            },
-            other => other,
-        })?;
-        understand(answer)
+        understand((self.get)(&self.path(query))?)
     }
 
     /// Steps are asked for by their ends, because a query looks back.
@@ -396,13 +401,25 @@ impl Queries<'_> {
         let query = utf8_percent_encode(query, NON_ALPHANUMERIC);
         format!("/api/v1/query_range?query={query}&start={start}&end={end}&step={step}")
     }
+}
 
-    fn get(&self, path: &str, total: Duration) -> Result<(u16, Vec<u8>), CallError> {
-        let request = self.server.request("GET", path);
-        let mut response = self.server.call(request, (), total)?;
-        let body = whole(&mut response, ANSWER_BYTES_MAX, total)?;
-        Ok((response.status().as_u16(), body))
-    }
+/// Asks a server. Each query has the time that the ones before left.
+fn get(server: &Server, path: &str, deadline: Instant) -> Result<Response, QueryError> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    Ok(answered(server, path, left).map_err(|error| match error {
+        // What it had for this query alone is nobody's concern.
+        CallError::Silent { .. } => CallError::Silent {
+            total_s: TOTAL_TIME.as_secs(),
+        },
+        other => other,
+    })?)
+}
+
+fn answered(server: &Server, path: &str, total: Duration) -> Result<Response, CallError> {
+    let request = server.request("GET", path);
+    let mut response = server.call(request, (), total)?;
+    let body = whole(&mut response, ANSWER_BYTES_MAX, total)?;
+    Ok((response.status().as_u16(), body))
 }
 
 /// An answer, as far as it matters. Warnings do not.
@@ -480,7 +497,7 @@ impl Labels {
 }
 
 /// Reads an answer.
-fn understand((status, body): (u16, Vec<u8>)) -> Result<Vec<Series>, QueryError> {
+fn understand((status, body): Response) -> Result<Vec<Series>, QueryError> {
     match serde_json::from_slice(&body) {
         Ok(Answer {
             status: Outcome::Success,
@@ -545,9 +562,8 @@ mod tests {
     #[test]
     fn a_range_asks_for_the_ends_of_its_steps() {
         let queries = Queries {
-            server: Server::at("http://prometheus").unwrap(),
             range: &RANGE,
-            deadline: Instant::now(),
+            get: &|_| unreachable!("nothing is asked"),
         };
         let path = queries.path("a b");
         assert_eq!(
@@ -595,13 +611,10 @@ mod tests {
     fn a_prometheus_that_takes_all_the_time_is_told_so() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
-        let queries = Queries {
-            server: Server::at(&url).unwrap(),
-            range: &RANGE,
-            deadline: Instant::now() + Duration::from_millis(50),
-        };
+        let server = Server::at(&url).unwrap();
+        let deadline = Instant::now() + Duration::from_millis(50);
         for _ in 0..2 {
-            let error = queries.ask("up").err().unwrap();
+            let error = get(&server, "/up", deadline).unwrap_err();
             assert_eq!(error.to_string(), "it did not answer within 20 s");
         }
     }

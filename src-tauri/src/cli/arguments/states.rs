@@ -292,8 +292,12 @@ pub struct BisectArguments {
     /// A later one at which it fails. Without it, the latest, which is tried
     #[arg(long, value_name = "ID")]
     pub bad: Option<u64>,
-    /// Run the command so often for each snapshot; where it does not end the same each time,
-    /// that is told in place of an answer
+    /// Find the first snapshot at which the command succeeds after it failed: --bad is the
+    /// earlier end, --good the later one
+    #[arg(long)]
+    pub first_good: bool,
+    /// Run the command this many times at each snapshot; if the runs disagree, the search stops
+    /// and tells the counts
     #[arg(
         long,
         value_name = "NUMBER",
@@ -301,7 +305,8 @@ pub struct BisectArguments {
         value_parser = value_parser!(u32).range(1..=1000)
     )]
     pub repeat: u32,
-    /// How long a run may take, such as 90s, 10m or 2h; then it is ended, and counts as failed
+    /// How long a run may take, such as 90s, 10m or 2h; then it is ended and skipped. To count
+    /// it as bad, use timeout(1)
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub timeout: Duration,
     #[command(flatten)]

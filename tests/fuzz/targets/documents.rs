@@ -1,0 +1,148 @@
+//! The flag document, patches of it, and rosters.
+
+use std::collections::BTreeSet;
+
+use flagdeck_core::limits::PROBLEMS_MAX;
+use flagdeck_core::validate::read_patch;
+use flagdeck_core::{
+    Compiled, Problem, Severity, User, UserIds, changes, validate, validate_value,
+};
+use serde_json::{Map, Value};
+
+use super::kind;
+
+pub const WORDS: &[&str] = &[
+    "\"enabled\"",
+    "\"components\"",
+    "\"rollout\"",
+    "\"rollouts\"",
+    "\"percentage\"",
+    "\"userGroups\"",
+    "\"strategy\"",
+    "\"requires\"",
+    "\"about\"",
+    "\"bucketing\"",
+    "\"canary\"",
+    "\"blue-green\"",
+    "\"feature\"",
+    "\"flagd-2\"",
+    "\"ui.badges\"",
+    "\"Components\"",
+    "\"data\"",
+    "\"flags\"",
+    "100.0001",
+    "12.5",
+    "\"expires\"",
+    "\"2027-02-30\"",
+];
+
+/// A document that is valid is written and read again as equal, decides for every component, and
+/// differs in nothing from itself; any other is refused with a bounded list of problems.
+pub fn document(bytes: &[u8]) -> u64 {
+    let checked = match validate(bytes) {
+        Ok(checked) => checked,
+        Err(problems) => return refused(&problems),
+    };
+    let document = checked.document;
+    let again = validate(&document.to_bytes()).expect("what was written is valid");
+    assert_eq!(again.document, document, "written and read again");
+    let value = document.to_value();
+    assert!(changes(&value, &value).is_empty());
+    let compiled = Compiled::new(&document);
+    let mut on = 0;
+    document.for_each_component(|component, _| {
+        on += usize::from(compiled.evaluate(component, &User::id("user42")).value);
+    });
+    bounded(&checked.warnings);
+    kind((
+        codes(&checked.warnings),
+        document.count().0.min(9),
+        on.min(9),
+    ))
+}
+
+fn refused(problems: &[Problem]) -> u64 {
+    bounded(problems);
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    assert!(problems.iter().any(is_error), "refused without an error");
+    kind(codes(problems))
+}
+
+fn bounded(problems: &[Problem]) {
+    // One more says how many are not listed.
+    assert!(problems.len() <= PROBLEMS_MAX + 1, "{}", problems.len());
+    for problem in problems {
+        let Problem {
+            pointer, message, ..
+        } = problem;
+        assert!(pointer.is_empty() || pointer.starts_with('/'), "{pointer}");
+        assert!(!message.is_empty());
+    }
+}
+
+fn codes(problems: &[Problem]) -> BTreeSet<String> {
+    let codes = problems.iter().map(|problem| format!("{:?}", problem.code));
+    codes.collect()
+}
+
+/// A merge patch is written and read again as equal, and its result is validated whatever it is.
+pub fn patch(bytes: &[u8]) -> u64 {
+    let patch = match read_patch(bytes) {
+        Ok(patch) => patch,
+        Err(problems) => return refused(&problems),
+    };
+    let text = serde_json::to_vec(&patch).expect("a patch is JSON");
+    let again = read_patch(&text).expect("what was written is readable");
+    assert_eq!(again, patch, "written and read again");
+    let merged = merged(Value::Object(founding()), Value::Object(patch));
+    match validate_value(&merged) {
+        Ok(checked) => kind((true, codes(&checked.warnings))),
+        Err(problems) => kind((false, refused(&problems))),
+    }
+}
+
+fn founding() -> Map<String, Value> {
+    let document = flagdeck_core::FlagDocument::default();
+    match document.to_value() {
+        Value::Object(members) => members,
+        other => panic!("a document is an object, not {other}"),
+    }
+}
+
+/// RFC 7396, section 2, to the letter.
+fn merged(target: Value, patch: Value) -> Value {
+    let Value::Object(patch) = patch else {
+        return patch;
+    };
+    let mut members = match target {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            members.shift_remove(&name);
+        } else {
+            let before = members.get(&name).cloned().unwrap_or_default();
+            members.insert(name, merged(before, value));
+        }
+    }
+    Value::Object(members)
+}
+
+/// Ids of a roster are those of its lines: written a line each, they are read again.
+pub fn roster(bytes: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(ids) = UserIds::from_lines(&text) else {
+        return kind("too many");
+    };
+    let listed: Vec<&str> = ids.iter().collect();
+    assert_eq!(listed.len(), ids.len());
+    assert_eq!(ids.range(0..ids.len()).count(), ids.len());
+    let written: String = listed.iter().map(|id| format!("{id}\n")).collect();
+    let again = UserIds::from_lines(&written).expect("as many as before");
+    assert!(
+        again.iter().eq(listed.iter().copied()),
+        "written and read again"
+    );
+    kind((listed.len().min(20), listed.iter().any(|id| id.is_empty())))
+}
