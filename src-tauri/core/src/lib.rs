@@ -32,6 +32,7 @@
 //! | [`restore`] | what a restore asks a source to become, and how it ends |
 //! | [`retention`] | which snapshots to let go |
 //! | [`mod@difference`] | two states → what differs, as people read it |
+//! | [`mod@visible`] | texts of others → texts that are safe to show |
 //!
 //! # Invariants
 //! - No IO, no clock, no threads, no randomness: the same input gives the same output everywhere.
@@ -89,6 +90,8 @@ pub mod tree;
 pub mod chain;
 pub mod delta;
 
+pub mod visible;
+
 pub mod difference;
 pub mod restore;
 pub mod retention;
@@ -106,3 +109,4 @@ pub use reach::{Reach, Reaches, Widening, widenings};
 pub use tree::{KeyError, Patch, compare};
 pub use users::UserIds;
 pub use validate::{Checked, validate, validate_value};
+pub use visible::{visible, visible_json};
