@@ -19,13 +19,13 @@ const REFUSED: u8 = 2;
 pub fn read<P: Parser>() -> Result<P, ExitCode> {
     let given: Vec<OsString> = env::args_os().collect();
     P::try_parse_from(&given).map_err(|error| match error.use_stderr() {
-        true => refuse(&shown::<P>(error, &given)),
+        true => refuse(&shown::<P>(&error, &given)),
         false => help(&error),
     })
 }
 
 /// Returns the error without what a terminal would act on in the arguments that it tells of.
-fn shown<P: Parser>(error: Error, given: &[OsString]) -> Error {
+fn shown<P: Parser>(error: &Error, given: &[OsString]) -> Error {
     let arguments = given.iter().map(|argument| argument.to_string_lossy());
     let arguments: Vec<String> = arguments.map(|it| visible(&it).into_owned()).collect();
     match P::try_parse_from(arguments) {
