@@ -11,6 +11,9 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+/// The variation selector that makes a symbol an emoji.
+const EMOJI: char = '\u{fe0f}';
+
 /// Returns the text with `\n`, `\r`, `\t` and escapes such as `\u{1b}` in place of characters
 /// that act or are not seen.
 ///
@@ -55,12 +58,14 @@ fn escaped(
     let (mut copied, mut before) = (0, None);
     for (at, c) in text.char_indices() {
         let end = at + c.len_utf8();
-        if is_hidden(c, before, text[end..].chars().next()) {
+        let is_hidden = is_hidden(c, before, text[end..].chars().next());
+        if is_hidden {
             result.push_str(&text[copied..at]);
             escape(&mut result, c);
             copied = end;
         }
-        before = Some(c);
+        // What is hidden shapes nothing, and is shaped by nothing.
+        before = (!is_hidden).then_some(c);
     }
     match copied {
         0 => text.into(),
@@ -71,7 +76,9 @@ fn escaped(
 /// Says whether a character acts or is not seen, between the two beside it.
 fn is_hidden(c: char, before: Option<char>, after: Option<char>) -> bool {
     match c {
-        '\u{200c}' | '\u{200d}' => !(before.is_some_and(joins) && after.is_some_and(joins)),
+        '\u{200c}' | '\u{200d}' => {
+            !(before.is_some_and(|c| joins(c) || c == EMOJI) && after.is_some_and(joins))
+        }
         '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
             let is_keycap = after == Some('\u{20e3}') && before.is_some_and(|c| c.is_ascii());
             !(is_keycap || before.is_some_and(varies))
@@ -117,7 +124,8 @@ fn has_no_width(c: char) -> bool {
 /// Says whether joiners shape a character: in Arabic, Indic and neighbouring scripts, in
 /// Mongolian, and in emoji.
 fn joins(c: char) -> bool {
-    matches!(c, '\u{620}'..='\u{109f}' | '\u{1780}'..='\u{18af}' | '\u{fe0f}') || is_symbol(c)
+    let is_letter = matches!(c, '\u{620}'..='\u{109f}' | '\u{1780}'..='\u{18af}');
+    (is_letter && !has_no_width(c)) || is_symbol(c)
 }
 
 /// Says whether a character has variants: a symbol or an ideograph.

@@ -14,9 +14,9 @@ const HIDDEN =
 const SYMBOL = "©®‼⁉™ℹ\\u2190-\\u2bff\\u{1f000}-\\u{1faff}";
 
 /** What joiners shape: Arabic, Indic and neighbouring scripts, Mongolian, and emoji. */
-const JOINS = `[\\ufe0f\\u0620-\\u109f\\u1780-\\u18af${SYMBOL}]`;
-const JOINED_BEFORE = new RegExp(`${JOINS}$`, "u");
-const JOINED_AFTER = new RegExp(`^${JOINS}`, "u");
+const JOINS = `\\u17b6-\\u180a\\u0620-\\u109f\\u1780-\\u17b3\\u1810-\\u18af${SYMBOL}`;
+const JOINED_BEFORE = new RegExp(`[\\ufe0f${JOINS}]$`, "u");
+const JOINED_AFTER = new RegExp(`^[${JOINS}]`, "u");
 
 /** What has variants: symbols and ideographs. */
 const VARIES = new RegExp(`[${SYMBOL}\\u3001-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{3ffff}]$`, "u");
@@ -41,14 +41,19 @@ export function visibleJson(json: string): string {
 }
 
 function escaped(text: string, escape: (c: string) => string): string {
-  return text.replaceAll(HIDDEN, (c, at: number) => (shapes(c, text, at) ? c : escape(c)));
+  let hiddenEnd = 0;
+  return text.replaceAll(HIDDEN, (c, at: number) => {
+    const end = at + c.length;
+    // Two units are enough for any character. What is hidden is not before another.
+    const before = text.slice(Math.max(hiddenEnd, at - 2), at);
+    if (shapes(c, before, text.slice(end, end + 2))) return c;
+    hiddenEnd = end;
+    return escape(c);
+  });
 }
 
 /** Whether a character shapes the visible ones beside it. */
-function shapes(c: string, text: string, at: number): boolean {
-  // Two units are enough for any character.
-  const before = text.slice(Math.max(0, at - 2), at);
-  const after = text.slice(at + c.length, at + c.length + 2);
+function shapes(c: string, before: string, after: string): boolean {
   if (c === "\u200c" || c === "\u200d")
     return JOINED_BEFORE.test(before) && JOINED_AFTER.test(after);
   if (!/[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u.test(c)) return false;
