@@ -60,6 +60,18 @@ fn the_core_keeps_its_bounds_in_one_file() {
     none(bounds, "bounds outside limits.rs");
 }
 
+/// What `flagctl` runs may write to standard error itself, which is handed to it as it is.
+#[test]
+fn one_file_of_flagctl_writes_to_the_terminal() {
+    const STREAMS: [&str; 3] = ["stdout()", "stderr()", "/dev/tty"];
+    let writers = lines_of_code("src-tauri/src/cli", &["rs"])
+        .into_iter()
+        .filter(|line| line.path != "src-tauri/src/cli/output.rs")
+        .filter(|line| !line.code.contains("Stdio::from(io::stderr())"))
+        .filter(|line| STREAMS.iter().any(|name| line.code.contains(name)));
+    none(writers, "flagctl writes past its output");
+}
+
 #[test]
 fn only_the_desktop_names_tauri() {
     let names = lines_of_code("src-tauri", &["rs"])

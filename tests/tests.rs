@@ -14,6 +14,7 @@ mod cli_metrics;
 mod cli_reach;
 mod cli_snapshot;
 mod cli_state;
+mod cli_terminal;
 mod config;
 mod emergency;
 mod past;

@@ -15,6 +15,7 @@
 //! | [`holders`] | programs that have a removed store open, and how they are asked to write it back |
 //! | `lock` | mutexes of which a panic makes no trap |
 //! | [`actor`] | who sits at this machine |
+//! | [`arguments`] | command lines, read or refused |
 //! | [`logging`] | the log on standard error |
 //! | [`imprint`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |
@@ -42,6 +43,7 @@ pub mod holders;
 mod lock;
 pub mod token;
 
+pub mod arguments;
 pub mod imprint;
 pub mod logging;
 

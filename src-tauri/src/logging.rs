@@ -1,5 +1,8 @@
 //! The log of a program, on standard error; `FLAGDECK_LOG` says what goes there.
 
+use std::io::{self, Write};
+
+use flagdeck_core::visible;
 use tracing_subscriber::EnvFilter;
 
 /// Begins to log what the program does, errors unless `FLAGDECK_LOG` asks for more.
@@ -8,12 +11,73 @@ use tracing_subscriber::EnvFilter;
 /// terminal that was closed or a pipe that nobody reads. The subscriber would report that to
 /// standard error again, and the thread that logged would end by it.
 ///
+/// An event is one line, whatever the paths, names and messages in it hold.
+///
 /// # Panics
 /// If the program logs already.
 pub fn init() {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::from_env("FLAGDECK_LOG"))
-        .with_writer(std::io::stderr)
+        .with_writer(|| Lines(io::stderr()))
         .log_internal_errors(false)
         .init();
+}
+
+/// Writes each event, which comes whole, as one line that is safe to show.
+struct Lines<W>(W);
+
+impl<W: Write> Write for Lines<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = visible(text.trim_end_matches('\n'));
+        self.0.write_all(format!("{line}\n").as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_whatever_it_tells() {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || Lines(writer.clone()))
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let path = "/tmp/x\n2026-01-01T00:00:00Z ERROR forged\u{9b}2J\u{202e}";
+            tracing::warn!(%path, "backed up\r\u{1b}]0;title\u{7}");
+            tracing::info!("next");
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            matches!(lines[..], [first, next]
+            if first.contains("forged") && next.ends_with("next")),
+            "{text:?}"
+        );
+        let acts = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!text.contains(acts), "{text:?}");
+    }
 }

@@ -314,6 +314,21 @@ describe("the rows", () => {
     expect(await navigator.clipboard.readText()).toBe("25");
   });
 
+  it("copy values and patches so that nothing in them acts or hides where they are pasted", async () => {
+    differs(usual());
+    const value = "\u009b2J\u202elap\u200b\u2028";
+    const escaped = '"\\u009b2J\\u202elap\\u200b\\u2028"';
+    vi.spyOn(host, "stateText").mockResolvedValue(JSON.stringify(value));
+    vi.spyOn(host, "statePatch").mockResolvedValue(`[${JSON.stringify(value)}]\n`);
+    await open();
+    (await row("/flags/percentage")).focus();
+    await user.keyboard("v");
+    await waitFor(async () => expect(await navigator.clipboard.readText()).toBe(escaped));
+    await user.click(screen.getByTestId("compare-export"));
+    await user.click(screen.getByTestId("copy-patch"));
+    await waitFor(async () => expect(await navigator.clipboard.readText()).toBe(`[${escaped}]\n`));
+  });
+
   it("read the whole of a value that is cut", async () => {
     const cut = { text: '["a"', isWhole: false };
     differs(differenceOf([stateChange("/flags/groups", { kind: "added", after: cut })]));

@@ -34,6 +34,7 @@
 //! | [`restore`] | what a restore asks a source to become, and how it ends |
 //! | [`retention`] | which snapshots to let go |
 //! | [`mod@difference`] | two states → what differs, as people read it |
+//! | [`mod@visible`] | texts of others → texts that are safe to show |
 //!
 //! # Invariants
 //! - No IO, no clock, no threads, no randomness: the same input gives the same output everywhere.
@@ -94,6 +95,8 @@ pub mod tree;
 pub mod chain;
 pub mod delta;
 
+pub mod visible;
+
 pub mod difference;
 pub mod restore;
 pub mod retention;
@@ -112,3 +115,4 @@ pub use text::TextError;
 pub use tree::{KeyError, Patch, compare};
 pub use users::{UserIds, UserIdsError};
 pub use validate::{Checked, validate, validate_value};
+pub use visible::{visible, visible_json};

@@ -26,6 +26,7 @@ mod reaching;
 mod restoring;
 mod retention;
 mod rolling_back;
+mod showing;
 mod states;
 mod structure;
 mod summing_up;

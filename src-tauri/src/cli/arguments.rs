@@ -87,6 +87,9 @@ pub enum Command {
     /// Show or change who sees a component, or everything
     Rollout(RolloutArguments),
     /// Evaluate a component for a list of users
+    ///
+    /// Prints CSV, or JSON with --json. In CSV, a user id that a spreadsheet would run as a
+    /// formula, such as =1+1 or @x, has an apostrophe before it; numbers such as -5 have none.
     Eval(EvalArguments),
     /// Explain what a component is for one user, and why
     Explain {

@@ -49,12 +49,16 @@ pub struct Refused(pub String);
 pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(*shell, &mut command, "flagctl", output.stream());
+            // Into memory first: the generator panics if it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "flagctl", &mut script);
+            output.script(&script)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Man => {
-            clap_mangen::Man::new(Arguments::command()).render(output.stream())?;
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+            output.script(&page)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Demo(demo) => {

@@ -200,7 +200,7 @@ impl Run {
             return output.value_line(&figures);
         }
         if output.is_terminal() {
-            return output.rewrite(&figures.line());
+            return output.rewrite(figures.line());
         }
         output.line(figures.line())?;
         output.finish()

@@ -7,21 +7,20 @@ use flagdeck::wire::{
 };
 use flagdeck_core::tree::Path;
 
-use crate::output::{Output, Tone, counted, when};
+use crate::output::{Line, Output, Table, Tone, counted, toned, when};
 
 /// What every group and path begins with, where it is said at all.
 const ROOT: &str = "ml.";
 
-/// The widest column of names; what is longer pushes its line to the right.
-const NAME_CHARS_MAX: usize = 44;
+/// The widest column of names; what is wider pushes its line to the right.
+const NAME_WIDTH_MAX: usize = 44;
 
-/// How a piece of text is set off.
-type Paint<'a> = &'a dyn Fn(Tone, &str) -> String;
+/// What a name begins with under the heading of its group.
+const INDENT: &str = "  ";
 
 /// Prints what differs.
 pub fn print(difference: &StateDifference, output: &mut Output) -> io::Result<()> {
-    let lines = lines(difference, &|tone, text| output.tone(tone, text));
-    lines.iter().try_for_each(|line| output.line(line))
+    output.table(&table(difference))
 }
 
 /// Returns how many changes count: all but those that were asked to be left out.
@@ -29,24 +28,19 @@ pub fn count(difference: &StateDifference) -> usize {
     difference.total - difference.noise
 }
 
-fn lines(difference: &StateDifference, paint: Paint) -> Vec<String> {
-    let groups = groups(difference);
-    let names = groups.iter().filter(|group| !group.is_one_value());
-    let widths = names.flat_map(|group| &group.changes).map(|change| {
-        let width = name(change).chars().count();
-        if width > NAME_CHARS_MAX { 0 } else { width }
-    });
-    let width = widths.max().unwrap_or(0);
-    let mut lines: Vec<String> = groups
-        .iter()
-        .flat_map(|group| group.lines(width, paint))
-        .collect();
-    lines.extend(difference.unchanged.iter().map(|pointer| {
-        let group = paint(Tone::Heading, &dotted(pointer));
-        format!("{group}  {}", paint(Tone::Faint, "unchanged"))
-    }));
-    lines.extend(remarks(difference));
-    lines
+fn table(difference: &StateDifference) -> Table<2> {
+    let mut table = Table::new().widest(INDENT.len() + NAME_WIDTH_MAX);
+    for group in groups(difference) {
+        group.tell(&mut table);
+    }
+    for pointer in &difference.unchanged {
+        let group = toned(Tone::Heading, &dotted(pointer));
+        table.text(group + "  " + toned(Tone::Faint, "unchanged"));
+    }
+    for remark in remarks(difference) {
+        table.text(remark);
+    }
+    table
 }
 
 /// Says what the lines before leave out.
@@ -92,25 +86,21 @@ fn groups(difference: &StateDifference) -> Vec<Group<'_>> {
 }
 
 impl Group<'_> {
-    fn lines(&self, width: usize, paint: Paint) -> Vec<String> {
-        let heading = paint(Tone::Heading, self.name);
+    fn tell(&self, table: &mut Table<2>) {
+        let heading = toned(Tone::Heading, self.name) + "  ";
         if self.is_one_value() {
-            let by = self.by(self.changes[0], paint);
-            return vec![format!("{heading}  {}{by}", words(self.changes[0], paint))];
+            let change = self.changes[0];
+            return table.text(heading + words(change) + self.by(change));
         }
-        let summary = paint(Tone::Faint, &self.summary());
-        let rows = self.changes.iter().map(|change| {
-            let (words, by) = (words(change, paint), self.by(change, paint));
-            format!("  {:width$}  {words}{by}", name(change))
-        });
-        [format!("{heading}  {summary}")]
-            .into_iter()
-            .chain(rows)
-            .collect()
+        table.text(heading + toned(Tone::Faint, &self.summary()));
+        for change in &self.changes {
+            let name = Line::from(INDENT) + name(change);
+            table.row([name, words(change) + self.by(change)]);
+        }
     }
 
     /// Says from where a value was set, and when, where that is known.
-    fn by(&self, change: &StateChange, paint: Paint) -> String {
+    fn by(&self, change: &StateChange) -> Line {
         let record = change.record.and_then(|place| self.records.get(place));
         // That it came in a whole report goes without saying: blame says which.
         let record = record.filter(|record| !record.by_report);
@@ -118,7 +108,7 @@ impl Group<'_> {
             "" => format!("  {}", when(record.at_ms)),
             place => format!("  {place}, {}", when(record.at_ms)),
         });
-        by.map_or_else(String::new, |by| paint(Tone::Faint, &by))
+        by.map_or_else(Line::default, |by| toned(Tone::Faint, &by))
     }
 
     /// Says whether the group is a single value that changed as a whole, such as a list.
@@ -150,21 +140,26 @@ fn name(change: &StateChange) -> &str {
 }
 
 /// Says what happened to one value.
-fn words(change: &StateChange, paint: Paint) -> String {
-    let before = || shown(change.before.as_ref(), Tone::Before, paint);
-    let after = || shown(change.after.as_ref(), Tone::After, paint);
+fn words(change: &StateChange) -> Line {
+    let before = || shown(change.before.as_ref(), Tone::Before);
+    let after = || shown(change.after.as_ref(), Tone::After);
     match change.kind {
-        StateChangeKind::Added => format!("+ {}", after()),
-        StateChangeKind::Removed => format!("− {}", before()),
-        StateChangeKind::Changed => format!("{} → {}", before(), after()),
-        StateChangeKind::Moved => moved(change),
-        StateChangeKind::List => change.list.as_ref().map_or_else(String::new, list_words),
+        StateChangeKind::Added => Line::from("+ ") + after(),
+        StateChangeKind::Removed => Line::from("− ") + before(),
+        StateChangeKind::Changed => before() + " → " + after(),
+        StateChangeKind::Moved => moved(change).into(),
+        StateChangeKind::List => change
+            .list
+            .as_ref()
+            .map(list_words)
+            .unwrap_or_default()
+            .into(),
         StateChangeKind::Series => {
             let list = change.list.as_ref().map(list_words);
             let series = change.series.as_ref().map(series_words);
             let words = [list, series].into_iter().flatten();
             let words = words.filter(|words| !words.is_empty());
-            words.collect::<Vec<_>>().join(", ")
+            words.collect::<Vec<_>>().join(", ").into()
         }
     }
 }
@@ -176,11 +171,11 @@ fn moved(change: &StateChange) -> String {
     }
 }
 
-fn shown(excerpt: Option<&Excerpt>, tone: Tone, paint: Paint) -> String {
+fn shown(excerpt: Option<&Excerpt>, tone: Tone) -> Line {
     match excerpt {
-        None => paint(tone, "nothing"),
-        Some(excerpt) if excerpt.is_whole => paint(tone, &excerpt.text),
-        Some(excerpt) => paint(tone, &format!("{}…", excerpt.text)),
+        None => toned(tone, "nothing"),
+        Some(excerpt) if excerpt.is_whole => toned(tone, &excerpt.text),
+        Some(excerpt) => toned(tone, &format!("{}…", excerpt.text)),
     }
 }
 
@@ -299,7 +294,10 @@ mod tests {
 
     #[track_caller]
     fn check(difference: &StateDifference, text: &[&str]) {
-        let lines = lines(difference, &|_, text| text.to_owned());
+        let lines: Vec<String> = table(difference)
+            .lines()
+            .map(|line| line.to_string())
+            .collect();
         assert_eq!(lines, text);
     }
 
@@ -397,7 +395,7 @@ mod tests {
         list.moved = 1;
         list.changed = 3;
         assert_eq!(list_words(&list), "2 added, 1 moved, 3 changed, by id");
-        let of = |change: StateChange| words(&change, &|_, text| text.to_owned());
+        let of = |change: StateChange| words(&change).to_string();
         let moved = StateChange {
             kind: StateChangeKind::Moved,
             from: Some("/cache/old".into()),

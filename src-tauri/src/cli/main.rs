@@ -16,7 +16,6 @@ mod which;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
 use flagdeck::error::Code;
 use flagdeck::wire::Failure;
 
@@ -25,7 +24,10 @@ use crate::commands::Refused;
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match flagdeck::arguments::read() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     flagdeck::logging::init();
     let mut output = Output::new(arguments.json);
     let done = commands::run(arguments, &mut output);

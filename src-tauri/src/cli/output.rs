@@ -1,11 +1,23 @@
 //! What `flagctl` prints: results on standard output, everything else on standard error.
+//!
+//! The only file that writes to either. What people read goes through [`Line`], which holds no
+//! character that a terminal acts on; what programs read goes as it is to a file or a pipe, and
+//! to a terminal in a form of the same value that is safe there.
 
+mod csv;
+mod line;
+mod table;
+
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use flagdeck::wire::{Actor, Failure, Problem, Via};
 use flagdeck_core::diff::thousands;
+use flagdeck_core::{visible, visible_json};
 use serde::Serialize;
 
+pub use self::line::{Line, Tone, mark, toned};
+pub use self::table::Table;
 use crate::arguments::Listing;
 
 /// Lines of a list of changes that are printed unless all are asked for.
@@ -19,15 +31,6 @@ pub struct Output {
     colour: bool,
     /// Whether the last line may be written anew, and is not ended yet.
     is_line_open: bool,
-}
-
-/// How a piece of text is set off, where colours can be seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    Heading,
-    Before,
-    After,
-    Faint,
 }
 
 impl Output {
@@ -44,9 +47,10 @@ impl Output {
     }
 
     /// Prints a line for people.
-    pub fn line(&mut self, line: impl AsRef<str>) -> io::Result<()> {
+    pub fn line(&mut self, line: impl Into<Line>) -> io::Result<()> {
         self.end_line()?;
-        writeln!(self.out, "{}", line.as_ref())
+        let text = self.shown(&line.into());
+        writeln!(self.out, "{text}")
     }
 
     /// Prints a list for people: the first lines, and how many more there are, or all of it.
@@ -70,17 +74,48 @@ impl Output {
         }
     }
 
+    /// Prints rows in columns.
+    pub fn table<const N: usize>(&mut self, table: &Table<N>) -> io::Result<()> {
+        table.lines().try_for_each(|line| self.line(line))
+    }
+
     /// Prints a value for programs.
     pub fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
+        if self.is_terminal {
+            return self.json_text(&(serde_json::to_string_pretty(value)? + "\n"));
+        }
         serde_json::to_writer_pretty(&mut self.out, value)?;
         writeln!(self.out)
     }
 
     /// Prints a value on one line, for programs that read as it comes.
     pub fn value_line(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
-        writeln!(self.out)?;
+        self.json_text(&(serde_json::to_string(value)? + "\n"))?;
         self.finish()
+    }
+
+    /// Prints JSON text for programs.
+    pub fn json_text(&mut self, text: &str) -> io::Result<()> {
+        let text = match self.is_terminal {
+            true => visible_json(text),
+            false => text.into(),
+        };
+        self.out.write_all(text.as_bytes())
+    }
+
+    /// Prints a row of a table for programs.
+    pub fn csv<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
+        let row = csv::row(cells);
+        let row: Cow<str> = match self.is_terminal {
+            true => visible(&row),
+            false => row.as_str().into(),
+        };
+        writeln!(self.out, "{row}")
+    }
+
+    /// Prints a text that no input has a part in, such as a script, as it is.
+    pub fn script(&mut self, text: &[u8]) -> io::Result<()> {
+        self.out.write_all(text)
     }
 
     /// Says whether people see what is printed at once, and a line can be written anew.
@@ -89,12 +124,13 @@ impl Output {
     }
 
     /// Writes the last line of a terminal anew, cut off where the terminal ends.
-    pub fn rewrite(&mut self, line: &str) -> io::Result<()> {
+    pub fn rewrite(&mut self, line: impl Into<Line>) -> io::Result<()> {
         const NO_WRAP: &str = "\u{1b}[?7l";
         const WRAP: &str = "\u{1b}[?7h";
         const CLEAR: &str = "\u{1b}[2K";
         self.is_line_open = true;
-        write!(self.out, "\r{CLEAR}{NO_WRAP}{line}{WRAP}")?;
+        let text = self.shown(&line.into());
+        write!(self.out, "\r{CLEAR}{NO_WRAP}{text}{WRAP}")?;
         self.finish()
     }
 
@@ -105,31 +141,10 @@ impl Output {
         }
     }
 
-    /// The stream itself, for output that is made piece by piece.
-    pub fn stream(&mut self) -> &mut impl Write {
-        &mut self.out
-    }
-
-    /// Shows what is so in green, what is not in red, where colours can be seen.
-    pub fn mark(&self, ok: bool, text: &str) -> String {
-        let (sign, colour) = if ok { ("✓", 32) } else { ("✗", 31) };
+    fn shown(&self, line: &Line) -> String {
         match self.colour {
-            true => format!("\u{1b}[{colour}m{sign}\u{1b}[0m {text}"),
-            false => format!("{sign} {text}"),
-        }
-    }
-
-    /// Sets a piece of text off, where colours can be seen.
-    pub fn tone(&self, tone: Tone, text: &str) -> String {
-        let code = match tone {
-            Tone::Heading => 1,
-            Tone::Before => 31,
-            Tone::After => 32,
-            Tone::Faint => 2,
-        };
-        match self.colour {
-            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-            false => text.to_owned(),
+            true => line.painted(),
+            false => line.to_string(),
         }
     }
 
@@ -141,31 +156,39 @@ impl Output {
     pub fn failure(&mut self, failure: &Failure) {
         // What was printed before comes first; a reader that is gone cannot be told anything.
         let _ = self.end_line().and_then(|()| self.finish());
-        let mut err = io::stderr().lock();
-        let _ = if self.json {
+        if self.json {
             let text = serde_json::to_string_pretty(failure).expect("a failure is plain data");
-            writeln!(err, "{text}")
-        } else {
-            match failure.problems.as_slice() {
-                [] => writeln!(err, "flagctl: {}", failure.message),
-                problems => problems
-                    .iter()
-                    .try_for_each(|problem| writeln!(err, "flagctl: {}", problem_line(problem))),
-            }
-        };
+            let mut err = io::stderr().lock();
+            let text = match err.is_terminal() {
+                true => visible_json(&text),
+                false => text.as_str().into(),
+            };
+            let _ = writeln!(err, "{text}");
+            return;
+        }
+        match failure.problems.as_slice() {
+            [] => remark(&failure.message),
+            problems => problems
+                .iter()
+                .for_each(|problem| remark(&problem_line(problem))),
+        }
     }
 }
 
-/// Tells people something beside the result.
+/// Tells people something beside the result, in one line.
 pub fn remark(text: &str) {
     // Nothing to be done where standard error is gone.
-    let _ = writeln!(io::stderr(), "flagctl: {text}");
+    let _ = writeln!(io::stderr(), "flagctl: {}", visible(text));
 }
 
-/// Tells people how far something is; the line is not ended.
+/// Tells people how far something is; the line is not ended, unless the text ends it.
 pub fn progress(text: &str) {
+    let (text, end) = match text.strip_suffix('\n') {
+        Some(text) => (text, "\n"),
+        None => (text, ""),
+    };
     // Nothing to be done where standard error is gone.
-    let _ = write!(io::stderr(), "{text}");
+    let _ = write!(io::stderr(), "{}{end}", visible(text));
 }
 
 /// One problem in one line: `error at /rollout/percentage: …`.
@@ -188,19 +211,11 @@ pub fn table<const N: usize>(
     rows: &[[String; N]],
     output: &mut Output,
 ) -> io::Result<()> {
-    let headings = headings.map(str::to_owned);
-    let all = || std::iter::once(&headings).chain(rows);
-    let widths: [usize; N] = std::array::from_fn(|column| {
-        let widths = all().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
-    });
-    for row in all() {
-        let cells = row.iter().zip(widths);
-        let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        output.line(line.trim_end())?;
+    let mut table = Table::headed(headings);
+    for row in rows {
+        table.row(row.each_ref().map(Line::from));
     }
-    Ok(())
+    output.table(&table)
 }
 
 /// `1 change`, `18 changes`.

@@ -40,7 +40,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match flagdeck::arguments::read() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     flagdeck::logging::init();
     let Some(data_dir) = config::data_dir(arguments.data_dir) else {
         tracing::error!("there is no home folder: say where to keep data with --data-dir");

@@ -2,16 +2,14 @@
 
 import type { Charts, Extent } from "../bindings/wire";
 import type { Values } from "./charts";
-
-/** Written between rows, as RFC 4180 has it. */
-const NEWLINE = "\r\n";
+import { csv } from "./csv";
 
 type Column = readonly [name: string, valueAt: (index: number) => string];
 
 export function csvOf(charts: Charts): string {
   const columns = columnsOf(charts);
   const rows = charts.timesS.map((_, at) => columns.map(([, valueAt]) => valueAt(at)));
-  return [columns.map(([name]) => name), ...rows].map((row) => row.join(",") + NEWLINE).join("");
+  return csv([columns.map(([name]) => name), ...rows]);
 }
 
 function columnsOf(charts: Charts): Column[] {

@@ -1,5 +1,7 @@
 /** JSON Pointers (RFC 6901), and the values they lead to. Pure. */
 
+import { visible, visibleJson } from "./visible";
+
 /** The pointer of a member or element of what `pointer` leads to. */
 export function childOf(pointer: string, key: string | number): string {
   if (typeof key === "number") return `${pointer}/${key}`;
@@ -34,7 +36,15 @@ export function rooted(path: string): string {
   return path.startsWith("[") ? `ml${path}` : `ml.${path}`;
 }
 
-/** A pointer as a dotted key beneath `ml`, as people and applications write it. */
+/**
+ * A pointer as a dotted key of `ml`, as people and applications write it. Names that would be
+ * misread are quoted, as `tree/path.rs` of the backend does.
+ */
 export function dotted(pointer: string): string {
-  return ["ml", ...keysOf(pointer)].join(".");
+  return ["ml", ...keysOf(pointer).map(step)].join("");
+}
+
+function step(name: string): string {
+  const isPlain = /^[^/\s.[\]"][^\s.[\]"]*$/u.test(name) && visible(name) === name;
+  return isPlain ? `.${name}` : `[${visibleJson(JSON.stringify(name))}]`;
 }

@@ -3,16 +3,17 @@
 import type { Change, Difference, Revision } from "../bindings/wire";
 import { formatMoment } from "../format";
 import { words } from "../words";
+import { visible, visibleJson } from "./visible";
 
 export function reportOf(revision: Revision, difference: Difference): string {
   const { report, why, actor } = words.activity;
   const { revision: number, atMs, note } = revision;
   const facts = [
     [report.when, `${new Date(atMs).toISOString()} (${formatMoment(atMs)})`],
-    [report.who, escape(actor(revision.actor))],
+    [report.who, escape(visible(actor(revision.actor)))],
     [report.why, why(revision.cause)],
     // On one line, so that it stays one point of the list.
-    ...(note === null ? [] : [[report.note, escape(note.replaceAll(/\s+/g, " "))]]),
+    ...(note === null ? [] : [[report.note, escape(visible(note.replaceAll(/\s+/g, " ")))]]),
   ];
   const unseen = difference.total - difference.changes.length;
   return [
@@ -30,10 +31,10 @@ export function reportOf(revision: Revision, difference: Difference): string {
 
 function linesOf(change: Change): string[] {
   const value = (json: string | null) =>
-    json === null ? words.activity.report.nothing : code(json);
+    json === null ? words.activity.report.nothing : code(visibleJson(json));
   return [
-    `- ${escape(change.sentence)}`,
-    `  ${code(change.pointer || "/")}: ${value(change.before)} → ${value(change.after)}`,
+    `- ${escape(visible(change.sentence))}`,
+    `  ${code(visible(change.pointer) || "/")}: ${value(change.before)} → ${value(change.after)}`,
   ];
 }
 

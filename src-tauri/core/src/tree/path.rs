@@ -9,7 +9,8 @@
 //! | `/files/0/name` | a JSON Pointer (RFC 6901) |
 //!
 //! Any key but a JSON Pointer may begin with [`ROOT`], as in `ml.files[id=7].name`. Printed is
-//! what reads as nothing else: names and texts that would be misread are quoted.
+//! what reads as nothing else: names and texts that would be misread are quoted, with characters
+//! that are not seen as escapes of JSON.
 
 use std::fmt::{self, Write};
 use std::str::FromStr;
@@ -19,6 +20,7 @@ use serde_json::Number;
 use super::align::identity;
 use super::{Object, Tree, keys};
 use crate::limits::IDENTITY_CHARS_MAX;
+use crate::visible::{visible, visible_json};
 
 /// What sources call the tree, and a key may begin with.
 pub const ROOT: &str = "ml";
@@ -319,7 +321,7 @@ pub(crate) fn write_name(text: &mut String, name: &str) {
         text.push_str(if is_first { "" } else { "." });
         text.push_str(name);
     } else {
-        let _ = write!(text, "[{}]", Tree::from(name));
+        let _ = write!(text, "[{}]", visible_json(&Tree::from(name).to_string()));
     }
 }
 
@@ -332,7 +334,7 @@ pub(crate) fn write_place(text: &mut String, place: usize) {
 pub(crate) fn write_identity(text: &mut String, name: &str, value: &Tree) {
     let _ = match value {
         Tree::String(value) if is_plain_value(value) => write!(text, "[{name}={value}]"),
-        other => write!(text, "[{name}={other}]"),
+        other => write!(text, "[{name}={}]", visible_json(&other.to_string())),
     };
 }
 
@@ -348,18 +350,22 @@ pub(crate) fn is_printable(name: &str, value: &Tree) -> bool {
 
 /// Says whether a name reads as one among others that are joined by dots.
 fn is_plain(name: &str) -> bool {
-    let is_odd =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '[' | ']' | '"');
-    !name.is_empty() && !name.starts_with('/') && !name.contains(is_odd)
+    let is_odd = |c: char| c.is_whitespace() || matches!(c, '.' | '[' | ']' | '"');
+    !name.is_empty() && !name.starts_with('/') && !name.contains(is_odd) && is_visible(name)
 }
 
 /// Says whether a text reads as itself behind an equals sign: not as a number or a JSON string.
 fn is_plain_value(text: &str) -> bool {
-    let is_odd = |c: char| c.is_control() || matches!(c, '[' | ']' | '"');
+    let is_odd = |c: char| matches!(c, '[' | ']' | '"');
     !text.is_empty()
         && text == text.trim()
         && !text.contains(is_odd)
+        && is_visible(text)
         && serde_json::from_str::<Number>(text).is_err()
+}
+
+fn is_visible(text: &str) -> bool {
+    visible(text) == text
 }
 
 /// Reads a key from its beginning to its end.

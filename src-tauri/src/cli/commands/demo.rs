@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use flagdeck::{Error, config};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
@@ -57,14 +57,13 @@ pub fn demo(
 
 /// Prints what would be sent first.
 fn dry_run(demo: &DemoArguments, output: &mut Output) -> anyhow::Result<()> {
-    use std::io::Write;
     let components = match demo.components.as_slice() {
         [] => usual_components(&FlagDocument::default()),
         named => distinct(named),
     };
     let mut host = Host::new(traits(demo, components));
-    output.stream().write_all(&first_batch(&mut host))?;
-    Ok(())
+    let batch = String::from_utf8(first_batch(&mut host)).context("the batch is no text")?;
+    Ok(output.json_text(&batch)?)
 }
 
 fn traits(demo: &DemoArguments, components: Vec<String>) -> Traits {

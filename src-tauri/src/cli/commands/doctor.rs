@@ -14,7 +14,7 @@ use flagdeck::http::{BindError, Server};
 use flagdeck::{App, durable};
 use serde::Serialize;
 
-use crate::output::{Output, remark};
+use crate::output::{Output, mark, remark};
 
 /// How long a program may take to write its store back.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(30);
@@ -50,8 +50,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
         output.value(&serde_json::json!({ "ok": well, "findings": findings }))?;
     } else {
         for finding in &findings {
-            let line = output.mark(finding.ok, &finding.text);
-            output.line(line)?;
+            output.line(mark(finding.ok, &finding.text))?;
         }
     }
     Ok(if well {

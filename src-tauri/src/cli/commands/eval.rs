@@ -1,6 +1,6 @@
 //! `eval` and `explain`: who gets what, and why.
 
-use std::io::Write;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::thread;
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{Refused, contents, flags_at, name_of, remark_all_off, remark_reading};
 use crate::arguments::EvalArguments;
-use crate::output::Output;
+use crate::output::{Line, Output, mark, remark};
 
 /// Evaluates a component for every line of a file.
 pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow::Result<()> {
@@ -46,8 +46,8 @@ pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow
         }
     });
     match output.json {
-        true => write_json(rows, output.stream()),
-        false => write_csv(rows, output.stream()),
+        true => print_json(rows, output),
+        false => print_csv(rows, output),
     }
     .context("the result cannot be written")
 }
@@ -69,37 +69,29 @@ struct Row<'a> {
     bucket: Option<u32>,
 }
 
-fn write_csv<'a>(rows: impl Iterator<Item = Row<'a>>, out: &mut impl Write) -> std::io::Result<()> {
-    writeln!(out, "user,value,reason,bucket")?;
-    for row in rows {
-        let bucket = row
-            .bucket
-            .map(|bucket| bucket.to_string())
-            .unwrap_or_default();
-        let user = quoted(row.user);
-        writeln!(out, "{user},{},{},{bucket}", row.value, row.reason)?;
+fn print_csv<'a>(rows: impl Iterator<Item = Row<'a>>, output: &mut Output) -> io::Result<()> {
+    output.csv(["user", "value", "reason", "bucket"])?;
+    for Row {
+        user,
+        value,
+        reason,
+        bucket,
+    } in rows
+    {
+        let value = if value { "true" } else { "false" };
+        let bucket = bucket.map(|bucket| bucket.to_string()).unwrap_or_default();
+        output.csv([user, value, reason, &bucket])?;
     }
     Ok(())
 }
 
-/// Quotes a field where CSV (RFC 4180) needs it.
-fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
-    match field.contains([',', '"', '\r', '\n']) {
-        true => format!("\"{}\"", field.replace('"', "\"\"")).into(),
-        false => field.into(),
-    }
-}
-
-fn write_json<'a>(
-    rows: impl Iterator<Item = Row<'a>>,
-    out: &mut impl Write,
-) -> std::io::Result<()> {
-    write!(out, "[")?;
+fn print_json<'a>(rows: impl Iterator<Item = Row<'a>>, output: &mut Output) -> io::Result<()> {
+    output.json_text("[")?;
     for (index, row) in rows.enumerate() {
-        write!(out, "{}", if index == 0 { "\n  " } else { ",\n  " })?;
-        serde_json::to_writer(&mut *out, &row)?;
+        let before = if index == 0 { "\n  " } else { ",\n  " };
+        output.json_text(&format!("{before}{}", serde_json::to_string(&row)?))?;
     }
-    writeln!(out, "\n]")
+    output.json_text("\n]\n")
 }
 
 /// Counts on several threads, each with its share of the buffer.
@@ -154,8 +146,7 @@ pub fn explain(
     } else {
         output.line(&explanation.sentence)?;
         for step in &explanation.steps {
-            let line = output.mark(step.ok, &step.text);
-            output.line(format!("  {line}"))?;
+            output.line(Line::from("  ") + mark(step.ok, &step.text))?;
         }
         if let Some(reach) = &explanation.reach {
             output.line(format!("  reaches: {reach}"))?;

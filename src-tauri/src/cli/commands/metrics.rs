@@ -7,7 +7,7 @@ use flagdeck::wire::{DifferenceShare, JudgedArm, JudgedComponent, Pulse, Share, 
 use flagdeck_core::limits::VERDICT_CALCULATIONS_MIN;
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::output::{Line, Output, Table};
 
 /// The summary, for programs.
 #[derive(Serialize)]
@@ -104,31 +104,7 @@ fn print_verdicts(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {
     }
     output.line("")?;
     output.line(&pulse.verdict.sentence)?;
-    let name = |it: &JudgedComponent| dash(&it.component).to_owned();
-    let names: Vec<String> = pulse.components.iter().map(name).collect();
-    let longest = names.iter().map(|name| name.chars().count()).max();
-    let width = longest.unwrap_or(0).max(9);
-    output.line(format!(
-        "  {:width$}  {:26}  {:26}  {:24}  SINCE",
-        "COMPONENT", "FAILED ON", "FAILED OFF", "DIFFERENCE"
-    ))?;
-    for (it, name) in pulse.components.iter().zip(&names) {
-        let (on, off) = (arm(it.exposed.as_ref()), arm(it.control.as_ref()));
-        let difference = it.difference.as_ref().map_or("–".into(), difference);
-        let since = it
-            .since
-            .map_or("15 min".into(), |it| format!("revision {it}"));
-        output.line(format!(
-            "  {name:width$}  {on:26}  {off:26}  {difference:24}  {since}"
-        ))?;
-        if let Some(unknown) = &it.unknown {
-            output.line(format!(
-                "  {:width$}  unknown users: {}",
-                "",
-                arm(Some(unknown))
-            ))?;
-        }
-    }
+    output.table(&verdicts(&pulse.components))?;
     let hidden = pulse.components_total - pulse.components.len();
     if hidden > 0 {
         output.line(format!("  … and {hidden} more"))?;
@@ -144,6 +120,32 @@ fn print_verdicts(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {
         ))?;
     }
     Ok(())
+}
+
+fn verdicts(components: &[JudgedComponent]) -> Table<5> {
+    let headings = [
+        "COMPONENT",
+        "FAILED ON",
+        "FAILED OFF",
+        "DIFFERENCE",
+        "SINCE",
+    ];
+    let mut table = Table::headed(headings).indented("  ");
+    for it in components {
+        let (on, off) = (arm(it.exposed.as_ref()), arm(it.control.as_ref()));
+        let difference = it.difference.as_ref().map_or("–".into(), difference);
+        let since = it
+            .since
+            .map_or("15 min".into(), |it| format!("revision {it}"));
+        let cells = [dash(&it.component).to_owned(), on, off, difference, since];
+        table.row(cells.map(Line::from));
+        if let Some(unknown) = &it.unknown {
+            let words = format!("unknown users: {}", arm(Some(unknown)));
+            let cells = ["", &words, "", "", ""];
+            table.row(cells.map(Line::from));
+        }
+    }
+    table
 }
 
 /// `9.20 % (7.6 to 11.2)`, or how few there are of the calculations that a verdict needs.
@@ -169,35 +171,41 @@ fn print_totals(counted: &Checkpoint, output: &mut Output) -> anyhow::Result<()>
     if counted.totals.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Row> = counted.totals.iter().map(row).collect();
-    let width =
-        |cell: fn(&Row) -> usize, least| rows.iter().map(cell).max().unwrap_or(0).max(least);
-    let source = width(|row| row.source.chars().count(), 6);
-    let component = width(|row| row.component.chars().count(), 9);
     output.line("")?;
-    output.line(format!(
-        "{:source$}  {:component$}  {:7}  {:>12}  {:>8}  {:>8}",
-        "SOURCE", "COMPONENT", "ARM", "CALCULATIONS", "ERRORS", "MEAN"
-    ))?;
-    for row in &rows {
-        let mean = row
-            .mean_duration_s
-            .map_or("–".into(), |it| seconds(it, f64::MAX));
-        output.line(format!(
-            "{:source$}  {:component$}  {:7}  {:>12}  {:>8}  {mean:>8}",
-            row.source,
-            dash(row.component),
-            dash(row.arm),
-            row.calculations,
-            row.errors,
-        ))?;
-    }
+    output.table(&totals(counted))?;
     output.line("")?;
     let (accepted, switches) = (counted.accepted, counted.toggles.count);
     output.line(format!(
         "{accepted} events in all; flags were switched {switches} times."
     ))?;
     Ok(())
+}
+
+fn totals(counted: &Checkpoint) -> Table<6> {
+    let headings = [
+        "SOURCE",
+        "COMPONENT",
+        "ARM",
+        "CALCULATIONS",
+        "ERRORS",
+        "MEAN",
+    ];
+    let mut table = Table::headed(headings).numbers_from(3);
+    for row in counted.totals.iter().map(row) {
+        let mean = row
+            .mean_duration_s
+            .map_or("–".into(), |it| seconds(it, f64::MAX));
+        let (calculations, errors) = (row.calculations.to_string(), row.errors.to_string());
+        table.row([
+            row.source.into(),
+            dash(row.component).into(),
+            dash(row.arm).into(),
+            calculations.into(),
+            errors.into(),
+            mean.into(),
+        ]);
+    }
+    table
 }
 
 fn row((labels, total): &(Labels, Total)) -> Row<'_> {

@@ -5,7 +5,7 @@ use flagdeck::{App, Error, wire};
 use serde_json::Value;
 
 use crate::arguments::ConfigCommand;
-use crate::output::{Output, remark};
+use crate::output::{Output, Table, remark};
 
 pub fn run(app: &App, command: ConfigCommand, output: &mut Output) -> anyhow::Result<()> {
     match command {
@@ -40,21 +40,12 @@ fn list(settings: Vec<Setting>, output: &mut Output) -> anyhow::Result<()> {
         output.value(&settings)?;
         return Ok(());
     }
-    let width = |text: fn(&Setting) -> String| {
-        let widths = settings.iter().map(|setting| text(setting).chars().count());
-        widths.max().unwrap_or_default()
-    };
-    let names = width(|setting| setting.key.name.to_owned());
-    let values = width(|setting| shown(&setting.value));
+    let mut table = Table::new();
     for setting in &settings {
-        output.line(format!(
-            "{:names$}  {:values$}  {}",
-            setting.key.name,
-            shown(&setting.value),
-            origin(setting)
-        ))?;
+        let (name, value) = (setting.key.name, shown(&setting.value));
+        table.row([name.into(), value.into(), origin(setting).into()]);
     }
-    Ok(())
+    Ok(output.table(&table)?)
 }
 
 /// Prints the value alone, for scripts.

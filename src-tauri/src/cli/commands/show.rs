@@ -6,7 +6,7 @@ use flagdeck_core::document::{Group, Node};
 use flagdeck_core::{ComponentPath, Rollout, Strategy};
 
 use super::{flags_at, remark_all_off};
-use crate::output::{Output, when, who};
+use crate::output::{Output, Table, when, who};
 use crate::when::At;
 
 /// Shows the flags as a tree; as the document itself for programs.
@@ -25,14 +25,9 @@ pub fn flags(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<(
     ))?;
     output.line(default_rollout(&live))?;
     output.line("")?;
-    let mut rows = Vec::new();
-    tree(&live, &document.components, "", 0, &mut rows);
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max();
-    for (name, state) in &rows {
-        let width = width.unwrap_or_default();
-        output.line(format!("{name:width$}  {state}").trim_end())?;
-    }
-    Ok(())
+    let mut table = Table::new();
+    tree(&live, &document.components, "", 0, &mut table);
+    Ok(output.table(&table)?)
 }
 
 /// Writes the document, indented for people and for version control.
@@ -75,15 +70,15 @@ fn heading(live: &Live) -> String {
     }
 }
 
-fn tree(live: &Live, group: &Group, prefix: &str, depth: usize, rows: &mut Vec<(String, String)>) {
+fn tree(live: &Live, group: &Group, prefix: &str, depth: usize, table: &mut Table<2>) {
     for (name, node) in group {
         let path = format!("{prefix}{name}");
         let indented = format!("{:1$}{name}", "", 2 * depth);
         match node {
-            Node::Component(on) => rows.push((indented, state(live, &path, *on))),
+            Node::Component(on) => table.row([indented.into(), state(live, &path, *on).into()]),
             Node::Group(inner) => {
-                rows.push((indented, String::new()));
-                tree(live, inner, &format!("{path}."), depth + 1, rows);
+                table.text(indented);
+                tree(live, inner, &format!("{path}."), depth + 1, table);
             }
         }
     }

@@ -214,11 +214,9 @@ fn place(app: &App, at: Place, source: OneSource) -> anyhow::Result<StateAt> {
 }
 
 fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> anyhow::Result<()> {
-    use std::io::Write;
     let bundle = app.export_snapshots(ids)?;
     let Some(file) = file else {
-        output.stream().write_all(bundle.as_bytes())?;
-        return Ok(output.line("")?);
+        return Ok(output.json_text(&(bundle + "\n"))?);
     };
     let written = flagdeck::durable::save(file, (bundle + "\n").as_bytes());
     written.with_context(|| format!("{} cannot be written", file.display()))?;

@@ -284,7 +284,7 @@ const metrics: HelpPage = {
     },
     {
       kind: "text",
-      text: "CSV writes every point as a table, with times in UTC; PNG makes a picture of all charts as they stand.",
+      text: "CSV writes every point as a table, with times in UTC and no cell that a spreadsheet would run as a formula; PNG makes a picture of all charts as they stand.",
     },
     { kind: "heading", text: "How charts are filled" },
     {

@@ -1,0 +1,57 @@
+//! The command line of a program: read, or refused in a message that is safe to show.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Error, Parser};
+use flagdeck_core::visible;
+
+/// How a program ends whose command line is refused.
+const REFUSED: u8 = 2;
+
+/// Returns the arguments of this process.
+///
+/// # Errors
+/// How the process is to end if they are refused, or ask for help or the version: what there is
+/// to say is printed.
+pub fn read<P: Parser>() -> Result<P, ExitCode> {
+    let given: Vec<OsString> = env::args_os().collect();
+    P::try_parse_from(&given).map_err(|error| match error.use_stderr() {
+        true => refuse(&shown::<P>(&error, &given)),
+        false => help(&error),
+    })
+}
+
+/// Returns the error without what a terminal would act on in the arguments that it tells of.
+fn shown<P: Parser>(error: &Error, given: &[OsString]) -> Error {
+    let arguments = given.iter().map(|argument| argument.to_string_lossy());
+    let arguments: Vec<String> = arguments.map(|it| visible(&it).into_owned()).collect();
+    match P::try_parse_from(arguments) {
+        Err(shown) => shown,
+        // Only the escapes made them valid.
+        Ok(_) => {
+            let text = error.to_string();
+            let text = visible(text.trim_start_matches("error: ").trim_end());
+            Error::raw(error.kind(), format!("{text}\n"))
+        }
+    }
+}
+
+fn refuse(error: &Error) -> ExitCode {
+    // Nothing to be done if standard error is gone.
+    let _ = error.print();
+    ExitCode::from(REFUSED)
+}
+
+/// Prints what was asked for; a reader that is gone has read enough.
+fn help(help: &Error) -> ExitCode {
+    match help.print().and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr(), "error: the help cannot be printed: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
