@@ -68,6 +68,9 @@ pub const QUOTE_CHARS_MAX: usize = 40;
 /// Names listed in one sentence; the rest are counted.
 pub const NAMES_SHOWN_MAX: usize = 7;
 
+/// Components named in a question about removing them; the rest are counted.
+pub const LOST_NAMES_SHOWN_MAX: usize = 5;
+
 /// Kinds of changes told in one line; changes of further kinds are counted.
 pub const SUMMARY_KINDS_MAX: usize = 3;
 
