@@ -14,6 +14,7 @@ mod cli_reach;
 mod cli_snapshot;
 mod cli_state;
 mod config;
+mod documents;
 mod emergency;
 mod past;
 mod restores_killed;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 pub use self::foreign::Format;
 use crate::document::founding_components;
 use crate::edit::distance;
+use crate::limits;
 use crate::problem::{Code, Pointer, Problem, listed, quote};
 
 /// The keys of a flag document.
@@ -32,12 +33,6 @@ const TELLING_KEYS: [&str; 3] = ["enabled", "components", "rollout"];
 
 /// The keys whose entries are named after components.
 const SECTIONS: [&str; 3] = ["rollouts", "requires", "about"];
-
-/// Levels below the root that are searched for a nested document.
-const NESTED_LEVELS_MAX: usize = 3;
-
-/// Values that are searched for a nested document: they are near the root or nowhere.
-const NESTED_VALUES_MAX: usize = 1000;
 
 /// What a JSON tree is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +109,7 @@ pub(crate) fn misspelt(object: &Map<String, Value>) -> Vec<Misspelt> {
 pub(crate) fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     const FIVE: usize = 5;
     let plain: String = key.chars().filter(|c| !matches!(c, '_' | '-')).collect();
-    if plain.len() > crate::limits::SEGMENT_CHARS_MAX {
+    if plain.len() > limits::SEGMENT_CHARS_MAX {
         return None;
     }
     let near = known.iter().map(|known| (distance(&plain, known), *known));
@@ -143,10 +138,10 @@ fn nested(tree: &Value) -> Option<(String, String)> {
         if let Some(key) = value.as_object().and_then(sure_key) {
             return Some((at.into(), key));
         }
-        if level == NESTED_LEVELS_MAX {
+        if level == limits::NESTED_LEVELS_MAX {
             continue;
         }
-        for (token, inner) in entries(value, NESTED_VALUES_MAX - looked_at) {
+        for (token, inner) in entries(value, limits::NESTED_VALUES_MAX - looked_at) {
             looked_at += 1;
             waiting.push_back((at.at(&token), inner, level + 1));
         }

@@ -138,17 +138,10 @@ pub enum Command {
     /// Bring back the latest change that was taken back
     Redo(Listing),
     /// Replace the flags by a document
-    Import {
-        /// A file, or - for standard input
-        file: PathBuf,
-        /// Only check it, and say what would change
-        #[arg(long)]
-        check: bool,
-        #[command(flatten)]
-        note: Note,
-        #[command(flatten)]
-        listing: Listing,
-    },
+    ///
+    /// A document that removes more than half of the components is asked about first; if
+    /// standard input is not a terminal, it is refused unless --yes is given.
+    Import(ImportArguments),
     /// Write the flags as a document to standard output
     Export {
         /// As they were at this revision (12), or at this moment: a day, of which its beginning
@@ -258,6 +251,22 @@ pub enum BackupCommand {
         #[command(flatten)]
         listing: Listing,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// A file, or - for standard input
+    pub file: PathBuf,
+    /// Only check it, and say what would change
+    #[arg(long)]
+    pub check: bool,
+    /// Do not ask, also if more than half of the components are removed
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub note: Note,
+    #[command(flatten)]
+    pub listing: Listing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

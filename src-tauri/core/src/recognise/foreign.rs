@@ -3,8 +3,7 @@
 
 use serde_json::{Map, Value};
 
-/// Entries of a list or object that are looked at: all of one are alike.
-const ENTRIES_MAX: usize = 20;
+use crate::limits::ENTRIES_LOOKED_AT_MAX;
 
 /// A format other than that of flag documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +242,9 @@ impl<'a> Look<'a> {
 }
 
 fn objects<'a>(values: impl Iterator<Item = &'a Value>) -> impl Iterator<Item = Look<'a>> {
-    let objects = values.take(ENTRIES_MAX).filter_map(Value::as_object);
+    let objects = values
+        .take(ENTRIES_LOOKED_AT_MAX)
+        .filter_map(Value::as_object);
     objects.map(Look)
 }
 
