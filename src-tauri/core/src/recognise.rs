@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use serde_json::{Map, Value};
 
 pub use self::foreign::Format;
-use crate::document::founding_components;
+use crate::document::{check_segment, founding_components};
 use crate::edit::distance;
 use crate::limits;
 use crate::problem::{Code, Pointer, Problem, listed, quote};
@@ -213,7 +213,8 @@ impl Misspelt {
 /// Says that a document is inside something else.
 pub(crate) fn nested_problem(pointer: &str, key: &str) -> Problem {
     let message = format!(
-        "The flag document is not at the top: did you mean {} at {pointer}? Leave out what is around it.",
+        "The flag document is at {}, not at the top: did you mean {} there? Leave out what is around it.",
+        quote(pointer),
         quote(key)
     );
     Problem::error(Code::NestedDocument, pointer, message)
@@ -246,7 +247,8 @@ fn is_component_tree(object: &Map<String, Value>) -> bool {
         Value::Object(group) => is_component_tree(group),
         _ => false,
     };
-    !object.is_empty() && object.values().all(is_node)
+    let is_name = |name: &String| check_segment(name).is_ok() && !KEYS.contains(&name.as_str());
+    !object.is_empty() && object.keys().all(is_name) && object.values().all(is_node)
 }
 
 impl Format {

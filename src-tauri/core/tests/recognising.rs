@@ -79,6 +79,16 @@ fn an_object_without_any_of_them_is_not_a_flag_document() {
     assert_snapshot!(refusal("{}"), @r#"not_a_flag_document (document): This is not a flag document: it has nothing, and a flag document has at least one of enabled, components and rollout. The smallest one is {"enabled": false}."#);
     assert_snapshot!(refusal(r#"{"colour": 1, "size": [2]}"#), @r#"not_a_flag_document (document): This is not a flag document: it has "colour", "size", and a flag document has at least one of enabled, components and rollout. The smallest one is {"enabled": false}."#);
     assert_snapshot!(refusal(r#"{"checkout": true, "ui": {"badges": false}}"#), @r#"not_a_flag_document (document): This is not a flag document, but looks like its components: put it under components, as in {"enabled": true, "components": {"checkout": true}}."#);
+    for other in [
+        r#"{"features": {"ui": {"enabled": true}}}"#,
+        r#"{"a b": true}"#,
+        r#"{"a": 1}"#,
+    ] {
+        assert!(
+            refusal(other).contains("at least one of enabled"),
+            "{other}"
+        );
+    }
 }
 
 #[test]
@@ -190,7 +200,7 @@ fn a_document_inside_something_else_is_pointed_at_with_what_is_wrong_there() {
     assert_snapshot!(
         refusal(r#"{"data": {"enabled": true, "components": {"a": "on"}}, "ok": true}"#),
         @r#"
-    nested_document /data: The flag document is not at the top: did you mean "components" at /data? Leave out what is around it.
+    nested_document /data: The flag document is at "/data", not at the top: did you mean "components" there? Leave out what is around it.
     wrong_type /data/components/a: components.a must be true, false or a group of components, not the text "on".
     "#
     );

@@ -20,7 +20,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  failed; also if doctor or bisect finds a fault, or diff --exit-code a difference
-  2  refused: the arguments or a document are not valid; nothing was changed
+  2  refused: the arguments or a document are not valid, or a document removes
+     more than half of the components without --yes; nothing was changed
   3  not found: no such component, revision, setting, backup, snapshot or value
   4  conflict: another change came first; nothing was changed
   5  nothing to undo, redo or roll back
