@@ -21,7 +21,7 @@ fn change_as(app: &App, name: &str, edit: Edit) -> Outcome {
         note: None,
         base: None,
     };
-    app.change(request).unwrap()
+    app.change_confirmed(request).unwrap()
 }
 
 fn turn_master(app: &App, name: &str, on: bool) {
@@ -112,7 +112,7 @@ fn the_latest_of_several_times_counts_and_a_note_that_says_the_same_does_not() {
             note: Some("Master switch off, as agreed".into()),
             base: None,
         };
-        app.change(request).unwrap();
+        app.change_confirmed(request).unwrap();
     }
     drop(app);
     check(&open(folder.path()), 4, "jonas");

@@ -518,7 +518,7 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
             note: Some("Über".into()),
             base: None,
         };
-        app.change(request).expect("it is valid");
+        app.change_confirmed(request).expect("it is valid");
     }
     app.undo(&Actor::new(Via::Http, "ada"))
         .expect("there is a step");

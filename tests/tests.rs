@@ -16,6 +16,7 @@ mod cli_snapshot;
 mod cli_state;
 mod cli_terminal;
 mod config;
+mod documents;
 mod emergency;
 mod past;
 mod reading;

@@ -13,6 +13,7 @@ mod measured;
 mod notices;
 mod outcome;
 mod past;
+mod replacing;
 mod restores;
 mod states;
 mod tokens;
@@ -35,6 +36,7 @@ pub use self::gone::StoreState;
 use self::notices::warning;
 pub use self::outcome::{Outcome, Step};
 pub use self::past::{Difference, Review};
+use self::replacing::{Losses, check_loss};
 pub use self::restores::{Undone, UndoneFlags};
 pub use self::states::value_under;
 use self::verdicts::Judge;
@@ -272,12 +274,18 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] or [`Error::NotFound`] where the edit cannot be applied,
-    /// [`Error::Conflict`] where `base` is not the latest revision; nothing is changed then.
+    /// [`Error::Conflict`] where `base` is not the latest revision, [`Error::LargeLoss`] if a
+    /// document would remove more than half of the components; nothing is changed then.
     pub fn change(&self, request: ChangeRequest) -> Result<Outcome, Error> {
-        self.change_in(&self.turn(), request)
+        self.change_in(&self.turn(), request, Losses::Small)
     }
 
-    fn change_in(&self, turn: &Turn<'_>, request: ChangeRequest) -> Result<Outcome, Error> {
+    fn change_in(
+        &self,
+        turn: &Turn<'_>,
+        request: ChangeRequest,
+        losses: Losses,
+    ) -> Result<Outcome, Error> {
         let ChangeRequest {
             edit,
             actor,
@@ -294,6 +302,7 @@ impl App {
                 return self.conflict(base);
             }
             let checked = apply(&turn.shown(&live).document, &edit)?;
+            check_loss(&edit, losses, &live, &checked.document)?;
             let wanted = Wanted {
                 document: checked.document,
                 warnings: checked.warnings,
@@ -573,20 +582,6 @@ impl Wanted<'_> {
 fn sentences(before: &FlagDocument, after: &FlagDocument) -> Vec<String> {
     let found = changes(&before.to_value(), &after.to_value());
     found.iter().map(ToString::to_string).collect()
-}
-
-impl Revision {
-    /// Returns it without its document.
-    pub fn summary(&self) -> RevisionSummary {
-        RevisionSummary {
-            number: self.number,
-            at_ms: self.draft.at_ms,
-            actor: self.draft.actor.clone(),
-            cause: self.draft.cause,
-            note: self.draft.note.clone(),
-            changes: self.draft.changes.clone(),
-        }
-    }
 }
 
 fn earliest_first(mut latest_first: Vec<RevisionSummary>) -> Vec<RevisionSummary> {

@@ -1,6 +1,6 @@
 //! The only vocabulary of failure that faces branch on.
 
-use flagdeck_core::{EditError, Problem};
+use flagdeck_core::{EditError, Loss, Problem};
 use serde::Serialize;
 
 use crate::config::ChangeError;
@@ -33,6 +33,12 @@ pub enum Error {
         expected: RevisionNumber,
         /// The revision in force.
         winner: RevisionNumber,
+    },
+    /// A document would remove more than half of the components, and that was not confirmed.
+    #[error("this would remove {loss}; nothing was changed")]
+    LargeLoss {
+        /// What would be removed.
+        loss: Loss,
     },
     /// There is no step to take back or to bring back.
     #[error("{message}")]
@@ -106,6 +112,8 @@ pub enum Code {
     NotFound,
     /// Somebody else was faster.
     Conflict,
+    /// More than half of the components would be removed.
+    LargeLoss,
     /// Nothing to undo or redo.
     NothingToDo,
     /// The store is open for reading only.
@@ -123,6 +131,7 @@ impl Error {
             Self::Invalid { .. } => Code::Invalid,
             Self::NotFound { .. } => Code::NotFound,
             Self::Conflict { .. } => Code::Conflict,
+            Self::LargeLoss { .. } => Code::LargeLoss,
             Self::NothingToDo { .. } => Code::NothingToDo,
             Self::ReadOnly { .. } => Code::ReadOnly,
             Self::Store(StoreError::Gone(_) | StoreError::Unconfirmed(_)) => Code::StoreGone,

@@ -97,6 +97,20 @@ pub struct RevisionSummary {
     pub changes: Vec<String>,
 }
 
+impl Revision {
+    /// Returns it without its document.
+    pub fn summary(&self) -> RevisionSummary {
+        RevisionSummary {
+            number: self.number,
+            at_ms: self.draft.at_ms,
+            actor: self.draft.actor.clone(),
+            cause: self.draft.cause,
+            note: self.draft.note.clone(),
+            changes: self.draft.changes.clone(),
+        }
+    }
+}
+
 /// Which revisions to look for. What is not given lets every revision through.
 #[derive(Debug, Clone, Default)]
 pub struct HistoryFilter {

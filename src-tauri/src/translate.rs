@@ -1,6 +1,7 @@
 //! Between the domain and the shapes that faces see (`wire`). Decides nothing.
 
 mod reach;
+mod review;
 
 use flagdeck_core::document::{self, About, Group, Node};
 use flagdeck_core::{
@@ -8,7 +9,7 @@ use flagdeck_core::{
     User, groups, summary,
 };
 
-use crate::app::{App, Difference, Outcome, Review};
+use crate::app::{App, Difference, Outcome};
 use crate::config::{Kind, Setting, Source};
 use crate::error::{Code, Error};
 use crate::history::UndoStep;
@@ -159,16 +160,6 @@ impl From<&Change> for wire::Change {
             sentence: change.to_string(),
             before: text(&before),
             after: text(&after),
-        }
-    }
-}
-
-impl From<Review> for wire::Review {
-    fn from(review: Review) -> Self {
-        Self {
-            revision: review.revision.0,
-            problems: review.problems.iter().map(Into::into).collect(),
-            difference: review.difference.into(),
         }
     }
 }

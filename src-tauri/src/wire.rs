@@ -370,6 +370,21 @@ pub struct Review {
     pub problems: Vec<Problem>,
     /// What it would change; nothing for a document that is refused.
     pub difference: Difference,
+    /// What it would remove, if that is more than half of the components: it is to be confirmed.
+    pub loss: Option<Loss>,
+}
+
+/// Components that a document would remove.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Loss {
+    /// How many it would remove.
+    pub removed: usize,
+    /// How many there are.
+    pub of: usize,
+    /// The first of those it would remove.
+    pub names: Vec<String>,
 }
 
 /// What differs between two documents.
@@ -881,6 +896,7 @@ mod bindings {
             crate::error::Code,
             Problem,
             Review,
+            Loss,
             Difference,
             Change,
             HistoryFilter,

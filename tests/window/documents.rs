@@ -80,6 +80,39 @@ async fn a_chosen_file_that_is_no_document_is_refused_and_changes_nothing() {
     assert!(place.history(&[]).is_empty());
 }
 
+#[tokio::test]
+async fn most_components_are_removed_only_after_a_second_choice() {
+    let place = Workplace::new();
+    place.flagctl(&["set", "tracker", "on"]);
+    let before = place.stored();
+    let window = place.open().await;
+    let document = json!({ "enabled": true, "components": { "search": true } });
+    choose(&place, &window, "flags.json", &document.to_string()).await;
+    // What was on and is on by another name was renamed.
+    window
+        .until_told("import", "Remove 5 of 6 components")
+        .await;
+    window.click("import-go").await;
+    assert!(window.shows("import").await);
+    assert_eq!(place.stored(), before);
+    window.click("confirm-loss").await;
+    window.click("import-go").await;
+    window.until_gone("import").await;
+    assert_eq!(place.stored()["components"], json!({ "search": true }));
+}
+
+#[tokio::test]
+async fn a_chosen_file_of_another_format_is_named() {
+    let place = Workplace::new();
+    let window = place.open().await;
+    let text = r#"{ "name": "shop", "version": "1.0.0" }"#;
+    choose(&place, &window, "shop.json", text).await;
+    window
+        .until_told("import", "This is a package.json, not a flag document.")
+        .await;
+    assert!(place.history(&[]).is_empty());
+}
+
 /// Chooses a file of this name and text in the desktop's dialog, called by the menu's key.
 async fn choose(place: &Workplace, window: &Window<'_>, name: &str, text: &str) {
     let file = place.data_dir().with_file_name(name);

@@ -69,7 +69,7 @@ impl Workplace {
     pub fn import(&self, document: &Value) {
         let place = self.folder.path().join("document.json");
         fs::write(&place, document.to_string()).expect("a document");
-        self.flagctl(&["import", &place.display().to_string()]);
+        self.flagctl(&["import", "--yes", &place.display().to_string()]);
     }
 
     /// Chooses what the window would have kept for itself.

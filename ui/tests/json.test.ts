@@ -2,11 +2,18 @@ import { fireEvent, screen, waitFor } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
+import type { Document } from "../src/bindings/wire";
+import { growTree } from "../src/model/tree";
 import { safeDefault, typical } from "./support/documents";
 import type { MemoryHost } from "./support/memory";
 import { openWindow, press } from "./support/open";
 
 const user = userEvent.setup();
+
+const componentPaths = ({ components }: Document) =>
+  [...growTree(components).byPath.values()]
+    .filter(({ children }) => children === null)
+    .map(({ path }) => path);
 
 const field = () => screen.getByTestId<HTMLTextAreaElement>("json-text");
 const status = () => screen.getByTestId("json-status").textContent.trim();
@@ -154,5 +161,93 @@ describe("taking a document in", () => {
     await screen.findByText("What would change");
     host.changeElsewhere({ kind: "set_components", paths: ["tracker"], on: false });
     expect(await screen.findByText(/Revision 1 was saved meanwhile/)).toBeTruthy();
+  });
+});
+
+describe("a document that removes most components", () => {
+  const few = JSON.stringify({ ...safeDefault(), components: { kept: true } });
+
+  /** The safe default is nobody's loss, so something is saved first. */
+  async function openSaved() {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    host.changeElsewhere({ kind: "set_components", paths: ["orchestrator"], on: true });
+    return host;
+  }
+
+  const all = componentPaths(typical());
+
+  it("is imported only once the person agrees to how many go", async () => {
+    const host = await openSaved();
+    host.nextFile = { name: "flags.json", text: few };
+    host.announce({ kind: "dropped" });
+    const box = await screen.findByRole("checkbox", {
+      name: (name) => name.startsWith(`Remove ${all.length} of ${all.length} components`),
+    });
+    for (const path of all.slice(0, 5))
+      expect(screen.getByTestId("import").textContent).toContain(path);
+    const go = screen.getByTestId("import-go");
+    expect(go.getAttribute("aria-disabled")).toBe("true");
+    await user.click(go);
+    expect(host.edits).toEqual([]);
+
+    await user.click(box);
+    expect(go.getAttribute("aria-disabled")).toBeNull();
+    await user.click(go);
+    await waitFor(() => expect(screen.queryByTestId("import")).toBeNull());
+    expect(host.document.components).toEqual({ kept: true });
+  });
+
+  it("asks again once the flags moved on", async () => {
+    const host = await openSaved();
+    host.nextFile = { name: "flags.json", text: few };
+    host.announce({ kind: "dropped" });
+    const box = await screen.findByTestId<HTMLInputElement>("confirm-loss");
+    await user.click(box);
+    expect(box.checked).toBe(true);
+    host.changeElsewhere({ kind: "set_components", paths: ["tracker"], on: false });
+    await screen.findByText(/Revision 2 was saved meanwhile/);
+    await waitFor(() =>
+      expect(screen.getByTestId<HTMLInputElement>("confirm-loss").checked).toBe(false),
+    );
+    expect(screen.getByTestId("import-go").getAttribute("aria-disabled")).toBe("true");
+  });
+
+  it("is saved from the editor only once that is confirmed, by keyboard too", async () => {
+    const host = await openSaved();
+    await press(document.body, "j", { ctrlKey: true });
+    await waitFor(() => expect(field().value).toContain('"components"'));
+    await type(() => few);
+    await waitFor(() =>
+      expect(status()).toBe(`Removes ${all.length} components: confirm that first`),
+    );
+    await press(field(), "Enter", { ctrlKey: true });
+    await user.click(screen.getByTestId("json-save"));
+    expect(host.edits).toEqual([]);
+    await user.click(screen.getByTestId("confirm-loss"));
+    expect(status()).toContain("not saved yet");
+    await press(field(), "Enter", { ctrlKey: true });
+    await waitFor(() => expect(host.document.components).toEqual({ kept: true }));
+  });
+
+  it("needs no question if half of them stay, nor before anything was saved", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    host.nextFile = { name: "flags.json", text: few };
+    host.announce({ kind: "dropped" });
+    await screen.findByText("What would change");
+    expect(screen.queryByTestId("confirm-loss")).toBeNull();
+    await user.click(screen.getByTestId("import-go"));
+    await waitFor(() => expect(host.document.components).toEqual({ kept: true }));
+  });
+
+  it("is not offered if it is no flag document at all", async () => {
+    const host = await openSaved();
+    host.nextFile = { name: "package.json", text: '{"name": "shop", "version": "1.0.0"}' };
+    host.announce({ kind: "dropped" });
+    expect(await screen.findByText("This is not a flag document.")).toBeTruthy();
+    expect(screen.queryByTestId("confirm-loss")).toBeNull();
+    await user.click(screen.getByTestId("import-go"));
+    expect(host.edits).toEqual([]);
   });
 });

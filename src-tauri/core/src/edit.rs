@@ -11,7 +11,9 @@ use crate::document::{
     About, ComponentPath, FlagDocument, Group, Node, Percentage, Rollout, Strategy,
 };
 use crate::problem::{Code, Problem, quote};
-use crate::validate::{Checked, read_patch, validate, validate_value};
+use crate::validate::{
+    Checked, check_patched_keys, read_document, read_patch, validate, validate_value,
+};
 
 /// One edit.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +132,27 @@ pub enum EditError {
     Invalid(Vec<Problem>),
 }
 
+impl Edit {
+    /// Whether another document takes the place of all.
+    pub fn replaces_document(&self) -> bool {
+        match self {
+            Self::Replace(_) => true,
+            Self::Batch(edits) => edits.iter().any(Self::replaces_document),
+            Self::SetMaster { .. }
+            | Self::SetComponents { .. }
+            | Self::SetRollout { .. }
+            | Self::ClearRollout { .. }
+            | Self::AddComponent { .. }
+            | Self::AddGroup { .. }
+            | Self::Move { .. }
+            | Self::Remove { .. }
+            | Self::Describe { .. }
+            | Self::SetRequires { .. }
+            | Self::Patch(_) => false,
+        }
+    }
+}
+
 fn refused(code: Code, message: String) -> EditError {
     EditError::Invalid(vec![Problem::error(code, "", message)])
 }
@@ -140,7 +163,7 @@ fn refused(code: Code, message: String) -> EditError {
 /// [`EditError`] where it cannot be applied; `document` itself is never touched.
 pub fn apply(document: &FlagDocument, edit: &Edit) -> Result<Checked, EditError> {
     match edit {
-        Edit::Replace(bytes) => validate(bytes).map_err(EditError::Invalid),
+        Edit::Replace(bytes) => read_document(bytes).map_err(EditError::Invalid),
         Edit::Patch(bytes) => patch(document, bytes),
         edit => {
             let mut next = document.clone();
@@ -243,6 +266,11 @@ fn read_day(path: &ComponentPath, day: &str) -> Result<jiff::civil::Date, EditEr
 
 fn patch(document: &FlagDocument, bytes: &[u8]) -> Result<Checked, EditError> {
     let patch = read_patch(bytes).map_err(EditError::Invalid)?;
+    let new_keys = patch
+        .iter()
+        .filter(|(key, value)| !value.is_null() && !document.unknown.contains_key(*key));
+    let new_keys = new_keys.map(|(key, value)| (key.clone(), value.clone()));
+    check_patched_keys(new_keys.collect()).map_err(EditError::Invalid)?;
     let mut tree = document.to_value();
     merge(&mut tree, patch);
     validate_value(&tree).map_err(EditError::Invalid)

@@ -49,7 +49,7 @@ fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
         Problem::error(Code::NotUtf8, "", message)
     })?;
     if text.trim_ascii().is_empty() {
-        let message = "The document is empty; the smallest one is {}.";
+        let message = "The document is empty; the smallest one is {\"enabled\": false}.";
         return Err(Problem::error(Code::Syntax, "", message));
     }
     Ok(text)

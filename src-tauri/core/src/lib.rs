@@ -12,9 +12,11 @@
 //! | [`limits`] | every bound, with its reason |
 //! | [`text`] | bytes → text or its lines, whatever byte order mark and line ends they have |
 //! | [`document`] | the published format as types |
+//! | [`mod@recognise`] | whether a JSON tree is a flag document at all |
 //! | [`mod@validate`] | bytes → (document, every problem) |
 //! | [`edit`] | (document, edit) → document |
 //! | [`diff`] | two documents → what changed and was renamed, in words too; what that touches |
+//! | [`mod@loss`] | two documents → which components the one removes |
 //! | [`compile`] | document → [`Compiled`], immutable and fast to evaluate |
 //! | [`bucket`] | user → bucket |
 //! | [`mod@evaluate`] | (compiled, component, user) → on or off, and why |
@@ -68,11 +70,13 @@ mod problem;
 
 pub mod document;
 mod json;
+pub mod recognise;
 pub mod validate;
 
 pub mod edit;
 
 pub mod diff;
+pub mod loss;
 
 pub mod bucket;
 pub mod compile;
@@ -109,10 +113,12 @@ pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
 pub use edit::{AboutChange, Edit, EditError, RolloutChange, apply};
 pub use evaluate::{Evaluation, Reason, User};
 pub use explain::{Explanation, explain};
+pub use loss::{Loss, loss};
 pub use problem::{Code, Problem, Severity};
 pub use reach::{Reach, Reaches, Widening, widenings};
+pub use recognise::{Recognised, recognise};
 pub use text::TextError;
 pub use tree::{KeyError, Patch, compare};
 pub use users::{UserIds, UserIdsError};
-pub use validate::{Checked, validate, validate_value};
+pub use validate::{Checked, read_document, validate, validate_value};
 pub use visible::{visible, visible_json};

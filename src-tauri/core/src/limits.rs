@@ -68,6 +68,18 @@ pub const QUOTE_CHARS_MAX: usize = 40;
 /// Names listed in one sentence; the rest are counted.
 pub const NAMES_SHOWN_MAX: usize = 7;
 
+/// Levels below the root that are searched for a flag document inside something else.
+pub const NESTED_LEVELS_MAX: usize = 3;
+
+/// Values that are searched for it: it is near the root or nowhere.
+pub const NESTED_VALUES_MAX: usize = 1000;
+
+/// Entries of a list or object that are looked at to tell a format: all of one are alike.
+pub const ENTRIES_LOOKED_AT_MAX: usize = 20;
+
+/// Components named in a question about removing them; the rest are counted.
+pub const LOST_NAMES_SHOWN_MAX: usize = 5;
+
 /// Kinds of changes told in one line; changes of further kinds are counted.
 pub const SUMMARY_KINDS_MAX: usize = 3;
 

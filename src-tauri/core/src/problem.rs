@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::diff::thousands;
 use crate::limits;
 
 /// Whether a problem refuses the document or is only worth knowing.
@@ -27,6 +28,16 @@ pub enum Code {
     NotUtf8,
     /// Not JSON.
     Syntax,
+    /// JSON that is not a flag document, nor anything else that is known.
+    NotAFlagDocument,
+    /// A file of another format.
+    ForeignFormat,
+    /// A flag document inside something else.
+    NestedDocument,
+    /// A key that is a known one but for its spelling.
+    MisspeltKey,
+    /// More than half of the components would be removed.
+    LargeLoss,
     /// JSON nested deeper than [`limits::JSON_DEPTH_MAX`], or a path deeper than [`limits::PATH_DEPTH_MAX`].
     TooDeep,
     /// One key twice in one object.
@@ -209,10 +220,15 @@ pub(crate) fn quote(text: &str) -> String {
 
 /// Lists names for a sentence: the first [`limits::NAMES_SHOWN_MAX`], and how many more.
 pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
-    let shown = names.iter().take(limits::NAMES_SHOWN_MAX).map(T::as_ref);
+    listed_up_to(names, limits::NAMES_SHOWN_MAX)
+}
+
+/// Lists names for a sentence: the first `most`, and how many more.
+pub(crate) fn listed_up_to<T: AsRef<str>>(names: &[T], most: usize) -> String {
+    let shown = names.iter().take(most).map(T::as_ref);
     let text = shown.collect::<Vec<&str>>().join(", ");
-    match names.len().saturating_sub(limits::NAMES_SHOWN_MAX) {
+    match names.len().saturating_sub(most) {
         0 => text,
-        more => format!("{text} and {more} more"),
+        more => format!("{text} and {} more", thousands(more)),
     }
 }

@@ -3,6 +3,9 @@
 //! Reports all that is wrong at once, each with a code, its place as a JSON Pointer and a
 //! sentence a product lead understands. Errors refuse the document; unknown keys are warnings
 //! and stay in it. Missing keys take the safe default.
+//!
+//! What comes from outside is recognised first ([`read_document`]): whether it is a flag document
+//! at all cannot be told from what is valid.
 
 mod coherence;
 mod place;
@@ -19,7 +22,8 @@ use crate::document::{
 };
 use crate::json;
 use crate::limits;
-use crate::problem::{Code, Problem, Problems, describe};
+use crate::problem::{Code, Pointer, Problem, Problems, describe};
+use crate::recognise::{self, KEYS, Misspelt, Recognised, recognise};
 use place::Place;
 
 /// A valid document, and what is worth knowing about it.
@@ -31,14 +35,30 @@ pub struct Checked {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads and checks a document.
+/// Reads a document that comes from a person or another program: recognises it as a flag
+/// document before it checks it.
+///
+/// # Errors
+/// Every problem, errors first, if at least one refuses the document.
+pub fn read_document(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
+    examine(bytes, Check::recognised)
+}
+
+/// Reads and checks what is known to be a flag document: one that Flagdeck wrote itself.
 ///
 /// # Errors
 /// Every problem, errors first, where at least one refuses the document.
 pub fn validate(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
+    examine(bytes, |check, tree| Some(check.whole(tree)))
+}
+
+fn examine(
+    bytes: &[u8],
+    read: impl FnOnce(&mut Check, Value) -> Option<FlagDocument>,
+) -> Result<Checked, Vec<Problem>> {
     let mut check = Check::default();
     let tree = json::read(bytes, &mut check.problems);
-    let document = tree.map(|tree| check.whole(tree));
+    let document = tree.and_then(|tree| read(&mut check, tree));
     match document {
         Some(document) if !check.problems.any_errors() => Ok(Checked {
             document,
@@ -74,6 +94,47 @@ pub fn read_patch(bytes: &[u8]) -> Result<Map<String, Value>, Vec<Problem>> {
     Err(problems.into_vec())
 }
 
+/// Refuses what a patch would add that is misspelt, nested or of another format: merged, it
+/// would be kept as unknown keys that change nothing.
+pub(crate) fn check_patched_keys(added: Map<String, Value>) -> Result<(), Vec<Problem>> {
+    let problems = match recognise(&Value::Object(added)) {
+        Recognised::FlagDocument { misspelt } => misspelt.iter().map(Misspelt::problem).collect(),
+        Recognised::Nested { pointer, key } => vec![recognise::nested_problem(&pointer, &key)],
+        Recognised::Foreign(format) => vec![format.problem()],
+        Recognised::Unknown => Vec::new(),
+    };
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(problems),
+    }
+}
+
+const ROLLOUT_KEYS: [&str; 3] = ["percentage", "userGroups", "strategy"];
+
+const ABOUT_KEYS: [&str; 5] = ["title", "description", "owner", "tags", "expires"];
+
+fn not_an_object(tree: &Value) -> Problem {
+    let message = format!(
+        "A flag document must be a JSON object, not {}.",
+        describe(tree)
+    );
+    Problem::error(Code::WrongType, "", message)
+}
+
+/// Whether a JSON Pointer leads to a key of the document, or into its value.
+fn is_at_or_under(pointer: &str, key: &str) -> bool {
+    let rest = pointer
+        .strip_prefix('/')
+        .and_then(|at| at.strip_prefix(key));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Returns a pointer under the key that is meant as one under the key that is there.
+fn respelt(pointer: &str, one: &Misspelt) -> String {
+    let found: String = Pointer::default().at(&one.found).into();
+    format!("{found}{}", &pointer[one.meant.len() + 1..])
+}
+
 /// One pass over one tree.
 #[derive(Default)]
 struct Check {
@@ -92,6 +153,65 @@ impl Check {
     fn warn(&mut self, code: Code, at: &Place, message: String) {
         let problem = Problem::warning(code, at.pointer(), message);
         self.problems.push(problem);
+    }
+
+    /// Checks a tree once it is recognised; returns `None` if it is not a flag document.
+    fn recognised(&mut self, tree: Value) -> Option<FlagDocument> {
+        let refusal = match (recognise(&tree), &tree) {
+            (Recognised::FlagDocument { misspelt }, _) if misspelt.is_empty() => {
+                return Some(self.whole(tree));
+            }
+            (Recognised::FlagDocument { misspelt }, _) => {
+                self.misspelt(tree, &misspelt);
+                return None;
+            }
+            (Recognised::Nested { pointer, key }, _) => {
+                self.nested(&tree, &pointer, &key);
+                return None;
+            }
+            (Recognised::Foreign(format), _) => format.problem(),
+            (Recognised::Unknown, Value::Object(object)) => recognise::unknown_problem(object),
+            (Recognised::Unknown, other) => not_an_object(other),
+        };
+        self.problems.push(refusal);
+        None
+    }
+
+    /// Tells what is misspelt, and what else is wrong with the document that is meant.
+    fn misspelt(&mut self, mut tree: Value, misspelt: &[Misspelt]) {
+        for one in misspelt {
+            self.problems.push(one.problem());
+            if let Value::Object(object) = &mut tree
+                && let Some(value) = object.shift_remove(&one.found)
+            {
+                object.insert(one.meant.to_owned(), value);
+            }
+        }
+        let mut meant = Self::default();
+        meant.whole(tree);
+        let place = |at: &str| {
+            let one = misspelt.iter().find(|one| is_at_or_under(at, one.meant));
+            one.map_or_else(|| at.to_owned(), |one| respelt(at, one))
+        };
+        self.take_over(meant, place);
+    }
+
+    /// Tells where the document is, and what is wrong with it there.
+    fn nested(&mut self, tree: &Value, pointer: &str, key: &str) {
+        self.problems.push(recognise::nested_problem(pointer, key));
+        let mut inner = Self::default();
+        if let Some(document) = tree.pointer(pointer) {
+            inner.recognised(document.clone());
+        }
+        self.take_over(inner, |at| format!("{pointer}{at}"));
+    }
+
+    /// Takes over the problems of another check, each at the place it has in this one.
+    fn take_over(&mut self, other: Self, place: impl Fn(&str) -> String) {
+        for problem in other.problems.into_vec() {
+            let pointer = place(&problem.pointer);
+            self.problems.push(Problem { pointer, ..problem });
+        }
     }
 
     fn whole(&mut self, tree: Value) -> FlagDocument {
@@ -116,11 +236,7 @@ impl Check {
     fn document(&mut self, tree: Value) -> FlagDocument {
         let at = Place::ROOT;
         let Value::Object(mut object) = tree else {
-            let message = format!(
-                "A flag document must be a JSON object, not {}.",
-                describe(&tree)
-            );
-            self.error(Code::WrongType, &at, message);
+            self.problems.push(not_an_object(&tree));
             return FlagDocument::default();
         };
         let mut take = |key| (at.key(key), object.shift_remove(key));
@@ -134,7 +250,7 @@ impl Check {
             requires: self.section(take("requires"), Self::requirements),
             about: self.section(take("about"), Self::about),
             bucketing: self.word(take("bucketing"), &Bucketing::ALL, Bucketing::as_str),
-            unknown: self.unknown(&at, object),
+            unknown: self.unknown(&at, object, &KEYS),
         }
     }
 
@@ -206,7 +322,7 @@ impl Check {
             percentage: self.percentage(take("percentage")),
             user_groups: self.user_groups(take("userGroups")),
             strategy: self.word(take("strategy"), &Strategy::ALL, Strategy::as_str),
-            unknown: self.unknown(&at, object),
+            unknown: self.unknown(&at, object, &ROLLOUT_KEYS),
         };
         let whole = [Percentage::ZERO, Percentage::FULL].contains(&rollout.percentage);
         if rollout.strategy == Strategy::BlueGreen && !whole {
@@ -283,7 +399,7 @@ impl Check {
             owner: self.optional_text(take("owner"), limits::ABOUT_LINE_CHARS_MAX),
             tags: self.tags(take("tags")),
             expires: self.date(take("expires")),
-            unknown: self.unknown(&at, object),
+            unknown: self.unknown(&at, object, &ABOUT_KEYS),
         }
     }
 

@@ -191,11 +191,11 @@ fn what_is_no_object_is_no_document() {
     );
     check(
         "",
-        "syntax (document): The document is empty; the smallest one is {}.",
+        "syntax (document): The document is empty; the smallest one is {\"enabled\": false}.",
     );
     check(
         " \n\t",
-        "syntax (document): The document is empty; the smallest one is {}.",
+        "syntax (document): The document is empty; the smallest one is {\"enabled\": false}.",
     );
 }
 

@@ -230,7 +230,7 @@ fn a_patch_is_read_as_strictly_as_a_document() {
     assert_snapshot!(patch(r#"{"enabled": true, "enabled": false}"#), @r#"refused: duplicate_key /enabled: The key "enabled" is there twice; keep one."#);
     assert_snapshot!(patch("[]"), @"refused: wrong_type (document): A patch must be a JSON object, not a list.");
     assert_snapshot!(patch("null"), @"refused: wrong_type (document): A patch must be a JSON object, not nothing (null).");
-    assert_snapshot!(patch(""), @"refused: syntax (document): The document is empty; the smallest one is {}.");
+    assert_snapshot!(patch(""), @r#"refused: syntax (document): The document is empty; the smallest one is {"enabled": false}."#);
     assert_snapshot!(patch(r#"{"rollout": {"percentage": 100.5}}"#), @r#"
     refused: out_of_range /rollout/percentage: rollout.percentage must be a number from 0 to 100 in steps of 0.001, not 100.5.
     unknown_key /rollout/salt: "salt" is not a key that Flagdeck knows; it is kept as it is.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use flagdeck_core::{Edit, summary};
 
+use super::replacing::Losses;
 use super::{App, ChangeRequest, Event, Inner, Outcome, Step, now_ms, sentences};
 use crate::error::Error;
 use crate::history::UndoStep;
@@ -217,7 +218,7 @@ impl App {
             note: Some(NOTE.into()),
             base: None,
         };
-        self.change_in(&turn, request).map(Some)
+        self.change_in(&turn, request, Losses::Small).map(Some)
     }
 }
 

@@ -2,11 +2,12 @@
 //! a document would change, why a user gets what they get. Changes nothing.
 
 use flagdeck_core::{
-    Change, Edit, Explanation, FlagDocument, Problem, User, Widening, apply, changes, explain,
-    validate, widenings,
+    Change, Edit, Explanation, FlagDocument, Loss, Problem, User, Widening, apply, changes,
+    explain, read_document, widenings,
 };
 
 use super::App;
+use super::replacing::large_loss;
 use crate::error::Error;
 use crate::store::{Actor, HistoryFilter, HistoryPage, LastChange, RevisionNumber};
 use crate::wire::AsOf;
@@ -27,6 +28,8 @@ pub struct Review {
     pub problems: Vec<Problem>,
     /// What it would change; nothing where it is refused.
     pub difference: Difference,
+    /// What it would remove, if that is more than half of the components: it is to be confirmed.
+    pub loss: Option<Loss>,
 }
 
 impl App {
@@ -85,17 +88,19 @@ impl App {
     /// Says what is wrong with a document, and what it would change.
     pub fn review(&self, text: &[u8]) -> Review {
         let live = self.in_force();
-        let (problems, difference) = match validate(text) {
-            Ok(checked) => (
-                checked.warnings,
-                Difference::between(&live.document, &checked.document),
-            ),
-            Err(problems) => (problems, Difference::default()),
-        };
-        Review {
-            revision: live.revision,
-            problems,
-            difference,
+        match read_document(text) {
+            Ok(checked) => Review {
+                revision: live.revision,
+                problems: checked.warnings,
+                difference: Difference::between(&live.document, &checked.document),
+                loss: large_loss(&live, &checked.document),
+            },
+            Err(problems) => Review {
+                revision: live.revision,
+                problems,
+                difference: Difference::default(),
+                loss: None,
+            },
         }
     }
 

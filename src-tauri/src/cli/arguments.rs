@@ -21,7 +21,8 @@ Exit codes:
   0  done
   1  failed; also if doctor finds a fault, bisect finds no single snapshot, or diff --exit-code
      a difference
-  2  refused: the arguments or a document are not valid; nothing was changed
+  2  refused: the arguments or a document are not valid, or a document removes more than half
+     of the components without --yes; nothing was changed
   3  not found: no such component, revision, setting, backup, snapshot or value
   4  conflict: another change came first; nothing was changed
   5  nothing to undo, redo or roll back
@@ -143,17 +144,10 @@ pub enum Command {
     /// Bring back the latest change that was taken back
     Redo(Listing),
     /// Replace the flags by a document
-    Import {
-        /// A file, or - for standard input
-        file: PathBuf,
-        /// Only check it, and say what would change
-        #[arg(long)]
-        check: bool,
-        #[command(flatten)]
-        note: Note,
-        #[command(flatten)]
-        listing: Listing,
-    },
+    ///
+    /// A document that removes more than half of the components is asked about first; if
+    /// standard input is not a terminal, it is refused unless --yes is given.
+    Import(ImportArguments),
     /// Write the flags as a document to standard output
     Export {
         /// As they were at this revision (12), or at this moment: a day, of which its beginning
@@ -267,6 +261,22 @@ pub enum BackupCommand {
         #[command(flatten)]
         listing: Listing,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// A file, or - for standard input
+    pub file: PathBuf,
+    /// Only check it, and say what would change
+    #[arg(long)]
+    pub check: bool,
+    /// Do not ask, also if more than half of the components are removed
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub note: Note,
+    #[command(flatten)]
+    pub listing: Listing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

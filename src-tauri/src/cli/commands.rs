@@ -7,6 +7,7 @@ mod doctor;
 mod edit;
 mod eval;
 mod history;
+mod import;
 mod metrics;
 mod settings;
 mod show;
@@ -119,15 +120,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Rollback { component, check } => edit::rollback(app, &component, check, output)?,
         Command::Undo(listing) => edit::undo(app, Reporting { output, listing })?,
         Command::Redo(listing) => edit::redo(app, Reporting { output, listing })?,
-        Command::Import {
-            file,
-            check,
-            note,
-            listing,
-        } => {
-            let reporting = Reporting { output, listing };
-            edit::import(app, read(&file)?, check, note.note, reporting)?;
-        }
+        Command::Import(arguments) => import::import(app, arguments, output)?,
         Command::Eval(arguments) => eval::eval(app, &arguments, output)?,
         Command::Explain {
             component,

@@ -51,7 +51,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn failure(error: anyhow::Error) -> Failure {
     let error = match error.downcast::<flagdeck::Error>() {
-        Ok(error) => return error.into(),
+        Ok(error) => return advised(error.into()),
         Err(error) => error,
     };
     let said = Failure::failed(&format!("{error:#}"));
@@ -64,11 +64,22 @@ fn failure(error: anyhow::Error) -> Failure {
     }
 }
 
+/// Adds what to do about a failure from here.
+fn advised(failure: Failure) -> Failure {
+    match failure.code {
+        Code::LargeLoss => Failure {
+            message: format!("{} To remove them, add --yes.", failure.message),
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
 /// As `flagctl --help` lists them.
 fn exit_code(code: Code) -> ExitCode {
     ExitCode::from(match code {
         Code::Failed => 1,
-        Code::Invalid => 2,
+        Code::Invalid | Code::LargeLoss => 2,
         Code::NotFound => 3,
         Code::Conflict => 4,
         Code::NothingToDo => 5,

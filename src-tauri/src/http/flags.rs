@@ -24,6 +24,9 @@ const ML_ALL_OFF: HeaderName = HeaderName::from_static("ml-all-off");
 /// What is worth knowing about a document that was accepted, one each.
 const ML_WARNING: HeaderName = HeaderName::from_static("ml-warning");
 
+/// What a client confirms that it was asked about: `large-loss`.
+const FLAGDECK_CONFIRM: HeaderName = HeaderName::from_static("flagdeck-confirm");
+
 /// Warnings that a response lists; clients bound the headers they read.
 const WARNINGS_TOLD_MAX: usize = 10;
 
@@ -77,11 +80,15 @@ async fn change(
         note: None,
         base,
     };
+    let confirms = confirms_loss(&head.headers);
     let app = context.app().clone();
     let made = tokio::task::spawn_blocking(move || {
         // The answer holds what this change made, even where another followed at once: its
         // entity tag must not stand for a document the client has never seen.
-        let outcome = app.change(change)?;
+        let outcome = match confirms {
+            true => app.change_confirmed(change)?,
+            false => app.change(change)?,
+        };
         let made = app.at(outcome.revision)?;
         Ok::<_, crate::Error>((made, outcome.warnings))
     });
@@ -136,6 +143,14 @@ fn base_of(headers: &HeaderMap, live: &Live) -> Result<Option<RevisionNumber>, P
         )
         .with(ETAG, entity_tag(live))),
     }
+}
+
+/// Whether the client knows that most of the components are removed.
+fn confirms_loss(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(FLAGDECK_CONFIRM).iter();
+    let lines = lines.filter_map(|line| line.to_str().ok());
+    let mut words = lines.flat_map(|line| line.split(','));
+    words.any(|word| word.trim().eq_ignore_ascii_case("large-loss"))
 }
 
 /// Names the client after the product it calls itself: `curl/8.5.0` is `curl`.

@@ -141,8 +141,8 @@ impl Caller {
             (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH"),
             (
                 ACCESS_CONTROL_ALLOW_HEADERS,
-                "authorization, content-type, idempotency-key, if-match, if-none-match, \
-                 last-event-id, ml-restore",
+                "authorization, content-type, flagdeck-confirm, idempotency-key, if-match, \
+                 if-none-match, last-event-id, ml-restore",
             ),
             (ACCESS_CONTROL_MAX_AGE, "600"),
             (

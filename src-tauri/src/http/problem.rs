@@ -186,6 +186,17 @@ impl From<Error> for ProblemDetails {
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence)
             },
             Error::Conflict { .. } => Self::new(StatusCode::CONFLICT, "conflict", sentence),
+            Error::LargeLoss { loss } => Self {
+                problems: vec![loss.problem()],
+                ..Self::new(
+                    StatusCode::CONFLICT,
+                    "large_loss",
+                    format!(
+                        "This would remove {loss}. Nothing was changed; to remove them, send the \
+                         header `Flagdeck-Confirm: large-loss`."
+                    ),
+                )
+            },
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", sentence),
             Error::NothingToDo { .. } => Self::new(StatusCode::CONFLICT, "nothing_to_do", sentence),
             Error::ReadOnly { .. } | Error::Store(StoreError::ReadOnly { .. }) => Self::new(

@@ -432,7 +432,7 @@ winner?: number, };
 /**
  * The kind of a failure: stable names that programs may branch on.
  */
-export type Code = "invalid" | "not_found" | "conflict" | "nothing_to_do" | "read_only" | "store_gone" | "failed";
+export type Code = "invalid" | "not_found" | "conflict" | "large_loss" | "nothing_to_do" | "read_only" | "store_gone" | "failed";
 
 /**
  * One thing wrong with a document.
@@ -470,7 +470,28 @@ problems: Array<Problem>,
 /**
  * What it would change; nothing for a document that is refused.
  */
-difference: Difference, };
+difference: Difference, 
+/**
+ * What it would remove, if that is more than half of the components: it is to be confirmed.
+ */
+loss: Loss | null, };
+
+/**
+ * Components that a document would remove.
+ */
+export type Loss = { 
+/**
+ * How many it would remove.
+ */
+removed: number, 
+/**
+ * How many there are.
+ */
+of: number, 
+/**
+ * The first of those it would remove.
+ */
+names: Array<string>, };
 
 /**
  * What differs between two documents.

@@ -53,8 +53,11 @@ export interface Host {
   flags(): Promise<Flags>;
   /** The document in force as JSON text, indented, with every key it has. */
   documentText(): Promise<string>;
-  /** Makes one revision of `edit`; with `base`, only if that is the revision in force. */
-  change(edit: Edit, base?: number): Promise<Outcome>;
+  /**
+   * Makes one revision of `edit`; with `base`, only if that is the revision in force. A document
+   * that removes more than half of the components is refused unless `confirmsLoss`.
+   */
+  change(edit: Edit, base?: number, confirmsLoss?: boolean): Promise<Outcome>;
   /** Shows a component to fewer people again, if `base` is the revision in force. */
   rollBack(component: string, base: number): Promise<Outcome>;
   /** Takes the change back that made the revision `of`, if it is still the one to take back. */
@@ -214,6 +217,7 @@ const codes: ReadonlySet<string> = new Set<Code>([
   "invalid",
   "not_found",
   "conflict",
+  "large_loss",
   "nothing_to_do",
   "read_only",
   "store_gone",

@@ -9,7 +9,8 @@ import type { Host } from "./host";
 export const tauri: Host = {
   flags: () => invoke("flags"),
   documentText: () => invoke("document_text"),
-  change: (edit, base) => invoke("change", { edit, base: base ?? null }),
+  change: (edit, base, confirmsLoss = false) =>
+    invoke("change", { edit, base: base ?? null, confirmsLoss }),
   rollBack: (component, base) => invoke("roll_back", { component, base }),
   undo: (of) => invoke("undo", { of }),
   redo: (of) => invoke("redo", { of }),

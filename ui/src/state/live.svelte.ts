@@ -165,14 +165,14 @@ export class Live {
   }
 
   /**
-   * Puts another document in force, where `base` still is the latest revision. Resolves to why it
-   * could not be; `null` once it is.
+   * Puts another document in force, where `base` still is the latest revision; with most of the
+   * components removed only if `confirmsLoss`. Resolves to why it could not be; `null` once it is.
    */
-  async replace(text: string, base: number): Promise<Failure | null> {
+  async replace(text: string, base: number, confirmsLoss: boolean): Promise<Failure | null> {
     let failure: Failure | null = null;
     await this.#inTurn(async () => {
       try {
-        const outcome = await this.#host.change({ kind: "replace", text }, base);
+        const outcome = await this.#host.change({ kind: "replace", text }, base, confirmsLoss);
         await this.refresh();
         if (outcome.changed) this.#saved(outcome);
       } catch (reason) {

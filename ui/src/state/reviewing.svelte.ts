@@ -1,6 +1,6 @@
 /** What the backend says of a document that somebody is typing or taking in. */
 
-import type { Failure, Review } from "../bindings/wire";
+import type { Failure, Loss, Review } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
 
 /** How long typing pauses before the document is looked at. */
@@ -13,6 +13,8 @@ export class Reviewing {
   /** Of the last text looked at; `null` until then. */
   review = $state.raw<Review | null>(null);
   failure = $state.raw<Failure | null>(null);
+  /** Whether the person agreed to what `review` says is removed. */
+  confirmsLoss = $state(false);
   /** Whether `review` is not of the text as it is. */
   isBehind = $state(false);
 
@@ -26,6 +28,12 @@ export class Reviewing {
 
   /** Whether the last text can be put in force as it is. */
   readonly isSound: boolean = $derived(this.review !== null && !this.isBehind && this.errors === 0);
+
+  /** What would be removed and is not agreed to; `null` if nothing needs to be. */
+  readonly openLoss: Loss | null = $derived(this.confirmsLoss ? null : (this.review?.loss ?? null));
+
+  /** Whether the last text can be saved: it is sound, and nothing has to be agreed to. */
+  readonly isReady: boolean = $derived(this.isSound && this.openLoss === null);
 
   /** Looks at `text` once typing pauses. */
   lookSoon(text: string): void {
@@ -44,6 +52,7 @@ export class Reviewing {
       const review = await this.#host.review(text);
       if (mine !== this.#latest) return;
       this.review = review;
+      this.confirmsLoss = false;
       this.failure = null;
       this.isBehind = false;
     } catch (reason) {

@@ -22,6 +22,7 @@ import type {
   HistoryPage,
   Imprint,
   LastChange,
+  Loss,
   Mark,
   Outcome,
   Preferences,
@@ -262,7 +263,7 @@ export class MemoryHost implements Host {
     return this.#revisions.findLastIndex(({ atMs }) => atMs <= at.at_ms) + 1;
   }
 
-  async change(edit: Edit, base?: number): Promise<Outcome> {
+  async change(edit: Edit, base?: number, confirmsLoss = false): Promise<Outcome> {
     this.edits.push({ edit, base });
     await this.#gate;
     if (this.refusal) throw this.refusal;
@@ -273,6 +274,10 @@ export class MemoryHost implements Host {
     const before = this.document;
     const after =
       edit.kind === "replace" ? (JSON.parse(edit.text) as Document) : applyEdit(before, edit);
+    if (edit.kind === "replace" && !confirmsLoss && this.#lossOf(after)) {
+      const message = "This would remove components; nothing was changed.";
+      throw { code: "large_loss", message, problems: [] } satisfies Failure;
+    }
     if (JSON.stringify(before) === JSON.stringify(after)) {
       return { revision: this.revision, changed: false, summary: "No change", changes: [] };
     }
@@ -364,20 +369,37 @@ export class MemoryHost implements Host {
   }
 
   review(text: string): Promise<Review> {
-    const nothing: Difference = { changes: [], total: 0 };
+    const { revision } = this;
+    const refused = (code: string, pointer: string, message: string): Review => ({
+      revision,
+      problems: [{ severity: "error", code, pointer, message }],
+      difference: { changes: [], total: 0 },
+      loss: null,
+    });
     try {
-      const document = JSON.parse(text) as Document;
+      const tree = JSON.parse(text) as Partial<Document>;
+      if (!("enabled" in tree || "components" in tree || "rollout" in tree)) {
+        const message = "This is not a flag document.";
+        return Promise.resolve(refused("not_a_flag_document", "", message));
+      }
+      const document = tree as Document;
       const difference = differenceOf(this.document, document);
-      return Promise.resolve({ revision: this.revision, problems: [], difference });
+      const loss = this.#lossOf(document);
+      return Promise.resolve({ revision, problems: [], difference, loss });
     } catch (reason) {
       const message = `This is not JSON: ${String(reason)}`;
-      const problem = { severity: "error", code: "syntax", pointer: "", message };
-      return Promise.resolve({
-        revision: this.revision,
-        problems: [problem],
-        difference: nothing,
-      });
+      return Promise.resolve(refused("syntax", "", message));
     }
+  }
+
+  /** What is to be confirmed; as in the backend, nothing before the first revision. */
+  #lossOf(document: Document): Loss | null {
+    const before = [...growTree(this.document.components).byPath.values()];
+    const after = growTree(document.components).byPath;
+    const components = before.filter(({ children }) => children === null).map(({ path }) => path);
+    const removed = components.filter((path) => after.get(path)?.children !== null);
+    if (this.revision === 0 || removed.length * 2 <= components.length) return null;
+    return { removed: removed.length, of: components.length, names: removed.slice(0, 5) };
   }
 
   /** As if everybody were hashed into one bucket. */

@@ -10,6 +10,7 @@ use super::place::Place;
 use super::{Check, Field};
 use crate::document::{ComponentPath, PathError, Percentage, PercentageError};
 use crate::problem::{Code, describe, quote};
+use crate::recognise::nearest;
 
 impl Check {
     pub(super) fn switch(&mut self, (at, value): Field) -> bool {
@@ -182,11 +183,18 @@ impl Check {
     }
 
     /// Keeps what is left of an object, with a warning for each key.
-    pub(super) fn unknown(&mut self, at: &Place, left: Map<String, Value>) -> Map<String, Value> {
+    pub(super) fn unknown(
+        &mut self,
+        at: &Place,
+        left: Map<String, Value>,
+        known: &[&'static str],
+    ) -> Map<String, Value> {
         for key in left.keys() {
+            let hint = nearest(key, known).map(|meant| format!("; did you mean {}?", quote(meant)));
             let message = format!(
-                "{} is not a key that Flagdeck knows; it is kept as it is.",
-                quote(key)
+                "{} is not a key that Flagdeck knows; it is kept as it is{}",
+                quote(key),
+                hint.as_deref().unwrap_or(".")
             );
             self.warn(Code::UnknownKey, &at.entry(key), message);
         }

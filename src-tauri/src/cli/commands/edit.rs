@@ -1,11 +1,10 @@
-//! `set`, `master`, `rollout`, `restore`, `rollback`, `undo`, `redo`, `import`: what changes
-//! something.
+//! `set`, `master`, `rollout`, `restore`, `rollback`, `undo`, `redo`: what changes something.
 
 use flagdeck::store::{Actor, RevisionNumber, Via};
 use flagdeck::translate::path;
 use flagdeck::wire;
 use flagdeck::{App, ChangeRequest, Error, Outcome};
-use flagdeck_core::{ComponentPath, Edit, RolloutChange, changes, groups, validate};
+use flagdeck_core::{ComponentPath, Edit, RolloutChange, groups};
 
 use super::show::{default_rollout, rollout_words};
 use super::{all_off_sentence, remark_all_off};
@@ -144,38 +143,6 @@ pub fn redo(app: &App, reporting: Reporting<'_>) -> anyhow::Result<()> {
     report(app.redo(&Actor::local(Via::Flagctl))?, reporting)
 }
 
-/// Takes a document in, or only says what that would change.
-pub fn import(
-    app: &App,
-    document: Vec<u8>,
-    check: bool,
-    note: Option<String>,
-    reporting: Reporting<'_>,
-) -> anyhow::Result<()> {
-    if !check {
-        change(app, Edit::Replace(document), note, reporting)?;
-        remark_all_off(&app.live(), "");
-        return Ok(());
-    }
-    let checked = validate(&document).map_err(|problems| Error::Invalid { problems })?;
-    let live = app.live();
-    let found = changes(&live.document.to_value(), &checked.document.to_value());
-    let outcome = Outcome {
-        revision: live.revision,
-        changed: false,
-        changes: found.iter().map(ToString::to_string).collect(),
-        warnings: checked.warnings,
-        step: None,
-    };
-    if reporting.output.json {
-        return report(outcome, reporting);
-    }
-    warn(&outcome);
-    let heading = "The document is valid. It would change:";
-    reporting.output.line(heading)?;
-    list_changes(&outcome.changes, reporting)
-}
-
 /// Lists what would change, for people.
 pub fn list_changes(changes: &[String], reporting: Reporting<'_>) -> anyhow::Result<()> {
     let Reporting { output, listing } = reporting;
@@ -227,7 +194,7 @@ pub fn report(outcome: Outcome, reporting: Reporting<'_>) -> anyhow::Result<()> 
     Ok(output.list("  ", outcome.changes.iter().cloned(), listing)?)
 }
 
-fn warn(outcome: &Outcome) {
+pub fn warn(outcome: &Outcome) {
     for problem in &outcome.warnings {
         remark(&problem_line(&problem.into()));
     }

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{Refused, contents, flags_at, name_of, remark_all_off, remark_reading};
 use crate::arguments::EvalArguments;
-use crate::output::{Line, Output, mark, remark};
+use crate::output::{Line, Output, mark};
 
 /// Evaluates a component for every line of a file.
 pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use flagdeck::token;
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
-use flagdeck_core::{FlagDocument, validate};
+use flagdeck_core::{FlagDocument, read_document};
 use serde::Deserialize;
 use serde_json::Value;
 use ureq::Agent;
@@ -179,7 +179,7 @@ impl Flagdeck {
         }
         let bytes = text(&mut answer, DOCUMENT_BYTES_MAX as u64);
         let bytes = bytes.map_err(|error| unreadable(error.to_string()))?;
-        let checked = validate(bytes.as_bytes()).map_err(|problems| {
+        let checked = read_document(bytes.as_bytes()).map_err(|problems| {
             let first = problems.into_iter().next();
             unreadable(first.map_or_else(String::new, |problem| problem.message))
         })?;

@@ -21,7 +21,12 @@ pub async fn document_text(desk: State<'_, Desk>) -> Answer<String> {
 }
 
 #[tauri::command]
-pub async fn change(desk: State<'_, Desk>, edit: Edit, base: Option<u64>) -> Answer<Outcome> {
+pub async fn change(
+    desk: State<'_, Desk>,
+    edit: Edit,
+    base: Option<u64>,
+    confirms_loss: bool,
+) -> Answer<Outcome> {
     with_app(&desk, move |app| {
         let request = ChangeRequest {
             edit: edit.try_into()?,
@@ -29,7 +34,11 @@ pub async fn change(desk: State<'_, Desk>, edit: Edit, base: Option<u64>) -> Ans
             note: None,
             base: base.map(RevisionNumber),
         };
-        app.change(request).map(Into::into)
+        let outcome = match confirms_loss {
+            true => app.change_confirmed(request),
+            false => app.change(request),
+        };
+        outcome.map(Into::into)
     })
     .await
 }

@@ -57,8 +57,15 @@ const connect: HelpPage = {
       kind: "terms",
       items: [
         ["401", "The token is missing or wrong."],
+        [
+          "409",
+          "`large_loss`: the document would remove more than half of the components. Send `Flagdeck-Confirm: large-loss` to remove them.",
+        ],
         ["412", "Somebody changed the flags since; read them again."],
-        ["422", "The document is not valid. The answer says everything that is wrong with it."],
+        [
+          "422",
+          "The document is not valid, or is not a flag document at all. The answer says everything that is wrong with it.",
+        ],
         ["428", "`If-Match` is missing."],
       ],
     },
@@ -154,7 +161,10 @@ const commands: HelpPage = {
         ["`flagctl history`", "Lists revisions, latest first."],
         ["`flagctl restore 12`", "Puts revision 12 in force again, as a revision of its own."],
         ["`flagctl undo`, `flagctl redo`", "Take the last change back, and bring it back."],
-        ["`flagctl export`, `flagctl import flags.json`", "Write and take in a whole document."],
+        [
+          "`flagctl export`, `flagctl import flags.json`",
+          "Write a whole document, and replace the flags by one. If that removes more than half of the components, it asks first; a script adds `--yes`.",
+        ],
         ["`flagctl metrics`", "Summarises what applications reported."],
         ["`flagctl demo`", "Makes an application up that reports, to see the charts move."],
         ["`flagctl doctor`", "Looks for anything wrong with the data folder and the settings."],

@@ -1,0 +1,57 @@
+//! Replacing the whole document: a document that would remove more than half of the components
+//! is asked about first.
+
+use flagdeck_core::{Edit, FlagDocument, Loss, loss};
+
+use super::{App, ChangeRequest, Outcome};
+use crate::error::Error;
+use crate::live::Live;
+use crate::store::RevisionNumber;
+
+/// What a document may remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Losses {
+    /// Up to half of the components.
+    Small,
+    /// Everything: it was confirmed.
+    Any,
+}
+
+impl App {
+    /// Makes a change as [`App::change`] does, also if a document in it removes more than half
+    /// of the components: whoever wants it was asked.
+    ///
+    /// # Errors
+    /// As [`App::change`], except for [`Error::LargeLoss`].
+    pub fn change_confirmed(&self, request: ChangeRequest) -> Result<Outcome, Error> {
+        self.change_in(&self.turn(), request, Losses::Any)
+    }
+}
+
+/// Refuses an edit that replaces the document by one without most of its components.
+///
+/// # Errors
+/// [`Error::LargeLoss`].
+pub(super) fn check_loss(
+    edit: &Edit,
+    losses: Losses,
+    live: &Live,
+    next: &FlagDocument,
+) -> Result<(), Error> {
+    if losses == Losses::Any || !edit.replaces_document() {
+        return Ok(());
+    }
+    match large_loss(live, next) {
+        Some(loss) => Err(Error::LargeLoss { loss }),
+        None => Ok(()),
+    }
+}
+
+/// Returns what a document would remove, if it is more than half of the components. The safe
+/// default, before anything was saved, is nobody's work: nothing of it is lost.
+pub(super) fn large_loss(live: &Live, next: &FlagDocument) -> Option<Loss> {
+    if live.revision == RevisionNumber::NONE {
+        return None;
+    }
+    Some(loss(&live.document, next)).filter(Loss::is_large)
+}

@@ -1,0 +1,99 @@
+//! `import`: replaces the flags by a document, after a question if most components would go.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
+
+use flagdeck::app::Review;
+use flagdeck::store::{Actor, Via};
+use flagdeck::{App, ChangeRequest, Error, Outcome};
+use flagdeck_core::{Edit, Loss, Severity};
+
+use super::edit::{Reporting, list_changes, report, warn};
+use super::remark_all_off;
+use crate::arguments::ImportArguments;
+use crate::output::{Output, progress, remark};
+
+/// Puts a document in force, or only says what that would change.
+pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> anyhow::Result<()> {
+    let document = super::read(&arguments.file)?;
+    let listing = arguments.listing;
+    if arguments.check {
+        return check(app, &document, Reporting { output, listing });
+    }
+    let can_ask = !output.json && is_interactive(&arguments.file);
+    let request = ChangeRequest {
+        edit: Edit::Replace(document),
+        actor: Actor::local(Via::Flagctl),
+        note: arguments.note.note,
+        base: None,
+    };
+    let outcome = match arguments.yes {
+        true => app.change_confirmed(request)?,
+        false => change_or_ask(app, request, can_ask)?,
+    };
+    report(outcome, Reporting { output, listing })?;
+    remark_all_off(&app.live(), "");
+    Ok(())
+}
+
+fn change_or_ask(app: &App, request: ChangeRequest, can_ask: bool) -> anyhow::Result<Outcome> {
+    let looked_at = app.live().revision;
+    match app.change(request.clone()) {
+        Err(Error::LargeLoss { loss }) if can_ask && is_confirmed(&loss)? => Ok(app
+            .change_confirmed(ChangeRequest {
+                base: Some(looked_at),
+                ..request
+            })?),
+        made => Ok(made?),
+    }
+}
+
+/// Whether there is a person to ask: the document is not what they would answer with.
+fn is_interactive(file: &Path) -> bool {
+    file != Path::new("-") && io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn is_confirmed(loss: &Loss) -> io::Result<bool> {
+    progress(&format!(
+        "This removes {loss}.\nImport the document? [y/N] "
+    ));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    let answer = answer.trim();
+    Ok(["y", "yes"]
+        .iter()
+        .any(|yes| answer.eq_ignore_ascii_case(yes)))
+}
+
+/// Says what a document would change.
+fn check(app: &App, document: &[u8], reporting: Reporting<'_>) -> anyhow::Result<()> {
+    let Review {
+        revision,
+        problems,
+        difference,
+        loss,
+    } = app.review(document);
+    if problems.iter().any(|one| one.severity == Severity::Error) {
+        return Err(Error::Invalid { problems }.into());
+    }
+    let outcome = Outcome {
+        revision,
+        changed: false,
+        changes: difference.changes.iter().map(ToString::to_string).collect(),
+        warnings: problems,
+        step: None,
+    };
+    match reporting.output.json {
+        true => report(outcome, reporting)?,
+        false => {
+            warn(&outcome);
+            let heading = "The document is valid. It would change:";
+            reporting.output.line(heading)?;
+            list_changes(&outcome.changes, reporting)?;
+        }
+    }
+    if let Some(loss) = loss {
+        remark(&format!("It would remove {loss}; to import it, add --yes"));
+    }
+    Ok(())
+}
