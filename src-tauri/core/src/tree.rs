@@ -8,6 +8,7 @@ pub mod align;
 pub mod canonical;
 mod json;
 pub mod keys;
+pub mod order;
 pub mod patch;
 pub mod path;
 
@@ -20,6 +21,7 @@ use serde_json::Number;
 pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, write};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
+pub use self::order::keep_order;
 pub use self::patch::{Patch, compare};
 pub use self::path::{Path, PathError, Slot, slot};
 
@@ -185,21 +187,15 @@ impl Hash for Object {
     }
 }
 
-/// Says whether two trees are the same to the last detail: the order of keys and the sign of
-/// zero count, which `==` passes over.
+/// Says whether two trees are the same in every value: the sign of zero counts, which `==` passes
+/// over. The order of keys does not.
 pub fn same(one: &Tree, other: &Tree) -> bool {
     match (one, other) {
         (Tree::Number(one), Tree::Number(other)) => same_number(one, other),
         (Tree::Array(one), Tree::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
-        (Tree::Object(one), Tree::Object(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other.iter())
-                    .all(|((key, one), (name, other))| key == name && same(one, other))
-        }
+        (Tree::Object(one), Tree::Object(other)) => order::are_same(one, other, same),
         _ => one == other,
     }
 }
