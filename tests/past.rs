@@ -245,7 +245,7 @@ fn an_order_alone_is_no_change_and_stays() {
         &json!({"components": {"a": true, "g": {"x": true, "y": true}}, "note": {"p": 1, "q": 2}}),
     );
     let before = app.document_text();
-    let mut again = |text: &str| {
+    let again = |text: &str| {
         let request = ChangeRequest {
             edit: Edit::Replace(text.into()),
             actor: Actor::new(Via::Window, "someone"),

@@ -21,6 +21,7 @@ mod restores_killed;
 mod restores_model;
 mod serving;
 mod settings;
+mod spellings;
 mod states;
 mod states_blame;
 mod states_killed;

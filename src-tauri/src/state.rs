@@ -187,6 +187,9 @@ pub struct StatePut {
     /// What became of the restore that it confirms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<Confirmation>,
+    /// What the source should know of how its state was read, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What became of a source's word that it has taken a restore. Its state is kept in any case.

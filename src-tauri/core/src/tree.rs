@@ -18,6 +18,8 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use serde_json::Number;
 
+use crate::whole;
+
 pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, write};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
@@ -68,18 +70,22 @@ impl Tree {
         }
     }
 
-    /// Returns a whole number, if it fits.
+    /// Returns a whole number, if it fits, however it is written; see [`whole`].
     pub fn as_i64(&self) -> Option<i64> {
         match self {
-            Self::Number(number) => number.as_i64(),
+            Self::Number(number) => number
+                .as_i64()
+                .or_else(|| whole::of_float(number.as_f64()?)),
             _ => None,
         }
     }
 
-    /// Returns a whole number, if it fits.
+    /// Returns a whole number from 0 up, if it fits, however it is written; see [`whole`].
     pub fn as_u64(&self) -> Option<u64> {
         match self {
-            Self::Number(number) => number.as_u64(),
+            Self::Number(number) => number
+                .as_u64()
+                .or_else(|| u64::try_from(whole::of_float(number.as_f64()?)?).ok()),
             _ => None,
         }
     }

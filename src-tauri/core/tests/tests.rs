@@ -33,3 +33,4 @@ mod summing_up;
 mod trees;
 mod validation;
 mod verdicts;
+mod whole_numbers;

@@ -81,7 +81,7 @@ impl Layers {
         };
         let key = &KEYS[index];
         match key.kind.check(&value) {
-            Ok(()) => {
+            Ok(value) => {
                 if matches!(source, Source::File(_)) {
                     self.in_file[index] = value.clone();
                 }
