@@ -5,6 +5,7 @@ use flagdeck::metrics::event::Format;
 use flagdeck::wire::{RestoreRequest, StateAt, StateDifferenceOptions};
 use serde_json::{Value, json};
 
+use crate::cli::Cli;
 use crate::http_support::Running;
 use crate::states::{at, everything, me, now, open, take, web};
 
@@ -202,4 +203,42 @@ fn a_state_over_http_is_told_what_is_not_kept() {
     );
     assert_eq!(put("", r#"{"v":1}"#).json().get("warnings"), None);
     assert_eq!(put("?files=1.5", "{}").status, 400);
+}
+
+#[test]
+fn flagctl_tells_what_it_does_not_keep_and_takes_order_as_no_change() {
+    let (cli, folder) = (Cli::new(), tempfile::tempdir().unwrap());
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let state = r#"{"timestamp":1.7e12,"ml":{"a":1,"b":{"c":2,"d":3}},"files":3.0,"app":"web"}"#;
+    let one = file("one.json", state);
+    let other = file("other.json", r#"{"b":{"d":3,"c":2},"a":1}"#);
+    for options in [&["--exit-code"][..], &["--exit-code", "--patch"]] {
+        let words = [&["snapshot", "diff", &one, &other][..], options].concat();
+        let ran = cli.run_with(&words);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.err.contains(r#"not "app""#), "{ran:?}");
+    }
+    let ran = cli.run_with(&["snapshot", "import", &one]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.err
+            .contains(r#"one: Only ml, timestamp and files are kept"#),
+        "{ran:?}"
+    );
+
+    let document = r#"{"enabled":true,"components":{"a":true,"ui":{"x":true,"y":false}}}"#;
+    let reversed = r#"{"components":{"ui":{"y":false,"x":true},"a":true},"enabled":true}"#;
+    cli.run_with(&["import", &file("first.json", document)]);
+    let before = cli.ok("get");
+    let again = cli.run_with(&["import", &file("second.json", reversed), "--json"]);
+    let outcome: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(
+        (&outcome["changed"], &outcome["revision"]),
+        (&json!(false), &json!(1))
+    );
+    assert_eq!(cli.ok("get"), before);
 }

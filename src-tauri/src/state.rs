@@ -37,7 +37,7 @@ use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
 use crate::wire::{RestoreStatus, StateRestore};
 
-pub use self::bundle::{compare_files, patch_files, read_file};
+pub use self::bundle::{compare_files, notes_on_file, patch_files, read_file};
 pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
 pub(crate) use self::restoring::{With, undo_of};

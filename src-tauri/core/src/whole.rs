@@ -4,13 +4,12 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Number, Value};
 
-/// Up to where a float tells every whole number from its neighbours: 2^53.
-const FLOAT_MAX: f64 = 9_007_199_254_740_992.0;
+use crate::limits::EXACT_FLOAT_MAX;
 
-/// Returns the whole number that a float is; `None` if it is none, or if its neighbours are the
-/// same float, so that it may have been another one.
+/// Returns the whole number that a float is; `None` if it is none, or so large that other whole
+/// numbers are read as the same float.
 pub fn of_float(float: f64) -> Option<i64> {
-    let is_whole = float.trunc() == float && float.abs() <= FLOAT_MAX;
+    let is_whole = float.trunc() == float && float.abs() < EXACT_FLOAT_MAX;
     is_whole.then_some(float as i64)
 }
 

@@ -42,7 +42,7 @@ fn what_is_no_whole_number_is_refused() {
     for text in [
         "14.5",
         "1e-1",
-        "9007199254740994.0",
+        "9007199254740992.0",
         "1e300",
         "-1",
         "-1.0",
@@ -67,12 +67,12 @@ proptest! {
     fn a_float_is_a_whole_number_only_if_it_is_exactly_that(float in any::<f64>()) {
         match whole::of_float(float) {
             Some(number) => prop_assert_eq!(number as f64, float),
-            None => prop_assert!(float.fract() != 0.0 || float.abs() > 9e15),
+            None => prop_assert!(float.fract() != 0.0 || float.abs() >= 9_007_199_254_740_992.0),
         }
     }
 
     #[test]
-    fn every_whole_number_up_to_2_to_the_53_is_read_as_a_float(number in 0..=1u64 << 53) {
+    fn every_whole_number_below_2_to_the_53_is_read_as_a_float(number in 0..1u64 << 53) {
         prop_assert_eq!(whole::read(&format!("{number}.0")), Some(number));
     }
 }

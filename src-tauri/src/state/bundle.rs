@@ -203,6 +203,13 @@ pub fn read_file(bytes: &[u8]) -> Result<Tree, StateError> {
     }
 }
 
+/// Returns what is to be told of how a file is read, a sentence each; nothing of one that cannot
+/// be.
+pub fn notes_on_file(bytes: &[u8]) -> Vec<String> {
+    let read = read(bytes, 0).unwrap_or_default().into_iter();
+    read.flat_map(|bundled| bundled.warnings).collect()
+}
+
 /// Returns what turns the state of one file into that of another, as operations of RFC 6902.
 ///
 /// # Errors
