@@ -226,7 +226,7 @@ fn flagctl_tells_what_it_does_not_keep_and_takes_order_as_no_change() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(
         ran.err
-            .contains(r#"one: Only ml, timestamp and files are kept"#),
+            .contains("one.json: Only ml, timestamp and files are kept"),
         "{ran:?}"
     );
 

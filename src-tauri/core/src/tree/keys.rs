@@ -89,8 +89,11 @@ pub fn get_key<'a>(tree: &'a Tree, key: &str) -> Option<&'a Tree> {
         return Some(found);
     }
     let mut parts = Vec::new();
-    follow(tree, key, &mut parts).then_some(())?;
-    parts.into_iter().try_fold(tree, part)
+    let is_found = key.split('.').count() <= TREE_DEPTH_MAX && follow(tree, key, &mut parts);
+    match is_found {
+        true => parts.into_iter().try_fold(tree, part),
+        false => None,
+    }
 }
 
 /// Sets what is at a dotted key, or takes it away; returns what was there. Objects that are
@@ -105,7 +108,7 @@ pub fn set_key(tree: &mut Tree, key: &str, value: Option<Tree>) -> Result<Option
         return Err(KeyError::Empty { key: owned() });
     }
     // Before the key is followed, which takes longer the more parts it has.
-    let parts = path.as_ref().map_or(key.split('.').count(), Path::len);
+    let parts = path.as_ref().map_or(key.split('.').count(), Path::steps);
     if parts + value.as_ref().map_or(0, super::depth) > TREE_DEPTH_MAX {
         return Err(KeyError::TooDeep { key: owned() });
     }

@@ -140,7 +140,7 @@ impl Path {
     }
 
     /// Counts the steps.
-    pub fn len(&self) -> usize {
+    pub(super) fn steps(&self) -> usize {
         self.0.len()
     }
 
