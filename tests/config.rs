@@ -114,6 +114,27 @@ fn the_founding_variables_are_read_under_their_own_names() {
 }
 
 #[track_caller]
+#[test]
+fn a_whole_number_is_read_however_it_is_written() {
+    let file = "[http]\nport = 4.701e3\n[metrics]\ninterval = 10500.0";
+    let environment = [("FLAGDECK_METRICS_BUFFER_SIZE", "2e3")];
+    let loaded = load_with(
+        file,
+        &given(&environment, &[("state.maxHistorySize", "50.0")]),
+    );
+    assert_eq!(loaded.problems, Vec::<String>::new());
+    assert_eq!(loaded.config.http.port, 4701);
+    assert_eq!(loaded.config.metrics.interval_ms, 10_500);
+    assert_eq!(loaded.config.metrics.buffer_ticks, 2000);
+    assert_eq!(loaded.config.state.max_history_size, 50);
+    check_refused(
+        "http.port",
+        "14.5",
+        "http.port in the command line must be a whole number from 0 to 65535 (port), \
+         not \"14.5\"; 4680 from the default is used.",
+    );
+}
+
 fn check_refused(name: &str, value: &str, expected: &str) {
     let loaded = load(Path::new("/nowhere"), &given(&[], &[(name, value)]));
     assert_eq!(loaded.problems, [expected]);

@@ -237,14 +237,35 @@ fn the_text_of_the_document_keeps_unknown_keys_and_the_order_of_the_tree() {
 }
 
 #[test]
-fn an_order_alone_touches_no_component() {
+fn an_order_alone_is_no_change_and_stays() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
-    import(&app, &json!({"components": {"a": true, "b": true}}));
-    import(&app, &json!({"components": {"b": true, "a": true}}));
-    assert_eq!(
-        app.live().origin.as_ref().unwrap().changes,
-        ["Order changed"]
+    import(
+        &app,
+        &json!({"components": {"a": true, "g": {"x": true, "y": true}}, "note": {"p": 1, "q": 2}}),
     );
-    assert_eq!(revisions_of(&app, "a"), [1]);
+    let before = app.document_text();
+    let again = |text: &str| {
+        let request = ChangeRequest {
+            edit: Edit::Replace(text.into()),
+            actor: Actor::new(Via::Window, "someone"),
+            note: None,
+            base: None,
+        };
+        let outcome = app.change(request).unwrap();
+        (outcome.changed, app.document_text())
+    };
+    let reversed =
+        r#"{"note": {"q": 2, "p": 1}, "components": {"g": {"y": true, "x": true}, "a": true}}"#;
+    assert_eq!(again(reversed), (false, before.clone()));
+    let with_one_more = reversed.replace(r#""y": true"#, r#""y": true, "z": true"#);
+    let (changed, after) = again(&with_one_more);
+    assert!(changed);
+    let expected = before.replace("\"y\": true", "\"y\": true,\n      \"z\": true");
+    assert_eq!(after, expected);
+    let origin = app.live().origin.clone().unwrap();
+    assert_eq!(
+        (origin.changes.len(), revisions_of(&app, "a")),
+        (1, vec![1])
+    );
 }

@@ -378,6 +378,12 @@ impl App {
         if (in_store.revision, &in_store.etag) != (live.revision, &live.etag) {
             return Ok(None);
         }
+        // Undo and redo are steps even between equal documents: else the log would stand still.
+        let is_step = matches!(wanted.cause, Cause::Undo(_) | Cause::Redo(_));
+        let wanted = match is_step {
+            true => wanted,
+            false => wanted.in_order_of(&live.document),
+        };
         let text: Arc<[u8]> = wanted.document.to_bytes().into();
         let unchanged = Outcome {
             revision: live.revision,
@@ -386,8 +392,6 @@ impl App {
             warnings: wanted.warnings.clone(),
             step: None,
         };
-        // Undo and redo are steps even between equal documents: else the log would stand still.
-        let is_step = matches!(wanted.cause, Cause::Undo(_) | Cause::Redo(_));
         if text == live.text && !is_step {
             return Ok(Some(unchanged));
         }
@@ -559,6 +563,14 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// Keeps the order of keys that is in force: it is no change.
+    fn in_order_of(self, document: &FlagDocument) -> Self {
+        Self {
+            document: self.document.in_order_of(document),
+            ..self
+        }
+    }
+
     /// Makes a revision of it, and says what that touches.
     fn draft(self, live: &Live, text: Arc<[u8]>) -> (Draft, Trace) {
         let found = changes(&live.document.to_value(), &self.document.to_value());

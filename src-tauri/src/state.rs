@@ -37,7 +37,7 @@ use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
 use crate::wire::{RestoreStatus, StateRestore};
 
-pub use self::bundle::{compare_files, patch_files, read_file};
+pub use self::bundle::{compare_files, notes_on_file, patch_files, read_file};
 pub(crate) use self::bundle::{read as read_bundle, write as write_bundle};
 pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
@@ -188,6 +188,9 @@ pub struct StatePut {
     /// What became of the restore that it confirms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<Confirmation>,
+    /// What the source should know of how its state was read, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What became of a source's word that it has taken a restore. Its state is kept in any case.

@@ -262,6 +262,15 @@ describe("a state", () => {
     expect(() => parseState('{"a":12345678901234567890')).toThrow(SyntaxError);
   });
 
+  it("has names of JavaScript as any others", () => {
+    const odd = parseState('{"__proto__":{"polluted":1},"constructor":12345678901234567890}');
+    const ids = unfold(odd, new Set(["", "/__proto__"]), marksOf([])).map(({ id }) => id);
+    expect(ids).toEqual(["/__proto__", "/__proto__/polluted", "/constructor"]);
+    expect(find(odd, "polluted")).toEqual(["/__proto__/polluted"]);
+    expect(Object.getPrototypeOf(odd)).toBe(Object.prototype);
+    expect("polluted" in {}).toBe(false);
+  });
+
   const root = parseState(
     '{"flags":{"ui":{"badges":true}},"files":[{"id":1,"note":"x"},{"id":2}],"cache":{},"a/b":null}',
   );

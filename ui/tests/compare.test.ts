@@ -405,6 +405,19 @@ describe("the full state", () => {
     expect(marked?.textContent.replaceAll(/\s+/g, " ").trim()).toBe("percentage 25 was 12.5");
   });
 
+  it("copies a name with dots in quotes, as commands read it", async () => {
+    differs(differenceOf([changed("/versions/v1.2", 1, 2)]));
+    vi.spyOn(host, "stateText").mockResolvedValue('{"versions":{"v1.2":2}}');
+    await open();
+    await user.click(screen.getByTestId("compare-full"));
+    const tree = await screen.findByTestId("state-tree");
+    await waitFor(() => expect(treeRows()).toContain("/versions/v1.2"));
+    tree.querySelector<HTMLElement>('[data-pointer="/versions/v1.2"]')?.focus();
+    await user.keyboard("c");
+    await waitFor(() => expect(toasts().join()).toContain('ml.versions["v1.2"]'));
+    expect(await navigator.clipboard.readText()).toBe('ml.versions["v1.2"]');
+  });
+
   it("is walked as a tree, and renders only what is near the view", async () => {
     await openFull();
     await waitFor(() => expect(treeRows()).toHaveLength(4));

@@ -95,6 +95,7 @@ pub mod audience;
 pub mod rollback;
 
 pub mod tree;
+pub mod whole;
 
 pub mod chain;
 pub mod delta;

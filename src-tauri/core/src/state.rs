@@ -11,15 +11,15 @@
 
 mod origin;
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use crate::limits::{RECORD_EXCERPT_CHARS, RECORD_VALUE_BYTES_MAX, RECORD_VALUE_DEPTH_MAX};
-use crate::tree::{self, KeyError, Object, Tree};
+use crate::tree::path::ROOT;
+use crate::tree::{self, KeyError, Object, Path, Tree};
 
 pub use self::origin::{Hint, Recorders, place};
-
-/// What every tracked key begins with.
-pub const PREFIX: &str = "ml.";
 
 /// The member of a state that holds the ring of changes.
 pub const HISTORY: &str = "history";
@@ -27,7 +27,7 @@ pub const HISTORY: &str = "history";
 /// A change to a state, as its source recorded it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// What was set, as a dotted key with its prefix `ml.`.
+    /// What was set, as a dotted key that begins with `ml`.
     pub key: String,
     /// What it was, where the source said; else what it was here counts.
     pub old: Option<Tree>,
@@ -69,12 +69,33 @@ pub fn initial() -> Tree {
     .into()
 }
 
-/// Returns the rest of a key behind `ml.`; none for a key that is not tracked.
+/// Returns the rest of a key behind `ml.`, or behind `ml` if a name in brackets follows; none for
+/// a key that is not tracked.
 pub fn tracked(key: &str) -> Option<&str> {
-    key.strip_prefix(PREFIX)
+    let behind = key.strip_prefix(ROOT)?;
+    let in_brackets = || {
+        let key = Some(behind).filter(|key| key.starts_with('['))?;
+        tree::keys::path_of(key).map(|_| key)
+    };
+    behind.strip_prefix('.').or_else(in_brackets)
 }
 
-/// Applies a change to a tree. A key without the prefix `ml.` is none of the tree's, and left
+/// Returns a tracked key as it is recorded: with dots alone, a name that has dots itself in
+/// brackets and quotes. Elements of lists that it names by identity are found in `ml`.
+///
+/// # Errors
+/// [`KeyError::Nowhere`] if it names an element that is not there.
+pub fn recorded<'a>(key: &'a str, ml: &Tree) -> Result<Cow<'a, str>, KeyError> {
+    let Some(path) = tracked(key).and_then(tree::keys::path_of) else {
+        return Ok(key.into());
+    };
+    match path.target(ml) {
+        Some(pointer) => Ok(Path::from_pointer(&pointer).rooted().into()),
+        None => Err(KeyError::Nowhere { key: key.into() }),
+    }
+}
+
+/// Applies a change to a tree. A key that does not begin with `ml` is none of the tree's, and left
 /// alone.
 ///
 /// Returns the change as the ring keeps it: with what was there before, if the source did not
@@ -96,6 +117,23 @@ pub fn track(ml: &mut Tree, change: &Change) -> Result<Option<Change>, KeyError>
         origin: change.origin.clone(),
         hint: change.hint.clone(),
     }))
+}
+
+/// Applies a change that was recorded before. One from a version that took brackets as part of
+/// names is applied so.
+///
+/// # Errors
+/// [`KeyError`] if the key leads nowhere that can be set; nothing is changed then.
+pub fn replay(ml: &mut Tree, change: &Change) -> Result<(), KeyError> {
+    let Err(error) = track(ml, change) else {
+        return Ok(());
+    };
+    match tracked(&change.key) {
+        Some(key) if key.contains('[') => {
+            tree::keys::set_by_dots(ml, key, change.new.clone()).map(drop)
+        }
+        _ => Err(error),
+    }
 }
 
 /// Returns a change as the specification writes it.

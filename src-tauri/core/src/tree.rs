@@ -8,6 +8,7 @@ pub mod align;
 pub mod canonical;
 mod json;
 pub mod keys;
+pub mod order;
 pub mod patch;
 pub mod path;
 
@@ -17,9 +18,12 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use serde_json::Number;
 
+use crate::whole;
+
 pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, write};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
+pub use self::order::keep_order;
 pub use self::patch::{Patch, compare};
 pub use self::path::{Path, PathError, Slot, slot};
 
@@ -66,18 +70,22 @@ impl Tree {
         }
     }
 
-    /// Returns a whole number, if it fits.
+    /// Returns a whole number, if it fits, however it is written; see [`whole`].
     pub fn as_i64(&self) -> Option<i64> {
         match self {
-            Self::Number(number) => number.as_i64(),
+            Self::Number(number) => number
+                .as_i64()
+                .or_else(|| whole::of_float(number.as_f64()?)),
             _ => None,
         }
     }
 
-    /// Returns a whole number, if it fits.
+    /// Returns a whole number from 0 up, if it fits, however it is written; see [`whole`].
     pub fn as_u64(&self) -> Option<u64> {
         match self {
-            Self::Number(number) => number.as_u64(),
+            Self::Number(number) => number
+                .as_u64()
+                .or_else(|| u64::try_from(whole::of_float(number.as_f64()?)?).ok()),
             _ => None,
         }
     }
@@ -185,21 +193,15 @@ impl Hash for Object {
     }
 }
 
-/// Says whether two trees are the same to the last detail: the order of keys and the sign of
-/// zero count, which `==` passes over.
+/// Says whether two trees are the same in every value: the sign of zero counts, which `==` passes
+/// over. The order of keys does not.
 pub fn same(one: &Tree, other: &Tree) -> bool {
     match (one, other) {
         (Tree::Number(one), Tree::Number(other)) => same_number(one, other),
         (Tree::Array(one), Tree::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
-        (Tree::Object(one), Tree::Object(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other.iter())
-                    .all(|((key, one), (name, other))| key == name && same(one, other))
-        }
+        (Tree::Object(one), Tree::Object(other)) => order::are_same(one, other, same),
         _ => one == other,
     }
 }

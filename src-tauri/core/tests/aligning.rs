@@ -170,12 +170,9 @@ fn what_stands_elsewhere_moved() {
 }
 
 #[test]
-fn trees_are_the_same_to_the_last_detail_or_not() {
+fn trees_are_the_same_in_every_value_or_not() {
     assert!(same(&json!({"a": 1, "b": [2]}), &json!({"a": 1, "b": [2]})));
-    assert!(!same(
-        &json!({"a": 1, "b": [2]}),
-        &json!({"b": [2], "a": 1})
-    ));
+    assert!(same(&json!({"a": 1, "b": [2]}), &json!({"b": [2], "a": 1})));
     assert!(!same(&json!({"a": 1, "b": 2}), &json!({"a": 1, "c": 2})));
     assert!(!same(&json!({"a": 1}), &json!({"a": 1, "b": null})));
     assert!(!same(&json!(1), &json!(1.0)));

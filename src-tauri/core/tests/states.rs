@@ -162,7 +162,9 @@ fn a_key_that_leads_nowhere_is_refused_by_name() {
     let refused = |key: &str| set(key, tree!(1)).expect_err(key);
     assert!(refused("ml.a..b").contains("empty part"));
     assert!(refused("ml.").contains("empty part"));
-    assert!(refused("ml.__proto__.x").contains("__proto__"));
+    assert!(refused(r#"ml.history[id=7].x"#).contains("nothing that it could be added to"));
+    assert_eq!(state::tracked("ml["), None);
+    assert_eq!(state::tracked(r#"ml["a.b"]"#), Some(r#"["a.b"]"#));
     assert!(refused("ml.version.x").contains("neither an object nor a list"));
     assert!(refused("ml.metrics.performance.memoryUsage.5").contains("there is 0 to 0"));
     assert!(refused(&format!("ml.{}x", "a.".repeat(100))).contains("100 levels"));
@@ -193,6 +195,71 @@ fn the_ring_keeps_the_beginning_of_a_large_value() {
     assert_eq!(length(&kept, "excerpt"), Some(200));
     assert!(state::is_cut(&kept));
     assert!(!state::is_cut(&tree!({ "excerpt": "x" })));
+}
+
+#[test]
+fn a_dotted_key_leads_into_objects_first_and_then_to_a_name_with_dots() {
+    let both = tree!({"a": {"b": 1}, "a.b": 2});
+    let flat = tree!({"a": {}, "a.b": 2});
+    assert_eq!(tree::get_key(&both, "a.b"), Some(&tree!(1)));
+    assert_eq!(tree::get_key(&both, r#"["a.b"]"#), Some(&tree!(2)));
+    assert_eq!(tree::get_key(&flat, "a.b"), Some(&tree!(2)));
+    let after = |before: &Tree, key: &str| {
+        let mut tree = before.clone();
+        tree::set_key(&mut tree, key, Some(tree!(9))).expect("it can be set");
+        tree.to_string()
+    };
+    assert_eq!(after(&both, "a.b"), r#"{"a":{"b":9},"a.b":2}"#);
+    assert_eq!(after(&flat, "a.b"), r#"{"a":{},"a.b":9}"#);
+    let none = tree!({"v": {"v1.2": 0}});
+    assert_eq!(after(&none, "v.v1.2"), r#"{"v":{"v1.2":9}}"#);
+    assert_eq!(after(&none, "v.v1.3"), r#"{"v":{"v1.2":0,"v1":{"3":9}}}"#);
+    assert_eq!(after(&none, r#"v["v1.3"]"#), r#"{"v":{"v1.2":0,"v1.3":9}}"#);
+    assert_eq!(
+        after(&none, r#"["x.y"].z"#),
+        r#"{"v":{"v1.2":0},"x.y":{"z":9}}"#
+    );
+    // Brackets that hold nothing they could are part of a name.
+    assert_eq!(
+        after(&tree!({}), "pages.[slug].n"),
+        r#"{"pages":{"[slug]":{"n":9}}}"#
+    );
+}
+
+#[test]
+fn a_key_is_recorded_with_dots_alone() {
+    let ml = tree!({"files": [{"id": 7, "n": 1}], "v": {}});
+    let recorded = |key: &str| state::recorded(key, &ml).map(std::borrow::Cow::into_owned);
+    assert_eq!(recorded("ml.v.v1.2").as_deref(), Ok("ml.v.v1.2"));
+    assert_eq!(
+        recorded(r#"ml.v["v1.2"].x"#).as_deref(),
+        Ok(r#"ml.v["v1.2"].x"#)
+    );
+    assert_eq!(recorded("ml.files[id=7].n").as_deref(), Ok("ml.files.0.n"));
+    assert_eq!(recorded("ml.files[0].n").as_deref(), Ok("ml.files.0.n"));
+    assert_eq!(recorded(r#"ml["v"].x"#).as_deref(), Ok("ml.v.x"));
+    assert!(recorded("ml.files[id=8].n").is_err());
+    assert_eq!(tree::keys::flattened(r#"v["v1.2"].x"#), "v.v1.2.x");
+}
+
+#[test]
+fn what_was_recorded_when_brackets_were_part_of_names_is_applied_so() {
+    let mut ml = tree!({});
+    let old = change("ml.items[0].n", Some(tree!(1)));
+    state::replay(&mut ml, &old).expect("it was applied before");
+    assert_eq!(ml, tree!({"items[0]": {"n": 1}}));
+    let gone = change("ml.files..n", Some(tree!(1)));
+    assert!(state::replay(&mut ml, &gone).is_err());
+}
+
+#[test]
+fn any_text_is_a_name_also_one_of_javascript() {
+    for name in ["__proto__", "constructor", "prototype"] {
+        let mut ml = tree!({});
+        let set = state::track(&mut ml, &change(&format!("ml.{name}.x"), Some(tree!(1))));
+        assert!(set.is_ok(), "{name}");
+        assert_eq!(ml.to_string(), format!(r#"{{"{name}":{{"x":1}}}}"#));
+    }
 }
 
 proptest! {

@@ -367,10 +367,11 @@ impl App {
     pub fn import_snapshots(&self, bytes: &[u8], name: &str) -> Result<Vec<Snapshot>, Error> {
         self.ensure_states_kept()?;
         let is_packed = self.config().state.compression_enabled;
-        let snapshots = self
-            .0
-            .states
-            .import(bytes, &name.parse()?, is_packed, now_ms())?;
+        let states = &self.0.states;
+        let (snapshots, warnings) = states.import(bytes, &name.parse()?, is_packed, now_ms())?;
+        for warning in warnings {
+            self.notify(Level::Warning, format!("{name}: {warning}"));
+        }
         self.announce(Event::State(Some(name.into())));
         Ok(snapshots)
     }

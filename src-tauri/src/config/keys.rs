@@ -1,5 +1,6 @@
 //! The table of keys: name, default, range, meaning.
 
+use flagdeck_core::whole;
 use serde_json::{Value, json};
 
 /// One setting.
@@ -83,7 +84,7 @@ impl Kind {
         let text = text.trim();
         let read: Option<Value> = match self {
             Self::Switch => text.parse::<bool>().ok().map(Value::from),
-            Self::Integer { .. } => text.parse::<u64>().ok().map(Value::from),
+            Self::Integer { .. } => whole::read(text).map(Value::from),
             Self::Share => text.parse::<f64>().ok().map(Value::from),
             Self::Origins => {
                 let origins = text.split(',').map(str::trim);
@@ -94,16 +95,17 @@ impl Kind {
         read.unwrap_or_else(|| text.into())
     }
 
-    /// Checks a value.
+    /// Checks a value, and returns it as it is kept: a whole number without decimals.
     ///
     /// # Errors
     /// What it must be, to follow "must be".
-    pub(super) fn check(self, value: &Value) -> Result<(), String> {
+    pub(super) fn check(self, value: &Value) -> Result<Value, String> {
         let fits = match self {
             Self::Switch => value.is_boolean(),
-            Self::Integer { min, max, .. } => value
-                .as_u64()
-                .is_some_and(|number| (min..=max).contains(&number)),
+            Self::Integer { min, max, .. } => {
+                let number = whole::of_value(value).filter(|number| (min..=max).contains(number));
+                return number.map(Value::from).ok_or_else(|| self.range());
+            }
             Self::Share => value
                 .as_f64()
                 .is_some_and(|share| (0.0..=1.0).contains(&share)),
@@ -115,7 +117,10 @@ impl Kind {
                     .all(|origin| origin.as_str().is_some_and(is_origin))
             }),
         };
-        if fits { Ok(()) } else { Err(self.range()) }
+        match fits {
+            true => Ok(value.clone()),
+            false => Err(self.range()),
+        }
     }
 
     /// Says what values it takes, to follow "must be".

@@ -49,7 +49,7 @@ impl Layers {
             match value {
                 toml::Value::Table(inner) => self.table(source, &format!("{name}."), inner),
                 value => match serde_json::to_value(value) {
-                    Ok(value) => self.set(source.clone(), &name, value),
+                    Ok(value) => self.set(source.clone(), &name, &value),
                     Err(error) => self.problems.push(format!("{name} in {source}: {error}.")),
                 },
             }
@@ -64,24 +64,24 @@ impl Layers {
         // An empty variable is how a shell says "not set".
         if !value.trim().is_empty() {
             let source = Source::Environment(name.to_owned());
-            self.set(source, key.name, key.read(value));
+            self.set(source, key.name, &key.read(value));
         }
     }
 
     /// Takes an argument of the command line.
     pub(super) fn argument(&mut self, name: &str, value: &str) {
         let value = Key::find(name).map_or(Value::Null, |key| key.read(value));
-        self.set(Source::CommandLine, name, value);
+        self.set(Source::CommandLine, name, &value);
     }
 
-    fn set(&mut self, source: Source, name: &str, value: Value) {
+    fn set(&mut self, source: Source, name: &str, value: &Value) {
         let Some(index) = KEYS.iter().position(|key| key.name == name) else {
             let problem = format!("{name} in {source} is not a setting; it is passed over.");
             return self.problems.push(problem);
         };
         let key = &KEYS[index];
-        match key.kind.check(&value) {
-            Ok(()) => {
+        match key.kind.check(value) {
+            Ok(value) => {
                 if matches!(source, Source::File(_)) {
                     self.in_file[index] = value.clone();
                 }

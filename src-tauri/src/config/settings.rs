@@ -98,16 +98,16 @@ impl Settings {
         let key = Key::find(name).ok_or_else(|| ChangeError::Unknown {
             name: name.to_owned(),
         })?;
-        if !value.is_null() {
-            key.kind
-                .check(value)
-                .map_err(|range| ChangeError::Invalid {
-                    name: key.name,
-                    range,
-                    value: value.clone(),
-                })?;
-        }
-        file::change(&self.data_dir, key, value)?;
+        let invalid = |range| ChangeError::Invalid {
+            name: key.name,
+            range,
+            value: value.clone(),
+        };
+        let value = match value {
+            Value::Null => Value::Null,
+            value => key.kind.check(value).map_err(invalid)?,
+        };
+        file::change(&self.data_dir, key, &value)?;
         self.reread();
         Ok(())
     }

@@ -10,6 +10,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use flagdeck_core::whole;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::body::{self, Media};
@@ -181,7 +182,7 @@ fn files_of(uri: &Uri) -> Result<Option<u64>, ProblemDetails> {
     let mut files = pairs.filter_map(|pair| pair.strip_prefix("files="));
     match (files.next(), files.next()) {
         (None, _) => Ok(None),
-        (Some(text), None) if number(text).is_some() => Ok(number(text)),
+        (Some(text), None) if whole::read(text).is_some() => Ok(whole::read(text)),
         _ => Err(malformed(
             "files must be given once, as a whole number from 0 to 2^53 - 1.",
         )),

@@ -7,7 +7,7 @@ use std::fmt;
 
 use flagdeck_core::ComponentPath;
 use flagdeck_core::measure::{Arm, Calculation};
-use flagdeck_core::{TextError, groups, text};
+use flagdeck_core::{TextError, groups, text, whole};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -191,6 +191,7 @@ struct Sent {
     source: Option<String>,
     duration: Option<f64>,
     confidence: Option<f64>,
+    #[serde(default, deserialize_with = "whole::deserialize_option")]
     iterations: Option<u32>,
     component: Option<String>,
     exposed: Option<bool>,
@@ -323,7 +324,7 @@ const FIELDS: [Field; 10] = [
 ];
 
 fn is_count(value: &Value) -> bool {
-    let number = value.as_u64();
+    let number = whole::of_value(value);
     number.is_some_and(|number| u32::try_from(number).is_ok())
 }
 
@@ -420,6 +421,18 @@ mod tests {
     }
 
     #[test]
+    fn iterations_are_read_however_they_are_written() {
+        for text in ["14", "14.0", "1.4e1", "null"] {
+            let event = one(&with(&format!(r#""iterations":{text}"#)));
+            let Event::Complete(_, calculation) = event else {
+                panic!("{event:?}");
+            };
+            let expected = (text != "null").then_some(14);
+            assert_eq!(calculation.iterations, expected, "{text}");
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_is_named_with_its_range() {
         for (text, message) in [
             ("[]", "an event must be a JSON object"),
@@ -446,6 +459,7 @@ mod tests {
             (r#""groups":"beta""#, GROUPS),
             (r#""iterations":-1"#, ITERATIONS),
             (r#""iterations":1.5"#, ITERATIONS),
+            (r#""iterations":1e10"#, ITERATIONS),
             (r#""iterations":4000000000"#, ITERATIONS),
         ] {
             assert_eq!(refusal(&with(field)), message, "{field}");

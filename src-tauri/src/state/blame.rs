@@ -9,7 +9,9 @@ use flagdeck_core::tree::{Path, Tree};
 use rusqlite::Connection;
 
 use super::limits::{BLAME_EARLIER_MAX, BLAME_RECORDS_MAX, BLAME_VALUES_MAX};
-use super::records::{Known, Span, is_around, is_as_left, is_reported_around, shown_report};
+use super::records::{
+    Known, Span, dotted_key, is_around, is_as_left, is_reported_around, shown_report,
+};
 use super::store::{self, Row, Source};
 use super::{Keeper, StateError, show};
 use crate::store::StoreError;
@@ -212,10 +214,7 @@ fn is_left(change: &Change, path: &Path, after: &Tree) -> bool {
         (Some(pointer), _) => is_as_left(change, &flagdeck_core::tree::dotted(&pointer), after),
         // It is gone: so it is if something was taken away, or put without it.
         (None, None) => true,
-        (None, Some(_)) => {
-            let key = flagdeck_core::state::tracked(&change.key).unwrap_or_default();
-            is_as_left(change, key, after)
-        }
+        (None, Some(_)) => is_as_left(change, &dotted_key(change), after),
     }
 }
 

@@ -6,6 +6,7 @@
 use flagdeck_core::state::{self, Change};
 use flagdeck_core::text;
 use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::whole;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,6 +23,7 @@ const VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 struct Bundle {
     format: String,
+    #[serde(deserialize_with = "whole::deserialize")]
     version: u32,
     snapshots: Vec<Bundled>,
 }
@@ -29,9 +31,10 @@ struct Bundle {
 /// A snapshot in a file. Names are those of the specification where it has one.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Bundled {
-    #[serde(rename = "timestamp")]
+    #[serde(rename = "timestamp", deserialize_with = "whole::deserialize")]
     pub(crate) at_ms: i64,
     pub(crate) ml: Tree,
+    #[serde(deserialize_with = "whole::deserialize")]
     pub(crate) files: u64,
     #[serde(default)]
     source: String,
@@ -39,7 +42,7 @@ pub(crate) struct Bundled {
     name: Option<String>,
     #[serde(default)]
     note: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::deserialize")]
     pub(crate) revision: u64,
     /// What the source recorded since the snapshot before, latest first, as it records changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -47,6 +50,9 @@ pub(crate) struct Bundled {
     /// BLAKE3 of the state in canonical form, as hexadecimal digits; none where nobody said.
     #[serde(default)]
     hash: Option<String>,
+    /// What is to be told of how it was read.
+    #[serde(skip)]
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Bundled {
@@ -61,6 +67,7 @@ impl Bundled {
             revision: snapshot.revision,
             changes: recorded.iter().map(state::record).collect(),
             hash: Some(hash_of(&state.ml)),
+            warnings: Vec::new(),
         }
     }
 
@@ -141,7 +148,12 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
     }
     let tree = serde_json::from_str(json)
         .map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
-    let Sent { tree, files, at_ms } = intake::unwrap(tree)?;
+    let Sent {
+        tree,
+        files,
+        at_ms,
+        warnings,
+    } = intake::unwrap(tree)?;
     Ok(vec![Bundled {
         at_ms: at_ms.unwrap_or(now_ms),
         ml: tree,
@@ -152,6 +164,7 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
         revision: 0,
         changes: Vec::new(),
         hash: None,
+        warnings,
     }])
 }
 
@@ -190,6 +203,13 @@ pub fn read_file(bytes: &[u8]) -> Result<Tree, StateError> {
             "the bundle has several snapshots; import it to compare them",
         )),
     }
+}
+
+/// Returns what is to be told of how a file is read, a sentence each; nothing of one that cannot
+/// be.
+pub fn notes_on_file(bytes: &[u8]) -> Vec<String> {
+    let read = read(bytes, 0).unwrap_or_default().into_iter();
+    read.flat_map(|bundled| bundled.warnings).collect()
 }
 
 /// Returns what turns the state of one file into that of another, as operations of RFC 6902.

@@ -4,11 +4,11 @@ use flagdeck_core::TextError;
 use flagdeck_core::limits::TREE_DEPTH_MAX;
 use flagdeck_core::state::{self, Change, Hint};
 use flagdeck_core::text;
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree::{self, Object, Tree};
 use serde::Serialize;
 
 use super::StateError;
-use super::limits::{CHANGES_MAX, FILES_MAX, STATE_BYTES_MAX};
+use super::limits::{CHANGES_MAX, FILES_MAX, KEY_CHARS_TOLD_MAX, KEYS_TOLD_MAX, STATE_BYTES_MAX};
 use crate::metrics::event::Format;
 
 /// A change that was not taken.
@@ -39,9 +39,12 @@ pub(crate) struct Sent {
     pub(crate) files: Option<u64>,
     /// When it was so, where that was said, in milliseconds since 1970.
     pub(crate) at_ms: Option<i64>,
+    /// What its sender should know of how it was read.
+    pub(crate) warnings: Vec<String>,
 }
 
-/// Reads a state: the `ml` tree, or the specification's `{timestamp, ml, files}` around it.
+/// Reads a state: the `ml` tree, or the specification's `{timestamp, ml, files}` around it; see
+/// [`unwrap`].
 ///
 /// # Errors
 /// [`StateError::Unreadable`] where it is no JSON object, [`StateError::TooLarge`].
@@ -60,33 +63,91 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
 }
 
 /// Takes a state out of what is around it.
+///
+/// An object with `ml` that has nothing but `timestamp`, `ml` and `files`, or that has all three,
+/// two numbers and an object, with more beside them, is what the specification has around a
+/// state; any other object is the `ml` tree itself. What is beside the three is told, not kept.
+///
+/// # Errors
+/// [`StateError::Unreadable`] if it is no object, or one of the three is not what it has to be.
 pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
-    let unreadable = |message: &str| StateError::Unreadable {
-        message: message.into(),
-    };
     let Tree::Object(mut members) = value else {
         return Err(unreadable("a state must be a JSON object, the ml tree"));
     };
-    let is_around = |key: &str| matches!(key, "timestamp" | "ml" | "files");
-    if !members.contains_key("ml") || !members.keys().all(is_around) {
+    if !is_around(&members) {
         return shallow(Sent {
+            warnings: ml_inside(&members),
             tree: Tree::Object(members),
             files: None,
             at_ms: None,
         });
     }
-    let files = members.get("files").map(|files| {
-        let files = files.as_u64().filter(|files| *files <= FILES_MAX);
-        files.ok_or_else(|| unreadable("files must be a whole number from 0 to 2^53 - 1"))
-    });
-    let at_ms = members.get("timestamp").map(|at_ms| {
-        let at_ms = at_ms.as_i64().filter(|at_ms| *at_ms >= 0);
-        at_ms.ok_or_else(|| unreadable("timestamp must be in milliseconds since 1970"))
-    });
-    let (files, at_ms) = (files.transpose()?, at_ms.transpose()?);
+    let whole = |name: &str, what: &str| {
+        let message = format!("{name} must be a whole number{what} from 0 to 2^53 - 1");
+        let number = |value: &Tree| value.as_u64().filter(|number| *number <= FILES_MAX);
+        let read = members.get(name).map(|value| number(value).ok_or(message));
+        read.transpose().map_err(|message| unreadable(&message))
+    };
+    let files = whole("files", "")?;
+    let at_ms = whole("timestamp", " of milliseconds since 1970,")?.map(|at_ms| at_ms as i64);
+    let warnings = beside(&members);
     match members.remove("ml") {
-        Some(tree @ Tree::Object(_)) => shallow(Sent { tree, files, at_ms }),
+        Some(tree @ Tree::Object(_)) => shallow(Sent {
+            tree,
+            files,
+            at_ms,
+            warnings,
+        }),
         _ => Err(unreadable("ml must be a JSON object")),
+    }
+}
+
+/// What the specification has in a state.
+const AROUND: [&str; 3] = ["timestamp", "ml", "files"];
+
+/// Says whether an object is what the specification has around a state.
+fn is_around(members: &Object) -> bool {
+    let is_number = |name| matches!(members.get(name), Some(Tree::Number(_)));
+    let has_all = matches!(members.get("ml"), Some(Tree::Object(_)))
+        && is_number("timestamp")
+        && is_number("files");
+    let is_bare = members.contains_key("ml") && members.keys().all(|key| AROUND.contains(&key));
+    has_all || is_bare
+}
+
+/// Tells of what stands beside a state, which is not kept.
+fn beside(members: &Object) -> Vec<String> {
+    let others = members.keys().filter(|key| !AROUND.contains(key));
+    let others: Vec<String> = others.map(quoted).collect();
+    let named = others[..others.len().min(KEYS_TOLD_MAX)].join(", ");
+    let more = match others.len().saturating_sub(KEYS_TOLD_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let told = format!("Only ml, timestamp and files are kept of a state, not {named}{more}.");
+    (!others.is_empty()).then_some(told).into_iter().collect()
+}
+
+/// Tells of an `ml` that is a part of a tree, which may have been meant as the tree.
+fn ml_inside(members: &Object) -> Vec<String> {
+    let is_object = matches!(members.get("ml"), Some(Tree::Object(_)));
+    let told = || {
+        "The ml in it is kept as ml.ml: it is taken as the state only with nothing else, or with \
+         the numbers timestamp and files, beside it."
+            .to_owned()
+    };
+    is_object.then(told).into_iter().collect()
+}
+
+/// Returns the beginning of a key in quotes.
+fn quoted(key: &str) -> String {
+    let cut: String = key.chars().take(KEY_CHARS_TOLD_MAX).collect();
+    Tree::from(cut).to_string()
+}
+
+fn unreadable(message: &str) -> StateError {
+    StateError::Unreadable {
+        message: message.into(),
     }
 }
 

@@ -18,6 +18,12 @@ pub const CHANGES_MAX: usize = 10_000;
 /// Problems listed in the answer to a batch; the rest are counted. Who sees a hundred knows.
 pub const PROBLEMS_MAX: usize = 100;
 
+/// Keys told by name that are beside a state and not kept: enough to see what was sent.
+pub const KEYS_TOLD_MAX: usize = 5;
+
+/// Characters of such a key that are told.
+pub const KEY_CHARS_TOLD_MAX: usize = 64;
+
 /// Files a source may claim to have: 2^53 - 1, up to which JSON numbers are exact.
 pub const FILES_MAX: u64 = 9_007_199_254_740_991;
 

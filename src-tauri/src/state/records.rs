@@ -1,7 +1,9 @@
 //! What is known of how a state came about between two moments, beside what differs in it: the
 //! changes that the source recorded, and what its whole reports changed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 
 use flagdeck_core::state::{self, Change, Recorders};
 use flagdeck_core::tree::path::ROOT;
@@ -124,6 +126,11 @@ pub(super) fn is_reported_around(reported: &Reported, key: &str) -> bool {
     is_in(&reported.key, key) || is_in(key, &reported.key)
 }
 
+/// Returns what a change set behind `ml`, as the names on the way with dots between them.
+pub(super) fn dotted_key(change: &Change) -> Cow<'_, str> {
+    keys::flattened(state::tracked(&change.key).unwrap_or_default())
+}
+
 /// Says whether a path leads to another one, or is it.
 fn leads_to(outer: &str, inner: &str, separator: char) -> bool {
     match inner.strip_prefix(outer) {
@@ -135,7 +142,7 @@ fn leads_to(outer: &str, inner: &str, separator: char) -> bool {
 /// Says whether what is at a dotted path is as a change around it left it. It is not if a state
 /// was put whole since.
 pub(super) fn is_as_left(change: &Change, path: &str, after: &Tree) -> bool {
-    let key = state::tracked(&change.key).unwrap_or_default();
+    let key = &*dotted_key(change);
     if change.new.as_ref().is_some_and(state::is_cut) {
         // The ring has only the beginning of it.
         return true;
@@ -177,7 +184,7 @@ pub(super) fn rooted(key: &str) -> String {
 /// Recorded changes, found by what they set.
 pub(super) struct Records<'a> {
     /// By key: the place of the latest among all.
-    by_key: BTreeMap<&'a str, usize>,
+    by_key: BTreeMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Records<'a> {
@@ -185,8 +192,7 @@ impl<'a> Records<'a> {
     pub(super) fn of(changes: &'a [Change]) -> Self {
         let mut by_key = BTreeMap::new();
         for (place, change) in changes.iter().enumerate() {
-            let key = state::tracked(&change.key).unwrap_or_default();
-            by_key.entry(key).or_insert(place);
+            by_key.entry(dotted_key(change)).or_insert(place);
         }
         Self { by_key }
     }
@@ -203,7 +209,10 @@ impl<'a> Records<'a> {
             true => (String::new(), String::from(char::MAX)),
             false => (format!("{path}."), format!("{path}/")),
         };
-        let inner = self.by_key.range(first.as_str()..end.as_str());
+        let inner = self.by_key.range::<str, _>((
+            Bound::Included(first.as_str()),
+            Bound::Excluded(end.as_str()),
+        ));
         outer.chain(inner.map(|(_, place)| place)).min().copied()
     }
 }

@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use flagdeck_core::restore::Asked;
 use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree::{Object, Tree};
+use flagdeck_core::tree::{Object, Tree, keep_order};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::restores::{Asking, Open as OpenRestore};
@@ -262,6 +262,7 @@ impl StateStore {
         let mut whole = whole;
         let ring = ring::of(&transaction, &source)?;
         state::without_known(&mut whole.tree, &before, &ring);
+        whole.tree = keep_order(whole.tree, &before);
         let changes = flagdeck_core::compare(&before, &whole.tree).changes();
         let confirmation = confirms
             .map(|id| restores::confirm(&transaction, &source, id, &whole.tree, now_ms))

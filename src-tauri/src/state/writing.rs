@@ -2,7 +2,7 @@
 //! returns, or nothing happened.
 
 use flagdeck_core::state::Change;
-use flagdeck_core::tree::{self, Path, Tree};
+use flagdeck_core::tree::{Path, Tree};
 
 use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
@@ -37,6 +37,7 @@ impl Keeper {
             bytes: put.bytes,
             changes: put.changes,
             restore: put.confirmation,
+            warnings: sent.warnings,
         })
     }
 
@@ -205,7 +206,8 @@ impl Keeper {
         Ok(bundle::write(bundled.collect::<Result<_, StateError>>()?))
     }
 
-    /// Takes in the snapshots of a file.
+    /// Takes in the snapshots of a file. Returns them, with what is to be told of how they were
+    /// read.
     ///
     /// # Errors
     /// [`StateError`] where it is none, or they cannot be kept; then none was.
@@ -215,8 +217,12 @@ impl Keeper {
         source: &SourceName,
         is_packed: bool,
         now_ms: i64,
-    ) -> Result<Vec<Snapshot>, StateError> {
-        let read = bundle::read(bytes, now_ms)?;
+    ) -> Result<(Vec<Snapshot>, Vec<String>), StateError> {
+        let mut read = bundle::read(bytes, now_ms)?;
+        let warnings = read
+            .iter_mut()
+            .flat_map(|it| std::mem::take(&mut it.warnings));
+        let warnings = warnings.collect();
         let labels: Vec<SnapshotLabel> = read.iter().map(Bundled::label).collect();
         let states: Vec<Imported<'_>> = read
             .into_iter()
@@ -236,27 +242,27 @@ impl Keeper {
             })
             .collect();
         let ids = self.writer(now_ms)?.store().import(source, &states)?;
-        ids.into_iter().map(|id| self.snapshot(id)).collect()
+        let taken = ids.into_iter().map(|id| self.snapshot(id));
+        Ok((taken.collect::<Result<_, _>>()?, warnings))
     }
 }
 
-/// Returns a key as a source would write it, with dots alone. What it names by identity is found
-/// in `state`.
+/// Returns a key as it is recorded. What it names by identity is found in `state`.
 fn settable(key: &str, state: &Tree) -> Result<String, StateError> {
-    let is_pointer = key.starts_with('/');
-    if !is_pointer && flagdeck_core::state::tracked(key).is_some() && !key.contains('[') {
-        return Ok(key.to_owned());
-    }
     let invalid = |message: String| StateError::Invalid { message };
     let path: Path = key.parse().map_err(|error| invalid(format!("{error}")))?;
-    let is_rooted = is_pointer || key.starts_with("ml[") || key.starts_with("ml.");
+    let is_pointer = key.starts_with('/');
+    let is_rooted = is_pointer || flagdeck_core::state::tracked(key).is_some();
     if !is_rooted || path.is_root() {
         return Err(invalid(format!(
             "{key} is outside of ml, the only part that is kept"
         )));
     }
+    if !is_pointer && !key.contains('[') {
+        return Ok(key.to_owned());
+    }
     let pointer = path.target(state).ok_or_else(|| StateError::NotFound {
         message: format!("there is no {key}, and nothing that it could be added to"),
     })?;
-    Ok(format!("ml.{}", tree::dotted(&pointer)))
+    Ok(Path::from_pointer(&pointer).rooted())
 }

@@ -1,7 +1,15 @@
 //! Places in a tree, by JSON Pointer and by dotted key: found, set, taken away.
+//!
+//! One rule for dotted keys, whoever reads them: `a.b` is the member `b` of `a` if that is there,
+//! else the one member named `a.b` if that is there, else a new member `b` of `a`. A name in
+//! brackets and quotes is one member whether it is there or not, as in `versions["v1.2"]`;
+//! [`super::path`] has everything that brackets hold. Brackets that hold none of it are part of
+//! a name. Any text is a name, also one that JavaScript has a meaning for.
 
-use super::{Object, Tree};
-use crate::limits::{SEGMENTS_RESERVED, TREE_DEPTH_MAX};
+use std::borrow::Cow;
+
+use super::{Object, Path, Tree, keep_order};
+use crate::limits::TREE_DEPTH_MAX;
 
 /// Why nothing can be set at a place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,14 +19,6 @@ pub enum KeyError {
     Empty {
         /// The key.
         key: String,
-    },
-    /// A part of the key is a name that JavaScript gives a meaning of its own.
-    #[error("{key} has the part {part}, which JavaScript reserves")]
-    Reserved {
-        /// The key.
-        key: String,
-        /// The part.
-        part: String,
     },
     /// What is set would be nested too deep.
     #[error("{key} leads deeper than {TREE_DEPTH_MAX} levels, with what is in its value")]
@@ -35,6 +35,12 @@ pub enum KeyError {
         part: String,
         /// How many elements there are; the next one may be set.
         length: usize,
+    },
+    /// It names an element that is not there, or a place in a list that is not there.
+    #[error("there is no {key}, and nothing that it could be added to")]
+    Nowhere {
+        /// The key.
+        key: String,
     },
     /// The way leads through something that has no parts.
     #[error("{key} leads through {part}, which is neither an object nor a list")]
@@ -77,17 +83,17 @@ pub(super) fn part<'a>(at: &'a Tree, key: &str) -> Option<&'a Tree> {
     }
 }
 
-/// Returns what is at a dotted key. A key of an object that has dots itself is found, too: the
-/// longest one that the rest begins with.
+/// Returns what is at a dotted key.
 pub fn get_key<'a>(tree: &'a Tree, key: &str) -> Option<&'a Tree> {
-    let mut at = tree;
-    let mut rest = Some(key);
-    while let Some(key) = rest {
-        let part = next_part(at, key);
-        at = self::part(at, part)?;
-        rest = after(key, part);
+    if let Some(found) = path_of(key).and_then(|path| path.value(tree)) {
+        return Some(found);
     }
-    Some(at)
+    let mut parts = Vec::new();
+    let is_found = key.split('.').count() <= TREE_DEPTH_MAX && follow(tree, key, &mut parts);
+    match is_found {
+        true => parts.into_iter().try_fold(tree, part),
+        false => None,
+    }
 }
 
 /// Sets what is at a dotted key, or takes it away; returns what was there. Objects that are
@@ -96,17 +102,34 @@ pub fn get_key<'a>(tree: &'a Tree, key: &str) -> Option<&'a Tree> {
 /// # Errors
 /// [`KeyError`] where the key leads nowhere that can be set; nothing is changed then.
 pub fn set_key(tree: &mut Tree, key: &str, value: Option<Tree>) -> Result<Option<Tree>, KeyError> {
-    check(key, value.as_ref())?;
-    let mut parts = Vec::new();
-    let mut at = Some(&*tree);
-    let mut rest = Some(key);
-    while let Some(key) = rest {
-        let part = at.map_or_else(|| first(key), |at| next_part(at, key));
-        at = at.and_then(|at| self::part(at, part));
-        rest = after(key, part);
-        parts.push(part);
+    let owned = || key.to_owned();
+    let path = path_of(key);
+    if path.is_none() && key.split('.').any(str::is_empty) {
+        return Err(KeyError::Empty { key: owned() });
     }
-    set(tree, &parts, value, key)
+    // Before the key is followed, which takes longer the more parts it has.
+    let parts = path.as_ref().map_or(key.split('.').count(), Path::steps);
+    if parts + value.as_ref().map_or(0, super::depth) > TREE_DEPTH_MAX {
+        return Err(KeyError::TooDeep { key: owned() });
+    }
+    match path {
+        Some(path) => {
+            let pointer = path.target(tree);
+            let tokens = tokens(&pointer.ok_or_else(|| KeyError::Nowhere { key: owned() })?);
+            let parts: Vec<&str> = tokens.iter().map(String::as_str).collect();
+            set(tree, &parts, value, key)
+        }
+        None => set_by_dots(tree, key, value),
+    }
+}
+
+/// Does as [`set_key`] does with a key whose brackets are part of names.
+pub(crate) fn set_by_dots(
+    tree: &mut Tree,
+    key: &str,
+    value: Option<Tree>,
+) -> Result<Option<Tree>, KeyError> {
+    set(tree, &way(tree, key), value, key)
 }
 
 /// Sets what is at a JSON Pointer, or takes it away; returns what was there. `""` is the whole.
@@ -117,7 +140,7 @@ pub fn put(tree: &mut Tree, pointer: &str, value: Option<Tree>) -> Result<Option
     let tokens = tokens(pointer);
     let parts: Vec<&str> = tokens.iter().map(String::as_str).collect();
     if parts.is_empty() {
-        return Ok(Some(std::mem::replace(tree, value.unwrap_or_default())));
+        return Ok(Some(replaced(tree, value.unwrap_or_default())));
     }
     set(tree, &parts, value, pointer)
 }
@@ -145,58 +168,57 @@ pub fn dotted(pointer: &str) -> String {
 
 /// Returns a dotted key as a JSON Pointer into a tree, in which it need not be.
 pub fn pointer_of(tree: &Tree, key: &str) -> String {
-    let mut pointer = String::new();
-    let mut found = Some(tree);
-    let mut rest = Some(key).filter(|key| !key.is_empty());
-    while let Some(key) = rest {
-        let part = found.map_or_else(|| first(key), |found| next_part(found, key));
-        pointer = at(&pointer, part);
-        found = found.and_then(|found| self::part(found, part));
-        rest = after(key, part);
+    if let Some(pointer) = path_of(key).and_then(|path| path.target(tree)) {
+        return pointer;
     }
-    pointer
+    let parts = way(tree, key).into_iter().filter(|part| !part.is_empty());
+    parts.fold(String::new(), |pointer, part| at(&pointer, part))
 }
 
-fn check(key: &str, value: Option<&Tree>) -> Result<(), KeyError> {
-    let owned = || key.to_owned();
-    let mut count = value.map_or(0, super::depth);
-    for part in key.split('.') {
-        if part.is_empty() {
-            return Err(KeyError::Empty { key: owned() });
-        }
-        if SEGMENTS_RESERVED.contains(&part) {
-            return Err(KeyError::Reserved {
-                key: owned(),
-                part: part.into(),
-            });
-        }
-        count += 1;
-    }
-    match count > TREE_DEPTH_MAX {
-        true => Err(KeyError::TooDeep { key: owned() }),
-        false => Ok(()),
+/// Returns a dotted key with dots alone: `versions.v1.2` of `versions["v1.2"]`.
+pub fn flattened(key: &str) -> Cow<'_, str> {
+    match path_of(key) {
+        Some(path) => dotted(&path.target(&Tree::Null).unwrap_or_default()).into(),
+        None => key.into(),
     }
 }
 
-/// Returns the first part of a key: the longest key of an object that the key begins with, else
-/// what stands before the first dot.
-fn next_part<'a>(at: &Tree, key: &'a str) -> &'a str {
-    let Tree::Object(members) = at else {
-        return first(key);
-    };
+/// Reads a dotted key that has brackets; `None` if it has none, or what is in them is part of
+/// a name.
+pub(crate) fn path_of(key: &str) -> Option<Path> {
+    let has_brackets = key.contains('[');
+    has_brackets.then(|| Path::from_dotted(key).ok())?
+}
+
+/// Follows a dotted key: part by part first, then with ever more parts as one name. Returns
+/// whether it leads to something, with the names on the way in `parts`.
+fn follow<'a>(at: &Tree, key: &'a str, parts: &mut Vec<&'a str>) -> bool {
     let dots = key.match_indices('.').map(|(place, _)| place);
-    let ends = std::iter::once(key.len()).chain(dots.rev());
-    ends.map(|end| &key[..end])
-        .find(|part| members.contains_key(part))
-        .unwrap_or_else(|| first(key))
+    for end in dots.chain([key.len()]) {
+        let Some(inner) = part(at, &key[..end]) else {
+            continue;
+        };
+        parts.push(&key[..end]);
+        if end == key.len() || follow(inner, &key[end + 1..], parts) {
+            return true;
+        }
+        parts.pop();
+    }
+    false
 }
 
-fn first(key: &str) -> &str {
-    key.split('.').next().unwrap_or(key)
-}
-
-fn after<'a>(key: &'a str, part: &str) -> Option<&'a str> {
-    key[part.len()..].strip_prefix('.')
+/// Returns the names on the way to a dotted key that need not be there: behind the longest
+/// beginning that is there, each part is one.
+fn way<'a>(tree: &Tree, key: &'a str) -> Vec<&'a str> {
+    let mut parts = Vec::new();
+    if follow(tree, key, &mut parts) {
+        return parts;
+    }
+    let mut dots = key.rmatch_indices('.').map(|(place, _)| place);
+    let end = dots.find(|end| follow(tree, &key[..*end], &mut parts));
+    let rest = end.map_or(key, |end| &key[end + 1..]);
+    parts.extend(rest.split('.'));
+    parts
 }
 
 /// Reads an index as JSON Pointers have them: no sign, no leading zero.
@@ -228,7 +250,7 @@ fn set(
             let place = place.ok_or_else(no_such_element)?;
             match (elements.get_mut(place), rest.is_empty(), value) {
                 (Some(element), false, value) => set(element, rest, value, key),
-                (Some(element), true, Some(value)) => Ok(Some(std::mem::replace(element, value))),
+                (Some(element), true, Some(value)) => Ok(Some(replaced(element, value))),
                 (Some(_), true, None) => Ok(Some(elements.remove(place))),
                 (None, true, Some(value)) => {
                     elements.push(value);
@@ -245,6 +267,12 @@ fn set(
     }
 }
 
+/// Puts a value in the place of another one, in the order of keys that was there.
+fn replaced(place: &mut Tree, value: Tree) -> Tree {
+    let value = keep_order(value, place);
+    std::mem::replace(place, value)
+}
+
 fn set_member(
     members: &mut Object,
     part: &str,
@@ -255,7 +283,7 @@ fn set_member(
     if let Some(member) = members.get_mut(part) {
         return match (rest.is_empty(), value) {
             (false, value) => set(member, rest, value, key),
-            (true, Some(value)) => Ok(Some(std::mem::replace(member, value))),
+            (true, Some(value)) => Ok(Some(replaced(member, value))),
             (true, None) => Ok(members.remove(part)),
         };
     }

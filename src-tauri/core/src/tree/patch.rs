@@ -1,12 +1,12 @@
 //! The exact difference of two trees, as a tree of its own: what it is applied to becomes the
-//! other to the last detail, the order of keys included.
+//! other in every value. The order of keys is no difference, and stays as it was.
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
 use super::align::{Run, align, identity};
-use super::{Object, Tree, keys, path, same};
+use super::{Object, Tree, keys, order, path, same};
 
 /// What turns a tree into another one. Borrows from both where they were compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +49,8 @@ pub enum Piece<'a> {
 pub fn compare<'a>(before: &'a Tree, after: &'a Tree) -> Patch<'a> {
     match (before, after) {
         (Tree::Object(old), Tree::Object(new)) => match compare_members(old, new) {
-            Some(members) if members == Members::default() => Patch::Same,
-            Some(members) => Patch::Members(members),
-            None => Patch::Replace(Cow::Borrowed(after)),
+            members if members == Members::default() => Patch::Same,
+            members => Patch::Members(members),
         },
         (Tree::Array(old), Tree::Array(new)) => match same(before, after) {
             true => Patch::Same,
@@ -62,32 +61,26 @@ pub fn compare<'a>(before: &'a Tree, after: &'a Tree) -> Patch<'a> {
     }
 }
 
-/// Compares members; none where those that stay stand in another order.
-fn compare_members<'a>(old: &'a Object, new: &'a Object) -> Option<Members<'a>> {
+fn compare_members<'a>(old: &'a Object, new: &'a Object) -> Members<'a> {
     let mut members = Members::default();
-    if old.len() == new.len() && old.keys().eq(new.keys()) {
+    if old.keys().eq(new.keys()) {
         for ((key, old), new) in old.iter().zip(new.values()) {
             members.compare(key, old, new);
         }
-        return Some(members);
+        return members;
     }
-    let mut left = old.keys().filter(|key| new.contains_key(key));
-    for (place, (key, value)) in new.iter().enumerate() {
-        match old.get(key) {
-            Some(before) => {
-                if left.next() != Some(key) {
-                    return None;
-                }
-                members.compare(key, before, value);
-            }
-            None => members
-                .added
-                .push((place, key.into(), Cow::Borrowed(value))),
+    for (key, before) in old.iter() {
+        match new.get(key) {
+            Some(after) => members.compare(key, before, after),
+            None => members.removed.push(key.into()),
         }
     }
-    let removed = old.keys().filter(|key| !new.contains_key(key));
-    members.removed.extend(removed.map(Cow::Borrowed));
-    Some(members)
+    if old.len() - members.removed.len() < new.len() {
+        let added = order::places(old, new).into_iter();
+        let added = added.map(|(place, key, value)| (place, key.into(), Cow::Borrowed(value)));
+        members.added.extend(added);
+    }
+    members
 }
 
 impl<'a> Members<'a> {

@@ -2,7 +2,7 @@
 //!
 //! | written | what it names |
 //! |---|---|
-//! | `a.b` | the member `b` of the member `a`; if there is none, a member whose name is `a.b` |
+//! | `a.b` | the member `b` of the member `a`; if there is none, a member whose name is `a.b`; if there is none either, a new member `b` of `a` |
 //! | `["a.b"]` | a member of exactly this name, as a JSON string |
 //! | `[3]` | an element of a list by its place |
 //! | `[id=7]`, `[id="7"]`, `[id=gamma]` | the element whose `id` is the number 7, the text `7`, the text `gamma` |
@@ -109,7 +109,17 @@ impl Path {
         find(&self.0, tree, &mut pointer).then_some(pointer)
     }
 
-    /// Returns where it leads in a tree, or would lead once a member of the last name is added.
+    /// Reads a key from the members of the tree on: it does not begin with [`ROOT`], and is no
+    /// JSON Pointer.
+    ///
+    /// # Errors
+    /// [`PathError`] if the text is no key.
+    pub fn from_dotted(text: &str) -> Result<Self, PathError> {
+        Reader::behind_root(text, text).read()
+    }
+
+    /// Returns where it leads in a tree, or would lead once members of its last names are added.
+    /// Returns `None` if it names an element of a list that is not there.
     pub fn target(&self, tree: &Tree) -> Option<String> {
         if let Some(pointer) = self.find(tree) {
             return Some(pointer);
@@ -117,7 +127,7 @@ impl Path {
         let (Step::Part(name) | Step::Name(name)) = self.0.last()? else {
             return None;
         };
-        Some(keys::at(&self.parent()?.find(tree)?, name))
+        Some(keys::at(&self.parent()?.target(tree)?, name))
     }
 
     /// Returns what it leads to in a tree.
@@ -129,6 +139,11 @@ impl Path {
     pub fn parent(&self) -> Option<Self> {
         let (_, before) = self.0.split_last()?;
         Some(Self(before.to_vec()))
+    }
+
+    /// Counts the steps.
+    pub(super) fn steps(&self) -> usize {
+        self.0.len()
     }
 
     /// Says whether it leads to the whole tree.
@@ -379,9 +394,13 @@ impl<'a> Reader<'a> {
     fn of(key: &'a str) -> Self {
         let behind = key.strip_prefix(ROOT);
         let behind = behind.filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        Self::behind_root(key, behind.unwrap_or(key))
+    }
+
+    fn behind_root(key: &'a str, rest: &'a str) -> Self {
         Self {
             key,
-            rest: behind.unwrap_or(key),
+            rest,
             steps: Vec::new(),
         }
     }

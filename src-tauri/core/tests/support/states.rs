@@ -83,6 +83,33 @@ fn disturbed(tree: &Tree, other: &Tree, seed: u64) -> Tree {
     }
 }
 
+/// Returns a tree with the keys of every object in another order.
+pub fn shuffled(tree: &Tree, seed: u64) -> Tree {
+    let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    let inner = |nth: usize, value: &Tree| shuffled(value, next.wrapping_add(nth as u64));
+    match tree {
+        Tree::Object(members) => {
+            let mut members: Vec<_> = members
+                .iter()
+                .enumerate()
+                .map(|(nth, (key, value))| (key.to_owned(), inner(nth, value)))
+                .collect();
+            members.sort_by_cached_key(|(key, _)| {
+                let bytes = key.bytes();
+                bytes.fold(next, |hash, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+                })
+            });
+            object(members)
+        }
+        Tree::Array(elements) => {
+            let elements = elements.iter().enumerate();
+            Tree::Array(elements.map(|(nth, value)| inner(nth, value)).collect())
+        }
+        leaf => leaf.clone(),
+    }
+}
+
 fn object(members: impl IntoIterator<Item = (String, Tree)>) -> Tree {
     let members = members.into_iter();
     let members = members.map(|(key, value)| (key.into_boxed_str(), value));

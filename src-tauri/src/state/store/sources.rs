@@ -2,7 +2,7 @@
 
 use flagdeck_core::state;
 use flagdeck_core::state::{Change, Hint};
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree::{self, KeyError, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SEAL_BYTES, mismatch, seal, snapshots, stored_name};
@@ -250,16 +250,10 @@ pub(super) fn record_all(
 ) -> Result<Recorded, StateError> {
     let mut recorded = Recorded::default();
     for (place, change) in changes.iter().enumerate() {
-        let key = state::tracked(&change.key).unwrap_or_default();
-        let is_other = tree::get_key(tree, key) != change.new.as_ref();
-        match state::track(tree, change) {
-            Ok(tracked) => {
+        match apply(tree, change) {
+            Ok((change, is_other)) => {
                 recorded.differing += usize::from(is_other);
                 source.seq += 1;
-                let change = Change {
-                    old: tracked.and_then(|tracked| tracked.old),
-                    ..change.clone()
-                };
                 add_to_journal(connection, source.id, source.seq, &change, history_max)?;
             }
             Err(error) => recorded.refused.push((place, error.to_string())),
@@ -273,6 +267,19 @@ pub(super) fn record_all(
         write_whole(connection, source, tree)?;
     }
     Ok(recorded)
+}
+
+/// Applies a change to a tree; returns it as it is recorded, and whether it made a value another
+/// one.
+fn apply(tree: &mut Tree, change: &Change) -> Result<(Change, bool), KeyError> {
+    let change = Change {
+        key: state::recorded(&change.key, tree)?.into_owned(),
+        ..change.clone()
+    };
+    let key = state::tracked(&change.key).unwrap_or_default();
+    let is_other = tree::get_key(tree, key) != change.new.as_ref();
+    let old = state::track(tree, &change)?.and_then(|tracked| tracked.old);
+    Ok((Change { old, ..change }, is_other))
 }
 
 pub(super) fn add_to_journal(
@@ -392,7 +399,7 @@ pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree
     while let Some(row) = rows.next()? {
         let what = || mismatch(&format!("a change of {}", source.name));
         let change = read_journal(row, source.id)?.ok_or_else(what)?;
-        state::track(&mut tree, &change).map_err(|_| what())?;
+        state::replay(&mut tree, &change).map_err(|_| what())?;
     }
     Ok(tree)
 }

@@ -12,7 +12,7 @@ use super::super::source::one_source;
 use super::super::{Refused, name_of, read};
 use crate::arguments::{CompareArguments, DiffArguments};
 use crate::difference;
-use crate::output::{Output, counted, when};
+use crate::output::{Output, counted, remark, when};
 use crate::which::{Place, Which};
 
 /// One of two states.
@@ -65,9 +65,14 @@ pub fn compare_files(
     })
 }
 
-/// Reads a file. Where it cannot be read, the exit code is not that of a difference.
+/// Reads a file, and tells what of it is not compared. If it cannot be read, the exit code is not
+/// that of a difference.
 fn contents(file: &Path) -> Result<Vec<u8>, Refused> {
-    read(file).map_err(|error| Refused(format!("{error:#}")))
+    let bytes = read(file).map_err(|error| Refused(format!("{error:#}")))?;
+    for note in state::notes_on_file(&bytes) {
+        remark(&format!("{}: {note}", file.display()));
+    }
+    Ok(bytes)
 }
 
 /// How to compare, as the arguments say.

@@ -1,0 +1,83 @@
+//! A document that takes the place of another one keeps the order that was there: see
+//! [`crate::tree::order`], which has the rule.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{About, ComponentPath, FlagDocument, Group, Node, Rollout};
+use crate::tree::{Tree, keep_order, order};
+
+impl FlagDocument {
+    /// Returns the document with its keys in the order they have in another one, as far as that
+    /// has them. What it says stays the same.
+    #[must_use]
+    pub fn in_order_of(self, old: &Self) -> Self {
+        Self {
+            components: components(self.components, &old.components),
+            rollout: rollout(self.rollout, &old.rollout),
+            rollouts: section(self.rollouts, &old.rollouts, rollout),
+            about: section(self.about, &old.about, about),
+            unknown: unknown(self.unknown, &old.unknown),
+            ..self
+        }
+    }
+}
+
+fn components(mut new: Group, old: &Group) -> Group {
+    let is_in_order = new.keys().eq(old.keys());
+    for (name, node) in &mut new {
+        if let (Node::Group(inner), Some(Node::Group(old))) = (node, old.get(name)) {
+            *inner = components(std::mem::take(inner), old);
+        }
+    }
+    if is_in_order {
+        return new;
+    }
+    let [before, after] =
+        [old, &new].map(|group| group.keys().map(String::as_str).collect::<Vec<_>>());
+    let names = order::merged(&before, &after).into_iter();
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    let entries = names.iter().filter_map(|name| new.swap_remove_entry(name));
+    entries.collect()
+}
+
+fn rollout(new: Rollout, old: &Rollout) -> Rollout {
+    Rollout {
+        unknown: unknown(new.unknown, &old.unknown),
+        ..new
+    }
+}
+
+fn about(new: About, old: &About) -> About {
+    About {
+        unknown: unknown(new.unknown, &old.unknown),
+        ..new
+    }
+}
+
+fn section<T>(
+    new: BTreeMap<ComponentPath, T>,
+    old: &BTreeMap<ComponentPath, T>,
+    keep: fn(T, &T) -> T,
+) -> BTreeMap<ComponentPath, T> {
+    let kept = new.into_iter().map(|(path, entry)| {
+        let entry = match old.get(&path) {
+            Some(old) => keep(entry, old),
+            None => entry,
+        };
+        (path, entry)
+    });
+    kept.collect()
+}
+
+fn unknown(new: Map<String, Value>, old: &Map<String, Value>) -> Map<String, Value> {
+    if new.is_empty() || old.is_empty() {
+        return new;
+    }
+    let tree = |members: Map<String, Value>| Tree::from(Value::Object(members));
+    match keep_order(tree(new), &tree(old.clone())).into() {
+        Value::Object(kept) => kept,
+        _ => unreachable!("an object in another order is one"),
+    }
+}

@@ -1,0 +1,94 @@
+//! The order of keys, which is no difference between two trees (RFC 8259, section 4).
+//!
+//! One rule says which order a tree has that takes the place of another one: members that both
+//! have keep the order that was there, and a member that is new comes behind the one it follows
+//! in the new text, or first if it follows none. The order of lists is meaning, and never kept.
+
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::RandomState;
+
+use super::{Object, Tree, compare};
+
+/// Returns a tree that takes the place of another one, with its keys in the order that was there.
+///
+/// The values are those of `new`. Costs one look at both trees if the order is the same.
+pub fn keep_order(new: Tree, old: &Tree) -> Tree {
+    if has_order_of(&new, old) {
+        return new;
+    }
+    let mut kept = old.clone();
+    match compare(old, &new).apply(&mut kept) {
+        Ok(()) => kept,
+        Err(_) => new,
+    }
+}
+
+/// Says whether the keys of two trees are in one order, as far as both have them. Elements of
+/// lists are looked at by their place.
+fn has_order_of(new: &Tree, old: &Tree) -> bool {
+    match (new, old) {
+        (Tree::Object(new), Tree::Object(old)) => have_one_order(new, old),
+        (Tree::Array(new), Tree::Array(old)) => {
+            let mut pairs = new.iter().zip(old);
+            pairs.all(|(new, old)| has_order_of(new, old))
+        }
+        _ => true,
+    }
+}
+
+fn have_one_order(new: &Object, old: &Object) -> bool {
+    if new.keys().eq(old.keys()) {
+        let mut pairs = new.values().zip(old.values());
+        return pairs.all(|(new, old)| has_order_of(new, old));
+    }
+    let mut left = old.iter().filter(|(key, _)| new.contains_key(key));
+    let mut stay = new.iter().filter(|(key, _)| old.contains_key(key));
+    stay.all(|(key, new)| {
+        left.next()
+            .is_some_and(|(beside, old)| beside == key && has_order_of(new, old))
+    })
+}
+
+/// Says whether two objects have the same members, in whatever order. Members mostly come in the
+/// same order, and then none is looked up.
+pub(super) fn are_same(one: &Object, other: &Object, is_same: fn(&Tree, &Tree) -> bool) -> bool {
+    let mut beside = other.iter();
+    one.len() == other.len()
+        && one.iter().all(|(key, value)| {
+            let found = match beside.next() {
+                Some((name, found)) if name == key => Some(found),
+                _ => other.get(key),
+            };
+            found.is_some_and(|found| is_same(value, found))
+        })
+}
+
+/// Returns where each member that `new` adds stands once all have come, in that order.
+pub(super) fn places<'a>(old: &'a Object, new: &'a Object) -> Vec<(usize, &'a str, &'a Tree)> {
+    let [before, after] = [old, new].map(|object| object.keys().collect::<Vec<_>>());
+    let names = merged(&before, &after).into_iter().enumerate();
+    let added = names.filter(|(_, key)| !old.contains_key(key));
+    added
+        .filter_map(|(place, key)| Some((place, key, new.get(key)?)))
+        .collect()
+}
+
+/// Returns the names of an object that takes the place of another one, in the order they have
+/// then.
+pub(crate) fn merged<'a>(old: &[&str], new: &[&'a str]) -> Vec<&'a str> {
+    let known: HashSet<&str, RandomState> = old.iter().copied().collect();
+    let is_new = |key: &&str| !known.contains(key);
+    let first = new.iter().take_while(|key| is_new(key)).count();
+    let (first, rest) = new.split_at(first);
+    // Each that stays, with those that come behind it.
+    let runs = rest.chunk_by(|_, next| is_new(next));
+    let mut runs: HashMap<&str, &[&'a str], RandomState> =
+        runs.filter_map(|run| Some((*run.first()?, run))).collect();
+    let stay = old.iter().filter_map(|key| runs.remove(key));
+    std::iter::once(first)
+        .chain(stay)
+        .flatten()
+        .copied()
+        .collect()
+}
