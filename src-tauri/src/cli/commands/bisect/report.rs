@@ -306,7 +306,10 @@ impl<'a> Report<'a> {
 
     /// `one of snapshots 9, 10 and 11; of these, 9 and 10 could not be told`.
     fn one_of(&self, untold: &[usize], after: usize) -> String {
-        let ids = |all: &[usize]| listed(all.iter().map(|at| self.history[*at].id).collect());
+        let ids = |all: &[usize]| {
+            let ids: Vec<u64> = all.iter().map(|at| self.history[*at].id).collect();
+            listed(&ids)
+        };
         let all = [untold, &[after]].concat();
         format!(
             "one of snapshots {}; of these, {} could not be told",
@@ -317,8 +320,8 @@ impl<'a> Report<'a> {
 }
 
 /// `9, 10 and 11`, or how many there are between the ends.
-fn listed(ids: Vec<u64>) -> String {
-    match ids.as_slice() {
+fn listed(ids: &[u64]) -> String {
+    match ids {
         [] => String::new(),
         [only] => only.to_string(),
         [first, .., last] if ids.len() > NAMED_MAX => {
@@ -343,8 +346,11 @@ mod tests {
 
     #[test]
     fn few_are_named_and_many_are_a_range() {
-        assert_eq!(listed(vec![9]), "9");
-        assert_eq!(listed(vec![9, 10, 12]), "9, 10 and 12");
-        assert_eq!(listed((1..=40).collect()), "1 to 40 (40 of them)");
+        assert_eq!(listed(&[9]), "9");
+        assert_eq!(listed(&[9, 10, 12]), "9, 10 and 12");
+        assert_eq!(
+            listed(&(1..=40).collect::<Vec<_>>()),
+            "1 to 40 (40 of them)"
+        );
     }
 }
