@@ -14,6 +14,7 @@ fn the_core_depends_on_nothing_that_does_io() {
         "indexmap",
         "jiff",
         "json-patch",
+        "memchr",
         "serde",
         "serde_json",
         "thiserror",

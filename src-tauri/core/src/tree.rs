@@ -8,20 +8,23 @@ pub mod align;
 pub mod canonical;
 mod json;
 pub mod keys;
+mod number;
 pub mod patch;
 pub mod path;
+mod read;
 
 use std::hash::{Hash, Hasher};
 
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
-use serde_json::Number;
 
 pub use self::align::{Alignment, Run, align};
-pub use self::canonical::{hash, write};
+pub use self::canonical::{hash, is_hash_of, write};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
+pub use self::number::Number;
 pub use self::patch::{Patch, compare};
 pub use self::path::{Path, PathError, Slot, slot};
+pub use self::read::{mended, read};
 
 /// A JSON tree.
 ///
@@ -35,7 +38,7 @@ pub enum Tree {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, a whole one or a float.
+    /// A number, equal to every number of the same value.
     Number(Number),
     /// A text.
     String(Box<str>),
@@ -58,7 +61,7 @@ impl Tree {
         }
     }
 
-    /// Returns a number as the float that is nearest to it.
+    /// Returns a number as the float that is nearest to it, if there is one.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Number(number) => number.as_f64(),
@@ -185,11 +188,9 @@ impl Hash for Object {
     }
 }
 
-/// Says whether two trees are the same to the last detail: the order of keys and the sign of
-/// zero count, which `==` passes over.
+/// Says whether two trees are the same in the order of keys, too, which `==` passes over.
 pub fn same(one: &Tree, other: &Tree) -> bool {
     match (one, other) {
-        (Tree::Number(one), Tree::Number(other)) => same_number(one, other),
         (Tree::Array(one), Tree::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
@@ -200,13 +201,6 @@ pub fn same(one: &Tree, other: &Tree) -> bool {
                     .zip(other.iter())
                     .all(|((key, one), (name, other))| key == name && same(one, other))
         }
-        _ => one == other,
-    }
-}
-
-fn same_number(one: &Number, other: &Number) -> bool {
-    match (one.is_f64(), other.is_f64()) {
-        (true, true) => one.as_f64().map(f64::to_bits) == other.as_f64().map(f64::to_bits),
         _ => one == other,
     }
 }
@@ -230,6 +224,7 @@ fn left(value: &Tree, budget: usize) -> Option<usize> {
             .try_fold(budget.checked_sub(2)?, |budget, (key, value)| {
                 left(value, budget.checked_sub(key.len() + 4)?)
             }),
+        Tree::Number(number) => budget.checked_sub(number.as_literal().map_or(5, str::len)),
         // The shortest and the longest of these differ by little.
         _ => budget.checked_sub(5),
     }

@@ -19,6 +19,7 @@ mod evaluation;
 mod explaining;
 mod histories;
 mod measuring;
+mod numbers;
 mod origins;
 mod paths;
 mod properties;
