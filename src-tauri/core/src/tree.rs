@@ -22,7 +22,7 @@ pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, is_hash_of, write};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
 pub use self::number::Number;
-pub use self::patch::{Patch, compare};
+pub use self::patch::{Patch, compare, settled};
 pub use self::path::{Path, PathError, Slot, slot};
 pub use self::read::{mended, read};
 

@@ -50,7 +50,7 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
             max: STATE_BYTES_MAX,
         });
     }
-    let value: Tree = serde_json::from_slice(bytes).map_err(|error| StateError::Unreadable {
+    let value = tree::read(bytes).map_err(|error| StateError::Unreadable {
         message: format!("the state is no JSON: {error}"),
     })?;
     unwrap(value)
@@ -128,7 +128,7 @@ pub(crate) fn read_changes(bytes: &[u8], format: Format, now_ms: i64) -> Result<
 type Record = Result<Tree, String>;
 
 fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
-    match serde_json::from_slice(bytes) {
+    match tree::read(bytes) {
         Ok(Tree::Array(records)) => Ok(records.into_iter().map(Ok).collect()),
         Ok(record @ Tree::Object(_)) => Ok(vec![Ok(record)]),
         Ok(_) => Err(StateError::Unreadable {
@@ -145,7 +145,7 @@ fn lines(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
     let lines = lines.filter(|line| !line.trim_ascii().is_empty());
     Ok(lines
         .take(CHANGES_MAX + 1)
-        .map(|line| serde_json::from_slice(line).map_err(|error| format!("no JSON: {error}")))
+        .map(|line| tree::read(line).map_err(|error| format!("no JSON: {error}")))
         .collect())
 }
 

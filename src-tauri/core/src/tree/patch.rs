@@ -60,6 +60,16 @@ pub fn compare<'a>(before: &'a Tree, after: &'a Tree) -> Patch<'a> {
     }
 }
 
+/// Returns what a value becomes when another one takes its place: the other one, with numbers that
+/// are equal in both spelled as they were.
+pub fn settled(before: &Tree, after: Tree) -> Tree {
+    let mut settled = before.clone();
+    match compare(before, &after).apply(&mut settled) {
+        Ok(()) => settled,
+        Err(Misfit) => after,
+    }
+}
+
 /// Compares members; none where those that stay stand in another order.
 fn compare_members<'a>(old: &'a Object, new: &'a Object) -> Option<Members<'a>> {
     let mut members = Members::default();

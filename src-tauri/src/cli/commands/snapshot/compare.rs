@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use flagdeck::state::{self, SourceName};
 use flagdeck::wire::{StateAt, StateDifference, StateDifferenceOptions};
 use flagdeck::{App, Error};
-use serde_json::Value;
+use flagdeck_core::tree::Tree;
 
 use super::super::source::one_source;
 use super::super::{Refused, read};
@@ -95,7 +95,7 @@ fn compare(
 }
 
 fn patch(
-    patch: &Value,
+    patch: &Tree,
     arguments: &DiffArguments,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
