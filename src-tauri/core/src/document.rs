@@ -11,9 +11,9 @@ use std::str::FromStr;
 
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
 
 use crate::limits;
+use crate::tree::{self, Object, Tree};
 
 /// The unit that is stored, served and versioned: the component tree and who sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,7 +38,7 @@ pub struct FlagDocument {
     pub bucketing: Bucketing,
     /// Keys the format does not have, kept as they came.
     #[serde(flatten)]
-    pub unknown: Map<String, Value>,
+    pub unknown: Object,
 }
 
 /// An inner node of the component tree, in the order of the document.
@@ -66,7 +66,7 @@ pub struct Rollout {
     pub strategy: Strategy,
     /// Keys the format does not have, kept as they came.
     #[serde(flatten)]
-    pub unknown: Map<String, Value>,
+    pub unknown: Object,
 }
 
 /// How a rollout reads its groups and its percentage.
@@ -111,7 +111,7 @@ pub struct About {
     pub expires: Option<jiff::civil::Date>,
     /// Keys the format does not have, kept as they came.
     #[serde(flatten)]
-    pub unknown: Map<String, Value>,
+    pub unknown: Object,
 }
 
 impl Default for FlagDocument {
@@ -125,7 +125,7 @@ impl Default for FlagDocument {
             requires: BTreeMap::new(),
             about: BTreeMap::new(),
             bucketing: Bucketing::default(),
-            unknown: Map::new(),
+            unknown: Object::default(),
         }
     }
 }
@@ -195,14 +195,20 @@ impl FlagDocument {
     }
 
     /// Writes the document in its published form.
-    pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect(WRITABLE)
+    pub fn to_tree(&self) -> Tree {
+        tree_of(self)
     }
 
     /// Writes the document as compact JSON text.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect(WRITABLE)
     }
+}
+
+/// Returns what is written, as a tree: by its text, which has every digit.
+fn tree_of(value: &impl Serialize) -> Tree {
+    let text = serde_json::to_vec(value).expect(WRITABLE);
+    tree::read(&text).expect(WRITABLE)
 }
 
 const WRITABLE: &str = "every key is a text, and nothing else could fail";
@@ -224,8 +230,8 @@ fn walk(group: &Group, path: &mut String, visit: &mut impl FnMut(&str, bool)) {
 
 impl Rollout {
     /// Writes the rollout in its published form.
-    pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect(WRITABLE)
+    pub fn to_tree(&self) -> Tree {
+        tree_of(self)
     }
 }
 

@@ -5,12 +5,11 @@
 
 mod structure;
 
-use serde_json::{Map, Value};
-
 use crate::document::{
     About, ComponentPath, FlagDocument, Group, Node, Percentage, Rollout, Strategy,
 };
 use crate::problem::{Code, Problem, quote};
+use crate::tree::{Object, Tree};
 use crate::validate::{Checked, read_patch, validate, validate_value};
 
 /// One edit.
@@ -243,27 +242,25 @@ fn read_day(path: &ComponentPath, day: &str) -> Result<jiff::civil::Date, EditEr
 
 fn patch(document: &FlagDocument, bytes: &[u8]) -> Result<Checked, EditError> {
     let patch = read_patch(bytes).map_err(EditError::Invalid)?;
-    let mut tree = document.to_value();
+    let mut tree = document.to_tree();
     merge(&mut tree, patch);
     validate_value(&tree).map_err(EditError::Invalid)
 }
 
 /// Merges a patch (RFC 7396), leaving the other keys in their order: it is the order of the
 /// component tree that people see.
-fn merge(target: &mut Value, patch: Map<String, Value>) {
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
+fn merge(target: &mut Tree, patch: Object) {
+    if target.as_object().is_none() {
+        *target = Object::default().into();
     }
     let object = target.as_object_mut().expect("it was made an object above");
     for (key, value) in patch {
         match value {
-            Value::Null => {
-                object.shift_remove(&key);
+            Tree::Null => {
+                object.remove(&key);
             }
-            Value::Object(inner) => merge(object.entry(key).or_insert(Value::Null), inner),
-            other => {
-                object.insert(key, other);
-            }
+            Tree::Object(inner) => merge(object.get_or_insert(key), *inner),
+            other => object.insert(key, other),
         }
     }
 }
@@ -284,7 +281,7 @@ fn rollout_for<'a>(
     };
     require_component(document, path)?;
     let copy = || Rollout {
-        unknown: serde_json::Map::new(),
+        unknown: Object::default(),
         ..document.rollout.clone()
     };
     Ok(document.rollouts.entry(path.clone()).or_insert_with(copy))

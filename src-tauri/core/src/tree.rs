@@ -8,6 +8,7 @@ pub mod align;
 pub mod canonical;
 mod json;
 pub mod keys;
+mod masked;
 mod number;
 pub mod patch;
 pub mod path;
@@ -20,7 +21,9 @@ use indexmap::IndexMap;
 
 pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, is_hash_of, write};
+pub use self::json::deserialize;
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
+pub(crate) use self::masked::{Masked, masked};
 pub use self::number::Number;
 pub use self::patch::{Patch, compare, settled};
 pub use self::path::{Path, PathError, Slot, slot};
@@ -57,6 +60,14 @@ impl Tree {
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns what a switch says.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
             _ => None,
         }
     }
@@ -101,6 +112,14 @@ impl Tree {
         }
     }
 
+    /// Returns the members of an object, to be changed.
+    pub fn as_object_mut(&mut self) -> Option<&mut Object> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
     /// Returns a member of an object.
     pub fn get(&self, key: &str) -> Option<&Tree> {
         self.as_object()?.get(key)
@@ -124,6 +143,16 @@ impl Object {
     /// Returns a member, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
         self.0.get_mut(key)
+    }
+
+    /// Returns a member, to be changed: `null` if it was not there.
+    pub fn get_or_insert(&mut self, key: impl Into<Box<str>>) -> &mut Tree {
+        self.0.entry(key.into()).or_default()
+    }
+
+    /// Keeps the members that `keep` says `true` of.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Tree) -> bool) {
+        self.0.retain(|key, value| keep(key, value));
     }
 
     /// Says whether there is a member of this name.
@@ -169,6 +198,15 @@ impl Object {
     /// Goes through the values in their order.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &Tree> {
         self.0.values()
+    }
+}
+
+impl IntoIterator for Object {
+    type Item = (Box<str>, Tree);
+    type IntoIter = indexmap::map::IntoIter<Box<str>, Tree>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -11,8 +11,6 @@ mod values;
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use serde_json::{Map, Value};
-
 use crate::document::{
     About, Bucketing, ComponentPath, FlagDocument, Group, Node, PathError, Percentage, Rollout,
     Strategy, check_segment, founding_components,
@@ -20,6 +18,7 @@ use crate::document::{
 use crate::json;
 use crate::limits;
 use crate::problem::{Code, Problem, Problems, describe};
+use crate::tree::{self, Object, Tree};
 use place::Place;
 
 /// A valid document, and what is worth knowing about it.
@@ -52,20 +51,20 @@ pub fn validate(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
 ///
 /// # Errors
 /// Every problem, errors first, where at least one refuses the document.
-pub fn validate_value(tree: &Value) -> Result<Checked, Vec<Problem>> {
-    validate(tree.to_string().as_bytes())
+pub fn validate_value(tree: &Tree) -> Result<Checked, Vec<Problem>> {
+    validate(&tree::write(tree))
 }
 
 /// Reads a JSON Merge Patch (RFC 7396) as strictly as a document.
 ///
 /// # Errors
 /// Every problem of the text; what it makes of a document is checked when it is applied.
-pub fn read_patch(bytes: &[u8]) -> Result<Map<String, Value>, Vec<Problem>> {
+pub fn read_patch(bytes: &[u8]) -> Result<Object, Vec<Problem>> {
     let mut problems = Problems::default();
     let tree = json::read(bytes, &mut problems);
     match tree {
-        Some(Value::Object(patch)) if !problems.any_errors() => return Ok(patch),
-        Some(Value::Object(_)) | None => {}
+        Some(Tree::Object(patch)) if !problems.any_errors() => return Ok(*patch),
+        Some(Tree::Object(_)) | None => {}
         Some(other) => {
             let message = format!("A patch must be a JSON object, not {}.", describe(&other));
             problems.push(Problem::error(Code::WrongType, "", message));
@@ -81,7 +80,7 @@ struct Check {
 }
 
 /// A key's place, and what is there.
-type Field<'a> = (Place<'a>, Option<Value>);
+type Field<'a> = (Place<'a>, Option<Tree>);
 
 impl Check {
     fn error(&mut self, code: Code, at: &Place, message: String) {
@@ -94,7 +93,7 @@ impl Check {
         self.problems.push(problem);
     }
 
-    fn whole(&mut self, tree: Value) -> FlagDocument {
+    fn whole(&mut self, tree: Tree) -> FlagDocument {
         let document = self.document(tree);
         self.names(&document);
         self.cycles(&document);
@@ -113,9 +112,9 @@ impl Check {
         }
     }
 
-    fn document(&mut self, tree: Value) -> FlagDocument {
+    fn document(&mut self, tree: Tree) -> FlagDocument {
         let at = Place::ROOT;
-        let Value::Object(mut object) = tree else {
+        let Tree::Object(mut object) = tree else {
             let message = format!(
                 "A flag document must be a JSON object, not {}.",
                 describe(&tree)
@@ -123,7 +122,7 @@ impl Check {
             self.error(Code::WrongType, &at, message);
             return FlagDocument::default();
         };
-        let mut take = |key| (at.key(key), object.shift_remove(key));
+        let mut take = |key| (at.key(key), object.remove(key));
         FlagDocument {
             enabled: self.switch(take("enabled")),
             components: self.components(take("components")),
@@ -134,7 +133,7 @@ impl Check {
             requires: self.section(take("requires"), Self::requirements),
             about: self.section(take("about"), Self::about),
             bucketing: self.word(take("bucketing"), &Bucketing::ALL, Bucketing::as_str),
-            unknown: self.unknown(&at, object),
+            unknown: self.unknown(&at, *object),
         }
     }
 
@@ -155,13 +154,7 @@ impl Check {
         group
     }
 
-    fn group(
-        &mut self,
-        at: &Place,
-        object: Map<String, Value>,
-        depth: usize,
-        leaves: &mut usize,
-    ) -> Group {
+    fn group(&mut self, at: &Place, object: Object, depth: usize, leaves: &mut usize) -> Group {
         let mut group = Group::new();
         for (name, value) in object {
             let at = at.key(&name);
@@ -173,18 +166,18 @@ impl Check {
                 self.bad_path(&at, &name, error);
             }
             let node = match value {
-                Value::Object(inner) => Node::Group(self.group(&at, inner, depth + 1, leaves)),
+                Tree::Object(inner) => Node::Group(self.group(&at, *inner, depth + 1, leaves)),
                 leaf => {
                     *leaves += 1;
                     Node::Component(self.leaf(&at, &leaf))
                 }
             };
-            group.insert(name, node);
+            group.insert(name.into(), node);
         }
         group
     }
 
-    fn leaf(&mut self, at: &Place, value: &Value) -> bool {
+    fn leaf(&mut self, at: &Place, value: &Tree) -> bool {
         // A leaf that is no switch still is a name that rollouts may lead to.
         value.as_bool().unwrap_or_else(|| {
             let message = format!(
@@ -201,7 +194,7 @@ impl Check {
         let Some(mut object) = value.and_then(|value| self.object(&at, value)) else {
             return Rollout::default();
         };
-        let mut take = |key| (at.key(key), object.shift_remove(key));
+        let mut take = |key| (at.key(key), object.remove(key));
         let rollout = Rollout {
             percentage: self.percentage(take("percentage")),
             user_groups: self.user_groups(take("userGroups")),
@@ -245,12 +238,12 @@ impl Check {
         self.texts(items, limits::GROUP_CHARS_MAX)
     }
 
-    fn requirements(&mut self, at: Place, value: Value) -> Vec<ComponentPath> {
+    fn requirements(&mut self, at: Place, value: Tree) -> Vec<ComponentPath> {
         let items = self.list(&at, Some(value), limits::REQUIRES_MAX, "prerequisites");
         let mut paths = Vec::with_capacity(items.len());
         let mut seen = HashSet::with_capacity(items.len());
         for (at, value) in items {
-            let Value::String(name) = &value else {
+            let Tree::String(name) = &value else {
                 let message = format!(
                     "{} must be the name of a component, not {}.",
                     at.name(),
@@ -272,11 +265,11 @@ impl Check {
         paths
     }
 
-    fn about(&mut self, at: Place, value: Value) -> About {
+    fn about(&mut self, at: Place, value: Tree) -> About {
         let Some(mut object) = self.object(&at, value) else {
             return About::default();
         };
-        let mut take = |key| (at.key(key), object.shift_remove(key));
+        let mut take = |key| (at.key(key), object.remove(key));
         About {
             title: self.optional_text(take("title"), limits::ABOUT_LINE_CHARS_MAX),
             description: self.optional_text(take("description"), limits::ABOUT_TEXT_CHARS_MAX),

@@ -106,7 +106,7 @@ impl Run {
             // Nobody listens any more where the run has ended before.
             let _ = ended.send(deliver(&to, &from, PATIENCE));
         });
-        let flags = document.to_value();
+        let flags = document.to_tree();
         let state = State::new(size, host.seed(), &flags, now_ms());
         Self {
             exposure: exposure(document, &host),
@@ -165,7 +165,7 @@ impl Run {
     fn step(&mut self) {
         if let Some(document) = self.follower.latest() {
             self.exposure = exposure(&document, &self.host);
-            self.reporter.tell(News::Flags(document.to_value()));
+            self.reporter.tell(News::Flags(document.to_tree()));
         }
         let events = self.host.step(&self.exposure);
         self.outbox.put(self.steps, &events);

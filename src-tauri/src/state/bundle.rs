@@ -45,7 +45,11 @@ pub(crate) struct Bundled {
     #[serde(default)]
     pub(crate) revision: u64,
     /// What the source recorded since the snapshot before, latest first, as it records changes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "trees_of")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "trees_of"
+    )]
     changes: Vec<Tree>,
     /// BLAKE3 of the state in canonical form, as hexadecimal digits; none where nobody said.
     #[serde(default)]
@@ -154,8 +158,8 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
     if marked.is_ok_and(|marked| marked.format == FORMAT) {
         return read_bundle(bytes);
     }
-    let tree = tree::read(bytes)
-        .map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
+    let tree =
+        tree::read(bytes).map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
     let Sent { tree, files, at_ms } = intake::unwrap(tree)?;
     Ok(vec![Bundled {
         at_ms: at_ms.unwrap_or(now_ms),

@@ -2,10 +2,12 @@
 
 use std::{fmt, io};
 
+use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{Number, Object, Tree};
+use super::{Number, Object, Tree, read};
 
 impl Serialize for Tree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -46,6 +48,16 @@ impl io::Write for Pieces<'_, '_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Reads a tree out of JSON text that `serde_json` reads otherwise: what a field of a struct is
+/// `deserialize_with`. Keeps every digit, as [`super::read`] does.
+///
+/// # Errors
+/// What is no tree, and any text that is not borrowed from the input.
+pub fn deserialize<'de, D: Deserializer<'de>>(value: D) -> Result<Tree, D::Error> {
+    let text = <&RawValue>::deserialize(value)?;
+    read(text.get().as_bytes()).map_err(D::Error::custom)
 }
 
 impl From<Value> for Tree {

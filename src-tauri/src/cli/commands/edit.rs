@@ -92,7 +92,7 @@ fn show_rollout(app: &App, component: Option<&str>, output: &mut Output) -> anyh
     }
     let rollout = component.map_or(&document.rollout, |name| document.rollout_of(name));
     if output.json {
-        output.value(&rollout.to_value())?;
+        output.value(&rollout.to_tree())?;
         return Ok(());
     }
     let own = component.is_some_and(|name| document.rollouts.contains_key(name));
@@ -164,7 +164,7 @@ pub fn import(
     }
     let checked = validate(&document).map_err(|problems| Error::Invalid { problems })?;
     let live = app.live();
-    let found = changes(&live.document.to_value(), &checked.document.to_value());
+    let found = changes(&live.document.to_tree(), &checked.document.to_tree());
     let outcome = Outcome {
         revision: live.revision,
         changed: false,

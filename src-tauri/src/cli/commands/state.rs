@@ -118,7 +118,10 @@ mod tests {
         assert_eq!(read("null"), Tree::Null);
         assert_eq!(read(r#"{"a": [1]}"#), json!({"a": [1]}).into());
         assert_eq!(read(r#""25""#), "25".into());
-        assert_eq!(read("18446744073709551617").to_string(), "18446744073709551617");
+        assert_eq!(
+            read("18446744073709551617").to_string(),
+            "18446744073709551617"
+        );
         assert_eq!(read("canary"), "canary".into());
         assert_eq!(read("-1 or so"), "-1 or so".into());
         assert_eq!(read(""), "".into());

@@ -94,11 +94,7 @@ fn compare(
     tell(&found.map_err(Error::from)?, titles, arguments, output)
 }
 
-fn patch(
-    patch: &Tree,
-    arguments: &DiffArguments,
-    output: &mut Output,
-) -> anyhow::Result<ExitCode> {
+fn patch(patch: &Tree, arguments: &DiffArguments, output: &mut Output) -> anyhow::Result<ExitCode> {
     output.value(patch)?;
     let differs = patch.as_array().is_some_and(|steps| !steps.is_empty());
     Ok(exit_code(differs, arguments))
