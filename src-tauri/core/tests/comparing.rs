@@ -3,6 +3,7 @@
 use flagdeck_core::difference::{
     self, Difference, Excerpt, Kind, ListChange, Options, StateChange,
 };
+use flagdeck_core::tree::Tree;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -627,7 +628,7 @@ proptest! {
                 members_at(&mut made, parent).insert(key, value);
             }
         }
-        prop_assert_eq!(made, after);
+        prop_assert_eq!(Tree::from(made), Tree::from(after));
     }
 
     #[test]

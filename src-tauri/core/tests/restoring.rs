@@ -346,9 +346,9 @@ fn chosen(now: &Tree, then: &Tree, indices: &[Index]) -> Vec<String> {
 }
 
 /// The value of a part, as far as values count.
-fn value(tree: &Tree, key: &str) -> Option<String> {
+fn value(tree: &Tree, key: &str) -> Option<Tree> {
     let path: Path = key.parse().expect("it is a key");
-    path.value(tree).map(ToString::to_string)
+    path.value(tree).cloned()
 }
 
 proptest! {
