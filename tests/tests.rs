@@ -15,6 +15,7 @@ mod cli_snapshot;
 mod cli_state;
 mod config;
 mod emergency;
+mod numbers;
 mod past;
 mod restores_killed;
 mod restores_model;
