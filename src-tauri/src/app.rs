@@ -369,6 +369,8 @@ impl App {
         if (in_store.revision, &in_store.etag) != (live.revision, &live.etag) {
             return Ok(None);
         }
+        let mut wanted = wanted;
+        wanted.document.keep_spelling_of(&live.document);
         let text: Arc<[u8]> = wanted.document.to_bytes().into();
         let unchanged = Outcome {
             revision: live.revision,

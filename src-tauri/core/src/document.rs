@@ -4,6 +4,8 @@
 //! [`crate::validate()`] reads it; how it is written is said here, by the order of the fields:
 //! known keys first, optional ones where they say something, unknown ones last.
 
+mod spelling;
+
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
