@@ -1,6 +1,7 @@
 //! The order of keys is never a change: in states, snapshots, bundles and flag documents.
 
 use flagdeck::wire::SnapshotFilter;
+use flagdeck_core::tree;
 use serde_json::{Value, json};
 
 use crate::http_support::Running;
@@ -57,7 +58,7 @@ fn a_value_that_is_set_in_another_order_is_the_same() {
     let app = open(folder.path());
     put(&app, &json!({"flags": {"a": {"on": true, "share": 5}}}));
     let set = |value: &str| {
-        let value = serde_json::from_str(value).unwrap();
+        let value = tree::read(value.as_bytes()).unwrap();
         app.set_state(&web(), "ml.flags.a", Some(value), &me())
             .unwrap()
     };

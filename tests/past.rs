@@ -165,7 +165,7 @@ fn a_review_says_what_is_wrong_or_else_what_would_change_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     switch(&app, "tracker", true);
-    let mut document = app.live().document.to_value();
+    let mut document = serde_json::to_value(&app.live().document).unwrap();
     document["enabled"] = json!(true);
     document["colour"] = json!("red");
     let review = app.review(document.to_string().as_bytes());

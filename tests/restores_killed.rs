@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use flagdeck::wire::{RestoreFilter, RestoreStatus};
 use flagdeck::{App, Options};
-use flagdeck_core::tree::Tree;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -154,7 +153,7 @@ fn no_restore_is_lost_when_flagdeck_is_killed_between_any_two_words() {
     };
     assert!(page.restores.iter().all(is_exact), "{:?}", page.restores);
     let current = app.current_state(&"kanban".parse().unwrap()).unwrap();
-    let current = Value::from(Tree::clone(&current.ml));
+    let current = serde_json::to_value(&*current.ml).unwrap();
     assert_eq!(
         (&current["n"], &current["other"]),
         (&json!(0), &json!(ROUNDS + 100))

@@ -65,7 +65,7 @@ fn tree_of(cells: &Cells) -> Value {
 }
 
 fn cells_of(tree: &Tree) -> Cells {
-    let tree = Value::from(tree.clone());
+    let tree = serde_json::to_value(tree).unwrap();
     let record = |id: &str| {
         let list = tree["list"].as_array().unwrap();
         let found = list.iter().find(|record| record["id"] == id);

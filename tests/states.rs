@@ -7,7 +7,7 @@ use flagdeck::state::{SourceName, StateError};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{RestoreRequest, Snapshot, SnapshotFilter, SnapshotLabel, StateAt};
 use flagdeck::{App, Options};
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -34,11 +34,11 @@ pub fn take(app: &App) -> Snapshot {
 }
 
 pub fn at(app: &App, id: u64) -> Value {
-    Tree::clone(&app.state_at(&StateAt::Snapshot { id }).unwrap().ml).into()
+    serde_json::to_value(&*app.state_at(&StateAt::Snapshot { id }).unwrap().ml).unwrap()
 }
 
 pub fn now(app: &App) -> Value {
-    Tree::clone(&app.current_state(&web()).unwrap().ml).into()
+    serde_json::to_value(&*app.current_state(&web()).unwrap().ml).unwrap()
 }
 
 fn written(state: Value) -> Vec<u8> {

@@ -10,7 +10,6 @@ use flagdeck::wire::{
 };
 use flagdeck::{App, ChangeRequest};
 use flagdeck_core::Edit;
-use flagdeck_core::tree::Tree;
 use serde_json::{Value, json};
 
 use crate::states::{at, everything, me, now, open, put, take, web};
@@ -18,7 +17,7 @@ use crate::states::{at, everything, me, now, open, put, take, web};
 /// What the source of a restore is asked to become.
 fn asked(app: &App, restore: u64) -> Value {
     let asked = app.asked_state(&web(), restore).unwrap();
-    Tree::clone(&asked.state.ml).into()
+    serde_json::to_value(&*asked.state.ml).unwrap()
 }
 
 fn confirm(app: &App, restore: u64, state: &Value) -> Confirmation {

@@ -18,6 +18,7 @@ mod cli_terminal;
 mod config;
 mod documents;
 mod emergency;
+mod numbers;
 mod order;
 mod past;
 mod reading;

@@ -573,7 +573,7 @@ impl Wanted<'_> {
 
     /// Makes a revision of it, and says what that touches.
     fn draft(self, live: &Live, text: Arc<[u8]>) -> (Draft, Trace) {
-        let found = changes(&live.document.to_value(), &self.document.to_value());
+        let found = changes(&live.document.to_tree(), &self.document.to_tree());
         let mut sentences: Vec<String> = found.iter().map(ToString::to_string).collect();
         if sentences.is_empty() && text != live.text {
             sentences.push("Order changed".into());
@@ -592,7 +592,7 @@ impl Wanted<'_> {
 
 /// Says what differs, a sentence each.
 fn sentences(before: &FlagDocument, after: &FlagDocument) -> Vec<String> {
-    let found = changes(&before.to_value(), &after.to_value());
+    let found = changes(&before.to_tree(), &after.to_tree());
     found.iter().map(ToString::to_string).collect()
 }
 

@@ -4,6 +4,7 @@ mod reach;
 mod review;
 
 use flagdeck_core::document::{self, About, Group, Node};
+use flagdeck_core::tree::Tree;
 use flagdeck_core::{
     AboutChange, Change, ComponentPath, FlagDocument, Percentage, Problem, Rename, RolloutChange,
     User, groups, summary,
@@ -150,7 +151,7 @@ impl From<Difference> for wire::Difference {
 
 impl From<&Change> for wire::Change {
     fn from(change: &Change) -> Self {
-        let text = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
+        let text = |value: &Option<Tree>| value.as_ref().map(ToString::to_string);
         let (before, after) = match change.renamed() {
             Some(Rename { from, to }) => (Some(from.into()), Some(to.into())),
             None => (change.before.clone(), change.after.clone()),

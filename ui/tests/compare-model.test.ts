@@ -20,6 +20,7 @@ import {
 } from "../src/model/state_changes";
 import {
   find,
+  jsonOf,
   leafText,
   marksOf,
   openAtFirst,
@@ -213,6 +214,11 @@ describe("a change", () => {
     expect(readable('{"a":[1,2]}')).toBe('{ "a": [ 1, 2 ] }');
     expect(readable('[1,2,"cut')).toBe('[1,2,"cut');
     expect(readable('"[1,2]"')).toBe('"[1,2]"');
+    expect(readable("[18446744073709551617,1e400,1.0]")).toBe(
+      "[ 18446744073709551617, 1e400, 1.0 ]",
+    );
+    const long = '{"a":{},"b":[],"text":"{[,:]}\\"","list":[1,{"n":1}],"more":"of it, on and on"}';
+    expect(readable(long)).toBe(JSON.stringify(JSON.parse(long), null, 2));
   });
 });
 
@@ -255,6 +261,25 @@ describe("a state", () => {
       t: '1234567890123456789 " 1',
     });
     expect(leafText(9007199254740993n)).toBe("9007199254740993");
+  });
+
+  it("is shown with every digit of every number", () => {
+    const text =
+      '{"pi":3.14159265358979323846,"deep":[1e400,-1e-400,18446744073709551617,0.1,5e-324]}';
+    const root = parseState(text);
+    expect(jsonOf(root)).toBe(text);
+    expect(previewOf(root)).toBe("pi: 3.14159265358979323846, deep: [5]");
+    const none = marksOf([]);
+    const leaves = unfold(root, new Set(["", "/deep"]), none).filter((row) => row.size === null);
+    expect(leaves.map((row) => row.value !== undefined && leafText(row.value))).toEqual([
+      "3.14159265358979323846",
+      "1e400",
+      "-1e-400",
+      "18446744073709551617",
+      "0.1",
+      "5e-324",
+    ]);
+    expect(find(root, "979323846")).toEqual(["/pi"]);
   });
 
   it("that is no JSON is refused", () => {

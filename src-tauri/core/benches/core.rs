@@ -251,14 +251,14 @@ fn compare(criterion: &mut Criterion) {
     let mut group =
         criterion.benchmark_group("what differs between documents of 10 000 components");
     group.sample_size(20);
-    let old = before.to_value();
+    let old = before.to_tree();
     group.bench_function("floor: they are equal", |bencher| {
         let same = old.clone();
         bencher.iter(|| black_box(&old) == black_box(&same));
     });
     for (name, edit) in edits {
         let after = apply(&before, &edit).expect("the edit is valid");
-        let new = after.document.to_value();
+        let new = after.document.to_tree();
         group.bench_function(name, |bencher| {
             bencher.iter(|| changes(black_box(&old), black_box(&new)));
         });

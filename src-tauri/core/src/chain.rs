@@ -158,7 +158,7 @@ impl Chain {
     pub fn open(keyframe: &[u8]) -> Result<Self, Damaged> {
         let text = text_of(keyframe)?;
         Ok(Self {
-            tree: serde_json::from_slice(&text).map_err(|_| Damaged)?,
+            tree: tree::read(&text).map_err(|_| Damaged)?,
             dictionary: text,
             unpacker: None,
         })

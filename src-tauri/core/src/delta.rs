@@ -7,11 +7,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::Number;
-
 use crate::limits::{DELTA_BYTES_MAX, HISTORY_DEPTH_MAX};
 use crate::tree::patch::{Members, Patch, Piece};
-use crate::tree::{Object, Tree};
+use crate::tree::{Number, Object, Tree};
 
 /// Bytes that are no patch of the tree they are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +46,8 @@ mod value {
     pub(super) const TEXT: u8 = 6;
     pub(super) const LIST: u8 = 7;
     pub(super) const OBJECT: u8 = 8;
+    /// With its literal.
+    pub(super) const NUMBER: u8 = 9;
     /// With so many decimals, 0 to 6; the mantissa follows.
     pub(super) const DECIMAL: u8 = 16;
     pub(super) const MOST_DECIMALS: u8 = 6;
@@ -180,8 +180,12 @@ fn write_value(value: &Tree, bytes: &mut Vec<u8>) {
 }
 
 fn write_json_number(number: &Number, bytes: &mut Vec<u8>) {
-    if let Some(float) = number.as_f64().filter(|_| number.is_f64()) {
+    if let Some(float) = number.as_float() {
         return write_float(float, bytes);
+    }
+    if let Some(literal) = number.as_literal() {
+        bytes.push(value::NUMBER);
+        return write_text(literal, bytes);
     }
     match (number.as_u64(), number.as_i64()) {
         (Some(small), _) if small < u64::from(u8::MAX - value::SMALL) => {
@@ -364,6 +368,10 @@ impl Reader<'_> {
                 float(f64::from_le_bytes(bytes))?
             }
             value::TEXT => self.text()?.into(),
+            value::NUMBER => {
+                let number = Number::read(&self.text()?);
+                Tree::Number(number.ok_or(Damaged)?)
+            }
             value::LIST => {
                 let elements = (0..self.count()?).map(|_| self.value(depth));
                 Tree::Array(elements.collect::<Result<_, _>>()?)

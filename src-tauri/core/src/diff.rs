@@ -7,12 +7,12 @@ mod trace;
 mod words;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
 
 use self::renames::Renames;
 pub use self::summary::{summary, thousands};
 pub use self::trace::{Rename, Trace};
 use crate::problem::Pointer;
+use crate::tree::{self, Object, Tree};
 
 /// One value that differs, or a part of the tree that has another path.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,19 +29,19 @@ pub struct Change {
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    pub before: Option<Value>,
+    pub before: Option<Tree>,
     /// The value after; none where there is none any more.
     #[serde(
         default,
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    pub after: Option<Value>,
+    pub after: Option<Tree>,
 }
 
 /// A null that is there is a value, not the absence of one.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(value).map(Some)
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Tree>, D::Error> {
+    tree::deserialize(value).map(Some)
 }
 
 /// Lists what differs between two documents in their published form: first what was renamed or
@@ -51,7 +51,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Erro
 /// Documents do not tell what was renamed, so it is inferred: a component or group that is gone
 /// and one that appeared with equal content are the same, if no other could be meant.
 /// Objects are compared key by key, whatever their order; lists and everything else as a whole.
-pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
+pub fn changes(before: &Tree, after: &Tree) -> Vec<Change> {
     let in_place = compared(before, after);
     let renames = Renames::infer(before, after, &in_place);
     if renames.is_empty() {
@@ -67,24 +67,24 @@ pub fn switches(changes: &[Change]) -> usize {
     let is_switch = |change: &&Change| {
         let is_switchable =
             change.pointer == "/enabled" || change.pointer.starts_with("/components/");
-        let was_switch = matches!(change.before, Some(Value::Bool(_)));
-        let stays_one = matches!(change.after, Some(Value::Bool(_)));
+        let was_switch = matches!(change.before, Some(Tree::Bool(_)));
+        let stays_one = matches!(change.after, Some(Tree::Bool(_)));
         is_switchable && change.from.is_none() && was_switch && stays_one
     };
     changes.iter().filter(is_switch).count()
 }
 
-fn compared(before: &Value, after: &Value) -> Vec<Change> {
+fn compared(before: &Tree, after: &Tree) -> Vec<Change> {
     let mut found = Vec::new();
     compare(&Pointer::default(), Some(before), Some(after), &mut found);
     found
 }
 
-fn compare(at: &Pointer, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Change>) {
+fn compare(at: &Pointer, before: Option<&Tree>, after: Option<&Tree>, found: &mut Vec<Change>) {
     if before == after {
         return;
     }
-    if let (Some(Value::Object(old)), Some(Value::Object(new))) = (before, after) {
+    if let (Some(Tree::Object(old)), Some(Tree::Object(new))) = (before, after) {
         return compare_objects(at, old, new, found);
     }
     found.push(Change {
@@ -95,20 +95,15 @@ fn compare(at: &Pointer, before: Option<&Value>, after: Option<&Value>, found: &
     });
 }
 
-fn compare_objects(
-    at: &Pointer,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    found: &mut Vec<Change>,
-) {
+fn compare_objects(at: &Pointer, before: &Object, after: &Object, found: &mut Vec<Change>) {
     // Equal ones are passed over before a pointer is built: documents are mostly equal.
-    for (key, old) in before {
+    for (key, old) in before.iter() {
         let new = after.get(key);
         if new != Some(old) {
             compare(&at.at(key), Some(old), new, found);
         }
     }
-    for (key, new) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
+    for (key, new) in after.iter().filter(|(key, _)| !before.contains_key(key)) {
         compare(&at.at(key), None, Some(new), found);
     }
 }
@@ -121,10 +116,9 @@ impl Change {
 
     /// Returns the changes within an object that came or went as a whole, or changed.
     fn inner(&self) -> Vec<Self> {
-        let nothing = Map::new();
-        let entries = |value: &Option<Value>| match value {
-            Some(Value::Object(entries)) => entries.clone(),
-            _ => nothing.clone(),
+        let entries = |value: &Option<Tree>| match value {
+            Some(Tree::Object(entries)) => (**entries).clone(),
+            _ => Object::default(),
         };
         let at = self.tokens();
         let at = at.iter().fold(Pointer::default(), |at, key| at.at(key));

@@ -13,9 +13,9 @@ use std::str::FromStr;
 
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
 
 use crate::limits;
+use crate::tree::{self, Object, Tree};
 
 /// The unit that is stored, served and versioned: the component tree and who sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,7 +40,7 @@ pub struct FlagDocument {
     pub bucketing: Bucketing,
     /// Keys the format does not have, kept as they came.
     #[serde(flatten)]
-    pub unknown: Map<String, Value>,
+    pub unknown: Object,
 }
 
 /// An inner node of the component tree, in the order of the document.
@@ -68,7 +68,7 @@ pub struct Rollout {
     pub strategy: Strategy,
     /// Keys the format does not have, kept as they came.
     #[serde(flatten)]
-    pub unknown: Map<String, Value>,
+    pub unknown: Object,
 }
 
 /// How a rollout reads its groups and its percentage.
@@ -113,7 +113,7 @@ pub struct About {
     pub expires: Option<jiff::civil::Date>,
     /// Keys the format does not have, kept as they came.
     #[serde(flatten)]
-    pub unknown: Map<String, Value>,
+    pub unknown: Object,
 }
 
 impl Default for FlagDocument {
@@ -127,7 +127,7 @@ impl Default for FlagDocument {
             requires: BTreeMap::new(),
             about: BTreeMap::new(),
             bucketing: Bucketing::default(),
-            unknown: Map::new(),
+            unknown: Object::default(),
         }
     }
 }
@@ -197,14 +197,20 @@ impl FlagDocument {
     }
 
     /// Writes the document in its published form.
-    pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect(WRITABLE)
+    pub fn to_tree(&self) -> Tree {
+        tree_of(self)
     }
 
     /// Writes the document as compact JSON text.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect(WRITABLE)
     }
+}
+
+/// Returns what is written, as a tree: by its text, which has every digit.
+fn tree_of(value: &impl Serialize) -> Tree {
+    let text = serde_json::to_vec(value).expect(WRITABLE);
+    tree::read(&text).expect(WRITABLE)
 }
 
 const WRITABLE: &str = "every key is a text, and nothing else could fail";
@@ -233,8 +239,8 @@ impl Rollout {
     }
 
     /// Writes the rollout in its published form.
-    pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect(WRITABLE)
+    pub fn to_tree(&self) -> Tree {
+        tree_of(self)
     }
 }
 

@@ -5,12 +5,11 @@
 
 mod structure;
 
-use serde_json::{Map, Value};
-
 use crate::document::{
     About, ComponentPath, FlagDocument, Group, Node, Percentage, Rollout, Strategy,
 };
 use crate::problem::{Code, Problem, quote};
+use crate::tree::{Object, Tree};
 use crate::validate::{
     Checked, check_patched_keys, read_document, read_patch, validate, validate_value,
 };
@@ -268,30 +267,28 @@ fn patch(document: &FlagDocument, bytes: &[u8]) -> Result<Checked, EditError> {
     let patch = read_patch(bytes).map_err(EditError::Invalid)?;
     let new_keys = patch
         .iter()
-        .filter(|(key, value)| !value.is_null() && !document.unknown.contains_key(*key));
-    let new_keys = new_keys.map(|(key, value)| (key.clone(), value.clone()));
+        .filter(|(key, value)| **value != Tree::Null && !document.unknown.contains_key(key));
+    let new_keys = new_keys.map(|(key, value)| (key.into(), value.clone()));
     check_patched_keys(new_keys.collect()).map_err(EditError::Invalid)?;
-    let mut tree = document.to_value();
+    let mut tree = document.to_tree();
     merge(&mut tree, patch);
     validate_value(&tree).map_err(EditError::Invalid)
 }
 
 /// Merges a patch (RFC 7396), leaving the other keys in their order: it is the order of the
 /// component tree that people see.
-fn merge(target: &mut Value, patch: Map<String, Value>) {
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
+fn merge(target: &mut Tree, patch: Object) {
+    if target.as_object().is_none() {
+        *target = Object::default().into();
     }
     let object = target.as_object_mut().expect("it was made an object above");
     for (key, value) in patch {
         match value {
-            Value::Null => {
-                object.shift_remove(&key);
+            Tree::Null => {
+                object.remove(&key);
             }
-            Value::Object(inner) => merge(object.entry(key).or_insert(Value::Null), inner),
-            other => {
-                object.insert(key, other);
-            }
+            Tree::Object(inner) => merge(object.get_or_insert(key), *inner),
+            other => object.insert(key, other),
         }
     }
 }
@@ -312,7 +309,7 @@ fn rollout_for<'a>(
     };
     require_component(document, path)?;
     let copy = || Rollout {
-        unknown: serde_json::Map::new(),
+        unknown: Object::default(),
         ..document.rollout.clone()
     };
     Ok(document.rollouts.entry(path.clone()).or_insert_with(copy))

@@ -1,24 +1,24 @@
-//! Strict JSON: bytes → (tree, every problem), with what `serde_json::Value` alone would swallow.
+//! Strict JSON: bytes → (tree, every problem), with what [`crate::tree::read`] would swallow.
 //!
-//! A `Value` keeps the last of two equal keys without a word; here that is a problem with its place.
+//! That one keeps the last of two equal keys without a word; here it is a problem with its place.
 //! Knows nothing of what the tree means.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::map::Entry;
-use serde_json::{Map, Value};
 
 use crate::limits;
 use crate::problem::{Code, Pointer, Problem, Problems, quote};
 use crate::text;
+use crate::tree::{self, Masked, Number, Object, Tree};
 
 /// Reads bytes into a tree, adding what is wrong with them to `problems`.
 ///
 /// Returns `None` where the bytes are no JSON at all; a tree with duplicate keys is
 /// returned (the first one counts), so that the rest of it can be checked too.
-pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Option<Value> {
+pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Option<Tree> {
     let text = match text_of(bytes) {
         Ok(text) => text,
         Err(problem) => {
@@ -26,8 +26,14 @@ pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Option<Value> {
             return None;
         }
     };
-    let walk = Walk::default();
-    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let text = tree::mended(text.as_bytes());
+    let text = str::from_utf8(&text).expect("an escape takes the place of another one");
+    let Masked { text, numbers } = tree::masked(text);
+    let walk = Walk {
+        numbers: RefCell::new(numbers.into()),
+        ..Walk::default()
+    };
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
     let tree = (&walk)
         .deserialize(&mut deserializer)
         .and_then(|tree| deserializer.end().map(|()| tree));
@@ -60,6 +66,9 @@ fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
 struct Walk {
     path: RefCell<Vec<String>>,
     duplicates: RefCell<Vec<Problem>>,
+    /// How many numbers it passed, and those to come that the parser does not read as they are.
+    passed: Cell<usize>,
+    numbers: RefCell<VecDeque<(usize, Number)>>,
     /// Why the walk gave up, where the parser itself saw nothing wrong.
     stopped: RefCell<Option<(Code, String)>>,
 }
@@ -69,6 +78,17 @@ impl Walk {
         let path = self.path.borrow();
         path.iter()
             .fold(Pointer::default(), |pointer, token| pointer.at(token))
+    }
+
+    /// Returns a number as the text has it, in place of what the parser read.
+    fn exact(&self, read: Number) -> Number {
+        let nth = self.passed.replace(self.passed.get() + 1);
+        let mut numbers = self.numbers.borrow_mut();
+        let is_masked = numbers.front().is_some_and(|(place, _)| *place == nth);
+        match is_masked {
+            true => numbers.pop_front().map_or(read, |(_, number)| number),
+            false => read,
+        }
     }
 
     fn enter(&self, token: String) {
@@ -130,59 +150,54 @@ impl Walk {
 fn parser_words(error: &serde_json::Error) -> (Code, String) {
     let words = error.to_string();
     let words = words.split(" at line ").next().unwrap_or_default();
-    match words {
-        "number out of range" => (
-            Code::OutOfRange,
-            "A number is too large: it must be between −1.8e308 and 1.8e308".into(),
-        ),
-        other => (
-            Code::Syntax,
-            format!("The document is not valid JSON: {other}"),
-        ),
-    }
+    (
+        Code::Syntax,
+        format!("The document is not valid JSON: {words}"),
+    )
 }
 
 impl<'de> DeserializeSeed<'de> for &Walk {
-    type Value = Value;
+    type Value = Tree;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for &Walk {
-    type Value = Value;
+    type Value = Tree;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
     }
 
-    fn visit_bool<E>(self, on: bool) -> Result<Value, E> {
-        Ok(Value::Bool(on))
+    fn visit_bool<E>(self, on: bool) -> Result<Tree, E> {
+        Ok(on.into())
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(number.into())
+    fn visit_u64<E>(self, number: u64) -> Result<Tree, E> {
+        Ok(self.exact(number.into()).into())
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
+    fn visit_i64<E>(self, number: i64) -> Result<Tree, E> {
+        Ok(self.exact(number.into()).into())
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        // Always finite: the parser refuses what an f64 cannot hold.
-        Ok(number.into())
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Tree, E> {
+        let number = Number::from_f64(number);
+        let number = number.ok_or_else(|| E::custom("JSON has no such number"))?;
+        Ok(self.exact(number).into())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+    fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
         Ok(text.into())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
         self.check_depth()?;
         let mut list = Vec::new();
         loop {
@@ -191,25 +206,24 @@ impl<'de> Visitor<'de> for &Walk {
             self.leave();
             match item {
                 Some(item) => list.push(item),
-                None => return Ok(Value::Array(list)),
+                None => return Ok(list.into()),
             }
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
         self.check_depth()?;
-        let mut object = Map::new();
+        let mut object = Object::default();
         while let Some(key) = entries.next_key::<String>()? {
             self.check_key(&key)?;
             self.enter(key);
             let value = entries.next_value_seed(self)?;
-            match object.entry(self.leave()) {
-                Entry::Vacant(vacant) => {
-                    vacant.insert(value);
-                }
-                Entry::Occupied(occupied) => self.duplicate(occupied.key())?,
+            let key = self.leave();
+            match object.contains_key(&key) {
+                false => object.insert(key, value),
+                true => self.duplicate(&key)?,
             }
         }
-        Ok(Value::Object(object))
+        Ok(object.into())
     }
 }

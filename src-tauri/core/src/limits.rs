@@ -156,6 +156,10 @@ pub const ALIGN_KEYLESS_ONE_IN: usize = 10;
 /// one is named by its place.
 pub const IDENTITY_CHARS_MAX: usize = 128;
 
+/// Levels of lists and objects that are read from JSON text, as by `serde_json`: a reader goes into
+/// each, and the stack is bounded.
+pub const READ_DEPTH_MAX: usize = 127;
+
 /// Whole numbers below which a float is exact, 2^53: what JavaScript has for any number.
 pub const EXACT_FLOAT_MAX: f64 = 9_007_199_254_740_992.0;
 

@@ -42,7 +42,7 @@ fn has_component(document: &FlagDocument, path: &str) -> bool {
 
 /// Returns the paths that components and groups had before they were renamed or moved.
 fn moved_from(before: &FlagDocument, after: &FlagDocument) -> HashSet<String> {
-    let found = changes(&before.to_value(), &after.to_value());
+    let found = changes(&before.to_tree(), &after.to_tree());
     let renames = Trace::of(&found).renames;
     renames.into_iter().map(|rename| rename.from).collect()
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::diff::thousands;
 use crate::limits;
+use crate::tree::Tree;
 
 /// Whether a problem refuses the document or is only worth knowing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -197,14 +197,14 @@ impl From<Pointer> for String {
 }
 
 /// Says what a value is, for "…, not …": `the text "50"`, `a list`, `nothing (null)`.
-pub(crate) fn describe(value: &Value) -> String {
+pub(crate) fn describe(value: &Tree) -> String {
     match value {
-        Value::Null => "nothing (null)".into(),
-        Value::Bool(on) => on.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => format!("the text {}", quote(text)),
-        Value::Array(_) => "a list".into(),
-        Value::Object(_) => "an object".into(),
+        Tree::Null => "nothing (null)".into(),
+        Tree::Bool(on) => on.to_string(),
+        Tree::Number(number) => number.to_string(),
+        Tree::String(text) => format!("the text {}", quote(text)),
+        Tree::Array(_) => "a list".into(),
+        Tree::Object(_) => "an object".into(),
     }
 }
 

@@ -9,13 +9,13 @@ mod foreign;
 
 use std::collections::VecDeque;
 
-use serde_json::{Map, Value};
 
 pub use self::foreign::Format;
 use crate::document::{check_segment, founding_components};
 use crate::edit::distance;
 use crate::limits;
 use crate::problem::{Code, Pointer, Problem, listed, quote};
+use crate::tree::{Object, Tree};
 
 /// The keys of a flag document.
 pub(crate) const KEYS: [&str; 7] = [
@@ -68,7 +68,7 @@ pub struct Misspelt {
 ///
 /// A flag document has at least one of `enabled`, `components` and `rollout`. Without them, a
 /// rollout, a requirement or a description of a component of the safe default tells one, too.
-pub fn recognise(tree: &Value) -> Recognised {
+pub fn recognise(tree: &Tree) -> Recognised {
     let format = Format::of(tree);
     if let Some(object) = tree.as_object() {
         let misspelt = misspelt(object);
@@ -89,16 +89,16 @@ pub fn recognise(tree: &Value) -> Recognised {
 }
 
 /// Finds keys of an object that are close to a key of the document which it does not have.
-pub(crate) fn misspelt(object: &Map<String, Value>) -> Vec<Misspelt> {
+pub(crate) fn misspelt(object: &Object) -> Vec<Misspelt> {
     let mut missing = KEYS.to_vec();
-    missing.retain(|key| !object.contains_key(*key));
-    let unknown = object.keys().filter(|key| !KEYS.contains(&key.as_str()));
+    missing.retain(|key| !object.contains_key(key));
+    let unknown = object.keys().filter(|key| !KEYS.contains(key));
     let mut found = Vec::new();
     for key in unknown {
         if let Some(meant) = nearest(key, &missing) {
             missing.retain(|key| *key != meant);
-            let key = key.clone();
-            found.push(Misspelt { found: key, meant });
+            let found_key = key.to_owned();
+            found.push(Misspelt { found: found_key, meant });
         }
     }
     found
@@ -117,21 +117,21 @@ pub(crate) fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str>
     near.min().map(|(_, known)| known)
 }
 
-fn is_telling(object: &Map<String, Value>) -> bool {
+fn is_telling(object: &Object) -> bool {
     let founding = founding_components();
-    let is_founding = |path: &String| {
+    let is_founding = |path: &str| {
         let group = path.split('.').next().unwrap_or_default();
         founding.contains_key(group)
     };
     let tells = |section: &&str| match object.get(*section) {
-        Some(Value::Object(entries)) => entries.keys().any(is_founding),
+        Some(Tree::Object(entries)) => entries.keys().any(is_founding),
         _ => false,
     };
-    TELLING_KEYS.iter().any(|key| object.contains_key(*key)) || SECTIONS.iter().any(tells)
+    TELLING_KEYS.iter().any(|key| object.contains_key(key)) || SECTIONS.iter().any(tells)
 }
 
 /// Finds the flag document nearest to the root, and the key that told it.
-fn nested(tree: &Value) -> Option<(String, String)> {
+fn nested(tree: &Tree) -> Option<(String, String)> {
     let mut waiting = VecDeque::from([(Pointer::default(), tree, 0)]);
     let mut looked_at = 0;
     while let Some((at, value, level)) = waiting.pop_front() {
@@ -150,14 +150,14 @@ fn nested(tree: &Value) -> Option<(String, String)> {
 }
 
 /// Lists the objects and lists that are one level down, up to `most`.
-fn entries(value: &Value, most: usize) -> Vec<(String, &Value)> {
-    let is_branch = |it: &Value| it.is_object() || it.is_array();
+fn entries(value: &Tree, most: usize) -> Vec<(String, &Tree)> {
+    let is_branch = |it: &Tree| matches!(it, Tree::Object(_) | Tree::Array(_));
     match value {
-        Value::Object(object) => {
+        Tree::Object(object) => {
             let branches = object.iter().filter(|(_, it)| is_branch(it)).take(most);
-            branches.map(|(key, it)| (key.clone(), it)).collect()
+            branches.map(|(key, it)| (key.to_owned(), it)).collect()
         }
-        Value::Array(items) => {
+        Tree::Array(items) => {
             let numbered = items.iter().enumerate();
             let branches = numbered.filter(|(_, it)| is_branch(it)).take(most);
             branches.map(|(i, it)| (i.to_string(), it)).collect()
@@ -168,7 +168,7 @@ fn entries(value: &Value, most: usize) -> Vec<(String, &Value)> {
 
 /// Returns a key, as it is spelt, if an object inside of another one surely is a flag document:
 /// one key such as `enabled` proves nothing there.
-fn sure_key(object: &Map<String, Value>) -> Option<String> {
+fn sure_key(object: &Object) -> Option<String> {
     let as_meant = misspelt(object);
     let spelt = |key: &'static str| match object.contains_key(key) {
         true => Some(key.to_owned()),
@@ -179,7 +179,7 @@ fn sure_key(object: &Map<String, Value>) -> Option<String> {
     };
     let object_at = |key: &'static str| {
         let spelt = spelt(key)?;
-        object.get(&spelt)?.is_object().then_some(spelt)
+        object.get(&spelt)?.as_object().map(|_| spelt)
     };
     let components = object_at("components");
     let rollout = object_at("rollout");
@@ -221,7 +221,7 @@ pub(crate) fn nested_problem(pointer: &str, key: &str) -> Problem {
 }
 
 /// Says that an object is no flag document.
-pub(crate) fn unknown_problem(object: &Map<String, Value>) -> Problem {
+pub(crate) fn unknown_problem(object: &Object) -> Problem {
     let message = if is_component_tree(object) {
         "This is not a flag document, but looks like its components: put it under components, \
          as in {\"enabled\": true, \"components\": {\"checkout\": true}}."
@@ -241,13 +241,13 @@ pub(crate) fn unknown_problem(object: &Map<String, Value>) -> Problem {
 }
 
 /// Whether an object has nothing but switches, and groups of them.
-fn is_component_tree(object: &Map<String, Value>) -> bool {
-    let is_node = |node: &Value| match node {
-        Value::Bool(_) => true,
-        Value::Object(group) => is_component_tree(group),
+fn is_component_tree(object: &Object) -> bool {
+    let is_node = |node: &Tree| match node {
+        Tree::Bool(_) => true,
+        Tree::Object(group) => is_component_tree(group),
         _ => false,
     };
-    let is_name = |name: &String| check_segment(name).is_ok() && !KEYS.contains(&name.as_str());
+    let is_name = |name: &str| check_segment(name).is_ok() && !KEYS.contains(&name);
     !object.is_empty() && object.keys().all(is_name) && object.values().all(is_node)
 }
 

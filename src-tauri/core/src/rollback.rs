@@ -65,7 +65,7 @@ pub fn path_before(
     if matches!(before.node(&path), Some(Node::Component(_))) {
         return Some(path);
     }
-    let found = changes(&before.to_value(), &after.to_value());
+    let found = changes(&before.to_tree(), &after.to_tree());
     let pointer = pointer_of(path.as_str());
     found.iter().find_map(|change| {
         let from = change.from.as_deref()?.strip_prefix("/components/")?;

@@ -8,24 +8,28 @@ pub mod align;
 pub mod canonical;
 mod json;
 pub mod keys;
+mod masked;
+mod number;
 pub mod order;
 pub mod patch;
 pub mod path;
+mod read;
 
 use std::hash::{Hash, Hasher};
 
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
-use serde_json::Number;
-
-use crate::whole;
 
 pub use self::align::{Alignment, Run, align};
-pub use self::canonical::{hash, write};
+pub use self::canonical::{hash, is_hash_of, write};
+pub use self::json::deserialize;
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
-pub use self::order::keep_order;
+pub(crate) use self::masked::{Masked, masked};
+pub use self::number::Number;
+pub use self::order::settled;
 pub use self::patch::{Patch, compare};
 pub use self::path::{Path, PathError, Slot, slot};
+pub use self::read::{mended, read};
 
 /// A JSON tree.
 ///
@@ -39,7 +43,7 @@ pub enum Tree {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, a whole one or a float.
+    /// A number, equal to every number of the same value.
     Number(Number),
     /// A text.
     String(Box<str>),
@@ -62,7 +66,15 @@ impl Tree {
         }
     }
 
-    /// Returns a number as the float that is nearest to it.
+    /// Returns what a switch says.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Returns a number as the float that is nearest to it, if there is one.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Number(number) => number.as_f64(),
@@ -70,22 +82,20 @@ impl Tree {
         }
     }
 
-    /// Returns a whole number, if it fits, however it is written; see [`whole`].
+    /// Returns a whole number, if it fits, however it is written; see [`crate::whole`].
     pub fn as_i64(&self) -> Option<i64> {
         match self {
-            Self::Number(number) => number
-                .as_i64()
-                .or_else(|| whole::of_float(number.as_f64()?)),
+            Self::Number(number) => number.as_i64().or_else(|| number.small()),
             _ => None,
         }
     }
 
-    /// Returns a whole number from 0 up, if it fits, however it is written; see [`whole`].
+    /// Returns a whole number from 0 up, if it fits, however it is written; see [`crate::whole`].
     pub fn as_u64(&self) -> Option<u64> {
         match self {
             Self::Number(number) => number
                 .as_u64()
-                .or_else(|| u64::try_from(whole::of_float(number.as_f64()?)?).ok()),
+                .or_else(|| u64::try_from(number.small()?).ok()),
             _ => None,
         }
     }
@@ -100,6 +110,14 @@ impl Tree {
 
     /// Returns the members of an object.
     pub fn as_object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// Returns the members of an object, to be changed.
+    pub fn as_object_mut(&mut self) -> Option<&mut Object> {
         match self {
             Self::Object(members) => Some(members),
             _ => None,
@@ -129,6 +147,16 @@ impl Object {
     /// Returns a member, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
         self.0.get_mut(key)
+    }
+
+    /// Returns a member, to be changed: `null` if it was not there.
+    pub fn get_or_insert(&mut self, key: impl Into<Box<str>>) -> &mut Tree {
+        self.0.entry(key.into()).or_default()
+    }
+
+    /// Keeps the members that `keep` says `true` of.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Tree) -> bool) {
+        self.0.retain(|key, value| keep(key, value));
     }
 
     /// Says whether there is a member of this name.
@@ -177,6 +205,15 @@ impl Object {
     }
 }
 
+impl IntoIterator for Object {
+    type Item = (Box<str>, Tree);
+    type IntoIter = indexmap::map::IntoIter<Box<str>, Tree>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl FromIterator<(Box<str>, Tree)> for Object {
     /// The last of several members of one name counts, in the place of the first.
     fn from_iter<I: IntoIterator<Item = (Box<str>, Tree)>>(members: I) -> Self {
@@ -193,22 +230,14 @@ impl Hash for Object {
     }
 }
 
-/// Says whether two trees are the same in every value: the sign of zero counts, which `==` passes
-/// over. The order of keys does not.
+/// Says whether two trees are the same in every value, which is what `==` says, too: neither the
+/// order of keys nor how a number is spelled counts.
 pub fn same(one: &Tree, other: &Tree) -> bool {
     match (one, other) {
-        (Tree::Number(one), Tree::Number(other)) => same_number(one, other),
         (Tree::Array(one), Tree::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
         (Tree::Object(one), Tree::Object(other)) => order::are_same(one, other, same),
-        _ => one == other,
-    }
-}
-
-fn same_number(one: &Number, other: &Number) -> bool {
-    match (one.is_f64(), other.is_f64()) {
-        (true, true) => one.as_f64().map(f64::to_bits) == other.as_f64().map(f64::to_bits),
         _ => one == other,
     }
 }
@@ -232,6 +261,7 @@ fn left(value: &Tree, budget: usize) -> Option<usize> {
             .try_fold(budget.checked_sub(2)?, |budget, (key, value)| {
                 left(value, budget.checked_sub(key.len() + 4)?)
             }),
+        Tree::Number(number) => budget.checked_sub(number.as_literal().map_or(5, str::len)),
         // The shortest and the longest of these differ by little.
         _ => budget.checked_sub(5),
     }

@@ -14,8 +14,6 @@ mod values;
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use serde_json::{Map, Value};
-
 use crate::document::{
     About, Bucketing, ComponentPath, FlagDocument, Group, Node, PathError, Percentage, Rollout,
     Strategy, check_segment, founding_components,
@@ -24,6 +22,7 @@ use crate::json;
 use crate::limits;
 use crate::problem::{Code, Pointer, Problem, Problems, describe};
 use crate::recognise::{self, KEYS, Misspelt, Recognised, recognise};
+use crate::tree::{self, Object, Tree};
 use place::Place;
 
 /// A valid document, and what is worth knowing about it.
@@ -54,7 +53,7 @@ pub fn validate(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
 
 fn examine(
     bytes: &[u8],
-    read: impl FnOnce(&mut Check, Value) -> Option<FlagDocument>,
+    read: impl FnOnce(&mut Check, Tree) -> Option<FlagDocument>,
 ) -> Result<Checked, Vec<Problem>> {
     let mut check = Check::default();
     let tree = json::read(bytes, &mut check.problems);
@@ -72,20 +71,20 @@ fn examine(
 ///
 /// # Errors
 /// Every problem, errors first, where at least one refuses the document.
-pub fn validate_value(tree: &Value) -> Result<Checked, Vec<Problem>> {
-    validate(tree.to_string().as_bytes())
+pub fn validate_value(tree: &Tree) -> Result<Checked, Vec<Problem>> {
+    validate(&tree::write(tree))
 }
 
 /// Reads a JSON Merge Patch (RFC 7396) as strictly as a document.
 ///
 /// # Errors
 /// Every problem of the text; what it makes of a document is checked when it is applied.
-pub fn read_patch(bytes: &[u8]) -> Result<Map<String, Value>, Vec<Problem>> {
+pub fn read_patch(bytes: &[u8]) -> Result<Object, Vec<Problem>> {
     let mut problems = Problems::default();
     let tree = json::read(bytes, &mut problems);
     match tree {
-        Some(Value::Object(patch)) if !problems.any_errors() => return Ok(patch),
-        Some(Value::Object(_)) | None => {}
+        Some(Tree::Object(patch)) if !problems.any_errors() => return Ok(*patch),
+        Some(Tree::Object(_)) | None => {}
         Some(other) => {
             let message = format!("A patch must be a JSON object, not {}.", describe(&other));
             problems.push(Problem::error(Code::WrongType, "", message));
@@ -96,8 +95,8 @@ pub fn read_patch(bytes: &[u8]) -> Result<Map<String, Value>, Vec<Problem>> {
 
 /// Refuses what a patch would add that is misspelt, nested or of another format: merged, it
 /// would be kept as unknown keys that change nothing.
-pub(crate) fn check_patched_keys(added: Map<String, Value>) -> Result<(), Vec<Problem>> {
-    let problems = match recognise(&Value::Object(added)) {
+pub(crate) fn check_patched_keys(added: Object) -> Result<(), Vec<Problem>> {
+    let problems = match recognise(&added.into()) {
         Recognised::FlagDocument { misspelt } => misspelt.iter().map(Misspelt::problem).collect(),
         Recognised::Nested { pointer, key } => vec![recognise::nested_problem(&pointer, &key)],
         Recognised::Foreign(format) => vec![format.problem()],
@@ -113,7 +112,7 @@ const ROLLOUT_KEYS: [&str; 3] = ["percentage", "userGroups", "strategy"];
 
 const ABOUT_KEYS: [&str; 5] = ["title", "description", "owner", "tags", "expires"];
 
-fn not_an_object(tree: &Value) -> Problem {
+fn not_an_object(tree: &Tree) -> Problem {
     let message = format!(
         "A flag document must be a JSON object, not {}.",
         describe(tree)
@@ -142,7 +141,7 @@ struct Check {
 }
 
 /// A key's place, and what is there.
-type Field<'a> = (Place<'a>, Option<Value>);
+type Field<'a> = (Place<'a>, Option<Tree>);
 
 impl Check {
     fn error(&mut self, code: Code, at: &Place, message: String) {
@@ -156,7 +155,7 @@ impl Check {
     }
 
     /// Checks a tree once it is recognised; returns `None` if it is not a flag document.
-    fn recognised(&mut self, tree: Value) -> Option<FlagDocument> {
+    fn recognised(&mut self, tree: Tree) -> Option<FlagDocument> {
         let refusal = match (recognise(&tree), &tree) {
             (Recognised::FlagDocument { misspelt }, _) if misspelt.is_empty() => {
                 return Some(self.whole(tree));
@@ -170,7 +169,7 @@ impl Check {
                 return None;
             }
             (Recognised::Foreign(format), _) => format.problem(),
-            (Recognised::Unknown, Value::Object(object)) => recognise::unknown_problem(object),
+            (Recognised::Unknown, Tree::Object(object)) => recognise::unknown_problem(object),
             (Recognised::Unknown, other) => not_an_object(other),
         };
         self.problems.push(refusal);
@@ -178,11 +177,11 @@ impl Check {
     }
 
     /// Tells what is misspelt, and what else is wrong with the document that is meant.
-    fn misspelt(&mut self, mut tree: Value, misspelt: &[Misspelt]) {
+    fn misspelt(&mut self, mut tree: Tree, misspelt: &[Misspelt]) {
         for one in misspelt {
             self.problems.push(one.problem());
-            if let Value::Object(object) = &mut tree
-                && let Some(value) = object.shift_remove(&one.found)
+            if let Tree::Object(object) = &mut tree
+                && let Some(value) = object.remove(&one.found)
             {
                 object.insert(one.meant.to_owned(), value);
             }
@@ -197,10 +196,10 @@ impl Check {
     }
 
     /// Tells where the document is, and what is wrong with it there.
-    fn nested(&mut self, tree: &Value, pointer: &str, key: &str) {
+    fn nested(&mut self, tree: &Tree, pointer: &str, key: &str) {
         self.problems.push(recognise::nested_problem(pointer, key));
         let mut inner = Self::default();
-        if let Some(document) = tree.pointer(pointer) {
+        if let Some(document) = tree::get(tree, pointer) {
             inner.recognised(document.clone());
         }
         self.take_over(inner, |at| format!("{pointer}{at}"));
@@ -214,7 +213,7 @@ impl Check {
         }
     }
 
-    fn whole(&mut self, tree: Value) -> FlagDocument {
+    fn whole(&mut self, tree: Tree) -> FlagDocument {
         let document = self.document(tree);
         self.names(&document);
         self.cycles(&document);
@@ -233,13 +232,13 @@ impl Check {
         }
     }
 
-    fn document(&mut self, tree: Value) -> FlagDocument {
+    fn document(&mut self, tree: Tree) -> FlagDocument {
         let at = Place::ROOT;
-        let Value::Object(mut object) = tree else {
+        let Tree::Object(mut object) = tree else {
             self.problems.push(not_an_object(&tree));
             return FlagDocument::default();
         };
-        let mut take = |key| (at.key(key), object.shift_remove(key));
+        let mut take = |key| (at.key(key), object.remove(key));
         FlagDocument {
             enabled: self.switch(take("enabled")),
             components: self.components(take("components")),
@@ -250,7 +249,7 @@ impl Check {
             requires: self.section(take("requires"), Self::requirements),
             about: self.section(take("about"), Self::about),
             bucketing: self.word(take("bucketing"), &Bucketing::ALL, Bucketing::as_str),
-            unknown: self.unknown(&at, object, &KEYS),
+            unknown: self.unknown(&at, *object, &KEYS),
         }
     }
 
@@ -271,13 +270,7 @@ impl Check {
         group
     }
 
-    fn group(
-        &mut self,
-        at: &Place,
-        object: Map<String, Value>,
-        depth: usize,
-        leaves: &mut usize,
-    ) -> Group {
+    fn group(&mut self, at: &Place, object: Object, depth: usize, leaves: &mut usize) -> Group {
         let mut group = Group::new();
         for (name, value) in object {
             let at = at.key(&name);
@@ -289,18 +282,18 @@ impl Check {
                 self.bad_path(&at, &name, error);
             }
             let node = match value {
-                Value::Object(inner) => Node::Group(self.group(&at, inner, depth + 1, leaves)),
+                Tree::Object(inner) => Node::Group(self.group(&at, *inner, depth + 1, leaves)),
                 leaf => {
                     *leaves += 1;
                     Node::Component(self.leaf(&at, &leaf))
                 }
             };
-            group.insert(name, node);
+            group.insert(name.into(), node);
         }
         group
     }
 
-    fn leaf(&mut self, at: &Place, value: &Value) -> bool {
+    fn leaf(&mut self, at: &Place, value: &Tree) -> bool {
         // A leaf that is no switch still is a name that rollouts may lead to.
         value.as_bool().unwrap_or_else(|| {
             let message = format!(
@@ -317,7 +310,7 @@ impl Check {
         let Some(mut object) = value.and_then(|value| self.object(&at, value)) else {
             return Rollout::default();
         };
-        let mut take = |key| (at.key(key), object.shift_remove(key));
+        let mut take = |key| (at.key(key), object.remove(key));
         let rollout = Rollout {
             percentage: self.percentage(take("percentage")),
             user_groups: self.user_groups(take("userGroups")),
@@ -361,12 +354,12 @@ impl Check {
         self.texts(items, limits::GROUP_CHARS_MAX)
     }
 
-    fn requirements(&mut self, at: Place, value: Value) -> Vec<ComponentPath> {
+    fn requirements(&mut self, at: Place, value: Tree) -> Vec<ComponentPath> {
         let items = self.list(&at, Some(value), limits::REQUIRES_MAX, "prerequisites");
         let mut paths = Vec::with_capacity(items.len());
         let mut seen = HashSet::with_capacity(items.len());
         for (at, value) in items {
-            let Value::String(name) = &value else {
+            let Tree::String(name) = &value else {
                 let message = format!(
                     "{} must be the name of a component, not {}.",
                     at.name(),
@@ -388,11 +381,11 @@ impl Check {
         paths
     }
 
-    fn about(&mut self, at: Place, value: Value) -> About {
+    fn about(&mut self, at: Place, value: Tree) -> About {
         let Some(mut object) = self.object(&at, value) else {
             return About::default();
         };
-        let mut take = |key| (at.key(key), object.shift_remove(key));
+        let mut take = |key| (at.key(key), object.remove(key));
         About {
             title: self.optional_text(take("title"), limits::ABOUT_LINE_CHARS_MAX),
             description: self.optional_text(take("description"), limits::ABOUT_TEXT_CHARS_MAX),

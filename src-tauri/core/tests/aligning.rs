@@ -142,7 +142,7 @@ fn keys_of_any_kind_and_order_tell_apart() {
         [json!(1), json!(2), json!(3), json!(4)],
         [json!(0.5), json!(1.5), json!(2.5), json!(3.5)],
         [json!("a"), json!("b"), json!("c"), json!("d")],
-        [json!(-1), json!(2), json!("x"), json!(1.0)],
+        [json!(-1), json!(2), json!("x"), json!(1.5)],
         [json!(4), json!(1), json!(3), json!(2)],
     ];
     for ids in kinds {
@@ -153,7 +153,7 @@ fn keys_of_any_kind_and_order_tell_apart() {
         list(&[json!(1), json!(2)], 0),
         list(&[json!(1.0), json!(2)], 0),
     );
-    assert_snapshot!(said(&before, &after), @"by id: Drop(1) Add(1) Keep(1)");
+    assert_snapshot!(said(&before, &after), @"Keep(2)");
     let numbers = |ids: &[u8]| list(&ids.iter().map(|id| json!(id)).collect::<Vec<_>>(), 0);
     assert_snapshot!(said(&numbers(&[2, 4, 5, 7, 8]), &numbers(&[1, 3, 4, 6, 7, 9])), @"by id: Drop(1) Add(2) Keep(1) Drop(1) Add(1) Keep(1) Drop(1) Add(1)");
 }
@@ -175,8 +175,7 @@ fn trees_are_the_same_in_every_value_or_not() {
     assert!(same(&json!({"a": 1, "b": [2]}), &json!({"b": [2], "a": 1})));
     assert!(!same(&json!({"a": 1, "b": 2}), &json!({"a": 1, "c": 2})));
     assert!(!same(&json!({"a": 1}), &json!({"a": 1, "b": null})));
-    assert!(!same(&json!(1), &json!(1.0)));
-    assert!(!same(&json!(0.0), &json!(-0.0)));
+    assert!(same(&json!([1, 0.0]), &json!([1.0, -0.0])));
 }
 
 #[test]
@@ -244,7 +243,10 @@ fn check(before: &[Value], after: &[Value], alignment: &Alignment) {
             }
             Run::Change(count) => {
                 for i in 0..count {
-                    assert_ne!(before[from + i], after[to + i], "a change that is none");
+                    assert!(
+                        !same(&before[from + i], &after[to + i]),
+                        "a change that is none"
+                    );
                 }
                 rebuilt.extend_from_slice(&after[to..to + count]);
                 (from, to) = (from + count, to + count);
@@ -261,7 +263,11 @@ fn check(before: &[Value], after: &[Value], alignment: &Alignment) {
         }
     }
     assert_eq!((from, to), (before.len(), after.len()), "{alignment:?}");
-    assert_eq!(rebuilt, after, "{alignment:?}");
+    let is_after = rebuilt
+        .iter()
+        .zip(after)
+        .all(|(one, other)| same(one, other));
+    assert!(is_after && rebuilt.len() == after.len(), "{alignment:?}");
     check_shape(before, after, alignment, &dropped, &added);
 }
 
@@ -294,8 +300,8 @@ fn check_shape(
     );
     for &(from, to) in &alignment.moved {
         let is_same = match &alignment.key {
-            Some(key) => before[from].get(key) == after[to].get(key),
-            None => before[from] == after[to],
+            Some(key) => same(&before[from][key], &after[to][key]),
+            None => same(&before[from], &after[to]),
         };
         assert!(is_same, "{alignment:?}");
     }

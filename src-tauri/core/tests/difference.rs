@@ -1,10 +1,10 @@
 //! What changed between two documents, for programs and in words.
 
-use flagdeck_core::{Edit, FlagDocument, Trace, apply, changes};
+use flagdeck_core::{Edit, FlagDocument, Trace, apply};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::document_of;
+use crate::support::{Written, changes, document_of};
 
 /// Says the differences of two trees, `pointer: sentence`, one a line.
 fn said(before: &Value, after: &Value) -> String {

@@ -2,9 +2,11 @@
 
 use flagdeck_core::measure::{Calculation, DURATION_EDGES_S, Tally};
 use flagdeck_core::statistics::{Quantile, quantile, share_interval};
-use flagdeck_core::{changes, switches};
+use flagdeck_core::switches;
 use proptest::prelude::*;
 use serde_json::json;
+
+use crate::support::changes;
 
 #[track_caller]
 fn check_interval(part: u64, whole: u64, low: f64, high: f64) {

@@ -3,7 +3,7 @@
 use flagdeck_core::chain::Chain;
 use flagdeck_core::compare;
 use flagdeck_core::difference;
-use flagdeck_core::tree::{self, Tree, keep_order, same};
+use flagdeck_core::tree::{self, Tree, same, settled};
 use proptest::prelude::*;
 
 use crate::support::states::{Host, any_tree, shuffled, tree_and_next};
@@ -24,7 +24,7 @@ proptest! {
         prop_assert!(compare(&tree, &other).is_same());
         prop_assert_eq!(difference::count(&tree, &other), 0);
         prop_assert_eq!(tree::hash(&tree), tree::hash(&other));
-        prop_assert_eq!(tree::write(&keep_order(other, &tree)), tree::write(&tree));
+        prop_assert_eq!(tree::write(&settled(other, &tree)), tree::write(&tree));
     }
 
     #[test]
@@ -43,9 +43,9 @@ proptest! {
 
     #[test]
     fn keeping_the_order_keeps_every_value((before, after) in tree_and_next()) {
-        let kept = keep_order(after.clone(), &before);
+        let kept = settled(after.clone(), &before);
         prop_assert!(same(&kept, &after));
-        let again = keep_order(kept.clone(), &before);
+        let again = settled(kept.clone(), &before);
         prop_assert_eq!(tree::write(&again), tree::write(&kept));
         if let (Tree::Object(old), Tree::Object(new)) = (&before, &kept) {
             let stay = old.keys().filter(|key| new.contains_key(key));
@@ -58,7 +58,7 @@ proptest! {
 #[test]
 fn new_members_come_behind_the_one_they_follow() {
     let old = tree!({"a": 1, "b": 2, "c": 3});
-    let kept = |new: Tree| keys(&keep_order(new, &old));
+    let kept = |new: Tree| keys(&settled(new, &old));
     assert_eq!(kept(tree!({"c": 3, "b": 2, "a": 1})), "a b c");
     assert_eq!(kept(tree!({"a": 1, "x": 0, "b": 2, "c": 3})), "a x b c");
     assert_eq!(kept(tree!({"c": 3, "x": 0, "y": 0, "a": 1})), "a c x y");
@@ -70,7 +70,7 @@ fn new_members_come_behind_the_one_they_follow() {
 fn elements_that_moved_on_keep_the_order_within_them() {
     let old = tree!([{"id": 1, "v": 1}, {"id": 2, "v": 2}, {"v": 3, "id": 3}]);
     let new = tree!([{"v": 2, "id": 2}, {"id": 3, "v": 3}, {"v": 4, "id": 4}]);
-    let kept = keep_order(new, &old);
+    let kept = settled(new, &old);
     let expected = tree!([{"id": 2, "v": 2}, {"v": 3, "id": 3}, {"v": 4, "id": 4}]);
     assert_eq!(kept.to_string(), expected.to_string());
     assert!(

@@ -5,7 +5,7 @@ use flagdeck_core::tree::{self, Path, Tree, slot};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::support::states::{any_tree, tree_and_next};
+use crate::support::states::{any_tree, object, tree_and_next};
 
 fn state() -> Tree {
     tree!({
@@ -183,9 +183,10 @@ fn records() -> impl Strategy<Value = Tree> {
         any::<i64>().prop_map(Tree::from),
         any::<i32>().prop_map(|number| tree!(f64::from(number) / 8.0)),
     ];
-    let record = (id, any_tree()).prop_map(|(id, value)| tree!({"id": id, "value": value}));
+    let record = (id, any_tree())
+        .prop_map(|(id, value)| object([("id".into(), id), ("value".into(), value)]));
     let list = prop::collection::vec(record, 0..6).prop_map(Tree::from);
-    ("[a.\\[\\]\"/ml]{0,3}", list).prop_map(|(name, list)| tree!({ name: list }))
+    ("[a.\\[\\]\"/ml]{0,3}", list).prop_map(|(name, list)| object([(name, list)]))
 }
 
 fn states() -> impl Strategy<Value = Tree> {

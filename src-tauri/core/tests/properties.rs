@@ -1,15 +1,16 @@
 //! What holds for every document and every user.
 
+use flagdeck_core::tree::Tree;
 use flagdeck_core::{
     Compiled, ComponentPath, Edit, FlagDocument, Percentage, Reaches, Reason, Rename,
-    Strategy as Way, Trace, apply, changes, explain, validate, validate_value,
+    Strategy as Way, Trace, apply, explain, validate, validate_value,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
 use crate::support::arbitrary::{documents, json, paths, people, percentages};
-use crate::support::plain;
+use crate::support::{Written, changes, plain};
 
 /// Raises the rollout that decides for `path` alone, or for everyone, to at least `to`.
 fn raised(document: &FlagDocument, path: Option<&ComponentPath>, to: Percentage) -> FlagDocument {
@@ -87,7 +88,7 @@ proptest! {
         let checked = checked.map_err(|problems| TestCaseError::fail(format!("{problems:?}")))?;
         prop_assert_eq!(&checked.document, &document);
         prop_assert_eq!(checked.document.to_bytes(), document.to_bytes());
-        let by_tree = validate_value(&document.to_value());
+        let by_tree = validate_value(&document.to_tree());
         prop_assert_eq!(by_tree.map(|checked| checked.document), Ok(document));
     }
 
@@ -231,21 +232,26 @@ fn has_null_member(value: &Value) -> bool {
     }
 }
 
+fn value(tree: &Option<Tree>) -> Option<Value> {
+    tree.as_ref().map(Written::to_value)
+}
+
 /// Each change points at a difference, and all of them together lead from one to the other.
 fn check_changes(before: &Value, after: &Value) -> Result<(), TestCaseError> {
     let found = changes(before, after);
     prop_assert_eq!(found.is_empty(), before == after);
     let mut result = before.clone();
     for change in &found {
-        prop_assert_eq!(after.pointer(&change.pointer), change.after.as_ref());
+        let (was, is) = (value(&change.before), value(&change.after));
+        prop_assert_eq!(after.pointer(&change.pointer), is.as_ref());
         if let Some(from) = &change.from {
-            prop_assert_eq!(result.pointer(from), change.before.as_ref());
+            prop_assert_eq!(result.pointer(from), was.as_ref());
             prop_assert_eq!(&change.before, &change.after);
             relocate(&mut result, from, &change.pointer);
         } else {
-            prop_assert_eq!(result.pointer(&change.pointer), change.before.as_ref());
+            prop_assert_eq!(result.pointer(&change.pointer), was.as_ref());
             prop_assert_ne!(&change.before, &change.after);
-            put(&mut result, &change.pointer, change.after.clone());
+            put(&mut result, &change.pointer, is);
         }
     }
     prop_assert_eq!(&result, after);

@@ -1,13 +1,17 @@
 //! What comes from outside is recognised as a flag document before it is checked.
 
-use flagdeck_core::recognise::{Format, Recognised, recognise};
+use flagdeck_core::recognise::{self, Format, Recognised};
 use flagdeck_core::{Edit, EditError, FlagDocument, apply, read_document, validate};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::arbitrary::documents;
-use crate::support::{document_of, listing};
+use crate::support::{Written, document_of, listing};
+
+fn recognise(tree: &Value) -> Recognised {
+    recognise::recognise(&tree.clone().into())
+}
 
 /// Returns what refuses a document from outside.
 #[track_caller]

@@ -6,7 +6,7 @@ use flagdeck_core::{difference, state};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::support::states::any_tree;
+use crate::support::states::{any_tree, object};
 
 fn keys(keys: &[&str]) -> Vec<String> {
     keys.iter().map(|key| (*key).to_owned()).collect()
@@ -280,13 +280,25 @@ fn states() -> impl Strategy<Value = Tree> {
             is_first
         });
         first
-            .map(|(id, n, value)| tree!({"id": id, "n": n, "in": {"value": value}}))
+            .map(|(id, n, value)| {
+                let inner = object([("value".into(), value)]);
+                object([
+                    ("id".into(), id.into()),
+                    ("n".into(), n.into()),
+                    ("in".into(), inner),
+                ])
+            })
             .collect::<Vec<Tree>>()
     });
     let plain = prop::collection::vec(0..5u64, 0..6);
     (records, plain, any_tree(), 0..3u64, any::<bool>()).prop_map(
         |(records, plain, any, n, has_history)| {
-            let mut state = tree!({"list": records, "plain": plain, "any": any, "deep": {"n": n}});
+            let mut state = object([
+                ("list".into(), records.into()),
+                ("plain".into(), tree!(plain)),
+                ("any".into(), any),
+                ("deep".into(), tree!({"n": n})),
+            ]);
             if let (Tree::Object(members), true) = (&mut state, has_history) {
                 members.insert("history", tree!([n]));
             }
@@ -334,9 +346,9 @@ fn chosen(now: &Tree, then: &Tree, indices: &[Index]) -> Vec<String> {
 }
 
 /// The value of a part, as far as values count.
-fn value(tree: &Tree, key: &str) -> Option<String> {
+fn value(tree: &Tree, key: &str) -> Option<Tree> {
     let path: Path = key.parse().expect("it is a key");
-    path.value(tree).map(ToString::to_string)
+    path.value(tree).cloned()
 }
 
 proptest! {

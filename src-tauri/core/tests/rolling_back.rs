@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::arbitrary::{documents, paths, people};
-use crate::support::document_of;
+use crate::support::{Written, document_of};
 
 fn at(percentage: f64) -> Value {
     json!({"percentage": percentage})

@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 
 use crate::support::arbitrary::{documents, paths};
-use crate::support::{document_of, listing};
+use crate::support::{Written, document_of, listing};
 
 fn start() -> FlagDocument {
     document_of(&json!({

@@ -1,11 +1,11 @@
 //! Many changes in one line: counted right, the weightiest first.
 
 use flagdeck_core::diff::thousands;
-use flagdeck_core::{changes, summary};
+use flagdeck_core::summary;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{document_of, flat_components};
+use crate::support::{Written, changes, document_of, flat_components};
 
 /// Sums up what differs between two documents.
 fn summed(before: &Value, after: &Value) -> String {

@@ -5,8 +5,25 @@ pub mod plain;
 #[macro_use]
 pub mod states;
 
+use flagdeck_core::diff::Change;
 use flagdeck_core::{FlagDocument, Problem, validate};
+use serde::Serialize;
 use serde_json::Value;
+
+/// What is written as `serde_json` has it, for tests that change it or look into it.
+pub trait Written: Serialize {
+    /// Writes it in its published form.
+    fn to_value(&self) -> Value {
+        serde_json::to_value(self).expect("it is JSON")
+    }
+}
+
+impl<T: Serialize> Written for T {}
+
+/// Lists what differs between two documents.
+pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
+    flagdeck_core::changes(&before.clone().into(), &after.clone().into())
+}
 
 /// Reads a document that must be valid.
 pub fn document(text: &str) -> FlagDocument {

@@ -20,6 +20,7 @@ mod explaining;
 mod histories;
 mod losing;
 mod measuring;
+mod numbers;
 mod ordering;
 mod origins;
 mod paths;

@@ -5,11 +5,11 @@ use flagdeck_core::{FlagDocument, Severity, Strategy, validate, validate_value};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{document, document_of, listing, refusal};
+use crate::support::{Written, document, document_of, listing, refusal};
 
 /// Returns the warnings about a document that is accepted.
 fn warnings(tree: &Value) -> String {
-    let checked = validate_value(tree).expect("the document is valid");
+    let checked = validate_value(&tree.clone().into()).expect("the document is valid");
     let severities = checked.warnings.iter().map(|problem| problem.severity);
     assert!(severities.into_iter().all(|it| it == Severity::Warning));
     listing(&checked.warnings)

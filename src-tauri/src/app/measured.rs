@@ -173,7 +173,7 @@ impl App {
         let (Ok(before), Ok(after)) = (document(number - 1), document(number)) else {
             return 0;
         };
-        switches(&changes(&before.to_value(), &after.to_value())) as u64
+        switches(&changes(&before.to_tree(), &after.to_tree())) as u64
     }
 
     /// Returns what takes events in.

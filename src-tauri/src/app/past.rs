@@ -144,7 +144,7 @@ impl App {
     /// Returns the document in force as JSON text, indented, with every key it has in the
     /// order it has them.
     pub fn document_text(&self) -> String {
-        let document = self.in_force().document.to_value();
+        let document = self.in_force().document.to_tree();
         format!("{document:#}")
     }
 
@@ -160,7 +160,7 @@ impl App {
 impl Difference {
     pub(super) fn between(from: &FlagDocument, to: &FlagDocument) -> Self {
         Self {
-            changes: changes(&from.to_value(), &to.to_value()),
+            changes: changes(&from.to_tree(), &to.to_tree()),
         }
     }
 }

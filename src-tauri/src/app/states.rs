@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use flagdeck_core::compare;
 use flagdeck_core::tree::{self, Tree};
-use serde_json::Value;
 
 use super::{App, Event, Inner, now_ms};
 use crate::error::Error;
@@ -335,9 +334,9 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`] where there is no such state.
-    pub fn state_patch(&self, from: &StateAt, to: &StateAt) -> Result<Value, Error> {
+    pub fn state_patch(&self, from: &StateAt, to: &StateAt) -> Result<Tree, Error> {
         let (from, to) = (self.state_at(from)?, self.state_at(to)?);
-        Ok(Value::Array(compare(&from.ml, &to.ml).to_json_patch()))
+        Ok(compare(&from.ml, &to.ml).to_json_patch().into())
     }
 
     /// Says which change set a value or took it away, when, from where. `key` is a key as a

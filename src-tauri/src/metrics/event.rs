@@ -7,10 +7,10 @@ use std::fmt;
 
 use flagdeck_core::ComponentPath;
 use flagdeck_core::measure::{Arm, Calculation};
+use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::{TextError, groups, text, whole};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::limits::{
@@ -107,6 +107,7 @@ pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
 /// Where the batch as a whole cannot be read; then no event of it counts.
 pub fn read(bytes: &[u8], format: Format, expose: Expose) -> Result<Batch, BatchError> {
     let mut batch = Batch::default();
+    let bytes = &*tree::mended(bytes);
     match format {
         Format::Json => {
             for (index, raw) in elements(bytes)?.into_iter().enumerate() {
@@ -298,11 +299,11 @@ fn unknown_type(found: &str) -> String {
 /// A field of an event, as it has to be.
 struct Field {
     name: &'static str,
-    fits: fn(&Value) -> bool,
+    fits: fn(&Tree) -> bool,
     message: &'static str,
 }
 
-const fn field(name: &'static str, fits: fn(&Value) -> bool, message: &'static str) -> Field {
+const fn field(name: &'static str, fits: fn(&Tree) -> bool, message: &'static str) -> Field {
     Field {
         name,
         fits,
@@ -311,37 +312,50 @@ const fn field(name: &'static str, fits: fn(&Value) -> bool, message: &'static s
 }
 
 const FIELDS: [Field; 10] = [
-    field("type", Value::is_string, TYPE),
-    field("source", Value::is_string, SOURCE),
-    field("duration", Value::is_number, DURATION),
-    field("confidence", Value::is_number, CONFIDENCE),
+    field("type", is_text, TYPE),
+    field("source", is_text, SOURCE),
+    field("duration", is_number, DURATION),
+    field("confidence", is_number, CONFIDENCE),
     field("iterations", is_count, ITERATIONS),
-    field("component", Value::is_string, COMPONENT),
-    field("exposed", Value::is_boolean, EXPOSED),
-    field("user", Value::is_string, USER),
+    field("component", is_text, COMPONENT),
+    field("exposed", is_switch, EXPOSED),
+    field("user", is_text, USER),
     field("groups", is_texts, GROUPS),
-    field("bytes", Value::is_number, BYTES),
+    field("bytes", is_number, BYTES),
 ];
 
-fn is_count(value: &Value) -> bool {
-    let number = whole::of_value(value);
+fn is_text(value: &Tree) -> bool {
+    value.as_str().is_some()
+}
+
+/// Says whether a value is a number, and not beyond all doubles.
+fn is_number(value: &Tree) -> bool {
+    value.as_f64().is_some()
+}
+
+fn is_switch(value: &Tree) -> bool {
+    value.as_bool().is_some()
+}
+
+fn is_count(value: &Tree) -> bool {
+    let number = value.as_u64();
     number.is_some_and(|number| u32::try_from(number).is_ok())
 }
 
-fn is_texts(value: &Value) -> bool {
+fn is_texts(value: &Tree) -> bool {
     let texts = value.as_array();
-    texts.is_some_and(|texts| texts.iter().all(Value::is_string))
+    texts.is_some_and(|texts| texts.iter().all(is_text))
 }
 
 /// Says which field keeps bytes from being an event. Only bad events pay for that.
 fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
-    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+    let Ok(value) = tree::read(bytes) else {
         return format!("this is not JSON: {error}");
     };
-    let Value::Object(fields) = value else {
+    let Tree::Object(fields) = value else {
         return "an event must be a JSON object".to_owned();
     };
-    let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
+    let given = |name: &str| fields.get(name).filter(|value| **value != Tree::Null);
     if given("type").is_none() {
         return TYPE.to_owned();
     }

@@ -1,14 +1,17 @@
 //! Snapshots as files: a bundle that says everything of them, or a single state.
 //!
-//! A bundle is JSON: `{"format": "flagdeck-snapshots", "version": 1, "snapshots": […]}`, each
+//! A bundle is JSON: `{"format": "flagdeck-snapshots", "version": 2, "snapshots": […]}`, each
 //! with its state, what its source recorded, what people said of it, and its hash, which is checked when it is read.
+//! The hash is over values, so that a bundle may be written again by another program: in another
+//! order of keys, or with `1` for `1.0`. In version 1, it is over their spelling.
 
 use flagdeck_core::state::{self, Change};
 use flagdeck_core::text;
 use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::whole;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use super::intake::{self, Sent};
 use super::limits::{BUNDLE_BYTES_MAX, BUNDLE_SNAPSHOTS_MAX, RECORDED_MAX};
@@ -18,7 +21,7 @@ use super::{StateError, show};
 use crate::wire::{Snapshot, SnapshotLabel, StateDifference, StateDifferenceOptions};
 
 const FORMAT: &str = "flagdeck-snapshots";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Bundle {
@@ -33,6 +36,7 @@ struct Bundle {
 pub(crate) struct Bundled {
     #[serde(rename = "timestamp", deserialize_with = "whole::deserialize")]
     pub(crate) at_ms: i64,
+    #[serde(deserialize_with = "tree_of")]
     pub(crate) ml: Tree,
     #[serde(deserialize_with = "whole::deserialize")]
     pub(crate) files: u64,
@@ -45,7 +49,11 @@ pub(crate) struct Bundled {
     #[serde(default, deserialize_with = "whole::deserialize")]
     pub(crate) revision: u64,
     /// What the source recorded since the snapshot before, latest first, as it records changes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "trees_of"
+    )]
     changes: Vec<Tree>,
     /// BLAKE3 of the state in canonical form, as hexadecimal digits; none where nobody said.
     #[serde(default)]
@@ -95,10 +103,10 @@ impl Bundled {
     }
 
     fn check(&self) -> Result<(), StateError> {
-        let is_right = self
-            .hash
-            .as_ref()
-            .is_none_or(|hash| *hash == hash_of(&self.ml));
+        let is_right = self.hash.as_ref().is_none_or(|digits| {
+            let hash = blake3::Hash::from_hex(digits);
+            hash.is_ok_and(|hash| tree::is_hash_of(hash.as_bytes(), &self.ml))
+        });
         match (is_right, self.ml.as_object().is_some()) {
             (true, true) => Ok(()),
             (true, false) => Err(unreadable("ml must be a JSON object")),
@@ -108,6 +116,18 @@ impl Bundled {
             ))),
         }
     }
+}
+
+/// Reads a tree, which keeps every digit, out of JSON text that `serde_json` reads otherwise.
+fn tree_of<'de, D: Deserializer<'de>>(value: D) -> Result<Tree, D::Error> {
+    let text = <&RawValue>::deserialize(value)?.get();
+    tree::read(text.as_bytes()).map_err(D::Error::custom)
+}
+
+fn trees_of<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Tree>, D::Error> {
+    let texts = Vec::<&RawValue>::deserialize(value)?.into_iter();
+    let trees = texts.map(|text| tree::read(text.get().as_bytes()));
+    trees.collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
 fn hash_of(ml: &Tree) -> String {
@@ -142,12 +162,13 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
         return Err(unreadable("the file is larger than 256 MiB"));
     }
     let (json, _) = text::read(bytes).map_err(|error| unreadable(&format!("the file {error}")))?;
-    let marked: Result<Marked, _> = serde_json::from_str(json);
+    let json = &*tree::mended(json.as_bytes());
+    let marked: Result<Marked, _> = serde_json::from_slice(json);
     if marked.is_ok_and(|marked| marked.format == FORMAT) {
         return read_bundle(json);
     }
-    let tree = serde_json::from_str(json)
-        .map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
+    let tree =
+        tree::read(json).map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
     let Sent {
         tree,
         files,
@@ -174,8 +195,8 @@ struct Marked {
     format: String,
 }
 
-fn read_bundle(json: &str) -> Result<Vec<Bundled>, StateError> {
-    let bundle: Bundle = serde_json::from_str(json)
+fn read_bundle(json: &[u8]) -> Result<Vec<Bundled>, StateError> {
+    let bundle: Bundle = serde_json::from_slice(json)
         .map_err(|error| unreadable(&format!("the bundle cannot be read: {error}")))?;
     if bundle.version > VERSION {
         return Err(unreadable(
@@ -216,10 +237,10 @@ pub fn notes_on_file(bytes: &[u8]) -> Vec<String> {
 ///
 /// # Errors
 /// As for [`read_file`].
-pub fn patch_files(before: &[u8], after: &[u8]) -> Result<Value, StateError> {
+pub fn patch_files(before: &[u8], after: &[u8]) -> Result<Tree, StateError> {
     let (before, after) = (read_file(before)?, read_file(after)?);
     let patch = flagdeck_core::compare(&before, &after);
-    Ok(Value::Array(patch.to_json_patch()))
+    Ok(patch.to_json_patch().into())
 }
 
 /// Compares the states of two files.

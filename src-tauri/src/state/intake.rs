@@ -57,7 +57,7 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
     }
     let unreadable = |what: String| StateError::Unreadable { message: what };
     let (json, _) = text::read(bytes).map_err(|error| unreadable(format!("the state {error}")))?;
-    let value: Tree = serde_json::from_str(json)
+    let value = tree::read(json.as_bytes())
         .map_err(|error| unreadable(format!("the state is no JSON: {error}")))?;
     unwrap(value)
 }
@@ -193,7 +193,7 @@ type Record = Result<Tree, String>;
 
 fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
     let (json, _) = text::read(bytes).map_err(no_text)?;
-    match serde_json::from_str(json) {
+    match tree::read(json.as_bytes()) {
         Ok(Tree::Array(records)) => Ok(records.into_iter().map(Ok).collect()),
         Ok(record @ Tree::Object(_)) => Ok(vec![Ok(record)]),
         Ok(_) => Err(StateError::Unreadable {
@@ -209,7 +209,7 @@ fn lines(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
     Ok(text::lines(bytes)
         .map_err(no_text)?
         .take(CHANGES_MAX + 1)
-        .map(|line| serde_json::from_slice(line).map_err(|error| format!("no JSON: {error}")))
+        .map(|line| tree::read(line).map_err(|error| format!("no JSON: {error}")))
         .collect())
 }
 

@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use flagdeck_core::restore::Asked;
 use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree::{Object, Tree, keep_order};
+use flagdeck_core::tree::{self, Object, Tree};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::restores::{Asking, Open as OpenRestore};
@@ -42,9 +42,9 @@ use crate::wire::{Actor, SnapshotLabel, StateRestore};
 pub(super) const STATES: Apart = Apart {
     stem: "state",
     mark: 0x464c_4453,
-    format: 2,
+    format: 3,
     tables: &[TABLES, ring::TABLES],
-    upgrades: &[upgrade_to_2],
+    upgrades: &[upgrade_to_2, upgrade_to_3],
     progress: "SELECT 'the last ' || name, seq FROM sqlite_sequence
                UNION ALL SELECT 'source ' || name, seq FROM source",
 };
@@ -262,7 +262,7 @@ impl StateStore {
         let mut whole = whole;
         let ring = ring::of(&transaction, &source)?;
         state::without_known(&mut whole.tree, &before, &ring);
-        whole.tree = keep_order(whole.tree, &before);
+        whole.tree = tree::settled(whole.tree, &before);
         let changes = flagdeck_core::compare(&before, &whole.tree).changes();
         let confirmation = confirms
             .map(|id| restores::confirm(&transaction, &source, id, &whole.tree, now_ms))
@@ -570,6 +570,12 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
 fn upgrade_to_2(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     restores::migrate_restores(transaction)?;
     ring::migrate_ring(transaction)
+}
+
+/// Makes format 3 of format 2, whose snapshots have hashes over the spelling of numbers: these are
+/// still known, and stay.
+fn upgrade_to_3(_: &Transaction<'_>) -> Result<(), StoreError> {
+    Ok(())
 }
 
 fn open_sound(data_dir: &Path) -> Result<Placed, StoreError> {

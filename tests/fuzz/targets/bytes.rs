@@ -7,8 +7,8 @@ use flagdeck::metrics::event::{Event, Labels};
 use flagdeck::metrics::frame::Frame;
 use flagdeck_core::chain::{Chain, keyframe as keyframe_of, text_of};
 use flagdeck_core::measure::{Arm, Calculation};
-use flagdeck_core::tree::{self, Tree};
-use serde_json::json;
+use flagdeck_core::tree;
+use serde_json::{Value, json};
 use tokio::runtime::{self, Runtime};
 
 use super::kind;
@@ -32,18 +32,18 @@ pub const HTTP_WORDS: &[&str] = &[
     "\t",
 ];
 
-fn before() -> Tree {
+fn before() -> Value {
     let list: Vec<_> = (0..40)
         .map(|n| json!({"id": n, "name": format!("file {n}")}))
         .collect();
-    json!({"version": "6.0.0", "list": list, "metrics": {"times": [1.5, 2, 3]}}).into()
+    json!({"version": "6.0.0", "list": list, "metrics": {"times": [1.5, 2, 3]}})
 }
 
 /// Steps from that tree to others: a value, a key, a list that moved on, one that is packed.
 pub fn steps() -> Vec<Vec<u8>> {
-    let chain = Chain::start(before());
-    let after = |change: &dyn Fn(&mut serde_json::Value)| {
-        let mut value = before().into();
+    let chain = Chain::start(before().into());
+    let after = |change: &dyn Fn(&mut Value)| {
+        let mut value = before();
         change(&mut value);
         chain.encode(&value.into()).bytes
     };

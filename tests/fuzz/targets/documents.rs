@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use flagdeck_core::limits::PROBLEMS_MAX;
+use flagdeck_core::tree::{self, Object, Tree};
 use flagdeck_core::validate::read_patch;
 use flagdeck_core::{
     Compiled, Problem, Severity, User, UserIds, changes, validate, validate_value,
 };
-use serde_json::{Map, Value};
 
 use super::kind;
 
@@ -46,8 +46,8 @@ pub fn document(bytes: &[u8]) -> u64 {
     let document = checked.document;
     let again = validate(&document.to_bytes()).expect("what was written is valid");
     assert_eq!(again.document, document, "written and read again");
-    let value = document.to_value();
-    assert!(changes(&value, &value).is_empty());
+    let tree = document.to_tree();
+    assert!(changes(&tree, &tree).is_empty());
     let compiled = Compiled::new(&document);
     let mut on = 0;
     document.for_each_component(|component, _| {
@@ -91,42 +91,35 @@ pub fn patch(bytes: &[u8]) -> u64 {
         Ok(patch) => patch,
         Err(problems) => return refused(&problems),
     };
-    let text = serde_json::to_vec(&patch).expect("a patch is JSON");
-    let again = read_patch(&text).expect("what was written is readable");
-    assert_eq!(again, patch, "written and read again");
-    let merged = merged(Value::Object(founding()), Value::Object(patch));
+    let patch = Tree::from(patch);
+    let again = read_patch(&tree::write(&patch)).expect("what was written is readable");
+    assert_eq!(Tree::from(again), patch, "written and read again");
+    let founding = flagdeck_core::FlagDocument::default().to_tree();
+    let merged = merged(founding, patch);
     match validate_value(&merged) {
         Ok(checked) => kind((true, codes(&checked.warnings))),
         Err(problems) => kind((false, refused(&problems))),
     }
 }
 
-fn founding() -> Map<String, Value> {
-    let document = flagdeck_core::FlagDocument::default();
-    match document.to_value() {
-        Value::Object(members) => members,
-        other => panic!("a document is an object, not {other}"),
-    }
-}
-
 /// RFC 7396, section 2, to the letter.
-fn merged(target: Value, patch: Value) -> Value {
-    let Value::Object(patch) = patch else {
+fn merged(target: Tree, patch: Tree) -> Tree {
+    let Tree::Object(patch) = patch else {
         return patch;
     };
     let mut members = match target {
-        Value::Object(members) => members,
-        _ => Map::new(),
+        Tree::Object(members) => *members,
+        _ => Object::default(),
     };
-    for (name, value) in patch {
-        if value.is_null() {
-            members.shift_remove(&name);
+    for (name, value) in patch.iter() {
+        if *value == Tree::Null {
+            members.remove(name);
         } else {
-            let before = members.get(&name).cloned().unwrap_or_default();
-            members.insert(name, merged(before, value));
+            let before = members.get(name).cloned().unwrap_or_default();
+            members.insert(name, merged(before, value.clone()));
         }
     }
-    Value::Object(members)
+    members.into()
 }
 
 /// Ids of a roster are those of its lines: written a line each, they are read again.

@@ -8,7 +8,6 @@ use flagdeck_core::limits::{HISTORY_DEPTH_MAX, TREE_DEPTH_MAX};
 use flagdeck_core::tree::path::{Path, PathError};
 use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::{ComponentPath, KeyError, compare, delta};
-use serde_json::Value;
 
 use super::{gist, kind};
 
@@ -65,7 +64,7 @@ pub fn keys(bytes: &[u8]) -> u64 {
     let (key, rest) = split_line(bytes);
     let key = String::from_utf8_lossy(key);
     let _ = key.parse::<ComponentPath>();
-    let Ok(tree) = serde_json::from_slice::<Tree>(rest) else {
+    let Ok(tree) = tree::read(rest) else {
         return kind("no tree");
     };
     kind((found(&key, &tree), set(&key, &tree)))
@@ -116,7 +115,7 @@ fn set(key: &str, tree: &Tree) -> Option<Discriminant<KeyError>> {
 /// Two trees, as an array. Whatever form their difference takes, applying it to the one gives
 /// the other: as it is, as bytes, as a step of a chain, and as RFC 6902 by another reading of it.
 pub fn difference(bytes: &[u8]) -> u64 {
-    let Ok(Tree::Array(pair)) = serde_json::from_slice::<Tree>(bytes) else {
+    let Ok(Tree::Array(pair)) = tree::read(bytes) else {
         return kind("no array");
     };
     let [before, after] = &pair[..] else {
@@ -137,8 +136,8 @@ pub fn difference(bytes: &[u8]) -> u64 {
     chain.advance(&step.bytes).expect("it was encoded");
     assert_eq!(chain.tree(), after);
     let operations = patch.to_json_patch();
-    let patched = operations.iter().fold(before.clone().into(), operate);
-    assert_eq!(&Tree::from(patched), after, "{operations:?}");
+    let patched = operations.iter().fold(before.clone(), operate);
+    assert_eq!(&patched, after, "{operations:?}");
     kind((
         patch.is_same(),
         patch.changes().min(20),
@@ -147,45 +146,59 @@ pub fn difference(bytes: &[u8]) -> u64 {
 }
 
 /// Applies an operation of RFC 6902.
-fn operate(mut whole: Value, operation: &Value) -> Value {
-    let text = |name: &str| operation[name].as_str().expect("a text");
-    let value = || operation["value"].clone();
+fn operate(mut whole: Tree, operation: &Tree) -> Tree {
+    let member = |name: &str| operation.get(name).expect("the operation has it");
+    let text = |name: &str| member(name).as_str().expect("a text");
+    let value = || member("value").clone();
     match (text("op"), text("path")) {
         ("add" | "replace", "") => return value(),
         ("add", path) => add(&mut whole, path, value()),
-        ("replace", path) => *whole.pointer_mut(path).expect("it is there") = value(),
+        ("replace", path) => *at(&mut whole, path) = value(),
         ("remove", path) => drop(remove(&mut whole, path)),
         ("move", path) => {
             let moved = remove(&mut whole, text("from"));
             add(&mut whole, path, moved);
         }
         ("copy", path) => {
-            let copied = whole.pointer(text("from")).expect("it is there").clone();
+            let copied = at(&mut whole, text("from")).clone();
             add(&mut whole, path, copied);
         }
-        ("test", path) => assert_eq!(whole.pointer(path), operation.get("value")),
+        ("test", path) => assert_eq!(at(&mut whole, path), member("value")),
         (other, _) => panic!("{other} is no operation"),
     }
     whole
 }
 
-fn add(whole: &mut Value, path: &str, value: Value) {
-    let (parent, name) = place(path);
-    match whole.pointer_mut(parent).expect("it has a parent") {
-        Value::Array(list) => match name.as_str() {
-            "-" => list.push(value),
-            index => list.insert(index.parse().expect("an index"), value),
-        },
-        Value::Object(members) => drop(members.insert(name, value)),
+/// Returns the value at a JSON Pointer, which is there.
+fn at<'a>(whole: &'a mut Tree, pointer: &str) -> &'a mut Tree {
+    if pointer.is_empty() {
+        return whole;
+    }
+    let (parent, name) = place(pointer);
+    match at(whole, parent) {
+        Tree::Array(list) => &mut list[name.parse::<usize>().expect("an index")],
+        Tree::Object(members) => members.get_mut(&name).expect("it is there"),
         other => panic!("{other} has no parts"),
     }
 }
 
-fn remove(whole: &mut Value, path: &str) -> Value {
+fn add(whole: &mut Tree, path: &str, value: Tree) {
     let (parent, name) = place(path);
-    match whole.pointer_mut(parent).expect("it has a parent") {
-        Value::Array(list) => list.remove(name.parse().expect("an index")),
-        Value::Object(members) => members.shift_remove(&name).expect("it is there"),
+    match at(whole, parent) {
+        Tree::Array(list) => match name.as_str() {
+            "-" => list.push(value),
+            index => list.insert(index.parse().expect("an index"), value),
+        },
+        Tree::Object(members) => members.insert(name, value),
+        other => panic!("{other} has no parts"),
+    }
+}
+
+fn remove(whole: &mut Tree, path: &str) -> Tree {
+    let (parent, name) = place(path);
+    match at(whole, parent) {
+        Tree::Array(list) => list.remove(name.parse().expect("an index")),
+        Tree::Object(members) => members.remove(&name).expect("it is there"),
         other => panic!("{other} has no parts"),
     }
 }

@@ -1,6 +1,7 @@
 /** One value that differs, made ready to be looked at. Pure. */
 
 import type { Change } from "../bindings/wire";
+import { indented } from "./json_text";
 
 export type ChangeKind = "added" | "removed" | "changed";
 
@@ -46,7 +47,7 @@ function readable(json: string | null): string | null {
   if (json === null) return null;
   const value = parse(json);
   if (typeof value !== "object" || value === null) return json;
-  const lines = JSON.stringify(value, null, 2);
+  const lines = indented(json);
   const line = lines.replaceAll(/\n */g, " ");
   return line.length <= LINE_CHARS_MAX ? line : lines;
 }

@@ -5,7 +5,7 @@
 
 import type { Excerpt, RestoreRequest, StateChange, StateDifference } from "../bindings/wire";
 import { idOf, isRecord, keyOf, recordStep, ROOT, stepsOf, within } from "./state_keys";
-import { parseState, type State } from "./state_tree";
+import { jsonOf, parseState, type State } from "./state_tree";
 
 export type Extent = "all" | "only" | "except";
 
@@ -316,9 +316,7 @@ function recordsAs(
 const EXCERPT_CHARS_MAX = 200;
 
 function excerptOf(value: State): Excerpt {
-  const text = JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "bigint" ? String(inner) : inner,
-  );
+  const text = jsonOf(value);
   const isWhole = text.length <= EXCERPT_CHARS_MAX;
   return { text: isWhole ? text : text.slice(0, EXCERPT_CHARS_MAX), isWhole };
 }

@@ -7,6 +7,7 @@ import type {
   StateChange,
   StateDifference,
 } from "../bindings/wire";
+import { indented } from "./json_text";
 import { dotted, holderOf, keysOf, rooted } from "./pointer";
 
 /** From here on a drift of the mean is worth a look. */
@@ -181,7 +182,8 @@ const LINE_CHARS_MAX = 72;
 export function readable(text: string): string {
   if (!/^[[{]/.test(text)) return text;
   try {
-    const lines = JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
+    const lines = indented(text);
     const line = lines.replaceAll(/\n */g, " ");
     return line.length <= LINE_CHARS_MAX ? line : lines;
   } catch {

@@ -2,7 +2,7 @@
 
 import type { StateChange } from "../bindings/wire";
 import { keysOf } from "./pointer";
-import type { State } from "./state_tree";
+import { ExactNumber, type State } from "./state_tree";
 
 /** The whole state. */
 export const ROOT = "ml";
@@ -102,5 +102,6 @@ function isPlainId(id: string): boolean {
 }
 
 function isMembers(value: State | undefined): value is Record<string, State> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  const isHolder = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isHolder && !(value instanceof ExactNumber);
 }

@@ -1,36 +1,62 @@
 /** A state as a tree of rows: read once, unfolded only as far as it is open. Pure. */
 
 import type { StateChange } from "../bindings/wire";
+import { isHeldByDouble } from "./json_text";
 import { childOf, holderOf, holdersOf, keysOf } from "./pointer";
 import { changeId } from "./state_changes";
 
-/** A whole number of more digits than a `number` holds is kept as a `bigint`. */
-export type State = null | boolean | number | bigint | string | State[] | Members;
+/**
+ * A number that no `number` holds is kept digit for digit: a whole one as a `bigint`, any other as
+ * its text.
+ */
+export type State = null | boolean | number | bigint | ExactNumber | string | State[] | Members;
+
+/** A number as it is written. */
+export class ExactNumber {
+  constructor(readonly literal: string) {}
+
+  toString(): string {
+    return this.literal;
+  }
+}
 
 // An interface, since a type may not be made of itself through a record.
 interface Members {
   [key: string]: State;
 }
 
-/** Marks a whole number that would be rounded. No JSON text of a state begins a string so. */
-const BIG = "\u0000big:";
+/** Marks a number that would be rounded. No JSON text of a state begins a string so. */
+const MARK = "\u0000number:";
 
-/** Reads JSON text, whole numbers of any length exactly. Throws where it is none. */
+/** Reads JSON text, numbers of any length exactly. Throws where it is none. */
 export function parseState(text: string): State {
-  if (!/(?<![\d.])\d{16}/.test(text)) return JSON.parse(text) as State;
+  if (!/[\d.]{16}|\d[eE][+-]?\d/.test(text)) return JSON.parse(text) as State;
   // Strings are passed over as they are, numbers looked at.
   const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
   const marked = text.replaceAll(token, (found) =>
-    /^-?\d{16,}$/.test(found) ? JSON.stringify(BIG + found) : found,
+    found.startsWith('"') || isHeldByDouble(found) ? found : JSON.stringify(MARK + found),
   );
   return JSON.parse(marked, (_, value: State) =>
-    typeof value === "string" && value.startsWith(BIG) ? BigInt(value.slice(BIG.length)) : value,
+    typeof value === "string" && value.startsWith(MARK) ? exact(value.slice(MARK.length)) : value,
   ) as State;
+}
+
+function exact(literal: string): bigint | ExactNumber {
+  return /^-?\d+$/.test(literal) ? BigInt(literal) : new ExactNumber(literal);
 }
 
 /** Writes a value that holds no others as JSON. */
 export function leafText(value: State): string {
-  return typeof value === "bigint" ? String(value) : JSON.stringify(value);
+  const isExact = typeof value === "bigint" || value instanceof ExactNumber;
+  return isExact ? String(value) : JSON.stringify(value);
+}
+
+/** Writes a value as JSON, every number digit for digit. */
+export function jsonOf(value: State): string {
+  if (Array.isArray(value)) return `[${value.map(jsonOf).join(",")}]`;
+  if (!isObject(value)) return leafText(value);
+  const members = Object.entries(value);
+  return `{${members.map(([key, inner]) => `${JSON.stringify(key)}:${jsonOf(inner)}`).join(",")}}`;
 }
 
 /** What differs in a state, by where it is in the later one. */
@@ -115,7 +141,7 @@ export function unfold(root: State, open: ReadonlySet<string>, marks: Marks): St
 
 /** The first values in one that holds others, on one line of about so many characters. */
 export function previewOf(value: State, charsMax = 80): string {
-  if (typeof value !== "object" || value === null) return "";
+  if (typeof value !== "object" || value === null || value instanceof ExactNumber) return "";
   const parts: string[] = [];
   let chars = 0;
   const add = (name: string, inner: State) => {
@@ -144,7 +170,8 @@ export function sizeOf(value: State): number | null {
 }
 
 function isObject(value: State): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  const isHolder = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isHolder && !(value instanceof ExactNumber);
 }
 
 /**
@@ -163,7 +190,7 @@ export function find(root: State, query: string): string[] {
     const isNamed = isPath
       ? path.slice(Math.max(0, holder.length - wanted.length + 1)).includes(wanted)
       : name.includes(wanted);
-    if (typeof value === "object" && value !== null) {
+    if (Array.isArray(value) || isObject(value)) {
       if (isNamed) found.push(pointer);
       descend(pointer, path, value);
     } else if (isNamed || textOf(value).includes(wanted)) {
@@ -179,7 +206,7 @@ export function find(root: State, query: string): string[] {
       for (const key in value) visit(childOf(pointer, key), path, key, value[key] as State);
     }
   };
-  if (typeof root === "object" && root !== null) descend("", "ml", root);
+  if (Array.isArray(root) || isObject(root)) descend("", "ml", root);
   return found;
 }
 

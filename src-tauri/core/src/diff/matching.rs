@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use serde_json::Value;
-
 use super::renames::{SECTIONS, said};
 use crate::document::check_segment;
+use crate::tree::{self, Tree};
 
 /// Everything that is only in one of the two documents: nodes in the order of the tree, each
 /// before what is inside it.
@@ -19,7 +18,7 @@ pub(super) struct Side<'a> {
 
 pub(super) struct Node<'a> {
     pub(super) path: String,
-    pub(super) value: &'a Value,
+    pub(super) value: &'a Tree,
     /// Where what is inside it ends in the list.
     end: usize,
     /// Whether it is all there is in what came or went with it.
@@ -30,7 +29,7 @@ pub(super) struct Node<'a> {
 
 impl<'a> Side<'a> {
     /// Adds the part of a document's tree that a pointer leads to, if it leads into the tree.
-    pub(super) fn collect(&mut self, document: &'a Value, pointer: &str) {
+    pub(super) fn collect(&mut self, document: &'a Tree, pointer: &str) {
         let tokens = super::tokens(pointer);
         let Some((section, names)) = tokens.split_first() else {
             return;
@@ -38,13 +37,13 @@ impl<'a> Side<'a> {
         let is_path = !names.is_empty() && names.iter().all(|name| check_segment(name).is_ok());
         if section == "components"
             && is_path
-            && let Some(value) = document.pointer(pointer)
+            && let Some(value) = tree::get(document, pointer)
         {
             self.add(names.join("."), value, true);
         }
     }
 
-    fn add(&mut self, path: String, value: &'a Value, is_alone: bool) {
+    fn add(&mut self, path: String, value: &'a Tree, is_alone: bool) {
         let index = self.nodes.len();
         self.nodes.push(Node {
             path,
@@ -53,7 +52,7 @@ impl<'a> Side<'a> {
             is_alone,
             content: 0,
         });
-        if let Value::Object(group) = value {
+        if let Tree::Object(group) = value {
             for (name, value) in group.iter().filter(|(name, _)| check_segment(name).is_ok()) {
                 let path = format!("{}.{name}", self.nodes[index].path);
                 self.add(path, value, is_alone && group.len() == 1);
@@ -71,13 +70,13 @@ impl<'a> Side<'a> {
     }
 
     /// Computes the content of every node, from the innermost outwards.
-    pub(super) fn digest(&mut self, document: &Value) {
+    pub(super) fn digest(&mut self, document: &Tree) {
         let paths: HashSet<String> = self.nodes.iter().map(|node| node.path.clone()).collect();
         for index in (0..self.nodes.len()).rev() {
             let node = &self.nodes[index];
             let mut content = DefaultHasher::new();
             match node.value {
-                Value::Object(_) => self.children(index).hash(&mut content),
+                Tree::Object(_) => self.children(index).hash(&mut content),
                 other => other.hash(&mut content),
             }
             for section in SECTIONS {
@@ -106,14 +105,14 @@ impl<'a> Side<'a> {
 }
 
 /// What is said without the names that may be others in the other document.
-fn without_names(value: &Value, paths: &HashSet<String>) -> Value {
+fn without_names(value: &Tree, paths: &HashSet<String>) -> Tree {
     match value {
-        Value::Array(list) => {
-            let unnamed = |path: &Value| match path.as_str() {
-                Some(path) if paths.contains(path) => Value::Null,
+        Tree::Array(list) => {
+            let unnamed = |path: &Tree| match path.as_str() {
+                Some(path) if paths.contains(path) => Tree::Null,
                 _ => path.clone(),
             };
-            Value::Array(list.iter().map(unnamed).collect())
+            Tree::Array(list.iter().map(unnamed).collect())
         }
         other => other.clone(),
     }

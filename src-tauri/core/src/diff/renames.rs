@@ -7,10 +7,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::{Map, Value};
-
 use super::Change;
 use super::matching::{Side, pairs};
+use crate::tree::{Object, Tree};
 
 /// The sections of a document whose keys are paths.
 pub(super) const SECTIONS: [&str; 3] = ["rollouts", "requires", "about"];
@@ -19,14 +18,14 @@ pub(super) const SECTIONS: [&str; 3] = ["rollouts", "requires", "about"];
 #[derive(Debug, Default)]
 pub(super) struct Renames<'a> {
     /// From a path to a path, and what is there.
-    found: Vec<(String, String, &'a Value)>,
+    found: Vec<(String, String, &'a Tree)>,
     to_by_from: HashMap<String, String>,
 }
 
 impl<'a> Renames<'a> {
     /// Infers them from what came and went between two documents, as a comparison in place
     /// tells it.
-    pub(super) fn infer(before: &'a Value, after: &'a Value, in_place: &[Change]) -> Self {
+    pub(super) fn infer(before: &'a Tree, after: &'a Tree, in_place: &[Change]) -> Self {
         let mut gone = Side::default();
         let mut appeared = Side::default();
         for change in in_place {
@@ -72,8 +71,8 @@ impl<'a> Renames<'a> {
     /// Whether what is said about a part of the tree is said about the other one too.
     fn carry_over(
         &self,
-        (before, gone, left): (&Value, &Side<'_>, usize),
-        (after, appeared, right): (&Value, &Side<'_>, usize),
+        (before, gone, left): (&Tree, &Side<'_>, usize),
+        (after, appeared, right): (&Tree, &Side<'_>, usize),
     ) -> bool {
         let from = &gone.nodes[left].path;
         let to = &appeared.nodes[right].path;
@@ -93,7 +92,7 @@ impl<'a> Renames<'a> {
     }
 
     pub(super) fn changes(&self) -> Vec<Change> {
-        let change = |(from, to, node): &(String, String, &Value)| Change {
+        let change = |(from, to, node): &(String, String, &Tree)| Change {
             pointer: pointer(to),
             from: Some(pointer(from)),
             before: Some((*node).clone()),
@@ -103,9 +102,10 @@ impl<'a> Renames<'a> {
     }
 
     /// Returns a document as it is after the renames alone.
-    pub(super) fn applied_to(&self, before: &Value) -> Value {
+    pub(super) fn applied_to(&self, before: &Tree) -> Tree {
         let mut document = before.clone();
-        let Some(Value::Object(tree)) = document.get_mut("components") else {
+        let components = member_mut(&mut document, "components");
+        let Some(tree) = components.and_then(Tree::as_object_mut) else {
             return document;
         };
         let mut gone_by_group: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
@@ -115,7 +115,7 @@ impl<'a> Renames<'a> {
         }
         for (group, gone) in gone_by_group {
             if let Some(group) = descend(tree, group) {
-                group.retain(|name, _| !gone.contains(name.as_str()));
+                group.retain(|name, _| !gone.contains(name));
             }
         }
         for (_, to, node) in &self.found {
@@ -125,26 +125,26 @@ impl<'a> Renames<'a> {
             }
         }
         for section in SECTIONS {
-            if let Some(Value::Object(entries)) = document.get_mut(section) {
+            if let Some(Tree::Object(entries)) = member_mut(&mut document, section) {
                 let moved = std::mem::take(entries).into_iter().map(|(path, value)| {
                     let value = self.in_value(section, &value);
-                    (self.follow(&path).unwrap_or(path), value)
+                    (self.follow(&path).map_or(path, Into::into), value)
                 });
-                *entries = moved.collect();
+                **entries = moved.collect();
             }
         }
         document
     }
 
     /// Returns what is said in a section, with the paths it names as they are after.
-    fn in_value(&self, section: &str, value: &Value) -> Value {
+    fn in_value(&self, section: &str, value: &Tree) -> Tree {
         match value {
-            Value::Array(paths) if section == "requires" => {
-                let follow = |path: &Value| match path.as_str().and_then(|path| self.follow(path)) {
-                    Some(moved) => Value::String(moved),
+            Tree::Array(paths) if section == "requires" => {
+                let follow = |path: &Tree| match path.as_str().and_then(|path| self.follow(path)) {
+                    Some(moved) => moved.into(),
                     None => path.clone(),
                 };
-                Value::Array(paths.iter().map(follow).collect())
+                Tree::Array(paths.iter().map(follow).collect())
             }
             other => other.clone(),
         }
@@ -164,16 +164,22 @@ fn pointer(path: &str) -> String {
     format!("/components/{}", path.replace('.', "/"))
 }
 
+fn member_mut<'a>(document: &'a mut Tree, key: &str) -> Option<&'a mut Tree> {
+    document.as_object_mut()?.get_mut(key)
+}
+
 /// Returns a group of the tree, made where it is missing; none where a component is in the way.
-fn descend<'a>(tree: &'a mut Map<String, Value>, path: &str) -> Option<&'a mut Map<String, Value>> {
+fn descend<'a>(tree: &'a mut Object, path: &str) -> Option<&'a mut Object> {
     let mut names = path.split('.').filter(|name| !name.is_empty());
     names.try_fold(tree, |group, name| {
-        let node = group.entry(name).or_insert_with(|| Map::new().into());
-        node.as_object_mut()
+        if !group.contains_key(name) {
+            group.insert(name, Object::default().into());
+        }
+        group.get_mut(name)?.as_object_mut()
     })
 }
 
 /// Returns what a section of a document says about a path.
-pub(super) fn said<'a>(document: &'a Value, section: &str, path: &str) -> Option<&'a Value> {
+pub(super) fn said<'a>(document: &'a Tree, section: &str, path: &str) -> Option<&'a Tree> {
     document.get(section)?.get(path)
 }

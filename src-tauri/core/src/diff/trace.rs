@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::{Change, tokens};
+use crate::tree::Tree;
 
 /// The paths that changes touched, and what was renamed or moved among them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,10 +65,10 @@ impl Trace {
     }
 
     /// Touches a node, with everything in it.
-    fn touch(&mut self, path: &str, node: Option<&Value>) {
+    fn touch(&mut self, path: &str, node: Option<&Tree>) {
         self.touched.insert(path.to_owned());
-        if let Some(Value::Object(group)) = node {
-            for (name, node) in group {
+        if let Some(Tree::Object(group)) = node {
+            for (name, node) in group.iter() {
                 self.touch(&format!("{path}.{name}"), Some(node));
             }
         }

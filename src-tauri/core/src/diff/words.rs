@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
 use super::{Change, Rename};
 use crate::document::{Bucketing, Strategy};
 use crate::problem::{listed, quote};
+use crate::tree::Tree;
 
 impl fmt::Display for Change {
     /// Says the change in words: `ui.badges: 12.5 % → 25 %`.
@@ -44,7 +43,7 @@ impl Change {
     }
 }
 
-fn renamed(f: &mut fmt::Formatter<'_>, rename: &Rename, node: Option<&Value>) -> fmt::Result {
+fn renamed(f: &mut fmt::Formatter<'_>, rename: &Rename, node: Option<&Tree>) -> fmt::Result {
     let Rename { from, to } = rename;
     let group = |path: &str| path.rsplit_once('.').map(|(group, _)| group.to_owned());
     let verb = if group(from) == group(to) {
@@ -52,7 +51,7 @@ fn renamed(f: &mut fmt::Formatter<'_>, rename: &Rename, node: Option<&Value>) ->
     } else {
         "moved"
     };
-    let kind = if matches!(node, Some(Value::Object(_))) {
+    let kind = if matches!(node, Some(Tree::Object(_))) {
         "Group "
     } else {
         ""
@@ -63,19 +62,19 @@ fn renamed(f: &mut fmt::Formatter<'_>, rename: &Rename, node: Option<&Value>) ->
 fn component(
     f: &mut fmt::Formatter<'_>,
     path: &str,
-    before: Option<&Value>,
-    after: Option<&Value>,
+    before: Option<&Tree>,
+    after: Option<&Tree>,
 ) -> fmt::Result {
     match (before, after) {
-        (None, Some(Value::Bool(true))) => write!(f, "{path} added, on"),
-        (None, Some(Value::Bool(false))) => write!(f, "{path} added, off"),
+        (None, Some(Tree::Bool(true))) => write!(f, "{path} added, on"),
+        (None, Some(Tree::Bool(false))) => write!(f, "{path} added, off"),
         (None, Some(group)) => write!(f, "Group {path} added{}", with_components(group)),
-        (Some(group @ Value::Object(_)), None) => {
+        (Some(group @ Tree::Object(_)), None) => {
             write!(f, "Group {path} removed{}", with_components(group))
         }
         (_, None) => write!(f, "{path} removed"),
-        (_, Some(Value::Object(_))) => write!(f, "{path} became a group"),
-        (Some(Value::Object(_)), Some(on)) => {
+        (_, Some(Tree::Object(_))) => write!(f, "{path} became a group"),
+        (Some(Tree::Object(_)), Some(on)) => {
             write!(f, "{path} became a component, {}", on_off(Some(on)))
         }
         (_, on) => write!(f, "{path} {}", on_off(on)),
@@ -83,7 +82,7 @@ fn component(
 }
 
 /// Says how many components are in a group: ` with 3 components`; nothing of an empty one.
-fn with_components(group: &Value) -> String {
+fn with_components(group: &Tree) -> String {
     match leaves(group) {
         0 => String::new(),
         1 => " with 1 component".into(),
@@ -91,9 +90,9 @@ fn with_components(group: &Value) -> String {
     }
 }
 
-fn leaves(node: &Value) -> usize {
+fn leaves(node: &Tree) -> usize {
     match node {
-        Value::Object(group) => group.values().map(leaves).sum(),
+        Tree::Object(group) => group.values().map(leaves).sum(),
         _ => 1,
     }
 }
@@ -102,12 +101,12 @@ fn rollout_field(
     f: &mut fmt::Formatter<'_>,
     whose: &str,
     field: &str,
-    before: Option<&Value>,
-    after: Option<&Value>,
+    before: Option<&Tree>,
+    after: Option<&Tree>,
 ) -> fmt::Result {
     match field {
         "percentage" => {
-            let per_cent = |value: Option<&Value>| format!("{} %", plain(value));
+            let per_cent = |value: Option<&Tree>| format!("{} %", plain(value));
             write!(f, "{whose}: {} → {}", per_cent(before), per_cent(after))
         }
         "userGroups" => write!(f, "{whose}: groups {}", list_change(before, after)),
@@ -116,7 +115,7 @@ fn rollout_field(
     }
 }
 
-fn own_rollout(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Value>) -> fmt::Result {
+fn own_rollout(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Tree>) -> fmt::Result {
     let Some(rollout) = after else {
         return write!(f, "{path} follows the default rollout");
     };
@@ -124,23 +123,23 @@ fn own_rollout(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Value>) ->
     let strategy = strategy(rollout.get("strategy"));
     write!(f, "{path}: custom rollout, {strategy} {percentage} %")?;
     match rollout.get("userGroups") {
-        Some(Value::Array(groups)) if !groups.is_empty() => {
+        Some(Tree::Array(groups)) if !groups.is_empty() => {
             write!(f, ", groups {}", listed(&names(groups)))
         }
         _ => Ok(()),
     }
 }
 
-fn requires(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Value>) -> fmt::Result {
+fn requires(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Tree>) -> fmt::Result {
     match after {
-        Some(Value::Array(list)) if !list.is_empty() => {
+        Some(Tree::Array(list)) if !list.is_empty() => {
             write!(f, "{path} requires {}", listed(&names(list)))
         }
         _ => write!(f, "{path} requires nothing"),
     }
 }
 
-fn about(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Value>) -> fmt::Result {
+fn about(f: &mut fmt::Formatter<'_>, path: &str, after: Option<&Tree>) -> fmt::Result {
     match after.and_then(|about| about.get("title")) {
         Some(title) => write!(f, "{path}: described as {}", plain(Some(title))),
         None if after.is_some() => write!(f, "{path}: described"),
@@ -152,8 +151,8 @@ fn about_field(
     f: &mut fmt::Formatter<'_>,
     path: &str,
     field: &str,
-    before: Option<&Value>,
-    after: Option<&Value>,
+    before: Option<&Tree>,
+    after: Option<&Tree>,
 ) -> fmt::Result {
     match field {
         "title" | "owner" | "expires" => {
@@ -165,53 +164,49 @@ fn about_field(
     }
 }
 
-fn on_off(value: Option<&Value>) -> &'static str {
+fn on_off(value: Option<&Tree>) -> &'static str {
     match value {
-        Some(Value::Bool(true)) => "on",
+        Some(Tree::Bool(true)) => "on",
         _ => "off",
     }
 }
 
-fn hashed(bucketing: Option<&Value>) -> &str {
+fn hashed(bucketing: Option<&Tree>) -> &str {
     bucketing
-        .and_then(Value::as_str)
+        .and_then(Tree::as_str)
         .unwrap_or(Bucketing::default().as_str())
 }
 
 /// Says a strategy as people call it.
-fn strategy(value: Option<&Value>) -> String {
+fn strategy(value: Option<&Tree>) -> String {
     let known = Strategy::ALL.into_iter().find(|strategy| {
-        let name = value.and_then(Value::as_str);
+        let name = value.and_then(Tree::as_str);
         name == Some(strategy.as_str())
     });
     known.map_or_else(|| plain(value), |strategy| strategy.in_words().to_owned())
 }
 
-fn arrow(before: Option<&Value>, after: Option<&Value>) -> String {
+fn arrow(before: Option<&Tree>, after: Option<&Tree>) -> String {
     format!("{} → {}", plain(before), plain(after))
 }
 
-fn plain(value: Option<&Value>) -> String {
+fn plain(value: Option<&Tree>) -> String {
     match value {
         None => "none".into(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Tree::String(text)) => text.to_string(),
         Some(other) => other.to_string(),
     }
 }
 
-fn names(list: &[Value]) -> Vec<&str> {
-    list.iter().filter_map(Value::as_str).collect()
+fn names(list: &[Tree]) -> Vec<&str> {
+    list.iter().filter_map(Tree::as_str).collect()
 }
 
-fn list_change(before: Option<&Value>, after: Option<&Value>) -> String {
-    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
-    let (before, after) = (list(before), list(after));
-    let added = names(&after)
-        .into_iter()
-        .filter(|name| !names(&before).contains(name));
-    let removed = names(&before)
-        .into_iter()
-        .filter(|name| !names(&after).contains(name));
+fn list_change(before: Option<&Tree>, after: Option<&Tree>) -> String {
+    let before = names(before.and_then(Tree::as_array).unwrap_or_default());
+    let after = names(after.and_then(Tree::as_array).unwrap_or_default());
+    let added = after.iter().filter(|name| !before.contains(name));
+    let removed = before.iter().filter(|name| !after.contains(name));
     let signed: Vec<String> = added
         .map(|name| format!("+{name}"))
         .chain(removed.map(|name| format!("−{name}")))

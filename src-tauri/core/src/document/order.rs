@@ -1,12 +1,10 @@
-//! A document that takes the place of another one keeps the order that was there: see
-//! [`crate::tree::order`], which has the rule.
+//! A document that takes the place of another one keeps the order that was there, and how numbers
+//! under unknown keys were spelled: see [`crate::tree::order`], which has the rule.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::{About, ComponentPath, FlagDocument, Group, Node, Rollout};
-use crate::tree::{Tree, keep_order, order};
+use crate::tree::{Object, Tree, order, settled};
 
 impl FlagDocument {
     /// Returns the document with its keys in the order they have in another one, as far as that
@@ -71,13 +69,12 @@ fn section<T>(
     kept.collect()
 }
 
-fn unknown(new: Map<String, Value>, old: &Map<String, Value>) -> Map<String, Value> {
+fn unknown(new: Object, old: &Object) -> Object {
     if new.is_empty() || old.is_empty() {
         return new;
     }
-    let tree = |members: Map<String, Value>| Tree::from(Value::Object(members));
-    match keep_order(tree(new), &tree(old.clone())).into() {
-        Value::Object(kept) => kept,
+    match settled(new.into(), &old.clone().into()) {
+        Tree::Object(kept) => *kept,
         _ => unreachable!("an object in another order is one"),
     }
 }

@@ -1,9 +1,9 @@
 //! Formats of others that are mistaken for flag documents, by keys that their public
 //! documentation names. Nothing is converted: their rules say more than a flag document can.
 
-use serde_json::{Map, Value};
 
 use crate::limits::ENTRIES_LOOKED_AT_MAX;
+use crate::tree::{Object, Tree};
 
 /// A format other than that of flag documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +79,10 @@ impl Format {
     ];
 
     /// Returns the format of a tree, or of the first entry of a list.
-    pub(super) fn of(tree: &Value) -> Option<Self> {
+    pub(super) fn of(tree: &Tree) -> Option<Self> {
         let object = match tree {
-            Value::Object(object) => object,
-            Value::Array(items) => items.first()?.as_object()?,
+            Tree::Object(object) => object,
+            Tree::Array(items) => items.first()?.as_object()?,
             _ => return None,
         };
         Self::ALL.into_iter().find(|format| format.matches(object))
@@ -90,7 +90,7 @@ impl Format {
 
     /// Whether files of the format have keys of flag documents, as `object` has, with a meaning
     /// of their own.
-    pub(super) fn shares_keys(self, object: &Map<String, Value>) -> bool {
+    pub(super) fn shares_keys(self, object: &Object) -> bool {
         match self {
             Self::OpenApi | Self::CycloneDx => true,
             Self::Unleash | Self::Flagsmith | Self::Flipt => {
@@ -168,7 +168,7 @@ impl Format {
         }
     }
 
-    fn matches(self, object: &Map<String, Value>) -> bool {
+    fn matches(self, object: &Object) -> bool {
         let file = Look(object);
         match self {
             Self::SnapshotBundle => file.says("format", &["flagdeck-snapshots"]),
@@ -198,7 +198,7 @@ impl Format {
 
 /// Asks an object about its keys.
 #[derive(Clone, Copy)]
-struct Look<'a>(&'a Map<String, Value>);
+struct Look<'a>(&'a Object);
 
 impl<'a> Look<'a> {
     fn has(self, key: &str) -> bool {
@@ -206,15 +206,15 @@ impl<'a> Look<'a> {
     }
 
     fn has_object(self, key: &str) -> bool {
-        self.0.get(key).is_some_and(Value::is_object)
+        self.0.get(key).is_some_and(|it| it.as_object().is_some())
     }
 
     fn has_list(self, key: &str) -> bool {
-        self.0.get(key).is_some_and(Value::is_array)
+        self.0.get(key).is_some_and(|it| it.as_array().is_some())
     }
 
     fn has_text(self, key: &str) -> bool {
-        self.0.get(key).is_some_and(Value::is_string)
+        self.0.get(key).is_some_and(|it| it.as_str().is_some())
     }
 
     fn has_any(self, keys: &[&str]) -> bool {
@@ -222,16 +222,16 @@ impl<'a> Look<'a> {
     }
 
     fn says(self, key: &str, words: &[&str]) -> bool {
-        let text = self.0.get(key).and_then(Value::as_str);
+        let text = self.0.get(key).and_then(Tree::as_str);
         text.is_some_and(|text| words.contains(&text))
     }
 
     /// The objects that are the entries of the list or object at a key.
     fn entries(self, key: &str) -> impl Iterator<Item = Look<'a>> {
         let value = self.0.get(key);
-        let items = value.and_then(Value::as_array).into_iter().flatten();
-        let values = value.and_then(Value::as_object).into_iter();
-        let values = values.flat_map(Map::values);
+        let items = value.and_then(Tree::as_array).into_iter().flatten();
+        let values = value.and_then(Tree::as_object).into_iter();
+        let values = values.flat_map(Object::values);
         objects(items.chain(values))
     }
 
@@ -241,16 +241,16 @@ impl<'a> Look<'a> {
     }
 }
 
-fn objects<'a>(values: impl Iterator<Item = &'a Value>) -> impl Iterator<Item = Look<'a>> {
+fn objects<'a>(values: impl Iterator<Item = &'a Tree>) -> impl Iterator<Item = Look<'a>> {
     let objects = values
         .take(ENTRIES_LOOKED_AT_MAX)
-        .filter_map(Value::as_object);
+        .filter_map(Tree::as_object);
     objects.map(Look)
 }
 
 /// <https://json-schema.org/draft/2020-12/json-schema-core>
 fn is_schema(file: Look<'_>) -> bool {
-    let text = file.0.get("$schema").and_then(Value::as_str);
+    let text = file.0.get("$schema").and_then(Tree::as_str);
     let is_named = text.is_some_and(|text| text.contains("json-schema.org"));
     is_named || (file.has_object("properties") && file.says("type", &["object"]))
 }
@@ -331,7 +331,7 @@ fn is_split(file: Look<'_>) -> bool {
         || file
             .0
             .get("ff")
-            .and_then(Value::as_object)
+            .and_then(Tree::as_object)
             .map(Look)
             .is_some_and(is_spec)
 }

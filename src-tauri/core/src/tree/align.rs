@@ -317,7 +317,7 @@ impl Matches {
         let (mut left, mut right) = (0, 0);
         for &(from, to) in &self.pairs {
             runs.between(&loose, (old, left..from), (new, right..to));
-            // What is equal to a hash may still differ in the sign of zero.
+            // What is equal to a hash may still differ in the order of keys.
             runs.pair(same(&old[from], &new[to]));
             (left, right) = (from + 1, to + 1);
         }

@@ -1,12 +1,13 @@
-//! Trees from JSON and to it.
+//! Trees to JSON text, and from other values.
 
 use std::{fmt, io};
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
-use serde_json::{Number, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{Object, Tree};
+use super::{Number, Object, Tree, read};
 
 impl Serialize for Tree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -49,67 +50,14 @@ impl io::Write for Pieces<'_, '_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Tree;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Tree, E> {
-        Ok(Tree::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
-        Ok(Tree::Bool(value))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Tree, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Tree, E> {
-        Ok(number.into())
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Tree, E> {
-        let number = Number::from_f64(number).map(Tree::Number);
-        number.ok_or_else(|| E::custom("JSON has no such number"))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
-        Ok(text.into())
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Tree, E> {
-        Ok(text.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Tree, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = access.next_element()? {
-            elements.push(element);
-        }
-        // What is read is kept longer than it grows.
-        elements.shrink_to_fit();
-        Ok(Tree::Array(elements))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Tree, A::Error> {
-        let mut members: Vec<(Box<str>, Tree)> = Vec::new();
-        while let Some(member) = access.next_entry()? {
-            members.push(member);
-        }
-        Ok(members.into_iter().collect::<Object>().into())
-    }
+/// Reads a tree out of JSON text that `serde_json` reads otherwise: what a field of a struct is
+/// `deserialize_with`. Keeps every digit, as [`super::read`] does.
+///
+/// # Errors
+/// What is no tree, and any text that is not borrowed from the input.
+pub fn deserialize<'de, D: Deserializer<'de>>(value: D) -> Result<Tree, D::Error> {
+    let text = <&RawValue>::deserialize(value)?;
+    read(text.get().as_bytes()).map_err(D::Error::custom)
 }
 
 impl From<Value> for Tree {
@@ -117,33 +65,13 @@ impl From<Value> for Tree {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(value),
-            Value::Number(number) => Self::Number(number),
+            Value::Number(number) => Self::Number(number.into()),
             Value::String(text) => text.into(),
             Value::Array(elements) => Self::Array(elements.into_iter().map(Self::from).collect()),
             Value::Object(members) => {
                 let members = members.into_iter();
                 let members = members.map(|(key, value)| (key.into(), value.into()));
                 members.collect::<Object>().into()
-            }
-        }
-    }
-}
-
-impl From<Tree> for Value {
-    fn from(tree: Tree) -> Self {
-        match tree {
-            Tree::Null => Self::Null,
-            Tree::Bool(value) => Self::Bool(value),
-            Tree::Number(number) => Self::Number(number),
-            Tree::String(text) => Self::String(text.into()),
-            Tree::Array(elements) => Self::Array(elements.into_iter().map(Self::from).collect()),
-            Tree::Object(members) => {
-                let members = members.0.into_iter();
-                Self::Object(
-                    members
-                        .map(|(key, value)| (key.into(), value.into()))
-                        .collect(),
-                )
             }
         }
     }
@@ -176,6 +104,12 @@ impl From<String> for Tree {
 impl From<bool> for Tree {
     fn from(value: bool) -> Self {
         Self::Bool(value)
+    }
+}
+
+impl From<Number> for Tree {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
     }
 }
 

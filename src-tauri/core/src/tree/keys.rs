@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::{Object, Path, Tree, keep_order};
+use super::{Object, Path, Tree, settled};
 use crate::limits::TREE_DEPTH_MAX;
 
 /// Why nothing can be set at a place.
@@ -267,9 +267,9 @@ fn set(
     }
 }
 
-/// Puts a value in the place of another one, in the order of keys that was there.
+/// Puts a value in the place of another one; what is equal in both stays as it is written.
 fn replaced(place: &mut Tree, value: Tree) -> Tree {
-    let value = keep_order(value, place);
+    let value = settled(value, place);
     std::mem::replace(place, value)
 }
 

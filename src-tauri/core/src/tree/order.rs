@@ -1,4 +1,5 @@
-//! The order of keys, which is no difference between two trees (RFC 8259, section 4).
+//! What is no difference between two trees, and stays as it was: the order of keys (RFC 8259,
+//! section 4), and how numbers are spelled that are equal.
 //!
 //! One rule says which order a tree has that takes the place of another one: members that both
 //! have keep the order that was there, and a member that is new comes behind the one it follows
@@ -10,11 +11,12 @@ use foldhash::fast::RandomState;
 
 use super::{Object, Tree, compare};
 
-/// Returns a tree that takes the place of another one, with its keys in the order that was there.
+/// Returns a tree that takes the place of another one, with its keys in the order that was there,
+/// and with numbers that are equal in both spelled as they were.
 ///
-/// The values are those of `new`. Costs one look at both trees if the order is the same.
-pub fn keep_order(new: Tree, old: &Tree) -> Tree {
-    if has_order_of(&new, old) {
+/// The values are those of `new`. Costs one look at both trees if all of it is so already.
+pub fn settled(new: Tree, old: &Tree) -> Tree {
+    if is_settled(&new, old) {
         return new;
     }
     let mut kept = old.clone();
@@ -24,15 +26,16 @@ pub fn keep_order(new: Tree, old: &Tree) -> Tree {
     }
 }
 
-/// Says whether the keys of two trees are in one order, as far as both have them. Elements of
-/// lists are looked at by their place.
-fn has_order_of(new: &Tree, old: &Tree) -> bool {
+/// Says whether the keys of two trees are in one order, as far as both have them, and numbers
+/// spelled alike. Elements of lists are looked at by their place.
+fn is_settled(new: &Tree, old: &Tree) -> bool {
     match (new, old) {
         (Tree::Object(new), Tree::Object(old)) => have_one_order(new, old),
         (Tree::Array(new), Tree::Array(old)) => {
             let mut pairs = new.iter().zip(old);
-            pairs.all(|(new, old)| has_order_of(new, old))
+            pairs.all(|(new, old)| is_settled(new, old))
         }
+        (Tree::Number(new), Tree::Number(old)) => new != old || new.is_spelled_as(old),
         _ => true,
     }
 }
@@ -40,13 +43,13 @@ fn has_order_of(new: &Tree, old: &Tree) -> bool {
 fn have_one_order(new: &Object, old: &Object) -> bool {
     if new.keys().eq(old.keys()) {
         let mut pairs = new.values().zip(old.values());
-        return pairs.all(|(new, old)| has_order_of(new, old));
+        return pairs.all(|(new, old)| is_settled(new, old));
     }
     let mut left = old.iter().filter(|(key, _)| new.contains_key(key));
     let mut stay = new.iter().filter(|(key, _)| old.contains_key(key));
     stay.all(|(key, new)| {
         left.next()
-            .is_some_and(|(beside, old)| beside == key && has_order_of(new, old))
+            .is_some_and(|(beside, old)| beside == key && is_settled(new, old))
     })
 }
 

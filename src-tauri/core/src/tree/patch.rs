@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
-
 use super::align::{Run, align, identity};
 use super::{Object, Tree, keys, order, path, same};
 
@@ -235,17 +233,17 @@ impl Patch<'_> {
 
     /// Returns it as the operations of RFC 6902, which are applied one after the other. They tell
     /// nothing of the order of keys.
-    pub fn to_json_patch(&self) -> Vec<Value> {
+    pub fn to_json_patch(&self) -> Vec<Tree> {
         let mut operations = Vec::new();
         self.operations("", &mut operations);
         operations
     }
 
-    fn operations(&self, at: &str, operations: &mut Vec<Value>) {
+    fn operations(&self, at: &str, operations: &mut Vec<Tree>) {
         match self {
             Self::Same => {}
             Self::Replace(value) => {
-                operations.push(json!({ "op": "replace", "path": at, "value": value }));
+                operations.push(operation("replace", at, Some(value)));
             }
             Self::Members(members) => members.operations(at, operations),
             Self::Elements(pieces) => element_operations(pieces, at, operations),
@@ -273,15 +271,15 @@ impl Members<'_> {
         }
     }
 
-    fn operations(&self, at: &str, operations: &mut Vec<Value>) {
+    fn operations(&self, at: &str, operations: &mut Vec<Tree>) {
         for key in &self.removed {
-            operations.push(json!({ "op": "remove", "path": keys::at(at, key) }));
+            operations.push(operation("remove", keys::at(at, key), None));
         }
         for (key, patch) in &self.changed {
             patch.operations(&keys::at(at, key), operations);
         }
         for (_, key, value) in &self.added {
-            operations.push(json!({ "op": "add", "path": keys::at(at, key), "value": value }));
+            operations.push(operation("add", keys::at(at, key), Some(value)));
         }
     }
 }
@@ -376,19 +374,28 @@ impl<'a> Place<'a> {
     }
 }
 
-fn element_operations(pieces: &[Piece<'_>], at: &str, operations: &mut Vec<Value>) {
+/// Makes an operation of RFC 6902.
+fn operation(op: &str, path: impl Into<String>, value: Option<&Tree>) -> Tree {
+    let members = [("op", op.into()), ("path", Tree::from(path.into()))];
+    let value = value.map(|value| ("value", value.clone()));
+    let members = members.into_iter().chain(value);
+    let members = members.map(|(key, value)| (key.into(), value));
+    members.collect::<Object>().into()
+}
+
+fn element_operations(pieces: &[Piece<'_>], at: &str, operations: &mut Vec<Tree>) {
     let mut place = 0;
     for piece in pieces {
         match piece {
             Piece::Keep(count) => place += count,
             Piece::Drop(count) => {
-                let operation = json!({ "op": "remove", "path": format!("{at}/{place}") });
+                let operation = operation("remove", format!("{at}/{place}"), None);
                 operations.extend(std::iter::repeat_n(operation, *count));
             }
             Piece::Add(values) => {
                 for value in values.iter() {
                     let path = format!("{at}/{place}");
-                    operations.push(json!({ "op": "add", "path": path, "value": value }));
+                    operations.push(operation("add", path, Some(value)));
                     place += 1;
                 }
             }

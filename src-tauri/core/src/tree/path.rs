@@ -15,10 +15,8 @@
 use std::fmt::{self, Write};
 use std::str::FromStr;
 
-use serde_json::Number;
-
 use super::align::identity;
-use super::{Object, Tree, keys};
+use super::{Number, Object, Tree, keys};
 use crate::limits::IDENTITY_CHARS_MAX;
 use crate::visible::{visible, visible_json};
 
@@ -357,7 +355,9 @@ pub(crate) fn write_identity(text: &mut String, name: &str, value: &Tree) {
 pub(crate) fn is_printable(name: &str, value: &Tree) -> bool {
     let is_short = match value {
         Tree::String(text) => text.chars().nth(IDENTITY_CHARS_MAX).is_none(),
-        Tree::Number(_) => true,
+        Tree::Number(number) => number
+            .as_literal()
+            .is_none_or(|it| it.len() <= IDENTITY_CHARS_MAX),
         _ => false,
     };
     is_short && is_plain(name) && !name.contains('=')
@@ -376,7 +376,7 @@ fn is_plain_value(text: &str) -> bool {
         && text == text.trim()
         && !text.contains(is_odd)
         && is_visible(text)
-        && serde_json::from_str::<Number>(text).is_err()
+        && Number::read(text).is_none()
 }
 
 fn is_visible(text: &str) -> bool {
@@ -492,9 +492,9 @@ fn selector(text: &str) -> Option<Step> {
     let (name, value) = text.split_once('=')?;
     let value = match value.starts_with('"') {
         true => serde_json::from_str::<String>(value).ok()?.into(),
-        false => match serde_json::from_str(value) {
-            Ok(number) => Tree::Number(number),
-            Err(_) => value.into(),
+        false => match Number::read(value.trim()) {
+            Some(number) => Tree::Number(number),
+            None => value.into(),
         },
     };
     (!name.is_empty()).then(|| Step::Identity {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
 
 use jiff::civil::Date;
-use serde_json::{Map, Value};
 
 use super::place::Place;
 use super::{Check, Field};
 use crate::document::{ComponentPath, PathError, Percentage, PercentageError};
 use crate::problem::{Code, describe, quote};
 use crate::recognise::nearest;
+use crate::tree::{Object, Tree};
 
 impl Check {
     pub(super) fn switch(&mut self, (at, value): Field) -> bool {
@@ -27,7 +27,10 @@ impl Check {
         let Some(value) = value else {
             return Percentage::default();
         };
-        let number = value.as_f64().ok_or(PercentageError::NotANumber);
+        let number = match &value {
+            Tree::Number(number) => Ok(number.as_f64().unwrap_or(f64::INFINITY)),
+            _ => Err(PercentageError::NotANumber),
+        };
         let percentage = number.and_then(Percentage::try_from);
         percentage.unwrap_or_else(|error| {
             let code = match error {
@@ -58,7 +61,7 @@ impl Check {
         let known = all.iter().find(|one| value.as_str() == Some(name(**one)));
         known.copied().unwrap_or_else(|| {
             let code = match value {
-                Value::String(_) => Code::UnknownValue,
+                Tree::String(_) => Code::UnknownValue,
                 _ => Code::WrongType,
             };
             let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
@@ -93,12 +96,12 @@ impl Check {
         self.text(&at, value?, most)
     }
 
-    fn text(&mut self, at: &Place, value: Value, most: usize) -> Option<String> {
+    fn text(&mut self, at: &Place, value: Tree, most: usize) -> Option<String> {
         let code = match value {
-            Value::String(text) if (1..=most).contains(&text.chars().count()) => {
-                return Some(text);
+            Tree::String(text) if (1..=most).contains(&text.chars().count()) => {
+                return Some(text.into());
             }
-            Value::String(_) => Code::BadName,
+            Tree::String(_) => Code::BadName,
             _ => Code::WrongType,
         };
         let message = format!(
@@ -111,7 +114,7 @@ impl Check {
     }
 
     /// Reads a list's texts; one that is there twice is kept, with a warning.
-    pub(super) fn texts(&mut self, items: Vec<(Place, Value)>, most: usize) -> Vec<String> {
+    pub(super) fn texts(&mut self, items: Vec<(Place, Tree)>, most: usize) -> Vec<String> {
         let mut texts = Vec::with_capacity(items.len());
         let mut seen = HashSet::with_capacity(items.len());
         for (at, value) in items {
@@ -129,13 +132,13 @@ impl Check {
     pub(super) fn list<'a>(
         &mut self,
         at: &'a Place,
-        value: Option<Value>,
+        value: Option<Tree>,
         most: usize,
         what: &str,
-    ) -> Vec<(Place<'a>, Value)> {
+    ) -> Vec<(Place<'a>, Tree)> {
         let items = match value {
             None => return Vec::new(),
-            Some(Value::Array(items)) => items,
+            Some(Tree::Array(items)) => items,
             Some(other) => {
                 self.wrong_type(at, "a list", &other);
                 return Vec::new();
@@ -151,9 +154,9 @@ impl Check {
         placed.map(|(i, item)| (at.index(i), item)).collect()
     }
 
-    pub(super) fn object(&mut self, at: &Place, value: Value) -> Option<Map<String, Value>> {
+    pub(super) fn object(&mut self, at: &Place, value: Tree) -> Option<Object> {
         match value {
-            Value::Object(object) => Some(object),
+            Tree::Object(object) => Some(*object),
             other => {
                 self.wrong_type(at, "an object", &other);
                 None
@@ -165,7 +168,7 @@ impl Check {
     pub(super) fn section<T>(
         &mut self,
         (at, value): Field,
-        read: fn(&mut Self, Place, Value) -> T,
+        read: fn(&mut Self, Place, Tree) -> T,
     ) -> BTreeMap<ComponentPath, T> {
         let object = value.and_then(|value| self.object(&at, value));
         let mut section = BTreeMap::new();
@@ -186,9 +189,9 @@ impl Check {
     pub(super) fn unknown(
         &mut self,
         at: &Place,
-        left: Map<String, Value>,
+        left: Object,
         known: &[&'static str],
-    ) -> Map<String, Value> {
+    ) -> Object {
         for key in left.keys() {
             let hint = nearest(key, known).map(|meant| format!("; did you mean {}?", quote(meant)));
             let message = format!(
@@ -215,7 +218,7 @@ impl Check {
         self.error(code, at, message);
     }
 
-    fn wrong_type(&mut self, at: &Place, wanted: &str, found: &Value) {
+    fn wrong_type(&mut self, at: &Place, wanted: &str, found: &Tree) {
         let message = format!("{} must be {wanted}, not {}.", at.name(), describe(found));
         self.error(Code::WrongType, at, message);
     }

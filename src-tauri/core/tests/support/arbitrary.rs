@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use flagdeck_core::document::{About, Bucketing, Group, Node};
+use flagdeck_core::tree::Object;
 use flagdeck_core::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy as Way};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 const GROUPS: [&str; 4] = ["beta", "staff", "Früh dran", "用户 \u{200f}"];
 
@@ -127,10 +128,14 @@ prop_compose! {
 }
 
 /// Keys the format does not have, mostly none.
-fn unknown() -> impl Strategy<Value = Map<String, Value>> {
-    let some = prop::collection::vec(("x-(?s).{0,9}", json()), 1..3)
-        .prop_map(|entries| entries.into_iter().collect());
-    prop_oneof![4 => Just(Map::new()), 1 => some]
+fn unknown() -> impl Strategy<Value = Object> {
+    let some = prop::collection::vec(("x-(?s).{0,9}", json()), 1..3).prop_map(|entries| {
+        let entries = entries.into_iter();
+        entries
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect()
+    });
+    prop_oneof![4 => Just(Object::default()), 1 => some]
 }
 
 /// Any JSON, a few levels deep.

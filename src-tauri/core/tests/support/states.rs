@@ -1,8 +1,7 @@
 //! Trees to test with: any at all, and those of a host that reports.
 
-use flagdeck_core::tree::{Object, Tree};
+use flagdeck_core::tree::{Number, Object, Tree};
 use proptest::prelude::*;
-use serde_json::Number;
 
 /// A tree, written as `serde_json::json!` has it.
 macro_rules! tree {
@@ -20,6 +19,7 @@ pub fn any_tree() -> impl Strategy<Value = Tree> {
         any::<f64>().prop_filter_map("finite", |float| Number::from_f64(float).map(Tree::Number)),
         (-2000i32..2000).prop_map(|hundredths| tree!(f64::from(hundredths) / 100.0)),
         Just(tree!(-0.0)),
+        any_literal().prop_map(|literal| Tree::from(number(&literal))),
         "\\PC{0,6}".prop_map(Tree::from),
         "[ab~/.]{0,3}".prop_map(Tree::from),
     ];
@@ -29,6 +29,23 @@ pub fn any_tree() -> impl Strategy<Value = Tree> {
             prop::collection::vec(("[abcd~/.]{0,2}", inner), 0..6).prop_map(object),
         ]
     })
+}
+
+/// A number of JSON as anybody may write it: of any length, often equal to others.
+pub fn any_literal() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?([eE][+-]?[0-9]{1,3})?",
+        "-?[01]{1}(\\.0{1,20})?(e[+-]?0{1,2})?",
+        "(1|10|100|9007199254740993|18446744073709551616)0{0,2}(\\.0{1,2})?(E-?[0-2])?",
+        any::<f64>()
+            .prop_filter("finite", |float| float.is_finite())
+            .prop_map(|float| format!("{float:e}")),
+    ]
+}
+
+/// Reads a literal.
+pub fn number(literal: &str) -> Number {
+    Number::read(literal).expect("it is a number")
 }
 
 /// A tree and what it may have become: mostly itself, with something changed here and there.
@@ -110,9 +127,10 @@ pub fn shuffled(tree: &Tree, seed: u64) -> Tree {
     }
 }
 
-fn object(members: impl IntoIterator<Item = (String, Tree)>) -> Tree {
+/// An object of these members.
+pub fn object(members: impl IntoIterator<Item = (String, Tree)>) -> Tree {
     let members = members.into_iter();
-    let members = members.map(|(key, value)| (key.into_boxed_str(), value));
+    let members = members.map(|(key, value)| (key.into(), value));
     members.collect::<Object>().into()
 }
 

@@ -86,7 +86,7 @@ fn show_rollout(app: &App, component: Option<&str>, output: &mut Output) -> anyh
     }
     let rollout = component.map_or(&document.rollout, |name| document.rollout_of(name));
     if output.json {
-        output.value(&rollout.to_value())?;
+        output.value(&rollout.to_tree())?;
         return Ok(());
     }
     let own = component.is_some_and(|name| document.rollouts.contains_key(name));

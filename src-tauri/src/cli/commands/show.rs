@@ -32,7 +32,7 @@ pub fn flags(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<(
 
 /// Writes the document, indented for people and for version control.
 pub fn document(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<()> {
-    output.value(&flags_at(app, at)?.document.to_value())?;
+    output.value(&flags_at(app, at)?.document.to_tree())?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use flagdeck::store::{Actor, Via};
 use flagdeck::translate::sentence;
 use flagdeck::wire::StateSource;
 use flagdeck::{App, Error};
-use flagdeck_core::tree::Tree;
+use flagdeck_core::tree::{self, Tree};
 use serde_json::json;
 
 use super::source::{NOBODY, one_source};
@@ -95,7 +95,7 @@ fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Resul
 fn value_of(text: &str) -> Result<Tree, Refused> {
     // As a shell gives it that reads it from a file.
     let text = text.trim_start_matches('\u{feff}');
-    match serde_json::from_str(text) {
+    match tree::read(text.as_bytes()) {
         Ok(value) => Ok(value),
         Err(error) if text.trim_start().starts_with(JSON_BEGINS) => Err(Refused(format!(
             "the value begins as JSON does, and is none: {error}"
@@ -105,27 +105,28 @@ fn value_of(text: &str) -> Result<Tree, Refused> {
 }
 
 fn value_in(file: &Path) -> anyhow::Result<Tree> {
-    let value = serde_json::from_slice(&read(file)?);
+    let value = tree::read(&read(file)?);
     Ok(value.map_err(|error| Refused(format!("{} holds no JSON: {error}", file.display())))?)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
     fn a_value_is_json_or_else_text_unless_it_was_meant_to_be_json() {
-        let read = |text| Value::from(value_of(text).unwrap());
-        assert_eq!(read("25"), json!(25));
-        assert_eq!(read("null"), Value::Null);
-        assert_eq!(read(r#"{"a": [1]}"#), json!({"a": [1]}));
-        assert_eq!(read(r#""25""#), json!("25"));
-        assert_eq!(read("canary"), json!("canary"));
-        assert_eq!(read("\u{feff}25"), json!(25));
-        assert_eq!(read("-1 or so"), json!("-1 or so"));
-        assert_eq!(read(""), json!(""));
+        let read = |text| value_of(text).unwrap();
+        assert_eq!(read("25"), json!(25).into());
+        assert_eq!(read("null"), Tree::Null);
+        assert_eq!(read(r#"{"a": [1]}"#), json!({"a": [1]}).into());
+        assert_eq!(read(r#""25""#), "25".into());
+        assert_eq!(
+            read("18446744073709551617").to_string(),
+            "18446744073709551617"
+        );
+        assert_eq!(read("canary"), "canary".into());
+        assert_eq!(read("-1 or so"), "-1 or so".into());
+        assert_eq!(read(""), "".into());
         for text in ["{a: 1}", "[1,", " \"open"] {
             let refused = value_of(text).unwrap_err().to_string();
             assert!(refused.starts_with("the value begins as JSON"), "{refused}");

@@ -238,7 +238,7 @@ pub(in crate::state) fn open(
         return Err(what().into());
     }
     let text = zstd::bulk::decompress(&packed, STATE_BYTES_MAX).map_err(|_| what())?;
-    let then = serde_json::from_slice(&text).map_err(|_| what())?;
+    let then = tree::read(&text).map_err(|_| what())?;
     let parts = Parts::read(only, except).map_err(|_| what())?;
     Ok(Open {
         asked: Asked::new(parts, then),

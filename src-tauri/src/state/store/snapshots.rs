@@ -421,7 +421,7 @@ pub(in crate::state) fn open_chain(
         }
     }
     let (chain, length) = open.ok_or_else(what)?;
-    match tree::hash(chain.tree()) == row.hash {
+    match tree::is_hash_of(&row.hash, chain.tree()) {
         true => Ok((chain, length)),
         false => Err(what()),
     }
@@ -527,7 +527,7 @@ pub(super) fn check(connection: &Connection, source: i64) -> Result<Vec<String>,
         let mut read = 0;
         each_step(connection, chain, |step| {
             read += 1;
-            if tree::hash(step.after) != step.row.hash {
+            if !tree::is_hash_of(&step.row.hash, step.after) {
                 problems.push(mismatch(&format!("snapshot {}", step.row.id())).to_string());
             }
         })?;

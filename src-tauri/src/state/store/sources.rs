@@ -337,7 +337,7 @@ pub(super) fn packable(change: &Change) -> Packed {
 }
 
 pub(super) fn unpacked((key, old, new, at_ms, origin, hint): Packed) -> Option<Change> {
-    let value = |text: Option<String>| text.map(|text| serde_json::from_str(&text)).transpose();
+    let value = |text: Option<String>| text.map(|text| tree::read(text.as_bytes())).transpose();
     Some(Change {
         key,
         old: value(old).ok()?,
@@ -431,6 +431,6 @@ pub(super) fn load_whole(
         return Err(what());
     }
     let text = zstd::bulk::decompress(&packed, STATE_BYTES_MAX).map_err(|_| what())?;
-    let tree = serde_json::from_slice(&text).map_err(|_| what())?;
+    let tree = tree::read(&text).map_err(|_| what())?;
     Ok(Some((tree, seq)))
 }

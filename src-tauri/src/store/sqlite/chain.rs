@@ -73,7 +73,7 @@ pub(super) fn noted(
             tail.advance(number, &coded.bytes)?;
             Some(tail)
         }
-        _ => Tail::begin(number, &coded.bytes, serde_json::from_slice(document).ok()?),
+        _ => Tail::begin(number, &coded.bytes, tree::read(document).ok()?),
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) fn document(
     if first.is_none() {
         let kept = kept(connection, number)?;
         let text = chain::text_of(&kept).map_err(|_| mismatch(number))?;
-        *tail = serde_json::from_slice(&text)
+        *tail = tree::read(&text)
             .ok()
             .and_then(|tree| Tail::begin(number, &kept, tree));
         return Ok(text);
@@ -114,7 +114,7 @@ pub(super) fn document(
             let kept = kept(connection, first)?;
             let tree = chain::text_of(&kept)
                 .ok()
-                .and_then(|text| serde_json::from_slice(&text).ok());
+                .and_then(|text| tree::read(&text).ok());
             tree.and_then(|tree| Tail::begin(first, &kept, tree))
                 .ok_or_else(|| mismatch(number))?
         }
@@ -182,13 +182,19 @@ impl Tail {
 
     /// Codes the next document as a step; none where it should be, or can only be, kept whole.
     fn step(&self, document: &[u8]) -> Option<Coded> {
-        let next: Tree = serde_json::from_slice(document).ok()?;
+        let next = tree::read(document).ok()?;
         if tree::write(&next) != document {
             return None;
         }
         let bytes = self.chain.encode(&next).bytes;
         let is_full = chain::is_full(&self.length.with(bytes.len()));
-        (!is_full).then_some(Coded {
+        // A step passes over the order of keys, and over numbers that are only spelled otherwise.
+        let is_exact = || {
+            let mut after = self.chain.tree().clone();
+            let applied = tree::compare(self.chain.tree(), &next).apply(&mut after);
+            applied.is_ok() && tree::write(&after) == document
+        };
+        (!is_full && is_exact()).then_some(Coded {
             bytes,
             first: Some(self.first),
         })

@@ -3,9 +3,9 @@
 //! Made of the revisions and with them, in the same transaction. Only finds: what is told of
 //! a revision is read from its own row, against its hash.
 
+use flagdeck_core::tree;
 use flagdeck_core::{FlagDocument, Trace, changes};
 use rusqlite::{Connection, params};
-use serde_json::Value;
 
 use crate::store::{RevisionNumber, StoreError, fold};
 
@@ -50,7 +50,7 @@ pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
         .prepare("SELECT number, note, changes, document FROM revision ORDER BY number")?;
     let mut rows = statement.query([])?;
     // What is in force while nothing is saved.
-    let mut before = FlagDocument::default().to_value();
+    let mut before = FlagDocument::default().to_tree();
     while let Some(row) = rows.next()? {
         let number = super::revision::from_key(row.get(0)?);
         let note: Option<String> = row.get(1)?;
@@ -59,7 +59,7 @@ pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
         let document = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
         let mut trace = Trace::default();
         // What is no document is found by its words alone.
-        if let Ok(after) = serde_json::from_slice::<Value>(document) {
+        if let Ok(after) = tree::read(document) {
             trace = Trace::of(&changes(&before, &after));
             before = after;
         }

@@ -106,18 +106,12 @@ fn is_ascending(old: &[Id<'_>], new: &[Id<'_>]) -> bool {
     ascends(old) && ascends(new)
 }
 
-/// Compares keys of one kind: counts, other numbers or texts; none of two kinds.
+/// Compares keys of one kind: numbers or texts; none of two kinds.
 fn order(one: Id<'_>, other: Id<'_>) -> Option<Ordering> {
     match (one.value, other.value) {
         _ if !one.is_key || !other.is_key => None,
         (Tree::String(one), Tree::String(other)) => Some(one.cmp(other)),
-        (Tree::Number(one), Tree::Number(other)) => match (one.as_u64(), other.as_u64()) {
-            (Some(one), Some(other)) => Some(one.cmp(&other)),
-            (None, None) if one.is_f64() && other.is_f64() => {
-                one.as_f64()?.partial_cmp(&other.as_f64()?)
-            }
-            _ => None,
-        },
+        (Tree::Number(one), Tree::Number(other)) => one.partial_cmp(other),
         _ => None,
     }
 }

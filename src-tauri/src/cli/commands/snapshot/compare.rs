@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use flagdeck::state::{self, SourceName};
 use flagdeck::wire::{StateAt, StateDifference, StateDifferenceOptions};
 use flagdeck::{App, Error};
-use serde_json::Value;
+use flagdeck_core::tree::Tree;
 
 use super::super::source::one_source;
 use super::super::{Refused, name_of, read};
@@ -99,11 +99,7 @@ fn compare(
     tell(&found.map_err(Error::from)?, titles, arguments, output)
 }
 
-fn patch(
-    patch: &Value,
-    arguments: &DiffArguments,
-    output: &mut Output,
-) -> anyhow::Result<ExitCode> {
+fn patch(patch: &Tree, arguments: &DiffArguments, output: &mut Output) -> anyhow::Result<ExitCode> {
     output.value(patch)?;
     let differs = patch.as_array().is_some_and(|steps| !steps.is_empty());
     Ok(exit_code(differs, arguments))
