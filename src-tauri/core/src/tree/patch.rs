@@ -1,5 +1,5 @@
 //! The exact difference of two trees, as a tree of its own: what it is applied to becomes the
-//! other to the last detail, the order of keys included.
+//! other, the order of keys included. Numbers that are equal stay spelled as they were.
 
 use std::borrow::Cow;
 
