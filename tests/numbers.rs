@@ -239,9 +239,9 @@ fn a_flag_document_keeps_the_digits_of_what_it_does_not_know() {
     assert!(exported.contains("12345678901234567890123"), "{exported}");
     assert!(exported.contains("0.1000000000000000000001"), "{exported}");
     let same = import("12345678901234567890123.0");
-    assert!(same.contains("othing"), "{same}");
+    assert!(same.starts_with("No change"), "{same}");
     let other = import("12345678901234567890124");
-    assert!(!other.contains("othing"), "{other}");
+    assert!(!other.starts_with("No change"), "{other}");
     let document = tree::read(cli.ok("get --json").as_bytes()).unwrap();
     let number = document.get("x-build").unwrap().to_string();
     assert_eq!(number, "12345678901234567890124");

@@ -7,7 +7,7 @@ use flagdeck::metrics::event::{Event, Labels};
 use flagdeck::metrics::frame::Frame;
 use flagdeck_core::chain::{Chain, keyframe as keyframe_of, text_of};
 use flagdeck_core::measure::{Arm, Calculation};
-use flagdeck_core::tree;
+use flagdeck_core::tree::{self, Tree};
 use serde_json::{Value, json};
 use tokio::runtime::{self, Runtime};
 
@@ -32,7 +32,11 @@ pub const HTTP_WORDS: &[&str] = &[
     "\t",
 ];
 
-fn before() -> Value {
+fn before() -> Tree {
+    before_value().into()
+}
+
+fn before_value() -> Value {
     let list: Vec<_> = (0..40)
         .map(|n| json!({"id": n, "name": format!("file {n}")}))
         .collect();
@@ -41,9 +45,9 @@ fn before() -> Value {
 
 /// Steps from that tree to others: a value, a key, a list that moved on, one that is packed.
 pub fn steps() -> Vec<Vec<u8>> {
-    let chain = Chain::start(before().into());
+    let chain = Chain::start(before());
     let after = |change: &dyn Fn(&mut Value)| {
-        let mut value = before();
+        let mut value = before_value();
         change(&mut value);
         chain.encode(&value.into()).bytes
     };

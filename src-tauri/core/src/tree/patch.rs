@@ -1,5 +1,6 @@
 //! The exact difference of two trees, as a tree of its own: what it is applied to becomes the
-//! other in every value. The order of keys is no difference, and stays as it was.
+//! other in every value. The order of keys and how a number is spelled are no difference, and stay
+//! as they were.
 
 use std::borrow::Cow;
 
