@@ -233,7 +233,7 @@ fn not_utf8(bytes: &[u8], at: usize) -> TextError {
     }
 }
 
-/// `a blank line`, `3 blank lines`; `None` for none.
+/// `1 blank line`, `3 blank lines`; `None` for none.
 fn counted(count: usize, what: &str) -> Option<String> {
     match count {
         0 => None,
