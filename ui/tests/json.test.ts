@@ -167,7 +167,7 @@ describe("taking a document in", () => {
 describe("a document that removes most components", () => {
   const few = JSON.stringify({ ...safeDefault(), components: { kept: true } });
 
-  /** The safe default is nobody's loss, so something is saved first. */
+  /** The untouched safe default is replaced without asking, so something is saved first. */
   async function openSaved() {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
