@@ -22,7 +22,8 @@ async function openEditor(document = typical()) {
   const host = await openWindow(document);
   await screen.findByTestId("row-*");
   await press(globalThis.document.body, "j", { ctrlKey: true });
-  await screen.findByTestId("json-editor");
+  // It is loaded when it is first opened, which takes long on a busy machine.
+  await screen.findByTestId("json-editor", {}, { timeout: 4000 });
   await waitFor(() => expect(field().value).toContain('"components"'));
   return host;
 }
