@@ -67,7 +67,10 @@ fn a_put_that_removes_most_components_is_made_once_it_is_confirmed() {
     let server = Running::start();
     let before = components(&["a", "b", "c"]);
     let answer = put(&server, &[], &before);
-    assert_eq!(answer.status, 200, "the safe default is nobody's loss");
+    assert_eq!(
+        answer.status, 200,
+        "the safe default is replaced without asking"
+    );
 
     let after = components(&["a"]);
     for unconfirmed in [&[][..], &[("Flagdeck-Confirm", "yes")]] {

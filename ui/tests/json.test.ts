@@ -22,7 +22,8 @@ async function openEditor(document = typical()) {
   const host = await openWindow(document);
   await screen.findByTestId("row-*");
   await press(globalThis.document.body, "j", { ctrlKey: true });
-  await screen.findByTestId("json-editor");
+  // It is loaded when it is first opened, which takes long on a busy machine.
+  await screen.findByTestId("json-editor", {}, { timeout: 4000 });
   await waitFor(() => expect(field().value).toContain('"components"'));
   return host;
 }
@@ -167,7 +168,7 @@ describe("taking a document in", () => {
 describe("a document that removes most components", () => {
   const few = JSON.stringify({ ...safeDefault(), components: { kept: true } });
 
-  /** The safe default is nobody's loss, so something is saved first. */
+  /** The untouched safe default is replaced without asking, so something is saved first. */
   async function openSaved() {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");

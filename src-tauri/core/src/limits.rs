@@ -71,7 +71,7 @@ pub const NAMES_SHOWN_MAX: usize = 7;
 /// Levels below the root that are searched for a flag document inside something else.
 pub const NESTED_LEVELS_MAX: usize = 3;
 
-/// Values that are searched for it: it is near the root or nowhere.
+/// Values that are searched for it: a wrapper has few.
 pub const NESTED_VALUES_MAX: usize = 1000;
 
 /// Entries of a list or object that are looked at to tell a format: all of one are alike.

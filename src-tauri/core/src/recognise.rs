@@ -34,6 +34,9 @@ const TELLING_KEYS: [&str; 3] = ["enabled", "components", "rollout"];
 /// The keys whose entries are named after components.
 const SECTIONS: [&str; 3] = ["rollouts", "requires", "about"];
 
+/// Letters of a key for each that may be wrong, missing or too many.
+const LETTERS_PER_MISTAKE: usize = 5;
+
 /// What a JSON tree is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recognised {
@@ -107,13 +110,14 @@ pub(crate) fn misspelt(object: &Object) -> Vec<Misspelt> {
 /// Returns the known key that `key` is close to: but for its case, for `_` and `-`, and for one
 /// letter in five.
 pub(crate) fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
-    const FIVE: usize = 5;
     let plain: String = key.chars().filter(|c| !matches!(c, '_' | '-')).collect();
-    if plain.len() > limits::SEGMENT_CHARS_MAX {
-        return None;
-    }
-    let near = known.iter().map(|known| (distance(&plain, known), *known));
-    let near = near.filter(|(distance, known)| *distance <= known.len() / FIVE);
+    let near = known.iter().filter_map(|known| {
+        let most = known.len() / LETTERS_PER_MISTAKE;
+        // Most keys are of another length, which costs less to see.
+        let may_be = plain.len().abs_diff(known.len()) <= most;
+        let distance = may_be.then(|| distance(&plain, known))?;
+        (distance <= most).then_some((distance, *known))
+    });
     near.min().map(|(_, known)| known)
 }
 

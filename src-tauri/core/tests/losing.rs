@@ -47,7 +47,7 @@ fn more_than_half_is_large_and_exactly_half_is_not() {
 }
 
 #[test]
-fn where_there_was_nothing_nothing_is_lost() {
+fn without_components_nothing_is_lost() {
     check(json!({}), json!({}), "0 of 0 components", false);
     check(
         json!({"ui": {}}),

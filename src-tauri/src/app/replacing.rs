@@ -19,7 +19,7 @@ pub(super) enum Losses {
 
 impl App {
     /// Makes a change as [`App::change`] does, also if a document in it removes more than half
-    /// of the components: whoever wants it was asked.
+    /// of the components: the caller has asked.
     ///
     /// # Errors
     /// As [`App::change`], except for [`Error::LargeLoss`].
@@ -47,8 +47,8 @@ pub(super) fn check_loss(
     }
 }
 
-/// Returns what a document would remove, if it is more than half of the components. The safe
-/// default, before anything was saved, is nobody's work: nothing of it is lost.
+/// Returns what a document would remove, if it is more than half of the components. Before
+/// anything was saved there is only the safe default, which can be replaced without asking.
 pub(super) fn large_loss(live: &Live, next: &FlagDocument) -> Option<Loss> {
     if live.revision == RevisionNumber::NONE {
         return None;

@@ -1,4 +1,4 @@
-//! A document that somebody may put in force, as faces see it.
+//! What a document would change and remove, as faces see it.
 
 use flagdeck_core::Loss;
 
