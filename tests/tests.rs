@@ -10,6 +10,7 @@ mod cli_bisect;
 mod cli_demo;
 mod cli_history;
 mod cli_metrics;
+mod cli_push;
 mod cli_reach;
 mod cli_snapshot;
 mod cli_state;
