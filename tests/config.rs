@@ -155,7 +155,7 @@ fn a_value_that_cannot_be_used_names_its_key_its_source_and_the_range() {
         "http.allowedOrigins",
         "*",
         "http.allowedOrigins in the command line must be a list of origins such as \
-         http://localhost:5173, not [\"*\"]; [] from the default is used.",
+         http://localhost:5173 or tauri://localhost, without a path, not [\"*\"]; [] from the default is used.",
     );
 }
 

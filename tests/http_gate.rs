@@ -175,6 +175,54 @@ fn a_listed_origin_reads_answers_and_errors_and_may_ask_before_it_writes() {
 }
 
 #[test]
+fn packaged_web_applications_are_let_in_and_answered_as_they_wrote_it() {
+    let server = Running::start();
+    let name = "http.allowedOrigins";
+    let packaged = [
+        "tauri://localhost",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "app://.",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "moz-extension://3c1f9d2e-5b7a-4a0e-9f43-0d6f2a1b7c58",
+    ];
+    for origin in packaged {
+        let status = |origin: &str| server.get("/healthz", &[("Origin", origin)]).status;
+        assert_eq!(status(origin), 403, "{origin} before it is listed");
+        let listed = serde_json::json!([origin]);
+        server.app.change_setting(name, &listed).unwrap();
+        let upper = origin.to_ascii_uppercase();
+        for sent in [origin, &upper] {
+            let asks = [("Origin", sent), ("Access-Control-Request-Method", "PUT")];
+            for method in ["GET", "OPTIONS"] {
+                let answer = server.request(method, "/api/ml/flags", &asks, "");
+                assert!(answer.status < 300, "{method} from {sent}");
+                let echoed = answer.header("access-control-allow-origin");
+                assert_eq!(echoed, Some(sent), "{method}");
+            }
+        }
+        for near in [&format!("{origin}.example"), &format!("{origin}/"), "null"] {
+            assert_eq!(status(near), 403, "{near}");
+        }
+    }
+    for none in ["null", "file://", "*", "tauri://"] {
+        let refused = server.app.change_setting(name, &serde_json::json!([none]));
+        assert!(refused.is_err(), "{none}");
+    }
+}
+
+#[test]
+fn an_origin_is_the_same_with_its_default_port_and_in_capitals() {
+    let server = Running::with_origin("HTTPS://App.Example:443");
+    for origin in ["https://app.example", "https://APP.example:443"] {
+        let answer = server.get("/healthz", &[("Origin", origin)]);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+    }
+    let other = [("Origin", "https://app.example:8443")];
+    assert_eq!(server.get("/healthz", &other).status, 403);
+}
+
+#[test]
 fn addresses_in_disguise_lead_nowhere() {
     let server = Running::start();
     let nowhere = [

@@ -10,6 +10,7 @@ mod edit;
 mod file;
 mod keys;
 mod layers;
+mod origin;
 mod settings;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use serde_json::{Map, Value};
 pub use file::ChangeError;
 pub use keys::{KEYS, Key, Kind};
 use layers::Layers;
+pub use origin::Origin;
 pub use settings::{Setting, Settings};
 
 /// The value of every key.

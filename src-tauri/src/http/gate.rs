@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use super::problem::ProblemDetails;
 use super::token::query_names_token;
 use crate::app::App;
+use crate::config::Origin;
 
 const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
@@ -92,19 +93,21 @@ impl Gate {
         };
         let refused = || foreign("This origin is not on the list `http.allowedOrigins`.");
         let text = origin.to_str().map_err(|_| refused())?;
-        if origins.next().is_some() || text == "null" {
+        if origins.next().is_some() {
             return Err(refused());
         }
         let own = text.strip_prefix("http://");
         if own.is_some_and(|name| self.is_own_name(name)) {
             return Ok(Caller::Own);
         }
+        // What has no origin of its own, such as `null`, cannot be told from others: never listed.
+        let sent = Origin::parse(text).ok_or_else(refused)?;
         let config = self.app.config();
         let mut listed = config.http.allowed_origins.iter();
-        if listed.any(|one| one.eq_ignore_ascii_case(text)) {
-            return Ok(Caller::Listed(origin.clone()));
+        match listed.any(|one| Origin::parse(one).as_ref() == Some(&sent)) {
+            true => Ok(Caller::Listed(origin.clone())),
+            false => Err(refused()),
         }
-        Err(refused())
     }
 
     /// Compares `name[:port]` with the names of this server; port 80 may be left out.

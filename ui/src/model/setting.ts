@@ -99,10 +99,19 @@ function parseShare(text: string): number {
 
 function parseOrigins(text: string): Entry {
   const origins = text.split(/[\s,]+/).filter((origin) => origin !== "");
-  return onlyIf(
-    origins.every((origin) => isAddress(origin) && /^https?:\/\/[^/?#@]+$/.test(origin)),
-    [...new Set(origins)],
-  );
+  return onlyIf(origins.every(isOrigin), [...new Set(origins)]);
+}
+
+/** Schemes whose pages browsers give no origin of their own. */
+const opaqueSchemes = new Set(["about", "blob", "data", "file", "filesystem", "javascript"]);
+
+const origin = /^([a-z][a-z\d+.-]*):\/\/(?:\[[\da-f:.]+\]|[\w.~-]+)(?::([1-9]\d{0,4}))?$/i;
+
+/** Whether a text is an origin such as `http://localhost:5173` or `tauri://localhost`. */
+export function isOrigin(text: string): boolean {
+  const [, scheme, port] = origin.exec(text) ?? [];
+  if (scheme === undefined || opaqueSchemes.has(scheme.toLowerCase())) return false;
+  return port === undefined || Number(port) <= 65_535;
 }
 
 function isAddress(text: string): boolean {

@@ -65,11 +65,11 @@ const connect: HelpPage = {
     { kind: "heading", text: "From a web page" },
     {
       kind: "text",
-      text: "A page in a browser may read the flags when its origin is listed in the setting `http.allowedOrigins`, such as `http://localhost:5173`.",
+      text: "A page in a browser may read the flags when its origin is listed in the setting `http.allowedOrigins`, such as `http://localhost:5173`. So may a packaged web application, such as `tauri://localhost` or `chrome-extension://<id>`. `null`, which every file and sandboxed page sends, cannot be listed.",
     },
     {
       kind: "text",
-      text: "`/healthz` says whether Flagdeck is up and can save (`ok`, `read_only` or `store_gone`), and the revision in force.",
+      text: "`/healthz` says whether Flagdeck is up and can save (`ok`, `read_only` or `store_gone`), and the revision in force. If a Pushgateway is set, `push` says whether pushes arrive, and since when they fail.",
     },
   ],
 };
