@@ -137,7 +137,7 @@ fn a_value_that_cannot_be_used_names_its_key_its_source_and_the_range() {
         "rollback.triggers.errorRate",
         "NaN",
         "rollback.triggers.errorRate in the command line must be a number from 0 to 1, \
-         not null; 0.05 from the default is used.",
+         not \"NaN\"; 0.05 from the default is used.",
     );
     check_refused(
         "state.persistML",

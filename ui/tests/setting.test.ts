@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Setting, SettingKind } from "../src/bindings/wire";
 import { formatBytes, formatDuration } from "../src/format";
 import originVectors from "../../tests/fixtures/origins.json";
+import typedVectors from "../../tests/fixtures/typed_percentages.json";
 import { entryText, groupOf, isOrigin, parseEntry, wantedValue } from "../src/model/setting";
 import { words } from "../src/words";
 import { sampleSettings } from "./support/settings";
@@ -94,6 +95,12 @@ describe("what is typed for a setting", () => {
     expect(read({ kind: "route" }, "/metrics")).toBe("/metrics");
     for (const text of ["metrics", "", "/a b"]) {
       expect(read({ kind: "route" }, text)).toBe("refused");
+    }
+  });
+
+  it("is a share with a point or a comma, as flagctl reads it", () => {
+    for (const [text, share] of typedVectors.shares as [string, number | null][]) {
+      expect([text, read({ kind: "share" }, text)]).toEqual([text, share ?? "refused"]);
     }
   });
 

@@ -31,6 +31,8 @@
 //! | [`state`] | the state of a source, and the record of every change to it |
 //! | [`restore`] | what a restore asks a source to become, and how it ends |
 //! | [`retention`] | which snapshots to let go |
+//! | [`typed`] | numbers as people type them |
+//! | [`mod@fold`] | texts made alike for searching |
 //! | [`mod@difference`] | two states → what differs, as people read it |
 //!
 //! # Invariants
@@ -89,6 +91,9 @@ pub mod tree;
 pub mod chain;
 pub mod delta;
 
+pub mod fold;
+pub mod typed;
+
 pub mod difference;
 pub mod restore;
 pub mod retention;
@@ -101,6 +106,7 @@ pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
 pub use edit::{AboutChange, Edit, EditError, RolloutChange, apply};
 pub use evaluate::{Evaluation, Reason, User};
 pub use explain::{Explanation, explain};
+pub use fold::fold;
 pub use problem::{Code, Problem, Severity};
 pub use reach::{Reach, Reaches, Widening, widenings};
 pub use tree::{KeyError, Patch, compare};

@@ -1,5 +1,6 @@
 //! The table of keys: name, default, range, meaning.
 
+use flagdeck_core::typed;
 use serde_json::{Value, json};
 
 use super::origin::Origin;
@@ -86,7 +87,7 @@ impl Kind {
         let read: Option<Value> = match self {
             Self::Switch => text.parse::<bool>().ok().map(Value::from),
             Self::Integer { .. } => text.parse::<u64>().ok().map(Value::from),
-            Self::Share => text.parse::<f64>().ok().map(Value::from),
+            Self::Share => typed::share(text).map(Value::from),
             Self::Origins => {
                 let origins = text.split(',').map(str::trim);
                 Some(origins.filter(|origin| !origin.is_empty()).collect())

@@ -92,9 +92,10 @@ function parseAmount(text: string, unit: string): number {
 }
 
 function parseShare(text: string): number {
-  const [, number = "", sign] = /^(\d*\.?\d+)\s*(%?)$/.exec(text) ?? [];
-  if (number === "") return Number.NaN;
-  return sign === "%" ? Number(number) / 100 : Number(number);
+  const [, typed = "", sign] = /^\+?(\d*[.,]?\d+|\d+[.,])\s*(%?)$/.exec(text) ?? [];
+  if (typed === "") return Number.NaN;
+  const number = Number(typed.replace(",", "."));
+  return sign === "%" ? number / 100 : number;
 }
 
 function parseOrigins(text: string): Entry {

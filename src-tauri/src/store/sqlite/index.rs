@@ -3,11 +3,11 @@
 //! Made of the revisions and with them, in the same transaction. Only finds: what is told of
 //! a revision is read from its own row, against its hash.
 
-use flagdeck_core::{FlagDocument, Trace, changes};
+use flagdeck_core::{FlagDocument, Trace, changes, fold};
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
-use crate::store::{RevisionNumber, StoreError, fold};
+use crate::store::{RevisionNumber, StoreError};
 
 /// Adds what a revision is found by.
 pub(super) fn add(

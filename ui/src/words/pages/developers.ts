@@ -123,7 +123,7 @@ const report: HelpPage = {
     { kind: "heading", text: "Prometheus" },
     {
       kind: "text",
-      text: "A Prometheus reads all of it at `/metrics`, in OpenMetrics or the classic text. `metrics.pushGateway` pushes it, and with `metrics.prometheus` the charts come from a Prometheus.",
+      text: "A Prometheus reads all of it at `/metrics`, in OpenMetrics or the classic text. `metrics.pushGateway` pushes it; if pushes fail, State Health, `flagctl metrics`, `flagctl doctor` and `/healthz` say since when and why. With `metrics.prometheus` the charts come from a Prometheus.",
     },
   ],
 };
