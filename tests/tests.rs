@@ -8,6 +8,7 @@ mod backups;
 mod cli;
 mod cli_bisect;
 mod cli_demo;
+mod cli_folder;
 mod cli_history;
 mod cli_metrics;
 mod cli_push;
