@@ -15,6 +15,7 @@
 //! | [`holders`] | programs that have a removed store open, and how they are asked to write it back |
 //! | `lock` | mutexes of which a panic makes no trap |
 //! | [`actor`] | who sits at this machine |
+//! | [`loopback`] | the names of this machine |
 //! | [`logging`] | the log on standard error |
 //! | [`imprint`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |
@@ -43,6 +44,7 @@ pub mod token;
 
 pub mod imprint;
 pub mod logging;
+pub mod loopback;
 
 pub mod error;
 pub mod translate;

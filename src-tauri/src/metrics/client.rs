@@ -16,6 +16,8 @@ use ureq::http::{Request, Response, Uri, header, request};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, AsSendBody, Body, Proxy, Timeout};
 
+use crate::loopback;
+
 /// How long to wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 
@@ -258,7 +260,7 @@ fn has_plain_port(host: &str, name: &str) -> bool {
 
 fn is_this_machine(host: &str) -> bool {
     let is_loopback = |host: &str| host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback());
-    host == "[::1]" || host.eq_ignore_ascii_case("localhost") || is_loopback(host)
+    loopback::is_name(host) || is_loopback(host)
 }
 
 /// Returns the header that sends what stands before the `@` of an address.
