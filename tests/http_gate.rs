@@ -11,7 +11,13 @@ fn only_the_names_of_this_server_are_hosts() {
         let request = format!("GET /api/ml/flags HTTP/1.1\r\nHost: {host}\r\n\r\n");
         server.raw(request).status
     };
-    for name in ["127.0.0.1", "localhost", "LocalHost", "[::1]"] {
+    for name in [
+        "127.0.0.1",
+        "localhost",
+        "LocalHost",
+        "[::1]",
+        "[0:0:0:0:0:0:0:1]",
+    ] {
         assert_eq!(status(&format!("{name}:{port}")), 200, "{name}");
         assert_eq!(
             status(&format!("{name}:{other}")),
@@ -26,6 +32,7 @@ fn only_the_names_of_this_server_are_hosts() {
         "localhost.",
         "0.0.0.0",
         "127.1",
+        "127.0.0.2",
         "2130706433",
         "[::]",
         "[::ffff:127.0.0.1]",
@@ -245,6 +252,8 @@ fn addresses_in_disguise_lead_nowhere() {
     for path in nowhere {
         assert_eq!(server.get(path, &[]).status, 404, "{path}");
     }
+    let doubled = server.get("//api/ml/flags", &[]);
+    assert!(doubled.text().contains("begins with two slashes"));
     assert_eq!(
         server.get("/api/ml/flags%00", &[]).problem(400),
         "malformed"

@@ -14,8 +14,7 @@ use super::problem::ProblemDetails;
 use super::token::query_names_token;
 use crate::app::App;
 use crate::config::Origin;
-
-const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+use crate::loopback;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -112,12 +111,8 @@ impl Gate {
 
     /// Compares `name[:port]` with the names of this server; port 80 may be left out.
     fn is_own_name(&self, authority: &str) -> bool {
-        LOOPBACK_NAMES.iter().any(|name| {
-            let Some((host, port)) = authority.split_at_checked(name.len()) else {
-                return false;
-            };
-            host.eq_ignore_ascii_case(name) && self.is_own_port(port)
-        })
+        let (host, port) = loopback::split_port(authority);
+        loopback::is_name(host) && self.is_own_port(port)
     }
 
     fn is_own_port(&self, text: &str) -> bool {
@@ -183,6 +178,13 @@ pub(super) fn harden(headers: &mut HeaderMap) {
 
 /// Refuses addresses that some programs read as other addresses.
 fn check_path(path: &str) -> Result<(), ProblemDetails> {
+    if path.starts_with("//") {
+        return Err(ProblemDetails::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "The path begins with two slashes: the address before it ends in one too many.",
+        ));
+    }
     if path != "/" && path.split('/').skip(1).any(is_disguised) {
         return Err(ProblemDetails::not_found());
     }

@@ -3,6 +3,8 @@
 //! Each event is judged by itself: a bad one is counted and told by its index, the good ones
 //! count. Knows nothing of flags: for whom a component was, where nobody said, is asked.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use flagdeck_core::ComponentPath;
@@ -331,7 +333,7 @@ fn is_texts(value: &Value) -> bool {
 /// Says which field keeps bytes from being an event. Only bad events pay for that.
 fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
-        return format!("this is not JSON: {error}");
+        return too_large(bytes).unwrap_or_else(|| format!("this is not JSON: {error}"));
     };
     let Value::Object(fields) = value else {
         return "an event must be a JSON object".to_owned();
@@ -346,6 +348,17 @@ fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
         // Two fields of one name, which a value silently keeps the last of.
         None => format!("this event cannot be read: {error}"),
     }
+}
+
+/// Says which field has a number beyond what can be counted with, such as 1e400.
+fn too_large(bytes: &[u8]) -> Option<String> {
+    let fields: HashMap<Cow<str>, &RawValue> = serde_json::from_slice(bytes).ok()?;
+    let is_beyond = |field: &&Field| {
+        let raw = fields.get(field.name);
+        raw.is_some_and(|raw| serde_json::from_str::<Value>(raw.get()).is_err())
+    };
+    let field = FIELDS.iter().find(is_beyond)?;
+    Some(format!("{}; this number is too large", field.message))
 }
 
 #[cfg(test)]
@@ -451,10 +464,17 @@ mod tests {
             assert_eq!(refusal(&text), DURATION, "{number}");
         }
         assert_eq!(refusal(&COMPLETE.replace("0.5}", "1.01}")), CONFIDENCE);
-        for broken in ["NaN", "01", "1e309", "Infinity"] {
+        for broken in ["NaN", "01", "Infinity"] {
             let message = refusal(&COMPLETE.replace("0.25", broken));
             assert!(message.starts_with("this is not JSON"), "{message}");
         }
+        let too_large = |message: &str| format!("{message}; this number is too large");
+        for number in ["1e309", "-1e400", "1e99999999999"] {
+            let text = COMPLETE.replace("0.25", number);
+            assert_eq!(refusal(&text), too_large(DURATION), "{number}");
+        }
+        let text = r#"{"type":"ml:memory","source":"a","bytes":1e400}"#;
+        assert_eq!(refusal(text), too_large(BYTES));
         let twice = refusal(&with(r#""duration":1"#));
         assert!(twice.contains("duplicate field"), "{twice}");
         let other = refusal(r#"{"type":"ml:other","source":"a"}"#);

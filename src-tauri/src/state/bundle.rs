@@ -87,6 +87,7 @@ impl Bundled {
     }
 
     fn check(&self) -> Result<(), StateError> {
+        intake::in_milliseconds(self.at_ms).map_err(unreadable)?;
         let is_right = self
             .hash
             .as_ref()

@@ -6,7 +6,7 @@ use flagdeck_core::tree::{self, Tree};
 use serde::Serialize;
 
 use super::StateError;
-use super::limits::{CHANGES_MAX, FILES_MAX, STATE_BYTES_MAX};
+use super::limits::{CHANGES_MAX, FILES_MAX, MOMENTS_IN_SECONDS, STATE_BYTES_MAX};
 use crate::metrics::event::Format;
 
 /// A change that was not taken.
@@ -78,12 +78,23 @@ pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
     });
     let at_ms = members.get("timestamp").map(|at_ms| {
         let at_ms = at_ms.as_i64().filter(|at_ms| *at_ms >= 0);
-        at_ms.ok_or_else(|| unreadable("timestamp must be in milliseconds since 1970"))
+        let at_ms = at_ms.ok_or_else(|| unreadable("timestamp must be in milliseconds since 1970"));
+        at_ms.and_then(|at_ms| in_milliseconds(at_ms).map_err(unreadable))
     });
     let (files, at_ms) = (files.transpose()?, at_ms.transpose()?);
     match members.remove("ml") {
         Some(tree @ Tree::Object(_)) => shallow(Sent { tree, files, at_ms }),
         _ => Err(unreadable("ml must be a JSON object")),
+    }
+}
+
+/// Refuses a moment that is in seconds: kept as it is, it would be one of 1970 or a little later.
+pub(super) fn in_milliseconds(at_ms: i64) -> Result<i64, &'static str> {
+    match MOMENTS_IN_SECONDS.contains(&at_ms) {
+        true => Err(
+            "timestamp is in seconds; it must be in milliseconds since 1970, a thousand times that",
+        ),
+        false => Ok(at_ms),
     }
 }
 
@@ -167,6 +178,7 @@ fn change(record: &Tree, now_ms: i64) -> Result<Option<Change>, String> {
             .ok_or("timestamp must be in milliseconds since 1970, 0 to 9e15")?
             as i64,
     };
+    let at_ms = in_milliseconds(at_ms)?;
     let origin = match record.get("source") {
         None | Some(Tree::Null) => String::new(),
         Some(Tree::String(origin)) => origin.clone().into(),
