@@ -42,10 +42,9 @@ export function aligned(text: string): Aligned | null {
   for (const { 0: letter, index } of text.matchAll(LETTER)) {
     const small = fold(letter);
     folded += small;
-    for (let unit = 0; unit < small.length; unit += 1) {
-      starts.push(index);
-      ends.push(index + letter.length);
-    }
+    const repeated = (place: number) => new Array<number>(small.length).fill(place);
+    starts.push(...repeated(index));
+    ends.push(...repeated(index + letter.length));
   }
   return { folded, starts, ends };
 }
