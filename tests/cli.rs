@@ -1,6 +1,7 @@
 //! `flagctl`, as a person and a script use it: real processes on real data folders.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -35,6 +36,10 @@ impl Cli {
         Self {
             folder: tempfile::tempdir().unwrap(),
         }
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Prepares a run, for who wants to watch it.

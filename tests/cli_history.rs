@@ -46,6 +46,27 @@ fn history_is_narrowed_by_every_condition() {
 }
 
 #[test]
+fn words_are_found_in_every_spelling_also_those_that_an_earlier_version_wrote() {
+    let cli = Cli::new();
+    cli.run_with(&["master", "on", "--note", "Straße in İstanbul, cafe\u{301}"]);
+    let check = || {
+        for text in ["istanbul", "STRASSE", "caf\u{e9}", "CAFE\u{301}"] {
+            assert_eq!(listed(&cli, &format!("--text {text}")), [1], "{text}");
+        }
+        assert_eq!(listed(&cli, "--text cafe"), NOTHING, "accents count");
+    };
+    check();
+    // Folded by case alone, letter by letter.
+    let old = "master switch on\nstrasse in i\u{307}stanbul, cafe\u{301}";
+    let file = cli.data_dir().join("flagdeck.db");
+    let store = rusqlite::Connection::open(file).unwrap();
+    let changed = store.execute("UPDATE revision_words SET folded = ?1", [old]);
+    assert_eq!(changed, Ok(1));
+    drop(store);
+    check();
+}
+
+#[test]
 fn history_takes_days_moments_and_how_long_ago() {
     let cli = with_four_revisions();
     let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
@@ -57,6 +78,8 @@ fn history_takes_days_moments_and_how_long_ago() {
         "2d",
         "1w",
         "1h30m",
+        "yesterday",
+        "Yesterday,00:00",
     ] {
         assert_eq!(listed(&cli, &format!("--since {since}")), all, "{since}");
         assert_eq!(
@@ -72,7 +95,7 @@ fn history_takes_days_moments_and_how_long_ago() {
         "a day is taken whole"
     );
     assert_eq!(listed(&cli, "--since 2999-12-31"), NOTHING);
-    for wrong in ["yesterday", "2026-13-01", "12", "-2d", ""] {
+    for wrong in ["tomorrow", "2026-13-01", "12", "-2d", ""] {
         let ran = cli.run_with(&["history", &format!("--since={wrong}")]);
         assert_eq!(ran.code, Some(2), "{wrong}: {ran:?}");
         assert!(ran.err.contains("such as 2d, 3h or 10m"), "{}", ran.err);

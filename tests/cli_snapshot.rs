@@ -392,6 +392,18 @@ fn what_is_exported_can_be_taken_in_elsewhere() {
     std::fs::write(&bare, ml(0.5, &[]).to_string()).unwrap();
     let taken = other.json(&format!("snapshot import {}", bare.display()));
     assert_eq!(taken[0]["cause"], "import");
+    let seconds = json!({ "timestamp": 1_796_000_000, "ml": { "n": 1 }, "files": 1 });
+    let in_bundle =
+        json!({ "format": "flagdeck-snapshots", "version": 1, "snapshots": [&seconds] });
+    for file in [&seconds, &in_bundle] {
+        std::fs::write(&bare, file.to_string()).unwrap();
+        let import = format!("snapshot import {}", bare.display());
+        other.refused(
+            &import,
+            2,
+            "Timestamp is in seconds; it must be in milliseconds",
+        );
+    }
     std::fs::write(&bare, "[").unwrap();
     let import = format!("snapshot import {}", bare.display());
     other.refused(&import, 2, "");

@@ -158,7 +158,7 @@ fn a_value_that_cannot_be_used_names_its_key_its_source_and_the_range() {
         "rollback.triggers.errorRate",
         "NaN",
         "rollback.triggers.errorRate in the command line must be a number from 0 to 1, \
-         not null; 0.05 from the default is used.",
+         not \"NaN\"; 0.05 from the default is used.",
     );
     check_refused(
         "state.persistML",
@@ -176,7 +176,7 @@ fn a_value_that_cannot_be_used_names_its_key_its_source_and_the_range() {
         "http.allowedOrigins",
         "*",
         "http.allowedOrigins in the command line must be a list of origins such as \
-         http://localhost:5173, not [\"*\"]; [] from the default is used.",
+         http://localhost:5173 or tauri://localhost, without a path, not [\"*\"]; [] from the default is used.",
     );
 }
 

@@ -51,7 +51,7 @@ impl Pushing {
             })
         };
         let text_of_now = move || told.lock().unwrap().clone();
-        let pusher = Pusher::start(target, text_of_now, instance.to_owned()).unwrap();
+        let pusher = Pusher::start(target, text_of_now, |_| {}, instance.to_owned()).unwrap();
         Self {
             pusher: Some(pusher),
             gateway,

@@ -54,6 +54,44 @@ fn only_who_has_the_token_reports() {
 }
 
 #[test]
+fn a_body_is_taken_for_what_its_headers_say_however_they_spell_it() {
+    let server = Running::collecting();
+    let lines = [
+        "application/x-ndjson",
+        "application/x-ndjson; charset=utf-8",
+        "application/ndjson",
+        "Application/NDJSON;charset=UTF-8",
+        "application/jsonl",
+        "application/x-jsonl",
+        "application/jsonlines",
+        "application/json; charset=UTF-8",
+        "APPLICATION/JSON",
+    ];
+    for name in lines {
+        let answer = server.report(&[("Content-Type", name)], COMPLETE);
+        assert_eq!(answer.json()["accepted"], 1, "{name}");
+    }
+    for encoding in ["identity", "Identity", "identity, identity", ""] {
+        let headers = [("Content-Encoding", encoding)];
+        assert_eq!(server.report(&headers, COMPLETE).json()["accepted"], 1);
+    }
+    for encoding in ["gzip", "identity, gzip", "br", "x-identity"] {
+        let refused = server.report(&[("Content-Encoding", encoding)], COMPLETE);
+        assert_eq!(refused.header("accept-encoding"), Some("identity"));
+        assert_eq!(refused.problem(415), "unsupported_media_type");
+    }
+    for name in [
+        "text/x-ndjson",
+        "application/json-seq",
+        "json",
+        "application/ndjsonx",
+    ] {
+        let refused = server.report(&[("Content-Type", name)], COMPLETE);
+        assert_eq!(refused.problem(415), "unsupported_media_type", "{name}");
+    }
+}
+
+#[test]
 fn a_body_that_is_no_batch_is_refused_whole() {
     let server = Running::collecting();
     let as_json = [("Content-Type", "application/json")];

@@ -11,7 +11,13 @@ fn only_the_names_of_this_server_are_hosts() {
         let request = format!("GET /api/ml/flags HTTP/1.1\r\nHost: {host}\r\n\r\n");
         server.raw(request).status
     };
-    for name in ["127.0.0.1", "localhost", "LocalHost", "[::1]"] {
+    for name in [
+        "127.0.0.1",
+        "localhost",
+        "LocalHost",
+        "[::1]",
+        "[0:0:0:0:0:0:0:1]",
+    ] {
         assert_eq!(status(&format!("{name}:{port}")), 200, "{name}");
         assert_eq!(
             status(&format!("{name}:{other}")),
@@ -26,6 +32,7 @@ fn only_the_names_of_this_server_are_hosts() {
         "localhost.",
         "0.0.0.0",
         "127.1",
+        "127.0.0.2",
         "2130706433",
         "[::]",
         "[::ffff:127.0.0.1]",
@@ -175,6 +182,54 @@ fn a_listed_origin_reads_answers_and_errors_and_may_ask_before_it_writes() {
 }
 
 #[test]
+fn packaged_web_applications_are_let_in_and_answered_as_they_wrote_it() {
+    let server = Running::start();
+    let name = "http.allowedOrigins";
+    let packaged = [
+        "tauri://localhost",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "app://.",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "moz-extension://3c1f9d2e-5b7a-4a0e-9f43-0d6f2a1b7c58",
+    ];
+    for origin in packaged {
+        let status = |origin: &str| server.get("/healthz", &[("Origin", origin)]).status;
+        assert_eq!(status(origin), 403, "{origin} before it is listed");
+        let listed = serde_json::json!([origin]);
+        server.app.change_setting(name, &listed).unwrap();
+        let upper = origin.to_ascii_uppercase();
+        for sent in [origin, &upper] {
+            let asks = [("Origin", sent), ("Access-Control-Request-Method", "PUT")];
+            for method in ["GET", "OPTIONS"] {
+                let answer = server.request(method, "/api/ml/flags", &asks, "");
+                assert!(answer.status < 300, "{method} from {sent}");
+                let echoed = answer.header("access-control-allow-origin");
+                assert_eq!(echoed, Some(sent), "{method}");
+            }
+        }
+        for near in [&format!("{origin}.example"), &format!("{origin}/"), "null"] {
+            assert_eq!(status(near), 403, "{near}");
+        }
+    }
+    for none in ["null", "file://", "*", "tauri://"] {
+        let refused = server.app.change_setting(name, &serde_json::json!([none]));
+        assert!(refused.is_err(), "{none}");
+    }
+}
+
+#[test]
+fn an_origin_is_the_same_with_its_default_port_and_in_capitals() {
+    let server = Running::with_origin("HTTPS://App.Example:443");
+    for origin in ["https://app.example", "https://APP.example:443"] {
+        let answer = server.get("/healthz", &[("Origin", origin)]);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+    }
+    let other = [("Origin", "https://app.example:8443")];
+    assert_eq!(server.get("/healthz", &other).status, 403);
+}
+
+#[test]
 fn addresses_in_disguise_lead_nowhere() {
     let server = Running::start();
     let nowhere = [
@@ -197,6 +252,8 @@ fn addresses_in_disguise_lead_nowhere() {
     for path in nowhere {
         assert_eq!(server.get(path, &[]).status, 404, "{path}");
     }
+    let doubled = server.get("//api/ml/flags", &[]);
+    assert!(doubled.text().contains("begins with two slashes"));
     assert_eq!(
         server.get("/api/ml/flags%00", &[]).problem(400),
         "malformed"

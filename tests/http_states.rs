@@ -444,6 +444,32 @@ fn a_restore_by_another_program_is_told_and_told_again_until_confirmed() {
 }
 
 #[test]
+fn a_timestamp_in_seconds_is_refused_and_named() {
+    let server = Running::collecting();
+    let (state, changes) = ("/api/ml/state/web", "/api/ml/state/web/changes");
+    let put = |at: i64| {
+        let body = json!({ "timestamp": at, "ml": { "n": 1 } }).to_string();
+        send(&server, "PUT", state, &[], &body)
+    };
+    let said = "imestamp is in seconds; it must be in milliseconds since 1970";
+    let refused = put(1_796_000_000);
+    assert!(refused.text().contains(said), "{}", refused.text());
+    assert_eq!(refused.problem(400), "malformed");
+    let change = |at: f64| json!({ "key": "ml.n", "newValue": at, "timestamp": at });
+    let sent = json!([change(1.796e9), change(1.796e12), change(0.0)]).to_string();
+    let receipt = send(&server, "POST", changes, &[], &sent).json();
+    assert_eq!(
+        (&receipt["accepted"], &receipt["rejected"]),
+        (&json!(2), &json!(1))
+    );
+    let message = receipt["problems"][0]["message"].as_str().unwrap();
+    assert!(message.contains(said), "{message}");
+    for at in [0, 999_999_999, 100_000_000_000, 1_796_000_000_000] {
+        assert!(put(at).status < 300, "{at}");
+    }
+}
+
+#[test]
 fn changes_come_by_the_line_and_only_uncompressed() {
     let server = Running::collecting();
     let path = "/api/ml/state/web/changes";

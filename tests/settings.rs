@@ -148,7 +148,8 @@ fn a_value_that_cannot_be_is_refused_with_its_key_and_range() {
         (
             "http.allowedOrigins",
             json!(["http://localhost:5173", 5]),
-            "http.allowedOrigins must be a list of origins such as http://localhost:5173, \
+            "http.allowedOrigins must be a list of origins such as http://localhost:5173 or \
+             tauri://localhost, without a path, \
              not [\"http://localhost:5173\",5]",
         ),
     ] {

@@ -11,6 +11,7 @@ mod file;
 mod keys;
 mod layers;
 mod layout;
+mod origin;
 mod settings;
 mod variables;
 
@@ -23,6 +24,7 @@ use serde_json::{Map, Value};
 pub use file::ChangeError;
 pub use keys::{KEYS, Key, Kind};
 use layers::Layers;
+pub use origin::Origin;
 pub use settings::{Setting, Settings};
 pub use variables::{data_dir, default_data_dir, unknown_variables};
 

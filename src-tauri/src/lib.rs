@@ -16,6 +16,7 @@
 //! | `lock` | mutexes of which a panic makes no trap |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
+//! | [`loopback`] | the names of this machine |
 //! | [`logging`] | the log on standard error |
 //! | [`imprint`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |
@@ -46,6 +47,7 @@ pub mod token;
 pub mod arguments;
 pub mod imprint;
 pub mod logging;
+pub mod loopback;
 
 pub mod error;
 pub mod translate;

@@ -152,15 +152,6 @@ pub struct LastChange {
     pub at_ms: i64,
 }
 
-/// Makes texts alike that differ in case only, in any script: `STRASSE` and `straße`.
-///
-/// Letter by letter, by the full case mappings of Unicode that depend on no language.
-/// An accent of its own stays apart from the letter that has it built in.
-pub fn fold(text: &str) -> String {
-    let upper = text.chars().flat_map(char::to_uppercase);
-    upper.flat_map(char::to_lowercase).collect()
-}
-
 /// What came of an append.
 #[derive(Debug)]
 pub enum Appended {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { momentChoices, momentText, parseMoment } from "../src/model/moment";
 import { words } from "../src/words";
+import vectors from "../../tests/fixtures/typed_moments.json";
 
 /** Wednesday, 25 November 2026, 14:30 on this desktop. */
 const NOW_MS = at(2026, 11, 25, 14, 30);
@@ -37,6 +38,22 @@ describe("a moment", () => {
     ["2024-02-29 23:59:59", at(2024, 2, 29, 23, 59, 59)],
   ])("is read from %j", (text, atMs) => {
     expect(parse(text)).toEqual({ ok: true, at: { at_ms: atMs } });
+  });
+
+  it("is read as flagctl reads it", () => {
+    const local = (text: string) => new Date(text).getTime();
+    const nowMs = local(vectors.now);
+    const read = (text: string) => parseMoment(text, nowMs, LATEST);
+    for (const [text, expected] of vectors.local as [string, string][]) {
+      expect([text, read(text)]).toEqual([text, { ok: true, at: { at_ms: local(expected) } }]);
+    }
+    for (const [text, at_ms] of vectors.everywhere as [string, number][]) {
+      expect([text, read(text)]).toEqual([text, { ok: true, at: { at_ms } }]);
+    }
+    for (const [text, revision] of vectors.revisions as [string, number][]) {
+      expect([text, read(text)]).toEqual([text, { ok: true, at: { revision } }]);
+    }
+    for (const text of vectors.refused) expect([text, read(text).ok]).toEqual([text, false]);
   });
 
   it.each([

@@ -53,7 +53,7 @@ describe("letters", () => {
   });
 
   it("of any script keep their place", () => {
-    expect(marked("röße", "İ Größe")).toBe("İ G[r][ö][ß][e]");
+    expect(marked("rösse", "İ Größe")).toBe("İ G[r][ö][ß][e]");
     expect(marked("日本", "Größe 日本")).toBe("Größe [日][本]");
   });
 });

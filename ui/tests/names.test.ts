@@ -60,19 +60,30 @@ describe("suggested names", () => {
 });
 
 describe("a typed day", () => {
+  const NOW_MS = Date.parse("2026-12-31T12:00:00Z");
+
   it.each(["2027-01-31", " 2028-02-29 ", ""])("is read: %j", (text) => {
-    expect(parseDay(text)).toEqual({ ok: true, day: text.trim() });
+    expect(parseDay(text, NOW_MS)).toEqual({ ok: true, day: text.trim() });
+  });
+
+  it.each([
+    ["today", "2026-12-31"],
+    ["Yesterday", "2026-12-30"],
+    [" tomorrow ", "2027-01-01"],
+  ])("is read by its name: %j", (text, day) => {
+    expect(parseDay(text, NOW_MS)).toEqual({ ok: true, day });
   });
 
   it.each([
     ["31.1.2027", "form"],
     ["2027-1-31", "form"],
     ["+002027-01-31", "form"],
+    ["constructor", "form"],
     ["2027-02-29", "no_such_day"],
     ["2027-13-01", "no_such_day"],
     ["2027-00-10", "no_such_day"],
   ])("is refused: %s", (text, problem) => {
-    expect(parseDay(text)).toEqual({ ok: false, problem });
+    expect(parseDay(text, NOW_MS)).toEqual({ ok: false, problem });
   });
 
   it("is counted from today, over the end of a year", () => {

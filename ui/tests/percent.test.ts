@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import vectors from "../../tests/fixtures/typed_percentages.json";
 import { parsePercent, snapPercent, stepPercent } from "../src/model/percent";
 
 function check(text: string, expected: number | string) {
@@ -16,6 +17,13 @@ describe("a typed percentage", () => {
     check(".5", 0.5);
     check("7.", 7);
     check("+3", 3);
+  });
+
+  it("is read as flagctl reads it", () => {
+    for (const [text, expected] of vectors.percentages as [string, number | string][]) {
+      const isBare = /^\s*%?\s*$/.test(text);
+      check(text, isBare ? "empty" : expected);
+    }
   });
 
   it("goes down to a thousandth, trailing zeros aside", () => {

@@ -30,7 +30,14 @@ function heard(latest: Pulse | null, more: Partial<Heard> = {}): Heard {
 }
 
 function wait(error: string | null): Pulse["push"] {
-  return { gateway: "http://127.0.0.1:9091", atMs: NOW_MS - 6000, error, waiting: 3 };
+  return {
+    gateway: "http://127.0.0.1:9091",
+    atMs: NOW_MS - 6000,
+    error,
+    failingSinceMs: error === null ? null : NOW_MS - 5000,
+    failures: error === null ? 0 : 3,
+    waiting: 3,
+  };
 }
 
 describe("what is read of the applications", () => {

@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 
 import type { Setting, SettingKind } from "../src/bindings/wire";
 import { formatBytes, formatDuration } from "../src/format";
-import { entryText, groupOf, parseEntry, wantedValue } from "../src/model/setting";
+import originVectors from "../../tests/fixtures/origins.json";
+import typedVectors from "../../tests/fixtures/typed_percentages.json";
+import { entryText, groupOf, isOrigin, parseEntry, wantedValue } from "../src/model/setting";
 import { words } from "../src/words";
 import { sampleSettings } from "./support/settings";
 
@@ -94,6 +96,17 @@ describe("what is typed for a setting", () => {
     for (const text of ["metrics", "", "/a b"]) {
       expect(read({ kind: "route" }, text)).toBe("refused");
     }
+  });
+
+  it("is a share with a point or a comma, as flagctl reads it", () => {
+    for (const [text, share] of typedVectors.shares as [string, number | null][]) {
+      expect([text, read({ kind: "share" }, text)]).toEqual([text, share ?? "refused"]);
+    }
+  });
+
+  it("is an origin exactly when the backend takes it as one", () => {
+    for (const text of originVectors.taken) expect(isOrigin(text), text).toBe(true);
+    for (const text of originVectors.refused) expect(isOrigin(text), text).toBe(false);
   });
 
   it("may be several origins, each once, without paths", () => {

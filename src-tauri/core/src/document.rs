@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 
 use crate::limits;
 use crate::tree::{self, Object, Tree};
+use crate::typed;
 
 /// The unit that is stored, served and versioned: the component tree and who sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -384,9 +385,14 @@ impl TryFrom<f64> for Percentage {
 impl FromStr for Percentage {
     type Err = PercentageError;
 
+    /// Reads what a person typed, such as `12.5`, `12,5` or `12.5 %`.
     fn from_str(text: &str) -> Result<Self, PercentageError> {
-        let percent: f64 = text.parse().map_err(|_| PercentageError::NotANumber)?;
-        Self::try_from(percent)
+        let typed = typed::number(text).ok_or(PercentageError::NotANumber)?;
+        let percentage = Self::try_from(typed.number)?;
+        match typed.decimals <= 3 {
+            true => Ok(percentage),
+            false => Err(PercentageError::TooFine),
+        }
     }
 }
 

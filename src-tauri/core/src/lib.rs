@@ -35,6 +35,8 @@
 //! | [`state`] | the state of a source, and the record of every change to it |
 //! | [`restore`] | what a restore asks a source to become, and how it ends |
 //! | [`retention`] | which snapshots to let go |
+//! | [`typed`] | numbers as people type them |
+//! | [`mod@fold`] | texts made alike for searching |
 //! | [`mod@difference`] | two states → what differs, as people read it |
 //! | [`mod@visible`] | texts of others → texts that are safe to show |
 //!
@@ -100,6 +102,8 @@ pub mod whole;
 pub mod chain;
 pub mod delta;
 
+pub mod fold;
+pub mod typed;
 pub mod visible;
 
 pub mod difference;
@@ -114,6 +118,7 @@ pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
 pub use edit::{AboutChange, Edit, EditError, RolloutChange, apply};
 pub use evaluate::{Evaluation, Reason, User};
 pub use explain::{Explanation, explain};
+pub use fold::fold;
 pub use loss::{Loss, loss};
 pub use problem::{Code, Problem, Severity};
 pub use reach::{Reach, Reaches, Widening, widenings};

@@ -9,7 +9,6 @@ mod foreign;
 
 use std::collections::VecDeque;
 
-
 pub use self::foreign::Format;
 use crate::document::{check_segment, founding_components};
 use crate::edit::distance;
@@ -101,7 +100,10 @@ pub(crate) fn misspelt(object: &Object) -> Vec<Misspelt> {
         if let Some(meant) = nearest(key, &missing) {
             missing.retain(|key| *key != meant);
             let found_key = key.to_owned();
-            found.push(Misspelt { found: found_key, meant });
+            found.push(Misspelt {
+                found: found_key,
+                meant,
+            });
         }
     }
     found

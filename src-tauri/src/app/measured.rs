@@ -1,12 +1,14 @@
 //! What applications report, as the application sees it: taken in with the flags in force,
 //! shown with the changes of the flags and the limits of the settings, pushed where those say.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use flagdeck_core::measure::Arm;
 use flagdeck_core::{Reason, User, changes, summary, switches};
+use tokio::sync::watch;
 
 use super::verdicts::Judge;
 use super::{App, Inner};
@@ -15,12 +17,12 @@ use crate::error::Error;
 use crate::lock::lock;
 use crate::metrics::collector::Checkpoint;
 use crate::metrics::limits::MARKS_MAX;
-use crate::metrics::push::{Pusher, Target};
+use crate::metrics::push::{self, Pusher, Target, health};
 use crate::metrics::{
     self, Delivery, IntakeError, Metrics, drawing, event, exposition, prometheus,
 };
 use crate::store::{HistoryFilter, RevisionNumber, RevisionSummary};
-use crate::wire::{ChartQuery, Charts, Level, Limits, Mark, Pulse};
+use crate::wire::{ChartQuery, Charts, Level, Limits, Mark, Pulse, PushHealth};
 
 /// Revisions whose switches are counted in one go, so that whoever counts is not held up.
 const REVISIONS_COUNTED_MAX: u64 = 100;
@@ -68,7 +70,7 @@ impl App {
         let Some(mut pulse) = metrics.pulse(since, self.limits()) else {
             return Ok(None);
         };
-        pulse.push = lock(&self.0.pusher).as_ref().and_then(Pusher::health);
+        pulse.push = self.pushing();
         if !self.config().metrics.enabled {
             pulse.trouble = Some("Metrics are switched off in the settings.".into());
         }
@@ -113,9 +115,31 @@ impl App {
             return Ok(None);
         };
         let mut pulse = kept.pulse.clone();
+        pulse.push = self.pushing();
         let mut judge = Judge::default();
         self.judge_pulse(&mut pulse, &mut judge, |since_ms| kept.judged(since_ms))?;
         Ok(Some((pulse, kept.counted)))
+    }
+
+    /// Returns how pushing to a gateway goes, of this program or of another on the data folder;
+    /// `None` if neither pushes.
+    pub fn pushing(&self) -> Option<PushHealth> {
+        let own = lock(&self.0.pusher).as_ref().and_then(Pusher::health);
+        own.or_else(|| health::of_another(&self.0.data_dir))
+    }
+
+    /// Returns the gateway that the settings name, without the password of its address, and
+    /// whether that can be an address at all.
+    pub fn push_gateway(&self) -> Option<(String, bool)> {
+        let metrics = &self.config().metrics;
+        let gateway = metrics.push_gateway.as_deref();
+        let gateway = gateway.filter(|_| metrics.enabled)?;
+        Some((push::shown(gateway), push::is_usable(gateway)))
+    }
+
+    /// Returns how pushing by this program goes from here on; `None` if it never pushes.
+    pub fn watch_pushing(&self) -> Option<watch::Receiver<Option<PushHealth>>> {
+        lock(&self.0.pusher).as_ref().map(Pusher::watch)
     }
 
     /// Ends what an open application does by itself: what was measured is kept, and the gateway
@@ -131,10 +155,13 @@ impl App {
 
     /// Starts pushing wherever the settings say.
     pub(super) fn start_pushing(&self) {
+        let data_dir = self.0.data_dir.clone();
+        note(health::forget_ended(&data_dir));
         let (target, text) = (Arc::downgrade(&self.0), Arc::downgrade(&self.0));
         let pusher = Pusher::start(
             move || target_of(&target),
             move || text_of(&text),
+            move |health| note(health::keep(&data_dir, health)),
             instance(&self.0.data_dir),
         );
         match pusher {
@@ -231,6 +258,13 @@ fn text_of(app: &Weak<Inner>) -> String {
     let app = app.upgrade().map(App);
     let text = app.and_then(|app| app.metrics_text(exposition::Format::Classic).ok());
     text.unwrap_or_default()
+}
+
+/// Logs that other programs on the data folder do not see how pushing goes.
+fn note(kept: io::Result<()>) {
+    if let Err(error) = kept {
+        tracing::debug!(%error, "how pushing goes is not kept");
+    }
 }
 
 /// What a gateway tells this Flagdeck from others by: the machine, and where its folder is not

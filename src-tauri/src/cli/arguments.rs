@@ -63,7 +63,8 @@ pub enum Command {
     /// Show the flags
     Get {
         /// As they were at this revision (12), or at this moment: a day, of which its beginning
-        /// counts (2026-11-23), a moment (2026-11-23T14:00:00Z), or how long ago (2d, 3h, 10m)
+        /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
+        /// ago (2d, 3h, 10m)
         #[arg(long, value_name = "REVISION|WHEN")]
         at: Option<At>,
     },
@@ -103,7 +104,8 @@ pub enum Command {
         #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
         groups: Vec<String>,
         /// As it was at this revision (12), or at this moment: a day, of which its beginning
-        /// counts (2026-11-23), a moment (2026-11-23T14:00:00Z), or how long ago (2d, 3h, 10m)
+        /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
+        /// ago (2d, 3h, 10m)
         #[arg(long, value_name = "REVISION|WHEN")]
         at: Option<At>,
     },
@@ -151,7 +153,8 @@ pub enum Command {
     /// Write the flags as a document to standard output
     Export {
         /// As they were at this revision (12), or at this moment: a day, of which its beginning
-        /// counts (2026-11-23), a moment (2026-11-23T14:00:00Z), or how long ago (2d, 3h, 10m)
+        /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
+        /// ago (2d, 3h, 10m)
         #[arg(long, value_name = "REVISION|WHEN")]
         at: Option<At>,
     },
@@ -323,11 +326,11 @@ pub struct HistoryArguments {
     /// Only those made through this face
     #[arg(long)]
     pub via: Option<Face>,
-    /// Only those with this text in their changes or note, in capitals or not
+    /// Only those with this text in their changes or note; case does not count, accents do
     #[arg(long)]
     pub text: Option<String>,
-    /// Only those saved then or later: a day (2026-11-23), a moment (2026-11-23T14:00:00Z),
-    /// or how long ago (2d, 3h, 10m)
+    /// Only those saved then or later: a day (2026-11-23, today), a moment
+    /// (2026-11-23T14:00:00Z, "yesterday 14:00"), or how long ago (2d, 3h, 10m)
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
     /// Only those saved before then, in the same forms; a day is taken whole
@@ -348,7 +351,7 @@ pub enum Face {
 pub struct RolloutArguments {
     /// The component; without it, the default rollout, of all that have no custom one
     pub component: Option<String>,
-    /// The share of all users, 0 to 100 in steps of 0.001
+    /// The share of all users, 0 to 100 in steps of 0.001, such as 12.5 or 12,5
     #[arg(long, value_name = "PERCENTAGE", allow_negative_numbers = true)]
     pub percentage: Option<Percentage>,
     /// The groups, in place of those before; "" for none
@@ -382,7 +385,8 @@ pub struct EvalArguments {
     #[arg(long)]
     pub count: bool,
     /// As it was at this revision (12), or at this moment: a day, of which its beginning
-    /// counts (2026-11-23), a moment (2026-11-23T14:00:00Z), or how long ago (2d, 3h, 10m)
+    /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
+    /// ago (2d, 3h, 10m)
     #[arg(long, value_name = "REVISION|WHEN")]
     pub at: Option<At>,
 }

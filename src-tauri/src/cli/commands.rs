@@ -9,6 +9,7 @@ mod eval;
 mod history;
 mod import;
 mod metrics;
+mod push;
 mod settings;
 mod show;
 mod snapshot;
@@ -273,6 +274,7 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
         tokio::spawn(holders::write_back_when_asked(move || Some(own.clone()))?);
         let server = Server::bind(app.clone(), port)?;
         app.set_serving(Some(server.address()));
+        tokio::spawn(push::tell(app.watch_pushing()));
         let address = format!("http://{}", server.address());
         match output.json {
             true => output.value(&serde_json::json!({ "address": address }))?,

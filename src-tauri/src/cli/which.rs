@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use flagdeck_core::typed;
 /// The word for the state as it is.
 const NOW: &str = "now";
 
@@ -62,10 +63,10 @@ impl FromStr for Which {
 #[error("it must be a percentage from 0% to 100%, such as 1%")]
 pub struct NoShare;
 
-/// Reads a share, 0 to 1, written as a percentage: `1%`, `0.5%`.
+/// Reads a share, 0 to 1, written as a percentage: `1%`, `0.5%`, `0,5 %`.
 pub fn share(text: &str) -> Result<f64, NoShare> {
-    let number = text.strip_suffix('%').ok_or(NoShare)?;
-    let percent: f64 = number.trim_end().parse().map_err(|_| NoShare)?;
+    let typed = typed::number(text).filter(|typed| typed.is_percent);
+    let percent = typed.map(|typed| typed.number).ok_or(NoShare)?;
     match (0.0..=100.0).contains(&percent) {
         true => Ok(percent / 100.0),
         false => Err(NoShare),
@@ -94,6 +95,7 @@ mod tests {
     fn a_share_is_a_percentage() {
         assert_eq!(share("1%").unwrap(), 0.01);
         assert_eq!(share("0 %").unwrap(), 0.0);
+        assert_eq!(share("12,5%").unwrap(), 0.125);
         assert_eq!(share("100%").unwrap(), 1.0);
         for text in ["1", "0.01", "-1%", "101%", "NaN%", "%", ""] {
             assert!(share(text).is_err(), "{text}");

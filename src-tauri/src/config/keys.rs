@@ -1,7 +1,9 @@
 //! The table of keys: name, default, range, meaning.
 
-use flagdeck_core::whole;
+use flagdeck_core::{typed, whole};
 use serde_json::{Value, json};
+
+use super::origin::Origin;
 
 /// One setting.
 #[derive(Debug)]
@@ -42,7 +44,7 @@ pub enum Kind {
     Address,
     /// A path on this server, `/…`.
     Route,
-    /// A list of origins, `http://host[:port]`.
+    /// A list of origins, `scheme://host[:port]`.
     Origins,
 }
 
@@ -85,7 +87,7 @@ impl Kind {
         let read: Option<Value> = match self {
             Self::Switch => text.parse::<bool>().ok().map(Value::from),
             Self::Integer { .. } => whole::read(text).map(Value::from),
-            Self::Share => text.parse::<f64>().ok().map(Value::from),
+            Self::Share => typed::share(text).map(Value::from),
             Self::Origins => {
                 let origins = text.split(',').map(str::trim);
                 Some(origins.filter(|origin| !origin.is_empty()).collect())
@@ -114,7 +116,7 @@ impl Kind {
             Self::Origins => value.as_array().is_some_and(|origins| {
                 origins
                     .iter()
-                    .all(|origin| origin.as_str().is_some_and(is_origin))
+                    .all(|origin| origin.as_str().and_then(Origin::parse).is_some())
             }),
         };
         match fits {
@@ -133,7 +135,8 @@ impl Kind {
             Self::Share => "a number from 0 to 1".into(),
             Self::Address => "an address that begins with http:// or https://".into(),
             Self::Route => "a path that begins with /".into(),
-            Self::Origins => "a list of origins such as http://localhost:5173".into(),
+            Self::Origins => "a list of origins such as http://localhost:5173 or tauri://localhost, without a path"
+                .into(),
         }
     }
 }
@@ -147,13 +150,6 @@ fn is_address(text: &str) -> bool {
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
     let rest = after_scheme(text).unwrap_or_default();
     visible && rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
-}
-
-fn is_origin(text: &str) -> bool {
-    is_address(text)
-        && !after_scheme(text)
-            .unwrap_or_default()
-            .contains(['/', '?', '#', '@'])
 }
 
 fn is_route(text: &str) -> bool {
@@ -331,6 +327,6 @@ pub const KEYS: &[Key] = &[
         "http.allowedOrigins",
         Kind::Origins,
         || json!([]),
-        "Web pages that may read flags from a browser on this machine.",
+        "Web pages and packaged web applications on this machine that may read flags.",
     ),
 ];

@@ -20,12 +20,25 @@ pub(super) enum Media {
 }
 
 impl Media {
-    fn name(self) -> &'static str {
+    /// The names it goes by, that to be recommended first. NDJSON is registered under none.
+    fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Json => "application/json",
-            Self::MergePatch => "application/merge-patch+json",
-            Self::NdJson => "application/x-ndjson",
+            Self::Json => &["application/json"],
+            Self::MergePatch => &["application/merge-patch+json"],
+            Self::NdJson => &[
+                "application/x-ndjson",
+                "application/ndjson",
+                "application/jsonl",
+                "application/x-jsonl",
+                "application/jsonlines",
+                "application/x-jsonlines",
+            ],
         }
+    }
+
+    fn is_called(self, name: &str) -> bool {
+        let mut names = self.names().iter();
+        names.any(|own| own.eq_ignore_ascii_case(name))
     }
 }
 
@@ -47,15 +60,12 @@ pub(super) fn check_up_to(
     bytes_max: usize,
 ) -> Result<Media, ProblemDetails> {
     let sent = headers.get(CONTENT_TYPE).map_or("", essence);
-    let is_sent = |media: &&Media| media.name().eq_ignore_ascii_case(sent);
-    let media = accepted.iter().find(is_sent).copied().ok_or_else(|| {
-        let names: Vec<_> = accepted.iter().map(|media| media.name()).collect();
+    let mut known = accepted.iter().copied();
+    let media = known.find(|media| media.is_called(sent)).ok_or_else(|| {
+        let names: Vec<_> = accepted.iter().map(|media| media.names()[0]).collect();
         unsupported(format!("Content-Type has to be {}.", names.join(" or ")))
     })?;
-    if headers.contains_key(CONTENT_ENCODING) {
-        let refusal = unsupported("The body has to come uncompressed.".into());
-        return Err(refusal.with(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
-    }
+    check_encoding(headers)?;
     if declared_bytes(headers).is_some_and(|bytes| bytes > bytes_max as u64) {
         return Err(too_large(bytes_max));
     }
@@ -96,6 +106,19 @@ pub(super) async fn read_up_to(
         )
         .closing()),
     }
+}
+
+/// Refuses what is compressed; `identity` says that nothing is.
+fn check_encoding(headers: &HeaderMap) -> Result<(), ProblemDetails> {
+    let is_plain = |value: &HeaderValue| {
+        let mut encodings = value.to_str().unwrap_or("?").split(',').map(str::trim);
+        encodings.all(|encoding| encoding.is_empty() || encoding.eq_ignore_ascii_case("identity"))
+    };
+    if headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        return Ok(());
+    }
+    let refusal = unsupported("The body has to come uncompressed.".into());
+    Err(refusal.with(ACCEPT_ENCODING, HeaderValue::from_static("identity")))
 }
 
 /// Returns a media type without its parameters.

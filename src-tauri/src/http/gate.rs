@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use super::problem::ProblemDetails;
 use super::token::query_names_token;
 use crate::app::App;
-
-const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+use crate::config::Origin;
+use crate::loopback;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -92,29 +92,27 @@ impl Gate {
         };
         let refused = || foreign("This origin is not on the list `http.allowedOrigins`.");
         let text = origin.to_str().map_err(|_| refused())?;
-        if origins.next().is_some() || text == "null" {
+        if origins.next().is_some() {
             return Err(refused());
         }
         let own = text.strip_prefix("http://");
         if own.is_some_and(|name| self.is_own_name(name)) {
             return Ok(Caller::Own);
         }
+        // What has no origin of its own, such as `null`, cannot be told from others: never listed.
+        let sent = Origin::parse(text).ok_or_else(refused)?;
         let config = self.app.config();
         let mut listed = config.http.allowed_origins.iter();
-        if listed.any(|one| one.eq_ignore_ascii_case(text)) {
-            return Ok(Caller::Listed(origin.clone()));
+        match listed.any(|one| Origin::parse(one).as_ref() == Some(&sent)) {
+            true => Ok(Caller::Listed(origin.clone())),
+            false => Err(refused()),
         }
-        Err(refused())
     }
 
     /// Compares `name[:port]` with the names of this server; port 80 may be left out.
     fn is_own_name(&self, authority: &str) -> bool {
-        LOOPBACK_NAMES.iter().any(|name| {
-            let Some((host, port)) = authority.split_at_checked(name.len()) else {
-                return false;
-            };
-            host.eq_ignore_ascii_case(name) && self.is_own_port(port)
-        })
+        let (host, port) = loopback::split_port(authority);
+        loopback::is_name(host) && self.is_own_port(port)
     }
 
     fn is_own_port(&self, text: &str) -> bool {
@@ -180,6 +178,13 @@ pub(super) fn harden(headers: &mut HeaderMap) {
 
 /// Refuses addresses that some programs read as other addresses.
 fn check_path(path: &str) -> Result<(), ProblemDetails> {
+    if path.starts_with("//") {
+        return Err(ProblemDetails::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "The path begins with two slashes: the address before it ends in one too many.",
+        ));
+    }
     if path != "/" && path.split('/').skip(1).any(is_disguised) {
         return Err(ProblemDetails::not_found());
     }

@@ -1,4 +1,4 @@
-//! `/healthz`: whether this process is up and can save.
+//! `/healthz`: whether this process is up and can save, and whether pushes arrive.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::routes::Context;
 use crate::app::StoreState;
+use crate::wire::PushHealth;
 
 /// What `/healthz` says.
 #[derive(Debug, Serialize)]
@@ -20,6 +21,40 @@ struct Health {
     version: &'static str,
     revision: u64,
     writable: bool,
+    /// How pushing to a gateway goes, which is no part of `status`; left out if nothing is pushed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push: Option<Push>,
+}
+
+#[derive(Debug, Serialize)]
+struct Push {
+    /// `ok`, `failing`, or `starting` before the first push.
+    status: &'static str,
+    gateway: String,
+    /// Since when pushes fail.
+    since: Option<String>,
+    failures: u64,
+    error: Option<String>,
+}
+
+impl From<PushHealth> for Push {
+    fn from(health: PushHealth) -> Self {
+        let status = match (&health.error, health.at_ms) {
+            (Some(_), _) => "failing",
+            (None, Some(_)) => "ok",
+            (None, None) => "starting",
+        };
+        let since = health
+            .failing_since_ms
+            .map(jiff::Timestamp::from_millisecond);
+        Self {
+            status,
+            gateway: health.gateway,
+            since: since.and_then(Result::ok).map(|since| since.to_string()),
+            failures: health.failures,
+            error: health.error,
+        }
+    }
 }
 
 /// Serves the health's address.
@@ -38,6 +73,7 @@ async fn read(State(context): State<Context>) -> impl IntoResponse {
         version: env!("CARGO_PKG_VERSION"),
         revision: context.app().live().revision.0,
         writable: status == StoreState::Ok,
+        push: context.app().pushing().map(Push::from),
     };
     (code, [(CACHE_CONTROL, "no-store")], Json(health))
 }

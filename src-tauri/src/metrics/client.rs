@@ -16,6 +16,8 @@ use ureq::http::{Request, Response, Uri, header, request};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, AsSendBody, Body, Proxy, Timeout};
 
+use crate::loopback;
+
 /// How long to wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 
@@ -95,6 +97,9 @@ impl Server {
             Some((credentials, host)) => (Some(credentials), host),
             None => (None, authority),
         };
+        if !has_plain_port(host, uri.host().unwrap_or_default()) {
+            return Err(CallError::Address);
+        }
         let path = uri.path().trim_end_matches('/');
         Ok(Self {
             base: format!("{scheme}://{host}{path}"),
@@ -211,7 +216,8 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Returns an address as it may be shown.
+/// Returns an address as it may be shown: without what stands before an `@`, and without a query,
+/// which may hold a token and is never sent.
 pub(super) fn without_credentials(address: &str) -> String {
     let Some((scheme, rest)) = address.split_once("://") else {
         return address.to_owned();
@@ -219,6 +225,7 @@ pub(super) fn without_credentials(address: &str) -> String {
     // Up to the last @, wherever it is: a password may hold a slash that makes the address
     // unusable, and must not be shown even then.
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
     format!("{scheme}://{rest}")
 }
 
@@ -239,9 +246,21 @@ fn agent(is_this_machine: bool) -> Agent {
     config.build().into()
 }
 
+/// Says whether nothing but a port follows the name: a password with a slash in it would make a
+/// host of the user's name.
+fn has_plain_port(host: &str, name: &str) -> bool {
+    match host
+        .strip_prefix(name)
+        .and_then(|rest| rest.strip_prefix(':'))
+    {
+        Some(port) => port.parse::<u16>().is_ok(),
+        None => host == name,
+    }
+}
+
 fn is_this_machine(host: &str) -> bool {
     let is_loopback = |host: &str| host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback());
-    host == "[::1]" || host.eq_ignore_ascii_case("localhost") || is_loopback(host)
+    loopback::is_name(host) || is_loopback(host)
 }
 
 /// Returns the header that sends what stands before the `@` of an address.
@@ -301,6 +320,9 @@ mod tests {
             "ftp://gate",
             "http://",
             "http://a b",
+            "http://gate:",
+            "http://gate:99999",
+            "http://user:pa/ss@gate",
         ] {
             let refused = Server::at(address).is_err_and(|e| matches!(e, CallError::Address));
             assert!(refused, "{address}");
@@ -314,6 +336,8 @@ mod tests {
         check("https://user:pass@gate/x", "https://gate/x");
         check("http://user:p/ss@gate/x", "http://gate/x");
         check("http://user:p@ss@gate", "http://gate");
+        check("http://gate/x?token=secret#t", "http://gate/x");
+        check("http://user:p?ss@gate", "http://gate");
     }
 
     #[test]

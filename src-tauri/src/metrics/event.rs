@@ -333,6 +333,11 @@ fn is_number(value: &Tree) -> bool {
     value.as_f64().is_some()
 }
 
+/// Says whether a value is a number that cannot be counted with, such as 1e400.
+fn is_beyond_doubles(value: &Tree) -> bool {
+    matches!(value, Tree::Number(number) if number.as_f64().is_none())
+}
+
 fn is_switch(value: &Tree) -> bool {
     value.as_bool().is_some()
 }
@@ -361,6 +366,9 @@ fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
     }
     let is_wrong = |field: &&Field| given(field.name).is_some_and(|value| !(field.fits)(value));
     match FIELDS.iter().find(is_wrong) {
+        Some(field) if given(field.name).is_some_and(is_beyond_doubles) => {
+            format!("{}; this number is too large", field.message)
+        }
         Some(field) => field.message.to_owned(),
         // Two fields of one name, which a value silently keeps the last of.
         None => format!("this event cannot be read: {error}"),
@@ -483,10 +491,17 @@ mod tests {
             assert_eq!(refusal(&text), DURATION, "{number}");
         }
         assert_eq!(refusal(&COMPLETE.replace("0.5}", "1.01}")), CONFIDENCE);
-        for broken in ["NaN", "01", "1e309", "Infinity"] {
+        for broken in ["NaN", "01", "Infinity"] {
             let message = refusal(&COMPLETE.replace("0.25", broken));
             assert!(message.starts_with("this is not JSON"), "{message}");
         }
+        let too_large = |message: &str| format!("{message}; this number is too large");
+        for number in ["1e309", "-1e400", "1e99999999999"] {
+            let text = COMPLETE.replace("0.25", number);
+            assert_eq!(refusal(&text), too_large(DURATION), "{number}");
+        }
+        let text = r#"{"type":"ml:memory","source":"a","bytes":1e400}"#;
+        assert_eq!(refusal(text), too_large(BYTES));
         let twice = refusal(&with(r#""duration":1"#));
         assert!(twice.contains("duplicate field"), "{twice}");
         let other = refusal(r#"{"type":"ml:other","source":"a"}"#);

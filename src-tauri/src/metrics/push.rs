@@ -8,10 +8,13 @@
 //! A group is named by job and instance, replaced whole by every push, and deleted at the end:
 //! a gateway forgets nothing by itself, and would go on showing a Flagdeck that has left.
 //!
-//! Knows nothing of `App`: what to push and where to are asked for.
+//! Knows nothing of `App`: what to push and where to are asked for. How it goes is told by
+//! [`health`].
+
+pub mod health;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
@@ -20,9 +23,11 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE;
 use thiserror::Error;
+use tokio::sync::watch;
 use ureq::http::header;
 
 use super::client::{CallError, Server, excerpt, without_credentials};
+use crate::app::now_ms;
 use crate::wire::PushHealth;
 
 /// How long a push may take.
@@ -55,7 +60,7 @@ pub struct Target {
 
 /// Pushes for as long as it lives.
 pub struct Pusher {
-    health: Arc<Mutex<Option<PushHealth>>>,
+    health: watch::Receiver<Option<PushHealth>>,
     thread: ThreadId,
     /// Dropped to end the thread.
     stop: Option<Sender<()>>,
@@ -65,7 +70,8 @@ pub struct Pusher {
 
 impl Pusher {
     /// Starts a thread that pushes `text()` (classic exposition text, ending in a newline)
-    /// whenever `target()` gives one. Both are called from that thread; `target` about once a
+    /// whenever `target()` gives one. `keep` is given how it goes after every push, and none when
+    /// nothing is pushed any more. All three are called from that thread; `target` about once a
     /// second.
     ///
     /// # Errors
@@ -73,16 +79,17 @@ impl Pusher {
     pub fn start(
         target: impl Fn() -> Option<Target> + Send + 'static,
         text: impl Fn() -> String + Send + 'static,
+        keep: impl Fn(Option<&PushHealth>) + Send + 'static,
         instance: String,
     ) -> io::Result<Self> {
-        let health = Arc::default();
+        let (told, health) = watch::channel(None);
         let (stop, stopped) = mpsc::channel();
         let (end, ended) = mpsc::channel();
-        let told = Arc::clone(&health);
         let run = move || {
             let worker = Worker {
                 target,
                 text,
+                keep,
                 group: group(&instance),
                 health: told,
                 _end: end,
@@ -101,8 +108,14 @@ impl Pusher {
 
     /// How it goes; None where no gateway is configured.
     pub fn health(&self) -> Option<PushHealth> {
-        let health = self.health.lock();
-        health.unwrap_or_else(PoisonError::into_inner).clone()
+        self.health.borrow().clone()
+    }
+
+    /// Returns how it goes from here on, beginning with how it goes at present.
+    pub fn watch(&self) -> watch::Receiver<Option<PushHealth>> {
+        let mut health = self.health.clone();
+        health.mark_changed();
+        health
     }
 
     /// Deletes the group from the gateway and ends the thread, within two seconds. Also done on
@@ -110,6 +123,16 @@ impl Pusher {
     pub fn stop(self) {
         drop(self);
     }
+}
+
+/// Returns the address of a gateway as it may be shown, without its credentials.
+pub fn shown(gateway: &str) -> String {
+    without_credentials(gateway)
+}
+
+/// Says whether an address can be that of a gateway at all; asks nothing.
+pub fn is_usable(gateway: &str) -> bool {
+    Server::at(gateway).is_ok()
 }
 
 impl fmt::Debug for Pusher {
@@ -132,17 +155,23 @@ impl Drop for Pusher {
     }
 }
 
-struct Worker<Where, What> {
+struct Worker<Where, What, Keep> {
     target: Where,
     text: What,
+    keep: Keep,
     /// The path of the group.
     group: String,
-    health: Arc<Mutex<Option<PushHealth>>>,
+    health: watch::Sender<Option<PushHealth>>,
     /// Tells by its end that the thread has ended, however it did.
     _end: Sender<()>,
 }
 
-impl<Where: Fn() -> Option<Target>, What: Fn() -> String> Worker<Where, What> {
+impl<Where, What, Keep> Worker<Where, What, Keep>
+where
+    Where: Fn() -> Option<Target>,
+    What: Fn() -> String,
+    Keep: Fn(Option<&PushHealth>),
+{
     fn run(self, stopped: &Receiver<()>) {
         let mut line: Option<Line> = None;
         let mut pause = Duration::ZERO;
@@ -155,6 +184,7 @@ impl<Where: Fn() -> Option<Target>, What: Fn() -> String> Worker<Where, What> {
             };
         }
         if let Some(line) = line {
+            (self.keep)(None);
             line.delete(&self.group);
         }
     }
@@ -169,6 +199,9 @@ impl<Where: Fn() -> Option<Target>, What: Fn() -> String> Worker<Where, What> {
             left.delete(&self.group);
         }
         let line = target.map(|target| Line::to(target, Instant::now()));
+        if line.is_none() {
+            (self.keep)(None);
+        }
         self.tell(line.as_ref());
         line
     }
@@ -176,17 +209,25 @@ impl<Where: Fn() -> Option<Target>, What: Fn() -> String> Worker<Where, What> {
     /// Does what is due. Returns how long nothing is.
     fn turn(&self, line: &mut Line, target: &Target) -> Duration {
         line.ticks.advance(target, Instant::now());
-        if line.ticks.is_due(Instant::now()) {
+        let is_due = line.ticks.is_due(Instant::now());
+        if is_due {
             line.push(&self.group, &(self.text)());
         }
         line.health.waiting = line.ticks.waiting;
+        if is_due {
+            (self.keep)(Some(&line.health));
+        }
         self.tell(Some(line));
         line.ticks.pause(Instant::now())
     }
 
     fn tell(&self, line: Option<&Line>) {
         let health = line.map(|line| line.health.clone());
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+        self.health.send_if_modified(|told| {
+            let is_news = *told != health;
+            *told = health;
+            is_news
+        });
     }
 }
 
@@ -218,6 +259,8 @@ impl Line {
                 gateway: without_credentials(&target.gateway),
                 at_ms: None,
                 error: None,
+                failing_since_ms: None,
+                failures: 0,
                 waiting: 0,
             },
         }
@@ -246,7 +289,9 @@ impl Line {
 
     fn arrived(&mut self) {
         self.ticks.arrived();
-        self.health.at_ms = Some(jiff::Timestamp::now().as_millisecond());
+        self.health.at_ms = Some(now_ms());
+        self.health.failing_since_ms = None;
+        self.health.failures = 0;
         if self.health.error.take().is_some() {
             tracing::info!(gateway = self.health.gateway, "pushing works again");
         }
@@ -255,6 +300,8 @@ impl Line {
     /// Logs the first of a row of failures; the row itself is seen in the health.
     fn failed(&mut self, error: &PushError) {
         self.ticks.failed(Instant::now());
+        self.health.failing_since_ms.get_or_insert_with(now_ms);
+        self.health.failures += 1;
         let first = self.health.error.replace(error.to_string()).is_none();
         if first {
             tracing::warn!(gateway = self.health.gateway, %error, "cannot push");

@@ -103,6 +103,7 @@ impl Bundled {
     }
 
     fn check(&self) -> Result<(), StateError> {
+        intake::in_milliseconds(self.at_ms).map_err(unreadable)?;
         let is_right = self.hash.as_ref().is_none_or(|digits| {
             let hash = blake3::Hash::from_hex(digits);
             hash.is_ok_and(|hash| tree::is_hash_of(hash.as_bytes(), &self.ml))

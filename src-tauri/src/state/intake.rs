@@ -8,7 +8,9 @@ use flagdeck_core::tree::{self, Object, Tree};
 use serde::Serialize;
 
 use super::StateError;
-use super::limits::{CHANGES_MAX, FILES_MAX, KEY_CHARS_TOLD_MAX, KEYS_TOLD_MAX, STATE_BYTES_MAX};
+use super::limits::{
+    CHANGES_MAX, FILES_MAX, KEY_CHARS_TOLD_MAX, KEYS_TOLD_MAX, MOMENTS_IN_SECONDS, STATE_BYTES_MAX,
+};
 use crate::metrics::event::Format;
 
 /// A change that was not taken.
@@ -90,6 +92,7 @@ pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
     };
     let files = whole("files", "")?;
     let at_ms = whole("timestamp", " of milliseconds since 1970,")?.map(|at_ms| at_ms as i64);
+    let at_ms = at_ms.map(in_milliseconds).transpose().map_err(unreadable)?;
     let warnings = beside(&members);
     match members.remove("ml") {
         Some(tree @ Tree::Object(_)) => shallow(Sent {
@@ -143,6 +146,16 @@ fn ml_inside(members: &Object) -> Vec<String> {
 fn quoted(key: &str) -> String {
     let cut: String = key.chars().take(KEY_CHARS_TOLD_MAX).collect();
     Tree::from(cut).to_string()
+}
+
+/// Refuses a moment that is in seconds: kept as it is, it would be one of 1970 or a little later.
+pub(super) fn in_milliseconds(at_ms: i64) -> Result<i64, &'static str> {
+    match MOMENTS_IN_SECONDS.contains(&at_ms) {
+        true => Err(
+            "timestamp is in seconds; it must be in milliseconds since 1970, a thousand times that",
+        ),
+        false => Ok(at_ms),
+    }
 }
 
 fn unreadable(message: &str) -> StateError {
@@ -237,6 +250,7 @@ fn change(record: &Tree, now_ms: i64) -> Result<Option<Change>, String> {
             .ok_or("timestamp must be in milliseconds since 1970, 0 to 9e15")?
             as i64,
     };
+    let at_ms = in_milliseconds(at_ms)?;
     let origin = match record.get("source") {
         None | Some(Tree::Null) => String::new(),
         Some(Tree::String(origin)) => origin.clone().into(),

@@ -5,12 +5,12 @@
 //! beside the snapshots: what changed between one and the next is how they are kept, and reading
 //! it takes some tens of microseconds for each.
 
-use flagdeck_core::Patch;
 use flagdeck_core::tree::Tree;
+use flagdeck_core::{Patch, fold};
 use rusqlite::Connection;
 
 use super::store::{self, Changed, Row};
-use crate::store::{StoreError, fold};
+use crate::store::StoreError;
 use crate::wire::Snapshot;
 
 /// Keeps the snapshots in which a text came, went, or is in the key of what changed, or that are

@@ -183,16 +183,21 @@ pub struct Limits {
 }
 
 /// How pushing to a gateway goes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct PushHealth {
-    /// The gateway.
+    /// The gateway, without the password of its address.
     pub gateway: String,
     /// When the last push arrived, in milliseconds since 1970; `null` before the first.
     pub at_ms: Option<i64>,
     /// Why the latest push failed; `null` where it arrived.
     pub error: Option<String>,
+    /// When the first push failed of those that failed since, in milliseconds since 1970; `null`
+    /// if the latest arrived.
+    pub failing_since_ms: Option<i64>,
+    /// How many pushes failed since the last one that arrived.
+    pub failures: u64,
     /// Ticks whose samples wait to be pushed.
     pub waiting: u64,
 }

@@ -1308,7 +1308,7 @@ hostMemoryBytes: number, };
  */
 export type PushHealth = { 
 /**
- * The gateway.
+ * The gateway, without the password of its address.
  */
 gateway: string, 
 /**
@@ -1319,6 +1319,15 @@ atMs: number | null,
  * Why the latest push failed; `null` where it arrived.
  */
 error: string | null, 
+/**
+ * When the first push failed of those that failed since, in milliseconds since 1970; `null`
+ * if the latest arrived.
+ */
+failingSinceMs: number | null, 
+/**
+ * How many pushes failed since the last one that arrived.
+ */
+failures: number, 
 /**
  * Ticks whose samples wait to be pushed.
  */

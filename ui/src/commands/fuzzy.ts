@@ -3,11 +3,18 @@
  * and by letters in a row. Pure; knows nothing of what the text names.
  */
 
+import { aligned, fold, type Aligned } from "../model/fold";
+
 /** A text made ready to be searched often. */
 export interface Searchable {
+  /** As it is shown. */
   readonly text: string;
-  /** In small letters, of the same length. */
+  /** As it is compared. */
   readonly small: string;
+  /** The letters of the text, one for each of `small`. */
+  readonly letters: string;
+  /** Where those are in the text, if they are not in the same places. */
+  readonly places: Aligned | null;
 }
 
 /** Longer queries are cut: nobody abbreviates so. */
@@ -22,13 +29,14 @@ const WHOLE = 20;
 const LENGTH_COST = 0.01;
 
 export function searchable(text: string): Searchable {
-  const small = text.toLowerCase();
-  // A few letters become two when they are made small; marks have to stay where they are.
-  return { text, small: small.length === text.length ? small : text };
+  const places = aligned(text);
+  if (places === null) return { text, small: fold(text), letters: text, places };
+  const letters = places.starts.map((at) => text.charAt(at)).join("");
+  return { text, small: places.folded, letters, places };
 }
 
-/** Returns how well `letters`, small ones, stand for the text; 0 for not at all. */
-export function scoreOf(letters: string, { text, small }: Searchable): number {
+/** Returns how well `letters`, folded ones, stand for the text; 0 for not at all. */
+export function scoreOf(letters: string, { letters: text, small }: Searchable): number {
   if (letters === "") return 0;
   const match = bestRun(letters, text, small) ?? bestScattered(letters, text, small);
   if (match === null) return 0;
@@ -39,11 +47,20 @@ export function scoreOf(letters: string, { text, small }: Searchable): number {
 }
 
 /** Returns the places in the text that `letters` stand for; none where they do not. */
-export function marksOf(letters: string, { text, small }: Searchable): number[] {
+export function marksOf(letters: string, { letters: text, small, places }: Searchable): number[] {
   if (letters === "") return [];
   const run = bestRun(letters, text, small);
-  if (run === null) return marksTo(bestScattered(letters, text, small));
-  return Array.from({ length: letters.length }, (_, index) => run.start + index);
+  const marks =
+    run === null
+      ? marksTo(bestScattered(letters, text, small))
+      : Array.from({ length: letters.length }, (_, index) => run.start + index);
+  return places === null ? marks : [...new Set(marks.flatMap((mark) => unitsOf(places, mark)))];
+}
+
+/** The places in the text of the letter that a unit of the folded text stands for. */
+function unitsOf({ starts, ends }: Aligned, unit: number): number[] {
+  const [start = 0, end = 0] = [starts[unit], ends[unit]];
+  return Array.from({ length: end - start }, (_, index) => start + index);
 }
 
 /** Whether all letters are there in their order. */

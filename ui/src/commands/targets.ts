@@ -4,6 +4,7 @@
  */
 
 import type { Document } from "../bindings/wire";
+import { foldedWords } from "../model/fold";
 import { positionOf, type Tree } from "../model/tree";
 import { catalogue, type CommandId } from "./catalogue";
 import { marksOf, QUERY_CHARS_MAX, scoreOf, searchable, type Searchable } from "./fuzzy";
@@ -118,7 +119,7 @@ export function search(
   query: string,
   recent: readonly string[],
 ): Found[] {
-  const words = wordsOf(query);
+  const words = foldedWords(query.slice(0, QUERY_CHARS_MAX));
   const favoured = new Set(recent);
   const best = new Best(FOUND_MAX);
   for (const candidate of candidates) {
@@ -147,10 +148,6 @@ function nodeCandidate(path: string, about: Document["about"]): Candidate {
     also: searchable(about?.[path]?.title ?? ""),
     isEnabled: true,
   };
-}
-
-function wordsOf(query: string): string[] {
-  return query.slice(0, QUERY_CHARS_MAX).toLowerCase().split(/\s+/).filter(Boolean);
 }
 
 function scoreAll(words: readonly string[], { name, also }: Candidate): number {

@@ -16,10 +16,15 @@ export type DayProblem = "form" | "no_such_day";
 
 export type DayEntry = { ok: true; day: string } | { ok: false; problem: DayProblem };
 
-/** Reads a day as `YYYY-MM-DD`. Nothing typed stands for no day. */
-export function parseDay(text: string): DayEntry {
-  const day = text.trim();
+/** Days that have a name, by how far they are from today. */
+const NAMED_DAYS: Record<string, number> = { yesterday: -1, today: 0, tomorrow: 1 };
+
+/** Reads a day as `YYYY-MM-DD` or by its name. Nothing typed stands for no day. */
+export function parseDay(text: string, nowMs: number): DayEntry {
+  const day = text.trim().toLowerCase();
   if (day === "") return { ok: true, day };
+  const named = Object.hasOwn(NAMED_DAYS, day) ? NAMED_DAYS[day] : undefined;
+  if (named !== undefined) return { ok: true, day: dayIn(named, nowMs) };
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return { ok: false, problem: "form" };
   // Some engines make 2 March of 30 February.
   const atMs = Date.parse(`${day}T00:00:00Z`);

@@ -2,6 +2,7 @@
 
 import type { About, Document } from "../bindings/wire";
 import { daysUntil } from "../format";
+import { fold, foldedWords } from "./fold";
 import { missingRequirements, positionOf, type Tree, type TreeNode } from "./tree";
 
 /** How a component stands. */
@@ -75,7 +76,7 @@ const nobody: NonNullable<Document["about"]> = {};
 type Test = (node: TreeNode) => boolean;
 
 function nameTest(about: Document["about"] = nobody, { text, tags, owners }: Filter): Test {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = foldedWords(text);
   const isMeant = ({ owner, tags: own = [] }: About) =>
     (owners.size === 0 || (owner !== undefined && owners.has(owner))) &&
     [...tags].every((tag) => own.includes(tag));
@@ -129,7 +130,7 @@ function searchText(about: NonNullable<Document["about"]>, path: string): string
   const known = texts.get(path);
   if (known !== undefined) return known;
   const { title = "", owner = "", tags = [] } = about[path] ?? {};
-  const text = [path, title, owner, ...tags].join("\n").toLowerCase();
+  const text = fold([path, title, owner, ...tags].join("\n"));
   texts.set(path, text);
   return text;
 }

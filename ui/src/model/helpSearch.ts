@@ -1,6 +1,7 @@
 /** Finding words in the pages of help, and the pieces of a text to be marked. */
 
 import type { HelpBlock, HelpPage } from "../words/help";
+import { fold, foldedWords } from "./fold";
 
 /** A stretch of a text that is shown in one way. */
 export interface Piece {
@@ -10,19 +11,11 @@ export interface Piece {
   isFound: boolean;
 }
 
-/** Returns the words of a search. */
-export function wordsOf(query: string): string[] {
-  return query
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "");
-}
-
 /** Returns the pages that have every word of a search; those with it in their titles come first. */
 export function findPages(pages: readonly HelpPage[], query: string): HelpPage[] {
-  const sought = wordsOf(query);
+  const sought = foldedWords(query);
   const found = pages.filter((page) => hasAll(textOf(page), sought));
-  const isNamed = (page: HelpPage) => hasAll(page.title.toLowerCase(), sought);
+  const isNamed = (page: HelpPage) => hasAll(fold(page.title), sought);
   return [...found.filter(isNamed), ...found.filter((page) => !isNamed(page))];
 }
 
@@ -32,7 +25,7 @@ export function piecesOf(text: string, query: string): Piece[] {
 }
 
 function marked(text: string, isCode: boolean, query: string): Piece[] {
-  const sought = wordsOf(query).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const sought = foldedWords(query).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const parts = sought.length === 0 ? [text] : text.split(new RegExp(`(${sought.join("|")})`, "i"));
   return parts
     .map((part, index) => ({ text: part, isCode, isFound: index % 2 === 1 }))
@@ -45,7 +38,7 @@ function hasAll(text: string, sought: readonly string[]): boolean {
 
 function textOf(page: HelpPage): string {
   const texts = [page.title, ...page.blocks.flatMap(textsOf)];
-  return texts.join("\n").replaceAll("`", "").toLowerCase();
+  return fold(texts.join("\n").replaceAll("`", ""));
 }
 
 function textsOf(block: HelpBlock): readonly string[] {

@@ -18,19 +18,25 @@ const HOUR_MS = 3_600_000;
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 const REVISION = /^(?:revision\s*|r\s*|#\s*)(\d{1,15})$/;
-const AGO = /^(\d{1,6})\s*(m|h|d|w|min|minute|hour|day|week)s?(?:\s+ago)?$/;
+const SPAN = /(\d{1,6})\s*(minute|min|m|hour|h|day|d|week|w)s?\s*/g;
+const AGO = new RegExp(`^(?:${SPAN.source})+(?:ago)?$`);
+/** A moment that is the same everywhere, as programs write it. */
+const EVERYWHERE = /^\d{4}-\d{2}-\d{2}t\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:z|[+-]\d{2}:\d{2})$/;
 const TIME = /^(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([ap])m)?$/;
 /** A day, a time, or both; a day alone begins at midnight, a time alone is today. */
 const DAY_AND_TIME =
   /^(?<day>\d{4}-\d{1,2}-\d{1,2}|today|yesterday|(?:last\s+)?[a-z]{3,9}day|(?:last\s+)?(?:sun|mon|tue|wed|thu|fri|sat))?(?:[\st,]*(?<time>\d{1,2}:\d{2}.*))?$/;
 
-/** Reads `2026-11-24 16:00`, `yesterday 16:00`, `tue 16:00`, `16:00`, `2 hours ago` or `r128`. */
+/**
+ * Reads `2026-11-24 16:00`, `yesterday 16:00`, `tue 16:00`, `16:00`, `2 hours ago`, `r128` or
+ * `2026-11-24T16:00:00Z`: all that `flagctl` reads.
+ */
 export function parseMoment(text: string, nowMs: number, latest: number): MomentEntry {
   const typed = text.trim().toLowerCase();
   const revision = REVISION.exec(typed)?.[1];
   if (revision !== undefined) return asRevision(Number(revision), latest);
-  const [, count, unit] = AGO.exec(typed) ?? [];
-  if (count !== undefined && unit !== undefined) return ago(Number(count), unit, nowMs);
+  if (AGO.test(typed)) return ago(typed, nowMs);
+  if (EVERYWHERE.test(typed)) return everywhere(typed, nowMs);
   const { day, time } = DAY_AND_TIME.exec(typed)?.groups ?? {};
   if (day === undefined && time === undefined) return refuse({ kind: "form" });
   const date = dateOf(day ?? "today", nowMs);
@@ -88,13 +94,22 @@ function asRevision(revision: number, latest: number): MomentEntry {
 }
 
 /** Days and weeks are of the calendar: the clock says the same then. */
-function ago(count: number, unit: string, nowMs: number): MomentEntry {
+function ago(typed: string, nowMs: number): MomentEntry {
   const then = new Date(nowMs);
-  if (unit.startsWith("m")) then.setTime(nowMs - count * MINUTE_MS);
-  else if (unit.startsWith("h")) then.setTime(nowMs - count * HOUR_MS);
-  else then.setDate(then.getDate() - count * (unit.startsWith("w") ? 7 : 1));
+  for (const [, digits, unit = ""] of typed.matchAll(SPAN)) {
+    const count = Number(digits);
+    if (unit.startsWith("m")) then.setTime(then.getTime() - count * MINUTE_MS);
+    else if (unit.startsWith("h")) then.setTime(then.getTime() - count * HOUR_MS);
+    else then.setDate(then.getDate() - count * (unit.startsWith("w") ? 7 : 1));
+  }
   const atMs = then.getTime();
   return atMs < 0 ? refuse({ kind: "no_such_time" }) : { ok: true, at: { at_ms: atMs } };
+}
+
+function everywhere(typed: string, nowMs: number): MomentEntry {
+  const atMs = Date.parse(typed.toUpperCase());
+  if (Number.isNaN(atMs)) return refuse({ kind: "no_such_time" });
+  return atMs > nowMs ? refuse({ kind: "future" }) : { ok: true, at: { at_ms: atMs } };
 }
 
 type Parts = readonly number[] | "form" | "no_such_time";

@@ -1,5 +1,7 @@
 /** Lists of short names that people type: the groups of a rollout, tags. */
 
+import { fold } from "./fold";
+
 /** The bounds of the store. */
 export interface NameLimits {
   /** Characters of one name. */
@@ -50,10 +52,10 @@ export function suggestNames(
   known: readonly string[],
   query: string,
 ): Suggestion[] {
-  const wanted = query.trim().toLowerCase();
+  const wanted = fold(query.trim());
   const taken = new Set(known);
-  const found = all.filter(({ name }) => !taken.has(name) && name.toLowerCase().includes(wanted));
-  const begins = ({ name }: Suggestion) => name.toLowerCase().startsWith(wanted);
+  const found = all.filter(({ name }) => !taken.has(name) && fold(name).includes(wanted));
+  const begins = ({ name }: Suggestion) => fold(name).startsWith(wanted);
   return [...found.filter(begins), ...found.filter((each) => !begins(each))];
 }
 

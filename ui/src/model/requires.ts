@@ -1,6 +1,7 @@
 /** What needs what. Pure, and quick on as many components as a document may have. */
 
 import type { Document } from "../bindings/wire";
+import { fold, foldedWords } from "./fold";
 import type { Tree } from "./tree";
 
 export const REQUIRES_MAX = 1000;
@@ -62,14 +63,14 @@ export function findCandidates(
   path: string,
   query: string,
 ): Candidate[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = foldedWords(query);
   const taken = new Set([path, ...(document.requires?.[path] ?? [])]);
   const needing = whoNeeds(path, dependants);
   const [free, barred]: [Candidate[], Candidate[]] = [[], []];
   for (const node of tree.byPath.values()) {
     if (node.children || taken.has(node.path)) continue;
     const title = document.about?.[node.path]?.title ?? null;
-    const haystack = `${node.path}\n${title ?? ""}`.toLowerCase();
+    const haystack = fold(`${node.path}\n${title ?? ""}`);
     if (!words.every((word) => haystack.includes(word))) continue;
     const via = needing.get(node.path);
     if (via === undefined) free.push({ path: node.path, title, obstacle: null });

@@ -1,6 +1,7 @@
 /** What became of restores, and whose they are. Pure. */
 
 import type { StateRestore } from "../bindings/wire";
+import { hasTyped } from "./fold";
 import type { Narrowing } from "./history";
 
 /** `uncompared` is what was confirmed before confirmations were compared with what was asked for. */
@@ -30,8 +31,7 @@ export function isAmong(restore: StateRestore, { component, who, text, what }: N
   const { actor, source, only, except } = restore;
   if (who.via !== undefined && who.via !== actor.via) return false;
   if (who.name !== undefined && who.name !== actor.name) return false;
-  const wanted = text.trim().toLowerCase();
-  return [source, ...only, ...except].some((each) => each.toLowerCase().includes(wanted));
+  return [source, ...only, ...except].some((each) => hasTyped(each, text));
 }
 
 /** What tells whether the latest restores of some sources are as they were. */

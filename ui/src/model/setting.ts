@@ -92,17 +92,27 @@ function parseAmount(text: string, unit: string): number {
 }
 
 function parseShare(text: string): number {
-  const [, number = "", sign] = /^(\d*\.?\d+)\s*(%?)$/.exec(text) ?? [];
-  if (number === "") return Number.NaN;
-  return sign === "%" ? Number(number) / 100 : Number(number);
+  const [, typed = "", sign] = /^\+?(\d*[.,]?\d+|\d+[.,])\s*(%?)$/.exec(text) ?? [];
+  if (typed === "") return Number.NaN;
+  const number = Number(typed.replace(",", "."));
+  return sign === "%" ? number / 100 : number;
 }
 
 function parseOrigins(text: string): Entry {
   const origins = text.split(/[\s,]+/).filter((origin) => origin !== "");
-  return onlyIf(
-    origins.every((origin) => isAddress(origin) && /^https?:\/\/[^/?#@]+$/.test(origin)),
-    [...new Set(origins)],
-  );
+  return onlyIf(origins.every(isOrigin), [...new Set(origins)]);
+}
+
+/** Schemes whose pages browsers give no origin of their own. */
+const opaqueSchemes = new Set(["about", "blob", "data", "file", "filesystem", "javascript"]);
+
+const origin = /^([a-z][a-z\d+.-]*):\/\/(?:\[[\da-f:.]+\]|[\w.~-]+)(?::([1-9]\d{0,4}))?$/i;
+
+/** Whether a text is an origin such as `http://localhost:5173` or `tauri://localhost`. */
+export function isOrigin(text: string): boolean {
+  const [, scheme, port] = origin.exec(text) ?? [];
+  if (scheme === undefined || opaqueSchemes.has(scheme.toLowerCase())) return false;
+  return port === undefined || Number(port) <= 65_535;
 }
 
 function isAddress(text: string): boolean {

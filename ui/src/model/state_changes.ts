@@ -7,6 +7,7 @@ import type {
   StateChange,
   StateDifference,
 } from "../bindings/wire";
+import { fold } from "./fold";
 import { indented } from "./json_text";
 import { dotted, holderOf, keysOf, rooted } from "./pointer";
 
@@ -38,7 +39,7 @@ export interface Folds {
 
 /** The rows of a difference: groups in the order of the state, noise, then what did not change. */
 export function changeRows(difference: StateDifference, folds: Folds): ChangeRow[] {
-  const query = folds.query.trim().toLowerCase();
+  const query = fold(folds.query.trim());
   const found = query === "" ? difference.changes : matching(difference.changes, query);
   const rows: ChangeRow[] = [];
   const named = identify(found);
@@ -77,7 +78,7 @@ export function recordOf(
   return place === null ? null : (records[place] ?? null);
 }
 
-/** The changes whose path or value has a text in small letters. */
+/** The changes whose path or value has a text, which is folded already. */
 export function matching(changes: readonly StateChange[], query: string): StateChange[] {
   return changes.filter((change) =>
     [
@@ -86,7 +87,7 @@ export function matching(changes: readonly StateChange[], query: string): StateC
       change.from ?? "",
       change.before?.text ?? "",
       change.after?.text ?? "",
-    ].some((text) => text.toLowerCase().includes(query)),
+    ].some((text) => fold(text).includes(query)),
   );
 }
 

@@ -1,6 +1,7 @@
 /** A state as a tree of rows: read once, unfolded only as far as it is open. Pure. */
 
 import type { StateChange } from "../bindings/wire";
+import { fold } from "./fold";
 import { isHeldByDouble } from "./json_text";
 import { childOf, holderOf, holdersOf, keysOf } from "./pointer";
 import { changeId } from "./state_changes";
@@ -179,13 +180,13 @@ function isObject(value: State): value is Members {
  * path that ends with the key. What merely stands beneath a match is none.
  */
 export function find(root: State, query: string): string[] {
-  const wanted = query.trim().toLowerCase();
+  const wanted = fold(query.trim());
   const found: string[] = [];
   if (wanted === "") return found;
   // Only a text with a dot can lie across keys; without one no path has to be made of them.
   const isPath = wanted.includes(".");
   const visit = (pointer: string, holder: string, key: string | number, value: State) => {
-    const name = typeof key === "number" ? String(key) : key.toLowerCase();
+    const name = typeof key === "number" ? String(key) : fold(key);
     const path = isPath ? `${holder}.${name}` : "";
     const isNamed = isPath
       ? path.slice(Math.max(0, holder.length - wanted.length + 1)).includes(wanted)
@@ -211,5 +212,5 @@ export function find(root: State, query: string): string[] {
 }
 
 function textOf(value: Exclude<State, State[] | Members>): string {
-  return typeof value === "string" ? value.toLowerCase() : String(value);
+  return typeof value === "string" ? fold(value) : String(value);
 }

@@ -152,8 +152,12 @@ export const pulse = {
       if (error !== null) return `failing, ${formatCountBriefly(waiting)} waiting`;
       return atMs === null ? "never" : formatAge(atMs, nowMs);
     },
-    pushMeaning: ({ gateway, atMs }: PushHealth) =>
-      atMs === null ? gateway : `${gateway}, last at ${formatMoment(atMs)}`,
+    pushMeaning: ({ gateway, atMs, failingSinceMs, failures }: PushHealth) => {
+      const last = atMs === null ? gateway : `${gateway}, last at ${formatMoment(atMs)}`;
+      if (failingSinceMs === null) return last;
+      const attempts = plural(failures, "attempt");
+      return `${last}; ${attempts} failed since ${formatMoment(failingSinceMs)}`;
+    },
     snapshot: "Snapshots",
     snapshotAt: (count: number, atMs: number, nowMs: number) =>
       `${formatCountBriefly(count)}, last ${formatAge(atMs, nowMs)}`,

@@ -112,7 +112,7 @@ export function rangeInWords(kind: SettingKind): string {
     case "route":
       return "a path that begins with /";
     case "origins":
-      return "origins such as http://localhost:5173, without a path";
+      return "origins such as http://localhost:5173 or tauri://localhost, without a path";
   }
 }
 
@@ -133,7 +133,7 @@ export function hint(kind: SettingKind): string {
     case "route":
       return "Begins with /";
     case "origins":
-      return "Such as http://localhost:5173";
+      return "Such as http://localhost:5173 or tauri://localhost";
     case "switch":
       return "";
   }

@@ -153,9 +153,9 @@ export function sampleSettings(): Setting[] {
       inFile: 4690,
     }),
     setting("http.allowedOrigins", {
-      meaning: "Web pages that may read flags from a browser on this machine.",
+      meaning: "Web pages and packaged web applications on this machine that may read flags.",
       kind: { kind: "origins" },
-      range: "a list of origins such as http://localhost:5173",
+      range: "a list of origins such as http://localhost:5173 or tauri://localhost, without a path",
       value: ["http://localhost:5173"],
       default: [],
       source: { kind: "file" },

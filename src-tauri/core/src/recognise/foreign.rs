@@ -1,7 +1,6 @@
 //! Formats of others that are mistaken for flag documents, by keys that their public
 //! documentation names. Nothing is converted: their rules say more than a flag document can.
 
-
 use crate::limits::ENTRIES_LOOKED_AT_MAX;
 use crate::tree::{Object, Tree};
 

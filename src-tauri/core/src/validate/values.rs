@@ -186,12 +186,7 @@ impl Check {
     }
 
     /// Keeps what is left of an object, with a warning for each key.
-    pub(super) fn unknown(
-        &mut self,
-        at: &Place,
-        left: Object,
-        known: &[&'static str],
-    ) -> Object {
+    pub(super) fn unknown(&mut self, at: &Place, left: Object, known: &[&'static str]) -> Object {
         for key in left.keys() {
             let hint = nearest(key, known).map(|meant| format!("; did you mean {}?", quote(meant)));
             let message = format!(

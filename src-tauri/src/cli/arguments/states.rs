@@ -183,15 +183,15 @@ pub struct ListArguments {
     /// Only of this application
     #[arg(long, value_name = "NAME")]
     pub source: Option<SourceName>,
-    /// Only those taken then or later: a day (2026-11-23), a moment (2026-11-23T14:00:00Z), or
-    /// how long ago (2d, 3h, 10m)
+    /// Only those taken then or later: a day (2026-11-23, today), a moment
+    /// (2026-11-23T14:00:00Z, "yesterday 14:00"), or how long ago (2d, 3h, 10m)
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
     /// Only those taken before then, in the same forms; a day is taken whole
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
     /// Only those in which this text was added or removed, or is in the key of a change, or that
-    /// have it in their name or note; in upper or lower case
+    /// have it in their name or note; case does not count, accents do
     #[arg(long)]
     pub text: Option<String>,
     /// Only those that are pinned
@@ -259,8 +259,8 @@ pub struct RestoresArguments {
     /// Only of this application
     #[arg(long, value_name = "NAME")]
     pub source: Option<SourceName>,
-    /// Only those asked for then or later: a day (2026-11-23), a moment (2026-11-23T14:00:00Z),
-    /// or how long ago (2d, 3h, 10m)
+    /// Only those asked for then or later: a day (2026-11-23, today), a moment
+    /// (2026-11-23T14:00:00Z, "yesterday 14:00"), or how long ago (2d, 3h, 10m)
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
     /// Only those asked for before then, in the same forms; a day is taken whole

@@ -14,6 +14,7 @@ use flagdeck::http::{BindError, Server};
 use flagdeck::{App, durable};
 use serde::Serialize;
 
+use super::push as pushing;
 use crate::output::{Output, mark, remark};
 
 /// How long a program may take to write its store back.
@@ -45,6 +46,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     findings.extend(unknown.map(|unknown| finding(false, unknown)));
     findings.push(token(app));
     findings.push(port(app));
+    findings.extend(push(app));
     let well = findings.iter().all(|finding| finding.ok);
     if output.json {
         output.value(&serde_json::json!({ "ok": well, "findings": findings }))?;
@@ -158,4 +160,10 @@ fn port(app: &App) -> Finding {
         Err(error @ BindError::PortTaken { .. }) => finding(true, error.to_string()),
         Err(error) => finding(false, error.to_string()),
     }
+}
+
+/// How pushing to a gateway goes, if one is set or another program pushes.
+fn push(app: &App) -> Option<Finding> {
+    let (is_well, text) = pushing::status(app.pushing().as_ref(), app)?;
+    Some(finding(is_well, text))
 }

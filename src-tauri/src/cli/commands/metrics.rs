@@ -3,11 +3,14 @@
 use flagdeck::App;
 use flagdeck::metrics::collector::{Checkpoint, Total};
 use flagdeck::metrics::event::Labels;
-use flagdeck::wire::{DifferenceShare, JudgedArm, JudgedComponent, Pulse, Share, Standing};
+use flagdeck::wire::{
+    DifferenceShare, JudgedArm, JudgedComponent, Pulse, PushHealth, Share, Standing,
+};
 use flagdeck_core::limits::VERDICT_CALCULATIONS_MIN;
 use serde::Serialize;
 
-use crate::output::{Line, Output, Table};
+use super::push;
+use crate::output::{Line, Output, Table, mark};
 
 /// The summary, for programs.
 #[derive(Serialize)]
@@ -34,14 +37,14 @@ struct Row<'a> {
 /// Prints what is kept in the data folder: also while another program collects there.
 pub fn metrics(app: &App, output: &mut Output) -> anyhow::Result<()> {
     let Some((pulse, counted)) = app.glance()? else {
-        match output.json {
-            true => output.value(&serde_json::Value::Null)?,
-            false => output.line(
-                "Nothing was ever reported here: open the window or run `flagctl serve`, and \
-                 try `flagctl demo`.",
-            )?,
+        if output.json {
+            return Ok(output.value(&serde_json::Value::Null)?);
         }
-        return Ok(());
+        output.line(
+            "Nothing was ever reported here: open the window or run `flagctl serve`, and try \
+             `flagctl demo`.",
+        )?;
+        return print_push(None, app, output);
     };
     if output.json {
         return Ok(output.value(&Summary {
@@ -52,7 +55,16 @@ pub fn metrics(app: &App, output: &mut Output) -> anyhow::Result<()> {
     }
     print_recent(&pulse, output)?;
     print_verdicts(&pulse, output)?;
-    print_totals(&counted, output)
+    print_totals(&counted, output)?;
+    print_push(pulse.push.as_ref(), app, output)
+}
+
+fn print_push(health: Option<&PushHealth>, app: &App, output: &mut Output) -> anyhow::Result<()> {
+    if let Some((is_well, text)) = push::status(health, app) {
+        output.line("")?;
+        output.line(mark(is_well, &text))?;
+    }
+    Ok(())
 }
 
 fn print_recent(pulse: &Pulse, output: &mut Output) -> anyhow::Result<()> {

@@ -1,14 +1,16 @@
 //! Where a running Flagdeck is: always on this machine, because the token goes there.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
+use flagdeck::loopback;
 use ureq::http::Uri;
 
 const HTTP_PORT: u16 = 80;
 
-/// An address of this machine.
+/// An address of this machine. Each of its names stands for 127.0.0.1, where Flagdeck listens:
+/// what listens on another address is another program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address(SocketAddr);
 
@@ -48,8 +50,10 @@ impl FromStr for Address {
         let host = authority.host();
         // Not asked of the authority, which takes a port that is none for none at all.
         let port = port(&authority.as_str()[host.len()..]).ok_or(AddressError::Malformed)?;
-        let ip = loopback(host).ok_or(AddressError::Foreign)?;
-        Ok(Self(SocketAddr::new(ip, port)))
+        match loopback::is_name(host) {
+            true => Ok(Self::of_port(port)),
+            false => Err(AddressError::Foreign),
+        }
     }
 }
 
@@ -61,15 +65,6 @@ fn port(text: &str) -> Option<u16> {
         Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
         Some(_) => None,
     }
-}
-
-/// Reads a host. `localhost` is not looked up: what it stands for is settled elsewhere.
-fn loopback(host: &str) -> Option<IpAddr> {
-    if host.eq_ignore_ascii_case("localhost") {
-        return Some(Ipv4Addr::LOCALHOST.into());
-    }
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.parse().ok().filter(IpAddr::is_loopback)
 }
 
 impl fmt::Display for Address {
@@ -93,7 +88,7 @@ mod tests {
         check("http://127.0.0.1:4680", Ok("http://127.0.0.1:4680"));
         check("http://localhost:4680/", Ok("http://127.0.0.1:4680"));
         check("HTTP://LOCALHOST:1", Ok("http://127.0.0.1:1"));
-        check("http://[::1]:4680", Ok("http://[::1]:4680"));
+        check("http://[::1]:4680", Ok("http://127.0.0.1:4680"));
         check("http://127.0.0.1", Ok("http://127.0.0.1:80"));
     }
 
@@ -103,6 +98,8 @@ mod tests {
             "http://example.com:4680",
             "http://192.168.0.1:4680",
             "http://0.0.0.0:4680",
+            "http://127.0.0.2:4680",
+            "http://[::2]:4680",
             "http://127.0.0.1.evil.com:4680",
             "http://localhost.:4680",
             "http://2130706433:4680",

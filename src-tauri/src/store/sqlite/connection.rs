@@ -1,8 +1,10 @@
 //! Connections to the database, and what SQLite's failures mean in the store's words.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -74,12 +76,10 @@ impl Source {
     }
 }
 
+/// Names a file as SQLite reads it, byte for byte: a name need not be UTF-8.
 fn immutable_uri(path: &Path) -> String {
-    let path = path
-        .to_string_lossy()
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
+    const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+    let path = percent_encode(path.as_os_str().as_bytes(), ESCAPED);
     format!("file:{path}?immutable=1")
 }
 

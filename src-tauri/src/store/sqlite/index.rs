@@ -4,10 +4,10 @@
 //! a revision is read from its own row, against its hash.
 
 use flagdeck_core::tree;
-use flagdeck_core::{FlagDocument, Trace, changes};
+use flagdeck_core::{FlagDocument, Trace, changes, fold};
 use rusqlite::{Connection, params};
 
-use crate::store::{RevisionNumber, StoreError, fold};
+use crate::store::{RevisionNumber, StoreError};
 
 /// Adds what a revision is found by.
 pub(super) fn add(

@@ -6,12 +6,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use flagdeck_core::fold;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::revision::{self, from_key, to_key};
-use crate::store::{
-    Actor, HistoryFilter, HistoryPage, LastChange, RevisionNumber, StoreError, fold,
-};
+use crate::store::{Actor, HistoryFilter, HistoryPage, LastChange, RevisionNumber, StoreError};
 
 /// Loads a page of what a filter lets through; see [`crate::store::Store::history`].
 pub(super) fn history(
@@ -137,12 +136,24 @@ fn by_whom_and_when(
 }
 
 fn saying(connection: &Connection, text: &str, up_to: i64) -> Result<Vec<i64>, StoreError> {
+    let wanted = fold(text);
     let mut statement = connection.prepare_cached(
-        "SELECT revision FROM revision_words WHERE revision <= ?1 AND instr(folded, ?2) \
-         ORDER BY revision",
+        "SELECT revision, folded FROM revision_words WHERE revision <= ?1 ORDER BY revision",
     )?;
-    let found = statement.query_map(params![up_to, fold(text)], |row| row.get(0))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([up_to])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        // Folded again, because what an earlier version wrote was folded by case only.
+        let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        let is_found = match text.is_ascii() {
+            true => text.contains(&wanted),
+            false => fold(text).contains(&wanted),
+        };
+        if is_found {
+            found.push(row.get(0)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Finds what touched that which has a path as of `up_to`, or anything inside it.

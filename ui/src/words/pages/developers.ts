@@ -72,11 +72,11 @@ const connect: HelpPage = {
     { kind: "heading", text: "From a web page" },
     {
       kind: "text",
-      text: "A page in a browser may read the flags when its origin is listed in the setting `http.allowedOrigins`, such as `http://localhost:5173`.",
+      text: "A page in a browser may read the flags when its origin is listed in the setting `http.allowedOrigins`, such as `http://localhost:5173`. So may a packaged web application, such as `tauri://localhost` or `chrome-extension://<id>`. `null`, which every file and sandboxed page sends, cannot be listed.",
     },
     {
       kind: "text",
-      text: "`/healthz` says whether Flagdeck is up and can save (`ok`, `read_only` or `store_gone`), and the revision in force.",
+      text: "`/healthz` says whether Flagdeck is up and can save (`ok`, `read_only` or `store_gone`), and the revision in force. If a Pushgateway is set, `push` says whether pushes arrive, and since when they fail.",
     },
   ],
 };
@@ -130,7 +130,7 @@ const report: HelpPage = {
     { kind: "heading", text: "Prometheus" },
     {
       kind: "text",
-      text: "A Prometheus reads all of it at `/metrics`, in OpenMetrics or the classic text. `metrics.pushGateway` pushes it, and with `metrics.prometheus` the charts come from a Prometheus.",
+      text: "A Prometheus reads all of it at `/metrics`, in OpenMetrics or the classic text. `metrics.pushGateway` pushes it; if pushes fail, State Health, `flagctl metrics`, `flagctl doctor` and `/healthz` say since when and why. With `metrics.prometheus` the charts come from a Prometheus.",
     },
   ],
 };

@@ -1,0 +1,227 @@
+//! How pushing goes, for those who do not look at the window: a small file that other programs
+//! on the data folder read, and which news are worth a line.
+//!
+//! The file names the process that pushes. What it says counts only while that process runs, so
+//! one that was killed leaves nothing behind that is taken for the present.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, getpid, test_kill_process};
+use serde::{Deserialize, Serialize};
+
+use crate::wire::PushHealth;
+
+const FILE: &str = "push.json";
+
+/// How often a failure that goes on is told again.
+const REMIND_EVERY_MS: i64 = 10 * 60 * 1000;
+
+/// How far apart failures are told that end and begin again.
+const TELL_EVERY_MS: i64 = 60 * 1000;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    /// The number of the process that pushes.
+    process: i32,
+    #[serde(flatten)]
+    health: PushHealth,
+}
+
+/// Keeps how pushing by this process goes, or removes the file if nothing is pushed.
+///
+/// Not synced: after a power cut no process pushes.
+///
+/// # Errors
+/// If the file cannot be written; what it said before stays.
+pub fn keep(data_dir: &Path, health: Option<&PushHealth>) -> io::Result<()> {
+    let Some(health) = health else {
+        return remove(&place(data_dir));
+    };
+    let kept = Kept {
+        process: getpid().as_raw_nonzero().get(),
+        health: health.clone(),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
+    file.write_all(&serde_json::to_vec(&kept)?)?;
+    file.persist(place(data_dir))?;
+    Ok(())
+}
+
+/// Returns how pushing by another process goes; `None` if no other process pushes.
+pub fn of_another(data_dir: &Path) -> Option<PushHealth> {
+    let kept: Kept = serde_json::from_slice(&fs::read(place(data_dir)).ok()?).ok()?;
+    is_another(kept.process).then_some(kept.health)
+}
+
+/// Removes what a process left that ended without a chance to do so.
+///
+/// # Errors
+/// If the file cannot be removed.
+pub fn forget_ended(data_dir: &Path) -> io::Result<()> {
+    match of_another(data_dir) {
+        Some(_) => Ok(()),
+        None => remove(&place(data_dir)),
+    }
+}
+
+fn place(data_dir: &Path) -> PathBuf {
+    data_dir.join(FILE)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Says whether a process runs that is not this one, which knows better than any file.
+fn is_another(process: i32) -> bool {
+    let Some(pid) = Pid::from_raw(process).filter(|_| process > 0) else {
+        return false;
+    };
+    // A process of another user cannot be signalled, and runs all the same.
+    pid != getpid() && test_kill_process(pid) != Err(Errno::SRCH)
+}
+
+/// What is worth telling of pushing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Pushes fail.
+    Fails,
+    /// They fail still, which was told before.
+    StillFails,
+    /// They arrive again, after a failure that was told. The health is that before.
+    Works,
+}
+
+/// Decides what of pushing is worth a line: the first failure, that it lasts, and its end.
+#[derive(Debug, Default)]
+pub struct Teller {
+    /// The health of the failure that was told and has not ended.
+    told: Option<PushHealth>,
+    /// When a failure was told last.
+    told_ms: Option<i64>,
+}
+
+impl Teller {
+    /// Takes note of how pushing goes at `now_ms`. Returns what to tell, with the health that it
+    /// is about.
+    pub fn look(&mut self, health: Option<&PushHealth>, now_ms: i64) -> Option<(News, PushHealth)> {
+        let before = self.told.take();
+        let same = |told: &PushHealth| health.is_some_and(|it| it.gateway == told.gateway);
+        let before = before.filter(same);
+        let health = health?;
+        if health.error.is_none() {
+            let is_back = health.failing_since_ms.is_none();
+            return before.filter(|_| is_back).map(|told| (News::Works, told));
+        }
+        let (news, pause_ms) = match &before {
+            Some(_) => (News::StillFails, REMIND_EVERY_MS),
+            None => (News::Fails, TELL_EVERY_MS),
+        };
+        let is_due = self.told_ms.is_none_or(|at| now_ms - at >= pause_ms);
+        if is_due {
+            self.told_ms = Some(now_ms);
+        }
+        if is_due || before.is_some() {
+            self.told = Some(health.clone());
+        }
+        is_due.then(|| (news, health.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE_MS: i64 = 60_000;
+
+    fn health(error: Option<&str>) -> PushHealth {
+        PushHealth {
+            gateway: "http://gate".into(),
+            at_ms: None,
+            error: error.map(str::to_owned),
+            failing_since_ms: error.map(|_| 5),
+            failures: u64::from(error.is_some()),
+            waiting: 0,
+        }
+    }
+
+    /// What is told of pushes every ten seconds, as minutes and news.
+    fn told(pushes: impl IntoIterator<Item = bool>) -> Vec<(i64, News)> {
+        let mut teller = Teller::default();
+        let at_ms = (0_i64..).map(|at| at * 10_000);
+        let looks = pushes.into_iter().zip(at_ms).filter_map(|(works, at_ms)| {
+            let health = health((!works).then_some("refused"));
+            let (news, _) = teller.look(Some(&health), at_ms)?;
+            Some((at_ms / MINUTE_MS, news))
+        });
+        looks.collect()
+    }
+
+    #[test]
+    fn a_failure_is_told_at_once_every_ten_minutes_and_when_it_ends() {
+        let half_an_hour = std::iter::repeat_n(false, 6 * 25).chain([true, true]);
+        let expected = [
+            (0, News::Fails),
+            (10, News::StillFails),
+            (20, News::StillFails),
+            (25, News::Works),
+        ];
+        assert_eq!(told(half_an_hour), expected);
+        assert_eq!(told([true, true, true]), []);
+    }
+
+    #[test]
+    fn a_gateway_that_fails_every_other_time_is_told_once_a_minute() {
+        let flapping = (0..18).map(|at| at % 2 == 1);
+        let lines = told(flapping);
+        let fails = lines.iter().filter(|(_, news)| *news == News::Fails);
+        assert_eq!(fails.count(), 3, "{lines:?}");
+        assert_eq!(lines.len(), 6, "{lines:?}");
+    }
+
+    #[test]
+    fn a_failure_that_was_not_told_for_its_haste_is_told_if_it_lasts() {
+        let lines = told([false, true, false, false, false, false, false, false, false]);
+        let expected = [(0, News::Fails), (0, News::Works), (1, News::Fails)];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn another_gateway_begins_with_a_clean_sheet() {
+        let mut teller = Teller::default();
+        teller.look(Some(&health(Some("refused"))), 0).unwrap();
+        let mut other = health(None);
+        other.gateway = "http://other".into();
+        assert_eq!(teller.look(Some(&other), 1), None);
+        assert_eq!(teller.look(None, 2), None);
+    }
+
+    #[test]
+    fn what_is_kept_counts_while_its_process_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let failing = health(Some("refused"));
+        keep(folder.path(), Some(&failing)).unwrap();
+        assert_eq!(of_another(folder.path()), None, "it is this process's own");
+        let mut other = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let text = fs::read_to_string(place(folder.path())).unwrap();
+        let own = getpid().as_raw_nonzero().get().to_string();
+        let text = text.replace(&own, &other.id().to_string());
+        fs::write(place(folder.path()), text).unwrap();
+        forget_ended(folder.path()).unwrap();
+        assert_eq!(of_another(folder.path()), Some(failing));
+        other.kill().unwrap();
+        other.wait().unwrap();
+        assert_eq!(of_another(folder.path()), None);
+        forget_ended(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
