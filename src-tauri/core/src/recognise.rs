@@ -129,7 +129,7 @@ fn is_telling(object: &Object) -> bool {
         let group = path.split('.').next().unwrap_or_default();
         founding.contains_key(group)
     };
-    let tells = |section: &&str| match object.get(*section) {
+    let tells = |section: &&str| match object.get(section) {
         Some(Tree::Object(entries)) => entries.keys().any(is_founding),
         _ => false,
     };
@@ -233,7 +233,7 @@ pub(crate) fn unknown_problem(object: &Object) -> Problem {
          as in {\"enabled\": true, \"components\": {\"checkout\": true}}."
             .to_owned()
     } else {
-        let keys: Vec<String> = object.keys().map(|key| quote(key)).collect();
+        let keys: Vec<String> = object.keys().map(quote).collect();
         let found = match keys.is_empty() {
             true => "nothing".into(),
             false => listed(&keys),

@@ -181,6 +181,11 @@ pub fn remark(text: &str) {
     let _ = writeln!(io::stderr(), "flagctl: {}", visible(text));
 }
 
+/// Whether people see what they are asked.
+pub fn can_ask() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Tells people how far something is; the line is not ended, unless the text ends it.
 pub fn progress(text: &str) {
     let (text, end) = match text.strip_suffix('\n') {

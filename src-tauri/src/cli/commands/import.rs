@@ -11,7 +11,7 @@ use flagdeck_core::{Edit, Loss, Severity};
 use super::edit::{Reporting, list_changes, report, warn};
 use super::remark_all_off;
 use crate::arguments::ImportArguments;
-use crate::output::{Output, progress, remark};
+use crate::output::{Output, can_ask, progress, remark};
 
 /// Puts a document in force, or only says what that would change.
 pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> anyhow::Result<()> {
@@ -20,7 +20,7 @@ pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> any
     if arguments.check {
         return check(app, &document, Reporting { output, listing });
     }
-    let can_ask = !output.json && is_interactive(&arguments.file);
+    let asks = !output.json && is_interactive(&arguments.file);
     let request = ChangeRequest {
         edit: Edit::Replace(document),
         actor: Actor::local(Via::Flagctl),
@@ -29,17 +29,17 @@ pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> any
     };
     let outcome = match arguments.yes {
         true => app.change_confirmed(request)?,
-        false => change_or_ask(app, request, can_ask)?,
+        false => change_or_ask(app, request, asks)?,
     };
     report(outcome, Reporting { output, listing })?;
     remark_all_off(&app.live(), "");
     Ok(())
 }
 
-fn change_or_ask(app: &App, request: ChangeRequest, can_ask: bool) -> anyhow::Result<Outcome> {
+fn change_or_ask(app: &App, request: ChangeRequest, asks: bool) -> anyhow::Result<Outcome> {
     let looked_at = app.live().revision;
     match app.change(request.clone()) {
-        Err(Error::LargeLoss { loss }) if can_ask && is_confirmed(&loss)? => Ok(app
+        Err(Error::LargeLoss { loss }) if asks && is_confirmed(&loss)? => Ok(app
             .change_confirmed(ChangeRequest {
                 base: Some(looked_at),
                 ..request
@@ -50,7 +50,7 @@ fn change_or_ask(app: &App, request: ChangeRequest, can_ask: bool) -> anyhow::Re
 
 /// Whether there is a person to ask: the document is not what they would answer with.
 fn is_interactive(file: &Path) -> bool {
-    file != Path::new("-") && io::stdin().is_terminal() && io::stderr().is_terminal()
+    file != Path::new("-") && io::stdin().is_terminal() && can_ask()
 }
 
 fn is_confirmed(loss: &Loss) -> io::Result<bool> {
