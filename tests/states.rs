@@ -295,7 +295,6 @@ fn what_is_no_state_is_refused_in_a_sentence() {
         ("", "no JSON"),
         ("[]", "must be a JSON object"),
         ("{\"a\":NaN}", "no JSON"),
-        ("{\"a\":1e999}", "no JSON"),
         ("{\"a\":1}x", "no JSON"),
         ("{\"ml\":1}", "ml must be a JSON object"),
         ("{\"ml\":{},\"files\":-1}", "files must be a whole number"),

@@ -463,7 +463,7 @@ fn a_bundle_says_everything_and_is_held_against_its_hashes() {
         ("", "no JSON"),
         ("[1]", "must be a JSON object"),
         (
-            r#"{"format":"flagdeck-snapshots","version":2,"snapshots":[]}"#,
+            r#"{"format":"flagdeck-snapshots","version":3,"snapshots":[]}"#,
             "newer Flagdeck",
         ),
         (
