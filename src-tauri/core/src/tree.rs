@@ -25,7 +25,7 @@ pub use self::json::deserialize;
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
 pub(crate) use self::masked::{Masked, masked};
 pub use self::number::Number;
-pub use self::patch::{Patch, compare, settled};
+pub use self::patch::{Patch, compare, settled, settled_with_changes};
 pub use self::path::{Path, PathError, Slot, slot};
 pub use self::read::{mended, read};
 

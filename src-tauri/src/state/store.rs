@@ -262,9 +262,9 @@ impl StateStore {
         let mut whole = whole;
         let ring = ring::of(&transaction, &source)?;
         state::without_known(&mut whole.tree, &before, &ring);
-        let changes = flagdeck_core::compare(&before, &whole.tree).changes();
+        let (settled, changes) = tree::settled_with_changes(&before, &whole.tree);
         if source.seq > 0 {
-            whole.tree = tree::settled(&before, whole.tree);
+            whole.tree = settled;
         }
         let confirmation = confirms
             .map(|id| restores::confirm(&transaction, &source, id, &whole.tree, now_ms))

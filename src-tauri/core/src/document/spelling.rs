@@ -26,7 +26,7 @@ fn keep(unknown: &mut Object, before: &Object) {
         return;
     }
     let after = std::mem::take(unknown).into();
-    if let Tree::Object(kept) = settled(&before.clone().into(), after) {
+    if let Tree::Object(kept) = settled(&before.clone().into(), &after) {
         *unknown = *kept;
     }
 }

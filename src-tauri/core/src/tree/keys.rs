@@ -117,7 +117,7 @@ pub fn put(tree: &mut Tree, pointer: &str, value: Option<Tree>) -> Result<Option
     let tokens = tokens(pointer);
     let parts: Vec<&str> = tokens.iter().map(String::as_str).collect();
     if parts.is_empty() {
-        return Ok(Some(replace(tree, value.unwrap_or_default())));
+        return Ok(Some(replace(tree, &value.unwrap_or_default())));
     }
     set(tree, &parts, value, pointer)
 }
@@ -228,7 +228,7 @@ fn set(
             let place = place.ok_or_else(no_such_element)?;
             match (elements.get_mut(place), rest.is_empty(), value) {
                 (Some(element), false, value) => set(element, rest, value, key),
-                (Some(element), true, Some(value)) => Ok(Some(replace(element, value))),
+                (Some(element), true, Some(value)) => Ok(Some(replace(element, &value))),
                 (Some(_), true, None) => Ok(Some(elements.remove(place))),
                 (None, true, Some(value)) => {
                     elements.push(value);
@@ -246,7 +246,7 @@ fn set(
 }
 
 /// Puts a value in the place of another one; what is equal in both stays as it is written.
-fn replace(at: &mut Tree, value: Tree) -> Tree {
+fn replace(at: &mut Tree, value: &Tree) -> Tree {
     let settled = patch::settled(at, value);
     std::mem::replace(at, settled)
 }
@@ -261,7 +261,7 @@ fn set_member(
     if let Some(member) = members.get_mut(part) {
         return match (rest.is_empty(), value) {
             (false, value) => set(member, rest, value, key),
-            (true, Some(value)) => Ok(Some(replace(member, value))),
+            (true, Some(value)) => Ok(Some(replace(member, &value))),
             (true, None) => Ok(members.remove(part)),
         };
     }

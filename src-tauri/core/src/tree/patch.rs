@@ -62,12 +62,17 @@ pub fn compare<'a>(before: &'a Tree, after: &'a Tree) -> Patch<'a> {
 
 /// Returns what a value becomes when another one takes its place: the other one, with numbers that
 /// are equal in both spelled as they were.
-pub fn settled(before: &Tree, after: Tree) -> Tree {
+pub fn settled(before: &Tree, after: &Tree) -> Tree {
+    settled_with_changes(before, after).0
+}
+
+/// Does as [`settled`] does, and counts what changes; see [`Patch::changes`].
+pub fn settled_with_changes(before: &Tree, after: &Tree) -> (Tree, usize) {
+    let patch = compare(before, after);
     let mut settled = before.clone();
-    match compare(before, &after).apply(&mut settled) {
-        Ok(()) => settled,
-        Err(Misfit) => after,
-    }
+    let applied = patch.apply(&mut settled);
+    applied.expect("a patch is of the tree that was compared");
+    (settled, patch.changes())
 }
 
 /// Compares members; none where those that stay stand in another order.

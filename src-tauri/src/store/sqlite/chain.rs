@@ -189,7 +189,7 @@ impl Tail {
         let bytes = self.chain.encode(&next).bytes;
         let is_full = chain::is_full(&self.length.with(bytes.len()));
         // A step passes over numbers that are only spelled otherwise.
-        let is_exact = || tree::write(&tree::settled(self.chain.tree(), next)) == document;
+        let is_exact = || tree::write(&tree::settled(self.chain.tree(), &next)) == document;
         (!is_full && is_exact()).then_some(Coded {
             bytes,
             first: Some(self.first),
