@@ -29,9 +29,13 @@ impl Serialize for Object {
 }
 
 impl fmt::Display for Tree {
-    /// Writes it as JSON text without white space.
+    /// Writes it as JSON text, without white space unless it is `{:#}`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        serde_json::to_writer(Pieces(f), self).map_err(|_| fmt::Error)
+        let written = match f.alternate() {
+            true => serde_json::to_writer_pretty(Pieces(f), self),
+            false => serde_json::to_writer(Pieces(f), self),
+        };
+        written.map_err(|_| fmt::Error)
     }
 }
 
