@@ -104,6 +104,13 @@ fn of_two_members_of_one_name_the_last_counts() {
 }
 
 #[test]
+fn a_tree_is_written_in_lines_too() {
+    let tree = tree::read(br#"{"n":1e400,"list":[1,{}]}"#).expect("it is JSON");
+    let lines = "{\n  \"n\": 1e400,\n  \"list\": [\n    1,\n    {}\n  ]\n}";
+    assert_eq!(format!("{tree:#}"), lines);
+}
+
+#[test]
 fn who_needs_the_beginning_of_a_text_need_not_write_all_of_it() {
     let list = Tree::from(vec![Tree::from("text"); 10_000]);
     let mut short = Short { left: 20, asked: 0 };
