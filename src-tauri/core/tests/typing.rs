@@ -14,7 +14,7 @@ struct Vectors {
 }
 
 fn vectors() -> Vectors {
-    serde_json::from_str(VECTORS).unwrap()
+    serde_json::from_str(VECTORS).expect("the vectors are JSON")
 }
 
 #[test]
