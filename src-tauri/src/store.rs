@@ -122,7 +122,7 @@ pub struct HistoryFilter {
     /// Only those made by somebody of exactly this name.
     pub name: Option<String>,
     /// Only those with this text in one of their changes or in their note, whatever its case;
-    /// see [`fold`].
+    /// see [`flagdeck_core::fold()`].
     pub text: Option<String>,
     /// Only those saved at this moment or later, in milliseconds since 1970.
     pub since_ms: Option<i64>,
