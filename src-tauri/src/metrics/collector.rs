@@ -267,6 +267,7 @@ impl Collector {
         let (frame, unnamed) = open.into_frame(name);
         let mut state = lock(&self.state);
         state.open.merge(unnamed);
+        state.evidence.settle((at_s + 1) * 1000);
         if state.accepted != state.accepted_told || state.was_busy(at_s) {
             state.version += 1;
         }

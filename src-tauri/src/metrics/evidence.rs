@@ -3,7 +3,7 @@
 //!
 //! No further back than the dashboard looks: what went well for hours would hide what fails now.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
 use flagdeck_core::measure::{Arm, Tally};
@@ -83,24 +83,26 @@ impl Evidence {
     /// bins. A component of which nothing was counted since then, only before, has no arms; others
     /// are left out.
     pub fn since(&self, since_ms: impl Fn(&str) -> i64) -> BTreeMap<Box<str>, Arms> {
-        let counted = self.bins.iter().flat_map(|bin| bin.counts.keys());
-        let components: HashSet<&str> = counted.map(|(component, _)| &**component).collect();
-        let arms = |component: &str| {
-            let since_ms = since_ms(component);
-            let mut arms: BTreeMap<Arm, Tally> = BTreeMap::new();
-            for bin in self.bins.iter().filter(|bin| bin.from_ms >= since_ms) {
-                let from = (Box::from(component), Arm::Unknown);
-                let of_component = bin.counts.range(from..);
-                for ((_, arm), tally) in of_component.take_while(|(key, _)| *key.0 == *component) {
+        let mut components: BTreeMap<&str, (i64, BTreeMap<Arm, Tally>)> = BTreeMap::new();
+        for bin in &self.bins {
+            for ((component, arm), tally) in &bin.counts {
+                let counted = components.entry(component);
+                let (since_ms, arms) =
+                    counted.or_insert_with(|| (since_ms(component), BTreeMap::new()));
+                if bin.from_ms >= *since_ms {
                     arms.entry(*arm).or_default().merge(tally);
                 }
             }
-            arms.into_iter().collect()
-        };
+        }
         let components = components.into_iter();
         components
-            .map(|component| (component.into(), arms(component)))
+            .map(|(component, (_, arms))| (component.into(), arms.into_iter().collect()))
             .collect()
+    }
+
+    /// Joins bins as time goes, so that they are few also if nothing comes any more.
+    pub fn settle(&mut self, now_ms: i64) {
+        self.join(now_ms - APART_FOR_MS);
     }
 
     /// Returns the bins from the first on that was changed since they were kept, by the moments
@@ -283,6 +285,9 @@ mod tests {
         let mut evidence = Evidence::default();
         count(&mut evidence, 100_000..400_000);
         assert!(evidence.bins.len() <= 1000 + 31, "{}", evidence.bins.len());
+        evidence.settle(402_000);
+        assert_eq!(evidence.bins.len(), 30);
+        assert_eq!(errors(&evidence, 0), 300_000);
     }
 
     #[test]
