@@ -234,7 +234,7 @@ fn walk(group: &Group, path: &mut String, visit: &mut impl FnMut(&str, bool)) {
 impl Rollout {
     /// Returns the names of its groups without blanks around them, as users are in them.
     ///
-    /// A name of blanks alone is nobody's group, and still restricts.
+    /// No user is in a group whose name is blank, but it still restricts who sees the component.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.user_groups.iter().map(|group| group.trim())
     }

@@ -74,12 +74,19 @@ impl App {
 
     /// Looks whether everything is in place, and goes on by itself with files that lack nothing.
     pub(super) fn look_at_place(&self) {
-        if self.find_gone().is_none() || !self.follow() {
-            // Not while it is being settled: until that is over, nothing is in place.
-            let settling = self.0.settling.read();
-            let _over = settling.unwrap_or_else(PoisonError::into_inner);
-            self.note(self.find_gone());
+        if self.is_gone() {
+            self.follow();
         }
+    }
+
+    /// Notes what is gone, and says whether something is.
+    fn is_gone(&self) -> bool {
+        // Not while it is being settled: until that is over, nothing is in place.
+        let settling = self.0.settling.read();
+        let _over = settling.unwrap_or_else(PoisonError::into_inner);
+        let gone = self.find_gone();
+        self.note(gone.clone());
+        gone.is_some()
     }
 
     /// Notes what the small files hold, while they are the ones of the open store.
@@ -173,14 +180,14 @@ impl App {
     }
 
     /// Goes on with each database whose files were replaced by what holds everything the open
-    /// ones do: a copy, or what another program has written back. Says whether there was one.
-    fn follow(&self) -> bool {
+    /// ones do: a copy, or what another program has written back.
+    fn follow(&self) {
         let (store, states) = (&self.0.store, &self.0.states);
         let is_store = store.check_place().is_err() && store.is_continued().unwrap_or(false);
         let are_states = states.gone().is_some() && states.is_continued().unwrap_or(false);
         // The thread of the metrics follows by itself.
         if !is_store && !are_states {
-            return false;
+            return;
         }
         let followed = self.settle(|app| {
             if is_store {
@@ -197,11 +204,9 @@ impl App {
                 let message = "The data folder was replaced by a copy that lacks nothing; \
                                Flagdeck goes on with that.";
                 self.notify(Level::Info, message);
-                true
             }
             Err(error) => {
                 tracing::warn!(error = error.in_full(), "a copy of the store is not used");
-                false
             }
         }
     }
