@@ -244,7 +244,7 @@ impl Apart {
             return Ok(None);
         }
         let folder = data_dir.join(QUARANTINE);
-        folder::create(&folder).map_err(|error| file_failed(&folder, error))?;
+        folder::create_within(data_dir, &folder)?;
         let place = folder.join(format!("{}-{now_ms}.db", self.stem));
         self.copy_out(open, &place)?;
         Ok(Some(place))
@@ -302,7 +302,7 @@ impl Apart {
             path: self.path(data_dir),
             source,
         };
-        fs::create_dir_all(&folder).map_err(failed)?;
+        folder::create_within(data_dir, &folder)?;
         let name = format!("{}-{now_ms}.db", self.stem);
         for suffix in ["-shm", "-wal", ""] {
             let from = data_dir.join(format!("{}.db{suffix}", self.stem));

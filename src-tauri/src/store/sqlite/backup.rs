@@ -148,7 +148,7 @@ pub(super) fn make_anyway(
     patience: Duration,
 ) -> Result<PathBuf, StoreError> {
     let place = folder.backups();
-    folder::create(&place).map_err(|error| file_failed(&place, error))?;
+    folder::create_within(folder.path(), &place)?;
     let _lock = lock(&place.join(LOCK), patience)?;
     let unfinished = place.join(UNFINISHED);
     let finished = match write(connection, &unfinished) {

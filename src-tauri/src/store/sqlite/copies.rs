@@ -76,7 +76,7 @@ impl<'a> Turn<'a> {
             return put_in_place(&whole, &database);
         }
         let quarantine = self.folder.join(folder::QUARANTINE);
-        folder::create(&quarantine).map_err(|error| file_failed(&quarantine, error))?;
+        folder::create_within(self.folder, &quarantine)?;
         let place = recovery::free_place(&quarantine, &format!("{stem}-not-written-back"));
         tracing::warn!(place = %place.display(), "a copy that was not written back is set aside");
         folder::rename(&whole, &place)

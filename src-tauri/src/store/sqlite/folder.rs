@@ -160,6 +160,21 @@ pub(super) fn create(path: &Path) -> io::Result<()> {
         return Ok(());
     };
     create(parent)?;
+    create_one(path, parent)
+}
+
+/// Makes a folder in the data folder and those between, each for its owner only, durably. Never
+/// the data folder itself: if it was moved away meanwhile, what is made in its place would keep it
+/// from being moved back.
+pub(super) fn create_within(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let Some(parent) = path.parent().filter(|_| path != data_dir) else {
+        return Ok(());
+    };
+    create_within(data_dir, parent)?;
+    create_one(path, parent).map_err(|error| file_failed(path, error))
+}
+
+fn create_one(path: &Path, parent: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(error) => Err(error),
@@ -299,6 +314,19 @@ mod tests {
         Folder::enter(&path).expect("it can be made");
         assert_eq!(mode(&path), 0o700);
         assert_eq!(mode(&path.join(LOCK)), 0o600);
+    }
+
+    #[test]
+    fn what_is_made_within_a_data_folder_does_not_bring_it_back() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let data = temporary.path().join("data");
+        let within = data.join("quarantine/unfinished");
+        create_within(&data, &within).expect_err("the data folder is gone");
+        assert!(!data.exists());
+        fs::create_dir(&data).expect("a folder");
+        create_within(&data, &within).expect("it can be made");
+        create_within(&data, &within).expect("it is there");
+        assert_eq!(mode(&within), 0o700);
     }
 
     #[test]

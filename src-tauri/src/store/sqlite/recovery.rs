@@ -125,7 +125,7 @@ pub(super) fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>,
     if present.is_empty() && !unfinished.exists() {
         return Ok(None);
     }
-    folder::create(&unfinished).map_err(|error| file_failed(&unfinished, error))?;
+    folder::create_within(folder.path(), &unfinished)?;
     for file in present {
         let name = file.file_name().expect("the store's files have names");
         folder::rename(&file, &unfinished.join(name))?;

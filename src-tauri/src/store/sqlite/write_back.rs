@@ -173,7 +173,7 @@ pub(super) fn keep(open: &Open, now_ms: i64) -> Result<Option<PathBuf>, StoreErr
     }
     let folder = &open.folder;
     let place = recovery::free_place(&folder.quarantine(), &backup::stamp(now_ms));
-    folder::create(&place).map_err(|error| file_failed(&place, error))?;
+    folder::create_within(folder.path(), &place)?;
     match backup::write(&open.reader(), &place.join("flagdeck.db")) {
         Ok(_) => Ok(Some(place)),
         Err(StoreError::DiskFull) => Err(StoreError::DiskFull),
