@@ -169,7 +169,7 @@ fn a_revision_that_was_not_confirmed_is_told_when_it_is_written_back() {
     let other = open(&place.data, false);
     set_percentage(&app, 1000);
     set_percentage(&other, 2000);
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     app.write_back().unwrap();
     assert_eq!(app.live().revision, RevisionNumber(2));
     let notices = app.notices();
@@ -190,7 +190,7 @@ fn a_program_that_is_killed_while_it_writes_back_leaves_all_or_nothing() {
             let answer = put(&serving.address, &token, n * 1000);
             assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         }
-        fs::remove_dir_all(&place.data).unwrap();
+        place.remove();
         kill_process(process(&serving), Signal::USR2).unwrap();
         // From before it begins to after it has ended.
         thread::sleep(Duration::from_millis(4 * round * round));
@@ -255,7 +255,7 @@ fn without_room_nothing_is_written_back_and_nothing_is_lost() {
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     assert!(put(&serving.address, &token, 1000).starts_with("HTTP/1.1 200 "));
     wait_for_small_files();
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     limit_files(&serving, Some(16 * 1024));
     kill_process(process(&serving), Signal::USR2).unwrap();
     thread::sleep(Duration::from_millis(1500));
@@ -287,7 +287,7 @@ fn a_program_whose_log_nobody_takes_any_more_goes_on() {
     assert!(put(&serving.address, &token, 1000).starts_with("HTTP/1.1 200 "));
     wait_for_small_files();
     for lost in 1..=2 {
-        fs::remove_dir_all(&place.data).unwrap();
+        place.remove();
         let health = || get(&serving.address, "/healthz");
         wait_until("it is noticed", || health().contains("store_gone"));
         kill_process(process(&serving), Signal::USR2).unwrap();
@@ -309,7 +309,7 @@ fn what_a_third_program_began_in_the_place_is_set_aside_once_it_ended() {
     let (first, second) = (place.open(), place.open());
     set_percentage(&first, 1000);
     wait_until("it sees it", || second.live().revision.0 == 1);
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     let third = open(&place.data, false);
     set_percentage(&third, 50_000);
     noticed(&first);

@@ -2,6 +2,7 @@
 //! nothing claims to be saved, and what is open is written back.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -37,13 +38,23 @@ impl Place {
         open(&self.data, true)
     }
 
+    /// Removes it as `rm -r` does, again while a program still makes files in it.
+    pub fn remove(&self) {
+        let may_be_left = [io::ErrorKind::DirectoryNotEmpty, io::ErrorKind::NotFound];
+        while let Err(error) = fs::remove_dir_all(&self.data)
+            && self.data.exists()
+        {
+            assert!(may_be_left.contains(&error.kind()), "{error}");
+        }
+    }
+
     /// Puts another store in its place: moved there, under files of their own.
     fn replace_by_another(&self, revisions: u32) {
         let other = self.outer.path().join("other");
         let app = open(&other, false);
         (1..=revisions).for_each(|milli| set_percentage(&app, 50_000 + milli));
         drop(app);
-        fs::remove_dir_all(&self.data).unwrap();
+        self.remove();
         fs::rename(&other, &self.data).unwrap();
     }
 
@@ -51,7 +62,7 @@ impl Place {
     fn replace_by_copy(&self) {
         let copy = self.outer.path().join("copy");
         copy_folder(&self.data, &copy);
-        fs::remove_dir_all(&self.data).unwrap();
+        self.remove();
         fs::rename(copy, &self.data).unwrap();
     }
 }
@@ -156,7 +167,7 @@ fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
     set_percentage(&app, 1000);
     put_state(&app, 1).unwrap();
     app.token().unwrap();
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
 
     // At once, before any look by itself.
     assert_gone(app.change(rollout(2000)));
@@ -200,7 +211,7 @@ fn what_is_open_is_written_back_whole() {
     assert_eq!(report(&app).unwrap(), 1);
     // What small files hold is noted once a second.
     thread::sleep(Duration::from_millis(1200));
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     noticed(&app);
 
     assert_eq!(app.write_back().unwrap(), Vec::<PathBuf>::new());
@@ -383,7 +394,7 @@ fn an_older_copy_is_another_store() {
     let copy = place.outer.path().join("copy");
     copy_folder(&place.data, &copy);
     set_percentage(&app, 2000);
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     fs::rename(copy, &place.data).unwrap();
     noticed(&app);
     assert_gone(app.change(rollout(3000)));
@@ -396,7 +407,7 @@ fn a_file_in_place_of_the_folder_is_told_and_stays() {
     let place = Place::new();
     let app = place.open();
     set_percentage(&app, 1000);
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     fs::write(&place.data, "notes").unwrap();
     assert!(noticed(&app).contains("was removed while Flagdeck had it open"));
     let refused = app.write_back().unwrap_err();
@@ -438,7 +449,7 @@ fn all_flags_off_is_in_force_without_a_store_and_stored_once_it_is_back() {
         ..rollout(0)
     })
     .unwrap();
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     app.emergency_off(&someone());
     assert!(!app.in_force().document.enabled);
     assert!(app.is_held_off(), "it is not said to be stored");
@@ -463,7 +474,7 @@ fn of_two_programs_the_one_follows_what_the_other_writes_back() {
     wait_until("it sees it", || second.live().revision == RevisionNumber(1));
     // Within a second each program has each database open.
     thread::sleep(Duration::from_millis(1500));
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     noticed(&first);
     noticed(&second);
     first.write_back().unwrap();
@@ -480,7 +491,7 @@ fn two_programs_that_write_back_at_once_make_one_store() {
     let (first, second) = (place.open(), place.open());
     set_percentage(&first, 1000);
     wait_until("it sees it", || second.live().revision == RevisionNumber(1));
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
     thread::scope(|scope| {
         for app in [&first, &second] {
             scope.spawn(|| app.write_back().unwrap());
@@ -521,7 +532,7 @@ fn no_acknowledged_write_is_missing_after_writing_back() {
             });
             for _ in 0..3 {
                 thread::sleep(Duration::from_millis(20 + 7 * round));
-                while fs::remove_dir_all(&place.data).is_err() && place.data.exists() {}
+                place.remove();
                 // Whatever happens, the others have to end.
                 if let Err(error) = app.write_back() {
                     failure = Some(error.in_full());
@@ -608,7 +619,7 @@ fn a_served_folder_that_was_removed_answers_503_and_is_written_back_by_doctor() 
     }
     assert!(get(address, "/healthz").contains("\"status\":\"ok\""));
     thread::sleep(Duration::from_millis(1200));
-    fs::remove_dir_all(&place.data).unwrap();
+    place.remove();
 
     let refused = put(address, &token, 4000);
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
