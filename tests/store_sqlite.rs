@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use flagdeck::store::sqlite::{Opened, Recovery, SqliteStore};
-use flagdeck::store::{Actor, Appended, HistoryFilter, RevisionNumber, Store, StoreError, Via};
+use flagdeck::store::{
+    Actor, Appended, Cause, HistoryFilter, RevisionNumber, Store, StoreError, Via,
+};
 use flagdeck::{App, ChangeRequest, Options};
 use flagdeck_core::{Edit, Trace};
 use rusqlite::Connection;
@@ -533,7 +535,16 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
     connection
         .execute_batch(
             "DROP INDEX revision_by_actor; DROP TABLE revision_words; DROP TABLE touch;
-             DROP TABLE path; DROP TABLE rename; DROP TABLE revision_chain; PRAGMA user_version = 1;",
+             DROP TABLE path; DROP TABLE rename; DROP TABLE revision_chain; PRAGMA user_version = 1;
+             PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(replace(replace(sql,
+                 'via           TEXT    NOT NULL,',
+                 'via           TEXT    NOT NULL CHECK (via IN (''window'', ''flagctl'', ''http'')),'),
+                 'cause         TEXT    NOT NULL,',
+                 'cause         TEXT    NOT NULL CHECK (cause IN (''edit'', ''import'', ''undo'', ''redo'', ''restore'')),'),
+                 'cause_of      INTEGER,',
+                 'cause_of      INTEGER CHECK ((cause IN (''undo'', ''redo'', ''restore'')) = (cause_of IS NOT NULL)),')
+             WHERE name = 'revision';",
         )
         .expect("as a program before it left the file");
     drop(connection);
@@ -541,6 +552,69 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
     assert_sound(&store, 5);
     drop(store);
     assert_eq!(index(place.path()), expected);
+}
+
+/// Written by the last version of format 3: an import, an edit, its undo and redo, and a restore.
+#[test]
+fn a_store_of_format_3_is_brought_to_this_one_with_all_it_holds() {
+    let place = temporary();
+    fs::copy(
+        "tests/fixtures/flagdeck-format-3.db",
+        database(place.path()),
+    )
+    .expect("it is copied");
+    let before = index(place.path());
+    let hashes = |connection: &Connection| -> Vec<Vec<u8>> {
+        let mut statement = connection
+            .prepare("SELECT hash FROM revision ORDER BY number")
+            .expect("a table");
+        let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+        rows.collect::<Result<_, _>>().expect("hashes")
+    };
+    let raw = || Connection::open(database(place.path())).expect("SQLite opens it");
+    let hashes_before = hashes(&raw());
+
+    let store = open_sound(place.path());
+    assert_sound(&store, 5);
+    let summaries = store.summaries(None, 10).expect("they are readable");
+    let causes: Vec<Cause> = summaries
+        .iter()
+        .rev()
+        .map(|summary| summary.cause)
+        .collect();
+    let of = RevisionNumber;
+    assert_eq!(
+        causes,
+        [
+            Cause::Import,
+            Cause::Edit,
+            Cause::Undo(of(2)),
+            Cause::Redo(of(2)),
+            Cause::Restore(of(1)),
+        ]
+    );
+    assert_eq!(summaries[4].note.as_deref(), Some("Übernahme"));
+    drop(store);
+    assert_eq!(index(place.path()), before);
+    assert_eq!(hashes(&raw()), hashes_before);
+    for check in ["integrity_check", "foreign_key_check"] {
+        let raw = raw();
+        let mut statement = raw.prepare(&format!("PRAGMA {check}")).expect("a pragma");
+        let said: Vec<String> = statement
+            .query_map([], |row| row.get(0))
+            .and_then(Iterator::collect)
+            .expect("an answer");
+        assert!(said.is_empty() || said == ["ok"], "{check}: {said:?}");
+    }
+
+    let app = App::open(Options::new(place.path())).expect("it opens");
+    app.undo(&Actor::new(Via::Window, "ada"))
+        .expect("there is a step");
+    assert_eq!(app.live().revision, RevisionNumber(6));
+    assert_eq!(
+        app.check().expect("it is readable").problems,
+        Vec::<String>::new()
+    );
 }
 
 #[test]

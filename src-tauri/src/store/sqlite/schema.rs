@@ -1,5 +1,6 @@
 //! What the database is made of: its mark, its format, and how an older format becomes this one.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::index;
@@ -32,11 +33,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: CHAINS,
         fill: |_| Ok(()),
     },
+    Migration {
+        sql: "",
+        fill: accept_any_kind,
+    },
 ];
 
 // `document` comes last: SQLite reads what stands before it without walking through it.
-// The kinds are listed so that another one needs a migration, and an older program refuses
-// the file by its format instead of finding it damaged.
+// The kinds that formats 1 to 3 list here are dropped by format 4.
 const REVISIONS: &str = "
 CREATE TABLE revision (
     number        INTEGER PRIMARY KEY CHECK (number > 0),
@@ -119,6 +123,64 @@ BEGIN SELECT RAISE(ABORT, 'a revision is never edited'); END;
 CREATE TRIGGER revision_chain_is_never_deleted BEFORE DELETE ON revision_chain
 BEGIN SELECT RAISE(ABORT, 'a revision is never deleted'); END;
 ";
+
+/// The columns of `revision` that formats 1 to 3 restrict to the kinds there were, and what they
+/// are in format 4.
+const KINDS: [(&str, &str); 3] = [
+    (
+        "via           TEXT    NOT NULL CHECK (via IN ('window', 'flagctl', 'http')),",
+        "via           TEXT    NOT NULL,",
+    ),
+    (
+        "cause         TEXT    NOT NULL CHECK (cause IN ('edit', 'import', 'undo', 'redo', 'restore')),",
+        "cause         TEXT    NOT NULL,",
+    ),
+    (
+        "cause_of      INTEGER CHECK ((cause IN ('undo', 'redo', 'restore')) = (cause_of IS NOT NULL)),",
+        "cause_of      INTEGER,",
+    ),
+];
+
+/// Drops the lists of kinds from the definition of `revision`: kinds are checked when a revision
+/// is read. A program that writes a new kind adds a migration that does nothing, so that an older
+/// program refuses the file by its format instead of finding it damaged.
+///
+/// Other tables refer to `revision` and a trigger forbids to delete from it, so it cannot be
+/// copied to a new table. Only the definition is edited, which SQLite allows for changes that
+/// leave the rows as they are: <https://www.sqlite.org/lang_altertable.html#otheralter>.
+fn accept_any_kind(connection: &Connection) -> Result<(), StoreError> {
+    const DEFINITION: &str =
+        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'revision'";
+    let before: String = connection.query_row(DEFINITION, [], |row| row.get(0))?;
+    let mut after = before.clone();
+    for (restricted, free) in KINDS {
+        if !before.contains(restricted) {
+            return Err(StoreError::damaged("the definition of revision is altered"));
+        }
+        after = after.replace(restricted, free);
+    }
+    let is_defensive = connection.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+    let edited = edit_definition(connection, &after);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, is_defensive)?;
+    edited
+}
+
+fn edit_definition(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    let version: i64 = connection.pragma_query_value(None, "schema_version", |row| row.get(0))?;
+    connection.pragma_update(None, "writable_schema", true)?;
+    let edited = connection.execute(
+        "UPDATE sqlite_schema SET sql = ?1 WHERE type = 'table' AND name = 'revision'",
+        [sql],
+    );
+    // Every connection reads the definitions again, this one at once: it fails here if SQLite
+    // does not understand them.
+    connection.pragma_update(None, "schema_version", version + 1)?;
+    connection.pragma_update(None, "writable_schema", "RESET")?;
+    edited?;
+    connection.prepare("SELECT number FROM revision")?;
+    Ok(())
+}
 
 /// Whose a database is.
 #[derive(Debug, PartialEq, Eq)]
@@ -268,6 +330,34 @@ mod tests {
             differences(&connection).expect("readable"),
             ["the definition of revision_is_never_edited is missing or altered"]
         );
+    }
+
+    #[test]
+    fn a_revision_of_any_kind_can_be_kept() {
+        let connection = migrated();
+        for (number, (via, cause, cause_of)) in
+            (1..).zip([("guard", "ramp", None), ("http", "follow", Some(1))])
+        {
+            let kept = connection.execute(
+                "INSERT INTO revision VALUES \
+                 (?1, 0, ?2, 'a', ?3, ?4, NULL, '[]', zeroblob(32), zeroblob(32), zeroblob(32), x'7b7d')",
+                (number, via, cause, cause_of),
+            );
+            assert_eq!(kept.expect("kinds are not listed"), 1, "{via} {cause}");
+        }
+    }
+
+    #[test]
+    fn a_definition_that_was_altered_is_not_edited() {
+        let mut connection = memory();
+        migrate(&mut connection, &MIGRATIONS[..3]).expect("sound");
+        connection
+            .execute_batch("ALTER TABLE revision RENAME COLUMN via TO way")
+            .expect("SQLite alters it");
+        let refused = migrate(&mut connection, MIGRATIONS).expect_err("it is altered");
+        assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
+        let format = owner(&connection).expect("readable");
+        assert_eq!(format, Owner::Flagdeck { format: 3 });
     }
 
     #[test]
