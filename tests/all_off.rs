@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use flagdeck::live::AllOff;
+use flagdeck::flags::Scope;
+use flagdeck::flags::live::AllOff;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{AsOf, Flags};
 use flagdeck::{App, ChangeRequest, Options, Outcome};
@@ -21,7 +22,7 @@ fn change_as(app: &App, name: &str, edit: Edit) -> Outcome {
         note: None,
         base: None,
     };
-    app.change_confirmed(request).unwrap()
+    app.flags().change_confirmed(request).unwrap()
 }
 
 fn turn_master(app: &App, name: &str, on: bool) {
@@ -34,13 +35,18 @@ fn switch(app: &App, name: &str, on: bool) {
 }
 
 fn all_off(app: &App) -> Option<AllOff> {
-    app.in_force().all_off.as_deref().cloned()
+    app.flags()
+        .in_force(Scope::Everyone)
+        .all_off
+        .as_deref()
+        .cloned()
 }
 
 /// Since which revision all flags are off, and by whom.
 #[track_caller]
 fn check(app: &App, revision: u64, name: &str) {
     let since = app
+        .flags()
         .revision(flagdeck::store::RevisionNumber(revision))
         .unwrap();
     assert_eq!(
@@ -104,7 +110,7 @@ fn the_latest_of_several_times_counts_and_a_note_that_says_the_same_does_not() {
     for _ in 0..20 {
         let request = ChangeRequest {
             edit: Edit::Patch(
-                json!({"rollout": {"percentage": app.live().revision.0}})
+                json!({"rollout": {"percentage": app.flags().live().revision.0}})
                     .to_string()
                     .into_bytes(),
             ),
@@ -112,7 +118,7 @@ fn the_latest_of_several_times_counts_and_a_note_that_says_the_same_does_not() {
             note: Some("Master switch off, as agreed".into()),
             base: None,
         };
-        app.change_confirmed(request).unwrap();
+        app.flags().change_confirmed(request).unwrap();
     }
     drop(app);
     check(&open(folder.path()), 4, "jonas");
@@ -123,12 +129,12 @@ fn another_program_sees_it_whatever_it_missed() {
     let folder = tempfile::tempdir().unwrap();
     let (here, there) = (open(folder.path()), open(folder.path()));
     turn_master(&here, "maria", true);
-    there.refresh().unwrap();
+    there.flags().refresh().unwrap();
     wait();
     turn_master(&here, "jonas", false);
     wait();
     switch(&here, "maria", true);
-    there.refresh().unwrap();
+    there.flags().refresh().unwrap();
     check(&there, 2, "jonas");
 }
 
@@ -138,13 +144,13 @@ fn undo_import_and_restore_turn_off_too() {
     let app = open(folder.path());
     let maria = Actor::new(Via::Window, "maria");
     turn_master(&app, "jonas", true);
-    let undone = app.undo(&maria).unwrap();
+    let undone = app.flags().undo(&maria).unwrap();
     check(&app, 2, "maria");
     assert_eq!(
         undone.sentence(),
         "Undid “Master switch on”: all flags are off"
     );
-    let redone = app.redo(&maria).unwrap();
+    let redone = app.flags().redo(&maria).unwrap();
     assert_eq!(all_off(&app), None);
     assert_eq!(
         redone.sentence(),
@@ -175,7 +181,7 @@ fn the_past_is_told_as_it_was_then() {
     turn_master(&app, "jonas", false);
     switch(&app, "maria", true);
     turn_master(&app, "maria", true);
-    let at = |number| Flags::past(&app.as_of(AsOf::Revision(number)).unwrap()).all_off;
+    let at = |number| Flags::past(&app.flags().as_of(AsOf::Revision(number)).unwrap()).all_off;
     assert_eq!(at(4), None);
     assert_eq!(at(3).unwrap().by.unwrap().name, "jonas");
     assert_eq!(at(3).unwrap().since_ms, at(2).unwrap().since_ms);
@@ -190,14 +196,14 @@ fn an_emergency_that_is_not_stored_says_so_and_since_when() {
     let other = Connection::open(folder.path().join("flagdeck.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let jonas = Actor::new(Via::Window, "jonas");
-    app.emergency_off(&jonas);
+    app.flags().emergency_off(&jonas);
     let first = all_off(&app).unwrap();
     assert_eq!(first.by, Some(jonas));
     assert!(!first.is_stored && first.since_ms.is_some());
     wait();
-    app.emergency_off(&Actor::new(Via::Window, "maria"));
+    app.flags().emergency_off(&Actor::new(Via::Window, "maria"));
     assert_eq!(all_off(&app), Some(first), "it is off since the first call");
-    let taken_back = app.undo(&Actor::new(Via::Window, "maria")).unwrap();
+    let taken_back = app.flags().undo(&Actor::new(Via::Window, "maria")).unwrap();
     assert_eq!(
         taken_back.sentence(),
         "Undid “Master switch off”: flags are live again"

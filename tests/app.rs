@@ -49,12 +49,15 @@ fn percentage(milli: u32) -> ChangeRequest {
 }
 
 fn change(app: &App, request: ChangeRequest) -> Outcome {
-    app.change(request).unwrap()
+    app.flags().change(request).unwrap()
 }
 
 /// The latest hundred revisions.
 fn history(app: &App) -> Vec<RevisionSummary> {
-    let page = app.history(&HistoryFilter::default(), 0, 100).unwrap();
+    let page = app
+        .flags()
+        .history(&HistoryFilter::default(), 0, 100)
+        .unwrap();
     page.revisions
 }
 
@@ -71,7 +74,7 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 #[test]
 fn a_new_folder_begins_with_the_safe_default_and_no_revision() {
     let folder = tempfile::tempdir().unwrap();
-    let live = open(folder.path()).live();
+    let live = open(folder.path()).flags().live();
     assert_eq!(live.revision, RevisionNumber::NONE);
     assert!(!live.document.enabled);
     assert_eq!(live.document.count(), (6, 0));
@@ -83,13 +86,13 @@ fn a_change_is_in_force_at_once_and_after_a_restart() {
     let app = open(folder.path());
     let outcome = change(&app, master(true));
     assert_eq!(outcome.changes, ["Master switch on"]);
-    assert!(app.live().document.enabled);
-    let etag = app.live().etag.clone();
+    assert!(app.flags().live().document.enabled);
+    let generation = app.flags().live().generation.clone();
     drop(app);
     let app = open(folder.path());
-    assert!(app.live().document.enabled);
-    assert_eq!(app.live().etag, etag);
-    assert_eq!(app.live().origin.as_ref().unwrap().actor, someone());
+    assert!(app.flags().live().document.enabled);
+    assert_eq!(app.flags().live().generation, generation);
+    assert_eq!(app.flags().live().origin.as_ref().unwrap().actor, someone());
 }
 
 #[test]
@@ -106,9 +109,9 @@ fn a_refused_change_leaves_everything_as_it_was() {
     let app = open(folder.path());
     change(&app, percentage(25_000));
     let bad = Edit::Patch(br#"{"rollout":{"percentage":101,"strategy":"x"}}"#.to_vec());
-    let refused = app.change(request(bad)).unwrap_err();
+    let refused = app.flags().change(request(bad)).unwrap_err();
     assert_eq!(refused.code(), Code::Invalid);
-    assert_eq!(app.live().revision, RevisionNumber(1));
+    assert_eq!(app.flags().live().revision, RevisionNumber(1));
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn a_change_based_on_an_old_revision_is_refused_with_the_winner() {
         base: Some(RevisionNumber::NONE),
         ..percentage(1000)
     };
-    let refused = app.change(late).unwrap_err();
+    let refused = app.flags().change(late).unwrap_err();
     assert_eq!(refused.code(), Code::Conflict);
     let on_time = ChangeRequest {
         base: Some(RevisionNumber(1)),
@@ -136,21 +139,27 @@ fn undo_and_redo_walk_through_the_history_and_survive_a_restart() {
     for milli in [1000, 5000, 10_000] {
         change(&app, percentage(milli));
     }
-    let percent = |app: &App| app.live().document.rollout.percentage.milli();
-    app.undo(&someone()).unwrap();
+    let percent = |app: &App| app.flags().live().document.rollout.percentage.milli();
+    app.flags().undo(&someone()).unwrap();
     assert_eq!(percent(&app), 5000);
     drop(app);
     let app = open(folder.path());
-    app.undo(&someone()).unwrap();
+    app.flags().undo(&someone()).unwrap();
     assert_eq!(percent(&app), 1000);
-    app.undo(&someone()).unwrap();
+    app.flags().undo(&someone()).unwrap();
     assert_eq!(percent(&app), 0);
-    assert_eq!(app.undo(&someone()).unwrap_err().code(), Code::NothingToDo);
+    assert_eq!(
+        app.flags().undo(&someone()).unwrap_err().code(),
+        Code::NothingToDo
+    );
     for milli in [1000, 5000, 10_000] {
-        app.redo(&someone()).unwrap();
+        app.flags().redo(&someone()).unwrap();
         assert_eq!(percent(&app), milli);
     }
-    assert_eq!(app.redo(&someone()).unwrap_err().code(), Code::NothingToDo);
+    assert_eq!(
+        app.flags().redo(&someone()).unwrap_err().code(),
+        Code::NothingToDo
+    );
     assert_eq!(history(&app).len(), 9, "every step is a revision");
 }
 
@@ -159,11 +168,11 @@ fn a_step_names_what_it_would_act_on() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     change(&app, percentage(12_500));
-    let (undo, redo) = app.steps();
+    let (undo, redo) = app.flags().steps();
     assert_eq!(undo.unwrap().sentence, "Default rollout: 0 % → 12.5 %");
     assert_eq!(redo, None);
-    app.undo(&someone()).unwrap();
-    let (undo, redo) = app.steps();
+    app.flags().undo(&someone()).unwrap();
+    let (undo, redo) = app.flags().steps();
     assert_eq!(undo, None);
     assert_eq!(redo.unwrap().sentence, "Default rollout: 0 % → 12.5 %");
 }
@@ -175,15 +184,25 @@ fn a_step_that_another_change_has_overtaken_is_refused() {
     change(&app, percentage(1000));
     change(&app, percentage(2000));
     let overtaken = RevisionNumber(1);
-    let refused = app.undo_revision(overtaken, &someone()).unwrap_err();
+    let refused = app
+        .flags()
+        .undo_revision(overtaken, &someone())
+        .unwrap_err();
     assert_eq!(refused.code(), Code::Conflict);
-    assert_eq!(app.live().document.rollout.percentage.milli(), 2000);
-    app.undo_revision(RevisionNumber(2), &someone()).unwrap();
-    assert_eq!(app.live().document.rollout.percentage.milli(), 1000);
-    let refused = app.redo_revision(overtaken, &someone()).unwrap_err();
+    assert_eq!(app.flags().live().document.rollout.percentage.milli(), 2000);
+    app.flags()
+        .undo_revision(RevisionNumber(2), &someone())
+        .unwrap();
+    assert_eq!(app.flags().live().document.rollout.percentage.milli(), 1000);
+    let refused = app
+        .flags()
+        .redo_revision(overtaken, &someone())
+        .unwrap_err();
     assert_eq!(refused.code(), Code::Conflict);
-    app.redo_revision(RevisionNumber(2), &someone()).unwrap();
-    assert_eq!(app.live().document.rollout.percentage.milli(), 2000);
+    app.flags()
+        .redo_revision(RevisionNumber(2), &someone())
+        .unwrap();
+    assert_eq!(app.flags().live().document.rollout.percentage.milli(), 2000);
 }
 
 #[test]
@@ -209,7 +228,7 @@ fn the_window_is_told_whose_step_it_would_take_back() {
     change_as(&ci, 2000);
     assert!(!shown().is_own);
     assert_eq!(shown().actor, Some(ci.clone()));
-    app.undo(&ci).unwrap();
+    app.flags().undo(&ci).unwrap();
     assert!(shown().is_own);
     let redo = Flags::of(&app, &maria).redo.expect("a step");
     assert!(!redo.is_own, "ci took it back");
@@ -223,13 +242,13 @@ fn a_restore_is_a_new_revision_and_can_be_undone() {
     change(&app, percentage(2000));
     app.restore(RevisionNumber(1), &someone(), Some("too early".into()))
         .unwrap();
-    assert_eq!(app.live().revision, RevisionNumber(3));
-    assert_eq!(app.live().document.rollout.percentage.milli(), 1000);
+    assert_eq!(app.flags().live().revision, RevisionNumber(3));
+    assert_eq!(app.flags().live().document.rollout.percentage.milli(), 1000);
     let latest = history(&app).remove(0);
     assert_eq!(latest.cause, Cause::Restore(RevisionNumber(1)));
     assert_eq!(latest.note.as_deref(), Some("too early"));
-    app.undo(&someone()).unwrap();
-    assert_eq!(app.live().document.rollout.percentage.milli(), 2000);
+    app.flags().undo(&someone()).unwrap();
+    assert_eq!(app.flags().live().document.rollout.percentage.milli(), 2000);
     let missing = app
         .restore(RevisionNumber(99), &someone(), None)
         .unwrap_err();
@@ -242,10 +261,10 @@ fn the_document_of_any_revision_can_be_read() {
     let app = open(folder.path());
     change(&app, percentage(1000));
     change(&app, percentage(2000));
-    let then = app.at(RevisionNumber(1)).unwrap();
+    let then = app.flags().at(RevisionNumber(1)).unwrap();
     assert_eq!(then.document.rollout.percentage.milli(), 1000);
     assert_eq!(
-        app.at(RevisionNumber(3)).unwrap_err().code(),
+        app.flags().at(RevisionNumber(3)).unwrap_err().code(),
         Code::NotFound
     );
 }
@@ -270,8 +289,8 @@ fn changes_by_two_applications_on_one_folder_are_all_kept() {
         }
     });
     let app = open(folder.path());
-    assert_eq!(app.live().revision, RevisionNumber(100));
-    assert_eq!(app.live().document.count(), (106, 100));
+    assert_eq!(app.flags().live().revision, RevisionNumber(100));
+    assert_eq!(app.flags().live().document.count(), (106, 100));
     assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
 }
 
@@ -285,7 +304,7 @@ fn an_open_application_sees_what_another_one_saves() {
         change(&other, percentage(milli));
     }
     wait_until("the change of the other one", || {
-        watching.live().revision == RevisionNumber(3)
+        watching.flags().live().revision == RevisionNumber(3)
     });
     let mut latest = None;
     while let Ok(event) = events.try_recv() {
@@ -295,8 +314,11 @@ fn an_open_application_sees_what_another_one_saves() {
     }
     assert_eq!(latest, Some(RevisionNumber(3)));
     // What undo acts on includes what was saved elsewhere, step by step.
-    watching.undo(&someone()).unwrap();
-    assert_eq!(watching.live().document.rollout.percentage.milli(), 2000);
+    watching.flags().undo(&someone()).unwrap();
+    assert_eq!(
+        watching.flags().live().document.rollout.percentage.milli(),
+        2000
+    );
 }
 
 #[test]
@@ -305,7 +327,7 @@ fn an_application_that_was_not_watching_changes_the_latest_all_the_same() {
     let (first, second) = (open(folder.path()), open(folder.path()));
     change(&first, master(true));
     change(&second, percentage(5000));
-    let live = second.live();
+    let live = second.flags().live();
     assert_eq!(live.revision, RevisionNumber(2));
     assert!(live.document.enabled, "the other's change is kept");
 }
@@ -315,15 +337,15 @@ fn an_open_application_backs_up_and_a_damaged_store_comes_back_from_it() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     change(&app, master(true));
-    assert!(app.back_up_when_due().unwrap().is_some());
+    assert!(app.flags().back_up_when_due().unwrap().is_some());
     assert!(
-        app.back_up_when_due().unwrap().is_none(),
+        app.flags().back_up_when_due().unwrap().is_none(),
         "the newest is up to date"
     );
     drop(app);
     std::fs::write(folder.path().join("flagdeck.db"), b"not a database at all").unwrap();
     let app = open(folder.path());
-    assert!(app.live().document.enabled);
+    assert!(app.flags().live().document.enabled);
     let notices = app.notices();
     assert_eq!(notices.len(), 1);
     let said = &notices[0].message;

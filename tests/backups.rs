@@ -17,23 +17,24 @@ fn someone() -> Actor {
 }
 
 fn set_percentage(app: &App, milli: u32) {
-    app.change(ChangeRequest {
-        edit: Edit::SetRollout {
-            component: None,
-            change: RolloutChange {
-                percentage: Some(Percentage::from_milli(milli).unwrap()),
-                ..RolloutChange::default()
+    app.flags()
+        .change(ChangeRequest {
+            edit: Edit::SetRollout {
+                component: None,
+                change: RolloutChange {
+                    percentage: Some(Percentage::from_milli(milli).unwrap()),
+                    ..RolloutChange::default()
+                },
             },
-        },
-        actor: someone(),
-        note: None,
-        base: None,
-    })
-    .unwrap();
+            actor: someone(),
+            note: None,
+            base: None,
+        })
+        .unwrap();
 }
 
 fn percentage(app: &App) -> u32 {
-    app.live().document.rollout.percentage.milli()
+    app.flags().live().document.rollout.percentage.milli()
 }
 
 fn file(folder: &Path, backup: &Backup) -> PathBuf {
@@ -44,19 +45,23 @@ fn file(folder: &Path, backup: &Backup) -> PathBuf {
 fn a_backup_is_made_when_there_is_something_it_would_hold() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
-    assert_eq!(app.back_up().unwrap(), None, "there is no revision");
+    assert_eq!(app.flags().back_up().unwrap(), None, "there is no revision");
     set_percentage(&app, 1000);
-    let made = app.back_up().unwrap().unwrap();
+    let made = app.flags().back_up().unwrap().unwrap();
     assert_eq!(made.revision, RevisionNumber(1));
     assert_eq!(
         made.at_ms,
-        app.live().origin.as_ref().unwrap().at_ms,
+        app.flags().live().origin.as_ref().unwrap().at_ms,
         "the time of the revision in it"
     );
     let length = fs::metadata(file(folder.path(), &made)).unwrap().len();
     assert_eq!(made.bytes, length);
-    assert_eq!(app.back_up().unwrap(), None, "one holds the latest already");
-    assert_eq!(app.backups().unwrap(), [made]);
+    assert_eq!(
+        app.flags().back_up().unwrap(),
+        None,
+        "one holds the latest already"
+    );
+    assert_eq!(app.flags().backups().unwrap(), [made]);
 }
 
 #[test]
@@ -64,9 +69,10 @@ fn a_backup_is_put_in_force_as_a_revision_and_can_be_taken_back() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     set_percentage(&app, 1000);
-    let backup = app.back_up().unwrap().unwrap();
+    let backup = app.flags().back_up().unwrap().unwrap();
     set_percentage(&app, 2000);
     let sentences: Vec<String> = app
+        .flags()
         .backup_difference(&backup.name)
         .unwrap()
         .changes
@@ -76,11 +82,15 @@ fn a_backup_is_put_in_force_as_a_revision_and_can_be_taken_back() {
     assert_eq!(sentences, ["Default rollout: 2 % → 1 %"]);
     assert_eq!(percentage(&app), 2000, "comparing changes nothing");
 
-    let outcome = app.restore_backup(&backup.name, &someone()).unwrap();
+    let outcome = app
+        .flags()
+        .restore_backup(&backup.name, &someone())
+        .unwrap();
     assert_eq!(outcome.revision, RevisionNumber(3));
     assert_eq!(outcome.changes, sentences);
     assert_eq!(percentage(&app), 1000);
     let latest = app
+        .flags()
         .history(&HistoryFilter::default(), 0, 1)
         .unwrap()
         .revisions
@@ -92,9 +102,12 @@ fn a_backup_is_put_in_force_as_a_revision_and_can_be_taken_back() {
         "{note}"
     );
 
-    let again = app.restore_backup(&backup.name, &someone()).unwrap();
+    let again = app
+        .flags()
+        .restore_backup(&backup.name, &someone())
+        .unwrap();
     assert!(!again.changed);
-    app.undo(&someone()).unwrap();
+    app.flags().undo(&someone()).unwrap();
     assert_eq!(percentage(&app), 2000);
 }
 
@@ -103,7 +116,7 @@ fn a_name_that_is_no_backups_leads_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     set_percentage(&app, 1000);
-    let backup = app.back_up().unwrap().unwrap();
+    let backup = app.flags().back_up().unwrap().unwrap();
     let outside = folder.path().join(&backup.name);
     fs::copy(file(folder.path(), &backup), &outside).unwrap();
     for name in [
@@ -116,9 +129,9 @@ fn a_name_that_is_no_backups_leads_nowhere() {
         outside.to_str().unwrap(),
         &format!("{}\0", backup.name),
     ] {
-        let refused = app.restore_backup(name, &someone()).unwrap_err();
+        let refused = app.flags().restore_backup(name, &someone()).unwrap_err();
         assert_eq!(refused.code(), Code::NotFound, "{name}");
-        let refused = app.backup_difference(name).unwrap_err();
+        let refused = app.flags().backup_difference(name).unwrap_err();
         assert_eq!(refused.code(), Code::NotFound, "{name}");
     }
 }
@@ -129,17 +142,23 @@ fn assert_refused(damage: impl FnOnce(Vec<u8>) -> Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     set_percentage(&app, 1000);
-    let backup = app.back_up().unwrap().unwrap();
+    let backup = app.flags().back_up().unwrap().unwrap();
     set_percentage(&app, 2000);
     let path = file(folder.path(), &backup);
     fs::write(&path, damage(fs::read(&path).unwrap())).unwrap();
-    let refused = app.backup_difference(&backup.name).unwrap_err().in_full();
+    let refused = app
+        .flags()
+        .backup_difference(&backup.name)
+        .unwrap_err()
+        .in_full();
     let begin = format!("the backup {} is damaged (", backup.name);
     assert!(refused.starts_with(&begin), "{refused}");
     assert!(refused.contains("nothing was changed"), "{refused}");
-    app.restore_backup(&backup.name, &someone()).unwrap_err();
+    app.flags()
+        .restore_backup(&backup.name, &someone())
+        .unwrap_err();
     assert_eq!(percentage(&app), 2000);
-    assert_eq!(app.live().revision, RevisionNumber(2));
+    assert_eq!(app.flags().live().revision, RevisionNumber(2));
     assert!(path.exists(), "what is damaged is kept");
 }
 
@@ -162,12 +181,12 @@ fn a_backup_under_the_name_of_another_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     set_percentage(&app, 1000);
-    let first = app.back_up().unwrap().unwrap();
+    let first = app.flags().back_up().unwrap().unwrap();
     set_percentage(&app, 2000);
-    let second = app.back_up().unwrap().unwrap();
+    let second = app.flags().back_up().unwrap().unwrap();
     let (first, second) = (file(folder.path(), &first), file(folder.path(), &second));
     fs::copy(first, &second).unwrap();
     let name = second.file_name().unwrap().to_str().unwrap();
-    let refused = app.backup_difference(name).unwrap_err().in_full();
+    let refused = app.flags().backup_difference(name).unwrap_err().in_full();
     assert!(refused.contains("(revision 2 is missing)"), "{refused}");
 }

@@ -88,7 +88,7 @@ fn a_put_that_removes_most_components_is_made_once_it_is_confirmed() {
                 "message": "This would remove 2 of 3 components: b, c."}])
         );
     }
-    assert_eq!(server.app.live().revision, RevisionNumber(1));
+    assert_eq!(server.app.flags().live().revision, RevisionNumber(1));
 
     let stale = [JSON, ("If-Match", "\"other\""), CONFIRMED];
     let answer = server.write("PUT", &stale, &after.to_string());
@@ -98,9 +98,9 @@ fn a_put_that_removes_most_components_is_made_once_it_is_confirmed() {
         "confirming is no way around it"
     );
     assert_eq!(put(&server, &[CONFIRMED], &after).status, 200);
-    assert_eq!(server.app.live().document.count(), (1, 1));
-    server.app.undo(&Actor::local(Via::Http)).unwrap();
-    assert_eq!(server.app.live().document.count(), (3, 3));
+    assert_eq!(server.app.flags().live().document.count(), (1, 1));
+    server.app.flags().undo(&Actor::local(Via::Http)).unwrap();
+    assert_eq!(server.app.flags().live().document.count(), (3, 3));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_patch_of_anything_else_is_refused_too() {
         assert_eq!(answer.problem(422), "invalid", "{patch}");
         assert_eq!(answer.json()["problems"][0]["code"], code, "{patch}");
     }
-    assert_eq!(server.app.live().revision, RevisionNumber::NONE);
+    assert_eq!(server.app.flags().live().revision, RevisionNumber::NONE);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn on_a_terminal(cli: &Cli, file: &Path, answer: &str) -> (Option<i32>, String) 
 
 fn replace(app: &App, document: &Value) -> Result<RevisionNumber, Error> {
     let request = request(document);
-    app.change(request).map(|outcome| outcome.revision)
+    app.flags().change(request).map(|outcome| outcome.revision)
 }
 
 fn request(document: &Value) -> ChangeRequest {
@@ -295,7 +295,7 @@ fn a_review_tells_the_loss_that_a_change_is_refused_for() {
     let folder = tempfile::tempdir().unwrap();
     let app = App::open(Options::new(folder.path())).unwrap();
     let few = components(&["a"]);
-    let review = |document: &Value| app.review(document.to_string().as_bytes()).loss;
+    let review = |document: &Value| app.flags().review(document.to_string().as_bytes()).loss;
     assert_eq!(review(&few), None, "nothing was saved yet");
     replace(&app, &components(&["a", "b", "c"])).unwrap();
     let told = review(&few).expect("most is removed");
@@ -307,10 +307,10 @@ fn a_review_tells_the_loss_that_a_change_is_refused_for() {
         edit: Edit::Batch(vec![request(&few).edit, Edit::SetMaster { on: false }]),
         ..request(&few)
     };
-    let refused = app.change(batch.clone()).unwrap_err();
+    let refused = app.flags().change(batch.clone()).unwrap_err();
     assert!(matches!(refused, Error::LargeLoss { .. }), "{refused}");
     assert_eq!(
-        app.change_confirmed(batch).unwrap().revision,
+        app.flags().change_confirmed(batch).unwrap().revision,
         RevisionNumber(2)
     );
     assert_eq!(review(&few), None, "it is so already");

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use flagdeck::flags::Scope;
 use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
 use flagdeck::wire::{Flags, Status};
 use flagdeck::{App, ChangeRequest, Error, Options};
-use flagdeck_core::{ComponentPath, Edit};
+use flagdeck_core::{ComponentPath, Edit, Percentage, RolloutChange};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -27,7 +28,7 @@ fn request(edit: Edit) -> ChangeRequest {
 }
 
 fn turn_master(app: &App, on: bool) {
-    app.change(request(Edit::SetMaster { on })).unwrap();
+    app.flags().change(request(Edit::SetMaster { on })).unwrap();
 }
 
 /// Opens an application on which everything is on.
@@ -60,7 +61,7 @@ fn open_read_only() -> (App, TempDir) {
     newer.pragma_update(None, "user_version", 1000).unwrap();
     drop(newer);
     let app = App::open(Options::new(folder.path())).unwrap();
-    assert!(app.read_only().is_some());
+    assert!(app.flags().read_only().is_some());
     (app, folder)
 }
 
@@ -83,29 +84,30 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 fn an_emergency_is_a_revision_that_says_so_and_can_be_undone() {
     let folder = tempfile::tempdir().unwrap();
     let app = open_on(folder.path());
-    let outcome = app.emergency_off(&someone());
+    let outcome = app.flags().emergency_off(&someone());
     assert!(outcome.changed);
     assert_eq!(outcome.changes, ["Master switch off"]);
-    wait_until("storing it", || !app.is_held_off());
-    assert!(!app.live().document.enabled);
+    wait_until("storing it", || !app.flags().is_emergency());
+    assert!(!app.flags().live().document.enabled);
     let latest = app
+        .flags()
         .history(&HistoryFilter::default(), 0, 1)
         .unwrap()
         .revisions
         .remove(0);
     assert_eq!(latest.number, RevisionNumber(2));
     assert_eq!(latest.note.as_deref(), Some("Emergency off"));
-    app.undo(&someone()).unwrap();
-    assert!(app.in_force().document.enabled);
+    app.flags().undo(&someone()).unwrap();
+    assert!(app.flags().in_force(Scope::Everyone).document.enabled);
 }
 
 #[test]
 fn what_is_off_already_makes_no_revision_and_holds_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let app = App::open(Options::new(folder.path())).unwrap();
-    app.emergency_off(&someone());
-    wait_until("the end of it", || !app.is_held_off());
-    assert_eq!(app.live().revision, RevisionNumber::NONE);
+    app.flags().emergency_off(&someone());
+    wait_until("the end of it", || !app.flags().is_emergency());
+    assert_eq!(app.flags().live().revision, RevisionNumber::NONE);
     assert_eq!(app.notices(), []);
 }
 
@@ -114,13 +116,13 @@ fn an_emergency_is_served_while_another_program_keeps_the_store_locked() {
     let (server, folder) = serve_on();
     let before = server.get("/api/ml/flags", &[]);
     let other = lock_store(&folder);
-    server.app.emergency_off(&someone());
+    server.app.flags().emergency_off(&someone());
 
     let held = server.get("/api/ml/flags", &[]);
     assert_eq!(held.json()["enabled"], false);
     assert_ne!(held.header("etag"), before.header("etag"));
-    assert!(server.app.is_held_off(), "it cannot be stored yet");
-    assert!(server.app.live().document.enabled, "nor is it");
+    assert!(server.app.flags().is_emergency(), "it cannot be stored yet");
+    assert!(server.app.flags().live().document.enabled, "nor is it");
     let status = Status::of(&server.app);
     assert!(status.is_held_off);
     let obstacle = &server.app.obstacles()[0].message;
@@ -130,10 +132,15 @@ fn an_emergency_is_served_while_another_program_keeps_the_store_locked() {
     );
 
     other.execute_batch("ROLLBACK").unwrap();
-    wait_until("storing it", || !server.app.is_held_off());
-    assert!(!server.app.live().document.enabled);
+    wait_until("storing it", || !server.app.flags().is_emergency());
+    assert!(!server.app.flags().live().document.enabled);
     let stored = server.get("/api/ml/flags", &[]);
-    assert_eq!(stored.header("etag"), held.header("etag"));
+    assert_eq!(stored.text(), held.text());
+    assert_ne!(
+        stored.header("etag"),
+        held.header("etag"),
+        "another generation"
+    );
     assert_eq!(server.app.notices(), []);
     drop(server);
 }
@@ -141,8 +148,8 @@ fn an_emergency_is_served_while_another_program_keeps_the_store_locked() {
 #[test]
 fn an_emergency_holds_over_a_store_that_cannot_be_written_and_says_why() {
     let (app, _folder) = open_read_only();
-    app.emergency_off(&someone());
-    assert!(!app.in_force().document.enabled);
+    app.flags().emergency_off(&someone());
+    assert!(!app.flags().in_force(Scope::Everyone).document.enabled);
     wait_until("a notice that says why", || {
         let notices = app.obstacles();
         notices
@@ -161,21 +168,21 @@ fn an_emergency_holds_over_a_store_that_cannot_be_written_and_says_why() {
 fn turning_the_master_switch_on_takes_an_emergency_back() {
     let (app, _folder) = open_read_only();
     let known = app.notices();
-    app.emergency_off(&someone());
+    app.flags().emergency_off(&someone());
     turn_master(&app, true);
-    assert!(app.in_force().document.enabled);
-    assert!(!app.is_held_off());
+    assert!(app.flags().in_force(Scope::Everyone).document.enabled);
+    assert!(!app.flags().is_emergency());
     assert_eq!(app.notices(), known);
 }
 
 #[test]
 fn undo_takes_an_emergency_back_that_is_not_stored_yet_and_nothing_else() {
     let (app, _folder) = open_read_only();
-    app.emergency_off(&someone());
-    let outcome = app.undo(&someone()).unwrap();
+    app.flags().emergency_off(&someone());
+    let outcome = app.flags().undo(&someone()).unwrap();
     assert_eq!(outcome.changes, ["Master switch on"]);
-    assert!(app.in_force().document.enabled);
-    let refused = app.undo(&someone()).unwrap_err();
+    assert!(app.flags().in_force(Scope::Everyone).document.enabled);
+    let refused = app.flags().undo(&someone()).unwrap_err();
     assert!(matches!(refused, Error::ReadOnly { .. }), "{refused}");
 }
 
@@ -183,11 +190,57 @@ fn undo_takes_an_emergency_back_that_is_not_stored_yet_and_nothing_else() {
 fn an_emergency_holds_again_after_it_was_taken_back() {
     let (app, _folder) = open_read_only();
     for _ in 0..3 {
-        app.emergency_off(&someone());
-        assert!(!app.in_force().document.enabled);
+        app.flags().emergency_off(&someone());
+        assert!(!app.flags().in_force(Scope::Everyone).document.enabled);
         turn_master(&app, true);
-        assert!(app.in_force().document.enabled);
+        assert!(app.flags().in_force(Scope::Everyone).document.enabled);
     }
+}
+
+/// A generation names one document that was in force, and no other ever has it.
+#[test]
+fn each_emergency_has_a_generation_of_its_own_and_keeps_it() {
+    let (app, _folder) = open_read_only();
+    let now = || app.flags().in_force(Scope::Everyone).generation.clone();
+    let stored = now();
+    let mut seen = vec![stored.clone()];
+    for _ in 0..3 {
+        app.flags().emergency_off(&someone());
+        let off = now();
+        assert!(!seen.contains(&off), "{off} in {seen:?}");
+        app.flags().emergency_off(&someone());
+        assert_eq!(now(), off, "called twice, it is the same document");
+        turn_master(&app, true);
+        assert_eq!(now(), stored, "what is stored is in force again");
+        seen.push(off);
+    }
+}
+
+/// Two stores count alike; what is in force in them is named differently if it differs, and alike
+/// by every program on one folder.
+#[test]
+fn generations_of_two_programs_differ_if_what_is_in_force_does() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (app, other) = (open_on(folder.path()), open_on(elsewhere.path()));
+    let generation = |app: &App| app.flags().in_force(Scope::Everyone).generation.clone();
+    assert_eq!(app.flags().live().revision, other.flags().live().revision);
+    let rollout = |milli| {
+        let percentage = Some(Percentage::from_milli(milli).unwrap());
+        let change = RolloutChange {
+            percentage,
+            ..RolloutChange::default()
+        };
+        request(Edit::SetRollout {
+            component: None,
+            change,
+        })
+    };
+    app.flags().change(rollout(1000)).unwrap();
+    other.flags().change(rollout(2000)).unwrap();
+    assert_eq!(app.flags().live().revision, other.flags().live().revision);
+    assert_ne!(generation(&app), generation(&other));
+    let beside = App::open(Options::new(folder.path())).unwrap();
+    assert_eq!(generation(&beside), generation(&app));
 }
 
 #[test]
@@ -195,22 +248,22 @@ fn who_turns_everything_on_after_an_emergency_has_the_last_word() {
     let folder = tempfile::tempdir().unwrap();
     let app = open_on(folder.path());
     let other = lock_store(folder.path());
-    app.emergency_off(&someone());
+    app.flags().emergency_off(&someone());
     thread::scope(|scope| {
         let turned_on = scope.spawn(|| turn_master(&app, true));
         other.execute_batch("ROLLBACK").unwrap();
         turned_on.join().unwrap();
     });
-    assert!(!app.is_held_off());
-    assert!(app.in_force().document.enabled);
-    assert!(app.live().document.enabled);
+    assert!(!app.flags().is_emergency());
+    assert!(app.flags().in_force(Scope::Everyone).document.enabled);
+    assert!(app.flags().live().document.enabled);
 }
 
 #[test]
 fn another_change_during_an_emergency_leaves_everything_off() {
     let (server, folder) = serve_on();
     let other = lock_store(&folder);
-    server.app.emergency_off(&someone());
+    server.app.flags().emergency_off(&someone());
     let app = server.app.clone();
     let calculator: ComponentPath = "calculator".parse().unwrap();
     thread::scope(|scope| {
@@ -218,13 +271,13 @@ fn another_change_during_an_emergency_leaves_everything_off() {
             paths: vec![calculator],
             on: true,
         };
-        let changed = scope.spawn(|| app.change(request(edit)).unwrap());
+        let changed = scope.spawn(|| app.flags().change(request(edit)).unwrap());
         other.execute_batch("ROLLBACK").unwrap();
         changed.join().unwrap();
     });
     assert!(!served(&server));
-    wait_until("storing it", || !app.is_held_off());
-    let stored = &app.live().document;
+    wait_until("storing it", || !app.flags().is_emergency());
+    let stored = &app.flags().live().document;
     assert!(!stored.enabled);
     assert_eq!(stored.count(), (6, 1));
 }
@@ -236,9 +289,12 @@ fn a_change_by_another_program_does_not_end_an_emergency() {
     turn_master(&app, false);
     let other = App::open(Options::new(folder.path())).unwrap();
     turn_master(&other, true);
-    assert!(!app.live().document.enabled, "it has not been seen yet");
-    app.emergency_off(&someone());
-    wait_until("storing it", || !app.is_held_off());
-    assert!(!app.in_force().document.enabled);
-    assert_eq!(app.live().revision, RevisionNumber(4));
+    assert!(
+        !app.flags().live().document.enabled,
+        "it has not been seen yet"
+    );
+    app.flags().emergency_off(&someone());
+    wait_until("storing it", || !app.flags().is_emergency());
+    assert!(!app.flags().in_force(Scope::Everyone).document.enabled);
+    assert_eq!(app.flags().live().revision, RevisionNumber(4));
 }

@@ -35,7 +35,7 @@ fn the_document_is_served_with_a_tag_and_not_sent_again_to_who_has_it() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("cache-control"), Some("no-cache"));
-    assert_eq!(answer.body, *server.app.live().text);
+    assert_eq!(answer.body, *server.app.flags().live().text);
 
     let tag = etag(&answer);
     let weak = format!("\"other\", W/{tag}");
@@ -285,7 +285,7 @@ fn health_tells_whether_changes_can_be_saved() {
     assert_eq!(health["status"], "ok");
     assert_eq!(health["writable"], true);
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(health["revision"], server.app.live().revision.0);
+    assert_eq!(health["revision"], server.app.flags().live().revision.0);
 }
 
 #[test]
@@ -326,7 +326,7 @@ fn a_revision_names_the_client_that_made_it() {
         let headers: Vec<_> = [JSON, ANY].into_iter().chain(agent).collect();
         let answer = server.write("PUT", &headers, &document(percentage));
         assert_eq!(answer.status, 200, "{agent:?}");
-        let latest = server.app.live().origin.clone().unwrap().actor;
+        let latest = server.app.flags().live().origin.clone().unwrap().actor;
         assert_eq!((latest.via, latest.name.as_str()), (Via::Http, name));
     }
 }
@@ -399,7 +399,15 @@ fn while_all_flags_are_off_the_answer_says_since_when() {
     server.write("PATCH", &[MERGE_PATCH, ANY], r#"{"enabled": true}"#);
     assert_eq!(header(None), (200, None));
     let off = server.write("PATCH", &[MERGE_PATCH, ANY], r#"{"enabled": false}"#);
-    let since = server.app.live().all_off.as_ref().unwrap().since().unwrap();
+    let since = server
+        .app
+        .flags()
+        .live()
+        .all_off
+        .as_ref()
+        .unwrap()
+        .since()
+        .unwrap();
     assert!(since.ends_with('Z') && since.parse::<jiff::Timestamp>().is_ok());
     assert_eq!(off.header("ml-all-off"), Some(since.as_str()));
     let answer = server.write(

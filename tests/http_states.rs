@@ -190,7 +190,10 @@ impl Stream {
     fn open(server: &Running, with_token: bool) -> Self {
         let bearer = format!("Bearer {}", server.token);
         let headers = [("Authorization", bearer.as_str())];
-        let headers = if with_token { &headers[..] } else { &[] };
+        Self::open_with(server, if with_token { &headers[..] } else { &[] })
+    }
+
+    fn open_with(server: &Running, headers: &[(&str, &str)]) -> Self {
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
@@ -252,7 +255,7 @@ fn switch(server: &Running, on: bool) {
         note: None,
         base: None,
     };
-    server.app.change(change).unwrap();
+    server.app.flags().change(change).unwrap();
 }
 
 #[test]
@@ -275,9 +278,36 @@ fn the_stream_tells_of_the_flags_at_once_and_of_each_revision() {
         .unwrap()
         .to_owned();
     assert_eq!(told["etag"], etag);
-    server.app.emergency_off(&Actor::new(Via::Http, "test"));
+    server
+        .app
+        .flags()
+        .emergency_off(&Actor::new(Via::Http, "test"));
     // Off at once, and a revision once that is stored.
     while stream.event("flags")["revision"] != 2 {}
+}
+
+/// The id of each event of flags names what is in force, so a client that connects again with the
+/// last one is told only of what it has missed.
+#[test]
+fn a_client_that_connects_again_is_told_only_of_what_it_has_missed() {
+    let server = Running::collecting();
+    switch(&server, true);
+    let mut stream = Stream::open(&server, false);
+    stream.until("event: flags");
+    let seen = stream.until("id: ");
+    drop(stream);
+
+    let last_seen = [("Last-Event-ID", seen.as_str())];
+    let mut again = Stream::open_with(&server, &last_seen);
+    again.until("retry: ");
+    switch(&server, false);
+    assert_eq!(again.event("flags")["revision"], 2, "nothing before that");
+    drop(again);
+
+    let mut late = Stream::open_with(&server, &last_seen);
+    assert_eq!(late.event("flags")["revision"], 2, "what it has missed");
+    let mut unknown = Stream::open_with(&server, &[("Last-Event-ID", "2")]);
+    assert_eq!(unknown.event("flags")["revision"], 2, "an id of none");
 }
 
 #[test]

@@ -242,7 +242,7 @@ fn flags_never_wait_for_metrics() {
     let begin = Instant::now();
     let other = App::open(Options::new(folder.path())).unwrap();
     change(&other, Edit::SetMaster { on: true });
-    until("the change is seen", || app.live().document.enabled);
+    until("the change is seen", || app.flags().live().document.enabled);
     assert_eq!(sample(&app, TOTAL), 1.0);
     // Each of four names would have been waited for as long as the store has patience: 5 s.
     assert!(begin.elapsed() < Duration::from_secs(10));
@@ -295,7 +295,7 @@ fn change(app: &App, edit: Edit) {
         note: None,
         base: None,
     };
-    app.change(request).unwrap();
+    app.flags().change(request).unwrap();
 }
 
 #[test]

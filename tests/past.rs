@@ -21,7 +21,7 @@ fn change(app: &App, edit: Edit) {
         note: None,
         base: None,
     };
-    assert!(app.change(request).unwrap().changed);
+    assert!(app.flags().change(request).unwrap().changed);
 }
 
 fn switch(app: &App, path: &str, on: bool) {
@@ -47,7 +47,7 @@ fn filter(component: &str) -> HistoryFilter {
 
 /// The numbers of the revisions that changed a component.
 fn revisions_of(app: &App, component: &str) -> Vec<u64> {
-    let page = app.history(&filter(component), 0, 100).unwrap();
+    let page = app.flags().history(&filter(component), 0, 100).unwrap();
     page.revisions.iter().map(|found| found.number.0).collect()
 }
 
@@ -67,13 +67,13 @@ fn the_history_of_a_component_follows_its_renames() {
     relocate(&app, "ui", "page");
     switch(&app, "page.marks", false);
     assert_eq!(
-        app.live().origin.as_ref().unwrap().changes,
+        app.flags().live().origin.as_ref().unwrap().changes,
         ["page.marks off"]
     );
     assert_eq!(revisions_of(&app, "page.marks"), [5, 4, 3, 1]);
     assert_eq!(revisions_of(&app, "page"), [5, 4, 3, 1]);
     assert_eq!(revisions_of(&app, "tracker"), [2]);
-    let page = app.history(&filter("page.marks"), 1, 2).unwrap();
+    let page = app.flags().history(&filter("page.marks"), 1, 2).unwrap();
     let told: Vec<_> = page
         .revisions
         .iter()
@@ -83,8 +83,12 @@ fn the_history_of_a_component_follows_its_renames() {
         told,
         ["Group ui renamed to page", "ui.badges renamed to ui.marks"]
     );
-    app.undo(&Actor::new(Via::Window, "someone")).unwrap();
-    app.undo(&Actor::new(Via::Window, "someone")).unwrap();
+    app.flags()
+        .undo(&Actor::new(Via::Window, "someone"))
+        .unwrap();
+    app.flags()
+        .undo(&Actor::new(Via::Window, "someone"))
+        .unwrap();
     assert_eq!(revisions_of(&app, "ui.marks"), [7, 6, 5, 4, 3, 1]);
 }
 
@@ -97,7 +101,7 @@ fn the_last_change_is_told_of_what_is_still_there() {
     relocate(&app, "ui.badges", "ui.marks");
     change(&app, Edit::SetMaster { on: true });
     let last = |after| {
-        let last = app.last_changes(RevisionNumber(after)).unwrap();
+        let last = app.flags().last_changes(RevisionNumber(after)).unwrap();
         last.into_iter()
             .map(|change| (change.path, change.revision.0))
             .collect::<Vec<_>>()
@@ -116,6 +120,7 @@ fn any_two_revisions_are_compared_and_the_safe_default_with_them() {
     relocate(&app, "ui.badges", "ui.marks");
     let between = |from, to| {
         let difference = app
+            .flags()
             .difference(RevisionNumber(from), RevisionNumber(to))
             .unwrap();
         let sentences = difference.changes.iter().map(ToString::to_string);
@@ -127,6 +132,7 @@ fn any_two_revisions_are_compared_and_the_safe_default_with_them() {
     assert_eq!(between(2, 2), Vec::<String>::new());
     assert_eq!(between(0, 0), Vec::<String>::new());
     let refused = app
+        .flags()
         .difference(RevisionNumber(1), RevisionNumber(3))
         .unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
@@ -140,6 +146,7 @@ fn a_long_difference_is_cut_and_counted() {
     import(&app, &flat(count, |_| false));
     import(&app, &flat(count, |_| true));
     let difference = app
+        .flags()
         .difference(RevisionNumber(1), RevisionNumber(2))
         .unwrap();
     assert_eq!(difference.changes.len(), count);
@@ -165,10 +172,10 @@ fn a_review_says_what_is_wrong_or_else_what_would_change_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     switch(&app, "tracker", true);
-    let mut document = serde_json::to_value(&app.live().document).unwrap();
+    let mut document = serde_json::to_value(&app.flags().live().document).unwrap();
     document["enabled"] = json!(true);
     document["colour"] = json!("red");
-    let review = app.review(document.to_string().as_bytes());
+    let review = app.flags().review(document.to_string().as_bytes());
     assert_eq!(review.revision, RevisionNumber(1));
     let severities: Vec<_> = review
         .problems
@@ -181,7 +188,7 @@ fn a_review_says_what_is_wrong_or_else_what_would_change_and_changes_nothing() {
     assert_eq!(sentences, ["Master switch on", "\"/colour\" changed"]);
 
     document["rollout"]["percentage"] = json!(101);
-    let review = app.review(document.to_string().as_bytes());
+    let review = app.flags().review(document.to_string().as_bytes());
     assert!(
         review
             .problems
@@ -189,9 +196,9 @@ fn a_review_says_what_is_wrong_or_else_what_would_change_and_changes_nothing() {
             .any(|problem| problem.severity == Severity::Error)
     );
     assert!(review.difference.changes.is_empty());
-    assert!(!app.review(b"not JSON").problems.is_empty());
-    assert_eq!(app.live().revision, RevisionNumber(1));
-    assert!(!app.live().document.enabled);
+    assert!(!app.flags().review(b"not JSON").problems.is_empty());
+    assert_eq!(app.flags().live().revision, RevisionNumber(1));
+    assert!(!app.flags().live().document.enabled);
 }
 
 #[test]
@@ -202,13 +209,18 @@ fn a_decision_is_explained_as_of_any_revision() {
     switch(&app, "tracker", true);
     let explain = |component: &str, at: Option<u64>| {
         let at = at.map(AsOf::Revision);
-        let (revision, told) = app.explain(component, &User::id("user1"), at).unwrap();
+        let (revision, told) = app
+            .flags()
+            .explain(component, &User::id("user1"), at)
+            .unwrap();
         (revision.0, told.reason)
     };
     assert_eq!(explain("tracker", None), (2, "zero"));
     assert_eq!(explain("tracker", Some(1)), (1, "component_off"));
     assert_eq!(explain("nothing", None), (2, "unknown_component"));
-    let missing = app.explain("tracker", &User::id("user1"), Some(AsOf::Revision(9)));
+    let missing = app
+        .flags()
+        .explain("tracker", &User::id("user1"), Some(AsOf::Revision(9)));
     assert_eq!(missing.unwrap_err().code(), Code::NotFound);
     let shown = wire::Explanation::of(&app, "tracker", "user1", &[], None).unwrap();
     assert_eq!(shown.threshold, Some(0));
@@ -221,7 +233,7 @@ fn the_text_of_the_document_keeps_unknown_keys_and_the_order_of_the_tree() {
     let app = open(folder.path());
     let text = r#"{"components":{"z":true,"a":{"y":false,"b":true}},"colour":{"z":1.50,"a":[]}}"#;
     change(&app, Edit::Replace(text.into()));
-    let shown = app.document_text();
+    let shown = app.flags().document_text();
     assert!(shown.starts_with("{\n  \"enabled\": false,\n  \"components\": {\n    \"z\": true,\n"));
     assert!(
         shown.ends_with("  \"colour\": {\n    \"z\": 1.5,\n    \"a\": []\n  }\n}"),
@@ -233,7 +245,7 @@ fn the_text_of_the_document_keeps_unknown_keys_and_the_order_of_the_tree() {
         note: None,
         base: None,
     };
-    assert!(!app.change(again).unwrap().changed);
+    assert!(!app.flags().change(again).unwrap().changed);
 }
 
 #[test]
@@ -244,7 +256,7 @@ fn an_order_alone_is_no_change_and_stays() {
         &app,
         &json!({"components": {"a": true, "g": {"x": true, "y": true}}, "note": {"p": 1, "q": 2}}),
     );
-    let before = app.document_text();
+    let before = app.flags().document_text();
     let again = |text: &str| {
         let request = ChangeRequest {
             edit: Edit::Replace(text.into()),
@@ -252,8 +264,8 @@ fn an_order_alone_is_no_change_and_stays() {
             note: None,
             base: None,
         };
-        let outcome = app.change(request).unwrap();
-        (outcome.changed, app.document_text())
+        let outcome = app.flags().change(request).unwrap();
+        (outcome.changed, app.flags().document_text())
     };
     let reversed =
         r#"{"note": {"q": 2, "p": 1}, "components": {"g": {"y": true, "x": true}, "a": true}}"#;
@@ -263,7 +275,7 @@ fn an_order_alone_is_no_change_and_stays() {
     assert!(changed);
     let expected = before.replace("\"y\": true", "\"y\": true,\n      \"z\": true");
     assert_eq!(after, expected);
-    let origin = app.live().origin.clone().unwrap();
+    let origin = app.flags().live().origin.clone().unwrap();
     assert_eq!(
         (origin.changes.len(), revisions_of(&app, "a")),
         (1, vec![1])

@@ -340,14 +340,15 @@ fn blanks_around_groups_that_the_window_sends_are_no_part_of_the_names() {
             strategy: None,
         },
     ];
-    app.change(ChangeRequest {
-        edit: wire::Edit::Batch { edits }.try_into().unwrap(),
-        actor: Actor::local(Via::Window),
-        note: None,
-        base: None,
-    })
-    .unwrap();
-    assert_eq!(app.live().document.rollout.user_groups, ["staff"]);
+    app.flags()
+        .change(ChangeRequest {
+            edit: wire::Edit::Batch { edits }.try_into().unwrap(),
+            actor: Actor::local(Via::Window),
+            note: None,
+            base: None,
+        })
+        .unwrap();
+    assert_eq!(app.flags().live().document.rollout.user_groups, ["staff"]);
     let groups = ["\tstaff".to_owned()];
     let told = wire::Explanation::of(&app, "tracker", "user0", &groups, None).unwrap();
     assert_eq!(told.reason, "group");

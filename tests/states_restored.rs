@@ -360,13 +360,14 @@ fn flags_are_restored_with_a_state_as_a_revision() {
     let app = open(folder.path());
     let switch = |on| {
         let edit = Edit::SetMaster { on };
-        app.change(ChangeRequest {
-            edit,
-            actor: me(),
-            note: None,
-            base: None,
-        })
-        .unwrap();
+        app.flags()
+            .change(ChangeRequest {
+                edit,
+                actor: me(),
+                note: None,
+                base: None,
+            })
+            .unwrap();
     };
     switch(true);
     put(&app, &json!({ "n": 1 }));
@@ -379,26 +380,26 @@ fn flags_are_restored_with_a_state_as_a_revision() {
     };
     let restore = app.restore_state(&request, &me()).unwrap();
     assert_eq!(restore.revision, Some(3));
-    assert!(app.live().document.enabled);
+    assert!(app.flags().live().document.enabled);
     confirm(&app, restore.id, &json!({ "n": 1 }));
     let undone = app.undo_restore(restore.id, &me()).unwrap();
-    assert!(!app.live().document.enabled);
+    assert!(!app.flags().live().document.enabled);
     assert_eq!(undone.flags, UndoneFlags::Restored(RevisionNumber(4)));
     assert_eq!(undone.restore.revision, Some(4));
     // Changed since by somebody: they stay.
     let restore = app.restore_state(&request, &me()).unwrap();
     switch(false);
-    let live = app.live().revision;
+    let live = app.flags().live().revision;
     let undone = app.undo_restore(restore.id, &me()).unwrap();
     assert_eq!(undone.flags, UndoneFlags::ChangedSince(live));
-    assert_eq!(app.live().revision, live);
+    assert_eq!(app.flags().live().revision, live);
     // What cannot be asked for changes no flags.
     let nowhere = RestoreRequest {
         only: vec!["ml.nope".into()],
         ..request
     };
     assert!(app.restore_state(&nowhere, &me()).is_err());
-    assert_eq!(app.live().revision, live);
+    assert_eq!(app.flags().live().revision, live);
 }
 
 #[test]
@@ -407,13 +408,14 @@ fn restoring_flags_takes_a_snapshot_of_what_is_new_first() {
     let app = open(folder.path());
     for on in [true, false] {
         let edit = Edit::SetMaster { on };
-        app.change(ChangeRequest {
-            edit,
-            actor: me(),
-            note: None,
-            base: None,
-        })
-        .unwrap();
+        app.flags()
+            .change(ChangeRequest {
+                edit,
+                actor: me(),
+                note: None,
+                base: None,
+            })
+            .unwrap();
     }
     put(&app, &json!({ "n": 1 }));
     for revision in [1, 2] {
@@ -501,16 +503,17 @@ fn the_flags_are_told_as_of_a_time() {
     let app = open(folder.path());
     let before = flagdeck::app::now_ms() - 1;
     let edit = Edit::SetMaster { on: true };
-    app.change(ChangeRequest {
-        edit,
-        actor: me(),
-        note: None,
-        base: None,
-    })
-    .unwrap();
-    let saved = app.live().origin.as_ref().unwrap().at_ms;
-    assert_eq!(app.as_of(AsOf::AtMs(before)).unwrap().revision.0, 0);
-    assert_eq!(app.as_of(AsOf::AtMs(saved)).unwrap().revision.0, 1);
-    assert_eq!(app.as_of(AsOf::Revision(1)).unwrap().revision.0, 1);
-    assert!(app.as_of(AsOf::Revision(7)).is_err());
+    app.flags()
+        .change(ChangeRequest {
+            edit,
+            actor: me(),
+            note: None,
+            base: None,
+        })
+        .unwrap();
+    let saved = app.flags().live().origin.as_ref().unwrap().at_ms;
+    assert_eq!(app.flags().as_of(AsOf::AtMs(before)).unwrap().revision.0, 0);
+    assert_eq!(app.flags().as_of(AsOf::AtMs(saved)).unwrap().revision.0, 1);
+    assert_eq!(app.flags().as_of(AsOf::Revision(1)).unwrap().revision.0, 1);
+    assert!(app.flags().as_of(AsOf::Revision(7)).is_err());
 }

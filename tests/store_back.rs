@@ -115,12 +115,12 @@ fn a_folder_that_cannot_be_reached_is_not_called_removed() {
     symlink(&place.data, &place.data).unwrap();
     let told = noticed(&app);
     assert!(told.contains("can no longer be reached"), "{told}");
-    assert_gone(app.change(rollout(2000)));
+    assert_gone(app.flags().change(rollout(2000)));
     assert!(app.write_back().is_err());
     fs::remove_file(&place.data).unwrap();
     fs::rename(&away, &place.data).unwrap();
     set_percentage(&app, 2000);
-    assert_eq!(app.live().revision, RevisionNumber(2));
+    assert_eq!(app.flags().live().revision, RevisionNumber(2));
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_revision_that_was_not_confirmed_is_told_when_it_is_written_back() {
     set_percentage(&other, 2000);
     place.remove();
     app.write_back().unwrap();
-    assert_eq!(app.live().revision, RevisionNumber(2));
+    assert_eq!(app.flags().live().revision, RevisionNumber(2));
     let notices = app.notices();
     let told = "Revision 2 was written back with the rest, although Flagdeck had not confirmed it";
     assert!(
@@ -198,7 +198,7 @@ fn a_program_that_is_killed_while_it_writes_back_leaves_all_or_nothing() {
         drop(serving);
 
         let app = place.open();
-        let revisions = app.live().revision.0;
+        let revisions = app.flags().live().revision.0;
         assert!(revisions == 3 || revisions == 0, "{revisions}");
         assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
         whole += revisions / 3;
@@ -224,7 +224,7 @@ fn a_copy_that_a_killed_program_had_whole_is_the_store() {
     let whole = place.data.join(".flagdeck-whole.db");
     fs::rename(place.data.join("flagdeck.db"), whole).unwrap();
     let app = place.open();
-    assert_eq!(app.live().revision, RevisionNumber(3));
+    assert_eq!(app.flags().live().revision, RevisionNumber(3));
     assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
     assert_eq!(leftovers(&place), Vec::<PathBuf>::new());
     assert!(!aside.exists(), "it is set aside as a whole");
@@ -308,7 +308,7 @@ fn what_a_third_program_began_in_the_place_is_set_aside_once_it_ended() {
     let place = Place::new();
     let (first, second) = (place.open(), place.open());
     set_percentage(&first, 1000);
-    wait_until("it sees it", || second.live().revision.0 == 1);
+    wait_until("it sees it", || second.flags().live().revision.0 == 1);
     place.remove();
     let third = open(&place.data, false);
     set_percentage(&third, 50_000);
@@ -325,7 +325,7 @@ fn what_a_third_program_began_in_the_place_is_set_aside_once_it_ended() {
         }
     });
     set_percentage(&first, 2000);
-    wait_until("it sees it", || second.live().revision.0 == 2);
+    wait_until("it sees it", || second.flags().live().revision.0 == 2);
     assert_eq!(second.check().unwrap().problems, Vec::<String>::new());
     let quarantine = fs::read_dir(place.data.join("quarantine")).unwrap();
     assert_eq!(quarantine.count(), 1, "what the third one began");

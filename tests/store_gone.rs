@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use flagdeck::error::Code;
+use flagdeck::flags::Scope;
 use flagdeck::metrics::event::Format;
 use flagdeck::state::SourceName;
 use flagdeck::store::{Actor, HistoryFilter, Instead, RevisionNumber, Via};
@@ -114,7 +115,7 @@ pub fn rollout(milli: u32) -> ChangeRequest {
 }
 
 pub fn set_percentage(app: &App, milli: u32) {
-    app.change(rollout(milli)).unwrap();
+    app.flags().change(rollout(milli)).unwrap();
 }
 
 #[track_caller]
@@ -170,11 +171,11 @@ fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
     place.remove();
 
     // At once, before any look by itself.
-    assert_gone(app.change(rollout(2000)));
-    assert_gone(app.change(rollout(1000)));
-    assert_gone(app.undo(&someone()));
+    assert_gone(app.flags().change(rollout(2000)));
+    assert_gone(app.flags().change(rollout(1000)));
+    assert_gone(app.flags().undo(&someone()));
     assert_gone(app.restore(RevisionNumber(1), &someone(), None));
-    assert_gone(app.back_up());
+    assert_gone(app.flags().back_up());
     assert_gone(app.change_setting("http.port", &json!(4700)));
     assert_gone(app.rotate_token());
     assert_gone(put_state(&app, 2));
@@ -191,8 +192,16 @@ fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
             place.data.display()
         )
     );
-    assert_eq!(app.live().revision, RevisionNumber(1));
-    assert_eq!(app.in_force().document.rollout.percentage.milli(), 1000);
+    assert_eq!(app.flags().live().revision, RevisionNumber(1));
+    assert_eq!(
+        app.flags()
+            .in_force(Scope::Everyone)
+            .document
+            .rollout
+            .percentage
+            .milli(),
+        1000
+    );
     let status = Status::of(&app).store_gone.unwrap();
     assert_eq!((status.open.revisions, status.is_replaced), (1, false));
     assert_eq!(app.settings().len(), flagdeck::config::KEYS.len());
@@ -216,21 +225,32 @@ fn what_is_open_is_written_back_whole() {
 
     assert_eq!(app.write_back().unwrap(), Vec::<PathBuf>::new());
     assert!(app.gone().is_none());
-    assert_eq!(app.live().revision, RevisionNumber(5));
-    app.undo(&someone()).unwrap();
-    assert_eq!(app.in_force().document.rollout.percentage.milli(), 4000);
+    assert_eq!(app.flags().live().revision, RevisionNumber(5));
+    app.flags().undo(&someone()).unwrap();
+    assert_eq!(
+        app.flags()
+            .in_force(Scope::Everyone)
+            .document
+            .rollout
+            .percentage
+            .milli(),
+        4000
+    );
     put_state(&app, 8).unwrap();
     assert_eq!(report(&app).unwrap(), 1);
     app.close();
     drop(app);
 
     let app = place.open();
-    assert_eq!(app.live().revision, RevisionNumber(6));
+    assert_eq!(app.flags().live().revision, RevisionNumber(6));
     assert_eq!(app.token().unwrap(), token);
     assert_eq!(app.config().state.max_history_size, 77);
     assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
     assert_eq!(app.notices(), []);
-    let history = app.history(&HistoryFilter::default(), 0, 10).unwrap();
+    let history = app
+        .flags()
+        .history(&HistoryFilter::default(), 0, 10)
+        .unwrap();
     assert_eq!(history.total, 6);
     assert_eq!(app.snapshots(&Default::default(), 0, 10).unwrap().total, 1);
     let state = app.current_state(&web()).unwrap();
@@ -306,7 +326,7 @@ fn each_database_is_noticed_by_its_name() {
             Vec::<String>::new(),
             "{name}"
         );
-        assert_eq!(app.live().revision, RevisionNumber(2), "{name}");
+        assert_eq!(app.flags().live().revision, RevisionNumber(2), "{name}");
         assert_eq!(app.glance().unwrap().unwrap().1.through, 2, "{name}");
     }
 }
@@ -327,14 +347,14 @@ fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
         told.contains("was replaced while Flagdeck had it open"),
         "{told}"
     );
-    assert_gone(app.change(rollout(9000)));
+    assert_gone(app.flags().change(rollout(9000)));
     assert_gone(put_state(&app, 2));
     let status = Status::of(&app).store_gone.unwrap();
     let instead = status.instead.unwrap();
     assert_eq!((status.open.revisions, instead.revisions), (4, 3));
     assert_eq!(instead.actor.unwrap().name, "someone");
     assert_eq!(
-        app.live().revision,
+        app.flags().live().revision,
         RevisionNumber(4),
         "never used by itself"
     );
@@ -343,7 +363,7 @@ fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
     assert_eq!(set_aside.len(), 1, "{set_aside:?}");
     assert!(set_aside[0].join("flagdeck.db").exists(), "never deleted");
     set_percentage(&app, 9000);
-    assert_eq!(app.live().revision, RevisionNumber(5));
+    assert_eq!(app.flags().live().revision, RevisionNumber(5));
     assert_eq!(app.check().unwrap().revisions, 5);
 }
 
@@ -356,10 +376,26 @@ fn another_store_in_the_place_is_used_if_the_person_says_so() {
     noticed(&app);
     app.use_new_store().unwrap();
     assert!(app.gone().is_none());
-    assert_eq!(app.live().revision, RevisionNumber(3));
-    assert_eq!(app.in_force().document.rollout.percentage.milli(), 50_003);
-    app.undo(&someone()).unwrap();
-    assert_eq!(app.in_force().document.rollout.percentage.milli(), 50_002);
+    assert_eq!(app.flags().live().revision, RevisionNumber(3));
+    assert_eq!(
+        app.flags()
+            .in_force(Scope::Everyone)
+            .document
+            .rollout
+            .percentage
+            .milli(),
+        50_003
+    );
+    app.flags().undo(&someone()).unwrap();
+    assert_eq!(
+        app.flags()
+            .in_force(Scope::Everyone)
+            .document
+            .rollout
+            .percentage
+            .milli(),
+        50_002
+    );
     assert_eq!(app.check().unwrap().revisions, 4);
 }
 
@@ -382,7 +418,7 @@ fn a_copy_that_lacks_nothing_is_gone_on_with() {
     report(&app).unwrap();
     drop(app);
     let app = place.open();
-    assert_eq!(app.live().revision, RevisionNumber(2));
+    assert_eq!(app.flags().live().revision, RevisionNumber(2));
     assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
 }
 
@@ -397,9 +433,9 @@ fn an_older_copy_is_another_store() {
     place.remove();
     fs::rename(copy, &place.data).unwrap();
     noticed(&app);
-    assert_gone(app.change(rollout(3000)));
+    assert_gone(app.flags().change(rollout(3000)));
     app.write_back().unwrap();
-    assert_eq!(app.live().revision, RevisionNumber(2));
+    assert_eq!(app.flags().live().revision, RevisionNumber(2));
 }
 
 #[test]
@@ -437,32 +473,33 @@ fn a_store_overwritten_in_its_file_is_noticed() {
     cp(&other.join("flagdeck.db"), &place.data.join("flagdeck.db"));
     let told = noticed(&app);
     assert!(told.contains("was replaced"), "{told}");
-    assert_gone(app.change(rollout(2000)));
+    assert_gone(app.flags().change(rollout(2000)));
 }
 
 #[test]
 fn all_flags_off_is_in_force_without_a_store_and_stored_once_it_is_back() {
     let place = Place::new();
     let app = place.open();
-    app.change(ChangeRequest {
-        edit: Edit::SetMaster { on: true },
-        ..rollout(0)
-    })
-    .unwrap();
+    app.flags()
+        .change(ChangeRequest {
+            edit: Edit::SetMaster { on: true },
+            ..rollout(0)
+        })
+        .unwrap();
     place.remove();
-    app.emergency_off(&someone());
-    assert!(!app.in_force().document.enabled);
-    assert!(app.is_held_off(), "it is not said to be stored");
-    assert_eq!(app.live().revision, RevisionNumber(1));
+    app.flags().emergency_off(&someone());
+    assert!(!app.flags().in_force(Scope::Everyone).document.enabled);
+    assert!(app.flags().is_emergency(), "it is not said to be stored");
+    assert_eq!(app.flags().live().revision, RevisionNumber(1));
     let told = app.obstacles();
     assert!(
         told.iter().any(|it| it.message.contains("not stored yet")),
         "{told:?}"
     );
     app.write_back().unwrap();
-    wait_until("storing it", || !app.is_held_off());
-    assert_eq!(app.live().revision, RevisionNumber(2));
-    assert!(!app.live().document.enabled);
+    wait_until("storing it", || !app.flags().is_emergency());
+    assert_eq!(app.flags().live().revision, RevisionNumber(2));
+    assert!(!app.flags().live().document.enabled);
 }
 
 #[test]
@@ -471,7 +508,9 @@ fn of_two_programs_the_one_follows_what_the_other_writes_back() {
     let (first, second) = (place.open(), place.open());
     set_percentage(&first, 1000);
     put_state(&second, 1).unwrap();
-    wait_until("it sees it", || second.live().revision == RevisionNumber(1));
+    wait_until("it sees it", || {
+        second.flags().live().revision == RevisionNumber(1)
+    });
     // Within a second each program has each database open.
     thread::sleep(Duration::from_millis(1500));
     place.remove();
@@ -481,7 +520,9 @@ fn of_two_programs_the_one_follows_what_the_other_writes_back() {
     wait_until("it follows", || second.gone().is_none());
     set_percentage(&second, 2000);
     put_state(&second, 2).unwrap();
-    wait_until("it sees it", || first.live().revision == RevisionNumber(2));
+    wait_until("it sees it", || {
+        first.flags().live().revision == RevisionNumber(2)
+    });
     report(&second).unwrap();
 }
 
@@ -490,7 +531,9 @@ fn two_programs_that_write_back_at_once_make_one_store() {
     let place = Place::new();
     let (first, second) = (place.open(), place.open());
     set_percentage(&first, 1000);
-    wait_until("it sees it", || second.live().revision == RevisionNumber(1));
+    wait_until("it sees it", || {
+        second.flags().live().revision == RevisionNumber(1)
+    });
     place.remove();
     thread::scope(|scope| {
         for app in [&first, &second] {
@@ -498,7 +541,9 @@ fn two_programs_that_write_back_at_once_make_one_store() {
         }
     });
     set_percentage(&first, 2000);
-    wait_until("it sees it", || second.live().revision == RevisionNumber(2));
+    wait_until("it sees it", || {
+        second.flags().live().revision == RevisionNumber(2)
+    });
     assert!(!place.data.join("quarantine").exists());
 }
 
@@ -515,7 +560,7 @@ fn no_acknowledged_write_is_missing_after_writing_back() {
                 let mut milli = 0;
                 while !is_over.load(Ordering::SeqCst) {
                     milli += 1;
-                    match app.change(rollout(milli)) {
+                    match app.flags().change(rollout(milli)) {
                         Ok(outcome) => acknowledged.store(outcome.revision.0, Ordering::SeqCst),
                         Err(error) => assert_eq!(error.code(), Code::StoreGone),
                     }
@@ -547,7 +592,10 @@ fn no_acknowledged_write_is_missing_after_writing_back() {
         drop(app);
         let app = place.open();
         assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
-        assert!(app.live().revision.0 >= acknowledged, "{acknowledged}");
+        assert!(
+            app.flags().live().revision.0 >= acknowledged,
+            "{acknowledged}"
+        );
         let kept = app.current_state(&web()).unwrap().ml.to_string();
         let kept: u64 = kept
             .trim_matches(|c: char| !c.is_ascii_digit())

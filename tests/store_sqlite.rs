@@ -520,9 +520,10 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
             note: Some("Über".into()),
             base: None,
         };
-        app.change_confirmed(request).expect("it is valid");
+        app.flags().change_confirmed(request).expect("it is valid");
     }
-    app.undo(&Actor::new(Via::Http, "ada"))
+    app.flags()
+        .undo(&Actor::new(Via::Http, "ada"))
         .expect("there is a step");
     drop(app);
     let expected = index(place.path());
@@ -608,9 +609,10 @@ fn a_store_of_format_3_is_brought_to_this_one_with_all_it_holds() {
     }
 
     let app = App::open(Options::new(place.path())).expect("it opens");
-    app.undo(&Actor::new(Via::Window, "ada"))
+    app.flags()
+        .undo(&Actor::new(Via::Window, "ada"))
         .expect("there is a step");
-    assert_eq!(app.live().revision, RevisionNumber(6));
+    assert_eq!(app.flags().live().revision, RevisionNumber(6));
     assert_eq!(
         app.check().expect("it is readable").problems,
         Vec::<String>::new()

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use flagdeck::flags::Scope;
 use flagdeck::metrics::event::Format;
 use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
 use flagdeck::wire::{JudgedComponent, MemoryStanding, Pulse, Standing};
@@ -35,7 +36,7 @@ fn change(app: &App, edit: Edit) -> Outcome {
         note: None,
         base: None,
     };
-    app.change(request).unwrap()
+    app.flags().change(request).unwrap()
 }
 
 fn path(name: &str) -> ComponentPath {
@@ -102,7 +103,7 @@ fn of<'a>(pulse: &'a Pulse, component: &str) -> &'a JudgedComponent {
 }
 
 fn count_in(app: &App, component: &str) -> usize {
-    let live = app.in_force();
+    let live = app.flags().in_force(Scope::Everyone);
     let users = (0..1000).map(|index| format!("user{index}"));
     users
         .filter(|id| live.compiled.evaluate(component, &User::id(id)).value)
@@ -171,7 +172,10 @@ fn a_small_rollout_that_fails_is_told_and_rolled_back() {
     assert_eq!(outcome.changes, ["ui.badges: 25 % → 5 %"]);
     let after = count_in(&app, "ui.badges");
     assert!(after < before / 3, "{after} of {before} see it");
-    let latest = app.history(&HistoryFilter::default(), 0, 1).unwrap();
+    let latest = app
+        .flags()
+        .history(&HistoryFilter::default(), 0, 1)
+        .unwrap();
     assert_eq!(
         latest.revisions[0].note.as_deref(),
         Some(&*format!(
@@ -181,7 +185,7 @@ fn a_small_rollout_that_fails_is_told_and_rolled_back() {
     // What was counted before says nothing of those who see it now.
     let pulse = until(&app, "it starts again", |it| it.verdict.component.is_none());
     assert_ne!(pulse.verdict.standing, Standing::Beyond);
-    app.undo(&ada()).unwrap();
+    app.flags().undo(&ada()).unwrap();
     assert_eq!(count_in(&app, "ui.badges"), before);
 }
 

@@ -37,7 +37,7 @@ fn durable_change(criterion: &mut Criterion) {
     group.bench_function("App::change, a step of the slider", |bencher| {
         bencher.iter(|| {
             milli = (milli + 1) % 100_000;
-            let outcome = app.change(slide(milli)).expect("the edit is valid");
+            let outcome = app.flags().change(slide(milli)).expect("the edit is valid");
             assert!(black_box(outcome).changed);
         });
     });
@@ -85,7 +85,10 @@ fn long_history(criterion: &mut Criterion) {
     group.sample_size(20);
 
     let page = |filter: &HistoryFilter, offset| {
-        let page = app.history(filter, offset, PAGE).expect("it can be read");
+        let page = app
+            .flags()
+            .history(filter, offset, PAGE)
+            .expect("it can be read");
         assert_eq!(page.revisions.len(), PAGE);
         page.total
     };
@@ -138,16 +141,17 @@ fn long_history(criterion: &mut Criterion) {
     for (name, offset, filter) in &filters {
         group.bench_function(*name, |bencher| bencher.iter(|| page(filter, *offset)));
     }
-    group.bench_function("everybody", |bencher| bencher.iter(|| app.actors()));
+    group.bench_function("everybody", |bencher| bencher.iter(|| app.flags().actors()));
     group.bench_function("the last change of each of 1000 components", |bencher| {
-        bencher.iter(|| app.last_changes(black_box(RevisionNumber::NONE)));
+        bencher.iter(|| app.flags().last_changes(black_box(RevisionNumber::NONE)));
     });
     let user = User::id("user1");
     let mut number = 1;
     group.bench_function("a decision as of a random one", |bencher| {
         bencher.iter(|| {
             number = number * 48_271 % (REVISIONS + 1);
-            app.explain("tracker", &user, Some(AsOf::Revision(black_box(number))))
+            app.flags()
+                .explain("tracker", &user, Some(AsOf::Revision(black_box(number))))
         });
     });
     group.finish();
@@ -177,7 +181,7 @@ fn large_documents(criterion: &mut Criterion) {
             note: None,
             base: None,
         };
-        app.change(request).expect("the edit is valid");
+        app.flags().change(request).expect("the edit is valid");
     };
     change(Edit::Replace(document.to_string().into_bytes()));
     for number in 1..REVISIONS {
@@ -195,7 +199,7 @@ fn large_documents(criterion: &mut Criterion) {
         |bencher| {
             bencher.iter(|| {
                 number = number * 48_271 % (REVISIONS - 1) + 1;
-                app.explain(
+                app.flags().explain(
                     "area1.component1",
                     &user,
                     Some(AsOf::Revision(black_box(number))),

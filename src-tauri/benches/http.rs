@@ -36,7 +36,7 @@ struct Round {
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let app = App::open(Options::new(folder.path())).expect("an empty folder opens");
-    let text = Bytes::copy_from_slice(&app.live().text);
+    let text = Bytes::copy_from_slice(&app.flags().live().text);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let shutdown = CancellationToken::new();
 

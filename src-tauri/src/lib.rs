@@ -4,9 +4,9 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`app`] | owns the live document and the store, makes changes durable, announces them |
-//! | [`live`] | the document in force, with everything made of it once |
-//! | [`history`] | what undo and redo would act on |
+//! | [`app`] | opens, joins and closes the parts |
+//! | [`flags`] | one flag document: makes changes durable, decides what is in force for whom |
+//! | [`events`] | what happened, announced |
 //! | [`store`] | revisions, appended and never changed; SQLite |
 //! | [`metrics`] | what applications report: taken in, counted, kept, shown |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
@@ -29,9 +29,9 @@
 //! that names tauri). The domain itself, pure, is the crate `flagdeck_core`.
 
 pub mod app;
-pub mod live;
+pub mod events;
+pub mod flags;
 
-pub mod history;
 pub mod state;
 pub mod store;
 
@@ -58,5 +58,7 @@ pub mod http;
 #[doc(hidden)]
 pub mod fuzzing;
 
-pub use app::{App, ChangeRequest, Event, Options, Outcome};
+pub use app::{App, Options};
 pub use error::Error;
+pub use events::Event;
+pub use flags::{ChangeRequest, Flags, Outcome};

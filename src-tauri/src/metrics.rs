@@ -61,6 +61,7 @@ use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
 use self::store::{Key, MetricsReader, MetricsStore, NewBatch};
 use self::worker::{Job, Progress, Worker};
 use crate::app::now_ms;
+use crate::flags::OnSaved;
 use crate::lock::lock;
 use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
@@ -391,9 +392,10 @@ impl Metrics {
         self.0.collector.count_toggles(after, through, count);
     }
 
-    /// Notes that a revision was saved, in milliseconds since 1970.
-    pub fn note_revision(&self, at_ms: i64) {
-        self.0.collector.note_revision(at_ms);
+    /// Returns what notes that a revision was saved, in milliseconds since 1970.
+    pub(crate) fn on_saved(&self) -> OnSaved {
+        let collector = Arc::clone(&self.0.collector);
+        Box::new(move |at_ms| collector.note_revision(at_ms))
     }
 
     /// Returns what components are judged by.

@@ -10,11 +10,12 @@ use flagdeck_core::{
     User, groups, summary,
 };
 
-use crate::app::{App, Difference, Outcome};
+use crate::app::App;
 use crate::config::{Kind, Setting, Source};
 use crate::error::{Code, Error};
-use crate::history::UndoStep;
-use crate::live::Live;
+use crate::flags::live::Live;
+use crate::flags::undo_log::UndoStep;
+use crate::flags::{Difference, Outcome, Scope};
 use crate::store::{
     Actor, Backup, Cause, Gone, HistoryFilter, Instead, LastChange, RevisionNumber, RevisionSummary,
 };
@@ -23,11 +24,11 @@ use crate::wire;
 impl wire::Flags {
     /// Shows the flags as they are in force, to `viewer`.
     pub fn of(app: &App, viewer: &Actor) -> Self {
-        let (undo, redo) = app.steps();
+        let (undo, redo) = app.flags().steps();
         Self {
             undo: undo.map(|step| wire::Step::of(step, viewer)),
             redo: redo.map(|step| wire::Step::of(step, viewer)),
-            ..Self::past(&app.in_force())
+            ..Self::past(&app.flags().in_force(Scope::Everyone))
         }
     }
 
@@ -76,7 +77,9 @@ impl wire::HistoryPage {
         offset: usize,
         limit: usize,
     ) -> Result<Self, Error> {
-        let page = app.history(&filter.into(), offset, limit.min(PAGE_REVISIONS_MAX))?;
+        let page = app
+            .flags()
+            .history(&filter.into(), offset, limit.min(PAGE_REVISIONS_MAX))?;
         Ok(Self {
             total: page.total,
             revisions: page.revisions.into_iter().map(Into::into).collect(),
@@ -182,7 +185,7 @@ impl wire::Explanation {
             id: user,
             groups: &groups,
         };
-        let (revision, told) = app.explain(component, &user, at)?;
+        let (revision, told) = app.flags().explain(component, &user, at)?;
         let step = |step: flagdeck_core::explain::Step| wire::ExplanationStep {
             ok: step.ok,
             text: step.text,
@@ -207,10 +210,10 @@ impl wire::Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data_dir: app.data_dir().display().to_string(),
             serving: app.serving().map(|address| address.to_string()),
-            read_only: app.read_only(),
+            read_only: app.flags().read_only(),
             store_gone: app.gone().map(|gone| wire::StoreGone::of(app, gone)),
-            is_held_off: app.is_held_off(),
-            held_off_because: app.held_off_because(),
+            is_held_off: app.flags().is_emergency(),
+            held_off_because: app.flags().why_not_stored(),
             notices: app.notices(),
         }
     }
@@ -218,7 +221,7 @@ impl wire::Status {
 
 impl wire::StoreGone {
     fn of(app: &App, gone: Gone) -> Self {
-        let live = app.live();
+        let live = app.flags().live();
         let open = wire::StoreSummary {
             revisions: live.revision.0,
             at_ms: live.origin.as_ref().map(|origin| origin.at_ms),

@@ -5,18 +5,15 @@
 //! lacks nothing, or by a person: what is open is written back, or the new store is used.
 
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 
-use super::{App, Event, UNDO_STEPS_MAX, earliest_first, now_ms};
+use super::{App, Event, now_ms};
 use crate::config;
 use crate::durable::{self, Access};
 use crate::error::Error;
-use crate::history::UndoLog;
-use crate::live::Live;
 use crate::lock::lock;
 use crate::metrics::Settle;
 use crate::metrics::store::MetricsReader;
-use crate::store::{Gone, Instead, Reopened, RevisionNumber, StoreError};
+use crate::store::{Gone, Instead, Reopened, RevisionNumber};
 use crate::token;
 use crate::wire::Level;
 
@@ -58,18 +55,13 @@ impl App {
 
     /// Says whether the store can be relied on at this moment.
     pub fn store_state(&self) -> StoreState {
-        if self.gone().is_some() || self.check_place().is_err() {
+        if self.gone().is_some() || self.flags().check_place().is_err() {
             return StoreState::StoreGone;
         }
-        match self.read_only() {
+        match self.flags().read_only() {
             Some(_) => StoreState::ReadOnly,
             None => StoreState::Ok,
         }
-    }
-
-    /// Refuses if the flags' store is not in place at this moment.
-    pub(super) fn check_place(&self) -> Result<(), StoreError> {
-        self.0.store.check_place()
     }
 
     /// Looks whether everything is in place, and goes on by itself with files that lack nothing.
@@ -82,11 +74,11 @@ impl App {
     /// Notes what is gone, and says whether something is.
     fn is_gone(&self) -> bool {
         // Not while it is being settled: until that is over, nothing is in place.
-        let settling = self.0.settling.read();
-        let _over = settling.unwrap_or_else(PoisonError::into_inner);
-        let gone = self.find_gone();
-        self.note(gone.clone());
-        gone.is_some()
+        self.flags().without_exchange(|| {
+            let gone = self.find_gone();
+            self.note(gone.clone());
+            gone.is_some()
+        })
     }
 
     /// Notes what the small files hold, while they are the ones of the open store.
@@ -95,7 +87,7 @@ impl App {
             token: token::read(&self.0.data_dir),
             config: std::fs::read(config::file_of(&self.0.data_dir)).ok(),
         };
-        if self.check_place().is_ok() {
+        if self.flags().check_place().is_ok() {
             // The files of a folder are removed one by one: what was there last counts.
             let mut known = lock(&self.0.small_files);
             let SmallFiles { token, config } = found;
@@ -121,7 +113,7 @@ impl App {
             self.look_at_place();
             return Ok(Vec::new());
         }
-        let confirmed = self.live().revision;
+        let confirmed = self.flags().live().revision;
         let set_aside = self.settle(|app| {
             let set_aside = app.write_back_each()?;
             app.put_back_small_files();
@@ -146,7 +138,7 @@ impl App {
     /// Says which revisions are missing, if a database beside the store knows of later ones than it
     /// has: then the store is not the one there was.
     pub(super) fn missing_revisions(&self) -> Option<String> {
-        let latest = self.live().revision.0;
+        let latest = self.flags().live().revision.0;
         let states = self.0.states.last_revision().ok().flatten();
         let metrics = MetricsReader::open(&self.0.data_dir).ok().flatten();
         let metrics = metrics.and_then(|metrics| metrics.last_revision().ok().flatten());
@@ -168,7 +160,7 @@ impl App {
     }
 
     fn find_gone(&self) -> Option<Gone> {
-        if let Some(gone) = self.0.store.gone() {
+        if let Some(gone) = self.flags().store().gone() {
             return Some(gone);
         }
         let states = self.0.states.gone().map(|gone| (gone, "state.db"));
@@ -182,7 +174,7 @@ impl App {
     /// Goes on with each database whose files were replaced by what holds everything the open
     /// ones do: a copy, or what another program has written back.
     fn follow(&self) {
-        let (store, states) = (&self.0.store, &self.0.states);
+        let (store, states) = (self.flags().store(), &self.0.states);
         let is_store = store.check_place().is_err() && store.is_continued().unwrap_or(false);
         let are_states = states.gone().is_some() && states.is_continued().unwrap_or(false);
         // The thread of the metrics follows by itself.
@@ -214,20 +206,21 @@ impl App {
     /// Changes the files that are open while no change is saved, and puts what they hold in force.
     /// What was lost counts as lost until all of that is done.
     fn settle<T>(&self, how: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        let alone = self.0.settling.write();
-        let _alone = alone.unwrap_or_else(PoisonError::into_inner);
-        self.note(self.find_gone());
-        let settled = how(self)?;
-        self.adopt_anew()?;
-        self.note(self.find_gone());
-        Ok(settled)
+        self.flags().without_changes(|| {
+            self.note(self.find_gone());
+            let settled = how(self)?;
+            self.flags().adopt_again()?;
+            self.announce(Event::State(None));
+            self.note(self.find_gone());
+            Ok(settled)
+        })
     }
 
     fn write_back_each(&self) -> Result<Vec<PathBuf>, Error> {
         let now = now_ms();
         let mut set_aside = Vec::new();
-        if self.0.store.gone().is_some() {
-            set_aside.extend(self.0.store.write_back(now)?);
+        if self.flags().store().gone().is_some() {
+            set_aside.extend(self.flags().store().write_back(now)?);
         }
         set_aside.extend(self.0.states.write_back(now)?);
         if let Some(metrics) = &self.0.metrics {
@@ -238,7 +231,7 @@ impl App {
 
     fn reopen_each(&self) -> Result<Vec<PathBuf>, Error> {
         let mut kept = Vec::new();
-        if self.0.store.gone().is_some() {
+        if self.flags().store().gone().is_some() {
             kept.extend(self.reopen_store()?);
         }
         kept.extend(self.0.states.use_other(now_ms())?);
@@ -249,35 +242,17 @@ impl App {
     }
 
     fn reopen_store(&self) -> Result<Option<PathBuf>, Error> {
-        let Reopened { kept, recovery } = self.0.store.reopen(now_ms())?;
+        let Reopened { kept, recovery } = self.flags().store().reopen(now_ms())?;
         if let Some(message) = recovery {
             self.notify(Level::Error, message);
         }
         Ok(kept)
     }
 
-    /// Puts in force what the store holds, whatever was in force.
-    fn adopt_anew(&self) -> Result<(), Error> {
-        let store = &self.0.store;
-        let live = match store.head()? {
-            Some(head) => Live::load(&head)?,
-            None => Live::safe_default(),
-        };
-        let revision = live.revision;
-        let mut history = lock(&self.0.history);
-        *history = UndoLog::default();
-        history.extend(earliest_first(store.summaries(None, UNDO_STEPS_MAX)?));
-        self.0.live.store(live.into());
-        drop(history);
-        self.announce(Event::Flags(revision));
-        self.announce(Event::State(None));
-        Ok(())
-    }
-
     /// Tells of revisions that were refused because the files were removed while they were saved,
     /// or that another program saved just before: what was written back has them.
     fn tell_of_unconfirmed(&self, confirmed: RevisionNumber) {
-        let latest = self.live().revision;
+        let latest = self.flags().live().revision;
         if latest <= confirmed {
             return;
         }

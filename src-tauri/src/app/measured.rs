@@ -14,6 +14,7 @@ use super::verdicts::Judge;
 use super::{App, Inner};
 use crate::config;
 use crate::error::Error;
+use crate::flags::Scope;
 use crate::lock::lock;
 use crate::metrics::collector::Checkpoint;
 use crate::metrics::limits::MARKS_MAX;
@@ -40,7 +41,7 @@ impl App {
         key: Option<Box<str>>,
     ) -> Result<Delivery, IntakeError> {
         let metrics = self.collecting()?;
-        let flags = self.in_force();
+        let flags = self.flags().in_force(Scope::Everyone);
         let expose = |component: &str, id: &str, groups: &[&str]| {
             let evaluation = flags.compiled.evaluate(component, &User { id, groups });
             match evaluation.reason {
@@ -178,7 +179,7 @@ impl App {
         let Some(metrics) = &self.0.metrics else {
             return;
         };
-        let latest = self.live().revision.0;
+        let latest = self.flags().live().revision.0;
         let after = metrics.toggles().through;
         let counted = match after {
             // The first look, or the flags are those of an older file.
@@ -196,7 +197,7 @@ impl App {
     /// Returns how often a revision switched something; nothing where it cannot be read, which
     /// others tell.
     fn switches_of(&self, number: u64) -> u64 {
-        let document = |number| self.document_at(RevisionNumber(number));
+        let document = |number| self.flags().document_at(RevisionNumber(number));
         let (Ok(before), Ok(after)) = (document(number - 1), document(number)) else {
             return 0;
         };
@@ -223,7 +224,7 @@ impl App {
             until_ms: Some(to_ms),
             ..HistoryFilter::default()
         };
-        let page = self.history(&filter, 0, MARKS_MAX)?;
+        let page = self.flags().history(&filter, 0, MARKS_MAX)?;
         Ok((page.revisions.iter().map(mark).collect(), page.total))
     }
 

@@ -44,10 +44,10 @@ impl App {
             message,
         };
         let gone = self.gone().map(|gone| sentence(&gone.to_string()));
-        let read_only = self.read_only();
+        let read_only = self.flags().read_only();
         let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
         let found = gone.into_iter().chain(read_only).map(error);
-        found.chain(self.hold_notice()).collect()
+        found.chain(self.flags().emergency_notice()).collect()
     }
 }
 

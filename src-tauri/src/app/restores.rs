@@ -5,6 +5,7 @@ use flagdeck_core::restore::Undo;
 use super::states::checked;
 use super::{App, now_ms};
 use crate::error::Error;
+use crate::flags::Scope;
 use crate::state::{AskedState, SourceName, StateError, With, plainly_compared, undo_of};
 use crate::store::RevisionNumber;
 use crate::wire::{
@@ -79,7 +80,7 @@ impl App {
     /// Restores the flags of a snapshot's moment; returns the revision it made.
     fn restore_flags_of(&self, snapshot: u64, actor: &Actor) -> Result<Option<u64>, Error> {
         let then = self.snapshot(snapshot)?.revision;
-        if then == self.live().revision.0 || then == 0 {
+        if then == self.flags().live().revision.0 || then == 0 {
             return Ok(None);
         }
         let note = Some(format!("With the state of snapshot {snapshot}"));
@@ -151,7 +152,7 @@ impl App {
         let Some(revision) = restore.revision else {
             return Ok(UndoneFlags::Untouched);
         };
-        let live = self.live().revision;
+        let live = self.flags().live().revision;
         if live.0 != revision {
             return Ok(UndoneFlags::ChangedSince(live));
         }
@@ -216,7 +217,7 @@ impl App {
         With {
             actor,
             revision,
-            in_force: self.in_force().revision.0,
+            in_force: self.flags().in_force(Scope::Everyone).revision.0,
             is_packed: self.config().state.compression_enabled,
             at_ms: now_ms(),
         }

@@ -11,17 +11,16 @@ use flagdeck_core::tree::{self, Tree};
 
 use super::{App, Event, Inner, now_ms};
 use crate::error::Error;
-use crate::live::Live;
+use crate::flags::Scope;
 use crate::metrics::event::Format;
 use crate::state::intake::ChangeProblem;
 use crate::state::limits::{FILES_MAX, PROBLEMS_MAX, THIN_EVERY};
 use crate::state::{
     ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree,
 };
-use crate::store::{HistoryFilter, RevisionNumber};
 use crate::wire::{
-    Actor, AsOf, Blame, Level, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel,
-    SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateSource, Timeline,
+    Actor, Blame, Level, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage,
+    StateAt, StateDifference, StateDifferenceOptions, StateSource, Timeline,
 };
 
 /// How often to look whether somebody is to be told of a change, or a snapshot is due.
@@ -106,7 +105,7 @@ impl App {
     }
 
     pub(super) fn ensure_states_kept(&self) -> Result<(), StateError> {
-        self.check_place()?;
+        self.flags().check_place()?;
         match self.config().state.persist_ml {
             true => Ok(()),
             false => Err(StateError::Unavailable {
@@ -201,7 +200,11 @@ impl App {
         only_new: bool,
     ) -> Result<Option<u64>, StateError> {
         let is_packed = self.config().state.compression_enabled;
-        let revision = self.in_force().revision.0;
+        let revision = self
+            .flags()
+            .in_force(Scope::Source(source.as_str()))
+            .revision
+            .0;
         self.0.states.take(
             source,
             cause,
@@ -373,29 +376,6 @@ impl App {
         }
         self.announce(Event::State(Some(name.into())));
         Ok(snapshots)
-    }
-
-    // The flags as they were.
-
-    /// Returns the flags as of a moment. Before the first revision, that is the safe default.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is no such revision.
-    pub fn as_of(&self, at: AsOf) -> Result<Arc<Live>, Error> {
-        match at {
-            AsOf::Revision(0) => Ok(Arc::new(Live::safe_default())),
-            AsOf::Revision(number) => self.at(RevisionNumber(number)),
-            AsOf::AtMs(at_ms) => {
-                let filter = HistoryFilter {
-                    until_ms: Some(at_ms.saturating_add(1)),
-                    ..HistoryFilter::default()
-                };
-                match self.history(&filter, 0, 1)?.revisions.first() {
-                    Some(latest) => self.at(latest.number),
-                    None => Ok(Arc::new(Live::safe_default())),
-                }
-            }
-        }
     }
 
     // What an open application does by itself.

@@ -10,7 +10,7 @@ impl App {
     /// # Errors
     /// [`Error::File`] where its file can be neither read nor made.
     pub fn token(&self) -> Result<String, Error> {
-        if let Err(error) = self.check_place() {
+        if let Err(error) = self.flags().check_place() {
             return self.remembered_token().ok_or(error.into());
         }
         let token = token::load(&self.0.data_dir).map_err(|source| self.token_error(source))?;
@@ -23,9 +23,9 @@ impl App {
     /// # Errors
     /// [`Error::File`] where its file cannot be written.
     pub fn rotate_token(&self) -> Result<String, Error> {
-        self.check_place()?;
+        self.flags().check_place()?;
         let token = token::rotate(&self.0.data_dir).map_err(|source| self.token_error(source))?;
-        self.check_place()?;
+        self.flags().check_place()?;
         self.remember_small_files();
         Ok(token)
     }

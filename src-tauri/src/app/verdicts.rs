@@ -13,8 +13,9 @@ use flagdeck_core::verdict::{self, ComponentVerdict, Since, Standings, UNJUDGED}
 use flagdeck_core::{ComponentPath, FlagDocument};
 
 use self::audiences::Audiences;
-use super::{App, ChangeRequest, Outcome, now_ms};
+use super::{App, now_ms};
 use crate::error::Error;
+use crate::flags::{ChangeRequest, Outcome, Scope};
 use crate::lock::lock;
 use crate::metrics::Judged;
 use crate::metrics::limits::COMPONENTS_JUDGED_MAX;
@@ -110,7 +111,7 @@ impl App {
         if !verdict.is_harmful() {
             return None;
         }
-        let live = self.in_force();
+        let live = self.flags().in_force(Scope::Everyone);
         let plans = judge.plans.of(live.revision);
         let component: ComponentPath = verdict.component.parse().ok()?;
         let plan = plans
@@ -132,7 +133,8 @@ impl App {
         component: &ComponentPath,
     ) -> Option<Rollback> {
         let earlier = (0..revision.0).rev();
-        let earlier = earlier.map_while(|number| self.document_at(RevisionNumber(number)).ok());
+        let earlier =
+            earlier.map_while(|number| self.flags().document_at(RevisionNumber(number)).ok());
         roll_back(document, component, earlier)
     }
 
@@ -151,7 +153,7 @@ impl App {
     }
 
     fn plan_now(&self, component: &ComponentPath) -> Result<(RevisionNumber, Rollback), Error> {
-        let live = self.in_force();
+        let live = self.flags().in_force(Scope::Everyone);
         if live.compiled.component(component.as_str()).is_none() {
             let message = flagdeck_core::edit::not_found(&live.document, component.as_str());
             return Err(Error::NotFound { message });
@@ -186,7 +188,7 @@ impl App {
                 base: base.or(Some(revision)),
             };
             tries += 1;
-            match self.change(request) {
+            match self.flags().change(request) {
                 Err(Error::Conflict { .. }) if base.is_none() && tries < TRIES_MAX => {}
                 outcome => return outcome,
             }

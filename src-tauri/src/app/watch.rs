@@ -94,13 +94,13 @@ impl Every {
 /// Returns the version of the store that is in force now.
 fn look(app: &App, seen: Option<u64>) -> Option<u64> {
     let refreshed = app
-        .0
-        .store
+        .flags()
+        .store()
         .version()
         .map_err(Error::from)
         .and_then(|version| {
             if seen != Some(version) {
-                app.refresh()?;
+                app.flags().refresh()?;
             }
             Ok(version)
         });
@@ -115,7 +115,7 @@ fn look(app: &App, seen: Option<u64>) -> Option<u64> {
 }
 
 fn back_up(app: &App) {
-    match app.back_up_when_due() {
+    match app.flags().back_up_when_due() {
         Ok(Some(path)) => tracing::info!(path = %path.display(), "backed up"),
         Ok(None) => {}
         Err(error) => {

@@ -25,9 +25,9 @@ use anyhow::{Context, bail};
 use clap::CommandFactory;
 use flagdeck::app::now_ms;
 use flagdeck::config::{self, Given};
+use flagdeck::flags::live::{AllOff, Live};
 use flagdeck::holders;
 use flagdeck::http::Server;
-use flagdeck::live::{AllOff, Live};
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::AsOf;
 use flagdeck::{App, Options, durable};
@@ -76,9 +76,9 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
         _ => {}
     }
     let app = open(&arguments)?;
-    let before = app.live().revision;
+    let before = app.flags().live().revision;
     let code = with_app(&app, arguments.command, output)?;
-    if app.live().revision != before {
+    if app.flags().live().revision != before {
         back_up(&app);
     }
     Ok(code)
@@ -86,7 +86,7 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
 
 /// Backs up where it is due: who never opens the window has nobody else to do it.
 fn back_up(app: &App) {
-    if let Err(error) = app.back_up_when_due() {
+    if let Err(error) = app.flags().back_up_when_due() {
         remark(&format!("no backup could be made: {}", error.in_full()));
     }
 }
@@ -180,10 +180,10 @@ fn given(arguments: &Arguments) -> Given {
 /// The flags in force, or as they were; says which those are, where a moment was asked for.
 fn flags_at(app: &App, at: Option<At>) -> anyhow::Result<Arc<Live>> {
     let Some(at) = at else {
-        return Ok(app.live());
+        return Ok(app.flags().live());
     };
     let as_of = at.as_of(now_ms())?;
-    let live = app.as_of(as_of)?;
+    let live = app.flags().as_of(as_of)?;
     if let AsOf::AtMs(at_ms) = as_of {
         let at = when(at_ms);
         remark(&match live.revision {

@@ -123,7 +123,7 @@ impl Desk {
         let thread = thread::Builder::new().name("flagdeck-all-off".into());
         let started = thread.spawn(move || {
             let actor = Actor::local(Via::Window);
-            then(desk.app().map(|app| app.emergency_off(&actor)));
+            then(desk.app().map(|app| app.flags().emergency_off(&actor)));
         });
         if let Err(error) = started {
             tracing::error!(%error, "not everything could be turned off");
@@ -209,7 +209,7 @@ impl Desk {
                     Ok(Event::Restored(_)) => continue,
                     // What was missed is made up for by reading anew.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {
-                        revision: app.live().revision.0,
+                        revision: app.flags().live().revision.0,
                     },
                     Err(RecvError::Closed) => return,
                 };

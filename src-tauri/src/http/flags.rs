@@ -14,8 +14,8 @@ use super::body::{self, Media};
 use super::etag::{self, IfMatch};
 use super::problem::ProblemDetails;
 use super::routes::Context;
-use crate::app::ChangeRequest;
-use crate::live::Live;
+use crate::flags::live::Live;
+use crate::flags::{ChangeRequest, Scope};
 use crate::store::{Actor, RevisionNumber, Via};
 
 /// Since when all flags are off; left out while they are not, and if they were never on.
@@ -39,8 +39,8 @@ pub(super) fn methods() -> MethodRouter<Context> {
 }
 
 async fn read(State(context): State<Context>, headers: HeaderMap) -> Response {
-    let live = context.app().in_force();
-    if etag::client_has(&headers, &live.etag) {
+    let live = context.app().flags().in_force(Scope::Everyone);
+    if etag::client_has(&headers, &live.generation.etag()) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         describe(&live, response.headers_mut());
         return response;
@@ -72,7 +72,10 @@ async fn change(
     let (head, body) = request.into_parts();
     context.check_token(&head.headers).await?;
     body::check(&head.headers, media)?;
-    let base = base_of(&head.headers, &context.app().in_force())?;
+    let base = base_of(
+        &head.headers,
+        &context.app().flags().in_force(Scope::Everyone),
+    )?;
     let bytes = body::read(body, context.limits().body_time).await?;
     let change = ChangeRequest {
         edit: edit(bytes),
@@ -86,10 +89,10 @@ async fn change(
         // The answer holds what this change made, even where another followed at once: its
         // entity tag must not stand for a document the client has never seen.
         let outcome = match confirms {
-            true => app.change_confirmed(change)?,
-            false => app.change(change)?,
+            true => app.flags().change_confirmed(change)?,
+            false => app.flags().change(change)?,
         };
-        let made = app.at(outcome.revision)?;
+        let made = app.flags().at(outcome.revision)?;
         Ok::<_, crate::Error>((made, outcome.warnings))
     });
     let (made, warnings) = made.await.map_err(|_| ProblemDetails::internal())??;
@@ -125,7 +128,7 @@ fn warning_value(warning: &Problem) -> HeaderValue {
 
 /// Returns the revision a change is based on; `None` where the client takes any.
 fn base_of(headers: &HeaderMap, live: &Live) -> Result<Option<RevisionNumber>, ProblemDetails> {
-    match etag::if_match(headers, &live.etag) {
+    match etag::if_match(headers, &live.generation.etag()) {
         IfMatch::Any => Ok(None),
         IfMatch::Current => Ok(Some(live.revision)),
         IfMatch::Missing => Err(ProblemDetails::new(
@@ -183,7 +186,7 @@ fn describe(live: &Live, headers: &mut HeaderMap) {
 }
 
 fn entity_tag(live: &Live) -> HeaderValue {
-    HeaderValue::from_str(&live.etag).expect("an entity tag is visible ASCII")
+    HeaderValue::from_str(&live.generation.etag()).expect("an entity tag is visible ASCII")
 }
 
 /// Lends the document's text to an answer without a copy.

@@ -71,7 +71,7 @@ async fn read(State(context): State<Context>) -> impl IntoResponse {
     let health = Health {
         status: status.name(),
         version: env!("CARGO_PKG_VERSION"),
-        revision: context.app().live().revision.0,
+        revision: context.app().flags().live().revision.0,
         writable: status == StoreState::Ok,
         push: context.app().pushing().map(Push::from),
     };

@@ -1,8 +1,9 @@
 //! `/api/ml/flags/stream`: server-sent events (WHATWG HTML, section 9.2) for whoever wants to know
 //! at once.
 //!
-//! Anyone on this machine is told of flags; who presents the token is told of states, too. A
-//! stream begins with the flags in force, so who connects again has missed nothing that counts.
+//! Anyone on this machine is told of flags; a client that presents the token is told of states,
+//! too. A stream begins with the flags in force, unless they are those that the client was told of
+//! last (`Last-Event-ID`), so a client that connects again has missed nothing that counts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +23,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::problem::ProblemDetails;
 use super::routes::Context;
-use crate::app::{App, Event, StoreState};
+use crate::app::{App, StoreState};
+use crate::events::Event;
+use crate::flags::Scope;
 use crate::http::Limits;
 use crate::state::{SourceName, StateNews};
 use crate::wire::{RestoreStatus, StateRestore};
@@ -67,7 +70,7 @@ async fn stream(
         app: context.app().clone(),
         with_states,
         limits: *context.limits(),
-        told: None,
+        told: last_event_id(&headers),
         told_states: BTreeMap::new(),
         store: StoreState::Ok,
         sender,
@@ -83,6 +86,12 @@ async fn stream(
     Ok((headers, Body::new(body)).into_response())
 }
 
+/// Returns what a client that connects again was told of last.
+fn last_event_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("last-event-id")?;
+    Some(id.to_str().ok()?.to_owned())
+}
+
 /// The client is gone.
 struct Gone;
 
@@ -92,8 +101,8 @@ struct Teller {
     events: broadcast::Receiver<Event>,
     with_states: bool,
     limits: Limits,
-    /// The revision and the entity tag of the flags it was told of last.
-    told: Option<(u64, String)>,
+    /// The generation of the flags it was told of last, on an earlier connection perhaps.
+    told: Option<String>,
     /// The latest change of each source that was sent.
     told_states: BTreeMap<SourceName, i64>,
     /// The state of the store that was sent last; that it is sound is sent only after a fault.
@@ -150,22 +159,25 @@ impl Teller {
     }
 
     async fn tell_flags(&mut self) -> Result<(), Gone> {
-        let live = self.app.in_force();
-        let revision = live.revision.0;
-        let now = Some((revision, live.etag.clone()));
-        if self.told == now {
+        let live = self.app.flags().in_force(Scope::Everyone);
+        let generation = live.generation.to_string();
+        if self.told.as_ref() == Some(&generation) {
             return Ok(());
         }
-        self.told = now;
         let all_off = live.all_off.as_ref().map(|all_off| {
             json!({
                 "since": all_off.since(),
                 "by": all_off.by.as_ref().map(|actor| &actor.name),
             })
         });
-        let data = json!({ "revision": revision, "etag": live.etag, "allOff": all_off });
-        self.send(format!("event: flags\nid: {revision}\ndata: {data}\n\n"))
-            .await
+        let data = json!({
+            "revision": live.revision.0,
+            "etag": live.generation.etag(),
+            "allOff": all_off,
+        });
+        let frame = format!("event: flags\nid: {generation}\ndata: {data}\n\n");
+        self.told = Some(generation);
+        self.send(frame).await
     }
 
     /// Tells whether the store can be relied on, when that changes.

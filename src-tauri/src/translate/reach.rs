@@ -2,7 +2,7 @@
 
 use flagdeck_core::{Reach, Widening};
 
-use crate::live::{AllOff, Live};
+use crate::flags::live::{AllOff, Live};
 use crate::wire;
 
 /// Components that are listed of those an edit would widen: more than is read.

@@ -2,7 +2,7 @@
 
 use flagdeck_core::Loss;
 
-use crate::app::Review;
+use crate::flags::Review;
 use crate::wire;
 
 impl From<Review> for wire::Review {

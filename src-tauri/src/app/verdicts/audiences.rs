@@ -37,7 +37,7 @@ impl Audiences {
     /// # Errors
     /// If one cannot be read; then it is tried again the next time.
     pub(super) fn follow(&mut self, app: &App) -> Result<(), Error> {
-        let live = app.live();
+        let live = app.flags().live();
         let begin = match self.seen.take() {
             Some(seen) if seen.0 <= live.revision => seen,
             _ => first(app, live.revision)?,
@@ -53,7 +53,7 @@ impl Audiences {
     }
 
     fn step(&mut self, app: &App, number: RevisionNumber) -> Result<(), Error> {
-        let revision = app.at(number)?;
+        let revision = app.flags().at(number)?;
         let at_ms = revision.origin.as_ref().map_or(0, |origin| origin.at_ms);
         if let Some((_, before)) = &self.seen {
             for component in changed(before, &revision.document) {
@@ -101,7 +101,7 @@ fn first(app: &App, latest: RevisionNumber) -> Result<(RevisionNumber, FlagDocum
         up_to: Some(latest),
         ..HistoryFilter::default()
     };
-    let since = app.history(&filter, 0, 1)?.total as u64;
+    let since = app.flags().history(&filter, 0, 1)?.total as u64;
     let number = RevisionNumber(latest.0.saturating_sub(since));
-    Ok((number, app.document_at(number)?))
+    Ok((number, app.flags().document_at(number)?))
 }

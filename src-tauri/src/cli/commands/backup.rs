@@ -14,8 +14,8 @@ const REFUSED: u8 = 2;
 
 pub fn run(app: &App, command: BackupCommand, output: &mut Output) -> anyhow::Result<ExitCode> {
     match command {
-        BackupCommand::List => list(app.backups()?, output)?,
-        BackupCommand::Make => make(app.back_up()?, output)?,
+        BackupCommand::List => list(app.flags().backups()?, output)?,
+        BackupCommand::Make => make(app.flags().back_up()?, output)?,
         BackupCommand::Restore {
             name,
             yes: true,
@@ -23,7 +23,7 @@ pub fn run(app: &App, command: BackupCommand, output: &mut Output) -> anyhow::Re
             ..
         } => {
             let actor = Actor::local(Via::Flagctl);
-            let outcome = app.restore_backup(&name, &actor)?;
+            let outcome = app.flags().restore_backup(&name, &actor)?;
             report(outcome, Reporting { output, listing })?;
         }
         BackupCommand::Restore {
@@ -80,9 +80,9 @@ fn make(made: Option<Backup>, output: &mut Output) -> anyhow::Result<()> {
 
 /// Says what restoring a backup would change.
 fn preview(app: &App, name: &str, reporting: Reporting<'_>) -> anyhow::Result<()> {
-    let found = app.backup_difference(name)?.changes;
+    let found = app.flags().backup_difference(name)?.changes;
     let outcome = Outcome {
-        revision: app.live().revision,
+        revision: app.flags().live().revision,
         changed: false,
         changes: found.iter().map(ToString::to_string).collect(),
         warnings: Vec::new(),

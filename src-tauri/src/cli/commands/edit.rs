@@ -30,7 +30,7 @@ pub fn set(
     let paths = vec![path(component)?];
     change(app, Edit::SetComponents { paths, on }, note, reporting)?;
     if on {
-        remark_all_off(&app.live(), UNSEEN);
+        remark_all_off(&app.flags().live(), UNSEEN);
     }
     Ok(())
 }
@@ -73,12 +73,12 @@ pub fn rollout(app: &App, arguments: RolloutArguments, output: &mut Output) -> a
         arguments.note.note,
         Reporting { output, listing },
     )?;
-    remark_all_off(&app.live(), UNSEEN);
+    remark_all_off(&app.flags().live(), UNSEEN);
     Ok(())
 }
 
 fn show_rollout(app: &App, component: Option<&str>, output: &mut Output) -> anyhow::Result<()> {
-    let live = app.live();
+    let live = app.flags().live();
     let document = &live.document;
     if let Some(name) = component.filter(|name| live.compiled.component(name).is_none()) {
         let message = flagdeck_core::edit::not_found(document, name);
@@ -136,11 +136,11 @@ pub fn rollback(
 }
 
 pub fn undo(app: &App, reporting: Reporting<'_>) -> anyhow::Result<()> {
-    report(app.undo(&Actor::local(Via::Flagctl))?, reporting)
+    report(app.flags().undo(&Actor::local(Via::Flagctl))?, reporting)
 }
 
 pub fn redo(app: &App, reporting: Reporting<'_>) -> anyhow::Result<()> {
-    report(app.redo(&Actor::local(Via::Flagctl))?, reporting)
+    report(app.flags().redo(&Actor::local(Via::Flagctl))?, reporting)
 }
 
 /// Lists what would change, for people.
@@ -165,7 +165,7 @@ fn change(
         note,
         base: None,
     };
-    report(app.change(request)?, reporting)
+    report(app.flags().change(request)?, reporting)
 }
 
 /// Says what came of a change.

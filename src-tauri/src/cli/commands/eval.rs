@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use anyhow::Context;
-use flagdeck::live::Live;
+use flagdeck::flags::live::Live;
 use flagdeck::{App, Error};
 use flagdeck_core::{Compiled, ComponentId, User, UserIds, groups};
 use serde_json::json;

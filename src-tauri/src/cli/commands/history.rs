@@ -11,13 +11,13 @@ use crate::output::{Output, when, who};
 /// Lists revisions, latest first.
 pub fn history(app: &App, arguments: HistoryArguments, output: &mut Output) -> anyhow::Result<()> {
     let (limit, listing) = (arguments.limit, arguments.listing);
-    let page = app.history(&filter(arguments)?, 0, limit)?;
+    let page = app.flags().history(&filter(arguments)?, 0, limit)?;
     if output.json {
         output.value(&page.revisions)?;
         return Ok(());
     }
     if page.total == 0 {
-        output.line(match app.live().revision {
+        output.line(match app.flags().live().revision {
             RevisionNumber::NONE => "No revisions: nothing has been changed yet.",
             _ => "No revisions match.",
         })?;
@@ -79,8 +79,8 @@ pub fn diff(
     listing: Listing,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let to = to.map_or(app.live().revision, RevisionNumber);
-    let difference = app.difference(RevisionNumber(from), to)?;
+    let to = to.map_or(app.flags().live().revision, RevisionNumber);
+    let difference = app.flags().difference(RevisionNumber(from), to)?;
     if output.json {
         output.value(&wire::Difference::from(difference))?;
         return Ok(());

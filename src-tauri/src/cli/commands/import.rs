@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
-use flagdeck::app::Review;
+use flagdeck::flags::Review;
 use flagdeck::store::{Actor, Via};
 use flagdeck::{App, ChangeRequest, Error, Outcome};
 use flagdeck_core::{Edit, Loss, Severity};
@@ -28,22 +28,23 @@ pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> any
         base: None,
     };
     let outcome = match arguments.yes {
-        true => app.change_confirmed(request)?,
+        true => app.flags().change_confirmed(request)?,
         false => change_or_ask(app, request, asks)?,
     };
     report(outcome, Reporting { output, listing })?;
-    remark_all_off(&app.live(), "");
+    remark_all_off(&app.flags().live(), "");
     Ok(())
 }
 
 fn change_or_ask(app: &App, request: ChangeRequest, asks: bool) -> anyhow::Result<Outcome> {
-    let looked_at = app.live().revision;
-    match app.change(request.clone()) {
-        Err(Error::LargeLoss { loss }) if asks && is_confirmed(&loss)? => Ok(app
-            .change_confirmed(ChangeRequest {
+    let looked_at = app.flags().live().revision;
+    match app.flags().change(request.clone()) {
+        Err(Error::LargeLoss { loss }) if asks && is_confirmed(&loss)? => {
+            Ok(app.flags().change_confirmed(ChangeRequest {
                 base: Some(looked_at),
                 ..request
-            })?),
+            })?)
+        }
         made => Ok(made?),
     }
 }
@@ -72,7 +73,7 @@ fn check(app: &App, document: &[u8], reporting: Reporting<'_>) -> anyhow::Result
         problems,
         difference,
         loss,
-    } = app.review(document);
+    } = app.flags().review(document);
     if problems.iter().any(|one| one.severity == Severity::Error) {
         return Err(Error::Invalid { problems }.into());
     }

@@ -1,7 +1,7 @@
 //! `get`, `export`: the flags, as they are or were.
 
 use flagdeck::App;
-use flagdeck::live::Live;
+use flagdeck::flags::live::Live;
 use flagdeck_core::document::{Group, Node};
 use flagdeck_core::{ComponentPath, Rollout, Strategy};
 

@@ -17,7 +17,7 @@ pub async fn flags(desk: State<'_, Desk>) -> Answer<Flags> {
 
 #[tauri::command]
 pub async fn document_text(desk: State<'_, Desk>) -> Answer<String> {
-    with_app(&desk, |app| Ok(app.document_text())).await
+    with_app(&desk, |app| Ok(app.flags().document_text())).await
 }
 
 #[tauri::command]
@@ -35,8 +35,8 @@ pub async fn change(
             base: base.map(RevisionNumber),
         };
         let outcome = match confirms_loss {
-            true => app.change_confirmed(request),
-            false => app.change(request),
+            true => app.flags().change_confirmed(request),
+            false => app.flags().change(request),
         };
         outcome.map(Into::into)
     })
@@ -57,7 +57,9 @@ pub async fn roll_back(desk: State<'_, Desk>, component: String, base: u64) -> A
 #[tauri::command]
 pub async fn undo(desk: State<'_, Desk>, of: u64) -> Answer<Outcome> {
     with_app(&desk, move |app| {
-        let undone = app.undo_revision(RevisionNumber(of), &Actor::local(Via::Window));
+        let undone = app
+            .flags()
+            .undo_revision(RevisionNumber(of), &Actor::local(Via::Window));
         undone.map(Into::into)
     })
     .await
@@ -66,7 +68,9 @@ pub async fn undo(desk: State<'_, Desk>, of: u64) -> Answer<Outcome> {
 #[tauri::command]
 pub async fn redo(desk: State<'_, Desk>, of: u64) -> Answer<Outcome> {
     with_app(&desk, move |app| {
-        let redone = app.redo_revision(RevisionNumber(of), &Actor::local(Via::Window));
+        let redone = app
+            .flags()
+            .redo_revision(RevisionNumber(of), &Actor::local(Via::Window));
         redone.map(Into::into)
     })
     .await
@@ -86,7 +90,10 @@ pub async fn emergency_off(desk: State<'_, Desk>) -> Answer<Outcome> {
 
 #[tauri::command]
 pub async fn review(desk: State<'_, Desk>, text: String) -> Answer<Review> {
-    with_app(&desk, move |app| Ok(app.review(text.as_bytes()).into())).await
+    with_app(&desk, move |app| {
+        Ok(app.flags().review(text.as_bytes()).into())
+    })
+    .await
 }
 
 #[tauri::command]
@@ -107,7 +114,7 @@ pub async fn explain(
 pub async fn widenings(desk: State<'_, Desk>, edit: Edit) -> Answer<Widenings> {
     with_app(&desk, move |app| {
         let edit: flagdeck_core::Edit = edit.try_into()?;
-        app.widenings(&edit).map(Into::into)
+        app.flags().widenings(&edit).map(Into::into)
     })
     .await
 }

@@ -1,6 +1,5 @@
 //! What the flags were, and what changed.
 
-use flagdeck::App;
 use flagdeck::store::{Actor, RevisionNumber, Via};
 use flagdeck::wire::{Difference, HistoryFilter, HistoryPage, LastChange, Outcome};
 use tauri::State;
@@ -23,13 +22,13 @@ pub async fn history(
 
 #[tauri::command]
 pub async fn actors(desk: State<'_, Desk>) -> Answer<Vec<Actor>> {
-    with_app(&desk, App::actors).await
+    with_app(&desk, |app| app.flags().actors()).await
 }
 
 #[tauri::command]
 pub async fn last_changes(desk: State<'_, Desk>, after: u64) -> Answer<Vec<LastChange>> {
     with_app(&desk, move |app| {
-        let found = app.last_changes(RevisionNumber(after))?;
+        let found = app.flags().last_changes(RevisionNumber(after))?;
         Ok(shown(found))
     })
     .await
@@ -39,7 +38,7 @@ pub async fn last_changes(desk: State<'_, Desk>, after: u64) -> Answer<Vec<LastC
 pub async fn difference(desk: State<'_, Desk>, from: u64, to: u64) -> Answer<Difference> {
     with_app(&desk, move |app| {
         let (from, to) = (RevisionNumber(from), RevisionNumber(to));
-        app.difference(from, to).map(Into::into)
+        app.flags().difference(from, to).map(Into::into)
     })
     .await
 }

@@ -45,18 +45,18 @@ pub async fn rotate_token(desk: State<'_, Desk>) -> Answer<String> {
 
 #[tauri::command]
 pub async fn backups(desk: State<'_, Desk>) -> Answer<Vec<Backup>> {
-    with_app(&desk, |app| app.backups().map(shown)).await
+    with_app(&desk, |app| app.flags().backups().map(shown)).await
 }
 
 #[tauri::command]
 pub async fn back_up(desk: State<'_, Desk>) -> Answer<Option<Backup>> {
-    with_app(&desk, |app| Ok(app.back_up()?.map(Into::into))).await
+    with_app(&desk, |app| Ok(app.flags().back_up()?.map(Into::into))).await
 }
 
 #[tauri::command]
 pub async fn backup_difference(desk: State<'_, Desk>, name: String) -> Answer<Difference> {
     with_app(&desk, move |app| {
-        app.backup_difference(&name).map(Into::into)
+        app.flags().backup_difference(&name).map(Into::into)
     })
     .await
 }
@@ -64,7 +64,9 @@ pub async fn backup_difference(desk: State<'_, Desk>, name: String) -> Answer<Di
 #[tauri::command]
 pub async fn restore_backup(desk: State<'_, Desk>, name: String) -> Answer<Outcome> {
     with_app(&desk, move |app| {
-        let outcome = app.restore_backup(&name, &Actor::local(Via::Window))?;
+        let outcome = app
+            .flags()
+            .restore_backup(&name, &Actor::local(Via::Window))?;
         Ok(outcome.into())
     })
     .await

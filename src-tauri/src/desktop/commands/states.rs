@@ -16,7 +16,10 @@ use crate::files;
 
 #[tauri::command]
 pub async fn flags_at(desk: State<'_, Desk>, at: AsOf) -> Answer<Flags> {
-    with_app(&desk, move |app| Ok(Flags::past(app.as_of(at)?.as_ref()))).await
+    with_app(&desk, move |app| {
+        Ok(Flags::past(app.flags().as_of(at)?.as_ref()))
+    })
+    .await
 }
 
 #[tauri::command]

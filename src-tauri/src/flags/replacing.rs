@@ -3,9 +3,9 @@
 
 use flagdeck_core::{Edit, FlagDocument, Loss, loss};
 
-use super::{App, ChangeRequest, Outcome};
+use super::live::Live;
+use super::{ChangeRequest, Flags, Outcome};
 use crate::error::Error;
-use crate::live::Live;
 use crate::store::RevisionNumber;
 
 /// What a document may remove.
@@ -17,14 +17,14 @@ pub(super) enum Losses {
     Any,
 }
 
-impl App {
-    /// Makes a change as [`App::change`] does, also if a document in it removes more than half
+impl Flags {
+    /// Makes a change as [`Flags::change`] does, also if a document in it removes more than half
     /// of the components: the caller has asked.
     ///
     /// # Errors
-    /// As [`App::change`], except for [`Error::LargeLoss`].
+    /// As [`Flags::change`], except for [`Error::LargeLoss`].
     pub fn change_confirmed(&self, request: ChangeRequest) -> Result<Outcome, Error> {
-        self.change_in(&self.turn(), request, Losses::Any)
+        self.change_in(&self.guard(), request, Losses::Any)
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwapOption;
 use flagdeck_core::{Compiled, FlagDocument, Reaches, validate};
 
+use super::emergency::Call;
+use super::layers::Generation;
 use crate::store::{Actor, Cause, Revision, RevisionNumber, StoreError};
 
 /// One revision ready for use: immutable, shared by reference, replaced whole.
@@ -20,8 +22,8 @@ pub struct Live {
     pub compiled: Compiled,
     /// The document as it is served: JSON text.
     pub text: Arc<[u8]>,
-    /// The strong entity tag of `text`, with its quotes.
-    pub etag: String,
+    /// What names this document among all that were ever in force.
+    pub generation: Generation,
     /// Since when all flags are off; `None` while the master switch is on.
     pub all_off: Option<Arc<AllOff>>,
     /// Whom each component reaches, computed when it is first asked for.
@@ -111,14 +113,15 @@ impl Live {
         }
     }
 
-    /// Returns it with the master switch off, as it is since `all_off`; itself if that is off
-    /// already.
-    pub fn switched_off(self: &Arc<Self>, all_off: &Arc<AllOff>) -> Arc<Self> {
+    /// Returns it with the master switch off, as it is since an emergency was called; itself if
+    /// that is off already.
+    pub(super) fn switched_off(self: &Arc<Self>, call: &Call) -> Arc<Self> {
         if !self.document.enabled {
             return Arc::clone(self);
         }
+        let generation = self.generation.switched_off(call.number);
         let made = self.switched_off.load_full();
-        if let Some(made) = made.filter(|made| made.all_off.as_ref() == Some(all_off)) {
+        if let Some(made) = made.filter(|made| made.generation == generation) {
             return made;
         }
         let document = FlagDocument {
@@ -128,7 +131,8 @@ impl Live {
         let text = document.to_bytes().into();
         let off = Self::new(self.revision, self.origin.clone(), document, text);
         let off = Arc::new(Self {
-            all_off: Some(Arc::clone(all_off)),
+            all_off: Some(Arc::clone(&call.all_off)),
+            generation,
             ..off
         });
         self.switched_off.store(Some(Arc::clone(&off)));
@@ -147,7 +151,6 @@ impl Live {
         document: FlagDocument,
         text: Arc<[u8]>,
     ) -> Self {
-        let hash = blake3::hash(&text).to_hex();
         Self {
             all_off: (!document.enabled).then(|| Arc::new(AllOff::NEVER_ON)),
             reaches: OnceLock::new(),
@@ -155,8 +158,7 @@ impl Live {
             origin,
             compiled: Compiled::new(&document),
             document,
-            // Half the hash: enough against chance, short enough to read in a log.
-            etag: format!("\"{}\"", &hash[..32]),
+            generation: Generation::of_revision(revision, &text),
             text,
             switched_off: ArcSwapOption::empty(),
         }

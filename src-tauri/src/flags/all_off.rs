@@ -1,8 +1,8 @@
 //! Since when all flags are off: the moment of the revision that turned the master switch off,
 //! however many came after it.
 
-use super::App;
-use crate::live::{AllOff, Live};
+use super::Flags;
+use super::live::{AllOff, Live};
 use crate::store::{HistoryFilter, RevisionNumber, Store, StoreError};
 use crate::store::{Revision, RevisionSummary};
 
@@ -58,7 +58,7 @@ fn turned_off_by(revision: &RevisionSummary) -> AllOff {
     }
 }
 
-impl App {
+impl Flags {
     /// Makes a revision ready for use that follows what is in force.
     pub(super) fn load_next(&self, revision: &Revision) -> Result<Live, StoreError> {
         let live = Live::load(revision)?;
@@ -69,7 +69,7 @@ impl App {
         let summary = revision.summary();
         if before.revision.next() != revision.number {
             // All off goes into force, whatever the history answers.
-            let found = find(self.0.store.as_ref(), revision.number);
+            let found = find(self.store(), revision.number);
             return Ok(live.off_since(found.unwrap_or_else(|_| turned_off_by(&summary))));
         }
         Ok(live.off_since(match &before.all_off {

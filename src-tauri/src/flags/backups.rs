@@ -2,17 +2,18 @@
 
 use flagdeck_core::{FlagDocument, validate};
 
-use super::{App, Difference, Outcome, Wanted, now_ms};
+use super::{Difference, Flags, Outcome, Wanted};
+use crate::app::now_ms;
 use crate::error::Error;
 use crate::store::{Actor, Backup, Cause, Revision};
 
-impl App {
+impl Flags {
     /// Lists the backups that hold a revision, newest first.
     ///
     /// # Errors
     /// Where their folder cannot be read.
     pub fn backups(&self) -> Result<Vec<Backup>, Error> {
-        Ok(self.0.store.backups()?)
+        Ok(self.store().backups()?)
     }
 
     /// Copies the store into a verified backup; none where one holds the latest revision
@@ -22,7 +23,7 @@ impl App {
     /// Where it cannot be written.
     pub fn back_up(&self) -> Result<Option<Backup>, Error> {
         self.ensure_writable()?;
-        let Some(made) = self.0.store.back_up(now_ms(), 0)? else {
+        let Some(made) = self.store().back_up(now_ms(), 0)? else {
             return Ok(None);
         };
         let is_made = |backup: &Backup| made.file_name().is_some_and(|name| *name == *backup.name);
@@ -59,14 +60,14 @@ impl App {
             cause: Cause::Import,
             note: Some(note),
         };
-        match self.save(&self.turn(), &live, wanted)? {
+        match self.save(&self.guard(), &live, wanted)? {
             Some(outcome) => Ok(outcome),
             None => self.conflict(live.revision),
         }
     }
 
     fn backed_up(&self, name: &str) -> Result<(Revision, FlagDocument), Error> {
-        let revision = self.0.store.backed_up(name)?;
+        let revision = self.store().backed_up(name)?;
         let revision = revision.ok_or_else(|| Error::NotFound {
             message: format!("there is no backup {name:?}"),
         })?;

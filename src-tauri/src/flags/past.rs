@@ -1,13 +1,16 @@
 //! Looking back, and looking before acting: the history, differences between revisions, what
 //! a document would change, why a user gets what they get. Changes nothing.
 
+use std::sync::Arc;
+
 use flagdeck_core::{
     Change, Edit, Explanation, FlagDocument, Loss, Problem, User, Widening, apply, changes,
     explain, read_document, widenings,
 };
 
-use super::App;
+use super::live::Live;
 use super::replacing::large_loss;
+use super::{Flags, Scope};
 use crate::error::Error;
 use crate::store::{Actor, HistoryFilter, HistoryPage, LastChange, RevisionNumber};
 use crate::wire::AsOf;
@@ -32,7 +35,7 @@ pub struct Review {
     pub loss: Option<Loss>,
 }
 
-impl App {
+impl Flags {
     /// Loads the revisions that `filter` lets through, latest first, up to `limit` of them
     /// without the first `offset`.
     ///
@@ -44,7 +47,7 @@ impl App {
         offset: usize,
         limit: usize,
     ) -> Result<HistoryPage, Error> {
-        Ok(self.0.store.history(filter, offset, limit)?)
+        Ok(self.store().history(filter, offset, limit)?)
     }
 
     /// Lists everybody who ever saved a revision.
@@ -52,7 +55,7 @@ impl App {
     /// # Errors
     /// Where the store cannot be read.
     pub fn actors(&self) -> Result<Vec<Actor>, Error> {
-        Ok(self.0.store.actors()?)
+        Ok(self.store().actors()?)
     }
 
     /// Lists the components and groups that a revision later than `after` changed, with the
@@ -61,7 +64,7 @@ impl App {
     /// # Errors
     /// Where the store cannot be read.
     pub fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, Error> {
-        let mut found = self.0.store.last_changes(after)?;
+        let mut found = self.store().last_changes(after)?;
         let live = self.live();
         let is_there = |path: &str| {
             let path = path.parse().ok();
@@ -87,7 +90,7 @@ impl App {
 
     /// Says what is wrong with a document, and what it would change.
     pub fn review(&self, text: &[u8]) -> Review {
-        let live = self.in_force();
+        let live = self.in_force(Scope::Everyone);
         match read_document(text) {
             Ok(checked) => Review {
                 revision: live.revision,
@@ -110,7 +113,7 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] or [`Error::NotFound`] if the edit cannot be applied.
     pub fn widenings(&self, edit: &Edit) -> Result<Vec<Widening>, Error> {
-        let live = self.in_force();
+        let live = self.in_force(Scope::Everyone);
         let document = apply(&live.document, edit)?.document;
         Ok(widenings(&live.document, &document))
     }
@@ -129,7 +132,7 @@ impl App {
     ) -> Result<(RevisionNumber, Explanation), Error> {
         let live = match at {
             Some(at) => self.as_of(at)?,
-            None => self.in_force(),
+            None => self.in_force(Scope::User(user.id)),
         };
         let explanation = explain(
             &live.document,
@@ -141,15 +144,36 @@ impl App {
         Ok((live.revision, explanation))
     }
 
+    /// Returns the flags as of a moment. Before the first revision, that is the safe default.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such revision.
+    pub fn as_of(&self, at: AsOf) -> Result<Arc<Live>, Error> {
+        match at {
+            AsOf::Revision(0) => Ok(Arc::new(Live::safe_default())),
+            AsOf::Revision(number) => self.at(RevisionNumber(number)),
+            AsOf::AtMs(at_ms) => {
+                let filter = HistoryFilter {
+                    until_ms: Some(at_ms.saturating_add(1)),
+                    ..HistoryFilter::default()
+                };
+                match self.history(&filter, 0, 1)?.revisions.first() {
+                    Some(latest) => self.at(latest.number),
+                    None => Ok(Arc::new(Live::safe_default())),
+                }
+            }
+        }
+    }
+
     /// Returns the document in force as JSON text, indented, with every key it has in the
     /// order it has them.
     pub fn document_text(&self) -> String {
-        let document = self.in_force().document.to_tree();
+        let document = self.in_force(Scope::Everyone).document.to_tree();
         format!("{document:#}")
     }
 
     /// Loads the document of a revision; the safe default for [`RevisionNumber::NONE`].
-    pub(super) fn document_at(&self, number: RevisionNumber) -> Result<FlagDocument, Error> {
+    pub(crate) fn document_at(&self, number: RevisionNumber) -> Result<FlagDocument, Error> {
         match number {
             RevisionNumber::NONE => Ok(FlagDocument::default()),
             number => Ok(self.at(number)?.document.clone()),

@@ -1,18 +1,18 @@
 //! Undo and redo: which change they act on, and acting on it as a new revision.
 
-use super::{App, Outcome, Step, lock};
+use super::undo_log::UndoStep;
+use super::{Flags, Outcome, Step, lock};
 use crate::error::Error;
-use crate::history::UndoStep;
 use crate::store::{Actor, Cause, RevisionNumber};
 
-impl App {
+impl Flags {
     /// Returns what undo and redo would act on.
     pub fn steps(&self) -> (Option<UndoStep>, Option<UndoStep>) {
-        if let Some(step) = self.held_step() {
+        if let Some(step) = self.emergency_step() {
             return (Some(step), None);
         }
-        let history = lock(&self.0.history);
-        (history.undo().cloned(), history.redo().cloned())
+        let log = lock(&self.0.undo_log);
+        (log.undo().cloned(), log.redo().cloned())
     }
 
     /// Takes the latest change back, made by any user, as a new revision. While an emergency is
@@ -28,25 +28,25 @@ impl App {
     /// Takes the change back that made the revision `of`, if undo would still act on that one.
     ///
     /// # Errors
-    /// As [`App::undo`]; [`Error::Conflict`] also if undo would act on another change.
+    /// As [`Flags::undo`]; [`Error::Conflict`] also if undo would act on another change.
     pub fn undo_revision(&self, of: RevisionNumber, actor: &Actor) -> Result<Outcome, Error> {
         self.step_back(Some(of), actor)
     }
 
     fn step_back(&self, of: Option<RevisionNumber>, actor: &Actor) -> Result<Outcome, Error> {
-        let turn = self.turn();
+        let guard = self.guard();
         self.expect_step(of, self.steps().0)?;
-        if let Some(outcome) = self.take_back_hold(&turn) {
+        if let Some(outcome) = self.undo_emergency(&guard) {
             return Ok(outcome);
         }
-        let step = lock(&self.0.history).undo().cloned();
+        let step = lock(&self.0.undo_log).undo().cloned();
         let UndoStep {
             revision, sentence, ..
         } = step.ok_or(Error::NothingToDo {
             message: "there is nothing to undo",
         })?;
         let before = RevisionNumber(revision.0 - 1);
-        let outcome = self.put_back(&turn, before, Cause::Undo(revision), actor, None)?;
+        let outcome = self.put_back(&guard, before, Cause::Undo(revision), actor, None)?;
         Ok(outcome.of(Step::Undone(sentence)))
     }
 
@@ -62,21 +62,21 @@ impl App {
     /// Brings the change back that made the revision `of`, if redo would still act on that one.
     ///
     /// # Errors
-    /// As [`App::redo`]; [`Error::Conflict`] also if redo would act on another change.
+    /// As [`Flags::redo`]; [`Error::Conflict`] also if redo would act on another change.
     pub fn redo_revision(&self, of: RevisionNumber, actor: &Actor) -> Result<Outcome, Error> {
         self.step_forth(Some(of), actor)
     }
 
     fn step_forth(&self, of: Option<RevisionNumber>, actor: &Actor) -> Result<Outcome, Error> {
-        let turn = self.turn();
+        let guard = self.guard();
         self.expect_step(of, self.steps().1)?;
-        let step = lock(&self.0.history).redo().cloned();
+        let step = lock(&self.0.undo_log).redo().cloned();
         let UndoStep {
             revision, sentence, ..
         } = step.ok_or(Error::NothingToDo {
             message: "there is nothing to redo",
         })?;
-        let outcome = self.put_back(&turn, revision, Cause::Redo(revision), actor, None)?;
+        let outcome = self.put_back(&guard, revision, Cause::Redo(revision), actor, None)?;
         Ok(outcome.of(Step::Redone(sentence)))
     }
 

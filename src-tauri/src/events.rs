@@ -1,0 +1,48 @@
+//! What happened, announced to whoever listens: the faces, and the threads that tell clients.
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+
+use crate::store::RevisionNumber;
+
+/// Announcements that wait for a slow listener before it misses some and reads everything again.
+const WAITING_MAX: usize = 64;
+
+/// Something happened. Listeners read the new state from [`App`].
+///
+/// [`App`]: crate::App
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Other flags are in force; this is the revision they are based on.
+    Flags(RevisionNumber),
+    /// Something else that the application says of itself: its address, a notice.
+    Status,
+    /// The state of a source, or its snapshots, changed; `None` stands for any source.
+    State(Option<Arc<str>>),
+    /// A state was restored, by this restore.
+    Restored(u64),
+}
+
+/// The way to announce events. Clones announce to the same listeners.
+#[derive(Debug, Clone)]
+pub struct Events(broadcast::Sender<Event>);
+
+impl Default for Events {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(WAITING_MAX))
+    }
+}
+
+impl Events {
+    /// Announces what happens from here on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.0.subscribe()
+    }
+
+    /// Tells every listener.
+    pub fn announce(&self, event: Event) {
+        // An error means that nobody listens, which is fine.
+        let _ = self.0.send(event);
+    }
+}

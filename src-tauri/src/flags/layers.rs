@@ -1,0 +1,99 @@
+//! What is in force: a stack of layers over the stored document, asked by scope.
+//!
+//! Each stack has a [`Generation`] of its own, which entity tags and event ids name. Today there
+//! is one layer, the emergency that turns everything off before that is stored; what else depends
+//! on who asks becomes a layer here, and nothing else changes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Flags;
+use super::emergency::Call;
+use super::live::Live;
+use crate::store::RevisionNumber;
+
+/// Whom the flags are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// Everyone: what is served and shown.
+    Everyone,
+    /// An application that reports under this name.
+    Source(&'a str),
+    /// A user of an application.
+    User(&'a str),
+}
+
+/// One layer over what is below it.
+#[derive(Debug, Clone)]
+pub(super) enum Layer {
+    /// All flags are off by this emergency.
+    Off(Arc<Call>),
+}
+
+impl Layer {
+    /// Returns what is below with this layer over it.
+    pub(super) fn over(&self, below: &Arc<Live>) -> Arc<Live> {
+        match self {
+            Self::Off(call) => below.switched_off(call),
+        }
+    }
+}
+
+impl Flags {
+    /// Returns what applications read: what is stored, with every layer over it. Never waits.
+    pub fn in_force(&self, scope: Scope<'_>) -> Arc<Live> {
+        // The layers first: once one has gone, what is stored is what it gave way to.
+        let layers = self.layers(scope);
+        layered(&self.live(), layers)
+    }
+
+    /// Returns the layers over what is stored, the lowest first.
+    fn layers(&self, scope: Scope<'_>) -> impl Iterator<Item = Layer> + use<> {
+        let off = match scope {
+            // An emergency is for everyone.
+            Scope::Everyone | Scope::Source(_) | Scope::User(_) => self.0.emergency.call(),
+        };
+        off.into_iter().map(Layer::Off)
+    }
+}
+
+/// Lays layers over what is stored, the lowest first.
+pub(super) fn layered(stored: &Arc<Live>, layers: impl IntoIterator<Item = Layer>) -> Arc<Live> {
+    let over = |below: Arc<Live>, layer: Layer| layer.over(&below);
+    layers.into_iter().fold(Arc::clone(stored), over)
+}
+
+/// Names one document as it was in force: `48-0d5f…` for a revision with its document's hash, and
+/// what each layer adds. Never stands for two documents, in this program or another, before or
+/// after a restart: a revision is never edited, its hash tells stores apart that count alike, and
+/// a layer that is not stored is numbered at random.
+///
+/// It can be made while nothing can be written, which is when an emergency is called.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Generation(Arc<str>);
+
+impl Generation {
+    /// Names a stored document.
+    pub(super) fn of_revision(revision: RevisionNumber, text: &[u8]) -> Self {
+        let hash = blake3::hash(text).to_hex();
+        // Half the hash: enough against chance, short enough to read in a log.
+        Self(format!("{revision}-{}", &hash[..32]).into())
+    }
+
+    /// Names the same with all flags off by the emergency of this number.
+    pub(super) fn switched_off(&self, emergency: u64) -> Self {
+        Self(format!("{self}-off-{emergency:016x}").into())
+    }
+
+    /// Returns it as the strong entity tag (RFC 9110, section 8.8.3) of the document, with its
+    /// quotes.
+    pub fn etag(&self) -> String {
+        format!("\"{self}\"")
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
