@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use flagdeck::clock::Clock;
 use flagdeck::metrics::push::{Pusher, Target};
 use flagdeck::wire::PushHealth;
 
@@ -51,7 +52,9 @@ impl Pushing {
             })
         };
         let text_of_now = move || told.lock().unwrap().clone();
-        let pusher = Pusher::start(target, text_of_now, |_| {}, instance.to_owned()).unwrap();
+        let clock = Clock::system();
+        let pusher =
+            Pusher::start(target, text_of_now, |_| {}, instance.to_owned(), clock).unwrap();
         Self {
             pusher: Some(pusher),
             gateway,

@@ -501,7 +501,7 @@ fn a_bundle_says_everything_and_is_held_against_its_hashes() {
 fn the_flags_are_told_as_of_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
-    let before = flagdeck::app::now_ms() - 1;
+    let before = jiff::Timestamp::now().as_millisecond() - 1;
     let edit = Edit::SetMaster { on: true };
     app.flags()
         .change(ChangeRequest {

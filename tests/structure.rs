@@ -62,6 +62,22 @@ fn the_core_keeps_its_bounds_in_one_file() {
     none(bounds, "bounds outside limits.rs");
 }
 
+/// A test can set the time of day only if all of the application asks one clock.
+#[test]
+fn one_file_asks_the_time_of_day() {
+    const NOW: [&str; 4] = [
+        "Timestamp::now",
+        "SystemTime::now",
+        "Zoned::now",
+        "clock_gettime",
+    ];
+    let asking = lines_of_code("src-tauri/src", &["rs"])
+        .into_iter()
+        .filter(|line| line.path != "src-tauri/src/clock.rs")
+        .filter(|line| NOW.iter().any(|name| line.code.contains(name)));
+    none(asking, "the time of day is asked past the clock");
+}
+
 /// What `flagctl` runs may write to standard error itself, which is handed to it as it is.
 #[test]
 fn one_file_of_flagctl_writes_to_the_terminal() {

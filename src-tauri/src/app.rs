@@ -26,6 +26,7 @@ use self::notices::warning;
 pub use self::restores::{Undone, UndoneFlags};
 pub use self::states::value_under;
 use self::verdicts::Judge;
+use crate::clock::Clock;
 use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::events::{Event, Events};
@@ -46,6 +47,7 @@ pub struct App(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     data_dir: PathBuf,
+    clock: Clock,
     settings: Settings,
     flags: Flags,
     events: Events,
@@ -73,6 +75,8 @@ pub struct Options {
     /// Whether to look out for changes by other processes, to back up regularly, and to take in
     /// what applications report: what a program wants that stays open.
     pub watch: bool,
+    /// What tells the time of day.
+    pub clock: Clock,
 }
 
 impl Options {
@@ -82,6 +86,7 @@ impl Options {
             data_dir: data_dir.to_owned(),
             given: Given::default(),
             watch: false,
+            clock: Clock::system(),
         }
     }
 }
@@ -94,7 +99,7 @@ impl App {
     /// # Errors
     /// Where the folder cannot be used at all.
     pub fn open(options: Options) -> Result<Self, Error> {
-        let opened = SqliteStore::open(&options.data_dir, now_ms())?;
+        let opened = SqliteStore::open(&options.data_dir, options.clock.now_ms())?;
         let recovery = opened.recovery.map(|recovery| recovery.sentence());
         Self::start(options, Box::new(opened.store), recovery)
     }
@@ -115,16 +120,17 @@ impl App {
         });
         let mut notices = Vec::from_iter(recovered);
         let metrics = options.watch.then(|| {
-            let (metrics, notice) = Metrics::start(&options.data_dir);
+            let (metrics, notice) = Metrics::start(&options.data_dir, options.clock.clone());
             notices.extend(notice.map(warning));
             metrics
         });
         let events = Events::default();
         let on_saved = metrics.as_ref().map(Metrics::on_saved);
-        let flags = Flags::open(store, events.clone(), on_saved)?;
+        let flags = Flags::open(store, options.clock.clone(), events.clone(), on_saved)?;
         let states = Keeper::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
             data_dir: options.data_dir,
+            clock: options.clock,
             settings,
             flags,
             events,
@@ -180,6 +186,11 @@ impl App {
     }
 
     // The application itself.
+
+    /// Returns the time of day, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.0.clock.now_ms()
+    }
 
     /// Returns the folder that everything is kept in.
     pub fn data_dir(&self) -> &Path {
@@ -245,9 +256,4 @@ impl App {
     fn announce(&self, event: Event) {
         self.0.events.announce(event);
     }
-}
-
-/// Returns milliseconds since 1970, by this machine's clock.
-pub fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }

@@ -27,7 +27,7 @@ pub use self::outcome::{Outcome, Step};
 pub use self::past::{Difference, Review};
 use self::replacing::{Losses, check_loss};
 use self::undo_log::{UNDO_STEPS_MAX, UndoLog};
-use crate::app::now_ms;
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::lock::lock;
@@ -48,6 +48,7 @@ pub struct Flags(Arc<Inner>);
 
 struct Inner {
     store: Box<dyn Store>,
+    clock: Clock,
     live: ArcSwap<Live>,
     emergency: Emergency,
     /// Held while a revision is put in force, so that revisions go live in their order.
@@ -94,6 +95,7 @@ impl Flags {
     /// If the store cannot be read.
     pub(crate) fn open(
         store: Box<dyn Store>,
+        clock: Clock,
         events: Events,
         on_saved: Option<OnSaved>,
     ) -> Result<Self, Error> {
@@ -105,6 +107,7 @@ impl Flags {
         undo_log.extend(earliest_first(store.summaries(None, UNDO_STEPS_MAX)?));
         Ok(Self(Arc::new(Inner {
             store,
+            clock,
             live: ArcSwap::from_pointee(live),
             emergency: Emergency::default(),
             undo_log: Mutex::new(undo_log),
@@ -279,7 +282,7 @@ impl Flags {
             return Ok(Some(unchanged));
         }
         self.ensure_writable()?;
-        let (draft, trace) = wanted.draft(live, text);
+        let (draft, trace) = wanted.draft(live, text, self.0.clock.now_ms());
         let sentences = draft.changes.clone();
         match self.store().append(live.revision, draft.clone(), trace)? {
             Appended::Saved(number) => {
@@ -407,7 +410,9 @@ impl Flags {
     /// # Errors
     /// If it cannot be written.
     pub fn back_up_when_due(&self) -> Result<Option<PathBuf>, Error> {
-        Ok(self.store().back_up(now_ms(), BACK_UP_EVERY_MS)?)
+        Ok(self
+            .store()
+            .back_up(self.0.clock.now_ms(), BACK_UP_EVERY_MS)?)
     }
 }
 
@@ -430,14 +435,14 @@ impl Wanted<'_> {
     }
 
     /// Makes a revision of it, and says what that touches.
-    fn draft(self, live: &Live, text: Arc<[u8]>) -> (Draft, Trace) {
+    fn draft(self, live: &Live, text: Arc<[u8]>, at_ms: i64) -> (Draft, Trace) {
         let found = changes(&live.document.to_tree(), &self.document.to_tree());
         let mut sentences: Vec<String> = found.iter().map(ToString::to_string).collect();
         if sentences.is_empty() && text != live.text {
             sentences.push("Order changed".into());
         }
         let draft = Draft {
-            at_ms: now_ms(),
+            at_ms,
             actor: self.actor.clone(),
             cause: self.cause,
             note: self.note,

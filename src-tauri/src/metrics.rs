@@ -60,8 +60,7 @@ use self::frame::NameId;
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
 use self::store::{Key, MetricsReader, MetricsStore, NewBatch};
 use self::worker::{Job, Progress, Worker};
-use crate::app::now_ms;
-use crate::flags::OnSaved;
+use crate::clock::Clock;
 use crate::lock::lock;
 use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
@@ -78,6 +77,7 @@ pub struct Metrics(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     data_dir: PathBuf,
+    clock: Clock,
     collector: Arc<Collector>,
     exposition: Exposition,
     refusals: Arc<Refusals>,
@@ -209,11 +209,12 @@ impl Delivery {
 impl Metrics {
     /// Starts collecting into a data folder, going on where it ended. Where nothing can be kept,
     /// it says so in every pulse and refuses every batch. Returns also what people should know.
-    pub fn start(data_dir: &Path) -> (Self, Option<String>) {
+    pub fn start(data_dir: &Path, clock: Clock) -> (Self, Option<String>) {
         let collector = Arc::new(Collector::default());
         let refusals = Arc::new(Refusals::default());
         let metrics = Self(Arc::new(Inner {
             data_dir: data_dir.to_owned(),
+            clock,
             exposition: Exposition::new(&collector, &refusals),
             collector,
             refusals,
@@ -238,11 +239,13 @@ impl Metrics {
 
     fn start_thread(&self) -> Result<Option<String>, StoreError> {
         let inner = &self.0;
-        let (store, mut past) = MetricsStore::open(&inner.data_dir, random(), now_ms())?;
+        let (store, mut past) =
+            MetricsStore::open(&inner.data_dir, random(), inner.clock.now_ms())?;
         let notice = past.notice.take();
         let (queue, jobs) = mpsc::sync_channel(QUEUE_BATCHES_MAX);
         let mut worker = Worker {
             store,
+            clock: inner.clock.clone(),
             collector: Arc::clone(&inner.collector),
             jobs,
             queued_bytes: Arc::clone(&inner.queued_bytes),
@@ -282,7 +285,7 @@ impl Metrics {
         let batch = event::read(bytes, format, expose)?;
         let weight = bytes.len() + batch.events.len() * size_of::<Event>();
         let new = NewBatch {
-            at_ms: now_ms(),
+            at_ms: self.0.clock.now_ms(),
             key: key.map(|name| Key::new(name, bytes)),
             events: batch.events,
             rejected: batch.rejected,
@@ -393,14 +396,14 @@ impl Metrics {
     }
 
     /// Returns what notes that a revision was saved, in milliseconds since 1970.
-    pub(crate) fn on_saved(&self) -> OnSaved {
+    pub(crate) fn on_saved(&self) -> Box<dyn Fn(i64) + Send + Sync> {
         let collector = Arc::clone(&self.0.collector);
         Box::new(move |at_ms| collector.note_revision(at_ms))
     }
 
     /// Returns what components are judged by.
     pub fn judged(&self, since_ms: impl Fn(&str) -> i64) -> Judged {
-        Judged::of(&self.0.collector, since_ms)
+        Judged::of(&self.0.collector, self.0.clock.now_ms(), since_ms)
     }
 
     /// Returns the pulse of the last minutes; `None` if it is the one of `since`. Marks, push
@@ -410,7 +413,7 @@ impl Metrics {
         if since == Some(state.version) {
             return None;
         }
-        let pulse = pulse::take(&state, now_ms(), limits);
+        let pulse = pulse::take(&state, self.0.clock.now_ms(), limits);
         drop(state);
         Some(wire::Pulse {
             trouble: self.trouble(),
@@ -444,14 +447,17 @@ impl Drop for Inner {
 ///
 /// # Errors
 /// [`StoreError`] where what was kept cannot be read.
-pub fn glance(data_dir: &Path, limits: wire::Limits) -> Result<Option<Glance>, StoreError> {
+pub fn glance(
+    data_dir: &Path,
+    limits: wire::Limits,
+    now_ms: i64,
+) -> Result<Option<Glance>, StoreError> {
     let Some(mut reader) = MetricsReader::open(data_dir)? else {
         return Ok(None);
     };
     let names = reader.names()?;
     let past = reader.past()?;
     let collector = Collector::default();
-    let now_ms = now_ms();
     let mut numbers: HashMap<Box<str>, NameId> = HashMap::new();
     numbers.extend(names.into_iter().map(|(id, name)| (name, id)));
     let mut number = |text: &str| {
@@ -469,6 +475,7 @@ pub fn glance(data_dir: &Path, limits: wire::Limits) -> Result<Option<Glance>, S
         pulse,
         counted: collector.checkpoint(),
         collector,
+        now_ms,
     }))
 }
 
@@ -480,12 +487,14 @@ pub struct Glance {
     /// Everything since counting began.
     pub counted: Checkpoint,
     collector: Collector,
+    /// When it was read, in milliseconds since 1970.
+    now_ms: i64,
 }
 
 impl Glance {
     /// Returns what components are judged by.
     pub fn judged(&self, since_ms: impl Fn(&str) -> i64) -> Judged {
-        Judged::of(&self.collector, since_ms)
+        Judged::of(&self.collector, self.now_ms, since_ms)
     }
 }
 
@@ -499,11 +508,11 @@ pub struct Judged {
 }
 
 impl Judged {
-    fn of(collector: &Collector, since_ms: impl Fn(&str) -> i64) -> Self {
+    fn of(collector: &Collector, now_ms: i64, since_ms: impl Fn(&str) -> i64) -> Self {
         let state = collector.state();
         Self {
             components: state.evidence.since(since_ms),
-            host_bytes: pulse::host_memory(&state, now_ms()),
+            host_bytes: pulse::host_memory(&state, now_ms),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{App, Event, now_ms};
+use super::{App, Event};
 use crate::config;
 use crate::durable::{self, Access};
 use crate::error::Error;
@@ -217,7 +217,7 @@ impl App {
     }
 
     fn write_back_each(&self) -> Result<Vec<PathBuf>, Error> {
-        let now = now_ms();
+        let now = self.now_ms();
         let mut set_aside = Vec::new();
         if self.flags().store().gone().is_some() {
             set_aside.extend(self.flags().store().write_back(now)?);
@@ -234,7 +234,7 @@ impl App {
         if self.flags().store().gone().is_some() {
             kept.extend(self.reopen_store()?);
         }
-        kept.extend(self.0.states.use_other(now_ms())?);
+        kept.extend(self.0.states.use_other(self.now_ms())?);
         if let Some(metrics) = &self.0.metrics {
             kept.extend(metrics.settle(Settle::Reopen)?);
         }
@@ -242,7 +242,7 @@ impl App {
     }
 
     fn reopen_store(&self) -> Result<Option<PathBuf>, Error> {
-        let Reopened { kept, recovery } = self.flags().store().reopen(now_ms())?;
+        let Reopened { kept, recovery } = self.flags().store().reopen(self.now_ms())?;
         if let Some(message) = recovery {
             self.notify(Level::Error, message);
         }

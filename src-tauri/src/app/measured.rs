@@ -88,11 +88,14 @@ impl App {
     pub fn charts(&self, query: &ChartQuery) -> Result<Charts, Error> {
         let config = self.config();
         let mut charts = match config.metrics.prometheus.as_deref() {
-            Some(address) if !query.own => drawing::draw_from(address, query, self.limits())
-                .map_err(|source| Error::Prometheus {
-                    address: prometheus::shown(address),
-                    source,
-                })?,
+            Some(address) if !query.own => {
+                drawing::draw_from(address, query, self.limits(), self.now_ms()).map_err(
+                    |source| Error::Prometheus {
+                        address: prometheus::shown(address),
+                        source,
+                    },
+                )?
+            }
             _ => {
                 let metrics = self.0.metrics.as_ref().ok_or(Error::NotCollecting)?;
                 metrics.draw(query, self.limits())?
@@ -112,7 +115,7 @@ impl App {
     /// # Errors
     /// Where it cannot be read.
     pub fn glance(&self) -> Result<Option<(Pulse, Checkpoint)>, Error> {
-        let Some(kept) = metrics::glance(&self.0.data_dir, self.limits())? else {
+        let Some(kept) = metrics::glance(&self.0.data_dir, self.limits(), self.now_ms())? else {
             return Ok(None);
         };
         let mut pulse = kept.pulse.clone();
@@ -164,6 +167,7 @@ impl App {
             move || text_of(&text),
             move |health| note(health::keep(&data_dir, health)),
             instance(&self.0.data_dir),
+            self.0.clock.clone(),
         );
         match pusher {
             Ok(pusher) => *lock(&self.0.pusher) = Some(pusher),

@@ -2,8 +2,8 @@
 
 use flagdeck_core::restore::Undo;
 
+use super::App;
 use super::states::checked;
-use super::{App, now_ms};
 use crate::error::Error;
 use crate::flags::Scope;
 use crate::state::{AskedState, SourceName, StateError, With, plainly_compared, undo_of};
@@ -168,7 +168,7 @@ impl App {
     /// [`Error::NotFound`] if there was none of that number; an error that says how it ended if
     /// it is not open.
     pub fn cancel_restore(&self, id: u64, actor: &Actor) -> Result<StateRestore, Error> {
-        let restore = self.0.states.cancel(id, actor, now_ms())?;
+        let restore = self.0.states.cancel(id, actor, self.now_ms())?;
         self.note_restore(&restore)?;
         Ok(restore)
     }
@@ -219,7 +219,7 @@ impl App {
             revision,
             in_force: self.flags().in_force(Scope::Everyone).revision.0,
             is_packed: self.config().state.compression_enabled,
-            at_ms: now_ms(),
+            at_ms: self.now_ms(),
         }
     }
 

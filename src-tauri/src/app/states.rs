@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use flagdeck_core::compare;
 use flagdeck_core::tree::{self, Tree};
 
-use super::{App, Event, Inner, now_ms};
+use super::{App, Event, Inner};
 use crate::error::Error;
 use crate::flags::Scope;
 use crate::metrics::event::Format;
@@ -53,7 +53,10 @@ impl App {
             let message = "files must be a whole number from 0 to 2^53 - 1".into();
             return Err(StateError::Invalid { message });
         }
-        let put = self.0.states.put(source, body, files, confirms, now_ms())?;
+        let put = self
+            .0
+            .states
+            .put(source, body, files, confirms, self.now_ms())?;
         if put.restore.is_some() || put.changed {
             self.0.states.note_change(source);
         }
@@ -72,7 +75,7 @@ impl App {
     ) -> Result<ChangesReceipt, StateError> {
         self.ensure_states_kept()?;
         let states = &self.0.states;
-        let mut receipt = states.record(source, body, format, self.history_max(), now_ms())?;
+        let mut receipt = states.record(source, body, format, self.history_max(), self.now_ms())?;
         if receipt.accepted > 0 {
             states.note_change(source);
         }
@@ -99,7 +102,7 @@ impl App {
         let is_other =
             self.0
                 .states
-                .set(source, key, value, actor, self.history_max(), now_ms())?;
+                .set(source, key, value, actor, self.history_max(), self.now_ms())?;
         self.0.states.note_change(source);
         Ok(is_other)
     }
@@ -212,7 +215,7 @@ impl App {
             revision,
             is_packed,
             only_new,
-            now_ms(),
+            self.now_ms(),
         )
     }
 
@@ -251,7 +254,7 @@ impl App {
         for _ in 0..RECOUNTS_MAX {
             let is_counted = page.snapshots.iter().all(|it| it.changes.is_some());
             // A folder that cannot be written has some that are not.
-            if is_counted || !states.recount(now_ms()).unwrap_or(false) {
+            if is_counted || !states.recount(self.now_ms()).unwrap_or(false) {
                 break;
             }
             page = states.snapshots(filter, offset, limit)?;
@@ -296,7 +299,7 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] where there is none of that number.
     pub fn label_snapshot(&self, id: u64, label: &SnapshotLabel) -> Result<Snapshot, Error> {
-        self.0.states.label(id, label, now_ms())?;
+        self.0.states.label(id, label, self.now_ms())?;
         let snapshot = self.0.states.snapshot(id)?;
         self.announce(Event::State(Some(snapshot.source.as_str().into())));
         Ok(snapshot)
@@ -307,7 +310,9 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] where there are none.
     pub fn remove_imported(&self, source: &str) -> Result<(), Error> {
-        self.0.states.remove_imported(&source.parse()?, now_ms())?;
+        self.0
+            .states
+            .remove_imported(&source.parse()?, self.now_ms())?;
         self.announce(Event::State(None));
         Ok(())
     }
@@ -370,7 +375,8 @@ impl App {
         self.ensure_states_kept()?;
         let is_packed = self.config().state.compression_enabled;
         let states = &self.0.states;
-        let (snapshots, warnings) = states.import(bytes, &name.parse()?, is_packed, now_ms())?;
+        let (snapshots, warnings) =
+            states.import(bytes, &name.parse()?, is_packed, self.now_ms())?;
         for warning in warnings {
             self.notify(Level::Warning, format!("{name}: {warning}"));
         }
@@ -440,7 +446,7 @@ fn keep_states(app: &Weak<Inner>, mut told: Told) {
         }
         if thinned.elapsed() >= THIN_EVERY && app.gone().is_none() {
             thinned = Instant::now();
-            if let Err(error) = app.0.states.thin(now_ms()) {
+            if let Err(error) = app.0.states.thin(app.now_ms()) {
                 tracing::warn!(%error, "old snapshots are not let go");
             }
         }
@@ -454,7 +460,7 @@ fn recount(app: &App) {
     if !app.0.states.is_there() {
         return;
     }
-    match app.0.states.recount(now_ms()) {
+    match app.0.states.recount(app.now_ms()) {
         Ok(true) => app.announce(Event::State(None)),
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "the changes of snapshots are not counted"),
@@ -508,7 +514,7 @@ fn take_due(app: &App) {
         return;
     }
     let interval_ms = i64::try_from(config.state.snapshot_interval_ms).unwrap_or(i64::MAX);
-    let now_ms = now_ms();
+    let now_ms = app.now_ms();
     let is_due = |last: Option<i64>| {
         last.is_none_or(|last| !(0..interval_ms).contains(&now_ms.saturating_sub(last)))
     };

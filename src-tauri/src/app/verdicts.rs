@@ -13,7 +13,7 @@ use flagdeck_core::verdict::{self, ComponentVerdict, Since, Standings, UNJUDGED}
 use flagdeck_core::{ComponentPath, FlagDocument};
 
 use self::audiences::Audiences;
-use super::{App, now_ms};
+use super::App;
 use crate::error::Error;
 use crate::flags::{ChangeRequest, Outcome, Scope};
 use crate::lock::lock;
@@ -65,7 +65,9 @@ impl App {
         };
         let mut judge = lock(&self.0.judge);
         judge.audiences.follow(self)?;
-        judge.judge(&self.limits(), |since_ms| metrics.judged(since_ms));
+        judge.judge(self.now_ms(), &self.limits(), |since_ms| {
+            metrics.judged(since_ms)
+        });
         Ok(())
     }
 
@@ -77,7 +79,7 @@ impl App {
         judged: impl FnOnce(&dyn Fn(&str) -> i64) -> Judged,
     ) -> Result<(), Error> {
         judge.audiences.follow(self)?;
-        let Judgement { components, memory } = judge.judge(&pulse.limits, judged);
+        let Judgement { components, memory } = judge.judge(self.now_ms(), &pulse.limits, judged);
         let (standing, sentence) = verdict::overall(&components);
         let worst = components.first().filter(|it| it.standing().is_over());
         pulse.verdict = wire::Verdict {
@@ -202,7 +204,9 @@ impl App {
             Some(metrics) => {
                 let mut judge = lock(&self.0.judge);
                 judge.audiences.follow(self)?;
-                let judged = judge.judge(&self.limits(), |since_ms| metrics.judged(since_ms));
+                let judged = judge.judge(self.now_ms(), &self.limits(), |since_ms| {
+                    metrics.judged(since_ms)
+                });
                 judged.components
             }
             None => self.components_kept()?,
@@ -217,12 +221,13 @@ impl App {
     /// Judges what is stored in the data folder, without an earlier verdict.
     fn components_kept(&self) -> Result<Vec<ComponentVerdict>, Error> {
         let limits = self.limits();
-        let Some(kept) = crate::metrics::glance(&self.0.data_dir, limits.clone())? else {
+        let Some(kept) = crate::metrics::glance(&self.0.data_dir, limits.clone(), self.now_ms())?
+        else {
             return Ok(Vec::new());
         };
         let mut judge = Judge::default();
         judge.audiences.follow(self)?;
-        let judged = judge.judge(&limits, |since_ms| kept.judged(since_ms));
+        let judged = judge.judge(self.now_ms(), &limits, |since_ms| kept.judged(since_ms));
         Ok(judged.components)
     }
 }
@@ -230,10 +235,10 @@ impl App {
 impl Judge {
     fn judge(
         &mut self,
+        now_ms: i64,
         limits: &Limits,
         judged: impl FnOnce(&dyn Fn(&str) -> i64) -> Judged,
     ) -> Judgement {
-        let now_ms = now_ms();
         let Judged {
             components,
             host_bytes,

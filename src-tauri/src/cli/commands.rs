@@ -23,7 +23,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::CommandFactory;
-use flagdeck::app::now_ms;
 use flagdeck::config::{self, Given};
 use flagdeck::flags::live::{AllOff, Live};
 use flagdeck::holders;
@@ -153,9 +152,9 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
 
 fn open(arguments: &Arguments) -> anyhow::Result<App> {
     let app = App::open(Options {
-        data_dir: data_dir(arguments)?,
         given: given(arguments),
         watch: matches!(arguments.command, Command::Serve { .. }),
+        ..Options::new(&data_dir(arguments)?)
     })?;
     if !matches!(arguments.command, Command::Doctor { .. }) {
         for notice in app.obstacles().into_iter().chain(app.notices()) {
@@ -182,7 +181,7 @@ fn flags_at(app: &App, at: Option<At>) -> anyhow::Result<Arc<Live>> {
     let Some(at) = at else {
         return Ok(app.flags().live());
     };
-    let as_of = at.as_of(now_ms())?;
+    let as_of = at.as_of(app.now_ms())?;
     let live = app.flags().as_of(as_of)?;
     if let AsOf::AtMs(at_ms) = as_of {
         let at = when(at_ms);

@@ -42,7 +42,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use flagdeck::app::now_ms;
+use flagdeck::clock::Clock;
 use flagdeck_core::{Compiled, FlagDocument};
 use serde_json::Value;
 use tokio::time::{MissedTickBehavior, interval, interval_at, sleep};
@@ -108,7 +108,7 @@ impl Run {
             let _ = ended.send(deliver(&to, &from, PATIENCE));
         });
         let flags = flags_of(document);
-        let state = State::new(size, host.seed(), &flags, now_ms());
+        let state = State::new(size, host.seed(), &flags, Clock::system().now_ms());
         Self {
             exposure: exposure(document, &host),
             reporter: Reporter::start(Arc::clone(&flagdeck), state),

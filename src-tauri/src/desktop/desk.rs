@@ -50,9 +50,9 @@ impl Desk {
     pub fn new(data_dir: PathBuf, given: Given) -> Self {
         Self(Arc::new(Inner {
             options: Options {
-                data_dir,
                 given,
                 watch: true,
+                ..Options::new(&data_dir)
             },
             open: Mutex::new(None),
             window: Mutex::new(None),

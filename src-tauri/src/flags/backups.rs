@@ -3,7 +3,6 @@
 use flagdeck_core::{FlagDocument, validate};
 
 use super::{Difference, Flags, Outcome, Wanted};
-use crate::app::now_ms;
 use crate::error::Error;
 use crate::store::{Actor, Backup, Cause, Revision};
 
@@ -23,7 +22,7 @@ impl Flags {
     /// Where it cannot be written.
     pub fn back_up(&self) -> Result<Option<Backup>, Error> {
         self.ensure_writable()?;
-        let Some(made) = self.store().back_up(now_ms(), 0)? else {
+        let Some(made) = self.store().back_up(self.0.clock.now_ms(), 0)? else {
             return Ok(None);
         };
         let is_made = |backup: &Backup| made.file_name().is_some_and(|name| *name == *backup.name);

@@ -20,7 +20,6 @@ use super::live::{AllOff, Live};
 use super::replacing::Losses;
 use super::undo_log::UndoStep;
 use super::{ChangeRequest, Flags, Inner, Outcome, Step, sentences};
-use crate::app::now_ms;
 use crate::error::Error;
 use crate::events::Event;
 use crate::lock::lock;
@@ -81,7 +80,7 @@ impl Flags {
     /// What cannot be stored yet is tried again until it can, the application closes, or a
     /// change turns the master switch on. [`Flags::is_emergency`] tells it until then.
     pub fn emergency_off(&self, actor: &Actor) -> Outcome {
-        self.0.emergency.begin(actor);
+        self.0.emergency.begin(actor, self.0.clock.now_ms());
         let revision = self.in_force(Scope::Everyone).revision;
         self.0.events.announce(Event::Flags(revision));
         let stored = self.store_in_background(actor);
@@ -225,11 +224,11 @@ impl Emergency {
         self.call.load_full()
     }
 
-    fn begin(&self, actor: &Actor) {
+    fn begin(&self, actor: &Actor, now_ms: i64) {
         let first = Call {
             number: random(),
             all_off: Arc::new(AllOff {
-                since_ms: Some(now_ms()),
+                since_ms: Some(now_ms),
                 by: Some(actor.clone()),
                 is_stored: false,
             }),

@@ -10,7 +10,6 @@ use super::limits::{POINTS_MAX, SPAN_S_MAX};
 use super::prometheus::{self, QueryError};
 use super::store::MetricsReader;
 use super::tiers::{self, TICK_S, TIERS};
-use crate::app::now_ms;
 use crate::lock::lock;
 use crate::store::StoreError;
 use crate::wire;
@@ -60,7 +59,7 @@ impl Metrics {
         query: &wire::ChartQuery,
         limits: wire::Limits,
     ) -> Result<wire::Charts, StoreError> {
-        let span = Span::of(query, now_ms() / 1000);
+        let span = Span::of(query, self.0.clock.now_ms() / 1000);
         let names = self.read(MetricsReader::names)?.unwrap_or_default();
         let component = query.component.as_deref().map(|wanted| {
             let found = names.iter().find(|(_, name)| ***name == *wanted);
@@ -93,7 +92,15 @@ impl Metrics {
             .is_some_and(|begins_s| begins_s <= span.from_s);
         match has_seconds && span.to_s - span.from_s <= tiers::SECONDS_IN_MEMORY_S {
             true => 1,
-            false => tiers::choose(span.from_s, span.to_s, now_ms() / 1000, FRAMES_MAX).step_s,
+            false => {
+                tiers::choose(
+                    span.from_s,
+                    span.to_s,
+                    self.0.clock.now_ms() / 1000,
+                    FRAMES_MAX,
+                )
+                .step_s
+            }
         }
     }
 
@@ -125,7 +132,7 @@ impl Metrics {
         if let Some((at_s, frame)) = open
             && (from_s..span.to_s).contains(&at_s)
         {
-            let so_far_s = (now_ms() / 1000 - at_s).clamp(1, i64::from(TICK_S));
+            let so_far_s = (self.0.clock.now_ms() / 1000 - at_s).clamp(1, i64::from(TICK_S));
             visit(at_s, so_far_s as u32, &frame);
         }
         Ok(())
@@ -180,8 +187,9 @@ pub fn draw_from(
     address: &str,
     query: &wire::ChartQuery,
     limits: wire::Limits,
+    now_ms: i64,
 ) -> Result<wire::Charts, QueryError> {
-    let span = Span::of(query, now_ms() / 1000);
+    let span = Span::of(query, now_ms / 1000);
     let grid = Grid::over(span.from_s, span.to_s, PROMETHEUS_STEP_S, span.points_max);
     // Up to now, because a step counts only when it is over; moving on seldom, so that points
     // keep their values in between.

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use ureq::http::header;
 
 use super::client::{CallError, Server, excerpt, without_credentials};
-use crate::app::now_ms;
+use crate::clock::Clock;
 use crate::wire::PushHealth;
 
 /// How long a push may take.
@@ -81,6 +81,7 @@ impl Pusher {
         text: impl Fn() -> String + Send + 'static,
         keep: impl Fn(Option<&PushHealth>) + Send + 'static,
         instance: String,
+        clock: Clock,
     ) -> io::Result<Self> {
         let (told, health) = watch::channel(None);
         let (stop, stopped) = mpsc::channel();
@@ -91,6 +92,7 @@ impl Pusher {
                 text,
                 keep,
                 group: group(&instance),
+                clock,
                 health: told,
                 _end: end,
             };
@@ -159,6 +161,7 @@ struct Worker<Where, What, Keep> {
     target: Where,
     text: What,
     keep: Keep,
+    clock: Clock,
     /// The path of the group.
     group: String,
     health: watch::Sender<Option<PushHealth>>,
@@ -211,7 +214,7 @@ where
         line.ticks.advance(target, Instant::now());
         let is_due = line.ticks.is_due(Instant::now());
         if is_due {
-            line.push(&self.group, &(self.text)());
+            line.push(&self.group, &(self.text)(), &self.clock);
         }
         line.health.waiting = line.ticks.waiting;
         if is_due {
@@ -266,10 +269,10 @@ impl Line {
         }
     }
 
-    fn push(&mut self, group: &str, text: &str) {
+    fn push(&mut self, group: &str, text: &str, clock: &Clock) {
         match self.put(group, text) {
-            Ok(()) => self.arrived(),
-            Err(error) => self.failed(&error),
+            Ok(()) => self.arrived(clock.now_ms()),
+            Err(error) => self.failed(&error, clock.now_ms()),
         }
     }
 
@@ -287,9 +290,9 @@ impl Line {
         }
     }
 
-    fn arrived(&mut self) {
+    fn arrived(&mut self, now_ms: i64) {
         self.ticks.arrived();
-        self.health.at_ms = Some(now_ms());
+        self.health.at_ms = Some(now_ms);
         self.health.failing_since_ms = None;
         self.health.failures = 0;
         if self.health.error.take().is_some() {
@@ -298,9 +301,9 @@ impl Line {
     }
 
     /// Logs the first of a row of failures; the row itself is seen in the health.
-    fn failed(&mut self, error: &PushError) {
+    fn failed(&mut self, error: &PushError, now_ms: i64) {
         self.ticks.failed(Instant::now());
-        self.health.failing_since_ms.get_or_insert_with(now_ms);
+        self.health.failing_since_ms.get_or_insert(now_ms);
         self.health.failures += 1;
         let first = self.health.error.replace(error.to_string()).is_none();
         if first {

@@ -20,7 +20,7 @@ use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
 use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
 use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
 use super::{IntakeError, Receipt, Refusals, Settle, Settling, process, random};
-use crate::app::now_ms;
+use crate::clock::Clock;
 use crate::lock::lock;
 use crate::store::StoreError;
 
@@ -37,6 +37,7 @@ pub(super) struct Job {
 #[derive(Debug)]
 pub(super) struct Worker {
     pub(super) store: MetricsStore,
+    pub(super) clock: Clock,
     pub(super) collector: Arc<Collector>,
     pub(super) jobs: Receiver<Job>,
     pub(super) queued_bytes: Arc<AtomicUsize>,
@@ -96,13 +97,13 @@ impl Worker {
 
     /// Returns how long there is nothing to do: until the second ends, or it is time to look.
     fn pause(&self) -> Duration {
-        let left_ms = 1000 - now_ms().rem_euclid(1000);
+        let left_ms = 1000 - self.clock.now_ms().rem_euclid(1000);
         LOOK_EVERY.min(Duration::from_millis(left_ms.unsigned_abs()))
     }
 
     /// Goes on from what was kept.
     pub(super) fn restore(&mut self, past: Past) {
-        let now = now_ms();
+        let now = self.clock.now_ms();
         let name = &mut namer(&mut self.store);
         let frames = self.collector.resume(past, now, name);
         self.progress = Progress {
@@ -199,8 +200,8 @@ impl Worker {
     fn settle_as(&mut self, what: Settle) -> Result<Option<PathBuf>, StoreError> {
         let settled = match what {
             _ if self.store.place().is_intact() => Ok(None),
-            Settle::WriteBack => self.store.write_back(now_ms()),
-            Settle::Reopen => self.store.keep_copy(now_ms()),
+            Settle::WriteBack => self.store.write_back(self.clock.now_ms()),
+            Settle::Reopen => self.store.keep_copy(self.clock.now_ms()),
         };
         let set_aside = settled?;
         if !self.store.place().is_intact() {
@@ -211,7 +212,7 @@ impl Worker {
 
     /// Continues with the file under the name, and counts what that holds.
     fn reopen(&mut self) -> Result<(), StoreError> {
-        let (store, past) = MetricsStore::open(&self.data_dir, random(), now_ms())?;
+        let (store, past) = MetricsStore::open(&self.data_dir, random(), self.clock.now_ms())?;
         self.store = store;
         self.note_place();
         self.restore(past);
@@ -253,7 +254,7 @@ impl Worker {
         {
             self.collector.sample_own_memory(bytes);
         }
-        let now_s = now_ms() / 1000;
+        let now_s = self.clock.now_ms() / 1000;
         if now_s != self.progress.second {
             self.close_second(self.progress.second);
             self.collector.close_tick(now_s);
@@ -291,9 +292,12 @@ impl Worker {
         let checkpoint = self.collector.checkpoint();
         let evidence = self.collector.state().evidence.unkept();
         let evidence = named(evidence, &mut namer(&mut self.store));
-        let kept = self
-            .store
-            .keep(&checkpoint, &self.progress.unsaved, &evidence, now_ms());
+        let kept = self.store.keep(
+            &checkpoint,
+            &self.progress.unsaved,
+            &evidence,
+            self.clock.now_ms(),
+        );
         match kept {
             Ok(()) => {
                 self.collector.state().evidence.note_kept();

@@ -8,7 +8,7 @@ use flagdeck_core::audience::changed;
 use flagdeck_core::verdict::Since;
 
 use super::MINUTES;
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::error::Error;
 use crate::metrics::tiers::SECONDS_IN_MEMORY_S;
 use crate::store::{HistoryFilter, RevisionNumber};
@@ -48,7 +48,7 @@ impl Audiences {
         for number in next..=live.revision.0 {
             self.step(app, RevisionNumber(number))?;
         }
-        self.forget(now_ms());
+        self.forget(app.now_ms());
         Ok(())
     }
 
@@ -97,7 +97,7 @@ impl Audiences {
 /// Returns the revision that was in force when the time began that components are judged by.
 fn first(app: &App, latest: RevisionNumber) -> Result<(RevisionNumber, FlagDocument), Error> {
     let filter = HistoryFilter {
-        since_ms: Some(now_ms() - SECONDS_IN_MEMORY_S * 1000),
+        since_ms: Some(app.now_ms() - SECONDS_IN_MEMORY_S * 1000),
         up_to: Some(latest),
         ..HistoryFilter::default()
     };

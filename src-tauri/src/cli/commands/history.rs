@@ -2,7 +2,7 @@
 
 use flagdeck::App;
 use flagdeck::store::{Cause, HistoryFilter, RevisionNumber, RevisionSummary, Via};
-use flagdeck::{app::now_ms, wire};
+use flagdeck::wire;
 use flagdeck_core::summary;
 
 use crate::arguments::{Face, HistoryArguments, Listing};
@@ -11,7 +11,9 @@ use crate::output::{Output, when, who};
 /// Lists revisions, latest first.
 pub fn history(app: &App, arguments: HistoryArguments, output: &mut Output) -> anyhow::Result<()> {
     let (limit, listing) = (arguments.limit, arguments.listing);
-    let page = app.flags().history(&filter(arguments)?, 0, limit)?;
+    let page = app
+        .flags()
+        .history(&filter(arguments, app.now_ms())?, 0, limit)?;
     if output.json {
         output.value(&page.revisions)?;
         return Ok(());
@@ -31,8 +33,7 @@ pub fn history(app: &App, arguments: HistoryArguments, output: &mut Output) -> a
     Ok(())
 }
 
-fn filter(arguments: HistoryArguments) -> anyhow::Result<HistoryFilter> {
-    let now_ms = now_ms();
+fn filter(arguments: HistoryArguments, now_ms: i64) -> anyhow::Result<HistoryFilter> {
     let since = arguments.since.map(|when| when.begins_ms(now_ms));
     let until = arguments.until.map(|when| when.ends_ms(now_ms));
     Ok(HistoryFilter {

@@ -1,7 +1,7 @@
 //! How pushing to a gateway goes, in words: for `serve`, `metrics` and `doctor`.
 
 use flagdeck::App;
-use flagdeck::app::now_ms;
+use flagdeck::clock::Clock;
 use flagdeck::metrics::push::health::{News, Teller};
 use flagdeck::wire::PushHealth;
 use tokio::sync::watch;
@@ -15,7 +15,7 @@ pub async fn tell(health: Option<watch::Receiver<Option<PushHealth>>>) {
     let mut teller = Teller::default();
     while health.changed().await.is_ok() {
         let latest = health.borrow_and_update().clone();
-        if let Some((news, health)) = teller.look(latest.as_ref(), now_ms()) {
+        if let Some((news, health)) = teller.look(latest.as_ref(), Clock::system().now_ms()) {
             remark(&line(news, &health));
         }
     }

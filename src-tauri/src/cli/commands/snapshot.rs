@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use flagdeck::app::now_ms;
 use flagdeck::state::SourceName;
 use flagdeck::wire::{Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, StateAt};
 use flagdeck::{App, Error};
@@ -126,7 +125,7 @@ fn sentence(snapshot: &Snapshot) -> String {
 
 fn list(app: &App, arguments: ListArguments, output: &mut Output) -> anyhow::Result<()> {
     let limit = arguments.limit;
-    let page = app.snapshots(&filter(arguments)?, 0, limit)?;
+    let page = app.snapshots(&filter(arguments, app.now_ms())?, 0, limit)?;
     if output.json {
         return Ok(output.value(&page.snapshots)?);
     }
@@ -143,8 +142,7 @@ fn list(app: &App, arguments: ListArguments, output: &mut Output) -> anyhow::Res
     Ok(())
 }
 
-fn filter(arguments: ListArguments) -> anyhow::Result<SnapshotFilter> {
-    let now_ms = now_ms();
+fn filter(arguments: ListArguments, now_ms: i64) -> anyhow::Result<SnapshotFilter> {
     let since = arguments.since.map(|when| when.begins_ms(now_ms));
     let until = arguments.until.map(|when| when.ends_ms(now_ms));
     Ok(SnapshotFilter {

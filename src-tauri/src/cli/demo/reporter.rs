@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flagdeck::app::now_ms;
+use flagdeck::clock::Clock;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -111,7 +111,8 @@ impl Desk {
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     due = Instant::now() + BETWEEN;
-                    self.changes.extend(self.state.change(now_ms()));
+                    self.changes
+                        .extend(self.state.change(Clock::system().now_ms()));
                     self.send()
                 }
             };
@@ -133,7 +134,7 @@ impl Desk {
         match news {
             News::Happened(events) => self.state.observe(&events),
             News::Flags(flags) => {
-                let changes = self.state.follow(flags, now_ms());
+                let changes = self.state.follow(flags, Clock::system().now_ms());
                 self.changes.extend(changes);
             }
             News::Restored(restore) => {

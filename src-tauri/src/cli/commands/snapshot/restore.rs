@@ -1,6 +1,6 @@
 //! `snapshot restore`, `restores`, `cancel`, `undo`: an application asked to become what it was.
 
-use flagdeck::app::{Undone, UndoneFlags, now_ms};
+use flagdeck::app::{Undone, UndoneFlags};
 use flagdeck::state::SourceName;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
@@ -198,7 +198,7 @@ pub fn cancel(app: &App, id: u64, output: &mut Output) -> anyhow::Result<()> {
 
 /// Lists restores, newest first.
 pub fn list(app: &App, arguments: RestoresArguments, output: &mut Output) -> anyhow::Result<()> {
-    let now_ms = now_ms();
+    let now_ms = app.now_ms();
     let since = arguments.since.map(|when| when.begins_ms(now_ms));
     let until = arguments.until.map(|when| when.ends_ms(now_ms));
     let filter = RestoreFilter {
