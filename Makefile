@@ -26,7 +26,7 @@ fuzz: ## Try every reader on made-up inputs: make fuzz SECONDS=600 TARGET=docume
 
 bench: ## Measure all but the window, in release
 	@tools/need.sh compile
-	cargo bench --workspace --no-default-features --bench '*'
+	cargo bench --workspace --no-default-features --benches
 
 bench-window: ui ## Measure the real window, in release
 	@tools/need.sh test

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-steps=9
+steps=10
 step=0
 name=
 
@@ -18,6 +18,7 @@ main() {
     begin "flagctl without webkit"; flagctl_without_webkit
     begin "readers on inputs made of examples"
     FUZZ_SECONDS=20 cargo test --test fuzz
+    begin "benchmarks, each once";  cargo test --workspace --benches
     begin "tests, among them the real window"
     cargo test --workspace --no-fail-fast
     name=

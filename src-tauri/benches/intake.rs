@@ -5,6 +5,8 @@
 //! 1000 events a second. Beside it, what it cannot be faster than: the same batches as SQLite
 //! commits with `synchronous=FULL`, one each.
 
+mod measuring;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -16,11 +18,10 @@ use flagdeck::{App, Options};
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
+use self::measuring::sized;
+
 const CLIENTS: usize = 4;
 const BATCH_EVENTS: usize = 100;
-const ROUNDS: usize = 5;
-const ROUND_TIME: Duration = Duration::from_secs(3);
-const STEADY_TIME: Duration = Duration::from_secs(10);
 
 const RATE_TARGET: f64 = 50_000.0;
 const P99_TARGET: Duration = Duration::from_millis(50);
@@ -31,6 +32,16 @@ struct Round {
     events_per_s: f64,
     p50: Duration,
     p99: Duration,
+}
+
+/// How long a round takes.
+fn round_time() -> Duration {
+    sized(Duration::from_secs(3), Duration::from_millis(100))
+}
+
+/// How long a steady load is looked at.
+fn steady_time() -> Duration {
+    sized(Duration::from_secs(10), Duration::from_millis(200))
 }
 
 fn main() {
@@ -49,7 +60,7 @@ fn main() {
 
     let request = request(address, &token);
     round(address, &request);
-    let rounds: Vec<Round> = (0..ROUNDS).map(|_| round(address, &request)).collect();
+    let rounds: Vec<Round> = (0..sized(5, 1)).map(|_| round(address, &request)).collect();
     let floor = commits(folder.path(), &request);
     let steady = steady(&app, address, &request);
     shutdown.cancel();
@@ -84,7 +95,7 @@ fn request(address: SocketAddr, token: &str) -> Vec<u8> {
 
 fn round(address: SocketAddr, request: &[u8]) -> Round {
     let begin = Instant::now();
-    let end = begin + ROUND_TIME;
+    let end = begin + round_time();
     let mut latencies: Vec<Duration> = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| scope.spawn(|| send_until(address, request, end)))
@@ -145,7 +156,7 @@ fn commits(folder: &Path, request: &[u8]) -> f64 {
         .expect("the table exists");
     let begin = Instant::now();
     let mut batches = 0;
-    while begin.elapsed() < ROUND_TIME {
+    while begin.elapsed() < round_time() {
         insert.execute([request]).expect("the disk takes it");
         batches += 1;
     }
@@ -155,9 +166,9 @@ fn commits(folder: &Path, request: &[u8]) -> f64 {
 /// Shares of a core used at 1000 events a second, the dashboard's pulse read four times a
 /// second: with events, and without any.
 fn steady(app: &App, address: SocketAddr, request: &[u8]) -> (f64, f64) {
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(sized(Duration::from_secs(2), Duration::ZERO));
     let idle = share_of_a_core(|begin| {
-        while begin.elapsed() < STEADY_TIME {
+        while begin.elapsed() < steady_time() {
             let _ = app.pulse(None);
             std::thread::sleep(Duration::from_millis(250));
         }
@@ -165,7 +176,7 @@ fn steady(app: &App, address: SocketAddr, request: &[u8]) -> (f64, f64) {
     let mut stream = TcpStream::connect(address).expect("it listens");
     let busy = share_of_a_core(|begin| {
         for batch in 0_u32.. {
-            if begin.elapsed() >= STEADY_TIME {
+            if begin.elapsed() >= steady_time() {
                 return;
             }
             send(&mut stream, request);
@@ -202,7 +213,8 @@ fn report(rounds: &[Round], floor: f64, (busy, idle): (f64, f64)) {
         STEADY_TARGET * 100.0
     );
     let met = rate >= RATE_TARGET && p99 <= P99_TARGET && busy - idle < STEADY_TARGET;
-    println!("{}", if met { "targets met" } else { "TARGETS MISSED" });
+    let verdict = if met { "targets met" } else { "TARGETS MISSED" };
+    println!("{}", sized(verdict, "not measured"));
 }
 
 fn median<T: PartialOrd + Copy>(values: impl Iterator<Item = T>) -> T {

@@ -9,6 +9,8 @@
 #[allow(dead_code, reason = "the core's tests use more of it")]
 mod states;
 
+mod measuring;
+
 use std::hint::black_box;
 use std::path::Path;
 
@@ -21,9 +23,14 @@ use flagdeck::{App, Options};
 use flagdeck_core::tree;
 use serde_json::json;
 
+use self::measuring::sized;
+
 use states::Host;
 
-const SNAPSHOTS: u64 = 1000;
+/// Snapshots of one source.
+fn snapshots_kept() -> u64 {
+    sized(1000, 5)
+}
 
 fn source() -> SourceName {
     "web".parse().expect("it is a name")
@@ -76,7 +83,7 @@ fn snapshots(criterion: &mut Criterion) {
     let folder = folder.expect("a temporary folder");
     let app = open(folder.path());
     let mut host = Host::typical();
-    for _ in 0..SNAPSHOTS {
+    for _ in 0..snapshots_kept() {
         let text = tree::write(host.state());
         app.put_state(&source(), &text, None, None)
             .expect("it is a state");
@@ -88,17 +95,18 @@ fn snapshots(criterion: &mut Criterion) {
     app.close();
     let file = std::fs::metadata(folder.path().join("state.db")).map_or(0, |file| file.len());
     eprintln!(
-        "{SNAPSHOTS} snapshots of {} KiB: {} bytes each as coded, {} with everything in the file",
+        "{} snapshots of {} KiB: {} bytes each as coded, {} with everything in the file",
+        snapshots_kept(),
         sources[0].bytes / 1024,
-        sources[0].snapshot_bytes / SNAPSHOTS,
-        file / SNAPSHOTS
+        sources[0].snapshot_bytes / snapshots_kept(),
+        file / snapshots_kept()
     );
     let mut group = criterion.benchmark_group("1000 snapshots of 146 KiB");
     group.sample_size(30);
     let mut id = 0;
     group.bench_function("read any one, checked", |b| {
         b.iter(|| {
-            id = id * 7919 % SNAPSHOTS + 1;
+            id = id * 7919 % snapshots_kept() + 1;
             app.state_at(&StateAt::Snapshot { id: black_box(id) })
         });
     });

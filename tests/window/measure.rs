@@ -5,20 +5,30 @@
 #[expect(dead_code, reason = "shared with the tests, which need all of it")]
 mod rig;
 
+#[path = "../../src-tauri/benches/measuring.rs"]
+mod measuring;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use crate::measuring::sized;
 use crate::rig::{Window, Workplace};
 
 /// Times each thing is done; the median is told.
-const ROUNDS: usize = 15;
+fn rounds() -> usize {
+    sized(15, 1)
+}
 
 /// How long the window is left alone.
-const IDLE: Duration = Duration::from_secs(10);
+fn idle_time() -> Duration {
+    sized(Duration::from_secs(10), Duration::from_millis(200))
+}
 
 /// Components of the largest document there may be.
-const COMPONENTS: usize = 10_000;
+fn component_count() -> usize {
+    sized(10_000, 200)
+}
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "it is there to print")]
@@ -28,7 +38,11 @@ async fn main() {
         place.import(&document);
         let window = place.open().await;
         window.resize(1280, 800).await;
-        let count = if row == "calculator" { 6 } else { COMPONENTS };
+        let count = if row == "calculator" {
+            6
+        } else {
+            component_count()
+        };
         println!("With {count} components:");
 
         let paints = first_paints(&window, row).await;
@@ -64,9 +78,9 @@ async fn main() {
 
         window.click("nav-dashboard").await;
         let before = window.processor_time();
-        tokio::time::sleep(IDLE).await;
+        tokio::time::sleep(idle_time()).await;
         let used = window.processor_time() - before;
-        let share = used.as_secs_f64() / IDLE.as_secs_f64() * 100.0;
+        let share = used.as_secs_f64() / idle_time().as_secs_f64() * 100.0;
         println!("  idle                       {share:6.2} % of a core (target 0.5 %)");
         window.close().await;
     }
@@ -75,7 +89,7 @@ async fn main() {
 /// From the click on the view to the frame that shows its rows.
 async fn first_paints(window: &Window<'_>, row: &str) -> Vec<f64> {
     let mut times = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         window.click("nav-dashboard").await;
         times.push(number(
             &window
@@ -97,7 +111,7 @@ async fn first_paints(window: &Window<'_>, row: &str) -> Vec<f64> {
 async fn switches(window: &Window<'_>, row: &str) -> (Vec<f64>, Vec<f64>) {
     window.click("nav-flags").await;
     let (mut seen, mut durable) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let times = window
             .eval_later(&format!(
                 "const done = arguments[0], started = performance.now();
@@ -123,7 +137,7 @@ async fn switches(window: &Window<'_>, row: &str) -> (Vec<f64>, Vec<f64>) {
 /// From `flagctl` being done with a change to the window showing it.
 async fn changes_elsewhere(place: &Workplace, window: &Window<'_>, row: &str) -> Vec<f64> {
     let mut times = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         window
             .eval(&format!(
                 "const control = document.querySelector('[data-testid=\"switch-{row}\"]');
@@ -217,7 +231,7 @@ fn largest() -> Value {
     let names: Vec<String> = (0..100).map(|index| format!("component{index}")).collect();
     let mut components = serde_json::Map::new();
     let mut about = serde_json::Map::new();
-    for group in 0..COMPONENTS / names.len() {
+    for group in 0..component_count() / names.len() {
         let switches = names
             .iter()
             .map(|name| (name.clone(), json!(group % 3 > 0)));

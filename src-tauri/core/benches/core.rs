@@ -3,6 +3,9 @@
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
+#[path = "../../benches/measuring.rs"]
+mod measuring;
+
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::ops::Range;
@@ -12,9 +15,15 @@ use flagdeck_core::audience::changed;
 use flagdeck_core::{Compiled, Edit, Reaches, User, UserIds, apply, changes, validate};
 use serde_json::{Map, Value, json};
 
+use self::measuring::sized;
+
 const COMPONENTS: usize = 100;
 const USERS: usize = 1024;
-const IDS: usize = 10_000_000;
+
+/// How many users a roster has.
+fn roster_size() -> usize {
+    sized(10_000_000, 10_000)
+}
 
 fn names(count: usize) -> Vec<String> {
     (0..count)
@@ -153,7 +162,7 @@ fn count_in(criterion: &mut Criterion) {
     let compiled = compiled(&document(COMPONENTS, |_| None, "flagd-3"));
     let component = compiled.component("area7.component7").expect("it is there");
     let mut group = criterion.benchmark_group("count who is in of 10 million ids");
-    group.throughput(Throughput::Elements(IDS as u64));
+    group.throughput(Throughput::Elements(roster_size() as u64));
     group.sample_size(10);
 
     let count_floor = |range: Range<usize>| {
@@ -177,14 +186,14 @@ fn count_in(criterion: &mut Criterion) {
 
 fn ids() -> UserIds {
     let mut ids = UserIds::new();
-    for i in 0..IDS {
+    for i in 0..roster_size() {
         ids.push(&format!("user{i}")).expect("far below 4 GiB");
     }
     ids
 }
 
 fn on_threads(threads: usize, count: impl Fn(Range<usize>) -> usize + Sync) -> usize {
-    let share = IDS / threads;
+    let share = roster_size() / threads;
     std::thread::scope(|scope| {
         let shares = (0..threads).map(|i| i * share..(i + 1) * share);
         let running: Vec<_> = shares.map(|range| scope.spawn(|| count(range))).collect();

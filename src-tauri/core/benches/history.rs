@@ -9,6 +9,9 @@
 #[macro_use]
 mod states;
 
+#[path = "../../benches/measuring.rs"]
+mod measuring;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -21,7 +24,12 @@ use serde_json::json;
 
 use states::Host;
 
-const SNAPSHOTS: usize = 1000;
+use self::measuring::sized;
+
+/// Snapshots of one state.
+fn snapshots() -> usize {
+    sized(1000, 5)
+}
 
 type Size = (&'static str, fn() -> Host);
 
@@ -71,18 +79,19 @@ fn peers(mut host: Host, snapshots: usize) -> (usize, usize) {
 fn bytes(_: &mut Criterion) {
     for (name, host) in SIZES {
         let text = tree::write(host().state()).len();
-        let chains = kept(host(), SNAPSHOTS);
+        let chains = kept(host(), snapshots());
         let bytes: usize = chains.iter().flatten().map(Vec::len).sum();
         let wholes: usize = chains.iter().map(|chain| chain[0].len()).sum();
-        let (each, prefixed) = peers(host(), 200);
+        let (each, prefixed) = peers(host(), sized(200, 5));
         eprintln!(
-            "bytes a snapshot, {SNAPSHOTS} of a {name} state ({} KiB): {} ({} whole, {} steps); \
+            "bytes a snapshot, {} of a {name} state ({} KiB): {} ({} whole, {} steps); \
              zstd-3 each {each}, with the one before as prefix {prefixed}; {} in 5 MB",
+            snapshots(),
             text / 1024,
-            bytes / SNAPSHOTS,
-            wholes / SNAPSHOTS,
-            (bytes - wholes) / SNAPSHOTS,
-            5_000_000 / (bytes / SNAPSHOTS),
+            bytes / snapshots(),
+            wholes / snapshots(),
+            (bytes - wholes) / snapshots(),
+            5_000_000 / (bytes / snapshots()),
         );
     }
 }
@@ -90,7 +99,7 @@ fn bytes(_: &mut Criterion) {
 fn restoring(c: &mut Criterion) {
     let mut group = c.benchmark_group("restore the last of a chain, checked");
     for (name, host) in SIZES {
-        let chains = kept(host(), 200);
+        let chains = kept(host(), sized(200, 5));
         let chain = chains.iter().max_by_key(|chain| chain.len()).expect("one");
         group.bench_function(BenchmarkId::from_parameter(name), |b| {
             b.iter(|| {
@@ -161,7 +170,7 @@ fn documents(c: &mut Criterion) {
     let text = tree::write(&tree.clone().into());
     let mut chain = Chain::start(tree.clone().into());
     let mut steps = Vec::new();
-    for n in 0..flagdeck_core::limits::CHAIN_STEPS_MAX {
+    for n in 0..sized(flagdeck_core::limits::CHAIN_STEPS_MAX, 3) {
         let at = &mut tree["components"][format!("area{}", n % 100)]
             [format!("component{}", n * 100 + n % 100)];
         *at = json!(*at == json!(false));
