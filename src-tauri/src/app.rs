@@ -26,6 +26,7 @@ use self::notices::warning;
 pub use self::restores::{Undone, UndoneFlags};
 pub use self::states::value_under;
 use self::verdicts::Judge;
+use crate::chores::Lane;
 use crate::clock::Clock;
 use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
@@ -46,6 +47,8 @@ pub struct App(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// What is done by itself. Ended first, because it uses everything else.
+    lanes: Mutex<Vec<Lane>>,
     data_dir: PathBuf,
     clock: Clock,
     settings: Settings,
@@ -129,6 +132,7 @@ impl App {
         let flags = Flags::open(store, options.clock.clone(), events.clone(), on_saved)?;
         let states = Keeper::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
+            lanes: Mutex::default(),
             data_dir: options.data_dir,
             clock: options.clock,
             settings,
@@ -147,9 +151,8 @@ impl App {
             app.notify(Level::Error, message);
         }
         if options.watch {
-            watch::start(&app);
+            app.start_chores();
             app.start_pushing();
-            app.start_keeping_states();
         }
         Ok(app)
     }

@@ -14,6 +14,7 @@
 //! | [`durable`] | files that are replaced whole or not at all |
 //! | [`holders`] | programs that have a removed store open, and how they are asked to write it back |
 //! | `lock` | mutexes of which a panic makes no trap |
+//! | `chores` | work that is done again and again, on two threads |
 //! | [`clock`] | the time of day, asked in one place |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
@@ -39,6 +40,7 @@ pub mod store;
 pub mod metrics;
 
 pub mod actor;
+mod chores;
 pub mod clock;
 pub mod config;
 pub mod durable;

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use flagdeck_core::KeyError;
 use flagdeck_core::restore::PartError;
@@ -289,6 +289,10 @@ pub(crate) struct Keeper {
     notices: Mutex<Vec<String>>,
 }
 
+/// The store is being written by this program.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Busy;
+
 /// The one hold on the store that writes, while it is held.
 pub(crate) struct Writer<'a>(MutexGuard<'a, Option<StateStore>>);
 
@@ -423,10 +427,18 @@ impl Keeper {
         std::mem::take(&mut lock(&self.notices))
     }
 
-    /// Returns a number that differs from an earlier one where another program wrote since; none
-    /// where this program has not opened the store.
-    pub(crate) fn version(&self) -> Option<i64> {
-        lock(&self.writer).as_ref()?.version().ok()
+    /// Returns a number that differs from an earlier one if another program wrote since; `None` if
+    /// this program has not opened the store.
+    ///
+    /// # Errors
+    /// [`Busy`] if this program is writing: nobody waits for that.
+    pub(crate) fn version(&self) -> Result<Option<i64>, Busy> {
+        let writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(Busy),
+        };
+        Ok(writer.as_ref().and_then(|store| store.version().ok()))
     }
 
     /// Returns the last change of each source, and the last restore.
@@ -453,10 +465,11 @@ impl Keeper {
     /// [`StoreError`] where they cannot be read or written.
     pub(crate) fn thin(&self, now_ms: i64) -> Result<(), StoreError> {
         let plan = StateStore::plan_thinning(&self.data_dir, now_ms)?;
-        if plan.is_empty() {
-            return Ok(());
+        for rewrite in plan.rewrites() {
+            // One at a time, so that what a source reports does not wait for all of them.
+            self.writer(now_ms)?.store().thin(rewrite)?;
         }
-        self.writer(now_ms)?.store().thin(&plan)
+        Ok(())
     }
 
     /// Counts the changes of snapshots of which it is not known yet, because they are of an

@@ -149,6 +149,8 @@ impl App {
     /// Ends what an open application does by itself: what was measured is kept, and the gateway
     /// forgets this instance. Also done when the last clone goes.
     pub fn close(&self) {
+        let lanes = std::mem::take(&mut *lock(&self.0.lanes));
+        drop(lanes);
         // The gateway first, while there is something to push.
         let pusher = lock(&self.0.pusher).take();
         drop(pusher);

@@ -2,19 +2,16 @@
 //! force and their revisions, and with those who are to be told.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use flagdeck_core::compare;
 use flagdeck_core::tree::{self, Tree};
 
-use super::{App, Event, Inner};
+use super::{App, Event};
 use crate::error::Error;
 use crate::flags::Scope;
 use crate::metrics::event::Format;
 use crate::state::intake::ChangeProblem;
-use crate::state::limits::{FILES_MAX, PROBLEMS_MAX, THIN_EVERY};
+use crate::state::limits::{FILES_MAX, PROBLEMS_MAX};
 use crate::state::{
     ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree,
 };
@@ -23,15 +20,9 @@ use crate::wire::{
     StateAt, StateDifference, StateDifferenceOptions, StateSource, Timeline,
 };
 
-/// How often to look whether somebody is to be told of a change, or a snapshot is due.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-
 /// Chains of which the changes are counted before a page of snapshots is shown: some tenths of a
 /// second, and more than a page has.
 const RECOUNTS_MAX: usize = 8;
-
-/// How often to look whether a snapshot is due.
-const DUE_CHECK_EVERY: Duration = Duration::from_secs(1);
 
 impl App {
     // Taking in.
@@ -383,23 +374,6 @@ impl App {
         self.announce(Event::State(Some(name.into())));
         Ok(snapshots)
     }
-
-    // What an open application does by itself.
-
-    /// Starts telling of changes, taking snapshots as time goes, and letting old ones go.
-    pub(super) fn start_keeping_states(&self) {
-        let app = Arc::downgrade(&self.0);
-        // Read before anybody can do anything, so that all of it is told.
-        let told = Told {
-            version: None,
-            progress: self.0.states.progress(),
-        };
-        let thread = thread::Builder::new().name("flagdeck-state".into());
-        if let Err(error) = thread.spawn(move || keep_states(&app, told)) {
-            let message = format!("No snapshots are taken as time goes: {error}.");
-            self.notify(Level::Warning, message);
-        }
-    }
 }
 
 /// Returns what is under a dotted key that begins with `ml`.
@@ -431,32 +405,16 @@ pub(super) fn checked(
     }
 }
 
-/// Runs until the application ends.
-fn keep_states(app: &Weak<Inner>, mut told: Told) {
-    let mut checked: Option<Instant> = None;
-    let mut thinned = Instant::now();
-    while let Some(inner) = app.upgrade() {
-        let app = App(inner);
-        tell_of_changes(&app, &mut told);
-        if checked.is_none_or(|at| at.elapsed() >= DUE_CHECK_EVERY) {
-            checked = Some(Instant::now());
-            take_due(&app);
-            recount(&app);
-            app.0.states.forget_idle();
-        }
-        if thinned.elapsed() >= THIN_EVERY && app.gone().is_none() {
-            thinned = Instant::now();
-            if let Err(error) = app.0.states.thin(app.now_ms()) {
-                tracing::warn!(%error, "old snapshots are not let go");
-            }
-        }
-        drop(app);
-        thread::sleep(LOOK_EVERY);
+/// Removes snapshots that are too old or too many.
+pub(super) fn thin(app: &App) {
+    if let Err(error) = app.0.states.thin(app.now_ms()) {
+        tracing::warn!(%error, "old snapshots are not removed");
     }
 }
 
 /// Counts what changed in snapshots of which it is not known yet, some of them at a time.
-fn recount(app: &App) {
+pub(super) fn recount(app: &App) {
+    app.0.states.forget_idle();
     if !app.0.states.is_there() {
         return;
     }
@@ -469,26 +427,37 @@ fn recount(app: &App) {
 
 /// What was told of states so far.
 #[derive(Debug)]
-struct Told {
+pub(super) struct Told {
     /// What SQLite says changes when another program writes.
     version: Option<i64>,
     /// The last change of each source, and the last restore.
     progress: Option<(BTreeMap<SourceName, i64>, u64)>,
 }
 
+impl Told {
+    /// Everything until now.
+    pub(super) fn now(app: &App) -> Self {
+        Self {
+            version: None,
+            progress: app.0.states.progress(),
+        }
+    }
+}
+
 /// Announces the states that changed and the restores, by this program or another.
-fn tell_of_changes(app: &App, told: &mut Told) {
+pub(super) fn tell_of_changes(app: &App, told: &mut Told) {
     let states = &app.0.states;
     for notice in states.take_notices() {
         app.notify(Level::Error, notice);
     }
     let mut changed = states.take_changed();
     let version = states.version();
-    if changed.is_empty() && told.version == version && told.progress.is_some() {
+    let is_same = version.is_ok_and(|version| version == told.version);
+    if changed.is_empty() && is_same && told.progress.is_some() {
         return;
     }
-    let by_others = told.version.is_some() && told.version != version;
-    told.version = version;
+    let by_others = version.is_ok() && told.version.is_some() && !is_same;
+    told.version = version.unwrap_or(told.version);
     let Some((now, last_restore)) = states.progress() else {
         return;
     };
@@ -508,9 +477,9 @@ fn tell_of_changes(app: &App, told: &mut Told) {
 }
 
 /// Takes the snapshots that it is time for. A clock that went back makes one due, too.
-fn take_due(app: &App) {
+pub(super) fn take_due(app: &App) {
     let config = app.config();
-    if !config.state.persist_ml || !app.0.states.is_there() || app.gone().is_some() {
+    if !config.state.persist_ml || !app.0.states.is_there() {
         return;
     }
     let interval_ms = i64::try_from(config.state.snapshot_interval_ms).unwrap_or(i64::MAX);

@@ -1,109 +1,131 @@
 //! What an open application does by itself: it sees what other processes save and what people
-//! write into its settings, notices when its files were removed or replaced, and backs up.
+//! write into its settings, notices when its files were removed or replaced, tells of states,
+//! takes and removes snapshots, judges, and backs up.
 //!
-//! One thread that holds the application weakly, so that it ends with it.
+//! Two lanes of chores that hold the application weakly, so that they end with it. The one only
+//! looks: nothing in it waits for a long transaction, so a change by another program is seen
+//! within 100 ms and a restore told within 250 ms while the other lane backs up or thins.
 
 use std::sync::Weak;
-use std::thread;
 use std::time::{Duration, Instant};
 
+use super::states::{Told, recount, take_due, tell_of_changes, thin};
 use super::{App, Inner};
+use crate::chores::{Chore, Lane};
 use crate::error::Error;
+use crate::lock::lock;
+use crate::state::limits::THIN_EVERY;
 use crate::wire::Level;
 
-/// How often to ask whether somebody else wrote. A third of the 300 ms in which a change by
-/// another process is to be seen.
+/// How often to look whether another program changed the flags. A third of the 300 ms in which
+/// such a change is to be seen.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How often to ask whether somebody edited the settings.
-const SETTINGS_CHECK_EVERY: Duration = Duration::from_secs(1);
+/// How often to look whether a state changed or is to be restored.
+const LOOK_AT_STATES_EVERY: Duration = Duration::from_millis(250);
+
+/// How often to look whether somebody edited the settings.
+const LOOK_AT_SETTINGS_EVERY: Duration = Duration::from_secs(1);
+
+/// How often to look into what is in the place of a store that was lost.
+const LOOK_AT_GONE_EVERY: Duration = Duration::from_millis(500);
+
+/// How often to count the switches that revisions made.
+const COUNT_EVERY: Duration = Duration::from_millis(100);
 
 /// How often to judge what applications report. A verdict is of whole seconds.
 const JUDGE_EVERY: Duration = Duration::from_secs(1);
 
-/// How often to look into what is in the place of a store that was lost.
-const GONE_CHECK_EVERY: Duration = Duration::from_millis(500);
+/// How often to look whether a snapshot is due.
+const SNAPSHOT_CHECK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often to ask whether a backup is due.
+/// How often to look whether a backup is due.
 const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
 
-pub(super) fn start(app: &App) {
-    let watched = std::sync::Arc::downgrade(&app.0);
-    let watch = move || run(&watched);
-    let thread = thread::Builder::new().name("flagdeck-watch".into());
-    if let Err(error) = thread.spawn(watch) {
-        let message = format!("Changes by other programs will not be seen: {error}.");
-        app.notify(Level::Warning, message);
+impl App {
+    /// Starts both lanes.
+    pub(super) fn start_chores(&self) {
+        // Read before anybody can do anything, so that all of it is told.
+        let told = Told::now(self);
+        self.start_lane("flagdeck-looks", looks(told));
+        self.start_lane("flagdeck-chores", chores());
+    }
+
+    fn start_lane(&self, name: &str, chores: Vec<Chore<App>>) {
+        let held: Weak<Inner> = std::sync::Arc::downgrade(&self.0);
+        match Lane::start(name, move || held.upgrade().map(App), chores) {
+            Ok(lane) => lock(&self.0.lanes).push(lane),
+            Err(error) => {
+                let message = format!("Flagdeck does nothing by itself: {error}.");
+                self.notify(Level::Warning, message);
+            }
+        }
     }
 }
 
-fn run(watched: &Weak<Inner>) {
-    let mut seen = None;
-    let mut settings = Every::new(SETTINGS_CHECK_EVERY);
-    let mut gone = Every::new(GONE_CHECK_EVERY);
-    let mut backup = Every::new(BACK_UP_CHECK_EVERY);
-    let mut verdicts = Every::new(JUDGE_EVERY);
-    while let Some(inner) = watched.upgrade() {
-        let app = App(inner);
-        if app.gone().is_none() || gone.is_due() {
-            app.look_at_place();
-        }
-        if app.gone().is_none() {
-            seen = look(&app, seen);
-            app.count_switches();
-            if verdicts.is_due()
-                && let Err(error) = app.judge()
-            {
-                // A caller that asks for a verdict gets the error as well.
-                tracing::warn!(error = error.in_full(), "what is reported cannot be judged");
+/// What only looks.
+fn looks(mut told: Told) -> Vec<Chore<App>> {
+    let (mut seen, mut looked) = (None, None);
+    vec![
+        Chore::new("place and flags", LOOK_EVERY, move |app: &App| {
+            look_at_place(app, &mut looked);
+            if app.gone().is_none() {
+                seen = look(app, seen);
             }
-            if settings.is_due() {
+        }),
+        Chore::new("states", LOOK_AT_STATES_EVERY, move |app| {
+            tell_of_changes(app, &mut told);
+        }),
+        Chore::new(
+            "settings",
+            LOOK_AT_SETTINGS_EVERY,
+            in_place(|app| {
                 app.reread_settings();
                 app.remember_small_files();
-            }
-            if backup.is_due() {
-                back_up(&app);
-            }
+            }),
+        ),
+    ]
+}
+
+/// What may take long.
+fn chores() -> Vec<Chore<App>> {
+    vec![
+        Chore::new("switches", COUNT_EVERY, in_place(App::count_switches)),
+        Chore::new("verdicts", JUDGE_EVERY, in_place(judge)),
+        Chore::new("snapshots", SNAPSHOT_CHECK_EVERY, in_place(take_due)),
+        Chore::new("counts of changes", SNAPSHOT_CHECK_EVERY, in_place(recount)),
+        Chore::new("backup", BACK_UP_CHECK_EVERY, in_place(back_up)),
+        Chore::new("thinning", THIN_EVERY, in_place(thin)).later(),
+    ]
+}
+
+/// Does nothing while the data folder is not in place.
+fn in_place(work: impl Fn(&App) + Send + 'static) -> impl FnMut(&App) + Send + 'static {
+    move |app| {
+        if app.gone().is_none() {
+            work(app);
         }
-        drop(app);
-        thread::sleep(LOOK_EVERY);
     }
 }
 
-/// Something to be done at once, and again and again.
-struct Every {
-    pause: Duration,
-    done: Option<Instant>,
-}
-
-impl Every {
-    fn new(pause: Duration) -> Self {
-        Self { pause, done: None }
-    }
-
-    /// Says whether it is to be done, and takes it for done.
-    fn is_due(&mut self) -> bool {
-        let is_due = self.done.is_none_or(|at| at.elapsed() >= self.pause);
-        if is_due {
-            self.done = Some(Instant::now());
-        }
-        is_due
+/// Looks at the files: often while they are in place, seldom into what replaced them.
+fn look_at_place(app: &App, looked: &mut Option<Instant>) {
+    let is_due = looked.is_none_or(|at| at.elapsed() >= LOOK_AT_GONE_EVERY);
+    if app.gone().is_none() || is_due {
+        *looked = Some(Instant::now());
+        app.look_at_place();
     }
 }
 
 /// Returns the version of the store that is in force now.
 fn look(app: &App, seen: Option<u64>) -> Option<u64> {
-    let refreshed = app
-        .flags()
-        .store()
-        .version()
-        .map_err(Error::from)
-        .and_then(|version| {
-            if seen != Some(version) {
-                app.flags().refresh()?;
-            }
-            Ok(version)
-        });
+    let version = app.flags().store().version();
+    let refreshed = version.map_err(Error::from).and_then(|version| {
+        if seen != Some(version) {
+            app.flags().refresh()?;
+        }
+        Ok(version)
+    });
     match refreshed {
         Ok(version) => Some(version),
         Err(error) => {
@@ -111,6 +133,13 @@ fn look(app: &App, seen: Option<u64>) -> Option<u64> {
             app.notify(Level::Error, message);
             seen
         }
+    }
+}
+
+fn judge(app: &App) {
+    if let Err(error) = app.judge() {
+        // A caller that asks for a verdict gets the error as well.
+        tracing::warn!(error = error.in_full(), "what is reported cannot be judged");
     }
 }
 

@@ -457,17 +457,15 @@ impl StateStore {
         thinning::plan(data_dir, now_ms)
     }
 
-    /// Carries out what [`Self::plan_thinning`] planned, so far as nothing came between.
+    /// Carries out one part of what [`Self::plan_thinning`] planned, unless something was changed
+    /// since.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be written.
-    pub(super) fn thin(&mut self, plan: &thinning::Plan) -> Result<(), StoreError> {
-        for rewrite in &plan.0 {
-            let transaction = begin(&mut self.connection)?;
-            thinning::carry_out(&transaction, rewrite)?;
-            transaction.commit()?;
-        }
-        Ok(())
+    /// [`StoreError`] if it cannot be written.
+    pub(super) fn thin(&mut self, rewrite: &thinning::Rewrite) -> Result<(), StoreError> {
+        let transaction = begin(&mut self.connection)?;
+        thinning::carry_out(&transaction, rewrite)?;
+        Ok(transaction.commit()?)
     }
 
     /// Counts the changes of snapshots that are to be counted, of one chain. Returns how many
