@@ -7,6 +7,7 @@ mod app;
 mod backups;
 mod cli;
 mod cli_bisect;
+mod cli_bisect_ended;
 mod cli_bisect_verdicts;
 mod cli_demo;
 mod cli_folder;

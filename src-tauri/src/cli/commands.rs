@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 use self::edit::Reporting;
 use crate::arguments::{Arguments, Command, SnapshotCommand};
 use crate::output::{Output, remark, when, who};
+use crate::signals::EndSignals;
 use crate::when::At;
 
 /// Stands for standard input in the place of a file.
@@ -260,7 +261,7 @@ fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves until SIGINT or SIGTERM.
+/// Serves until a signal asks this process to end.
 fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()> {
     for unknown in app.unknown_variables() {
         remark(&unknown);
@@ -269,7 +270,7 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
     let runtime = tokio::runtime::Runtime::new()?;
     let served: anyhow::Result<()> = runtime.block_on(async {
         // Before anything is printed: who reads the address may end us at once.
-        let interrupted = interrupted()?;
+        let mut signals = EndSignals::listen()?;
         let own = app.clone();
         tokio::spawn(holders::write_back_when_asked(move || Some(own.clone()))?);
         let server = Server::bind(app.clone(), port)?;
@@ -284,7 +285,7 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
         output.finish()?;
         let stop = CancellationToken::new();
         let running = tokio::spawn(server.run(stop.clone()));
-        interrupted.await;
+        signals.next().await;
         stop.cancel();
         match running.await {
             Ok(stopped) => Ok(stopped?),
@@ -293,17 +294,4 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
     });
     app.close();
     served
-}
-
-/// Listens for SIGINT and SIGTERM from here on; the future ends with the first of them.
-fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }

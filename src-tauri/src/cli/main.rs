@@ -10,6 +10,7 @@ mod trial;
 
 mod key;
 mod output;
+mod signals;
 mod when;
 mod which;
 

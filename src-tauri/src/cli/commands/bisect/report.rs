@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use flagdeck::App;
 use flagdeck::wire::{Snapshot, StateAt, StateDifference};
+use rustix::process::Signal;
 use serde::Serialize;
 
 use super::super::snapshot::options;
@@ -16,7 +17,8 @@ use crate::output::{Output, counted, remark, when};
 
 /// As `flagctl --help` lists them.
 const NO_VERDICT: u8 = 8;
-const INTERRUPTED: u8 = 130;
+/// To which the number of the signal is added.
+const ENDED_BY_SIGNAL: i32 = 128;
 
 /// Snapshots that are named one by one; more are a range.
 const NAMED_MAX: usize = 10;
@@ -144,10 +146,11 @@ impl<'a> Report<'a> {
         Ok(ExitCode::from(NO_VERDICT))
     }
 
-    /// Tells how far a search came that was interrupted.
-    pub fn interrupted(&self) -> ExitCode {
+    /// Tells how far a search came that was ended by a signal.
+    pub fn interrupted(&self, signal: Signal) -> ExitCode {
         self.remark_known();
-        ExitCode::from(INTERRUPTED)
+        let code = u8::try_from(ENDED_BY_SIGNAL + signal.as_raw());
+        code.map_or(ExitCode::FAILURE, ExitCode::from)
     }
 
     /// Says what is known so far, and how to continue.
