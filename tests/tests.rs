@@ -12,6 +12,7 @@ mod cli_bisect_verdicts;
 mod cli_demo;
 mod cli_folder;
 mod cli_history;
+mod cli_input;
 mod cli_metrics;
 mod cli_push;
 mod cli_reach;

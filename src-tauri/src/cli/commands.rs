@@ -16,8 +16,7 @@ mod snapshot;
 mod source;
 mod state;
 
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -30,8 +29,7 @@ use flagdeck::http::Server;
 use flagdeck::live::{AllOff, Live};
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::AsOf;
-use flagdeck::{App, Options, durable};
-use flagdeck_core::text::{self, Reading};
+use flagdeck::{App, Options};
 use tokio_util::sync::CancellationToken;
 
 use self::edit::Reporting;
@@ -39,9 +37,6 @@ use crate::arguments::{Arguments, Command, SnapshotCommand};
 use crate::output::{Output, remark, when, who};
 use crate::signals::EndSignals;
 use crate::when::At;
-
-/// Stands for standard input in the place of a file.
-const STANDARD_INPUT: &str = "-";
 
 /// Arguments that are well formed, and ask for what cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -211,41 +206,6 @@ fn all_off_sentence(all_off: &AllOff) -> String {
             format!("All flags are off since {} by {}", when(since_ms), who(by))
         }
         _ => "All flags are off (never turned on)".into(),
-    }
-}
-
-/// Reads a file of JSON, or standard input for `-`: without a byte order mark, of which it tells.
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = contents(file)?;
-    let (text, reading) =
-        text::read(&bytes).map_err(|error| Refused(format!("{} {error}", name_of(file))))?;
-    let from = bytes.len() - text.len();
-    remark_reading(file, reading);
-    bytes.drain(..from);
-    Ok(bytes)
-}
-
-/// Reads a file whole, or standard input for `-`.
-fn contents(file: &Path) -> anyhow::Result<Vec<u8>> {
-    if file == Path::new(STANDARD_INPUT) {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    durable::read(file).with_context(|| format!("{} cannot be read", file.display()))
-}
-
-/// Tells what was done to read a text, if anything was.
-fn remark_reading(file: &Path, reading: Reading) {
-    if reading != Reading::default() {
-        remark(&format!("{}: {reading}", name_of(file)));
-    }
-}
-
-fn name_of(file: &Path) -> String {
-    match file == Path::new(STANDARD_INPUT) {
-        true => "standard input".into(),
-        false => file.display().to_string(),
     }
 }
 

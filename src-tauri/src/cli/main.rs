@@ -8,6 +8,7 @@ mod bisect;
 mod difference;
 mod trial;
 
+mod input;
 mod key;
 mod output;
 mod signals;
