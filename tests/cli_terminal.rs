@@ -87,7 +87,8 @@ impl Hostile {
         };
         put(ml(1));
         put(ml(2));
-        let change = json!({"key": "ml.n", "after": TEXT, "source": format!("Error\n at {TEXT}")});
+        let change =
+            json!({"key": "ml.n", "newValue": TEXT, "source": format!("Error\n at {TEXT}")});
         let change = change.to_string();
         app.record_changes(&source, change.as_bytes(), Format::Json)
             .unwrap();

@@ -259,11 +259,30 @@ fn change(record: &Tree, now_ms: i64) -> Result<Option<Change>, String> {
     Ok(Some(Change {
         key: key.to_owned(),
         old: record.get("oldValue").cloned(),
-        new: record.get("newValue").cloned(),
+        new: new_value(record)?,
         at_ms,
         origin,
         hint: hint(record)?,
     }))
+}
+
+/// Names under which other programs send what is `newValue` here.
+const NEW_VALUES: [&str; 5] = ["newvalue", "new_value", "new", "value", "after"];
+
+/// Reads what was set. A record without it removes the member, so one that has it under another
+/// name is refused.
+fn new_value(record: &Tree) -> Result<Option<Tree>, String> {
+    if let Some(value) = record.get("newValue") {
+        return Ok(Some(value.clone()));
+    }
+    let mut names = record.as_object().into_iter().flat_map(Object::keys);
+    let is_meant = |name: &&str| NEW_VALUES.contains(&name.to_ascii_lowercase().as_str());
+    match names.find(is_meant) {
+        Some(name) => Err(format!(
+            "{name} is not read; did you mean newValue? Without that, the member is removed"
+        )),
+        None => Ok(None),
+    }
 }
 
 /// Reads which frame of the stack trace made a change: `frame`, or `skip`.
