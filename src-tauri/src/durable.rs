@@ -33,7 +33,7 @@ pub(crate) enum Access {
 /// Reads a file whole.
 ///
 /// # Errors
-/// If it cannot be read; a link that leads nowhere useful is told as such.
+/// If it cannot be read; the error says so if a link leads to no file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_at_most(path, u64::MAX)
 }

@@ -62,7 +62,7 @@ pub fn name_of(file: &Path) -> String {
     }
 }
 
-/// Names a file at the beginning of a sentence, where its own first letter must stay as it is.
+/// Names a file at the beginning of a sentence, without a change of its first letter.
 pub fn subject(file: &Path) -> String {
     match is_standard_input(file) {
         true => "standard input".into(),

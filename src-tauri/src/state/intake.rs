@@ -68,7 +68,7 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
 ///
 /// An object with `ml` that has nothing but `timestamp`, `ml` and `files`, or that has all three,
 /// two numbers and an object, with more beside them, is what the specification has around a
-/// state; any other object is the `ml` tree itself. What is beside the three is told, not kept.
+/// state; any other object is the `ml` tree itself. Members beside these three are not kept; a warning names them.
 ///
 /// # Errors
 /// [`StateError::Unreadable`] if it is no object, or one of the three is not what it has to be.

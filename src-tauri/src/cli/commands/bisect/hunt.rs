@@ -1,4 +1,4 @@
-//! A search at work: runs the command where the search asks for it, until something is found or
+//! A search at work: runs the command on the snapshots that it asks for, until one is found or
 //! a run is no verdict.
 
 use std::io;

@@ -48,7 +48,7 @@ struct Told<'a> {
     last_bad: Option<&'a Snapshot>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_good: Option<&'a Snapshot>,
-    /// Snapshots between the two that could not be told: the one looked for may be among them.
+    /// Snapshots between the two that were skipped: the one looked for may be among them.
     untold: Vec<u64>,
     /// At which snapshot runs disagreed, and how often the command ended how.
     flaky: Option<&'a Snapshot>,
@@ -280,7 +280,7 @@ impl<'a> Report<'a> {
                 ]
             }
             Found::AllGood(last) => vec![format!(
-                "{}: the command {} at {}, the last that can be told",
+                "{}: the command {} at {}, the last that was not skipped",
                 match self.goal {
                     Goal::FirstBad => "Nothing fails",
                     Goal::FirstGood => "Nothing succeeds",
@@ -289,7 +289,7 @@ impl<'a> Report<'a> {
                 name(last)
             )],
             Found::AllBad(first) => vec![format!(
-                "It began earlier: the command {} at {}, the first that can be told",
+                "It began earlier: the command {} at {}, the first that was not skipped",
                 verb(after),
                 name(first)
             )],
@@ -303,11 +303,11 @@ impl<'a> Report<'a> {
                 ),
                 format!("Hint: {}", self.goal.other_way()),
             ],
-            Found::Untold => vec!["Too few snapshots could be told to find anything".into()],
+            Found::Untold => vec!["Too many snapshots were skipped to find anything".into()],
         }
     }
 
-    /// `one of snapshots 9, 10 and 11; of these, 9 and 10 could not be told`.
+    /// `one of snapshots 9, 10 and 11; of these, 9 and 10 were skipped`.
     fn one_of(&self, untold: &[usize], after: usize) -> String {
         let ids = |all: &[usize]| {
             let ids: Vec<u64> = all.iter().map(|at| self.history[*at].id).collect();
@@ -315,7 +315,7 @@ impl<'a> Report<'a> {
         };
         let all = [untold, &[after]].concat();
         format!(
-            "one of snapshots {}; of these, {} could not be told",
+            "one of snapshots {}; of these, {} were skipped",
             ids(&all),
             ids(untold)
         )
