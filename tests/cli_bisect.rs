@@ -152,8 +152,8 @@ fn snapshots_that_cannot_be_told_are_gone_around() {
     let ran = bisect(&cli, "", &skip(&near));
     let [one, two, three] = [ids[8], ids[9], ids[10]];
     let said = format!(
-        "First bad: one of snapshots {one}, {two} and {three}; of these, {one} and {two} could not \
-         be told\n"
+        "First bad: one of snapshots {one}, {two} and {three}; of these, {one} and {two} were \
+         skipped\n"
     );
     assert!(ran.out.starts_with(&said), "{ran:?}");
     assert_eq!(ran.code, Some(1));

@@ -243,6 +243,33 @@ fn a_document_inside_something_else_is_pointed_at_with_what_is_wrong_there() {
 }
 
 #[test]
+fn flags_of_others_are_named_also_inside_something_else() {
+    let flagd = json!({"flags": {"checkout": {"state": "ENABLED"}}});
+    let list = json!([{"key": "a", "on": true, "variations": [true, false], "salt": "s"}]);
+    for (tree, format) in [
+        (json!({"data": flagd}), Format::Flagd),
+        (
+            json!({"apiVersion": "core.openfeature.dev/v1beta1", "kind": "FeatureFlag",
+                "spec": {"flagSpec": flagd}}),
+            Format::Flagd,
+        ),
+        (json!([{"id": 1, "body": flagd}]), Format::Flagd),
+        (json!({"result": {"items": list}}), Format::LaunchDarkly),
+        (
+            json!({"feature_gates": [], "x": {"data": flagd}}),
+            Format::Statsig,
+        ),
+    ] {
+        check_format(tree, format);
+    }
+    // A document of Flagdeck inside is nearer, and files that are no flags prove nothing there.
+    let own = json!({"a": flagd, "b": {"enabled": true, "components": {}}});
+    assert!(matches!(recognise(&own), Recognised::Nested { .. }));
+    let package = json!({"tool": {"name": "app", "version": "1.0"}});
+    assert_eq!(recognise(&package), Recognised::Unknown);
+}
+
+#[test]
 fn flags_of_others_are_named() {
     use Format::*;
     let flagd = json!({"state": "ENABLED", "variants": {"on": true, "off": false},
