@@ -249,12 +249,14 @@ fn a_terminal_that_is_closed_ends_the_run() {
     wait_until("its folder is removed", || rig.left().is_empty());
 }
 
+/// `nohup` ignores SIGHUP, and a shell has a background job of a script ignore SIGINT.
 #[test]
-fn a_search_that_was_started_to_survive_its_terminal_does() {
+fn a_search_that_was_started_to_survive_its_terminal_does_and_ctrl_c_still_ends_it() {
     let rig = Rig::new(3);
     let search = rig.command("sleeper", SLEEP);
-    let mut nohup = Command::new("nohup");
-    nohup
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' HUP INT; exec \"$@\"", "sh"])
         .arg(search.get_program())
         .args(search.get_args())
         .env_clear()
@@ -262,12 +264,12 @@ fn a_search_that_was_started_to_survive_its_terminal_does() {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let child = rig.started("sleeper", nohup);
+    let child = rig.started("sleeper", command);
     send(Signal::HUP, &child);
     thread::sleep(Duration::from_millis(200));
     assert!(is_running(&rig.sleeper("sleeper")));
-    send(Signal::TERM, &child);
-    assert_eq!(ended(child).0, Some(143));
+    send(Signal::INT, &child);
+    assert_eq!(ended(child).0, Some(130));
     rig.check_nothing_left("sleeper");
 }
 

@@ -28,13 +28,15 @@ pub struct EndSignals(Vec<(Signal, unix::Signal)>);
 
 impl EndSignals {
     /// Begins to listen: from here on, none of them ends the process by itself. One that the
-    /// process was started to ignore, as by `nohup`, stays ignored.
+    /// process was started to ignore, as by `nohup`, stays ignored, but for `SIGINT`: a script
+    /// starts its background jobs so, and Ctrl-C is to end them with the script.
     ///
     /// # Errors
     /// If a signal cannot be listened to, or outside a runtime.
     pub fn listen() -> io::Result<Self> {
         let ignored = ignored();
-        let heard = ALL.into_iter().filter(|signal| !is_in(*signal, ignored));
+        let is_heard = |signal: &Signal| *signal == Signal::INT || !is_in(*signal, ignored);
+        let heard = ALL.into_iter().filter(is_heard);
         let heard = heard.map(|signal| {
             let kind = SignalKind::from_raw(signal.as_raw());
             Ok((signal, unix::signal(kind)?))

@@ -269,16 +269,10 @@ impl<'a> Report<'a> {
         let name = |at: &usize| named(&self.history[*at]);
         let (before, after) = (self.goal.before(), self.goal.after());
         match found {
-            Found::First { good, bad, untold } => {
-                let first = match untold.is_empty() {
-                    true => name(bad),
-                    false => self.one_of(untold, *bad),
-                };
-                vec![
-                    format!("First {}: {first}", word(after)),
-                    format!("Last {}: {}", word(before), name(good)),
-                ]
-            }
+            Found::First { good, bad, untold } => vec![
+                format!("First {}: {}", word(after), self.first_of(untold, *bad)),
+                format!("Last {}: {}", word(before), name(good)),
+            ],
             Found::AllGood(last) => vec![format!(
                 "{}: the command {} at {}, the last that was not skipped",
                 match self.goal {
@@ -307,8 +301,11 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// `one of snapshots 9, 10 and 11; of these, 9 and 10 were skipped`.
-    fn one_of(&self, untold: &[usize], after: usize) -> String {
+    /// The one looked for, or `one of snapshots 9, 10 and 11; of these, 9 and 10 were skipped`.
+    fn first_of(&self, untold: &[usize], after: usize) -> String {
+        if untold.is_empty() {
+            return named(&self.history[after]);
+        }
         let ids = |all: &[usize]| {
             let ids: Vec<u64> = all.iter().map(|at| self.history[*at].id).collect();
             listed(&ids)
