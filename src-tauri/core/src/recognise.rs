@@ -51,7 +51,7 @@ pub enum Recognised {
         /// A key of the document, as it is spelt there.
         key: String,
     },
-    /// A file of another format, or something that has flags of another format inside.
+    /// A file of another format.
     Foreign(Format),
     /// None of these.
     Unknown,
@@ -83,15 +83,18 @@ pub fn recognise(tree: &Tree) -> Recognised {
     if let Some(format) = format.filter(|format| !format.is_of_flags()) {
         return Recognised::Foreign(format);
     }
-    if let Some((pointer, key)) = inside(tree, |value| sure_key(value.as_object()?)) {
-        return Recognised::Nested { pointer, key };
+    let nested = inside(tree, |value| sure_key(value.as_object()?));
+    match (nested, format) {
+        (Some((pointer, key)), _) => Recognised::Nested { pointer, key },
+        (None, Some(format)) => Recognised::Foreign(format),
+        (None, None) => Recognised::Unknown,
     }
+}
+
+/// Returns the format of flags of others that are somewhere inside a tree.
+pub(crate) fn foreign_inside(tree: &Tree) -> Option<Format> {
     let of_flags = |value: &Tree| Format::of(value).filter(|format| format.is_of_flags());
-    let nested = || inside(tree, of_flags).map(|(_, format)| format);
-    match format.or_else(nested) {
-        Some(format) => Recognised::Foreign(format),
-        None => Recognised::Unknown,
-    }
+    inside(tree, of_flags).map(|(_, format)| format)
 }
 
 /// Finds keys of an object that are close to a key of the document which it does not have.

@@ -35,6 +35,11 @@ fn accepted(tree: &Value) -> FlagDocument {
 #[track_caller]
 fn check_format(tree: Value, expected: Format) {
     assert_eq!(recognise(&tree), Recognised::Foreign(expected), "{tree}");
+    check_refused_as(tree, expected);
+}
+
+#[track_caller]
+fn check_refused_as(tree: Value, expected: Format) {
     let told = refusal_of(tree);
     assert!(
         told.starts_with("foreign_format (document): This is "),
@@ -255,18 +260,17 @@ fn flags_of_others_are_named_also_inside_something_else() {
         ),
         (json!([{"id": 1, "body": flagd}]), Format::Flagd),
         (json!({"result": {"items": list}}), Format::LaunchDarkly),
-        (
-            json!({"feature_gates": [], "x": {"data": flagd}}),
-            Format::Statsig,
-        ),
     ] {
-        check_format(tree, format);
+        check_refused_as(tree, format);
     }
-    // A document of Flagdeck inside is nearer, and files that are no flags prove nothing there.
+    // A document of Flagdeck inside counts more, and files that are no flags prove nothing there.
     let own = json!({"a": flagd, "b": {"enabled": true, "components": {}}});
     assert!(matches!(recognise(&own), Recognised::Nested { .. }));
     let package = json!({"tool": {"name": "app", "version": "1.0"}});
-    assert_eq!(recognise(&package), Recognised::Unknown);
+    assert!(refusal_of(package).starts_with("not_a_flag_document"));
+    // Unknown keys hold what they like, also when a patch adds them.
+    let kept = json!({"vendor": flagd}).to_string();
+    apply(&FlagDocument::default(), &Edit::Patch(kept.into())).expect("it is kept");
 }
 
 #[test]
