@@ -165,8 +165,47 @@ fn an_empty_file_is_called_empty_and_no_users_are_none() {
         );
         let said = "The file is no JSON: it is empty";
         rig.refused(&["snapshot", "import", name, "--name", "x"], said);
-        rig.refused(&["snapshot", "diff", name, name], said);
+        let said = format!("{name}: the file is no JSON: it is empty");
+        rig.refused(&["snapshot", "diff", name, name], &said);
         let ran = rig.run(&["eval", "calculator", "--users", name]);
         assert_eq!(ran.out, "user,value,reason,bucket\n", "{ran:?}");
+    }
+}
+
+#[test]
+fn of_two_files_the_one_that_cannot_be_compared_is_named() {
+    let rig = Rig::new();
+    rig.file("whole", "{\"n\": 1}");
+    rig.file("cut", "{\"n\": ");
+    for pair in [["cut", "whole"], ["whole", "cut"]] {
+        rig.refused(
+            &["snapshot", "diff", pair[0], pair[1]],
+            "cut: the file is no JSON: ",
+        );
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_is_told_when_it_is_kept_as_a_state() {
+    let rig = Rig::new();
+    rig.file("own", "{\"n\": 1, \"enabled\": true, \"format\": \"csv\"}");
+    let ran = rig.run(&["snapshot", "import", "own", "--name", "own"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    rig.run(&["snapshot", "export", "1", "-o", "bundle"]);
+    let bundle = fs::read_to_string(rig.folder.path().join("bundle")).unwrap();
+    let kept = "It has a bundle of snapshots in it, and is kept as one state.";
+    for (name, contents, said) in [
+        (
+            "document",
+            DOCUMENT.to_owned(),
+            "It looks like a flag document, and is kept as a state",
+        ),
+        ("around", format!("{{\"data\": {bundle}}}"), kept),
+        ("misspelt", bundle.replace("\"format\"", "\"Format\""), kept),
+    ] {
+        rig.file(name, contents);
+        let ran = rig.run(&["snapshot", "import", name, "--name", name]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.err.contains(said), "{ran:?}");
     }
 }

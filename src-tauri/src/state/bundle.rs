@@ -20,7 +20,7 @@ use super::records::Known;
 use super::{StateError, show};
 use crate::wire::{Snapshot, SnapshotLabel, StateDifference, StateDifferenceOptions};
 
-const FORMAT: &str = "flagdeck-snapshots";
+pub(super) const FORMAT: &str = "flagdeck-snapshots";
 const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
@@ -222,10 +222,13 @@ pub fn read_file(bytes: &[u8]) -> Result<Tree, StateError> {
     }
 }
 
-/// Returns warnings about how a file is read, a sentence each; none for one that cannot be read.
-pub fn notes_on_file(bytes: &[u8]) -> Vec<String> {
-    let read = read(bytes, 0).unwrap_or_default().into_iter();
-    read.flat_map(|bundled| bundled.warnings).collect()
+/// Returns warnings about how a file is read, a sentence each.
+///
+/// # Errors
+/// [`StateError::Unreadable`] if it cannot be read.
+pub fn notes_on_file(bytes: &[u8]) -> Result<Vec<String>, StateError> {
+    let read = read(bytes, 0)?.into_iter();
+    Ok(read.flat_map(|bundled| bundled.warnings).collect())
 }
 
 /// Returns what turns the state of one file into that of another, as operations of RFC 6902.

@@ -71,8 +71,10 @@ pub fn compare_files(
 /// that of a difference.
 fn contents(file: &Path) -> Result<Vec<u8>, Refused> {
     let bytes = read_json(file, BUNDLE_BYTES_MAX).map_err(|error| Refused(format!("{error:#}")))?;
-    for note in state::notes_on_file(&bytes) {
-        remark(&format!("{}: {note}", file.display()));
+    let name = name_of(file);
+    let notes = state::notes_on_file(&bytes);
+    for note in notes.map_err(|error| Refused(format!("{name}: {error}")))? {
+        remark(&format!("{name}: {note}"));
     }
     Ok(bytes)
 }
