@@ -360,36 +360,6 @@ fn a_name_has_at_most_sixty_four_characters() {
 }
 
 #[test]
-fn a_document_in_another_notation_is_named() {
-    for (text, notation) in [
-        ("<!doctype html><html></html>", "HTML or XML"),
-        (" <?xml version=\"1.0\"?>", "HTML or XML"),
-        ("enabled: true\ncomponents:\n  a: true\n", "YAML"),
-        ("# flags\r\n\r\nenabled: true", "YAML"),
-        ("---\nenabled: true", "YAML"),
-        ("enabled = true\n[components]\na = true", "TOML"),
-        (
-            "// flags\n{\"enabled\": true}",
-            "JSON with comments, which JSON does not have",
-        ),
-        (
-            "/* flags */ {}",
-            "JSON with comments, which JSON does not have",
-        ),
-    ] {
-        let expected =
-            format!("syntax (document): The document is not JSON; it looks like {notation}.");
-        assert_eq!(listing(&refusal(text)), expected, "{text}");
-    }
-    for text in ["enabled", "\"a\": 1", "{enabled: true}", "a b: 1", "="] {
-        assert!(
-            listing(&refusal(text)).contains("is not valid JSON: "),
-            "{text}"
-        );
-    }
-}
-
-#[test]
 fn names_are_plain_words_that_javascript_does_not_reserve() {
     let names = [
         "",

@@ -248,6 +248,33 @@ fn a_document_inside_something_else_is_pointed_at_with_what_is_wrong_there() {
 }
 
 #[test]
+fn a_document_in_another_notation_is_named() {
+    for (text, notation) in [
+        ("<!doctype html><html></html>", "HTML or XML"),
+        (" <?xml version=\"1.0\"?>", "HTML or XML"),
+        ("enabled: true\ncomponents:\n  a: true\n", "YAML"),
+        ("# flags\r\n\r\nenabled: true", "YAML"),
+        ("---\nenabled: true", "YAML"),
+        ("enabled = true\n[components]\na = true", "TOML"),
+        (
+            "// flags\n{\"enabled\": true}",
+            "JSON with comments, which JSON does not have",
+        ),
+        (
+            "/* flags */ {}",
+            "JSON with comments, which JSON does not have",
+        ),
+    ] {
+        let expected =
+            format!("syntax (document): The document is not JSON; it looks like {notation}.");
+        assert_eq!(refusal(text), expected, "{text}");
+    }
+    for text in ["enabled", "\"a\": 1", "{enabled: true}", "a b: 1", "="] {
+        assert!(refusal(text).contains("is not valid JSON: "), "{text}");
+    }
+}
+
+#[test]
 fn flags_of_others_are_named_also_inside_something_else() {
     let flagd = json!({"flags": {"checkout": {"state": "ENABLED"}}});
     let list = json!([{"key": "a", "on": true, "variations": [true, false], "salt": "s"}]);
