@@ -56,9 +56,8 @@ fn is_interactive(file: &Path) -> bool {
 }
 
 fn is_confirmed(loss: &Loss) -> io::Result<bool> {
-    progress(&format!(
-        "This removes {loss}.\nImport the document? [y/N] "
-    ));
+    progress(&format!("This removes {loss}.\n"));
+    progress("Import the document? [y/N] ");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     let answer = answer.trim();
