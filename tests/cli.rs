@@ -628,11 +628,13 @@ fn what_is_served_follows_what_other_commands_change() {
 
 #[test]
 fn a_server_that_is_asked_to_end_ends_well() {
+    use rustix::process::{Pid, Signal, kill_process};
     let cli = Cli::new();
-    let mut serving = serve(&cli);
-    let process = rustix::process::Pid::from_child(&serving.child);
-    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-    assert!(serving.child.wait().unwrap().success());
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut serving = serve(&cli);
+        kill_process(Pid::from_child(&serving.child), signal).unwrap();
+        assert!(serving.child.wait().unwrap().success(), "{signal:?}");
+    }
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! What `flagctl bisect` takes for a verdict, and what it never does: read as `git bisect run`
 //! reads it, with real processes that are killed, missing, slow, loud or undecided.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Ran};
+use crate::cli::Ran;
 use crate::cli_bisect::{BELOW_TEN, bisect, with_history};
 use crate::cli_state::folder;
 
@@ -233,26 +231,4 @@ fn commands_that_are_loud_or_greedy_give_their_verdict_all_the_same() {
     first_bad(&bisect(&cli, "", piped), ids[9]);
     let closed = format!("exec < /dev/null > /dev/null; {BELOW_TEN}");
     first_bad(&bisect(&cli, "", &closed), ids[9]);
-}
-
-#[test]
-fn a_search_writes_no_state_and_leaves_no_file_behind() {
-    let (cli, _) = with_history(COUNT);
-    let temporary = folder(&cli).join("tmp");
-    std::fs::create_dir(&temporary).unwrap();
-    let state = || cli.json("state get ml");
-    let snapshots = || cli.json("snapshot list");
-    let before = (state(), snapshots());
-    for script in [BELOW_TEN, "kill -9 $$", "exit 255"] {
-        bisect_in(&cli, &temporary, script);
-        let left = std::fs::read_dir(&temporary).unwrap().count();
-        assert_eq!(left, 0, "{script}");
-    }
-    assert_eq!((state(), snapshots()), before);
-}
-
-fn bisect_in(cli: &Cli, temporary: &Path, script: &str) {
-    let mut command = cli.command("bisect -- sh -c");
-    command.arg(script).env("TMPDIR", temporary);
-    command.output().unwrap();
 }

@@ -87,7 +87,8 @@ impl Hostile {
         };
         put(ml(1));
         put(ml(2));
-        let change = json!({"key": "ml.n", "after": TEXT, "source": format!("Error\n at {TEXT}")});
+        let change =
+            json!({"key": "ml.n", "newValue": TEXT, "source": format!("Error\n at {TEXT}")});
         let change = change.to_string();
         app.record_changes(&source, change.as_bytes(), Format::Json)
             .unwrap();
@@ -114,6 +115,31 @@ fn document() -> Value {
 fn ml(n: u64) -> Value {
     json!({"n": n, TEXT: {TEXT: n}, "list": [{"id": TEXT, "n": n}, {"id": "b", "n": n}],
         "text": format!("{n}{TEXT}")})
+}
+
+/// A document that is wrong in every part, under hostile names.
+fn invalid_document() -> Value {
+    json!({
+        "enabled": TEXT,
+        "components": {TEXT: true, "calculator": TEXT, "ui": {TEXT: {TEXT: true}}},
+        "rollout": {"percentage": TEXT, "userGroups": [TEXT, 7, TEXT], "strategy": TEXT, TEXT: 1},
+        "rollouts": {TEXT: {"percentage": 7}, "calculator": {TEXT: TEXT}},
+        "requires": {"calculator": [TEXT], TEXT: TEXT},
+        "about": {"calculator": {"expires": TEXT, TEXT: TEXT}, TEXT: {"title": 7}},
+        "bucketing": TEXT,
+    })
+}
+
+/// A document of another vendor, with hostile names of flags.
+fn foreign_document() -> Value {
+    json!({"flags": {TEXT: {"state": "ENABLED", "variants": {TEXT: true}, "defaultVariant": TEXT}}})
+}
+
+/// A bundle whose one snapshot is not what its hash says, with hostile texts around it.
+fn altered_bundle() -> Value {
+    json!({"format": "flagdeck-snapshots", "version": 1, "source": NAME, "exportedBy": TEXT, TEXT: 1,
+        "snapshots": [{"id": 1, "atMs": 1, "hash": TEXT, "name": TEXT, "note": TEXT, "cause": TEXT,
+            "state": {"timestamp": 1, "ml": ml(1), "files": 3}}]})
 }
 
 /// Checks that all that was printed is what it looks like.
@@ -149,6 +175,10 @@ fn no_command_prints_what_a_terminal_would_act_on() {
     let missing = format!("{a} missing");
     let key = format!("ml[{}]", json!(TEXT));
     let bundle = hostile.file("bundle.json", "");
+    let altered = hostile.file("altered.json", &altered_bundle().to_string());
+    let foreign = hostile.file("foreign.json", &foreign_document().to_string());
+    let invalid = hostile.file("invalid.json", &invalid_document().to_string());
+    let broken = hostile.file("broken.json", &format!("{{\"{TEXT}"));
     let shouts = hostile.file("shouts", "#!/bin/sh\nexit 126\n");
     let (lost, option) = (format!("{key}.missing"), format!("--{TEXT}"));
     let assignment = format!("http.port={TEXT}");
@@ -181,6 +211,10 @@ fn no_command_prints_what_a_terminal_would_act_on() {
         vec!["rollback", TEXT],
         vec!["master", "off", "--note", TEXT],
         vec!["import", &a],
+        vec!["import", &foreign],
+        vec!["import", &invalid],
+        vec!["import", &invalid, "--check"],
+        vec!["import", &broken],
         vec!["import", &missing],
         vec!["backup", "make"],
         vec!["backup", "list"],
@@ -225,6 +259,10 @@ fn no_command_prints_what_a_terminal_would_act_on() {
         vec!["snapshot", "import", &a, "--name", NAME],
         vec!["snapshot", "import", &a],
         vec!["snapshot", "import", &missing],
+        vec!["snapshot", "import", &bundle, "--name", NAME],
+        vec!["snapshot", "import", &altered],
+        vec!["snapshot", "import", &broken],
+        vec!["snapshot", "import", &a, "--name", TEXT],
         vec!["snapshot", "remove", NAME],
         vec!["bisect", "--source", NAME, "--", "true"],
         vec![
@@ -309,6 +347,30 @@ fn a_config_file_with_hostile_names_is_told_in_one_line_each() {
     let ran = hostile.run(&["get"]);
     assert!(ran.err.contains("FORGED"), "{}", ran.err);
     check(&["get"], &ran);
+}
+
+#[test]
+fn hostile_variables_are_told_in_one_line_each() {
+    let hostile = Hostile::new();
+    let unknown = format!("FLAGDECK_{TEXT}");
+    let filter = format!("flagdeck={TEXT}");
+    for (name, value, arguments) in [
+        ("FLAGDECK_LOG", filter.as_str(), ["get"]),
+        ("FLAGDECK_HTTP_PORT", TEXT, ["get"]),
+        ("ML_FLAGS_ENDPOINT", TEXT, ["get"]),
+        ("PROMETHEUS_GATEWAY", TEXT, ["metrics"]),
+        (&unknown, TEXT, ["doctor"]),
+    ] {
+        let mut command = hostile.cli.command("");
+        let command = command
+            .env("FLAGDECK_DATA_DIR", &hostile.data_dir)
+            .env(name, value)
+            .args(arguments);
+        let ran = Ran::of(command.output().unwrap());
+        check(&arguments, &ran);
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(told.contains("FORGED"), "{name}: {ran:?}");
+    }
 }
 
 /// Runs over a full disk; returns the exit code and what is said.

@@ -500,6 +500,24 @@ fn a_timestamp_in_seconds_is_refused_and_named() {
 }
 
 #[test]
+fn a_change_whose_value_has_another_name_removes_nothing() {
+    let server = Running::collecting();
+    send(&server, "PUT", "/api/ml/state/web", &[], r#"{"a":1,"b":2}"#);
+    for name in ["new", "value", "after", "new_value", "NewValue"] {
+        let change = json!([{ "key": "ml.a", name: 7 }]).to_string();
+        let receipt = send(&server, "POST", "/api/ml/state/web/changes", &[], &change).json();
+        let said = &receipt["problems"][0]["message"];
+        let expected = format!("{name} is not read; did you mean newValue?");
+        assert!(said.as_str().unwrap().starts_with(&expected), "{receipt}");
+    }
+    let change = r#"[{"key":"ml.b","oldValue":2}]"#;
+    let receipt = send(&server, "POST", "/api/ml/state/web/changes", &[], change).json();
+    assert_eq!(receipt["accepted"], 1, "as JSON.stringify writes undefined");
+    let state = send(&server, "GET", "/api/ml/state/web", &[], "").json();
+    assert_eq!((&state["ml"]["a"], state["ml"].get("b")), (&json!(1), None));
+}
+
+#[test]
 fn changes_come_by_the_line_and_only_uncompressed() {
     let server = Running::collecting();
     let path = "/api/ml/state/web/changes";

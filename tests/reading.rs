@@ -162,7 +162,7 @@ fn a_text_in_another_encoding_is_refused_by_name_and_place() {
         ),
     ] {
         let (file, other) = (place.file(name, bytes), place.file("other", "{}"));
-        let told = format!("flagctl: {file} {said}.\n");
+        let told = format!("flagctl: The file {file} {said}.\n");
         for arguments in [
             &["eval", "tracker", "--users", &file][..],
             &["import", &file],
@@ -394,7 +394,10 @@ fn an_exported_file_follows_the_link_that_is_there() {
         let output = export(name);
         assert_eq!(output.status.code(), Some(1));
         let path = place.at(name);
-        let expected = format!("flagctl: {} cannot be written: {said}.\n", path.display());
+        let expected = format!(
+            "flagctl: The file {} cannot be written: {said}.\n",
+            path.display()
+        );
         assert_eq!(text(&output.stderr), expected);
         assert!(path.is_symlink(), "it is as it was");
     };

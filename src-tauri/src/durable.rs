@@ -5,7 +5,7 @@
 mod target;
 
 use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
@@ -33,9 +33,25 @@ pub(crate) enum Access {
 /// Reads a file whole.
 ///
 /// # Errors
-/// If it cannot be read; a link that leads nowhere useful is told as such.
+/// If it cannot be read; the error says so if a link leads to no file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(path).map_err(|error| Target::of(path).err().unwrap_or(error))
+    read_at_most(path, u64::MAX)
+}
+
+/// Reads the beginning of a file: all of it, or so many bytes of it, as a device may have no end.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let read = || {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len().min(bytes_max);
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))?;
+        file.take(bytes_max).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|error| Target::of(path).err().unwrap_or(error))
 }
 
 /// Writes a file that a person named, whole or not at all. A link stays a link, and what it leads

@@ -1,11 +1,16 @@
 //! The log of a program, on standard error; `FLAGDECK_LOG` says what goes there.
 
+use std::env;
 use std::io::{self, Write};
 
 use flagdeck_core::visible;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
-/// Begins to log what the program does, errors unless `FLAGDECK_LOG` asks for more.
+const VARIABLE: &str = "FLAGDECK_LOG";
+
+/// Begins to log what the program does, errors unless `FLAGDECK_LOG` asks for more. A value that
+/// cannot be read is an error in the log.
 ///
 /// A line that cannot be written is left out: standard error may be a file on a full disk, a
 /// terminal that was closed or a pipe that nobody reads. The subscriber would report that to
@@ -16,11 +21,19 @@ use tracing_subscriber::EnvFilter;
 /// # Panics
 /// If the program logs already.
 pub fn init() {
+    let given = env::var_os(VARIABLE).unwrap_or_default();
+    let given = given.to_string_lossy();
+    let errors = EnvFilter::builder().with_default_directive(LevelFilter::ERROR.into());
+    let asked = errors.parse(&given);
+    let refused = asked.as_ref().err().map(ToString::to_string);
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::from_env("FLAGDECK_LOG"))
+        .with_env_filter(asked.unwrap_or_else(|_| errors.parse_lossy("")))
         .with_writer(|| Lines(io::stderr()))
         .log_internal_errors(false)
         .init();
+    if let Some(error) = refused {
+        tracing::error!("{VARIABLE} is passed over: \"{given}\" is no filter: {error}");
+    }
 }
 
 /// Writes each event, which comes whole, as one line that is safe to show.

@@ -37,7 +37,8 @@ pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Option<Tree> {
     let tree = (&walk)
         .deserialize(&mut deserializer)
         .and_then(|tree| deserializer.end().map(|()| tree));
-    let refusal = tree.as_ref().err().map(|error| walk.refusal(error));
+    let refusal = tree.as_ref().err();
+    let refusal = refusal.map(|error| other_notation(&text).unwrap_or_else(|| walk.refusal(error)));
     for problem in walk.duplicates.into_inner().into_iter().chain(refusal) {
         problems.push(problem);
     }
@@ -59,6 +60,29 @@ fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
         return Err(Problem::error(Code::Syntax, "", message));
     }
     Ok(text)
+}
+
+/// Names the notation of a text that is no JSON, by its first line.
+fn other_notation(text: &str) -> Option<Problem> {
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let begins_with_name = |end: char| {
+        let name = first.split_once(end).map_or("", |(name, _)| name.trim());
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_part)
+    };
+    let notation = match first {
+        markup if markup.starts_with('<') => "HTML or XML",
+        comment if comment.starts_with("//") || comment.starts_with("/*") => {
+            "JSON with comments, which JSON does not have"
+        }
+        "---" => "YAML",
+        _ if begins_with_name(':') => "YAML",
+        _ if begins_with_name('=') => "TOML",
+        _ => return None,
+    };
+    let message = format!("The document is not JSON; it looks like {notation}.");
+    Some(Problem::error(Code::Syntax, "", message))
 }
 
 /// The walk's memory: where it is, so that an error can name its place, and what it met.

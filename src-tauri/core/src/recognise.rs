@@ -83,11 +83,18 @@ pub fn recognise(tree: &Tree) -> Recognised {
     if let Some(format) = format.filter(|format| !format.is_of_flags()) {
         return Recognised::Foreign(format);
     }
-    match (nested(tree), format) {
+    let nested = inside(tree, |value| sure_key(value.as_object()?));
+    match (nested, format) {
         (Some((pointer, key)), _) => Recognised::Nested { pointer, key },
         (None, Some(format)) => Recognised::Foreign(format),
         (None, None) => Recognised::Unknown,
     }
+}
+
+/// Returns the format of flags of others that are somewhere inside a tree.
+pub(crate) fn foreign_inside(tree: &Tree) -> Option<Format> {
+    let of_flags = |value: &Tree| Format::of(value).filter(|format| format.is_of_flags());
+    inside(tree, of_flags).map(|(_, format)| format)
 }
 
 /// Finds keys of an object that are close to a key of the document which it does not have.
@@ -136,13 +143,14 @@ fn is_telling(object: &Object) -> bool {
     TELLING_KEYS.iter().any(|key| object.contains_key(key)) || SECTIONS.iter().any(tells)
 }
 
-/// Finds the flag document nearest to the root, and the key that told it.
-fn nested(tree: &Tree) -> Option<(String, String)> {
+/// Finds the value nearest to the root of which `find` returns something, and returns its pointer
+/// with that.
+fn inside<T>(tree: &Tree, find: impl Fn(&Tree) -> Option<T>) -> Option<(String, T)> {
     let mut waiting = VecDeque::from([(Pointer::default(), tree, 0)]);
     let mut looked_at = 0;
     while let Some((at, value, level)) = waiting.pop_front() {
-        if let Some(key) = value.as_object().and_then(sure_key) {
-            return Some((at.into(), key));
+        if let Some(found) = find(value) {
+            return Some((at.into(), found));
         }
         if level == limits::NESTED_LEVELS_MAX {
             continue;

@@ -2,7 +2,7 @@
 //!
 //! One rule for every way in: a UTF-8 byte order mark is passed over; LF, CRLF and a CR alone end
 //! a line; a blank line is no line. Everything else is kept as it is, blanks at the ends of a
-//! line included. UTF-16 and UTF-32 are refused by name.
+//! line included. UTF-16, UTF-32 and compressed files are refused by name.
 //! Knows nothing of what a text means.
 
 use std::fmt;
@@ -18,6 +18,12 @@ pub enum TextError {
     OtherEncoding {
         /// Its name, such as UTF-16.
         encoding: &'static str,
+    },
+    /// They are a file that is not text at all.
+    #[error("is {what}")]
+    NotText {
+        /// What it is, and what to do.
+        what: &'static str,
     },
     /// They are not text in UTF-8.
     #[error("is not UTF-8 text: byte {byte} of line {line} cannot be read")]
@@ -91,8 +97,12 @@ pub fn read(bytes: &[u8]) -> Result<(&str, Reading), TextError> {
 /// to a reader that checks it anyway, such as one of JSON.
 ///
 /// # Errors
-/// [`TextError::OtherEncoding`] for UTF-16 and UTF-32, with a mark or without.
+/// [`TextError::OtherEncoding`] for UTF-16 and UTF-32, with a mark or without;
+/// [`TextError::NotText`] for compressed files.
 pub fn unmarked(bytes: &[u8]) -> Result<(&[u8], usize), TextError> {
+    if let Some(what) = packed(bytes) {
+        return Err(TextError::NotText { what });
+    }
     match other_encoding(bytes) {
         Some(encoding) => Err(TextError::OtherEncoding { encoding }),
         None => Ok(skip_marks(bytes)),
@@ -207,6 +217,19 @@ fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
         [0, 0, 0, 1..=u8::MAX, ..] | [1..=u8::MAX, 0, 0, 0, ..] => Some("UTF-32"),
         [0, 1..=u8::MAX, 0, 1..=u8::MAX, ..] | [1..=u8::MAX, 0, 1..=u8::MAX, 0, ..] => {
             Some("UTF-16")
+        }
+        _ => None,
+    }
+}
+
+/// Names a compressed file by the bytes that its format begins with.
+fn packed(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x1F, 0x8B, ..] => Some("compressed with gzip; unpack it first"),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Some("compressed with zstd; unpack it first"),
+        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Some("compressed with xz; unpack it first"),
+        [b'P', b'K', 3, 4, ..] => {
+            Some("a zip archive, as spreadsheets in .xlsx files are; save it as text")
         }
         _ => None,
     }

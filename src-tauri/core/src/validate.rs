@@ -169,8 +169,11 @@ impl Check {
                 return None;
             }
             (Recognised::Foreign(format), _) => format.problem(),
-            (Recognised::Unknown, Tree::Object(object)) => recognise::unknown_problem(object),
-            (Recognised::Unknown, other) => not_an_object(other),
+            (Recognised::Unknown, unknown) => match (recognise::foreign_inside(unknown), unknown) {
+                (Some(format), _) => format.problem(),
+                (None, Tree::Object(object)) => recognise::unknown_problem(object),
+                (None, other) => not_an_object(other),
+            },
         };
         self.problems.push(refusal);
         None

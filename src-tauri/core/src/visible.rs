@@ -87,7 +87,7 @@ fn is_hidden(c: char, before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
-/// Says whether a character changes where or how others appear.
+/// Says whether a character changes the place or the form of others.
 fn acts(c: char) -> bool {
     c.is_control()
         || matches!(

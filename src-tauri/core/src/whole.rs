@@ -38,7 +38,7 @@ pub fn read(text: &str) -> Option<u64> {
 /// Reads a whole number for `#[serde(deserialize_with)]`.
 ///
 /// # Errors
-/// Those of the deserializer, and where it is no whole number or not in the range of `T`.
+/// Those of the deserializer, and if it is no whole number or not in the range of `T`.
 pub fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: TryFrom<i128>,

@@ -178,7 +178,7 @@ fn another_document_is_put_in_the_place_of_all() {
     refused: duplicate_key /enabled: The key "enabled" is there twice; keep one.
     wrong_type /enabled: enabled must be true or false, not 1.
     "#);
-    assert_snapshot!(replace("<html>"), @"refused: syntax (document): The document is not valid JSON: expected value (line 1, column 1).");
+    assert_snapshot!(replace("<html>"), @"refused: syntax (document): The document is not JSON; it looks like HTML or XML.");
 }
 
 #[test]

@@ -16,6 +16,32 @@ fn canonical(text: &str) -> String {
     String::from_utf8(tree::canonical::canonical(&read(text))).expect("it is text")
 }
 
+/// Around the ends of what counts an exponent: 128 bits, which end at 1.7 × 10^38.
+#[test]
+fn exponents_of_any_size_have_one_form_that_reads_as_the_same_number() {
+    let largest = "170141183460469231731687303715884105727";
+    let next = "170141183460469231731687303715884105728";
+    for literal in [
+        format!("1e{largest}"),
+        format!("123e{largest}"),
+        format!("1e-{largest}"),
+        format!("0.1e-{largest}"),
+        format!("0.1e-{next}"),
+        format!("0.01e-{next}"),
+        format!("1e-{next}"),
+        format!("1e{next}"),
+        format!("-12.5e-{next}"),
+        format!("1e{next}0000000000"),
+    ] {
+        let number = read(&literal);
+        let form = canonical(&literal);
+        assert_eq!(read(&form), number, "{literal}");
+        assert_eq!(canonical(&form), form, "{literal}");
+        assert_eq!(number.to_string(), literal);
+        assert_ne!(number, read("0"), "{literal}");
+    }
+}
+
 #[test]
 fn a_number_that_no_double_holds_is_kept_digit_for_digit() {
     for literal in [

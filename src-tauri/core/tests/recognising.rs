@@ -35,6 +35,11 @@ fn accepted(tree: &Value) -> FlagDocument {
 #[track_caller]
 fn check_format(tree: Value, expected: Format) {
     assert_eq!(recognise(&tree), Recognised::Foreign(expected), "{tree}");
+    check_refused_as(tree, expected);
+}
+
+#[track_caller]
+fn check_refused_as(tree: Value, expected: Format) {
     let told = refusal_of(tree);
     assert!(
         told.starts_with("foreign_format (document): This is "),
@@ -240,6 +245,59 @@ fn a_document_inside_something_else_is_pointed_at_with_what_is_wrong_there() {
     ] {
         assert_eq!(recognise(&tree), Recognised::Unknown, "{tree}");
     }
+}
+
+#[test]
+fn a_document_in_another_notation_is_named() {
+    for (text, notation) in [
+        ("<!doctype html><html></html>", "HTML or XML"),
+        (" <?xml version=\"1.0\"?>", "HTML or XML"),
+        ("enabled: true\ncomponents:\n  a: true\n", "YAML"),
+        ("# flags\r\n\r\nenabled: true", "YAML"),
+        ("---\nenabled: true", "YAML"),
+        ("enabled = true\n[components]\na = true", "TOML"),
+        (
+            "// flags\n{\"enabled\": true}",
+            "JSON with comments, which JSON does not have",
+        ),
+        (
+            "/* flags */ {}",
+            "JSON with comments, which JSON does not have",
+        ),
+    ] {
+        let expected =
+            format!("syntax (document): The document is not JSON; it looks like {notation}.");
+        assert_eq!(refusal(text), expected, "{text}");
+    }
+    for text in ["enabled", "\"a\": 1", "{enabled: true}", "a b: 1", "="] {
+        assert!(refusal(text).contains("is not valid JSON: "), "{text}");
+    }
+}
+
+#[test]
+fn flags_of_others_are_named_also_inside_something_else() {
+    let flagd = json!({"flags": {"checkout": {"state": "ENABLED"}}});
+    let list = json!([{"key": "a", "on": true, "variations": [true, false], "salt": "s"}]);
+    for (tree, format) in [
+        (json!({"data": flagd}), Format::Flagd),
+        (
+            json!({"apiVersion": "core.openfeature.dev/v1beta1", "kind": "FeatureFlag",
+                "spec": {"flagSpec": flagd}}),
+            Format::Flagd,
+        ),
+        (json!([{"id": 1, "body": flagd}]), Format::Flagd),
+        (json!({"result": {"items": list}}), Format::LaunchDarkly),
+    ] {
+        check_refused_as(tree, format);
+    }
+    // A document of Flagdeck inside counts more, and files that are no flags prove nothing there.
+    let own = json!({"a": flagd, "b": {"enabled": true, "components": {}}});
+    assert!(matches!(recognise(&own), Recognised::Nested { .. }));
+    let package = json!({"tool": {"name": "app", "version": "1.0"}});
+    assert!(refusal_of(package).starts_with("not_a_flag_document"));
+    // Unknown keys hold what they like, also when a patch adds them.
+    let kept = json!({"vendor": flagd}).to_string();
+    apply(&FlagDocument::default(), &Edit::Patch(kept.into())).expect("it is kept");
 }
 
 #[test]

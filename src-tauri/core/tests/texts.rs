@@ -101,6 +101,29 @@ fn another_encoding_is_named() {
 }
 
 #[test]
+fn a_compressed_file_is_named_whatever_reads_it() {
+    let gzip: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0";
+    let zip = b"PK\x03\x04\x14\0";
+    for (bytes, said) in [
+        (gzip, "is compressed with gzip; unpack it first"),
+        (
+            b"\x28\xb5\x2f\xfd\x04",
+            "is compressed with zstd; unpack it first",
+        ),
+        (b"\xfd7zXZ\0", "is compressed with xz; unpack it first"),
+        (
+            zip,
+            "is a zip archive, as spreadsheets in .xlsx files are; save it as text",
+        ),
+    ] {
+        assert_eq!(text::read(bytes).unwrap_err().to_string(), said);
+        assert_eq!(text::unmarked(bytes).unwrap_err().to_string(), said);
+        assert_eq!(text::lines(bytes).err().unwrap().to_string(), said);
+    }
+    assert!(text::read(b"PK\x03").is_ok() && text::read(b"7zXZ").is_ok());
+}
+
+#[test]
 fn what_is_not_utf_8_is_told_with_its_place() {
     for (bytes, line, byte) in [
         (&b"\xFF"[..], 1, 1),

@@ -28,8 +28,8 @@ impl App {
         problems.map(warning).chain(happened).collect()
     }
 
-    /// Says of each environment variable that looks like one of Flagdeck's and is not, what comes
-    /// close.
+    /// Lists the environment variables that look like one of Flagdeck's and are not, each with the
+    /// nearest one, a sentence each.
     pub fn unknown_variables(&self) -> Vec<String> {
         self.0.settings.unknown_variables()
     }

@@ -385,7 +385,7 @@ pub fn value_under(ml: &Tree, key: Option<&str>) -> Result<Tree, StateError> {
         return Ok(ml.clone());
     };
     let Some(rest) = flagdeck_core::state::tracked(key) else {
-        let message = format!("{key} is outside of ml; a key is such as ml.flags");
+        let message = format!("the key {key} is outside of ml; one inside is ml.flags");
         return Err(StateError::Invalid { message });
     };
     let found = tree::get_key(ml, rest).cloned();

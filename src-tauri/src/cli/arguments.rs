@@ -29,7 +29,7 @@ Exit codes:
   6  the data folder can only be read
   7  the data folder was removed or replaced while it was open
   8  bisect stopped: a run was killed or not started, or runs disagreed
-  130  bisect was interrupted";
+  128 + N  a signal of number N ended bisect: 130 for Ctrl-C";
 
 /// Feature flags on this machine, from the command line.
 ///
@@ -168,8 +168,9 @@ pub enum Command {
     ///
     /// The command finds the state, an object of timestamp, ml and files, as JSON on its standard
     /// input and in a file: {} in its arguments stands for the path, as FLAGDECK_SNAPSHOT_FILE
-    /// does in its environment, with FLAGDECK_SNAPSHOT_ID and FLAGDECK_SNAPSHOT_TIME. What it prints
-    /// goes to standard error; what it leaves running is ended.
+    /// does in its environment, with FLAGDECK_SNAPSHOT_ID and FLAGDECK_SNAPSHOT_TIME. Only you can
+    /// read that file. What the command prints goes to standard error; what it leaves running is
+    /// ended, also when a signal ends bisect.
     ///
     /// Its exit code is read as git bisect run does: 0 is good, 125 skips the snapshot, any other
     /// code up to 127 is bad. A code from 128 on, such as the 137 of a shell whose program was

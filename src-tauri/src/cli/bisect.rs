@@ -11,7 +11,7 @@ pub mod exit;
 pub enum Verdict {
     Good,
     Bad,
-    /// That it cannot be told.
+    /// Neither: the command cannot tell.
     Skip,
 }
 
@@ -27,45 +27,45 @@ pub enum Step {
 /// What came of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// Where it begins to fail.
+    /// It begins to fail between two of them.
     First {
         good: usize,
         bad: usize,
-        /// Those between the two, which cannot be told: the first bad one may be among them.
+        /// Those between the two, all skipped: the first bad one may be among them.
         untold: Vec<usize>,
     },
-    /// It does not even fail at the last that can be told, this one.
+    /// It does not fail: this is the last one that was not skipped.
     AllGood(usize),
-    /// It fails at the first and succeeds at the last that can be told: the opposite of what
+    /// It fails at the first and succeeds at the last that was not skipped: the opposite of what
     /// was looked for.
     Inverted { bad: usize, good: usize },
-    /// It fails already at the first that can be told, this one.
+    /// It fails already at this one, the first that was not skipped.
     AllBad(usize),
-    /// None can be told, or none beside the end that is known.
+    /// All were skipped, or all but the end that is known.
     Untold,
 }
 
 /// A search in progress.
 #[derive(Debug, Clone)]
 pub struct Search {
-    /// For each snapshot, whether it was tried in vain.
+    /// For each snapshot, whether it was skipped.
     skipped: Vec<bool>,
     /// The last one that is known to be good.
     good: Option<usize>,
     /// The first one that is known to be bad.
     bad: Option<usize>,
-    /// Trials in vain since the last one that told something.
+    /// Snapshots skipped since the last verdict.
     skips: usize,
-    /// The last one that can be told is good: there is nothing to look for, and the first one
-    /// says whether the history is inverted.
+    /// The last one that was not skipped, if it is good: there is nothing to look for, and the
+    /// first one says whether the history is inverted.
     good_end: Option<usize>,
-    /// There is nothing to look for.
+    /// The result, if it is known before the search has narrowed down to it.
     end: Option<Found>,
 }
 
 impl Search {
-    /// Begins a search among so many snapshots. Where an end is known, it is not tried: the
-    /// first of them as good, the last as bad.
+    /// Begins a search among `count` snapshots. An end that is known, the first of them as good
+    /// or the last as bad, is not tried.
     pub fn new(count: usize, is_first_good: bool, is_last_bad: bool) -> Self {
         Self {
             skipped: vec![false; count],
@@ -96,7 +96,7 @@ impl Search {
         }
     }
 
-    /// Takes in what the trial of `at` showed, which [`Search::step`] asked for.
+    /// Records the verdict on `at`, which [`Search::step`] asked for.
     pub fn tell(&mut self, at: usize, verdict: Verdict) {
         if let Some(good) = self.good_end {
             self.end = Some(match verdict {
@@ -121,7 +121,7 @@ impl Search {
         self.skips = 0;
     }
 
-    /// Nothing fails at the last that can be told. The first one is tried as well, unless it is
+    /// The last one that was not skipped is good. The first one is tried as well, unless it is
     /// known to be good: if it fails, the history is inverted.
     fn end_good(&mut self, at: usize) {
         match self.good.is_none() && at > 0 {
@@ -130,7 +130,7 @@ impl Search {
         }
     }
 
-    /// Returns how many trials are left, if none is in vain.
+    /// Returns how many trials are left, if none is skipped.
     pub fn trials_left(&self) -> u32 {
         if self.good_end.is_some() {
             return u32::from(self.end.is_none());
@@ -153,15 +153,15 @@ impl Search {
         (self.good, self.bad)
     }
 
-    /// Those that may be tried with some use, from the first.
+    /// Returns those that were not tried and can narrow the search, from the first.
     fn untried(&self) -> impl DoubleEndedIterator<Item = usize> {
         let from = self.good.map_or(0, |good| good + 1);
         let to = self.bad.unwrap_or(self.skipped.len());
         (from..to).filter(|at| !self.skipped[*at])
     }
 
-    /// Returns where to look between two: the middle, and after trials in vain on either side of
-    /// it, further each time, because what cannot be told often comes in a row.
+    /// Returns where to look between two: the middle, and after each skip a place further from it,
+    /// on either side in turn, because snapshots to skip often come in a row.
     fn aim(&self, good: usize, bad: usize) -> usize {
         let middle = good.midpoint(bad);
         let distance = self.skips.div_ceil(2).pow(2);
@@ -182,7 +182,7 @@ impl Search {
                 bad,
                 untold: (good + 1..bad).collect(),
             },
-            // Whoever comes here found nothing at the other end.
+            // The other end was skipped.
             (None, Some(0)) => Found::AllBad(0),
             (_, _) => Found::Untold,
         }

@@ -16,8 +16,7 @@ mod snapshot;
 mod source;
 mod state;
 
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -29,17 +28,14 @@ use flagdeck::holders;
 use flagdeck::http::Server;
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::AsOf;
-use flagdeck::{App, Options, durable};
-use flagdeck_core::text::{self, Reading};
+use flagdeck::{App, Options};
 use tokio_util::sync::CancellationToken;
 
 use self::edit::Reporting;
 use crate::arguments::{Arguments, Command, SnapshotCommand};
 use crate::output::{Output, remark, when, who};
+use crate::signals::EndSignals;
 use crate::when::At;
-
-/// Stands for standard input in the place of a file.
-const STANDARD_INPUT: &str = "-";
 
 /// Arguments that are well formed, and ask for what cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -212,41 +208,6 @@ fn all_off_sentence(all_off: &AllOff) -> String {
     }
 }
 
-/// Reads a file of JSON, or standard input for `-`: without a byte order mark, of which it tells.
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = contents(file)?;
-    let (text, reading) =
-        text::read(&bytes).map_err(|error| Refused(format!("{} {error}", name_of(file))))?;
-    let from = bytes.len() - text.len();
-    remark_reading(file, reading);
-    bytes.drain(..from);
-    Ok(bytes)
-}
-
-/// Reads a file whole, or standard input for `-`.
-fn contents(file: &Path) -> anyhow::Result<Vec<u8>> {
-    if file == Path::new(STANDARD_INPUT) {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    durable::read(file).with_context(|| format!("{} cannot be read", file.display()))
-}
-
-/// Tells what was done to read a text, if anything was.
-fn remark_reading(file: &Path, reading: Reading) {
-    if reading != Reading::default() {
-        remark(&format!("{}: {reading}", name_of(file)));
-    }
-}
-
-fn name_of(file: &Path) -> String {
-    match file == Path::new(STANDARD_INPUT) {
-        true => "standard input".into(),
-        false => file.display().to_string(),
-    }
-}
-
 fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
     let token = match rotate {
         true => app.rotate_token()?,
@@ -259,7 +220,7 @@ fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves until SIGINT or SIGTERM.
+/// Serves until a signal asks this process to end.
 fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()> {
     for unknown in app.unknown_variables() {
         remark(&unknown);
@@ -268,7 +229,7 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
     let runtime = tokio::runtime::Runtime::new()?;
     let served: anyhow::Result<()> = runtime.block_on(async {
         // Before anything is printed: who reads the address may end us at once.
-        let interrupted = interrupted()?;
+        let mut signals = EndSignals::listen()?;
         let own = app.clone();
         tokio::spawn(holders::write_back_when_asked(move || Some(own.clone()))?);
         let server = Server::bind(app.clone(), port)?;
@@ -283,7 +244,7 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
         output.finish()?;
         let stop = CancellationToken::new();
         let running = tokio::spawn(server.run(stop.clone()));
-        interrupted.await;
+        signals.next().await;
         stop.cancel();
         match running.await {
             Ok(stopped) => Ok(stopped?),
@@ -292,17 +253,4 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
     });
     app.close();
     served
-}
-
-/// Listens for SIGINT and SIGTERM from here on; the future ends with the first of them.
-fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }

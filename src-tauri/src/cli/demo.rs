@@ -129,7 +129,7 @@ impl Run {
     pub async fn play(
         mut self,
         time: Option<Duration>,
-        interrupted: impl Future<Output = ()>,
+        interrupted: impl Future,
         output: &mut Output,
     ) -> anyhow::Result<()> {
         let mut interrupted = pin!(interrupted);
@@ -150,7 +150,7 @@ impl Run {
         loop {
             tokio::select! {
                 biased;
-                () = &mut interrupted => break,
+                _ = &mut interrupted => break,
                 () = &mut over => break,
                 _ = steps.tick() => self.step(),
                 _ = telling.tick() => self.tell(output)?,

@@ -8,8 +8,10 @@ mod bisect;
 mod difference;
 mod trial;
 
+mod input;
 mod key;
 mod output;
+mod signals;
 mod when;
 mod which;
 

@@ -1,23 +1,30 @@
 //! Runs a command on a state: bounded in time, and ended with everything that it started.
 
+mod folder;
+mod left_running;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::pin::Pin;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tempfile::TempDir;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
+use self::folder::Folder;
+pub use self::folder::remove_dead;
+
 /// What stands for the path of the file in an argument.
 const PLACE: &[u8] = b"{}";
+
+/// The environment variable that names the file.
+const FILE_VARIABLE: &str = "FLAGDECK_SNAPSHOT_FILE";
 
 /// How long a command that is asked to end may take, before it is made to.
 const GRACE: Duration = Duration::from_secs(2);
@@ -26,8 +33,6 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Trial<'a> {
     command: &'a [OsString],
     time_max: Duration,
-    /// Only its owner may look into it: states are nobody else's business.
-    folder: TempDir,
 }
 
 /// What a command is run on.
@@ -46,49 +51,42 @@ pub enum Ended {
     Signal(i32),
     /// It took too long, and was ended.
     TimedOut,
-    /// Whoever started all of it wants it to end.
-    Interrupted,
+    /// This signal asked the whole process to end.
+    Interrupted(Signal),
 }
 
 impl<'a> Trial<'a> {
     /// Prepares a command, of at least one word.
-    pub fn new(command: &'a [OsString], time_max: Duration) -> io::Result<Self> {
-        Ok(Self {
-            command,
-            time_max,
-            folder: tempfile::Builder::new().prefix("flagctl-").tempdir()?,
-        })
+    pub fn new(command: &'a [OsString], time_max: Duration) -> Self {
+        Self { command, time_max }
     }
 
-    /// Runs the command once; ends it if it takes too long, or when `interrupted` is over.
+    /// Runs the command once; ends it if it takes too long, or when `interrupted` completes.
+    /// Nothing of it is left when the future is complete, or dropped before that.
     ///
     /// # Errors
     /// If it cannot be started.
     pub async fn run(
         &self,
         subject: &Subject<'_>,
-        interrupted: &mut Pin<&mut impl Future<Output = ()>>,
+        interrupted: impl Future<Output = Signal>,
     ) -> io::Result<Ended> {
-        // Written anew for each run, which may have changed it.
-        let file = self.folder.path().join(format!("{}.json", subject.id));
-        std::fs::write(&file, subject.text)?;
-        let mut child = self.start(subject, &file)?;
-        let group = Pid::from_child(&child);
+        // A folder of its own: a run may change the file, and leave others beside it.
+        let folder = Folder::make()?;
+        let file = folder.write(&format!("{}.json", subject.id), subject.text)?;
+        let running = Running::of(self.start(subject, &file)?);
+        let group = running.group;
         let mut over = spawn_blocking(move || wait(group));
         let early = tokio::select! {
             biased;
-            () = interrupted => Some(Ended::Interrupted),
+            signal = interrupted => Some(Ended::Interrupted(signal)),
             _ = &mut over => None,
             () = sleep(self.time_max) => Some(Ended::TimedOut),
         };
         if early.is_some() {
             ask_to_end(group, over).await;
         }
-        // Also what it left behind, which could spoil the next run. Nothing to be done where
-        // one of them may not be ended.
-        let _ = kill_process_group(group, Signal::KILL);
-        let status = child.wait()?;
-        std::fs::remove_file(file).or_else(ignore_missing)?;
+        let status = running.end()?;
         Ok(early.unwrap_or_else(|| ended(status)))
     }
 
@@ -97,16 +95,54 @@ impl<'a> Trial<'a> {
         let words: Vec<OsString> = words.collect();
         Command::new(&words[0])
             .args(&words[1..])
-            .env("FLAGDECK_SNAPSHOT_FILE", file)
+            .env(FILE_VARIABLE, file)
             .env("FLAGDECK_SNAPSHOT_ID", subject.id.to_string())
             .env("FLAGDECK_SNAPSHOT_TIME", &subject.time)
             .stdin(File::open(file)?)
             // Results on standard output are those of the search.
             .stdout(Stdio::from(io::stderr()))
-            // A group of its own: it is ended with all that it started, and by nobody else.
+            // A group of its own: it is ended with all that it started, and by this process alone.
             .process_group(0)
             .spawn()
     }
+}
+
+/// A command that was started; ended with all that it started when this is dropped.
+struct Running {
+    /// The leader of its group of processes. `None` once it is ended: after that, another process
+    /// may get its number.
+    command: Option<Child>,
+    group: Pid,
+}
+
+impl Running {
+    fn of(command: Child) -> Self {
+        Self {
+            group: Pid::from_child(&command),
+            command: Some(command),
+        }
+    }
+
+    /// Ends what the command left running, which could spoil the next run, and the command itself
+    /// if it runs; returns how it ended.
+    fn end(mut self) -> io::Result<ExitStatus> {
+        let command = self.command.take().expect("it is ended once");
+        end(self.group, command)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(command) = self.command.take() {
+            let _ = end(self.group, command);
+        }
+    }
+}
+
+fn end(group: Pid, mut command: Child) -> io::Result<ExitStatus> {
+    // Nothing to be done if one of them may not be ended.
+    let _ = kill_process_group(group, Signal::KILL);
+    command.wait()
 }
 
 /// Puts the path of the file in its places.
@@ -122,8 +158,8 @@ fn filled(word: &OsStr, file: &Path) -> OsString {
     OsString::from_vec(filled)
 }
 
-/// Waits until a process has ended, and leaves it: as long as it is not reaped, its number is
-/// nobody else's.
+/// Waits until a process has ended, without reaping it: until then, no other process gets its
+/// number.
 fn wait(process: Pid) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     while matches!(waitid(WaitId::Pid(process), options), Err(Errno::INTR)) {}
@@ -132,7 +168,7 @@ fn wait(process: Pid) {
 /// Asks a group of processes to end, and gives it some time for that.
 async fn ask_to_end(group: Pid, over: JoinHandle<()>) {
     let _ = kill_process_group(group, Signal::TERM);
-    // Whoever takes longer is not asked again.
+    // One that takes longer is not asked again.
     let _ = timeout(GRACE, over).await;
 }
 
@@ -143,17 +179,55 @@ fn ended(status: ExitStatus) -> Ended {
     }
 }
 
-/// The command may have taken the file away.
-fn ignore_missing(error: io::Error) -> io::Result<()> {
-    match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Instant;
+
+    use rustix::process::test_kill_process;
+
     use super::*;
+
+    /// Waits until the command has started, and panics, as a fault in a search would.
+    async fn panic_after(started: &Path) -> Signal {
+        while !started.exists() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        panic!("a fault in the search");
+    }
+
+    #[test]
+    fn a_panic_leaves_no_process_and_no_file_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let started = folder.path().join("started");
+        let script = format!(
+            "sleep 600 & echo $! {{}} > {0}.part; mv {0}.part {0}; wait",
+            started.display()
+        );
+        let command = ["sh", "-c", &script].map(OsString::from);
+        let trial = Trial::new(&command, Duration::from_secs(600));
+        let subject = Subject {
+            id: 7,
+            time: "2026-11-23T14:00:00Z".into(),
+            text: b"{}",
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let run = AssertUnwindSafe(|| runtime.block_on(trial.run(&subject, panic_after(&started))));
+        catch_unwind(run).unwrap_err();
+
+        let told = std::fs::read_to_string(&started).unwrap();
+        let (process, file) = told.trim().split_once(' ').unwrap();
+        let process = Pid::from_raw(process.parse().unwrap()).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while test_kill_process(process).is_ok() {
+            assert!(Instant::now() < deadline, "it is still running");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(!Path::new(file).parent().unwrap().exists());
+    }
 
     #[test]
     fn the_path_takes_every_place() {

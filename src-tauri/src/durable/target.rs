@@ -1,4 +1,4 @@
-//! Where a file is written: the end of the links that its path leads through.
+//! The place that a file is written to: the end of the links that its path leads through.
 
 use std::fs::{self, Metadata};
 use std::io;

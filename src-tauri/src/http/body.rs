@@ -20,7 +20,7 @@ pub(super) enum Media {
 }
 
 impl Media {
-    /// The names it goes by, that to be recommended first. NDJSON is registered under none.
+    /// Its names, the recommended one first. NDJSON has no registered name.
     fn names(self) -> &'static [&'static str] {
         match self {
             Self::Json => &["application/json"],

@@ -100,7 +100,7 @@ impl Evidence {
             .collect()
     }
 
-    /// Joins bins as time goes, so that they are few also if nothing comes any more.
+    /// Joins bins as time passes, so that they stay few when no events arrive.
     pub fn settle(&mut self, now_ms: i64) {
         self.join(now_ms - APART_FOR_MS);
     }

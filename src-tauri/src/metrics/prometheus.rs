@@ -407,7 +407,7 @@ impl Queries<'_> {
 fn get(server: &Server, path: &str, deadline: Instant) -> Result<Response, QueryError> {
     let left = deadline.saturating_duration_since(Instant::now());
     Ok(answered(server, path, left).map_err(|error| match error {
-        // What it had for this query alone is nobody's concern.
+        // The limit is that of all queries together, not what was left for this one.
         CallError::Silent { .. } => CallError::Silent {
             total_s: TOTAL_TIME.as_secs(),
         },

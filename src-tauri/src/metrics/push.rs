@@ -8,8 +8,8 @@
 //! A group is named by job and instance, replaced whole by every push, and deleted at the end:
 //! a gateway forgets nothing by itself, and would go on showing a Flagdeck that has left.
 //!
-//! Knows nothing of `App`: what to push and where to are asked for. How it goes is told by
-//! [`health`].
+//! Knows nothing of `App`: its callbacks return what to push, and the gateway. [`health`] reports
+//! how it goes.
 
 pub mod health;
 

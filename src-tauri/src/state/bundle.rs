@@ -20,7 +20,7 @@ use super::records::Known;
 use super::{StateError, show};
 use crate::wire::{Snapshot, SnapshotLabel, StateDifference, StateDifferenceOptions};
 
-const FORMAT: &str = "flagdeck-snapshots";
+pub(super) const FORMAT: &str = "flagdeck-snapshots";
 const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
@@ -36,7 +36,7 @@ struct Bundle {
 pub(crate) struct Bundled {
     #[serde(rename = "timestamp", deserialize_with = "whole::deserialize")]
     pub(crate) at_ms: i64,
-    #[serde(deserialize_with = "tree_of")]
+    #[serde(deserialize_with = "tree::deserialize")]
     pub(crate) ml: Tree,
     #[serde(deserialize_with = "whole::deserialize")]
     pub(crate) files: u64,
@@ -58,7 +58,7 @@ pub(crate) struct Bundled {
     /// BLAKE3 of the state in canonical form, as hexadecimal digits; none where nobody said.
     #[serde(default)]
     hash: Option<String>,
-    /// What is to be told of how it was read.
+    /// Warnings about how it was read.
     #[serde(skip)]
     pub(crate) warnings: Vec<String>,
 }
@@ -119,12 +119,7 @@ impl Bundled {
     }
 }
 
-/// Reads a tree, which keeps every digit, out of JSON text that `serde_json` reads otherwise.
-fn tree_of<'de, D: Deserializer<'de>>(value: D) -> Result<Tree, D::Error> {
-    let text = <&RawValue>::deserialize(value)?.get();
-    tree::read(text.as_bytes()).map_err(D::Error::custom)
-}
-
+/// Reads a list of trees as [`tree::deserialize`] reads one.
 fn trees_of<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Tree>, D::Error> {
     let texts = Vec::<&RawValue>::deserialize(value)?.into_iter();
     let trees = texts.map(|text| tree::read(text.get().as_bytes()));
@@ -227,11 +222,13 @@ pub fn read_file(bytes: &[u8]) -> Result<Tree, StateError> {
     }
 }
 
-/// Returns what is to be told of how a file is read, a sentence each; nothing of one that cannot
-/// be.
-pub fn notes_on_file(bytes: &[u8]) -> Vec<String> {
-    let read = read(bytes, 0).unwrap_or_default().into_iter();
-    read.flat_map(|bundled| bundled.warnings).collect()
+/// Returns warnings about how a file is read, a sentence each.
+///
+/// # Errors
+/// [`StateError::Unreadable`] if it cannot be read.
+pub fn notes_on_file(bytes: &[u8]) -> Result<Vec<String>, StateError> {
+    let read = read(bytes, 0)?.into_iter();
+    Ok(read.flat_map(|bundled| bundled.warnings).collect())
 }
 
 /// Returns what turns the state of one file into that of another, as operations of RFC 6902.

@@ -8,6 +8,7 @@ use flagdeck_core::tree::{self, Object, Tree};
 use serde::Serialize;
 
 use super::StateError;
+use super::bundle::FORMAT;
 use super::limits::{
     CHANGES_MAX, FILES_MAX, KEY_CHARS_TOLD_MAX, KEYS_TOLD_MAX, MOMENTS_IN_SECONDS, STATE_BYTES_MAX,
 };
@@ -68,7 +69,7 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
 ///
 /// An object with `ml` that has nothing but `timestamp`, `ml` and `files`, or that has all three,
 /// two numbers and an object, with more beside them, is what the specification has around a
-/// state; any other object is the `ml` tree itself. What is beside the three is told, not kept.
+/// state; any other object is the `ml` tree itself. Members beside these three are not kept; a warning names them.
 ///
 /// # Errors
 /// [`StateError::Unreadable`] if it is no object, or one of the three is not what it has to be.
@@ -78,7 +79,11 @@ pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
     };
     if !is_around(&members) {
         return shallow(Sent {
-            warnings: ml_inside(&members),
+            warnings: ml_inside(&members)
+                .into_iter()
+                .chain(mistaken(&members))
+                .map(str::to_owned)
+                .collect(),
             tree: Tree::Object(members),
             files: None,
             at_ms: None,
@@ -132,14 +137,32 @@ fn beside(members: &Object) -> Vec<String> {
 }
 
 /// Tells of an `ml` that is a part of a tree, which may have been meant as the tree.
-fn ml_inside(members: &Object) -> Vec<String> {
+fn ml_inside(members: &Object) -> Option<&'static str> {
     let is_object = matches!(members.get("ml"), Some(Tree::Object(_)));
-    let told = || {
+    is_object.then_some(
         "The ml in it is kept as ml.ml: it is taken as the state only with nothing else, or with \
-         the numbers timestamp and files, beside it."
-            .to_owned()
+         the numbers timestamp and files, beside it.",
+    )
+}
+
+/// Tells of a tree that looks like a file of another kind.
+fn mistaken(members: &Object) -> Option<&'static str> {
+    let is_bundle = |object: &Object| {
+        let mut marks = object
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case("format"));
+        marks.any(|(_, format)| format.as_str() == Some(FORMAT))
     };
-    is_object.then(told).into_iter().collect()
+    let has_object = |key| matches!(members.get(key), Some(Tree::Object(_)));
+    if is_bundle(members) || members.values().filter_map(Tree::as_object).any(is_bundle) {
+        return Some("It has a bundle of snapshots in it, and is kept as one state.");
+    }
+    let is_document = has_object("components")
+        && (members.contains_key("enabled") || members.contains_key("rollout"));
+    is_document.then_some(
+        "It looks like a flag document, and is kept as a state: flags are imported with `flagctl \
+         import`, in Flags, or by PUT of /api/ml/flags.",
+    )
 }
 
 /// Returns the beginning of a key in quotes.
@@ -259,11 +282,30 @@ fn change(record: &Tree, now_ms: i64) -> Result<Option<Change>, String> {
     Ok(Some(Change {
         key: key.to_owned(),
         old: record.get("oldValue").cloned(),
-        new: record.get("newValue").cloned(),
+        new: new_value(record)?,
         at_ms,
         origin,
         hint: hint(record)?,
     }))
+}
+
+/// Names under which other programs send what is `newValue` here.
+const NEW_VALUES: [&str; 5] = ["newvalue", "new_value", "new", "value", "after"];
+
+/// Reads what was set. A record without it removes the member, so one that has it under another
+/// name is refused.
+fn new_value(record: &Tree) -> Result<Option<Tree>, String> {
+    if let Some(value) = record.get("newValue") {
+        return Ok(Some(value.clone()));
+    }
+    let mut names = record.as_object().into_iter().flat_map(Object::keys);
+    let is_meant = |name: &&str| NEW_VALUES.contains(&name.to_ascii_lowercase().as_str());
+    match names.find(is_meant) {
+        Some(name) => Err(format!(
+            "{name} is not read; did you mean newValue? Without that, the member is removed"
+        )),
+        None => Ok(None),
+    }
 }
 
 /// Reads which frame of the stack trace made a change: `frame`, or `skip`.

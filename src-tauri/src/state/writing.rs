@@ -206,8 +206,7 @@ impl Keeper {
         Ok(bundle::write(bundled.collect::<Result<_, StateError>>()?))
     }
 
-    /// Takes in the snapshots of a file. Returns them, with what is to be told of how they were
-    /// read.
+    /// Imports the snapshots of a file. Returns them, with warnings about how they were read.
     ///
     /// # Errors
     /// [`StateError`] where it is none, or they cannot be kept; then none was.

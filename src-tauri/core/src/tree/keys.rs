@@ -1,6 +1,6 @@
 //! Places in a tree, by JSON Pointer and by dotted key: found, set, taken away.
 //!
-//! One rule for dotted keys, whoever reads them: `a.b` is the member `b` of `a` if that is there,
+//! One rule for dotted keys, for every reader: `a.b` is the member `b` of `a` if that is there,
 //! else the one member named `a.b` if that is there, else a new member `b` of `a`. A name in
 //! brackets and quotes is one member whether it is there or not, as in `versions["v1.2"]`;
 //! [`super::path`] has everything that brackets hold. Brackets that hold none of it are part of

@@ -9,7 +9,7 @@ use super::Number;
 /// JSON text without the numbers that `serde_json` does not read as they are.
 #[derive(Debug)]
 pub(crate) struct Masked<'a> {
-    /// The text, with `0` and spaces in the place of each: everything else stays where it is.
+    /// The text, with `0` and spaces in the place of each: everything else keeps its place.
     pub(crate) text: Cow<'a, str>,
     /// Those numbers, each with how many numbers stand before it in the text.
     pub(crate) numbers: Vec<(usize, Number)>,

@@ -43,7 +43,7 @@ const POWERS_OF_TEN: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// Every decimal of so many digits is told apart by doubles, and printed again from them.
+/// Doubles tell all decimals of so many digits apart, and print them again.
 const DIGITS_EXACT: usize = 15;
 
 /// A shortest double as text: a sign, 17 digits, a point and an exponent at most.
@@ -237,7 +237,7 @@ impl Parts {
         Some(parts)
     }
 
-    /// Goes on over digits, at least one, and returns how many there are.
+    /// Reads digits, at least one, and returns how many there are.
     fn take_digits(&mut self, bytes: &[u8]) -> Option<usize> {
         let begin = self.length;
         while let Some(byte) = bytes.get(self.length).filter(|byte| byte.is_ascii_digit()) {

@@ -32,6 +32,9 @@ pub fn read(bytes: &[u8]) -> Result<Tree, serde_json::Error> {
 /// Says why a text is no tree, as `serde_json` does. A number that is too large for that is passed
 /// over: what is wrong stands behind it.
 fn refusal(text: &str) -> serde_json::Error {
+    if text.trim().is_empty() {
+        return Error::custom("it is empty");
+    }
     let is_of_range = |error: &serde_json::Error| error.to_string().starts_with(OUT_OF_RANGE);
     let strict = serde_json::from_str::<Value>(text).err();
     let refused = strict.filter(|error| !is_of_range(error));

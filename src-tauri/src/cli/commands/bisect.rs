@@ -4,20 +4,21 @@ mod goal;
 mod hunt;
 mod report;
 
-use std::pin::pin;
 use std::process::ExitCode;
 
-use flagdeck::App;
 use flagdeck::state::SourceName;
 use flagdeck::wire::{Snapshot, SnapshotFilter};
+use flagdeck::{App, holders};
 use tokio::runtime;
 
 use self::goal::Goal;
 use self::hunt::Hunt;
+use super::Refused;
 use super::source::one_source;
-use super::{Refused, interrupted};
 use crate::arguments::BisectArguments;
-use crate::output::Output;
+use crate::output::{Output, counted, remark};
+use crate::signals::EndSignals;
+use crate::trial;
 
 /// Snapshots that are listed at once.
 const PAGE: usize = 1000;
@@ -33,11 +34,24 @@ pub fn bisect(
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let hunt = Hunt::new(app, arguments, history)?;
+    remark_dead(trial::remove_dead());
+    let hunt = Hunt::new(app, arguments, history);
     runtime.block_on(async {
-        let mut interrupted = pin!(interrupted()?);
-        hunt.run(&mut interrupted, output).await
+        let mut signals = EndSignals::listen()?;
+        let own = app.clone();
+        tokio::spawn(holders::write_back_when_asked(move || Some(own.clone()))?);
+        hunt.run(&mut signals, output).await
     })
+}
+
+/// Tells that earlier runs were killed, and what they left is removed.
+fn remark_dead(count: usize) {
+    if count > 0 {
+        let runs = counted(count, "run");
+        remark(&format!(
+            "removed what {runs} left behind when bisect was killed"
+        ));
+    }
 }
 
 /// Lists the snapshots from the good one to the bad one, earliest first.

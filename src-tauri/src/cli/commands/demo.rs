@@ -10,10 +10,11 @@ use flagdeck::{Error, config};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
-use super::{data_dir, given, interrupted};
+use super::{data_dir, given};
 use crate::arguments::{Arguments, DemoArguments};
 use crate::demo::{Address, CallError, Flagdeck, Host, Run, Traits, announcement, first_batch};
 use crate::output::{Output, remark};
+use crate::signals::EndSignals;
 
 /// How many components calculate where nobody says which.
 const COMPONENTS: usize = 5;
@@ -43,7 +44,7 @@ pub fn demo(
         .build()?;
     runtime.block_on(async {
         // Before anything is printed: who reads it may end us at once.
-        let interrupted = interrupted()?;
+        let mut signals = EndSignals::listen()?;
         if !output.json {
             output.line(announcement(&traits, flagdeck.address()))?;
             output.finish()?;
@@ -51,7 +52,7 @@ pub fn demo(
         let host = Host::new(traits);
         let (flagdeck, size) = (Arc::new(flagdeck), demo.state_size);
         let run = Run::start(host, flagdeck, &flags.document, flags.etag, size);
-        run.play(demo.time, interrupted, output).await
+        run.play(demo.time, signals.next(), output).await
     })
 }
 

@@ -124,6 +124,7 @@ fn store(app: &App) -> Vec<Finding> {
     if report.problems.is_empty() {
         let text = match report.revisions {
             0 => "new store, without any revision yet".to_owned(),
+            1 => "store sound, 1 revision matches its hash".to_owned(),
             revisions => format!("store sound, {revisions} revisions match their hashes"),
         };
         return vec![finding(true, text)];

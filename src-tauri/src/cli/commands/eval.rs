@@ -11,8 +11,9 @@ use flagdeck::{App, Error};
 use flagdeck_core::{Compiled, ComponentId, User, UserIds, groups};
 use serde_json::json;
 
-use super::{Refused, contents, flags_at, name_of, remark_all_off, remark_reading};
+use super::{Refused, flags_at, remark_all_off};
 use crate::arguments::EvalArguments;
+use crate::input::{read, remark_reading, subject};
 use crate::output::{Line, Output, mark};
 
 /// Evaluates a component for every line of a file.
@@ -52,10 +53,13 @@ pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow
     .context("the result cannot be written")
 }
 
+/// Ten million user ids of a hundred bytes.
+const ROSTER_BYTES_MAX: usize = 1024 * 1024 * 1024;
+
 /// Reads one user id a line, and says what was done to read them.
 fn roster(file: &Path) -> anyhow::Result<UserIds> {
-    let read = UserIds::from_lines(&contents(file)?);
-    let (users, reading) = read.map_err(|error| Refused(format!("{} {error}", name_of(file))))?;
+    let users = UserIds::from_lines(&read(file, ROSTER_BYTES_MAX)?);
+    let (users, reading) = users.map_err(|error| Refused(format!("{} {error}", subject(file))))?;
     remark_reading(file, reading);
     Ok(users)
 }

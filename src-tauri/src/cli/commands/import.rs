@@ -6,16 +6,18 @@ use std::path::Path;
 use flagdeck::flags::Review;
 use flagdeck::store::{Actor, Via};
 use flagdeck::{App, ChangeRequest, Error, Outcome};
+use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
 use flagdeck_core::{Edit, Loss, Severity};
 
 use super::edit::{Reporting, list_changes, report, warn};
 use super::remark_all_off;
 use crate::arguments::ImportArguments;
+use crate::input::{STANDARD_INPUT, read_json};
 use crate::output::{Output, can_ask, progress, remark};
 
 /// Puts a document in force, or only says what that would change.
 pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> anyhow::Result<()> {
-    let document = super::read(&arguments.file)?;
+    let document = read_json(&arguments.file, DOCUMENT_BYTES_MAX)?;
     let listing = arguments.listing;
     if arguments.check {
         return check(app, &document, Reporting { output, listing });
@@ -51,13 +53,12 @@ fn change_or_ask(app: &App, request: ChangeRequest, asks: bool) -> anyhow::Resul
 
 /// Whether there is a person to ask: the document is not what they would answer with.
 fn is_interactive(file: &Path) -> bool {
-    file != Path::new("-") && io::stdin().is_terminal() && can_ask()
+    file != Path::new(STANDARD_INPUT) && io::stdin().is_terminal() && can_ask()
 }
 
 fn is_confirmed(loss: &Loss) -> io::Result<bool> {
-    progress(&format!(
-        "This removes {loss}.\nImport the document? [y/N] "
-    ));
+    progress(&format!("This removes {loss}.\n"));
+    progress("Import the document? [y/N] ");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     let answer = answer.trim();

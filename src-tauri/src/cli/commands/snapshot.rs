@@ -9,13 +9,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use flagdeck::state::SourceName;
+use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, StateAt};
 use flagdeck::{App, Error};
 
 pub use self::compare::{compare_files, options};
-use super::read;
 use super::source::{nobody, one_source};
 use crate::arguments::{ListArguments, OneSource, SnapshotCommand, Words};
+use crate::input::{read_json, subject};
 use crate::key::Key;
 use crate::output::{Output, counted, remark, size, table, when};
 use crate::which::Place;
@@ -217,7 +218,7 @@ fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> a
         return Ok(output.json_text(&(bundle + "\n"))?);
     };
     let written = flagdeck::durable::save(file, (bundle + "\n").as_bytes());
-    written.with_context(|| format!("{} cannot be written", file.display()))?;
+    written.with_context(|| format!("{} cannot be written", subject(file)))?;
     if output.json {
         let done = serde_json::json!({ "file": file, "snapshots": ids });
         return Ok(output.value(&done)?);
@@ -229,12 +230,12 @@ fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> a
 fn import(app: &App, file: &Path, name: Option<String>, output: &mut Output) -> anyhow::Result<()> {
     let name = name.unwrap_or_else(|| file_name(file));
     let known = app.notices().len();
-    let taken = app.import_snapshots(&read(file)?, &name)?;
+    let taken = app.import_snapshots(&read_json(file, BUNDLE_BYTES_MAX)?, &name)?;
     for notice in app.notices().iter().skip(known) {
         remark(&notice.message);
     }
     if taken.is_empty() {
-        let message = format!("{} holds no snapshot", file.display());
+        let message = format!("{} holds no snapshot", subject(file));
         return Err(Error::NotFound { message }.into());
     }
     tell_all(&taken, output)

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use flagdeck::state::limits::STATE_BYTES_MAX;
 use flagdeck::store::{Actor, Via};
 use flagdeck::translate::sentence;
 use flagdeck::wire::StateSource;
@@ -9,9 +10,10 @@ use flagdeck::{App, Error};
 use flagdeck_core::tree::{self, Tree};
 use serde_json::json;
 
+use super::Refused;
 use super::source::{NOBODY, one_source};
-use super::{Refused, read};
 use crate::arguments::{OneSource, SetArguments, StateCommand};
+use crate::input::{read_json, subject};
 use crate::key::Key;
 use crate::output::{Output, counted, size, table, when};
 
@@ -105,8 +107,8 @@ fn value_of(text: &str) -> Result<Tree, Refused> {
 }
 
 fn value_in(file: &Path) -> anyhow::Result<Tree> {
-    let value = tree::read(&read(file)?);
-    Ok(value.map_err(|error| Refused(format!("{} holds no JSON: {error}", file.display())))?)
+    let value = tree::read(&read_json(file, STATE_BYTES_MAX)?);
+    Ok(value.map_err(|error| Refused(format!("{} holds no JSON: {error}", subject(file))))?)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! How pushing goes, for those who do not look at the window: a small file that other programs
-//! on the data folder read, and which news are worth a line.
+//! How pushing goes, for use without the window: a small file that other programs
+//! on the data folder read, and which changes are worth a line in the log.
 //!
 //! The file names the process that pushes. What it says counts only while that process runs, so
 //! one that was killed leaves nothing behind that is taken for the present.

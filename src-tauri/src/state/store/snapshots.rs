@@ -155,7 +155,7 @@ pub(in crate::state) fn load(connection: &Connection, id: u64) -> Result<Row, St
     let key = i64::try_from(id).unwrap_or(i64::MAX);
     let found = select(connection, "snapshot.id = ?1", key)?.pop();
     found.ok_or_else(|| StateError::NotFound {
-        message: format!("there is no snapshot {id}; it may have been let go for its age"),
+        message: format!("there is no snapshot {id}; it may have been removed because of its age"),
     })
 }
 
@@ -634,7 +634,7 @@ pub(super) fn remove_imported(connection: &Connection, source: &Source) -> Resul
     let imported = |row: &Row| row.snapshot.cause == SnapshotCause::Import;
     if !rows.iter().any(imported) {
         return Err(StateError::NotFound {
-            message: format!("{} has no snapshots that came from a file", source.name),
+            message: format!("no snapshots of {} came from a file", source.name),
         });
     }
     for row in rows.iter().filter(|row| imported(row)) {

@@ -164,8 +164,8 @@ pub(super) fn create(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder in the data folder and those between, each for its owner only, durably. Never
-/// the data folder itself: if it was moved away meanwhile, what is made in its place would keep it
-/// from being moved back.
+/// the data folder itself: if it was moved away, a new folder in its place would keep it from being
+/// moved back.
 pub(super) fn create_within(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
     let Some(parent) = path.parent().filter(|_| path != data_dir) else {
         return Ok(());

@@ -44,6 +44,8 @@ impl<'a> Decimal<'a> {
         }
         let exponent: i128 = exponent.parse().ok()?;
         let point = exponent.checked_add(whole.len() as i128 - zeros as i128)?;
+        // The exponent that it is written with.
+        point.checked_sub(1)?;
         let whole = match digits.is_empty() {
             true => whole.trim_end_matches('0'),
             false => whole,

@@ -1,4 +1,4 @@
-//! What a search looks for: where a command starts to fail, or where it succeeds again.
+//! What a search looks for: the first snapshot at which a command fails, or succeeds again.
 
 use crate::arguments::BisectArguments;
 use crate::bisect::Verdict;

@@ -1,12 +1,12 @@
-//! A search at work: runs the command where the search asks for it, until something is found or
+//! A search at work: runs the command on the snapshots that it asks for, until one is found or
 //! a run is no verdict.
 
 use std::io;
-use std::pin::Pin;
 use std::process::ExitCode;
 
 use flagdeck::App;
 use flagdeck::wire::{Snapshot, StateAt};
+use rustix::process::Signal;
 use serde::Serialize;
 
 use super::goal::{Goal, word};
@@ -15,6 +15,7 @@ use crate::arguments::BisectArguments;
 use crate::bisect::exit::{self, NoVerdict, SignalNumber};
 use crate::bisect::{Search, Step, Verdict};
 use crate::output::{Output, moment, progress, when};
+use crate::signals::EndSignals;
 use crate::trial::{Ended, Subject, Trial};
 
 /// A search, and what it is done with.
@@ -41,14 +42,14 @@ enum Tried {
     Flaky(Counts),
     /// One of them was no verdict.
     Stopped(Stop),
-    Interrupted,
+    Interrupted(Signal),
 }
 
 /// What one run showed.
 enum Shown {
     Verdict(Verdict),
     Stopped(Stop),
-    Interrupted,
+    Interrupted(Signal),
 }
 
 /// Why a search stops without a result.
@@ -69,29 +70,25 @@ pub struct Counts {
 }
 
 impl<'a> Hunt<'a> {
-    pub fn new(
-        app: &'a App,
-        arguments: &'a BisectArguments,
-        history: Vec<Snapshot>,
-    ) -> io::Result<Self> {
+    pub fn new(app: &'a App, arguments: &'a BisectArguments, history: Vec<Snapshot>) -> Self {
         let goal = Goal::of(arguments);
         let (first, last) = goal.ends(arguments);
-        Ok(Self {
+        Self {
             app,
             arguments,
             goal,
-            trial: Trial::new(&arguments.command, arguments.timeout)?,
+            trial: Trial::new(&arguments.command, arguments.timeout),
             search: Search::new(history.len(), first.is_some(), last.is_some()),
             history,
             runs: 0,
             timed_out: 0,
             is_command_there: false,
-        })
+        }
     }
 
     pub async fn run(
         mut self,
-        interrupted: &mut Pin<&mut impl Future<Output = ()>>,
+        signals: &mut EndSignals,
         output: &mut Output,
     ) -> anyhow::Result<ExitCode> {
         loop {
@@ -100,7 +97,7 @@ impl<'a> Hunt<'a> {
                 Step::Done(found) => return self.report().found(&found, output),
             };
             self.announce(at);
-            let tried = self.try_one(at, interrupted).await;
+            let tried = self.try_one(at, signals).await;
             let tried = tried.inspect_err(|_| {
                 progress("failed\n");
                 self.report().remark_known();
@@ -118,9 +115,9 @@ impl<'a> Hunt<'a> {
                     progress("no verdict\n");
                     return self.report().stopped(at, &stop, output);
                 }
-                Tried::Interrupted => {
+                Tried::Interrupted(signal) => {
                     progress("interrupted\n");
-                    return Ok(self.report().interrupted());
+                    return Ok(self.report().interrupted(signal));
                 }
             }
         }
@@ -150,37 +147,29 @@ impl<'a> Hunt<'a> {
     }
 
     /// Runs the command on a snapshot, as often as it is to be.
-    async fn try_one(
-        &mut self,
-        at: usize,
-        interrupted: &mut Pin<&mut impl Future<Output = ()>>,
-    ) -> anyhow::Result<Tried> {
+    async fn try_one(&mut self, at: usize, signals: &mut EndSignals) -> anyhow::Result<Tried> {
         let mut counts = Counts::default();
         for _ in 0..self.arguments.repeat {
-            match self.try_once(at, interrupted).await? {
+            match self.try_once(at, signals).await? {
                 Shown::Verdict(verdict) => counts.add(verdict),
                 Shown::Stopped(stop) => return Ok(Tried::Stopped(stop)),
-                Shown::Interrupted => return Ok(Tried::Interrupted),
+                Shown::Interrupted(signal) => return Ok(Tried::Interrupted(signal)),
             }
         }
         Ok(counts.tried())
     }
 
-    async fn try_once(
-        &mut self,
-        at: usize,
-        interrupted: &mut Pin<&mut impl Future<Output = ()>>,
-    ) -> anyhow::Result<Shown> {
-        let shown = self.show(at, interrupted).await?;
+    async fn try_once(&mut self, at: usize, signals: &mut EndSignals) -> anyhow::Result<Shown> {
+        let shown = self.show(at, signals).await?;
         match shown {
             Shown::Verdict(_) => self.is_command_there = true,
             Shown::Stopped(Stop::NoVerdict(no_verdict)) if no_verdict.may_be_bad() => {
                 return match self.is_command_there {
                     true => Ok(Shown::Verdict(Verdict::Bad)),
-                    false => self.look_elsewhere(at, no_verdict, interrupted).await,
+                    false => self.look_elsewhere(at, no_verdict, signals).await,
                 };
             }
-            Shown::Stopped(_) | Shown::Interrupted => {}
+            Shown::Stopped(_) | Shown::Interrupted(_) => {}
         }
         Ok(shown)
     }
@@ -191,14 +180,14 @@ impl<'a> Hunt<'a> {
         &mut self,
         at: usize,
         no_verdict: NoVerdict,
-        interrupted: &mut Pin<&mut impl Future<Output = ()>>,
+        signals: &mut EndSignals,
     ) -> anyhow::Result<Shown> {
         const EARLIEST: usize = 0;
         if at == EARLIEST {
             return Ok(Shown::Stopped(Stop::NoVerdict(no_verdict)));
         }
         progress("checking the command at the earliest snapshot … ");
-        Ok(match self.show(EARLIEST, interrupted).await? {
+        Ok(match self.show(EARLIEST, signals).await? {
             Shown::Verdict(Verdict::Good | Verdict::Bad) => {
                 self.is_command_there = true;
                 Shown::Verdict(Verdict::Bad)
@@ -206,16 +195,12 @@ impl<'a> Hunt<'a> {
             Shown::Verdict(Verdict::Skip) | Shown::Stopped(_) => {
                 Shown::Stopped(Stop::NoVerdict(no_verdict))
             }
-            Shown::Interrupted => Shown::Interrupted,
+            Shown::Interrupted(signal) => Shown::Interrupted(signal),
         })
     }
 
     /// Runs the command once on a snapshot.
-    async fn show(
-        &mut self,
-        at: usize,
-        interrupted: &mut Pin<&mut impl Future<Output = ()>>,
-    ) -> anyhow::Result<Shown> {
+    async fn show(&mut self, at: usize, signals: &mut EndSignals) -> anyhow::Result<Shown> {
         let snapshot = &self.history[at];
         let id = snapshot.id;
         let state = self.app.state_at(&StateAt::Snapshot { id })?;
@@ -225,7 +210,7 @@ impl<'a> Hunt<'a> {
             time: moment(snapshot.at_ms),
             text: &text,
         };
-        let ended = match self.trial.run(&subject, interrupted).await {
+        let ended = match self.trial.run(&subject, signals.next()).await {
             Ok(ended) => ended,
             Err(error) => return Ok(Shown::Stopped(Stop::NotStarted(error))),
         };
@@ -239,7 +224,7 @@ fn shown(ended: Ended) -> Shown {
         Ended::Code(code) => exit::read(code),
         Ended::Signal(signal) => Err(NoVerdict::Killed(SignalNumber(signal))),
         Ended::TimedOut => Ok(Verdict::Skip),
-        Ended::Interrupted => return Shown::Interrupted,
+        Ended::Interrupted(signal) => return Shown::Interrupted(signal),
     };
     match read {
         Ok(verdict) => Shown::Verdict(verdict),
@@ -286,7 +271,7 @@ mod tests {
             match counts.tried() {
                 Tried::Same(verdict) => word(verdict),
                 Tried::Flaky(_) => "flaky",
-                Tried::Stopped(_) | Tried::Interrupted => "ended",
+                Tried::Stopped(_) | Tried::Interrupted(_) => "ended",
             }
         };
         assert_eq!(tried(3, 0, 0), "good");

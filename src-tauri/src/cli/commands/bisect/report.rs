@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use flagdeck::App;
 use flagdeck::wire::{Snapshot, StateAt, StateDifference};
+use rustix::process::Signal;
 use serde::Serialize;
 
 use super::super::snapshot::options;
@@ -16,7 +17,8 @@ use crate::output::{Output, counted, remark, when};
 
 /// As `flagctl --help` lists them.
 const NO_VERDICT: u8 = 8;
-const INTERRUPTED: u8 = 130;
+/// To which the number of the signal is added.
+const ENDED_BY_SIGNAL: i32 = 128;
 
 /// Snapshots that are named one by one; more are a range.
 const NAMED_MAX: usize = 10;
@@ -46,7 +48,7 @@ struct Told<'a> {
     last_bad: Option<&'a Snapshot>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_good: Option<&'a Snapshot>,
-    /// Snapshots between the two that could not be told: the one looked for may be among them.
+    /// Snapshots between the two that were skipped: the one looked for may be among them.
     untold: Vec<u64>,
     /// At which snapshot runs disagreed, and how often the command ended how.
     flaky: Option<&'a Snapshot>,
@@ -144,10 +146,11 @@ impl<'a> Report<'a> {
         Ok(ExitCode::from(NO_VERDICT))
     }
 
-    /// Tells how far a search came that was interrupted.
-    pub fn interrupted(&self) -> ExitCode {
+    /// Tells how far a search came that was ended by a signal.
+    pub fn interrupted(&self, signal: Signal) -> ExitCode {
         self.remark_known();
-        ExitCode::from(INTERRUPTED)
+        let code = u8::try_from(ENDED_BY_SIGNAL + signal.as_raw());
+        code.map_or(ExitCode::FAILURE, ExitCode::from)
     }
 
     /// Says what is known so far, and how to continue.
@@ -266,18 +269,12 @@ impl<'a> Report<'a> {
         let name = |at: &usize| named(&self.history[*at]);
         let (before, after) = (self.goal.before(), self.goal.after());
         match found {
-            Found::First { good, bad, untold } => {
-                let first = match untold.is_empty() {
-                    true => name(bad),
-                    false => self.one_of(untold, *bad),
-                };
-                vec![
-                    format!("First {}: {first}", word(after)),
-                    format!("Last {}: {}", word(before), name(good)),
-                ]
-            }
+            Found::First { good, bad, untold } => vec![
+                format!("First {}: {}", word(after), self.first_of(untold, *bad)),
+                format!("Last {}: {}", word(before), name(good)),
+            ],
             Found::AllGood(last) => vec![format!(
-                "{}: the command {} at {}, the last that can be told",
+                "{}: the command {} at {}, the last that was not skipped",
                 match self.goal {
                     Goal::FirstBad => "Nothing fails",
                     Goal::FirstGood => "Nothing succeeds",
@@ -286,7 +283,7 @@ impl<'a> Report<'a> {
                 name(last)
             )],
             Found::AllBad(first) => vec![format!(
-                "It began earlier: the command {} at {}, the first that can be told",
+                "It began earlier: the command {} at {}, the first that was not skipped",
                 verb(after),
                 name(first)
             )],
@@ -300,19 +297,22 @@ impl<'a> Report<'a> {
                 ),
                 format!("Hint: {}", self.goal.other_way()),
             ],
-            Found::Untold => vec!["Too few snapshots could be told to find anything".into()],
+            Found::Untold => vec!["Too many snapshots were skipped to find anything".into()],
         }
     }
 
-    /// `one of snapshots 9, 10 and 11; of these, 9 and 10 could not be told`.
-    fn one_of(&self, untold: &[usize], after: usize) -> String {
+    /// The one looked for, or `one of snapshots 9, 10 and 11; of these, 9 and 10 were skipped`.
+    fn first_of(&self, untold: &[usize], after: usize) -> String {
+        if untold.is_empty() {
+            return named(&self.history[after]);
+        }
         let ids = |all: &[usize]| {
             let ids: Vec<u64> = all.iter().map(|at| self.history[*at].id).collect();
             listed(&ids)
         };
         let all = [untold, &[after]].concat();
         format!(
-            "one of snapshots {}; of these, {} could not be told",
+            "one of snapshots {}; of these, {} were skipped",
             ids(&all),
             ids(untold)
         )

@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::state::{self, SourceName};
 use flagdeck::wire::{StateAt, StateDifference, StateDifferenceOptions};
 use flagdeck::{App, Error};
 use flagdeck_core::tree::Tree;
 
+use super::super::Refused;
 use super::super::source::one_source;
-use super::super::{Refused, name_of, read};
 use crate::arguments::{CompareArguments, DiffArguments};
 use crate::difference;
+use crate::input::{name_of, read_json};
 use crate::output::{Output, counted, remark, when};
 use crate::which::{Place, Which};
 
@@ -68,9 +70,11 @@ pub fn compare_files(
 /// Reads a file, and tells what of it is not compared. If it cannot be read, the exit code is not
 /// that of a difference.
 fn contents(file: &Path) -> Result<Vec<u8>, Refused> {
-    let bytes = read(file).map_err(|error| Refused(format!("{error:#}")))?;
-    for note in state::notes_on_file(&bytes) {
-        remark(&format!("{}: {note}", file.display()));
+    let bytes = read_json(file, BUNDLE_BYTES_MAX).map_err(|error| Refused(format!("{error:#}")))?;
+    let name = name_of(file);
+    let notes = state::notes_on_file(&bytes);
+    for note in notes.map_err(|error| Refused(format!("{name}: {error}")))? {
+        remark(&format!("{name}: {note}"));
     }
     Ok(bytes)
 }

@@ -1,0 +1,75 @@
+//! What `flagctl` reads: files that people name, and standard input. Never more than its reader
+//! can use, also from a device or a pipe that does not end.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::Context;
+use flagdeck::durable;
+use flagdeck_core::text::{self, Reading};
+
+use crate::commands::Refused;
+use crate::output::remark;
+
+/// Stands for standard input in the place of a file.
+pub const STANDARD_INPUT: &str = "-";
+
+/// Reads a file of JSON, or standard input for `-`: without a byte order mark, of which it tells.
+pub fn read_json(file: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = read(file, bytes_max)?;
+    let (text, reading) =
+        text::read(&bytes).map_err(|error| Refused(format!("{} {error}", subject(file))))?;
+    let from = bytes.len() - text.len();
+    remark_reading(file, reading);
+    bytes.drain(..from);
+    Ok(bytes)
+}
+
+/// Reads a file whole, or standard input for `-`.
+pub fn read(file: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
+    let most = bytes_max as u64 + 1;
+    let bytes = match is_standard_input(file) {
+        true => {
+            let mut bytes = Vec::new();
+            let read = io::stdin().lock().take(most).read_to_end(&mut bytes);
+            read.map(|_| bytes)
+        }
+        false => durable::read_at_most(file, most),
+    };
+    let bytes = bytes.with_context(|| format!("{} cannot be read", subject(file)))?;
+    match bytes.len() <= bytes_max {
+        true => Ok(bytes),
+        false => {
+            let limit_mib = bytes_max / (1024 * 1024);
+            let message = format!("{} is larger than {limit_mib} MiB", subject(file));
+            Err(Refused(message).into())
+        }
+    }
+}
+
+/// Tells what was done to read a text, if anything was.
+pub fn remark_reading(file: &Path, reading: Reading) {
+    if reading != Reading::default() {
+        remark(&format!("{}: {reading}", name_of(file)));
+    }
+}
+
+/// Names a file for a title.
+pub fn name_of(file: &Path) -> String {
+    match is_standard_input(file) {
+        true => "standard input".into(),
+        false => file.display().to_string(),
+    }
+}
+
+/// Names a file at the beginning of a sentence, without a change of its first letter.
+pub fn subject(file: &Path) -> String {
+    match is_standard_input(file) {
+        true => "standard input".into(),
+        false => format!("the file {}", file.display()),
+    }
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file == Path::new(STANDARD_INPUT)
+}

@@ -1,0 +1,111 @@
+//! The folder that holds the state of one run: for its owner alone, and removed with the run.
+//!
+//! A lock on the folder says that its run is at work. The system releases it also when the process
+//! is killed, so [`remove_dead`] can tell the folders of dead runs from those of live ones.
+
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+use tempfile::TempDir;
+
+use super::left_running::end_left_running;
+
+const PREFIX: &str = "flagctl-bisect-";
+
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// A folder that other runs leave alone as long as this is there, and that is removed with it.
+pub struct Folder {
+    // Before the lock: it is removed while it is held.
+    folder: TempDir,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes a folder among the system's temporary files.
+    pub fn make() -> io::Result<Self> {
+        loop {
+            let folder = tempfile::Builder::new()
+                .prefix(PREFIX)
+                .permissions(Permissions::from_mode(FOLDER_MODE))
+                .tempdir()?;
+            if let Some(lock) = lock_own(folder.path())? {
+                return Ok(Self {
+                    folder,
+                    _lock: lock,
+                });
+            }
+        }
+    }
+
+    /// Writes a file; returns its path.
+    pub fn write(&self, name: &str, contents: &[u8]) -> io::Result<PathBuf> {
+        let path = self.folder.path().join(name);
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create_new(true).mode(FILE_MODE);
+        options.open(&path)?.write_all(contents)?;
+        Ok(path)
+    }
+}
+
+/// Locks a folder that was just made; `None` if another process removed it before that, because
+/// no lock was on it.
+fn lock_own(folder: &Path) -> io::Result<Option<File>> {
+    let lock = match File::open(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        lock => lock?,
+    };
+    // A file system without locks has none for those who look for dead runs either.
+    let _ = lock.lock();
+    let is_there = is_same(&lock.metadata()?, folder);
+    Ok(is_there.then_some(lock))
+}
+
+/// Removes the folders among the system's temporary files that belong to runs of this user which
+/// were killed, and ends what these left running. Returns how many folders there were.
+pub fn remove_dead() -> usize {
+    let Ok(entries) = fs::read_dir(std::env::temp_dir()) else {
+        return 0;
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths.filter(|path| remove_if_dead(path)).count()
+}
+
+fn remove_if_dead(path: &Path) -> bool {
+    let Some(lock) = lock_of_dead(path) else {
+        return false;
+    };
+    let Ok(folder) = lock.metadata() else {
+        return false;
+    };
+    end_left_running(|file| file.parent().is_some_and(|parent| is_same(&folder, parent)));
+    fs::remove_dir_all(path).is_ok()
+}
+
+/// Locks the folder of a dead run; `None` if it is none, or of another user.
+fn lock_of_dead(path: &Path) -> Option<File> {
+    let name = path.file_name()?.as_bytes();
+    if !name.starts_with(PREFIX.as_bytes()) {
+        return None;
+    }
+    let is_own = |found: &Metadata| found.is_dir() && found.uid() == geteuid().as_raw();
+    // Looked at before it is opened, which may not end for what is no folder.
+    let found = fs::symlink_metadata(path).ok().filter(is_own)?;
+    let lock = File::open(path).ok()?;
+    lock.try_lock().ok()?;
+    let opened = lock.metadata().ok()?;
+    (identity(&opened) == identity(&found)).then_some(lock)
+}
+
+fn is_same(folder: &Metadata, path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| identity(&found) == identity(folder))
+}
+
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
