@@ -21,6 +21,9 @@ const notStored = (why?: string | null): string => {
 
 export const reach = {
   reach: {
+    /** Whom it reaches as things are: nobody while all flags are off. */
+    inForce: ({ words, phrase, isNobody }: Reach, isAllOff: boolean) =>
+      isAllOff && !isNobody ? `Nobody (would reach ${phrase})` : words,
     seenBy: ({ phrase }: Reach) => `Seen by ${phrase}`,
     wouldBeSeenBy: ({ phrase }: Reach) =>
       `Nobody sees it: all flags are off. Once they are on, it is seen by ${phrase}`,
