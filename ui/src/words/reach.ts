@@ -25,8 +25,8 @@ export const reach = {
     inForce: ({ words, phrase, isNobody }: Reach, isAllOff: boolean) =>
       isAllOff && !isNobody ? `Nobody (would reach ${phrase})` : words,
     seenBy: ({ phrase }: Reach) => `Seen by ${phrase}`,
-    wouldBeSeenBy: ({ phrase }: Reach) =>
-      `Nobody sees it: all flags are off. Once they are on, it is seen by ${phrase}`,
+    wouldBeSeenBy: ({ phrase, isNobody }: Reach) =>
+      `Nobody sees it: all flags are off. Once they are on, it is ${isNobody ? "still " : ""}seen by ${phrase}`,
     met: ({ phrase }: Reach) => `Met for ${phrase}`,
     on: ({ phrase, isNobody }: Reach) => (isNobody ? `On, but for ${phrase}` : `On for ${phrase}`),
   },
