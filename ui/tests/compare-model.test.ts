@@ -284,7 +284,12 @@ describe("a state", () => {
 
   it("is not taken for a number if it is a text, whatever the text begins with", () => {
     const nul = "\u0000";
-    const texts = { one: `${nul}number:5`, digit: `${nul}5`, three: `${nul.repeat(3)}7`, none: "5" };
+    const texts = {
+      one: `${nul}number:5`,
+      digit: `${nul}5`,
+      three: `${nul.repeat(3)}7`,
+      none: "5",
+    };
     const root = parseState(`${JSON.stringify(texts).slice(0, -1)},"n":12345678901234567890}`);
     expect(root).toEqual({ ...texts, n: 12345678901234567890n });
   });

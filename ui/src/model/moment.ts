@@ -148,7 +148,7 @@ function clockOf(time: string): Parts {
   return isThere ? [hour, Number(minutes), Number(seconds)] : "no_such_time";
 }
 
-/** The hour of the day for one of half a day; -1 where there is none. */
+/** The hour of the day for one of half a day; -1 if there is none. */
 function hourOf(hours: number, half: string): number {
   if (hours < 1 || hours > 12) return -1;
   return (hours % 12) + (half === "p" ? 12 : 0);

@@ -26,7 +26,7 @@ interface Members {
   [key: string]: State;
 }
 
-/** Reads JSON text, numbers of any length exactly. Throws where it is none. */
+/** Reads JSON text, numbers of any length exactly. Throws if it is no JSON. */
 export function parseState(text: string): State {
   if (!/[\d.]{16}|\d[eE][+-]?\d/.test(text)) return JSON.parse(text) as State;
   // Strings are passed over as they are, numbers looked at.
