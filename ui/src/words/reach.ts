@@ -41,9 +41,11 @@ export const reach = {
   },
 
   widening: {
-    shows: (count: number) => {
-      const they = count === 1 ? "it" : "them";
-      return `Shows ${plural(count, "component")} to users who do not see ${they} now:`;
+    shows: (count: number, isAllOff: boolean) => {
+      const [components, they] = [plural(count, "component"), count === 1 ? "it" : "them"];
+      return isAllOff
+        ? `Once flags are on, shows ${components} to more or other users:`
+        : `Shows ${components} to users who do not see ${they} now:`;
     },
     thenEveryone: (percentage: number) =>
       percentage === 0
