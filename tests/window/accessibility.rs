@@ -1,6 +1,7 @@
 //! What axe-core finds wrong with the page for people who use it by ear, by keys, or with little
 //! sight: nothing, in every view, state and theme. It checks WCAG 2.2 A and AA and its own best
-//! practices; colours are checked as they are painted.
+//! practices; colours are checked as they are painted. And nothing lies outside of the window, as
+//! texts for screen readers easily do: scrolled to, it would move the bars out of sight.
 
 use std::path::Path;
 
@@ -27,9 +28,18 @@ async fn visit_all(theme: Theme) {
                 .into_iter()
                 .map(|violation| format!("{name}: {violation}")),
         );
+        if scrolls_as_a_whole(window).await {
+            found.push(format!("{name}: the window can be scrolled as a whole"));
+        }
     })
     .await;
     assert_eq!(found, Vec::<String>::new());
+}
+
+async fn scrolls_as_a_whole(window: &Window<'_>) -> bool {
+    let script = "const { scrollWidth, scrollHeight } = document.documentElement;
+        return scrollWidth > innerWidth || scrollHeight > innerHeight;";
+    window.eval(script).await == true
 }
 
 /// Reads axe-core, which came with what the page is built with.

@@ -38,6 +38,29 @@ it("comes first on the card of the flags, and rows show that nothing is in effec
   expect(verdict.className).toContain("status-error");
 });
 
+it("is what rows, details and the dashboard say of whom components reach, with what was set", async () => {
+  const document = typical();
+  document.rollouts = { tracker: { percentage: 0, userGroups: [], strategy: "canary" } };
+  document.requires = { "ui.dashboard": ["calculator"] };
+  const host = await openWindow(document);
+  const row = (path: string) => screen.getByTestId(`row-${path}`).textContent;
+  const wouldReach = "Nobody (would reach 50 % of everyone)";
+  await screen.findByTestId("row-*");
+  expect(row("*") + row("calculator")).not.toContain("would reach");
+  host.changeElsewhere({ kind: "set_master", on: false });
+  await waitFor(() => expect(row("*")).toContain(wouldReach));
+  expect(row("calculator")).toContain(wouldReach);
+  expect(row("tracker")).toContain("Nobody: its rollout is at 0 %");
+  await fireEvent.click(screen.getByTestId("row-ui.dashboard"));
+  expect((await screen.findByRole("list", { name: /requires/i })).textContent).toContain(
+    wouldReach,
+  );
+  await fireEvent.click(screen.getByTestId("nav-dashboard"));
+  await screen.findByTestId("feature-flags-status-verdict");
+  const card = globalThis.document.getElementById("feature-flags-status");
+  expect(card?.textContent).toContain(`Default rollout ${wouldReach}`);
+});
+
 it("says of a new store that it was never turned on, without alarm", async () => {
   await openWindow(safeDefault(), "dashboard");
   const banner = await screen.findByTestId("all-off-banner");

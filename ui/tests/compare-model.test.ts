@@ -282,6 +282,18 @@ describe("a state", () => {
     expect(find(root, "979323846")).toEqual(["/pi"]);
   });
 
+  it("is not taken for a number if it is a text, whatever the text begins with", () => {
+    const nul = "\u0000";
+    const texts = {
+      one: `${nul}number:5`,
+      digit: `${nul}5`,
+      three: `${nul.repeat(3)}7`,
+      none: "5",
+    };
+    const root = parseState(`${JSON.stringify(texts).slice(0, -1)},"n":12345678901234567890}`);
+    expect(root).toEqual({ ...texts, n: 12345678901234567890n });
+  });
+
   it("that is no JSON is refused", () => {
     expect(() => parseState('{"a":')).toThrow(SyntaxError);
     expect(() => parseState('{"a":12345678901234567890')).toThrow(SyntaxError);

@@ -138,7 +138,8 @@ describe("undo and redo", () => {
     await user.click(await screen.findByTestId("row-tracker"));
     await user.keyboard(" ");
     const undo = await within(await screen.findByTestId("toast")).findByText("Undo");
-    await user.keyboard("{F6}");
+    // By way of the details.
+    await user.keyboard("{F6}{F6}");
     expect(document.activeElement).toBe(undo);
     await user.keyboard("{Enter}");
     await waitFor(() => expect(host.document.components.tracker).toBe(false));
@@ -280,6 +281,21 @@ describe("getting around", () => {
     expect(parts).toEqual(["NAV", "HEADER", "MAIN", "NAV"]);
     await user.keyboard("{Shift>}{F6}{/Shift}");
     expect(part()).toBe("MAIN");
+  });
+
+  it("by F6 goes to the list and to the details of a view too", async () => {
+    const host = await openWindow(typical());
+    (await screen.findByTestId("row-*")).focus();
+    await user.keyboard("{F6}");
+    expect(document.activeElement).toBe(screen.getByRole("complementary"));
+    await user.keyboard("{Shift>}{F6}{/Shift}");
+    expect(document.activeElement).toBe(screen.getByRole("main"));
+    host.fillHistory(3);
+    await user.click(screen.getByTestId("nav-activity"));
+    await screen.findByTestId("revision-3");
+    screen.getByTestId("activity-text").focus();
+    await user.keyboard("{F6}");
+    expect(document.activeElement).toBe(screen.getByTestId("revision-3"));
   });
 
   it("skips to the content by the first link", async () => {

@@ -105,6 +105,15 @@ describe("groups only", () => {
     await waitFor(() => expect(host.document.rollouts?.badges?.userGroups).toEqual([]));
   });
 
+  it("says when that takes effect while all flags are off", async () => {
+    const document = { ...pair(rollout(25, ["beta"], "feature")), enabled: false };
+    await openComponent(document, "badges");
+    await user.click(screen.getByRole("button", { name: "Remove beta" }));
+    expect((await screen.findByTestId("widening-dialog")).textContent).toContain(
+      "Once flags are on, shows 1 component to more or other users:",
+    );
+  });
+
   it("gives up one of several groups at once: nobody gains anything", async () => {
     const host = await openComponent(pair(rollout(25, ["beta", "staff"], "feature")), "badges");
     await user.click(screen.getByRole("button", { name: "Remove beta" }));

@@ -97,6 +97,20 @@ describe("the filter of the tree", () => {
     expect(shown()).toContain("tracker");
   });
 
+  it("puts the keyboard on what was found by Enter, not on the group around it", async () => {
+    await openWindow(typical());
+    await user.type(screen.getByTestId("filter"), "neural{Enter}");
+    expect(shown()).toEqual(["*", "search", "search.ranking", "search.ranking.neural"]);
+    await waitFor(() =>
+      expect(document.activeElement).toBe(screen.getByTestId("row-search.ranking.neural")),
+    );
+    await user.clear(screen.getByTestId("filter"));
+    await user.type(screen.getByTestId("filter"), "ranking{Enter}");
+    await waitFor(() =>
+      expect(document.activeElement).toBe(screen.getByTestId("row-search.ranking")),
+    );
+  });
+
   it("opens the tags by keyboard, finds among them, and closes on Escape", async () => {
     await openWindow(typical());
     screen.getByTestId("labels").focus();

@@ -50,6 +50,12 @@ export function filterNodes(
   return keepNodes(tree.roots, isNamed, stands);
 }
 
+/** Returns the first of filtered nodes that was found itself, and not for what is in it. */
+export function firstFound(nodes: readonly TreeNode[], tree: Tree): TreeNode | undefined {
+  // A group that is kept for a part of what is in it is a node of its own.
+  return nodes.find((node) => tree.byPath.get(node.path) === node);
+}
+
 /** Returns every tag and every owner of the document, the most used first. */
 export function labelsOf(about: Document["about"]): { tags: Label[]; owners: Label[] } {
   const tags = new Map<string, number>();

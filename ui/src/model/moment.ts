@@ -21,7 +21,8 @@ const REVISION = /^(?:revision\s*|r\s*|#\s*)(\d{1,15})$/;
 const SPAN = /(\d{1,6})\s*(minute|min|m|hour|h|day|d|week|w)s?\s*/g;
 const AGO = new RegExp(`^(?:${SPAN.source})+(?:ago)?$`);
 /** A moment that is the same everywhere, as programs write it. */
-const EVERYWHERE = /^\d{4}-\d{2}-\d{2}t\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:z|[+-]\d{2}:\d{2})$/;
+const EVERYWHERE =
+  /^(\d{4}-\d{2}-\d{2})t(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(?:z|[+-]\d{2}:\d{2})$/;
 const TIME = /^(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([ap])m)?$/;
 /** A day, a time, or both; a day alone begins at midnight, a time alone is today. */
 const DAY_AND_TIME =
@@ -107,8 +108,11 @@ function ago(typed: string, nowMs: number): MomentEntry {
 }
 
 function everywhere(typed: string, nowMs: number): MomentEntry {
+  const [, day = "", time = ""] = EVERYWHERE.exec(typed) ?? [];
+  // Some engines take 30 February and 24:00 for the day after.
+  const isThere = Array.isArray(dateOf(day, nowMs)) && Array.isArray(clockOf(time));
   const atMs = Date.parse(typed.toUpperCase());
-  if (Number.isNaN(atMs)) return refuse({ kind: "no_such_time" });
+  if (!isThere || Number.isNaN(atMs)) return refuse({ kind: "no_such_time" });
   return atMs > nowMs ? refuse({ kind: "future" }) : { ok: true, at: { at_ms: atMs } };
 }
 
@@ -144,7 +148,7 @@ function clockOf(time: string): Parts {
   return isThere ? [hour, Number(minutes), Number(seconds)] : "no_such_time";
 }
 
-/** The hour of the day for one of half a day; -1 where there is none. */
+/** The hour of the day for one of half a day; -1 if there is none. */
 function hourOf(hours: number, half: string): number {
   if (hours < 1 || hours > 12) return -1;
   return (hours % 12) + (half === "p" ? 12 : 0);

@@ -26,20 +26,24 @@ interface Members {
   [key: string]: State;
 }
 
-/** Marks a number that would be rounded. No JSON text of a state begins a string so. */
-const MARK = "\u0000number:";
-
-/** Reads JSON text, numbers of any length exactly. Throws where it is none. */
+/** Reads JSON text, numbers of any length exactly. Throws if it is no JSON. */
 export function parseState(text: string): State {
   if (!/[\d.]{16}|\d[eE][+-]?\d/.test(text)) return JSON.parse(text) as State;
   // Strings are passed over as they are, numbers looked at.
   const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+  const mark = markFor(text);
   const marked = text.replaceAll(token, (found) =>
-    found.startsWith('"') || isHeldByDouble(found) ? found : JSON.stringify(MARK + found),
+    found.startsWith('"') || isHeldByDouble(found) ? found : JSON.stringify(mark + found),
   );
   return JSON.parse(marked, (_, value: State) =>
-    typeof value === "string" && value.startsWith(MARK) ? exact(value.slice(MARK.length)) : value,
+    typeof value === "string" && value.startsWith(mark) ? exact(value.slice(mark.length)) : value,
   ) as State;
+}
+
+/** More NULs than any string of a JSON text begins with, which has one way to write them. */
+function markFor(text: string): string {
+  const runs = [...text.matchAll(/(?:\\u0000)+/g)].map(([run]) => run.length / "\\u0000".length);
+  return "\0".repeat(1 + runs.reduce((most, run) => Math.max(most, run), 0));
 }
 
 function exact(literal: string): bigint | ExactNumber {

@@ -39,6 +39,9 @@ export class Shown {
   /** Since when all flags are off in what is shown; `null` while they are on. */
   readonly allOff: AllOff | null = $derived.by(() => allOffOf(this.flags));
 
+  /** Whether all flags are off in what is shown, or are about to be. */
+  readonly isAllOff: boolean = $derived.by(() => this.flags?.document.enabled === false);
+
   /** Whether something can be changed here. */
   readonly isEditable: boolean = $derived.by(() => !this.isPast && this.#sources.live.isWritable);
 

@@ -21,9 +21,12 @@ const notStored = (why?: string | null): string => {
 
 export const reach = {
   reach: {
+    /** Whom it reaches as things are: nobody while all flags are off. */
+    inForce: ({ words, phrase, isNobody }: Reach, isAllOff: boolean) =>
+      isAllOff && !isNobody ? `Nobody (would reach ${phrase})` : words,
     seenBy: ({ phrase }: Reach) => `Seen by ${phrase}`,
-    wouldBeSeenBy: ({ phrase }: Reach) =>
-      `Nobody sees it: all flags are off. Once they are on, it is seen by ${phrase}`,
+    wouldBeSeenBy: ({ phrase, isNobody }: Reach) =>
+      `Nobody sees it: all flags are off. Once they are on, it is ${isNobody ? "still " : ""}seen by ${phrase}`,
     met: ({ phrase }: Reach) => `Met for ${phrase}`,
     on: ({ phrase, isNobody }: Reach) => (isNobody ? `On, but for ${phrase}` : `On for ${phrase}`),
   },
@@ -38,9 +41,11 @@ export const reach = {
   },
 
   widening: {
-    shows: (count: number) => {
-      const they = count === 1 ? "it" : "them";
-      return `Shows ${plural(count, "component")} to users who do not see ${they} now:`;
+    shows: (count: number, isAllOff: boolean) => {
+      const [components, they] = [plural(count, "component"), count === 1 ? "it" : "them"];
+      return isAllOff
+        ? `Once flags are on, shows ${components} to more or other users:`
+        : `Shows ${components} to users who do not see ${they} now:`;
     },
     thenEveryone: (percentage: number) =>
       percentage === 0

@@ -50,6 +50,7 @@ import type {
 import type { Host } from "../../src/host/host";
 import { defaultPreferences } from "../../src/state/choices.svelte";
 import { applyEdit, isWithin } from "../../src/model/edit";
+import { reachOf } from "../../src/model/reach";
 import { rolloutOf } from "../../src/model/rollout";
 import { growTree } from "../../src/model/tree";
 import { quietCharts } from "./charts";
@@ -441,7 +442,9 @@ export class MemoryHost implements Host {
       steps: told,
       bucket: user === "" ? null : bucket,
       threshold,
-      reach: reachesOf(this.document).kinds[0]?.words ?? null,
+      reach: enabled
+        ? (reachOf(reachesOf(document), component)?.words ?? null)
+        : "Nobody: all flags are off",
     });
   }
 

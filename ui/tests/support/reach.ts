@@ -102,8 +102,7 @@ function leavesOf(document: Document): Map<string, boolean> {
 
 function reachIn({ others, members, groups, nobody }: Shares): Reach {
   const percent = (share: number) => `${Math.round(share * 100_000) / 1000} %`;
-  const ofMembers =
-    members === 1 ? groups.join(" or ") : `${percent(members)} of ${groups.join(" or ")}`;
+  const ofMembers = members === 1 ? named(groups) : `${percent(members)} of ${named(groups)}`;
   const isPlain = groups.length === 0 || others >= members;
   const words =
     nobody !== null
@@ -122,4 +121,12 @@ function reachIn({ others, members, groups, nobody }: Shares): Reach {
     isEveryone: words === "Everyone",
     isNobody: nobody !== null,
   };
+}
+
+/** Lists groups as the backend does, the first three by name. */
+function named(groups: readonly string[]): string {
+  const listed = groups.length > 3 ? [...groups.slice(0, 3), `${groups.length - 3} more`] : groups;
+  return listed.length < 2
+    ? listed.join()
+    : `${listed.slice(0, -1).join(", ")} or ${listed.at(-1)}`;
 }

@@ -1,4 +1,4 @@
-/** Pages of help for whoever connects applications and looks after the machine. */
+/** Pages of help for people who connect applications and look after the machine. */
 
 import type { HelpPage } from "../help";
 
@@ -30,12 +30,12 @@ const connect: HelpPage = {
     },
     {
       kind: "text",
-      text: "`enabled` is the master switch, `components` the tree of switches, `rollout` who sees what is on. The other keys are optional: `rollouts` of single components, what a component `requires`, what people should know `about` it, and the kind of `bucketing`.",
+      text: "`enabled` is the master switch, `components` the tree of switches, `rollout` who sees what is on. The other keys are optional: `rollouts` of single components, what a component `requires`, its description in `about`, and the algorithm for `bucketing`.",
     },
-    { kind: "heading", text: "Asking again" },
+    { kind: "heading", text: "Polling" },
     {
       kind: "text",
-      text: "Every answer has an `ETag`. Send it back as `If-None-Match`: `304` says that nothing changed, and costs next to nothing. Keep the last document you read, and use it while Flagdeck is closed.",
+      text: "Every answer has an `ETag`. Send it back as `If-None-Match`: `304` means that nothing changed, and costs next to nothing. Keep the last document, and use it while Flagdeck is closed.",
     },
     {
       kind: "code",
@@ -44,7 +44,7 @@ const connect: HelpPage = {
     { kind: "heading", text: "Changing flags" },
     {
       kind: "text",
-      text: "`PATCH` takes a JSON Merge Patch, `PUT` a whole document. Both need the token of Settings, Access, and the `ETag` you started from as `If-Match`, so that nobody's change is lost; `If-Match: *` takes any.",
+      text: "`PATCH` takes a JSON Merge Patch, `PUT` a whole document. Both need the token from Settings, Access, and the `ETag` you started from as `If-Match`, so that no other change is lost; `If-Match: *` replaces any revision.",
     },
     {
       kind: "code",
@@ -61,10 +61,10 @@ const connect: HelpPage = {
           "409",
           "`large_loss`: the document would remove more than half of the components. Send `Flagdeck-Confirm: large-loss` to remove them.",
         ],
-        ["412", "Somebody changed the flags since; read them again."],
+        ["412", "The flags have changed since; read them again."],
         [
           "422",
-          "The document is not valid, or is not a flag document at all. The answer says everything that is wrong with it.",
+          "The document is not valid, or is not a flag document at all. The answer lists every problem.",
         ],
         ["428", "`If-Match` is missing."],
       ],
@@ -72,11 +72,11 @@ const connect: HelpPage = {
     { kind: "heading", text: "From a web page" },
     {
       kind: "text",
-      text: "A page in a browser may read the flags when its origin is listed in the setting `http.allowedOrigins`, such as `http://localhost:5173`. So may a packaged web application, such as `tauri://localhost` or `chrome-extension://<id>`. `null`, which every file and sandboxed page sends, cannot be listed.",
+      text: "A page in a browser may read the flags if its origin is listed in the setting `http.allowedOrigins`, such as `http://localhost:5173`. So may a packaged web application, such as `tauri://localhost` or `chrome-extension://<id>`. `null`, which every file and sandboxed page sends, cannot be listed.",
     },
     {
       kind: "text",
-      text: "`/healthz` says whether Flagdeck is up and can save (`ok`, `read_only` or `store_gone`), and the revision in force. If a Pushgateway is set, `push` says whether pushes arrive, and since when they fail.",
+      text: "`/healthz` says whether Flagdeck can save (`ok`, `read_only` or `store_gone`), and the revision in force. If a Pushgateway is set, `push` says whether pushes arrive or since when they fail.",
     },
   ],
 };
@@ -87,7 +87,7 @@ const report: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "An application reports what it does in batches, one event a line or as a JSON array, with the token of Settings, Access:",
+      text: "An application reports events in batches, one a line or as a JSON array, with the token from Settings, Access:",
     },
     {
       kind: "code",
@@ -103,7 +103,7 @@ const report: HelpPage = {
       items: [
         [
           "`ml:calculation:complete`",
-          "A calculation ended well: `duration` in seconds, `confidence` from 0 to 1. Optional: `iterations`, and for whom it was, as below.",
+          "A calculation succeeded: `duration` in seconds, `confidence` from 0 to 1. Optional: `iterations`, and `component` and `user`, as below.",
         ],
         ["`ml:calculation:error`", "A calculation failed."],
         ["`ml:memory`", "How many `bytes` the application uses; about every 5 seconds."],
@@ -112,25 +112,31 @@ const report: HelpPage = {
     },
     {
       kind: "text",
-      text: "`component` and `exposed` tell those who have a component from those who do not. Where `exposed` is missing, Flagdeck evaluates it for `user` and `groups` with the flags in force.",
+      text: "`component` and `exposed` separate users who see a component from those who do not. If `exposed` is missing, Flagdeck evaluates the component for `user` and `groups` with the flags in force.",
     },
     { kind: "heading", text: "The answer" },
     {
       kind: "text",
-      text: "It comes when the good events are on disk. Bad ones are told by their index, with the field and its range, and change nothing for the others.",
+      text: "It comes once the valid events are on disk. Invalid ones are listed by index, with the field and its range; the others still count.",
     },
     {
       kind: "terms",
       items: [
-        ["`Idempotency-Key`", "A name for a batch: sent again within the hour, it counts once."],
-        ["422", "Another batch was sent under that name before."],
-        ["429", "Too much waits to be stored: send the batch again after `Retry-After` seconds."],
+        [
+          "`Idempotency-Key`",
+          "A name for a batch: if you send it again within an hour, it counts once.",
+        ],
+        ["422", "Another batch was sent with that key."],
+        [
+          "429",
+          "Too many batches wait to be stored: send this one again after `Retry-After` seconds.",
+        ],
       ],
     },
     { kind: "heading", text: "Prometheus" },
     {
       kind: "text",
-      text: "A Prometheus reads all of it at `/metrics`, in OpenMetrics or the classic text. `metrics.pushGateway` pushes it; if pushes fail, State Health, `flagctl metrics`, `flagctl doctor` and `/healthz` say since when and why. With `metrics.prometheus` the charts come from a Prometheus.",
+      text: "Prometheus reads all of this at `/metrics`, in OpenMetrics or the classic text format. `metrics.pushGateway` sets a Pushgateway to push to; if pushes fail, State Health, `flagctl metrics`, `flagctl doctor` and `/healthz` say since when and why. With `metrics.prometheus`, a Prometheus server fills the charts.",
     },
   ],
 };
@@ -141,39 +147,39 @@ const commands: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "`flagctl` shares the data folder with this window; both may run at once, and each sees what the other saves.",
+      text: "`flagctl` shares the data folder with this window; both can run at once, and each sees what the other saves.",
     },
     {
       kind: "terms",
       items: [
         ["`flagctl get`", "Shows the flags."],
-        ["`flagctl set ui.badges on`", "Switches a component, or every component of a group."],
-        ["`flagctl master off`", "Turns the master switch."],
+        ["`flagctl set ui.badges on`", "Switches a component or a whole group on or off."],
+        ["`flagctl master off`", "Turns the master switch on or off."],
         [
           "`flagctl rollout ui.badges --percentage 12.5 --groups beta`",
-          "Changes who sees a component; without a name, the rollout of all.",
+          "Changes who sees a component; without a name, the default rollout.",
         ],
         ["`flagctl explain ui.badges --user user42`", "Says what a user gets, and why."],
         [
           "`flagctl eval ui.badges --users roster.txt --count`",
-          "Counts for how many of a list of users it is on: one id a line, blanks included.",
+          "Counts for how many users of a list it is on. Each line is one user id; blanks in it count.",
         ],
         ["`flagctl history`", "Lists revisions, latest first."],
-        ["`flagctl restore 12`", "Puts revision 12 in force again, as a revision of its own."],
-        ["`flagctl undo`, `flagctl redo`", "Take the last change back, and bring it back."],
+        ["`flagctl restore 12`", "Restores revision 12, as a new revision."],
+        ["`flagctl undo`, `flagctl redo`", "Undo the last change, and redo it."],
         [
           "`flagctl export`, `flagctl import flags.json`",
-          "Write a whole document, and replace the flags by one. If that removes more than half of the components, it asks first; a script adds `--yes`.",
+          "Write the flags to a file, and replace them from one. If that removes more than half of the components, it asks first; in a script, add `--yes`.",
         ],
         ["`flagctl metrics`", "Summarises what applications reported."],
-        ["`flagctl demo`", "Makes an application up that reports, to see the charts move."],
-        ["`flagctl doctor`", "Looks for anything wrong with the data folder and the settings."],
+        ["`flagctl demo`", "Runs a made-up application that reports, to see the charts move."],
+        ["`flagctl doctor`", "Checks the data folder and the settings."],
         ["`flagctl serve`", "Serves the flags over HTTP without this window."],
       ],
     },
     {
       kind: "text",
-      text: "`--note` says why, for those who read the history. `--json` makes any command talk to programs. `flagctl --help` lists every command and exit code; `flagctl completions bash` prints what the shell wants.",
+      text: "`--note` gives a reason, which the history shows. `--json` makes the output of any command JSON. `flagctl --help` lists every command and exit code; `flagctl completions bash` prints shell completions.",
     },
   ],
 };
@@ -184,27 +190,30 @@ const data: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "Everything is in one folder: `~/.local/share/flagdeck`, unless `--data-dir` or `FLAGDECK_DATA_DIR` says otherwise. Settings, Access shows it. It has to be on a disk of this machine; a network drive is refused, because a store is not safe there.",
+      text: "Everything is in one folder: `~/.local/share/flagdeck`, unless `--data-dir` or `FLAGDECK_DATA_DIR` says otherwise. Settings, Access shows it. It must be on a disk of this machine; a network drive is refused, because the store is not safe there.",
     },
     {
       kind: "terms",
       items: [
         ["`flagdeck.db`", "The store: every revision of the flags."],
-        ["`backups`", "The last ten copies of the store, each checked when it was made."],
-        ["`quarantine`", "What was damaged and set aside. Flagdeck never deletes it."],
+        ["`backups`", "The last ten backups of the store, each checked when it was made."],
+        [
+          "`quarantine`",
+          "Damaged or replaced files that were set aside. Flagdeck never deletes them.",
+        ],
         ["`config.toml`", "The settings that were changed."],
-        ["`token`", "What clients need to change flags over HTTP. Only you can read it."],
+        ["`token`", "The token that clients need to change flags over HTTP. Only you can read it."],
       ],
     },
     { kind: "heading", text: "Backups" },
     {
       kind: "text",
-      text: "While something changes, Flagdeck makes a backup every ten minutes and keeps the last ten. Settings, Backups makes one at once, and restores one: you see what would change first, and the flags in it become a revision of their own, which undo takes back.",
+      text: "While flags change, Flagdeck makes a backup every ten minutes and keeps the last ten. In Settings, Backups you can make one now, or restore one: you see what would change first, and its flags become a new revision, which you can undo.",
     },
     { kind: "heading", text: "Settings" },
     {
       kind: "text",
-      text: "A setting has its default, unless `config.toml`, the environment (`FLAGDECK_HTTP_PORT`) or the command line (`--config http.port=4700`) says otherwise. The last of these wins. A setting that the environment or the command line decides is locked in this window, because writing the file would change nothing. `flagctl doctor` names a variable that looks like one of Flagdeck's and is not.",
+      text: "A setting has its default value unless `config.toml`, the environment (`FLAGDECK_HTTP_PORT`) or the command line (`--config http.port=4700`) sets it. The last of these wins. A setting from the environment or the command line is locked in this window, because a change in the file would have no effect. `flagctl doctor` lists misspelt `FLAGDECK_` variables.",
     },
   ],
 };
@@ -216,27 +225,27 @@ const trouble: HelpPage = {
     { kind: "heading", text: "The port is used by another program" },
     {
       kind: "text",
-      text: "Flagdeck says which program it is, where it may know, and goes on without serving flags over HTTP. Close that program, or choose another port in Settings, and start Flagdeck again. Port 0 picks a free one.",
+      text: "Flagdeck names that program if it can, and runs without serving flags over HTTP. Close that program, or choose another port in Settings, and start Flagdeck again. Port 0 picks a free one.",
     },
     { kind: "heading", text: "Nothing can be saved" },
     {
       kind: "text",
-      text: "The line at the top says why: the disk is full or write-protected, or the folder belongs to somebody else. The flags in force stay in force and are still served. Remove the reason and start Flagdeck again.",
+      text: "The banner at the top says why: the disk is full or write-protected, or the folder belongs to another user. The flags in force stay in force and are still served. Fix the cause and start Flagdeck again.",
     },
     { kind: "heading", text: "The data folder was removed or replaced" },
     {
       kind: "text",
-      text: "Nothing is saved until you choose; keep Flagdeck open, it still holds everything. “Write back” puts all of it back, with its history; what is in its place is set aside in `quarantine`. A folder that was only moved can be moved back instead. “Use the new store” continues with what is there and keeps a copy of what was open. For `flagctl serve`, run `flagctl doctor --write-back`, or restart it to use the new store.",
+      text: "Nothing is saved until you choose; keep Flagdeck open: it still has everything. “Write back” writes it all back, with its history; a store in its place is set aside in `quarantine`. A folder that was only moved can be moved back instead. “Use the new store” continues with the store that is there and keeps a copy of the one that was open. For `flagctl serve`, run `flagctl doctor --write-back`, or restart it to use the new store.",
     },
     { kind: "heading", text: "The store was damaged" },
     {
       kind: "text",
-      text: "Flagdeck sets the damaged files aside in `quarantine` and opens the newest good backup. Changes made after that backup are not in force: look through the flags. Without a good backup all flags start afresh, switched off. `flagctl doctor` says what state the folder is in.",
+      text: "Flagdeck sets the damaged files aside in `quarantine` and opens the newest good backup. Changes made after that backup are not in force: review the flags. Without a good backup, all flags start switched off. `flagctl doctor` checks the folder.",
     },
-    { kind: "heading", text: "Something must go off now" },
+    { kind: "heading", text: "Turning everything off at once" },
     {
       kind: "text",
-      text: "`Ctrl+Shift+0` turns everything off for everyone, even where something else hangs. Where it cannot be saved at once, Flagdeck holds everything off and saves it as soon as it can. Undo takes it back.",
+      text: "`Ctrl+Shift+0` turns everything off for everyone, even if the store cannot save. Flagdeck then keeps everything off and saves that as soon as it can. You can undo it.",
     },
     { kind: "heading", text: "An application does not see a change" },
     {
@@ -245,13 +254,13 @@ const trouble: HelpPage = {
         "Compare the address it reads with the one in Settings, Access.",
         "Look at the flags there: `curl -s http://127.0.0.1:4680/api/ml/flags`.",
         "Explain the user in Flags, with the id that the application sends.",
-        "Ask how often the application reads the flags.",
+        "Check how often the application reads the flags.",
       ],
     },
-    { kind: "heading", text: "Telling others about a fault" },
+    { kind: "heading", text: "Reporting a bug" },
     {
       kind: "text",
-      text: "Settings, About copies the versions of Flagdeck and what it stands on, as text for a bug report.",
+      text: "Settings, About copies the versions of Flagdeck and its libraries as text for a bug report.",
     },
   ],
 };

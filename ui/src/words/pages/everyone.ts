@@ -1,4 +1,4 @@
-/** Pages of help for whoever decides who sees what. */
+/** Pages of help for people who decide who sees what. */
 
 import type { HelpPage } from "../help";
 
@@ -12,14 +12,17 @@ const what: HelpPage = {
     },
     {
       kind: "text",
-      text: "There is no account, no server and no internet. Everything is in one folder on this machine, and nothing leaves it.",
+      text: "Flagdeck needs no account, no server and no internet. Everything is in one folder on this machine, and nothing leaves it unless you set an address to push metrics to.",
     },
     { kind: "heading", text: "Words" },
     {
       kind: "terms",
       items: [
-        ["Component", "Something that is on or off, such as `ui.badges`."],
-        ["Group", "Components that belong together, such as `ui`. Its switch turns all of them."],
+        ["Component", "A part of an application that is on or off, such as `ui.badges`."],
+        [
+          "Group",
+          "Components that belong together, such as `ui`. Its switch turns them all on or off.",
+        ],
         [
           "Master switch",
           "Off means off for everyone, whatever else is set. It is the first row of Flags.",
@@ -27,7 +30,7 @@ const what: HelpPage = {
         ["Rollout", "Who sees what is on: a percentage, groups of people and a strategy."],
         [
           "Revision",
-          "One saved version of the flags, with a number, a time and who saved it. Revisions are never edited and never deleted.",
+          "One saved version of the flags, with its number, time and author. Revisions are never edited or deleted.",
         ],
       ],
     },
@@ -35,12 +38,12 @@ const what: HelpPage = {
     {
       kind: "terms",
       items: [
-        ["Dashboard", "Is anything wrong, and what changed last."],
+        ["Dashboard", "Whether anything is wrong, and what changed last."],
         ["Flags", "The components, their switches and their rollouts."],
-        ["Metrics", "What applications report, over time, with every flag change marked."],
+        ["Metrics", "What applications report, over time, with flag changes marked."],
         [
           "Snapshots",
-          "What applications know, as it was: what changed, since when, and the way back.",
+          "Earlier states of applications: what changed and when, and how to restore it.",
         ],
         ["Activity", "Every revision: who, when, why and what."],
         ["Settings", "Configuration, access for applications, backups."],
@@ -64,11 +67,11 @@ const rollout: HelpPage = {
     { kind: "heading", text: "Percentages" },
     {
       kind: "text",
-      text: "A percentage is a fixed share of all users. At 0 % nobody sees the component, the groups included. At 100 % everyone does, with the exception of the strategy for groups only. In between you can set steps as fine as 0.001 %.",
+      text: "A percentage is a fixed share of all users. At 0 % nobody sees the component, not even members of the groups. At 100 % everyone does, unless the strategy is Groups only. In between you can set steps of 0.001 %.",
     },
     {
       kind: "text",
-      text: "Flagdeck places every user id in one of 100,000 buckets by hashing it. Who is in a bucket below the percentage is in: at 12.5 % those are the buckets below 12,500. A bucket never changes, so a person sees the same today and tomorrow, on every machine, and raising a percentage takes the component away from nobody.",
+      text: "Flagdeck hashes every user id into one of 100,000 buckets. At 12.5 %, users in the buckets below 12,500 see the component. A user's bucket never changes, so a person sees the same every day and on every machine, and raising a percentage takes the component away from nobody.",
     },
     { kind: "heading", text: "Strategies" },
     {
@@ -78,7 +81,7 @@ const rollout: HelpPage = {
         ["Blue-green", "Everyone together: 0 % or 100 %, nothing in between. Groups are ignored."],
         [
           "Groups only",
-          "Only people in the groups, and of them a fixed share. Choosing it takes effect once a group is named: without a group it would restrict nothing.",
+          "Only a fixed share of the people in the groups. It takes effect once you add a group: without one it would restrict nothing.",
         ],
       ],
     },
@@ -90,17 +93,17 @@ const rollout: HelpPage = {
     { kind: "heading", text: "Saving" },
     {
       kind: "text",
-      text: "Releasing the slider saves, and so does Enter in the field next to it. While you drag, a mark shows the value in force, and Escape puts it back. Leaving saves nothing: what you typed stays as a draft, marked with a dot in the list, until you save or discard it. Arrow keys move by 1 %, with Shift by 0.1 and with Alt by 0.001.",
+      text: "Releasing the slider saves, and so does Enter in the field next to it. While you drag, a mark shows the value in force, and Escape puts it back. Leaving a field saves nothing: what you typed stays as a draft, marked with a dot in the list, until you save or discard it. Arrow keys move by 1 %, with Shift by 0.1 and with Alt by 0.001.",
     },
     { kind: "heading", text: "What a component requires" },
     {
       kind: "text",
-      text: "A component can require others. It is on for a user only if each of them is on for the same user, and so on for what those require. The tree and the details say who is left: at 50 %, requiring a component at 25 %, it is seen by 12.5 % of everyone. Components cannot require each other in a circle.",
+      text: "A component can require others. It is on for a user only if each of them is on for the same user, and so on for what those require. The tree and the details show the resulting share: a component at 50 % that requires one at 25 % is seen by 12.5 % of everyone. Components cannot require each other in a circle.",
     },
     { kind: "heading", text: "All flags off" },
     {
       kind: "text",
-      text: "`Ctrl+Shift+0`, or the button at the top right, turns the master switch off. It works while anything else hangs. A banner in every view says since when and by whom, until you turn flags back on.",
+      text: "`Ctrl+Shift+0`, or the button at the top right, turns the master switch off. It works even if the store cannot save. Until you turn flags back on, a banner in every view says since when they are off and who turned them off, and each row says whom its component would reach.",
     },
   ],
 };
@@ -111,11 +114,11 @@ const who: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "Select a component in Flags and press `E`, or go to Explain a user. Type a user id, and the groups of the person if there are any. Flagdeck answers with every rule it looked at, in order. The last one decided.",
+      text: "Select a component in Flags and press `E`, or go to Explain a user. Type a user id, and the groups of the user if there are any. Flagdeck lists the rules it checked, in order. The last one decided.",
     },
     {
       kind: "text",
-      text: "To learn what somebody got last Tuesday, and why, go to that moment first: `Ctrl+T`, then `tue 16:00`. The answer is then the one of the flags of that moment.",
+      text: "To see what a user got last Tuesday, and why, go to that moment first: `Ctrl+T`, then `tue 16:00`. The answer then comes from the flags of that moment.",
     },
     { kind: "heading", text: "The order of the rules" },
     {
@@ -124,22 +127,22 @@ const who: HelpPage = {
         "The master switch is off, or the component is: off.",
         "Something it requires is switched off: off.",
         "The percentage is 0: off.",
-        "The strategy is Groups only, groups are named, and the person is in none: off.",
-        "The strategy is Canary and the person is in a group: on.",
+        "The strategy is Groups only, there are groups, and the user is in none: off.",
+        "The strategy is Canary and the user is in a group: on.",
         "The percentage is 100: on.",
-        "There is no user id: off, because nobody without an id can be placed.",
-        "The bucket of the person is below the percentage: on. Else: off.",
-        "Where it is on so far, the same is asked of everything it requires.",
+        "There is no user id: off, because there is no bucket without one.",
+        "The user's bucket is below the percentage: on. Otherwise: off.",
+        "If it is on so far, everything it requires is checked the same way.",
       ],
     },
     { kind: "heading", text: "User ids" },
     {
       kind: "text",
-      text: "Ids are taken exactly as they come: `Maria`, `maria` and `maria ` with a space are three different people. Where an answer surprises you, compare the id letter by letter with the one your application sends.",
+      text: "Ids are taken exactly as they come: `Maria`, `maria` and `maria ` with a space are three different people. If an answer surprises you, compare the id letter by letter with the one your application sends.",
     },
     {
       kind: "text",
-      text: "The same answer comes from the command line: `flagctl explain ui.badges --user user42`.",
+      text: "The command line gives the same answer: `flagctl explain ui.badges --user user42`.",
     },
   ],
 };
@@ -150,11 +153,11 @@ const undo: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "Every change is kept as a revision. `Ctrl+Z` takes the last one back, and `Ctrl+Shift+Z` or `Ctrl+Y` brings it back; both say which change they act on. If it was made on the command line, over HTTP or by another user, Flagdeck shows whose it is and asks first. Undo still works after a restart.",
+      text: "Every change is kept as a revision. `Ctrl+Z` takes the last one back, and `Ctrl+Shift+Z` or `Ctrl+Y` brings it back; both say which change they act on. If the change was made on the command line, over HTTP or by another user, Flagdeck shows who made it and asks first. Undo still works after a restart.",
     },
     {
       kind: "text",
-      text: "Undo deletes nothing. It saves a revision of its own, so that the history shows that something was on for a while and then taken back.",
+      text: "Undo deletes nothing. It saves a new revision, so the history shows that something was on for a while.",
     },
     { kind: "heading", text: "Going further back" },
     {
@@ -167,7 +170,7 @@ const undo: HelpPage = {
     },
     {
       kind: "text",
-      text: "A restore can be undone like any other change. Settings are not part of the history: in Settings, `Ctrl+Z` takes back the last setting you changed there, and Reset puts back the default. In Metrics and Snapshots there is nothing to undo with it.",
+      text: "A restore can be undone like any other change. Settings are not part of the history: in Settings, `Ctrl+Z` takes back the last setting you changed there, and Reset puts back the default. In Metrics and Snapshots it does nothing.",
     },
     { kind: "heading", text: "Looking at the past" },
     {
@@ -176,12 +179,12 @@ const undo: HelpPage = {
     },
     {
       kind: "text",
-      text: "The past is shown on a tinted background, under a banner that says which moment it is. You can look at it but not change it. “Restore this” puts that moment in force again, and `Escape` goes back to now. All flags off and the other views always mean now.",
+      text: "The past is shown on a tinted background, under a banner that says which moment it is. You can look at it but not change it. “Restore this” makes those flags the latest revision, and `Escape` goes back to now. All flags off and the other views always show now.",
     },
-    { kind: "heading", text: "When two change the same" },
+    { kind: "heading", text: "If two people change the same" },
     {
       kind: "text",
-      text: "A change from elsewhere appears by itself and does not disturb what you are typing. Where your change and another one meet, Flagdeck shows both values and lets you choose.",
+      text: "A change made elsewhere appears by itself and does not disturb what you are typing. If it is about the value that you are changing, Flagdeck shows both values and lets you choose.",
     },
   ],
 };
@@ -195,10 +198,7 @@ const components: HelpPage = {
       items: [
         ["Add a component", "`Ctrl+N`. It goes into the group that is selected."],
         ["Add a group", "`Ctrl+Shift+N`."],
-        [
-          "Rename",
-          "`F2`. Its rollout, its description and what requires it move along, and so does its history.",
-        ],
+        ["Rename", "`F2`. Its rollout, description, requirements and history follow it."],
         ["Move", "`Ctrl+Shift+M`, to another group."],
         ["Remove", "`Delete`. Flagdeck names what requires it first. Undo brings it back."],
       ],
@@ -206,7 +206,7 @@ const components: HelpPage = {
     { kind: "heading", text: "Names" },
     {
       kind: "text",
-      text: "A name begins with a letter from A to Z and goes on with up to 63 letters, digits, `-` or `_`. A full name is the names of its groups and its own with dots between them, at most eight in all. There can be 10,000 components.",
+      text: "A name is one letter from A to Z, in either case, followed by up to 63 letters, digits, `-` or `_`. A full name has the names of its groups before its own, with dots between them: at most eight in all. There can be up to 10,000 components.",
     },
     {
       kind: "text",
@@ -215,12 +215,12 @@ const components: HelpPage = {
     { kind: "heading", text: "What people should know" },
     {
       kind: "text",
-      text: "A component can have a title, a description, an owner, tags, and a day when it should be gone. `/` filters by name, title, tag and owner. The day only reminds: Flagdeck removes nothing by itself.",
+      text: "A component can have a title, a description, an owner, tags and an expiry date. `/` filters by name, title, tag and owner. The date is a reminder: Flagdeck removes nothing by itself.",
     },
     { kind: "heading", text: "All at once" },
     {
       kind: "text",
-      text: "`Ctrl+J` shows the flags as JSON to be edited. `Ctrl+O` takes in a document from a file and shows what it would change before anything is saved. `Ctrl+Shift+E` writes the document to a file.",
+      text: "`Ctrl+J` opens the flags as JSON to edit. `Ctrl+O` imports a document from a file and shows what would change before anything is saved; if it removes more than half of the components, you confirm that first. `Ctrl+Shift+E` exports the document to a file.",
     },
   ],
 };
@@ -231,7 +231,7 @@ const metrics: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "Metrics shows what applications report about their calculations: how many, how many fail, how long they take. Each dot with a dashed line is a change of the flags. Point at it to read what changed; click it to see the change in Activity.",
+      text: "Metrics shows what applications report about their calculations: how many there are, how many fail and how long they take. Each dot with a dashed line is a flag change. Point at it to read what changed; click it to open the change in Activity.",
     },
     { kind: "heading", text: "What is drawn" },
     {
@@ -239,27 +239,27 @@ const metrics: HelpPage = {
       items: [
         [
           "Line and band",
-          "A point of a long span stands for minutes or hours. The line is their mean, the band reaches from the lowest to the highest, so that a short peak stays to be seen.",
+          "In a long span, a point covers minutes or hours. The line is their mean and the band their range, so that a short peak stays visible.",
         ],
         [
           "95 % interval",
-          "The measured share of failures is an estimate. The band contains the true share 95 times in a hundred, and is wide after few calculations. On and off have one each, and so does their difference.",
+          "The measured share of failures is an estimate. In 95 of 100 cases the band contains the true share; after few calculations it is wide. On, off and their difference each have a band.",
         ],
         [
           "p50, p95, p99",
-          "Half, 95 or 99 of a hundred calculations took no longer. Durations are counted by steps: beyond the last one all that is known is that it took longer, which is written as >5 s.",
+          "50, 95 or 99 of 100 calculations took no longer than this. Durations are counted in steps; one beyond the last step is shown as >5 s.",
         ],
         [
           "Spread of durations",
-          "Each column is a moment, each row a step of durations. The stronger the colour, the more calculations took that long.",
+          "Each column is a moment, each row a range of durations. The stronger the colour, the more calculations took that long.",
         ],
         [
           "On, off",
-          "Users who see the component, and users who do not. Of all components together unless you choose one.",
+          "Users who see the component, and users who do not: for all components together unless you choose one.",
         ],
         [
           "Dashed red, dotted amber",
-          "The limits in the settings. Beyond red is an error, beyond amber a warning.",
+          "The limits in Settings: above red is an error, above amber a warning.",
         ],
         ["Gaps", "Nothing was reported. A gap is not a zero."],
       ],
@@ -267,29 +267,29 @@ const metrics: HelpPage = {
     { kind: "heading", text: "Verdicts" },
     {
       kind: "text",
-      text: "The dashboard judges each component twice: for the users who see it and for those who do not. “ui.badges: 9.2 % errors on, 0.6 % off since revision 47” counts from the revision that last changed who sees it, at most 15 minutes back. Under 100 calculations there is not enough data yet, and without enough of them from users who see a component nothing is called within limits. Once over a limit, a value is within it again at 90 % of the limit.",
+      text: "The dashboard has a verdict on each component: for the users who see it, and for those who do not. “ui.badges: 9.2 % errors on, 0.6 % off since revision 47” counts from the revision that last changed who sees it, at most 15 minutes back. Below 100 calculations there is not enough data, and a component is within limits only if there is enough from users who see it. A value that was over a limit is within it again once it falls to 90 % of the limit.",
     },
     {
       kind: "text",
-      text: "Roll back shows the component to fewer people again, as it was before, or switches it off. Nobody sees more of anything, and you can undo it. Nothing is rolled back automatically yet.",
+      text: "Roll back shows the component to fewer people, as before, or switches it off. It shows nothing to more people, and you can undo it. Nothing is rolled back automatically yet.",
     },
     { kind: "heading", text: "Looking closer" },
     {
       kind: "steps",
       items: [
-        "Drag over a part of a chart to see it in more detail. The charts stand still while you look.",
-        "Double-click, or choose Back to live, to go on.",
+        "Drag over a part of a chart to see it in more detail. The charts pause while you look.",
+        "Double-click, or choose Back to live, to continue.",
         "With the keyboard in a chart, the arrows read it point by point, plus and minus zoom, Shift with the arrows moves along, and Escape goes back to live.",
       ],
     },
     {
       kind: "text",
-      text: "CSV writes every point as a table, with times in UTC and no cell that a spreadsheet would run as a formula; PNG makes a picture of all charts as they stand.",
+      text: "CSV writes every point as a table, with times in UTC and no cell that a spreadsheet would run as a formula; PNG makes a picture of all charts as shown.",
     },
     { kind: "heading", text: "How charts are filled" },
     {
       kind: "text",
-      text: "Applications post their events to `/api/ml/events`, at the address that Settings, Access shows. To see the charts move without an application, run `flagctl demo` in a terminal: it makes reports up, and says so.",
+      text: "Applications post their events to `/api/ml/events`, at the address that Settings, Access shows. To see the charts move without an application, run `flagctl demo` in a terminal: it reports made-up data, marked as synthetic.",
     },
   ],
 };
@@ -300,21 +300,21 @@ const snapshots: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "An application may hand in its state: whatever it knows, as one JSON tree under `ml`. Flagdeck keeps snapshots of it, so that you can see what changed between any two moments, what set a value, and go back.",
+      text: "An application can report its state as one JSON tree under `ml`. Flagdeck keeps snapshots of it, so that you can compare any two moments, find out what set a value, and restore an earlier state.",
     },
     { kind: "heading", text: "Words" },
     {
       kind: "terms",
       items: [
-        ["Source", "An application that hands in a state, by the name it gives itself."],
+        ["Source", "An application that reports a state, by the name it gives itself."],
         ["Snapshot", "The state of one source at one moment, with the revision of the flags."],
         [
           "A and B",
-          "The two states that are compared: A is what it was, B what it became. Either may be Now, the state as it is.",
+          "The two states you compare: what changed from A to B. Either may be Now, the current state.",
         ],
         [
           "Pinned",
-          "Stays until it is let go. Others go with time: every snapshot is kept for 15 days, one an hour for 90 days, one a day for two years.",
+          "Kept until you unpin it. Of the others, every snapshot is kept for 15 days, one an hour for 90 days and one a day for two years.",
         ],
       ],
     },
@@ -322,11 +322,11 @@ const snapshots: HelpPage = {
     {
       kind: "steps",
       items: [
-        "The timeline shows when much changed: the higher a column, the more values. The dots beneath are revisions of the flags; a click opens one in Activity.",
-        "Drag over a part of the timeline to look closer. Escape goes back; Show all has everything there is.",
-        "Click a column or a row to see what changed in that snapshot. Shift and a click, or the key A, makes another one A, which stays until you press A on it again, so that any two can be compared.",
-        "At the end of a row stands what set the value: the line of code or the person, and when. The key B tells the rest of its past.",
-        "Type into the field above the list to find the snapshots in which a path or value changed, or whose name or note has the text.",
+        "The timeline shows when much changed: the higher a column, the more values. The dots below it are revisions of the flags; click one to open it in Activity.",
+        "Drag over a part of the timeline to look closer. Escape goes back; Show all shows the whole time.",
+        "Click a column or a row to see what changed in that snapshot. To compare any two, Shift-click another one or press A on it: it becomes A, and stays A until you press A on it again.",
+        "The end of a row shows what set the value: the line of code or the person, and when. Press B for its whole history.",
+        "Type in the field above the list to find snapshots in which a path or value changed, or whose name or note contains the text.",
         "Space plays back: B goes from snapshot to snapshot, from the earliest one listed.",
       ],
     },
@@ -336,11 +336,11 @@ const snapshots: HelpPage = {
       items: [
         [
           "Take a snapshot",
-          "At the interval of the settings Flagdeck takes one by itself, if something changed. Before something risky, take one with a name.",
+          "If something changed, Flagdeck takes one by itself at the interval in Settings. Before something risky, take one and name it.",
         ],
         [
           "Restore",
-          "Asks the application for an earlier state: everything, or the parts you check, down to one value or one record. `R` on a row asks for that alone. The current state is saved first. The state you see does not change until the application reports it.",
+          "Asks the application to restore an earlier state: all of it, or the parts you check, down to one value or one record. `R` on a row asks for that row alone. The current state is saved first. The state you see does not change until the application reports it.",
         ],
         [
           "Open, confirmed",
@@ -348,18 +348,18 @@ const snapshots: HelpPage = {
         ],
         [
           "Undo",
-          "Asks for the same parts as they were before the restore. If anything in them changed since, you see that first. Every restore is listed under Restores and in Activity.",
+          "Asks for the same parts as they were before the restore. If any of them changed since, you see that first. Every restore is listed under Restores and in Activity.",
         ],
         [
           "Export and import",
-          "A file with the snapshots you choose, for another machine or a bug report. What came from a file is marked so, and can be removed again.",
+          "Export writes the snapshots you choose to a file, for another machine or a bug report. Imported snapshots are marked as such, and you can remove them.",
         ],
       ],
     },
-    { kind: "heading", text: "How states are handed in" },
+    { kind: "heading", text: "How applications report states" },
     {
       kind: "text",
-      text: "With the token of Settings, Access. The name of the source is the end of the address:",
+      text: "Use the token from Settings, Access. The address ends with the name of the source:",
     },
     {
       kind: "code",
@@ -369,7 +369,7 @@ const snapshots: HelpPage = {
     },
     {
       kind: "text",
-      text: "`POST …/my-app/changes` records single changes, each with the line it came from, which Blame names. If a value came with a whole report, Blame says between which two moments it was set. `flagctl demo` makes up an application that does all of it.",
+      text: "`POST …/my-app/changes` records single changes, each with the line of code that made it, which Blame shows. If a value came with a whole report, Blame says between which two moments it was set. `flagctl demo` runs a made-up application that does all of this.",
     },
   ],
 };
