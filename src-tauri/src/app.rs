@@ -275,7 +275,7 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] or [`Error::NotFound`] where the edit cannot be applied,
     /// [`Error::Conflict`] where `base` is not the latest revision, [`Error::LargeLoss`] if a
-    /// document would remove more than half of the components; nothing is changed then.
+    /// document or patch would remove more than half of the components; nothing is changed then.
     pub fn change(&self, request: ChangeRequest) -> Result<Outcome, Error> {
         self.change_in(&self.turn(), request, Losses::Small)
     }
