@@ -173,6 +173,12 @@ fn a_value_that_cannot_be_used_names_its_key_its_source_and_the_range() {
          http:// or https://, not \"file:///etc/passwd\"; null from the default is used.",
     );
     check_refused(
+        "metrics.endpoint",
+        "/metrics/",
+        "metrics.endpoint in the command line must be a path that does not end in /, \
+         not \"/metrics/\"; \"/metrics\" from the default is used.",
+    );
+    check_refused(
         "http.allowedOrigins",
         "*",
         "http.allowedOrigins in the command line must be a list of origins such as \

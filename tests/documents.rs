@@ -1,5 +1,5 @@
-//! Documents from people and programs, on every way in: only flag documents are taken, and one
-//! that would remove most of the components is asked about first.
+//! Documents and patches from people and programs, on every way in: only flag documents are taken,
+//! and what would remove most of the components is asked about first.
 
 use std::io::Write;
 use std::path::Path;
@@ -46,6 +46,11 @@ fn components(names: &[&str]) -> Value {
 fn put(server: &Running, more: &[(&str, &str)], document: &Value) -> Answer {
     let headers = [&[JSON, ANY], more].concat();
     server.write("PUT", &headers, &document.to_string())
+}
+
+fn patch(server: &Running, more: &[(&str, &str)], patch: &Value) -> Answer {
+    let headers = [&[JSON, ANY], more].concat();
+    server.write("PATCH", &headers, &patch.to_string())
 }
 
 #[test]
@@ -115,6 +120,70 @@ fn a_put_that_removes_half_or_renames_all_needs_no_confirmation() {
         &json!({"enabled": false, "components": {"window": {"x": false, "y": false, "z": false},
         "a": false}}),
     );
+}
+
+#[test]
+fn a_patch_that_removes_most_components_is_made_once_it_is_confirmed() {
+    let server = Running::start();
+    assert_eq!(
+        patch(&server, &[], &json!({"components": null})).status,
+        200,
+        "the safe default is replaced without asking"
+    );
+    let names = ["a", "b", "c", "d", "e"];
+    assert_eq!(put(&server, &[CONFIRMED], &components(&names)).status, 200);
+    let before = server.get("/api/ml/flags", &[]);
+    for (most, removed) in [
+        (
+            json!({"components": null}),
+            "5 of 5 components: a, b, c, d, e",
+        ),
+        (
+            json!({"components": {"a": null, "c": null, "e": null}}),
+            "3 of 5 components: a, c, e",
+        ),
+        (
+            json!({"components": {"a": null, "b": {}, "c": {"x": true}}, "enabled": false}),
+            "3 of 5 components: a, b, c",
+        ),
+    ] {
+        let answer = patch(&server, &[], &most);
+        assert_eq!(answer.problem(409), "large_loss", "{most}");
+        let detail = answer.json()["detail"].to_string();
+        assert!(detail.contains(removed), "{detail}");
+    }
+    assert_eq!(server.get("/api/ml/flags", &[]).body, before.body);
+
+    let most = json!({"components": null});
+    let stale = [JSON, ("If-Match", "\"other\""), CONFIRMED];
+    let answer = server.write("PATCH", &stale, &most.to_string());
+    assert_eq!(
+        answer.problem(412),
+        "stale",
+        "confirming is no way around it"
+    );
+    assert_eq!(patch(&server, &[CONFIRMED], &most).status, 200);
+    server.app.flags().undo(&Actor::local(Via::Http)).unwrap();
+    assert_eq!(server.get("/api/ml/flags", &[]).body, before.body);
+}
+
+#[test]
+fn a_patch_that_removes_half_or_renames_needs_no_confirmation() {
+    let server = Running::start();
+    assert_eq!(put(&server, &[], &components(&["a", "b"])).status, 200);
+    for (few, count) in [
+        (json!({"components": {"c": true, "d": true}}), 4),
+        (json!({"components": {"a": null, "b": null}}), 2),
+        (
+            json!({"components": {"c": null, "d": null, "ui": {"c": true, "d": true}}}),
+            2,
+        ),
+        (json!({"enabled": false, "rollout": null}), 2),
+    ] {
+        assert_eq!(patch(&server, &[], &few).status, 200, "{few}");
+        let (_, of) = server.app.flags().live().document.count();
+        assert_eq!(of, count, "{few}");
+    }
 }
 
 #[test]
@@ -315,4 +384,37 @@ fn a_review_tells_the_loss_that_a_change_is_refused_for() {
         RevisionNumber(2)
     );
     assert_eq!(review(&few), None, "it is so already");
+}
+
+#[test]
+fn what_names_the_components_or_goes_back_is_not_asked_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::open(Options::new(folder.path())).unwrap();
+    let me = Actor::local(Via::Window);
+    let all = ["a", "b", "c", "d"];
+    let count = || app.flags().live().document.count().1;
+    replace(&app, &components(&["a"])).unwrap();
+    let backup = app.flags().back_up().unwrap().expect("there is a revision");
+    replace(&app, &components(&all)).unwrap();
+
+    app.flags().undo(&me).unwrap();
+    assert_eq!(count(), 1);
+    app.flags().redo(&me).unwrap();
+    assert_eq!(count(), 4);
+    app.restore(RevisionNumber(1), &me, None).unwrap();
+    assert_eq!(count(), 1);
+    app.restore(RevisionNumber(2), &me, None).unwrap();
+    app.flags().restore_backup(&backup.name, &me).unwrap();
+    assert_eq!(count(), 1);
+    app.restore(RevisionNumber(2), &me, None).unwrap();
+    let remove = Edit::Remove {
+        paths: all.iter().map(|path| path.parse().unwrap()).collect(),
+        release: false,
+    };
+    let named = ChangeRequest {
+        edit: Edit::Batch(vec![remove, Edit::SetMaster { on: false }]),
+        ..request(&json!({}))
+    };
+    app.flags().change(named).unwrap();
+    assert_eq!(count(), 0);
 }

@@ -110,12 +110,6 @@ fn the_address_is_a_setting() {
     let refused = server.request("POST", path, &[("Content-Type", "text/plain")], "x");
     assert_eq!(refused.problem(405), "method_not_allowed");
     assert_eq!(refused.header("allow"), Some("GET,HEAD"));
-    // An address that something else has stays with that.
-    server
-        .app
-        .change_setting("metrics.endpoint", &"/healthz".into())
-        .unwrap();
-    assert!(server.get("/healthz", &[]).text().contains("revision"));
     server
         .app
         .change_setting("metrics.enabled", &false.into())
@@ -125,6 +119,47 @@ fn the_address_is_a_setting() {
         .change_setting("metrics.endpoint", &path.into())
         .unwrap();
     assert_eq!(server.get(path, &[]).problem(503), "not_collecting");
+}
+
+#[test]
+fn an_address_is_served_as_it_is_written_or_refused() {
+    let server = Running::collecting();
+    let change = |path: &str| server.app.change_setting("metrics.endpoint", &path.into());
+    for path in [
+        "/",
+        "/metrics",
+        "/m.x-y_z~",
+        "/a/b;c=1/d:e@f",
+        "/apis",
+        "/!$&'()*+,;=:@",
+    ] {
+        change(path).unwrap();
+        let answer = server.get(path, &[]);
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.text().contains("process_"), "{path}");
+        let queried = server.get(&format!("{path}?x=1"), &[]);
+        assert_eq!(queried.status, 200, "{path}");
+    }
+    change("/metrics").unwrap();
+    for (path, said) in [
+        ("/metrics/", "must be a path that does not end in /, not"),
+        ("//metrics", "must be a path without //, not"),
+        ("/metrics?x=1", "must be a path without ? and #, not"),
+        ("/m%65trics", "must be a path without %, which"),
+        ("/métriques", "must be a path of letters"),
+        (
+            "/healthz",
+            "must be a path outside /api and /healthz, where",
+        ),
+        (
+            "/api/ml/flags",
+            "must be a path outside /api and /healthz, where",
+        ),
+    ] {
+        let refused = change(path).unwrap_err().to_string();
+        assert!(refused.contains(said), "{refused}");
+        assert_eq!(server.get("/metrics", &[]).status, 200);
+    }
 }
 
 #[test]

@@ -497,6 +497,13 @@ fn a_timestamp_in_seconds_is_refused_and_named() {
     for at in [0, 999_999_999, 100_000_000_000, 1_796_000_000_000] {
         assert!(put(at).status < 300, "{at}");
     }
+    let own = json!({ "n": 2, "history": [change(1.796e9)] });
+    let told = send(&server, "PUT", state, &[], &own.to_string()).json();
+    let warning = told["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.starts_with("1 record in ml.history has a timestamp in seconds"),
+        "{warning}"
+    );
 }
 
 #[test]

@@ -95,6 +95,35 @@ fn a_history_that_the_source_reports_is_its_own_and_counts_as_recorded() {
 }
 
 #[test]
+fn a_record_in_seconds_stays_in_the_state_and_is_no_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let own = |n: i64, at: f64| json!({ "key": "ml.n", "newValue": n, "timestamp": at, "source": format!("own.js:{n}") });
+    put(&app, &json!({ "n": 0 }));
+    let history = json!([own(1, 1.764e12), own(2, 1.764e9), own(3, 1.764_000_000_5e9)]);
+    let state = json!({ "n": 3, "history": history });
+    let said = app.put_state(&web(), state.to_string().as_bytes(), None, None);
+    assert_eq!(
+        said.unwrap().warnings,
+        [
+            "2 records in ml.history have a timestamp in seconds and do not count as changes; it \
+             must be in milliseconds since 1970."
+        ]
+    );
+    assert_eq!(now(&app)["history"], history);
+    // What only a whole report tells of has no place.
+    let own_places = || places(&blame(&app, "ml.n").records).concat();
+    assert_eq!(own_places(), "own.js:1");
+
+    // Also where it came as a change, or from a version that did not look at it.
+    record(
+        &app,
+        &json!([{ "key": "ml.history", "newValue": [own(4, 1.764e9)] }]),
+    );
+    assert_eq!(own_places(), "");
+}
+
+#[test]
 fn a_value_of_a_whole_report_was_set_between_two_moments() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
@@ -343,6 +372,40 @@ fn what_set_a_value_is_told_of_imported_snapshots_too() {
     // They go with the snapshots that they came with.
     other.remove_imported("studio").unwrap();
     assert!(other.state_sources().unwrap().is_empty());
+}
+
+#[test]
+fn a_recorded_change_of_a_bundle_in_seconds_is_left_out_and_told() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [app, other] = folders.each_ref().map(|folder| open(folder.path()));
+    put(&app, &json!({ "a": 1 }));
+    take(&app);
+    for n in [7, 8] {
+        let place = format!("limits.js:{n}");
+        record(
+            &app,
+            &json!([{ "key": "ml.a", "newValue": n, "source": place }]),
+        );
+    }
+    let bundle = app.export_snapshots(&[take(&app).id]).unwrap();
+    let mut bundle: Value = serde_json::from_str(&bundle).unwrap();
+    let changes = &mut bundle["snapshots"][0]["changes"];
+    let in_seconds = changes[0]["timestamp"].as_i64().unwrap() / 1000;
+    changes[0]["timestamp"] = in_seconds.into();
+
+    let bundle = bundle.to_string();
+    let imported = other.import_snapshots(bundle.as_bytes(), "studio").unwrap();
+    let told: Vec<String> = other.notices().into_iter().map(|it| it.message).collect();
+    assert_eq!(
+        told,
+        [
+            "studio: 1 record in changes has a timestamp in seconds and does not count as a \
+             change; it must be in milliseconds since 1970."
+        ]
+    );
+    let at = StateAt::Snapshot { id: imported[0].id };
+    let records = other.blame(&at, "ml.a").unwrap().records;
+    assert_eq!(places(&records), ["limits.js:7"]);
 }
 
 #[test]

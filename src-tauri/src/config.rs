@@ -12,6 +12,7 @@ mod keys;
 mod layers;
 mod layout;
 mod origin;
+pub(crate) mod route;
 mod settings;
 mod variables;
 

@@ -34,7 +34,8 @@ pub enum Error {
         /// The revision in force.
         winner: RevisionNumber,
     },
-    /// A document would remove more than half of the components, and that was not confirmed.
+    /// A document or patch would remove more than half of the components, and that was not
+    /// confirmed.
     #[error("this would remove {loss}; nothing was changed")]
     LargeLoss {
         /// What would be removed.

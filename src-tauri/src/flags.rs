@@ -164,7 +164,7 @@ impl Flags {
     /// # Errors
     /// [`Error::Invalid`] or [`Error::NotFound`] if the edit cannot be applied,
     /// [`Error::Conflict`] if `base` is not the latest revision, [`Error::LargeLoss`] if a
-    /// document would remove more than half of the components; nothing is changed then.
+    /// document or patch would remove more than half of the components; nothing is changed then.
     pub fn change(&self, request: ChangeRequest) -> Result<Outcome, Error> {
         self.change_in(&self.guard(), request, Losses::Small)
     }

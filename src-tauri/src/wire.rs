@@ -594,7 +594,7 @@ pub enum SettingKind {
     Share,
     /// An address that begins with http:// or https://, or none.
     Address,
-    /// A path that begins with /.
+    /// A path such as /metrics, at which nothing else is served.
     Route,
     /// A list of origins.
     Origins,

@@ -582,18 +582,18 @@ impl Window<'_> {
         self.until_outside(&format!("the dialog “{title}”"), is_shown)
             .await;
         let path = path.to_str().expect("a path of letters");
-        // A busy desktop may lose a letter: then once more, over what stands there.
-        let is_gone = || {
-            shown().is_none_or(|dialog| {
-                self.place
-                    .xdotool(&["windowfocus", &dialog, "key", "ctrl+a"]);
-                self.place.xdotool(&["type", "--delay", "20", path]);
-                self.place.xdotool(&["key", "Return", "sleep", "0.5"]);
-                false
-            })
-        };
-        self.until_outside(&format!("the end of “{title}”"), is_gone)
-            .await;
+        let is_gone = || shown().is_none();
+        let deadline = Instant::now() + 2 * PATIENCE;
+        while let Some(dialog) = shown() {
+            assert!(Instant::now() < deadline, "“{title}” takes {path}");
+            self.place
+                .xdotool(&["windowfocus", &dialog, "key", "ctrl+a"]);
+            self.place.xdotool(&["type", "--delay", "20", path]);
+            self.place.xdotool(&["key", "Return"]);
+            // A busy desktop may lose a letter: then once more, over what stands there. Not before
+            // it had all the time to close: what is typed then reaches the window behind it.
+            comes_true(is_gone).await;
+        }
     }
 
     /// Has the window manager ask the window to close, as the × of its frame does.
@@ -743,6 +743,19 @@ impl Window<'_> {
             self.page_text().await
         );
     }
+}
+
+/// Waits until a condition holds, for as long as a busy desktop needs; says whether it does.
+async fn comes_true(condition: impl Fn() -> bool) -> bool {
+    const ENOUGH: Duration = Duration::from_secs(15);
+    let deadline = Instant::now() + ENOUGH;
+    while !condition() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        tokio::time::sleep(PULSE).await;
+    }
+    true
 }
 
 /// A process and whatever it starts, stopped together.

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -139,6 +139,15 @@ describe("taking a document in", () => {
     expect(await screen.findByRole("heading", { name: "Import safe.json" })).toBeTruthy();
   });
 
+  it("shows a hostile name as what it is", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    host.nextFile = { name: "flags\u202enosj.<b>", text: "{}" };
+    host.announce({ kind: "dropped" });
+    const title = String.raw`Import flags\u{202e}nosj.<b>`;
+    expect(await screen.findByRole("heading", { name: title })).toBeTruthy();
+  });
+
   it("says what is wrong with a document and offers no import of it", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
@@ -182,11 +191,16 @@ describe("a document that removes most components", () => {
     const host = await openSaved();
     host.nextFile = { name: "flags.json", text: few };
     host.announce({ kind: "dropped" });
-    const box = await screen.findByRole("checkbox", {
-      name: (name) => name.startsWith(`Remove ${all.length} of ${all.length} components`),
-    });
-    for (const path of all.slice(0, 5))
-      expect(screen.getByTestId("import").textContent).toContain(path);
+    const question = await screen.findByTestId("loss");
+    const title = document.getElementById(question.getAttribute("aria-labelledby") ?? "");
+    expect(title?.textContent).toBe(`This removes all ${all.length} components`);
+    const box = within(question).getByLabelText(`Remove ${all.length} components`);
+    const named = within(question).getAllByRole("listitem");
+    expect(named.map(({ textContent }) => textContent)).toEqual([
+      ...all.slice(0, 5),
+      `and ${all.length - 5} more`,
+    ]);
+    expect(screen.getByTestId("import-status").textContent).toBe("Confirm the removal first");
     const go = screen.getByTestId("import-go");
     expect(go.getAttribute("aria-disabled")).toBe("true");
     await user.click(go);
@@ -197,6 +211,44 @@ describe("a document that removes most components", () => {
     await user.click(go);
     await waitFor(() => expect(screen.queryByTestId("import")).toBeNull());
     expect(host.document.components).toEqual({ kept: true });
+  });
+
+  it("has the keyboard on Cancel, and Enter on the choice makes none", async () => {
+    const host = await openSaved();
+    const row = screen.getByTestId("row-*");
+    row.focus();
+    host.nextFile = { name: "flags.json", text: few };
+    host.announce({ kind: "dropped" });
+    const box = await screen.findByTestId<HTMLInputElement>("confirm-loss");
+    expect(document.activeElement).toBe(screen.getByTestId("import-cancel"));
+    await user.tab({ shift: true });
+    expect(document.activeElement).toBe(box);
+    await user.keyboard("{Enter}");
+    expect(box.checked).toBe(false);
+    await user.tab();
+    await user.tab();
+    expect(document.activeElement).toBe(screen.getByTestId("import-go"));
+    await user.keyboard("{Enter}");
+    expect(screen.getByTestId("import")).toBeTruthy();
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByTestId("import")).toBeNull());
+    expect(host.edits).toEqual([]);
+    await waitFor(() => expect(document.activeElement).toBe(row));
+  });
+
+  it("is imported once, however often that is asked for, and the view has the keyboard", async () => {
+    const host = await openSaved();
+    screen.getByTestId("row-tracker").focus();
+    host.nextFile = { name: "flags.json", text: few };
+    host.announce({ kind: "dropped" });
+    await user.click(await screen.findByTestId("confirm-loss"));
+    const go = screen.getByTestId("import-go");
+    go.click();
+    go.click();
+    await waitFor(() => expect(screen.queryByTestId("import")).toBeNull());
+    expect(host.edits).toHaveLength(1);
+    expect(screen.queryByTestId("row-tracker")).toBeNull();
+    await waitFor(() => expect(document.activeElement?.closest("main")).toBeTruthy());
   });
 
   it("asks again once the flags moved on", async () => {
@@ -219,16 +271,39 @@ describe("a document that removes most components", () => {
     await press(document.body, "j", { ctrlKey: true });
     await waitFor(() => expect(field().value).toContain('"components"'));
     await type(() => few);
-    await waitFor(() =>
-      expect(status()).toBe(`Removes ${all.length} components: confirm that first`),
-    );
+    await waitFor(() => expect(status()).toBe("Confirm the removal first"));
+    field().focus();
     await press(field(), "Enter", { ctrlKey: true });
+    const box = screen.getByTestId<HTMLInputElement>("confirm-loss");
+    expect(document.activeElement).toBe(box);
+    // Pressed again, it is still a question.
+    await press(box, "Enter", { ctrlKey: true });
     await user.click(screen.getByTestId("json-save"));
+    expect(box.checked).toBe(false);
     expect(host.edits).toEqual([]);
-    await user.click(screen.getByTestId("confirm-loss"));
+    box.focus();
+    await user.keyboard(" ");
     expect(status()).toContain("not saved yet");
-    await press(field(), "Enter", { ctrlKey: true });
+    await press(box, "s", { ctrlKey: true });
+    await press(box, "s", { ctrlKey: true });
     await waitFor(() => expect(host.document.components).toEqual({ kept: true }));
+    expect(host.edits).toHaveLength(1);
+  });
+
+  it("is asked about again in the editor once the text is another, or opened again", async () => {
+    await openSaved();
+    await press(document.body, "j", { ctrlKey: true });
+    await waitFor(() => expect(field().value).toContain('"components"'));
+    await type(() => few);
+    const box = () => screen.findByTestId<HTMLInputElement>("confirm-loss");
+    await user.click(await box());
+    await type((text) => text.replace("kept", "left"));
+    await waitFor(() => expect(status()).toBe("Confirm the removal first"));
+    expect((await box()).checked).toBe(false);
+    await user.click(await box());
+    await press(field(), "Escape");
+    await press(document.body, "j", { ctrlKey: true });
+    expect((await box()).checked).toBe(false);
   });
 
   it("needs no question if half of them stay, nor before anything was saved", async () => {

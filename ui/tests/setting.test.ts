@@ -92,8 +92,10 @@ describe("what is typed for a setting", () => {
   });
 
   it("may be a path of this server", () => {
-    expect(read({ kind: "route" }, "/metrics")).toBe("/metrics");
-    for (const text of ["metrics", "", "/a b"]) {
+    for (const text of ["/metrics", "/metrics/"]) {
+      expect(read({ kind: "route" }, text)).toBe(text);
+    }
+    for (const text of ["metrics", "", "http://a/metrics"]) {
       expect(read({ kind: "route" }, text)).toBe("refused");
     }
   });

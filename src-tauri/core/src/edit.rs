@@ -132,11 +132,12 @@ pub enum EditError {
 }
 
 impl Edit {
-    /// Whether another document takes the place of all.
-    pub fn replaces_document(&self) -> bool {
+    /// Whether it is JSON from elsewhere, a document or a patch of one, or has such JSON in it. Of
+    /// the edits only [`Edit::Remove`] removes anything, and names it.
+    pub fn has_json(&self) -> bool {
         match self {
-            Self::Replace(_) => true,
-            Self::Batch(edits) => edits.iter().any(Self::replaces_document),
+            Self::Replace(_) | Self::Patch(_) => true,
+            Self::Batch(edits) => edits.iter().any(Self::has_json),
             Self::SetMaster { .. }
             | Self::SetComponents { .. }
             | Self::SetRollout { .. }
@@ -146,8 +147,7 @@ impl Edit {
             | Self::Move { .. }
             | Self::Remove { .. }
             | Self::Describe { .. }
-            | Self::SetRequires { .. }
-            | Self::Patch(_) => false,
+            | Self::SetRequires { .. } => false,
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! A bound that a person can meet is named in the message that refuses what is beyond it.
 
+use std::ops::Range;
+
 /// Bytes of one flag document, written or received.
 /// A document of [`COMPONENTS_MAX`] components with everything said about them fits twice.
 pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -126,6 +128,10 @@ pub const RECORD_VALUE_DEPTH_MAX: usize = 32;
 
 /// Characters that the ring keeps of a larger value.
 pub const RECORD_EXCERPT_CHARS: usize = 200;
+
+/// Timestamps that are seconds: of the years 2001 to 5138. In milliseconds they would be of January
+/// 1970 to March 1973, before any application that reports.
+pub const MOMENTS_IN_SECONDS: Range<i64> = 1_000_000_000..100_000_000_000;
 
 /// How long every snapshot is kept, in milliseconds: fifteen days.
 pub const SNAPSHOTS_ALL_FOR_MS: i64 = 15 * 24 * 60 * 60 * 1000;

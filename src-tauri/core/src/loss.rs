@@ -1,4 +1,4 @@
-//! What replacing a document by another one removes, so that a large loss is asked about first.
+//! What is removed when a document becomes another one, so that a large loss is asked about first.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -65,7 +65,7 @@ impl Loss {
         &self.removed[..shown]
     }
 
-    /// Returns it as a problem that refuses the document until it is confirmed.
+    /// Returns it as a problem that refuses the change until it is confirmed.
     pub fn problem(&self) -> Problem {
         let message = format!("This would remove {self}.");
         Problem::error(Code::LargeLoss, "/components", message)

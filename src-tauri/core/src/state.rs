@@ -7,7 +7,9 @@
 //! specification has it in the state, as `ml.history`: [`with_ring`] puts it there for readers,
 //! unless the source reports a `history` with records of its own in it, which is a part of its
 //! state like any other. One that holds nothing but what is in the ring is the ring, reported back
-//! by a source that read it: [`without_known`] takes it out. Knows nothing of time or disk.
+//! by a source that read it: [`without_known`] takes it out. A record in it whose timestamp is in
+//! seconds stays in the state and is no change, see [`read_reported`]. Knows nothing of time or
+//! disk.
 
 mod origin;
 
@@ -15,7 +17,9 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-use crate::limits::{RECORD_EXCERPT_CHARS, RECORD_VALUE_BYTES_MAX, RECORD_VALUE_DEPTH_MAX};
+use crate::limits::{
+    MOMENTS_IN_SECONDS, RECORD_EXCERPT_CHARS, RECORD_VALUE_BYTES_MAX, RECORD_VALUE_DEPTH_MAX,
+};
 use crate::tree::path::ROOT;
 use crate::tree::{self, KeyError, Object, Path, Tree};
 
@@ -233,7 +237,25 @@ pub fn take_ring(ml: &mut Tree) -> Vec<Change> {
 /// Reads the `history` of a state, latest first. What is no record is left out.
 pub fn records(ml: &Tree) -> impl Iterator<Item = Change> + '_ {
     let ring = ml.get(HISTORY).and_then(Tree::as_array);
-    ring.into_iter().flatten().rev().filter_map(read)
+    ring.into_iter().flatten().rev().filter_map(read_reported)
+}
+
+/// Whether a moment was meant in seconds: in milliseconds since 1970, it would be one of the three
+/// years after that.
+pub fn is_in_seconds(at_ms: i64) -> bool {
+    MOMENTS_IN_SECONDS.contains(&at_ms)
+}
+
+/// Counts the records among what a source reports as changes whose timestamp is in seconds.
+pub fn count_in_seconds(records: &[Tree]) -> usize {
+    let read = records.iter().filter_map(read);
+    read.filter(|change| is_in_seconds(change.at_ms)).count()
+}
+
+/// Reads a change in what a source reports as its own history, or recorded in a file. Returns
+/// `None` also if its timestamp is in seconds: it would be told as a change of 1970.
+pub fn read_reported(record: &Tree) -> Option<Change> {
+    read(record).filter(|change| !is_in_seconds(change.at_ms))
 }
 
 /// Reads a change as sources write it; none where it has no key.

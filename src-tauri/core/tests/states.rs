@@ -117,6 +117,28 @@ fn a_history_of_the_sources_own_is_left_alone() {
 }
 
 #[test]
+fn what_a_source_reports_in_seconds_is_no_change() {
+    let record = |at_ms: i64| {
+        state::record(&Change {
+            at_ms,
+            ..change("ml.a", None)
+        })
+    };
+    let in_seconds = [1_000_000_000, 1_764_000_000, 99_999_999_999].map(record);
+    let others = [0, 999_999_999, 100_000_000_000, 1_764_000_000_000].map(record);
+    for record in &in_seconds {
+        assert_eq!(state::read_reported(record), None, "{record}");
+        assert!(state::read(record).is_some(), "what was kept is still read");
+    }
+    for record in &others {
+        assert_eq!(state::read_reported(record), state::read(record));
+    }
+    let all = [&in_seconds[..], &others[..], &[tree!({ "seen": true })]].concat();
+    assert_eq!(state::count_in_seconds(&all), 3);
+    assert_eq!(state::records(&tree!({ "history": all })).count(), 4);
+}
+
+#[test]
 fn what_is_outside_of_ml_is_left_alone() {
     let mut ml = state::initial();
     for key in ["files", "mlx.a", "ui.ml.a", "ml"] {

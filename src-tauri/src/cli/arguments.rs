@@ -121,6 +121,8 @@ pub enum Command {
         listing: Listing,
     },
     /// Put an earlier revision in force again, as a new one
+    ///
+    /// Does not ask, whatever that removes: diff says what differs, and undo takes it back.
     Restore {
         /// Its number
         revision: u64,

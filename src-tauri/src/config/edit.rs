@@ -156,7 +156,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::{Given, KEYS, Kind, load};
+    use crate::config::{Given, KEYS, Kind, load, route};
 
     const BY_HAND: &str = "\
 # Ports are listed on the wiki.
@@ -282,7 +282,10 @@ interval=2_000
             Kind::Integer { min, max, .. } => (min..=max).prop_map(Value::from).boxed(),
             Kind::Share => (0.0..=1.0).prop_map(Value::from).boxed(),
             Kind::Address => "https?://[a-z0-9][!-~]{0,40}".prop_map(Value::from).boxed(),
-            Kind::Route => "/[!-~]{0,40}".prop_map(Value::from).boxed(),
+            Kind::Route => "(/[a-z0-9~!$&'()*+,;=:@_-]{1,20}){1,3}"
+                .prop_filter("it is not taken", |path| route::check(path).is_ok())
+                .prop_map(Value::from)
+                .boxed(),
             Kind::Origins => prop::collection::vec(origin, 0..4)
                 .prop_map(Value::from)
                 .boxed(),

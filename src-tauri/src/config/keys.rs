@@ -4,6 +4,7 @@ use flagdeck_core::{typed, whole};
 use serde_json::{Value, json};
 
 use super::origin::Origin;
+use super::route;
 
 /// One setting.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub enum Kind {
     Share,
     /// An address `http://…` or `https://…`, or nothing.
     Address,
-    /// A path on this server, `/…`.
+    /// A path on this server at which nothing else is, `/…`.
     Route,
     /// A list of origins, `scheme://host[:port]`.
     Origins,
@@ -112,7 +113,10 @@ impl Kind {
                 .as_f64()
                 .is_some_and(|share| (0.0..=1.0).contains(&share)),
             Self::Address => value.is_null() || value.as_str().is_some_and(is_address),
-            Self::Route => value.as_str().is_some_and(is_route),
+            Self::Route => {
+                let path = value.as_str().ok_or_else(|| self.range())?;
+                return route::check(path).map(|()| value.clone());
+            }
             Self::Origins => value.as_array().is_some_and(|origins| {
                 origins
                     .iter()
@@ -134,7 +138,7 @@ impl Kind {
             }
             Self::Share => "a number from 0 to 1".into(),
             Self::Address => "an address that begins with http:// or https://".into(),
-            Self::Route => "a path that begins with /".into(),
+            Self::Route => "a path such as /metrics".into(),
             Self::Origins => "a list of origins such as http://localhost:5173 or tauri://localhost, without a path"
                 .into(),
         }
@@ -150,10 +154,6 @@ fn is_address(text: &str) -> bool {
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
     let rest = after_scheme(text).unwrap_or_default();
     visible && rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
-}
-
-fn is_route(text: &str) -> bool {
-    text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;

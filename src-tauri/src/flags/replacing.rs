@@ -1,5 +1,10 @@
-//! Replacing the whole document: a document that would remove more than half of the components
-//! is asked about first.
+//! Changes by JSON from elsewhere, a document or a patch: one that would remove more than half of
+//! the components is refused until the caller confirms that, in which a file of another project or
+//! a `null` too far up is noticed.
+//!
+//! Nothing else is asked about. An edit that removes names what it removes, and the window asks
+//! about it. Undo, redo, and restoring a revision, a backup or the flags of a snapshot go back to
+//! what was in force here: they are the way out of a bad change, and can be undone themselves.
 
 use flagdeck_core::{Edit, FlagDocument, Loss, loss};
 
@@ -8,7 +13,7 @@ use super::{ChangeRequest, Flags, Outcome};
 use crate::error::Error;
 use crate::store::RevisionNumber;
 
-/// What a document may remove.
+/// What JSON from elsewhere may remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Losses {
     /// Up to half of the components.
@@ -18,8 +23,8 @@ pub(super) enum Losses {
 }
 
 impl Flags {
-    /// Makes a change as [`Flags::change`] does, also if a document in it removes more than half
-    /// of the components: the caller has asked.
+    /// Makes a change as [`Flags::change`] does, also if it removes more than half of the
+    /// components: the caller has asked.
     ///
     /// # Errors
     /// As [`Flags::change`], except for [`Error::LargeLoss`].
@@ -28,7 +33,7 @@ impl Flags {
     }
 }
 
-/// Refuses an edit that replaces the document by one without most of its components.
+/// Refuses an edit by JSON from elsewhere that makes a document without most of the components.
 ///
 /// # Errors
 /// [`Error::LargeLoss`].
@@ -38,7 +43,7 @@ pub(super) fn check_loss(
     live: &Live,
     next: &FlagDocument,
 ) -> Result<(), Error> {
-    if losses == Losses::Any || !edit.replaces_document() {
+    if losses == Losses::Any || !edit.has_json() {
         return Ok(());
     }
     match large_loss(live, next) {

@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -25,18 +26,25 @@ use super::token::Doorkeeper;
 use super::{events, flags, health, state, stream};
 use crate::app::App;
 
-fn router() -> Router<Context> {
-    Router::new()
-        .route("/api/ml/flags", flags::methods())
-        .route("/api/ml/flags/stream", stream::methods())
-        .route("/api/ml/state/{source}", state::methods())
-        .route("/api/ml/state/{source}/changes", state::changes_methods())
-        .route(
+/// Every address but that of the metrics.
+fn addresses() -> [(&'static str, MethodRouter<Context>); 7] {
+    [
+        ("/api/ml/flags", flags::methods()),
+        ("/api/ml/flags/stream", stream::methods()),
+        ("/api/ml/state/{source}", state::methods()),
+        ("/api/ml/state/{source}/changes", state::changes_methods()),
+        (
             "/api/ml/state/{source}/restores/{restore}",
             state::restore_methods(),
-        )
-        .route("/api/ml/events", events::methods())
-        .route("/healthz", health::methods())
+        ),
+        ("/api/ml/events", events::methods()),
+        ("/healthz", health::methods()),
+    ]
+}
+
+fn router() -> Router<Context> {
+    let routed = |router: Router<Context>, (path, methods)| router.route(path, methods);
+    addresses().into_iter().fold(Router::new(), routed)
 }
 
 /// What handlers work with.
@@ -182,6 +190,7 @@ mod tests {
 
     use super::*;
     use crate::app::Options;
+    use crate::config::route;
     use crate::http::connection;
 
     /// Sends requests over one connection to routes of which two fail, and returns the answers.
@@ -213,6 +222,15 @@ mod tests {
         let mut answers = String::new();
         client.read_to_string(&mut answers).await.unwrap();
         answers
+    }
+
+    #[test]
+    fn metrics_cannot_be_where_something_else_is() {
+        for (path, _) in addresses() {
+            let path = path.replace(['{', '}'], "");
+            let refused = route::check(&path).unwrap_err();
+            assert!(refused.contains("outside"), "{path}: {refused}");
+        }
     }
 
     #[tokio::test]

@@ -79,10 +79,10 @@ impl Bundled {
         }
     }
 
-    /// Returns what was recorded since the snapshot before, latest first. What is no record is
-    /// left out: the state counts.
+    /// Returns what was recorded since the snapshot before, latest first. What is no record, or has
+    /// its timestamp in seconds, is left out: the state counts.
     pub(crate) fn recorded(&self) -> Vec<Change> {
-        let read = self.changes.iter().filter_map(state::read);
+        let read = self.changes.iter().filter_map(state::read_reported);
         let tracked = read.filter(|change| state::tracked(&change.key).is_some());
         let bounded = |change: Change| Change {
             old: change.old.map(state::bounded),
@@ -204,7 +204,22 @@ fn read_bundle(json: &[u8]) -> Result<Vec<Bundled>, StateError> {
         return Err(unreadable(&message));
     }
     bundle.snapshots.iter().try_for_each(Bundled::check)?;
-    Ok(bundle.snapshots)
+    let mut snapshots = bundle.snapshots;
+    let warnings = told_of(&snapshots);
+    snapshots[0].warnings = warnings;
+    Ok(snapshots)
+}
+
+/// Tells of the recorded changes in all of a bundle that are left out, in one sentence for each
+/// place.
+fn told_of(snapshots: &[Bundled]) -> Vec<String> {
+    let count = |records: fn(&Bundled) -> &[Tree]| {
+        let counts = snapshots.iter().map(records).map(state::count_in_seconds);
+        counts.sum()
+    };
+    let recorded = intake::in_seconds(count(|it| &it.changes), "changes");
+    let own = intake::in_seconds(count(|it| intake::history(&it.ml)), "ml.history");
+    recorded.into_iter().chain(own).collect()
 }
 
 /// Reads the one state of a file: a bundle of one snapshot, `{timestamp, ml, files}`, or a bare

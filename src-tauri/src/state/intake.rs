@@ -9,9 +9,7 @@ use serde::Serialize;
 
 use super::StateError;
 use super::bundle::FORMAT;
-use super::limits::{
-    CHANGES_MAX, FILES_MAX, KEY_CHARS_TOLD_MAX, KEYS_TOLD_MAX, MOMENTS_IN_SECONDS, STATE_BYTES_MAX,
-};
+use super::limits::{CHANGES_MAX, FILES_MAX, KEY_CHARS_TOLD_MAX, KEYS_TOLD_MAX, STATE_BYTES_MAX};
 use crate::metrics::event::Format;
 
 /// A change that was not taken.
@@ -78,7 +76,7 @@ pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
         return Err(unreadable("a state must be a JSON object, the ml tree"));
     };
     if !is_around(&members) {
-        return shallow(Sent {
+        return kept(Sent {
             warnings: ml_inside(&members)
                 .into_iter()
                 .chain(mistaken(&members))
@@ -100,7 +98,7 @@ pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
     let at_ms = at_ms.map(in_milliseconds).transpose().map_err(unreadable)?;
     let warnings = beside(&members);
     match members.remove("ml") {
-        Some(tree @ Tree::Object(_)) => shallow(Sent {
+        Some(tree @ Tree::Object(_)) => kept(Sent {
             tree,
             files,
             at_ms,
@@ -173,7 +171,7 @@ fn quoted(key: &str) -> String {
 
 /// Refuses a moment that is in seconds: kept as it is, it would be one of 1970 or a little later.
 pub(super) fn in_milliseconds(at_ms: i64) -> Result<i64, &'static str> {
-    match MOMENTS_IN_SECONDS.contains(&at_ms) {
+    match state::is_in_seconds(at_ms) {
         true => Err(
             "timestamp is in seconds; it must be in milliseconds since 1970, a thousand times that",
         ),
@@ -187,14 +185,35 @@ fn unreadable(message: &str) -> StateError {
     }
 }
 
-/// Refuses what is nested too deep to be kept.
-fn shallow(sent: Sent) -> Result<Sent, StateError> {
-    match tree::depth(&sent.tree) <= TREE_DEPTH_MAX {
-        true => Ok(sent),
-        false => Err(StateError::Unreadable {
-            message: format!("a state is nested at most {TREE_DEPTH_MAX} levels deep"),
-        }),
+/// Tells of records in `place` whose timestamp is in seconds: the state counts without them.
+pub(super) fn in_seconds(count: usize, place: &str) -> Option<String> {
+    let told = match count {
+        0 => return None,
+        1 => {
+            format!("1 record in {place} has a timestamp in seconds and does not count as a change")
+        }
+        count => format!(
+            "{count} records in {place} have a timestamp in seconds and do not count as changes"
+        ),
+    };
+    Some(format!("{told}; it must be in milliseconds since 1970."))
+}
+
+/// Returns what a state has as its own history.
+pub(super) fn history(tree: &Tree) -> &[Tree] {
+    let history = tree.get(state::HISTORY).and_then(Tree::as_array);
+    history.unwrap_or_default()
+}
+
+/// Refuses what is nested too deep to be kept, and tells of its history what is no change.
+fn kept(mut sent: Sent) -> Result<Sent, StateError> {
+    if tree::depth(&sent.tree) > TREE_DEPTH_MAX {
+        let message = format!("a state is nested at most {TREE_DEPTH_MAX} levels deep");
+        return Err(unreadable(&message));
     }
+    let count = state::count_in_seconds(history(&sent.tree));
+    sent.warnings.extend(in_seconds(count, "ml.history"));
+    Ok(sent)
 }
 
 /// Reads changes, each judged by itself.

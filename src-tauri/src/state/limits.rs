@@ -1,6 +1,5 @@
 //! Every bound of what is kept of states, with its reason.
 
-use std::ops::Range;
 use std::time::Duration;
 
 /// Characters of a source's name: the same as where it reports events.
@@ -27,10 +26,6 @@ pub const KEY_CHARS_TOLD_MAX: usize = 64;
 
 /// Files a source may claim to have: 2^53 - 1, up to which JSON numbers are exact.
 pub const FILES_MAX: u64 = 9_007_199_254_740_991;
-
-/// Timestamps that are seconds: of the years 2001 to 5138. In milliseconds they would be of January
-/// 1970 to March 1973, before any application that reports.
-pub const MOMENTS_IN_SECONDS: Range<i64> = 1_000_000_000..100_000_000_000;
 
 /// Changes in the journal after which the state is written whole: reading a state applies them
 /// again, at about a microsecond each.

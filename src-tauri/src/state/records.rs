@@ -103,7 +103,7 @@ fn recorded_since(before: Option<&Tree>, after: &Tree) -> Vec<Change> {
         .iter()
         .rev()
         .filter(|record| !known.contains(record));
-    new.filter_map(state::read).collect()
+    new.filter_map(state::read_reported).collect()
 }
 
 fn ring(ml: &Tree) -> &[Tree] {

@@ -22,13 +22,12 @@ export const json = {
   startAgain: "Start again from what is stored",
   behind: (revision: number) =>
     `Revision ${revision} was saved while you were editing. Saving your text takes it back where the two differ; the list below says what would change.`,
-  remove: (removed: number, of: number) =>
-    `Remove ${formatCount(removed)} of ${plural(of, "component")}`,
-  removed: (names: readonly string[], removed: number) => {
-    const more = removed - names.length;
-    return names.join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
-  },
-  confirmFirst: (removed: number) => `Removes ${plural(removed, "component")}: confirm that first`,
+  removes: (removed: number, of: number) =>
+    removed === of && of > 1
+      ? `This removes all ${plural(of, "component")}`
+      : `This removes ${formatCount(removed)} of ${plural(of, "component")}`,
+  remove: (removed: number) => `Remove ${plural(removed, "component")}`,
+  confirmFirst: "Confirm the removal first",
   importTitle: (name: string) => `Import ${name}`,
   import: "Import",
   importMeaning: "It becomes a revision of its own, and can be undone.",

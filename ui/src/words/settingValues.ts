@@ -110,7 +110,7 @@ export function rangeInWords(kind: SettingKind): string {
     case "address":
       return "an address that begins with http:// or https://, or empty";
     case "route":
-      return "a path that begins with /";
+      return "a path such as /metrics";
     case "origins":
       return "origins such as http://localhost:5173 or tauri://localhost, without a path";
   }
@@ -131,7 +131,7 @@ export function hint(kind: SettingKind): string {
     case "address":
       return "Begins with http:// or https://";
     case "route":
-      return "Begins with /";
+      return "Such as /metrics";
     case "origins":
       return "Such as http://localhost:5173 or tauri://localhost";
     case "switch":

@@ -53,7 +53,7 @@ export function sampleSettings(): Setting[] {
     setting("metrics.endpoint", {
       meaning: "The path that Prometheus reads metrics from.",
       kind: { kind: "route" },
-      range: "a path that begins with /",
+      range: "a path such as /metrics",
       value: "/metrics",
       default: "/metrics",
     }),

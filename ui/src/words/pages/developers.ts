@@ -59,7 +59,7 @@ const connect: HelpPage = {
         ["401", "The token is missing or wrong."],
         [
           "409",
-          "`large_loss`: the document would remove more than half of the components. Send `Flagdeck-Confirm: large-loss` to remove them.",
+          "`large_loss`: the document or patch would remove more than half of the components. Send `Flagdeck-Confirm: large-loss` to remove them.",
         ],
         ["412", "The flags have changed since; read them again."],
         [
