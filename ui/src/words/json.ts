@@ -1,6 +1,7 @@
 /** The document as JSON, and documents taken in. */
 
 import { formatCount } from "../format";
+import { isolated } from "../model/isolated";
 import { plural } from "./shared";
 
 export const json = {
@@ -29,10 +30,10 @@ export const json = {
     return names.join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
   },
   confirmFirst: (removed: number) => `Removes ${plural(removed, "component")}: confirm that first`,
-  importTitle: (name: string) => `Import ${name}`,
+  importTitle: (name: string) => `Import ${isolated(name)}`,
   import: "Import",
   importMeaning: "It becomes a revision of its own, and can be undone.",
-  refused: (name: string) => `${name} cannot be imported. Nothing was changed.`,
+  refused: (name: string) => `${isolated(name)} cannot be imported. Nothing was changed.`,
   meanwhile: (revision: number) =>
     `Revision ${revision} was saved meanwhile: look again at what would change.`,
 } as const;
