@@ -207,11 +207,17 @@ describe("the window over a hostile backend", () => {
     await isSafe(3);
   });
 
-  it("finds by titles", async () => {
+  it("finds by titles, and names what is undone", async () => {
+    host.fillHistory(1);
+    await host.change({ kind: "set_master", on: false });
     await open("dashboard");
     await press(document.body, "k", { ctrlKey: true });
     await screen.findByTestId("palette");
-    await fireEvent.input(screen.getByRole("combobox"), { target: { value: "badges" } });
+    const field = screen.getByRole("combobox");
+    await fireEvent.input(field, { target: { value: "badges" } });
+    await isSafe(1);
+    await fireEvent.input(field, { target: { value: "undo" } });
+    await screen.findByTestId("found-command:undo");
     await isSafe(1);
   });
 

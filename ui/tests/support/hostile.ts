@@ -108,8 +108,8 @@ const TOOLTIPS = ".note, .sign, .what, .by";
 
 /** Every text that the window shows or says other than it should, with the reason. */
 export function spoofed(root: HTMLElement): string[] {
-  return textsOf(root).flatMap(({ text, isIsolated, hasLines }) => {
-    const reason = faultOf(text, isIsolated, hasLines);
+  return textsOf(root).flatMap(({ text, hasLines }) => {
+    const reason = faultOf(text, hasLines);
     return reason === null ? [] : [`${reason}: ${JSON.stringify(text)}`];
   });
 }
@@ -121,7 +121,6 @@ export function hostileTexts(root: HTMLElement): number {
 
 interface Shown {
   text: string;
-  isIsolated: boolean;
   hasLines: boolean;
 }
 
@@ -131,30 +130,36 @@ function textsOf(root: HTMLElement): Shown[] {
     for (const name of SAID) {
       const text = element.getAttribute(name);
       const isTooltip = name === "title" && element.matches(TOOLTIPS);
-      if (text !== null) found.push({ text, isIsolated: false, hasLines: isTooltip });
+      if (text !== null) found.push({ text, hasLines: isTooltip });
     }
     // What is edited is as it is.
     if (element.matches("textarea, style, script, .growing")) continue;
-    const isIsolated = element.closest("bdi") !== null;
     const hasLines = element.closest(BLOCKS) !== null;
-    for (const node of element.childNodes) {
-      const text = node.nodeType === Node.TEXT_NODE ? (node.textContent ?? "") : "";
-      if (text.trim() !== "") found.push({ text, isIsolated, hasLines });
+    for (const text of ownTextsOf(element)) {
+      if (text.trim() !== "") found.push({ text, hasLines });
     }
   }
   return found;
 }
 
-function faultOf(text: string, isIsolated: boolean, hasLines: boolean): string | null {
+/** A text with marks in it is one text. */
+function ownTextsOf(element: HTMLElement): string[] {
+  if (element.matches("mark")) return [];
+  if (element.querySelector(":scope > mark") !== null) return [element.textContent];
+  const nodes = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+  return nodes.map((node) => node.textContent ?? "");
+}
+
+function faultOf(text: string, hasLines: boolean): string | null {
   if (/^\s*FORGED/m.test(text) && !hasLines) return "a line that was not there";
   const plain = text.replaceAll(/[\u2068\u2069]/g, "").replaceAll(/[\n\t]/g, " ");
   if (visible(plain) !== plain) return "a character that acts or is not seen";
   if (/\\u\{?206[89]/.test(text)) return "isolated twice";
-  let depth = isIsolated ? 1 : 0;
+  let depth = 0;
   for (const letter of text) {
     if (letter === "\u2068") depth += 1;
     else if (letter === "\u2069") depth -= 1;
     else if (/[\u0590-\u05ff]/.test(letter) && depth === 0) return "not isolated";
   }
-  return depth === (isIsolated ? 1 : 0) ? null : "an isolate that stays open";
+  return depth === 0 ? null : "an isolate that stays open";
 }
