@@ -1,7 +1,7 @@
 /** The flags as they were: at which moment, and what they were then. */
 
 import type { AsOf, Flags } from "../bindings/wire";
-import { type Host } from "../host/host";
+import type { Host } from "../host/host";
 import type { Toasts } from "./toasts.svelte";
 
 export interface Seen {

@@ -1,7 +1,7 @@
 /** Theme and last view. Kept by the backend; losing them loses no data. */
 
 import type { Preferences, Theme, View } from "../bindings/wire";
-import { type Host } from "../host/host";
+import type { Host } from "../host/host";
 import type { Toasts } from "./toasts.svelte";
 
 /** As the backend has them where none are kept. */
