@@ -144,7 +144,7 @@ function textsOf(root: HTMLElement): Shown[] {
 
 /** A text with marks in it is one text. */
 function ownTextsOf(element: HTMLElement): string[] {
-  if (element.matches("mark")) return [];
+  if (element.localName === "mark") return [];
   if (element.querySelector(":scope > mark") !== null) return [element.textContent];
   const nodes = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
   return nodes.map((node) => node.textContent ?? "");
