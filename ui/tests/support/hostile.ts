@@ -86,7 +86,7 @@ function poisonedJson(json: string): string {
     return JSON.stringify(isHolder ? { ...value, [`key${HOSTILE}`]: 1 } : value);
   } catch {
     // An excerpt that is cut.
-    return json + [...HOSTILE].filter((letter) => letter >= " ").join("");
+    return json + HOSTILE.replaceAll(/\p{Cc}/gu, "");
   }
 }
 
