@@ -18,16 +18,8 @@ import {
   tallyOf,
   type ChangeRow,
 } from "../src/model/state_changes";
-import {
-  find,
-  jsonOf,
-  leafText,
-  marksOf,
-  openAtFirst,
-  parseState,
-  previewOf,
-  unfold,
-} from "../src/model/state_tree";
+import { ExactNumber, jsonOf, leafText, parseState } from "../src/model/state_text";
+import { find, marksOf, openAtFirst, previewOf, unfold } from "../src/model/state_tree";
 import { words } from "../src/words";
 import {
   changed,
@@ -256,11 +248,11 @@ describe("a state", () => {
       '{"id":9007199254740993,"share":0.12345678901234566,"t":"1234567890123456789 \\" 1"}',
     );
     expect(root).toEqual({
-      id: 9007199254740993n,
+      id: new ExactNumber("9007199254740993"),
       share: 0.12345678901234566,
       t: '1234567890123456789 " 1',
     });
-    expect(leafText(9007199254740993n)).toBe("9007199254740993");
+    expect(leafText(new ExactNumber("9007199254740993"))).toBe("9007199254740993");
   });
 
   it("is shown with every digit of every number", () => {
@@ -292,6 +284,32 @@ describe("a state", () => {
     };
     const root = parseState(`${JSON.stringify(texts).slice(0, -1)},"n":12345678901234567890}`);
     expect(root).toEqual({ ...texts, n: 12345678901234567890n });
+  });
+
+  it.each([
+    ["a fraction of zeros", "[1.0,2.50,-3.00,0.0,10.20e0]"],
+    ["exponents", "[1e5,1E5,1e+5,1.5e-3,5e-324]"],
+    ["a negative zero", '[-0,-0.0,{"a":-0}]'],
+    ["a tiny number", "[0.0000001,0.00000012,0.000001]"],
+    ["what JavaScript spells the same", "[0,-1,1.5,0.1,100,120,1000000]"],
+    ["texts with signs of JSON", String.raw`{"a\"}],:":"x\\","\u00e9\n":["","]","\\\""],"n":1.0}`],
+  ])("is shown with its numbers as they are spelled: %s", (_, text) => {
+    const root = parseState(text);
+    expect(JSON.parse(jsonOf(root))).toEqual(JSON.parse(text));
+    const numbers = /"(?:[^"\\]|\\.)*"|-?\d[^,\]}]*/g;
+    expect(
+      jsonOf(root)
+        .match(numbers)
+        ?.filter((each) => !each.startsWith('"')),
+    ).toEqual(text.match(numbers)?.filter((each) => !each.startsWith('"')));
+  });
+
+  it("is read as JSON.parse reads it, with blanks and names of JavaScript", () => {
+    const text = ' {"__proto__" : [ 1.0 , { } , [ ] ] , "b" : true,\n"c":null , "b":false } ';
+    const root = parseState(text);
+    expect(jsonOf(root)).toBe('{"__proto__":[1.0,{},[]],"b":false,"c":null}');
+    expect(Object.getPrototypeOf(root)).toBe(Object.prototype);
+    expect(find(root, "1.0")).toEqual(["/__proto__/0"]);
   });
 
   it("that is no JSON is refused", () => {

@@ -16,7 +16,7 @@ import {
   type Part,
 } from "../src/model/restore_parts";
 import { keyAt, keyOf, recordOfKey, stepsOf } from "../src/model/state_keys";
-import { parseState } from "../src/model/state_tree";
+import { parseState } from "../src/model/state_text";
 import { changed, differenceOf, excerptOf, listOf, stateChange } from "./support/state_changes";
 import { compareStates, exact } from "./support/state_compare";
 import { askedFor } from "./support/state_parts";
@@ -70,6 +70,23 @@ describe("a key", () => {
     expect(keys).toEqual(['ml.list[id="7"]', "ml.list[id=7]", 'ml.list[id="a]b"]', "ml.list[3]"]);
     expect(stepsOf('ml.list[id="a]b"].n')).toEqual(["list", '[id="a]b"]', "n"]);
     expect(keyAt(state, "/~1a")).toBe('ml["/a"]');
+  });
+
+  it("writes what is not seen as escapes, which the backend reads", () => {
+    const state = parseState(
+      JSON.stringify({ list: [{ id: "\u202ea" }, { id: "b" }], "\u200bk": 1, "\u05d0": 2 }),
+    );
+    expect(keyAt(state, "/list/0")).toBe('ml.list[id="\\u202ea"]');
+    expect(keyAt(state, "/\u200bk")).toBe('ml["\\u200bk"]');
+    expect(keyAt(state, "/\u05d0")).toBe("ml.\u05d0");
+  });
+
+  it("names records by numbers as they are spelled, and tells them apart by value", () => {
+    const spelled = parseState('{"list":[{"id":1.0},{"id":2.50},{"id":12345678901234567890.5}]}');
+    expect(keyAt(spelled, "/list/0")).toBe("ml.list[id=1.0]");
+    expect(keyAt(spelled, "/list/2")).toBe("ml.list[id=12345678901234567890.5]");
+    const twice = parseState('{"list":[{"id":1.0,"name":"x"},{"id":1,"name":"y"}]}');
+    expect(keyAt(twice, "/list/1")).toBe("ml.list[name=y]");
   });
 
   it("names no record by what two of them share", () => {

@@ -2,6 +2,7 @@
 //! run by the page, but for what has to work also while the page hangs.
 
 use flagdeck::wire::Announcement;
+use flagdeck_core::visible;
 use serde::Deserialize;
 use tauri::menu::{Menu, MenuBuilder, MenuItem, MenuItemBuilder, SubmenuBuilder};
 use tauri::{AppHandle, Wry};
@@ -100,7 +101,7 @@ fn name_step(app: &AppHandle, id: &str, sentence: Option<&str>) {
         return;
     };
     let label = match sentence {
-        Some(sentence) => format!("{} “{}”", entry.label, shortened(sentence)),
+        Some(sentence) => format!("{} “{}”", entry.label, shortened(&visible(sentence))),
         None => entry.label,
     };
     if let Err(error) = item.set_text(verbatim(&label)) {

@@ -3,7 +3,6 @@
 import { createContext } from "svelte";
 
 import type { Snapshot } from "../bindings/wire";
-import { asFailure } from "../host/host";
 import { offeredRollback } from "../model/performance";
 import { ALL } from "../model/tree";
 import type { Deck } from "../state/deck";
@@ -345,7 +344,7 @@ export class Commands {
     try {
       await work();
     } catch (reason) {
-      this.#deck.live.toasts.failed(asFailure(reason).message);
+      this.#deck.live.toasts.refused(reason);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 import type { Document } from "../bindings/wire";
 import { foldedWords } from "../model/fold";
+import { isolated } from "../model/isolated";
 import { positionOf, type Tree } from "../model/tree";
 import { catalogue, type CommandId } from "./catalogue";
 import { marksOf, QUERY_CHARS_MAX, scoreOf, searchable, type Searchable } from "./fuzzy";
@@ -19,6 +20,7 @@ export interface Candidate {
   /** Such as `command:undo`: as it is kept among the recent ones. */
   id: string;
   target: Target;
+  /** As it is shown, as is what it is also found by. */
   name: Searchable;
   /** Found by it too. A component's title is shown, a command's further words are not. */
   also: Searchable;
@@ -145,7 +147,7 @@ function nodeCandidate(path: string, about: Document["about"]): Candidate {
     id: `component:${path}`,
     target: { kind: "node", path },
     name: searchable(path),
-    also: searchable(about?.[path]?.title ?? ""),
+    also: searchable(isolated(about?.[path]?.title ?? "")),
     isEnabled: true,
   };
 }

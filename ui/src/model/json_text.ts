@@ -14,7 +14,7 @@ export function isHeldByDouble(literal: string): boolean {
 }
 
 /** Writes the same text for all spellings of one number: its digits, and a power of ten. */
-function decimalOf(literal: string): string {
+export function decimalOf(literal: string): string {
   const [mantissa = "", exponent = "0"] = literal.toLowerCase().split("e");
   const [whole = "", fraction = ""] = mantissa.replace("-", "").split(".");
   const digits = (whole + fraction).replace(/^0+/, "");

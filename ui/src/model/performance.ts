@@ -1,6 +1,7 @@
 /** What the dashboard says of calculations in one line: the worst that is certain comes first. */
 
 import type { JudgedComponent, Pulse, RollbackPlan, Standing } from "../bindings/wire";
+import { isolatedWithin } from "./isolated";
 import { words } from "../words";
 import { isVerdict, judgeNobody, judgeReading, silentMs, type Heard } from "./reporting";
 import type { Tone, Verdict } from "./verdict";
@@ -41,7 +42,7 @@ function judgedNamed({ verdict, components }: Pulse): JudgedComponent | undefine
 function judgeArms({ verdict: { standing, sentence, component } }: Pulse): Verdict | null {
   if (standing !== "above" && standing !== "beyond") return null;
   const tone = toneOfStanding[standing];
-  return { kind: `${standing} ${component ?? ""}`, tone, text: sentence };
+  return { kind: `${standing} ${component ?? ""}`, tone, text: isolatedWithin(sentence) };
 }
 
 function judgeSilence(pulse: Pulse, asOfMs: number): Verdict | null {
@@ -54,5 +55,5 @@ function judgeRest({ errors, spanS, verdict: { standing, sentence } }: Pulse): V
   if (errors.whole === 0) {
     return { kind: "none", tone: "quiet", text: words.performance.none(spanS) };
   }
-  return { kind: standing, tone: toneOfStanding[standing], text: sentence };
+  return { kind: standing, tone: toneOfStanding[standing], text: isolatedWithin(sentence) };
 }

@@ -10,7 +10,7 @@ export function reportOf(revision: Revision, difference: Difference): string {
   const { revision: number, atMs, note } = revision;
   const facts = [
     [report.when, `${new Date(atMs).toISOString()} (${formatMoment(atMs)})`],
-    [report.who, escape(visible(actor(revision.actor)))],
+    [report.who, escape(actor(revision.actor))],
     [report.why, why(revision.cause)],
     // On one line, so that it stays one point of the list.
     ...(note === null ? [] : [[report.note, escape(visible(note.replaceAll(/\s+/g, " ")))]]),

@@ -4,8 +4,8 @@
  */
 
 import type { Excerpt, RestoreRequest, StateChange, StateDifference } from "../bindings/wire";
-import { idOf, isRecord, keyOf, recordStep, ROOT, stepsOf, within } from "./state_keys";
-import { jsonOf, parseState, type State } from "./state_tree";
+import { idOf, isRecord, keyOf, recordStep, ROOT, sameOf, stepsOf, within } from "./state_keys";
+import { jsonOf, parseState, type State } from "./state_text";
 
 export type Extent = "all" | "only" | "except";
 
@@ -328,9 +328,14 @@ function elementsOf(text: string): State[] {
 
 /** Those elements of a list whose identity another one does not have. */
 function missingIn(list: readonly State[], other: readonly State[], by: string): State[] {
-  const known = new Set(other.map((element) => idOf(element, by)));
+  const known = new Set(other.map((element) => sameIn(element, by)));
   return list.filter((element) => {
-    const id = idOf(element, by);
+    const id = sameIn(element, by);
     return id !== null && !known.has(id);
   });
+}
+
+function sameIn(element: State, by: string): string | number | null {
+  const id = idOf(element, by);
+  return id === null ? null : sameOf(id);
 }

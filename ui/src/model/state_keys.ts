@@ -2,7 +2,8 @@
 
 import type { StateChange } from "../bindings/wire";
 import { keysOf } from "./pointer";
-import { ExactNumber, type State } from "./state_tree";
+import { ExactNumber, isMembers, type State } from "./state_text";
+import { visible, visibleJson } from "./visible";
 
 /** The whole state. */
 export const ROOT = "ml";
@@ -12,6 +13,9 @@ const IDENTITIES = ["id", "key", "ts", "timestamp", "name", "path"] as const;
 
 /** An element with a longer text as its identity is named by its place. */
 const ID_CHARS_MAX = 128;
+
+/** What tells an element from the others of its list. */
+type Id = string | number | ExactNumber;
 
 /** A step in brackets, in which a text in quotes may have brackets, too; else a name. */
 const STEP = /\[(?:[^"\]]|"(?:[^"\\]|\\.)*")*\]|[^.[\]]+/g;
@@ -45,10 +49,10 @@ export function recordOfKey(key: string): string | null {
 }
 
 /** The step to an element with this identity; `null` if it is too long to be named by it. */
-export function recordStep(by: string, id: string | number | bigint): string | null {
-  if (typeof id !== "string") return `[${by}=${id}]`;
-  if (Array.from(id).length > ID_CHARS_MAX) return null;
-  return `[${by}=${isPlainId(id) ? id : JSON.stringify(id)}]`;
+export function recordStep(by: string, id: Id): string | null {
+  if (Array.from(String(id)).length > ID_CHARS_MAX) return null;
+  if (typeof id !== "string") return `[${by}=${String(id)}]`;
+  return `[${by}=${isPlainId(id) ? id : quoted(id)}]`;
 }
 
 /** The key of what a JSON Pointer leads to in a state. */
@@ -61,7 +65,7 @@ export function keyAt(root: State, pointer: string): string {
       key = within(key, stepOfElement(at, element, token));
       at = element;
     } else {
-      key = within(key, isPlain(token) ? token : `[${JSON.stringify(token)}]`);
+      key = within(key, isPlain(token) ? token : `[${quoted(token)}]`);
       at = isMembers(at) ? at[token] : undefined;
     }
   }
@@ -74,9 +78,15 @@ function identityIn(list: readonly State[]): string | null {
 }
 
 /** The identity of an element; `null` of one that has none of this name. */
-export function idOf(element: State | undefined, by: string): string | number | bigint | null {
+export function idOf(element: State | undefined, by: string): Id | null {
   const id = isMembers(element) ? element[by] : undefined;
-  return typeof id === "string" || typeof id === "number" || typeof id === "bigint" ? id : null;
+  const isId = typeof id === "string" || typeof id === "number" || id instanceof ExactNumber;
+  return isId ? id : null;
+}
+
+/** What is the same of equal identities: numbers are, however they are spelled. */
+export function sameOf(id: Id): string | number {
+  return id instanceof ExactNumber ? id.value : id;
 }
 
 function stepOfElement(list: readonly State[], element: State | undefined, token: string): string {
@@ -86,22 +96,31 @@ function stepOfElement(list: readonly State[], element: State | undefined, token
 }
 
 function isIdentity(list: readonly State[], by: string): boolean {
-  const ids = list.map((element) => idOf(element, by));
-  return list.length > 0 && !ids.includes(null) && new Set(ids).size === ids.length;
+  const ids = new Set<string | number>();
+  for (const element of list) {
+    const id = idOf(element, by);
+    if (id === null) return false;
+    ids.add(sameOf(id));
+  }
+  return list.length > 0 && ids.size === list.length;
 }
 
 /** Whether a name reads as one among others that are joined by dots. */
 function isPlain(key: string): boolean {
-  return /^[^\s.[\]"\p{Cc}]+$/u.test(key) && !key.startsWith("/");
+  return /^[^/\s.[\]"][^\s.[\]"]*$/u.test(key) && isVisible(key);
 }
 
 /** Whether a text reads as itself: not as a number, nor as a text in quotes. */
 function isPlainId(id: string): boolean {
-  if (id === "" || id !== id.trim() || /[[\]"\p{Cc}]/u.test(id)) return false;
+  if (id === "" || id !== id.trim() || /[[\]"]/.test(id) || !isVisible(id)) return false;
   return !/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(id);
 }
 
-function isMembers(value: State | undefined): value is Record<string, State> {
-  const isHolder = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isHolder && !(value instanceof ExactNumber);
+/** Written as JSON, from which the backend reads what is not seen. */
+function quoted(text: string): string {
+  return visibleJson(JSON.stringify(text));
+}
+
+function isVisible(text: string): boolean {
+  return visible(text) === text;
 }

@@ -1,68 +1,10 @@
-/** A state as a tree of rows: read once, unfolded only as far as it is open. Pure. */
+/** A state as a tree of rows: unfolded only as far as it is open. Pure. */
 
 import type { StateChange } from "../bindings/wire";
 import { fold } from "./fold";
-import { isHeldByDouble } from "./json_text";
 import { childOf, holderOf, holdersOf, keysOf } from "./pointer";
 import { changeId } from "./state_changes";
-
-/**
- * A number that no `number` holds is kept digit for digit: a whole one as a `bigint`, any other as
- * its text.
- */
-export type State = null | boolean | number | bigint | ExactNumber | string | State[] | Members;
-
-/** A number as it is written. */
-export class ExactNumber {
-  constructor(readonly literal: string) {}
-
-  toString(): string {
-    return this.literal;
-  }
-}
-
-// An interface, since a type may not be made of itself through a record.
-interface Members {
-  [key: string]: State;
-}
-
-/** Reads JSON text, numbers of any length exactly. Throws if it is no JSON. */
-export function parseState(text: string): State {
-  if (!/[\d.]{16}|\d[eE][+-]?\d/.test(text)) return JSON.parse(text) as State;
-  // Strings are passed over as they are, numbers looked at.
-  const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-  const mark = markFor(text);
-  const marked = text.replaceAll(token, (found) =>
-    found.startsWith('"') || isHeldByDouble(found) ? found : JSON.stringify(mark + found),
-  );
-  return JSON.parse(marked, (_, value: State) =>
-    typeof value === "string" && value.startsWith(mark) ? exact(value.slice(mark.length)) : value,
-  ) as State;
-}
-
-/** More NULs than any string of a JSON text begins with, which has one way to write them. */
-function markFor(text: string): string {
-  const runs = [...text.matchAll(/(?:\\u0000)+/g)].map(([run]) => run.length / "\\u0000".length);
-  return "\0".repeat(1 + runs.reduce((most, run) => Math.max(most, run), 0));
-}
-
-function exact(literal: string): bigint | ExactNumber {
-  return /^-?\d+$/.test(literal) ? BigInt(literal) : new ExactNumber(literal);
-}
-
-/** Writes a value that holds no others as JSON. */
-export function leafText(value: State): string {
-  const isExact = typeof value === "bigint" || value instanceof ExactNumber;
-  return isExact ? String(value) : JSON.stringify(value);
-}
-
-/** Writes a value as JSON, every number digit for digit. */
-export function jsonOf(value: State): string {
-  if (Array.isArray(value)) return `[${value.map(jsonOf).join(",")}]`;
-  if (!isObject(value)) return leafText(value);
-  const members = Object.entries(value);
-  return `{${members.map(([key, inner]) => `${JSON.stringify(key)}:${jsonOf(inner)}`).join(",")}}`;
-}
+import { ExactNumber, isMembers, leafText, type Members, type State } from "./state_text";
 
 /** What differs in a state, by where it is in the later one. */
 export interface Marks {
@@ -129,7 +71,7 @@ export function unfold(root: State, open: ReadonlySet<string>, marks: Marks): St
   const walk = (holder: string, depth: number, value: State) => {
     if (Array.isArray(value)) {
       value.forEach((element, index) => add(holder, depth, index, element));
-    } else if (isObject(value)) {
+    } else if (isMembers(value)) {
       for (const key of Object.keys(value)) add(holder, depth, key, value[key] as State);
     }
     for (const change of marks.gone.get(holder) ?? []) {
@@ -171,12 +113,7 @@ const PREVIEW_PART_MAX = 32;
 /** How many values one holds; `null` of one that holds none by its kind. */
 export function sizeOf(value: State): number | null {
   if (Array.isArray(value)) return value.length;
-  return isObject(value) ? Object.keys(value).length : null;
-}
-
-function isObject(value: State): value is Members {
-  const isHolder = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isHolder && !(value instanceof ExactNumber);
+  return isMembers(value) ? Object.keys(value).length : null;
 }
 
 /**
@@ -195,7 +132,7 @@ export function find(root: State, query: string): string[] {
     const isNamed = isPath
       ? path.slice(Math.max(0, holder.length - wanted.length + 1)).includes(wanted)
       : name.includes(wanted);
-    if (Array.isArray(value) || isObject(value)) {
+    if (Array.isArray(value) || isMembers(value)) {
       if (isNamed) found.push(pointer);
       descend(pointer, path, value);
     } else if (isNamed || textOf(value).includes(wanted)) {
@@ -211,7 +148,7 @@ export function find(root: State, query: string): string[] {
       for (const key in value) visit(childOf(pointer, key), path, key, value[key] as State);
     }
   };
-  if (Array.isArray(root) || isObject(root)) descend("", "ml", root);
+  if (Array.isArray(root) || isMembers(root)) descend("", "ml", root);
   return found;
 }
 

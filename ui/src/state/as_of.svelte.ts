@@ -1,7 +1,7 @@
 /** The flags as they were: at which moment, and what they were then. */
 
 import type { AsOf, Flags } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import type { Toasts } from "./toasts.svelte";
 
 export interface Seen {
@@ -39,7 +39,7 @@ export class Past {
       this.seen = { at, flags };
       return true;
     } catch (reason) {
-      if (this.#asked === at) this.#toasts.failed(asFailure(reason).message);
+      if (this.#asked === at) this.#toasts.refused(reason);
       return false;
     } finally {
       if (this.#asked === at) this.#asked = null;

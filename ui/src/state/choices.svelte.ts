@@ -1,7 +1,7 @@
 /** Theme and last view. Kept by the backend; losing them loses no data. */
 
 import type { Preferences, Theme, View } from "../bindings/wire";
-import { asFailure, type Host } from "../host/host";
+import type { Host } from "../host/host";
 import type { Toasts } from "./toasts.svelte";
 
 /** As the backend has them where none are kept. */
@@ -78,7 +78,7 @@ export class Choices {
     try {
       await this.#host.setPreferences(preferences);
     } catch (reason) {
-      this.#toasts.failed(asFailure(reason).message);
+      this.#toasts.refused(reason);
     }
   }
 }

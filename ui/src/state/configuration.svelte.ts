@@ -8,6 +8,7 @@ import { SvelteMap, SvelteSet } from "svelte/reactivity";
 
 import type { Failure, Setting, SettingValue } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
+import { isolatedWithin } from "../model/isolated";
 import { isSameValue, parseEntry, wantedValue } from "../model/setting";
 import { words } from "../words";
 import type { Browsing } from "./browsing.svelte";
@@ -136,7 +137,7 @@ export class Configuration {
     try {
       this.settings = await this.#parts.host.changeSetting(name, value);
     } catch (reason) {
-      this.#refusals.set(name, asFailure(reason).message);
+      this.#refusals.set(name, isolatedWithin(asFailure(reason).message));
       return false;
     } finally {
       this.#saving.delete(name);
@@ -155,7 +156,7 @@ export class Configuration {
     const sentence = words.settings.changed(after, wantedValue(before), wantedValue(after));
     const step: Step = { name, before: before.inFile, after: after.inFile, sentence };
     this.#steps = { undo: [...this.#steps.undo, step], redo: [] };
-    this.#parts.toasts.done(sentence, {
+    this.#parts.toasts.done(isolatedWithin(sentence), {
       label: words.undo,
       run: () => void this.undo(),
       isOffered: () => this.#steps.undo.at(-1) === step,
@@ -177,7 +178,7 @@ export class Configuration {
       }
       this.settings = await host.changeSetting(step.name, wanted);
     } catch (reason) {
-      toasts.failed(asFailure(reason).message);
+      toasts.refused(reason);
       return false;
     }
     this.#steps = {

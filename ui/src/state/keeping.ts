@@ -49,7 +49,7 @@ export async function togglePin(deck: Deck, snapshot: Snapshot): Promise<void> {
   const failure = await say(deck, snapshot, { isPinned });
   const { toasts } = deck.live;
   if (failure) {
-    toasts.failed(failure.message);
+    toasts.refused(failure);
     return;
   }
   toasts.done(isPinned ? words.snapshots.pinned : words.snapshots.unpinned, {
@@ -65,7 +65,7 @@ export async function exportThese({ host, live }: Deck, ids: readonly number[]):
     const place = await host.exportSnapshots(ids);
     if (place !== null) live.toasts.done(words.snapshots.exported(place));
   } catch (reason) {
-    live.toasts.failed(asFailure(reason).message);
+    live.toasts.refused(reason);
   }
 }
 
@@ -81,7 +81,7 @@ export async function exportListed(deck: Deck, isWanted = () => true): Promise<v
     const ids = await deck.snapshots.listedIds((read) => read <= EXPORT_MAX && isWanted());
     if (ids) await exportThese(deck, ids);
   } catch (reason) {
-    deck.live.toasts.failed(asFailure(reason).message);
+    deck.live.toasts.refused(reason);
   }
 }
 
@@ -97,6 +97,6 @@ export async function importSome({ host, live, choices, snapshots }: Deck): Prom
     snapshots.narrow(allOf(latest.source));
     await snapshots.open(latest);
   } catch (reason) {
-    live.toasts.failed(asFailure(reason).message);
+    live.toasts.refused(reason);
   }
 }

@@ -19,6 +19,7 @@ import type {
 import { asFailure, type Host } from "../host/host";
 import { conflictBetween, type Conflict } from "../model/conflict";
 import { applyEdit } from "../model/edit";
+import { isolatedWithin } from "../model/isolated";
 import { growTree, type Tree } from "../model/tree";
 import { words } from "../words";
 import { Toasts } from "./toasts.svelte";
@@ -125,7 +126,7 @@ export class Live {
     try {
       this.status = await this.#host.status();
     } catch (reason) {
-      this.#refused(asFailure(reason));
+      this.toasts.refused(reason);
     }
   }
 
@@ -194,7 +195,7 @@ export class Live {
       if (outcome.changed && !this.status?.isHeldOff) this.#saved(outcome, words.allOffDone);
       else this.#tellOff();
     } catch (reason) {
-      this.#refused(asFailure(reason));
+      this.toasts.refused(reason);
     }
     await this.refresh();
   }
@@ -269,7 +270,7 @@ export class Live {
       const outcome = await this.#take(way, step);
       isDone = true;
       await this.refresh();
-      this.toasts.done(outcome.summary, {
+      this.toasts.done(isolatedWithin(outcome.summary), {
         label: words[back],
         run: () => void this[back](step.revision),
         isOffered: () => this.stored?.revision === outcome.revision && this.stored[back] !== null,
@@ -304,7 +305,7 @@ export class Live {
         }
       })
       .catch((reason: unknown) => {
-        this.#refused(asFailure(reason));
+        this.toasts.refused(reason);
         return () => undefined;
       });
   }
@@ -369,7 +370,7 @@ export class Live {
   /** Runs `work` once everything before it has ended. Resolves to whether it succeeded. */
   #inTurn(
     work: () => Promise<void>,
-    onRefused = (failure: Failure) => this.#refused(failure),
+    onRefused = (failure: Failure) => this.toasts.refused(failure),
   ): Promise<boolean> {
     const result = this.#turn.then(work).then(
       () => true,
@@ -382,19 +383,12 @@ export class Live {
     return result;
   }
 
-  #saved(outcome: Outcome, sentence = outcome.summary): void {
+  #saved(outcome: Outcome, sentence = isolatedWithin(outcome.summary)): void {
     this.toasts.done(sentence, {
       label: words.undo,
       run: () => void this.undo(outcome.revision),
       isOffered: () => this.stored?.revision === outcome.revision && this.stored.undo !== null,
     });
-  }
-
-  #refused(failure: Failure): void {
-    this.toasts.failed(
-      failure.message,
-      failure.problems.map((problem) => problem.message),
-    );
   }
 }
 

@@ -173,6 +173,6 @@ async function attempt({ live }: Deck, work: () => Promise<void>): Promise<void>
   try {
     await work();
   } catch (reason) {
-    live.toasts.failed(asFailure(reason).message);
+    live.toasts.refused(reason);
   }
 }

@@ -1,4 +1,10 @@
-/** Short messages over the window: what was saved goes by itself, what went wrong stays. */
+/**
+ * Short messages over the window: what was saved goes by itself, what went wrong stays. Their texts
+ * are ready to be shown: texts of others in them are isolated already.
+ */
+
+import { asFailure } from "../host/host";
+import { isolatedWithin } from "../model/isolated";
 
 /** A way on that a toast offers. */
 export interface ToastAction {
@@ -34,6 +40,15 @@ export class Toasts {
   failed(text: string, details: readonly string[] = []): void {
     this.list = this.list.filter((toast) => toast.text !== text);
     this.#add({ kind: "failed", text, details, action: null });
+  }
+
+  /** Tells why the backend refused, with every problem it named. */
+  refused(reason: unknown): void {
+    const { message, problems } = asFailure(reason);
+    this.failed(
+      isolatedWithin(message),
+      problems.map((problem) => isolatedWithin(problem.message)),
+    );
   }
 
   dismiss(id: number): void {

@@ -3,9 +3,10 @@
 import type { Actor, Cause, Revision } from "../bindings/wire";
 import { formatAgo, formatClock, formatCount, formatMoment, isSameDay } from "../format";
 import type { Who } from "../model/history";
+import { isolated, isolatedWithin } from "../model/isolated";
 import { capital, doors, plural } from "./shared";
 
-const actor = ({ name, via }: Actor): string => `${name} ${doors[via]}`;
+const actor = ({ name, via }: Actor): string => `${isolated(name)} ${doors[via]}`;
 
 const when = (atMs: number, nowMs: number): string =>
   isSameDay(atMs, nowMs) ? formatAgo(atMs, nowMs) : formatClock(atMs);
@@ -39,7 +40,7 @@ export const activity = {
   whoLabel: "Who",
   who: ({ name, via }: Who) => {
     if (name === undefined) return via === undefined ? "Anyone" : `Anyone ${doors[via]}`;
-    return via === undefined ? name : actor({ name, via });
+    return via === undefined ? isolated(name) : actor({ name, via });
   },
   spanLabel: "When",
   spans: {
@@ -68,7 +69,8 @@ export const activity = {
   whatLabel: "What",
   whats: { all: "All activity", flags: "Flag changes", restores: "Restores" },
   loading: "Reading the history…",
-  notRead: (why: string) => `The history could not be read; nothing is lost. ${why}`,
+  notRead: (why: string) =>
+    `The history could not be read; nothing is lost. ${isolatedWithin(why)}`,
   empty: "Nothing has changed yet",
   emptyHint:
     "Everything that is changed from here on is listed: what, when, by whom, and with a way back.",
@@ -76,7 +78,8 @@ export const activity = {
   noMatch: "No change matches",
   noMatchHint: "Look at a longer time, for somebody else or for fewer words.",
 
-  what: ({ summary }: Revision) => summary,
+  what: ({ summary }: Revision) => isolatedWithin(summary),
+  changes: ({ changes }: Pick<Revision, "changes">) => changes.map(isolatedWithin).join("\n"),
   actor,
   when,
   number: (revision: number) => `r${revision}`,
@@ -136,7 +139,7 @@ export const activity = {
   restoreMeaning:
     "Everything becomes as it was then. That is a change of its own: nothing is lost, and you can undo it.",
   restoreFrom: (revision: Revision, nowMs: number) =>
-    `Saved ${formatAgo(revision.atMs, nowMs)} by ${actor(revision.actor)}: ${revision.summary}`,
+    `Saved ${formatAgo(revision.atMs, nowMs)} by ${actor(revision.actor)}: ${isolatedWithin(revision.summary)}`,
   restoreChanges: (total: number) => `${capital(plural(total, "value"))} will change`,
   restoreNow: "Restore",
   reading: "The changes are still being read.",

@@ -2,6 +2,7 @@
 
 import type { AsOf, Flags } from "../bindings/wire";
 import { formatClock, formatCount, formatDayAndTime, formatMoment, isSameDay } from "../format";
+import { isolated } from "../model/isolated";
 import type { MomentChoice, MomentProblem } from "../model/moment";
 import { activity } from "./activity";
 import { capital, plural } from "./shared";
@@ -10,7 +11,7 @@ const revision = (number: number) =>
   number === 0 ? "the beginning" : `revision ${formatCount(number)}`;
 
 const saved = ({ actor }: Flags, when: string): string =>
-  actor === null ? `saved ${when}` : `saved ${when} by ${actor.name}`;
+  actor === null ? `saved ${when}` : `saved ${when} by ${isolated(actor.name)}`;
 
 export const asOf = {
   label: "The past",
@@ -90,8 +91,8 @@ export const asOf = {
   noComponents: "There were no components then.",
   showAll: "Show all components",
   explainTitle: "Why did a user see it?",
-  on: (user: string) => `Was on for ${user}`,
-  off: (user: string) => `Was off for ${user}`,
+  on: (user: string) => `Was on for ${isolated(user)}`,
+  off: (user: string) => `Was off for ${isolated(user)}`,
   history: "History until then",
   historyOfAll: "Changes until then",
   seeRevision: "See flags as of this",

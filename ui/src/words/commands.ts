@@ -2,15 +2,18 @@
 
 import type { Actor, RollbackPlan } from "../bindings/wire";
 import { formatAgo } from "../format";
+import { isolated, isolatedWithin } from "../model/isolated";
 import { doors, plural } from "./shared";
 
 export const commands = {
-  undo: (sentence: string | undefined) => (sentence === undefined ? "Undo" : `Undo “${sentence}”`),
-  redo: (sentence: string | undefined) => (sentence === undefined ? "Redo" : `Redo “${sentence}”`),
+  undo: (sentence: string | undefined) =>
+    sentence === undefined ? "Undo" : `Undo “${isolatedWithin(sentence)}”`,
+  redo: (sentence: string | undefined) =>
+    sentence === undefined ? "Redo" : `Redo “${isolatedWithin(sentence)}”`,
   rollBack: (plan: RollbackPlan | null) =>
-    plan === null ? "Roll back a harmful component" : `Roll back: ${plan.sentence}`,
-  exported: (place: string) => `Written to ${place}`,
-  backedUp: (name: string) => `Backed up as ${name}`,
+    plan === null ? "Roll back a harmful component" : `Roll back: ${isolatedWithin(plan.sentence)}`,
+  exported: (place: string) => `Written to ${isolatedWithin(place)}`,
+  backedUp: (name: string) => `Backed up as ${isolated(name)}`,
   dropLater: "Save or leave what is open first, then drop the file again",
   backedUpAlready: "A backup holds the latest revision already",
 
@@ -24,7 +27,7 @@ export const commands = {
       count === 0
         ? "Nothing found"
         : `${isCut ? "The best " : ""}${plural(count, "match", "matches")}`,
-    nothing: (query: string) => `Nothing matches “${query}”.`,
+    nothing: (query: string) => `Nothing matches “${isolated(query)}”.`,
     showRevision: (revision: number) => `Show revision ${revision}`,
     turn: (path: string, on: boolean) => `Turn ${path} ${on ? "on" : "off"}`,
     kinds: { component: "Component", group: "Group", revision: "Activity" },

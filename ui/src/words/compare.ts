@@ -12,6 +12,7 @@ import {
   formatPreciseClock,
   isSameDay,
 } from "../format";
+import { isolated, isolatedLines, isolatedWithin } from "../model/isolated";
 import type { Tally } from "../model/state_changes";
 import { capital, plural } from "./shared";
 import { causes } from "./snapshots";
@@ -39,7 +40,8 @@ const byWholeReport = ({ sinceMs, atMs }: ChangeRecord): string =>
     : `between ${formatPreciseClock(sinceMs)} and ${formatPreciseClock(atMs)}, by a whole report`;
 
 /** The name a person gave, else why it was taken. */
-const called = ({ name, cause }: Snapshot): string => name ?? causes[cause];
+const called = ({ name, cause }: Snapshot): string =>
+  name === null ? causes[cause] : isolated(name);
 
 const values = (count: number): string => plural(count, "value");
 
@@ -48,17 +50,21 @@ export const compare = {
   when,
   clock: formatPreciseClock,
   now: "now",
-  nowOf: (source: string) => `${source} as it is now`,
+  nowOf: (source: string) => `${isolated(source)} as it is now`,
   sides: { from: "A", to: "B" },
   comparedWith: "compared with",
   moment: (snapshot: Snapshot) => `${formatMoment(snapshot.atMs)} · ${called(snapshot)}`,
   changes: (total: number | null) => (total === null ? "" : plural(total, "change")),
   by: ({ place, atMs }: ChangeRecord) =>
-    place === "" ? formatPreciseClock(atMs) : `${place}, ${formatPreciseClock(atMs)}`,
+    place === ""
+      ? formatPreciseClock(atMs)
+      : `${isolatedWithin(place)}, ${formatPreciseClock(atMs)}`,
   recordedBy: (record: ChangeRecord) => {
-    const { key, atMs, origin, byReport } = record;
+    const { atMs, origin, byReport } = record;
+    const key = isolatedWithin(record.key);
     if (byReport) return `${key}, ${byWholeReport(record)}`;
-    return [`${key}, set ${formatMoment(atMs)}`, origin].filter((line) => line !== "").join("\n");
+    const lines = [`${key}, set ${formatMoment(atMs)}`, isolatedLines(origin)];
+    return lines.filter((line) => line !== "").join("\n");
   },
   setBy: "Set by",
   changesShown: (total: number, noise: number) =>
@@ -82,7 +88,7 @@ export const compare = {
   found: (count: number, of: number) => `${formatCount(count)} of ${formatCount(of)}`,
   foundAt: (place: number, count: number) =>
     count === 0 ? "Nothing found" : `${formatCount(place)} of ${formatCount(count)}`,
-  nothingFound: (query: string) => `No change has “${query}” in its path or value`,
+  nothingFound: (query: string) => `No change has “${isolated(query)}” in its path or value`,
   nothingFoundHint:
     "The full state has it if it did not change. Search the list for snapshots in which it was added or removed.",
   findInFull: "Find it in the full state",
@@ -106,7 +112,7 @@ export const compare = {
   noiseHint: "Their changes are folded into one row, wherever they are.",
   noisePlaceholder: "Such as lastSeen",
   noiseAdd: "Add",
-  noiseRemove: (key: string) => `${key} is no noise`,
+  noiseRemove: (key: string) => `${isolated(key)} is no noise`,
   optionsKept: "Kept while the window is open.",
 
   export: "Export",
@@ -117,7 +123,7 @@ export const compare = {
   bundleNow: "Both snapshots to a file (the state now is none)",
   patchName: "state-patch.json",
   patchCopied: "The JSON Patch was copied",
-  written: (place: string) => `Written to ${place}`,
+  written: (place: string) => `Written to ${isolatedWithin(place)}`,
 
   restoreSide: (side: string) => `Restore ${side}…`,
   restoreHint: (at: string) => `Restore the state of ${at}, all or in part`,
@@ -125,7 +131,7 @@ export const compare = {
   restoreHistory: "ml.history is the record of changes, which is not restored",
   restoreValue: "Restore this value…",
   restoreRecord: "Restore this record…",
-  restoreRecordOf: (record: string) => `Restore the record ${record}…`,
+  restoreRecordOf: (record: string) => `Restore the record ${isolatedWithin(record)}…`,
   restoreHere: (key: string) => `Restore ${key.endsWith("]") ? "this record" : "this value"} (R)`,
   restoreMore: "Restore the other one",
   restoreOf: (side: string, at: string) => `Restore ${side}, ${at}…`,
@@ -133,7 +139,8 @@ export const compare = {
 
   list: "What differs",
   reading: "Comparing…",
-  notRead: "The states could not be compared; nothing is lost.",
+  notRead: (why: string) =>
+    `The states could not be compared; nothing is lost. ${isolatedWithin(why)}`,
   same: "Nothing differs",
   sameHint: "Both states have the same values.",
   sameSnapshot: "A and B are one snapshot",
@@ -161,7 +168,7 @@ export const compare = {
     series: "Series changed",
   },
   origin: ({ kind, path }: { kind: "renamed" | "moved"; path: string }) =>
-    kind === "renamed" ? `renamed from ${path}` : `moved from ${path}`,
+    `${kind} from ${isolatedWithin(path)}`,
   elements: (list: ListChange, kind: StateChangeKind): string => {
     const parts = [
       ...(list.dropped > 0 ? [`${formatCount(list.dropped)} dropped`] : []),
@@ -171,7 +178,7 @@ export const compare = {
     ];
     return parts.join(", ") || (kind === "list" ? "in another order" : "");
   },
-  matchedBy: (key: string) => `matched by ${key}`,
+  matchedBy: (key: string) => `matched by ${isolated(key)}`,
   shifted: "moved on",
   shiftedMeaning: "A ring: elements went at its beginning, others came at its end",
   length: (before: number, after: number) =>
@@ -188,7 +195,7 @@ export const compare = {
     length: "Numbers",
     before: "Before",
     after: "After",
-    picture: (path: string) => `${path} before and after`,
+    picture: (path: string) => `${isolatedWithin(path)} before and after`,
   },
   figure: (value: number | null) => (value === null ? "–" : formatFigure(value)),
   brief: (elements: string, mean: string, p95: string, largest: string) =>
@@ -209,9 +216,9 @@ export const compare = {
   copyValue: "Copy value",
   copyValueHint: "Copy the value (V)",
   showInFull: "Show in the full state",
-  foldNoise: (key: string) => `Fold changes of “${key}” as noise`,
+  foldNoise: (key: string) => `Fold changes of “${isolated(key)}” as noise`,
   rowMenu: "Actions",
-  copiedPath: (path: string) => `Copied: ${path}`,
+  copiedPath: (path: string) => `Copied: ${isolatedWithin(path)}`,
   copiedValue: "The value was copied",
   notCopied: "It could not be copied: the desktop did not let Flagdeck write to its clipboard.",
 
@@ -220,7 +227,8 @@ export const compare = {
     difference: "The difference",
     reading: (bytes: number | null) =>
       bytes === null ? "Reading the state…" : `Reading the state, ${formatBytes(bytes)}…`,
-    notRead: "The state could not be read; nothing is lost.",
+    notRead: (why: string) =>
+      `The state could not be read; nothing is lost. ${isolatedWithin(why)}`,
     notParsed: (why: string) => `The state is no JSON text that can be read. ${why}`,
     empty: "The state is empty",
     items: (count: number) => plural(count, "element"),
@@ -235,12 +243,12 @@ export const compare = {
     title: "Where this value comes from",
     value: "Value",
     reading: "Looking through the snapshots…",
-    notRead: "It could not be looked up; nothing is lost.",
+    notRead: (why: string) => `It could not be looked up; nothing is lost. ${isolatedWithin(why)}`,
     gone: "Removed",
     lastValue: "Its last value",
     byWholeReport: (record: ChangeRecord) => capital(byWholeReport(record)),
     values: (count: number) => `Over ${formatCount(count)} snapshots`,
-    valuesLabel: (key: string) => `${key} over time`,
+    valuesLabel: (key: string) => `${isolatedWithin(key)} over time`,
     valueRange: (least: number, most: number) =>
       least === most ? formatFigure(least) : `${formatFigure(least)} to ${formatFigure(most)}`,
     set: "Set",
@@ -270,10 +278,10 @@ export const compare = {
   },
 
   restore: {
-    title: (at: string, source: string) => `Restore ${source} as it was at ${at}?`,
+    title: (at: string, source: string) => `Restore ${isolated(source)} as it was at ${at}?`,
     from: (snapshot: Snapshot) =>
       `${formatMoment(snapshot.atMs)} · ${called(snapshot)} · ${formatBytes(snapshot.bytes)}`,
-    note: (note: string) => `“${note}”`,
+    note: (note: string) => `“${isolated(note)}”`,
     extent: "What to restore",
     extents: { all: "Everything", only: "Only some parts", except: "All but some parts" },
     partsHint: {
@@ -288,14 +296,15 @@ export const compare = {
     cut: (listed: number, total: number) =>
       `The first ${formatCount(listed)} of ${formatCount(total)} changes are listed. A part that is checked as a whole includes the others in it.`,
     reading: "Checking what would change…",
-    notRead: "The preview could not be read; nothing was restored.",
+    notRead: (why: string) =>
+      `The preview could not be read; nothing was restored. ${isolatedWithin(why)}`,
     nothing: "Nothing to restore: the state is the same as it was.",
     flagsOnly: "The state is the same as it was; only the flags will change.",
     nothingOf: "Nothing to restore in these parts: they are as they were.",
     nothingChosen: "Choose at least one part.",
     tooMany: (count: number, max: number) =>
       `A restore names up to ${formatCount(max)} parts, and this takes ${formatCount(count)}. Check whole parts instead, or restore in steps.`,
-    unsaved: (source: string) => `Restore of ${source}`,
+    unsaved: (source: string) => `Restore of ${isolated(source)}`,
     everythingKept: "Nothing to restore: everything that differs is to stay.",
     willChange: (count: number, of: number) =>
       count === of
@@ -305,16 +314,16 @@ export const compare = {
     refresh: "Refresh",
     safety: "The current state is saved first, so you can undo this.",
     told: (source: string) =>
-      `${source} is asked to restore this. It stays open until ${source} confirms.`,
+      `${isolated(source)} is asked to restore this. It stays open until ${isolated(source)} confirms.`,
     supersedes: (source: string, at: string, parts: string) =>
-      `This replaces the open restore of ${at} (${parts}), which ${source} has not confirmed.`,
+      `This replaces the open restore of ${at} (${parts}), which ${isolated(source)} has not confirmed.`,
     flags: (revision: number) => `Also restore the flags of revision ${revision}`,
     flagsMeaning: (from: number) =>
       `The flags in force are revision ${from}. They change at once, as a new revision, without waiting for the source. You can undo this.`,
     now: (count: number, source: string, withFlags: number | null) => {
       if (count === 0 && withFlags !== null) return `Restore the flags of r${withFlags}`;
       const flags = withFlags === null ? "" : `, and the flags of r${withFlags}`;
-      return `Restore ${values(count)} of ${source}${flags}`;
+      return `Restore ${values(count)} of ${isolated(source)}${flags}`;
     },
     nowPlain: "Restore",
     restoring: "Restoring…",

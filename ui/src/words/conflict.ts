@@ -2,9 +2,11 @@
 
 import type { Actor, Rollout } from "../bindings/wire";
 import { formatAgo, formatPercent } from "../format";
+import { isolated, isolatedLines } from "../model/isolated";
 import { doors, strategies } from "./shared";
 
-const list = (names: readonly string[]) => (names.length === 0 ? "nothing" : names.join(", "));
+const list = (names: readonly string[]) =>
+  names.length === 0 ? "nothing" : names.map(isolated).join(", ");
 
 export const conflict = {
   title: "Changed by somebody else meanwhile",
@@ -12,7 +14,7 @@ export const conflict = {
   explanation: (path: string | null, field: string) =>
     `While you were editing, the ${field} of ${path ?? "all components"} was changed. Which one is right?`,
   by: (actor: Actor, atMs: number, nowMs: number) =>
-    `${actor.name} ${doors[actor.via]}, ${formatAgo(atMs, nowMs)}`,
+    `${isolated(actor.name)} ${doors[actor.via]}, ${formatAgo(atMs, nowMs)}`,
   before: "When you began",
   theirs: "In force",
   mine: "Yours",
@@ -32,9 +34,11 @@ export const conflict = {
     }
   },
   wholeRollout: (rollout: Rollout) =>
-    [strategies[rollout.strategy], formatPercent(rollout.percentage), ...rollout.userGroups].join(
-      ", ",
-    ),
+    [
+      strategies[rollout.strategy],
+      formatPercent(rollout.percentage),
+      ...rollout.userGroups.map(isolated),
+    ].join(", "),
   asAll: "Default",
   aboutFields: {
     title: "title",
@@ -44,6 +48,6 @@ export const conflict = {
     expires: "expiry",
   },
   aboutValue: (value: string | string[] | undefined) =>
-    typeof value === "string" ? value : list(value ?? []),
+    typeof value === "string" ? isolatedLines(value) : list(value ?? []),
   list,
 } as const;

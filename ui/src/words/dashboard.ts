@@ -2,6 +2,7 @@
 
 import type { Actor, Flags, Reach } from "../bindings/wire";
 import { formatAgo, formatCount, formatLately } from "../format";
+import { isolated, isolatedWithin } from "../model/isolated";
 import { capital, doors } from "./shared";
 
 export const dashboard = {
@@ -16,9 +17,9 @@ export const dashboard = {
   defaultRollout: "Default rollout",
   more: (count: number) => `and ${formatCount(count)} more`,
   showFlags: "Open flags",
-  lastChange: (flags: Flags) => flags.summary,
+  lastChange: (flags: Flags) => isolatedWithin(flags.summary),
   lastChangeBy: (actor: Actor, atMs: number, nowMs: number) =>
-    `${capital(formatAgo(atMs, nowMs))}, ${actor.name} ${doors[actor.via]}`,
+    `${capital(formatAgo(atMs, nowMs))}, ${isolated(actor.name)} ${doors[actor.via]}`,
   nothingSaved: "Nothing saved yet: all off.",
   recent: {
     title: "Activity",
@@ -31,7 +32,7 @@ export const dashboard = {
     nothingOn: "Nothing is switched on",
     missing: (path: string, needed: string) =>
       `${path} is blocked: it requires ${needed}, which is off`,
-    unmet: (path: string, { phrase }: Reach) => `${path} is on for ${phrase}`,
+    unmet: (path: string, { phrase }: Reach) => `${path} is on for ${isolatedWithin(phrase)}`,
     andOwn: (verdict: string, count: number) =>
       `${verdict}; ${count === 1 ? "1 component differs" : `${formatCount(count)} components differ`}`,
   },

@@ -2,11 +2,12 @@
 
 import type { Rollout } from "../bindings/wire";
 import { formatCount, formatPercent } from "../format";
+import { isolated } from "../model/isolated";
 import { listed, plural, strategies } from "./shared";
 
 const inWords = (rollout: Rollout): string => {
   const name = strategies[rollout.strategy].toLowerCase();
-  const groups = listed(rollout.userGroups, 3);
+  const groups = listed(rollout.userGroups.map(isolated), 3);
   const share = `${name}, ${formatPercent(rollout.percentage)}`;
   return groups === "" || rollout.strategy === "blue-green" ? share : `${share}, groups ${groups}`;
 };
@@ -16,7 +17,7 @@ export const flags = {
   filterKey: "/",
   clearFilter: "Clear the filter",
   treeLabel: "Components",
-  nothingFound: (query: string) => `No component matches “${query}”.`,
+  nothingFound: (query: string) => `No component matches “${isolated(query)}”.`,
   found: (count: number) => `${plural(count, "row")} found`,
   all: "All components",
   allHint: "master switch",

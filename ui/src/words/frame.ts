@@ -1,5 +1,6 @@
 /** The frame of the window, what loads and what was done. */
 
+import { isolated, isolatedWithin } from "../model/isolated";
 import { plural } from "./shared";
 
 export const frame = {
@@ -42,9 +43,11 @@ export const frame = {
   undo: "Undo",
   redo: "Redo",
   undoStep: (sentence: string | undefined) =>
-    sentence === undefined ? "Nothing to undo" : `Undo “${sentence}” (Ctrl+Z)`,
+    sentence === undefined ? "Nothing to undo" : `Undo “${isolatedWithin(sentence)}” (Ctrl+Z)`,
   redoStep: (sentence: string | undefined) =>
-    sentence === undefined ? "Nothing to redo" : `Redo “${sentence}” (Ctrl+Shift+Z)`,
+    sentence === undefined
+      ? "Nothing to redo"
+      : `Redo “${isolatedWithin(sentence)}” (Ctrl+Shift+Z)`,
   /** Without a place, the flags have nothing. */
   nothingTo: (way: "undo" | "redo", place?: string) =>
     `Nothing to ${way}${place === undefined ? "" : ` in ${place}`}`,
@@ -57,11 +60,12 @@ export const frame = {
   cancel: "Cancel",
   noticesLabel: "Notices",
   messagesLabel: "Messages",
-  readOnly: (why: string) => `Nothing can be saved. ${why}`,
+  readOnly: (why: string) => `Nothing can be saved. ${isolatedWithin(why)}`,
 
   loading: "Reading the flags…",
   notRead: "The flags could not be read.",
-  notReadAnew: (why: string) => `The flags could not be read anew; what you see may be old. ${why}`,
+  notReadAnew: (why: string) =>
+    `The flags could not be read anew; what you see may be old. ${isolatedWithin(why)}`,
   retry: "Try again",
 
   drafts: {
@@ -72,13 +76,14 @@ export const frame = {
     add: "Add",
     discard: "Discard",
     unsaved: (fields: readonly string[]) => `Unsaved: ${fields.join(", ").toLowerCase()}`,
-    inDialog: (title: string, typed: string) => (typed === "" ? title : `${title}: ${typed}`),
+    inDialog: (title: string, typed: string) =>
+      typed === "" ? title : `${title}: ${isolated(typed)}`,
     unsavedInside: "Unsaved changes inside",
   },
 
   did: {
-    undo: (sentence: string) => `Undid “${sentence}”`,
-    redo: (sentence: string) => `Redid “${sentence}”`,
+    undo: (sentence: string) => `Undid “${isolatedWithin(sentence)}”`,
+    redo: (sentence: string) => `Redid “${isolatedWithin(sentence)}”`,
   },
   stepOvertaken: {
     undo: "Another change came first. Nothing was undone.",

@@ -1,5 +1,6 @@
 /** Help: what it is called, and its pages in the order they are read. */
 
+import { isolated } from "../model/isolated";
 import { forDevelopers } from "./pages/developers";
 import { forEveryone } from "./pages/everyone";
 import { plural } from "./shared";
@@ -44,7 +45,7 @@ export const help = {
   contents: "Contents",
   search: "Search the help",
   found: (count: number) => `${plural(count, "page")} found`,
-  nothingFound: (query: string) => `No page says “${query}”. Try one word of it.`,
+  nothingFound: (query: string) => `No page says “${isolated(query)}”. Try one word of it.`,
   sample: "Example",
   pages,
 } as const;

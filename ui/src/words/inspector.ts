@@ -3,6 +3,7 @@
 import type { Actor, Cause, Rollout, Strategy } from "../bindings/wire";
 import { TAG_LIMITS, type DayProblem } from "../model/about";
 import { daysUntil, formatCount, formatDay, formatPercent } from "../format";
+import { isolated, isolatedWithin } from "../model/isolated";
 import type { NameProblem } from "../model/names";
 import type { PercentProblem } from "../model/percent";
 import { REQUIRES_MAX, type Obstacle } from "../model/requires";
@@ -79,7 +80,7 @@ export const inspector = {
     `A group. Its switch turns ${components === 1 ? "its component" : `all ${formatCount(components)} of its components`}.`,
   expires: (date: string, nowMs: number): string => {
     const days = daysUntil(date, nowMs);
-    if (days === null) return `expires ${date}`;
+    if (days === null) return `expires ${isolated(date)}`;
     if (days < 0) return `expired ${formatDay(date)}`;
     if (days === 0) return "expires today";
     return days <= 30 ? `expires in ${plural(days, "day")}` : `expires ${formatDay(date)}`;
@@ -106,7 +107,7 @@ export const inspector = {
     never: "Never",
     day: (date: string, nowMs: number): string => {
       const days = daysUntil(date, nowMs);
-      if (days === null) return date;
+      if (days === null) return isolated(date);
       if (days === 0) return `${formatDay(date)} · today`;
       const distance = plural(Math.abs(days), "day");
       // Nobody counts further.
@@ -144,12 +145,13 @@ export const inspector = {
       label: "In groups",
       addLabel: "Add a group that the user is in",
     },
-    on: (user: string) => `On for ${user}`,
-    off: (user: string) => `Off for ${user}`,
+    on: (user: string) => `On for ${isolated(user)}`,
+    off: (user: string) => `Off for ${isolated(user)}`,
     stepOk: "Yes:",
     stepFailed: "No:",
     // A path is written as it is, also where a sentence begins with it.
-    step: (text: string, path: string) => (text.startsWith(path) ? text : capital(text)),
+    step: (text: string, path: string) =>
+      isolatedWithin(text.startsWith(path) ? text : capital(text)),
     share: (threshold: number) =>
       threshold === 0
         ? "The share is 0 %: no bucket is in."
@@ -171,7 +173,7 @@ export const inspector = {
     loading: "Reading the history…",
     showAll: (total: number) => `Show all ${formatCount(total)}`,
     showInActivity: "Show in Activity",
-    by: ({ name, via }: Actor) => `${name}, ${doors[via]}`,
+    by: ({ name, via }: Actor) => `${isolated(name)}, ${doors[via]}`,
     cause: (cause: Cause): string => {
       switch (cause.kind) {
         case "edit":
@@ -216,7 +218,7 @@ export const inspector = {
   keep: (strategy: Strategy) => `Keep ${strategies[strategy].toLowerCase()}`,
   groups,
   groupsUnused: "Blue-green ignores groups.",
-  removeName: (name: string) => `Remove ${name}`,
+  removeName: (name: string) => `Remove ${isolated(name)}`,
   suggestions: (count: number) => plural(count, "suggestion"),
   moreSuggestions: (more: number) => `and ${formatCount(more)} more: type to narrow them down`,
 } as const;

@@ -1,6 +1,7 @@
 /** The document as JSON, and documents taken in. */
 
 import { formatCount } from "../format";
+import { isolated } from "../model/isolated";
 import { plural } from "./shared";
 
 export const json = {
@@ -28,10 +29,10 @@ export const json = {
       : `This removes ${formatCount(removed)} of ${plural(of, "component")}`,
   remove: (removed: number) => `Remove ${plural(removed, "component")}`,
   confirmFirst: "Confirm the removal first",
-  importTitle: (name: string) => `Import ${name}`,
+  importTitle: (name: string) => `Import ${isolated(name)}`,
   import: "Import",
   importMeaning: "It becomes a revision of its own, and can be undone.",
-  refused: (name: string) => `${name} cannot be imported. Nothing was changed.`,
+  refused: (name: string) => `${isolated(name)} cannot be imported. Nothing was changed.`,
   meanwhile: (revision: number) =>
     `Revision ${revision} was saved meanwhile: look again at what would change.`,
 } as const;

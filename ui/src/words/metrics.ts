@@ -20,6 +20,7 @@ import {
   type Drawing,
   type LineName,
 } from "../model/charts";
+import { isolated, isolatedWithin } from "../model/isolated";
 import { capital, plural } from "./shared";
 
 const MINUTE_MS = 60_000;
@@ -202,22 +203,23 @@ export const metrics = {
   },
 
   fromPrometheus: (address: string) =>
-    `From ${/^https?:\/\/(?:[^/@]*@)?([^/]+)/.exec(address)?.[1] ?? address}`,
-  fromPrometheusMeaning: (address: string) => `The charts come from the Prometheus at ${address}`,
+    `From ${isolatedWithin(/^https?:\/\/(?:[^/@]*@)?([^/]+)/.exec(address)?.[1] ?? address)}`,
+  fromPrometheusMeaning: (address: string) =>
+    `The charts come from the Prometheus at ${isolatedWithin(address)}`,
   fromOwn: "From Flagdeck",
   fromOwnMeaning: "The charts come from what Flagdeck itself keeps",
   useOwn: "Use Flagdeck’s own",
   usePrometheus: "Use Prometheus",
 
   loading: "Reading the charts…",
-  notRead: (why: string) => `The charts could not be read. ${why}`,
+  notRead: (why: string) => `The charts could not be read. ${isolatedWithin(why)}`,
   notReadAnew: (why: string) =>
-    `The charts could not be read anew; what you see ends before now. ${why}`,
+    `The charts could not be read anew; what you see ends before now. ${isolatedWithin(why)}`,
   notDrawn: "The charts could not be drawn. Their values can be read in the table.",
 
   empty: (spanS: SpanS) => `Nothing was reported in ${spans[spanS].full}`,
   emptyRange: "Nothing was reported in this stretch",
-  emptyOf: (component: string) => `Nothing was reported of ${component} here`,
+  emptyOf: (component: string) => `Nothing was reported of ${isolated(component)} here`,
   emptyHint:
     "Applications post what they calculate to /api/ml/events of the address that serves the flags. To see the charts move without one, let Flagdeck make reports up:",
   emptyOfHint: "Other components may have reported, or this one in a longer span.",
@@ -290,7 +292,7 @@ export const metrics = {
   marksOf: (id: ChartId) => `Flag changes in “${titles[id]}”`,
   mark: (marks: readonly Mark[]) => {
     const latest = marks.at(-1);
-    const sentence = latest?.sentence ?? "";
+    const sentence = isolatedWithin(latest?.sentence ?? "");
     return marks.length > 1
       ? `${formatCount(marks.length)} changes, the last: ${sentence}`
       : sentence;
@@ -308,7 +310,7 @@ export const metrics = {
   time: "Time",
 
   pictureTitle: "Flagdeck metrics",
-  of: (component: string | null) => component ?? "All components",
+  of: (component: string | null) => (component === null ? "All components" : isolated(component)),
 } as const;
 
 /** How exactly the ends of a stretch are worth telling. */

@@ -17,6 +17,7 @@ import {
   formatSpan,
 } from "../format";
 import type { OpenRestore, Source } from "../model/health";
+import { isolated, isolatedWithin } from "../model/isolated";
 import { capital, plural } from "./shared";
 
 /** Nothing where the interval is as narrow as the share is written. */
@@ -37,9 +38,9 @@ export const pulse = {
     heading: (reporting: number, known: number) =>
       known === 0 ? "" : capital(`${figureOf(reporting)} ${reportingTail(reporting, known)}`),
     reading: "Reading…",
-    unread: (why: string) => `Not read: ${why}`,
+    unread: (why: string) => `Not read: ${isolatedWithin(why)}`,
     storeGone: "Nothing is collected while the data folder is gone",
-    trouble: (why: string) => `Nothing is collected: ${why}`,
+    trouble: (why: string) => `Nothing is collected: ${isolatedWithin(why)}`,
     gone: (spanS: number) => `No reports for over ${spanOf(spanS)}`,
     silent: (silentMs: number) => `No reports for ${formatSpan(silentMs)}`,
     synthetic: "Synthetic data",
@@ -77,7 +78,8 @@ export const pulse = {
     rateLabel: (spanS: number, peak: string) =>
       `Calculations a second in the last ${spanOf(spanS)}, ${peak} at most`,
     mark: (sentence: string, others: number) =>
-      others === 0 ? sentence : `${sentence}, and ${plural(others, "change")} shortly before`,
+      isolatedWithin(sentence) +
+      (others === 0 ? "" : `, and ${plural(others, "change")} shortly before`),
     markAt: (atMs: number, revision: number) => `${formatMoment(atMs)}, revision ${revision}`,
     markLabel: (sentence: string, when: string) => `${sentence}. ${when}. Open it in Activity`,
     empty: "Appears when applications report.",
@@ -85,7 +87,7 @@ export const pulse = {
   },
   comparison: {
     title: (component: string | null) =>
-      component === null ? "Error rate, all components" : `Error rate of ${component}`,
+      component === null ? "Error rate, all components" : `Error rate of ${isolated(component)}`,
     titleTail: ": on vs. off",
     meaning:
       "Failed calculations of users for whom a component is on, and of those for whom it is off, over the last 15 minutes",
@@ -97,7 +99,7 @@ export const pulse = {
     limit: (share: number) => `limit ${formatPercent(share * 100)}`,
     limitMeaning: "rollback.triggers.errorRate",
     chartLabel: (limit: number, component: string | null) =>
-      `Error rate of ${component ?? "all components together"} in the last 15 minutes, on and off, with the 95 % interval of each; limit ${formatPercent(limit * 100)}`,
+      `Error rate of ${component === null ? "all components together" : isolated(component)} in the last 15 minutes, on and off, with the 95 % interval of each; limit ${formatPercent(limit * 100)}`,
     empty: "Appears when an app reports user IDs.",
     early: "Not enough data yet",
     table: "Components, each arm by itself",
@@ -112,17 +114,18 @@ export const pulse = {
     interval: (low: number, high: number) => `${signed(low)} to ${signed(high)}`,
     more: (count: number) => `and ${formatCount(count)} more`,
     rollBack: "Roll back",
-    rollBackLabel: (component: string) => `Roll back ${component}`,
-    rolledBack: (summary: string) => `Rolled back: ${summary}`,
+    rollBackLabel: (component: string) => `Roll back ${isolated(component)}`,
+    rolledBack: (summary: string) => `Rolled back: ${isolatedWithin(summary)}`,
   },
   health: {
     title: "State Health",
     figureTail: (reporting: number, known: number) => reportingTail(reporting, known),
     memoryLimit: (bytes: number, limit: number) =>
       `Memory ${formatBytesRoughly(bytes)}, limit ${formatBytesRoughly(limit)}`,
-    restoreOpen: ({ source }: OpenRestore) => `Waiting for ${source} to confirm a restore`,
+    restoreOpen: ({ source }: OpenRestore) =>
+      `Waiting for ${isolated(source)} to confirm a restore`,
     restoreStuck: ({ source, sinceMs, silentMs }: OpenRestore) => {
-      const waits = `Restore waits for ${source} since ${formatClock(sinceMs)}`;
+      const waits = `Restore waits for ${isolated(source)} since ${formatClock(sinceMs)}`;
       if (silentMs === null) return `${waits}; it reports, but does not confirm`;
       return Number.isFinite(silentMs)
         ? `${waits}; last seen ${formatSpan(silentMs)} ago`
@@ -130,7 +133,7 @@ export const pulse = {
     },
     statesSilent: (silentMs: number) => `No state reports for ${formatSpan(silentMs)}`,
     importedOnly: "Imported snapshots only",
-    pushFails: (why: string) => `Pushing fails: ${why}`,
+    pushFails: (why: string) => `Pushing fails: ${isolatedWithin(why)}`,
     turnedAway: (batches: number) =>
       `${plural(batches, "batch", "batches")} turned away: too many waited`,
     overflowed: (calculations: number) =>
@@ -153,7 +156,8 @@ export const pulse = {
       return atMs === null ? "never" : formatAge(atMs, nowMs);
     },
     pushMeaning: ({ gateway, atMs, failingSinceMs, failures }: PushHealth) => {
-      const last = atMs === null ? gateway : `${gateway}, last at ${formatMoment(atMs)}`;
+      const address = isolatedWithin(gateway);
+      const last = atMs === null ? address : `${address}, last at ${formatMoment(atMs)}`;
       if (failingSinceMs === null) return last;
       const attempts = plural(failures, "attempt");
       return `${last}; ${attempts} failed since ${formatMoment(failingSinceMs)}`;
@@ -164,25 +168,27 @@ export const pulse = {
     restores: "Open restores",
     restoresOf: ([first, ...more]: readonly OpenRestore[]) => {
       if (!first) return "none";
-      if (more.length > 0) return `${formatCount(more.length + 1)}, ${first.source} first`;
-      return `${first.source} since ${formatClock(first.sinceMs)}`;
+      if (more.length > 0)
+        return `${formatCount(more.length + 1)}, ${isolated(first.source)} first`;
+      return `${isolated(first.source)} since ${formatClock(first.sinceMs)}`;
     },
     restoresMeaning: (open: readonly OpenRestore[]) =>
       open
         .map(
-          ({ source, sinceMs }) => `1 restore waits for ${source} since ${formatMoment(sinceMs)}`,
+          ({ source, sinceMs }) =>
+            `1 restore waits for ${isolated(source)} since ${formatMoment(sinceMs)}`,
         )
         .join("\n"),
     snapshotMeaning: ({ name, lastSnapshotMs, snapshots }: StateSource) =>
-      `${name}: ${plural(snapshots, "snapshot")}${
+      `${isolated(name)}: ${plural(snapshots, "snapshot")}${
         lastSnapshotMs === null ? "" : `, the latest at ${formatMoment(lastSnapshotMs)}`
       }`,
     history: "Change history",
     historyFill: ({ changes, changesMax }: StateSource) =>
       `${formatCount(changes)} of ${formatCount(changesMax)}`,
     historyMeaning: ({ name, changes, changesMax }: StateSource) =>
-      `${name}: the latest ${formatCount(changes)} recorded changes, of ${formatCount(changesMax)} that are remembered`,
-    source: ({ name, isSynthetic }: Source) => (isSynthetic ? `${name}, synthetic` : name),
+      `${isolated(name)}: the latest ${formatCount(changes)} recorded changes, of ${formatCount(changesMax)} that are remembered`,
+    source: ({ name, isSynthetic }: Source) => isolated(name) + (isSynthetic ? ", synthetic" : ""),
     seen: ({ atMs, isSilent }: Source, nowMs: number) =>
       isSilent ? `last seen ${formatAge(atMs, nowMs)}` : formatAge(atMs, nowMs),
     otherSources: (count: number) => `and ${formatCount(count)} more`,

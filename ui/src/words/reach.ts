@@ -2,6 +2,7 @@
 
 import type { AllOff, Reach } from "../bindings/wire";
 import { formatClock, formatDayAndTime, formatPercent, isSameDay } from "../format";
+import { isolated, isolatedWithin } from "../model/isolated";
 import { doors, plural } from "./shared";
 
 /** With the day if that is another one. */
@@ -11,11 +12,11 @@ const moment = (atMs: number, nowMs: number): string =>
 const allOff = ({ sinceMs, by }: AllOff, nowMs: number): string =>
   sinceMs === null || by === null
     ? "All flags are off: never turned on"
-    : `All flags are off since ${moment(sinceMs, nowMs)} by ${by.name} ${doors[by.via]}`;
+    : `All flags are off since ${moment(sinceMs, nowMs)} by ${isolated(by.name)} ${doors[by.via]}`;
 
 const notStored = (why?: string | null): string => {
   const keepsTrying = "Flagdeck keeps trying while it runs.";
-  const reason = why?.replace(/[.]$/, "");
+  const reason = isolatedWithin(why?.replace(/[.]$/, "") ?? "");
   return reason ? `Not stored yet: ${reason}. ${keepsTrying}` : `Not stored yet: ${keepsTrying}`;
 };
 
@@ -23,12 +24,15 @@ export const reach = {
   reach: {
     /** Whom it reaches as things are: nobody while all flags are off. */
     inForce: ({ words, phrase, isNobody }: Reach, isAllOff: boolean) =>
-      isAllOff && !isNobody ? `Nobody (would reach ${phrase})` : words,
-    seenBy: ({ phrase }: Reach) => `Seen by ${phrase}`,
+      isAllOff && !isNobody
+        ? `Nobody (would reach ${isolatedWithin(phrase)})`
+        : isolatedWithin(words),
+    seenBy: ({ phrase }: Reach) => `Seen by ${isolatedWithin(phrase)}`,
     wouldBeSeenBy: ({ phrase, isNobody }: Reach) =>
-      `Nobody sees it: all flags are off. Once they are on, it is ${isNobody ? "still " : ""}seen by ${phrase}`,
-    met: ({ phrase }: Reach) => `Met for ${phrase}`,
-    on: ({ phrase, isNobody }: Reach) => (isNobody ? `On, but for ${phrase}` : `On for ${phrase}`),
+      `Nobody sees it: all flags are off. Once they are on, it is ${isNobody ? "still " : ""}seen by ${isolatedWithin(phrase)}`,
+    met: ({ phrase }: Reach) => `Met for ${isolatedWithin(phrase)}`,
+    on: ({ phrase, isNobody }: Reach) =>
+      `${isNobody ? "On, but for" : "On for"} ${isolatedWithin(phrase)}`,
   },
 
   allOffState: {

@@ -9,6 +9,7 @@ import {
   formatPreciseClock,
   isSameDay,
 } from "../format";
+import { isolated, isolatedWithin } from "../model/isolated";
 import { doors, plural } from "./shared";
 
 /** Keys named in a sentence; the others are counted. */
@@ -22,12 +23,14 @@ const when = (atMs: number, nowMs: number): string => {
   return isSameDay(atMs, nowMs) ? time : `${formatDayOf(atMs, nowMs)} ${time}`;
 };
 
-const who = ({ name, via }: Actor): string => `${name} ${doors[via]}`;
+const who = ({ name, via }: Actor): string => `${isolated(name)} ${doors[via]}`;
 
-const keys = (all: readonly string[]): string =>
-  all.length <= KEYS_SHOWN
-    ? all.join(" and ")
-    : `${all.slice(0, KEYS_SHOWN).join(", ")} and ${formatCount(all.length - KEYS_SHOWN)} more`;
+const keys = (all: readonly string[]): string => {
+  const shown = all.slice(0, KEYS_SHOWN).map(isolatedWithin);
+  return all.length <= KEYS_SHOWN
+    ? shown.join(" and ")
+    : `${shown.join(", ")} and ${formatCount(all.length - KEYS_SHOWN)} more`;
+};
 
 type Parts = Pick<StateRestore, "only" | "except">;
 
@@ -62,12 +65,12 @@ export const restores = {
     const at = when(endedMs ?? restore.atMs, nowMs);
     switch (status) {
       case "open":
-        return `Waiting for ${source} to confirm, since ${at}`;
+        return `Waiting for ${isolated(source)} to confirm, since ${at}`;
       case "confirmed":
-        if (isExact === null) return `Confirmed by ${source} at ${at}, not compared`;
+        if (isExact === null) return `Confirmed by ${isolated(source)} at ${at}, not compared`;
         return isExact
-          ? `Confirmed by ${source}, exactly as asked, ${at}`
-          : `Confirmed by ${source} at ${at}, but ${differing(restore.differing.length)}: ${keys(restore.differing)}`;
+          ? `Confirmed by ${isolated(source)}, exactly as asked, ${at}`
+          : `Confirmed by ${isolated(source)} at ${at}, but ${differing(restore.differing.length)}: ${keys(restore.differing)}`;
       case "superseded":
         return `Superseded by a newer restore, ${at}`;
       case "cancelled":
@@ -99,7 +102,7 @@ export const restores = {
   /** The same with its source, for a list of what happened. */
   whatOf: (restore: StateRestore): string => {
     const verb = restore.undoes === null ? "restore" : "undo a restore of";
-    return `${restore.source}: ${verb} ${parts(restore)}`;
+    return `${isolated(restore.source)}: ${verb} ${parts(restore)}`;
   },
   line: (restore: StateRestore, from: string | null, status: string): string => {
     const what = restore.undoes === null ? "Restore" : "Undo";
@@ -112,31 +115,32 @@ export const restores = {
   undo: "Undo",
   undoMeaning: "Ask for the same parts as they were before this restore",
   cancel: "Cancel restore",
-  cancelMeaning: (source: string) => `Stop asking ${source} for it. Its state stays as it is.`,
+  cancelMeaning: (source: string) =>
+    `Stop asking ${isolated(source)} for it. Its state stays as it is.`,
   show: "Open in Snapshots",
   showMeaning: "Compare the state before the restore with the snapshot it is from",
 
   asked: (restore: StateRestore): string =>
-    `${restore.source} is asked to restore ${parts(restore)}. Open until it confirms.`,
+    `${isolated(restore.source)} is asked to restore ${parts(restore)}. Open until it confirms.`,
   askedUndo: (restore: StateRestore): string =>
-    `${restore.source} is asked for ${parts(restore)} as before the restore. Open until it confirms.`,
+    `${isolated(restore.source)} is asked for ${parts(restore)} as before the restore. Open until it confirms.`,
   /** Once it is confirmed, for a person who may look elsewhere. */
   confirmed: (restore: StateRestore): string => {
     const { source, isExact } = restore;
     const what = restore.undoes === null ? "the restore" : "the undo of a restore";
-    const begin = `${source} confirmed ${what} of ${parts(restore)}`;
+    const begin = `${isolated(source)} confirmed ${what} of ${parts(restore)}`;
     if (isExact === null) return `${begin}, not compared.`;
     return isExact
       ? `${begin}, exactly as asked.`
       : `${begin}, but ${differing(restore.differing.length)}: ${keys(restore.differing)}.`;
   },
   cancelled: ({ source, revision }: StateRestore) =>
-    `Restore cancelled. ${source} keeps the state it has.${
+    `Restore cancelled. ${isolated(source)} keeps the state it has.${
       revision === null ? "" : ` The flags stay as of revision ${revision}.`
     }`,
 
   undoDialog: {
-    title: (source: string, at: string) => `Undo the restore of ${source} of ${at}?`,
+    title: (source: string, at: string) => `Undo the restore of ${isolated(source)} of ${at}?`,
     moved: (count: number, wasExact: boolean) => {
       const what = wasExact
         ? `${plural(count, "value")} changed since the restore in these parts.`
@@ -145,24 +149,27 @@ export const restores = {
     },
     unknown: "What changed since the restore cannot be told: its snapshot is gone.",
     told: (source: string) =>
-      `${source} is asked for the same parts as they were before the restore. It stays open until ${source} confirms.`,
+      `${isolated(source)} is asked for the same parts as they were before the restore. It stays open until ${isolated(source)} confirms.`,
     willChange: (count: number) => `${plural(count, "value")} will change`,
     nothing: "Nothing to undo: these parts are as they were before the restore.",
     reading: "Comparing…",
     preview: "What undoing changes",
     now: "Undo restore",
-    notRead: "The preview could not be read; nothing was undone.",
+    notRead: (why: string) =>
+      `The preview could not be read; nothing was undone. ${isolatedWithin(why)}`,
   },
 
   list: {
     open: "Restores",
     openMeaning: "Show every restore, with what became of it",
-    title: (source: string | null) => (source === null ? "Restores" : `Restores of ${source}`),
+    title: (source: string | null) =>
+      source === null ? "Restores" : `Restores of ${isolated(source)}`,
     label: "Restores, latest first",
     none: "No restores yet",
     noneHint: "Compare two snapshots, then choose Restore to ask the source for an earlier state.",
     reading: "Reading the restores…",
-    notRead: "The restores could not be read; nothing is lost.",
+    notRead: (why: string) =>
+      `The restores could not be read; nothing is lost. ${isolatedWithin(why)}`,
     showMore: "Show more",
     more: (shown: number, total: number) =>
       `The latest ${formatCount(shown)} of ${formatCount(total)} are listed`,
@@ -174,7 +181,7 @@ export const restores = {
     const more = count > 1 ? `, and ${plural(count - 1, "earlier one")}` : "";
     return `${when(restore.atMs, nowMs)}: ${what}${more}. Show all.`;
   },
-  openDot: (source: string) => `${source} has an open restore`,
+  openDot: (source: string) => `${isolated(source)} has an open restore`,
 
   details: {
     title: (id: number) => `Restore ${id}`,

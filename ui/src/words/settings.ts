@@ -2,6 +2,7 @@
 
 import type { Backup, Setting, SettingKind, SettingValue } from "../bindings/wire";
 import { formatCount } from "../format";
+import { isolated, isolatedWithin } from "../model/isolated";
 import {
   alsoInWords,
   changeInWords,
@@ -36,7 +37,7 @@ export const settings = {
   configurationNotRead: "The settings could not be read.",
   find: "Find a setting",
   found: (count: number) => `${plural(count, "setting")} found`,
-  nothingFound: (query: string) => `No setting matches “${query}”.`,
+  nothingFound: (query: string) => `No setting matches “${isolated(query)}”.`,
   showAll: "Show all settings",
   label,
   groups,
@@ -64,15 +65,16 @@ export const settings = {
       ? `Locked: the environment variable ${source.name} decides. Remove it and start Flagdeck again to change this here.`
       : "Locked: the command line that Flagdeck was started with decides. Start it without this setting to change it here.",
   unusedInFile: (kind: SettingKind, value: SettingValue) =>
-    `config.toml has ${valueInWords(kind, value)}, which is not in force.`,
+    `config.toml has ${isolatedWithin(valueInWords(kind, value))}, which is not in force.`,
   needsRestart: "Takes effect when Flagdeck starts again",
   isWaiting: (setting: Setting) =>
-    `Waiting for a restart: ${valueInWords(setting.kind, setting.value)} is in force until Flagdeck starts again`,
+    `Waiting for a restart: ${isolatedWithin(valueInWords(setting.kind, setting.value))} is in force until Flagdeck starts again`,
   saving: "Saving…",
   savedHere: "Saved",
   reset: "Reset",
   resetMeaning: (setting: Setting) =>
-    `Reset ${label(setting.name)} to the default: ${valueInWords(setting.kind, setting.default)}`,
+    `Reset ${label(setting.name)} to the default: ${isolatedWithin(valueInWords(setting.kind, setting.default))}`,
+  /** As the backend writes sentences: to be isolated when it is shown. */
   changed: (setting: Setting, before: SettingValue, after: SettingValue) => {
     const change = changeInWords(setting.kind, before, after);
     const byDefault = setting.inFile === null ? ", the default" : "";
@@ -83,7 +85,7 @@ export const settings = {
     `${label(name)} was changed elsewhere. Nothing was undone or redone.`,
   addOrigin: "Add an origin…",
   addOriginLabel: (name: string) => `${label(name)}: add one`,
-  remove: (what: string) => `Remove ${what}`,
+  remove: (what: string) => `Remove ${isolated(what)}`,
 
   copy: "Copy",
   copyOf: (what: string) => `Copy: ${what}`,
@@ -138,7 +140,7 @@ export const settings = {
   restoreSame: "The flags in this backup are those in force: there is nothing to restore.",
   restoreNotRead: "The backup could not be read.",
   restoreNow: "Restore",
-  restored: (summary: string) => `Restored: ${summary}`,
+  restored: (summary: string) => `Restored: ${isolatedWithin(summary)}`,
 
   aboutNotRead: "What Flagdeck is made of could not be read.",
   version: (version: string) => `Version ${version}`,
@@ -155,5 +157,5 @@ export const settings = {
   findPackage: "Find a package or a licence",
   packagesFound: (found: number, of: number) =>
     found === of ? plural(of, "package") : `${formatCount(found)} of ${plural(of, "package")}`,
-  noPackage: (query: string) => `No package or licence matches “${query}”.`,
+  noPackage: (query: string) => `No package or licence matches “${isolated(query)}”.`,
 } as const;

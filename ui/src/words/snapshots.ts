@@ -12,6 +12,7 @@ import {
   isSameDay,
 } from "../format";
 import type { Range } from "../model/chart_range";
+import { isolated, isolatedLines, isolatedWithin } from "../model/isolated";
 import type { Speed } from "../model/timeline";
 import { plural } from "./shared";
 
@@ -33,7 +34,8 @@ const when = (atMs: number, nowMs: number): string =>
 const exactly = (atMs: number, nowMs: number): string =>
   `${formatDayOf(atMs, nowMs)}, ${formatPreciseClock(atMs)}`;
 
-const called = ({ name, cause }: Snapshot): string => name ?? causes[cause];
+const called = ({ name, cause }: Snapshot): string =>
+  name === null ? causes[cause] : isolated(name);
 
 const changed = (count: number): string => (count > 0 ? plural(count, "change") : "no change");
 
@@ -58,13 +60,13 @@ export const snapshots = {
   called,
   changes,
   loading: "Reading the snapshots…",
-  notRead: (why: string) => `The snapshots could not be read. ${why}`,
+  notRead: (why: string) => `The snapshots could not be read. ${isolatedWithin(why)}`,
 
   sourcesLabel: "Source",
   allSources: "all sources",
   sourceMeaning: ({ name, atMs, bytes, snapshots, restore }: StateSource, nowMs: number) =>
     [
-      name,
+      isolated(name),
       atMs === null
         ? "snapshots only, from a file"
         : `${formatBytes(bytes)}, reported ${formatAgo(atMs, nowMs)}`,
@@ -141,7 +143,7 @@ export const snapshots = {
   release: "Release A",
 
   now: "Now",
-  nowMeaning: (source: string) => `The state that ${source} has at the moment`,
+  nowMeaning: (source: string) => `The state that ${isolated(source)} has at the moment`,
   nowReported: ({ atMs }: StateSource, nowMs: number) =>
     atMs === null ? "" : `reported ${formatAgo(atMs, nowMs)}`,
   time: (atMs: number, isExact: boolean) =>
@@ -160,7 +162,7 @@ export const snapshots = {
       called(snapshot),
       formatMoment(snapshot.atMs),
       `${formatBytes(snapshot.bytes)}, ${plural(snapshot.files, "file")}, flags at revision ${formatCount(snapshot.revision)}`,
-      ...(snapshot.note === null ? [] : ["", snapshot.note]),
+      ...(snapshot.note === null ? [] : ["", isolatedLines(snapshot.note)]),
     ].join("\n"),
   rowActions: "Actions (Shift+F10)",
   rowMenu: (snapshot: Snapshot) => `Actions on the snapshot of ${formatMoment(snapshot.atMs)}`,
@@ -188,16 +190,17 @@ export const snapshots = {
   exportOne: "The one compared",
   exportListed: (total: number) => `All ${formatCount(total)} listed`,
   exportTooMany: (max: number) => `At most ${formatCount(max)} go into one file`,
-  exported: (place: string) => `Written to ${place}`,
+  exported: (place: string) => `Written to ${isolatedWithin(place)}`,
   taken: (taken: readonly Snapshot[]) => {
     const [only] = taken;
     if (taken.length !== 1 || !only) return `${plural(taken.length, "snapshot")} taken`;
-    return `Snapshot of ${only.source} taken`;
+    return `Snapshot of ${isolated(only.source)} taken`;
   },
   imported: (imported: readonly Snapshot[]) => {
     const sources = new Set(imported.map(({ source }) => source));
     const [only] = sources;
-    const of = sources.size === 1 && only !== undefined ? only : plural(sources.size, "source");
+    const of =
+      sources.size === 1 && only !== undefined ? isolated(only) : plural(sources.size, "source");
     return `${plural(imported.length, "snapshot")} of ${of} imported`;
   },
   pinned: "Pinned: it stays until it is let go",
@@ -224,7 +227,7 @@ export const snapshots = {
     pin: "Pin it, so that it stays however old it is",
   },
   removeDialog: {
-    title: (source: string) => `Remove what came from files of ${source}?`,
+    title: (source: string) => `Remove what came from files of ${isolated(source)}?`,
     meaning:
       "Every snapshot of this source that was read from a file goes, pinned ones too. This cannot be undone here; the files themselves stay, and can be imported again.",
     remove: "Remove",
@@ -242,7 +245,7 @@ export const snapshots = {
     help: "How states are handed in",
   },
   unkept: {
-    title: (source: string) => `No snapshot of ${source} yet`,
+    title: (source: string) => `No snapshot of ${isolated(source)} yet`,
     hint: "Flagdeck takes one at the interval of the settings, as soon as something changed. You need not wait for it.",
     onlyFile: "Its snapshots were read from files, and none is left.",
   },

@@ -1,12 +1,13 @@
 /** Adding, renaming, moving and removing components, and rolling several out alike. */
 
 import { formatCount } from "../format";
+import { isolated, isolatedWithin } from "../model/isolated";
 import { PATH_DEPTH_MAX, SEGMENT_CHARS_MAX, type PathProblem } from "../model/paths";
 import { listed, plural } from "./shared";
 
 const NAMES_SHOWN = 3;
 
-const these = (paths: readonly string[]) => listed(paths, NAMES_SHOWN);
+const these = (paths: readonly string[]) => listed(paths.map(isolatedWithin), NAMES_SHOWN);
 
 export const structure = {
   add: { component: "Add a component", group: "Add a group" },
@@ -20,7 +21,7 @@ export const structure = {
   moreGroups: (count: number) => `${formatCount(count)} more: type to find them`,
   isOn: "Switched on",
   isOnMeaning: "Starts with the default rollout.",
-  becomes: (path: string) => `Its path: ${path}`,
+  becomes: (path: string) => `Its path: ${isolatedWithin(path)}`,
   makesGroups: (groups: readonly string[]) =>
     groups.length === 1
       ? `Makes the group ${these(groups)}.`
@@ -41,9 +42,11 @@ export const structure = {
   moveAction: "Move",
   moveTo: "To group",
   isThere: (group: string) =>
-    group === "" ? "It is at the top level already." : `It is in ${group} already.`,
+    group === "" ? "It is at the top level already." : `It is in ${isolatedWithin(group)} already.`,
   areThere: (group: string) =>
-    group === "" ? "They are at the top level already." : `They are in ${group} already.`,
+    group === ""
+      ? "They are at the top level already."
+      : `They are in ${isolatedWithin(group)} already.`,
 
   remove: (paths: readonly string[]) =>
     paths.length === 1 ? `Remove ${these(paths)}?` : `Remove ${formatCount(paths.length)} rows?`,
@@ -71,23 +74,23 @@ export const structure = {
       case "empty":
         return "Name: each part between dots has 1 to 64 characters.";
       case "first_letter":
-        return `Name: ${problem.segment} has to start with a letter, A to Z.`;
+        return `Name: ${isolated(problem.segment)} has to start with a letter, A to Z.`;
       case "letters":
-        return `Name: ${problem.segment} may only have letters A to Z, digits, - and _.`;
+        return `Name: ${isolated(problem.segment)} may only have letters A to Z, digits, - and _.`;
       case "too_long":
         return `Name: a part has up to ${SEGMENT_CHARS_MAX} characters, not ${problem.segment.length}.`;
       case "reserved":
-        return `Name: ${problem.segment} is a word of JavaScript, so it cannot be used.`;
+        return `Name: ${isolated(problem.segment)} is a word of JavaScript, so it cannot be used.`;
       case "too_deep":
         return `Name: a path has up to ${PATH_DEPTH_MAX} parts, the groups around it included.`;
       case "taken":
-        return `Name: there is a ${problem.path} already.`;
+        return `Name: there is a ${isolatedWithin(problem.path)} already.`;
       case "in_component":
-        return `Group: ${problem.path} is a component, which cannot hold others.`;
+        return `Group: ${isolatedWithin(problem.path)} is a component, which cannot hold others.`;
       case "in_itself":
-        return `Group: ${problem.path} cannot be moved into itself.`;
+        return `Group: ${isolatedWithin(problem.path)} cannot be moved into itself.`;
       case "same_name":
-        return `Group: two of them are called ${problem.segment}, and only one can go there.`;
+        return `Group: two of them are called ${isolated(problem.segment)}, and only one can go there.`;
     }
   },
 } as const;

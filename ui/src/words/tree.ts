@@ -3,6 +3,7 @@
 import type { LastChange } from "../bindings/wire";
 import { formatAgoBriefly, formatCount, formatMoment } from "../format";
 import type { Standing } from "../model/filter";
+import { isolated } from "../model/isolated";
 
 export const tree = {
   nothingFits: "No component fits these filters.",
@@ -29,12 +30,12 @@ export const tree = {
   tags: "Tags",
   owners: "Owners",
   noLabels: "No component has a tag or an owner yet. Both are given in the details.",
-  noLabelFound: (text: string) => `No tag or owner contains “${text}”.`,
+  noLabelFound: (text: string) => `No tag or owner contains “${isolated(text)}”.`,
   moreLabels: (count: number) => `${formatCount(count)} more: type to find them`,
   chosenLabels: "Chosen tags and owners",
-  removeTag: (tag: string) => `Do not ask for the tag ${tag}`,
-  owner: (owner: string) => `Owner: ${owner}`,
-  removeOwner: (owner: string) => `Do not ask for the owner ${owner}`,
+  removeTag: (tag: string) => `Do not ask for the tag ${isolated(tag)}`,
+  owner: (owner: string) => `Owner: ${isolated(owner)}`,
+  removeOwner: (owner: string) => `Do not ask for the owner ${isolated(owner)}`,
   clearAll: "Clear",
 
   lastChange: ({ atMs }: { atMs: number }, nowMs: number) => formatAgoBriefly(atMs, nowMs),

@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&off`. Not part of
+ * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&off&hostile`. Not part of
  * what is shipped.
  */
 
@@ -17,6 +17,7 @@ import {
   typicalCharts,
 } from "../support/charts";
 import { extreme, huge, safeDefault, typical } from "../support/documents";
+import { hostile } from "../support/hostile";
 import { MemoryHost } from "../support/memory";
 import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshots";
 import { deepParts, fewParts, manyParts, restored } from "../support/restore_samples";
@@ -140,7 +141,10 @@ if (wanted.has("ticking")) {
 }
 Object.assign(window, { host });
 
-mount(App, { target: document.body, props: { host } });
+mount(App, {
+  target: document.body,
+  props: { host: wanted.has("hostile") ? hostile(host) : host },
+});
 
 /** Clicks on parts of the window one after the other, by their test ids: `&click=row-ui,menu-ui`. */
 for (const [index, id] of (wanted.get("click")?.split(",") ?? []).entries()) {

@@ -4,6 +4,8 @@ import type { Tone } from "../../model/verdict";
 
 export interface Row {
   name: string;
+  /** Whether the name is a component’s. */
+  isPath?: boolean;
   value: string;
   /** What stands after the value, for those who look closer. */
   detail?: string;

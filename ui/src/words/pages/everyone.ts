@@ -217,6 +217,11 @@ const components: HelpPage = {
       kind: "text",
       text: "A component can have a title, a description, an owner, tags and an expiry date. `/` filters by name, title, tag and owner. The date is a reminder: Flagdeck removes nothing by itself.",
     },
+    { kind: "heading", text: "Characters that cannot be seen" },
+    {
+      kind: "text",
+      text: "A text from elsewhere may have characters that cannot be seen or that turn the text around. The window shows each as an escape, such as `\\u{202e}` or `\\n` for a line break, so that two names that differ look different. In fields where you edit the text, it stays as it is.",
+    },
     { kind: "heading", text: "All at once" },
     {
       kind: "text",
