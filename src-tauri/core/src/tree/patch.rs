@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::align::{Run, align, identity};
 use super::{Object, Tree, keys, order, path, same};
+use crate::limits::MEMBERS_SHIFTED_MAX;
 
 /// What turns a tree into another one. Borrows from the later one if it was compared, so that the
 /// earlier one can be changed by it.
@@ -44,9 +45,6 @@ pub enum Piece<'a> {
     /// These differ, one after the other.
     Change(Vec<Patch<'a>>),
 }
-
-/// Members that are inserted one by one; of more, all members are merged.
-const SHIFTED_MAX: usize = 8;
 
 /// Compares two trees.
 pub fn compare<'a>(before: &Tree, after: &'a Tree) -> Patch<'a> {
@@ -102,7 +100,9 @@ impl<'a> Members<'a> {
             patch.apply(members.get_mut(key).ok_or(Misfit)?)?;
         }
         match self.added.first() {
-            Some((place, ..)) if *place < members.len() && self.added.len() > SHIFTED_MAX => {
+            Some((place, ..))
+                if *place < members.len() && self.added.len() > MEMBERS_SHIFTED_MAX =>
+            {
                 self.merge(members)
             }
             _ => self.insert(members),
