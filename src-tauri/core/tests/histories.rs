@@ -173,7 +173,8 @@ fn many_members_and_elements_that_come_and_go_are_applied_in_one_pass() {
             assert_eq!(tree.to_string(), after.to_string());
         }
     }
-    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    // It takes longer if each of them moves all that stand behind it, even in a release build.
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
 
 #[test]
