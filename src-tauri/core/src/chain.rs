@@ -176,8 +176,12 @@ impl Chain {
 
     /// Writes what leads from the tree it is open at to the next one.
     pub fn encode(&self, next: &Tree) -> Step {
-        let patch = compare(&self.tree, next);
-        let plain = delta::write(&patch, &self.tree);
+        self.encode_patch(&compare(&self.tree, next))
+    }
+
+    /// Writes a patch of the tree it is open at.
+    pub fn encode_patch(&self, patch: &Patch<'_>) -> Step {
+        let plain = delta::write(patch, &self.tree);
         let mut bytes = Vec::new();
         // Of a few bytes, nothing is left to save, and packing takes the time of reading all of
         // the dictionary.

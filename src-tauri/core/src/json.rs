@@ -1,7 +1,8 @@
 //! Strict JSON: bytes → (tree, every problem), with what [`crate::tree::read`] would swallow.
 //!
 //! That one keeps the last of two equal keys without a word; here it is a problem with its place.
-//! Knows nothing of what the tree means.
+//! A text without problems is read in one pass; only one with a problem is read again, by
+//! `serde_json`, to tell what and where it is. Knows nothing of what the tree means.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -26,6 +27,11 @@ pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Option<Tree> {
             return None;
         }
     };
+    tree::read_strict(text).or_else(|| explain(text, problems))
+}
+
+/// Reads a text in which something is wrong, and adds all of that to `problems`.
+fn explain(text: &str, problems: &mut Problems) -> Option<Tree> {
     let text = tree::mended(text.as_bytes());
     let text = str::from_utf8(&text).expect("an escape takes the place of another one");
     let Masked { text, numbers } = tree::masked(text);

@@ -158,6 +158,10 @@ pub const ALIGN_STRANGERS_MIN: usize = 9;
 /// One element in so many may lack the key by which the elements of a list are told apart.
 pub const ALIGN_KEYLESS_ONE_IN: usize = 10;
 
+/// Members that are inserted one by one where others stand, each of which shifts those behind it.
+/// Of more, all members are put together again, in one pass.
+pub const MEMBERS_SHIFTED_MAX: usize = 8;
+
 /// Characters of a text that an element of a list is named by in a key. An element with a longer
 /// one is named by its place.
 pub const IDENTITY_CHARS_MAX: usize = 128;

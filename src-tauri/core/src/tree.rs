@@ -29,6 +29,7 @@ pub use self::number::Number;
 pub use self::order::settled;
 pub use self::patch::{Patch, compare};
 pub use self::path::{Path, PathError, Slot, slot};
+pub(crate) use self::read::read_strict;
 pub use self::read::{mended, read};
 
 /// A JSON tree.
@@ -54,7 +55,7 @@ pub enum Tree {
 }
 
 /// The members of an object, in their order. Objects that differ in it alone are equal.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Eq)]
 pub struct Object(IndexMap<Box<str>, Tree, RandomState>);
 
 impl Tree {
@@ -144,6 +145,12 @@ impl Object {
         self.0.get(key)
     }
 
+    /// Returns a member with its name.
+    pub(crate) fn get_key_value(&self, key: &str) -> Option<(&str, &Tree)> {
+        let (key, value) = self.0.get_key_value(key)?;
+        Some((key, value))
+    }
+
     /// Returns a member, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
         self.0.get_mut(key)
@@ -172,6 +179,11 @@ impl Object {
     /// Puts a member that is not there yet before the one at `place`.
     pub fn insert_at(&mut self, place: usize, key: impl Into<Box<str>>, value: Tree) {
         self.0.shift_insert(place, key.into(), value);
+    }
+
+    /// Puts members at the end, or each in the place of one of the same name.
+    pub(crate) fn extend(&mut self, members: impl Iterator<Item = (Box<str>, Tree)>) {
+        self.0.extend(members);
     }
 
     /// Takes a member away; the others keep their order.
@@ -221,6 +233,12 @@ impl FromIterator<(Box<str>, Tree)> for Object {
     }
 }
 
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        order::are_same(self, other)
+    }
+}
+
 impl Hash for Object {
     /// The order does not count, as it does not where objects are compared.
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -233,13 +251,7 @@ impl Hash for Object {
 /// Says whether two trees are the same in every value, which is what `==` says, too: neither the
 /// order of keys nor how a number is spelled counts.
 pub fn same(one: &Tree, other: &Tree) -> bool {
-    match (one, other) {
-        (Tree::Array(one), Tree::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Tree::Object(one), Tree::Object(other)) => order::are_same(one, other, same),
-        _ => one == other,
-    }
+    one == other
 }
 
 /// Says whether a value has more than about so many bytes as text. Stops looking once it has.

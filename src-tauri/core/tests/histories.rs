@@ -6,7 +6,7 @@ use flagdeck_core::delta;
 use flagdeck_core::tree::{self, Run, Tree, align, same};
 use proptest::prelude::*;
 
-use crate::support::states::{Host, any_tree, tree_and_next};
+use crate::support::states::{Host, any_tree, object, tree_and_next};
 
 /// Applies operations of RFC 6902 one after the other, as its section 4 says.
 fn patched(tree: &Tree, operations: &[Tree]) -> Tree {
@@ -145,6 +145,49 @@ fn kept(trees: &[Tree]) -> Vec<Vec<u8>> {
         kept.push(step.bytes);
     }
     kept
+}
+
+/// An object or a list of so many members, every `step`th number from 0 on.
+fn every(step: usize, count: usize) -> [Tree; 2] {
+    let numbers = || (0..count).map(|number| number * step);
+    let name = |number: usize| format!("{number:06}");
+    [
+        object(numbers().map(|number| (name(number), tree!(number)))),
+        numbers()
+            .map(|number| Tree::from(name(number)))
+            .collect::<Vec<_>>()
+            .into(),
+    ]
+}
+
+/// Fifty thousand that come or go one by one between as many that stay: each of these is moved
+/// once, not once for each of the others.
+#[test]
+fn many_members_and_elements_that_come_and_go_are_applied_in_one_pass() {
+    let started = std::time::Instant::now();
+    for (few, many) in every(2, 50_000).iter().zip(&every(1, 100_000)) {
+        for (before, after) in [(few, many), (many, few)] {
+            let mut tree = before.clone();
+            let patch = compare(before, after);
+            patch.apply(&mut tree).expect("it is of this tree");
+            assert_eq!(tree.to_string(), after.to_string());
+        }
+    }
+    // It takes longer if each of them moves all that stand behind it, even in a release build.
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_patch_of_another_tree_is_a_misfit() {
+    let few = every(2, 20);
+    for (few, many) in few.iter().zip(&every(1, 40)) {
+        let (grow, shrink) = (compare(few, many), compare(many, few));
+        for (patch, other) in [(&grow, many), (&shrink, few)] {
+            assert!(patch.apply(&mut other.clone()).is_err(), "{other}");
+        }
+        let nothing = &mut tree!({});
+        assert!(shrink.apply(nothing).is_err());
+    }
 }
 
 #[test]

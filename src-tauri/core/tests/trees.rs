@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt::{self, Write};
 
 use flagdeck_core::tree::{self, Number, Object, Tree, same};
+use flagdeck_core::validate::read_patch;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -78,6 +79,31 @@ proptest! {
             }
             Err(error) => prop_assert_eq!(read.unwrap_err().to_string(), error.to_string()),
         }
+    }
+
+    #[test]
+    fn any_string_is_read_as_serde_json_reads_it(inner in "[\\x00-\\x7f\u{e9}\u{20ac}\u{1f600}]{0,40}|[a-z\u{e9}]{0,40}[\\x00-\\x7f]?") {
+        let text = format!("[\"{inner}\", 1]");
+        let read = tree::read(text.as_bytes()).map_err(|error| error.to_string());
+        let expected = serde_json::from_str::<Value>(&text).map(Tree::from);
+        prop_assert_eq!(read, expected.map_err(|error| error.to_string()));
+    }
+
+    #[test]
+    fn surrogates_are_read_as_if_they_were_mended_first(inner in "(\\\\u[dD][8-9a-fA-F][0-9a-f]{2}|\\\\{1,2}|\\\\n|u|[a-f]){0,12}") {
+        let text = format!("{{\"{inner}\": \"{inner}\"}}");
+        let mended = tree::mended(text.as_bytes());
+        let expected = serde_json::from_slice::<Value>(&mended).map(Tree::from);
+        let read = tree::read(text.as_bytes()).map_err(|error| error.to_string());
+        prop_assert_eq!(read, expected.map_err(|error| error.to_string()));
+    }
+
+    #[test]
+    fn what_is_read_strictly_is_what_is_read(tree in any_tree()) {
+        let text = format!("{{\"state\": {tree:#}}}");
+        let read = read_patch(text.as_bytes()).map(|object| Tree::from(object).to_string());
+        let lax = tree::read(text.as_bytes()).expect("it is JSON");
+        prop_assert_eq!(read, Ok(lax.to_string()));
     }
 
     #[test]

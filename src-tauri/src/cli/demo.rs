@@ -44,7 +44,6 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use flagdeck::clock::Clock;
 use flagdeck_core::{Compiled, FlagDocument};
-use serde_json::Value;
 use tokio::time::{MissedTickBehavior, interval, interval_at, sleep};
 
 pub use self::address::Address;
@@ -107,7 +106,7 @@ impl Run {
             // Nobody listens any more where the run has ended before.
             let _ = ended.send(deliver(&to, &from, PATIENCE));
         });
-        let flags = flags_of(document);
+        let flags = document.to_tree();
         let state = State::new(size, host.seed(), &flags, Clock::system().now_ms());
         Self {
             exposure: exposure(document, &host),
@@ -166,7 +165,7 @@ impl Run {
     fn step(&mut self) {
         if let Some(document) = self.follower.latest() {
             self.exposure = exposure(&document, &self.host);
-            self.reporter.tell(News::Flags(flags_of(&document)));
+            self.reporter.tell(News::Flags(document.to_tree()));
         }
         let events = self.host.step(&self.exposure);
         self.outbox.put(self.steps, &events);
@@ -243,10 +242,4 @@ pub fn announcement(traits: &Traits, address: Address) -> String {
 fn exposure(document: &FlagDocument, host: &Host) -> Exposure {
     let compiled = Compiled::new(document);
     Exposure::of(&compiled, host.components(), host.population())
-}
-
-/// Returns the flags as a host reads them. Like JavaScript, it takes for nothing what has a number
-/// beyond all doubles.
-fn flags_of(document: &FlagDocument) -> Value {
-    serde_json::to_value(document).unwrap_or_default()
 }

@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use flagdeck_core::restore::Asked;
 use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree::{self, Object, Tree};
+use flagdeck_core::tree::{Object, Tree};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::restores::{Asking, Open as OpenRestore};
@@ -258,12 +258,12 @@ impl StateStore {
         } = self;
         let transaction = begin(connection)?;
         let mut source = sources::find_or_make(&transaction, name)?;
-        let before = trees.take(&transaction, &source)?;
+        let mut tree = trees.take(&transaction, &source)?;
         let mut whole = whole;
         let ring = ring::of(&transaction, &source)?;
-        state::without_known(&mut whole.tree, &before, &ring);
-        whole.tree = tree::settled(whole.tree, &before);
-        let changes = flagdeck_core::compare(&before, &whole.tree).changes();
+        state::without_known(&mut whole.tree, &tree, &ring);
+        let patch = flagdeck_core::compare(&tree, &whole.tree);
+        let changes = patch.changes();
         let confirmation = confirms
             .map(|id| restores::confirm(&transaction, &source, id, &whole.tree, now_ms))
             .transpose()?;
@@ -271,16 +271,20 @@ impl StateStore {
         source.files = whole.files.unwrap_or(source.files);
         if changes > 0 || source.seq == 0 {
             source.seq += 1;
-            sources::write_whole(&transaction, &mut source, &whole.tree)?;
             // The first report is of all that there is.
             let nothing = Tree::from(Object::default());
-            let before = if source.seq == 1 { &nothing } else { &before };
+            let before = if source.seq == 1 { &nothing } else { &tree };
             ring::report(&transaction, &source, heard_ms, (before, &whole.tree))?;
+            // What is equal in both stays as it was written.
+            patch
+                .apply(&mut tree)
+                .expect("it was compared with this tree");
+            sources::write_whole(&transaction, &mut source, &tree)?;
         }
         sources::write(&transaction, &source)?;
         transaction.commit()?;
         let bytes = source.bytes;
-        trees.hold(&source, whole.tree);
+        trees.hold(&source, tree);
         Ok(Put {
             bytes,
             changes: u32::try_from(changes).unwrap_or(u32::MAX),

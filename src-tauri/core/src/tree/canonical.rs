@@ -53,62 +53,74 @@ const SPELLING: Form = Form {
 };
 
 fn written(tree: &Tree, form: &Form) -> Vec<u8> {
-    let mut text = Vec::new();
-    form.write(tree, &mut text);
-    text
+    let mut writer = Writer {
+        form,
+        text: Vec::new(),
+        members: Vec::new(),
+    };
+    writer.write(tree);
+    writer.text
 }
 
 fn write_plain(value: &(impl Serialize + ?Sized), text: &mut Vec<u8>) {
     serde_json::to_writer(text, value).expect("a tree is JSON, and memory takes it");
 }
 
-impl Form {
-    fn write(&self, tree: &Tree, text: &mut Vec<u8>) {
+struct Writer<'a> {
+    form: &'a Form,
+    text: Vec<u8>,
+    /// The members of the objects that are being written, outer ones first, each object's in
+    /// order: one list, so that sorting allocates nothing for each object.
+    members: Vec<(&'a str, &'a Tree)>,
+}
+
+impl<'a> Writer<'a> {
+    fn write(&mut self, tree: &'a Tree) {
         match tree {
             Tree::Array(elements) => {
-                text.push(b'[');
+                self.text.push(b'[');
                 for (place, element) in elements.iter().enumerate() {
-                    separate(place, text);
-                    self.write(element, text);
+                    self.separate(place);
+                    self.write(element);
                 }
-                text.push(b']');
+                self.text.push(b']');
             }
-            Tree::Object(members) => self.write_members(members, text),
-            Tree::Number(number) => (self.number)(number, text),
-            leaf => write_plain(leaf, text),
+            Tree::Object(members) => self.write_members(members),
+            Tree::Number(number) => (self.form.number)(number, &mut self.text),
+            leaf => write_plain(leaf, &mut self.text),
         }
     }
 
-    fn write_members(&self, members: &Object, text: &mut Vec<u8>) {
-        let mut sorted: Vec<(&str, &Tree)> = members.iter().collect();
-        sorted.sort_unstable_by(|(one, _), (other, _)| (self.order)(one, other));
-        text.push(b'{');
-        for (place, (key, value)) in sorted.into_iter().enumerate() {
-            separate(place, text);
-            write_plain(key, text);
-            text.push(b':');
-            self.write(value, text);
+    fn write_members(&mut self, members: &'a Object) {
+        let begin = self.members.len();
+        self.members.extend(members.iter());
+        // Texts of ASCII have one order in all forms.
+        let order = match members.keys().all(str::is_ascii) {
+            true => <str as Ord>::cmp,
+            false => self.form.order,
+        };
+        self.members[begin..].sort_unstable_by(|(one, _), (other, _)| order(one, other));
+        self.text.push(b'{');
+        for place in 0..members.len() {
+            let (key, value) = self.members[begin + place];
+            self.separate(place);
+            write_plain(key, &mut self.text);
+            self.text.push(b':');
+            self.write(value);
         }
-        text.push(b'}');
+        self.text.push(b'}');
+        self.members.truncate(begin);
+    }
+
+    fn separate(&mut self, place: usize) {
+        if place > 0 {
+            self.text.push(b',');
+        }
     }
 }
 
 /// Compares texts by their UTF-16 code units. UTF-8 has the same order but for characters
 /// beyond U+FFFF, whose surrogates come before U+E000.
 fn by_utf16(one: &str, other: &str) -> Ordering {
-    let differing = one
-        .bytes()
-        .zip(other.bytes())
-        .find(|(one, other)| one != other);
-    match differing {
-        Some((0xee.., 0xee..)) => one.encode_utf16().cmp(other.encode_utf16()),
-        Some((one, other)) => one.cmp(&other),
-        None => one.len().cmp(&other.len()),
-    }
-}
-
-fn separate(place: usize, text: &mut Vec<u8>) {
-    if place > 0 {
-        text.push(b',');
-    }
+    one.encode_utf16().cmp(other.encode_utf16())
 }

@@ -46,6 +46,9 @@ const POWERS_OF_TEN: [f64; 23] = [
 /// Doubles tell all decimals of so many digits apart, and print them again.
 const DIGITS_EXACT: usize = 15;
 
+/// Every whole number of so many digits is one of 64 bits.
+const DIGITS_COUNTED: usize = 19;
+
 /// A shortest double as text: a sign, 17 digits, a point and an exponent at most.
 type FloatText = [u8; 32];
 
@@ -65,7 +68,7 @@ impl Number {
     pub(super) fn read_prefix(text: &str) -> Option<(Self, usize)> {
         let parts = Parts::of(text.as_bytes())?;
         let literal = &text[..parts.length];
-        let number = parts.whole().or_else(|| parts.short_float());
+        let number = parts.whole(literal).or_else(|| parts.short_float());
         let number = number.unwrap_or_else(|| Self::long(literal));
         Some((number, parts.length))
     }
@@ -142,15 +145,12 @@ impl Number {
     /// Writes it in the one form that all equal numbers have, that of ECMAScript (RFC 8785,
     /// section 3.2.2.3), with all its digits if a double does not hold it.
     pub(super) fn write_canonical(&self, text: &mut Vec<u8>) {
-        let mut buffer = FloatText::default();
         match &self.0 {
-            Kind::Positive(_) | Kind::Negative(_) => text.extend(self.to_string().as_bytes()),
-            Kind::Float(float) => match shortest(*float, &mut buffer) {
-                "-0.0" => text.push(b'0'),
-                plain if !plain.contains('e') => {
-                    text.extend(plain.strip_suffix(".0").unwrap_or(plain).as_bytes());
-                }
-                spelled => write_decimal(spelled, text),
+            Kind::Positive(whole) => write_plain(*whole, text),
+            Kind::Negative(whole) => write_plain(*whole, text),
+            Kind::Float(float) => match self.small() {
+                Some(whole) => write_plain(whole, text),
+                None => write_float(*float, text),
             },
             Kind::Text(literal) => write_decimal(&literal.0, text),
         }
@@ -187,6 +187,24 @@ fn shortest(float: f64, buffer: &mut FloatText) -> &str {
     str::from_utf8(&buffer[..length]).expect("digits are ASCII")
 }
 
+fn write_plain(number: impl Serialize, text: &mut Vec<u8>) {
+    serde_json::to_writer(text, &number).expect("a number is JSON, and memory takes it");
+}
+
+/// Writes a double that is no small whole number in the form of ECMAScript.
+fn write_float(float: f64, text: &mut Vec<u8>) {
+    // Those of usual size are written by all without an exponent.
+    if (1e-3..EXACT_FLOAT_MAX).contains(&float.abs()) {
+        return write_plain(float, text);
+    }
+    let mut buffer = FloatText::default();
+    let plain = shortest(float, &mut buffer);
+    match plain.contains('e') {
+        true => write_decimal(plain, text),
+        false => text.extend(plain.strip_suffix(".0").unwrap_or(plain).as_bytes()),
+    }
+}
+
 fn write_decimal(literal: &str, text: &mut Vec<u8>) {
     match Decimal::of(literal) {
         Some(decimal) => decimal.write(text),
@@ -197,8 +215,8 @@ fn write_decimal(literal: &str, text: &mut Vec<u8>) {
 /// What a literal is made of, as far as it decides how the number is kept.
 struct Parts {
     is_negative: bool,
-    /// The digits, if there are not too many.
-    mantissa: Option<u64>,
+    /// The digits, if there are no more than [`DIGITS_COUNTED`] of them.
+    mantissa: u64,
     /// How many digits there are from the first on that is not zero.
     digits: usize,
     decimals: usize,
@@ -213,7 +231,7 @@ impl Parts {
         let is_negative = bytes.first() == Some(&b'-');
         let mut parts = Self {
             is_negative,
-            mantissa: Some(0),
+            mantissa: 0,
             digits: 0,
             decimals: 0,
             exponent: Some(0),
@@ -243,8 +261,7 @@ impl Parts {
         while let Some(byte) = bytes.get(self.length).filter(|byte| byte.is_ascii_digit()) {
             let digit = u64::from(byte - b'0');
             self.digits += usize::from(self.digits > 0 || digit > 0);
-            let mantissa = self.mantissa.and_then(|it| it.checked_mul(10));
-            self.mantissa = mantissa.and_then(|it| it.checked_add(digit));
+            self.mantissa = self.mantissa.wrapping_mul(10).wrapping_add(digit);
             self.length += 1;
         }
         Some(self.length - begin).filter(|count| *count > 0)
@@ -263,8 +280,14 @@ impl Parts {
         (self.length > begin).then_some(())
     }
 
-    fn whole(&self) -> Option<Number> {
-        let mantissa = self.mantissa.filter(|_| self.is_whole)?;
+    fn whole(&self, literal: &str) -> Option<Number> {
+        if !self.is_whole {
+            return None;
+        }
+        let mantissa = match self.digits <= DIGITS_COUNTED {
+            true => self.mantissa,
+            false => literal.trim_start_matches('-').parse().ok()?,
+        };
         match self.is_negative {
             false => Some(mantissa.into()),
             true if mantissa == 0 => Number::from_f64(-0.0),
@@ -275,7 +298,10 @@ impl Parts {
     /// Returns a float of few digits, for which one exact division or multiplication gives the
     /// nearest double (Clinger, "How to read floating point numbers accurately", 1990).
     fn short_float(&self) -> Option<Number> {
-        let mantissa = self.mantissa.filter(|_| self.digits <= DIGITS_EXACT)? as f64;
+        if self.digits > DIGITS_EXACT {
+            return None;
+        }
+        let mantissa = self.mantissa as f64;
         let power = i64::from(self.exponent?) - self.decimals as i64;
         let scale = POWERS_OF_TEN.get(usize::try_from(power.unsigned_abs()).ok()?)?;
         let float = match power < 0 {
@@ -287,12 +313,22 @@ impl Parts {
 }
 
 impl PartialEq for Number {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Kind::Positive(one), Kind::Positive(other)) => one == other,
             (Kind::Negative(one), Kind::Negative(other)) => one == other,
             // Two doubles are two decimals.
             (Kind::Float(one), Kind::Float(other)) => one == other,
+            _ => self.is_of_value(other),
+        }
+    }
+}
+
+impl Number {
+    /// Compares numbers that are kept as two kinds, or by their literals.
+    fn is_of_value(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
             (Kind::Text(one), Kind::Text(other)) if one == other => true,
             _ => match (self.small(), other.small()) {
                 (None, None) => self

@@ -55,7 +55,7 @@ fn have_one_order(new: &Object, old: &Object) -> bool {
 
 /// Says whether two objects have the same members, in whatever order. Members mostly come in the
 /// same order, and then none is looked up.
-pub(super) fn are_same(one: &Object, other: &Object, is_same: fn(&Tree, &Tree) -> bool) -> bool {
+pub(super) fn are_same(one: &Object, other: &Object) -> bool {
     let mut beside = other.iter();
     one.len() == other.len()
         && one.iter().all(|(key, value)| {
@@ -63,13 +63,14 @@ pub(super) fn are_same(one: &Object, other: &Object, is_same: fn(&Tree, &Tree) -
                 Some((name, found)) if name == key => Some(found),
                 _ => other.get(key),
             };
-            found.is_some_and(|found| is_same(value, found))
+            found == Some(value)
         })
 }
 
 /// Returns where each member that `new` adds stands once all have come, in that order.
-pub(super) fn places<'a>(old: &'a Object, new: &'a Object) -> Vec<(usize, &'a str, &'a Tree)> {
-    let [before, after] = [old, new].map(|object| object.keys().collect::<Vec<_>>());
+pub(super) fn places<'a>(old: &Object, new: &'a Object) -> Vec<(usize, &'a str, &'a Tree)> {
+    let before: Vec<&str> = old.keys().collect();
+    let after: Vec<&str> = new.keys().collect();
     let names = merged(&before, &after).into_iter().enumerate();
     let added = names.filter(|(_, key)| !old.contains_key(key));
     added

@@ -6,8 +6,10 @@ use std::borrow::Cow;
 
 use super::align::{Run, align, identity};
 use super::{Object, Tree, keys, order, path, same};
+use crate::limits::MEMBERS_SHIFTED_MAX;
 
-/// What turns a tree into another one. Borrows from both where they were compared.
+/// What turns a tree into another one. Borrows from the later one if it was compared, so that the
+/// earlier one can be changed by it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Patch<'a> {
     /// Nothing.
@@ -45,7 +47,7 @@ pub enum Piece<'a> {
 }
 
 /// Compares two trees.
-pub fn compare<'a>(before: &'a Tree, after: &'a Tree) -> Patch<'a> {
+pub fn compare<'a>(before: &Tree, after: &'a Tree) -> Patch<'a> {
     match (before, after) {
         (Tree::Object(old), Tree::Object(new)) => match compare_members(old, new) {
             members if members == Members::default() => Patch::Same,
@@ -60,18 +62,18 @@ pub fn compare<'a>(before: &'a Tree, after: &'a Tree) -> Patch<'a> {
     }
 }
 
-fn compare_members<'a>(old: &'a Object, new: &'a Object) -> Members<'a> {
+fn compare_members<'a>(old: &Object, new: &'a Object) -> Members<'a> {
     let mut members = Members::default();
     if old.keys().eq(new.keys()) {
-        for ((key, old), new) in old.iter().zip(new.values()) {
-            members.compare(key, old, new);
+        for (before, (key, after)) in old.values().zip(new.iter()) {
+            members.compare(key, before, after);
         }
         return members;
     }
     for (key, before) in old.iter() {
-        match new.get(key) {
-            Some(after) => members.compare(key, before, after),
-            None => members.removed.push(key.into()),
+        match new.get_key_value(key) {
+            Some((key, after)) => members.compare(key, before, after),
+            None => members.removed.push(key.to_owned().into()),
         }
     }
     if old.len() - members.removed.len() < new.len() {
@@ -83,7 +85,7 @@ fn compare_members<'a>(old: &'a Object, new: &'a Object) -> Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    fn compare(&mut self, key: &'a str, before: &'a Tree, after: &'a Tree) {
+    fn compare(&mut self, key: &'a str, before: &Tree, after: &'a Tree) {
         match compare(before, after) {
             Patch::Same => {}
             patch => self.changed.push((key.into(), patch)),
@@ -91,12 +93,31 @@ impl<'a> Members<'a> {
     }
 
     fn apply(&self, members: &mut Object) -> Result<(), Misfit> {
-        for key in &self.removed {
-            members.remove(key).ok_or(Misfit)?;
+        if !self.removed.is_empty() {
+            self.remove(members)?;
         }
         for (key, patch) in &self.changed {
             patch.apply(members.get_mut(key).ok_or(Misfit)?)?;
         }
+        match self.added.first() {
+            Some((place, ..))
+                if *place < members.len() && self.added.len() > MEMBERS_SHIFTED_MAX =>
+            {
+                self.merge(members)
+            }
+            _ => self.insert(members),
+        }
+    }
+
+    /// Removes members in one pass: the keys stand in the order of the members.
+    fn remove(&self, members: &mut Object) -> Result<(), Misfit> {
+        let mut left = self.removed.iter().peekable();
+        members.retain(|key, _| left.next_if(|gone| **gone == *key).is_none());
+        left.next().map_or(Ok(()), |_| Err(Misfit))
+    }
+
+    /// Inserts members one by one, each of which shifts those behind it.
+    fn insert(&self, members: &mut Object) -> Result<(), Misfit> {
         for (place, key, value) in &self.added {
             if *place > members.len() || members.contains_key(key) {
                 return Err(Misfit);
@@ -104,13 +125,35 @@ impl<'a> Members<'a> {
             match *place == members.len() {
                 true => members.insert(&**key, Tree::clone(value)),
                 false => members.insert_at(*place, &**key, Tree::clone(value)),
-            };
+            }
         }
         Ok(())
     }
+
+    /// Does as [`Self::insert`] does in one pass over the members.
+    fn merge(&self, members: &mut Object) -> Result<(), Misfit> {
+        let length = members.len() + self.added.len();
+        let mut stay = std::mem::take(members).into_iter();
+        let mut merged = Object::with_capacity(length);
+        for (place, key, value) in &self.added {
+            let before = place.checked_sub(merged.len()).ok_or(Misfit)?;
+            merged.extend(stay.by_ref().take(before));
+            if merged.len() < *place {
+                return Err(Misfit);
+            }
+            merged.insert(&**key, Tree::clone(value));
+        }
+        merged.extend(stay);
+        *members = merged;
+        // Less if a member that comes was there.
+        match members.len() == length {
+            true => Ok(()),
+            false => Err(Misfit),
+        }
+    }
 }
 
-fn compare_elements<'a>(old: &'a [Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
+fn compare_elements<'a>(old: &[Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
     let (mut from, mut to) = (0, 0);
     let mut pieces = Vec::new();
     for run in align(old, new).runs {
@@ -420,22 +463,51 @@ fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Mi
     if taken != elements.len() {
         return Err(Misfit);
     }
-    let mut place = 0;
+    let stays_in_place = |piece: &Piece<'_>| matches!(piece, Piece::Keep(_) | Piece::Change(_));
+    match pieces.iter().all(stays_in_place) {
+        true => change_elements(pieces, elements),
+        false => rebuild_elements(pieces, elements),
+    }
+}
+
+fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), Misfit> {
+    let mut left = elements.iter_mut();
     for piece in pieces {
         match piece {
-            Piece::Keep(count) => place += count,
-            Piece::Drop(count) => drop(elements.drain(place..place + count)),
-            Piece::Add(values) => {
-                elements.splice(place..place, values.iter().cloned());
-                place += values.len();
-            }
             Piece::Change(patches) => {
-                for patch in patches {
-                    patch.apply(&mut elements[place])?;
-                    place += 1;
+                let mut changed = patches.iter().zip(left.by_ref());
+                changed.try_for_each(|(patch, element)| patch.apply(element))?;
+            }
+            Piece::Keep(0) | Piece::Drop(_) | Piece::Add(_) => {}
+            Piece::Keep(count) => drop(left.nth(count - 1)),
+        }
+    }
+    Ok(())
+}
+
+/// Moves each element once, however many come and go between them.
+fn rebuild_elements(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Misfit> {
+    let lengths = pieces.iter().map(|piece| match piece {
+        Piece::Keep(count) => *count,
+        Piece::Change(patches) => patches.len(),
+        Piece::Add(values) => values.len(),
+        Piece::Drop(_) => 0,
+    });
+    let mut rebuilt = Vec::with_capacity(lengths.sum());
+    let mut left = std::mem::take(elements).into_iter();
+    for piece in pieces {
+        match piece {
+            Piece::Keep(count) => rebuilt.extend(left.by_ref().take(*count)),
+            Piece::Drop(count) => left.by_ref().take(*count).for_each(drop),
+            Piece::Add(values) => rebuilt.extend(values.iter().cloned()),
+            Piece::Change(patches) => {
+                for (patch, mut element) in patches.iter().zip(left.by_ref()) {
+                    patch.apply(&mut element)?;
+                    rebuilt.push(element);
                 }
             }
         }
     }
+    *elements = rebuilt;
     Ok(())
 }

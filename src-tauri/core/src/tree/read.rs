@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 use serde::de::{Error, IgnoredAny};
 use serde_json::Value;
 
 use super::{Number, Object, Tree};
-use crate::limits::READ_DEPTH_MAX;
+use crate::limits::{JSON_DEPTH_MAX, KEY_BYTES_MAX, READ_DEPTH_MAX};
 
 /// Reads JSON text as a tree.
 ///
@@ -21,13 +21,37 @@ use crate::limits::READ_DEPTH_MAX;
 /// # Errors
 /// What `serde_json` says of a text that is no JSON, is not UTF-8, or is nested too deep.
 pub fn read(bytes: &[u8]) -> Result<Tree, serde_json::Error> {
-    let bytes = mended(bytes);
-    let text = str::from_utf8(&bytes).map_err(|error| {
+    let text = str::from_utf8(bytes).map_err(|error| {
         let byte = error.valid_up_to() + 1;
         serde_json::Error::custom(format!("byte {byte} is not UTF-8 text"))
     })?;
-    Reader::whole(text).ok_or_else(|| refusal(text))
+    Reader::whole(text, &LAX).ok_or_else(|| refusal(text))
 }
+
+/// Reads JSON text as [`read`] does; `None` if that would pass over anything: a key that is twice
+/// in an object, or is longer or deeper than a flag document may have it.
+pub(crate) fn read_strict(text: &str) -> Option<Tree> {
+    Reader::whole(text, &STRICT)
+}
+
+/// What a reader takes.
+struct Rules {
+    depth_max: usize,
+    key_bytes_max: usize,
+    takes_repeated_keys: bool,
+}
+
+const LAX: Rules = Rules {
+    depth_max: READ_DEPTH_MAX,
+    key_bytes_max: usize::MAX,
+    takes_repeated_keys: true,
+};
+
+const STRICT: Rules = Rules {
+    depth_max: JSON_DEPTH_MAX,
+    key_bytes_max: KEY_BYTES_MAX,
+    takes_repeated_keys: false,
+};
 
 /// Says why a text is no tree, as `serde_json` does. A number that is too large for that is passed
 /// over: what is wrong stands behind it.
@@ -35,6 +59,8 @@ fn refusal(text: &str) -> serde_json::Error {
     if text.trim().is_empty() {
         return Error::custom("it is empty");
     }
+    let mended = mended(text.as_bytes());
+    let text = str::from_utf8(&mended).expect("an escape takes the place of another one");
     let is_of_range = |error: &serde_json::Error| error.to_string().starts_with(OUT_OF_RANGE);
     let strict = serde_json::from_str::<Value>(text).err();
     let refused = strict.filter(|error| !is_of_range(error));
@@ -88,19 +114,27 @@ fn surrogate(json: &[u8]) -> Option<Half> {
     }
 }
 
-/// Goes through a text from its beginning to its end; `None` once it is no JSON.
+/// Goes through a text from its beginning to its end; `None` once it is not what the rules take.
 struct Reader<'a> {
     text: &'a str,
+    rules: &'a Rules,
     at: usize,
     depth: usize,
+    /// The parts of the lists and objects that are being read, outer ones first: each takes its
+    /// own once it is closed, and then memory for just so many.
+    elements: Vec<Tree>,
+    members: Vec<(Box<str>, Tree)>,
 }
 
 impl<'a> Reader<'a> {
-    fn whole(text: &'a str) -> Option<Tree> {
+    fn whole(text: &'a str, rules: &'a Rules) -> Option<Tree> {
         let mut reader = Self {
             text,
+            rules,
             at: 0,
             depth: 0,
+            elements: Vec::new(),
+            members: Vec::new(),
         };
         let tree = reader.value()?;
         reader.skip_space();
@@ -122,32 +156,37 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self) -> Option<Tree> {
         self.open()?;
-        let mut members: Vec<(Box<str>, Tree)> = Vec::new();
-        while !self.closes(b'}', members.is_empty())? {
+        let begin = self.members.len();
+        while !self.closes(b'}', self.members.len() == begin)? {
             self.skip_space();
-            let key = self.string()?;
+            let key = self
+                .string()
+                .filter(|key| key.len() <= self.rules.key_bytes_max)?;
             self.skip_space();
             self.take(b':')?;
-            members.push((key, self.value()?));
+            let value = self.value()?;
+            self.members.push((key, value));
         }
-        Some(members.into_iter().collect::<Object>().into())
+        let count = self.members.len() - begin;
+        let object: Object = self.members.drain(begin..).collect();
+        let are_taken = object.len() == count || self.rules.takes_repeated_keys;
+        are_taken.then(|| object.into())
     }
 
     fn array(&mut self) -> Option<Tree> {
         self.open()?;
-        let mut elements = Vec::new();
-        while !self.closes(b']', elements.is_empty())? {
-            elements.push(self.value()?);
+        let begin = self.elements.len();
+        while !self.closes(b']', self.elements.len() == begin)? {
+            let element = self.value()?;
+            self.elements.push(element);
         }
-        // What is read is kept longer than it grows.
-        elements.shrink_to_fit();
-        Some(Tree::Array(elements))
+        Some(Tree::Array(self.elements.drain(begin..).collect()))
     }
 
     fn open(&mut self) -> Option<()> {
         self.at += 1;
         self.depth += 1;
-        (self.depth <= READ_DEPTH_MAX).then_some(())
+        (self.depth <= self.rules.depth_max).then_some(())
     }
 
     /// Says whether a list or an object ends here; if not, passes over the comma that has to stand
@@ -183,11 +222,10 @@ impl<'a> Reader<'a> {
     /// Reads on to a quote or a backslash.
     fn plain(&mut self) -> Option<&'a str> {
         let rest = &self.text.as_bytes()[self.at..];
-        let end = self.at + memchr2(b'"', b'\\', rest)?;
+        let end = self.at + plain_length(rest);
         let piece = &self.text[self.at..end];
         self.at = end;
-        let has_controls = piece.bytes().any(|byte| byte < b' ');
-        (!has_controls).then_some(piece)
+        matches!(self.peek()?, b'"' | b'\\').then_some(piece)
     }
 
     fn escape(&mut self) -> Option<char> {
@@ -206,22 +244,16 @@ impl<'a> Reader<'a> {
     }
 
     fn escaped_unit(&mut self) -> Option<char> {
-        let high = self.unit()?;
-        if !(0xd800..0xdc00).contains(&high) {
-            return char::from_u32(high);
-        }
-        self.take(b'\\')?;
-        self.take(b'u')?;
-        // What is mended has no half alone.
-        let low = self.unit()?;
-        char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + low.checked_sub(0xdc00)?)
-    }
-
-    fn unit(&mut self) -> Option<u32> {
-        let digits = self.text.get(self.at..self.at + 4)?;
+        let unit = unit(&self.text.as_bytes()[self.at..])?;
         self.at += 4;
-        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        u32::from_str_radix(digits, 16).ok().filter(|_| is_hex)
+        let low = match unit {
+            0xd800..0xdc00 => low_half(&self.text.as_bytes()[self.at..]),
+            _ => None,
+        };
+        let code = low.map(|low| 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+        self.at += low.map_or(0, |_| 6);
+        // Half of a pair is no character.
+        Some(char::from_u32(code.unwrap_or(unit)).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     fn number(&mut self) -> Option<Tree> {
@@ -251,4 +283,41 @@ impl<'a> Reader<'a> {
             self.at += 1;
         }
     }
+}
+
+/// Returns the code unit that four hexadecimal digits stand for.
+fn unit(digits: &[u8]) -> Option<u32> {
+    let digits = digits.first_chunk::<4>()?.iter();
+    digits
+        .copied()
+        .map(char::from)
+        .try_fold(0, |unit, digit| Some(unit * 16 + digit.to_digit(16)?))
+}
+
+/// Reads the escape of the second half of a surrogate pair that a text begins with.
+fn low_half(text: &[u8]) -> Option<u32> {
+    unit(text.strip_prefix(b"\\u")?).filter(|unit| (0xdc00..0xe000).contains(unit))
+}
+
+/// Counts the bytes before the first that does not stand for itself in a string: a quote, a
+/// backslash or a control character.
+fn plain_length(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let found = words.iter().enumerate().find_map(|(nth, word)| {
+        let marks = special_bytes(u64::from_le_bytes(*word));
+        (marks != 0).then(|| nth * 8 + marks.trailing_zeros() as usize / 8)
+    });
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+    let in_rest = || rest.iter().position(is_special).unwrap_or(rest.len());
+    found.unwrap_or_else(|| words.len() * 8 + in_rest())
+}
+
+/// Marks the bytes of a word that do not stand for themselves in a string, with their highest bit.
+/// Those behind the first may be marked wrongly (Anderson, "Bit Twiddling Hacks": "Determine if a
+/// word has a byte less than n").
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, b' ') | is(b'"') | is(b'\\')) & (ONES * 0x80)
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use flagdeck::token;
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
+use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::{FlagDocument, read_document};
 use serde::Deserialize;
-use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Response;
 use ureq::http::header::{ETAG, RETRY_AFTER};
@@ -246,10 +246,11 @@ impl Flagdeck {
     ///
     /// # Errors
     /// If it cannot be had or understood.
-    pub fn asked(&self, href: &str) -> Result<Option<Value>, CallError> {
+    pub fn asked(&self, href: &str) -> Result<Option<Tree>, CallError> {
         #[derive(Deserialize)]
         struct State {
-            ml: Value,
+            #[serde(deserialize_with = "tree::deserialize")]
+            ml: Tree,
         }
         let request = self
             .agent

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use flagdeck::clock::Clock;
+use flagdeck_core::tree::Tree;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::event::Event;
 use super::listen::{Restore, listen};
@@ -29,7 +29,7 @@ const NEWS_WAITING_MAX: usize = 64;
 pub enum News {
     Happened(Vec<Event>),
     /// They are these.
-    Flags(Value),
+    Flags(Tree),
     /// This restore is to be taken.
     Restored(Restore),
 }

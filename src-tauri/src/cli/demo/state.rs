@@ -7,8 +7,9 @@ use std::iter;
 
 use clap::ValueEnum;
 use fastrand::Rng;
+use flagdeck_core::tree::{Number, Object, Tree};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::chance::normal;
 use super::event::Event;
@@ -57,8 +58,8 @@ impl StateSize {
 pub struct Change {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    old_value: Option<Value>,
-    new_value: Value,
+    old_value: Option<Tree>,
+    new_value: Tree,
     timestamp: i64,
     source: &'static str,
 }
@@ -66,7 +67,7 @@ pub struct Change {
 /// The state, and what has happened since it changed last.
 #[derive(Debug, Clone)]
 pub struct State {
-    ml: Value,
+    ml: Tree,
     files: usize,
     rng: Rng,
     news: News,
@@ -85,11 +86,11 @@ struct News {
 
 impl State {
     /// Makes up the state of a host that has run for a while; `flags` is what it follows.
-    pub fn new(size: StateSize, seed: u64, flags: &Value, at_ms: i64) -> Self {
+    pub fn new(size: StateSize, seed: u64, flags: &Tree, at_ms: i64) -> Self {
         let mut rng = Rng::with_seed(seed ^ SEED_APART);
         let files = size.files();
         Self {
-            ml: tree(files, flags, at_ms, &mut rng),
+            ml: whole(files, flags, at_ms, &mut rng),
             files,
             rng,
             news: News::default(),
@@ -97,7 +98,7 @@ impl State {
     }
 
     /// Returns the tree.
-    pub fn ml(&self) -> &Value {
+    pub fn ml(&self) -> &Tree {
         &self.ml
     }
 
@@ -107,7 +108,7 @@ impl State {
     }
 
     /// Puts another tree in place of it, whatever is in there.
-    pub fn take_in(&mut self, ml: Value) {
+    pub fn take_in(&mut self, ml: Tree) {
         self.ml = ml;
     }
 
@@ -134,7 +135,7 @@ impl State {
     }
 
     /// Follows the flags, and returns what that changed.
-    pub fn follow(&mut self, flags: Value, at_ms: i64) -> Vec<Change> {
+    pub fn follow(&mut self, flags: Tree, at_ms: i64) -> Vec<Change> {
         let change = self.set("flags", flags, at_ms, FOLLOWED);
         change.into_iter().collect()
     }
@@ -198,7 +199,7 @@ impl State {
             let before = self.number(key).unwrap_or(fresh);
             let after = before + FRESH_SHARE * (fresh - before);
             let after = (after * 1000.0).round() / 1000.0;
-            self.set(key, after.into(), at_ms, CALCULATED)
+            self.set(key, float(after), at_ms, CALCULATED)
         });
         changes.into_iter().flatten().collect()
     }
@@ -217,15 +218,14 @@ impl State {
         if new.is_empty() {
             return None;
         }
-        let mut array = self.value(key).and_then(Value::as_array).cloned();
-        let array = array.get_or_insert_default();
-        array.extend(new.iter().map(|number| Value::from(*number)));
+        let array = self.value(key).and_then(Tree::as_array);
+        let mut array = array.unwrap_or_default().to_vec();
+        array.extend(new.iter().copied().map(float));
         array.drain(..array.len().saturating_sub(ARRAY_MAX));
-        let array = std::mem::take(array).into();
-        self.set(key, array, at_ms, CALCULATED)
+        self.set(key, array.into(), at_ms, CALCULATED)
     }
 
-    fn set(&mut self, key: &str, value: Value, at_ms: i64, from: &'static str) -> Option<Change> {
+    fn set(&mut self, key: &str, value: Tree, at_ms: i64, from: &'static str) -> Option<Change> {
         if self.value(key) == Some(&value) {
             return None;
         }
@@ -238,7 +238,7 @@ impl State {
         })
     }
 
-    fn value(&self, key: &str) -> Option<&Value> {
+    fn value(&self, key: &str) -> Option<&Tree> {
         let mut names = key.split('.');
         names.try_fold(&self.ml, |value, name| value.get(name))
     }
@@ -249,16 +249,16 @@ impl State {
 }
 
 /// Makes a whole state up, as the founding specification begins it and time fills it.
-fn tree(files: usize, flags: &Value, at_ms: i64, rng: &mut Rng) -> Value {
-    let cache = (0..files).map(|file| (file_key(file), entry(file, at_ms, rng)));
-    let cache: Map<String, Value> = cache.collect();
+fn whole(files: usize, flags: &Tree, at_ms: i64, rng: &mut Rng) -> Tree {
+    let cache = (0..files).map(|file| (file_key(file).into(), entry(file, at_ms, rng)));
+    let cache: Object = cache.collect();
     let mut array = |middle: f64, spread: f64| {
         let numbers = iter::repeat_with(|| tenth(middle * (spread * normal(rng)).exp()));
         numbers.take(ARRAY_MAX).collect::<Vec<f64>>()
     };
-    json!({
+    let mut ml = json!({
         "version": "6.0.0",
-        "flags": flags,
+        "flags": {},
         "metrics": {
             "performance": {
                 "calculationTime": array(40.0, 0.5),
@@ -273,24 +273,32 @@ fn tree(files: usize, flags: &Value, at_ms: i64, rng: &mut Rng) -> Value {
             "quality": { "avgConfidence": 0.8, "convergenceRate": 0.99, "userAgreement": 0.72 },
         },
         "history": [],
-        "cache": cache,
+        "cache": {},
     })
+    .into();
+    put(&mut ml, "flags", flags.clone());
+    put(&mut ml, "cache", cache.into());
+    ml
 }
 
 /// Puts a value in its place, with objects on the way there, and returns the one before.
-fn put(tree: &mut Value, key: &str, value: Value) -> Option<Value> {
+fn put(tree: &mut Tree, key: &str, value: Tree) -> Option<Tree> {
     let (name, rest) = match key.split_once('.') {
         Some((name, rest)) => (name, Some(rest)),
         None => (key, None),
     };
     // Somebody may have restored something else here.
-    if !tree.is_object() {
-        *tree = Value::Object(Map::new());
+    if tree.as_object().is_none() {
+        *tree = Object::default().into();
     }
     let object = tree.as_object_mut()?;
-    match rest {
-        None => object.insert(name.to_owned(), value),
-        Some(rest) => put(object.entry(name).or_insert(Value::Null), rest, value),
+    match (rest, object.get_mut(name)) {
+        (Some(rest), _) => put(object.get_or_insert(name), rest, value),
+        (None, Some(before)) => Some(std::mem::replace(before, value)),
+        (None, None) => {
+            object.insert(name, value);
+            None
+        }
     }
 }
 
@@ -299,7 +307,7 @@ fn file_key(file: usize) -> String {
 }
 
 /// What is kept of a file.
-fn entry(file: usize, at_ms: i64, rng: &mut Rng) -> Value {
+fn entry(file: usize, at_ms: i64, rng: &mut Rng) -> Tree {
     const FOLDERS: [&str; 5] = ["notes", "letters", "minutes", "drafts", "sources"];
     const TERMS: [&str; 12] = [
         "budget", "river", "meeting", "garden", "archive", "contract", "harbour", "index",
@@ -321,6 +329,11 @@ fn entry(file: usize, at_ms: i64, rng: &mut Rng) -> Value {
         "analyzedAt": at_ms,
         "terms": terms,
     })
+    .into()
+}
+
+fn float(number: f64) -> Tree {
+    Number::from_f64(number).map_or(Tree::Null, Tree::Number)
 }
 
 /// Leaves out digits that nobody measures.
@@ -334,7 +347,7 @@ mod tests {
     use super::*;
 
     fn state(size: StateSize) -> State {
-        State::new(size, 7, &json!({"enabled": false}), 1_000)
+        State::new(size, 7, &json!({"enabled": false}).into(), 1_000)
     }
 
     fn completed(count: usize) -> Vec<Event> {
@@ -375,19 +388,16 @@ mod tests {
     #[test]
     fn arrays_slide_by_what_is_new() {
         let mut state = state(StateSize::Small);
-        let before = state.ml()["metrics"]["performance"]["calculationTime"].clone();
+        let before = state.value("metrics.performance.calculationTime").cloned();
         state.observe(&completed(30));
         let changes = state.change(2_000);
         let key = "ml.metrics.performance.calculationTime";
         let change = changes.iter().find(|change| change.key == key).unwrap();
-        assert_eq!(change.old_value.as_ref(), Some(&before));
+        assert_eq!(change.old_value, before);
         let after = change.new_value.as_array().unwrap();
         assert_eq!(after.len(), ARRAY_MAX);
-        assert_eq!(after[..195], before.as_array().unwrap()[5..]);
-        assert_eq!(
-            after[195..],
-            [41.2, 41.2, 41.2, 41.2, 41.2].map(Value::from)
-        );
+        assert_eq!(after[..195], before.unwrap().as_array().unwrap()[5..]);
+        assert_eq!(after[195..], [41.2, 41.2, 41.2, 41.2, 41.2].map(float));
     }
 
     /// Whoever takes in the whole tree once and then every change has the same tree.
@@ -399,7 +409,7 @@ mod tests {
             state.observe(&completed(second % 7));
             state.observe(&[Event::Usage, Event::Memory { bytes: 80_000_000 }]);
             let mut changes = state.change(1_000 + second as i64);
-            changes.extend(state.follow(json!({"enabled": second > 20}), 9));
+            changes.extend(state.follow(json!({"enabled": second > 20}).into(), 9));
             for change in changes {
                 let key = change.key.strip_prefix("ml.").unwrap();
                 assert_eq!(put(&mut copy, key, change.new_value), change.old_value);
@@ -416,23 +426,41 @@ mod tests {
             json!({"metrics": {"quality": 3}, "cache": []}),
         ] {
             let mut state = state(StateSize::Small);
-            state.take_in(ml);
+            state.take_in(ml.into());
             state.observe(&completed(2));
             assert!(!state.change(5).is_empty());
-            assert_eq!(state.ml()["metrics"]["quality"]["avgConfidence"], 0.9);
+            assert_eq!(state.number("metrics.quality.avgConfidence"), Some(0.9));
+        }
+    }
+
+    #[test]
+    fn numbers_of_flags_keep_every_digit() {
+        let text = br#"{"enabled": true, "quota": 12345678901234567890123, "limit": 1e400}"#;
+        let flags = flagdeck_core::read_document(text).unwrap().document;
+        let state = State::new(StateSize::Small, 7, &flags.to_tree(), 1_000);
+        let mut other = self::state(StateSize::Small);
+        let changes = other.follow(flags.to_tree(), 2_000);
+        for written in [
+            state.ml().to_string(),
+            serde_json::to_string(&changes).unwrap(),
+        ] {
+            assert!(
+                written.contains(r#""quota":12345678901234567890123,"limit":1e400}"#),
+                "{written}"
+            );
         }
     }
 
     #[test]
     fn a_change_is_written_as_the_intake_takes_it() {
         let mut state = state(StateSize::Small);
-        let change = state.follow(json!({"enabled": true}), 12).remove(0);
+        let change = state.follow(json!({"enabled": true}).into(), 12).remove(0);
         let written = serde_json::to_value(&change).unwrap();
         assert_eq!(written["key"], "ml.flags");
         assert_eq!(written["oldValue"], json!({"enabled": false}));
         assert_eq!(written["newValue"], json!({"enabled": true}));
         assert_eq!(written["timestamp"], 12);
         assert!(written["source"].as_str().unwrap().starts_with("Error\n"));
-        assert_eq!(state.follow(json!({"enabled": true}), 13), []);
+        assert_eq!(state.follow(json!({"enabled": true}).into(), 13), []);
     }
 }

@@ -194,7 +194,8 @@ pub(super) fn write_whole(
     source: &mut Source,
     tree: &Tree,
 ) -> Result<(), StateError> {
-    let bytes = tree::write(tree).len();
+    let text = tree::write(tree);
+    let bytes = text.len();
     if bytes > STATE_BYTES_MAX {
         return Err(StateError::TooLarge {
             bytes,
@@ -202,18 +203,17 @@ pub(super) fn write_whole(
         });
     }
     let seq = source.seq;
-    Ok(write_as_of(connection, source, tree, seq)?)
+    Ok(write_as_of(connection, source, &text, seq)?)
 }
 
-/// Writes a state whole, as of a change.
+/// Writes the text of a state whole, as of a change.
 pub(super) fn write_as_of(
     connection: &Connection,
     source: &mut Source,
-    tree: &Tree,
+    text: &[u8],
     seq: i64,
 ) -> Result<(), StoreError> {
-    let text = tree::write(tree);
-    let packed = zstd::bulk::compress(&text, WHOLE_LEVEL).map_err(|source| StoreError::File {
+    let packed = zstd::bulk::compress(text, WHOLE_LEVEL).map_err(|source| StoreError::File {
         path: "state.db".into(),
         source,
     })?;

@@ -183,15 +183,13 @@ impl Tail {
     /// Codes the next document as a step; none where it should be, or can only be, kept whole.
     fn step(&self, document: &[u8]) -> Option<Coded> {
         let next = tree::read(document).ok()?;
-        if tree::write(&next) != document {
-            return None;
-        }
-        let bytes = self.chain.encode(&next).bytes;
+        let patch = tree::compare(self.chain.tree(), &next);
+        let bytes = self.chain.encode_patch(&patch).bytes;
         let is_full = chain::is_full(&self.length.with(bytes.len()));
         // A step passes over the order of keys, and over numbers that are only spelled otherwise.
         let is_exact = || {
             let mut after = self.chain.tree().clone();
-            let applied = tree::compare(self.chain.tree(), &next).apply(&mut after);
+            let applied = patch.apply(&mut after);
             applied.is_ok() && tree::write(&after) == document
         };
         (!is_full && is_exact()).then_some(Coded {
