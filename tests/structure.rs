@@ -8,13 +8,12 @@ const CORE: &str = "src-tauri/core/src/";
 
 #[test]
 fn the_core_depends_on_nothing_that_does_io() {
-    const PURE: [&str; 11] = [
+    const PURE: [&str; 10] = [
         "blake3",
         "foldhash",
         "icu_normalizer",
         "indexmap",
         "jiff",
-        "json-patch",
         "memchr",
         "serde",
         "serde_json",
@@ -104,6 +103,73 @@ fn only_the_desktop_names_tauri() {
     none(names, "tauri is named outside the desktop");
 }
 
+/// The modules of the library, each after all that it may import.
+const UPWARDS: [&str; 25] = [
+    "arguments",
+    "chores",
+    "clock",
+    "durable",
+    "format",
+    "lock",
+    "logging",
+    "loopback",
+    "config",
+    "token",
+    "store",
+    "actor",
+    "events",
+    "imprint",
+    "metrics",
+    "state",
+    "error",
+    "flags",
+    "app",
+    "wire",
+    "translate",
+    "http",
+    "fuzzing",
+    "cli",
+    "desktop",
+];
+
+/// Modules beside each other, which know nothing of one another: the application joins them.
+const BESIDE: [&str; 4] = ["flags", "metrics", "state", "config"];
+
+#[test]
+fn nothing_imports_what_is_above_it() {
+    let rank = |name: &str| UPWARDS.iter().position(|known| *known == name);
+    let imports = lines_of_code("src-tauri/src", &["rs"])
+        .into_iter()
+        .filter(|line| {
+            let module = line.path["src-tauri/src/".len()..].split(['/', '.']).next();
+            let module = module.expect("a path has a beginning");
+            // Of the faces that are programs, `crate` is another one.
+            if matches!(module, "lib" | "cli" | "desktop") {
+                return false;
+            }
+            let own = rank(module).unwrap_or_else(|| panic!("{module} has no place in UPWARDS"));
+            imported(&line.code).any(|name| {
+                let is_beside =
+                    name != module && BESIDE.contains(&module) && BESIDE.contains(&name);
+                is_beside || rank(name).is_none_or(|of| of > own)
+            })
+        });
+    none(imports, "a module imports one above it, or beside it");
+}
+
+/// Names the modules of the library that a line refers to.
+fn imported(code: &str) -> impl Iterator<Item = &str> {
+    let after = code.split("crate::").skip(1);
+    let names = after.map(|rest| {
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+    });
+    // A type that is exported from the root begins with a capital.
+    names
+        .flatten()
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+}
+
 #[test]
 fn no_source_asks_for_the_desktop_feature() {
     let questions = lines_of_code("src-tauri", &["rs"])
@@ -137,15 +203,15 @@ fn every_source_file_says_what_it_is_for() {
 
 #[test]
 fn every_path_named_in_the_architecture_exists() {
-    let page = text("ARCHITECTURE.md");
-    let paths: Vec<&str> = quoted(&page)
-        .filter(|word| looks_like_a_path(word))
-        .collect();
-    assert!(!paths.is_empty(), "the page names no path at all");
-    let gone = paths
-        .into_iter()
-        .filter(|path| !Path::new(ROOT).join(path).exists());
-    none(gone, "ARCHITECTURE.md names what does not exist");
+    for page in ["ARCHITECTURE.md", "docs/decisions.md"] {
+        let text = text(page);
+        let mut paths = quoted(&text)
+            .filter(|word| looks_like_a_path(word))
+            .peekable();
+        assert!(paths.peek().is_some(), "{page} names no path at all");
+        let gone = paths.filter(|path| !Path::new(ROOT).join(path).exists());
+        none(gone, &format!("{page} names what does not exist"));
+    }
 }
 
 #[test]

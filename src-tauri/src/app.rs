@@ -21,8 +21,9 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use self::gone::SmallFiles;
-pub use self::gone::StoreState;
+pub use self::gone::{StoreState, write_back_when_asked};
 use self::notices::warning;
+pub use self::notices::{Level, Notice};
 pub use self::restores::{Undone, UndoneFlags};
 pub use self::states::value_under;
 use self::verdicts::Judge;
@@ -39,7 +40,6 @@ use crate::metrics::store::MetricsReader;
 use crate::state::Keeper;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Actor, CheckReport, Gone, RevisionNumber, Store};
-use crate::wire::{Level, Notice};
 
 /// The application. Cheap to clone; the last clone closes the store.
 #[derive(Debug, Clone)]

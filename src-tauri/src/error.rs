@@ -170,3 +170,22 @@ fn first_of(problems: &[Problem]) -> String {
         [first, rest @ ..] => format!("{} (and {} more)", first.message, rest.len()),
     }
 }
+
+/// Makes a sentence of an error's text, which by custom has no capital and no full stop.
+/// A name at its beginning stays as it is.
+pub fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    let is_word = text
+        .split(' ')
+        .next()
+        .is_some_and(|word| word.chars().all(|character| character.is_ascii_lowercase()));
+    let mut sentence: String = match is_word {
+        true => first.into_iter().chain(characters).collect(),
+        false => text.to_owned(),
+    };
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}

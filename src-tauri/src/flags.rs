@@ -24,7 +24,7 @@ use self::emergency::{ChangeGuard, Emergency};
 pub use self::layers::Scope;
 use self::live::Live;
 pub use self::outcome::{Outcome, Step};
-pub use self::past::{Difference, Review};
+pub use self::past::{AsOf, Difference, Review};
 use self::replacing::{Losses, check_loss};
 use self::undo_log::{UNDO_STEPS_MAX, UndoLog};
 use crate::clock::Clock;

@@ -4,10 +4,50 @@
 //! npm were told to build; a test keeps it fresh (`UPDATE_PACKAGES=1 cargo test packages`
 //! writes it).
 
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+
 use crate::store::sqlite;
-use crate::wire::{Imprint, Package, Part};
 
 const PACKAGES: &str = include_str!("imprint/packages.json");
+
+/// What Flagdeck is made of.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Imprint {
+    /// The version of Flagdeck.
+    pub version: String,
+    /// Versions of what it stands on: the engine that shows the page, the store, the system.
+    pub parts: Vec<Part>,
+    /// Every package that is built into it.
+    pub packages: Vec<Package>,
+}
+
+/// Something Flagdeck stands on.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A package that is built into Flagdeck.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its licence, as an SPDX expression.
+    pub license: String,
+}
 
 impl Imprint {
     /// Tells what this build is made of; `parts` is what its face stands on besides.

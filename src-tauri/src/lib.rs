@@ -12,7 +12,7 @@
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
 //! | [`token`] | the secret that writes over HTTP need |
 //! | [`durable`] | files that are replaced whole or not at all |
-//! | [`holders`] | programs that have a removed store open, and how they are asked to write it back |
+//! | [`mod@format`] | how several things are written in one body |
 //! | `lock` | mutexes of which a panic makes no trap |
 //! | `chores` | work that is done again and again, on two threads |
 //! | [`clock`] | the time of day, asked in one place |
@@ -44,7 +44,7 @@ mod chores;
 pub mod clock;
 pub mod config;
 pub mod durable;
-pub mod holders;
+pub mod format;
 mod lock;
 pub mod token;
 

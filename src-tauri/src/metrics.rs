@@ -37,6 +37,7 @@ pub mod prometheus;
 mod pulse;
 pub mod push;
 pub mod recorder;
+pub mod shapes;
 pub mod store;
 pub mod tiers;
 mod worker;
@@ -64,7 +65,6 @@ use crate::clock::Clock;
 use crate::lock::lock;
 use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
-use crate::wire;
 
 /// How long the thread may take to copy what it has open: far longer than a year of metrics takes.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
@@ -408,14 +408,14 @@ impl Metrics {
 
     /// Returns the pulse of the last minutes; `None` if it is the one of `since`. Marks, push
     /// and verdicts are for the caller to fill in.
-    pub fn pulse(&self, since: Option<u64>, limits: wire::Limits) -> Option<wire::Pulse> {
+    pub fn pulse(&self, since: Option<u64>, limits: shapes::Limits) -> Option<shapes::Pulse> {
         let state = self.0.collector.state();
         if since == Some(state.version) {
             return None;
         }
         let pulse = pulse::take(&state, self.0.clock.now_ms(), limits);
         drop(state);
-        Some(wire::Pulse {
+        Some(shapes::Pulse {
             trouble: self.trouble(),
             events_rejected: self.0.refusals.rejected(),
             batches_turned_away: self.0.refusals.turned_away(),
@@ -449,7 +449,7 @@ impl Drop for Inner {
 /// [`StoreError`] where what was kept cannot be read.
 pub fn glance(
     data_dir: &Path,
-    limits: wire::Limits,
+    limits: shapes::Limits,
     now_ms: i64,
 ) -> Result<Option<Glance>, StoreError> {
     let Some(mut reader) = MetricsReader::open(data_dir)? else {
@@ -483,7 +483,7 @@ pub fn glance(
 #[derive(Debug)]
 pub struct Glance {
     /// The last minutes. Marks, push and verdicts are for the caller to fill in.
-    pub pulse: wire::Pulse,
+    pub pulse: shapes::Pulse,
     /// Everything since counting began.
     pub counted: Checkpoint,
     collector: Collector,

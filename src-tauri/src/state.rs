@@ -13,6 +13,7 @@ mod past;
 mod records;
 mod restoring;
 mod search;
+pub mod shapes;
 mod show;
 mod store;
 mod writing;
@@ -24,18 +25,18 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use flagdeck_core::KeyError;
+use flagdeck_core::limits::SOURCE_CHARS_MAX;
 use flagdeck_core::restore::PartError;
 use flagdeck_core::tree::Tree;
 use rusqlite::Connection;
 use serde::Serialize;
 
 use self::intake::ChangeProblem;
-use self::limits::SOURCE_CHARS_MAX;
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
+use crate::state::shapes::{RestoreStatus, StateRestore};
 use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
-use crate::wire::{RestoreStatus, StateRestore};
 
 pub use self::bundle::{compare_files, notes_on_file, patch_files, read_file};
 pub(crate) use self::bundle::{read as read_bundle, write as write_bundle};

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use flagdeck_core::Trace;
 use serde::{Deserialize, Serialize};
 
-pub use crate::wire::{Actor, Via};
+#[cfg(test)]
+use ts_rs::TS;
 
 /// The number of a revision: 1, 2, 3, …; 0 stands for "nothing saved yet".
 #[derive(
@@ -35,6 +36,43 @@ impl fmt::Display for RevisionNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Who made a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Actor {
+    /// The face it was made through.
+    pub via: Via,
+    /// The name of the operating system's user, or what the HTTP client called itself.
+    pub name: String,
+}
+
+/// A face of Flagdeck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum Via {
+    /// The window.
+    Window,
+    /// The command line.
+    Flagctl,
+    /// The local HTTP interface.
+    Http,
+}
+
+/// A change of the flags, to be marked on a chart.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Mark {
+    /// The revision.
+    pub revision: u64,
+    /// When it was saved, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// What it changed, in words.
+    pub sentence: String,
 }
 
 /// Why a revision came to be.

@@ -12,6 +12,7 @@ use flagdeck_core::{
 
 use crate::app::App;
 use crate::config::{Kind, Setting, Source};
+pub use crate::error::sentence;
 use crate::error::{Code, Error};
 use crate::flags::live::Live;
 use crate::flags::undo_log::UndoStep;
@@ -371,25 +372,6 @@ impl wire::Failure {
             winner: None,
         }
     }
-}
-
-/// Makes a sentence of an error's text, which by custom has no capital and no full stop.
-/// A name at its beginning stays as it is.
-pub fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    let is_word = text
-        .split(' ')
-        .next()
-        .is_some_and(|word| word.chars().all(|character| character.is_ascii_lowercase()));
-    let mut sentence: String = match is_word {
-        true => first.into_iter().chain(characters).collect(),
-        false => text.to_owned(),
-    };
-    if !sentence.ends_with(['.', '!', '?']) {
-        sentence.push('.');
-    }
-    sentence
 }
 
 impl From<&Problem> for wire::Problem {

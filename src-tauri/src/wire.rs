@@ -1,30 +1,29 @@
-//! The JSON shapes that faces see, in one place.
+//! The JSON shapes that faces see: what they compose of several parts, and all others by name.
 //!
-//! TypeScript types in `ui/src/bindings/wire.ts` are generated from this file;
-//! a test keeps them fresh (`UPDATE_BINDINGS=1 cargo test bindings` writes them).
-//! Shapes only: what they mean is decided in core and done in `app`.
+//! A shape of one part is defined by that part, which derives its JSON there; nothing below a face
+//! imports this module. TypeScript types in `ui/src/bindings/wire.ts` are generated from all of
+//! them; a test keeps them fresh (`UPDATE_BINDINGS=1 cargo test bindings` writes them).
 
-mod metrics;
 mod reach;
-mod state;
-mod verdict;
 
 use std::collections::BTreeMap;
 
-pub use self::metrics::{
-    ChartQuery, Charts, Extent, Limits, Mark, MemoryStanding, MemoryUse, Pulse, PulseColumn,
-    PushHealth, ReportingSource, Share,
-};
 pub use self::reach::{AllOff, Reach, Reaches, Widening, Widenings};
-pub use self::state::{
-    AsOf, Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreFilter,
-    RestorePage, RestoreRequest, RestoreStatus, SeriesChange, Snapshot, SnapshotCause,
-    SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateChange, StateChangeKind,
-    StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn,
+pub use crate::app::{Level, Notice};
+pub use crate::flags::AsOf;
+pub use crate::imprint::{Imprint, Package, Part};
+pub use crate::metrics::shapes::{
+    ChartQuery, Charts, DifferenceShare, Extent, JudgedArm, JudgedComponent, Limits,
+    MemoryStanding, MemoryUse, Pulse, PulseColumn, PushHealth, ReportingSource, RollbackPlan,
+    Share, Standing, Verdict,
 };
-pub use self::verdict::{
-    DifferenceShare, JudgedArm, JudgedComponent, RollbackPlan, Standing, Verdict,
+pub use crate::state::shapes::{
+    Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreFilter, RestorePage,
+    RestoreRequest, RestoreStatus, SeriesChange, Snapshot, SnapshotCause, SnapshotFilter,
+    SnapshotLabel, SnapshotPage, StateAt, StateChange, StateChangeKind, StateDifference,
+    StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn,
 };
+pub use crate::store::{Actor, Mark, Via};
 
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
@@ -59,30 +58,6 @@ pub struct Flags {
     pub undo: Option<Step>,
     /// What redo would bring back.
     pub redo: Option<Step>,
-}
-
-/// Who made a revision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Actor {
-    /// The face it was made through.
-    pub via: Via,
-    /// The name of the operating system's user, or what the HTTP client called itself.
-    pub name: String,
-}
-
-/// A face of Flagdeck.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
-pub enum Via {
-    /// The window.
-    Window,
-    /// The command line.
-    Flagctl,
-    /// The local HTTP interface.
-    Http,
 }
 
 /// A revision that undo or redo would act on.
@@ -633,43 +608,6 @@ pub struct Backup {
     pub bytes: u64,
 }
 
-/// What Flagdeck is made of.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Imprint {
-    /// The version of Flagdeck.
-    pub version: String,
-    /// Versions of what it stands on: the engine that shows the page, the store, the system.
-    pub parts: Vec<Part>,
-    /// Every package that is built into it.
-    pub packages: Vec<Package>,
-}
-
-/// Something Flagdeck stands on.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Part {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-}
-
-/// A package that is built into Flagdeck.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Package {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Its licence, as an SPDX expression.
-    pub license: String,
-}
-
 /// A file a person chose.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -740,30 +678,6 @@ pub struct StoreSummary {
     pub actor: Option<Actor>,
     /// What it changed, in one line.
     pub summary: String,
-}
-
-/// Something people are told once and can read again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Notice {
-    /// How bad it is.
-    pub level: Level,
-    /// What happened, what was kept and what to do.
-    pub message: String,
-}
-
-/// How bad a notice is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
-pub enum Level {
-    /// Worth knowing.
-    Info,
-    /// Something does not work as configured.
-    Warning,
-    /// Something was lost or cannot be saved.
-    Error,
 }
 
 /// What the backend tells the window; always read anew, never carried in the event.

@@ -214,3 +214,7 @@ pub const SLOW_SHARE_MAX: f64 = 0.05;
 
 /// Earlier revisions looked at for a state in which fewer people saw a component.
 pub const ROLLBACK_REVISIONS_MAX: usize = 50;
+
+/// Characters of a source's name, an application that reports. It is a label: short enough to read
+/// beside a chart.
+pub const SOURCE_CHARS_MAX: usize = 128;

@@ -4,18 +4,20 @@
 //! The flags in force stay what they are. Settled is it by the files coming back, by a copy that
 //! lacks nothing, or by a person: what is open is written back, or the new store is used.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::notices::Level;
 use super::{App, Event};
 use crate::config;
 use crate::durable::{self, Access};
-use crate::error::Error;
+use crate::error::{Error, sentence};
 use crate::lock::lock;
 use crate::metrics::Settle;
 use crate::metrics::store::MetricsReader;
+use crate::store::sqlite::holders;
 use crate::store::{Gone, Instead, Reopened, RevisionNumber};
 use crate::token;
-use crate::wire::Level;
 
 /// Whether the store can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,29 @@ impl StoreState {
 pub(super) struct SmallFiles {
     token: Option<String>,
     config: Option<Vec<u8>>,
+}
+
+/// Listens from here on for other programs that ask to write back; the future has the application
+/// do so, each time, until it is dropped.
+///
+/// # Errors
+/// If the signal cannot be listened to.
+pub fn write_back_when_asked(
+    app: impl Fn() -> Option<App> + Clone + Send + 'static,
+) -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut asked = signal(SignalKind::from_raw(holders::ASK.as_raw()))?;
+    Ok(async move {
+        while asked.recv().await.is_some() {
+            let app = app.clone();
+            let written = tokio::task::spawn_blocking(move || app().map(|app| app.write_back()));
+            match written.await {
+                Ok(None | Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => tracing::error!("{}", sentence(&error.in_full())),
+                Err(error) => tracing::error!(%error, "writing back failed"),
+            }
+        }
+    })
 }
 
 impl App {

@@ -10,6 +10,7 @@ use flagdeck_core::measure::Arm;
 use flagdeck_core::{Reason, User, changes, summary, switches};
 use tokio::sync::watch;
 
+use super::notices::Level;
 use super::verdicts::Judge;
 use super::{App, Inner};
 use crate::config;
@@ -19,11 +20,12 @@ use crate::lock::lock;
 use crate::metrics::collector::Checkpoint;
 use crate::metrics::limits::MARKS_MAX;
 use crate::metrics::push::{self, Pusher, Target, health};
+use crate::metrics::shapes::{ChartQuery, Charts, Limits, Pulse, PushHealth};
 use crate::metrics::{
     self, Delivery, IntakeError, Metrics, drawing, event, exposition, prometheus,
 };
+use crate::store::Mark;
 use crate::store::{HistoryFilter, RevisionNumber, RevisionSummary};
-use crate::wire::{ChartQuery, Charts, Level, Limits, Mark, Pulse, PushHealth};
 
 /// Revisions whose switches are counted in one go, so that whoever counts is not held up.
 const REVISIONS_COUNTED_MAX: u64 = 100;

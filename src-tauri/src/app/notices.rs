@@ -1,9 +1,36 @@
 //! What people should know: what happened, and what stands against saving.
 
+use serde::Serialize;
+#[cfg(test)]
+use ts_rs::TS;
+
 use super::{App, Event};
+use crate::error::sentence;
 use crate::lock::lock;
-use crate::translate::sentence;
-use crate::wire::{Level, Notice};
+
+/// Something people are told once and can read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Notice {
+    /// How bad it is.
+    pub level: Level,
+    /// What happened, what was kept and what to do.
+    pub message: String,
+}
+
+/// How bad a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum Level {
+    /// Worth knowing.
+    Info,
+    /// Something does not work as configured.
+    Warning,
+    /// Something was lost or cannot be saved.
+    Error,
+}
 
 impl App {
     /// Tells people something, once, and keeps it for those who look later.
@@ -46,8 +73,9 @@ impl App {
         let gone = self.gone().map(|gone| sentence(&gone.to_string()));
         let read_only = self.flags().read_only();
         let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
-        let found = gone.into_iter().chain(read_only).map(error);
-        found.chain(self.flags().emergency_notice()).collect()
+        let emergency = self.flags().not_stored();
+        let found = gone.into_iter().chain(read_only).chain(emergency);
+        found.map(error).collect()
     }
 }
 

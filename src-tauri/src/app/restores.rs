@@ -6,12 +6,13 @@ use super::App;
 use super::states::checked;
 use crate::error::Error;
 use crate::flags::Scope;
-use crate::state::{AskedState, SourceName, StateError, With, plainly_compared, undo_of};
-use crate::store::RevisionNumber;
-use crate::wire::{
-    Actor, RestoreFilter, RestorePage, RestoreRequest, StateDifference, StateDifferenceOptions,
+use crate::state::shapes::{
+    RestoreFilter, RestorePage, RestoreRequest, StateDifference, StateDifferenceOptions,
     StateRestore,
 };
+use crate::state::{AskedState, SourceName, StateError, With, plainly_compared, undo_of};
+use crate::store::Actor;
+use crate::store::RevisionNumber;
 
 /// What undoing a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,19 +6,21 @@ use std::collections::BTreeMap;
 use flagdeck_core::compare;
 use flagdeck_core::tree::{self, Tree};
 
+use super::notices::Level;
 use super::{App, Event};
 use crate::error::Error;
 use crate::flags::Scope;
-use crate::metrics::event::Format;
+use crate::format::Format;
 use crate::state::intake::ChangeProblem;
 use crate::state::limits::{FILES_MAX, PROBLEMS_MAX};
+use crate::state::shapes::{
+    Blame, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt,
+    StateDifference, StateDifferenceOptions, StateSource, Timeline,
+};
 use crate::state::{
     ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree,
 };
-use crate::wire::{
-    Actor, Blame, Level, Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, SnapshotPage,
-    StateAt, StateDifference, StateDifferenceOptions, StateSource, Timeline,
-};
+use crate::store::Actor;
 
 /// Chains of which the changes are counted before a page of snapshots is shown: some tenths of a
 /// second, and more than a page has.

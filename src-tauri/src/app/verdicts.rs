@@ -19,9 +19,10 @@ use crate::flags::{ChangeRequest, Outcome, Scope};
 use crate::lock::lock;
 use crate::metrics::Judged;
 use crate::metrics::limits::COMPONENTS_JUDGED_MAX;
+use crate::metrics::shapes;
+use crate::metrics::shapes::{Limits, MemoryStanding, Pulse, RollbackPlan};
 use crate::metrics::tiers::SECONDS_IN_MEMORY_S;
 use crate::store::{Actor, RevisionNumber};
-use crate::wire::{self, Limits, MemoryStanding, Pulse, RollbackPlan};
 
 /// Attempts to roll back while others change the flags.
 const TRIES_MAX: usize = 8;
@@ -82,7 +83,7 @@ impl App {
         let Judgement { components, memory } = judge.judge(self.now_ms(), &pulse.limits, judged);
         let (standing, sentence) = verdict::overall(&components);
         let worst = components.first().filter(|it| it.standing().is_over());
-        pulse.verdict = wire::Verdict {
+        pulse.verdict = shapes::Verdict {
             standing: standing.into(),
             sentence,
             component: worst.map(|worst| worst.component.clone()),
@@ -91,7 +92,7 @@ impl App {
         pulse.components_total = components.len();
         let told = components.iter().take(COMPONENTS_JUDGED_MAX);
         pulse.components = told
-            .map(|it| wire::JudgedComponent {
+            .map(|it| shapes::JudgedComponent {
                 rollback: self.plan_of(it, judge),
                 ..it.into()
             })

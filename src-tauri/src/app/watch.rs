@@ -9,13 +9,13 @@
 use std::sync::Weak;
 use std::time::{Duration, Instant};
 
+use super::notices::Level;
 use super::states::{Told, recount, take_due, tell_of_changes, thin};
 use super::{App, Inner};
 use crate::chores::{Chore, Lane};
 use crate::error::Error;
 use crate::lock::lock;
 use crate::state::limits::THIN_EVERY;
-use crate::wire::Level;
 
 /// How often to look whether another program changed the flags. A third of the 300 ms in which
 /// such a change is to be seen.

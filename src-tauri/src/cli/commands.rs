@@ -24,7 +24,6 @@ use anyhow::{Context, bail};
 use clap::CommandFactory;
 use flagdeck::config::{self, Given};
 use flagdeck::flags::live::{AllOff, Live};
-use flagdeck::holders;
 use flagdeck::http::Server;
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::AsOf;
@@ -231,7 +230,9 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
         // Before anything is printed: who reads the address may end us at once.
         let mut signals = EndSignals::listen()?;
         let own = app.clone();
-        tokio::spawn(holders::write_back_when_asked(move || Some(own.clone()))?);
+        tokio::spawn(flagdeck::app::write_back_when_asked(move || {
+            Some(own.clone())
+        })?);
         let server = Server::bind(app.clone(), port)?;
         app.set_serving(Some(server.address()));
         tokio::spawn(push::tell(app.watch_pushing()));

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use flagdeck::clock::Clock;
 use flagdeck::config::Given;
-use flagdeck::holders;
 use flagdeck::http::Server;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Announcement, Failure, Level};
@@ -50,9 +50,10 @@ impl Desk {
     pub fn new(data_dir: PathBuf, given: Given) -> Self {
         Self(Arc::new(Inner {
             options: Options {
+                data_dir,
                 given,
                 watch: true,
-                ..Options::new(&data_dir)
+                clock: Clock::system(),
             },
             open: Mutex::new(None),
             window: Mutex::new(None),
@@ -178,7 +179,7 @@ impl Desk {
         let desk = self.clone();
         async_runtime::spawn(async move {
             let stopping = desk.0.stopping.clone();
-            let asked = holders::write_back_when_asked(move || desk.app().ok());
+            let asked = flagdeck::app::write_back_when_asked(move || desk.app().ok());
             match asked {
                 Ok(asked) => drop(stopping.run_until_cancelled(asked).await),
                 Err(error) => tracing::warn!(%error, "flagctl cannot ask to write back"),

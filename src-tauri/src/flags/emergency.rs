@@ -24,7 +24,6 @@ use crate::error::Error;
 use crate::events::Event;
 use crate::lock::lock;
 use crate::store::Actor;
-use crate::wire::{Level, Notice};
 
 /// How long the caller of an emergency waits to be told its revision. Far more than a commit
 /// takes; people are told that it is not stored yet if it takes longer.
@@ -149,19 +148,15 @@ impl Flags {
         reason.filter(|_| self.is_emergency())
     }
 
-    /// Tells that what is in force is not stored.
-    pub(crate) fn emergency_notice(&self) -> Option<Notice> {
+    /// Says that what is in force is not stored, and what to do.
+    pub(crate) fn not_stored(&self) -> Option<String> {
         self.is_emergency().then(|| {
             let reason = self.why_not_stored();
             let reason = reason.unwrap_or_else(|| "the store does not answer".into());
-            Notice {
-                level: Level::Error,
-                message: format!(
-                    "All flags are off, but that is not stored yet: {reason}. \
-                     Keep Flagdeck open, it tries again until it succeeds. \
-                     To take it back, turn the master switch on."
-                ),
-            }
+            format!(
+                "All flags are off, but that is not stored yet: {reason}. Keep Flagdeck open, it \
+                 tries again until it succeeds. To take it back, turn the master switch on."
+            )
         })
     }
 

@@ -8,12 +8,26 @@ use flagdeck_core::{
     explain, read_document, widenings,
 };
 
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+
 use super::live::Live;
 use super::replacing::large_loss;
 use super::{Flags, Scope};
 use crate::error::Error;
 use crate::store::{Actor, HistoryFilter, HistoryPage, LastChange, RevisionNumber};
-use crate::wire::AsOf;
+
+/// A moment of the flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum AsOf {
+    /// At a revision; 0 stands for the safe default.
+    Revision(u64),
+    /// At a time, in milliseconds since 1970.
+    AtMs(i64),
+}
 
 /// What differs between two documents.
 #[derive(Debug, Clone, Default)]

@@ -19,7 +19,7 @@ use super::limits::{BODY_BYTES_MAX, STATE_BODY_BYTES_MAX};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::App;
-use crate::metrics::event::Format;
+use crate::format::Format;
 use crate::state::{CurrentState, SourceName, StateError, StateTree};
 use crate::store::StoreError;
 

@@ -8,7 +8,7 @@ use flagdeck_core::statistics::{
 };
 
 use super::frame::{Frame, NameId};
-use crate::wire;
+use crate::metrics::shapes;
 
 /// Seconds that a sample of memory stands for: it is taken every 5, and may come late.
 const HELD_S: u32 = 12;
@@ -141,7 +141,7 @@ impl Drawing {
     }
 
     /// Returns what is drawn. Names, marks and limits are for the caller to fill in.
-    pub fn finish(self, limits: wire::Limits) -> (wire::Charts, BTreeSet<NameId>) {
+    pub fn finish(self, limits: shapes::Limits) -> (shapes::Charts, BTreeSet<NameId>) {
         let points = &self.points;
         let lengths = (0..points.len()).map(|at| self.grid.length_s(at));
         let rates: Vec<Option<f64>> = points
@@ -162,11 +162,11 @@ impl Drawing {
         let own_memory = self.held(|it| Some(it.own_memory).filter(|it| it.count > 0));
         let seconds = |point: &Point, q| point.all.duration_quantile(q).map(on_the_wire);
         let iterations = |point: &Point, q| point.all.iteration_quantile(q).map(on_the_wire);
-        let charts = wire::Charts {
+        let charts = shapes::Charts {
             prometheus: None,
             times_s: times.collect(),
             step_s: self.grid.step_s,
-            rate: wire::Extent {
+            rate: shapes::Extent {
                 mean: rates,
                 low: each(&|it| it.calculates().then(|| it.slowest(self.frames_per_point))),
                 high: each(&|it| it.calculates().then_some(it.rates.max)),
@@ -246,17 +246,17 @@ impl From<DifferenceInterval> for Interval {
     }
 }
 
-fn intervals(points: &[Point], interval: impl Fn(&Point) -> Option<Interval>) -> wire::Extent {
+fn intervals(points: &[Point], interval: impl Fn(&Point) -> Option<Interval>) -> shapes::Extent {
     let found: Vec<Option<Interval>> = points.iter().map(interval).collect();
     let each = |end: fn(&Interval) -> f64| found.iter().map(|it| it.as_ref().map(end)).collect();
-    wire::Extent {
+    shapes::Extent {
         mean: each(|it| it.value),
         low: each(|it| it.low),
         high: each(|it| it.high),
     }
 }
 
-fn extent<'a, T>(points: &'a [T], spread: impl Fn(&'a T) -> Option<&'a Spread>) -> wire::Extent {
+fn extent<'a, T>(points: &'a [T], spread: impl Fn(&'a T) -> Option<&'a Spread>) -> shapes::Extent {
     let spreads = || points.iter().map(&spread);
     let each = |value: &dyn Fn(&Spread) -> f64| {
         let values = spreads().map(|spread| {
@@ -265,7 +265,7 @@ fn extent<'a, T>(points: &'a [T], spread: impl Fn(&'a T) -> Option<&'a Spread>) 
         });
         values.collect()
     };
-    wire::Extent {
+    shapes::Extent {
         mean: each(&|it| it.mean().unwrap_or_default()),
         low: each(&|it| it.min),
         high: each(&|it| it.max),
@@ -286,8 +286,8 @@ mod tests {
 
     use super::*;
 
-    fn limits() -> wire::Limits {
-        wire::Limits {
+    fn limits() -> shapes::Limits {
+        shapes::Limits {
             error_share: 0.05,
             response_s: 5.0,
             calculation_s: 2.0,
@@ -391,7 +391,7 @@ mod tests {
         drawing.add(0, 10.0, &frame(1, Arm::Exposed, &[0.02; 450], 50));
         drawing.add(0, 10.0, &frame(1, Arm::Control, &[0.02; 9450], 50));
         let (charts, _) = drawing.finish(limits());
-        let ends = |it: &wire::Extent| [it.low[0], it.mean[0], it.high[0]].map(Option::unwrap);
+        let ends = |it: &shapes::Extent| [it.low[0], it.mean[0], it.high[0]].map(Option::unwrap);
         let [_, _, pooled_high] = ends(&charts.errors);
         let [exposed_low, exposed, exposed_high] = ends(&charts.errors_exposed);
         assert!(pooled_high < exposed_low && exposed_low < exposed && exposed < exposed_high);

@@ -11,8 +11,8 @@ use super::prometheus::{self, QueryError};
 use super::store::MetricsReader;
 use super::tiers::{self, TICK_S, TIERS};
 use crate::lock::lock;
+use crate::metrics::shapes;
 use crate::store::StoreError;
-use crate::wire;
 
 /// Frames that one chart is made of at most, read and unpacked one after the other.
 const FRAMES_MAX: i64 = 20_000;
@@ -37,7 +37,7 @@ pub struct Span {
 
 impl Span {
     /// Brings what is wanted within bounds.
-    pub fn of(query: &wire::ChartQuery, now_s: i64) -> Self {
+    pub fn of(query: &shapes::ChartQuery, now_s: i64) -> Self {
         let to_s = query.to_ms.div_euclid(1000).clamp(1, now_s);
         let earliest_s = to_s - SPAN_S_MAX;
         let from_s = query.from_ms.div_euclid(1000);
@@ -56,9 +56,9 @@ impl Metrics {
     /// [`StoreError`] where what was kept cannot be read.
     pub fn draw(
         &self,
-        query: &wire::ChartQuery,
-        limits: wire::Limits,
-    ) -> Result<wire::Charts, StoreError> {
+        query: &shapes::ChartQuery,
+        limits: shapes::Limits,
+    ) -> Result<shapes::Charts, StoreError> {
         let span = Span::of(query, self.0.clock.now_ms() / 1000);
         let names = self.read(MetricsReader::names)?.unwrap_or_default();
         let component = query.component.as_deref().map(|wanted| {
@@ -185,10 +185,10 @@ impl Metrics {
 /// [`QueryError`] where it does not answer.
 pub fn draw_from(
     address: &str,
-    query: &wire::ChartQuery,
-    limits: wire::Limits,
+    query: &shapes::ChartQuery,
+    limits: shapes::Limits,
     now_ms: i64,
-) -> Result<wire::Charts, QueryError> {
+) -> Result<shapes::Charts, QueryError> {
     let span = Span::of(query, now_ms / 1000);
     let grid = Grid::over(span.from_s, span.to_s, PROMETHEUS_STEP_S, span.points_max);
     // Up to now, because a step counts only when it is over; moving on seldom, so that points

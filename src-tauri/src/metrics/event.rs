@@ -6,6 +6,7 @@
 use std::fmt;
 
 use flagdeck_core::ComponentPath;
+use flagdeck_core::limits::SOURCE_CHARS_MAX;
 use flagdeck_core::measure::{Arm, Calculation};
 use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::{TextError, groups, text, whole};
@@ -15,8 +16,8 @@ use serde_json::value::RawValue;
 
 use super::limits::{
     BATCH_EVENTS_MAX, DURATION_S_MAX, ITERATIONS_MAX, MEMORY_BYTES_MAX, PROBLEMS_MAX,
-    SOURCE_CHARS_MAX,
 };
+pub use crate::format::Format;
 
 /// What an application reported.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,15 +88,6 @@ pub enum BatchError {
     /// It has more than [`BATCH_EVENTS_MAX`] events.
     #[error("a batch has at most {BATCH_EVENTS_MAX} events, and this one has more")]
     TooMany,
-}
-
-/// How a batch is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A JSON array of events, or a single event.
-    Json,
-    /// One event a line.
-    NdJson,
 }
 
 /// Says for whom a component was: asked with component, user and groups.

@@ -8,9 +8,6 @@ pub const BATCH_EVENTS_MAX: usize = 10_000;
 /// Problems listed in the answer to a batch; the rest are counted. Who sees a hundred knows.
 pub const PROBLEMS_MAX: usize = 100;
 
-/// Characters of a source's name. It is a label: short enough to read beside a chart.
-pub const SOURCE_CHARS_MAX: usize = 128;
-
 /// Bytes of an idempotency key: a UUID fits three times.
 pub const KEY_BYTES_MAX: usize = 128;
 

@@ -5,7 +5,7 @@ use flagdeck_core::measure::{DURATION_EDGES_S, Tally};
 use super::charts::on_the_wire;
 use super::collector::{RATE_OVER_S, Recent, State};
 use super::tiers::{SECONDS_IN_MEMORY_S, step_of};
-use crate::wire;
+use crate::metrics::shapes;
 
 /// Seconds of one column of the small charts: 45 of them make up the span, and each is of whole
 /// ticks, which is all there is of the time before a restart.
@@ -16,7 +16,7 @@ const SYNTHETIC: &str = "synthetic-";
 
 /// Tells of the state at `now_ms`. Verdicts, marks, push, trouble and refusals are for the caller
 /// to fill in.
-pub(super) fn take(state: &State, now_ms: i64, limits: wire::Limits) -> wire::Pulse {
+pub(super) fn take(state: &State, now_ms: i64, limits: shapes::Limits) -> shapes::Pulse {
     let now_s = now_ms / 1000;
     let since_s = now_s - SECONDS_IN_MEMORY_S;
     let mut all = Tally::default();
@@ -27,7 +27,7 @@ pub(super) fn take(state: &State, now_ms: i64, limits: wire::Limits) -> wire::Pu
         columns.add(recent.at_s, &recent.tally);
     }
     let seconds = |q| all.duration_quantile(q).map(on_the_wire);
-    wire::Pulse {
+    shapes::Pulse {
         version: state.version,
         at_ms: now_ms,
         trouble: None,
@@ -35,23 +35,23 @@ pub(super) fn take(state: &State, now_ms: i64, limits: wire::Limits) -> wire::Pu
         sources: sources(state),
         calculations: all.completed(),
         per_second: rate(state, now_s),
-        errors: wire::Share::of(all.errors, all.total()),
-        slow: wire::Share::of(all.slower_than(limits.calculation_s), all.completed()),
+        errors: shapes::Share::of(all.errors, all.total()),
+        slow: shapes::Share::of(all.slower_than(limits.calculation_s), all.completed()),
         p50_s: seconds(0.50),
         p95_s: seconds(0.95),
         p99_s: seconds(0.99),
         confidence: all.confidence.mean(),
         edges_s: DURATION_EDGES_S.into(),
-        verdict: wire::Verdict::default(),
+        verdict: shapes::Verdict::default(),
         components: Vec::new(),
         components_total: 0,
         columns: columns.finish(now_s),
         column_s: COLUMN_S,
         marks: Vec::new(),
-        memory: wire::MemoryUse {
+        memory: shapes::MemoryUse {
             host_bytes: host_memory(state, now_ms),
             own_bytes: state.own_memory,
-            standing: wire::MemoryStanding::Unknown,
+            standing: shapes::MemoryStanding::Unknown,
         },
         limits,
         push: None,
@@ -74,10 +74,10 @@ fn rate(state: &State, now_s: i64) -> f64 {
     totals.take(2 * RATE_OVER_S as usize).sum::<f64>() / RATE_OVER_S as f64
 }
 
-fn sources(state: &State) -> Vec<wire::ReportingSource> {
+fn sources(state: &State) -> Vec<shapes::ReportingSource> {
     let sources = state.sources.iter().map(|(name, at_ms)| {
         let memory = state.memory.get(name);
-        wire::ReportingSource {
+        shapes::ReportingSource {
             name: name.to_string(),
             is_synthetic: name.starts_with(SYNTHETIC),
             at_ms: *at_ms,
@@ -121,11 +121,11 @@ impl Columns {
         }
     }
 
-    fn finish(self, now_s: i64) -> Vec<wire::PulseColumn> {
+    fn finish(self, now_s: i64) -> Vec<shapes::PulseColumn> {
         let columns = self.tallies.iter().zip(0_i64..).map(|(tally, at)| {
             let begins_s = self.from_s + at * i64::from(COLUMN_S);
             let length_s = (now_s - begins_s).clamp(1, i64::from(COLUMN_S));
-            wire::PulseColumn {
+            shapes::PulseColumn {
                 at_ms: begins_s * 1000,
                 per_second: tally.total() as f64 / length_s as f64,
                 durations: tally.durations.into(),

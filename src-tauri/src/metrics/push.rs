@@ -28,7 +28,7 @@ use ureq::http::header;
 
 use super::client::{CallError, Server, excerpt, without_credentials};
 use crate::clock::Clock;
-use crate::wire::PushHealth;
+use crate::metrics::shapes::PushHealth;
 
 /// How long a push may take.
 const PUSH_TIME: Duration = Duration::from_secs(5);

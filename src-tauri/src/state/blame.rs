@@ -14,8 +14,8 @@ use super::records::{
 };
 use super::store::{self, Row, Source};
 use super::{Keeper, StateError, show};
+use crate::state::shapes::{Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, StateAt};
 use crate::store::StoreError;
-use crate::wire::{Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, StateAt};
 
 impl Keeper {
     /// Says which change set a value or took it away, when, from where. `key` is a key as a

@@ -18,7 +18,7 @@ use super::limits::{BUNDLE_BYTES_MAX, BUNDLE_SNAPSHOTS_MAX, RECORDED_MAX};
 use super::past::StateTree;
 use super::records::Known;
 use super::{StateError, show};
-use crate::wire::{Snapshot, SnapshotLabel, StateDifference, StateDifferenceOptions};
+use crate::state::shapes::{Snapshot, SnapshotLabel, StateDifference, StateDifferenceOptions};
 
 pub(super) const FORMAT: &str = "flagdeck-snapshots";
 const VERSION: u32 = 2;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::StateError;
 use super::bundle::FORMAT;
 use super::limits::{CHANGES_MAX, FILES_MAX, KEY_CHARS_TOLD_MAX, KEYS_TOLD_MAX, STATE_BYTES_MAX};
-use crate::metrics::event::Format;
+use crate::format::Format;
 
 /// A change that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// Characters of a source's name: the same as where it reports events.
-pub const SOURCE_CHARS_MAX: usize = crate::metrics::limits::SOURCE_CHARS_MAX;
-
 /// Sources whose state is kept. Each may have snapshots of
 /// [`flagdeck_core::limits::SNAPSHOTS_BYTES_MAX`] bytes.
 pub const SOURCES_MAX: u32 = 64;

@@ -16,11 +16,11 @@ use super::records::{Known, Span, rooted};
 use super::search::with_text;
 use super::store::{self, Row, Source};
 use super::{CurrentState, Keeper, SourceName, StateError, show};
-use crate::store::StoreError;
-use crate::wire::{
+use crate::state::shapes::{
     Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions,
     StateSource, TimelineColumn,
 };
+use crate::store::StoreError;
 
 /// A state at some moment, as the founding specification writes it.
 #[derive(Debug, Clone, Serialize)]

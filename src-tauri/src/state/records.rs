@@ -12,8 +12,8 @@ use rusqlite::Connection;
 
 use super::limits::COMPARED_RECORDS_MAX;
 use super::store::{self, Report, Reported, Row, Source};
+use crate::state::shapes::ChangeRecord;
 use crate::store::StoreError;
-use crate::wire::ChangeRecord;
 
 /// What is known of a span of time of one source.
 #[derive(Debug, Default)]

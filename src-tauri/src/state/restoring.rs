@@ -11,11 +11,11 @@ use flagdeck_core::tree::{self, Tree};
 use super::limits::RESTORE_PARTS_MAX;
 use super::store::{self, Asking, OpenRestore, Taking};
 use super::{Keeper, SourceName, StateError, StateTree};
-use crate::store::StoreError;
-use crate::wire::{
-    Actor, RestoreFilter, RestorePage, RestoreRequest, SnapshotCause, SnapshotLabel, StateAt,
-    StateRestore,
+use crate::state::shapes::{
+    RestoreFilter, RestorePage, RestoreRequest, SnapshotCause, SnapshotLabel, StateAt, StateRestore,
 };
+use crate::store::Actor;
+use crate::store::StoreError;
 
 /// What a source is asked to become.
 #[derive(Debug, Clone)]

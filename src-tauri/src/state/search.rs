@@ -10,8 +10,8 @@ use flagdeck_core::{Patch, fold};
 use rusqlite::Connection;
 
 use super::store::{self, Changed, Row};
+use crate::state::shapes::Snapshot;
 use crate::store::StoreError;
-use crate::wire::Snapshot;
 
 /// Keeps the snapshots in which a text came, went, or is in the key of what changed, or that are
 /// called so.

@@ -8,7 +8,7 @@ use flagdeck_core::tree::{self, Tree};
 
 use super::records::{ByReport, Known, Records, is_as_left, shown_report};
 
-use crate::wire::{
+use crate::state::shapes::{
     ChangeRecord, Excerpt, ListChange, SeriesChange, StateAt, StateChange, StateChangeKind,
     StateDifference, StateDifferenceOptions,
 };

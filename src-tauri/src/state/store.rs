@@ -33,10 +33,11 @@ pub(super) use self::snapshots::{
 pub(super) use self::sources::{Recorded, Source};
 use super::limits::{PAGES_KIB, TREE_HELD_FOR, TREES_HELD_BYTES_MAX};
 use super::{Confirmation, SourceName, StateError};
+use crate::state::shapes::{SnapshotLabel, StateRestore};
+use crate::store::Actor;
 use crate::store::StoreError;
 use crate::store::sqlite::apart::{Apart, Share};
 use crate::store::sqlite::place::{Place, Placed, PlacedTransaction};
-use crate::wire::{Actor, SnapshotLabel, StateRestore};
 
 /// `state.db`, marked with "FLDS" in ASCII.
 pub(super) const STATES: Apart = Apart {
@@ -469,7 +470,8 @@ impl StateStore {
     pub(super) fn thin(&mut self, rewrite: &thinning::Rewrite) -> Result<(), StoreError> {
         let transaction = begin(&mut self.connection)?;
         thinning::carry_out(&transaction, rewrite)?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        Ok(())
     }
 
     /// Counts the changes of snapshots that are to be counted, of one chain. Returns how many

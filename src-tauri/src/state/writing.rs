@@ -8,9 +8,10 @@ use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
 use super::store::{Imported, Taking, Whole};
 use super::{ChangesReceipt, Keeper, SourceName, StateError, StatePut};
-use crate::metrics::event::Format;
+use crate::format::Format;
+use crate::state::shapes::{Snapshot, SnapshotCause, SnapshotLabel, StateAt};
+use crate::store::Actor;
 use crate::store::StoreError;
-use crate::wire::{Actor, Snapshot, SnapshotCause, SnapshotLabel, StateAt};
 
 impl Keeper {
     /// Takes in a state whole.

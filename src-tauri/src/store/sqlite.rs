@@ -11,6 +11,7 @@ pub(crate) mod connection;
 pub(crate) use self::revision::{read_via, write_via};
 mod copies;
 mod folder;
+pub mod holders;
 mod index;
 mod open;
 mod opening;

@@ -6,9 +6,9 @@ mod report;
 
 use std::process::ExitCode;
 
+use flagdeck::App;
 use flagdeck::state::SourceName;
 use flagdeck::wire::{Snapshot, SnapshotFilter};
-use flagdeck::{App, holders};
 use tokio::runtime;
 
 use self::goal::Goal;
@@ -39,7 +39,9 @@ pub fn bisect(
     runtime.block_on(async {
         let mut signals = EndSignals::listen()?;
         let own = app.clone();
-        tokio::spawn(holders::write_back_when_asked(move || Some(own.clone()))?);
+        tokio::spawn(flagdeck::app::write_back_when_asked(move || {
+            Some(own.clone())
+        })?);
         hunt.run(&mut signals, output).await
     })
 }

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use flagdeck::holders::{self, Holder};
 use flagdeck::http::{BindError, Server};
+use flagdeck::store::sqlite::holders::{self, Holder};
 use flagdeck::{App, durable};
 use serde::Serialize;
 

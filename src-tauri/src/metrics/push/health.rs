@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, getpid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
-use crate::wire::PushHealth;
+use crate::metrics::shapes::PushHealth;
 
 const FILE: &str = "push.json";
 

@@ -11,10 +11,11 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::sources::Source;
 use super::{SEAL_BYTES, mismatch, seal};
 use crate::state::limits::STATE_BYTES_MAX;
+use crate::state::shapes::{RestoreFilter, RestorePage, RestoreStatus, StateRestore};
 use crate::state::{Confirmation, StateError};
+use crate::store::Actor;
 use crate::store::StoreError;
 use crate::store::sqlite::{read_via, write_via};
-use crate::wire::{Actor, RestoreFilter, RestorePage, RestoreStatus, StateRestore};
 
 /// How hard zstd tries: a restore waits for it.
 const PACKING_LEVEL: i32 = 1;

@@ -13,8 +13,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::sources::{self, Source};
 use super::{SEAL_BYTES, seal};
 use crate::state::limits::{RECORDED_MAX, REPORT_CHANGES_MAX, REPORTS_MAX};
+use crate::state::shapes::Excerpt;
 use crate::store::StoreError;
-use crate::wire::Excerpt;
 
 /// The tables that came with format 2.
 pub(super) const TABLES: &str = "

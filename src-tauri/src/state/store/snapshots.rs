@@ -13,9 +13,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::sources::Source;
 use super::{SEAL_BYTES, mismatch, ring, seal, stored_name};
 use crate::state::limits::{NAME_CHARS_MAX, NOTE_CHARS_MAX};
+use crate::state::shapes::{Snapshot, SnapshotCause, SnapshotLabel};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
-use crate::wire::{Snapshot, SnapshotCause, SnapshotLabel};
 
 /// What to take a snapshot with.
 #[derive(Debug, Clone)]

@@ -209,7 +209,7 @@ mod tests {
     use super::super::{StateStore, Taking, Whole};
     use super::*;
     use crate::state::SourceName;
-    use crate::wire::{SnapshotCause, SnapshotLabel};
+    use crate::state::shapes::{SnapshotCause, SnapshotLabel};
 
     const HOUR_MS: i64 = 60 * 60 * 1000;
     const BEGIN_MS: i64 = 1_764_000_000_000;

@@ -19,7 +19,7 @@ use super::recovery::{self, Recovery};
 use super::schema::{self, Migration, Owner};
 use super::writer::Writer;
 use super::{Access, backup, patience, revision};
-use crate::holders;
+use crate::store::sqlite::holders;
 use crate::store::{RevisionNumber, StoreError};
 
 /// How a store is opened.

@@ -15,7 +15,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::connection::keep_log_on_close;
 use super::folder::file_failed;
-use crate::holders::{self, Claim};
+use crate::store::sqlite::holders::{self, Claim};
 use crate::store::{Gone, Instead, StoreError};
 
 /// A file on a disk, whatever it is called.

@@ -14,13 +14,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) use self::claim::Claim;
 use self::claim::Claimed;
-use crate::app::App;
 use crate::store::sqlite::place::Identity;
-use crate::translate::sentence;
 
 /// Asks a program to write back. The other one for users, `SIGUSR1`, is taken: WebKit stops its
 /// threads with that, many times an hour, in the process of the window as well.
-const ASK: Signal = Signal::USR2;
+pub(crate) const ASK: Signal = Signal::USR2;
 
 /// Programs that know the signal; any other would be ended by it.
 const KNOWN: [&str; 2] = ["flagctl", "flagdeck"];
@@ -83,29 +81,6 @@ pub(crate) fn claim(path: &Path, file: Identity) -> Vec<Claim> {
     claims.unwrap_or_else(|error| {
         tracing::debug!(%error, "other programs cannot see which files are open");
         Vec::new()
-    })
-}
-
-/// Listens from here on for other programs that ask to write back; the future has the application
-/// do so, each time, until it is dropped.
-///
-/// # Errors
-/// If the signal cannot be listened to.
-pub fn write_back_when_asked(
-    app: impl Fn() -> Option<App> + Clone + Send + 'static,
-) -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut asked = signal(SignalKind::from_raw(ASK.as_raw()))?;
-    Ok(async move {
-        while asked.recv().await.is_some() {
-            let app = app.clone();
-            let written = tokio::task::spawn_blocking(move || app().map(|app| app.write_back()));
-            match written.await {
-                Ok(None | Some(Ok(_))) => {}
-                Ok(Some(Err(error))) => tracing::error!("{}", sentence(&error.in_full())),
-                Err(error) => tracing::error!(%error, "writing back failed"),
-            }
-        }
     })
 }
 

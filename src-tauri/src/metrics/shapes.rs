@@ -1,11 +1,16 @@
 //! The shapes of what is measured: the dashboard's pulse, and the charts.
 
+mod verdict;
+
 use flagdeck_core::statistics::{ShareInterval, share_interval};
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
-use super::{JudgedComponent, Verdict};
+pub use self::verdict::{
+    DifferenceShare, JudgedArm, JudgedComponent, RollbackPlan, Standing, Verdict,
+};
+use crate::store::Mark;
 
 /// What the dashboard tells of the last minutes, [`Pulse::span_s`] of them.
 ///
@@ -120,19 +125,6 @@ pub struct PulseColumn {
     pub durations: Vec<u64>,
     /// Failed calculations.
     pub errors: u64,
-}
-
-/// A change of the flags, to be marked on a chart.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Mark {
-    /// The revision.
-    pub revision: u64,
-    /// When it was saved, in milliseconds since 1970.
-    pub at_ms: i64,
-    /// What it changed, in words.
-    pub sentence: String,
 }
 
 /// How much memory is used.

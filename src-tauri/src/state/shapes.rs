@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
-use super::{Actor, Mark};
+use crate::store::{Actor, Mark};
 
 /// A source whose state Flagdeck keeps.
 #[derive(Debug, Clone, Serialize)]
@@ -513,15 +513,4 @@ pub struct SnapshotLabel {
     /// Whether it stays until it is unpinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_pinned: Option<bool>,
-}
-
-/// A moment of the flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
-pub enum AsOf {
-    /// At a revision; 0 stands for the safe default.
-    Revision(u64),
-    /// At a time, in milliseconds since 1970.
-    AtMs(i64),
 }
