@@ -10,6 +10,7 @@ use flagdeck::metrics::frame::Frame;
 use flagdeck::metrics::limits::LOG_KEPT_MS;
 use flagdeck::metrics::store::{MetricsReader, MetricsStore, NewBatch, Others, Past, Stored};
 use flagdeck::store::StoreError;
+use flagdeck::{App, Options};
 use flagdeck_core::measure::Arm;
 use tempfile::TempDir;
 
@@ -201,7 +202,55 @@ fn a_damaged_file_that_another_program_has_open_is_left_to_it() {
     held.append(&[batch(1)]).unwrap();
     drop(held);
     let (_, past) = MetricsStore::open(folder.path(), 2, 0).unwrap();
-    assert!(past.notice.unwrap().contains("set aside"));
+    let told = past.notice.unwrap();
+    assert!(
+        told.contains("(metrics.db: ") && told.contains("set aside"),
+        "{told}"
+    );
+}
+
+/// There are three databases: which one is damaged is said, and said rightly.
+#[test]
+fn a_damaged_file_is_called_by_its_own_name() {
+    for (name, whose) in [
+        (
+            "metrics.db",
+            "What was measured so far cannot be read (metrics.db: ",
+        ),
+        (
+            "state.db",
+            "The states and their snapshots cannot be read (state.db: ",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || {
+            let app = App::open(Options {
+                watch: true,
+                ..Options::new(folder.path())
+            })
+            .unwrap();
+            let source = "web".parse().unwrap();
+            app.put_state(&source, b"{}", None, None).unwrap();
+            app
+        };
+        open().close();
+        std::fs::write(folder.path().join(name), "no database at all, ".repeat(500)).unwrap();
+        let app = open();
+        let told = || {
+            app.notices()
+                .iter()
+                .any(|notice| notice.message.starts_with(whose))
+        };
+        let began = std::time::Instant::now();
+        while !told() {
+            let waited = began.elapsed();
+            assert!(waited.as_secs() < 30, "{name}: {:?}", app.notices());
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let others = app.notices();
+        let names_flags = |notice: &flagdeck::wire::Notice| notice.message.contains("flagdeck.db");
+        assert!(!others.iter().any(names_flags), "{others:?}");
+    }
 }
 
 #[test]

@@ -161,7 +161,19 @@ fn the_charts_can_come_from_a_prometheus() {
     assert_eq!((own.prometheus, own.step_s < 60), (None, true));
     drop(prometheus);
     let failed = server.app.charts(&last_minutes(false)).unwrap_err();
-    assert!(failed.in_full().contains("cannot be reached"), "{failed:?}");
+    let said = failed.in_full();
+    assert!(said.starts_with("the Prometheus at http://"), "{said}");
+    assert_eq!(
+        said.matches("cannot be asked: it cannot be reached: ")
+            .count(),
+        1,
+        "{said}"
+    );
+    assert_eq!(
+        said.matches("cannot be reached").count(),
+        1,
+        "its cause is told once: {said}"
+    );
 }
 
 fn last_minutes(own: bool) -> ChartQuery {

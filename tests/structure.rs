@@ -113,6 +113,8 @@ const UPWARDS: [&str; 25] = [
     "lock",
     "logging",
     "loopback",
+    "outbound",
+    "runner",
     "config",
     "token",
     "store",
@@ -128,8 +130,6 @@ const UPWARDS: [&str; 25] = [
     "translate",
     "http",
     "fuzzing",
-    "cli",
-    "desktop",
 ];
 
 /// Modules beside each other, which know nothing of one another: the application joins them.

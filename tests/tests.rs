@@ -5,6 +5,7 @@
 mod all_off;
 mod app;
 mod backups;
+mod calls;
 mod cli;
 mod cli_bisect;
 mod cli_bisect_ended;
@@ -21,6 +22,7 @@ mod cli_state;
 mod cli_terminal;
 mod config;
 mod documents;
+mod edits;
 mod emergency;
 mod numbers;
 mod order;

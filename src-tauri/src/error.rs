@@ -60,7 +60,7 @@ pub enum Error {
     #[error("this program does not collect what applications report")]
     NotCollecting,
     /// The Prometheus whose series the charts show did not answer.
-    #[error("the Prometheus at {address} cannot be asked: {source}")]
+    #[error("the Prometheus at {address} cannot be asked")]
     Prometheus {
         /// Its address, without credentials.
         address: String,

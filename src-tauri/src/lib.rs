@@ -18,7 +18,9 @@
 //! | [`clock`] | the time of day, asked in one place |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
+//! | [`outbound`] | calls to servers that people configured, each bounded |
 //! | [`loopback`] | the names of this machine |
+//! | [`runner`] | a command on a state: bounded in time, and ended with all that it started |
 //! | [`logging`] | the log on standard error |
 //! | [`imprint`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |
@@ -52,6 +54,8 @@ pub mod arguments;
 pub mod imprint;
 pub mod logging;
 pub mod loopback;
+pub mod outbound;
+pub mod runner;
 
 pub mod error;
 pub mod translate;

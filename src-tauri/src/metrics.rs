@@ -17,14 +17,12 @@
 //! | [`exposition`] | the totals as Prometheus reads them |
 //! | [`push`] | the totals sent to a Pushgateway |
 //! | [`prometheus`] | frames from a Prometheus, in place of Flagdeck's own |
-//! | `client` | what push and Prometheus are asked with |
 //! | [`process`] | what this process itself uses |
 //!
 //! The log is the truth: every program that has the folder open counts all of it, whoever took
 //! a batch in. An event is acknowledged when it is durable, so totals are exact over restarts.
 
 pub mod charts;
-mod client;
 pub mod collector;
 pub mod drawing;
 pub mod event;

@@ -35,6 +35,7 @@
 //! | [`state`] | the state of a source, and the record of every change to it |
 //! | [`restore`] | what a restore asks a source to become, and how it ends |
 //! | [`retention`] | which snapshots to let go |
+//! | [`bisect`] | which snapshot to try next, and what the exit code of a trial says |
 //! | [`typed`] | numbers as people type them |
 //! | [`mod@fold`] | texts made alike for searching |
 //! | [`mod@difference`] | two states → what differs, as people read it |
@@ -110,6 +111,8 @@ pub mod difference;
 pub mod restore;
 pub mod retention;
 pub mod state;
+
+pub mod bisect;
 
 pub use compile::{Compiled, ComponentId};
 pub use diff::{Change, Rename, Trace, changes, summary, switches};

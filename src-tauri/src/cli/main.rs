@@ -4,9 +4,7 @@ mod arguments;
 mod commands;
 mod demo;
 
-mod bisect;
 mod difference;
-mod trial;
 
 mod input;
 mod key;

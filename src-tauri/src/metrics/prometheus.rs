@@ -12,8 +12,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
-use super::client::{CallError, Server, quoted, whole, without_credentials};
 use super::frame::{Frame, NameId};
+use crate::outbound::{CallError, Server, quoted, whole, without_credentials};
 
 /// How long all queries together may take.
 const TOTAL_TIME: Duration = Duration::from_secs(20);

@@ -26,9 +26,9 @@ use thiserror::Error;
 use tokio::sync::watch;
 use ureq::http::header;
 
-use super::client::{CallError, Server, excerpt, without_credentials};
 use crate::clock::Clock;
 use crate::metrics::shapes::PushHealth;
+use crate::outbound::{CallError, Server, excerpt, without_credentials};
 
 /// How long a push may take.
 const PUSH_TIME: Duration = Duration::from_secs(5);

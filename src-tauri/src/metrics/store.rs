@@ -150,7 +150,7 @@ impl MetricsStore {
     /// [`StoreError`] where it cannot be written, or is of a newer Flagdeck.
     pub fn open(data_dir: &Path, writer: i64, now_ms: i64) -> Result<(Self, Past), StoreError> {
         let share = METRICS.share(data_dir);
-        let (connection, past, notice) = match opening::open_sound(data_dir) {
+        let (connection, past, notice) = match METRICS.named(opening::open_sound(data_dir)) {
             Err(StoreError::Damaged { what }) => {
                 if !share.is_alone() {
                     return Err(StoreError::Damaged { what });

@@ -184,7 +184,7 @@ impl StateStore {
     /// [`StoreError`] where it cannot be written, or is of a newer Flagdeck.
     pub(super) fn open(data_dir: &Path, now_ms: i64) -> Result<(Self, Option<String>), StoreError> {
         let share = STATES.share(data_dir);
-        let (connection, notice) = match open_sound(data_dir) {
+        let (connection, notice) = match STATES.named(open_sound(data_dir)) {
             Err(StoreError::Damaged { what }) => {
                 if !share.is_alone() {
                     return Err(StoreError::Damaged { what });

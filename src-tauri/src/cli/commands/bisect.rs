@@ -7,6 +7,7 @@ mod report;
 use std::process::ExitCode;
 
 use flagdeck::App;
+use flagdeck::runner;
 use flagdeck::state::SourceName;
 use flagdeck::wire::{Snapshot, SnapshotFilter};
 use tokio::runtime;
@@ -18,7 +19,6 @@ use super::source::one_source;
 use crate::arguments::BisectArguments;
 use crate::output::{Output, counted, remark};
 use crate::signals::EndSignals;
-use crate::trial;
 
 /// Snapshots that are listed at once.
 const PAGE: usize = 1000;
@@ -34,7 +34,7 @@ pub fn bisect(
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    remark_dead(trial::remove_dead());
+    remark_dead(runner::remove_dead());
     let hunt = Hunt::new(app, arguments, history);
     runtime.block_on(async {
         let mut signals = EndSignals::listen()?;

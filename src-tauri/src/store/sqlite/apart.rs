@@ -75,6 +75,10 @@ impl Apart {
     /// [`StoreError::Damaged`] where it is not Flagdeck's, [`StoreError::ReadOnly`] where a newer
     /// Flagdeck's.
     pub(crate) fn connect(&self, data_dir: &Path) -> Result<Placed, StoreError> {
+        self.named(self.connected(data_dir))
+    }
+
+    fn connected(&self, data_dir: &Path) -> Result<Placed, StoreError> {
         copies::finish(data_dir, self.stem, PATIENCE)?;
         let mut connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
         connection::use_log(&connection)?;
@@ -95,6 +99,10 @@ impl Apart {
     /// # Errors
     /// As for [`Self::connect`].
     pub(crate) fn read(&self, data_dir: &Path) -> Result<Option<Connection>, StoreError> {
+        self.named(self.opened(data_dir))
+    }
+
+    fn opened(&self, data_dir: &Path) -> Result<Option<Connection>, StoreError> {
         let path = self.path(data_dir);
         if !path.exists() {
             return Ok(None);
@@ -111,6 +119,17 @@ impl Apart {
             drop(self.connect(data_dir)?);
         }
         Ok(Some(connection))
+    }
+
+    /// Names the file in what is said of its damage: there are three.
+    pub(crate) fn named<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        let name = format!("{}.db: ", self.stem);
+        result.map_err(|error| match error {
+            StoreError::Damaged { what } if !what.starts_with(&name) => {
+                StoreError::damaged(name + &what)
+            }
+            other => other,
+        })
     }
 
     /// Makes a file of an earlier format one of this, in one transaction.

@@ -100,11 +100,11 @@ impl From<rusqlite::Error> for StoreError {
         | E::IntegralValueOutOfRange(..)
         | E::Utf8Error(..) = error
         {
-            return Self::damaged("a value in flagdeck.db is not of its kind");
+            return Self::damaged("a value in it is not of its kind");
         }
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt) => Self::damaged("flagdeck.db is malformed"),
-            Some(ErrorCode::NotADatabase) => Self::damaged("flagdeck.db is not a database"),
+            Some(ErrorCode::DatabaseCorrupt) => Self::damaged("the database is malformed"),
+            Some(ErrorCode::NotADatabase) => Self::damaged("the file is not a database"),
             Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(
                 ErrorCode::DatabaseBusy
@@ -112,7 +112,7 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::FileLockingProtocolFailed,
             ) => Self::Busy,
             Some(ErrorCode::ReadOnly) => Self::ReadOnly {
-                reason: "flagdeck.db or its folder is write-protected".into(),
+                reason: "the database or its folder is write-protected".into(),
             },
             _ => Self::Sqlite(error),
         }

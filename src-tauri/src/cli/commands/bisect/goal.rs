@@ -1,7 +1,7 @@
 //! What a search looks for: the first snapshot at which a command fails, or succeeds again.
 
 use crate::arguments::BisectArguments;
-use crate::bisect::Verdict;
+use flagdeck_core::bisect::Verdict;
 
 /// What a search looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Goal {
         }
     }
 
-    /// Translates between what a command said and what [`crate::bisect::Search`] is told, which
+    /// Translates between what a command said and what [`flagdeck_core::bisect::Search`] is told, which
     /// looks for the first bad one. The same in both directions.
     pub fn mirror(self, verdict: Verdict) -> Verdict {
         match (self, verdict) {

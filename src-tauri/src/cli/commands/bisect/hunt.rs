@@ -5,18 +5,18 @@ use std::io;
 use std::process::ExitCode;
 
 use flagdeck::App;
+use flagdeck::runner::{Ended, Subject, Trial};
 use flagdeck::wire::{Snapshot, StateAt};
+use flagdeck_core::bisect::exit::{self, NoVerdict, SignalNumber};
+use flagdeck_core::bisect::{Search, Step, Verdict};
 use rustix::process::Signal;
 use serde::Serialize;
 
 use super::goal::{Goal, word};
 use super::report::Report;
 use crate::arguments::BisectArguments;
-use crate::bisect::exit::{self, NoVerdict, SignalNumber};
-use crate::bisect::{Search, Step, Verdict};
 use crate::output::{Output, moment, progress, when};
 use crate::signals::EndSignals;
-use crate::trial::{Ended, Subject, Trial};
 
 /// A search, and what it is done with.
 pub struct Hunt<'a> {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use flagdeck::App;
 use flagdeck::wire::{Snapshot, StateAt, StateDifference};
+use flagdeck_core::bisect::{Found, Verdict};
 use rustix::process::Signal;
 use serde::Serialize;
 
@@ -11,7 +12,6 @@ use super::super::snapshot::options;
 use super::goal::{Goal, verb, word};
 use super::hunt::{Counts, Stop};
 use crate::arguments::BisectArguments;
-use crate::bisect::{Found, Verdict};
 use crate::difference;
 use crate::output::{Output, counted, remark, when};
 

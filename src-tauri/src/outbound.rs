@@ -1,4 +1,4 @@
-//! Calls to the servers that people configure for metrics: a Pushgateway, a Prometheus.
+//! Calls to the servers that people configure: a Pushgateway, a Prometheus.
 //!
 //! Every call is bounded in time and every answer in size. Redirects are not followed: what is
 //! pushed, and the credentials it is pushed with, go where somebody configured and nowhere else.
@@ -28,7 +28,7 @@ const QUOTE_BYTES_MAX: u64 = 4096;
 const QUOTE_CHARS_MAX: usize = 200;
 
 /// A server at an address that somebody configured.
-pub(super) struct Server {
+pub(crate) struct Server {
     /// Scheme, host, port and path; without credentials, query and closing slash.
     base: String,
     authorization: Option<String>,
@@ -86,7 +86,7 @@ impl Server {
     ///
     /// # Errors
     /// [`CallError::Address`].
-    pub(super) fn at(address: &str) -> Result<Self, CallError> {
+    pub(crate) fn at(address: &str) -> Result<Self, CallError> {
         let uri: Uri = address.parse().map_err(|_| CallError::Address)?;
         let scheme = uri.scheme_str().ok_or(CallError::Address)?;
         let authority = uri.authority().ok_or(CallError::Address)?.as_str();
@@ -109,7 +109,7 @@ impl Server {
     }
 
     /// Begins a request for a path beneath the address.
-    pub(super) fn request(&self, method: &str, path: &str) -> request::Builder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> request::Builder {
         let request = Request::builder().method(method);
         let request = request.uri(format!("{}{path}", self.base));
         match &self.authorization {
@@ -123,7 +123,7 @@ impl Server {
     ///
     /// # Errors
     /// All but [`CallError::TooLarge`].
-    pub(super) fn call(
+    pub(crate) fn call(
         &self,
         request: request::Builder,
         body: impl AsSendBody,
@@ -173,7 +173,7 @@ impl CallError {
 ///
 /// # Errors
 /// [`CallError::TooLarge`] beyond that, and what can go wrong on the way.
-pub(super) fn whole(
+pub(crate) fn whole(
     response: &mut Response<Body>,
     bytes_max: u64,
     total: Duration,
@@ -189,7 +189,7 @@ pub(super) fn whole(
 }
 
 /// Quotes what a server answered, or names the status where it said nothing.
-pub(super) fn excerpt(response: &mut Response<Body>) -> String {
+pub(crate) fn excerpt(response: &mut Response<Body>) -> String {
     let mut body = Vec::new();
     let mut bounded = response.body_mut().as_reader().take(QUOTE_BYTES_MAX);
     // What was read before it broke off still says something.
@@ -202,7 +202,7 @@ pub(super) fn excerpt(response: &mut Response<Body>) -> String {
 }
 
 /// Makes one line of a text: no control characters, and no longer than a sentence can bear.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
@@ -218,7 +218,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Returns an address as it may be shown: without what stands before an `@`, and without a query,
 /// which may hold a token and is never sent.
-pub(super) fn without_credentials(address: &str) -> String {
+pub(crate) fn without_credentials(address: &str) -> String {
     let Some((scheme, rest)) = address.split_once("://") else {
         return address.to_owned();
     };

@@ -19,14 +19,19 @@ const KILLED: i32 = 128;
 /// Why a run is no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoVerdict {
+    /// A shell could not execute a command.
     #[error("exited with {NOT_EXECUTABLE}, which says that a command could not be executed")]
     NotExecutable,
+    /// A shell did not find a command.
     #[error("exited with {NOT_FOUND}, which says that a command was not found")]
     NotFound,
+    /// A shell tells that a signal killed a program.
     #[error("exited with {}, which says that a program was killed by {_0}", KILLED + _0.0)]
     ChildKilled(SignalNumber),
+    /// An exit code that is no verdict.
     #[error("exited with {0}, and only exit codes up to 127 are verdicts")]
     OutOfRange(i32),
+    /// A signal killed the command itself.
     #[error("was killed by {0}, which is no verdict")]
     Killed(SignalNumber),
 }
@@ -63,6 +68,9 @@ impl NoVerdict {
 }
 
 /// Reads an exit code, from 0 to 255.
+///
+/// # Errors
+/// [`NoVerdict`] if it says nothing of the snapshot.
 pub fn read(code: i32) -> Result<Verdict, NoVerdict> {
     match code {
         GOOD => Ok(Verdict::Good),

@@ -9,7 +9,9 @@ pub mod exit;
 /// What a trial showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
+    /// The command succeeds.
     Good,
+    /// The command fails.
     Bad,
     /// Neither: the command cannot tell.
     Skip,
@@ -29,7 +31,9 @@ pub enum Step {
 pub enum Found {
     /// It begins to fail between two of them.
     First {
+        /// The last good one.
         good: usize,
+        /// The first one that is known to be bad.
         bad: usize,
         /// Those between the two, all skipped: the first bad one may be among them.
         untold: Vec<usize>,
@@ -38,7 +42,12 @@ pub enum Found {
     AllGood(usize),
     /// It fails at the first and succeeds at the last that was not skipped: the opposite of what
     /// was looked for.
-    Inverted { bad: usize, good: usize },
+    Inverted {
+        /// The first one, which is bad.
+        bad: usize,
+        /// The last one, which is good.
+        good: usize,
+    },
     /// It fails already at this one, the first that was not skipped.
     AllBad(usize),
     /// All were skipped, or all but the end that is known.

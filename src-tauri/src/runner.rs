@@ -30,13 +30,16 @@ const FILE_VARIABLE: &str = "FLAGDECK_SNAPSHOT_FILE";
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A command, and how long it may take.
+#[derive(Debug)]
 pub struct Trial<'a> {
     command: &'a [OsString],
     time_max: Duration,
 }
 
 /// What a command is run on.
+#[derive(Debug)]
 pub struct Subject<'a> {
+    /// The number of the snapshot.
     pub id: u64,
     /// When it was taken, as RFC 3339 has it.
     pub time: String,
@@ -47,7 +50,9 @@ pub struct Subject<'a> {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
+    /// It exited with this code, from 0 to 255.
     Code(i32),
+    /// A signal of this number killed it.
     Signal(i32),
     /// It took too long, and was ended.
     TimedOut,
