@@ -37,7 +37,7 @@ use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::metrics::store::MetricsReader;
-use crate::state::Keeper;
+use crate::state::States;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Actor, CheckReport, Gone, RevisionNumber, Store};
 
@@ -62,7 +62,7 @@ struct Inner {
     metrics: Option<Metrics>,
     /// What the next verdict depends on.
     judge: Mutex<Judge>,
-    states: Keeper,
+    states: States,
     /// What the last look found of the data folder; none while everything is in place.
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
@@ -130,7 +130,7 @@ impl App {
         let events = Events::default();
         let on_saved = metrics.as_ref().map(Metrics::on_saved);
         let flags = Flags::open(store, options.clock.clone(), events.clone(), on_saved)?;
-        let states = Keeper::new(&options.data_dir);
+        let states = States::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
             lanes: Mutex::default(),
             data_dir: options.data_dir,

@@ -279,7 +279,7 @@ pub struct CurrentState {
 
 /// Keeps the states of a data folder. Opens `state.db` when it is first needed.
 #[derive(Debug)]
-pub(crate) struct Keeper {
+pub(crate) struct States {
     data_dir: PathBuf,
     writer: Mutex<Option<StateStore>>,
     /// The files that `writer` is open on, beside it, so that a look waits for no transaction.
@@ -297,7 +297,7 @@ pub(crate) struct Busy;
 /// The one hold on the store that writes, while it is held.
 pub(crate) struct Writer<'a>(MutexGuard<'a, Option<StateStore>>);
 
-impl Keeper {
+impl States {
     pub(crate) fn new(data_dir: &Path) -> Self {
         Self {
             data_dir: data_dir.to_owned(),

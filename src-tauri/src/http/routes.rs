@@ -22,7 +22,7 @@ use super::gate::{Gate, harden};
 use super::limits::Limits;
 use super::metrics::{self, Scrapes};
 use super::problem::ProblemDetails;
-use super::token::Doorkeeper;
+use super::token::TokenCheck;
 use super::{events, flags, health, state, stream};
 use crate::app::App;
 
@@ -55,7 +55,7 @@ pub(super) struct Context(Arc<Shared>);
 struct Shared {
     app: App,
     limits: Limits,
-    doorkeeper: Doorkeeper,
+    token_check: TokenCheck,
     scrapes: Scrapes,
     streams: Arc<Semaphore>,
     /// Cancelled when the server stops, which streams would hold up.
@@ -89,7 +89,7 @@ impl Context {
     /// # Errors
     /// 401 or 429.
     pub(super) async fn check_token(&self, headers: &HeaderMap) -> Result<(), ProblemDetails> {
-        self.0.doorkeeper.check(&self.0.app, headers).await
+        self.0.token_check.check(&self.0.app, headers).await
     }
 }
 
@@ -115,7 +115,7 @@ impl Routes {
         let context = Context(Arc::new(Shared {
             app: app.clone(),
             limits,
-            doorkeeper: Doorkeeper::new(limits.bad_tokens_per_s_max),
+            token_check: TokenCheck::new(limits.bad_tokens_per_s_max),
             scrapes: Scrapes::default(),
             streams: Arc::new(Semaphore::new(limits.streams_max)),
             stopping,

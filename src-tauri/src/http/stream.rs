@@ -1,5 +1,5 @@
-//! `/api/ml/flags/stream`: server-sent events (WHATWG HTML, section 9.2) for whoever wants to know
-//! at once.
+//! `/api/ml/flags/stream`: server-sent events (WHATWG HTML, section 9.2) for clients that want to
+//! know at once.
 //!
 //! Anyone on this machine is told of flags; a client that presents the token is told of states,
 //! too. A stream begins with the flags in force, unless they are those that the client was told of
@@ -64,7 +64,7 @@ async fn stream(
         let _ = &permit;
         frame
     });
-    let teller = Teller {
+    let stream = EventStream {
         // Before the first look, so that nothing falls between.
         events: context.app().subscribe(),
         app: context.app().clone(),
@@ -77,7 +77,7 @@ async fn stream(
     };
     let stopping = context.stopping().clone();
     tokio::spawn(async move {
-        stopping.run_until_cancelled(teller.run()).await;
+        stopping.run_until_cancelled(stream.run()).await;
     });
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
@@ -96,7 +96,7 @@ fn last_event_id(headers: &HeaderMap) -> Option<String> {
 struct Gone;
 
 /// Tells one client, until it is gone.
-struct Teller {
+struct EventStream {
     app: App,
     events: broadcast::Receiver<Event>,
     with_states: bool,
@@ -110,7 +110,7 @@ struct Teller {
     sender: Sender<Bytes>,
 }
 
-impl Teller {
+impl EventStream {
     async fn run(mut self) -> Result<(), Gone> {
         if self.with_states {
             let app = self.app.clone();

@@ -21,7 +21,7 @@ const TOKEN_PARAMETERS: [&str; 6] = [
 
 /// Checks tokens, and counts wrong ones.
 #[derive(Debug)]
-pub(super) struct Doorkeeper {
+pub(super) struct TokenCheck {
     bad_per_s_max: u32,
     recent: Mutex<Option<BadTokens>>,
 }
@@ -33,7 +33,7 @@ struct BadTokens {
     count: u32,
 }
 
-impl Doorkeeper {
+impl TokenCheck {
     pub(super) fn new(bad_per_s_max: u32) -> Self {
         Self {
             bad_per_s_max,
@@ -120,14 +120,14 @@ mod tests {
 
     #[test]
     fn wrong_tokens_are_counted_by_the_second() {
-        let doorkeeper = Doorkeeper::new(2);
+        let token_check = TokenCheck::new(2);
         let start = Instant::now();
         let later = |ms| start + Duration::from_millis(ms);
-        assert!(!doorkeeper.is_one_too_many(start));
-        assert!(!doorkeeper.is_one_too_many(later(1)));
-        assert!(doorkeeper.is_one_too_many(later(2)));
-        assert!(doorkeeper.is_one_too_many(later(999)));
-        assert!(!doorkeeper.is_one_too_many(later(1000)));
+        assert!(!token_check.is_one_too_many(start));
+        assert!(!token_check.is_one_too_many(later(1)));
+        assert!(token_check.is_one_too_many(later(2)));
+        assert!(token_check.is_one_too_many(later(999)));
+        assert!(!token_check.is_one_too_many(later(1000)));
     }
 
     #[test]

@@ -31,8 +31,8 @@ use super::frame::{Frame, NameId};
 use super::hash;
 use super::tiers::{PackedFrame, TICK_S};
 use crate::store::StoreError;
-use crate::store::sqlite::apart::{self, Share};
 use crate::store::sqlite::place::{Place, Placed};
+use crate::store::sqlite::side::{self, SharedLock};
 
 /// Bytes of a hash that are kept: enough against chance.
 const HASH_BYTES: usize = 16;
@@ -44,7 +44,7 @@ pub struct MetricsStore {
     data_dir: PathBuf,
     /// Held by the one program that keeps the checkpoint.
     lead: Option<File>,
-    share: Share,
+    share: SharedLock,
     /// Tells this program's batches from those of others.
     writer: i64,
     /// The last batch that was read or written.
@@ -263,7 +263,7 @@ impl MetricsStore {
     /// read anew what was kept.
     pub fn try_to_lead(&mut self) -> bool {
         if self.lead.is_none() {
-            let lead = apart::open_lock(&self.data_dir.join(opening::LEAD));
+            let lead = side::open_lock(&self.data_dir.join(opening::LEAD));
             self.lead = lead.filter(|lead| lead.try_lock().is_ok());
         }
         self.leads()

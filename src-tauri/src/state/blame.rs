@@ -13,11 +13,11 @@ use super::records::{
     Known, Span, dotted_key, is_around, is_as_left, is_reported_around, shown_report,
 };
 use super::store::{self, Row, Source};
-use super::{Keeper, StateError, show};
+use super::{StateError, States, show};
 use crate::state::shapes::{Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, StateAt};
 use crate::store::StoreError;
 
-impl Keeper {
+impl States {
     /// Says which change set a value or took it away, when, from where. `key` is a key as a
     /// difference prints it, or a JSON Pointer.
     ///

@@ -15,7 +15,7 @@ use super::limits::{NEWS_KEYS_MAX, TIMELINE_COLUMNS_MAX};
 use super::records::{Known, Span, rooted};
 use super::search::with_text;
 use super::store::{self, Row, Source};
-use super::{CurrentState, Keeper, SourceName, StateError, show};
+use super::{CurrentState, SourceName, StateError, States, show};
 use crate::state::shapes::{
     Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions,
     StateSource, TimelineColumn,
@@ -39,7 +39,7 @@ fn whole<S: serde::Serializer>(ml: &Tree, serializer: S) -> Result<S::Ok, S::Err
     ml.serialize(serializer)
 }
 
-impl Keeper {
+impl States {
     /// Lists every source.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use flagdeck_core::tree::{self, Tree};
 
 use super::limits::RESTORE_PARTS_MAX;
 use super::store::{self, Asking, OpenRestore, Taking};
-use super::{Keeper, SourceName, StateError, StateTree};
+use super::{SourceName, StateError, StateTree, States};
 use crate::state::shapes::{
     RestoreFilter, RestorePage, RestoreRequest, SnapshotCause, SnapshotLabel, StateAt, StateRestore,
 };
@@ -39,7 +39,7 @@ pub(crate) struct With<'a> {
     pub(crate) at_ms: i64,
 }
 
-impl Keeper {
+impl States {
     /// Returns what a source has reported, and what it would be asked to become.
     ///
     /// # Errors

@@ -36,11 +36,11 @@ use super::{Confirmation, SourceName, StateError};
 use crate::state::shapes::{SnapshotLabel, StateRestore};
 use crate::store::Actor;
 use crate::store::StoreError;
-use crate::store::sqlite::apart::{Apart, Share};
 use crate::store::sqlite::place::{Place, Placed, PlacedTransaction};
+use crate::store::sqlite::side::{SharedLock, SideDatabase};
 
 /// `state.db`, marked with "FLDS" in ASCII.
-pub(super) const STATES: Apart = Apart {
+pub(super) const STATES: SideDatabase = SideDatabase {
     stem: "state",
     mark: 0x464c_4453,
     format: 3,
@@ -147,7 +147,7 @@ CREATE TABLE asked (
 #[derive(Debug)]
 pub(super) struct StateStore {
     connection: Placed,
-    share: Share,
+    share: SharedLock,
     trees: Trees,
 }
 

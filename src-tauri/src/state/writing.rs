@@ -7,13 +7,13 @@ use flagdeck_core::tree::{Path, Tree};
 use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
 use super::store::{Imported, Taking, Whole};
-use super::{ChangesReceipt, Keeper, SourceName, StateError, StatePut};
+use super::{ChangesReceipt, SourceName, StateError, StatePut, States};
 use crate::format::Format;
 use crate::state::shapes::{Snapshot, SnapshotCause, SnapshotLabel, StateAt};
 use crate::store::Actor;
 use crate::store::StoreError;
 
-impl Keeper {
+impl States {
     /// Takes in a state whole.
     ///
     /// # Errors

@@ -4,10 +4,10 @@
 //! own and waits for nobody. Any number of programs may have the same folder open. Decides
 //! nothing about flags, and asks nobody for the time.
 
-pub(crate) mod apart;
 mod backup;
 mod chain;
 pub(crate) mod connection;
+pub(crate) mod side;
 pub(crate) use self::revision::{read_via, write_via};
 mod copies;
 mod folder;

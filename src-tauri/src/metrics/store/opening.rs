@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use crate::store::StoreError;
-use crate::store::sqlite::apart::Apart;
 use crate::store::sqlite::place::Placed;
+use crate::store::sqlite::side::SideDatabase;
 
 /// Held by the one program that keeps the checkpoint.
 pub(super) const LEAD: &str = "metrics.lock";
 
 /// `metrics.db`, marked with "FLDM" in ASCII.
-pub(super) const METRICS: Apart = Apart {
+pub(super) const METRICS: SideDatabase = SideDatabase {
     stem: "metrics",
     mark: 0x464c_444d,
     format: 2,

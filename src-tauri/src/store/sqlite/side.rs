@@ -1,4 +1,4 @@
-//! A database apart from that of the flags, in the same data folder: whose file it is, of what
+//! A database beside that of the flags, in the same data folder: whose file it is, of what
 //! format, who else has it open, and what is done where it is damaged.
 //!
 //! Metrics and states have one each, so that flags never wait for them, and damage to the one
@@ -21,9 +21,9 @@ use crate::store::StoreError;
 /// How long to wait for another program's commit, which takes a few milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a database apart is.
+/// A database beside that of the flags.
 #[derive(Debug)]
-pub(crate) struct Apart {
+pub(crate) struct SideDatabase {
     /// Its name without `.db`.
     pub(crate) stem: &'static str,
     /// What marks it as Flagdeck's: SQLite's `application_id`.
@@ -39,7 +39,7 @@ pub(crate) struct Apart {
 }
 
 /// What a file keeps of its own beginning, so that no other is taken for it: a copy has the same,
-/// a database that was begun apart another.
+/// a database that was begun separately has another.
 const LINEAGE: &str = "
 CREATE TABLE lineage (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -53,18 +53,18 @@ pub(crate) type Upgrade = fn(&Transaction<'_>) -> Result<(), StoreError>;
 
 /// A share in a database, by which nobody moves it away beneath those who have it open.
 #[derive(Debug)]
-pub(crate) struct Share(Option<File>);
+pub(crate) struct SharedLock(Option<File>);
 
-impl Apart {
+impl SideDatabase {
     /// Returns where it is.
     pub(crate) fn path(&self, data_dir: &Path) -> PathBuf {
         data_dir.join(format!("{}.db", self.stem))
     }
 
     /// Takes a share in it. A folder that has no room for a lock gives one that holds nothing.
-    pub(crate) fn share(&self, data_dir: &Path) -> Share {
+    pub(crate) fn share(&self, data_dir: &Path) -> SharedLock {
         let file = open_lock(&self.users(data_dir));
-        let share = Share(file);
+        let share = SharedLock(file);
         share.again();
         share
     }
@@ -232,7 +232,7 @@ impl Apart {
     pub(crate) fn write_back(
         &self,
         open: &Placed,
-        share: &Share,
+        share: &SharedLock,
         data_dir: &Path,
         now_ms: i64,
     ) -> Result<Option<PathBuf>, StoreError> {
@@ -283,7 +283,7 @@ impl Apart {
 
     fn replace(
         &self,
-        share: &Share,
+        share: &SharedLock,
         copy: &Path,
         data_dir: &Path,
         now_ms: i64,
@@ -336,7 +336,7 @@ impl Apart {
     }
 }
 
-impl Share {
+impl SharedLock {
     /// Says whether no other program has a share, and takes the whole.
     pub(crate) fn is_alone(&self) -> bool {
         self.0.as_ref().is_some_and(|file| file.try_lock().is_ok())
