@@ -1,118 +1,114 @@
-//! The calls between page and backend have a name and parameters on either side, as strings: what
-//! the page calls in `ui/src/host/tauri.ts` is what `src-tauri/src/desktop/commands/` declares, and
-//! what `src-tauri/src/desktop/main.rs` hands to the window.
+//! The calls between page and backend are declared once, in `src-tauri/src/wire/calls.rs`: the
+//! window's list of handlers and the page's interface are made of that. What it says of each
+//! command's parameters and answer is what the command has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const COMMANDS: &str = "src-tauri/src/desktop/commands";
 
-/// The parameters of each call, by its name.
-type Calls = BTreeMap<String, BTreeSet<String>>;
+/// What is known of each command, by its module and name: its parameters with their types, and
+/// the type of its answer.
+type Calls = BTreeMap<String, (Vec<String>, String)>;
 
-fn text(path: &str) -> String {
-    fs::read_to_string(Path::new(ROOT).join(path)).expect("a file of the tree")
+/// Splits what stands between brackets at the commas that are in no further ones; returns the
+/// rest of the text, too.
+fn list(text: &str) -> (Vec<String>, &str) {
+    let (mut depth, mut parts) = (0, vec![String::new()]);
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' | '<' if depth == 0 => depth = 1,
+            ')' | '>' if depth == 1 => {
+                parts.retain(|part| !part.is_empty());
+                return (parts, &text[at + 1..]);
+            }
+            ',' if depth == 1 => parts.push(String::new()),
+            c => {
+                depth += i32::from(matches!(c, '(' | '<')) - i32::from(matches!(c, ')' | '>'));
+                let part = parts.last_mut().expect("one at least");
+                part.extend((!c.is_whitespace()).then_some(c));
+            }
+        }
+    }
+    panic!("a bracket that is not closed: {text}");
 }
 
-/// Returns what stands between a bracket at the beginning and the one that closes it.
-fn inside(text: &str) -> &str {
-    let mut depth = 0_i32;
-    let end = text.char_indices().find(|(_, c)| {
-        depth += match c {
-            '(' | '{' | '[' | '<' => 1,
-            ')' | '}' | ']' | '>' => -1,
-            _ => 0,
-        };
-        depth == 0
-    });
-    &text[1..end.expect("a bracket that closes").0]
+fn without_blanks(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// Splits a list at the commas that are in no bracket.
-fn parts(list: &str) -> Vec<&str> {
-    let mut depth = 0_i32;
-    list.split(|c: char| {
-        depth += match c {
-            '(' | '{' | '[' | '<' => 1,
-            ')' | '}' | ']' | '>' => -1,
-            _ => 0,
-        };
-        c == ',' && depth == 0
-    })
-    .map(str::trim)
-    .filter(|part| !part.is_empty())
-    .collect()
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).expect("a file of the tree")
 }
 
-fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |text, word| {
-        let (initial, rest) = word.split_at(1);
-        text + &initial.to_uppercase() + rest
-    })
-}
-
-/// Reads what the backend declares. What tauri hands over by itself is no parameter of a call.
+/// Reads the declaration.
 fn declared() -> Calls {
+    let text = text(&Path::new(ROOT).join("src-tauri/src/wire/calls.rs"));
+    let (_, list_of_calls) = text.split_once("$with! {").expect("the calls");
+    let (list_of_calls, _) = list_of_calls.split_once('}').expect("their end");
+    let lines = list_of_calls
+        .lines()
+        .filter(|line| !line.trim().starts_with("///"));
+    let code: String = lines.collect::<Vec<_>>().join("\n");
+    let calls = code.split(';').filter(|call| !call.trim().is_empty());
+    calls
+        .map(|call| {
+            let open = call.find('(').expect("parameters");
+            let (parameters, rest) = list(&call[open..]);
+            let answer = rest.trim().strip_prefix("->").expect("an answer");
+            let name = without_blanks(&call[..open]);
+            (name, (parameters, without_blanks(answer)))
+        })
+        .collect()
+}
+
+/// Reads the commands. What tauri hands over by itself is no parameter of a call, and each answer
+/// may be a failure instead.
+fn commands() -> Calls {
     const GIVEN: [&str; 3] = ["State<", "WebviewWindow", "AppHandle"];
     let mut calls = Calls::new();
-    for entry in fs::read_dir(Path::new(ROOT).join("src-tauri/src/desktop/commands")).unwrap() {
-        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+    for entry in fs::read_dir(Path::new(ROOT).join(COMMANDS)).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let module = path
+            .file_stem()
+            .expect("a name")
+            .to_str()
+            .expect("UTF-8")
+            .to_owned();
+        let text = text(&path);
         for command in text.split("#[tauri::command").skip(1) {
-            let (_, signature) = command.split_once(" fn ").expect("a function");
+            let (_, signature) = command.split_once("fn ").expect("a function");
             let open = signature.find('(').expect("parameters");
-            let parameters = parts(inside(&signature[open..])).into_iter();
-            let asked = parameters.filter(|it| !GIVEN.iter().any(|given| it.contains(given)));
-            let names = asked.filter_map(|it| it.split_once(':'));
-            let names = names.map(|(name, _)| camel_case(name.trim_start_matches("mut ").trim()));
-            calls.insert(signature[..open].trim().to_owned(), names.collect());
+            let (mut parameters, rest) = list(&signature[open..]);
+            parameters.retain(|it| !GIVEN.iter().any(|given| it.contains(given)));
+            let (answer, _) = rest.split_once('{').expect("a body");
+            let answer = without_blanks(answer.trim().trim_start_matches("->"));
+            let answer = match answer.strip_prefix("Answer") {
+                Some(wrapped) => list(wrapped).0.concat(),
+                None if answer.is_empty() => "()".to_owned(),
+                None => answer,
+            };
+            calls.insert(
+                format!("{module}::{}", &signature[..open]),
+                (parameters, answer),
+            );
         }
     }
     calls
 }
 
-/// Reads what the page calls.
-fn called() -> Calls {
-    let text = text("ui/src/host/tauri.ts");
-    let mut calls = Calls::new();
-    for call in text.split("invoke(").skip(1) {
-        let whole = format!("({call}");
-        let [name, rest @ ..] = &parts(inside(&whole))[..] else {
-            panic!("a call without a name: {call}");
-        };
-        let keys = rest.iter().flat_map(|object| parts(inside(object)));
-        let keys = keys.map(|key| key.split(':').next().unwrap_or_default().trim().to_owned());
-        calls.insert(name.trim_matches('"').to_owned(), keys.collect());
-    }
-    calls
-}
-
 #[test]
-fn the_page_calls_what_the_backend_declares() {
-    let (declared, called) = (declared(), called());
+fn every_command_is_what_its_declaration_says() {
+    let (declared, commands) = (declared(), commands());
     assert!(declared.len() > 40, "{declared:?}");
-    for (name, parameters) in &called {
-        assert_eq!(declared.get(name), Some(parameters), "{name}");
+    for (name, declaration) in &declared {
+        assert_eq!(commands.get(name), Some(declaration), "{name}");
     }
-    let uncalled: Vec<_> = declared
+    let undeclared: Vec<_> = commands
         .keys()
-        .filter(|name| !called.contains_key(*name))
+        .filter(|name| !declared.contains_key(*name))
         .collect();
-    assert!(uncalled.is_empty(), "the page never calls {uncalled:?}");
-}
-
-#[test]
-fn the_window_is_handed_every_command() {
-    let main = text("src-tauri/src/desktop/main.rs");
-    let (_, list) = main
-        .split_once("generate_handler!")
-        .expect("a list of commands");
-    let handed: BTreeSet<String> = parts(inside(list))
-        .into_iter()
-        .map(|path| path.rsplit("::").next().unwrap_or_default().to_owned())
-        .collect();
-    let declared: BTreeSet<String> = declared().into_keys().collect();
-    assert_eq!(handed, declared);
+    assert!(undeclared.is_empty(), "no page can call {undeclared:?}");
 }

@@ -32,6 +32,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use self::intake::ChangeProblem;
+pub(crate) use self::store::Taking;
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};

@@ -4,6 +4,7 @@
 //! imports this module. TypeScript types in `ui/src/bindings/wire.ts` are generated from all of
 //! them; a test keeps them fresh (`UPDATE_BINDINGS=1 cargo test bindings` writes them).
 
+mod calls;
 mod reach;
 
 use std::collections::BTreeMap;
@@ -549,6 +550,16 @@ pub struct Setting {
     pub unavailable: Option<String>,
 }
 
+/// What a setting may hold; `null` for none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(
+    test,
+    derive(TS),
+    ts(type = "boolean | number | string | string[] | null")
+)]
+pub struct SettingValue(pub serde_json::Value);
+
 /// What kind of value a setting takes.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -775,6 +786,8 @@ mod bindings {
 
     const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/src/bindings/wire.ts");
 
+    const CALLS_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/src/bindings/calls.ts");
+
     fn generate() -> String {
         let config = ts_rs::Config::new().with_large_int("number");
         let mut text = String::from(
@@ -823,6 +836,7 @@ mod bindings {
             Setting,
             SettingKind,
             SettingSource,
+            SettingValue,
             Backup,
             Imprint,
             Part,
@@ -882,23 +896,135 @@ mod bindings {
             Theme,
             View,
         );
-        text.push_str(
-            "/** What a setting may hold; `null` for none. */\n\
-             export type SettingValue = boolean | number | string | string[] | null;\n",
-        );
         format!("{}\n", text.trim_end())
+    }
+
+    /// A call as the page sees it.
+    struct Call {
+        docs: String,
+        name: &'static str,
+        parameters: Vec<(&'static str, String)>,
+        answer: String,
+    }
+
+    impl Call {
+        /// Writes it as a method. What may be none at the end of the list may be left out.
+        fn method(&self) -> String {
+            let last_needed = self
+                .parameters
+                .iter()
+                .rposition(|(_, shape)| !is_optional(shape));
+            let needed = last_needed.map_or(0, |last| last + 1);
+            let parameters = self
+                .parameters
+                .iter()
+                .enumerate()
+                .map(|(place, (name, shape))| {
+                    let mark = if place < needed { "" } else { "?" };
+                    format!("{}{mark}: {}", camel_case(name), readonly(shape))
+                });
+            let parameters: Vec<String> = parameters.collect();
+            let answer = match self.answer.as_str() {
+                "null" => "void",
+                answer => answer,
+            };
+            let (docs, name) = (&self.docs, camel_case(self.name));
+            format!(
+                "  /** {docs} */\n  {name}({}): Promise<{answer}>;\n",
+                parameters.join(", ")
+            )
+        }
+
+        /// Writes its name and those of its parameters as the backend knows them.
+        fn names(&self) -> String {
+            let parameters = self.parameters.iter().map(|(name, _)| camel_case(name));
+            let names: Vec<String> = std::iter::once(self.name.to_owned())
+                .chain(parameters)
+                .map(|name| format!("\"{name}\""))
+                .collect();
+            format!("  {}: [{}],\n", camel_case(self.name), names.join(", "))
+        }
+    }
+
+    fn is_optional(shape: &str) -> bool {
+        shape.ends_with("| null")
+    }
+
+    fn readonly(shape: &str) -> String {
+        match shape.starts_with("Array<") {
+            true => format!("Readonly{shape}"),
+            false => shape.to_owned(),
+        }
+    }
+
+    fn camel_case(name: &str) -> String {
+        let mut words = name.split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        words.fold(first, |text, word| {
+            let (initial, rest) = word.split_at(1);
+            text + &initial.to_uppercase() + rest
+        })
+    }
+
+    fn calls() -> Vec<Call> {
+        let config = ts_rs::Config::new().with_large_int("number");
+        macro_rules! list {
+            ($($(#[doc = $docs:literal])* $group:ident::$name:ident(
+                $($parameter:ident: $shape:ty),* $(,)?
+            ) -> $answer:ty;)*) => {
+                vec![$(Call {
+                    docs: [$($docs),*].map(str::trim).join(" "),
+                    name: stringify!($name),
+                    parameters: vec![$(
+                        (stringify!($parameter), <$shape as TS>::name(&config))
+                    ),*],
+                    answer: <$answer as TS>::name(&config),
+                }),*]
+            };
+        }
+        crate::with_every_call!(list)
+    }
+
+    fn generate_calls() -> String {
+        let calls = calls();
+        let methods: String = calls.iter().map(Call::method).collect();
+        let names: String = calls.iter().map(Call::names).collect();
+        let is_shape = |word: &&str| word.starts_with(|c: char| c.is_ascii_uppercase());
+        let shapes: std::collections::BTreeSet<&str> = calls
+            .iter()
+            .flat_map(|call| {
+                call.parameters
+                    .iter()
+                    .map(|(_, shape)| shape)
+                    .chain([&call.answer])
+            })
+            .flat_map(|shape| shape.split(|c: char| !c.is_ascii_alphanumeric()))
+            .filter(is_shape)
+            .filter(|word| *word != "Array")
+            .collect();
+        let shapes: Vec<&str> = shapes.into_iter().collect();
+        format!(
+            "// Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.\n\n\
+             import type {{ {} }} from \"./wire\";\n\n\
+             /** The calls of the page to the backend; each rejects with a `Failure`. */\n\
+             export interface Calls {{\n{methods}}}\n\n\
+             /** The name of each in the backend, and those of its parameters, in their order. */\n\
+             export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {{\n{names}}};\n",
+            shapes.join(", ")
+        )
     }
 
     #[test]
     fn bindings_are_fresh() {
-        let fresh = generate();
-        if std::env::var_os("UPDATE_BINDINGS").is_some() {
-            std::fs::write(PATH, &fresh).expect("the bindings folder is writable");
+        for (path, fresh) in [(PATH, generate()), (CALLS_PATH, generate_calls())] {
+            if std::env::var_os("UPDATE_BINDINGS").is_some() {
+                std::fs::write(path, &fresh).expect("the bindings folder is writable");
+            }
+            let committed = std::fs::read_to_string(path).unwrap_or_default();
+            assert!(
+                committed == fresh,
+                "{path} is stale: run UPDATE_BINDINGS=1 cargo test bindings"
+            );
         }
-        let committed = std::fs::read_to_string(PATH).unwrap_or_default();
-        assert!(
-            committed == fresh,
-            "ui/src/bindings/wire.ts is stale: run UPDATE_BINDINGS=1 cargo test bindings"
-        );
     }
 }

@@ -18,7 +18,7 @@ use crate::state::shapes::{
     StateDifference, StateDifferenceOptions, StateSource, Timeline,
 };
 use crate::state::{
-    ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree,
+    ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree, Taking,
 };
 use crate::store::Actor;
 
@@ -195,21 +195,20 @@ impl App {
         label: &SnapshotLabel,
         only_new: bool,
     ) -> Result<Option<u64>, StateError> {
-        let is_packed = self.config().state.compression_enabled;
-        let revision = self
-            .flags()
-            .in_force(Scope::Source(source.as_str()))
-            .revision
-            .0;
-        self.0.states.take(
-            source,
+        let taking = Taking {
+            at_ms: self.now_ms(),
             cause,
             label,
-            revision,
-            is_packed,
+            revision: self
+                .flags()
+                .in_force(Scope::Source(source.as_str()))
+                .revision
+                .0,
+            is_packed: self.config().state.compression_enabled,
             only_new,
-            self.now_ms(),
-        )
+            files: None,
+        };
+        self.0.states.take(source, &taking)
     }
 
     /// Takes a snapshot of every source whose state is a new one, before flags are put back.

@@ -82,6 +82,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// Makes the handler of all calls.
+macro_rules! handlers {
+    ($($(#[$docs:meta])* $group:ident::$name:ident($($parameters:tt)*) -> $answer:ty;)*) => {
+        tauri::generate_handler![$(commands::$group::$name),*]
+    };
+}
+
 /// Shows the window until it is closed.
 fn run(desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
     let app = tauri::Builder::default()
@@ -89,66 +96,7 @@ fn run(desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
         .plugin(tauri_plugin_dialog::init())
         .plugin(stay_at_home())
         .manage(desk.clone())
-        .invoke_handler(tauri::generate_handler![
-            commands::flags::flags,
-            commands::flags::change,
-            commands::flags::roll_back,
-            commands::flags::undo,
-            commands::flags::redo,
-            commands::flags::emergency_off,
-            commands::flags::document_text,
-            commands::flags::review,
-            commands::flags::explain,
-            commands::flags::widenings,
-            commands::history::history,
-            commands::history::actors,
-            commands::history::last_changes,
-            commands::history::difference,
-            commands::history::restore,
-            commands::metrics::pulse,
-            commands::metrics::charts,
-            commands::states::flags_at,
-            commands::states::state_sources,
-            commands::states::snapshots,
-            commands::states::timeline,
-            commands::states::take_snapshot,
-            commands::states::label_snapshot,
-            commands::states::remove_imported,
-            commands::states::state_difference,
-            commands::states::state_text,
-            commands::states::state_patch,
-            commands::states::blame,
-            commands::states::preview_restore,
-            commands::states::restore_state,
-            commands::states::state_restores,
-            commands::states::cancel_restore,
-            commands::states::preview_undo_restore,
-            commands::states::undo_restore,
-            commands::states::export_snapshots,
-            commands::states::import_snapshots,
-            commands::settings::status,
-            commands::settings::settings,
-            commands::settings::change_setting,
-            commands::settings::token,
-            commands::settings::rotate_token,
-            commands::settings::backups,
-            commands::settings::back_up,
-            commands::settings::backup_difference,
-            commands::settings::restore_backup,
-            commands::settings::write_back,
-            commands::settings::use_new_store,
-            commands::settings::imprint,
-            commands::window::preferences,
-            commands::window::set_preferences,
-            commands::window::choose_file,
-            commands::window::dropped_file,
-            commands::window::save_file,
-            commands::window::save_picture,
-            commands::window::show_data_folder,
-            commands::window::set_unsaved,
-            commands::window::name_steps,
-            commands::window::close,
-        ])
+        .invoke_handler(flagdeck::with_every_call!(handlers))
         .menu(menu::build)
         .on_menu_event({
             let desk = desk.clone();

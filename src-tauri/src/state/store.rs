@@ -26,9 +26,9 @@ use flagdeck_core::tree::{Object, Tree};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::restores::{Asking, Open as OpenRestore};
+pub(crate) use self::snapshots::Taking;
 pub(super) use self::snapshots::{
-    Changed, Row, Taking, each_change, each_step, in_sum as snapshots_in_sum, load, of_source,
-    tree_of,
+    Changed, Row, each_change, each_step, in_sum as snapshots_in_sum, load, of_source, tree_of,
 };
 pub(super) use self::sources::{Recorded, Source};
 use super::limits::{PAGES_KIB, TREE_HELD_FOR, TREES_HELD_BYTES_MAX};

@@ -120,27 +120,12 @@ impl States {
     ///
     /// # Errors
     /// [`StateError`] where there is no such state, or it cannot be kept.
-    #[expect(clippy::too_many_arguments, reason = "each is another thing about it")]
     pub(crate) fn take(
         &self,
         source: &SourceName,
-        cause: SnapshotCause,
-        label: &SnapshotLabel,
-        revision: u64,
-        is_packed: bool,
-        only_new: bool,
-        at_ms: i64,
+        taking: &Taking<'_>,
     ) -> Result<Option<u64>, StateError> {
-        let taking = Taking {
-            at_ms,
-            cause,
-            label,
-            revision,
-            is_packed,
-            only_new,
-            files: None,
-        };
-        self.writer(at_ms)?.store().take(source, &taking)
+        self.writer(taking.at_ms)?.store().take(source, taking)
     }
 
     /// Lists the sources that have a state.

@@ -766,6 +766,11 @@ export type SettingSource = { "kind": "default" } | { "kind": "file" } | { "kind
 name: string, } | { "kind": "command_line" };
 
 /**
+ * What a setting may hold; `null` for none.
+ */
+export type SettingValue = boolean | number | string | string[] | null;
+
+/**
  * A verified copy of the store.
  */
 export type Backup = { 
@@ -2181,6 +2186,3 @@ export type Theme = "system" | "light" | "dark";
  * A view of the window.
  */
 export type View = "dashboard" | "flags" | "metrics" | "snapshots" | "activity" | "settings";
-
-/** What a setting may hold; `null` for none. */
-export type SettingValue = boolean | number | string | string[] | null;

@@ -264,8 +264,12 @@ export class MemoryHost implements Host {
     return this.#revisions.findLastIndex(({ atMs }) => atMs <= at.at_ms) + 1;
   }
 
-  async change(edit: Edit, base?: number, confirmsLoss = false): Promise<Outcome> {
-    this.edits.push({ edit, base });
+  async change(
+    edit: Edit,
+    base?: number | null,
+    confirmsLoss: boolean | null = false,
+  ): Promise<Outcome> {
+    this.edits.push({ edit, base: base ?? undefined });
     await this.#gate;
     if (this.refusal) throw this.refusal;
     if (base !== undefined && base !== this.revision) {

@@ -25,7 +25,7 @@ pub async fn change(
     desk: State<'_, Desk>,
     edit: Edit,
     base: Option<u64>,
-    confirms_loss: bool,
+    confirms_loss: Option<bool>,
 ) -> Answer<Outcome> {
     with_app(&desk, move |app| {
         let request = ChangeRequest {
@@ -34,7 +34,7 @@ pub async fn change(
             note: None,
             base: base.map(RevisionNumber),
         };
-        let outcome = match confirms_loss {
+        let outcome = match confirms_loss.unwrap_or_default() {
             true => app.flags().change_confirmed(request),
             false => app.flags().change(request),
         };

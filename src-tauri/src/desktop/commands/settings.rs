@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use flagdeck::App;
 use flagdeck::store::{Actor, Via};
-use flagdeck::wire::{Backup, Difference, Imprint, Outcome, Part, Setting, Status};
-use serde_json::Value;
+use flagdeck::wire::{Backup, Difference, Imprint, Outcome, Part, Setting, SettingValue, Status};
 use tauri::State;
 
 use super::{Answer, shown, with_app};
@@ -25,10 +24,10 @@ pub async fn settings(desk: State<'_, Desk>) -> Answer<Vec<Setting>> {
 pub async fn change_setting(
     desk: State<'_, Desk>,
     name: String,
-    value: Value,
+    value: SettingValue,
 ) -> Answer<Vec<Setting>> {
     with_app(&desk, move |app| {
-        app.change_setting(&name, &value).map(shown)
+        app.change_setting(&name, &value.0).map(shown)
     })
     .await
 }

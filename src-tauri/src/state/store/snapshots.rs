@@ -19,19 +19,21 @@ use crate::store::StoreError;
 
 /// What to take a snapshot with.
 #[derive(Debug, Clone)]
-pub(in crate::state) struct Taking<'a> {
+pub(crate) struct Taking<'a> {
     /// When, in milliseconds since 1970.
-    pub(in crate::state) at_ms: i64,
-    pub(in crate::state) cause: SnapshotCause,
-    pub(in crate::state) label: &'a SnapshotLabel,
+    pub(crate) at_ms: i64,
+    /// Why.
+    pub(crate) cause: SnapshotCause,
+    /// How it is named, noted and pinned.
+    pub(crate) label: &'a SnapshotLabel,
     /// The revision of the flags in force.
-    pub(in crate::state) revision: u64,
+    pub(crate) revision: u64,
     /// Whether to pack it; else it is kept whole, as plain text.
-    pub(in crate::state) is_packed: bool,
+    pub(crate) is_packed: bool,
     /// Whether to take none where the latest is of the same change.
-    pub(in crate::state) only_new: bool,
+    pub(crate) only_new: bool,
     /// How many files the source had, where that is not what it has.
-    pub(in crate::state) files: Option<u64>,
+    pub(crate) files: Option<u64>,
 }
 
 /// A snapshot with where and how it is kept.

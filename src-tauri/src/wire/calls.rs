@@ -1,0 +1,157 @@
+//! The calls of the window's page to the backend, declared once.
+//!
+//! The handler list of the window and the page's interface to the backend
+//! (`ui/src/bindings/calls.ts`) are made of this list. A command in `desktop/commands/` is the
+//! other half of each; a test (`tests/calls.rs`) holds its parameters and its answer against this.
+
+/// Hands the declaration of every call to the macro `$with`: its docs, the module and the name of
+/// its command, its parameters and its answer. Each is refused with a [`Failure`] if it fails.
+///
+/// [`Failure`]: crate::wire::Failure
+#[macro_export]
+macro_rules! with_every_call {
+    ($with:ident) => {
+        $with! {
+            /// The flags at the revision in force.
+            flags::flags() -> Flags;
+            /// Makes one revision of `edit`; with `base`, only if that is the revision in force. A
+            /// document that removes more than half of the components is refused unless
+            /// `confirmsLoss`.
+            flags::change(edit: Edit, base: Option<u64>, confirms_loss: Option<bool>) -> Outcome;
+            /// Shows a component to fewer people again, if `base` is the revision in force.
+            flags::roll_back(component: String, base: u64) -> Outcome;
+            /// Takes the change back that made the revision `of`, if it is still the one to take
+            /// back.
+            flags::undo(of: u64) -> Outcome;
+            /// Brings it back by the same rule.
+            flags::redo(of: u64) -> Outcome;
+            /// Turns everything off, whatever else hangs; what cannot be stored yet is stored when it
+            /// can.
+            flags::emergency_off() -> Outcome;
+            /// The document in force as JSON text, indented, with every key it has.
+            flags::document_text() -> String;
+            /// Says what is wrong with a document, and what it would change. Changes nothing.
+            flags::review(text: String) -> Review;
+            /// Says why a component is what it is for one user, as of a moment or else as it is; an
+            /// empty `user` is one without an id.
+            flags::explain(
+                component: String,
+                user: String,
+                groups: Vec<String>,
+                at: Option<AsOf>
+            ) -> Explanation;
+            /// Lists the components that an edit would show to users who do not see them. Changes
+            /// nothing.
+            flags::widenings(edit: Edit) -> Widenings;
+            /// Revisions that `filter` lets through, latest first, without the first `offset` of
+            /// them.
+            history::history(filter: HistoryFilter, offset: usize, limit: usize) -> HistoryPage;
+            /// Everybody who ever saved a revision.
+            history::actors() -> Vec<Actor>;
+            /// For every component that a revision later than `after` changed, the last that did.
+            history::last_changes(after: u64) -> Vec<LastChange>;
+            /// What differs between two revisions; 0 stands for the safe default.
+            history::difference(from: u64, to: u64) -> Difference;
+            /// Puts the document of a revision in force again, as a revision of its own.
+            history::restore(revision: u64) -> Outcome;
+            /// What the last minutes were like, as soon as it differs from the pulse `since`; `null`
+            /// if it does not for a while.
+            metrics::pulse(since: Option<u64>) -> Option<Pulse>;
+            /// Everything the charts draw of a span.
+            metrics::charts(query: ChartQuery) -> Charts;
+            /// The flags as they were; undo and redo are `null`.
+            states::flags_at(at: AsOf) -> Flags;
+            /// Every source that has a state or a snapshot, the latest heard first.
+            states::state_sources() -> Vec<StateSource>;
+            /// Snapshots that `filter` lets through, latest first, without the first `offset` of
+            /// them.
+            states::snapshots(filter: SnapshotFilter, offset: usize, limit: usize) -> SnapshotPage;
+            /// How much changed when, among what `filter` lets through, in so many columns; `null`
+            /// without any snapshot.
+            states::timeline(filter: SnapshotFilter, columns: usize) -> Option<Timeline>;
+            /// Takes a snapshot of a source, or of every one that has a state.
+            states::take_snapshot(source: Option<String>, label: SnapshotLabel) -> Vec<Snapshot>;
+            /// Pins, names or notes a snapshot.
+            states::label_snapshot(id: u64, label: SnapshotLabel) -> Snapshot;
+            /// Takes away snapshots that came from a file.
+            states::remove_imported(source: String) -> ();
+            /// What differs between two states.
+            states::state_difference(
+                from: StateAt,
+                to: StateAt,
+                options: StateDifferenceOptions
+            ) -> StateDifference;
+            /// A state as JSON text, or the part of it under a JSON Pointer.
+            states::state_text(at: StateAt, pointer: String) -> String;
+            /// What turns the one state into the other, as RFC 6902 JSON Patch text.
+            states::state_patch(from: StateAt, to: StateAt) -> String;
+            /// Which change set a value or took it away, when, from where. `key` is a key as a
+            /// difference prints it, or a JSON Pointer.
+            states::blame(at: StateAt, key: String) -> Blame;
+            /// What restoring would change.
+            states::preview_restore(
+                request: RestoreRequest,
+                options: StateDifferenceOptions
+            ) -> StateDifference;
+            /// Asks a source to restore its state, after a snapshot of what it is.
+            states::restore_state(request: RestoreRequest) -> StateRestore;
+            /// Restores that `filter` lets through, latest first, without the first `offset` of them.
+            states::state_restores(filter: RestoreFilter, offset: usize, limit: usize) -> RestorePage;
+            /// Takes back an open restore: the source is no longer asked for it.
+            states::cancel_restore(id: u64) -> StateRestore;
+            /// What undoing a restore would change.
+            states::preview_undo_restore(id: u64, options: StateDifferenceOptions) -> StateDifference;
+            /// Asks for the same parts as they were before a restore; cancels it if it is open.
+            states::undo_restore(id: u64) -> StateRestore;
+            /// Lets a person choose where to write a bundle of snapshots; `null` for none.
+            states::export_snapshots(ids: Vec<u64>) -> Option<String>;
+            /// Lets a person choose a bundle, a snapshot or a state to read; `null` for none.
+            states::import_snapshots() -> Option<Vec<Snapshot>>;
+            /// How the application itself is doing.
+            settings::status() -> Status;
+            /// Every key of the configuration.
+            settings::settings() -> Vec<Setting>;
+            /// Writes a setting to the data folder's file; `null` takes it out of there.
+            settings::change_setting(name: String, value: SettingValue) -> Vec<Setting>;
+            /// The token that writing over HTTP needs.
+            settings::token() -> String;
+            /// Replaces the token; the one before is refused from then on.
+            settings::rotate_token() -> String;
+            /// Every backup, newest first.
+            settings::backups() -> Vec<Backup>;
+            /// Makes a backup; `null` if one holds the latest revision already.
+            settings::back_up() -> Option<Backup>;
+            /// What restoring a backup would change.
+            settings::backup_difference(name: String) -> Difference;
+            /// Puts the latest document of a backup in force, as a revision.
+            settings::restore_backup(name: String) -> Outcome;
+            /// Puts everything that is open back into a data folder that was removed or replaced;
+            /// resolves to where what was in its place is kept.
+            settings::write_back() -> Vec<String>;
+            /// Continues with the store in its place; resolves to where what was open is kept.
+            settings::use_new_store() -> Vec<String>;
+            /// What Flagdeck is made of.
+            settings::imprint() -> Imprint;
+            /// What belongs to the window alone.
+            window::preferences() -> Preferences;
+            /// Keeps what belongs to the window alone.
+            window::set_preferences(preferences: Preferences) -> ();
+            /// Lets a person choose a document to read; `null` if they chose none.
+            window::choose_file() -> Option<ChosenFile>;
+            /// The file that was dropped on the window last, once; `null` if there is none.
+            window::dropped_file() -> Option<ChosenFile>;
+            /// Lets a person choose where to write a text; resolves to the place, or `null` for none.
+            window::save_file(name: String, text: String) -> Option<String>;
+            /// The same for a picture: the bytes of a PNG file in base64.
+            window::save_picture(name: String, base64: String) -> Option<String>;
+            /// Shows the data folder in the desktop's file manager.
+            window::show_data_folder() -> ();
+            /// Says whether closing the window would lose something that was typed.
+            window::set_unsaved(is_unsaved: bool) -> ();
+            /// Names in the native menu what undo and redo would act on; `null` for nothing.
+            window::name_steps(undo: Option<String>, redo: Option<String>) -> ();
+            /// Closes the window, whatever is unsaved.
+            window::close() -> ();
+        }
+    };
+}

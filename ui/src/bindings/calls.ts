@@ -1,0 +1,185 @@
+// Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
+
+import type { Actor, AsOf, Backup, Blame, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, Imprint, LastChange, Outcome, Preferences, Pulse, RestoreFilter, RestorePage, RestoreRequest, Review, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Timeline, Widenings } from "./wire";
+
+/** The calls of the page to the backend; each rejects with a `Failure`. */
+export interface Calls {
+  /** The flags at the revision in force. */
+  flags(): Promise<Flags>;
+  /** Makes one revision of `edit`; with `base`, only if that is the revision in force. A document that removes more than half of the components is refused unless `confirmsLoss`. */
+  change(edit: Edit, base?: number | null, confirmsLoss?: boolean | null): Promise<Outcome>;
+  /** Shows a component to fewer people again, if `base` is the revision in force. */
+  rollBack(component: string, base: number): Promise<Outcome>;
+  /** Takes the change back that made the revision `of`, if it is still the one to take back. */
+  undo(of: number): Promise<Outcome>;
+  /** Brings it back by the same rule. */
+  redo(of: number): Promise<Outcome>;
+  /** Turns everything off, whatever else hangs; what cannot be stored yet is stored when it can. */
+  emergencyOff(): Promise<Outcome>;
+  /** The document in force as JSON text, indented, with every key it has. */
+  documentText(): Promise<string>;
+  /** Says what is wrong with a document, and what it would change. Changes nothing. */
+  review(text: string): Promise<Review>;
+  /** Says why a component is what it is for one user, as of a moment or else as it is; an empty `user` is one without an id. */
+  explain(component: string, user: string, groups: ReadonlyArray<string>, at?: AsOf | null): Promise<Explanation>;
+  /** Lists the components that an edit would show to users who do not see them. Changes nothing. */
+  widenings(edit: Edit): Promise<Widenings>;
+  /** Revisions that `filter` lets through, latest first, without the first `offset` of them. */
+  history(filter: HistoryFilter, offset: number, limit: number): Promise<HistoryPage>;
+  /** Everybody who ever saved a revision. */
+  actors(): Promise<Array<Actor>>;
+  /** For every component that a revision later than `after` changed, the last that did. */
+  lastChanges(after: number): Promise<Array<LastChange>>;
+  /** What differs between two revisions; 0 stands for the safe default. */
+  difference(from: number, to: number): Promise<Difference>;
+  /** Puts the document of a revision in force again, as a revision of its own. */
+  restore(revision: number): Promise<Outcome>;
+  /** What the last minutes were like, as soon as it differs from the pulse `since`; `null` if it does not for a while. */
+  pulse(since?: number | null): Promise<Pulse | null>;
+  /** Everything the charts draw of a span. */
+  charts(query: ChartQuery): Promise<Charts>;
+  /** The flags as they were; undo and redo are `null`. */
+  flagsAt(at: AsOf): Promise<Flags>;
+  /** Every source that has a state or a snapshot, the latest heard first. */
+  stateSources(): Promise<Array<StateSource>>;
+  /** Snapshots that `filter` lets through, latest first, without the first `offset` of them. */
+  snapshots(filter: SnapshotFilter, offset: number, limit: number): Promise<SnapshotPage>;
+  /** How much changed when, among what `filter` lets through, in so many columns; `null` without any snapshot. */
+  timeline(filter: SnapshotFilter, columns: number): Promise<Timeline | null>;
+  /** Takes a snapshot of a source, or of every one that has a state. */
+  takeSnapshot(source: string | null, label: SnapshotLabel): Promise<Array<Snapshot>>;
+  /** Pins, names or notes a snapshot. */
+  labelSnapshot(id: number, label: SnapshotLabel): Promise<Snapshot>;
+  /** Takes away snapshots that came from a file. */
+  removeImported(source: string): Promise<void>;
+  /** What differs between two states. */
+  stateDifference(from: StateAt, to: StateAt, options: StateDifferenceOptions): Promise<StateDifference>;
+  /** A state as JSON text, or the part of it under a JSON Pointer. */
+  stateText(at: StateAt, pointer: string): Promise<string>;
+  /** What turns the one state into the other, as RFC 6902 JSON Patch text. */
+  statePatch(from: StateAt, to: StateAt): Promise<string>;
+  /** Which change set a value or took it away, when, from where. `key` is a key as a difference prints it, or a JSON Pointer. */
+  blame(at: StateAt, key: string): Promise<Blame>;
+  /** What restoring would change. */
+  previewRestore(request: RestoreRequest, options: StateDifferenceOptions): Promise<StateDifference>;
+  /** Asks a source to restore its state, after a snapshot of what it is. */
+  restoreState(request: RestoreRequest): Promise<StateRestore>;
+  /** Restores that `filter` lets through, latest first, without the first `offset` of them. */
+  stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage>;
+  /** Takes back an open restore: the source is no longer asked for it. */
+  cancelRestore(id: number): Promise<StateRestore>;
+  /** What undoing a restore would change. */
+  previewUndoRestore(id: number, options: StateDifferenceOptions): Promise<StateDifference>;
+  /** Asks for the same parts as they were before a restore; cancels it if it is open. */
+  undoRestore(id: number): Promise<StateRestore>;
+  /** Lets a person choose where to write a bundle of snapshots; `null` for none. */
+  exportSnapshots(ids: ReadonlyArray<number>): Promise<string | null>;
+  /** Lets a person choose a bundle, a snapshot or a state to read; `null` for none. */
+  importSnapshots(): Promise<Array<Snapshot> | null>;
+  /** How the application itself is doing. */
+  status(): Promise<Status>;
+  /** Every key of the configuration. */
+  settings(): Promise<Array<Setting>>;
+  /** Writes a setting to the data folder's file; `null` takes it out of there. */
+  changeSetting(name: string, value: SettingValue): Promise<Array<Setting>>;
+  /** The token that writing over HTTP needs. */
+  token(): Promise<string>;
+  /** Replaces the token; the one before is refused from then on. */
+  rotateToken(): Promise<string>;
+  /** Every backup, newest first. */
+  backups(): Promise<Array<Backup>>;
+  /** Makes a backup; `null` if one holds the latest revision already. */
+  backUp(): Promise<Backup | null>;
+  /** What restoring a backup would change. */
+  backupDifference(name: string): Promise<Difference>;
+  /** Puts the latest document of a backup in force, as a revision. */
+  restoreBackup(name: string): Promise<Outcome>;
+  /** Puts everything that is open back into a data folder that was removed or replaced; resolves to where what was in its place is kept. */
+  writeBack(): Promise<Array<string>>;
+  /** Continues with the store in its place; resolves to where what was open is kept. */
+  useNewStore(): Promise<Array<string>>;
+  /** What Flagdeck is made of. */
+  imprint(): Promise<Imprint>;
+  /** What belongs to the window alone. */
+  preferences(): Promise<Preferences>;
+  /** Keeps what belongs to the window alone. */
+  setPreferences(preferences: Preferences): Promise<void>;
+  /** Lets a person choose a document to read; `null` if they chose none. */
+  chooseFile(): Promise<ChosenFile | null>;
+  /** The file that was dropped on the window last, once; `null` if there is none. */
+  droppedFile(): Promise<ChosenFile | null>;
+  /** Lets a person choose where to write a text; resolves to the place, or `null` for none. */
+  saveFile(name: string, text: string): Promise<string | null>;
+  /** The same for a picture: the bytes of a PNG file in base64. */
+  savePicture(name: string, base64: string): Promise<string | null>;
+  /** Shows the data folder in the desktop's file manager. */
+  showDataFolder(): Promise<void>;
+  /** Says whether closing the window would lose something that was typed. */
+  setUnsaved(isUnsaved: boolean): Promise<void>;
+  /** Names in the native menu what undo and redo would act on; `null` for nothing. */
+  nameSteps(undo?: string | null, redo?: string | null): Promise<void>;
+  /** Closes the window, whatever is unsaved. */
+  close(): Promise<void>;
+}
+
+/** The name of each in the backend, and those of its parameters, in their order. */
+export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
+  flags: ["flags"],
+  change: ["change", "edit", "base", "confirmsLoss"],
+  rollBack: ["roll_back", "component", "base"],
+  undo: ["undo", "of"],
+  redo: ["redo", "of"],
+  emergencyOff: ["emergency_off"],
+  documentText: ["document_text"],
+  review: ["review", "text"],
+  explain: ["explain", "component", "user", "groups", "at"],
+  widenings: ["widenings", "edit"],
+  history: ["history", "filter", "offset", "limit"],
+  actors: ["actors"],
+  lastChanges: ["last_changes", "after"],
+  difference: ["difference", "from", "to"],
+  restore: ["restore", "revision"],
+  pulse: ["pulse", "since"],
+  charts: ["charts", "query"],
+  flagsAt: ["flags_at", "at"],
+  stateSources: ["state_sources"],
+  snapshots: ["snapshots", "filter", "offset", "limit"],
+  timeline: ["timeline", "filter", "columns"],
+  takeSnapshot: ["take_snapshot", "source", "label"],
+  labelSnapshot: ["label_snapshot", "id", "label"],
+  removeImported: ["remove_imported", "source"],
+  stateDifference: ["state_difference", "from", "to", "options"],
+  stateText: ["state_text", "at", "pointer"],
+  statePatch: ["state_patch", "from", "to"],
+  blame: ["blame", "at", "key"],
+  previewRestore: ["preview_restore", "request", "options"],
+  restoreState: ["restore_state", "request"],
+  stateRestores: ["state_restores", "filter", "offset", "limit"],
+  cancelRestore: ["cancel_restore", "id"],
+  previewUndoRestore: ["preview_undo_restore", "id", "options"],
+  undoRestore: ["undo_restore", "id"],
+  exportSnapshots: ["export_snapshots", "ids"],
+  importSnapshots: ["import_snapshots"],
+  status: ["status"],
+  settings: ["settings"],
+  changeSetting: ["change_setting", "name", "value"],
+  token: ["token"],
+  rotateToken: ["rotate_token"],
+  backups: ["backups"],
+  backUp: ["back_up"],
+  backupDifference: ["backup_difference", "name"],
+  restoreBackup: ["restore_backup", "name"],
+  writeBack: ["write_back"],
+  useNewStore: ["use_new_store"],
+  imprint: ["imprint"],
+  preferences: ["preferences"],
+  setPreferences: ["set_preferences", "preferences"],
+  chooseFile: ["choose_file"],
+  droppedFile: ["dropped_file"],
+  saveFile: ["save_file", "name", "text"],
+  savePicture: ["save_picture", "name", "base64"],
+  showDataFolder: ["show_data_folder"],
+  setUnsaved: ["set_unsaved", "isUnsaved"],
+  nameSteps: ["name_steps", "undo", "redo"],
+  close: ["close"],
+};
