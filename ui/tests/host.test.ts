@@ -24,8 +24,6 @@ describe("the backend over IPC", () => {
   });
 
   it("has every call there is", () => {
-    for (const name of Object.keys(CALLS)) {
-      expect(tauri[name as keyof typeof CALLS], name).toBeTypeOf("function");
-    }
+    expect(Object.keys(tauri).sort()).toEqual([...Object.keys(CALLS), "listen"].sort());
   });
 });
