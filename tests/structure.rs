@@ -161,13 +161,13 @@ fn nothing_imports_what_is_above_it() {
 fn imported(code: &str) -> impl Iterator<Item = &str> {
     let after = code.split("crate::").skip(1);
     let names = after.map(|rest| {
-        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
-            .next()
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+        rest.split_at(end.unwrap_or(rest.len()))
     });
-    // A type that is exported from the root begins with a capital.
+    // A type that is exported from the root begins with a capital, and a macro ends in a mark.
     names
-        .flatten()
-        .filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+        .filter(|(name, rest)| name.starts_with(char::is_lowercase) && !rest.starts_with('!'))
+        .map(|(name, _)| name)
 }
 
 #[test]

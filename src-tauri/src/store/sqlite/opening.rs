@@ -56,7 +56,7 @@ enum Obstacle {
 impl From<StoreError> for Obstacle {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Damaged { what } => Self::Damaged(what),
+            StoreError::Damaged { what } => Self::Damaged(named(what)),
             other => Self::Failed(other),
         }
     }
@@ -204,6 +204,14 @@ fn look(folder: &Folder, settings: &Settings) -> Result<Connections, Obstacle> {
             None => Err(Obstacle::Failed(error)),
         },
         other => other,
+    }
+}
+
+/// Names the file in what is said of its damage: there are three databases.
+fn named(what: String) -> String {
+    match what.contains("flagdeck.db") {
+        true => what,
+        false => format!("flagdeck.db: {what}"),
     }
 }
 
