@@ -276,10 +276,14 @@ impl StateStore {
             let nothing = Tree::from(Object::default());
             let before = if source.seq == 1 { &nothing } else { &tree };
             ring::report(&transaction, &source, heard_ms, (before, &whole.tree))?;
-            // What is equal in both stays as it was written.
-            patch
-                .apply(&mut tree)
-                .expect("it was compared with this tree");
+            match source.seq {
+                // Nothing was written before that could stay.
+                1 => tree = whole.tree,
+                // What is equal in both stays as it was written.
+                _ => patch
+                    .apply(&mut tree)
+                    .expect("it was compared with this tree"),
+            }
             sources::write_whole(&transaction, &mut source, &tree)?;
         }
         sources::write(&transaction, &source)?;
