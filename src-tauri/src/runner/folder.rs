@@ -67,7 +67,10 @@ fn lock_own(folder: &Path) -> io::Result<Option<File>> {
 }
 
 /// Removes the folders among the system's temporary files that belong to runs of this user which
-/// were killed, and ends what these left running. Returns how many folders there were.
+/// were killed, and ends what these left running. Returns how many of them left anything behind.
+///
+/// An empty folder may be one that another process has made and is about to lock. It is removed
+/// too, since that process then makes another, but it is not the trace of a killed run.
 pub fn remove_dead() -> usize {
     let Ok(entries) = fs::read_dir(std::env::temp_dir()) else {
         return 0;
@@ -83,7 +86,11 @@ fn remove_if_dead(path: &Path) -> bool {
     let Ok(folder) = lock.metadata() else {
         return false;
     };
-    end_left_running(|file| file.parent().is_some_and(|parent| is_same(&folder, parent)));
+    let is_of_folder = |file: &Path| file.parent().is_some_and(|parent| is_same(&folder, parent));
+    let has_ended_some = end_left_running(is_of_folder);
+    if fs::remove_dir(path).is_ok() {
+        return has_ended_some;
+    }
     fs::remove_dir_all(path).is_ok()
 }
 
@@ -108,4 +115,35 @@ fn is_same(folder: &Metadata, path: &Path) -> bool {
 
 fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_about_to_be_locked_is_no_dead_run() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join(format!("{PREFIX}making"));
+        fs::create_dir(&path).unwrap();
+        assert!(!remove_if_dead(&path));
+        assert!(
+            lock_own(&path).unwrap().is_none(),
+            "its maker makes another"
+        );
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("7.json"), "{}").unwrap();
+        assert!(remove_if_dead(&path));
+    }
+
+    #[test]
+    fn a_locked_folder_is_left_alone() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join(format!("{PREFIX}live"));
+        fs::create_dir(&path).unwrap();
+        let lock = lock_own(&path).unwrap().unwrap();
+        assert!(!remove_if_dead(&path) && path.exists());
+        drop(lock);
+        assert!(!remove_if_dead(&path) && !path.exists());
+    }
 }

@@ -12,21 +12,24 @@ use rustix::process::{Pid, Signal, getpgid, getpgrp, getsid, kill_process_group}
 use super::FILE_VARIABLE;
 
 /// Ends every group of processes that was started on a file which `is_left` names. A process
-/// that has left the terminal's session is left alone, as at the end of a run.
-pub fn end_left_running(is_left: impl Fn(&Path) -> bool) {
+/// that has left the terminal's session is left alone, as at the end of a run. Returns whether
+/// there was any.
+pub fn end_left_running(is_left: impl Fn(&Path) -> bool) -> bool {
     let Ok(processes) = fs::read_dir("/proc") else {
-        return;
+        return false;
     };
     let numbers = processes.flatten().filter_map(|entry| {
         let number = entry.file_name().to_str()?.parse().ok()?;
         Pid::from_raw(number)
     });
+    let mut has_ended_some = false;
     for process in numbers.filter(|process| was_started_on(*process, &is_left)) {
         if let Some(group) = group_of_run(process) {
             // Nothing to be done if it may not be ended.
-            let _ = kill_process_group(group, Signal::KILL);
+            has_ended_some |= kill_process_group(group, Signal::KILL).is_ok();
         }
     }
+    has_ended_some
 }
 
 fn was_started_on(process: Pid, is_left: impl Fn(&Path) -> bool) -> bool {
