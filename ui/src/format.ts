@@ -111,7 +111,7 @@ export function formatBytes(bytes: number): string {
   return `${tenths.format(bytes / 1024 ** power)} ${BYTE_UNITS[power - 1]}`;
 }
 
-/** Writes a size of a size, its unit once where it is the same: `96 of 150 MiB`. */
+/** Writes a size of a size, with the unit once if both have the same: `96 of 150 MiB`. */
 export function formatBytesOf(part: number, whole: number): string {
   const [number, unit] = splitBytes(part);
   const [numberOf, unitOf] = splitBytes(whole);
@@ -131,7 +131,7 @@ function splitBytes(bytes: number): [string, string] {
   return [value < 9.95 && power > 0 ? tenths.format(value) : whole.format(value), unit];
 }
 
-/** From here on a rate is told in thousands, millions and so on. */
+/** From here on a rate is written in thousands, millions and so on. */
 const COMPACT_FROM = 100_000;
 // British English writes a million as `1m`, which reads as a thousandth.
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
@@ -231,7 +231,10 @@ export function formatAgoBriefly(atMs: number, nowMs: number): string {
   return brief.format(-Math.floor(agoMs / unitMs), unit);
 }
 
-/** Writes when something was in few letters: `just now`, the time today, `Fri`, `16 Nov`, `Nov 2024`. */
+/**
+ * Writes when something was in few letters: `just now`, the time today, `Fri`, `16 Nov`, `Nov
+ * 2024`.
+ */
 export function formatLately(atMs: number, nowMs: number): string {
   if (nowMs - atMs < MINUTE_MS) return "just now";
   const days = localDay(nowMs) - localDay(atMs);
@@ -252,7 +255,9 @@ export function formatDay(date: string): string {
   return Number.isNaN(atMs) ? date : day.format(atMs);
 }
 
-/** Returns the whole days from `nowMs` to `date`; negative once it is past, `null` if it is no day. */
+/**
+ * Returns the whole days from `nowMs` to `date`; negative once it is past, `null` if it is no day.
+ */
 export function daysUntil(date: string, nowMs: number): number | null {
   const atMs = Date.parse(date);
   if (Number.isNaN(atMs)) return null;
@@ -264,7 +269,10 @@ export function formatClock(atMs: number): string {
   return clock.format(atMs);
 }
 
-/** Writes the day of a moment: `Today`, `Yesterday`, `Mon 16 Nov`, and the year where it is another. */
+/**
+ * Writes the day of a moment: `Today`, `Yesterday`, `Mon 16 Nov`, with the year if it is not the
+ * present one.
+ */
 export function formatDayOf(atMs: number, nowMs: number): string {
   const days = localDay(atMs) - localDay(nowMs);
   if (days === 0 || days === -1) {
@@ -275,13 +283,16 @@ export function formatDayOf(atMs: number, nowMs: number): string {
   return (isThisYear ? weekday : weekdayOfYear).format(atMs);
 }
 
-/** Writes a day and a time to the minute: `Tue 24 Nov, 16:00`, and the year where it is another. */
+/**
+ * Writes a day and a time to the minute: `Tue 24 Nov, 16:00`, with the year if it is not the
+ * present one.
+ */
 export function formatDayAndTime(atMs: number, nowMs: number): string {
   const isThisYear = new Date(atMs).getFullYear() === new Date(nowMs).getFullYear();
   return (isThisYear ? weekdayTime : weekdayTimeOfYear).format(atMs);
 }
 
-/** Tells whether two moments are of the same minute, so that only their seconds differ. */
+/** Whether two moments are in the same minute, so that only their seconds differ. */
 export function isSameMinute(oneMs: number, otherMs: number): boolean {
   return Math.floor(oneMs / 60_000) === Math.floor(otherMs / 60_000);
 }
@@ -320,7 +331,9 @@ export function formatFigure(value: number): string {
   return (Math.abs(value) < 100_000 ? figures : bigFigures).format(value);
 }
 
-/** Writes a moment as the label of an axis whose labels are `stepMs` apart: the part that changes. */
+/**
+ * Writes a moment as the label of an axis whose labels are `stepMs` apart: the part that changes.
+ */
 export function formatTick(atMs: number, stepMs: number): string {
   const at = new Date(atMs);
   const isMidnight = at.getHours() + at.getMinutes() + at.getSeconds() === 0;
@@ -340,7 +353,7 @@ export function formatStretch(fromMs: number, toMs: number, stepMs: number): str
   return `${from}${time.format(fromMs)} to ${to}${time.format(toMs)}`;
 }
 
-/** Writes the moment a point of `stepMs` begins, with its end where that is some time away. */
+/** Writes the moment a point of `stepMs` begins, with its end if that is some time later. */
 export function formatPoint(atMs: number, stepMs: number): string {
   if (stepMs > 10_000) return formatStretch(atMs, atMs + stepMs, stepMs);
   return (isToday(atMs) ? "" : `${dayAndMonth.format(atMs)}, `) + preciseClock.format(atMs);

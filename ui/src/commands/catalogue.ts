@@ -67,7 +67,7 @@ export interface CommandEntry {
   keys: string;
   /** Other keys for the same. */
   alsoKeys?: string;
-  /** Words a person may look for it by, beside its label. */
+  /** Words it can be found by, in addition to its label. */
   also: string;
   menu: string;
 }

@@ -13,11 +13,11 @@ export interface Searchable {
   readonly small: string;
   /** The letters of the text, one for each of `small`. */
   readonly letters: string;
-  /** Where those are in the text, if they are not in the same places. */
+  /** Their positions in the text, if these differ. */
   readonly places: Aligned | null;
 }
 
-/** Longer queries are cut: nobody abbreviates so. */
+/** Longer queries are cut: no abbreviation is that long. */
 export const QUERY_CHARS_MAX = 64;
 
 const LETTER = 1;
@@ -46,7 +46,7 @@ export function scoreOf(letters: string, { letters: text, small }: Searchable): 
   return Math.max(match.score + extra - text.length * LENGTH_COST, LENGTH_COST);
 }
 
-/** Returns the places in the text that `letters` stand for; none where they do not. */
+/** Returns the positions in the text that `letters` match; empty if they do not match. */
 export function marksOf(letters: string, { letters: text, small, places }: Searchable): number[] {
   if (letters === "") return [];
   const run = bestRun(letters, text, small);
@@ -63,7 +63,7 @@ function unitsOf({ starts, ends }: Aligned, unit: number): number[] {
   return Array.from({ length: end - start }, (_, index) => start + index);
 }
 
-/** Whether all letters are there in their order. */
+/** Whether all letters occur in this order. */
 function isWithin(letters: string, small: string): boolean {
   let found = 0;
   for (let at = 0; at < small.length && found < letters.length; at += 1) {
@@ -72,7 +72,7 @@ function isWithin(letters: string, small: string): boolean {
   return found === letters.length;
 }
 
-/** The best place where the letters stand in a row. */
+/** The best position at which the letters are consecutive. */
 function bestRun(letters: string, text: string, small: string) {
   let best: { score: number; start: number } | null = null;
   for (let start = small.indexOf(letters); start >= 0; start = small.indexOf(letters, start + 1)) {
@@ -90,7 +90,7 @@ interface Placed {
   before: Placed | null;
 }
 
-/** The best of all ways to place the letters; `null` where none begins a word, for that is chance. */
+/** The best of all ways to place the letters; `null` if none begins a word, since that is chance. */
 function bestScattered(letters: string, text: string, small: string): Placed | null {
   if (!isWithin(letters, small)) return null;
   let row: readonly Placed[] = [];
@@ -117,7 +117,9 @@ function placeLetter(letter: number, before: readonly Placed[], text: string, sm
   return row;
 }
 
-/** Places a letter after `last`, if that is right before it and counts for more, else after `best`. */
+/**
+ * Places a letter after `last`, if that is right before it and counts for more, else after `best`.
+ */
 function place(at: number, text: string, last: Placed | undefined, best: Placed | null): Placed {
   const apart = best?.score ?? 0;
   const inARow = last?.at === at - 1 ? last.score + IN_A_ROW : 0;
@@ -165,7 +167,7 @@ function isWordStart(text: string, at: number): boolean {
   return previous === OTHER || (own !== SMALL && own !== previous);
 }
 
-// Letters of other scripts have no humps to tell here: they count as small ones.
+// Letters of other scripts have no camel case: they count as lower case.
 function sortOf(code: number): number {
   return sorts[code] ?? SMALL;
 }

@@ -39,7 +39,7 @@ const viewOf: Partial<Record<CommandId, View>> = {
 /** Controls that have a use for bare keys themselves. */
 const CONTROLS = "select, [role=menu], [data-takes-keys]";
 
-/** Where Delete removes. */
+/** If Delete removes. */
 const REMOVABLE = "[role=treegrid], [data-testid=bulk]";
 
 /** Returns the command that `event` stands for in `view`, if any. */
@@ -142,6 +142,6 @@ function matches(keys: string, event: KeyboardEvent): boolean {
   if (/^[A-Z]$/.test(key)) {
     return event.key.toUpperCase() === key && event.shiftKey === isShifted;
   }
-  // Signs such as ? and + need Shift on some layouts and not on others.
+  // Characters such as ? and + need Shift on some keyboard layouts only.
   return event.key === key || (key === "+" && event.key === "=");
 }

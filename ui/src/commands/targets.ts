@@ -137,7 +137,7 @@ export function search(
   }));
 }
 
-/** Puts `id` first among the recent ones. */
+/** Moves `id` to the front of the recent ones. */
 export function remember(id: string, recent: readonly string[]): string[] {
   return [id, ...recent.filter((each) => each !== id)].slice(0, RECENT_MAX);
 }
@@ -183,7 +183,7 @@ class Best {
   add(candidate: Candidate, score: number): void {
     const worst = this.#kept.at(-1);
     if (this.#kept.length === this.#max && worst && worst.score >= score) return;
-    // Among equals, whoever came first stays first.
+    // Equal ones keep their order.
     const at = this.#kept.findLastIndex((kept) => kept.score >= score) + 1;
     this.#kept.splice(at, 0, { candidate, score });
     if (this.#kept.length > this.#max) this.#kept.pop();

@@ -1,4 +1,7 @@
-/** Keeps what is in use in sight while the room for it shrinks, as when a message takes a strip of it. */
+/**
+ * Keeps what is in use in sight while the room for it shrinks, as when a message takes a strip of
+ * it.
+ */
 
 import type { Attachment } from "svelte/attachments";
 

@@ -1,4 +1,4 @@
-/** Where the flags in force come from, in a word. */
+/** The source of the flags in force, in a word. */
 
 import type { Live } from "../state/live.svelte";
 

@@ -1,4 +1,4 @@
-/** Where to point, and where to stand so as not to cover it. In px of the window. */
+/** The target to point at, and a position beside it for the card. In px of the window. */
 
 export interface Ring {
   left: number;
@@ -20,7 +20,7 @@ export function ringsAround(wanted: readonly (readonly string[])[]): Ring[] {
   });
 }
 
-/** Returns where `card` goes to stand beside `ring`; `null` where there is no room. */
+/** Returns the position of `card` beside `ring`; `null` if there is no room. */
 export function placeCard(
   ring: Ring | undefined,
   card: HTMLElement,
@@ -30,7 +30,7 @@ export function placeCard(
   const [lastLeft, lastTop] = [innerWidth - width - EDGE_GAP, innerHeight - height - EDGE_GAP];
   const middle = ring.left + ring.width / 2 - width / 2;
   const right = ring.left + ring.width + CARD_GAP;
-  // At the left edge it would cover what is beneath the ring there: the other views.
+  // At the left edge it would cover the other views below the ring.
   if (middle < EDGE_GAP && right <= lastLeft) {
     return { left: right, top: Math.max(EDGE_GAP, Math.min(ring.top, lastTop)) };
   }

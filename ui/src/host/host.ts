@@ -23,7 +23,7 @@ const codes: ReadonlySet<string> = new Set<Code>([
   "failed",
 ]);
 
-/** Makes a failure of whatever a call was rejected with: IPC itself rejects with strings. */
+/** Converts the reason of a rejected call to a failure: IPC itself rejects with strings. */
 export function asFailure(reason: unknown): Failure {
   if (isFailure(reason)) return reason;
   const message = reason instanceof Error ? reason.message : String(reason);

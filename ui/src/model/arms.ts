@@ -9,7 +9,7 @@ import { hasAnything, ticksTo, type Values } from "./charts";
 import { SPARK_HEIGHT } from "./spark";
 
 export interface Arms {
-  /** Paths as high as {@link SPARK_HEIGHT}, a gap where nothing was reported. */
+  /** Paths as high as {@link SPARK_HEIGHT}, with a gap while nothing was reported. */
   exposed: string;
   control: string;
   /** The 95 % interval of each, as areas. */
@@ -21,7 +21,7 @@ export interface Arms {
   limitAt: number;
   /** The stretch from the first point to the last. */
   range: Range;
-  /** What failed last, 0 to 1; `null` where nothing was reported lately. */
+  /** The latest share of failures, 0 to 1; `null` if nothing was reported lately. */
   latest: { exposed: number | null; control: number | null };
 }
 
@@ -32,7 +32,7 @@ const LATELY_S = 60;
 const ROOM = 1.1;
 
 /**
- * Draws the arms of what was read at `asOfMs`; `null` where no application reported any.
+ * Draws the arms from what was read at `asOfMs`; `null` if no application reported any.
  *
  * A point that was not over by then is left out: of the few calculations in it one that fails
  * would seem very many.

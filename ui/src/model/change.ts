@@ -8,7 +8,7 @@ export type ChangeKind = "added" | "removed" | "changed";
 export type Comparison =
   /** Members of a list that came and went, and how many stayed. */
   | { kind: "list"; added: readonly string[]; removed: readonly string[]; kept: number }
-  /** JSON to be read; `null` where there was nothing. */
+  /** JSON text; `null` if there was no value. */
   | { kind: "json"; before: string | null; after: string | null };
 
 /** JSON up to here is written on one line. */

@@ -1,10 +1,13 @@
-/** Changes of the flags, and what else happened, as charts mark them: close ones share a dot, so that each can be hit. */
+/**
+ * Changes of the flags, and what else happened, as charts mark them: close ones share a dot, so
+ * that each can be hit.
+ */
 
 import type { Mark } from "../bindings/wire";
 import { isWithinRange, shareOf, type Range } from "./chart_range";
 
 export interface Cluster<Of extends { atMs: number } = Mark> {
-  /** Where the dot is: 0 at the beginning of the range, 1 at its end. */
+  /** Position of the dot: 0 at the beginning of the range, 1 at its end. */
   share: number;
   /** Earliest first; never empty. */
   marks: readonly Of[];
@@ -14,7 +17,7 @@ export interface Cluster<Of extends { atMs: number } = Mark> {
 /** Dots closer than this would overlap. */
 const GAP_PX = 24;
 
-/** Puts the marks of a range into clusters with room between them, on a plot of this width. */
+/** Groups the marks of a range into clusters with room between them, on a plot of this width. */
 export function clusters<Of extends { atMs: number }>(
   marks: readonly Of[],
   range: Range,

@@ -1,4 +1,4 @@
-/** The stretch of time that charts show: where it goes, and how often it is worth asking about. */
+/** The time span that charts show: how it moves, and how often to read it. */
 
 /** Both ends in milliseconds since 1970. */
 export interface Range {
@@ -17,13 +17,13 @@ const HOUR_S = 3600;
 const WIDTH_MIN_MS = 10_000;
 const WIDTH_MAX_MS = 366 * 24 * HOUR_S * 1000;
 
-/** One point for so many pixels: closer ones cannot be told apart. */
+/** One point per so many pixels: closer ones cannot be distinguished. */
 const PX_PER_POINT = 1.5;
 const POINTS_MIN = 50;
 const POINTS_MAX = 800;
 
 const REST_MIN_MS = 1000;
-/** Beyond an hour nobody watches the last seconds. */
+/** Beyond an hour the last seconds are not visible. */
 const LONG_REST_MIN_MS = 15_000;
 const LONG_REST_MAX_MS = 300_000;
 
@@ -36,12 +36,12 @@ export function lately(spanS: number, nowMs: number): Range {
   return { fromMs: nowMs - spanS * 1000, toMs: nowMs };
 }
 
-/** The stretch between two moments, in whichever order, kept wide enough to hold something. */
+/** The span between two moments, in either order, at least as wide as the smallest one. */
 export function between(oneMs: number, otherMs: number, nowMs: number): Range {
   return fitted((oneMs + otherMs) / 2, Math.abs(otherMs - oneMs), 0.5, nowMs);
 }
 
-/** Makes the stretch `factor` times as wide, and leaves `atMs` where it is. */
+/** Makes the span `factor` times as wide; `atMs` keeps its position. */
 export function zoomed(range: Range, factor: number, atMs: number, nowMs: number): Range {
   return fitted(atMs, widthOf(range) * factor, shareOf(range, atMs), nowMs);
 }
@@ -52,7 +52,7 @@ export function panned(range: Range, share: number, nowMs: number): Range {
   return fitted(range.fromMs + share * width, width, 0, nowMs);
 }
 
-/** Where a moment is in the stretch: 0 at its beginning, 1 at its end. */
+/** The position of a moment in the span: 0 at its beginning, 1 at its end. */
 export function shareOf(range: Range, atMs: number): number {
   return (atMs - range.fromMs) / widthOf(range);
 }
@@ -65,7 +65,7 @@ export function isWithinRange(range: Range, atMs: number): boolean {
   return atMs >= range.fromMs && atMs <= range.toMs;
 }
 
-/** How many points a plot of this width can show apart. */
+/** How many distinct points a plot of this width can show. */
 export function pointsFor(widthPx: number): number {
   return Math.min(POINTS_MAX, Math.max(POINTS_MIN, Math.round(widthPx / PX_PER_POINT)));
 }
@@ -77,7 +77,9 @@ export function restMs(spanS: number, stepS: number): number {
   return Math.min(LONG_REST_MAX_MS, Math.max(LONG_REST_MIN_MS, stepMs));
 }
 
-/** A stretch with `atMs` at `share` of its width, moved so that it does not reach into the future. */
+/**
+ * A stretch with `atMs` at `share` of its width, moved so that it does not reach into the future.
+ */
 function fitted(atMs: number, widthMs: number, share: number, nowMs: number): Range {
   const width = Math.min(WIDTH_MAX_MS, Math.max(WIDTH_MIN_MS, widthMs));
   const toMs = Math.round(Math.min(nowMs, atMs + (1 - share) * width));

@@ -26,7 +26,7 @@ export type BandName = "extremes" | "interval" | "exposedInterval" | "controlInt
 
 export type BoundName = "errorShare" | "response" | "calculation" | "memory" | "hostMemory";
 
-/** How a line stands out: the main one, one beside it, the one that matters at worst. */
+/** The emphasis of a line: the main one, a secondary one, the worst case. */
 export type LineTone = "main" | "second" | "third";
 
 export interface Line {
@@ -63,10 +63,10 @@ export interface Drawing {
   lines: readonly Line[];
   bands: readonly Band[];
   bounds: readonly Bound[];
-  /** How much more there is where it is on than where it is off; of the two arms alone. */
+  /** How much higher the on arm is than the off arm; only when the two arms are compared. */
   difference: Extent | null;
   axis: Axis;
-  /** A greater value is known only to be greater; `null` where every value is known. */
+  /** A greater value is only known to be greater; `null` if every value is known. */
   edge: number | null;
   /** For each point, the calculations in each bucket of durations; for the heat map alone. */
   columns: readonly (readonly number[])[];
@@ -105,18 +105,20 @@ export function hasStrip({ edge, axis }: Drawing): boolean {
   return edge !== null && axis.max > edge;
 }
 
-/** Whether a limit has a place: over the edge nobody knows what is beyond it. */
+/** Whether a limit can be drawn: values over the edge are not known exactly. */
 export function hasPlace({ edge, axis }: Drawing, { value }: Bound): boolean {
   return value >= axis.min && value <= (edge ?? axis.max);
 }
 
-/** Where a value is drawn: what is over the edge in the middle of the strip, nothing off the axis. */
+/**
+ * The position of a value: one over the edge is in the middle of the strip, none is off the axis.
+ */
 export function drawnAt({ edge, axis }: Drawing, value: number): number {
   if (edge !== null && value > edge) return middle(edge, axis);
   return axis.isLog ? Math.max(value, axis.min) : value;
 }
 
-/** The point that a moment belongs to; -1 where there are no points. */
+/** The point that a moment belongs to; -1 if there are no points. */
 export function pointAt(timesS: readonly number[], atS: number): number {
   let [low, high] = [0, timesS.length];
   while (low < high) {
@@ -148,7 +150,7 @@ export function isTold({ id, lines, bands, columns }: Drawing, at: number): bool
   );
 }
 
-/** The shares of a column, 0 to 1; `null` where nothing was calculated. */
+/** The shares of a column, 0 to 1; `null` if nothing was calculated. */
 export function sharesOf(column: readonly number[]): number[] | null {
   const whole = sum(column);
   return whole === 0 ? null : column.map((count) => count / whole);
@@ -225,7 +227,7 @@ function heat({ durations: columns, edgesS, limits }: Charts): Drawing {
   return {
     ...plain("heat", {
       lines: [],
-      // Between two edges no calculation can be told from another, so a limit there has no place.
+      // Calculations between two edges cannot be distinguished, so a limit there cannot be drawn.
       bounds: bounds.filter(({ value }) => value > 0),
       axis: { min: 0, max: rows, ticks: edgesS.map((_, index) => index + 1), isLog: false },
     }),

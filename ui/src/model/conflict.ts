@@ -1,4 +1,4 @@
-/** Edits that meet: somebody else wrote to the same place since the person began. */
+/** Conflicting edits: another person or program wrote to the same place since the edit was begun. */
 
 import type { Document, Edit } from "../bindings/wire";
 import { words } from "../words";
@@ -11,13 +11,13 @@ export interface Conflict {
   edit: Edit;
   /** The component or group it is about; `null` for the document. */
   path: string | null;
-  /** What of it, such as `percentage`. */
+  /** Its field, such as `percentage`. */
   field: string;
   /** The value when the person began, in words. */
   before: string;
   /** The value the person wants. */
   mine: string;
-  /** The value somebody else stored meanwhile. */
+  /** The value that was stored in the meantime. */
   theirs: string;
 }
 
@@ -40,7 +40,10 @@ interface Place {
   valueIn: (document: Document) => string;
 }
 
-/** Where an edit writes; `null` where two can never disagree, such as both turning one switch. */
+/**
+ * The place that an edit writes to; `null` if two can never disagree, such as both turning one
+ * switch.
+ */
 function placeOf(edit: Edit): Place | null {
   switch (edit.kind) {
     case "set_rollout":

@@ -1,4 +1,6 @@
-/** What a document will look like once an edit is stored. For showing it early; the store decides. */
+/**
+ * What a document will look like once an edit is stored. For showing it early; the store decides.
+ */
 
 import type { Document, Edit, Group } from "../bindings/wire";
 import { rolloutOf } from "./rollout";

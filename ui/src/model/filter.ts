@@ -52,7 +52,7 @@ export function filterNodes(
 
 /** Returns the first of filtered nodes that was found itself, and not for what is in it. */
 export function firstFound(nodes: readonly TreeNode[], tree: Tree): TreeNode | undefined {
-  // A group that is kept for a part of what is in it is a node of its own.
+  // A group with only part of its contents is a new node.
   return nodes.find((node) => tree.byPath.get(node.path) === node);
 }
 
@@ -127,7 +127,10 @@ function keepNodes(nodes: readonly TreeNode[], isNamed: Test, stands: Test): Tre
   return kept;
 }
 
-/** What components are found by. Kept with the document, because every letter typed asks for all. */
+/**
+ * The searchable text of components. Cached with the document, because every letter typed needs
+ * all.
+ */
 const searchTexts = new WeakMap<object, Map<string, string>>();
 
 function searchText(about: NonNullable<Document["about"]>, path: string): string {

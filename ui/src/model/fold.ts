@@ -1,5 +1,5 @@
 /**
- * Texts made alike for searching: what a person types finds what they mean. Case does not count, in
+ * Texts folded for searching: what a person types finds what they mean. Case does not count, in
  * any script, and neither does how Unicode spells a letter; accents count. The backend does the same
  * in `src-tauri/core/src/fold.rs`. Pure.
  */
@@ -7,7 +7,7 @@
 /** A text as searches compare it, with the place in the text of each of its units. */
 export interface Aligned {
   folded: string;
-  /** Where the letter of each unit begins in the text. */
+  /** Offset in the text at which the letter of each unit begins. */
   starts: readonly number[];
   /** Where it ends. */
   ends: readonly number[];
@@ -21,7 +21,7 @@ export function fold(text: string): string {
   return small.replaceAll("ς", "σ").replaceAll("i\u0307", "i").normalize("NFKC");
 }
 
-/** Returns the words of a query, each to be found by itself. */
+/** Returns the words of a query, which are searched separately. */
 export function foldedWords(query: string): string[] {
   return fold(query).split(/\s+/).filter(Boolean);
 }
@@ -49,7 +49,7 @@ export function aligned(text: string): Aligned | null {
   return { folded, starts, ends };
 }
 
-/** Where a text has what was typed, first from `from` on and then from its beginning. */
+/** The position of what was typed in a text, searched from `from` and then from the beginning. */
 export function findAfter(
   text: string,
   typed: string,

@@ -13,7 +13,7 @@ import {
 } from "./reporting";
 import type { Tone, Verdict } from "./verdict";
 
-/** A source that has reported no state for longer is silent: as long as from one snapshot to the next. */
+/** A source that has reported no state for longer is silent: the interval between two snapshots. */
 const STATE_SILENT_MS = 5 * MINUTE_MS;
 
 /** A source that takes restores does so sooner, even if it connects once a minute. */
@@ -67,7 +67,9 @@ export function openRestores(states: readonly StateSource[], nowMs: number): Ope
   return open.toSorted((one, other) => one.sinceMs - other.sinceMs);
 }
 
-/** Whether the source of a restore may never take it: it is silent, or reports and does not confirm. */
+/**
+ * Whether the source of a restore may never take it: it is silent, or reports and does not confirm.
+ */
 export function isStuck({ sinceMs, silentMs }: OpenRestore, nowMs: number): boolean {
   return silentMs !== null || nowMs - sinceMs >= RESTORE_LATE_MS;
 }
@@ -117,7 +119,7 @@ function judgePush({ push }: Pulse): Verdict | null {
   return { kind: "push", tone: "warning", text: words.health.pushFails(push.error) };
 }
 
-/** What was not taken in, or not told apart. */
+/** What was not accepted, or not distinguished. */
 function judgeIntake({ batchesTurnedAway, labelsOverflowed }: Pulse): Verdict | null {
   if (batchesTurnedAway > 0) {
     const text = words.health.turnedAway(batchesTurnedAway);
@@ -134,7 +136,9 @@ function judgeRestores(states: readonly StateSource[], nowMs: number): Verdict |
   return { kind: `restore ${stuck.source}`, tone: "warning", text };
 }
 
-/** All is not well while a restore is open: a state is not what was asked for, as far as is known. */
+/**
+ * All is not well while a restore is open: a state is not what was asked for, as far as is known.
+ */
 function judgeOpen(verdict: Verdict, states: readonly StateSource[], nowMs: number): Verdict {
   const [first] = openRestores(states, nowMs);
   if (verdict.tone !== "good" || first === undefined) return verdict;

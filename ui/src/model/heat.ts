@@ -4,7 +4,7 @@ import type { PulseColumn } from "../bindings/wire";
 
 /** What a row without any is drawn with, so that the grid is seen. */
 const NONE = 0.05;
-/** The least that a row with some is drawn with, so that it is told from none. */
+/** The least height of a row with any, so that it differs from one with none. */
 const SOME = 0.1;
 
 /** How strongly each cell is drawn, 0 to 1, shortest durations first. */
@@ -12,7 +12,7 @@ export function heatOf(column: PulseColumn, buckets: number): number[] {
   const total = column.durations.reduce((sum, count) => sum + count, 0);
   return Array.from({ length: buckets }, (_, bucket) => {
     const count = column.durations[bucket] ?? 0;
-    // Bent, so that one in a hundred stays in sight beside the bulk.
+    // Not linear, so that one in a hundred stays visible.
     return count === 0 ? NONE : Math.round((SOME + (1 - SOME) * (count / total) ** 0.7) * 50) / 50;
   });
 }

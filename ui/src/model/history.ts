@@ -2,11 +2,13 @@
 
 import type { Actor, HistoryFilter } from "../bindings/wire";
 
-/** A stretch of time. Days are `YYYY-MM-DD` in the time zone of the desktop; an empty one is open. */
+/**
+ * A stretch of time. Days are `YYYY-MM-DD` in the time zone of the desktop; an empty one is open.
+ */
 export type Span =
   { kind: "any" } | { kind: "days"; days: number } | { kind: "range"; from: string; to: string };
 
-/** Somebody, some face, or somebody through one face. */
+/** A person, a way in (window, HTTP, flagctl), or both. */
 export type Who = Partial<Actor>;
 
 /** Changes of the flags, restores of states, or both. */

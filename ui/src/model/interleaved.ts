@@ -54,7 +54,7 @@ export async function findPlaces(
       return;
     }
     const middle = Math.floor((first + end) / 2);
-    // A clock that was set back may tell of more or of fewer.
+    // If a clock was set back, there may be more or fewer.
     const found = Math.min(high, Math.max(low, await olderThan(atMs[middle] ?? 0)));
     places[middle] = found;
     await Promise.all([find(first, middle, low, found), find(middle + 1, end, found, high)]);

@@ -20,12 +20,12 @@ const HAS_LETTER = new RegExp(`[${LETTER}]`, "u");
 const WORD = `[${LETTER}](?:[${LETTER}\\u200c\\u200d])*`;
 const PHRASES = new RegExp(`${WORD}(?: ${WORD})*`, "gu");
 
-/** Text of others as a whole: a name, a title, a note on one line. */
+/** A text from outside as a whole: a name, a title, a note on one line. */
 export function isolated(text: string): string {
   return asWhole(visible(text));
 }
 
-/** The same for a text in a block of its own, which keeps its line breaks. */
+/** The same for a text in its own block, which keeps its line breaks. */
 export function isolatedLines(text: string): string {
   return text
     .split(/\r?\n/)
@@ -33,7 +33,7 @@ export function isolatedLines(text: string): string {
     .join("\n");
 }
 
-/** Text that has texts of others in it: a sentence of the backend, a path, a message. */
+/** A text that contains texts from outside: a sentence of the backend, a path, a message. */
 export function isolatedWithin(text: string): string {
   return byPhrase(visible(text));
 }

@@ -1,9 +1,11 @@
-/** JSON text as it is: its numbers looked at and its lines broken without reading any as a double. */
+/**
+ * JSON text as it is: its numbers looked at and its lines broken without reading any as a double.
+ */
 
 /** Strings whole, brackets, commas and colons, and everything else up to the next of them. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
-/** Every decimal of so many digits is told apart by doubles. */
+/** Doubles distinguish all decimals of so many digits. */
 const DIGITS_EXACT = 15;
 
 /** Says whether a number of JSON has the value of the double it is read as. */

@@ -63,7 +63,7 @@ export function momentText(at: AsOf): string {
 /** Moments that are often asked for, the latest first. */
 export function momentChoices(nowMs: number): { choice: MomentChoice; text: string }[] {
   const now = new Date(nowMs);
-  // By the calendar, so that the clock says the same also where summer time began in between.
+  // By the calendar, so that the time of day stays the same over a change to summer time.
   const earlier = (months: number, days: number) =>
     new Date(
       now.getFullYear(),

@@ -46,7 +46,10 @@ export function countNames(lists: Iterable<readonly string[]>): Suggestion[] {
   return counted.sort((one, other) => other.uses - one.uses);
 }
 
-/** Returns those of `all` that contain `query` and are not in `known`, those beginning with it first. */
+/**
+ * Returns those of `all` that contain `query` and are not in `known`, those beginning with it
+ * first.
+ */
 export function suggestNames(
   all: readonly Suggestion[],
   known: readonly string[],

@@ -1,4 +1,4 @@
-/** Paths that a component or group may have. The same rules as the store's, told while typing. */
+/** Paths that a component or group may have. The same rules as the store's, checked while typing. */
 
 import { isWithin, parentOf } from "./edit";
 import type { Tree } from "./tree";
@@ -6,7 +6,7 @@ import type { Tree } from "./tree";
 export const SEGMENT_CHARS_MAX = 64;
 export const PATH_DEPTH_MAX = 8;
 
-/** Names that JavaScript gives a meaning of its own. */
+/** Names with a special meaning in JavaScript. */
 const RESERVED: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 /** Why a path is refused. */
@@ -22,7 +22,7 @@ export type PathProblem =
   /** Two that are moved together would have one path. */
   | { kind: "same_name"; segment: string };
 
-/** Where something is, and where it shall be. */
+/** The present path and the new one. */
 export type Move = readonly [from: string, to: string];
 
 /** Returns the path of `name`, which may have dots, in `group`; empty for the root. */
@@ -34,12 +34,12 @@ export function lastSegment(path: string): string {
   return path.slice(path.lastIndexOf(".") + 1);
 }
 
-/** Returns why nothing can be put at `path`, or `null` where it can. */
+/** Returns why nothing can be placed at `path`, or `null` if it can. */
 export function checkFreePath(tree: Tree, path: string): PathProblem | null {
   return checkSpelling(path) ?? checkPlace(tree, path);
 }
 
-/** Returns why `from` cannot be moved to `to`, or `null` where it can. */
+/** Returns why `from` cannot be moved to `to`, or `null` if it can. */
 export function checkMove(tree: Tree, from: string, to: string): PathProblem | null {
   if (to === from) return null;
   const problem = checkSpelling(to);
@@ -49,7 +49,7 @@ export function checkMove(tree: Tree, from: string, to: string): PathProblem | n
   return depth > PATH_DEPTH_MAX ? { kind: "too_deep" } : checkPlace(tree, to);
 }
 
-/** Returns the first reason why not all of `moves` can be made, or `null` where they can. */
+/** Returns the first reason why not all of `moves` can be made, or `null` if they can. */
 export function checkMoves(tree: Tree, moves: readonly Move[]): PathProblem | null {
   const taken = new Set<string>();
   for (const [from, to] of moves) {
@@ -101,7 +101,7 @@ function groupsAround(path: string): string[] {
   return parent === "" ? [] : [...groupsAround(parent), parent];
 }
 
-/** How many levels there are beneath `path`. */
+/** How many levels there are below `path`. */
 function heightOf(tree: Tree, path: string): number {
   const heights = (tree.byPath.get(path)?.children ?? []).map(
     (child) => 1 + heightOf(tree, child.path),

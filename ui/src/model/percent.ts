@@ -3,7 +3,7 @@
 export const PERCENT_MIN = 0;
 export const PERCENT_MAX = 100;
 
-/** Where a dragged slider comes to rest when it is near. */
+/** Values that a dragged slider snaps to when it is near. */
 export const PERCENT_STOPS: readonly number[] = [0, 1, 5, 10, 25, 50, 100];
 
 const DECIMALS_MAX = 3;

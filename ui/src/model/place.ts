@@ -1,4 +1,4 @@
-/** Where in a JSON text something stands: from a JSON Pointer to a stretch of characters. */
+/** The place of a value in a JSON text: from a JSON Pointer to a range of characters. */
 
 export interface Stretch {
   start: number;
@@ -16,7 +16,7 @@ export function placeOf(text: string, pointer: string): Stretch | null {
   return scan.run() === null ? scan.best : null;
 }
 
-/** Returns how many characters into `text` it stops being JSON; `null` where it never does. */
+/** Returns the offset in characters at which `text` stops being JSON; `null` if it is JSON. */
 export function brokenAt(text: string): number | null {
   return new Scan(text, []).run();
 }
@@ -55,7 +55,7 @@ class Scan {
     this.best = { start: 0, end: text.length };
   }
 
-  /** Returns where it stopped being JSON; `null` where it never did. */
+  /** Returns the offset at which it stopped being JSON; `null` if it is JSON. */
   run(): number | null {
     try {
       this.#take(marks);

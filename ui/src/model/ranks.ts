@@ -21,7 +21,7 @@ export function near(ranks: Ranks, middle: number, reach: number): Ranks {
   return new Map([...ranks].filter(([rank]) => Math.abs(rank - middle) <= reach));
 }
 
-/** Returns the rank of a revision; `null` where it was not read. */
+/** Returns the rank of a revision; `null` if it was not read. */
 export function rankOf(ranks: Ranks, revision: number): number | null {
   for (const [rank, row] of ranks) if (row.revision === revision) return rank;
   return null;

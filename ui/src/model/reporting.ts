@@ -4,7 +4,7 @@ import type { Failure, Pulse } from "../bindings/wire";
 import { words } from "../words";
 import type { Verdict } from "./verdict";
 
-/** A source that is quiet for longer is told to be silent, and less than that is no evidence. */
+/** A source that is quiet for longer is called silent; a shorter time is no evidence. */
 export const MINUTE_MS = 60_000;
 
 /** What is known of the applications; all that is judged of them follows from this. */
@@ -15,11 +15,11 @@ export interface Heard {
   readonly failure: Failure | null;
   /** Until when `latest` holds, in milliseconds since 1970. */
   readonly asOfMs: number;
-  /** Whether nothing can be stored: a banner tells that, and no card repeats it. */
+  /** Whether nothing can be stored: a banner says so, and no card repeats it. */
   readonly isStoreGone: boolean;
 }
 
-/** What there is to say where nothing can be said of the applications; else the pulse itself. */
+/** What to say if nothing is known about the applications; else the pulse itself. */
 export function judgeReading({ latest, failure, isStoreGone }: Heard): Verdict | Pulse {
   if (isStoreGone) return { kind: "store_gone", tone: "quiet", text: words.reporting.storeGone };
   if (failure) {
@@ -36,14 +36,17 @@ export function isVerdict(judged: Verdict | Pulse): judged is Verdict {
   return "tone" in judged;
 }
 
-/** Nobody reports: nobody ever did, or nobody for longer than the pulse looks back. */
+/** No application reports: none ever did, or none for longer than the pulse looks back. */
 export function judgeNobody({ sources, spanS, eventsAccepted }: Pulse): Verdict | null {
   if (sources.length > 0) return null;
   if (eventsAccepted === 0) return { kind: "nothing", tone: "quiet", text: words.quiet };
   return { kind: "gone", tone: "quiet", text: words.reporting.gone(spanS) };
 }
 
-/** For how long nobody has reported; `null` where somebody did within the last minute, or never. */
+/**
+ * For how long no application has reported; `null` if one did within the last minute, or none ever
+ * did.
+ */
 export function silentMs({ sources }: Pulse, asOfMs: number): number | null {
   const silent = asOfMs - Math.max(...sources.map(({ atMs }) => atMs));
   return silent >= MINUTE_MS && Number.isFinite(silent) ? silent : null;

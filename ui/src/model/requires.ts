@@ -8,7 +8,7 @@ export const REQUIRES_MAX = 1000;
 
 /** Why a component cannot be required: it needs the other one itself. */
 export interface Obstacle {
-  /** Through which other one it does; `null` where directly. */
+  /** The component through which it does; `null` if directly. */
   via: string | null;
 }
 
@@ -36,7 +36,7 @@ export function dependantsOf(requires: Document["requires"]): Dependants {
 
 /**
  * Returns every component that needs `path`, to any depth, each with the one through which it
- * does; `null` where it needs `path` itself. Were one of them required by `path`, that would be a
+ * does; `null` if it needs `path` itself. Were one of them required by `path`, that would be a
  * cycle, and no other would.
  */
 export function whoNeeds(path: string, dependants: Dependants): ReadonlyMap<string, string | null> {

@@ -21,7 +21,7 @@ export interface Part {
   parts: Part[];
   /** Changes in it, its own among them. */
   changes: number;
-  /** Whether the records that come and go are more than the change tells. */
+  /** Whether more records come and go than the change lists. */
   isUnread: boolean;
 }
 
@@ -49,12 +49,12 @@ export function partsOf(difference: StateDifference, given: readonly string[] = 
   return root;
 }
 
-/** Keys of the records that a change of a list brings and takes away, as far as it tells them. */
+/** Keys of the records that a change of a list brings and takes away, as far as it lists them. */
 export function recordKeysOf(change: StateChange): string[] {
   return recordsOf(change).map(([step]) => within(keyOf(change), step));
 }
 
-/** Puts records that were read whole into the part of their list. Returns how many came to it. */
+/** Adds records that were read whole to the part of their list. Returns how many were added. */
 export function addRecords(part: Part, now: string, then: string): number {
   const by = part.change?.list?.key ?? null;
   part.isUnread = false;
@@ -267,7 +267,7 @@ function exceptFor(part: Part, holder: Part, chosen: Set<string>): void {
   }
 }
 
-/** Where what moved to a part was: without that, it would be there twice. */
+/** The former place of what moved to a part: without that, it would be there twice. */
 function originsOf(root: Part, key: string): string[] {
   let at: Part | undefined = root;
   for (const step of stepsOf(key)) at = at?.parts.find(({ name }) => name === step);
@@ -283,7 +283,7 @@ function isCut(side: Excerpt | null): boolean {
   return side !== null && !side.isWhole;
 }
 
-/** The records that a change of a list brings and takes away, as far as it tells them. */
+/** The records that a change of a list brings and takes away, as far as it lists them. */
 function recordsOf(change: StateChange): [step: string, change: StateChange][] {
   const by = change.kind === "list" ? (change.list?.key ?? null) : null;
   if (by === null || isCutList(change)) return [];

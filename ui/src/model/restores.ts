@@ -7,7 +7,7 @@ import type { Narrowing } from "./history";
 /** `uncompared` is what was confirmed before confirmations were compared with what was asked for. */
 export type Standing = "open" | "exact" | "differs" | "uncompared" | "superseded" | "cancelled";
 
-/** How long what became of a restore is worth a line beside what is compared. */
+/** How long the outcome of a restore is shown beside the comparison. */
 const ENDED_MS = 10 * 60_000;
 const DIFFERS_MS = 24 * 3_600_000;
 
@@ -34,7 +34,7 @@ export function isAmong(restore: StateRestore, { component, who, text, what }: N
   return [source, ...only, ...except].some((each) => hasTyped(each, text));
 }
 
-/** What tells whether the latest restores of some sources are as they were. */
+/** A key that changes when the latest restores of some sources change. */
 export function signatureOf(restores: readonly (StateRestore | null)[]): string {
   return JSON.stringify(restores.map((restore) => restore && [restore.id, restore.status]));
 }

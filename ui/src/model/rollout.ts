@@ -7,10 +7,10 @@ import { ALL } from "./tree";
 /** As the store bounds them. */
 export const GROUP_LIMITS: NameLimits = { chars: 128, count: 1000 };
 
-/** Users are hashed into so many; the share of a rollout takes in the first of them. */
+/** The number of buckets that users are hashed into; a rollout includes the first of them. */
 export const BUCKETS = 100_000;
 
-/** Returns the component's own rollout, or `null` where it follows the document's. */
+/** Returns the component's own rollout, or `null` if it follows the document's. */
 export function ownRollout(document: Document, path: string): Rollout | null {
   return path === ALL ? document.rollout : (document.rollouts?.[path] ?? null);
 }

@@ -44,7 +44,9 @@ export function entryText(value: SettingValue): string {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-/** Reads what was typed for a setting of `kind`. Nothing typed is no value, where there may be none. */
+/**
+ * Reads what was typed for a setting of `kind`. Empty text is no value, if the setting allows none.
+ */
 export function parseEntry(kind: SettingKind, typed: string): Entry {
   const text = typed.trim();
   switch (kind.kind) {

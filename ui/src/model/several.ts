@@ -56,7 +56,7 @@ export function marksOver(
   return [...marks].reverse();
 }
 
-/** Returns where each of `paths` goes when all are moved into `group`; empty for the root. */
+/** Returns the new path of each of `paths` when all are moved into `group`; empty for the root. */
 export function placesIn(group: string, paths: readonly string[]): Move[] {
   return paths.map((path) => [path, joinPath(group, lastSegment(path))]);
 }
@@ -73,7 +73,7 @@ export function moveEdit(places: readonly Move[]): Edit {
 export type SharedRollout = { strategy: Strategy; percentage: number } | null;
 
 /**
- * Returns one edit that rolls all of `components` out alike; some of them get groups, because
+ * Returns one edit that gives all of `components` the same rollout; some of them get groups, because
  * they have none.
  */
 export function rolloutEdit(

@@ -1,4 +1,6 @@
-/** Rows of the list of snapshots by their place from the latest: what was read of it so far. Pure. */
+/**
+ * Rows of the list of snapshots by their place from the latest: what was read of it so far. Pure.
+ */
 
 import type { Snapshot } from "../bindings/wire";
 
@@ -25,7 +27,7 @@ export function withRenewed(rows: SnapshotRows, snapshot: Snapshot): SnapshotRow
   return new Map([...rows].map(([index, row]) => [index, row.id === snapshot.id ? snapshot : row]));
 }
 
-/** Returns the place of a snapshot; `null` where it was not read. */
+/** Returns the place of a snapshot; `null` if it was not read. */
 export function placeOf(rows: SnapshotRows, id: number): number | null {
   for (const [index, row] of rows) if (row.id === id) return index;
   return null;
@@ -36,7 +38,9 @@ export function distinct(ids: readonly number[]): number[] {
   return [...new Set(ids)];
 }
 
-/** Returns the rows from the `first` to before the `end`, in their order, as far as they were read. */
+/**
+ * Returns the rows from the `first` to before the `end`, in their order, as far as they were read.
+ */
 export function slice(rows: SnapshotRows, first: number, end: number): Snapshot[] {
   const indices = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
   return indices.flatMap((index) => rows.get(index) ?? []);

@@ -53,15 +53,15 @@ export function drawValues(values: readonly BlameValue[]): ValueLine | null {
 
 /** Changes of the flags that are too near to each other for a mark each. */
 export interface PlacedMark {
-  /** Where it stands, 0 to 1 from the left. */
+  /** Its position, 0 to 1 from the left. */
   at: number;
   /** The latest of them. */
   mark: Mark;
-  /** How many there are beside it. */
+  /** How many others there are. */
   others: number;
 }
 
-/** The stretch that the columns stand for; `null` where there are none. */
+/** The span that the columns cover; `null` if there are none. */
 export function rangeOf({ columns, columnS }: Pick<Pulse, "columns" | "columnS">): Range | null {
   const fromMs = columns.at(0)?.atMs;
   if (fromMs === undefined) return null;

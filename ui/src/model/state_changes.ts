@@ -23,7 +23,7 @@ export interface ChangeGroup {
 
 export type ChangeRow =
   | { kind: "group"; id: string; group: ChangeGroup; isOpen: boolean }
-  /** `alone` where it is all there is of a group that is named by it. */
+  /** `alone` if it is the only one of a group that is named by it. */
   | { kind: "change"; id: string; change: StateChange; isAlone: boolean }
   /** What is folded away as noise. */
   | { kind: "noise"; id: string; count: number; isOpen: boolean }
@@ -33,7 +33,7 @@ export interface Folds {
   /** Groups that are folded, by name. */
   folded: ReadonlySet<string>;
   isNoiseOpen: boolean;
-  /** Only changes whose path or value has this text, whatever its case. */
+  /** Only changes whose path or value has this text, ignoring case. */
   query: string;
 }
 
@@ -69,7 +69,7 @@ export function changeRows(difference: StateDifference, folds: Folds): ChangeRow
   return rows;
 }
 
-/** The recorded change that set what a change is of; `null` where none is known. */
+/** The recorded change that set the value of a change; `null` if none is known. */
 export function recordOf(
   change: StateChange | null,
   records: readonly ChangeRecord[],
@@ -130,7 +130,7 @@ export function pathIn({ group, path }: Pick<StateChange, "group" | "path">): st
 export function splitPath(path: string): [front: string, last: string] {
   let depth = 0;
   let at = 0;
-  // A dot within brackets is of a value that an element is told by.
+  // A dot within brackets belongs to a value that identifies an element.
   for (let index = 0; index < path.length; index += 1) {
     const letter = path[index];
     if (letter === "[") depth += 1;
@@ -140,12 +140,12 @@ export function splitPath(path: string): [front: string, last: string] {
   return [path.slice(0, at), path.slice(at)];
 }
 
-/** The last key of a change that is a name, which noise is told by. */
+/** The last key of a change that is a name, by which noise is recognised. */
 export function noiseKeyOf(pointer: string): string | null {
   return keysOf(pointer).findLast((key) => !/^\d+$/.test(key)) ?? null;
 }
 
-/** How far the mean went, as a share of what it was; `null` where that says nothing. */
+/** How far the mean moved, as a share of its former value; `null` if that says nothing. */
 export function driftOf({ meanBefore, meanAfter }: SeriesChange): number | null {
   if (meanBefore === null || meanAfter === null || meanBefore === 0) return null;
   return (meanAfter - meanBefore) / Math.abs(meanBefore);
@@ -164,7 +164,7 @@ function numberIn(excerpt: Excerpt | null): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** Where something that moved was: under another name only, or elsewhere. */
+/** The former place of something that moved: only under another name, or elsewhere. */
 export function originOf({ from, pointer }: StateChange): {
   kind: "renamed" | "moved";
   path: string;
@@ -196,7 +196,7 @@ function rowOf(change: StateChange, named: (change: StateChange) => string): Cha
   return { kind: "change", id: named(change), change, isAlone: false };
 }
 
-/** Gives every change a name of its own that stays over a new comparison. */
+/** Gives every change a unique name that survives a new comparison. */
 function identify(changes: readonly StateChange[]): (change: StateChange) => string {
   const names = new Map<StateChange, string>();
   const taken = new Set<string>();
@@ -209,7 +209,10 @@ function identify(changes: readonly StateChange[]): (change: StateChange) => str
   return (change) => names.get(change) ?? changeId(change);
 }
 
-/** What was removed is at a place of the earlier state, where the later one may have something. */
+/**
+ * What was removed had a place in the earlier state, at which the later one may have something
+ * else.
+ */
 export function changeId({ kind, pointer }: StateChange): string {
   return `${kind === "removed" ? "-" : ""}${pointer}`;
 }

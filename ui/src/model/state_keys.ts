@@ -1,4 +1,4 @@
-/** Keys of a state as people read them, such as `ml.list[id=gamma].n`: made, taken apart. Pure. */
+/** Keys of a state as people read them, such as `ml.list[id=gamma].n`: written and parsed. Pure. */
 
 import type { StateChange } from "../bindings/wire";
 import { keysOf } from "./pointer";
@@ -8,13 +8,13 @@ import { visible, visibleJson } from "./visible";
 /** The whole state. */
 export const ROOT = "ml";
 
-/** What elements of a list may be told apart by, the first that fits. */
+/** What may identify the elements of a list; the first that fits is used. */
 const IDENTITIES = ["id", "key", "ts", "timestamp", "name", "path"] as const;
 
 /** An element with a longer text as its identity is named by its place. */
 const ID_CHARS_MAX = 128;
 
-/** What tells an element from the others of its list. */
+/** What identifies an element in its list. */
 type Id = string | number | ExactNumber;
 
 /** A step in brackets, in which a text in quotes may have brackets, too; else a name. */

@@ -58,7 +58,7 @@ export function isMembers(value: State | undefined): value is Members {
 /** How `JSON.parse` makes members. */
 const MEMBER = { writable: true, enumerable: true, configurable: true };
 
-/** A number or a name of JSON, from where it begins. */
+/** A number or a literal name of JSON, from its beginning. */
 const WORD = /[^\s,\]}]+/y;
 
 /** Reads a text that is JSON: what is between values is passed over without a look at it. */

@@ -6,12 +6,12 @@ import { childOf, holderOf, holdersOf, keysOf } from "./pointer";
 import { changeId } from "./state_changes";
 import { ExactNumber, isMembers, leafText, type Members, type State } from "./state_text";
 
-/** What differs in a state, by where it is in the later one. */
+/** What differs in a state, by its place in the later one. */
 export interface Marks {
   at: ReadonlyMap<string, StateChange>;
   /** How many changes are in what holds them. */
   within: ReadonlyMap<string, number>;
-  /** What went, by where what held it is. */
+  /** What was removed, by the place of its parent. */
   gone: ReadonlyMap<string, readonly StateChange[]>;
 }
 
@@ -117,8 +117,8 @@ export function sizeOf(value: State): number | null {
 }
 
 /**
- * Where a text is found, whatever its case, in the order of the state: in the key, the value, or a
- * path that ends with the key. What merely stands beneath a match is none.
+ * Where a text is found, ignoring case, in the order of the state: in the key, the value, or a
+ * path that ends with the key. What is merely below a match does not count.
  */
 export function find(root: State, query: string): string[] {
   const wanted = fold(query.trim());

@@ -1,6 +1,8 @@
 /** What a sentence about a change is about, so that it can stand out. */
 
-/** Splits a sentence after the component it begins with; the first part is empty where there is none. */
+/**
+ * Splits a sentence after the component it begins with; the first part is empty if there is none.
+ */
 export function subjectOf(
   sentence: string,
   isComponent: (path: string) => boolean,

@@ -18,7 +18,7 @@ export function columnAt({ fromMs, toMs, columns }: Timeline, atMs: number): num
   return Math.max(0, Math.min(columns.length - 1, place));
 }
 
-/** Returns the column nearest to a moment that has a snapshot; `null` where none has. */
+/** Returns the column nearest to a moment that has a snapshot; `null` if none has. */
 export function columnNear(timeline: Timeline, atMs: number): number | null {
   const { columns } = timeline;
   const middle = columnAt(timeline, atMs);
@@ -38,14 +38,14 @@ export function heightsOf({ columns }: Timeline): number[] {
   return columns.map(({ changes }) => Math.sqrt(changes / most));
 }
 
-/** Fewer snapshots are drawn all, however far apart they are. */
+/** If there are fewer snapshots, all are drawn, however far apart they are. */
 const FEW = 20;
 /** How much room there is for gaps. */
 const SLACK = 1.5;
 
 /**
  * Returns a stretch of time in which each column of a timeline has about one snapshot, around one
- * of those taken at `times`, latest first; `null` where all of them are to be drawn.
+ * of those taken at `times`, latest first; `null` if all of them are to be drawn.
  *
  * A few that were kept from long ago would press all others together.
  */

@@ -6,16 +6,16 @@ import { parentOf } from "./edit";
 /** Stands for the document as a whole, among paths of components. No path contains it. */
 export const ALL = "*";
 
-/** A component or group where it stands in the tree. */
+/** A component or group with its position in the tree. */
 export interface TreeNode {
   path: string;
   /** The last segment of the path. */
   name: string;
-  /** 1 directly beneath the root. */
+  /** 1 directly below the root. */
   depth: number;
-  /** The group it is in; `null` directly beneath the root. */
+  /** The group it is in; `null` directly below the root. */
   parent: string | null;
-  /** Components it stands for: 1 for a component, all beneath it for a group. */
+  /** Number of components in it: 1 for a component, all below it for a group. */
   components: number;
   /** How many of those are switched on. */
   componentsOn: number;

@@ -12,7 +12,7 @@ export type Tone = "good" | "warning" | "error" | "quiet";
 export interface Verdict {
   tone: Tone;
   text: string;
-  /** What is said, apart from its figures; where it is told, a change of it is announced. */
+  /** The kind of verdict, without its figures; a change of it is announced to screen readers. */
   kind?: string;
 }
 
@@ -42,7 +42,10 @@ function findBlocked(flags: Flags, tree: Tree): Verdict | null {
   return null;
 }
 
-/** A component with a rollout that shows it to no user, because what it requires is on for nobody. */
+/**
+ * A component with a rollout that shows it to no user, because a component that it requires is on
+ * for no user.
+ */
 function findUnmet({ document, reach }: Flags, tree: Tree): Verdict | null {
   for (const path of Object.keys(document.requires ?? {})) {
     const isOn = tree.byPath.get(path)?.componentsOn === 1;

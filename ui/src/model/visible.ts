@@ -23,7 +23,9 @@ const VARIES = new RegExp(`[${SYMBOL}\\u3001-\\u9fff\\uf900-\\ufaff\\u{20000}-\\
 
 const SHORT: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** The text with `\n`, `\r`, `\t` and escapes such as `\u{1b}` for what acts or is not seen. */
+/**
+ * The text with `\n`, `\r`, `\t` and escapes such as `\u{1b}` for control and invisible characters.
+ */
 export function visible(text: string): string {
   return escaped(text, (c) => SHORT[c] ?? `\\u{${c.codePointAt(0)?.toString(16) ?? ""}}`);
 }
@@ -52,7 +54,7 @@ function escaped(text: string, escape: (c: string) => string): string {
   });
 }
 
-/** Whether a character shapes the visible ones beside it. */
+/** Whether a character shapes the visible ones next to it. */
 function shapes(c: string, before: string, after: string): boolean {
   if (c === "\u200c" || c === "\u200d")
     return JOINED_BEFORE.test(before) && JOINED_AFTER.test(after);

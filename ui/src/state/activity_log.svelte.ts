@@ -123,7 +123,7 @@ export class ActivityLog {
     if (this.#narrowing?.what !== "restores") this.history.follow(newest);
   }
 
-  /** Learns what the sources tell of their latest restores. */
+  /** Reads what the sources report about their latest restores. */
   async followSources(sources: readonly StateSource[]): Promise<void> {
     this.#sources = sources;
     if (!this.#isPlaced || !(await this.restores.follow(sources))) return;
@@ -132,7 +132,7 @@ export class ActivityLog {
     this.#fresh = this.#among().filter(({ id }) => !known.includes(id)).length;
   }
 
-  /** Puts what waits on top of the list. */
+  /** Adds the waiting rows to the top of the list. */
   takeIn(): void {
     if (this.waiting === 0) return;
     this.history.takeIn();

@@ -4,7 +4,7 @@ import type { Failure } from "../bindings/wire";
 import { asUnread } from "./unread";
 
 export class Answer<Value> {
-  /** `null` until it is there. */
+  /** `null` until it has arrived. */
   value = $state.raw<Value | null>(null);
   /** Why there is none. */
   failure = $state.raw<Failure | null>(null);
@@ -14,13 +14,13 @@ export class Answer<Value> {
 
   #question: (() => Promise<Value>) | null = null;
 
-  /** Asks, and lets go of the answer there was. */
+  /** Asks, and discards the previous answer. */
   ask(question: () => Promise<Value>): void {
     this.value = null;
     void this.#ask(question);
   }
 
-  /** Asks, and keeps the answer there was until the next is there. */
+  /** Asks, and keeps the previous answer until the next arrives. */
   renew(question: () => Promise<Value>): void {
     void this.#ask(question);
   }

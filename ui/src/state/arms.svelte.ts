@@ -9,7 +9,7 @@ import type { Host } from "../host/host";
 import { lately } from "../model/chart_range";
 import { asUnread } from "./unread";
 
-/** From one reading to the next, also where the dashboard is left and shown again. */
+/** From one reading to the next, also if the dashboard is left and shown again. */
 const GAP_MS = 5000;
 
 const SPAN_S = 900;
@@ -20,7 +20,7 @@ export interface ArmsReading {
   charts: Charts;
   /** Of which component; `null` for all of them together. */
   component: string | null;
-  /** Where its span ends. */
+  /** The end of its span. */
   asOfMs: number;
 }
 
@@ -57,10 +57,10 @@ export class ArmsFeed {
 
   readonly #goOn = (): void => {
     clearTimeout(this.#timer);
-    // One that is under way goes on by itself.
+    // A reading that is under way schedules the next.
     if (!this.#isShown || document.hidden || this.#isUnderWay) return;
     const restMs = this.#askedMs + GAP_MS - Date.now();
-    // A clock that was set back keeps nobody waiting for longer.
+    // A clock that was set back does not prolong the wait.
     const waitMs = Math.min(Math.max(restMs, 0), GAP_MS);
     this.#timer = setTimeout(() => void this.#ask(), waitMs);
   };

@@ -49,7 +49,7 @@ export class Past {
   /** The revision that is `by` later, if there is one up to the `newest`; 0 is the beginning. */
   neighbour(by: 1 | -1, newest: number): number | null {
     if (this.seen === null) return null;
-    // Steps add up also where they are quicker than the answers.
+    // Steps add up even if they are quicker than the answers.
     const asked = this.#asked !== null && "revision" in this.#asked ? this.#asked.revision : null;
     const next = (asked ?? this.seen.flags.revision) + by;
     return next >= 0 && next <= newest ? next : null;

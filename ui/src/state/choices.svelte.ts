@@ -4,7 +4,7 @@ import type { Preferences, Theme, View } from "../bindings/wire";
 import type { Host } from "../host/host";
 import type { Toasts } from "./toasts.svelte";
 
-/** As the backend has them where none are kept. */
+/** The backend's defaults, if none are stored. */
 export const defaultPreferences: Preferences = {
   theme: "system",
   view: "dashboard",

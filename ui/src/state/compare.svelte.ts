@@ -12,7 +12,7 @@ export class Compare {
   noise = $state.raw<readonly string[]>([]);
   /** Whether what is folded away is shown after all. */
   isNoiseOpen = $state(false);
-  /** The key of the value that a person is at, in whichever of the views; `null` for none. */
+  /** The key of the current value, in any of the views; `null` for none. */
   part = $state<string | null>(null);
 
   readonly options: StateDifferenceOptions = $derived({

@@ -103,7 +103,7 @@ export interface Draft {
   readonly seen: Document | undefined;
 }
 
-/** Of a field where nothing can be typed: stays empty whatever happens. */
+/** Of a field that cannot be edited: stays empty. */
 export const noDraft: Draft = {
   get text() {
     return null;

@@ -30,7 +30,7 @@ export class Drawn {
   #columns = COLUMNS_AT_FIRST;
   /** What is near; `null` while all is drawn. */
   #near: Range | null = null;
-  /** Whether what is near ends with the latest, and goes on with it. */
+  /** Whether the span near B ends with the latest snapshot, and moves with it. */
   #isAtLatest = false;
   #drawing = 0;
 

@@ -13,14 +13,14 @@ import { asUnread } from "./unread";
 
 export const PAGE_ROWS = 100;
 
-/** Rows kept in memory; beyond that those far from the view go. */
+/** Rows kept in memory; beyond that, those far from the view are dropped. */
 const ROWS_MAX = 3000;
 const REACH_ROWS = 700;
 
 export class History {
   /** How many revisions the filter lets through; `null` until that is known. */
   total = $state.raw<number | null>(null);
-  /** The latest one listed; `null` where there is none. */
+  /** The latest revision listed; `null` if there is none. */
   latest = $state.raw<Revision | null>(null);
   /** Later ones that the filter lets through and the list does not show. */
   waiting = $state.raw(0);
@@ -52,7 +52,7 @@ export class History {
     return this.#rows.get(rank);
   }
 
-  /** The rank of a revision among the rows that were read; `null` where it is none of them. */
+  /** The rank of a revision among the rows that were read; `null` if it is none of them. */
   rankOf(revision: number): number | null {
     return rankOf(this.#rows, revision);
   }
@@ -74,11 +74,11 @@ export class History {
   follow(newest: number): void {
     if (newest <= this.#newest) return;
     this.#newest = newest;
-    // A list on its way looks for later ones once it is there.
+    // A list that is being read looks for later revisions when it has arrived.
     if (!this.isReplacing) void this.#lookForNewer();
   }
 
-  /** Puts those that wait on top of the list. */
+  /** Adds the waiting ones to the top of the list. */
   takeIn(): void {
     if (this.waiting === 0) return;
     this.top = this.#newer.top;
@@ -130,7 +130,7 @@ export class History {
     return (await this.#host.history(filter, 0, 1)).total;
   }
 
-  /** Reads the revision at `rank`. Resolves to `null` where there is none, or it cannot be read. */
+  /** Reads the revision at `rank`. Resolves to `null` if there is none, or it cannot be read. */
   async read(rank: number): Promise<Revision | null> {
     const total = this.total ?? 0;
     const known = this.#rows.get(rank);
@@ -182,7 +182,7 @@ export class History {
     });
   }
 
-  /** Reads pages until every wanted row is there: one at a time, always for the latest wish. */
+  /** Reads pages until every wanted row is there: one at a time, always for the rows wanted last. */
   async #pump(): Promise<void> {
     if (this.#isReading || this.isReplacing || this.failure !== null) return;
     const offset = this.#missingOffset();

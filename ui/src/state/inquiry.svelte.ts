@@ -1,4 +1,4 @@
-/** What the backend last answered to a question that is asked anew as things change. */
+/** The backend's latest answer to a question that is asked again when things change. */
 
 import type { Failure } from "../bindings/wire";
 import { asUnread } from "./unread";
@@ -7,11 +7,11 @@ import { asUnread } from "./unread";
 const QUICK_MS = 150;
 
 export class Inquiry<T> {
-  /** Stays until the next answer is there; `null` before the first. */
+  /** Stays until the next answer arrives; `null` before the first. */
   value = $state.raw<T | null>(null);
   /** Why the last question got none. */
   failure = $state.raw<Failure | null>(null);
-  /** Whether the answer takes so long that a person should be told. */
+  /** Whether the answer takes so long that the window should say so. */
   isSlow = $state(false);
 
   /**

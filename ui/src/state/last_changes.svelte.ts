@@ -29,7 +29,7 @@ export class LastChanges {
     try {
       while (this.#readTo < this.#wanted) await this.#readOn();
     } catch {
-      // A row tells enough without it, and the next revision asks again.
+      // A row says enough without it, and the next revision asks again.
     } finally {
       this.#isReading = false;
     }

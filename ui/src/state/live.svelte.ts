@@ -33,10 +33,10 @@ export type Intent = (document: Flags["document"]) => Edit;
 /** Back in the history, or forth again. */
 export type Way = "undo" | "redo";
 
-/** What the backend tells that is not about the flags or the status. */
+/** Announcements of the backend other than those about flags and status. */
 export type OtherAnnouncement = Exclude<Announcement, { kind: "flags" | "status" }>;
 
-/** How often an intent is made anew when somebody else was quicker. */
+/** How often an intent is retried after another writer was quicker. */
 const TRIES_MAX = 3;
 
 export class Live {
@@ -65,7 +65,7 @@ export class Live {
     );
   });
 
-  /** By itself, so that a change of anything else grows no tree. */
+  /** Separate, so that a change of anything else does not rebuild the tree. */
   readonly #components: Group = $derived(this.#document?.components ?? {});
 
   readonly tree: Tree = $derived(growTree(this.#components));
@@ -78,7 +78,7 @@ export class Live {
     return { ...stored, document, componentsOn: tree.componentsOn };
   });
 
-  /** An emergency can be taken back also where nothing can be stored. */
+  /** An emergency can be taken back even if nothing can be stored. */
   readonly isWritable: boolean = $derived(
     (this.status?.readOnly == null && this.status?.storeGone == null) || this.status.isHeldOff,
   );
@@ -131,7 +131,7 @@ export class Live {
   }
 
   /**
-   * Makes one revision of `edit`. Resolves to `false` where it was refused, which a toast tells.
+   * Makes one revision of `edit`. Resolves to `false` if it was refused, which a toast tells.
    * Where it was begun on the document `seen`, it does not go over what somebody else has written
    * to the same place since: then the person is asked, and the answer decides.
    */
@@ -200,7 +200,7 @@ export class Live {
     await this.refresh();
   }
 
-  /** Tells what the native menu did, which in an emergency does not wait for this page. */
+  /** Shows what the native menu did, which in an emergency does not wait for this page. */
   async tellAllOff(): Promise<void> {
     await Promise.all([this.refresh(), this.refreshStatus()]);
     const { stored } = this;
@@ -246,7 +246,7 @@ export class Live {
     return this.isWritable && !this.isSaving && this.stored?.revision === plan.base;
   }
 
-  /** Puts the document of a revision in force again, as a revision of its own. */
+  /** Puts the document of a revision in force again, as a new revision. */
   restore(revision: number): Promise<boolean> {
     return this.#inTurn(async () => {
       const outcome = await this.#host.restore(revision);
@@ -325,7 +325,7 @@ export class Live {
   }
 
   async #changeAs(intent: Intent, send: () => Promise<Outcome | Conflict>): Promise<boolean> {
-    // A copy of its own, so that each change is taken off the list by itself.
+    // A copy, so that each change is removed from the list separately.
     const onItsWay: Intent = (document) => intent(document);
     this.#onTheirWay = [...this.#onTheirWay, onItsWay];
     return this.#inTurn(async () => {
@@ -353,7 +353,7 @@ export class Live {
     );
   }
 
-  /** Sends what is made of what is stored; anew where somebody else was quicker. */
+  /** Sends the edit of what is stored; again if another writer was quicker. */
   async #sendOnStored<T>(send: (stored: Flags) => Promise<T>, tries = 1): Promise<T> {
     if (this.stored === null) await this.refresh();
     const stored = this.stored;

@@ -14,21 +14,21 @@ interface Options {
 
 export class Marking {
   readonly #options: Options;
-  /** Where a stretch begins; `null` for where the keyboard is. */
+  /** The start of a range; `null` for the row with the focus. */
   #anchor: string | null = null;
 
   constructor(options: Options) {
     this.#options = options;
   }
 
-  /** Shows one row, and takes it as where the next stretch begins. */
+  /** Shows one row, which becomes the start of the next range. */
   pick(path: string): void {
     this.clear();
     this.#anchor = path;
     this.#options.browsing.select(path);
   }
 
-  /** Takes the row that the keyboard walked to as where the next stretch begins. */
+  /** Makes the row that the keyboard moved to the start of the next range. */
   begin(path: string): void {
     this.#anchor = path;
   }
@@ -42,7 +42,9 @@ export class Marking {
     this.#anchor = path;
   }
 
-  /** Marks everything from where the stretch began, else from `start`, to `path`; nothing else. */
+  /**
+   * Marks everything from the start of the range, else from `start`, to `path`, and nothing else.
+   */
   extend(path: string, start = this.#options.browsing.selected): void {
     this.#anchor ??= start;
     const to = this.#indexOf(path);

@@ -27,11 +27,13 @@ const FAILED_REST_MIN_MS = 5000;
 /** Until the width of the plots is known. */
 const POINTS_AT_FIRST = 400;
 
-/** Sliding along, stopped where it was, or looking at a part that somebody chose. */
+/** Following the present, paused, or showing a chosen span. */
 export type Motion = "live" | "paused" | "zoomed";
 
 export class Metrics {
-  /** The answer that is drawn; `null` before the first, and where there is none to the question. */
+  /**
+   * The answer that is drawn; `null` before the first, and if there is no answer to the question.
+   */
   charts = $state.raw<Charts | null>(null);
   /** Why the last reading failed. */
   failure = $state.raw<Failure | null>(null);
@@ -114,7 +116,7 @@ export class Metrics {
     this.#want();
   }
 
-  /** Takes as many points as the widest plot can show apart. From the next reading on. */
+  /** Asks for as many points as the widest plot can show. From the next reading on. */
   fit(pointsMax: number): void {
     this.#pointsMax = pointsMax;
   }
@@ -204,7 +206,7 @@ export class Metrics {
   }
 
   #take(charts: Charts, { fromMs, toMs }: ChartQuery, topic: string): void {
-    // Whoever paused meanwhile is not to be moved on.
+    // If the charts were paused in the meantime, they must not move.
     if (this.motion === "paused" && this.#answeredTopic === topic) return;
     this.charts = charts;
     this.failure = null;

@@ -12,7 +12,7 @@ export type Over =
   /** `page` is what it is opened at. */
   | { kind: "help"; page?: HelpPageId }
   | { kind: "tour" }
-  /** `group` is where the new one goes: a path, empty for the root. */
+  /** `group` is the parent of the new one: a path, empty for the root. */
   | { kind: "add"; what: "component" | "group"; group: string }
   | { kind: "rename"; path: string }
   | { kind: "move"; paths: readonly string[] }
@@ -22,7 +22,7 @@ export type Over =
   /** An edit that shows components to users who do not see them. */
   | { kind: "widening"; widening: Widening }
   | { kind: "json" }
-  /** A document to take in: what it holds, and the name it came under. */
+  /** A document to import: its contents, and the name of its file. */
   | { kind: "import"; name: string; text: string }
   | { kind: "restore"; revision: number }
   /** What set a value of a state, or took it away: a key as a difference prints it, or a pointer. */
@@ -46,10 +46,10 @@ export class Overlay {
   over = $state.raw<Over | null>(null);
   /** Questions that came while something else was open. */
   readonly #waiting: Over[] = [];
-  /** Whether a person is asked if the window may close; what was typed stays beneath. */
+  /** Whether the question about closing the window is open; what was typed stays. */
   isClosing = $state(false);
 
-  /** Whether the window beneath cannot be used. The tour stands beside it. */
+  /** Whether the window behind the overlay cannot be used. The tour does not block it. */
   get isCovering(): boolean {
     return this.isClosing || (this.over !== null && this.over.kind !== "tour");
   }

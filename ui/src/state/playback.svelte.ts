@@ -1,4 +1,4 @@
-/** Goes through snapshots by itself, one after the other, until there is none or somebody stops it. */
+/** Shows snapshots one after the other, until there is no further one or it is stopped. */
 
 import type { Speed } from "../model/timeline";
 
@@ -12,7 +12,7 @@ export class Playback {
   readonly #step: () => Promise<boolean>;
   readonly #startOver: () => Promise<boolean>;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Whatever was started before the last pause goes on no more. */
+  /** Number of the present run: steps of an earlier one are ignored. */
   #run = 0;
 
   /** Both resolve to whether they led somewhere else. */
@@ -21,7 +21,7 @@ export class Playback {
     this.#startOver = startOver;
   }
 
-  /** Goes on from where one is; from the start where that is the end. */
+  /** Continues from the current snapshot; from the start if that is the last one. */
   play(): void {
     if (this.isPlaying) return;
     this.isPlaying = true;

@@ -10,9 +10,9 @@ import type { Host } from "../host/host";
 import type { Heard } from "../model/reporting";
 import { asUnread } from "./unread";
 
-/** How long to wait after an answer that told something, so four times a second at most. */
+/** How long to wait after an answer with news, so at most four times a second. */
 const CHANGING_MS = 250;
-/** The same after one that told that nothing differs. */
+/** The same after an answer without news. */
 const STILL_MS = 1000;
 /** The same after none. */
 const FAILED_MS = 3000;
@@ -58,7 +58,7 @@ export class PulseFeed implements Heard {
 
   readonly #lookNow = (): void => {
     clearTimeout(this.#pause);
-    // One that is under way goes on by itself.
+    // A reading that is under way schedules the next.
     if (this.#isWanted && !this.#isAsking) void this.#ask();
   };
 
@@ -73,7 +73,7 @@ export class PulseFeed implements Heard {
   async #read(): Promise<number> {
     try {
       const pulse = await this.#host.pulse(this.latest?.version ?? null);
-      // It was asked for while somebody looked, and came when nobody does: nothing is painted.
+      // It arrived when it is no longer shown: nothing is painted.
       if (!this.#isWanted) return STILL_MS;
       this.failure = null;
       this.asOfMs = Date.now();

@@ -1,4 +1,4 @@
-/** Removing components: at once where undo is enough, after a question where more is at stake. */
+/** Removing components: at once if undo is enough, after a question if more is at stake. */
 
 import { dependentsOf } from "../model/several";
 import type { Deck } from "./deck";

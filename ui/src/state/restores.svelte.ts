@@ -34,7 +34,9 @@ export class Restores {
     return this.list?.find((restore) => restore.id === id);
   }
 
-  /** Lists what `filter` lets through. Resolves to whether it did, and nothing else was asked for. */
+  /**
+   * Lists what `filter` lets through. Resolves to whether it did, and nothing else was asked for.
+   */
   async show(filter: RestoreFilter): Promise<boolean> {
     this.#filter = filter;
     return this.refresh();

@@ -125,7 +125,10 @@ async function snapshotsOf(host: Host, { source, atMs }: StateRestore): Promise<
   return (await host.snapshots(filter, 0, FOUND_MAX)).snapshots;
 }
 
-/** Tells that a source confirmed a restore, and how exactly. What differs stays until it is read. */
+/**
+ * Says that a source confirmed a restore, and how exactly. A message about differences stays until
+ * it is closed.
+ */
 export function tellConfirmed(deck: Deck, restore: StateRestore): void {
   const { toasts } = deck.live;
   const sentence = words.restores.confirmed(restore);

@@ -1,4 +1,4 @@
-/** What the backend says of a document that somebody is typing or taking in. */
+/** What the backend says about a document that is being typed or imported. */
 
 import type { Failure, Loss, Review } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
@@ -26,7 +26,7 @@ export class Reviewing {
     this.review?.problems.filter(({ severity }) => severity === "error").length ?? 0,
   );
 
-  /** Whether the last text can be put in force as it is. */
+  /** Whether the last text can be put in force unchanged. */
   readonly isSound: boolean = $derived(this.review !== null && !this.isBehind && this.errors === 0);
 
   /** What would be removed and is not agreed to; `null` if nothing needs to be. */

@@ -45,7 +45,7 @@ export class Shown {
   /** Whether something can be changed here. */
   readonly isEditable: boolean = $derived.by(() => !this.isPast && this.#sources.live.isWritable);
 
-  /** Why nothing can be changed here; where the store is to blame, a banner says so. */
+  /** Why nothing can be changed here; if the store is the cause, a banner says so. */
   readonly refusal: string | undefined = $derived.by(() =>
     this.isPast ? words.asOf.refusal : undefined,
   );
@@ -85,7 +85,7 @@ export class Shown {
     return this.isPast ? noDraft : this.#sources.browsing.drafts.of(path, field);
   }
 
-  /** Says why nothing is done, with the way to where it can be. */
+  /** Says why nothing is done, with a link to where it can be done. */
   refuse(): Promise<false> {
     const { live, past } = this.#sources;
     live.toasts.done(words.asOf.refusal, {

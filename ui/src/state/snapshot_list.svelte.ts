@@ -11,7 +11,7 @@ import { asUnread } from "./unread";
 
 export const PAGE_ROWS = 200;
 
-/** Rows kept in memory; beyond that those far from the view go. */
+/** Rows kept in memory; beyond that, those far from the view are dropped. */
 const ROWS_MAX = 6000;
 const REACH_ROWS = 1000;
 
@@ -32,7 +32,10 @@ export class SnapshotList {
   waiting = $state.raw(0);
   /** What is listed, with "last hour" and its like as of when it was read. */
   filter: SnapshotFilter = {};
-  /** Called where rows in view have moved, by so many, as others came or went above them. */
+  /**
+   * Called when rows in view have moved by so many, because others were added or removed above
+   * them.
+   */
   onmoved: (by: number) => void = () => undefined;
 
   readonly #host: Host;
@@ -55,12 +58,14 @@ export class SnapshotList {
     return this.#rows.get(index);
   }
 
-  /** The place of a snapshot; `null` where it is not among the rows that were read. */
+  /** The index of a snapshot; `null` if it is not among the rows that were read. */
   indexOf(id: number): number | null {
     return placeOf(this.#rows, id);
   }
 
-  /** Lists what `filter` lets through. Resolves to whether it did, and nothing else was asked for. */
+  /**
+   * Lists what `filter` lets through. Resolves to whether it did, and nothing else was asked for.
+   */
   async show(filter: SnapshotFilter): Promise<boolean> {
     const generation = this.#startAnew(filter, filter);
     this.isReplacing = true;
@@ -110,7 +115,7 @@ export class SnapshotList {
     void this.#pump();
   }
 
-  /** Reads the snapshot `index` places from the latest. Resolves to `null` where there is none. */
+  /** Reads the snapshot `index` places from the latest. Resolves to `null` if there is none. */
   async read(index: number): Promise<Snapshot | null> {
     const known = this.#rows.get(index);
     if (known || index < 0 || index >= (this.total ?? 0)) return known ?? null;
@@ -127,7 +132,7 @@ export class SnapshotList {
     return slice(this.#rows, first, last + 1);
   }
 
-  /** The place of a snapshot in the list; `null` where the filter does not let it through. */
+  /** The place of a snapshot in the list; `null` if the filter excludes it. */
   async locate(snapshot: Snapshot): Promise<number | null> {
     const { above, below } = await this.place(snapshot);
     return below - above === 2 ? above + 1 : null;
@@ -147,7 +152,7 @@ export class SnapshotList {
     return { above: below - 1, below };
   }
 
-  /** Snapshots that some filter lets through; none where they cannot be read, which is told. */
+  /** Snapshots that a filter matches; none if they cannot be read, which a toast says. */
   async find(filter: SnapshotFilter, limit: number): Promise<Snapshot[]> {
     return (await this.#ask(filter, limit))?.snapshots ?? [];
   }
@@ -171,7 +176,7 @@ export class SnapshotList {
     if (index !== null && index !== first) this.onmoved(index - first);
   }
 
-  /** Reads pages until every wanted row is there: one at a time, always for the latest wish. */
+  /** Reads pages until every wanted row is there: one at a time, always for the rows wanted last. */
   async #pump(): Promise<void> {
     if (this.#isReading || this.isReplacing || this.failure !== null) return;
     const offset = this.#missingOffset();
@@ -232,7 +237,7 @@ export class SnapshotList {
   }
 }
 
-/** Where the page that a row is on starts. */
+/** The first row of the page that a row is on. */
 function pageOf(index: number): number {
   return index - (index % PAGE_ROWS);
 }

@@ -43,7 +43,7 @@ export class Snapshots {
   #known = "";
   /** What is chosen while an earlier choice is looked up makes that worthless. */
   #choice = 0;
-  /** Whether what is compared was chosen by nobody. */
+  /** Whether the comparison was not chosen by a person. */
   #isUnasked = false;
   /** Whether a person chose A, which then stays when they choose another B. */
   #isFromKept = $state(false);
@@ -64,7 +64,7 @@ export class Snapshots {
 
   // What is compared.
 
-  /** A: the state before; `null` where nothing is chosen, or there is nothing before B. */
+  /** A: the state before; `null` if nothing is chosen, or there is nothing before B. */
   get from(): StateAt | null {
     return stateOf(this.#from);
   }
@@ -74,7 +74,7 @@ export class Snapshots {
     return stateOf(this.#to);
   }
 
-  /** The snapshot that A is; `null` where it is the state that a source has. */
+  /** The snapshot that A is; `null` if it is the state that a source has. */
   get fromSnapshot(): Snapshot | null {
     return snapshotOf(this.#from);
   }
@@ -98,7 +98,7 @@ export class Snapshots {
     return this.#isFromKept;
   }
 
-  /** When the state that is compared as Now was reported; `null` where Now is not compared. */
+  /** When the state that is compared as Now was reported; `null` if Now is not compared. */
   get nowAtMs(): number | null {
     const now = [this.#to, this.#from].find((chosen) => chosen?.kind === "now");
     return this.#sources.get(sourceOf(now ?? null))?.atMs ?? null;
@@ -131,7 +131,7 @@ export class Snapshots {
     return this.list.isReplacing && this.#narrowing.text.trim() !== "";
   }
 
-  /** The place of B from the latest; `null` where it is not among the rows that were read. */
+  /** The place of B from the latest; `null` if it is not among the rows that were read. */
   get toIndex(): number | null {
     return this.toSnapshot && this.list.indexOf(this.toSnapshot.id);
   }
@@ -188,12 +188,12 @@ export class Snapshots {
       const { snapshots, total } = await this.#host.snapshots(filter, offset, PAGE_ROWS);
       ids.push(...snapshots.map(({ id }) => id));
       if (!goesOn(ids.length)) return null;
-      // A row that moved on to the next page meanwhile is in both.
+      // A row that moved to the next page in the meantime is in both.
       if (offset + PAGE_ROWS >= total) return distinct(ids);
     }
   }
 
-  /** Takes over what is said of a snapshot, wherever it is shown. */
+  /** Updates the label of a snapshot everywhere it is shown. */
   renew(snapshot: Snapshot): void {
     this.list.renew(snapshot);
     this.#from = renewed(this.#from, snapshot);
@@ -214,7 +214,9 @@ export class Snapshots {
 
   // Choosing.
 
-  /** Compares a snapshot with A if a person chose that, else with the one of its source before it. */
+  /**
+   * Compares a snapshot with A if a person chose that, else with the one of its source before it.
+   */
   async open(snapshot: Snapshot): Promise<void> {
     const kept = this.#isFromKept ? this.#from : null;
     if (kept === null || snapshotOf(kept)?.id === snapshot.id) await this.openAlone(snapshot);
@@ -234,7 +236,9 @@ export class Snapshots {
     this.#choose(ofSnapshot(from), ofSnapshot(to));
   }
 
-  /** Compares the state that a source has with A if a person chose that, else its latest snapshot. */
+  /**
+   * Compares the state that a source has with A if a person chose that, else its latest snapshot.
+   */
   async openNow(source: string): Promise<void> {
     const choice = ++this.#choice;
     if (this.#isFromKept && this.#from?.kind === "snapshot") {
@@ -290,7 +294,9 @@ export class Snapshots {
     if (nearest) await this.open(nearest);
   }
 
-  /** Goes to a later snapshot of the list, or to an earlier one. Resolves to whether there is one. */
+  /**
+   * Goes to a later snapshot of the list, or to an earlier one. Resolves to whether there is one.
+   */
   async step(by: number): Promise<boolean> {
     const { toSnapshot: snapshot, total } = this;
     // Now comes after the latest.
@@ -307,7 +313,7 @@ export class Snapshots {
     return true;
   }
 
-  /** The snapshot of the same source before this one, whatever is listed. */
+  /** The previous snapshot of the same source, even if the list does not show it. */
   async #before({ source, atMs, id }: Snapshot): Promise<Snapshot | null> {
     const found = await this.list.find({ source, untilMs: atMs + 1 }, SAME_MOMENT_MAX);
     return found[found.findIndex((each) => each.id === id) + 1] ?? null;
@@ -373,7 +379,7 @@ export class Snapshots {
     await this.drawn.draw();
   }
 
-  /** Takes over what is said of the chosen ones, and lets go of what was taken away. */
+  /** Updates the labels of the chosen ones, and drops those that were removed. */
   async #checkChosen(): Promise<void> {
     const { fromSnapshot, toSnapshot } = this;
     const choice = this.#choice;

@@ -17,7 +17,7 @@ export class StateSources {
   failure = $state.raw<Failure | null>(null);
 
   readonly #host: Host;
-  /** Called after every reading, by whoever shows something. */
+  /** Called after every reading. */
   readonly #followers: (() => void)[] = [];
   #isUnderWay = false;
   #isWanted = false;
@@ -27,7 +27,7 @@ export class StateSources {
     this.#host = host;
   }
 
-  /** The source heard of last; `null` where there is none. */
+  /** The source that reported last; `null` if there is none. */
   get latest(): StateSource | null {
     return (this.list ?? []).reduce<StateSource | null>(
       (latest, source) => (heardMs(source) > heardMs(latest) ? source : latest),
@@ -55,7 +55,7 @@ export class StateSources {
     };
   }
 
-  /** Learns that a state, or what is kept of one, changed. */
+  /** Notes that a state or its snapshots changed. */
   notice(): void {
     this.#want();
   }
@@ -80,7 +80,7 @@ export class StateSources {
     }, REST_MS);
   }
 
-  /** Asks no more until somebody shows them again. */
+  /** Stops reading until they are shown again. */
   #rest(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

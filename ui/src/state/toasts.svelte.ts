@@ -30,19 +30,19 @@ export class Toasts {
   #last = 0;
   list = $state.raw<readonly Toast[]>([]);
 
-  /** Tells of something done. Takes the place of the last such message. */
+  /** Reports a success. Replaces the last such message. */
   done(text: string, action: ToastAction | null = null): void {
     this.list = this.list.filter((toast) => toast.kind !== "done");
     this.#add({ kind: "done", text, details: [], action });
   }
 
-  /** Tells of a failure. The same message is not shown twice. */
+  /** Reports a failure. The same message is not shown twice. */
   failed(text: string, details: readonly string[] = []): void {
     this.list = this.list.filter((toast) => toast.text !== text);
     this.#add({ kind: "failed", text, details, action: null });
   }
 
-  /** Tells why the backend refused, with every problem it named. */
+  /** Reports why the backend refused, with every problem it named. */
   refused(reason: unknown): void {
     const { message, problems } = asFailure(reason);
     this.failed(

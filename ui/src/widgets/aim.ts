@@ -13,7 +13,7 @@ interface Place {
 }
 
 export class Aim {
-  /** Where the user last moved the pointer, and what was there. */
+  /** The position to which the pointer was last moved, and the element there. */
   #moved: Place | null = null;
   /** What has come under it since then. */
   #came: { target: EventTarget | null; atMs: number } | null = null;

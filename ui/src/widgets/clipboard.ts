@@ -1,6 +1,6 @@
-/** Puts text on the desktop's clipboard. */
+/** Copies text to the desktop's clipboard. */
 
-/** Resolves to whether it is there. */
+/** Resolves to whether it was copied. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

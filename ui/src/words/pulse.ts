@@ -34,7 +34,7 @@ const spanOf = (spanS: number): string => formatSpan(spanS * 1000);
 
 export const pulse = {
   reporting: {
-    /** Beside the heading; nothing where nobody ever reported. */
+    /** Beside the heading; nothing if nobody ever reported. */
     heading: (reporting: number, known: number) =>
       known === 0 ? "" : capital(`${figureOf(reporting)} ${reportingTail(reporting, known)}`),
     reading: "Reading…",

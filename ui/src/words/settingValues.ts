@@ -141,7 +141,7 @@ export function hint(kind: SettingKind): string {
 
 export const label = (name: string) => labels[name] ?? name;
 
-/** The unit behind a field; empty where it would say nothing. */
+/** The unit behind a field; empty if it would say nothing. */
 export function unitShown(kind: SettingKind): string {
   if (kind.kind !== "integer" || unnamed.has(kind.unit)) return "";
   return shortUnits[kind.unit] ?? kind.unit;

@@ -1,4 +1,4 @@
-/** Where a row stands in the list, and what choosing it does. */
+/** The position of a row in the list, and the effect of choosing it. */
 
 export interface RowPlace {
   /** Among the rows of the list, 0 at the top. */

@@ -9,11 +9,11 @@ export interface Row {
   value: string;
   /** What stands after the value, for those who look closer. */
   detail?: string;
-  /** The value in full; the value itself where it is left out. */
+  /** The value in full; omitted if the value is short. */
   title?: string | undefined;
-  /** What the name means, where it does not say. */
+  /** What the name means, if it does not say so itself. */
   meaning?: string;
   tone?: Tone;
-  /** Takes two lines where cards are narrow, whatever its value is: so that nothing moves. */
+  /** Takes two lines in narrow cards, even with a short value, so that nothing moves. */
   isLong?: boolean;
 }

@@ -10,7 +10,7 @@ export type ChartAction =
 const LEAP_POINTS = 10;
 const PAN_SHARE = 0.25;
 
-/** Returns what a key press means; `null` where it is for somebody else. */
+/** Returns the meaning of a key press; `null` if it is not for the plot. */
 export function actionOf({
   key,
   shiftKey,
@@ -32,7 +32,7 @@ export function actionOf({
       return { kind: "end", which: "first" };
     case "End":
       return { kind: "end", which: "last" };
-    // Where a plus needs Shift, the sign on its key does too.
+    // If a plus needs Shift, the sign on its key does too.
     case "+":
     case "=":
       return { kind: "zoom", factor: 0.5 };

@@ -12,7 +12,7 @@ export interface LegendItem {
   name: string;
   /** The exact term, or what it means. */
   meaning: string;
-  /** Empty where the name says all. */
+  /** Empty if the name says everything. */
   value: string;
 }
 
@@ -70,7 +70,7 @@ function bandsOf(drawing: Drawing, at: number): LegendItem[] {
     }));
 }
 
-/** How much more there is where it is on: told, not drawn. */
+/** How much higher the on arm is: written, not drawn. */
 function differenceOf({ difference }: Drawing, at: number): LegendItem[] {
   if (!difference) return [];
   const [mean, low, high] = [difference.mean[at], difference.low[at], difference.high[at]];

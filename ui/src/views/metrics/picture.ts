@@ -57,7 +57,7 @@ export function drawPicture(picture: Picture): string {
   return canvas.toDataURL("image/png").replace(/^[^,]*,/, "");
 }
 
-/** Puts the panels side by side for as long as they fit, and then beneath. */
+/** Places the panels side by side while they fit, then below. */
 function place(ctx: Context, panels: readonly Panel[], scale: number, width: number) {
   const placed: Placed[] = [];
   let [x, y, bottom] = [MARGIN, HEADER + MARGIN, HEADER + MARGIN];

@@ -4,7 +4,7 @@ import { locale } from "../../format";
 import type { Plotter } from "./scene";
 
 export async function loadPlotter(): Promise<Plotter> {
-  // uPlot draws a moment later, where nobody could catch what goes wrong.
+  // uPlot draws later, when an exception could not be caught.
   if (!document.createElement("canvas").getContext("2d")) throw new Error("no canvas to draw on");
   speakKnownLanguage();
   const { makePlot } = await import("./uplot");

@@ -1,4 +1,4 @@
-/** What a plot is told to show, and where on it things are. Knows nothing of how it is drawn. */
+/** What a plot shows, and its geometry. Does not know how it is drawn. */
 
 import type { Drawing } from "../../model/charts";
 import type { Range } from "../../model/chart_range";
@@ -9,14 +9,14 @@ export interface Scene {
   timesS: readonly number[];
   stepS: number;
   range: Range;
-  /** Where the marks are, in milliseconds since 1970. */
+  /** The times of the marks, in milliseconds since 1970. */
   marksMs: readonly number[];
   inks: Inks;
   widthPx: number;
   heightPx: number;
 }
 
-/** What is around the place where values are drawn: the same for all, so that they line up. */
+/** The margins around the values: the same for all plots, so that they line up. */
 export const FRAME_PX = { left: 52, right: 10, top: 16, bottom: 22 } as const;
 
 /** The height of the dots of marks, from the top. */

@@ -1,4 +1,4 @@
-/** Plots drawn by uPlot: axes, lines, bands and gaps by itself, the rest by hooks. */
+/** Plots drawn by uPlot: axes, lines, bands and gaps are its own, the rest uses hooks. */
 
 import "uplot/dist/uPlot.min.css";
 
@@ -19,13 +19,13 @@ const LOGARITHMIC = 3;
 const LABEL_PX = 11;
 /** Room that a time on its axis needs. */
 const TICK_SPACE_PX = 84;
-/** A shade that is there at all is to be seen, and a few calculations more than none. */
+/** The lightest shade must be visible, and a few calculations must differ from none. */
 const SHADE_MIN = 0.06;
 const SHADE_POWER = 0.6;
 /** Marks stand behind what they explain. */
 const MARK_ALPHA = 0.75;
 
-/** Draws a scene, and others in its place for as long as they have the same parts. */
+/** Draws a scene, and replaces it by others as long as they have the same parts. */
 export function makePlot(target: HTMLElement, first: Scene): Plot {
   let scene = first;
   let plot = build();
@@ -71,7 +71,7 @@ function rangeOf({ range }: Scene): { min: number; max: number } {
   return { min: range.fromMs / 1000, max: range.toMs / 1000 };
 }
 
-/** Each point in the middle of what it stands for, so that a change shows where it was made. */
+/** Each point in the middle of its interval, so that a change appears at its time. */
 function dataOf({ drawing, timesS, stepS }: Scene): Data {
   const middles = timesS.map((atS) => atS + stepS / 2);
   const drawn = (values: Values) =>
@@ -164,7 +164,7 @@ function lonely(plot: UPlot, series: number): number[] {
   return found;
 }
 
-/** What lies beneath the lines: the strip over the edge, and the map of durations. */
+/** The background of the lines: the strip over the edge, and the heat map of durations. */
 function drawGround(plot: UPlot, scene: Scene): void {
   const { drawing } = scene;
   if (drawing.edge !== null && hasStrip(drawing)) drawStrip(plot, scene, drawing.edge);
@@ -199,7 +199,7 @@ function drawHeat(plot: UPlot, { drawing, timesS, stepS, inks }: Scene): void {
   for (const { left, right, counts } of columnsOf(plot, { drawing, timesS, stepS })) {
     const shares = sharesOf(counts);
     if (!shares) continue;
-    // Where columns are narrow, gaps between them would take their colour.
+    // If columns are narrow, gaps between them would hide their colour.
     const width = right - left - (right - left > 6 * gap ? gap : 0);
     for (const [row, share] of shares.entries()) {
       if (share === 0) continue;

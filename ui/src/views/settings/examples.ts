@@ -1,6 +1,6 @@
 /** Commands that show how to reach the flags from a terminal. */
 
-/** Returns the address of the flags, where `serving` is a host with its port. */
+/** Returns the URL of the flags; `serving` is a host with its port. */
 export function serviceAddress(serving: string): string {
   return `http://${serving}/api/ml/flags`;
 }
@@ -19,7 +19,7 @@ export function writeExample(address: string, dataDir: string): string {
   ].join("\n");
 }
 
-/** Writes a path as one word of a shell, whatever is in it. */
+/** Quotes a path as one word of a shell. */
 function quoted(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
