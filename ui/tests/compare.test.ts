@@ -459,7 +459,7 @@ describe("the full state", () => {
     const gone = await waitFor(() => {
       const found = screen
         .getByTestId("state-tree")
-        .querySelector<HTMLElement>('[data-id="-/flags/old"]');
+        .querySelector<HTMLElement>('[data-row="-/flags/old"]');
       if (!found) throw new Error("not there");
       return found;
     });
@@ -746,7 +746,7 @@ describe("restoring a state", () => {
     const rows = () =>
       within(screen.getByTestId("restore-parts"))
         .getAllByRole("treeitem")
-        .map(({ dataset }) => dataset.key);
+        .map(({ dataset }) => dataset.row);
     const before = rows();
     await user.click(screen.getByTestId("extent-only"));
     expect(now().ariaDisabled).toBe("true");
@@ -816,7 +816,7 @@ describe("restoring a state", () => {
     await openRestore();
     await isReady();
     await user.click(screen.getByTestId("extent-only"));
-    const key = () => (document.activeElement as HTMLElement).dataset.key;
+    const key = () => (document.activeElement as HTMLElement).dataset.row;
     partRow("ml.usage").focus();
     await user.keyboard("{ArrowRight}");
     await waitFor(() => expect(key()).toMatch(/^ml\.usage\./));
