@@ -7,6 +7,8 @@ import type { View } from "../bindings/wire";
 import type { Deck } from "../state/deck";
 import type { Way } from "../state/live.svelte";
 import { words } from "../words";
+import type { Command } from "./command";
+import { hasOwnUndo } from "./keys";
 
 const ofFlags: ReadonlySet<View> = new Set(["dashboard", "flags", "activity"]);
 
@@ -45,4 +47,25 @@ export class Steps {
   get #isOfFlags(): boolean {
     return ofFlags.has(this.#deck.choices.view);
   }
+}
+
+export function stepCommands(steps: Steps) {
+  return { undo: stepCommand(steps, "undo"), redo: stepCommand(steps, "redo") };
+}
+
+function stepCommand(steps: Steps, way: Way): Command {
+  const isOfText = () => hasOwnUndo(document.activeElement);
+  return {
+    run: () => {
+      // Keys that the native menu takes still mean text while text is typed, and the engine offers
+      // no other way to its own undo.
+      // eslint-disable-next-line @typescript-eslint/no-deprecated
+      if (isOfText()) document.execCommand(way);
+      else steps.run(way);
+    },
+    isEnabled: () => isOfText() || steps.refusal(way) === null,
+    isOfNow: () => !isOfText(),
+    label: () => words.commands[way](steps.sentence(way) ?? undefined),
+    refuse: () => steps.run(way),
+  };
 }

@@ -83,6 +83,11 @@ export class Live {
     (this.status?.readOnly == null && this.status?.storeGone == null) || this.status.isHeldOff,
   );
 
+  /** Whether there are flags, and they can be changed. */
+  get canChange(): boolean {
+    return this.flags !== null && this.isWritable;
+  }
+
   /** Why nothing can be saved; `null` if everything can. */
   readonly refusal: string | null = $derived.by(() => {
     if (this.status?.storeGone != null) return words.store.refusal(this.status.storeGone);
