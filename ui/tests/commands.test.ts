@@ -25,7 +25,7 @@ describe("the catalogue", () => {
 
   it("gives keys to views that there are", () => {
     const views = catalogue.flatMap(({ view }) => view ?? []);
-    expect(Object.keys(words.views)).toEqual(expect.arrayContaining(views));
+    expect(Object.keys(words.frame.views)).toEqual(expect.arrayContaining(views));
     expect(views).toContain("snapshots");
   });
 

@@ -808,7 +808,7 @@ describe("restoring a state", () => {
     expect(deck.browsing.unsaved.names).toEqual([]);
     await user.click(partRow("ml.usage.calculations"));
     expect(deck.browsing.unsaved.names).toEqual([`Restore of ${source}`]);
-    await user.click(screen.getByRole("button", { name: words.cancel }));
+    await user.click(screen.getByRole("button", { name: words.actions.cancel }));
     await waitFor(() => expect(deck.browsing.unsaved.names).toEqual([]));
   });
 
@@ -1045,6 +1045,6 @@ describe("undoing a restore", () => {
     await openRestored();
     host.states.remove([host.states.restores[0]?.snapshot ?? 0]);
     await user.click(screen.getByTestId("restore-undo"));
-    expect((await screen.findByTestId("undo-moved")).textContent).toContain("cannot be told");
+    expect((await screen.findByTestId("undo-moved")).textContent).toContain("is unknown");
   });
 });

@@ -39,9 +39,9 @@ export class Steps {
   refusal(way: Way): string | null {
     const { live, choices } = this.#deck;
     if (this.sentence(way) !== null || (this.#isOfFlags && live.isSaving)) return null;
-    if (!this.#isOfFlags) return words.nothingTo(way, words.views[choices.view]);
+    if (!this.#isOfFlags) return words.frame.nothingTo(way, words.frame.views[choices.view]);
     const { readOnly } = live.status ?? {};
-    return readOnly == null ? words.nothingTo(way) : words.readOnly(readOnly);
+    return readOnly == null ? words.frame.nothingTo(way) : words.frame.readOnly(readOnly);
   }
 
   get #isOfFlags(): boolean {

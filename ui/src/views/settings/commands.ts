@@ -37,8 +37,9 @@ export function settingsCommands(deck: Deck) {
 async function backUp({ host, live }: Deck): Promise<void> {
   try {
     const backup = await host.backUp();
-    const { backedUp, backedUpAlready } = words.commands;
-    live.toasts.done(backup ? backedUp(backup.name) : backedUpAlready);
+    live.toasts.done(
+      backup ? words.commands.backedUp(backup.name) : words.settings.backedUpAlready,
+    );
   } catch (reason) {
     live.toasts.refused(reason);
   }
