@@ -4,16 +4,29 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import { catalogue, commandIds } from "../src/commands/catalogue";
+import { contributions } from "../src/commands/all";
+import { catalogue } from "../src/commands/catalogue";
 import { ariaKeys, keyCaps } from "../src/commands/keys";
+import { Steps } from "../src/commands/steps";
+import { makeDeck } from "../src/state/deck";
+import { words } from "../src/words";
 import { typical } from "./support/documents";
+import { MemoryHost } from "./support/memory";
 import { openWindow } from "./support/open";
 
 const user = userEvent.setup();
 
 describe("the catalogue", () => {
-  it("holds every command once", () => {
-    expect(catalogue.map(({ id }) => id).sort()).toEqual([...commandIds].sort());
+  it("holds every command that a view contributes, each contributed once", () => {
+    const deck = makeDeck(new MemoryHost(typical()));
+    const contributed = contributions(deck, new Steps(deck)).flatMap((set) => Object.keys(set));
+    expect(catalogue.map(({ id }) => id).sort()).toEqual(contributed.sort());
+  });
+
+  it("gives keys to views that there are", () => {
+    const views = catalogue.flatMap(({ view }) => view ?? []);
+    expect(Object.keys(words.frame.views)).toEqual(expect.arrayContaining(views));
+    expect(views).toContain("snapshots");
   });
 
   it("gives no key to two commands", () => {

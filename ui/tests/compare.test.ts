@@ -459,7 +459,7 @@ describe("the full state", () => {
     const gone = await waitFor(() => {
       const found = screen
         .getByTestId("state-tree")
-        .querySelector<HTMLElement>('[data-id="-/flags/old"]');
+        .querySelector<HTMLElement>('[data-row="-/flags/old"]');
       if (!found) throw new Error("not there");
       return found;
     });
@@ -746,7 +746,7 @@ describe("restoring a state", () => {
     const rows = () =>
       within(screen.getByTestId("restore-parts"))
         .getAllByRole("treeitem")
-        .map(({ dataset }) => dataset.key);
+        .map(({ dataset }) => dataset.row);
     const before = rows();
     await user.click(screen.getByTestId("extent-only"));
     expect(now().ariaDisabled).toBe("true");
@@ -808,7 +808,7 @@ describe("restoring a state", () => {
     expect(deck.browsing.unsaved.names).toEqual([]);
     await user.click(partRow("ml.usage.calculations"));
     expect(deck.browsing.unsaved.names).toEqual([`Restore of ${source}`]);
-    await user.click(screen.getByRole("button", { name: words.cancel }));
+    await user.click(screen.getByRole("button", { name: words.actions.cancel }));
     await waitFor(() => expect(deck.browsing.unsaved.names).toEqual([]));
   });
 
@@ -816,7 +816,7 @@ describe("restoring a state", () => {
     await openRestore();
     await isReady();
     await user.click(screen.getByTestId("extent-only"));
-    const key = () => (document.activeElement as HTMLElement).dataset.key;
+    const key = () => (document.activeElement as HTMLElement).dataset.row;
     partRow("ml.usage").focus();
     await user.keyboard("{ArrowRight}");
     await waitFor(() => expect(key()).toMatch(/^ml\.usage\./));
@@ -1045,6 +1045,6 @@ describe("undoing a restore", () => {
     await openRestored();
     host.states.remove([host.states.restores[0]?.snapshot ?? 0]);
     await user.click(screen.getByTestId("restore-undo"));
-    expect((await screen.findByTestId("undo-moved")).textContent).toContain("cannot be told");
+    expect((await screen.findByTestId("undo-moved")).textContent).toContain("is unknown");
   });
 });

@@ -29,7 +29,7 @@ afterEach(() => vi.useRealTimers());
 
 const ask = (snapshot = 1) =>
   host.states.restoreElsewhere({ snapshot, only: [], except: [], withFlags: false });
-const messages = () => screen.getByRole("region", { name: words.messagesLabel });
+const messages = () => screen.getByRole("region", { name: words.frame.messagesLabel });
 const later = () => vi.advanceTimersByTimeAsync(2 * REST_MS);
 
 it("a confirmation is told in every view, with a way to undo", async () => {

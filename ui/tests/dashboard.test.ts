@@ -56,7 +56,7 @@ describe("the cards", () => {
     expect(figure("state-health")).toBe("2");
     expect(value("Memory")).toBe("96 of 150 MiB");
     expect(value("Flagdeck itself")).toBe("46 MiB");
-    expect(value("Events")).toBe("1,204,511 taken, 3 refused");
+    expect(value("Events")).toBe("1,204,511 accepted, 3 refused");
     expect(value("Pushed to gateway")).toMatch(/^\d s ago$/);
     expect(text("reporting")).toBe("2 sources reporting");
     expect(text("sources")).toMatch(/checkout-api\s+just now/);

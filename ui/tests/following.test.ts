@@ -11,9 +11,9 @@ import { openComponent, openWindow, press } from "./support/open";
 const user = userEvent.setup();
 const row = (path: string) => screen.getByTestId(`row-${path}`);
 const edits = (host: MemoryHost) => host.edits.map(({ edit }) => edit);
-const focused = () => (document.activeElement as HTMLElement | null)?.dataset.path;
+const focused = () => (document.activeElement as HTMLElement | null)?.dataset.row;
 const shown = () =>
-  document.querySelector<HTMLElement>('[role="row"][aria-current="true"]')?.dataset.path;
+  document.querySelector<HTMLElement>('[role="row"][aria-current="true"]')?.dataset.row;
 
 describe("the details of the tree", () => {
   it("follow the arrows, and so does what an edit key acts on", async () => {
@@ -73,8 +73,8 @@ describe("the details of the tree", () => {
   it("go to the next row as a filter lets the one that was switched go", async () => {
     await openWindow(typical());
     await user.selectOptions(screen.getByTestId("standing"), "on");
-    const first = [...document.querySelectorAll<HTMLElement>('[role="row"][data-path]')]
-      .map((each) => each.dataset.path ?? "")
+    const first = [...document.querySelectorAll<HTMLElement>('[role="row"][data-row]')]
+      .map((each) => each.dataset.row ?? "")
       .filter((path) => path !== "*");
     const leaf = first.find((path) => screen.queryByTestId(`switch-${path}`)?.role === "switch");
     if (leaf === undefined) throw new Error("no component is on");

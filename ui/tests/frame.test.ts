@@ -72,7 +72,7 @@ describe("the dashboard", () => {
   it("of the safe default says that all is off", async () => {
     await openWindow(safeDefault(), "dashboard");
     screen.getByText("All flags are off: never turned on");
-    screen.getByText(words.nothingSaved);
+    screen.getByText(words.dashboard.nothingSaved);
   });
 });
 
@@ -170,8 +170,8 @@ describe("the backend", () => {
     const host = new MemoryHost(typical());
     const answer = host.hold();
     await openOver(host);
-    expect(screen.queryByText(words.loading)).toBeNull();
-    await screen.findByText(words.loading);
+    expect(screen.queryByText(words.frame.loading)).toBeNull();
+    await screen.findByText(words.frame.loading);
     answer();
     await waitFor(() => expect(document.querySelector("#dashboard")).not.toBeNull());
   });
@@ -226,7 +226,7 @@ describe("emergency off", () => {
     const banner = await screen.findByTestId("all-off-banner");
     expect(banner.textContent).toMatch(/by maria.*Not stored yet: The disk is full/);
     expect(screen.queryByTestId("banner")).toBeNull();
-    await screen.findByText(words.heldOffDone);
+    await screen.findByText(words.frame.heldOffDone);
     expect(screen.getAllByTestId("toast")).toHaveLength(1);
     expect(screen.queryByText("Master switch off")).toBeNull();
   });
@@ -243,7 +243,7 @@ describe("emergency off", () => {
   it("says so when everything is off already", async () => {
     const host = await openWindow(safeDefault(), "dashboard");
     await fireEvent.click(screen.getByTestId("all-off"));
-    await screen.findByText(words.allOffAlready);
+    await screen.findByText(words.frame.allOffAlready);
     expect(host.revision).toBe(0);
   });
 });
@@ -301,7 +301,7 @@ describe("getting around", () => {
   it("skips to the content by the first link", async () => {
     await openWindow(typical(), "dashboard");
     await user.tab();
-    expect(document.activeElement?.textContent.trim()).toBe(words.skip);
+    expect(document.activeElement?.textContent.trim()).toBe(words.frame.skip);
     await user.keyboard("{Enter}");
     expect(document.activeElement).toBe(screen.getByRole("main"));
   });

@@ -46,7 +46,7 @@ describe("why a user sees it", () => {
     await user.type(field(), "maria@example.org");
     await card().findByText("On for maria@example.org");
     expect(steps().at(-1)).toBe("Yes: Bucket 18204 is below 50000, the 50 % of the rollout");
-    card().getByText("The share takes in buckets below 50,000.");
+    card().getByText("The share is the buckets below 50,000.");
     card().getByText("This user’s bucket is 18,204.");
     card().getByText(/^ui\.dashboard is on for "maria@example\.org": bucket/);
   });

@@ -170,7 +170,7 @@ describe("taking a document in", () => {
     drop(host, JSON.stringify({ ...typical(), enabled: false }));
     await screen.findByText("What would change");
     host.changeElsewhere({ kind: "set_components", paths: ["tracker"], on: false });
-    expect(await screen.findByText(/Revision 1 was saved meanwhile/)).toBeTruthy();
+    expect(await screen.findByText(/Revision 1 was saved after this was shown/)).toBeTruthy();
   });
 });
 
@@ -259,7 +259,7 @@ describe("a document that removes most components", () => {
     await user.click(box);
     expect(box.checked).toBe(true);
     host.changeElsewhere({ kind: "set_components", paths: ["tracker"], on: false });
-    await screen.findByText(/Revision 2 was saved meanwhile/);
+    await screen.findByText(/Revision 2 was saved after this was shown/);
     await waitFor(() =>
       expect(screen.getByTestId<HTMLInputElement>("confirm-loss").checked).toBe(false),
     );

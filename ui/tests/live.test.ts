@@ -180,7 +180,7 @@ describe("following the backend", () => {
     await expect.poll(() => live.isWritable).toBe(false);
     await live.allOff();
     expect(live.status?.isHeldOff).toBe(true);
-    expect(live.toasts.list.map(({ text }) => text)).toEqual([words.heldOffDone]);
+    expect(live.toasts.list.map(({ text }) => text)).toEqual([words.frame.heldOffDone]);
   });
 
   it("turns everything off while a change hangs, even one that shows it as off", async () => {
@@ -197,6 +197,6 @@ describe("following the backend", () => {
     const { host, live } = await started();
     await live.allOff();
     expect(host.revision).toBe(0);
-    expect(live.toasts.list.map(({ text }) => text)).toEqual([words.allOffAlready]);
+    expect(live.toasts.list.map(({ text }) => text)).toEqual([words.frame.allOffAlready]);
   });
 });

@@ -12,9 +12,9 @@ const ROWS = 10_101;
 const LAST = "area99.component99";
 
 const tree = () => screen.getByRole("treegrid");
-const rendered = () => [...tree().querySelectorAll<HTMLElement>("[data-path]")];
-const paths = () => rendered().map((row) => row.dataset.path);
-const focused = () => (document.activeElement as HTMLElement | null)?.dataset.path;
+const rendered = () => [...tree().querySelectorAll<HTMLElement>("[data-row]")];
+const paths = () => rendered().map((row) => row.dataset.row);
+const focused = () => (document.activeElement as HTMLElement | null)?.dataset.row;
 
 async function scrollTo(element: HTMLElement, top: number) {
   element.scrollTop = top;

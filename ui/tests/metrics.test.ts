@@ -380,7 +380,7 @@ describe("where nothing can be shown", () => {
     await open();
     host.refusals.charts = failure;
     host.changeElsewhere({ kind: "set_master", on: false });
-    await screen.findByText(/could not be read anew; what you see ends before now/);
+    await screen.findByText(/could not be read again; what you see ends before now/);
     chart("rate");
     expect(status()).toContain("Not read");
   });

@@ -252,7 +252,7 @@ describe("the verdict on health", () => {
       ["batch", true],
       ["wiki", true],
     ]);
-    expect(words.health.seen(known[2] ?? fail(), NOW_MS)).toBe("last seen 6 min ago");
+    expect(words.pulse.health.seen(known[2] ?? fail(), NOW_MS)).toBe("last seen 6 min ago");
   });
 });
 

@@ -153,7 +153,7 @@ describe("a setting that is typed", () => {
     field(TTL).focus();
     await type(TTL, "60000");
     expect(note(TTL)).toContain("1 minute");
-    expect(note(TTL)).toContain(words.drafts.enterSaves);
+    expect(note(TTL)).toContain(words.frame.drafts.enterSaves);
     expect(inFile(host, TTL)).toBeNull();
     field(TTL).blur();
     await user.click(screen.getByTestId("nav-dashboard"));

@@ -79,7 +79,7 @@ describe("a data folder that was removed", () => {
     await openOver(host);
     await screen.findByTestId("store-gone");
     const cards = () => document.querySelector("#dashboard") ?? document.body;
-    await waitFor(() => expect(cards().textContent).toContain(words.reporting.storeGone));
+    await waitFor(() => expect(cards().textContent).toContain(words.pulse.reporting.storeGone));
     expect(cards().textContent).not.toContain("removed");
     expect(cards().querySelector("#performance-metrics .status-error")).toBeNull();
     expect(cards().querySelector("#state-health .status-error")).toBeNull();
@@ -105,7 +105,7 @@ describe("a data folder that was removed", () => {
   it("with all flags off says in one banner and one toast that it is not stored", async () => {
     await openGone(removed);
     await fireEvent.click(screen.getByTestId("all-off"));
-    await screen.findByText(words.heldOffDone);
+    await screen.findByText(words.frame.heldOffDone);
     expect(screen.getAllByTestId("toast")).toHaveLength(1);
     expect(banner().textContent).toContain(words.store.goneAllOff);
     expect(screen.queryByTestId("banner")).toBeNull();

@@ -82,7 +82,7 @@ describe("a filter", () => {
 
 describe("the filter of the tree", () => {
   const shown = () =>
-    [...document.querySelectorAll<HTMLElement>("[data-path]")].map((row) => row.dataset.path);
+    [...document.querySelectorAll<HTMLElement>("[data-row]")].map((row) => row.dataset.row);
 
   it("narrows to chosen tags and owners, each shown as a chip that takes it away", async () => {
     await openWindow(typical());

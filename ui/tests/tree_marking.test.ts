@@ -15,7 +15,7 @@ const edits = (host: MemoryHost) => host.edits.map(({ edit }) => edit);
 const count = () => screen.queryByTestId("bulk-count")?.textContent ?? "none marked";
 const selected = () =>
   [...document.querySelectorAll<HTMLElement>('[role="row"][aria-selected="true"]')].map(
-    (each) => each.dataset.path,
+    (each) => each.dataset.row,
   );
 
 const click = (path: string, keys: MouseEventInit = {}) => fireEvent.click(row(path), keys);

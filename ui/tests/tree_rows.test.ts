@@ -11,7 +11,7 @@ import { openComponent, openOver, openWindow, press } from "./support/open";
 
 const user = userEvent.setup();
 const row = (path: string) => screen.getByTestId(`row-${path}`);
-const focused = () => (document.activeElement as HTMLElement | null)?.dataset.path;
+const focused = () => (document.activeElement as HTMLElement | null)?.dataset.row;
 
 afterEach(() => {
   vi.restoreAllMocks();

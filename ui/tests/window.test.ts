@@ -304,7 +304,7 @@ describe("groups", () => {
 });
 
 describe("the tree by keyboard", () => {
-  const focused = () => (document.activeElement as HTMLElement).dataset.path;
+  const focused = () => (document.activeElement as HTMLElement).dataset.row;
 
   async function press(...keys: string[]) {
     for (const key of keys) await user.keyboard(`{${key}}`);
@@ -344,7 +344,7 @@ describe("the tree by keyboard", () => {
     const reachable = [...document.querySelectorAll('[role="row"]')].filter(
       (row) => (row as HTMLElement).tabIndex === 0,
     );
-    expect(reachable.map((row) => (row as HTMLElement).dataset.path)).toEqual(["tracker"]);
+    expect(reachable.map((row) => (row as HTMLElement).dataset.row)).toEqual(["tracker"]);
   });
 
   it("turns a group that is partly on wholly on", async () => {

@@ -1,20 +1,31 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { words } from "../src/words";
-import { dashboard } from "../src/words/dashboard";
-import { flags } from "../src/words/flags";
-import { frame } from "../src/words/frame";
-import { inspector } from "../src/words/inspector";
-import { pulse } from "../src/words/pulse";
-import { reach } from "../src/words/reach";
+import { actions } from "../src/words/actions";
 
-it("keeps every sentence of the files that share one level of names", () => {
-  const shared = [frame, dashboard, pulse, flags, inspector, reach];
-  const names = shared.flatMap((file) => Object.keys(file));
-  const twice = names.filter((name, at) => names.indexOf(name) !== at);
-  expect(twice).toEqual([]);
-  const lost = shared.flatMap((file) =>
-    Object.entries(file).filter(([name, text]) => words[name as keyof typeof words] !== text),
-  );
-  expect(lost.map(([name]) => name)).toEqual([]);
+/** Every sentence that is written out, with the names that lead to it. */
+function sentences(of: object, path: readonly string[] = []): [string, string][] {
+  return Object.entries(of).flatMap(([name, value]: [string, unknown]) => {
+    const at = [...path, name];
+    if (typeof value === "string") return [[at.join("."), value] as [string, string]];
+    return typeof value === "object" && value !== null ? sentences(value, at) : [];
+  });
+}
+
+describe("the words", () => {
+  it("are one part for each file, so that no name of one hides that of another", () => {
+    const files: Record<string, Record<string, unknown>> = import.meta.glob("../src/words/*.ts", {
+      eager: true,
+    });
+    const parts = Object.values(files).flatMap((file) => Object.values(file));
+    const strays = Object.entries(words).filter(([, part]) => !parts.includes(part));
+    expect(strays.map(([name]) => name)).toEqual([]);
+  });
+
+  it("of buttons that any view has are written once", () => {
+    const once = new Set<string>(Object.values(actions));
+    const elsewhere = sentences(words).filter(([at]) => !/^(actions|help)[.]/.test(at));
+    const again = elsewhere.filter(([, text]) => once.has(text));
+    expect(again.map(([at]) => at)).toEqual([]);
+  });
 });

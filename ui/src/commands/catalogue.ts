@@ -1,64 +1,11 @@
 /**
- * Every command of the window: its name, what it is called, its menu and its keys. The data is in
- * `catalogue.json`, of which the native menu is made too.
+ * What each command is called, its menu and its keys. The data is in `catalogue.json`, of which the
+ * native menu is made too; what commands do is up to the views that contribute them: `all.ts`.
  */
 
+import type { View } from "../bindings/wire";
+import type { CommandId } from "./all";
 import menus from "./catalogue.json";
-
-export const commandIds = [
-  "import",
-  "export",
-  "json",
-  "back_up",
-  "quit",
-  "undo",
-  "redo",
-  "add_component",
-  "add_group",
-  "rename",
-  "move",
-  "remove",
-  "explain",
-  "filter",
-  "as_of",
-  "older_revision",
-  "newer_revision",
-  "back_to_now",
-  "roll_back",
-  "all_off",
-  "take_snapshot",
-  "import_snapshots",
-  "export_snapshots",
-  "compare_now",
-  "restore_snapshot",
-  "restore_value",
-  "cancel_restore",
-  "show_restores",
-  "previous_snapshot",
-  "next_snapshot",
-  "play_snapshots",
-  "pin_snapshot",
-  "label_snapshot",
-  "palette",
-  "view_dashboard",
-  "view_flags",
-  "view_metrics",
-  "view_snapshots",
-  "view_activity",
-  "view_settings",
-  "theme_light",
-  "theme_dark",
-  "theme_system",
-  "zoom_in",
-  "zoom_out",
-  "zoom_reset",
-  "help",
-  "shortcuts",
-  "tour",
-  "about",
-] as const;
-
-export type CommandId = (typeof commandIds)[number];
 
 export interface CommandEntry {
   id: CommandId;
@@ -70,12 +17,18 @@ export interface CommandEntry {
   /** Words it can be found by, in addition to its label. */
   also: string;
   menu: string;
+  /** The only view in which its keys mean it. */
+  view?: View;
+  /** Whether a held key repeats it. Any other happens once. */
+  isRepeated?: boolean;
+  /** Whether it works also while something lies over the window. */
+  isAlwaysThere?: boolean;
 }
 
 /** In the order of the menus. */
-export const catalogue: readonly CommandEntry[] = menus.flatMap(({ menu, commands }) =>
-  commands.map((command) => ({ keys: "", ...command, id: command.id as CommandId, menu })),
-);
+export const catalogue = menus.flatMap(({ menu, commands }) =>
+  commands.map((command) => ({ keys: "", ...command, menu })),
+) as readonly CommandEntry[];
 
 const byId = new Map(catalogue.map((entry) => [entry.id, entry]));
 

@@ -2,39 +2,8 @@
 
 import type { View } from "../bindings/wire";
 import { isComposing } from "../widgets/composing";
-import { catalogue, type CommandEntry, type CommandId } from "./catalogue";
-
-/** What works also while something lies over the window. */
-const alwaysThere: ReadonlySet<CommandId> = new Set([
-  "all_off",
-  "quit",
-  "zoom_in",
-  "zoom_out",
-  "zoom_reset",
-]);
-
-/** What a held key repeats. Anything else happens once. */
-const repeatable: ReadonlySet<CommandId> = new Set([
-  "zoom_in",
-  "zoom_out",
-  "older_revision",
-  "newer_revision",
-  "previous_snapshot",
-  "next_snapshot",
-]);
-
-/** Bare keys that belong to one view, and mean nothing in the others. */
-const viewOf: Partial<Record<CommandId, View>> = {
-  remove: "flags",
-  explain: "flags",
-  filter: "flags",
-  older_revision: "flags",
-  newer_revision: "flags",
-  previous_snapshot: "snapshots",
-  next_snapshot: "snapshots",
-  pin_snapshot: "snapshots",
-  label_snapshot: "snapshots",
-};
+import type { CommandId } from "./all";
+import { catalogue, entryOf, type CommandEntry } from "./catalogue";
 
 /** Controls that have a use for bare keys themselves. */
 const CONTROLS = "select, [role=menu], [data-takes-keys]";
@@ -45,9 +14,9 @@ const REMOVABLE = "[role=treegrid], [data-testid=bulk]";
 /** Returns the command that `event` stands for in `view`, if any. */
 export function commandOf(event: KeyboardEvent, isCovered: boolean, view: View): CommandId | null {
   const found = catalogue.find((entry) => isMeant(entry, event));
-  if (!found || isComposing(event) || (event.repeat && !repeatable.has(found.id))) return null;
-  if (isCovered && !alwaysThere.has(found.id)) return null;
-  return belongsToTarget(found, event.target) || isElsewhere(found.id, view, event.target)
+  if (!found || isComposing(event) || (event.repeat && !found.isRepeated)) return null;
+  if (isCovered && !found.isAlwaysThere) return null;
+  return belongsToTarget(found, event.target) || isElsewhere(found, view, event.target)
     ? null
     : found.id;
 }
@@ -56,7 +25,7 @@ export function commandOf(event: KeyboardEvent, isCovered: boolean, view: View):
 export function isAllowed(id: CommandId, isCovered: boolean): boolean {
   const isOfText = id === "undo" || id === "redo";
   const meansText = isOfText && hasOwnUndo(document.activeElement);
-  return !isCovered || alwaysThere.has(id) || meansText;
+  return !isCovered || entryOf(id).isAlwaysThere === true || meansText;
 }
 
 /** Splits keys such as `Ctrl+Shift+Z` into what is on each key. */
@@ -119,11 +88,11 @@ function belongsToTarget(entry: CommandEntry, target: EventTarget | null): boole
   return isBare && (isTextField(target) || isControl);
 }
 
-function isElsewhere(id: CommandId, view: View, target: EventTarget | null): boolean {
-  if (viewOf[id] !== undefined && viewOf[id] !== view) return true;
+function isElsewhere(entry: CommandEntry, view: View, target: EventTarget | null): boolean {
+  if (entry.view !== undefined && entry.view !== view) return true;
   // What removes has to be aimed: at a row, or at what is marked.
   const isAimed = target instanceof Element && target.closest(REMOVABLE) !== null;
-  return id === "remove" && !isAimed;
+  return entry.id === "remove" && !isAimed;
 }
 
 function isMeant({ keys, alsoKeys = "" }: CommandEntry, event: KeyboardEvent): boolean {

@@ -7,6 +7,8 @@ import type { View } from "../bindings/wire";
 import type { Deck } from "../state/deck";
 import type { Way } from "../state/live.svelte";
 import { words } from "../words";
+import type { Command } from "./command";
+import { hasOwnUndo } from "./keys";
 
 const ofFlags: ReadonlySet<View> = new Set(["dashboard", "flags", "activity"]);
 
@@ -37,12 +39,33 @@ export class Steps {
   refusal(way: Way): string | null {
     const { live, choices } = this.#deck;
     if (this.sentence(way) !== null || (this.#isOfFlags && live.isSaving)) return null;
-    if (!this.#isOfFlags) return words.nothingTo(way, words.views[choices.view]);
+    if (!this.#isOfFlags) return words.frame.nothingTo(way, words.frame.views[choices.view]);
     const { readOnly } = live.status ?? {};
-    return readOnly == null ? words.nothingTo(way) : words.readOnly(readOnly);
+    return readOnly == null ? words.frame.nothingTo(way) : words.frame.readOnly(readOnly);
   }
 
   get #isOfFlags(): boolean {
     return ofFlags.has(this.#deck.choices.view);
   }
+}
+
+export function stepCommands(steps: Steps) {
+  return { undo: stepCommand(steps, "undo"), redo: stepCommand(steps, "redo") };
+}
+
+function stepCommand(steps: Steps, way: Way): Command {
+  const isOfText = () => hasOwnUndo(document.activeElement);
+  return {
+    run: () => {
+      // Keys that the native menu takes still mean text while text is typed, and the engine offers
+      // no other way to its own undo.
+      // eslint-disable-next-line @typescript-eslint/no-deprecated
+      if (isOfText()) document.execCommand(way);
+      else steps.run(way);
+    },
+    isEnabled: () => isOfText() || steps.refusal(way) === null,
+    isOfNow: () => !isOfText(),
+    label: () => words.commands[way](steps.sentence(way) ?? undefined),
+    refuse: () => steps.run(way),
+  };
 }

@@ -7,7 +7,8 @@ import type { Document } from "../bindings/wire";
 import { foldedWords } from "../model/fold";
 import { isolated } from "../model/isolated";
 import { positionOf, type Tree } from "../model/tree";
-import { catalogue, type CommandId } from "./catalogue";
+import type { CommandId } from "./all";
+import { catalogue } from "./catalogue";
 import { marksOf, QUERY_CHARS_MAX, scoreOf, searchable, type Searchable } from "./fuzzy";
 
 export type Target =

@@ -110,29 +110,33 @@ export function toneOfMemory({ memory: { standing } }: Pulse): Tone {
 function judgeMemory({ memory: { hostBytes, standing }, limits }: Pulse): Verdict | null {
   if (hostBytes === null || (standing !== "high" && standing !== "over")) return null;
   const limit = standing === "over" ? limits.memoryBytes : limits.hostMemoryBytes;
-  const text = words.health.memoryLimit(hostBytes, limit);
+  const text = words.pulse.health.memoryLimit(hostBytes, limit);
   return { kind: `memory ${standing}`, tone: memoryTones[standing], text };
 }
 
 function judgePush({ push }: Pulse): Verdict | null {
   if (push?.error == null) return null;
-  return { kind: "push", tone: "warning", text: words.health.pushFails(push.error) };
+  return { kind: "push", tone: "warning", text: words.pulse.health.pushFails(push.error) };
 }
 
 /** What was not accepted, or not distinguished. */
 function judgeIntake({ batchesTurnedAway, labelsOverflowed }: Pulse): Verdict | null {
   if (batchesTurnedAway > 0) {
-    const text = words.health.turnedAway(batchesTurnedAway);
+    const text = words.pulse.health.turnedAway(batchesTurnedAway);
     return { kind: "turned away", tone: "warning", text };
   }
   if (labelsOverflowed === 0) return null;
-  return { kind: "overflow", tone: "warning", text: words.health.overflowed(labelsOverflowed) };
+  return {
+    kind: "overflow",
+    tone: "warning",
+    text: words.pulse.health.overflowed(labelsOverflowed),
+  };
 }
 
 function judgeRestores(states: readonly StateSource[], nowMs: number): Verdict | null {
   const stuck = openRestores(states, nowMs).find((open) => isStuck(open, nowMs));
   if (!stuck) return null;
-  const text = words.health.restoreStuck(stuck);
+  const text = words.pulse.health.restoreStuck(stuck);
   return { kind: `restore ${stuck.source}`, tone: "warning", text };
 }
 
@@ -142,7 +146,7 @@ function judgeRestores(states: readonly StateSource[], nowMs: number): Verdict |
 function judgeOpen(verdict: Verdict, states: readonly StateSource[], nowMs: number): Verdict {
   const [first] = openRestores(states, nowMs);
   if (verdict.tone !== "good" || first === undefined) return verdict;
-  const text = words.health.restoreOpen(first);
+  const text = words.pulse.health.restoreOpen(first);
   return { kind: `restore ${first.source}`, tone: "quiet", text };
 }
 
@@ -155,26 +159,26 @@ function judgeSources(
   const silent = silentMs(pulse, asOfMs);
   const hasLiveState = states.some(({ atMs }) => stateSilentMs(atMs, nowMs) === null);
   if (silent !== null && !hasLiveState) {
-    return { kind: "silent", tone: "warning", text: words.reporting.silent(silent) };
+    return { kind: "silent", tone: "warning", text: words.pulse.reporting.silent(silent) };
   }
   if (pulse.sources.length === 0 && states.length > 0) return judgeStates(states, nowMs);
   const nobody = judgeNobody(pulse);
   if (nobody) return nobody;
   if (isCollecting(pulse, asOfMs)) {
-    return { kind: "collecting", tone: "quiet", text: words.health.collecting };
+    return { kind: "collecting", tone: "quiet", text: words.pulse.health.collecting };
   }
-  return { kind: "good", tone: "good", text: words.health.good };
+  return { kind: "good", tone: "good", text: words.pulse.health.good };
 }
 
 /** What is said if there are states, and no events. */
 function judgeStates(states: readonly StateSource[], nowMs: number): Verdict {
   const latestMs = Math.max(...states.map(({ atMs }) => atMs ?? -Infinity));
   if (latestMs === -Infinity) {
-    return { kind: "imported", tone: "quiet", text: words.health.importedOnly };
+    return { kind: "imported", tone: "quiet", text: words.pulse.health.importedOnly };
   }
   const silent = stateSilentMs(latestMs, nowMs);
-  if (silent === null) return { kind: "good", tone: "good", text: words.health.good };
-  return { kind: "silent states", tone: "quiet", text: words.health.statesSilent(silent) };
+  if (silent === null) return { kind: "good", tone: "good", text: words.pulse.health.good };
+  return { kind: "silent states", tone: "quiet", text: words.pulse.health.statesSilent(silent) };
 }
 
 function stateSilentMs(atMs: number | null, nowMs: number): number | null {

@@ -48,12 +48,12 @@ function judgeArms({ verdict: { standing, sentence, component } }: Pulse): Verdi
 function judgeSilence(pulse: Pulse, asOfMs: number): Verdict | null {
   const silent = silentMs(pulse, asOfMs);
   if (silent === null) return null;
-  return { kind: "silent", tone: "warning", text: words.reporting.silent(silent) };
+  return { kind: "silent", tone: "warning", text: words.pulse.reporting.silent(silent) };
 }
 
 function judgeRest({ errors, spanS, verdict: { standing, sentence } }: Pulse): Verdict {
   if (errors.whole === 0) {
-    return { kind: "none", tone: "quiet", text: words.performance.none(spanS) };
+    return { kind: "none", tone: "quiet", text: words.pulse.performance.none(spanS) };
   }
   return { kind: standing, tone: toneOfStanding[standing], text: isolatedWithin(sentence) };
 }

@@ -21,13 +21,15 @@ export interface Heard {
 
 /** What to say if nothing is known about the applications; else the pulse itself. */
 export function judgeReading({ latest, failure, isStoreGone }: Heard): Verdict | Pulse {
-  if (isStoreGone) return { kind: "store_gone", tone: "quiet", text: words.reporting.storeGone };
+  if (isStoreGone)
+    return { kind: "store_gone", tone: "quiet", text: words.pulse.reporting.storeGone };
   if (failure) {
-    return { kind: "unread", tone: "error", text: words.reporting.unread(failure.message) };
+    return { kind: "unread", tone: "error", text: words.pulse.reporting.unread(failure.message) };
   }
-  if (latest === null) return { kind: "reading", tone: "quiet", text: words.reporting.reading };
+  if (latest === null)
+    return { kind: "reading", tone: "quiet", text: words.pulse.reporting.reading };
   if (latest.trouble !== null) {
-    return { kind: "trouble", tone: "error", text: words.reporting.trouble(latest.trouble) };
+    return { kind: "trouble", tone: "error", text: words.pulse.reporting.trouble(latest.trouble) };
   }
   return latest;
 }
@@ -39,8 +41,8 @@ export function isVerdict(judged: Verdict | Pulse): judged is Verdict {
 /** No application reports: none ever did, or none for longer than the pulse looks back. */
 export function judgeNobody({ sources, spanS, eventsAccepted }: Pulse): Verdict | null {
   if (sources.length > 0) return null;
-  if (eventsAccepted === 0) return { kind: "nothing", tone: "quiet", text: words.quiet };
-  return { kind: "gone", tone: "quiet", text: words.reporting.gone(spanS) };
+  if (eventsAccepted === 0) return { kind: "nothing", tone: "quiet", text: words.dashboard.quiet };
+  return { kind: "gone", tone: "quiet", text: words.pulse.reporting.gone(spanS) };
 }
 
 /**

@@ -18,7 +18,7 @@ export interface Verdict {
 
 export function judgeFlags(flags: Flags, tree: Tree, nowMs: number): Verdict {
   if (!flags.document.enabled) return judgeAllOff(flags, nowMs);
-  if (tree.componentsOn === 0) return { tone: "quiet", text: words.verdicts.nothingOn };
+  if (tree.componentsOn === 0) return { tone: "quiet", text: words.dashboard.verdicts.nothingOn };
   return findBlocked(flags, tree) ?? findUnmet(flags, tree) ?? judgeReach(flags);
 }
 
@@ -26,9 +26,9 @@ export function judgeFlags(flags: Flags, tree: Tree, nowMs: number): Verdict {
 function judgeAllOff(flags: Flags, nowMs: number): Verdict {
   const allOff = allOffOf(flags);
   // The moment comes with what is stored.
-  if (allOff === null) return { tone: "error", text: words.allOffDone };
+  if (allOff === null) return { tone: "error", text: words.frame.allOffDone };
   const tone = allOff.sinceMs === null ? "quiet" : "error";
-  return { tone, text: words.allOffState.since(allOff, nowMs) };
+  return { tone, text: words.reach.allOffState.since(allOff, nowMs) };
 }
 
 /** A component that is on without effect, because what it requires is off. */
@@ -37,7 +37,7 @@ function findBlocked(flags: Flags, tree: Tree): Verdict | null {
     if (tree.byPath.get(path)?.componentsOn !== 1) continue;
     const [needed] = missingRequirements(flags.document, tree, path);
     if (needed !== undefined)
-      return { tone: "warning", text: words.verdicts.missing(path, needed) };
+      return { tone: "warning", text: words.dashboard.verdicts.missing(path, needed) };
   }
   return null;
 }
@@ -51,7 +51,7 @@ function findUnmet({ document, reach }: Flags, tree: Tree): Verdict | null {
     const isOn = tree.byPath.get(path)?.componentsOn === 1;
     if (!isOn || rolloutOf(document, path).percentage === 0) continue;
     const met = metOf(reach, path);
-    if (met?.isNobody) return { tone: "warning", text: words.verdicts.unmet(path, met) };
+    if (met?.isNobody) return { tone: "warning", text: words.dashboard.verdicts.unmet(path, met) };
   }
   return null;
 }
@@ -59,9 +59,9 @@ function findUnmet({ document, reach }: Flags, tree: Tree): Verdict | null {
 function judgeReach({ document, reach: reaches }: Flags): Verdict {
   const own = Object.values(document.rollouts ?? {});
   const reach = reachOf(reaches, ALL);
-  if (reach === undefined) return { tone: "quiet", text: words.verdicts.nothingOn };
+  if (reach === undefined) return { tone: "quiet", text: words.dashboard.verdicts.nothingOn };
   const isForNobody = reach.isNobody && own.every((rollout) => rollout.percentage === 0);
   const said = words.reach.on(reach);
-  const text = own.length > 0 ? words.verdicts.andOwn(said, own.length) : said;
+  const text = own.length > 0 ? words.dashboard.verdicts.andOwn(said, own.length) : said;
   return { tone: isForNobody ? "quiet" : "good", text };
 }

@@ -157,7 +157,7 @@ export class Configuration {
     const step: Step = { name, before: before.inFile, after: after.inFile, sentence };
     this.#steps = { undo: [...this.#steps.undo, step], redo: [] };
     this.#parts.toasts.done(isolatedWithin(sentence), {
-      label: words.undo,
+      label: words.actions.undo,
       run: () => void this.undo(),
       isOffered: () => this.#steps.undo.at(-1) === step,
     });
@@ -186,8 +186,8 @@ export class Configuration {
       [way]: this.#steps[way].slice(0, -1),
       [back]: [...this.#steps[back], step],
     };
-    toasts.done(words.did[way](step.sentence), {
-      label: words[back],
+    toasts.done(words.frame.did[way](step.sentence), {
+      label: words.actions[back],
       run: () => void this[back](),
       isOffered: () => this.#steps[back].at(-1) === step,
     });

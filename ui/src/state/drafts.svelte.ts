@@ -34,7 +34,7 @@ export class Drafts {
 
   /** Each such as `Percentage of ui.badges`. */
   readonly names: readonly string[] = $derived(
-    this.#there.map(({ path, field }) => words.about.draftOf(field, path)),
+    this.#there.map(({ path, field }) => words.inspector.about.draftOf(field, path)),
   );
 
   constructor(flags: Flags) {

@@ -53,7 +53,7 @@ export async function togglePin(deck: Deck, snapshot: Snapshot): Promise<void> {
     return;
   }
   toasts.done(isPinned ? words.snapshots.pinned : words.snapshots.unpinned, {
-    label: words.snapshots.undo,
+    label: words.actions.undo,
     run: () => void togglePin(deck, { ...snapshot, isPinned }),
     isOffered: () => true,
   });

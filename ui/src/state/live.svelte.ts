@@ -83,10 +83,15 @@ export class Live {
     (this.status?.readOnly == null && this.status?.storeGone == null) || this.status.isHeldOff,
   );
 
+  /** Whether there are flags, and they can be changed. */
+  get canChange(): boolean {
+    return this.flags !== null && this.isWritable;
+  }
+
   /** Why nothing can be saved; `null` if everything can. */
   readonly refusal: string | null = $derived.by(() => {
     if (this.status?.storeGone != null) return words.store.refusal(this.status.storeGone);
-    return this.status?.readOnly == null ? null : words.readOnly(this.status.readOnly);
+    return this.status?.readOnly == null ? null : words.frame.readOnly(this.status.readOnly);
   });
 
   /** Whether something shown is not stored yet. */
@@ -192,7 +197,7 @@ export class Live {
     try {
       const outcome = await this.#host.emergencyOff();
       await this.refreshStatus();
-      if (outcome.changed && !this.status?.isHeldOff) this.#saved(outcome, words.allOffDone);
+      if (outcome.changed && !this.status?.isHeldOff) this.#saved(outcome, words.frame.allOffDone);
       else this.#tellOff();
     } catch (reason) {
       this.toasts.refused(reason);
@@ -211,7 +216,7 @@ export class Live {
     if (!stored?.undo || stored.document.enabled) return;
     const { revision, undo } = stored;
     const outcome = { revision, changed: true, summary: undo.sentence, changes: [undo.sentence] };
-    this.#saved(outcome, words.allOffDone);
+    this.#saved(outcome, words.frame.allOffDone);
   }
 
   /**
@@ -233,7 +238,7 @@ export class Live {
       try {
         const outcome = await this.#host.rollBack(component, base);
         await this.refresh();
-        this.#saved(outcome, words.comparison.rolledBack(outcome.summary));
+        this.#saved(outcome, words.pulse.comparison.rolledBack(outcome.summary));
       } catch (reason) {
         await this.refresh();
         throw reason;
@@ -271,7 +276,7 @@ export class Live {
       isDone = true;
       await this.refresh();
       this.toasts.done(isolatedWithin(outcome.summary), {
-        label: words[back],
+        label: words.actions[back],
         run: () => void this[back](step.revision),
         isOffered: () => this.stored?.revision === outcome.revision && this.stored[back] !== null,
       });
@@ -312,7 +317,7 @@ export class Live {
 
   /** Says how everything is off, if that made no revision. */
   #tellOff(): void {
-    this.toasts.done(this.status?.isHeldOff ? words.heldOffDone : words.allOffAlready);
+    this.toasts.done(this.status?.isHeldOff ? words.frame.heldOffDone : words.frame.allOffAlready);
   }
 
   async #read(): Promise<void> {
@@ -357,7 +362,7 @@ export class Live {
   async #sendOnStored<T>(send: (stored: Flags) => Promise<T>, tries = 1): Promise<T> {
     if (this.stored === null) await this.refresh();
     const stored = this.stored;
-    if (stored === null) throw asFailure(this.failure?.message ?? words.notRead);
+    if (stored === null) throw asFailure(this.failure?.message ?? words.frame.notRead);
     try {
       return await send(stored);
     } catch (reason) {
@@ -385,7 +390,7 @@ export class Live {
 
   #saved(outcome: Outcome, sentence = isolatedWithin(outcome.summary)): void {
     this.toasts.done(sentence, {
-      label: words.undo,
+      label: words.actions.undo,
       run: () => void this.undo(outcome.revision),
       isOffered: () => this.stored?.revision === outcome.revision && this.stored.undo !== null,
     });
@@ -393,5 +398,5 @@ export class Live {
 }
 
 function overtaken(way: Way): Failure {
-  return asFailure(words.stepOvertaken[way]);
+  return asFailure(words.frame.stepOvertaken[way]);
 }

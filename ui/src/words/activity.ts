@@ -76,7 +76,7 @@ export const activity = {
     "Everything that is changed from here on is listed: what, when, by whom, and with a way back.",
   openFlags: "Open the flags",
   noMatch: "No change matches",
-  noMatchHint: "Look at a longer time, for somebody else or for fewer words.",
+  noMatchHint: "Try a longer time, another person or fewer words.",
 
   what: ({ summary }: Revision) => isolatedWithin(summary),
   changes: ({ changes }: Pick<Revision, "changes">) => changes.map(isolatedWithin).join("\n"),

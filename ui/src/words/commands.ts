@@ -3,19 +3,19 @@
 import type { Actor, RollbackPlan } from "../bindings/wire";
 import { formatAgo } from "../format";
 import { isolated, isolatedWithin } from "../model/isolated";
+import { actions } from "./actions";
 import { doors, plural } from "./shared";
 
 export const commands = {
   undo: (sentence: string | undefined) =>
-    sentence === undefined ? "Undo" : `Undo “${isolatedWithin(sentence)}”`,
+    sentence === undefined ? actions.undo : `Undo “${isolatedWithin(sentence)}”`,
   redo: (sentence: string | undefined) =>
-    sentence === undefined ? "Redo" : `Redo “${isolatedWithin(sentence)}”`,
+    sentence === undefined ? actions.redo : `Redo “${isolatedWithin(sentence)}”`,
   rollBack: (plan: RollbackPlan | null) =>
     plan === null ? "Roll back a harmful component" : `Roll back: ${isolatedWithin(plan.sentence)}`,
   exported: (place: string) => `Written to ${isolatedWithin(place)}`,
   backedUp: (name: string) => `Backed up as ${isolated(name)}`,
   dropLater: "Save or leave what is open first, then drop the file again",
-  backedUpAlready: "A backup holds the latest revision already",
 
   palette: {
     title: "Search or run a command",
@@ -32,7 +32,6 @@ export const commands = {
     turn: (path: string, on: boolean) => `Turn ${path} ${on ? "on" : "off"}`,
     kinds: { component: "Component", group: "Group", revision: "Activity" },
     notNow: "Not possible at the moment",
-    keys: { move: "Move", run: "Run", close: "Close" },
   },
 
   shortcuts: {

@@ -203,8 +203,6 @@ export const compare = {
   arrow: (before: string, after: string) => `${before} → ${after}`,
   went: "Went",
   came: "Came",
-  before: "Before",
-  after: "After",
   cut: "…",
   readWhole: "Show the whole value",
   readingWhole: "Reading…",

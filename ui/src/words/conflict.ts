@@ -9,7 +9,7 @@ const list = (names: readonly string[]) =>
   names.length === 0 ? "nothing" : names.map(isolated).join(", ");
 
 export const conflict = {
-  title: "Changed by somebody else meanwhile",
+  title: "Changed by someone else",
   everything: "All components",
   explanation: (path: string | null, field: string) =>
     `While you were editing, the ${field} of ${path ?? "all components"} was changed. Which one is right?`,

@@ -26,7 +26,7 @@ export const dashboard = {
     open: "Open activity",
     empty: "Nothing saved yet.",
     when: formatLately,
-    notAnew: "not up to date",
+    notUpToDate: "not up to date",
   },
   verdicts: {
     nothingOn: "Nothing is switched on",

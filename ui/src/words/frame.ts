@@ -40,8 +40,6 @@ export const frame = {
   heldOffDone: "All flags off: in force, not stored",
   theme: "Colours",
   themes: { light: "Light", dark: "Dark", system: "As the desktop" },
-  undo: "Undo",
-  redo: "Redo",
   undoStep: (sentence: string | undefined) =>
     sentence === undefined ? "Nothing to undo" : `Undo “${isolatedWithin(sentence)}” (Ctrl+Z)`,
   redoStep: (sentence: string | undefined) =>
@@ -55,24 +53,19 @@ export const frame = {
   allOff: "All flags off",
   allOffMeaning: "Turn the master switch off: every component is off for everyone (Ctrl+Shift+0)",
   allOffAlready: "All flags are off already",
-  dismiss: "Dismiss",
-  close: "Close",
-  cancel: "Cancel",
   noticesLabel: "Notices",
   messagesLabel: "Messages",
   readOnly: (why: string) => `Nothing can be saved. ${isolatedWithin(why)}`,
 
   loading: "Reading the flags…",
   notRead: "The flags could not be read.",
-  notReadAnew: (why: string) =>
-    `The flags could not be read anew; what you see may be old. ${isolatedWithin(why)}`,
-  retry: "Try again",
+  notReadAgain: (why: string) =>
+    `The flags could not be read again; what you see may be old. ${isolatedWithin(why)}`,
 
   drafts: {
     enterSaves: "Unsaved: Enter saves, Esc discards",
     ctrlEnterSaves: "Unsaved: Ctrl+Enter saves, Esc discards",
     enterAdds: "Unsaved: Enter adds, Esc discards",
-    save: "Save",
     add: "Add",
     discard: "Discard",
     unsaved: (fields: readonly string[]) => `Unsaved: ${fields.join(", ").toLowerCase()}`,

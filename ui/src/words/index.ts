@@ -4,6 +4,7 @@
  * reads too.
  */
 
+import { actions } from "./actions";
 import { activity } from "./activity";
 import { asOf } from "./as_of";
 import { commands } from "./commands";
@@ -27,12 +28,13 @@ import { store } from "./store";
 import { tree } from "./tree";
 
 export const words = {
-  ...frame,
-  ...dashboard,
-  ...pulse,
-  ...flags,
-  ...inspector,
-  ...reach,
+  actions,
+  frame,
+  dashboard,
+  pulse,
+  flags,
+  inspector,
+  reach,
   activity,
   asOf,
   commands,

@@ -155,7 +155,7 @@ export const inspector = {
     share: (threshold: number) =>
       threshold === 0
         ? "The share is 0 %: no bucket is in."
-        : `The share takes in buckets below ${formatCount(threshold)}.`,
+        : `The share is the buckets below ${formatCount(threshold)}.`,
     bucket: (bucket: number) => `This user’s bucket is ${formatCount(bucket)}.`,
     noBucket: "Without an id there is no bucket.",
     ends: [formatCount(0), formatCount(BUCKETS)],

@@ -19,7 +19,6 @@ export const json = {
   changes: (count: number) => `${plural(count, "change")} not saved yet`,
   whatChanges: "What would change",
   nothing: "Nothing would change: the flags are like this already.",
-  save: "Save",
   startAgain: "Start again from what is stored",
   behind: (revision: number) =>
     `Revision ${revision} was saved while you were editing. Saving your text takes it back where the two differ; the list below says what would change.`,
@@ -33,6 +32,6 @@ export const json = {
   import: "Import",
   importMeaning: "It becomes a revision of its own, and can be undone.",
   refused: (name: string) => `${isolated(name)} cannot be imported. Nothing was changed.`,
-  meanwhile: (revision: number) =>
-    `Revision ${revision} was saved meanwhile: look again at what would change.`,
+  overtaken: (revision: number) =>
+    `Revision ${revision} was saved after this was shown: look again at what would change.`,
 } as const;

@@ -213,8 +213,8 @@ export const metrics = {
 
   loading: "Reading the charts…",
   notRead: (why: string) => `The charts could not be read. ${isolatedWithin(why)}`,
-  notReadAnew: (why: string) =>
-    `The charts could not be read anew; what you see ends before now. ${isolatedWithin(why)}`,
+  notReadAgain: (why: string) =>
+    `The charts could not be read again; what you see ends before now. ${isolatedWithin(why)}`,
   notDrawn: "The charts could not be drawn. Their values can be read in the table.",
 
   empty: (spanS: SpanS) => `Nothing was reported in ${spans[spanS].full}`,

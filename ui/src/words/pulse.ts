@@ -102,7 +102,7 @@ export const pulse = {
       `Error rate of ${component === null ? "all components together" : isolated(component)} in the last 15 minutes, on and off, with the 95 % interval of each; limit ${formatPercent(limit * 100)}`,
     empty: "Appears when an app reports user IDs.",
     early: "Not enough data yet",
-    table: "Components, each arm by itself",
+    table: "Components, by arm",
     columns: { component: "Component", on: "On", off: "Off", difference: "Difference" },
     differenceMeaning: "On minus off, in percentage points",
     nameless: "No component",
@@ -147,9 +147,9 @@ export const pulse = {
     ownBytes: formatBytesRoughly,
     events: "Events",
     eventsTaken: (taken: number, refused: number) =>
-      `${formatCountBriefly(taken)} taken, ${formatCountBriefly(refused)} refused`,
+      `${formatCountBriefly(taken)} accepted, ${formatCountBriefly(refused)} refused`,
     eventsMeaning: (taken: number, refused: number) =>
-      `${formatCount(taken)} taken in since counting began; ${formatCount(refused)} were not valid since Flagdeck was opened`,
+      `${formatCount(taken)} accepted since counting began; ${formatCount(refused)} were not valid since Flagdeck was opened`,
     push: "Pushed to gateway",
     pushed: ({ atMs, error, waiting }: PushHealth, nowMs: number) => {
       if (error !== null) return `failing, ${formatCountBriefly(waiting)} waiting`;

@@ -21,19 +21,17 @@ const notStored = (why?: string | null): string => {
 };
 
 export const reach = {
-  reach: {
-    /** Whom it reaches as things are: nobody while all flags are off. */
-    inForce: ({ words, phrase, isNobody }: Reach, isAllOff: boolean) =>
-      isAllOff && !isNobody
-        ? `Nobody (would reach ${isolatedWithin(phrase)})`
-        : isolatedWithin(words),
-    seenBy: ({ phrase }: Reach) => `Seen by ${isolatedWithin(phrase)}`,
-    wouldBeSeenBy: ({ phrase, isNobody }: Reach) =>
-      `Nobody sees it: all flags are off. Once they are on, it is ${isNobody ? "still " : ""}seen by ${isolatedWithin(phrase)}`,
-    met: ({ phrase }: Reach) => `Met for ${isolatedWithin(phrase)}`,
-    on: ({ phrase, isNobody }: Reach) =>
-      `${isNobody ? "On, but for" : "On for"} ${isolatedWithin(phrase)}`,
-  },
+  /** Whom it reaches as things are: nobody while all flags are off. */
+  inForce: ({ words, phrase, isNobody }: Reach, isAllOff: boolean) =>
+    isAllOff && !isNobody
+      ? `Nobody (would reach ${isolatedWithin(phrase)})`
+      : isolatedWithin(words),
+  seenBy: ({ phrase }: Reach) => `Seen by ${isolatedWithin(phrase)}`,
+  wouldBeSeenBy: ({ phrase, isNobody }: Reach) =>
+    `Nobody sees it: all flags are off. Once they are on, it is ${isNobody ? "still " : ""}seen by ${isolatedWithin(phrase)}`,
+  met: ({ phrase }: Reach) => `Met for ${isolatedWithin(phrase)}`,
+  on: ({ phrase, isNobody }: Reach) =>
+    `${isNobody ? "On, but for" : "On for"} ${isolatedWithin(phrase)}`,
 
   allOffState: {
     since: allOff,

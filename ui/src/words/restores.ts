@@ -112,7 +112,6 @@ export const restores = {
     revision === null ? "" : ` · flags became revision ${revision}`,
   number: (snapshot: number) => `snapshot ${snapshot}`,
 
-  undo: "Undo",
   undoMeaning: "Ask for the same parts as they were before this restore",
   cancel: "Cancel restore",
   cancelMeaning: (source: string) =>
@@ -147,7 +146,7 @@ export const restores = {
         : `${plural(count, "value")} in these parts ${count === 1 ? "is" : "are"} not as the restore asked for.`;
       return `${what} Undoing overwrites ${count === 1 ? "it" : "them"}.`;
     },
-    unknown: "What changed since the restore cannot be told: its snapshot is gone.",
+    unknown: "What changed since the restore is unknown: its snapshot is gone.",
     told: (source: string) =>
       `${isolated(source)} is asked for the same parts as they were before the restore. It stays open until ${isolated(source)} confirms.`,
     willChange: (count: number) => `${plural(count, "value")} will change`,

@@ -128,7 +128,7 @@ export const settings = {
   backedUp: (backup: Backup) => `Backed up revision ${backup.revision}`,
   backedUpAlready: "A backup holds the latest revision already",
   backupsNotRead: "The backups could not be listed.",
-  noBackups: "No backup yet. The first is made by itself within ten minutes of a change.",
+  noBackups: "No backup yet. Flagdeck makes the first within ten minutes of a change.",
   flagsOf: "Flags as of",
   revision: "Revision",
   sizeOnDisk: "Size",

@@ -154,7 +154,7 @@ export const snapshots = {
     a: "A: what is compared with",
     b: "B: what is compared",
   },
-  isPinned: "Pinned: stays until it is let go",
+  isPinned: "Pinned: kept until it is unpinned",
   isNoted: "Has a note",
   rowLoading: "Reading…",
   rowTitle: (snapshot: Snapshot) =>
@@ -173,7 +173,7 @@ export const snapshots = {
     withNow: "Compare with now",
     restore: "Restore snapshot…",
     pin: "Pin",
-    unpin: "Let go of",
+    unpin: "Unpin",
     label: "Name and note…",
     export: "Export…",
     removeImported: "Remove what came from files…",
@@ -203,9 +203,8 @@ export const snapshots = {
       sources.size === 1 && only !== undefined ? isolated(only) : plural(sources.size, "source");
     return `${plural(imported.length, "snapshot")} of ${of} imported`;
   },
-  pinned: "Pinned: it stays until it is let go",
-  unpinned: "Let go: it goes when it is old",
-  undo: "Undo",
+  pinned: "Pinned: kept until it is unpinned",
+  unpinned: "Unpinned: removed once it is old",
 
   takeDialog: {
     title: "Take a snapshot",
@@ -216,7 +215,6 @@ export const snapshots = {
   },
   labelDialog: {
     title: (snapshot: Snapshot) => `Snapshot of ${formatMoment(snapshot.atMs)}`,
-    save: "Save",
     unsaved: "Name and note of a snapshot",
   },
   fields: {

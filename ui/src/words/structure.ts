@@ -60,7 +60,6 @@ export const structure = {
   removeKeeps: "Undo brings everything back. The history stays.",
 
   rollout: (components: number) => `Rollout of ${plural(components, "component")}`,
-  rolloutAction: "Save",
   rolloutKeepsGroups: "Each keeps the groups it has.",
   rolloutNeedsGroup: (without: number) =>
     `${plural(without, "component")} ${without === 1 ? "has" : "have"} no group. Add one: until then nothing changes.`,

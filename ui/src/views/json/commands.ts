@@ -1,0 +1,46 @@
+/** Commands on the document as a whole: as JSON, from a file and into one. */
+
+import { ofNow, type CommandSet } from "../../commands/command";
+import type { Deck } from "../../state/deck";
+import { words } from "../../words";
+
+export function jsonCommands(deck: Deck) {
+  const { live, overlay } = deck;
+  const isRead = () => live.flags !== null;
+  return {
+    import: { run: () => void chooseImport(deck), isEnabled: () => live.canChange, isOfNow: ofNow },
+    export: { run: () => void exportDocument(deck), isEnabled: isRead, isOfNow: ofNow },
+    json: { run: () => overlay.show({ kind: "json" }), isEnabled: isRead, isOfNow: ofNow },
+  } satisfies CommandSet;
+}
+
+/** Shows what a file that was dropped on the window would change; not over an open dialog. */
+export async function takeDropped({ host, live, shown, overlay }: Deck): Promise<void> {
+  try {
+    const file = await host.droppedFile();
+    if (!file || !live.isWritable) return;
+    if (shown.isPastInView) void shown.refuse();
+    else if (overlay.isCovering) live.toasts.failed(words.commands.dropLater);
+    else overlay.show({ kind: "import", ...file });
+  } catch (reason) {
+    live.toasts.refused(reason);
+  }
+}
+
+async function chooseImport({ host, live, overlay }: Deck): Promise<void> {
+  try {
+    const file = await host.chooseFile();
+    if (file) overlay.show({ kind: "import", ...file });
+  } catch (reason) {
+    live.toasts.refused(reason);
+  }
+}
+
+async function exportDocument({ host, live }: Deck): Promise<void> {
+  try {
+    const place = await host.saveFile("flags.json", await host.documentText());
+    if (place !== null) live.toasts.done(words.commands.exported(place));
+  } catch (reason) {
+    live.toasts.refused(reason);
+  }
+}

@@ -1,0 +1,46 @@
+/** Commands of the settings: colours, size, backups and what this program is. */
+
+import type { CommandSet } from "../../commands/command";
+import type { Deck } from "../../state/deck";
+import { words } from "../../words";
+
+export const ZOOM_MIN = 100;
+const ZOOM_MAX = 200;
+const ZOOM_STEP = 10;
+
+export function settingsCommands(deck: Deck) {
+  const { live, choices, browsing } = deck;
+  const zoom = (to: number) => (choices.zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, to)));
+  return {
+    theme_light: { run: () => (choices.theme = "light") },
+    theme_dark: { run: () => (choices.theme = "dark") },
+    theme_system: { run: () => (choices.theme = "system") },
+    zoom_in: {
+      run: () => zoom(choices.zoom + ZOOM_STEP),
+      isEnabled: () => choices.zoom < ZOOM_MAX,
+    },
+    zoom_out: {
+      run: () => zoom(choices.zoom - ZOOM_STEP),
+      isEnabled: () => choices.zoom > ZOOM_MIN,
+    },
+    zoom_reset: { run: () => zoom(ZOOM_MIN) },
+    back_up: { run: () => void backUp(deck), isEnabled: () => live.canChange },
+    about: {
+      run: () => {
+        browsing.settingsPart = "about";
+        choices.view = "settings";
+      },
+    },
+  } satisfies CommandSet;
+}
+
+async function backUp({ host, live }: Deck): Promise<void> {
+  try {
+    const backup = await host.backUp();
+    live.toasts.done(
+      backup ? words.commands.backedUp(backup.name) : words.settings.backedUpAlready,
+    );
+  } catch (reason) {
+    live.toasts.refused(reason);
+  }
+}
