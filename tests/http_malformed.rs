@@ -1,5 +1,9 @@
 //! Requests that programs disagree about are refused, whatever else is right with them.
 
+use std::time::Duration;
+
+use flagdeck::http::Limits;
+
 use crate::http_support::Running;
 
 /// Sends each request on a connection of its own, then sees that the server goes on.
@@ -129,6 +133,46 @@ fn a_connection_closes_after_a_chunked_request() {
         (200, Some("close"))
     );
     assert_eq!(answer.json()["enabled"], true);
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_body_may_come_after_its_request_was_refused() {
+    let server = Running::start();
+    let get = server.compose("GET", "/healthz", &[], "");
+    let post = server.compose("POST", "/healthz", &[], "body");
+    let (head, body) = post.split_at(post.len() - 4);
+    let mut client = server.connect();
+    for _ in 0..3 {
+        client.send(head);
+        assert_eq!(client.answer().status, 405, "without waiting for the body");
+        client.send([body, &*get].concat());
+        assert_eq!(client.answer().status, 200, "on the same connection");
+    }
+}
+
+#[test]
+fn a_body_that_never_comes_ends_the_connection_of_a_refused_request() {
+    let limits = Limits {
+        body_time: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let server = Running::with_limits(limits);
+    let post = server.compose("POST", "/healthz", &[], "body");
+    let mut client = server.connect();
+    client.send(&post[..post.len() - 1]);
+    assert_eq!(client.answer().status, 405);
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_large_body_of_a_refused_request_ends_the_connection() {
+    let server = Running::start();
+    let post = server.compose("POST", "/healthz", &[], &"x".repeat(1024 * 1024));
+    let mut client = server.connect();
+    // The server may stop reading before all is sent.
+    let _ = client.try_send(&post[..512 * 1024]);
+    assert_eq!(client.answer().status, 405);
     assert!(client.is_closed());
 }
 

@@ -217,6 +217,7 @@ impl Client {
         self.0.get_mut().write_all(bytes.as_ref())
     }
 
+    #[track_caller]
     pub fn answer(&mut self) -> Answer {
         let mut answer = self.answer_without_body();
         let length = answer.header("content-length").map(str::to_owned);
@@ -228,18 +229,24 @@ impl Client {
         answer
     }
 
+    #[track_caller]
     pub fn answer_without_body(&mut self) -> Answer {
         let status_line = self.line();
+        assert!(
+            !status_line.is_empty(),
+            "the server closed the connection without an answer"
+        );
         let mut words = status_line.split(' ');
         let version = words.next();
         assert!(
             matches!(version, Some("HTTP/1.1" | "HTTP/1.0")),
-            "{status_line:?}"
+            "an answer begins with a version, not as {status_line:?}"
         );
         let status = words.next().unwrap().parse().unwrap();
         let lines = std::iter::from_fn(|| Some(self.line()).filter(|line| !line.is_empty()));
         let headers = lines.map(|line| {
-            let (name, value) = line.split_once(": ").unwrap();
+            let header = line.split_once(": ");
+            let (name, value) = header.expect("a header is a name, a colon and a value");
             (name.to_ascii_lowercase(), value.to_owned())
         });
         Answer {
@@ -257,9 +264,11 @@ impl Client {
         }
     }
 
+    #[track_caller]
     fn line(&mut self) -> String {
         let mut line = String::new();
-        self.0.read_line(&mut line).unwrap();
+        let read = self.0.read_line(&mut line);
+        read.expect("the server answers in time and does not reset the connection");
         line.trim_end().to_owned()
     }
 }

@@ -1,6 +1,9 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+/** Tests that put a module in place of another, which no other test file may have loaded before. */
+const replacing = ["tests/closing.test.ts"];
+
 export default defineConfig({
   plugins: [svelte()],
   build: {
@@ -14,8 +17,23 @@ export default defineConfig({
   resolve: process.env.VITEST ? { conditions: ["browser"] } : {},
   test: {
     environment: "jsdom",
-    include: ["tests/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
+    // Longer than any wait of a test takes when the machine builds something else.
+    testTimeout: 30_000,
+    maxWorkers: "100%",
+    // A process and a document for each file cost more than half of the time.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["tests/**/*.test.ts"],
+          exclude: replacing,
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: "apart", include: replacing } },
+    ],
   },
 });

@@ -1,6 +1,6 @@
-/** What jsdom lacks of the window's engine. */
+/** What jsdom lacks of the window's engine. Runs before each test file, in a process that several share. */
 
-import { cleanup } from "@testing-library/svelte";
+import { cleanup, configure, prettyDOM } from "@testing-library/svelte";
 import { afterEach } from "vitest";
 
 import { installCanvas } from "./support/canvas";
@@ -14,7 +14,7 @@ HTMLElement.prototype.getBoundingClientRect = () => new DOMRect(0, 0, 200, 20);
 document.documentElement.style.setProperty("--row", "36px");
 document.documentElement.style.setProperty("--row-double", "52px");
 document.documentElement.style.setProperty("--hit", "28px");
-Object.defineProperty(HTMLElement.prototype, "clientHeight", { get: () => 720 });
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, get: () => 720 });
 globalThis.ResizeObserver = class implements ResizeObserver {
   readonly #callback: ResizeObserverCallback;
 
@@ -75,4 +75,15 @@ globalThis.IntersectionObserver = class implements IntersectionObserver {
 
 globalThis.CSS = { escape: (text: string) => text.replace(/[^\w-]/g, "\\$&") } as typeof CSS;
 
+// A query that is repeated fails often before it succeeds, and printing the document each time
+// took a fifth of all tests. It is printed once, for the test that failed.
+configure({
+  asyncUtilTimeout: 10_000,
+  getElementError: (message) => new Error(message ?? "the query failed"),
+});
+
 afterEach(cleanup);
+
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") console.error(prettyDOM(document.body));
+});

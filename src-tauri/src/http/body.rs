@@ -1,14 +1,18 @@
-//! Takes in a request's body, within bounds of kind, size and time.
+//! Reads a request's body, within bounds of kind, size and time, and discards what no handler read.
 
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
-use super::limits::BODY_BYTES_MAX;
+use super::limits::{BODY_BYTES_MAX, UNREAD_BYTES_MAX};
 use super::problem::ProblemDetails;
 
 /// What a body may be.
@@ -106,6 +110,84 @@ pub(super) async fn read_up_to(
         )
         .closing()),
     }
+}
+
+/// A body on loan to a handler. It comes back as [`Unread`] if the handler drops it before its end.
+#[derive(Debug)]
+pub(super) struct Lent {
+    /// `None` once it went back.
+    body: Option<Incoming>,
+    unread: Option<Unread>,
+}
+
+/// The body of a request that is answered before all of it was read.
+///
+/// hyper closes the connection if a body is dropped before its last byte has arrived. A client
+/// whose body is late would lose the connection with its next request on it, so the rest is read
+/// and discarded.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread(Arc<Mutex<Option<Incoming>>>);
+
+/// Lends the body of a request to its handler; returns the place for what the handler leaves.
+///
+/// A client that waits to be asked for the body (`Expect`) may never send it: nothing is left.
+pub(super) fn lend(request: Request<Incoming>) -> (Request<Lent>, Unread) {
+    let unread = Unread::default();
+    let waits = request.headers().contains_key(EXPECT);
+    let request = request.map(|body| Lent {
+        body: Some(body),
+        unread: (!waits).then(|| unread.clone()),
+    });
+    (request, unread)
+}
+
+impl Unread {
+    /// Discards the rest as it arrives, within bounds of size and time.
+    pub(super) fn discard(&self, body_time: Duration) {
+        let body = lock(&self.0).take();
+        if let Some(body) = body.filter(|body| !body.is_end_stream()) {
+            let mut rest = Limited::new(body, UNREAD_BYTES_MAX);
+            let to_its_end = async move { while let Some(Ok(_)) = rest.frame().await {} };
+            tokio::spawn(timeout(body_time, to_its_end));
+        }
+    }
+}
+
+impl HttpBody for Lent {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let known = self.body.as_ref().map(HttpBody::size_hint);
+        known.unwrap_or_default()
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(unread) = &self.unread {
+            *lock(&unread.0) = self.body.take();
+        }
+    }
+}
+
+/// Locks; what a panic leaves is whole, because it is replaced at once.
+fn lock(unread: &Mutex<Option<Incoming>>) -> MutexGuard<'_, Option<Incoming>> {
+    unread.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Refuses what is compressed; `identity` says that nothing is.

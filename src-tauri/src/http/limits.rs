@@ -21,6 +21,10 @@ pub const BODY_BYTES_MAX: usize = DOCUMENT_BYTES_MAX;
 /// Bytes of a state that is put whole: one as large as any that is kept has to fit.
 pub const STATE_BODY_BYTES_MAX: usize = crate::state::limits::STATE_BYTES_MAX;
 
+/// Bytes of a body that are discarded after a request was answered without it.
+/// For more, a new connection costs the client less.
+pub const UNREAD_BYTES_MAX: usize = 64 * 1024;
+
 /// Bytes a connection reads ahead of what is being worked on.
 pub const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
 

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
+use super::body::{self, Lent};
 use super::framing::{Link, REFUSED};
 use super::gate::{Gate, harden};
 use super::limits::Limits;
@@ -98,6 +100,7 @@ impl Context {
 pub(super) struct Routes {
     gate: Arc<Gate>,
     router: Router,
+    body_time: Duration,
 }
 
 impl Routes {
@@ -126,6 +129,7 @@ impl Routes {
         Self {
             gate: Arc::new(Gate::new(app, port)),
             router: router.with_state(context),
+            body_time: limits.body_time,
         }
     }
 
@@ -135,10 +139,15 @@ impl Routes {
             .then(|| (request.method().clone(), request.uri().path().to_owned()));
         // The end of a chunked body goes unseen by the inspection of heads.
         let is_last = request.headers().contains_key(TRANSFER_ENCODING);
+        let body_time = self.body_time;
+        let (request, unread) = body::lend(request);
         let mut response = self.answer_or_refuse(request, link).await;
         if is_last {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
+        }
+        if !response.headers().contains_key(CONNECTION) {
+            unread.discard(body_time);
         }
         if let Some((method, path)) = called {
             tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
@@ -146,7 +155,7 @@ impl Routes {
         response
     }
 
-    async fn answer_or_refuse(mut self, request: Request<Incoming>, link: &Link) -> Response {
+    async fn answer_or_refuse(mut self, request: Request<Lent>, link: &Link) -> Response {
         let admitted = match link.refusal() {
             Some(refusal) if request.method() == REFUSED => Err(refusal.into()),
             _ => self.gate.admit(&request),
