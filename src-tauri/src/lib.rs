@@ -15,6 +15,7 @@
 //! | [`mod@format`] | how several things are written in one body |
 //! | `lock` | mutexes of which a panic makes no trap |
 //! | `chores` | work that is done again and again, on two threads |
+//! | [`leader`] | which program on a folder does what only one may do |
 //! | [`clock`] | the time of day, asked in one place |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
@@ -47,6 +48,7 @@ pub mod clock;
 pub mod config;
 pub mod durable;
 pub mod format;
+pub mod leader;
 mod lock;
 pub mod token;
 

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use ureq::http::header;
 
 use crate::clock::Clock;
+use crate::leader::Lead;
 use crate::metrics::shapes::PushHealth;
 use crate::outbound::{CallError, Server, excerpt, without_credentials};
 
@@ -56,6 +57,9 @@ pub struct Target {
     pub interval: Duration,
     /// How many missed pushes are counted at most.
     pub buffer_ticks: u64,
+    /// Proof that this program leads. Held until the group is deleted, so that no other one
+    /// pushes before that.
+    pub lead: Lead,
 }
 
 /// Pushes for as long as it lives.
@@ -211,6 +215,7 @@ where
 
     /// Does what is due. Returns how long nothing is.
     fn turn(&self, line: &mut Line, target: &Target) -> Duration {
+        line.lead = target.lead.clone();
         line.ticks.advance(target, Instant::now());
         let is_due = line.ticks.is_due(Instant::now());
         if is_due {
@@ -242,6 +247,7 @@ struct Line {
     server: Option<Server>,
     ticks: Ticks,
     health: PushHealth,
+    lead: Lead,
 }
 
 #[derive(Debug, Error)]
@@ -266,6 +272,7 @@ impl Line {
                 failures: 0,
                 waiting: 0,
             },
+            lead: target.lead.clone(),
         }
     }
 
@@ -416,14 +423,18 @@ fn group(instance: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::leader::{Leader, Role};
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn every(interval: Duration) -> Target {
+        let folder = tempfile::tempdir().unwrap();
+        let seat = Leader::new(folder.path()).seat(Role::Metrics);
         Target {
             gateway: "http://gate".into(),
             interval,
             buffer_ticks: 5,
+            lead: seat.lead().unwrap(),
         }
     }
 
