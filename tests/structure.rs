@@ -104,7 +104,7 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 26] = [
+const UPWARDS: [&str; 27] = [
     "arguments",
     "chores",
     "clock",
@@ -114,6 +114,7 @@ const UPWARDS: [&str; 26] = [
     "leader",
     "logging",
     "loopback",
+    "address",
     "outbound",
     "runner",
     "config",

@@ -19,7 +19,8 @@
 //! | [`clock`] | the time of day, asked in one place |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
-//! | [`outbound`] | calls to servers that people configured, each bounded |
+//! | [`outbound`] | calls to servers, each bounded in time and size |
+//! | [`address`] | the addresses of servers, taken apart |
 //! | [`loopback`] | the names of this machine |
 //! | [`runner`] | a command on a state: bounded in time, and ended with all that it started |
 //! | [`logging`] | the log on standard error |
@@ -52,6 +53,7 @@ pub mod leader;
 mod lock;
 pub mod token;
 
+pub mod address;
 pub mod arguments;
 pub mod imprint;
 pub mod logging;

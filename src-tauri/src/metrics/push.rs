@@ -26,10 +26,11 @@ use thiserror::Error;
 use tokio::sync::watch;
 use ureq::http::header;
 
+use crate::address::{Address, NoAddress, without_credentials};
 use crate::clock::Clock;
 use crate::leader::Lead;
 use crate::metrics::shapes::PushHealth;
-use crate::outbound::{CallError, Server, excerpt, without_credentials};
+use crate::outbound::{CallError, Server, excerpt};
 
 /// How long a push may take.
 const PUSH_TIME: Duration = Duration::from_secs(5);
@@ -138,7 +139,7 @@ pub fn shown(gateway: &str) -> String {
 
 /// Says whether an address can be that of a gateway at all; asks nothing.
 pub fn is_usable(gateway: &str) -> bool {
-    Server::at(gateway).is_ok()
+    gateway.parse::<Address>().is_ok()
 }
 
 impl fmt::Debug for Pusher {
@@ -262,7 +263,7 @@ impl Line {
     fn to(target: &Target, now: Instant) -> Self {
         Self {
             gateway: target.gateway.clone(),
-            server: Server::at(&target.gateway).ok(),
+            server: target.gateway.parse().ok().map(Server::at),
             ticks: Ticks::from(now, target.interval),
             health: PushHealth {
                 gateway: without_credentials(&target.gateway),
@@ -284,7 +285,7 @@ impl Line {
     }
 
     fn put(&self, group: &str, text: &str) -> Result<(), PushError> {
-        let server = self.server.as_ref().ok_or(CallError::Address)?;
+        let server = self.server.as_ref().ok_or(CallError::Address(NoAddress))?;
         let request = server.request("PUT", group);
         let request = request.header(header::CONTENT_TYPE, CLASSIC_TEXT);
         let mut response = server.call(request, text, PUSH_TIME)?;
