@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, Ran};
+use crate::observers::Stranger;
 
 const HEALTHY: &str = r#"{"status":"ok","version":"0.1.0","revision":3,"writable":true}"#;
 
@@ -521,6 +522,22 @@ fn whoever_else_answers_is_not_sent_the_token() {
     }
     let ledger = fake.ledger();
     assert_eq!((ledger.with_token, ledger.requests), (0, 4));
+}
+
+#[test]
+fn what_leads_elsewhere_or_speaks_no_http_is_not_sent_the_token() {
+    let cli = Cli::new();
+    let elsewhere = Fake::start(&cli);
+    let to = elsewhere.url();
+    let redirect =
+        format!("HTTP/1.1 307 Go\r\nLocation: {to}/healthz\r\nContent-Length: 0\r\n\r\n");
+    for said in [redirect.as_str(), "SSH-2.0-OpenSSH_9.2\r\n"] {
+        let stranger = Stranger::saying(said);
+        let refused = "is not Flagdeck; the token was not sent to it";
+        cli.refused(&format!("demo --url {}", stranger.url()), 1, refused);
+        assert_eq!(stranger.requests().len(), 1);
+    }
+    assert_eq!(elsewhere.ledger().requests, 0);
 }
 
 #[test]

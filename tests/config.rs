@@ -135,6 +135,16 @@ fn a_whole_number_is_read_however_it_is_written() {
     );
 }
 
+#[test]
+fn no_password_is_shown_of_a_value_that_is_used_instead() {
+    let environment = [("PROMETHEUS_GATEWAY", "http://user:secret@gate")];
+    let refused = [("metrics.pushGateway", "user:secret@other")];
+    let loaded = load(Path::new("/nowhere"), &given(&environment, &refused));
+    let problem = &loaded.problems[0];
+    let shown = "not \"other\"; \"http://gate\" from the environment";
+    assert!(problem.contains(shown), "{problem}");
+}
+
 fn check_refused(name: &str, value: &str, expected: &str) {
     let loaded = load(Path::new("/nowhere"), &given(&[], &[(name, value)]));
     assert_eq!(loaded.problems, [expected]);
@@ -171,6 +181,12 @@ fn a_value_that_cannot_be_used_names_its_key_its_source_and_the_range() {
         "file:///etc/passwd",
         "featureFlags.endpoint in the command line must be an address that begins with \
          http:// or https://, not \"file:///etc/passwd\"; null from the default is used.",
+    );
+    check_refused(
+        "metrics.pushGateway",
+        "ftp://user:secret@gate/?token=secret",
+        "metrics.pushGateway in the command line must be an address that begins with \
+         http:// or https://, not \"ftp://gate/\"; null from the default is used.",
     );
     check_refused(
         "metrics.endpoint",

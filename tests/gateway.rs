@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flagdeck::clock::Clock;
+use flagdeck::leader::{Leader, Role};
 use flagdeck::metrics::push::{Pusher, Target};
 use flagdeck::wire::PushHealth;
+use tempfile::TempDir;
 
 use crate::observers::{Pushgateway, Stranger, answer, eventually};
 
@@ -32,6 +34,7 @@ struct Pushing {
     pusher: Option<Pusher>,
     gateway: Arc<Mutex<Option<String>>>,
     text: Arc<Mutex<String>>,
+    folder: TempDir,
 }
 
 impl Pushing {
@@ -43,12 +46,15 @@ impl Pushing {
         let gateway = Arc::new(Mutex::new(Some(gateway.to_owned())));
         let text = Arc::new(Mutex::new(TEXT.to_owned()));
         let (asked, told) = (Arc::clone(&gateway), Arc::clone(&text));
+        let folder = tempfile::tempdir().unwrap();
+        let seat = Leader::new(folder.path()).seat(Role::Metrics);
         let target = move || {
             let gateway = asked.lock().unwrap().clone()?;
             Some(Target {
                 gateway,
                 interval: INTERVAL,
                 buffer_ticks: 4,
+                lead: seat.lead()?,
             })
         };
         let text_of_now = move || told.lock().unwrap().clone();
@@ -59,6 +65,7 @@ impl Pushing {
             pusher: Some(pusher),
             gateway,
             text,
+            folder,
         }
     }
 
@@ -222,6 +229,20 @@ fn a_gateway_that_does_not_answer_holds_nobody_up() {
     pushing.until("ticks wait", |health| health.waiting == 4);
     let took = pushing.stop();
     assert!(took < Duration::from_millis(2500), "{took:?}");
+}
+
+/// A push that is under way, or the deletion of the group, would undo what the next leader pushes.
+#[test]
+fn no_other_program_leads_before_the_last_call_to_a_gateway_has_ended() {
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut pushing = Pushing::to(&format!("http://{}", silent.local_addr().unwrap()));
+    let next = Leader::new(pushing.folder.path()).seat(Role::Metrics);
+    let (call, _) = silent.accept().unwrap();
+    pushing.stop();
+    assert!(next.lead().is_none(), "a push is under way");
+    // Both calls fail from here on.
+    drop((call, silent));
+    eventually("another program leads", || next.lead().is_some());
 }
 
 #[test]

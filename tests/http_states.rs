@@ -174,6 +174,51 @@ fn what_is_wrong_is_told_as_a_problem() {
 }
 
 #[test]
+fn an_address_is_decoded_once_and_what_cannot_be_is_told() {
+    let server = Running::collecting();
+    let source = "/api/ml/state/a%2525%20%C3%A4+b";
+    let put = send(&server, "PUT", &format!("{source}?files=1%32"), &[], "{}");
+    assert_eq!(put.status, 200, "{}", put.text());
+    let changes = r#"[{"key":"ml.n","newValue":2}]"#;
+    let changed = send(
+        &server,
+        "POST",
+        &format!("{source}/changes?x"),
+        &[],
+        changes,
+    );
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    let read = send(&server, "GET", &format!("{source}?%66iles=x"), &[], "").json();
+    assert_eq!((&read["files"], &read["ml"]["n"]), (&json!(12), &json!(2)));
+    let sources = server.app.state_sources().unwrap();
+    assert_eq!(sources[0].name, "a%25 ä+b");
+
+    let told = |path: &str, detail: &str| {
+        let refused = send(&server, "PUT", &format!("/api/ml/state/{path}"), &[], "{}");
+        assert_eq!(refused.problem(400), "malformed", "{path}");
+        assert_eq!(refused.json()["detail"], detail, "{path}");
+    };
+    told("%ff", "The source in the address is no UTF-8 text.");
+    let range = "The query cannot be read: files: must be a whole number from 0 to 2^53 - 1.";
+    told("web?files=-1", range);
+    told("web?files=", range);
+    told(
+        "web?files=1&%66iles=2",
+        "The query cannot be read: duplicate field `files`.",
+    );
+}
+
+/// What is wrong with an address is not told without the token.
+#[test]
+fn the_token_is_asked_for_before_the_address_is_read() {
+    let server = Running::collecting();
+    for path in ["/api/ml/state/%ff", "/api/ml/state/web?files=x"] {
+        let refused = server.request("PUT", path, &[JSON], "{}");
+        assert_eq!(refused.problem(401), "unauthorized", "{path}");
+    }
+}
+
+#[test]
 fn a_state_of_five_megabytes_fits_and_one_of_nine_does_not() {
     let server = Running::collecting();
     let state = |bytes: usize| json!({ "cache": { "text": "x".repeat(bytes) } }).to_string();

@@ -104,15 +104,17 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 25] = [
+const UPWARDS: [&str; 27] = [
     "arguments",
     "chores",
     "clock",
     "durable",
     "format",
     "lock",
+    "leader",
     "logging",
     "loopback",
+    "address",
     "outbound",
     "runner",
     "config",

@@ -24,6 +24,7 @@ mod config;
 mod documents;
 mod edits;
 mod emergency;
+mod leader;
 mod numbers;
 mod order;
 mod past;

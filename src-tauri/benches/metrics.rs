@@ -17,6 +17,7 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use flagdeck::leader::{Leader, Role};
 use flagdeck::metrics::collector::{Checkpoint, Collector};
 use flagdeck::metrics::event::{Event, Labels};
 use flagdeck::metrics::exposition::{Exposition, Format};
@@ -342,11 +343,14 @@ fn day_of_series(_: &mut Criterion) {
         ticks.len()
     );
     let folder = tempfile::tempdir().expect("a temporary folder");
+    let lead = Leader::new(folder.path()).seat(Role::Metrics).lead();
+    let lead = lead.expect("no other program leads");
     let (mut store, _) = MetricsStore::open(folder.path(), 1, 0).expect("it opens");
     for ticks in ticks.chunks(360) {
         let now_ms = ticks.last().expect("not empty").0 * 1000 + 10_000;
         let ticks = ticks.iter().cloned().collect();
         let kept = store.keep(
+            &lead,
             &Checkpoint::default(),
             &ticks,
             &std::collections::BTreeMap::new(),

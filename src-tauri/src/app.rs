@@ -33,6 +33,7 @@ use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::flags::{Flags, Outcome};
+use crate::leader::{Leader, Role};
 use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
@@ -51,6 +52,8 @@ struct Inner {
     lanes: Mutex<Vec<Lane>>,
     data_dir: PathBuf,
     clock: Clock,
+    /// Says whether this program does what only one on the folder may do.
+    leader: Leader,
     settings: Settings,
     flags: Flags,
     events: Events,
@@ -122,8 +125,10 @@ impl App {
             message,
         });
         let mut notices = Vec::from_iter(recovered);
+        let leader = Leader::new(&options.data_dir);
         let metrics = options.watch.then(|| {
-            let (metrics, notice) = Metrics::start(&options.data_dir, options.clock.clone());
+            let seat = leader.seat(Role::Metrics);
+            let (metrics, notice) = Metrics::start(&options.data_dir, options.clock.clone(), seat);
             notices.extend(notice.map(warning));
             metrics
         });
@@ -135,6 +140,7 @@ impl App {
             lanes: Mutex::default(),
             data_dir: options.data_dir,
             clock: options.clock,
+            leader,
             settings,
             flags,
             events,

@@ -10,6 +10,7 @@
 //! | `gate` | refuses foreign hosts, foreign origins and addresses in disguise |
 //! | `routes` | one line for each address; a panic becomes an answer |
 //! | `token` | who may write |
+//! | `extract` | what the path and the query name |
 //! | `body`, `etag` | what a request carries and what it is based on |
 //! | `flags`, `stream`, `events`, `state`, `metrics`, `health` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
@@ -22,6 +23,7 @@ mod routes;
 
 mod body;
 mod etag;
+mod extract;
 mod token;
 
 mod events;

@@ -15,10 +15,12 @@
 //! | [`mod@format`] | how several things are written in one body |
 //! | `lock` | mutexes of which a panic makes no trap |
 //! | `chores` | work that is done again and again, on two threads |
+//! | [`leader`] | which program on a folder does what only one may do |
 //! | [`clock`] | the time of day, asked in one place |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
-//! | [`outbound`] | calls to servers that people configured, each bounded |
+//! | [`outbound`] | calls to servers, each bounded in time and size |
+//! | [`address`] | the addresses of servers, taken apart |
 //! | [`loopback`] | the names of this machine |
 //! | [`runner`] | a command on a state: bounded in time, and ended with all that it started |
 //! | [`logging`] | the log on standard error |
@@ -47,9 +49,11 @@ pub mod clock;
 pub mod config;
 pub mod durable;
 pub mod format;
+pub mod leader;
 mod lock;
 pub mod token;
 
+pub mod address;
 pub mod arguments;
 pub mod imprint;
 pub mod logging;

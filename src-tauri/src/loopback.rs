@@ -17,15 +17,6 @@ pub fn is_name(host: &str) -> bool {
     }
 }
 
-/// Separates `host[:port]`; what follows the host is returned with its colon.
-pub fn split_port(authority: &str) -> (&str, &str) {
-    let host_end = match authority.find(']') {
-        Some(bracket) => bracket + 1,
-        None => authority.find(':').unwrap_or(authority.len()),
-    };
-    authority.split_at(host_end)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,13 +49,5 @@ mod tests {
         ] {
             assert!(!is_name(other), "{other}");
         }
-    }
-
-    #[test]
-    fn a_port_follows_the_host() {
-        assert_eq!(split_port("localhost:4680"), ("localhost", ":4680"));
-        assert_eq!(split_port("[::1]:4680"), ("[::1]", ":4680"));
-        assert_eq!(split_port("[::1]"), ("[::1]", ""));
-        assert_eq!(split_port("a:b:c"), ("a", ":b:c"));
     }
 }

@@ -42,7 +42,7 @@ mod worker;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -60,6 +60,7 @@ use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
 use self::store::{Key, MetricsReader, MetricsStore, NewBatch};
 use self::worker::{Job, Progress, Worker};
 use crate::clock::Clock;
+use crate::leader::{Lead, Seat};
 use crate::lock::lock;
 use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
@@ -80,7 +81,8 @@ struct Inner {
     exposition: Exposition,
     refusals: Arc<Refusals>,
     trouble: Arc<Mutex<Option<String>>>,
-    leads: Arc<AtomicBool>,
+    /// Proof that this program keeps the totals, while it does.
+    lead: Arc<Mutex<Option<Lead>>>,
     /// None where nothing can be kept, and while closing.
     queue: Mutex<Option<SyncSender<Job>>>,
     queued_bytes: Arc<AtomicUsize>,
@@ -207,7 +209,7 @@ impl Delivery {
 impl Metrics {
     /// Starts collecting into a data folder, going on where it ended. Where nothing can be kept,
     /// it says so in every pulse and refuses every batch. Returns also what people should know.
-    pub fn start(data_dir: &Path, clock: Clock) -> (Self, Option<String>) {
+    pub fn start(data_dir: &Path, clock: Clock, seat: Seat) -> (Self, Option<String>) {
         let collector = Arc::new(Collector::default());
         let refusals = Arc::new(Refusals::default());
         let metrics = Self(Arc::new(Inner {
@@ -217,14 +219,14 @@ impl Metrics {
             collector,
             refusals,
             trouble: Arc::default(),
-            leads: Arc::default(),
+            lead: Arc::default(),
             queue: Mutex::new(None),
             queued_bytes: Arc::default(),
             thread: Mutex::new(None),
             reader: Mutex::new(None),
             settling: Arc::default(),
         }));
-        let notice = match metrics.start_thread() {
+        let notice = match metrics.start_thread(seat) {
             Ok(notice) => notice,
             Err(error) => {
                 let reason = worker::trouble_of(&error);
@@ -235,8 +237,10 @@ impl Metrics {
         (metrics, notice)
     }
 
-    fn start_thread(&self) -> Result<Option<String>, StoreError> {
+    fn start_thread(&self, seat: Seat) -> Result<Option<String>, StoreError> {
         let inner = &self.0;
+        // Before anything is read: what was kept last is what counts.
+        let lead = seat.lead();
         let (store, mut past) =
             MetricsStore::open(&inner.data_dir, random(), inner.clock.now_ms())?;
         let notice = past.notice.take();
@@ -249,7 +253,8 @@ impl Metrics {
             queued_bytes: Arc::clone(&inner.queued_bytes),
             refusals: Arc::clone(&inner.refusals),
             trouble: Arc::clone(&inner.trouble),
-            leads: Arc::clone(&inner.leads),
+            seat,
+            lead: Arc::clone(&inner.lead),
             progress: Progress::default(),
             data_dir: inner.data_dir.clone(),
             settling: Arc::clone(&inner.settling),
@@ -257,6 +262,7 @@ impl Metrics {
         worker.note_place();
         // Before anybody can ask: totals that begin low would look like a reset.
         worker.restore(past);
+        *lock(&inner.lead) = lead;
         let thread = thread::Builder::new()
             .name("flagdeck-metrics".into())
             .spawn(move || worker.run())
@@ -338,10 +344,10 @@ impl Metrics {
         }
     }
 
-    /// Whether this is the one program on the folder that keeps the totals. The same one pushes
-    /// them: two would be two instances with the same counts.
-    pub fn leads(&self) -> bool {
-        self.0.leads.load(Ordering::Relaxed)
+    /// Returns proof that this is the one program on the folder that keeps the totals. The same
+    /// one pushes them: two would be two instances with the same counts.
+    pub fn lead(&self) -> Option<Lead> {
+        lock(&self.0.lead).clone()
     }
 
     /// Returns what became of the files of `metrics.db`, if they are not in place.

@@ -1,22 +1,22 @@
-//! Calls to the servers that people configure: a Pushgateway, a Prometheus.
+//! Calls to servers: the Pushgateway and the Prometheus that people configure, and the Flagdeck
+//! that `flagctl demo` reports to.
 //!
 //! Every call is bounded in time and every answer in size. Redirects are not followed: what is
-//! pushed, and the credentials it is pushed with, go where somebody configured and nowhere else.
-//! The credentials of an address are sent to its server and never shown, in no error either.
+//! sent, and the credentials it is sent with, go to the address that was given and nowhere else.
+//! The credentials of an address are sent to its server and never shown, not in an error either.
 
 use std::io::{self, ErrorKind, Read};
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
-use ureq::http::{Request, Response, Uri, header, request};
+use ureq::http::{Request, Response, StatusCode, header, request};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, AsSendBody, Body, Proxy, Timeout};
 
-use crate::loopback;
+use crate::address::{Address, NoAddress, without_credentials};
 
 /// How long to wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
@@ -27,11 +27,10 @@ const QUOTE_BYTES_MAX: u64 = 4096;
 /// Characters of a server's own words that fit into a sentence.
 const QUOTE_CHARS_MAX: usize = 200;
 
-/// A server at an address that somebody configured.
-pub(crate) struct Server {
-    /// Scheme, host, port and path; without credentials, query and closing slash.
-    base: String,
-    authorization: Option<String>,
+/// A server at an address.
+#[derive(Debug)]
+pub struct Server {
+    address: Address,
     agent: Agent,
 }
 
@@ -39,8 +38,8 @@ pub(crate) struct Server {
 #[derive(Debug, Error)]
 pub enum CallError {
     /// It is no address of a server.
-    #[error("its address cannot be used")]
-    Address,
+    #[error(transparent)]
+    Address(#[from] NoAddress),
     /// There is no connection.
     #[error("it cannot be reached: {cause}")]
     Unreachable {
@@ -79,41 +78,28 @@ pub enum CallError {
 }
 
 impl Server {
-    /// Takes an address apart; asks nothing yet.
+    /// Prepares to call a server. Asks nothing yet.
     ///
     /// A proxy is taken from the environment as other programs do (`HTTPS_PROXY`, `NO_PROXY`),
     /// but never for this machine: a proxy elsewhere would look for the server on its own.
-    ///
-    /// # Errors
-    /// [`CallError::Address`].
-    pub(crate) fn at(address: &str) -> Result<Self, CallError> {
-        let uri: Uri = address.parse().map_err(|_| CallError::Address)?;
-        let scheme = uri.scheme_str().ok_or(CallError::Address)?;
-        let authority = uri.authority().ok_or(CallError::Address)?.as_str();
-        if !matches!(scheme, "http" | "https") {
-            return Err(CallError::Address);
+    pub fn at(address: Address) -> Self {
+        Self {
+            agent: agent(address.is_on_this_machine()),
+            address,
         }
-        let (credentials, host) = match authority.rsplit_once('@') {
-            Some((credentials, host)) => (Some(credentials), host),
-            None => (None, authority),
-        };
-        if !has_plain_port(host, uri.host().unwrap_or_default()) {
-            return Err(CallError::Address);
-        }
-        let path = uri.path().trim_end_matches('/');
-        Ok(Self {
-            base: format!("{scheme}://{host}{path}"),
-            authorization: credentials.map(basic),
-            agent: agent(is_this_machine(uri.host().unwrap_or_default())),
-        })
     }
 
-    /// Begins a request for a path beneath the address.
-    pub(crate) fn request(&self, method: &str, path: &str) -> request::Builder {
+    /// Returns where it is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Begins a request for a path under the address.
+    pub fn request(&self, method: &str, path: &str) -> request::Builder {
         let request = Request::builder().method(method);
-        let request = request.uri(format!("{}{path}", self.base));
-        match &self.authorization {
-            Some(basic) => request.header(header::AUTHORIZATION, basic),
+        let request = request.uri(format!("{}{path}", self.address));
+        match self.address.credentials() {
+            Some(credentials) => request.header(header::AUTHORIZATION, basic(credentials)),
             None => request,
         }
     }
@@ -123,21 +109,43 @@ impl Server {
     ///
     /// # Errors
     /// All but [`CallError::TooLarge`].
-    pub(crate) fn call(
+    pub fn call(
         &self,
         request: request::Builder,
         body: impl AsSendBody,
         total: Duration,
     ) -> Result<Response<Body>, CallError> {
-        let request = request.body(body).map_err(|_| CallError::Address)?;
+        let request = request.body(body).map_err(|_| NoAddress)?;
         let bounded = self.agent.configure_request(request);
         let request = bounded.timeout_global(Some(total)).build();
-        let response = self.agent.run(request);
-        let response = response.map_err(|error| CallError::of(error, total))?;
-        if response.status().is_redirection() {
-            return Err(elsewhere(&response));
-        }
-        Ok(response)
+        answered(self.agent.run(request), total)
+    }
+
+    /// Sends a request whose answer goes on until the server ends it, or says nothing for
+    /// `silence_max`.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub fn listen(
+        &self,
+        request: request::Builder,
+        silence_max: Duration,
+    ) -> Result<Response<Body>, CallError> {
+        let request = request.body(()).map_err(|_| NoAddress)?;
+        let bounded = self.agent.configure_request(request);
+        let request = bounded.timeout_per_read(Some(silence_max)).build();
+        answered(self.agent.run(request), silence_max)
+    }
+}
+
+fn answered(
+    response: Result<Response<Body>, ureq::Error>,
+    time_max: Duration,
+) -> Result<Response<Body>, CallError> {
+    let response = response.map_err(|error| CallError::of(error, time_max))?;
+    match response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
+        true => Err(elsewhere(&response)),
+        false => Ok(response),
     }
 }
 
@@ -154,6 +162,11 @@ impl CallError {
                 cause: "there is no such host".into(),
             },
             ureq::Error::Io(error) if is_end(&error) => Self::Closed,
+            ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                Self::Unreachable {
+                    cause: "no program listens there".into(),
+                }
+            }
             error @ (ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..)) => {
                 Self::Garbled {
                     cause: quoted(&error.to_string()),
@@ -173,7 +186,7 @@ impl CallError {
 ///
 /// # Errors
 /// [`CallError::TooLarge`] beyond that, and what can go wrong on the way.
-pub(crate) fn whole(
+pub fn whole(
     response: &mut Response<Body>,
     bytes_max: u64,
     total: Duration,
@@ -189,7 +202,7 @@ pub(crate) fn whole(
 }
 
 /// Quotes what a server answered, or names the status where it said nothing.
-pub(crate) fn excerpt(response: &mut Response<Body>) -> String {
+pub fn excerpt(response: &mut Response<Body>) -> String {
     let mut body = Vec::new();
     let mut bounded = response.body_mut().as_reader().take(QUOTE_BYTES_MAX);
     // What was read before it broke off still says something.
@@ -202,7 +215,7 @@ pub(crate) fn excerpt(response: &mut Response<Body>) -> String {
 }
 
 /// Makes one line of a text: no control characters, and no longer than a sentence can bear.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
@@ -214,19 +227,6 @@ pub(crate) fn quoted(text: &str) -> String {
             .chain(['…'])
             .collect(),
     }
-}
-
-/// Returns an address as it may be shown: without what stands before an `@`, and without a query,
-/// which may hold a token and is never sent.
-pub(crate) fn without_credentials(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
-    };
-    // Up to the last @, wherever it is: a password may hold a slash that makes the address
-    // unusable, and must not be shown even then.
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    format!("{scheme}://{rest}")
 }
 
 fn agent(is_this_machine: bool) -> Agent {
@@ -244,23 +244,6 @@ fn agent(is_this_machine: bool) -> Agent {
         .tls_config(roots.build())
         .user_agent(concat!("flagdeck/", env!("CARGO_PKG_VERSION")));
     config.build().into()
-}
-
-/// Says whether nothing but a port follows the name: a password with a slash in it would make a
-/// host of the user's name.
-fn has_plain_port(host: &str, name: &str) -> bool {
-    match host
-        .strip_prefix(name)
-        .and_then(|rest| rest.strip_prefix(':'))
-    {
-        Some(port) => port.parse::<u16>().is_ok(),
-        None => host == name,
-    }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let is_loopback = |host: &str| host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback());
-    loopback::is_name(host) || is_loopback(host)
 }
 
 /// Returns the header that sends what stands before the `@` of an address.
@@ -294,50 +277,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_taken_apart() {
-        let check = |address: &str, base: &str, authorization: Option<&str>| {
-            let server = Server::at(address).unwrap();
-            assert_eq!(server.base, base);
-            assert_eq!(server.authorization.as_deref(), authorization, "{address}");
+    fn credentials_are_sent_as_they_are_meant() {
+        let check = |address: &str, sent: Option<&str>| {
+            let server = Server::at(address.parse().unwrap());
+            let request = server.request("GET", "/x").body(()).unwrap();
+            assert_eq!(request.uri(), "http://gate/x");
+            let header = request.headers().get(header::AUTHORIZATION);
+            assert_eq!(header.map(|it| it.to_str().unwrap()), sent, "{address}");
         };
-        check("http://gate:9091", "http://gate:9091", None);
-        check("https://gate/push/", "https://gate/push", None);
-        check("http://[::1]:9091//", "http://[::1]:9091", None);
-        check("http://gate/a?b=c", "http://gate/a", None);
-        // user:pass, and user:p@ss/
-        let pass = Some("Basic dXNlcjpwYXNz");
-        check("http://user:pass@gate", "http://gate", pass);
-        let escaped = Some("Basic dXNlcjpwQHNzLw==");
-        check("http://user:p%40ss%2f@gate", "http://gate", escaped);
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused() {
-        for address in [
-            "",
-            "gate:9091",
-            "/metrics",
-            "ftp://gate",
-            "http://",
-            "http://a b",
-            "http://gate:",
-            "http://gate:99999",
-            "http://user:pa/ss@gate",
-        ] {
-            let refused = Server::at(address).is_err_and(|e| matches!(e, CallError::Address));
-            assert!(refused, "{address}");
-        }
-    }
-
-    #[test]
-    fn credentials_are_not_shown() {
-        let check = |address, shown| assert_eq!(without_credentials(address), shown);
-        check("http://gate:9091/x", "http://gate:9091/x");
-        check("https://user:pass@gate/x", "https://gate/x");
-        check("http://user:p/ss@gate/x", "http://gate/x");
-        check("http://user:p@ss@gate", "http://gate");
-        check("http://gate/x?token=secret#t", "http://gate/x");
-        check("http://user:p?ss@gate", "http://gate");
+        check("http://gate/?a=b", None);
+        // user:pass, user:p@ss/ and user:
+        check("http://user:pass@gate", Some("Basic dXNlcjpwYXNz"));
+        check("http://user:p%40ss%2f@gate", Some("Basic dXNlcjpwQHNzLw=="));
+        check("http://user@gate", Some("Basic dXNlcjo="));
     }
 
     #[test]
@@ -350,21 +302,5 @@ mod tests {
             quoted(&"ä".repeat(QUOTE_CHARS_MAX)).chars().count(),
             QUOTE_CHARS_MAX
         );
-    }
-
-    #[test]
-    fn only_this_machine_is_never_asked_through_a_proxy() {
-        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "[::1]"] {
-            assert!(is_this_machine(host), "{host}");
-        }
-        for host in [
-            "127.0.0.1.example",
-            "localhost.example",
-            "10.0.0.1",
-            "[::2]",
-            "",
-        ] {
-            assert!(!is_this_machine(host), "{host}");
-        }
     }
 }

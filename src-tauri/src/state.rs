@@ -454,11 +454,16 @@ impl States {
         Some((changes, store::last_restore(&connection).ok()?))
     }
 
-    /// Lets go of what is held in memory and not used.
-    pub(crate) fn forget_idle(&self) {
-        if let Some(store) = lock(&self.writer).as_mut() {
-            store.forget_idle();
+    /// Opens the store if there is one, so that what other programs write to it is seen, and
+    /// discards what is held in memory and not used.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be opened.
+    pub(crate) fn look_after(&self, now_ms: i64) -> Result<(), StoreError> {
+        if self.is_there() {
+            self.writer(now_ms)?.store().forget_idle();
         }
+        Ok(())
     }
 
     /// Lets snapshots go that are too old or too many.

@@ -254,10 +254,10 @@ impl App {
 fn target_of(app: &Weak<Inner>) -> Option<Target> {
     let app = App(app.upgrade()?);
     let config = app.config();
-    let leads = app.0.metrics.as_ref().is_some_and(Metrics::leads);
     let gateway = config.metrics.push_gateway.clone();
     Some(Target {
-        gateway: gateway.filter(|_| leads && config.metrics.enabled)?,
+        gateway: gateway.filter(|_| config.metrics.enabled)?,
+        lead: app.0.metrics.as_ref().and_then(Metrics::lead)?,
         interval: Duration::from_millis(config.metrics.interval_ms),
         buffer_ticks: config.metrics.buffer_ticks,
     })

@@ -7,6 +7,7 @@ use flagdeck_core::compare;
 use flagdeck_core::tree::{self, Tree};
 
 use super::notices::Level;
+use super::watch::CannotWork;
 use super::{App, Event};
 use crate::error::Error;
 use crate::flags::Scope;
@@ -20,7 +21,7 @@ use crate::state::shapes::{
 use crate::state::{
     ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree, Taking,
 };
-use crate::store::Actor;
+use crate::store::{Actor, StoreError};
 
 /// Chains of which the changes are counted before a page of snapshots is shown: some tenths of a
 /// second, and more than a page has.
@@ -406,24 +407,37 @@ pub(super) fn checked(
     }
 }
 
-/// Removes snapshots that are too old or too many.
-pub(super) fn thin(app: &App) {
-    if let Err(error) = app.0.states.thin(app.now_ms()) {
-        tracing::warn!(%error, "old snapshots are not removed");
+/// Does what every program on the folder does for itself.
+pub(super) fn look_after(app: &App) {
+    if let Err(error) = app.0.states.look_after(app.now_ms()) {
+        // The leader warns of it.
+        tracing::debug!(%error, "states cannot be opened");
     }
 }
 
+/// Removes snapshots that are too old or too many.
+pub(super) fn thin(app: &App) -> Result<(), CannotWork> {
+    let thinned = app.0.states.thin(app.now_ms());
+    thinned.map_err(|error| cannot_work(&error, "old snapshots are not removed"))
+}
+
 /// Counts what changed in snapshots of which it is not known yet, some of them at a time.
-pub(super) fn recount(app: &App) {
-    app.0.states.forget_idle();
+pub(super) fn recount(app: &App) -> Result<(), CannotWork> {
     if !app.0.states.is_there() {
-        return;
+        return Ok(());
     }
-    match app.0.states.recount(app.now_ms()) {
-        Ok(true) => app.announce(Event::State(None)),
-        Ok(false) => {}
-        Err(error) => tracing::warn!(%error, "the changes of snapshots are not counted"),
+    let recounted = app.0.states.recount(app.now_ms());
+    let is_news = recounted
+        .map_err(|error| cannot_work(&error, "the changes of snapshots are not counted"))?;
+    if is_news {
+        app.announce(Event::State(None));
     }
+    Ok(())
+}
+
+fn cannot_work(error: &StoreError, consequence: &str) -> CannotWork {
+    tracing::warn!(%error, "{consequence}");
+    CannotWork
 }
 
 /// What was told of states so far.
@@ -478,27 +492,26 @@ pub(super) fn tell_of_changes(app: &App, told: &mut Told) {
 }
 
 /// Takes the snapshots that it is time for. A clock that went back makes one due, too.
-pub(super) fn take_due(app: &App) {
+pub(super) fn take_due(app: &App) -> Result<(), CannotWork> {
     let config = app.config();
     if !config.state.persist_ml || !app.0.states.is_there() {
-        return;
+        return Ok(());
     }
     let interval_ms = i64::try_from(config.state.snapshot_interval_ms).unwrap_or(i64::MAX);
     let now_ms = app.now_ms();
     let is_due = |last: Option<i64>| {
         last.is_none_or(|last| !(0..interval_ms).contains(&now_ms.saturating_sub(last)))
     };
-    let due = app.0.states.news(now_ms).unwrap_or_default().into_iter();
-    for (source, _) in due.filter(|(_, last)| is_due(*last)) {
-        match app.take(
-            &source,
-            SnapshotCause::Interval,
-            &SnapshotLabel::default(),
-            true,
-        ) {
+    let sources = app.0.states.news(now_ms);
+    let sources = sources.map_err(|error| cannot_work(&error, "no snapshots are taken"))?;
+    for (source, _) in sources.into_iter().filter(|(_, last)| is_due(*last)) {
+        let label = SnapshotLabel::default();
+        match app.take(&source, SnapshotCause::Interval, &label, true) {
             Ok(Some(_)) => app.announce(Event::State(Some(source.shared()))),
             Ok(None) => {}
+            // Damage to one source keeps none of the others from having snapshots.
             Err(error) => tracing::warn!(%error, %source, "no snapshot was taken"),
         }
     }
+    Ok(())
 }

@@ -5,15 +5,19 @@
 //! Two lanes of chores that hold the application weakly, so that they end with it. The one only
 //! looks: nothing in it waits for a long transaction, so a change by another program is seen
 //! within 100 ms and a restore told within 250 ms while the other lane backs up or thins.
+//!
+//! Every program on a folder looks, and counts and judges for itself. What is written to the
+//! folder on schedule is written by the leader alone.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::notices::Level;
-use super::states::{Told, recount, take_due, tell_of_changes, thin};
+use super::states::{Told, look_after, recount, take_due, tell_of_changes, thin};
 use super::{App, Inner};
 use crate::chores::{Chore, Lane};
 use crate::error::Error;
+use crate::leader::{self, Leader, Role, Seat};
 use crate::lock::lock;
 use crate::state::limits::THIN_EVERY;
 
@@ -42,17 +46,21 @@ const SNAPSHOT_CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How often to look whether a backup is due.
 const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
 
+/// A part that leads cannot do its work; why is told.
+#[derive(Debug)]
+pub(super) struct CannotWork;
+
 impl App {
     /// Starts both lanes.
     pub(super) fn start_chores(&self) {
         // Read before anybody can do anything, so that all of it is told.
         let told = Told::now(self);
         self.start_lane("flagdeck-looks", looks(told));
-        self.start_lane("flagdeck-chores", chores());
+        self.start_lane("flagdeck-chores", chores(&self.0.leader));
     }
 
     fn start_lane(&self, name: &str, chores: Vec<Chore<App>>) {
-        let held: Weak<Inner> = std::sync::Arc::downgrade(&self.0);
+        let held: Weak<Inner> = Arc::downgrade(&self.0);
         match Lane::start(name, move || held.upgrade().map(App), chores) {
             Ok(lane) => lock(&self.0.lanes).push(lane),
             Err(error) => {
@@ -88,14 +96,26 @@ fn looks(mut told: Told) -> Vec<Chore<App>> {
 }
 
 /// What may take long.
-fn chores() -> Vec<Chore<App>> {
+fn chores(leader: &Leader) -> Vec<Chore<App>> {
+    let flags = Arc::new(leader.seat(Role::Flags));
+    let states = Arc::new(leader.seat(Role::States));
     vec![
+        Chore::new("leading", leader::ASK_EVERY, ask_to_lead([&flags, &states])),
         Chore::new("switches", COUNT_EVERY, in_place(App::count_switches)),
         Chore::new("verdicts", JUDGE_EVERY, in_place(judge)),
-        Chore::new("snapshots", SNAPSHOT_CHECK_EVERY, in_place(take_due)),
-        Chore::new("counts of changes", SNAPSHOT_CHECK_EVERY, in_place(recount)),
-        Chore::new("backup", BACK_UP_CHECK_EVERY, in_place(back_up)),
-        Chore::new("thinning", THIN_EVERY, in_place(thin)).later(),
+        Chore::new("states", SNAPSHOT_CHECK_EVERY, in_place(look_after)),
+        Chore::new(
+            "snapshots",
+            SNAPSHOT_CHECK_EVERY,
+            leading(&states, take_due),
+        ),
+        Chore::new(
+            "counts of changes",
+            SNAPSHOT_CHECK_EVERY,
+            leading(&states, recount),
+        ),
+        Chore::new("backup", BACK_UP_CHECK_EVERY, leading(&flags, back_up)),
+        Chore::new("thinning", THIN_EVERY, leading(&states, thin)).later(),
     ]
 }
 
@@ -106,6 +126,32 @@ fn in_place(work: impl Fn(&App) + Send + 'static) -> impl FnMut(&App) + Send + '
             work(app);
         }
     }
+}
+
+/// Does nothing if another program leads. Work that fails may not fail in another program, which
+/// can lead then.
+fn leading(
+    seat: &Arc<Seat>,
+    work: impl Fn(&App) -> Result<(), CannotWork> + Send + 'static,
+) -> impl FnMut(&App) + Send + 'static {
+    let seat = Arc::clone(seat);
+    in_place(move |app| {
+        // Held until the work is done.
+        let lead = seat.lead();
+        if lead.is_some() && work(app).is_err() {
+            seat.resign();
+        }
+    })
+}
+
+/// Takes over soon also what is done seldom.
+fn ask_to_lead<const N: usize>(seats: [&Arc<Seat>; N]) -> impl FnMut(&App) + Send + 'static {
+    let seats = seats.map(Arc::clone);
+    in_place(move |_| {
+        for seat in &seats {
+            let _ = seat.lead();
+        }
+    })
 }
 
 /// Looks at the files: often while they are in place, seldom into what replaced them.
@@ -143,13 +189,15 @@ fn judge(app: &App) {
     }
 }
 
-fn back_up(app: &App) {
+fn back_up(app: &App) -> Result<(), CannotWork> {
     match app.flags().back_up_when_due() {
         Ok(Some(path)) => tracing::info!(path = %path.display(), "backed up"),
         Ok(None) => {}
         Err(error) => {
             let message = format!("No backup could be made: {}.", error.in_full());
             app.notify(Level::Warning, message);
+            return Err(CannotWork);
         }
     }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use flagdeck::address::Address;
 use flagdeck::config;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
@@ -13,7 +14,7 @@ pub use self::states::{
     BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RestoreArguments,
     RestoresArguments, SetArguments, SnapshotCommand, StateCommand, UndoArguments, Words,
 };
-use crate::demo::{Address, StateSize};
+use crate::demo::{StateSize, on_this_machine};
 use crate::when::{At, When, duration};
 
 const EXIT_CODES: &str = "\
@@ -397,7 +398,7 @@ pub struct EvalArguments {
 #[derive(Debug, Args)]
 pub struct DemoArguments {
     /// Where Flagdeck is running; only on this machine. Without it, at the setting http.port
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = on_this_machine)]
     pub url: Option<Address>,
     /// How many users there are: user0, user1 and so on. A tenth are in the group beta, a
     /// hundredth in staff

@@ -42,11 +42,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use flagdeck::address::Address;
 use flagdeck::clock::Clock;
 use flagdeck_core::{Compiled, FlagDocument};
 use tokio::time::{MissedTickBehavior, interval, interval_at, sleep};
 
-pub use self::address::Address;
+pub use self::address::on_this_machine;
 use self::courier::{GaveUp, PATIENCE, deliver};
 use self::event::ndjson;
 use self::exposure::Exposure;
@@ -226,7 +227,7 @@ impl Run {
 }
 
 /// Says what is about to be played, and how to have it again.
-pub fn announcement(traits: &Traits, address: Address) -> String {
+pub fn announcement(traits: &Traits, address: &Address) -> String {
     let regression = match traits.has_regression {
         true => ", worse where they are on",
         false => "",

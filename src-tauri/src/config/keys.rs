@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::origin::Origin;
 use super::route;
+use crate::address;
 
 /// One setting.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ impl Kind {
             Self::Share => value
                 .as_f64()
                 .is_some_and(|share| (0.0..=1.0).contains(&share)),
-            Self::Address => value.is_null() || value.as_str().is_some_and(is_address),
+            Self::Address => value.is_null() || value.as_str().is_some_and(address::begins_as_one),
             Self::Route => {
                 let path = value.as_str().ok_or_else(|| self.range())?;
                 return route::check(path).map(|()| value.clone());
@@ -126,6 +127,19 @@ impl Kind {
         match fits {
             true => Ok(value.clone()),
             false => Err(self.range()),
+        }
+    }
+
+    /// Returns a value as a message may show it: what is refused as an address may hold a password.
+    pub(super) fn shown(self, value: &Value) -> Value {
+        match (self, value) {
+            (Self::Address | Self::Origins, Value::String(text)) => {
+                address::without_credentials(text).into()
+            }
+            (Self::Origins, Value::Array(origins)) => {
+                origins.iter().map(|origin| self.shown(origin)).collect()
+            }
+            (_, other) => other.clone(),
         }
     }
 
@@ -143,17 +157,6 @@ impl Kind {
                 .into(),
         }
     }
-}
-
-fn after_scheme(text: &str) -> Option<&str> {
-    text.strip_prefix("http://")
-        .or_else(|| text.strip_prefix("https://"))
-}
-
-fn is_address(text: &str) -> bool {
-    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-    let rest = after_scheme(text).unwrap_or_default();
-    visible && rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
 }
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;

@@ -6,6 +6,8 @@
 
 use std::net::Ipv6Addr;
 
+use crate::address;
+
 /// An origin that can be compared with another: scheme and host in lower case, no default port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -25,7 +27,11 @@ impl Origin {
         if !is_scheme(&scheme) || OPAQUE.contains(&scheme.as_str()) {
             return None;
         }
-        let (host, port) = split_port(authority)?;
+        let (host, digits) = address::split_port(authority)?;
+        let port = match digits {
+            Some(digits) => Some(address::plain_port(digits)?),
+            None => None,
+        };
         let port = port.filter(|port| Some(*port) != default_port(&scheme));
         let host = host_of(host)?;
         Some(Self { scheme, host, port })
@@ -35,22 +41,6 @@ impl Origin {
 fn is_scheme(text: &str) -> bool {
     let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(rest)
-}
-
-/// Separates the port from the host; `None` if what should be a port is none.
-fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    let colon = match authority.rfind(']') {
-        Some(end) => authority[end..].find(':').map(|at| end + at),
-        None => authority.find(':'),
-    };
-    let Some(colon) = colon else {
-        return Some((authority, None));
-    };
-    let digits = &authority[colon + 1..];
-    // `parse` alone would take `+80` and `080`.
-    let is_plain = digits.starts_with(|first: char| ('1'..='9').contains(&first));
-    let port = digits.parse().ok().filter(|_| is_plain)?;
-    Some((&authority[..colon], Some(port)))
 }
 
 fn host_of(text: &str) -> Option<String> {

@@ -101,7 +101,7 @@ impl Settings {
         let invalid = |range| ChangeError::Invalid {
             name: key.name,
             range,
-            value: value.clone(),
+            value: key.kind.shown(value),
         };
         let value = match value {
             Value::Null => Value::Null,

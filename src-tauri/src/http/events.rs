@@ -11,6 +11,7 @@ use axum::routing::{MethodRouter, post};
 use serde::Serialize;
 
 use super::body::{self, Media};
+use super::extract::Authorized;
 use super::problem::{ProblemDetails, STORE_GONE};
 use super::routes::Context;
 use crate::metrics::event::{EventProblem, Format};
@@ -41,10 +42,10 @@ pub(super) fn methods() -> MethodRouter<Context> {
 
 async fn report(
     State(context): State<Context>,
+    _: Authorized,
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    context.check_token(&head.headers).await?;
     let format = match body::check(&head.headers, &[Media::Json, Media::NdJson])? {
         Media::NdJson => Format::NdJson,
         Media::Json | Media::MergePatch => Format::Json,

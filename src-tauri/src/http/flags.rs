@@ -12,6 +12,7 @@ use flagdeck_core::{Edit, Problem};
 
 use super::body::{self, Media};
 use super::etag::{self, IfMatch};
+use super::extract::Authorized;
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::flags::live::Live;
@@ -50,6 +51,7 @@ async fn read(State(context): State<Context>, headers: HeaderMap) -> Response {
 
 async fn replace(
     State(context): State<Context>,
+    _: Authorized,
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     change(&context, request, &[Media::Json], Edit::Replace).await
@@ -57,6 +59,7 @@ async fn replace(
 
 async fn merge(
     State(context): State<Context>,
+    _: Authorized,
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let media = [Media::MergePatch, Media::Json];
@@ -70,7 +73,6 @@ async fn change(
     edit: fn(Vec<u8>) -> Edit,
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    context.check_token(&head.headers).await?;
     body::check(&head.headers, media)?;
     let base = base_of(
         &head.headers,

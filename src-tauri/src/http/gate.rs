@@ -14,7 +14,7 @@ use super::problem::ProblemDetails;
 use super::token::query_names_token;
 use crate::app::App;
 use crate::config::Origin;
-use crate::loopback;
+use crate::{address, loopback};
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -111,17 +111,14 @@ impl Gate {
 
     /// Compares `name[:port]` with the names of this server; port 80 may be left out.
     fn is_own_name(&self, authority: &str) -> bool {
-        let (host, port) = loopback::split_port(authority);
-        loopback::is_name(host) && self.is_own_port(port)
-    }
-
-    fn is_own_port(&self, text: &str) -> bool {
-        let Some(digits) = text.strip_prefix(':') else {
-            return text.is_empty() && self.port == 80;
+        let Some((host, port)) = address::split_port(authority) else {
+            return false;
         };
-        // `parse` alone would take `+4680` and `04680`.
-        let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-        plain && digits.parse() == Ok(self.port)
+        let port = match port {
+            Some(digits) => address::plain_port(digits),
+            None => Some(80),
+        };
+        loopback::is_name(host) && port == Some(self.port)
     }
 }
 

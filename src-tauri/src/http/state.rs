@@ -7,14 +7,17 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use flagdeck_core::whole;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use super::body::{self, Media};
 use super::etag;
+use super::extract::{Authorized, Path, Query};
 use super::limits::{BODY_BYTES_MAX, STATE_BODY_BYTES_MAX};
 use super::problem::ProblemDetails;
 use super::routes::Context;
@@ -55,15 +58,14 @@ pub(super) fn restore_address(source: &str, restore: u64) -> String {
 
 async fn read(
     State(context): State<Context>,
-    uri: Uri,
+    _: Authorized,
+    Path(source): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemDetails> {
-    context.check_token(&headers).await?;
-    let source = source_of(&uri)?;
-    let known = headers.clone();
+    let source: SourceName = source.parse()?;
     let read = blocking(&context, move |app| {
         let current = app.current_state(&source)?;
-        let is_known = etag::client_has(&known, &current.etag);
+        let is_known = etag::client_has(&headers, &current.etag);
         Ok((text_of(&current, is_known), current.etag))
     });
     let (text, etag) = read.await?;
@@ -72,12 +74,13 @@ async fn read(
 
 async fn read_asked(
     State(context): State<Context>,
-    uri: Uri,
+    _: Authorized,
+    Path((source, restore)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemDetails> {
-    context.check_token(&headers).await?;
-    let source = source_of(&uri)?;
-    let id = restore_of(&uri)?;
+    let source: SourceName = source.parse()?;
+    let id = number(&restore)
+        .ok_or_else(|| malformed("The restore in the address is no whole number."))?;
     let read = blocking(&context, move |app| {
         let asked = app.asked_state(&source, id)?;
         let is_known = etag::client_has(&headers, &asked.etag);
@@ -118,12 +121,24 @@ fn written(state: &StateTree) -> Vec<u8> {
     serde_json::to_vec(state).expect("a state is JSON")
 }
 
-async fn put(State(context): State<Context>, request: Request) -> Result<Response, ProblemDetails> {
+/// What is said of a state beside it.
+#[derive(Debug, Deserialize)]
+struct PutOptions {
+    /// How many files the source has analysed.
+    #[serde(default, deserialize_with = "count_of_files")]
+    files: Option<u64>,
+}
+
+async fn put(
+    State(context): State<Context>,
+    _: Authorized,
+    Path(source): Path<String>,
+    Query(PutOptions { files }): Query<PutOptions>,
+    request: Request,
+) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    context.check_token(&head.headers).await?;
-    let source = source_of(&head.uri)?;
+    let source: SourceName = source.parse()?;
     body::check_up_to(&head.headers, &[Media::Json], STATE_BODY_BYTES_MAX)?;
-    let files = files_of(&head.uri)?;
     let confirms = confirms(&head.headers)?;
     let body_time = context.limits().body_time;
     let bytes = body::read_up_to(body, body_time, STATE_BODY_BYTES_MAX).await?;
@@ -135,11 +150,12 @@ async fn put(State(context): State<Context>, request: Request) -> Result<Respons
 
 async fn record(
     State(context): State<Context>,
+    _: Authorized,
+    Path(source): Path<String>,
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    context.check_token(&head.headers).await?;
-    let source = source_of(&head.uri)?;
+    let source: SourceName = source.parse()?;
     let media = body::check_up_to(&head.headers, &[Media::Json, Media::NdJson], BODY_BYTES_MAX)?;
     let format = match media {
         Media::NdJson => Format::NdJson,
@@ -152,7 +168,7 @@ async fn record(
     Ok(Json(receipt.await?).into_response())
 }
 
-/// Does what waits for the disk where no other request waits for it.
+/// Does what waits for the disk on a thread that no other request waits for.
 async fn blocking<T: Send + 'static>(
     context: &Context,
     work: impl FnOnce(&App) -> Result<T, StateError> + Send + 'static,
@@ -162,31 +178,11 @@ async fn blocking<T: Send + 'static>(
     Ok(done.map_err(|_| ProblemDetails::internal())??)
 }
 
-/// Reads the name of the source out of an address.
-fn source_of(uri: &Uri) -> Result<SourceName, ProblemDetails> {
-    let rest = uri.path().strip_prefix(ROOT).unwrap_or_default();
-    let name = rest.split('/').next().unwrap_or_default();
-    let name = percent_decode_str(name).decode_utf8();
-    let name = name.map_err(|_| malformed("The source in the address is no UTF-8 text."))?;
-    Ok(name.parse::<SourceName>()?)
-}
-
-/// Reads the number of the restore out of an address.
-fn restore_of(uri: &Uri) -> Result<u64, ProblemDetails> {
-    let last = uri.path().rsplit('/').next().unwrap_or_default();
-    number(last).ok_or_else(|| malformed("The restore in the address is no whole number."))
-}
-
-fn files_of(uri: &Uri) -> Result<Option<u64>, ProblemDetails> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let mut files = pairs.filter_map(|pair| pair.strip_prefix("files="));
-    match (files.next(), files.next()) {
-        (None, _) => Ok(None),
-        (Some(text), None) if whole::read(text).is_some() => Ok(whole::read(text)),
-        _ => Err(malformed(
-            "files must be given once, as a whole number from 0 to 2^53 - 1.",
-        )),
-    }
+fn count_of_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    const RANGE: &str = "must be a whole number from 0 to 2^53 - 1";
+    let text = String::deserialize(deserializer)?;
+    let count = whole::read(&text).ok_or_else(|| D::Error::custom(RANGE))?;
+    Ok(Some(count))
 }
 
 /// Reads digits and nothing else: `parse` alone would take `+5`.

@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 use super::frame::{Frame, NameId};
-use crate::outbound::{CallError, Server, quoted, whole, without_credentials};
+use crate::address::without_credentials;
+use crate::outbound::{CallError, Server, quoted, whole};
 
 /// How long all queries together may take.
 const TOTAL_TIME: Duration = Duration::from_secs(20);
@@ -93,7 +94,8 @@ pub fn frames(
     }
     let mut picture = Picture::of(range, name);
     if steps > 0 {
-        let server = Server::at(address)?;
+        let address = address.parse().map_err(CallError::Address)?;
+        let server = Server::at(address);
         let deadline = Instant::now() + TOTAL_TIME;
         let get = |path: &str| get(&server, path, deadline);
         picture.take_in(&Queries { range, get: &get })?;
@@ -611,7 +613,7 @@ mod tests {
     fn a_prometheus_that_takes_all_the_time_is_told_so() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
-        let server = Server::at(&url).unwrap();
+        let server = Server::at(url.parse().unwrap());
         let deadline = Instant::now() + Duration::from_millis(50);
         for _ in 0..2 {
             let error = get(&server, "/up", deadline).unwrap_err();

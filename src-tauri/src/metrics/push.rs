@@ -26,9 +26,11 @@ use thiserror::Error;
 use tokio::sync::watch;
 use ureq::http::header;
 
+use crate::address::{Address, NoAddress, without_credentials};
 use crate::clock::Clock;
+use crate::leader::Lead;
 use crate::metrics::shapes::PushHealth;
-use crate::outbound::{CallError, Server, excerpt, without_credentials};
+use crate::outbound::{CallError, Server, excerpt};
 
 /// How long a push may take.
 const PUSH_TIME: Duration = Duration::from_secs(5);
@@ -56,6 +58,9 @@ pub struct Target {
     pub interval: Duration,
     /// How many missed pushes are counted at most.
     pub buffer_ticks: u64,
+    /// Proof that this program leads. Held until the group is deleted, so that no other one
+    /// pushes before that.
+    pub lead: Lead,
 }
 
 /// Pushes for as long as it lives.
@@ -134,7 +139,7 @@ pub fn shown(gateway: &str) -> String {
 
 /// Says whether an address can be that of a gateway at all; asks nothing.
 pub fn is_usable(gateway: &str) -> bool {
-    Server::at(gateway).is_ok()
+    gateway.parse::<Address>().is_ok()
 }
 
 impl fmt::Debug for Pusher {
@@ -211,6 +216,7 @@ where
 
     /// Does what is due. Returns how long nothing is.
     fn turn(&self, line: &mut Line, target: &Target) -> Duration {
+        line.lead = target.lead.clone();
         line.ticks.advance(target, Instant::now());
         let is_due = line.ticks.is_due(Instant::now());
         if is_due {
@@ -242,6 +248,7 @@ struct Line {
     server: Option<Server>,
     ticks: Ticks,
     health: PushHealth,
+    lead: Lead,
 }
 
 #[derive(Debug, Error)]
@@ -256,7 +263,7 @@ impl Line {
     fn to(target: &Target, now: Instant) -> Self {
         Self {
             gateway: target.gateway.clone(),
-            server: Server::at(&target.gateway).ok(),
+            server: target.gateway.parse().ok().map(Server::at),
             ticks: Ticks::from(now, target.interval),
             health: PushHealth {
                 gateway: without_credentials(&target.gateway),
@@ -266,6 +273,7 @@ impl Line {
                 failures: 0,
                 waiting: 0,
             },
+            lead: target.lead.clone(),
         }
     }
 
@@ -277,7 +285,7 @@ impl Line {
     }
 
     fn put(&self, group: &str, text: &str) -> Result<(), PushError> {
-        let server = self.server.as_ref().ok_or(CallError::Address)?;
+        let server = self.server.as_ref().ok_or(CallError::Address(NoAddress))?;
         let request = server.request("PUT", group);
         let request = request.header(header::CONTENT_TYPE, CLASSIC_TEXT);
         let mut response = server.call(request, text, PUSH_TIME)?;
@@ -416,14 +424,18 @@ fn group(instance: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::leader::{Leader, Role};
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn every(interval: Duration) -> Target {
+        let folder = tempfile::tempdir().unwrap();
+        let seat = Leader::new(folder.path()).seat(Role::Metrics);
         Target {
             gateway: "http://gate".into(),
             interval,
             buffer_ticks: 5,
+            lead: seat.lead().unwrap(),
         }
     }
 

@@ -9,16 +9,14 @@
 //!   which components are judged. Both are written with the checkpoint they belong to, so whatever
 //!   is counted in the one is counted in the others.
 //!
-//! Any number of programs may append to the log, and each counts all of it. One of them, which
-//! holds the lock, keeps the checkpoint and the frames. Decides nothing about events, and asks
-//! nobody for the time.
+//! Any number of programs may append to the log, and each counts all of it. One of them, the
+//! leader, keeps the checkpoint and the frames. Decides nothing about events, and knows no clock.
 
 mod frames;
 mod log;
 mod opening;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,9 +28,10 @@ use super::event::Event;
 use super::frame::{Frame, NameId};
 use super::hash;
 use super::tiers::{PackedFrame, TICK_S};
+use crate::leader::Lead;
 use crate::store::StoreError;
 use crate::store::sqlite::place::{Place, Placed};
-use crate::store::sqlite::side::{self, SharedLock};
+use crate::store::sqlite::side::SharedLock;
 
 /// Bytes of a hash that are kept: enough against chance.
 const HASH_BYTES: usize = 16;
@@ -42,8 +41,6 @@ const HASH_BYTES: usize = 16;
 pub struct MetricsStore {
     connection: Placed,
     data_dir: PathBuf,
-    /// Held by the one program that keeps the checkpoint.
-    lead: Option<File>,
     share: SharedLock,
     /// Tells this program's batches from those of others.
     writer: i64,
@@ -143,49 +140,35 @@ pub enum Others {
 }
 
 impl MetricsStore {
-    /// Opens the store of a data folder, which exists, making it where it is missing. A damaged
-    /// one is set aside, if no other program has it open.
+    /// Opens the store of a data folder, which exists, making it if it is missing. A damaged one is
+    /// set aside, if no other program has it open. A program that is to lead takes the role
+    /// before, so that what it reads here is all that was kept.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be written, or is of a newer Flagdeck.
+    /// [`StoreError`] if it cannot be written, or is of a newer Flagdeck.
     pub fn open(data_dir: &Path, writer: i64, now_ms: i64) -> Result<(Self, Past), StoreError> {
         let share = METRICS.share(data_dir);
-        let (connection, past, notice) = match METRICS.named(opening::open_sound(data_dir)) {
-            Err(StoreError::Damaged { what }) => {
-                if !share.is_alone() {
-                    return Err(StoreError::Damaged { what });
-                }
+        let (connection, past) = match METRICS.named(opening::open_sound(data_dir)) {
+            Err(StoreError::Damaged { what }) if share.is_alone() => {
                 let place = METRICS.set_aside(data_dir, now_ms)?;
                 let (connection, past) = opening::open_sound(data_dir)?;
                 share.again();
-                (
-                    connection,
-                    past,
-                    Some(opening::set_aside_notice(&what, &place)),
-                )
+                let notice = Some(opening::set_aside_notice(&what, &place));
+                (connection, Past { notice, ..past })
             }
-            opened => opened.map(|(connection, past)| (connection, past, None))?,
+            opened => opened?,
         };
         let mut store = Self {
             connection,
             data_dir: data_dir.to_owned(),
-            lead: None,
             share,
             writer,
-            seen: 0,
+            seen: past.last,
             version: None,
             names: HashMap::new(),
         };
-        let past = match store.try_to_lead() {
-            // Whoever led before may have kept something since.
-            true => store.reread()?,
-            false => {
-                store.seen = past.last;
-                store.learn()?;
-                past
-            }
-        };
-        Ok((store, Past { notice, ..past }))
+        store.learn()?;
+        Ok((store, past))
     }
 
     /// Appends batches, all of them or none, durably. Returns what came of each, and what other
@@ -254,26 +237,6 @@ impl MetricsStore {
         Ok(id)
     }
 
-    /// Whether this program keeps the checkpoint.
-    pub fn leads(&self) -> bool {
-        self.lead.is_some()
-    }
-
-    /// Becomes the program that keeps the checkpoint, where no other is. Whoever does has to
-    /// read anew what was kept.
-    pub fn try_to_lead(&mut self) -> bool {
-        if self.lead.is_none() {
-            let lead = side::open_lock(&self.data_dir.join(opening::LEAD));
-            self.lead = lead.filter(|lead| lead.try_lock().is_ok());
-        }
-        self.leads()
-    }
-
-    /// Lets another program keep the checkpoint.
-    pub fn stop_leading(&mut self) {
-        self.lead = None;
-    }
-
     /// Keeps totals, what was counted into them since the last time, by tick, and the evidence
     /// that has changed, durably and together. Sums up what coarser tiers lack, and forgets what
     /// is too old.
@@ -282,6 +245,7 @@ impl MetricsStore {
     /// [`StoreError`] where they cannot be written; then nothing was.
     pub fn keep(
         &mut self,
+        _lead: &Lead,
         checkpoint: &Checkpoint,
         ticks: &BTreeMap<i64, Frame>,
         evidence: &BTreeMap<i64, Frame>,
@@ -328,7 +292,7 @@ impl MetricsStore {
     }
 
     /// Empties the log file into the database, so that one file is left when the program ends.
-    pub fn close(self) {
+    pub fn close(&self) {
         let emptied = self
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

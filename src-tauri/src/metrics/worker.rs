@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
 use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
 use super::{IntakeError, Receipt, Refusals, Settle, Settling, process, random};
 use crate::clock::Clock;
+use crate::leader::{Lead, Seat};
 use crate::lock::lock;
 use crate::store::StoreError;
 
@@ -44,8 +45,9 @@ pub(super) struct Worker {
     pub(super) refusals: Arc<Refusals>,
     /// Why nothing is kept; none while everything is.
     pub(super) trouble: Arc<Mutex<Option<String>>>,
-    /// Whether this program keeps the checkpoint, as others are told.
-    pub(super) leads: Arc<AtomicBool>,
+    pub(super) seat: Seat,
+    /// Proof that this program keeps the checkpoint, since it read what was kept before.
+    pub(super) lead: Arc<Mutex<Option<Lead>>>,
     pub(super) progress: Progress,
     pub(super) data_dir: PathBuf,
     pub(super) settling: Arc<Settling>,
@@ -83,7 +85,6 @@ impl Progress {
 impl Worker {
     /// Works until no more batches can come, and keeps everything then.
     pub(super) fn run(mut self) {
-        self.leads.store(self.store.leads(), Ordering::Relaxed);
         loop {
             match self.jobs.recv_timeout(self.pause()) {
                 Ok(job) => self.take(job),
@@ -212,11 +213,12 @@ impl Worker {
 
     /// Continues with the file under the name, and counts what that holds.
     fn reopen(&mut self) -> Result<(), StoreError> {
+        let lead = self.seat.lead();
         let (store, past) = MetricsStore::open(&self.data_dir, random(), self.clock.now_ms())?;
         self.store = store;
         self.note_place();
         self.restore(past);
-        self.leads.store(self.store.leads(), Ordering::Relaxed);
+        *lock(&self.lead) = lead;
         self.set_trouble(None);
         Ok(())
     }
@@ -259,7 +261,7 @@ impl Worker {
             self.close_second(self.progress.second);
             self.collector.close_tick(now_s);
             self.progress.second = now_s;
-            self.succeed();
+            self.ask_to_lead();
             self.keep(now_s);
         }
     }
@@ -275,13 +277,14 @@ impl Worker {
         state.forget_before(at_s - SECONDS_IN_MEMORY_S);
     }
 
-    /// Keeps what is new once a tick is over, if that is this program's to do; lets go of it
-    /// where another one keeps it.
+    /// Keeps what is new once a tick is over, if this program leads; discards it if another one
+    /// keeps it.
     fn keep(&mut self, now_s: i64) {
-        if !self.store.leads() {
+        let lead = lock(&self.lead).clone();
+        let Some(lead) = lead else {
             self.progress.unsaved.clear();
             return;
-        }
+        };
         let (tick_s, toggles) = (step_of(now_s, TICK_S), self.collector.toggles());
         let is_new = !self.progress.unsaved.is_empty()
             || self.collector.state().through != self.progress.kept_through;
@@ -293,6 +296,7 @@ impl Worker {
         let evidence = self.collector.state().evidence.unkept();
         let evidence = named(evidence, &mut namer(&mut self.store));
         let kept = self.store.keep(
+            &lead,
             &checkpoint,
             &self.progress.unsaved,
             &evidence,
@@ -311,19 +315,30 @@ impl Worker {
         }
     }
 
-    /// Takes over from a program that kept the checkpoint and ended. What it kept is what counts
-    /// from here on.
-    fn succeed(&mut self) {
-        if self.store.leads() || !self.store.try_to_lead() {
+    /// Asks for the lead: another program may have ended, or this one may have lost it. What the
+    /// last leader kept is what counts from then on.
+    fn ask_to_lead(&mut self) {
+        // Files that are not in place are settled first.
+        if !self.store.place().is_intact() {
             return;
         }
+        let (asked, held) = (self.seat.lead(), lock(&self.lead).clone());
+        match (asked, held) {
+            (Some(asked), Some(held)) if asked.is_same(&held) => {}
+            (Some(asked), _) => self.take_over(asked),
+            (None, _) => *lock(&self.lead) = None,
+        }
+    }
+
+    fn take_over(&mut self, lead: Lead) {
         match self.store.reread() {
             Ok(past) => {
                 self.restore(past);
-                self.leads.store(true, Ordering::Relaxed);
+                *lock(&self.lead) = Some(lead);
             }
             Err(error) => {
-                self.store.stop_leading();
+                *lock(&self.lead) = None;
+                self.seat.resign();
                 drop(self.refuse(&error));
             }
         }
@@ -357,6 +372,13 @@ impl Worker {
             *told = trouble;
             self.collector.state().version += 1;
         }
+    }
+}
+
+impl Drop for Worker {
+    /// However the thread ends, another program may lead then.
+    fn drop(&mut self) {
+        *lock(&self.lead) = None;
     }
 }
 

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use flagdeck::address::Address;
 use flagdeck::{Error, config};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
 use super::{data_dir, given};
 use crate::arguments::{Arguments, DemoArguments};
-use crate::demo::{Address, CallError, Flagdeck, Host, Run, Traits, announcement, first_batch};
+use crate::demo::{CallError, Flagdeck, Host, Run, Traits, announcement, first_batch};
 use crate::output::{Output, remark};
 use crate::signals::EndSignals;
 
@@ -82,8 +83,8 @@ fn traits(demo: &DemoArguments, components: Vec<String>) -> Traits {
 /// Finds the Flagdeck that is running, and makes sure that it is one.
 fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck> {
     let data_dir = existing(data_dir(arguments)?)?;
-    let address = match demo.url {
-        Some(address) => address,
+    let address = match &demo.url {
+        Some(address) => address.clone(),
         None => configured(arguments, &data_dir)?,
     };
     let flagdeck = Flagdeck::at(address, data_dir);

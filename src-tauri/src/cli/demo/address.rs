@@ -1,18 +1,7 @@
 //! Where a running Flagdeck is: always on this machine, because the token goes there.
 
-use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::str::FromStr;
-
+use flagdeck::address::Address;
 use flagdeck::loopback;
-use ureq::http::Uri;
-
-const HTTP_PORT: u16 = 80;
-
-/// An address of this machine. Each of its names stands for 127.0.0.1, where Flagdeck listens:
-/// what listens on another address is another program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Address(SocketAddr);
 
 /// Why a text is no such address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,49 +16,19 @@ pub enum AddressError {
     Foreign,
 }
 
-impl Address {
-    /// A port of 127.0.0.1, where Flagdeck listens.
-    pub fn of_port(port: u16) -> Self {
-        Self(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+/// Reads the address of a Flagdeck on this machine. Each name of the machine stands for
+/// 127.0.0.1, the only one it listens on: what listens on another is another program.
+///
+/// # Errors
+/// [`AddressError`].
+pub fn on_this_machine(text: &str) -> Result<Address, AddressError> {
+    let address: Address = text.parse().map_err(|_| AddressError::Malformed)?;
+    if address.is_secure() || !address.is_bare() {
+        return Err(AddressError::Malformed);
     }
-}
-
-impl FromStr for Address {
-    type Err = AddressError;
-
-    fn from_str(text: &str) -> Result<Self, AddressError> {
-        let uri: Uri = text.parse().map_err(|_| AddressError::Malformed)?;
-        let authority = uri.authority().ok_or(AddressError::Malformed)?;
-        let is_plain = uri.scheme_str() == Some("http")
-            && matches!(uri.path(), "" | "/")
-            && uri.query().is_none()
-            && !authority.as_str().contains('@');
-        if !is_plain {
-            return Err(AddressError::Malformed);
-        }
-        let host = authority.host();
-        // Not asked of the authority, which takes a port that is none for none at all.
-        let port = port(&authority.as_str()[host.len()..]).ok_or(AddressError::Malformed)?;
-        match loopback::is_name(host) {
-            true => Ok(Self::of_port(port)),
-            false => Err(AddressError::Foreign),
-        }
-    }
-}
-
-/// Reads what stands behind the host.
-fn port(text: &str) -> Option<u16> {
-    match text.strip_prefix(':') {
-        None => text.is_empty().then_some(HTTP_PORT),
-        // `parse` alone would take `+4680`.
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
-        Some(_) => None,
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.0)
+    match loopback::is_name(address.host()) {
+        true => Ok(Address::of_port(address.port())),
+        false => Err(AddressError::Foreign),
     }
 }
 
@@ -79,7 +38,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, read: Result<&str, AddressError>) {
-        let found = text.parse::<Address>().map(|address| address.to_string());
+        let found = on_this_machine(text).map(|address| address.to_string());
         assert_eq!(found, read.map(str::to_owned), "{text}");
     }
 

@@ -89,6 +89,8 @@ fn insist(
 mod tests {
     use std::net::TcpListener;
 
+    use flagdeck::address::Address;
+
     use super::super::event::Event;
     use super::*;
 
@@ -98,7 +100,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let folder = tempfile::tempdir().unwrap();
-        let address = super::super::Address::of_port(port);
+        let address = Address::of_port(port);
         let flagdeck = Flagdeck::at(address, folder.path().to_owned());
         let outbox = Outbox::default();
         outbox.put(0, &[Event::Usage]);

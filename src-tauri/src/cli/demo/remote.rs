@@ -1,42 +1,49 @@
-//! A running Flagdeck, as its HTTP interface shows it. Nobody else is sent the token.
+//! A running Flagdeck, as its HTTP interface shows it. The token is sent to nothing else.
 
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use flagdeck::address::Address;
+use flagdeck::outbound::{self, Server, whole};
 use flagdeck::token;
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
 use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::{FlagDocument, read_document};
 use serde::Deserialize;
-use ureq::Agent;
-use ureq::http::Response;
-use ureq::http::header::{ETAG, RETRY_AFTER};
+use ureq::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, RETRY_AFTER,
+};
+use ureq::http::{Response, request};
+use ureq::{AsSendBody, Body};
 
-use super::address::Address;
 use super::event::SOURCE;
 use super::outbox::Batch;
 use super::state::Change;
 
 /// Longer than anything on this machine takes, short enough to notice that it hangs.
-const CONNECT_TIME: Duration = Duration::from_secs(2);
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 
 /// The same for a state, of which there may be much more than of anything else.
 const STATE_TIME: Duration = Duration::from_secs(30);
 const STATE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Longer than Flagdeck ever stays silent where it announces something.
+/// Longer than Flagdeck ever stays silent while it announces.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
-/// Bytes of an answer other than the document.
+/// Bytes of an answer other than the document and a state.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
+
+/// Names the restore that a state confirms.
+const ML_RESTORE: HeaderName = HeaderName::from_static("ml-restore");
+
+/// Names a batch that may be sent again.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A Flagdeck that is believed to be at an address.
 #[derive(Debug)]
 pub struct Flagdeck {
-    agent: Agent,
-    address: Address,
+    server: Server,
     data_dir: PathBuf,
 }
 
@@ -63,43 +70,43 @@ pub struct EventProblem {
     pub message: String,
 }
 
-/// Why Flagdeck did not do what it was asked to.
+/// Why Flagdeck at an address did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     #[error("nothing answers at {address}: {reason}")]
-    Away { address: Address, reason: String },
+    Away { address: String, reason: String },
     #[error("what answers at {address} is not Flagdeck; the token was not sent to it")]
-    Stranger { address: Address },
+    Stranger { address: String },
     #[error("Flagdeck at {address} has more waiting than it takes")]
     Full {
-        address: Address,
+        address: String,
         /// When to try again, where it said so.
         after: Option<Duration>,
     },
     #[error("Flagdeck at {address} takes nothing: {reason}")]
-    Failing { address: Address, reason: String },
+    Failing { address: String, reason: String },
     #[error("Flagdeck at {address} refuses what is reported: {reason}")]
-    Refused { address: Address, reason: String },
+    Refused { address: String, reason: String },
     #[error(
         "Flagdeck at {address} does not accept the token in {data_dir}: it keeps its data \
          elsewhere; say where with --data-dir"
     )]
-    TokenRefused { address: Address, data_dir: String },
+    TokenRefused { address: String, data_dir: String },
     #[error("Flagdeck at {address} keeps no states, and is older than this flagctl")]
-    Stateless { address: Address },
+    Stateless { address: String },
     #[error("the state at {address} cannot be read: {reason}")]
-    State { address: Address, reason: String },
+    State { address: String, reason: String },
     #[error("the token in {data_dir} cannot be read")]
     Token { data_dir: String, source: io::Error },
     #[error("the flags at {address} cannot be read: {reason}")]
-    Flags { address: Address, reason: String },
+    Flags { address: String, reason: String },
 }
 
 impl CallError {
     /// Says whether the same may be tried again with success.
     pub fn is_passing(&self) -> bool {
         match self {
-            // Also a stranger: whoever took the port while Flagdeck was away may leave again.
+            // Also a stranger: a program that took the port while Flagdeck was away may end.
             Self::Away { .. } | Self::Stranger { .. } | Self::Full { .. } => true,
             Self::Failing { .. } => true,
             Self::Refused { .. } | Self::TokenRefused { .. } => false,
@@ -110,27 +117,17 @@ impl CallError {
 }
 
 impl Flagdeck {
-    /// Prepares to talk to a Flagdeck with this data folder. Contacts nobody.
+    /// Prepares to talk to a Flagdeck with this data folder. Asks nothing yet.
     pub fn at(address: Address, data_dir: PathBuf) -> Self {
-        let config = Agent::config_builder()
-            // Whoever a redirect or a proxy leads to is not this machine's Flagdeck.
-            .max_redirects(0)
-            .proxy(None)
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT_TIME))
-            .timeout_global(Some(ANSWER_TIME))
-            .user_agent(concat!("flagctl-demo/", env!("CARGO_PKG_VERSION")))
-            .build();
         Self {
-            agent: config.new_agent(),
-            address,
+            server: Server::at(address),
             data_dir,
         }
     }
 
     /// Returns where it is.
-    pub fn address(&self) -> Address {
-        self.address
+    pub fn address(&self) -> &Address {
+        self.server.address()
     }
 
     /// Makes sure that it is Flagdeck that answers, by the shape of what `/healthz` says.
@@ -147,29 +144,28 @@ impl Flagdeck {
             revision: u64,
             writable: bool,
         }
-        let request = self.agent.get(self.url("/healthz"));
-        let mut answer = request.call().map_err(|error| self.failure(error))?;
-        let health = text(&mut answer, ANSWER_BYTES_MAX).unwrap_or_default();
-        match serde_json::from_str::<Health>(&health) {
+        let mut answer = self.call(self.server.request("GET", "/healthz"), ())?;
+        let health = body(&mut answer).unwrap_or_default();
+        match serde_json::from_slice::<Health>(&health) {
             Ok(_) => Ok(()),
             Err(_) => Err(CallError::Stranger {
-                address: self.address,
+                address: self.shown(),
             }),
         }
     }
 
-    /// Returns the flags in force; none where they are still those of `etag`.
+    /// Returns the flags in force; `None` if they are still those of `etag`.
     ///
     /// # Errors
-    /// Where they cannot be had or understood.
+    /// If there is no answer, or none that can be understood.
     pub fn flags(&self, etag: Option<&str>) -> Result<Option<Flags>, CallError> {
-        let mut request = self.agent.get(self.url("/api/ml/flags"));
+        let mut request = self.server.request("GET", "/api/ml/flags");
         if let Some(etag) = etag {
-            request = request.header("If-None-Match", etag);
+            request = request.header(IF_NONE_MATCH, etag);
         }
-        let mut answer = request.call().map_err(|error| self.failure(error))?;
+        let mut answer = self.call(request, ())?;
         let unreadable = |reason: String| CallError::Flags {
-            address: self.address,
+            address: self.shown(),
             reason,
         };
         match answer.status().as_u16() {
@@ -177,98 +173,86 @@ impl Flagdeck {
             200 => {}
             _ => return Err(unreadable(reason(answer))),
         }
-        let bytes = text(&mut answer, DOCUMENT_BYTES_MAX as u64);
-        let bytes = bytes.map_err(|error| unreadable(error.to_string()))?;
-        let checked = read_document(bytes.as_bytes()).map_err(|problems| {
+        let text = whole(&mut answer, DOCUMENT_BYTES_MAX as u64, ANSWER_TIME);
+        let text = text.map_err(|error| unreadable(error.to_string()))?;
+        let checked = read_document(&text).map_err(|problems| {
             let first = problems.into_iter().next();
             unreadable(first.map_or_else(String::new, |problem| problem.message))
         })?;
         Ok(Some(Flags {
             document: checked.document,
-            etag: header(&answer, ETAG.as_str()),
+            etag: header(&answer, ETAG),
         }))
     }
 
-    /// Hands a batch over. The same batch may be sent again, and is counted once.
+    /// Sends a batch. The same batch may be sent again, and is counted once.
     ///
     /// # Errors
-    /// Where it was not taken, or nobody knows whether it was.
+    /// If it was not taken, or it is not known whether it was.
     pub fn send(&self, batch: &Batch) -> Result<Receipt, CallError> {
-        let request = self
-            .agent
-            .post(self.url("/api/ml/events"))
-            .header("Authorization", self.authorization()?)
-            .header("Idempotency-Key", &batch.key)
-            .content_type("application/x-ndjson");
-        let answer = request.send(batch.body.as_slice());
-        self.receipt(answer.map_err(|error| self.failure(error))?)
+        let request = self.authorized("POST", "/api/ml/events")?;
+        let request = request
+            .header(IDEMPOTENCY_KEY, &batch.key)
+            .header(CONTENT_TYPE, "application/x-ndjson");
+        self.receipt(self.call(request, batch.body.as_slice())?)
     }
 
-    /// Hands the whole state of the host over; `restore` is the number of what it confirms.
+    /// Sends the whole state of the host; `restore` is the number of what it confirms.
     ///
     /// # Errors
-    /// Where it was not taken, or nobody knows whether it was.
+    /// If it was not taken, or it is not known whether it was.
     pub fn put_state(
         &self,
         text: &[u8],
         files: usize,
         restore: Option<u64>,
     ) -> Result<(), CallError> {
-        let url = format!("{}?files={files}", self.state_url());
-        let mut request = self
-            .agent
-            .put(url)
-            .header("Authorization", self.authorization()?)
-            .content_type("application/json");
+        let request = self.authorized("PUT", &state_path(&format!("?files={files}")))?;
+        let mut request = request.header(CONTENT_TYPE, "application/json");
         if let Some(restore) = restore {
-            request = request.header("Ml-Restore", restore.to_string());
+            request = request.header(ML_RESTORE, restore);
         }
-        let request = request.config().timeout_global(Some(STATE_TIME)).build();
-        self.taken(request.send(text))
+        let answer = self.server.call(request, text, STATE_TIME);
+        self.taken(answer.map_err(|error| self.failure(error))?)
     }
 
-    /// Hands over what has changed in the state.
+    /// Sends what has changed in the state.
     ///
     /// # Errors
-    /// Where it was not taken, or nobody knows whether it was.
+    /// If it was not taken, or it is not known whether it was.
     pub fn post_changes(&self, changes: &[Change]) -> Result<(), CallError> {
         let text = serde_json::to_vec(changes).expect("a change is plain data");
-        let request = self
-            .agent
-            .post(format!("{}/changes", self.state_url()))
-            .header("Authorization", self.authorization()?)
-            .content_type("application/json");
-        self.taken(request.send(text.as_slice()))
+        let request = self.authorized("POST", &state_path("/changes"))?;
+        let request = request.header(CONTENT_TYPE, "application/json");
+        self.taken(self.call(request, text.as_slice())?)
     }
 
     /// Returns what a restore asks the host to become: the tree `ml`. Returns `None` if the
     /// restore is over.
     ///
     /// # Errors
-    /// If it cannot be had or understood.
+    /// If there is no answer, or none that can be understood.
     pub fn asked(&self, href: &str) -> Result<Option<Tree>, CallError> {
         #[derive(Deserialize)]
         struct State {
             #[serde(deserialize_with = "tree::deserialize")]
             ml: Tree,
         }
-        let request = self
-            .agent
-            .get(self.url(href))
-            .header("Authorization", self.authorization()?);
-        let request = request.config().timeout_global(Some(STATE_TIME)).build();
-        let mut answer = request.call().map_err(|error| self.failure(error))?;
+        let request = self.authorized("GET", href)?;
+        let answer = self.server.call(request, (), STATE_TIME);
+        let mut answer = answer.map_err(|error| self.failure(error))?;
         match answer.status().as_u16() {
             200 => {}
             // Cancelled, or superseded by one that has its own event.
             404 | 410 => return Ok(None),
             _ => return Err(self.refusal(answer)),
         }
-        let state = text(&mut answer, STATE_BYTES_MAX).map_err(|error| self.failure(error))?;
-        match serde_json::from_str::<State>(&state) {
+        let state = whole(&mut answer, STATE_BYTES_MAX, STATE_TIME);
+        let state = state.map_err(|error| self.failure(error))?;
+        match serde_json::from_slice::<State>(&state) {
             Ok(state) => Ok(Some(state.ml)),
             Err(error) => Err(CallError::State {
-                address: self.address,
+                address: self.shown(),
                 reason: error.to_string(),
             }),
         }
@@ -277,61 +261,61 @@ impl Flagdeck {
     /// Returns what Flagdeck announces from here on: events as the HTML standard writes them.
     ///
     /// # Errors
-    /// [`CallError::Stateless`] where it announces nothing, and where it cannot be reached.
+    /// [`CallError::Stateless`] if it announces nothing, and if it cannot be reached.
     pub fn announcements(&self) -> Result<impl BufRead + use<>, CallError> {
-        let request = self.agent.get(self.url("/api/ml/flags/stream"));
-        let request = request.header("Accept", "text/event-stream");
-        // Of states, only who has the token is told.
-        let request = request.header("Authorization", &self.authorization()?);
-        let request = request
-            .config()
-            .timeout_global(None)
-            .timeout_per_read(Some(SILENCE_MAX))
-            .build();
-        let answer = request.call().map_err(|error| self.failure(error))?;
+        // Only clients with the token are told of states.
+        let request = self.authorized("GET", "/api/ml/flags/stream")?;
+        let request = request.header(ACCEPT, "text/event-stream");
+        let answer = self.server.listen(request, SILENCE_MAX);
+        let answer = answer.map_err(|error| self.failure(error))?;
         match answer.status().as_u16() {
             200 => Ok(BufReader::new(answer.into_body().into_reader())),
-            404 => Err(CallError::Stateless {
-                address: self.address,
-            }),
+            404 => Err(self.stateless()),
             _ => Err(self.refusal(answer)),
         }
     }
 
-    /// Returns what writes are sent with, once it is sure who is there.
-    fn authorization(&self) -> Result<String, CallError> {
-        // Every time: the port may have changed hands since. What answers stays on the
+    /// Begins a request with the token, once it is sure who is there.
+    fn authorized(&self, method: &str, path: &str) -> Result<request::Builder, CallError> {
+        // Every time: another program may have taken the port since. What answers stays on the
         // connection that it answered on, and the token follows it there.
         self.check()?;
         let token = token::load(&self.data_dir).map_err(|source| CallError::Token {
             data_dir: self.folder(),
             source,
         })?;
-        Ok(format!("Bearer {token}"))
+        let request = self.server.request(method, path);
+        Ok(request.header(AUTHORIZATION, format!("Bearer {token}")))
     }
 
-    fn taken(&self, answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<(), CallError> {
-        let mut answer = answer.map_err(|error| self.failure(error))?;
+    fn call(
+        &self,
+        request: request::Builder,
+        body: impl AsSendBody,
+    ) -> Result<Response<Body>, CallError> {
+        let answer = self.server.call(request, body, ANSWER_TIME);
+        answer.map_err(|error| self.failure(error))
+    }
+
+    fn taken(&self, mut answer: Response<Body>) -> Result<(), CallError> {
         match answer.status().as_u16() {
             200..300 => {
                 // To the end, so that the connection can be used again.
-                let _ = text(&mut answer, ANSWER_BYTES_MAX);
+                let _ = body(&mut answer);
                 Ok(())
             }
-            404 => Err(CallError::Stateless {
-                address: self.address,
-            }),
+            404 => Err(self.stateless()),
             _ => Err(self.refusal(answer)),
         }
     }
 
-    fn receipt(&self, mut answer: Response<ureq::Body>) -> Result<Receipt, CallError> {
-        let address = self.address;
+    fn receipt(&self, mut answer: Response<Body>) -> Result<Receipt, CallError> {
+        let address = self.shown();
         match answer.status().as_u16() {
             200 => {
-                let receipt = text(&mut answer, ANSWER_BYTES_MAX).unwrap_or_default();
+                let receipt = body(&mut answer).unwrap_or_default();
                 // An answer that broke off: it will be given again.
-                serde_json::from_str(&receipt).map_err(|error| CallError::Failing {
+                serde_json::from_slice(&receipt).map_err(|error| CallError::Failing {
                     address,
                     reason: format!("its answer cannot be read: {error}"),
                 })
@@ -345,8 +329,8 @@ impl Flagdeck {
     }
 
     /// Reads why something was not taken.
-    fn refusal(&self, answer: Response<ureq::Body>) -> CallError {
-        let address = self.address;
+    fn refusal(&self, answer: Response<Body>) -> CallError {
+        let address = self.shown();
         match answer.status().as_u16() {
             401 => CallError::TokenRefused {
                 address,
@@ -367,34 +351,34 @@ impl Flagdeck {
         }
     }
 
-    fn failure(&self, error: ureq::Error) -> CallError {
-        let reason = match error {
-            ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                "no program listens there".into()
-            }
-            ureq::Error::Io(error) => error.to_string(),
-            ureq::Error::Timeout(_) => "it took too long".into(),
-            // What is no HTTP is no Flagdeck.
-            ureq::Error::Protocol(_) => {
-                return CallError::Stranger {
-                    address: self.address,
-                };
-            }
-            error => error.to_string(),
-        };
-        CallError::Away {
-            address: self.address,
-            reason,
+    fn failure(&self, error: outbound::CallError) -> CallError {
+        let address = self.shown();
+        match error {
+            outbound::CallError::Unreachable { cause } => CallError::Away {
+                address,
+                reason: cause,
+            },
+            error @ (outbound::CallError::Silent { .. }
+            | outbound::CallError::Closed
+            | outbound::CallError::Address(_)) => CallError::Away {
+                address,
+                reason: error.to_string(),
+            },
+            // Flagdeck speaks HTTP, leads nowhere else, and says no more than is asked for.
+            outbound::CallError::Garbled { .. }
+            | outbound::CallError::Elsewhere { .. }
+            | outbound::CallError::TooLarge { .. } => CallError::Stranger { address },
         }
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.address)
+    fn stateless(&self) -> CallError {
+        CallError::Stateless {
+            address: self.shown(),
+        }
     }
 
-    fn state_url(&self) -> String {
-        // A name that needs no escaping.
-        self.url(&format!("/api/ml/state/{SOURCE}"))
+    fn shown(&self) -> String {
+        self.address().to_string()
     }
 
     fn folder(&self) -> String {
@@ -402,31 +386,36 @@ impl Flagdeck {
     }
 }
 
-fn text(answer: &mut Response<ureq::Body>, bytes_max: u64) -> Result<String, ureq::Error> {
-    let body = answer.body_mut().with_config().limit(bytes_max);
-    body.read_to_string()
+/// Returns a path under the state of the host, whose name needs no escaping.
+fn state_path(rest: &str) -> String {
+    format!("/api/ml/state/{SOURCE}{rest}")
 }
 
-fn header(answer: &Response<ureq::Body>, name: &str) -> Option<String> {
+/// Reads an answer that is short.
+fn body(answer: &mut Response<Body>) -> Result<Vec<u8>, outbound::CallError> {
+    whole(answer, ANSWER_BYTES_MAX, ANSWER_TIME)
+}
+
+fn header(answer: &Response<Body>, name: HeaderName) -> Option<String> {
     let value = answer.headers().get(name)?.to_str().ok()?;
     Some(value.to_owned())
 }
 
 /// Reads how long to wait, in seconds; Flagdeck names no dates.
-fn retry_after(answer: &Response<ureq::Body>) -> Option<Duration> {
-    let seconds = header(answer, RETRY_AFTER.as_str())?.parse().ok()?;
+fn retry_after(answer: &Response<Body>) -> Option<Duration> {
+    let seconds = header(answer, RETRY_AFTER)?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
 /// Returns what a problem document (RFC 9457) says, or the status alone.
-fn reason(mut answer: Response<ureq::Body>) -> String {
+fn reason(mut answer: Response<Body>) -> String {
     #[derive(Deserialize)]
     struct Problem {
         detail: String,
     }
     let status = answer.status();
-    let body = text(&mut answer, ANSWER_BYTES_MAX).unwrap_or_default();
-    match serde_json::from_str::<Problem>(&body) {
+    let body = body(&mut answer).unwrap_or_default();
+    match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) => problem.detail.trim_end_matches('.').to_owned(),
         Err(_) => format!("it answers {status}"),
     }

@@ -6,9 +6,6 @@ use crate::store::StoreError;
 use crate::store::sqlite::place::Placed;
 use crate::store::sqlite::side::SideDatabase;
 
-/// Held by the one program that keeps the checkpoint.
-pub(super) const LEAD: &str = "metrics.lock";
-
 /// `metrics.db`, marked with "FLDM" in ASCII.
 pub(super) const METRICS: SideDatabase = SideDatabase {
     stem: "metrics",

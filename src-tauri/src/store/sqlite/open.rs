@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use rusqlite::Connection;
 
@@ -41,6 +42,8 @@ pub(super) struct Known {
     pub(super) stamp: Option<Stamp>,
     /// Revisions that were the latest when they were read or saved, the last one last.
     pub(super) heads: VecDeque<Head>,
+    /// Since when the file looks like another store, if that may be a checkpoint.
+    pub(super) suspected: Option<Instant>,
     /// Whether the file does not hold that revision any more.
     pub(super) is_overwritten: bool,
 }

@@ -1,5 +1,6 @@
 //! What no other part can see of a store: its pragmas, its locks, its migrations, its limits.
 
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -388,4 +389,44 @@ fn a_change_that_the_folder_was_removed_under_is_unconfirmed_and_comes_with_the_
     let head = store.head().expect("it can be read").expect("a revision");
     assert_eq!(head.number, RevisionNumber(2));
     assert_sound(&store, 2);
+}
+
+/// Half of a checkpoint that a busy disk holds up looks like damage; a file that `cp` wrote over
+/// stays like that.
+#[test]
+fn a_checkpoint_that_is_held_up_is_not_taken_for_another_store() {
+    let place = temporary();
+    drop(
+        (1..=3)
+            .map(|_| append(&open(&place), 40_000))
+            .collect::<Vec<_>>(),
+    );
+    let file = place.path().join("flagdeck.db");
+    let whole = std::fs::read(&file).expect("a database");
+    // Its log is empty.
+    let store = open(&place);
+    store.head().expect("it can be read");
+    assert!(store.gone().is_none());
+    let half = || {
+        let file = std::fs::OpenOptions::new().write(true).open(&file);
+        let written = file.and_then(|file| file.write_all_at(&[7; 8192], 4096));
+        written.expect("it can be written");
+    };
+    half();
+    for _ in 0..3 {
+        assert!(store.gone().is_none());
+        assert!(store.check_place().is_ok());
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    std::fs::write(&file, whole).expect("it can be written");
+    assert!(store.gone().is_none());
+    half();
+    let began = std::time::Instant::now();
+    while store.gone().is_none() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "it is not noticed"
+        );
+        std::thread::sleep(Duration::from_millis(30));
+    }
 }

@@ -6,8 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -26,10 +25,10 @@ const STEM: &str = "flagdeck";
 /// How long to wait for another program that just opens what is there.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A file that is read while a checkpoint is written may look like any other: it has to look the
-/// same several times, with a pause between.
-const READS: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long a file has to look like another store without being written. One that is read while a
+/// checkpoint is written may look like any other, and a busy disk delays each write of that by
+/// up to 200 ms.
+const SUSPECTED_FOR: Duration = Duration::from_millis(500);
 
 /// Tells what is under the name of a store, as far as it can be read.
 pub(super) fn look(folder: &Folder) -> Instead {
@@ -66,22 +65,29 @@ pub(super) fn for_sure(is_continued: impl Fn() -> Result<bool, StoreError>) -> b
 
 /// Whether the content of the file was overwritten by another program, as `cp` does, which leaves
 /// the file itself in place. SQLite does not notice. Reads only if the file was written since the
-/// last look, which checkpoints do, too.
+/// last look, which checkpoints do, too, and until it is sure. Never waits: the next look decides.
 pub(super) fn is_overwritten(open: &Open) -> bool {
     let stamp = Stamp::of(&open.folder.database());
-    if lock(&open.known).stamp == stamp {
-        return lock(&open.known).is_overwritten;
-    }
-    let is_overwritten = (0..READS).all(|read| {
-        if read > 0 {
-            thread::sleep(PAUSE);
+    let was_written = {
+        let known = lock(&open.known);
+        if known.stamp == stamp && known.suspected.is_none() {
+            return known.is_overwritten;
         }
-        is_foreign(open)
-    });
-    let mut known = lock(&open.known);
-    known.is_overwritten = is_overwritten;
+        known.stamp != stamp
+    };
+    let is_foreign = is_foreign(open);
+    let known = &mut *lock(&open.known);
     known.stamp = stamp;
-    is_overwritten
+    if !is_foreign || known.is_overwritten {
+        known.suspected = None;
+        known.is_overwritten = is_foreign;
+        return is_foreign;
+    }
+    let since = known.suspected.filter(|_| !was_written);
+    let since = since.unwrap_or_else(Instant::now);
+    known.is_overwritten = since.elapsed() >= SUSPECTED_FOR;
+    known.suspected = (!known.is_overwritten).then_some(since);
+    known.is_overwritten
 }
 
 /// Whether the database without its log, as of the last checkpoint, is of another history.

@@ -1,0 +1,278 @@
+//! Addresses of servers, taken apart in one place: those that people configure, those that
+//! `flagctl` is given, and the hosts and origins that requests name.
+//!
+//! Looks no name up. What an address shows never has the credentials in it, nor the query, which
+//! may hold a token.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use thiserror::Error;
+use ureq::http::Uri;
+
+use crate::loopback;
+
+/// The address of a server: `http[s]://[user[:password]@]host[:port][/path][?query]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    is_secure: bool,
+    credentials: Option<String>,
+    /// IPv6 in brackets.
+    host: String,
+    port: Option<u16>,
+    /// Without closing slashes: what is asked for follows it.
+    path: String,
+    has_query: bool,
+}
+
+/// A text is no address of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("its address cannot be used")]
+pub struct NoAddress;
+
+impl Address {
+    /// Returns the address of a port of this machine.
+    pub fn of_port(port: u16) -> Self {
+        Self {
+            is_secure: false,
+            credentials: None,
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            port: Some(port),
+            path: String::new(),
+            has_query: false,
+        }
+    }
+
+    /// Returns whether what it is asked is encrypted: `https`.
+    pub fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    /// Returns what comes before the `@`, as it is written.
+    pub fn credentials(&self) -> Option<&str> {
+        self.credentials.as_deref()
+    }
+
+    /// Returns the host, IPv6 in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Returns the port, that of the scheme if none is written.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.is_secure {
+            true => 443,
+            false => 80,
+        })
+    }
+
+    /// Returns whether it names a server and nothing else.
+    pub fn is_bare(&self) -> bool {
+        self.credentials.is_none() && self.path.is_empty() && !self.has_query
+    }
+
+    /// Returns whether the server is on this machine for sure.
+    pub fn is_on_this_machine(&self) -> bool {
+        let ip = self.host.parse::<Ipv4Addr>();
+        loopback::is_name(&self.host) || ip.is_ok_and(|ip| ip.is_loopback())
+    }
+}
+
+impl FromStr for Address {
+    type Err = NoAddress;
+
+    fn from_str(text: &str) -> Result<Self, NoAddress> {
+        let uri: Uri = text.parse().map_err(|_| NoAddress)?;
+        let is_secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(NoAddress),
+        };
+        let authority = uri.authority().ok_or(NoAddress)?.as_str();
+        let (credentials, authority) = match authority.rsplit_once('@') {
+            Some((credentials, rest)) => (Some(credentials.to_owned()), rest),
+            None => (None, authority),
+        };
+        // A password with a slash in it makes a host of the user's name, and a port of its
+        // beginning: both are refused here.
+        let (host, port) = split_port(authority).ok_or(NoAddress)?;
+        let port = port.map(|digits| number(digits).ok_or(NoAddress));
+        Ok(Self {
+            is_secure,
+            credentials,
+            host: host.to_owned(),
+            port: port.transpose()?,
+            path: uri.path().trim_end_matches('/').to_owned(),
+            has_query: uri.query().is_some(),
+        })
+    }
+}
+
+/// Writes it as it may be shown, and as paths are added to it.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.is_secure {
+            true => "https",
+            false => "http",
+        };
+        write!(f, "{scheme}://{}", self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(&self.path)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// Says whether a text begins as an address does. It may be none that can be used all the same:
+/// that is said when it is used, without its credentials.
+pub(crate) fn begins_as_one(text: &str) -> bool {
+    let rest = text.strip_prefix("http://");
+    let rest = rest.or_else(|| text.strip_prefix("https://"));
+    let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let begins = |first: char| first.is_ascii_alphanumeric() || first == '[';
+    is_visible && rest.is_some_and(|rest| rest.starts_with(begins))
+}
+
+/// Returns a text that should be an address as it may be shown, whatever it is.
+pub(crate) fn without_credentials(text: &str) -> String {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme), rest),
+        None => (None, text),
+    };
+    // Up to the last @: a password may hold a slash that makes the address unusable, and must
+    // not be shown even then.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    match scheme {
+        Some(scheme) => format!("{scheme}://{rest}"),
+        None => rest.to_owned(),
+    }
+}
+
+/// Separates `host[:port]`; `None` if something else follows the host, or there is none.
+pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    let host_end = match authority.starts_with('[') {
+        true => authority.find(']')? + 1,
+        false => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, rest) = authority.split_at(host_end);
+    let port = match rest.strip_prefix(':') {
+        None if rest.is_empty() => None,
+        None => return None,
+        digits => digits,
+    };
+    (!host.is_empty()).then_some((host, port))
+}
+
+/// Reads a port as browsers write it, without zeros before it.
+pub(crate) fn plain_port(digits: &str) -> Option<u16> {
+    number(digits).filter(|_| !digits.starts_with('0'))
+}
+
+/// Reads digits and nothing else: `parse` alone would take `+80`.
+fn number(digits: &str) -> Option<u16> {
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart() {
+        let check = |text: &str, shown: &str, port: u16, credentials: Option<&str>| {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.to_string(), shown);
+            assert_eq!((address.port(), address.credentials()), (port, credentials));
+        };
+        check("http://gate:9091", "http://gate:9091", 9091, None);
+        check("HTTPS://Gate/push/", "https://Gate/push", 443, None);
+        check("http://[::1]:9091//", "http://[::1]:9091", 9091, None);
+        check("http://gate/a?b=c", "http://gate/a", 80, None);
+        check(
+            "http://user:pass@gate",
+            "http://gate",
+            80,
+            Some("user:pass"),
+        );
+        check("http://a@b@gate", "http://gate", 80, Some("a@b"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "",
+            "gate:9091",
+            "/metrics",
+            "ftp://gate",
+            "http://",
+            "http://:80",
+            "http://a b",
+            "http://gate:",
+            "http://gate:+80",
+            "http://gate:99999",
+            "http://[::1]9091",
+            "http://user:pa/ss@gate",
+        ] {
+            assert_eq!(text.parse::<Address>(), Err(NoAddress), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let check = |text, shown| assert_eq!(without_credentials(text), shown);
+        check("http://gate:9091/x", "http://gate:9091/x");
+        check("https://user:pass@gate/x", "https://gate/x");
+        check("http://user:p/ss@gate/x", "http://gate/x");
+        check("http://user:p@ss@gate", "http://gate");
+        check("http://gate/x?token=secret#t", "http://gate/x");
+        check("http://user:p?ss@gate", "http://gate");
+        check("user:pass@gate:9091", "gate:9091");
+        let address: Address = "http://user:pass@gate?token=secret".parse().unwrap();
+        assert_eq!(
+            format!("{address} {address:?}"),
+            "http://gate Address(http://gate)"
+        );
+    }
+
+    #[test]
+    fn only_loopback_addresses_are_on_this_machine_for_sure() {
+        let check = |host: &str, expected| {
+            let address: Address = format!("http://{host}").parse().unwrap();
+            assert_eq!(address.is_on_this_machine(), expected, "{host}");
+        };
+        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "[::1]"] {
+            check(host, true);
+        }
+        for host in [
+            "127.0.0.1.example",
+            "localhost.example",
+            "10.0.0.1",
+            "[::2]",
+        ] {
+            check(host, false);
+        }
+    }
+
+    #[test]
+    fn a_port_follows_the_host() {
+        let check = |text, parts| assert_eq!(split_port(text), parts, "{text}");
+        check("localhost:4680", Some(("localhost", Some("4680"))));
+        check("[::1]:4680", Some(("[::1]", Some("4680"))));
+        check("[::1]", Some(("[::1]", None)));
+        check("a:b:c", Some(("a", Some("b:c"))));
+        for text in ["", ":80", "[::1", "[::1]80"] {
+            check(text, None);
+        }
+        let ports = ["80", "080", "+80", "0", "", "65536"].map(plain_port);
+        assert_eq!(ports, [Some(80), None, None, None, None, None]);
+    }
+}
