@@ -33,6 +33,7 @@ use crate::config::{Config, Given, Setting, Settings};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::flags::{Flags, Outcome};
+use crate::load::Load;
 use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
@@ -66,6 +67,7 @@ struct Inner {
     /// What the last look found of the data folder; none while everything is in place.
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
+    load: Arc<Load>,
 }
 
 /// How to open the application.
@@ -122,8 +124,9 @@ impl App {
             message,
         });
         let mut notices = Vec::from_iter(recovered);
+        let load = Arc::new(Load::default());
         let metrics = options.watch.then(|| {
-            let (metrics, notice) = Metrics::start(&options.data_dir, options.clock.clone());
+            let (metrics, notice) = Metrics::start(&options.data_dir, options.clock.clone(), &load);
             notices.extend(notice.map(warning));
             metrics
         });
@@ -146,6 +149,7 @@ impl App {
             states,
             gone: Mutex::default(),
             small_files: Mutex::default(),
+            load,
         }));
         if let Some(message) = app.missing_revisions() {
             app.notify(Level::Error, message);
@@ -189,6 +193,11 @@ impl App {
     }
 
     // The application itself.
+
+    /// Returns the counts of what a server of this application carries.
+    pub fn load(&self) -> &Arc<Load> {
+        &self.0.load
+    }
 
     /// Returns the time of day, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {

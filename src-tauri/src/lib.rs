@@ -47,6 +47,7 @@ pub mod clock;
 pub mod config;
 pub mod durable;
 pub mod format;
+pub mod load;
 mod lock;
 pub mod token;
 

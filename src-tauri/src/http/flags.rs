@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use flagdeck_core::{Edit, Problem};
 
-use super::body::{self, Media};
+use super::body::{self, Media, Received};
 use super::etag::{self, IfMatch};
 use super::problem::ProblemDetails;
 use super::routes::Context;
@@ -70,13 +70,13 @@ async fn change(
     edit: fn(Vec<u8>) -> Edit,
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    context.check_token(&head.headers).await?;
+    context.check_token(&head).await?;
     body::check(&head.headers, media)?;
     let base = base_of(
         &head.headers,
         &context.app().flags().in_force(Scope::Everyone),
     )?;
-    let bytes = body::read(body, context.limits().body_time).await?;
+    let Received { bytes, memory } = body::read(context, &head.headers, body).await?;
     let change = ChangeRequest {
         edit: edit(bytes),
         actor: actor(&head.headers),
@@ -93,6 +93,7 @@ async fn change(
             false => app.flags().change(change)?,
         };
         let made = app.flags().at(outcome.revision)?;
+        drop(memory);
         Ok::<_, crate::Error>((made, outcome.warnings))
     });
     let (made, warnings) = made.await.map_err(|_| ProblemDetails::internal())??;

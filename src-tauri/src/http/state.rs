@@ -13,7 +13,7 @@ use axum::routing::{MethodRouter, get, post};
 use flagdeck_core::whole;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::body::{self, Media};
+use super::body::{self, Media, Received};
 use super::etag;
 use super::limits::{BODY_BYTES_MAX, STATE_BODY_BYTES_MAX};
 use super::problem::ProblemDetails;
@@ -55,15 +55,14 @@ pub(super) fn restore_address(source: &str, restore: u64) -> String {
 
 async fn read(
     State(context): State<Context>,
-    uri: Uri,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ProblemDetails> {
-    context.check_token(&headers).await?;
-    let source = source_of(&uri)?;
-    let known = headers.clone();
+    let (head, _) = request.into_parts();
+    context.check_token(&head).await?;
+    let source = source_of(&head.uri)?;
     let read = blocking(&context, move |app| {
         let current = app.current_state(&source)?;
-        let is_known = etag::client_has(&known, &current.etag);
+        let is_known = etag::client_has(&head.headers, &current.etag);
         Ok((text_of(&current, is_known), current.etag))
     });
     let (text, etag) = read.await?;
@@ -72,15 +71,15 @@ async fn read(
 
 async fn read_asked(
     State(context): State<Context>,
-    uri: Uri,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ProblemDetails> {
-    context.check_token(&headers).await?;
-    let source = source_of(&uri)?;
-    let id = restore_of(&uri)?;
+    let (head, _) = request.into_parts();
+    context.check_token(&head).await?;
+    let source = source_of(&head.uri)?;
+    let id = restore_of(&head.uri)?;
     let read = blocking(&context, move |app| {
         let asked = app.asked_state(&source, id)?;
-        let is_known = etag::client_has(&headers, &asked.etag);
+        let is_known = etag::client_has(&head.headers, &asked.etag);
         Ok(((!is_known).then(|| written(&asked.state)), asked.etag))
     });
     let (text, etag) = read.await?;
@@ -120,14 +119,15 @@ fn written(state: &StateTree) -> Vec<u8> {
 
 async fn put(State(context): State<Context>, request: Request) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    context.check_token(&head.headers).await?;
+    context.check_token(&head).await?;
     let source = source_of(&head.uri)?;
     body::check_up_to(&head.headers, &[Media::Json], STATE_BODY_BYTES_MAX)?;
     let files = files_of(&head.uri)?;
     let confirms = confirms(&head.headers)?;
-    let body_time = context.limits().body_time;
-    let bytes = body::read_up_to(body, body_time, STATE_BODY_BYTES_MAX).await?;
+    let read = body::read_up_to(&context, &head.headers, body, STATE_BODY_BYTES_MAX);
+    let Received { bytes, memory } = read.await?;
     let put = blocking(&context, move |app| {
+        let _until_it_is_stored = memory;
         app.put_state(&source, &bytes, files, confirms)
     });
     Ok(Json(put.await?).into_response())
@@ -138,15 +138,16 @@ async fn record(
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    context.check_token(&head.headers).await?;
+    context.check_token(&head).await?;
     let source = source_of(&head.uri)?;
     let media = body::check_up_to(&head.headers, &[Media::Json, Media::NdJson], BODY_BYTES_MAX)?;
     let format = match media {
         Media::NdJson => Format::NdJson,
         Media::Json | Media::MergePatch => Format::Json,
     };
-    let bytes = body::read(body, context.limits().body_time).await?;
+    let Received { bytes, memory } = body::read(&context, &head.headers, body).await?;
     let receipt = blocking(&context, move |app| {
+        let _until_they_are_stored = memory;
         app.record_changes(&source, &bytes, format)
     });
     Ok(Json(receipt.await?).into_response())
