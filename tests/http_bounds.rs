@@ -6,7 +6,7 @@ use std::time::Duration;
 use flagdeck::http::{BindError, Limits, Server};
 use flagdeck::{App, Options};
 
-use crate::http_support::{Client, Running};
+use crate::http_support::Running;
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -139,34 +139,6 @@ fn a_body_as_large_as_a_document_may_be_is_taken_in() {
     let headers = [headers[0], headers[1], ("Expect", "100-continue")];
     let answer = server.write("PUT", &headers, &format!("{padded} "));
     assert_eq!(answer.problem(413), "too_large");
-}
-
-#[test]
-fn connections_beyond_the_limit_are_turned_away_until_one_ends() {
-    let server = Running::with_limits(Limits {
-        connections_max: 8,
-        ..Limits::default()
-    });
-    let ask = |client: &mut Client| {
-        client.send(server.compose("GET", "/healthz", &[], ""));
-        client.answer().status
-    };
-    let mut open: Vec<_> = (0..8).map(|_| server.connect()).collect();
-    for client in &mut open {
-        assert_eq!(ask(client), 200);
-    }
-    let mut extra = server.connect();
-    assert_eq!(extra.answer().status, 503);
-    assert!(extra.is_closed());
-    assert_eq!(ask(&mut open[0]), 200, "those inside go on");
-
-    open.pop();
-    let served = std::iter::repeat_with(|| server.connect()).find_map(|mut client| {
-        let sent = client.try_send(server.compose("GET", "/healthz", &[], ""));
-        let served = sent.is_ok() && !client.is_closed() && client.answer().status == 200;
-        served.then_some(client)
-    });
-    assert!(served.is_some());
 }
 
 #[test]

@@ -43,6 +43,7 @@ mod http_bounds;
 mod http_events;
 mod http_flags;
 mod http_gate;
+mod http_load;
 mod http_malformed;
 mod http_metrics;
 mod http_states;

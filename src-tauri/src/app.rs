@@ -34,6 +34,7 @@ use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::flags::{Flags, Outcome};
 use crate::leader::{Leader, Role};
+use crate::load::Load;
 use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
@@ -69,6 +70,7 @@ struct Inner {
     /// What the last look found of the data folder; none while everything is in place.
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
+    load: Arc<Load>,
 }
 
 /// How to open the application.
@@ -126,9 +128,11 @@ impl App {
         });
         let mut notices = Vec::from_iter(recovered);
         let leader = Leader::new(&options.data_dir);
+        let load = Arc::new(Load::default());
         let metrics = options.watch.then(|| {
             let seat = leader.seat(Role::Metrics);
-            let (metrics, notice) = Metrics::start(&options.data_dir, options.clock.clone(), seat);
+            let clock = options.clock.clone();
+            let (metrics, notice) = Metrics::start(&options.data_dir, clock, seat, &load);
             notices.extend(notice.map(warning));
             metrics
         });
@@ -152,6 +156,7 @@ impl App {
             states,
             gone: Mutex::default(),
             small_files: Mutex::default(),
+            load,
         }));
         if let Some(message) = app.missing_revisions() {
             app.notify(Level::Error, message);
@@ -195,6 +200,11 @@ impl App {
     }
 
     // The application itself.
+
+    /// Returns the counts of what a server of this application carries.
+    pub fn load(&self) -> &Arc<Load> {
+        &self.0.load
+    }
 
     /// Returns the time of day, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {

@@ -22,6 +22,8 @@ pub enum Event {
     State(Option<Arc<str>>),
     /// A state was restored, by this restore.
     Restored(u64),
+    /// The token was replaced, or its file was.
+    Token,
 }
 
 /// The way to announce events. Clones announce to the same listeners.

@@ -5,12 +5,14 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | `places` | who may stay when there are too many connections or streams |
 //! | `connection` | one task for each connection; closes what falls silent |
 //! | `framing` | refuses heads that mean different things to different programs |
 //! | `gate` | refuses foreign hosts, foreign origins and addresses in disguise |
 //! | `routes` | one line for each address; a panic becomes an answer |
 //! | `token` | who may write |
 //! | `extract` | what the path and the query name |
+//! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `body`, `etag` | what a request carries and what it is based on |
 //! | `flags`, `stream`, `events`, `state`, `metrics`, `health` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
@@ -19,11 +21,13 @@ mod connection;
 pub(crate) mod framing;
 mod gate;
 pub mod limits;
+mod places;
 mod routes;
 
 mod body;
 mod etag;
 mod extract;
+mod memory;
 mod token;
 
 mod events;
@@ -40,16 +44,18 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 pub use self::limits::Limits;
+use self::places::{Client, Kind, Place, Places};
 use self::routes::Routes;
 use crate::app::App;
 
-/// Sent to connections beyond [`Limits::connections_max`].
+/// Sent to a connection if all places are taken by requests that are being answered.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\
     Content-Length: 0\r\n\r\n";
 
@@ -129,7 +135,9 @@ impl Server {
     /// Where the listening socket cannot be handed to the runtime; nothing was served then.
     pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        let routes = Routes::new(self.app, self.address.port(), self.limits, shutdown.clone());
+        let limits = self.limits.within(open_files_max());
+        let places = Places::new(limits.connections_max, Kind::Connections, self.app.load());
+        let routes = Routes::new(self.app, self.address.port(), limits, shutdown.clone());
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -137,15 +145,13 @@ impl Server {
                 () = shutdown.cancelled() => break,
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) if connections.len() >= self.limits.connections_max => {
-                        turn_away(stream);
-                    }
-                    Ok((stream, _)) => {
-                        // Answers are written whole; waiting to fill packets only delays them.
-                        let _ = stream.set_nodelay(true);
-                        let (routes, shutdown) = (routes.clone(), shutdown.clone());
-                        connections
-                            .spawn(connection::serve(stream, routes, self.limits, shutdown));
+                    Ok((stream, _)) => match places.take(Client::New) {
+                        Some(place) => {
+                            let (routes, shutdown) = (routes.clone(), shutdown.clone());
+                            let served = serve(stream, routes, limits, place, shutdown);
+                            connections.spawn(served);
+                        }
+                        None => turn_away(stream),
                     }
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
@@ -156,12 +162,39 @@ impl Server {
         }
         drop(listener);
         let all_end = async { while connections.join_next().await.is_some() {} };
-        if timeout(self.limits.drain_time, all_end).await.is_err() {
+        if timeout(limits.drain_time, all_end).await.is_err() {
             tracing::debug!(left = connections.len(), "connections are cut off");
         }
         connections.shutdown().await;
         Ok(())
     }
+}
+
+async fn serve(
+    stream: TcpStream,
+    routes: Routes,
+    limits: Limits,
+    place: Place,
+    shutdown: CancellationToken,
+) {
+    // Answers are written whole; waiting to fill packets only delays them.
+    let _ = stream.set_nodelay(true);
+    connection::serve(stream, routes, limits, place, shutdown).await;
+}
+
+/// Lets this process open as many files as the system allows it to, and returns how many. The
+/// usual first limit, 1024, is less than the connections and streams that are allowed here.
+fn open_files_max() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum.or(current),
+        maximum,
+    };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => raised.current,
+        Err(_) => current,
+    }
+    .unwrap_or(u64::MAX)
 }
 
 fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {

@@ -50,6 +50,7 @@ pub mod config;
 pub mod durable;
 pub mod format;
 pub mod leader;
+pub mod load;
 mod lock;
 pub mod token;
 

@@ -61,6 +61,7 @@ use self::store::{Key, MetricsReader, MetricsStore, NewBatch};
 use self::worker::{Job, Progress, Worker};
 use crate::clock::Clock;
 use crate::leader::{Lead, Seat};
+use crate::load::Load;
 use crate::lock::lock;
 use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
@@ -209,13 +210,18 @@ impl Delivery {
 impl Metrics {
     /// Starts collecting into a data folder, going on where it ended. Where nothing can be kept,
     /// it says so in every pulse and refuses every batch. Returns also what people should know.
-    pub fn start(data_dir: &Path, clock: Clock, seat: Seat) -> (Self, Option<String>) {
+    pub fn start(
+        data_dir: &Path,
+        clock: Clock,
+        seat: Seat,
+        load: &Arc<Load>,
+    ) -> (Self, Option<String>) {
         let collector = Arc::new(Collector::default());
         let refusals = Arc::new(Refusals::default());
         let metrics = Self(Arc::new(Inner {
             data_dir: data_dir.to_owned(),
             clock,
-            exposition: Exposition::new(&collector, &refusals),
+            exposition: Exposition::new(&collector, &refusals, load),
             collector,
             refusals,
             trouble: Arc::default(),

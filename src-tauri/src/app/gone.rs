@@ -106,7 +106,8 @@ impl App {
         })
     }
 
-    /// Notes what the small files hold, while they are the ones of the open store.
+    /// Notes what the small files hold, while they are the ones of the open store; announces
+    /// another token.
     pub(super) fn remember_small_files(&self) {
         let found = SmallFiles {
             token: token::read(&self.0.data_dir),
@@ -116,8 +117,13 @@ impl App {
             // The files of a folder are removed one by one: what was there last counts.
             let mut known = lock(&self.0.small_files);
             let SmallFiles { token, config } = found;
+            let is_replaced = known.token.is_some() && token.is_some() && known.token != token;
             known.token = token.or(known.token.take());
             known.config = config.or(known.config.take());
+            drop(known);
+            if is_replaced {
+                self.announce(Event::Token);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -13,7 +13,9 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
 use super::limits::{BODY_BYTES_MAX, UNREAD_BYTES_MAX};
+use super::memory::Reserved;
 use super::problem::ProblemDetails;
+use super::routes::Context;
 
 /// What a body may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,12 +78,25 @@ pub(super) fn check_up_to(
     Ok(media)
 }
 
-/// Reads a body to its end.
+/// A body that was read, with the memory that is reserved for it and for what is made of it. To be
+/// held until the request is answered.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) bytes: Vec<u8>,
+    pub(super) memory: Reserved,
+}
+
+/// Reads a body to its end, once memory is free for it.
 ///
 /// # Errors
-/// 413 where it is too large, 408 where it takes longer than `body_time`, 400 where it breaks off.
-pub(super) async fn read(body: Body, body_time: Duration) -> Result<Vec<u8>, ProblemDetails> {
-    read_up_to(body, body_time, BODY_BYTES_MAX).await
+/// 413 if it is too large, 408 if it takes too long, 400 if it breaks off, 429 if other requests
+/// hold the memory.
+pub(super) async fn read(
+    context: &Context,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Received, ProblemDetails> {
+    read_up_to(context, headers, body, BODY_BYTES_MAX).await
 }
 
 /// The same of which another size is allowed.
@@ -89,6 +104,20 @@ pub(super) async fn read(body: Body, body_time: Duration) -> Result<Vec<u8>, Pro
 /// # Errors
 /// As for [`read`].
 pub(super) async fn read_up_to(
+    context: &Context,
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+) -> Result<Received, ProblemDetails> {
+    // A chunked body may become as large as any.
+    let declared = declared_bytes(headers).and_then(|bytes| usize::try_from(bytes).ok());
+    let memory = context.memory().reserve(declared.unwrap_or(bytes_max));
+    let memory = memory.await?;
+    let bytes = collect(body, context.limits().body_time, bytes_max).await?;
+    Ok(Received { bytes, memory })
+}
+
+async fn collect(
     body: Body,
     body_time: Duration,
     bytes_max: usize,
@@ -159,7 +188,7 @@ impl HttpBody for Lent {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(cx),

@@ -12,19 +12,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::framing::Framed;
 use super::limits::{Limits, READ_AHEAD_BYTES_MAX};
+use super::places::Place;
 use super::routes::Routes;
 
-/// Serves a connection until it ends, falls silent, or `shutdown` lets it end after the
-/// request in flight.
+/// Serves a connection until it ends, falls silent, its place is needed while it waits, or
+/// `shutdown` lets it end after the request in flight.
 pub(super) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     routes: Routes,
     limits: Limits,
+    place: Place,
     shutdown: CancellationToken,
 ) {
     let (framed, link) = Framed::new(stream, limits);
     let service = service_fn(|request| {
-        let answer = routes.clone().answer(request, &link);
+        let answer = routes.clone().answer(request, &link, place.holder());
         async { Ok::<_, Infallible>(answer.await) }
     });
     let connection = http1::Builder::new()
@@ -44,6 +46,13 @@ pub(super) async fn serve(
                     tracing::debug!(%error, "a connection broke");
                 }
                 return;
+            }
+            () = place.holder().must_leave(), if !is_stopping => {
+                if !place.holder().is_at_work() {
+                    return;
+                }
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
             }
             () = shutdown.cancelled(), if !is_stopping => {
                 is_stopping = true;

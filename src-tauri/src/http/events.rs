@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use serde::Serialize;
 
-use super::body::{self, Media};
+use super::body::{self, Media, Received};
 use super::extract::Authorized;
 use super::problem::{ProblemDetails, STORE_GONE};
 use super::routes::Context;
@@ -51,8 +51,8 @@ async fn report(
         Media::Json | Media::MergePatch => Format::Json,
     };
     let key = key(&head.headers)?;
-    let bytes = body::read(body, context.limits().body_time).await?;
-    let delivery = take_in(&context, bytes, format, key).await?;
+    let received = body::read(&context, &head.headers, body).await?;
+    let delivery = take_in(&context, received, format, key).await?;
     let problems = delivery.problems.clone();
     let receipt = delivery.stored().await?;
     Ok(Json(Answer { receipt, problems }).into_response())
@@ -61,15 +61,15 @@ async fn report(
 /// Reads a batch: a large one where it keeps no other request waiting.
 async fn take_in(
     context: &Context,
-    bytes: Vec<u8>,
+    received: Received,
     format: Format,
     key: Option<Box<str>>,
 ) -> Result<Delivery, ProblemDetails> {
-    if bytes.len() <= READ_AT_ONCE_BYTES_MAX {
-        return Ok(context.app().report(&bytes, format, key)?);
+    if received.bytes.len() <= READ_AT_ONCE_BYTES_MAX {
+        return Ok(context.app().report(&received.bytes, format, key)?);
     }
     let app = context.app().clone();
-    let read = tokio::task::spawn_blocking(move || app.report(&bytes, format, key));
+    let read = tokio::task::spawn_blocking(move || app.report(&received.bytes, format, key));
     Ok(read.await.map_err(|_| ProblemDetails::internal())??)
 }
 

@@ -33,7 +33,7 @@ impl FromRequestParts<Context> for Authorized {
         parts: &mut Parts,
         context: &Context,
     ) -> Result<Self, Self::Rejection> {
-        context.check_token(&parts.headers).await?;
+        context.check_token(parts).await?;
         Ok(Self)
     }
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use flagdeck_core::{Edit, Problem};
 
-use super::body::{self, Media};
+use super::body::{self, Media, Received};
 use super::etag::{self, IfMatch};
 use super::extract::Authorized;
 use super::problem::ProblemDetails;
@@ -78,7 +78,7 @@ async fn change(
         &head.headers,
         &context.app().flags().in_force(Scope::Everyone),
     )?;
-    let bytes = body::read(body, context.limits().body_time).await?;
+    let Received { bytes, memory } = body::read(context, &head.headers, body).await?;
     let change = ChangeRequest {
         edit: edit(bytes),
         actor: actor(&head.headers),
@@ -95,6 +95,7 @@ async fn change(
             false => app.flags().change(change)?,
         };
         let made = app.flags().at(outcome.revision)?;
+        drop(memory);
         Ok::<_, crate::Error>((made, outcome.warnings))
     });
     let (made, warnings) = made.await.map_err(|_| ProblemDetails::internal())??;

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::routes::Context;
 use crate::app::StoreState;
+use crate::load::Count;
 use crate::wire::PushHealth;
 
 /// What `/healthz` says.
@@ -21,9 +22,40 @@ struct Health {
     version: &'static str,
     revision: u64,
     writable: bool,
+    http: Served,
     /// How pushing to a gateway goes, which is no part of `status`; left out if nothing is pushed.
     #[serde(skip_serializing_if = "Option::is_none")]
     push: Option<Push>,
+}
+
+/// What the server carries at this moment.
+#[derive(Debug, Serialize)]
+struct Served {
+    connections: Bounded,
+    streams: Bounded,
+    /// Memory reserved for the bodies of requests.
+    body_bytes: Bounded,
+}
+
+#[derive(Debug, Serialize)]
+struct Bounded {
+    now: u64,
+    max: usize,
+}
+
+impl Served {
+    fn of(context: &Context) -> Self {
+        let (load, limits) = (context.app().load(), context.limits());
+        let bounded = |count: &Count, max| Bounded {
+            now: count.get(),
+            max,
+        };
+        Self {
+            connections: bounded(&load.connections, limits.connections_max),
+            streams: bounded(&load.streams, limits.streams_max),
+            body_bytes: bounded(&load.body_bytes, limits.body_bytes_in_memory_max),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -73,6 +105,7 @@ async fn read(State(context): State<Context>) -> impl IntoResponse {
         version: env!("CARGO_PKG_VERSION"),
         revision: context.app().flags().live().revision.0,
         writable: status == StoreState::Ok,
+        http: Served::of(&context),
         push: context.app().pushing().map(Push::from),
     };
     (code, [(CACHE_CONTROL, "no-store")], Json(health))

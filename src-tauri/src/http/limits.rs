@@ -35,7 +35,8 @@ pub const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Bounds that may differ from one server to another.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections open at a time. Each costs a file descriptor and some 10 KB.
+    /// Connections open at a time. Each costs a file descriptor and some 10 KB. When there is one
+    /// more, the connection that has waited longest for a request is closed.
     pub connections_max: usize,
     /// Until the head of a request has to be there, from its first byte, or on a fresh
     /// connection from its opening.
@@ -49,11 +50,18 @@ pub struct Limits {
     pub linger_time: Duration,
     /// For requests in flight when the server stops.
     pub drain_time: Duration,
-    /// Streams of events open at a time. Each keeps one of the connections.
+    /// Streams of events open at a time. Each keeps one of the connections. When there is one
+    /// more, the oldest of a client without the token is ended.
     pub streams_max: usize,
     /// How often a stream is sent a comment, so that both sides know the other is there. Shorter
     /// than `idle_time`, which would end it.
     pub heartbeat_time: Duration,
+    /// Bytes of bodies that are in memory at a time, from before a body is read until its request
+    /// is answered. Storing a state takes several times its bytes for a moment, so this bounds
+    /// what any number of clients can make the process use. One of the largest bodies must fit.
+    pub body_bytes_in_memory_max: usize,
+    /// How long a request waits for others to be answered before it is refused for those bytes.
+    pub memory_wait: Duration,
     /// Wrong tokens in a second that are answered as such.
     pub bad_tokens_per_s_max: u32,
 }
@@ -61,15 +69,54 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 512,
+            connections_max: 1536,
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(15),
             idle_time: Duration::from_secs(60),
             linger_time: Duration::from_secs(1),
             drain_time: Duration::from_secs(2),
-            streams_max: 64,
+            streams_max: 1024,
             heartbeat_time: Duration::from_secs(15),
+            body_bytes_in_memory_max: 2 * STATE_BODY_BYTES_MAX,
+            memory_wait: Duration::from_secs(15),
             bad_tokens_per_s_max: 20,
         }
+    }
+}
+
+/// Files that a process needs for other things than connections: databases, backups, logs, the
+/// window.
+const OTHER_FILES: u64 = 256;
+
+impl Limits {
+    /// Returns these limits for a process that may open so many files: a third of its connections
+    /// is always left to requests.
+    #[must_use]
+    pub(super) fn within(self, open_files_max: u64) -> Self {
+        let files = open_files_max.saturating_sub(OTHER_FILES).max(16);
+        let connections_max = usize::try_from(files)
+            .unwrap_or(usize::MAX)
+            .min(self.connections_max);
+        Self {
+            connections_max,
+            streams_max: self.streams_max.min(connections_max.div_ceil(3) * 2),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_may_open_few_files_takes_fewer_connections() {
+        let within = |files| {
+            let limits = Limits::default().within(files);
+            (limits.connections_max, limits.streams_max)
+        };
+        assert_eq!(within(u64::MAX), (1536, 1024));
+        assert_eq!(within(1024), (768, 512));
+        assert_eq!(within(64), (16, 12));
     }
 }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, HeaderValue, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use hyper::body::Incoming;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -22,7 +22,9 @@ use super::body::{self, Lent};
 use super::framing::{Link, REFUSED};
 use super::gate::{Gate, harden};
 use super::limits::Limits;
+use super::memory::Memory;
 use super::metrics::{self, Scrapes};
+use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::{events, flags, health, state, stream};
@@ -59,7 +61,8 @@ struct Shared {
     limits: Limits,
     token_check: TokenCheck,
     scrapes: Scrapes,
-    streams: Arc<Semaphore>,
+    streams: Arc<Places>,
+    memory: Memory,
     /// Cancelled when the server stops, which streams would hold up.
     stopping: CancellationToken,
 }
@@ -78,20 +81,29 @@ impl Context {
     }
 
     /// Returns the places for streams.
-    pub(super) fn streams(&self) -> &Arc<Semaphore> {
+    pub(super) fn streams(&self) -> &Arc<Places> {
         &self.0.streams
+    }
+
+    /// Returns the memory that bodies share.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.0.memory
     }
 
     pub(super) fn stopping(&self) -> &CancellationToken {
         &self.0.stopping
     }
 
-    /// Lets only requests with the token pass.
+    /// Lets only requests with the token pass, and notes of the connection that it has the token.
     ///
     /// # Errors
     /// 401 or 429.
-    pub(super) async fn check_token(&self, headers: &HeaderMap) -> Result<(), ProblemDetails> {
-        self.0.token_check.check(&self.0.app, headers).await
+    pub(super) async fn check_token(&self, head: &Parts) -> Result<(), ProblemDetails> {
+        self.0.token_check.check(&self.0.app, &head.headers).await?;
+        if let Some(holder) = head.extensions.get::<Arc<Holder>>() {
+            holder.note_token();
+        }
+        Ok(())
     }
 }
 
@@ -120,7 +132,8 @@ impl Routes {
             limits,
             token_check: TokenCheck::new(limits.bad_tokens_per_s_max),
             scrapes: Scrapes::default(),
-            streams: Arc::new(Semaphore::new(limits.streams_max)),
+            streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
+            memory: Memory::new(&limits, app.load()),
             stopping,
         }));
         let router = router
@@ -133,8 +146,15 @@ impl Routes {
         }
     }
 
-    /// Answers one request of a connection.
-    pub(super) async fn answer(self, request: Request<Incoming>, link: &Link) -> Response {
+    /// Answers one request of a connection, which keeps its place until then.
+    pub(super) async fn answer(
+        self,
+        mut request: Request<Incoming>,
+        link: &Link,
+        connection: &Arc<Holder>,
+    ) -> Response {
+        let _task = connection.begin();
+        request.extensions_mut().insert(Arc::clone(connection));
         let called = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| (request.method().clone(), request.uri().path().to_owned()));
         // The end of a chunked body goes unseen by the inspection of heads.
@@ -201,6 +221,7 @@ mod tests {
     use crate::app::Options;
     use crate::config::route;
     use crate::http::connection;
+    use crate::http::places::Client;
 
     /// Sends requests over one connection to routes of which two fail, and returns the answers.
     async fn converse(requests: &str) -> String {
@@ -227,7 +248,10 @@ mod tests {
         );
         let (mut client, server) = duplex(64 * 1024);
         client.write_all(requests.as_bytes()).await.unwrap();
-        connection::serve(server, routes, Limits::default(), CancellationToken::new()).await;
+        let places = Places::new(1, Kind::Connections, &Arc::default());
+        let place = places.take(Client::New).unwrap();
+        let stop = CancellationToken::new();
+        connection::serve(server, routes, Limits::default(), place, stop).await;
         let mut answers = String::new();
         client.read_to_string(&mut answers).await.unwrap();
         answers

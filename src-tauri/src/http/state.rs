@@ -15,7 +15,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use super::body::{self, Media};
+use super::body::{self, Media, Received};
 use super::etag;
 use super::extract::{Authorized, Path, Query};
 use super::limits::{BODY_BYTES_MAX, STATE_BODY_BYTES_MAX};
@@ -140,9 +140,10 @@ async fn put(
     let source: SourceName = source.parse()?;
     body::check_up_to(&head.headers, &[Media::Json], STATE_BODY_BYTES_MAX)?;
     let confirms = confirms(&head.headers)?;
-    let body_time = context.limits().body_time;
-    let bytes = body::read_up_to(body, body_time, STATE_BODY_BYTES_MAX).await?;
+    let read = body::read_up_to(&context, &head.headers, body, STATE_BODY_BYTES_MAX);
+    let Received { bytes, memory } = read.await?;
     let put = blocking(&context, move |app| {
+        let _until_it_is_stored = memory;
         app.put_state(&source, &bytes, files, confirms)
     });
     Ok(Json(put.await?).into_response())
@@ -161,8 +162,9 @@ async fn record(
         Media::NdJson => Format::NdJson,
         Media::Json | Media::MergePatch => Format::Json,
     };
-    let bytes = body::read(body, context.limits().body_time).await?;
+    let Received { bytes, memory } = body::read(&context, &head.headers, body).await?;
     let receipt = blocking(&context, move |app| {
+        let _until_they_are_stored = memory;
         app.record_changes(&source, &bytes, format)
     });
     Ok(Json(receipt.await?).into_response())

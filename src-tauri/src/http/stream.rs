@@ -3,14 +3,16 @@
 //!
 //! Anyone on this machine is told of flags; a client that presents the token is told of states,
 //! too. A stream begins with the flags in force, unless they are those that the client was told of
-//! last (`Last-Event-ID`), so a client that connects again has missed nothing that counts.
+//! last (`Last-Event-ID`), so a client that connects again has missed nothing that counts. It ends
+//! when the token is replaced that it began with, or when its place is needed for another.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -21,8 +23,10 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
+use super::places::{Client, Holder, Place};
 use super::problem::ProblemDetails;
 use super::routes::Context;
+use super::token::presented_token;
 use crate::app::{App, StoreState};
 use crate::events::Event;
 use crate::flags::Scope;
@@ -43,41 +47,37 @@ pub(super) fn methods() -> MethodRouter<Context> {
 
 async fn stream(
     State(context): State<Context>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ProblemDetails> {
-    let with_states = headers.contains_key(AUTHORIZATION);
-    if with_states {
-        context.check_token(&headers).await?;
-    }
-    let permit = Arc::clone(context.streams()).try_acquire_owned();
-    let permit = permit.map_err(|_| {
-        ProblemDetails::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too_many_streams",
-            "Too many programs are being told of changes; close one.",
-        )
-        .with(RETRY_AFTER, 5)
-    })?;
+    let (head, _) = request.into_parts();
+    let token = token_of(&context, &head).await?;
+    let place = place_for(&context, token.is_some())?;
+    let holder = Arc::clone(place.holder());
+    let connection = head.extensions.get::<Arc<Holder>>().map(Holder::begin);
     let (sender, body) = Channel::<Bytes>::new(FRAMES_WAITING_MAX);
-    // The place is free once the connection lets go of the body.
+    // The place is free, and the connection may be closed, once the body is dropped.
     let body = body.map_frame(move |frame| {
-        let _ = &permit;
+        let _ = (&place, &connection);
         frame
     });
     let stream = EventStream {
         // Before the first look, so that nothing falls between.
         events: context.app().subscribe(),
         app: context.app().clone(),
-        with_states,
+        token,
         limits: *context.limits(),
-        told: last_event_id(&headers),
+        told: last_event_id(&head.headers),
         told_states: BTreeMap::new(),
         store: StoreState::Ok,
         sender,
     };
     let stopping = context.stopping().clone();
     tokio::spawn(async move {
-        stopping.run_until_cancelled(stream.run()).await;
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = holder.must_leave() => {}
+            Err(Gone) | Ok(()) = stream.run() => {}
+        }
     });
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
@@ -86,20 +86,45 @@ async fn stream(
     Ok((headers, Body::new(body)).into_response())
 }
 
+/// Returns the token, for a client that presents it.
+async fn token_of(context: &Context, head: &Parts) -> Result<Option<String>, ProblemDetails> {
+    if !head.headers.contains_key(AUTHORIZATION) {
+        return Ok(None);
+    }
+    context.check_token(head).await?;
+    Ok(presented_token(&head.headers).map(str::to_owned))
+}
+
+fn place_for(context: &Context, has_token: bool) -> Result<Place, ProblemDetails> {
+    let client = match has_token {
+        true => Client::WithToken,
+        false => Client::WithoutToken,
+    };
+    context.streams().take(client).ok_or_else(|| {
+        ProblemDetails::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_streams",
+            "Too many programs are being told of changes; close one.",
+        )
+        .with(RETRY_AFTER, 5)
+    })
+}
+
 /// Returns what a client that connects again was told of last.
 fn last_event_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("last-event-id")?;
     Some(id.to_str().ok()?.to_owned())
 }
 
-/// The client is gone.
+/// The client is gone, or its token is not the token any more.
 struct Gone;
 
 /// Tells one client, until it is gone.
 struct EventStream {
     app: App,
     events: broadcast::Receiver<Event>,
-    with_states: bool,
+    /// The token of a client that is told of states.
+    token: Option<String>,
     limits: Limits,
     /// The generation of the flags it was told of last, on an earlier connection perhaps.
     told: Option<String>,
@@ -112,7 +137,7 @@ struct EventStream {
 
 impl EventStream {
     async fn run(mut self) -> Result<(), Gone> {
-        if self.with_states {
+        if self.token.is_some() {
             let app = self.app.clone();
             let marks = tokio::task::spawn_blocking(move || app.state_marks()).await;
             self.told_states = marks.unwrap_or_default();
@@ -129,6 +154,7 @@ impl EventStream {
                         self.tell_flags().await?;
                         self.tell_store().await?;
                     }
+                    Ok(Event::Token) => self.check_token().await?,
                     Err(RecvError::Lagged(_)) => self.tell_what_counts().await?,
                     Ok(Event::State(source)) => self.tell_state(source.as_deref()).await?,
                     Ok(Event::Restored(id)) => self.tell_restored(id).await?,
@@ -147,15 +173,26 @@ impl EventStream {
     async fn tell_what_counts(&mut self) -> Result<(), Gone> {
         self.tell_flags().await?;
         self.tell_store().await?;
-        if !self.with_states {
+        if self.token.is_none() {
             return Ok(());
         }
+        self.check_token().await?;
         let app = self.app.clone();
         let open = tokio::task::spawn_blocking(move || app.open_restores()).await;
         for restore in open.ok().and_then(Result::ok).unwrap_or_default() {
             self.tell_restore(&restore).await?;
         }
         Ok(())
+    }
+
+    /// Ends the stream if the token was replaced that it began with.
+    async fn check_token(&self) -> Result<(), Gone> {
+        let Some(token) = self.token.clone() else {
+            return Ok(());
+        };
+        let app = self.app.clone();
+        let accepts = tokio::task::spawn_blocking(move || app.accepts_token(&token)).await;
+        accepts.unwrap_or_default().then_some(()).ok_or(Gone)
     }
 
     async fn tell_flags(&mut self) -> Result<(), Gone> {
@@ -191,9 +228,10 @@ impl EventStream {
     }
 
     async fn tell_state(&mut self, source: Option<&str>) -> Result<(), Gone> {
-        let Some(source) = source.filter(|_| self.with_states) else {
+        let Some(source) = source.filter(|_| self.token.is_some()) else {
             return Ok(());
         };
+        self.check_token().await?;
         let news = self.state_news(source).await.unwrap_or_default();
         let data = json!({
             "source": source,
@@ -216,9 +254,10 @@ impl EventStream {
     }
 
     async fn tell_restored(&mut self, id: u64) -> Result<(), Gone> {
-        if !self.with_states {
+        if self.token.is_none() {
             return Ok(());
         }
+        self.check_token().await?;
         let app = self.app.clone();
         let restore = tokio::task::spawn_blocking(move || app.state_restore(id)).await;
         match restore {

@@ -99,7 +99,7 @@ pub(super) fn query_names_token(query: &str) -> bool {
     })
 }
 
-fn presented_token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn presented_token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(only), None) = (values.next(), values.next()) else {
         return None;

@@ -20,6 +20,7 @@ use super::Refusals;
 use super::collector::{Collector, State, Total};
 use super::event::Labels;
 use super::process::{self, ProcessUse};
+use crate::load::Load;
 
 const NO_LABELS: [(&str, &str); 0] = [];
 
@@ -40,14 +41,15 @@ pub struct Exposition {
 }
 
 impl Exposition {
-    /// Exposes what a collector counts, and what was refused.
-    pub fn new(collector: &Arc<Collector>, refusals: &Arc<Refusals>) -> Self {
+    /// Exposes what a collector counts, what was refused, and what the server carries.
+    pub fn new(collector: &Arc<Collector>, refusals: &Arc<Refusals>, load: &Arc<Load>) -> Self {
         let registry = |format| {
             let mut registry = Registry::default();
             registry.register_collector(Box::new(Exposed {
                 format,
                 collector: Arc::clone(collector),
                 refusals: Arc::clone(refusals),
+                load: Arc::clone(load),
             }));
             registry
         };
@@ -98,6 +100,7 @@ struct Exposed {
     format: Format,
     collector: Arc<Collector>,
     refusals: Arc<Refusals>,
+    load: Arc<Load>,
 }
 
 impl collector::Collector for Exposed {
@@ -109,6 +112,7 @@ impl collector::Collector for Exposed {
         drop(state);
         toggles(&mut encoder, self.format, self.collector.toggles().count)?;
         self.own(&mut encoder, accepted)?;
+        self.served(&mut encoder)?;
         process::look().map_or(Ok(()), |used| process_use(&mut encoder, &used))
     }
 }
@@ -256,6 +260,58 @@ impl Exposed {
             MetricType::Info,
         )?;
         metric.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])
+    }
+}
+
+impl Exposed {
+    /// What the server carries.
+    fn served(&self, encoder: &mut DescriptorEncoder) -> fmt::Result {
+        let Self { load, .. } = self;
+        let gauges = [
+            (
+                "flagdeck_http_connections",
+                "Open connections",
+                &load.connections,
+            ),
+            (
+                "flagdeck_http_streams",
+                "Open streams of events",
+                &load.streams,
+            ),
+        ];
+        for (name, help, count) in gauges {
+            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            gauge(&mut metric, &NO_LABELS, &(count.get() as f64))?;
+        }
+        let mut metric = encoder.encode_descriptor(
+            "flagdeck_http_body",
+            "Memory reserved for the bodies of requests",
+            Some(&Unit::Bytes),
+            MetricType::Gauge,
+        )?;
+        gauge(&mut metric, &NO_LABELS, &(load.body_bytes.get() as f64))?;
+        let counters = [
+            (
+                "flagdeck_http_connections_evicted",
+                "Connections closed because a newer one needed the place",
+                &load.connections_evicted,
+            ),
+            (
+                "flagdeck_http_streams_evicted",
+                "Streams ended because a newer one needed the place",
+                &load.streams_evicted,
+            ),
+            (
+                "flagdeck_http_bodies_refused",
+                "Requests refused because too many bytes were in memory",
+                &load.bodies_refused,
+            ),
+        ];
+        for (name, help, count) in counters {
+            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            counter(&mut metric, &NO_LABELS, &count.get())?;
+        }
+        Ok(())
     }
 }
 

@@ -112,7 +112,7 @@ export const settings = {
   rotate: "Rotate…",
   rotateTitle: "Rotate the token?",
   rotateMeaning:
-    "Flagdeck makes another token. Clients that use the one there is are refused from then on, until they are given the other. This cannot be undone.",
+    "Flagdeck makes another token. Clients that use the present one are refused from then on, and their open streams end, until they get the new one. This cannot be undone.",
   rotateNow: "Rotate the token",
   rotated: "The token was rotated. Clients that use the one before are refused.",
   examples: "Try it",
