@@ -244,6 +244,7 @@ impl Metrics {
         let mut worker = Worker {
             store,
             clock: inner.clock.clone(),
+            pauses: inner.clock.pauses(),
             collector: Arc::clone(&inner.collector),
             jobs,
             queued_bytes: Arc::clone(&inner.queued_bytes),

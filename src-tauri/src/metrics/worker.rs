@@ -20,7 +20,7 @@ use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
 use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
 use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
 use super::{IntakeError, Receipt, Refusals, Settle, Settling, process, random};
-use crate::clock::Clock;
+use crate::clock::{Clock, Pauses};
 use crate::lock::lock;
 use crate::store::StoreError;
 
@@ -38,6 +38,7 @@ pub(super) struct Job {
 pub(super) struct Worker {
     pub(super) store: MetricsStore,
     pub(super) clock: Clock,
+    pub(super) pauses: Pauses,
     pub(super) collector: Arc<Collector>,
     pub(super) jobs: Receiver<Job>,
     pub(super) queued_bytes: Arc<AtomicUsize>,
@@ -85,7 +86,7 @@ impl Worker {
     pub(super) fn run(mut self) {
         self.leads.store(self.store.leads(), Ordering::Relaxed);
         loop {
-            match self.jobs.recv_timeout(self.pause()) {
+            match self.pauses.receive(&self.jobs, self.pause()) {
                 Ok(job) => self.take(job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -234,7 +235,8 @@ impl Worker {
     /// Does what time brings.
     fn keep_up(&mut self) {
         self.settle();
-        if is_due(&mut self.progress.looked, LOOK_EVERY) {
+        let now = self.clock.instant();
+        if is_due(&mut self.progress.looked, now, LOOK_EVERY) {
             self.follow();
             match self.store.look() {
                 Ok(others) => {
@@ -249,7 +251,7 @@ impl Worker {
                 }
             }
         }
-        if is_due(&mut self.progress.sampled, MEMORY_EVERY)
+        if is_due(&mut self.progress.sampled, now, MEMORY_EVERY)
             && let Some(bytes) = process::resident_bytes()
         {
             self.collector.sample_own_memory(bytes);
@@ -406,10 +408,10 @@ pub(super) fn trouble_of(error: &StoreError) -> String {
 }
 
 /// Says whether something is to be done again, and takes it for done.
-fn is_due(done: &mut Option<Instant>, pause: Duration) -> bool {
-    let is_due = done.is_none_or(|at| at.elapsed() >= pause);
+fn is_due(done: &mut Option<Instant>, now: Instant, pause: Duration) -> bool {
+    let is_due = done.is_none_or(|at| now >= at + pause);
     if is_due {
-        *done = Some(Instant::now());
+        *done = Some(now);
     }
     is_due
 }
