@@ -24,7 +24,16 @@ use crate::clock::{Clock, Pauses};
 use crate::lock::lock;
 use crate::store::StoreError;
 
-/// A batch that waits to be stored, and whoever waits for that.
+/// What the thread is woken for.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// A batch is to be stored.
+    Store(Job),
+    /// What became of the files is to be settled.
+    Settle,
+}
+
+/// A batch that waits to be stored, and who waits for that.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) batch: NewBatch,
@@ -40,7 +49,7 @@ pub(super) struct Worker {
     pub(super) clock: Clock,
     pub(super) pauses: Pauses,
     pub(super) collector: Arc<Collector>,
-    pub(super) jobs: Receiver<Job>,
+    pub(super) tasks: Receiver<Task>,
     pub(super) queued_bytes: Arc<AtomicUsize>,
     pub(super) refusals: Arc<Refusals>,
     /// Why nothing is kept; none while everything is.
@@ -86,9 +95,9 @@ impl Worker {
     pub(super) fn run(mut self) {
         self.leads.store(self.store.leads(), Ordering::Relaxed);
         loop {
-            match self.pauses.receive(&self.jobs, self.pause()) {
-                Ok(job) => self.take(job),
-                Err(RecvTimeoutError::Timeout) => {}
+            match self.pauses.receive(&self.tasks, self.pause()) {
+                Ok(Task::Store(job)) => self.take(job),
+                Ok(Task::Settle) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.keep_up();
@@ -121,7 +130,7 @@ impl Worker {
     fn take(&mut self, first: Job) {
         let mut jobs = vec![first];
         while jobs.len() < COMMIT_BATCHES_MAX
-            && let Ok(job) = self.jobs.try_recv()
+            && let Ok(Task::Store(job)) = self.tasks.try_recv()
         {
             jobs.push(job);
         }
