@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Ran};
+use crate::support::cli::{Cli, Ran};
 
 const HEALTHY: &str = r#"{"status":"ok","version":"0.1.0","revision":3,"writable":true}"#;
 

@@ -10,8 +10,8 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::cli::{Cli, Ran};
 use crate::cli_state::report;
+use crate::support::cli::{Cli, Ran};
 
 const DOCUMENT: &str = r#"{"enabled": true, "components": {"search": true}}"#;
 

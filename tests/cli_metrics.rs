@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::serving::{Serving, flagctl, get, sample};
+use crate::support::serving::{Serving, flagctl, get, sample};
 
 fn said(folder: &TempDir, arguments: &[&str]) -> String {
     let output = flagctl(folder, arguments).output().unwrap();

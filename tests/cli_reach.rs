@@ -1,6 +1,6 @@
 //! `flagctl` tells whom components reach, and that all flags are off.
 
-use crate::cli::{Cli, Ran};
+use crate::support::cli::{Cli, Ran};
 
 /// `ui.badges` at half of those who see `tracker`, which is a quarter of everyone.
 fn with_requirement() -> Cli {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::Cli;
 use crate::cli_state::{app, folder, ml, report};
+use crate::support::cli::Cli;
 
 /// Takes a snapshot of the only application there is; returns its number.
 #[track_caller]

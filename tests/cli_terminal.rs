@@ -13,7 +13,8 @@ use flagdeck_core::visible;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cli::{Cli, Ran};
+use crate::support::apps::open;
+use crate::support::cli::{Cli, Ran};
 
 /// Forges a row of the history, sets a title and colours, clears, reverses, hides.
 const TEXT: &str = "x\n    9  2026-01-01 00:00:00  admin (window)  FORGED\r\u{1b}]0;owned\u{7}\
@@ -496,7 +497,7 @@ fn what_programs_read_is_safe_on_a_terminal_and_exact_in_a_pipe() {
 #[test]
 fn columns_stay_in_line_whatever_is_in_them() {
     let hostile = Hostile::new();
-    let app = App::open(Options::new(&hostile.data_dir)).unwrap();
+    let app = open(&hostile.data_dir);
     for name in [
         "web",
         "検索エンジン",

@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 use flagdeck::http::Limits;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{RestoreRequest, SnapshotLabel};
-use flagdeck::{App, ChangeRequest, Options};
 use flagdeck_core::Edit;
 use serde_json::{Value, json};
 
 use crate::http_support::{Answer, Running};
-
-/// Until something that is to be told has to be there.
-const UNTIL: Duration = Duration::from_secs(40);
+use crate::support::apps::{open, request_by};
+use crate::support::waiting::{PATIENCE, wait_until};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
@@ -195,9 +193,7 @@ impl Stream {
 
     fn open_with(server: &Running, headers: &[(&str, &str)]) -> Self {
         let mut stream = TcpStream::connect(server.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let request = server.compose("GET", "/api/ml/flags/stream", headers, "");
         stream.write_all(request.as_bytes()).unwrap();
         Self(BufReader::new(stream))
@@ -216,7 +212,7 @@ impl Stream {
     fn until(&mut self, start: &str) -> String {
         let begun = Instant::now();
         // Heartbeats keep the connection from falling silent.
-        while let Some(line) = self.line().filter(|_| begun.elapsed() < UNTIL) {
+        while let Some(line) = self.line().filter(|_| begun.elapsed() < PATIENCE) {
             if let Some(rest) = line.strip_prefix(start) {
                 return rest.to_owned();
             }
@@ -249,12 +245,7 @@ fn the_stream_tells_when_the_store_is_gone_and_when_it_is_back() {
 }
 
 fn switch(server: &Running, on: bool) {
-    let change = ChangeRequest {
-        edit: Edit::SetMaster { on },
-        actor: Actor::new(Via::Http, "test"),
-        note: None,
-        base: None,
-    };
+    let change = request_by(&Actor::new(Via::Http, "test"), Edit::SetMaster { on });
     server.app.flags().change(change).unwrap();
 }
 
@@ -397,12 +388,10 @@ fn a_silent_stream_gets_comments_and_places_are_freed() {
     second.event("flags");
     first.until(":");
     drop(second);
-    let opened = (0..200).any(|_| {
-        std::thread::sleep(Duration::from_millis(20));
+    wait_until("the place of the client that left", || {
         let mut third = Stream::open(&server, false);
         third.until("HTTP/1.1 ").starts_with("200")
     });
-    assert!(opened, "the place of a client that left was not freed");
 }
 
 #[test]
@@ -441,7 +430,7 @@ fn a_restore_by_another_program_is_told_and_told_again_until_confirmed() {
     send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":1}"#);
     let mut stream = Stream::open(&server, true);
     stream.event("flags");
-    let other = App::open(Options::new(server.data_dir())).unwrap();
+    let other = open(server.data_dir());
     let id = other
         .take_snapshots(None, &SnapshotLabel::default())
         .unwrap()[0]

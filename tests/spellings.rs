@@ -5,9 +5,10 @@ use flagdeck::metrics::event::Format;
 use flagdeck::wire::{RestoreRequest, StateAt, StateDifferenceOptions};
 use serde_json::{Value, json};
 
-use crate::cli::Cli;
 use crate::http_support::Running;
-use crate::states::{at, everything, me, now, open, take, web};
+use crate::states::{at, everything, me, now, take, web};
+use crate::support::apps::open;
+use crate::support::cli::Cli;
 
 #[test]
 fn a_state_object_with_more_beside_is_taken_as_one_and_the_rest_is_told() {

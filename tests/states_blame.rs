@@ -11,7 +11,8 @@ use flagdeck::wire::{
 };
 use serde_json::{Value, json};
 
-use crate::states::{me, now, open, put, take, web};
+use crate::states::{me, now, put, take, web};
+use crate::support::apps::open;
 
 fn record(app: &App, changes: &Value) {
     let body = changes.to_string();

@@ -106,11 +106,11 @@ fn only_the_desktop_names_tauri() {
 /// The modules of the library, each after all that it may import.
 const UPWARDS: [&str; 25] = [
     "arguments",
-    "chores",
+    "lock",
     "clock",
+    "chores",
     "durable",
     "format",
-    "lock",
     "logging",
     "loopback",
     "outbound",
