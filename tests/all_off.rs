@@ -125,7 +125,7 @@ fn the_latest_of_several_times_counts_and_a_note_that_says_the_same_does_not() {
 }
 
 #[test]
-fn another_program_sees_it_whatever_it_missed() {
+fn another_program_sees_it_after_missing_revisions() {
     let folder = tempfile::tempdir().unwrap();
     let clock = standing_clock();
     let (here, there) = (
@@ -179,7 +179,7 @@ fn undo_import_and_restore_turn_off_too() {
 }
 
 #[test]
-fn the_past_is_told_as_it_was_then() {
+fn the_past_shows_who_turned_all_flags_off_then() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     turn_master(&app, "maria", true);

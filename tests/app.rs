@@ -266,7 +266,7 @@ fn an_open_application_sees_what_another_one_saves() {
 }
 
 #[test]
-fn an_application_that_was_not_watching_changes_the_latest_all_the_same() {
+fn an_application_that_was_not_watching_still_changes_the_latest_revision() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (open(folder.path()), open(folder.path()));
     change(&first, master(true));

@@ -31,7 +31,7 @@ fn what_one_command_changes_the_next_one_reads() {
 }
 
 #[test]
-fn a_group_switches_everything_beneath_it_in_one_revision() {
+fn a_group_switches_all_of_its_components_in_one_revision() {
     let cli = Cli::new();
     let outcome = cli.json("set ui on");
     assert_eq!(outcome["revision"], 1);
@@ -40,7 +40,7 @@ fn a_group_switches_everything_beneath_it_in_one_revision() {
 }
 
 #[test]
-fn a_component_gets_a_rollout_of_its_own_and_gives_it_back() {
+fn a_component_gets_a_custom_rollout_and_loses_it_again() {
     let cli = Cli::new();
     cli.ok("rollout --percentage 10 --groups beta");
     let out = cli.ok("rollout ui.badges --percentage 12.5");
@@ -302,7 +302,7 @@ fn a_setting_is_set_read_and_reset_and_the_rest_of_the_file_stays() {
 }
 
 #[test]
-fn the_list_of_settings_tells_where_each_value_comes_from() {
+fn the_list_of_settings_names_the_source_of_each_value() {
     let cli = Cli::new();
     cli.ok("config set state.maxHistorySize 7");
     cli.ok("config set metrics.bufferSize 8");
@@ -478,7 +478,7 @@ fn the_doctor_finds_what_is_wrong_and_says_so_by_its_exit_code() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_closed_pipe_is_no_failure() {
     let cli = Cli::new();
     cli.ok("master on");
     let users: String = (0..200_000).map(|user| format!("user{user}\n")).collect();
@@ -531,7 +531,7 @@ fn a_server_that_is_asked_to_end_ends_well() {
 }
 
 #[test]
-fn a_port_in_use_is_said_with_a_way_on() {
+fn a_port_in_use_is_reported_with_a_way_on() {
     let cli = Cli::new();
     let serving = cli.serve();
     let port = serving.address.rsplit_once(':').unwrap().1;
@@ -541,7 +541,7 @@ fn a_port_in_use_is_said_with_a_way_on() {
 }
 
 #[test]
-fn shells_and_man_get_what_they_want() {
+fn completions_and_the_man_page_are_printed() {
     let cli = Cli::new();
     for shell in ["bash", "zsh", "fish"] {
         assert!(cli.ok(&format!("completions {shell}")).contains("flagctl"));

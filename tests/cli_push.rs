@@ -74,7 +74,7 @@ fn nowhere() -> String {
 }
 
 #[test]
-fn a_gateway_that_cannot_be_reached_is_told_wherever_one_looks() {
+fn a_gateway_that_cannot_be_reached_is_reported_by_every_command() {
     let gateway = nowhere();
     let pushing = Pushing::to(&format!("http://user:secret@{gateway}/?token=secret"));
     let push = pushing.until("failing");
@@ -112,7 +112,7 @@ fn a_gateway_that_cannot_be_reached_is_told_wherever_one_looks() {
 }
 
 #[test]
-fn a_gateway_that_refuses_and_then_does_not_is_told_twice() {
+fn a_gateway_that_refuses_and_then_accepts_is_reported_twice() {
     let works = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&works);
     let gateway = Stranger::answering(move |_| {
@@ -162,7 +162,7 @@ fn what_does_not_push_any_more_does_not_fail() {
 }
 
 #[test]
-fn a_gateway_in_the_settings_is_told_before_anything_is_pushed() {
+fn a_gateway_in_the_settings_is_shown_before_anything_is_pushed() {
     let folder = tempfile::tempdir().unwrap();
     let set = |gateway: &str| {
         let config = format!("[metrics]\npushGateway = \"{gateway}\"\n");

@@ -69,7 +69,7 @@ fn a_value_is_printed_by_its_key_or_pointer() {
 }
 
 #[test]
-fn a_value_that_is_missing_is_told_with_what_is_there() {
+fn a_missing_value_is_reported_with_the_names_beside_it() {
     let cli = with_state();
     let said = "here is no ml.flags.enabld; in ml.flags there is enabled, rollouts";
     cli.refused("state get ml.flags.enabld", 3, said);
@@ -131,7 +131,7 @@ fn what_cannot_be_set_is_refused_and_nothing_changed() {
 }
 
 #[test]
-fn the_application_is_asked_for_where_there_are_several() {
+fn the_source_must_be_named_if_there_are_several() {
     let cli = Cli::new();
     cli.refused("state get", 3, "flagctl demo plays one that does");
     let empty = cli.ok("state list");
@@ -163,7 +163,7 @@ fn the_application_is_asked_for_where_there_are_several() {
 /// The real server and the real host: the state is there, follows the flags, and a restore is
 /// taken in and confirmed.
 #[test]
-fn a_synthetic_host_keeps_state_and_takes_in_what_is_restored() {
+fn a_synthetic_host_keeps_state_and_applies_what_is_restored() {
     let cli = Cli::new();
     cli.ok("master on");
     let serving = cli.serve();

@@ -330,7 +330,7 @@ fn a_note_over_several_lines_is_one_row_of_the_history() {
 }
 
 #[test]
-fn a_config_file_with_hostile_names_is_told_in_one_line_each() {
+fn a_config_file_with_hostile_names_is_reported_in_one_line_each() {
     let hostile = Hostile::new();
     let name = json!(TEXT).to_string().replace("\u{7f}", "\\u007f");
     let text = format!("{name} = 1\n[http]\n{name} = 2\nport = {name}\n");
@@ -351,7 +351,7 @@ fn a_config_file_with_hostile_names_is_told_in_one_line_each() {
 }
 
 #[test]
-fn hostile_variables_are_told_in_one_line_each() {
+fn hostile_variables_are_reported_in_one_line_each() {
     let hostile = Hostile::new();
     let unknown = format!("FLAGDECK_{TEXT}");
     let filter = format!("flagdeck={TEXT}");
@@ -495,7 +495,7 @@ fn what_programs_read_is_safe_on_a_terminal_and_exact_in_a_pipe() {
 }
 
 #[test]
-fn columns_stay_in_line_whatever_is_in_them() {
+fn columns_stay_in_line_with_any_text_in_them() {
     let hostile = Hostile::new();
     let app = open(&hostile.data_dir);
     for name in [

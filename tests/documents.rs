@@ -357,7 +357,7 @@ fn request(document: &Value) -> ChangeRequest {
 }
 
 #[test]
-fn a_review_tells_the_loss_that_a_change_is_refused_for() {
+fn a_review_shows_the_loss_that_a_change_is_refused_for() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     let few = components(&["a"]);

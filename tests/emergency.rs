@@ -71,7 +71,7 @@ fn an_emergency_is_a_revision_that_says_so_and_can_be_undone() {
 }
 
 #[test]
-fn what_is_off_already_makes_no_revision_and_holds_nothing() {
+fn an_emergency_when_all_is_off_makes_no_revision() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     app.flags().emergency_off(&someone());
@@ -170,7 +170,7 @@ fn an_emergency_holds_again_after_it_was_taken_back() {
 
 /// A generation names one document that was in force, and no other ever has it.
 #[test]
-fn each_emergency_has_a_generation_of_its_own_and_keeps_it() {
+fn each_emergency_has_its_own_generation_and_keeps_it() {
     let (app, _folder) = open_read_only();
     let now = || app.flags().in_force(Scope::Everyone).generation.clone();
     let stored = now();
@@ -204,7 +204,7 @@ fn generations_of_two_programs_differ_if_what_is_in_force_does() {
 }
 
 #[test]
-fn who_turns_everything_on_after_an_emergency_has_the_last_word() {
+fn turning_everything_on_after_an_emergency_has_the_last_word() {
     let folder = tempfile::tempdir().unwrap();
     let app = open_on(folder.path());
     let other = lock_store(folder.path());

@@ -159,7 +159,7 @@ fn what_a_gateway_missed_arrives_with_the_first_push_after() {
 }
 
 #[test]
-fn who_leaves_deletes_what_it_pushed() {
+fn a_pusher_that_stops_deletes_its_group() {
     let gateway = Pushgateway::start();
     let mut leaving = Pushing::as_instance("leaving", &gateway.url());
     let dropped = Pushing::as_instance("dropped", &gateway.url());
@@ -194,7 +194,7 @@ fn another_gateway_takes_over_and_the_first_forgets() {
 }
 
 #[test]
-fn any_instance_has_a_group_of_its_own() {
+fn every_instance_has_its_own_group() {
     let gateway = Pushgateway::start();
     for instance in ["a/b c", "..", "größe?#%2f"] {
         let pushing = Pushing::as_instance(instance, &gateway.url());
@@ -223,7 +223,7 @@ fn a_gateway_that_refuses_is_quoted() {
 }
 
 #[test]
-fn a_gateway_that_does_not_answer_holds_nobody_up() {
+fn a_gateway_that_does_not_answer_does_not_delay_the_end() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     // The network goes by the machine's clock: the answer is waited for as long as it may take.
@@ -269,7 +269,7 @@ fn an_answer_without_end_is_cut() {
 }
 
 #[test]
-fn what_is_no_http_is_said_to_be_none() {
+fn an_answer_that_is_not_http_is_reported_as_such() {
     let check = |said: &str, error: &str| {
         let gateway = Stranger::saying(said);
         let told = Pushing::to(&gateway.url()).failure();
@@ -302,7 +302,7 @@ fn credentials_are_sent_and_never_shown() {
 }
 
 #[test]
-fn an_address_that_is_none_is_told_and_hidden() {
+fn an_unusable_address_is_reported_without_its_credentials() {
     let pushing = Pushing::to("http://user:pa/ss@gate way");
     assert_eq!(pushing.failure(), "its address cannot be used");
     assert_eq!(pushing.health().unwrap().gateway, "http://gate way");

@@ -31,7 +31,7 @@ fn a_head_that_does_not_end_is_answered_and_closed() {
 }
 
 #[test]
-fn the_time_for_a_head_does_not_begin_anew_with_each_byte() {
+fn the_time_for_a_head_does_not_start_again_with_each_byte() {
     let server = Running::with_limits(Limits {
         head_time: SHORT,
         linger_time: SHORT,
@@ -132,7 +132,7 @@ fn a_body_that_grows_too_large_is_refused_and_the_client_gets_to_know() {
 }
 
 #[test]
-fn a_body_as_large_as_a_document_may_be_is_taken_in() {
+fn a_body_as_large_as_a_document_may_be_is_accepted() {
     let server = Running::start();
     let document = r#"{"enabled":true,"components":{},"rollout":{"percentage":0,"userGroups":[],"strategy":"canary"}}"#;
     let padded = document.to_owned() + &" ".repeat(4 * 1024 * 1024 - document.len());
@@ -198,7 +198,7 @@ fn a_stop_lets_the_request_in_flight_end_and_closes_idle_connections() {
 }
 
 #[test]
-fn a_stop_does_not_wait_for_who_does_not_end() {
+fn a_stop_does_not_wait_for_a_client_that_does_not_end() {
     let mut server = Running::with_limits(Limits {
         drain_time: SHORT,
         ..Limits::default()

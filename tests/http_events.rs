@@ -14,7 +14,7 @@ use crate::support::waiting::wait_until;
 const COMPLETE: &str = r#"{"type":"ml:calculation:complete","source":"web","component":"ui.badges","duration":0.25,"confidence":0.5,"exposed":true}"#;
 
 #[test]
-fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
+fn a_bad_event_is_reported_by_its_index_and_the_good_ones_count() {
     let server = Running::collecting();
     let lines = format!(
         "{COMPLETE}\n{}\n{COMPLETE}\n",
@@ -40,7 +40,7 @@ fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
 }
 
 #[test]
-fn only_who_has_the_token_reports() {
+fn reporting_requires_the_token() {
     let server = Running::collecting();
     let headers = [("Content-Type", "application/x-ndjson")];
     let refused = server.request("POST", "/api/ml/events", &headers, COMPLETE);
@@ -55,7 +55,7 @@ fn only_who_has_the_token_reports() {
 }
 
 #[test]
-fn a_body_is_taken_for_what_its_headers_say_however_they_spell_it() {
+fn every_spelling_of_a_media_type_is_understood() {
     let server = Running::collecting();
     let lines = [
         "application/x-ndjson",
@@ -184,7 +184,7 @@ fn a_full_queue_sends_batches_away_and_loses_nothing_that_was_acknowledged() {
 /// Four clients send a million events to a program that is killed and started again; each batch
 /// is sent until it is acknowledged. Not one is lost, not one is counted twice.
 #[test]
-fn a_million_events_are_counted_exactly_whatever_is_killed() {
+fn a_million_events_are_counted_exactly_while_programs_are_killed() {
     const CLIENTS: u64 = 4;
     const BATCHES: u64 = 125;
     const EVENTS: u64 = 2000;

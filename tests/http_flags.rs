@@ -29,7 +29,7 @@ fn etag(answer: &Answer) -> String {
 }
 
 #[test]
-fn the_document_is_served_with_a_tag_and_not_sent_again_to_who_has_it() {
+fn the_document_is_served_with_a_tag_and_not_sent_again_to_a_client_that_has_it() {
     let server = Running::start();
     let answer = server.get("/api/ml/flags", &[]);
     assert_eq!(answer.status, 200);
@@ -253,7 +253,7 @@ fn a_flood_of_wrong_tokens_is_slowed_and_the_right_one_always_passes() {
 }
 
 #[test]
-fn other_methods_are_told_which_ones_there_are() {
+fn other_methods_are_refused_with_the_ones_there_are() {
     let server = Running::start();
     let cases = [
         (
@@ -276,7 +276,7 @@ fn other_methods_are_told_which_ones_there_are() {
 }
 
 #[test]
-fn health_tells_whether_changes_can_be_saved() {
+fn health_says_whether_changes_can_be_saved() {
     let server = Running::start();
     let answer = server.get("/healthz", &[]);
     assert_eq!(answer.status, 200);

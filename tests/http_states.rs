@@ -70,7 +70,7 @@ fn a_state_is_put_changed_and_read_back() {
 }
 
 #[test]
-fn what_is_wrong_is_told_as_a_problem() {
+fn errors_are_problem_documents() {
     let server = Running::collecting();
     let long = format!("/api/ml/state/{}", "x".repeat(129));
     for (method, path, headers, body, status, code) in [
@@ -228,7 +228,7 @@ impl Stream {
 
 /// What becomes of the folder is told to every client, whoever it is.
 #[test]
-fn the_stream_tells_when_the_store_is_gone_and_when_it_is_back() {
+fn the_stream_reports_a_lost_store_and_its_return() {
     let server = Running::collecting();
     switch(&server, true);
     let mut stream = Stream::open(&server, false);
@@ -250,7 +250,7 @@ fn switch(server: &Running, on: bool) {
 }
 
 #[test]
-fn the_stream_tells_of_the_flags_at_once_and_of_each_revision() {
+fn the_stream_sends_the_flags_at_once_and_each_revision() {
     let server = Running::collecting();
     let mut stream = Stream::open(&server, false);
     assert_eq!(stream.until("HTTP/1.1 "), "200 OK");
@@ -280,7 +280,7 @@ fn the_stream_tells_of_the_flags_at_once_and_of_each_revision() {
 /// The id of each event of flags names what is in force, so a client that connects again with the
 /// last one is told only of what it has missed.
 #[test]
-fn a_client_that_connects_again_is_told_only_of_what_it_has_missed() {
+fn a_client_that_reconnects_gets_only_what_it_missed() {
     let server = Running::collecting();
     switch(&server, true);
     let mut stream = Stream::open(&server, false);
@@ -302,7 +302,7 @@ fn a_client_that_connects_again_is_told_only_of_what_it_has_missed() {
 }
 
 #[test]
-fn the_stream_tells_of_a_restore_to_whom_has_the_token_and_the_host_confirms() {
+fn the_stream_sends_a_restore_to_clients_with_the_token() {
     let server = Running::collecting();
     send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":1}"#);
     let source = "web".parse().unwrap();
@@ -425,7 +425,7 @@ fn streams_do_not_hold_up_the_end() {
 }
 
 #[test]
-fn a_restore_by_another_program_is_told_and_told_again_until_confirmed() {
+fn a_restore_by_another_program_is_sent_again_until_confirmed() {
     let server = Running::collecting();
     send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":1}"#);
     let mut stream = Stream::open(&server, true);

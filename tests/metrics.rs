@@ -250,7 +250,7 @@ fn flags_never_wait_for_metrics() {
 }
 
 #[test]
-fn who_does_not_say_whether_a_user_is_exposed_is_told_by_the_flags() {
+fn the_flags_decide_whether_a_user_is_exposed_if_the_event_does_not_say() {
     let place = Place::new();
     let app = place.open();
     let document = br#"{"enabled":true,"components":{"search":true},
@@ -286,7 +286,7 @@ fn who_does_not_say_whether_a_user_is_exposed_is_told_by_the_flags() {
 }
 
 #[test]
-fn switches_are_counted_over_restarts_whoever_switches() {
+fn switches_by_every_program_are_counted_over_restarts() {
     const TOGGLES: &str = "ml_feature_flag_toggles_total";
     let place = Place::new();
     let app = place.open();
@@ -312,7 +312,7 @@ fn switches_are_counted_over_restarts_whoever_switches() {
 }
 
 #[test]
-fn a_damaged_file_is_set_aside_and_people_are_told() {
+fn a_damaged_file_is_set_aside_and_reported() {
     let place = Place::new();
     close(place.open());
     std::fs::write(
@@ -386,7 +386,7 @@ fn metrics_that_are_switched_off_take_nothing_in() {
 }
 
 #[test]
-fn a_pulse_tells_of_the_last_minutes_and_of_nothing_twice() {
+fn a_pulse_covers_the_last_minutes_and_repeats_nothing() {
     let place = Place::new();
     let app = place.open();
     let lines = complete(99)

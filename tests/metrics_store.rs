@@ -155,7 +155,7 @@ fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
 }
 
 #[test]
-fn another_program_is_told_of_every_batch_or_of_everything() {
+fn another_program_gets_each_batch_or_everything() {
     let folder = tempfile::tempdir().unwrap();
     let (mut one, _) = open(&folder, 1);
     let (mut other, _) = open(&folder, 2);

@@ -106,7 +106,7 @@ fn a_prometheus_reads_the_classic_text() {
 }
 
 #[test]
-fn promtool_has_nothing_to_complain_of() {
+fn promtool_accepts_the_metrics() {
     let server = Running::collecting();
     reported(&server);
     let text = server.get("/metrics", &[]);

@@ -81,7 +81,7 @@ fn the_history_of_a_component_follows_its_renames() {
 }
 
 #[test]
-fn the_last_change_is_told_of_what_is_still_there() {
+fn the_last_change_is_listed_for_each_component_that_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     switch(&app, "ui.badges", true);

@@ -263,7 +263,7 @@ fn why_there_is_no_answer_is_said() {
 }
 
 #[test]
-fn an_answer_beyond_the_bound_is_not_taken_in() {
+fn an_answer_beyond_the_bound_is_refused() {
     let stranger = Stranger::answering(|_| {
         let mut endless = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n".to_vec();
         endless.resize(33 * 1024 * 1024, b' ');

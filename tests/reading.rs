@@ -77,7 +77,7 @@ pub fn utf_16(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_roster_gives_the_same_users_whatever_program_saved_it() {
+fn a_roster_gives_the_same_users_in_every_text_format() {
     let place = Place::new();
     place.ok(&["master", "on"]);
     place.ok(&["set", "tracker", "on"]);
@@ -123,7 +123,7 @@ fn a_roster_gives_the_same_users_whatever_program_saved_it() {
 }
 
 #[test]
-fn blanks_around_an_id_count_and_are_told() {
+fn blanks_around_an_id_count_and_are_reported() {
     let place = Place::new();
     place.ok(&["master", "on"]);
     let file = place.file("roster", "user0 \r\nuser1\r\n\tuser2\r\n");

@@ -173,7 +173,7 @@ fn an_empty_variable_is_not_set() {
 }
 
 #[test]
-fn a_variable_that_is_not_read_is_told_by_doctor_and_serve() {
+fn doctor_and_serve_report_a_variable_that_is_not_read() {
     let place = Place::new();
     let told = "Flagdeck reads no environment variable FLAGDECK_HTTP_PROT; did you mean \
                 FLAGDECK_HTTP_PORT?";

@@ -174,7 +174,7 @@ fn a_file_that_is_not_toml_is_kept_as_it_is_and_its_line_named() {
 }
 
 #[test]
-fn a_file_that_is_edited_by_hand_counts_and_what_is_wrong_in_it_is_said_until_it_is_mended() {
+fn a_file_edited_by_hand_counts_and_its_errors_are_shown_until_they_are_fixed() {
     let folder = temporary();
     let clock = standing_clock();
     let app = open_watching_by(folder.path(), &clock);
@@ -199,7 +199,7 @@ fn a_file_that_is_edited_by_hand_counts_and_what_is_wrong_in_it_is_said_until_it
 }
 
 #[test]
-fn a_file_that_somebody_breaks_leaves_what_was_good_in_force() {
+fn a_broken_file_leaves_the_last_good_values_in_force() {
     let folder = temporary();
     write(folder.path(), "[metrics]\ninterval = 2000\n");
     let clock = standing_clock();
@@ -264,7 +264,7 @@ fn a_file_keeps_its_mode_and_a_link_stays_one() {
 }
 
 #[test]
-fn a_file_of_its_own_making_is_for_its_owner_only() {
+fn a_file_that_flagdeck_makes_is_for_its_owner_only() {
     let folder = temporary();
     change(&open(folder.path()), "http.port", &json!(4700));
     let file = fs::metadata(folder.path().join("config.toml")).unwrap();

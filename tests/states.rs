@@ -118,7 +118,7 @@ fn the_ring_holds_as_many_changes_as_the_setting_says() {
 }
 
 #[test]
-fn a_snapshot_is_what_was_and_tells_how_much_changed() {
+fn a_snapshot_keeps_the_state_and_counts_its_changes() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     let states: Vec<Value> = (0..150)

@@ -109,7 +109,7 @@ fn a_restore_asks_for_all_or_parts_and_is_confirmed_by_what_the_source_has() {
 }
 
 #[test]
-fn a_confirmation_is_told_how_its_restore_stands_and_its_state_is_kept() {
+fn a_confirmation_gets_the_status_of_its_restore_and_its_state_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     put(&app, &json!({ "n": 1 }));
@@ -478,7 +478,7 @@ fn a_bundle_says_everything_and_is_held_against_its_hashes() {
 }
 
 #[test]
-fn the_flags_are_told_as_of_a_time() {
+fn the_flags_can_be_read_as_of_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     let before = jiff::Timestamp::now().as_millisecond() - 1;

@@ -72,7 +72,7 @@ fn a_folder_that_was_moved_away_is_written_back_by_doctor() {
 }
 
 #[test]
-fn a_link_that_leads_to_another_store_is_told_by_doctor() {
+fn doctor_reports_a_link_to_another_store() {
     let place = Place::new();
     let real = place.outer.path().join("real");
     fs::create_dir(&real).unwrap();
@@ -110,7 +110,7 @@ fn a_folder_that_cannot_be_reached_is_not_called_removed() {
 }
 
 #[test]
-fn states_and_metrics_of_another_beginning_are_never_gone_on_with() {
+fn states_and_metrics_of_another_history_are_never_used() {
     let place = Place::new();
     let clock = standing_clock();
     let app = place.open_by(&clock);
@@ -150,7 +150,7 @@ fn states_and_metrics_of_another_beginning_are_never_gone_on_with() {
 }
 
 #[test]
-fn a_revision_that_was_not_confirmed_is_told_when_it_is_written_back() {
+fn an_unconfirmed_revision_is_reported_when_it_is_written_back() {
     let place = Place::new();
     // It does not look out for what others save, as if that was saved just before.
     let app = open(&place.data);
@@ -262,7 +262,7 @@ fn without_room_nothing_is_written_back_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_program_whose_log_nobody_takes_any_more_goes_on() {
+fn a_program_goes_on_when_its_log_is_closed() {
     let place = Place::new();
     let mut command = place.flagctl(&["serve", "--port", "0"]);
     command.stderr(Stdio::piped());

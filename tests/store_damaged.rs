@@ -356,7 +356,7 @@ fn the_log_of_a_damaged_store_is_set_aside_untouched() {
 }
 
 #[test]
-fn of_many_who_find_the_damage_one_repairs_it() {
+fn of_many_programs_that_find_damage_one_repairs_it() {
     let place = temporary();
     let folder = place.path();
     three_revisions_two_in_backup(folder);

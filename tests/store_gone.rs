@@ -34,7 +34,7 @@ fn in_force(app: &App) -> u32 {
 }
 
 #[test]
-fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
+fn a_removed_folder_is_noticed_and_nothing_is_reported_as_saved() {
     let place = Place::new();
     let app = place.open();
     set_percentage(&app, 1000);
@@ -140,7 +140,7 @@ fn writing_back_what_is_in_place_changes_no_file() {
 }
 
 #[test]
-fn a_folder_that_comes_back_is_gone_on_with() {
+fn a_folder_that_comes_back_is_used_again() {
     let place = Place::new();
     let app = place.open();
     set_percentage(&app, 1000);
@@ -190,7 +190,7 @@ fn each_database_is_noticed_by_its_name() {
 }
 
 #[test]
-fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
+fn another_store_in_the_place_is_shown_and_can_be_overruled() {
     let place = Place::new();
     let app = place.open();
     (1..=4).for_each(|n| set_percentage(&app, n * 1000));
@@ -226,7 +226,7 @@ fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
 }
 
 #[test]
-fn another_store_in_the_place_is_used_if_the_person_says_so() {
+fn another_store_in_the_place_can_be_used() {
     let place = Place::new();
     let app = place.open();
     (1..=4).for_each(|n| set_percentage(&app, n * 1000));
@@ -242,7 +242,7 @@ fn another_store_in_the_place_is_used_if_the_person_says_so() {
 }
 
 #[test]
-fn a_copy_that_lacks_nothing_is_gone_on_with() {
+fn a_copy_that_lacks_nothing_is_used() {
     let place = Place::new();
     let clock = standing_clock();
     let app = place.open_by(&clock);
@@ -282,7 +282,7 @@ fn an_older_copy_is_another_store() {
 }
 
 #[test]
-fn a_file_in_place_of_the_folder_is_told_and_stays() {
+fn a_file_in_place_of_the_folder_is_reported_and_kept() {
     let place = Place::new();
     let app = place.open();
     set_percentage(&app, 1000);
@@ -460,7 +460,7 @@ fn no_acknowledged_write_is_missing_after_writing_back() {
 }
 
 #[test]
-fn a_new_store_beside_databases_that_know_more_says_what_is_missing() {
+fn a_new_store_reports_revisions_that_other_databases_know() {
     let place = Place::new();
     let app = place.open();
     (1..=3).for_each(|n| set_percentage(&app, n * 1000));

@@ -121,7 +121,7 @@ fn the_component_that_is_named_stays_while_another_is_about_as_bad() {
 }
 
 #[test]
-fn a_small_rollout_that_fails_is_told_and_rolled_back() {
+fn a_small_rollout_that_fails_is_named_and_rolled_back() {
     let folder = tempfile::tempdir().unwrap();
     let (app, clock) = open(&folder);
     let revision = rolled_out(&app);
@@ -180,7 +180,7 @@ fn a_hundred_calculations_make_a_verdict_and_99_do_not() {
 }
 
 #[test]
-fn who_sees_it_is_all_that_starts_a_verdict_again() {
+fn only_a_change_of_who_sees_it_starts_a_verdict_again() {
     let folder = tempfile::tempdir().unwrap();
     let (app, clock) = open(&folder);
     let revision = rolled_out(&app);
@@ -222,7 +222,7 @@ fn who_sees_it_is_all_that_starts_a_verdict_again() {
 }
 
 #[test]
-fn two_components_that_do_harm_are_both_told() {
+fn two_components_that_do_harm_are_both_named() {
     let folder = tempfile::tempdir().unwrap();
     let (app, clock) = open(&folder);
     rolled_out(&app);
@@ -297,7 +297,7 @@ fn memory_near_its_limit_stays_what_it_was_called() {
 
 /// Other programs save revisions, too, and a test of an application reports at once.
 #[test]
-fn what_is_reported_right_after_a_change_counts_after_it_wherever_it_is_looked_at() {
+fn what_is_reported_right_after_a_change_counts_after_it_for_every_program() {
     let folder = tempfile::tempdir().unwrap();
     let (app, clock) = open(&folder);
     rolled_out(&app);
@@ -332,7 +332,7 @@ fn what_is_reported_right_after_a_change_counts_after_it_wherever_it_is_looked_a
 
 /// The command line reads what is kept, and comes to the same verdict.
 #[test]
-fn the_command_line_tells_the_same_and_rolls_back() {
+fn the_command_line_shows_the_same_verdict_and_rolls_back() {
     let folder = tempfile::tempdir().unwrap();
     let (app, clock) = open(&folder);
     rolled_out(&app);
