@@ -22,7 +22,7 @@ use crate::support::folders::{
     Place, assert_gone, copy_folder, cp, noticed, put, put_state, report_one, web,
 };
 use crate::support::serving::get;
-use crate::support::waiting::{let_pass, let_pass_until, settle, wait_until};
+use crate::support::waiting::{let_pass, let_pass_until, wait_until};
 
 /// How often a program that stays open looks at its files.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -307,7 +307,6 @@ fn a_token_that_was_accepted_stays_so_when_the_folder_is_lost() {
     let clock = standing_clock();
     let app = place.open_by(&clock);
     set_percentage(&app, 1000);
-    settle(&clock);
     // Made by another program since this one looked at its small files.
     let token = open(&place.data).token().unwrap();
     assert!(app.accepts_token(&token));
@@ -374,6 +373,25 @@ fn of_two_programs_the_one_follows_what_the_other_writes_back() {
     let_pass(&clock, LOOK_EVERY);
     assert_eq!(first.flags().live().revision, RevisionNumber(2));
     report_one(&second).unwrap();
+}
+
+/// The files that are written back are opened again, and SQLite counts changes for each opening.
+#[test]
+fn what_another_program_saves_right_after_writing_back_is_seen() {
+    for changes_seen in 0..6 {
+        let place = Place::new();
+        let clock = standing_clock();
+        let app = place.open_by(&clock);
+        for n in 1..=changes_seen {
+            set_percentage(&app, n * 1000);
+            let_pass(&clock, LOOK_EVERY);
+        }
+        place.remove();
+        app.write_back().unwrap();
+        set_percentage(&open(&place.data), 50_000);
+        let_pass(&clock, LOOK_EVERY);
+        assert_eq!(in_force(&app), 50_000, "after {changes_seen} changes");
+    }
 }
 
 #[test]
@@ -524,7 +542,7 @@ fn a_served_folder_that_was_removed_answers_503_and_is_written_back_by_doctor() 
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     let undone = place.flagctl(&["undo"]).output().unwrap();
     assert!(undone.status.success());
-    wait_until("the undo is served", || {
+    wait_until("the undo to be served", || {
         get(address, "/api/ml/flags").contains("\"percentage\":3")
     });
 }

@@ -9,6 +9,8 @@ use flagdeck::store::{Actor, HistoryFilter, RevisionSummary, Via};
 use flagdeck::{App, ChangeRequest, Options, Outcome};
 use flagdeck_core::{Edit, Percentage, RolloutChange};
 
+use super::waiting::settle;
+
 /// When a clock that stands is started: the first moment of 2026, in milliseconds since 1970.
 const NEW_YEAR_MS: i64 = 1_767_225_600_000;
 
@@ -31,17 +33,26 @@ pub fn open(folder: &Path) -> App {
 
 /// Opens an application as a program does that stays open.
 pub fn open_watching(folder: &Path) -> App {
-    open_watching_by(folder, &Clock::system())
+    App::open(watching(folder)).unwrap()
 }
 
-/// The same by another clock: what such a program does again and again it does as this one tells.
+/// The same by a clock that stands, and with all done that is due at once.
+#[track_caller]
 pub fn open_watching_by(folder: &Path, clock: &Clock) -> App {
     let options = Options {
-        watch: true,
         clock: clock.clone(),
-        ..Options::new(folder)
+        ..watching(folder)
     };
-    App::open(options).unwrap()
+    let app = App::open(options).unwrap();
+    settle(clock);
+    app
+}
+
+fn watching(folder: &Path) -> Options {
+    Options {
+        watch: true,
+        ..Options::new(folder)
+    }
 }
 
 /// Closes an application at once, even if a thread of it still holds a clone.
