@@ -10,10 +10,10 @@ use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{AsOf, Flags};
 use flagdeck::{App, ChangeRequest, Options, Outcome};
 use flagdeck_core::Edit;
-use rusqlite::Connection;
 use serde_json::json;
 
 use crate::support::apps::{open, request_by, standing_clock};
+use crate::support::stores::mark_as_newer;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -197,10 +197,9 @@ fn the_past_shows_who_turned_all_flags_off_then() {
 fn an_emergency_that_is_not_stored_says_so_and_since_when() {
     let folder = tempfile::tempdir().unwrap();
     let clock = standing_clock();
+    turn_master(&open_by(folder.path(), &clock), "maria", true);
+    mark_as_newer(folder.path());
     let app = open_by(folder.path(), &clock);
-    turn_master(&app, "maria", true);
-    let other = Connection::open(folder.path().join("flagdeck.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let jonas = Actor::new(Via::Window, "jonas");
     app.flags().emergency_off(&jonas);
     let first = all_off(&app).unwrap();
@@ -215,5 +214,4 @@ fn an_emergency_that_is_not_stored_says_so_and_since_when() {
         "Undid “Master switch off”: flags are live again"
     );
     assert_eq!(all_off(&app), None);
-    drop(other);
 }

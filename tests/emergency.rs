@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::http_support::Running;
 use crate::support::apps::{history, open, set_percentage, someone, switch, turn_master};
+use crate::support::stores::mark_as_newer;
 use crate::support::waiting::wait_until;
 
 /// Opens an application on which everything is on.
@@ -40,9 +41,7 @@ fn lock_store(folder: &Path) -> Connection {
 fn open_read_only() -> (App, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     drop(open_on(folder.path()));
-    let newer = Connection::open(folder.path().join("flagdeck.db")).unwrap();
-    newer.pragma_update(None, "user_version", 1000).unwrap();
-    drop(newer);
+    mark_as_newer(folder.path());
     let app = open(folder.path());
     assert!(app.flags().read_only().is_some());
     (app, folder)

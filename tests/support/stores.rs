@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use flagdeck::store::sqlite::{Opened, Recovery, SqliteStore};
 use flagdeck::store::{RevisionNumber, Store};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::store_contract::{append, append_many, assert_sound, draft};
@@ -36,6 +37,12 @@ pub fn open_damaged(folder: &Path) -> (SqliteStore, Recovery) {
 
 pub fn database(folder: &Path) -> PathBuf {
     folder.join("flagdeck.db")
+}
+
+/// Marks the store of a folder as written by a newer Flagdeck: this one only reads it.
+pub fn mark_as_newer(folder: &Path) {
+    let newer = Connection::open(database(folder)).unwrap();
+    newer.pragma_update(None, "user_version", 1000).unwrap();
 }
 
 /// The document of the revision after `index` others: pages long, and no word comes twice.
