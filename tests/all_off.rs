@@ -1,27 +1,24 @@
 //! All flags off: since when and by whom, over revisions, restarts, programs and ways to change.
 
 use std::path::Path;
+use std::time::Duration;
 
+use flagdeck::clock::Clock;
 use flagdeck::flags::Scope;
 use flagdeck::flags::live::AllOff;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{AsOf, Flags};
 use flagdeck::{App, ChangeRequest, Options, Outcome};
 use flagdeck_core::Edit;
-use rusqlite::Connection;
 use serde_json::json;
 
-fn open(folder: &Path) -> App {
-    App::open(Options::new(folder)).unwrap()
-}
+use crate::support::apps::{open, request_by, standing_clock};
+use crate::support::stores::mark_as_newer;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn change_as(app: &App, name: &str, edit: Edit) -> Outcome {
-    let request = ChangeRequest {
-        edit,
-        actor: Actor::new(Via::Window, name),
-        note: None,
-        base: None,
-    };
+    let request = request_by(&Actor::new(Via::Window, name), edit);
     app.flags().change_confirmed(request).unwrap()
 }
 
@@ -59,9 +56,14 @@ fn check(app: &App, revision: u64, name: &str) {
     );
 }
 
-/// Lets the clock go on, so that no two revisions have the same time.
-fn wait() {
-    std::thread::sleep(std::time::Duration::from_millis(3));
+/// Opens it by a clock that stands.
+fn open_by(folder: &Path, clock: &Clock) -> App {
+    let clock = clock.clone();
+    App::open(Options {
+        clock,
+        ..Options::new(folder)
+    })
+    .unwrap()
 }
 
 #[test]
@@ -81,11 +83,12 @@ fn a_new_store_is_off_because_it_was_never_on() {
 #[test]
 fn later_revisions_and_restarts_do_not_move_the_moment() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(folder.path());
+    let clock = standing_clock();
+    let app = open_by(folder.path(), &clock);
     turn_master(&app, "maria", true);
     turn_master(&app, "jonas", false);
     check(&app, 2, "jonas");
-    wait();
+    clock.advance(MILLISECOND);
     switch(&app, "maria", true);
     change_as(
         &app,
@@ -94,45 +97,46 @@ fn later_revisions_and_restarts_do_not_move_the_moment() {
     );
     check(&app, 2, "jonas");
     drop(app);
-    let app = open(folder.path());
+    let app = open_by(folder.path(), &clock);
     check(&app, 2, "jonas");
 }
 
 #[test]
 fn the_latest_of_several_times_counts_and_a_note_that_says_the_same_does_not() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(folder.path());
+    let clock = standing_clock();
+    let app = open_by(folder.path(), &clock);
     turn_master(&app, "maria", true);
     turn_master(&app, "maria", false);
     turn_master(&app, "maria", true);
-    wait();
+    clock.advance(MILLISECOND);
     turn_master(&app, "jonas", false);
     for _ in 0..20 {
+        let patch = json!({"rollout": {"percentage": app.flags().live().revision.0}});
+        let edit = Edit::Patch(patch.to_string().into_bytes());
         let request = ChangeRequest {
-            edit: Edit::Patch(
-                json!({"rollout": {"percentage": app.flags().live().revision.0}})
-                    .to_string()
-                    .into_bytes(),
-            ),
-            actor: Actor::new(Via::Http, "script"),
             note: Some("Master switch off, as agreed".into()),
-            base: None,
+            ..request_by(&Actor::new(Via::Http, "script"), edit)
         };
         app.flags().change_confirmed(request).unwrap();
     }
     drop(app);
-    check(&open(folder.path()), 4, "jonas");
+    check(&open_by(folder.path(), &clock), 4, "jonas");
 }
 
 #[test]
-fn another_program_sees_it_whatever_it_missed() {
+fn another_program_sees_it_after_missing_revisions() {
     let folder = tempfile::tempdir().unwrap();
-    let (here, there) = (open(folder.path()), open(folder.path()));
+    let clock = standing_clock();
+    let (here, there) = (
+        open_by(folder.path(), &clock),
+        open_by(folder.path(), &clock),
+    );
     turn_master(&here, "maria", true);
     there.flags().refresh().unwrap();
-    wait();
+    clock.advance(MILLISECOND);
     turn_master(&here, "jonas", false);
-    wait();
+    clock.advance(MILLISECOND);
     switch(&here, "maria", true);
     there.flags().refresh().unwrap();
     check(&there, 2, "jonas");
@@ -141,7 +145,8 @@ fn another_program_sees_it_whatever_it_missed() {
 #[test]
 fn undo_import_and_restore_turn_off_too() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(folder.path());
+    let clock = standing_clock();
+    let app = open_by(folder.path(), &clock);
     let maria = Actor::new(Via::Window, "maria");
     turn_master(&app, "jonas", true);
     let undone = app.flags().undo(&maria).unwrap();
@@ -156,7 +161,7 @@ fn undo_import_and_restore_turn_off_too() {
         redone.sentence(),
         "Redid “Master switch on”: flags are live again"
     );
-    wait();
+    clock.advance(MILLISECOND);
     let document = json!({"enabled": false, "components": {"a": true}});
     change_as(
         &app,
@@ -167,14 +172,14 @@ fn undo_import_and_restore_turn_off_too() {
     app.restore(flagdeck::store::RevisionNumber(3), &maria, None)
         .unwrap();
     assert_eq!(all_off(&app), None);
-    wait();
+    clock.advance(MILLISECOND);
     app.restore(flagdeck::store::RevisionNumber(2), &maria, None)
         .unwrap();
     check(&app, 6, "maria");
 }
 
 #[test]
-fn the_past_is_told_as_it_was_then() {
+fn the_past_shows_who_turned_all_flags_off_then() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     turn_master(&app, "maria", true);
@@ -191,16 +196,16 @@ fn the_past_is_told_as_it_was_then() {
 #[test]
 fn an_emergency_that_is_not_stored_says_so_and_since_when() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(folder.path());
-    turn_master(&app, "maria", true);
-    let other = Connection::open(folder.path().join("flagdeck.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let clock = standing_clock();
+    turn_master(&open_by(folder.path(), &clock), "maria", true);
+    mark_as_newer(folder.path());
+    let app = open_by(folder.path(), &clock);
     let jonas = Actor::new(Via::Window, "jonas");
     app.flags().emergency_off(&jonas);
     let first = all_off(&app).unwrap();
     assert_eq!(first.by, Some(jonas));
     assert!(!first.is_stored && first.since_ms.is_some());
-    wait();
+    clock.advance(MILLISECOND);
     app.flags().emergency_off(&Actor::new(Via::Window, "maria"));
     assert_eq!(all_off(&app), Some(first), "it is off since the first call");
     let taken_back = app.flags().undo(&Actor::new(Via::Window, "maria")).unwrap();
@@ -209,5 +214,4 @@ fn an_emergency_that_is_not_stored_says_so_and_since_when() {
         "Undid “Master switch off”: flags are live again"
     );
     assert_eq!(all_off(&app), None);
-    drop(other);
 }

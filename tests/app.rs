@@ -1,74 +1,26 @@
 //! The application without a face: changes, history, undo, two of them on one folder.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
-
 use flagdeck::error::Code;
-use flagdeck::store::{Actor, Cause, HistoryFilter, RevisionNumber, RevisionSummary, Via};
+use flagdeck::store::{Actor, Cause, RevisionNumber, Via};
 use flagdeck::wire::Flags;
-use flagdeck::{App, ChangeRequest, Event, Options, Outcome};
-use flagdeck_core::{Edit, Percentage, RolloutChange};
+use flagdeck::{App, ChangeRequest, Event, Outcome};
+use flagdeck_core::Edit;
 
-fn open(folder: &Path) -> App {
-    App::open(Options::new(folder)).unwrap()
-}
-
-fn open_watching(folder: &Path) -> App {
-    let options = Options {
-        watch: true,
-        ..Options::new(folder)
-    };
-    App::open(options).unwrap()
-}
-
-fn someone() -> Actor {
-    Actor::new(Via::Window, "someone")
-}
-
-fn request(edit: Edit) -> ChangeRequest {
-    ChangeRequest {
-        edit,
-        actor: someone(),
-        note: None,
-        base: None,
-    }
-}
+use crate::support::apps::{
+    assert_sound, history, open, open_watching, request, request_by, rollout, someone,
+};
+use crate::support::waiting::wait_until;
 
 fn master(on: bool) -> ChangeRequest {
     request(Edit::SetMaster { on })
 }
 
 fn percentage(milli: u32) -> ChangeRequest {
-    request(Edit::SetRollout {
-        component: None,
-        change: RolloutChange {
-            percentage: Some(Percentage::from_milli(milli).unwrap()),
-            ..RolloutChange::default()
-        },
-    })
+    request(rollout(milli))
 }
 
 fn change(app: &App, request: ChangeRequest) -> Outcome {
     app.flags().change(request).unwrap()
-}
-
-/// The latest hundred revisions.
-fn history(app: &App) -> Vec<RevisionSummary> {
-    let page = app
-        .flags()
-        .history(&HistoryFilter::default(), 0, 100)
-        .unwrap();
-    page.revisions
-}
-
-/// Waits until `holds`, for as long as a busy machine may need.
-#[track_caller]
-pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what} did not happen");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]
@@ -213,15 +165,7 @@ fn the_window_is_told_whose_step_it_would_take_back() {
         Actor::new(Via::Window, "maria"),
         Actor::new(Via::Flagctl, "ci"),
     );
-    let change_as = |actor: &Actor, milli| {
-        change(
-            &app,
-            ChangeRequest {
-                actor: actor.clone(),
-                ..percentage(milli)
-            },
-        )
-    };
+    let change_as = |actor: &Actor, milli| change(&app, request_by(actor, rollout(milli)));
     let shown = || Flags::of(&app, &maria).undo.expect("a step");
     change_as(&maria, 1000);
     assert!(shown().is_own);
@@ -291,7 +235,7 @@ fn changes_by_two_applications_on_one_folder_are_all_kept() {
     let app = open(folder.path());
     assert_eq!(app.flags().live().revision, RevisionNumber(100));
     assert_eq!(app.flags().live().document.count(), (106, 100));
-    assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+    assert_sound(&app);
 }
 
 #[test]
@@ -322,7 +266,7 @@ fn an_open_application_sees_what_another_one_saves() {
 }
 
 #[test]
-fn an_application_that_was_not_watching_changes_the_latest_all_the_same() {
+fn an_application_that_was_not_watching_still_changes_the_latest_revision() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (open(folder.path()), open(folder.path()));
     change(&first, master(true));

@@ -4,38 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use flagdeck::error::Code;
-use flagdeck::store::{Actor, Backup, Cause, HistoryFilter, RevisionNumber, Via};
-use flagdeck::{App, ChangeRequest, Options};
-use flagdeck_core::{Edit, Percentage, RolloutChange};
+use flagdeck::store::{Backup, Cause, RevisionNumber};
 
-fn open(folder: &Path) -> App {
-    App::open(Options::new(folder)).unwrap()
-}
-
-fn someone() -> Actor {
-    Actor::new(Via::Window, "someone")
-}
-
-fn set_percentage(app: &App, milli: u32) {
-    app.flags()
-        .change(ChangeRequest {
-            edit: Edit::SetRollout {
-                component: None,
-                change: RolloutChange {
-                    percentage: Some(Percentage::from_milli(milli).unwrap()),
-                    ..RolloutChange::default()
-                },
-            },
-            actor: someone(),
-            note: None,
-            base: None,
-        })
-        .unwrap();
-}
-
-fn percentage(app: &App) -> u32 {
-    app.flags().live().document.rollout.percentage.milli()
-}
+use crate::support::apps::{history, open, percentage, set_percentage, someone};
 
 fn file(folder: &Path, backup: &Backup) -> PathBuf {
     folder.join("backups").join(&backup.name)
@@ -89,12 +60,7 @@ fn a_backup_is_put_in_force_as_a_revision_and_can_be_taken_back() {
     assert_eq!(outcome.revision, RevisionNumber(3));
     assert_eq!(outcome.changes, sentences);
     assert_eq!(percentage(&app), 1000);
-    let latest = app
-        .flags()
-        .history(&HistoryFilter::default(), 0, 1)
-        .unwrap()
-        .revisions
-        .remove(0);
+    let latest = history(&app).remove(0);
     assert_eq!(latest.cause, Cause::Import);
     let note = latest.note.unwrap();
     assert!(

@@ -1,105 +1,15 @@
 //! `flagctl`, as a person and a script use it: real processes on real data folders.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::serving::{Serving, get};
-
-pub struct Cli {
-    folder: TempDir,
-}
-
-/// What a run printed, and how it ended.
-#[derive(Debug)]
-pub struct Ran {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl Ran {
-    pub fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-}
-
-impl Cli {
-    pub fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    pub fn data_dir(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Prepares a run, for who wants to watch it.
-    pub fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flagctl"));
-        command
-            .args(arguments.split_whitespace())
-            .env_clear()
-            .env("USER", "ada")
-            .env("TZ", "UTC")
-            .env("FLAGDECK_DATA_DIR", self.folder.path());
-        command
-    }
-
-    /// Runs with arguments that may be empty or hold blanks.
-    pub fn run_with(&self, arguments: &[&str]) -> Ran {
-        let output = self.command("").args(arguments).output().unwrap();
-        Ran::of(output)
-    }
-
-    fn run(&self, arguments: &str) -> Ran {
-        self.run_with_input(arguments, "")
-    }
-
-    pub fn run_with_input(&self, arguments: &str, input: &str) -> Ran {
-        let mut child = self
-            .command(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A command that reads no input may have ended already.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Ran::of(child.wait_with_output().unwrap())
-    }
-
-    #[track_caller]
-    pub fn ok(&self, arguments: &str) -> String {
-        let ran = self.run(arguments);
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-        ran.out
-    }
-
-    #[track_caller]
-    pub fn json(&self, arguments: &str) -> Value {
-        serde_json::from_str(&self.ok(&format!("{arguments} --json"))).unwrap()
-    }
-
-    #[track_caller]
-    pub fn refused(&self, arguments: &str, code: i32, said: &str) {
-        let ran = self.run(arguments);
-        assert_eq!(ran.code, Some(code), "{ran:?}");
-        assert!(ran.err.contains(said), "{}", ran.err);
-        assert_eq!(
-            ran.out, "",
-            "results go to standard output, refusals do not"
-        );
-    }
-}
+use crate::support::cli::Cli;
+use crate::support::processes::send;
+use crate::support::serving::{Serving, get};
+use crate::support::waiting::wait_for;
 
 #[test]
 fn what_one_command_changes_the_next_one_reads() {
@@ -121,7 +31,7 @@ fn what_one_command_changes_the_next_one_reads() {
 }
 
 #[test]
-fn a_group_switches_everything_beneath_it_in_one_revision() {
+fn a_group_switches_all_of_its_components_in_one_revision() {
     let cli = Cli::new();
     let outcome = cli.json("set ui on");
     assert_eq!(outcome["revision"], 1);
@@ -130,7 +40,7 @@ fn a_group_switches_everything_beneath_it_in_one_revision() {
 }
 
 #[test]
-fn a_component_gets_a_rollout_of_its_own_and_gives_it_back() {
+fn a_component_gets_a_custom_rollout_and_loses_it_again() {
     let cli = Cli::new();
     cli.ok("rollout --percentage 10 --groups beta");
     let out = cli.ok("rollout ui.badges --percentage 12.5");
@@ -361,7 +271,7 @@ fn the_token_is_kept_until_it_is_rotated() {
 #[test]
 fn a_setting_is_set_read_and_reset_and_the_rest_of_the_file_stays() {
     let cli = Cli::new();
-    let file = cli.folder.path().join("config.toml");
+    let file = cli.data_dir().join("config.toml");
     std::fs::write(&file, "# ours\n[metrics] # later\n").unwrap();
     assert_eq!(
         cli.ok("config set metrics.interval 2000"),
@@ -392,7 +302,7 @@ fn a_setting_is_set_read_and_reset_and_the_rest_of_the_file_stays() {
 }
 
 #[test]
-fn the_list_of_settings_tells_where_each_value_comes_from() {
+fn the_list_of_settings_names_the_source_of_each_value() {
     let cli = Cli::new();
     cli.ok("config set state.maxHistorySize 7");
     cli.ok("config set metrics.bufferSize 8");
@@ -439,7 +349,7 @@ fn a_setting_that_cannot_be_is_refused_and_the_file_kept() {
     cli.refused("config set http.prt 1", 3, "http.prt is not a setting");
     cli.refused("config get http.prt", 3, "http.prt is not a setting");
     cli.refused("config reset http.prt", 3, "http.prt is not a setting");
-    let file = cli.folder.path().join("config.toml");
+    let file = cli.data_dir().join("config.toml");
     assert!(!file.exists());
     std::fs::write(&file, "port 4680\n").unwrap();
     cli.refused("config set http.port 4700", 2, "not valid TOML in line 1");
@@ -531,7 +441,7 @@ fn a_backup_that_is_missing_or_damaged_is_refused() {
     cli.ok("master on");
     let backups = cli.json("backup list");
     let name = backups[0]["name"].as_str().unwrap();
-    let file = cli.folder.path().join("backups").join(name);
+    let file = cli.data_dir().join("backups").join(name);
     std::fs::write(file, "not a database").unwrap();
     let said = "is damaged (the file is not a database)";
     cli.refused(&format!("backup restore {name} --check"), 1, said);
@@ -543,7 +453,7 @@ fn a_backup_that_is_missing_or_damaged_is_refused() {
 fn a_damaged_store_comes_back_from_the_backup_that_changes_leave_behind() {
     let cli = Cli::new();
     cli.ok("master on");
-    std::fs::write(cli.folder.path().join("flagdeck.db"), "not a database").unwrap();
+    std::fs::write(cli.data_dir().join("flagdeck.db"), "not a database").unwrap();
     let ran = cli.run("get --json");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(
@@ -561,22 +471,18 @@ fn the_doctor_finds_what_is_wrong_and_says_so_by_its_exit_code() {
     cli.ok("master on");
     let well = cli.json("doctor --config http.port=0");
     assert_eq!(well["ok"], true, "{well}");
-    std::fs::write(
-        cli.folder.path().join("config.toml"),
-        "[http]\nport = 99999\n",
-    )
-    .unwrap();
+    std::fs::write(cli.data_dir().join("config.toml"), "[http]\nport = 99999\n").unwrap();
     let ran = cli.run("doctor");
     assert_eq!(ran.code, Some(1));
     assert!(ran.out.contains("✗ http.port in"), "{}", ran.out);
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_closed_pipe_is_no_failure() {
     let cli = Cli::new();
     cli.ok("master on");
     let users: String = (0..200_000).map(|user| format!("user{user}\n")).collect();
-    let file = cli.folder.path().join("users");
+    let file = cli.data_dir().join("users");
     std::fs::write(&file, users).unwrap();
     let mut child = cli
         .command(&format!("eval tracker --users {}", file.display()))
@@ -599,12 +505,6 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert_eq!(err, "");
 }
 
-fn serve(cli: &Cli) -> Serving {
-    let mut command = cli.command("serve --port 0");
-    command.stderr(Stdio::piped());
-    Serving::run(command)
-}
-
 fn served(serving: &Serving) -> Value {
     let answer = get(&serving.address, "/api/ml/flags");
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
@@ -613,34 +513,27 @@ fn served(serving: &Serving) -> Value {
 #[test]
 fn what_is_served_follows_what_other_commands_change() {
     let cli = Cli::new();
-    let serving = serve(&cli);
+    let serving = cli.serve();
     assert_eq!(served(&serving)["enabled"], false);
     cli.ok("master on");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while served(&serving)["enabled"] == false {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "the change is never served"
-        );
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    let served = || served(&serving)["enabled"].clone();
+    wait_for("the change to be served", served, |on| *on == true);
 }
 
 #[test]
 fn a_server_that_is_asked_to_end_ends_well() {
-    use rustix::process::{Pid, Signal, kill_process};
     let cli = Cli::new();
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let mut serving = serve(&cli);
-        kill_process(Pid::from_child(&serving.child), signal).unwrap();
+        let mut serving = cli.serve();
+        send(signal, &serving.child);
         assert!(serving.child.wait().unwrap().success(), "{signal:?}");
     }
 }
 
 #[test]
-fn a_port_in_use_is_said_with_a_way_on() {
+fn a_port_in_use_is_reported_with_a_way_on() {
     let cli = Cli::new();
-    let serving = serve(&cli);
+    let serving = cli.serve();
     let port = serving.address.rsplit_once(':').unwrap().1;
     let other = Cli::new();
     let said = format!("ort {port} is used by");
@@ -648,7 +541,7 @@ fn a_port_in_use_is_said_with_a_way_on() {
 }
 
 #[test]
-fn shells_and_man_get_what_they_want() {
+fn completions_and_the_man_page_are_printed() {
     let cli = Cli::new();
     for shell in ["bash", "zsh", "fish"] {
         assert!(cli.ok(&format!("completions {shell}")).contains("flagctl"));

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Ran};
 use crate::cli_snapshot::take;
 use crate::cli_state::{folder, report};
+use crate::support::cli::{Cli, Ran};
 
 /// Succeeds while `n` is a number below ten.
 pub const BELOW_TEN: &str = r#"grep -q '"n":[0-9][,}]' "$FLAGDECK_SNAPSHOT_FILE""#;

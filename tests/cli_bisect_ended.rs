@@ -7,17 +7,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Ran};
 use crate::cli_bisect::{BELOW_TEN, bisect, with_history};
 use crate::cli_state::folder;
-
-/// Longer than a busy machine needs for anything here.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::support::cli::{Cli, Ran};
+use crate::support::processes::{self, send, wait_until_ended};
+use crate::support::waiting::wait_until;
 
 /// Runs a process that writes its number into a file, and ends when it is ended.
 const SLEEP: &str = "sleep 600 & echo $! > $SLEEPER.part; mv $SLEEPER.part $SLEEPER; wait";
@@ -64,7 +63,7 @@ impl Rig {
     /// Starts a search, and waits until its script has started the process that is named.
     fn started(&self, name: &str, mut command: Command) -> Child {
         let child = command.spawn().unwrap();
-        wait_until("it begins", || self.sleeper(name).exists());
+        wait_until("a run to begin", || self.sleeper(name).exists());
         child
     }
 
@@ -80,25 +79,19 @@ impl Rig {
     }
 }
 
-#[track_caller]
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}: not in time");
-        thread::sleep(Duration::from_millis(10));
-    }
+/// Returns the process whose number a script wrote into a file.
+fn process_in(file: &Path) -> Pid {
+    let number = fs::read_to_string(file).unwrap();
+    Pid::from_raw(number.trim().parse().unwrap()).unwrap()
 }
 
-/// Says whether a process is there whose number a script wrote into a file.
 fn is_running(file: &Path) -> bool {
-    let number = fs::read_to_string(file).unwrap();
-    let process = Pid::from_raw(number.trim().parse().unwrap()).unwrap();
-    test_kill_process(process).is_ok()
+    processes::is_running(process_in(file))
 }
 
 #[track_caller]
 fn gone(file: &Path) {
-    wait_until("the process ends", || !is_running(file));
+    wait_until_ended(process_in(file));
 }
 
 fn ended(mut child: Child) -> (Option<i32>, String) {
@@ -107,10 +100,6 @@ fn ended(mut child: Child) -> (Option<i32>, String) {
     let stderr = child.stderr.take();
     stderr.unwrap().read_to_string(&mut err).unwrap();
     (code, err)
-}
-
-fn send(signal: Signal, child: &Child) {
-    kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 #[test]
@@ -246,7 +235,19 @@ fn a_terminal_that_is_closed_ends_the_run() {
     terminal.kill().unwrap();
     terminal.wait().unwrap();
     gone(&rig.sleeper("sleeper"));
-    wait_until("its folder is removed", || rig.left().is_empty());
+    wait_until("the folder to be removed", || rig.left().is_empty());
+}
+
+/// Sends a signal that is not to end a search, and then one that is.
+#[track_caller]
+fn check_goes_on_after(signal: Signal, rig: &Rig, search: Child) {
+    send(signal, &search);
+    // A real pause: nothing tells that a signal has no effect.
+    thread::sleep(Duration::from_millis(200));
+    assert!(is_running(&rig.sleeper("sleeper")));
+    send(Signal::INT, &search);
+    assert_eq!(ended(search).0, Some(130));
+    rig.check_nothing_left("sleeper");
 }
 
 /// `nohup` ignores SIGHUP, and a shell has a background job of a script ignore SIGINT.
@@ -265,12 +266,7 @@ fn a_search_that_was_started_to_survive_its_terminal_does_and_ctrl_c_still_ends_
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let child = rig.started("sleeper", command);
-    send(Signal::HUP, &child);
-    thread::sleep(Duration::from_millis(200));
-    assert!(is_running(&rig.sleeper("sleeper")));
-    send(Signal::INT, &child);
-    assert_eq!(ended(child).0, Some(130));
-    rig.check_nothing_left("sleeper");
+    check_goes_on_after(Signal::HUP, &rig, child);
 }
 
 #[test]
@@ -319,12 +315,7 @@ fn runs_at_the_same_time_take_nothing_from_each_other() {
 fn being_asked_to_write_back_does_not_end_the_search() {
     let rig = Rig::new(3);
     let child = rig.started("sleeper", rig.command("sleeper", SLEEP));
-    send(Signal::USR2, &child);
-    thread::sleep(Duration::from_millis(200));
-    assert!(is_running(&rig.sleeper("sleeper")));
-    send(Signal::INT, &child);
-    assert_eq!(ended(child).0, Some(130));
-    rig.check_nothing_left("sleeper");
+    check_goes_on_after(Signal::USR2, &rig, child);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::Ran;
 use crate::cli_bisect::{BELOW_TEN, bisect, with_history};
 use crate::cli_state::folder;
+use crate::support::cli::Ran;
 
 /// The sixteen snapshots of the report: bad from the tenth on.
 const COUNT: u64 = 16;

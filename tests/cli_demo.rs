@@ -11,13 +11,11 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Ran};
-use crate::observers::Stranger;
+use crate::support::cli::{Cli, Ran};
+use crate::support::observers::Stranger;
+use crate::support::waiting::{PATIENCE, wait_for, wait_until};
 
 const HEALTHY: &str = r#"{"status":"ok","version":"0.1.0","revision":3,"writable":true}"#;
-
-/// Long enough for a busy machine, short enough to end a test that waits in vain.
-const TIME_MAX: Duration = Duration::from_secs(6);
 
 /// What the server does with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,11 +131,7 @@ impl Fake {
     /// Waits until the ledger is as wanted.
     #[track_caller]
     fn wait(&self, what: &str, is_so: impl Fn(&Ledger) -> bool) {
-        let deadline = Instant::now() + TIME_MAX;
-        while !is_so(&self.ledger()) {
-            assert!(Instant::now() < deadline, "{what} never came");
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(what, || is_so(&self.ledger()));
     }
 }
 
@@ -157,7 +151,7 @@ impl Drop for Fake {
 
 /// Answers one request and closes.
 fn answer(stream: TcpStream, ledger: &Mutex<Ledger>) {
-    stream.set_read_timeout(Some(TIME_MAX)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first).unwrap_or_default();
@@ -347,6 +341,17 @@ impl Playing {
         Self(command.spawn().unwrap())
     }
 
+    /// Reads the next line that it prints.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        // A byte at a time, so that what comes after the line stays where it is.
+        let out = self.0.stdout.as_mut().unwrap();
+        BufReader::with_capacity(1, out)
+            .read_line(&mut line)
+            .unwrap();
+        line
+    }
+
     /// Asks it to end; returns what it printed, and how long it took to end.
     fn end(mut self) -> (Ran, Duration) {
         let asked = Instant::now();
@@ -490,10 +495,14 @@ fn it_ends_soon_after_it_is_asked_to_and_sums_up() {
 fn it_ends_soon_also_where_nobody_answers_any_more() {
     let cli = Cli::new();
     let fake = Fake::start(&cli);
-    let playing = Playing::start(&cli, &format!("demo --url {} --json", fake.url()));
+    let mut playing = Playing::start(&cli, &format!("demo --url {} --json", fake.url()));
     fake.wait("a batch", |ledger| !ledger.taken.is_empty());
     drop(fake);
-    thread::sleep(Duration::from_millis(1500));
+    wait_for(
+        "trouble",
+        || playing.line(),
+        |line| json_lines(line)[0]["trouble"].is_string(),
+    );
     let (ran, took) = playing.end();
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(took < Duration::from_secs(2), "{took:?}");
@@ -552,8 +561,8 @@ fn whoever_takes_the_port_meanwhile_is_not_sent_the_token_either() {
         ledger.requests = 0;
         ledger.with_token
     };
-    fake.wait("another question", |ledger| ledger.requests > 2);
-    thread::sleep(Duration::from_millis(500));
+    // It asks again and again who answers, and sends nothing.
+    fake.wait("more questions", |ledger| ledger.requests > 3);
     let after = fake.ledger().with_token;
     // One may have been on its way, right behind the last good answer.
     assert!(after <= before + 1, "{before} and {after}");

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::serving::{Serving, get};
+use crate::support::serving::{Serving, get};
 
 const NAME: &[u8] = b"fl\xff\xe4gs %41?mode=rw#\xe2\x82 x";
 

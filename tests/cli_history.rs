@@ -1,8 +1,10 @@
 //! `flagctl history` and `flagctl diff`, as processes on real data folders.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::cli::Cli;
+use crate::support::cli::Cli;
+use crate::support::waiting::wait_until;
 
 /// What is listed where nothing matches.
 const NOTHING: [u64; 0] = [];
@@ -151,11 +153,18 @@ fn a_moment_stands_for_the_revision_that_was_in_force_then() {
 
 /// A moment between what was done before and what is done next, as `--at` takes it.
 fn moment() -> String {
-    let pause = std::time::Duration::from_millis(3);
-    std::thread::sleep(pause);
-    let moment = jiff::Timestamp::now().to_string();
-    std::thread::sleep(pause);
+    next_millisecond();
+    let moment = Timestamp::now().to_string();
+    next_millisecond();
     moment
+}
+
+/// Waits until the machine's clock, which commands go by, shows another millisecond.
+fn next_millisecond() {
+    let began = Timestamp::now().as_millisecond();
+    wait_until("the next millisecond", || {
+        Timestamp::now().as_millisecond() > began
+    });
 }
 
 /// A document of `count` components, `c0`, `c1`, …, all on.

@@ -10,8 +10,8 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::cli::{Cli, Ran};
 use crate::cli_state::report;
+use crate::support::cli::{Cli, Ran};
 
 const DOCUMENT: &str = r#"{"enabled": true, "components": {"search": true}}"#;
 
@@ -130,7 +130,7 @@ fn a_pipe_and_standard_input_are_read_as_files_are() {
 }
 
 #[test]
-fn the_name_of_a_file_is_told_as_it_is_spelled() {
+fn the_name_of_a_file_is_shown_as_it_is_spelled() {
     let rig = Rig::new();
     let utf_16: Vec<u8> = DOCUMENT.encode_utf16().flat_map(u16::to_le_bytes).collect();
     rig.file("wide", utf_16);
@@ -186,7 +186,7 @@ fn of_two_files_the_one_that_cannot_be_compared_is_named() {
 }
 
 #[test]
-fn a_file_of_another_kind_is_told_when_it_is_kept_as_a_state() {
+fn a_file_of_another_kind_is_named_when_it_is_kept_as_a_state() {
     let rig = Rig::new();
     rig.file("own", "{\"n\": 1, \"enabled\": true, \"format\": \"csv\"}");
     let ran = rig.run(&["snapshot", "import", "own", "--name", "own"]);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::serving::{Serving, flagctl, get, sample};
+use crate::support::serving::{Serving, flagctl, get, sample};
 
 fn said(folder: &TempDir, arguments: &[&str]) -> String {
     let output = flagctl(folder, arguments).output().unwrap();
@@ -68,7 +68,7 @@ fn a_synthetic_host_is_counted_whole_and_summarised() {
 }
 
 #[test]
-fn a_damaged_file_is_told_by_the_doctor() {
+fn the_doctor_reports_a_damaged_file() {
     let folder = tempfile::tempdir().unwrap();
     drop(Serving::start(&folder));
     let file = folder.path().join("metrics.db");

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::observers::{Stranger, answer, eventually};
-use crate::serving::{Serving, flagctl, get};
+use crate::support::observers::{Stranger, answer};
+use crate::support::serving::{Serving, flagctl, get};
+use crate::support::waiting::{wait_for, wait_until};
 
 /// A `flagctl serve` that pushes every second, and what it says on standard error.
 struct Pushing {
@@ -45,9 +46,8 @@ impl Pushing {
 
     #[track_caller]
     fn until(&self, status: &str) -> Value {
-        let is_so = || self.health()["push"]["status"] == status;
-        eventually(status, is_so);
-        self.health()["push"].clone()
+        let push = || self.health()["push"].clone();
+        wait_for(status, push, |push| push["status"] == status)
     }
 }
 
@@ -74,7 +74,7 @@ fn nowhere() -> String {
 }
 
 #[test]
-fn a_gateway_that_cannot_be_reached_is_told_wherever_one_looks() {
+fn a_gateway_that_cannot_be_reached_is_reported_by_every_command() {
     let gateway = nowhere();
     let pushing = Pushing::to(&format!("http://user:secret@{gateway}/?token=secret"));
     let push = pushing.until("failing");
@@ -86,7 +86,7 @@ fn a_gateway_that_cannot_be_reached_is_told_wherever_one_looks() {
     assert_eq!(health["status"], "ok", "the store is well");
     assert_eq!(health["writable"], true);
 
-    eventually("many attempts fail", || {
+    wait_until("many attempts to fail", || {
         pushing.health()["push"]["failures"].as_u64().unwrap() >= 4
     });
     let told = pushing.errors();
@@ -112,7 +112,7 @@ fn a_gateway_that_cannot_be_reached_is_told_wherever_one_looks() {
 }
 
 #[test]
-fn a_gateway_that_refuses_and_then_does_not_is_told_twice() {
+fn a_gateway_that_refuses_and_then_accepts_is_reported_twice() {
     let works = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&works);
     let gateway = Stranger::answering(move |_| {
@@ -131,7 +131,9 @@ fn a_gateway_that_refuses_and_then_does_not_is_told_twice() {
         (&push["since"], &push["failures"]),
         (&Value::Null, &Value::from(0))
     );
-    eventually("the end is told", || pushing.errors().lines().count() == 2);
+    wait_until("the end to be told", || {
+        pushing.errors().lines().count() == 2
+    });
     let told = pushing.errors();
     let again = format!("flagctl: metrics are pushed to {} again: ", gateway.url());
     assert!(told.lines().nth(1).unwrap().starts_with(&again), "{told}");
@@ -160,7 +162,7 @@ fn what_does_not_push_any_more_does_not_fail() {
 }
 
 #[test]
-fn a_gateway_in_the_settings_is_told_before_anything_is_pushed() {
+fn a_gateway_in_the_settings_is_shown_before_anything_is_pushed() {
     let folder = tempfile::tempdir().unwrap();
     let set = |gateway: &str| {
         let config = format!("[metrics]\npushGateway = \"{gateway}\"\n");

@@ -1,6 +1,6 @@
 //! `flagctl` tells whom components reach, and that all flags are off.
 
-use crate::cli::{Cli, Ran};
+use crate::support::cli::{Cli, Ran};
 
 /// `ui.badges` at half of those who see `tracker`, which is a quarter of everyone.
 fn with_requirement() -> Cli {
@@ -25,7 +25,7 @@ fn run(cli: &Cli, arguments: &str) -> Ran {
 }
 
 #[test]
-fn who_sees_a_component_is_told_with_what_it_requires() {
+fn who_sees_a_component_is_shown_with_what_it_requires() {
     let cli = with_requirement();
     let get = cli.ok("get");
     assert!(
@@ -48,7 +48,7 @@ fn who_sees_a_component_is_told_with_what_it_requires() {
 }
 
 #[test]
-fn all_flags_off_is_said_beside_every_result_that_it_changes() {
+fn all_flags_off_is_mentioned_with_every_result_that_it_changes() {
     let cli = with_requirement();
     assert_eq!(run(&cli, "get").err, "");
     cli.ok("master off");

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::Cli;
 use crate::cli_state::{app, folder, ml, report};
+use crate::support::cli::Cli;
 
 /// Takes a snapshot of the only application there is; returns its number.
 #[track_caller]
@@ -114,7 +114,7 @@ fn two_states_are_compared_by_group() {
 }
 
 #[test]
-fn the_exit_code_tells_a_difference_only_where_it_is_asked_to() {
+fn the_exit_code_shows_a_difference_only_if_asked_to() {
     let (cli, one, two) = with_two();
     let code = |arguments: &str| {
         let words = format!("snapshot diff {one} {two} {arguments}");
@@ -349,7 +349,7 @@ fn restores_are_cancelled_superseded_and_listed() {
 }
 
 #[test]
-fn a_restore_puts_the_flags_of_then_in_force_where_it_is_asked_to() {
+fn a_restore_puts_the_flags_of_then_in_force_if_asked_to() {
     let cli = Cli::new();
     cli.ok("master on");
     report(&cli, "kc-web", &ml(0.8, &[]));
@@ -369,7 +369,7 @@ fn there_is_nothing_to_take_back_before_a_restore() {
 }
 
 #[test]
-fn what_is_exported_can_be_taken_in_elsewhere() {
+fn what_is_exported_can_be_imported_elsewhere() {
     let (cli, one, two) = with_two();
     let bundle = cli.ok(&format!("snapshot export {one} {two}"));
     let other = Cli::new();

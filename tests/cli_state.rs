@@ -3,14 +3,15 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
+use flagdeck::App;
 use flagdeck::state::SourceName;
-use flagdeck::{App, Options};
 use serde_json::{Value, json};
 
-use crate::cli::Cli;
-use crate::serving::Serving;
+use crate::support::apps::open;
+use crate::support::cli::Cli;
+use crate::support::processes::Ended;
+use crate::support::waiting::wait_until;
 
 /// The folder that `cli` works in.
 pub fn folder(cli: &Cli) -> PathBuf {
@@ -21,7 +22,7 @@ pub fn folder(cli: &Cli) -> PathBuf {
 }
 
 pub fn app(cli: &Cli) -> App {
-    App::open(Options::new(&folder(cli))).unwrap()
+    open(&folder(cli))
 }
 
 /// Reports a whole state, as an application does.
@@ -68,7 +69,7 @@ fn a_value_is_printed_by_its_key_or_pointer() {
 }
 
 #[test]
-fn a_value_that_is_missing_is_told_with_what_is_there() {
+fn a_missing_value_is_reported_with_the_names_beside_it() {
     let cli = with_state();
     let said = "here is no ml.flags.enabld; in ml.flags there is enabled, rollouts";
     cli.refused("state get ml.flags.enabld", 3, said);
@@ -130,7 +131,7 @@ fn what_cannot_be_set_is_refused_and_nothing_changed() {
 }
 
 #[test]
-fn the_application_is_asked_for_where_there_are_several() {
+fn the_source_must_be_named_if_there_are_several() {
     let cli = Cli::new();
     cli.refused("state get", 3, "flagctl demo plays one that does");
     let empty = cli.ok("state list");
@@ -162,12 +163,10 @@ fn the_application_is_asked_for_where_there_are_several() {
 /// The real server and the real host: the state is there, follows the flags, and a restore is
 /// taken in and confirmed.
 #[test]
-fn a_synthetic_host_keeps_state_and_takes_in_what_is_restored() {
+fn a_synthetic_host_keeps_state_and_applies_what_is_restored() {
     let cli = Cli::new();
     cli.ok("master on");
-    let mut command = cli.command("serve --port 0");
-    command.stderr(Stdio::null());
-    let serving = Serving::run(command);
+    let serving = cli.serve();
     let demo = format!(
         "demo --url http://{} --rate 50 --seed 3 --state-size small --json",
         serving.address
@@ -179,40 +178,21 @@ fn a_synthetic_host_keeps_state_and_takes_in_what_is_restored() {
         let ran = cli.run_with(&["state", "get", "--source", "synthetic-demo", key]);
         ran.out.trim().parse::<u64>().ok()
     };
-    wait("the first state", || analysed().is_some());
+    wait_until("the first state", || analysed().is_some());
     assert_eq!(cli.json("state get ml.flags.enabled"), true);
     let taken = cli.json("snapshot take --name early");
     let id = &taken[0]["id"];
     let early = cli.json(&format!("snapshot show {id} {key}"));
     let early = early.as_u64().unwrap();
-    wait("later states", || analysed() > Some(early + 5));
+    wait_until("later states", || analysed() > Some(early + 5));
 
     let restored = cli.json(&format!("snapshot restore {id}"));
     let restore = restored["restore"]["id"].clone();
     assert_eq!(restored["restore"]["status"], "open");
-    wait("a confirmation", || {
+    wait_until("a confirmation", || {
         let sources = cli.json("state list");
         let known = &sources[0]["restore"];
         known["id"] == restore && known["isExact"] == true
     });
-    assert!(host.0.try_wait().unwrap().is_none(), "it plays on");
-}
-
-/// A process that is ended by its process id, whatever the test does.
-struct Ended(std::process::Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-#[track_caller]
-fn wait(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what} never came");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    assert!(host.try_wait().unwrap().is_none(), "it plays on");
 }

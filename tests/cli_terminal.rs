@@ -13,7 +13,8 @@ use flagdeck_core::visible;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cli::{Cli, Ran};
+use crate::support::apps::open;
+use crate::support::cli::{Cli, Ran};
 
 /// Forges a row of the history, sets a title and colours, clears, reverses, hides.
 const TEXT: &str = "x\n    9  2026-01-01 00:00:00  admin (window)  FORGED\r\u{1b}]0;owned\u{7}\
@@ -329,7 +330,7 @@ fn a_note_over_several_lines_is_one_row_of_the_history() {
 }
 
 #[test]
-fn a_config_file_with_hostile_names_is_told_in_one_line_each() {
+fn a_config_file_with_hostile_names_is_reported_in_one_line_each() {
     let hostile = Hostile::new();
     let name = json!(TEXT).to_string().replace("\u{7f}", "\\u007f");
     let text = format!("{name} = 1\n[http]\n{name} = 2\nport = {name}\n");
@@ -350,7 +351,7 @@ fn a_config_file_with_hostile_names_is_told_in_one_line_each() {
 }
 
 #[test]
-fn hostile_variables_are_told_in_one_line_each() {
+fn hostile_variables_are_reported_in_one_line_each() {
     let hostile = Hostile::new();
     let unknown = format!("FLAGDECK_{TEXT}");
     let filter = format!("flagdeck={TEXT}");
@@ -494,9 +495,9 @@ fn what_programs_read_is_safe_on_a_terminal_and_exact_in_a_pipe() {
 }
 
 #[test]
-fn columns_stay_in_line_whatever_is_in_them() {
+fn columns_stay_in_line_with_any_text_in_them() {
     let hostile = Hostile::new();
-    let app = App::open(Options::new(&hostile.data_dir)).unwrap();
+    let app = open(&hostile.data_dir);
     for name in [
         "web",
         "検索エンジン",

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::process::Stdio;
 
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::{App, ChangeRequest, Error, Options};
+use flagdeck::{App, ChangeRequest, Error};
 use flagdeck_core::Edit;
 use serde_json::{Value, json};
 
-use crate::cli::Cli;
 use crate::http_support::{Answer, Running};
+use crate::support::apps::{self, open};
+use crate::support::cli::Cli;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const ANY: (&str, &str) = ("If-Match", "*");
@@ -352,18 +353,13 @@ fn replace(app: &App, document: &Value) -> Result<RevisionNumber, Error> {
 }
 
 fn request(document: &Value) -> ChangeRequest {
-    ChangeRequest {
-        edit: Edit::Replace(document.to_string().into_bytes()),
-        actor: Actor::local(Via::Window),
-        note: None,
-        base: None,
-    }
+    apps::request(Edit::Replace(document.to_string().into_bytes()))
 }
 
 #[test]
-fn a_review_tells_the_loss_that_a_change_is_refused_for() {
+fn a_review_shows_the_loss_that_a_change_is_refused_for() {
     let folder = tempfile::tempdir().unwrap();
-    let app = App::open(Options::new(folder.path())).unwrap();
+    let app = open(folder.path());
     let few = components(&["a"]);
     let review = |document: &Value| app.flags().review(document.to_string().as_bytes()).loss;
     assert_eq!(review(&few), None, "nothing was saved yet");
@@ -389,7 +385,7 @@ fn a_review_tells_the_loss_that_a_change_is_refused_for() {
 #[test]
 fn what_names_the_components_or_goes_back_is_not_asked_about() {
     let folder = tempfile::tempdir().unwrap();
-    let app = App::open(Options::new(folder.path())).unwrap();
+    let app = open(folder.path());
     let me = Actor::local(Via::Window);
     let all = ["a", "b", "c", "d"];
     let count = || app.flags().live().document.count().1;

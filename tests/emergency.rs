@@ -1,39 +1,23 @@
-//! Everything off in an emergency: at once for whoever reads, stored as soon as it can be.
+//! Everything off in an emergency: at once for every reader, stored as soon as it can be.
 
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use flagdeck::flags::Scope;
-use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
+use flagdeck::store::RevisionNumber;
 use flagdeck::wire::{Flags, Status};
-use flagdeck::{App, ChangeRequest, Error, Options};
-use flagdeck_core::{ComponentPath, Edit, Percentage, RolloutChange};
+use flagdeck::{App, Error};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::http_support::Running;
-
-fn someone() -> Actor {
-    Actor::new(Via::Window, "someone")
-}
-
-fn request(edit: Edit) -> ChangeRequest {
-    ChangeRequest {
-        edit,
-        actor: someone(),
-        note: None,
-        base: None,
-    }
-}
-
-fn turn_master(app: &App, on: bool) {
-    app.flags().change(request(Edit::SetMaster { on })).unwrap();
-}
+use crate::support::apps::{history, open, set_percentage, someone, switch, turn_master};
+use crate::support::stores::mark_as_newer;
+use crate::support::waiting::wait_until;
 
 /// Opens an application on which everything is on.
 fn open_on(folder: &Path) -> App {
-    let app = App::open(Options::new(folder)).unwrap();
+    let app = open(folder);
     turn_master(&app, true);
     app
 }
@@ -57,10 +41,8 @@ fn lock_store(folder: &Path) -> Connection {
 fn open_read_only() -> (App, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     drop(open_on(folder.path()));
-    let newer = Connection::open(folder.path().join("flagdeck.db")).unwrap();
-    newer.pragma_update(None, "user_version", 1000).unwrap();
-    drop(newer);
-    let app = App::open(Options::new(folder.path())).unwrap();
+    mark_as_newer(folder.path());
+    let app = open(folder.path());
     assert!(app.flags().read_only().is_some());
     (app, folder)
 }
@@ -71,15 +53,6 @@ fn served(server: &Running) -> bool {
         .unwrap()
 }
 
-#[track_caller]
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what} did not happen");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
 fn an_emergency_is_a_revision_that_says_so_and_can_be_undone() {
     let folder = tempfile::tempdir().unwrap();
@@ -87,14 +60,9 @@ fn an_emergency_is_a_revision_that_says_so_and_can_be_undone() {
     let outcome = app.flags().emergency_off(&someone());
     assert!(outcome.changed);
     assert_eq!(outcome.changes, ["Master switch off"]);
-    wait_until("storing it", || !app.flags().is_emergency());
+    wait_until("the emergency to be stored", || !app.flags().is_emergency());
     assert!(!app.flags().live().document.enabled);
-    let latest = app
-        .flags()
-        .history(&HistoryFilter::default(), 0, 1)
-        .unwrap()
-        .revisions
-        .remove(0);
+    let latest = history(&app).remove(0);
     assert_eq!(latest.number, RevisionNumber(2));
     assert_eq!(latest.note.as_deref(), Some("Emergency off"));
     app.flags().undo(&someone()).unwrap();
@@ -102,11 +70,11 @@ fn an_emergency_is_a_revision_that_says_so_and_can_be_undone() {
 }
 
 #[test]
-fn what_is_off_already_makes_no_revision_and_holds_nothing() {
+fn an_emergency_when_all_is_off_makes_no_revision() {
     let folder = tempfile::tempdir().unwrap();
-    let app = App::open(Options::new(folder.path())).unwrap();
+    let app = open(folder.path());
     app.flags().emergency_off(&someone());
-    wait_until("the end of it", || !app.flags().is_emergency());
+    wait_until("the end of the emergency", || !app.flags().is_emergency());
     assert_eq!(app.flags().live().revision, RevisionNumber::NONE);
     assert_eq!(app.notices(), []);
 }
@@ -132,7 +100,9 @@ fn an_emergency_is_served_while_another_program_keeps_the_store_locked() {
     );
 
     other.execute_batch("ROLLBACK").unwrap();
-    wait_until("storing it", || !server.app.flags().is_emergency());
+    wait_until("the emergency to be stored", || {
+        !server.app.flags().is_emergency()
+    });
     assert!(!server.app.flags().live().document.enabled);
     let stored = server.get("/api/ml/flags", &[]);
     assert_eq!(stored.text(), held.text());
@@ -199,7 +169,7 @@ fn an_emergency_holds_again_after_it_was_taken_back() {
 
 /// A generation names one document that was in force, and no other ever has it.
 #[test]
-fn each_emergency_has_a_generation_of_its_own_and_keeps_it() {
+fn each_emergency_has_its_own_generation_and_keeps_it() {
     let (app, _folder) = open_read_only();
     let now = || app.flags().in_force(Scope::Everyone).generation.clone();
     let stored = now();
@@ -224,27 +194,16 @@ fn generations_of_two_programs_differ_if_what_is_in_force_does() {
     let (app, other) = (open_on(folder.path()), open_on(elsewhere.path()));
     let generation = |app: &App| app.flags().in_force(Scope::Everyone).generation.clone();
     assert_eq!(app.flags().live().revision, other.flags().live().revision);
-    let rollout = |milli| {
-        let percentage = Some(Percentage::from_milli(milli).unwrap());
-        let change = RolloutChange {
-            percentage,
-            ..RolloutChange::default()
-        };
-        request(Edit::SetRollout {
-            component: None,
-            change,
-        })
-    };
-    app.flags().change(rollout(1000)).unwrap();
-    other.flags().change(rollout(2000)).unwrap();
+    set_percentage(&app, 1000);
+    set_percentage(&other, 2000);
     assert_eq!(app.flags().live().revision, other.flags().live().revision);
     assert_ne!(generation(&app), generation(&other));
-    let beside = App::open(Options::new(folder.path())).unwrap();
+    let beside = open(folder.path());
     assert_eq!(generation(&beside), generation(&app));
 }
 
 #[test]
-fn who_turns_everything_on_after_an_emergency_has_the_last_word() {
+fn turning_everything_on_after_an_emergency_has_the_last_word() {
     let folder = tempfile::tempdir().unwrap();
     let app = open_on(folder.path());
     let other = lock_store(folder.path());
@@ -265,18 +224,13 @@ fn another_change_during_an_emergency_leaves_everything_off() {
     let other = lock_store(&folder);
     server.app.flags().emergency_off(&someone());
     let app = server.app.clone();
-    let calculator: ComponentPath = "calculator".parse().unwrap();
     thread::scope(|scope| {
-        let edit = Edit::SetComponents {
-            paths: vec![calculator],
-            on: true,
-        };
-        let changed = scope.spawn(|| app.flags().change(request(edit)).unwrap());
+        let changed = scope.spawn(|| switch(&app, "calculator", true));
         other.execute_batch("ROLLBACK").unwrap();
         changed.join().unwrap();
     });
     assert!(!served(&server));
-    wait_until("storing it", || !app.flags().is_emergency());
+    wait_until("the emergency to be stored", || !app.flags().is_emergency());
     let stored = &app.flags().live().document;
     assert!(!stored.enabled);
     assert_eq!(stored.count(), (6, 1));
@@ -287,14 +241,14 @@ fn a_change_by_another_program_does_not_end_an_emergency() {
     let folder = tempfile::tempdir().unwrap();
     let app = open_on(folder.path());
     turn_master(&app, false);
-    let other = App::open(Options::new(folder.path())).unwrap();
+    let other = open(folder.path());
     turn_master(&other, true);
     assert!(
         !app.flags().live().document.enabled,
         "it has not been seen yet"
     );
     app.flags().emergency_off(&someone());
-    wait_until("storing it", || !app.flags().is_emergency());
+    wait_until("the emergency to be stored", || !app.flags().is_emergency());
     assert!(!app.flags().in_force(Scope::Everyone).document.enabled);
     assert_eq!(app.flags().live().revision, RevisionNumber(4));
 }

@@ -10,9 +10,11 @@ use flagdeck::metrics::push::{Pusher, Target};
 use flagdeck::wire::PushHealth;
 use tempfile::TempDir;
 
-use crate::observers::{Pushgateway, Stranger, answer, eventually};
+use crate::support::apps::standing_clock;
+use crate::support::observers::{Pushgateway, Stranger, answer};
+use crate::support::waiting::{let_pass, let_pass_until, wait_for, wait_until};
 
-const INTERVAL: Duration = Duration::from_millis(200);
+const INTERVAL: Duration = Duration::from_secs(1);
 
 const TEXT: &str = "\
 # HELP ml_errors_total Calculations that failed.
@@ -31,6 +33,7 @@ ml_calculation_duration_seconds_count 4
 
 /// A pusher whose settings and text can be changed.
 struct Pushing {
+    clock: Clock,
     pusher: Option<Pusher>,
     gateway: Arc<Mutex<Option<String>>>,
     text: Arc<Mutex<String>>,
@@ -43,6 +46,10 @@ impl Pushing {
     }
 
     fn as_instance(instance: &str, gateway: &str) -> Self {
+        Self::by(standing_clock(), instance, gateway)
+    }
+
+    fn by(clock: Clock, instance: &str, gateway: &str) -> Self {
         let gateway = Arc::new(Mutex::new(Some(gateway.to_owned())));
         let text = Arc::new(Mutex::new(TEXT.to_owned()));
         let (asked, told) = (Arc::clone(&gateway), Arc::clone(&text));
@@ -58,11 +65,11 @@ impl Pushing {
             })
         };
         let text_of_now = move || told.lock().unwrap().clone();
-        let clock = Clock::system();
-        let pusher =
-            Pusher::start(target, text_of_now, |_| {}, instance.to_owned(), clock).unwrap();
+        let instance = instance.to_owned();
+        let pusher = Pusher::start(target, text_of_now, |_| {}, instance, clock.clone());
         Self {
-            pusher: Some(pusher),
+            clock,
+            pusher: Some(pusher.unwrap()),
             gateway,
             text,
             folder,
@@ -73,17 +80,18 @@ impl Pushing {
         self.pusher.as_ref().unwrap().health()
     }
 
-    /// Waits until the health is as wanted, and returns it.
+    /// Lets time pass until the health is as wanted, and returns it.
     #[track_caller]
     fn until(&self, what: &str, is_so: impl Fn(&PushHealth) -> bool) -> PushHealth {
-        eventually(what, || self.health().as_ref().is_some_and(&is_so));
+        let is_so = || self.health().as_ref().is_some_and(&is_so);
+        let_pass_until(&self.clock, what, is_so);
         self.health().unwrap()
     }
 
     /// Waits until a push failed, and returns why.
     #[track_caller]
     fn failure(&self) -> String {
-        let health = self.until("a push fails", |health| health.error.is_some());
+        let health = self.until("a push to fail", |health| health.error.is_some());
         assert_eq!(health.at_ms, None);
         health.error.unwrap()
     }
@@ -111,7 +119,7 @@ fn has_arrived(health: &PushHealth) -> bool {
 fn what_is_pushed_keeps_its_type() {
     let gateway = Pushgateway::start();
     let pushing = Pushing::to(&gateway.url());
-    let health = pushing.until("a push arrives", has_arrived);
+    let health = pushing.until("a push to arrive", has_arrived);
     assert_eq!(health.gateway, gateway.url());
     let group = gateway.group("desk").unwrap();
     let check = |name: &str, kind: &str| assert_eq!(group[name]["type"], kind, "{group}");
@@ -125,32 +133,32 @@ fn what_is_pushed_keeps_its_type() {
 fn a_later_push_replaces_the_whole_group() {
     let gateway = Pushgateway::start();
     let pushing = Pushing::to(&gateway.url());
-    pushing.until("a push arrives", has_arrived);
+    pushing.until("a push to arrive", has_arrived);
     pushing.say("# TYPE other gauge\nother 1\n");
-    eventually("the group is replaced", || {
-        let group = gateway.group("desk").unwrap_or_default();
-        group["other"].is_object() && group["ml_errors_total"].is_null()
-    });
+    let_pass(&pushing.clock, INTERVAL);
+    let group = gateway.group("desk").unwrap();
+    assert!(group["other"].is_object(), "{group}");
+    assert!(group["ml_errors_total"].is_null(), "{group}");
 }
 
 #[test]
 fn what_a_gateway_missed_arrives_with_the_first_push_after() {
     let mut gateway = Pushgateway::start();
     let pushing = Pushing::to(&gateway.url());
-    let before = pushing.until("a push arrives", has_arrived);
+    let before = pushing.until("a push to arrive", has_arrived);
 
     gateway.stop();
-    let away = pushing.until("ticks wait", |health| health.waiting >= 3);
+    let away = pushing.until("ticks to wait", |health| health.waiting >= 3);
     let error = away.error.unwrap();
     assert!(error.starts_with("it cannot be reached: "), "{error}");
     assert!(away.at_ms >= before.at_ms);
     // No more than the bound, however long it takes.
-    std::thread::sleep(5 * INTERVAL);
+    let_pass(&pushing.clock, 5 * INTERVAL);
     assert_eq!(pushing.health().unwrap().waiting, 4);
 
     pushing.say("# TYPE ml_errors_total counter\nml_errors_total 70\n");
     gateway.start_again();
-    pushing.until("a push arrives again", |health| {
+    pushing.until("a push to arrive again", |health| {
         has_arrived(health) && health.at_ms > before.at_ms
     });
     let group = gateway.group("desk").unwrap();
@@ -158,13 +166,13 @@ fn what_a_gateway_missed_arrives_with_the_first_push_after() {
 }
 
 #[test]
-fn who_leaves_deletes_what_it_pushed() {
+fn a_pusher_that_stops_deletes_its_group() {
     let gateway = Pushgateway::start();
     let mut leaving = Pushing::as_instance("leaving", &gateway.url());
     let dropped = Pushing::as_instance("dropped", &gateway.url());
     let staying = Pushing::as_instance("staying", &gateway.url());
     for pushing in [&leaving, &dropped, &staying] {
-        pushing.until("a push arrives", has_arrived);
+        pushing.until("a push to arrive", has_arrived);
     }
     let took = leaving.stop();
     assert!(took < Duration::from_secs(2), "{took:?}");
@@ -178,29 +186,30 @@ fn who_leaves_deletes_what_it_pushed() {
 fn another_gateway_takes_over_and_the_first_forgets() {
     let (first, second) = (Pushgateway::start(), Pushgateway::start());
     let pushing = Pushing::to(&first.url());
-    pushing.until("a push arrives", has_arrived);
+    pushing.until("a push to arrive", has_arrived);
     pushing.go_to(Some(&second.url()));
-    pushing.until("a push arrives there", |health| {
+    pushing.until("a push to arrive there", |health| {
         health.gateway == second.url() && has_arrived(health)
     });
     assert_eq!(first.group("desk"), None);
     assert!(second.group("desk").is_some());
 
     pushing.go_to(None);
-    eventually("nothing is pushed any more", || pushing.health().is_none());
+    let_pass(&pushing.clock, INTERVAL);
+    assert_eq!(pushing.health(), None);
     assert_eq!(second.group("desk"), None);
 }
 
 #[test]
-fn any_instance_has_a_group_of_its_own() {
+fn every_instance_has_its_own_group() {
     let gateway = Pushgateway::start();
     for instance in ["a/b c", "..", "größe?#%2f"] {
         let pushing = Pushing::as_instance(instance, &gateway.url());
-        pushing.until("a push arrives", has_arrived);
+        pushing.until("a push to arrive", has_arrived);
         assert!(gateway.group(instance).is_some(), "{instance}");
     }
     let pushing = Pushing::as_instance("", &gateway.url());
-    pushing.until("a push arrives", has_arrived);
+    pushing.until("a push to arrive", has_arrived);
     let groups = gateway.metrics();
     assert_eq!(groups.as_array().unwrap().len(), 1, "{groups}");
 }
@@ -209,24 +218,32 @@ fn any_instance_has_a_group_of_its_own() {
 fn a_gateway_that_refuses_is_quoted() {
     let gateway = Pushgateway::start();
     let pushing = Pushing::to(&gateway.url());
-    pushing.until("a push arrives", has_arrived);
+    pushing.until("a push to arrive", has_arrived);
     pushing.say("this is no metric\n");
-    let health = pushing.until("a push fails", |health| health.error.is_some());
+    let health = pushing.until("a push to fail", |health| health.error.is_some());
     let error = health.error.unwrap();
     let start = "the gateway refused it: 400 text format parsing error";
     assert!(error.starts_with(start), "{error}");
     assert!(!error.contains(char::is_control));
     pushing.say(TEXT);
-    pushing.until("a push arrives again", has_arrived);
+    pushing.until("a push to arrive again", has_arrived);
 }
 
 #[test]
-fn a_gateway_that_does_not_answer_holds_nobody_up() {
+fn a_gateway_that_does_not_answer_does_not_delay_the_end() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let mut pushing = Pushing::to(&url);
-    assert_eq!(pushing.failure(), "it did not answer within 5 s");
-    pushing.until("ticks wait", |health| health.waiting == 4);
+    // The network goes by the machine's clock: the answer is waited for as long as it may take.
+    let mut pushing = Pushing::by(Clock::system(), "desk", &url);
+    let health = || pushing.health();
+    let failed = wait_for("a failure", health, |health| {
+        health.as_ref().is_some_and(|it| it.error.is_some())
+    });
+    let error = failed.unwrap().error.unwrap();
+    assert_eq!(error, "it did not answer within 5 s");
+    wait_for("ticks to wait", health, |health| {
+        health.as_ref().is_some_and(|it| it.waiting == 4)
+    });
     let took = pushing.stop();
     assert!(took < Duration::from_millis(2500), "{took:?}");
 }
@@ -242,7 +259,7 @@ fn no_other_program_leads_before_the_last_call_to_a_gateway_has_ended() {
     assert!(next.lead().is_none(), "a push is under way");
     // Both calls fail from here on.
     drop((call, silent));
-    eventually("another program leads", || next.lead().is_some());
+    wait_until("another program leads", || next.lead().is_some());
 }
 
 #[test]
@@ -273,7 +290,7 @@ fn an_answer_without_end_is_cut() {
 }
 
 #[test]
-fn what_is_no_http_is_said_to_be_none() {
+fn an_answer_that_is_not_http_is_reported_as_such() {
     let check = |said: &str, error: &str| {
         let gateway = Stranger::saying(said);
         let told = Pushing::to(&gateway.url()).failure();
@@ -306,7 +323,7 @@ fn credentials_are_sent_and_never_shown() {
 }
 
 #[test]
-fn an_address_that_is_none_is_told_and_hidden() {
+fn an_unusable_address_is_reported_without_its_credentials() {
     let pushing = Pushing::to("http://user:pa/ss@gate way");
     assert_eq!(pushing.failure(), "its address cannot be used");
     assert_eq!(pushing.health().unwrap().gateway, "http://gate way");

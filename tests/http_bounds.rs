@@ -4,9 +4,9 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use flagdeck::http::{BindError, Limits, Server};
-use flagdeck::{App, Options};
 
 use crate::http_support::Running;
+use crate::support::apps::open;
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -31,7 +31,7 @@ fn a_head_that_does_not_end_is_answered_and_closed() {
 }
 
 #[test]
-fn the_time_for_a_head_does_not_begin_anew_with_each_byte() {
+fn the_time_for_a_head_does_not_start_again_with_each_byte() {
     let server = Running::with_limits(Limits {
         head_time: SHORT,
         linger_time: SHORT,
@@ -40,6 +40,7 @@ fn the_time_for_a_head_does_not_begin_anew_with_each_byte() {
     let mut client = server.connect();
     client.send("GET /healthz HTTP/1.1\r\nX: ");
     let cut_off = (0..1000).any(|_| {
+        // A real pause: the bound is on how long real bytes take.
         std::thread::sleep(SHORT / 10);
         client.try_send("x").is_err()
     });
@@ -76,6 +77,7 @@ fn a_second_head_has_its_own_time() {
     let mut client = server.connect();
     client.send(server.compose("GET", "/healthz", &[], ""));
     assert_eq!(client.answer().status, 200);
+    // A real pause: nothing tells that a time limit is not in force.
     std::thread::sleep(2 * SHORT);
     client.send(server.compose("GET", "/healthz", &[], ""));
     assert_eq!(
@@ -130,7 +132,7 @@ fn a_body_that_grows_too_large_is_refused_and_the_client_gets_to_know() {
 }
 
 #[test]
-fn a_body_as_large_as_a_document_may_be_is_taken_in() {
+fn a_body_as_large_as_a_document_may_be_is_accepted() {
     let server = Running::start();
     let document = r#"{"enabled":true,"components":{},"rollout":{"percentage":0,"userGroups":[],"strategy":"canary"}}"#;
     let padded = document.to_owned() + &" ".repeat(4 * 1024 * 1024 - document.len());
@@ -168,7 +170,7 @@ fn a_stop_lets_the_request_in_flight_end_and_closes_idle_connections() {
 }
 
 #[test]
-fn a_stop_does_not_wait_for_who_does_not_end() {
+fn a_stop_does_not_wait_for_a_client_that_does_not_end() {
     let mut server = Running::with_limits(Limits {
         drain_time: SHORT,
         ..Limits::default()
@@ -186,7 +188,7 @@ fn a_stop_does_not_wait_for_who_does_not_end() {
 #[test]
 fn a_port_in_use_names_its_owner_and_a_way_on() {
     let folder = tempfile::tempdir().unwrap();
-    let app = App::open(Options::new(folder.path())).unwrap();
+    let app = open(folder.path());
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = Server::bind(app.clone(), port).unwrap_err();

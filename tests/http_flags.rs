@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use flagdeck::store::Via;
-use flagdeck::{App, Options};
 use serde_json::json;
 
 use crate::http_support::{Answer, Client, Running};
+use crate::support::apps::open;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const MERGE_PATCH: (&str, &str) = ("Content-Type", "application/merge-patch+json");
@@ -29,7 +29,7 @@ fn etag(answer: &Answer) -> String {
 }
 
 #[test]
-fn the_document_is_served_with_a_tag_and_not_sent_again_to_who_has_it() {
+fn the_document_is_served_with_a_tag_and_not_sent_again_to_a_client_that_has_it() {
     let server = Running::start();
     let answer = server.get("/api/ml/flags", &[]);
     assert_eq!(answer.status, 200);
@@ -253,7 +253,7 @@ fn a_flood_of_wrong_tokens_is_slowed_and_the_right_one_always_passes() {
 }
 
 #[test]
-fn other_methods_are_told_which_ones_there_are() {
+fn other_methods_are_refused_with_the_ones_there_are() {
     let server = Running::start();
     let cases = [
         (
@@ -276,7 +276,7 @@ fn other_methods_are_told_which_ones_there_are() {
 }
 
 #[test]
-fn health_tells_whether_changes_can_be_saved() {
+fn health_says_whether_changes_can_be_saved() {
     let server = Running::start();
     let answer = server.get("/healthz", &[]);
     assert_eq!(answer.status, 200);
@@ -292,7 +292,7 @@ fn health_tells_whether_changes_can_be_saved() {
 fn a_store_that_cannot_save_serves_what_it_has_and_says_so_without_a_path() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
-    drop(App::open(Options::new(&path)).unwrap());
+    drop(open(&path));
     let store = rusqlite::Connection::open(path.join("flagdeck.db")).unwrap();
     let written_by_a_later_version = store.pragma_update(None, "user_version", 1000);
     written_by_a_later_version.unwrap();
@@ -334,7 +334,7 @@ fn a_revision_names_the_client_that_made_it() {
 #[test]
 fn the_log_says_what_was_asked_and_never_a_token() {
     let folder = tempfile::tempdir().unwrap();
-    let token = App::open(Options::new(folder.path())).unwrap().token();
+    let token = open(folder.path()).token();
     let token = token.unwrap();
     let mut program = Program(
         Command::new(env!("CARGO_BIN_EXE_flagctl"))

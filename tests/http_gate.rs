@@ -71,7 +71,7 @@ fn a_request_has_one_plain_host() {
 }
 
 #[test]
-fn an_absolute_address_has_to_be_this_servers() {
+fn an_absolute_address_must_be_this_servers() {
     let server = Running::start();
     let status = |target: &str| {
         let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
@@ -92,7 +92,7 @@ fn an_absolute_address_has_to_be_this_servers() {
 }
 
 #[test]
-fn foreign_origins_are_refused_and_told_nothing() {
+fn foreign_origins_are_refused_without_any_content() {
     let server = Running::with_origin("http://localhost:5173");
     let port = server.address.port();
     let other_port = format!("http://localhost:{}", port.wrapping_add(1));

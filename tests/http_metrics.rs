@@ -59,7 +59,7 @@ fn both_formats_tell_the_same_series() {
 }
 
 #[test]
-fn labels_say_what_was_reported_whatever_it_is() {
+fn labels_show_any_text_that_was_reported() {
     let server = Running::collecting();
     let odd = COMPLETE.replace("web", r#"a \\ \" {le=\"5\"} ü"#);
     assert_eq!(server.report(&[], &odd).json()["accepted"], 1);
@@ -163,7 +163,7 @@ fn an_address_is_served_as_it_is_written_or_refused() {
 }
 
 #[test]
-fn slow_readers_keep_nobody_from_scraping() {
+fn slow_readers_do_not_block_other_scrapes() {
     let server = Running::collecting();
     let slow: Vec<TcpStream> = (0..20)
         .map(|_| {

@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 use flagdeck::http::Limits;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{RestoreRequest, SnapshotLabel};
-use flagdeck::{App, ChangeRequest, Options};
 use flagdeck_core::Edit;
 use serde_json::{Value, json};
 
 use crate::http_support::{Answer, Running};
-
-/// Until something that is to be told has to be there.
-const UNTIL: Duration = Duration::from_secs(40);
+use crate::support::apps::{open, request_by};
+use crate::support::waiting::{PATIENCE, wait_until};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
@@ -72,7 +70,7 @@ fn a_state_is_put_changed_and_read_back() {
 }
 
 #[test]
-fn what_is_wrong_is_told_as_a_problem() {
+fn errors_are_problem_documents() {
     let server = Running::collecting();
     let long = format!("/api/ml/state/{}", "x".repeat(129));
     for (method, path, headers, body, status, code) in [
@@ -240,9 +238,7 @@ impl Stream {
 
     pub fn open_with(server: &Running, headers: &[(&str, &str)]) -> Self {
         let mut stream = TcpStream::connect(server.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let request = server.compose("GET", "/api/ml/flags/stream", headers, "");
         stream.write_all(request.as_bytes()).unwrap();
         Self(BufReader::new(stream))
@@ -267,7 +263,7 @@ impl Stream {
     pub fn until(&mut self, start: &str) -> String {
         let begun = Instant::now();
         // Heartbeats keep the connection from falling silent.
-        while let Some(line) = self.line().filter(|_| begun.elapsed() < UNTIL) {
+        while let Some(line) = self.line().filter(|_| begun.elapsed() < PATIENCE) {
             if let Some(rest) = line.strip_prefix(start) {
                 return rest.to_owned();
             }
@@ -283,7 +279,7 @@ impl Stream {
 
 /// What becomes of the folder is told to every client, whoever it is.
 #[test]
-fn the_stream_tells_when_the_store_is_gone_and_when_it_is_back() {
+fn the_stream_reports_a_lost_store_and_its_return() {
     let server = Running::collecting();
     switch(&server, true);
     let mut stream = Stream::open(&server, false);
@@ -300,17 +296,12 @@ fn the_stream_tells_when_the_store_is_gone_and_when_it_is_back() {
 }
 
 fn switch(server: &Running, on: bool) {
-    let change = ChangeRequest {
-        edit: Edit::SetMaster { on },
-        actor: Actor::new(Via::Http, "test"),
-        note: None,
-        base: None,
-    };
+    let change = request_by(&Actor::new(Via::Http, "test"), Edit::SetMaster { on });
     server.app.flags().change(change).unwrap();
 }
 
 #[test]
-fn the_stream_tells_of_the_flags_at_once_and_of_each_revision() {
+fn the_stream_sends_the_flags_at_once_and_each_revision() {
     let server = Running::collecting();
     let mut stream = Stream::open(&server, false);
     assert_eq!(stream.until("HTTP/1.1 "), "200 OK");
@@ -340,7 +331,7 @@ fn the_stream_tells_of_the_flags_at_once_and_of_each_revision() {
 /// The id of each event of flags names what is in force, so a client that connects again with the
 /// last one is told only of what it has missed.
 #[test]
-fn a_client_that_connects_again_is_told_only_of_what_it_has_missed() {
+fn a_client_that_reconnects_gets_only_what_it_missed() {
     let server = Running::collecting();
     switch(&server, true);
     let mut stream = Stream::open(&server, false);
@@ -362,7 +353,7 @@ fn a_client_that_connects_again_is_told_only_of_what_it_has_missed() {
 }
 
 #[test]
-fn the_stream_tells_of_a_restore_to_whom_has_the_token_and_the_host_confirms() {
+fn the_stream_sends_a_restore_to_clients_with_the_token() {
     let server = Running::collecting();
     send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":1}"#);
     let source = "web".parse().unwrap();
@@ -448,12 +439,10 @@ fn a_silent_stream_gets_comments_and_places_are_freed() {
     second.event("flags");
     first.until(":");
     drop(second);
-    let opened = (0..200).any(|_| {
-        std::thread::sleep(Duration::from_millis(20));
+    wait_until("the place of the client that left", || {
         let mut third = Stream::open(&server, false);
         third.until("HTTP/1.1 ").starts_with("200")
     });
-    assert!(opened, "the place of a client that left was not freed");
 }
 
 #[test]
@@ -473,12 +462,12 @@ fn streams_do_not_hold_up_the_end() {
 }
 
 #[test]
-fn a_restore_by_another_program_is_told_and_told_again_until_confirmed() {
+fn a_restore_by_another_program_is_sent_again_until_confirmed() {
     let server = Running::collecting();
     send(&server, "PUT", "/api/ml/state/web", &[], r#"{"n":1}"#);
     let mut stream = Stream::open(&server, true);
     stream.event("flags");
-    let other = App::open(Options::new(server.data_dir())).unwrap();
+    let other = open(server.data_dir());
     let id = other
         .take_snapshots(None, &SnapshotLabel::default())
         .unwrap()[0]

@@ -11,8 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::observers::{Stranger, answer, eventually};
-use crate::serving::{Serving, exchange, flagctl, get, sample};
+use crate::support::observers::{Stranger, answer};
+use crate::support::serving::{Serving, exchange, flagctl, get, sample};
+use crate::support::waiting::wait_until;
 
 /// A program that pushes to a path of a gateway, and takes snapshots as often as said.
 fn serve(folder: &TempDir, gateway: &str, snapshots_ms: u64) -> Serving {
@@ -76,23 +77,23 @@ fn one_acts_until_it_ends_by(signal: Signal) {
     let gateway = Stranger::saying(answer("200 OK", ""));
     let url = |name: &str| format!("{}/{name}", gateway.url());
     let mut one = serve(&folder, &url("one"), 86_400_000);
-    eventually("it leads", || calls(&gateway).contains(&"PUT one".into()));
+    wait_until("it leads", || calls(&gateway).contains(&"PUT one".into()));
     let other = serve(&folder, &url("other"), 1000);
     let token = other.token(&folder);
 
     put_state(&other, &token, 1);
-    eventually("the first snapshot", || snapshots(&folder) == 1);
+    wait_until("the first snapshot", || snapshots(&folder) == 1);
     put_state(&other, &token, 2);
     let pushed = calls(&gateway).len();
-    eventually("three seconds are over", || {
+    wait_until("three seconds are over", || {
         calls(&gateway).len() > pushed + 3
     });
     assert_eq!(snapshots(&folder), 1);
     assert!(!calls(&gateway).contains(&"PUT other".into()));
 
     end(&mut one, signal);
-    eventually("the other one takes a snapshot", || snapshots(&folder) == 2);
-    eventually("the other one pushes", || {
+    wait_until("the other one takes a snapshot", || snapshots(&folder) == 2);
+    wait_until("the other one pushes", || {
         calls(&gateway).contains(&"PUT other".into())
     });
     let calls = calls(&gateway);
@@ -121,7 +122,7 @@ fn a_program_that_ended_leads_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut serving = serve(&folder, "", 1000);
     for role in [Role::Flags, Role::Metrics, Role::States] {
-        eventually("it leads", || !is_free(&folder, role));
+        wait_until("it leads", || !is_free(&folder, role));
     }
     end(&mut serving, Signal::TERM);
     for role in [Role::Flags, Role::Metrics, Role::States] {
@@ -157,7 +158,7 @@ fn what_is_counted_is_kept_once_whichever_leader_is_killed() {
         let name = r#"ml_errors_total{source="web",component="ui.badges",arm="exposed"}"#;
         sample(&text, name)
     };
-    eventually("both count all", || {
+    wait_until("both count all", || {
         counted(&leader) == sent && counted(&next) == sent
     });
     end(&mut leader, Signal::TERM);
@@ -181,10 +182,10 @@ fn nothing_is_pushed_while_an_earlier_version_pushes() {
     let serving = serve(&folder, &gateway.url(), 1000);
     let token = serving.token(&folder);
     put_state(&serving, &token, 1);
-    eventually("it leads otherwise", || snapshots(&folder) == 1);
+    wait_until("it leads otherwise", || snapshots(&folder) == 1);
     assert_eq!(gateway.requests(), [""; 0]);
     drop(earlier);
-    eventually("it pushes", || !gateway.requests().is_empty());
+    wait_until("it pushes", || !gateway.requests().is_empty());
 }
 
 /// Metrics that one program cannot keep are for another one to keep; what it can do, it does.
@@ -198,7 +199,7 @@ fn a_program_with_metrics_of_a_newer_version_leads_only_the_rest() {
     drop(database);
     let _serving = serve(&folder, "", 1000);
     for role in [Role::Flags, Role::States] {
-        eventually("it leads", || !is_free(&folder, role));
+        wait_until("it leads", || !is_free(&folder, role));
     }
     assert!(is_free(&folder, Role::Metrics));
 }
@@ -209,13 +210,13 @@ fn a_lock_that_was_removed_makes_no_second_leader() {
     let gateway = Stranger::saying(answer("200 OK", ""));
     let url = |name: &str| format!("{}/{name}", gateway.url());
     let _one = serve(&folder, &url("one"), 1000);
-    eventually("it leads", || calls(&gateway).contains(&"PUT one".into()));
+    wait_until("it leads", || calls(&gateway).contains(&"PUT one".into()));
     let lock = folder.path().join("metrics.lock");
     fs::remove_file(&lock).unwrap();
-    eventually("the lock is made again", || lock.exists());
+    wait_until("the lock is made again", || lock.exists());
     let _other = serve(&folder, &url("other"), 1000);
     let pushed = calls(&gateway).len();
-    eventually("three seconds are over", || {
+    wait_until("three seconds are over", || {
         calls(&gateway).len() > pushed + 3
     });
     assert!(!calls(&gateway).contains(&"PUT other".into()));

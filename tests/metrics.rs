@@ -1,48 +1,54 @@
-//! What applications report, over the application itself: counted exactly, whatever ends and
-//! begins meanwhile, and kept for the charts.
+//! What applications report, over the application itself: counted exactly, even if programs end
+//! and begin at the same time, and kept for the charts.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use flagdeck::metrics::event::Format;
+use flagdeck::App;
+use flagdeck::clock::Clock;
 use flagdeck::metrics::store::MetricsReader;
-use flagdeck::metrics::{IntakeError, Receipt, exposition};
-use flagdeck::store::{Actor, Via};
+use flagdeck::metrics::{IntakeError, exposition};
 use flagdeck::wire::ChartQuery;
-use flagdeck::{App, ChangeRequest, Options};
-use flagdeck_core::{ComponentPath, Edit};
+use flagdeck_core::Edit;
 use tempfile::TempDir;
 
-/// Far longer than a second's end takes, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::apps::{
+    change, close, open, open_watching_by, report, report_under, standing_clock, switch,
+    turn_master,
+};
+use crate::support::waiting::{let_pass, let_pass_until, wait_until};
 
-fn open(folder: &TempDir) -> App {
-    open_at(folder.path())
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A data folder, and a clock for the programs on it.
+struct Place {
+    folder: TempDir,
+    clock: Clock,
 }
 
-fn open_at(folder: &Path) -> App {
-    App::open(Options {
-        watch: true,
-        ..Options::new(folder)
-    })
-    .unwrap()
-}
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            clock: standing_clock(),
+        }
+    }
 
-/// Closes it now, whoever still has a hold on it.
-fn close(app: App) {
-    app.close();
-    drop(app);
-}
+    fn open(&self) -> App {
+        open_watching_by(self.folder.path(), &self.clock)
+    }
 
-fn report(app: &App, lines: &str) -> Result<Receipt, IntakeError> {
-    report_as(app, lines, None)
-}
+    fn reader(&self) -> MetricsReader {
+        MetricsReader::open(self.folder.path()).unwrap().unwrap()
+    }
 
-fn report_as(app: &App, lines: &str, key: Option<&str>) -> Result<Receipt, IntakeError> {
-    let key = key.map(Into::into);
-    let delivery = app.report(lines.as_bytes(), Format::NdJson, key)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(delivery.stored())
+    fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("metrics.db")
+    }
+
+    #[track_caller]
+    fn let_pass_until(&self, what: &str, is_so: impl FnMut() -> bool) {
+        let_pass_until(&self.clock, what, is_so);
+    }
 }
 
 fn complete(count: usize) -> String {
@@ -71,22 +77,10 @@ fn value(text: &str, name: &str) -> f64 {
 
 const TOTAL: &str = r#"ml_calculations_total{source="web",component="ui.badges",arm="exposed"}"#;
 
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !is_so() {
-        assert!(
-            begin.elapsed() < PATIENCE,
-            "{what}: not within {PATIENCE:?}"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn last_minutes() -> ChartQuery {
-    let now_ms = jiff::Timestamp::now().as_millisecond();
+fn last_minutes(app: &App) -> ChartQuery {
     ChartQuery {
-        from_ms: now_ms - 600_000,
-        to_ms: now_ms + 1000,
+        from_ms: app.now_ms() - 600_000,
+        to_ms: app.now_ms() + 1000,
         points_max: 600,
         component: None,
         own: false,
@@ -95,14 +89,14 @@ fn last_minutes() -> ChartQuery {
 
 /// How many calculations the charts of the last minutes hold.
 fn drawn(app: &App) -> u64 {
-    let charts = app.charts(&last_minutes()).unwrap();
+    let charts = app.charts(&last_minutes(app)).unwrap();
     charts.durations.iter().flatten().sum()
 }
 
 #[test]
 fn what_is_reported_counts_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let place = Place::new();
+    let app = place.open();
     let receipt = report(&app, &(complete(3) + "5\n")).unwrap();
     assert_eq!((receipt.accepted, receipt.rejected), (3, 1));
     assert_eq!(sample(&app, TOTAL), 3.0);
@@ -114,24 +108,24 @@ fn what_is_reported_counts_at_once() {
     );
     assert_eq!(sample(&app, &edge.replace('}', ",le=\"0.1\"}")), 0.0);
     assert_eq!(sample(&app, &edge.replace('}', ",le=\"0.5\"}")), 3.0);
-    until("the chart has them", || drawn(&app) == 3);
+    place.let_pass_until("the chart to have them", || drawn(&app) == 3);
 }
 
 #[test]
 fn totals_and_charts_go_on_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new();
     for round in 1..=4_u64 {
-        let app = open(&folder);
+        let app = place.open();
         assert_eq!(report(&app, &complete(100)).unwrap().accepted, 100);
         assert_eq!(sample(&app, TOTAL), round as f64 * 100.0);
-        until("the charts have all", || drawn(&app) == round * 100);
+        place.let_pass_until("the charts to have all", || drawn(&app) == round * 100);
     }
 }
 
 #[test]
 fn two_programs_on_one_folder_count_the_same() {
-    let folder = tempfile::tempdir().unwrap();
-    let (one, other) = (open(&folder), open(&folder));
+    let place = Place::new();
+    let (one, other) = (place.open(), place.open());
     std::thread::scope(|scope| {
         for app in [&one, &other] {
             scope.spawn(|| {
@@ -142,39 +136,39 @@ fn two_programs_on_one_folder_count_the_same() {
         }
     });
     for app in [&one, &other] {
-        until("both have counted all", || sample(app, TOTAL) == 1000.0);
-        until("both draw all", || drawn(app) == 1000);
+        place.let_pass_until("both to have counted all", || sample(app, TOTAL) == 1000.0);
+        place.let_pass_until("both to draw all", || drawn(app) == 1000);
     }
     // Who kept the checkpoint ends; the other one takes over.
     drop(one);
     report(&other, &complete(5)).unwrap();
     assert_eq!(sample(&other, TOTAL), 1005.0);
     drop(other);
-    let third = open(&folder);
-    until("nothing was lost or doubled", || {
+    let third = place.open();
+    place.let_pass_until("nothing lost or doubled", || {
         sample(&third, TOTAL) == 1005.0
     });
-    until("nor on the charts", || drawn(&third) == 1005);
+    place.let_pass_until("the same on the charts", || drawn(&third) == 1005);
 }
 
 #[test]
 fn a_batch_that_is_sent_again_counts_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
-    let first = report_as(&app, &(complete(2) + "5\n"), Some("batch-1")).unwrap();
+    let place = Place::new();
+    let app = place.open();
+    let first = report_under(&app, &(complete(2) + "5\n"), Some("batch-1")).unwrap();
     assert!(!first.is_duplicate);
-    let again = report_as(&app, &(complete(2) + "5\n"), Some("batch-1")).unwrap();
+    let again = report_under(&app, &(complete(2) + "5\n"), Some("batch-1")).unwrap();
     assert!(again.is_duplicate);
     assert_eq!((again.accepted, again.rejected), (2, 1));
     drop(app);
-    let app = open(&folder);
+    let app = place.open();
     assert!(
-        report_as(&app, &(complete(2) + "5\n"), Some("batch-1"))
+        report_under(&app, &(complete(2) + "5\n"), Some("batch-1"))
             .unwrap()
             .is_duplicate
     );
     assert!(
-        !report_as(&app, &complete(2), Some("batch-2"))
+        !report_under(&app, &complete(2), Some("batch-2"))
             .unwrap()
             .is_duplicate
     );
@@ -184,7 +178,7 @@ fn a_batch_that_is_sent_again_counts_once() {
 /// More sources and components than are kept apart: none of them is lost over a restart.
 #[test]
 fn many_sources_and_components_go_on_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new();
     let lines: String = (0..700)
         .map(|index| {
             format!(
@@ -203,25 +197,25 @@ fn many_sources_and_components_go_on_after_a_restart() {
             .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
             .sum()
     };
-    let app = open(&folder);
+    let app = place.open();
     report(&app, &lines).unwrap();
     assert_eq!(total(&app), 700.0);
     drop(app);
-    let app = open(&folder);
+    let app = place.open();
     assert_eq!(total(&app), 700.0);
     report(&app, &lines).unwrap();
     drop(app);
-    assert_eq!(total(&open(&folder)), 1400.0);
+    assert_eq!(total(&place.open()), 1400.0);
 }
 
 /// What is in no frame is kept all the same, so that the log does not grow without end.
 #[test]
 fn uses_alone_are_kept_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let place = Place::new();
+    let app = place.open();
     report(&app, r#"{"type":"ml:usage","source":"web"}"#).unwrap();
     close(app);
-    let mut reader = MetricsReader::open(folder.path()).unwrap().unwrap();
+    let mut reader = place.reader();
     let past = reader.past().unwrap();
     assert_eq!((past.checkpoint.through, past.batches.len()), (1, 0));
 }
@@ -229,33 +223,36 @@ fn uses_alone_are_kept_too() {
 /// The lock of another program on the metrics keeps nobody from their flags, nor from a scrape.
 #[test]
 fn flags_never_wait_for_metrics() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
-    let holder = rusqlite::Connection::open(folder.path().join("metrics.db")).unwrap();
+    let place = Place::new();
+    let app = place.open();
+    let holder = rusqlite::Connection::open(place.database()).unwrap();
     for name in ["a", "b", "c"] {
         report(&app, &complete(1).replace("ui.badges", name)).unwrap();
     }
     report(&app, &complete(1)).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    // The second ends, and its names have to be stored.
-    std::thread::sleep(Duration::from_millis(1500));
+    // The second ends, and its names have to be stored: the thread waits for the lock.
+    place.clock.advance(SECOND);
     let begin = Instant::now();
-    let other = App::open(Options::new(folder.path())).unwrap();
-    change(&other, Edit::SetMaster { on: true });
-    until("the change is seen", || app.flags().live().document.enabled);
+    let other = open(place.folder.path());
+    turn_master(&other, true);
+    wait_until("the change to be seen", || {
+        place.clock.advance(Duration::from_millis(100));
+        app.flags().live().document.enabled
+    });
     assert_eq!(sample(&app, TOTAL), 1.0);
     // Each of four names would have been waited for as long as the store has patience: 5 s.
     assert!(begin.elapsed() < Duration::from_secs(10));
     holder.execute_batch("ROLLBACK").unwrap();
-    until("the charts have all once those have names", || {
+    place.let_pass_until("the charts to have all once those have names", || {
         drawn(&app) == 4
     });
 }
 
 #[test]
-fn who_does_not_say_whether_a_user_is_exposed_is_told_by_the_flags() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+fn the_flags_decide_whether_a_user_is_exposed_if_the_event_does_not_say() {
+    let place = Place::new();
+    let app = place.open();
     let document = br#"{"enabled":true,"components":{"search":true},
         "rollout":{"percentage":50,"userGroups":["beta"],"strategy":"canary"}}"#;
     change(&app, Edit::Replace(document.to_vec()));
@@ -288,60 +285,42 @@ fn who_does_not_say_whether_a_user_is_exposed_is_told_by_the_flags() {
     assert_eq!(sample(&app, unknown), 1.0);
 }
 
-fn change(app: &App, edit: Edit) {
-    let request = ChangeRequest {
-        edit,
-        actor: Actor::new(Via::Window, "ada"),
-        note: None,
-        base: None,
-    };
-    app.flags().change(request).unwrap();
-}
-
 #[test]
-fn switches_are_counted_over_restarts_whoever_switches() {
+fn switches_by_every_program_are_counted_over_restarts() {
     const TOGGLES: &str = "ml_feature_flag_toggles_total";
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
-    until("counting has begun, and that is kept", || {
-        let mut reader = MetricsReader::open(folder.path()).unwrap().unwrap();
+    let place = Place::new();
+    let app = place.open();
+    place.let_pass_until("counting to begin, and that to be kept", || {
+        let mut reader = place.reader();
         let past = reader.past().unwrap();
         past.checkpoint.toggles.through.is_some()
     });
     let steps = || sample(&app, TOGGLES);
     let before = steps();
-    let badges: ComponentPath = "ui.badges".parse().unwrap();
-    change(
-        &app,
-        Edit::SetComponents {
-            paths: vec![badges],
-            on: true,
-        },
-    );
-    until("one more", || steps() == before + 1.0);
+    switch(&app, "ui.badges", true);
+    place.let_pass_until("one more switch", || steps() == before + 1.0);
     assert_eq!(sample(&app, "ml_feature_flag_toggles"), before + 1.0);
     drop(app);
     // Nobody looks while this one is made.
-    let quick = App::open(Options::new(folder.path())).unwrap();
-    change(&quick, Edit::SetMaster { on: true });
+    let quick = open(place.folder.path());
+    turn_master(&quick, true);
     drop(quick);
-    let app = open(&folder);
-    until("that is made up for", || {
+    let app = place.open();
+    place.let_pass_until("that to be made up for", || {
         sample(&app, TOGGLES) == before + 2.0
     });
 }
 
 #[test]
-fn a_damaged_file_is_set_aside_and_people_are_told() {
-    let folder = tempfile::tempdir().unwrap();
-    close(open(&folder));
-    let file = folder.path().join("metrics.db");
+fn a_damaged_file_is_set_aside_and_reported() {
+    let place = Place::new();
+    close(place.open());
     std::fs::write(
-        &file,
+        place.database(),
         b"not a database, but longer than a header of one would be".repeat(9),
     )
     .unwrap();
-    let app = open(&folder);
+    let app = place.open();
     let notices = app.notices();
     assert!(
         notices.iter().any(|it| it.message.contains("set aside")),
@@ -349,18 +328,17 @@ fn a_damaged_file_is_set_aside_and_people_are_told() {
     );
     report(&app, &complete(1)).unwrap();
     assert_eq!(sample(&app, TOTAL), 1.0);
-    let kept = std::fs::read_dir(folder.path().join("quarantine")).unwrap();
+    let kept = std::fs::read_dir(place.folder.path().join("quarantine")).unwrap();
     assert_eq!(kept.count(), 1);
 }
 
 #[test]
 fn totals_that_rot_are_noticed() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let place = Place::new();
+    let app = place.open();
     report(&app, &complete(10)).unwrap();
     close(app);
-    let file = folder.path().join("metrics.db");
-    let connection = rusqlite::Connection::open(&file).unwrap();
+    let connection = rusqlite::Connection::open(place.database()).unwrap();
     connection
         .execute(
             "UPDATE checkpoint SET totals = zeroblob(length(totals))",
@@ -368,22 +346,22 @@ fn totals_that_rot_are_noticed() {
         )
         .unwrap();
     drop(connection);
-    let mut reader = MetricsReader::open(folder.path()).unwrap().unwrap();
+    let mut reader = place.reader();
     let problems = reader.check().unwrap();
     assert!(problems[0].contains("do not match"), "{problems:?}");
     drop(reader);
-    let app = open(&folder);
+    let app = place.open();
     assert!(app.notices()[0].message.contains("do not match their hash"));
 }
 
 #[test]
 fn a_folder_that_cannot_be_written_refuses_reports_and_shows_the_flags() {
-    let folder = tempfile::tempdir().unwrap();
-    close(open(&folder));
+    let place = Place::new();
+    close(place.open());
     // A folder where the file should be: not to be opened by anybody.
-    std::fs::remove_file(folder.path().join("metrics.db")).unwrap();
-    std::fs::create_dir(folder.path().join("metrics.db")).unwrap();
-    let app = open(&folder);
+    std::fs::remove_file(place.database()).unwrap();
+    std::fs::create_dir(place.database()).unwrap();
+    let app = place.open();
     let refused = report(&app, &complete(1)).unwrap_err();
     assert!(
         matches!(refused, IntakeError::Unavailable { .. }),
@@ -392,13 +370,13 @@ fn a_folder_that_cannot_be_written_refuses_reports_and_shows_the_flags() {
     assert!(!refused.to_string().contains("metrics.db"), "{refused}");
     let pulse = app.pulse(None).unwrap().unwrap();
     assert!(pulse.trouble.unwrap().contains("cannot be kept"));
-    change(&app, Edit::SetMaster { on: true });
+    turn_master(&app, true);
 }
 
 #[test]
 fn metrics_that_are_switched_off_take_nothing_in() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let place = Place::new();
+    let app = place.open();
     app.change_setting("metrics.enabled", &false.into())
         .unwrap();
     let refused = report(&app, &complete(1)).unwrap_err();
@@ -408,15 +386,15 @@ fn metrics_that_are_switched_off_take_nothing_in() {
 }
 
 #[test]
-fn a_pulse_tells_of_the_last_minutes_and_of_nothing_twice() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+fn a_pulse_covers_the_last_minutes_and_repeats_nothing() {
+    let place = Place::new();
+    let app = place.open();
     let lines = complete(99)
         + r#"{"type":"ml:calculation:error","source":"web","component":"ui.badges"}
         {"type":"ml:memory","source":"synthetic-demo","bytes":96000000}"#;
-    change(&app, Edit::SetMaster { on: true });
+    turn_master(&app, true);
     report(&app, &lines).unwrap();
-    until("the second is over", || {
+    place.let_pass_until("the second to be over", || {
         let pulse = app.pulse(None).unwrap().unwrap();
         pulse.calculations == 99
     });
@@ -431,12 +409,13 @@ fn a_pulse_tells_of_the_last_minutes_and_of_nothing_twice() {
     assert_eq!(columns, 99);
     let synthetic = pulse.sources.iter().find(|it| it.is_synthetic);
     assert_eq!(synthetic.unwrap().name, "synthetic-demo");
-    until("it is quiet again", || {
+    place.let_pass_until("quiet", || {
         let pulse = app.pulse(None).unwrap().unwrap();
         pulse.per_second == 0.0
     });
-    until("nothing changes any more", || {
+    place.let_pass_until("a second in which nothing changes", || {
         let version = app.pulse(None).unwrap().unwrap().version;
+        let_pass(&place.clock, SECOND);
         app.pulse(Some(version)).unwrap().is_none()
     });
 }

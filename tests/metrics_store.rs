@@ -11,11 +11,13 @@ use flagdeck::metrics::frame::Frame;
 use flagdeck::metrics::limits::LOG_KEPT_MS;
 use flagdeck::metrics::store::{MetricsReader, MetricsStore, NewBatch, Others, Past, Stored};
 use flagdeck::store::StoreError;
-use flagdeck::{App, Options};
+use flagdeck::wire::Notice;
 use flagdeck_core::measure::Arm;
 use tempfile::TempDir;
 
-use crate::store_sqlite::{folder_of_own_process, on_a_small_disk};
+use crate::support::apps::open_watching;
+use crate::support::disks::{folder_of_own_process, on_a_small_disk};
+use crate::support::waiting::wait_for;
 
 const DAY_S: i64 = 24 * 60 * 60;
 
@@ -173,7 +175,7 @@ fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
 }
 
 #[test]
-fn another_program_is_told_of_every_batch_or_of_everything() {
+fn another_program_gets_each_batch_or_everything() {
     let folder = tempfile::tempdir().unwrap();
     let lead = lead(&folder);
     let (mut one, _) = open(&folder, 1);
@@ -243,11 +245,7 @@ fn a_damaged_file_is_called_by_its_own_name() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let open = || {
-            let app = App::open(Options {
-                watch: true,
-                ..Options::new(folder.path())
-            })
-            .unwrap();
+            let app = open_watching(folder.path());
             let source = "web".parse().unwrap();
             app.put_state(&source, b"{}", None, None).unwrap();
             app
@@ -255,19 +253,12 @@ fn a_damaged_file_is_called_by_its_own_name() {
         open().close();
         std::fs::write(folder.path().join(name), "no database at all, ".repeat(500)).unwrap();
         let app = open();
-        let told = || {
-            app.notices()
-                .iter()
-                .any(|notice| notice.message.starts_with(whose))
+        let is_told = |notices: &Vec<Notice>| {
+            let mut notices = notices.iter();
+            notices.any(|notice| notice.message.starts_with(whose))
         };
-        let began = std::time::Instant::now();
-        while !told() {
-            let waited = began.elapsed();
-            assert!(waited.as_secs() < 30, "{name}: {:?}", app.notices());
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        let others = app.notices();
-        let names_flags = |notice: &flagdeck::wire::Notice| notice.message.contains("flagdeck.db");
+        let others = wait_for(name, || app.notices(), is_told);
+        let names_flags = |notice: &Notice| notice.message.contains("flagdeck.db");
         assert!(!others.iter().any(names_flags), "{others:?}");
     }
 }
@@ -379,12 +370,12 @@ fn a_batch_with_a_flipped_bit_is_noticed() {
 
 #[test]
 fn a_full_disk_takes_no_batch_and_loses_none() {
-    on_a_small_disk("metrics_store::fill_the_disk");
+    on_a_small_disk("metrics_store::child_fills_the_disk");
 }
 
 #[test]
-#[ignore = "runs on the small disk of another test"]
-fn fill_the_disk() {
+#[ignore = "the body of a process that a test starts on a small disk"]
+fn child_fills_the_disk() {
     let folder = folder_of_own_process();
     let (mut store, _) = MetricsStore::open(&folder, 1, 0).unwrap();
     let mut stored = 0;

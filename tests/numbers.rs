@@ -9,9 +9,10 @@ use flagdeck_core::measure::Arm;
 use flagdeck_core::{state, tree};
 use serde_json::json;
 
-use crate::cli::Cli;
 use crate::cli_state::report;
-use crate::states::{open, take, web};
+use crate::states::{take, web};
+use crate::support::apps::open;
+use crate::support::cli::Cli;
 
 /// Numbers that no double holds, and some that one does.
 const STATE: &str = r#"{"n":18446744073709551616,"pi":3.14159265358979323846,"huge":1e400,"tiny":-1e-400,"deep":{"list":[9007199254740993.0,1.0,100,-0.0]}}"#;

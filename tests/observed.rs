@@ -9,7 +9,8 @@ use flagdeck::wire::{ChartQuery, PushHealth};
 use serde_json::Value;
 
 use crate::http_support::Running;
-use crate::observers::{Prometheus, Pushgateway, Stranger, eventually};
+use crate::support::observers::{Prometheus, Pushgateway, Stranger};
+use crate::support::waiting::wait_until;
 
 /// 40 calculations, one of which failed, of the arms and components of a host.
 fn reported(server: &Running) {
@@ -44,7 +45,7 @@ fn value(answer: &Value) -> f64 {
 
 /// Checks that a Prometheus scraped without an error, and has what was reported.
 fn check_scraped(prometheus: &Prometheus) {
-    eventually("it has scraped", || {
+    wait_until("a scrape", || {
         let samples = prometheus.query("sum(ml_calculations_total)");
         !samples.as_array().unwrap().is_empty()
     });
@@ -105,7 +106,7 @@ fn a_prometheus_reads_the_classic_text() {
 }
 
 #[test]
-fn promtool_has_nothing_to_complain_of() {
+fn promtool_accepts_the_metrics() {
     let server = Running::collecting();
     reported(&server);
     let text = server.get("/metrics", &[]);
@@ -139,16 +140,18 @@ fn the_charts_can_come_from_a_prometheus() {
         .change_setting("metrics.prometheus", &prometheus.url().into())
         .unwrap();
     // What was there at the first scrape is no growth.
-    eventually("it has scraped", || {
+    wait_until("a scrape", || {
         !prometheus
             .query("ml_calculations_total")
             .as_array()
             .unwrap()
             .is_empty()
     });
-    eventually("the charts have what came since", || {
+    let total = || value(&prometheus.query("sum(ml_calculations_total)"));
+    wait_until("the charts to have what came since", || {
+        let before = total();
         reported(&server);
-        std::thread::sleep(std::time::Duration::from_millis(700));
+        wait_until("the next scrape", || total() > before);
         let charts = server.app.charts(&last_minutes(false)).unwrap();
         assert_eq!(
             charts.prometheus.as_deref(),
@@ -206,7 +209,7 @@ fn a_gateway_keeps_the_types_and_may_come_and_go() {
             .find(|group| group["labels"]["job"] == "flagdeck")
             .cloned()
     };
-    eventually("it was pushed", || group(&gateway).is_some());
+    wait_until("a push", || group(&gateway).is_some());
     let pushed = group(&gateway).unwrap();
     for (name, kind) in [
         ("ml_calculations_total", "COUNTER"),
@@ -223,14 +226,14 @@ fn a_gateway_keeps_the_types_and_may_come_and_go() {
     assert_eq!(health(&server.app).error, None);
 
     gateway.stop();
-    eventually("its absence is told", || {
+    wait_until("its absence to be told", || {
         let health = health(&server.app);
         health.waiting > 0 && health.error.is_some()
     });
     // Whatever happens with the gateway, what is reported counts.
     reported(&server);
     gateway.start_again();
-    eventually("what waited has arrived", || {
+    wait_until("what waited to arrive", || {
         let health = health(&server.app);
         health.waiting == 0 && health.error.is_none()
     });

@@ -5,7 +5,8 @@ use flagdeck_core::tree;
 use serde_json::{Value, json};
 
 use crate::http_support::Running;
-use crate::states::{at, me, now, open, put, take, web};
+use crate::states::{at, me, now, put, take, web};
+use crate::support::apps::open;
 
 /// Writes JSON text with the keys of every object the other way round.
 fn reversed(value: &Value) -> String {

@@ -1,27 +1,19 @@
 //! Looking back through the application: what was changed, what differs, what would change.
 
-use std::path::Path;
-
 use flagdeck::error::Code;
-use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
+use flagdeck::store::{HistoryFilter, RevisionNumber};
 use flagdeck::translate::DIFFERENCE_CHANGES_MAX;
 use flagdeck::wire::AsOf;
-use flagdeck::{App, ChangeRequest, Options, wire};
+use flagdeck::{App, wire};
 use flagdeck_core::{Edit, Severity, User};
 use serde_json::{Value, json};
 
-fn open(folder: &Path) -> App {
-    App::open(Options::new(folder)).unwrap()
-}
+use crate::support::apps::{self, open, request, someone};
 
+/// Makes a change that changes something.
+#[track_caller]
 fn change(app: &App, edit: Edit) {
-    let request = ChangeRequest {
-        edit,
-        actor: Actor::new(Via::Window, "someone"),
-        note: None,
-        base: None,
-    };
-    assert!(app.flags().change(request).unwrap().changed);
+    assert!(apps::change(app, edit).changed);
 }
 
 fn switch(app: &App, path: &str, on: bool) {
@@ -83,17 +75,13 @@ fn the_history_of_a_component_follows_its_renames() {
         told,
         ["Group ui renamed to page", "ui.badges renamed to ui.marks"]
     );
-    app.flags()
-        .undo(&Actor::new(Via::Window, "someone"))
-        .unwrap();
-    app.flags()
-        .undo(&Actor::new(Via::Window, "someone"))
-        .unwrap();
+    app.flags().undo(&someone()).unwrap();
+    app.flags().undo(&someone()).unwrap();
     assert_eq!(revisions_of(&app, "ui.marks"), [7, 6, 5, 4, 3, 1]);
 }
 
 #[test]
-fn the_last_change_is_told_of_what_is_still_there() {
+fn the_last_change_is_listed_for_each_component_that_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     switch(&app, "ui.badges", true);
@@ -239,12 +227,7 @@ fn the_text_of_the_document_keeps_unknown_keys_and_the_order_of_the_tree() {
         shown.ends_with("  \"colour\": {\n    \"z\": 1.5,\n    \"a\": []\n  }\n}"),
         "{shown}"
     );
-    let again = ChangeRequest {
-        edit: Edit::Replace(shown.into_bytes()),
-        actor: Actor::new(Via::Window, "someone"),
-        note: None,
-        base: None,
-    };
+    let again = request(Edit::Replace(shown.into_bytes()));
     assert!(!app.flags().change(again).unwrap().changed);
 }
 
@@ -258,12 +241,7 @@ fn an_order_alone_is_no_change_and_stays() {
     );
     let before = app.flags().document_text();
     let again = |text: &str| {
-        let request = ChangeRequest {
-            edit: Edit::Replace(text.into()),
-            actor: Actor::new(Via::Window, "someone"),
-            note: None,
-            base: None,
-        };
+        let request = request(Edit::Replace(text.into()));
         let outcome = app.flags().change(request).unwrap();
         (outcome.changed, app.flags().document_text())
     };

@@ -3,13 +3,13 @@
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use flagdeck::metrics::frame::{Frame, NameId};
 use flagdeck::metrics::prometheus::{QueryError, Range, frames};
 use flagdeck_core::measure::{Arm, Tally};
 
-use crate::observers::{Prometheus, Stranger, answer};
+use crate::support::observers::{Prometheus, Stranger, answer};
+use crate::support::waiting::wait_for;
 
 const STEP_S: u32 = 3;
 
@@ -24,7 +24,7 @@ fn last_two_steps() -> Range {
 }
 
 /// Names in the order in which they were asked for.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Names(Vec<String>);
 
 impl Names {
@@ -128,23 +128,21 @@ fn frames_are_what_flagdeck_exposed() {
 /// Asks until both steps have counts of both servers, which begins when these were scraped
 /// for as long.
 fn until_there_are_counts(prometheus: &Prometheus) -> (Vec<Frame>, Names) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
+    let ask = || {
         let (range, mut names) = (last_two_steps(), Names::default());
         let found = frames(&prometheus.url(), &range, &mut |name| names.id(name)).unwrap();
         let times: Vec<i64> = found.iter().map(|(at_s, _)| *at_s).collect();
         assert_eq!(times, [range.from_s, range.from_s + i64::from(STEP_S)]);
         let frames: Vec<Frame> = found.into_iter().map(|(_, frame)| frame).collect();
-        let has_all = |frame: &Frame| {
-            let full = |tally: &Tally| tally.completed() > 0;
-            frame.tallies.len() == 2 && frame.tallies.values().all(full)
-        };
-        if frames.iter().all(has_all) {
-            return (frames, names);
-        }
-        assert!(Instant::now() < deadline, "no counts: {frames:?}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+        (frames, names)
+    };
+    let has_all = |frame: &Frame| {
+        let full = |tally: &Tally| tally.completed() > 0;
+        frame.tallies.len() == 2 && frame.tallies.values().all(full)
+    };
+    wait_for("counts in both steps", ask, |(frames, _)| {
+        frames.iter().all(has_all)
+    })
 }
 
 /// However Prometheus extrapolates, it does so in proportion: to one for rounding.
@@ -265,7 +263,7 @@ fn why_there_is_no_answer_is_said() {
 }
 
 #[test]
-fn an_answer_beyond_the_bound_is_not_taken_in() {
+fn an_answer_beyond_the_bound_is_refused() {
     let stranger = Stranger::answering(|_| {
         let mut endless = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n".to_vec();
         endless.resize(33 * 1024 * 1024, b' ');

@@ -7,11 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use flagdeck::wire::{RestoreFilter, RestoreStatus};
-use flagdeck::{App, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::serving::{Serving, exchange, flagctl};
+use crate::support::apps::open;
+use crate::support::serving::{Serving, exchange, flagctl};
 
 const ROUNDS: usize = 24;
 
@@ -47,6 +47,7 @@ impl Source<'_> {
             let address = self.address().to_owned();
             let sending = thread::spawn(move || exchange(&address, &request));
             if let Some(delay) = delay.take() {
+                // A real pause: it is killed at any moment, which nothing tells of.
                 thread::sleep(delay);
                 self.kill();
             }
@@ -142,7 +143,7 @@ fn no_restore_is_lost_when_flagdeck_is_killed_between_any_two_words() {
     }
     assert!(source.kills >= ROUNDS / 2, "{}", source.kills);
     drop(source);
-    let app = App::open(Options::new(folder.path())).unwrap();
+    let app = open(folder.path());
     let page = app
         .state_restores(&RestoreFilter::default(), 0, 100)
         .unwrap();

@@ -19,7 +19,8 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::states::{me, open};
+use crate::states::me;
+use crate::support::apps::open;
 
 const CASES: u32 = 96;
 const STEPS_MAX: usize = 60;

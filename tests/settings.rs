@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::Duration;
 
 use flagdeck::config::{Given, Setting, Source};
 use flagdeck::error::Code;
@@ -11,24 +12,15 @@ use flagdeck::{App, Error, Event, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::app::wait_until;
-use crate::store_sqlite::{folder_of_own_process, on_a_small_disk};
+use crate::support::apps::{open, open_watching_by, standing_clock};
+use crate::support::disks::{folder_of_own_process, on_a_small_disk};
+use crate::support::waiting::let_pass;
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 fn temporary() -> TempDir {
     tempfile::tempdir().unwrap()
-}
-
-fn open(folder: &Path) -> App {
-    App::open(Options::new(folder)).unwrap()
-}
-
-fn open_watching(folder: &Path) -> App {
-    let watch = true;
-    App::open(Options {
-        watch,
-        ..Options::new(folder)
-    })
-    .unwrap()
 }
 
 /// Writes the file as careful editors do: whole, or not at all.
@@ -182,39 +174,45 @@ fn a_file_that_is_not_toml_is_kept_as_it_is_and_its_line_named() {
 }
 
 #[test]
-fn a_file_that_is_edited_by_hand_counts_and_what_is_wrong_in_it_is_said_until_it_is_mended() {
+fn a_file_edited_by_hand_counts_and_its_errors_are_shown_until_they_are_fixed() {
     let folder = temporary();
-    let app = open_watching(folder.path());
+    let clock = standing_clock();
+    let app = open_watching_by(folder.path(), &clock);
     write(folder.path(), "[metrics]\ninterval = 2000\n");
-    wait_until("the edit", || app.config().metrics.interval_ms == 2000);
+    let_pass(&clock, LOOK_EVERY);
+    assert_eq!(app.config().metrics.interval_ms, 2000);
     write(
         folder.path(),
         "[metrics]\ninterval = 3000\nbufferSize = 0\n",
     );
     let mut events = app.subscribe();
-    wait_until("the next edit", || app.config().metrics.interval_ms == 3000);
+    let_pass(&clock, LOOK_EVERY);
+    assert_eq!(app.config().metrics.interval_ms, 3000);
     let notices = app.notices();
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert!(notices[0].message.starts_with("metrics.bufferSize in "));
     fs::remove_file(folder.path().join("config.toml")).unwrap();
-    wait_until("the removal", || app.notices().is_empty());
+    let_pass(&clock, LOOK_EVERY);
+    assert_eq!(app.notices(), []);
     assert_eq!(app.config().metrics.interval_ms, 10_000);
     assert_eq!(events.blocking_recv(), Ok(Event::Status));
 }
 
 #[test]
-fn a_file_that_somebody_breaks_leaves_what_was_good_in_force() {
+fn a_broken_file_leaves_the_last_good_values_in_force() {
     let folder = temporary();
     write(folder.path(), "[metrics]\ninterval = 2000\n");
-    let app = open_watching(folder.path());
+    let clock = standing_clock();
+    let app = open_watching_by(folder.path(), &clock);
     write(folder.path(), "[metrics]\ninterval = 3000\nbuffer");
-    wait_until("the notice", || !app.notices().is_empty());
+    let_pass(&clock, LOOK_EVERY);
     let said = &app.notices()[0].message;
     assert!(said.contains("is not valid TOML in line 3"), "{said}");
     assert_eq!(app.config().metrics.interval_ms, 2000);
     assert_eq!(setting(&app, "metrics.interval").in_file, json!(2000));
     write(folder.path(), "[metrics]\ninterval = 3000\nbufferSize = 9");
-    wait_until("the mended file", || app.notices().is_empty());
+    let_pass(&clock, LOOK_EVERY);
+    assert_eq!(app.notices(), []);
     assert_eq!(app.config().metrics.interval_ms, 3000);
 }
 
@@ -266,7 +264,7 @@ fn a_file_keeps_its_mode_and_a_link_stays_one() {
 }
 
 #[test]
-fn a_file_of_its_own_making_is_for_its_owner_only() {
+fn a_file_that_flagdeck_makes_is_for_its_owner_only() {
     let folder = temporary();
     change(&open(folder.path()), "http.port", &json!(4700));
     let file = fs::metadata(folder.path().join("config.toml")).unwrap();
@@ -291,12 +289,12 @@ fn a_write_protected_file_is_left_alone() {
 
 #[test]
 fn a_full_or_protected_disk_takes_nothing_and_says_so() {
-    on_a_small_disk("settings::fill_then_protect_the_disk");
+    on_a_small_disk("settings::child_fills_then_protects_the_disk");
 }
 
 #[test]
-#[ignore = "runs on the small disk of another test"]
-fn fill_then_protect_the_disk() {
+#[ignore = "the body of a process that a test starts on a small disk"]
+fn child_fills_then_protects_the_disk() {
     let folder = folder_of_own_process();
     let app = open(&folder);
     change(&app, "http.port", &json!(4700));

@@ -5,12 +5,13 @@ use flagdeck::metrics::event::Format;
 use flagdeck::wire::{RestoreRequest, StateAt, StateDifferenceOptions};
 use serde_json::{Value, json};
 
-use crate::cli::Cli;
 use crate::http_support::Running;
-use crate::states::{at, everything, me, now, open, take, web};
+use crate::states::{at, everything, me, now, take, web};
+use crate::support::apps::open;
+use crate::support::cli::Cli;
 
 #[test]
-fn a_state_object_with_more_beside_is_taken_as_one_and_the_rest_is_told() {
+fn a_state_object_with_other_keys_is_kept_and_the_rest_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     let sent = |text: &str| {
@@ -56,7 +57,7 @@ fn a_state_object_with_more_beside_is_taken_as_one_and_the_rest_is_told() {
 }
 
 #[test]
-fn what_is_beside_a_state_in_a_file_is_told() {
+fn other_keys_in_the_file_of_a_state_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     let file = br#"{"timestamp":1.7e12,"ml":{"v":1},"files":3.0,"app":"web"}"#;
@@ -181,7 +182,7 @@ fn names_with_dots_and_names_of_javascript_are_the_same_on_every_way_in() {
 }
 
 #[test]
-fn a_state_over_http_is_told_what_is_not_kept() {
+fn a_state_over_http_is_answered_with_what_is_not_kept() {
     let server = Running::collecting();
     let bearer = format!("Bearer {}", server.token);
     let headers = [
@@ -206,7 +207,7 @@ fn a_state_over_http_is_told_what_is_not_kept() {
 }
 
 #[test]
-fn flagctl_tells_what_it_does_not_keep_and_takes_order_as_no_change() {
+fn flagctl_reports_what_it_does_not_keep_and_ignores_order() {
     let (cli, folder) = (Cli::new(), tempfile::tempdir().unwrap());
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);

@@ -1,19 +1,15 @@
 //! States and their snapshots: kept, compared, looked back at, restored.
 
-use std::path::Path;
-
+use flagdeck::App;
 use flagdeck::metrics::event::Format;
 use flagdeck::state::{SourceName, StateError};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{RestoreRequest, Snapshot, SnapshotFilter, SnapshotLabel, StateAt};
-use flagdeck::{App, Options};
 use flagdeck_core::tree;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-pub fn open(folder: &Path) -> App {
-    App::open(Options::new(folder)).unwrap()
-}
+use crate::support::apps::open;
 
 pub fn web() -> SourceName {
     "web".parse().unwrap()
@@ -122,7 +118,7 @@ fn the_ring_holds_as_many_changes_as_the_setting_says() {
 }
 
 #[test]
-fn a_snapshot_is_what_was_and_tells_how_much_changed() {
+fn a_snapshot_keeps_the_state_and_counts_its_changes() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     let states: Vec<Value> = (0..150)

@@ -11,7 +11,8 @@ use flagdeck::wire::{
 };
 use serde_json::{Value, json};
 
-use crate::states::{me, now, open, put, take, web};
+use crate::states::{me, now, put, take, web};
+use crate::support::apps::open;
 
 fn record(app: &App, changes: &Value) {
     let body = changes.to_string();
@@ -158,7 +159,7 @@ fn a_value_of_a_whole_report_was_set_between_two_moments() {
 }
 
 #[test]
-fn a_whole_report_that_is_not_known_any_more_is_told_by_the_snapshots_around_it() {
+fn a_forgotten_whole_report_is_placed_between_snapshots() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     put(&app, &json!({ "n": 0, "other": 0 }));
@@ -254,7 +255,7 @@ fn blame_goes_by_identity_and_not_by_place() {
 }
 
 #[test]
-fn who_removed_a_key_is_told_with_its_last_value() {
+fn blame_shows_who_removed_a_key_and_its_last_value() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     put(&app, &json!({ "a": { "gone": 7, "stays": 1 } }));
@@ -353,7 +354,7 @@ fn keys_are_set_as_a_difference_prints_them() {
 }
 
 #[test]
-fn what_set_a_value_is_told_of_imported_snapshots_too() {
+fn blame_covers_imported_snapshots() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [app, other] = folders.each_ref().map(|folder| open(folder.path()));
     put(&app, &json!({ "a": 1, "b": 1 }));
@@ -375,7 +376,7 @@ fn what_set_a_value_is_told_of_imported_snapshots_too() {
 }
 
 #[test]
-fn a_recorded_change_of_a_bundle_in_seconds_is_left_out_and_told() {
+fn a_change_recorded_in_seconds_is_left_out_and_reported() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [app, other] = folders.each_ref().map(|folder| open(folder.path()));
     put(&app, &json!({ "a": 1 }));
@@ -409,7 +410,7 @@ fn a_recorded_change_of_a_bundle_in_seconds_is_left_out_and_told() {
 }
 
 #[test]
-fn a_record_is_set_wherever_it_stands_when_another_program_moves_it() {
+fn a_record_is_set_even_if_another_program_moves_it() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     let records = |order: [&str; 2]| {
@@ -474,7 +475,7 @@ fn old_folder() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_file_of_the_format_before_keeps_its_ring_and_is_counted_anew() {
+fn a_file_of_the_format_before_keeps_its_ring_and_is_counted_again() {
     let folder = old_folder();
     let app = open(folder.path());
     let ml = now(&app);

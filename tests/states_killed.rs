@@ -5,12 +5,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use flagdeck::wire::StateAt;
-use flagdeck::{App, Options};
 use flagdeck_core::tree::canonical::canonical;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::serving::{Serving, exchange, flagctl};
+use crate::support::apps::open;
+use crate::support::serving::{Serving, exchange, flagctl};
 
 /// Snapshots of a day, one every five minutes.
 const SNAPSHOTS: usize = 288;
@@ -55,6 +55,7 @@ fn put(serving: Serving, folder: &TempDir, token: &str, step: usize, dies: bool)
         let address = serving.address.clone();
         let sending = std::thread::spawn(move || exchange(&address, &request));
         if std::mem::take(&mut dies) {
+            // A real pause: it is killed at any moment, which nothing tells of.
             std::thread::sleep(Duration::from_micros((step as u64 * 977) % 6000));
             serving = serving.kill_and_start_again(folder, step.is_multiple_of(2));
         }
@@ -70,6 +71,7 @@ fn take(folder: &TempDir, step: usize, dies: bool) -> Option<u64> {
     let mut command = flagctl(folder, &["--json", "snapshot", "take"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     if dies {
+        // A real pause: it is killed at any moment, which nothing tells of.
         std::thread::sleep(Duration::from_micros((step as u64 * 1723) % 30_000));
         // Fails only where it has ended already.
         let _ = child.kill();
@@ -99,7 +101,7 @@ fn every_acknowledged_snapshot_of_a_day_survives_kills_to_the_byte() {
         "{kills} {}",
         acknowledged.len()
     );
-    let app = App::open(Options::new(folder.path())).unwrap();
+    let app = open(folder.path());
     for (id, step) in &acknowledged {
         let found = app.state_at(&StateAt::Snapshot { id: *id }).unwrap();
         assert_eq!(

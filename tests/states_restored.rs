@@ -1,5 +1,6 @@
 //! States restored, taken out and taken in; and the flags as of the past.
 
+use flagdeck::App;
 use flagdeck::app::UndoneFlags;
 use flagdeck::error::Code;
 use flagdeck::state::{Confirmation, ConfirmationStatus};
@@ -8,11 +9,10 @@ use flagdeck::wire::{
     AsOf, RestoreFilter, RestorePage, RestoreRequest, RestoreStatus, SnapshotCause, SnapshotFilter,
     SnapshotLabel, StateDifferenceOptions,
 };
-use flagdeck::{App, ChangeRequest};
-use flagdeck_core::Edit;
 use serde_json::{Value, json};
 
-use crate::states::{at, everything, me, now, open, put, take, web};
+use crate::states::{at, everything, me, now, put, take, web};
+use crate::support::apps::{open, turn_master};
 
 /// What the source of a restore is asked to become.
 fn asked(app: &App, restore: u64) -> Value {
@@ -109,7 +109,7 @@ fn a_restore_asks_for_all_or_parts_and_is_confirmed_by_what_the_source_has() {
 }
 
 #[test]
-fn a_confirmation_is_told_how_its_restore_stands_and_its_state_is_kept() {
+fn a_confirmation_gets_the_status_of_its_restore_and_its_state_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     put(&app, &json!({ "n": 1 }));
@@ -358,21 +358,10 @@ fn a_source_that_only_came_from_a_file_is_asked_for_nothing() {
 fn flags_are_restored_with_a_state_as_a_revision() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
-    let switch = |on| {
-        let edit = Edit::SetMaster { on };
-        app.flags()
-            .change(ChangeRequest {
-                edit,
-                actor: me(),
-                note: None,
-                base: None,
-            })
-            .unwrap();
-    };
-    switch(true);
+    turn_master(&app, true);
     put(&app, &json!({ "n": 1 }));
     let id = take(&app).id;
-    switch(false);
+    turn_master(&app, false);
     put(&app, &json!({ "n": 2 }));
     let request = RestoreRequest {
         with_flags: true,
@@ -388,7 +377,7 @@ fn flags_are_restored_with_a_state_as_a_revision() {
     assert_eq!(undone.restore.revision, Some(4));
     // Changed since by somebody: they stay.
     let restore = app.restore_state(&request, &me()).unwrap();
-    switch(false);
+    turn_master(&app, false);
     let live = app.flags().live().revision;
     let undone = app.undo_restore(restore.id, &me()).unwrap();
     assert_eq!(undone.flags, UndoneFlags::ChangedSince(live));
@@ -406,17 +395,8 @@ fn flags_are_restored_with_a_state_as_a_revision() {
 fn restoring_flags_takes_a_snapshot_of_what_is_new_first() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
-    for on in [true, false] {
-        let edit = Edit::SetMaster { on };
-        app.flags()
-            .change(ChangeRequest {
-                edit,
-                actor: me(),
-                note: None,
-                base: None,
-            })
-            .unwrap();
-    }
+    turn_master(&app, true);
+    turn_master(&app, false);
     put(&app, &json!({ "n": 1 }));
     for revision in [1, 2] {
         app.restore(flagdeck::store::RevisionNumber(revision), &me(), None)
@@ -498,19 +478,11 @@ fn a_bundle_says_everything_and_is_held_against_its_hashes() {
 }
 
 #[test]
-fn the_flags_are_told_as_of_a_time() {
+fn the_flags_can_be_read_as_of_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
     let before = jiff::Timestamp::now().as_millisecond() - 1;
-    let edit = Edit::SetMaster { on: true };
-    app.flags()
-        .change(ChangeRequest {
-            edit,
-            actor: me(),
-            note: None,
-            base: None,
-        })
-        .unwrap();
+    turn_master(&app, true);
     let saved = app.flags().live().origin.as_ref().unwrap().at_ms;
     assert_eq!(app.flags().as_of(AsOf::AtMs(before)).unwrap().revision.0, 0);
     assert_eq!(app.flags().as_of(AsOf::AtMs(saved)).unwrap().revision.0, 1);

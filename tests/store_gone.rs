@@ -2,167 +2,39 @@
 //! nothing claims to be saved, and what is open is written back.
 
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use flagdeck::App;
 use flagdeck::error::Code;
 use flagdeck::flags::Scope;
-use flagdeck::metrics::event::Format;
-use flagdeck::state::SourceName;
-use flagdeck::store::{Actor, HistoryFilter, Instead, RevisionNumber, Via};
+use flagdeck::store::{HistoryFilter, Instead, RevisionNumber};
 use flagdeck::wire::{SnapshotLabel, Status};
-use flagdeck::{App, ChangeRequest, Error, Options};
-use flagdeck_core::{Edit, Percentage, RolloutChange};
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::serving::{Serving, exchange, get};
+use crate::support::apps::{
+    assert_sound, close, open, request, rollout, set_percentage, someone, standing_clock,
+    turn_master,
+};
+use crate::support::folders::{
+    Place, assert_gone, copy_folder, cp, noticed, put, put_state, report_one, web,
+};
+use crate::support::serving::get;
+use crate::support::waiting::{let_pass, let_pass_until, wait_until};
 
-/// A data folder that can be removed, within one that stays.
-pub struct Place {
-    pub outer: TempDir,
-    pub data: PathBuf,
-}
+/// How often a program that stays open looks at its files.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-impl Place {
-    pub fn new() -> Self {
-        let outer = tempfile::tempdir().unwrap();
-        let data = outer.path().join("flagdeck");
-        Self { outer, data }
-    }
-
-    /// Opens it as a program that stays open does.
-    pub fn open(&self) -> App {
-        open(&self.data, true)
-    }
-
-    /// Removes it as `rm -r` does, again while a program still makes files in it.
-    pub fn remove(&self) {
-        let may_be_left = [io::ErrorKind::DirectoryNotEmpty, io::ErrorKind::NotFound];
-        while let Err(error) = fs::remove_dir_all(&self.data)
-            && self.data.exists()
-        {
-            assert!(may_be_left.contains(&error.kind()), "{error}");
-        }
-    }
-
-    /// Puts another store in its place: moved there, under files of their own.
-    fn replace_by_another(&self, revisions: u32) {
-        let other = self.outer.path().join("other");
-        let app = open(&other, false);
-        (1..=revisions).for_each(|milli| set_percentage(&app, 50_000 + milli));
-        drop(app);
-        self.remove();
-        fs::rename(&other, &self.data).unwrap();
-    }
-
-    /// Puts a copy in its place, as a backup tool does that restores a folder.
-    fn replace_by_copy(&self) {
-        let copy = self.outer.path().join("copy");
-        copy_folder(&self.data, &copy);
-        self.remove();
-        fs::rename(copy, &self.data).unwrap();
-    }
-}
-
-pub fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy_folder(&entry.path(), &to),
-            // `cp`, because this process would lose its locks by closing the file itself.
-            false => cp(&entry.path(), &to),
-        }
-    }
-}
-
-fn cp(from: &Path, to: &Path) {
-    let copied = std::process::Command::new("cp").arg(from).arg(to).status();
-    // What a program puts in place by a rename may be gone since it was listed.
-    assert!(copied.unwrap().success() || !from.exists());
-}
-
-pub fn open(data: &Path, watch: bool) -> App {
-    App::open(Options {
-        watch,
-        ..Options::new(data)
-    })
-    .unwrap()
-}
-
-pub fn someone() -> Actor {
-    Actor::new(Via::Window, "someone")
-}
-
-pub fn rollout(milli: u32) -> ChangeRequest {
-    ChangeRequest {
-        edit: Edit::SetRollout {
-            component: None,
-            change: RolloutChange {
-                percentage: Some(Percentage::from_milli(milli).unwrap()),
-                ..RolloutChange::default()
-            },
-        },
-        actor: someone(),
-        note: None,
-        base: None,
-    }
-}
-
-pub fn set_percentage(app: &App, milli: u32) {
-    app.flags().change(rollout(milli)).unwrap();
-}
-
-#[track_caller]
-pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(30), "{what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-    began.elapsed()
-}
-
-/// Waits until it is noticed, and returns how that is told.
-#[track_caller]
-pub fn noticed(app: &App) -> String {
-    wait_until("it was not noticed", || app.gone().is_some());
-    app.gone().unwrap().to_string()
-}
-
-#[track_caller]
-pub fn assert_gone<T: std::fmt::Debug>(result: Result<T, impl Into<Error>>) {
-    let error = result.map_err(Into::into).expect_err("nothing is saved");
-    assert_eq!(error.code(), Code::StoreGone, "{}", error.in_full());
-}
-
-pub fn web() -> SourceName {
-    "web".parse().unwrap()
-}
-
-pub fn put_state(app: &App, n: u32) -> Result<(), Error> {
-    let body = json!({ "ml": { "n": n } }).to_string();
-    Ok(app
-        .put_state(&web(), body.as_bytes(), None, None)
-        .map(drop)?)
-}
-
-/// Reports one event, and waits for the answer.
-pub fn report(app: &App) -> Result<usize, flagdeck::metrics::IntakeError> {
-    let event = r#"{"type":"ml:calculation:complete","source":"web","component":"ui.badges","duration":0.25,"confidence":0.5,"iterations":12,"exposed":true}"#;
-    let delivery = app.report(event.as_bytes(), Format::NdJson, None)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let receipt = runtime.unwrap().block_on(delivery.stored())?;
-    Ok(receipt.accepted)
+/// The percentage of the default rollout in force, in thousandths of a percent.
+fn in_force(app: &App) -> u32 {
+    let live = app.flags().in_force(Scope::Everyone);
+    live.document.rollout.percentage.milli()
 }
 
 #[test]
-fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
+fn a_removed_folder_is_noticed_and_nothing_is_reported_as_saved() {
     let place = Place::new();
     let app = place.open();
     set_percentage(&app, 1000);
@@ -171,8 +43,8 @@ fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
     place.remove();
 
     // At once, before any look by itself.
-    assert_gone(app.flags().change(rollout(2000)));
-    assert_gone(app.flags().change(rollout(1000)));
+    assert_gone(app.flags().change(request(rollout(2000))));
+    assert_gone(app.flags().change(request(rollout(1000))));
     assert_gone(app.flags().undo(&someone()));
     assert_gone(app.restore(RevisionNumber(1), &someone(), None));
     assert_gone(app.flags().back_up());
@@ -180,10 +52,10 @@ fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
     assert_gone(app.rotate_token());
     assert_gone(put_state(&app, 2));
     assert_gone(app.take_snapshots(None, &SnapshotLabel::default()));
-    assert!(report(&app).is_err());
+    assert!(report_one(&app).is_err());
     assert!(!place.data.exists(), "nothing is made in its place");
 
-    let took = wait_until("it was not noticed", || app.gone().is_some());
+    let took = wait_until("the notice of a lost folder", || app.gone().is_some());
     assert!(took < Duration::from_secs(1), "{took:?}");
     assert_eq!(
         app.gone().unwrap().to_string(),
@@ -193,15 +65,7 @@ fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
         )
     );
     assert_eq!(app.flags().live().revision, RevisionNumber(1));
-    assert_eq!(
-        app.flags()
-            .in_force(Scope::Everyone)
-            .document
-            .rollout
-            .percentage
-            .milli(),
-        1000
-    );
+    assert_eq!(in_force(&app), 1000);
     let status = Status::of(&app).store_gone.unwrap();
     assert_eq!((status.open.revisions, status.is_replaced), (1, false));
     assert_eq!(app.settings().len(), flagdeck::config::KEYS.len());
@@ -210,42 +74,35 @@ fn a_removed_folder_is_noticed_and_nothing_claims_to_be_saved() {
 #[test]
 fn what_is_open_is_written_back_whole() {
     let place = Place::new();
-    let app = place.open();
+    let clock = standing_clock();
+    let app = place.open_by(&clock);
     let token = app.token().unwrap();
     app.change_setting("state.maxHistorySize", &json!(77))
         .unwrap();
     (1..=5).for_each(|n| set_percentage(&app, n * 1000));
     put_state(&app, 7).unwrap();
     app.take_snapshots(None, &SnapshotLabel::default()).unwrap();
-    assert_eq!(report(&app).unwrap(), 1);
+    assert_eq!(report_one(&app).unwrap(), 1);
     // What small files hold is noted once a second.
-    thread::sleep(Duration::from_millis(1200));
+    let_pass(&clock, Duration::from_secs(1));
     place.remove();
-    noticed(&app);
+    let_pass(&clock, LOOK_EVERY);
+    assert!(app.gone().is_some());
 
     assert_eq!(app.write_back().unwrap(), Vec::<PathBuf>::new());
     assert!(app.gone().is_none());
     assert_eq!(app.flags().live().revision, RevisionNumber(5));
     app.flags().undo(&someone()).unwrap();
-    assert_eq!(
-        app.flags()
-            .in_force(Scope::Everyone)
-            .document
-            .rollout
-            .percentage
-            .milli(),
-        4000
-    );
+    assert_eq!(in_force(&app), 4000);
     put_state(&app, 8).unwrap();
-    assert_eq!(report(&app).unwrap(), 1);
-    app.close();
-    drop(app);
+    assert_eq!(report_one(&app).unwrap(), 1);
+    close(app);
 
     let app = place.open();
     assert_eq!(app.flags().live().revision, RevisionNumber(6));
     assert_eq!(app.token().unwrap(), token);
     assert_eq!(app.config().state.max_history_size, 77);
-    assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+    assert_sound(&app);
     assert_eq!(app.notices(), []);
     let history = app
         .flags()
@@ -266,7 +123,8 @@ fn what_is_open_is_written_back_whole() {
 fn writing_back_what_is_in_place_changes_no_file() {
     use std::os::unix::fs::MetadataExt;
     let place = Place::new();
-    let app = place.open();
+    let clock = standing_clock();
+    let app = place.open_by(&clock);
     set_percentage(&app, 1000);
     put_state(&app, 1).unwrap();
     app.token().unwrap();
@@ -274,15 +132,15 @@ fn writing_back_what_is_in_place_changes_no_file() {
     let inodes = || files.map(|name| fs::metadata(place.data.join(name)).unwrap().ino());
     let before = inodes();
     assert_eq!(app.write_back().unwrap(), Vec::<PathBuf>::new());
-    // Long enough for whatever looks at the files to have looked.
-    thread::sleep(Duration::from_millis(700));
+    // Everything that looks at the files looks once more.
+    let_pass(&clock, Duration::from_secs(1));
     assert_eq!(inodes(), before);
     assert_eq!(app.notices(), []);
     put_state(&app, 2).unwrap();
 }
 
 #[test]
-fn a_folder_that_comes_back_is_gone_on_with() {
+fn a_folder_that_comes_back_is_used_again() {
     let place = Place::new();
     let app = place.open();
     set_percentage(&app, 1000);
@@ -291,7 +149,7 @@ fn a_folder_that_comes_back_is_gone_on_with() {
     noticed(&app);
     fs::rename(&away, &place.data).unwrap();
     set_percentage(&app, 2000);
-    wait_until("it is told", || app.gone().is_none());
+    wait_until("the return of the folder", || app.gone().is_none());
 }
 
 #[test]
@@ -307,7 +165,7 @@ fn each_database_is_noticed_by_its_name() {
         let app = place.open();
         set_percentage(&app, 1000);
         put_state(&app, 1).unwrap();
-        report(&app).unwrap();
+        report_one(&app).unwrap();
         fs::remove_file(place.data.join(name)).unwrap();
         let told = noticed(&app);
         assert!(
@@ -318,7 +176,7 @@ fn each_database_is_noticed_by_its_name() {
         assert!(app.gone().is_none(), "{name}");
         set_percentage(&app, 2000);
         put_state(&app, 2).unwrap();
-        report(&app).unwrap();
+        report_one(&app).unwrap();
         drop(app);
         let app = place.open();
         assert_eq!(
@@ -332,7 +190,7 @@ fn each_database_is_noticed_by_its_name() {
 }
 
 #[test]
-fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
+fn another_store_in_the_place_is_shown_and_can_be_overruled() {
     let place = Place::new();
     let app = place.open();
     (1..=4).for_each(|n| set_percentage(&app, n * 1000));
@@ -347,7 +205,7 @@ fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
         told.contains("was replaced while Flagdeck had it open"),
         "{told}"
     );
-    assert_gone(app.flags().change(rollout(9000)));
+    assert_gone(app.flags().change(request(rollout(9000))));
     assert_gone(put_state(&app, 2));
     let status = Status::of(&app).store_gone.unwrap();
     let instead = status.instead.unwrap();
@@ -368,7 +226,7 @@ fn another_store_in_the_place_is_shown_and_the_person_chooses_to_write_back() {
 }
 
 #[test]
-fn another_store_in_the_place_is_used_if_the_person_says_so() {
+fn another_store_in_the_place_can_be_used() {
     let place = Place::new();
     let app = place.open();
     (1..=4).for_each(|n| set_percentage(&app, n * 1000));
@@ -377,49 +235,34 @@ fn another_store_in_the_place_is_used_if_the_person_says_so() {
     app.use_new_store().unwrap();
     assert!(app.gone().is_none());
     assert_eq!(app.flags().live().revision, RevisionNumber(3));
-    assert_eq!(
-        app.flags()
-            .in_force(Scope::Everyone)
-            .document
-            .rollout
-            .percentage
-            .milli(),
-        50_003
-    );
+    assert_eq!(in_force(&app), 50_003);
     app.flags().undo(&someone()).unwrap();
-    assert_eq!(
-        app.flags()
-            .in_force(Scope::Everyone)
-            .document
-            .rollout
-            .percentage
-            .milli(),
-        50_002
-    );
+    assert_eq!(in_force(&app), 50_002);
     assert_eq!(app.check().unwrap().revisions, 4);
 }
 
 #[test]
-fn a_copy_that_lacks_nothing_is_gone_on_with() {
+fn a_copy_that_lacks_nothing_is_used() {
     let place = Place::new();
-    let app = place.open();
+    let clock = standing_clock();
+    let app = place.open_by(&clock);
     set_percentage(&app, 1000);
     put_state(&app, 1).unwrap();
-    report(&app).unwrap();
+    report_one(&app).unwrap();
     place.replace_by_copy();
-    wait_until("it goes on", || {
+    let_pass_until(&clock, "the copy to be used", || {
         app.notices()
             .iter()
             .any(|it| it.message.contains("a copy that lacks nothing"))
     });
-    wait_until("the metrics go on", || app.gone().is_none());
+    let_pass_until(&clock, "the metrics to go on", || app.gone().is_none());
     set_percentage(&app, 2000);
     put_state(&app, 2).unwrap();
-    report(&app).unwrap();
+    report_one(&app).unwrap();
     drop(app);
     let app = place.open();
     assert_eq!(app.flags().live().revision, RevisionNumber(2));
-    assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+    assert_sound(&app);
 }
 
 #[test]
@@ -433,13 +276,13 @@ fn an_older_copy_is_another_store() {
     place.remove();
     fs::rename(copy, &place.data).unwrap();
     noticed(&app);
-    assert_gone(app.flags().change(rollout(3000)));
+    assert_gone(app.flags().change(request(rollout(3000))));
     app.write_back().unwrap();
     assert_eq!(app.flags().live().revision, RevisionNumber(2));
 }
 
 #[test]
-fn a_file_in_place_of_the_folder_is_told_and_stays() {
+fn a_file_in_place_of_the_folder_is_reported_and_kept() {
     let place = Place::new();
     let app = place.open();
     set_percentage(&app, 1000);
@@ -459,33 +302,41 @@ fn a_file_in_place_of_the_folder_is_told_and_stays() {
 }
 
 #[test]
+fn a_token_that_was_accepted_stays_so_when_the_folder_is_lost() {
+    let place = Place::new();
+    let clock = standing_clock();
+    let app = place.open_by(&clock);
+    set_percentage(&app, 1000);
+    // Made by another program since this one looked at its small files.
+    let token = open(&place.data).token().unwrap();
+    assert!(app.accepts_token(&token));
+    place.remove();
+    assert_gone(app.flags().change(request(rollout(2000))));
+    assert!(app.accepts_token(&token));
+    assert!(!app.accepts_token("another"));
+}
+
+#[test]
 fn a_store_overwritten_in_its_file_is_noticed() {
     let place = Place::new();
-    let app = place.open();
+    let clock = standing_clock();
+    let app = place.open_by(&clock);
     set_percentage(&app, 1000);
-    wait_until("a look", || app.gone().is_none());
-    thread::sleep(Duration::from_millis(300));
-    let other = place.outer.path().join("other");
-    let another = open(&other, false);
-    (1..=3).for_each(|n| set_percentage(&another, n));
-    drop(another);
+    let_pass(&clock, LOOK_EVERY);
+    let other = place.another(3);
     // As `cp` and `rsync --inplace` do: the file stays, its content is another.
     cp(&other.join("flagdeck.db"), &place.data.join("flagdeck.db"));
-    let told = noticed(&app);
+    let_pass(&clock, LOOK_EVERY);
+    let told = app.gone().unwrap().to_string();
     assert!(told.contains("was replaced"), "{told}");
-    assert_gone(app.flags().change(rollout(2000)));
+    assert_gone(app.flags().change(request(rollout(2000))));
 }
 
 #[test]
 fn all_flags_off_is_in_force_without_a_store_and_stored_once_it_is_back() {
     let place = Place::new();
     let app = place.open();
-    app.flags()
-        .change(ChangeRequest {
-            edit: Edit::SetMaster { on: true },
-            ..rollout(0)
-        })
-        .unwrap();
+    turn_master(&app, true);
     place.remove();
     app.flags().emergency_off(&someone());
     assert!(!app.flags().in_force(Scope::Everyone).document.enabled);
@@ -497,7 +348,7 @@ fn all_flags_off_is_in_force_without_a_store_and_stored_once_it_is_back() {
         "{told:?}"
     );
     app.write_back().unwrap();
-    wait_until("storing it", || !app.flags().is_emergency());
+    wait_until("the emergency to be stored", || !app.flags().is_emergency());
     assert_eq!(app.flags().live().revision, RevisionNumber(2));
     assert!(!app.flags().live().document.enabled);
 }
@@ -505,25 +356,42 @@ fn all_flags_off_is_in_force_without_a_store_and_stored_once_it_is_back() {
 #[test]
 fn of_two_programs_the_one_follows_what_the_other_writes_back() {
     let place = Place::new();
-    let (first, second) = (place.open(), place.open());
+    let clock = standing_clock();
+    let (first, second) = (place.open_by(&clock), place.open_by(&clock));
     set_percentage(&first, 1000);
     put_state(&second, 1).unwrap();
-    wait_until("it sees it", || {
-        second.flags().live().revision == RevisionNumber(1)
-    });
     // Within a second each program has each database open.
-    thread::sleep(Duration::from_millis(1500));
+    let_pass(&clock, Duration::from_secs(1));
+    assert_eq!(second.flags().live().revision, RevisionNumber(1));
     place.remove();
-    noticed(&first);
-    noticed(&second);
+    let_pass(&clock, LOOK_EVERY);
+    assert!(first.gone().is_some() && second.gone().is_some());
     first.write_back().unwrap();
-    wait_until("it follows", || second.gone().is_none());
+    let_pass_until(&clock, "the other to follow", || second.gone().is_none());
     set_percentage(&second, 2000);
     put_state(&second, 2).unwrap();
-    wait_until("it sees it", || {
-        first.flags().live().revision == RevisionNumber(2)
-    });
-    report(&second).unwrap();
+    let_pass(&clock, LOOK_EVERY);
+    assert_eq!(first.flags().live().revision, RevisionNumber(2));
+    report_one(&second).unwrap();
+}
+
+/// The files that are written back are opened again, and SQLite counts changes for each opening.
+#[test]
+fn what_another_program_saves_right_after_writing_back_is_seen() {
+    for changes_seen in 0..6 {
+        let place = Place::new();
+        let clock = standing_clock();
+        let app = place.open_by(&clock);
+        for n in 1..=changes_seen {
+            set_percentage(&app, n * 1000);
+            let_pass(&clock, LOOK_EVERY);
+        }
+        place.remove();
+        app.write_back().unwrap();
+        set_percentage(&open(&place.data), 50_000);
+        let_pass(&clock, LOOK_EVERY);
+        assert_eq!(in_force(&app), 50_000, "after {changes_seen} changes");
+    }
 }
 
 #[test]
@@ -531,7 +399,7 @@ fn two_programs_that_write_back_at_once_make_one_store() {
     let place = Place::new();
     let (first, second) = (place.open(), place.open());
     set_percentage(&first, 1000);
-    wait_until("it sees it", || {
+    wait_until("the other to see it", || {
         second.flags().live().revision == RevisionNumber(1)
     });
     place.remove();
@@ -541,7 +409,7 @@ fn two_programs_that_write_back_at_once_make_one_store() {
         }
     });
     set_percentage(&first, 2000);
-    wait_until("it sees it", || {
+    wait_until("the other to see it", || {
         second.flags().live().revision == RevisionNumber(2)
     });
     assert!(!place.data.join("quarantine").exists());
@@ -560,7 +428,7 @@ fn no_acknowledged_write_is_missing_after_writing_back() {
                 let mut milli = 0;
                 while !is_over.load(Ordering::SeqCst) {
                     milli += 1;
-                    match app.flags().change(rollout(milli)) {
+                    match app.flags().change(request(rollout(milli))) {
                         Ok(outcome) => acknowledged.store(outcome.revision.0, Ordering::SeqCst),
                         Err(error) => assert_eq!(error.code(), Code::StoreGone),
                     }
@@ -576,7 +444,11 @@ fn no_acknowledged_write_is_missing_after_writing_back() {
                 }
             });
             for _ in 0..3 {
-                thread::sleep(Duration::from_millis(20 + 7 * round));
+                // Some writes each time, wherever the next one is.
+                let so_far = acknowledged.load(Ordering::SeqCst);
+                wait_until("more writes", || {
+                    acknowledged.load(Ordering::SeqCst) > so_far + 3 + 2 * round
+                });
                 place.remove();
                 // Whatever happens, the others have to end.
                 if let Err(error) = app.write_back() {
@@ -591,7 +463,7 @@ fn no_acknowledged_write_is_missing_after_writing_back() {
         assert!(acknowledged > 0);
         drop(app);
         let app = place.open();
-        assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+        assert_sound(&app);
         assert!(
             app.flags().live().revision.0 >= acknowledged,
             "{acknowledged}"
@@ -606,14 +478,13 @@ fn no_acknowledged_write_is_missing_after_writing_back() {
 }
 
 #[test]
-fn a_new_store_beside_databases_that_know_more_says_what_is_missing() {
+fn a_new_store_reports_revisions_that_other_databases_know() {
     let place = Place::new();
     let app = place.open();
     (1..=3).for_each(|n| set_percentage(&app, n * 1000));
     put_state(&app, 1).unwrap();
     app.take_snapshots(None, &SnapshotLabel::default()).unwrap();
-    app.close();
-    drop(app);
+    close(app);
     fs::remove_file(place.data.join("flagdeck.db")).unwrap();
     fs::remove_dir_all(place.data.join("backups")).unwrap_or_default();
     let app = place.open();
@@ -630,43 +501,16 @@ fn a_new_store_beside_databases_that_know_more_says_what_is_missing() {
     assert!(problems[0].contains("this store ends at 1"), "{problems:?}");
 }
 
-/// A `flagctl serve` on a folder that can be removed.
-pub fn serve(place: &Place) -> (Serving, String) {
-    let serving = Serving::run(at(place, &["serve", "--port", "0"]));
-    let token = at(place, &["token"]).output().unwrap();
-    let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
-    (serving, token)
-}
-
-pub fn at(place: &Place, arguments: &[&str]) -> std::process::Command {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flagctl"));
-    command.arg("--data-dir").arg(&place.data).args(arguments);
-    command
-}
-
-pub fn put(address: &str, token: &str, milli: u32) -> String {
-    let percentage = f64::from(milli) / 1000.0;
-    let body = json!({ "rollout": { "percentage": percentage } }).to_string();
-    let request = format!(
-        "PATCH /api/ml/flags HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-         If-Match: *\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         Connection: close\r\n\r\n{body}",
-        body.len()
-    );
-    exchange(address, &request).unwrap()
-}
-
 #[test]
 fn a_served_folder_that_was_removed_answers_503_and_is_written_back_by_doctor() {
     let place = Place::new();
-    let (serving, token) = serve(&place);
+    let (serving, token) = place.serve();
     let address = &serving.address;
     for n in 1..=3 {
         let answer = put(address, &token, n * 1000);
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
     assert!(get(address, "/healthz").contains("\"status\":\"ok\""));
-    thread::sleep(Duration::from_millis(1200));
     place.remove();
 
     let refused = put(address, &token, 4000);
@@ -680,22 +524,25 @@ fn a_served_folder_that_was_removed_answers_503_and_is_written_back_by_doctor() 
     assert!(served.contains("\"percentage\":3"), "{served}");
 
     // Another program begins no store in its place.
-    let set = at(&place, &["set", "calculator", "on"]).output().unwrap();
+    let set = place
+        .flagctl(&["set", "calculator", "on"])
+        .output()
+        .unwrap();
     let said = String::from_utf8(set.stderr).unwrap();
     assert!(!set.status.success(), "{said}");
     assert!(said.contains("flagctl (process "), "{said}");
-    let doctor = at(&place, &["doctor"]).output().unwrap();
+    let doctor = place.flagctl(&["doctor"]).output().unwrap();
     assert!(!doctor.status.success());
 
-    let doctor = at(&place, &["doctor", "--write-back"]).output().unwrap();
+    let doctor = place.flagctl(&["doctor", "--write-back"]).output().unwrap();
     let said = String::from_utf8(doctor.stdout).unwrap();
     assert!(doctor.status.success(), "{said}");
     assert!(said.contains("3 revisions match their hashes"), "{said}");
     let answer = put(address, &token, 4000);
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    let undone = at(&place, &["undo"]).output().unwrap();
+    let undone = place.flagctl(&["undo"]).output().unwrap();
     assert!(undone.status.success());
-    wait_until("the undo is served", || {
+    wait_until("the undo to be served", || {
         get(address, "/api/ml/flags").contains("\"percentage\":3")
     });
 }

@@ -104,14 +104,15 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 27] = [
+const UPWARDS: [&str; 28] = [
     "arguments",
-    "chores",
+    "lock",
     "clock",
+    "chores",
     "durable",
     "format",
-    "lock",
     "leader",
+    "load",
     "logging",
     "loopback",
     "address",

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 mod all_off;
 mod app;
 mod backups;
@@ -29,9 +31,9 @@ mod numbers;
 mod order;
 mod past;
 mod reading;
+mod reading_settings;
 mod restores_killed;
 mod restores_model;
-mod serving;
 mod settings;
 mod spellings;
 mod states;
@@ -53,14 +55,16 @@ mod gateway;
 mod metrics;
 mod metrics_store;
 mod observed;
-mod observers;
 mod prometheus;
 
 mod store_back;
+mod store_backups;
 mod store_contract;
+mod store_damaged;
+mod store_formats;
 mod store_gone;
 mod store_history;
-mod store_sqlite;
+mod store_programs;
 
 mod verdicts;
 

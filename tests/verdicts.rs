@@ -1,68 +1,52 @@
 //! Verdicts over the application itself: each arm by itself, since the revision that changed who
 //! sees a component, and the way back.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use flagdeck::clock::Clock;
 use flagdeck::flags::Scope;
-use flagdeck::metrics::event::Format;
-use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
+use flagdeck::store::{Actor, RevisionNumber, Via};
 use flagdeck::wire::{JudgedComponent, MemoryStanding, Pulse, Standing};
-use flagdeck::{App, ChangeRequest, Error, Options, Outcome};
-use flagdeck_core::{ComponentPath, Edit, Percentage, RolloutChange, User};
+use flagdeck::{App, Error};
+use flagdeck_core::{ComponentPath, Edit, User};
 use tempfile::TempDir;
 
-use crate::serving::flagctl;
+use crate::support::apps::{
+    self, change, clock_of_a_moment_ago, close, history, open_watching_by, rollout_of, switch,
+    turn_master,
+};
+use crate::support::serving::flagctl;
+use crate::support::waiting::{let_pass, let_pass_until};
 
-/// Far longer than a second's end takes, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const SECOND: Duration = Duration::from_secs(1);
+const MILLISECOND: Duration = Duration::from_millis(1);
 
-fn open(folder: &TempDir) -> App {
-    let options = Options::new(folder.path());
-    App::open(Options {
-        watch: true,
-        ..options
-    })
-    .unwrap()
+fn open(folder: &TempDir) -> (App, Clock) {
+    let clock = clock_of_a_moment_ago();
+    (open_watching_by(folder.path(), &clock), clock)
 }
 
 fn ada() -> Actor {
     Actor::new(Via::Window, "ada")
 }
 
-fn change(app: &App, edit: Edit) -> Outcome {
-    let request = ChangeRequest {
-        edit,
-        actor: ada(),
-        note: None,
-        base: None,
-    };
-    app.flags().change(request).unwrap()
-}
-
 fn path(name: &str) -> ComponentPath {
     name.parse().unwrap()
 }
 
-fn roll_out(app: &App, component: &str, percentage: f64) -> u64 {
-    let edit = Edit::SetRollout {
-        component: Some(path(component)),
-        change: RolloutChange {
-            percentage: Some(Percentage::try_from(percentage).unwrap()),
-            ..RolloutChange::default()
-        },
-    };
+fn roll_out(app: &App, component: &str, percent_milli: u32) -> u64 {
+    let edit = rollout_of(Some(component), percent_milli);
     change(app, edit).revision.0
 }
 
 /// Flags that are on, `ui.badges` for 5 % of everyone and then for 25 %.
 fn rolled_out(app: &App) -> u64 {
-    change(app, Edit::SetMaster { on: true });
+    turn_master(app, true);
     for component in ["ui.badges", "tracker"] {
-        let paths = vec![path(component)];
-        change(app, Edit::SetComponents { paths, on: true });
+        switch(app, component, true);
     }
-    roll_out(app, "ui.badges", 5.0);
-    roll_out(app, "ui.badges", 25.0)
+    roll_out(app, "ui.badges", 5_000);
+    roll_out(app, "ui.badges", 25_000)
 }
 
 /// Reports calculations of one arm, of which some failed.
@@ -76,25 +60,18 @@ fn report(app: &App, component: &str, exposed: bool, total: usize, failed: usize
             + "\n"
     };
     let lines: String = (0..total).map(line).collect();
-    let delivery = app.report(lines.as_bytes(), Format::NdJson, None).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(delivery.stored()).unwrap();
+    apps::report(app, &lines).unwrap();
 }
 
 fn pulse(app: &App) -> Pulse {
     app.pulse(None).unwrap().unwrap()
 }
 
-fn until(app: &App, what: &str, is_so: impl Fn(&Pulse) -> bool) -> Pulse {
-    let begin = Instant::now();
-    loop {
-        let pulse = pulse(app);
-        if is_so(&pulse) {
-            return pulse;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{what}: {:?}", pulse.verdict);
-        std::thread::sleep(Duration::from_millis(20));
-    }
+/// Lets time pass until the pulse is as wanted, and returns it.
+#[track_caller]
+fn until(app: &App, clock: &Clock, what: &str, is_so: impl Fn(&Pulse) -> bool) -> Pulse {
+    let_pass_until(clock, what, || is_so(&pulse(app)));
+    pulse(app)
 }
 
 fn of<'a>(pulse: &'a Pulse, component: &str) -> &'a JudgedComponent {
@@ -113,7 +90,7 @@ fn count_in(app: &App, component: &str) -> usize {
 #[test]
 fn the_component_that_is_named_stays_while_another_is_about_as_bad() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, clock) = open(&folder);
     rolled_out(&app);
     report(&app, "ui.badges", true, 1000, 92);
     report(&app, "tracker", true, 1000, 95);
@@ -126,32 +103,32 @@ fn the_component_that_is_named_stays_while_another_is_about_as_bad() {
                 .is_some_and(|arm| arm.errors.whole == whole)
         })
     };
-    let first = until(&app, "both are judged", |pulse| {
+    let first = until(&app, &clock, "both to be judged", |pulse| {
         counts(pulse, "ui.badges", 1000) && counts(pulse, "tracker", 1000)
     });
     assert_eq!(named(&first), "tracker");
     // 10 % by then, of 9.5.
     report(&app, "ui.badges", true, 100, 18);
-    let then = until(&app, "more is judged", |pulse| {
+    let then = until(&app, &clock, "more to be judged", |pulse| {
         counts(pulse, "ui.badges", 1100)
     });
     assert_eq!(named(&then), "tracker");
     report(&app, "ui.badges", true, 400, 200);
-    let worse = until(&app, "much more fails", |pulse| {
+    let worse = until(&app, &clock, "much more to fail", |pulse| {
         counts(pulse, "ui.badges", 1500)
     });
     assert_eq!(named(&worse), "ui.badges");
 }
 
 #[test]
-fn a_small_rollout_that_fails_is_told_and_rolled_back() {
+fn a_small_rollout_that_fails_is_named_and_rolled_back() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, clock) = open(&folder);
     let revision = rolled_out(&app);
     report(&app, "ui.badges", true, 500, 46);
     report(&app, "ui.badges", false, 9500, 57);
     report(&app, "tracker", false, 1000, 5);
-    let pulse = until(&app, "it is told", |it| it.errors.whole == 11_000);
+    let pulse = until(&app, &clock, "the verdict", |it| it.errors.whole == 11_000);
     // All together fail so seldom that nothing would be said.
     assert!(pulse.errors.share.unwrap() < 0.01);
     assert_eq!(pulse.verdict.standing, Standing::Beyond);
@@ -172,18 +149,17 @@ fn a_small_rollout_that_fails_is_told_and_rolled_back() {
     assert_eq!(outcome.changes, ["ui.badges: 25 % → 5 %"]);
     let after = count_in(&app, "ui.badges");
     assert!(after < before / 3, "{after} of {before} see it");
-    let latest = app
-        .flags()
-        .history(&HistoryFilter::default(), 0, 1)
-        .unwrap();
+    let latest = history(&app).remove(0);
     assert_eq!(
-        latest.revisions[0].note.as_deref(),
+        latest.note.as_deref(),
         Some(&*format!(
             "9.2 % errors on, 0.6 % off since revision {revision}"
         ))
     );
     // What was counted before says nothing of those who see it now.
-    let pulse = until(&app, "it starts again", |it| it.verdict.component.is_none());
+    let pulse = until(&app, &clock, "a fresh start", |it| {
+        it.verdict.component.is_none()
+    });
     assert_ne!(pulse.verdict.standing, Standing::Beyond);
     app.flags().undo(&ada()).unwrap();
     assert_eq!(count_in(&app, "ui.badges"), before);
@@ -192,26 +168,28 @@ fn a_small_rollout_that_fails_is_told_and_rolled_back() {
 #[test]
 fn a_hundred_calculations_make_a_verdict_and_99_do_not() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, clock) = open(&folder);
     rolled_out(&app);
     report(&app, "ui.badges", true, 99, 99);
-    let pulse = until(&app, "99", |it| it.errors.whole == 99);
+    let pulse = until(&app, &clock, "99", |it| it.errors.whole == 99);
     assert_eq!(pulse.verdict.standing, Standing::TooFew);
     assert_eq!(pulse.verdict.sentence, "Not enough data yet");
     report(&app, "ui.badges", true, 1, 0);
-    let pulse = until(&app, "100", |it| it.errors.whole == 100);
+    let pulse = until(&app, &clock, "100", |it| it.errors.whole == 100);
     assert_eq!(pulse.verdict.standing, Standing::Beyond);
 }
 
 #[test]
-fn who_sees_it_is_all_that_starts_a_verdict_again() {
+fn only_a_change_of_who_sees_it_starts_a_verdict_again() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, clock) = open(&folder);
     let revision = rolled_out(&app);
     report(&app, "ui.badges", true, 500, 46);
-    until(&app, "it is told", |it| it.verdict.component.is_some());
+    until(&app, &clock, "the verdict", |it| {
+        it.verdict.component.is_some()
+    });
     // Another component, and what people should know about this one.
-    roll_out(&app, "tracker", 50.0);
+    roll_out(&app, "tracker", 50_000);
     change(
         &app,
         Edit::Describe {
@@ -226,6 +204,7 @@ fn who_sees_it_is_all_that_starts_a_verdict_again() {
     assert_eq!(of(&pulse, "ui.badges").since, Some(revision));
     assert_eq!(pulse.verdict.standing, Standing::Beyond);
     // What it requires is part of who sees it.
+    clock.advance(MILLISECOND);
     let latest = change(
         &app,
         Edit::SetRequires {
@@ -234,7 +213,7 @@ fn who_sees_it_is_all_that_starts_a_verdict_again() {
         },
     );
     report(&app, "ui.badges", true, 3, 0);
-    let pulse = until(&app, "it starts again", |it| {
+    let pulse = until(&app, &clock, "a fresh start", |it| {
         it.components
             .iter()
             .any(|it| it.since == Some(latest.revision.0))
@@ -243,13 +222,13 @@ fn who_sees_it_is_all_that_starts_a_verdict_again() {
 }
 
 #[test]
-fn two_components_that_do_harm_are_both_told() {
+fn two_components_that_do_harm_are_both_named() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, clock) = open(&folder);
     rolled_out(&app);
     report(&app, "ui.badges", true, 500, 46);
     report(&app, "tracker", true, 500, 150);
-    let pulse = until(&app, "both", |it| it.errors.whole == 1000);
+    let pulse = until(&app, &clock, "both", |it| it.errors.whole == 1000);
     assert_eq!(pulse.verdict.component.as_deref(), Some("tracker"));
     assert!(
         pulse.verdict.sentence.ends_with("; 1 more over a limit"),
@@ -268,7 +247,7 @@ fn two_components_that_do_harm_are_both_told() {
 #[test]
 fn what_cannot_be_rolled_back_says_why() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, _) = open(&folder);
     let base = rolled_out(&app);
     let badges = path("ui.badges");
     let gone = app.roll_back(&path("ui.gone"), None, &ada()).unwrap_err();
@@ -276,14 +255,14 @@ fn what_cannot_be_rolled_back_says_why() {
     let group = app.roll_back(&path("ui"), None, &ada()).unwrap_err();
     assert!(matches!(group, Error::NotFound { .. }), "{group:?}");
     // The plan was made on another revision.
-    roll_out(&app, "ui.badges", 30.0);
+    roll_out(&app, "ui.badges", 30_000);
     let old = Some(RevisionNumber(base));
     let conflict = app.roll_back(&badges, old, &ada()).unwrap_err();
     assert!(matches!(conflict, Error::Conflict { .. }), "{conflict:?}");
     let plan = app.rollback_plan(&badges).unwrap();
     assert_eq!(plan.sentence, "Sets ui.badges back to 25 % (it is 30 %)");
     // Nobody sees it while all flags are off.
-    change(&app, Edit::SetMaster { on: false });
+    turn_master(&app, false);
     let off = app.roll_back(&badges, None, &ada()).unwrap_err();
     assert!(matches!(off, Error::NothingToDo { .. }), "{off:?}");
     // And one that was removed is not there to be rolled back.
@@ -302,12 +281,10 @@ fn what_cannot_be_rolled_back_says_why() {
 #[test]
 fn memory_near_its_limit_stays_what_it_was_called() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, _) = open(&folder);
     let memory = |bytes: u64| {
         let line = format!(r#"{{"type":"ml:memory","source":"web","bytes":{bytes}}}"#);
-        let delivery = app.report(line.as_bytes(), Format::NdJson, None).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.unwrap().block_on(delivery.stored()).unwrap();
+        apps::report(&app, &line).unwrap();
         pulse(&app).memory.standing
     };
     assert_eq!(memory(104_000_000), MemoryStanding::Within);
@@ -320,17 +297,18 @@ fn memory_near_its_limit_stays_what_it_was_called() {
 
 /// Other programs save revisions, too, and a test of an application reports at once.
 #[test]
-fn what_is_reported_right_after_a_change_counts_after_it_wherever_it_is_looked_at() {
+fn what_is_reported_right_after_a_change_counts_after_it_for_every_program() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, clock) = open(&folder);
     rolled_out(&app);
     report(&app, "ui.badges", true, 300, 0);
-    let arguments = ["rollout", "ui.badges", "--percentage", "40"];
-    assert!(flagctl(&folder, &arguments).status().unwrap().success());
+    let other = open_watching_by(folder.path(), &clock);
+    clock.advance(MILLISECOND);
+    roll_out(&other, "ui.badges", 40_000);
     report(&app, "ui.badges", true, 200, 30);
     report(&app, "ui.badges", false, 400, 4);
     let said = "ui.badges: 15 % errors on, 1.0 % off since revision 6";
-    until(&app, "it is told", |it| {
+    until(&app, &clock, "the verdict", |it| {
         it.verdict.sentence.starts_with(said)
     });
     let from_outside = || {
@@ -338,16 +316,15 @@ fn what_is_reported_right_after_a_change_counts_after_it_wherever_it_is_looked_a
         String::from_utf8(output.stdout).unwrap()
     };
     // Before it is kept together with the time before, and after.
-    let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(11) {
+    for _ in 0..12 {
         let text = from_outside();
         assert!(text.contains(said), "{text}");
-        std::thread::sleep(Duration::from_millis(500));
+        let_pass(&clock, SECOND);
     }
-    app.close();
-    drop(app);
-    let again = open(&folder);
-    until(&again, "it is told", |it| {
+    close(other);
+    close(app);
+    let again = open_watching_by(folder.path(), &clock);
+    until(&again, &clock, "the verdict", |it| {
         it.verdict.sentence.starts_with(said)
     });
     assert!(from_outside().contains(said));
@@ -355,15 +332,16 @@ fn what_is_reported_right_after_a_change_counts_after_it_wherever_it_is_looked_a
 
 /// The command line reads what is kept, and comes to the same verdict.
 #[test]
-fn the_command_line_tells_the_same_and_rolls_back() {
+fn the_command_line_shows_the_same_verdict_and_rolls_back() {
     let folder = tempfile::tempdir().unwrap();
-    let app = open(&folder);
+    let (app, clock) = open(&folder);
     rolled_out(&app);
     report(&app, "ui.badges", true, 500, 46);
     report(&app, "ui.badges", false, 2000, 12);
-    let told = until(&app, "it is told", |it| it.verdict.component.is_some());
-    app.close();
-    drop(app);
+    let told = until(&app, &clock, "the verdict", |it| {
+        it.verdict.component.is_some()
+    });
+    close(app);
     let said = |arguments: &[&str]| {
         let output = flagctl(&folder, arguments).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

@@ -2,6 +2,7 @@
 //!
 //! A [`Lane`] is one thread. What must not be late, such as seeing the changes of other programs,
 //! has a lane of its own with nothing in it that takes long; what may take long has another.
+//! Periods are those of the application's clock.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,11 +10,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::clock::{Clock, Pauses};
+
 /// Something to be done with a `Context` again and again.
 pub(crate) struct Chore<Context> {
     name: &'static str,
     period: Duration,
-    due: Instant,
+    /// How long after the lane began it is done for the first time.
+    delay: Duration,
     work: Box<dyn FnMut(&Context) + Send>,
 }
 
@@ -27,7 +31,7 @@ impl<Context> Chore<Context> {
         Self {
             name,
             period,
-            due: Instant::now(),
+            delay: Duration::ZERO,
             work: Box::new(work),
         }
     }
@@ -36,7 +40,7 @@ impl<Context> Chore<Context> {
     #[must_use]
     pub(crate) fn later(self) -> Self {
         Self {
-            due: self.due + self.period,
+            delay: self.period,
             ..self
         }
     }
@@ -58,7 +62,6 @@ impl<Context> Chore<Context> {
                 "a chore took longer than its period"
             );
         }
-        self.due = Instant::now() + self.period;
     }
 }
 
@@ -79,11 +82,13 @@ impl Lane {
     /// If there can be no further thread.
     pub(crate) fn start<Context: 'static>(
         name: &str,
+        clock: &Clock,
         context: impl Fn() -> Option<Context> + Send + 'static,
         chores: Vec<Chore<Context>>,
     ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
-        let run = move || run(&context, chores, &stopped);
+        let timetable = Timetable::new(clock.clone(), chores);
+        let run = move || timetable.run(&context, &stopped);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(run)?;
         Ok(Self {
             stop: Some(stop),
@@ -104,22 +109,42 @@ impl Drop for Lane {
     }
 }
 
-fn run<Context>(
-    context: &impl Fn() -> Option<Context>,
-    mut chores: Vec<Chore<Context>>,
-    stopped: &Receiver<()>,
-) {
-    let mut pause = Duration::ZERO;
-    while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        let Some(context) = context() else { return };
-        let now = Instant::now();
-        for chore in chores.iter_mut().filter(|chore| chore.due <= now) {
-            chore.run(&context);
+/// When each chore is due.
+struct Timetable<Context> {
+    clock: Clock,
+    pauses: Pauses,
+    chores: Vec<(Instant, Chore<Context>)>,
+}
+
+impl<Context> Timetable<Context> {
+    fn new(clock: Clock, chores: Vec<Chore<Context>>) -> Self {
+        let now = clock.instant();
+        let due = |chore: Chore<Context>| (now + chore.delay, chore);
+        Self {
+            pauses: clock.pauses(),
+            chores: chores.into_iter().map(due).collect(),
+            clock,
         }
-        drop(context);
-        let next = chores.iter().map(|chore| chore.due).min();
-        let Some(next) = next else { return };
-        pause = next.saturating_duration_since(Instant::now());
+    }
+
+    fn run(mut self, context: &impl Fn() -> Option<Context>, stopped: &Receiver<()>) {
+        let mut pause = Duration::ZERO;
+        while self.pauses.receive(stopped, pause) == Err(RecvTimeoutError::Timeout) {
+            let Some(context) = context() else { return };
+            self.do_what_is_due(&context);
+            drop(context);
+            let next = self.chores.iter().map(|(due, _)| *due).min();
+            let Some(next) = next else { return };
+            pause = next.saturating_duration_since(self.clock.instant());
+        }
+    }
+
+    fn do_what_is_due(&mut self, context: &Context) {
+        let now = self.clock.instant();
+        for (due, chore) in self.chores.iter_mut().filter(|(due, _)| *due <= now) {
+            chore.run(context);
+            *due = self.clock.instant() + chore.period;
+        }
     }
 }
 
@@ -130,23 +155,15 @@ mod tests {
 
     use super::*;
 
-    const OFTEN: Duration = Duration::from_millis(1);
+    const SECOND: Duration = Duration::from_secs(1);
+    const HOUR: Duration = Duration::from_secs(3600);
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// Counts how often it was called, and answers when that was often enough.
+    /// Counts how often it was called.
     fn counting(count: &Arc<AtomicUsize>) -> impl FnMut(&Arc<()>) + Send + 'static {
         let count = Arc::clone(count);
         move |_| {
             count.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    #[track_caller]
-    fn wait_for(what: impl Fn() -> bool) {
-        let began = Instant::now();
-        while !what() {
-            assert!(began.elapsed() < PATIENCE, "it did not happen");
-            thread::sleep(OFTEN);
         }
     }
 
@@ -156,31 +173,47 @@ mod tests {
     }
 
     #[test]
-    fn each_is_done_again_even_if_one_panics() {
+    fn each_is_done_once_a_period_even_if_another_panics() {
         let (context, count) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
+        let clock = Clock::standing_at(0);
         let chores = vec![
-            Chore::new("panics", OFTEN, |_| panic!("in a test")),
-            Chore::new("counts", OFTEN, counting(&count)),
+            Chore::new("panics", SECOND, |_| panic!("in a test")),
+            Chore::new("counts", SECOND, counting(&count)),
         ];
-        let lane = Lane::start("lane", weak(&context), chores).unwrap();
-        wait_for(|| count.load(Ordering::SeqCst) > 3);
-        drop(lane);
+        let _lane = Lane::start("lane", &clock, weak(&context), chores).unwrap();
+        for times in 1..=4 {
+            clock.settle();
+            assert_eq!(count.load(Ordering::SeqCst), times);
+            clock.advance(SECOND / 2);
+            clock.settle();
+            assert_eq!(count.load(Ordering::SeqCst), times, "half a period is over");
+            clock.advance(SECOND / 2);
+        }
     }
 
     #[test]
-    fn what_is_for_later_waits_and_dropping_does_not_wait_for_it() {
-        let (context, count) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
-        let seen = Arc::new(AtomicUsize::new(0));
-        let chores = vec![
-            Chore::new("later", Duration::from_secs(3600), counting(&count)).later(),
-            Chore::new("often", OFTEN, counting(&seen)),
-        ];
-        let lane = Lane::start("lane", weak(&context), chores).unwrap();
-        wait_for(|| seen.load(Ordering::SeqCst) > 3);
-        let began = Instant::now();
-        drop(lane);
-        assert!(began.elapsed() < PATIENCE);
-        assert_eq!(count.load(Ordering::SeqCst), 0);
+    fn what_is_for_later_is_done_when_a_period_is_over() {
+        let (context, later) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
+        let clock = Clock::standing_at(0);
+        let chores = vec![Chore::new("later", HOUR, counting(&later)).later()];
+        let _lane = Lane::start("lane", &clock, weak(&context), chores).unwrap();
+        for (passes, times) in [(Duration::ZERO, 0), (HOUR - SECOND, 0), (SECOND, 1)] {
+            clock.advance(passes);
+            clock.settle();
+            assert_eq!(later.load(Ordering::SeqCst), times, "{passes:?}");
+        }
+    }
+
+    #[test]
+    fn dropping_does_not_wait_for_what_is_not_due() {
+        let context = Arc::new(());
+        for clock in [Clock::standing_at(0), Clock::system()] {
+            let chores = vec![Chore::new("nothing", HOUR, |_: &Arc<()>| {})];
+            let lane = Lane::start("lane", &clock, weak(&context), chores).unwrap();
+            let began = Instant::now();
+            drop(lane);
+            assert!(began.elapsed() < PATIENCE);
+        }
     }
 
     #[test]
@@ -197,8 +230,9 @@ mod tests {
                 done.store(1, Ordering::SeqCst);
             }
         };
-        let chore = Chore::new("slow", Duration::from_secs(3600), work);
-        let lane = Lane::start("lane", weak(&context), vec![chore]).unwrap();
+        let chore = Chore::new("slow", HOUR, work);
+        let clock = Clock::system();
+        let lane = Lane::start("lane", &clock, weak(&context), vec![chore]).unwrap();
         begins.recv_timeout(PATIENCE).unwrap();
         let dropping = thread::spawn(move || drop(lane));
         go_on.send(()).unwrap();
@@ -219,10 +253,19 @@ mod tests {
         let (dropped, drops) = mpsc::channel();
         let owner = Arc::new(Owner(std::sync::Mutex::default(), dropped));
         let held = Arc::downgrade(&owner);
-        let chore = Chore::new("nothing", OFTEN, |_: &Arc<Owner>| thread::sleep(OFTEN));
-        let lane = Lane::start("lane", move || held.upgrade(), vec![chore]).unwrap();
+        let (began, begins) = mpsc::channel();
+        let (go_on, goes_on) = mpsc::channel();
+        let work = move |_: &Arc<Owner>| {
+            began.send(()).unwrap();
+            goes_on.recv().unwrap();
+        };
+        let chore = Chore::new("holds its owner", HOUR, work);
+        let clock = Clock::system();
+        let lane = Lane::start("lane", &clock, move || held.upgrade(), vec![chore]).unwrap();
         *owner.0.lock().unwrap() = Some(lane);
+        begins.recv_timeout(PATIENCE).unwrap();
         drop(owner);
+        go_on.send(()).unwrap();
         drops.recv_timeout(PATIENCE).unwrap();
     }
 }

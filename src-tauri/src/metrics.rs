@@ -58,7 +58,7 @@ use self::exposition::Exposition;
 use self::frame::NameId;
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
 use self::store::{Key, MetricsReader, MetricsStore, NewBatch};
-use self::worker::{Job, Progress, Worker};
+use self::worker::{Job, Progress, Task, Worker};
 use crate::clock::Clock;
 use crate::leader::{Lead, Seat};
 use crate::load::Load;
@@ -85,7 +85,7 @@ struct Inner {
     /// Proof that this program keeps the totals, while it does.
     lead: Arc<Mutex<Option<Lead>>>,
     /// None where nothing can be kept, and while closing.
-    queue: Mutex<Option<SyncSender<Job>>>,
+    queue: Mutex<Option<SyncSender<Task>>>,
     queued_bytes: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
     reader: Mutex<Option<MetricsReader>>,
@@ -250,12 +250,13 @@ impl Metrics {
         let (store, mut past) =
             MetricsStore::open(&inner.data_dir, random(), inner.clock.now_ms())?;
         let notice = past.notice.take();
-        let (queue, jobs) = mpsc::sync_channel(QUEUE_BATCHES_MAX);
+        let (queue, tasks) = mpsc::sync_channel(QUEUE_BATCHES_MAX);
         let mut worker = Worker {
             store,
             clock: inner.clock.clone(),
+            pauses: inner.clock.pauses(),
             collector: Arc::clone(&inner.collector),
-            jobs,
+            tasks,
             queued_bytes: Arc::clone(&inner.queued_bytes),
             refusals: Arc::clone(&inner.refusals),
             trouble: Arc::clone(&inner.trouble),
@@ -323,12 +324,14 @@ impl Metrics {
         };
         let sent = match before + bytes > QUEUE_BYTES_MAX && before > 0 {
             true => Err(IntakeError::Full),
-            false => queue.try_send(job).map_err(|error| match error {
-                TrySendError::Full(_) => IntakeError::Full,
-                TrySendError::Disconnected(_) => IntakeError::Unavailable {
-                    reason: "what stores reports has ended; start Flagdeck again".into(),
-                },
-            }),
+            false => queue
+                .try_send(Task::Store(job))
+                .map_err(|error| match error {
+                    TrySendError::Full(_) => IntakeError::Full,
+                    TrySendError::Disconnected(_) => IntakeError::Unavailable {
+                        reason: "what stores reports has ended; start Flagdeck again".into(),
+                    },
+                }),
         };
         if let Err(error) = sent {
             queued.fetch_sub(bytes, Ordering::Relaxed);
@@ -374,6 +377,10 @@ impl Metrics {
         }
         let (answer, answered) = mpsc::sync_channel(1);
         lock(&settling.asked).push((what, answer));
+        if let Some(queue) = &*lock(&self.0.queue) {
+            // A full queue wakes the thread by itself.
+            let _ = queue.try_send(Task::Settle);
+        }
         answered
             .recv_timeout(SETTLED_WITHIN)
             .unwrap_or(Err(StoreError::Busy))

@@ -434,7 +434,7 @@ impl States {
     ///
     /// # Errors
     /// [`Busy`] if this program is writing: nobody waits for that.
-    pub(crate) fn version(&self) -> Result<Option<i64>, Busy> {
+    pub(crate) fn version(&self) -> Result<Option<u64>, Busy> {
         let writer = match self.writer.try_lock() {
             Ok(writer) => writer,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),

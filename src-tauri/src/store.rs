@@ -359,8 +359,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError`] where they cannot be read, or a revision does not match its hash.
     fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, StoreError>;
 
-    /// Returns a number that differs from an earlier one where somebody, this process or
-    /// another, may have written since. Cheap enough to ask ten times a second.
+    /// Returns a number that differs from an earlier one if this process or another may have
+    /// written since, or if other files are open than then. Cheap enough to ask ten times a second.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be read.

@@ -444,7 +444,7 @@ fn cannot_work(error: &StoreError, consequence: &str) -> CannotWork {
 #[derive(Debug)]
 pub(super) struct Told {
     /// What SQLite says changes when another program writes.
-    version: Option<i64>,
+    version: Option<u64>,
     /// The last change of each source, and the last restore.
     progress: Option<(BTreeMap<SourceName, i64>, u64)>,
 }

@@ -37,10 +37,15 @@ impl App {
             let known = self.remembered_token();
             return known.is_some_and(|known| token::is_same(&known, presented));
         }
-        token::accepts(&self.0.data_dir, presented).unwrap_or_else(|error| {
-            tracing::error!(%error, "the token cannot be read; nobody is let in");
+        let is_token = token::accepts(&self.0.data_dir, presented).unwrap_or_else(|error| {
+            tracing::error!(%error, "the token cannot be read; every token is refused");
             false
-        })
+        });
+        // What was accepted once stays so if the folder is lost right after.
+        if is_token && self.remembered_token().as_deref() != Some(presented) {
+            self.remember_small_files();
+        }
+        is_token
     }
 
     fn token_error(&self, source: std::io::Error) -> Error {

@@ -61,7 +61,7 @@ impl App {
 
     fn start_lane(&self, name: &str, chores: Vec<Chore<App>>) {
         let held: Weak<Inner> = Arc::downgrade(&self.0);
-        match Lane::start(name, move || held.upgrade().map(App), chores) {
+        match Lane::start(name, &self.0.clock, move || held.upgrade().map(App), chores) {
             Ok(lane) => lock(&self.0.lanes).push(lane),
             Err(error) => {
                 let message = format!("Flagdeck does nothing by itself: {error}.");
@@ -156,9 +156,10 @@ fn ask_to_lead<const N: usize>(seats: [&Arc<Seat>; N]) -> impl FnMut(&App) + Sen
 
 /// Looks at the files: often while they are in place, seldom into what replaced them.
 fn look_at_place(app: &App, looked: &mut Option<Instant>) {
-    let is_due = looked.is_none_or(|at| at.elapsed() >= LOOK_AT_GONE_EVERY);
+    let now = app.0.clock.instant();
+    let is_due = looked.is_none_or(|at| now >= at + LOOK_AT_GONE_EVERY);
     if app.gone().is_none() || is_due {
-        *looked = Some(Instant::now());
+        *looked = Some(now);
         app.look_at_place();
     }
 }

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use ureq::http::header;
 
 use crate::address::{Address, NoAddress, without_credentials};
-use crate::clock::Clock;
+use crate::clock::{Clock, Pauses};
 use crate::leader::Lead;
 use crate::metrics::shapes::PushHealth;
 use crate::outbound::{CallError, Server, excerpt};
@@ -91,6 +91,7 @@ impl Pusher {
         let (told, health) = watch::channel(None);
         let (stop, stopped) = mpsc::channel();
         let (end, ended) = mpsc::channel();
+        let pauses = clock.pauses();
         let run = move || {
             let worker = Worker {
                 target,
@@ -98,6 +99,7 @@ impl Pusher {
                 keep,
                 group: group(&instance),
                 clock,
+                pauses,
                 health: told,
                 _end: end,
             };
@@ -167,6 +169,7 @@ struct Worker<Where, What, Keep> {
     text: What,
     keep: Keep,
     clock: Clock,
+    pauses: Pauses,
     /// The path of the group.
     group: String,
     health: watch::Sender<Option<PushHealth>>,
@@ -183,7 +186,7 @@ where
     fn run(self, stopped: &Receiver<()>) {
         let mut line: Option<Line> = None;
         let mut pause = Duration::ZERO;
-        while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        while self.pauses.receive(stopped, pause) == Err(RecvTimeoutError::Timeout) {
             let target = (self.target)();
             line = self.follow(line, target.as_ref());
             pause = match (&mut line, &target) {
@@ -206,7 +209,7 @@ where
         if let Some(left) = line {
             left.delete(&self.group);
         }
-        let line = target.map(|target| Line::to(target, Instant::now()));
+        let line = target.map(|target| Line::to(target, self.clock.instant()));
         if line.is_none() {
             (self.keep)(None);
         }
@@ -217,8 +220,8 @@ where
     /// Does what is due. Returns how long nothing is.
     fn turn(&self, line: &mut Line, target: &Target) -> Duration {
         line.lead = target.lead.clone();
-        line.ticks.advance(target, Instant::now());
-        let is_due = line.ticks.is_due(Instant::now());
+        line.ticks.advance(target, self.clock.instant());
+        let is_due = line.ticks.is_due(self.clock.instant());
         if is_due {
             line.push(&self.group, &(self.text)(), &self.clock);
         }
@@ -227,7 +230,7 @@ where
             (self.keep)(Some(&line.health));
         }
         self.tell(Some(line));
-        line.ticks.pause(Instant::now())
+        line.ticks.pause(self.clock.instant())
     }
 
     fn tell(&self, line: Option<&Line>) {
@@ -280,7 +283,7 @@ impl Line {
     fn push(&mut self, group: &str, text: &str, clock: &Clock) {
         match self.put(group, text) {
             Ok(()) => self.arrived(clock.now_ms()),
-            Err(error) => self.failed(&error, clock.now_ms()),
+            Err(error) => self.failed(&error, clock),
         }
     }
 
@@ -309,9 +312,9 @@ impl Line {
     }
 
     /// Logs the first of a row of failures; the row itself is seen in the health.
-    fn failed(&mut self, error: &PushError, now_ms: i64) {
-        self.ticks.failed(Instant::now());
-        self.health.failing_since_ms.get_or_insert(now_ms);
+    fn failed(&mut self, error: &PushError, clock: &Clock) {
+        self.ticks.failed(clock.instant());
+        self.health.failing_since_ms.get_or_insert(clock.now_ms());
         self.health.failures += 1;
         let first = self.health.error.replace(error.to_string()).is_none();
         if first {

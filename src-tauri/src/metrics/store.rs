@@ -47,7 +47,7 @@ pub struct MetricsStore {
     /// The last batch that was read or written.
     seen: i64,
     /// What SQLite says changes when another connection commits.
-    version: Option<i64>,
+    version: Option<u64>,
     names: HashMap<Box<str>, NameId>,
 }
 
@@ -201,10 +201,7 @@ impl MetricsStore {
     /// [`StoreError`] where it cannot be read.
     pub fn look(&mut self) -> Result<Others, StoreError> {
         self.connection.place().check()?;
-        let version: i64 = self
-            .connection
-            .prepare_cached("PRAGMA data_version")?
-            .query_row([], |row| row.get(0))?;
+        let version = self.connection.place().version(&self.connection)?;
         if self.version == Some(version) {
             return Ok(Others::Batches(Vec::new()));
         }

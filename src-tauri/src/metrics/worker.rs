@@ -20,12 +20,21 @@ use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
 use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
 use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
 use super::{IntakeError, Receipt, Refusals, Settle, Settling, process, random};
-use crate::clock::Clock;
+use crate::clock::{Clock, Pauses};
 use crate::leader::{Lead, Seat};
 use crate::lock::lock;
 use crate::store::StoreError;
 
-/// A batch that waits to be stored, and whoever waits for that.
+/// What the thread is woken for.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// A batch is to be stored.
+    Store(Job),
+    /// What became of the files is to be settled.
+    Settle,
+}
+
+/// A batch that waits to be stored, and who waits for that.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) batch: NewBatch,
@@ -39,8 +48,9 @@ pub(super) struct Job {
 pub(super) struct Worker {
     pub(super) store: MetricsStore,
     pub(super) clock: Clock,
+    pub(super) pauses: Pauses,
     pub(super) collector: Arc<Collector>,
-    pub(super) jobs: Receiver<Job>,
+    pub(super) tasks: Receiver<Task>,
     pub(super) queued_bytes: Arc<AtomicUsize>,
     pub(super) refusals: Arc<Refusals>,
     /// Why nothing is kept; none while everything is.
@@ -86,9 +96,9 @@ impl Worker {
     /// Works until no more batches can come, and keeps everything then.
     pub(super) fn run(mut self) {
         loop {
-            match self.jobs.recv_timeout(self.pause()) {
-                Ok(job) => self.take(job),
-                Err(RecvTimeoutError::Timeout) => {}
+            match self.pauses.receive(&self.tasks, self.pause()) {
+                Ok(Task::Store(job)) => self.take(job),
+                Ok(Task::Settle) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.keep_up();
@@ -121,7 +131,7 @@ impl Worker {
     fn take(&mut self, first: Job) {
         let mut jobs = vec![first];
         while jobs.len() < COMMIT_BATCHES_MAX
-            && let Ok(job) = self.jobs.try_recv()
+            && let Ok(Task::Store(job)) = self.tasks.try_recv()
         {
             jobs.push(job);
         }
@@ -236,7 +246,8 @@ impl Worker {
     /// Does what time brings.
     fn keep_up(&mut self) {
         self.settle();
-        if is_due(&mut self.progress.looked, LOOK_EVERY) {
+        let now = self.clock.instant();
+        if is_due(&mut self.progress.looked, now, LOOK_EVERY) {
             self.follow();
             match self.store.look() {
                 Ok(others) => {
@@ -251,7 +262,7 @@ impl Worker {
                 }
             }
         }
-        if is_due(&mut self.progress.sampled, MEMORY_EVERY)
+        if is_due(&mut self.progress.sampled, now, MEMORY_EVERY)
             && let Some(bytes) = process::resident_bytes()
         {
             self.collector.sample_own_memory(bytes);
@@ -428,10 +439,10 @@ pub(super) fn trouble_of(error: &StoreError) -> String {
 }
 
 /// Says whether something is to be done again, and takes it for done.
-fn is_due(done: &mut Option<Instant>, pause: Duration) -> bool {
-    let is_due = done.is_none_or(|at| at.elapsed() >= pause);
+fn is_due(done: &mut Option<Instant>, now: Instant, pause: Duration) -> bool {
+    let is_due = done.is_none_or(|at| now >= at + pause);
     if is_due {
-        *done = Some(Instant::now());
+        *done = Some(now);
     }
     is_due
 }

@@ -505,9 +505,8 @@ impl StateStore {
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be read.
-    pub(super) fn version(&self) -> Result<i64, StoreError> {
-        let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
-        Ok(statement.query_row([], |row| row.get(0))?)
+    pub(super) fn version(&self) -> Result<u64, StoreError> {
+        self.connection.place().version(&self.connection)
     }
 
     /// Lets go of trees that nobody changes.

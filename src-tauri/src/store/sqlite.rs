@@ -199,10 +199,7 @@ impl Store for SqliteStore {
         // store's own included.
         let open = self.open_now();
         let watcher = lock(&open.connections.watcher);
-        let version: u32 = watcher
-            .prepare_cached("PRAGMA data_version")?
-            .query_row([], |row| row.get(0))?;
-        Ok(version.into())
+        open.place.version(&watcher)
     }
 
     fn check(&self) -> Result<CheckReport, StoreError> {

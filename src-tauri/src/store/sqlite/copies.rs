@@ -122,9 +122,10 @@ fn rename_to_free(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::remove_file(from)
 }
 
-/// Removes a copy; what cannot be removed is only too much.
+/// Removes a copy and what SQLite may have left beside it; what cannot be removed is only too much.
+/// The copy itself goes last, because it is what shows that something is left.
 fn discard(copy: &Path) {
-    for suffix in ["-journal", ""] {
+    for suffix in ["-journal", "-wal", "-shm", ""] {
         if let Err(error) = folder::remove(&beside(copy, suffix)) {
             tracing::warn!(%error, "a copy of the store stays");
         }
@@ -181,6 +182,15 @@ mod tests {
         check(&["state.db"], &[("state.db", "state.db")]);
         check(
             &[".state-unfinished.db", ".state-unfinished.db-journal"],
+            &[],
+        );
+        // While its journal mode is changed, a copy has a log.
+        check(
+            &[
+                ".state-unfinished.db",
+                ".state-unfinished.db-shm",
+                ".state-unfinished.db-wal",
+            ],
             &[],
         );
         check(

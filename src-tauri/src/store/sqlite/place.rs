@@ -10,6 +10,7 @@ use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -66,6 +67,8 @@ pub(crate) struct Place {
     /// The database, then its log and shared memory if it has them: a commit goes to the log.
     files: Vec<(PathBuf, Identity)>,
     folder: Option<Identity>,
+    /// Which opening of a database by this process it is.
+    opening: u32,
     /// By which other programs find that these files are open, whatever became of their names.
     _claims: Vec<Claim>,
 }
@@ -76,6 +79,7 @@ impl Place {
     /// # Errors
     /// [`StoreError::File`] if the database cannot be looked at.
     pub(crate) fn of(database: &Path) -> Result<Self, StoreError> {
+        static OPENINGS: AtomicU32 = AtomicU32::new(0);
         let identity = Identity::of(database).map_err(|error| file_failed(database, error))?;
         let mut files = vec![(database.to_owned(), identity)];
         for suffix in ["-wal", "-shm"] {
@@ -86,8 +90,22 @@ impl Place {
             database: database.to_owned(),
             files,
             folder: Identity::of(folder_of(database)).ok(),
+            opening: OPENINGS.fetch_add(1, Ordering::Relaxed),
             _claims: holders::claim(database, identity),
         })
+    }
+
+    /// Returns a number that differs from an earlier one if another connection to these files may
+    /// have written since, or if other files are open than then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub(crate) fn version(&self, connection: &Connection) -> Result<u64, StoreError> {
+        let changes: u32 = connection
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        // SQLite counts for each connection from the same number.
+        Ok(u64::from(self.opening) << u32::BITS | u64::from(changes))
     }
 
     /// Whether all files are the ones under their names.
@@ -277,6 +295,25 @@ mod tests {
             .unwrap();
         let placed = Placed::new(connection, &path).unwrap();
         (outer, folder, placed)
+    }
+
+    #[test]
+    fn a_version_does_not_come_again_when_files_are_opened_again() {
+        let (_outer, folder, _placed) = open();
+        let path = folder.join("some.db");
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let place = Place::of(&path).unwrap();
+            let (watcher, writer) = (Connection::open(&path), Connection::open(&path));
+            let (watcher, writer) = (watcher.unwrap(), writer.unwrap());
+            for _ in 0..3 {
+                writer.execute("INSERT INTO t VALUES (1)", []).unwrap();
+                let version = place.version(&watcher).unwrap();
+                assert!(!seen.contains(&version), "{version} in {seen:?}");
+                assert_eq!(place.version(&watcher).unwrap(), version, "nothing changed");
+                seen.push(version);
+            }
+        }
     }
 
     /// Checks what is lost after `accident` happened to the folder: a file of it, or the folder.

@@ -1,4 +1,4 @@
-//! Who reads metrics: a real Pushgateway and a real Prometheus, each on a free port over a fresh
+//! Readers of metrics: a real Pushgateway and a real Prometheus, each on a free port over a fresh
 //! folder; and strangers, hand-written servers that answer as no observer should.
 
 use std::fs::{self, File};
@@ -9,15 +9,14 @@ use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Long enough for a program to start on a busy machine.
-const START_TIME: Duration = Duration::from_secs(20);
+use super::waiting::{wait_for, wait_until};
 
-/// How often another port is tried, where somebody was faster to take it.
+/// How often another port is tried, if another program was faster to take it.
 const PORTS_TRIED: usize = 5;
 
 /// A real Pushgateway. Ends when dropped.
@@ -60,11 +59,7 @@ impl Pushgateway {
 
     /// Starts it again on the port it had.
     pub fn start_again(&mut self) {
-        let deadline = Instant::now() + START_TIME;
-        while !self.0.launch() {
-            assert!(Instant::now() < deadline, "its port is not free any more");
-            thread::sleep(Duration::from_millis(100));
-        }
+        wait_until("its port to be free again", || self.0.launch());
     }
 }
 
@@ -149,7 +144,7 @@ impl Program {
         panic!("{name} does not start");
     }
 
-    /// Starts it and waits until it is ready. False where it ended: its port is taken.
+    /// Starts it and waits until it is ready. False if it ended: its port is taken.
     fn launch(&mut self) -> bool {
         let log = File::create(self.folder.path().join("log")).unwrap();
         let mut command = Command::new(self.name);
@@ -160,19 +155,15 @@ impl Program {
             _ => panic!("{}: {error}", self.name),
         });
         self.child = Some(child);
-        let deadline = Instant::now() + START_TIME;
-        while Instant::now() < deadline {
-            let child = self.child.as_mut().unwrap();
-            if child.try_wait().unwrap().is_some() {
-                return false;
-            }
-            if get(&self.url("/-/ready")).is_some_and(|(status, _)| status == 200) {
-                return true;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        let log = fs::read_to_string(self.folder.path().join("log"));
-        panic!("{} is not ready: {}", self.name, log.unwrap_or_default());
+        let what = format!("{} to be ready", self.name);
+        let see = || {
+            let has_ended = self.child.as_mut().unwrap().try_wait().unwrap().is_some();
+            let is_ready = get(&self.url("/-/ready")).is_some_and(|(status, _)| status == 200);
+            let log = fs::read_to_string(self.folder.path().join("log"));
+            (has_ended, is_ready, log.unwrap_or_default())
+        };
+        let (has_ended, ..) = wait_for(&what, see, |(ended, ready, _)| *ended || *ready);
+        !has_ended
     }
 
     fn url(&self, path: &str) -> String {
@@ -223,7 +214,7 @@ impl Stranger {
                     continue;
                 };
                 seen.lock().unwrap().push(request.clone());
-                // Whoever asked may have gone already.
+                // The client may have gone already.
                 let _ = stream.write_all(&answer(&request));
             }
         });
@@ -259,16 +250,6 @@ impl Drop for Stranger {
 pub fn answer(status: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
-}
-
-/// Waits until something is so.
-#[track_caller]
-pub fn eventually(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not in 60 s: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Reads a whole request. Returns it with its connection.

@@ -1,0 +1,13 @@
+//! What many tests need: applications, programs, data folders that are lost, and waiting.
+
+pub mod waiting;
+
+pub mod apps;
+pub mod disks;
+pub mod folders;
+pub mod stores;
+
+pub mod cli;
+pub mod observers;
+pub mod processes;
+pub mod serving;
