@@ -66,6 +66,7 @@ impl States {
         let then = self.then(request.snapshot)?;
         let asking = Asking {
             snapshot: request.snapshot,
+            at_ms: with.at_ms,
             actor: with.actor,
             revision: with.revision,
             undoes: None,
@@ -88,6 +89,7 @@ impl States {
         let (before, files) = self.before(restore)?;
         let asking = Asking {
             snapshot: restore.safety,
+            at_ms: with.at_ms,
             actor: with.actor,
             revision: with.revision,
             undoes: Some(restore.id),

@@ -8,8 +8,8 @@ use flagdeck_core::restore::{Asked, Parts, Status, Step, Verdict};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::seal::{SEAL_BYTES, mismatch, seal};
 use super::sources::Source;
-use super::{SEAL_BYTES, mismatch, seal};
 use crate::state::limits::STATE_BYTES_MAX;
 use crate::state::shapes::{RestoreFilter, RestorePage, RestoreStatus, StateRestore};
 use crate::state::{Confirmation, StateError};
@@ -25,6 +25,8 @@ const PACKING_LEVEL: i32 = 1;
 pub(in crate::state) struct Asking<'a> {
     /// The snapshot it is from.
     pub(in crate::state) snapshot: u64,
+    /// When it is asked, in milliseconds since 1970.
+    pub(in crate::state) at_ms: i64,
     pub(in crate::state) actor: &'a Actor,
     /// The revision the flags became with it.
     pub(in crate::state) revision: Option<u64>,
@@ -58,8 +60,8 @@ pub(super) fn ask(
     safety: u64,
     asking: &Asking<'_>,
     asked: &Asked,
-    at_ms: i64,
 ) -> Result<u64, StoreError> {
+    let at_ms = asking.at_ms;
     supersede(connection, source, asking.actor, at_ms)?;
     connection.execute(
         "INSERT INTO restore (source, snapshot, safety, at_ms, via, actor, revision, only_parts, \
@@ -568,7 +570,7 @@ mod tests {
         migrate_restores(&transaction).unwrap();
         transaction.commit().unwrap();
         let new = Connection::open_in_memory().unwrap();
-        new.execute_batch(super::super::TABLES).unwrap();
+        new.execute_batch(super::super::schema::TABLES).unwrap();
         assert_eq!(columns(&old), columns(&new));
     }
 }

@@ -10,8 +10,8 @@ use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::seal::{SEAL_BYTES, mismatch, seal};
 use super::sources::{self, Source};
-use super::{SEAL_BYTES, seal};
 use crate::state::limits::{RECORDED_MAX, REPORT_CHANGES_MAX, REPORTS_MAX};
 use crate::state::shapes::Excerpt;
 use crate::store::StoreError;
@@ -171,7 +171,7 @@ pub(in crate::state) fn recorded(
     let Some((sealed, packed)) = row else {
         return Ok(Vec::new());
     };
-    let what = || super::mismatch(&format!("what was recorded before snapshot {snapshot}"));
+    let what = || mismatch(&format!("what was recorded before snapshot {snapshot}"));
     if seal(&[&snapshot.to_le_bytes(), &packed]) != sealed {
         return Err(what());
     }

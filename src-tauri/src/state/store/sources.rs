@@ -5,7 +5,8 @@ use flagdeck_core::state::{Change, Hint};
 use flagdeck_core::tree::{self, KeyError, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{SEAL_BYTES, mismatch, seal, snapshots, stored_name};
+use super::seal::{SEAL_BYTES, mismatch, seal};
+use super::{snapshots, stored_name};
 use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, SOURCES_MAX, STATE_BYTES_MAX};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
