@@ -376,28 +376,33 @@ impl Reader<'_> {
                 let elements = (0..self.count()?).map(|_| self.value(depth));
                 Tree::Array(elements.collect::<Result<_, _>>()?)
             }
-            value::OBJECT => {
-                let count = self.count()?;
-                let mut members = Object::with_capacity(count);
-                for _ in 0..count {
-                    let (key, value) = (self.text()?, self.value(depth)?);
-                    members.insert(key, value);
-                }
-                members.into()
-            }
+            value::OBJECT => self.object(depth)?.into(),
             small if small >= value::SMALL => u64::from(small - value::SMALL).into(),
-            tag => {
-                let (sign, decimals) = match tag {
-                    value::NEGATIVE_DECIMAL.. => (-1.0, tag - value::NEGATIVE_DECIMAL),
-                    value::DECIMAL.. => (1.0, tag - value::DECIMAL),
-                    _ => return Err(Damaged),
-                };
-                if decimals > value::MOST_DECIMALS {
-                    return Err(Damaged);
-                }
-                float(sign * (self.number()? as f64 / powers_of_ten(decimals)))?
-            }
+            tag => self.decimal(tag)?,
         })
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Object, Damaged> {
+        let count = self.count()?;
+        let mut members = Object::with_capacity(count);
+        for _ in 0..count {
+            let (key, value) = (self.text()?, self.value(depth)?);
+            members.insert(key, value);
+        }
+        Ok(members)
+    }
+
+    /// Reads a float that is written as a decimal; its tag has the sign and the decimal places.
+    fn decimal(&mut self, tag: u8) -> Result<Tree, Damaged> {
+        let (sign, decimals) = match tag {
+            value::NEGATIVE_DECIMAL.. => (-1.0, tag - value::NEGATIVE_DECIMAL),
+            value::DECIMAL.. => (1.0, tag - value::DECIMAL),
+            _ => return Err(Damaged),
+        };
+        if decimals > value::MOST_DECIMALS {
+            return Err(Damaged);
+        }
+        float(sign * (self.number()? as f64 / powers_of_ten(decimals)))
     }
 
     fn text(&mut self) -> Result<String, Damaged> {

@@ -140,23 +140,27 @@ impl Drawing {
         points.collect()
     }
 
+    /// Returns when each point begins.
+    fn times_s(&self) -> Vec<f64> {
+        let begins_s = |at| self.grid.from_s + i64::from(self.grid.step_s) * at as i64;
+        let times = (0..self.points.len()).map(begins_s);
+        times.map(|at_s| at_s as f64).collect()
+    }
+
+    /// Returns the calculations a second of each point.
+    fn rates(&self) -> Vec<Option<f64>> {
+        let rates = self.points.iter().enumerate().map(|(at, point)| {
+            let total = point.all.total();
+            // A frame that reaches beyond the end counts whole.
+            let length_s = self.grid.length_s(at).max(point.seconds);
+            (total > 0).then(|| total as f64 / length_s)
+        });
+        rates.collect()
+    }
+
     /// Returns what is drawn. Names, marks and limits are for the caller to fill in.
     pub fn finish(self, limits: shapes::Limits) -> (shapes::Charts, BTreeSet<NameId>) {
         let points = &self.points;
-        let lengths = (0..points.len()).map(|at| self.grid.length_s(at));
-        let rates: Vec<Option<f64>> = points
-            .iter()
-            .zip(lengths)
-            .map(|(point, length_s)| {
-                let total = point.all.total();
-                // A frame that reaches beyond the end counts whole.
-                (total > 0).then(|| total as f64 / length_s.max(point.seconds))
-            })
-            .collect();
-        let times = (0..points.len()).map(|at| {
-            let at_s = self.grid.from_s + i64::from(self.grid.step_s) * at as i64;
-            at_s as f64
-        });
         let each = |value: &dyn Fn(&Point) -> Option<f64>| points.iter().map(value).collect();
         let memory = self.held(|it| it.memory);
         let own_memory = self.held(|it| Some(it.own_memory).filter(|it| it.count > 0));
@@ -164,10 +168,10 @@ impl Drawing {
         let iterations = |point: &Point, q| point.all.iteration_quantile(q).map(on_the_wire);
         let charts = shapes::Charts {
             prometheus: None,
-            times_s: times.collect(),
+            times_s: self.times_s(),
             step_s: self.grid.step_s,
             rate: shapes::Extent {
-                mean: rates,
+                mean: self.rates(),
                 low: each(&|it| it.calculates().then(|| it.slowest(self.frames_per_point))),
                 high: each(&|it| it.calculates().then_some(it.rates.max)),
             },

@@ -268,41 +268,27 @@ fn process_use(encoder: &mut DescriptorEncoder, used: &ProcessUse) -> fmt::Resul
         MetricType::Counter,
     )?;
     counter(&mut metric, &NO_LABELS, &used.cpu_s)?;
-    let mut told = |name, help, unit: Option<Unit>, value: f64| -> fmt::Result {
+    for (name, help, unit, value) in process_gauges(used) {
+        let Some(value) = value else { continue };
         let mut metric = encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
-        gauge(&mut metric, &NO_LABELS, &value)
-    };
-    let resident = used.resident_bytes as f64;
-    told(
-        "process_resident_memory",
-        "Resident memory",
-        Some(Unit::Bytes),
-        resident,
-    )?;
-    let of_all = used.virtual_bytes as f64;
-    told(
-        "process_virtual_memory",
-        "Virtual memory",
-        Some(Unit::Bytes),
-        of_all,
-    )?;
-    told(
-        "process_open_fds",
-        "Open file descriptors",
-        None,
-        used.open_fds as f64,
-    )?;
-    if let Some(max_fds) = used.max_fds {
-        let help = "How many file descriptors may be open";
-        told("process_max_fds", help, None, max_fds as f64)?;
+        gauge(&mut metric, &NO_LABELS, &value)?;
     }
-    let help = "When this process started, since 1970";
-    told(
-        "process_start_time",
-        help,
-        Some(Unit::Seconds),
-        used.started_s,
-    )
+    Ok(())
+}
+
+/// Name, help text, unit and value, if the system tells it.
+type ProcessGauge = (&'static str, &'static str, Option<Unit>, Option<f64>);
+
+#[rustfmt::skip]
+fn process_gauges(used: &ProcessUse) -> [ProcessGauge; 5] {
+    let bytes = |bytes| Some(bytes as f64);
+    [
+        ("process_resident_memory", "Resident memory", Some(Unit::Bytes), bytes(used.resident_bytes)),
+        ("process_virtual_memory", "Virtual memory", Some(Unit::Bytes), bytes(used.virtual_bytes)),
+        ("process_open_fds", "Open file descriptors", None, Some(used.open_fds as f64)),
+        ("process_max_fds", "How many file descriptors may be open", None, used.max_fds.map(|max_fds| max_fds as f64)),
+        ("process_start_time", "When this process started, since 1970", Some(Unit::Seconds), Some(used.started_s)),
+    ]
 }
 
 fn each(

@@ -158,22 +158,13 @@ impl Seen {
             is_open: since.is_none(),
         };
         let known = Known::of(connection, span, (before.as_ref(), after))?;
-        let ends = [before.as_ref(), Some(after)].map(|tree| Some((tree?, path.find(tree?)?)));
-        let is_about = |change: &&Change| {
-            let mut ends = ends.iter().flatten();
-            ends.any(|(tree, pointer)| is_around(change, pointer, tree))
-        };
-        let changes: Vec<&Change> = known.changes.iter().filter(is_about).collect();
-        let mut records: Vec<ChangeRecord> = changes
-            .iter()
+        let changes = changes_around(&known, path, [before.as_ref(), Some(after)]);
+        let records = changes.iter();
+        let mut records: Vec<ChangeRecord> = records
             .map(|change| show::record(change, &known.recorders))
             .collect();
-        let is_explained = || {
-            changes
-                .first()
-                .is_some_and(|latest| is_left(latest, path, after))
-        };
-        if !is_explained() {
+        let latest = changes.first();
+        if !latest.is_some_and(|latest| is_left(latest, path, after)) {
             records.extend(reported(&known, path));
             // Within one millisecond the report came later: no recorded change left the value so.
             records.sort_by_key(|record| (std::cmp::Reverse(record.at_ms), !record.by_report));
@@ -207,7 +198,18 @@ impl Seen {
     }
 }
 
-/// Says whether a value is as a recorded change left it.
+/// Lists the recorded changes of a value, or of something in it or around it, by where it is in
+/// either of the two trees.
+fn changes_around<'a>(known: &'a Known, path: &Path, trees: [Option<&Tree>; 2]) -> Vec<&'a Change> {
+    let ends = trees.map(|tree| Some((tree?, path.find(tree?)?)));
+    let is_about = |change: &&Change| {
+        let mut ends = ends.iter().flatten();
+        ends.any(|(tree, pointer)| is_around(change, pointer, tree))
+    };
+    known.changes.iter().filter(is_about).collect()
+}
+
+/// Returns whether a value is as a recorded change left it.
 fn is_left(change: &Change, path: &Path, after: &Tree) -> bool {
     let pointer = path.find(after);
     match (pointer, &change.new) {

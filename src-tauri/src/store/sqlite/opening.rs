@@ -317,20 +317,14 @@ fn look_and_read(
         immutable: false,
         patience: settings.patience,
     };
-    let mut owner = source
-        .open()
-        .and_then(|connection| schema::owner(&connection));
-    // A database with a log needs a file of shared memory beside it even to be read. Where
-    // none can be made, nobody writes either; and an empty log has nothing to say.
-    if owner
-        .as_ref()
-        .is_err_and(|error| unwritable(error, folder).is_some())
-        && folder::length(&folder.log())? == 0
-    {
+    let owner_of = |source: &Source| schema::owner(&source.open()?);
+    let mut owner = owner_of(&source);
+    let is_unwritable = |error: &StoreError| unwritable(error, folder).is_some();
+    // A database with a log needs a file of shared memory next to it even to be read. If none can
+    // be made, no process writes either; and an empty log has nothing to say.
+    if owner.as_ref().is_err_and(is_unwritable) && folder::length(&folder.log())? == 0 {
         source.immutable = true;
-        owner = source
-            .open()
-            .and_then(|connection| schema::owner(&connection));
+        owner = owner_of(&source);
     }
     match owner? {
         Owner::Other { application_id } => Err(Obstacle::Failed(foreign(folder, application_id))),
@@ -338,11 +332,12 @@ fn look_and_read(
             Obstacle::OldFormat(format).into_error(folder),
         )),
         Owner::Flagdeck { format } => {
-            let is_newer = format > settings.migrations.len();
             let connections = connect(source, Access::ReadOnly(reason.clone()))?;
             match read_head(&connections) {
                 // What a newer format means by its tables and hashes is not known here.
-                Err(_) if is_newer => Err(Obstacle::Failed(folder.unusable(reason))),
+                Err(_) if format > settings.migrations.len() => {
+                    Err(Obstacle::Failed(folder.unusable(reason)))
+                }
                 Err(error) => Err(error.into()),
                 Ok(()) => Ok(connections),
             }
