@@ -8,8 +8,8 @@
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
-use crate::delta::{self, Damaged, is_affordable};
-use crate::limits::{CHAIN_DELTAS_PER_KEYFRAME, CHAIN_STEPS_MAX, STEP_PLAIN_BYTES_MAX};
+use crate::limits::{CHAIN_STEP_BYTES_PER_KEYFRAME, CHAIN_STEPS_MAX, STEP_PLAIN_BYTES_MAX};
+use crate::tree::patch::codec::{self, Damaged, is_affordable};
 use crate::tree::{self, Patch, Tree, compare};
 
 /// How zstd packs: how hard it tries, and the entries of its tables, as powers of two.
@@ -113,7 +113,7 @@ impl Length {
 /// in their bytes, so that a tree that changes altogether begins another one.
 pub fn is_full(length: &Length) -> bool {
     length.steps > CHAIN_STEPS_MAX
-        || length.step_bytes > CHAIN_DELTAS_PER_KEYFRAME * length.keyframe_bytes
+        || length.step_bytes > CHAIN_STEP_BYTES_PER_KEYFRAME * length.keyframe_bytes
 }
 
 /// Packs the text of a tree that is kept whole.
@@ -181,7 +181,7 @@ impl Chain {
 
     /// Writes a patch of the tree it is open at.
     pub fn encode_patch(&self, patch: &Patch<'_>) -> Step {
-        let plain = delta::write(patch, &self.tree);
+        let plain = codec::write(patch, &self.tree);
         let mut bytes = Vec::new();
         // Of a few bytes, nothing is left to save, and packing takes the time of reading all of
         // the dictionary.
@@ -218,11 +218,11 @@ impl Chain {
     pub fn peek(&mut self, bytes: &[u8]) -> Result<Patch<'static>, Damaged> {
         let (kind, rest) = bytes.split_first().ok_or(Damaged)?;
         match *kind {
-            PLAIN => delta::read(rest, &self.tree),
+            PLAIN => codec::read(rest, &self.tree),
             PACKED => {
                 let (length, packed) = read_length(rest)?;
                 let plain = self.unpack(packed, length)?;
-                delta::read(&plain, &self.tree)
+                codec::read(&plain, &self.tree)
             }
             _ => Err(Damaged),
         }

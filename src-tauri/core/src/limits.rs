@@ -106,7 +106,7 @@ pub const TREE_DEPTH_MAX: usize = 100;
 pub const HISTORY_DEPTH_MAX: usize = 130;
 
 /// Bytes that may come of one packed tree or step: eight times the largest state that is kept.
-pub const DELTA_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const PATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Steps of one chain. Reading the last tree of it takes each of them: about 25 µs of a tree of
 /// 146 KiB, of which a read may take 5 ms.
@@ -117,7 +117,7 @@ pub const STEP_PLAIN_BYTES_MAX: usize = 64;
 
 /// How many times the bytes of its first tree the steps of a chain may take together. Beyond
 /// it, trees have so little in common that keeping one whole costs little more.
-pub const CHAIN_DELTAS_PER_KEYFRAME: usize = 4;
+pub const CHAIN_STEP_BYTES_PER_KEYFRAME: usize = 4;
 
 /// Bytes of a value that the ring of changes holds whole. The ring may hold a hundred of them
 /// twice over, and is part of the state.

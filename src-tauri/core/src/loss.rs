@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::diff::{Trace, changes, thousands};
+use crate::diff::documents::{Trace, changes, thousands};
 use crate::document::{ComponentPath, FlagDocument, Node};
 use crate::limits;
 use crate::problem::{Code, Problem, listed_up_to};

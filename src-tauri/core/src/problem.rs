@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::diff::thousands;
+use crate::diff::documents::thousands;
 use crate::limits;
 use crate::tree::Tree;
 

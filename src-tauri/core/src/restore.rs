@@ -33,7 +33,7 @@ mod values;
 
 use self::laying::lay;
 use self::values::{comparable, with_history_of};
-use crate::difference::{self, difference};
+use crate::diff::states::{self, difference};
 use crate::limits::RESTORE_DIFFERING_MAX;
 use crate::state::HISTORY;
 use crate::tree::path::ROOT;
@@ -251,7 +251,7 @@ impl Asked {
     /// Compares what a source has with what it was asked for, value by value.
     pub fn verdict(&self, has: &Tree) -> Verdict {
         let asked = comparable(&self.laid_on(has));
-        let differences = difference(&comparable(has), &asked, &difference::Options::default());
+        let differences = difference(&comparable(has), &asked, &states::Options::default());
         let keys = differences
             .changes
             .iter()

@@ -1,7 +1,7 @@
 //! The edit that puts who sees a component back to what it was, never to more people.
 
 use crate::audience::Audience;
-use crate::diff::changes;
+use crate::diff::documents::changes;
 use crate::document::{ComponentPath, FlagDocument, Node, Rollout, Strategy};
 use crate::edit::{Edit, RolloutChange, apply};
 use crate::limits::ROLLBACK_REVISIONS_MAX;

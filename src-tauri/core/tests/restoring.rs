@@ -1,5 +1,6 @@
 //! What a restore asks a source to become, whether it became that, and how a restore ends.
 
+use flagdeck_core::diff::states;
 use flagdeck_core::restore::{Asked, PartError, Parts, Status, Step, Undo};
 use flagdeck_core::tree::{Path, Tree};
 use flagdeck_core::{difference, state};
@@ -382,7 +383,7 @@ proptest! {
         let key = parts.only().remove(0);
         let laid = Asked::new(parts, then.clone()).laid_on(&now);
         prop_assert_eq!(value(&laid, &key), value(&then, &key), "{}", key);
-        for change in difference(&now, &laid, &difference::Options::default()).changes {
+        for change in difference(&now, &laid, &states::Options::default()).changes {
             let touched = format!("ml.{}", change.path);
             prop_assert!(
                 touched.starts_with(&key) || key.starts_with(&touched),

@@ -2,6 +2,8 @@
 //! other in every value. The order of keys and how a number is spelled are no difference, and stay
 //! as they were.
 
+pub mod codec;
+
 use std::borrow::Cow;
 
 use super::align::{Run, align, identity};

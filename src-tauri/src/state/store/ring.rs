@@ -5,7 +5,7 @@
 //! A change counts as of a snapshot if it was recorded since the one before. When a snapshot is
 //! removed, the next one inherits its changes.
 
-use flagdeck_core::difference::{self, Difference};
+use flagdeck_core::diff::states::{self, Difference};
 use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -218,7 +218,7 @@ pub(super) fn report(
     since_ms: i64,
     (before, after): (&Tree, &Tree),
 ) -> Result<(), StoreError> {
-    let found = flagdeck_core::difference(before, after, &difference::Options::default());
+    let found = flagdeck_core::difference(before, after, &states::Options::default());
     let packed = pack(&packable(found))?;
     let sealed = report_seal(source.id, source.seq, source.at_ms, since_ms, &packed);
     connection
@@ -297,7 +297,7 @@ type PackedReported = (String, PackedExcerpt, PackedExcerpt);
 
 fn packable(found: Difference) -> Vec<PackedReported> {
     let changes = found.changes.into_iter().take(REPORT_CHANGES_MAX);
-    let excerpt = |it: Option<difference::Excerpt>| it.map(|it| (it.text, it.is_whole));
+    let excerpt = |it: Option<states::Excerpt>| it.map(|it| (it.text, it.is_whole));
     changes
         .map(|change| (change.path, excerpt(change.before), excerpt(change.after)))
         .collect()

@@ -329,7 +329,7 @@ mod tests {
         for pair in left.windows(2) {
             let [before, after] = [&pair[0], &pair[1]];
             let tree = |row| snapshots::tree_of(&connection, row).unwrap();
-            let differ = flagdeck_core::difference::count(&tree(before), &tree(after));
+            let differ = flagdeck_core::diff::states::count(&tree(before), &tree(after));
             let counted = after.snapshot.changes.map(|changes| changes as usize);
             assert_eq!(counted, Some(differ), "snapshot {}", after.id());
             let latest = recorded(after).first().map(|change| change.at_ms);

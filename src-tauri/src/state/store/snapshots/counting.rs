@@ -84,7 +84,7 @@ fn forget_uncounted(connection: &Connection, id: i64) -> Result<usize, StoreErro
 }
 
 /// Counts what differs between two states, as every face shows it: see
-/// [`flagdeck_core::difference::count`].
+/// [`flagdeck_core::diff::states::count`].
 pub(super) fn counted(before: &Tree, after: &Tree) -> u32 {
-    u32::try_from(flagdeck_core::difference::count(before, after)).unwrap_or(u32::MAX)
+    u32::try_from(flagdeck_core::diff::states::count(before, after)).unwrap_or(u32::MAX)
 }

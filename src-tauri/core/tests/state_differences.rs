@@ -1,6 +1,6 @@
 //! What differs between two states, as a reviewer reads it.
 
-use flagdeck_core::difference::{
+use flagdeck_core::diff::states::{
     self, Difference, Excerpt, Kind, ListChange, Options, StateChange,
 };
 use insta::assert_snapshot;
@@ -13,7 +13,7 @@ fn difference(before: &Value, after: &Value, options: &Options) -> Difference {
 }
 
 fn excerpt(value: &Value) -> Excerpt {
-    difference::excerpt(&value.clone().into())
+    states::excerpt(&value.clone().into())
 }
 
 fn compared(before: &Value, after: &Value) -> Difference {
@@ -78,7 +78,7 @@ fn the_history_that_a_source_reports_is_left_out_unless_it_is_asked_for() {
     assert_eq!(lines(&found), "ml.in | in.history: 1 → 2");
     assert_eq!((found.total, found.unchanged), (1, vec!["/n".into()]));
     assert_eq!(
-        difference::count(&before.clone().into(), &after.clone().into()),
+        states::count(&before.clone().into(), &after.clone().into()),
         1
     );
     let options = Options {

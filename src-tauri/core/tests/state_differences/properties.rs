@@ -1,6 +1,6 @@
 //! What holds of the difference of any two states.
 
-use flagdeck_core::difference::{Kind, Options, StateChange};
+use flagdeck_core::diff::states::{Kind, Options, StateChange};
 use flagdeck_core::tree::Tree;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -7,8 +7,8 @@
 
 use std::borrow::Cow;
 
-use crate::limits::{DELTA_BYTES_MAX, HISTORY_DEPTH_MAX};
-use crate::tree::patch::{Members, Patch, Piece};
+use super::{Members, Patch, Piece};
+use crate::limits::{HISTORY_DEPTH_MAX, PATCH_BYTES_MAX};
 use crate::tree::{Number, Object, Tree};
 
 /// Bytes that are no patch of the tree they are read for.
@@ -460,5 +460,5 @@ fn float(float: f64) -> Result<Tree, Damaged> {
 
 /// Says whether so many bytes may come of packed ones.
 pub(crate) fn is_affordable(bytes: usize) -> bool {
-    bytes <= DELTA_BYTES_MAX
+    bytes <= PATCH_BYTES_MAX
 }
