@@ -120,7 +120,7 @@ const UPWARDS: [&str; 25] = [
     "store",
     "actor",
     "events",
-    "imprint",
+    "build_info",
     "metrics",
     "state",
     "error",

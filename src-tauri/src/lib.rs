@@ -22,7 +22,7 @@
 //! | [`loopback`] | the names of this machine |
 //! | [`runner`] | a command on a state: bounded in time, and ended with all that it started |
 //! | [`logging`] | the log on standard error |
-//! | [`imprint`] | what Flagdeck is made of |
+//! | [`build_info`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |
 //! | [`wire`] | the shapes that faces see |
 //! | [`translate`] | between the domain and those shapes |
@@ -51,7 +51,7 @@ mod lock;
 pub mod token;
 
 pub mod arguments;
-pub mod imprint;
+pub mod build_info;
 pub mod logging;
 pub mod loopback;
 pub mod outbound;

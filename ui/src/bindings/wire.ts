@@ -794,7 +794,7 @@ bytes: number, };
 /**
  * What Flagdeck is made of.
  */
-export type Imprint = { 
+export type BuildInfo = { 
 /**
  * The version of Flagdeck.
  */

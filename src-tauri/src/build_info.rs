@@ -1,6 +1,6 @@
 //! What Flagdeck is made of: its version, what it stands on, and every package built into it.
 //!
-//! The packages are listed in `imprint/packages.json`, which is generated from what cargo and
+//! The packages are listed in `build_info/packages.json`, which is generated from what cargo and
 //! npm were told to build; a test keeps it fresh (`UPDATE_PACKAGES=1 cargo test packages`
 //! writes it).
 
@@ -10,13 +10,13 @@ use ts_rs::TS;
 
 use crate::store::sqlite;
 
-const PACKAGES: &str = include_str!("imprint/packages.json");
+const PACKAGES: &str = include_str!("build_info/packages.json");
 
 /// What Flagdeck is made of.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Imprint {
+pub struct BuildInfo {
     /// The version of Flagdeck.
     pub version: String,
     /// Versions of what it stands on: the engine that shows the page, the store, the system.
@@ -49,7 +49,7 @@ pub struct Package {
     pub license: String,
 }
 
-impl Imprint {
+impl BuildInfo {
     /// Tells what this build is made of; `parts` is what its face stands on besides.
     pub fn with_parts(mut parts: Vec<Part>) -> Self {
         let part = |name: &str, version: String| Part {
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_list_of_packages_is_fresh() {
-        let path = format!("{ROOT}/src-tauri/src/imprint/packages.json");
+        let path = format!("{ROOT}/src-tauri/src/build_info/packages.json");
         let fresh = generate();
         if std::env::var_os("UPDATE_PACKAGES").is_some() {
             std::fs::write(&path, &fresh).expect("the folder is writable");
@@ -176,7 +176,7 @@ mod tests {
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             committed == fresh,
-            "src-tauri/src/imprint/packages.json is stale: run UPDATE_PACKAGES=1 cargo test packages"
+            "src-tauri/src/build_info/packages.json is stale: run UPDATE_PACKAGES=1 cargo test packages"
         );
     }
 
@@ -197,15 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn an_imprint_names_the_face_the_store_and_the_machine() {
+    fn build_info_names_the_face_the_store_and_the_machine() {
         let face = Part {
             name: "Tauri".into(),
             version: "2".into(),
         };
-        let imprint = Imprint::with_parts(vec![face]);
-        let names: Vec<&str> = imprint.parts.iter().map(|part| &*part.name).collect();
+        let info = BuildInfo::with_parts(vec![face]);
+        let names: Vec<&str> = info.parts.iter().map(|part| &*part.name).collect();
         assert_eq!(names, ["Tauri", "SQLite", "Built for", "Running on"]);
-        assert!(imprint.parts.iter().all(|part| !part.version.is_empty()));
-        assert_eq!(imprint.version, env!("CARGO_PKG_VERSION"));
+        assert!(info.parts.iter().all(|part| !part.version.is_empty()));
+        assert_eq!(info.version, env!("CARGO_PKG_VERSION"));
     }
 }
