@@ -32,7 +32,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use self::intake::ChangeProblem;
-pub(crate) use self::store::Taking;
+pub(crate) use self::store::NewSnapshot;
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};
@@ -43,8 +43,9 @@ pub use self::bundle::{compare_files, notes_on_file, patch_files, read_file};
 pub(crate) use self::bundle::{read as read_bundle, write as write_bundle};
 pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
-pub(crate) use self::restoring::{With, undo_of};
+pub(crate) use self::restoring::{RestoreContext, undo_of};
 pub(crate) use self::show::plainly_compared;
+pub(crate) use self::writing::Assignment;
 
 /// The name of a source: 1 to 128 characters, none of them a control character or a slash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,8 +70,8 @@ impl FromStr for SourceName {
         let is_short = text.chars().nth(SOURCE_CHARS_MAX).is_none();
         let is_plain = !text.trim().is_empty() && !text.contains(char::is_control);
         // What an address could not name.
-        let is_way = text.contains(['/', '\\']) || text == "." || text == "..";
-        match is_short && is_plain && !is_way {
+        let is_path = text.contains(['/', '\\']) || text == "." || text == "..";
+        match is_short && is_plain && !is_path {
             true => Ok(Self(text.into())),
             false => Err(StateError::Invalid {
                 message: format!(

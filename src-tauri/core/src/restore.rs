@@ -54,7 +54,7 @@ pub enum Status {
 
 /// What may happen to a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Transition {
     /// The source says that it has taken it.
     Confirm,
     /// A newer restore of the same source is asked for.
@@ -74,11 +74,11 @@ pub enum Undo {
 
 impl Status {
     /// Returns what it becomes by a step; `None` if the restore has ended, and stays as it is.
-    pub fn after(self, step: Step) -> Option<Self> {
+    pub fn after(self, step: Transition) -> Option<Self> {
         match (self, step) {
-            (Self::Open, Step::Confirm) => Some(Self::Confirmed),
-            (Self::Open, Step::Supersede) => Some(Self::Superseded),
-            (Self::Open, Step::Cancel) => Some(Self::Cancelled),
+            (Self::Open, Transition::Confirm) => Some(Self::Confirmed),
+            (Self::Open, Transition::Supersede) => Some(Self::Superseded),
+            (Self::Open, Transition::Cancel) => Some(Self::Cancelled),
             (Self::Confirmed | Self::Superseded | Self::Cancelled, _) => None,
         }
     }

@@ -10,7 +10,7 @@ use crate::state::shapes::{
     RestoreFilter, RestorePage, RestoreRequest, StateDifference, StateDifferenceOptions,
     StateRestore,
 };
-use crate::state::{AskedState, SourceName, StateError, With, plainly_compared, undo_of};
+use crate::state::{AskedState, RestoreContext, SourceName, StateError, plainly_compared, undo_of};
 use crate::store::Actor;
 use crate::store::RevisionNumber;
 
@@ -72,8 +72,8 @@ impl App {
             }
             false => None,
         };
-        let with = self.with(actor, revision);
-        let restore = self.0.states.restore(request, &with)?;
+        let context = self.restore_context(actor, revision);
+        let restore = self.0.states.restore(request, &context)?;
         self.note_restore(&restore)?;
         Ok(restore)
     }
@@ -142,8 +142,8 @@ impl App {
             UndoneFlags::Restored(revision) => Some(revision.0),
             UndoneFlags::Untouched | UndoneFlags::ChangedSince(_) => None,
         };
-        let with = self.with(actor, revision);
-        let restore = self.0.states.ask_for_before(restore, &with)?;
+        let context = self.restore_context(actor, revision);
+        let restore = self.0.states.ask_for_before(restore, &context)?;
         self.note_restore(&restore)?;
         Ok(Undone { restore, flags })
     }
@@ -214,8 +214,8 @@ impl App {
         self.0.states.asked(source, id)
     }
 
-    fn with<'a>(&self, actor: &'a Actor, revision: Option<u64>) -> With<'a> {
-        With {
+    fn restore_context<'a>(&self, actor: &'a Actor, revision: Option<u64>) -> RestoreContext<'a> {
+        RestoreContext {
             actor,
             revision,
             in_force: self.flags().in_force(Scope::Everyone).revision.0,

@@ -18,7 +18,8 @@ use crate::state::shapes::{
     StateDifference, StateDifferenceOptions, StateSource, Timeline,
 };
 use crate::state::{
-    ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree, Taking,
+    Assignment, ChangesReceipt, CurrentState, NewSnapshot, SourceName, StateError, StateNews,
+    StatePut, StateTree,
 };
 use crate::store::Actor;
 
@@ -79,11 +80,11 @@ impl App {
         Ok(receipt)
     }
 
-    /// Sets what a source has under a dotted key that begins with `ml.`, or takes it away, and
-    /// records that. Returns whether it is another value than before.
+    /// Sets or removes what a source has under a dotted key that begins with `ml.`, and records
+    /// that. Returns whether the value differs from before.
     ///
     /// # Errors
-    /// [`StateError`] where the key leads nowhere, or it cannot be kept.
+    /// [`StateError`] if the key leads nowhere, or it cannot be stored.
     pub fn set_state(
         &self,
         source: &SourceName,
@@ -92,12 +93,11 @@ impl App {
         actor: &Actor,
     ) -> Result<bool, StateError> {
         self.ensure_states_kept()?;
-        let is_other =
-            self.0
-                .states
-                .set(source, key, value, actor, self.history_max(), self.now_ms())?;
-        self.0.states.note_change(source);
-        Ok(is_other)
+        let states = &self.0.states;
+        let assignment = Assignment { key, value, actor };
+        let differs = states.set(source, assignment, self.history_max(), self.now_ms())?;
+        states.note_change(source);
+        Ok(differs)
     }
 
     pub(super) fn ensure_states_kept(&self) -> Result<(), StateError> {
@@ -195,7 +195,7 @@ impl App {
         label: &SnapshotLabel,
         only_new: bool,
     ) -> Result<Option<u64>, StateError> {
-        let taking = Taking {
+        let new_snapshot = NewSnapshot {
             at_ms: self.now_ms(),
             cause,
             label,
@@ -208,7 +208,7 @@ impl App {
             only_new,
             files: None,
         };
-        self.0.states.take(source, &taking)
+        self.0.states.take(source, &new_snapshot)
     }
 
     /// Takes a snapshot of every source whose state is a new one, before flags are put back.
@@ -488,7 +488,12 @@ pub(super) fn take_due(app: &App) {
     let is_due = |last: Option<i64>| {
         last.is_none_or(|last| !(0..interval_ms).contains(&now_ms.saturating_sub(last)))
     };
-    let due = app.0.states.news(now_ms).unwrap_or_default().into_iter();
+    let due = app
+        .0
+        .states
+        .sources_to_snapshot(now_ms)
+        .unwrap_or_default()
+        .into_iter();
     for (source, _) in due.filter(|(_, last)| is_due(*last)) {
         match app.take(
             &source,

@@ -29,14 +29,14 @@ type Map<K, V> = IndexMap<K, V, FixedState>;
 #[derive(Debug)]
 pub struct Collector {
     recorder: Recorder,
-    state: Mutex<State>,
+    state: Mutex<Collected>,
     /// Apart, so that whoever watches the flags waits for nobody who draws or writes.
     toggles: Mutex<Toggles>,
 }
 
 /// Everything but what the recorder's shards still hold.
 #[derive(Debug)]
-pub struct State {
+pub struct Collected {
     /// Calculations since counting began, by labels.
     pub totals: Map<Labels, Total>,
     /// The latest memory of each source.
@@ -246,7 +246,7 @@ impl Collector {
     }
 
     /// Locks the state, with everything in it that was recorded.
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, Collected> {
         let mut state = lock(&self.state);
         self.recorder.drain(|labels, counted| {
             state.count(labels, &counted.tally, counted.confidence_last);
@@ -321,13 +321,13 @@ impl Default for Collector {
     fn default() -> Self {
         Self {
             recorder: Recorder::default(),
-            state: Mutex::new(State::empty()),
+            state: Mutex::new(Collected::empty()),
             toggles: Mutex::default(),
         }
     }
 }
 
-impl State {
+impl Collected {
     fn empty() -> Self {
         Self {
             totals: Map::default(),

@@ -17,7 +17,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Refusals;
-use super::collector::{Collector, State, Total};
+use super::collector::{Collected, Collector, Total};
 use super::event::Labels;
 use super::process::{self, ProcessUse};
 
@@ -114,7 +114,7 @@ impl collector::Collector for Exposed {
 }
 
 /// What the founding specification lists, by source, component and arm.
-fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn calculations(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     completed(encoder, state)?;
     errors(encoder, state)?;
     confidence(encoder, state)?;
@@ -122,7 +122,7 @@ fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     iterations(encoder, state)
 }
 
-fn completed(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn completed(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let help = "Calculations that ended well";
     let mut metric =
         encoder.encode_descriptor("ml_calculations", help, None, MetricType::Counter)?;
@@ -131,7 +131,7 @@ fn completed(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-fn errors(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn errors(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let help = "Calculations that failed";
     let mut metric = encoder.encode_descriptor("ml_errors", help, None, MetricType::Counter)?;
     each(state, |labels, total| {
@@ -139,7 +139,7 @@ fn errors(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-fn confidence(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn confidence(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let name = "ml_confidence_current";
     let help = "The confidence that was reported last, 0 to 1";
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
@@ -149,7 +149,7 @@ fn confidence(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-fn durations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn durations(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let name = "ml_calculation_duration";
     let help = "How long calculations took that ended well";
     let unit = Some(&Unit::Seconds);
@@ -167,7 +167,7 @@ fn durations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-fn iterations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn iterations(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let name = "ml_convergence_iterations";
     let help = "Iterations until a calculation converged";
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
@@ -185,7 +185,7 @@ fn iterations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
 }
 
 /// What is told by source alone.
-fn usage(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn usage(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let mut metric = encoder.encode_descriptor(
         "ml_memory_usage",
         "The memory that a source reported last",
@@ -292,7 +292,7 @@ fn process_gauges(used: &ProcessUse) -> [ProcessGauge; 5] {
 }
 
 fn each(
-    state: &State,
+    state: &Collected,
     mut tell: impl FnMut(&[(&'static str, &str); 3], &Total) -> fmt::Result,
 ) -> fmt::Result {
     state

@@ -3,7 +3,7 @@
 use flagdeck_core::measure::{DURATION_EDGES_S, Tally};
 
 use super::charts::on_the_wire;
-use super::collector::{RATE_OVER_S, Recent, State};
+use super::collector::{Collected, RATE_OVER_S, Recent};
 use super::tiers::{SECONDS_IN_MEMORY_S, step_of};
 use crate::metrics::shapes;
 
@@ -16,7 +16,7 @@ const SYNTHETIC: &str = "synthetic-";
 
 /// Tells of the state at `now_ms`. Verdicts, marks, push, trouble and refusals are for the caller
 /// to fill in.
-pub(super) fn take(state: &State, now_ms: i64, limits: shapes::Limits) -> shapes::Pulse {
+pub(super) fn take(state: &Collected, now_ms: i64, limits: shapes::Limits) -> shapes::Pulse {
     let now_s = now_ms / 1000;
     let since_s = now_s - SECONDS_IN_MEMORY_S;
     let mut all = Tally::default();
@@ -63,7 +63,7 @@ pub(super) fn take(state: &State, now_ms: i64, limits: shapes::Limits) -> shapes
 }
 
 /// Calculations a second over the last [`RATE_OVER_S`] seconds that are over.
-fn rate(state: &State, now_s: i64) -> f64 {
+fn rate(state: &Collected, now_s: i64) -> f64 {
     let since_s = now_s - RATE_OVER_S;
     let totals = state.recent.iter().rev().map(|recent| {
         let ends_s = recent.at_s + i64::from(recent.length_s);
@@ -74,7 +74,7 @@ fn rate(state: &State, now_s: i64) -> f64 {
     totals.take(2 * RATE_OVER_S as usize).sum::<f64>() / RATE_OVER_S as f64
 }
 
-fn sources(state: &State) -> Vec<shapes::ReportingSource> {
+fn sources(state: &Collected) -> Vec<shapes::ReportingSource> {
     let sources = state.sources.iter().map(|(name, at_ms)| {
         let memory = state.memory.get(name);
         shapes::ReportingSource {
@@ -90,7 +90,7 @@ fn sources(state: &State) -> Vec<shapes::ReportingSource> {
 }
 
 /// The memory of the source that uses the most, of those that said so lately, in bytes.
-pub(super) fn host_memory(state: &State, now_ms: i64) -> Option<f64> {
+pub(super) fn host_memory(state: &Collected, now_ms: i64) -> Option<f64> {
     let since_ms = now_ms - SECONDS_IN_MEMORY_S * 1000;
     let latest = state.memory.values();
     let recent = latest.filter(|memory| memory.at_ms >= since_ms);

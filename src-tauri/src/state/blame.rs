@@ -236,20 +236,20 @@ fn reported(known: &Known, path: &Path) -> Vec<ChangeRecord> {
 /// first.
 #[derive(Debug, Default)]
 struct Past {
-    turns: Vec<Turn>,
+    turns: Vec<ValueChange>,
     numbers: Vec<BlameValue>,
 }
 
 /// A change of a value between two states.
 #[derive(Debug)]
-struct Turn {
+struct ValueChange {
     /// The place of the first snapshot that has it so; `None` if none does yet.
     place: Option<usize>,
     before: Option<Excerpt>,
     after: Option<Excerpt>,
 }
 
-impl Turn {
+impl ValueChange {
     fn of(place: Option<usize>, before: Option<&Tree>, after: Option<&Tree>) -> Self {
         Self {
             place,
@@ -275,7 +275,7 @@ impl Past {
             let seen = SeenChain::of(connection, chain, end, path)?;
             if seen.last != next.0 {
                 // Where it changed between two chains, or since the latest snapshot.
-                let turn = Turn::of(next.1, seen.last.as_ref(), next.0.as_ref());
+                let turn = ValueChange::of(next.1, seen.last.as_ref(), next.0.as_ref());
                 past.turns.push(turn);
             }
             past.turns.extend(seen.turns.into_iter().rev());
@@ -295,7 +295,7 @@ struct SeenChain {
     first: Option<Tree>,
     last: Option<Tree>,
     /// Where it is another than one before, in order.
-    turns: Vec<Turn>,
+    turns: Vec<ValueChange>,
     numbers: Vec<BlameValue>,
 }
 
@@ -309,18 +309,18 @@ impl SeenChain {
     ) -> Result<Self, StoreError> {
         let mut seen = Self::default();
         let mut place = begin;
-        store::each_step(connection, chain, |step| {
-            let value = path.value(step.after);
+        store::each_state(connection, chain, |row, state| {
+            let value = path.value(state);
             seen.numbers
                 .extend(value.and_then(Tree::as_f64).map(|value| {
-                    let at_ms = step.row.snapshot.at_ms;
+                    let at_ms = row.snapshot.at_ms;
                     BlameValue { at_ms, value }
                 }));
             if place == begin {
                 seen.first = value.cloned();
                 seen.last = value.cloned();
             } else if value != seen.last.as_ref() {
-                let turn = Turn::of(Some(place), seen.last.as_ref(), value);
+                let turn = ValueChange::of(Some(place), seen.last.as_ref(), value);
                 seen.turns.push(turn);
                 seen.last = value.cloned();
             }

@@ -9,7 +9,7 @@ use flagdeck_core::restore::{Asked, Parts, Status, Undo};
 use flagdeck_core::tree::{self, Tree};
 
 use super::limits::RESTORE_PARTS_MAX;
-use super::store::{self, Asking, OpenRestore, Taking};
+use super::store::{self, NewRestore, NewSnapshot, OpenRestore};
 use super::{SourceName, StateError, StateTree, States};
 use crate::state::shapes::{
     RestoreFilter, RestorePage, RestoreRequest, SnapshotCause, SnapshotLabel, StateAt, StateRestore,
@@ -28,7 +28,7 @@ pub struct AskedState {
 
 /// With what a restore is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct With<'a> {
+pub(crate) struct RestoreContext<'a> {
     pub(crate) actor: &'a Actor,
     /// The revision that the flags became with it.
     pub(crate) revision: Option<u64>,
@@ -60,19 +60,19 @@ impl States {
     pub(crate) fn restore(
         &self,
         request: &RestoreRequest,
-        with: &With<'_>,
+        context: &RestoreContext<'_>,
     ) -> Result<StateRestore, StateError> {
         let source = self.snapshot(request.snapshot)?.source.parse()?;
         let then = self.then(request.snapshot)?;
-        let asking = Asking {
+        let new_restore = NewRestore {
             snapshot: request.snapshot,
-            at_ms: with.at_ms,
-            actor: with.actor,
-            revision: with.revision,
+            at_ms: context.at_ms,
+            actor: context.actor,
+            revision: context.revision,
             undoes: None,
             files: request.only.is_empty().then_some(then.files),
         };
-        self.ask(&source, &asking, with, |now| {
+        self.ask(&source, &new_restore, context, |now| {
             asked(request, now, Tree::clone(&then.ml))
         })
     }
@@ -84,38 +84,40 @@ impl States {
     pub(crate) fn ask_for_before(
         &self,
         restore: &StateRestore,
-        with: &With<'_>,
+        context: &RestoreContext<'_>,
     ) -> Result<StateRestore, StateError> {
         let (before, files) = self.before(restore)?;
-        let asking = Asking {
+        let new_restore = NewRestore {
             snapshot: restore.safety,
-            at_ms: with.at_ms,
-            actor: with.actor,
-            revision: with.revision,
+            at_ms: context.at_ms,
+            actor: context.actor,
+            revision: context.revision,
             undoes: Some(restore.id),
             files: restore.only.is_empty().then_some(files),
         };
-        self.ask(&restore.source.parse()?, &asking, with, |_| Ok(before))
+        self.ask(&restore.source.parse()?, &new_restore, context, |_| {
+            Ok(before)
+        })
     }
 
     fn ask(
         &self,
         source: &SourceName,
-        asking: &Asking<'_>,
-        with: &With<'_>,
+        new_restore: &NewRestore<'_>,
+        context: &RestoreContext<'_>,
         make: impl FnOnce(&Tree) -> Result<Asked, StateError>,
     ) -> Result<StateRestore, StateError> {
-        let taking = Taking {
-            at_ms: with.at_ms,
+        let new_snapshot = NewSnapshot {
+            at_ms: context.at_ms,
             cause: SnapshotCause::BeforeRestore,
             label: &SnapshotLabel::default(),
-            revision: with.in_force,
-            is_packed: with.is_packed,
+            revision: context.in_force,
+            is_packed: context.is_packed,
             only_new: false,
             files: None,
         };
-        let mut writer = self.writer(with.at_ms)?;
-        writer.store().ask(source, &taking, asking, make)
+        let mut writer = self.writer(context.at_ms)?;
+        writer.store().ask(source, &new_snapshot, new_restore, make)
     }
 
     /// Returns what the source of a restore has reported, and what it would be asked to become by

@@ -28,16 +28,16 @@ use flagdeck_core::tree::{Object, Tree};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::restores::{
-    Asking, Open as OpenRestore, all_open as open_restores, last_id as last_restore,
+    NewRestore, OpenRestore, all_open as open_restores, last_id as last_restore,
     latest as latest_restore, list as list_restores, load as load_restore, open as open_restore,
 };
 pub(super) use self::ring::{
     Report, Reported, of as ring_of, recorded, reports, since as recorded_since,
 };
 pub(super) use self::schema::STATES;
-pub(crate) use self::snapshots::Taking;
+pub(crate) use self::snapshots::NewSnapshot;
 pub(super) use self::snapshots::{
-    Changed, Row, each_change, each_step, in_sum as snapshots_in_sum, load, of_source, tree_of,
+    Changed, Row, each_change, each_state, in_sum as snapshots_in_sum, load, of_source, tree_of,
 };
 pub(super) use self::sources::{Recorded, Source, all as all_sources, get as get_source};
 use self::tree_cache::TreeCache;
@@ -68,7 +68,7 @@ pub(super) struct Whole {
 #[derive(Debug)]
 pub(super) struct Imported<'a> {
     pub(super) tree: Tree,
-    pub(super) taking: Taking<'a>,
+    pub(super) new_snapshot: NewSnapshot<'a>,
     /// What its source recorded since the one before, latest first.
     pub(super) recorded: Vec<Change>,
 }
@@ -215,7 +215,7 @@ impl StateStore {
         })
     }
 
-    /// Takes a snapshot of a source's state. Returns `None` if `taking` asks for one only of a
+    /// Takes a snapshot of a source's state. Returns `None` if `new_snapshot` asks for one only of a
     /// changed state and the latest one is of the same state.
     ///
     /// # Errors
@@ -223,17 +223,17 @@ impl StateStore {
     pub(super) fn take(
         &mut self,
         name: &SourceName,
-        taking: &Taking<'_>,
+        new_snapshot: &NewSnapshot<'_>,
     ) -> Result<Option<u64>, StateError> {
         let transaction = self.connection.begin()?;
         let source = sources::get_with_state(&transaction, name)?;
         let latest = snapshots::latest_seq(&transaction, source.id)?;
         // Before the tree is loaded: of most sources there is nothing to take.
-        if taking.only_new && latest == Some(source.seq) {
+        if new_snapshot.only_new && latest == Some(source.seq) {
             return Ok(None);
         }
         let tree = self.trees.take(&transaction, &source)?;
-        let id = snapshots::take(&transaction, &source, &tree, taking)?;
+        let id = snapshots::take(&transaction, &source, &tree, new_snapshot)?;
         transaction.commit()?;
         self.trees.hold(&source, tree);
         Ok(Some(id))
@@ -247,8 +247,8 @@ impl StateStore {
     pub(super) fn ask(
         &mut self,
         name: &SourceName,
-        taking: &Taking<'_>,
-        asking: &Asking<'_>,
+        new_snapshot: &NewSnapshot<'_>,
+        new_restore: &NewRestore<'_>,
         make: impl FnOnce(&Tree) -> Result<Asked, StateError>,
     ) -> Result<StateRestore, StateError> {
         self.within(
@@ -256,8 +256,8 @@ impl StateStore {
             sources::get_with_state,
             |transaction, source, tree| {
                 let asked = make(tree)?;
-                let safety = snapshots::take(transaction, source, tree, taking)?;
-                let id = restores::ask(transaction, source, safety, asking, &asked)?;
+                let safety = snapshots::take(transaction, source, tree, new_snapshot)?;
+                let id = restores::ask(transaction, source, safety, new_restore, &asked)?;
                 restores::load(transaction, id)
             },
         )
@@ -313,8 +313,13 @@ impl StateStore {
         let mut source = sources::find_or_make(&transaction, name)?;
         let mut ids = Vec::with_capacity(states.len());
         for imported in states {
-            source.files = imported.taking.files.unwrap_or_default();
-            let id = snapshots::take(&transaction, &source, &imported.tree, &imported.taking)?;
+            source.files = imported.new_snapshot.files.unwrap_or_default();
+            let id = snapshots::take(
+                &transaction,
+                &source,
+                &imported.tree,
+                &imported.new_snapshot,
+            )?;
             ring::write_recorded(&transaction, id as i64, &imported.recorded)?;
             ids.push(id);
         }
@@ -389,8 +394,8 @@ impl StateStore {
     ///
     /// # Errors
     /// [`StoreError`] where they cannot be read.
-    pub(super) fn news(&self) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
-        snapshots::news(&self.connection)
+    pub(super) fn sources_to_snapshot(&self) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
+        snapshots::sources_to_snapshot(&self.connection)
     }
 
     /// Returns a number that differs from an earlier one where another program wrote since.

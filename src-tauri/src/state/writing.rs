@@ -6,12 +6,22 @@ use flagdeck_core::tree::{Path, Tree};
 
 use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
-use super::store::{Imported, Taking, Whole};
+use super::store::{Imported, NewSnapshot, Whole};
 use super::{ChangesReceipt, SourceName, StateError, StatePut, States};
 use crate::format::Format;
 use crate::state::shapes::{Snapshot, SnapshotCause, SnapshotLabel, StateAt};
 use crate::store::Actor;
 use crate::store::StoreError;
+
+/// A value that a person sets in a state.
+#[derive(Debug)]
+pub(crate) struct Assignment<'a> {
+    /// Where: a key that a difference prints, or a JSON Pointer.
+    pub(crate) key: &'a str,
+    /// The value; `None` removes what is there.
+    pub(crate) value: Option<Tree>,
+    pub(crate) actor: &'a Actor,
+}
 
 impl States {
     /// Takes in a state whole.
@@ -82,20 +92,18 @@ impl States {
         })
     }
 
-    /// Sets what is under one key, which is one that a difference prints or a JSON Pointer.
-    /// Returns whether it is another value than before.
+    /// Sets or removes the value under one key. Returns whether it differs from before.
     ///
     /// # Errors
-    /// [`StateError`] where the key leads nowhere, or it cannot be kept.
+    /// [`StateError`] if the key leads nowhere, or it cannot be stored.
     pub(crate) fn set(
         &self,
         source: &SourceName,
-        key: &str,
-        value: Option<Tree>,
-        actor: &Actor,
+        assignment: Assignment<'_>,
         history_max: usize,
         now_ms: i64,
     ) -> Result<bool, StateError> {
+        let Assignment { key, value, actor } = assignment;
         let make = |state: &Tree| {
             Ok(vec![Change {
                 key: settable(key, state)?,
@@ -123,9 +131,11 @@ impl States {
     pub(crate) fn take(
         &self,
         source: &SourceName,
-        taking: &Taking<'_>,
+        new_snapshot: &NewSnapshot<'_>,
     ) -> Result<Option<u64>, StateError> {
-        self.writer(taking.at_ms)?.store().take(source, taking)
+        self.writer(new_snapshot.at_ms)?
+            .store()
+            .take(source, new_snapshot)
     }
 
     /// Lists the sources that have a state.
@@ -145,8 +155,11 @@ impl States {
     ///
     /// # Errors
     /// [`StoreError`] where they cannot be read.
-    pub(crate) fn news(&self, now_ms: i64) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
-        self.writer(now_ms)?.store().news()
+    pub(crate) fn sources_to_snapshot(
+        &self,
+        now_ms: i64,
+    ) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
+        self.writer(now_ms)?.store().sources_to_snapshot()
     }
 
     /// Pins, names or notes a snapshot.
@@ -214,7 +227,7 @@ impl States {
             .zip(&labels)
             .map(|(bundled, label)| Imported {
                 recorded: bundled.recorded(),
-                taking: Taking {
+                new_snapshot: NewSnapshot {
                     at_ms: bundled.at_ms,
                     cause: SnapshotCause::Import,
                     label,

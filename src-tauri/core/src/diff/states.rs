@@ -12,7 +12,7 @@ mod series;
 mod walk;
 
 pub use self::excerpt::{Excerpt, excerpt};
-use self::place::{Side, Step, groups, path, pointer};
+use self::place::{Segment, Side, groups, path, pointer};
 use self::walk::{Found, Raw, Walk, What};
 use crate::limits;
 use crate::tree::Tree;
@@ -189,7 +189,7 @@ impl Raw<'_> {
     }
 
     fn shown(&self) -> StateChange {
-        let place: &[Step<'_>] = &self.place;
+        let place: &[Segment<'_>] = &self.place;
         let side = match self.what {
             What::Removed(_) => Side::Before,
             _ => Side::After,

@@ -94,12 +94,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn apply(&self, members: &mut Object) -> Result<(), Misfit> {
+    fn apply(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         if !self.removed.is_empty() {
             self.remove(members)?;
         }
         for (key, patch) in &self.changed {
-            patch.apply(members.get_mut(key).ok_or(Misfit)?)?;
+            patch.apply(members.get_mut(key).ok_or(PatchMismatch)?)?;
         }
         match self.added.first() {
             Some((place, ..))
@@ -112,17 +112,17 @@ impl<'a> Members<'a> {
     }
 
     /// Removes members in one pass: the keys stand in the order of the members.
-    fn remove(&self, members: &mut Object) -> Result<(), Misfit> {
+    fn remove(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         let mut left = self.removed.iter().peekable();
         members.retain(|key, _| left.next_if(|gone| **gone == *key).is_none());
-        left.next().map_or(Ok(()), |_| Err(Misfit))
+        left.next().map_or(Ok(()), |_| Err(PatchMismatch))
     }
 
     /// Inserts members one by one, each of which shifts those behind it.
-    fn insert(&self, members: &mut Object) -> Result<(), Misfit> {
+    fn insert(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         for (place, key, value) in &self.added {
             if *place > members.len() || members.contains_key(key) {
-                return Err(Misfit);
+                return Err(PatchMismatch);
             }
             match *place == members.len() {
                 true => members.insert(&**key, Tree::clone(value)),
@@ -133,15 +133,15 @@ impl<'a> Members<'a> {
     }
 
     /// Does as [`Self::insert`] does in one pass over the members.
-    fn merge(&self, members: &mut Object) -> Result<(), Misfit> {
+    fn merge(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         let length = members.len() + self.added.len();
         let mut stay = std::mem::take(members).into_iter();
         let mut merged = Object::with_capacity(length);
         for (place, key, value) in &self.added {
-            let before = place.checked_sub(merged.len()).ok_or(Misfit)?;
+            let before = place.checked_sub(merged.len()).ok_or(PatchMismatch)?;
             merged.extend(stay.by_ref().take(before));
             if merged.len() < *place {
-                return Err(Misfit);
+                return Err(PatchMismatch);
             }
             merged.insert(&**key, Tree::clone(value));
         }
@@ -150,7 +150,7 @@ impl<'a> Members<'a> {
         // Less if a member that comes was there.
         match members.len() == length {
             true => Ok(()),
-            false => Err(Misfit),
+            false => Err(PatchMismatch),
         }
     }
 }
@@ -187,14 +187,14 @@ fn compare_elements<'a>(old: &[Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
 /// A patch is not of the tree it was applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the patch is not of this tree")]
-pub struct Misfit;
+pub struct PatchMismatch;
 
 impl Patch<'_> {
     /// Turns `tree` into the later one of the trees that were compared, if it is the earlier.
     ///
     /// # Errors
-    /// [`Misfit`] where it is not; the tree is worth nothing then.
-    pub fn apply(&self, tree: &mut Tree) -> Result<(), Misfit> {
+    /// [`PatchMismatch`] where it is not; the tree is worth nothing then.
+    pub fn apply(&self, tree: &mut Tree) -> Result<(), PatchMismatch> {
         match (self, tree) {
             (Self::Same, _) => Ok(()),
             (Self::Replace(value), tree) => {
@@ -203,7 +203,7 @@ impl Patch<'_> {
             }
             (Self::Members(members), Tree::Object(found)) => members.apply(found),
             (Self::Elements(pieces), Tree::Array(elements)) => apply_pieces(pieces, elements),
-            _ => Err(Misfit),
+            _ => Err(PatchMismatch),
         }
     }
 
@@ -455,7 +455,7 @@ fn element_operations(pieces: &[Piece<'_>], at: &str, operations: &mut Vec<Tree>
     }
 }
 
-fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Misfit> {
+fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), PatchMismatch> {
     let taken = pieces.iter().map(|piece| match piece {
         Piece::Keep(count) | Piece::Drop(count) => *count,
         Piece::Change(patches) => patches.len(),
@@ -463,7 +463,7 @@ fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Mi
     });
     let taken = taken.fold(0usize, usize::saturating_add);
     if taken != elements.len() {
-        return Err(Misfit);
+        return Err(PatchMismatch);
     }
     let stays_in_place = |piece: &Piece<'_>| matches!(piece, Piece::Keep(_) | Piece::Change(_));
     match pieces.iter().all(stays_in_place) {
@@ -472,7 +472,7 @@ fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Mi
     }
 }
 
-fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), Misfit> {
+fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), PatchMismatch> {
     let mut left = elements.iter_mut();
     for piece in pieces {
         match piece {
@@ -488,7 +488,7 @@ fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), Mi
 }
 
 /// Moves each element once, however many come and go between them.
-fn rebuild_elements(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Misfit> {
+fn rebuild_elements(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), PatchMismatch> {
     let lengths = pieces.iter().map(|piece| match piece {
         Piece::Keep(count) => *count,
         Piece::Change(patches) => patches.len(),

@@ -89,7 +89,7 @@ fn is_another(process: i32) -> bool {
 
 /// What is worth telling of pushing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
+pub enum HealthChange {
     /// Pushes fail.
     Fails,
     /// They fail still, which was told before.
@@ -100,28 +100,34 @@ pub enum News {
 
 /// Decides what of pushing is worth a line: the first failure, that it lasts, and its end.
 #[derive(Debug, Default)]
-pub struct Teller {
+pub struct HealthReporter {
     /// The health of the failure that was told and has not ended.
     told: Option<PushHealth>,
     /// When a failure was told last.
     told_ms: Option<i64>,
 }
 
-impl Teller {
+impl HealthReporter {
     /// Takes note of how pushing goes at `now_ms`. Returns what to tell, with the health that it
     /// is about.
-    pub fn look(&mut self, health: Option<&PushHealth>, now_ms: i64) -> Option<(News, PushHealth)> {
+    pub fn look(
+        &mut self,
+        health: Option<&PushHealth>,
+        now_ms: i64,
+    ) -> Option<(HealthChange, PushHealth)> {
         let before = self.told.take();
         let same = |told: &PushHealth| health.is_some_and(|it| it.gateway == told.gateway);
         let before = before.filter(same);
         let health = health?;
         if health.error.is_none() {
             let is_back = health.failing_since_ms.is_none();
-            return before.filter(|_| is_back).map(|told| (News::Works, told));
+            return before
+                .filter(|_| is_back)
+                .map(|told| (HealthChange::Works, told));
         }
         let (news, pause_ms) = match &before {
-            Some(_) => (News::StillFails, REMIND_EVERY_MS),
-            None => (News::Fails, TELL_EVERY_MS),
+            Some(_) => (HealthChange::StillFails, REMIND_EVERY_MS),
+            None => (HealthChange::Fails, TELL_EVERY_MS),
         };
         let is_due = self.told_ms.is_none_or(|at| now_ms - at >= pause_ms);
         if is_due {
@@ -152,8 +158,8 @@ mod tests {
     }
 
     /// What is told of pushes every ten seconds, as minutes and news.
-    fn told(pushes: impl IntoIterator<Item = bool>) -> Vec<(i64, News)> {
-        let mut teller = Teller::default();
+    fn told(pushes: impl IntoIterator<Item = bool>) -> Vec<(i64, HealthChange)> {
+        let mut teller = HealthReporter::default();
         let at_ms = (0_i64..).map(|at| at * 10_000);
         let looks = pushes.into_iter().zip(at_ms).filter_map(|(works, at_ms)| {
             let health = health((!works).then_some("refused"));
@@ -167,10 +173,10 @@ mod tests {
     fn a_failure_is_told_at_once_every_ten_minutes_and_when_it_ends() {
         let half_an_hour = std::iter::repeat_n(false, 6 * 25).chain([true, true]);
         let expected = [
-            (0, News::Fails),
-            (10, News::StillFails),
-            (20, News::StillFails),
-            (25, News::Works),
+            (0, HealthChange::Fails),
+            (10, HealthChange::StillFails),
+            (20, HealthChange::StillFails),
+            (25, HealthChange::Works),
         ];
         assert_eq!(told(half_an_hour), expected);
         assert_eq!(told([true, true, true]), []);
@@ -180,7 +186,9 @@ mod tests {
     fn a_gateway_that_fails_every_other_time_is_told_once_a_minute() {
         let flapping = (0..18).map(|at| at % 2 == 1);
         let lines = told(flapping);
-        let fails = lines.iter().filter(|(_, news)| *news == News::Fails);
+        let fails = lines
+            .iter()
+            .filter(|(_, news)| *news == HealthChange::Fails);
         assert_eq!(fails.count(), 3, "{lines:?}");
         assert_eq!(lines.len(), 6, "{lines:?}");
     }
@@ -188,13 +196,17 @@ mod tests {
     #[test]
     fn a_failure_that_was_not_told_for_its_haste_is_told_if_it_lasts() {
         let lines = told([false, true, false, false, false, false, false, false, false]);
-        let expected = [(0, News::Fails), (0, News::Works), (1, News::Fails)];
+        let expected = [
+            (0, HealthChange::Fails),
+            (0, HealthChange::Works),
+            (1, HealthChange::Fails),
+        ];
         assert_eq!(lines, expected);
     }
 
     #[test]
     fn another_gateway_begins_with_a_clean_sheet() {
-        let mut teller = Teller::default();
+        let mut teller = HealthReporter::default();
         teller.look(Some(&health(Some("refused"))), 0).unwrap();
         let mut other = health(None);
         other.gateway = "http://other".into();

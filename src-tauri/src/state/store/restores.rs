@@ -4,7 +4,7 @@
 //! stands; while it is open, its tree is in `asked`, so that thinning the snapshot it is from
 //! takes nothing from it. A unique index holds that one restore of a source is open at most.
 
-use flagdeck_core::restore::{Asked, Parts, Status, Step, Verdict};
+use flagdeck_core::restore::{Asked, Parts, Status, Transition, Verdict};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -22,7 +22,7 @@ const PACKING_LEVEL: i32 = 1;
 
 /// What is to be known of a restore beside the state.
 #[derive(Debug)]
-pub(in crate::state) struct Asking<'a> {
+pub(in crate::state) struct NewRestore<'a> {
     /// The snapshot it is from.
     pub(in crate::state) snapshot: u64,
     /// When it is asked, in milliseconds since 1970.
@@ -38,7 +38,7 @@ pub(in crate::state) struct Asking<'a> {
 
 /// What an open restore asks for.
 #[derive(Debug)]
-pub(in crate::state) struct Open {
+pub(in crate::state) struct OpenRestore {
     pub(in crate::state) restore: StateRestore,
     pub(in crate::state) asked: Asked,
     /// How many files the source is to have; `None` for as many as it has.
@@ -58,29 +58,29 @@ pub(super) fn ask(
     connection: &Connection,
     source: &Source,
     safety: u64,
-    asking: &Asking<'_>,
+    new_restore: &NewRestore<'_>,
     asked: &Asked,
 ) -> Result<u64, StoreError> {
-    let at_ms = asking.at_ms;
-    supersede(connection, source, asking.actor, at_ms)?;
+    let at_ms = new_restore.at_ms;
+    supersede(connection, source, new_restore.actor, at_ms)?;
     connection.execute(
         "INSERT INTO restore (source, snapshot, safety, at_ms, via, actor, revision, only_parts, \
          except_parts, undoes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             source.id,
-            asking.snapshot as i64,
+            new_restore.snapshot as i64,
             safety as i64,
             at_ms,
-            write_via(asking.actor.via),
-            asking.actor.name,
-            asking.revision.map(|revision| revision as i64),
+            write_via(new_restore.actor.via),
+            new_restore.actor.name,
+            new_restore.revision.map(|revision| revision as i64),
             write_keys(&asked.parts().only()),
             write_keys(&asked.parts().except()),
-            asking.undoes.map(|restore| restore as i64),
+            new_restore.undoes.map(|restore| restore as i64),
         ],
     )?;
     let id = connection.last_insert_rowid();
-    keep_asked(connection, id, asking.files, asked)?;
+    keep_asked(connection, id, new_restore.files, asked)?;
     Ok(id.unsigned_abs())
 }
 
@@ -96,7 +96,7 @@ fn supersede(
         source.id,
     )?;
     for restore in open {
-        if let Some(status) = Status::from(restore.status).after(Step::Supersede) {
+        if let Some(status) = Status::from(restore.status).after(Transition::Supersede) {
             let end = End {
                 status,
                 at_ms,
@@ -122,7 +122,7 @@ pub(super) fn confirm(
     let Some(restore) = restore else {
         return Ok(Confirmation::unknown(id));
     };
-    let Some(status) = Status::from(restore.status).after(Step::Confirm) else {
+    let Some(status) = Status::from(restore.status).after(Transition::Confirm) else {
         return Ok(Confirmation::of(&restore));
     };
     let verdict = match open(connection, restore) {
@@ -152,7 +152,7 @@ pub(super) fn cancel(
     at_ms: i64,
 ) -> Result<StateRestore, StateError> {
     let restore = load(connection, id)?;
-    let status = Status::from(restore.status).after(Step::Cancel);
+    let status = Status::from(restore.status).after(Transition::Cancel);
     let status = status.ok_or_else(|| StateError::ended(&restore))?;
     let end = End {
         status,
@@ -220,7 +220,7 @@ fn keep_asked(
 pub(in crate::state) fn open(
     connection: &Connection,
     restore: StateRestore,
-) -> Result<Open, StateError> {
+) -> Result<OpenRestore, StateError> {
     if restore.status != RestoreStatus::Open {
         return Err(StateError::ended(&restore));
     }
@@ -243,7 +243,7 @@ pub(in crate::state) fn open(
     let text = zstd::bulk::decompress(&packed, STATE_BYTES_MAX).map_err(|_| what())?;
     let then = tree::read(&text).map_err(|_| what())?;
     let parts = Parts::read(only, except).map_err(|_| what())?;
-    Ok(Open {
+    Ok(OpenRestore {
         asked: Asked::new(parts, then),
         restore,
         files,

@@ -10,11 +10,11 @@ mod taking;
 
 use rusqlite::{Connection, OptionalExtension};
 
-pub(in crate::state) use self::chains::{Changed, each_change, each_step, tree_of};
+pub(in crate::state) use self::chains::{Changed, each_change, each_state, tree_of};
 pub(super) use self::chains::{check, latest_tree};
 pub(super) use self::counting::{are_uncounted, recount};
 pub(super) use self::labels::label;
-pub(crate) use self::taking::Taking;
+pub(crate) use self::taking::NewSnapshot;
 pub(super) use self::taking::take;
 use super::seal::{SEAL_BYTES, mismatch, seal};
 use super::sources::Source;
@@ -177,7 +177,9 @@ pub(super) fn latest_seq(connection: &Connection, source: i64) -> Result<Option<
 }
 
 /// Lists sources that have a change which no snapshot is of, with when the latest was taken.
-pub(super) fn news(connection: &Connection) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
+pub(super) fn sources_to_snapshot(
+    connection: &Connection,
+) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT source.name, latest.at_ms FROM source LEFT JOIN snapshot AS latest \
          ON latest.id = (SELECT max(id) FROM snapshot \

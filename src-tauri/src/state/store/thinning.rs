@@ -133,11 +133,11 @@ impl Rewrite {
         let mut made = Made::default();
         let mut read = 0;
         for chain in chains {
-            snapshots::each_step(connection, chain, |step| {
-                let is_sound = tree::is_hash_of(&step.row.hash, step.after);
+            snapshots::each_state(connection, chain, |row, state| {
+                let is_sound = tree::is_hash_of(&row.hash, state);
                 read += usize::from(is_sound);
-                if is_sound && !goes(step.row) {
-                    rewrite.kept.push(made.next(step.row.id(), step.after));
+                if is_sound && !goes(row) {
+                    rewrite.kept.push(made.next(row.id(), state));
                 }
             })?;
         }
@@ -206,7 +206,7 @@ mod tests {
     use flagdeck_core::state::Change;
     use serde_json::json;
 
-    use super::super::{StateStore, Taking, Whole};
+    use super::super::{NewSnapshot, StateStore, Whole};
     use super::*;
     use crate::state::SourceName;
     use crate::state::shapes::{SnapshotCause, SnapshotLabel};
@@ -230,7 +230,7 @@ mod tests {
             files: None,
         };
         store.put(&name, whole, None, at_ms).unwrap();
-        let taking = Taking {
+        let new_snapshot = NewSnapshot {
             at_ms,
             cause: SnapshotCause::Interval,
             label: &SnapshotLabel {
@@ -242,7 +242,7 @@ mod tests {
             only_new: false,
             files: None,
         };
-        store.take(&name, &taking).unwrap().unwrap()
+        store.take(&name, &new_snapshot).unwrap().unwrap()
     }
 
     fn rows(folder: &Path) -> Vec<Row> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::ListChange;
 use super::excerpt::excerpt_of;
-use super::place::Step;
+use super::place::Segment;
 use super::series::{Numbers, series};
 use super::walk::{Walk, What};
 use crate::limits;
@@ -82,7 +82,7 @@ impl<'a> Walk<'a> {
                 let mut members = new.as_object()?.iter();
                 members.find(|(name, _)| *name == key)
             });
-            let step = Step::Element { before, after, id };
+            let step = Segment::Element { before, after, id };
             let total = self.found.total;
             self.step(step, |walk| walk.compare(old, new));
             changed += usize::from(self.found.total > total);

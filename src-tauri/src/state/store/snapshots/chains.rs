@@ -45,18 +45,12 @@ pub(in crate::state) fn tree_of(connection: &Connection, row: &Row) -> Result<Tr
     Ok(open_chain(connection, row)?.0.into_tree())
 }
 
-/// One snapshot after the other.
-pub(in crate::state) struct Step<'a> {
-    pub(in crate::state) row: &'a Row,
-    pub(in crate::state) after: &'a Tree,
-}
-
 /// Walks through the snapshots of a chain, in order, as far as they can be read. `rows` are all
 /// of them, or the first ones.
-pub(in crate::state) fn each_step(
+pub(in crate::state) fn each_state(
     connection: &Connection,
     rows: &[Row],
-    mut visit: impl FnMut(&Step<'_>),
+    mut visit: impl FnMut(&Row, &Tree),
 ) -> Result<(), StoreError> {
     let mut chain: Option<Chain> = None;
     let mut statement = connection.prepare_cached("SELECT coding FROM snapshot WHERE id = ?1")?;
@@ -66,20 +60,14 @@ pub(in crate::state) fn each_step(
             let Ok(open) = Chain::open(&coding) else {
                 return Ok(());
             };
-            visit(&Step {
-                row,
-                after: open.tree(),
-            });
+            visit(row, open.tree());
             chain = Some(open);
             continue;
         };
         if open.advance(&coding).is_err() {
             return Ok(());
         }
-        visit(&Step {
-            row,
-            after: open.tree(),
-        });
+        visit(row, open.tree());
     }
     Ok(())
 }
@@ -141,10 +129,10 @@ pub(in crate::state::store) fn check(
     };
     for chain in rows.chunk_by(|one, next| one.chain == next.chain) {
         let mut read = 0;
-        each_step(connection, chain, |step| {
+        each_state(connection, chain, |row, state| {
             read += 1;
-            if !tree::is_hash_of(&step.row.hash, step.after) {
-                problems.push(mismatch(&format!("snapshot {}", step.row.id())).to_string());
+            if !tree::is_hash_of(&row.hash, state) {
+                problems.push(mismatch(&format!("snapshot {}", row.id())).to_string());
             }
         })?;
         problems.extend(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use flagdeck_core::tree::Tree;
 use rusqlite::{Connection, params};
 
-use super::chains::{each_step, tree_of};
+use super::chains::{each_state, tree_of};
 use super::{Row, of_source, select};
 use crate::store::StoreError;
 
@@ -56,12 +56,12 @@ fn counts(
 ) -> Result<HashMap<i64, u32>, StoreError> {
     let mut before = before;
     let mut counts = HashMap::new();
-    each_step(connection, chain, |step| {
-        let is_asked = step.row.snapshot.changes.is_none();
+    each_state(connection, chain, |row, state| {
+        let is_asked = row.snapshot.changes.is_none();
         if let Some(before) = before.as_ref().filter(|_| is_asked) {
-            counts.insert(step.row.id(), counted(before, step.after));
+            counts.insert(row.id(), counted(before, state));
         }
-        before = Some(step.after.clone());
+        before = Some(state.clone());
     })?;
     Ok(counts)
 }

@@ -1,4 +1,4 @@
-//! Taking a snapshot: whole if it begins a chain, else as what changed since the one before.
+//! NewSnapshot a snapshot: whole if it begins a chain, else as what changed since the one before.
 
 use flagdeck_core::chain;
 use flagdeck_core::tree::{self, Tree};
@@ -16,7 +16,7 @@ use crate::store::StoreError;
 
 /// What to take a snapshot with.
 #[derive(Debug, Clone)]
-pub(crate) struct Taking<'a> {
+pub(crate) struct NewSnapshot<'a> {
     /// When, in milliseconds since 1970.
     pub(crate) at_ms: i64,
     /// Why.
@@ -38,26 +38,32 @@ pub(in crate::state::store) fn take(
     connection: &Connection,
     source: &Source,
     tree: &Tree,
-    taking: &Taking<'_>,
+    new_snapshot: &NewSnapshot<'_>,
 ) -> Result<u64, StateError> {
     let text = tree::write(tree);
     let before = latest(connection, source.id)?;
-    let coded = code(connection, before.as_ref(), tree, &text, taking.is_packed)?;
+    let coded = code(
+        connection,
+        before.as_ref(),
+        tree,
+        &text,
+        new_snapshot.is_packed,
+    )?;
     let id = next_id(connection)?;
     let mut row = Row {
         snapshot: Snapshot {
             id: id.unsigned_abs(),
             source: source.name.to_string(),
-            at_ms: taking.at_ms,
-            cause: taking.cause,
+            at_ms: new_snapshot.at_ms,
+            cause: new_snapshot.cause,
             name: None,
             note: None,
             is_pinned: false,
-            files: taking.files.unwrap_or(source.files),
+            files: new_snapshot.files.unwrap_or(source.files),
             bytes: text.len() as u64,
             changes: Some(coded.changes),
             is_first: before.is_none(),
-            revision: taking.revision,
+            revision: new_snapshot.revision,
         },
         changes: coded.changes,
         source: source.id,
@@ -66,10 +72,10 @@ pub(in crate::state::store) fn take(
         hash: tree::hash(tree),
         coding_bytes: coded.bytes.len() as u64,
     };
-    apply_label(&mut row.snapshot, taking.label)?;
+    apply_label(&mut row.snapshot, new_snapshot.label)?;
     let since = latest_seq(connection, source.id)?.unwrap_or(i64::MIN);
     insert(connection, &row, &coded.bytes)?;
-    if taking.cause != SnapshotCause::Import {
+    if new_snapshot.cause != SnapshotCause::Import {
         ring::keep(connection, source, id, since)?;
     }
     Ok(row.snapshot.id)
