@@ -100,7 +100,7 @@ impl App {
     /// A damaged store is set aside and the newest backup takes its place; a notice says so.
     ///
     /// # Errors
-    /// Where the folder cannot be used at all.
+    /// If the folder cannot be used at all.
     pub fn open(options: Options) -> Result<Self, Error> {
         let opened = SqliteStore::open(&options.data_dir, options.clock.now_ms())?;
         let recovery = opened.recovery.map(|recovery| recovery.sentence());
@@ -110,7 +110,7 @@ impl App {
     /// Starts the application over any store.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub fn start(
         options: Options,
         store: Box<dyn Store>,
@@ -214,8 +214,8 @@ impl App {
     /// no restart; null takes it out of the file.
     ///
     /// # Errors
-    /// [`Error::Setting`] where there is no such setting, it does not take this value, or the
-    /// file cannot be changed; then nothing was.
+    /// [`Error::Setting`] if there is no such setting, it does not take this value, or the file
+    /// cannot be changed; then nothing was.
     pub fn change_setting(&self, name: &str, value: &Value) -> Result<Vec<Setting>, Error> {
         self.flags().check_place()?;
         self.0.settings.change(name, value)?;
@@ -234,7 +234,7 @@ impl App {
     /// Reads everything in the store and checks it.
     ///
     /// # Errors
-    /// Where reading stopped before the end.
+    /// If reading stopped before the end.
     pub fn check(&self) -> Result<CheckReport, Error> {
         let mut report = self.flags().store().check()?;
         if let Some(mut measured) = MetricsReader::open(&self.0.data_dir)? {

@@ -81,7 +81,7 @@ struct Inner {
     refusals: Arc<Refusals>,
     trouble: Arc<Mutex<Option<String>>>,
     leads: Arc<AtomicBool>,
-    /// None where nothing can be kept, and while closing.
+    /// None if nothing can be kept, and while closing.
     queue: Mutex<Option<SyncSender<Job>>>,
     queued_bytes: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -198,7 +198,7 @@ impl Delivery {
     /// Waits until the batch is durable and counted.
     ///
     /// # Errors
-    /// [`IntakeError`] where it cannot be stored; then nothing of it counts.
+    /// [`IntakeError`] if it cannot be stored; then nothing of it counts.
     pub async fn stored(self) -> Result<Receipt, IntakeError> {
         self.stored.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -272,7 +272,7 @@ impl Metrics {
     /// Takes a batch in: reads it, and queues what is valid to be stored.
     ///
     /// # Errors
-    /// [`IntakeError`] where it cannot be read or finds no room; then nothing of it counts.
+    /// [`IntakeError`] if it cannot be read or finds no room; then nothing of it counts.
     pub fn take_in(
         &self,
         bytes: &[u8],
@@ -440,11 +440,11 @@ impl Drop for Inner {
     }
 }
 
-/// Tells of the last minutes as they are kept in a data folder, for a program that only looks;
-/// none where nothing was ever measured.
+/// Tells of the last minutes as they are kept in a data folder, for a program that only looks; none
+/// if nothing was ever measured.
 ///
 /// # Errors
-/// [`StoreError`] where what was kept cannot be read.
+/// [`StoreError`] if what was kept cannot be read.
 pub fn glance(
     data_dir: &Path,
     limits: shapes::Limits,

@@ -330,7 +330,7 @@ impl States {
         Ok(Writer(writer))
     }
 
-    /// Opens a connection that reads; none where nothing was ever kept.
+    /// Opens a connection that reads; none if nothing was ever kept.
     fn reader(&self) -> Result<Option<Connection>, StoreError> {
         if let Some(place) = self.place() {
             place.check()?;
@@ -444,8 +444,7 @@ impl States {
         Ok(writer.as_ref().and_then(|store| store.version().ok()))
     }
 
-    /// Returns the last change of each source, and the last restore.
-    /// None where they cannot be read.
+    /// Returns the last change of each source, and the last restore. None if they cannot be read.
     pub(crate) fn progress(&self) -> Option<(BTreeMap<SourceName, i64>, u64)> {
         let Some(connection) = self.reader().ok()? else {
             return Some((BTreeMap::new(), 0));
@@ -465,7 +464,7 @@ impl States {
     /// Lets snapshots go that are too old or too many.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read or written.
+    /// [`StoreError`] if they cannot be read or written.
     pub(crate) fn thin(&self, now_ms: i64) -> Result<(), StoreError> {
         let plan = StateStore::plan_thinning(&self.data_dir, now_ms)?;
         for rewrite in plan.rewrites() {
@@ -488,7 +487,7 @@ impl States {
     /// Reads everything, and lists what is wrong, a sentence each.
     ///
     /// # Errors
-    /// [`StoreError`] where reading stopped before the end.
+    /// [`StoreError`] if reading stopped before the end.
     pub(crate) fn check(&self) -> Result<Vec<String>, StoreError> {
         match self.reader()? {
             Some(connection) => store::check(&connection),

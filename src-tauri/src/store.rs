@@ -301,15 +301,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Loads the latest revision; `None` in a store without any.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read, or does not match its hash.
+    /// [`StoreError`] if it cannot be read, or does not match its hash.
     fn head(&self) -> Result<Option<Revision>, StoreError>;
 
     /// Saves `draft` as the revision after `expected`, if `expected` still is the latest
     /// ([`RevisionNumber::NONE`] for the first one), to be found by `trace`.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be written; then nothing was.
-    /// [`StoreError::Missing`] where `expected` is a revision and the store has none.
+    /// [`StoreError`] if it cannot be written; then nothing was. [`StoreError::Missing`] if
+    /// `expected` is a revision and the store has none.
     fn append(
         &self,
         expected: RevisionNumber,
@@ -317,17 +317,17 @@ pub trait Store: Send + Sync + fmt::Debug {
         trace: Trace,
     ) -> Result<Appended, StoreError>;
 
-    /// Loads one revision; `None` where there is none of that number.
+    /// Loads one revision; `None` if there is none of that number.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read, or does not match its hash.
+    /// [`StoreError`] if it cannot be read, or does not match its hash.
     fn revision(&self, number: RevisionNumber) -> Result<Option<Revision>, StoreError>;
 
     /// Loads up to `limit` summaries, latest first, of revisions before `before`
     /// (of all, for `None`).
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read, or do not match their hashes.
+    /// [`StoreError`] if they cannot be read, or do not match their hashes.
     fn summaries(
         &self,
         before: Option<RevisionNumber>,
@@ -338,7 +338,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// without the first `offset`.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read, or do not match their hashes.
+    /// [`StoreError`] if they cannot be read, or do not match their hashes.
     fn history(
         &self,
         filter: &HistoryFilter,
@@ -349,50 +349,50 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Lists everybody who ever saved a revision, by name and face, each once.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read.
+    /// [`StoreError`] if they cannot be read.
     fn actors(&self) -> Result<Vec<Actor>, StoreError>;
 
     /// Lists every path that a revision later than `after` touched, with the last that did,
     /// in the order of the paths. What was renamed is touched by that under both names.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read, or a revision does not match its hash.
+    /// [`StoreError`] if they cannot be read, or a revision does not match its hash.
     fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, StoreError>;
 
     /// Returns a number that differs from an earlier one where somebody, this process or
     /// another, may have written since. Cheap enough to ask ten times a second.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read.
+    /// [`StoreError`] if it cannot be read.
     fn version(&self) -> Result<u64, StoreError>;
 
     /// Reads everything and checks it against its hashes.
     ///
     /// # Errors
-    /// [`StoreError`] where reading stopped before the end.
+    /// [`StoreError`] if reading stopped before the end.
     fn check(&self) -> Result<CheckReport, StoreError>;
 
-    /// Copies the store into a verified backup, and returns its place; `None` where there is
-    /// no need: a backup holds the latest revision already, the newest one was made less than
+    /// Copies the store into a verified backup, and returns its place; `None` if there is no need:
+    /// a backup holds the latest revision already, the newest one was made less than
     /// `unless_younger_ms` before `now_ms` (milliseconds since 1970), or there is no revision.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be written or does not verify.
+    /// [`StoreError`] if it cannot be written or does not verify.
     fn back_up(&self, now_ms: i64, unless_younger_ms: u64) -> Result<Option<PathBuf>, StoreError>;
 
     /// Lists the backups that hold a revision, newest first.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be listed.
+    /// [`StoreError`] if they cannot be listed.
     fn backups(&self) -> Result<Vec<Backup>, StoreError>;
 
-    /// Loads the latest revision of a backup; `None` where there is none of that name.
+    /// Loads the latest revision of a backup; `None` if there is none of that name.
     ///
     /// # Errors
-    /// [`StoreError::DamagedBackup`] where it cannot be read, or does not match its hash.
+    /// [`StoreError::DamagedBackup`] if it cannot be read, or does not match its hash.
     fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError>;
 
-    /// Returns why nothing can be written; `None` where it can.
+    /// Returns why nothing can be written; `None` if it can.
     fn read_only(&self) -> Option<String>;
 
     /// Returns what became of the store's files, if they are not in place. Cheap enough to ask

@@ -2,8 +2,8 @@
 //!
 //! A **flag document** is a tree of **components** (leaves, switched on or off, named by a dotted
 //! path) with a master switch and a **rollout**: which users see what is switched on. A component
-//! may have a rollout of its own, and may require others. A user's **bucket** is a fixed number
-//! in 0..100 000, by hashing; a rollout at 12.5 % reaches the buckets below 12 500.
+//! may have a custom rollout, and may require others. A user's **bucket** is a fixed number in
+//! 0..100 000, by hashing; a rollout at 12.5 % reaches the buckets below 12 500.
 //!
 //! In the order of the data's path:
 //!
@@ -34,7 +34,7 @@
 //! | [`chain`] | trees one after the other, kept as one whole and the differences since |
 //! | [`state`] | the state of a source, and the record of every change to it |
 //! | [`restore`] | what a restore asks a source to become, and how it ends |
-//! | [`retention`] | which snapshots to let go |
+//! | [`retention`] | which snapshots to remove |
 //! | [`bisect`] | which snapshot to try next, and what the exit code of a trial says |
 //! | [`typed`] | numbers as people type them |
 //! | [`mod@fold`] | texts made alike for searching |

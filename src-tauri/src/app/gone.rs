@@ -78,7 +78,7 @@ impl App {
         lock(&self.0.gone).clone()
     }
 
-    /// Says whether the store can be relied on at this moment.
+    /// Returns whether the store can be relied on at this moment.
     pub fn store_state(&self) -> StoreState {
         if self.gone().is_some() || self.flags().check_place().is_err() {
             return StoreState::StoreGone;

@@ -35,7 +35,7 @@ impl App {
     /// with the flags in force. A key keeps the batch from being counted twice.
     ///
     /// # Errors
-    /// [`IntakeError`] where it cannot be read, finds no room, or nothing is collected.
+    /// [`IntakeError`] if it cannot be read, finds no room, or nothing is collected.
     pub fn report(
         &self,
         bytes: &[u8],
@@ -57,15 +57,15 @@ impl App {
     /// Returns all metrics as Prometheus reads them.
     ///
     /// # Errors
-    /// [`IntakeError::Unavailable`] where nothing is collected.
+    /// [`IntakeError::Unavailable`] if nothing is collected.
     pub fn metrics_text(&self, format: exposition::Format) -> Result<String, IntakeError> {
         Ok(self.collecting()?.text(format))
     }
 
-    /// Tells of the last minutes; none where nothing differs from the pulse `since`.
+    /// Tells of the last minutes; none if nothing differs from the pulse `since`.
     ///
     /// # Errors
-    /// Where the changes of the flags cannot be read.
+    /// If the changes of the flags cannot be read.
     pub fn pulse(&self, since: Option<u64>) -> Result<Option<Pulse>, Error> {
         let Some(metrics) = &self.0.metrics else {
             return Ok(None);
@@ -86,7 +86,7 @@ impl App {
     /// Draws a span of what was reported, with the changes of the flags in it.
     ///
     /// # Errors
-    /// Where what was kept cannot be read.
+    /// If what was kept cannot be read.
     pub fn charts(&self, query: &ChartQuery) -> Result<Charts, Error> {
         let config = self.config();
         let mut charts = match config.metrics.prometheus.as_deref() {
@@ -115,7 +115,7 @@ impl App {
     /// before is not kept.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub fn glance(&self) -> Result<Option<(Pulse, Checkpoint)>, Error> {
         let Some(kept) = metrics::glance(&self.0.data_dir, self.limits(), self.now_ms())? else {
             return Ok(None);

@@ -34,7 +34,7 @@ impl App {
     /// source says it has taken; the state is kept in any case.
     ///
     /// # Errors
-    /// [`StateError`] where it cannot be read or kept; what was kept stays.
+    /// [`StateError`] if it cannot be read or kept; what was kept stays.
     pub fn put_state(
         &self,
         source: &SourceName,
@@ -60,7 +60,7 @@ impl App {
     /// Applies changes that a source recorded.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read or kept; then none was applied.
+    /// [`StateError`] if they cannot be read or kept; then none was applied.
     pub fn record_changes(
         &self,
         source: &SourceName,
@@ -119,7 +119,7 @@ impl App {
     /// Returns what a source has under a dotted key, `ml` for everything.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] where there is no such source, or nothing under the key.
+    /// [`StateError::NotFound`] if there is no such source, or nothing under the key.
     pub fn state_value(&self, source: &SourceName, key: Option<&str>) -> Result<Tree, StateError> {
         let state = self.0.states.current(source)?;
         value_under(&state.ml, key)
@@ -128,7 +128,7 @@ impl App {
     /// Returns the state a source has.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] where there is none.
+    /// [`StateError::NotFound`] if there is none.
     pub fn current_state(&self, source: &SourceName) -> Result<CurrentState, StateError> {
         self.0.states.current(source)
     }
@@ -151,7 +151,7 @@ impl App {
     /// Lists every source that has a state or a snapshot, the latest heard first.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub fn state_sources(&self) -> Result<Vec<StateSource>, Error> {
         let changes_max = u32::try_from(self.history_max()).unwrap_or(u32::MAX);
         Ok(self.0.states.sources(changes_max)?)
@@ -162,7 +162,7 @@ impl App {
     /// Takes a snapshot of a source, or of every one that has a state.
     ///
     /// # Errors
-    /// Where one cannot be kept; those before it are.
+    /// If one cannot be kept; those before it are.
     pub fn take_snapshots(
         &self,
         source: Option<&SourceName>,
@@ -234,7 +234,7 @@ impl App {
     /// without the first `offset`.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub fn snapshots(
         &self,
         filter: &SnapshotFilter,
@@ -257,7 +257,7 @@ impl App {
     /// Returns one snapshot.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none of that number.
+    /// [`Error::NotFound`] if there is none of that number.
     pub fn snapshot(&self, id: u64) -> Result<Snapshot, Error> {
         Ok(self.0.states.snapshot(id)?)
     }
@@ -266,7 +266,7 @@ impl App {
     /// changes of the flags. None without any snapshot.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub fn timeline(
         &self,
         filter: &SnapshotFilter,
@@ -289,7 +289,7 @@ impl App {
     /// Pins, names or notes a snapshot.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none of that number.
+    /// [`Error::NotFound`] if there is none of that number.
     pub fn label_snapshot(&self, id: u64, label: &SnapshotLabel) -> Result<Snapshot, Error> {
         self.0.states.label(id, label, self.now_ms())?;
         let snapshot = self.0.states.snapshot(id)?;
@@ -297,10 +297,10 @@ impl App {
         Ok(snapshot)
     }
 
-    /// Takes away the snapshots of a source that came from a file.
+    /// Removes the snapshots of a source that came from a file.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there are none.
+    /// [`Error::NotFound`] if there are none.
     pub fn remove_imported(&self, source: &str) -> Result<(), Error> {
         self.0
             .states
@@ -312,7 +312,7 @@ impl App {
     /// Returns a state at some moment, checked against its hash.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none.
+    /// [`Error::NotFound`] if there is none.
     pub fn state_at(&self, at: &StateAt) -> Result<StateTree, Error> {
         Ok(self.0.states.at(at)?)
     }
@@ -320,7 +320,7 @@ impl App {
     /// Compares two states.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no such state.
+    /// [`Error::NotFound`] if there is no such state.
     pub fn state_difference(
         &self,
         from: &StateAt,
@@ -333,7 +333,7 @@ impl App {
     /// Returns what turns one state into another, as operations of RFC 6902.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no such state.
+    /// [`Error::NotFound`] if there is no such state.
     pub fn state_patch(&self, from: &StateAt, to: &StateAt) -> Result<Tree, Error> {
         let (from, to) = (self.state_at(from)?, self.state_at(to)?);
         Ok(compare(&from.ml, &to.ml).to_json_patch().into())
@@ -353,7 +353,7 @@ impl App {
     /// Writes snapshots as a bundle: JSON text that says everything of them.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where one is not there.
+    /// [`Error::NotFound`] if one is not there.
     pub fn export_snapshots(&self, ids: &[u64]) -> Result<String, Error> {
         Ok(self.0.states.export(ids)?)
     }
@@ -362,7 +362,7 @@ impl App {
     /// source of this name. They are pinned.
     ///
     /// # Errors
-    /// Where it is none of these, or cannot be kept; then nothing was.
+    /// If it is none of these, or cannot be kept; then nothing was.
     pub fn import_snapshots(&self, bytes: &[u8], name: &str) -> Result<Vec<Snapshot>, Error> {
         self.ensure_states_kept()?;
         let is_packed = self.config().state.compression_enabled;
@@ -380,7 +380,7 @@ impl App {
 /// Returns what is under a dotted key that begins with `ml`.
 ///
 /// # Errors
-/// [`StateError::NotFound`] where nothing is, [`StateError::Invalid`] for another key.
+/// [`StateError::NotFound`] if nothing is, [`StateError::Invalid`] for another key.
 pub fn value_under(ml: &Tree, key: Option<&str>) -> Result<Tree, StateError> {
     let Some(key) = key.filter(|key| *key != "ml") else {
         return Ok(ml.clone());

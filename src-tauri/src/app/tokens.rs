@@ -8,7 +8,7 @@ impl App {
     /// Returns the token that writes over HTTP need.
     ///
     /// # Errors
-    /// [`Error::File`] where its file can be neither read nor made.
+    /// [`Error::File`] if its file can be neither read nor made.
     pub fn token(&self) -> Result<String, Error> {
         if let Err(error) = self.flags().check_place() {
             return self.remembered_token().ok_or(error.into());
@@ -21,7 +21,7 @@ impl App {
     /// Replaces the token; the one before is refused from then on.
     ///
     /// # Errors
-    /// [`Error::File`] where its file cannot be written.
+    /// [`Error::File`] if its file cannot be written.
     pub fn rotate_token(&self) -> Result<String, Error> {
         self.flags().check_place()?;
         let token = token::rotate(&self.0.data_dir).map_err(|source| self.token_error(source))?;
@@ -30,7 +30,7 @@ impl App {
         Ok(token)
     }
 
-    /// Says whether `presented` is the token, in a time that tells nothing about it.
+    /// Returns whether `presented` is the token, in a time that tells nothing about it.
     pub fn accepts_token(&self, presented: &str) -> bool {
         if self.store_state() == StoreState::StoreGone {
             // Its file was lost with the folder, or is another's.

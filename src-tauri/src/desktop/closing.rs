@@ -24,7 +24,7 @@ impl Closing {
         self.is_unsaved.store(is_unsaved, Ordering::Relaxed);
     }
 
-    /// Says whether to close at `now`; where not, people are to be asked.
+    /// Returns whether to close at `now`; where not, people are to be asked.
     pub fn may_close(&self, now: Instant) -> bool {
         if !self.is_unsaved.load(Ordering::Relaxed) {
             return true;

@@ -99,7 +99,7 @@ impl Desk {
     /// Returns the application. Blocks while it is opened for the first time.
     ///
     /// # Errors
-    /// Where it cannot be opened; the next call tries again.
+    /// If it cannot be opened; the next call tries again.
     pub fn app(&self) -> Result<App, Failure> {
         let mut open = lock(&self.0.open);
         if let Some(open) = open.as_ref() {
@@ -208,7 +208,7 @@ impl Desk {
                     },
                     // Its state is announced, too.
                     Ok(Event::Restored(_)) => continue,
-                    // What was missed is made up for by reading anew.
+                    // What was missed is made up for by reading again.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {
                         revision: app.flags().live().revision.0,
                     },

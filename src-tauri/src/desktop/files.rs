@@ -22,10 +22,10 @@ use tokio::sync::oneshot;
 /// then shows it: some file managers go on until their window is closed.
 const SHOWN_WITHIN: Duration = Duration::from_secs(3);
 
-/// Lets a person choose a document, and reads it; none where they chose none.
+/// Lets a person choose a document, and reads it; none if they chose none.
 ///
 /// # Errors
-/// Where it cannot be read, is too large for a document, or is not text.
+/// If it cannot be read, is too large for a document, or is not text.
 pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failure> {
     let dialog = dialog(window, "Import a document", JSON);
     match place(|choose| dialog.pick_file(choose)).await? {
@@ -34,11 +34,11 @@ pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failur
     }
 }
 
-/// Lets a person choose a file, and reads it, whatever is in it; with its name. None where they
-/// chose none.
+/// Lets a person choose a file, and reads it, whatever is in it; with its name. None if they chose
+/// none.
 ///
 /// # Errors
-/// Where it cannot be read, or is larger than any bundle of snapshots.
+/// If it cannot be read, or is larger than any bundle of snapshots.
 pub async fn choose_bytes(
     window: &WebviewWindow,
     title: &str,
@@ -62,11 +62,11 @@ pub async fn choose_bytes(
     Ok(Some((name, bytes.await?)))
 }
 
-/// Lets a person choose where to write something, writes it, and returns the place; none where
-/// they chose none. What kind of file it is follows from `name`.
+/// Lets a person choose where to write something, writes it, and returns the place; none if they
+/// chose none. What kind of file it is follows from `name`.
 ///
 /// # Errors
-/// Where it cannot be written; what was there before is kept then.
+/// If it cannot be written; what was there before is kept then.
 pub async fn save(
     window: &WebviewWindow,
     name: String,
@@ -85,7 +85,7 @@ pub async fn save(
 /// Shows a folder in the desktop's file manager.
 ///
 /// # Errors
-/// Where the desktop has none that can.
+/// If the desktop has none that can.
 pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
     off_the_window(move || show_with("xdg-open", &folder)).await
 }
@@ -152,7 +152,7 @@ async fn off_the_window<T: Send + 'static>(
 /// Reads a document.
 ///
 /// # Errors
-/// Where it cannot be read, is too large for a document, or is not text.
+/// If it cannot be read, is too large for a document, or is not text.
 pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
     let refuse = |reason: &str| failed(path, &format!("cannot be read: {reason}"));
     let cannot = |error: io::Error| refuse(&reason_of(&error));

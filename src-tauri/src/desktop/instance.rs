@@ -62,8 +62,8 @@ struct Hold {
 /// Takes a data folder's place, or has the one who has it show its window.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] where another process has the window and does not answer;
-/// others where the folder has no room for a lock or a socket.
+/// [`io::ErrorKind::TimedOut`] if another process has the window and does not answer; others where
+/// the folder has no room for a lock or a socket.
 pub fn start(data_dir: &Path) -> io::Result<Start> {
     DirBuilder::new()
         .recursive(true)
@@ -97,7 +97,7 @@ impl Instance {
     /// Calls `show` whenever another process asks for the window.
     ///
     /// # Errors
-    /// Where there can be no thread for it.
+    /// If there can be no thread for it.
     pub fn listen(&self, show: impl Fn() + Send + 'static) -> io::Result<()> {
         self.hold().listen(show)
     }

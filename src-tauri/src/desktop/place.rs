@@ -31,8 +31,8 @@ pub struct Area {
 }
 
 impl Area {
-    /// Returns what it becomes on the screen that shows most of it, or else on the first one:
-    /// no larger than the screen, and wholly on it. None where there is no screen to go by.
+    /// Returns what it becomes on the screen that shows most of it, or else on the first one: no
+    /// larger than the screen, and wholly on it. None if there is no screen to go by.
     pub fn within(self, screens: &[Area]) -> Option<Self> {
         let shown = |screen: &&Area| self.overlap(screen);
         let most = screens

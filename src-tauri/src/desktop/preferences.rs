@@ -25,7 +25,7 @@ pub fn save(window: &AppHandle, data_dir: &Path, preferences: &Preferences) {
     set(window, data_dir, CHOICES, preferences);
 }
 
-/// Reads where the window was left; none where that is not known.
+/// Reads where the window was left; none if that is not known.
 pub fn load_place(window: &AppHandle, data_dir: &Path) -> Option<Place> {
     get(window, data_dir, PLACE)
 }

@@ -1,4 +1,4 @@
-//! What the toolkit beneath the window does that tauri does not offer.
+//! What the toolkit under the window does that tauri does not offer.
 
 use gtk::gdk::{EventKey, ModifierType};
 use gtk::glib::Propagation;
@@ -18,7 +18,7 @@ const MODIFIERS: ModifierType = ModifierType::SHIFT_MASK
 /// Calls `all_off` on Ctrl+Shift+0, before the page sees the key and whether it hangs or not.
 ///
 /// # Errors
-/// Where there is no window.
+/// If there is no window.
 pub fn on_emergency_key(window: &WebviewWindow, all_off: impl Fn() + 'static) -> tauri::Result<()> {
     window.gtk_window()?.connect_key_press_event(move |_, key| {
         if !is_emergency(key) {

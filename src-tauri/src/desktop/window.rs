@@ -32,7 +32,7 @@ struct DesktopTheme(tauri::Theme);
 /// Opens the window.
 ///
 /// # Errors
-/// Where the desktop has no room for one.
+/// If the desktop has no room for one.
 pub fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<WebviewWindow> {
     let configured = app.config().app.windows.iter();
     let main = configured.clone().find(|window| window.label == MAIN);

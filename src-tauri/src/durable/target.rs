@@ -133,7 +133,7 @@ struct Around {
 }
 
 impl Around {
-    /// Says whether a link of `owner` may be a trap for `user`.
+    /// Returns whether a link of `owner` may be a trap for `user`.
     fn is_planted(&self, owner: u32, user: u32) -> bool {
         self.mode & SHARED_MODE == SHARED_MODE && owner != user && owner != self.owner
     }

@@ -91,7 +91,7 @@ impl Flags {
         })
     }
 
-    /// Says whether everything is off by an emergency that is not stored yet.
+    /// Returns whether everything is off by an emergency that is not stored yet.
     pub fn is_emergency(&self) -> bool {
         self.0.emergency.call().is_some()
     }
@@ -256,7 +256,7 @@ impl Emergency {
         is_news
     }
 
-    /// Says whether the storing thread may end.
+    /// Returns whether the storing thread may end.
     fn may_rest(&self) -> bool {
         if self.call().is_some() {
             return false;

@@ -82,8 +82,8 @@ impl Live {
     /// Makes a stored revision ready for use.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] where its document is not valid, though its hash is right:
-    /// another program or a newer Flagdeck wrote it.
+    /// [`StoreError::Damaged`] if its document is not valid, though its hash is right: another
+    /// program or a newer Flagdeck wrote it.
     pub fn load(revision: &Revision) -> Result<Self, StoreError> {
         let draft = &revision.draft;
         let checked = validate(&draft.document).map_err(|problems| StoreError::Damaged {

@@ -54,7 +54,7 @@ impl Flags {
     /// without the first `offset`.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub fn history(
         &self,
         filter: &HistoryFilter,
@@ -67,7 +67,7 @@ impl Flags {
     /// Lists everybody who ever saved a revision.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub fn actors(&self) -> Result<Vec<Actor>, Error> {
         Ok(self.store().actors()?)
     }
@@ -76,7 +76,7 @@ impl Flags {
     /// last that did; those that are gone are left out.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, Error> {
         let mut found = self.store().last_changes(after)?;
         let live = self.live();
@@ -92,7 +92,7 @@ impl Flags {
     /// default.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none of such a number.
+    /// [`Error::NotFound`] if there is none of such a number.
     pub fn difference(
         &self,
         from: RevisionNumber,
@@ -136,8 +136,8 @@ impl Flags {
     /// which revision decided.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no revision of that number. That there is no such
-    /// component is an explanation.
+    /// [`Error::NotFound`] if there is no revision of that number. That there is no such component
+    /// is an explanation.
     pub fn explain(
         &self,
         component: &str,

@@ -254,9 +254,9 @@ impl Collector {
         state
     }
 
-    /// Ends the second that began at `at_s`, and returns what was counted in it; none where
-    /// nothing was. Names are made numbers by `name`, which may fail: what it has no number for
-    /// is in the totals, and is tried again with the next second.
+    /// Ends the second that began at `at_s`, and returns what was counted in it; none if nothing
+    /// was. Names are made numbers by `name`, which may fail: what it has no number for is in the
+    /// totals, and is tried again with the next second.
     pub fn close_second(
         &self,
         at_s: i64,

@@ -53,7 +53,7 @@ impl Metrics {
     /// Draws a span. Marks are for the caller to fill in.
     ///
     /// # Errors
-    /// [`StoreError`] where what was kept cannot be read.
+    /// [`StoreError`] if what was kept cannot be read.
     pub fn draw(
         &self,
         query: &shapes::ChartQuery,
@@ -164,7 +164,7 @@ impl Metrics {
         Ok(from_s)
     }
 
-    /// Reads what was kept; none where nothing ever was.
+    /// Reads what was kept; none if nothing ever was.
     fn read<T>(
         &self,
         read: impl FnOnce(&MetricsReader) -> Result<T, StoreError>,
@@ -182,7 +182,7 @@ impl Metrics {
 /// Draws a span of what a Prometheus has of it. Marks are for the caller to fill in.
 ///
 /// # Errors
-/// [`QueryError`] where it does not answer.
+/// [`QueryError`] if it does not answer.
 pub fn draw_from(
     address: &str,
     query: &shapes::ChartQuery,

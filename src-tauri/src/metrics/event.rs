@@ -96,7 +96,7 @@ pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
 /// Reads a batch.
 ///
 /// # Errors
-/// Where the batch as a whole cannot be read; then no event of it counts.
+/// If the batch as a whole cannot be read; then no event of it counts.
 pub fn read(bytes: &[u8], format: Format, expose: Expose) -> Result<Batch, BatchError> {
     let mut batch = Batch::default();
     let bytes = &*tree::mended(bytes);
@@ -320,12 +320,12 @@ fn is_text(value: &Tree) -> bool {
     value.as_str().is_some()
 }
 
-/// Says whether a value is a number, and not beyond all doubles.
+/// Returns whether a value is a number, and not beyond all doubles.
 fn is_number(value: &Tree) -> bool {
     value.as_f64().is_some()
 }
 
-/// Says whether a value is a number that cannot be counted with, such as 1e400.
+/// Returns whether a value is a number that cannot be counted with, such as 1e400.
 fn is_beyond_doubles(value: &Tree) -> bool {
     matches!(value, Tree::Number(number) if number.as_f64().is_none())
 }

@@ -77,7 +77,7 @@ pub enum QueryError {
 /// told only of steps with calculations, and weighs as much as these.
 ///
 /// # Errors
-/// [`QueryError`], where any of the queries fails: half a picture would look like a whole one.
+/// [`QueryError`] if any of the queries fails: half a picture would look like a whole one.
 pub fn frames(
     address: &str,
     range: &Range,

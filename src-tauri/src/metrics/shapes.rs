@@ -66,7 +66,7 @@ pub struct Pulse {
     pub memory: MemoryUse,
     /// What the settings call too much.
     pub limits: Limits,
-    /// How pushing to a gateway goes; `null` where none is configured.
+    /// How pushing to a gateway goes; `null` if none is configured.
     pub push: Option<PushHealth>,
     /// Events taken in since the counters began.
     pub events_accepted: u64,
@@ -90,7 +90,7 @@ pub struct ReportingSource {
     pub is_synthetic: bool,
     /// When it reported last, in milliseconds since 1970.
     pub at_ms: i64,
-    /// The memory it uses, in bytes; `null` where it did not say.
+    /// The memory it uses, in bytes; `null` if it did not say.
     pub memory_bytes: Option<f64>,
 }
 
@@ -132,9 +132,9 @@ pub struct PulseColumn {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct MemoryUse {
-    /// By the source that reports the most, in bytes; `null` where none reports.
+    /// By the source that reports the most, in bytes; `null` if none reports.
     pub host_bytes: Option<f64>,
-    /// By Flagdeck, in bytes; `null` where the system does not say.
+    /// By Flagdeck, in bytes; `null` if the system does not say.
     pub own_bytes: Option<f64>,
     /// How the first stands to the limits. Once over one, it is within again at 90 % of it.
     pub standing: MemoryStanding,
@@ -183,7 +183,7 @@ pub struct PushHealth {
     pub gateway: String,
     /// When the last push arrived, in milliseconds since 1970; `null` before the first.
     pub at_ms: Option<i64>,
-    /// Why the latest push failed; `null` where it arrived.
+    /// Why the latest push failed; `null` if it arrived.
     pub error: Option<String>,
     /// When the first push failed of those that failed since, in milliseconds since 1970; `null`
     /// if the latest arrived.
@@ -211,8 +211,8 @@ pub struct ChartQuery {
     pub own: bool,
 }
 
-/// Everything the charts draw of a span. Every list has one value for each of `times_s`;
-/// `null` where nothing was reported.
+/// Everything the charts draw of a span. Every list has one value for each of `times_s`; `null` if
+/// nothing was reported.
 ///
 /// A duration above the last of `edges_s` is known only to be that: such a quantile is sent as
 /// a number greater than the last edge.

@@ -214,7 +214,7 @@ fn is_left(change: &Change, path: &Path, after: &Tree) -> bool {
     let pointer = path.find(after);
     match (pointer, &change.new) {
         (Some(pointer), _) => is_as_left(change, &flagdeck_core::tree::dotted(&pointer), after),
-        // It is gone: so it is if something was taken away, or put without it.
+        // It is gone: so it is if something was removed, or put without it.
         (None, None) => true,
         (None, Some(_)) => is_as_left(change, &dotted_key(change), after),
     }

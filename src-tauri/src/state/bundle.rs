@@ -55,7 +55,7 @@ pub(crate) struct Bundled {
         deserialize_with = "trees_of"
     )]
     changes: Vec<Tree>,
-    /// BLAKE3 of the state in canonical form, as hexadecimal digits; none where nobody said.
+    /// BLAKE3 of the state in canonical form, as hexadecimal digits; none if nobody said.
     #[serde(default)]
     hash: Option<String>,
     /// Warnings about how it was read.
@@ -152,7 +152,7 @@ pub(crate) fn write(snapshots: Vec<Bundled>) -> String {
 /// `now_ms`.
 ///
 /// # Errors
-/// [`StateError::Unreadable`] where it is none of these, or does not match its hashes.
+/// [`StateError::Unreadable`] if it is none of these, or does not match its hashes.
 pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError> {
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(unreadable("the file is larger than 256 MiB"));
@@ -226,7 +226,7 @@ fn told_of(snapshots: &[Bundled]) -> Vec<String> {
 /// state.
 ///
 /// # Errors
-/// [`StateError::Unreadable`] where it is none of these.
+/// [`StateError::Unreadable`] if it is none of these.
 pub fn read_file(bytes: &[u8]) -> Result<Tree, StateError> {
     let mut snapshots = read(bytes, 0)?;
     match (snapshots.pop(), snapshots.len()) {

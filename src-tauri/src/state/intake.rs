@@ -48,7 +48,7 @@ pub(crate) struct Sent {
 /// [`unwrap`].
 ///
 /// # Errors
-/// [`StateError::Unreadable`] where it is no JSON object, [`StateError::TooLarge`].
+/// [`StateError::Unreadable`] if it is no JSON object, [`StateError::TooLarge`].
 pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
     if bytes.len() > STATE_BYTES_MAX {
         return Err(StateError::TooLarge {
@@ -111,7 +111,7 @@ pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
 /// What the specification has in a state.
 const AROUND: [&str; 3] = ["timestamp", "ml", "files"];
 
-/// Says whether an object is what the specification has around a state.
+/// Returns whether an object is what the specification has around a state.
 fn is_around(members: &Object) -> bool {
     let is_number = |name| matches!(members.get(name), Some(Tree::Number(_)));
     let has_all = matches!(members.get("ml"), Some(Tree::Object(_)))
@@ -219,7 +219,7 @@ fn kept(mut sent: Sent) -> Result<Sent, StateError> {
 /// Reads changes, each judged by itself.
 ///
 /// # Errors
-/// [`StateError::Unreadable`] where they are not what `format` says, [`StateError::TooMany`].
+/// [`StateError::Unreadable`] if they are not what `format` says, [`StateError::TooMany`].
 pub(crate) fn read_changes(bytes: &[u8], format: Format, now_ms: i64) -> Result<Batch, StateError> {
     let records = match format {
         Format::Json => array(bytes)?,

@@ -43,7 +43,7 @@ impl States {
     /// Lists every source.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read.
+    /// [`StateError`] if they cannot be read.
     pub(crate) fn sources(&self, changes_max: u32) -> Result<Vec<StateSource>, StateError> {
         let Some(connection) = self.reader()? else {
             return Ok(Vec::new());
@@ -70,7 +70,7 @@ impl States {
     /// Returns the state a source has, with the ring of its changes.
     ///
     /// # Errors
-    /// [`StateError`] where there is none, or it cannot be read.
+    /// [`StateError`] if there is none, or it cannot be read.
     pub(crate) fn current(&self, name: &SourceName) -> Result<CurrentState, StateError> {
         let connection = self.reader_of(&format!("source {name}"))?;
         let moment = connection
@@ -91,7 +91,7 @@ impl States {
     /// Returns a state at some moment, without the ring of changes that is kept beside it.
     ///
     /// # Errors
-    /// [`StateError`] where there is none, or it does not match its hash.
+    /// [`StateError`] if there is none, or it does not match its hash.
     pub(crate) fn at(&self, at: &StateAt) -> Result<StateTree, StateError> {
         let connection = self.reader_of(&show::name_of(at))?;
         let moment = connection
@@ -164,7 +164,7 @@ impl States {
     /// Returns one snapshot.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] where there is none of that number.
+    /// [`StateError::NotFound`] if there is none of that number.
     pub(crate) fn snapshot(&self, id: u64) -> Result<Snapshot, StateError> {
         let connection = self.reader_of(&format!("snapshot {id}"))?;
         Ok(store::load(&connection, id)?.snapshot)
@@ -194,7 +194,7 @@ impl States {
     /// without the first `offset`.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read.
+    /// [`StateError`] if they cannot be read.
     pub(crate) fn snapshots(
         &self,
         filter: &SnapshotFilter,
@@ -212,7 +212,7 @@ impl States {
     /// with where those begin and end. None without any snapshot.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read.
+    /// [`StateError`] if they cannot be read.
     pub(crate) fn density(
         &self,
         filter: &SnapshotFilter,

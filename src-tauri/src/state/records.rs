@@ -111,7 +111,7 @@ fn ring(ml: &Tree) -> &[Tree] {
     ring.unwrap_or_default()
 }
 
-/// Says whether a change set what is at a JSON Pointer of a state, or something in it or around
+/// Returns whether a change set what is at a JSON Pointer of a state, or something in it or around
 /// it.
 pub(super) fn is_around(change: &Change, pointer: &str, state: &Tree) -> bool {
     let key = state::tracked(&change.key).unwrap_or_default();
@@ -119,7 +119,7 @@ pub(super) fn is_around(change: &Change, pointer: &str, state: &Tree) -> bool {
     leads_to(&set, pointer, '/') || leads_to(pointer, &set, '/')
 }
 
-/// Says whether a whole report changed what a key leads to, or something in it or around it.
+/// Returns whether a whole report changed what a key leads to, or something in it or around it.
 pub(super) fn is_reported_around(reported: &Reported, key: &str) -> bool {
     let is_in =
         |outer: &str, inner: &str| leads_to(outer, inner, '.') || leads_to(outer, inner, '[');
@@ -131,7 +131,7 @@ pub(super) fn dotted_key(change: &Change) -> Cow<'_, str> {
     keys::flattened(state::tracked(&change.key).unwrap_or_default())
 }
 
-/// Says whether a path leads to another one, or is it.
+/// Returns whether a path leads to another one, or is it.
 fn leads_to(outer: &str, inner: &str, separator: char) -> bool {
     match inner.strip_prefix(outer) {
         Some(rest) => outer.is_empty() || rest.is_empty() || rest.starts_with(separator),
@@ -139,7 +139,7 @@ fn leads_to(outer: &str, inner: &str, separator: char) -> bool {
     }
 }
 
-/// Says whether what is at a dotted path is as a change around it left it. It is not if a state
+/// Returns whether what is at a dotted path is as a change around it left it. It is not if a state
 /// was put whole since.
 pub(super) fn is_as_left(change: &Change, path: &str, after: &Tree) -> bool {
     let key = &*dotted_key(change);

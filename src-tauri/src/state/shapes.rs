@@ -14,10 +14,10 @@ use crate::store::{Actor, Mark};
 pub struct StateSource {
     /// What it calls itself.
     pub name: String,
-    /// When its state was reported or set last, in milliseconds since 1970; `null`
-    /// where there are snapshots only, as of an import.
+    /// When its state was reported or set last, in milliseconds since 1970; `null` if there are
+    /// snapshots only, as of an import.
     pub at_ms: Option<i64>,
-    /// Bytes of its state as JSON text; 0 where there are snapshots only.
+    /// Bytes of its state as JSON text; 0 if there are snapshots only.
     pub bytes: u64,
     /// Changes in the ring of the latest ones.
     pub changes: u32,
@@ -213,9 +213,9 @@ pub struct StateChange {
     pub kind: StateChangeKind,
     /// Where it was before, a JSON Pointer into the earlier state, if it moved or was renamed.
     pub from: Option<String>,
-    /// What it was; `null` where it was not there.
+    /// What it was; `null` if it was not there.
     pub before: Option<Excerpt>,
-    /// What it is; `null` where it is not there any more.
+    /// What it is; `null` if it is not there any more.
     pub after: Option<Excerpt>,
     /// What happened to the elements of a list.
     pub list: Option<ListChange>,
@@ -224,7 +224,7 @@ pub struct StateChange {
     /// Whether it is noise.
     pub is_noise: bool,
     /// The latest recorded change that set it, or something in it or around it: its place in
-    /// `records`. `null` where none is known.
+    /// `records`. `null` if none is known.
     pub record: Option<usize>,
 }
 
@@ -263,7 +263,7 @@ pub struct Excerpt {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct ListChange {
-    /// The key that elements were told apart by; `null` where by their content or place.
+    /// The key that elements were told apart by; `null` if by their content or place.
     pub key: Option<String>,
     /// Whether it is a ring that moved on: elements went at its beginning, others came at its end.
     pub is_shifted: bool,
@@ -336,7 +336,7 @@ pub struct BlameEntry {
     pub snapshot: Snapshot,
     /// What it was; `null` if it was not there.
     pub before: Option<Excerpt>,
-    /// What it became; `null` if it was taken away.
+    /// What it became; `null` if it was removed.
     pub after: Option<Excerpt>,
 }
 
@@ -358,9 +358,9 @@ pub struct BlameValue {
 pub struct ChangeRecord {
     /// What was set: a dotted key, or of a whole report a key as a difference prints it.
     pub key: String,
-    /// What it was; `null` where it was not there.
+    /// What it was; `null` if it was not there.
     pub before: Option<Excerpt>,
-    /// What it became; `null` where it was taken away.
+    /// What it became; `null` if it was removed.
     pub after: Option<Excerpt>,
     /// When, in milliseconds since 1970; of a whole report, when that came.
     pub at_ms: i64,
@@ -499,7 +499,7 @@ pub struct RestorePage {
     pub restores: Vec<StateRestore>,
 }
 
-/// What a person says of a snapshot. What is not given stays; an empty text takes it away.
+/// What a person says of a snapshot. What is not given stays; an empty text removes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase", optional_fields))]

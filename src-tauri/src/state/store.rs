@@ -77,7 +77,7 @@ pub(super) struct Imported<'a> {
 #[derive(Debug)]
 pub(super) struct Put {
     pub(super) bytes: u64,
-    /// Values that differ from before; 0 where it is the same.
+    /// Values that differ from before; 0 if it is the same.
     pub(super) changes: u32,
     pub(super) confirmation: Option<Confirmation>,
 }
@@ -87,7 +87,7 @@ impl StateStore {
     /// one is set aside, if no other program has it open; then a sentence tells of it.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be written, or is of a newer Flagdeck.
+    /// [`StoreError`] if it cannot be written, or is of a newer Flagdeck.
     pub(super) fn open(data_dir: &Path, now_ms: i64) -> Result<(Self, Option<String>), StoreError> {
         let share = STATES.share(data_dir);
         let (connection, notice) = match STATES.named(open_sound(data_dir)) {
@@ -303,7 +303,7 @@ impl StateStore {
     /// Keeps a state that came from a file as a snapshot.
     ///
     /// # Errors
-    /// [`StateError`] where it cannot be stored.
+    /// [`StateError`] if it cannot be stored.
     pub(super) fn import(
         &mut self,
         name: &SourceName,
@@ -330,7 +330,7 @@ impl StateStore {
     /// Says something else of a snapshot.
     ///
     /// # Errors
-    /// [`StateError`] where there is none of that number, or it cannot be stored.
+    /// [`StateError`] if there is none of that number, or it cannot be stored.
     pub(super) fn label(&mut self, id: u64, label: &SnapshotLabel) -> Result<(), StateError> {
         let transaction = self.connection.begin()?;
         snapshots::label(&transaction, id, label)?;
@@ -342,7 +342,7 @@ impl StateStore {
     /// nothing else of it.
     ///
     /// # Errors
-    /// [`StateError`] where there is no such source, or it cannot be stored.
+    /// [`StateError`] if there is no such source, or it cannot be stored.
     pub(super) fn remove_imported(&mut self, name: &SourceName) -> Result<(), StateError> {
         let transaction = self.connection.begin()?;
         let source = sources::get(&transaction, name)?;
@@ -355,7 +355,7 @@ impl StateStore {
     /// Lets snapshots go that are too old or too many.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read or written.
+    /// [`StoreError`] if they cannot be read or written.
     pub(super) fn plan_thinning(
         data_dir: &Path,
         now_ms: i64,
@@ -393,7 +393,7 @@ impl StateStore {
     /// Lists the sources that have a state which no snapshot is of.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read.
+    /// [`StoreError`] if they cannot be read.
     pub(super) fn sources_to_snapshot(&self) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
         snapshots::sources_to_snapshot(&self.connection)
     }
@@ -401,7 +401,7 @@ impl StateStore {
     /// Returns a number that differs from an earlier one where another program wrote since.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read.
+    /// [`StoreError`] if it cannot be read.
     pub(super) fn version(&self) -> Result<i64, StoreError> {
         let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
         Ok(statement.query_row([], |row| row.get(0))?)
@@ -448,7 +448,7 @@ fn replace(
 /// Loads the state of a source, as it is on disk; to be called within a transaction.
 ///
 /// # Errors
-/// [`StateError`] where there is none, or it cannot be read.
+/// [`StateError`] if there is none, or it cannot be read.
 pub(super) fn current(
     moment: &Transaction<'_>,
     name: &SourceName,
@@ -474,7 +474,7 @@ pub(super) fn last_revision(connection: &Connection) -> Result<Option<u64>, Stor
 /// Reads everything, and lists what is wrong, a sentence each.
 ///
 /// # Errors
-/// [`StoreError`] where reading stopped before the end.
+/// [`StoreError`] if reading stopped before the end.
 pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut problems = Vec::new();
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;

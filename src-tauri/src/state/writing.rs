@@ -27,7 +27,7 @@ impl States {
     /// Takes in a state whole.
     ///
     /// # Errors
-    /// [`StateError`] where it cannot be read or kept.
+    /// [`StateError`] if it cannot be read or kept.
     pub(crate) fn put(
         &self,
         source: &SourceName,
@@ -55,7 +55,7 @@ impl States {
     /// Applies changes that a source recorded, each by itself.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read or kept.
+    /// [`StateError`] if they cannot be read or kept.
     pub(crate) fn record(
         &self,
         source: &SourceName,
@@ -124,10 +124,10 @@ impl States {
         }
     }
 
-    /// Takes a snapshot; none where `only_new` asks for one of what is new, and nothing is.
+    /// Takes a snapshot; none if `only_new` asks for one of what is new, and nothing is.
     ///
     /// # Errors
-    /// [`StateError`] where there is no such state, or it cannot be kept.
+    /// [`StateError`] if there is no such state, or it cannot be kept.
     pub(crate) fn take(
         &self,
         source: &SourceName,
@@ -141,7 +141,7 @@ impl States {
     /// Lists the sources that have a state.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read.
+    /// [`StateError`] if they cannot be read.
     pub(crate) fn names_with_state(&self) -> Result<Vec<SourceName>, StateError> {
         let sources = self.sources(0)?.into_iter();
         sources
@@ -154,7 +154,7 @@ impl States {
     /// milliseconds since 1970.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read.
+    /// [`StoreError`] if they cannot be read.
     pub(crate) fn sources_to_snapshot(
         &self,
         now_ms: i64,
@@ -165,7 +165,7 @@ impl States {
     /// Pins, names or notes a snapshot.
     ///
     /// # Errors
-    /// [`StateError`] where there is none of that number, or what is said is too long.
+    /// [`StateError`] if there is none of that number, or what is said is too long.
     pub(crate) fn label(
         &self,
         id: u64,
@@ -176,10 +176,10 @@ impl States {
         self.writer(now_ms)?.store().label(id, label)
     }
 
-    /// Takes away the snapshots of a source that came from a file.
+    /// Removes the snapshots of a source that came from a file.
     ///
     /// # Errors
-    /// [`StateError`] where there are none.
+    /// [`StateError`] if there are none.
     pub(crate) fn remove_imported(
         &self,
         source: &SourceName,
@@ -192,7 +192,7 @@ impl States {
     /// Writes snapshots as a bundle.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] where one is not there.
+    /// [`StateError::NotFound`] if one is not there.
     pub(crate) fn export(&self, ids: &[u64]) -> Result<String, StateError> {
         let bundled = ids.iter().map(|id| {
             let state = self.at(&StateAt::Snapshot { id: *id })?;
@@ -208,7 +208,7 @@ impl States {
     /// Imports the snapshots of a file. Returns them, with warnings about how they were read.
     ///
     /// # Errors
-    /// [`StateError`] where it is none, or they cannot be kept; then none was.
+    /// [`StateError`] if it is none, or they cannot be kept; then none was.
     pub(crate) fn import(
         &self,
         bytes: &[u8],

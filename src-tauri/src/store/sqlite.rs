@@ -90,10 +90,10 @@ impl SqliteStore {
     /// Waits up to five seconds for other programs.
     ///
     /// # Errors
-    /// [`StoreError::Folder`] where the folder cannot be used, holds another program's
-    /// file, or holds a damaged store that another program has open;
-    /// [`StoreError::Migration`] where an older format could not be renewed;
-    /// [`StoreError::Busy`] where another program is replacing the store and does not end.
+    /// [`StoreError::Folder`] if the folder cannot be used, holds another program's file, or holds
+    /// a damaged store that another program has open; [`StoreError::Migration`] if an older format
+    /// could not be renewed; [`StoreError::Busy`] if another program is replacing the store and
+    /// does not end.
     pub fn open(data_dir: &Path, now_ms: i64) -> Result<Opened, StoreError> {
         Self::open_with(
             data_dir,

@@ -19,18 +19,18 @@ use crate::tree::{self, Object, Tree};
 pub struct Change {
     /// Where: a JSON Pointer into the document.
     pub pointer: String,
-    /// Where it was before, a JSON Pointer too: it was renamed or moved, with everything said
-    /// about it and every requirement of it. None for a change in its place.
+    /// Where it was before, a JSON Pointer too: it was renamed or moved, with everything said about
+    /// it and every requirement of it. `None` for a change in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The value before; none where there was none.
+    /// The value before; none if there was none.
     #[serde(
         default,
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
     pub before: Option<Tree>,
-    /// The value after; none where there is none any more.
+    /// The value after; none if there is none any more.
     #[serde(
         default,
         deserialize_with = "present",
@@ -39,7 +39,7 @@ pub struct Change {
     pub after: Option<Tree>,
 }
 
-/// A null that is there is a value, not the absence of one.
+/// An explicit null is a value, not a missing one.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Tree>, D::Error> {
     tree::deserialize(value).map(Some)
 }
@@ -48,9 +48,9 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Tree>, D::Error
 /// moved, then everything else under the paths of `after`, in the order of `before`, then what
 /// is only in `after`.
 ///
-/// Documents do not tell what was renamed, so it is inferred: a component or group that is gone
-/// and one that appeared with equal content are the same, if no other could be meant.
-/// Objects are compared key by key, whatever their order; lists and everything else as a whole.
+/// Documents do not tell what was renamed, so it is inferred: a component or group that is gone and
+/// one that appeared with equal content are the same if there is no other candidate. Objects are
+/// compared key by key, whatever their order; lists and everything else as a whole.
 pub fn changes(before: &Tree, after: &Tree) -> Vec<Change> {
     let in_place = compared(before, after);
     let renames = Renames::infer(before, after, &in_place);
@@ -96,7 +96,7 @@ fn compare(at: &Pointer, before: Option<&Tree>, after: Option<&Tree>, found: &mu
 }
 
 fn compare_objects(at: &Pointer, before: &Object, after: &Object, found: &mut Vec<Change>) {
-    // Equal ones are passed over before a pointer is built: documents are mostly equal.
+    // Equal values are skipped before a pointer is built: documents are mostly equal.
     for (key, old) in before.iter() {
         let new = after.get(key);
         if new != Some(old) {
@@ -114,7 +114,7 @@ impl Change {
         tokens(&self.pointer)
     }
 
-    /// Returns the changes within an object that came or went as a whole, or changed.
+    /// Returns the changes within an object that was added, removed or changed.
     fn inner(&self) -> Vec<Self> {
         let entries = |value: &Option<Tree>| match value {
             Some(Tree::Object(entries)) => (**entries).clone(),

@@ -1,6 +1,5 @@
-//! The exact difference of two trees, as a tree of its own: what it is applied to becomes the
-//! other in every value. The order of keys and how a number is spelled are no difference, and stay
-//! as they were.
+//! The exact difference of two trees: applied to the one, it gives the other in every value. The
+//! order of keys and the spelling of numbers do not count, and are preserved.
 
 pub mod codec;
 
@@ -10,39 +9,39 @@ use super::align::{Run, align, identity};
 use super::{Object, Tree, keys, order, path, same};
 use crate::limits::MEMBERS_SHIFTED_MAX;
 
-/// What turns a tree into another one. Borrows from the later one if it was compared, so that the
-/// earlier one can be changed by it.
+/// What turns a tree into another one. Borrows only from the later one, so that it can be applied
+/// to the earlier one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Patch<'a> {
     /// Nothing.
     Same,
-    /// This takes its place.
+    /// The value is replaced.
     Replace(Cow<'a, Tree>),
     /// An object stays one, and some of its members differ.
     Members(Members<'a>),
-    /// A list stays one; its elements fare as these say, in order.
+    /// A list stays one; what happens to its elements, in order.
     Elements(Vec<Piece<'a>>),
 }
 
-/// What becomes of the members of an object.
+/// What happens to the members of an object.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Members<'a> {
-    /// Keys that go.
+    /// Keys that are removed.
     pub removed: Vec<Cow<'a, str>>,
     /// Members that differ.
     pub changed: Vec<(Cow<'a, str>, Patch<'a>)>,
-    /// Members that come, with where each stands once all have; in order.
+    /// Members that are added, each with its final place, in order.
     pub added: Vec<(usize, Cow<'a, str>, Cow<'a, Tree>)>,
 }
 
-/// What becomes of elements next to each other.
+/// What happens to consecutive elements.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Piece<'a> {
     /// So many stay.
     Keep(usize),
-    /// So many go.
+    /// So many are removed.
     Drop(usize),
-    /// These come.
+    /// These are added.
     Add(Cow<'a, [Tree]>),
     /// These differ, one after the other.
     Change(Vec<Patch<'a>>),
@@ -132,7 +131,7 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// Does as [`Self::insert`] does in one pass over the members.
+    /// Does the same as [`Self::insert`], in one pass over the members.
     fn merge(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         let length = members.len() + self.added.len();
         let mut stay = std::mem::take(members).into_iter();
@@ -147,7 +146,7 @@ impl<'a> Members<'a> {
         }
         merged.extend(stay);
         *members = merged;
-        // Less if a member that comes was there.
+        // Fewer if an added member was there already.
         match members.len() == length {
             true => Ok(()),
             false => Err(PatchMismatch),
@@ -184,7 +183,7 @@ fn compare_elements<'a>(old: &[Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
     pieces
 }
 
-/// A patch is not of the tree it was applied to.
+/// The error for a patch that does not fit the tree it was applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the patch is not of this tree")]
 pub struct PatchMismatch;
@@ -193,7 +192,7 @@ impl Patch<'_> {
     /// Turns `tree` into the later one of the trees that were compared, if it is the earlier.
     ///
     /// # Errors
-    /// [`PatchMismatch`] where it is not; the tree is worth nothing then.
+    /// [`PatchMismatch`] if it is not; the tree is unusable then.
     pub fn apply(&self, tree: &mut Tree) -> Result<(), PatchMismatch> {
         match (self, tree) {
             (Self::Same, _) => Ok(()),
@@ -207,13 +206,13 @@ impl Patch<'_> {
         }
     }
 
-    /// Says whether it turns a tree into itself.
+    /// Returns whether it turns a tree into itself.
     pub fn is_same(&self) -> bool {
         *self == Self::Same
     }
 
-    /// Counts what it changes: values that are others, members that came or went, and lists of
-    /// plain values or with elements that came or went, each once.
+    /// Counts the changes: changed values, added and removed members, and lists of plain values or
+    /// with added or removed elements, each list once.
     pub fn changes(&self) -> usize {
         match self {
             Self::Same => 0,
@@ -239,8 +238,7 @@ impl Patch<'_> {
         }
     }
 
-    /// Counts what it changes within an element; that the element is another one counts with its
-    /// list.
+    /// Counts what it changes within an element; that the element changed counts with its list.
     fn inner_changes(&self) -> usize {
         match self {
             Self::Replace(_) => 0,
@@ -248,8 +246,8 @@ impl Patch<'_> {
         }
     }
 
-    /// Visits every value that goes and every one that comes, each where it is, given the tree
-    /// that it is applied to. A value in the place of another comes with that one.
+    /// Visits every removed and every added value with its place, given the tree that the patch is
+    /// applied to. A replaced value is visited together with its replacement.
     pub fn visit<'a>(
         &'a self,
         before: &'a Tree,
@@ -277,8 +275,8 @@ impl Patch<'_> {
         }
     }
 
-    /// Returns it as the operations of RFC 6902, which are applied one after the other. They tell
-    /// nothing of the order of keys.
+    /// Returns it as the operations of RFC 6902, which are applied one after the other. They do not
+    /// express the order of keys.
     pub fn to_json_patch(&self) -> Vec<Tree> {
         let mut operations = Vec::new();
         self.operations("", &mut operations);
@@ -375,7 +373,7 @@ enum PlaceStep<'a> {
     Element {
         at: usize,
         element: Option<&'a Tree>,
-        /// What tells the elements of its list apart.
+        /// The key that identifies the elements of its list.
         name: Option<&'static str>,
     },
 }

@@ -50,7 +50,7 @@ fn steps() -> impl Strategy<Value = (Value, Value)> {
     })
 }
 
-/// Goes down a tree by the digits of a number, and puts in, replaces or takes away a value.
+/// Goes down a tree by the digits of a number, and puts in, replaces or removes a value.
 fn edit(tree: &mut Value, at: u32, value: Value) {
     let (digit, rest) = (at as usize % 7, at / 7);
     match tree {

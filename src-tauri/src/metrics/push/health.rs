@@ -78,7 +78,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Says whether a process runs that is not this one, which knows better than any file.
+/// Returns whether a process runs that is not this one, which knows better than any file.
 fn is_another(process: i32) -> bool {
     let Some(pid) = Pid::from_raw(process).filter(|_| process > 0) else {
         return false;

@@ -141,7 +141,7 @@ fn oldest_before(connection: &Connection, at_ms: i64) -> Result<i64, StoreError>
     }
 }
 
-/// Returns the last batch before the newest ones that fit in so many bytes; 0 where all do.
+/// Returns the last batch before the newest ones that fit in so many bytes; 0 if all do.
 fn oldest_beyond(connection: &Connection, bytes_max: i64) -> Result<i64, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT id, length(events) FROM log ORDER BY id DESC")?;

@@ -11,7 +11,7 @@ use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, SOURCES_MAX, 
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
 
-/// How hard zstd tries on a state written whole: it is written anew often.
+/// How hard zstd tries on a state written whole: it is written again often.
 const WHOLE_LEVEL: i32 = 1;
 
 /// A source without its state.
@@ -21,7 +21,7 @@ pub(in crate::state) struct Source {
     pub(in crate::state) name: SourceName,
     /// Grows with every change; 0 without any.
     pub(in crate::state) seq: i64,
-    /// When it was heard last, in milliseconds since 1970; 0 where never.
+    /// When it was heard last, in milliseconds since 1970; 0 if never.
     pub(in crate::state) at_ms: i64,
     pub(in crate::state) files: u64,
     /// Bytes of the state as text, when it was written whole last.

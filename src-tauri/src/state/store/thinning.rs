@@ -1,5 +1,5 @@
-//! Lets snapshots go: plans which, makes the chains anew that they were in, joined with short
-//! ones beside them, then puts those in the place of the old ones.
+//! Lets snapshots go: plans which, makes the chains again that they were in, joined with short ones
+//! beside them, then puts those in the place of the old ones.
 //!
 //! Planning reads and computes, and holds nobody up; carrying out is short, and does nothing to
 //! a chain that somebody else changed meanwhile.
@@ -33,7 +33,7 @@ impl Plan {
     }
 }
 
-/// Chains next to each other, made anew as one.
+/// Chains next to each other, made again as one.
 #[derive(Debug)]
 pub(in crate::state) struct Rewrite {
     chains: Vec<i64>,
@@ -56,7 +56,7 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
         let dropped = to_drop(&rows, now_ms);
         let goes = |row: &Row| dropped.contains(&row.id());
         let mut chains: Vec<&[Row]> = rows.chunk_by(|one, next| one.chain == next.chain).collect();
-        // The chain that still grows is left alone: it would be made anew again and again.
+        // The chain that still grows is left alone: it would be made again again and again.
         chains.pop();
         for joined in joined(&chains, &goes) {
             let is_thinned = |chains: &[&[Row]]| chains.iter().copied().flatten().any(goes);
@@ -117,7 +117,7 @@ fn to_drop(rows: &[Row], now_ms: i64) -> HashSet<i64> {
 
 impl Rewrite {
     /// Makes one chain of some, without some of their snapshots; several where one would be too
-    /// long. None where something in them cannot be read: it stays as it is.
+    /// long. None if something in them cannot be read: it stays as it is.
     pub(super) fn without(
         connection: &Connection,
         chains: &[&[Row]],
@@ -173,7 +173,7 @@ impl Made {
     }
 }
 
-/// Puts chains made anew in the place of the old ones, if those are as they were.
+/// Puts chains made again in the place of the old ones, if those are as they were.
 pub(super) fn carry_out(connection: &Connection, rewrite: &Rewrite) -> Result<(), StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM snapshot WHERE chain = ?1 ORDER BY id")?;

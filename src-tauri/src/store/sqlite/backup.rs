@@ -90,13 +90,13 @@ pub(super) fn describe(folder: &Folder) -> Result<Vec<store::Backup>, StoreError
     Ok(described)
 }
 
-/// Loads the latest revision of a backup; `None` where there is none of that name.
+/// Loads the latest revision of a backup; `None` if there is none of that name.
 ///
 /// The name is looked for among the backups and never made a path of.
 ///
 /// # Errors
-/// [`StoreError::DamagedBackup`] where that revision cannot be read, does not match its hash,
-/// or is not the one that the name promises.
+/// [`StoreError::DamagedBackup`] if that revision cannot be read, does not match its hash, or is
+/// not the one that the name promises.
 pub(super) fn latest(folder: &Folder, name: &str) -> Result<Option<Revision>, StoreError> {
     let mut backups = list(folder)?.into_iter();
     let Some(backup) = backups.find(|backup| backup.name() == Some(name)) else {
@@ -115,7 +115,7 @@ pub(super) fn latest(folder: &Folder, name: &str) -> Result<Option<Revision>, St
     }
 }
 
-/// Says whether the newest backup was made less than `age_ms` before `now_ms`, by its file's
+/// Returns whether the newest backup was made less than `age_ms` before `now_ms`, by its file's
 /// time. One from the future is none: then a clock was set back, no reason to wait.
 pub(super) fn has_younger(folder: &Folder, now_ms: i64, age_ms: u64) -> Result<bool, StoreError> {
     let Some(newest) = list(folder)?.into_iter().next() else {
@@ -129,8 +129,8 @@ pub(super) fn has_younger(folder: &Folder, now_ms: i64, age_ms: u64) -> Result<b
     Ok(age.is_ok_and(|age| age < age_ms))
 }
 
-/// Makes a verified backup of what `source` holds, and returns its place; `None` where that
-/// backup is there already, or there is no revision to hold.
+/// Makes a verified backup of what `source` holds, and returns its place; `None` if that backup is
+/// there already, or there is no revision to hold.
 pub(super) fn make(folder: &Folder, source: &Source) -> Result<Option<PathBuf>, StoreError> {
     let connection = source.open()?;
     match name(&connection)? {
@@ -166,7 +166,7 @@ pub(super) fn make_anyway(
 /// Copies a backup to where a store can be opened, durably and verified.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] where it does not verify; then nothing is left of the copy.
+/// [`StoreError::Damaged`] if it does not verify; then nothing is left of the copy.
 pub(super) fn copy(backup: &Path, to: &Path) -> Result<(), StoreError> {
     discard(to)?;
     fs::copy(backup, to).map_err(|error| file_failed(to, error))?;

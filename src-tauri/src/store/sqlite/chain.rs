@@ -30,12 +30,12 @@ pub(super) struct Tail {
 #[derive(Debug)]
 pub(super) struct Coded {
     pub(super) bytes: Vec<u8>,
-    /// The revision its chain begins with; none where it begins one.
+    /// The revision its chain begins with; none if it begins one.
     pub(super) first: Option<RevisionNumber>,
 }
 
-/// Bytes of a document that is kept whole and plain: each revision of it is as good as the
-/// disk beneath it, whatever happens to others.
+/// Bytes of a document that is kept whole and plain: each revision of it is as good as the disk
+/// under it, whatever happens to others.
 const PLAIN_BYTES_MAX: usize = 16 * 1024;
 
 /// Codes a document as the revision after the one that `tail` is open at, if it is.
@@ -53,8 +53,8 @@ pub(super) fn code(tail: Option<&Tail>, document: &[u8]) -> Coded {
     })
 }
 
-/// Opens the chain at a revision; none where the document cannot be read, so that the next one
-/// has to be kept whole.
+/// Opens the chain at a revision; none if the document cannot be read, so that the next one has to
+/// be kept whole.
 pub(super) fn open(connection: &Connection, number: RevisionNumber) -> Option<Tail> {
     let mut tail = None;
     document(connection, number, &mut tail).ok()?;
@@ -180,7 +180,7 @@ impl Tail {
         Some(())
     }
 
-    /// Codes the next document as a step; none where it should be, or can only be, kept whole.
+    /// Codes the next document as a step; none if it should be, or can only be, kept whole.
     fn step(&self, document: &[u8]) -> Option<Coded> {
         let next = tree::read(document).ok()?;
         let patch = tree::compare(self.chain.tree(), &next);

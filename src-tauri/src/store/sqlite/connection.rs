@@ -14,7 +14,7 @@ use crate::store::StoreError;
 /// before [`tidy_on_close`].
 ///
 /// # Errors
-/// Where there is no file, unless `create`.
+/// If there is no file, unless `create`.
 pub(crate) fn writing(
     path: &Path,
     create: bool,

@@ -17,8 +17,8 @@ pub(super) const QUARANTINE: &str = "quarantine";
 
 /// A data folder, and this handle's hold on it.
 ///
-/// Everybody who has the store open shares the lock; who replaces the store's files holds
-/// it alone, so that no file is ever moved away beneath a reader or writer.
+/// Everybody who has the store open shares the lock; who replaces the store's files holds it alone,
+/// so that no file is ever moved away under a reader or writer.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,

@@ -246,8 +246,8 @@ fn damaged(what: &str) -> Obstacle {
     Obstacle::Damaged(what.into())
 }
 
-/// Reads the mark from a database's header, where SQLite's file format places it; `None`
-/// where there is no such header.
+/// Reads the mark from a database's header, where SQLite's file format places it; `None` if there
+/// is no such header.
 fn mark(folder: &Folder) -> Result<Option<u32>, StoreError> {
     let path = folder.database();
     let mut header = [0; 72];

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// Between two tries. Far below what a person notices, far above what a try costs.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Tries until there is an answer; `None` where there was none after `patience`.
+/// Tries until there is an answer; `None` if there was none after `patience`.
 pub(super) fn wait<T, E>(
     patience: Duration,
     mut attempt: impl FnMut() -> Result<Option<T>, E>,

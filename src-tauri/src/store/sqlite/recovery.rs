@@ -22,9 +22,9 @@ const RESTORING: &str = ".restoring.db";
 pub struct Recovery {
     /// What was wrong with it, in plain words.
     pub what: String,
-    /// Where its files are; `None` where there were none left.
+    /// Where its files are; `None` if there were none left.
     pub set_aside: Option<PathBuf>,
-    /// What took its place; `None` where no backup was good, and the store starts empty.
+    /// What took its place; `None` if no backup was good, and the store starts empty.
     pub restored: Option<Restored>,
 }
 

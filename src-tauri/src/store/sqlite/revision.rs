@@ -147,7 +147,7 @@ pub(super) fn summary(
     found.ok_or_else(|| StoreError::damaged(format!("revision {number} is missing")))
 }
 
-/// Returns the hash of a revision, unchecked; `None` where there is none of that number.
+/// Returns the hash of a revision, unchecked; `None` if there is none of that number.
 pub(super) fn hash_of(
     connection: &Connection,
     number: RevisionNumber,

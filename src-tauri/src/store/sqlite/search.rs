@@ -82,8 +82,7 @@ pub(super) fn last_changes(
     Ok(found)
 }
 
-/// Finds what a filter lets through, ascending; `None` where it has no condition but the last
-/// number.
+/// Finds what a filter lets through, ascending; `None` if it has no condition but the last number.
 fn find(
     connection: &Connection,
     filter: &HistoryFilter,

@@ -51,7 +51,7 @@ INSERT INTO lineage VALUES (1, randomblob(16));
 /// Makes the tables of one format those of the next, with all that is in them.
 pub(crate) type Upgrade = fn(&Transaction<'_>) -> Result<(), StoreError>;
 
-/// A share in a database, by which nobody moves it away beneath those who have it open.
+/// A share in a database, by which nobody moves it away under those who have it open.
 #[derive(Debug)]
 pub(crate) struct SharedLock(Option<File>);
 
@@ -72,7 +72,7 @@ impl SideDatabase {
     /// Opens the one connection of a program that writes; makes the file where there is none.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] where it is not Flagdeck's, [`StoreError::ReadOnly`] where a newer
+    /// [`StoreError::Damaged`] if it is not Flagdeck's, [`StoreError::ReadOnly`] if a newer
     /// Flagdeck's.
     pub(crate) fn connect(&self, data_dir: &Path) -> Result<Placed, StoreError> {
         self.named(self.connected(data_dir))
@@ -94,7 +94,7 @@ impl SideDatabase {
         Placed::new(connection, &self.path(data_dir))
     }
 
-    /// Opens a connection that cannot write; none where there is no file.
+    /// Opens a connection that cannot write; none if there is no file.
     ///
     /// # Errors
     /// As for [`Self::connect`].
@@ -314,7 +314,7 @@ impl SideDatabase {
     /// Moves a damaged file to where nothing is ever deleted; returns the place.
     ///
     /// # Errors
-    /// [`StoreError::File`] where it cannot be moved.
+    /// [`StoreError::File`] if it cannot be moved.
     pub(crate) fn set_aside(&self, data_dir: &Path, now_ms: i64) -> Result<PathBuf, StoreError> {
         let folder = data_dir.join(QUARANTINE);
         let failed = |source| StoreError::File {
@@ -337,7 +337,7 @@ impl SideDatabase {
 }
 
 impl SharedLock {
-    /// Says whether no other program has a share, and takes the whole.
+    /// Returns whether no other program has a share, and takes the whole.
     pub(crate) fn is_alone(&self) -> bool {
         self.0.as_ref().is_some_and(|file| file.try_lock().is_ok())
     }
@@ -392,7 +392,7 @@ fn format_of(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// Opens a file to be locked; none where the folder has no room for one.
+/// Opens a file to be locked; none if the folder has no room for one.
 pub(crate) fn open_lock(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
     let options = options.create(true).truncate(false).write(true);

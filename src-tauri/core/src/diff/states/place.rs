@@ -5,7 +5,7 @@ use crate::state::HISTORY;
 use crate::tree::path::{ROOT, is_printable, write_identity, write_name, write_place};
 use crate::tree::{Object, Tree};
 
-/// The member of a state that is shown by its own members.
+/// The member of a state whose own members are shown as groups.
 const SPLIT: &str = "metrics";
 
 /// One step from a value to a part of it, in both states.
@@ -19,7 +19,7 @@ pub(super) enum Segment<'a> {
         before: usize,
         /// Its place in the later list.
         after: usize,
-        /// The key that tells it from others, and its value.
+        /// The key that identifies it, and its value.
         id: Option<(&'a str, &'a Tree)>,
     },
 }
@@ -56,7 +56,7 @@ pub(super) fn bytes(place: &[Segment<'_>]) -> usize {
     keys.sum()
 }
 
-/// Says whether a key on the way is one of some names.
+/// Returns whether a key on the way is one of some names.
 pub(super) fn passes(place: &[Segment<'_>], names: &[String]) -> bool {
     let mut keys = place.iter().filter_map(Segment::key);
     !names.is_empty() && keys.any(|key| names.iter().any(|name| name == key))
@@ -97,7 +97,7 @@ fn write(path: &mut String, place: &[Segment<'_>], side: Side) {
     }
 }
 
-/// What changes are shown under: a member of the state, or of the one that is split.
+/// What changes are shown under: a member of the state, or a member of [`SPLIT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Group<'a>(Option<&'a str>, Option<&'a str>);
 
@@ -111,7 +111,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Says whether it is the history that a source reports.
+    /// Returns whether it is the history that a source reports.
     pub(super) fn is_history(&self) -> bool {
         *self == Self(Some(HISTORY), None)
     }

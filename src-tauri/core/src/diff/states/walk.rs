@@ -1,4 +1,4 @@
-//! Going through two states at once, once, and noting where they differ.
+//! One walk through two states at once, which notes where they differ.
 
 use std::collections::HashSet;
 
@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Says whether two values are numbers that differ within the tolerance.
+    /// Returns whether two values are numbers that differ within the tolerance.
     pub(super) fn is_within(&self, before: &Tree, after: &Tree) -> bool {
         let tolerance = self.options.tolerance;
         match (before.as_f64(), after.as_f64()) {
@@ -112,8 +112,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Compares two objects in the order of the later one. Their keys mostly come in the same
-    /// order, and then none is looked up.
+    /// Compares two objects in the order of the later one. Their keys mostly have the same order,
+    /// and then no key is looked up.
     fn members(&mut self, old: &'a Object, new: &'a Object) {
         let without_history = self.place.is_empty() && !self.options.with_history;
         let kept = |(key, _): &(&'a str, &'a Tree)| !(without_history && *key == HISTORY);

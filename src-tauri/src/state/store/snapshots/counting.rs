@@ -9,7 +9,7 @@ use super::chains::{each_state, tree_of};
 use super::{Row, of_source, select};
 use crate::store::StoreError;
 
-/// Says whether the changes of any snapshot are to be counted.
+/// Returns whether the changes of any snapshot are to be counted.
 pub(in crate::state::store) fn are_uncounted(connection: &Connection) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM uncounted)")?;
     Ok(statement.query_row([], |row| row.get(0))?)

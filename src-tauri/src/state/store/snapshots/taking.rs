@@ -27,7 +27,7 @@ pub(crate) struct NewSnapshot<'a> {
     pub(crate) revision: u64,
     /// Whether to pack it; else it is kept whole, as plain text.
     pub(crate) is_packed: bool,
-    /// Whether to take none where the latest is of the same change.
+    /// Whether to take none if the latest is of the same change.
     pub(crate) only_new: bool,
     /// How many files the source had, where that is not what it has.
     pub(crate) files: Option<u64>,
@@ -83,7 +83,7 @@ pub(in crate::state::store) fn take(
 
 /// A state as it is kept.
 struct Coded {
-    /// The chain it goes on; none where it begins one.
+    /// The chain it goes on; none if it begins one.
     chain: Option<i64>,
     bytes: Vec<u8>,
     changes: u32,
