@@ -47,7 +47,7 @@ pub struct App(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// What is done by itself. Ended first, because it uses everything else.
+    /// Background work. Ended first, because it uses everything else.
     lanes: Mutex<Vec<Lane>>,
     data_dir: PathBuf,
     clock: Clock,
@@ -58,12 +58,12 @@ struct Inner {
     serving: Mutex<Option<SocketAddr>>,
     /// Ended before `metrics`, which it pushes.
     pusher: Mutex<Option<Pusher>>,
-    /// None in a program that does its work and ends.
+    /// `None` in a program that does its work and exits.
     metrics: Option<Metrics>,
     /// What the next verdict depends on.
     judge: Mutex<Judge>,
     states: States,
-    /// What the last look found of the data folder; none while everything is in place.
+    /// What the last check found of the data folder; `None` while everything is in place.
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
 }
@@ -73,17 +73,17 @@ struct Inner {
 pub struct Options {
     /// The folder that everything is kept in.
     pub data_dir: PathBuf,
-    /// What configuration is given beside its file.
+    /// Configuration given in addition to its file.
     pub given: Given,
-    /// Whether to look out for changes by other processes, to back up regularly, and to take in
-    /// what applications report: what a program wants that stays open.
+    /// Whether to watch for changes by other processes, back up regularly and collect what
+    /// applications report, as a program that stays open does.
     pub watch: bool,
     /// What tells the time of day.
     pub clock: Clock,
 }
 
 impl Options {
-    /// A folder, and nothing given beside it: for a program that does its work and ends.
+    /// A folder and nothing else, for a program that does its work and exits.
     pub fn new(data_dir: &Path) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
@@ -95,9 +95,9 @@ impl Options {
 }
 
 impl App {
-    /// Opens the application on a data folder, which is made where there is none.
+    /// Opens the application on a data folder, which is created if it is missing.
     ///
-    /// A damaged store is set aside and the newest backup takes its place; a notice says so.
+    /// A damaged store is moved to quarantine and replaced by the newest backup; a notice says so.
     ///
     /// # Errors
     /// If the folder cannot be used at all.
@@ -183,7 +183,7 @@ impl App {
         self.flags().restore(number, actor, note)
     }
 
-    /// Announces what happens from here on.
+    /// Subscribes to events from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.0.events.subscribe()
     }
@@ -210,8 +210,8 @@ impl App {
         self.0.settings.list()
     }
 
-    /// Writes a setting into the data folder's file, durably, and puts it in force if it needs
-    /// no restart; null takes it out of the file.
+    /// Writes a setting into the data folder's file, durably, and applies it if it needs no
+    /// restart; null removes it from the file.
     ///
     /// # Errors
     /// [`Error::Setting`] if there is no such setting, it does not take this value, or the file
@@ -224,7 +224,7 @@ impl App {
         Ok(self.settings())
     }
 
-    /// Looks whether somebody else changed the file of the settings.
+    /// Checks whether another program changed the settings file.
     fn reread_settings(&self) {
         if self.flags().check_place().is_ok() && self.0.settings.reread() {
             self.announce(Event::Status);

@@ -1,4 +1,4 @@
-//! What Flagdeck is made of: its version, what it stands on, and every package built into it.
+//! What Flagdeck is made of: its version, what it is built on, and every package built into it.
 //!
 //! The packages are listed in `build_info/packages.json`, which is generated from what cargo and
 //! npm were told to build; a test keeps it fresh (`UPDATE_PACKAGES=1 cargo test packages`
@@ -19,13 +19,13 @@ const PACKAGES: &str = include_str!("build_info/packages.json");
 pub struct BuildInfo {
     /// The version of Flagdeck.
     pub version: String,
-    /// Versions of what it stands on: the engine that shows the page, the store, the system.
+    /// Versions of what it is built on: the engine that shows the page, the store, the system.
     pub parts: Vec<Part>,
     /// Every package that is built into it.
     pub packages: Vec<Package>,
 }
 
-/// Something Flagdeck stands on.
+/// Something Flagdeck is built on.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -50,7 +50,7 @@ pub struct Package {
 }
 
 impl BuildInfo {
-    /// Tells what this build is made of; `parts` is what its face stands on besides.
+    /// Tells what this build is made of; `parts` are those that its face adds.
     pub fn with_parts(mut parts: Vec<Part>) -> Self {
         let part = |name: &str, version: String| Part {
             name: name.to_owned(),
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    /// Reads a stroke as cargo did before it took SPDX over.
+    /// Reads a slash as `OR`, as cargo did before it adopted SPDX.
     fn spdx(license: &str) -> String {
         let choices: Vec<&str> = license.split('/').map(str::trim).collect();
         choices.join(" OR ")
@@ -156,7 +156,7 @@ mod tests {
             .collect()
     }
 
-    /// Writes one package a line, for whoever reads what changed between two versions.
+    /// Writes one package a line, so that the difference of two versions is readable.
     fn generate() -> String {
         let found = crates().into_iter().chain(modules());
         let lines: BTreeSet<String> = found

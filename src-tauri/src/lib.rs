@@ -8,19 +8,19 @@
 //! | [`flags`] | one flag document: makes changes durable, decides what is in force for whom |
 //! | [`events`] | what happened, announced |
 //! | [`store`] | revisions, appended and never changed; SQLite |
-//! | [`metrics`] | what applications report: taken in, counted, kept, shown |
+//! | [`metrics`] | what applications report: collected, counted, stored, shown |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
-//! | [`token`] | the secret that writes over HTTP need |
+//! | [`token`] | the secret that authorizes writes over HTTP |
 //! | [`durable`] | files that are replaced whole or not at all |
 //! | [`mod@format`] | how several things are written in one body |
-//! | `lock` | mutexes of which a panic makes no trap |
-//! | `chores` | work that is done again and again, on two threads |
-//! | [`clock`] | the time of day, asked in one place |
+//! | `lock` | mutexes that a panic does not poison |
+//! | `chores` | periodic work, on two threads |
+//! | [`clock`] | the time of day, read in one place |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
 //! | [`outbound`] | calls to servers that people configured, each bounded |
 //! | [`loopback`] | the names of this machine |
-//! | [`runner`] | a command on a state: bounded in time, and ended with all that it started |
+//! | [`runner`] | runs a command on a state, with a timeout, and ends all processes that it started |
 //! | [`logging`] | the log on standard error |
 //! | [`build_info`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |

@@ -1,5 +1,5 @@
-//! What sources keep as state, as the application sees it: with the settings, the flags in
-//! force and their revisions, and with those who are to be told.
+//! What sources keep as state, as the application sees it: with the settings, the flags in force
+//! and their revisions, announced to clients.
 
 use std::collections::BTreeMap;
 
@@ -28,10 +28,10 @@ use crate::store::Actor;
 const RECOUNTS_MAX: usize = 8;
 
 impl App {
-    // Taking in.
+    // Reporting.
 
-    /// Takes in the state of a source whole. `confirms` is the number of a restore that the
-    /// source says it has taken; the state is kept in any case.
+    /// Stores the whole state of a source. `confirms` is the number of a restore that the source
+    /// says it applied; the state is stored in any case.
     ///
     /// # Errors
     /// [`StateError`] if it cannot be read or kept; what was kept stays.
@@ -116,7 +116,7 @@ impl App {
 
     // Reading.
 
-    /// Returns what a source has under a dotted key, `ml` for everything.
+    /// Returns the value of a source under a dotted key, `ml` for everything.
     ///
     /// # Errors
     /// [`StateError::NotFound`] if there is no such source, or nothing under the key.
@@ -140,7 +140,7 @@ impl App {
         progress.map(|(marks, _)| marks).unwrap_or_default()
     }
 
-    /// Tells what changed in the state of a source since a change of it; 0 for all.
+    /// Returns what changed in the state of a source since a change of it; 0 for all.
     ///
     /// # Errors
     /// [`StateError`] if there is no such source, or it cannot be read.
@@ -211,8 +211,8 @@ impl App {
         self.0.states.take(source, &new_snapshot)
     }
 
-    /// Takes a snapshot of every source whose state is a new one, before flags are put back.
-    /// That it cannot be taken is told, and stops nothing.
+    /// Takes a snapshot of every source whose state changed, before flags are rolled back. A
+    /// failure is reported, and stops nothing.
     pub(super) fn take_before_rollback(&self) {
         if !self.0.states.is_there() || !self.config().state.persist_ml {
             return;
@@ -245,7 +245,7 @@ impl App {
         let mut page = states.snapshots(filter, offset, limit)?;
         for _ in 0..RECOUNTS_MAX {
             let is_counted = page.snapshots.iter().all(|it| it.changes.is_some());
-            // A folder that cannot be written has some that are not.
+            // In a read-only folder some cannot be counted.
             if is_counted || !states.recount(self.now_ms()).unwrap_or(false) {
                 break;
             }
@@ -262,8 +262,8 @@ impl App {
         Ok(self.0.states.snapshot(id)?)
     }
 
-    /// Counts how much changed when, among the snapshots that `filter` lets through, with the
-    /// changes of the flags. None without any snapshot.
+    /// Counts changes over time, among the snapshots that `filter` lets through, with the changes
+    /// of the flags. `None` without any snapshot.
     ///
     /// # Errors
     /// If they cannot be read.
@@ -339,7 +339,7 @@ impl App {
         Ok(compare(&from.ml, &to.ml).to_json_patch().into())
     }
 
-    /// Says which change set a value or took it away, when, from where. `key` is a key as a
+    /// Returns which change set or removed a value, when, and from where. `key` is a key as a
     /// difference prints it, or a JSON Pointer.
     ///
     /// # Errors
@@ -350,7 +350,7 @@ impl App {
 
     // Files.
 
-    /// Writes snapshots as a bundle: JSON text that says everything of them.
+    /// Writes snapshots as a bundle: JSON text with everything known about them.
     ///
     /// # Errors
     /// [`Error::NotFound`] if one is not there.
@@ -358,8 +358,8 @@ impl App {
         Ok(self.0.states.export(ids)?)
     }
 
-    /// Takes in a bundle, one `{timestamp, ml, files}` or one bare state, as snapshots of a
-    /// source of this name. They are pinned.
+    /// Imports a bundle, one `{timestamp, ml, files}` or one bare state, as snapshots of a source
+    /// of this name. They are pinned.
     ///
     /// # Errors
     /// If it is none of these, or cannot be kept; then nothing was.
@@ -413,7 +413,7 @@ pub(super) fn thin(app: &App) {
     }
 }
 
-/// Counts what changed in snapshots of which it is not known yet, some of them at a time.
+/// Counts the changes of uncounted snapshots, some of them at a time.
 pub(super) fn recount(app: &App) {
     app.0.states.forget_idle();
     if !app.0.states.is_there() {
@@ -426,17 +426,17 @@ pub(super) fn recount(app: &App) {
     }
 }
 
-/// What was told of states so far.
+/// What was announced of states so far.
 #[derive(Debug)]
 pub(super) struct Told {
-    /// What SQLite says changes when another program writes.
+    /// SQLite's data version, which changes when another program writes.
     version: Option<i64>,
     /// The last change of each source, and the last restore.
     progress: Option<(BTreeMap<SourceName, i64>, u64)>,
 }
 
 impl Told {
-    /// Everything until now.
+    /// Counts everything until now as announced.
     pub(super) fn now(app: &App) -> Self {
         Self {
             version: None,
@@ -469,7 +469,7 @@ pub(super) fn tell_of_changes(app: &App, told: &mut Told) {
     }
     told.progress = Some((now, last_restore));
     match by_others && changed.is_empty() {
-        // Snapshots, or what was said of them.
+        // Snapshots, or their labels.
         true => app.announce(Event::State(None)),
         false => changed
             .iter()
@@ -477,7 +477,7 @@ pub(super) fn tell_of_changes(app: &App, told: &mut Told) {
     }
 }
 
-/// Takes the snapshots that it is time for. A clock that went back makes one due, too.
+/// Takes the snapshots that are due. A clock that was set back makes one due, too.
 pub(super) fn take_due(app: &App) {
     let config = app.config();
     if !config.state.persist_ml || !app.0.states.is_there() {

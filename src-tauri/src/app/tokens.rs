@@ -1,11 +1,11 @@
-//! The token that writes over HTTP need, also while its file is gone.
+//! The token that authorizes writes over HTTP, also while its file is gone.
 
 use super::{App, StoreState};
 use crate::error::Error;
 use crate::token;
 
 impl App {
-    /// Returns the token that writes over HTTP need.
+    /// Returns the token that authorizes writes over HTTP.
     ///
     /// # Errors
     /// [`Error::File`] if its file can be neither read nor made.
@@ -30,10 +30,10 @@ impl App {
         Ok(token)
     }
 
-    /// Returns whether `presented` is the token, in a time that tells nothing about it.
+    /// Returns whether `presented` is the token, in constant time.
     pub fn accepts_token(&self, presented: &str) -> bool {
         if self.store_state() == StoreState::StoreGone {
-            // Its file was lost with the folder, or is another's.
+            // Its file was lost with the folder, or belongs to another store.
             let known = self.remembered_token();
             return known.is_some_and(|known| token::is_same(&known, presented));
         }

@@ -1,4 +1,4 @@
-//! What the toolkit under the window does that tauri does not offer.
+//! Functions of the toolkit under the window that tauri does not offer.
 
 use gtk::gdk::{EventKey, ModifierType};
 use gtk::glib::Propagation;
@@ -9,13 +9,13 @@ use tauri::WebviewWindow;
 /// differs between layouts, and an accelerator of the menu would miss it on most.
 const KEY_0: u16 = 19;
 
-/// The modifiers that make another key of one.
+/// The modifiers that change the meaning of a key.
 const MODIFIERS: ModifierType = ModifierType::SHIFT_MASK
     .union(ModifierType::CONTROL_MASK)
     .union(ModifierType::MOD1_MASK)
     .union(ModifierType::SUPER_MASK);
 
-/// Calls `all_off` on Ctrl+Shift+0, before the page sees the key and whether it hangs or not.
+/// Calls `all_off` on Ctrl+Shift+0, before the page sees the key, even if the page hangs.
 ///
 /// # Errors
 /// If there is no window.

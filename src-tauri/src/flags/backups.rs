@@ -1,4 +1,4 @@
-//! Backups, as people use them: listed, made, compared, and put in force again.
+//! Backups, as people use them: listed, made, compared, and restored.
 
 use flagdeck_core::{FlagDocument, validate};
 
@@ -15,7 +15,7 @@ impl Flags {
         Ok(self.store().backups()?)
     }
 
-    /// Copies the store into a verified backup; none if one holds the latest revision already, or
+    /// Copies the store into a verified backup; `None` if one holds the latest revision already, or
     /// there is no revision.
     ///
     /// # Errors
@@ -29,7 +29,7 @@ impl Flags {
         Ok(self.backups()?.into_iter().find(is_made))
     }
 
-    /// Tells what putting the latest document of a backup in force would change.
+    /// Returns what putting the latest document of a backup in force would change.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no backup of that name, [`Error::Store`] if it is damaged.
@@ -38,7 +38,7 @@ impl Flags {
         Ok(Difference::between(&self.live().document, &document))
     }
 
-    /// Puts the latest document of a backup in force, as a revision after all there are.
+    /// Puts the latest document of a backup in force, as a new revision.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no backup of that name, [`Error::Store`] if it is damaged,
@@ -75,7 +75,7 @@ impl Flags {
     }
 }
 
-/// Writes a time for people, in UTC to the minute, because a note is read anywhere.
+/// Formats a time for people, in UTC to the minute, because notes are read in any time zone.
 fn minute(at_ms: i64) -> String {
     let instant = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
     instant.strftime("%Y-%m-%d %H:%M UTC").to_string()

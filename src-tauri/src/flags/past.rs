@@ -36,16 +36,16 @@ pub struct Difference {
     pub changes: Vec<Change>,
 }
 
-/// A document that somebody may put in force.
+/// A document that may be put in force.
 #[derive(Debug, Clone)]
 pub struct Review {
     /// The revision it was compared with: the one in force.
     pub revision: RevisionNumber,
     /// Everything wrong with it; an error among them refuses it.
     pub problems: Vec<Problem>,
-    /// What it would change; nothing where it is refused.
+    /// What it would change; nothing if it is refused.
     pub difference: Difference,
-    /// What it would remove, if that is more than half of the components: it is to be confirmed.
+    /// What it would remove, if that is more than half of the components: it has to be confirmed.
     pub loss: Option<Loss>,
 }
 
@@ -64,7 +64,7 @@ impl Flags {
         Ok(self.store().history(filter, offset, limit)?)
     }
 
-    /// Lists everybody who ever saved a revision.
+    /// Lists every actor who saved a revision.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -72,8 +72,8 @@ impl Flags {
         Ok(self.store().actors()?)
     }
 
-    /// Lists the components and groups that a revision later than `after` changed, with the
-    /// last that did; those that are gone are left out.
+    /// Lists the components and groups that a revision later than `after` changed, with the last
+    /// that did; removed ones are left out.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -102,7 +102,7 @@ impl Flags {
         Ok(Difference::between(&from, &to))
     }
 
-    /// Says what is wrong with a document, and what it would change.
+    /// Returns what is wrong with a document, and what it would change.
     pub fn review(&self, text: &[u8]) -> Review {
         let live = self.in_force(Scope::Everyone);
         match read_document(text) {
@@ -132,8 +132,7 @@ impl Flags {
         Ok(widenings(&live.document, &document))
     }
 
-    /// Explains what a component is for a user, as of a moment or else as it is, and tells
-    /// which revision decided.
+    /// Explains what a component is for a user, now or as of a moment, and which revision decided.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no revision of that number. That there is no such component
@@ -179,8 +178,7 @@ impl Flags {
         }
     }
 
-    /// Returns the document in force as JSON text, indented, with every key it has in the
-    /// order it has them.
+    /// Returns the document in force as JSON text, indented, with all its keys in their order.
     pub fn document_text(&self) -> String {
         let document = self.in_force(Scope::Everyone).document.to_tree();
         format!("{document:#}")

@@ -1,7 +1,7 @@
 //! The totals as Prometheus reads them: OpenMetrics 1.0, and the classic text 0.0.4.
 //!
-//! Names, types and escaping are prometheus-client's; what is its own here is only which values
-//! there are. Both formats tell the same series, edges of buckets included.
+//! Names, types and escaping are prometheus-client's; this file only decides which values there
+//! are. Both formats have the same series, edges of buckets included.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use super::process::{self, ProcessUse};
 
 const NO_LABELS: [(&str, &str); 0] = [];
 
-/// A format that metrics are told in.
+/// A format of metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// OpenMetrics 1.0.
@@ -32,7 +32,7 @@ pub enum Format {
     Classic,
 }
 
-/// Tells the metrics in either format.
+/// Writes the metrics in either format.
 #[derive(Debug)]
 pub struct Exposition {
     open_metrics: Registry,
@@ -72,8 +72,8 @@ impl Exposition {
     }
 }
 
-/// Writes `le="5"` as `le="5.0"`. To a Prometheus these are two series: one that is told now in
-/// the one format and now in the other would fall apart.
+/// Writes `le="5"` as `le="5.0"`. To a Prometheus these are two series: one that is scraped in both
+/// formats in turn would split into two.
 fn with_edges_as_in_open_metrics(text: &str) -> String {
     const EDGE: &str = "le=\"";
     let mut written = String::with_capacity(text.len() + text.len() / 32);
@@ -113,7 +113,7 @@ impl collector::Collector for Exposed {
     }
 }
 
-/// What the founding specification lists, by source, component and arm.
+/// The metrics of the founding specification, by source, component and arm.
 fn calculations(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     completed(encoder, state)?;
     errors(encoder, state)?;
@@ -184,7 +184,7 @@ fn iterations(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result
     })
 }
 
-/// What is told by source alone.
+/// Metrics by source alone.
 fn usage(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let mut metric = encoder.encode_descriptor(
         "ml_memory_usage",
@@ -213,8 +213,8 @@ fn toggles(encoder: &mut DescriptorEncoder, format: Format, count: u64) -> fmt::
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
     counter(&mut metric, &NO_LABELS, &count)?;
     if format == Format::Classic {
-        // The name as the founding specification has it. No counter may be called so any more,
-        // and in OpenMetrics nothing may that a counter's family is called.
+        // The name in the founding specification. Conventions forbid it for a counter, and
+        // OpenMetrics for anything with the name of a counter's family.
         let help = "The same as ml_feature_flag_toggles_total";
         let mut alias = encoder.encode_descriptor(name, help, None, MetricType::Unknown)?;
         alias.encode_gauge(&(count as f64))?;
@@ -223,7 +223,7 @@ fn toggles(encoder: &mut DescriptorEncoder, format: Format, count: u64) -> fmt::
 }
 
 impl Exposed {
-    /// What Flagdeck tells of itself.
+    /// Metrics of Flagdeck itself.
     fn own(&self, encoder: &mut DescriptorEncoder, accepted: u64) -> fmt::Result {
         let mut counted = |name, help, count| -> fmt::Result {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;

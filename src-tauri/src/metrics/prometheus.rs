@@ -2,7 +2,7 @@
 //! Flagdeck's own tiers hold.
 //!
 //! Asks only for series that Flagdeck exposes, of whichever Flagdecks that Prometheus scrapes.
-//! What it does not have is left out, never made up.
+//! Missing values are left out, never invented.
 
 mod answer;
 mod picture;
@@ -36,8 +36,8 @@ pub struct Range {
     pub to_s: i64,
     /// How long a step is, in seconds; at least 1.
     ///
-    /// Growth is told from two samples: a step shorter than two scrapes has no counts, and one
-    /// shorter than four may miss some.
+    /// Growth needs two samples: a step shorter than two scrapes has no counts, and one shorter
+    /// than four may miss some.
     pub step_s: u32,
 }
 
@@ -53,7 +53,7 @@ pub enum QueryError {
     /// There is no answer.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// There is an answer that no Prometheus gives.
+    /// The answer is not from a Prometheus.
     #[error("it is not a Prometheus: it answered {status} {answer}")]
     Stranger {
         /// The status.
@@ -61,7 +61,7 @@ pub enum QueryError {
         /// The beginning of the answer.
         answer: String,
     },
-    /// It says itself why it does not answer.
+    /// It refused with a reason.
     #[error("it refused a query: {reason}")]
     Refused {
         /// Why.
@@ -69,15 +69,15 @@ pub enum QueryError {
     },
 }
 
-/// One frame for each step, ascending, with the beginning of the step in seconds since 1970.
-/// Names of components and sources are made ids by `name`.
+/// One frame for each step, ascending, with the beginning of the step in seconds since 1970. `name`
+/// turns names of components and sources into ids.
 ///
-/// Counts are what Prometheus extrapolates the growth of a counter to, rounded; what a counter
-/// held when it was first scraped is unknown to it. As in Flagdeck's own frames, confidence is
-/// told only of steps with calculations, and weighs as much as these.
+/// Counts are what Prometheus extrapolates the growth of a counter to, rounded; what a counter held
+/// when it was first scraped is unknown to it. As in Flagdeck's own frames, confidence exists only
+/// for steps with calculations, and has their weight.
 ///
 /// # Errors
-/// [`QueryError`] if any of the queries fails: half a picture would look like a whole one.
+/// [`QueryError`] if any of the queries fails: a partial result would look complete.
 pub fn frames(
     address: &str,
     range: &Range,
@@ -138,7 +138,7 @@ impl Range {
 fn get(server: &Server, path: &str, deadline: Instant) -> Result<Response, QueryError> {
     let left = deadline.saturating_duration_since(Instant::now());
     Ok(answered(server, path, left).map_err(|error| match error {
-        // The limit is that of all queries together, not what was left for this one.
+        // Report the limit of all queries together, not what was left for this one.
         CallError::Silent { .. } => CallError::Silent {
             total_s: TOTAL_TIME.as_secs(),
         },

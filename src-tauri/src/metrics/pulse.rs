@@ -1,4 +1,4 @@
-//! What the dashboard tells of the last minutes.
+//! What the dashboard shows of the last minutes.
 
 use flagdeck_core::measure::{DURATION_EDGES_S, Tally};
 
@@ -7,15 +7,15 @@ use super::collector::{Collected, RATE_OVER_S, Recent};
 use super::tiers::{SECONDS_IN_MEMORY_S, step_of};
 use crate::metrics::shapes;
 
-/// Seconds of one column of the small charts: 45 of them make up the span, and each is of whole
-/// ticks, which is all there is of the time before a restart.
+/// Seconds of one column of the small charts: 45 of them make up the span, and each has whole
+/// ticks, because only ticks survive a restart.
 const COLUMN_S: u32 = 20;
 
-/// What a source's name begins with that makes its reports up.
+/// The prefix of the names of sources with synthetic reports.
 const SYNTHETIC: &str = "synthetic-";
 
-/// Tells of the state at `now_ms`. Verdicts, marks, push, trouble and refusals are for the caller
-/// to fill in.
+/// Returns the pulse at `now_ms`. Verdicts, marks, push, trouble and refusals are for the caller to
+/// fill in.
 pub(super) fn take(state: &Collected, now_ms: i64, limits: shapes::Limits) -> shapes::Pulse {
     let now_s = now_ms / 1000;
     let since_s = now_s - SECONDS_IN_MEMORY_S;
@@ -70,7 +70,7 @@ fn rate(state: &Collected, now_s: i64) -> f64 {
         let within_s = (ends_s.min(now_s) - recent.at_s.max(since_s)).max(0);
         recent.tally.total() as f64 * within_s as f64 / f64::from(recent.length_s)
     });
-    // Older ones have nothing within; ticks are few, seconds are at most as many as are looked at.
+    // Older ones are out of range; the loop ends early.
     totals.take(2 * RATE_OVER_S as usize).sum::<f64>() / RATE_OVER_S as f64
 }
 
@@ -89,7 +89,7 @@ fn sources(state: &Collected) -> Vec<shapes::ReportingSource> {
     sources
 }
 
-/// The memory of the source that uses the most, of those that said so lately, in bytes.
+/// The memory of the source that uses the most, of those that reported recently, in bytes.
 pub(super) fn host_memory(state: &Collected, now_ms: i64) -> Option<f64> {
     let since_ms = now_ms - SECONDS_IN_MEMORY_S * 1000;
     let latest = state.memory.values();

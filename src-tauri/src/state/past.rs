@@ -1,7 +1,7 @@
-//! Looking back: which snapshots there are, how much changed when, what two states differ in.
+//! Reviewing the past: which snapshots there are, how much changed when, how two states differ.
 //!
-//! Reads only. What set a value is told by `state/blame.rs`, in which snapshots a text came or
-//! went by `state/search.rs`.
+//! Reads only. `state/blame.rs` finds what set a value, `state/search.rs` the snapshots in which a
+//! text appeared or disappeared.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::store::StoreError;
 /// A state at some moment, as the founding specification writes it.
 #[derive(Debug, Clone, Serialize)]
 pub struct StateTree {
-    /// When it was so, in milliseconds since 1970.
+    /// Its time, in milliseconds since 1970.
     #[serde(rename = "timestamp")]
     pub at_ms: i64,
     /// The tree.
@@ -88,7 +88,7 @@ impl States {
         })
     }
 
-    /// Returns a state at some moment, without the ring of changes that is kept beside it.
+    /// Returns a state at some moment, without the ring of changes that is kept with it.
     ///
     /// # Errors
     /// [`StateError`] if there is none, or it does not match its hash.
@@ -124,7 +124,7 @@ impl States {
         ))
     }
 
-    /// Tells what changed in the state of a source since a change of it.
+    /// Returns what changed in the state of a source since a change of it.
     ///
     /// # Errors
     /// [`StateError`] if there is no such source, or it cannot be read.
@@ -208,8 +208,8 @@ impl States {
         })
     }
 
-    /// Counts what changed among the snapshots that `filter` lets through, in equal columns;
-    /// with where those begin and end. None without any snapshot.
+    /// Counts what changed among the snapshots that `filter` lets through, in equal columns; with
+    /// where those begin and end. `None` without any snapshot.
     ///
     /// # Errors
     /// [`StateError`] if they cannot be read.
@@ -268,18 +268,18 @@ pub struct StateNews {
     pub seq: i64,
     /// The keys that changed, the latest first, as far as they are known.
     pub keys: Vec<String>,
-    /// How many others did.
+    /// How many others changed.
     pub more: usize,
-    /// What made the latest change in a few words: a file and line, what the source said, or
-    /// `report` for a state that came whole.
+    /// What made the latest change in a few words: a file and line, what the source reported, or
+    /// `report` for a state reported whole.
     pub origin: Option<String>,
 }
 
-/// One of two states, and where it is among those of its source.
+/// One of two states, and its place among the snapshots of its source.
 struct Side {
     state: StateTree,
     source: Source,
-    /// `None` for what the source has.
+    /// `None` for the present state.
     row: Option<Row>,
 }
 

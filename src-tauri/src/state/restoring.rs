@@ -1,6 +1,6 @@
-//! Restores: asked for, looked at before, undone, cancelled, listed.
+//! Restores: previewed, asked for, undone, cancelled, listed.
 //!
-//! A restore never writes a state: that is what its source said last. See
+//! A restore never writes a state, which is what its source last reported. See
 //! [`flagdeck_core::restore`] for what it asks for, and how it ends.
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct AskedState {
     pub etag: String,
 }
 
-/// With what a restore is asked for.
+/// The circumstances in which a restore is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RestoreContext<'a> {
     pub(crate) actor: &'a Actor,
@@ -52,7 +52,7 @@ impl States {
         Ok((Tree::clone(&now.ml), asked.laid_on(&now.ml)))
     }
 
-    /// Asks the source of a snapshot to become what that has of it, all or in part.
+    /// Asks the source of a snapshot to return to it, in whole or in part.
     ///
     /// # Errors
     /// [`StateError`] if there is no such snapshot or part, its source has no state, or it cannot
@@ -77,7 +77,7 @@ impl States {
         })
     }
 
-    /// Asks the source of a restore that it has taken for the same parts as they were before.
+    /// Asks the source of a confirmed restore for the same parts as they were before.
     ///
     /// # Errors
     /// [`StateError`] if the snapshot of what was before is gone, or it cannot be kept.
@@ -135,7 +135,7 @@ impl States {
         Ok((now, asked))
     }
 
-    /// Returns the keys within a restore's parts that its source has otherwise by now.
+    /// Returns the keys within a restore's parts that its source has changed since.
     ///
     /// # Errors
     /// [`StateError::NotFound`] if the snapshot that it is from is gone.
@@ -192,7 +192,7 @@ impl States {
         Ok(store::list_restores(&connection, filter, offset, limit)?)
     }
 
-    /// Lists the restores that their sources have yet to confirm.
+    /// Lists the restores that their sources have not confirmed yet.
     ///
     /// # Errors
     /// [`StateError`] if they cannot be read.
@@ -236,7 +236,7 @@ impl States {
     }
 }
 
-/// Says how a restore is undone.
+/// Returns how a restore is undone.
 ///
 /// # Errors
 /// [`StateError::Ended`] if it never took effect.

@@ -1,4 +1,4 @@
-//! From the domain's difference to what faces see of it.
+//! From the domain's difference to the shape for faces.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) fn excerpt(value: &Tree) -> Excerpt {
     states::excerpt(value).into()
 }
 
-/// Says which state is meant.
+/// Names a state for messages.
 pub(super) fn name_of(at: &StateAt) -> String {
     match at {
         StateAt::Snapshot { id } => format!("snapshot {id}"),
@@ -40,7 +40,7 @@ pub(super) fn record(change: &Change, recorders: &Recorders) -> ChangeRecord {
     }
 }
 
-/// Compares two states for a face, with what is known of how the one became the other.
+/// Compares two states for a face, with the recorded changes between them.
 pub(super) fn compared(
     before: &Tree,
     after: &Tree,
@@ -69,7 +69,7 @@ pub(super) fn compared(
     difference
 }
 
-/// The changes that are shown beside a difference, each once.
+/// The recorded changes shown with a difference, each once.
 #[derive(Default)]
 struct Shown {
     records: Vec<ChangeRecord>,
@@ -82,7 +82,7 @@ impl Shown {
         self.records.len() - 1
     }
 
-    /// Returns the place of the recorded change at a place among all that are known.
+    /// Returns the place in `records` of the change at a place among all known ones.
     fn recorded(&mut self, place: usize, known: &Known) -> usize {
         if let Some(shown) = self.places.get(&place) {
             return *shown;

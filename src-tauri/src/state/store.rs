@@ -1,14 +1,15 @@
-//! Where states are kept: `state.db` in the data folder.
+//! The store of states: `state.db` in the data folder.
 //!
-//! A file of its own, as metrics have one. What it holds, of each source:
+//! A separate file, like that of metrics. It holds for each source:
 //!
-//! - its state **whole**, as of some change, and the **journal** of the changes since; the
-//!   journal's end is the ring of the latest changes, which stays when a state comes whole;
-//! - its **snapshots**, in chains: one whole, and what each of the next changes of the one before;
+//! - its state **whole**, as of some change, and the **journal** of the changes since; the end of
+//!   the journal is the ring of the latest changes, which is kept when a state is reported whole;
+//! - its **snapshots**, in chains: the first whole, each of the others as changes to the one
+//!   before;
 //! - its **restores**: what each asks for while it is open, and how it ended.
 //!
-//! Any number of programs may write: every call is one transaction that begins from what is
-//! there. Asks nobody for the time, and knows nothing of settings.
+//! Any number of programs may write: every call is one transaction that begins from what is there.
+//! Does not read the clock, and knows nothing of settings.
 
 mod restores;
 mod ring;
@@ -57,14 +58,14 @@ pub(super) struct StateStore {
     trees: TreeCache,
 }
 
-/// A state that comes from its source whole.
+/// A state that its source reports whole.
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) tree: Tree,
     pub(super) files: Option<u64>,
 }
 
-/// A snapshot that comes from a file.
+/// A snapshot from a file.
 #[derive(Debug)]
 pub(super) struct Imported<'a> {
     pub(super) tree: Tree,
@@ -73,7 +74,7 @@ pub(super) struct Imported<'a> {
     pub(super) recorded: Vec<Change>,
 }
 
-/// What came of a state that was put.
+/// The outcome of a reported state.
 #[derive(Debug)]
 pub(super) struct Put {
     pub(super) bytes: u64,
@@ -83,8 +84,8 @@ pub(super) struct Put {
 }
 
 impl StateStore {
-    /// Opens the store of a data folder, which exists, making it where it is missing. A damaged
-    /// one is set aside, if no other program has it open; then a sentence tells of it.
+    /// Opens the store of an existing data folder, and creates it if it is missing. A damaged one
+    /// is moved to quarantine if no other program has it open; then a notice says so.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written, or is of a newer Flagdeck.
@@ -120,7 +121,7 @@ impl StateStore {
         self.connection.place()
     }
 
-    /// Whether what is under its name has everything that it has.
+    /// Returns whether the file under its name has all its data.
     ///
     /// # Errors
     /// [`StoreError`] if that cannot be read.
@@ -128,11 +129,11 @@ impl StateStore {
         STATES.is_continued(&self.connection, data_dir)
     }
 
-    /// Puts everything it holds under its name again; returns where what was there was set aside.
-    /// It has to be opened again then.
+    /// Writes everything back under its name; returns where the file there was moved. The store has
+    /// to be opened again then.
     ///
     /// # Errors
-    /// [`StoreError`] if it cannot be written, or another program has what is there open.
+    /// [`StoreError`] if it cannot be written, or another program has the file there open.
     pub(super) fn write_back(
         &self,
         data_dir: &Path,
@@ -141,7 +142,7 @@ impl StateStore {
         STATES.write_back(&self.connection, &self.share, data_dir, now_ms)
     }
 
-    /// Keeps a copy of it where nothing is ever deleted; returns its place.
+    /// Keeps a copy of it in quarantine; returns its place.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
@@ -300,7 +301,7 @@ impl StateStore {
         Ok(restore)
     }
 
-    /// Keeps a state that came from a file as a snapshot.
+    /// Stores states from a file as snapshots.
     ///
     /// # Errors
     /// [`StateError`] if it cannot be stored.
@@ -327,7 +328,7 @@ impl StateStore {
         Ok(ids)
     }
 
-    /// Says something else of a snapshot.
+    /// Changes the label of a snapshot.
     ///
     /// # Errors
     /// [`StateError`] if there is none of that number, or it cannot be stored.
@@ -338,8 +339,7 @@ impl StateStore {
         Ok(())
     }
 
-    /// Removes the snapshots of a source that came from files, and the source, if there is
-    /// nothing else of it.
+    /// Removes the imported snapshots of a source, and the source if nothing else is left of it.
     ///
     /// # Errors
     /// [`StateError`] if there is no such source, or it cannot be stored.
@@ -352,7 +352,7 @@ impl StateStore {
         Ok(())
     }
 
-    /// Lets snapshots go that are too old or too many.
+    /// Plans which snapshots to remove, for their age or number.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read or written.
@@ -363,8 +363,7 @@ impl StateStore {
         thinning::plan(data_dir, now_ms)
     }
 
-    /// Carries out one part of what [`Self::plan_thinning`] planned, unless something was changed
-    /// since.
+    /// Carries out one part of a plan of [`Self::plan_thinning`], unless something changed since.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
@@ -375,8 +374,8 @@ impl StateStore {
         Ok(())
     }
 
-    /// Counts the changes of snapshots that are to be counted, of one chain. Returns how many
-    /// snapshots it looked at; 0 if none is to be counted.
+    /// Counts the changes of the uncounted snapshots of one chain. Returns how many snapshots it
+    /// read; 0 if none is uncounted.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read or written.
@@ -390,7 +389,7 @@ impl StateStore {
         Ok(counted)
     }
 
-    /// Lists the sources that have a state which no snapshot is of.
+    /// Lists the sources whose present state is in no snapshot.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.
@@ -398,7 +397,7 @@ impl StateStore {
         snapshots::sources_to_snapshot(&self.connection)
     }
 
-    /// Returns a number that differs from an earlier one where another program wrote since.
+    /// Returns a number that differs from an earlier one if another program wrote since.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
@@ -458,8 +457,8 @@ pub(super) fn current(
     Ok((source, tree))
 }
 
-/// Returns the revision that was in force when the latest snapshot was taken, leaving out those
-/// that came from files, perhaps of another machine.
+/// Returns the revision that was in force when the latest snapshot was taken, leaving out imported
+/// ones, which may be from another machine.
 ///
 /// # Errors
 /// [`StoreError`] if it cannot be read.
@@ -471,7 +470,7 @@ pub(super) fn last_revision(connection: &Connection) -> Result<Option<u64>, Stor
     Ok(last.and_then(|revision| u64::try_from(revision).ok()))
 }
 
-/// Reads everything, and lists what is wrong, a sentence each.
+/// Reads everything, and lists problems, a sentence each.
 ///
 /// # Errors
 /// [`StoreError`] if reading stopped before the end.
@@ -494,13 +493,13 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
 fn open_sound(data_dir: &Path) -> Result<Placed, StoreError> {
     let connection = STATES.connect(data_dir)?;
     connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
-    // Reads the pages that everything else is found by.
+    // Reads the pages that lead to all others.
     sources::all(&connection)?;
     snapshots::count(&connection)?;
     Ok(connection)
 }
 
-/// A name that is known to be good, because it is stored.
+/// Wraps a stored name, which is valid.
 fn stored_name(text: &str) -> SourceName {
     SourceName(Arc::from(text))
 }

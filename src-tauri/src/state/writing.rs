@@ -1,5 +1,4 @@
-//! What is done to states: taken in, kept as snapshots. Each call is durable when it
-//! returns, or nothing happened.
+//! Writing states and snapshots. Each call is durable when it returns, or changed nothing.
 
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::{Path, Tree};
@@ -24,10 +23,10 @@ pub(crate) struct Assignment<'a> {
 }
 
 impl States {
-    /// Takes in a state whole.
+    /// Stores a whole state.
     ///
     /// # Errors
-    /// [`StateError`] if it cannot be read or kept.
+    /// [`StateError`] if it cannot be read or stored.
     pub(crate) fn put(
         &self,
         source: &SourceName,
@@ -52,10 +51,10 @@ impl States {
         })
     }
 
-    /// Applies changes that a source recorded, each by itself.
+    /// Applies changes that a source recorded, each separately.
     ///
     /// # Errors
-    /// [`StateError`] if they cannot be read or kept.
+    /// [`StateError`] if they cannot be read or stored.
     pub(crate) fn record(
         &self,
         source: &SourceName,
@@ -124,7 +123,7 @@ impl States {
         }
     }
 
-    /// Takes a snapshot; none if `only_new` asks for one of what is new, and nothing is.
+    /// Takes a snapshot; `None` if only a changed state is wanted, and it did not change.
     ///
     /// # Errors
     /// [`StateError`] if there is no such state, or it cannot be kept.
@@ -150,7 +149,7 @@ impl States {
             .collect()
     }
 
-    /// Lists sources whose state no snapshot is of, with when the latest was taken, in
+    /// Lists sources whose present state is in no snapshot, with when the latest was taken, in
     /// milliseconds since 1970.
     ///
     /// # Errors
@@ -165,7 +164,7 @@ impl States {
     /// Pins, names or notes a snapshot.
     ///
     /// # Errors
-    /// [`StateError`] if there is none of that number, or what is said is too long.
+    /// [`StateError`] if there is none of that number, or the label is too long.
     pub(crate) fn label(
         &self,
         id: u64,
@@ -208,7 +207,7 @@ impl States {
     /// Imports the snapshots of a file. Returns them, with warnings about how they were read.
     ///
     /// # Errors
-    /// [`StateError`] if it is none, or they cannot be kept; then none was.
+    /// [`StateError`] if it is not a bundle or state, or they cannot be stored; then none was.
     pub(crate) fn import(
         &self,
         bytes: &[u8],
@@ -245,7 +244,7 @@ impl States {
     }
 }
 
-/// Returns a key as it is recorded. What it names by identity is found in `state`.
+/// Returns a key as it is recorded. Elements named by identity are found in `state`.
 fn settable(key: &str, state: &Tree) -> Result<String, StateError> {
     let invalid = |message: String| StateError::Invalid { message };
     let path: Path = key.parse().map_err(|error| invalid(format!("{error}")))?;

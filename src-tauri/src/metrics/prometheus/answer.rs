@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use super::QueryError;
 use crate::outbound::quoted;
 
-/// Bytes of an answer that are looked at in order to quote it.
+/// Bytes of an answer that are read in order to quote it.
 const QUOTE_BYTES_MAX: usize = 4096;
 
 /// Status and body.
@@ -70,7 +70,7 @@ fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
 }
 
 impl Labels {
-    /// Returns the arm; none of one that Flagdeck does not know.
+    /// Returns the arm; `None` if Flagdeck does not know it.
     pub(super) fn arm(&self) -> Option<Arm> {
         let mut arms = [Arm::Unknown, Arm::Exposed, Arm::Control].into_iter();
         arms.find(|arm| arm.as_str() == self.arm)
@@ -103,7 +103,7 @@ pub(super) fn understand((status, body): Response) -> Result<Vec<Series>, QueryE
     }
 }
 
-/// Tells a server that keeps others out from one that is no Prometheus.
+/// Distinguishes a server that refuses access from one that is not a Prometheus.
 fn misunderstood(status: u16, body: &[u8]) -> QueryError {
     let beginning = &body[..body.len().min(QUOTE_BYTES_MAX)];
     let answer = quoted(&String::from_utf8_lossy(beginning));

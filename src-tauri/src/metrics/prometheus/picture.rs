@@ -9,11 +9,11 @@ use super::answer::{Labels, Series};
 use super::query::Queries;
 use super::{QueryError, Range};
 
-/// Counts of one step that are believed: a million million. Of the most steps there can be, and
-/// hundreds of components, they still add up without overflow.
+/// Counts of one step that are believed: a million million. Even over the most steps and hundreds
+/// of components they add up without overflow.
 const COUNT_MAX: u64 = 1 << 40;
 
-/// Frames, as the answers fill them.
+/// Frames being filled from answers.
 pub(super) struct Picture<'a> {
     range: &'a Range,
     frames: Vec<Frame>,
@@ -48,8 +48,7 @@ impl<'a> Picture<'a> {
             .collect()
     }
 
-    /// Asks one query after the other. Counts come first: the rest says more of tallies that
-    /// are there, and nothing without one.
+    /// Runs one query after the other. Counts come first: the rest only adds to existing tallies.
     pub(super) fn take_in(&mut self, queries: &Queries<'_>) -> Result<(), QueryError> {
         let durations = queries.buckets("ml_calculation_duration_seconds")?;
         self.histogram(&durations, &DURATION_EDGES_S, |tally| &mut tally.durations);
@@ -69,8 +68,8 @@ impl<'a> Picture<'a> {
         Ok(())
     }
 
-    /// Takes cumulative buckets in. The same edge may be written in two ways, and then counts in
-    /// both; edges that are not Flagdeck's are passed over.
+    /// Adds cumulative buckets. The same edge may be written in two ways, and then both count;
+    /// edges that are not Flagdeck's are ignored.
     fn histogram<const EDGES: usize, const BUCKETS: usize>(
         &mut self,
         answer: &[Series],
@@ -165,14 +164,14 @@ impl<'a> Picture<'a> {
         points
     }
 
-    /// Returns the tally that a value says more of.
+    /// Returns the tally that a value belongs to.
     fn tally(&mut self, point: &Point<'_>) -> Option<&mut Tally> {
         let key = (point.name, point.labels.arm()?);
         self.frames[point.step].tallies.get_mut(&key)
     }
 }
 
-/// Lists the values of a series by step. What is no number, and what lies outside, is nothing.
+/// Lists the values of a series by step. Values that are not finite or out of range are skipped.
 fn values(series: &Series, range: &Range) -> impl Iterator<Item = (usize, f64)> {
     let steps = range.steps();
     let in_range = move |step: &usize| i64::try_from(*step).is_ok_and(|step| step < steps);
@@ -186,8 +185,8 @@ fn values(series: &Series, range: &Range) -> impl Iterator<Item = (usize, f64)> 
 /// Makes counts of each bucket out of cumulative ones.
 ///
 /// Rounds before it subtracts, so that the counts add up to the rounded total. Prometheus
-/// extrapolates each bucket for itself, so that one may come out a little below one that it
-/// includes: it counts as equal.
+/// extrapolates each bucket separately, so a bucket may be slightly below one that it includes:
+/// they count as equal.
 fn apart<const BUCKETS: usize>(cumulative: &[f64; BUCKETS]) -> [u64; BUCKETS] {
     let mut below = 0;
     cumulative.map(|up_to| {

@@ -1,11 +1,11 @@
-//! What a Prometheus is asked.
+//! The queries to a Prometheus.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::answer::{Response, Series, understand};
 use super::{QueryError, Range};
 
-/// What is asked, one query after the other, over one connection.
+/// Queries, one after the other, over one connection.
 pub(super) struct Queries<'a> {
     pub(super) range: &'a Range,
     /// Returns the answer at a path.
@@ -29,7 +29,7 @@ impl Queries<'_> {
         ))
     }
 
-    /// Asks for mean, smallest and largest value of a gauge at once, told apart by a label.
+    /// Asks for mean, smallest and largest value of a gauge at once, distinguished by a label.
     pub(super) fn extent(
         &self,
         by: &str,
@@ -60,7 +60,7 @@ impl Queries<'_> {
         understand((self.get)(&self.path(query))?)
     }
 
-    /// Steps are asked for by their ends, because a query looks back.
+    /// Steps are queried by their ends, because a query looks back.
     pub(super) fn path(&self, query: &str) -> String {
         let Range { from_s, .. } = self.range;
         let step = self.range.step();

@@ -1,8 +1,8 @@
-//! How pushing goes, for use without the window: a small file that other programs
-//! on the data folder read, and which changes are worth a line in the log.
+//! How pushing goes, for use without the window: a small file for other programs on the data
+//! folder, and which changes are worth a line in the log.
 //!
-//! The file names the process that pushes. What it says counts only while that process runs, so
-//! one that was killed leaves nothing behind that is taken for the present.
+//! The file names the process that pushes. It is valid only while that process runs, so a killed
+//! process leaves no stale health behind.
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,10 +16,10 @@ use crate::metrics::shapes::PushHealth;
 
 const FILE: &str = "push.json";
 
-/// How often a failure that goes on is told again.
+/// How often a continuing failure is reported again.
 const REMIND_EVERY_MS: i64 = 10 * 60 * 1000;
 
-/// How far apart failures are told that end and begin again.
+/// The minimum interval between reports of failures that end and begin again.
 const TELL_EVERY_MS: i64 = 60 * 1000;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ struct Kept {
     health: PushHealth,
 }
 
-/// Keeps how pushing by this process goes, or removes the file if nothing is pushed.
+/// Stores how pushing by this process goes, or removes the file if nothing is pushed.
 ///
 /// Not synced: after a power cut no process pushes.
 ///
@@ -56,7 +56,7 @@ pub fn of_another(data_dir: &Path) -> Option<PushHealth> {
     is_another(kept.process).then_some(kept.health)
 }
 
-/// Removes what a process left that ended without a chance to do so.
+/// Removes the file of a process that was killed.
 ///
 /// # Errors
 /// If the file cannot be removed.
@@ -78,38 +78,37 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns whether a process runs that is not this one, which knows better than any file.
+/// Returns whether a process other than this one runs.
 fn is_another(process: i32) -> bool {
     let Some(pid) = Pid::from_raw(process).filter(|_| process > 0) else {
         return false;
     };
-    // A process of another user cannot be signalled, and runs all the same.
+    // A process of another user cannot be signalled, but runs.
     pid != getpid() && test_kill_process(pid) != Err(Errno::SRCH)
 }
 
-/// What is worth telling of pushing.
+/// A change in how pushing goes that is worth reporting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthChange {
     /// Pushes fail.
     Fails,
-    /// They fail still, which was told before.
+    /// They still fail, which was reported before.
     StillFails,
-    /// They arrive again, after a failure that was told. The health is that before.
+    /// They arrive again, after a failure that was reported. The health is that before.
     Works,
 }
 
-/// Decides what of pushing is worth a line: the first failure, that it lasts, and its end.
+/// Decides what is worth a line: the first failure, that it lasts, and its end.
 #[derive(Debug, Default)]
 pub struct HealthReporter {
-    /// The health of the failure that was told and has not ended.
+    /// The health of the failure that was reported and has not ended.
     told: Option<PushHealth>,
-    /// When a failure was told last.
+    /// When a failure was last reported.
     told_ms: Option<i64>,
 }
 
 impl HealthReporter {
-    /// Takes note of how pushing goes at `now_ms`. Returns what to tell, with the health that it
-    /// is about.
+    /// Notes how pushing goes at `now_ms`. Returns what to report, with its health.
     pub fn look(
         &mut self,
         health: Option<&PushHealth>,
@@ -157,7 +156,7 @@ mod tests {
         }
     }
 
-    /// What is told of pushes every ten seconds, as minutes and news.
+    /// What is reported of pushes every ten seconds, as minutes and changes.
     fn told(pushes: impl IntoIterator<Item = bool>) -> Vec<(i64, HealthChange)> {
         let mut teller = HealthReporter::default();
         let at_ms = (0_i64..).map(|at| at * 10_000);

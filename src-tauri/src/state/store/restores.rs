@@ -1,8 +1,8 @@
 //! Restores: what each asks its source to become, and how it ended.
 //!
-//! [`flagdeck_core::restore`] decides; this keeps. A row says who asked for what, and how it
-//! stands; while it is open, its tree is in `asked`, so that thinning the snapshot it is from
-//! takes nothing from it. A unique index holds that one restore of a source is open at most.
+//! [`flagdeck_core::restore`] decides; this keeps. A row says who asked for what, and its status;
+//! while it is open, its tree is in `asked`, so that thinning cannot remove it. A unique index
+//! ensures that at most one restore of a source is open.
 
 use flagdeck_core::restore::{Asked, Parts, Status, Transition, Verdict};
 use flagdeck_core::tree::{self, Tree};
@@ -17,10 +17,10 @@ use crate::store::Actor;
 use crate::store::StoreError;
 use crate::store::sqlite::{read_via, write_via};
 
-/// How hard zstd tries: a restore waits for it.
+/// The level of zstd: a restore waits for it.
 const PACKING_LEVEL: i32 = 1;
 
-/// What is to be known of a restore beside the state.
+/// A new restore, without its state.
 #[derive(Debug)]
 pub(in crate::state) struct NewRestore<'a> {
     /// The snapshot it is from.
@@ -109,8 +109,8 @@ fn supersede(
     Ok(())
 }
 
-/// Notes that a source says it has taken a restore, and what it reported with that. A number
-/// that it has no restore of, and one of a restore that has ended, change nothing.
+/// Notes that a source confirms a restore, and what it reported with that. An unknown number, or
+/// that of a restore that has ended, changes nothing.
 pub(super) fn confirm(
     connection: &Connection,
     source: &Source,
@@ -127,7 +127,7 @@ pub(super) fn confirm(
     };
     let verdict = match open(connection, restore) {
         Ok(open) => Some(open.asked.verdict(report)),
-        // A report is never refused; what it is to be compared with is gone.
+        // A report is never refused, even if what to compare it with is lost.
         Err(StateError::Store(StoreError::Damaged { what })) => {
             tracing::error!(what, "what a restore asks for is damaged");
             None
@@ -164,7 +164,7 @@ pub(super) fn cancel(
     load(connection, id)
 }
 
-/// Writes how a restore ended. What it asked for is not needed from then on.
+/// Writes how a restore ended. What it asked for is not needed any more.
 fn write_end(connection: &Connection, id: u64, end: &End<'_>) -> Result<(), StoreError> {
     let differing = end
         .verdict
@@ -437,9 +437,9 @@ fn read_status(text: &str) -> Option<RestoreStatus> {
 
 /// Makes the restores of format 1 those of format 2.
 ///
-/// Those wrote the state over the report, and were confirmed by whatever came with their number.
-/// So one that was not confirmed is over, and one that was called exact may not have been: only
-/// that it was not exact is known.
+/// They overwrote the report with the state, and any report with their number confirmed them. So an
+/// unconfirmed one has ended, and one that was called exact may not have been; only inexact ones
+/// are certain.
 pub(super) fn migrate_restores(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(transaction.execute_batch(&format!(
         "{MIGRATION}

@@ -17,7 +17,7 @@ pub(in crate::state) const STATES: SideDatabase = SideDatabase {
                UNION ALL SELECT 'source ' || name, seq FROM source",
 };
 
-// `coding` comes last: SQLite reads what stands before it without walking through it.
+// `coding` comes last: SQLite reads the columns before it without walking through it.
 pub(super) const TABLES: &str = "
 CREATE TABLE source (
     id      INTEGER PRIMARY KEY,
@@ -107,15 +107,15 @@ CREATE TABLE asked (
 ) STRICT;
 ";
 
-/// Makes format 2 of format 1, in which a restore was written over the state, and the ring of
-/// changes was a part of it.
+/// Makes format 2 of format 1, in which a restore overwrote the state, and the ring of changes was
+/// part of it.
 fn upgrade_to_2(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     restores::migrate_restores(transaction)?;
     ring::migrate_ring(transaction)
 }
 
 /// Makes format 3 of format 2, whose snapshots have hashes over the spelling of numbers: these are
-/// still known, and stay.
+/// still recognised, and kept.
 fn upgrade_to_3(_: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }

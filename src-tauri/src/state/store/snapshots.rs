@@ -1,7 +1,8 @@
 //! Snapshots: a row each, in chains of which the first is kept whole.
 //!
-//! A row's seal covers everything but its coding; the coding is checked by what it gives, whose
-//! BLAKE3 in canonical form the row has. So one altered bit is seen when a snapshot is read.
+//! A row's seal covers everything except its coding; the coding is checked by the BLAKE3 hash, in
+//! the row, of the decoded state in canonical form. So one altered bit is seen when a snapshot is
+//! read.
 
 mod chains;
 mod counting;
@@ -23,7 +24,7 @@ use crate::state::shapes::{Snapshot, SnapshotCause};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
 
-/// A snapshot with where and how it is kept.
+/// A snapshot with how it is stored.
 #[derive(Debug, Clone)]
 pub(in crate::state) struct Row {
     pub(in crate::state) snapshot: Snapshot,
@@ -139,7 +140,7 @@ fn select(
     Ok(found)
 }
 
-/// Loads one; an error that names it where it is not there.
+/// Loads one; an error names it if it is missing.
 pub(in crate::state) fn load(connection: &Connection, id: u64) -> Result<Row, StateError> {
     let key = i64::try_from(id).unwrap_or(i64::MAX);
     let found = select(connection, "snapshot.id = ?1", key)?.pop();
@@ -148,7 +149,7 @@ pub(in crate::state) fn load(connection: &Connection, id: u64) -> Result<Row, St
     })
 }
 
-/// Lists those of a source in the order they were taken in, or those of all.
+/// Lists those of a source, or of all, in the order they were stored.
 pub(in crate::state) fn of_source(
     connection: &Connection,
     source: Option<i64>,
@@ -176,7 +177,7 @@ pub(super) fn latest_seq(connection: &Connection, source: i64) -> Result<Option<
     Ok(statement.query_row([source], |row| row.get(0)).optional()?)
 }
 
-/// Lists sources that have a change which no snapshot is of, with when the latest was taken.
+/// Lists sources with changes since their latest snapshot, with when that was taken.
 pub(super) fn sources_to_snapshot(
     connection: &Connection,
 ) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
@@ -210,8 +211,8 @@ pub(super) fn count(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT count(*) FROM snapshot", [], |row| row.get(0))?)
 }
 
-/// Removes those of a source that came from files. What was taken on after one begins from what
-/// is left.
+/// Removes those of a source that came from files. Later snapshots are rewritten on top of the
+/// remaining ones.
 pub(super) fn remove_imported(connection: &Connection, source: &Source) -> Result<(), StateError> {
     let rows = of_source(connection, Some(source.id))?;
     let imported = |row: &Row| row.snapshot.cause == SnapshotCause::Import;
@@ -221,7 +222,7 @@ pub(super) fn remove_imported(connection: &Connection, source: &Source) -> Resul
         });
     }
     for row in rows.iter().filter(|row| imported(row)) {
-        // What was recorded elsewhere is not handed on to a snapshot that was taken here.
+        // What was recorded elsewhere is not inherited by a snapshot that was taken here.
         ring::write_recorded(connection, row.snapshot.id as i64, &[])?;
     }
     for chain in rows.chunk_by(|one, next| one.chain == next.chain) {

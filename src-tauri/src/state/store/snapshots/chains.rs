@@ -1,4 +1,4 @@
-//! Reading chains: the first snapshot of one is whole, each of the others is what changed.
+//! Reading chains: the first snapshot is whole, each of the others is a patch.
 
 use flagdeck_core::Patch;
 use flagdeck_core::chain::{self, Chain};
@@ -80,7 +80,7 @@ pub(in crate::state) enum Changed<'a> {
 }
 
 /// Walks through the snapshots of a chain, in order, as far as they can be read, and visits what
-/// changed in each. `before` is the state that was there before the chain. Returns the last state.
+/// changed in each. `before` is the state before the chain. Returns the last state.
 pub(in crate::state) fn each_change(
     connection: &Connection,
     rows: &[Row],

@@ -1,4 +1,4 @@
-//! Counts of what changed in each snapshot, made for those that were stored without one.
+//! Counts the changes of snapshots that were stored without a count.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use super::chains::{each_state, tree_of};
 use super::{Row, of_source, select};
 use crate::store::StoreError;
 
-/// Returns whether the changes of any snapshot are to be counted.
+/// Returns whether any snapshot is uncounted.
 pub(in crate::state::store) fn are_uncounted(connection: &Connection) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM uncounted)")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// Counts the changes of the latest snapshots that are to be counted, those of one chain. Returns
-/// how many snapshots it counted.
+/// Counts the changes of the latest uncounted snapshots, those of one chain. Returns how many
+/// snapshots it counted.
 pub(in crate::state::store) fn recount(connection: &Connection) -> Result<usize, StoreError> {
     let latest: Option<i64> =
         connection.query_row("SELECT max(snapshot) FROM uncounted", [], |row| row.get(0))?;
@@ -41,7 +41,7 @@ pub(in crate::state::store) fn recount(connection: &Connection) -> Result<usize,
         .and_then(|place| tree_of(connection, &rows[place]).ok());
     let counts = counts(connection, &chain, before)?;
     for row in chain.iter().filter(|row| row.snapshot.changes.is_none()) {
-        // What cannot be read has no changes that could be looked at.
+        // A snapshot that cannot be read has no visible changes.
         let changes = counts.get(&row.id()).copied().unwrap_or_default();
         write_count(connection, row, changes)?;
     }
@@ -83,7 +83,7 @@ fn forget_uncounted(connection: &Connection, id: i64) -> Result<usize, StoreErro
     Ok(statement.execute([id])?)
 }
 
-/// Counts what differs between two states, as every face shows it: see
+/// Counts the changes between two states, as every face shows them: see
 /// [`flagdeck_core::diff::states::count`].
 pub(super) fn counted(before: &Tree, after: &Tree) -> u32 {
     u32::try_from(flagdeck_core::diff::states::count(before, after)).unwrap_or(u32::MAX)

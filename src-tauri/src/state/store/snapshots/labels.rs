@@ -1,4 +1,4 @@
-//! What people say of a snapshot: its name, its note and whether it is pinned.
+//! Labels of snapshots: name, note and pin.
 
 use rusqlite::{Connection, params};
 
@@ -8,7 +8,7 @@ use crate::state::limits::{NAME_CHARS_MAX, NOTE_CHARS_MAX};
 use crate::state::shapes::{Snapshot, SnapshotLabel};
 use crate::store::StoreError;
 
-/// Says something else of one.
+/// Changes the label of a snapshot.
 pub(in crate::state::store) fn label(
     connection: &Connection,
     id: u64,

@@ -1,4 +1,4 @@
-//! NewSnapshot a snapshot: whole if it begins a chain, else as what changed since the one before.
+//! Taking a snapshot: whole if it begins a chain, else as a patch of the one before.
 
 use flagdeck_core::chain;
 use flagdeck_core::tree::{self, Tree};
@@ -14,7 +14,7 @@ use crate::state::StateError;
 use crate::state::shapes::{Snapshot, SnapshotCause, SnapshotLabel};
 use crate::store::StoreError;
 
-/// What to take a snapshot with.
+/// A snapshot to be taken, without its state.
 #[derive(Debug, Clone)]
 pub(crate) struct NewSnapshot<'a> {
     /// When, in milliseconds since 1970.
@@ -27,13 +27,13 @@ pub(crate) struct NewSnapshot<'a> {
     pub(crate) revision: u64,
     /// Whether to pack it; else it is kept whole, as plain text.
     pub(crate) is_packed: bool,
-    /// Whether to take none if the latest is of the same change.
+    /// Whether to take none if the latest one is of the same change.
     pub(crate) only_new: bool,
-    /// How many files the source had, where that is not what it has.
+    /// How many files the source had, if that differs from the present.
     pub(crate) files: Option<u64>,
 }
 
-/// Takes one: whole where a chain begins, else as what changed since the one before.
+/// Takes one: whole if it begins a chain, else as a patch of the one before.
 pub(in crate::state::store) fn take(
     connection: &Connection,
     source: &Source,
@@ -81,9 +81,9 @@ pub(in crate::state::store) fn take(
     Ok(row.snapshot.id)
 }
 
-/// A state as it is kept.
+/// A state as it is stored.
 struct Coded {
-    /// The chain it goes on; none if it begins one.
+    /// The chain it continues; `None` if it begins one.
     chain: Option<i64>,
     bytes: Vec<u8>,
     changes: u32,
@@ -107,7 +107,7 @@ fn code(
     let Some(before) = before else {
         return Ok(whole(0));
     };
-    // Whatever is wrong with the chain, this snapshot begins another one.
+    // If the chain is damaged in any way, this snapshot begins another one.
     let Ok((chain, length)) = open_chain(connection, before) else {
         return Ok(whole(0));
     };
