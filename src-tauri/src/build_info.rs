@@ -1,8 +1,7 @@
 //! What Flagdeck is made of: its version, what it is built on, and every package built into it.
 //!
 //! The packages are listed in `build_info/packages.json`, which is generated from what cargo and
-//! npm were told to build; a test keeps it fresh (`UPDATE_PACKAGES=1 cargo test packages`
-//! writes it).
+//! npm build; a test keeps it fresh (`UPDATE_PACKAGES=1 cargo test packages` writes it).
 
 use serde::{Deserialize, Serialize};
 #[cfg(test)]

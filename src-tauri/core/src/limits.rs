@@ -216,5 +216,5 @@ pub const SLOW_SHARE_MAX: f64 = 0.05;
 pub const ROLLBACK_REVISIONS_MAX: usize = 50;
 
 /// Characters of a source's name, an application that reports. It is a label: short enough to read
-/// beside a chart.
+/// next to a chart.
 pub const SOURCE_CHARS_MAX: usize = 128;

@@ -5,11 +5,10 @@
 //!
 //! The ring is kept separately from the state, so that a state reported whole erases none of it.
 //! The specification has it in the state, as `ml.history`: [`with_ring`] puts it there for readers,
-//! unless the source reports a `history` with records of its own in it, which is a part of its
-//! state like any other. One that holds nothing but what is in the ring is the ring, reported back
-//! by a source that read it: [`without_known`] removes it. A record in it whose timestamp is in
-//! seconds stays in the state and is no change, see [`read_reported`]. Knows nothing of time or
-//! disk.
+//! unless the source reports a `history` with other records in it, which is a part of its state
+//! like any other. One that holds nothing but what is in the ring is the ring, reported back by a
+//! source that read it: [`without_known`] removes it. A record in it whose timestamp is in seconds
+//! stays in the state and is no change, see [`read_reported`]. Knows nothing of time or disk.
 
 mod origin;
 

@@ -4,8 +4,8 @@
 //! a product lead understands. Errors refuse the document; unknown keys are warnings and stay in
 //! it. Missing keys get the safe default.
 //!
-//! What comes from outside is recognised first ([`read_document`]): whether it is a flag document
-//! at all cannot be told from what is valid.
+//! What comes from outside is recognised first ([`read_document`]): validation alone cannot tell
+//! whether it is a flag document at all.
 
 mod coherence;
 mod place;

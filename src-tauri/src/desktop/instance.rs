@@ -232,8 +232,8 @@ fn expect(stream: &mut UnixStream, words: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Returns the path of a folder's socket. If it is too long for one, it goes through
-/// `/proc/self/fd`, which is short.
+/// Returns the path of a folder's socket. If it is too long for a socket, the path goes through the
+/// open folder in `/proc/self/fd`.
 fn socket(data_dir: &Path, folder: &File) -> PathBuf {
     let path = data_dir.join(SOCKET);
     match path.as_os_str().as_bytes().len() > PATH_BYTES_MAX {

@@ -236,7 +236,7 @@ impl Collector {
     }
 
     /// Notes how often components were switched in the revisions after `after` up to `through`;
-    /// not where something else was counted up to meanwhile.
+    /// ignored if the count was advanced in the meantime.
     pub fn count_toggles(&self, after: Option<u64>, through: u64, count: u64) {
         let mut toggles = lock(&self.toggles);
         if toggles.through == after {

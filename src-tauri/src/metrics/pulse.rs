@@ -70,7 +70,7 @@ fn rate(state: &Collected, now_s: i64) -> f64 {
         let within_s = (ends_s.min(now_s) - recent.at_s.max(since_s)).max(0);
         recent.tally.total() as f64 * within_s as f64 / f64::from(recent.length_s)
     });
-    // Older ones are out of range; the loop ends early.
+    // Older ones are out of range.
     totals.take(2 * RATE_OVER_S as usize).sum::<f64>() / RATE_OVER_S as f64
 }
 

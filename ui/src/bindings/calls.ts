@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, BuildInfo, LastChange, Outcome, Preferences, Pulse, RestoreFilter, RestorePage, RestoreRequest, Review, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, Outcome, Preferences, Pulse, RestoreFilter, RestorePage, RestoreRequest, Review, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Timeline, Widenings } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {

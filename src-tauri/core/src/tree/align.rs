@@ -188,8 +188,8 @@ fn ring(before: usize, after: usize, shared: usize) -> Alignment {
     }
 }
 
-/// Returns whether elements of its kind have an identity beyond their place: two equal numbers have
-/// none.
+/// Returns whether an element of this kind can be recognised in another place, which numbers
+/// cannot.
 fn can_move(element: &Tree) -> bool {
     match element {
         Tree::Null | Tree::Bool(_) | Tree::Number(_) => false,
