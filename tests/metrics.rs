@@ -344,7 +344,7 @@ fn a_damaged_file_is_set_aside_and_people_are_told() {
     let app = open(&folder);
     let notices = app.notices();
     assert!(
-        notices.iter().any(|it| it.message.contains("set aside")),
+        notices.iter().any(|it| it.message.contains("was moved to")),
         "{notices:?}"
     );
     report(&app, &complete(1)).unwrap();

@@ -460,12 +460,12 @@ pub enum StoreError {
         reason: String,
     },
     /// The files of the open store were removed or replaced.
-    #[error("{0}; nothing is saved until that is settled")]
+    #[error("{0}; nothing is saved until that is resolved")]
     Gone(Gone),
     /// They were removed during the commit: the change is only in the open files.
     #[error(
-        "{0} just when this was saved; it is not stored now, but will be there if what is open is \
-         written back"
+        "{0} while this was saved; it is not stored now, but will be if the open store is written \
+         back"
     )]
     Unconfirmed(Gone),
     /// The disk is full.
@@ -502,7 +502,7 @@ pub enum StoreError {
         source: Box<StoreError>,
     },
     /// The store panicked; its transaction was rolled back.
-    #[error("the store met a defect of its own: {message}")]
+    #[error("the store hit an internal error: {message}")]
     Panicked {
         /// What it says.
         message: String,

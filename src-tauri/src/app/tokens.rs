@@ -38,7 +38,7 @@ impl App {
             return known.is_some_and(|known| token::is_same(&known, presented));
         }
         token::accepts(&self.0.data_dir, presented).unwrap_or_else(|error| {
-            tracing::error!(%error, "the token cannot be read; nobody is let in");
+            tracing::error!(%error, "the token cannot be read; every write over HTTP is refused");
             false
         })
     }

@@ -164,7 +164,7 @@ impl App {
         }
         let plan = self.plan(&live.document, live.revision, component);
         let plan = plan.ok_or(Error::NothingToDo {
-            message: "nobody sees this component, so there is nothing to roll back",
+            message: "no user sees this component, so there is nothing to roll back",
         })?;
         Ok((live.revision, plan))
     }

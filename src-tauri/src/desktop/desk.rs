@@ -148,7 +148,7 @@ impl Desk {
         let window = self.window();
         let told = window.map_or(Ok(()), |window| window.emit("announcement", announcement));
         if let Err(error) = told {
-            tracing::warn!(%error, "the page was not told");
+            tracing::warn!(%error, "the page was not notified");
         }
     }
 

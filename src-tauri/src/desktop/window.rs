@@ -151,7 +151,7 @@ fn close_if_it_hangs(window: WebviewWindow, desk: Desk) {
         }
     });
     if let Err(error) = started {
-        tracing::warn!(%error, "nobody looks whether the page answers");
+        tracing::warn!(%error, "no thread checks whether the page answers");
     }
 }
 

@@ -231,7 +231,7 @@ impl Exposed {
         };
         counted(
             "flagdeck_events_accepted",
-            "Events taken in, over restarts",
+            "Events collected, over restarts",
             accepted,
         )?;
         counted(

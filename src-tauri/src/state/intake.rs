@@ -257,7 +257,7 @@ fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
             message: "changes must be a JSON array of objects".into(),
         }),
         Err(error) => Err(StateError::Unreadable {
-            message: format!("the changes are no JSON: {error}"),
+            message: format!("the changes are not JSON: {error}"),
         }),
     }
 }

@@ -100,8 +100,8 @@ impl StateStore {
                 let connection = open_sound(data_dir)?;
                 share.again();
                 let notice = format!(
-                    "The states and their snapshots cannot be read ({what}); they were set aside \
-                     in {}, and keeping them began anew. No flag is affected.",
+                    "The states and their snapshots cannot be read ({what}); the file was moved \
+                     to {}, and a new one was started. No flag is affected.",
                     place.display()
                 );
                 (connection, Some(notice))

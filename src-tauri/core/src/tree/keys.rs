@@ -27,7 +27,7 @@ pub enum KeyError {
         key: String,
     },
     /// There is no such place in a list.
-    #[error("{key} leads to {part} of a list of {length}; there is 0 to {length}")]
+    #[error("{key} leads to {part} of a list of {length}; an index is from 0 to {length}")]
     NoSuchElement {
         /// The key.
         key: String,

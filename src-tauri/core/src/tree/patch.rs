@@ -185,7 +185,7 @@ fn compare_elements<'a>(old: &[Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
 
 /// The error for a patch that does not fit the tree it was applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the patch is not of this tree")]
+#[error("the patch does not fit this tree")]
 pub struct PatchMismatch;
 
 impl Patch<'_> {

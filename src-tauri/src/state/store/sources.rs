@@ -101,7 +101,7 @@ pub(super) fn get_with_state(
     let source = get(connection, name)?;
     match source.seq {
         0 => Err(StateError::NotFound {
-            message: format!("of {name} there are only snapshots; it reported no state"),
+            message: format!("{name} has only snapshots; it has reported no state"),
         }),
         _ => Ok(source),
     }
@@ -132,7 +132,9 @@ pub(super) fn find_or_make(
         .map_err(StoreError::from)?;
     if count >= SOURCES_MAX {
         return Err(StateError::TooMany {
-            message: format!("the states of {SOURCES_MAX} sources are kept already"),
+            message: format!(
+                "the states of {SOURCES_MAX} sources are stored already, the most there can be"
+            ),
         });
     }
     let mut source = Source {

@@ -78,7 +78,7 @@ impl<'a> Turn<'a> {
         let quarantine = self.folder.join(folder::QUARANTINE);
         folder::create_within(self.folder, &quarantine)?;
         let place = recovery::free_place(&quarantine, &format!("{stem}-not-written-back"));
-        tracing::warn!(place = %place.display(), "a copy that was not written back is set aside");
+        tracing::warn!(place = %place.display(), "a copy that was not written back is moved to quarantine");
         folder::rename(&whole, &place)
     }
 }

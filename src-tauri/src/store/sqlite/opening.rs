@@ -132,7 +132,7 @@ fn open_alone(
         let recovered = recovery::recover(folder, what.clone(), settings.now_ms);
         recovery = Some(recovered.map_err(|error| {
             folder.unusable(format!(
-                "its store is damaged ({what}) and could not be set aside ({error})"
+                "its store is damaged ({what}) and could not be moved to quarantine ({error})"
             ))
         })?);
         found = look(folder, settings);
