@@ -24,8 +24,8 @@ pub enum Audience<'a> {
 pub struct Gate<'a> {
     /// What users are hashed with.
     bucketing: Bucketing,
-    /// The component whose custom rollout it is; none for the default rollout. A part of
-    /// everyone is another part under another one.
+    /// The component whose custom rollout it is; `None` for the default rollout. A part of everyone
+    /// is another part under another one.
     owner: Option<&'a ComponentPath>,
     percentage: Percentage,
     /// In order, each once.
@@ -36,7 +36,7 @@ pub struct Gate<'a> {
 /// Who sees the components of one document.
 struct Audiences<'a> {
     document: &'a FlagDocument,
-    /// The default rollout, which most components share; none if it lets everyone through.
+    /// The default rollout, which most components share; `None` if it lets everyone through.
     default: Option<Rc<Gate<'a>>>,
 }
 
@@ -143,7 +143,7 @@ impl<'a> Audiences<'a> {
 }
 
 impl<'a> Gate<'a> {
-    /// Returns a rollout as something to pass; none if it lets everyone through.
+    /// Returns a rollout as something to pass; `None` if it lets everyone through.
     fn of(
         document: &FlagDocument,
         owner: Option<&'a ComponentPath>,

@@ -78,12 +78,12 @@ pub(crate) struct Check {
 /// A rollout made ready to decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gate {
-    /// Whose rollout it is; none for the document's.
+    /// Whose rollout it is; `None` for the document's.
     pub(crate) owner: Option<ComponentId>,
     /// The first bucket that is not in, 0..=100 000.
     pub(crate) threshold: u32,
     pub(crate) strategy: Strategy,
-    /// Its list in [`Compiled::groups`]; none if it names no group.
+    /// Its list in [`Compiled::groups`]; `None` if it names no group.
     pub(crate) groups: Option<u32>,
     pub(crate) bucketer: Bucketer,
 }

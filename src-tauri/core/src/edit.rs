@@ -32,7 +32,7 @@ pub enum Edit {
     /// Changes a rollout: a component's custom rollout (first a copy of the document's, if it has
     /// none), or the document's.
     SetRollout {
-        /// The component; none for the document's rollout.
+        /// The component; `None` for the document's rollout.
         component: Option<ComponentPath>,
         /// What to change.
         change: RolloutChange,

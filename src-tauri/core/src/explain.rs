@@ -26,7 +26,7 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// The rollout that applied; `None` if there is no such component.
     pub rollout: Option<AppliedRollout>,
-    /// The user's bucket, 0..100 000; none without a user id.
+    /// The user's bucket, 0..100 000; `None` without a user id.
     pub bucket: Option<u32>,
     /// The first bucket that is not in, 0..=100 000.
     pub threshold: Option<u32>,

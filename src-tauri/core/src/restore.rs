@@ -169,7 +169,7 @@ impl Parts {
         })
     }
 
-    /// Returns the keys that alone are restored, as people read them; none for everything.
+    /// Returns the keys that alone are restored, as people read them; empty for everything.
     pub fn only(&self) -> Vec<String> {
         self.only.iter().map(Path::rooted).collect()
     }

@@ -34,7 +34,7 @@ pub struct Change {
     pub key: String,
     /// What it was, if the source reported that; if not, the value here counts.
     pub old: Option<Tree>,
-    /// What it became; none if it was removed.
+    /// What it became; `None` if it was removed.
     pub new: Option<Tree>,
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
@@ -257,7 +257,7 @@ pub fn read_reported(record: &Tree) -> Option<Change> {
     read(record).filter(|change| !is_in_seconds(change.at_ms))
 }
 
-/// Reads a change as sources write it; none if it has no key.
+/// Reads a change as sources write it; `None` if it has no key.
 pub fn read(record: &Tree) -> Option<Change> {
     Some(Change {
         key: record.get("key")?.as_str()?.to_owned(),

@@ -72,7 +72,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Whether it is over its limit, certainly or not.
+    /// Returns whether it is over its limit, certainly or not.
     pub fn is_over(self) -> bool {
         self >= Self::Above
     }
@@ -133,7 +133,7 @@ pub struct ComponentVerdict {
     pub component: String,
     /// Its arms that calculated: exposed, control, then unknown.
     pub arms: Vec<ArmVerdict>,
-    /// How much more often exposed fails than control; none unless both have enough data.
+    /// How much more often exposed fails than control; `None` unless both have enough data.
     pub difference: Option<DifferenceInterval>,
     /// From when on it is judged.
     pub since: Since,

@@ -133,7 +133,7 @@ impl App {
         self.0.states.current(source)
     }
 
-    /// Returns the latest change of each source, for [`Self::state_news`]; none if they cannot be
+    /// Returns the latest change of each source, for [`Self::state_news`]; empty if they cannot be
     /// read.
     pub fn state_marks(&self) -> BTreeMap<SourceName, i64> {
         let progress = self.0.states.progress();

@@ -30,12 +30,12 @@ pub fn on_emergency_key(window: &WebviewWindow, all_off: impl Fn() + 'static) ->
     Ok(())
 }
 
-/// Whether there is a display to open a window on.
+/// Returns whether there is a display to open a window on.
 pub fn has_display() -> bool {
     gtk::init().is_ok()
 }
 
-/// Whether the desktop wants dark colours.
+/// Returns whether the desktop wants dark colours.
 pub fn prefers_dark() -> bool {
     gtk::Settings::default().is_some_and(|desktop| desktop.is_gtk_application_prefer_dark_theme())
 }

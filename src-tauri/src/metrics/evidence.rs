@@ -175,7 +175,7 @@ impl Evidence {
         bins_before - self.bins.len()
     }
 
-    /// Whether there is a split after a moment, up to another.
+    /// Returns whether there is a split after a moment, up to another.
     fn is_split(&self, after_ms: i64, up_to_ms: i64) -> bool {
         let within = (Bound::Excluded(after_ms), Bound::Included(up_to_ms));
         self.splits.range(within).next().is_some()

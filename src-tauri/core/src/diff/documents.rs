@@ -23,14 +23,14 @@ pub struct Change {
     /// it and every requirement of it. `None` for a change in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The value before; none if there was none.
+    /// The value before; `None` if there was none.
     #[serde(
         default,
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
     pub before: Option<Tree>,
-    /// The value after; none if there is none any more.
+    /// The value after; `None` if there is none any more.
     #[serde(
         default,
         deserialize_with = "present",

@@ -87,8 +87,8 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.matches(object))
     }
 
-    /// Whether files of the format have keys of flag documents, as `object` has, with another
-    /// meaning.
+    /// Returns whether files of the format have keys of flag documents, as `object` has, with
+    /// another meaning.
     pub(super) fn shares_keys(self, object: &Object) -> bool {
         match self {
             Self::OpenApi | Self::CycloneDx => true,
@@ -99,7 +99,7 @@ impl Format {
         }
     }
 
-    /// Whether it is a format of feature flags.
+    /// Returns whether it is a format of feature flags.
     pub(super) fn is_of_flags(self) -> bool {
         match self {
             Self::SnapshotBundle

@@ -19,7 +19,7 @@ const REVISIONS_MAX: u64 = 20;
 /// Which components changed, up to which revision that is known.
 #[derive(Debug, Default)]
 pub(super) struct Audiences {
-    /// The revision that was looked at last; none before the first.
+    /// The revision that was looked at last; `None` before the first.
     seen: Option<(RevisionNumber, FlagDocument)>,
     changed: HashMap<String, Changed>,
 }
