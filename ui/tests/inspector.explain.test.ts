@@ -36,7 +36,7 @@ describe("why a user sees it", () => {
     expect(steps()).toEqual([
       "Yes: The master switch is on",
       "Yes: ui.badges is switched on",
-      "No: The rollout is at 12.5 %, which needs a user id",
+      "No: The rollout is at 12.5 %, and without a user id nobody can be placed",
     ]);
     card().getByText("Without an id there is no bucket.");
   });

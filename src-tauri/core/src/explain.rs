@@ -207,7 +207,7 @@ impl Telling<'_> {
             ),
             Reason::Full => format!("{whose} is at 100 %"),
             Reason::NoUser => {
-                format!("{whose} is at {percentage} %, which needs a user id")
+                format!("{whose} is at {percentage} %, and without a user id nobody can be placed")
             }
             _ => {
                 let side = if decision.value { "below" } else { "not below" };

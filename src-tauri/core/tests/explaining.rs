@@ -137,10 +137,10 @@ fn every_row_of_the_rollout_table() {
     ✓ the default rollout is at 100 %
     ");
     assert_snapshot!(said(&canary, "calculator", "", &[]), @"
-    calculator is off for a user without an id: the default rollout is at 12.5 %, which needs a user id.
+    calculator is off for a user without an id: the default rollout is at 12.5 %, and without a user id nobody can be placed.
     ✓ the master switch is on
     ✓ calculator is switched on
-    ✗ the default rollout is at 12.5 %, which needs a user id
+    ✗ the default rollout is at 12.5 %, and without a user id nobody can be placed
     ");
     assert_snapshot!(said(&canary, "calculator", USER, &[]), @r#"
     calculator is off for "user0": bucket 38371 is not below 12500, the 12.5 % of the default rollout.

@@ -427,7 +427,7 @@ export class MemoryHost implements Host {
     const share = isFirst
       ? `the user is in the group ${group}, which comes first in the rollout`
       : user === ""
-        ? `the rollout is at ${percentage} %, which needs a user id`
+        ? `the rollout is at ${percentage} %, and without a user id nobody can be placed`
         : `bucket ${bucket} is ${side} ${threshold}, the ${percentage} % of the rollout`;
     const steps = [
       { ok: enabled, text: `the master switch is ${enabled ? "on" : "off"}` },
