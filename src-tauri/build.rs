@@ -13,10 +13,10 @@ fn main() {
 #[cfg(feature = "desktop")]
 const INTERFACE: &str = "ui/dist/index.html";
 
-/// Puts a page in the interface's place where it has not been built.
+/// Writes a placeholder page if the interface has not been built.
 ///
-/// The window embeds the interface when it is compiled, and does not compile without one:
-/// so a plain `cargo test` works on a fresh clone.
+/// The window embeds the interface when it is compiled, and does not compile without one; with the
+/// placeholder, a plain `cargo test` works on a fresh clone.
 #[cfg(feature = "desktop")]
 fn ensure_interface() {
     use std::io::Write;

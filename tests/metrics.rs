@@ -323,7 +323,7 @@ fn a_damaged_file_is_set_aside_and_reported() {
     let app = place.open();
     let notices = app.notices();
     assert!(
-        notices.iter().any(|it| it.message.contains("set aside")),
+        notices.iter().any(|it| it.message.contains("was moved to")),
         "{notices:?}"
     );
     report(&app, &complete(1)).unwrap();

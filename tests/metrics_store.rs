@@ -225,7 +225,7 @@ fn a_damaged_file_that_another_program_has_open_is_left_to_it() {
     let (_, past) = MetricsStore::open(folder.path(), 2, 0).unwrap();
     let told = past.notice.unwrap();
     assert!(
-        told.contains("(metrics.db: ") && told.contains("set aside"),
+        told.contains("(metrics.db: ") && told.contains("was moved to"),
         "{told}"
     );
 }

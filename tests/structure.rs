@@ -123,7 +123,7 @@ const UPWARDS: [&str; 28] = [
     "store",
     "actor",
     "events",
-    "imprint",
+    "build_info",
     "metrics",
     "state",
     "error",

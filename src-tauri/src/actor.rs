@@ -17,7 +17,7 @@ impl Actor {
         Self::new(via, &name.unwrap_or_else(|| format!("user {uid}")))
     }
 
-    /// Somebody by name, cut where the name is longer than a list can show.
+    /// A named actor; the name is cut to what a list can show.
     pub fn new(via: Via, name: &str) -> Self {
         let visible = name.chars().filter(|character| !character.is_control());
         Self {
@@ -27,7 +27,8 @@ impl Actor {
     }
 }
 
-/// Returns the name of an account of this machine: what services are not told by variables.
+/// Returns the name of an account of this machine, for services that have no environment variable
+/// for it.
 fn account(uid: u32) -> Option<String> {
     let accounts = fs::read_to_string("/etc/passwd").ok()?;
     let fields = accounts

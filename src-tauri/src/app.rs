@@ -49,7 +49,7 @@ pub struct App(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// What is done by itself. Ended first, because it uses everything else.
+    /// Background work. Ended first, because it uses everything else.
     lanes: Mutex<Vec<Lane>>,
     data_dir: PathBuf,
     clock: Clock,
@@ -62,12 +62,12 @@ struct Inner {
     serving: Mutex<Option<SocketAddr>>,
     /// Ended before `metrics`, which it pushes.
     pusher: Mutex<Option<Pusher>>,
-    /// None in a program that does its work and ends.
+    /// `None` in a program that does its work and exits.
     metrics: Option<Metrics>,
     /// What the next verdict depends on.
     judge: Mutex<Judge>,
     states: States,
-    /// What the last look found of the data folder; none while everything is in place.
+    /// What the last check found of the data folder; `None` while everything is in place.
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
     load: Arc<Load>,
@@ -78,17 +78,17 @@ struct Inner {
 pub struct Options {
     /// The folder that everything is kept in.
     pub data_dir: PathBuf,
-    /// What configuration is given beside its file.
+    /// Configuration given in addition to its file.
     pub given: Given,
-    /// Whether to look out for changes by other processes, to back up regularly, and to take in
-    /// what applications report: what a program wants that stays open.
+    /// Whether to watch for changes by other processes, back up regularly and collect what
+    /// applications report, as a program that stays open does.
     pub watch: bool,
     /// What tells the time of day.
     pub clock: Clock,
 }
 
 impl Options {
-    /// A folder, and nothing given beside it: for a program that does its work and ends.
+    /// A folder and nothing else, for a program that does its work and exits.
     pub fn new(data_dir: &Path) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
@@ -100,12 +100,12 @@ impl Options {
 }
 
 impl App {
-    /// Opens the application on a data folder, which is made where there is none.
+    /// Opens the application on a data folder, which is created if it is missing.
     ///
-    /// A damaged store is set aside and the newest backup takes its place; a notice says so.
+    /// A damaged store is moved to quarantine and replaced by the newest backup; a notice says so.
     ///
     /// # Errors
-    /// Where the folder cannot be used at all.
+    /// If the folder cannot be used at all.
     pub fn open(options: Options) -> Result<Self, Error> {
         let opened = SqliteStore::open(&options.data_dir, options.clock.now_ms())?;
         let recovery = opened.recovery.map(|recovery| recovery.sentence());
@@ -115,7 +115,7 @@ impl App {
     /// Starts the application over any store.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub fn start(
         options: Options,
         store: Box<dyn Store>,
@@ -194,7 +194,7 @@ impl App {
         self.flags().restore(number, actor, note)
     }
 
-    /// Announces what happens from here on.
+    /// Subscribes to events from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.0.events.subscribe()
     }
@@ -226,12 +226,12 @@ impl App {
         self.0.settings.list()
     }
 
-    /// Writes a setting into the data folder's file, durably, and puts it in force if it needs
-    /// no restart; null takes it out of the file.
+    /// Writes a setting into the data folder's file, durably, and applies it if it needs no
+    /// restart; null removes it from the file.
     ///
     /// # Errors
-    /// [`Error::Setting`] where there is no such setting, it does not take this value, or the
-    /// file cannot be changed; then nothing was.
+    /// [`Error::Setting`] if there is no such setting, it does not take this value, or the file
+    /// cannot be changed; then nothing was.
     pub fn change_setting(&self, name: &str, value: &Value) -> Result<Vec<Setting>, Error> {
         self.flags().check_place()?;
         self.0.settings.change(name, value)?;
@@ -240,7 +240,7 @@ impl App {
         Ok(self.settings())
     }
 
-    /// Looks whether somebody else changed the file of the settings.
+    /// Checks whether another program changed the settings file.
     fn reread_settings(&self) {
         if self.flags().check_place().is_ok() && self.0.settings.reread() {
             self.announce(Event::Status);
@@ -250,7 +250,7 @@ impl App {
     /// Reads everything in the store and checks it.
     ///
     /// # Errors
-    /// Where reading stopped before the end.
+    /// If reading stopped before the end.
     pub fn check(&self) -> Result<CheckReport, Error> {
         let mut report = self.flags().store().check()?;
         if let Some(mut measured) = MetricsReader::open(&self.0.data_dir)? {

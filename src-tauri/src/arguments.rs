@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Error, Parser};
 use flagdeck_core::visible;
 
-/// How a program ends whose command line is refused.
+/// The exit code for a refused command line.
 const REFUSED: u8 = 2;
 
 /// Returns the arguments of this process.
@@ -24,7 +24,7 @@ pub fn read<P: Parser>() -> Result<P, ExitCode> {
     })
 }
 
-/// Returns the error without what a terminal would act on in the arguments that it tells of.
+/// Returns the error with control characters of its arguments escaped.
 fn shown<P: Parser>(error: &Error, given: &[OsString]) -> Error {
     let arguments = given.iter().map(|argument| argument.to_string_lossy());
     let arguments: Vec<String> = arguments.map(|it| visible(&it).into_owned()).collect();
@@ -40,12 +40,12 @@ fn shown<P: Parser>(error: &Error, given: &[OsString]) -> Error {
 }
 
 fn refuse(error: &Error) -> ExitCode {
-    // Nothing to be done if standard error is gone.
+    // Nothing can be done if standard error is closed.
     let _ = error.print();
     ExitCode::from(REFUSED)
 }
 
-/// Prints what was asked for; a reader that is gone has read enough.
+/// Prints what was asked for; a closed pipe is no error.
 fn help(help: &Error) -> ExitCode {
     match help.print().and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -1,6 +1,6 @@
-//! Files that are replaced whole or not at all, whatever happens meanwhile.
+//! Files that are replaced whole or not at all.
 //!
-//! A link is followed: what it leads to is replaced, and the link stays.
+//! A link is followed: its target is replaced, and the link stays.
 
 mod target;
 
@@ -13,18 +13,18 @@ use tempfile::NamedTempFile;
 
 use self::target::Target;
 
-/// What a new file may be used for, of which the process's mask takes its part.
+/// The mode of a new file, before the process's umask.
 const FILE_MODE: u32 = 0o666;
 
-/// What only the owner of a file may use it for.
+/// The mode of a file for its owner alone.
 const PRIVATE_MODE: u32 = 0o600;
 
 /// Who may use a file once it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Who may use it already; a new one as the process's mask says.
+    /// Keeps the present mode; a new file gets that of the process's umask.
     Kept,
-    /// Who may use it already; a new one its owner alone.
+    /// Keeps the present mode; a new file is for its owner alone.
     KeptOrPrivate,
     /// Its owner alone.
     Private,
@@ -38,7 +38,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_at_most(path, u64::MAX)
 }
 
-/// Reads the beginning of a file: all of it, or so many bytes of it, as a device may have no end.
+/// Reads at most so many bytes from the beginning of a file; a device may have no end.
 ///
 /// # Errors
 /// As for [`read`].
@@ -54,9 +54,9 @@ pub fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     read().map_err(|error| Target::of(path).err().unwrap_or(error))
 }
 
-/// Writes a file that a person named, whole or not at all. A link stays a link, and what it leads
-/// to is replaced or made, its rights kept; what is no file, such as a pipe, is written to as it
-/// is.
+/// Writes a file that a person named, whole or not at all. A link stays a link, and its target is
+/// replaced or created, with its permissions kept; anything but a file, such as a pipe, is written
+/// to directly.
 ///
 /// # Errors
 /// If it cannot be written; what was there stays.
@@ -68,8 +68,8 @@ pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Puts `bytes` in a file's place: readers see the old file or the whole new one, and what is
-/// there when this returns survives a power cut.
+/// Replaces a file by `bytes`: readers see the old file or the whole new one, which survives a
+/// power cut when this returns.
 ///
 /// # Errors
 /// If it cannot be written; the old file stays, unless only syncing the folder failed.
@@ -77,7 +77,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<(
     put(&Target::of(path)?, bytes, access)
 }
 
-/// Makes a file that only its owner may use, unless there is one already.
+/// Creates a file for its owner alone, unless it exists.
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] if there is; others if it cannot be written.
@@ -95,7 +95,7 @@ fn put(target: &Target, bytes: &[u8], access: Access) -> io::Result<()> {
     File::open(target.folder())?.sync_all()
 }
 
-/// Writes a file beside its place, durably.
+/// Writes a temporary file in the same folder, durably.
 fn written(target: &Target, bytes: &[u8], access: Access) -> io::Result<NamedTempFile> {
     let mode = match access {
         Access::Kept => FILE_MODE,
@@ -116,8 +116,8 @@ fn written(target: &Target, bytes: &[u8], access: Access) -> io::Result<NamedTem
     Ok(file)
 }
 
-/// Gives a file the owner and group of the one before, as far as this user may: otherwise it is
-/// this user's, as any file that is replaced.
+/// Gives a file the owner and group of the replaced one, as far as this user may; otherwise it
+/// belongs to this user.
 fn keep_owner(file: &File, before: &Metadata) {
     let is_kept = fchown(file, Some(before.uid()), Some(before.gid())).is_ok();
     if !is_kept {

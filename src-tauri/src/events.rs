@@ -1,4 +1,4 @@
-//! What happened, announced to whoever listens: the faces, and the threads that tell clients.
+//! Events, announced to all listeners: the faces, and the threads that notify clients.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ const WAITING_MAX: usize = 64;
 pub enum Event {
     /// Other flags are in force; this is the revision they are based on.
     Flags(RevisionNumber),
-    /// Something else that the application says of itself: its address, a notice.
+    /// Something else about the application: its address, a notice.
     Status,
     /// The state of a source, or its snapshots, changed; `None` stands for any source.
     State(Option<Arc<str>>),
@@ -37,14 +37,14 @@ impl Default for Events {
 }
 
 impl Events {
-    /// Announces what happens from here on.
+    /// Subscribes to events from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.0.subscribe()
     }
 
-    /// Tells every listener.
+    /// Announces an event to every listener.
     pub fn announce(&self, event: Event) {
-        // An error means that nobody listens, which is fine.
+        // An error means that there are no listeners.
         let _ = self.0.send(event);
     }
 }

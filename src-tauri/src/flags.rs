@@ -243,7 +243,7 @@ impl Flags {
     }
 
     /// Saves what is wanted on top of `live`; `None` if another change was saved first, whose
-    /// revision is in force then. What was saved ends an emergency that is not stored.
+    /// revision is in force then. A saved change ends an emergency that is not stored.
     fn save(
         &self,
         guard: &ChangeGuard<'_>,
@@ -264,7 +264,8 @@ impl Flags {
         if self.live().generation != live.generation {
             return Ok(None);
         }
-        // Undo and redo are steps even between equal documents: else the log would stand still.
+        // Undo and redo are steps even between equal documents: otherwise the log would not
+        // advance.
         let is_step = matches!(wanted.cause, Cause::Undo(_) | Cause::Redo(_));
         let wanted = match is_step {
             true => wanted,
@@ -315,9 +316,9 @@ impl Flags {
         })
     }
 
-    // What others saved.
+    // Changes by other processes.
 
-    /// Looks whether another process saved a revision, and puts it in force.
+    /// Checks whether another process saved a revision, and puts it in force.
     ///
     /// # Errors
     /// If the store cannot be read; what was in force stays.
@@ -385,7 +386,7 @@ impl Flags {
         self.0.store.as_ref()
     }
 
-    /// Refuses if the store is not in its place at this moment.
+    /// Fails if the store's files are not in place at this moment.
     pub(crate) fn check_place(&self) -> Result<(), StoreError> {
         self.store().check_place()
     }
@@ -426,7 +427,7 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// Keeps the order of keys that is in force: it is no change.
+    /// Keeps the order of keys in force, which is no change.
     fn in_order_of(self, document: &FlagDocument) -> Self {
         Self {
             document: self.document.in_order_of(document),
@@ -434,7 +435,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// Makes a revision of it, and says what that touches.
+    /// Makes a revision of it, with the paths that it touches.
     fn draft(self, live: &Live, text: Arc<[u8]>, at_ms: i64) -> (Draft, Trace) {
         let found = changes(&live.document.to_tree(), &self.document.to_tree());
         let mut sentences: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -453,7 +454,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Says what differs, a sentence each.
+/// Describes what differs, a sentence each.
 fn sentences(before: &FlagDocument, after: &FlagDocument) -> Vec<String> {
     let found = changes(&before.to_tree(), &after.to_tree());
     found.iter().map(ToString::to_string).collect()

@@ -8,23 +8,24 @@
 //! | [`flags`] | one flag document: makes changes durable, decides what is in force for whom |
 //! | [`events`] | what happened, announced |
 //! | [`store`] | revisions, appended and never changed; SQLite |
-//! | [`metrics`] | what applications report: taken in, counted, kept, shown |
+//! | [`metrics`] | what applications report: collected, counted, stored, shown |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
-//! | [`token`] | the secret that writes over HTTP need |
+//! | [`token`] | the secret that authorizes writes over HTTP |
 //! | [`durable`] | files that are replaced whole or not at all |
 //! | [`mod@format`] | how several things are written in one body |
-//! | `lock` | mutexes of which a panic makes no trap |
-//! | `chores` | work that is done again and again, on two threads |
+//! | `lock` | mutexes that a panic does not poison |
+//! | `chores` | periodic work, on two threads |
 //! | [`leader`] | which program on a folder does what only one may do |
-//! | [`clock`] | the time of day, asked in one place |
+//! | [`load`] | what the server carries at present |
+//! | [`clock`] | the time of day, read in one place |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
 //! | [`outbound`] | calls to servers, each bounded in time and size |
 //! | [`address`] | the addresses of servers, taken apart |
 //! | [`loopback`] | the names of this machine |
-//! | [`runner`] | a command on a state: bounded in time, and ended with all that it started |
+//! | [`runner`] | runs a command on a state, with a timeout, and ends all processes that it started |
 //! | [`logging`] | the log on standard error |
-//! | [`imprint`] | what Flagdeck is made of |
+//! | [`build_info`] | what Flagdeck is made of |
 //! | [`error`] | the only vocabulary of failure that faces branch on |
 //! | [`wire`] | the shapes that faces see |
 //! | [`translate`] | between the domain and those shapes |
@@ -56,7 +57,7 @@ pub mod token;
 
 pub mod address;
 pub mod arguments;
-pub mod imprint;
+pub mod build_info;
 pub mod logging;
 pub mod loopback;
 pub mod outbound;

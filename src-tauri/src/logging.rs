@@ -12,9 +12,9 @@ const VARIABLE: &str = "FLAGDECK_LOG";
 /// Begins to log what the program does, errors unless `FLAGDECK_LOG` asks for more. A value that
 /// cannot be read is an error in the log.
 ///
-/// A line that cannot be written is left out: standard error may be a file on a full disk, a
-/// terminal that was closed or a pipe that nobody reads. The subscriber would report that to
-/// standard error again, and the thread that logged would end by it.
+/// A line that cannot be written is dropped: standard error may be a file on a full disk, a closed
+/// terminal or a pipe without a reader. The subscriber would report that to standard error again,
+/// and the thread that logged would panic.
 ///
 /// An event is one line, whatever the paths, names and messages in it hold.
 ///
@@ -36,7 +36,7 @@ pub fn init() {
     }
 }
 
-/// Writes each event, which comes whole, as one line that is safe to show.
+/// Writes each event as one line that is safe to show.
 struct Lines<W>(W);
 
 impl<W: Write> Write for Lines<W> {

@@ -1,4 +1,4 @@
-//! What applications report of their calculations: taken in, counted, kept, shown.
+//! What applications report of their calculations: collected, counted, stored, shown.
 //!
 //! In the order of an event's path:
 //!
@@ -6,21 +6,22 @@
 //! |---|---|
 //! | [`limits`] | every bound, with its reason |
 //! | [`event`] | bytes → events, and what is wrong with the rest |
-//! | `worker` | the one thread that stores batches and counts them, and does what time brings |
+//! | `worker` | the one thread that stores and counts batches, and does the periodic work |
 //! | [`store`] | `metrics.db`: the log of batches, the checkpoint of the totals, frames in tiers |
 //! | [`recorder`] | counts calculations from any number of threads |
 //! | [`collector`] | the totals, and the latest time second by second |
-//! | [`evidence`] | the latest time of each component and arm, which they are judged by |
+//! | [`evidence`] | the recent counts of each component and arm, by which they are judged |
 //! | [`frame`], [`tiers`] | what was counted in a span of time, and how finely that is kept |
 //! | [`drawing`], [`charts`] | which frames a span is drawn of, and what a chart draws of them |
-//! | `pulse` | what the dashboard tells |
+//! | `pulse` | what the dashboard shows |
 //! | [`exposition`] | the totals as Prometheus reads them |
 //! | [`push`] | the totals sent to a Pushgateway |
 //! | [`prometheus`] | frames from a Prometheus, in place of Flagdeck's own |
 //! | [`process`] | what this process itself uses |
 //!
-//! The log is the truth: every program that has the folder open counts all of it, whoever took
-//! a batch in. An event is acknowledged when it is durable, so totals are exact over restarts.
+//! The log is the truth: every program that has the folder open counts all of it, whichever program
+//! received a batch. An event is acknowledged when it is durable, so totals are exact over
+//! restarts.
 
 pub mod charts;
 pub mod collector;
@@ -69,7 +70,7 @@ use crate::store::{Gone, StoreError};
 /// How long the thread may take to copy what it has open: far longer than a year of metrics takes.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
-/// What is collected, and the thread that does it. The last clone to go keeps everything and
+/// What is collected, and the thread that does it. Dropping the last clone stores everything and
 /// ends the thread.
 #[derive(Debug, Clone)]
 pub struct Metrics(Arc<Inner>);
@@ -84,7 +85,7 @@ struct Inner {
     trouble: Arc<Mutex<Option<String>>>,
     /// Proof that this program keeps the totals, while it does.
     lead: Arc<Mutex<Option<Lead>>>,
-    /// None where nothing can be kept, and while closing.
+    /// `None` if nothing can be stored, and while closing.
     queue: Mutex<Option<SyncSender<Task>>>,
     queued_bytes: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -92,41 +93,41 @@ struct Inner {
     settling: Arc<Settling>,
 }
 
-/// What the thread is asked for when the files of `metrics.db` were removed or replaced.
+/// What the thread is asked to do when the files of `metrics.db` were removed or replaced.
 #[derive(Debug, Default)]
 struct Settling {
-    /// The files the thread has open; none if nothing is kept.
+    /// The files the thread has open; `None` if nothing is stored.
     place: Mutex<Option<Arc<Place>>>,
     asked: Mutex<Vec<(Settle, SyncSender<Settled>)>>,
 }
 
-/// What to do about files that are not in place.
+/// How to resolve files that are not in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settle {
-    /// Put everything that is open under its name again.
+    /// Write the open database back under its name.
     WriteBack,
     /// Continue with the file under the name.
     Reopen,
 }
 
-/// Where what was in the place was set aside.
+/// Where the replaced file was moved.
 type Settled = Result<Option<PathBuf>, StoreError>;
 
-/// What was not taken in, since this program started.
+/// What was rejected, since this program started.
 #[derive(Debug, Default)]
 pub struct Refusals {
     rejected: AtomicU64,
     turned_away: AtomicU64,
 }
 
-/// What came of a batch.
+/// The receipt for a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Receipt {
     /// Events that count.
     pub accepted: usize,
     /// Events that do not.
     pub rejected: usize,
-    /// Whether a batch of the same key was taken in before, and this one was not counted.
+    /// Whether a batch with the same key was stored before, so that this one was not counted.
     #[serde(rename = "duplicate")]
     pub is_duplicate: bool,
 }
@@ -139,7 +140,7 @@ pub struct Delivery {
     stored: oneshot::Receiver<Result<Receipt, IntakeError>>,
 }
 
-/// Why a batch was not taken in; nothing of it counts.
+/// Why a batch was rejected; nothing of it counts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IntakeError {
@@ -155,7 +156,7 @@ pub enum IntakeError {
         /// How many there may be.
         reason: String,
     },
-    /// Another batch came under the same key before.
+    /// Another batch was stored under the same key.
     #[error(
         "another batch was taken in under this Idempotency-Key before; nothing of this one was \
          counted, send it under a key of its own"
@@ -173,7 +174,7 @@ pub enum IntakeError {
     /// The files of the store are not in place.
     #[error("what is reported cannot be stored: the data folder was removed or replaced")]
     Gone,
-    /// They were removed just when the batch was saved.
+    /// They were removed while the batch was saved.
     #[error(
         "what is reported is not stored now, but will be there if what is open is written back: \
          the data folder was removed or replaced just when it was saved"
@@ -201,15 +202,15 @@ impl Delivery {
     /// Waits until the batch is durable and counted.
     ///
     /// # Errors
-    /// [`IntakeError`] where it cannot be stored; then nothing of it counts.
+    /// [`IntakeError`] if it cannot be stored; then nothing of it counts.
     pub async fn stored(self) -> Result<Receipt, IntakeError> {
         self.stored.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
 impl Metrics {
-    /// Starts collecting into a data folder, going on where it ended. Where nothing can be kept,
-    /// it says so in every pulse and refuses every batch. Returns also what people should know.
+    /// Starts collecting into a data folder, continuing from what is stored. If nothing can be
+    /// stored, every pulse says so and every batch is refused. Also returns a notice for people.
     pub fn start(
         data_dir: &Path,
         clock: Clock,
@@ -267,7 +268,7 @@ impl Metrics {
             settling: Arc::clone(&inner.settling),
         };
         worker.note_place();
-        // Before anybody can ask: totals that begin low would look like a reset.
+        // Before the first scrape: totals that begin low would look like a reset.
         worker.restore(past);
         *lock(&inner.lead) = lead;
         let thread = thread::Builder::new()
@@ -282,10 +283,10 @@ impl Metrics {
         Ok(notice)
     }
 
-    /// Takes a batch in: reads it, and queues what is valid to be stored.
+    /// Reads a batch, and queues the valid events to be stored.
     ///
     /// # Errors
-    /// [`IntakeError`] where it cannot be read or finds no room; then nothing of it counts.
+    /// [`IntakeError`] if it cannot be read or finds no room; then nothing of it counts.
     pub fn take_in(
         &self,
         bytes: &[u8],
@@ -345,7 +346,7 @@ impl Metrics {
 
     fn refusal(&self) -> IntakeError {
         match self.trouble() {
-            // Who reports need not know where files are; the window tells the whole of it.
+            // A client need not know where files are; the window shows the full error.
             Some(_) => IntakeError::Unavailable {
                 reason: "what is reported cannot be stored".into(),
             },
@@ -353,7 +354,7 @@ impl Metrics {
         }
     }
 
-    /// Returns proof that this is the one program on the folder that keeps the totals. The same
+    /// Returns proof that this is the one program on the folder that stores the totals. The same
     /// one pushes them: two would be two instances with the same counts.
     pub fn lead(&self) -> Option<Lead> {
         lock(&self.0.lead).clone()
@@ -365,8 +366,8 @@ impl Metrics {
         (!place.is_intact()).then(|| place.gone())
     }
 
-    /// Has the thread settle what became of its files; does nothing without files.
-    /// Returns the place where what was there was set aside.
+    /// Has the thread resolve what became of its files; does nothing without files. Returns where
+    /// the replaced file was moved.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written or opened; then nothing was changed.
@@ -386,12 +387,12 @@ impl Metrics {
             .unwrap_or(Err(StoreError::Busy))
     }
 
-    /// Takes nothing in any more, and keeps everything durably.
+    /// Stops collecting, and stores everything durably.
     pub fn close(&self) {
         self.0.close();
     }
 
-    /// Returns why nothing is kept; none while everything is.
+    /// Returns why nothing is stored; `None` while everything is.
     pub fn trouble(&self) -> Option<String> {
         lock(&self.0.trouble).clone()
     }
@@ -407,12 +408,12 @@ impl Metrics {
     }
 
     /// Notes how often components were switched in the revisions after `after` up to `through`;
-    /// not where something else was counted up to meanwhile.
+    /// ignored if the count was advanced in the meantime.
     pub fn count_toggles(&self, after: Option<u64>, through: u64, count: u64) {
         self.0.collector.count_toggles(after, through, count);
     }
 
-    /// Returns what notes that a revision was saved, in milliseconds since 1970.
+    /// Returns the callback that notes when a revision was saved, in milliseconds since 1970.
     pub(crate) fn on_saved(&self) -> Box<dyn Fn(i64) + Send + Sync> {
         let collector = Arc::clone(&self.0.collector);
         Box::new(move |at_ms| collector.note_revision(at_ms))
@@ -459,11 +460,11 @@ impl Drop for Inner {
     }
 }
 
-/// Tells of the last minutes as they are kept in a data folder, for a program that only looks;
-/// none where nothing was ever measured.
+/// Returns the last minutes as stored in a data folder, for a program that only reads; `None` if
+/// nothing was ever measured.
 ///
 /// # Errors
-/// [`StoreError`] where what was kept cannot be read.
+/// [`StoreError`] if what was kept cannot be read.
 pub fn glance(
     data_dir: &Path,
     limits: shapes::Limits,
@@ -481,7 +482,7 @@ pub fn glance(
         if let Some(id) = numbers.get(text) {
             return Some(*id);
         }
-        // Not kept yet: any number does that no other name has, and they are given from 1 up.
+        // Not stored yet: any unused number will do, and they are assigned from 1 up.
         let id = NameId::MAX - numbers.len() as NameId;
         numbers.insert(text.into(), id);
         Some(id)
@@ -556,7 +557,7 @@ fn closed() -> IntakeError {
     }
 }
 
-/// Returns a number that no other program has.
+/// Returns a unique random number.
 fn random() -> i64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system has random numbers");

@@ -1,4 +1,4 @@
-//! Runs a command on a state: bounded in time, and ended with everything that it started.
+//! Runs a command on a state, with a timeout, and ends all processes that it started.
 
 mod folder;
 mod left_running;
@@ -20,13 +20,13 @@ use tokio::time::{sleep, timeout};
 use self::folder::Folder;
 pub use self::folder::remove_dead;
 
-/// What stands for the path of the file in an argument.
+/// The placeholder for the path of the file in an argument.
 const PLACE: &[u8] = b"{}";
 
 /// The environment variable that names the file.
 const FILE_VARIABLE: &str = "FLAGDECK_SNAPSHOT_FILE";
 
-/// How long a command that is asked to end may take, before it is made to.
+/// How long a command may take to end when asked, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A command, and how long it may take.
@@ -54,7 +54,7 @@ pub enum Ended {
     Code(i32),
     /// A signal of this number killed it.
     Signal(i32),
-    /// It took too long, and was ended.
+    /// It timed out, and was ended.
     TimedOut,
     /// This signal asked the whole process to end.
     Interrupted(Signal),
@@ -76,7 +76,7 @@ impl<'a> Trial<'a> {
         subject: &Subject<'_>,
         interrupted: impl Future<Output = Signal>,
     ) -> io::Result<Ended> {
-        // A folder of its own: a run may change the file, and leave others beside it.
+        // A separate folder: a run may change the file, and create others next to it.
         let folder = Folder::make()?;
         let file = folder.write(&format!("{}.json", subject.id), subject.text)?;
         let running = Running::of(self.start(subject, &file)?);
@@ -106,7 +106,8 @@ impl<'a> Trial<'a> {
             .stdin(File::open(file)?)
             // Results on standard output are those of the search.
             .stdout(Stdio::from(io::stderr()))
-            // A group of its own: it is ended with all that it started, and by this process alone.
+            // A separate process group: it is ended with all that it started, and only by this
+            // process.
             .process_group(0)
             .spawn()
     }
@@ -145,12 +146,12 @@ impl Drop for Running {
 }
 
 fn end(group: Pid, mut command: Child) -> io::Result<ExitStatus> {
-    // Nothing to be done if one of them may not be ended.
+    // Nothing can be done if one of them may not be signalled.
     let _ = kill_process_group(group, Signal::KILL);
     command.wait()
 }
 
-/// Puts the path of the file in its places.
+/// Replaces the placeholders by the path of the file.
 fn filled(word: &OsStr, file: &Path) -> OsString {
     let mut filled = Vec::new();
     let mut rest = word.as_bytes();
@@ -170,10 +171,10 @@ fn wait(process: Pid) {
     while matches!(waitid(WaitId::Pid(process), options), Err(Errno::INTR)) {}
 }
 
-/// Asks a group of processes to end, and gives it some time for that.
+/// Asks a process group to end, and waits some time for that.
 async fn ask_to_end(group: Pid, over: JoinHandle<()>) {
     let _ = kill_process_group(group, Signal::TERM);
-    // One that takes longer is not asked again.
+    // After the timeout it is killed.
     let _ = timeout(GRACE, over).await;
 }
 

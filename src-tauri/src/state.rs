@@ -1,9 +1,9 @@
-//! What sources keep as state: taken in, kept, looked back at, restored.
+//! States of sources: reported, stored, reviewed, restored.
 //!
-//! The founding specification's state extension (section 3) for any number of sources: each
-//! reports its `ml` tree whole or change by change; snapshots of it are taken as time goes, and
-//! it is put back to what it was on request. `state/store.rs` keeps it; `state/past.rs` reads
-//! what was. Reading opens a connection of its own, so that nobody who reports waits for it.
+//! The founding specification's state extension (section 3) for any number of sources: each reports
+//! its `ml` tree whole or change by change; snapshots of it are taken regularly, and it is restored
+//! on request. `state/store.rs` stores it; `state/past.rs` reads the past. Reading opens separate
+//! connections, so that reports do not wait for it.
 
 mod blame;
 mod bundle;
@@ -32,7 +32,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use self::intake::ChangeProblem;
-pub(crate) use self::store::Taking;
+pub(crate) use self::store::NewSnapshot;
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};
@@ -43,8 +43,9 @@ pub use self::bundle::{compare_files, notes_on_file, patch_files, read_file};
 pub(crate) use self::bundle::{read as read_bundle, write as write_bundle};
 pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
-pub(crate) use self::restoring::{With, undo_of};
+pub(crate) use self::restoring::{RestoreContext, undo_of};
 pub(crate) use self::show::plainly_compared;
+pub(crate) use self::writing::Assignment;
 
 /// The name of a source: 1 to 128 characters, none of them a control character or a slash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,7 +57,7 @@ impl SourceName {
         &self.0
     }
 
-    /// Returns it as text that is shared.
+    /// Returns it as shared text.
     pub(crate) fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
@@ -68,9 +69,9 @@ impl FromStr for SourceName {
     fn from_str(text: &str) -> Result<Self, StateError> {
         let is_short = text.chars().nth(SOURCE_CHARS_MAX).is_none();
         let is_plain = !text.trim().is_empty() && !text.contains(char::is_control);
-        // What an address could not name.
-        let is_way = text.contains(['/', '\\']) || text == "." || text == "..";
-        match is_short && is_plain && !is_way {
+        // Whether a text could not be part of an address.
+        let is_path = text.contains(['/', '\\']) || text == "." || text == "..";
+        match is_short && is_plain && !is_path {
             true => Ok(Self(text.into())),
             false => Err(StateError::Invalid {
                 message: format!(
@@ -88,17 +89,17 @@ impl fmt::Display for SourceName {
     }
 }
 
-/// Why a state was not taken in, found or restored.
+/// Why a state was not stored, found or restored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// Something that was said is not allowed.
+    /// A value is not allowed.
     #[error("{message}")]
     Invalid {
-        /// What, and what would be.
+        /// Which one, and what is allowed.
         message: String,
     },
-    /// What was sent is no JSON, or no state.
+    /// The body is not JSON, or not a state.
     #[error("{message}")]
     Unreadable {
         /// Why.
@@ -130,7 +131,7 @@ pub enum StateError {
         /// Which, and how it ended.
         message: String,
     },
-    /// States are not kept at present.
+    /// States are not stored at present.
     #[error("states are not kept: {reason}")]
     Unavailable {
         /// Why.
@@ -162,7 +163,7 @@ impl From<PartError> for StateError {
 }
 
 impl StateError {
-    /// Returns that a restore is not open, and how it ended.
+    /// Makes the error for a restore that is not open, with how it ended.
     pub(in crate::state) fn ended(restore: &StateRestore) -> Self {
         let StateRestore { id, source, .. } = restore;
         let how = match restore.status {
@@ -177,7 +178,7 @@ impl StateError {
     }
 }
 
-/// What came of a state that was put.
+/// The receipt for a reported state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatePut {
@@ -190,20 +191,20 @@ pub struct StatePut {
     /// What became of the restore that it confirms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<Confirmation>,
-    /// What the source should know of how its state was read, a sentence each.
+    /// Warnings about how the state was read, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// What became of a source's word that it has taken a restore. Its state is kept in any case.
+/// The outcome of a source's confirmation of a restore. Its state is stored in any case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Confirmation {
-    /// The number of the restore, as the source said.
+    /// The number of the restore, as the source reported it.
     pub id: u64,
     /// How it stands.
     pub status: ConfirmationStatus,
-    /// Whether the state it was confirmed with first is as asked for.
+    /// Whether the state of its first confirmation is as asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_exact: Option<bool>,
     /// Keys of that state that are not, the first 20.
@@ -211,13 +212,13 @@ pub struct Confirmation {
     pub differing: Vec<String>,
 }
 
-/// How a restore stands that a source says it has taken.
+/// The status of a restore that a source confirms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConfirmationStatus {
-    /// It is confirmed, by this or by an earlier word.
+    /// It is confirmed, by this or an earlier confirmation.
     Confirmed,
-    /// A newer restore had taken its place: that one is open, or has been.
+    /// A newer restore had replaced it: that one is or was open.
     Superseded,
     /// It had been cancelled.
     Cancelled,
@@ -226,7 +227,7 @@ pub enum ConfirmationStatus {
 }
 
 impl Confirmation {
-    /// Returns what is told of a number that the source has no restore of.
+    /// Returns the outcome for a number that is no restore of the source.
     pub(in crate::state) fn unknown(id: u64) -> Self {
         Self {
             id,
@@ -236,7 +237,7 @@ impl Confirmation {
         }
     }
 
-    /// Returns how a restore that has ended did.
+    /// Returns the outcome of a restore that has ended.
     pub(in crate::state) fn of(restore: &StateRestore) -> Self {
         Self {
             id: restore.id,
@@ -251,13 +252,13 @@ impl Confirmation {
     }
 }
 
-/// What came of changes that were sent.
+/// The receipt for reported changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangesReceipt {
     /// Changes that were applied and recorded.
     pub accepted: usize,
-    /// Changes outside `ml.`, which are none of Flagdeck's.
+    /// Changes outside of `ml.`, which Flagdeck ignores.
     pub untracked: usize,
     /// Changes that could not be applied.
     pub rejected: usize,
@@ -268,7 +269,7 @@ pub struct ChangesReceipt {
 /// The state a source has.
 #[derive(Debug, Clone)]
 pub struct CurrentState {
-    /// When the source was heard last, in milliseconds since 1970.
+    /// When the source last reported, in milliseconds since 1970.
     pub at_ms: i64,
     /// How many files it has.
     pub files: u64,
@@ -278,16 +279,17 @@ pub struct CurrentState {
     pub etag: String,
 }
 
-/// Keeps the states of a data folder. Opens `state.db` when it is first needed.
+/// Stores the states of a data folder. Opens `state.db` when it is first needed.
 #[derive(Debug)]
 pub(crate) struct States {
     data_dir: PathBuf,
     writer: Mutex<Option<StateStore>>,
-    /// The files that `writer` is open on, beside it, so that a look waits for no transaction.
+    /// The files that `writer` is open on, outside of its lock, so that a check waits for no
+    /// transaction.
     place: Mutex<Option<Arc<Place>>>,
-    /// Sources that changed since others were told.
+    /// Sources that changed since the last announcement.
     changed: Mutex<BTreeSet<SourceName>>,
-    /// What people should be told.
+    /// A notice for people.
     notices: Mutex<Vec<String>>,
 }
 
@@ -295,7 +297,7 @@ pub(crate) struct States {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Busy;
 
-/// The one hold on the store that writes, while it is held.
+/// The locked writing connection to the store.
 pub(crate) struct Writer<'a>(MutexGuard<'a, Option<StateStore>>);
 
 impl States {
@@ -309,12 +311,12 @@ impl States {
         }
     }
 
-    /// Whether anything was ever kept.
+    /// Returns whether anything was ever stored.
     pub(crate) fn is_there(&self) -> bool {
         STATES.path(&self.data_dir).exists()
     }
 
-    /// Waits for the hold that writes.
+    /// Waits for the writing connection.
     fn writer(&self, now_ms: i64) -> Result<Writer<'_>, StoreError> {
         let mut writer = lock(&self.writer);
         if let Some(store) = writer.as_ref() {
@@ -329,7 +331,7 @@ impl States {
         Ok(Writer(writer))
     }
 
-    /// Opens a connection that reads; none where nothing was ever kept.
+    /// Opens a reading connection; `None` if nothing was ever stored.
     fn reader(&self) -> Result<Option<Connection>, StoreError> {
         if let Some(place) = self.place() {
             place.check()?;
@@ -337,7 +339,7 @@ impl States {
         STATES.read(&self.data_dir)
     }
 
-    /// The same, where something was asked for by name.
+    /// The same, for something that was asked for by name.
     fn reader_of(&self, what: &dyn fmt::Display) -> Result<Connection, StateError> {
         self.reader()?.ok_or_else(|| StateError::NotFound {
             message: format!("there is no {what}; no application has reported a state yet"),
@@ -354,7 +356,7 @@ impl States {
         lock(&self.place).clone()
     }
 
-    /// Whether what is in the place of the open store has everything that it has; so if it is
+    /// Returns whether the files in the place of the open store have all its data; true if it is
     /// not open.
     ///
     /// # Errors
@@ -366,8 +368,8 @@ impl States {
         }
     }
 
-    /// Puts everything the open store holds under its name again, if that is not in place, and
-    /// goes on with it. What is there instead is set aside; returns its place.
+    /// Writes the open store back under its name, if its files are not in place, and continues with
+    /// it. What is there instead is moved to quarantine; returns its place.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written; then nothing was changed.
@@ -382,8 +384,8 @@ impl States {
         Ok(set_aside)
     }
 
-    /// Goes on with the store that is under the name, and keeps a copy of the open one, if that is
-    /// not in place; returns the copy's place.
+    /// Switches to the store under the name if the files of the open one are not in place, and
+    /// keeps a copy of the open one; returns the copy's place.
     ///
     /// # Errors
     /// [`StoreError`] if there is no room for the copy; then nothing was changed.
@@ -396,7 +398,7 @@ impl States {
         Ok(kept)
     }
 
-    /// Goes on with the store that is under the name, which is opened when it is needed.
+    /// Switches to the store under the name, which is opened when it is needed.
     pub(crate) fn reopen(&self) {
         *lock(&self.writer) = None;
         *lock(&self.place) = None;
@@ -414,7 +416,7 @@ impl States {
         }
     }
 
-    /// Notes that a source changed, for whoever tells others.
+    /// Notes that a source changed, to be announced.
     pub(crate) fn note_change(&self, source: &SourceName) {
         lock(&self.changed).insert(source.clone());
     }
@@ -424,7 +426,7 @@ impl States {
         std::mem::take(&mut lock(&self.changed))
     }
 
-    /// Returns what people should be told, once.
+    /// Returns the notice for people, once.
     pub(crate) fn take_notices(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.notices))
     }
@@ -433,7 +435,7 @@ impl States {
     /// this program has not opened the store.
     ///
     /// # Errors
-    /// [`Busy`] if this program is writing: nobody waits for that.
+    /// [`Busy`] if this program is writing, instead of waiting.
     pub(crate) fn version(&self) -> Result<Option<u64>, Busy> {
         let writer = match self.writer.try_lock() {
             Ok(writer) => writer,
@@ -443,8 +445,7 @@ impl States {
         Ok(writer.as_ref().and_then(|store| store.version().ok()))
     }
 
-    /// Returns the last change of each source, and the last restore.
-    /// None where they cannot be read.
+    /// Returns the last change of each source, and the last restore. `None` if they cannot be read.
     pub(crate) fn progress(&self) -> Option<(BTreeMap<SourceName, i64>, u64)> {
         let Some(connection) = self.reader().ok()? else {
             return Some((BTreeMap::new(), 0));
@@ -454,8 +455,8 @@ impl States {
         Some((changes, store::last_restore(&connection).ok()?))
     }
 
-    /// Opens the store if there is one, so that what other programs write to it is seen, and
-    /// discards what is held in memory and not used.
+    /// Opens the store if there is one, so that what other programs write to it is seen, and drops
+    /// unused trees from memory.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be opened.
@@ -466,22 +467,22 @@ impl States {
         Ok(())
     }
 
-    /// Lets snapshots go that are too old or too many.
+    /// Removes snapshots that are too old or too many.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read or written.
+    /// [`StoreError`] if they cannot be read or written.
     pub(crate) fn thin(&self, now_ms: i64) -> Result<(), StoreError> {
         let plan = StateStore::plan_thinning(&self.data_dir, now_ms)?;
         for rewrite in plan.rewrites() {
-            // One at a time, so that what a source reports does not wait for all of them.
+            // One at a time, so that a report does not wait for all of them.
             self.writer(now_ms)?.store().thin(rewrite)?;
         }
         Ok(())
     }
 
-    /// Counts the changes of snapshots of which it is not known yet, because they are of an
-    /// earlier format or the snapshot before was let go: those of one chain at a time, so that
-    /// no source waits long. Returns whether it counted any.
+    /// Counts the changes of snapshots without a count, which are from an earlier format or follow
+    /// a removed one: those of one chain at a time, so that no source waits long. Returns whether
+    /// it counted any.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read or written.
@@ -489,10 +490,10 @@ impl States {
         Ok(self.writer(now_ms)?.store().recount()? > 0)
     }
 
-    /// Reads everything, and lists what is wrong, a sentence each.
+    /// Reads everything, and lists problems, a sentence each.
     ///
     /// # Errors
-    /// [`StoreError`] where reading stopped before the end.
+    /// [`StoreError`] if reading stopped before the end.
     pub(crate) fn check(&self) -> Result<Vec<String>, StoreError> {
         match self.reader()? {
             Some(connection) => store::check(&connection),

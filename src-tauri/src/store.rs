@@ -1,6 +1,6 @@
 //! The store: revisions of the flag document, appended and never changed.
 //!
-//! In domain types only; `store/sqlite.rs` is the embedded form. Every backend passes the
+//! Only domain types; `store/sqlite.rs` is the embedded implementation. Every backend passes the
 //! same contract test (`tests/store_contract.rs`).
 
 pub mod sqlite;
@@ -79,15 +79,15 @@ pub struct Mark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "of", rename_all = "snake_case")]
 pub enum Cause {
-    /// Somebody edited the document.
+    /// The document was edited.
     Edit,
-    /// A whole document was taken in.
+    /// A whole document was imported.
     Import,
-    /// A revision was taken back.
+    /// A revision was undone.
     Undo(RevisionNumber),
-    /// A revision that had been taken back was brought back.
+    /// A revision that had been undone was redone.
     Redo(RevisionNumber),
-    /// An earlier document was put in force again.
+    /// An earlier document was restored.
     Restore(RevisionNumber),
 }
 
@@ -100,7 +100,7 @@ pub struct Draft {
     pub actor: Actor,
     /// Why it came to be.
     pub cause: Cause,
-    /// What the person said about it.
+    /// The reason given for it.
     pub note: Option<String>,
     /// What changed, a sentence each.
     pub changes: Vec<String>,
@@ -113,7 +113,7 @@ pub struct Draft {
 pub struct Revision {
     /// Its number.
     pub number: RevisionNumber,
-    /// What it was made of.
+    /// Its content.
     pub draft: Draft,
 }
 
@@ -129,7 +129,7 @@ pub struct RevisionSummary {
     pub actor: Actor,
     /// Why it came to be.
     pub cause: Cause,
-    /// What the person said about it.
+    /// The reason given for it.
     pub note: Option<String>,
     /// What changed, a sentence each.
     pub changes: Vec<String>,
@@ -157,7 +157,7 @@ pub struct HistoryFilter {
     pub component: Option<String>,
     /// Only those made through this face.
     pub via: Option<Via>,
-    /// Only those made by somebody of exactly this name.
+    /// Only those made by an actor of exactly this name.
     pub name: Option<String>,
     /// Only those with this text in one of their changes or in their note, whatever its case;
     /// see [`flagdeck_core::fold()`].
@@ -190,12 +190,12 @@ pub struct LastChange {
     pub at_ms: i64,
 }
 
-/// What came of an append.
+/// The outcome of an append.
 #[derive(Debug)]
 pub enum Appended {
     /// The draft became this revision, and is durable.
     Saved(RevisionNumber),
-    /// Somebody else was faster; nothing was written. Holds the latest revision.
+    /// Another revision was saved first; nothing was written. Holds the latest revision.
     Conflict(Box<Revision>),
 }
 
@@ -205,7 +205,7 @@ pub enum Appended {
 pub struct CheckReport {
     /// Revisions whose hash was checked.
     pub revisions: u64,
-    /// Everything found wrong, a sentence each; empty for a sound store.
+    /// Problems, a sentence each; empty for a sound store.
     pub problems: Vec<String>,
 }
 
@@ -222,8 +222,7 @@ pub struct Backup {
     pub bytes: u64,
 }
 
-/// An open store whose files are not the ones under their names any more: what would be written
-/// to them would be lost.
+/// An open store whose files were removed or replaced: writes to them would be lost.
 #[derive(Debug, Clone)]
 pub struct Gone {
     /// The data folder.
@@ -239,7 +238,7 @@ pub struct Gone {
 pub enum Instead {
     /// Nothing.
     Nothing,
-    /// Something that was not looked into.
+    /// Something that was not examined.
     Something,
     /// Another store, with this as its latest revision; `None` if it has none.
     Store(Option<Box<RevisionSummary>>),
@@ -286,13 +285,13 @@ impl fmt::Display for Gone {
     }
 }
 
-/// What came of going on with another store.
+/// The outcome of switching to another store.
 #[derive(Debug)]
 pub struct Reopened {
-    /// Where a copy of the one that was open is kept; `None` if there was no need, or it could not
-    /// be read any more.
+    /// Where a copy of the former one is kept; `None` if there was no need, or it could not be read
+    /// any more.
     pub kept: Option<PathBuf>,
-    /// What people should know of the other, if it was damaged.
+    /// A notice for people about the new one, if it was damaged.
     pub recovery: Option<String>,
 }
 
@@ -301,15 +300,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Loads the latest revision; `None` in a store without any.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read, or does not match its hash.
+    /// [`StoreError`] if it cannot be read, or does not match its hash.
     fn head(&self) -> Result<Option<Revision>, StoreError>;
 
     /// Saves `draft` as the revision after `expected`, if `expected` still is the latest
-    /// ([`RevisionNumber::NONE`] for the first one), to be found by `trace`.
+    /// ([`RevisionNumber::NONE`] for the first one), indexed by `trace`.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be written; then nothing was.
-    /// [`StoreError::Missing`] where `expected` is a revision and the store has none.
+    /// [`StoreError`] if it cannot be written; then nothing was. [`StoreError::Missing`] if
+    /// `expected` is a revision and the store has none.
     fn append(
         &self,
         expected: RevisionNumber,
@@ -317,17 +316,17 @@ pub trait Store: Send + Sync + fmt::Debug {
         trace: Trace,
     ) -> Result<Appended, StoreError>;
 
-    /// Loads one revision; `None` where there is none of that number.
+    /// Loads one revision; `None` if there is none of that number.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read, or does not match its hash.
+    /// [`StoreError`] if it cannot be read, or does not match its hash.
     fn revision(&self, number: RevisionNumber) -> Result<Option<Revision>, StoreError>;
 
     /// Loads up to `limit` summaries, latest first, of revisions before `before`
     /// (of all, for `None`).
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read, or do not match their hashes.
+    /// [`StoreError`] if they cannot be read, or do not match their hashes.
     fn summaries(
         &self,
         before: Option<RevisionNumber>,
@@ -338,7 +337,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// without the first `offset`.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read, or do not match their hashes.
+    /// [`StoreError`] if they cannot be read, or do not match their hashes.
     fn history(
         &self,
         filter: &HistoryFilter,
@@ -346,81 +345,82 @@ pub trait Store: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Result<HistoryPage, StoreError>;
 
-    /// Lists everybody who ever saved a revision, by name and face, each once.
+    /// Lists every actor who saved a revision, by name and face, each once.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read.
+    /// [`StoreError`] if they cannot be read.
     fn actors(&self) -> Result<Vec<Actor>, StoreError>;
 
-    /// Lists every path that a revision later than `after` touched, with the last that did,
-    /// in the order of the paths. What was renamed is touched by that under both names.
+    /// Lists every path that a revision later than `after` touched, with the last that did, in the
+    /// order of the paths. A rename touches both names.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read, or a revision does not match its hash.
+    /// [`StoreError`] if they cannot be read, or a revision does not match its hash.
     fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, StoreError>;
 
     /// Returns a number that differs from an earlier one if this process or another may have
     /// written since, or if other files are open than then. Cheap enough to ask ten times a second.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read.
+    /// [`StoreError`] if it cannot be read.
     fn version(&self) -> Result<u64, StoreError>;
 
     /// Reads everything and checks it against its hashes.
     ///
     /// # Errors
-    /// [`StoreError`] where reading stopped before the end.
+    /// [`StoreError`] if reading stopped before the end.
     fn check(&self) -> Result<CheckReport, StoreError>;
 
-    /// Copies the store into a verified backup, and returns its place; `None` where there is
-    /// no need: a backup holds the latest revision already, the newest one was made less than
+    /// Copies the store into a verified backup, and returns its place; `None` if there is no need:
+    /// a backup holds the latest revision already, the newest one was made less than
     /// `unless_younger_ms` before `now_ms` (milliseconds since 1970), or there is no revision.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be written or does not verify.
+    /// [`StoreError`] if it cannot be written or does not verify.
     fn back_up(&self, now_ms: i64, unless_younger_ms: u64) -> Result<Option<PathBuf>, StoreError>;
 
     /// Lists the backups that hold a revision, newest first.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be listed.
+    /// [`StoreError`] if they cannot be listed.
     fn backups(&self) -> Result<Vec<Backup>, StoreError>;
 
-    /// Loads the latest revision of a backup; `None` where there is none of that name.
+    /// Loads the latest revision of a backup; `None` if there is none of that name.
     ///
     /// # Errors
-    /// [`StoreError::DamagedBackup`] where it cannot be read, or does not match its hash.
+    /// [`StoreError::DamagedBackup`] if it cannot be read, or does not match its hash.
     fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError>;
 
-    /// Returns why nothing can be written; `None` where it can.
+    /// Returns why nothing can be written; `None` if it can.
     fn read_only(&self) -> Option<String>;
 
-    /// Returns what became of the store's files, if they are not in place. Cheap enough to ask
-    /// ten times a second while they are.
+    /// Returns what became of the store's files, if they are not in place. Cheap enough to ask ten
+    /// times a second while they are.
     fn gone(&self) -> Option<Gone>;
 
-    /// Refuses if the files are not in place, without a look into what is there instead.
+    /// Fails if the files are not in place, without examining what is there instead.
     ///
     /// # Errors
     /// [`StoreError::Gone`].
     fn check_place(&self) -> Result<(), StoreError>;
 
-    /// Whether what is in the place of the store is a copy of it that lacks nothing.
+    /// Returns whether what replaced the store is a complete copy of it.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
     fn is_continued(&self) -> Result<bool, StoreError>;
 
-    /// Puts everything the open store holds, every revision included, under its name again, and
-    /// goes on with that. What is there instead is set aside, never deleted; returns its place.
+    /// Writes everything the open store holds, with every revision, back under its name, and
+    /// continues with that. What is there instead is moved to quarantine, never deleted; returns
+    /// its place.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written or does not verify, or another program has what is
     /// there instead open; then nothing was changed.
     fn write_back(&self, now_ms: i64) -> Result<Option<PathBuf>, StoreError>;
 
-    /// Goes on with the store that is in the place of the open one. Unless that has everything the
-    /// open one has, a copy of the open one is kept where nothing is ever deleted.
+    /// Switches to the store that replaced the open one. Unless that is a complete copy, a copy of
+    /// the open one is kept in quarantine.
     ///
     /// # Errors
     /// [`StoreError`] if there is none, or it cannot be opened; then nothing was changed.
@@ -459,19 +459,19 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
-    /// The files of the open store are not under their names any more.
-    #[error("{0}; nothing is saved until that is settled")]
+    /// The files of the open store were removed or replaced.
+    #[error("{0}; nothing is saved until that is resolved")]
     Gone(Gone),
-    /// They were removed while this was saved: it is in the open files, and nowhere else.
+    /// They were removed during the commit: the change is only in the open files.
     #[error(
-        "{0} just when this was saved; it is not stored now, but will be there if what is open is \
-         written back"
+        "{0} while this was saved; it is not stored now, but will be if the open store is written \
+         back"
     )]
     Unconfirmed(Gone),
     /// The disk is full.
     #[error("the disk is full; nothing was saved, and nothing was lost")]
     DiskFull,
-    /// Another process holds the store and does not let go.
+    /// Another process keeps the store locked.
     #[error("another program keeps the store locked; nothing was saved, try again")]
     Busy,
     /// SQLite failed.
@@ -485,7 +485,7 @@ pub enum StoreError {
         /// The cause.
         source: std::io::Error,
     },
-    /// A revision that somebody claims to have seen is not there, nor is any other.
+    /// A revision that the caller has seen is missing, as is every other.
     #[error("revision {number} is not in the store")]
     Missing {
         /// The revision.
@@ -501,13 +501,13 @@ pub enum StoreError {
         /// The cause.
         source: Box<StoreError>,
     },
-    /// The store met a defect of its own; what it was doing was rolled back.
-    #[error("the store met a defect of its own: {message}")]
+    /// The store panicked; its transaction was rolled back.
+    #[error("the store hit an internal error: {message}")]
     Panicked {
         /// What it says.
         message: String,
     },
-    /// The writer thread is gone, which only closing the store does.
+    /// The writer thread has ended, because the store is closing.
     #[error("the store is closed")]
     Closed,
 }

@@ -1,6 +1,6 @@
-//! The token that writes over HTTP need: 256 random bits in a file only its owner can read.
+//! The token that authorizes writes over HTTP: 256 random bits in a file only its owner can read.
 //!
-//! Read from the file at every use, so that rotating it, in whatever process, counts at once.
+//! Read from the file at every use, so that a rotation by any process counts at once.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use subtle::ConstantTimeEq;
 
 use crate::durable::{self, Access};
 
-/// Reads the token, and makes one where there is none.
+/// Reads the token, and creates one if there is none.
 ///
 /// # Errors
-/// Where the file can be neither read nor made.
+/// If the file can be neither read nor created.
 pub fn load(data_dir: &Path) -> io::Result<String> {
     match written(data_dir) {
         Ok(token) if is_token(&token) => Ok(token),
@@ -26,7 +26,7 @@ pub fn load(data_dir: &Path) -> io::Result<String> {
 /// Replaces the token; the one before is refused from then on.
 ///
 /// # Errors
-/// Where the file cannot be written; then the token before stays.
+/// If the file cannot be written; then the token before stays.
 pub fn rotate(data_dir: &Path) -> io::Result<String> {
     let token = generate();
     let line = format!("{token}\n");
@@ -34,11 +34,11 @@ pub fn rotate(data_dir: &Path) -> io::Result<String> {
     Ok(token)
 }
 
-/// Says whether `presented` is the token, in a time that tells nothing about it. Only reads:
-/// without a token nobody is let in.
+/// Returns whether `presented` is the token, in constant time. Only reads: without a token every
+/// request is refused.
 ///
 /// # Errors
-/// Where the file cannot be read.
+/// If the file cannot be read.
 pub fn accepts(data_dir: &Path, presented: &str) -> io::Result<bool> {
     let token = match written(data_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -47,7 +47,7 @@ pub fn accepts(data_dir: &Path, presented: &str) -> io::Result<bool> {
     Ok(is_same(&token, presented))
 }
 
-/// Says whether `presented` is this token, in a time that tells nothing about it.
+/// Returns whether `presented` is this token, in constant time.
 pub(crate) fn is_same(token: &str, presented: &str) -> bool {
     let equal: bool = token.as_bytes().ct_eq(presented.as_bytes()).into();
     equal && is_token(token)
@@ -71,7 +71,7 @@ fn written(data_dir: &Path) -> io::Result<String> {
     Ok(text.trim_ascii().to_owned())
 }
 
-/// Makes the first token; where another process was faster, its token is taken.
+/// Creates the first token; if another process was faster, returns its token.
 fn create(data_dir: &Path) -> io::Result<String> {
     let token = generate();
     match durable::create(&path(data_dir), format!("{token}\n").as_bytes()) {

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 pub use self::reach::{AllOff, Reach, Reaches, Widening, Widenings};
 pub use crate::app::{Level, Notice};
+pub use crate::build_info::{BuildInfo, Package, Part};
 pub use crate::flags::AsOf;
-pub use crate::imprint::{Imprint, Package, Part};
 pub use crate::metrics::shapes::{
     ChartQuery, Charts, DifferenceShare, Extent, JudgedArm, JudgedComponent, Limits,
     MemoryStanding, MemoryUse, Pulse, PulseColumn, PushHealth, ReportingSource, RollbackPlan,
@@ -838,7 +838,7 @@ mod bindings {
             SettingSource,
             SettingValue,
             Backup,
-            Imprint,
+            BuildInfo,
             Part,
             Package,
             ChosenFile,

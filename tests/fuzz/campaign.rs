@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flagdeck_core::diff::thousands;
+use flagdeck_core::diff::documents::thousands;
 
 use crate::mutate::Mutator;
 use crate::targets::Target;

@@ -28,7 +28,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use flagdeck_core::diff::thousands;
+use flagdeck_core::diff::documents::thousands;
 
 use self::campaign::Outcome;
 use self::targets::{TARGETS, Target};

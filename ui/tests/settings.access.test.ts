@@ -300,7 +300,7 @@ describe("about", () => {
 
   it("that cannot be read says why", async () => {
     const host = settingsHost();
-    host.imprint = () => Promise.reject(failure);
+    host.buildInfo = () => Promise.reject(failure);
     await openPart("about", host);
     expect((await screen.findByTestId("not-read")).textContent).toContain(failure.message);
   });

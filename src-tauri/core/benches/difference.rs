@@ -6,8 +6,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use flagdeck_core::diff::states::Options;
 use flagdeck_core::difference;
-use flagdeck_core::difference::Options;
 use flagdeck_core::tree::{Tree, align};
 use serde_json::{Map, Value, json};
 

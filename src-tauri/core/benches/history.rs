@@ -16,7 +16,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use flagdeck_core::chain::{self, Chain, Length};
-use flagdeck_core::difference::Options;
+use flagdeck_core::diff::states::Options;
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::{compare, difference};

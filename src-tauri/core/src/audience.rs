@@ -24,8 +24,8 @@ pub enum Audience<'a> {
 pub struct Gate<'a> {
     /// What users are hashed with.
     bucketing: Bucketing,
-    /// The component whose custom rollout it is; none for the default rollout. A part of
-    /// everyone is another part under another one.
+    /// The component whose custom rollout it is; `None` for the default rollout. A part of everyone
+    /// is another part under another one.
     owner: Option<&'a ComponentPath>,
     percentage: Percentage,
     /// In order, each once.
@@ -36,24 +36,24 @@ pub struct Gate<'a> {
 /// Who sees the components of one document.
 struct Audiences<'a> {
     document: &'a FlagDocument,
-    /// The default rollout, which most components share; none if it lets everyone through.
+    /// The default rollout, which most components share; `None` if it lets everyone through.
     default: Option<Rc<Gate<'a>>>,
 }
 
 impl<'a> Audience<'a> {
-    /// Returns who sees a component; nobody for what is no component.
+    /// Returns who sees a component; [`Audience::Nobody`] if there is no such component.
     pub fn of(document: &'a FlagDocument, component: &str) -> Self {
         Audiences::of(document).see(component)
     }
 
-    /// Whether everyone in it certainly is in `other`, too. If that depends on who there is, the
-    /// answer is no.
+    /// Returns whether everyone in it certainly is in `other`, too. If that depends on which users
+    /// there are, the answer is no.
     pub fn is_within(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nobody, _) => true,
             (Self::Through(_), Self::Nobody) => false,
             (Self::Through(gates), Self::Through(wider)) => wider.iter().all(|wider| {
-                // Mostly it is the same rollout before and after that decides.
+                // Mostly the same rollout decides before and after.
                 let same = gates.binary_search_by_key(&wider.owner, |gate| gate.owner);
                 same.is_ok_and(|at| gates[at].is_within(wider))
                     || gates.iter().any(|gate| gate.is_within(wider))
@@ -61,12 +61,12 @@ impl<'a> Audience<'a> {
         }
     }
 
-    /// Whether it certainly is the same people as `other`.
+    /// Returns whether it certainly is the same people as `other`.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self == other || (self.is_within(other) && other.is_within(self))
     }
 
-    /// Whether it certainly is within `other`, and may be fewer people.
+    /// Returns whether it certainly is within `other`, and may be fewer people.
     pub fn is_narrower_than(&self, other: &Self) -> bool {
         self.is_within(other) && !other.is_within(self)
     }
@@ -143,7 +143,7 @@ impl<'a> Audiences<'a> {
 }
 
 impl<'a> Gate<'a> {
-    /// Returns a rollout as something to pass; none if it lets everyone through.
+    /// Returns a rollout as something to pass; `None` if it lets everyone through.
     fn of(
         document: &FlagDocument,
         owner: Option<&'a ComponentPath>,
@@ -172,7 +172,7 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// Whether everyone who passes it certainly passes `wider`.
+    /// Returns whether everyone who passes it certainly passes `wider`.
     fn is_within(&self, wider: &Self) -> bool {
         if self == wider {
             return true;
@@ -195,7 +195,7 @@ impl<'a> Gate<'a> {
 fn groups_of(rollout: &Rollout) -> Vec<&str> {
     let groups: BTreeSet<&str> = rollout.groups().collect();
     match rollout.strategy {
-        // Groups mean nothing to it.
+        // Blue-green rollouts ignore groups.
         Strategy::BlueGreen => Vec::new(),
         Strategy::Canary | Strategy::Feature => groups.into_iter().collect(),
     }

@@ -22,11 +22,11 @@ pub enum Verdict {
 pub enum Step {
     /// Try this one.
     Try(usize),
-    /// Nothing: this came of it.
+    /// Nothing: this is the result.
     Done(Found),
 }
 
-/// What came of a search.
+/// The result of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// It begins to fail between two of them.

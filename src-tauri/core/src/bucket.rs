@@ -11,7 +11,7 @@ use std::hint::select_unpredictable;
 use crate::document::Bucketing;
 use crate::limits::BUCKETS;
 
-/// What a rollout hashes users with: the part of the key before the user id, hashed already.
+/// What a rollout hashes users with: the part of the key before the user id, already hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucketer {
     prefix: Murmur3,
@@ -108,8 +108,8 @@ impl Murmur3 {
         }
     }
 
-    /// Feeds one byte. Whether it fills a block depends on what is before it, which for one
-    /// rollout is always the same: a branch that is foreseen costs less than a block.
+    /// Feeds one byte. Whether it fills a block depends on what is before it, which for one rollout
+    /// is always the same: a predicted branch costs less than a block.
     #[inline(always)]
     fn write_byte(self, byte: u32) -> Self {
         let word = self.carry | byte << self.carry_bits;
@@ -131,7 +131,7 @@ impl Murmur3 {
         }
     }
 
-    /// Puts a word behind the bytes left over.
+    /// Appends a word to the bytes left over.
     #[inline(always)]
     fn carried(self, word: u32) -> u64 {
         u64::from(self.carry) | u64::from(word) << self.carry_bits

@@ -1,5 +1,5 @@
-//! Trees one after the other: the first kept whole, of each of the next what differs from the
-//! one before.
+//! Trees one after the other: the first is kept whole, each of the others as a patch of the one
+//! before.
 //!
 //! Carries the snapshots of states and the revisions of the flag document. Reading one costs
 //! reading the first and as many steps as there are to it, so chains are kept short; see
@@ -8,15 +8,15 @@
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
-use crate::delta::{self, Damaged, is_affordable};
-use crate::limits::{CHAIN_DELTAS_PER_KEYFRAME, CHAIN_STEPS_MAX, STEP_PLAIN_BYTES_MAX};
+use crate::limits::{CHAIN_STEP_BYTES_PER_KEYFRAME, CHAIN_STEPS_MAX, STEP_PLAIN_BYTES_MAX};
+use crate::tree::patch::codec::{self, Damaged, is_affordable};
 use crate::tree::{self, Patch, Tree, compare};
 
 /// How zstd packs: how hard it tries, and the entries of its tables, as powers of two.
 ///
-/// Left alone, tables grow with what is packed. JSON repeats itself soon, and small ones find as
-/// much: 4.8 MB of it are packed in 0.12 s and 8 MB of memory at level 12, where zstd's own
-/// choice takes 0.32 s and 57 MB, and gives half a percent more bytes.
+/// By default, tables grow with what is packed. JSON repeats itself soon, and small ones find as
+/// much: 4.8 MB of it are packed in 0.12 s and 8 MB of memory at level 12; zstd's defaults take
+/// 0.32 s and 57 MB, and give half a percent more bytes.
 struct Packing {
     level: i32,
     hash_log: u32,
@@ -109,11 +109,11 @@ impl Length {
     }
 }
 
-/// Says whether a chain is longer than it should be: in steps, which reading takes time for, or
-/// in their bytes, so that a tree that changes altogether begins another one.
+/// Returns whether a chain is longer than it should be: in steps, which reading takes time for, or
+/// in their bytes, so that a tree that changes completely begins another one.
 pub fn is_full(length: &Length) -> bool {
     length.steps > CHAIN_STEPS_MAX
-        || length.step_bytes > CHAIN_DELTAS_PER_KEYFRAME * length.keyframe_bytes
+        || length.step_bytes > CHAIN_STEP_BYTES_PER_KEYFRAME * length.keyframe_bytes
 }
 
 /// Packs the text of a tree that is kept whole.
@@ -127,7 +127,7 @@ pub fn keyframe(text: &[u8]) -> Vec<u8> {
 /// Returns the text of a tree that is kept whole: packed by [`keyframe`], or as plain text.
 ///
 /// # Errors
-/// [`Damaged`] where it cannot be unpacked.
+/// [`Damaged`] if it cannot be unpacked.
 pub fn text_of(bytes: &[u8]) -> Result<Vec<u8>, Damaged> {
     let Some((&PACKED, rest)) = bytes.split_first() else {
         // No JSON text begins with the mark of what is packed.
@@ -154,7 +154,7 @@ impl Chain {
     /// Opens a chain at its first tree, kept by [`keyframe`] or as plain text.
     ///
     /// # Errors
-    /// [`Damaged`] where the bytes are no such tree.
+    /// [`Damaged`] if the bytes are no such tree.
     pub fn open(keyframe: &[u8]) -> Result<Self, Damaged> {
         let text = text_of(keyframe)?;
         Ok(Self {
@@ -181,10 +181,10 @@ impl Chain {
 
     /// Writes a patch of the tree it is open at.
     pub fn encode_patch(&self, patch: &Patch<'_>) -> Step {
-        let plain = delta::write(patch, &self.tree);
+        let plain = codec::write(patch, &self.tree);
         let mut bytes = Vec::new();
-        // Of a few bytes, nothing is left to save, and packing takes the time of reading all of
-        // the dictionary.
+        // A few bytes have nothing to save, and packing takes the time to read the whole
+        // dictionary.
         if plain.len() > STEP_PLAIN_BYTES_MAX {
             bytes.push(PACKED);
             write_length(plain.len(), &mut bytes);
@@ -203,8 +203,8 @@ impl Chain {
     /// Goes on to the next tree; returns what changed.
     ///
     /// # Errors
-    /// [`Damaged`] where the bytes do not lead from this tree to another one. The chain is worth
-    /// nothing then.
+    /// [`Damaged`] if the bytes do not lead from this tree to another one. The chain is unusable
+    /// then.
     pub fn advance(&mut self, bytes: &[u8]) -> Result<Patch<'static>, Damaged> {
         let patch = self.peek(bytes)?;
         self.apply(&patch)?;
@@ -218,11 +218,11 @@ impl Chain {
     pub fn peek(&mut self, bytes: &[u8]) -> Result<Patch<'static>, Damaged> {
         let (kind, rest) = bytes.split_first().ok_or(Damaged)?;
         match *kind {
-            PLAIN => delta::read(rest, &self.tree),
+            PLAIN => codec::read(rest, &self.tree),
             PACKED => {
                 let (length, packed) = read_length(rest)?;
                 let plain = self.unpack(packed, length)?;
-                delta::read(&plain, &self.tree)
+                codec::read(&plain, &self.tree)
             }
             _ => Err(Damaged),
         }
@@ -231,7 +231,7 @@ impl Chain {
     /// Goes to the tree that [`Self::peek`] leads to.
     ///
     /// # Errors
-    /// [`Damaged`] if it is not of this tree. The chain is worth nothing then.
+    /// [`Damaged`] if it is not of this tree. The chain is unusable then.
     pub fn apply(&mut self, patch: &Patch<'_>) -> Result<(), Damaged> {
         patch.apply(&mut self.tree).map_err(|_| Damaged)
     }

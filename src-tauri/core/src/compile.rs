@@ -35,7 +35,7 @@ pub(crate) struct Component {
     pub(crate) path: Box<str>,
     /// Its own switch.
     pub(crate) on: bool,
-    /// What keeps it off for everybody.
+    /// What keeps it off for every user.
     pub(crate) barred: Option<Barred>,
     /// The rollout that applies: a copy, because following a reference costs more than the rest.
     pub(crate) gate: Gate,
@@ -43,7 +43,7 @@ pub(crate) struct Component {
     pub(crate) prerequisites: Prerequisites,
 }
 
-/// Why a component is off for everybody, before any rollout is asked.
+/// Why a component is off for every user, before any rollout is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Barred {
     Master,
@@ -61,7 +61,7 @@ pub(crate) enum Prerequisites {
 }
 
 impl Prerequisites {
-    /// Returns whether no further rollout is asked.
+    /// Returns whether no further rollout is evaluated.
     #[inline]
     pub(crate) fn is_none(self) -> bool {
         matches!(self, Self::Flat { len: 0, .. })
@@ -78,12 +78,12 @@ pub(crate) struct Check {
 /// A rollout made ready to decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gate {
-    /// Whose rollout it is; none for the document's.
+    /// Whose rollout it is; `None` for the document's.
     pub(crate) owner: Option<ComponentId>,
     /// The first bucket that is not in, 0..=100 000.
     pub(crate) threshold: u32,
     pub(crate) strategy: Strategy,
-    /// Its list in [`Compiled::groups`]; none where it names no group.
+    /// Its list in [`Compiled::groups`]; `None` if it names no group.
     pub(crate) groups: Option<u32>,
     pub(crate) bucketer: Bucketer,
 }
@@ -91,9 +91,8 @@ pub(crate) struct Gate {
 impl Compiled {
     /// Compiles a valid document.
     ///
-    /// Names in `rollouts` and `requires` that lead to no component are passed over, and
-    /// components in a cycle of prerequisites are off: no document that `validate` accepts
-    /// has either.
+    /// Names in `rollouts` and `requires` that lead to no component are skipped, and components in
+    /// a cycle of prerequisites are off: no document that `validate` accepts has either.
     pub fn new(document: &FlagDocument) -> Self {
         let mut groups = Vec::new();
         let mut compiled = Self {
@@ -265,7 +264,7 @@ impl Gate {
 }
 
 /// Core draws no random numbers. Names come from a document its owner accepted and are at most
-/// [`limits::COMPONENTS_MAX`], so a table whose collisions can be foreseen is no way in.
+/// [`limits::COMPONENTS_MAX`], so predictable hash collisions are no risk.
 fn fixed_hasher() -> FixedState {
     FixedState::with_seed(0x666c_6167_6465_636b)
 }

@@ -1,8 +1,8 @@
 //! The flag document: the published format as types.
 //!
-//! Every value here is valid by itself; that they fit together is `validate`'s business.
+//! Every single value here is valid; `validate` checks that they fit together.
 //! [`crate::validate()`] reads it; how it is written is said here, by the order of the fields:
-//! known keys first, optional ones where they say something, unknown ones last.
+//! known keys first, optional ones if they have a value, unknown ones last.
 
 mod order;
 
@@ -25,7 +25,7 @@ pub struct FlagDocument {
     pub enabled: bool,
     /// The component tree.
     pub components: Group,
-    /// The rollout of every component that has none of its own.
+    /// The rollout of every component without a custom one.
     pub rollout: Rollout,
     /// Rollouts of single components.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -39,7 +39,7 @@ pub struct FlagDocument {
     /// How users are hashed.
     #[serde(skip_serializing_if = "Bucketing::is_default")]
     pub bucketing: Bucketing,
-    /// Keys the format does not have, kept as they came.
+    /// Unknown keys, kept as they are.
     #[serde(flatten)]
     pub unknown: Object,
 }
@@ -67,7 +67,7 @@ pub struct Rollout {
     pub user_groups: Vec<String>,
     /// What the groups and the percentage mean.
     pub strategy: Strategy,
-    /// Keys the format does not have, kept as they came.
+    /// Unknown keys, kept as they are.
     #[serde(flatten)]
     pub unknown: Object,
 }
@@ -112,13 +112,13 @@ pub struct About {
     /// The day it should be gone.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub expires: Option<jiff::civil::Date>,
-    /// Keys the format does not have, kept as they came.
+    /// Unknown keys, kept as they are.
     #[serde(flatten)]
     pub unknown: Object,
 }
 
 impl Default for FlagDocument {
-    /// The safe default: the founding six components, all off, for nobody.
+    /// The safe default: the founding six components, all off, at 0 %.
     fn default() -> Self {
         Self {
             enabled: false,
@@ -161,7 +161,7 @@ impl FlagDocument {
         })
     }
 
-    /// Returns the node that a path leads to, to be changed.
+    /// Returns the node that a path leads to, mutably.
     pub fn node_mut(&mut self, path: &ComponentPath) -> Option<&mut Node> {
         let mut segments = path.segments();
         let first = self.components.get_mut(segments.next()?)?;
@@ -208,7 +208,7 @@ impl FlagDocument {
     }
 }
 
-/// Returns what is written, as a tree: by its text, which has every digit.
+/// Returns the published form as a tree, read from its text to keep every digit.
 fn tree_of(value: &impl Serialize) -> Tree {
     let text = serde_json::to_vec(value).expect(WRITABLE);
     tree::read(&text).expect(WRITABLE)
@@ -293,7 +293,7 @@ impl Serialize for Strategy {
     }
 }
 
-/// A word that is no strategy.
+/// The error for a word that is no strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the strategy must be canary, blue-green or feature")]
 pub struct UnknownStrategy;
@@ -329,9 +329,9 @@ pub struct Percentage {
 }
 
 impl Percentage {
-    /// Nobody.
+    /// No user.
     pub const ZERO: Self = Self { milli: 0 };
-    /// Everybody.
+    /// Every user.
     pub const FULL: Self = Self {
         milli: limits::PERCENT_MILLI_MAX,
     };
@@ -426,7 +426,7 @@ impl ComponentPath {
         &self.0
     }
 
-    /// Takes a text for a path that validation has yet to see.
+    /// Treats a text as a path before validation has checked it.
     pub(crate) fn unchecked(text: String) -> Self {
         Self(text.into())
     }

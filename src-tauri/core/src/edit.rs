@@ -1,7 +1,7 @@
 //! The edits people make: (document, edit) → document.
 //!
 //! An edit says what is wanted, not what the result looks like, so it can be applied again to a
-//! document that somebody else changed in between.
+//! document that was changed in between.
 
 mod structure;
 
@@ -22,36 +22,36 @@ pub enum Edit {
         /// Its new position.
         on: bool,
     },
-    /// Switches components; a group stands for every component beneath it.
+    /// Switches components; a group stands for every component under it.
     SetComponents {
         /// Components and groups.
         paths: Vec<ComponentPath>,
         /// Their new position.
         on: bool,
     },
-    /// Changes a rollout: a component's own (a copy of the document's, where it has none yet),
-    /// or the document's.
+    /// Changes a rollout: a component's custom rollout (first a copy of the document's, if it has
+    /// none), or the document's.
     SetRollout {
-        /// The component; none for the document's rollout.
+        /// The component; `None` for the document's rollout.
         component: Option<ComponentPath>,
-        /// What is new about it.
+        /// What to change.
         change: RolloutChange,
     },
-    /// Takes a component's own rollout away: it follows the document's again.
+    /// Removes a component's custom rollout: it follows the document's again.
     ClearRollout {
         /// The component.
         component: ComponentPath,
     },
     /// Adds a component, with the groups around it that are missing.
     AddComponent {
-        /// Its path, which must lead to nothing yet.
+        /// Its path, which must not exist yet.
         path: ComponentPath,
         /// Its switch.
         on: bool,
     },
     /// Adds an empty group, with the groups around it that are missing.
     AddGroup {
-        /// Its path, which must lead to nothing yet.
+        /// Its path, which must not exist yet.
         path: ComponentPath,
     },
     /// Gives a component or group another path. Everything said about it and every requirement
@@ -59,21 +59,22 @@ pub enum Edit {
     Move {
         /// Where it is.
         from: ComponentPath,
-        /// Where it shall be, which must lead to nothing yet.
+        /// Its new path, which must not exist yet.
         to: ComponentPath,
     },
-    /// Takes components and groups away, with everything said about them.
+    /// Removes components and groups, with everything said about them.
     Remove {
         /// Components and groups.
         paths: Vec<ComponentPath>,
-        /// Whether others stop requiring them; else that others do is a refusal.
+        /// Whether other components stop requiring them; if not, the edit is refused while any
+        /// does.
         release: bool,
     },
     /// Changes what people should know about a component or group.
     Describe {
         /// The component or group.
         path: ComponentPath,
-        /// What is new about it.
+        /// What to change.
         change: AboutChange,
     },
     /// Says what a component requires, in place of what it required before.
@@ -85,13 +86,13 @@ pub enum Edit {
     },
     /// Several edits as one, each applied to what those before it made.
     Batch(Vec<Edit>),
-    /// Puts another document, as JSON text, in the place of all.
+    /// Replaces the whole document by another one, as JSON text.
     Replace(Vec<u8>),
     /// Applies a JSON Merge Patch (RFC 7396), as JSON text.
     Patch(Vec<u8>),
 }
 
-/// What is new about a rollout; what is not given stays.
+/// Changes to a rollout; what is not given stays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RolloutChange {
     /// The share of all users.
@@ -102,14 +103,14 @@ pub struct RolloutChange {
     pub strategy: Option<Strategy>,
 }
 
-/// What is new about a description; what is not given stays.
+/// Changes to a description; what is not given stays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AboutChange {
     /// A name for people; empty to have none.
     pub title: Option<String>,
     /// What it does; empty to say nothing.
     pub description: Option<String>,
-    /// Who answers for it; empty for nobody.
+    /// Who answers for it; empty for no owner.
     pub owner: Option<String>,
     /// The whole list of tags.
     pub tags: Option<Vec<String>>,
@@ -123,7 +124,7 @@ pub enum EditError {
     /// A name leads to nothing, or to a group where a component is needed.
     #[error("{message}")]
     NotFound {
-        /// What was looked for, and what comes close.
+        /// What was looked for, and similar names.
         message: String,
     },
     /// The document that the edit would make has errors.
@@ -132,8 +133,8 @@ pub enum EditError {
 }
 
 impl Edit {
-    /// Whether it is JSON from elsewhere, a document or a patch of one, or has such JSON in it. Of
-    /// the edits only [`Edit::Remove`] removes anything, and names it.
+    /// Returns whether it is JSON from elsewhere, a document or a patch of one, or contains such
+    /// JSON. Of the edits only [`Edit::Remove`] removes anything, and names it.
     pub fn has_json(&self) -> bool {
         match self {
             Self::Replace(_) | Self::Patch(_) => true,
@@ -156,10 +157,10 @@ fn refused(code: Code, message: String) -> EditError {
     EditError::Invalid(vec![Problem::error(code, "", message)])
 }
 
-/// Applies an edit and checks what it makes.
+/// Applies an edit and checks the result.
 ///
 /// # Errors
-/// [`EditError`] where it cannot be applied; `document` itself is never touched.
+/// [`EditError`] if it cannot be applied; `document` itself is never touched.
 pub fn apply(document: &FlagDocument, edit: &Edit) -> Result<Checked, EditError> {
     match edit {
         Edit::Replace(bytes) => read_document(bytes).map_err(EditError::Invalid),
@@ -172,7 +173,7 @@ pub fn apply(document: &FlagDocument, edit: &Edit) -> Result<Checked, EditError>
     }
 }
 
-/// Applies an edit without checking what it makes.
+/// Applies an edit without checking the result.
 fn make(document: &mut FlagDocument, edit: &Edit) -> Result<(), EditError> {
     match edit {
         Edit::SetMaster { on } => document.enabled = *on,
@@ -275,8 +276,8 @@ fn patch(document: &FlagDocument, bytes: &[u8]) -> Result<Checked, EditError> {
     validate_value(&tree).map_err(EditError::Invalid)
 }
 
-/// Merges a patch (RFC 7396), leaving the other keys in their order: it is the order of the
-/// component tree that people see.
+/// Merges a patch (RFC 7396) and keeps the order of the other keys, which people see as the order
+/// of the component tree.
 fn merge(target: &mut Tree, patch: Object) {
     if target.as_object().is_none() {
         *target = Object::default().into();
@@ -341,7 +342,7 @@ fn require_component(document: &FlagDocument, path: &ComponentPath) -> Result<()
     }
 }
 
-/// Says that a name leads nowhere, with the names that come close.
+/// Makes the error for a name that leads nowhere, with similar names.
 pub fn not_found(document: &FlagDocument, name: &str) -> String {
     let mut near: Vec<(usize, String)> = Vec::new();
     document.for_each_component(|path, _| {

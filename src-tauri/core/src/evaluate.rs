@@ -1,8 +1,8 @@
 //! (Compiled, component, user) → [`Evaluation`]: on or off, and why.
 //!
-//! `evaluate` computes and allocates nothing. The order of the rules is the specification's:
-//! first what holds for everybody (master switch, the component's switch, its prerequisites'
-//! switches), then the rollout, then the rollouts of everything it requires.
+//! `evaluate` computes and allocates nothing. The order of the rules is the specification's: first
+//! what holds for every user (master switch, the component's switch, its prerequisites' switches),
+//! then the rollout, then the rollouts of everything it requires.
 
 use crate::compile::{Barred, Compiled, ComponentId, Gate, Prerequisites};
 use crate::document::Strategy;
@@ -31,7 +31,7 @@ pub struct Evaluation {
     pub value: bool,
     /// The rule that decided.
     pub reason: Reason,
-    /// The user's bucket, 0..100 000, where the component's rollout looked at it.
+    /// The user's bucket, 0..100 000, if the component's rollout needed it.
     pub bucket: Option<u32>,
 }
 
@@ -44,7 +44,7 @@ pub enum Reason {
     MasterOff,
     /// The component is switched off.
     ComponentOff,
-    /// This component, which it requires, is off: for everybody, or for this user.
+    /// This component, which it requires, is off: for every user, or for this one.
     Prerequisite(ComponentId),
     /// The rollout is at 0 %.
     Zero,
@@ -114,8 +114,8 @@ impl Compiled {
             return Evaluation::off(barred.into());
         }
         let own = self.decide(&component.gate, user);
-        // Asked in this order, because whether a component requires anything can be foreseen,
-        // and what a bucket decides cannot.
+        // In this order, because the branch predictor can foresee whether a component requires
+        // anything, but not what a bucket decides.
         if component.prerequisites.is_none() || !own.value {
             return own;
         }
@@ -131,7 +131,7 @@ impl Compiled {
 
     /// Evaluates every component, in the order of the document.
     ///
-    /// Asks the document's rollout once for all the components that follow it.
+    /// Evaluates the document's rollout once for all components that follow it.
     pub fn evaluate_all(&self, user: &User, mut visit: impl FnMut(ComponentId, Evaluation)) {
         let document = self.decide(&self.document, user);
         for (component, id) in self.components.iter().zip(self.components()) {
@@ -145,7 +145,7 @@ impl Compiled {
         }
     }
 
-    /// Returns the user's bucket for a component, 0..100 000, whether its rollout looks at it or not.
+    /// Returns the user's bucket for a component, 0..100 000, whether its rollout needs it or not.
     pub fn bucket(&self, id: ComponentId, user: &str) -> u32 {
         self.get(id).gate.bucketer.bucket(user)
     }
@@ -196,8 +196,8 @@ impl From<Barred> for Reason {
 
 impl Compiled {
     /// Decides for one user by the table of the specification, `shouldShow`.
-    // Inlined, so that the outcome stays in registers: written to memory field by field and
-    // copied from there as a whole, it costs more than the hash.
+    // Inlined, so that the outcome stays in registers: written to memory and copied from there, it
+    // costs more than the hash.
     #[inline(always)]
     pub(crate) fn decide(&self, gate: &Gate, user: &User) -> Evaluation {
         if let Some(decided) = self.decide_by_groups(gate, user.groups) {
@@ -214,7 +214,8 @@ impl Compiled {
         }
     }
 
-    /// Decides where the rules that do not look at the id suffice: rows 1 to 4 of the table.
+    /// Decides by the rules that do not need the id, rows 1 to 4 of the table; `None` if they do
+    /// not suffice.
     #[inline(always)]
     pub(crate) fn decide_by_groups(&self, gate: &Gate, groups: &[&str]) -> Option<Evaluation> {
         if gate.threshold == 0 {

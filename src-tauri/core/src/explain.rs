@@ -10,7 +10,7 @@ use crate::evaluate::{Evaluation, Reason, User};
 use crate::problem::{listed, quote};
 use crate::reach::Reaches;
 
-/// An evaluation with its grounds.
+/// An evaluation with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
@@ -24,22 +24,22 @@ pub struct Explanation {
     pub sentence: String,
     /// Every rule that was looked at, in order; the last one decided.
     pub steps: Vec<Step>,
-    /// The rollout that applied; none for a name that is no component.
+    /// The rollout that applied; `None` if there is no such component.
     pub rollout: Option<AppliedRollout>,
-    /// The user's bucket, 0..100 000; none without a user id.
+    /// The user's bucket, 0..100 000; `None` without a user id.
     pub bucket: Option<u32>,
     /// The first bucket that is not in, 0..=100 000.
     pub threshold: Option<u32>,
-    /// The component that is required and off, where that decided.
+    /// The required component that is off, if that decided.
     pub failing_prerequisite: Option<String>,
-    /// Whom the component reaches, in words; `None` for a name that is no component.
+    /// Whom the component reaches, in words; `None` if there is no such component.
     pub reach: Option<String>,
 }
 
 /// One rule that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// Whether it spoke for the component being on.
+    /// Whether it lets the component be on.
     pub ok: bool,
     /// What was found.
     pub text: String,
@@ -59,7 +59,8 @@ pub struct AppliedRollout {
     pub user_groups: Vec<String>,
 }
 
-/// Explains what `compiled`, made of `document`, decides for one user. `reaches` is of it too.
+/// Explains what `compiled`, made of `document`, decides for one user. `reaches` are those of
+/// `compiled`.
 pub fn explain(
     document: &FlagDocument,
     compiled: &Compiled,
@@ -137,7 +138,7 @@ impl Telling<'_> {
             Reason::MasterOff => vec![step(false, "the master switch is off".into())],
             Reason::ComponentOff => vec![master, step(false, format!("{name} is switched off"))],
             Reason::Prerequisite(failing) => {
-                // Switches come first: the rollout is told only where it was asked.
+                // Switches come first: the rollout is listed only if it was evaluated.
                 let asked = self.compiled.get(failing).barred.is_none();
                 let rollout = asked.then(|| self.rollout_step(id));
                 let steps = [master, switch].into_iter().chain(rollout);
@@ -159,7 +160,7 @@ impl Telling<'_> {
         step(false, text)
     }
 
-    /// What was required, where it was asked: after a rollout that let the user in.
+    /// Prerequisites, if they were evaluated: after a rollout that let the user in.
     fn requirements_step(&self) -> Option<Step> {
         let required = self.document.requires.get(self.component)?;
         let told = self.evaluation.value && !required.is_empty();
@@ -226,7 +227,7 @@ impl Telling<'_> {
     }
 }
 
-/// A name that may be anything, as it stands where it could be a component's.
+/// Quotes a name unless it could be that of a component.
 fn named(name: &str) -> String {
     match name.parse::<ComponentPath>() {
         Ok(path) => path.to_string(),

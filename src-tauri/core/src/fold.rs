@@ -16,7 +16,7 @@ pub fn fold(text: &str) -> String {
     let plain = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
     let upper = plain.chars().flat_map(char::to_uppercase);
     let lower: String = upper.flat_map(char::to_lowercase).collect();
-    // The dot of `İ`, which is a mark of its own in lower case.
+    // The dot of `İ`, which is a separate mark in lower case.
     let undotted = lower.replace("i\u{307}", "i");
     ComposingNormalizerBorrowed::new_nfkc()
         .normalize(&undotted)

@@ -1,8 +1,9 @@
-//! Strict JSON: bytes → (tree, every problem), with what [`crate::tree::read`] would swallow.
+//! Strict JSON: bytes → (tree, every problem), with those that [`crate::tree::read`] accepts
+//! silently.
 //!
-//! That one keeps the last of two equal keys without a word; here it is a problem with its place.
-//! A text without problems is read in one pass; only one with a problem is read again, by
-//! `serde_json`, to tell what and where it is. Knows nothing of what the tree means.
+//! That one keeps the last of two equal keys; here they are a problem with its place. A text
+//! without problems is read in one pass; only one with a problem is read again, by `serde_json`, to
+//! find what and where it is. Knows nothing of what the tree means.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -17,8 +18,8 @@ use crate::tree::{self, Masked, Number, Object, Tree};
 
 /// Reads bytes into a tree, adding what is wrong with them to `problems`.
 ///
-/// Returns `None` where the bytes are no JSON at all; a tree with duplicate keys is
-/// returned (the first one counts), so that the rest of it can be checked too.
+/// Returns `None` if the bytes are no JSON at all; a tree with duplicate keys is returned (the
+/// first one counts), so that the rest of it can be checked too.
 pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Option<Tree> {
     let text = match text_of(bytes) {
         Ok(text) => text,
@@ -91,15 +92,15 @@ fn other_notation(text: &str) -> Option<Problem> {
     Some(Problem::error(Code::Syntax, "", message))
 }
 
-/// The walk's memory: where it is, so that an error can name its place, and what it met.
+/// The state of the walk: where it is, so that an error can name its place, and what it found.
 #[derive(Default)]
 struct Walk {
     path: RefCell<Vec<String>>,
     duplicates: RefCell<Vec<Problem>>,
-    /// How many numbers it passed, and those to come that the parser does not read as they are.
+    /// How many numbers it has passed, and the coming ones that the parser does not read exactly.
     passed: Cell<usize>,
     numbers: RefCell<VecDeque<(usize, Number)>>,
-    /// Why the walk gave up, where the parser itself saw nothing wrong.
+    /// Why the walk stopped, if the parser itself found nothing wrong.
     stopped: RefCell<Option<(Code, String)>>,
 }
 
@@ -135,7 +136,7 @@ impl Walk {
         E::custom("stopped")
     }
 
-    /// Refuses an object or a list that stands too deep, before the parser goes into it.
+    /// Refuses an object or a list that is too deep, before the parser descends into it.
     fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
         let most = limits::JSON_DEPTH_MAX;
         if self.path.borrow().len() < most {
@@ -155,7 +156,7 @@ impl Walk {
         Err(self.stop(Code::TooLarge, why))
     }
 
-    /// Notes that a key of the object the walk stands on was there before.
+    /// Notes a duplicate key in the current object.
     fn duplicate<E: serde::de::Error>(&self, key: &str) -> Result<(), E> {
         let mut duplicates = self.duplicates.borrow_mut();
         if duplicates.len() == limits::PROBLEMS_MAX {

@@ -2,8 +2,8 @@
 //!
 //! A **flag document** is a tree of **components** (leaves, switched on or off, named by a dotted
 //! path) with a master switch and a **rollout**: which users see what is switched on. A component
-//! may have a rollout of its own, and may require others. A user's **bucket** is a fixed number
-//! in 0..100 000, by hashing; a rollout at 12.5 % reaches the buckets below 12 500.
+//! may have a custom rollout, and may require others. A user's **bucket** is a fixed number in
+//! 0..100 000, by hashing; a rollout at 12.5 % reaches the buckets below 12 500.
 //!
 //! In the order of the data's path:
 //!
@@ -15,7 +15,7 @@
 //! | [`mod@recognise`] | whether a JSON tree is a flag document at all |
 //! | [`mod@validate`] | bytes → (document, every problem) |
 //! | [`edit`] | (document, edit) → document |
-//! | [`diff`] | two documents → what changed and was renamed, in words too; what that touches |
+//! | [`diff::documents`] | two documents → what changed and was renamed, in words too; what that touches |
 //! | [`mod@loss`] | two documents → which components the one removes |
 //! | [`compile`] | document → [`Compiled`], immutable and fast to evaluate |
 //! | [`bucket`] | user → bucket |
@@ -29,16 +29,16 @@
 //! | [`verdict`] | whether an arm of a component is within its limits |
 //! | [`audience`] | who sees a component, and whether that is fewer people than before |
 //! | [`rollback`] | the edit that puts who sees a component back, never to more people |
-//! | [`tree`] | JSON trees: places in them, their text and hash, how two of them differ exactly |
-//! | [`delta`] | that difference as bytes, and back |
+//! | [`tree`] | JSON trees: places in them, their text and hash |
+//! | [`tree::patch`] | two trees → what turns the one into the other, exactly; its bytes |
 //! | [`chain`] | trees one after the other, kept as one whole and the differences since |
 //! | [`state`] | the state of a source, and the record of every change to it |
 //! | [`restore`] | what a restore asks a source to become, and how it ends |
-//! | [`retention`] | which snapshots to let go |
+//! | [`retention`] | which snapshots to remove |
 //! | [`bisect`] | which snapshot to try next, and what the exit code of a trial says |
 //! | [`typed`] | numbers as people type them |
 //! | [`mod@fold`] | texts made alike for searching |
-//! | [`mod@difference`] | two states → what differs, as people read it |
+//! | [`diff::states`] | two states → what differs, as people read it |
 //! | [`mod@visible`] | texts of others → texts that are safe to show |
 //!
 //! # Invariants
@@ -101,13 +101,11 @@ pub mod tree;
 pub mod whole;
 
 pub mod chain;
-pub mod delta;
 
 pub mod fold;
 pub mod typed;
 pub mod visible;
 
-pub mod difference;
 pub mod restore;
 pub mod retention;
 pub mod state;
@@ -115,8 +113,8 @@ pub mod state;
 pub mod bisect;
 
 pub use compile::{Compiled, ComponentId};
-pub use diff::{Change, Rename, Trace, changes, summary, switches};
-pub use difference::difference;
+pub use diff::documents::{Change, Rename, Trace, changes, summary, switches};
+pub use diff::states::difference;
 pub use document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
 pub use edit::{AboutChange, Edit, EditError, RolloutChange, apply};
 pub use evaluate::{Evaluation, Reason, User};

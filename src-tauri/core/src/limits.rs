@@ -12,8 +12,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Far above what a document needs, far below what would exhaust a thread's stack.
 pub const JSON_DEPTH_MAX: usize = 64;
 
-/// Bytes of one key of a JSON object, unknown ones included.
-/// Pointers are made of keys, so this bounds every message about what is beneath one.
+/// Bytes of one key of a JSON object, unknown ones included. Pointers are made of keys, so this
+/// bounds every message about what is under one.
 pub const KEY_BYTES_MAX: usize = 256;
 
 /// Leaves of the component tree.
@@ -25,7 +25,7 @@ pub const PATH_DEPTH_MAX: usize = 8;
 /// Characters of one path segment.
 pub const SEGMENT_CHARS_MAX: usize = 64;
 
-/// Names that JavaScript gives a meaning of its own when used as object keys.
+/// Names with a special meaning in JavaScript when used as object keys.
 pub const SEGMENTS_RESERVED: [&str; 3] = ["__proto__", "constructor", "prototype"];
 
 /// Thousandths of a per cent in a whole rollout: the finest step is 0.001 %.
@@ -82,7 +82,7 @@ pub const ENTRIES_LOOKED_AT_MAX: usize = 20;
 /// Components named in a question about removing them; the rest are counted.
 pub const LOST_NAMES_SHOWN_MAX: usize = 5;
 
-/// Kinds of changes told in one line; changes of further kinds are counted.
+/// Kinds of changes named in one line; changes of further kinds are counted.
 pub const SUMMARY_KINDS_MAX: usize = 3;
 
 /// Names of changed things listed whole in one line.
@@ -91,8 +91,8 @@ pub const SUMMARY_NAMES_MAX: usize = 3;
 /// Names listed of more than [`SUMMARY_NAMES_MAX`]; the rest are counted.
 pub const SUMMARY_NAMES_OF_MANY: usize = 2;
 
-/// Lists of groups told apart in whom a component reaches; further ones are left out of its
-/// groups, and the bound stays one.
+/// Lists of groups kept apart in the reach of a component; further ones are left out of its groups,
+/// and the share stays an upper bound.
 pub const REACH_LISTS_MAX: usize = 8;
 
 /// Groups named of whom a component reaches; the rest are counted.
@@ -105,8 +105,8 @@ pub const TREE_DEPTH_MAX: usize = 100;
 /// Nesting of what is read of a history: every tree that was ever written.
 pub const HISTORY_DEPTH_MAX: usize = 130;
 
-/// Bytes that may come of one packed tree or step: eight times the largest state that is kept.
-pub const DELTA_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes that one packed tree or step may unpack to: eight times the largest state that is kept.
+pub const PATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Steps of one chain. Reading the last tree of it takes each of them: about 25 µs of a tree of
 /// 146 KiB, of which a read may take 5 ms.
@@ -117,7 +117,7 @@ pub const STEP_PLAIN_BYTES_MAX: usize = 64;
 
 /// How many times the bytes of its first tree the steps of a chain may take together. Beyond
 /// it, trees have so little in common that keeping one whole costs little more.
-pub const CHAIN_DELTAS_PER_KEYFRAME: usize = 4;
+pub const CHAIN_STEP_BYTES_PER_KEYFRAME: usize = 4;
 
 /// Bytes of a value that the ring of changes holds whole. The ring may hold a hundred of them
 /// twice over, and is part of the state.
@@ -146,20 +146,20 @@ pub const SNAPSHOTS_DAILY_FOR_MS: i64 = 2 * 365 * 24 * 60 * 60 * 1000;
 /// well.
 pub const SNAPSHOTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Differences that a search for the longest common part of two lists goes to.
-/// It takes at most so many steps for every element, and memory for half the square of it;
-/// lists further apart are compared by what is in each once, and by place.
+/// Differences that a search for the longest common part of two lists goes to. It takes at most so
+/// many steps for every element, and memory for half the square of that. Lists further apart are
+/// compared by their unique elements, and by place.
 pub const ALIGN_DIFFERENCES_MAX: usize = 256;
 
-/// Elements in the same place that have little in common, from which on they are taken as others.
-/// Fewer are quickly read one by one; a ring that turned over altogether is not.
+/// From this many elements on, those in the same place with little in common count as removed and
+/// added. Fewer are quickly read one by one; a ring that turned over completely is not.
 pub const ALIGN_STRANGERS_MIN: usize = 9;
 
-/// One element in so many may lack the key by which the elements of a list are told apart.
+/// One element in so many may lack the key that identifies the elements of a list.
 pub const ALIGN_KEYLESS_ONE_IN: usize = 10;
 
-/// Members that are inserted one by one where others stand, each of which shifts those behind it.
-/// Of more, all members are put together again, in one pass.
+/// Members that are inserted one by one between others, each of which shifts those behind it. If
+/// there are more, the object is rebuilt in one pass.
 pub const MEMBERS_SHIFTED_MAX: usize = 8;
 
 /// Characters of a text that an element of a list is named by in a key. An element with a longer
@@ -173,16 +173,16 @@ pub const READ_DEPTH_MAX: usize = 127;
 /// Whole numbers below which a float is exact, 2^53: what JavaScript has for any number.
 pub const EXACT_FLOAT_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// Keys listed of what a source has otherwise than a restore asked for. Enough to see what went
+/// Keys listed in which a source differs from what a restore asked for. Enough to see what went
 /// wrong; the difference of two states has all of them.
 pub const RESTORE_DIFFERING_MAX: usize = 20;
 
-/// Changes listed of a difference of two states; more are counted, not listed.
-/// Far more than anybody reads, and a few megabytes at most.
+/// Changes listed of a difference of two states; more are counted, not listed. Far more than a
+/// person reads, and a few megabytes at most.
 pub const STATE_CHANGES_MAX: usize = 5000;
 
-/// Bytes that the pointers and paths of the listed changes take together, about.
-/// Keys may be long, and everything beneath one repeats it.
+/// Bytes that the pointers and paths of the listed changes take together, about. Keys may be long,
+/// and everything under one repeats it.
 pub const STATE_PLACES_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Groups of a state listed as unchanged.
@@ -191,8 +191,8 @@ pub const STATE_GROUPS_MAX: usize = 1000;
 /// Characters of a value's JSON text shown in a difference.
 pub const EXCERPT_CHARS_MAX: usize = 200;
 
-/// Characters of JSON text that a value has at least to be recognised where it came again:
-/// shorter ones are equal by chance.
+/// Characters of JSON text from which on a moved value is recognised: shorter values are equal by
+/// chance.
 pub const MOVED_CHARS_MIN: usize = 12;
 
 /// Numbers that make a list a series.
@@ -216,5 +216,5 @@ pub const SLOW_SHARE_MAX: f64 = 0.05;
 pub const ROLLBACK_REVISIONS_MAX: usize = 50;
 
 /// Characters of a source's name, an application that reports. It is a label: short enough to read
-/// beside a chart.
+/// next to a chart.
 pub const SOURCE_CHARS_MAX: usize = 128;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::diff::{Trace, changes, thousands};
+use crate::diff::documents::{Trace, changes, thousands};
 use crate::document::{ComponentPath, FlagDocument, Node};
 use crate::limits;
 use crate::problem::{Code, Problem, listed_up_to};
@@ -54,7 +54,7 @@ fn up_to_root(path: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Loss {
-    /// Whether more than half of the components are removed.
+    /// Returns whether more than half of the components are removed.
     pub fn is_large(&self) -> bool {
         self.removed.len() * 2 > self.of
     }

@@ -1,6 +1,6 @@
 //! What is measured of calculations, and how it is counted.
 //!
-//! Counts, never quantiles: what was counted apart can be added up.
+//! Counts, never quantiles: separate counts can be added up.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +19,12 @@ pub const ITERATION_EDGES: [f64; 10] =
 const DURATION_BUCKETS: usize = DURATION_EDGES_S.len() + 1;
 const ITERATION_BUCKETS: usize = ITERATION_EDGES.len() + 1;
 
-/// For whom a component was when it calculated.
+/// Which users a component calculated for.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub enum Arm {
-    /// Nobody said.
+    /// Not reported.
     #[default]
     Unknown,
     /// For a user for whom it is on.
@@ -59,11 +59,11 @@ pub struct Calculation {
     pub duration_s: f64,
     /// How sure it is of its result, 0.0 to 1.0.
     pub confidence: f64,
-    /// Iterations until it converged, where it told them.
+    /// Iterations until it converged, if it reported them.
     pub iterations: Option<u32>,
 }
 
-/// How far values reached.
+/// Count, sum and range of values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// How many values.
@@ -88,7 +88,7 @@ impl Default for Spread {
 }
 
 impl Spread {
-    /// Takes one more value in.
+    /// Adds one more value.
     #[inline]
     pub fn record(&mut self, value: f64) {
         self.count += 1;
@@ -105,7 +105,7 @@ impl Spread {
         self.max = self.max.max(other.max);
     }
 
-    /// Returns the mean; none of nothing.
+    /// Returns the mean; `None` if there are none.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
     }
@@ -122,7 +122,7 @@ pub struct Tally {
     pub errors: u64,
     /// How sure they were, 0.0 to 1.0.
     pub confidence: Spread,
-    /// Those that told their iterations, by iterations: see [`ITERATION_EDGES`].
+    /// Those that reported their iterations, by iterations: see [`ITERATION_EDGES`].
     pub iterations: [u64; ITERATION_BUCKETS],
     /// Their iterations together.
     pub iterations_sum: u64,
@@ -172,12 +172,12 @@ impl Tally {
         self.iterations_sum += other.iterations_sum;
     }
 
-    /// Returns the `q`-quantile of the durations, in seconds; none of nothing.
+    /// Returns the `q`-quantile of the durations, in seconds; `None` if there are none.
     pub fn duration_quantile(&self, q: f64) -> Option<Quantile> {
         quantile(&DURATION_EDGES_S, &self.durations, q)
     }
 
-    /// Returns the `q`-quantile of the iterations; none of nothing.
+    /// Returns the `q`-quantile of the iterations; `None` if there are none.
     pub fn iteration_quantile(&self, q: f64) -> Option<Quantile> {
         quantile(&ITERATION_EDGES, &self.iterations, q)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::diff::thousands;
+use crate::diff::documents::thousands;
 use crate::limits;
 use crate::tree::Tree;
 
@@ -34,13 +34,13 @@ pub enum Code {
     ForeignFormat,
     /// A flag document inside something else.
     NestedDocument,
-    /// A key that is a known one but for its spelling.
+    /// A misspelt known key.
     MisspeltKey,
     /// More than half of the components would be removed.
     LargeLoss,
     /// JSON nested deeper than [`limits::JSON_DEPTH_MAX`], or a path deeper than [`limits::PATH_DEPTH_MAX`].
     TooDeep,
-    /// One key twice in one object.
+    /// A duplicate key in an object.
     DuplicateKey,
     /// A value of another JSON type than the format has there.
     WrongType,
@@ -62,13 +62,13 @@ pub enum Code {
     Cycle,
     /// A blue-green rollout that is neither 0 nor 100 %.
     BlueGreenPartial,
-    /// A rollout for groups only that names no group, so that its percentage is of everyone.
+    /// A rollout for groups only that names no group, so that its percentage applies to everyone.
     GroupsOnlyWithoutGroup,
     /// Not a calendar date.
     BadDate,
     /// A path that something else has already.
     NameTaken,
-    /// Something to be removed that others require.
+    /// Something to be removed is required by others.
     StillRequired,
     /// A key the format does not have; kept as it is.
     UnknownKey,
@@ -196,7 +196,7 @@ impl From<Pointer> for String {
     }
 }
 
-/// Says what a value is, for "…, not …": `the text "50"`, `a list`, `nothing (null)`.
+/// Describes a value, for "…, not …": `the text "50"`, `a list`, `nothing (null)`.
 pub(crate) fn describe(value: &Tree) -> String {
     match value {
         Tree::Null => "nothing (null)".into(),

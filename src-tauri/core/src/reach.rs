@@ -136,7 +136,7 @@ impl Reaches {
         &self.kinds[self.kinds_of(id).sees]
     }
 
-    /// Returns for whom everything is on that a component requires; `None` if that is nothing.
+    /// Returns for whom everything that a component requires is on; `None` if it requires nothing.
     pub fn met(&self, id: ComponentId) -> Option<&Reach> {
         self.kinds_of(id).met.map(|kind| &self.kinds[kind])
     }

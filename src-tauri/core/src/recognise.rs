@@ -57,7 +57,7 @@ pub enum Recognised {
     Unknown,
 }
 
-/// A key that is not one of the format, and close to one that is missing.
+/// An unknown key that is similar to a missing one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misspelt {
     /// The key as it is there.
@@ -97,7 +97,7 @@ pub(crate) fn foreign_inside(tree: &Tree) -> Option<Format> {
     inside(tree, of_flags).map(|(_, format)| format)
 }
 
-/// Finds keys of an object that are close to a key of the document which it does not have.
+/// Finds keys of an object that are similar to a document key that it lacks.
 pub(crate) fn misspelt(object: &Object) -> Vec<Misspelt> {
     let mut missing = KEYS.to_vec();
     missing.retain(|key| !object.contains_key(key));
@@ -180,8 +180,8 @@ fn entries(value: &Tree, most: usize) -> Vec<(String, &Tree)> {
     }
 }
 
-/// Returns a key, as it is spelt, if an object inside of another one surely is a flag document:
-/// one key such as `enabled` proves nothing there.
+/// Returns a key, as it is spelt, if a nested object certainly is a flag document: a single key
+/// such as `enabled` proves nothing there.
 fn sure_key(object: &Object) -> Option<String> {
     let as_meant = misspelt(object);
     let spelt = |key: &'static str| match object.contains_key(key) {
@@ -254,7 +254,7 @@ pub(crate) fn unknown_problem(object: &Object) -> Problem {
     Problem::error(Code::NotAFlagDocument, "", message)
 }
 
-/// Whether an object has nothing but switches, and groups of them.
+/// Returns whether an object has nothing but switches, and groups of them.
 fn is_component_tree(object: &Object) -> bool {
     let is_node = |node: &Tree| match node {
         Tree::Bool(_) => true,

@@ -1,9 +1,8 @@
 //! Restores as *desired and reported*, the way device shadows and Kubernetes have them.
 //!
-//! The state of a source is what the source last said: its **report**. A restore never writes it.
-//! A restore is a request whose content is the **asked-for parts**: everything, some
-//! parts, or all but some, with their values from a snapshot. It stays open until the source
-//! says that it has taken it:
+//! The state of a source is what the source last said: its **report**. A restore never writes it. A
+//! restore is a request whose content is the **asked-for parts**: everything, some parts, or all
+//! but some, with their values from a snapshot. It stays open until the source confirms it:
 //!
 //! ```text
 //!              the source confirms
@@ -33,7 +32,7 @@ mod values;
 
 use self::laying::lay;
 use self::values::{comparable, with_history_of};
-use crate::difference::{self, difference};
+use crate::diff::states::{self, difference};
 use crate::limits::RESTORE_DIFFERING_MAX;
 use crate::state::HISTORY;
 use crate::tree::path::ROOT;
@@ -42,20 +41,20 @@ use crate::tree::{Path, PathError, Tree};
 /// How a restore stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// The source has yet to say that it has taken it.
+    /// The source has not confirmed it yet.
     Open,
-    /// The source said that it has taken it.
+    /// The source confirmed it.
     Confirmed,
-    /// A newer restore of the same source took its place while it was open.
+    /// A newer restore of the same source replaced it while it was open.
     Superseded,
     /// It was cancelled while it was open.
     Cancelled,
 }
 
-/// What may happen to a restore.
+/// An event that may end a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// The source says that it has taken it.
+pub enum Transition {
+    /// The source confirms it.
     Confirm,
     /// A newer restore of the same source is asked for.
     Supersede,
@@ -66,24 +65,24 @@ pub enum Step {
 /// How a restore is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undo {
-    /// Its source has not taken it: it is cancelled.
+    /// Its source has not confirmed it: it is cancelled.
     Cancel,
-    /// Its source has taken it: the same parts are asked for as they were before.
+    /// Its source has confirmed it: the same parts are asked for as they were before.
     AskForBefore,
 }
 
 impl Status {
-    /// Returns what it becomes by a step; `None` if the restore has ended, and stays as it is.
-    pub fn after(self, step: Step) -> Option<Self> {
+    /// Returns the status after an event; `None` if the restore has ended, which is final.
+    pub fn after(self, step: Transition) -> Option<Self> {
         match (self, step) {
-            (Self::Open, Step::Confirm) => Some(Self::Confirmed),
-            (Self::Open, Step::Supersede) => Some(Self::Superseded),
-            (Self::Open, Step::Cancel) => Some(Self::Cancelled),
+            (Self::Open, Transition::Confirm) => Some(Self::Confirmed),
+            (Self::Open, Transition::Supersede) => Some(Self::Superseded),
+            (Self::Open, Transition::Cancel) => Some(Self::Cancelled),
             (Self::Confirmed | Self::Superseded | Self::Cancelled, _) => None,
         }
     }
 
-    /// Returns how a restore that stands so is undone; `None` if it never took effect.
+    /// Returns how a restore with this status is undone; `None` if it never took effect.
     pub fn undo(self) -> Option<Undo> {
         match self {
             Self::Open => Some(Undo::Cancel),
@@ -129,7 +128,8 @@ pub enum PartError {
 }
 
 impl Parts {
-    /// Finds the parts that people name, in the snapshot or, to be taken away, in what is now.
+    /// Finds the parts that people name: in the snapshot, or in the present state if they are to be
+    /// removed.
     ///
     /// A part is remembered by the key that a difference prints for it, so that an element of a
     /// list is found by its identity wherever it stands later.
@@ -169,7 +169,7 @@ impl Parts {
         })
     }
 
-    /// Returns the keys that alone are restored, as people read them; none for everything.
+    /// Returns the keys that alone are restored, as people read them; empty for everything.
     pub fn only(&self) -> Vec<String> {
         self.only.iter().map(Path::rooted).collect()
     }
@@ -191,7 +191,7 @@ fn find(key: &str, now: &Tree, then: &Tree) -> Result<Path, PartError> {
     }
     // By identity, as far as elements have one.
     let path = Path::of(tree, &pointer).unwrap_or(path);
-    // A record without what tells it apart is none.
+    // A record without its identity is incomplete.
     let record = path.parent().filter(|_| path.is_identity());
     Ok(record.unwrap_or(path))
 }
@@ -208,7 +208,7 @@ pub struct Asked {
     then: Tree,
 }
 
-/// How what a source has compares with what was asked for.
+/// How the state of a source compares with what was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// Whether all of it is as asked for.
@@ -233,7 +233,7 @@ impl Asked {
         &self.then
     }
 
-    /// Returns what a source that has reported this is asked to become.
+    /// Returns what a source with this report is asked to become.
     pub fn laid_on(&self, report: &Tree) -> Tree {
         let mut asked = match self.parts.only.is_empty() {
             true => self.then.clone(),
@@ -251,7 +251,7 @@ impl Asked {
     /// Compares what a source has with what it was asked for, value by value.
     pub fn verdict(&self, has: &Tree) -> Verdict {
         let asked = comparable(&self.laid_on(has));
-        let differences = difference(&comparable(has), &asked, &difference::Options::default());
+        let differences = difference(&comparable(has), &asked, &states::Options::default());
         let keys = differences
             .changes
             .iter()

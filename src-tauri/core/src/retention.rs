@@ -1,4 +1,4 @@
-//! Which snapshots to let go: thinned with age, then by size. A pinned one never goes.
+//! Which snapshots to remove: thinned with age, then by size. A pinned one is never removed.
 //!
 //! A decision over a list; knows neither clock nor disk.
 
@@ -11,7 +11,7 @@ use crate::limits::{
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// What is to be known of a snapshot to decide about it.
+/// What the decision about a snapshot depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kept {
     /// Its number.
@@ -20,20 +20,20 @@ pub struct Kept {
     pub at_ms: i64,
     /// What it takes on disk.
     pub bytes: u64,
-    /// Whether it stays whatever comes: pinned, or named by a person.
+    /// Whether it is always kept: pinned, or named by a person.
     pub is_pinned: bool,
 }
 
 /// How long snapshots are kept, and how much room they may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Every one is kept so long.
+    /// Every snapshot is kept until this age.
     pub all_for_ms: i64,
-    /// Then the first of every hour is, until this age.
+    /// Then the first of every hour, until this age.
     pub hourly_for_ms: i64,
     /// Then the first of every day, until this age.
     pub daily_for_ms: i64,
-    /// The oldest go first beyond this many bytes of one source.
+    /// Beyond this many bytes of one source, the oldest are removed.
     pub bytes_max: u64,
 }
 
@@ -49,10 +49,10 @@ impl Default for Retention {
 }
 
 impl Retention {
-    /// Lists the snapshots of one source to let go at `now_ms`, earliest first.
+    /// Lists the snapshots of one source to remove at `now_ms`, earliest first.
     ///
-    /// `kept` are all there are of it, in any order. The latest stays always: it is what the
-    /// next one is compared with.
+    /// `kept` are all there are of it, in any order. The latest is always kept: the next one is
+    /// compared with it.
     pub fn to_drop(&self, kept: &[Kept], now_ms: i64) -> Vec<i64> {
         let mut kept = kept.to_vec();
         kept.sort_by_key(|snapshot| (snapshot.at_ms, snapshot.id));
@@ -79,7 +79,7 @@ impl Retention {
         dropped.into_iter().map(|snapshot| snapshot.id).collect()
     }
 
-    /// Says whether a snapshot stays for its age: all while young, then the first of each span.
+    /// Returns whether a snapshot is kept by its age: all young ones, then the first of each span.
     fn stays(&self, at_ms: i64, now_ms: i64, spans: &mut HashSet<(i64, i64)>) -> bool {
         let age_ms = now_ms.saturating_sub(at_ms);
         let span_ms = match age_ms {

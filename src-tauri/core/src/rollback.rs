@@ -1,13 +1,13 @@
 //! The edit that puts who sees a component back to what it was, never to more people.
 
 use crate::audience::Audience;
-use crate::diff::changes;
+use crate::diff::documents::changes;
 use crate::document::{ComponentPath, FlagDocument, Node, Rollout, Strategy};
 use crate::edit::{Edit, RolloutChange, apply};
 use crate::limits::ROLLBACK_REVISIONS_MAX;
 
-/// An edit after which fewer people see a component, and nobody sees anything that they did not
-/// see before.
+/// An edit after which fewer people see a component, and no user sees anything they did not see
+/// before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rollback {
     /// The edit.
@@ -20,8 +20,8 @@ pub struct Rollback {
 /// latest first; no more of them are asked for than needed, nor than [`ROLLBACK_REVISIONS_MAX`].
 ///
 /// Puts back its switch and custom rollout, or the default rollout if it uses that, as they were
-/// when fewer people saw it last; switches it off if there was no such time, or if that would
-/// show something to more people. Returns `None` if nobody sees the component.
+/// when fewer people saw it last; switches it off if there was no such time, or if that would show
+/// something to more people. Returns `None` if no user sees the component.
 pub fn roll_back(
     document: &FlagDocument,
     component: &ComponentPath,
@@ -127,8 +127,8 @@ fn put_rollout_back(
                 also_used_by(document, component),
             ),
         }),
-        // What changed is a requirement or the master switch; or a part of everyone would be
-        // replaced by another part.
+        // A requirement or the master switch changed, or one part of all users would be replaced by
+        // another.
         _ => None,
     }
 }
@@ -171,7 +171,7 @@ fn switch_off(document: &FlagDocument, component: &ComponentPath) -> Rollback {
     }
 }
 
-/// Whether fewer people see the component afterwards, and nobody sees more of anything.
+/// Returns whether fewer people see the component afterwards, and no user sees anything more.
 fn narrows(before: &FlagDocument, after: &FlagDocument, component: &ComponentPath) -> bool {
     let audiences = |path: &str| (Audience::of(after, path), Audience::of(before, path));
     let (now, then) = audiences(component.as_str());

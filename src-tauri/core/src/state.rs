@@ -3,13 +3,12 @@
 //! The founding specification's state extension (section 3) as values: what a new source
 //! begins with, how a change is applied, and how the ring of the latest changes is served.
 //!
-//! The ring is kept beside the state, so that a state that is put whole erases none of it. The
-//! specification has it in the state, as `ml.history`: [`with_ring`] puts it there for readers,
-//! unless the source reports a `history` with records of its own in it, which is a part of its
-//! state like any other. One that holds nothing but what is in the ring is the ring, reported back
-//! by a source that read it: [`without_known`] takes it out. A record in it whose timestamp is in
-//! seconds stays in the state and is no change, see [`read_reported`]. Knows nothing of time or
-//! disk.
+//! The ring is kept separately from the state, so that a state reported whole erases none of it.
+//! The specification has it in the state, as `ml.history`: [`with_ring`] puts it there for readers,
+//! unless the source reports a `history` with other records in it, which is a part of its state
+//! like any other. One that holds nothing but what is in the ring is the ring, reported back by a
+//! source that read it: [`without_known`] removes it. A record in it whose timestamp is in seconds
+//! stays in the state and is no change, see [`read_reported`]. Knows nothing of time or disk.
 
 mod origin;
 
@@ -33,9 +32,9 @@ pub const HISTORY: &str = "history";
 pub struct Change {
     /// What was set, as a dotted key that begins with `ml`.
     pub key: String,
-    /// What it was, where the source said; else what it was here counts.
+    /// What it was, if the source reported that; if not, the value here counts.
     pub old: Option<Tree>,
-    /// What it became; none where it was taken away.
+    /// What it became; `None` if it was removed.
     pub new: Option<Tree>,
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
@@ -46,7 +45,7 @@ pub struct Change {
 }
 
 /// Returns what a source begins with: the namespace of the founding specification, without the
-/// ring, which is kept beside it.
+/// ring, which is kept separately.
 pub fn initial() -> Tree {
     json!({
         "version": "6.0.0",
@@ -73,7 +72,7 @@ pub fn initial() -> Tree {
     .into()
 }
 
-/// Returns the rest of a key behind `ml.`, or behind `ml` if a name in brackets follows; none for
+/// Returns the rest of a key behind `ml.`, or behind `ml` if a name in brackets follows; `None` for
 /// a key that is not tracked.
 pub fn tracked(key: &str) -> Option<&str> {
     let behind = key.strip_prefix(ROOT)?;
@@ -84,7 +83,7 @@ pub fn tracked(key: &str) -> Option<&str> {
     behind.strip_prefix('.').or_else(in_brackets)
 }
 
-/// Returns a tracked key as it is recorded: with dots alone, a name that has dots itself in
+/// Returns a tracked key as it is recorded: only with dots, except that a name with dots is in
 /// brackets and quotes. Elements of lists that it names by identity are found in `ml`.
 ///
 /// # Errors
@@ -99,8 +98,8 @@ pub fn recorded<'a>(key: &'a str, ml: &Tree) -> Result<Cow<'a, str>, KeyError> {
     }
 }
 
-/// Applies a change to a tree. A key that does not begin with `ml` is none of the tree's, and left
-/// alone.
+/// Applies a change to a tree. A key that does not begin with `ml` is outside of the tree, and
+/// ignored.
 ///
 /// Returns the change as the ring keeps it: with what was there before, if the source did not
 /// say, and with values too large to be kept a hundred times over cut to their beginning.
@@ -123,8 +122,8 @@ pub fn track(ml: &mut Tree, change: &Change) -> Result<Option<Change>, KeyError>
     }))
 }
 
-/// Applies a change that was recorded before. One from a version that took brackets as part of
-/// names is applied so.
+/// Applies a change that was recorded before. A change from a version that treated brackets as part
+/// of names is applied that way.
 ///
 /// # Errors
 /// [`KeyError`] if the key leads nowhere that can be set; nothing is changed then.
@@ -172,7 +171,7 @@ pub fn bounded(value: Tree) -> Tree {
     }
 }
 
-/// Says whether a value of a record is only the beginning of what was set.
+/// Returns whether a value of a record is only the beginning of what was set.
 pub fn is_cut(value: &Tree) -> bool {
     let members = value.as_object().filter(|members| members.len() == 2);
     members.is_some_and(|members| {
@@ -199,8 +198,8 @@ fn has_own(history: Option<&Tree>) -> bool {
     history.is_some_and(|history| !is_empty(history))
 }
 
-/// Takes the `history` out of a state that comes whole, if all that is in it is in the ring: it
-/// becomes what it was in the state before, which is none or an empty one.
+/// Removes the `history` from a state reported whole, if everything in it is in the ring: it
+/// becomes what it was in the state before, absent or empty.
 pub fn without_known(ml: &mut Tree, before: &Tree, ring: &[Change]) {
     let history = ml.get(HISTORY).and_then(Tree::as_array);
     let is_in_ring = |record: &Tree| {
@@ -218,7 +217,7 @@ pub fn without_known(ml: &mut Tree, before: &Tree, ring: &[Change]) {
     }
 }
 
-/// Takes the ring out of a state that has it in it, as states were kept in format 1. A `history`
+/// Removes the ring from a state that contains it, as states were stored in format 1. A `history`
 /// that holds anything but records is the source's own, and stays.
 ///
 /// Returns the changes, oldest first.
@@ -240,8 +239,8 @@ pub fn records(ml: &Tree) -> impl Iterator<Item = Change> + '_ {
     ring.into_iter().flatten().rev().filter_map(read_reported)
 }
 
-/// Whether a moment was meant in seconds: in milliseconds since 1970, it would be one of the three
-/// years after that.
+/// Returns whether a timestamp is in seconds: in milliseconds since 1970, it would be one of the
+/// three years after that.
 pub fn is_in_seconds(at_ms: i64) -> bool {
     MOMENTS_IN_SECONDS.contains(&at_ms)
 }
@@ -253,12 +252,12 @@ pub fn count_in_seconds(records: &[Tree]) -> usize {
 }
 
 /// Reads a change in what a source reports as its own history, or recorded in a file. Returns
-/// `None` also if its timestamp is in seconds: it would be told as a change of 1970.
+/// `None` also if its timestamp is in seconds: it would be shown as a change of 1970.
 pub fn read_reported(record: &Tree) -> Option<Change> {
     read(record).filter(|change| !is_in_seconds(change.at_ms))
 }
 
-/// Reads a change as sources write it; none where it has no key.
+/// Reads a change as sources write it; `None` if it has no key.
 pub fn read(record: &Tree) -> Option<Change> {
     Some(Change {
         key: record.get("key")?.as_str()?.to_owned(),
@@ -273,7 +272,7 @@ pub fn read(record: &Tree) -> Option<Change> {
     })
 }
 
-/// Reads what a source says of the frame that made a change: `frame`, or else `skip`.
+/// Reads which frame a source names for a change: `frame`, or else `skip`.
 pub fn hint(record: &Tree) -> Option<Hint> {
     let frame = record.get("frame").and_then(Tree::as_str);
     let frame = frame.filter(|frame| !frame.trim().is_empty());
@@ -284,15 +283,14 @@ pub fn hint(record: &Tree) -> Option<Hint> {
     }
 }
 
-/// Reads a time in milliseconds, whole or not, as JavaScript has them.
+/// Reads a time in milliseconds, whole or not, as JavaScript writes them.
 fn milliseconds(value: &Tree) -> Option<i64> {
     value
         .as_i64()
         .or_else(|| value.as_f64().map(|at_ms| at_ms as i64))
 }
 
-/// Returns a state without its `history`: what is compared to tell whether two are the same but
-/// for how they came about.
+/// Returns a state without its `history`: for comparing two states apart from how they came about.
 pub fn without_history(ml: &Tree) -> Tree {
     let mut ml = ml.clone();
     if let Tree::Object(members) = &mut ml {

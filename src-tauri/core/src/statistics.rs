@@ -1,10 +1,10 @@
-//! What can be said of counts: a share and the difference of two with their intervals, and
-//! quantiles of a histogram.
+//! Statistics of counts: a share and the difference of two with their intervals, and quantiles of a
+//! histogram.
 
 /// The quantile of the normal distribution that leaves 2.5 % on either side.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// A part of a whole, and where the true share lies 95 times in a hundred.
+/// A share of a whole, with its 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShareInterval {
     /// `part / whole`, 0.0 to 1.0.
@@ -15,11 +15,11 @@ pub struct ShareInterval {
     pub high: f64,
 }
 
-/// Returns the share of `part` in `whole` with its 95 % score interval; none of nothing.
+/// Returns the share of `part` in `whole` with its 95 % score interval; `None` if `whole` is 0.
 ///
-/// Wilson's interval without continuity correction (Wilson 1927, "Probable inference, the law
-/// of succession, and statistical inference", JASA 22), which keeps its promise also for few
-/// and for rare cases. A `part` above `whole` counts as the whole.
+/// Wilson's interval without continuity correction (Wilson 1927, "Probable inference, the law of
+/// succession, and statistical inference", JASA 22), which holds its level also for small counts
+/// and rare events. A `part` above `whole` counts as the whole.
 pub fn share_interval(part: u64, whole: u64) -> Option<ShareInterval> {
     if whole == 0 {
         return None;
@@ -30,7 +30,7 @@ pub fn share_interval(part: u64, whole: u64) -> Option<ShareInterval> {
     let middle = share + z2 / (2.0 * n);
     let reach = Z_95 * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
-    // At both ends the formula gives 0 and 1 but for rounding.
+    // At both ends the formula gives 0 and 1, apart from rounding.
     let low = if part == 0 {
         0.0
     } else {
@@ -48,8 +48,7 @@ pub fn share_interval(part: u64, whole: u64) -> Option<ShareInterval> {
     })
 }
 
-/// How much larger one share is than another, and where the true difference lies 95 times in a
-/// hundred.
+/// How much larger one share is than another, with its 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DifferenceInterval {
     /// The first share minus the second, -1.0 to 1.0.
@@ -81,16 +80,16 @@ pub fn difference_interval(first: ShareInterval, second: ShareInterval) -> Diffe
 pub enum Quantile {
     /// About here, in the unit of the edges.
     At(f64),
-    /// Above the last edge; how far, a histogram does not know.
+    /// Above the last edge; a histogram does not tell how far.
     Above(f64),
 }
 
-/// Returns the `q`-quantile (0.0 to 1.0) of a histogram; none of an empty one.
+/// Returns the `q`-quantile (0.0 to 1.0) of a histogram; `None` for an empty one.
 ///
-/// `edges` are the upper ends of all buckets but the last, ascending; `counts` says how many
-/// values fell in each bucket (not cumulative) and is one longer. Within a bucket values count
-/// as evenly spread, from 0 in the first: PromQL's `histogram_quantile`, but that a quantile in
-/// the last bucket is said to be above, not at, the last edge.
+/// `edges` are the upper ends of all buckets but the last, ascending; `counts` says how many values
+/// fell in each bucket (not cumulative) and is one longer. Within a bucket values count as evenly
+/// spread, from 0 in the first: PromQL's `histogram_quantile`, but that a quantile in the last
+/// bucket is said to be above, not at, the last edge.
 pub fn quantile(edges: &[f64], counts: &[u64], q: f64) -> Option<Quantile> {
     debug_assert_eq!(counts.len(), edges.len() + 1);
     let total: u64 = counts.iter().sum();

@@ -1,9 +1,9 @@
 //! Bytes that people and programs hand over → text, or lines of it, and what was done to read it.
 //!
-//! One rule for every way in: a UTF-8 byte order mark is passed over; LF, CRLF and a CR alone end
-//! a line; a blank line is no line. Everything else is kept as it is, blanks at the ends of a
-//! line included. UTF-16, UTF-32 and compressed files are refused by name.
-//! Knows nothing of what a text means.
+//! One rule for every reader: a UTF-8 byte order mark is skipped; LF, CRLF and a CR alone end a
+//! line; a blank line is skipped. Everything else is kept as it is, blanks at the ends of a line
+//! included. UTF-16, UTF-32 and compressed files are refused by name. Knows nothing of what a text
+//! means.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub enum TextError {
         /// Its name, such as UTF-16.
         encoding: &'static str,
     },
-    /// They are a file that is not text at all.
+    /// They are a file of another kind.
     #[error("is {what}")]
     NotText {
         /// What it is, and what to do.
@@ -38,10 +38,10 @@ pub enum TextError {
 /// What was done to read a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Byte order marks passed over: at the beginning of the text, or of a line, as in files that
-    /// were joined.
+    /// Byte order marks skipped: at the beginning of the text, or of a line, as in files that were
+    /// joined.
     pub marks: usize,
-    /// Blank lines passed over.
+    /// Blank lines skipped.
     pub blank_lines: usize,
     /// Lines that end with CRLF.
     pub crlf: usize,
@@ -52,7 +52,7 @@ pub struct Reading {
 }
 
 impl fmt::Display for Reading {
-    /// Says in one sentence what was done; nothing if the text was read as it is.
+    /// Describes in one sentence what was done; empty if the text was read as it is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let passed = [
             counted(self.marks, "byte order mark"),
@@ -109,7 +109,7 @@ pub fn unmarked(bytes: &[u8]) -> Result<(&[u8], usize), TextError> {
     }
 }
 
-/// Walks the lines of a text, as bytes: one that is not UTF-8 spoils no other.
+/// Walks the lines of a text, as bytes: a line that is not UTF-8 affects no other.
 ///
 /// # Errors
 /// As for [`unmarked`].
@@ -208,8 +208,8 @@ fn skip_marks(bytes: &[u8]) -> (&[u8], usize) {
     (rest, (bytes.len() - rest.len()) / MARK.len())
 }
 
-/// Names the encoding of bytes that cannot be UTF-8 text of any use: by their mark, or by the
-/// zeros in their first character.
+/// Names the encoding of bytes that are UTF-16 or UTF-32: by their mark, or by the zeros in their
+/// first character.
 fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),

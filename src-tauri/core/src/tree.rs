@@ -1,7 +1,7 @@
-//! JSON trees: places in them, their text, and how two of them differ exactly.
+//! JSON trees: places in them, their text, and the patches between them.
 //!
-//! A place is a JSON Pointer (RFC 6901) where programs name it, and a dotted key, as in
-//! `metrics.usage.filesAnalyzed`, where sources do; people name it as differences print it, as in
+//! Programs name a place by a JSON Pointer (RFC 6901), sources by a dotted key, as in
+//! `metrics.usage.filesAnalyzed`, and people by the key that a difference prints, as in
 //! `files[id=7].name`. Knows nothing of what a tree means.
 
 pub mod align;
@@ -54,7 +54,7 @@ pub enum Tree {
     Object(Box<Object>),
 }
 
-/// The members of an object, in their order. Objects that differ in it alone are equal.
+/// The members of an object, in their order. Objects that differ only in the order are equal.
 #[derive(Debug, Clone, Default, Eq)]
 pub struct Object(IndexMap<Box<str>, Tree, RandomState>);
 
@@ -117,7 +117,7 @@ impl Tree {
         }
     }
 
-    /// Returns the members of an object, to be changed.
+    /// Returns the members of an object, mutably.
     pub fn as_object_mut(&mut self) -> Option<&mut Object> {
         match self {
             Self::Object(members) => Some(members),
@@ -151,37 +151,37 @@ impl Object {
         Some((key, value))
     }
 
-    /// Returns a member, to be changed.
+    /// Returns a member, mutably.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
         self.0.get_mut(key)
     }
 
-    /// Returns a member, to be changed: `null` if it was not there.
+    /// Returns a member, mutably; inserts `null` if it is missing.
     pub fn get_or_insert(&mut self, key: impl Into<Box<str>>) -> &mut Tree {
         self.0.entry(key.into()).or_default()
     }
 
-    /// Keeps the members that `keep` says `true` of.
+    /// Keeps the members for which `keep` returns `true`.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &Tree) -> bool) {
         self.0.retain(|key, value| keep(key, value));
     }
 
-    /// Says whether there is a member of this name.
+    /// Returns whether there is a member of this name.
     pub fn contains_key(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
-    /// Puts a member in the place of one of the same name, or at the end.
+    /// Replaces the member of the same name, or adds one at the end.
     pub fn insert(&mut self, key: impl Into<Box<str>>, value: Tree) {
         self.0.insert(key.into(), value);
     }
 
-    /// Puts a member that is not there yet before the one at `place`.
+    /// Inserts a member that is not there yet before the one at `place`.
     pub fn insert_at(&mut self, place: usize, key: impl Into<Box<str>>, value: Tree) {
         self.0.shift_insert(place, key.into(), value);
     }
 
-    /// Puts members at the end, or each in the place of one of the same name.
+    /// Adds members at the end, or replaces those of the same name.
     pub(crate) fn extend(&mut self, members: impl Iterator<Item = (Box<str>, Tree)>) {
         self.0.extend(members);
     }
@@ -196,7 +196,7 @@ impl Object {
         self.0.len()
     }
 
-    /// Says whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -240,7 +240,7 @@ impl PartialEq for Object {
 }
 
 impl Hash for Object {
-    /// The order does not count, as it does not where objects are compared.
+    /// The order does not count, as in comparisons of objects.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let mut sorted: Vec<_> = self.0.iter().collect();
         sorted.sort_unstable_by_key(|(key, _)| *key);
@@ -248,18 +248,18 @@ impl Hash for Object {
     }
 }
 
-/// Says whether two trees are the same in every value, which is what `==` says, too: neither the
+/// Returns whether two trees are the same in every value, which is what `==` says, too: neither the
 /// order of keys nor how a number is spelled counts.
 pub fn same(one: &Tree, other: &Tree) -> bool {
     one == other
 }
 
-/// Says whether a value has more than about so many bytes as text. Stops looking once it has.
+/// Returns whether a value has more than about so many bytes as text. Stops looking once it has.
 pub fn is_larger(value: &Tree, bytes: usize) -> bool {
     left(value, bytes).is_none()
 }
 
-/// Takes the length of a value's text from a budget; none where that does not suffice.
+/// Subtracts the length of a value's text from a budget; `None` if it does not suffice.
 fn left(value: &Tree, budget: usize) -> Option<usize> {
     match value {
         Tree::String(text) => budget.checked_sub(text.len() + 2),

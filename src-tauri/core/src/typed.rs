@@ -1,5 +1,5 @@
-//! Numbers as people type them, on a command line and in the fields of the window: with a point
-//! or a comma, and no grouping. Documents and requests never come this way.
+//! Numbers as people type them, on a command line and in the fields of the window: with a point or
+//! a comma, and no grouping. Not for documents and requests.
 //!
 //! The page reads the same in `ui/src/model/percent.ts` and `ui/src/model/setting.ts`.
 

@@ -9,7 +9,7 @@ use crate::compile::{Compiled, ComponentId};
 use crate::evaluate::{Evaluation, User};
 use crate::text::{self, Reading, TextError};
 
-/// User ids one after the other, hashed as they stand.
+/// User ids one after the other, hashed as they are.
 #[derive(Debug, Clone, Default)]
 pub struct UserIds {
     text: String,
@@ -34,7 +34,7 @@ pub enum UserIdsError {
 }
 
 impl UserIds {
-    /// Makes an empty buffer.
+    /// Creates an empty buffer.
     pub fn new() -> Self {
         Self::default()
     }
@@ -80,7 +80,7 @@ impl UserIds {
     /// Returns the ids in `range`, in order.
     ///
     /// # Panics
-    /// Where `range` reaches beyond [`UserIds::len`].
+    /// If `range` reaches beyond [`UserIds::len`].
     pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = &str> {
         self.spans(range).map(|span| &self.text[span])
     }
@@ -90,7 +90,7 @@ impl UserIds {
         self.spans(range).map(|span| &self.text.as_bytes()[span])
     }
 
-    /// Returns where in `text` each id of `range` stands.
+    /// Returns the range in `text` of each id of `range`.
     fn spans(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         let mut from = match range.start {
             0 => 0,
@@ -111,7 +111,7 @@ impl Compiled {
     /// Counts for how many of the ids in `range` the component is on, all being in `groups`.
     ///
     /// # Panics
-    /// Where `range` reaches beyond [`UserIds::len`].
+    /// If `range` reaches beyond [`UserIds::len`].
     pub fn count_in(
         &self,
         id: ComponentId,

@@ -1,11 +1,11 @@
 //! Bytes → (document, every problem).
 //!
-//! Reports all that is wrong at once, each with a code, its place as a JSON Pointer and a
-//! sentence a product lead understands. Errors refuse the document; unknown keys are warnings
-//! and stay in it. Missing keys take the safe default.
+//! Reports all that is wrong at once, each with a code, its place as a JSON Pointer and a sentence
+//! a product lead understands. Errors refuse the document; unknown keys are warnings and stay in
+//! it. Missing keys get the safe default.
 //!
-//! What comes from outside is recognised first ([`read_document`]): whether it is a flag document
-//! at all cannot be told from what is valid.
+//! What comes from outside is recognised first ([`read_document`]): validation alone cannot tell
+//! whether it is a flag document at all.
 
 mod coherence;
 mod place;
@@ -46,7 +46,7 @@ pub fn read_document(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
 /// Reads and checks what is known to be a flag document: one that Flagdeck wrote itself.
 ///
 /// # Errors
-/// Every problem, errors first, where at least one refuses the document.
+/// Every problem, errors first, if at least one refuses the document.
 pub fn validate(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
     examine(bytes, |check, tree| Some(check.whole(tree)))
 }
@@ -70,7 +70,7 @@ fn examine(
 /// Checks a document that is a JSON tree already, as the text it would be written as.
 ///
 /// # Errors
-/// Every problem, errors first, where at least one refuses the document.
+/// Every problem, errors first, if at least one refuses the document.
 pub fn validate_value(tree: &Tree) -> Result<Checked, Vec<Problem>> {
     validate(&tree::write(tree))
 }
@@ -78,7 +78,7 @@ pub fn validate_value(tree: &Tree) -> Result<Checked, Vec<Problem>> {
 /// Reads a JSON Merge Patch (RFC 7396) as strictly as a document.
 ///
 /// # Errors
-/// Every problem of the text; what it makes of a document is checked when it is applied.
+/// Every problem of the text; the resulting document is checked when the patch is applied.
 pub fn read_patch(bytes: &[u8]) -> Result<Object, Vec<Problem>> {
     let mut problems = Problems::default();
     let tree = json::read(bytes, &mut problems);
@@ -120,7 +120,7 @@ fn not_an_object(tree: &Tree) -> Problem {
     Problem::error(Code::WrongType, "", message)
 }
 
-/// Whether a JSON Pointer leads to a key of the document, or into its value.
+/// Returns whether a JSON Pointer leads to a key of the document, or into its value.
 fn is_at_or_under(pointer: &str, key: &str) -> bool {
     let rest = pointer
         .strip_prefix('/')
@@ -179,7 +179,7 @@ impl Check {
         None
     }
 
-    /// Tells what is misspelt, and what else is wrong with the document that is meant.
+    /// Reports what is misspelt, and what else is wrong with the intended document.
     fn misspelt(&mut self, mut tree: Tree, misspelt: &[Misspelt]) {
         for one in misspelt {
             self.problems.push(one.problem());
@@ -198,7 +198,7 @@ impl Check {
         self.take_over(meant, place);
     }
 
-    /// Tells where the document is, and what is wrong with it there.
+    /// Reports where the document is, and what is wrong with it there.
     fn nested(&mut self, tree: &Tree, pointer: &str, key: &str) {
         self.problems.push(recognise::nested_problem(pointer, key));
         let mut inner = Self::default();
@@ -208,7 +208,7 @@ impl Check {
         self.take_over(inner, |at| format!("{pointer}{at}"));
     }
 
-    /// Takes over the problems of another check, each at the place it has in this one.
+    /// Adds the problems of another check, each with its place in this one.
     fn take_over(&mut self, other: Self, place: impl Fn(&str) -> String) {
         for problem in other.problems.into_vec() {
             let pointer = place(&problem.pointer);
@@ -297,7 +297,7 @@ impl Check {
     }
 
     fn leaf(&mut self, at: &Place, value: &Tree) -> bool {
-        // A leaf that is no switch still is a name that rollouts may lead to.
+        // A leaf that is no switch is still a name that rollouts may refer to.
         value.as_bool().unwrap_or_else(|| {
             let message = format!(
                 "{} must be true, false or a group of components, not {}.",

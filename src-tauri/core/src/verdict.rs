@@ -1,7 +1,7 @@
 //! Whether the calculations of a component are within their limits, each arm separately.
 //!
 //! Exposed and control are never added up: a small rollout that fails often would disappear among
-//! those who do not have it. Knows nothing of time: what was counted since when is the caller's.
+//! those who do not have it. Knows nothing of time: the caller decides which time was counted.
 
 mod words;
 
@@ -27,8 +27,8 @@ const STEADY: f64 = 0.25;
 
 /// Returns whether a value is over its limit, given whether it was before.
 ///
-/// Over is more than `limit`; once over, within again is 90 % of it or less. So a value that
-/// moves around its limit changes the answer once, not with every reading.
+/// A value is over if it is more than `limit`; once over, it is within again at 90 % of the limit
+/// or less. So a value that moves around its limit changes the answer once, not with every reading.
 pub fn is_over(value: f64, limit: f64, was_over: bool) -> bool {
     value > limit || (was_over && value > RELEASE * limit)
 }
@@ -57,7 +57,7 @@ pub enum Criterion {
     Slow,
 }
 
-/// How a share stands to its limit, the best first.
+/// How a share compares with its limit, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -72,7 +72,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Whether it is over its limit, certainly or not.
+    /// Returns whether it is over its limit, certainly or not.
     pub fn is_over(self) -> bool {
         self >= Self::Above
     }
@@ -106,13 +106,13 @@ pub struct ArmVerdict {
     pub completed: u64,
     /// Those that failed.
     pub failed: u64,
-    /// The share that failed; none of nothing.
+    /// The share that failed; `None` if there are none.
     pub errors: Option<ShareInterval>,
     /// How it stands by each criterion.
     pub standings: Standings,
     /// How it stands by the worst of them.
     pub standing: Standing,
-    /// Which that is; none unless it is over.
+    /// Which that is; `None` unless it is over.
     pub criterion: Option<Criterion>,
     shares: [Option<ShareInterval>; 3],
 }
@@ -133,7 +133,7 @@ pub struct ComponentVerdict {
     pub component: String,
     /// Its arms that calculated: exposed, control, then unknown.
     pub arms: Vec<ArmVerdict>,
-    /// How much more often exposed fails than control; none unless both have enough data.
+    /// How much more often exposed fails than control; `None` unless both have enough data.
     pub difference: Option<DifferenceInterval>,
     /// From when on it is judged.
     pub since: Since,
@@ -161,8 +161,8 @@ impl Limits {
         limit_s.min(DURATION_EDGES_S[DURATION_EDGES_S.len() - 1])
     }
 
-    /// Whether more than a warning can be said: the limit is not a mild one, and calculations
-    /// that exceed it are known to.
+    /// Returns whether more than a warning can be given: the limit is not a mild one, and
+    /// calculations are known to exceed it.
     fn is_strict(&self, criterion: Criterion) -> bool {
         match criterion {
             Criterion::Errors => true,
@@ -297,7 +297,7 @@ impl ComponentVerdict {
         Some(difference_interval(exposed, control))
     }
 
-    /// Returns an arm; none if it did not calculate.
+    /// Returns an arm; `None` if it did not calculate.
     pub fn arm(&self, arm: Arm) -> Option<&ArmVerdict> {
         self.arms.iter().find(|judged| judged.arm == arm)
     }
@@ -313,8 +313,8 @@ impl ComponentVerdict {
         self.worst().map_or(Standing::TooFew, |arm| arm.standing)
     }
 
-    /// Whether the component does harm: those who have it are over a limit, and those who do not
-    /// have it are not known to be as badly off.
+    /// Returns whether the component does harm: it is over a limit for users who have it, and not
+    /// known to be as bad for those who do not.
     pub fn is_harmful(&self) -> bool {
         let Some(criterion) = self.arm(Arm::Exposed).and_then(|arm| arm.criterion) else {
             return false;

@@ -1,5 +1,5 @@
-//! Texts of others made safe to show: what a terminal would act on, and what a reader could not
-//! see, is written as an escape.
+//! Texts of others made safe to show: control sequences of terminals and invisible characters are
+//! written as escapes.
 //!
 //! A note, a name or a key may hold a line feed that forges another row of a list, an escape
 //! sequence that a terminal obeys, a bidirectional override that makes one name read as another,
@@ -64,7 +64,7 @@ fn escaped(
             escape(&mut result, c);
             copied = end;
         }
-        // What is hidden shapes nothing, and is shaped by nothing.
+        // A hidden character shapes no other, and is shaped by none.
         before = (!is_hidden).then_some(c);
     }
     match copied {
@@ -73,7 +73,7 @@ fn escaped(
     }
 }
 
-/// Says whether a character acts or is not seen, between the two beside it.
+/// Returns whether a character acts or is invisible, given its two neighbours.
 fn is_hidden(c: char, before: Option<char>, after: Option<char>) -> bool {
     match c {
         '\u{200c}' | '\u{200d}' => {
@@ -87,7 +87,7 @@ fn is_hidden(c: char, before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
-/// Says whether a character changes the place or the form of others.
+/// Returns whether a character changes the place or the form of others.
 fn acts(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -100,8 +100,8 @@ fn acts(c: char) -> bool {
         )
 }
 
-/// Says whether a character leaves no trace: Unicode's `Default_Ignorable_Code_Point`, which
-/// has fillers, tags and the soft hyphen among it.
+/// Returns whether a character leaves no trace: Unicode's `Default_Ignorable_Code_Point`, which
+/// includes fillers, tags and the soft hyphen.
 fn has_no_width(c: char) -> bool {
     matches!(
         c,
@@ -121,14 +121,14 @@ fn has_no_width(c: char) -> bool {
     )
 }
 
-/// Says whether joiners shape a character: in Arabic, Indic and neighbouring scripts, in
+/// Returns whether joiners shape a character: in Arabic, Indic and neighbouring scripts, in
 /// Mongolian, and in emoji.
 fn joins(c: char) -> bool {
     let is_letter = matches!(c, '\u{620}'..='\u{109f}' | '\u{1780}'..='\u{18af}');
     (is_letter && !has_no_width(c)) || is_symbol(c)
 }
 
-/// Says whether a character has variants: a symbol or an ideograph.
+/// Returns whether a character has variants: a symbol or an ideograph.
 fn varies(c: char) -> bool {
     is_symbol(c)
         || matches!(

@@ -1,5 +1,5 @@
 //! Whole numbers, however they are written: `14`, `14.0` and `1.4e1` are one number (RFC 8259,
-//! section 6), and programs write each of them. Whatever reads a whole number reads it by this.
+//! section 6), and programs write each of them. Every reader of whole numbers uses this.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Number, Value};
@@ -38,7 +38,7 @@ pub fn read(text: &str) -> Option<u64> {
 /// Reads a whole number for `#[serde(deserialize_with)]`.
 ///
 /// # Errors
-/// Those of the deserializer, and if it is no whole number or not in the range of `T`.
+/// Errors of the deserializer, and if it is no whole number or not in the range of `T`.
 pub fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: TryFrom<i128>,
@@ -47,7 +47,7 @@ where
     within(&Number::deserialize(deserializer)?)
 }
 
-/// Does as [`deserialize`] does with one that may be missing or `null`: the field needs
+/// Does the same as [`deserialize`] with one that may be missing or `null`: the field needs
 /// `#[serde(default)]`, too.
 ///
 /// # Errors

@@ -109,7 +109,7 @@ fn the_key_is_the_first_that_tells_elements_apart() {
         assert_eq!(by(key, twin).as_deref(), Some(key));
     }
     assert_eq!(by("other", "id"), None);
-    // Numbers that are given anew each time tell nothing; names that stayed do.
+    // Numbers that are given again each time tell nothing; names that stayed do.
     let list = |from: usize| -> Value {
         let element = |i: usize| json!({"id": from + i, "name": format!("n{i}")});
         (0..3).map(element).collect()

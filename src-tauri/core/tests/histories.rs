@@ -2,7 +2,7 @@
 
 use flagdeck_core::chain::{self, Chain};
 use flagdeck_core::compare;
-use flagdeck_core::delta;
+use flagdeck_core::tree::patch::codec;
 use flagdeck_core::tree::{self, Run, Tree, align, same};
 use proptest::prelude::*;
 
@@ -54,7 +54,7 @@ proptest! {
     fn a_patch_gives_the_later_tree_in_every_value((before, after) in tree_and_next()) {
         let patch = compare(&before, &after);
         prop_assert_eq!(patch.is_same(), same(&before, &after));
-        let read = delta::read(&delta::write(&patch, &before), &before);
+        let read = codec::read(&codec::write(&patch, &before), &before);
         prop_assert_eq!(read.as_ref(), Ok(&patch));
         let mut tree = before.clone();
         patch.apply(&mut tree).expect("it is of this tree");
@@ -103,7 +103,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_a_patch_or_damage(bytes in prop::collection::vec(any::<u8>(), 0..64), tree in any_tree()) {
-        if let Ok(patch) = delta::read(&bytes, &tree) {
+        if let Ok(patch) = codec::read(&bytes, &tree) {
             let _ = patch.apply(&mut tree.clone());
         }
         let _ = Chain::open(&bytes);

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use flagdeck_core::compare;
+use flagdeck_core::diff::states;
 use flagdeck_core::tree::{self, Tree, is_hash_of, mended};
-use flagdeck_core::{compare, difference};
 use proptest::prelude::*;
 
 use crate::support::states::{any_literal, any_tree, number};
@@ -166,9 +167,9 @@ fn numbers_that_are_equal_are_no_change() {
     let before = read(r#"{"a": 1, "b": [100, 2], "c": {"d": 0}, "n": 18446744073709551616}"#);
     let after = read(r#"{"a": 1.0, "b": [1e2, 2], "c": {"d": -0.0}, "n": 18446744073709551616.0}"#);
     assert_eq!(compare(&before, &after).to_json_patch(), []);
-    let options = difference::Options {
+    let options = states::Options {
         tolerance: 0.0,
-        ..difference::Options::default()
+        ..states::Options::default()
     };
     assert_eq!(
         flagdeck_core::difference(&before, &after, &options).total,
@@ -187,7 +188,7 @@ fn numbers_that_round_to_one_double_are_a_change() {
         patch,
         r#"[{"op":"replace","path":"/n","value":18446744073709551617}]"#
     );
-    let found = flagdeck_core::difference(&before, &after, &difference::Options::default());
+    let found = flagdeck_core::difference(&before, &after, &states::Options::default());
     let shown = found.changes[0]
         .after
         .as_ref()

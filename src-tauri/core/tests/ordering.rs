@@ -2,7 +2,7 @@
 
 use flagdeck_core::chain::Chain;
 use flagdeck_core::compare;
-use flagdeck_core::difference;
+use flagdeck_core::diff::states;
 use flagdeck_core::tree::{self, Tree, same, settled};
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ proptest! {
         let other = shuffled(&tree, seed);
         prop_assert!(same(&tree, &other));
         prop_assert!(compare(&tree, &other).is_same());
-        prop_assert_eq!(difference::count(&tree, &other), 0);
+        prop_assert_eq!(states::count(&tree, &other), 0);
         prop_assert_eq!(tree::hash(&tree), tree::hash(&other));
         prop_assert_eq!(tree::write(&settled(other, &tree)), tree::write(&tree));
     }

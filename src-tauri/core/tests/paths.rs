@@ -1,6 +1,6 @@
 //! Keys as a difference prints them, read and found.
 
-use flagdeck_core::difference::{Kind, Options, difference};
+use flagdeck_core::diff::states::{Kind, Options, difference};
 use flagdeck_core::tree::{self, Path, Tree, slot};
 use proptest::prelude::*;
 use proptest::sample::Index;

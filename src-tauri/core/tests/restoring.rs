@@ -1,6 +1,7 @@
 //! What a restore asks a source to become, whether it became that, and how a restore ends.
 
-use flagdeck_core::restore::{Asked, PartError, Parts, Status, Step, Undo};
+use flagdeck_core::diff::states;
+use flagdeck_core::restore::{Asked, PartError, Parts, Status, Transition, Undo};
 use flagdeck_core::tree::{Path, Tree};
 use flagdeck_core::{difference, state};
 use proptest::prelude::*;
@@ -256,7 +257,11 @@ fn the_first_twenty_keys_that_differ_are_told() {
 
 #[test]
 fn an_ended_restore_never_changes() {
-    let steps = [Step::Confirm, Step::Supersede, Step::Cancel];
+    let steps = [
+        Transition::Confirm,
+        Transition::Supersede,
+        Transition::Cancel,
+    ];
     let after = steps.map(|step| Status::Open.after(step));
     let ends = [Status::Confirmed, Status::Superseded, Status::Cancelled];
     assert_eq!(after, ends.map(Some));
@@ -382,7 +387,7 @@ proptest! {
         let key = parts.only().remove(0);
         let laid = Asked::new(parts, then.clone()).laid_on(&now);
         prop_assert_eq!(value(&laid, &key), value(&then, &key), "{}", key);
-        for change in difference(&now, &laid, &difference::Options::default()).changes {
+        for change in difference(&now, &laid, &states::Options::default()).changes {
             let touched = format!("ml.{}", change.path);
             prop_assert!(
                 touched.starts_with(&key) || key.starts_with(&touched),

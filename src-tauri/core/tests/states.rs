@@ -188,7 +188,7 @@ fn a_key_that_leads_nowhere_is_refused_by_name() {
     assert_eq!(state::tracked("ml["), None);
     assert_eq!(state::tracked(r#"ml["a.b"]"#), Some(r#"["a.b"]"#));
     assert!(refused("ml.version.x").contains("neither an object nor a list"));
-    assert!(refused("ml.metrics.performance.memoryUsage.5").contains("there is 0 to 0"));
+    assert!(refused("ml.metrics.performance.memoryUsage.5").contains("an index is from 0 to 0"));
     assert!(refused(&format!("ml.{}x", "a.".repeat(100))).contains("100 levels"));
     let mut deep = tree!(0);
     for _ in 0..100 {

@@ -1,6 +1,6 @@
 //! Many changes in one line: counted right, the weightiest first.
 
-use flagdeck_core::diff::thousands;
+use flagdeck_core::diff::documents::thousands;
 use flagdeck_core::summary;
 use proptest::prelude::*;
 use serde_json::{Value, json};

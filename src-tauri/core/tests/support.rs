@@ -5,7 +5,7 @@ pub mod plain;
 #[macro_use]
 pub mod states;
 
-use flagdeck_core::diff::Change;
+use flagdeck_core::Change;
 use flagdeck_core::{FlagDocument, Problem, validate};
 use serde::Serialize;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! What an open application does when its data folder, or a database in it, was removed or
-//! replaced: it notices, saves nothing, and goes on once that is settled.
+//! replaced: it notices, saves nothing, and continues once that is resolved.
 //!
-//! The flags in force stay what they are. Settled is it by the files coming back, by a copy that
-//! lacks nothing, or by a person: what is open is written back, or the new store is used.
+//! The flags in force do not change. It is resolved when the files come back, by a complete copy,
+//! or by a person: the open store is written back, or the new store is used.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,15 +41,15 @@ impl StoreState {
     }
 }
 
-/// Small files of the data folder that are not held open, as they were when they were there.
+/// The last known content of small files in the data folder that are not held open.
 #[derive(Debug, Default)]
 pub(super) struct SmallFiles {
     token: Option<String>,
     config: Option<Vec<u8>>,
 }
 
-/// Listens from here on for other programs that ask to write back; the future has the application
-/// do so, each time, until it is dropped.
+/// Listens for requests of other programs to write back; the future makes the application do so,
+/// each time, until it is dropped.
 ///
 /// # Errors
 /// If the signal cannot be listened to.
@@ -72,13 +72,13 @@ pub fn write_back_when_asked(
 }
 
 impl App {
-    /// Returns what became of the data folder, or of a database in it, as of the last look; none
+    /// Returns what became of the data folder, or of a database in it, as of the last check; `None`
     /// while everything is in place.
     pub fn gone(&self) -> Option<Gone> {
         lock(&self.0.gone).clone()
     }
 
-    /// Says whether the store can be relied on at this moment.
+    /// Returns whether the store can be relied on at this moment.
     pub fn store_state(&self) -> StoreState {
         if self.gone().is_some() || self.flags().check_place().is_err() {
             return StoreState::StoreGone;
@@ -89,16 +89,17 @@ impl App {
         }
     }
 
-    /// Looks whether everything is in place, and goes on by itself with files that lack nothing.
+    /// Checks whether everything is in place, and continues automatically with files that are
+    /// complete.
     pub(super) fn look_at_place(&self) {
         if self.is_gone() {
             self.follow();
         }
     }
 
-    /// Notes what is gone, and says whether something is.
+    /// Notes what is gone, and returns whether anything is.
     fn is_gone(&self) -> bool {
-        // Not while it is being settled: until that is over, nothing is in place.
+        // Not while that is being resolved: until then nothing is in place.
         self.flags().without_exchange(|| {
             let gone = self.find_gone();
             self.note(gone.clone());
@@ -106,15 +107,15 @@ impl App {
         })
     }
 
-    /// Notes what the small files hold, while they are the ones of the open store; announces
-    /// another token.
+    /// Notes the content of the small files while they belong to the open store, and announces a
+    /// token that was replaced.
     pub(super) fn remember_small_files(&self) {
         let found = SmallFiles {
             token: token::read(&self.0.data_dir),
             config: std::fs::read(config::file_of(&self.0.data_dir)).ok(),
         };
         if self.flags().check_place().is_ok() {
-            // The files of a folder are removed one by one: what was there last counts.
+            // The files of a folder are removed one by one: their last known content counts.
             let mut known = lock(&self.0.small_files);
             let SmallFiles { token, config } = found;
             let is_replaced = known.token.is_some() && token.is_some() && known.token != token;
@@ -132,9 +133,9 @@ impl App {
         lock(&self.0.small_files).token.clone()
     }
 
-    /// Puts everything that is open under its name again, every revision included, and goes on
-    /// with it. What is there instead is set aside, never deleted; returns its places. Does nothing
-    /// while everything is in place.
+    /// Writes all open databases back under their names, with every revision, and continues with
+    /// them. What is there instead is moved to quarantine, never deleted; returns its places. Does
+    /// nothing while everything is in place.
     ///
     /// # Errors
     /// [`Error::Store`] if it cannot be written, or another program has what is there open; what
@@ -155,8 +156,8 @@ impl App {
         Ok(set_aside)
     }
 
-    /// Goes on with the store that is in the place of the open one. What was open is kept as a
-    /// copy; returns its places.
+    /// Switches to the store that replaced the open one. The open one is kept as a copy; returns
+    /// its places.
     ///
     /// # Errors
     /// [`Error::Store`] if there is none, or it cannot be opened; nothing is changed then.
@@ -166,8 +167,8 @@ impl App {
         Ok(kept)
     }
 
-    /// Says which revisions are missing, if a database beside the store knows of later ones than it
-    /// has: then the store is not the one there was.
+    /// Names missing revisions if another database of the folder refers to later ones than the
+    /// store has: then it is not the original store.
     pub(super) fn missing_revisions(&self) -> Option<String> {
         let latest = self.flags().live().revision.0;
         let states = self.0.states.last_revision().ok().flatten();
@@ -202,13 +203,13 @@ impl App {
         Some(Gone { file, ..gone })
     }
 
-    /// Goes on with each database whose files were replaced by what holds everything the open
-    /// ones do: a copy, or what another program has written back.
+    /// Continues with each database whose files were replaced by complete ones: a copy, or what
+    /// another program wrote back.
     fn follow(&self) {
         let (store, states) = (self.flags().store(), &self.0.states);
         let is_store = store.check_place().is_err() && store.is_continued().unwrap_or(false);
         let are_states = states.gone().is_some() && states.is_continued().unwrap_or(false);
-        // The thread of the metrics follows by itself.
+        // The metrics thread reopens its own database.
         if !is_store && !are_states {
             return;
         }
@@ -234,8 +235,8 @@ impl App {
         }
     }
 
-    /// Changes the files that are open while no change is saved, and puts what they hold in force.
-    /// What was lost counts as lost until all of that is done.
+    /// Exchanges the open files while no change is saved, and puts their content in force. What was
+    /// lost counts as lost until that is done.
     fn settle<T>(&self, how: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
         self.flags().without_changes(|| {
             self.note(self.find_gone());
@@ -280,8 +281,8 @@ impl App {
         Ok(kept)
     }
 
-    /// Tells of revisions that were refused because the files were removed while they were saved,
-    /// or that another program saved just before: what was written back has them.
+    /// Reports revisions that were refused because the files were removed during the commit, or
+    /// that another program saved just before: they are in what was written back.
     fn tell_of_unconfirmed(&self, confirmed: RevisionNumber) {
         let latest = self.flags().live().revision;
         if latest <= confirmed {
@@ -327,7 +328,7 @@ impl App {
         }
     }
 
-    /// Keeps what was found, and tells of it if it is news.
+    /// Keeps what was found, and reports it if it is new.
     fn note(&self, found: Option<Gone>) {
         let text = |gone: &Option<Gone>| gone.as_ref().map(ToString::to_string);
         let mut known = lock(&self.0.gone);

@@ -1,5 +1,5 @@
-//! What applications report, as the application sees it: taken in with the flags in force,
-//! shown with the changes of the flags and the limits of the settings, pushed where those say.
+//! What applications report, as the application sees it: collected with the flags in force, shown
+//! with the changes of the flags and the limits of the settings, pushed as configured.
 
 use std::io;
 use std::path::Path;
@@ -27,15 +27,15 @@ use crate::metrics::{
 use crate::store::Mark;
 use crate::store::{HistoryFilter, RevisionNumber, RevisionSummary};
 
-/// Revisions whose switches are counted in one go, so that whoever counts is not held up.
+/// Revisions whose switches are counted in one pass, so that the caller is not delayed.
 const REVISIONS_COUNTED_MAX: u64 = 100;
 
 impl App {
-    /// Takes in a batch of events. For whom a component was, where nobody said, is evaluated
+    /// Collects a batch of events. If an event does not say which arm it is of, that is evaluated
     /// with the flags in force. A key keeps the batch from being counted twice.
     ///
     /// # Errors
-    /// [`IntakeError`] where it cannot be read, finds no room, or nothing is collected.
+    /// [`IntakeError`] if it cannot be read, finds no room, or nothing is collected.
     pub fn report(
         &self,
         bytes: &[u8],
@@ -57,15 +57,15 @@ impl App {
     /// Returns all metrics as Prometheus reads them.
     ///
     /// # Errors
-    /// [`IntakeError::Unavailable`] where nothing is collected.
+    /// [`IntakeError::Unavailable`] if nothing is collected.
     pub fn metrics_text(&self, format: exposition::Format) -> Result<String, IntakeError> {
         Ok(self.collecting()?.text(format))
     }
 
-    /// Tells of the last minutes; none where nothing differs from the pulse `since`.
+    /// Returns the pulse of the last minutes; `None` if nothing differs from the pulse `since`.
     ///
     /// # Errors
-    /// Where the changes of the flags cannot be read.
+    /// If the changes of the flags cannot be read.
     pub fn pulse(&self, since: Option<u64>) -> Result<Option<Pulse>, Error> {
         let Some(metrics) = &self.0.metrics else {
             return Ok(None);
@@ -86,7 +86,7 @@ impl App {
     /// Draws a span of what was reported, with the changes of the flags in it.
     ///
     /// # Errors
-    /// Where what was kept cannot be read.
+    /// If what was kept cannot be read.
     pub fn charts(&self, query: &ChartQuery) -> Result<Charts, Error> {
         let config = self.config();
         let mut charts = match config.metrics.prometheus.as_deref() {
@@ -110,12 +110,11 @@ impl App {
         Ok(charts)
     }
 
-    /// Tells of the last minutes, and everything that was counted, as kept in the data folder by
-    /// whichever program collects; none if none ever did. Judged without an earlier verdict: how things stood
-    /// before is not kept.
+    /// Returns the last minutes and all totals, as stored in the data folder by the program that
+    /// collects; `None` if none ever did. Judged without an earlier verdict, which is not stored.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub fn glance(&self) -> Result<Option<(Pulse, Checkpoint)>, Error> {
         let Some(kept) = metrics::glance(&self.0.data_dir, self.limits(), self.now_ms())? else {
             return Ok(None);
@@ -148,8 +147,8 @@ impl App {
         lock(&self.0.pusher).as_ref().map(Pusher::watch)
     }
 
-    /// Ends what an open application does by itself: what was measured is kept, and the gateway
-    /// forgets this instance. Also done when the last clone goes.
+    /// Ends the background work of an open application: measurements are stored, and the gateway
+    /// forgets this instance. Also done when the last clone is dropped.
     pub fn close(&self) {
         let lanes = std::mem::take(&mut *lock(&self.0.lanes));
         drop(lanes);
@@ -161,7 +160,7 @@ impl App {
         }
     }
 
-    /// Starts pushing wherever the settings say.
+    /// Starts pushing as configured.
     pub(super) fn start_pushing(&self) {
         let data_dir = self.0.data_dir.clone();
         note(health::forget_ended(&data_dir));
@@ -182,7 +181,7 @@ impl App {
         }
     }
 
-    /// Counts how often components were switched in the revisions since the last look.
+    /// Counts how often components were switched in the revisions since the last call.
     pub(super) fn count_switches(&self) {
         let Some(metrics) = &self.0.metrics else {
             return;
@@ -190,7 +189,7 @@ impl App {
         let latest = self.flags().live().revision.0;
         let after = metrics.toggles().through;
         let counted = match after {
-            // The first look, or the flags are those of an older file.
+            // The first call, or the flags are those of an older file.
             None => latest,
             Some(counted) => counted.min(latest),
         };
@@ -202,8 +201,8 @@ impl App {
         metrics.count_toggles(after, until, switched.sum());
     }
 
-    /// Returns how often a revision switched something; nothing where it cannot be read, which
-    /// others tell.
+    /// Returns how often a revision switched something; nothing if it cannot be read, which is
+    /// reported elsewhere.
     fn switches_of(&self, number: u64) -> u64 {
         let document = |number| self.flags().document_at(RevisionNumber(number));
         let (Ok(before), Ok(after)) = (document(number - 1), document(number)) else {
@@ -212,7 +211,7 @@ impl App {
         switches(&changes(&before.to_tree(), &after.to_tree())) as u64
     }
 
-    /// Returns what takes events in.
+    /// Returns the collector of events.
     fn collecting(&self) -> Result<&Metrics, IntakeError> {
         let unavailable = |reason: &str| IntakeError::Unavailable {
             reason: reason.into(),
@@ -269,15 +268,14 @@ fn text_of(app: &Weak<Inner>) -> String {
     text.unwrap_or_default()
 }
 
-/// Logs that other programs on the data folder do not see how pushing goes.
+/// Logs that other programs on the data folder cannot see how pushing goes.
 fn note(kept: io::Result<()>) {
     if let Err(error) = kept {
         tracing::debug!(%error, "how pushing goes is not kept");
     }
 }
 
-/// What a gateway tells this Flagdeck from others by: the machine, and where its folder is not
-/// the usual one, which.
+/// The instance label at a gateway: the machine, and the data folder if it is not the default one.
 fn instance(data_dir: &Path) -> String {
     let machine = rustix::system::uname();
     let machine = machine.nodename().to_string_lossy();

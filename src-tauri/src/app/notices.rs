@@ -1,4 +1,4 @@
-//! What people should know: what happened, and what stands against saving.
+//! Notices for people: what happened, and what prevents saving.
 
 use serde::Serialize;
 #[cfg(test)]
@@ -8,7 +8,7 @@ use super::{App, Event};
 use crate::error::sentence;
 use crate::lock::lock;
 
-/// Something people are told once and can read again.
+/// Something people are notified of once and can read again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -33,7 +33,7 @@ pub enum Level {
 }
 
 impl App {
-    /// Tells people something, once, and keeps it for those who look later.
+    /// Notifies people of something, once, and keeps it to be read later.
     pub fn notify(&self, level: Level, message: impl Into<String>) {
         let notice = Notice {
             level,
@@ -61,8 +61,8 @@ impl App {
         self.0.settings.unknown_variables()
     }
 
-    /// Returns what stands against saving at present, for faces that show no [`wire::Status`]: the
-    /// data folder is gone or can only be read, an emergency is not stored.
+    /// Returns what prevents saving at present, for faces that show no [`wire::Status`]: the data
+    /// folder is gone or can only be read, an emergency is not stored.
     ///
     /// [`wire::Status`]: crate::wire::Status
     pub fn obstacles(&self) -> Vec<Notice> {
@@ -79,7 +79,7 @@ impl App {
     }
 }
 
-/// Makes a notice of what stands in the way of less than everything.
+/// Makes a warning.
 pub(super) fn warning(message: String) -> Notice {
     Notice {
         level: Level::Warning,

@@ -1,4 +1,4 @@
-//! Restores of states, with the flags that go with them, and with those who are to be told.
+//! Restores of states, with their flags, announced to clients.
 
 use flagdeck_core::restore::Undo;
 
@@ -10,7 +10,7 @@ use crate::state::shapes::{
     RestoreFilter, RestorePage, RestoreRequest, StateDifference, StateDifferenceOptions,
     StateRestore,
 };
-use crate::state::{AskedState, SourceName, StateError, With, plainly_compared, undo_of};
+use crate::state::{AskedState, RestoreContext, SourceName, StateError, plainly_compared, undo_of};
 use crate::store::Actor;
 use crate::store::RevisionNumber;
 
@@ -26,7 +26,7 @@ pub struct Undone {
 /// What became of the flags when a restore was undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UndoneFlags {
-    /// The restore had left them alone.
+    /// The restore had not changed them.
     Untouched,
     /// They are what they were before the restore, as this revision.
     Restored(RevisionNumber),
@@ -35,7 +35,7 @@ pub enum UndoneFlags {
 }
 
 impl App {
-    /// Says what a restore would change if the source took it now.
+    /// Returns what a restore would change if the source applied it now.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such snapshot or part.
@@ -72,8 +72,8 @@ impl App {
             }
             false => None,
         };
-        let with = self.with(actor, revision);
-        let restore = self.0.states.restore(request, &with)?;
+        let context = self.restore_context(actor, revision);
+        let restore = self.0.states.restore(request, &context)?;
         self.note_restore(&restore)?;
         Ok(restore)
     }
@@ -104,7 +104,7 @@ impl App {
         Ok(plainly_compared(&now, &asked, options))
     }
 
-    /// Lists the keys within a restore's parts that its source has otherwise since, the first 20.
+    /// Lists the keys within a restore's parts that its source has changed since, the first 20.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there was no such restore, or its snapshot is not kept any more.
@@ -112,9 +112,9 @@ impl App {
         Ok(self.0.states.changed_since(&self.state_restore(id)?)?)
     }
 
-    /// Undoes a restore. One that is open is cancelled; of one that its source has taken, the
-    /// same parts are asked for as they were before. The flags that came with it are restored,
-    /// too, if nobody changed them since.
+    /// Undoes a restore. One that is open is cancelled; for one that its source has confirmed, the
+    /// same parts are asked for as they were before. The flags that came with it are restored, too,
+    /// unless they were changed since.
     ///
     /// # Errors
     /// If the restore never took effect, or what was before is not kept any more.
@@ -142,8 +142,8 @@ impl App {
             UndoneFlags::Restored(revision) => Some(revision.0),
             UndoneFlags::Untouched | UndoneFlags::ChangedSince(_) => None,
         };
-        let with = self.with(actor, revision);
-        let restore = self.0.states.ask_for_before(restore, &with)?;
+        let context = self.restore_context(actor, revision);
+        let restore = self.0.states.ask_for_before(restore, &context)?;
         self.note_restore(&restore)?;
         Ok(Undone { restore, flags })
     }
@@ -196,7 +196,7 @@ impl App {
         Ok(self.0.states.restores(filter, offset, limit)?)
     }
 
-    /// Lists the restores that their sources have yet to confirm, newest first.
+    /// Lists the restores that their sources have not confirmed yet, newest first.
     ///
     /// # Errors
     /// If they cannot be read.
@@ -214,8 +214,8 @@ impl App {
         self.0.states.asked(source, id)
     }
 
-    fn with<'a>(&self, actor: &'a Actor, revision: Option<u64>) -> With<'a> {
-        With {
+    fn restore_context<'a>(&self, actor: &'a Actor, revision: Option<u64>) -> RestoreContext<'a> {
+        RestoreContext {
             actor,
             revision,
             in_force: self.flags().in_force(Scope::Everyone).revision.0,
@@ -224,8 +224,7 @@ impl App {
         }
     }
 
-    /// Has the thread that keeps states tell of a restore, here and in every other program on the
-    /// folder.
+    /// Has a restore announced, here and by every other program on the folder.
     fn note_restore(&self, restore: &StateRestore) -> Result<(), Error> {
         self.0.states.note_change(&restore.source.parse()?);
         Ok(())

@@ -1,5 +1,5 @@
-//! What sources keep as state, as the application sees it: with the settings, the flags in
-//! force and their revisions, and with those who are to be told.
+//! What sources keep as state, as the application sees it: with the settings, the flags in force
+//! and their revisions, announced to clients.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,8 @@ use crate::state::shapes::{
     StateDifference, StateDifferenceOptions, StateSource, Timeline,
 };
 use crate::state::{
-    ChangesReceipt, CurrentState, SourceName, StateError, StateNews, StatePut, StateTree, Taking,
+    Assignment, ChangesReceipt, CurrentState, NewSnapshot, SourceName, StateError, StateNews,
+    StatePut, StateTree,
 };
 use crate::store::{Actor, StoreError};
 
@@ -28,13 +29,13 @@ use crate::store::{Actor, StoreError};
 const RECOUNTS_MAX: usize = 8;
 
 impl App {
-    // Taking in.
+    // Reporting.
 
-    /// Takes in the state of a source whole. `confirms` is the number of a restore that the
-    /// source says it has taken; the state is kept in any case.
+    /// Stores the whole state of a source. `confirms` is the number of a restore that the source
+    /// says it applied; the state is stored in any case.
     ///
     /// # Errors
-    /// [`StateError`] where it cannot be read or kept; what was kept stays.
+    /// [`StateError`] if it cannot be read or kept; what was kept stays.
     pub fn put_state(
         &self,
         source: &SourceName,
@@ -60,7 +61,7 @@ impl App {
     /// Applies changes that a source recorded.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read or kept; then none was applied.
+    /// [`StateError`] if they cannot be read or kept; then none was applied.
     pub fn record_changes(
         &self,
         source: &SourceName,
@@ -80,11 +81,11 @@ impl App {
         Ok(receipt)
     }
 
-    /// Sets what a source has under a dotted key that begins with `ml.`, or takes it away, and
-    /// records that. Returns whether it is another value than before.
+    /// Sets or removes what a source has under a dotted key that begins with `ml.`, and records
+    /// that. Returns whether the value differs from before.
     ///
     /// # Errors
-    /// [`StateError`] where the key leads nowhere, or it cannot be kept.
+    /// [`StateError`] if the key leads nowhere, or it cannot be stored.
     pub fn set_state(
         &self,
         source: &SourceName,
@@ -93,12 +94,11 @@ impl App {
         actor: &Actor,
     ) -> Result<bool, StateError> {
         self.ensure_states_kept()?;
-        let is_other =
-            self.0
-                .states
-                .set(source, key, value, actor, self.history_max(), self.now_ms())?;
-        self.0.states.note_change(source);
-        Ok(is_other)
+        let states = &self.0.states;
+        let assignment = Assignment { key, value, actor };
+        let differs = states.set(source, assignment, self.history_max(), self.now_ms())?;
+        states.note_change(source);
+        Ok(differs)
     }
 
     pub(super) fn ensure_states_kept(&self) -> Result<(), StateError> {
@@ -117,10 +117,10 @@ impl App {
 
     // Reading.
 
-    /// Returns what a source has under a dotted key, `ml` for everything.
+    /// Returns the value of a source under a dotted key, `ml` for everything.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] where there is no such source, or nothing under the key.
+    /// [`StateError::NotFound`] if there is no such source, or nothing under the key.
     pub fn state_value(&self, source: &SourceName, key: Option<&str>) -> Result<Tree, StateError> {
         let state = self.0.states.current(source)?;
         value_under(&state.ml, key)
@@ -129,19 +129,19 @@ impl App {
     /// Returns the state a source has.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] where there is none.
+    /// [`StateError::NotFound`] if there is none.
     pub fn current_state(&self, source: &SourceName) -> Result<CurrentState, StateError> {
         self.0.states.current(source)
     }
 
-    /// Returns the latest change of each source, for [`Self::state_news`]; none if they cannot be
+    /// Returns the latest change of each source, for [`Self::state_news`]; empty if they cannot be
     /// read.
     pub fn state_marks(&self) -> BTreeMap<SourceName, i64> {
         let progress = self.0.states.progress();
         progress.map(|(marks, _)| marks).unwrap_or_default()
     }
 
-    /// Tells what changed in the state of a source since a change of it; 0 for all.
+    /// Returns what changed in the state of a source since a change of it; 0 for all.
     ///
     /// # Errors
     /// [`StateError`] if there is no such source, or it cannot be read.
@@ -152,7 +152,7 @@ impl App {
     /// Lists every source that has a state or a snapshot, the latest heard first.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub fn state_sources(&self) -> Result<Vec<StateSource>, Error> {
         let changes_max = u32::try_from(self.history_max()).unwrap_or(u32::MAX);
         Ok(self.0.states.sources(changes_max)?)
@@ -163,7 +163,7 @@ impl App {
     /// Takes a snapshot of a source, or of every one that has a state.
     ///
     /// # Errors
-    /// Where one cannot be kept; those before it are.
+    /// If one cannot be kept; those before it are.
     pub fn take_snapshots(
         &self,
         source: Option<&SourceName>,
@@ -196,7 +196,7 @@ impl App {
         label: &SnapshotLabel,
         only_new: bool,
     ) -> Result<Option<u64>, StateError> {
-        let taking = Taking {
+        let new_snapshot = NewSnapshot {
             at_ms: self.now_ms(),
             cause,
             label,
@@ -209,11 +209,11 @@ impl App {
             only_new,
             files: None,
         };
-        self.0.states.take(source, &taking)
+        self.0.states.take(source, &new_snapshot)
     }
 
-    /// Takes a snapshot of every source whose state is a new one, before flags are put back.
-    /// That it cannot be taken is told, and stops nothing.
+    /// Takes a snapshot of every source whose state changed, before flags are rolled back. A
+    /// failure is reported, and stops nothing.
     pub(super) fn take_before_rollback(&self) {
         if !self.0.states.is_there() || !self.config().state.persist_ml {
             return;
@@ -235,7 +235,7 @@ impl App {
     /// without the first `offset`.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub fn snapshots(
         &self,
         filter: &SnapshotFilter,
@@ -246,7 +246,7 @@ impl App {
         let mut page = states.snapshots(filter, offset, limit)?;
         for _ in 0..RECOUNTS_MAX {
             let is_counted = page.snapshots.iter().all(|it| it.changes.is_some());
-            // A folder that cannot be written has some that are not.
+            // In a read-only folder some cannot be counted.
             if is_counted || !states.recount(self.now_ms()).unwrap_or(false) {
                 break;
             }
@@ -258,16 +258,16 @@ impl App {
     /// Returns one snapshot.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none of that number.
+    /// [`Error::NotFound`] if there is none of that number.
     pub fn snapshot(&self, id: u64) -> Result<Snapshot, Error> {
         Ok(self.0.states.snapshot(id)?)
     }
 
-    /// Counts how much changed when, among the snapshots that `filter` lets through, with the
-    /// changes of the flags. None without any snapshot.
+    /// Counts changes over time, among the snapshots that `filter` lets through, with the changes
+    /// of the flags. `None` without any snapshot.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub fn timeline(
         &self,
         filter: &SnapshotFilter,
@@ -290,7 +290,7 @@ impl App {
     /// Pins, names or notes a snapshot.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none of that number.
+    /// [`Error::NotFound`] if there is none of that number.
     pub fn label_snapshot(&self, id: u64, label: &SnapshotLabel) -> Result<Snapshot, Error> {
         self.0.states.label(id, label, self.now_ms())?;
         let snapshot = self.0.states.snapshot(id)?;
@@ -298,10 +298,10 @@ impl App {
         Ok(snapshot)
     }
 
-    /// Takes away the snapshots of a source that came from a file.
+    /// Removes the snapshots of a source that came from a file.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there are none.
+    /// [`Error::NotFound`] if there are none.
     pub fn remove_imported(&self, source: &str) -> Result<(), Error> {
         self.0
             .states
@@ -313,7 +313,7 @@ impl App {
     /// Returns a state at some moment, checked against its hash.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none.
+    /// [`Error::NotFound`] if there is none.
     pub fn state_at(&self, at: &StateAt) -> Result<StateTree, Error> {
         Ok(self.0.states.at(at)?)
     }
@@ -321,7 +321,7 @@ impl App {
     /// Compares two states.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no such state.
+    /// [`Error::NotFound`] if there is no such state.
     pub fn state_difference(
         &self,
         from: &StateAt,
@@ -334,13 +334,13 @@ impl App {
     /// Returns what turns one state into another, as operations of RFC 6902.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no such state.
+    /// [`Error::NotFound`] if there is no such state.
     pub fn state_patch(&self, from: &StateAt, to: &StateAt) -> Result<Tree, Error> {
         let (from, to) = (self.state_at(from)?, self.state_at(to)?);
         Ok(compare(&from.ml, &to.ml).to_json_patch().into())
     }
 
-    /// Says which change set a value or took it away, when, from where. `key` is a key as a
+    /// Returns which change set or removed a value, when, and from where. `key` is a key as a
     /// difference prints it, or a JSON Pointer.
     ///
     /// # Errors
@@ -351,19 +351,19 @@ impl App {
 
     // Files.
 
-    /// Writes snapshots as a bundle: JSON text that says everything of them.
+    /// Writes snapshots as a bundle: JSON text with everything known about them.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where one is not there.
+    /// [`Error::NotFound`] if one is not there.
     pub fn export_snapshots(&self, ids: &[u64]) -> Result<String, Error> {
         Ok(self.0.states.export(ids)?)
     }
 
-    /// Takes in a bundle, one `{timestamp, ml, files}` or one bare state, as snapshots of a
-    /// source of this name. They are pinned.
+    /// Imports a bundle, one `{timestamp, ml, files}` or one bare state, as snapshots of a source
+    /// of this name. They are pinned.
     ///
     /// # Errors
-    /// Where it is none of these, or cannot be kept; then nothing was.
+    /// If it is none of these, or cannot be kept; then nothing was.
     pub fn import_snapshots(&self, bytes: &[u8], name: &str) -> Result<Vec<Snapshot>, Error> {
         self.ensure_states_kept()?;
         let is_packed = self.config().state.compression_enabled;
@@ -381,7 +381,7 @@ impl App {
 /// Returns what is under a dotted key that begins with `ml`.
 ///
 /// # Errors
-/// [`StateError::NotFound`] where nothing is, [`StateError::Invalid`] for another key.
+/// [`StateError::NotFound`] if nothing is, [`StateError::Invalid`] for another key.
 pub fn value_under(ml: &Tree, key: Option<&str>) -> Result<Tree, StateError> {
     let Some(key) = key.filter(|key| *key != "ml") else {
         return Ok(ml.clone());
@@ -421,7 +421,7 @@ pub(super) fn thin(app: &App) -> Result<(), CannotWork> {
     thinned.map_err(|error| cannot_work(&error, "old snapshots are not removed"))
 }
 
-/// Counts what changed in snapshots of which it is not known yet, some of them at a time.
+/// Counts the changes of uncounted snapshots, some of them at a time.
 pub(super) fn recount(app: &App) -> Result<(), CannotWork> {
     if !app.0.states.is_there() {
         return Ok(());
@@ -440,17 +440,17 @@ fn cannot_work(error: &StoreError, consequence: &str) -> CannotWork {
     CannotWork
 }
 
-/// What was told of states so far.
+/// What was announced of states so far.
 #[derive(Debug)]
 pub(super) struct Told {
-    /// What SQLite says changes when another program writes.
+    /// A number that changes when another program writes.
     version: Option<u64>,
     /// The last change of each source, and the last restore.
     progress: Option<(BTreeMap<SourceName, i64>, u64)>,
 }
 
 impl Told {
-    /// Everything until now.
+    /// Counts everything until now as announced.
     pub(super) fn now(app: &App) -> Self {
         Self {
             version: None,
@@ -483,7 +483,7 @@ pub(super) fn tell_of_changes(app: &App, told: &mut Told) {
     }
     told.progress = Some((now, last_restore));
     match by_others && changed.is_empty() {
-        // Snapshots, or what was said of them.
+        // Snapshots, or their labels.
         true => app.announce(Event::State(None)),
         false => changed
             .iter()
@@ -491,7 +491,7 @@ pub(super) fn tell_of_changes(app: &App, told: &mut Told) {
     }
 }
 
-/// Takes the snapshots that it is time for. A clock that went back makes one due, too.
+/// Takes the snapshots that are due. A clock that was set back makes one due, too.
 pub(super) fn take_due(app: &App) -> Result<(), CannotWork> {
     let config = app.config();
     if !config.state.persist_ml || !app.0.states.is_there() {
@@ -502,7 +502,7 @@ pub(super) fn take_due(app: &App) -> Result<(), CannotWork> {
     let is_due = |last: Option<i64>| {
         last.is_none_or(|last| !(0..interval_ms).contains(&now_ms.saturating_sub(last)))
     };
-    let sources = app.0.states.news(now_ms);
+    let sources = app.0.states.sources_to_snapshot(now_ms);
     let sources = sources.map_err(|error| cannot_work(&error, "no snapshots are taken"))?;
     for (source, _) in sources.into_iter().filter(|(_, last)| is_due(*last)) {
         let label = SnapshotLabel::default();

@@ -1,14 +1,14 @@
-//! The token that writes over HTTP need, also while its file is gone.
+//! The token that authorizes writes over HTTP, also while its file is gone.
 
 use super::{App, StoreState};
 use crate::error::Error;
 use crate::token;
 
 impl App {
-    /// Returns the token that writes over HTTP need.
+    /// Returns the token that authorizes writes over HTTP.
     ///
     /// # Errors
-    /// [`Error::File`] where its file can be neither read nor made.
+    /// [`Error::File`] if its file can be neither read nor made.
     pub fn token(&self) -> Result<String, Error> {
         if let Err(error) = self.flags().check_place() {
             return self.remembered_token().ok_or(error.into());
@@ -21,7 +21,7 @@ impl App {
     /// Replaces the token; the one before is refused from then on.
     ///
     /// # Errors
-    /// [`Error::File`] where its file cannot be written.
+    /// [`Error::File`] if its file cannot be written.
     pub fn rotate_token(&self) -> Result<String, Error> {
         self.flags().check_place()?;
         let token = token::rotate(&self.0.data_dir).map_err(|source| self.token_error(source))?;
@@ -30,15 +30,15 @@ impl App {
         Ok(token)
     }
 
-    /// Says whether `presented` is the token, in a time that tells nothing about it.
+    /// Returns whether `presented` is the token, in constant time.
     pub fn accepts_token(&self, presented: &str) -> bool {
         if self.store_state() == StoreState::StoreGone {
-            // Its file was lost with the folder, or is another's.
+            // Its file was lost with the folder, or belongs to another store.
             let known = self.remembered_token();
             return known.is_some_and(|known| token::is_same(&known, presented));
         }
         let is_token = token::accepts(&self.0.data_dir, presented).unwrap_or_else(|error| {
-            tracing::error!(%error, "the token cannot be read; every token is refused");
+            tracing::error!(%error, "the token cannot be read; every write over HTTP is refused");
             false
         });
         // What was accepted once stays so if the folder is lost right after.

@@ -1,7 +1,8 @@
-//! Verdicts on components, as the application sees them: with the revisions that changed who sees
-//! a component, with how everything stood before, and with the way back.
+//! Verdicts on components, as the application sees them: with the revisions that changed who sees a
+//! component, with the standings before, and with how to roll back.
 //!
-//! An open application judges once a second, asked or not, so that every face shows the same.
+//! An open application judges once a second, whether asked or not, so that every face shows the
+//! same.
 
 mod audiences;
 
@@ -31,8 +32,8 @@ const TRIES_MAX: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     audiences: Audiences,
-    /// How each arm stood, and since when it was judged then: what is judged since another
-    /// revision stands for itself.
+    /// How each arm stood, and since when it was judged: what is judged since another revision is
+    /// judged without history.
     before: HashMap<(String, Arm), (Since, Standings)>,
     /// The same of how far each component was over its limit.
     weights: HashMap<String, (Since, f64)>,
@@ -47,7 +48,7 @@ struct Plans {
     by_component: HashMap<String, Option<Rollback>>,
 }
 
-/// How everything stands.
+/// The overall verdict.
 #[derive(Debug)]
 struct Judgement {
     /// The worst first.
@@ -72,7 +73,7 @@ impl App {
         Ok(())
     }
 
-    /// Fills the verdicts of a pulse in.
+    /// Fills in the verdicts of a pulse.
     pub(super) fn judge_pulse(
         &self,
         pulse: &mut Pulse,
@@ -100,7 +101,7 @@ impl App {
         Ok(())
     }
 
-    /// Fills the verdicts of a pulse in, going on from the ones before.
+    /// Fills in the verdicts of a pulse, given the ones before.
     pub(super) fn judge_live(&self, pulse: &mut Pulse) -> Result<(), Error> {
         let Some(metrics) = &self.0.metrics else {
             return Ok(());
@@ -109,7 +110,7 @@ impl App {
         self.judge_pulse(pulse, &mut judge, |since_ms| metrics.judged(since_ms))
     }
 
-    /// Says what rolling a component back would do; `None` unless the component does harm.
+    /// Returns what rolling a component back would do; `None` unless the component does harm.
     fn plan_of(&self, verdict: &ComponentVerdict, judge: &mut Judge) -> Option<RollbackPlan> {
         if !verdict.is_harmful() {
             return None;
@@ -141,10 +142,10 @@ impl App {
         roll_back(document, component, earlier)
     }
 
-    /// Says what [`App::roll_back`] would do.
+    /// Returns what [`App::roll_back`] would do.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such component, [`Error::NothingToDo`] if nobody sees
+    /// [`Error::NotFound`] if there is no such component, [`Error::NothingToDo`] if no user sees
     /// it.
     pub fn rollback_plan(&self, component: &ComponentPath) -> Result<RollbackPlan, Error> {
         let (revision, plan) = self.plan_now(component)?;
@@ -163,14 +164,13 @@ impl App {
         }
         let plan = self.plan(&live.document, live.revision, component);
         let plan = plan.ok_or(Error::NothingToDo {
-            message: "nobody sees this component, so there is nothing to roll back",
+            message: "no user sees this component, so there is nothing to roll back",
         })?;
         Ok((live.revision, plan))
     }
 
-    /// Puts who sees a component back to what it was when fewer people saw it, or switches it off,
-    /// as one revision with the verdict on it as its note. With `base`, only if that is the
-    /// revision in force.
+    /// Rolls a component back to when fewer people saw it, or switches it off, as one revision with
+    /// the verdict as its note. With `base`, only if that is the revision in force.
     ///
     /// # Errors
     /// Those of [`App::rollback_plan`], and [`Error::Conflict`] if `base` is not in force.
@@ -301,7 +301,7 @@ impl Plans {
     }
 }
 
-/// Returns how the memory of the application that uses the most stands, given how it stood.
+/// Judges the memory of the application that uses the most, given how it stood before.
 fn memory_standing(
     host_bytes: Option<f64>,
     limits: &Limits,
@@ -330,7 +330,7 @@ impl From<&Limits> for verdict::Limits {
     }
 }
 
-/// Minutes that a component is judged by in which nothing changed who sees it.
+/// Minutes by which a component is judged if nothing changed who sees it.
 const MINUTES: u32 = SECONDS_IN_MEMORY_S as u32 / 60;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use flagdeck::wire::{Actor, Failure, Problem, Via};
-use flagdeck_core::diff::thousands;
+use flagdeck_core::diff::documents::thousands;
 use flagdeck_core::{visible, visible_json};
 use serde::Serialize;
 

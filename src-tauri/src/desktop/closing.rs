@@ -10,11 +10,11 @@ const INSIST_WITHIN: Duration = Duration::from_secs(5);
 /// Sooner than this, it is a double click or a key that is held: the question was not read yet.
 const READ_WITHIN: Duration = Duration::from_secs(1);
 
-/// What stands against closing.
+/// What prevents closing.
 #[derive(Debug, Default)]
 pub struct Closing {
     is_unsaved: AtomicBool,
-    /// When somebody wanted to close last, in vain.
+    /// When closing was last refused.
     refused: Mutex<Option<Instant>>,
 }
 
@@ -24,7 +24,7 @@ impl Closing {
         self.is_unsaved.store(is_unsaved, Ordering::Relaxed);
     }
 
-    /// Says whether to close at `now`; where not, people are to be asked.
+    /// Returns whether to close at `now`; if not, the user is asked.
     pub fn may_close(&self, now: Instant) -> bool {
         if !self.is_unsaved.load(Ordering::Relaxed) {
             return true;

@@ -26,8 +26,8 @@ async fn with_app<T: Send + 'static>(
     .await
 }
 
-/// Runs `work` where it may block, so that nothing blocks the window; a panic in it is a
-/// failure like any other.
+/// Runs `work` on a thread that may block, so that nothing blocks the window; a panic in it is
+/// returned as an error.
 async fn off_the_window<T: Send + 'static>(
     desk: &Desk,
     work: impl FnOnce(&Desk) -> Answer<T> + Send + 'static,

@@ -1,5 +1,5 @@
-//! What stands behind the window: the application, opened when it is first needed, and the
-//! HTTP interface it serves while the window is open.
+//! Behind the window: the application, opened when it is first needed, and the HTTP interface it
+//! serves while the window is open.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub struct Desk(Arc<Inner>);
 
 struct Inner {
     options: Options,
-    /// None until it could be opened: the page shows why, and asks again.
+    /// `None` until it could be opened: the page shows why, and asks again.
     open: Mutex<Option<Open>>,
     window: Mutex<Option<AppHandle>>,
     closing: Closing,
@@ -68,12 +68,12 @@ impl Desk {
         &self.0.options.data_dir
     }
 
-    /// Returns what stands against closing the window.
+    /// Returns what prevents closing the window.
     pub fn closing(&self) -> &Closing {
         &self.0.closing
     }
 
-    /// Notes what was dropped on the window, and tells the page.
+    /// Notes what was dropped on the window, and notifies the page.
     pub fn drop_file(&self, path: PathBuf) {
         *lock(&self.0.dropped) = Some(path);
         self.tell(Announcement::Dropped);
@@ -84,7 +84,7 @@ impl Desk {
         lock(&self.0.dropped).take()
     }
 
-    /// Opens the application beside the window, which comes up meanwhile.
+    /// Opens the application on another thread while the window opens.
     pub fn start(&self, window: AppHandle) {
         self.write_back_when_asked();
         *lock(&self.0.window) = Some(window);
@@ -99,7 +99,7 @@ impl Desk {
     /// Returns the application. Blocks while it is opened for the first time.
     ///
     /// # Errors
-    /// Where it cannot be opened; the next call tries again.
+    /// If it cannot be opened; the next call tries again.
     pub fn app(&self) -> Result<App, Failure> {
         let mut open = lock(&self.0.open);
         if let Some(open) = open.as_ref() {
@@ -117,8 +117,8 @@ impl Desk {
         Ok(app)
     }
 
-    /// Turns everything off and calls `then` with what came of it, on a thread of its own:
-    /// whatever else hangs, this goes on.
+    /// Turns everything off and calls `then` with the result, on a separate thread: it works
+    /// whatever else hangs.
     pub fn emergency_off(&self, then: impl FnOnce(Result<Outcome, Failure>) + Send + 'static) {
         let desk = self.clone();
         let thread = thread::Builder::new().name("flagdeck-all-off".into());
@@ -131,7 +131,7 @@ impl Desk {
         }
     }
 
-    /// The same for the menu and its key; the page is told of it, when it listens again.
+    /// The same for the menu and its key; the page is notified when it listens again.
     pub fn all_off(&self) {
         let desk = self.clone();
         self.emergency_off(move |off| match off {
@@ -143,12 +143,12 @@ impl Desk {
         });
     }
 
-    /// Tells the page something.
+    /// Sends an announcement to the page.
     pub fn tell(&self, announcement: Announcement) {
         let window = self.window();
         let told = window.map_or(Ok(()), |window| window.emit("announcement", announcement));
         if let Err(error) = told {
-            tracing::warn!(%error, "the page was not told");
+            tracing::warn!(%error, "the page was not notified");
         }
     }
 
@@ -174,7 +174,7 @@ impl Desk {
         app.close();
     }
 
-    /// Has `flagctl doctor --write-back` reach the window, too.
+    /// Makes `flagctl doctor --write-back` reach the window, too.
     fn write_back_when_asked(&self) {
         let desk = self.clone();
         async_runtime::spawn(async move {
@@ -208,7 +208,7 @@ impl Desk {
                     },
                     // Its state is announced, too.
                     Ok(Event::Restored(_)) => continue,
-                    // What was missed is made up for by reading anew.
+                    // After missed events the page reads everything again.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {
                         revision: app.flags().live().revision.0,
                     },
@@ -219,8 +219,8 @@ impl Desk {
         });
     }
 
-    /// Stays the window that others on the folder find, after that was written back or followed.
-    /// Says whether it is the only one; people are told if it no longer is.
+    /// Keeps this window the one that others on the folder find, after a write back or a switch of
+    /// stores. Returns whether it is the only one; the user is notified if it no longer is.
     fn keep_place(&self, app: &App, was_only_window: bool) -> bool {
         let window = self.window();
         let instance = window
@@ -245,7 +245,7 @@ impl Desk {
         taken.is_ok()
     }
 
-    /// Serves flags over HTTP; where the port is taken, people are told and the window goes on.
+    /// Serves flags over HTTP; if the port is taken, the user is notified and the window continues.
     fn serve(&self, app: &App) -> Option<JoinHandle<()>> {
         let port = app.config().http.port;
         match Server::bind(app.clone(), port) {
@@ -267,7 +267,7 @@ impl Desk {
     }
 }
 
-/// Locks; what a panic left behind is whole, because nothing here panics half-way.
+/// Locks, ignoring poison: nothing here panics half-way through a change.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

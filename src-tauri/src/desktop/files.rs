@@ -1,4 +1,4 @@
-//! Files that a person chooses in the desktop's own dialogs, and the folder they may look into.
+//! Files that a person chooses in the desktop's dialogs, and showing the data folder.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -18,14 +18,14 @@ use tauri::{WebviewWindow, async_runtime};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
 
-/// How long the desktop may take to say that it cannot show a folder. What has not failed by
-/// then shows it: some file managers go on until their window is closed.
+/// How long the desktop may take to say that it cannot show a folder. A command that has not failed
+/// by then counts as successful: some file managers run until their window is closed.
 const SHOWN_WITHIN: Duration = Duration::from_secs(3);
 
-/// Lets a person choose a document, and reads it; none where they chose none.
+/// Lets a person choose a document, and reads it; `None` if they chose none.
 ///
 /// # Errors
-/// Where it cannot be read, is too large for a document, or is not text.
+/// If it cannot be read, is too large for a document, or is not text.
 pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failure> {
     let dialog = dialog(window, "Import a document", JSON);
     match place(|choose| dialog.pick_file(choose)).await? {
@@ -34,11 +34,11 @@ pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failur
     }
 }
 
-/// Lets a person choose a file, and reads it, whatever is in it; with its name. None where they
-/// chose none.
+/// Lets a person choose a file, and reads it with its name, whatever is in it; `None` if they chose
+/// none.
 ///
 /// # Errors
-/// Where it cannot be read, or is larger than any bundle of snapshots.
+/// If it cannot be read, or is larger than any bundle of snapshots.
 pub async fn choose_bytes(
     window: &WebviewWindow,
     title: &str,
@@ -62,11 +62,11 @@ pub async fn choose_bytes(
     Ok(Some((name, bytes.await?)))
 }
 
-/// Lets a person choose where to write something, writes it, and returns the place; none where
-/// they chose none. What kind of file it is follows from `name`.
+/// Lets a person choose where to write something, writes it, and returns the place; `None` if they
+/// chose none. The kind of file follows from `name`.
 ///
 /// # Errors
-/// Where it cannot be written; what was there before is kept then.
+/// If it cannot be written; what was there before is kept then.
 pub async fn save(
     window: &WebviewWindow,
     name: String,
@@ -85,7 +85,7 @@ pub async fn save(
 /// Shows a folder in the desktop's file manager.
 ///
 /// # Errors
-/// Where the desktop has none that can.
+/// If the desktop has none that can.
 pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
     off_the_window(move || show_with("xdg-open", &folder)).await
 }
@@ -95,7 +95,7 @@ pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
 struct Kind {
     name: &'static str,
     ending: &'static str,
-    /// What the dialog is called that asks where to write one.
+    /// The title of the save dialog.
     export: &'static str,
 }
 
@@ -128,13 +128,13 @@ fn dialog(window: &WebviewWindow, title: &str, kind: Kind) -> FileDialogBuilder<
         .add_filter("All files", &["*"])
 }
 
-/// Waits for a person's choice, without keeping anything else waiting.
+/// Waits for a person's choice without blocking anything else.
 async fn place(
     open: impl FnOnce(Box<dyn FnOnce(Option<FilePath>) + Send>),
 ) -> Result<Option<PathBuf>, Failure> {
     let (choose, chosen) = oneshot::channel();
     open(Box::new(move |path| {
-        // Fails only where the window was closed meanwhile.
+        // Fails only if the window was closed in the meantime.
         let _ = choose.send(path);
     }));
     let path = chosen.await.ok().flatten().map(FilePath::into_path);
@@ -152,7 +152,7 @@ async fn off_the_window<T: Send + 'static>(
 /// Reads a document.
 ///
 /// # Errors
-/// Where it cannot be read, is too large for a document, or is not text.
+/// If it cannot be read, is too large for a document, or is not text.
 pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
     let refuse = |reason: &str| failed(path, &format!("cannot be read: {reason}"));
     let cannot = |error: io::Error| refuse(&reason_of(&error));

@@ -1,7 +1,7 @@
-//! One window for each data folder: whoever starts another brings the open one to the front.
+//! One window for each data folder: starting another brings the open one to the front.
 //!
-//! A lock on a file decides who is first, and the system frees it however a process ends. Through
-//! a socket beside it the first one is asked to show itself.
+//! A file lock decides which process is first, and the system releases it however a process ends.
+//! Other processes ask the first one through a socket to show itself.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
@@ -19,51 +19,52 @@ use std::time::{Duration, Instant};
 const LOCK: &str = "window.lock";
 const SOCKET: &str = "window.sock";
 
-/// What is asked, and what is answered.
+/// The request and the answer.
 const SHOW: &[u8] = b"show\n";
 const SHOWN: &[u8] = b"shown\n";
 
-/// How long the first one may take to answer; it may only just be starting.
+/// Timeout for the answer of the first one, which may only just be starting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long one who asks may take to say what.
+/// Timeout for reading a request.
 const ASKED_WITHIN: Duration = Duration::from_secs(1);
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Bytes of a socket's path that every system has room for.
+/// Bytes of a socket's path that every system allows.
 const PATH_BYTES_MAX: usize = 100;
 
-/// Who has the data folder's window.
+/// Which process has the data folder's window.
 #[derive(Debug)]
 pub enum Start {
     /// This process.
     First(Instance),
-    /// Another one, which was asked to show it.
+    /// Another process, which was asked to show it.
     Shown,
 }
 
-/// The hold of the process that has the window; others find it until it is dropped or leaves.
+/// The registration of the process that has the window; others find it until it is dropped or
+/// leaves.
 #[derive(Debug)]
 pub struct Instance {
     data_dir: PathBuf,
     hold: Mutex<Hold>,
 }
 
-/// A lock that is held, and the socket that others ask through.
+/// The held lock, and the socket for requests.
 #[derive(Debug)]
 struct Hold {
     lock: File,
     listener: UnixListener,
-    /// Set when the lock is not in its place any more, and another takes over.
+    /// Set when the lock file was replaced, and another process may take over.
     is_over: Arc<AtomicBool>,
 }
 
-/// Takes a data folder's place, or has the one who has it show its window.
+/// Registers as the window of a data folder, or asks the registered process to show its window.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] where another process has the window and does not answer;
-/// others where the folder has no room for a lock or a socket.
+/// [`io::ErrorKind::TimedOut`] if another process has the window and does not answer; others if the
+/// folder has no room for a lock or a socket.
 pub fn start(data_dir: &Path) -> io::Result<Start> {
     DirBuilder::new()
         .recursive(true)
@@ -77,7 +78,7 @@ pub fn start(data_dir: &Path) -> io::Result<Start> {
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // The first one may not listen yet, or have just ended.
+        // The first one may not listen yet, or may have just exited.
         match ask(data_dir) {
             Ok(()) => return Ok(Start::Shown),
             Err(_) if Instant::now() < deadline => thread::sleep(PAUSE),
@@ -97,13 +98,13 @@ impl Instance {
     /// Calls `show` whenever another process asks for the window.
     ///
     /// # Errors
-    /// Where there can be no thread for it.
+    /// If no thread can be started.
     pub fn listen(&self, show: impl Fn() + Send + 'static) -> io::Result<()> {
         self.hold().listen(show)
     }
 
-    /// Takes the place again if the folder was removed or replaced since, and with it the lock and
-    /// the socket; calls `show` from then on.
+    /// Registers again if the folder was removed or replaced, and with it the lock and the socket;
+    /// calls `show` from then on.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] if another window was opened on the folder; others if it has
@@ -122,9 +123,9 @@ impl Instance {
         Ok(())
     }
 
-    /// Leaves nothing behind: for a process that ends without dropping anything.
+    /// Unregisters, for a process that exits without dropping anything.
     pub fn leave(&self) {
-        // What is in the place by now may be another window's.
+        // The files there may belong to another window by now.
         if self.hold().is_in_place(&self.data_dir) {
             let _ = fs::remove_file(self.data_dir.join(SOCKET));
         }
@@ -142,10 +143,10 @@ impl Drop for Instance {
 }
 
 impl Hold {
-    /// Binds the socket of whoever has the lock.
+    /// Binds the socket of the process that has the lock.
     fn take(data_dir: &Path, lock: File) -> io::Result<Self> {
         let path = data_dir.join(SOCKET);
-        // A process that was killed left its socket behind; the lock tells that it is gone.
+        // A killed process left its socket behind; it does not hold the lock any more.
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -177,7 +178,7 @@ impl Hold {
         Ok(())
     }
 
-    /// Whether the lock that others find is this one.
+    /// Returns whether the lock that others find is this one.
     fn is_in_place(&self, data_dir: &Path) -> bool {
         let identity = |it: fs::Metadata| (it.dev(), it.ino());
         let there = fs::metadata(data_dir.join(LOCK)).map(identity);
@@ -188,7 +189,7 @@ impl Hold {
     /// Ends its thread, which waits at a socket that no process finds.
     fn end(self) {
         self.is_over.store(true, Ordering::SeqCst);
-        // As a stream, because a listener cannot be shut down; the kernel wakes the thread.
+        // As a stream, because a listener cannot be shut down; this wakes the thread.
         let socket = UnixStream::from(OwnedFd::from(self.listener));
         if let Err(error) = socket.shutdown(Shutdown::Both) {
             tracing::warn!(%error, "the socket that was removed stays open");
@@ -231,8 +232,8 @@ fn expect(stream: &mut UnixStream, words: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Names the socket of a folder. Where the name is too long for one, it goes by way of the open
-/// folder, whose name is short.
+/// Returns the path of a folder's socket. If it is too long for a socket, the path goes through the
+/// open folder in `/proc/self/fd`.
 fn socket(data_dir: &Path, folder: &File) -> PathBuf {
     let path = data_dir.join(SOCKET);
     match path.as_os_str().as_bytes().len() > PATH_BYTES_MAX {

@@ -1,7 +1,7 @@
 //! `flagdeck`: the window. The only code that names tauri.
 //!
 //! Opens the application, shows its page, passes calls and announcements between the two, and
-//! serves flags over HTTP while it is open. Holds no logic of its own.
+//! serves flags over HTTP while it is open. Holds no logic.
 
 mod closing;
 mod commands;
@@ -123,7 +123,7 @@ fn run(desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Opens the window, and the application behind it beside that.
+/// Opens the window and, at the same time, the application behind it.
 fn open(app: &AppHandle, desk: &Desk, instance: Option<Instance>) -> tauri::Result<()> {
     let window = window::open(app, desk.data_dir())?;
     #[cfg(target_os = "linux")]

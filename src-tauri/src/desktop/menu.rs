@@ -1,5 +1,5 @@
-//! The native menu: made of the catalogue of commands that the page has too. What is chosen is
-//! run by the page, but for what has to work also while the page hangs.
+//! The native menu: made of the catalogue of commands that the page has too. The page runs what is
+//! chosen, except for what has to work while the page hangs.
 
 use flagdeck::wire::Announcement;
 use flagdeck_core::visible;
@@ -12,7 +12,7 @@ use crate::window;
 
 const CATALOGUE: &str = include_str!("../../../ui/src/commands/catalogue.json");
 
-/// The command that works whatever hangs.
+/// The command that works while the page hangs.
 pub const ALL_OFF: &str = "all_off";
 
 const QUIT: &str = "quit";
@@ -58,8 +58,8 @@ pub fn choose(app: &AppHandle, desk: &Desk, id: &str) {
     }
 }
 
-/// Says in the menu what undo and redo would act on in the view that is shown, each in a sentence.
-/// Does not wait for the window.
+/// Labels undo and redo with what they would act on in the current view. Does not wait for the
+/// window.
 pub fn name_steps(app: &AppHandle, undo: Option<String>, redo: Option<String>) {
     let handle = app.clone();
     let named = app.run_on_main_thread(move || {
@@ -84,9 +84,9 @@ fn item(app: &AppHandle, entry: &Entry) -> tauri::Result<MenuItem<Wry>> {
     item.build(app)
 }
 
-/// Returns the keys that the toolkit takes before the page sees them. Single letters and the
-/// like stay with the page, which knows when somebody types; so do signs that lie elsewhere on
-/// every keyboard, which it recognises by what they print.
+/// Returns the keys that the toolkit takes before the page sees them. Single letters and the like
+/// stay with the page, which knows when a text field has the focus; so do signs whose key differs
+/// between keyboards.
 fn accelerator(keys: &str) -> Option<&str> {
     let last = keys.rsplit('+').next().filter(|key| !key.is_empty())?;
     let is_function = last.len() > 1 && last.starts_with('F');

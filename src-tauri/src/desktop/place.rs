@@ -1,5 +1,5 @@
-//! Where the window stands on the screen, and where it fits on the screens there are. In
-//! logical pixels, which are the same on every screen. Knows no window.
+//! The position of the window, and how it fits on the present screens. In logical pixels, which are
+//! the same on every screen. Knows no window.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ const HEIGHT_MIN: f64 = 600.0;
 /// Room for the window's frame, which its size does not count.
 const FRAME_HEIGHT: f64 = 40.0;
 
-/// Where a window stands when it is not maximised, and whether it is.
+/// The position of a window when it is not maximised, and whether it is maximised.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Place {
@@ -31,8 +31,8 @@ pub struct Area {
 }
 
 impl Area {
-    /// Returns what it becomes on the screen that shows most of it, or else on the first one:
-    /// no larger than the screen, and wholly on it. None where there is no screen to go by.
+    /// Returns what it becomes on the screen that shows most of it, or else on the first one: no
+    /// larger than the screen, and wholly on it. `None` if there is no screen.
     pub fn within(self, screens: &[Area]) -> Option<Self> {
         let shown = |screen: &&Area| self.overlap(screen);
         let most = screens
@@ -46,7 +46,7 @@ impl Area {
         let right = screen.x + screen.width - width;
         let bottom = screen.y + room - height;
         Some(Self {
-            // The upper left corner stays in sight where the rest has no room.
+            // The upper left corner stays visible if the rest does not fit.
             x: self.x.min(right).max(screen.x),
             y: self.y.min(bottom).max(screen.y),
             width,
@@ -54,7 +54,7 @@ impl Area {
         })
     }
 
-    /// Returns where a window of this size stands in the middle of this screen.
+    /// Returns the position of a window of this size in the middle of this screen.
     pub fn middle(&self, width: f64, height: f64) -> Self {
         Self {
             x: self.x + (self.width - width) / 2.0,

@@ -20,17 +20,17 @@ pub fn load(window: &AppHandle, data_dir: &Path) -> Preferences {
     get(window, data_dir, CHOICES).unwrap_or_default()
 }
 
-/// Keeps the preferences.
+/// Stores the preferences.
 pub fn save(window: &AppHandle, data_dir: &Path, preferences: &Preferences) {
     set(window, data_dir, CHOICES, preferences);
 }
 
-/// Reads where the window was left; none where that is not known.
+/// Reads the last position of the window; `None` if it is unknown.
 pub fn load_place(window: &AppHandle, data_dir: &Path) -> Option<Place> {
     get(window, data_dir, PLACE)
 }
 
-/// Keeps where the window is left.
+/// Stores the position of the window.
 pub fn save_place(window: &AppHandle, data_dir: &Path, place: Place) {
     if load_place(window, data_dir) != Some(place) {
         set(window, data_dir, PLACE, &place);

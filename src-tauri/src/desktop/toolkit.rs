@@ -1,4 +1,4 @@
-//! What the toolkit beneath the window does that tauri does not offer.
+//! Functions of the toolkit under the window that tauri does not offer.
 
 use gtk::gdk::{EventKey, ModifierType};
 use gtk::glib::Propagation;
@@ -9,16 +9,16 @@ use tauri::WebviewWindow;
 /// differs between layouts, and an accelerator of the menu would miss it on most.
 const KEY_0: u16 = 19;
 
-/// The modifiers that make another key of one.
+/// The modifiers that change the meaning of a key.
 const MODIFIERS: ModifierType = ModifierType::SHIFT_MASK
     .union(ModifierType::CONTROL_MASK)
     .union(ModifierType::MOD1_MASK)
     .union(ModifierType::SUPER_MASK);
 
-/// Calls `all_off` on Ctrl+Shift+0, before the page sees the key and whether it hangs or not.
+/// Calls `all_off` on Ctrl+Shift+0, before the page sees the key, even if the page hangs.
 ///
 /// # Errors
-/// Where there is no window.
+/// If there is no window.
 pub fn on_emergency_key(window: &WebviewWindow, all_off: impl Fn() + 'static) -> tauri::Result<()> {
     window.gtk_window()?.connect_key_press_event(move |_, key| {
         if !is_emergency(key) {
@@ -30,12 +30,12 @@ pub fn on_emergency_key(window: &WebviewWindow, all_off: impl Fn() + 'static) ->
     Ok(())
 }
 
-/// Whether there is a display to open a window on.
+/// Returns whether there is a display to open a window on.
 pub fn has_display() -> bool {
     gtk::init().is_ok()
 }
 
-/// Whether the desktop wants dark colours.
+/// Returns whether the desktop wants dark colours.
 pub fn prefers_dark() -> bool {
     gtk::Settings::default().is_some_and(|desktop| desktop.is_gtk_application_prefer_dark_theme())
 }

@@ -1,5 +1,5 @@
 //! The window itself: opened where it was left, in the colours and the size that were chosen,
-//! brought to the front, and closed when nothing stands against it.
+//! brought to the front, and closed when nothing prevents it.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -26,13 +26,13 @@ const ZOOM_MAX: u16 = 200;
 /// How long a page may take to answer before it counts as hanging.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
-/// The colours of the desktop, which those who chose none of their own have.
+/// The colours of the desktop, for users who chose none.
 struct DesktopTheme(tauri::Theme);
 
 /// Opens the window.
 ///
 /// # Errors
-/// Where the desktop has no room for one.
+/// If the desktop cannot open one.
 pub fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<WebviewWindow> {
     let configured = app.config().app.windows.iter();
     let main = configured.clone().find(|window| window.label == MAIN);
@@ -96,7 +96,7 @@ pub fn show(app: &AppHandle) {
     }
 }
 
-/// Closes the window as its frame does: not while something is unsaved.
+/// Closes the window as its close button does: not while something is unsaved.
 pub fn ask_to_close(app: &AppHandle) {
     let closed = main(app).map_or(Ok(()), |window| window.close());
     if let Err(error) = closed {
@@ -112,7 +112,7 @@ pub fn close(window: &WebviewWindow, desk: &Desk) {
     }
 }
 
-/// Does what the window's own events ask for.
+/// Handles the window's events.
 pub fn respond(app: &AppHandle, desk: &Desk, event: &WindowEvent) {
     let Some(window) = main(app) else { return };
     match event {
@@ -130,17 +130,17 @@ pub fn respond(app: &AppHandle, desk: &Desk, event: &WindowEvent) {
                 desk.drop_file(path.clone());
             }
         }
-        // Whoever shuts the machine down may never close the window.
+        // The machine may be shut down without the window being closed.
         WindowEvent::Focused(false) => remember_place(&window, desk),
         _ => {}
     }
 }
 
-/// Closes a window whose page does not answer: nobody could save anything in it.
+/// Closes a window whose page does not answer: nothing could be saved in it.
 fn close_if_it_hangs(window: WebviewWindow, desk: Desk) {
     let (alive, answer) = mpsc::channel();
     let asked = window.eval_with_callback("true", move |_| {
-        // Fails only where nobody waits any more.
+        // Fails only if the receiver is gone.
         let _ = alive.send(());
     });
     let waiting = thread::Builder::new().name("flagdeck-closing".into());
@@ -151,12 +151,12 @@ fn close_if_it_hangs(window: WebviewWindow, desk: Desk) {
         }
     });
     if let Err(error) = started {
-        tracing::warn!(%error, "nobody looks whether the page answers");
+        tracing::warn!(%error, "no thread checks whether the page answers");
     }
 }
 
-/// Returns where the window stood last, or the first time the middle of the main screen, as it
-/// fits on the screens there are; and whether it filled the screen.
+/// Returns the last position of the window, or at first the middle of the main screen, fitted to
+/// the present screens; and whether it filled the screen.
 fn place(app: &AppHandle, data_dir: &Path, main: &WindowConfig) -> Option<(Area, bool)> {
     let screens: Vec<Area> = app.available_monitors().ok()?.iter().map(area_of).collect();
     let (area, is_maximized) = match preferences::load_place(app, data_dir) {
@@ -194,7 +194,7 @@ fn remember_place(window: &WebviewWindow, desk: &Desk) {
 fn place_of(window: &WebviewWindow, before: Option<Place>) -> tauri::Result<Place> {
     let is_maximized = window.is_maximized()?;
     if let Some(before) = before.filter(|_| is_maximized) {
-        // A maximised window returns to where it stood before.
+        // A maximised window returns to its position before.
         return Ok(Place {
             is_maximized,
             ..before

@@ -10,7 +10,7 @@ use rustix::process::geteuid;
 /// Links that a path may lead through; Linux follows as many.
 const LINKS_MAX: usize = 40;
 
-/// A folder that anyone may write to, in which each removes only their own.
+/// A folder that anyone may write to, in which users remove only their own files (sticky bit).
 const SHARED_MODE: u32 = 0o1002;
 
 /// Why a link is not followed. The sentence follows the name of the link.
@@ -99,7 +99,7 @@ impl Target {
         folder_of(&self.path)
     }
 
-    /// Says of a failure in its folder that a link leads there.
+    /// Adds to an error in its folder that a link leads there.
     pub(super) fn explain(&self, error: io::Error) -> io::Error {
         match error.kind() {
             io::ErrorKind::NotFound if self.is_linked => io::Error::other(LinkError::NoFolder {
@@ -110,9 +110,8 @@ impl Target {
     }
 }
 
-/// Returns what a link leads to. The kernel refuses to follow links that others planted in a
-/// folder such as `/tmp` (`fs.protected_symlinks`); reading one and following it here must not
-/// be a way around that.
+/// Returns what a link leads to. The kernel refuses to follow links that other users planted in a
+/// folder such as `/tmp` (`fs.protected_symlinks`); following them here must not circumvent that.
 fn follow(place: &Path, link: &Metadata) -> io::Result<PathBuf> {
     let found = fs::metadata(folder_of(place))?;
     let around = Around {
@@ -133,7 +132,7 @@ struct Around {
 }
 
 impl Around {
-    /// Says whether a link of `owner` may be a trap for `user`.
+    /// Returns whether a link of `owner` may be a trap for `user`.
     fn is_planted(&self, owner: u32, user: u32) -> bool {
         self.mode & SHARED_MODE == SHARED_MODE && owner != user && owner != self.owner
     }

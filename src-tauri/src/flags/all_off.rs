@@ -1,15 +1,14 @@
-//! Since when all flags are off: the moment of the revision that turned the master switch off,
-//! however many came after it.
+//! Since when all flags are off: the time of the revision that turned the master switch off.
 
 use super::Flags;
 use super::live::{AllOff, Live};
 use crate::store::{HistoryFilter, RevisionNumber, Store, StoreError};
 use crate::store::{Revision, RevisionSummary};
 
-/// What a revision says that turned the master switch off.
+/// The sentence of a revision that turned the master switch off.
 const TURNED_OFF: &str = "Master switch off";
 
-/// Revisions looked at in one go. A note may say the same words, so the first is nearly always it.
+/// Revisions read at a time. A note may say the same words, so the first is nearly always it.
 const LOOKED_AT_ONCE: usize = 16;
 
 /// Makes a revision ready for use, with since when all flags are off by it.

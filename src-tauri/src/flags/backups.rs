@@ -1,4 +1,4 @@
-//! Backups, as people use them: listed, made, compared, and put in force again.
+//! Backups, as people use them: listed, made, compared, and restored.
 
 use flagdeck_core::{FlagDocument, validate};
 
@@ -10,16 +10,16 @@ impl Flags {
     /// Lists the backups that hold a revision, newest first.
     ///
     /// # Errors
-    /// Where their folder cannot be read.
+    /// If their folder cannot be read.
     pub fn backups(&self) -> Result<Vec<Backup>, Error> {
         Ok(self.store().backups()?)
     }
 
-    /// Copies the store into a verified backup; none where one holds the latest revision
-    /// already, or there is no revision.
+    /// Copies the store into a verified backup; `None` if one holds the latest revision already, or
+    /// there is no revision.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn back_up(&self) -> Result<Option<Backup>, Error> {
         self.ensure_writable()?;
         let Some(made) = self.store().back_up(self.0.clock.now_ms(), 0)? else {
@@ -29,21 +29,20 @@ impl Flags {
         Ok(self.backups()?.into_iter().find(is_made))
     }
 
-    /// Tells what putting the latest document of a backup in force would change.
+    /// Returns what putting the latest document of a backup in force would change.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no backup of that name, [`Error::Store`] where it is
-    /// damaged.
+    /// [`Error::NotFound`] if there is no backup of that name, [`Error::Store`] if it is damaged.
     pub fn backup_difference(&self, name: &str) -> Result<Difference, Error> {
         let (_, document) = self.backed_up(name)?;
         Ok(Difference::between(&self.live().document, &document))
     }
 
-    /// Puts the latest document of a backup in force, as a revision after all there are.
+    /// Puts the latest document of a backup in force, as a new revision.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no backup of that name, [`Error::Store`] where it is
-    /// damaged, [`Error::Conflict`] where another change was saved in the meantime.
+    /// [`Error::NotFound`] if there is no backup of that name, [`Error::Store`] if it is damaged,
+    /// [`Error::Conflict`] if another change was saved in the meantime.
     pub fn restore_backup(&self, name: &str, actor: &Actor) -> Result<Outcome, Error> {
         let live = self.live();
         let (revision, document) = self.backed_up(name)?;
@@ -76,7 +75,7 @@ impl Flags {
     }
 }
 
-/// Writes a time for people, in UTC to the minute, because a note is read anywhere.
+/// Formats a time for people, in UTC to the minute, because notes are read in any time zone.
 fn minute(at_ms: i64) -> String {
     let instant = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
     instant.strftime("%Y-%m-%d %H:%M UTC").to_string()

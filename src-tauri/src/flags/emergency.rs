@@ -1,8 +1,8 @@
-//! Everything off at once, whatever hangs, and stored as soon as that can be.
+//! Turns everything off at once, whatever hangs, and stores that as soon as possible.
 //!
 //! What is in force is off from the moment a call is noted, which waits for nothing: it is a layer
-//! over what is stored (see `layers`). The revision that stores it is made on a thread of its own,
-//! which tries until it is saved or somebody takes the emergency back.
+//! over what is stored (see `layers`). A separate thread makes the revision that stores it, and
+//! tries until it is saved or the emergency is taken back.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -25,8 +25,8 @@ use crate::events::Event;
 use crate::lock::lock;
 use crate::store::Actor;
 
-/// How long the caller of an emergency waits to be told its revision. Far more than a commit
-/// takes; people are told that it is not stored yet if it takes longer.
+/// How long the caller of an emergency waits to be told its revision. Far more than a commit takes;
+/// after that, people are told that it is not stored yet.
 const STORED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Between two attempts to store it.
@@ -40,8 +40,8 @@ const NOTE: &str = "Emergency off";
 pub(super) struct Emergency {
     /// The latest call; `None` while what is stored is in force. All that readers look at.
     call: ArcSwapOption<Call>,
-    /// Held by each attempt to store it, and by each change until it is stored: a person who
-    /// takes the emergency back is not overtaken by an attempt from before.
+    /// Held by each attempt to store it, and by each change until it is stored: an earlier attempt
+    /// cannot overtake a person who takes the emergency back.
     changing: Mutex<()>,
     /// Whether a thread tries to store it.
     is_storing: AtomicBool,
@@ -73,11 +73,11 @@ impl ChangeGuard<'_> {
 }
 
 impl Flags {
-    /// Turns everything off for everybody. In force at once, before anything is waited for;
-    /// returns when it is stored too, or after half a second.
+    /// Turns everything off for every user. In force at once, before anything blocks; returns when
+    /// it is stored too, or after half a second.
     ///
-    /// What cannot be stored yet is tried again until it can, the application closes, or a
-    /// change turns the master switch on. [`Flags::is_emergency`] tells it until then.
+    /// What cannot be stored yet is tried again until it can, the application closes, or a change
+    /// turns the master switch on. [`Flags::is_emergency`] is true until then.
     pub fn emergency_off(&self, actor: &Actor) -> Outcome {
         self.0.emergency.begin(actor, self.0.clock.now_ms());
         let revision = self.in_force(Scope::Everyone).revision;
@@ -91,7 +91,7 @@ impl Flags {
         })
     }
 
-    /// Says whether everything is off by an emergency that is not stored yet.
+    /// Returns whether everything is off by an emergency that is not stored yet.
     pub fn is_emergency(&self) -> bool {
         self.0.emergency.call().is_some()
     }
@@ -106,8 +106,8 @@ impl Flags {
         }
     }
 
-    /// Ends the emergency of a change: what is stored is in force again. Leaves one alone that
-    /// was called since.
+    /// Ends the emergency of a change: what is stored is in force again. Keeps one that was called
+    /// since.
     pub(super) fn end_emergency(&self, guard: &ChangeGuard<'_>) {
         let Some(call) = &guard.call else { return };
         if self.0.emergency.end(call) {
@@ -141,14 +141,14 @@ impl Flags {
         })
     }
 
-    /// Returns why an emergency that is in force is not stored yet; `None` if none is, or nothing
-    /// stands against storing it so far.
+    /// Returns why an emergency in force is not stored yet; `None` if there is none, or no attempt
+    /// has failed.
     pub fn why_not_stored(&self) -> Option<String> {
         let reason = lock(&self.0.emergency.reason).clone();
         reason.filter(|_| self.is_emergency())
     }
 
-    /// Says that what is in force is not stored, and what to do.
+    /// Reports that what is in force is not stored, and what to do.
     pub(crate) fn not_stored(&self) -> Option<String> {
         self.is_emergency().then(|| {
             let reason = self.why_not_stored();
@@ -197,7 +197,7 @@ impl Flags {
     }
 }
 
-/// Returns a number that no other program has. Cannot fail.
+/// Returns a unique random number. Cannot fail.
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
@@ -248,7 +248,7 @@ impl Emergency {
 
     /// Notes why it is not stored; returns whether that is news.
     fn failed(&self, message: &str) -> bool {
-        // What follows is advice to somebody who would have to try again.
+        // The rest of the message is advice for a user who has to retry.
         let reason = message.split(';').next().map(str::to_owned);
         let mut known = lock(&self.reason);
         let is_news = *known != reason;
@@ -256,7 +256,7 @@ impl Emergency {
         is_news
     }
 
-    /// Says whether the storing thread may end.
+    /// Returns whether the storing thread may end.
     fn may_rest(&self) -> bool {
         if self.call().is_some() {
             return false;

@@ -1,8 +1,8 @@
 //! What is in force: a stack of layers over the stored document, asked by scope.
 //!
-//! Each stack has a [`Generation`] of its own, which entity tags and event ids name. Today there
-//! is one layer, the emergency that turns everything off before that is stored; what else depends
-//! on who asks becomes a layer here, and nothing else changes.
+//! Each stack has its own [`Generation`], which entity tags and event ids name. There is one layer,
+//! the emergency that turns everything off before that is stored. Anything else that depends on the
+//! client becomes a layer here, and nothing else changes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,7 +42,8 @@ impl Layer {
 impl Flags {
     /// Returns what applications read: what is stored, with every layer over it. Never waits.
     pub fn in_force(&self, scope: Scope<'_>) -> Arc<Live> {
-        // The layers first: once one has gone, what is stored is what it gave way to.
+        // The layers first: when one is gone, the stored document already is the one that replaced
+        // it.
         let layers = self.layers(scope);
         layered(&self.live(), layers)
     }
@@ -64,9 +65,9 @@ pub(super) fn layered(stored: &Arc<Live>, layers: impl IntoIterator<Item = Layer
 }
 
 /// Names one document as it was in force: `48-0d5f…` for a revision with its document's hash, and
-/// what each layer adds. Never stands for two documents, in this program or another, before or
-/// after a restart: a revision is never edited, its hash tells stores apart that count alike, and
-/// a layer that is not stored is numbered at random.
+/// what each layer adds. Never names two documents, in this program or another, before or after a
+/// restart: a revision is never edited, its hash distinguishes stores with equal numbers, and a
+/// layer that is not stored is numbered at random.
 ///
 /// It can be made while nothing can be written, which is when an emergency is called.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

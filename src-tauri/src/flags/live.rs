@@ -1,4 +1,4 @@
-//! The document in force, with everything that is made of it once and read often.
+//! The document in force, with everything derived from it once and read often.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +14,7 @@ use crate::store::{Actor, Cause, Revision, RevisionNumber, StoreError};
 pub struct Live {
     /// Its number; [`RevisionNumber::NONE`] for the safe default of a new store.
     pub revision: RevisionNumber,
-    /// Where it came from; none for the safe default.
+    /// Where it came from; `None` for the safe default.
     pub origin: Option<Origin>,
     /// The document.
     pub document: FlagDocument,
@@ -82,8 +82,8 @@ impl Live {
     /// Makes a stored revision ready for use.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] where its document is not valid, though its hash is right:
-    /// another program or a newer Flagdeck wrote it.
+    /// [`StoreError::Damaged`] if its document is not valid, though its hash is right: another
+    /// program or a newer Flagdeck wrote it.
     pub fn load(revision: &Revision) -> Result<Self, StoreError> {
         let draft = &revision.draft;
         let checked = validate(&draft.document).map_err(|problems| StoreError::Damaged {

@@ -1,10 +1,10 @@
-//! What came of a change, and how that is said in one line.
+//! The outcome of a change, and its description in one line.
 
 use flagdeck_core::{Problem, summary};
 
 use crate::store::RevisionNumber;
 
-/// What came of a change.
+/// The outcome of a change.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The revision in force.
@@ -29,7 +29,7 @@ pub enum Step {
 }
 
 impl Outcome {
-    /// Notes which step it came of.
+    /// Notes which step caused it.
     #[must_use]
     pub(super) fn of(self, step: Step) -> Self {
         Self {
@@ -38,8 +38,8 @@ impl Outcome {
         }
     }
 
-    /// Says what came of it in one line: what changed, or which step was taken and what that
-    /// means for all flags.
+    /// Describes the outcome in one line: what changed, or which step was taken and what that means
+    /// for all flags.
     pub fn sentence(&self) -> String {
         let (verb, step) = match &self.step {
             None => return summary(&self.changes),

@@ -36,16 +36,16 @@ pub struct Difference {
     pub changes: Vec<Change>,
 }
 
-/// A document that somebody may put in force.
+/// A document that may be put in force.
 #[derive(Debug, Clone)]
 pub struct Review {
     /// The revision it was compared with: the one in force.
     pub revision: RevisionNumber,
     /// Everything wrong with it; an error among them refuses it.
     pub problems: Vec<Problem>,
-    /// What it would change; nothing where it is refused.
+    /// What it would change; nothing if it is refused.
     pub difference: Difference,
-    /// What it would remove, if that is more than half of the components: it is to be confirmed.
+    /// What it would remove, if that is more than half of the components: it has to be confirmed.
     pub loss: Option<Loss>,
 }
 
@@ -54,7 +54,7 @@ impl Flags {
     /// without the first `offset`.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub fn history(
         &self,
         filter: &HistoryFilter,
@@ -64,19 +64,19 @@ impl Flags {
         Ok(self.store().history(filter, offset, limit)?)
     }
 
-    /// Lists everybody who ever saved a revision.
+    /// Lists every actor who saved a revision.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub fn actors(&self) -> Result<Vec<Actor>, Error> {
         Ok(self.store().actors()?)
     }
 
-    /// Lists the components and groups that a revision later than `after` changed, with the
-    /// last that did; those that are gone are left out.
+    /// Lists the components and groups that a revision later than `after` changed, with the last
+    /// that did; removed ones are left out.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, Error> {
         let mut found = self.store().last_changes(after)?;
         let live = self.live();
@@ -92,7 +92,7 @@ impl Flags {
     /// default.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none of such a number.
+    /// [`Error::NotFound`] if there is none of such a number.
     pub fn difference(
         &self,
         from: RevisionNumber,
@@ -102,7 +102,7 @@ impl Flags {
         Ok(Difference::between(&from, &to))
     }
 
-    /// Says what is wrong with a document, and what it would change.
+    /// Returns what is wrong with a document, and what it would change.
     pub fn review(&self, text: &[u8]) -> Review {
         let live = self.in_force(Scope::Everyone);
         match read_document(text) {
@@ -132,12 +132,11 @@ impl Flags {
         Ok(widenings(&live.document, &document))
     }
 
-    /// Explains what a component is for a user, as of a moment or else as it is, and tells
-    /// which revision decided.
+    /// Explains what a component is for a user, now or as of a moment, and which revision decided.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no revision of that number. That there is no such
-    /// component is an explanation.
+    /// [`Error::NotFound`] if there is no revision of that number. That there is no such component
+    /// is an explanation.
     pub fn explain(
         &self,
         component: &str,
@@ -179,8 +178,7 @@ impl Flags {
         }
     }
 
-    /// Returns the document in force as JSON text, indented, with every key it has in the
-    /// order it has them.
+    /// Returns the document in force as JSON text, indented, with all its keys in their order.
     pub fn document_text(&self) -> String {
         let document = self.in_force(Scope::Everyone).document.to_tree();
         format!("{document:#}")

@@ -1,6 +1,6 @@
 //! Changes by JSON from elsewhere, a document or a patch: one that would remove more than half of
-//! the components is refused until the caller confirms that, in which a file of another project or
-//! a `null` too far up is noticed.
+//! the components is refused until the caller confirms that, which catches a file of another
+//! project or a misplaced `null`.
 //!
 //! Nothing else is asked about. An edit that removes names what it removes, and the window asks
 //! about it. Undo, redo, and restoring a revision, a backup or the flags of a snapshot go back to
@@ -23,8 +23,8 @@ pub(super) enum Losses {
 }
 
 impl Flags {
-    /// Makes a change as [`Flags::change`] does, also if it removes more than half of the
-    /// components: the caller has asked.
+    /// Makes a change like [`Flags::change`], also if it removes more than half of the components:
+    /// the caller has confirmed that.
     ///
     /// # Errors
     /// As [`Flags::change`], except for [`Error::LargeLoss`].

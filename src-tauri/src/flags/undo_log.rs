@@ -35,7 +35,7 @@ pub struct UndoStep {
 }
 
 impl UndoLog {
-    /// Takes in revisions, earliest first; those it knows already are passed over.
+    /// Adds revisions, earliest first; known ones are skipped.
     pub fn extend(&mut self, revisions: impl IntoIterator<Item = RevisionSummary>) {
         for revision in revisions {
             if revision.number > self.latest {
@@ -45,7 +45,7 @@ impl UndoLog {
         }
     }
 
-    /// Returns the latest revision taken in.
+    /// Returns the latest revision added.
     pub fn latest(&self) -> RevisionNumber {
         self.latest
     }
@@ -80,7 +80,8 @@ impl UndoLog {
     }
 }
 
-/// Moves the step `of` to the other side, as `by` did; one from before the log began is in neither.
+/// Moves the step `of` to the other side, as `by` did; one from before the beginning of the log is
+/// in neither.
 fn shift(
     from: &mut Vec<UndoStep>,
     to: &mut Vec<UndoStep>,

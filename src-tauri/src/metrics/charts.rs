@@ -10,7 +10,7 @@ use flagdeck_core::statistics::{
 use super::frame::{Frame, NameId};
 use crate::metrics::shapes;
 
-/// Seconds that a sample of memory stands for: it is taken every 5, and may come late.
+/// Seconds that a memory sample is valid for: it is taken every 5, and may be late.
 const HELD_S: u32 = 12;
 
 /// Which points to draw.
@@ -71,7 +71,7 @@ pub struct Drawing {
     component: Option<NameId>,
     points: Vec<Point>,
     components: BTreeSet<NameId>,
-    /// How many frames a point is made of where all of them reported.
+    /// How many frames a point is made of if all of them reported.
     frames_per_point: u64,
 }
 
@@ -90,8 +90,8 @@ struct Point {
 }
 
 impl Drawing {
-    /// Draws frames of `frame_s` seconds on a grid; only what one component reported, where one
-    /// is given.
+    /// Draws frames of `frame_s` seconds on a grid; only what one component reported, if one is
+    /// given.
     pub fn new(grid: Grid, frame_s: u32, component: Option<NameId>) -> Self {
         Self {
             grid,
@@ -102,8 +102,8 @@ impl Drawing {
         }
     }
 
-    /// Takes a frame in that begins at `at_s` and is `length_s` seconds long. Where there is no
-    /// frame, nothing was reported.
+    /// Adds a frame that begins at `at_s` and is `length_s` seconds long. A missing frame means
+    /// that nothing was reported.
     pub fn add(&mut self, at_s: i64, length_s: f64, frame: &Frame) {
         let at = (at_s - self.grid.from_s).div_euclid(i64::from(self.grid.step_s));
         let Ok(at) = usize::try_from(at) else { return };
@@ -127,7 +127,7 @@ impl Drawing {
         point.own_memory.merge(&frame.own_memory);
     }
 
-    /// Returns a sample for each point: what was sampled last, where that is not long ago.
+    /// Returns a sample for each point: the last one, unless it is too old.
     fn held(&self, sample: impl Fn(&Point) -> Option<Spread>) -> Vec<Option<Spread>> {
         let points_held = i64::from(HELD_S / self.grid.step_s);
         let mut last = (0, None);
@@ -140,23 +140,27 @@ impl Drawing {
         points.collect()
     }
 
+    /// Returns when each point begins.
+    fn times_s(&self) -> Vec<f64> {
+        let begins_s = |at| self.grid.from_s + i64::from(self.grid.step_s) * at as i64;
+        let times = (0..self.points.len()).map(begins_s);
+        times.map(|at_s| at_s as f64).collect()
+    }
+
+    /// Returns the calculations a second of each point.
+    fn rates(&self) -> Vec<Option<f64>> {
+        let rates = self.points.iter().enumerate().map(|(at, point)| {
+            let total = point.all.total();
+            // A frame that reaches beyond the end counts whole.
+            let length_s = self.grid.length_s(at).max(point.seconds);
+            (total > 0).then(|| total as f64 / length_s)
+        });
+        rates.collect()
+    }
+
     /// Returns what is drawn. Names, marks and limits are for the caller to fill in.
     pub fn finish(self, limits: shapes::Limits) -> (shapes::Charts, BTreeSet<NameId>) {
         let points = &self.points;
-        let lengths = (0..points.len()).map(|at| self.grid.length_s(at));
-        let rates: Vec<Option<f64>> = points
-            .iter()
-            .zip(lengths)
-            .map(|(point, length_s)| {
-                let total = point.all.total();
-                // A frame that reaches beyond the end counts whole.
-                (total > 0).then(|| total as f64 / length_s.max(point.seconds))
-            })
-            .collect();
-        let times = (0..points.len()).map(|at| {
-            let at_s = self.grid.from_s + i64::from(self.grid.step_s) * at as i64;
-            at_s as f64
-        });
         let each = |value: &dyn Fn(&Point) -> Option<f64>| points.iter().map(value).collect();
         let memory = self.held(|it| it.memory);
         let own_memory = self.held(|it| Some(it.own_memory).filter(|it| it.count > 0));
@@ -164,10 +168,10 @@ impl Drawing {
         let iterations = |point: &Point, q| point.all.iteration_quantile(q).map(on_the_wire);
         let charts = shapes::Charts {
             prometheus: None,
-            times_s: times.collect(),
+            times_s: self.times_s(),
             step_s: self.grid.step_s,
             rate: shapes::Extent {
-                mean: rates,
+                mean: self.rates(),
                 low: each(&|it| it.calculates().then(|| it.slowest(self.frames_per_point))),
                 high: each(&|it| it.calculates().then_some(it.rates.max)),
             },
@@ -200,13 +204,13 @@ impl Point {
         self.all.total() > 0
     }
 
-    /// Returns how much larger the share of failed calculations is where it is on.
+    /// Returns how much larger the share of failed calculations is for exposed users.
     fn difference(&self) -> Option<Interval> {
         let (exposed, control) = (failed(&self.exposed)?, failed(&self.control)?);
         Some(difference_interval(exposed, control).into())
     }
 
-    /// Returns the fewest calculations a second: none, where a frame is missing.
+    /// Returns the fewest calculations a second: 0 if a frame is missing.
     fn slowest(&self, frames: u64) -> f64 {
         match self.rates.count < frames {
             true => 0.0,
@@ -272,7 +276,7 @@ fn extent<'a, T>(points: &'a [T], spread: impl Fn(&'a T) -> Option<&'a Spread>) 
     }
 }
 
-/// A quantile above the last edge is sent as a value that is plainly greater.
+/// A quantile above the last edge is sent as a clearly greater value.
 pub(super) fn on_the_wire(quantile: Quantile) -> f64 {
     match quantile {
         Quantile::At(value) => value,

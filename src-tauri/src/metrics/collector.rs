@@ -1,7 +1,7 @@
-//! What was counted: the totals that are exposed, and the latest time second by second.
+//! What was counted: the totals that are exposed, and the recent past second by second.
 //!
-//! In memory only. One thread applies events and closes seconds (`worker`); whoever reads the
-//! state adds up the recorder's shards first. Asks nobody for the time.
+//! In memory only. One thread applies events and closes seconds (`worker`); a reader of the state
+//! adds up the recorder's shards first. Does not read the clock.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -20,7 +20,7 @@ use super::store::{Logged, Past};
 use super::tiers::{PackedFrame, Ring, SECONDS_IN_MEMORY_S, TICK_S, TICKS_IN_MEMORY_S, step_of};
 use crate::lock::lock;
 
-/// Seconds that "a second" is told of.
+/// Seconds over which rates per second are computed.
 pub const RATE_OVER_S: i64 = 10;
 
 type Map<K, V> = IndexMap<K, V, FixedState>;
@@ -29,21 +29,21 @@ type Map<K, V> = IndexMap<K, V, FixedState>;
 #[derive(Debug)]
 pub struct Collector {
     recorder: Recorder,
-    state: Mutex<State>,
-    /// Apart, so that whoever watches the flags waits for nobody who draws or writes.
+    state: Mutex<Collected>,
+    /// Locked separately, so that a saved revision does not wait for drawing or writing.
     toggles: Mutex<Toggles>,
 }
 
-/// Everything but what the recorder's shards still hold.
+/// Everything except what the recorder's shards still hold.
 #[derive(Debug)]
-pub struct State {
+pub struct Collected {
     /// Calculations since counting began, by labels.
     pub totals: Map<Labels, Total>,
     /// The latest memory of each source.
     pub memory: Map<Box<str>, Memory>,
     /// How often each source was used.
     pub usage: Map<Box<str>, Usage>,
-    /// Events taken in since counting began.
+    /// Events collected since counting began.
     pub accepted: u64,
     /// When each source reported last, in milliseconds since 1970, by this process's clock.
     pub sources: Map<Box<str>, i64>,
@@ -51,9 +51,9 @@ pub struct State {
     pub through: i64,
     latest_ms: i64,
 
-    /// One-second frames of the latest time.
+    /// One-second frames of the recent past.
     pub seconds: Ring,
-    /// Ten-second frames of the latest time.
+    /// Ten-second frames of the recent past.
     pub ticks: Ring,
     /// All calculations of each of the latest seconds in which there were any.
     pub recent: VecDeque<Recent>,
@@ -61,11 +61,11 @@ pub struct State {
     pub evidence: Evidence,
     /// The tick that is not over yet.
     pub tick: Option<(i64, Frame)>,
-    /// Flagdeck's own memory as it was sampled last, in bytes.
+    /// The last sample of Flagdeck's own memory, in bytes.
     pub own_memory: Option<f64>,
-    /// Changes with everything that a pulse tells: when a second ends, mostly.
+    /// Changes with everything that a pulse shows: mostly when a second ends.
     pub version: u64,
-    /// Events taken in when the last second ended.
+    /// Events collected when the last second ended.
     accepted_told: u64,
 
     /// The second that is not over yet.
@@ -85,7 +85,7 @@ struct Open {
 pub struct Total {
     /// Its calculations.
     pub tally: Tally,
-    /// The confidence that was reported last, 0.0 to 1.0; none before the first.
+    /// The confidence that was reported last, 0.0 to 1.0; `None` before the first.
     pub confidence_last: Option<f64>,
     /// When it was reported last, in milliseconds since 1970.
     pub at_ms: i64,
@@ -96,7 +96,7 @@ pub struct Total {
 pub struct Memory {
     /// How much it uses, in bytes.
     pub bytes: f64,
-    /// When it said so, in milliseconds since 1970.
+    /// When it reported that, in milliseconds since 1970.
     pub at_ms: i64,
 }
 
@@ -105,7 +105,7 @@ pub struct Memory {
 pub struct Usage {
     /// How often.
     pub count: u64,
-    /// When it said so last, in milliseconds since 1970.
+    /// When it last reported that, in milliseconds since 1970.
     pub at_ms: i64,
 }
 
@@ -125,11 +125,11 @@ pub struct Recent {
 pub struct Toggles {
     /// How often.
     pub count: u64,
-    /// The last revision that was counted; none before the first look.
+    /// The last revision that was counted; `None` before the first count.
     pub through: Option<u64>,
 }
 
-/// Everything of the totals, to be kept and read again.
+/// The totals, to be stored and read again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The last batch that is counted in it.
@@ -144,16 +144,16 @@ pub struct Checkpoint {
     pub sources: Vec<(Box<str>, i64)>,
     /// How often components were switched.
     pub toggles: Toggles,
-    /// Events taken in.
+    /// Events collected.
     pub accepted: u64,
 }
 
 impl Collector {
-    /// Forgets everything that was counted, and goes on from what was kept: the totals, the ticks
-    /// that belong to them, and the batches since, each counted in the second it came in. Readers
-    /// see all of it at once. Returns what the batches add up to, by second.
+    /// Discards everything that was counted, and continues from what was stored: the totals, the
+    /// ticks that belong to them, and the batches since, each counted in the second it came in.
+    /// Readers see all of it at once. Returns what the batches add up to, by second.
     ///
-    /// What has been silent for long is not exposed any more.
+    /// Series without recent reports are not exposed any more.
     pub fn resume(
         &self,
         past: Past,
@@ -186,7 +186,7 @@ impl Collector {
         for batch in batches {
             let at_s = batch.at_ms.div_euclid(1000);
             self.close_tick(at_s);
-            // Which revisions were saved between is not known here.
+            // Revisions saved in between are not known here.
             lock(&self.state).evidence.split(batch.at_ms);
             self.apply(batch.id, &batch.events, batch.at_ms);
             frames.extend(self.close_second(at_s, name).map(|frame| (at_s, frame)));
@@ -201,8 +201,8 @@ impl Collector {
 
     /// Counts the events of a batch. `id` is the batch's place in the log.
     pub fn apply(&self, id: i64, events: &[Event], at_ms: i64) {
-        // What the shards hold until here came before; whoever adds them up from here on looks here
-        // for when that came.
+        // What the shards hold so far came before; a reader that adds them up from now on takes the
+        // time from here.
         let mut state = self.state();
         state.through = state.through.max(id);
         state.latest_ms = at_ms;
@@ -236,7 +236,7 @@ impl Collector {
     }
 
     /// Notes how often components were switched in the revisions after `after` up to `through`;
-    /// not where something else was counted up to meanwhile.
+    /// ignored if the count was advanced in the meantime.
     pub fn count_toggles(&self, after: Option<u64>, through: u64, count: u64) {
         let mut toggles = lock(&self.toggles);
         if toggles.through == after {
@@ -246,7 +246,7 @@ impl Collector {
     }
 
     /// Locks the state, with everything in it that was recorded.
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, Collected> {
         let mut state = lock(&self.state);
         self.recorder.drain(|labels, counted| {
             state.count(labels, &counted.tally, counted.confidence_last);
@@ -254,16 +254,16 @@ impl Collector {
         state
     }
 
-    /// Ends the second that began at `at_s`, and returns what was counted in it; none where
-    /// nothing was. Names are made numbers by `name`, which may fail: what it has no number for
-    /// is in the totals, and is tried again with the next second.
+    /// Ends the second that began at `at_s`, and returns what was counted in it, if anything.
+    /// `name` turns names into numbers and may fail: counts without a number are in the totals, and
+    /// are tried again with the next second.
     pub fn close_second(
         &self,
         at_s: i64,
         name: &mut dyn FnMut(&str) -> Option<NameId>,
     ) -> Option<Frame> {
         let open = std::mem::take(&mut self.state().open);
-        // Nobody waits for this lock while a name is written to the disk.
+        // The lock is not held while a name is written to the disk.
         let (frame, unnamed) = open.into_frame(name);
         let mut state = lock(&self.state);
         state.open.merge(unnamed);
@@ -282,19 +282,19 @@ impl Collector {
         Some(frame)
     }
 
-    /// Notes that a revision was saved at `at_ms`, in milliseconds since 1970: what comes later can
-    /// be told from what came before.
+    /// Notes that a revision was saved at `at_ms`, in milliseconds since 1970: later events are
+    /// counted separately from earlier ones.
     pub fn note_revision(&self, at_ms: i64) {
         let mut state = self.state();
         state.evidence.split(at_ms);
         state.version += 1;
     }
 
-    /// Moves the open tick to those in memory, where it is over at `now_s`.
+    /// Moves the open tick to those in memory, if it is over at `now_s`.
     pub fn close_tick(&self, now_s: i64) {
         let mut state = lock(&self.state);
         let over = state.tick.take_if(|(at_s, _)| {
-            // A tick that begins later than now is of a clock that was set back since.
+            // A tick that begins later than now is from before the clock was set back.
             !(*at_s..*at_s + i64::from(TICK_S)).contains(&now_s)
         });
         if let Some((at_s, frame)) = over {
@@ -302,7 +302,7 @@ impl Collector {
         }
     }
 
-    /// Returns the totals to be kept, as of the last batch that was applied.
+    /// Returns the totals to be stored, as of the last batch that was applied.
     pub fn checkpoint(&self) -> Checkpoint {
         let state = self.state();
         Checkpoint {
@@ -321,13 +321,13 @@ impl Default for Collector {
     fn default() -> Self {
         Self {
             recorder: Recorder::default(),
-            state: Mutex::new(State::empty()),
+            state: Mutex::new(Collected::empty()),
             toggles: Mutex::default(),
         }
     }
 }
 
-impl State {
+impl Collected {
     fn empty() -> Self {
         Self {
             totals: Map::default(),
@@ -372,11 +372,11 @@ impl State {
         self.forget_before(since_s);
     }
 
-    /// Takes over what components are judged by.
+    /// Replaces what components are judged by.
     fn recall(&mut self, kept: Vec<(i64, Frame)>, names: &[(NameId, Box<str>)], now_ms: i64) {
         let names: HashMap<NameId, &Box<str>> =
             names.iter().map(|(id, name)| (*id, name)).collect();
-        // What is later is of a clock that was set back since.
+        // Later entries are from before the clock was set back.
         for (from_ms, frame) in kept.into_iter().filter(|(from_ms, _)| *from_ms <= now_ms) {
             let counts = frame.tallies.into_iter();
             let counts = counts.filter_map(|((component, arm), tally)| {
@@ -389,7 +389,7 @@ impl State {
 
     /// Remembers the calculations of a second, or of a tick that was kept.
     fn remember(&mut self, at_s: i64, length_s: u32, tally: Tally) {
-        // What is later is of a clock that was set back since.
+        // Later entries are from before the clock was set back.
         while self.recent.back().is_some_and(|last| last.at_s > at_s) {
             self.recent.pop_back();
         }
@@ -402,14 +402,14 @@ impl State {
         }
     }
 
-    /// Whether something calculated in the seconds that a rate is told of, which changes as they
-    /// pass.
+    /// Returns whether something calculated in the seconds that a rate is over, which changes as
+    /// they pass.
     fn was_busy(&self, at_s: i64) -> bool {
         let last = self.recent.back();
         last.is_some_and(|last| at_s - last.at_s <= 2 * RATE_OVER_S)
     }
 
-    /// Takes in what an event says beside being a calculation.
+    /// Records what an event has besides a calculation.
     fn notice(&mut self, event: &Event, at_ms: i64) {
         *slot(&mut self.sources, event.source()).1 = at_ms;
         match event {
@@ -438,14 +438,14 @@ impl State {
     }
 
     fn add_to_tick(&mut self, at_s: i64, frame: &Frame) {
-        // A tick that should have been closed takes what comes late: nothing is lost.
+        // A tick that should have been closed gets late events: nothing is lost.
         let (_, tick) = self
             .tick
             .get_or_insert_with(|| (step_of(at_s, TICK_S), Frame::default()));
         tick.merge(frame);
     }
 
-    /// Forgets seconds that nothing looks back to.
+    /// Discards seconds that nothing reads any more.
     pub fn forget_before(&mut self, at_s: i64) {
         while self.recent.front().is_some_and(|first| first.at_s < at_s) {
             self.recent.pop_front();
@@ -458,7 +458,7 @@ impl State {
 }
 
 impl Open {
-    /// Makes a frame of it. What has no number for a name is handed back.
+    /// Makes a frame of it. Counts whose name has no number are returned.
     fn into_frame(self, name: &mut dyn FnMut(&str) -> Option<NameId>) -> (Frame, Self) {
         let mut frame = Frame {
             own_memory: self.own_memory,
@@ -500,7 +500,7 @@ impl Default for Memory {
     }
 }
 
-/// Returns the value of a source, or of [`OTHER`] where there are too many, and whose it is.
+/// Returns the value of a source, or of [`OTHER`] if there are too many, with its name.
 fn slot<'a, V: Default>(map: &'a mut Map<Box<str>, V>, source: &str) -> (&'a str, &'a mut V) {
     let at = map.get_index_of(source).unwrap_or_else(|| {
         let name = match map.len() < SOURCES_MAX {

@@ -1,5 +1,4 @@
-//! A span drawn of what was collected: of which frames, on disk and in memory; or of what a
-//! Prometheus has.
+//! Draws a span from what was collected, from frames on disk and in memory, or from a Prometheus.
 
 use indexmap::IndexSet;
 
@@ -17,8 +16,8 @@ use crate::store::StoreError;
 /// Frames that one chart is made of at most, read and unpacked one after the other.
 const FRAMES_MAX: i64 = 20_000;
 
-/// Seconds of the shortest step that a Prometheus is asked for: growth is told from samples
-/// within a step, and one that scrapes every 15 seconds has four in this.
+/// Seconds of the shortest step that a Prometheus is asked for: growth is computed from the samples
+/// within a step; with a scrape every 15 seconds there are four.
 const PROMETHEUS_STEP_S: u32 = 60;
 
 /// Seconds by which points from a Prometheus move on: as often as one usually scrapes.
@@ -36,7 +35,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// Brings what is wanted within bounds.
+    /// Clamps what is wanted to the bounds.
     pub fn of(query: &shapes::ChartQuery, now_s: i64) -> Self {
         let to_s = query.to_ms.div_euclid(1000).clamp(1, now_s);
         let earliest_s = to_s - SPAN_S_MAX;
@@ -53,7 +52,7 @@ impl Metrics {
     /// Draws a span. Marks are for the caller to fill in.
     ///
     /// # Errors
-    /// [`StoreError`] where what was kept cannot be read.
+    /// [`StoreError`] if what was kept cannot be read.
     pub fn draw(
         &self,
         query: &shapes::ChartQuery,
@@ -63,7 +62,7 @@ impl Metrics {
         let names = self.read(MetricsReader::names)?.unwrap_or_default();
         let component = query.component.as_deref().map(|wanted| {
             let found = names.iter().find(|(_, name)| ***name == *wanted);
-            // A name that nothing ever reported has no number: nothing is drawn then.
+            // A name that was never reported has no number: nothing is drawn then.
             found.map_or(NameId::MAX, |(id, _)| *id)
         });
         let frame_s = self.frame_length(&span);
@@ -116,7 +115,7 @@ impl Metrics {
         if frame_s > 1 {
             from_s = self.each_kept(span, frame_s, &mut visit)?;
         }
-        // What is in memory is unpacked while nobody waits for it.
+        // Frames in memory are unpacked outside of the lock.
         let state = self.0.collector.state();
         let (packed, length_s) = match frame_s {
             1 => (state.seconds.between(from_s, span.to_s), 1),
@@ -138,8 +137,7 @@ impl Metrics {
         Ok(())
     }
 
-    /// Visits what is kept on disk of a span, and returns where that ends: what is later is in
-    /// memory.
+    /// Visits the frames of a span on disk, and returns their end: later frames are in memory.
     fn each_kept(
         &self,
         span: &Span,
@@ -149,7 +147,7 @@ impl Metrics {
         let mut from_s = span.from_s;
         let in_memory_s = self.0.collector.state().ticks.begins_s();
         for tier in TIERS.iter().rev().filter(|tier| tier.step_s <= frame_s) {
-            // The finest are in memory, mostly.
+            // The finest are mostly in memory.
             if tier.step_s == TICK_S && in_memory_s.is_some_and(|begins_s| begins_s <= from_s) {
                 break;
             }
@@ -164,14 +162,14 @@ impl Metrics {
         Ok(from_s)
     }
 
-    /// Reads what was kept; none where nothing ever was.
+    /// Reads what was stored; `None` if nothing ever was.
     fn read<T>(
         &self,
         read: impl FnOnce(&MetricsReader) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let mut reader = lock(&self.0.reader);
         let is_other = |reader: &MetricsReader| !reader.is_in_place();
-        // What was removed is shown until that is settled.
+        // What was removed is shown until that is resolved.
         if reader.as_ref().is_none_or(is_other) && self.gone().is_none() {
             *reader = MetricsReader::open(&self.0.data_dir)?;
         }
@@ -182,7 +180,7 @@ impl Metrics {
 /// Draws a span of what a Prometheus has of it. Marks are for the caller to fill in.
 ///
 /// # Errors
-/// [`QueryError`] where it does not answer.
+/// [`QueryError`] if it does not answer.
 pub fn draw_from(
     address: &str,
     query: &shapes::ChartQuery,
@@ -191,8 +189,8 @@ pub fn draw_from(
 ) -> Result<shapes::Charts, QueryError> {
     let span = Span::of(query, now_ms / 1000);
     let grid = Grid::over(span.from_s, span.to_s, PROMETHEUS_STEP_S, span.points_max);
-    // Up to now, because a step counts only when it is over; moving on seldom, so that points
-    // keep their values in between.
+    // Up to now, because a step counts only when it is over; in coarse steps, so that points keep
+    // their values in between.
     let grid = grid.ending_at(tiers::step_of(span.to_s, PROMETHEUS_MOVES_S));
     let range = prometheus::Range {
         from_s: grid.from_s,
@@ -219,7 +217,7 @@ fn as_id(at: usize) -> NameId {
     NameId::try_from(at).unwrap_or(NameId::MAX)
 }
 
-/// Names in the order of the alphabet, without the empty one of what names no component.
+/// Names in alphabetical order, without the empty one for reports without a component.
 fn listed(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
     names.sort();

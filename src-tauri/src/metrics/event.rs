@@ -1,7 +1,7 @@
 //! Bytes → events, and what is wrong with the rest.
 //!
-//! Each event is judged by itself: a bad one is counted and told by its index, the good ones
-//! count. Knows nothing of flags: for whom a component was, where nobody said, is asked.
+//! Each event is judged separately: a bad one is counted and reported by its index, the good ones
+//! count. Knows nothing of flags: if an event does not name its arm, a callback is asked.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl Event {
     }
 }
 
-/// What calculations are told apart by.
+/// The labels of calculations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Labels {
     /// The application that reported.
@@ -90,13 +90,13 @@ pub enum BatchError {
     TooMany,
 }
 
-/// Says for whom a component was: asked with component, user and groups.
+/// Returns the arm of an event, given component, user and groups.
 pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
 
 /// Reads a batch.
 ///
 /// # Errors
-/// Where the batch as a whole cannot be read; then no event of it counts.
+/// If the batch as a whole cannot be read; then no event of it counts.
 pub fn read(bytes: &[u8], format: Format, expose: Expose) -> Result<Batch, BatchError> {
     let mut batch = Batch::default();
     let bytes = &*tree::mended(bytes);
@@ -133,7 +133,7 @@ fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, BatchError> {
 
 const TOO_MANY: &str = "too many events";
 
-/// The elements of an array, as far as a batch may have them: what is beyond is not read.
+/// The elements of an array, up to the bound of a batch: the rest is not read.
 struct Elements<'a>(Vec<&'a RawValue>);
 
 impl<'a> Deserialize<'a> for Elements<'a> {
@@ -177,7 +177,7 @@ impl Batch {
     }
 }
 
-/// An event as it is sent. Fields it does not have are passed over.
+/// An event as it is sent. Unknown fields are ignored.
 #[derive(Debug, Deserialize)]
 struct Sent {
     r#type: String,
@@ -320,12 +320,12 @@ fn is_text(value: &Tree) -> bool {
     value.as_str().is_some()
 }
 
-/// Says whether a value is a number, and not beyond all doubles.
+/// Returns whether a value is a number, and not beyond all doubles.
 fn is_number(value: &Tree) -> bool {
     value.as_f64().is_some()
 }
 
-/// Says whether a value is a number that cannot be counted with, such as 1e400.
+/// Returns whether a value is a number that cannot be counted with, such as 1e400.
 fn is_beyond_doubles(value: &Tree) -> bool {
     matches!(value, Tree::Number(number) if number.as_f64().is_none())
 }
@@ -344,7 +344,7 @@ fn is_texts(value: &Tree) -> bool {
     texts.is_some_and(|texts| texts.iter().all(is_text))
 }
 
-/// Says which field keeps bytes from being an event. Only bad events pay for that.
+/// Finds the field that makes bytes an invalid event. Only bad events pay for that.
 fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
     let Ok(value) = tree::read(bytes) else {
         return format!("this is not JSON: {error}");
@@ -362,7 +362,7 @@ fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
             format!("{}; this number is too large", field.message)
         }
         Some(field) => field.message.to_owned(),
-        // Two fields of one name, which a value silently keeps the last of.
+        // A duplicate field, of which a value would silently keep the last.
         None => format!("this event cannot be read: {error}"),
     }
 }

@@ -1,7 +1,7 @@
-//! What was counted lately of each component and arm, so that components can be judged since the
-//! revision that changed who sees them.
+//! Recent counts of each component and arm, so that components can be judged since the revision
+//! that changed who sees them.
 //!
-//! No further back than the dashboard looks: what went well for hours would hide what fails now.
+//! No further back than the dashboard shows: hours of success would hide a present failure.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
@@ -13,14 +13,15 @@ use super::event::Labels;
 /// How long a bin is.
 const BIN_MS: i64 = 10_000;
 
-/// How long each moment has a bin of its own: so late is noticed what another program saves.
+/// For how long every moment has a separate bin: a revision of another program may be noticed that
+/// late.
 const APART_FOR_MS: i64 = 1_000;
 
-/// How much later than others a batch may be counted that came before them: other programs take
-/// some in, too. What is earlier still is of a clock that was set back.
+/// How much later than others an earlier batch may be counted: other programs store some, too.
+/// Anything earlier is from before a clock was set back.
 const LATE_MS: i64 = 60_000;
 
-/// Counts in bins, of which none goes on beyond a revision.
+/// Counts in bins, none of which spans a revision.
 ///
 /// A batch is in the bin of the moment it came at, whenever it is counted. Moments are in
 /// milliseconds since 1970.
@@ -28,9 +29,9 @@ const LATE_MS: i64 = 60_000;
 pub struct Evidence {
     /// Earliest first.
     bins: VecDeque<Bin>,
-    /// Moments that no bin goes on beyond.
+    /// Moments that no bin may span.
     splits: BTreeSet<i64>,
-    /// The first bin that was changed since it was kept; none if all are on disk.
+    /// The first bin that was changed since it was stored; `None` if all are on disk.
     changed_ms: Option<i64>,
 }
 
@@ -57,21 +58,21 @@ impl Evidence {
         self.note_changed(from_ms);
     }
 
-    /// Adds a bin that was kept, and is later than all before. Nothing is added to it any more: which
-    /// revisions were saved meanwhile is not known.
+    /// Adds a stored bin, later than all before. Nothing is added to it any more: which revisions
+    /// were saved since is unknown.
     pub fn restore(&mut self, from_ms: i64, counts: Counts) {
         self.split(from_ms);
         self.split(from_ms + 1);
         self.bins.push_back(Bin { from_ms, counts });
     }
 
-    /// Has no bin go on beyond a moment: a revision was saved then, or may have been. What came
-    /// after it, and is in one bin with what came before it already, counts as before.
+    /// Ends the bin at a moment: a revision was saved then, or may have been. What came after it,
+    /// and is in one bin with what came before it already, counts as before.
     pub fn split(&mut self, at_ms: i64) {
         self.splits.insert(at_ms);
     }
 
-    /// Forgets what began before a moment.
+    /// Discards bins that began before a moment.
     pub fn forget_before(&mut self, at_ms: i64) {
         while self.bins.front().is_some_and(|bin| bin.from_ms < at_ms) {
             self.bins.pop_front();
@@ -105,8 +106,8 @@ impl Evidence {
         self.join(now_ms - APART_FOR_MS);
     }
 
-    /// Returns the bins from the first on that was changed since they were kept, by the moments
-    /// they begin at. They are instead of all that were kept from there on.
+    /// Returns the bins from the first one that was changed since they were stored, by the moments
+    /// they begin at. They replace all that were stored from there on.
     pub fn unkept(&self) -> BTreeMap<i64, Counts> {
         let Some(changed_ms) = self.changed_ms else {
             return BTreeMap::new();
@@ -115,7 +116,7 @@ impl Evidence {
         bins.map(|bin| (bin.from_ms, bin.counts.clone())).collect()
     }
 
-    /// Takes all bins for kept.
+    /// Marks all bins as stored.
     pub fn note_kept(&mut self) {
         self.changed_ms = None;
     }
@@ -174,7 +175,7 @@ impl Evidence {
         bins_before - self.bins.len()
     }
 
-    /// Whether there is a split after a moment, up to another.
+    /// Returns whether there is a split after a moment, up to another.
     fn is_split(&self, after_ms: i64, up_to_ms: i64) -> bool {
         let within = (Bound::Excluded(after_ms), Bound::Included(up_to_ms));
         self.splits.range(within).next().is_some()

@@ -1,7 +1,7 @@
 //! The totals as Prometheus reads them: OpenMetrics 1.0, and the classic text 0.0.4.
 //!
-//! Names, types and escaping are prometheus-client's; what is its own here is only which values
-//! there are. Both formats tell the same series, edges of buckets included.
+//! Names, types and escaping are prometheus-client's; this file only decides which values there
+//! are. Both formats have the same series, edges of buckets included.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Refusals;
-use super::collector::{Collector, State, Total};
+use super::collector::{Collected, Collector, Total};
 use super::event::Labels;
 use super::process::{self, ProcessUse};
 use crate::load::Load;
 
 const NO_LABELS: [(&str, &str); 0] = [];
 
-/// A format that metrics are told in.
+/// A format of metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// OpenMetrics 1.0.
@@ -33,7 +33,7 @@ pub enum Format {
     Classic,
 }
 
-/// Tells the metrics in either format.
+/// Writes the metrics in either format.
 #[derive(Debug)]
 pub struct Exposition {
     open_metrics: Registry,
@@ -74,8 +74,8 @@ impl Exposition {
     }
 }
 
-/// Writes `le="5"` as `le="5.0"`. To a Prometheus these are two series: one that is told now in
-/// the one format and now in the other would fall apart.
+/// Writes `le="5"` as `le="5.0"`. To a Prometheus these are two series: one that is scraped in both
+/// formats in turn would split into two.
 fn with_edges_as_in_open_metrics(text: &str) -> String {
     const EDGE: &str = "le=\"";
     let mut written = String::with_capacity(text.len() + text.len() / 32);
@@ -117,8 +117,8 @@ impl collector::Collector for Exposed {
     }
 }
 
-/// What the founding specification lists, by source, component and arm.
-fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+/// The metrics of the founding specification, by source, component and arm.
+fn calculations(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     completed(encoder, state)?;
     errors(encoder, state)?;
     confidence(encoder, state)?;
@@ -126,7 +126,7 @@ fn calculations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     iterations(encoder, state)
 }
 
-fn completed(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn completed(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let help = "Calculations that ended well";
     let mut metric =
         encoder.encode_descriptor("ml_calculations", help, None, MetricType::Counter)?;
@@ -135,7 +135,7 @@ fn completed(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-fn errors(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn errors(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let help = "Calculations that failed";
     let mut metric = encoder.encode_descriptor("ml_errors", help, None, MetricType::Counter)?;
     each(state, |labels, total| {
@@ -143,7 +143,7 @@ fn errors(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-fn confidence(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn confidence(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let name = "ml_confidence_current";
     let help = "The confidence that was reported last, 0 to 1";
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
@@ -153,7 +153,7 @@ fn confidence(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-fn durations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn durations(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let name = "ml_calculation_duration";
     let help = "How long calculations took that ended well";
     let unit = Some(&Unit::Seconds);
@@ -171,7 +171,7 @@ fn durations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-fn iterations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+fn iterations(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let name = "ml_convergence_iterations";
     let help = "Iterations until a calculation converged";
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
@@ -188,8 +188,8 @@ fn iterations(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
     })
 }
 
-/// What is told by source alone.
-fn usage(encoder: &mut DescriptorEncoder, state: &State) -> fmt::Result {
+/// Metrics by source alone.
+fn usage(encoder: &mut DescriptorEncoder, state: &Collected) -> fmt::Result {
     let mut metric = encoder.encode_descriptor(
         "ml_memory_usage",
         "The memory that a source reported last",
@@ -217,8 +217,8 @@ fn toggles(encoder: &mut DescriptorEncoder, format: Format, count: u64) -> fmt::
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
     counter(&mut metric, &NO_LABELS, &count)?;
     if format == Format::Classic {
-        // The name as the founding specification has it. No counter may be called so any more,
-        // and in OpenMetrics nothing may that a counter's family is called.
+        // The name in the founding specification. Conventions forbid it for a counter, and
+        // OpenMetrics for anything with the name of a counter's family.
         let help = "The same as ml_feature_flag_toggles_total";
         let mut alias = encoder.encode_descriptor(name, help, None, MetricType::Unknown)?;
         alias.encode_gauge(&(count as f64))?;
@@ -227,7 +227,7 @@ fn toggles(encoder: &mut DescriptorEncoder, format: Format, count: u64) -> fmt::
 }
 
 impl Exposed {
-    /// What Flagdeck tells of itself.
+    /// Metrics of Flagdeck itself.
     fn own(&self, encoder: &mut DescriptorEncoder, accepted: u64) -> fmt::Result {
         let mut counted = |name, help, count| -> fmt::Result {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
@@ -235,7 +235,7 @@ impl Exposed {
         };
         counted(
             "flagdeck_events_accepted",
-            "Events taken in, over restarts",
+            "Events collected, over restarts",
             accepted,
         )?;
         counted(
@@ -324,45 +324,31 @@ fn process_use(encoder: &mut DescriptorEncoder, used: &ProcessUse) -> fmt::Resul
         MetricType::Counter,
     )?;
     counter(&mut metric, &NO_LABELS, &used.cpu_s)?;
-    let mut told = |name, help, unit: Option<Unit>, value: f64| -> fmt::Result {
+    for (name, help, unit, value) in process_gauges(used) {
+        let Some(value) = value else { continue };
         let mut metric = encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
-        gauge(&mut metric, &NO_LABELS, &value)
-    };
-    let resident = used.resident_bytes as f64;
-    told(
-        "process_resident_memory",
-        "Resident memory",
-        Some(Unit::Bytes),
-        resident,
-    )?;
-    let of_all = used.virtual_bytes as f64;
-    told(
-        "process_virtual_memory",
-        "Virtual memory",
-        Some(Unit::Bytes),
-        of_all,
-    )?;
-    told(
-        "process_open_fds",
-        "Open file descriptors",
-        None,
-        used.open_fds as f64,
-    )?;
-    if let Some(max_fds) = used.max_fds {
-        let help = "How many file descriptors may be open";
-        told("process_max_fds", help, None, max_fds as f64)?;
+        gauge(&mut metric, &NO_LABELS, &value)?;
     }
-    let help = "When this process started, since 1970";
-    told(
-        "process_start_time",
-        help,
-        Some(Unit::Seconds),
-        used.started_s,
-    )
+    Ok(())
+}
+
+/// Name, help text, unit and value, if the system tells it.
+type ProcessGauge = (&'static str, &'static str, Option<Unit>, Option<f64>);
+
+#[rustfmt::skip]
+fn process_gauges(used: &ProcessUse) -> [ProcessGauge; 5] {
+    let bytes = |bytes| Some(bytes as f64);
+    [
+        ("process_resident_memory", "Resident memory", Some(Unit::Bytes), bytes(used.resident_bytes)),
+        ("process_virtual_memory", "Virtual memory", Some(Unit::Bytes), bytes(used.virtual_bytes)),
+        ("process_open_fds", "Open file descriptors", None, Some(used.open_fds as f64)),
+        ("process_max_fds", "How many file descriptors may be open", None, used.max_fds.map(|max_fds| max_fds as f64)),
+        ("process_start_time", "When this process started, since 1970", Some(Unit::Seconds), Some(used.started_s)),
+    ]
 }
 
 fn each(
-    state: &State,
+    state: &Collected,
     mut tell: impl FnMut(&[(&'static str, &str); 3], &Total) -> fmt::Result,
 ) -> fmt::Result {
     state

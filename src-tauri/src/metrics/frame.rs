@@ -24,7 +24,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Whether nothing was reported. Flagdeck's own memory is no report.
+    /// Returns whether nothing was reported. Flagdeck's own memory is no report.
     pub fn is_quiet(&self) -> bool {
         self.tallies.is_empty() && self.memory.is_empty()
     }
@@ -125,7 +125,7 @@ impl Frame {
         bytes
     }
 
-    /// Unpacks what [`Frame::pack`] made; none of anything else, be it one bit.
+    /// Unpacks what [`Frame::pack`] made; `None` for anything else, even if one bit differs.
     pub fn unpack(bytes: &[u8]) -> Option<Self> {
         let (bytes, expected) = bytes.split_last_chunk::<HASH_BYTES>()?;
         if hash(bytes) != *expected {
@@ -148,7 +148,7 @@ impl Frame {
     }
 }
 
-/// Bytes of a hash: enough against chance, little beside a frame.
+/// Bytes of a hash: enough against chance, little next to a frame.
 const HASH_BYTES: usize = 8;
 
 impl PackedTally {

@@ -5,13 +5,14 @@ use std::time::Duration;
 /// Events of one batch. A host that sends every 250 ms reaches this at 40 000 a second.
 pub const BATCH_EVENTS_MAX: usize = 10_000;
 
-/// Problems listed in the answer to a batch; the rest are counted. Who sees a hundred knows.
+/// Problems listed in the answer to a batch; the rest are counted. A hundred are enough to see what
+/// is wrong.
 pub const PROBLEMS_MAX: usize = 100;
 
 /// Bytes of an idempotency key: a UUID fits three times.
 pub const KEY_BYTES_MAX: usize = 128;
 
-/// Seconds one calculation may claim to have taken: a day. More is a clock gone wrong.
+/// Seconds one calculation may claim to have taken: a day. More is a broken clock.
 pub const DURATION_S_MAX: f64 = 86_400.0;
 
 /// Iterations one calculation may claim.
@@ -20,15 +21,15 @@ pub const ITERATIONS_MAX: u32 = 1_000_000_000;
 /// Bytes of memory a source may claim: 2^53, up to which JSON numbers are exact.
 pub const MEMORY_BYTES_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// Sets of labels that are counted apart; what comes after them is counted under `other`.
-/// Each costs some 26 samples in every scrape, and about 30 bytes in every tick it reports in.
+/// Sets of labels that are counted separately; further ones are counted under `other`. Each costs
+/// some 26 samples in every scrape, and about 30 bytes in every tick it reports in.
 pub const SERIES_MAX: usize = 500;
 
-/// Sources whose memory is kept apart; what comes after them is kept under `other`.
+/// Sources whose memory is kept separately; further ones are kept under `other`.
 pub const SOURCES_MAX: usize = 64;
 
-/// How long a set of labels is exposed after its last report, looked at when Flagdeck opens:
-/// else instances that are long gone would fill [`SERIES_MAX`].
+/// How long a set of labels is exposed after its last report, checked when Flagdeck opens:
+/// otherwise instances that are long gone would fill [`SERIES_MAX`].
 pub const SERIES_FORGOTTEN_AFTER_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Batches that may wait to be stored.
@@ -40,17 +41,17 @@ pub const QUEUE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Batches stored in one commit, so that the last of them does not wait for all.
 pub const COMMIT_BATCHES_MAX: usize = 128;
 
-/// What is told to clients whose batch found no room.
+/// The message to clients whose batch found no room.
 pub const RETRY_AFTER_S: u32 = 1;
 
-/// Bytes of stored events kept after they were counted, for whoever reads single events.
+/// Bytes of stored events kept after they were counted, for readers of single events.
 pub const LOG_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
 /// How long stored events are kept after they were counted. Other programs on the same folder
 /// read them within a second.
 pub const LOG_KEPT_MS: i64 = 60 * 60 * 1000;
 
-/// How long a key keeps a batch from being counted again: far longer than anybody retries.
+/// How long a key keeps a batch from being counted again: far longer than any client retries.
 pub const KEY_KEPT_MS: i64 = 60 * 60 * 1000;
 
 /// Keys that are remembered at a time, the latest ones: some 10 MB.
@@ -75,8 +76,8 @@ pub const POINTS_MAX: u32 = 4000;
 /// Seconds of one chart: a year, and a leap day.
 pub const SPAN_S_MAX: i64 = 366 * 24 * 60 * 60;
 
-/// Marks on one chart. More would be a wall.
+/// Marks on one chart. More would be unreadable.
 pub const MARKS_MAX: usize = 200;
 
-/// Components told with a pulse, the worst first. More than that nobody reads on a dashboard.
+/// Components listed in a pulse, the worst first. A dashboard shows no more.
 pub const COMPONENTS_JUDGED_MAX: usize = 20;

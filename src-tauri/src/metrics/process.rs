@@ -1,9 +1,9 @@
-//! What this process itself uses, as the system tells it.
+//! What this process itself uses, as reported by the system.
 
 #[cfg(target_os = "linux")]
 use procfs::process::{LimitValue, Process};
 
-/// What the conventional `process_*` metrics tell.
+/// The values of the conventional `process_*` metrics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProcessUse {
     /// Processor time of all threads, in seconds.
@@ -14,13 +14,13 @@ pub struct ProcessUse {
     pub virtual_bytes: u64,
     /// Open file descriptors.
     pub open_fds: u64,
-    /// How many of them there may be; none where the system does not say.
+    /// How many of them there may be; `None` if the system does not report it.
     pub max_fds: Option<u64>,
     /// When it started, in seconds since 1970.
     pub started_s: f64,
 }
 
-/// Returns what this process uses; none where the system does not say.
+/// Returns what this process uses; `None` if the system does not report it.
 #[cfg(target_os = "linux")]
 pub fn look() -> Option<ProcessUse> {
     let process = Process::myself().ok()?;
@@ -41,20 +41,20 @@ pub fn look() -> Option<ProcessUse> {
     })
 }
 
-/// Returns what this process uses; none where the system does not say.
+/// Returns what this process uses; `None` if the system does not report it.
 #[cfg(not(target_os = "linux"))]
 pub fn look() -> Option<ProcessUse> {
     None
 }
 
-/// Returns the resident memory of this process, in bytes; none where the system does not say.
+/// Returns the resident memory of this process, in bytes; `None` if the system does not report it.
 #[cfg(target_os = "linux")]
 pub fn resident_bytes() -> Option<f64> {
     let stat = Process::myself().ok()?.statm().ok()?;
     Some((stat.resident * procfs::page_size()) as f64)
 }
 
-/// Returns the resident memory of this process, in bytes; none where the system does not say.
+/// Returns the resident memory of this process, in bytes; `None` if the system does not report it.
 #[cfg(not(target_os = "linux"))]
 pub fn resident_bytes() -> Option<f64> {
     None

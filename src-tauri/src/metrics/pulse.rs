@@ -1,22 +1,22 @@
-//! What the dashboard tells of the last minutes.
+//! What the dashboard shows of the last minutes.
 
 use flagdeck_core::measure::{DURATION_EDGES_S, Tally};
 
 use super::charts::on_the_wire;
-use super::collector::{RATE_OVER_S, Recent, State};
+use super::collector::{Collected, RATE_OVER_S, Recent};
 use super::tiers::{SECONDS_IN_MEMORY_S, step_of};
 use crate::metrics::shapes;
 
-/// Seconds of one column of the small charts: 45 of them make up the span, and each is of whole
-/// ticks, which is all there is of the time before a restart.
+/// Seconds of one column of the small charts: 45 of them make up the span, and each has whole
+/// ticks, because only ticks survive a restart.
 const COLUMN_S: u32 = 20;
 
-/// What a source's name begins with that makes its reports up.
+/// The prefix of the names of sources with synthetic reports.
 const SYNTHETIC: &str = "synthetic-";
 
-/// Tells of the state at `now_ms`. Verdicts, marks, push, trouble and refusals are for the caller
-/// to fill in.
-pub(super) fn take(state: &State, now_ms: i64, limits: shapes::Limits) -> shapes::Pulse {
+/// Returns the pulse at `now_ms`. Verdicts, marks, push, trouble and refusals are for the caller to
+/// fill in.
+pub(super) fn take(state: &Collected, now_ms: i64, limits: shapes::Limits) -> shapes::Pulse {
     let now_s = now_ms / 1000;
     let since_s = now_s - SECONDS_IN_MEMORY_S;
     let mut all = Tally::default();
@@ -63,18 +63,18 @@ pub(super) fn take(state: &State, now_ms: i64, limits: shapes::Limits) -> shapes
 }
 
 /// Calculations a second over the last [`RATE_OVER_S`] seconds that are over.
-fn rate(state: &State, now_s: i64) -> f64 {
+fn rate(state: &Collected, now_s: i64) -> f64 {
     let since_s = now_s - RATE_OVER_S;
     let totals = state.recent.iter().rev().map(|recent| {
         let ends_s = recent.at_s + i64::from(recent.length_s);
         let within_s = (ends_s.min(now_s) - recent.at_s.max(since_s)).max(0);
         recent.tally.total() as f64 * within_s as f64 / f64::from(recent.length_s)
     });
-    // Older ones have nothing within; ticks are few, seconds are at most as many as are looked at.
+    // Older ones are out of range.
     totals.take(2 * RATE_OVER_S as usize).sum::<f64>() / RATE_OVER_S as f64
 }
 
-fn sources(state: &State) -> Vec<shapes::ReportingSource> {
+fn sources(state: &Collected) -> Vec<shapes::ReportingSource> {
     let sources = state.sources.iter().map(|(name, at_ms)| {
         let memory = state.memory.get(name);
         shapes::ReportingSource {
@@ -89,8 +89,8 @@ fn sources(state: &State) -> Vec<shapes::ReportingSource> {
     sources
 }
 
-/// The memory of the source that uses the most, of those that said so lately, in bytes.
-pub(super) fn host_memory(state: &State, now_ms: i64) -> Option<f64> {
+/// The memory of the source that uses the most, of those that reported recently, in bytes.
+pub(super) fn host_memory(state: &Collected, now_ms: i64) -> Option<f64> {
     let since_ms = now_ms - SECONDS_IN_MEMORY_S * 1000;
     let latest = state.memory.values();
     let recent = latest.filter(|memory| memory.at_ms >= since_ms);

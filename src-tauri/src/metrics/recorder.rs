@@ -1,7 +1,7 @@
 //! Counts calculations from any number of threads, without one waiting for another.
 //!
-//! Each thread has a shard of its own behind a lock that nobody else takes but whoever adds the
-//! shards up, about once a second. So recording needs no shared atomic, and sums stay exact.
+//! Each thread has its own shard behind a lock that only the reader takes too, about once a second.
+//! So recording needs no shared atomic, and sums stay exact.
 
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -16,7 +16,7 @@ use super::event::Labels;
 use super::limits::SERIES_MAX;
 use crate::lock::lock;
 
-/// What is counted under once there are [`SERIES_MAX`] sets of labels.
+/// The labels for counts beyond [`SERIES_MAX`] sets of labels.
 pub const OTHER: &str = "other";
 
 /// More threads than this share shards. Flagdeck records from one or two.
@@ -42,7 +42,7 @@ pub struct LabelsRef<'a> {
     pub arm: Arm,
 }
 
-/// What was counted since the last look.
+/// What was counted since the last call.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counted {
     /// The calculations.
@@ -51,12 +51,12 @@ pub struct Counted {
     pub confidence_last: Option<f64>,
 }
 
-/// On cache lines of its own, so that threads do not slow each other down.
+/// Aligned to cache lines, so that threads do not slow each other down.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Shard(Mutex<IndexMap<Labels, Counted, FixedState>>);
 
-/// One thread's hold on its shard, for recording many at once.
+/// A thread's locked shard, for recording many at once.
 #[derive(Debug)]
 pub struct Recording<'a> {
     recorder: &'a Recorder,
@@ -70,7 +70,7 @@ impl Recorder {
         self.begin().record(labels, calculation);
     }
 
-    /// Takes this thread's shard, for recording many at once.
+    /// Locks this thread's shard, for recording many at once.
     #[inline]
     pub fn begin(&self) -> Recording<'_> {
         Recording {
@@ -90,7 +90,7 @@ impl Recorder {
         self.overflowed.load(Ordering::Relaxed)
     }
 
-    /// Hands over everything that was recorded since the last call, and forgets it.
+    /// Returns and resets everything that was recorded since the last call.
     pub fn drain(&self, mut take: impl FnMut(&Labels, &Counted)) {
         for shard in &self.shards {
             let mut shard = lock(&shard.0);
@@ -103,7 +103,7 @@ impl Recorder {
         }
     }
 
-    /// Returns the labels to count under: these, or [`OTHER`] where there are too many.
+    /// Returns the labels to count under: these, or [`OTHER`] if there are too many.
     #[cold]
     fn admit(&self, labels: &LabelsRef) -> Labels {
         let mut known = lock(&self.known);

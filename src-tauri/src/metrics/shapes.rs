@@ -12,7 +12,7 @@ pub use self::verdict::{
 };
 use crate::store::Mark;
 
-/// What the dashboard tells of the last minutes, [`Pulse::span_s`] of them.
+/// What the dashboard shows of the last minutes, [`Pulse::span_s`] of them.
 ///
 /// A duration above the last of [`Pulse::edges_s`] is known only to be that: such a quantile is
 /// sent as a number greater than the last edge.
@@ -20,7 +20,7 @@ use crate::store::Mark;
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Pulse {
-    /// Differs from that of an earlier pulse where anything else in it may.
+    /// Differs from that of an earlier pulse if anything else in it may differ.
     pub version: u64,
     /// When it was taken, in milliseconds since 1970.
     pub at_ms: i64,
@@ -28,7 +28,7 @@ pub struct Pulse {
     pub trouble: Option<String>,
     /// How far back it looks, in seconds.
     pub span_s: u32,
-    /// Who reported in the span, latest first.
+    /// The sources that reported in the span, latest first.
     pub sources: Vec<ReportingSource>,
     /// What calculations amount to, each arm of each component judged separately.
     pub verdict: Verdict,
@@ -43,8 +43,8 @@ pub struct Pulse {
     pub per_second: f64,
     /// Failed calculations of all calculations in the span.
     pub errors: Share,
-    /// Of how many calculations the duration is beyond `limits.calculationS`, at least: those
-    /// in the buckets that lie above it whole.
+    /// How many calculations certainly took longer than `limits.calculationS`: those in buckets
+    /// entirely above it.
     pub slow: Share,
     /// Half of all calculations took no longer than this, in seconds; `null` without any.
     pub p50_s: Option<f64>,
@@ -66,13 +66,13 @@ pub struct Pulse {
     pub memory: MemoryUse,
     /// What the settings call too much.
     pub limits: Limits,
-    /// How pushing to a gateway goes; `null` where none is configured.
+    /// How pushing to a gateway goes; `null` if none is configured.
     pub push: Option<PushHealth>,
-    /// Events taken in since the counters began.
+    /// Events collected since the counters began.
     pub events_accepted: u64,
     /// Events that were not valid, since Flagdeck was opened.
     pub events_rejected: u64,
-    /// Batches that were sent away because too many waited, since Flagdeck was opened.
+    /// Batches that were refused because too many waited, since Flagdeck was opened.
     pub batches_turned_away: u64,
     /// Calculations that were counted under the labels `other`, because there were too many sets
     /// of labels, since Flagdeck was opened.
@@ -86,16 +86,15 @@ pub struct Pulse {
 pub struct ReportingSource {
     /// What it calls itself.
     pub name: String,
-    /// Whether it says that it makes its reports up, as `flagctl demo` does.
+    /// Whether its reports are synthetic, as those of `flagctl demo`.
     pub is_synthetic: bool,
     /// When it reported last, in milliseconds since 1970.
     pub at_ms: i64,
-    /// The memory it uses, in bytes; `null` where it did not say.
+    /// The memory it uses, in bytes; `null` if it did not report it.
     pub memory_bytes: Option<f64>,
 }
 
-/// A part of a whole, with the interval that holds the true share 95 times in a hundred
-/// (Wilson's).
+/// A share of a whole, with its 95 % interval (Wilson's).
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -132,15 +131,15 @@ pub struct PulseColumn {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct MemoryUse {
-    /// By the source that reports the most, in bytes; `null` where none reports.
+    /// By the source that reports the most, in bytes; `null` if none reports.
     pub host_bytes: Option<f64>,
-    /// By Flagdeck, in bytes; `null` where the system does not say.
+    /// By Flagdeck, in bytes; `null` if the system does not report it.
     pub own_bytes: Option<f64>,
-    /// How the first stands to the limits. Once over one, it is within again at 90 % of it.
+    /// How the first compares with the limits. Once over one, it is within again at 90 % of it.
     pub standing: MemoryStanding,
 }
 
-/// How memory stands to its limits.
+/// How memory compares with its limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
@@ -183,7 +182,7 @@ pub struct PushHealth {
     pub gateway: String,
     /// When the last push arrived, in milliseconds since 1970; `null` before the first.
     pub at_ms: Option<i64>,
-    /// Why the latest push failed; `null` where it arrived.
+    /// Why the latest push failed; `null` if it arrived.
     pub error: Option<String>,
     /// When the first push failed of those that failed since, in milliseconds since 1970; `null`
     /// if the latest arrived.
@@ -207,12 +206,12 @@ pub struct ChartQuery {
     pub points_max: u32,
     /// Only what this component reported; `null` for everything.
     pub component: Option<String>,
-    /// Whether Flagdeck's own series are wanted where a Prometheus is configured too.
+    /// Whether to draw Flagdeck's own series even if a Prometheus is configured.
     pub own: bool,
 }
 
-/// Everything the charts draw of a span. Every list has one value for each of `times_s`;
-/// `null` where nothing was reported.
+/// Everything the charts show of a span. Every list has one value for each of `times_s`; `null` if
+/// nothing was reported.
 ///
 /// A duration above the last of `edges_s` is known only to be that: such a quantile is sent as
 /// a number greater than the last edge.
@@ -234,7 +233,7 @@ pub struct Charts {
     pub errors_exposed: Extent,
     /// The same of users for whom it is off.
     pub errors_control: Extent,
-    /// How much larger the share is where it is on, -1 to 1, with its interval.
+    /// How much larger the share is for exposed users, -1 to 1, with its interval.
     pub errors_difference: Extent,
     /// Half of all calculations took no longer than this, in seconds.
     pub p50_s: Vec<Option<f64>>,
@@ -258,8 +257,7 @@ pub struct Charts {
     pub memory: Extent,
     /// Memory of Flagdeck itself, in bytes.
     pub own_memory: Vec<Option<f64>>,
-    /// Changes of the flags in the span, earliest first; the latest of them, where there are
-    /// too many.
+    /// Changes of the flags in the span, earliest first; only the latest, if there are too many.
     pub marks: Vec<Mark>,
     /// How many changes of the flags there are in the span.
     pub marks_total: usize,

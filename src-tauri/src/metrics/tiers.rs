@@ -1,4 +1,4 @@
-//! How finely what is past is kept, and for how long. Knows nothing of disk.
+//! How finely the past is stored, and for how long. Knows nothing of disk.
 
 use std::collections::VecDeque;
 
@@ -38,10 +38,10 @@ pub const TIERS: [Tier; 3] = [
 /// Seconds of the finest frames on disk.
 pub const TICK_S: u32 = 10;
 
-/// A day of ticks is kept in memory, where there is room.
+/// A day of ticks is kept in memory, if there is room.
 pub const TICKS_IN_MEMORY_S: i64 = DAY_S;
 
-/// Seconds of one-second frames in memory: what the dashboard looks back.
+/// Seconds of one-second frames in memory: what the dashboard shows.
 pub const SECONDS_IN_MEMORY_S: i64 = 15 * 60;
 
 /// Returns the beginning of the step that a moment lies in.
@@ -49,8 +49,8 @@ pub fn step_of(at_s: i64, step_s: u32) -> i64 {
     at_s - at_s.rem_euclid(i64::from(step_s))
 }
 
-/// Returns the finest tier that still has what was at `from_s` and needs no more than
-/// `frames_max` frames up to `to_s`; the coarsest where none does.
+/// Returns the finest tier that still has what was at `from_s` and needs no more than `frames_max`
+/// frames up to `to_s`; the coarsest if none does.
 pub fn choose(from_s: i64, to_s: i64, now_s: i64, frames_max: i64) -> Tier {
     let fits = |tier: &&Tier| {
         let is_kept = now_s - from_s <= tier.kept_s;
@@ -79,7 +79,7 @@ impl Ring {
         }
     }
 
-    /// Takes a frame in that begins at `at_s`, later than all before.
+    /// Adds a frame that begins at `at_s`, later than all before.
     pub fn push(&mut self, at_s: i64, frame: &Frame) {
         self.push_packed(at_s, frame.pack().into());
     }
@@ -90,7 +90,7 @@ impl Ring {
         let packed = match last_s {
             Some(last_s) if last_s == at_s => self.added_to_last(packed),
             Some(last_s) if last_s > at_s => {
-                // The clock was set back: what came before would never be found in order again.
+                // The clock was set back: earlier frames would be out of order.
                 self.clear();
                 packed
             }
@@ -111,7 +111,7 @@ impl Ring {
         }
     }
 
-    /// Takes the last frame out, and returns it with another added.
+    /// Removes the last frame, and returns it with another added.
     fn added_to_last(&mut self, packed: Box<[u8]>) -> Box<[u8]> {
         let Some((_, last)) = self.frames.pop_back() else {
             return packed;
@@ -126,13 +126,13 @@ impl Ring {
         }
     }
 
-    /// Forgets everything.
+    /// Removes all frames.
     pub fn clear(&mut self) {
         self.frames.clear();
         self.bytes = 0;
     }
 
-    /// Returns when the first frame begins; none of an empty ring.
+    /// Returns when the first frame begins; `None` for an empty ring.
     pub fn begins_s(&self) -> Option<i64> {
         self.frames.front().map(|(at_s, _)| *at_s)
     }
@@ -143,7 +143,7 @@ impl Ring {
     }
 
     /// Returns the frames that begin from `from_s` to before `to_s`, earliest first, packed, so
-    /// that they can be unpacked while nobody waits.
+    /// that they can be unpacked outside of the lock.
     pub fn between(&self, from_s: i64, to_s: i64) -> Vec<PackedFrame> {
         let first = self.frames.partition_point(|(at_s, _)| *at_s < from_s);
         let found = self.frames.range(first..);

@@ -1,6 +1,6 @@
 //! The folder that holds the state of one run: for its owner alone, and removed with the run.
 //!
-//! A lock on the folder says that its run is at work. The system releases it also when the process
+//! A lock on the folder means that its run is alive. The system releases it also when the process
 //! is killed, so [`remove_dead`] can tell the folders of dead runs from those of live ones.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
@@ -27,7 +27,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes a folder among the system's temporary files.
+    /// Creates a folder among the system's temporary files.
     pub fn make() -> io::Result<Self> {
         loop {
             let folder = tempfile::Builder::new()
@@ -60,7 +60,7 @@ fn lock_own(folder: &Path) -> io::Result<Option<File>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         lock => lock?,
     };
-    // A file system without locks has none for those who look for dead runs either.
+    // On a file system without locks, other processes cannot lock it either.
     let _ = lock.lock();
     let is_there = is_same(&lock.metadata()?, folder);
     Ok(is_there.then_some(lock))
@@ -94,14 +94,14 @@ fn remove_if_dead(path: &Path) -> bool {
     fs::remove_dir_all(path).is_ok()
 }
 
-/// Locks the folder of a dead run; `None` if it is none, or of another user.
+/// Locks the folder of a dead run; `None` if its run is alive, or it belongs to another user.
 fn lock_of_dead(path: &Path) -> Option<File> {
     let name = path.file_name()?.as_bytes();
     if !name.starts_with(PREFIX.as_bytes()) {
         return None;
     }
     let is_own = |found: &Metadata| found.is_dir() && found.uid() == geteuid().as_raw();
-    // Looked at before it is opened, which may not end for what is no folder.
+    // Checked before it is opened: opening something other than a folder may block.
     let found = fs::symlink_metadata(path).ok().filter(is_own)?;
     let lock = File::open(path).ok()?;
     lock.try_lock().ok()?;

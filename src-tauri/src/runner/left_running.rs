@@ -1,4 +1,4 @@
-//! Commands that outlive a run which was killed, and could not end them.
+//! Commands that outlive a killed run.
 //!
 //! Reads `/proc`; finds nothing if that is missing.
 
@@ -25,7 +25,7 @@ pub fn end_left_running(is_left: impl Fn(&Path) -> bool) -> bool {
     let mut has_ended_some = false;
     for process in numbers.filter(|process| was_started_on(*process, &is_left)) {
         if let Some(group) = group_of_run(process) {
-            // Nothing to be done if it may not be ended.
+            // Nothing can be done if it may not be signalled.
             has_ended_some |= kill_process_group(group, Signal::KILL).is_ok();
         }
     }
@@ -43,8 +43,7 @@ fn was_started_on(process: Pid, is_left: impl Fn(&Path) -> bool) -> bool {
     })
 }
 
-/// Returns the group of a process; `None` if it leads a session of its own, or is that of this
-/// process.
+/// Returns the group of a process; `None` if it leads its own session, or is that of this process.
 fn group_of_run(process: Pid) -> Option<Pid> {
     let group = getpgid(Some(process)).ok()?;
     let session = getsid(Some(process)).ok()?;

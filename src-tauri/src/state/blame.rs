@@ -1,8 +1,8 @@
-//! What set a value, or took it away, and when it changed before.
+//! What set or removed a value, and when it changed before.
 //!
-//! A value is followed by identity: what is in the element of a list whose `id` is 7 stays the
-//! same value when an earlier element goes. Reads the snapshots from the latest chain on, each
-//! forward, until it has seen enough; that takes some tens of microseconds for each.
+//! A value is followed by identity: the element of a list whose `id` is 7 stays the same value when
+//! an earlier element is removed. Reads the snapshots from the latest chain on, each forward, until
+//! it has seen enough; that takes some tens of microseconds for each.
 
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::{Path, Tree};
@@ -18,7 +18,7 @@ use crate::state::shapes::{Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt,
 use crate::store::StoreError;
 
 impl States {
-    /// Says which change set a value or took it away, when, from where. `key` is a key as a
+    /// Returns which change set or removed a value, when, and from where. `key` is a key as a
     /// difference prints it, or a JSON Pointer.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ struct Seen {
     source: Source,
     tree: Tree,
     rows: Vec<Row>,
-    /// Whether it is what the source has, later than the last of the snapshots.
+    /// Whether it is the present state of the source, later than all snapshots.
     is_now: bool,
 }
 
@@ -122,7 +122,7 @@ impl Seen {
         Ok(blame)
     }
 
-    /// Returns the numbers that a value was, with what it is now.
+    /// Returns the past numbers of a value, with the present one.
     fn numbers(&self, path: &Path, mut numbers: Vec<BlameValue>) -> Vec<BlameValue> {
         let now = path.value(&self.tree).and_then(Tree::as_f64);
         if let Some(value) = now.filter(|_| self.is_now) {
@@ -134,8 +134,8 @@ impl Seen {
         numbers
     }
 
-    /// Lists the changes that set a value between the snapshot that had it otherwise and the one
-    /// that has it so, latest first.
+    /// Lists the changes that set a value between the last snapshot without it and the first with
+    /// it, latest first.
     fn records(
         &self,
         connection: &Connection,
@@ -158,24 +158,15 @@ impl Seen {
             is_open: since.is_none(),
         };
         let known = Known::of(connection, span, (before.as_ref(), after))?;
-        let ends = [before.as_ref(), Some(after)].map(|tree| Some((tree?, path.find(tree?)?)));
-        let is_about = |change: &&Change| {
-            let mut ends = ends.iter().flatten();
-            ends.any(|(tree, pointer)| is_around(change, pointer, tree))
-        };
-        let changes: Vec<&Change> = known.changes.iter().filter(is_about).collect();
-        let mut records: Vec<ChangeRecord> = changes
-            .iter()
+        let changes = changes_around(&known, path, [before.as_ref(), Some(after)]);
+        let records = changes.iter();
+        let mut records: Vec<ChangeRecord> = records
             .map(|change| show::record(change, &known.recorders))
             .collect();
-        let is_explained = || {
-            changes
-                .first()
-                .is_some_and(|latest| is_left(latest, path, after))
-        };
-        if !is_explained() {
+        let latest = changes.first();
+        if !latest.is_some_and(|latest| is_left(latest, path, after)) {
             records.extend(reported(&known, path));
-            // Within one millisecond the report came later: no recorded change left the value so.
+            // Within one millisecond the report came later: no recorded change set the value.
             records.sort_by_key(|record| (std::cmp::Reverse(record.at_ms), !record.by_report));
             if !records.iter().any(|record| record.by_report) {
                 records.splice(0..0, self.inferred(&known, blame));
@@ -185,8 +176,8 @@ impl Seen {
         Ok(records)
     }
 
-    /// Returns the whole report that must have set a value, as nothing else did: known from the
-    /// snapshots before and behind it. `None` if a recorded change may be lost.
+    /// Returns the whole report that must have set a value, as nothing else did: inferred from the
+    /// snapshots before and after it. `None` if a recorded change may be lost.
     fn inferred(&self, known: &Known, blame: &Blame) -> Option<ChangeRecord> {
         let until = blame.until.as_ref()?;
         let may_be_lost = known.changes.len() >= (self.source.records as usize).max(1);
@@ -207,12 +198,23 @@ impl Seen {
     }
 }
 
-/// Says whether a value is as a recorded change left it.
+/// Lists the recorded changes of a value, or of something in it or around it, by where it is in
+/// either of the two trees.
+fn changes_around<'a>(known: &'a Known, path: &Path, trees: [Option<&Tree>; 2]) -> Vec<&'a Change> {
+    let ends = trees.map(|tree| Some((tree?, path.find(tree?)?)));
+    let is_about = |change: &&Change| {
+        let mut ends = ends.iter().flatten();
+        ends.any(|(tree, pointer)| is_around(change, pointer, tree))
+    };
+    known.changes.iter().filter(is_about).collect()
+}
+
+/// Returns whether a value is still what a recorded change set.
 fn is_left(change: &Change, path: &Path, after: &Tree) -> bool {
     let pointer = path.find(after);
     match (pointer, &change.new) {
         (Some(pointer), _) => is_as_left(change, &flagdeck_core::tree::dotted(&pointer), after),
-        // It is gone: so it is if something was taken away, or put without it.
+        // It is gone, which the removal or replacement of a parent explains.
         (None, None) => true,
         (None, Some(_)) => is_as_left(change, &dotted_key(change), after),
     }
@@ -230,24 +232,23 @@ fn reported(known: &Known, path: &Path) -> Vec<ChangeRecord> {
     found.take(BLAME_RECORDS_MAX).collect()
 }
 
-/// Where in a source's snapshots a value changed, latest first, and the numbers it was, earliest
-/// first.
+/// The snapshots in which a value changed, latest first, and its numbers, earliest first.
 #[derive(Debug, Default)]
 struct Past {
-    turns: Vec<Turn>,
+    turns: Vec<ValueChange>,
     numbers: Vec<BlameValue>,
 }
 
 /// A change of a value between two states.
 #[derive(Debug)]
-struct Turn {
-    /// The place of the first snapshot that has it so; `None` if none does yet.
+struct ValueChange {
+    /// The place of the first snapshot with this value; `None` if there is none yet.
     place: Option<usize>,
     before: Option<Excerpt>,
     after: Option<Excerpt>,
 }
 
-impl Turn {
+impl ValueChange {
     fn of(place: Option<usize>, before: Option<&Tree>, after: Option<&Tree>) -> Self {
         Self {
             place,
@@ -265,15 +266,15 @@ impl Past {
         now: &Tree,
     ) -> Result<Self, StoreError> {
         let mut past = Self::default();
-        // What the chain that is looked at next has to end with, if nothing changed in between.
+        // The value that the next chain ends with if nothing changed in between.
         let mut next: (Option<Tree>, Option<usize>) = (path.value(now).cloned(), None);
         let mut end = rows.len();
         for chain in rows.chunk_by(|one, other| one.chain == other.chain).rev() {
             end -= chain.len();
             let seen = SeenChain::of(connection, chain, end, path)?;
             if seen.last != next.0 {
-                // Where it changed between two chains, or since the latest snapshot.
-                let turn = Turn::of(next.1, seen.last.as_ref(), next.0.as_ref());
+                // It changed between two chains, or since the latest snapshot.
+                let turn = ValueChange::of(next.1, seen.last.as_ref(), next.0.as_ref());
                 past.turns.push(turn);
             }
             past.turns.extend(seen.turns.into_iter().rev());
@@ -292,8 +293,8 @@ impl Past {
 struct SeenChain {
     first: Option<Tree>,
     last: Option<Tree>,
-    /// Where it is another than one before, in order.
-    turns: Vec<Turn>,
+    /// Its changes within the chain, in order.
+    turns: Vec<ValueChange>,
     numbers: Vec<BlameValue>,
 }
 
@@ -307,18 +308,18 @@ impl SeenChain {
     ) -> Result<Self, StoreError> {
         let mut seen = Self::default();
         let mut place = begin;
-        store::each_step(connection, chain, |step| {
-            let value = path.value(step.after);
+        store::each_state(connection, chain, |row, state| {
+            let value = path.value(state);
             seen.numbers
                 .extend(value.and_then(Tree::as_f64).map(|value| {
-                    let at_ms = step.row.snapshot.at_ms;
+                    let at_ms = row.snapshot.at_ms;
                     BlameValue { at_ms, value }
                 }));
             if place == begin {
                 seen.first = value.cloned();
                 seen.last = value.cloned();
             } else if value != seen.last.as_ref() {
-                let turn = Turn::of(Some(place), seen.last.as_ref(), value);
+                let turn = ValueChange::of(Some(place), seen.last.as_ref(), value);
                 seen.turns.push(turn);
                 seen.last = value.cloned();
             }

@@ -1,7 +1,7 @@
-//! Snapshots as files: a bundle that says everything of them, or a single state.
+//! Snapshots as files: a complete bundle, or a single state.
 //!
-//! A bundle is JSON: `{"format": "flagdeck-snapshots", "version": 2, "snapshots": […]}`, each
-//! with its state, what its source recorded, what people said of it, and its hash, which is checked when it is read.
+//! A bundle is JSON: `{"format": "flagdeck-snapshots", "version": 2, "snapshots": […]}`, each with
+//! its state, what its source recorded, its labels, and its hash, which is checked when it is read.
 //! The hash is over values, so that a bundle may be written again by another program: in another
 //! order of keys, or with `1` for `1.0`. In version 1, it is over their spelling.
 
@@ -31,7 +31,7 @@ struct Bundle {
     snapshots: Vec<Bundled>,
 }
 
-/// A snapshot in a file. Names are those of the specification where it has one.
+/// A snapshot in a file. Names are those of the specification, if it has one.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Bundled {
     #[serde(rename = "timestamp", deserialize_with = "whole::deserialize")]
@@ -55,7 +55,7 @@ pub(crate) struct Bundled {
         deserialize_with = "trees_of"
     )]
     changes: Vec<Tree>,
-    /// BLAKE3 of the state in canonical form, as hexadecimal digits; none where nobody said.
+    /// BLAKE3 of the state in canonical form, as hexadecimal digits, if known.
     #[serde(default)]
     hash: Option<String>,
     /// Warnings about how it was read.
@@ -79,8 +79,8 @@ impl Bundled {
         }
     }
 
-    /// Returns what was recorded since the snapshot before, latest first. What is no record, or has
-    /// its timestamp in seconds, is left out: the state counts.
+    /// Returns what was recorded since the snapshot before, latest first. Invalid records and those
+    /// with a timestamp in seconds are left out: the state counts.
     pub(crate) fn recorded(&self) -> Vec<Change> {
         let read = self.changes.iter().filter_map(state::read_reported);
         let tracked = read.filter(|change| state::tracked(&change.key).is_some());
@@ -92,8 +92,8 @@ impl Bundled {
         tracked.take(RECORDED_MAX).map(bounded).collect()
     }
 
-    /// Returns what is to be said of it once it is kept. It is pinned: who reads an old one
-    /// wants it to stay.
+    /// Returns its label in the store. It is pinned: a person who imports an old one wants to keep
+    /// it.
     pub(crate) fn label(&self) -> SnapshotLabel {
         SnapshotLabel {
             name: self.name.clone(),
@@ -148,11 +148,10 @@ pub(crate) fn write(snapshots: Vec<Bundled>) -> String {
     serde_json::to_string(&bundle).expect("a bundle is JSON")
 }
 
-/// Reads a bundle, one `{timestamp, ml, files}`, or one bare state, which is taken to be of
-/// `now_ms`.
+/// Reads a bundle, one `{timestamp, ml, files}`, or one bare state, which gets the time `now_ms`.
 ///
 /// # Errors
-/// [`StateError::Unreadable`] where it is none of these, or does not match its hashes.
+/// [`StateError::Unreadable`] if it is none of these, or does not match its hashes.
 pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError> {
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(unreadable("the file is larger than 256 MiB"));
@@ -185,7 +184,7 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
     }])
 }
 
-/// What tells a bundle from other JSON.
+/// What distinguishes a bundle from other JSON.
 #[derive(Deserialize)]
 struct Marked {
     format: String,
@@ -210,8 +209,7 @@ fn read_bundle(json: &[u8]) -> Result<Vec<Bundled>, StateError> {
     Ok(snapshots)
 }
 
-/// Tells of the recorded changes in all of a bundle that are left out, in one sentence for each
-/// place.
+/// Warns of recorded changes of a bundle that are left out, in one sentence for each place.
 fn told_of(snapshots: &[Bundled]) -> Vec<String> {
     let count = |records: fn(&Bundled) -> &[Tree]| {
         let counts = snapshots.iter().map(records).map(state::count_in_seconds);
@@ -226,7 +224,7 @@ fn told_of(snapshots: &[Bundled]) -> Vec<String> {
 /// state.
 ///
 /// # Errors
-/// [`StateError::Unreadable`] where it is none of these.
+/// [`StateError::Unreadable`] if it is none of these.
 pub fn read_file(bytes: &[u8]) -> Result<Tree, StateError> {
     let mut snapshots = read(bytes, 0)?;
     match (snapshots.pop(), snapshots.len()) {

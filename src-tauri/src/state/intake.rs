@@ -12,7 +12,7 @@ use super::bundle::FORMAT;
 use super::limits::{CHANGES_MAX, FILES_MAX, KEY_CHARS_TOLD_MAX, KEYS_TOLD_MAX, STATE_BYTES_MAX};
 use crate::format::Format;
 
-/// A change that was not taken.
+/// A change that was not applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeProblem {
@@ -38,9 +38,9 @@ pub(crate) struct Batch {
 pub(crate) struct Sent {
     pub(crate) tree: Tree,
     pub(crate) files: Option<u64>,
-    /// When it was so, where that was said, in milliseconds since 1970.
+    /// Its time, if given, in milliseconds since 1970.
     pub(crate) at_ms: Option<i64>,
-    /// What its sender should know of how it was read.
+    /// Warnings about how it was read.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Sent {
 /// [`unwrap`].
 ///
 /// # Errors
-/// [`StateError::Unreadable`] where it is no JSON object, [`StateError::TooLarge`].
+/// [`StateError::Unreadable`] if it is no JSON object, [`StateError::TooLarge`].
 pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
     if bytes.len() > STATE_BYTES_MAX {
         return Err(StateError::TooLarge {
@@ -63,11 +63,12 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
     unwrap(value)
 }
 
-/// Takes a state out of what is around it.
+/// Unwraps a state.
 ///
 /// An object with `ml` that has nothing but `timestamp`, `ml` and `files`, or that has all three,
-/// two numbers and an object, with more beside them, is what the specification has around a
-/// state; any other object is the `ml` tree itself. Members beside these three are not kept; a warning names them.
+/// two numbers and an object, among others, is the specification's wrapper of a state; any other
+/// object is the `ml` tree itself. Members other than these three are not stored; a warning names
+/// them.
 ///
 /// # Errors
 /// [`StateError::Unreadable`] if it is no object, or one of the three is not what it has to be.
@@ -108,10 +109,10 @@ pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
     }
 }
 
-/// What the specification has in a state.
+/// The members of a state in the specification.
 const AROUND: [&str; 3] = ["timestamp", "ml", "files"];
 
-/// Says whether an object is what the specification has around a state.
+/// Returns whether an object is the specification's wrapper of a state.
 fn is_around(members: &Object) -> bool {
     let is_number = |name| matches!(members.get(name), Some(Tree::Number(_)));
     let has_all = matches!(members.get("ml"), Some(Tree::Object(_)))
@@ -121,7 +122,7 @@ fn is_around(members: &Object) -> bool {
     has_all || is_bare
 }
 
-/// Tells of what stands beside a state, which is not kept.
+/// Warns of members next to a state, which are not stored.
 fn beside(members: &Object) -> Vec<String> {
     let others = members.keys().filter(|key| !AROUND.contains(key));
     let others: Vec<String> = others.map(quoted).collect();
@@ -134,7 +135,7 @@ fn beside(members: &Object) -> Vec<String> {
     (!others.is_empty()).then_some(told).into_iter().collect()
 }
 
-/// Tells of an `ml` that is a part of a tree, which may have been meant as the tree.
+/// Warns of an `ml` inside of a tree, which may have been meant as the tree.
 fn ml_inside(members: &Object) -> Option<&'static str> {
     let is_object = matches!(members.get("ml"), Some(Tree::Object(_)));
     is_object.then_some(
@@ -143,7 +144,7 @@ fn ml_inside(members: &Object) -> Option<&'static str> {
     )
 }
 
-/// Tells of a tree that looks like a file of another kind.
+/// Warns of a tree that looks like a file of another kind.
 fn mistaken(members: &Object) -> Option<&'static str> {
     let is_bundle = |object: &Object| {
         let mut marks = object
@@ -169,7 +170,7 @@ fn quoted(key: &str) -> String {
     Tree::from(cut).to_string()
 }
 
-/// Refuses a moment that is in seconds: kept as it is, it would be one of 1970 or a little later.
+/// Refuses a timestamp in seconds: as milliseconds it would be in 1970 or a little later.
 pub(super) fn in_milliseconds(at_ms: i64) -> Result<i64, &'static str> {
     match state::is_in_seconds(at_ms) {
         true => Err(
@@ -185,7 +186,7 @@ fn unreadable(message: &str) -> StateError {
     }
 }
 
-/// Tells of records in `place` whose timestamp is in seconds: the state counts without them.
+/// Warns of records in `place` whose timestamp is in seconds: the state counts without them.
 pub(super) fn in_seconds(count: usize, place: &str) -> Option<String> {
     let told = match count {
         0 => return None,
@@ -199,13 +200,14 @@ pub(super) fn in_seconds(count: usize, place: &str) -> Option<String> {
     Some(format!("{told}; it must be in milliseconds since 1970."))
 }
 
-/// Returns what a state has as its own history.
+/// Returns the history inside of a state.
 pub(super) fn history(tree: &Tree) -> &[Tree] {
     let history = tree.get(state::HISTORY).and_then(Tree::as_array);
     history.unwrap_or_default()
 }
 
-/// Refuses what is nested too deep to be kept, and tells of its history what is no change.
+/// Refuses a state that is nested too deep to be stored, and warns of invalid changes in its
+/// history.
 fn kept(mut sent: Sent) -> Result<Sent, StateError> {
     if tree::depth(&sent.tree) > TREE_DEPTH_MAX {
         let message = format!("a state is nested at most {TREE_DEPTH_MAX} levels deep");
@@ -216,10 +218,10 @@ fn kept(mut sent: Sent) -> Result<Sent, StateError> {
     Ok(sent)
 }
 
-/// Reads changes, each judged by itself.
+/// Reads changes, each judged separately.
 ///
 /// # Errors
-/// [`StateError::Unreadable`] where they are not what `format` says, [`StateError::TooMany`].
+/// [`StateError::Unreadable`] if they are not what `format` says, [`StateError::TooMany`].
 pub(crate) fn read_changes(bytes: &[u8], format: Format, now_ms: i64) -> Result<Batch, StateError> {
     let records = match format {
         Format::Json => array(bytes)?,
@@ -255,7 +257,7 @@ fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
             message: "changes must be a JSON array of objects".into(),
         }),
         Err(error) => Err(StateError::Unreadable {
-            message: format!("the changes are no JSON: {error}"),
+            message: format!("the changes are not JSON: {error}"),
         }),
     }
 }
@@ -274,7 +276,7 @@ fn no_text(error: TextError) -> StateError {
     }
 }
 
-/// Reads one; none for a key that is not tracked.
+/// Reads one; `None` for a key that is not tracked.
 fn change(record: &Tree, now_ms: i64) -> Result<Option<Change>, String> {
     let key = record.get("key").and_then(Tree::as_str);
     let key = key.ok_or("key must be a text such as ml.usage.filesAnalyzed")?;
@@ -308,7 +310,7 @@ fn change(record: &Tree, now_ms: i64) -> Result<Option<Change>, String> {
     }))
 }
 
-/// Names under which other programs send what is `newValue` here.
+/// Names that other programs use for `newValue`.
 const NEW_VALUES: [&str; 5] = ["newvalue", "new_value", "new", "value", "after"];
 
 /// Reads what was set. A record without it removes the member, so one that has it under another

@@ -12,13 +12,14 @@ pub const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Changes of one batch.
 pub const CHANGES_MAX: usize = 10_000;
 
-/// Problems listed in the answer to a batch; the rest are counted. Who sees a hundred knows.
+/// Problems listed in the answer to a batch; the rest are counted. A hundred are enough to see what
+/// is wrong.
 pub const PROBLEMS_MAX: usize = 100;
 
-/// Keys told by name that are beside a state and not kept: enough to see what was sent.
+/// Keys named in the warning about members next to a state: enough to see what was sent.
 pub const KEYS_TOLD_MAX: usize = 5;
 
-/// Characters of such a key that are told.
+/// Characters of such a key that are shown.
 pub const KEY_CHARS_TOLD_MAX: usize = 64;
 
 /// Files a source may claim to have: 2^53 - 1, up to which JSON numbers are exact.
@@ -31,14 +32,14 @@ pub const JOURNAL_CHANGES_MAX: i64 = 1000;
 /// Bytes of changes in the journal after which the state is written whole.
 pub const JOURNAL_BYTES_MAX: i64 = 512 * 1024;
 
-/// Bytes of the texts of the states whose trees are held in memory, so that a source that reports
-/// often need not read its state for each batch. A tree takes some five times its text: 40 MB.
+/// Bytes of the texts of the states whose trees are cached in memory, so that a source that reports
+/// often need not read its state for each batch. A tree takes about five times its text: 40 MB.
 pub const TREES_HELD_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// What SQLite keeps of `state.db` in memory, in KiB: what is in it is read whole and seldom.
 pub const PAGES_KIB: i64 = 256;
 
-/// How long a tree is held that nobody changes.
+/// How long an unused tree is cached.
 pub const TREE_HELD_FOR: Duration = Duration::from_secs(30);
 
 /// Characters of a snapshot's name.
@@ -63,11 +64,11 @@ pub const BLAME_VALUES_MAX: usize = 600;
 /// Recorded changes that are looked at when two states are compared.
 pub const COMPARED_RECORDS_MAX: usize = 2000;
 
-/// Recorded changes that a snapshot keeps: as many as a ring holds, twice over, for what comes to
-/// it from snapshots that were removed.
+/// Recorded changes that a snapshot keeps: as many as a ring holds, twice over, for those it
+/// inherits from removed snapshots.
 pub const RECORDED_MAX: usize = 200;
 
-/// Whole reports of a source of which it is kept what they changed.
+/// Whole reports of a source whose changes are kept.
 pub const REPORTS_MAX: u32 = 100;
 
 /// Changes kept of one report.

@@ -1,7 +1,7 @@
-//! Looking back: which snapshots there are, how much changed when, what two states differ in.
+//! Reviewing the past: which snapshots there are, how much changed when, how two states differ.
 //!
-//! Reads only. What set a value is told by `state/blame.rs`, in which snapshots a text came or
-//! went by `state/search.rs`.
+//! Reads only. `state/blame.rs` finds what set a value, `state/search.rs` the snapshots in which a
+//! text appeared or disappeared.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::store::StoreError;
 /// A state at some moment, as the founding specification writes it.
 #[derive(Debug, Clone, Serialize)]
 pub struct StateTree {
-    /// When it was so, in milliseconds since 1970.
+    /// Its time, in milliseconds since 1970.
     #[serde(rename = "timestamp")]
     pub at_ms: i64,
     /// The tree.
@@ -43,7 +43,7 @@ impl States {
     /// Lists every source.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read.
+    /// [`StateError`] if they cannot be read.
     pub(crate) fn sources(&self, changes_max: u32) -> Result<Vec<StateSource>, StateError> {
         let Some(connection) = self.reader()? else {
             return Ok(Vec::new());
@@ -70,7 +70,7 @@ impl States {
     /// Returns the state a source has, with the ring of its changes.
     ///
     /// # Errors
-    /// [`StateError`] where there is none, or it cannot be read.
+    /// [`StateError`] if there is none, or it cannot be read.
     pub(crate) fn current(&self, name: &SourceName) -> Result<CurrentState, StateError> {
         let connection = self.reader_of(&format!("source {name}"))?;
         let moment = connection
@@ -88,10 +88,10 @@ impl States {
         })
     }
 
-    /// Returns a state at some moment, without the ring of changes that is kept beside it.
+    /// Returns a state at some moment, without the ring of changes that is kept with it.
     ///
     /// # Errors
-    /// [`StateError`] where there is none, or it does not match its hash.
+    /// [`StateError`] if there is none, or it does not match its hash.
     pub(crate) fn at(&self, at: &StateAt) -> Result<StateTree, StateError> {
         let connection = self.reader_of(&show::name_of(at))?;
         let moment = connection
@@ -124,7 +124,7 @@ impl States {
         ))
     }
 
-    /// Tells what changed in the state of a source since a change of it.
+    /// Returns what changed in the state of a source since a change of it.
     ///
     /// # Errors
     /// [`StateError`] if there is no such source, or it cannot be read.
@@ -164,7 +164,7 @@ impl States {
     /// Returns one snapshot.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] where there is none of that number.
+    /// [`StateError::NotFound`] if there is none of that number.
     pub(crate) fn snapshot(&self, id: u64) -> Result<Snapshot, StateError> {
         let connection = self.reader_of(&format!("snapshot {id}"))?;
         Ok(store::load(&connection, id)?.snapshot)
@@ -194,7 +194,7 @@ impl States {
     /// without the first `offset`.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read.
+    /// [`StateError`] if they cannot be read.
     pub(crate) fn snapshots(
         &self,
         filter: &SnapshotFilter,
@@ -208,11 +208,11 @@ impl States {
         })
     }
 
-    /// Counts what changed among the snapshots that `filter` lets through, in equal columns;
-    /// with where those begin and end. None without any snapshot.
+    /// Counts what changed among the snapshots that `filter` lets through, in equal columns; with
+    /// where those begin and end. `None` without any snapshot.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read.
+    /// [`StateError`] if they cannot be read.
     pub(crate) fn density(
         &self,
         filter: &SnapshotFilter,
@@ -268,18 +268,18 @@ pub struct StateNews {
     pub seq: i64,
     /// The keys that changed, the latest first, as far as they are known.
     pub keys: Vec<String>,
-    /// How many others did.
+    /// How many others changed.
     pub more: usize,
-    /// What made the latest change in a few words: a file and line, what the source said, or
-    /// `report` for a state that came whole.
+    /// What made the latest change in a few words: a file and line, what the source reported, or
+    /// `report` for a state reported whole.
     pub origin: Option<String>,
 }
 
-/// One of two states, and where it is among those of its source.
+/// One of two states, and its place among the snapshots of its source.
 struct Side {
     state: StateTree,
     source: Source,
-    /// `None` for what the source has.
+    /// `None` for the present state.
     row: Option<Row>,
 }
 

@@ -1,4 +1,4 @@
-//! What is known of how a state came about between two moments, beside what differs in it: the
+//! What is known of how a state changed between two moments, besides the difference itself: the
 //! changes that the source recorded, and what its whole reports changed.
 
 use std::borrow::Cow;
@@ -20,9 +20,9 @@ use crate::store::StoreError;
 pub(super) struct Known {
     /// What was recorded, latest first.
     pub(super) changes: Vec<Change>,
-    /// What came whole, latest first.
+    /// Whole reports, latest first.
     pub(super) reports: Vec<Report>,
-    /// The places that only record what others change.
+    /// The places that only record changes for other code.
     pub(super) recorders: Recorders,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Known {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span<'a> {
     pub(super) source: &'a Source,
-    /// The snapshot it begins behind; `None` from the beginning on.
+    /// The snapshot before its beginning; `None` from the start.
     pub(super) after: Option<&'a Row>,
     /// The snapshots in it, in their order.
     pub(super) rows: &'a [Row],
@@ -71,7 +71,7 @@ impl Known {
         })
     }
 
-    /// Takes what the states of two files have as their `history`: all that is known of them.
+    /// Reads the `history` in the states of two files: all that is known of them.
     pub(super) fn of_files(before: &Tree, after: &Tree) -> Self {
         let changes = recorded_since(Some(before), after);
         Self {
@@ -111,7 +111,7 @@ fn ring(ml: &Tree) -> &[Tree] {
     ring.unwrap_or_default()
 }
 
-/// Says whether a change set what is at a JSON Pointer of a state, or something in it or around
+/// Returns whether a change set what is at a JSON Pointer of a state, or something in it or around
 /// it.
 pub(super) fn is_around(change: &Change, pointer: &str, state: &Tree) -> bool {
     let key = state::tracked(&change.key).unwrap_or_default();
@@ -119,19 +119,19 @@ pub(super) fn is_around(change: &Change, pointer: &str, state: &Tree) -> bool {
     leads_to(&set, pointer, '/') || leads_to(pointer, &set, '/')
 }
 
-/// Says whether a whole report changed what a key leads to, or something in it or around it.
+/// Returns whether a whole report changed what a key leads to, or something in it or around it.
 pub(super) fn is_reported_around(reported: &Reported, key: &str) -> bool {
     let is_in =
         |outer: &str, inner: &str| leads_to(outer, inner, '.') || leads_to(outer, inner, '[');
     is_in(&reported.key, key) || is_in(key, &reported.key)
 }
 
-/// Returns what a change set behind `ml`, as the names on the way with dots between them.
+/// Returns the dotted path after `ml` of what a change set.
 pub(super) fn dotted_key(change: &Change) -> Cow<'_, str> {
     keys::flattened(state::tracked(&change.key).unwrap_or_default())
 }
 
-/// Says whether a path leads to another one, or is it.
+/// Returns whether a path leads to another one, or is it.
 fn leads_to(outer: &str, inner: &str, separator: char) -> bool {
     match inner.strip_prefix(outer) {
         Some(rest) => outer.is_empty() || rest.is_empty() || rest.starts_with(separator),
@@ -139,12 +139,12 @@ fn leads_to(outer: &str, inner: &str, separator: char) -> bool {
     }
 }
 
-/// Says whether what is at a dotted path is as a change around it left it. It is not if a state
-/// was put whole since.
+/// Returns whether the value at a dotted path is still what a change in or around it set. It is not
+/// after a report that changed it.
 pub(super) fn is_as_left(change: &Change, path: &str, after: &Tree) -> bool {
     let key = &*dotted_key(change);
     if change.new.as_ref().is_some_and(state::is_cut) {
-        // The ring has only the beginning of it.
+        // The ring has only the beginning of the value.
         return true;
     }
     let left = match path.strip_prefix(key) {
@@ -204,7 +204,7 @@ impl<'a> Records<'a> {
         let outer = ends
             .chain([path.len()])
             .filter_map(|end| self.by_key.get(&path[..end]));
-        // Behind a dot comes a slash.
+        // In ASCII a slash follows a dot.
         let (first, end) = match path.is_empty() {
             true => (String::new(), String::from(char::MAX)),
             false => (format!("{path}."), format!("{path}/")),

@@ -1,6 +1,6 @@
-//! Restores: asked for, looked at before, undone, cancelled, listed.
+//! Restores: previewed, asked for, undone, cancelled, listed.
 //!
-//! A restore never writes a state: that is what its source said last. See
+//! A restore never writes a state, which is what its source last reported. See
 //! [`flagdeck_core::restore`] for what it asks for, and how it ends.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use flagdeck_core::restore::{Asked, Parts, Status, Undo};
 use flagdeck_core::tree::{self, Tree};
 
 use super::limits::RESTORE_PARTS_MAX;
-use super::store::{self, Asking, OpenRestore, Taking};
+use super::store::{self, NewRestore, NewSnapshot, OpenRestore};
 use super::{SourceName, StateError, StateTree, States};
 use crate::state::shapes::{
     RestoreFilter, RestorePage, RestoreRequest, SnapshotCause, SnapshotLabel, StateAt, StateRestore,
@@ -26,9 +26,9 @@ pub struct AskedState {
     pub etag: String,
 }
 
-/// With what a restore is asked for.
+/// The circumstances in which a restore is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct With<'a> {
+pub(crate) struct RestoreContext<'a> {
     pub(crate) actor: &'a Actor,
     /// The revision that the flags became with it.
     pub(crate) revision: Option<u64>,
@@ -52,7 +52,7 @@ impl States {
         Ok((Tree::clone(&now.ml), asked.laid_on(&now.ml)))
     }
 
-    /// Asks the source of a snapshot to become what that has of it, all or in part.
+    /// Asks the source of a snapshot to return to it, in whole or in part.
     ///
     /// # Errors
     /// [`StateError`] if there is no such snapshot or part, its source has no state, or it cannot
@@ -60,60 +60,64 @@ impl States {
     pub(crate) fn restore(
         &self,
         request: &RestoreRequest,
-        with: &With<'_>,
+        context: &RestoreContext<'_>,
     ) -> Result<StateRestore, StateError> {
         let source = self.snapshot(request.snapshot)?.source.parse()?;
         let then = self.then(request.snapshot)?;
-        let asking = Asking {
+        let new_restore = NewRestore {
             snapshot: request.snapshot,
-            actor: with.actor,
-            revision: with.revision,
+            at_ms: context.at_ms,
+            actor: context.actor,
+            revision: context.revision,
             undoes: None,
             files: request.only.is_empty().then_some(then.files),
         };
-        self.ask(&source, &asking, with, |now| {
+        self.ask(&source, &new_restore, context, |now| {
             asked(request, now, Tree::clone(&then.ml))
         })
     }
 
-    /// Asks the source of a restore that it has taken for the same parts as they were before.
+    /// Asks the source of a confirmed restore for the same parts as they were before.
     ///
     /// # Errors
     /// [`StateError`] if the snapshot of what was before is gone, or it cannot be kept.
     pub(crate) fn ask_for_before(
         &self,
         restore: &StateRestore,
-        with: &With<'_>,
+        context: &RestoreContext<'_>,
     ) -> Result<StateRestore, StateError> {
         let (before, files) = self.before(restore)?;
-        let asking = Asking {
+        let new_restore = NewRestore {
             snapshot: restore.safety,
-            actor: with.actor,
-            revision: with.revision,
+            at_ms: context.at_ms,
+            actor: context.actor,
+            revision: context.revision,
             undoes: Some(restore.id),
             files: restore.only.is_empty().then_some(files),
         };
-        self.ask(&restore.source.parse()?, &asking, with, |_| Ok(before))
+        self.ask(&restore.source.parse()?, &new_restore, context, |_| {
+            Ok(before)
+        })
     }
 
     fn ask(
         &self,
         source: &SourceName,
-        asking: &Asking<'_>,
-        with: &With<'_>,
+        new_restore: &NewRestore<'_>,
+        context: &RestoreContext<'_>,
         make: impl FnOnce(&Tree) -> Result<Asked, StateError>,
     ) -> Result<StateRestore, StateError> {
-        let taking = Taking {
-            at_ms: with.at_ms,
+        let new_snapshot = NewSnapshot {
+            at_ms: context.at_ms,
             cause: SnapshotCause::BeforeRestore,
             label: &SnapshotLabel::default(),
-            revision: with.in_force,
-            is_packed: with.is_packed,
+            revision: context.in_force,
+            is_packed: context.is_packed,
             only_new: false,
             files: None,
         };
-        let mut writer = self.writer(with.at_ms)?;
-        writer.store().ask(source, &taking, asking, make)
+        let mut writer = self.writer(context.at_ms)?;
+        writer.store().ask(source, &new_snapshot, new_restore, make)
     }
 
     /// Returns what the source of a restore has reported, and what it would be asked to become by
@@ -131,7 +135,7 @@ impl States {
         Ok((now, asked))
     }
 
-    /// Returns the keys within a restore's parts that its source has otherwise by now.
+    /// Returns the keys within a restore's parts that its source has changed since.
     ///
     /// # Errors
     /// [`StateError::NotFound`] if the snapshot that it is from is gone.
@@ -188,7 +192,7 @@ impl States {
         Ok(store::list_restores(&connection, filter, offset, limit)?)
     }
 
-    /// Lists the restores that their sources have yet to confirm.
+    /// Lists the restores that their sources have not confirmed yet.
     ///
     /// # Errors
     /// [`StateError`] if they cannot be read.
@@ -232,7 +236,7 @@ impl States {
     }
 }
 
-/// Says how a restore is undone.
+/// Returns how a restore is undone.
 ///
 /// # Errors
 /// [`StateError::Ended`] if it never took effect.

@@ -1,9 +1,8 @@
-//! In which snapshots a text came or went.
+//! In which snapshots a text appeared or disappeared.
 //!
-//! As `git log -S` has it: a snapshot is found if the text is in what changed in a key, or if it
-//! is in the values that came another number of times than in those that went. There is no index
-//! beside the snapshots: what changed between one and the next is how they are kept, and reading
-//! it takes some tens of microseconds for each.
+//! Like `git log -S`: a snapshot is found if the text is in a changed key, or occurs in the added
+//! values another number of times than in the removed ones. There is no index: snapshots are stored
+//! as changes, and reading one takes some tens of microseconds.
 
 use flagdeck_core::tree::Tree;
 use flagdeck_core::{Patch, fold};
@@ -13,8 +12,8 @@ use super::store::{self, Changed, Row};
 use crate::state::shapes::Snapshot;
 use crate::store::StoreError;
 
-/// Keeps the snapshots in which a text came, went, or is in the key of what changed, or that are
-/// called so.
+/// Keeps the snapshots in which a text appeared, disappeared, is in a changed key, or is in the
+/// label.
 pub(super) fn with_text(
     connection: &Connection,
     rows: Vec<Row>,

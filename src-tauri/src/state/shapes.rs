@@ -14,10 +14,10 @@ use crate::store::{Actor, Mark};
 pub struct StateSource {
     /// What it calls itself.
     pub name: String,
-    /// When its state was reported or set last, in milliseconds since 1970; `null`
-    /// where there are snapshots only, as of an import.
+    /// When its state was reported or set last, in milliseconds since 1970; `null` if there are
+    /// snapshots only, as of an import.
     pub at_ms: Option<i64>,
-    /// Bytes of its state as JSON text; 0 where there are snapshots only.
+    /// Bytes of its state as JSON text; 0 if there are snapshots only.
     pub bytes: u64,
     /// Changes in the ring of the latest ones.
     pub changes: u32,
@@ -29,7 +29,7 @@ pub struct StateSource {
     pub snapshot_bytes: u64,
     /// When the latest one was taken, in milliseconds since 1970.
     pub last_snapshot_ms: Option<i64>,
-    /// Its latest restore, however it stands; `null` without any.
+    /// Its latest restore, whatever its status; `null` without any.
     pub restore: Option<StateRestore>,
 }
 
@@ -46,9 +46,9 @@ pub struct Snapshot {
     pub at_ms: i64,
     /// Why it was taken.
     pub cause: SnapshotCause,
-    /// What a person called it.
+    /// Its name, given by a person.
     pub name: Option<String>,
-    /// What a person said about it.
+    /// A person's note about it.
     pub note: Option<String>,
     /// Whether it stays until it is unpinned.
     pub is_pinned: bool,
@@ -70,13 +70,13 @@ pub struct Snapshot {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
 pub enum SnapshotCause {
-    /// It was time.
+    /// The interval was over.
     Interval,
-    /// Somebody asked for it.
+    /// It was requested.
     Asked,
     /// A state was about to be restored.
     BeforeRestore,
-    /// Flags were about to be put back.
+    /// Flags were about to be rolled back.
     BeforeRollback,
     /// It was read from a file.
     Import,
@@ -96,8 +96,8 @@ pub struct SnapshotFilter {
     /// Only those taken before this moment, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<i64>,
-    /// Only those in which this text came or went, or is in the key of what changed, whatever its
-    /// case, or whose name or note has it.
+    /// Only those in which this text appeared or disappeared or is in a changed key, ignoring case,
+    /// or whose name or note has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Only pinned ones, or only others.
@@ -116,7 +116,7 @@ pub struct SnapshotPage {
     pub snapshots: Vec<Snapshot>,
 }
 
-/// How much changed when, in equal columns.
+/// How much changed over time, in equal columns.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -149,12 +149,12 @@ pub struct TimelineColumn {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
 pub enum StateAt {
-    /// That of a snapshot.
+    /// The state of a snapshot.
     Snapshot {
         /// Its number.
         id: u64,
     },
-    /// That which a source has.
+    /// The present state of a source.
     Now {
         /// The name of the source.
         source: String,
@@ -183,9 +183,9 @@ pub struct StateDifferenceOptions {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct StateDifference {
-    /// The changes, in the order of the later state, those that were removed where they were.
+    /// The changes, in the order of the later state, removals at their earlier place.
     pub changes: Vec<StateChange>,
-    /// How many there are; more than `changes` holds where there are very many.
+    /// How many there are; more than `changes` has if there are very many.
     pub total: usize,
     /// How many of them are noise.
     pub noise: usize,
@@ -202,7 +202,7 @@ pub struct StateDifference {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct StateChange {
-    /// Where: a JSON Pointer into the later state, or into the earlier one where it was removed.
+    /// Where: a JSON Pointer into the later state, or into the earlier one if it was removed.
     pub pointer: String,
     /// The keys on the way there as a person reads them, from the root of the state: an element of
     /// a list by its key, as in `files[id=7].name`.
@@ -213,9 +213,9 @@ pub struct StateChange {
     pub kind: StateChangeKind,
     /// Where it was before, a JSON Pointer into the earlier state, if it moved or was renamed.
     pub from: Option<String>,
-    /// What it was; `null` where it was not there.
+    /// What it was; `null` if it was not there.
     pub before: Option<Excerpt>,
-    /// What it is; `null` where it is not there any more.
+    /// What it is; `null` if it is not there any more.
     pub after: Option<Excerpt>,
     /// What happened to the elements of a list.
     pub list: Option<ListChange>,
@@ -224,7 +224,7 @@ pub struct StateChange {
     /// Whether it is noise.
     pub is_noise: bool,
     /// The latest recorded change that set it, or something in it or around it: its place in
-    /// `records`. `null` where none is known.
+    /// `records`. `null` if none is known.
     pub record: Option<usize>,
 }
 
@@ -235,19 +235,19 @@ pub struct StateChange {
 pub enum StateChangeKind {
     /// It appeared.
     Added,
-    /// It went.
+    /// It was removed.
     Removed,
-    /// It is another one.
+    /// It has another value.
     Changed,
     /// It has another name in the same place, or is elsewhere.
     Moved,
-    /// Elements of a list came or went; `list` tells how many.
+    /// Elements of a list were added, removed or moved; `list` has the counts.
     List,
-    /// A list of numbers changed; `series` tells how.
+    /// A list of numbers changed; `series` has the details.
     Series,
 }
 
-/// A value as far as it is shown.
+/// The beginning of a value, as far as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -263,17 +263,18 @@ pub struct Excerpt {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct ListChange {
-    /// The key that elements were told apart by; `null` where by their content or place.
+    /// The key that elements were identified by; `null` if by their content or place.
     pub key: Option<String>,
-    /// Whether it is a ring that moved on: elements went at its beginning, others came at its end.
+    /// Whether it is a ring that moved on: elements were removed at its beginning and added at its
+    /// end.
     pub is_shifted: bool,
-    /// Elements that went.
+    /// Elements that were removed.
     pub dropped: usize,
-    /// Elements that came.
+    /// Elements that were added.
     pub added: usize,
     /// Elements that stand elsewhere among those that stayed.
     pub moved: usize,
-    /// Elements that stayed and differ; their changes are listed on their own.
+    /// Elements that stayed and differ; their changes are listed separately.
     pub changed: usize,
     /// Elements before.
     pub length_before: usize,
@@ -290,11 +291,11 @@ pub struct SeriesChange {
     pub before: Vec<f64>,
     /// The numbers after, likewise.
     pub after: Vec<f64>,
-    /// Their means; `null` of an empty list.
+    /// The mean before; `null` for an empty list.
     pub mean_before: Option<f64>,
     /// The mean after.
     pub mean_after: Option<f64>,
-    /// What 95 in a hundred do not exceed.
+    /// The 95th percentile before.
     pub p95_before: Option<f64>,
     /// The same after.
     pub p95_after: Option<f64>,
@@ -302,7 +303,7 @@ pub struct SeriesChange {
     pub largest_change: Option<f64>,
 }
 
-/// What set a value, or took it away.
+/// What set or removed a value.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -313,11 +314,11 @@ pub struct Blame {
     pub pointer: Option<String>,
     /// The value; `null` if it is not there.
     pub value: Option<Excerpt>,
-    /// What it was before it was set so; `null` if it was not there, or never another.
+    /// Its value before; `null` if it was not there, or never changed.
     pub before: Option<Excerpt>,
-    /// The first snapshot that has it so; `null` if it changed since the latest one.
+    /// The first snapshot with this value; `null` if it changed since the latest one.
     pub since: Option<Snapshot>,
-    /// The last one that had it otherwise; `null` if none did as far as snapshots go back.
+    /// The last snapshot with another value; `null` if there is none.
     pub until: Option<Snapshot>,
     /// The recorded changes that set it, or something in it or around it, latest first.
     pub records: Vec<ChangeRecord>,
@@ -332,11 +333,11 @@ pub struct Blame {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct BlameEntry {
-    /// The first snapshot that has it so.
+    /// The first snapshot with this value.
     pub snapshot: Snapshot,
     /// What it was; `null` if it was not there.
     pub before: Option<Excerpt>,
-    /// What it became; `null` if it was taken away.
+    /// What it became; `null` if it was removed.
     pub after: Option<Excerpt>,
 }
 
@@ -356,22 +357,22 @@ pub struct BlameValue {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct ChangeRecord {
-    /// What was set: a dotted key, or of a whole report a key as a difference prints it.
+    /// What was set: a dotted key, or for a whole report a key as a difference prints it.
     pub key: String,
-    /// What it was; `null` where it was not there.
+    /// What it was; `null` if it was not there.
     pub before: Option<Excerpt>,
-    /// What it became; `null` where it was taken away.
+    /// What it became; `null` if it was removed.
     pub after: Option<Excerpt>,
-    /// When, in milliseconds since 1970; of a whole report, when that came.
+    /// When, in milliseconds since 1970; for a whole report, the time of the report.
     pub at_ms: i64,
-    /// Whether it is known only from a state that came whole.
+    /// Whether it is known only from a whole report.
     pub by_report: bool,
-    /// Of a whole report: when the source had last been heard before, so that it was set between
-    /// then and `atMs`. `null` if it is not known.
+    /// For a whole report: when the source last reported before, so that it was set between then
+    /// and `atMs`. `null` if it is not known.
     pub since_ms: Option<i64>,
-    /// From where in a few words: a file and line, or what the source said.
+    /// Its origin in a few words: a file and line, or what the source reported.
     pub place: String,
-    /// From where: a stack trace, or whatever the source said.
+    /// Its origin: a stack trace, or what the source reported.
     pub origin: String,
 }
 
@@ -394,7 +395,7 @@ pub struct RestoreRequest {
     pub with_flags: bool,
 }
 
-/// A restore, and what became of it.
+/// A restore, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -411,7 +412,7 @@ pub struct StateRestore {
     pub at_ms: i64,
     /// By whom.
     pub actor: Actor,
-    /// The revision that the flags became with it; `null` if they were left alone.
+    /// The revision that the flags became with it; `null` if they were not changed.
     pub revision: Option<u64>,
     /// The parts that alone are asked for, as keys such as `ml.list[id=gamma].n`; empty for
     /// everything.
@@ -428,8 +429,8 @@ pub struct StateRestore {
     pub ended_by: Option<Actor>,
     /// When the source confirmed it, in milliseconds since 1970; `null` if it did not.
     pub confirmed_ms: Option<i64>,
-    /// Whether what the source confirmed it with is as asked for; `null` if it did not confirm
-    /// it, or that was not compared.
+    /// Whether the state that the source confirmed it with is as asked for; `null` if it did not
+    /// confirm it, or that was not compared.
     pub is_exact: Option<bool>,
     /// Keys that were not as asked for when the source confirmed it, the first 20.
     pub differing: Vec<String>,
@@ -440,11 +441,11 @@ pub struct StateRestore {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
 pub enum RestoreStatus {
-    /// The source has yet to confirm it.
+    /// The source has not confirmed it yet.
     Open,
-    /// The source confirmed that it has taken it.
+    /// The source confirmed it.
     Confirmed,
-    /// A newer restore of the same source took its place.
+    /// A newer restore of the same source replaced it.
     Superseded,
     /// It was cancelled.
     Cancelled,
@@ -499,7 +500,7 @@ pub struct RestorePage {
     pub restores: Vec<StateRestore>,
 }
 
-/// What a person says of a snapshot. What is not given stays; an empty text takes it away.
+/// The name, note and pin of a snapshot. What is not given stays; an empty text removes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase", optional_fields))]
@@ -507,7 +508,7 @@ pub struct SnapshotLabel {
     /// What it is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What is to be known about it.
+    /// Its note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Whether it stays until it is unpinned.

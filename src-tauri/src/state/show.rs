@@ -1,8 +1,8 @@
-//! From the domain's difference to what faces see of it.
+//! From the domain's difference to the shape for faces.
 
 use std::collections::BTreeMap;
 
-use flagdeck_core::difference::{self, Difference, Kind};
+use flagdeck_core::diff::states::{self, Difference, Kind};
 use flagdeck_core::state::{self, Change, Recorders};
 use flagdeck_core::tree::{self, Tree};
 
@@ -15,10 +15,10 @@ use crate::state::shapes::{
 
 /// Returns the beginning of a value.
 pub(super) fn excerpt(value: &Tree) -> Excerpt {
-    difference::excerpt(value).into()
+    states::excerpt(value).into()
 }
 
-/// Says which state is meant.
+/// Names a state for messages.
 pub(super) fn name_of(at: &StateAt) -> String {
     match at {
         StateAt::Snapshot { id } => format!("snapshot {id}"),
@@ -40,7 +40,7 @@ pub(super) fn record(change: &Change, recorders: &Recorders) -> ChangeRecord {
     }
 }
 
-/// Compares two states for a face, with what is known of how the one became the other.
+/// Compares two states for a face, with the recorded changes between them.
 pub(super) fn compared(
     before: &Tree,
     after: &Tree,
@@ -69,7 +69,7 @@ pub(super) fn compared(
     difference
 }
 
-/// The changes that are shown beside a difference, each once.
+/// The recorded changes shown with a difference, each once.
 #[derive(Default)]
 struct Shown {
     records: Vec<ChangeRecord>,
@@ -82,7 +82,7 @@ impl Shown {
         self.records.len() - 1
     }
 
-    /// Returns the place of the recorded change at a place among all that are known.
+    /// Returns the place in `records` of the change at a place among all known ones.
     fn recorded(&mut self, place: usize, known: &Known) -> usize {
         if let Some(shown) = self.places.get(&place) {
             return *shown;
@@ -99,7 +99,7 @@ pub(crate) fn plainly_compared(
     after: &Tree,
     options: &StateDifferenceOptions,
 ) -> StateDifference {
-    let options = difference::Options {
+    let options = states::Options {
         tolerance: options.tolerance,
         noise: options.noise.clone(),
         with_history: options.with_history,
@@ -107,8 +107,8 @@ pub(crate) fn plainly_compared(
     flagdeck_core::difference(before, after, &options).into()
 }
 
-impl From<difference::Excerpt> for Excerpt {
-    fn from(excerpt: difference::Excerpt) -> Self {
+impl From<states::Excerpt> for Excerpt {
+    fn from(excerpt: states::Excerpt) -> Self {
         Self {
             text: excerpt.text,
             is_whole: excerpt.is_whole,
@@ -129,8 +129,8 @@ impl From<Difference> for StateDifference {
     }
 }
 
-impl From<difference::StateChange> for StateChange {
-    fn from(change: difference::StateChange) -> Self {
+impl From<states::StateChange> for StateChange {
+    fn from(change: states::StateChange) -> Self {
         Self {
             pointer: change.pointer,
             path: change.path,
@@ -154,8 +154,8 @@ impl From<difference::StateChange> for StateChange {
     }
 }
 
-impl From<difference::ListChange> for ListChange {
-    fn from(list: difference::ListChange) -> Self {
+impl From<states::ListChange> for ListChange {
+    fn from(list: states::ListChange) -> Self {
         Self {
             key: list.key,
             is_shifted: list.is_shifted,
@@ -169,8 +169,8 @@ impl From<difference::ListChange> for ListChange {
     }
 }
 
-impl From<difference::SeriesChange> for SeriesChange {
-    fn from(series: difference::SeriesChange) -> Self {
+impl From<states::SeriesChange> for SeriesChange {
+    fn from(series: states::SeriesChange) -> Self {
         Self {
             before: series.before,
             after: series.after,

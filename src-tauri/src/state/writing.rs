@@ -1,23 +1,32 @@
-//! What is done to states: taken in, kept as snapshots. Each call is durable when it
-//! returns, or nothing happened.
+//! Writing states and snapshots. Each call is durable when it returns, or changed nothing.
 
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::{Path, Tree};
 
 use super::bundle::{self, Bundled};
 use super::intake::{self, ChangeProblem};
-use super::store::{Imported, Taking, Whole};
+use super::store::{Imported, NewSnapshot, Whole};
 use super::{ChangesReceipt, SourceName, StateError, StatePut, States};
 use crate::format::Format;
 use crate::state::shapes::{Snapshot, SnapshotCause, SnapshotLabel, StateAt};
 use crate::store::Actor;
 use crate::store::StoreError;
 
+/// A value that a person sets in a state.
+#[derive(Debug)]
+pub(crate) struct Assignment<'a> {
+    /// Where: a key that a difference prints, or a JSON Pointer.
+    pub(crate) key: &'a str,
+    /// The value; `None` removes what is there.
+    pub(crate) value: Option<Tree>,
+    pub(crate) actor: &'a Actor,
+}
+
 impl States {
-    /// Takes in a state whole.
+    /// Stores a whole state.
     ///
     /// # Errors
-    /// [`StateError`] where it cannot be read or kept.
+    /// [`StateError`] if it cannot be read or stored.
     pub(crate) fn put(
         &self,
         source: &SourceName,
@@ -42,10 +51,10 @@ impl States {
         })
     }
 
-    /// Applies changes that a source recorded, each by itself.
+    /// Applies changes that a source recorded, each separately.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read or kept.
+    /// [`StateError`] if they cannot be read or stored.
     pub(crate) fn record(
         &self,
         source: &SourceName,
@@ -82,20 +91,18 @@ impl States {
         })
     }
 
-    /// Sets what is under one key, which is one that a difference prints or a JSON Pointer.
-    /// Returns whether it is another value than before.
+    /// Sets or removes the value under one key. Returns whether it differs from before.
     ///
     /// # Errors
-    /// [`StateError`] where the key leads nowhere, or it cannot be kept.
+    /// [`StateError`] if the key leads nowhere, or it cannot be stored.
     pub(crate) fn set(
         &self,
         source: &SourceName,
-        key: &str,
-        value: Option<Tree>,
-        actor: &Actor,
+        assignment: Assignment<'_>,
         history_max: usize,
         now_ms: i64,
     ) -> Result<bool, StateError> {
+        let Assignment { key, value, actor } = assignment;
         let make = |state: &Tree| {
             Ok(vec![Change {
                 key: settable(key, state)?,
@@ -116,22 +123,24 @@ impl States {
         }
     }
 
-    /// Takes a snapshot; none where `only_new` asks for one of what is new, and nothing is.
+    /// Takes a snapshot; `None` if only a changed state is wanted, and it did not change.
     ///
     /// # Errors
-    /// [`StateError`] where there is no such state, or it cannot be kept.
+    /// [`StateError`] if there is no such state, or it cannot be kept.
     pub(crate) fn take(
         &self,
         source: &SourceName,
-        taking: &Taking<'_>,
+        new_snapshot: &NewSnapshot<'_>,
     ) -> Result<Option<u64>, StateError> {
-        self.writer(taking.at_ms)?.store().take(source, taking)
+        self.writer(new_snapshot.at_ms)?
+            .store()
+            .take(source, new_snapshot)
     }
 
     /// Lists the sources that have a state.
     ///
     /// # Errors
-    /// [`StateError`] where they cannot be read.
+    /// [`StateError`] if they cannot be read.
     pub(crate) fn names_with_state(&self) -> Result<Vec<SourceName>, StateError> {
         let sources = self.sources(0)?.into_iter();
         sources
@@ -140,19 +149,22 @@ impl States {
             .collect()
     }
 
-    /// Lists sources whose state no snapshot is of, with when the latest was taken, in
+    /// Lists sources whose present state is in no snapshot, with when the latest was taken, in
     /// milliseconds since 1970.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read.
-    pub(crate) fn news(&self, now_ms: i64) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
-        self.writer(now_ms)?.store().news()
+    /// [`StoreError`] if they cannot be read.
+    pub(crate) fn sources_to_snapshot(
+        &self,
+        now_ms: i64,
+    ) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
+        self.writer(now_ms)?.store().sources_to_snapshot()
     }
 
     /// Pins, names or notes a snapshot.
     ///
     /// # Errors
-    /// [`StateError`] where there is none of that number, or what is said is too long.
+    /// [`StateError`] if there is none of that number, or the label is too long.
     pub(crate) fn label(
         &self,
         id: u64,
@@ -163,10 +175,10 @@ impl States {
         self.writer(now_ms)?.store().label(id, label)
     }
 
-    /// Takes away the snapshots of a source that came from a file.
+    /// Removes the snapshots of a source that came from a file.
     ///
     /// # Errors
-    /// [`StateError`] where there are none.
+    /// [`StateError`] if there are none.
     pub(crate) fn remove_imported(
         &self,
         source: &SourceName,
@@ -179,7 +191,7 @@ impl States {
     /// Writes snapshots as a bundle.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] where one is not there.
+    /// [`StateError::NotFound`] if one is not there.
     pub(crate) fn export(&self, ids: &[u64]) -> Result<String, StateError> {
         let bundled = ids.iter().map(|id| {
             let state = self.at(&StateAt::Snapshot { id: *id })?;
@@ -195,7 +207,7 @@ impl States {
     /// Imports the snapshots of a file. Returns them, with warnings about how they were read.
     ///
     /// # Errors
-    /// [`StateError`] where it is none, or they cannot be kept; then none was.
+    /// [`StateError`] if it is not a bundle or state, or they cannot be stored; then none was.
     pub(crate) fn import(
         &self,
         bytes: &[u8],
@@ -214,7 +226,7 @@ impl States {
             .zip(&labels)
             .map(|(bundled, label)| Imported {
                 recorded: bundled.recorded(),
-                taking: Taking {
+                new_snapshot: NewSnapshot {
                     at_ms: bundled.at_ms,
                     cause: SnapshotCause::Import,
                     label,
@@ -232,7 +244,7 @@ impl States {
     }
 }
 
-/// Returns a key as it is recorded. What it names by identity is found in `state`.
+/// Returns a key as it is recorded. Elements named by identity are found in `state`.
 fn settable(key: &str, state: &Tree) -> Result<String, StateError> {
     let invalid = |message: String| StateError::Invalid { message };
     let path: Path = key.parse().map_err(|error| invalid(format!("{error}")))?;

@@ -1,8 +1,8 @@
 //! The store embedded in this machine: one SQLite file in the data folder.
 //!
-//! One thread writes, each append its own durable commit; reading has connections of its
-//! own and waits for nobody. Any number of programs may have the same folder open. Decides
-//! nothing about flags, and asks nobody for the time.
+//! One thread writes, each append in its own durable commit; readers have separate connections and
+//! never wait. Any number of programs may have the same folder open. Decides nothing about flags,
+//! and does not read the clock.
 
 mod backup;
 mod chain;
@@ -47,13 +47,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Revisions in a SQLite file of this machine.
 ///
-/// Dropping it closes everything and ends its thread. What the folder holds:
-/// `flagdeck.db` with SQLite's `-wal` and `-shm`; `flagdeck.lock`; `backups/`, the newest
-/// ten; `quarantine/`, everything that ever was damaged.
+/// Dropping it closes everything and ends its thread. What the folder holds: `flagdeck.db` with
+/// SQLite's `-wal` and `-shm`; `flagdeck.lock`; `backups/`, the newest ten; `quarantine/`,
+/// everything that ever was damaged or replaced.
 #[derive(Debug)]
 pub struct SqliteStore {
     data_dir: PathBuf,
-    /// Replaced whole when the store is written back or opened again; calls under way go on with
+    /// Replaced whole when the store is written back or opened again; running calls continue with
     /// the one they began on.
     open: ArcSwap<Open>,
 }
@@ -63,7 +63,7 @@ pub struct SqliteStore {
 pub struct Opened {
     /// The store.
     pub store: SqliteStore,
-    /// What had to be done about damage first; people should be told.
+    /// A notice for people about a recovery from damage.
     pub recovery: Option<Recovery>,
 }
 
@@ -82,18 +82,18 @@ pub fn version() -> &'static str {
 }
 
 impl SqliteStore {
-    /// Opens the store of a data folder, making both where they are missing. `now_ms` is
-    /// the time, in milliseconds since 1970.
+    /// Opens the store of a data folder, and creates both if they are missing. `now_ms` is the
+    /// time, in milliseconds since 1970.
     ///
-    /// A store that cannot be written opens for reading; [`Store::read_only`] says why.
-    /// A damaged one is set aside and replaced by the newest good backup.
-    /// Waits up to five seconds for other programs.
+    /// A store that cannot be written opens for reading; [`Store::read_only`] says why. A damaged
+    /// one is moved to quarantine and replaced by the newest good backup. Waits up to five seconds
+    /// for other programs.
     ///
     /// # Errors
-    /// [`StoreError::Folder`] where the folder cannot be used, holds another program's
-    /// file, or holds a damaged store that another program has open;
-    /// [`StoreError::Migration`] where an older format could not be renewed;
-    /// [`StoreError::Busy`] where another program is replacing the store and does not end.
+    /// [`StoreError::Folder`] if the folder cannot be used, holds another program's file, or holds
+    /// a damaged store that another program has open; [`StoreError::Migration`] if an older format
+    /// could not be migrated; [`StoreError::Busy`] if another program is replacing the store and
+    /// does not end.
     pub fn open(data_dir: &Path, now_ms: i64) -> Result<Opened, StoreError> {
         Self::open_with(
             data_dir,
@@ -120,7 +120,7 @@ impl SqliteStore {
         self.open.load_full()
     }
 
-    /// Goes on with another set of files; those before are closed once no call uses them.
+    /// Switches to another set of files; the former are closed when no call uses them.
     fn go_on_with(&self, open: Open) {
         let before = self.open.swap(Arc::new(open));
         before.leave();
@@ -155,7 +155,7 @@ impl Store for SqliteStore {
             let appended = revision::append(connection, expected, &draft, &trace, &mut tail)?;
             match appended {
                 Appended::Saved(number) => {
-                    // What went into files that were removed by then must not be acknowledged.
+                    // A commit to files that were removed by then must not be acknowledged.
                     place.confirm()?;
                     remember(&known, connection, number)?;
                 }
@@ -195,8 +195,8 @@ impl Store for SqliteStore {
     }
 
     fn version(&self) -> Result<u64, StoreError> {
-        // A connection that never writes: to it every commit is somebody else's, this
-        // store's own included.
+        // A connection that never writes: its data version counts every commit, also those of this
+        // store.
         let open = self.open_now();
         let watcher = lock(&open.connections.watcher);
         open.place.version(&watcher)
@@ -205,7 +205,7 @@ impl Store for SqliteStore {
     fn check(&self) -> Result<CheckReport, StoreError> {
         let open = self.open_now();
         open.place.check()?;
-        // A connection of its own, because this can take seconds.
+        // A separate connection, because this can take seconds.
         let connection = open.connections.source.open()?;
         let mut report = revision::audit(&connection)?;
         revision::note(&mut report.problems, index::audit(&connection))?;
@@ -277,7 +277,7 @@ impl Store for SqliteStore {
 
     fn reopen(&self, now_ms: i64) -> Result<Reopened, StoreError> {
         let before = self.open_now();
-        // Another thread may have settled it since the caller looked.
+        // Another thread may have resolved it since the caller checked.
         if self.check_place().is_ok() {
             return Ok(Reopened {
                 kept: None,
@@ -291,7 +291,7 @@ impl Store for SqliteStore {
         if before.place.has_database() {
             write_back::part_from_overwritten(&before, &Self::settings(now_ms))?;
         }
-        // What is there may have to be renewed first, for which nobody may share its lock.
+        // The other store may need a migration first, which needs its lock exclusively.
         before.folder.leave()?;
         match Open::enter(&self.data_dir, &Self::settings(now_ms)) {
             Ok((open, recovery)) => {

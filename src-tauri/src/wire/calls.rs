@@ -131,7 +131,7 @@ macro_rules! with_every_call {
             /// Continues with the store in its place; resolves to where what was open is kept.
             settings::use_new_store() -> Vec<String>;
             /// What Flagdeck is made of.
-            settings::imprint() -> Imprint;
+            settings::build_info() -> BuildInfo;
             /// What belongs to the window alone.
             window::preferences() -> Preferences;
             /// Keeps what belongs to the window alone.

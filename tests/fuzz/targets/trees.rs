@@ -5,9 +5,10 @@ use std::mem::{Discriminant, discriminant};
 use flagdeck::fuzzing;
 use flagdeck_core::chain::Chain;
 use flagdeck_core::limits::{HISTORY_DEPTH_MAX, TREE_DEPTH_MAX};
+use flagdeck_core::tree::patch::codec;
 use flagdeck_core::tree::path::{Path, PathError};
 use flagdeck_core::tree::{self, Tree};
-use flagdeck_core::{ComponentPath, KeyError, compare, delta};
+use flagdeck_core::{ComponentPath, KeyError, compare};
 
 use super::{gist, kind};
 
@@ -127,8 +128,8 @@ pub fn difference(bytes: &[u8]) -> u64 {
         assert_eq!(&tree, after);
     };
     applied(&|tree| patch.apply(tree).expect("it is of this tree"));
-    let packed = delta::write(&patch, before);
-    let unpacked = delta::read(&packed, before).expect("it was written");
+    let packed = codec::write(&patch, before);
+    let unpacked = codec::read(&packed, before).expect("it was written");
     applied(&|tree| unpacked.apply(tree).expect("it is of this tree"));
     let mut chain = Chain::start(before.clone());
     let step = chain.encode(after);

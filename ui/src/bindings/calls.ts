@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, Imprint, LastChange, Outcome, Preferences, Pulse, RestoreFilter, RestorePage, RestoreRequest, Review, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, Outcome, Preferences, Pulse, RestoreFilter, RestorePage, RestoreRequest, Review, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Timeline, Widenings } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -99,7 +99,7 @@ export interface Calls {
   /** Continues with the store in its place; resolves to where what was open is kept. */
   useNewStore(): Promise<Array<string>>;
   /** What Flagdeck is made of. */
-  imprint(): Promise<Imprint>;
+  buildInfo(): Promise<BuildInfo>;
   /** What belongs to the window alone. */
   preferences(): Promise<Preferences>;
   /** Keeps what belongs to the window alone. */
@@ -171,7 +171,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   restoreBackup: ["restore_backup", "name"],
   writeBack: ["write_back"],
   useNewStore: ["use_new_store"],
-  imprint: ["imprint"],
+  buildInfo: ["build_info"],
   preferences: ["preferences"],
   setPreferences: ["set_preferences", "preferences"],
   chooseFile: ["choose_file"],

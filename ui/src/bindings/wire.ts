@@ -794,13 +794,13 @@ bytes: number, };
 /**
  * What Flagdeck is made of.
  */
-export type Imprint = { 
+export type BuildInfo = { 
 /**
  * The version of Flagdeck.
  */
 version: string, 
 /**
- * Versions of what it stands on: the engine that shows the page, the store, the system.
+ * Versions of what it is built on: the engine that shows the page, the store, the system.
  */
 parts: Array<Part>, 
 /**
@@ -809,7 +809,7 @@ parts: Array<Part>,
 packages: Array<Package>, };
 
 /**
- * Something Flagdeck stands on.
+ * Something Flagdeck is built on.
  */
 export type Part = { 
 /**
@@ -945,14 +945,14 @@ actor: Actor | null,
 summary: string, };
 
 /**
- * What the dashboard tells of the last minutes, [`Pulse::span_s`] of them.
+ * What the dashboard shows of the last minutes, [`Pulse::span_s`] of them.
  *
  * A duration above the last of [`Pulse::edges_s`] is known only to be that: such a quantile is
  * sent as a number greater than the last edge.
  */
 export type Pulse = { 
 /**
- * Differs from that of an earlier pulse where anything else in it may.
+ * Differs from that of an earlier pulse if anything else in it may differ.
  */
 version: number, 
 /**
@@ -968,7 +968,7 @@ trouble: string | null,
  */
 spanS: number, 
 /**
- * Who reported in the span, latest first.
+ * The sources that reported in the span, latest first.
  */
 sources: Array<ReportingSource>, 
 /**
@@ -997,8 +997,8 @@ perSecond: number,
  */
 errors: Share, 
 /**
- * Of how many calculations the duration is beyond `limits.calculationS`, at least: those
- * in the buckets that lie above it whole.
+ * How many calculations certainly took longer than `limits.calculationS`: those in buckets
+ * entirely above it.
  */
 slow: Share, 
 /**
@@ -1042,11 +1042,11 @@ memory: MemoryUse,
  */
 limits: Limits, 
 /**
- * How pushing to a gateway goes; `null` where none is configured.
+ * How pushing to a gateway goes; `null` if none is configured.
  */
 push: PushHealth | null, 
 /**
- * Events taken in since the counters began.
+ * Events collected since the counters began.
  */
 eventsAccepted: number, 
 /**
@@ -1054,7 +1054,7 @@ eventsAccepted: number,
  */
 eventsRejected: number, 
 /**
- * Batches that were sent away because too many waited, since Flagdeck was opened.
+ * Batches that were refused because too many waited, since Flagdeck was opened.
  */
 batchesTurnedAway: number, 
 /**
@@ -1068,7 +1068,7 @@ labelsOverflowed: number, };
  */
 export type Verdict = { 
 /**
- * How the arm stands that stands worst.
+ * The standing of the worst arm.
  */
 standing: Standing, 
 /**
@@ -1081,7 +1081,7 @@ sentence: string,
 component: string | null, };
 
 /**
- * How an arm, or what is made of several, stands to its limits.
+ * How an arm, or a group of arms, compares with its limits.
  */
 export type Standing = "too_few" | "within" | "above" | "beyond";
 
@@ -1102,8 +1102,8 @@ standing: Standing,
  */
 sentence: string, 
 /**
- * The revision since which it is judged; `null` if none of the last minutes changed who sees
- * it, which is the time it is judged by then.
+ * The revision since which it is judged; `null` if it is judged by the last minutes, in which
+ * nothing changed who sees it.
  */
 since: number | null, 
 /**
@@ -1119,7 +1119,8 @@ control: JudgedArm | null,
  */
 unknown: JudgedArm | null, 
 /**
- * How much more often calculations fail where it is on; `null` unless both have enough data.
+ * How much more often calculations fail for exposed users; `null` unless both have enough
+ * data.
  */
 difference: DifferenceShare | null, 
 /**
@@ -1141,8 +1142,7 @@ standing: Standing,
 errors: Share, };
 
 /**
- * How much larger a share is than another, with the interval that holds the true difference 95
- * times in a hundred (Newcombe's).
+ * How much larger a share is than another, with its 95 % interval (Newcombe's).
  */
 export type DifferenceShare = { 
 /**
@@ -1184,7 +1184,7 @@ export type ReportingSource = {
  */
 name: string, 
 /**
- * Whether it says that it makes its reports up, as `flagctl demo` does.
+ * Whether its reports are synthetic, as those of `flagctl demo`.
  */
 isSynthetic: boolean, 
 /**
@@ -1192,13 +1192,12 @@ isSynthetic: boolean,
  */
 atMs: number, 
 /**
- * The memory it uses, in bytes; `null` where it did not say.
+ * The memory it uses, in bytes; `null` if it did not report it.
  */
 memoryBytes: number | null, };
 
 /**
- * A part of a whole, with the interval that holds the true share 95 times in a hundred
- * (Wilson's).
+ * A share of a whole, with its 95 % interval (Wilson's).
  */
 export type Share = { 
 /**
@@ -1265,20 +1264,20 @@ sentence: string, };
  */
 export type MemoryUse = { 
 /**
- * By the source that reports the most, in bytes; `null` where none reports.
+ * By the source that reports the most, in bytes; `null` if none reports.
  */
 hostBytes: number | null, 
 /**
- * By Flagdeck, in bytes; `null` where the system does not say.
+ * By Flagdeck, in bytes; `null` if the system does not report it.
  */
 ownBytes: number | null, 
 /**
- * How the first stands to the limits. Once over one, it is within again at 90 % of it.
+ * How the first compares with the limits. Once over one, it is within again at 90 % of it.
  */
 standing: MemoryStanding, };
 
 /**
- * How memory stands to its limits.
+ * How memory compares with its limits.
  */
 export type MemoryStanding = "unknown" | "within" | "high" | "over";
 
@@ -1321,7 +1320,7 @@ gateway: string,
  */
 atMs: number | null, 
 /**
- * Why the latest push failed; `null` where it arrived.
+ * Why the latest push failed; `null` if it arrived.
  */
 error: string | null, 
 /**
@@ -1359,13 +1358,13 @@ pointsMax: number,
  */
 component: string | null, 
 /**
- * Whether Flagdeck's own series are wanted where a Prometheus is configured too.
+ * Whether to draw Flagdeck's own series even if a Prometheus is configured.
  */
 own: boolean, };
 
 /**
- * Everything the charts draw of a span. Every list has one value for each of `times_s`;
- * `null` where nothing was reported.
+ * Everything the charts show of a span. Every list has one value for each of `times_s`; `null` if
+ * nothing was reported.
  *
  * A duration above the last of `edges_s` is known only to be that: such a quantile is sent as
  * a number greater than the last edge.
@@ -1400,7 +1399,7 @@ errorsExposed: Extent,
  */
 errorsControl: Extent, 
 /**
- * How much larger the share is where it is on, -1 to 1, with its interval.
+ * How much larger the share is for exposed users, -1 to 1, with its interval.
  */
 errorsDifference: Extent, 
 /**
@@ -1448,8 +1447,7 @@ memory: Extent,
  */
 ownMemory: Array<number | null>, 
 /**
- * Changes of the flags in the span, earliest first; the latest of them, where there are
- * too many.
+ * Changes of the flags in the span, earliest first; only the latest, if there are too many.
  */
 marks: Array<Mark>, 
 /**
@@ -1491,12 +1489,12 @@ export type StateSource = {
  */
 name: string, 
 /**
- * When its state was reported or set last, in milliseconds since 1970; `null`
- * where there are snapshots only, as of an import.
+ * When its state was reported or set last, in milliseconds since 1970; `null` if there are
+ * snapshots only, as of an import.
  */
 atMs: number | null, 
 /**
- * Bytes of its state as JSON text; 0 where there are snapshots only.
+ * Bytes of its state as JSON text; 0 if there are snapshots only.
  */
 bytes: number, 
 /**
@@ -1520,7 +1518,7 @@ snapshotBytes: number,
  */
 lastSnapshotMs: number | null, 
 /**
- * Its latest restore, however it stands; `null` without any.
+ * Its latest restore, whatever its status; `null` without any.
  */
 restore: StateRestore | null, };
 
@@ -1545,11 +1543,11 @@ atMs: number,
  */
 cause: SnapshotCause, 
 /**
- * What a person called it.
+ * Its name, given by a person.
  */
 name: string | null, 
 /**
- * What a person said about it.
+ * A person's note about it.
  */
 note: string | null, 
 /**
@@ -1600,8 +1598,8 @@ sinceMs?: number,
  */
 untilMs?: number, 
 /**
- * Only those in which this text came or went, or is in the key of what changed, whatever its
- * case, or whose name or note has it.
+ * Only those in which this text appeared or disappeared or is in a changed key, ignoring case,
+ * or whose name or note has it.
  */
 text?: string, 
 /**
@@ -1623,7 +1621,7 @@ total: number,
 snapshots: Array<Snapshot>, };
 
 /**
- * How much changed when, in equal columns.
+ * How much changed over time, in equal columns.
  */
 export type Timeline = { 
 /**
@@ -1695,11 +1693,11 @@ withHistory?: boolean, };
  */
 export type StateDifference = { 
 /**
- * The changes, in the order of the later state, those that were removed where they were.
+ * The changes, in the order of the later state, removals at their earlier place.
  */
 changes: Array<StateChange>, 
 /**
- * How many there are; more than `changes` holds where there are very many.
+ * How many there are; more than `changes` has if there are very many.
  */
 total: number, 
 /**
@@ -1724,7 +1722,7 @@ records: Array<ChangeRecord>, };
  */
 export type StateChange = { 
 /**
- * Where: a JSON Pointer into the later state, or into the earlier one where it was removed.
+ * Where: a JSON Pointer into the later state, or into the earlier one if it was removed.
  */
 pointer: string, 
 /**
@@ -1745,11 +1743,11 @@ kind: StateChangeKind,
  */
 from: string | null, 
 /**
- * What it was; `null` where it was not there.
+ * What it was; `null` if it was not there.
  */
 before: Excerpt | null, 
 /**
- * What it is; `null` where it is not there any more.
+ * What it is; `null` if it is not there any more.
  */
 after: Excerpt | null, 
 /**
@@ -1766,7 +1764,7 @@ series: SeriesChange | null,
 isNoise: boolean, 
 /**
  * The latest recorded change that set it, or something in it or around it: its place in
- * `records`. `null` where none is known.
+ * `records`. `null` if none is known.
  */
 record: number | null, };
 
@@ -1776,7 +1774,7 @@ record: number | null, };
 export type StateChangeKind = "added" | "removed" | "changed" | "moved" | "list" | "series";
 
 /**
- * A value as far as it is shown.
+ * The beginning of a value, as far as it is shown.
  */
 export type Excerpt = { 
 /**
@@ -1793,19 +1791,20 @@ isWhole: boolean, };
  */
 export type ListChange = { 
 /**
- * The key that elements were told apart by; `null` where by their content or place.
+ * The key that elements were identified by; `null` if by their content or place.
  */
 key: string | null, 
 /**
- * Whether it is a ring that moved on: elements went at its beginning, others came at its end.
+ * Whether it is a ring that moved on: elements were removed at its beginning and added at its
+ * end.
  */
 isShifted: boolean, 
 /**
- * Elements that went.
+ * Elements that were removed.
  */
 dropped: number, 
 /**
- * Elements that came.
+ * Elements that were added.
  */
 added: number, 
 /**
@@ -1813,7 +1812,7 @@ added: number,
  */
 moved: number, 
 /**
- * Elements that stayed and differ; their changes are listed on their own.
+ * Elements that stayed and differ; their changes are listed separately.
  */
 changed: number, 
 /**
@@ -1838,7 +1837,7 @@ before: Array<number>,
  */
 after: Array<number>, 
 /**
- * Their means; `null` of an empty list.
+ * The mean before; `null` for an empty list.
  */
 meanBefore: number | null, 
 /**
@@ -1846,7 +1845,7 @@ meanBefore: number | null,
  */
 meanAfter: number | null, 
 /**
- * What 95 in a hundred do not exceed.
+ * The 95th percentile before.
  */
 p95Before: number | null, 
 /**
@@ -1859,7 +1858,7 @@ p95After: number | null,
 largestChange: number | null, };
 
 /**
- * What set a value, or took it away.
+ * What set or removed a value.
  */
 export type Blame = { 
 /**
@@ -1875,15 +1874,15 @@ pointer: string | null,
  */
 value: Excerpt | null, 
 /**
- * What it was before it was set so; `null` if it was not there, or never another.
+ * Its value before; `null` if it was not there, or never changed.
  */
 before: Excerpt | null, 
 /**
- * The first snapshot that has it so; `null` if it changed since the latest one.
+ * The first snapshot with this value; `null` if it changed since the latest one.
  */
 since: Snapshot | null, 
 /**
- * The last one that had it otherwise; `null` if none did as far as snapshots go back.
+ * The last snapshot with another value; `null` if there is none.
  */
 until: Snapshot | null, 
 /**
@@ -1904,7 +1903,7 @@ values: Array<BlameValue>, };
  */
 export type BlameEntry = { 
 /**
- * The first snapshot that has it so.
+ * The first snapshot with this value.
  */
 snapshot: Snapshot, 
 /**
@@ -1912,7 +1911,7 @@ snapshot: Snapshot,
  */
 before: Excerpt | null, 
 /**
- * What it became; `null` if it was taken away.
+ * What it became; `null` if it was removed.
  */
 after: Excerpt | null, };
 
@@ -1934,36 +1933,36 @@ value: number, };
  */
 export type ChangeRecord = { 
 /**
- * What was set: a dotted key, or of a whole report a key as a difference prints it.
+ * What was set: a dotted key, or for a whole report a key as a difference prints it.
  */
 key: string, 
 /**
- * What it was; `null` where it was not there.
+ * What it was; `null` if it was not there.
  */
 before: Excerpt | null, 
 /**
- * What it became; `null` where it was taken away.
+ * What it became; `null` if it was removed.
  */
 after: Excerpt | null, 
 /**
- * When, in milliseconds since 1970; of a whole report, when that came.
+ * When, in milliseconds since 1970; for a whole report, the time of the report.
  */
 atMs: number, 
 /**
- * Whether it is known only from a state that came whole.
+ * Whether it is known only from a whole report.
  */
 byReport: boolean, 
 /**
- * Of a whole report: when the source had last been heard before, so that it was set between
- * then and `atMs`. `null` if it is not known.
+ * For a whole report: when the source last reported before, so that it was set between then
+ * and `atMs`. `null` if it is not known.
  */
 sinceMs: number | null, 
 /**
- * From where in a few words: a file and line, or what the source said.
+ * Its origin in a few words: a file and line, or what the source reported.
  */
 place: string, 
 /**
- * From where: a stack trace, or whatever the source said.
+ * Its origin: a stack trace, or what the source reported.
  */
 origin: string, };
 
@@ -1990,7 +1989,7 @@ except: Array<string>,
 withFlags: boolean, };
 
 /**
- * A restore, and what became of it.
+ * A restore, and its outcome.
  */
 export type StateRestore = { 
 /**
@@ -2018,7 +2017,7 @@ atMs: number,
  */
 actor: Actor, 
 /**
- * The revision that the flags became with it; `null` if they were left alone.
+ * The revision that the flags became with it; `null` if they were not changed.
  */
 revision: number | null, 
 /**
@@ -2051,8 +2050,8 @@ endedBy: Actor | null,
  */
 confirmedMs: number | null, 
 /**
- * Whether what the source confirmed it with is as asked for; `null` if it did not confirm
- * it, or that was not compared.
+ * Whether the state that the source confirmed it with is as asked for; `null` if it did not
+ * confirm it, or that was not compared.
  */
 isExact: boolean | null, 
 /**
@@ -2096,7 +2095,7 @@ total: number,
 restores: Array<StateRestore>, };
 
 /**
- * What a person says of a snapshot. What is not given stays; an empty text takes it away.
+ * The name, note and pin of a snapshot. What is not given stays; an empty text removes it.
  */
 export type SnapshotLabel = { 
 /**
@@ -2104,7 +2103,7 @@ export type SnapshotLabel = {
  */
 name?: string, 
 /**
- * What is to be known about it.
+ * Its note.
  */
 note?: string, 
 /**
@@ -2118,7 +2117,7 @@ isPinned?: boolean, };
 export type AsOf = { "revision": number } | { "at_ms": number };
 
 /**
- * Something people are told once and can read again.
+ * Something people are notified of once and can read again.
  */
 export type Notice = { 
 /**

@@ -30,7 +30,7 @@ const KNOWN: Partial<Record<keyof Host, readonly string[]>> = {
   lastChanges: ["path", "component"],
   settings: ["name"],
   changeSetting: ["name"],
-  imprint: ["name"],
+  buildInfo: ["name"],
   preferences: ["recent"],
   review: ["pointer", "before", "after"],
   difference: ["before", "after"],

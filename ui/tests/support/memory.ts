@@ -20,7 +20,7 @@ import type {
   Flags,
   HistoryFilter,
   HistoryPage,
-  Imprint,
+  BuildInfo,
   LastChange,
   Loss,
   Mark,
@@ -699,7 +699,7 @@ export class MemoryHost implements Host {
     return this.restore(0);
   }
 
-  imprint(): Promise<Imprint> {
+  buildInfo(): Promise<BuildInfo> {
     return Promise.resolve({
       version: "0.1.0",
       parts: [

@@ -60,7 +60,7 @@ impl NoVerdict {
         }
     }
 
-    /// Says whether this is how shells report a command that does not run at all. A test may
+    /// Returns whether this is how shells report a command that does not run at all. A test may
     /// also mean it as bad, so it is one once the command is known to run.
     pub fn may_be_bad(self) -> bool {
         matches!(self, Self::NotExecutable | Self::NotFound)

@@ -1,5 +1,5 @@
-//! A document that takes the place of another one keeps the order that was there, and how numbers
-//! under unknown keys were spelled: see [`crate::tree::order`], which has the rule.
+//! A document that replaces another one keeps its order of keys and the spelling of numbers under
+//! unknown keys; [`crate::tree::order`] has the rule.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use super::{About, ComponentPath, FlagDocument, Group, Node, Rollout};
 use crate::tree::{Object, Tree, order, settled};
 
 impl FlagDocument {
-    /// Returns the document with its keys in the order they have in another one, as far as that
-    /// has them. What it says stays the same.
+    /// Returns the document with its keys in the order they have in another one, as far as that has
+    /// them. Its meaning stays the same.
     #[must_use]
     pub fn in_order_of(self, old: &Self) -> Self {
         Self {

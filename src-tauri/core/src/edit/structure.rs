@@ -1,5 +1,5 @@
-//! Edits of the tree itself: what is added, called otherwise, put elsewhere or taken away, and
-//! everything said about it along with it.
+//! Edits of the tree itself: components and groups are added, renamed, moved or removed, with
+//! everything said about them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::{EditError, missing, refused};
 use crate::document::{ComponentPath, FlagDocument, Group, Node};
 use crate::problem::{Code, listed};
 
-/// Puts a node at the end of its group, making the groups on the way that are missing.
+/// Adds a node at the end of its group, and creates missing groups on the way.
 pub(super) fn add(
     document: &mut FlagDocument,
     path: &ComponentPath,
@@ -57,7 +57,7 @@ pub(super) fn relocate(
     }
     let follow = |path: &mut ComponentPath| {
         if let Some(rest) = rest_within(path, from) {
-            // Whether that is too deep is for validation to say, which names every such path.
+            // Validation checks the depth, and names every path that is too deep.
             *path = ComponentPath::unchecked(format!("{to}{rest}"));
         }
     };
@@ -68,8 +68,8 @@ pub(super) fn relocate(
     Ok(())
 }
 
-/// Takes nodes away with everything said about them. That others require them is refused, or
-/// with `release` ends.
+/// Removes nodes with everything said about them. If others require them, it is refused, or with
+/// `release` these requirements are removed too.
 pub(super) fn remove(
     document: &mut FlagDocument,
     paths: &[ComponentPath],
@@ -77,7 +77,7 @@ pub(super) fn remove(
 ) -> Result<(), EditError> {
     let gone: BTreeSet<&str> = paths.iter().map(ComponentPath::as_str).collect();
     for path in paths {
-        // A group that goes too may have taken it along.
+        // It may have been removed with a group.
         if take(document, path).is_none() && !parent(path).is_some_and(|group| is_in(group, &gone))
         {
             return Err(missing(document, path));
@@ -118,14 +118,14 @@ fn still_required(dependents: &[String]) -> EditError {
     refused(Code::StillRequired, message)
 }
 
-/// Whether a path, or a group around it, is among `gone`.
+/// Returns whether a path, or a group around it, is among `gone`.
 fn is_in(path: &str, gone: &BTreeSet<&str>) -> bool {
     let ends = path.match_indices('.').map(|(end, _)| end);
     ends.chain([path.len()])
         .any(|end| gone.contains(&path[..end]))
 }
 
-/// Returns what follows `group` in `path`: empty or `.rest`; none where `path` is outside of it.
+/// Returns what follows `group` in `path`: empty or `.rest`; `None` if `path` is outside of it.
 fn rest_within<'a>(path: &'a ComponentPath, group: &ComponentPath) -> Option<&'a str> {
     let rest = path.as_str().strip_prefix(group.as_str())?;
     (rest.is_empty() || rest.starts_with('.')).then_some(rest)
@@ -139,7 +139,7 @@ fn rename_keys<T>(map: &mut BTreeMap<ComponentPath, T>, rename: impl Fn(&mut Com
     *map = entries.collect();
 }
 
-/// Takes a node out of its group, and tells which place it had there.
+/// Removes a node from its group, and returns its place there.
 fn take(document: &mut FlagDocument, path: &ComponentPath) -> Option<(usize, Node)> {
     let name = path.segments().last().expect("a path has a segment");
     let (place, _, node) = siblings(document, path)?.shift_remove_full(name)?;

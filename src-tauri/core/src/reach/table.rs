@@ -25,7 +25,7 @@ pub(super) fn build(compiled: &Compiled, all_off: bool) -> Reaches {
     }
 }
 
-/// What rollouts together let through.
+/// Whom rollouts together let through.
 #[derive(Debug, Clone, PartialEq)]
 struct Shares {
     others: f64,
@@ -175,8 +175,8 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Bounds the reach of a component with too many rollouts behind it: it reaches no more than
-    /// the least of what it requires, of which a custom rollout takes its share.
+    /// Bounds the reach of a component with too many rollouts behind it: at most the smallest reach
+    /// among what it requires, times the share of its custom rollout.
     fn bounded(&self, id: ComponentId) -> Shares {
         let component = self.compiled.get(id);
         let mut shares = self.bounded_requirements(id);
@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
         shares
     }
 
-    /// Returns the position of what shares come to, which is added if there is none like it.
+    /// Returns the position of an equal reach, which is added if it is missing.
     fn kind(&mut self, shares: Shares) -> usize {
         let shares = shares.settled();
         let key = (
@@ -245,7 +245,7 @@ impl Shares {
         shares
     }
 
-    /// Takes what one more rollout lets through, by the table of the specification.
+    /// Applies one more rollout, by the table of the specification.
     fn pass(&mut self, gate: &Gate, zero: Why, same_list: &[u32]) {
         let share = f64::from(gate.threshold) / f64::from(limits::BUCKETS);
         if gate.threshold == 0 {
@@ -275,7 +275,7 @@ impl Shares {
         }
     }
 
-    /// Takes away what makes no difference, and says how exact the rest is.
+    /// Removes what makes no difference, and determines how exact the rest is.
     fn settled(mut self) -> Self {
         if self.nobody.is_some() {
             (self.others, self.members) = (0.0, 0.0);

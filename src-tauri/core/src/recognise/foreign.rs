@@ -52,7 +52,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// In the order in which they are tried: an earlier one is told by rarer keys.
+    /// In the order in which they are tried: earlier ones have rarer keys.
     pub const ALL: [Self; 21] = [
         Self::SnapshotBundle,
         Self::OpenApi,
@@ -87,8 +87,8 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.matches(object))
     }
 
-    /// Whether files of the format have keys of flag documents, as `object` has, with a meaning
-    /// of their own.
+    /// Returns whether files of the format have keys of flag documents, as `object` has, with
+    /// another meaning.
     pub(super) fn shares_keys(self, object: &Object) -> bool {
         match self {
             Self::OpenApi | Self::CycloneDx => true,
@@ -99,7 +99,7 @@ impl Format {
         }
     }
 
-    /// Whether it is a format of feature flags.
+    /// Returns whether it is a format of feature flags.
     pub(super) fn is_of_flags(self) -> bool {
         match self {
             Self::SnapshotBundle
@@ -195,7 +195,7 @@ impl Format {
     }
 }
 
-/// Asks an object about its keys.
+/// Looks at the keys of an object.
 #[derive(Clone, Copy)]
 struct Look<'a>(&'a Object);
 

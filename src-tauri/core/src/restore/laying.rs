@@ -1,5 +1,5 @@
-//! One part of a state laid on another state: afterwards it is there as it is in the first, or
-//! as absent.
+//! One part of a state laid on another state, which then has that part as the first has it, or
+//! lacks it too.
 
 use crate::tree::{self, Object, Path, Tree, keys, slot};
 
@@ -18,7 +18,7 @@ pub(super) fn lay(base: &mut Tree, from: &Tree, part: &Path) {
     }
 }
 
-/// Puts a value at a place that is there, or takes away what is there.
+/// Sets or removes the value at an existing place.
 fn replace(base: &mut Tree, pointer: &str, value: Option<Tree>) {
     let put = tree::put(base, pointer, value);
     debug_assert!(put.is_ok(), "{pointer} was found");
@@ -53,7 +53,7 @@ fn insert(base: &mut Tree, from: &Tree, part: &Path, theirs: &str, value: Option
     }
 }
 
-/// Fills a list up to an element that is named by its place: it has others before it.
+/// Fills a list up to an element that is named by its place.
 fn fill(base: &mut Tree, from: &Tree, part: &Path, theirs: &str) {
     let outer = part.parent().and_then(|outer| outer.find(base));
     let (Some(ours), Some((outer, last))) = (outer, theirs.rsplit_once('/')) else {
@@ -76,16 +76,16 @@ fn list<'a>(tree: &'a Tree, pointer: &str) -> &'a [Tree] {
     found.unwrap_or_default()
 }
 
-/// What was made so that something can be inserted.
+/// What was created so that something can be inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Made {
-    /// An object or a list that lacks it still.
+    /// An object or a list that still lacks it.
     ToInsertInto,
     /// An element of a list, with all that it had.
     WithAllInIt,
 }
 
-/// Makes what `part` leads to in `from` an object or a list of `base`, too.
+/// Creates the object or list that `part` leads to in `from` in `base`, too.
 fn make(base: &mut Tree, from: &Tree, part: &Path) -> Made {
     let Some(theirs) = part.find(from) else {
         return Made::ToInsertInto;

@@ -1,10 +1,10 @@
-//! States as values: without what is no difference between them.
+//! States compared by value.
 
 use crate::state::{self, HISTORY};
 use crate::tree::{Object, Tree};
 
-/// Returns a state to be compared by its values: without its ring, its keys in one order. Any
-/// language orders keys as it likes.
+/// Returns a state to be compared by its values: without its ring, its keys in one order. Languages
+/// differ in how they order keys.
 pub(super) fn comparable(state: &Tree) -> Tree {
     plain(&state::without_history(state))
 }

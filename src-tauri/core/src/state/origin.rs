@@ -1,4 +1,4 @@
-//! Which line of code made a change, told from the stack trace that came with it.
+//! Which line of code made a change, by the stack trace that came with it.
 //!
 //! The rule, which the README has too:
 //!
@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Change;
 
-/// What a source says of the frame that made a change.
+/// Which frame a source names for a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
     /// So many frames are of what records changes.
@@ -70,8 +70,8 @@ const COLUMN_TOLD_FROM: u64 = 200;
 
 /// The places from which a source records changes of any key.
 ///
-/// Judged by all that is known when a place is asked for, so what was recorded earlier is told
-/// better as soon as more is known.
+/// Judged by all that is known when a place is asked for, so the place of an earlier change gets
+/// more exact as soon as more is known.
 #[derive(Debug, Clone, Default)]
 pub struct Recorders {
     places: HashSet<String>,
@@ -147,8 +147,8 @@ impl<'a> Begun<'a> {
     }
 }
 
-/// Returns the file and line that made a change, `panel.js:27`, or what else its source said.
-/// Returns an empty text if the stack trace has no frame of the application.
+/// Returns the file and line that made a change, `panel.js:27`, or what its source reported
+/// instead. Returns an empty text if the stack trace has no frame of the application.
 pub fn place(change: &Change, recorders: &Recorders) -> String {
     if let Some(Hint::Frame(frame)) = &change.hint {
         return frame.clone();
@@ -182,7 +182,7 @@ fn made<'a, 'b>(all: &'a [Frame<'b>], recorders: &Recorders) -> Option<&'a Frame
 
 /// Returns the first line of what is no stack trace.
 fn said(origin: &str) -> String {
-    // The lines of a stack trace that has none of the application's frames tell of no place.
+    // A stack trace without frames of the application has no place.
     if origin.lines().any(|line| read(line).is_some()) {
         return String::new();
     }
@@ -249,7 +249,7 @@ fn read(line: &str) -> Option<Frame<'_>> {
         Some(frame) => frame_of_v8(frame),
         None => frame_of_others(line),
     };
-    // Evaluated text has no file of its own; V8 names it by the place of the call.
+    // Evaluated text has no file; V8 names it by the place of the call.
     if line.contains("(eval at ") || whole.contains(" line ") {
         return Some(foreign(line));
     }
@@ -295,8 +295,8 @@ fn frame_of_v8(frame: &str) -> (&str, &str) {
     }
 }
 
-/// Takes from the name of a function what engines put around it: `async f`, `new F`,
-/// `Function.f`, `Object.f [as g]`.
+/// Removes from the name of a function what engines add: `async f`, `new F`, `Function.f`,
+/// `Object.f [as g]`.
 fn named(function: &str) -> &str {
     let name = function.split(" [as ").next().unwrap_or(function);
     let begins = ["async ", "new ", "Function.", "Object."];

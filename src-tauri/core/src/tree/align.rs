@@ -1,8 +1,8 @@
 //! Which elements of two lists are the same: equal ones, and those under one key.
 //!
-//! Knows nothing of what elements mean: two of them are equal, have the same key, or have the
-//! same place. Likeness is looked for only where nearly all is left to the place: if most of
-//! what would be paired so has little in common, everything went and everything else came.
+//! Knows nothing of what elements mean: two of them are equal, have the same key, or have the same
+//! place. Similarity counts only if nearly all elements would be paired by place: if most of those
+//! pairs have little in common, all of them count as removed and added.
 
 mod content;
 mod keyed;
@@ -18,41 +18,41 @@ use crate::limits::ALIGN_STRANGERS_MIN;
 /// How the elements of one list became those of another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Alignment {
-    /// The key of objects that elements were told apart by; none where by content and place.
+    /// The key of objects that elements were identified by; `None` if by content and place.
     pub key: Option<String>,
     /// What happened from the first to the last element, no two of one kind in a row.
     /// `Keep`, `Change` and `Drop` add up to the length of the earlier list, `Keep`, `Change`
     /// and `Add` to that of the later one.
     pub runs: Vec<Run>,
-    /// Elements that stayed, but stand elsewhere among those that stayed: their places in the
-    /// earlier and in the later list. They are in `runs` as dropped and as added.
-    /// Those that were told apart by a key may differ within.
+    /// Elements that stayed, but in another order among those that stayed: their places in the
+    /// earlier and in the later list. They are in `runs` as dropped and as added. Those that were
+    /// identified by a key may differ inside.
     pub moved: Vec<(usize, usize)>,
 }
 
-/// So many elements in a row to which the same happened, at least one.
+/// At least one element in a row to which the same happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Run {
     /// They stayed and are equal.
     Keep(usize),
     /// They stayed and each differs from what it was.
     Change(usize),
-    /// They went.
+    /// They were removed.
     Drop(usize),
-    /// They came.
+    /// They were added.
     Add(usize),
 }
 
-/// Tells how the elements of `before` became those of `after`.
+/// Returns how the elements of `before` became those of `after`.
 ///
-/// Objects with a key in common (`id`, `key`, `ts`, `timestamp`, `name` or `path`: text or
-/// number, in nearly all of them, and in no two of one list alike, but for some that all went)
-/// are told apart by it.
-/// Anything else is by content: a ring that moved on first, which takes linear time whatever is
-/// in it, otherwise the longest common part as far as [`crate::limits::ALIGN_DIFFERENCES_MAX`] reaches,
-/// and what is left between equal elements by place, unless most of that are strangers.
+/// Objects with a key in common (`id`, `key`, `ts`, `timestamp`, `name` or `path`: text or number,
+/// in nearly all of them, and unique in each list, except for some that were all removed) are
+/// identified by it. All others are identified by content: a ring that moved on first, which takes
+/// linear time whatever is in it, otherwise the longest common part as far as
+/// [`crate::limits::ALIGN_DIFFERENCES_MAX`] reaches, and what is left between equal elements by
+/// place, unless most of it is unrelated.
 ///
-/// Equal is what [`same`] takes as equal.
+/// Equality is that of [`same`].
 pub fn align(before: &[Tree], after: &[Tree]) -> Alignment {
     let ends = Ends::of(before, after);
     let (old, new) = (ends.between(before), ends.between(after));
@@ -69,7 +69,7 @@ pub fn align(before: &[Tree], after: &[Tree]) -> Alignment {
     }
     let mut matches = by_content(old, new);
     matches.part_strangers(old, new);
-    // More than that search found within its bound, or by place.
+    // Beyond the bound of that search, or by place.
     if shared > matches.pairs.len() + ends.len() {
         return ring(before.len(), after.len(), shared);
     }
@@ -101,7 +101,7 @@ impl Ends {
         &list[self.head..list.len() - self.tail]
     }
 
-    /// Puts the ends around what happened between them.
+    /// Adds the equal ends around what happened between them.
     fn around(
         &self,
         matches: &Matches,
@@ -141,7 +141,8 @@ fn overlap(before: &[Tree], after: &[Tree]) -> usize {
     matched
 }
 
-/// Returns for every beginning of a list how much of it, itself aside, it ends with again.
+/// Returns the failure function: for every prefix of a list, the length of its longest proper
+/// prefix that is also its suffix.
 fn borders(pattern: &[Tree]) -> Vec<usize> {
     let mut borders = vec![0; pattern.len()];
     let mut matched = 0;
@@ -166,7 +167,7 @@ fn extended(pattern: &[Tree], borders: &[usize], matched: usize, element: &Tree)
     }
 }
 
-/// Says whether most of a list moved on to its front, and the first that went did not come back.
+/// Returns whether most of a list moved on to its front, and the first that went did not come back.
 fn is_plain_ring(before: &[Tree], after: &[Tree], shared: usize, ends: &Ends) -> bool {
     let is_most = 2 * shared >= before.len().min(after.len()) && shared >= ends.len();
     let came_back = || {
@@ -187,7 +188,8 @@ fn ring(before: usize, after: usize, shared: usize) -> Alignment {
     }
 }
 
-/// Says whether an element is itself in another place too: one 7 is not another.
+/// Returns whether an element of this kind can be recognised in another place, which numbers
+/// cannot.
 fn can_move(element: &Tree) -> bool {
     match element {
         Tree::Null | Tree::Bool(_) | Tree::Number(_) => false,
@@ -195,8 +197,8 @@ fn can_move(element: &Tree) -> bool {
     }
 }
 
-/// Says whether two elements that differ have half of their parts in common. One text is not
-/// another; of a number it cannot be told, so its place tells.
+/// Returns whether two elements that differ have half of their parts in common. Different texts
+/// have nothing in common; numbers are matched by their place.
 fn are_alike(one: &Tree, other: &Tree) -> bool {
     let (common, parts) = match (one, other) {
         (Tree::Object(old), Tree::Object(new)) => {
@@ -269,14 +271,14 @@ fn in_order(pairs: Pairs) -> (Pairs, Pairs) {
     (kept, rest)
 }
 
-/// Which elements of two lists belong together.
+/// Which elements of two lists are the same.
 #[derive(Default)]
 struct Matches {
     /// Their places, ascending on both sides.
     pairs: Pairs,
     /// Places of those that break that order.
     moved: Pairs,
-    /// Whether no others belong together, whatever their places are.
+    /// Whether no others are the same, whatever their places are.
     are_told_apart: bool,
 }
 
@@ -290,7 +292,7 @@ impl Matches {
         }
     }
 
-    /// Parts what only has the same place, if most of it has little in common.
+    /// Separates elements paired only by place, if most pairs have little in common.
     fn part_strangers(&mut self, old: &[Tree], new: &[Tree]) {
         let mut runs = Runs::default();
         self.write(old, new, &mut runs);
@@ -324,7 +326,7 @@ impl Matches {
         runs.between(&loose, (old, left..old.len()), (new, right..new.len()));
     }
 
-    /// Tells of every element on both sides whether it may belong to one by its place.
+    /// Marks for every element on both sides whether it may be paired by its place.
     fn loose(&self, before: usize, after: usize) -> [Vec<bool>; 2] {
         let mut loose = [before, after].map(|length| vec![!self.are_told_apart; length]);
         for &(from, to) in &self.moved {
@@ -357,7 +359,7 @@ impl Runs {
         });
     }
 
-    /// Pairs by place what may be paired, and drops and adds the rest.
+    /// Pairs by place the elements that may be, and drops and adds the rest.
     fn between(
         &mut self,
         [is_old_loose, is_new_loose]: &[Vec<bool>; 2],

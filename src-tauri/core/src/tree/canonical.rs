@@ -19,9 +19,9 @@ pub fn hash(tree: &Tree) -> [u8; 32] {
     *blake3::hash(&canonical(tree)).as_bytes()
 }
 
-/// Says whether a hash is that of a tree: the one of [`hash`], or the one that was taken over
-/// keys sorted by their UTF-8 bytes and numbers as `serde_json` writes them, which files and
-/// stores made until version 0.1 have.
+/// Returns whether a hash is that of a tree: the one of [`hash`], or the one that was taken over
+/// keys sorted by their UTF-8 bytes and numbers as `serde_json` writes them, which files and stores
+/// made until version 0.1 have.
 pub fn is_hash_of(hash: &[u8; 32], tree: &Tree) -> bool {
     let is_of = |form| blake3::hash(&written(tree, form)) == *hash;
     is_of(&VALUES) || is_of(&SPELLING)
@@ -30,7 +30,7 @@ pub fn is_hash_of(hash: &[u8; 32], tree: &Tree) -> bool {
 /// Writes a tree in canonical form, that of RFC 8785 (JSON Canonicalization Scheme): without white
 /// space, keys sorted by their UTF-16 code units, strings and numbers as ECMAScript writes them.
 ///
-/// Goes beyond it in numbers that a double does not hold, which it has no form for: they are
+/// Goes beyond it in numbers that a double does not hold, for which it has no form: they are
 /// written by the same rules, with all their digits.
 pub fn canonical(tree: &Tree) -> Vec<u8> {
     written(tree, &VALUES)
@@ -119,8 +119,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Compares texts by their UTF-16 code units. UTF-8 has the same order but for characters
-/// beyond U+FFFF, whose surrogates come before U+E000.
+/// Compares texts by their UTF-16 code units. UTF-8 has the same order except for characters beyond
+/// U+FFFF, whose surrogates come before U+E000.
 fn by_utf16(one: &str, other: &str) -> Ordering {
     one.encode_utf16().cmp(other.encode_utf16())
 }

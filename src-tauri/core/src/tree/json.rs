@@ -39,7 +39,7 @@ impl fmt::Display for Tree {
     }
 }
 
-/// Writes on as soon as there is a piece, so that who needs the beginning alone may stop there.
+/// Writes piece by piece, so that a caller that needs only the beginning can stop there.
 struct Pieces<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl io::Write for Pieces<'_, '_> {
@@ -54,11 +54,11 @@ impl io::Write for Pieces<'_, '_> {
     }
 }
 
-/// Reads a tree out of JSON text that `serde_json` reads otherwise: what a field of a struct is
-/// `deserialize_with`. Keeps every digit, as [`super::read`] does.
+/// Reads a tree inside a JSON text that `serde_json` reads, for `#[serde(deserialize_with)]`. Keeps
+/// every digit, as [`super::read`] does.
 ///
 /// # Errors
-/// What is no tree, and any text that is not borrowed from the input.
+/// If it is no tree, or the text is not borrowed from the input.
 pub fn deserialize<'de, D: Deserializer<'de>>(value: D) -> Result<Tree, D::Error> {
     let text = <&RawValue>::deserialize(value)?;
     read(text.get().as_bytes()).map_err(D::Error::custom)

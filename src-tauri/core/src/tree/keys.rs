@@ -1,10 +1,10 @@
-//! Places in a tree, by JSON Pointer and by dotted key: found, set, taken away.
+//! Places in a tree, by JSON Pointer and by dotted key: found, set, removed.
 //!
 //! One rule for dotted keys, for every reader: `a.b` is the member `b` of `a` if that is there,
 //! else the one member named `a.b` if that is there, else a new member `b` of `a`. A name in
 //! brackets and quotes is one member whether it is there or not, as in `versions["v1.2"]`;
-//! [`super::path`] has everything that brackets hold. Brackets that hold none of it are part of
-//! a name. Any text is a name, also one that JavaScript has a meaning for.
+//! [`super::path`] has everything that brackets hold. Brackets that hold none of it are part of a
+//! name. Any text is a name, also one that JavaScript reserves.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub enum KeyError {
         key: String,
     },
     /// There is no such place in a list.
-    #[error("{key} leads to {part} of a list of {length}; there is 0 to {length}")]
+    #[error("{key} leads to {part} of a list of {length}; an index is from 0 to {length}")]
     NoSuchElement {
         /// The key.
         key: String,
@@ -42,7 +42,7 @@ pub enum KeyError {
         /// The key.
         key: String,
     },
-    /// The way leads through something that has no parts.
+    /// The path leads through something that has no parts.
     #[error("{key} leads through {part}, which is neither an object nor a list")]
     NoParts {
         /// The key.
@@ -65,7 +65,7 @@ pub fn get<'a>(tree: &'a Tree, pointer: &str) -> Option<&'a Tree> {
         .try_fold(tree, |at, token| part(at, token))
 }
 
-/// Returns what is at a JSON Pointer, to be changed.
+/// Returns what is at a JSON Pointer, mutably.
 pub(super) fn get_mut<'a>(tree: &'a mut Tree, pointer: &str) -> Option<&'a mut Tree> {
     tokens(pointer).iter().try_fold(tree, |at, token| match at {
         Tree::Object(members) => members.get_mut(token),
@@ -96,11 +96,11 @@ pub fn get_key<'a>(tree: &'a Tree, key: &str) -> Option<&'a Tree> {
     }
 }
 
-/// Sets what is at a dotted key, or takes it away; returns what was there. Objects that are
-/// missing on the way are made. A list takes a value at its end, too.
+/// Sets what is at a dotted key, or removes it; returns what was there. Missing objects on the way
+/// are created. A value can be added at the end of a list, too.
 ///
 /// # Errors
-/// [`KeyError`] where the key leads nowhere that can be set; nothing is changed then.
+/// [`KeyError`] if the key leads nowhere that can be set; nothing is changed then.
 pub fn set_key(tree: &mut Tree, key: &str, value: Option<Tree>) -> Result<Option<Tree>, KeyError> {
     let owned = || key.to_owned();
     let path = path_of(key);
@@ -123,7 +123,7 @@ pub fn set_key(tree: &mut Tree, key: &str, value: Option<Tree>) -> Result<Option
     }
 }
 
-/// Does as [`set_key`] does with a key whose brackets are part of names.
+/// Does the same as [`set_key`] with a key whose brackets are part of names.
 pub(crate) fn set_by_dots(
     tree: &mut Tree,
     key: &str,
@@ -132,10 +132,10 @@ pub(crate) fn set_by_dots(
     set(tree, &way(tree, key), value, key)
 }
 
-/// Sets what is at a JSON Pointer, or takes it away; returns what was there. `""` is the whole.
+/// Sets what is at a JSON Pointer, or removes it; returns what was there. `""` is the whole.
 ///
 /// # Errors
-/// [`KeyError`] where the pointer leads nowhere that can be set; nothing is changed then.
+/// [`KeyError`] if the pointer leads nowhere that can be set; nothing is changed then.
 pub fn put(tree: &mut Tree, pointer: &str, value: Option<Tree>) -> Result<Option<Tree>, KeyError> {
     let tokens = tokens(pointer);
     let parts: Vec<&str> = tokens.iter().map(String::as_str).collect();
@@ -190,7 +190,7 @@ pub(crate) fn path_of(key: &str) -> Option<Path> {
     has_brackets.then(|| Path::from_dotted(key).ok())?
 }
 
-/// Follows a dotted key: part by part first, then with ever more parts as one name. Returns
+/// Follows a dotted key: part by part first, then with more and more parts as one name. Returns
 /// whether it leads to something, with the names on the way in `parts`.
 fn follow<'a>(at: &Tree, key: &'a str, parts: &mut Vec<&'a str>) -> bool {
     let dots = key.match_indices('.').map(|(place, _)| place);
@@ -207,8 +207,8 @@ fn follow<'a>(at: &Tree, key: &'a str, parts: &mut Vec<&'a str>) -> bool {
     false
 }
 
-/// Returns the names on the way to a dotted key that need not be there: behind the longest
-/// beginning that is there, each part is one.
+/// Returns the names on the way to a dotted key that may be missing: after the longest prefix that
+/// exists, each part is a name.
 fn way<'a>(tree: &Tree, key: &'a str) -> Vec<&'a str> {
     let mut parts = Vec::new();
     if follow(tree, key, &mut parts) {
@@ -227,7 +227,7 @@ pub(super) fn index(part: &str) -> Option<usize> {
     part.parse().ok().filter(|_| is_plain)
 }
 
-/// Sets what is at the end of a way that has at least one part.
+/// Sets what is at the end of a path of at least one part.
 fn set(
     tree: &mut Tree,
     parts: &[&str],
@@ -267,7 +267,7 @@ fn set(
     }
 }
 
-/// Puts a value in the place of another one; what is equal in both stays as it is written.
+/// Replaces a value; what is equal in both keeps its spelling.
 fn replaced(place: &mut Tree, value: Tree) -> Tree {
     let value = settled(value, place);
     std::mem::replace(place, value)

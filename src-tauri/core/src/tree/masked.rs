@@ -1,4 +1,4 @@
-//! Numbers that `serde_json` would round or refuse, taken out of a text before it reads that.
+//! Numbers that `serde_json` would round or refuse, masked before it reads the text.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::Number;
 /// JSON text without the numbers that `serde_json` does not read as they are.
 #[derive(Debug)]
 pub(crate) struct Masked<'a> {
-    /// The text, with `0` and spaces in the place of each: everything else keeps its place.
+    /// The text, with each replaced by `0` and spaces: everything else keeps its place.
     pub(crate) text: Cow<'a, str>,
     /// Those numbers, each with how many numbers stand before it in the text.
     pub(crate) numbers: Vec<(usize, Number)>,

@@ -18,7 +18,7 @@ mod decimal;
 
 use self::decimal::Decimal;
 
-/// A number of JSON. Equality, order and hash are those of its value.
+/// A JSON number. Equality, order and hash are those of its value.
 #[derive(Clone)]
 pub struct Number(Kind);
 
@@ -43,7 +43,7 @@ const POWERS_OF_TEN: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// Doubles tell all decimals of so many digits apart, and print them again.
+/// Doubles distinguish all decimals of so many digits, and print them again.
 const DIGITS_EXACT: usize = 15;
 
 /// Every whole number of so many digits is one of 64 bits.
@@ -115,7 +115,7 @@ impl Number {
         }
     }
 
-    /// Says whether it is the same number, written in the same way.
+    /// Returns whether it is the same number, written in the same way.
     pub(super) fn is_spelled_as(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Kind::Positive(one), Kind::Positive(other)) => one == other,
@@ -191,9 +191,9 @@ fn write_plain(number: impl Serialize, text: &mut Vec<u8>) {
     serde_json::to_writer(text, &number).expect("a number is JSON, and memory takes it");
 }
 
-/// Writes a double that is no small whole number in the form of ECMAScript.
+/// Writes a double other than a small whole number, in the form of ECMAScript.
 fn write_float(float: f64, text: &mut Vec<u8>) {
-    // Those of usual size are written by all without an exponent.
+    // Numbers of usual size are written without an exponent everywhere.
     if (1e-3..EXACT_FLOAT_MAX).contains(&float.abs()) {
         return write_plain(float, text);
     }

@@ -1,9 +1,9 @@
-//! What is no difference between two trees, and stays as it was: the order of keys (RFC 8259,
-//! section 4), and how numbers are spelled that are equal.
+//! What does not count as a difference between two trees, and is preserved: the order of keys (RFC
+//! 8259, section 4), and the spelling of equal numbers.
 //!
-//! One rule says which order a tree has that takes the place of another one: members that both
-//! have keep the order that was there, and a member that is new comes behind the one it follows
-//! in the new text, or first if it follows none. The order of lists is meaning, and never kept.
+//! A tree that replaces another one has this order: members that both have keep their old order,
+//! and a new member comes after the one it follows in the new text, or first if it follows none.
+//! The order of lists has meaning, and is that of the new tree.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,10 +11,10 @@ use foldhash::fast::RandomState;
 
 use super::{Object, Tree, compare};
 
-/// Returns a tree that takes the place of another one, with its keys in the order that was there,
-/// and with numbers that are equal in both spelled as they were.
+/// Returns a tree that replaces another one, with its keys in the old order, and with equal numbers
+/// spelled as before.
 ///
-/// The values are those of `new`. Costs one look at both trees if all of it is so already.
+/// The values are those of `new`. Costs one pass over both trees if nothing has to change.
 pub fn settled(new: Tree, old: &Tree) -> Tree {
     if is_settled(&new, old) {
         return new;
@@ -26,7 +26,7 @@ pub fn settled(new: Tree, old: &Tree) -> Tree {
     }
 }
 
-/// Says whether the keys of two trees are in one order, as far as both have them, and numbers
+/// Returns whether the keys of two trees are in one order, as far as both have them, and numbers
 /// spelled alike. Elements of lists are looked at by their place.
 fn is_settled(new: &Tree, old: &Tree) -> bool {
     match (new, old) {
@@ -53,7 +53,7 @@ fn have_one_order(new: &Object, old: &Object) -> bool {
     })
 }
 
-/// Says whether two objects have the same members, in whatever order. Members mostly come in the
+/// Returns whether two objects have the same members, in whatever order. Members mostly come in the
 /// same order, and then none is looked up.
 pub(super) fn are_same(one: &Object, other: &Object) -> bool {
     let mut beside = other.iter();
@@ -67,7 +67,7 @@ pub(super) fn are_same(one: &Object, other: &Object) -> bool {
         })
 }
 
-/// Returns where each member that `new` adds stands once all have come, in that order.
+/// Returns the final place of each member that `new` adds, in that order.
 pub(super) fn places<'a>(old: &Object, new: &'a Object) -> Vec<(usize, &'a str, &'a Tree)> {
     let before: Vec<&str> = old.keys().collect();
     let after: Vec<&str> = new.keys().collect();
@@ -78,8 +78,7 @@ pub(super) fn places<'a>(old: &Object, new: &'a Object) -> Vec<(usize, &'a str, 
         .collect()
 }
 
-/// Returns the names of an object that takes the place of another one, in the order they have
-/// then.
+/// Returns the names of an object that replaces another one, in their resulting order.
 pub(crate) fn merged<'a>(old: &[&str], new: &[&'a str]) -> Vec<&'a str> {
     let known: HashSet<&str, RandomState> = old.iter().copied().collect();
     let is_new = |key: &&str| !known.contains(key);

@@ -1,6 +1,7 @@
-//! The exact difference of two trees, as a tree of its own: what it is applied to becomes the
-//! other in every value. The order of keys and how a number is spelled are no difference, and stay
-//! as they were.
+//! The exact difference of two trees: applied to the one, it gives the other in every value. The
+//! order of keys and the spelling of numbers do not count, and are preserved.
+
+pub mod codec;
 
 use std::borrow::Cow;
 
@@ -8,39 +9,39 @@ use super::align::{Run, align, identity};
 use super::{Object, Tree, keys, order, path, same};
 use crate::limits::MEMBERS_SHIFTED_MAX;
 
-/// What turns a tree into another one. Borrows from the later one if it was compared, so that the
-/// earlier one can be changed by it.
+/// What turns a tree into another one. Borrows only from the later one, so that it can be applied
+/// to the earlier one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Patch<'a> {
     /// Nothing.
     Same,
-    /// This takes its place.
+    /// The value is replaced.
     Replace(Cow<'a, Tree>),
     /// An object stays one, and some of its members differ.
     Members(Members<'a>),
-    /// A list stays one; its elements fare as these say, in order.
+    /// A list stays one; what happens to its elements, in order.
     Elements(Vec<Piece<'a>>),
 }
 
-/// What becomes of the members of an object.
+/// What happens to the members of an object.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Members<'a> {
-    /// Keys that go.
+    /// Keys that are removed.
     pub removed: Vec<Cow<'a, str>>,
     /// Members that differ.
     pub changed: Vec<(Cow<'a, str>, Patch<'a>)>,
-    /// Members that come, with where each stands once all have; in order.
+    /// Members that are added, each with its final place, in order.
     pub added: Vec<(usize, Cow<'a, str>, Cow<'a, Tree>)>,
 }
 
-/// What becomes of elements next to each other.
+/// What happens to consecutive elements.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Piece<'a> {
     /// So many stay.
     Keep(usize),
-    /// So many go.
+    /// So many are removed.
     Drop(usize),
-    /// These come.
+    /// These are added.
     Add(Cow<'a, [Tree]>),
     /// These differ, one after the other.
     Change(Vec<Patch<'a>>),
@@ -92,12 +93,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn apply(&self, members: &mut Object) -> Result<(), Misfit> {
+    fn apply(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         if !self.removed.is_empty() {
             self.remove(members)?;
         }
         for (key, patch) in &self.changed {
-            patch.apply(members.get_mut(key).ok_or(Misfit)?)?;
+            patch.apply(members.get_mut(key).ok_or(PatchMismatch)?)?;
         }
         match self.added.first() {
             Some((place, ..))
@@ -110,17 +111,17 @@ impl<'a> Members<'a> {
     }
 
     /// Removes members in one pass: the keys stand in the order of the members.
-    fn remove(&self, members: &mut Object) -> Result<(), Misfit> {
+    fn remove(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         let mut left = self.removed.iter().peekable();
         members.retain(|key, _| left.next_if(|gone| **gone == *key).is_none());
-        left.next().map_or(Ok(()), |_| Err(Misfit))
+        left.next().map_or(Ok(()), |_| Err(PatchMismatch))
     }
 
     /// Inserts members one by one, each of which shifts those behind it.
-    fn insert(&self, members: &mut Object) -> Result<(), Misfit> {
+    fn insert(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         for (place, key, value) in &self.added {
             if *place > members.len() || members.contains_key(key) {
-                return Err(Misfit);
+                return Err(PatchMismatch);
             }
             match *place == members.len() {
                 true => members.insert(&**key, Tree::clone(value)),
@@ -130,25 +131,25 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// Does as [`Self::insert`] does in one pass over the members.
-    fn merge(&self, members: &mut Object) -> Result<(), Misfit> {
+    /// Does the same as [`Self::insert`], in one pass over the members.
+    fn merge(&self, members: &mut Object) -> Result<(), PatchMismatch> {
         let length = members.len() + self.added.len();
         let mut stay = std::mem::take(members).into_iter();
         let mut merged = Object::with_capacity(length);
         for (place, key, value) in &self.added {
-            let before = place.checked_sub(merged.len()).ok_or(Misfit)?;
+            let before = place.checked_sub(merged.len()).ok_or(PatchMismatch)?;
             merged.extend(stay.by_ref().take(before));
             if merged.len() < *place {
-                return Err(Misfit);
+                return Err(PatchMismatch);
             }
             merged.insert(&**key, Tree::clone(value));
         }
         merged.extend(stay);
         *members = merged;
-        // Less if a member that comes was there.
+        // Fewer if an added member was there already.
         match members.len() == length {
             true => Ok(()),
-            false => Err(Misfit),
+            false => Err(PatchMismatch),
         }
     }
 }
@@ -182,17 +183,17 @@ fn compare_elements<'a>(old: &[Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
     pieces
 }
 
-/// A patch is not of the tree it was applied to.
+/// The error for a patch that does not fit the tree it was applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the patch is not of this tree")]
-pub struct Misfit;
+#[error("the patch does not fit this tree")]
+pub struct PatchMismatch;
 
 impl Patch<'_> {
     /// Turns `tree` into the later one of the trees that were compared, if it is the earlier.
     ///
     /// # Errors
-    /// [`Misfit`] where it is not; the tree is worth nothing then.
-    pub fn apply(&self, tree: &mut Tree) -> Result<(), Misfit> {
+    /// [`PatchMismatch`] if it is not; the tree is unusable then.
+    pub fn apply(&self, tree: &mut Tree) -> Result<(), PatchMismatch> {
         match (self, tree) {
             (Self::Same, _) => Ok(()),
             (Self::Replace(value), tree) => {
@@ -201,17 +202,17 @@ impl Patch<'_> {
             }
             (Self::Members(members), Tree::Object(found)) => members.apply(found),
             (Self::Elements(pieces), Tree::Array(elements)) => apply_pieces(pieces, elements),
-            _ => Err(Misfit),
+            _ => Err(PatchMismatch),
         }
     }
 
-    /// Says whether it turns a tree into itself.
+    /// Returns whether it turns a tree into itself.
     pub fn is_same(&self) -> bool {
         *self == Self::Same
     }
 
-    /// Counts what it changes: values that are others, members that came or went, and lists of
-    /// plain values or with elements that came or went, each once.
+    /// Counts the changes: changed values, added and removed members, and lists of plain values or
+    /// with added or removed elements, each list once.
     pub fn changes(&self) -> usize {
         match self {
             Self::Same => 0,
@@ -237,8 +238,7 @@ impl Patch<'_> {
         }
     }
 
-    /// Counts what it changes within an element; that the element is another one counts with its
-    /// list.
+    /// Counts what it changes within an element; that the element changed counts with its list.
     fn inner_changes(&self) -> usize {
         match self {
             Self::Replace(_) => 0,
@@ -246,8 +246,8 @@ impl Patch<'_> {
         }
     }
 
-    /// Visits every value that goes and every one that comes, each where it is, given the tree
-    /// that it is applied to. A value in the place of another comes with that one.
+    /// Visits every removed and every added value with its place, given the tree that the patch is
+    /// applied to. A replaced value is visited together with its replacement.
     pub fn visit<'a>(
         &'a self,
         before: &'a Tree,
@@ -275,8 +275,8 @@ impl Patch<'_> {
         }
     }
 
-    /// Returns it as the operations of RFC 6902, which are applied one after the other. They tell
-    /// nothing of the order of keys.
+    /// Returns it as the operations of RFC 6902, which are applied one after the other. They do not
+    /// express the order of keys.
     pub fn to_json_patch(&self) -> Vec<Tree> {
         let mut operations = Vec::new();
         self.operations("", &mut operations);
@@ -373,7 +373,7 @@ enum PlaceStep<'a> {
     Element {
         at: usize,
         element: Option<&'a Tree>,
-        /// What tells the elements of its list apart.
+        /// The key that identifies the elements of its list.
         name: Option<&'static str>,
     },
 }
@@ -453,7 +453,7 @@ fn element_operations(pieces: &[Piece<'_>], at: &str, operations: &mut Vec<Tree>
     }
 }
 
-fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Misfit> {
+fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), PatchMismatch> {
     let taken = pieces.iter().map(|piece| match piece {
         Piece::Keep(count) | Piece::Drop(count) => *count,
         Piece::Change(patches) => patches.len(),
@@ -461,7 +461,7 @@ fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Mi
     });
     let taken = taken.fold(0usize, usize::saturating_add);
     if taken != elements.len() {
-        return Err(Misfit);
+        return Err(PatchMismatch);
     }
     let stays_in_place = |piece: &Piece<'_>| matches!(piece, Piece::Keep(_) | Piece::Change(_));
     match pieces.iter().all(stays_in_place) {
@@ -470,7 +470,7 @@ fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Mi
     }
 }
 
-fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), Misfit> {
+fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), PatchMismatch> {
     let mut left = elements.iter_mut();
     for piece in pieces {
         match piece {
@@ -486,7 +486,7 @@ fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), Mi
 }
 
 /// Moves each element once, however many come and go between them.
-fn rebuild_elements(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), Misfit> {
+fn rebuild_elements(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), PatchMismatch> {
     let lengths = pieces.iter().map(|piece| match piece {
         Piece::Keep(count) => *count,
         Piece::Change(patches) => patches.len(),

@@ -8,9 +8,9 @@
 //! | `[id=7]`, `[id="7"]`, `[id=gamma]` | the element whose `id` is the number 7, the text `7`, the text `gamma` |
 //! | `/files/0/name` | a JSON Pointer (RFC 6901) |
 //!
-//! Any key but a JSON Pointer may begin with [`ROOT`], as in `ml.files[id=7].name`. Printed is
-//! what reads as nothing else: names and texts that would be misread are quoted, with characters
-//! that are not seen as escapes of JSON.
+//! Any key but a JSON Pointer may begin with [`ROOT`], as in `ml.files[id=7].name`. What is printed
+//! reads back as the same key: names and texts that would be misread are quoted, with invisible
+//! characters as JSON escapes.
 
 use std::fmt::{self, Write};
 use std::str::FromStr;
@@ -68,14 +68,14 @@ pub enum PathError {
     },
 }
 
-/// Where something that a tree lacks would go.
+/// Where something that a tree lacks would be inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     /// The object or list it would be in: a JSON Pointer.
     pub container: String,
     /// What it would be called there; `None` for an element of a list.
     pub name: Option<String>,
-    /// Before which of the parts that are there it would be; their number for the end.
+    /// Before which of the existing parts it would be; their number for the end.
     pub index: usize,
 }
 
@@ -96,7 +96,7 @@ impl Path {
         Some(Self(steps))
     }
 
-    /// Returns what leads to a place that a JSON Pointer names, whatever is there.
+    /// Returns the key of a place that a JSON Pointer names, whatever is there.
     pub fn from_pointer(pointer: &str) -> Self {
         Self(keys::tokens(pointer).into_iter().map(Step::Name).collect())
     }
@@ -144,12 +144,12 @@ impl Path {
         self.0.len()
     }
 
-    /// Says whether it leads to the whole tree.
+    /// Returns whether it leads to the whole tree.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Says whether it leads to the value that tells an element of a list apart.
+    /// Returns whether it leads to the value that identifies an element of a list.
     pub fn is_identity(&self) -> bool {
         match self.0.as_slice() {
             [
@@ -161,7 +161,7 @@ impl Path {
         }
     }
 
-    /// Says whether it ends with an element of a list by its place.
+    /// Returns whether it ends with an element of a list by its place.
     pub fn ends_by_place(&self) -> bool {
         matches!(self.0.last(), Some(Step::Index(_)))
     }
@@ -219,8 +219,8 @@ impl Step {
     }
 }
 
-/// Returns where something that is at a pointer in one tree, and that another one lacks, would go
-/// in that one: beside what it was beside. Returns `None` if what it is in is not there either.
+/// Returns where something at a pointer in one tree would be inserted in another one that lacks it:
+/// next to its former neighbour. Returns `None` if its parent is missing too.
 pub fn slot(from: &Tree, pointer: &str, to: &Tree) -> Option<Slot> {
     let (outer, token) = pointer.rsplit_once('/')?;
     let container = Path::of(from, outer)?.find(to)?;
@@ -241,7 +241,7 @@ pub fn slot(from: &Tree, pointer: &str, to: &Tree) -> Option<Slot> {
 }
 
 impl Slot {
-    /// Puts a value there. Returns whether there is such an object or list.
+    /// Inserts a value there. Returns whether there is such an object or list.
     pub fn insert(&self, tree: &mut Tree, value: Tree) -> bool {
         match (keys::get_mut(tree, &self.container), &self.name) {
             (Some(Tree::Object(members)), Some(name)) => {
@@ -282,8 +282,8 @@ fn position(list: &[Tree], name: &str, value: &Tree) -> Option<usize> {
     list.iter().position(|it| it.get(name) == Some(value))
 }
 
-/// Follows steps, and writes the way as a JSON Pointer. A dotted key is first read part by part,
-/// then with ever more parts as one name; no value is looked at twice.
+/// Follows steps, and writes the path as a JSON Pointer. A dotted key is first read part by part,
+/// then with more and more parts as one name; no value is looked at twice.
 fn find(steps: &[Step], at: &Tree, pointer: &mut String) -> bool {
     let Some((first, rest)) = steps.split_first() else {
         return true;
@@ -351,7 +351,7 @@ pub(crate) fn write_identity(text: &mut String, name: &str, value: &Tree) {
     };
 }
 
-/// Says whether an identity can be printed so that it can be read back.
+/// Returns whether an identity can be printed so that it can be read back.
 pub(crate) fn is_printable(name: &str, value: &Tree) -> bool {
     let is_short = match value {
         Tree::String(text) => text.chars().nth(IDENTITY_CHARS_MAX).is_none(),
@@ -363,13 +363,13 @@ pub(crate) fn is_printable(name: &str, value: &Tree) -> bool {
     is_short && is_plain(name) && !name.contains('=')
 }
 
-/// Says whether a name reads as one among others that are joined by dots.
+/// Returns whether a name reads as one among others that are joined by dots.
 fn is_plain(name: &str) -> bool {
     let is_odd = |c: char| c.is_whitespace() || matches!(c, '.' | '[' | ']' | '"');
     !name.is_empty() && !name.starts_with('/') && !name.contains(is_odd) && is_visible(name)
 }
 
-/// Says whether a text reads as itself behind an equals sign: not as a number or a JSON string.
+/// Returns whether a text reads as itself behind an equals sign: not as a number or a JSON string.
 fn is_plain_value(text: &str) -> bool {
     let is_odd = |c: char| matches!(c, '[' | ']' | '"');
     !text.is_empty()
@@ -443,7 +443,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads what stands before a step: a dot before a name; before a bracket there need be none.
+    /// Reads what separates a step: a dot before a name; optional before a bracket.
     fn separator(&mut self) -> Result<(), PathError> {
         match self.rest.chars().next() {
             None | Some('[') => Ok(()),

@@ -1,8 +1,7 @@
 //! JSON text to a tree: every number digit for digit, in one pass.
 //!
-//! Takes what `serde_json` takes, and numbers of any size besides; what it refuses, it refuses in
-//! the words of `serde_json`. A reader of its own, since `serde_json` rounds numbers before it
-//! shows them, or else keeps each as a text.
+//! Accepts what `serde_json` accepts, and numbers of any size; errors are those of `serde_json`. It
+//! is a separate reader because `serde_json` either rounds numbers or keeps each as a text.
 
 use std::borrow::Cow;
 
@@ -28,8 +27,8 @@ pub fn read(bytes: &[u8]) -> Result<Tree, serde_json::Error> {
     Reader::whole(text, &LAX).ok_or_else(|| refusal(text))
 }
 
-/// Reads JSON text as [`read`] does; `None` if that would pass over anything: a key that is twice
-/// in an object, or is longer or deeper than a flag document may have it.
+/// Reads JSON text as [`read`] does; `None` if that would ignore anything: a duplicate key in an
+/// object, or a key that is longer or deeper than a flag document allows.
 pub(crate) fn read_strict(text: &str) -> Option<Tree> {
     Reader::whole(text, &STRICT)
 }
@@ -53,8 +52,8 @@ const STRICT: Rules = Rules {
     takes_repeated_keys: false,
 };
 
-/// Says why a text is no tree, as `serde_json` does. A number that is too large for that is passed
-/// over: what is wrong stands behind it.
+/// Says why a text is no tree, as `serde_json` does. A number that is too large for it is skipped:
+/// the error is after it.
 fn refusal(text: &str) -> serde_json::Error {
     if text.trim().is_empty() {
         return Error::custom("it is empty");
@@ -73,9 +72,8 @@ const OUT_OF_RANGE: &str = "number out of range";
 
 /// Replaces each half of a surrogate pair that stands alone in JSON text by U+FFFD.
 ///
-/// `JSON.stringify` writes `"\ud83d"` for a text that was cut inside an emoji. It is no text that
-/// UTF-8 can hold, so most readers refuse it, and all that is around it.
-/// The text keeps its length.
+/// `JSON.stringify` writes `"\ud83d"` for a text that was cut inside an emoji. It is not valid
+/// UTF-8 text, so most readers refuse the whole document. The text keeps its length.
 pub fn mended(json: &[u8]) -> Cow<'_, [u8]> {
     let mut mended = Cow::Borrowed(json);
     let mut at = 0;
@@ -121,7 +119,7 @@ struct Reader<'a> {
     at: usize,
     depth: usize,
     /// The parts of the lists and objects that are being read, outer ones first: each takes its
-    /// own once it is closed, and then memory for just so many.
+    /// parts when it is closed, in exactly as much memory.
     elements: Vec<Tree>,
     members: Vec<(Box<str>, Tree)>,
 }
@@ -189,7 +187,7 @@ impl<'a> Reader<'a> {
         (self.depth <= self.rules.depth_max).then_some(())
     }
 
-    /// Says whether a list or an object ends here; if not, passes over the comma that has to stand
+    /// Returns whether a list or an object ends here; if not, skips the comma that is required
     /// before all but the first of its parts.
     fn closes(&mut self, bracket: u8, is_first: bool) -> Option<bool> {
         self.skip_space();
@@ -299,8 +297,8 @@ fn low_half(text: &[u8]) -> Option<u32> {
     unit(text.strip_prefix(b"\\u")?).filter(|unit| (0xdc00..0xe000).contains(unit))
 }
 
-/// Counts the bytes before the first that does not stand for itself in a string: a quote, a
-/// backslash or a control character.
+/// Counts the bytes before the first special one in a string: a quote, a backslash or a control
+/// character.
 fn plain_length(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     let found = words.iter().enumerate().find_map(|(nth, word)| {
@@ -312,9 +310,9 @@ fn plain_length(bytes: &[u8]) -> usize {
     found.unwrap_or_else(|| words.len() * 8 + in_rest())
 }
 
-/// Marks the bytes of a word that do not stand for themselves in a string, with their highest bit.
-/// Those behind the first may be marked wrongly (Anderson, "Bit Twiddling Hacks": "Determine if a
-/// word has a byte less than n").
+/// Marks the special bytes of a word in a string, with their highest bit. Those behind the first
+/// may be marked wrongly (Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte less
+/// than n").
 fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;

@@ -12,7 +12,7 @@ use crate::problem::Code;
 enum Visit {
     /// On the trail, at this position.
     Open(usize),
-    /// Left behind with everything it requires.
+    /// Done, with everything it requires.
     Done,
 }
 
@@ -61,7 +61,7 @@ impl Check {
         }
     }
 
-    /// Walks with a stack of its own: a chain may be as long as there are components.
+    /// Walks with an explicit stack: a chain may be as long as there are components.
     fn cycles_from<'a>(
         &mut self,
         document: &'a FlagDocument,

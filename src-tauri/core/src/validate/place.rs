@@ -1,8 +1,8 @@
-//! Where a value stands in the document: as a pointer for programs, as a name for people.
+//! The place of a value in the document: as a pointer for programs, as a name for people.
 
 use crate::problem::{Pointer, quote};
 
-/// A place, told from its parent; spelled out only when there is something to say about it.
+/// A place, relative to its parent; written out only if there is a problem to report.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     parent: Option<&'a Place<'a>>,
@@ -66,7 +66,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// A segment as it stands where it is a plain word, quoted where it may be anything.
+/// A segment as it is if it is a plain word, else quoted.
 fn shown(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     match key.bytes().all(plain) && key.len() <= crate::limits::SEGMENT_CHARS_MAX {

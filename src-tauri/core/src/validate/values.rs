@@ -1,4 +1,4 @@
-//! The kinds of values a document is made of, each with the sentence that refuses what is none.
+//! The kinds of values a document is made of, each with the sentence that refuses any other value.
 
 use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
@@ -113,7 +113,7 @@ impl Check {
         None
     }
 
-    /// Reads a list's texts; one that is there twice is kept, with a warning.
+    /// Reads a list's texts; duplicates are kept, with a warning.
     pub(super) fn texts(&mut self, items: Vec<(Place, Tree)>, most: usize) -> Vec<String> {
         let mut texts = Vec::with_capacity(items.len());
         let mut seen = HashSet::with_capacity(items.len());

@@ -47,7 +47,7 @@ impl ComponentVerdict {
     fn over(&self, worst: &ArmVerdict, criterion: Criterion) -> String {
         let limit = self.limits.limit(criterion);
         let is_certain = worst.standing == Standing::Beyond;
-        // What is counted is said once, with the first share that there is.
+        // The unit is named once, with the first share.
         let mut counted = Some(self.counted(criterion));
         let arms = self.arms.iter().map(|arm| {
             let is_uncertain = arm.arm == worst.arm && !is_certain;
@@ -89,13 +89,13 @@ impl ComponentVerdict {
     /// Returns how an arm is named after a figure.
     fn place(&self, arm: Arm) -> String {
         match arm {
-            // Alone it needs no name.
+            // A single arm needs no name.
             Arm::Unknown if self.arms.len() == 1 => String::new(),
             arm => format!(" {}", in_a_word(arm)),
         }
     }
 
-    /// Names the arms that have too few calculations beside others that have enough.
+    /// Names the arms that have too few calculations, if others have enough.
     fn too_few(&self) -> String {
         let few = self
             .arms
@@ -128,8 +128,8 @@ fn in_a_word(arm: Arm) -> &'static str {
 /// Says in one sentence how everything stands: the worst verdict, else that all is well, and what
 /// it is too early to say. `verdicts` are in the order of [`ComponentVerdict::sort`].
 ///
-/// That all is well takes an exposed arm with enough data, if there are exposed arms: those for whom
-/// everything is off say nothing about what is on.
+/// If there are exposed arms, all is well only if one has enough data: users for whom everything is
+/// off tell nothing about what is on.
 pub fn overall(verdicts: &[ComponentVerdict]) -> (Standing, String) {
     let Some(worst) = verdicts.first() else {
         return (Standing::TooFew, "No calculations".into());
@@ -159,8 +159,8 @@ pub fn overall(verdicts: &[ComponentVerdict]) -> (Standing, String) {
     (standing, sentence)
 }
 
-/// Whether there are exposed arms, or components whose arms did not calculate yet, and no exposed
-/// arm has enough data.
+/// Returns whether there are exposed arms, or components whose arms did not calculate yet, and no
+/// exposed arm has enough data.
 fn is_unproven(verdicts: &[ComponentVerdict]) -> bool {
     let exposed = || verdicts.iter().filter_map(|it| it.arm(Arm::Exposed));
     let may_be_exposed = exposed().next().is_some() || verdicts.iter().any(|it| it.arms.is_empty());

@@ -1,5 +1,5 @@
-//! Since which revision each component is seen by those who see it now, as far back as components
-//! are judged.
+//! Since which revision each component has its present audience, as far back as components are
+//! judged.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ const REVISIONS_MAX: u64 = 20;
 /// Which components changed, up to which revision that is known.
 #[derive(Debug, Default)]
 pub(super) struct Audiences {
-    /// The revision that was looked at last; none before the first.
+    /// The revision that was looked at last; `None` before the first.
     seen: Option<(RevisionNumber, FlagDocument)>,
     changed: HashMap<String, Changed>,
 }
@@ -75,11 +75,11 @@ impl Audiences {
 
     fn latest(&self, component: &str, now_ms: i64) -> Option<Changed> {
         let latest = self.changed.get(component).copied();
-        // One of the future is of a clock that was set back since.
+        // A revision from the future was saved before the clock was set back.
         latest.filter(|change| change.at_ms <= now_ms)
     }
 
-    /// Says from when on a component is judged.
+    /// Returns since when a component is judged.
     pub(super) fn since(&self, component: &str, now_ms: i64) -> Since {
         let latest = self.latest(component, now_ms);
         latest.map_or(Since::Minutes(MINUTES), |change| {
@@ -94,7 +94,7 @@ impl Audiences {
     }
 }
 
-/// Returns the revision that was in force when the time began that components are judged by.
+/// Returns the revision that was in force at the beginning of the judged time.
 fn first(app: &App, latest: RevisionNumber) -> Result<(RevisionNumber, FlagDocument), Error> {
     let filter = HistoryFilter {
         since_ms: Some(app.now_ms() - SECONDS_IN_MEMORY_S * 1000),

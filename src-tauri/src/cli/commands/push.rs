@@ -2,7 +2,7 @@
 
 use flagdeck::App;
 use flagdeck::clock::Clock;
-use flagdeck::metrics::push::health::{News, Teller};
+use flagdeck::metrics::push::health::{HealthChange, HealthReporter};
 use flagdeck::wire::PushHealth;
 use tokio::sync::watch;
 
@@ -12,7 +12,7 @@ use crate::output::{remark, when};
 /// again, until the application ends.
 pub async fn tell(health: Option<watch::Receiver<Option<PushHealth>>>) {
     let Some(mut health) = health else { return };
-    let mut teller = Teller::default();
+    let mut teller = HealthReporter::default();
     while health.changed().await.is_ok() {
         let latest = health.borrow_and_update().clone();
         if let Some((news, health)) = teller.look(latest.as_ref(), Clock::system().now_ms()) {
@@ -21,18 +21,18 @@ pub async fn tell(health: Option<watch::Receiver<Option<PushHealth>>>) {
     }
 }
 
-fn line(news: News, health: &PushHealth) -> String {
+fn line(news: HealthChange, health: &PushHealth) -> String {
     let gateway = &health.gateway;
     let error = health.error.as_deref().unwrap_or_default();
     match news {
-        News::Fails => format!("cannot push metrics to {gateway}: {error}"),
-        News::StillFails => {
+        HealthChange::Fails => format!("cannot push metrics to {gateway}: {error}"),
+        HealthChange::StillFails => {
             format!(
                 "still cannot push metrics to {gateway}: {}",
                 failing(health)
             )
         }
-        News::Works => format!("metrics are pushed to {gateway} again: {}", failed(health)),
+        HealthChange::Works => format!("metrics are pushed to {gateway} again: {}", failed(health)),
     }
 }
 

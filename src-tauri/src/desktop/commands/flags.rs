@@ -80,7 +80,7 @@ pub async fn redo(desk: State<'_, Desk>, of: u64) -> Answer<Outcome> {
 pub async fn emergency_off(desk: State<'_, Desk>) -> Answer<Outcome> {
     let (done, off) = oneshot::channel();
     desk.emergency_off(move |outcome| {
-        // Fails only where the page does not wait any more.
+        // Fails only if the page does not wait any more.
         let _ = done.send(outcome);
     });
     let off = off.await;

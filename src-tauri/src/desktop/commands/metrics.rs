@@ -8,8 +8,8 @@ use tauri::State;
 use super::{Answer, with_app};
 use crate::desk::Desk;
 
-/// How long a page that has seen everything is kept waiting for more. While nothing happens it
-/// asks that seldom, and costs as little.
+/// How long a page that has seen everything is kept waiting for more. While nothing happens it asks
+/// that seldom.
 const NEWS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How often to look whether there is more.

@@ -1,10 +1,10 @@
-//! The application itself: settings, token, backups, imprint.
+//! The application itself: settings, token, backups, what it is made of.
 
 use std::path::PathBuf;
 
 use flagdeck::App;
 use flagdeck::store::{Actor, Via};
-use flagdeck::wire::{Backup, Difference, Imprint, Outcome, Part, Setting, SettingValue, Status};
+use flagdeck::wire::{Backup, BuildInfo, Difference, Outcome, Part, Setting, SettingValue, Status};
 use tauri::State;
 
 use super::{Answer, shown, with_app};
@@ -87,13 +87,13 @@ fn paths(paths: Vec<PathBuf>) -> Vec<String> {
 }
 
 #[tauri::command]
-pub async fn imprint() -> Imprint {
+pub async fn build_info() -> BuildInfo {
     let part = |name: &str, version: String| Part {
         name: name.to_owned(),
         version,
     };
     let engine = tauri::webview_version().unwrap_or_else(|_| "unknown".to_owned());
-    Imprint::with_parts(vec![
+    BuildInfo::with_parts(vec![
         part("Tauri", tauri::VERSION.to_owned()),
         part("WebKitGTK", engine),
     ])

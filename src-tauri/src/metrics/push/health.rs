@@ -1,8 +1,8 @@
-//! How pushing goes, for use without the window: a small file that other programs
-//! on the data folder read, and which changes are worth a line in the log.
+//! How pushing goes, for use without the window: a small file for other programs on the data
+//! folder, and which changes are worth a line in the log.
 //!
-//! The file names the process that pushes. What it says counts only while that process runs, so
-//! one that was killed leaves nothing behind that is taken for the present.
+//! The file names the process that pushes. It is valid only while that process runs, so a killed
+//! process leaves no stale health behind.
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,10 +16,10 @@ use crate::metrics::shapes::PushHealth;
 
 const FILE: &str = "push.json";
 
-/// How often a failure that goes on is told again.
+/// How often a continuing failure is reported again.
 const REMIND_EVERY_MS: i64 = 10 * 60 * 1000;
 
-/// How far apart failures are told that end and begin again.
+/// The minimum interval between reports of failures that end and begin again.
 const TELL_EVERY_MS: i64 = 60 * 1000;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ struct Kept {
     health: PushHealth,
 }
 
-/// Keeps how pushing by this process goes, or removes the file if nothing is pushed.
+/// Stores how pushing by this process goes, or removes the file if nothing is pushed.
 ///
 /// Not synced: after a power cut no process pushes.
 ///
@@ -56,7 +56,7 @@ pub fn of_another(data_dir: &Path) -> Option<PushHealth> {
     is_another(kept.process).then_some(kept.health)
 }
 
-/// Removes what a process left that ended without a chance to do so.
+/// Removes the file of a process that was killed.
 ///
 /// # Errors
 /// If the file cannot be removed.
@@ -78,50 +78,55 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Says whether a process runs that is not this one, which knows better than any file.
+/// Returns whether a process other than this one runs.
 fn is_another(process: i32) -> bool {
     let Some(pid) = Pid::from_raw(process).filter(|_| process > 0) else {
         return false;
     };
-    // A process of another user cannot be signalled, and runs all the same.
+    // A process of another user cannot be signalled, but runs.
     pid != getpid() && test_kill_process(pid) != Err(Errno::SRCH)
 }
 
-/// What is worth telling of pushing.
+/// A change in how pushing goes that is worth reporting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
+pub enum HealthChange {
     /// Pushes fail.
     Fails,
-    /// They fail still, which was told before.
+    /// They still fail, which was reported before.
     StillFails,
-    /// They arrive again, after a failure that was told. The health is that before.
+    /// They arrive again, after a failure that was reported. The health is that before.
     Works,
 }
 
-/// Decides what of pushing is worth a line: the first failure, that it lasts, and its end.
+/// Decides what is worth a line: the first failure, that it lasts, and its end.
 #[derive(Debug, Default)]
-pub struct Teller {
-    /// The health of the failure that was told and has not ended.
+pub struct HealthReporter {
+    /// The health of the failure that was reported and has not ended.
     told: Option<PushHealth>,
-    /// When a failure was told last.
+    /// When a failure was last reported.
     told_ms: Option<i64>,
 }
 
-impl Teller {
-    /// Takes note of how pushing goes at `now_ms`. Returns what to tell, with the health that it
-    /// is about.
-    pub fn look(&mut self, health: Option<&PushHealth>, now_ms: i64) -> Option<(News, PushHealth)> {
+impl HealthReporter {
+    /// Notes how pushing goes at `now_ms`. Returns what to report, with its health.
+    pub fn look(
+        &mut self,
+        health: Option<&PushHealth>,
+        now_ms: i64,
+    ) -> Option<(HealthChange, PushHealth)> {
         let before = self.told.take();
         let same = |told: &PushHealth| health.is_some_and(|it| it.gateway == told.gateway);
         let before = before.filter(same);
         let health = health?;
         if health.error.is_none() {
             let is_back = health.failing_since_ms.is_none();
-            return before.filter(|_| is_back).map(|told| (News::Works, told));
+            return before
+                .filter(|_| is_back)
+                .map(|told| (HealthChange::Works, told));
         }
         let (news, pause_ms) = match &before {
-            Some(_) => (News::StillFails, REMIND_EVERY_MS),
-            None => (News::Fails, TELL_EVERY_MS),
+            Some(_) => (HealthChange::StillFails, REMIND_EVERY_MS),
+            None => (HealthChange::Fails, TELL_EVERY_MS),
         };
         let is_due = self.told_ms.is_none_or(|at| now_ms - at >= pause_ms);
         if is_due {
@@ -151,9 +156,9 @@ mod tests {
         }
     }
 
-    /// What is told of pushes every ten seconds, as minutes and news.
-    fn told(pushes: impl IntoIterator<Item = bool>) -> Vec<(i64, News)> {
-        let mut teller = Teller::default();
+    /// What is reported of pushes every ten seconds, as minutes and changes.
+    fn told(pushes: impl IntoIterator<Item = bool>) -> Vec<(i64, HealthChange)> {
+        let mut teller = HealthReporter::default();
         let at_ms = (0_i64..).map(|at| at * 10_000);
         let looks = pushes.into_iter().zip(at_ms).filter_map(|(works, at_ms)| {
             let health = health((!works).then_some("refused"));
@@ -167,10 +172,10 @@ mod tests {
     fn a_failure_is_told_at_once_every_ten_minutes_and_when_it_ends() {
         let half_an_hour = std::iter::repeat_n(false, 6 * 25).chain([true, true]);
         let expected = [
-            (0, News::Fails),
-            (10, News::StillFails),
-            (20, News::StillFails),
-            (25, News::Works),
+            (0, HealthChange::Fails),
+            (10, HealthChange::StillFails),
+            (20, HealthChange::StillFails),
+            (25, HealthChange::Works),
         ];
         assert_eq!(told(half_an_hour), expected);
         assert_eq!(told([true, true, true]), []);
@@ -180,7 +185,9 @@ mod tests {
     fn a_gateway_that_fails_every_other_time_is_told_once_a_minute() {
         let flapping = (0..18).map(|at| at % 2 == 1);
         let lines = told(flapping);
-        let fails = lines.iter().filter(|(_, news)| *news == News::Fails);
+        let fails = lines
+            .iter()
+            .filter(|(_, news)| *news == HealthChange::Fails);
         assert_eq!(fails.count(), 3, "{lines:?}");
         assert_eq!(lines.len(), 6, "{lines:?}");
     }
@@ -188,13 +195,17 @@ mod tests {
     #[test]
     fn a_failure_that_was_not_told_for_its_haste_is_told_if_it_lasts() {
         let lines = told([false, true, false, false, false, false, false, false, false]);
-        let expected = [(0, News::Fails), (0, News::Works), (1, News::Fails)];
+        let expected = [
+            (0, HealthChange::Fails),
+            (0, HealthChange::Works),
+            (1, HealthChange::Fails),
+        ];
         assert_eq!(lines, expected);
     }
 
     #[test]
     fn another_gateway_begins_with_a_clean_sheet() {
-        let mut teller = Teller::default();
+        let mut teller = HealthReporter::default();
         teller.look(Some(&health(Some("refused"))), 0).unwrap();
         let mut other = health(None);
         other.gateway = "http://other".into();

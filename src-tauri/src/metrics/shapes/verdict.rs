@@ -13,7 +13,7 @@ use super::Share;
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Verdict {
-    /// How the arm stands that stands worst.
+    /// The standing of the worst arm.
     pub standing: Standing,
     /// The verdict, in words.
     pub sentence: String,
@@ -21,7 +21,7 @@ pub struct Verdict {
     pub component: Option<String>,
 }
 
-/// How an arm, or what is made of several, stands to its limits.
+/// How an arm, or a group of arms, compares with its limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
@@ -48,8 +48,8 @@ pub struct JudgedComponent {
     pub standing: Standing,
     /// The verdict, in words.
     pub sentence: String,
-    /// The revision since which it is judged; `null` if none of the last minutes changed who sees
-    /// it, which is the time it is judged by then.
+    /// The revision since which it is judged; `null` if it is judged by the last minutes, in which
+    /// nothing changed who sees it.
     pub since: Option<u64>,
     /// Those for whom it is on; `null` without calculations.
     pub exposed: Option<JudgedArm>,
@@ -57,7 +57,8 @@ pub struct JudgedComponent {
     pub control: Option<JudgedArm>,
     /// Those for whom no report says; `null` without calculations.
     pub unknown: Option<JudgedArm>,
-    /// How much more often calculations fail where it is on; `null` unless both have enough data.
+    /// How much more often calculations fail for exposed users; `null` unless both have enough
+    /// data.
     pub difference: Option<DifferenceShare>,
     /// What rolling it back would do; `null` unless it does harm.
     pub rollback: Option<RollbackPlan>,
@@ -74,8 +75,7 @@ pub struct JudgedArm {
     pub errors: Share,
 }
 
-/// How much larger a share is than another, with the interval that holds the true difference 95
-/// times in a hundred (Newcombe's).
+/// How much larger a share is than another, with its 95 % interval (Newcombe's).
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]

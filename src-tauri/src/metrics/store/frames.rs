@@ -1,4 +1,4 @@
-//! Frames in their tiers: added to, summed up, forgotten.
+//! Frames in their tiers: added, summed up, removed.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::metrics::frame::Frame;
 use crate::metrics::tiers::{PackedFrame, SECONDS_IN_MEMORY_S, TICK_S, TIERS, Tier, step_of};
 use crate::store::StoreError;
 
-/// How far ahead of the clock a frame may be: where it is set back, by no more than this.
+/// How far ahead of the clock a frame may be, for a clock that is set back by less.
 const FUTURE_S: i64 = 24 * 60 * 60;
 
 pub(super) const FRAMES: &str = "SELECT at_s, packed FROM frame \
@@ -34,7 +34,7 @@ pub(super) fn add(
     sum_up(connection, now_s)
 }
 
-/// Adds a frame to what is kept of its span: after a restart that may be something already.
+/// Adds a frame to the stored one of its span: after a restart there may be one already.
 fn add_frame(
     connection: &Connection,
     step_s: u32,
@@ -92,7 +92,7 @@ fn sum_up(connection: &Connection, now_s: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes what is too old for its tier, and what is of a future that a clock once was in.
+/// Removes frames that are too old for their tier, and those from the future of a wrong clock.
 pub(super) fn forget(connection: &Connection, now_s: i64) -> Result<(), StoreError> {
     for tier in TIERS {
         connection
@@ -102,8 +102,8 @@ pub(super) fn forget(connection: &Connection, now_s: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Keeps evidence by the moments it begins at, in milliseconds since 1970, instead of all there was
-/// from the first of them on. Removes what nobody is judged by any more.
+/// Keeps evidence by the moments it begins at, in milliseconds since 1970, replacing all stored
+/// from the first of them on. Removes evidence that is not used any more.
 pub(super) fn put_evidence(
     connection: &Connection,
     evidence: &BTreeMap<i64, Frame>,

@@ -75,8 +75,8 @@ pub(super) fn open_sound(data_dir: &Path) -> Result<(Placed, super::Past), Store
 
 pub(super) fn set_aside_notice(what: &str, place: &Path) -> String {
     format!(
-        "What was measured so far cannot be read ({what}); it was set aside in {}, and measuring \
-         began anew. No flag is affected.",
+        "What was measured so far cannot be read ({what}); the file was moved to {}, and a new one \
+         was started. No flag is affected.",
         place.display()
     )
 }

@@ -1,15 +1,15 @@
 //! Restores: what each asks its source to become, and how it ended.
 //!
-//! [`flagdeck_core::restore`] decides; this keeps. A row says who asked for what, and how it
-//! stands; while it is open, its tree is in `asked`, so that thinning the snapshot it is from
-//! takes nothing from it. A unique index holds that one restore of a source is open at most.
+//! [`flagdeck_core::restore`] decides; this keeps. A row says who asked for what, and its status;
+//! while it is open, its tree is in `asked`, so that thinning cannot remove it. A unique index
+//! ensures that at most one restore of a source is open.
 
-use flagdeck_core::restore::{Asked, Parts, Status, Step, Verdict};
+use flagdeck_core::restore::{Asked, Parts, Status, Transition, Verdict};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::seal::{SEAL_BYTES, mismatch, seal};
 use super::sources::Source;
-use super::{SEAL_BYTES, mismatch, seal};
 use crate::state::limits::STATE_BYTES_MAX;
 use crate::state::shapes::{RestoreFilter, RestorePage, RestoreStatus, StateRestore};
 use crate::state::{Confirmation, StateError};
@@ -17,14 +17,16 @@ use crate::store::Actor;
 use crate::store::StoreError;
 use crate::store::sqlite::{read_via, write_via};
 
-/// How hard zstd tries: a restore waits for it.
+/// The level of zstd: a restore waits for it.
 const PACKING_LEVEL: i32 = 1;
 
-/// What is to be known of a restore beside the state.
+/// A new restore, without its state.
 #[derive(Debug)]
-pub(in crate::state) struct Asking<'a> {
+pub(in crate::state) struct NewRestore<'a> {
     /// The snapshot it is from.
     pub(in crate::state) snapshot: u64,
+    /// When it is asked, in milliseconds since 1970.
+    pub(in crate::state) at_ms: i64,
     pub(in crate::state) actor: &'a Actor,
     /// The revision the flags became with it.
     pub(in crate::state) revision: Option<u64>,
@@ -36,7 +38,7 @@ pub(in crate::state) struct Asking<'a> {
 
 /// What an open restore asks for.
 #[derive(Debug)]
-pub(in crate::state) struct Open {
+pub(in crate::state) struct OpenRestore {
     pub(in crate::state) restore: StateRestore,
     pub(in crate::state) asked: Asked,
     /// How many files the source is to have; `None` for as many as it has.
@@ -56,29 +58,29 @@ pub(super) fn ask(
     connection: &Connection,
     source: &Source,
     safety: u64,
-    asking: &Asking<'_>,
+    new_restore: &NewRestore<'_>,
     asked: &Asked,
-    at_ms: i64,
 ) -> Result<u64, StoreError> {
-    supersede(connection, source, asking.actor, at_ms)?;
+    let at_ms = new_restore.at_ms;
+    supersede(connection, source, new_restore.actor, at_ms)?;
     connection.execute(
         "INSERT INTO restore (source, snapshot, safety, at_ms, via, actor, revision, only_parts, \
          except_parts, undoes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             source.id,
-            asking.snapshot as i64,
+            new_restore.snapshot as i64,
             safety as i64,
             at_ms,
-            write_via(asking.actor.via),
-            asking.actor.name,
-            asking.revision.map(|revision| revision as i64),
+            write_via(new_restore.actor.via),
+            new_restore.actor.name,
+            new_restore.revision.map(|revision| revision as i64),
             write_keys(&asked.parts().only()),
             write_keys(&asked.parts().except()),
-            asking.undoes.map(|restore| restore as i64),
+            new_restore.undoes.map(|restore| restore as i64),
         ],
     )?;
     let id = connection.last_insert_rowid();
-    keep_asked(connection, id, asking.files, asked)?;
+    keep_asked(connection, id, new_restore.files, asked)?;
     Ok(id.unsigned_abs())
 }
 
@@ -94,7 +96,7 @@ fn supersede(
         source.id,
     )?;
     for restore in open {
-        if let Some(status) = Status::from(restore.status).after(Step::Supersede) {
+        if let Some(status) = Status::from(restore.status).after(Transition::Supersede) {
             let end = End {
                 status,
                 at_ms,
@@ -107,8 +109,8 @@ fn supersede(
     Ok(())
 }
 
-/// Notes that a source says it has taken a restore, and what it reported with that. A number
-/// that it has no restore of, and one of a restore that has ended, change nothing.
+/// Notes that a source confirms a restore, and what it reported with that. An unknown number, or
+/// that of a restore that has ended, changes nothing.
 pub(super) fn confirm(
     connection: &Connection,
     source: &Source,
@@ -120,12 +122,12 @@ pub(super) fn confirm(
     let Some(restore) = restore else {
         return Ok(Confirmation::unknown(id));
     };
-    let Some(status) = Status::from(restore.status).after(Step::Confirm) else {
+    let Some(status) = Status::from(restore.status).after(Transition::Confirm) else {
         return Ok(Confirmation::of(&restore));
     };
     let verdict = match open(connection, restore) {
         Ok(open) => Some(open.asked.verdict(report)),
-        // A report is never refused; what it is to be compared with is gone.
+        // A report is never refused, even if what to compare it with is lost.
         Err(StateError::Store(StoreError::Damaged { what })) => {
             tracing::error!(what, "what a restore asks for is damaged");
             None
@@ -150,7 +152,7 @@ pub(super) fn cancel(
     at_ms: i64,
 ) -> Result<StateRestore, StateError> {
     let restore = load(connection, id)?;
-    let status = Status::from(restore.status).after(Step::Cancel);
+    let status = Status::from(restore.status).after(Transition::Cancel);
     let status = status.ok_or_else(|| StateError::ended(&restore))?;
     let end = End {
         status,
@@ -162,7 +164,7 @@ pub(super) fn cancel(
     load(connection, id)
 }
 
-/// Writes how a restore ended. What it asked for is not needed from then on.
+/// Writes how a restore ended. What it asked for is not needed any more.
 fn write_end(connection: &Connection, id: u64, end: &End<'_>) -> Result<(), StoreError> {
     let differing = end
         .verdict
@@ -218,7 +220,7 @@ fn keep_asked(
 pub(in crate::state) fn open(
     connection: &Connection,
     restore: StateRestore,
-) -> Result<Open, StateError> {
+) -> Result<OpenRestore, StateError> {
     if restore.status != RestoreStatus::Open {
         return Err(StateError::ended(&restore));
     }
@@ -241,7 +243,7 @@ pub(in crate::state) fn open(
     let text = zstd::bulk::decompress(&packed, STATE_BYTES_MAX).map_err(|_| what())?;
     let then = tree::read(&text).map_err(|_| what())?;
     let parts = Parts::read(only, except).map_err(|_| what())?;
-    Ok(Open {
+    Ok(OpenRestore {
         asked: Asked::new(parts, then),
         restore,
         files,
@@ -435,9 +437,9 @@ fn read_status(text: &str) -> Option<RestoreStatus> {
 
 /// Makes the restores of format 1 those of format 2.
 ///
-/// Those wrote the state over the report, and were confirmed by whatever came with their number.
-/// So one that was not confirmed is over, and one that was called exact may not have been: only
-/// that it was not exact is known.
+/// They overwrote the report with the state, and any report with their number confirmed them. So an
+/// unconfirmed one has ended, and one that was called exact may not have been; only inexact ones
+/// are certain.
 pub(super) fn migrate_restores(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(transaction.execute_batch(&format!(
         "{MIGRATION}
@@ -568,7 +570,7 @@ mod tests {
         migrate_restores(&transaction).unwrap();
         transaction.commit().unwrap();
         let new = Connection::open_in_memory().unwrap();
-        new.execute_batch(super::super::TABLES).unwrap();
+        new.execute_batch(super::super::schema::TABLES).unwrap();
         assert_eq!(columns(&old), columns(&new));
     }
 }

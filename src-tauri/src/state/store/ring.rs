@@ -1,17 +1,16 @@
-//! What is known of how a state came about: the ring of changes that a source recorded, which
-//! is the end of its journal; the changes that each snapshot keeps of it; and what whole reports
-//! changed.
+//! What is known of how a state changed: the ring of changes that a source recorded, which is the
+//! end of its journal; the changes that each snapshot keeps of it; and what whole reports changed.
 //!
-//! A change counts as of a snapshot if it was recorded since the one before. When a snapshot is
+//! A change belongs to a snapshot if it was recorded since the one before. When a snapshot is
 //! removed, the next one inherits its changes.
 
-use flagdeck_core::difference::{self, Difference};
+use flagdeck_core::diff::states::{self, Difference};
 use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::seal::{SEAL_BYTES, mismatch, seal};
 use super::sources::{self, Source};
-use super::{SEAL_BYTES, seal};
 use crate::state::limits::{RECORDED_MAX, REPORT_CHANGES_MAX, REPORTS_MAX};
 use crate::state::shapes::Excerpt;
 use crate::store::StoreError;
@@ -41,7 +40,7 @@ CREATE TABLE report (
 CREATE TABLE uncounted (snapshot INTEGER PRIMARY KEY) STRICT;
 ";
 
-/// How hard zstd tries on what is written with each report.
+/// The level of zstd for what is written with each report.
 const LEVEL: i32 = 3;
 
 /// Bytes that changes may unpack to.
@@ -51,7 +50,7 @@ const UNPACKED_BYTES_MAX: usize = 64 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::state) struct Report {
     pub(in crate::state) at_ms: i64,
-    /// When the source was heard before; 0 if it was not.
+    /// When the source reported before; 0 if it had not.
     pub(in crate::state) since_ms: i64,
     /// The first changes of it.
     pub(in crate::state) changes: Vec<Reported>,
@@ -71,7 +70,7 @@ pub(super) fn migrate_ring(transaction: &Transaction<'_>) -> Result<(), StoreErr
     transaction.execute_batch(TABLES)?;
     transaction.execute("INSERT INTO uncounted SELECT id FROM snapshot", [])?;
     for mut source in sources::all(transaction)? {
-        // A state that cannot be read is left as it is: reading it says so.
+        // A state that cannot be read is left as it is: reading it reports the damage.
         let Ok(Some((mut tree, seq))) = sources::load_whole(transaction, source.id) else {
             continue;
         };
@@ -115,7 +114,7 @@ pub(in crate::state) fn since(
     let mut rows = statement.query(params![source.id, seq, source.records])?;
     let mut changes = Vec::new();
     while let Some(row) = rows.next()? {
-        // A damaged one takes none of the others along.
+        // A damaged change affects no other.
         let change = sources::read_journal(row, source.id)?;
         changes.extend(change.map(|change| Change {
             new: change.new.map(state::bounded),
@@ -171,7 +170,7 @@ pub(in crate::state) fn recorded(
     let Some((sealed, packed)) = row else {
         return Ok(Vec::new());
     };
-    let what = || super::mismatch(&format!("what was recorded before snapshot {snapshot}"));
+    let what = || mismatch(&format!("what was recorded before snapshot {snapshot}"));
     if seal(&[&snapshot.to_le_bytes(), &packed]) != sealed {
         return Err(what());
     }
@@ -179,8 +178,8 @@ pub(in crate::state) fn recorded(
     Ok(changes.into_iter().filter_map(sources::unpacked).collect())
 }
 
-/// Hands what a snapshot keeps on to the next one of its source, before it is removed; that one's
-/// changes are to be counted, as it has another one before it.
+/// Moves the changes of a snapshot to the next one of its source before it is removed. The next one
+/// has to be recounted, because its predecessor changes.
 pub(super) fn hand_on(connection: &Connection, snapshot: i64) -> Result<(), StoreError> {
     let next: Option<i64> = connection
         .prepare_cached(
@@ -211,14 +210,14 @@ fn forget(connection: &Connection, table: &str, snapshot: i64) -> Result<(), Sto
     Ok(())
 }
 
-/// Notes what a whole report changed. `since_ms` is when the source was heard before.
+/// Notes what a whole report changed. `since_ms` is when the source reported before.
 pub(super) fn report(
     connection: &Connection,
     source: &Source,
     since_ms: i64,
     (before, after): (&Tree, &Tree),
 ) -> Result<(), StoreError> {
-    let found = flagdeck_core::difference(before, after, &difference::Options::default());
+    let found = flagdeck_core::difference(before, after, &states::Options::default());
     let packed = pack(&packable(found))?;
     let sealed = report_seal(source.id, source.seq, source.at_ms, since_ms, &packed);
     connection
@@ -240,7 +239,7 @@ pub(super) fn report(
     Ok(())
 }
 
-/// Lists the reports behind one change of a source up to another, latest first.
+/// Lists the reports after one change of a source up to another, latest first.
 pub(in crate::state) fn reports(
     connection: &Connection,
     source: i64,
@@ -258,7 +257,7 @@ pub(in crate::state) fn reports(
     Ok(reports)
 }
 
-/// Reads one; `None` if it is damaged, which takes none of the others along.
+/// Reads one; `None` if it is damaged, which affects no other.
 fn read_report(row: &Row<'_>, source: i64) -> Result<Option<Report>, StoreError> {
     let (seq, at_ms, since_ms): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let sealed: [u8; SEAL_BYTES] = row.get(3)?;
@@ -297,7 +296,7 @@ type PackedReported = (String, PackedExcerpt, PackedExcerpt);
 
 fn packable(found: Difference) -> Vec<PackedReported> {
     let changes = found.changes.into_iter().take(REPORT_CHANGES_MAX);
-    let excerpt = |it: Option<difference::Excerpt>| it.map(|it| (it.text, it.is_whole));
+    let excerpt = |it: Option<states::Excerpt>| it.map(|it| (it.text, it.is_whole));
     changes
         .map(|change| (change.path, excerpt(change.before), excerpt(change.after)))
         .collect()

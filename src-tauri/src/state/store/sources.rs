@@ -5,12 +5,13 @@ use flagdeck_core::state::{Change, Hint};
 use flagdeck_core::tree::{self, KeyError, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{SEAL_BYTES, mismatch, seal, snapshots, stored_name};
+use super::seal::{SEAL_BYTES, mismatch, seal};
+use super::{snapshots, stored_name};
 use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, SOURCES_MAX, STATE_BYTES_MAX};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
 
-/// How hard zstd tries on a state written whole: it is written anew often.
+/// The level of zstd for a state written whole: it is rewritten often.
 const WHOLE_LEVEL: i32 = 1;
 
 /// A source without its state.
@@ -20,10 +21,10 @@ pub(in crate::state) struct Source {
     pub(in crate::state) name: SourceName,
     /// Grows with every change; 0 without any.
     pub(in crate::state) seq: i64,
-    /// When it was heard last, in milliseconds since 1970; 0 where never.
+    /// When it last reported, in milliseconds since 1970; 0 if never.
     pub(in crate::state) at_ms: i64,
     pub(in crate::state) files: u64,
-    /// Bytes of the state as text, when it was written whole last.
+    /// Bytes of the state as text, when it was last written whole.
     pub(in crate::state) bytes: u64,
     /// Changes in its ring: the latest of its journal.
     pub(in crate::state) records: u32,
@@ -62,7 +63,7 @@ fn read(row: &Row<'_>) -> Result<Source, StoreError> {
     }
 }
 
-/// Lists every source, the latest heard first.
+/// Lists every source, the last to report first.
 pub(in crate::state) fn all(connection: &Connection) -> Result<Vec<Source>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM source ORDER BY at_ms DESC, name");
     let mut statement = connection.prepare_cached(&sql)?;
@@ -81,7 +82,7 @@ fn find(connection: &Connection, name: &SourceName) -> Result<Option<Source>, St
     rows.next()?.map(read).transpose()
 }
 
-/// Returns a source that is there.
+/// Returns an existing source.
 pub(in crate::state) fn get(
     connection: &Connection,
     name: &SourceName,
@@ -100,7 +101,7 @@ pub(super) fn get_with_state(
     let source = get(connection, name)?;
     match source.seq {
         0 => Err(StateError::NotFound {
-            message: format!("of {name} there are only snapshots; it reported no state"),
+            message: format!("{name} has only snapshots; it has reported no state"),
         }),
         _ => Ok(source),
     }
@@ -118,7 +119,7 @@ fn unknown(connection: &Connection, name: &SourceName) -> Result<StateError, Sto
     Ok(StateError::NotFound { message })
 }
 
-/// Returns a source, which is made where it is not there.
+/// Returns a source, and creates it if it is missing.
 pub(super) fn find_or_make(
     connection: &Connection,
     name: &SourceName,
@@ -131,7 +132,9 @@ pub(super) fn find_or_make(
         .map_err(StoreError::from)?;
     if count >= SOURCES_MAX {
         return Err(StateError::TooMany {
-            message: format!("the states of {SOURCES_MAX} sources are kept already"),
+            message: format!(
+                "the states of {SOURCES_MAX} sources are stored already, the most there can be"
+            ),
         });
     }
     let mut source = Source {
@@ -154,7 +157,7 @@ pub(super) fn find_or_make(
     Ok(source)
 }
 
-/// Writes what is known of a source beside its state.
+/// Writes the row of a source, without its state.
 pub(super) fn write(connection: &Connection, source: &Source) -> Result<(), StoreError> {
     connection
         .prepare_cached(
@@ -188,7 +191,7 @@ pub(super) fn remove_if_empty(connection: &Connection, source: i64) -> Result<()
     Ok(())
 }
 
-/// Writes a state whole, as of the source's last change. Of the journal, the ring is left.
+/// Writes a state whole, as of the source's last change. Only the ring is left of the journal.
 pub(super) fn write_whole(
     connection: &Connection,
     source: &mut Source,
@@ -231,12 +234,12 @@ pub(super) fn write_as_of(
     Ok(())
 }
 
-/// What came of changes.
+/// The outcome of changes.
 #[derive(Debug, Default)]
 pub(in crate::state) struct Recorded {
     /// What is wrong with those that cannot be applied, by their place.
     pub(in crate::state) refused: Vec<(usize, String)>,
-    /// How many of the others made a value another one.
+    /// How many of the others changed a value.
     pub(in crate::state) differing: usize,
 }
 
@@ -262,15 +265,14 @@ pub(super) fn record_all(
     let applied = changes.len() - recorded.refused.len();
     let records = (source.records as usize + applied).min(history_max);
     source.records = u32::try_from(records).unwrap_or(u32::MAX);
-    // Every change counts against the state's bound, which is looked at when it is written.
+    // Every change counts against the bound of the state, which is checked when it is written.
     if journal_is_full(connection, source.id)? {
         write_whole(connection, source, tree)?;
     }
     Ok(recorded)
 }
 
-/// Applies a change to a tree; returns it as it is recorded, and whether it made a value another
-/// one.
+/// Applies a change to a tree; returns it as it is recorded, and whether it changed a value.
 fn apply(tree: &mut Tree, change: &Change) -> Result<(Change, bool), KeyError> {
     let change = Change {
         key: state::recorded(&change.key, tree)?.into_owned(),
@@ -380,7 +382,7 @@ fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreEr
 
 /// Loads the state of a source: the one written whole, with the journal applied.
 ///
-/// Where that one is damaged, the latest snapshot stands in for it.
+/// If that one is damaged, the latest snapshot is used instead.
 pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
     let (mut tree, seq) = match load_whole(connection, source.id) {
         Ok(Some(whole)) => whole,

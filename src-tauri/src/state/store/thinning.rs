@@ -1,8 +1,8 @@
-//! Lets snapshots go: plans which, makes the chains anew that they were in, joined with short
-//! ones beside them, then puts those in the place of the old ones.
+//! Removes old snapshots: plans which, rebuilds their chains, joined with short neighbours, then
+//! replaces the old chains.
 //!
-//! Planning reads and computes, and holds nobody up; carrying out is short, and does nothing to
-//! a chain that somebody else changed meanwhile.
+//! Planning only reads, and blocks no writer; carrying out is short, and skips a chain that was
+//! changed since.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -17,10 +17,10 @@ use super::snapshots::{self, Row};
 use super::{STATES, ring, sources};
 use crate::store::StoreError;
 
-/// What a row takes beside its coding, with its places in the indexes; measured.
+/// Bytes of a row without its coding, with its index entries; measured.
 const ROW_BYTES: u64 = 220;
 
-/// Snapshots up to which a chain is short: two short ones are not too long for one.
+/// Snapshots up to which a chain is short: two short ones fit in one.
 const CHAIN_SHORT_MAX: usize = CHAIN_STEPS_MAX / 2;
 
 /// What thinning is to do.
@@ -33,14 +33,14 @@ impl Plan {
     }
 }
 
-/// Chains next to each other, made anew as one.
+/// Consecutive chains, rebuilt as one.
 #[derive(Debug)]
 pub(in crate::state) struct Rewrite {
     chains: Vec<i64>,
-    /// Every snapshot they had when this was planned.
+    /// All their snapshots when this was planned.
     ids: Vec<i64>,
     dropped: Vec<i64>,
-    /// The others, with the chain each is in from then on, and its coding.
+    /// The remaining ones, each with its new chain and coding.
     kept: Vec<(i64, i64, Vec<u8>)>,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
         let dropped = to_drop(&rows, now_ms);
         let goes = |row: &Row| dropped.contains(&row.id());
         let mut chains: Vec<&[Row]> = rows.chunk_by(|one, next| one.chain == next.chain).collect();
-        // The chain that still grows is left alone: it would be made anew again and again.
+        // The chain that still grows is not rebuilt: it would be rebuilt every time.
         chains.pop();
         for joined in joined(&chains, &goes) {
             let is_thinned = |chains: &[&[Row]]| chains.iter().copied().flatten().any(goes);
@@ -64,10 +64,10 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
                 continue;
             }
             match Rewrite::without(&moment, joined, &goes)? {
-                // Chains that ended because of their bytes would only be parted again.
+                // Chains that ended because of their size would only be split again.
                 Some(rewrite) if !is_thinned(joined) && rewrite.makes() >= joined.len() => {}
                 Some(rewrite) => rewrites.push(rewrite),
-                // Damage to one keeps none of the others from being thinned.
+                // A damaged chain does not prevent the others from being thinned.
                 None => {
                     for chain in joined.iter().filter(|chain| is_thinned(&[chain])) {
                         rewrites.extend(Rewrite::without(&moment, &[chain], &goes)?);
@@ -79,8 +79,8 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
     Ok(Plan(rewrites))
 }
 
-/// Parts chains into those that are made one: short ones next to each other, as many as a chain
-/// may have. What thinning leaves would else take a whole tree for every day.
+/// Groups chains to be joined: consecutive short ones, up to the length of a chain. Otherwise
+/// thinning would leave a whole tree for every day.
 fn joined<'a, 'b>(chains: &'a [&'b [Row]], goes: &impl Fn(&Row) -> bool) -> Vec<&'a [&'b [Row]]> {
     let mut joined = Vec::new();
     let (mut begin, mut length) = (0, 0);
@@ -91,7 +91,7 @@ fn joined<'a, 'b>(chains: &'a [&'b [Row]], goes: &impl Fn(&Row) -> bool) -> Vec<
             joined.push(&chains[begin..place]);
             (begin, length) = (place, 0);
         }
-        // Nothing is joined to a long one.
+        // Long chains are not joined.
         length += match left <= CHAIN_SHORT_MAX {
             true => left,
             false => CHAIN_STEPS_MAX,
@@ -116,8 +116,8 @@ fn to_drop(rows: &[Row], now_ms: i64) -> HashSet<i64> {
 }
 
 impl Rewrite {
-    /// Makes one chain of some, without some of their snapshots; several where one would be too
-    /// long. None where something in them cannot be read: it stays as it is.
+    /// Rebuilds chains as one, without some of their snapshots; as several if one would be too
+    /// long. `None` if they cannot be read completely: they stay as they are.
     pub(super) fn without(
         connection: &Connection,
         chains: &[&[Row]],
@@ -133,25 +133,25 @@ impl Rewrite {
         let mut made = Made::default();
         let mut read = 0;
         for chain in chains {
-            snapshots::each_step(connection, chain, |step| {
-                let is_sound = tree::is_hash_of(&step.row.hash, step.after);
+            snapshots::each_state(connection, chain, |row, state| {
+                let is_sound = tree::is_hash_of(&row.hash, state);
                 read += usize::from(is_sound);
-                if is_sound && !goes(step.row) {
-                    rewrite.kept.push(made.next(step.row.id(), step.after));
+                if is_sound && !goes(row) {
+                    rewrite.kept.push(made.next(row.id(), state));
                 }
             })?;
         }
         Ok((read == rewrite.ids.len()).then_some(rewrite))
     }
 
-    /// Counts the chains it makes.
+    /// Counts the chains it builds.
     fn makes(&self) -> usize {
         let firsts = self.kept.iter().filter(|(id, chain, _)| id == chain);
         firsts.count()
     }
 }
 
-/// The chain that is made, and how long it is.
+/// The chain being built, and its length.
 #[derive(Default)]
 struct Made(Option<(Chain, Length, i64)>);
 
@@ -173,7 +173,7 @@ impl Made {
     }
 }
 
-/// Puts chains made anew in the place of the old ones, if those are as they were.
+/// Replaces chains by rebuilt ones, if they have not changed since.
 pub(super) fn carry_out(connection: &Connection, rewrite: &Rewrite) -> Result<(), StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM snapshot WHERE chain = ?1 ORDER BY id")?;
@@ -206,7 +206,7 @@ mod tests {
     use flagdeck_core::state::Change;
     use serde_json::json;
 
-    use super::super::{StateStore, Taking, Whole};
+    use super::super::{NewSnapshot, StateStore, Whole};
     use super::*;
     use crate::state::SourceName;
     use crate::state::shapes::{SnapshotCause, SnapshotLabel};
@@ -221,7 +221,7 @@ mod tests {
         json!({ "usage": { "n": number, "k": number / 50 }, "cache": cache }).into()
     }
 
-    /// Puts a state and takes a snapshot of it, so many hours after the beginning.
+    /// Reports a state and takes a snapshot of it, so many hours after the beginning.
     fn take(store: &mut StateStore, number: i64, hours: i64, is_pinned: bool) -> u64 {
         let name: SourceName = "web".parse().unwrap();
         let at_ms = BEGIN_MS + hours * HOUR_MS;
@@ -230,7 +230,7 @@ mod tests {
             files: None,
         };
         store.put(&name, whole, None, at_ms).unwrap();
-        let taking = Taking {
+        let new_snapshot = NewSnapshot {
             at_ms,
             cause: SnapshotCause::Interval,
             label: &SnapshotLabel {
@@ -242,7 +242,7 @@ mod tests {
             only_new: false,
             files: None,
         };
-        store.take(&name, &taking).unwrap().unwrap()
+        store.take(&name, &new_snapshot).unwrap().unwrap()
     }
 
     fn rows(folder: &Path) -> Vec<Row> {
@@ -329,7 +329,7 @@ mod tests {
         for pair in left.windows(2) {
             let [before, after] = [&pair[0], &pair[1]];
             let tree = |row| snapshots::tree_of(&connection, row).unwrap();
-            let differ = flagdeck_core::difference::count(&tree(before), &tree(after));
+            let differ = flagdeck_core::diff::states::count(&tree(before), &tree(after));
             let counted = after.snapshot.changes.map(|changes| changes as usize);
             assert_eq!(counted, Some(differ), "snapshot {}", after.id());
             let latest = recorded(after).first().map(|change| change.at_ms);

@@ -1,4 +1,4 @@
-//! Backups: verified copies of the whole store, one file each, named by what they hold.
+//! Backups: verified copies of the whole store, one file each, named by their content.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -21,13 +21,13 @@ pub(super) const BACKUPS_KEPT: usize = 10;
 /// Where a backup is made before it is known to be good.
 const UNFINISHED: &str = ".tmp";
 
-/// Held by whoever makes a backup, so that two do not share [`UNFINISHED`].
+/// Locked by the program that makes a backup, so that two do not share [`UNFINISHED`].
 const LOCK: &str = ".lock";
 
-/// How a time is written into a name: UTC to the millisecond, in an order that sorts.
+/// The format of a time in a name: UTC to the millisecond, sortable.
 const STAMP: &str = "%Y%m%dT%H%M%S.%3fZ";
 
-/// A file among the backups, as its name tells.
+/// A backup file, described by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Backup {
     /// The latest revision in it.
@@ -41,7 +41,7 @@ impl Backup {
         self.path.file_name()?.to_str()
     }
 
-    /// Returns when its latest revision was saved, as its name tells.
+    /// Returns when its latest revision was saved, by its name.
     fn at_ms(&self) -> Option<i64> {
         let (_, stamp) = self.name()?.strip_suffix(".db")?.split_once('-')?;
         let time = strtime::parse(STAMP, stamp).ok()?.to_datetime().ok()?;
@@ -73,7 +73,7 @@ pub(super) fn list(folder: &Folder) -> Result<Vec<Backup>, StoreError> {
 pub(super) fn describe(folder: &Folder) -> Result<Vec<store::Backup>, StoreError> {
     let mut described = Vec::new();
     for backup in list(folder)? {
-        // One that another program just removed for its age is none any more.
+        // Another program may just have removed an old one.
         let Ok(metadata) = fs::metadata(&backup.path) else {
             continue;
         };
@@ -90,13 +90,13 @@ pub(super) fn describe(folder: &Folder) -> Result<Vec<store::Backup>, StoreError
     Ok(described)
 }
 
-/// Loads the latest revision of a backup; `None` where there is none of that name.
+/// Loads the latest revision of a backup; `None` if there is none of that name.
 ///
-/// The name is looked for among the backups and never made a path of.
+/// The name is looked up among the backups and never used as a path.
 ///
 /// # Errors
-/// [`StoreError::DamagedBackup`] where that revision cannot be read, does not match its hash,
-/// or is not the one that the name promises.
+/// [`StoreError::DamagedBackup`] if that revision cannot be read, does not match its hash, or is
+/// not the one that the name promises.
 pub(super) fn latest(folder: &Folder, name: &str) -> Result<Option<Revision>, StoreError> {
     let mut backups = list(folder)?.into_iter();
     let Some(backup) = backups.find(|backup| backup.name() == Some(name)) else {
@@ -115,8 +115,8 @@ pub(super) fn latest(folder: &Folder, name: &str) -> Result<Option<Revision>, St
     }
 }
 
-/// Says whether the newest backup was made less than `age_ms` before `now_ms`, by its file's
-/// time. One from the future is none: then a clock was set back, no reason to wait.
+/// Returns whether the newest backup was made less than `age_ms` before `now_ms`, by its file's
+/// time. One from the future does not count: the clock was set back.
 pub(super) fn has_younger(folder: &Folder, now_ms: i64, age_ms: u64) -> Result<bool, StoreError> {
     let Some(newest) = list(folder)?.into_iter().next() else {
         return Ok(false);
@@ -129,8 +129,8 @@ pub(super) fn has_younger(folder: &Folder, now_ms: i64, age_ms: u64) -> Result<b
     Ok(age.is_ok_and(|age| age < age_ms))
 }
 
-/// Makes a verified backup of what `source` holds, and returns its place; `None` where that
-/// backup is there already, or there is no revision to hold.
+/// Makes a verified backup of what `source` holds, and returns its place; `None` if that backup is
+/// there already, or there is no revision to hold.
 pub(super) fn make(folder: &Folder, source: &Source) -> Result<Option<PathBuf>, StoreError> {
     let connection = source.open()?;
     match name(&connection)? {
@@ -166,7 +166,7 @@ pub(super) fn make_anyway(
 /// Copies a backup to where a store can be opened, durably and verified.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] where it does not verify; then nothing is left of the copy.
+/// [`StoreError::Damaged`] if it does not verify; then nothing is left of the copy.
 pub(super) fn copy(backup: &Path, to: &Path) -> Result<(), StoreError> {
     discard(to)?;
     fs::copy(backup, to).map_err(|error| file_failed(to, error))?;
@@ -177,7 +177,7 @@ pub(super) fn copy(backup: &Path, to: &Path) -> Result<(), StoreError> {
     verified
 }
 
-/// Opens a backup for reading; nobody ever writes to one.
+/// Opens a backup for reading; backups are never written to.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let source = Source {
         path: path.to_owned(),
@@ -187,7 +187,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     source.open()
 }
 
-/// Writes, verifies and makes durable a copy of the database; returns the name it deserves.
+/// Writes, verifies and makes durable a copy of the database; returns its name.
 pub(super) fn write(connection: &Connection, to: &Path) -> Result<String, StoreError> {
     copy_out(connection, to)?;
     let name = verify(to)?;
@@ -199,20 +199,20 @@ pub(super) fn write(connection: &Connection, to: &Path) -> Result<String, StoreE
 pub(super) fn copy_out(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     discard(to)?;
     let mut target = Connection::open(to)?;
-    // A copy that a crash left unfinished is never used, so it needs no safety of its own.
+    // A copy that a crash left unfinished is never used, so it needs no journal.
     target.pragma_update(None, "synchronous", "OFF")?;
     Copy::new(connection, &mut target)?.run_to_completion(
         i32::MAX,
         Duration::from_millis(5),
         None,
     )?;
-    // One file, without a log beside it, can be copied and mailed.
+    // A single file, without a log, can be copied and mailed.
     target.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     target.close().map_err(|(_, error)| error)?;
     Ok(())
 }
 
-/// Reads and checks everything in a copy; returns the name it deserves.
+/// Reads and checks everything in a copy; returns its name.
 fn verify(path: &Path) -> Result<String, StoreError> {
     let connection = open(path)?;
     let report = revision::audit(&connection)?;
@@ -224,14 +224,14 @@ fn verify(path: &Path) -> Result<String, StoreError> {
     Ok(name(&connection)?.unwrap_or_else(|| file_name(RevisionNumber::NONE, 0)))
 }
 
-/// Brings a file's content to the disk.
+/// Syncs a file's content to the disk.
 pub(super) fn make_durable(path: &Path) -> Result<(), StoreError> {
     File::open(path)
         .and_then(|file| file.sync_all())
         .map_err(|error| file_failed(path, error))
 }
 
-/// Removes an unfinished copy and what SQLite may have left beside it.
+/// Removes an unfinished copy and SQLite's companions.
 fn discard(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-journal", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
@@ -241,7 +241,7 @@ fn discard(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes a lock that one program at a time has.
+/// Takes an exclusive lock.
 pub(super) fn lock(path: &Path, patience_max: Duration) -> Result<File, StoreError> {
     let file = OpenOptions::new()
         .write(true)
@@ -259,8 +259,7 @@ pub(super) fn lock(path: &Path, patience_max: Duration) -> Result<File, StoreErr
     Ok(file)
 }
 
-/// Removes what is beyond [`BACKUPS_KEPT`], never the one just made. What cannot be removed
-/// is only too much.
+/// Removes what is beyond [`BACKUPS_KEPT`], never the one just made. Failures are ignored.
 fn prune(folder: &Folder, just_made: &Path) {
     let older = list(folder).unwrap_or_default().into_iter();
     let older = older
@@ -296,18 +295,18 @@ fn revision_in_name(path: &Path) -> Option<RevisionNumber> {
     number.parse().ok().map(RevisionNumber)
 }
 
-/// Writes a time into a file name.
+/// Formats a time for a file name.
 pub(super) fn stamp(at_ms: i64) -> String {
     moment(at_ms).strftime(STAMP).to_string()
 }
 
-/// Writes a time for people, in UTC to the minute.
+/// Formats a time for people, in UTC to the minute.
 pub(super) fn minute(at_ms: i64) -> String {
     moment(at_ms).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn moment(at_ms: i64) -> jiff::Timestamp {
-    // Times beyond jiff's range (years -9999 to 9999) are nobody's; any name will do.
+    // Times beyond jiff's range (years -9999 to 9999) do not occur; any name will do.
     jiff::Timestamp::from_millisecond(at_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 

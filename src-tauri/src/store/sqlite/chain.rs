@@ -1,10 +1,9 @@
-//! How documents are kept: in chains of revisions, the first whole, of each of the next what
-//! changed since the one before.
+//! How documents are stored: in chains of revisions, the first whole, each of the others as a patch
+//! of the one before.
 //!
-//! A document of 10 000 components that is changed 100 000 times would take gigabytes otherwise.
-//! A small one is always kept whole.
-//! A document comes back to the byte: where what changed does not give exactly its text, it is
-//! kept whole.
+//! A document of 10 000 components that is changed 100 000 times would take gigabytes otherwise. A
+//! small one is always kept whole. A document is read back byte for byte: if the patch does not
+//! give exactly its text, it is stored whole.
 
 use flagdeck_core::chain::{self, Chain, Length};
 use flagdeck_core::tree::{self, Tree};
@@ -26,16 +25,16 @@ pub(super) struct Tail {
     length: Length,
 }
 
-/// A document as it is to be kept.
+/// A document as it is stored.
 #[derive(Debug)]
 pub(super) struct Coded {
     pub(super) bytes: Vec<u8>,
-    /// The revision its chain begins with; none where it begins one.
+    /// The revision its chain begins with; `None` if it begins one.
     pub(super) first: Option<RevisionNumber>,
 }
 
-/// Bytes of a document that is kept whole and plain: each revision of it is as good as the
-/// disk beneath it, whatever happens to others.
+/// Bytes up to which a document is stored whole and plain: such a revision does not depend on
+/// others.
 const PLAIN_BYTES_MAX: usize = 16 * 1024;
 
 /// Codes a document as the revision after the one that `tail` is open at, if it is.
@@ -53,15 +52,15 @@ pub(super) fn code(tail: Option<&Tail>, document: &[u8]) -> Coded {
     })
 }
 
-/// Opens the chain at a revision; none where the document cannot be read, so that the next one
-/// has to be kept whole.
+/// Opens the chain at a revision; `None` if the document cannot be read, so that the next one has
+/// to be kept whole.
 pub(super) fn open(connection: &Connection, number: RevisionNumber) -> Option<Tail> {
     let mut tail = None;
     document(connection, number, &mut tail).ok()?;
     tail
 }
 
-/// Notes that a revision has the next document, kept as `coded`.
+/// Advances to the next document, stored as `coded`.
 pub(super) fn noted(
     tail: Option<Tail>,
     number: RevisionNumber,
@@ -77,7 +76,7 @@ pub(super) fn noted(
     }
 }
 
-/// Adds to which chain a revision belongs.
+/// Records to which chain a revision belongs.
 pub(super) fn link(
     connection: &Connection,
     number: RevisionNumber,
@@ -91,8 +90,8 @@ pub(super) fn link(
     Ok(())
 }
 
-/// Reads a document as text, not yet held against its hash. `tail` is a chain that is open
-/// already, which is gone on with where it can be; it is open at this revision then.
+/// Reads a document as text, not yet checked against its hash. `tail` is an open chain, which is
+/// reused if possible; it is open at this revision then.
 pub(super) fn document(
     connection: &Connection,
     number: RevisionNumber,
@@ -129,7 +128,7 @@ pub(super) fn document(
     Ok(text)
 }
 
-/// Returns the revision that the chain of another one begins with; none of itself.
+/// Returns the revision that the chain of another one begins with; `None` if that is itself.
 fn first_of(
     connection: &Connection,
     number: RevisionNumber,
@@ -145,8 +144,8 @@ fn first_of(
     Ok(first.map(from_key))
 }
 
-/// Returns the format of a database, which has every document whole while it is an older one:
-/// it is read before it is brought to this one.
+/// Returns the format of a database. One of an older format has every document whole; it is read
+/// before it is migrated.
 fn format(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
@@ -180,13 +179,13 @@ impl Tail {
         Some(())
     }
 
-    /// Codes the next document as a step; none where it should be, or can only be, kept whole.
+    /// Codes the next document as a step; `None` if it should be, or can only be, stored whole.
     fn step(&self, document: &[u8]) -> Option<Coded> {
         let next = tree::read(document).ok()?;
         let patch = tree::compare(self.chain.tree(), &next);
         let bytes = self.chain.encode_patch(&patch).bytes;
         let is_full = chain::is_full(&self.length.with(bytes.len()));
-        // A step passes over the order of keys, and over numbers that are only spelled otherwise.
+        // A patch ignores the order of keys and the spelling of numbers.
         let is_exact = || {
             let mut after = self.chain.tree().clone();
             let applied = patch.apply(&mut after);

@@ -1,4 +1,4 @@
-//! Connections to the database, and what SQLite's failures mean in the store's words.
+//! Connections to the database, and the mapping of SQLite's errors.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::store::StoreError;
 /// before [`tidy_on_close`].
 ///
 /// # Errors
-/// Where there is no file, unless `create`.
+/// If there is no file, unless `create`.
 pub(crate) fn writing(
     path: &Path,
     create: bool,
@@ -24,7 +24,7 @@ pub(crate) fn writing(
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
     let connection = Connection::open_with_flags(path, flags)?;
     harden(&connection, patience)?;
-    // The log of a store found damaged is kept as it is.
+    // The log of a damaged store is kept as it is.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // An acknowledged revision survives a power cut: each commit waits for the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -39,13 +39,13 @@ pub(crate) fn use_log(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Has the last connection that closes bring the log into the database and remove it.
+/// Makes the last connection checkpoint and remove the log when it closes.
 pub(crate) fn tidy_on_close(connection: &Connection) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(())
 }
 
-/// Has a connection that closes leave everything under its name alone.
+/// Makes a connection leave all files under its name untouched when it closes.
 pub(crate) fn keep_log_on_close(connection: &Connection) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())
@@ -56,7 +56,7 @@ pub(crate) fn keep_log_on_close(connection: &Connection) -> Result<(), StoreErro
 pub(crate) struct Source {
     /// The database.
     pub(crate) path: PathBuf,
-    /// Whether nobody can change the file, so that it is read without lock or log.
+    /// Whether the file cannot change, so that it is read without lock or log.
     pub(crate) immutable: bool,
     /// How long to wait for a lock.
     pub(crate) patience: Duration,
@@ -83,7 +83,7 @@ fn immutable_uri(path: &Path) -> String {
     format!("file:{path}?immutable=1")
 }
 
-/// Makes a connection suspicious of what the file says, and patient.
+/// Configures a connection to distrust the file's schema, and its timeout.
 fn harden(connection: &Connection, patience: Duration) -> Result<(), StoreError> {
     connection.busy_timeout(patience)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

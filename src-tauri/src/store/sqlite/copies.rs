@@ -1,9 +1,9 @@
-//! Copies of a database on the way to its name, within its folder, so that a program that is killed
-//! over one loses nothing.
+//! Replacing a database by a copy within its folder, so that a program that is killed meanwhile
+//! loses nothing.
 //!
 //! A copy has one name until it is verified and durable, another from then on; the next program
-//! that opens the folder gives a whole copy the database's name, if nothing has that. Everybody who
-//! makes or moves one holds the [`Turn`].
+//! that opens the folder renames a complete copy to the database if that is missing. Making or
+//! moving one requires the [`Turn`].
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -15,10 +15,10 @@ use super::place::beside;
 use super::{backup, recovery};
 use crate::store::StoreError;
 
-/// Held by the program that writes back.
+/// The lock of the program that writes back.
 const LOCK: &str = ".write-back.lock";
 
-/// The right to make and move copies in a folder, which one program has at a time.
+/// The exclusive right to make and move copies in a folder.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     folder: &'a Path,
@@ -57,13 +57,13 @@ impl<'a> Turn<'a> {
         replaced
     }
 
-    /// Whether a whole copy of the database `stem` has no name yet.
+    /// Returns whether a complete copy of the database `stem` is waiting to be renamed.
     pub(super) fn has_whole(&self, stem: &str) -> bool {
         whole(self.folder, stem).exists()
     }
 
-    /// Gives a whole copy of the database `stem` its name, if nothing has that; else sets the copy
-    /// aside. Removes one that is not whole.
+    /// Renames a complete copy to the database `stem` if that is missing; else moves the copy to
+    /// quarantine. Removes an incomplete one.
     pub(super) fn finish(&self, stem: &str) -> Result<(), StoreError> {
         discard(&unfinished(self.folder, stem));
         if !self.has_whole(stem) {
@@ -78,12 +78,12 @@ impl<'a> Turn<'a> {
         let quarantine = self.folder.join(folder::QUARANTINE);
         folder::create_within(self.folder, &quarantine)?;
         let place = recovery::free_place(&quarantine, &format!("{stem}-not-written-back"));
-        tracing::warn!(place = %place.display(), "a copy that was not written back is set aside");
+        tracing::warn!(place = %place.display(), "a copy that was not written back is moved to quarantine");
         folder::rename(&whole, &place)
     }
 }
 
-/// Ends what a program was killed over, if it was: see [`Turn::finish`].
+/// Finishes what a killed program left, if any: see [`Turn::finish`].
 pub(super) fn finish(folder: &Path, stem: &str, patience: Duration) -> Result<(), StoreError> {
     match are_there(folder, stem) {
         true => Turn::take(folder, patience)?.finish(stem),
@@ -91,7 +91,7 @@ pub(super) fn finish(folder: &Path, stem: &str, patience: Duration) -> Result<()
     }
 }
 
-/// Whether a program is at a copy of the database `stem`, or was killed over it.
+/// Returns whether a program is copying the database `stem`, or was killed while it did.
 pub(super) fn are_there(folder: &Path, stem: &str) -> bool {
     whole(folder, stem).exists() || unfinished(folder, stem).exists()
 }
@@ -103,7 +103,7 @@ pub(super) fn put_in_place(copy: &Path, to: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(file_failed(to, error));
         }
-        // Some file systems know no such renaming.
+        // Some file systems do not support this.
         Err(_) => return folder::rename(copy, to),
     }
     let folder = to.parent().unwrap_or(to);
@@ -122,8 +122,8 @@ fn rename_to_free(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::remove_file(from)
 }
 
-/// Removes a copy and what SQLite may have left beside it; what cannot be removed is only too much.
-/// The copy itself goes last, because it is what shows that something is left.
+/// Removes a copy and what SQLite may have left beside it; failures are ignored. The copy itself is
+/// removed last, because it shows that something is left.
 fn discard(copy: &Path) {
     for suffix in ["-journal", "-wal", "-shm", ""] {
         if let Err(error) = folder::remove(&beside(copy, suffix)) {

@@ -1,4 +1,4 @@
-//! The data folder: where its files are, who else uses it, and whether it can be relied on.
+//! The data folder: its files, its lock, and whether it can be relied on.
 //!
 //! Knows nothing of SQL, and never looks into a file.
 
@@ -12,22 +12,22 @@ use crate::store::StoreError;
 const DATABASE: &str = "flagdeck.db";
 const LOCK: &str = "flagdeck.lock";
 const BACKUPS: &str = "backups";
-/// Where everything that was set aside is kept.
+/// The quarantine: everything that was replaced or damaged.
 pub(super) const QUARANTINE: &str = "quarantine";
 
-/// A data folder, and this handle's hold on it.
+/// A data folder, and this handle's lock on it.
 ///
-/// Everybody who has the store open shares the lock; who replaces the store's files holds
-/// it alone, so that no file is ever moved away beneath a reader or writer.
+/// Every program that has the store open shares the lock; replacing the store's files needs it
+/// exclusively, so that no file is ever moved away under a reader or writer.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// `None` in a folder where no file can be made: then nothing is ever replaced.
+    /// `None` in a folder in which no file can be created: then nothing is ever replaced.
     lock: Option<File>,
 }
 
 impl Folder {
-    /// Enters a data folder, making it (for its owner only) where it is missing.
+    /// Opens a data folder, and creates it (for its owner only) if it is missing.
     pub(super) fn enter(path: &Path) -> Result<Self, StoreError> {
         let path = std::path::absolute(path).map_err(|error| unusable(path, &error))?;
         create(&path).map_err(|error| unusable(&path, &error))?;
@@ -49,7 +49,7 @@ impl Folder {
         self.beside_database("-wal")
     }
 
-    /// Everything that together is the store: SQLite's companions first, the database last.
+    /// All files of the store: SQLite's companions first, the database last.
     pub(super) fn store_files(&self) -> [PathBuf; 4] {
         [
             self.beside_database("-shm"),
@@ -67,12 +67,12 @@ impl Folder {
         self.path.join(QUARANTINE)
     }
 
-    /// Whether the folder can be held alone at all.
+    /// Returns whether the folder can be locked exclusively at all.
     pub(super) fn has_lock(&self) -> bool {
         self.lock.is_some()
     }
 
-    /// Whether both hold the same lock: not if the folder or its lock was replaced between.
+    /// Returns whether both have the same lock: not if the folder or its lock was replaced between.
     pub(super) fn shares_lock_with(&self, other: &Self) -> bool {
         let identity = |folder: &Self| {
             let metadata = folder.lock.as_ref()?.metadata().ok()?;
@@ -81,7 +81,7 @@ impl Folder {
         identity(self).is_some() && identity(self) == identity(other)
     }
 
-    /// Takes a share of the lock; `false` while somebody holds it alone.
+    /// Takes the lock shared; `false` while another has it exclusively.
     pub(super) fn try_share(&self) -> Result<bool, StoreError> {
         let Some(lock) = &self.lock else {
             return Ok(true);
@@ -89,8 +89,8 @@ impl Folder {
         self.locked(lock.try_lock_shared())
     }
 
-    /// Gives its share back and takes the whole lock; `false` (and no share left) while
-    /// anybody else has one.
+    /// Releases the shared lock and takes it exclusively; `false` (and no lock left) while another
+    /// program has one.
     pub(super) fn try_alone(&self) -> Result<bool, StoreError> {
         let Some(lock) = &self.lock else {
             return Ok(false);
@@ -99,7 +99,7 @@ impl Folder {
         self.locked(lock.try_lock())
     }
 
-    /// Gives its share back.
+    /// Releases the shared lock.
     pub(super) fn leave(&self) -> Result<(), StoreError> {
         let Some(lock) = &self.lock else {
             return Ok(());
@@ -107,7 +107,7 @@ impl Folder {
         lock.unlock().map_err(|source| self.lock_failed(source))
     }
 
-    /// Turns the whole lock into a share.
+    /// Downgrades the exclusive lock to a shared one.
     pub(super) fn share(&self) -> Result<(), StoreError> {
         let Some(lock) = &self.lock else {
             return Ok(());
@@ -116,12 +116,12 @@ impl Folder {
             .map_err(|source| self.lock_failed(source))
     }
 
-    /// Whether not a block is left on the folder's disk.
+    /// Returns whether the folder's disk is full.
     pub(super) fn is_disk_full(&self) -> bool {
         rustix::fs::statvfs(&self.path).is_ok_and(|disk| disk.f_bavail == 0)
     }
 
-    /// Says in plain words that this folder cannot be used.
+    /// Makes the error for a folder that cannot be used.
     pub(super) fn unusable(&self, reason: impl Into<String>) -> StoreError {
         StoreError::Folder {
             path: self.path.clone(),
@@ -151,7 +151,7 @@ pub(super) fn database_of(data_dir: &Path) -> PathBuf {
     data_dir.join(DATABASE)
 }
 
-/// Makes a folder and all above it, each for its owner only, durably.
+/// Creates a folder and its parents, each for its owner only, durably.
 pub(super) fn create(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -163,9 +163,8 @@ pub(super) fn create(path: &Path) -> io::Result<()> {
     create_one(path, parent)
 }
 
-/// Makes a folder in the data folder and those between, each for its owner only, durably. Never
-/// the data folder itself: if it was moved away, a new folder in its place would keep it from being
-/// moved back.
+/// Creates a folder in the data folder and those between, each for its owner only, durably. Never
+/// the data folder itself: if it was moved away, a new one would prevent moving it back.
 pub(super) fn create_within(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
     let Some(parent) = path.parent().filter(|_| path != data_dir) else {
         return Ok(());
@@ -182,7 +181,7 @@ fn create_one(path: &Path, parent: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the names in a folder durable.
+/// Syncs the names in a folder to the disk.
 pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
@@ -196,7 +195,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes a file; one that is missing is as good as removed.
+/// Removes a file; a missing one is no error.
 pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(file_failed(path, error)),
@@ -213,7 +212,7 @@ pub(super) fn length(path: &Path) -> Result<u64, StoreError> {
     }
 }
 
-/// Wraps what the file system said, with a full disk as the case of its own that it is.
+/// Wraps an error of the file system; a full disk is a separate case.
 pub(super) fn file_failed(path: &Path, source: io::Error) -> StoreError {
     if source.kind() == ErrorKind::StorageFull {
         return StoreError::DiskFull;

@@ -1,5 +1,5 @@
-//! Programs on this machine that have a store open which was removed from its data folder, moved
-//! away with it or replaced. They still hold all of it, and are asked by a signal to write it back.
+//! Programs on this machine that have a removed, moved or replaced store open. They still hold all
+//! of it, and are asked by a signal to write it back.
 //!
 //! Each notes which files it has open under which path. Reads `/proc`; finds nothing if that is
 //! missing, or of programs of another user.
@@ -20,7 +20,7 @@ use crate::store::sqlite::place::Identity;
 /// threads with that, many times an hour, in the process of the window as well.
 pub(crate) const ASK: Signal = Signal::USR2;
 
-/// Programs that know the signal; any other would be ended by it.
+/// Programs that handle the signal; it would kill any other.
 const KNOWN: [&str; 2] = ["flagctl", "flagdeck"];
 
 /// A program that has a removed store open.
@@ -31,7 +31,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Returns what people know it by: `flagctl (process 123)`.
+    /// Returns its name for people: `flagctl (process 123)`.
     pub fn describe(&self) -> String {
         format!("{} (process {})", self.name, self.process)
     }
@@ -39,7 +39,7 @@ impl Holder {
     /// Asks it to write its store back. Does not wait for that.
     ///
     /// # Errors
-    /// If it is no Flagdeck, or may not be asked by this user.
+    /// If it is not Flagdeck, or may not be signalled by this user.
     pub fn ask(&self) -> io::Result<()> {
         if !KNOWN.contains(&self.name.as_str()) {
             let message = format!("{} is no Flagdeck", self.describe());
@@ -51,8 +51,8 @@ impl Holder {
     }
 }
 
-/// Lists the programs, other than this one, that have a database of a data folder open whose file
-/// is not the one under its name: it was removed, or moved away, or replaced.
+/// Lists the other programs that have a database of a data folder open whose file was removed,
+/// moved away or replaced.
 pub fn of_removed(data_dir: &Path) -> Vec<Holder> {
     let names = names_of(data_dir);
     let Ok(processes) = fs::read_dir("/proc") else {
@@ -71,8 +71,8 @@ pub fn of_removed(data_dir: &Path) -> Vec<Holder> {
         .collect()
 }
 
-/// Notes that the file under a path is open, for other programs to find when the path leads to it
-/// no longer.
+/// Notes that the file under a path is open, for other programs to find when the path does not lead
+/// to it any more.
 pub(crate) fn claim(path: &Path, file: Identity) -> Vec<Claim> {
     let claims = names_of(path)
         .into_iter()

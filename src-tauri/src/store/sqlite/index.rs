@@ -1,7 +1,7 @@
-//! What revisions are found by: who touched what, renames, and the words they are told in.
+//! The index of revisions: who touched what, renames, and the words of their sentences.
 //!
-//! Made of the revisions and with them, in the same transaction. Only finds: what is told of
-//! a revision is read from its own row, against its hash.
+//! Written in the same transaction as the revisions. Only for finding: the content of a revision is
+//! read from its row, against its hash.
 
 use flagdeck_core::tree;
 use flagdeck_core::{FlagDocument, Trace, changes, fold};
@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 
 use crate::store::{RevisionNumber, StoreError};
 
-/// Adds what a revision is found by.
+/// Indexes a revision.
 pub(super) fn add(
     connection: &Connection,
     number: RevisionNumber,
@@ -37,14 +37,14 @@ pub(super) fn add(
     Ok(())
 }
 
-/// One text to look for words in; no word goes from one sentence to the next.
+/// One text for the words; no word spans two sentences.
 fn words(note: Option<&str>, sentences: &[String]) -> String {
     let sentences = sentences.iter().map(String::as_str);
     let lines: Vec<&str> = sentences.chain(note).collect();
     fold(&lines.join("\n"))
 }
 
-/// Adds what every revision is found by, to a store from before there was an index.
+/// Indexes every revision of a store from before there was an index.
 pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare("SELECT number, note, changes, document FROM revision ORDER BY number")?;
@@ -58,7 +58,7 @@ pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
         let sentences: Vec<String> = serde_json::from_str(&sentences).unwrap_or_default();
         let document = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
         let mut trace = Trace::default();
-        // What is no document is found by its words alone.
+        // An invalid document is found only by its words.
         if let Ok(after) = tree::read(document) {
             trace = Trace::of(&changes(&before, &after));
             before = after;
@@ -68,7 +68,7 @@ pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Finds what the index has too much or too little; nothing in a store without one.
+/// Finds extra and missing entries of the index; none in a store without one.
 pub(super) fn audit(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let is_there: bool = connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'revision_words')",

@@ -25,7 +25,7 @@ pub(super) struct Open {
     pub(super) folder: Folder,
     pub(super) place: Arc<Place>,
     pub(super) known: Arc<Mutex<Known>>,
-    /// The chain of documents as the writer left it, so that it need not be read again.
+    /// The chain of documents as of the last append, so that it need not be read again.
     pub(super) tail: Arc<Mutex<Option<Tail>>>,
 }
 
@@ -38,13 +38,13 @@ const HEADS_MAX: usize = 2000;
 /// What is known of the file's content, to notice when another program overwrites it in place.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// When the file was written last, as of the last look.
+    /// When the file was last written, as of the last check.
     pub(super) stamp: Option<Stamp>,
     /// Revisions that were the latest when they were read or saved, the last one last.
     pub(super) heads: VecDeque<Head>,
     /// Since when the file looks like another store, if that may be a checkpoint.
     pub(super) suspected: Option<Instant>,
-    /// Whether the file does not hold that revision any more.
+    /// Whether the file lost that revision.
     pub(super) is_overwritten: bool,
 }
 
@@ -89,7 +89,7 @@ impl Open {
         Ok(head)
     }
 
-    /// Keeps SQLite from touching, by name, the files that took the place of these.
+    /// Prevents SQLite from touching, by name, the files that replaced these.
     pub(super) fn leave(&self) {
         let Connections {
             reader, watcher, ..

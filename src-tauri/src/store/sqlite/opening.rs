@@ -1,9 +1,9 @@
 //! From a data folder to open connections: whose file it is, whether it is sound, and
 //! whether it can be written.
 //!
-//! A look at the folder needs only a share of its lock. What the look finds in the way
-//! (nothing there yet, an older format, damage) is removed by whoever gets the folder alone;
-//! everybody else looks again and finds it done.
+//! Examining the folder needs only a shared lock. Obstacles (nothing there yet, an older format,
+//! damage) are removed by the program that gets the lock exclusively; the others look again and
+//! find it done.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -27,7 +27,7 @@ use crate::store::{RevisionNumber, StoreError};
 pub(super) struct Settings {
     /// The time, in milliseconds since 1970.
     pub(super) now_ms: i64,
-    /// How long to wait for locks that others hold.
+    /// How long to wait for locks of other programs.
     pub(super) patience: Duration,
     /// The steps to the format that is wanted.
     pub(super) migrations: &'static [Migration],
@@ -45,11 +45,11 @@ pub(super) struct Connections {
 /// What is in the way of opening.
 #[derive(Debug)]
 enum Obstacle {
-    /// The store must be set aside.
+    /// The store has to be moved to quarantine.
     Damaged(String),
     /// It has an older format, or (0) none yet.
     OldFormat(usize),
-    /// It cannot be helped.
+    /// It cannot be removed.
     Failed(StoreError),
 }
 
@@ -69,7 +69,7 @@ impl From<rusqlite::Error> for Obstacle {
 }
 
 impl Obstacle {
-    /// Says why it stays in the way.
+    /// Returns the error if it stays.
     fn into_error(self, folder: &Folder) -> StoreError {
         match self {
             Self::Failed(error) => error,
@@ -92,7 +92,7 @@ impl Obstacle {
     }
 }
 
-/// Opens the store of a folder, whatever it takes.
+/// Opens the store of a folder, and removes any obstacle.
 pub(super) fn open(
     folder: &Folder,
     settings: &Settings,
@@ -132,7 +132,7 @@ fn open_alone(
         let recovered = recovery::recover(folder, what.clone(), settings.now_ms);
         recovery = Some(recovered.map_err(|error| {
             folder.unusable(format!(
-                "its store is damaged ({what}) and could not be set aside ({error})"
+                "its store is damaged ({what}) and could not be moved to quarantine ({error})"
             ))
         })?);
         found = look(folder, settings);
@@ -166,10 +166,10 @@ fn renew(folder: &Folder, format: usize, settings: &Settings) -> Result<(), Stor
     })
 }
 
-/// Begins no store, and restores no backup, in the place of one that was removed and that another
-/// program still holds: it can be written back.
+/// Refuses to create or restore a store in place of a removed one that another program still has
+/// open: it can be written back.
 pub(super) fn refuse_beside_removed(data_dir: &Path) -> Result<(), StoreError> {
-    // Before the folder is made: what was only moved away can be moved back.
+    // Before the folder is created: a moved folder can be moved back.
     if folder::database_of(data_dir).exists() {
         return Ok(());
     }
@@ -207,7 +207,7 @@ fn look(folder: &Folder, settings: &Settings) -> Result<Connections, Obstacle> {
     }
 }
 
-/// Names the file in what is said of its damage: there are three databases.
+/// Names the file in the message: there are three databases.
 fn named(what: String) -> String {
     match what.contains("flagdeck.db") {
         true => what,
@@ -234,7 +234,7 @@ fn look_at_files(folder: &Folder) -> Result<(), Obstacle> {
     Err(nothing_yet(folder)?)
 }
 
-/// Says what a folder without any tables is: a fresh start, or the loss of all there was.
+/// Decides what a folder without any tables is: a fresh start, or the loss of everything.
 fn nothing_yet(folder: &Folder) -> Result<Obstacle, StoreError> {
     if backup::list(folder)?.is_empty() {
         return Ok(Obstacle::OldFormat(0));
@@ -246,8 +246,8 @@ fn damaged(what: &str) -> Obstacle {
     Obstacle::Damaged(what.into())
 }
 
-/// Reads the mark from a database's header, where SQLite's file format places it; `None`
-/// where there is no such header.
+/// Reads the mark from a database's header, where SQLite's file format places it; `None` if there
+/// is no such header.
 fn mark(folder: &Folder) -> Result<Option<u32>, StoreError> {
     let path = folder.database();
     let mut header = [0; 72];
@@ -317,20 +317,14 @@ fn look_and_read(
         immutable: false,
         patience: settings.patience,
     };
-    let mut owner = source
-        .open()
-        .and_then(|connection| schema::owner(&connection));
-    // A database with a log needs a file of shared memory beside it even to be read. Where
-    // none can be made, nobody writes either; and an empty log has nothing to say.
-    if owner
-        .as_ref()
-        .is_err_and(|error| unwritable(error, folder).is_some())
-        && folder::length(&folder.log())? == 0
-    {
+    let owner_of = |source: &Source| schema::owner(&source.open()?);
+    let mut owner = owner_of(&source);
+    let is_unwritable = |error: &StoreError| unwritable(error, folder).is_some();
+    // A database with a log needs a file of shared memory next to it even to be read. If none can
+    // be made, no process writes either; and an empty log has nothing to say.
+    if owner.as_ref().is_err_and(is_unwritable) && folder::length(&folder.log())? == 0 {
         source.immutable = true;
-        owner = source
-            .open()
-            .and_then(|connection| schema::owner(&connection));
+        owner = owner_of(&source);
     }
     match owner? {
         Owner::Other { application_id } => Err(Obstacle::Failed(foreign(folder, application_id))),
@@ -338,11 +332,12 @@ fn look_and_read(
             Obstacle::OldFormat(format).into_error(folder),
         )),
         Owner::Flagdeck { format } => {
-            let is_newer = format > settings.migrations.len();
             let connections = connect(source, Access::ReadOnly(reason.clone()))?;
             match read_head(&connections) {
                 // What a newer format means by its tables and hashes is not known here.
-                Err(_) if is_newer => Err(Obstacle::Failed(folder.unusable(reason))),
+                Err(_) if format > settings.migrations.len() => {
+                    Err(Obstacle::Failed(folder.unusable(reason)))
+                }
                 Err(error) => Err(error.into()),
                 Ok(()) => Ok(connections),
             }
@@ -380,8 +375,8 @@ fn check_head(folder: &Folder, connection: &Connection) -> Result<(), StoreError
     Ok(())
 }
 
-/// Whether a backup holds everything up to `latest`, hash for hash, and more. Then the store
-/// lost its end, with its log for example; it is not just another store's backup.
+/// Returns whether a backup holds everything up to `latest`, hash for hash, and more. Then the
+/// store lost its end, with its log for example; it is not just another store's backup.
 fn continues(
     newest: &backup::Backup,
     latest: RevisionNumber,
@@ -390,13 +385,13 @@ fn continues(
     let there = backup::open(&newest.path).and_then(|there| revision::hash_of(&there, latest));
     match there {
         Ok(hash) => Ok(hash == revision::hash_of(connection, latest)?),
-        // Of a damaged backup nothing follows.
+        // A damaged backup proves nothing.
         Err(StoreError::Damaged { .. }) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// A marked file that lacks a table or column was not left so by Flagdeck.
+/// A marked file without a table or column is damaged.
 fn missing_tables(error: StoreError) -> StoreError {
     match error {
         StoreError::Sqlite(sqlite)
@@ -412,13 +407,13 @@ fn missing_tables(error: StoreError) -> StoreError {
 fn prove_writable(connection: &Connection, now_ms: i64) -> Result<(), StoreError> {
     let written = connection.execute("INSERT OR REPLACE INTO opening VALUES (1, ?1)", [now_ms]);
     match written.map_err(StoreError::from) {
-        // Somebody else is writing, which is proof enough.
+        // Another connection is writing, which is proof enough.
         Err(StoreError::Busy) | Ok(_) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Says why nothing can be written, if that is what a failure means.
+/// Returns why nothing can be written, if the error means that.
 fn unwritable(error: &StoreError, folder: &Folder) -> Option<String> {
     match error {
         StoreError::DiskFull => Some("the disk is full; free some space, then start again".into()),
@@ -427,7 +422,7 @@ fn unwritable(error: &StoreError, folder: &Folder) -> Option<String> {
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Some(write_protected(folder))
             }
-            // SQLite says so where it finds no room for its shared memory.
+            // SQLite returns this if it cannot create its shared memory.
             Some(ErrorCode::SystemIoFailure) if folder.is_disk_full() => {
                 unwritable(&StoreError::DiskFull, folder)
             }

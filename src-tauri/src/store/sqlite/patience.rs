@@ -1,12 +1,12 @@
-//! Waiting for others, bounded.
+//! Waiting with a timeout.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Between two tries. Far below what a person notices, far above what a try costs.
+/// The pause between two tries: far below what a person notices, far above what a try costs.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Tries until there is an answer; `None` where there was none after `patience`.
+/// Tries until there is an answer; `None` if there was none after `patience`.
 pub(super) fn wait<T, E>(
     patience: Duration,
     mut attempt: impl FnMut() -> Result<Option<T>, E>,

@@ -1,8 +1,8 @@
 //! Which files an open database is, and whether they still are the ones under its name.
 //!
-//! A file that is open can be removed or replaced: what is written to it then is lost when the
-//! last program closes it, although every write succeeds. Looking costs a `stat` a file. An
-//! open file keeps its inode, so no other file can be mistaken for it.
+//! A file that is open can be removed or replaced: what is written to it then is lost when the last
+//! program closes it, although every write succeeds. A check costs one `stat` per file. An open
+//! file keeps its inode, so no other file can be mistaken for it.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -19,7 +19,7 @@ use super::folder::file_failed;
 use crate::store::sqlite::holders::{self, Claim};
 use crate::store::{Gone, Instead, StoreError};
 
-/// A file on a disk, whatever it is called.
+/// The identity of a file, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) device: u64,
@@ -67,9 +67,9 @@ pub(crate) struct Place {
     /// The database, then its log and shared memory if it has them: a commit goes to the log.
     files: Vec<(PathBuf, Identity)>,
     folder: Option<Identity>,
-    /// Which opening of a database by this process it is.
+    /// Number of the opening of a database by this process.
     opening: u32,
-    /// By which other programs find that these files are open, whatever became of their names.
+    /// Lets other programs find that these files are open, whatever became of their names.
     _claims: Vec<Claim>,
 }
 
@@ -108,21 +108,21 @@ impl Place {
         Ok(u64::from(self.opening) << u32::BITS | u64::from(changes))
     }
 
-    /// Whether all files are the ones under their names.
+    /// Returns whether all files are the ones under their names.
     pub(crate) fn is_intact(&self) -> bool {
         self.files.iter().all(is_in_place)
     }
 
-    /// Whether the database itself is, whatever became of its log and its shared memory. Opening it
-    /// once more in this process would use those that were removed.
+    /// Returns whether the database itself is, whatever became of its log and its shared memory.
+    /// Opening it once more in this process would use the removed ones.
     pub(crate) fn has_database(&self) -> bool {
         self.files.first().is_some_and(is_in_place)
     }
 
-    /// Refuses if they are not.
+    /// Fails if they are not.
     ///
     /// # Errors
-    /// [`StoreError::Gone`], without a look into what is there instead.
+    /// [`StoreError::Gone`], without examining what is there instead.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         match self.is_intact() {
             true => Ok(()),
@@ -130,7 +130,7 @@ impl Place {
         }
     }
 
-    /// Refuses to acknowledge a commit to files that are not in place by now.
+    /// Fails after a commit if the files are not in place any more.
     ///
     /// # Errors
     /// [`StoreError::Unconfirmed`].
@@ -141,14 +141,14 @@ impl Place {
         }
     }
 
-    /// Says what was lost, without a look into what is there instead.
+    /// Returns what was lost, without examining what is there instead.
     pub(crate) fn gone(&self) -> Gone {
         let folder = folder_of(&self.database);
         let is_folder = Identity::of(folder).ok() != self.folder;
         let lost = self.files.iter().find(|file| !is_in_place(file));
         let lost = lost.map_or(&self.database, |(path, _)| path);
         let name = lost.file_name().map(|name| name.to_string_lossy().into());
-        // A folder that is there again, or a file of its name, without a database is no other.
+        // A new folder without a database, or a file of that name, does not count as a replacement.
         let instead = if is_folder { &self.database } else { lost };
         Gone {
             data_dir: folder.to_owned(),
@@ -162,7 +162,7 @@ fn is_in_place((path, identity): &(PathBuf, Identity)) -> bool {
     Identity::of(path).is_ok_and(|found| found == *identity)
 }
 
-/// Tells what is under a name, without a look into it.
+/// Returns what is under a name, without examining it.
 fn instead_of(path: &Path) -> Instead {
     match fs::metadata(path) {
         Ok(_) => Instead::Something,
@@ -190,7 +190,7 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct Placed {
     connection: Connection,
-    /// Shared with those who only look.
+    /// Shared with readers that only check.
     place: Arc<Place>,
 }
 
@@ -222,7 +222,7 @@ impl Placed {
 }
 
 impl Drop for Placed {
-    /// Keeps SQLite from touching, by name, the files that took the place of these.
+    /// Prevents SQLite from touching, by name, the files that replaced these.
     fn drop(&mut self) {
         if !self.place.is_intact()
             && let Err(error) = keep_log_on_close(&self.connection)

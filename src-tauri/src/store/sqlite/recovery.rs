@@ -1,7 +1,7 @@
-//! What happens to a damaged store: it is set aside whole, and a backup takes its place.
+//! Recovery of a damaged store: it is moved to quarantine whole, and replaced by a backup.
 //!
-//! Never deletes anything, and needs the folder alone. A crash at any point is finished at
-//! the next start: files on their way out lie in [`UNFINISHED`] until all are there, and a
+//! Never deletes anything, and needs the folder's lock exclusively. After a crash at any point the
+//! next start finishes it: files being moved are in [`UNFINISHED`] until all are there, and a
 //! folder with backups but no database is damaged, not empty.
 
 use std::fs;
@@ -14,7 +14,7 @@ use crate::store::{RevisionNumber, StoreError};
 /// Where the files of a damaged store are gathered.
 const UNFINISHED: &str = ".unfinished";
 
-/// Where a backup is copied to before it takes the store's place.
+/// Where a backup is copied to before it replaces the store.
 const RESTORING: &str = ".restoring.db";
 
 /// What was done about a damaged store.
@@ -22,13 +22,13 @@ const RESTORING: &str = ".restoring.db";
 pub struct Recovery {
     /// What was wrong with it, in plain words.
     pub what: String,
-    /// Where its files are; `None` where there were none left.
+    /// Where its files are; `None` if there were none left.
     pub set_aside: Option<PathBuf>,
-    /// What took its place; `None` where no backup was good, and the store starts empty.
+    /// What replaced it; `None` if no backup was good, and the store starts empty.
     pub restored: Option<Restored>,
 }
 
-/// The backup that took a damaged store's place.
+/// The backup that replaced a damaged store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     /// The backup; it still is there.
@@ -40,7 +40,7 @@ pub struct Restored {
 }
 
 impl Recovery {
-    /// Tells a product lead what happened, what was kept and what is in force.
+    /// Describes for a product lead what happened, what was kept and what is in force.
     pub fn sentence(&self) -> String {
         let damage = format!("The saved flags were damaged ({}).", self.what);
         let kept = match &self.set_aside {
@@ -64,14 +64,14 @@ impl Recovery {
     }
 }
 
-/// Whether an earlier recovery was cut short while it set files aside.
+/// Returns whether an earlier recovery was interrupted while it moved files.
 pub(super) fn is_unfinished(folder: &Folder) -> bool {
     folder.quarantine().join(UNFINISHED).exists()
 }
 
-/// Sets the store's files aside and puts the newest good backup in their place.
+/// Moves the store's files to quarantine and puts the newest good backup in their place.
 pub(super) fn recover(folder: &Folder, what: String, now_ms: i64) -> Result<Recovery, StoreError> {
-    // The copy comes first: where there is no room for it, everything stays as it is.
+    // The copy comes first: if there is no room for it, everything stays as it is.
     let copy = folder.path().join(RESTORING);
     let restored = copy_newest_good(folder, &copy)?;
     let set_aside = set_aside(folder, now_ms)?;
@@ -114,7 +114,7 @@ fn distrust(backup: &Path, what: &str) -> Result<(), StoreError> {
     fs::rename(backup, &name).map_err(|error| file_failed(backup, error))
 }
 
-/// Moves everything that is under the store's names to where nothing is ever deleted.
+/// Moves everything under the store's names to quarantine.
 pub(super) fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
     let unfinished = folder.quarantine().join(UNFINISHED);
     let present: Vec<_> = folder
@@ -135,7 +135,7 @@ pub(super) fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>,
     Ok(Some(place))
 }
 
-/// Returns a path nobody uses; the folder is held alone, so nobody will either.
+/// Returns an unused path; the folder is locked exclusively, so it stays unused.
 pub(super) fn free_place(quarantine: &Path, stamp: &str) -> PathBuf {
     let numbered = (2..).map(|number| format!("{stamp}-{number}"));
     std::iter::once(stamp.to_owned())

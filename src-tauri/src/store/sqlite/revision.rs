@@ -1,9 +1,8 @@
 //! The table of revisions: a row and its hash, and the queries on it.
 //!
 //! Documents are kept as `chain.rs` says. Every row carries three BLAKE3 hashes: of its document,
-//! of the row before it, and of
-//! itself with both. So one altered bit anywhere is seen when its row is read, and a row
-//! that was exchanged as a whole is seen by [`audit`].
+//! of the row before it, and of itself with both. So one altered bit anywhere is seen when its row
+//! is read, and a row that was replaced as a whole is found by [`audit`].
 
 use flagdeck_core::Trace;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -15,10 +14,10 @@ use crate::store::{
     StoreError, Via,
 };
 
-/// What the first revision has for the hash of the one before.
+/// The previous hash of the first revision.
 const NO_HASH: Hash = [0; 32];
 
-/// Keeps these hashes apart from hashes of anything else, and names their layout.
+/// The domain separation of these hashes, with the version of their layout.
 const HASH_CONTEXT: &str = "flagdeck revision, layout 1";
 
 /// Problems of SQLite's own check that are listed; a broken file can have one per page.
@@ -27,7 +26,7 @@ const INTEGRITY_PROBLEMS_MAX: u32 = 100;
 type Hash = [u8; 32];
 
 /// Saves a revision after `expected`; see [`crate::store::Store::append`]. `tail` is the chain of
-/// documents as it was left the last time, if that is where it is.
+/// documents as of the last append, if it is still current.
 pub(super) fn append(
     connection: &mut Connection,
     expected: RevisionNumber,
@@ -82,7 +81,7 @@ pub(super) fn load(
     load_after(connection, number, &mut None)
 }
 
-/// The same, going on from the document of an earlier revision where that helps.
+/// The same, starting from the document of an earlier revision if that helps.
 fn load_after(
     connection: &Connection,
     number: RevisionNumber,
@@ -147,7 +146,7 @@ pub(super) fn summary(
     found.ok_or_else(|| StoreError::damaged(format!("revision {number} is missing")))
 }
 
-/// Returns the hash of a revision, unchecked; `None` where there is none of that number.
+/// Returns the hash of a revision, unchecked; `None` if there is none of that number.
 pub(super) fn hash_of(
     connection: &Connection,
     number: RevisionNumber,
@@ -350,7 +349,7 @@ impl Fields {
 }
 
 fn text(hasher: &mut blake3::Hasher, text: Option<&str>) {
-    // A length no text has stands for "none".
+    // An impossible length stands for "none".
     let length = text.map_or(u64::MAX, |text| text.len() as u64);
     hasher.update(&length.to_le_bytes());
     hasher.update(text.unwrap_or_default().as_bytes());

@@ -14,7 +14,7 @@ pub(super) const APPLICATION_ID: u32 = 0x464c_4447;
 pub(super) struct Migration {
     /// What it makes.
     pub(super) sql: &'static str,
-    /// What it fills that with, from what is there already.
+    /// How it fills that from existing data.
     pub(super) fill: fn(&Connection) -> Result<(), StoreError>,
 }
 
@@ -39,8 +39,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-// `document` comes last: SQLite reads what stands before it without walking through it.
-// The kinds that formats 1 to 3 list here are dropped by format 4.
+// `document` comes last: SQLite reads the columns before it without walking through it. The kinds
+// that formats 1 to 3 list here are dropped by format 4.
 const REVISIONS: &str = "
 CREATE TABLE revision (
     number        INTEGER PRIMARY KEY CHECK (number > 0),
@@ -74,9 +74,9 @@ CREATE TABLE opening (
 ) STRICT;
 ";
 
-// What revisions are found by. All of it follows from the revisions and is made with them;
-// what is told of a revision is read from its own row. Folding a text is Flagdeck's own, so
-// that letters of any script are found.
+// The index of revisions. All of it derives from the revisions and is written with them; the
+// content of a revision is read from its row. Folding a text is Flagdeck's own, so that letters of
+// any script are found.
 const INDEX: &str = "
 CREATE INDEX revision_by_actor ON revision (actor, via, at_ms);
 
@@ -108,9 +108,8 @@ CREATE INDEX rename_by_name_before ON rename (name_before, revision);
 CREATE INDEX rename_by_name_after ON rename (name_after, revision);
 ";
 
-// Documents that are kept as what changed since the revision before, with the revision that is
-// kept whole before them. All others are whole: plain, as everything was in formats 1 and 2, or
-// packed.
+// Documents that are stored as patches, with the whole revision that their chain begins with. All
+// others are whole: plain, as everything was in formats 1 and 2, or packed.
 const CHAINS: &str = "
 CREATE TABLE revision_chain (
     revision INTEGER PRIMARY KEY REFERENCES revision (number),
@@ -145,9 +144,9 @@ const KINDS: [(&str, &str); 3] = [
 /// is read. A program that writes a new kind adds a migration that does nothing, so that an older
 /// program refuses the file by its format instead of finding it damaged.
 ///
-/// Other tables refer to `revision` and a trigger forbids to delete from it, so it cannot be
-/// copied to a new table. Only the definition is edited, which SQLite allows for changes that
-/// leave the rows as they are: <https://www.sqlite.org/lang_altertable.html#otheralter>.
+/// Other tables refer to `revision` and a trigger forbids deletions, so it cannot be copied to a
+/// new table. Only the definition is edited, which SQLite allows for changes that leave the rows as
+/// they are: <https://www.sqlite.org/lang_altertable.html#otheralter>.
 fn accept_any_kind(connection: &Connection) -> Result<(), StoreError> {
     const DEFINITION: &str =
         "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'revision'";
@@ -182,22 +181,22 @@ fn edit_definition(connection: &Connection, sql: &str) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Whose a database is.
+/// The owner of a database.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// Flagdeck's, in this format; 0 for a file that holds nothing yet.
+    /// Flagdeck, in this format; 0 for an empty file.
     Flagdeck {
-        /// The number of migrations it went through.
+        /// The number of migrations applied to it.
         format: usize,
     },
-    /// Another program's.
+    /// Another program.
     Other {
         /// Its mark; 0 for a program that sets none.
         application_id: u32,
     },
 }
 
-/// Reads whose database it is. Changes nothing.
+/// Reads the owner of a database. Changes nothing.
 pub(super) fn owner(connection: &Connection) -> Result<Owner, StoreError> {
     let application_id: i64 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -217,8 +216,7 @@ pub(super) fn owner(connection: &Connection) -> Result<Owner, StoreError> {
     Ok(Owner::Other { application_id })
 }
 
-/// Takes the database through every one of `migrations` that it has not been through,
-/// all of them or none.
+/// Applies all pending `migrations`, or none.
 pub(super) fn migrate(
     connection: &mut Connection,
     migrations: &[Migration],
@@ -236,8 +234,8 @@ pub(super) fn migrate(
     Ok(())
 }
 
-/// Names what of the database's structure is missing or altered, by its own format; nothing
-/// for a newer format, whose structure is not known here.
+/// Lists missing or altered parts of the database's structure, for its format; nothing for a newer
+/// format, whose structure is not known here.
 pub(super) fn differences(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let migrations = usize::try_from(format)

@@ -1,7 +1,7 @@
-//! Looking for revisions: by the index which ones, from their own rows what they say.
+//! Searching revisions: the index finds them, their rows have the content.
 //!
-//! Every condition gives a list of numbers, and what is on all lists is found. Without a
-//! condition nothing is looked for: numbers have no gaps, so a page is arithmetic.
+//! Every condition gives a list of numbers, and the result is their intersection. Without a
+//! condition no search is needed: numbers have no gaps, so a page is arithmetic.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -37,7 +37,7 @@ pub(super) fn history(
     })
 }
 
-/// Lists everybody; see [`crate::store::Store::actors`].
+/// Lists all actors; see [`crate::store::Store::actors`].
 pub(super) fn actors(connection: &Connection) -> Result<Vec<Actor>, StoreError> {
     let mut statement = connection
         .prepare_cached("SELECT DISTINCT actor, via FROM revision ORDER BY actor, via")?;
@@ -82,8 +82,7 @@ pub(super) fn last_changes(
     Ok(found)
 }
 
-/// Finds what a filter lets through, ascending; `None` where it has no condition but the last
-/// number.
+/// Finds what a filter lets through, ascending; `None` if it has no condition but the last number.
 fn find(
     connection: &Connection,
     filter: &HistoryFilter,
@@ -105,7 +104,7 @@ fn find(
     Ok(found)
 }
 
-/// Returns what is on both ascending lists; none stands for the list of all.
+/// Returns the intersection of two ascending lists; `None` stands for all.
 fn on_both(found: Option<Vec<i64>>, others: Vec<i64>) -> Vec<i64> {
     match found {
         None => others,
@@ -143,7 +142,7 @@ fn saying(connection: &Connection, text: &str, up_to: i64) -> Result<Vec<i64>, S
     let mut rows = statement.query([up_to])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        // Folded again, because what an earlier version wrote was folded by case only.
+        // Folded again, because an earlier version folded only case.
         let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         let is_found = match text.is_ascii() {
             true => text.contains(&wanted),
@@ -156,7 +155,7 @@ fn saying(connection: &Connection, text: &str, up_to: i64) -> Result<Vec<i64>, S
     Ok(found)
 }
 
-/// Finds what touched that which has a path as of `up_to`, or anything inside it.
+/// Finds revisions that touched the item with a path as of `up_to`, or anything inside it.
 fn touching(connection: &Connection, path: &str, up_to: i64) -> Result<Vec<i64>, StoreError> {
     // What is inside a group begins with its path and a dot, whose successor is the slash.
     let mut statement = connection.prepare_cached(
@@ -174,17 +173,17 @@ fn touching(connection: &Connection, path: &str, up_to: i64) -> Result<Vec<i64>,
     Ok(found)
 }
 
-/// The revisions from which to which something had a path.
+/// The range of revisions in which something had a path.
 struct Tenure {
     path: String,
     from: i64,
     to: i64,
 }
 
-/// Follows what has a path as of `up_to` back through its renames.
+/// Follows the item with a path as of `up_to` back through its renames.
 ///
-/// A path that was given away and taken again by something else is that one's alone. One that
-/// was given away for good, or came back with an earlier document, is still its first owner's.
+/// A path that was given up and reused belongs to its new owner. One that was given up for good, or
+/// came back with an earlier document, still belongs to its first owner.
 fn tenures(connection: &Connection, path: &str, up_to: i64) -> Result<Vec<Tenure>, StoreError> {
     let mut tenures = Vec::new();
     let mut path = path.to_owned();
@@ -270,8 +269,8 @@ fn last_rename(
     Ok(last)
 }
 
-/// Whether a path, or anything inside it, was touched after it was given away, first by a
-/// revision that did not bring an earlier document back.
+/// Returns whether a path, or anything inside it, was touched after it was given up, first by a
+/// revision that did not bring back an earlier document.
 fn is_taken_again(
     connection: &Connection,
     path: &str,

@@ -1,8 +1,8 @@
-//! A database beside that of the flags, in the same data folder: whose file it is, of what
-//! format, who else has it open, and what is done where it is damaged.
+//! A database next to that of the flags, in the same data folder: its owner and format, who else
+//! has it open, and what is done if it is damaged.
 //!
-//! Metrics and states have one each, so that flags never wait for them, and damage to the one
-//! sets nothing of the others aside.
+//! Metrics and states have one each, so that flags never wait for them, and damage to one does not
+//! affect the others.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -21,7 +21,7 @@ use crate::store::StoreError;
 /// How long to wait for another program's commit, which takes a few milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A database beside that of the flags.
+/// A database next to that of the flags.
 #[derive(Debug)]
 pub(crate) struct SideDatabase {
     /// Its name without `.db`.
@@ -30,16 +30,15 @@ pub(crate) struct SideDatabase {
     pub(crate) mark: u32,
     /// The format of this program: SQLite's `user_version`.
     pub(crate) format: i64,
-    /// What makes its tables.
+    /// The SQL that creates its tables.
     pub(crate) tables: &'static [&'static str],
-    /// What makes a file of an earlier format one of the next: the first leads from format 1.
+    /// The upgrades from one format to the next: the first is from format 1.
     pub(crate) upgrades: &'static [Upgrade],
-    /// How far it is: what selects pairs of a name and a number that only grows.
+    /// Its progress: SQL that selects pairs of a name and a number that only grows.
     pub(crate) progress: &'static str,
 }
 
-/// What a file keeps of its own beginning, so that no other is taken for it: a copy has the same,
-/// a database that was begun separately has another.
+/// The lineage of a file: a copy has the same, a database that was created separately has another.
 const LINEAGE: &str = "
 CREATE TABLE lineage (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -48,20 +47,20 @@ CREATE TABLE lineage (
 INSERT INTO lineage VALUES (1, randomblob(16));
 ";
 
-/// Makes the tables of one format those of the next, with all that is in them.
+/// Upgrades the tables of one format to the next, with their content.
 pub(crate) type Upgrade = fn(&Transaction<'_>) -> Result<(), StoreError>;
 
-/// A share in a database, by which nobody moves it away beneath those who have it open.
+/// A shared lock on a database, which prevents moving it away while it is open.
 #[derive(Debug)]
 pub(crate) struct SharedLock(Option<File>);
 
 impl SideDatabase {
-    /// Returns where it is.
+    /// Returns its path.
     pub(crate) fn path(&self, data_dir: &Path) -> PathBuf {
         data_dir.join(format!("{}.db", self.stem))
     }
 
-    /// Takes a share in it. A folder that has no room for a lock gives one that holds nothing.
+    /// Takes the lock shared. If the folder has no room for a lock file, the result locks nothing.
     pub(crate) fn share(&self, data_dir: &Path) -> SharedLock {
         let file = open_lock(&self.users(data_dir));
         let share = SharedLock(file);
@@ -69,10 +68,10 @@ impl SideDatabase {
         share
     }
 
-    /// Opens the one connection of a program that writes; makes the file where there is none.
+    /// Opens the one connection of a program that writes; creates the file if it is missing.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] where it is not Flagdeck's, [`StoreError::ReadOnly`] where a newer
+    /// [`StoreError::Damaged`] if it is not Flagdeck's, [`StoreError::ReadOnly`] if a newer
     /// Flagdeck's.
     pub(crate) fn connect(&self, data_dir: &Path) -> Result<Placed, StoreError> {
         self.named(self.connected(data_dir))
@@ -86,7 +85,7 @@ impl SideDatabase {
         self.check_owner(&connection)?;
         self.upgrade(&mut connection)?;
         match begin_lineage(&mut connection) {
-            // The file can be used without; only a copy of it is not known as one.
+            // The file can be used without it; only its copies are not recognised.
             Ok(()) | Err(StoreError::DiskFull) => {}
             Err(error) => return Err(error),
         }
@@ -94,7 +93,7 @@ impl SideDatabase {
         Placed::new(connection, &self.path(data_dir))
     }
 
-    /// Opens a connection that cannot write; none where there is no file.
+    /// Opens a connection that cannot write; `None` if there is no file.
     ///
     /// # Errors
     /// As for [`Self::connect`].
@@ -115,13 +114,13 @@ impl SideDatabase {
         let connection = source.open()?;
         self.check_owner(&connection)?;
         if format_of(&connection)? < self.format {
-            // Only a connection that writes can bring it to this format.
+            // Only a connection that writes can upgrade it to this format.
             drop(self.connect(data_dir)?);
         }
         Ok(Some(connection))
     }
 
-    /// Names the file in what is said of its damage: there are three.
+    /// Names the file in a message of damage: there are three.
     pub(crate) fn named<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         let name = format!("{}.db: ", self.stem);
         result.map_err(|error| match error {
@@ -132,13 +131,13 @@ impl SideDatabase {
         })
     }
 
-    /// Makes a file of an earlier format one of this, in one transaction.
+    /// Upgrades a file of an earlier format, in one transaction.
     fn upgrade(&self, connection: &mut Connection) -> Result<(), StoreError> {
         if format_of(connection)? == self.format {
             return Ok(());
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Again, with nobody else writing: another program may have been faster.
+        // Again, within the write lock: another program may have been faster.
         let from = usize::try_from(format_of(&transaction)?).unwrap_or(usize::MAX);
         for upgrade in self.upgrades.iter().skip(from.saturating_sub(1)) {
             upgrade(&transaction)?;
@@ -147,7 +146,7 @@ impl SideDatabase {
         Ok(transaction.commit()?)
     }
 
-    /// Makes the tables of an empty file.
+    /// Creates the tables in an empty file.
     fn make_tables(&self, connection: &Connection) -> Result<(), StoreError> {
         if format_of(connection)? != 0 {
             return Ok(());
@@ -196,8 +195,8 @@ impl SideDatabase {
         Ok(())
     }
 
-    /// Whether what is under the database's name is a copy of the open one, or what that has become,
-    /// that has everything the open one has.
+    /// Returns whether the file under the database's name is a copy of the open one, possibly
+    /// continued, with all its data.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
@@ -223,8 +222,8 @@ impl SideDatabase {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Copies everything out of the open files to their name. What is there instead is set aside;
-    /// returns its place.
+    /// Copies everything out of the open files to their name. What is there instead is moved to
+    /// quarantine; returns its place.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written or does not verify, or another program has what is
@@ -248,8 +247,8 @@ impl SideDatabase {
         )
     }
 
-    /// Keeps a copy of an open database where nothing is ever deleted, unless what is in its place
-    /// has all of it; returns its place.
+    /// Keeps a copy of an open database in quarantine, unless the file in its place has all of it;
+    /// returns its place.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written or does not verify.
@@ -311,10 +310,10 @@ impl SideDatabase {
         data_dir.join(format!("{}.users", self.stem))
     }
 
-    /// Moves a damaged file to where nothing is ever deleted; returns the place.
+    /// Moves a damaged file to quarantine; returns its place.
     ///
     /// # Errors
-    /// [`StoreError::File`] where it cannot be moved.
+    /// [`StoreError::File`] if it cannot be moved.
     pub(crate) fn set_aside(&self, data_dir: &Path, now_ms: i64) -> Result<PathBuf, StoreError> {
         let folder = data_dir.join(QUARANTINE);
         let failed = |source| StoreError::File {
@@ -337,13 +336,13 @@ impl SideDatabase {
 }
 
 impl SharedLock {
-    /// Says whether no other program has a share, and takes the whole.
+    /// Returns whether no other program has the lock, and takes it exclusively.
     pub(crate) fn is_alone(&self) -> bool {
         self.0.as_ref().is_some_and(|file| file.try_lock().is_ok())
     }
 
-    /// Whether no other program has a share in what this lock is of by now; if it still is this
-    /// one, it is taken whole.
+    /// Returns whether no other program has the present lock file locked; if it is still this one,
+    /// it is taken exclusively.
     fn can_replace(&self, lock: &Path) -> bool {
         let Some(there) = open_lock(lock) else {
             return false;
@@ -356,29 +355,29 @@ impl SharedLock {
         }
     }
 
-    /// Takes a share again after the whole was taken.
+    /// Takes the lock shared again after it was taken exclusively.
     pub(crate) fn again(&self) {
         if let Some(file) = &self.0 {
-            // Without locks, as on some network drives, nobody moves a file away at all.
+            // Without locks, as on some network drives, no file is ever moved away.
             let _ = file.lock_shared();
         }
     }
 }
 
-/// Gives a file of a Flagdeck that kept no lineage one.
+/// Adds a lineage to a file of a Flagdeck that had none.
 fn begin_lineage(connection: &mut Connection) -> Result<(), StoreError> {
     if lineage_of(connection)?.is_some() {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Again, with no other program writing: one may have been faster.
+    // Again, within the write lock: another program may have been faster.
     if lineage_of(&transaction)?.is_none() {
         transaction.execute_batch(LINEAGE)?;
     }
     Ok(transaction.commit()?)
 }
 
-/// Returns `None` of a file that has none yet.
+/// Returns `None` for a file that has none yet.
 fn lineage_of(connection: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
     let tables = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'lineage')";
     if !connection.query_row(tables, [], |row| row.get(0))? {
@@ -392,7 +391,7 @@ fn format_of(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// Opens a file to be locked; none where the folder has no room for one.
+/// Opens a lock file; `None` if the folder has no room for one.
 pub(crate) fn open_lock(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
     let options = options.create(true).truncate(false).write(true);

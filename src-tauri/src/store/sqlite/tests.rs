@@ -40,7 +40,7 @@ fn temporary() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// Opens as a program of these migrations does that has hardly any patience.
+/// Opens like a program with these migrations and almost no timeout.
 fn open_as(place: &TempDir, migrations: &'static [Migration]) -> Result<Opened, StoreError> {
     let settings = Settings {
         now_ms: 0,
@@ -57,7 +57,7 @@ fn open(place: &TempDir) -> SqliteStore {
 }
 
 fn append(store: &SqliteStore, bytes: usize) -> Result<RevisionNumber, StoreError> {
-    // Such as nothing can be saved of by packing.
+    // Incompressible bytes.
     let mut document = vec![0; bytes];
     blake3::Hasher::new().finalize_xof().fill(&mut document);
     let draft = Draft {

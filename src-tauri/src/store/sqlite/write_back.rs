@@ -1,8 +1,8 @@
-//! What is done when the files of an open store were removed or replaced: a look at what is there
-//! instead, and the way back.
+//! What to do when the files of an open store were removed or replaced: examining what is there
+//! instead, and writing back.
 //!
-//! As long as a file is open it holds everything, whatever became of its name, so the whole store
-//! can be copied out of it. Never deletes anything.
+//! An open file keeps its content, whatever became of its name, so the whole store can be copied
+//! out of it. Never deletes anything.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,15 +22,14 @@ use crate::store::{Instead, RevisionNumber, StoreError};
 /// The database's name without `.db`.
 const STEM: &str = "flagdeck";
 
-/// How long to wait for another program that just opens what is there.
+/// How long to wait for another program that is just opening the file there.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a file has to look like another store without being written. One that is read while a
-/// checkpoint is written may look like any other, and a busy disk delays each write of that by
-/// up to 200 ms.
+/// How long a file has to look like another store without being written. One that is read during a
+/// checkpoint may look like any other, and a busy disk delays each write of that by up to 200 ms.
 const SUSPECTED_FOR: Duration = Duration::from_millis(500);
 
-/// Tells what is under the name of a store, as far as it can be read.
+/// Returns what is under the name of a store, as far as it can be read.
 pub(super) fn look(folder: &Folder) -> Instead {
     let latest = read(folder, false).and_then(|there| revision::summaries(&there, None, 1));
     match latest {
@@ -41,7 +40,7 @@ pub(super) fn look(folder: &Folder) -> Instead {
     }
 }
 
-/// Whether what is under the name of a store holds the latest revision that is known of the open
+/// Returns whether the file under the name of a store holds the latest known revision of the open
 /// one. A revision's hash is over all before it, so then nothing is missing.
 pub(super) fn is_continued(open: &Open) -> Result<bool, StoreError> {
     if open.place.has_database() || !open.folder.database().exists() {
@@ -56,16 +55,16 @@ pub(super) fn is_continued(open: &Open) -> Result<bool, StoreError> {
     }
 }
 
-/// Asks whether a store is continued until it can be read: another program may just be opening
-/// what it has written back. What cannot be read in the end continues nothing.
+/// Checks whether a store is continued, and retries until it can be read: another program may just
+/// be opening what it has written back. A file that stays unreadable does not count as continued.
 pub(super) fn for_sure(is_continued: impl Fn() -> Result<bool, StoreError>) -> bool {
     let answer = patience::wait(PATIENCE, || Ok::<_, StoreError>(is_continued().ok()));
     answer.is_ok_and(|answer| answer == Some(true))
 }
 
-/// Whether the content of the file was overwritten by another program, as `cp` does, which leaves
-/// the file itself in place. SQLite does not notice. Reads only if the file was written since the
-/// last look, which checkpoints do, too, and until it is sure. Never waits: the next look decides.
+/// Returns whether another program overwrote the content of the file in place, as `cp` does. SQLite
+/// does not notice. Reads only if the file was written since the last check, which checkpoints do,
+/// too, and until it is sure. Never waits: the next check decides.
 pub(super) fn is_overwritten(open: &Open) -> bool {
     let stamp = Stamp::of(&open.folder.database());
     let was_written = {
@@ -90,7 +89,7 @@ pub(super) fn is_overwritten(open: &Open) -> bool {
     known.is_overwritten
 }
 
-/// Whether the database without its log, as of the last checkpoint, is of another history.
+/// Returns whether the database without its log, as of the last checkpoint, is of another history.
 fn is_foreign(open: &Open) -> bool {
     let head = read(&open.folder, true).and_then(|there| {
         let number = revision::latest(&there)?;
@@ -107,7 +106,7 @@ fn is_foreign(open: &Open) -> bool {
     match known.heads.binary_search_by_key(&number, |head| head.0) {
         Ok(at) => known.heads[at].1 != hash,
         Err(_) if known.heads.back().is_some_and(|head| head.0 < number) => {
-            // Saved by another program since the last look, or not of this history.
+            // Saved by another program since the last check, or not of this history.
             drop(known);
             revision::hash_of(&open.reader(), number).is_ok_and(|own| own != Some(hash))
         }
@@ -124,8 +123,7 @@ fn read(folder: &Folder, without_log: bool) -> Result<Connection, StoreError> {
     source.open()
 }
 
-/// Copies everything out of the open files to their name; returns where what was there was set
-/// aside.
+/// Copies everything out of the open files to their name; returns where the file there was moved.
 pub(super) fn write_back(open: &Open, settings: &Settings) -> Result<Option<PathBuf>, StoreError> {
     let folder = Folder::enter(open.folder.path())?;
     // Two programs that had the same files open may both be asked for it.
@@ -141,7 +139,7 @@ pub(super) fn write_back(open: &Open, settings: &Settings) -> Result<Option<Path
     )
 }
 
-/// Ends a write back that a program was killed over.
+/// Finishes a write back whose program was killed.
 pub(super) fn finish(folder: &Folder, settings: &Settings) -> Result<(), StoreError> {
     if !copies::are_there(folder.path(), STEM) {
         return Ok(());
@@ -171,8 +169,8 @@ fn replace(
     Ok(set_aside)
 }
 
-/// Keeps a copy of the open store where nothing is ever deleted, unless what is in its place has
-/// all of it; returns its place. One that was overwritten may be past reading.
+/// Keeps a copy of the open store in quarantine, unless the file in its place has all of it;
+/// returns its place. An overwritten one may be unreadable.
 pub(super) fn keep(open: &Open, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
     if for_sure(|| is_continued(open)) || revision::latest(&open.reader()).is_ok_and(is_none) {
         return Ok(None);
@@ -194,8 +192,8 @@ fn is_none(latest: RevisionNumber) -> bool {
     latest == RevisionNumber::NONE
 }
 
-/// Gives what another program wrote into the open file a file of its own, without the log that
-/// belongs to what was there before. The file with its log is set aside.
+/// Moves what another program wrote into the open file to a separate file, without the log of the
+/// former content. The file with its log is moved to quarantine.
 pub(super) fn part_from_overwritten(open: &Open, settings: &Settings) -> Result<(), StoreError> {
     let folder = &open.folder;
     let turn = Turn::take(folder.path(), settings.patience)?;
@@ -210,13 +208,13 @@ pub(super) fn part_from_overwritten(open: &Open, settings: &Settings) -> Result<
     })
 }
 
-/// The whole lock of a folder, which becomes a share when this is dropped.
+/// The exclusive lock of a folder, which is downgraded to shared when this is dropped.
 struct Alone<'a>(&'a Folder);
 
 impl<'a> Alone<'a> {
-    /// Takes the lock that is in a folder by now, which an open store may have a share of.
+    /// Takes the present lock of a folder exclusively, which an open store may have shared.
     fn beside(open: &'a Open, folder: &'a Folder, patience: Duration) -> Result<Self, StoreError> {
-        // The open store's own share would be in the way, if the lock is still the same.
+        // The open store's shared lock would block this, if the lock file is still the same.
         match open.folder.shares_lock_with(folder) {
             true => Self::take(&open.folder, patience),
             false => Self::take(folder, patience),

@@ -11,15 +11,15 @@ use rusqlite::Connection;
 
 use crate::store::StoreError;
 
-/// Jobs that may wait before those who bring more have to.
+/// Jobs in the queue before senders have to wait.
 const JOBS_MAX: usize = 64;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// A hold on the thread; dropping it closes the connection and ends the thread.
+/// A handle to the thread; dropping it closes the connection and ends the thread.
 #[derive(Debug)]
 pub(super) struct Writer {
-    /// `None` only while being dropped: the thread ends when no more jobs can come.
+    /// `None` only while being dropped: the thread ends when all senders are gone.
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -37,9 +37,8 @@ impl Writer {
         })
     }
 
-    /// Runs a job on the thread and waits for what came of it. A job that panics is
-    /// answered with [`StoreError::Panicked`]; its transaction is rolled back, and the
-    /// thread goes on.
+    /// Runs a job on the thread and waits for its result. A job that panics is answered with
+    /// [`StoreError::Panicked`]; its transaction is rolled back, and the thread continues.
     pub(super) fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
@@ -48,7 +47,7 @@ impl Writer {
         let job = Box::new(move |connection: &mut Connection| {
             let result = catch_unwind(AssertUnwindSafe(|| job(connection)))
                 .unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
-            // Fails only where nobody waits for the answer.
+            // Fails only if the caller does not wait any more.
             let _ = answer.send(result);
         });
         let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
@@ -75,8 +74,8 @@ fn work(mut connection: Connection, jobs: Receiver<Job>) {
     close(connection);
 }
 
-/// Brings the log into the database, so that one file holds everything while nobody works
-/// on it. Does not wait for others: whoever closes last does it for all.
+/// Checkpoints the log into the database, so that one file holds everything while it is idle. Does
+/// not wait for other programs: the last one to close does it for all.
 fn close(connection: Connection) {
     let emptied = connection
         .busy_timeout(Duration::ZERO)

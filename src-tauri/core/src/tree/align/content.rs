@@ -1,4 +1,4 @@
-//! Elements told apart by what they are: the most that two lists have in common, in order.
+//! Elements identified by their content: a longest common subsequence of two lists.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,7 +16,7 @@ type Numbers<'a> = HashMap<&'a Tree, usize, RandomState>;
 pub(super) struct Contents {
     before: Vec<usize>,
     after: Vec<usize>,
-    /// By number: how often it is in each list, and where last.
+    /// By number: how often it is in each list, and its last place.
     found: Vec<[Found; 2]>,
 }
 
@@ -32,7 +32,7 @@ impl Contents {
         let mut contents = Self {
             before: Vec::with_capacity(old.len()),
             after: Vec::with_capacity(new.len()),
-            // The first stands for everything that is in the later list only.
+            // The first number is for everything that is only in the later list.
             found: vec![[Found::default(); 2]],
         };
         for (place, element) in old.iter().enumerate() {
@@ -54,7 +54,8 @@ impl Contents {
         contents
     }
 
-    /// Returns the places of what is exactly once in each list, in the order of the earlier one.
+    /// Returns the places of elements that are exactly once in each list, in the order of the
+    /// earlier one.
     pub(super) fn once(&self) -> Pairs {
         let found = self.found.iter();
         let once = found.filter(|sides| sides.iter().all(|side| side.count == 1));
@@ -62,15 +63,15 @@ impl Contents {
             .collect()
     }
 
-    /// Says whether nothing that is in both lists is twice in one.
+    /// Returns whether every element that is in both lists is unique in each.
     pub(super) fn are_shared_once(&self) -> bool {
         let mut found = self.found.iter();
         found.all(|sides| !is_shared(sides) || sides.iter().all(|side| side.count == 1))
     }
 
-    /// Returns a longest common part; none where too much differs.
+    /// Returns a longest common subsequence; `None` if too much differs.
     pub(super) fn longest_common(&self) -> Option<Pairs> {
-        // What is on one side only is in no common part, and would count as a difference.
+        // Elements on one side only are in no common subsequence, and would count as differences.
         let shared = |list: &[usize]| -> (Vec<usize>, Vec<usize>) {
             let places = list.iter().copied().enumerate();
             places
@@ -100,10 +101,10 @@ fn is_shared(sides: &[Found; 2]) -> bool {
     sides.iter().all(|side| side.count > 0)
 }
 
-/// A search for a longest common part: how far one gets with ever more differences.
+/// A search for a longest common subsequence: how far it gets with each further difference.
 ///
-/// The greedy one of Myers ("An O(ND) difference algorithm and its variations", 1986).
-/// A diagonal is where `from - to` is the same, of places in both lists.
+/// The greedy algorithm of Myers ("An O(ND) difference algorithm and its variations", 1986). A
+/// diagonal is all pairs of places with the same `from - to`.
 struct Search<'a> {
     old: &'a [usize],
     new: &'a [usize],
@@ -113,7 +114,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Returns the places of a longest common part; none beyond the most differences.
+    /// Returns the places of a longest common subsequence; `None` beyond the bound of differences.
     fn run(mut self) -> Option<Pairs> {
         let (old, new) = (self.old.len() as isize, self.new.len() as isize);
         for differences in 0..=limits::ALIGN_DIFFERENCES_MAX as isize {
@@ -130,8 +131,8 @@ impl Search<'_> {
         None
     }
 
-    /// Returns where one gets onto a diagonal with its last difference: from the one beside it
-    /// that leads further, by an element dropped or one added.
+    /// Returns where the path enters a diagonal with its last difference: from the neighbouring
+    /// diagonal that is further, by an element dropped or added.
     fn step(&self, differences: isize, diagonal: isize) -> isize {
         if differences == 0 {
             return 0;
@@ -151,7 +152,7 @@ impl Search<'_> {
         self.reached[differences as usize][(diagonal + differences) as usize / 2]
     }
 
-    /// Returns where the elements that are equal from here on end.
+    /// Returns the end of the run of equal elements from here.
     fn slide(&self, from: isize, diagonal: isize) -> isize {
         let rest = |list: &[usize], place: isize| -> usize { list.len().min(place as usize) };
         let old = &self.old[rest(self.old, from)..];
@@ -160,7 +161,7 @@ impl Search<'_> {
         from + equal.count() as isize
     }
 
-    /// Goes back the way that led to the end.
+    /// Traces the path back from the end.
     fn pairs(&self, differences: isize, diagonal: isize) -> Pairs {
         let (mut differences, mut diagonal) = (differences, diagonal);
         let mut pairs = Vec::new();

@@ -1,4 +1,4 @@
-//! Elements told apart by a key that each of them has.
+//! Elements identified by a key that each of them has.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -10,26 +10,25 @@ use super::{Ends, Pairs};
 use crate::limits;
 use crate::tree::Tree;
 
-/// Where each of the values is in a list.
+/// The place of each value in a list.
 type Places<'a> = HashMap<&'a Tree, usize, RandomState>;
 
-/// Object of an object that are few.
+/// Members of an object that are searched one by one.
 const FEW: usize = 8;
 
-/// What elements are told apart by, the likeliest first.
+/// Keys that may identify elements, the likeliest first.
 const KEYS: [&str; 6] = ["id", "key", "ts", "timestamp", "name", "path"];
 
-/// What a key that tells elements apart says of two lists.
+/// What an identifying key gives for two lists.
 pub(super) struct Keyed {
     pub(super) key: &'static str,
-    /// The places of elements with the same, ascending in the earlier list.
+    /// The places of elements with the same value, ascending in the earlier list.
     pub(super) found: Pairs,
 }
 
 impl Keyed {
-    /// Infers the key: the first that tells elements apart and of which both lists share one
-    /// between their equal ends; failing that, the first that tells them apart, as nothing
-    /// stayed.
+    /// Infers the key: the first that identifies elements and has a value in both lists between
+    /// their equal ends; else the first that identifies them, as nothing stayed.
     pub(super) fn infer(before: &[Tree], after: &[Tree], ends: &Ends) -> Option<Self> {
         let mut unshared = None;
         for key in KEYS {
@@ -44,7 +43,7 @@ impl Keyed {
         unshared
     }
 
-    /// Looks at a key; none where it does not tell elements apart.
+    /// Looks at a key; `None` if it does not identify elements.
     fn by(key: &'static str, before: &[Tree], after: &[Tree], ends: &Ends) -> Option<Self> {
         let old = ids(key, before)?;
         let new = ids(key, after)?;
@@ -56,20 +55,20 @@ impl Keyed {
     }
 }
 
-/// Returns the key that tells the elements of a list apart; `None` if none does.
+/// Returns the key that identifies the elements of a list; `None` if none does.
 pub(in crate::tree) fn identity(list: &[Tree]) -> Option<&'static str> {
     let tells_apart = |key: &&str| ids(key, list).is_some_and(|ids| places(&ids).is_some());
     KEYS.into_iter().find(tells_apart)
 }
 
-/// What tells an element from others: the value of the key, or itself where it has none.
+/// The identity of an element: the value of the key, or the element itself if it has none.
 #[derive(Clone, Copy)]
 struct Id<'a> {
     value: &'a Tree,
     is_key: bool,
 }
 
-/// Returns what tells each element apart; none where too many lack the key.
+/// Returns the identity of each element; `None` if too many lack the key.
 fn ids<'a>(key: &str, list: &'a [Tree]) -> Option<Vec<Id<'a>>> {
     let mut ids = Vec::with_capacity(list.len());
     let mut without = 0;
@@ -89,7 +88,7 @@ fn ids<'a>(key: &str, list: &'a [Tree]) -> Option<Vec<Id<'a>>> {
 
 fn key_of<'a>(key: &str, element: &'a Tree) -> Option<&'a Tree> {
     let members = element.as_object()?;
-    // In a few members one is found sooner by looking at each than by its hash.
+    // Among few members, a linear search is faster than a hash.
     let id = match members.len() <= FEW {
         true => members.iter().find(|(name, _)| *name == key)?.1,
         false => members.get(key)?,
@@ -97,7 +96,7 @@ fn key_of<'a>(key: &str, element: &'a Tree) -> Option<&'a Tree> {
     matches!(id, Tree::String(_) | Tree::Number(_)).then_some(id)
 }
 
-/// Says whether keys ascend in both lists, which makes them unique and easy to match.
+/// Returns whether keys ascend in both lists, which makes them unique and easy to match.
 fn is_ascending(old: &[Id<'_>], new: &[Id<'_>]) -> bool {
     let ascends = |ids: &[Id<'_>]| {
         let mut pairs = ids.windows(2);
@@ -106,7 +105,7 @@ fn is_ascending(old: &[Id<'_>], new: &[Id<'_>]) -> bool {
     ascends(old) && ascends(new)
 }
 
-/// Compares keys of one kind: numbers or texts; none of two kinds.
+/// Compares keys of one kind: numbers or texts; `None` for two kinds.
 fn order(one: Id<'_>, other: Id<'_>) -> Option<Ordering> {
     match (one.value, other.value) {
         _ if !one.is_key || !other.is_key => None,
@@ -131,7 +130,7 @@ fn merged(old: &[Id<'_>], new: &[Id<'_>]) -> Pairs {
     found
 }
 
-/// Matches equal keys of two lists in any order; none where one is twice in a list.
+/// Matches equal keys of two lists in any order; `None` if a list has one twice.
 fn looked_up(old: &[Id<'_>], new: &[Id<'_>], ends: &Ends) -> Option<Pairs> {
     let places = places(new)?;
     let old = ends.between(old);
@@ -144,7 +143,7 @@ fn looked_up(old: &[Id<'_>], new: &[Id<'_>], ends: &Ends) -> Option<Pairs> {
         let between = to.checked_sub(ends.head).filter(|&to| to < is_found.len());
         match between.filter(|&to| !std::mem::replace(&mut is_found[to], true)) {
             Some(to) => found.push((from, to)),
-            // Another has it; of those without a key that are alike, one stands for all.
+            // A duplicate; equal elements without a key count as one.
             None if id.is_key => return None,
             None => {}
         }
@@ -152,7 +151,7 @@ fn looked_up(old: &[Id<'_>], new: &[Id<'_>], ends: &Ends) -> Option<Pairs> {
     Some(found)
 }
 
-/// Returns where each key is; none where one is twice.
+/// Returns the place of each key; `None` if one is there twice.
 fn places<'a>(ids: &[Id<'a>]) -> Option<Places<'a>> {
     let mut places = Places::with_capacity_and_hasher(ids.len(), RandomState::default());
     for (place, id) in ids.iter().enumerate() {

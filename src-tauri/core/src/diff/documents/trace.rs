@@ -1,4 +1,4 @@
-//! What changes leave behind to find them by: which components and groups they touched.
+//! What changes can be found by: the components and groups they touched.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ pub struct Trace {
     /// Paths of components and groups, and `""` for the document as a whole: its master
     /// switch, its rollout, everything that belongs to no component.
     pub touched: BTreeSet<String>,
-    /// What has another path; what is inside moved along.
+    /// What has another path; everything inside moved along.
     pub renames: Vec<Rename>,
 }
 
@@ -27,8 +27,8 @@ pub struct Rename {
 impl Trace {
     /// Follows changes between two documents, as [`super::changes`] lists them.
     ///
-    /// What came, went, was renamed or moved is touched with everything in it, a rename under
-    /// both names. Who requires something is touched by that, not who is required.
+    /// What was added, removed, renamed or moved is touched with everything in it, a rename under
+    /// both names. A changed requirement touches the component that has it, not the required one.
     pub fn of(changes: &[Change]) -> Self {
         let mut trace = Self::default();
         for change in changes {
@@ -76,7 +76,7 @@ impl Trace {
 }
 
 impl Change {
-    /// Returns what was renamed or moved, where the change is that.
+    /// Returns what was renamed or moved, if the change is of that kind.
     pub fn renamed(&self) -> Option<Rename> {
         let from = self.from.as_deref()?;
         Some(Rename {

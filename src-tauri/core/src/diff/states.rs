@@ -12,7 +12,7 @@ mod series;
 mod walk;
 
 pub use self::excerpt::{Excerpt, excerpt};
-use self::place::{Side, Step, groups, path, pointer};
+use self::place::{Segment, Side, groups, path, pointer};
 use self::walk::{Found, Raw, Walk, What};
 use crate::limits;
 use crate::tree::Tree;
@@ -23,7 +23,7 @@ pub struct Options {
     /// Numbers count as equal that differ by no more than this share of the larger magnitude,
     /// 0.0 to 1.0; at 0.0 every difference counts.
     pub tolerance: f64,
-    /// Names of keys whose changes, and all changes beneath them, are noise.
+    /// Names of keys whose changes, and all changes under them, are noise.
     pub noise: Vec<String>,
     /// Whether to compare the `history` that a source reports, too: it tells how a
     /// state came about, not what it is.
@@ -33,8 +33,8 @@ pub struct Options {
 /// What differs between two states.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Difference {
-    /// The changes, in the order of the later state, those that were removed where they were:
-    /// the first [`limits::STATE_CHANGES_MAX`].
+    /// The changes, in the order of the later state, removals at their earlier place: the first
+    /// [`limits::STATE_CHANGES_MAX`].
     pub changes: Vec<StateChange>,
     /// How many there are in all.
     pub total: usize,
@@ -50,7 +50,7 @@ pub struct Difference {
 /// One thing that differs between two states.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StateChange {
-    /// Where: a JSON Pointer into the later state, or into the earlier one where it was removed.
+    /// Where: a JSON Pointer into the later state, or into the earlier one if it was removed.
     pub pointer: String,
     /// The keys on the way there as a person reads them: an element of a list by its key, as in
     /// `files[id=7].name`, or its place; a key that could be misread quoted, as in `a["b.c"]`.
@@ -62,11 +62,11 @@ pub struct StateChange {
     pub kind: Kind,
     /// Where it was before, a JSON Pointer into the earlier state, if it moved.
     pub from: Option<String>,
-    /// What it was. Of a list, the elements that went, none where none did; none of a series.
+    /// The value before. For a list, the elements that were removed, if any; `None` for a series.
     pub before: Option<Excerpt>,
-    /// What it is. Of a list, the elements that came, none where none did; none of a series.
+    /// The value after. For a list, the elements that were added, if any; `None` for a series.
     pub after: Option<Excerpt>,
-    /// What happened to the elements, of a list and of a series.
+    /// What happened to the elements of a list or series.
     pub list: Option<ListChange>,
     /// How a series drifted.
     pub series: Option<SeriesChange>,
@@ -79,13 +79,13 @@ pub struct StateChange {
 pub enum Kind {
     /// It appeared.
     Added,
-    /// It went.
+    /// It was removed.
     Removed,
-    /// It is another one.
+    /// It has another value.
     Changed,
     /// It has another name in the same place, or is elsewhere.
     Moved,
-    /// Elements of a list came, went or moved.
+    /// Elements of a list were added, removed or moved.
     List,
     /// A list of numbers changed.
     Series,
@@ -94,19 +94,19 @@ pub enum Kind {
 /// What happened to the elements of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListChange {
-    /// The key that elements were told apart by; none where by their content or place.
+    /// The key that elements were identified by; `None` if by their content or place.
     pub key: Option<String>,
-    /// Whether it is a ring that moved on: elements went at its beginning, others came at its
-    /// end, and none did between.
+    /// Whether it is a ring that moved on: elements were removed at its beginning and added at its
+    /// end, and nowhere else.
     pub is_shifted: bool,
-    /// Elements that went.
+    /// Elements that were removed.
     pub dropped: usize,
-    /// Elements that came.
+    /// Elements that were added.
     pub added: usize,
     /// Elements that stand elsewhere among those that stayed.
     pub moved: usize,
-    /// Elements that stayed and differ beyond the tolerance. Their changes are listed on their
-    /// own, but those of a series.
+    /// Elements that stayed and differ beyond the tolerance. Their changes are listed separately,
+    /// except those of a series.
     pub changed: usize,
     /// Elements before.
     pub length_before: usize,
@@ -122,24 +122,24 @@ pub struct SeriesChange {
     pub before: Vec<f64>,
     /// The numbers after, likewise.
     pub after: Vec<f64>,
-    /// Their mean before; none of no numbers.
+    /// Their mean before; `None` if there are no numbers.
     pub mean_before: Option<f64>,
     /// Their mean after.
     pub mean_after: Option<f64>,
-    /// The least of them before that 95 in a hundred do not exceed; none of no numbers.
+    /// Their 95th percentile before, by nearest rank; `None` if there are no numbers.
     pub p95_before: Option<f64>,
     /// The same after.
     pub p95_after: Option<f64>,
     /// The largest difference between two numbers that belong together, once a shift is undone;
-    /// none where no number stayed.
+    /// `None` if no number stayed.
     pub largest_change: Option<f64>,
 }
 
 /// Compares two states, each the value that a source has under `ml`.
 ///
-/// Equal is what [`crate::tree::same`] takes as equal: without a tolerance there is a change
-/// if and only if two states are not, their `history` aside. What moved is looked for among the listed changes: it went
-/// in one place, came in another, and no other could be meant.
+/// Values are equal as [`crate::tree::same`] defines it: without a tolerance there is a change if
+/// and only if two states are not, their `history` aside. What moved is looked for among the listed
+/// changes: it was removed in one place and added in another, and there is no other candidate.
 pub fn difference(before: &Tree, after: &Tree, options: &Options) -> Difference {
     let found = found(before, after, options);
     Difference {
@@ -164,7 +164,7 @@ fn found<'a>(before: &'a Tree, after: &'a Tree, options: &'a Options) -> Found<'
     found
 }
 
-/// Puts changes as they are shown, as long as their places take no more than they may.
+/// Builds changes as they are shown, until their places reach their bound of bytes.
 fn listed(raws: &[Raw<'_>]) -> Vec<StateChange> {
     let mut budget = limits::STATE_PLACES_BYTES_MAX;
     let mut changes = Vec::with_capacity(raws.len());
@@ -189,7 +189,7 @@ impl Raw<'_> {
     }
 
     fn shown(&self) -> StateChange {
-        let place: &[Step<'_>] = &self.place;
+        let place: &[Segment<'_>] = &self.place;
         let side = match self.what {
             What::Removed(_) => Side::Before,
             _ => Side::After,
@@ -211,7 +211,7 @@ impl Raw<'_> {
 }
 
 impl What<'_> {
-    /// Tells in a change what happened.
+    /// Fills in what happened.
     fn tell(&self, change: StateChange) -> StateChange {
         let values = |kind, before: Option<&Tree>, after: Option<&Tree>| StateChange {
             kind,

@@ -66,7 +66,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// Returns what several of it are called, one and many, and what became of them.
+    /// Returns what one and several of it are called, and the verb for what happened to them.
     fn noun(self) -> (&'static str, &'static str) {
         match self {
             Self::Master | Self::DefaultRollout | Self::Other => ("changes", ""),
@@ -174,8 +174,8 @@ impl Many<'_> {
 }
 
 impl Many<'_> {
-    /// Says it after something else. A path is written as it is, so only what begins with a word
-    /// changes.
+    /// Writes it as a continuation of a sentence. A path is written as it is, so only a leading
+    /// word changes case.
     fn continued(&self) -> String {
         const WORDS: [&str; 3] = ["Bucketing: ", "The whole ", "Order changed"];
         let said = self.say();

@@ -36,7 +36,7 @@ impl fmt::Display for Change {
 }
 
 impl Change {
-    /// A whole optional section came or went: say its entries one by one.
+    /// A whole optional section was added or removed: list its entries one by one.
     fn section(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sentences: Vec<String> = self.inner().iter().map(ToString::to_string).collect();
         f.write_str(&sentences.join("; "))
@@ -81,7 +81,7 @@ fn component(
     }
 }
 
-/// Says how many components are in a group: ` with 3 components`; nothing of an empty one.
+/// Says how many components are in a group: ` with 3 components`; nothing for an empty one.
 fn with_components(group: &Tree) -> String {
     match leaves(group) {
         0 => String::new(),

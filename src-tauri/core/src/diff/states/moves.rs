@@ -1,4 +1,4 @@
-//! What went in one place and came in another: it moved, or was renamed.
+//! A value removed in one place and added in another was moved or renamed.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,8 @@ use super::walk::{Found, Raw, What};
 use crate::limits;
 use crate::tree::Tree;
 
-/// Makes one change of what went and an equal value that came, where no other could be meant.
+/// Joins the removal and the addition of an equal value into one change if there is no other
+/// candidate.
 pub(super) fn join(found: &mut Found<'_>) {
     let gone = alone(&found.changes, |what| match what {
         What::Removed(value) => Some(value),
@@ -41,7 +42,7 @@ pub(super) fn join(found: &mut Found<'_>) {
     found.changes.retain(|_| is_joined.next() != Some(true));
 }
 
-/// Returns by value which change it is, none where it is in several.
+/// Returns by value the change it is in; `None` if it is in several.
 fn alone<'a>(
     changes: &[Raw<'a>],
     value: impl Fn(&What<'a>) -> Option<&'a Tree>,

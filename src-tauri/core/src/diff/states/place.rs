@@ -5,12 +5,12 @@ use crate::state::HISTORY;
 use crate::tree::path::{ROOT, is_printable, write_identity, write_name, write_place};
 use crate::tree::{Object, Tree};
 
-/// The member of a state that is shown by its own members.
+/// The member of a state whose own members are shown as groups.
 const SPLIT: &str = "metrics";
 
 /// One step from a value to a part of it, in both states.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Step<'a> {
+pub(super) enum Segment<'a> {
     /// To the member of an object.
     Key(&'a str),
     /// To the element of a list.
@@ -19,7 +19,7 @@ pub(super) enum Step<'a> {
         before: usize,
         /// Its place in the later list.
         after: usize,
-        /// The key that tells it from others, and its value.
+        /// The key that identifies it, and its value.
         id: Option<(&'a str, &'a Tree)>,
     },
 }
@@ -31,7 +31,7 @@ pub(super) enum Side {
     After,
 }
 
-impl Step<'_> {
+impl Segment<'_> {
     fn key(&self) -> Option<&str> {
         match self {
             Self::Key(key) => Some(key),
@@ -41,36 +41,36 @@ impl Step<'_> {
 }
 
 /// Returns the JSON Pointer of a place in one of the states.
-pub(super) fn pointer(place: &[Step<'_>], side: Side) -> String {
-    let step = |at: Pointer, step: &Step<'_>| match (step, side) {
-        (Step::Key(key), _) => at.at(key),
-        (Step::Element { before, .. }, Side::Before) => at.at(&before.to_string()),
-        (Step::Element { after, .. }, Side::After) => at.at(&after.to_string()),
+pub(super) fn pointer(place: &[Segment<'_>], side: Side) -> String {
+    let step = |at: Pointer, step: &Segment<'_>| match (step, side) {
+        (Segment::Key(key), _) => at.at(key),
+        (Segment::Element { before, .. }, Side::Before) => at.at(&before.to_string()),
+        (Segment::Element { after, .. }, Side::After) => at.at(&after.to_string()),
     };
     place.iter().fold(Pointer::default(), step).into()
 }
 
 /// Returns about how many bytes a place takes as text.
-pub(super) fn bytes(place: &[Step<'_>]) -> usize {
+pub(super) fn bytes(place: &[Segment<'_>]) -> usize {
     let keys = place.iter().map(|step| step.key().map_or(8, str::len) + 1);
     keys.sum()
 }
 
-/// Says whether a key on the way is one of some names.
-pub(super) fn passes(place: &[Step<'_>], names: &[String]) -> bool {
-    let mut keys = place.iter().filter_map(Step::key);
+/// Returns whether a key on the way is one of some names.
+pub(super) fn passes(place: &[Segment<'_>], names: &[String]) -> bool {
+    let mut keys = place.iter().filter_map(Segment::key);
     !names.is_empty() && keys.any(|key| names.iter().any(|name| name == key))
 }
 
 /// Returns a place in one of the states as people read it, and as [`crate::tree::Path`] reads it.
-pub(super) fn path(place: &[Step<'_>], side: Side) -> String {
+pub(super) fn path(place: &[Segment<'_>], side: Side) -> String {
     let mut path = String::new();
     write(&mut path, place, side);
     path
 }
 
 /// Returns the name of the group of a place.
-pub(super) fn group(place: &[Step<'_>]) -> String {
+pub(super) fn group(place: &[Segment<'_>]) -> String {
     let mut group = String::from(ROOT);
     write(
         &mut group,
@@ -80,38 +80,38 @@ pub(super) fn group(place: &[Step<'_>]) -> String {
     group
 }
 
-fn write(path: &mut String, place: &[Step<'_>], side: Side) {
+fn write(path: &mut String, place: &[Segment<'_>], side: Side) {
     for step in place {
         match (step, side) {
-            (Step::Key(key), _) => write_name(path, key),
+            (Segment::Key(key), _) => write_name(path, key),
             (
-                Step::Element {
+                Segment::Element {
                     id: Some((key, id)),
                     ..
                 },
                 _,
             ) if is_printable(key, id) => write_identity(path, key, id),
-            (Step::Element { before, .. }, Side::Before) => write_place(path, *before),
-            (Step::Element { after, .. }, Side::After) => write_place(path, *after),
+            (Segment::Element { before, .. }, Side::Before) => write_place(path, *before),
+            (Segment::Element { after, .. }, Side::After) => write_place(path, *after),
         }
     }
 }
 
-/// What changes are shown under: a member of the state, or of the one that is split.
+/// What changes are shown under: a member of the state, or a member of [`SPLIT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Group<'a>(Option<&'a str>, Option<&'a str>);
 
 impl<'a> Group<'a> {
     /// Returns the group of a place.
-    pub(super) fn of(place: &[Step<'a>]) -> Self {
+    pub(super) fn of(place: &[Segment<'a>]) -> Self {
         match *place {
-            [Step::Key(SPLIT), Step::Key(name), ..] => Self(Some(SPLIT), Some(name)),
-            [Step::Key(name), ..] => Self(Some(name), None),
+            [Segment::Key(SPLIT), Segment::Key(name), ..] => Self(Some(SPLIT), Some(name)),
+            [Segment::Key(name), ..] => Self(Some(name), None),
             _ => Self(None, None),
         }
     }
 
-    /// Says whether it is the history that a source reports.
+    /// Returns whether it is the history that a source reports.
     pub(super) fn is_history(&self) -> bool {
         *self == Self(Some(HISTORY), None)
     }

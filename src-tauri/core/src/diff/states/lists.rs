@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::ListChange;
 use super::excerpt::excerpt_of;
-use super::place::Step;
+use super::place::Segment;
 use super::series::{Numbers, series};
 use super::walk::{Walk, What};
 use crate::limits;
@@ -82,7 +82,7 @@ impl<'a> Walk<'a> {
                 let mut members = new.as_object()?.iter();
                 members.find(|(name, _)| *name == key)
             });
-            let step = Step::Element { before, after, id };
+            let step = Segment::Element { before, after, id };
             let total = self.found.total;
             self.step(step, |walk| walk.compare(old, new));
             changed += usize::from(self.found.total > total);
@@ -147,7 +147,7 @@ impl<'a> Lists<'a> {
         compared
     }
 
-    /// Returns the first of the elements that went and of those that came.
+    /// Returns the beginnings of the removed and of the added elements.
     fn went_and_came(&self) -> (Vec<&'a Tree>, Vec<&'a Tree>) {
         let (from, to): (HashSet<usize>, HashSet<usize>) =
             self.alignment.moved.iter().copied().unzip();
@@ -175,14 +175,14 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// Takes elements that did not move, no more than can be shown.
+/// Collects elements that did not move, no more than can be shown.
 fn take<'a>(
     taken: &mut Vec<&'a Tree>,
     list: &'a [Tree],
     places: std::ops::Range<usize>,
     moved: &HashSet<usize>,
 ) {
-    // An element takes two characters at least.
+    // An element has at least two characters.
     let room = limits::EXCERPT_CHARS_MAX.saturating_sub(taken.len());
     let stayed = places.filter(|place| !moved.contains(place));
     taken.extend(stayed.take(room).map(|place| &list[place]));

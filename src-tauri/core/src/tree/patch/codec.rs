@@ -1,14 +1,14 @@
 //! Bytes of a patch, and back.
 //!
-//! Compact by itself: whole numbers in as few bytes as they need, decimals as mantissa and
-//! exponent, members by their place where that is one byte. What is left is packed by zstd with
-//! the text of the chain's first tree as its dictionary, which has most keys and texts already.
-//! Reading is total: any bytes give a patch or [`Damaged`], within bounded memory.
+//! Compact before compression: whole numbers in as few bytes as they need, decimals as mantissa and
+//! exponent, members by their place if that is one byte. The result is packed by zstd with the text
+//! of the chain's first tree as its dictionary, which has most keys and texts already. Reading is
+//! total: any bytes give a patch or [`Damaged`], within bounded memory.
 
 use std::borrow::Cow;
 
-use crate::limits::{DELTA_BYTES_MAX, HISTORY_DEPTH_MAX};
-use crate::tree::patch::{Members, Patch, Piece};
+use super::{Members, Patch, Piece};
+use crate::limits::{HISTORY_DEPTH_MAX, PATCH_BYTES_MAX};
 use crate::tree::{Number, Object, Tree};
 
 /// Bytes that are no patch of the tree they are read for.
@@ -27,7 +27,7 @@ mod kind {
     pub(super) const ELEMENTS: u8 = 3;
 }
 
-/// What begins elements that fare alike.
+/// What begins a run of elements.
 mod piece {
     pub(super) const KEEP: u8 = 0;
     pub(super) const DROP: u8 = 1;
@@ -94,7 +94,7 @@ fn write_members(members: &Members<'_>, old: &Object, bytes: &mut Vec<u8>) {
     write_number(members.added.len() as u64, bytes);
     let stay = old.len() - members.removed.len();
     for (nth, (place, key, value)) in members.added.iter().enumerate() {
-        // 0 stands for the end, where most come.
+        // 0 stands for the end, where most are added.
         let is_last = *place == stay + nth;
         write_number(if is_last { 0 } else { *place as u64 + 1 }, bytes);
         write_text(key, bytes);
@@ -102,7 +102,7 @@ fn write_members(members: &Members<'_>, old: &Object, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Writes keys that are there, in the order they stand in.
+/// Writes existing keys in their order.
 fn write_keys(keys: &[&str], old: &Object, bytes: &mut Vec<u8>) {
     let mut left = keys.iter().peekable();
     let mut placed = 0;
@@ -202,7 +202,7 @@ fn write_json_number(number: &Number, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Writes a float as a decimal where that gives exactly it in fewer bytes.
+/// Writes a float as a decimal if that is exact and takes fewer bytes.
 fn write_float(float: f64, bytes: &mut Vec<u8>) {
     // Six bytes of a varint; above, the eight of the float are as good.
     const MANTISSA_BELOW: f64 = (1u64 << 42) as f64;
@@ -246,7 +246,7 @@ fn write_number(mut number: u64, bytes: &mut Vec<u8>) {
 /// Reads a patch of `before`.
 ///
 /// # Errors
-/// [`Damaged`] where the bytes are none.
+/// [`Damaged`] if the bytes are none.
 pub fn read(bytes: &[u8], before: &Tree) -> Result<Patch<'static>, Damaged> {
     let mut reader = Reader { left: bytes };
     let patch = reader.patch(Some(before), HISTORY_DEPTH_MAX)?;
@@ -376,28 +376,33 @@ impl Reader<'_> {
                 let elements = (0..self.count()?).map(|_| self.value(depth));
                 Tree::Array(elements.collect::<Result<_, _>>()?)
             }
-            value::OBJECT => {
-                let count = self.count()?;
-                let mut members = Object::with_capacity(count);
-                for _ in 0..count {
-                    let (key, value) = (self.text()?, self.value(depth)?);
-                    members.insert(key, value);
-                }
-                members.into()
-            }
+            value::OBJECT => self.object(depth)?.into(),
             small if small >= value::SMALL => u64::from(small - value::SMALL).into(),
-            tag => {
-                let (sign, decimals) = match tag {
-                    value::NEGATIVE_DECIMAL.. => (-1.0, tag - value::NEGATIVE_DECIMAL),
-                    value::DECIMAL.. => (1.0, tag - value::DECIMAL),
-                    _ => return Err(Damaged),
-                };
-                if decimals > value::MOST_DECIMALS {
-                    return Err(Damaged);
-                }
-                float(sign * (self.number()? as f64 / powers_of_ten(decimals)))?
-            }
+            tag => self.decimal(tag)?,
         })
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Object, Damaged> {
+        let count = self.count()?;
+        let mut members = Object::with_capacity(count);
+        for _ in 0..count {
+            let (key, value) = (self.text()?, self.value(depth)?);
+            members.insert(key, value);
+        }
+        Ok(members)
+    }
+
+    /// Reads a float that is written as a decimal; its tag has the sign and the decimal places.
+    fn decimal(&mut self, tag: u8) -> Result<Tree, Damaged> {
+        let (sign, decimals) = match tag {
+            value::NEGATIVE_DECIMAL.. => (-1.0, tag - value::NEGATIVE_DECIMAL),
+            value::DECIMAL.. => (1.0, tag - value::DECIMAL),
+            _ => return Err(Damaged),
+        };
+        if decimals > value::MOST_DECIMALS {
+            return Err(Damaged);
+        }
+        float(sign * (self.number()? as f64 / powers_of_ten(decimals)))
     }
 
     fn text(&mut self) -> Result<String, Damaged> {
@@ -453,7 +458,7 @@ fn float(float: f64) -> Result<Tree, Damaged> {
     Number::from_f64(float).map(Tree::Number).ok_or(Damaged)
 }
 
-/// Says whether so many bytes may come of packed ones.
+/// Returns whether unpacking may give so many bytes.
 pub(crate) fn is_affordable(bytes: usize) -> bool {
-    bytes <= DELTA_BYTES_MAX
+    bytes <= PATCH_BYTES_MAX
 }

@@ -1,9 +1,9 @@
 //! Which components and groups were renamed or moved, inferred from two documents alone.
 //!
-//! What is gone and what appeared with equal content is the same, where no other could be
-//! meant: larger parts of the tree first, and among equals those that kept their name or
-//! their group. Content is the switches beneath and everything said about them: rollouts,
-//! descriptions, requirements.
+//! A part that is gone and one that appeared with equal content are the same if there is no other
+//! candidate: larger parts of the tree first, and among equals those that kept their name or their
+//! group. Content is the switches inside and everything said about them: rollouts, descriptions,
+//! requirements.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -23,8 +23,7 @@ pub(super) struct Renames<'a> {
 }
 
 impl<'a> Renames<'a> {
-    /// Infers them from what came and went between two documents, as a comparison in place
-    /// tells it.
+    /// Infers them from what a comparison in place lists as added and removed.
     pub(super) fn infer(before: &'a Tree, after: &'a Tree, in_place: &[Change]) -> Self {
         let mut gone = Side::default();
         let mut appeared = Side::default();
@@ -68,7 +67,7 @@ impl<'a> Renames<'a> {
         }
     }
 
-    /// Whether what is said about a part of the tree is said about the other one too.
+    /// Returns whether what is said about a part of the tree is said about the other one too.
     fn carry_over(
         &self,
         (before, gone, left): (&Tree, &Side<'_>, usize),
@@ -150,7 +149,7 @@ impl<'a> Renames<'a> {
         }
     }
 
-    /// Returns what a path is after; none where it stays.
+    /// Returns the new path of a path; `None` if it is unchanged.
     fn follow(&self, path: &str) -> Option<String> {
         let ends = path.match_indices('.').map(|(end, _)| end);
         ends.chain([path.len()]).find_map(|end| {
@@ -168,7 +167,7 @@ fn member_mut<'a>(document: &'a mut Tree, key: &str) -> Option<&'a mut Tree> {
     document.as_object_mut()?.get_mut(key)
 }
 
-/// Returns a group of the tree, made where it is missing; none where a component is in the way.
+/// Returns a group of the tree, created if it is missing; `None` if a component is in the way.
 fn descend<'a>(tree: &'a mut Object, path: &str) -> Option<&'a mut Object> {
     let mut names = path.split('.').filter(|name| !name.is_empty());
     names.try_fold(tree, |group, name| {

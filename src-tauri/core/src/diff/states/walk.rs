@@ -1,9 +1,9 @@
-//! Going through two states at once, once, and noting where they differ.
+//! One walk through two states at once, which notes where they differ.
 
 use std::collections::HashSet;
 
 use super::excerpt::Excerpt;
-use super::place::{Group, Step, passes};
+use super::place::{Group, Segment, passes};
 use super::{ListChange, Options, SeriesChange};
 use crate::limits;
 use crate::state::HISTORY;
@@ -11,7 +11,7 @@ use crate::tree::{Object, Tree};
 
 /// A change, borrowed from the states.
 pub(super) struct Raw<'a> {
-    pub(super) place: Box<[Step<'a>]>,
+    pub(super) place: Box<[Segment<'a>]>,
     pub(super) what: What<'a>,
     pub(super) is_noise: bool,
 }
@@ -22,7 +22,7 @@ pub(super) enum What<'a> {
     Removed(&'a Tree),
     Changed(&'a Tree, &'a Tree),
     Moved {
-        from: Box<[Step<'a>]>,
+        from: Box<[Segment<'a>]>,
         value: &'a Tree,
     },
     List {
@@ -52,7 +52,7 @@ pub(super) struct Found<'a> {
 pub(super) struct Walk<'a> {
     options: &'a Options,
     /// Where it is.
-    place: Vec<Step<'a>>,
+    place: Vec<Segment<'a>>,
     pub(super) found: Found<'a>,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes one step further, and back.
-    pub(super) fn step(&mut self, step: Step<'a>, visit: impl FnOnce(&mut Self)) {
+    pub(super) fn step(&mut self, step: Segment<'a>, visit: impl FnOnce(&mut Self)) {
         self.place.push(step);
         visit(self);
         self.place.pop();
@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Says whether two values are numbers that differ within the tolerance.
+    /// Returns whether two values are numbers that differ within the tolerance.
     pub(super) fn is_within(&self, before: &Tree, after: &Tree) -> bool {
         let tolerance = self.options.tolerance;
         match (before.as_f64(), after.as_f64()) {
@@ -112,8 +112,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Compares two objects in the order of the later one. Their keys mostly come in the same
-    /// order, and then none is looked up.
+    /// Compares two objects in the order of the later one. Their keys mostly have the same order,
+    /// and then no key is looked up.
     fn members(&mut self, old: &'a Object, new: &'a Object) {
         let without_history = self.place.is_empty() && !self.options.with_history;
         let kept = |(key, _): &(&'a str, &'a Tree)| !(without_history && *key == HISTORY);
@@ -122,19 +122,23 @@ impl<'a> Walk<'a> {
             let is_other = |(beside, _): &(&'a str, _)| *beside != key;
             let is_gone = |next: &_| is_other(next) && !new.contains_key(next.0);
             while let Some((key, before)) = gone.next_if(is_gone) {
-                self.step(Step::Key(key), |walk| walk.note(|| What::Removed(before)));
+                self.step(Segment::Key(key), |walk| {
+                    walk.note(|| What::Removed(before));
+                });
             }
             let beside = gone.next_if(|next| !is_other(next));
             let before = beside.map(|(_, before)| before).or_else(|| old.get(key));
             self.member(key, before, after);
         }
         for (key, before) in gone.filter(|(key, _)| !new.contains_key(key)) {
-            self.step(Step::Key(key), |walk| walk.note(|| What::Removed(before)));
+            self.step(Segment::Key(key), |walk| {
+                walk.note(|| What::Removed(before));
+            });
         }
     }
 
     fn member(&mut self, key: &'a str, before: Option<&'a Tree>, after: &'a Tree) {
-        self.step(Step::Key(key), |walk| match before {
+        self.step(Segment::Key(key), |walk| match before {
             Some(before) => walk.compare(before, after),
             None => walk.note(|| What::Added(after)),
         });

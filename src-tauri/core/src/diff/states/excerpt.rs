@@ -1,11 +1,11 @@
-//! Values as far as they are shown.
+//! The beginnings of values, as far as they are shown.
 
 use std::fmt::{self, Write};
 
 use crate::limits;
 use crate::tree::Tree;
 
-/// A value as far as it is shown.
+/// The beginning of a value, as far as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     /// JSON text, the first [`limits::EXCERPT_CHARS_MAX`] characters of it.
@@ -21,7 +21,7 @@ pub fn excerpt(value: &Tree) -> Excerpt {
     cut.excerpt(written)
 }
 
-/// Returns the beginning of a list of some elements; none of no elements.
+/// Returns the beginning of a list of some elements; `None` if there are none.
 pub(super) fn excerpt_of(elements: &[&Tree]) -> Option<Excerpt> {
     let (first, rest) = elements.split_first()?;
     let mut cut = Cut::after(limits::EXCERPT_CHARS_MAX);
@@ -36,7 +36,7 @@ pub(super) fn excerpt_of(elements: &[&Tree]) -> Option<Excerpt> {
     Some(cut.excerpt(written))
 }
 
-/// Says whether a value's JSON text has at least so many characters, reading no more of it.
+/// Returns whether a value's JSON text has at least so many characters, reading no more of it.
 pub(super) fn has_chars(value: &Tree, least: usize) -> bool {
     let mut cut = Cut::after(least.saturating_sub(1));
     write!(cut, "{value}").is_err()

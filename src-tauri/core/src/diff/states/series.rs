@@ -8,7 +8,7 @@ use crate::tree::Tree;
 pub(super) struct Numbers(Vec<f64>);
 
 impl Numbers {
-    /// Reads a list of at least [`limits::SERIES_NUMBERS_MIN`] numbers and few nulls; none of
+    /// Reads a list of at least [`limits::SERIES_NUMBERS_MIN`] numbers and few nulls; `None` for
     /// any other.
     pub(super) fn of(list: &[Tree]) -> Option<Self> {
         let is_one = |element: &Tree| matches!(element, Tree::Number(_) | Tree::Null);
@@ -30,7 +30,7 @@ impl Numbers {
         (0..count).filter_map(point).collect()
     }
 
-    /// Returns the nearest rank: the least that 95 in a hundred do not exceed.
+    /// Returns the 95th percentile by nearest rank.
     fn p95(&self) -> Option<f64> {
         let rank = (self.0.len() * 95).div_ceil(100).checked_sub(1)?;
         let mut numbers = self.0.clone();
@@ -66,7 +66,7 @@ fn mean(numbers: &[f64]) -> Option<f64> {
     if sum.is_finite() {
         return Some(sum / count);
     }
-    // Less exact, but for rounding no larger than the largest number.
+    // Less exact, but no larger than the largest number, rounding aside.
     let mean: f64 = numbers.iter().map(|number| number / count).sum();
     Some(mean.clamp(f64::MIN, f64::MAX))
 }

@@ -1,8 +1,7 @@
-//! What Flagdeck is made of: its version, what it stands on, and every package built into it.
+//! What Flagdeck is made of: its version, what it is built on, and every package built into it.
 //!
-//! The packages are listed in `imprint/packages.json`, which is generated from what cargo and
-//! npm were told to build; a test keeps it fresh (`UPDATE_PACKAGES=1 cargo test packages`
-//! writes it).
+//! The packages are listed in `build_info/packages.json`, which is generated from what cargo and
+//! npm build; a test keeps it fresh (`UPDATE_PACKAGES=1 cargo test packages` writes it).
 
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
@@ -10,22 +9,22 @@ use ts_rs::TS;
 
 use crate::store::sqlite;
 
-const PACKAGES: &str = include_str!("imprint/packages.json");
+const PACKAGES: &str = include_str!("build_info/packages.json");
 
 /// What Flagdeck is made of.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Imprint {
+pub struct BuildInfo {
     /// The version of Flagdeck.
     pub version: String,
-    /// Versions of what it stands on: the engine that shows the page, the store, the system.
+    /// Versions of what it is built on: the engine that shows the page, the store, the system.
     pub parts: Vec<Part>,
     /// Every package that is built into it.
     pub packages: Vec<Package>,
 }
 
-/// Something Flagdeck stands on.
+/// Something Flagdeck is built on.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -49,8 +48,8 @@ pub struct Package {
     pub license: String,
 }
 
-impl Imprint {
-    /// Tells what this build is made of; `parts` is what its face stands on besides.
+impl BuildInfo {
+    /// Tells what this build is made of; `parts` are those that its face adds.
     pub fn with_parts(mut parts: Vec<Part>) -> Self {
         let part = |name: &str, version: String| Part {
             name: name.to_owned(),
@@ -109,7 +108,7 @@ mod tests {
         }
     }
 
-    /// Reads a stroke as cargo did before it took SPDX over.
+    /// Reads a slash as `OR`, as cargo did before it adopted SPDX.
     fn spdx(license: &str) -> String {
         let choices: Vec<&str> = license.split('/').map(str::trim).collect();
         choices.join(" OR ")
@@ -156,7 +155,7 @@ mod tests {
             .collect()
     }
 
-    /// Writes one package a line, for whoever reads what changed between two versions.
+    /// Writes one package a line, so that the difference of two versions is readable.
     fn generate() -> String {
         let found = crates().into_iter().chain(modules());
         let lines: BTreeSet<String> = found
@@ -168,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_list_of_packages_is_fresh() {
-        let path = format!("{ROOT}/src-tauri/src/imprint/packages.json");
+        let path = format!("{ROOT}/src-tauri/src/build_info/packages.json");
         let fresh = generate();
         if std::env::var_os("UPDATE_PACKAGES").is_some() {
             std::fs::write(&path, &fresh).expect("the folder is writable");
@@ -176,7 +175,7 @@ mod tests {
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             committed == fresh,
-            "src-tauri/src/imprint/packages.json is stale: run UPDATE_PACKAGES=1 cargo test packages"
+            "src-tauri/src/build_info/packages.json is stale: run UPDATE_PACKAGES=1 cargo test packages"
         );
     }
 
@@ -197,15 +196,15 @@ mod tests {
     }
 
     #[test]
-    fn an_imprint_names_the_face_the_store_and_the_machine() {
+    fn build_info_names_the_face_the_store_and_the_machine() {
         let face = Part {
             name: "Tauri".into(),
             version: "2".into(),
         };
-        let imprint = Imprint::with_parts(vec![face]);
-        let names: Vec<&str> = imprint.parts.iter().map(|part| &*part.name).collect();
+        let info = BuildInfo::with_parts(vec![face]);
+        let names: Vec<&str> = info.parts.iter().map(|part| &*part.name).collect();
         assert_eq!(names, ["Tauri", "SQLite", "Built for", "Running on"]);
-        assert!(imprint.parts.iter().all(|part| !part.version.is_empty()));
-        assert_eq!(imprint.version, env!("CARGO_PKG_VERSION"));
+        assert!(info.parts.iter().all(|part| !part.version.is_empty()));
+        assert_eq!(info.version, env!("CARGO_PKG_VERSION"));
     }
 }

@@ -1,4 +1,4 @@
-//! Finding parts of two trees that are alike, where no other could be meant.
+//! Pairs equal parts of two trees if there is no other candidate.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -21,7 +21,7 @@ pub(super) struct Node<'a> {
     pub(super) value: &'a Tree,
     /// Where what is inside it ends in the list.
     end: usize,
-    /// Whether it is all there is in what came or went with it.
+    /// Whether it is everything that was added or removed with its parent.
     is_alone: bool,
     /// The same for equal content, whatever it is called and wherever it is.
     content: u64,
@@ -104,7 +104,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// What is said without the names that may be others in the other document.
+/// What is said about the node, without names that may differ in the other document.
 fn without_names(value: &Tree, paths: &HashSet<String>) -> Tree {
     match value {
         Tree::Array(list) => {
@@ -136,7 +136,7 @@ enum Evidence {
 impl Evidence {
     const ALL: [Self; 3] = [Self::Name, Self::Group, Self::Nothing];
 
-    /// Returns what both have to have.
+    /// Returns what both nodes must have in common.
     fn of<'a>(self, node: &'a Node<'_>) -> &'a str {
         match self {
             Self::Name => last_name(&node.path),
@@ -145,8 +145,8 @@ impl Evidence {
         }
     }
 
-    /// Whether it says enough of a node. Of something inside more that came or went, a bare
-    /// switch for example, equal content alone does not.
+    /// Returns whether it is enough evidence for a node. For a node inside a larger one that was
+    /// added or removed, such as a bare switch, equal content alone is not.
     fn is_enough(self, node: &Node<'_>) -> bool {
         match self {
             Self::Name | Self::Group => true,
@@ -200,7 +200,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Returns those of a size that are alone with their content and this evidence.
+    /// Returns the nodes of a size that are the only ones with their content and this evidence.
     fn unique(&self, size: usize, evidence: Evidence) -> HashMap<(u64, &'a str), Option<usize>> {
         let mut found = HashMap::new();
         for &index in self.by_size.get(&size).into_iter().flatten() {
