@@ -4,8 +4,7 @@ use std::path::Path;
 
 use flagdeck::error::Code;
 use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
-use flagdeck::translate::DIFFERENCE_CHANGES_MAX;
-use flagdeck::wire::AsOf;
+use flagdeck::wire::{AsOf, DIFFERENCE_CHANGES_MAX};
 use flagdeck::{App, ChangeRequest, Options, wire};
 use flagdeck_core::{Edit, Severity, User};
 use serde_json::{Value, json};
@@ -161,9 +160,12 @@ fn a_list_shows_twenty_sentences_of_a_revision_and_how_many_there_are() {
     let app = open(folder.path());
     import(&app, &flat(300, |_| false));
     import(&app, &flat(300, |index| index >= 200));
-    let page = wire::HistoryPage::of(&app, wire::HistoryFilter::default(), 0, usize::MAX).unwrap();
+    let page = wire::HistoryPage::of(&app, &HistoryFilter::default(), 0, usize::MAX).unwrap();
     let latest = &page.revisions[0];
-    assert_eq!((latest.changes.len(), latest.changes_total), (20, 100));
+    assert_eq!(
+        (latest.revision.changes.len(), latest.changes_total),
+        (20, 100)
+    );
     assert_eq!(page.total, 2);
 }
 
@@ -223,8 +225,8 @@ fn a_decision_is_explained_as_of_any_revision() {
         .explain("tracker", &User::id("user1"), Some(AsOf::Revision(9)));
     assert_eq!(missing.unwrap_err().code(), Code::NotFound);
     let shown = wire::Explanation::of(&app, "tracker", "user1", &[], None).unwrap();
-    assert_eq!(shown.threshold, Some(0));
-    assert!(!shown.steps.last().unwrap().ok);
+    assert_eq!(shown.explanation.threshold, Some(0));
+    assert!(!shown.explanation.steps.last().unwrap().ok);
 }
 
 #[test]

@@ -23,9 +23,8 @@
 //! | [`runner`] | a command on a state: bounded in time, and ended with all that it started |
 //! | [`logging`] | the log on standard error |
 //! | [`imprint`] | what Flagdeck is made of |
-//! | [`error`] | the only vocabulary of failure that faces branch on |
-//! | [`wire`] | the shapes that faces see |
-//! | [`translate`] | between the domain and those shapes |
+//! | [`error`] | why something was refused or failed, and the one vocabulary of codes |
+//! | [`wire`] | the JSON shapes that faces see |
 //! | [`http`] | a face: the local HTTP interface |
 //! | [`fuzzing`] | readers of foreign bytes, for the fuzz targets |
 //!
@@ -58,7 +57,6 @@ pub mod outbound;
 pub mod runner;
 
 pub mod error;
-pub mod translate;
 pub mod wire;
 
 pub mod http;

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let failure = failure(error);
             output.failure(&failure);
-            exit_code(failure.code)
+            ExitCode::from(failure.code.exits_with())
         }
     }
 }
@@ -73,17 +73,4 @@ fn advised(failure: Failure) -> Failure {
         },
         _ => failure,
     }
-}
-
-/// As `flagctl --help` lists them.
-fn exit_code(code: Code) -> ExitCode {
-    ExitCode::from(match code {
-        Code::Failed => 1,
-        Code::Invalid | Code::LargeLoss => 2,
-        Code::NotFound => 3,
-        Code::Conflict => 4,
-        Code::NothingToDo => 5,
-        Code::ReadOnly => 6,
-        Code::StoreGone => 7,
-    })
 }

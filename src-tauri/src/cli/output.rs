@@ -11,9 +11,9 @@ mod table;
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-use flagdeck::wire::{Actor, Failure, Problem, Via};
+use flagdeck::wire::{Actor, Failure, Via};
 use flagdeck_core::diff::thousands;
-use flagdeck_core::{visible, visible_json};
+use flagdeck_core::{Problem, Severity, visible, visible_json};
 use serde::Serialize;
 
 pub use self::line::{Line, Tone, mark, toned};
@@ -199,11 +199,12 @@ pub fn progress(text: &str) {
 /// One problem in one line: `error at /rollout/percentage: …`.
 pub fn problem_line(problem: &Problem) -> String {
     let Problem {
-        severity,
-        pointer,
-        message,
-        ..
+        pointer, message, ..
     } = problem;
+    let severity = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
     match pointer.as_str() {
         "" => format!("{severity}: {message}"),
         pointer => format!("{severity} at {pointer}: {message}"),

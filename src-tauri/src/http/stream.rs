@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http_body_util::BodyExt;
@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep_until};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::{App, StoreState};
+use crate::error::Code;
 use crate::events::Event;
 use crate::flags::Scope;
 use crate::http::Limits;
@@ -52,8 +53,7 @@ async fn stream(
     let permit = Arc::clone(context.streams()).try_acquire_owned();
     let permit = permit.map_err(|_| {
         ProblemDetails::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too_many_streams",
+            Code::TooManyStreams,
             "Too many programs are being told of changes; close one.",
         )
         .with(RETRY_AFTER, 5)

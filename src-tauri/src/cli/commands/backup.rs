@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use flagdeck::store::{Actor, Backup, Via};
-use flagdeck::{App, Outcome, wire};
+use flagdeck::{App, Outcome};
 
 use super::edit::{Reporting, list_changes, report};
 use crate::arguments::BackupCommand;
@@ -44,7 +44,6 @@ pub fn run(app: &App, command: BackupCommand, output: &mut Output) -> anyhow::Re
 
 fn list(backups: Vec<Backup>, output: &mut Output) -> anyhow::Result<()> {
     if output.json {
-        let backups: Vec<wire::Backup> = backups.into_iter().map(Into::into).collect();
         output.value(&backups)?;
         return Ok(());
     }
@@ -65,7 +64,7 @@ fn list(backups: Vec<Backup>, output: &mut Output) -> anyhow::Result<()> {
 
 fn make(made: Option<Backup>, output: &mut Output) -> anyhow::Result<()> {
     if output.json {
-        output.value(&made.map(wire::Backup::from))?;
+        output.value(&made)?;
         return Ok(());
     }
     output.line(match made {

@@ -1,8 +1,7 @@
 //! `set`, `master`, `rollout`, `restore`, `rollback`, `undo`, `redo`: what changes something.
 
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::translate::path;
-use flagdeck::wire;
+use flagdeck::wire::{self, path};
 use flagdeck::{App, ChangeRequest, Error, Outcome};
 use flagdeck_core::{ComponentPath, Edit, RolloutChange, groups};
 
@@ -196,6 +195,6 @@ pub fn report(outcome: Outcome, reporting: Reporting<'_>) -> anyhow::Result<()> 
 
 pub fn warn(outcome: &Outcome) {
     for problem in &outcome.warnings {
-        remark(&problem_line(&problem.into()));
+        remark(&problem_line(problem));
     }
 }
