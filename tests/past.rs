@@ -283,3 +283,27 @@ fn an_order_alone_is_no_change_and_stays() {
         (1, vec![1])
     );
 }
+
+/// A log without a number: so is one whose revisions another server numbered.
+#[test]
+fn a_change_is_taken_back_to_the_revision_before_it_whatever_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    for path in ["tracker", "calculator", "orchestrator"] {
+        switch(&app, path, true);
+    }
+    let log = rusqlite::Connection::open(folder.path().join("flagdeck.db")).unwrap();
+    log.execute_batch(
+        "PRAGMA foreign_keys = OFF; DROP TRIGGER revision_is_never_deleted;
+         DELETE FROM revision WHERE number = 2;",
+    )
+    .unwrap();
+    let before = |number| app.flags().before(RevisionNumber(number)).unwrap();
+    assert_eq!(before(3), RevisionNumber(1));
+    assert_eq!(before(1), RevisionNumber::NONE);
+    app.flags()
+        .undo(&Actor::new(Via::Window, "someone"))
+        .unwrap();
+    let first = app.flags().at(RevisionNumber(1)).unwrap();
+    assert_eq!(app.flags().live().document, first.document);
+}

@@ -32,6 +32,7 @@ mod restores_killed;
 mod restores_model;
 mod serving;
 mod settings;
+mod shapes;
 mod spellings;
 mod states;
 mod states_blame;

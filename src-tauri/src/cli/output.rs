@@ -152,12 +152,13 @@ impl Output {
         self.out.flush()
     }
 
-    /// Says why something was refused.
+    /// Says why something was refused: for programs, as the last line on standard error, whatever
+    /// was remarked before.
     pub fn failure(&mut self, failure: &Failure) {
         // What was printed before comes first; a reader that is gone cannot be told anything.
         let _ = self.end_line().and_then(|()| self.finish());
         if self.json {
-            let text = serde_json::to_string_pretty(failure).expect("a failure is plain data");
+            let text = serde_json::to_string(failure).expect("a failure is plain data");
             let mut err = io::stderr().lock();
             let text = match err.is_terminal() {
                 true => visible_json(&text),

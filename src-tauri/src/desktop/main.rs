@@ -40,7 +40,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments: Arguments = match flagdeck::arguments::read() {
+    let arguments: Arguments = match flagdeck::arguments::read(flagdeck::arguments::print) {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };

@@ -164,16 +164,10 @@ impl EventStream {
         if self.told.as_ref() == Some(&generation) {
             return Ok(());
         }
-        let all_off = live.all_off.as_ref().map(|all_off| {
-            json!({
-                "since": all_off.since(),
-                "by": all_off.by.as_ref().map(|actor| &actor.name),
-            })
-        });
         let data = json!({
             "revision": live.revision.0,
             "etag": live.generation.etag(),
-            "allOff": all_off,
+            "allOff": live.all_off.as_deref(),
         });
         let frame = format!("event: flags\nid: {generation}\ndata: {data}\n\n");
         self.told = Some(generation);
