@@ -132,7 +132,7 @@ fn generate() -> String {
         Theme,
         View,
     );
-    let codes: Vec<String> = Code::ALL.iter().map(|code| json(code)).collect();
+    let codes: Vec<String> = Code::ALL.iter().map(json).collect();
     text.push_str(&format!(
         "/** Every code of a failure. */\nexport const CODES: readonly Code[] = [\n  {},\n];\n",
         codes.join(",\n  ")

@@ -138,10 +138,7 @@ impl TryFrom<Edit> for flagdeck_core::Edit {
                 on,
             },
             Edit::AddGroup { path: name } => Self::AddGroup { path: path(&name)? },
-            Edit::Move { from, to } => Self::Move {
-                from: path(&from)?,
-                to: path(&to)?,
-            },
+            Edit::Move { from, to } => relocation(&from, &to)?,
             Edit::Remove { paths, release } => Self::Remove {
                 paths: all(&paths)?,
                 release,
@@ -153,14 +150,25 @@ impl TryFrom<Edit> for flagdeck_core::Edit {
             Edit::SetRequires {
                 component,
                 requires,
-            } => Self::SetRequires {
-                component: path(&component)?,
-                requires: all(&requires)?,
-            },
+            } => requirement(&component, &requires)?,
             Edit::Batch { edits } => Self::Batch(batch(edits)?),
             Edit::Replace { text } => Self::Replace(text.into_bytes()),
         })
     }
+}
+
+fn relocation(from: &str, to: &str) -> Result<flagdeck_core::Edit, Error> {
+    Ok(flagdeck_core::Edit::Move {
+        from: path(from)?,
+        to: path(to)?,
+    })
+}
+
+fn requirement(component: &str, requires: &[String]) -> Result<flagdeck_core::Edit, Error> {
+    Ok(flagdeck_core::Edit::SetRequires {
+        component: path(component)?,
+        requires: all(requires)?,
+    })
 }
 
 fn batch(edits: Vec<Edit>) -> Result<Vec<flagdeck_core::Edit>, Error> {
