@@ -238,6 +238,31 @@ fn the_page_on_json_has_an_example_of_every_noun() {
     assert_eq!(unknown.collect::<Vec<_>>(), [""; 0], "{PAGE}");
 }
 
+#[test]
+fn the_page_on_json_has_what_other_commands_print() {
+    let cli = folder();
+    let page = fs::read_to_string(PAGE).expect("the page is there");
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `flagctl "));
+    let mut seen = 0;
+    for row in rows {
+        let (command, rest) = row
+            .split_once("` | `{")
+            .expect("a command and what it prints");
+        let (names, _) = rest.split_once("}`").expect("its end");
+        let names: Vec<&str> = names
+            .split(", ")
+            .map(|name| name.trim_matches('"'))
+            .collect();
+        let ran = cli.run_with_input(&format!("{command} --json"), "ada\n");
+        let printed: Map<String, Value> = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(printed.keys().collect::<Vec<_>>(), names, "{command}");
+        seen += 1;
+    }
+    assert!(seen >= 4, "{PAGE} has lost its table");
+}
+
 /// The table is made of the codes; `UPDATE_CODES=1` writes it.
 #[test]
 fn the_page_on_json_has_every_code() {

@@ -199,3 +199,39 @@ impl From<&ChangeError> for Code {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Gone, Instead};
+
+    #[test]
+    fn every_code_is_an_error_over_http_and_a_documented_exit_of_flagctl() {
+        for code in Code::ALL {
+            assert!((400..600).contains(&code.http_status()), "{code:?}");
+            assert!(code.exit_code().is_none_or(|exit| (1..8).contains(&exit)));
+            assert!(code.meaning().ends_with('.'), "{code:?}");
+        }
+    }
+
+    /// Whatever fails, the parts and the application name it alike.
+    #[test]
+    fn one_cause_has_one_code_wherever_it_is_met() {
+        let met = |stored: fn() -> StoreError, taken: &IntakeError| {
+            let state = Error::from(StateError::Store(stored()));
+            [Error::Store(stored()).code(), state.code(), taken.into()]
+        };
+        let gone = || {
+            StoreError::Gone(Gone {
+                data_dir: "/somewhere".into(),
+                file: None,
+                instead: Instead::Nothing,
+            })
+        };
+        assert_eq!(met(gone, &IntakeError::Gone), [Code::StoreGone; 3]);
+        let full = || StoreError::DiskFull;
+        assert_eq!(met(full, &IntakeError::DiskFull), [Code::DiskFull; 3]);
+        let busy = || StoreError::Busy;
+        assert_eq!(met(busy, &IntakeError::Busy), [Code::Busy; 3]);
+    }
+}
