@@ -171,7 +171,7 @@ fn the_window_is_told_whose_step_it_would_take_back() {
     assert!(shown().is_own);
     change_as(&ci, 2000);
     assert!(!shown().is_own);
-    assert_eq!(shown().actor, Some(ci.clone()));
+    assert_eq!(shown().step.actor, Some(ci.clone()));
     app.flags().undo(&ci).unwrap();
     assert!(shown().is_own);
     let redo = Flags::of(&app, &maria).redo.expect("a step");

@@ -15,7 +15,7 @@ fn listed(cli: &Cli, conditions: &str) -> Vec<u64> {
     let listed = cli.json(&format!("history {conditions}"));
     let numbers = listed.as_array().unwrap().iter();
     numbers
-        .map(|revision| revision["number"].as_u64().unwrap())
+        .map(|revision| revision["revision"].as_u64().unwrap())
         .collect()
 }
 

@@ -131,7 +131,7 @@ fn an_emergency_holds_over_a_store_that_cannot_be_written_and_says_why() {
     let flags = Flags::of(&app, &someone());
     assert!(!flags.document.enabled, "the window shows what is in force");
     let undo = flags.undo.unwrap();
-    assert_eq!(undo.sentence, "Master switch off");
+    assert_eq!(undo.step.sentence, "Master switch off");
 }
 
 #[test]

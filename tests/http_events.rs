@@ -109,7 +109,7 @@ fn a_body_that_is_no_batch_is_refused_whole() {
     let packed = [("Content-Encoding", "gzip")];
     assert_eq!(server.report(&packed, COMPLETE).status, 415);
     let many = "0\n".repeat(10_001);
-    assert_eq!(server.report(&[], &many).problem(413), "too_many_events");
+    assert_eq!(server.report(&[], &many).problem(413), "too_many");
     let far_too_large = [("Content-Length", "2147483648")];
     assert_eq!(server.report(&far_too_large, "").problem(413), "too_large");
     // Nothing of any of them counts.

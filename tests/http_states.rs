@@ -308,7 +308,7 @@ fn the_stream_sends_the_flags_at_once_and_each_revision() {
     assert_eq!(stream.until("content-type: "), "text/event-stream");
     let first = stream.event("flags");
     assert_eq!(first["revision"], 0);
-    let never_on = json!({"since": null, "by": null});
+    let never_on = json!({"sinceMs": null, "by": null, "isStored": true});
     assert_eq!(first["allOff"], never_on);
     switch(&server, true);
     let told = stream.event("flags");

@@ -1,9 +1,8 @@
 //! Looking back through the application: what was changed, what differs, what would change.
 
 use flagdeck::error::Code;
-use flagdeck::store::{HistoryFilter, RevisionNumber};
-use flagdeck::translate::DIFFERENCE_CHANGES_MAX;
-use flagdeck::wire::AsOf;
+use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
+use flagdeck::wire::{AsOf, DIFFERENCE_CHANGES_MAX};
 use flagdeck::{App, wire};
 use flagdeck_core::{Edit, Severity, User};
 use serde_json::{Value, json};
@@ -149,9 +148,12 @@ fn a_list_shows_twenty_sentences_of_a_revision_and_how_many_there_are() {
     let app = open(folder.path());
     import(&app, &flat(300, |_| false));
     import(&app, &flat(300, |index| index >= 200));
-    let page = wire::HistoryPage::of(&app, wire::HistoryFilter::default(), 0, usize::MAX).unwrap();
+    let page = wire::HistoryPage::of(&app, &HistoryFilter::default(), 0, usize::MAX).unwrap();
     let latest = &page.revisions[0];
-    assert_eq!((latest.changes.len(), latest.changes_total), (20, 100));
+    assert_eq!(
+        (latest.revision.changes.len(), latest.changes_total),
+        (20, 100)
+    );
     assert_eq!(page.total, 2);
 }
 
@@ -211,8 +213,8 @@ fn a_decision_is_explained_as_of_any_revision() {
         .explain("tracker", &User::id("user1"), Some(AsOf::Revision(9)));
     assert_eq!(missing.unwrap_err().code(), Code::NotFound);
     let shown = wire::Explanation::of(&app, "tracker", "user1", &[], None).unwrap();
-    assert_eq!(shown.threshold, Some(0));
-    assert!(!shown.steps.last().unwrap().ok);
+    assert_eq!(shown.explanation.threshold, Some(0));
+    assert!(!shown.explanation.steps.last().unwrap().ok);
 }
 
 #[test]
@@ -258,4 +260,28 @@ fn an_order_alone_is_no_change_and_stays() {
         (origin.changes.len(), revisions_of(&app, "a")),
         (1, vec![1])
     );
+}
+
+/// A log without a number: so is one whose revisions another server numbered.
+#[test]
+fn a_change_is_taken_back_to_the_revision_before_it_whatever_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    for path in ["tracker", "calculator", "orchestrator"] {
+        switch(&app, path, true);
+    }
+    let log = rusqlite::Connection::open(folder.path().join("flagdeck.db")).unwrap();
+    log.execute_batch(
+        "PRAGMA foreign_keys = OFF; DROP TRIGGER revision_is_never_deleted;
+         DELETE FROM revision WHERE number = 2;",
+    )
+    .unwrap();
+    let before = |number| app.flags().before(RevisionNumber(number)).unwrap();
+    assert_eq!(before(3), RevisionNumber(1));
+    assert_eq!(before(1), RevisionNumber::NONE);
+    app.flags()
+        .undo(&Actor::new(Via::Window, "someone"))
+        .unwrap();
+    let first = app.flags().at(RevisionNumber(1)).unwrap();
+    assert_eq!(app.flags().live().document, first.document);
 }

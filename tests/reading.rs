@@ -343,7 +343,7 @@ fn blanks_around_groups_that_the_window_sends_are_no_part_of_the_names() {
     assert_eq!(app.flags().live().document.rollout.user_groups, ["staff"]);
     let groups = ["\tstaff".to_owned()];
     let told = wire::Explanation::of(&app, "tracker", "user0", &groups, None).unwrap();
-    assert_eq!(told.reason, "group");
+    assert_eq!(told.explanation.reason, "group");
 }
 
 #[test]

@@ -472,7 +472,7 @@ impl Bench {
                 assert_eq!(cancelled.unwrap().ended_by, Some(me()));
                 self.model.restores[place].status = RestoreStatus::Cancelled;
             }
-            _ => assert_eq!(cancelled.unwrap_err().code(), Code::NothingToDo),
+            _ => assert_eq!(cancelled.unwrap_err().code(), Code::RestoreEnded),
         }
     }
 
@@ -494,7 +494,7 @@ impl Bench {
                 let before = self.model.reported[of.source].clone().unwrap();
                 self.asked_for(&undo, of.source, of.scope, of.before, before);
             }
-            _ => assert_eq!(undone.unwrap_err().code(), Code::NothingToDo),
+            _ => assert_eq!(undone.unwrap_err().code(), Code::RestoreEnded),
         }
     }
 

@@ -140,7 +140,7 @@ fn a_confirmation_gets_the_status_of_its_restore_and_its_state_is_kept() {
     let put = app.put_state(&other, b"{}", None, Some(fourth)).unwrap();
     assert_eq!(put.restore.unwrap().status, Unknown);
     let refused = app.cancel_restore(fourth, &me()).unwrap_err();
-    assert_eq!(refused.code(), Code::NothingToDo);
+    assert_eq!(refused.code(), Code::RestoreEnded);
     assert_eq!(
         refused.to_string(),
         format!("restore {fourth} of web was confirmed")
@@ -246,7 +246,7 @@ fn undoing_a_restore_that_is_not_confirmed_cancels_it() {
     );
     assert_eq!(list(&app, None).total, 1);
     let again = app.undo_restore(restore.id, &me()).unwrap_err();
-    assert_eq!(again.code(), Code::NothingToDo);
+    assert_eq!(again.code(), Code::RestoreEnded);
     assert!(app.preview_undo_restore(restore.id, &options).is_err());
 }
 

@@ -35,6 +35,7 @@ mod reading_settings;
 mod restores_killed;
 mod restores_model;
 mod settings;
+mod shapes;
 mod spellings;
 mod states;
 mod states_blame;

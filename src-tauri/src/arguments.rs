@@ -11,17 +11,26 @@ use flagdeck_core::visible;
 /// The exit code for a refused command line.
 const REFUSED: u8 = 2;
 
-/// Returns the arguments of this process.
+/// Returns the arguments of this process; `refuse` says why, if they are refused.
 ///
 /// # Errors
 /// How the process is to end if they are refused, or ask for help or the version: what there is
 /// to say is printed.
-pub fn read<P: Parser>() -> Result<P, ExitCode> {
+pub fn read<P: Parser>(refuse: impl FnOnce(&Error)) -> Result<P, ExitCode> {
     let given: Vec<OsString> = env::args_os().collect();
     P::try_parse_from(&given).map_err(|error| match error.use_stderr() {
-        true => refuse(&shown::<P>(&error, &given)),
+        true => {
+            refuse(&shown::<P>(&error, &given));
+            ExitCode::from(REFUSED)
+        }
         false => help(&error),
     })
+}
+
+/// Prints on standard error why a command line is refused.
+pub fn print(error: &Error) {
+    // Nothing can be done if standard error is closed.
+    let _ = error.print();
 }
 
 /// Returns the error with control characters of its arguments escaped.
@@ -37,12 +46,6 @@ fn shown<P: Parser>(error: &Error, given: &[OsString]) -> Error {
             Error::raw(error.kind(), format!("{text}\n"))
         }
     }
-}
-
-fn refuse(error: &Error) -> ExitCode {
-    // Nothing can be done if standard error is closed.
-    let _ = error.print();
-    ExitCode::from(REFUSED)
 }
 
 /// Prints what was asked for; a closed pipe is no error.

@@ -1,7 +1,10 @@
-//! The only vocabulary of failure that faces branch on.
+//! Why the application refused or failed, and the codes that faces and programs branch on.
+
+mod code;
 
 use flagdeck_core::{EditError, Loss, Problem};
-use serde::Serialize;
+
+pub use self::code::Code;
 
 use crate::config::ChangeError;
 use crate::metrics::prometheus::QueryError;
@@ -102,53 +105,10 @@ impl From<EditError> for Error {
     }
 }
 
-/// The kind of a failure: stable names that programs may branch on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename_all = "snake_case"))]
-pub enum Code {
-    /// The document or edit is invalid.
-    Invalid,
-    /// No such component or revision.
-    NotFound,
-    /// Somebody else was faster.
-    Conflict,
-    /// More than half of the components would be removed.
-    LargeLoss,
-    /// Nothing to undo or redo.
-    NothingToDo,
-    /// The store is open for reading only.
-    ReadOnly,
-    /// The data folder was removed or replaced while it was open.
-    StoreGone,
-    /// Something failed that should not have.
-    Failed,
-}
-
 impl Error {
     /// Returns the kind of the failure.
     pub fn code(&self) -> Code {
-        match self {
-            Self::Invalid { .. } => Code::Invalid,
-            Self::NotFound { .. } => Code::NotFound,
-            Self::Conflict { .. } => Code::Conflict,
-            Self::LargeLoss { .. } => Code::LargeLoss,
-            Self::NothingToDo { .. } => Code::NothingToDo,
-            Self::ReadOnly { .. } => Code::ReadOnly,
-            Self::Store(StoreError::Gone(_) | StoreError::Unconfirmed(_)) => Code::StoreGone,
-            Self::State(StateError::Unavailable { .. }) => Code::ReadOnly,
-            Self::State(StateError::Ended { .. }) => Code::NothingToDo,
-            Self::State(_) => Code::Invalid,
-            Self::Setting(error) => match error {
-                ChangeError::Unknown { .. } => Code::NotFound,
-                ChangeError::Invalid { .. } | ChangeError::Unsound { .. } => Code::Invalid,
-                ChangeError::Protected { .. } => Code::ReadOnly,
-                ChangeError::DiskFull { .. } | ChangeError::File { .. } => Code::Failed,
-            },
-            Self::NotCollecting | Self::Prometheus { .. } | Self::Store(_) | Self::File { .. } => {
-                Code::Failed
-            }
-        }
+        self.into()
     }
 
     /// Says what went wrong with its causes, in one line.
@@ -171,7 +131,7 @@ fn first_of(problems: &[Problem]) -> String {
     }
 }
 
-/// Makes a sentence of an error's text, which by custom has no capital and no full stop.
+/// Makes a sentence of an error's text, which has no capital and no full stop.
 /// A name at its beginning stays as it is.
 pub fn sentence(text: &str) -> String {
     let mut characters = text.chars();
@@ -188,4 +148,16 @@ pub fn sentence(text: &str) -> String {
         sentence.push('.');
     }
     sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn an_error_becomes_a_sentence_and_keeps_names_as_they_are() {
+        assert_eq!(sentence("the disk is full"), "The disk is full.");
+        assert_eq!(sentence("ui.badges is a group"), "ui.badges is a group.");
+        assert_eq!(sentence("Already one."), "Already one.");
+    }
 }

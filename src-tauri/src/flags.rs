@@ -272,13 +272,7 @@ impl Flags {
             false => wanted.in_order_of(&live.document),
         };
         let text: Arc<[u8]> = wanted.document.to_bytes().into();
-        let unchanged = Outcome {
-            revision: live.revision,
-            changed: false,
-            changes: Vec::new(),
-            warnings: wanted.warnings.clone(),
-            step: None,
-        };
+        let unchanged = Outcome::unchanged(live.revision, wanted.warnings.clone());
         if text == live.text && !is_step {
             return Ok(Some(unchanged));
         }

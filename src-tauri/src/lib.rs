@@ -26,9 +26,8 @@
 //! | [`runner`] | runs a command on a state, with a timeout, and ends all processes that it started |
 //! | [`logging`] | the log on standard error |
 //! | [`build_info`] | what Flagdeck is made of |
-//! | [`error`] | the only vocabulary of failure that faces branch on |
-//! | [`wire`] | the shapes that faces see |
-//! | [`translate`] | between the domain and those shapes |
+//! | [`error`] | why something was refused or failed, and the one vocabulary of codes |
+//! | [`wire`] | the JSON shapes that faces see |
 //! | [`http`] | a face: the local HTTP interface |
 //! | [`fuzzing`] | readers of foreign bytes, for the fuzz targets |
 //!
@@ -64,7 +63,6 @@ pub mod outbound;
 pub mod runner;
 
 pub mod error;
-pub mod translate;
 pub mod wire;
 
 pub mod http;

@@ -20,6 +20,7 @@ use ts_rs::TS;
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
+#[cfg_attr(test, derive(TS))]
 pub struct RevisionNumber(pub u64);
 
 impl RevisionNumber {
@@ -78,6 +79,11 @@ pub struct Mark {
 /// Why a revision came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "of", rename_all = "snake_case")]
+#[cfg_attr(
+    test,
+    derive(TS),
+    ts(tag = "kind", content = "of", rename_all = "snake_case")
+)]
 pub enum Cause {
     /// The document was edited.
     Edit,
@@ -120,8 +126,10 @@ pub struct Revision {
 /// A revision without its document, for lists.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct RevisionSummary {
     /// Its number.
+    #[serde(rename = "revision")]
     pub number: RevisionNumber,
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
@@ -150,7 +158,9 @@ impl Revision {
 }
 
 /// Which revisions to look for. What is not given lets every revision through.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase", optional_fields))]
 pub struct HistoryFilter {
     /// Only those that touched what has this path, under whatever path it had then, or
     /// anything in that group; `""` for those that touched the document as a whole.
@@ -166,7 +176,7 @@ pub struct HistoryFilter {
     pub since_ms: Option<i64>,
     /// Only those saved before this moment, in milliseconds since 1970.
     pub until_ms: Option<i64>,
-    /// Only those up to this number.
+    /// Only those up to this number, so that pages do not shift while revisions are added.
     pub up_to: Option<RevisionNumber>,
 }
 
@@ -180,7 +190,9 @@ pub struct HistoryPage {
 }
 
 /// The last revision that touched a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct LastChange {
     /// The path of a component or group; `""` for the document as a whole.
     pub path: String,
@@ -210,7 +222,9 @@ pub struct CheckReport {
 }
 
 /// A verified copy of the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Backup {
     /// What it is called.
     pub name: String,

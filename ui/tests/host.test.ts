@@ -2,6 +2,8 @@ import { invoke } from "@tauri-apps/api/core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { CALLS } from "../src/bindings/calls";
+import { CODES } from "../src/bindings/wire";
+import { asFailure } from "../src/host/host";
 import { tauri } from "../src/host/tauri";
 
 vi.mock("@tauri-apps/api/core", () => ({ invoke: vi.fn(() => Promise.resolve(null)) }));
@@ -21,6 +23,11 @@ describe("the backend over IPC", () => {
       ["change", { edit: { kind: "set_master", on: true }, base: null, confirmsLoss: null }],
       ["emergency_off", {}],
     ]);
+  });
+
+  it.each(CODES)("keeps a failure of the code %s as it is", (code) => {
+    const failure = { code, message: "Refused.", problems: [] };
+    expect(asFailure(failure)).toBe(failure);
   });
 
   it("has every call there is", () => {

@@ -222,8 +222,14 @@ describe("the window over a hostile backend", () => {
   });
 
   it("says why something was refused", async () => {
-    const problem = { severity: "error", code: "x", pointer: "/a", message: "A group is wrong." };
-    host.refusal = { code: "invalid", message: "Refused.", problems: [problem] };
+    const failure: Failure = {
+      code: "invalid",
+      message: "Refused.",
+      problems: [
+        { severity: "error", code: "wrong_type", pointer: "/a", message: "A group is wrong." },
+      ],
+    };
+    host.refusal = failure;
     await open("flags");
     await click("row-ui.badges");
     await click("switch-ui.badges");

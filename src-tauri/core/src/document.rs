@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use indexmap::IndexMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::limits;
 use crate::tree::{self, Object, Tree};
@@ -20,27 +20,43 @@ use crate::typed;
 
 /// The unit that is stored, served and versioned: the component tree and who sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Document"))]
 pub struct FlagDocument {
     /// The master switch: while it is off, no component is enabled.
     pub enabled: bool,
     /// The component tree.
+    #[cfg_attr(feature = "typescript", ts(type = "Group"))]
     pub components: Group,
     /// The rollout of every component without a custom one.
     pub rollout: Rollout,
     /// Rollouts of single components.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(
+        feature = "typescript",
+        ts(optional, as = "Option<BTreeMap<String, Rollout>>")
+    )]
     pub rollouts: BTreeMap<ComponentPath, Rollout>,
     /// What must be on for a user before a component is.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(
+        feature = "typescript",
+        ts(optional, as = "Option<BTreeMap<String, Vec<String>>>")
+    )]
     pub requires: BTreeMap<ComponentPath, Vec<ComponentPath>>,
     /// What people should know about a component or a group.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(
+        feature = "typescript",
+        ts(optional, as = "Option<BTreeMap<String, About>>")
+    )]
     pub about: BTreeMap<ComponentPath, About>,
     /// How users are hashed.
     #[serde(skip_serializing_if = "Bucketing::is_default")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Bucketing>"))]
     pub bucketing: Bucketing,
     /// Unknown keys, kept as they are.
     #[serde(flatten)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     pub unknown: Object,
 }
 
@@ -60,8 +76,14 @@ pub enum Node {
 /// Who sees what is switched on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "camelCase")
+)]
 pub struct Rollout {
-    /// The share of all users.
+    /// The share of all users, 0 to 100 % in steps of 0.001.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub percentage: Percentage,
     /// Groups that the strategy gives a meaning to.
     pub user_groups: Vec<String>,
@@ -69,11 +91,18 @@ pub struct Rollout {
     pub strategy: Strategy,
     /// Unknown keys, kept as they are.
     #[serde(flatten)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     pub unknown: Object,
 }
 
 /// How a rollout reads its groups and its percentage.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "kebab-case")
+)]
 pub enum Strategy {
     /// People in the groups first, then a fixed share of everyone.
     #[default]
@@ -85,17 +114,21 @@ pub enum Strategy {
 }
 
 /// How users are hashed into buckets; see [`crate::bucket`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Bucketing {
     /// flagd's `fractional`, second generation: UTF-8 bytes.
+    #[serde(rename = "flagd-2")]
     Flagd2,
     /// flagd's `fractional`, third generation: canonical CBOR.
+    #[serde(rename = "flagd-3")]
     #[default]
     Flagd3,
 }
 
 /// What people should know about a component. Nothing here changes what it does.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 pub struct About {
     /// A name for people.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,12 +141,15 @@ pub struct About {
     pub owner: Option<String>,
     /// Words to find it by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<String>>"))]
     pub tags: Vec<String>,
     /// The day it should be gone.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<String>"))]
     pub expires: Option<jiff::civil::Date>,
     /// Unknown keys, kept as they are.
     #[serde(flatten)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     pub unknown: Object,
 }
 
@@ -287,12 +323,6 @@ impl FromStr for Strategy {
     }
 }
 
-impl Serialize for Strategy {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 /// The error for a word that is no strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the strategy must be canary, blue-green or feature")]
@@ -312,12 +342,6 @@ impl Bucketing {
 
     fn is_default(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-impl Serialize for Bucketing {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod structure;
 
+use serde::Deserialize;
+
 use crate::document::{
     About, ComponentPath, FlagDocument, Group, Node, Percentage, Rollout, Strategy,
 };
@@ -104,7 +106,9 @@ pub struct RolloutChange {
 }
 
 /// Changes to a description; what is not given stays.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 pub struct AboutChange {
     /// A name for people; empty to have none.
     pub title: Option<String>,

@@ -13,6 +13,11 @@ use crate::reach::Reaches;
 /// An evaluation with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "camelCase")
+)]
 pub struct Explanation {
     /// The name that was asked for.
     pub component: String,
@@ -38,6 +43,11 @@ pub struct Explanation {
 
 /// One rule that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename = "ExplanationStep")
+)]
 pub struct Step {
     /// Whether it lets the component be on.
     pub ok: bool,
@@ -48,6 +58,11 @@ pub struct Step {
 /// The rollout that applied.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "camelCase")
+)]
 pub struct AppliedRollout {
     /// Whether it is the component's own, or else the document's.
     pub own: bool,

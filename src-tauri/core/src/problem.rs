@@ -11,6 +11,11 @@ use crate::tree::Tree;
 /// Whether a problem refuses the document or is only worth knowing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "snake_case")
+)]
 pub enum Severity {
     /// The document is refused.
     Error,
@@ -21,6 +26,11 @@ pub enum Severity {
 /// The kind of a problem: stable names that programs may branch on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename = "ProblemCode", rename_all = "snake_case")
+)]
 pub enum Code {
     /// More bytes than [`limits::DOCUMENT_BYTES_MAX`], or in a key than [`limits::KEY_BYTES_MAX`].
     TooLarge,
@@ -78,6 +88,7 @@ pub enum Code {
 
 /// One thing wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Problem {
     /// Whether it refuses the document.
     pub severity: Severity,

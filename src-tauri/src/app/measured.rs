@@ -197,18 +197,18 @@ impl App {
         if after == Some(until) {
             return;
         }
-        let switched = (counted + 1..=until).map(|number| self.switches_of(number));
+        let switched = (counted + 1..=until).map(RevisionNumber);
+        let switched = switched.map(|number| self.switches_of(number).unwrap_or(0));
         metrics.count_toggles(after, until, switched.sum());
     }
 
-    /// Returns how often a revision switched something; nothing if it cannot be read, which is
-    /// reported elsewhere.
-    fn switches_of(&self, number: u64) -> u64 {
-        let document = |number| self.flags().document_at(RevisionNumber(number));
-        let (Ok(before), Ok(after)) = (document(number - 1), document(number)) else {
-            return 0;
-        };
-        switches(&changes(&before.to_tree(), &after.to_tree())) as u64
+    /// Returns how often a revision switched something. One that cannot be read is reported
+    /// elsewhere.
+    fn switches_of(&self, number: RevisionNumber) -> Result<u64, Error> {
+        let flags = self.flags();
+        let before = flags.document_at(flags.before(number)?)?;
+        let after = flags.document_at(number)?;
+        Ok(switches(&changes(&before.to_tree(), &after.to_tree())) as u64)
     }
 
     /// Returns the collector of events.

@@ -157,7 +157,7 @@ impl App {
         if live.0 != revision {
             return Ok(UndoneFlags::ChangedSince(live));
         }
-        let before = RevisionNumber(revision.saturating_sub(1));
+        let before = self.flags().before(RevisionNumber(revision))?;
         let note = Some(format!("Undo of restore {}", restore.id));
         let outcome = self.restore(before, actor, note)?;
         Ok(UndoneFlags::Restored(outcome.revision))

@@ -26,8 +26,8 @@ Exit codes:
      of the components without --yes; nothing was changed
   3  not found: no such component, revision, setting, backup, snapshot or value
   4  conflict: another change came first; nothing was changed
-  5  nothing to undo, redo or roll back
-  6  the data folder can only be read
+  5  nothing to undo, redo or roll back, or the restore has ended
+  6  the data folder can only be read, or states cannot be kept
   7  the data folder was removed or replaced while it was open
   8  bisect stopped: a run was killed or not started, or runs disagreed
   128 + N  a signal of number N ended bisect: 130 for Ctrl-C";
@@ -42,7 +42,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Print JSON, for programs
+    /// Print JSON, for programs; also why a command fails, as the last line on standard error
     #[arg(long, global = true)]
     pub json: bool,
 
@@ -70,16 +70,7 @@ pub enum Command {
         at: Option<At>,
     },
     /// Switch a component, or every component of a group
-    Set {
-        /// Its path, such as ui.badges
-        component: String,
-        /// Its new position
-        position: Position,
-        #[command(flatten)]
-        note: Note,
-        #[command(flatten)]
-        listing: Listing,
-    },
+    Set(SwitchArguments),
     /// Turn the master switch: off turns all flags off, for everyone
     Master {
         /// Its new position
@@ -95,21 +86,7 @@ pub enum Command {
     /// formula, such as =1+1 or @x, has an apostrophe before it; numbers such as -5 have none.
     Eval(EvalArguments),
     /// Explain what a component is for one user, and why
-    Explain {
-        /// Its path, such as ui.badges
-        component: String,
-        /// The user's id; without it, a user without an id
-        #[arg(long, default_value = "", hide_default_value = true)]
-        user: String,
-        /// Groups the user belongs to
-        #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
-        groups: Vec<String>,
-        /// As it was at this revision (12), or at this moment: a day, of which its beginning
-        /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
-        /// ago (2d, 3h, 10m)
-        #[arg(long, value_name = "REVISION|WHEN")]
-        at: Option<At>,
-    },
+    Explain(ExplainArguments),
     /// List revisions, latest first
     History(HistoryArguments),
     /// Say what differs between two revisions
@@ -124,14 +101,7 @@ pub enum Command {
     /// Put an earlier revision in force again, as a new one
     ///
     /// Does not ask, whatever that removes: diff says what differs, and undo takes it back.
-    Restore {
-        /// Its number
-        revision: u64,
-        #[command(flatten)]
-        note: Note,
-        #[command(flatten)]
-        listing: Listing,
-    },
+    Restore(PutBackArguments),
     /// Show a component to fewer people again, as they were before it was rolled out further
     ///
     /// Puts back the switch and custom rollout of the component, or the default rollout if it uses
@@ -372,6 +342,45 @@ pub struct RolloutArguments {
     pub note: Note,
     #[command(flatten)]
     pub listing: Listing,
+}
+
+#[derive(Debug, Args)]
+pub struct SwitchArguments {
+    /// Its path, such as ui.badges
+    pub component: String,
+    /// Its new position
+    pub position: Position,
+    #[command(flatten)]
+    pub note: Note,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Debug, Args)]
+pub struct PutBackArguments {
+    /// Its number
+    pub revision: u64,
+    #[command(flatten)]
+    pub note: Note,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// Its path, such as ui.badges
+    pub component: String,
+    /// The user's id; without it, a user without an id
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub user: String,
+    /// Groups the user belongs to
+    #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
+    pub groups: Vec<String>,
+    /// As it was at this revision (12), or at this moment: a day, of which its beginning
+    /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
+    /// ago (2d, 3h, 10m)
+    #[arg(long, value_name = "REVISION|WHEN")]
+    pub at: Option<At>,
 }
 
 #[derive(Debug, Args)]

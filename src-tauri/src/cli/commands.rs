@@ -91,49 +91,23 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Export { at } => show::document(app, at, output)?,
         Command::History(arguments) => history::history(app, arguments, output)?,
         Command::Diff { from, to, listing } => history::diff(app, from, to, listing, output)?,
-        Command::Set {
-            component,
-            position,
-            note,
-            listing,
-        } => {
-            let reporting = Reporting { output, listing };
-            edit::set(app, &component, position.is_on(), note.note, reporting)?;
-        }
+        Command::Set(arguments) => edit::set(app, arguments, output)?,
         Command::Master { position, note } => {
             edit::master(app, position.is_on(), note.note, output)?;
         }
         Command::Rollout(arguments) => edit::rollout(app, arguments, output)?,
-        Command::Restore {
-            revision,
-            note,
-            listing,
-        } => {
-            let reporting = Reporting { output, listing };
-            edit::restore(app, RevisionNumber(revision), note.note, reporting)?;
-        }
+        Command::Restore(arguments) => edit::restore(app, arguments, output)?,
         Command::Rollback { component, check } => edit::rollback(app, &component, check, output)?,
         Command::Undo(listing) => edit::undo(app, Reporting { output, listing })?,
         Command::Redo(listing) => edit::redo(app, Reporting { output, listing })?,
         Command::Import(arguments) => import::import(app, arguments, output)?,
         Command::Eval(arguments) => eval::eval(app, &arguments, output)?,
-        Command::Explain {
-            component,
-            user,
-            groups,
-            at,
-        } => eval::explain(
-            flags_at(app, at)?.as_ref(),
-            &component,
-            &user,
-            &groups,
-            output,
-        )?,
+        Command::Explain(arguments) => eval::explain(app, &arguments, output)?,
         Command::State(command) => state::run(app, command, output)?,
         Command::Snapshot(command) => return snapshot::run(app, command, output),
         Command::Bisect(arguments) => return bisect::bisect(app, &arguments, output),
         Command::Config(command) => settings::run(app, command, output)?,
-        Command::Backup(command) => return backup::run(app, command, output),
+        Command::Backup(command) => backup::run(app, command, output)?,
         Command::Metrics => metrics::metrics(app, output)?,
         Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,

@@ -13,8 +13,8 @@ mod signals;
 mod when;
 mod which;
 
-use std::io;
 use std::process::ExitCode;
+use std::{env, io};
 
 use flagdeck::error::Code;
 use flagdeck::wire::Failure;
@@ -24,7 +24,7 @@ use crate::commands::Refused;
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    let arguments: Arguments = match flagdeck::arguments::read() {
+    let arguments: Arguments = match flagdeck::arguments::read(refuse) {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
@@ -38,12 +38,33 @@ fn main() -> ExitCode {
         Err(error) => {
             let failure = failure(error);
             output.failure(&failure);
-            exit_code(failure.code)
+            ExitCode::from(failure.code.exits_with())
         }
     }
 }
 
-/// Whoever read the output has read enough: `flagctl eval … | head`.
+/// Says why the command line is refused, as programs read it if they asked for that.
+fn refuse(error: &clap::Error) {
+    if !asks_for_json() {
+        return flagdeck::arguments::print(error);
+    }
+    let text = error.to_string();
+    let reason = text.lines().take_while(|line| !line.trim().is_empty());
+    let reason: Vec<&str> = reason.map(str::trim).collect();
+    let said = Failure::failed(reason.join(" ").trim_start_matches("error: "));
+    Output::new(true).failure(&Failure {
+        code: Code::Invalid,
+        ..said
+    });
+}
+
+/// Whether a command line that cannot be read has `--json`; what follows `--` is another command's.
+fn asks_for_json() -> bool {
+    let mut own = env::args_os().take_while(|argument| argument != "--");
+    own.any(|argument| argument == "--json")
+}
+
+/// The reader of the output has read enough: `flagctl eval … | head`.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
@@ -73,17 +94,4 @@ fn advised(failure: Failure) -> Failure {
         },
         _ => failure,
     }
-}
-
-/// As `flagctl --help` lists them.
-fn exit_code(code: Code) -> ExitCode {
-    ExitCode::from(match code {
-        Code::Failed => 1,
-        Code::Invalid | Code::LargeLoss => 2,
-        Code::NotFound => 3,
-        Code::Conflict => 4,
-        Code::NothingToDo => 5,
-        Code::ReadOnly => 6,
-        Code::StoreGone => 7,
-    })
 }

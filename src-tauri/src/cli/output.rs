@@ -11,9 +11,9 @@ mod table;
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-use flagdeck::wire::{Actor, Failure, Problem, Via};
+use flagdeck::wire::{Actor, Failure, Via};
 use flagdeck_core::diff::documents::thousands;
-use flagdeck_core::{visible, visible_json};
+use flagdeck_core::{Problem, Severity, visible, visible_json};
 use serde::Serialize;
 
 pub use self::line::{Line, Tone, mark, toned};
@@ -152,12 +152,13 @@ impl Output {
         self.out.flush()
     }
 
-    /// Says why something was refused.
+    /// Says why something was refused: for programs, as the last line on standard error, whatever
+    /// was remarked before.
     pub fn failure(&mut self, failure: &Failure) {
         // What was printed before comes first; a reader that is gone cannot be told anything.
         let _ = self.end_line().and_then(|()| self.finish());
         if self.json {
-            let text = serde_json::to_string_pretty(failure).expect("a failure is plain data");
+            let text = serde_json::to_string(failure).expect("a failure is plain data");
             let mut err = io::stderr().lock();
             let text = match err.is_terminal() {
                 true => visible_json(&text),
@@ -199,11 +200,12 @@ pub fn progress(text: &str) {
 /// One problem in one line: `error at /rollout/percentage: …`.
 pub fn problem_line(problem: &Problem) -> String {
     let Problem {
-        severity,
-        pointer,
-        message,
-        ..
+        pointer, message, ..
     } = problem;
+    let severity = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
     match pointer.as_str() {
         "" => format!("{severity}: {message}"),
         pointer => format!("{severity} at {pointer}: {message}"),

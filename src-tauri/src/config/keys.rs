@@ -1,6 +1,7 @@
 //! The table of keys: name, default, range, meaning.
 
 use flagdeck_core::{typed, whole};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::origin::Origin;
@@ -27,7 +28,13 @@ pub struct Key {
 }
 
 /// What values a setting takes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(rename = "SettingKind", tag = "kind", rename_all = "snake_case")
+)]
 pub enum Kind {
     /// `true` or `false`.
     Switch,

@@ -199,9 +199,7 @@ impl Desk {
                     is_only_window = desk.keep_place(&app, is_only_window);
                 }
                 let announcement = match event {
-                    Ok(Event::Flags(revision)) => Announcement::Flags {
-                        revision: revision.0,
-                    },
+                    Ok(Event::Flags(revision)) => Announcement::Flags { revision },
                     Ok(Event::Status) => Announcement::Status,
                     Ok(Event::State(source)) => Announcement::State {
                         source: source.map(|source| source.to_string()),
@@ -210,7 +208,7 @@ impl Desk {
                     Ok(Event::Restored(_)) => continue,
                     // After missed events the page reads everything again.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {
-                        revision: app.flags().live().revision.0,
+                        revision: app.flags().live().revision,
                     },
                     Err(RecvError::Closed) => return,
                 };

@@ -16,7 +16,7 @@ mod toolkit;
 mod window;
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -40,7 +40,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments: Arguments = match flagdeck::arguments::read() {
+    let arguments: Arguments = match flagdeck::arguments::read(flagdeck::arguments::print) {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
@@ -56,17 +56,9 @@ fn main() -> ExitCode {
     for unknown in config::unknown_variables(&given) {
         tracing::warn!("{unknown}");
     }
-    let instance = match instance::start(&data_dir) {
-        Ok(Start::First(instance)) => Some(instance),
-        Ok(Start::Shown) => return ExitCode::SUCCESS,
-        Err(error) if error.kind() == ErrorKind::TimedOut => {
-            tracing::error!("Flagdeck is open on this folder already, but does not answer");
-            return ExitCode::FAILURE;
-        }
-        Err(error) => {
-            tracing::warn!(%error, "another window on this folder would not be noticed");
-            None
-        }
+    let instance = match only_one(&data_dir) {
+        Ok(instance) => instance,
+        Err(code) => return code,
     };
     #[cfg(target_os = "linux")]
     if !toolkit::has_display() {
@@ -78,6 +70,25 @@ fn main() -> ExitCode {
         Err(error) => {
             tracing::error!(%error, "the window cannot be opened");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Makes sure that no other window is open on the folder; `None` if that cannot be known.
+///
+/// # Errors
+/// How the process is to end if there is another window, which is shown if it answers.
+fn only_one(data_dir: &Path) -> Result<Option<Instance>, ExitCode> {
+    match instance::start(data_dir) {
+        Ok(Start::First(instance)) => Ok(Some(instance)),
+        Ok(Start::Shown) => Err(ExitCode::SUCCESS),
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
+            tracing::error!("Flagdeck is open on this folder already, but does not answer");
+            Err(ExitCode::FAILURE)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "another window on this folder would not be noticed");
+            Ok(None)
         }
     }
 }

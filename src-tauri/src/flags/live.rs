@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use flagdeck_core::{Compiled, FlagDocument, Reaches, validate};
+use serde::Serialize;
 
 use super::emergency::Call;
 use super::layers::Generation;
@@ -33,7 +34,9 @@ pub struct Live {
 }
 
 /// Since when all flags are off, and by whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename_all = "camelCase"))]
 pub struct AllOff {
     /// When the master switch went off, in milliseconds since 1970; `None` if it was never on.
     pub since_ms: Option<i64>,

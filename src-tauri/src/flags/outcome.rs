@@ -29,6 +29,17 @@ pub enum Step {
 }
 
 impl Outcome {
+    /// Nothing had to change.
+    pub(super) fn unchanged(revision: RevisionNumber, warnings: Vec<Problem>) -> Self {
+        Self {
+            revision,
+            changed: false,
+            changes: Vec::new(),
+            warnings,
+            step: None,
+        }
+    }
+
     /// Notes which step caused it.
     #[must_use]
     pub(super) fn of(self, step: Step) -> Self {

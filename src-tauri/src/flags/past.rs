@@ -64,6 +64,16 @@ impl Flags {
         Ok(self.store().history(filter, offset, limit)?)
     }
 
+    /// Returns the number of the revision before another one; [`RevisionNumber::NONE`] if there is
+    /// none. Numbers only grow, but not always by one.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn before(&self, number: RevisionNumber) -> Result<RevisionNumber, Error> {
+        let before = self.store().summaries(Some(number), 1)?;
+        Ok(before.first().map_or(RevisionNumber::NONE, |it| it.number))
+    }
+
     /// Lists every actor who saved a revision.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ impl Flags {
         } = step.ok_or(Error::NothingToDo {
             message: "there is nothing to undo",
         })?;
-        let before = RevisionNumber(revision.0 - 1);
+        let before = self.before(revision)?;
         let outcome = self.put_back(&guard, before, Cause::Undo(revision), actor, None)?;
         Ok(outcome.of(Step::Undone(sentence)))
     }

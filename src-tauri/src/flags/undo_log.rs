@@ -4,6 +4,7 @@
 //! across restarts, and takes back what another face changed. Knows nothing of documents.
 
 use flagdeck_core::summary;
+use serde::Serialize;
 
 use crate::store::{Actor, Cause, RevisionNumber, RevisionSummary};
 
@@ -21,7 +22,9 @@ pub struct UndoLog {
 }
 
 /// A revision that undo or redo would act on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename_all = "camelCase"))]
 pub struct UndoStep {
     /// Its number.
     pub revision: RevisionNumber,

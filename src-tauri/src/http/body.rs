@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::timeout;
@@ -16,6 +16,7 @@ use super::limits::{BODY_BYTES_MAX, UNREAD_BYTES_MAX};
 use super::memory::Reserved;
 use super::problem::ProblemDetails;
 use super::routes::Context;
+use crate::error::Code;
 
 /// What a body may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,18 +127,13 @@ async fn collect(
     match timeout(body_time, limited.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(bytes_max)),
-        Ok(Err(_)) => Err(ProblemDetails::new(
-            StatusCode::BAD_REQUEST,
-            "malformed",
+        Ok(Err(_)) => Err(ProblemDetails::malformed(
             "The body broke off or is not properly chunked.",
         )
         .closing()),
-        Err(_) => Err(ProblemDetails::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "too_slow",
-            "The body of the request took too long.",
-        )
-        .closing()),
+        Err(_) => Err(
+            ProblemDetails::new(Code::TooSlow, "The body of the request took too long.").closing(),
+        ),
     }
 }
 
@@ -243,17 +239,12 @@ fn declared_bytes(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn unsupported(detail: String) -> ProblemDetails {
-    ProblemDetails::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        detail,
-    )
+    ProblemDetails::new(Code::UnsupportedMediaType, detail)
 }
 
 fn too_large(bytes_max: usize) -> ProblemDetails {
     ProblemDetails::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "too_large",
+        Code::TooLarge,
         format!("The body is larger than {} MiB.", bytes_max / (1024 * 1024)),
     )
     .closing()

@@ -5,15 +5,16 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use serde::Serialize;
 
 use super::body::{self, Media, Received};
 use super::extract::Authorized;
-use super::problem::{ProblemDetails, STORE_GONE};
+use super::problem::ProblemDetails;
 use super::routes::Context;
+use crate::error::{Code, sentence};
 use crate::metrics::event::{EventProblem, Format};
 use crate::metrics::limits::{KEY_BYTES_MAX, RETRY_AFTER_S};
 use crate::metrics::{Delivery, IntakeError, Receipt};
@@ -82,9 +83,7 @@ fn key(headers: &HeaderMap) -> Result<Option<Box<str>>, ProblemDetails> {
     let is_key = |text: &&str| !text.is_empty() && text.len() <= KEY_BYTES_MAX;
     match text.filter(is_key).filter(|_| keys.next().is_none()) {
         Some(text) => Ok(Some(text.into())),
-        None => Err(ProblemDetails::new(
-            StatusCode::BAD_REQUEST,
-            "malformed",
+        None => Err(ProblemDetails::malformed(
             "Idempotency-Key has to be given once, as 1 to 128 visible ASCII characters.",
         )),
     }
@@ -92,19 +91,7 @@ fn key(headers: &HeaderMap) -> Result<Option<Box<str>>, ProblemDetails> {
 
 impl From<IntakeError> for ProblemDetails {
     fn from(error: IntakeError) -> Self {
-        let (status, code) = match &error {
-            IntakeError::Unreadable { .. } => (StatusCode::BAD_REQUEST, "malformed"),
-            IntakeError::TooMany { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_events"),
-            IntakeError::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
-            IntakeError::Full => (StatusCode::TOO_MANY_REQUESTS, "queue_full"),
-            IntakeError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            IntakeError::Gone | IntakeError::Unconfirmed => {
-                (StatusCode::SERVICE_UNAVAILABLE, STORE_GONE)
-            }
-            IntakeError::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
-            IntakeError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_collecting"),
-        };
-        let answer = Self::new(status, code, crate::translate::sentence(&error.to_string()));
+        let answer = Self::new(Code::from(&error), sentence(&error.to_string()));
         match error {
             IntakeError::Full | IntakeError::Busy => answer.with(RETRY_AFTER, RETRY_AFTER_S),
             _ => answer,

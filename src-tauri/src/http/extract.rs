@@ -6,12 +6,12 @@ use std::error::Error;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{self, FromRequestParts};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::problem::ProblemDetails;
 use super::routes::Context;
+use crate::error::Code;
 
 /// Lets only requests with the token pass. What follows it in a handler's arguments is not looked
 /// at without.
@@ -74,14 +74,14 @@ impl From<PathRejection> for ProblemDetails {
             }
             kind => format!("The address cannot be read: {kind}."),
         };
-        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
+        Self::new(Code::Malformed, detail)
     }
 }
 
 impl From<QueryRejection> for ProblemDetails {
     fn from(rejection: QueryRejection) -> Self {
         let detail = format!("The query cannot be read: {}.", first_cause(&rejection));
-        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
+        Self::new(Code::Malformed, detail)
     }
 }
 

@@ -15,6 +15,7 @@ use super::etag::{self, IfMatch};
 use super::extract::Authorized;
 use super::problem::ProblemDetails;
 use super::routes::Context;
+use crate::error::Code;
 use crate::flags::live::Live;
 use crate::flags::{ChangeRequest, Scope};
 use crate::store::{Actor, RevisionNumber, Via};
@@ -135,13 +136,11 @@ fn base_of(headers: &HeaderMap, live: &Live) -> Result<Option<RevisionNumber>, P
         IfMatch::Any => Ok(None),
         IfMatch::Current => Ok(Some(live.revision)),
         IfMatch::Missing => Err(ProblemDetails::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "if_match_required",
+            Code::IfMatchRequired,
             "Send the ETag of the document you changed as `If-Match`, or `If-Match: *`.",
         )),
         IfMatch::Stale => Err(ProblemDetails::new(
-            StatusCode::PRECONDITION_FAILED,
-            "stale",
+            Code::Stale,
             format!(
                 "The document was changed since: it is at revision {}.",
                 live.revision

@@ -14,6 +14,7 @@ use super::problem::ProblemDetails;
 use super::token::query_names_token;
 use crate::app::App;
 use crate::config::Origin;
+use crate::error::Code;
 use crate::{address, loopback};
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -49,7 +50,7 @@ impl Gate {
         let caller = self.identify(request.headers())?;
         check_path(request.uri().path())?;
         if request.uri().query().is_some_and(query_names_token) {
-            return Err(malformed(
+            return Err(ProblemDetails::malformed(
                 "A token in the address ends up in logs; send `Authorization: Bearer <token>`.",
             ));
         }
@@ -59,13 +60,15 @@ impl Gate {
     fn check_host(&self, headers: &HeaderMap) -> Result<(), ProblemDetails> {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            return Err(malformed("The request needs one Host header."));
+            return Err(ProblemDetails::malformed(
+                "The request needs one Host header.",
+            ));
         };
         let host = host
             .to_str()
-            .map_err(|_| malformed("Host is not plain ASCII."))?;
+            .map_err(|_| ProblemDetails::malformed("Host is not plain ASCII."))?;
         if host.is_empty() {
-            return Err(malformed("Host is empty."));
+            return Err(ProblemDetails::malformed("Host is empty."));
         }
         if !self.is_own_name(host) {
             return Err(foreign("This host name does not stand for this server."));
@@ -177,8 +180,7 @@ pub(super) fn harden(headers: &mut HeaderMap) {
 fn check_path(path: &str) -> Result<(), ProblemDetails> {
     if path.starts_with("//") {
         return Err(ProblemDetails::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
+            Code::NotFound,
             "The path begins with two slashes: the address before it ends in one too many.",
         ));
     }
@@ -186,7 +188,7 @@ fn check_path(path: &str) -> Result<(), ProblemDetails> {
         return Err(ProblemDetails::not_found());
     }
     if path.contains("%00") {
-        return Err(malformed("The address has a zero byte."));
+        return Err(ProblemDetails::malformed("The address has a zero byte."));
     }
     Ok(())
 }
@@ -202,10 +204,6 @@ fn is_disguised(segment: &str) -> bool {
     plain == "." || plain == ".." || plain.contains("%2f") || plain.contains("%5c")
 }
 
-fn malformed(detail: &'static str) -> ProblemDetails {
-    ProblemDetails::new(StatusCode::BAD_REQUEST, "malformed", detail)
-}
-
 fn foreign(detail: &'static str) -> ProblemDetails {
-    ProblemDetails::new(StatusCode::FORBIDDEN, "foreign", detail)
+    ProblemDetails::new(Code::Foreign, detail)
 }

@@ -62,11 +62,8 @@ impl Served {
 struct Push {
     /// `ok`, `failing`, or `starting` before the first push.
     status: &'static str,
-    gateway: String,
-    /// Since when pushes fail.
-    since: Option<String>,
-    failures: u64,
-    error: Option<String>,
+    #[serde(flatten)]
+    health: PushHealth,
 }
 
 impl From<PushHealth> for Push {
@@ -76,16 +73,7 @@ impl From<PushHealth> for Push {
             (None, Some(_)) => "ok",
             (None, None) => "starting",
         };
-        let since = health
-            .failing_since_ms
-            .map(jiff::Timestamp::from_millisecond);
-        Self {
-            status,
-            gateway: health.gateway,
-            since: since.and_then(Result::ok).map(|since| since.to_string()),
-            failures: health.failures,
-            error: health.error,
-        }
+        Self { status, health }
     }
 }
 

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::limits::Limits;
 use super::problem::ProblemDetails;
+use crate::error::Code;
 use crate::load::Load;
 
 /// The bytes that requests share.
@@ -53,8 +53,7 @@ impl Memory {
         let Ok(Ok(permit)) = timeout(self.wait, reserving).await else {
             self.load.bodies_refused.add(1);
             return Err(ProblemDetails::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_much_at_once",
+                Code::TooMuchAtOnce,
                 "Other requests send too much at the same time.",
             )
             .with(RETRY_AFTER, 1)

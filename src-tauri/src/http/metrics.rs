@@ -12,13 +12,14 @@ use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::App;
+use crate::error::Code;
 use crate::metrics::exposition::Format;
 
 /// Scrapes answered at a time. A Prometheus sends one; more wait for nothing but each other.
@@ -75,7 +76,7 @@ async fn read(context: &Context, headers: &HeaderMap) -> Result<Response, Proble
     let scrapes = Arc::clone(&context.scrapes().0);
     let Ok(scrape) = scrapes.try_acquire_owned() else {
         let detail = "Too many scrapes are under way.";
-        let busy = ProblemDetails::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
+        let busy = ProblemDetails::new(Code::Busy, detail);
         return Err(busy.with(RETRY_AFTER, 1));
     };
     let offer = Offer::choose(&all(headers, &ACCEPT));

@@ -1,4 +1,5 @@
-//! The one place where errors become answers: problem documents (RFC 9457).
+//! Errors as answers: problem documents (RFC 9457). Their codes and statuses are those of
+//! [`Code`].
 //!
 //! Never says more than the client may know: no path, no cause of an internal failure.
 
@@ -13,18 +14,13 @@ use flagdeck_core::Problem;
 use serde::Serialize;
 
 use super::framing::Refusal;
-use crate::error::Error;
+use crate::error::{Code, Error, sentence};
 use crate::store::StoreError;
-use crate::translate::sentence;
-
-/// Names that the files of the store are not in place.
-pub(super) const STORE_GONE: &str = "store_gone";
 
 /// An answer that says what is wrong.
 #[derive(Debug)]
 pub(super) struct ProblemDetails {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: Cow<'static, str>,
     problems: Vec<Problem>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -37,20 +33,15 @@ struct Wire<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
-    code: &'a str,
+    code: Code,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     problems: &'a [Problem],
 }
 
 impl ProblemDetails {
-    /// Makes one of a status, a stable name that programs may branch on, and a sentence.
-    pub(super) fn new(
-        status: StatusCode,
-        code: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    /// Makes one of a code and a sentence; the status is that of the code.
+    pub(super) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            status,
             code,
             detail: detail.into(),
             problems: Vec::new(),
@@ -72,17 +63,20 @@ impl ProblemDetails {
     /// Something failed that should not have, or a handler panicked.
     pub(super) fn internal() -> Self {
         Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "failed",
+            Code::Failed,
             "Something failed inside Flagdeck; its log says what.",
         )
+    }
+
+    /// What was sent cannot be read.
+    pub(super) fn malformed(detail: &'static str) -> Self {
+        Self::new(Code::Malformed, detail)
     }
 
     /// The files of the store are not in place.
     pub(super) fn store_gone() -> Self {
         Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            STORE_GONE,
+            Code::StoreGone,
             "The data folder was removed or replaced while Flagdeck had it open, so nothing can \
              be saved; the window and `flagctl doctor` say how to go on.",
         )
@@ -91,8 +85,7 @@ impl ProblemDetails {
     /// The data folder was removed or replaced just when something was saved.
     pub(super) fn unconfirmed() -> Self {
         Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            STORE_GONE,
+            Code::StoreGone,
             "The data folder was removed or replaced just when this was saved. It is not stored \
              now, but will be there if what is open is written back; the window and \
              `flagctl doctor` say how to go on.",
@@ -102,33 +95,33 @@ impl ProblemDetails {
     /// Something is at this address, but it does not take this method.
     pub(super) fn method_not_allowed() -> Self {
         Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
+            Code::MethodNotAllowed,
             "This address does not take this method; `Allow` lists those it does.",
         )
     }
 
     /// Nothing is at this address.
     pub(super) fn not_found() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "There is nothing at this address.",
-        )
+        Self::new(Code::NotFound, "There is nothing at this address.")
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.http_status()).expect("the table has statuses of HTTP")
     }
 }
 
 impl IntoResponse for ProblemDetails {
     fn into_response(self) -> Response<Body> {
+        let status = self.status();
         let document = Json(Wire {
             r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
             detail: &self.detail,
             code: self.code,
             problems: &self.problems,
         });
-        let mut response = (self.status, document).into_response();
+        let mut response = (status, document).into_response();
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -142,85 +135,68 @@ impl IntoResponse for ProblemDetails {
 
 impl From<Refusal> for ProblemDetails {
     fn from(refusal: Refusal) -> Self {
-        let (status, code, detail) = match refusal {
-            Refusal::NoRequestLine => malformed("The first line is not one of HTTP/1.1."),
-            Refusal::BareLineFeed => {
-                malformed("A line of the head ends without a carriage return.")
-            }
-            Refusal::BadLength => malformed("Content-Length is not a number of bytes."),
-            Refusal::TwoLengths => malformed("Content-Length is given twice."),
-            Refusal::UnknownEncoding => malformed("Transfer-Encoding is not chunked, once."),
-            Refusal::LengthAndEncoding => {
-                malformed("Content-Length and Transfer-Encoding exclude each other.")
-            }
-            Refusal::RequestLineTooLong => (
-                StatusCode::URI_TOO_LONG,
-                "address_too_long",
-                "The address is longer than 8 KiB.",
+        let (code, detail) = match refusal {
+            Refusal::NoRequestLine => (Code::Malformed, "The first line is not one of HTTP/1.1."),
+            Refusal::BareLineFeed => (
+                Code::Malformed,
+                "A line of the head ends without a carriage return.",
             ),
+            Refusal::BadLength => (Code::Malformed, "Content-Length is not a number of bytes."),
+            Refusal::TwoLengths => (Code::Malformed, "Content-Length is given twice."),
+            Refusal::UnknownEncoding => {
+                (Code::Malformed, "Transfer-Encoding is not chunked, once.")
+            }
+            Refusal::LengthAndEncoding => (
+                Code::Malformed,
+                "Content-Length and Transfer-Encoding exclude each other.",
+            ),
+            Refusal::RequestLineTooLong => {
+                (Code::AddressTooLong, "The address is longer than 8 KiB.")
+            }
             Refusal::HeadTooLarge => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "head_too_large",
+                Code::HeadTooLarge,
                 "The request has more than 100 headers, or more than 32 KiB of them.",
             ),
-            Refusal::TooSlow => (
-                StatusCode::REQUEST_TIMEOUT,
-                "too_slow",
-                "The head of the request took too long.",
-            ),
+            Refusal::TooSlow => (Code::TooSlow, "The head of the request took too long."),
         };
-        Self::new(status, code, detail).closing()
+        Self::new(code, detail).closing()
     }
-}
-
-fn malformed(detail: &'static str) -> (StatusCode, &'static str, &'static str) {
-    (StatusCode::BAD_REQUEST, "malformed", detail)
 }
 
 impl From<Error> for ProblemDetails {
     fn from(error: Error) -> Self {
-        let sentence = sentence(&error.to_string());
+        let code = error.code();
         match error {
-            Error::Invalid { problems } => Self {
-                problems,
-                ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence)
-            },
-            Error::Conflict { .. } => Self::new(StatusCode::CONFLICT, "conflict", sentence),
+            Error::Store(StoreError::Gone(_)) => Self::store_gone(),
+            Error::Store(StoreError::Unconfirmed(_)) => Self::unconfirmed(),
             Error::LargeLoss { loss } => Self {
                 problems: vec![loss.problem()],
                 ..Self::new(
-                    StatusCode::CONFLICT,
-                    "large_loss",
+                    code,
                     format!(
                         "This would remove {loss}. Nothing was changed; to remove them, send the \
                          header `Flagdeck-Confirm: large-loss`."
                     ),
                 )
             },
-            Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", sentence),
-            Error::NothingToDo { .. } => Self::new(StatusCode::CONFLICT, "nothing_to_do", sentence),
-            Error::ReadOnly { .. } | Error::Store(StoreError::ReadOnly { .. }) => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "read_only",
+            _ if code == Code::ReadOnly => Self::new(
+                code,
                 "Nothing can be saved; the window and `flagctl doctor` say why.",
             ),
-            Error::Store(StoreError::Gone(_)) => Self::store_gone(),
-            Error::Store(StoreError::Unconfirmed(_)) => Self::unconfirmed(),
-            Error::Store(StoreError::Busy) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", sentence).with(RETRY_AFTER, 1)
-            }
-            Error::Store(StoreError::DiskFull) => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", sentence)
-            }
-            Error::State(error) => error.into(),
-            // No route changes a setting or draws charts.
-            Error::NotCollecting
-            | Error::Prometheus { .. }
-            | Error::Store(_)
-            | Error::Setting(_)
-            | Error::File { .. } => {
+            _ if code == Code::Failed => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
                 Self::internal()
+            }
+            _ => {
+                let answer = Self::new(code, sentence(&error.to_string()));
+                let answer = match code {
+                    Code::Busy => answer.with(RETRY_AFTER, 1),
+                    _ => answer,
+                };
+                match error {
+                    Error::Invalid { problems } => Self { problems, ..answer },
+                    _ => answer,
+                }
             }
         }
     }
@@ -230,7 +206,7 @@ impl From<Error> for ProblemDetails {
 mod tests {
     use std::io;
 
-    use flagdeck_core::Code;
+    use flagdeck_core::Code as ProblemCode;
     use http_body_util::BodyExt;
 
     use super::*;
@@ -254,8 +230,8 @@ mod tests {
         assert!(text.contains("revision 5"), "{text}");
         let invalid = Error::Invalid {
             problems: vec![
-                Problem::error(Code::WrongType, "/enabled", "First."),
-                Problem::warning(Code::UnknownKey, "/x", "Second."),
+                Problem::error(ProblemCode::WrongType, "/enabled", "First."),
+                Problem::warning(ProblemCode::UnknownKey, "/x", "Second."),
             ],
         };
         let (status, text) = answer(invalid).await;

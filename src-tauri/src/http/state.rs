@@ -6,13 +6,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use flagdeck_core::whole;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::Error;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::body::{self, Media, Received};
@@ -22,9 +22,9 @@ use super::limits::{BODY_BYTES_MAX, STATE_BODY_BYTES_MAX};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::App;
+use crate::error::{Code, Error};
 use crate::format::Format;
 use crate::state::{CurrentState, SourceName, StateError, StateTree};
-use crate::store::StoreError;
 
 /// Where states are.
 const ROOT: &str = "/api/ml/state/";
@@ -79,8 +79,9 @@ async fn read_asked(
     headers: HeaderMap,
 ) -> Result<Response, ProblemDetails> {
     let source: SourceName = source.parse()?;
-    let id = number(&restore)
-        .ok_or_else(|| malformed("The restore in the address is no whole number."))?;
+    let id = number(&restore).ok_or_else(|| {
+        ProblemDetails::malformed("The restore in the address is no whole number.")
+    })?;
     let read = blocking(&context, move |app| {
         let asked = app.asked_state(&source, id)?;
         let is_known = etag::client_has(&headers, &asked.etag);
@@ -200,49 +201,23 @@ fn confirms(headers: &HeaderMap) -> Result<Option<u64>, ProblemDetails> {
     };
     match value.to_str().ok().and_then(|text| number(text.trim())) {
         Some(id) if values.next().is_none() => Ok(Some(id)),
-        _ => Err(malformed(
+        _ => Err(ProblemDetails::malformed(
             "Ml-Restore must be given once, as the number of a restore, 1 or more.",
         )),
     }
 }
 
-fn malformed(detail: &'static str) -> ProblemDetails {
-    ProblemDetails::new(StatusCode::BAD_REQUEST, "malformed", detail)
-}
-
 impl From<StateError> for ProblemDetails {
     fn from(error: StateError) -> Self {
-        let sentence = crate::translate::sentence(&error.to_string());
-        let (status, code) = match &error {
-            StateError::Invalid { .. } | StateError::Unreadable { .. } => {
-                (StatusCode::BAD_REQUEST, "malformed")
-            }
-            StateError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-            StateError::TooMany { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_many"),
-            StateError::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
-            StateError::Ended { .. } => (StatusCode::GONE, "restore_ended"),
-            StateError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_kept"),
-            StateError::Store(StoreError::Gone(_)) => return Self::store_gone(),
-            StateError::Store(StoreError::Unconfirmed(_)) => return Self::unconfirmed(),
-            StateError::Store(StoreError::Busy) => {
-                return Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", sentence)
-                    .with(RETRY_AFTER, 1);
-            }
-            StateError::Store(StoreError::DiskFull) => {
-                (StatusCode::INSUFFICIENT_STORAGE, "disk_full")
-            }
-            StateError::Store(error) => {
-                tracing::error!(error = error as &dyn std::error::Error, "a state failed");
-                (StatusCode::SERVICE_UNAVAILABLE, "not_kept")
-            }
-        };
         match error {
-            StateError::Store(_) if code == "not_kept" => Self::new(
-                status,
-                code,
-                "States cannot be kept; `flagctl doctor` says why.",
-            ),
-            _ => Self::new(status, code, sentence),
+            StateError::Store(error) if Code::from(&error) == Code::Failed => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a state failed");
+                Self::new(
+                    Code::NotKept,
+                    "States cannot be kept; `flagctl doctor` says why.",
+                )
+            }
+            error => Error::from(error).into(),
         }
     }
 }

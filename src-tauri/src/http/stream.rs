@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http_body_util::BodyExt;
@@ -28,6 +28,7 @@ use super::problem::ProblemDetails;
 use super::routes::Context;
 use super::token::presented_token;
 use crate::app::{App, StoreState};
+use crate::error::Code;
 use crate::events::Event;
 use crate::flags::Scope;
 use crate::http::Limits;
@@ -102,8 +103,7 @@ fn place_for(context: &Context, has_token: bool) -> Result<Place, ProblemDetails
     };
     context.streams().take(client).ok_or_else(|| {
         ProblemDetails::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too_many_streams",
+            Code::TooManyStreams,
             "Too many programs are being told of changes; close one.",
         )
         .with(RETRY_AFTER, 5)
@@ -201,16 +201,10 @@ impl EventStream {
         if self.told.as_ref() == Some(&generation) {
             return Ok(());
         }
-        let all_off = live.all_off.as_ref().map(|all_off| {
-            json!({
-                "since": all_off.since(),
-                "by": all_off.by.as_ref().map(|actor| &actor.name),
-            })
-        });
         let data = json!({
             "revision": live.revision.0,
             "etag": live.generation.etag(),
-            "allOff": all_off,
+            "allOff": live.all_off.as_deref(),
         });
         let frame = format!("event: flags\nid: {generation}\ndata: {data}\n\n");
         self.told = Some(generation);

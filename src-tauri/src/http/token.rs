@@ -4,10 +4,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue};
 
 use super::problem::ProblemDetails;
 use crate::app::App;
+use crate::error::Code;
 
 /// Query parameters that people put tokens into. Addresses end up in logs and histories.
 const TOKEN_PARAMETERS: [&str; 6] = [
@@ -53,8 +54,7 @@ impl TokenCheck {
         }
         if self.is_one_too_many(Instant::now()) {
             return Err(ProblemDetails::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_bad_tokens",
+                Code::TooManyBadTokens,
                 "There were too many wrong tokens in the last second.",
             )
             .with(RETRY_AFTER, 1));
@@ -110,7 +110,7 @@ pub(super) fn presented_token(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn unauthorized(detail: &'static str) -> ProblemDetails {
-    ProblemDetails::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    ProblemDetails::new(Code::Unauthorized, detail)
         .with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 

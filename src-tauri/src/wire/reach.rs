@@ -1,25 +1,16 @@
-//! Whom components reach, and since when nobody sees any.
+//! Whom components reach, and what an edit would show to more users.
 
 use std::collections::BTreeMap;
 
+use flagdeck_core as core;
 use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
-use super::Actor;
+use crate::flags::live::Live;
 
-/// Since when all flags are off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct AllOff {
-    /// When the master switch went off, in milliseconds since 1970; `null` if it was never on.
-    pub since_ms: Option<i64>,
-    /// Who turned it off; `null` if it was never on.
-    pub by: Option<Actor>,
-    /// Whether that is stored; an emergency is in force before it is.
-    pub is_stored: bool,
-}
+/// Components that are listed of those an edit would widen: more than is read.
+const WIDENINGS_LISTED_MAX: usize = 100;
 
 /// Whom each component reaches as soon as flags are on, with everything it requires.
 #[derive(Debug, Clone, Serialize)]
@@ -77,4 +68,49 @@ pub struct Widening {
     pub before: String,
     /// Whom it would reach.
     pub after: String,
+}
+
+impl Reaches {
+    /// Shows whom each component of a document reaches.
+    pub(super) fn of(live: &Live) -> Self {
+        let (compiled, reaches) = (&live.compiled, live.reaches());
+        let all = || compiled.components().map(|id| (id, reaches.kinds_of(id)));
+        let sees = all().filter(|(_, kinds)| kinds.sees != reaches.default_kind());
+        let met = all().filter_map(|(id, kinds)| Some((id, kinds.met?)));
+        let path = |id| compiled.path(id).to_owned();
+        Self {
+            kinds: reaches.kinds().iter().map(Into::into).collect(),
+            default: reaches.default_kind(),
+            sees: sees.map(|(id, kinds)| (path(id), kinds.sees)).collect(),
+            met: met.map(|(id, met)| (path(id), met)).collect(),
+        }
+    }
+}
+
+impl From<&core::Reach> for Reach {
+    fn from(reach: &core::Reach) -> Self {
+        Self {
+            words: reach.to_string(),
+            phrase: reach.phrase(),
+            percentage: reach.share() * 100.0,
+            is_everyone: reach.is_everyone(),
+            is_nobody: reach.nobody.is_some(),
+        }
+    }
+}
+
+impl From<Vec<core::Widening>> for Widenings {
+    fn from(found: Vec<core::Widening>) -> Self {
+        let total = found.len();
+        let component = |widening: core::Widening| Widening {
+            before: widening.before.to_string(),
+            after: widening.after_in_words(),
+            path: widening.path,
+        };
+        let listed = found.into_iter().take(WIDENINGS_LISTED_MAX);
+        Self {
+            components: listed.map(component).collect(),
+            total,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-// Generated from src-tauri/src/wire.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
+// Generated from src-tauri/src/wire/bindings.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
 /**
  * Everything the window shows of the flags at one revision.
@@ -7,7 +7,7 @@ export type Flags = {
 /**
  * The revision shown; 0 while nothing has been saved and the safe default is in force.
  */
-revision: number, 
+revision: RevisionNumber, 
 /**
  * When it was saved, in milliseconds since 1970; `null` for revision 0.
  */
@@ -54,7 +54,7 @@ undo: Step | null,
 redo: Step | null, };
 
 /**
- * Since when all flags are off.
+ * Since when all flags are off, and by whom.
  */
 export type AllOff = { 
 /**
@@ -171,33 +171,38 @@ export type Via = "window" | "flagctl" | "http";
  */
 export type Step = { 
 /**
+ * Whether the person at this window made it.
+ */
+isOwn: boolean, 
+/**
  * Its number.
  */
-revision: number, 
+revision: RevisionNumber, 
 /**
  * What it changed, in words.
  */
 sentence: string, 
 /**
- * Who made it, or took it back or brought it back since; `null` for an emergency that is
+ * Who made it, or who took it back or brought it back since; `null` for an emergency that is
  * held and not stored.
  */
 actor: Actor | null, 
 /**
  * When that was, in milliseconds since 1970.
  */
-atMs: number | null, 
-/**
- * Whether that was the person at this window.
- */
-isOwn: boolean, };
+atMs: number | null, };
 
 /**
- * A flag document as published. Keys the format does not have are kept by the store.
+ * The number of a revision: 1, 2, 3, …; 0 stands for "nothing saved yet".
+ */
+export type RevisionNumber = number;
+
+/**
+ * The unit that is stored, served and versioned: the component tree and who sees it.
  */
 export type Document = { 
 /**
- * The master switch.
+ * The master switch: while it is off, no component is enabled.
  */
 enabled: boolean, 
 /**
@@ -209,15 +214,15 @@ components: Group,
  */
 rollout: Rollout, 
 /**
- * Rollouts of single components, by path.
+ * Rollouts of single components.
  */
 rollouts?: { [key in string]: Rollout }, 
 /**
- * What a component needs to be on, by path.
+ * What must be on for a user before a component is.
  */
 requires?: { [key in string]: Array<string> }, 
 /**
- * What people should know about a component or group, by path.
+ * What people should know about a component or a group.
  */
 about?: { [key in string]: About }, 
 /**
@@ -235,11 +240,11 @@ export type Group = { [name: string]: boolean | Group };
  */
 export type Rollout = { 
 /**
- * Per cent of all users, 0 to 100 in steps of 0.001.
+ * The share of all users, 0 to 100 % in steps of 0.001.
  */
 percentage: number, 
 /**
- * Names of groups the strategy gives a meaning to.
+ * Groups that the strategy gives a meaning to.
  */
 userGroups: Array<string>, 
 /**
@@ -253,12 +258,12 @@ strategy: Strategy, };
 export type Strategy = "canary" | "blue-green" | "feature";
 
 /**
- * How users are hashed into buckets.
+ * How users are hashed into buckets; see [`crate::bucket`].
  */
-export type Bucketing = "flagd-3" | "flagd-2";
+export type Bucketing = "flagd-2" | "flagd-3";
 
 /**
- * What people should know about a component.
+ * What people should know about a component. Nothing here changes what it does.
  */
 export type About = { 
 /**
@@ -278,7 +283,7 @@ owner?: string,
  */
 tags?: Array<string>, 
 /**
- * The day it should be gone, `YYYY-MM-DD`.
+ * The day it should be gone.
  */
 expires?: string, };
 
@@ -343,7 +348,7 @@ to: string, } | { "kind": "remove",
  */
 paths: Array<string>, 
 /**
- * Whether others stop requiring them; else that others do is a refusal.
+ * Whether others stop requiring them; otherwise the edit is refused if others do.
  */
 release: boolean, } | { "kind": "describe", 
 /**
@@ -394,9 +399,9 @@ export type Outcome = {
 /**
  * The revision in force after it.
  */
-revision: number, 
+revision: RevisionNumber, 
 /**
- * Whether it made that revision; `false` where everything was so already.
+ * Whether it made that revision; `false` if nothing had to change.
  */
 changed: boolean, 
 /**
@@ -421,54 +426,65 @@ code: Code,
  */
 message: string, 
 /**
- * Everything wrong with a document, where that was the reason.
+ * Everything wrong with a document, if that is the reason.
  */
 problems: Array<Problem>, 
 /**
- * The revision in force, where a conflict was the reason.
+ * The revision in force, if a conflict is the reason.
  */
-winner?: number, };
+winner?: RevisionNumber, };
 
 /**
- * The kind of a failure: stable names that programs may branch on.
+ * The kind of a failure: stable names that programs may branch on, the same in the
+ * window, over HTTP and in `flagctl --json`.
  */
-export type Code = "invalid" | "not_found" | "conflict" | "large_loss" | "nothing_to_do" | "read_only" | "store_gone" | "failed";
+export type Code = "failed" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
 
 /**
  * One thing wrong with a document.
  */
 export type Problem = { 
 /**
- * `error` refuses the document, `warning` does not.
+ * Whether it refuses the document.
  */
-severity: string, 
+severity: Severity, 
 /**
- * The kind, to branch on.
+ * Its kind.
  */
-code: string, 
+code: ProblemCode, 
 /**
- * Where: a JSON Pointer.
+ * Where it is: a JSON Pointer (RFC 6901), `""` for the whole document.
  */
 pointer: string, 
 /**
- * What is wrong, in one sentence.
+ * What is wrong, in one plain sentence with the field and its range.
  */
 message: string, };
 
 /**
- * A document somebody may put in force: what is wrong with it, and what it would change.
+ * Whether a problem refuses the document or is only worth knowing.
+ */
+export type Severity = "error" | "warning";
+
+/**
+ * The kind of a problem: stable names that programs may branch on.
+ */
+export type ProblemCode = "too_large" | "not_utf8" | "syntax" | "not_a_flag_document" | "foreign_format" | "nested_document" | "misspelt_key" | "large_loss" | "too_deep" | "duplicate_key" | "wrong_type" | "out_of_range" | "too_fine" | "unknown_value" | "bad_name" | "too_many" | "duplicate_entry" | "unknown_component" | "cycle" | "blue_green_partial" | "groups_only_without_group" | "bad_date" | "name_taken" | "still_required" | "unknown_key" | "more_problems";
+
+/**
+ * What is wrong with a document, and what importing it would change.
  */
 export type Review = { 
 /**
  * The revision it was compared with.
  */
-revision: number, 
+revision: RevisionNumber, 
 /**
  * Everything wrong with it; an error among them refuses it.
  */
 problems: Array<Problem>, 
 /**
- * What it would change; nothing for a document that is refused.
+ * What it would change; nothing if it is refused.
  */
 difference: Difference, 
 /**
@@ -519,23 +535,23 @@ pointer: string,
  */
 sentence: string, 
 /**
- * The value before, as JSON text; `null` where there was none. Of what was renamed or
+ * The value before, as JSON text; `null` if there was none. Of what was renamed or
  * moved, its path.
  */
 before: string | null, 
 /**
- * The value after, as JSON text; `null` where there is none any more. Of what was
+ * The value after, as JSON text; `null` if there is none any more. Of what was
  * renamed or moved, its path.
  */
 after: string | null, };
 
 /**
- * Which revisions to list.
+ * Which revisions to look for. What is not given lets every revision through.
  */
 export type HistoryFilter = { 
 /**
- * Only those that changed this component, under whatever name it had then, or anything in
- * this group.
+ * Only those that touched what has this path, under whatever path it had then, or
+ * anything in that group; `""` for those that touched the document as a whole.
  */
 component?: string, 
 /**
@@ -543,11 +559,12 @@ component?: string,
  */
 via?: Via, 
 /**
- * Only those made by somebody of this name.
+ * Only those made by somebody of exactly this name.
  */
 name?: string, 
 /**
- * Only those whose changes or note contain this text, whatever its case.
+ * Only those with this text in one of their changes or in their note, whatever its case;
+ * see [`flagdeck_core::fold()`].
  */
 text?: string, 
 /**
@@ -561,7 +578,7 @@ untilMs?: number,
 /**
  * Only those up to this number, so that pages do not shift while revisions are added.
  */
-upTo?: number, };
+upTo?: RevisionNumber, };
 
 /**
  * Some of the revisions that a filter lets through, latest first.
@@ -581,15 +598,23 @@ revisions: Array<Revision>, };
  */
 export type Revision = { 
 /**
+ * What changed in one line.
+ */
+summary: string, 
+/**
+ * How many changes there are in all.
+ */
+changesTotal: number, 
+/**
  * Its number.
  */
-revision: number, 
+revision: RevisionNumber, 
 /**
- * When it was saved, in milliseconds since 1970.
+ * When, in milliseconds since 1970.
  */
 atMs: number, 
 /**
- * Who saved it.
+ * Who.
  */
 actor: Actor, 
 /**
@@ -601,35 +626,27 @@ cause: Cause,
  */
 note: string | null, 
 /**
- * What changed in one line.
+ * What changed, a sentence each.
  */
-summary: string, 
-/**
- * What changed, a sentence each, of which a very long list is cut.
- */
-changes: Array<string>, 
-/**
- * How many sentences there are in all.
- */
-changesTotal: number, };
+changes: Array<string>, };
 
 /**
  * Why a revision came to be.
  */
-export type Cause = { "kind": "edit" } | { "kind": "import" } | { "kind": "undo", "of": number } | { "kind": "redo", "of": number } | { "kind": "restore", "of": number };
+export type Cause = { "kind": "edit" } | { "kind": "import" } | { "kind": "undo", "of": RevisionNumber } | { "kind": "redo", "of": RevisionNumber } | { "kind": "restore", "of": RevisionNumber };
 
 /**
- * The last revision that changed a component.
+ * The last revision that touched a path.
  */
 export type LastChange = { 
 /**
- * The component.
+ * The path of a component or group; `""` for the document as a whole.
  */
 path: string, 
 /**
  * The revision.
  */
-revision: number, 
+revision: RevisionNumber, 
 /**
  * When it was saved, in milliseconds since 1970.
  */
@@ -642,9 +659,13 @@ export type Explanation = {
 /**
  * The revision that decided.
  */
-revision: number, 
+revision: RevisionNumber, 
 /**
- * Whether the component is on for the user.
+ * The name that was asked for.
+ */
+component: string, 
+/**
+ * Whether it is on for the user.
  */
 value: boolean, 
 /**
@@ -660,13 +681,21 @@ sentence: string,
  */
 steps: Array<ExplanationStep>, 
 /**
- * The user's bucket, 0..100 000; `null` without a user id.
+ * The rollout that applied; none for a name that is no component.
+ */
+rollout: AppliedRollout | null, 
+/**
+ * The user's bucket, 0..100 000; none without a user id.
  */
 bucket: number | null, 
 /**
  * The first bucket that is not in, 0..=100 000.
  */
 threshold: number | null, 
+/**
+ * The component that is required and off, where that decided.
+ */
+failingPrerequisite: string | null, 
 /**
  * Whom the component reaches, in words; `null` for a name that is no component.
  */
@@ -684,6 +713,27 @@ ok: boolean,
  * What was found.
  */
 text: string, };
+
+/**
+ * The rollout that applied.
+ */
+export type AppliedRollout = { 
+/**
+ * Whether it is the component's own, or else the document's.
+ */
+own: boolean, 
+/**
+ * Per cent of all users, 0.0..=100.0.
+ */
+percentage: number, 
+/**
+ * The strategy, by its published name.
+ */
+strategy: string, 
+/**
+ * Its groups.
+ */
+userGroups: Array<string>, };
 
 /**
  * One key of the configuration, with its value and where that came from.
@@ -718,8 +768,8 @@ default: SettingValue,
  */
 source: SettingSource, 
 /**
- * The value in the data folder's `config.toml`; `null` where it has none that can be used.
- * It is not in force where the environment or the command line say otherwise.
+ * The value in the data folder's `config.toml`; `null` if it has none that can be used.
+ * It is not in force if the environment or the command line say otherwise.
  */
 inFile: SettingValue, 
 /**
@@ -740,19 +790,19 @@ isWaiting: boolean,
 unavailable: string | null, };
 
 /**
- * What kind of value a setting takes.
+ * What values a setting takes.
  */
 export type SettingKind = { "kind": "switch" } | { "kind": "integer", 
 /**
- * The least it may be.
+ * The smallest.
  */
 min: number, 
 /**
- * The most it may be.
+ * The largest.
  */
 max: number, 
 /**
- * What it counts.
+ * What is counted, for messages.
  */
 unit: string, } | { "kind": "share" } | { "kind": "address" } | { "kind": "route" } | { "kind": "origins" };
 
@@ -775,15 +825,15 @@ export type SettingValue = boolean | number | string | string[] | null;
  */
 export type Backup = { 
 /**
- * Its file's name.
+ * What it is called.
  */
 name: string, 
 /**
  * The latest revision in it.
  */
-revision: number, 
+revision: RevisionNumber, 
 /**
- * When that revision was saved, in milliseconds since 1970.
+ * When that was saved, in milliseconds since 1970.
  */
 atMs: number, 
 /**
@@ -868,7 +918,7 @@ dataDir: string,
  */
 serving: string | null, 
 /**
- * Why nothing can be saved; `null` where everything can.
+ * Why nothing can be saved; `null` if everything can.
  */
 readOnly: string | null, 
 /**
@@ -2135,13 +2185,13 @@ message: string, };
 export type Level = "info" | "warning" | "error";
 
 /**
- * What the backend tells the window; always read anew, never carried in the event.
+ * What the backend tells the window. The window reads what changed; the event does not carry it.
  */
 export type Announcement = { "kind": "flags", 
 /**
  * The revision in force.
  */
-revision: number, } | { "kind": "status" } | { "kind": "state", 
+revision: RevisionNumber, } | { "kind": "status" } | { "kind": "state", 
 /**
  * The name of the source.
  */
@@ -2185,3 +2235,36 @@ export type Theme = "system" | "light" | "dark";
  * A view of the window.
  */
 export type View = "dashboard" | "flags" | "metrics" | "snapshots" | "activity" | "settings";
+
+/** Every code of a failure. */
+export const CODES: readonly Code[] = [
+  "failed",
+  "busy",
+  "disk_full",
+  "not_collecting",
+  "invalid",
+  "large_loss",
+  "malformed",
+  "too_large",
+  "too_many",
+  "not_found",
+  "conflict",
+  "nothing_to_do",
+  "restore_ended",
+  "read_only",
+  "not_kept",
+  "store_gone",
+  "unauthorized",
+  "foreign",
+  "method_not_allowed",
+  "too_slow",
+  "stale",
+  "address_too_long",
+  "unsupported_media_type",
+  "key_reused",
+  "if_match_required",
+  "queue_full",
+  "too_many_bad_tokens",
+  "head_too_large",
+  "too_many_streams",
+];

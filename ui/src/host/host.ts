@@ -4,7 +4,7 @@
  */
 
 import type { Calls } from "../bindings/calls";
-import type { Announcement, Code, Failure } from "../bindings/wire";
+import { type Announcement, CODES, type Failure } from "../bindings/wire";
 
 /** Every call rejects with a {@link Failure}, or with what {@link asFailure} makes one of. */
 export interface Host extends Calls {
@@ -12,16 +12,7 @@ export interface Host extends Calls {
   listen(callback: (announcement: Announcement) => void): Promise<() => void>;
 }
 
-const codes: ReadonlySet<string> = new Set<Code>([
-  "invalid",
-  "not_found",
-  "conflict",
-  "large_loss",
-  "nothing_to_do",
-  "read_only",
-  "store_gone",
-  "failed",
-]);
+const codes: ReadonlySet<string> = new Set(CODES);
 
 /** Converts the reason of a rejected call to a failure: IPC itself rejects with strings. */
 export function asFailure(reason: unknown): Failure {

@@ -101,7 +101,12 @@ if (wanted.has("refuse")) {
     code: "invalid",
     message: "The change was refused and nothing was saved.",
     problems: [
-      { severity: "error", code: "x", pointer: "/rollout", message: "A rollout has to be whole." },
+      {
+        severity: "error",
+        code: "wrong_type",
+        pointer: "/rollout",
+        message: "A rollout has to be whole.",
+      },
     ],
   };
 }

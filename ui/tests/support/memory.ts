@@ -26,6 +26,7 @@ import type {
   Mark,
   Outcome,
   Preferences,
+  ProblemCode,
   Pulse,
   RestoreFilter,
   RestorePage,
@@ -375,7 +376,7 @@ export class MemoryHost implements Host {
 
   review(text: string): Promise<Review> {
     const { revision } = this;
-    const refused = (code: string, pointer: string, message: string): Review => ({
+    const refused = (code: ProblemCode, pointer: string, message: string): Review => ({
       revision,
       problems: [{ severity: "error", code, pointer, message }],
       difference: { changes: [], total: 0 },
@@ -440,10 +441,18 @@ export class MemoryHost implements Host {
     const who = user === "" ? "a user without an id" : `"${user}"`;
     return Promise.resolve({
       revision,
+      component,
       value,
       reason: value ? "split" : "no_user",
       sentence: `${component} is ${value ? "on" : "off"} for ${who}: ${told.at(-1)?.text ?? ""}.`,
       steps: told,
+      rollout: {
+        own: document.rollouts?.[component] !== undefined,
+        percentage,
+        strategy,
+        userGroups,
+      },
+      failingPrerequisite: null,
       bucket: user === "" ? null : bucket,
       threshold,
       reach: enabled

@@ -97,11 +97,11 @@ impl Audiences {
 /// Returns the revision that was in force at the beginning of the judged time.
 fn first(app: &App, latest: RevisionNumber) -> Result<(RevisionNumber, FlagDocument), Error> {
     let filter = HistoryFilter {
-        since_ms: Some(app.now_ms() - SECONDS_IN_MEMORY_S * 1000),
+        until_ms: Some(app.now_ms() - SECONDS_IN_MEMORY_S * 1000),
         up_to: Some(latest),
         ..HistoryFilter::default()
     };
-    let since = app.flags().history(&filter, 0, 1)?.total as u64;
-    let number = RevisionNumber(latest.0.saturating_sub(since));
+    let before = app.flags().history(&filter, 0, 1)?.revisions;
+    let number = before.first().map_or(RevisionNumber::NONE, |it| it.number);
     Ok((number, app.flags().document_at(number)?))
 }

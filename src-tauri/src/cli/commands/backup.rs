@@ -1,18 +1,14 @@
 //! `backup list`, `make`, `restore`.
 
-use std::process::ExitCode;
-
 use flagdeck::store::{Actor, Backup, Via};
-use flagdeck::{App, Outcome, wire};
+use flagdeck::{App, wire};
 
+use super::Refused;
 use super::edit::{Reporting, list_changes, report};
 use crate::arguments::BackupCommand;
-use crate::output::{Output, remark, when};
+use crate::output::{Output, when};
 
-/// As `flagctl --help` lists it.
-const REFUSED: u8 = 2;
-
-pub fn run(app: &App, command: BackupCommand, output: &mut Output) -> anyhow::Result<ExitCode> {
+pub fn run(app: &App, command: BackupCommand, output: &mut Output) -> anyhow::Result<()> {
     match command {
         BackupCommand::List => list(app.flags().backups()?, output)?,
         BackupCommand::Make => make(app.flags().back_up()?, output)?,
@@ -34,17 +30,16 @@ pub fn run(app: &App, command: BackupCommand, output: &mut Output) -> anyhow::Re
         } => {
             preview(app, &name, Reporting { output, listing })?;
             if !check {
-                remark("nothing was changed: add --yes to restore it");
-                return Ok(ExitCode::from(REFUSED));
+                let refused = "nothing was changed: add --yes to restore it";
+                return Err(Refused(refused.into()).into());
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn list(backups: Vec<Backup>, output: &mut Output) -> anyhow::Result<()> {
     if output.json {
-        let backups: Vec<wire::Backup> = backups.into_iter().map(Into::into).collect();
         output.value(&backups)?;
         return Ok(());
     }
@@ -65,7 +60,7 @@ fn list(backups: Vec<Backup>, output: &mut Output) -> anyhow::Result<()> {
 
 fn make(made: Option<Backup>, output: &mut Output) -> anyhow::Result<()> {
     if output.json {
-        output.value(&made.map(wire::Backup::from))?;
+        output.value(&made)?;
         return Ok(());
     }
     output.line(match made {
@@ -80,18 +75,11 @@ fn make(made: Option<Backup>, output: &mut Output) -> anyhow::Result<()> {
 
 /// Says what restoring a backup would change.
 fn preview(app: &App, name: &str, reporting: Reporting<'_>) -> anyhow::Result<()> {
-    let found = app.flags().backup_difference(name)?.changes;
-    let outcome = Outcome {
-        revision: app.flags().live().revision,
-        changed: false,
-        changes: found.iter().map(ToString::to_string).collect(),
-        warnings: Vec::new(),
-        step: None,
-    };
+    let found = app.flags().backup_difference(name)?;
     if reporting.output.json {
-        return report(outcome, reporting);
+        return Ok(reporting.output.value(&wire::Difference::from(found))?);
     }
     let heading = "The backup is good. Restoring it would change:";
     reporting.output.line(heading)?;
-    list_changes(&outcome.changes, reporting)
+    list_changes(&found, reporting)
 }

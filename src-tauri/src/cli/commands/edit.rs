@@ -1,14 +1,14 @@
 //! `set`, `master`, `rollout`, `restore`, `rollback`, `undo`, `redo`: what changes something.
 
+use flagdeck::flags::Difference;
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::translate::path;
-use flagdeck::wire;
+use flagdeck::wire::{self, path};
 use flagdeck::{App, ChangeRequest, Error, Outcome};
-use flagdeck_core::{ComponentPath, Edit, RolloutChange, groups};
+use flagdeck_core::{ComponentPath, Edit, Problem, RolloutChange, groups};
 
 use super::show::{default_rollout, rollout_words};
 use super::{all_off_sentence, remark_all_off};
-use crate::arguments::{Listing, RolloutArguments};
+use crate::arguments::{Listing, PutBackArguments, RolloutArguments, SwitchArguments};
 use crate::output::{Output, problem_line, remark};
 
 /// Where to report what came of a change, and how long a list.
@@ -20,15 +20,16 @@ pub struct Reporting<'a> {
 /// Said after a change that nobody sees.
 const UNSEEN: &str = ": nobody sees this until flagctl master on";
 
-pub fn set(
-    app: &App,
-    component: &str,
-    on: bool,
-    note: Option<String>,
-    reporting: Reporting<'_>,
-) -> anyhow::Result<()> {
-    let paths = vec![path(component)?];
-    change(app, Edit::SetComponents { paths, on }, note, reporting)?;
+pub fn set(app: &App, arguments: SwitchArguments, output: &mut Output) -> anyhow::Result<()> {
+    let SwitchArguments {
+        component,
+        position,
+        note,
+        listing,
+    } = arguments;
+    let (paths, on) = (vec![path(&component)?], position.is_on());
+    let edit = Edit::SetComponents { paths, on };
+    change(app, edit, note.note, Reporting { output, listing })?;
     if on {
         remark_all_off(&app.flags().live(), UNSEEN);
     }
@@ -104,14 +105,15 @@ fn show_rollout(app: &App, component: Option<&str>, output: &mut Output) -> anyh
     Ok(())
 }
 
-pub fn restore(
-    app: &App,
-    revision: RevisionNumber,
-    note: Option<String>,
-    reporting: Reporting<'_>,
-) -> anyhow::Result<()> {
-    let outcome = app.restore(revision, &Actor::local(Via::Flagctl), note)?;
-    report(outcome, reporting)
+pub fn restore(app: &App, arguments: PutBackArguments, output: &mut Output) -> anyhow::Result<()> {
+    let PutBackArguments {
+        revision,
+        note,
+        listing,
+    } = arguments;
+    let number = RevisionNumber(revision);
+    let outcome = app.restore(number, &Actor::local(Via::Flagctl), note.note)?;
+    report(outcome, Reporting { output, listing })
 }
 
 /// Rolls a component back, or only says what that would do.
@@ -144,11 +146,11 @@ pub fn redo(app: &App, reporting: Reporting<'_>) -> anyhow::Result<()> {
 }
 
 /// Lists what would change, for people.
-pub fn list_changes(changes: &[String], reporting: Reporting<'_>) -> anyhow::Result<()> {
+pub fn list_changes(found: &Difference, reporting: Reporting<'_>) -> anyhow::Result<()> {
     let Reporting { output, listing } = reporting;
-    match changes.is_empty() {
+    match found.changes.is_empty() {
         true => output.line("  nothing")?,
-        false => output.list("  ", changes.iter().cloned(), listing)?,
+        false => output.list("  ", found.changes.iter().map(ToString::to_string), listing)?,
     }
     Ok(())
 }
@@ -171,7 +173,7 @@ fn change(
 /// Says what came of a change.
 pub fn report(outcome: Outcome, reporting: Reporting<'_>) -> anyhow::Result<()> {
     let Reporting { output, listing } = reporting;
-    warn(&outcome);
+    warn(&outcome.warnings);
     if output.json {
         output.value(&wire::Outcome::from(outcome))?;
         return Ok(());
@@ -194,8 +196,9 @@ pub fn report(outcome: Outcome, reporting: Reporting<'_>) -> anyhow::Result<()> 
     Ok(output.list("  ", outcome.changes.iter().cloned(), listing)?)
 }
 
-pub fn warn(outcome: &Outcome) {
-    for problem in &outcome.warnings {
-        remark(&problem_line(&problem.into()));
+/// Says what is worth knowing about a document, for people.
+pub fn warn(warnings: &[Problem]) {
+    for problem in warnings {
+        remark(&problem_line(problem));
     }
 }

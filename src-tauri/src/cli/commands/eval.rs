@@ -7,12 +7,13 @@ use std::thread;
 
 use anyhow::Context;
 use flagdeck::flags::live::Live;
+use flagdeck::wire::Explanation;
 use flagdeck::{App, Error};
 use flagdeck_core::{Compiled, ComponentId, User, UserIds, groups};
 use serde_json::json;
 
 use super::{Refused, flags_at, remark_all_off};
-use crate::arguments::EvalArguments;
+use crate::arguments::{EvalArguments, ExplainArguments};
 use crate::input::{read, remark_reading, subject};
 use crate::output::{Line, Output, mark};
 
@@ -124,44 +125,38 @@ fn count(
 }
 
 /// Explains one decision.
-pub fn explain(
-    live: &Live,
-    component: &str,
-    user: &str,
-    groups: &[String],
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    let groups = groups::trimmed(groups.iter().map(String::as_str));
-    let user = User {
-        id: user,
-        groups: &groups,
-    };
-    let explanation = flagdeck_core::explain(
-        &live.document,
-        &live.compiled,
-        live.reaches(),
+pub fn explain(app: &App, arguments: &ExplainArguments, output: &mut Output) -> anyhow::Result<()> {
+    let ExplainArguments {
         component,
-        &user,
-    );
+        user,
+        groups,
+        at,
+    } = arguments;
+    let live = flags_at(app, *at)?;
+    let as_of = at.map(|at| at.as_of(app.now_ms())).transpose()?;
+    let told = Explanation::of(app, component, user, groups, as_of)?;
     if output.json {
-        let mut value = serde_json::to_value(&explanation)?;
-        value["revision"] = live.revision.0.into();
-        output.value(&value)?;
+        output.value(&told)?;
     } else {
-        output.line(&explanation.sentence)?;
-        for step in &explanation.steps {
-            output.line(Line::from("  ") + mark(step.ok, &step.text))?;
-        }
-        if let Some(reach) = &explanation.reach {
-            output.line(format!("  reaches: {reach}"))?;
-        }
-        output.line(format!("  revision {}", live.revision))?;
-        remark_all_off(live, "");
+        tell(&told, output)?;
+        remark_all_off(&live, "");
     }
-    match explanation.rollout {
+    match told.explanation.rollout {
         Some(_) => Ok(()),
-        None => self::component(live, component).map(|_| ()),
+        None => self::component(&live, component).map(|_| ()),
     }
+}
+
+fn tell(told: &Explanation, output: &mut Output) -> anyhow::Result<()> {
+    let explanation = &told.explanation;
+    output.line(&explanation.sentence)?;
+    for step in &explanation.steps {
+        output.line(Line::from("  ") + mark(step.ok, &step.text))?;
+    }
+    if let Some(reach) = &explanation.reach {
+        output.line(format!("  reaches: {reach}"))?;
+    }
+    Ok(output.line(format!("  revision {}", told.revision))?)
 }
 
 fn component(live: &Live, name: &str) -> anyhow::Result<ComponentId> {

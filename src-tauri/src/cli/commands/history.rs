@@ -15,8 +15,9 @@ pub fn history(app: &App, arguments: HistoryArguments, output: &mut Output) -> a
         .flags()
         .history(&filter(arguments, app.now_ms())?, 0, limit)?;
     if output.json {
-        output.value(&page.revisions)?;
-        return Ok(());
+        let revisions = page.revisions.into_iter();
+        let revisions: Vec<wire::Revision> = revisions.map(Into::into).collect();
+        return Ok(output.value(&revisions)?);
     }
     if page.total == 0 {
         output.line(match app.flags().live().revision {

@@ -3,11 +3,10 @@
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
-use flagdeck::flags::Review;
 use flagdeck::store::{Actor, Via};
-use flagdeck::{App, ChangeRequest, Error, Outcome};
+use flagdeck::{App, ChangeRequest, Error, Outcome, wire};
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
-use flagdeck_core::{Edit, Loss, Severity};
+use flagdeck_core::{Edit, Loss, Problem, Severity};
 
 use super::edit::{Reporting, list_changes, report, warn};
 use super::remark_all_off;
@@ -69,32 +68,20 @@ fn is_confirmed(loss: &Loss) -> io::Result<bool> {
 
 /// Says what a document would change.
 fn check(app: &App, document: &[u8], reporting: Reporting<'_>) -> anyhow::Result<()> {
-    let Review {
-        revision,
-        problems,
-        difference,
-        loss,
-    } = app.flags().review(document);
-    if problems.iter().any(|one| one.severity == Severity::Error) {
+    let review = app.flags().review(document);
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    if review.problems.iter().any(is_error) {
+        let problems = review.problems;
         return Err(Error::Invalid { problems }.into());
     }
-    let outcome = Outcome {
-        revision,
-        changed: false,
-        changes: difference.changes.iter().map(ToString::to_string).collect(),
-        warnings: problems,
-        step: None,
-    };
-    match reporting.output.json {
-        true => report(outcome, reporting)?,
-        false => {
-            warn(&outcome);
-            let heading = "The document is valid. It would change:";
-            reporting.output.line(heading)?;
-            list_changes(&outcome.changes, reporting)?;
-        }
+    if reporting.output.json {
+        return Ok(reporting.output.value(&wire::Review::from(review))?);
     }
-    if let Some(loss) = loss {
+    warn(&review.problems);
+    let heading = "The document is valid. It would change:";
+    reporting.output.line(heading)?;
+    list_changes(&review.difference, reporting)?;
+    if let Some(loss) = review.loss {
         remark(&format!("It would remove {loss}; to import it, add --yes"));
     }
     Ok(())

@@ -24,12 +24,8 @@ use crate::which::Place;
 pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::Result<ExitCode> {
     match command {
         SnapshotCommand::Take { source, words, pin } => {
-            take(
-                app,
-                source.as_ref(),
-                &label(words, pin.then_some(true)),
-                output,
-            )?;
+            let label = label(words, pin.then_some(true));
+            take(app, source.as_ref(), &label, output)?;
         }
         SnapshotCommand::List(arguments) => list(app, arguments, output)?,
         SnapshotCommand::Show { at, key, source } => show(app, at, key, source, output)?,
@@ -43,13 +39,7 @@ pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::
             let at = place(app, at.unwrap_or(Place::Now), source)?;
             blame::blame(app, &at, &key, stack, output)?;
         }
-        SnapshotCommand::Pin { id, off } => {
-            let label = SnapshotLabel {
-                is_pinned: Some(!off),
-                ..SnapshotLabel::default()
-            };
-            tell(&app.label_snapshot(id, &label)?, output)?;
-        }
+        SnapshotCommand::Pin { id, off } => pin(app, id, !off, output)?,
         SnapshotCommand::Label { id, words } => {
             tell(&app.label_snapshot(id, &label(words, None))?, output)?;
         }
@@ -85,6 +75,14 @@ fn take(
         return Err(nobody().into());
     }
     tell_all(&taken, output)
+}
+
+fn pin(app: &App, id: u64, is_pinned: bool, output: &mut Output) -> anyhow::Result<()> {
+    let label = SnapshotLabel {
+        is_pinned: Some(is_pinned),
+        ..SnapshotLabel::default()
+    };
+    tell(&app.label_snapshot(id, &label)?, output)
 }
 
 fn tell(snapshot: &Snapshot, output: &mut Output) -> anyhow::Result<()> {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use flagdeck::error::sentence;
 use flagdeck::state::limits::STATE_BYTES_MAX;
 use flagdeck::store::{Actor, Via};
-use flagdeck::translate::sentence;
 use flagdeck::wire::StateSource;
 use flagdeck::{App, Error};
 use flagdeck_core::tree::{self, Tree};

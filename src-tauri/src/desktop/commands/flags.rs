@@ -2,8 +2,7 @@
 
 use flagdeck::ChangeRequest;
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::translate::path;
-use flagdeck::wire::{AsOf, Edit, Explanation, Failure, Flags, Outcome, Review, Widenings};
+use flagdeck::wire::{AsOf, Edit, Explanation, Failure, Flags, Outcome, Review, Widenings, path};
 use tauri::State;
 use tokio::sync::oneshot;
 

@@ -4,7 +4,7 @@ use flagdeck::store::{Actor, RevisionNumber, Via};
 use flagdeck::wire::{Difference, HistoryFilter, HistoryPage, LastChange, Outcome};
 use tauri::State;
 
-use super::{Answer, shown, with_app};
+use super::{Answer, with_app};
 use crate::desk::Desk;
 
 #[tauri::command]
@@ -15,7 +15,7 @@ pub async fn history(
     limit: usize,
 ) -> Answer<HistoryPage> {
     with_app(&desk, move |app| {
-        HistoryPage::of(app, filter, offset, limit)
+        HistoryPage::of(app, &filter, offset, limit)
     })
     .await
 }
@@ -28,8 +28,7 @@ pub async fn actors(desk: State<'_, Desk>) -> Answer<Vec<Actor>> {
 #[tauri::command]
 pub async fn last_changes(desk: State<'_, Desk>, after: u64) -> Answer<Vec<LastChange>> {
     with_app(&desk, move |app| {
-        let found = app.flags().last_changes(RevisionNumber(after))?;
-        Ok(shown(found))
+        app.flags().last_changes(RevisionNumber(after))
     })
     .await
 }

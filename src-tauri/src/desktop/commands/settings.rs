@@ -44,12 +44,12 @@ pub async fn rotate_token(desk: State<'_, Desk>) -> Answer<String> {
 
 #[tauri::command]
 pub async fn backups(desk: State<'_, Desk>) -> Answer<Vec<Backup>> {
-    with_app(&desk, |app| app.flags().backups().map(shown)).await
+    with_app(&desk, |app| app.flags().backups()).await
 }
 
 #[tauri::command]
 pub async fn back_up(desk: State<'_, Desk>) -> Answer<Option<Backup>> {
-    with_app(&desk, |app| Ok(app.flags().back_up()?.map(Into::into))).await
+    with_app(&desk, |app| app.flags().back_up()).await
 }
 
 #[tauri::command]

@@ -179,7 +179,7 @@ const commands: HelpPage = {
     },
     {
       kind: "text",
-      text: "`--note` gives a reason, which the history shows. `--json` makes the output of any command JSON. `flagctl --help` lists every command and exit code; `flagctl completions bash` prints shell completions.",
+      text: "`--note` gives a reason, which the history shows. `--json` makes the output of any command JSON, and says why a command failed as JSON on standard error. `flagctl --help` lists every command and exit code; `flagctl completions bash` prints shell completions.",
     },
   ],
 };

@@ -1,5 +1,7 @@
 //! `snapshot blame`: what set a value or took it away, and when it changed before.
 
+use std::iter;
+
 use flagdeck::wire::{Blame, ChangeRecord, Excerpt, Snapshot, StateAt};
 use flagdeck::{App, Error};
 
@@ -52,17 +54,8 @@ fn lines(blame: &Blame, with_stack: bool) -> Vec<String> {
     });
     if !blame.records.is_empty() {
         lines.push("Set by:".into());
-        for record in &blame.records {
-            lines.push(told(record));
-            if with_stack {
-                lines.extend(
-                    record
-                        .origin
-                        .lines()
-                        .map(|frame| format!("      {}", frame.trim())),
-                );
-            }
-        }
+        let records = blame.records.iter();
+        lines.extend(records.flat_map(|record| set_by(record, with_stack)));
     }
     if !blame.earlier.is_empty() {
         lines.push("Changed before in:".into());
@@ -73,6 +66,12 @@ fn lines(blame: &Blame, with_stack: bool) -> Vec<String> {
         }));
     }
     lines
+}
+
+fn set_by(record: &ChangeRecord, with_stack: bool) -> impl Iterator<Item = String> {
+    let frames = record.origin.lines().filter(move |_| with_stack);
+    let frames = frames.map(|frame| format!("      {}", frame.trim()));
+    iter::once(told(record)).chain(frames)
 }
 
 fn named(snapshot: &Snapshot) -> String {

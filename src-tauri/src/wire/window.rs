@@ -1,0 +1,107 @@
+//! What belongs to the window: what it is told, the files a person chose, preferences.
+
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+
+use crate::store::RevisionNumber;
+
+/// What the backend tells the window. The window reads what changed; the event does not carry it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(tag = "kind", rename_all = "snake_case"))]
+pub enum Announcement {
+    /// The flags changed, through whatever face.
+    Flags {
+        /// The revision in force.
+        revision: RevisionNumber,
+    },
+    /// The status changed, or the settings.
+    Status,
+    /// A state changed, or its snapshots: those of this source, or of any if it is `null`.
+    State {
+        /// The name of the source.
+        source: Option<String>,
+    },
+    /// A command was chosen in the window's menu.
+    Command {
+        /// Its name in the catalogue of commands.
+        id: String,
+    },
+    /// The user wants to close the window while something is not saved.
+    CloseAsked,
+    /// A file was dropped on the window.
+    Dropped,
+}
+
+/// A file a person chose.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct ChosenFile {
+    /// Its name without its folder.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// What belongs to the window alone. Losing it loses no data.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Preferences {
+    /// Light, dark, or as the desktop has it.
+    pub theme: Theme,
+    /// The view shown at start.
+    pub view: View,
+    /// How large everything is drawn, in per cent: 100 to 200.
+    pub zoom: u16,
+    /// Whether the tour of the first run was taken or skipped.
+    pub is_toured: bool,
+    /// What was last run from the palette, latest first.
+    pub recent: Vec<String>,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            view: View::Dashboard,
+            zoom: 100,
+            is_toured: false,
+            recent: Vec::new(),
+        }
+    }
+}
+
+/// The colours of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum Theme {
+    /// As the desktop has it.
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// A view of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
+pub enum View {
+    /// The three cards.
+    Dashboard,
+    /// The tree and the rollout editor.
+    Flags,
+    /// What applications report, as charts.
+    Metrics,
+    /// What sources keep as state: its past, differences, restoring.
+    Snapshots,
+    /// Every revision.
+    Activity,
+    /// Configuration, backups, and what Flagdeck is made of.
+    Settings,
+}
