@@ -14,9 +14,9 @@ use flagdeck_core::Edit;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::support::cli::Cli;
 use crate::cli_snapshot::take;
 use crate::cli_state::{app, ml, report};
+use crate::support::cli::Cli;
 
 const PAGE: &str = "docs/json.md";
 

@@ -258,7 +258,7 @@ fn scrape(criterion: &mut Criterion) {
         collector.apply(index as i64, &events, 0);
     }
     let registry = peer.registry();
-    let exposition = Exposition::new(&collector, &Arc::default());
+    let exposition = Exposition::new(&collector, &Arc::default(), &Arc::default());
     let samples = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
 
     let mut group = criterion.benchmark_group("scrape");

@@ -210,7 +210,7 @@ enabled: boolean,
  */
 components: Group, 
 /**
- * The rollout of every component that has none of its own.
+ * The rollout of every component without a custom one.
  */
 rollout: Rollout, 
 /**
@@ -364,7 +364,7 @@ title?: string,
  */
 description?: string, 
 /**
- * Who answers for it; empty for nobody.
+ * Who answers for it; empty for no owner.
  */
 owner?: string, 
 /**
@@ -438,7 +438,7 @@ winner?: RevisionNumber, };
  * The kind of a failure: stable names that programs may branch on, the same in the
  * window, over HTTP and in `flagctl --json`.
  */
-export type Code = "failed" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
+export type Code = "failed" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
 
 /**
  * One thing wrong with a document.
@@ -559,7 +559,7 @@ component?: string,
  */
 via?: Via, 
 /**
- * Only those made by somebody of exactly this name.
+ * Only those made by an actor of exactly this name.
  */
 name?: string, 
 /**
@@ -622,7 +622,7 @@ actor: Actor,
  */
 cause: Cause, 
 /**
- * What the person said about it.
+ * The reason given for it.
  */
 note: string | null, 
 /**
@@ -681,11 +681,11 @@ sentence: string,
  */
 steps: Array<ExplanationStep>, 
 /**
- * The rollout that applied; none for a name that is no component.
+ * The rollout that applied; `null` if there is no such component.
  */
 rollout: AppliedRollout | null, 
 /**
- * The user's bucket, 0..100 000; none without a user id.
+ * The user's bucket, 0..100 000; `null` without a user id.
  */
 bucket: number | null, 
 /**
@@ -693,11 +693,11 @@ bucket: number | null,
  */
 threshold: number | null, 
 /**
- * The component that is required and off, where that decided.
+ * The required component that is off, if that decided.
  */
 failingPrerequisite: string | null, 
 /**
- * Whom the component reaches, in words; `null` for a name that is no component.
+ * Whom the component reaches, in words; `null` if there is no such component.
  */
 reach: string | null, };
 
@@ -706,7 +706,7 @@ reach: string | null, };
  */
 export type ExplanationStep = { 
 /**
- * Whether it spoke for the component being on.
+ * Whether it lets the component be on.
  */
 ok: boolean, 
 /**
@@ -2264,6 +2264,7 @@ export const CODES: readonly Code[] = [
   "key_reused",
   "if_match_required",
   "queue_full",
+  "too_much_at_once",
   "too_many_bad_tokens",
   "head_too_large",
   "too_many_streams",
