@@ -45,7 +45,9 @@ describe("why a user sees it", () => {
     await openComponent(typical(), "ui.dashboard");
     await user.type(field(), "maria@example.org");
     await card().findByText("On for maria@example.org");
-    expect(steps().at(-1)).toBe("Yes: Bucket 18204 is below 50000, the 50 % of the default rollout");
+    expect(steps().at(-1)).toBe(
+      "Yes: Bucket 18204 is below 50000, the 50 % of the default rollout",
+    );
     card().getByText("The share is the buckets below 50,000.");
     card().getByText("This user’s bucket is 18,204.");
     card().getByText(/^ui\.dashboard is on for "maria@example\.org": bucket/);
