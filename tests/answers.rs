@@ -5,7 +5,9 @@
 use std::fs;
 
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::wire::{Edit, Explanation, Flags, Review, StateAt, StateDifferenceOptions, Widenings};
+use flagdeck::wire::{
+    Edit, Explanation, Flags, Review, StateAt, StateDifferenceOptions, Widenings,
+};
 use flagdeck::{App, ChangeRequest, Options};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -37,7 +39,10 @@ fn every_example_is_answered_as_it_says() {
 fn answer(document: &Value, example: &Value) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let app = App::open(Options::new(folder.path())).unwrap();
-    change(&app, flagdeck_core::Edit::Replace(document.to_string().into_bytes()));
+    change(
+        &app,
+        flagdeck_core::Edit::Replace(document.to_string().into_bytes()),
+    );
     for step in example["steps"].as_array().into_iter().flatten() {
         make(&app, step);
     }
