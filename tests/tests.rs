@@ -5,6 +5,7 @@
 mod support;
 
 mod all_off;
+mod answers;
 mod app;
 mod backups;
 mod calls;

@@ -365,7 +365,7 @@ describe("why a user saw it", () => {
     expect(asked.at(-1)).toEqual(["ui.badges", "maria", [], { revision: 2 }]);
     const card = within(screen.getByTestId("explain"));
     card.getByText("Why did a user see it?");
-    card.getByText(/the 30 % of the rollout$/);
+    card.getByText(/the 30 % of its custom rollout$/);
     await user.click(screen.getByTestId("as-of-older"));
     await screen.findByText("Was off for maria");
     await user.keyboard("{Escape}");

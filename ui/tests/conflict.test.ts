@@ -4,6 +4,7 @@ import type { Document, Edit } from "../src/bindings/wire";
 import { conflictBetween, type Conflict } from "../src/model/conflict";
 import { applyEdit } from "../src/model/edit";
 import { Live } from "../src/state/live.svelte";
+import { Toasts } from "../src/state/toasts.svelte";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 
@@ -62,7 +63,7 @@ describe("what counts as a conflict", () => {
 describe("an edit that meets another", () => {
   async function begun() {
     const host = new MemoryHost(typical());
-    const live = new Live(host);
+    const live = new Live(host, new Toasts());
     await live.start(() => undefined);
     const met: Conflict[] = [];
     live.onconflict = (conflict) => met.push(conflict);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import examples from "../../tests/fixtures/edits.json";
 import type { Document, Edit } from "../src/bindings/wire";
 import { applyEdit } from "../src/model/edit";
+import { written } from "./support/documents";
 
 interface Example {
   name: string;
@@ -10,18 +11,6 @@ interface Example {
   edit: Edit;
   /** What the backend makes of it; null if it refuses the edit. */
   after: Document | null;
-}
-
-const MAPS = ["rollouts", "requires", "about"];
-
-/** A document without maps, and entries of `about`, that hold nothing: these are not written. */
-function written(document: Document): Document {
-  const about = Object.entries(document.about ?? {});
-  const said = about.filter(([, each]) => Object.keys(each).length > 0);
-  const whole = { ...document, about: Object.fromEntries(said) };
-  const isHeld = ([name, value]: [string, unknown]) =>
-    !MAPS.includes(name) || Object.keys(value ?? {}).length > 0;
-  return Object.fromEntries(Object.entries(whole).filter(isHeld)) as unknown as Document;
 }
 
 // The examples are written by the backend's own tests (`tests/edits.rs`).

@@ -36,7 +36,7 @@ describe("why a user sees it", () => {
     expect(steps()).toEqual([
       "Yes: The master switch is on",
       "Yes: ui.badges is switched on",
-      "No: The rollout is at 12.5 %, and without a user id nobody can be placed",
+      "No: Its custom rollout is at 12.5 %, and without a user id nobody can be placed",
     ]);
     card().getByText("Without an id there is no bucket.");
   });
@@ -45,7 +45,9 @@ describe("why a user sees it", () => {
     await openComponent(typical(), "ui.dashboard");
     await user.type(field(), "maria@example.org");
     await card().findByText("On for maria@example.org");
-    expect(steps().at(-1)).toBe("Yes: Bucket 18204 is below 50000, the 50 % of the rollout");
+    expect(steps().at(-1)).toBe(
+      "Yes: Bucket 18204 is below 50000, the 50 % of the default rollout",
+    );
     card().getByText("The share is the buckets below 50,000.");
     card().getByText("This user’s bucket is 18,204.");
     card().getByText(/^ui\.dashboard is on for "maria@example\.org": bucket/);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Failure } from "../src/bindings/wire";
 import { Live } from "../src/state/live.svelte";
+import { Toasts } from "../src/state/toasts.svelte";
 import { words } from "../src/words";
 import { safeDefault, typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
@@ -14,14 +15,15 @@ const refusal: Failure = {
 
 async function started(document = safeDefault()) {
   const host = new MemoryHost(document);
-  const live = new Live(host);
+  const toasts = new Toasts();
+  const live = new Live(host, toasts);
   await live.start(() => undefined);
-  return { host, live };
+  return { host, live, toasts };
 }
 
 describe("a change", () => {
   it("is shown before it is stored, and stays once it is", async () => {
-    const { host, live } = await started();
+    const { host, live, toasts } = await started();
     const answer = host.hold();
     const stored = live.change({ kind: "set_components", paths: ["ui"], on: true });
     expect(live.flags?.componentsOn).toBe(3);
@@ -31,26 +33,26 @@ describe("a change", () => {
     expect(await stored).toBe(true);
     expect(live.isSaving).toBe(false);
     expect(live.stored?.componentsOn).toBe(3);
-    expect(live.toasts.list.map((toast) => toast.text)).toEqual(["ui: on"]);
+    expect(toasts.list.map((toast) => toast.text)).toEqual(["ui: on"]);
   });
 
   it("falls back to what is stored when it is refused, and says why", async () => {
-    const { host, live } = await started();
+    const { host, live, toasts } = await started();
     host.refusal = refusal;
     const stored = live.change({ kind: "set_master", on: true });
     expect(live.flags?.document.enabled).toBe(true);
     expect(await stored).toBe(false);
     expect(live.flags?.document.enabled).toBe(false);
-    expect(live.toasts.list).toMatchObject([
+    expect(toasts.list).toMatchObject([
       { kind: "failed", text: refusal.message, details: ["It has to be so."] },
     ]);
   });
 
   it("tells of a rejection that is no failure of ours", async () => {
-    const { host, live } = await started();
+    const { host, live, toasts } = await started();
     host.refusal = "the pipe broke" as unknown as Failure;
     await live.change({ kind: "set_master", on: true });
-    expect(live.toasts.list).toMatchObject([{ kind: "failed", text: "the pipe broke" }]);
+    expect(toasts.list).toMatchObject([{ kind: "failed", text: "the pipe broke" }]);
   });
 
   it("is sent after the one before it, so that the last one made is the last one stored", async () => {
@@ -70,9 +72,9 @@ describe("a change", () => {
   });
 
   it("that changes nothing is not announced as one", async () => {
-    const { live } = await started();
+    const { live, toasts } = await started();
     expect(await live.change({ kind: "set_master", on: false })).toBe(true);
-    expect(live.toasts.list).toEqual([]);
+    expect(toasts.list).toEqual([]);
   });
 });
 
@@ -95,38 +97,38 @@ describe("an amendment", () => {
   });
 
   it("follows on the one before it", async () => {
-    const { host, live } = await started();
+    const { host, live, toasts } = await started();
     await Promise.all([addGroup(live, "a"), addGroup(live, "b")]);
     expect(host.document.rollout.userGroups).toEqual(["a", "b"]);
-    expect(live.toasts.list.filter((toast) => toast.kind === "failed")).toEqual([]);
+    expect(toasts.list.filter((toast) => toast.kind === "failed")).toEqual([]);
   });
 });
 
 describe("undo", () => {
   it("takes the last change back and offers to bring it back", async () => {
-    const { live } = await started();
+    const { live, toasts } = await started();
     await live.change({ kind: "set_master", on: true });
     expect(await live.undo()).toBe(true);
     expect(live.flags?.document.enabled).toBe(false);
-    const [toast] = live.toasts.list;
+    const [toast] = toasts.list;
     expect(toast?.action?.isOffered()).toBe(true);
     toast?.action?.run();
     await expect.poll(() => live.flags?.document.enabled).toBe(true);
   });
 
   it("is offered again once a change was brought back", async () => {
-    const { live } = await started();
+    const { live, toasts } = await started();
     await live.change({ kind: "set_master", on: true });
     await live.undo();
     expect(await live.redo()).toBe(true);
-    expect(live.toasts.list[0]?.action).toMatchObject({ label: "Undo" });
-    expect(live.toasts.list[0]?.action?.isOffered()).toBe(true);
+    expect(toasts.list[0]?.action).toMatchObject({ label: "Undo" });
+    expect(toasts.list[0]?.action?.isOffered()).toBe(true);
   });
 
   it("is not offered for a change that something else followed", async () => {
-    const { host, live } = await started();
+    const { host, live, toasts } = await started();
     await live.change({ kind: "set_master", on: true });
-    const [toast] = live.toasts.list;
+    const [toast] = toasts.list;
     expect(toast?.action?.isOffered()).toBe(true);
     host.changeElsewhere({ kind: "set_components", paths: ["tracker"], on: true });
     await live.refresh();
@@ -134,18 +136,18 @@ describe("undo", () => {
   });
 
   it("does nothing where there is nothing to undo", async () => {
-    const { live } = await started();
+    const { live, toasts } = await started();
     expect(await live.undo()).toBe(false);
-    expect(live.toasts.list).toEqual([]);
+    expect(toasts.list).toEqual([]);
   });
 });
 
 describe("following the backend", () => {
   it("shows what was changed elsewhere", async () => {
-    const { host, live } = await started();
+    const { host, live, toasts } = await started();
     host.changeElsewhere({ kind: "set_master", on: true });
     await expect.poll(() => live.flags?.document.enabled).toBe(true);
-    expect(live.toasts.list).toEqual([]);
+    expect(toasts.list).toEqual([]);
   });
 
   it("reads at most once more for any number of announcements during a reading", async () => {
@@ -174,13 +176,13 @@ describe("following the backend", () => {
   });
 
   it("turns everything off even where nothing can be saved", async () => {
-    const { host, live } = await started(typical());
+    const { host, live, toasts } = await started(typical());
     host.state = { ...host.state, readOnly: "The disk is full." };
     host.announce({ kind: "status" });
     await expect.poll(() => live.isWritable).toBe(false);
     await live.allOff();
     expect(live.status?.isHeldOff).toBe(true);
-    expect(live.toasts.list.map(({ text }) => text)).toEqual([words.frame.heldOffDone]);
+    expect(toasts.list.map(({ text }) => text)).toEqual([words.frame.heldOffDone]);
   });
 
   it("turns everything off while a change hangs, even one that shows it as off", async () => {
@@ -194,9 +196,9 @@ describe("following the backend", () => {
   });
 
   it("says so when everything is off already", async () => {
-    const { host, live } = await started();
+    const { host, live, toasts } = await started();
     await live.allOff();
     expect(host.revision).toBe(0);
-    expect(live.toasts.list.map(({ text }) => text)).toEqual([words.frame.allOffAlready]);
+    expect(toasts.list.map(({ text }) => text)).toEqual([words.frame.allOffAlready]);
   });
 });

@@ -28,9 +28,9 @@ export class Steps {
 
   /** Takes the step, or says why there is none. */
   run(way: Way): void {
-    const { live, configuration, choices } = this.#deck;
+    const { live, configuration, choices, toasts } = this.#deck;
     const refusal = this.refusal(way);
-    if (refusal !== null) live.toasts.done(refusal);
+    if (refusal !== null) toasts.done(refusal);
     else if (choices.view === "settings") void configuration[way]();
     else void live[way]();
   }

@@ -9,10 +9,10 @@ export async function quit(deck: Deck): Promise<void> {
 }
 
 /** Closes the window, whatever is unsaved. */
-export async function close({ host, live }: Deck): Promise<void> {
+export async function close({ host, toasts }: Deck): Promise<void> {
   try {
     await host.close();
   } catch (reason) {
-    live.toasts.refused(reason);
+    toasts.refused(reason);
   }
 }

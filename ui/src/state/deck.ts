@@ -21,9 +21,12 @@ import { tellConfirmed } from "./restoring";
 import { Shown } from "./shown.svelte";
 import { Snapshots } from "./snapshots.svelte";
 import { StateSources } from "./sources.svelte";
+import { Toasts } from "./toasts.svelte";
 
 export interface Deck {
   host: Host;
+  /** Messages to the person, from every part of the window. */
+  toasts: Toasts;
   live: Live;
   /** What the flags were at another moment, if one is looked at. */
   past: Past;
@@ -44,26 +47,28 @@ export interface Deck {
 }
 
 export function makeDeck(host: Host): Deck {
-  const live = new Live(host);
+  const toasts = new Toasts();
+  const live = new Live(host, toasts);
   const overlay = new Overlay();
   const sources = new StateSources(host);
   const pulse = new PulseFeed(host, () => live.status?.storeGone != null);
   live.onconflict = (conflict) => overlay.ask({ kind: "conflict", conflict });
   live.onforeign = (foreign) => overlay.ask({ kind: "step", ...foreign });
-  const past = new Past(host, live.toasts);
-  const choices = new Choices(host, live.toasts);
+  const past = new Past(host, toasts);
+  const choices = new Choices(host, toasts);
   const browsing = new Browsing(
     () => live.flags?.document,
     (path) => path === ALL || live.tree.byPath.has(path),
   );
   const deck: Deck = {
     host,
+    toasts,
     live,
     past,
-    shown: new Shown({ live, past, browsing, choices }),
+    shown: new Shown({ toasts, live, past, browsing, choices }),
     choices,
     browsing,
-    configuration: new Configuration({ host, toasts: live.toasts, browsing }),
+    configuration: new Configuration({ host, toasts, browsing }),
     overlay,
     lastChanges: new LastChanges(host),
     metrics: new Metrics(host),

@@ -14,13 +14,13 @@ export const NOTE_CHARS_MAX = 4000;
 
 /** Takes a snapshot of a source, or of every one. Resolves to why it could not; `null` once done. */
 export async function take(
-  { host, live, snapshots }: Deck,
+  { host, snapshots, toasts }: Deck,
   source: string | null,
   label: SnapshotLabel,
 ): Promise<Failure | null> {
   try {
     const taken = await host.takeSnapshot(source, label);
-    live.toasts.done(words.snapshots.taken(taken));
+    toasts.done(words.snapshots.taken(taken));
     const [only] = taken;
     if (only && taken.length === 1) await snapshots.open(only);
     return null;
@@ -47,7 +47,7 @@ export async function say(
 export async function togglePin(deck: Deck, snapshot: Snapshot): Promise<void> {
   const isPinned = !snapshot.isPinned;
   const failure = await say(deck, snapshot, { isPinned });
-  const { toasts } = deck.live;
+  const { toasts } = deck;
   if (failure) {
     toasts.refused(failure);
     return;
@@ -60,12 +60,12 @@ export async function togglePin(deck: Deck, snapshot: Snapshot): Promise<void> {
 }
 
 /** Writes snapshots to a file that a person chooses. */
-export async function exportThese({ host, live }: Deck, ids: readonly number[]): Promise<void> {
+export async function exportThese({ host, toasts }: Deck, ids: readonly number[]): Promise<void> {
   try {
     const place = await host.exportSnapshots(ids);
-    if (place !== null) live.toasts.done(words.snapshots.exported(place));
+    if (place !== null) toasts.done(words.snapshots.exported(place));
   } catch (reason) {
-    live.toasts.refused(reason);
+    toasts.refused(reason);
   }
 }
 
@@ -81,22 +81,22 @@ export async function exportListed(deck: Deck, isWanted = () => true): Promise<v
     const ids = await deck.snapshots.listedIds((read) => read <= EXPORT_MAX && isWanted());
     if (ids) await exportThese(deck, ids);
   } catch (reason) {
-    deck.live.toasts.refused(reason);
+    deck.toasts.refused(reason);
   }
 }
 
 /** Reads snapshots from a file that a person chooses, and shows them. */
-export async function importSome({ host, live, choices, snapshots }: Deck): Promise<void> {
+export async function importSome({ host, choices, snapshots, toasts }: Deck): Promise<void> {
   try {
     const imported = await host.importSnapshots();
     if (imported === null) return;
-    live.toasts.done(words.snapshots.imported(imported));
+    toasts.done(words.snapshots.imported(imported));
     const latest = imported.toSorted((one, other) => other.atMs - one.atMs)[0];
     if (!latest) return;
     choices.view = "snapshots";
     snapshots.narrow(allOf(latest.source));
     await snapshots.open(latest);
   } catch (reason) {
-    live.toasts.refused(reason);
+    toasts.refused(reason);
   }
 }

@@ -22,7 +22,7 @@ import { applyEdit } from "../model/edit";
 import { isolatedWithin } from "../model/isolated";
 import { growTree, type Tree } from "../model/tree";
 import { words } from "../words";
-import { Toasts } from "./toasts.svelte";
+import type { Toasts } from "./toasts.svelte";
 
 /**
  * An edit made from the document in force, so that it can be made again from a newer one. Reads
@@ -33,14 +33,13 @@ export type Intent = (document: Flags["document"]) => Edit;
 /** Back in the history, or forth again. */
 export type Way = "undo" | "redo";
 
-/** Announcements of the backend other than those about flags and status. */
+/** Announcements that are not about the flags or the status. */
 export type OtherAnnouncement = Exclude<Announcement, { kind: "flags" | "status" }>;
 
-/** How often an intent is retried after another writer was quicker. */
+/** How often an intent is tried again when another change came first. */
 const TRIES_MAX = 3;
 
 export class Live {
-  readonly toasts = new Toasts();
   /** What the store holds; `null` until it was read. */
   stored = $state.raw<Flags | null>(null);
   status = $state.raw<Status | null>(null);
@@ -52,6 +51,7 @@ export class Live {
   onconflict: (conflict: Conflict) => void = () => undefined;
 
   readonly #host: Host;
+  readonly #toasts: Toasts;
   #onTheirWay = $state.raw<readonly Intent[]>([]);
   #turn: Promise<unknown> = Promise.resolve();
   #reading: Promise<void> | null = null;
@@ -97,8 +97,9 @@ export class Live {
   /** Whether something shown is not stored yet. */
   readonly isSaving: boolean = $derived(this.#onTheirWay.length > 0);
 
-  constructor(host: Host) {
+  constructor(host: Host, toasts: Toasts) {
     this.#host = host;
+    this.#toasts = toasts;
   }
 
   /** Reads everything and follows the backend until the returned function is called. */
@@ -131,7 +132,7 @@ export class Live {
     try {
       this.status = await this.#host.status();
     } catch (reason) {
-      this.toasts.refused(reason);
+      this.#toasts.refused(reason);
     }
   }
 
@@ -200,7 +201,7 @@ export class Live {
       if (outcome.changed && !this.status?.isHeldOff) this.#saved(outcome, words.frame.allOffDone);
       else this.#tellOff();
     } catch (reason) {
-      this.toasts.refused(reason);
+      this.#toasts.refused(reason);
     }
     await this.refresh();
   }
@@ -257,7 +258,7 @@ export class Live {
       const outcome = await this.#host.restore(revision);
       await this.refresh();
       if (outcome.changed) this.#saved(outcome, words.activity.restored(revision));
-      else this.toasts.done(words.activity.nothingToRestore(revision));
+      else this.#toasts.done(words.activity.nothingToRestore(revision));
     });
   }
 
@@ -275,7 +276,7 @@ export class Live {
       const outcome = await this.#take(way, step);
       isDone = true;
       await this.refresh();
-      this.toasts.done(isolatedWithin(outcome.summary), {
+      this.#toasts.done(isolatedWithin(outcome.summary), {
         label: words.actions[back],
         run: () => void this[back](step.revision),
         isOffered: () => this.stored?.revision === outcome.revision && this.stored[back] !== null,
@@ -310,14 +311,14 @@ export class Live {
         }
       })
       .catch((reason: unknown) => {
-        this.toasts.refused(reason);
+        this.#toasts.refused(reason);
         return () => undefined;
       });
   }
 
   /** Says how everything is off, if that made no revision. */
   #tellOff(): void {
-    this.toasts.done(this.status?.isHeldOff ? words.frame.heldOffDone : words.frame.allOffAlready);
+    this.#toasts.done(this.status?.isHeldOff ? words.frame.heldOffDone : words.frame.allOffAlready);
   }
 
   async #read(): Promise<void> {
@@ -375,7 +376,7 @@ export class Live {
   /** Runs `work` once everything before it has ended. Resolves to whether it succeeded. */
   #inTurn(
     work: () => Promise<void>,
-    onRefused = (failure: Failure) => this.toasts.refused(failure),
+    onRefused = (failure: Failure) => this.#toasts.refused(failure),
   ): Promise<boolean> {
     const result = this.#turn.then(work).then(
       () => true,
@@ -389,7 +390,7 @@ export class Live {
   }
 
   #saved(outcome: Outcome, sentence = isolatedWithin(outcome.summary)): void {
-    this.toasts.done(sentence, {
+    this.#toasts.done(sentence, {
       label: words.actions.undo,
       run: () => void this.undo(outcome.revision),
       isOffered: () => this.stored?.revision === outcome.revision && this.stored.undo !== null,

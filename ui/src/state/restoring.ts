@@ -37,7 +37,7 @@ export function restorable({ live, snapshots, sources }: Deck): {
 export function showRestoreOf(deck: Deck, part: string): void {
   const { snapshot, refusal: why } = restorable(deck);
   const refusal = stepsOf(part)[0] === "history" ? words.compare.restoreHistory : why;
-  if (refusal !== null) deck.live.toasts.failed(refusal);
+  if (refusal !== null) deck.toasts.failed(refusal);
   else if (snapshot) deck.overlay.show({ kind: "restore_state", snapshot, part });
 }
 
@@ -52,7 +52,7 @@ export async function cancelRestore(deck: Deck, { id }: StateRestore): Promise<v
   await attempt(deck, async () => {
     const restore = await deck.host.cancelRestore(id);
     await renew(deck, restore);
-    deck.live.toasts.done(words.restores.cancelled(restore));
+    deck.toasts.done(words.restores.cancelled(restore));
   });
 }
 
@@ -75,7 +75,7 @@ async function isPlain({ host, sources }: Deck, restore: StateRestore): Promise<
 /** Undoes a restore without another look. */
 export async function askUndo(deck: Deck, { id }: StateRestore): Promise<void> {
   const restore = await deck.host.undoRestore(id);
-  if (restore.status === "cancelled") deck.live.toasts.done(words.restores.cancelled(restore));
+  if (restore.status === "cancelled") deck.toasts.done(words.restores.cancelled(restore));
   else tellOpen(deck, restore, words.restores.askedUndo(restore));
   await renew(deck, restore);
 }
@@ -130,7 +130,7 @@ async function snapshotsOf(host: Host, { source, atMs }: StateRestore): Promise<
  * it is closed.
  */
 export function tellConfirmed(deck: Deck, restore: StateRestore): void {
-  const { toasts } = deck.live;
+  const { toasts } = deck;
   const sentence = words.restores.confirmed(restore);
   if (restore.isExact === false) toasts.failed(sentence);
   else {
@@ -144,7 +144,7 @@ export function tellConfirmed(deck: Deck, restore: StateRestore): void {
 
 function tellOpen(deck: Deck, restore: StateRestore, sentence: string): void {
   deck.confirmations.expect(restore);
-  deck.live.toasts.done(sentence, {
+  deck.toasts.done(sentence, {
     label: words.restores.cancel,
     run: () => void cancelRestore(deck, restore),
     isOffered: () => isOpen(deck, restore),
@@ -172,10 +172,10 @@ async function renew({ live, sources }: Deck, restore: StateRestore): Promise<vo
   await Promise.all([sources.refresh(), restore.revision === null ? null : live.refresh()]);
 }
 
-async function attempt({ live }: Deck, work: () => Promise<void>): Promise<void> {
+async function attempt({ toasts }: Deck, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (reason) {
-    live.toasts.refused(reason);
+    toasts.refused(reason);
   }
 }

@@ -13,8 +13,10 @@ import { nowMs } from "./clock.svelte";
 import { noDraft, type Draft } from "./drafts.svelte";
 import { allOffOf } from "../model/reach";
 import type { Intent, Live } from "./live.svelte";
+import type { Toasts } from "./toasts.svelte";
 
 interface Sources {
+  toasts: Toasts;
   live: Live;
   past: Past;
   browsing: Browsing;
@@ -87,8 +89,8 @@ export class Shown {
 
   /** Says why nothing is done, with a link to where it can be done. */
   refuse(): Promise<false> {
-    const { live, past } = this.#sources;
-    live.toasts.done(words.asOf.refusal, {
+    const { past, toasts } = this.#sources;
+    toasts.done(words.asOf.refusal, {
       label: words.asOf.backToNow,
       run: () => past.leave(),
       isOffered: () => this.isPast,

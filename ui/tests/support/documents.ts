@@ -151,3 +151,15 @@ export function huge(): Document {
     ),
   };
 }
+
+const MAPS = ["rollouts", "requires", "about"];
+
+/** A document without maps, and entries of `about`, that hold nothing: these are not written. */
+export function written(document: Document): Document {
+  const about = Object.entries(document.about ?? {});
+  const said = about.filter(([, each]) => Object.keys(each).length > 0);
+  const whole = { ...document, about: Object.fromEntries(said) };
+  const isHeld = ([name, value]: [string, unknown]) =>
+    !MAPS.includes(name) || Object.keys(value ?? {}).length > 0;
+  return Object.fromEntries(Object.entries(whole).filter(isHeld)) as unknown as Document;
+}

@@ -8,7 +8,6 @@ import type {
   Backup,
   Blame,
   Cause,
-  Change,
   ChartQuery,
   Charts,
   ChosenFile,
@@ -50,25 +49,24 @@ import type {
 } from "../../src/bindings/wire";
 import type { Host } from "../../src/host/host";
 import { defaultPreferences } from "../../src/state/choices.svelte";
-import { applyEdit, isWithin } from "../../src/model/edit";
-import { reachOf } from "../../src/model/reach";
-import { rolloutOf } from "../../src/model/rollout";
+import { applyEdit } from "../../src/model/edit";
 import { growTree } from "../../src/model/tree";
 import { quietCharts } from "./charts";
+import { explainIn } from "./explain";
 import { quietPulse } from "./pulse";
 import { reachesOf, wideningsOf } from "./reach";
+import {
+  describe,
+  differenceOf,
+  isLetThrough,
+  pastEdit,
+  stepOf,
+  summaryOf,
+  touchedBy,
+  type Kept,
+} from "./revisions";
 import { sampleSettings } from "./settings";
 import { noStates, type KeptStates } from "./snapshots";
-
-interface Kept {
-  document: Document;
-  changes: string[];
-  actor: Actor;
-  cause: Cause;
-  note: string | null;
-  atMs: number;
-  touched: string[];
-}
 
 const maria: Actor = { via: "window", name: "maria" };
 const script: Actor = { via: "flagctl", name: "ci" };
@@ -408,7 +406,9 @@ export class MemoryHost implements Host {
     return { removed: removed.length, of: components.length, names: removed.slice(0, 5) };
   }
 
-  /** As if everybody were hashed into one bucket. */
+  /** The bucket that every user is in. */
+  bucket = 18_204;
+
   explain(
     component: string,
     user: string,
@@ -416,49 +416,9 @@ export class MemoryHost implements Host {
     at?: AsOf,
   ): Promise<Explanation> {
     const revision = at ? this.#revisionAt(at) : this.revision;
-    const document = this.#at(revision);
-    const { enabled } = document;
-    const isOn = growTree(document.components).byPath.get(component)?.componentsOn === 1;
-    const { percentage, strategy, userGroups } = rolloutOf(document, component);
-    const [bucket, threshold] = [18_204, percentage * 1000];
-    const group = userGroups.find((each) => groups.includes(each));
-    const isFirst = strategy === "canary" && percentage > 0 && group !== undefined;
-    const isIn = isFirst || (user !== "" && bucket < threshold);
-    const side = bucket < threshold ? "below" : "not below";
-    const share = isFirst
-      ? `the user is in the group ${group}, which comes first in the rollout`
-      : user === ""
-        ? `the rollout is at ${percentage} %, and without a user id nobody can be placed`
-        : `bucket ${bucket} is ${side} ${threshold}, the ${percentage} % of the rollout`;
-    const steps = [
-      { ok: enabled, text: `the master switch is ${enabled ? "on" : "off"}` },
-      { ok: isOn, text: `${component} is switched ${isOn ? "on" : "off"}` },
-      { ok: isIn, text: share },
-    ];
-    const decisive = steps.findIndex(({ ok }) => !ok);
-    const told = decisive < 0 ? steps : steps.slice(0, decisive + 1);
-    const value = decisive < 0;
-    const who = user === "" ? "a user without an id" : `"${user}"`;
-    return Promise.resolve({
-      revision,
-      component,
-      value,
-      reason: value ? "split" : "no_user",
-      sentence: `${component} is ${value ? "on" : "off"} for ${who}: ${told.at(-1)?.text ?? ""}.`,
-      steps: told,
-      rollout: {
-        own: document.rollouts?.[component] !== undefined,
-        percentage,
-        strategy,
-        userGroups,
-      },
-      failingPrerequisite: null,
-      bucket: user === "" ? null : bucket,
-      threshold,
-      reach: enabled
-        ? (reachOf(reachesOf(document), component)?.words ?? null)
-        : "Nobody: all flags are off",
-    });
+    const asked = { id: user, groups, bucket: this.bucket };
+    const explanation = explainIn(this.#at(revision), component, asked);
+    return Promise.resolve({ revision, ...explanation });
   }
 
   /** Makes a revision as it was made at a moment of the past; earlier ones come first. */
@@ -811,123 +771,4 @@ export class MemoryHost implements Host {
     const failure: Failure = { code: "nothing_to_do", message: "Nothing to do.", problems: [] };
     return Promise.reject(failure);
   }
-}
-
-/** The backend sums up by kind; here the first change and how many more there are do. */
-function summaryOf([first, ...rest]: readonly string[]): string {
-  if (first === undefined) return "No change";
-  return rest.length === 0 ? first : `${first} and ${rest.length} more`;
-}
-
-/** A step that was taken back or brought back, and what that means for all flags. */
-function stepOf(
-  verb: string,
-  { before, after, changes }: { before: Document; after: Document; changes: string[] },
-  now: Document,
-): string {
-  const effect = now.enabled ? ": flags are live again" : ": all flags are off";
-  return `${verb} “${summaryOf(changes)}”${before.enabled === after.enabled ? "" : effect}`;
-}
-
-/** A change as somebody may have made it, other than the one before it. */
-function pastEdit(path: string, index: number): Edit {
-  if (index % 4 !== 1) return { kind: "set_components", paths: [path], on: index % 2 === 0 };
-  const percentage = (index * 12.5) % 100;
-  return { kind: "set_rollout", component: path, percentage };
-}
-
-function describe(edit: Edit, before?: Document): string {
-  switch (edit.kind) {
-    case "set_master":
-      return `Master switch: ${edit.on ? "on" : "off"}`;
-    case "set_components":
-      return `${edit.paths.join(", ")}: ${edit.on ? "on" : "off"}`;
-    case "clear_rollout":
-      return `${edit.component}: rollout as all`;
-    case "set_rollout": {
-      const path = edit.component;
-      const own = path === null ? before?.rollout : (before?.rollouts?.[path] ?? before?.rollout);
-      const name = path ?? "All components";
-      if (edit.percentage !== undefined) {
-        return `${name}: ${own?.percentage ?? 0} % → ${edit.percentage} %`;
-      }
-      if (edit.strategy !== undefined) return `${name}: strategy ${edit.strategy}`;
-      return `${name}: groups ${edit.userGroups?.join(", ") ?? ""}`;
-    }
-    case "add_component":
-      return `${edit.path} added`;
-    case "add_group":
-      return `Group ${edit.path} added`;
-    case "move":
-      return `${edit.from} renamed to ${edit.to}`;
-    case "remove":
-      return `${edit.paths.join(", ")} removed`;
-    case "describe":
-      return `${edit.path}: described`;
-    case "set_requires":
-      return `${edit.component} requires ${edit.requires.join(", ") || "nothing"}`;
-    case "batch":
-      return edit.edits.map((each) => describe(each, before)).join("; ");
-    case "replace":
-      return "Document replaced";
-  }
-}
-
-function touchedBy(edit: Edit): string[] {
-  switch (edit.kind) {
-    case "set_components":
-    case "remove":
-      return edit.paths;
-    case "set_rollout":
-    case "clear_rollout":
-    case "set_requires":
-      return edit.component === null ? [] : [edit.component];
-    case "add_component":
-    case "add_group":
-    case "describe":
-      return [edit.path];
-    case "move":
-      return [edit.from, edit.to];
-    case "batch":
-      return edit.edits.flatMap(touchedBy);
-    case "set_master":
-    case "replace":
-      return [];
-  }
-}
-
-function isLetThrough(kept: Kept, revision: number, filter: HistoryFilter): boolean {
-  const text = filter.text?.toLowerCase() ?? "";
-  return (
-    revision <= (filter.upTo ?? Infinity) &&
-    kept.atMs >= (filter.sinceMs ?? -Infinity) &&
-    kept.atMs < (filter.untilMs ?? Infinity) &&
-    (filter.via === undefined || kept.actor.via === filter.via) &&
-    (filter.name === undefined || kept.actor.name === filter.name) &&
-    (filter.component === undefined ||
-      kept.touched.some((path) => isWithin(path, filter.component ?? ""))) &&
-    [...kept.changes, kept.note ?? ""].join("\n").toLowerCase().includes(text)
-  );
-}
-
-/** What differs, value by value, in the order of the documents. */
-function differenceOf(before: unknown, after: unknown): Difference {
-  const changes = compare("", before, after);
-  return { changes, total: changes.length };
-}
-
-function compare(pointer: string, before: unknown, after: unknown): Change[] {
-  const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
-  if (text(before) === text(after)) return [];
-  if (isObject(before) && isObject(after)) {
-    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-    return [...keys].flatMap((key) => compare(`${pointer}/${key}`, before[key], after[key]));
-  }
-  const name = pointer.split("/").slice(2).join(".") || pointer.slice(1);
-  const sentence = `${name}: ${text(before) ?? "nothing"} → ${text(after) ?? "nothing"}`;
-  return [{ pointer, sentence, before: text(before), after: text(after) }];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -46,13 +46,8 @@ export function reachesOf(document: Document): Reaches {
   }
 
   const isOn = (path: string) => leaves.get(path) === true;
-  const required = (path: string): string[] => {
-    const found = new Set(document.requires?.[path] ?? []);
-    for (const each of found) document.requires?.[each]?.forEach((deeper) => found.add(deeper));
-    return [...found];
-  };
   for (const path of leaves.keys()) {
-    const needed = required(path);
+    const needed = requiredBy(document, path);
     const off = needed.find((each) => !isOn(each));
     const behind = needed.map((each) => [own(each), each] as const);
     const blocked = off === undefined ? null : `${off} is off`;
@@ -67,6 +62,13 @@ export function reachesOf(document: Document): Reaches {
     }
   }
   return { kinds, default: byDefault, sees, met };
+}
+
+/** What a component requires, by itself and through others. */
+export function requiredBy(document: Document, path: string): string[] {
+  const found = new Set(document.requires?.[path] ?? []);
+  for (const each of found) document.requires?.[each]?.forEach((deeper) => found.add(deeper));
+  return [...found];
 }
 
 /** The components that are in both documents and reach more, or other users, in the second. */

@@ -68,7 +68,8 @@ export function compareStates(
     const isMoved = list.dropped + list.added > 0;
     if (isNumbers(before) && isNumbers(after)) {
       if (before.join() === after.join()) return;
-      add(keys, path, "series", before, after, { list, series: seriesChange(before, after, list) });
+      const series = seriesChange(before, after, list);
+      add(keys, path, "series", undefined, undefined, { list, series });
       return;
     }
     if (isMoved) {
@@ -182,7 +183,12 @@ function listChange(before: readonly Tree[], after: readonly Tree[]): ListChange
   const [had, has] = [before.map(keyed), after.map(keyed)];
   const lengths = { lengthBefore: before.length, lengthAfter: after.length };
   const key = [...before, ...after].some((each) => isObject(each) && "id" in each) ? "id" : null;
-  const still = { key, moved: 0, changed: 0, ...lengths };
+  const known = new Map(before.map((element) => [keyed(element), element]));
+  const changed = after.filter((element) => {
+    const was = known.get(keyed(element));
+    return was !== undefined && was !== element && JSON.stringify(was) !== JSON.stringify(element);
+  });
+  const still = { key, moved: 0, changed: changed.length, ...lengths };
   const shift = shiftOf(had, has);
   if (shift !== null) {
     const added = after.length - (before.length - shift);

@@ -15,32 +15,32 @@ export function jsonCommands(deck: Deck) {
 }
 
 /** Shows what a file that was dropped on the window would change; not over an open dialog. */
-export async function takeDropped({ host, live, shown, overlay }: Deck): Promise<void> {
+export async function takeDropped({ host, live, shown, overlay, toasts }: Deck): Promise<void> {
   try {
     const file = await host.droppedFile();
     if (!file || !live.isWritable) return;
     if (shown.isPastInView) void shown.refuse();
-    else if (overlay.isCovering) live.toasts.failed(words.commands.dropLater);
+    else if (overlay.isCovering) toasts.failed(words.commands.dropLater);
     else overlay.show({ kind: "import", ...file });
   } catch (reason) {
-    live.toasts.refused(reason);
+    toasts.refused(reason);
   }
 }
 
-async function chooseImport({ host, live, overlay }: Deck): Promise<void> {
+async function chooseImport({ host, overlay, toasts }: Deck): Promise<void> {
   try {
     const file = await host.chooseFile();
     if (file) overlay.show({ kind: "import", ...file });
   } catch (reason) {
-    live.toasts.refused(reason);
+    toasts.refused(reason);
   }
 }
 
-async function exportDocument({ host, live }: Deck): Promise<void> {
+async function exportDocument({ host, toasts }: Deck): Promise<void> {
   try {
     const place = await host.saveFile("flags.json", await host.documentText());
-    if (place !== null) live.toasts.done(words.commands.exported(place));
+    if (place !== null) toasts.done(words.commands.exported(place));
   } catch (reason) {
-    live.toasts.refused(reason);
+    toasts.refused(reason);
   }
 }

@@ -34,13 +34,11 @@ export function settingsCommands(deck: Deck) {
   } satisfies CommandSet;
 }
 
-async function backUp({ host, live }: Deck): Promise<void> {
+async function backUp({ host, toasts }: Deck): Promise<void> {
   try {
     const backup = await host.backUp();
-    live.toasts.done(
-      backup ? words.commands.backedUp(backup.name) : words.settings.backedUpAlready,
-    );
+    toasts.done(backup ? words.commands.backedUp(backup.name) : words.settings.backedUpAlready);
   } catch (reason) {
-    live.toasts.refused(reason);
+    toasts.refused(reason);
   }
 }
