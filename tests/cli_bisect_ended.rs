@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, Ran};
@@ -17,7 +17,7 @@ use crate::cli_bisect::{BELOW_TEN, bisect, with_history};
 use crate::cli_state::folder;
 
 /// Longer than a busy machine needs for anything here.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a process that writes its number into a file, and ends when it is ended.
 const SLEEP: &str = "sleep 600 & echo $! > $SLEEPER.part; mv $SLEEPER.part $SLEEPER; wait";
@@ -76,7 +76,11 @@ impl Rig {
     #[track_caller]
     fn check_nothing_left(&self, name: &str) {
         gone(&self.sleeper(name));
-        assert_eq!(self.left(), [] as [PathBuf; 0]);
+        assert_eq!(
+            self.left(),
+            [] as [PathBuf; 0],
+            "the search removes its folder"
+        );
     }
 }
 
@@ -89,16 +93,20 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Says whether a process is there whose number a script wrote into a file.
+/// Says whether a process runs whose number a script wrote into a file. One that has ended, and
+/// that nothing has reaped, does not: in a container, the first process may not reap orphans.
 fn is_running(file: &Path) -> bool {
     let number = fs::read_to_string(file).unwrap();
-    let process = Pid::from_raw(number.trim().parse().unwrap()).unwrap();
-    test_kill_process(process).is_ok()
+    // proc(5): `pid (program) state …`
+    let stat = fs::read_to_string(format!("/proc/{}/stat", number.trim())).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map(|(_, rest)| &rest[..1]);
+    state.is_some_and(|state| !"ZX".contains(state))
 }
 
 #[track_caller]
 fn gone(file: &Path) {
-    wait_until("the process ends", || !is_running(file));
+    let what = format!("the process that {} names ends", file.display());
+    wait_until(&what, || !is_running(file));
 }
 
 fn ended(mut child: Child) -> (Option<i32>, String) {
@@ -208,7 +216,7 @@ fn every_signal_that_ends_the_search_ends_the_run_and_says_how_to_go_on() {
     for (signal, code) in ENDING {
         let name = format!("sleeper-{code}");
         let child = rig.started(&name, rig.command(&name, SLEEP));
-        assert_eq!(rig.left().len(), 1);
+        assert_eq!(rig.left().len(), 1, "one folder, of the run at work");
         send(signal, &child);
         let (ended, err) = ended(child);
         assert_eq!(ended, Some(code), "{err}");
@@ -267,7 +275,8 @@ fn a_search_that_was_started_to_survive_its_terminal_does_and_ctrl_c_still_ends_
     let child = rig.started("sleeper", command);
     send(Signal::HUP, &child);
     thread::sleep(Duration::from_millis(200));
-    assert!(is_running(&rig.sleeper("sleeper")));
+    let goes_on = is_running(&rig.sleeper("sleeper"));
+    assert!(goes_on, "the signal before did not end the run");
     send(Signal::INT, &child);
     assert_eq!(ended(child).0, Some(130));
     rig.check_nothing_left("sleeper");
@@ -283,20 +292,28 @@ fn the_next_run_removes_what_a_killed_one_left_and_nothing_of_a_live_one() {
     killed.kill().unwrap();
     killed.wait().unwrap();
     assert!(is_running(&rig.sleeper("dead")), "SIGKILL cannot be caught");
-    assert_eq!(rig.left().len(), 3);
+    let left = rig.left();
+    assert_eq!(left.len(), 3, "a folder of each, and the foreign: {left:?}");
 
     let ran = Ran::of(rig.command("none", "exit 0").output().unwrap());
-    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(
+        ran.code,
+        Some(0),
+        "a third search finds its answer: {ran:?}"
+    );
     let said = "removed what 1 run left behind when bisect was killed";
-    assert!(ran.err.contains(said), "{ran:?}");
+    assert!(ran.err.contains(said), "it tells what it removed: {ran:?}");
     gone(&rig.sleeper("dead"));
-    assert!(is_running(&rig.sleeper("live")));
-    assert_eq!(rig.left().len(), 2, "{:?}", rig.left());
+    let live_runs = is_running(&rig.sleeper("live"));
+    assert!(live_runs, "the live one goes on: {ran:?}");
+    let left = rig.left();
+    assert_eq!(left.len(), 2, "the live one's and the foreign: {left:?}");
 
     let ran = Ran::of(rig.command("none", "exit 0").output().unwrap());
     assert!(!ran.err.contains("left behind"), "it is told once: {ran:?}");
     send(Signal::TERM, &live);
-    assert_eq!(ended(live).0, Some(143));
+    let (code, err) = ended(live);
+    assert_eq!(code, Some(143), "the live one ends as it is asked: {err}");
     fs::remove_file(foreign).unwrap();
     rig.check_nothing_left("live");
 }
@@ -321,7 +338,8 @@ fn being_asked_to_write_back_does_not_end_the_search() {
     let child = rig.started("sleeper", rig.command("sleeper", SLEEP));
     send(Signal::USR2, &child);
     thread::sleep(Duration::from_millis(200));
-    assert!(is_running(&rig.sleeper("sleeper")));
+    let goes_on = is_running(&rig.sleeper("sleeper"));
+    assert!(goes_on, "the signal before did not end the run");
     send(Signal::INT, &child);
     assert_eq!(ended(child).0, Some(130));
     rig.check_nothing_left("sleeper");
