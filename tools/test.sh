@@ -125,11 +125,15 @@ tell_what_failed() {
     name_failed_tests
 }
 
-# Prints what Rust's tests say of each that failed, or the last lines of any other output.
+# Prints what Rust's tests say of each that failed, without backtraces, or the last lines of any
+# other output.
 what_failed() {
     if grep -q '^test result: FAILED' "$1"; then
-        awk '/^failures:$/ { shown = 1 } shown { print } /^test result:/ { shown = 0 }' "$1" |
-            tail -n "$failed_lines_max"
+        awk '/^failures:$/ { shown = 1 }
+            /^stack backtrace:$/ { hidden = 1 }
+            shown && !hidden
+            /^note: Some details are omitted/ { hidden = 0 }
+            /^test result:/ { shown = 0 }' "$1" | tail -n "$failed_lines_max"
     else
         tail -n "$last_lines" "$1"
     fi
