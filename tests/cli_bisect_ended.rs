@@ -75,7 +75,11 @@ impl Rig {
     #[track_caller]
     fn check_nothing_left(&self, name: &str) {
         gone(&self.sleeper(name));
-        assert_eq!(self.left(), [] as [PathBuf; 0]);
+        assert_eq!(
+            self.left(),
+            [] as [PathBuf; 0],
+            "the search removes its folder"
+        );
     }
 }
 
@@ -197,7 +201,7 @@ fn every_signal_that_ends_the_search_ends_the_run_and_says_how_to_go_on() {
     for (signal, code) in ENDING {
         let name = format!("sleeper-{code}");
         let child = rig.started(&name, rig.command(&name, SLEEP));
-        assert_eq!(rig.left().len(), 1);
+        assert_eq!(rig.left().len(), 1, "one folder, of the run at work");
         send(signal, &child);
         let (ended, err) = ended(child);
         assert_eq!(ended, Some(code), "{err}");
@@ -279,20 +283,28 @@ fn the_next_run_removes_what_a_killed_one_left_and_nothing_of_a_live_one() {
     killed.kill().unwrap();
     killed.wait().unwrap();
     assert!(is_running(&rig.sleeper("dead")), "SIGKILL cannot be caught");
-    assert_eq!(rig.left().len(), 3);
+    let left = rig.left();
+    assert_eq!(left.len(), 3, "a folder of each, and the foreign: {left:?}");
 
     let ran = Ran::of(rig.command("none", "exit 0").output().unwrap());
-    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(
+        ran.code,
+        Some(0),
+        "a third search finds its answer: {ran:?}"
+    );
     let said = "removed what 1 run left behind when bisect was killed";
-    assert!(ran.err.contains(said), "{ran:?}");
+    assert!(ran.err.contains(said), "it tells what it removed: {ran:?}");
     gone(&rig.sleeper("dead"));
-    assert!(is_running(&rig.sleeper("live")));
-    assert_eq!(rig.left().len(), 2, "{:?}", rig.left());
+    let live_runs = is_running(&rig.sleeper("live"));
+    assert!(live_runs, "the live one goes on: {ran:?}");
+    let left = rig.left();
+    assert_eq!(left.len(), 2, "the live one's and the foreign: {left:?}");
 
     let ran = Ran::of(rig.command("none", "exit 0").output().unwrap());
     assert!(!ran.err.contains("left behind"), "it is told once: {ran:?}");
     send(Signal::TERM, &live);
-    assert_eq!(ended(live).0, Some(143));
+    let (code, err) = ended(live);
+    assert_eq!(code, Some(143), "the live one ends as it is asked: {err}");
     fs::remove_file(foreign).unwrap();
     rig.check_nothing_left("live");
 }

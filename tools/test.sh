@@ -1,66 +1,148 @@
 #!/usr/bin/env bash
 # Every check there is, in the order in which a fault is cheapest to find.
+#
+# The page's checks use one core, and so they run beside those of Rust; their lines begin with
+# `page |`. A fault ends both. The last lines say what failed, since the end of a log is often all
+# that is kept; each step's whole output is in target/checks/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-steps=10
-step=0
-name=
+readonly logs=target/checks
+readonly failed_lines_max=200
+readonly last_lines=40
+
+page=
 
 main() {
+    rm -rf "$logs"
+    mkdir -p "$logs"
     trap tell_the_end EXIT
-    begin "what is needed";         tools/need.sh test
-    begin "the window's page";      make ui/dist/index.html
-    begin "format";                 cargo fmt --all --check
-    begin "checks of the page";     in_ui check; in_ui lint
-    begin "tests of the page";      in_ui test
-    begin "lints";                  lints
-    begin "flagctl without webkit"; flagctl_without_webkit
-    begin "readers on inputs made of examples"
-    FUZZ_SECONDS=20 cargo test --test fuzz
-    begin "benchmarks, each once";  cargo test --workspace --benches
-    begin "tests, among them the real window"
-    cargo test --workspace --no-fail-fast
-    name=
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    step "what is needed"         tools/need.sh test
+    step "the window's page"      make ui/dist/index.html
+    { check_the_page 2>&1 | sed -u 's/^/page | /'; } &
+    page=$!
+    step "format"                 cargo fmt --all --check
+    step "lints"                  lints
+    step "flagctl without webkit" flagctl_without_webkit
+    # All at once: one large test after the other would leave a core idle.
+    step "building of tests"      cargo test --workspace --all-targets --no-run
+    step "readers on inputs made of examples" fuzz
+    step "benchmarks, each once"  cargo test --workspace --benches
+    step "tests, with the real window" cargo test --workspace --no-fail-fast
+    wait "$page"
+}
+
+check_the_page() {
+    step "types of the page"  in_ui check
+    step "lints of the page"  in_ui lint
+    step "tests of the page"  in_ui test
 }
 
 lints() {
-    cargo clippy --workspace --all-targets -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps
+    cargo clippy --workspace --all-targets -- -D warnings &&
+        RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps
 }
 
+# The tests and benchmarks are the same with and without the window.
 flagctl_without_webkit() {
     if cargo tree --no-default-features --edges normal,build --prefix none |
         grep -E '^(tauri|wry|webkit2gtk|gtk)'; then
-        echo "flagctl must do without these" >&2
+        echo "flagctl must do without these"
         return 1
     fi
-    cargo clippy --no-default-features --all-targets -- -D warnings
+    cargo clippy --no-default-features --lib --bin flagctl -- -D warnings
+}
+
+fuzz() {
+    FUZZ_SECONDS=20 cargo test --workspace --test fuzz
 }
 
 in_ui() {
     npm --prefix ui run --silent "$1"
 }
 
-begin() {
-    tell_time
-    step=$((step + 1))
-    name=$1
-    started=$SECONDS
-    echo "== $step/$steps $name …"
+# Runs a step, shows its output and keeps it; a failed step is what is told at the end.
+step() {
+    local name=$1 started=$SECONDS
+    shift
+    end_if_one_failed
+    echo "== $name …"
+    if ! "$@" 2>&1 | tee "$(log_of "$name")"; then
+        echo "$name" >>"$logs/failed"
+        exit 1
+    fi
+    echo "== $name: $((SECONDS - started)) s"
 }
 
-tell_time() {
-    [ -z "$name" ] || echo "== $step/$steps $name: $((SECONDS - started)) s"
+log_of() {
+    echo "$logs/${1//[^a-zA-Z]/-}.log"
+}
+
+end_if_one_failed() {
+    [ ! -e "$logs/failed" ] || exit 1
 }
 
 tell_the_end() {
     local status=$?
-    if [ "$status" -ne 0 ]; then
-        echo "== failed at $step/$steps, $name, after $SECONDS s" >&2
-    else
+    trap - EXIT
+    end_the_page
+    if [ "$status" -eq 0 ]; then
         echo "== all of it passed in $SECONDS s"
+    elif [ -s "$logs/failed" ]; then
+        tell_what_failed
+    else
+        echo "== interrupted after $SECONDS s"
     fi
+    exit "$status"
+}
+
+# Ends the page's checks, which are one shell and what it started, if they still run.
+end_the_page() {
+    [ -n "$page" ] && kill -0 "$page" 2>/dev/null || return 0
+    descendants "$page" | xargs -r kill 2>/dev/null || true
+    wait "$page" 2>/dev/null || true
+}
+
+descendants() {
+    local child
+    for child in $(ps -o pid= --ppid "$1"); do
+        descendants "$child"
+    done
+    echo "$1"
+}
+
+tell_what_failed() {
+    local name
+    while read -r name; do
+        echo
+        echo "== the end of $name, whole in $(log_of "$name"):"
+        what_failed "$(log_of "$name")"
+    done <"$logs/failed"
+    echo
+    echo "== failed after $SECONDS s: $(paste -sd, "$logs/failed")"
+    name_failed_tests
+}
+
+# Prints what Rust's tests say of each that failed, without backtraces, or the last lines of any
+# other output.
+what_failed() {
+    if grep -q '^test result: FAILED' "$1"; then
+        awk '/^failures:$/ { shown = 1 }
+            /^stack backtrace:$/ { hidden = 1 }
+            shown && !hidden
+            /^note: Some details are omitted/ { hidden = 0 }
+            /^test result:/ { shown = 0 }' "$1" | tail -n "$failed_lines_max"
+    else
+        tail -n "$last_lines" "$1"
+    fi
+}
+
+# Names the tests of Rust and of the page that failed, one a line.
+name_failed_tests() {
+    sed 's/\x1b\[[0-9;]*m//g' "$logs"/*.log |
+        sed -nE -e 's/^test (.*) \.\.\. FAILED.*/   \1/p' -e 's/^ *FAIL  ?(.*)/   \1/p' | sort -u
 }
 
 main "$@"

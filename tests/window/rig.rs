@@ -27,7 +27,10 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 /// How long anything may take, on the slowest and busiest machine, before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Ports that are tried for a driver.
+const PORTS_MAX: usize = 3;
 
 /// Who sits there.
 const PERSON: &str = "maria";
@@ -229,13 +232,24 @@ impl Workplace {
         let _alone = CHOOSING_A_PORT
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let address = free_address();
+        // Another program may take a free port before the driver does.
+        for _ in 0..PORTS_MAX {
+            let address = free_address();
+            let mut driver = self.start_driver_at(address);
+            if driver.listens(address) {
+                return (driver, address);
+            }
+        }
+        panic!("WebKitWebDriver ended before it listened, at each of {PORTS_MAX} ports");
+    }
+
+    fn start_driver_at(&self, address: SocketAddr) -> ProcessGroup {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.log_path())
             .expect("a log file");
-        let mut driver = ProcessGroup::start(
+        ProcessGroup::start(
             self.at_home(&mut Command::new("dbus-run-session"))
                 .args(["--", "WebKitWebDriver"])
                 .arg(format!("--port={}", address.port()))
@@ -243,17 +257,7 @@ impl Workplace {
                 .stdin(Stdio::null())
                 .stdout(log.try_clone().expect("a second handle"))
                 .stderr(log),
-        );
-        let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).is_err() {
-            assert!(
-                driver.is_alive(),
-                "WebKitWebDriver ended before it listened"
-            );
-            assert!(Instant::now() < deadline, "WebKitWebDriver does not listen");
-            std::thread::sleep(PULSE);
-        }
-        (driver, address)
+        )
     }
 
     /// Where everything started here writes what it has to say.
@@ -586,10 +590,12 @@ impl Window<'_> {
         let deadline = Instant::now() + 2 * PATIENCE;
         while let Some(dialog) = shown() {
             assert!(Instant::now() < deadline, "“{title}” takes {path}");
-            self.place
-                .xdotool(&["windowfocus", &dialog, "key", "ctrl+a"]);
-            self.place.xdotool(&["type", "--delay", "20", path]);
-            self.place.xdotool(&["key", "Return"]);
+            // One call, which ends at its first step if the dialog has just closed.
+            let enter = ["windowfocus", &dialog, "key", "ctrl+a"];
+            let path = [
+                "type", "--delay", "20", "--args", "1", path, "key", "Return",
+            ];
+            self.place.xdotool(&[&enter[..], &path[..]].concat());
             // A busy desktop may lose a letter: then once more, over what stands there. Not before
             // it had all the time to close: what is typed then reaches the window behind it.
             comes_true(is_gone).await;
@@ -747,7 +753,7 @@ impl Window<'_> {
 
 /// Waits until a condition holds, for as long as a busy desktop needs; says whether it does.
 async fn comes_true(condition: impl Fn() -> bool) -> bool {
-    const ENOUGH: Duration = Duration::from_secs(15);
+    const ENOUGH: Duration = Duration::from_secs(45);
     let deadline = Instant::now() + ENOUGH;
     while !condition() {
         if Instant::now() > deadline {
@@ -766,6 +772,19 @@ impl ProcessGroup {
         let name = command.get_program().to_owned();
         let child = command.process_group(0).spawn();
         Self(child.unwrap_or_else(|error| panic!("{} starts: {error}", name.display())))
+    }
+
+    /// Waits until the process listens at an address; `false` if it ends before that.
+    fn listens(&mut self, address: SocketAddr) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect(address).is_err() {
+            if !self.is_alive() {
+                return false;
+            }
+            assert!(Instant::now() < deadline, "nothing listens at {address}");
+            std::thread::sleep(PULSE);
+        }
+        true
     }
 
     fn is_alive(&mut self) -> bool {

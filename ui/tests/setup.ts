@@ -14,7 +14,10 @@ HTMLElement.prototype.getBoundingClientRect = () => new DOMRect(0, 0, 200, 20);
 document.documentElement.style.setProperty("--row", "36px");
 document.documentElement.style.setProperty("--row-double", "52px");
 document.documentElement.style.setProperty("--hit", "28px");
-Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, get: () => 720 });
+Object.defineProperty(HTMLElement.prototype, "clientHeight", {
+  configurable: true,
+  get: () => 720,
+});
 globalThis.ResizeObserver = class implements ResizeObserver {
   readonly #callback: ResizeObserverCallback;
 
