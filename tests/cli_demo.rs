@@ -142,6 +142,7 @@ impl Drop for Fake {
         // Whoever waits for a connection looks up, and finds the ledger gone.
         while !self.accepting.as_ref().unwrap().is_finished() {
             let _ = TcpStream::connect(self.address);
+            // A real pause, of a server that looks again.
             thread::sleep(Duration::from_millis(2));
         }
         let _ = self.accepting.take().unwrap().join();
@@ -317,6 +318,7 @@ fn announce(stream: &mut TcpStream, ledger: &Mutex<Ledger>) {
         if let Some(text) = text {
             let _ = stream.write_all(text.as_bytes());
         }
+        // A real pause, of a server that looks again.
         thread::sleep(Duration::from_millis(5));
     }
 }
