@@ -143,6 +143,7 @@ impl Drop for Fake {
         // Whoever waits for a connection looks up, and finds the ledger gone.
         while !self.accepting.as_ref().unwrap().is_finished() {
             let _ = TcpStream::connect(self.address);
+            // A real pause, of a server that looks again.
             thread::sleep(Duration::from_millis(2));
         }
         let _ = self.accepting.take().unwrap().join();
@@ -318,6 +319,7 @@ fn announce(stream: &mut TcpStream, ledger: &Mutex<Ledger>) {
         if let Some(text) = text {
             let _ = stream.write_all(text.as_bytes());
         }
+        // A real pause, of a server that looks again.
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::http_support::{Answer, Client, Running};
 use crate::support::apps::open;
+use crate::support::stores::mark_as_newer;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const MERGE_PATCH: (&str, &str) = ("Content-Type", "application/merge-patch+json");
@@ -293,10 +294,7 @@ fn a_store_that_cannot_save_serves_what_it_has_and_says_so_without_a_path() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
     drop(open(&path));
-    let store = rusqlite::Connection::open(path.join("flagdeck.db")).unwrap();
-    let written_by_a_later_version = store.pragma_update(None, "user_version", 1000);
-    written_by_a_later_version.unwrap();
-    drop(store);
+    mark_as_newer(&path);
 
     let server = Running::on(folder);
     assert_eq!(server.get("/api/ml/flags", &[]).status, 200);

@@ -45,6 +45,16 @@ fn canonical(state: Value) -> Vec<u8> {
     tree::canonical::canonical(&state.into())
 }
 
+/// The ids of the snapshots that a search finds, the latest first.
+pub fn found(app: &App, text: &str) -> Vec<u64> {
+    let filter = SnapshotFilter {
+        text: Some(text.into()),
+        ..SnapshotFilter::default()
+    };
+    let page = app.snapshots(&filter, 0, 10).unwrap();
+    page.snapshots.iter().map(|snapshot| snapshot.id).collect()
+}
+
 pub fn everything(snapshot: u64) -> RestoreRequest {
     RestoreRequest {
         snapshot,
@@ -155,17 +165,9 @@ fn snapshots_are_found_by_what_changed_in_them() {
         &json!({ "flags": { "badges": true }, "n": 2, "who": "Straße" }),
     );
     let last = take(&app);
-    let found = |text: &str| -> Vec<u64> {
-        let filter = SnapshotFilter {
-            text: Some(text.into()),
-            ..SnapshotFilter::default()
-        };
-        let page = app.snapshots(&filter, 0, 10).unwrap();
-        page.snapshots.iter().map(|snapshot| snapshot.id).collect()
-    };
-    assert_eq!(found("ml.flags.badges"), [badges.id]);
-    assert_eq!(found("STRASSE"), [last.id]);
-    assert_eq!(found("badges"), [badges.id, first.id]);
+    assert_eq!(found(&app, "ml.flags.badges"), [badges.id]);
+    assert_eq!(found(&app, "STRASSE"), [last.id]);
+    assert_eq!(found(&app, "badges"), [badges.id, first.id]);
     app.label_snapshot(
         first.id,
         &SnapshotLabel {
@@ -174,8 +176,8 @@ fn snapshots_are_found_by_what_changed_in_them() {
         },
     )
     .unwrap();
-    assert_eq!(found("release"), [first.id]);
-    assert_eq!(found("nothing like it"), Vec::<u64>::new());
+    assert_eq!(found(&app, "release"), [first.id]);
+    assert_eq!(found(&app, "nothing like it"), Vec::<u64>::new());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use flagdeck::wire::{
 };
 use serde_json::{Value, json};
 
-use crate::states::{me, now, put, take, web};
+use crate::states::{found, me, now, put, take, web};
 use crate::support::apps::open;
 
 fn record(app: &App, changes: &Value) {
@@ -314,21 +314,13 @@ fn a_search_finds_what_went_as_well_as_what_came() {
         put(&app, state);
         take(&app);
     }
-    let found = |text: &str| -> Vec<u64> {
-        let filter = SnapshotFilter {
-            text: Some(text.into()),
-            ..SnapshotFilter::default()
-        };
-        let page = app.snapshots(&filter, 0, 10).unwrap();
-        page.snapshots.iter().map(|snapshot| snapshot.id).collect()
-    };
-    assert_eq!(found("Anna"), [2, 1]);
-    assert_eq!(found("ben"), [3, 1]);
-    assert_eq!(found("ml.list[id=alpha]"), [2]);
-    assert_eq!(found("list[id=beta].owner"), [3]);
-    assert_eq!(found("ui.badges"), [5, 4]);
-    assert_eq!(found("bea"), [5, 3]);
-    assert_eq!(found("nothing like it"), Vec::<u64>::new());
+    assert_eq!(found(&app, "Anna"), [2, 1]);
+    assert_eq!(found(&app, "ben"), [3, 1]);
+    assert_eq!(found(&app, "ml.list[id=alpha]"), [2]);
+    assert_eq!(found(&app, "list[id=beta].owner"), [3]);
+    assert_eq!(found(&app, "ui.badges"), [5, 4]);
+    assert_eq!(found(&app, "bea"), [5, 3]);
+    assert_eq!(found(&app, "nothing like it"), Vec::<u64>::new());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use flagdeck::wire::SnapshotLabel;
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
 use crate::support::apps::{
-    assert_sound, close, open, open_watching, request, rollout, set_percentage, standing_clock,
+    assert_sound, close, open, open_watching_by, request, rollout, set_percentage, standing_clock,
 };
 use crate::support::folders::{
     Place, assert_gone, names_in, noticed, put, put_state, report_one, web,
@@ -118,7 +118,7 @@ fn states_and_metrics_of_another_history_are_never_used() {
     report_one(&app).unwrap();
     // Of the same source, and further than those that are open.
     let other = place.outer.path().join("other");
-    let another = open_watching(&other);
+    let another = open_watching_by(&other, &clock);
     for n in 1..=5 {
         put_state(&another, n).unwrap();
         report_one(&another).unwrap();

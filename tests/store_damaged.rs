@@ -6,13 +6,12 @@ use std::thread;
 
 use flagdeck::store::sqlite::{Opened, SqliteStore};
 use flagdeck::store::{RevisionNumber, Store, StoreError};
-use rusqlite::Connection;
 
 use crate::store_contract::{append, append_many, assert_sound, draft, number_of_head};
 use crate::support::folders::{copy_folder, names_in};
 use crate::support::stores::{
-    NOW_MS, assert_recovered, database, document, flip, open, open_damaged, open_sound, temporary,
-    three_revisions_two_in_backup,
+    NOW_MS, assert_recovered, database, document, flip, open, open_damaged, open_sound, tamper,
+    temporary, three_revisions_two_in_backup,
 };
 
 #[test]
@@ -256,14 +255,11 @@ fn a_page_of_zeros_never_goes_unnoticed() {
 fn a_tampered_note_is_refused_in_lists_too() {
     let place = temporary();
     append_many(&open_sound(place.path()), 3, document);
-    let connection = Connection::open(database(place.path())).expect("SQLite opens it");
-    connection
-        .execute_batch(
-            "DROP TRIGGER revision_is_never_edited;
+    tamper(
+        place.path(),
+        "DROP TRIGGER revision_is_never_edited;
              UPDATE revision SET note = 'it was not me' WHERE number = 2;",
-        )
-        .expect("it can be tampered with");
-    drop(connection);
+    );
     let store = open_sound(place.path());
     assert_eq!(
         store.summaries(None, 1).expect("the latest is sound").len(),
@@ -282,9 +278,9 @@ fn an_exchanged_row_breaks_the_chain() {
     append_many(&open_sound(place.path()), 3, document);
     append_many(&open_sound(other.path()), 3, |index| document(index + 10));
     // A whole row, with hashes that match its own fields.
-    let connection = Connection::open(database(place.path())).expect("SQLite opens it");
-    connection
-        .execute_batch(&format!(
+    tamper(
+        place.path(),
+        &format!(
             "ATTACH '{}' AS other;
              PRAGMA foreign_keys = OFF;
              DROP TRIGGER revision_is_never_deleted;
@@ -292,9 +288,8 @@ fn an_exchanged_row_breaks_the_chain() {
              DELETE FROM revision WHERE number = 2;
              INSERT INTO revision SELECT * FROM other.revision WHERE number = 2;",
             database(other.path()).display()
-        ))
-        .expect("it can be tampered with");
-    drop(connection);
+        ),
+    );
     let report = open_sound(place.path())
         .check()
         .expect("everything can be read");

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use crate::store_contract::{append_many, assert_sound, draft, number_of_head};
 use crate::support::apps::{open, request_by};
-use crate::support::stores::{NOW_MS, database, document, open_sound, temporary};
+use crate::support::stores::{NOW_MS, database, document, open_sound, tamper, temporary};
 
 #[test]
 fn another_programs_file_is_refused_and_left_as_it_is() {
@@ -65,11 +65,10 @@ fn a_newer_format_is_read_and_never_written() {
 fn a_newer_format_that_cannot_be_understood_is_refused_not_set_aside() {
     let place = temporary();
     append_many(&open_sound(place.path()), 2, document);
-    let connection = Connection::open(database(place.path())).expect("SQLite opens it");
-    connection
-        .execute_batch("PRAGMA user_version = 99; ALTER TABLE revision RENAME TO version;")
-        .expect("it can be written");
-    drop(connection);
+    tamper(
+        place.path(),
+        "PRAGMA user_version = 99; ALTER TABLE revision RENAME TO version;",
+    );
     let refused = SqliteStore::open(place.path(), NOW_MS).expect_err("it is unknown");
     assert!(refused.to_string().contains("newer Flagdeck"), "{refused}");
     assert!(!place.path().join("quarantine").exists());
@@ -130,10 +129,7 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
         "{expected:?}"
     );
 
-    let connection = Connection::open(database(place.path())).expect("SQLite opens it");
-    connection
-        .execute_batch(
-            "DROP INDEX revision_by_actor; DROP TABLE revision_words; DROP TABLE touch;
+    tamper(place.path(), "DROP INDEX revision_by_actor; DROP TABLE revision_words; DROP TABLE touch;
              DROP TABLE path; DROP TABLE rename; DROP TABLE revision_chain; PRAGMA user_version = 1;
              PRAGMA writable_schema = ON;
              UPDATE sqlite_schema SET sql = replace(replace(replace(sql,
@@ -143,10 +139,7 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
                  'cause         TEXT    NOT NULL CHECK (cause IN (''edit'', ''import'', ''undo'', ''redo'', ''restore'')),'),
                  'cause_of      INTEGER,',
                  'cause_of      INTEGER CHECK ((cause IN (''undo'', ''redo'', ''restore'')) = (cause_of IS NOT NULL)),')
-             WHERE name = 'revision';",
-        )
-        .expect("as a program before it left the file");
-    drop(connection);
+             WHERE name = 'revision';");
     let store = open_sound(place.path());
     assert_sound(&store, 5);
     drop(store);
@@ -245,14 +238,11 @@ fn a_check_finds_what_the_index_has_too_little_or_too_much() {
 fn what_is_found_is_checked_against_its_hash() {
     let place = temporary();
     append_many(&open_sound(place.path()), 3, document);
-    let connection = Connection::open(database(place.path())).expect("SQLite opens it");
-    connection
-        .execute_batch(
-            "DROP TRIGGER revision_is_never_edited;
+    tamper(
+        place.path(),
+        "DROP TRIGGER revision_is_never_edited;
              UPDATE revision SET actor = 'eve' WHERE number = 2;",
-        )
-        .expect("it can be tampered with");
-    drop(connection);
+    );
     let store = open_sound(place.path());
     let filter = HistoryFilter {
         name: Some("eve".into()),

@@ -9,12 +9,11 @@ use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::waiting::{wait_for, wait_until};
+use super::waiting::{PATIENCE, wait_for, wait_until};
 
 /// How often another port is tried, if another program was faster to take it.
 const PORTS_TRIED: usize = 5;
@@ -254,7 +253,7 @@ pub fn answer(status: &str, body: &str) -> String {
 
 /// Reads a whole request. Returns it with its connection.
 fn request(stream: TcpStream) -> Option<(String, TcpStream)> {
-    let patience = Some(Duration::from_secs(5));
+    let patience = Some(PATIENCE);
     stream.set_read_timeout(patience).unwrap();
     stream.set_write_timeout(patience).unwrap();
     let mut reader = BufReader::new(stream);
@@ -291,7 +290,7 @@ fn json(url: &str) -> Value {
 
 fn get(url: &str) -> Option<(u16, String)> {
     let config = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(10)))
+        .timeout_global(Some(PATIENCE))
         .http_status_as_error(false)
         .proxy(None);
     let mut response = config.build().new_agent().get(url).call().ok()?;

@@ -2,14 +2,18 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
-/// A `flagctl serve`, ended by its process id whatever the test does.
+use super::processes::{Ended, send};
+
+use super::waiting::PATIENCE;
+
+/// A `flagctl serve`.
 pub struct Serving {
-    pub child: Child,
+    pub child: Ended,
     pub address: String,
 }
 
@@ -31,7 +35,10 @@ impl Serving {
             .expect(&line)
             .1
             .to_owned();
-        Self { child, address }
+        Self {
+            child: Ended(child),
+            address,
+        }
     }
 
     pub fn token(&self, folder: &TempDir) -> String {
@@ -39,21 +46,12 @@ impl Serving {
         String::from_utf8(told.stdout).unwrap().trim().to_owned()
     }
 
-    /// Ends the program, by a signal that it cannot see or by one that it can.
+    /// Ends the program by a signal, which it cannot catch if `unseen`, and starts it again.
     pub fn kill_and_start_again(mut self, folder: &TempDir, unseen: bool) -> Self {
-        use rustix::process::{Pid, Signal, kill_process};
         let signal = if unseen { Signal::KILL } else { Signal::TERM };
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        send(signal, &self.child);
         self.child.wait().unwrap();
         Self::start(folder)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // Fails only where it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -73,7 +71,7 @@ pub fn get(address: &str, path: &str) -> String {
 /// Sends a whole request, and reads the whole answer.
 pub fn exchange(address: &str, request: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -39,10 +39,16 @@ pub fn database(folder: &Path) -> PathBuf {
     folder.join("flagdeck.db")
 }
 
+/// Changes a closed store as no Flagdeck does.
+#[track_caller]
+pub fn tamper(folder: &Path, sql: &str) {
+    let connection = Connection::open(database(folder)).expect("SQLite opens it");
+    connection.execute_batch(sql).expect("it can be changed");
+}
+
 /// Marks the store of a folder as written by a newer Flagdeck: this one only reads it.
 pub fn mark_as_newer(folder: &Path) {
-    let newer = Connection::open(database(folder)).unwrap();
-    newer.pragma_update(None, "user_version", 1000).unwrap();
+    tamper(folder, "PRAGMA user_version = 1000");
 }
 
 /// The document of the revision after `index` others: pages long, and no word comes twice.

@@ -1,6 +1,8 @@
 //! Waiting for what other threads and programs do, and letting time pass by a clock that stands.
 
 use std::fmt::Debug;
+use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -80,6 +82,7 @@ fn look_until<T, S: AsRef<str>>(
         let waited = began.elapsed();
         let seen = seen.as_ref();
         assert!(waited < patience, "waited {waited:.1?} for {what}{seen}");
+        // A real pause, from one look to the next.
         thread::sleep(PAUSE);
     }
 }
@@ -99,4 +102,31 @@ fn what_is_waited_for_is_returned_when_it_is_seen() {
 fn a_failure_tells_what_was_waited_for_and_what_was_seen_last() {
     let seen = || Err::<(), _>("; last seen: 7");
     look_until(Duration::from_millis(1), "the moon", seen);
+}
+
+/// Nearly all that a test could sleep for is a condition, or time that a clock lets pass.
+#[test]
+fn every_pause_of_a_test_says_why_it_is_a_real_one() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let files = [tests.clone(), tests.join("support")]
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path());
+    let mut unexplained = Vec::new();
+    for path in files.filter(|path| path.extension().is_some_and(|end| end == "rs")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, _) in lines.iter().enumerate().filter(|(_, line)| pauses(line)) {
+            let before = &lines[index.saturating_sub(3)..index];
+            if !before.iter().any(|line| line.contains("// A real pause")) {
+                unexplained.push(format!("{}:{}", path.display(), index + 1));
+            }
+        }
+    }
+    assert!(unexplained.is_empty(), "{unexplained:#?}");
+}
+
+fn pauses(line: &str) -> bool {
+    line.trim_start().starts_with(concat!("thread::", "sleep("))
+        || line.contains(concat!("std::thread::", "sleep("))
 }
