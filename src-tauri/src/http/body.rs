@@ -45,7 +45,7 @@ impl Media {
 /// Checks what the headers say about a body, before any of it is read; returns what it is.
 ///
 /// # Errors
-/// 415 for another media type or any compression, 413 where it would be too large.
+/// 415 for another media type or any compression, 413 if it would be too large.
 pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<Media, ProblemDetails> {
     check_up_to(headers, accepted, BODY_BYTES_MAX)
 }
@@ -75,7 +75,7 @@ pub(super) fn check_up_to(
 /// Reads a body to its end.
 ///
 /// # Errors
-/// 413 where it is too large, 408 where it takes longer than `body_time`, 400 where it breaks off.
+/// 413 if it is too large, 408 if it takes longer than `body_time`, 400 if it breaks off.
 pub(super) async fn read(body: Body, body_time: Duration) -> Result<Vec<u8>, ProblemDetails> {
     read_up_to(body, body_time, BODY_BYTES_MAX).await
 }

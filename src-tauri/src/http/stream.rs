@@ -59,7 +59,7 @@ async fn stream(
         .with(RETRY_AFTER, 5)
     })?;
     let (sender, body) = Channel::<Bytes>::new(FRAMES_WAITING_MAX);
-    // The place is free once the connection lets go of the body.
+    // The place is free once the connection drops the body.
     let body = body.map_frame(move |frame| {
         let _ = &permit;
         frame

@@ -103,7 +103,7 @@ pub(super) fn forget(connection: &Connection, now_s: i64) -> Result<(), StoreErr
 }
 
 /// Keeps evidence by the moments it begins at, in milliseconds since 1970, instead of all there was
-/// from the first of them on. Removes what nobody is judged by any more.
+/// from the first of them on. Removes what no component is judged by any more.
 pub(super) fn put_evidence(
     connection: &Connection,
     evidence: &BTreeMap<i64, Frame>,

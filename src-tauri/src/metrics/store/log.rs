@@ -96,11 +96,11 @@ pub(super) fn logged(row: &rusqlite::Row) -> rusqlite::Result<Result<Logged, Sto
     })
 }
 
-/// Removes batches up to `through` that are too old or too many, and keys that nobody sends
+/// Removes batches up to `through` that are too old or too many, and keys that are not sent
 /// again; returns the last batch that is not in the log any more.
 pub(super) fn prune(connection: &Connection, through: i64, now_ms: i64) -> Result<i64, StoreError> {
     forget_keys(connection, now_ms)?;
-    // From its beginning only, so that whoever reads it knows what is missing.
+    // From its beginning only, so that a reader knows what is missing.
     let too_many = oldest_beyond(connection, LOG_BYTES_MAX)?;
     let too_old = oldest_before(connection, now_ms - LOG_KEPT_MS)?;
     let last = through.min(too_many.max(too_old));
@@ -141,7 +141,7 @@ fn oldest_before(connection: &Connection, at_ms: i64) -> Result<i64, StoreError>
     }
 }
 
-/// Returns the last batch before the newest ones that fit in so many bytes; 0 where all do.
+/// Returns the last batch before the newest ones that fit in so many bytes; 0 if all do.
 fn oldest_beyond(connection: &Connection, bytes_max: i64) -> Result<i64, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT id, length(events) FROM log ORDER BY id DESC")?;
