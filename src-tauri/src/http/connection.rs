@@ -39,12 +39,7 @@ pub(super) async fn serve(
     loop {
         tokio::select! {
             biased;
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection broke");
-                }
-                return;
-            }
+            ended = connection.as_mut() => return note(ended),
             () = shutdown.cancelled(), if !is_stopping => {
                 is_stopping = true;
                 connection.as_mut().graceful_shutdown();
@@ -57,5 +52,11 @@ pub(super) async fn serve(
                 silence.as_mut().reset(Instant::now() + limits.idle_time);
             }
         }
+    }
+}
+
+fn note(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
     }
 }

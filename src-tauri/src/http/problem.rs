@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use flagdeck_core::Problem;
+use flagdeck_core::{Loss, Problem};
 use serde::Serialize;
 
 use super::framing::Refusal;
@@ -99,6 +99,18 @@ impl ProblemDetails {
         )
     }
 
+    /// A change would remove much, and the client has not confirmed that.
+    fn large_loss(loss: &Loss) -> Self {
+        let detail = format!(
+            "This would remove {loss}. Nothing was changed; to remove them, send the header \
+             `Flagdeck-Confirm: large-loss`."
+        );
+        Self {
+            problems: vec![loss.problem()],
+            ..Self::new(StatusCode::CONFLICT, "large_loss", detail)
+        }
+    }
+
     /// Something is at this address, but it does not take this method.
     pub(super) fn method_not_allowed() -> Self {
         Self::new(
@@ -186,17 +198,7 @@ impl From<Error> for ProblemDetails {
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence)
             },
             Error::Conflict { .. } => Self::new(StatusCode::CONFLICT, "conflict", sentence),
-            Error::LargeLoss { loss } => Self {
-                problems: vec![loss.problem()],
-                ..Self::new(
-                    StatusCode::CONFLICT,
-                    "large_loss",
-                    format!(
-                        "This would remove {loss}. Nothing was changed; to remove them, send the \
-                         header `Flagdeck-Confirm: large-loss`."
-                    ),
-                )
-            },
+            Error::LargeLoss { loss } => Self::large_loss(&loss),
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", sentence),
             Error::NothingToDo { .. } => Self::new(StatusCode::CONFLICT, "nothing_to_do", sentence),
             Error::ReadOnly { .. } | Error::Store(StoreError::ReadOnly { .. }) => Self::new(

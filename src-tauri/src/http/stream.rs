@@ -50,14 +50,7 @@ async fn stream(
         context.check_token(&headers).await?;
     }
     let permit = Arc::clone(context.streams()).try_acquire_owned();
-    let permit = permit.map_err(|_| {
-        ProblemDetails::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too_many_streams",
-            "Too many programs are being told of changes; close one.",
-        )
-        .with(RETRY_AFTER, 5)
-    })?;
+    let permit = permit.map_err(|_| too_many())?;
     let (sender, body) = Channel::<Bytes>::new(FRAMES_WAITING_MAX);
     // The place is free once the connection drops the body.
     let body = body.map_frame(move |frame| {
@@ -84,6 +77,15 @@ async fn stream(
         (CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, Body::new(body)).into_response())
+}
+
+fn too_many() -> ProblemDetails {
+    ProblemDetails::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too_many_streams",
+        "Too many programs are being told of changes; close one.",
+    )
+    .with(RETRY_AFTER, 5)
 }
 
 /// Returns what a client that connects again was told of last.

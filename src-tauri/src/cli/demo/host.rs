@@ -18,8 +18,8 @@ pub const STEP: Duration = Duration::from_millis(250);
 
 const STEP_S: f64 = 0.25;
 
-/// The host's day, shortened from 24 hours to minutes: a person who looks on for a quarter of
-/// hour is to see it.
+/// The host's day, shortened from 24 hours to minutes: a person who looks on for a quarter
+/// of an hour is to see it.
 const DAY_S: f64 = 24.0 * 60.0;
 
 /// By how much the rate goes up and down in a day.
