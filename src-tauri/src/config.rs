@@ -3,7 +3,7 @@
 //! One table says what keys there are; each value comes from the last source that gives a valid
 //! one: the default, `config.toml`, the environment, the command line. An invalid value is
 //! reported with its key, its source and the allowed range, and the value before it stays.
-//! What is changed while Flagdeck runs is changed in `config.toml`, and counts at once where
+//! What is changed while Flagdeck runs is changed in `config.toml`, and counts at once if
 //! it can.
 
 pub(crate) mod edit;
@@ -163,7 +163,7 @@ pub struct Loaded {
     pub values: Vec<Value>,
     /// Where each value came from, in the same order.
     pub sources: Vec<Source>,
-    /// What the file gives, in the same order; null where it gives nothing that can be used.
+    /// What the file gives, in the same order; null if it gives nothing that can be used.
     pub in_file: Vec<Value>,
     /// What was passed over, a sentence each.
     pub problems: Vec<String>,
@@ -203,7 +203,7 @@ pub(crate) fn file_of(data_dir: &Path) -> PathBuf {
 /// Reads `KEY=VALUE` of the command line.
 ///
 /// # Errors
-/// Where there is no `=`, or no setting of that name.
+/// If there is no `=`, or no setting of that name.
 pub fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
     match Key::find(name) {

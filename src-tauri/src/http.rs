@@ -83,7 +83,7 @@ pub enum BindError {
     PortTaken {
         /// The port.
         port: u16,
-        /// The program, `node (process 123)`; `None` where the system does not say.
+        /// The program, `node (process 123)`; `None` if the system does not say.
         owner: Option<String>,
     },
     /// The system refuses the port.
@@ -100,7 +100,7 @@ impl Server {
     /// Takes a port of `127.0.0.1`; 0 picks a free one. Connections wait until [`Self::run`].
     ///
     /// # Errors
-    /// [`BindError`] where another program has the port or the system refuses it.
+    /// [`BindError`] if another program has the port or the system refuses it.
     pub fn bind(app: App, port: u16) -> Result<Self, BindError> {
         let bound = listen(port).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => BindError::PortTaken {
@@ -132,7 +132,7 @@ impl Server {
     /// Serves until `shutdown`, then lets requests in flight end within [`Limits::drain_time`].
     ///
     /// # Errors
-    /// Where the listening socket cannot be handed to the runtime; nothing was served then.
+    /// If the listening socket cannot be handed to the runtime; nothing was served then.
     pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let limits = self.limits.within(open_files_max());
@@ -204,7 +204,7 @@ fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Says so and closes at once. Nobody waits for a client that does not listen.
+/// Says so and closes at once. No task waits for a client that does not listen.
 fn turn_away(stream: TcpStream) {
     let told = stream.into_std().and_then(|mut stream| stream.write(FULL));
     if let Err(error) = told {

@@ -201,7 +201,7 @@ pub fn whole(
     }
 }
 
-/// Quotes what a server answered, or names the status where it said nothing.
+/// Quotes what a server answered, or names the status if it said nothing.
 pub fn excerpt(response: &mut Response<Body>) -> String {
     let mut body = Vec::new();
     let mut bounded = response.body_mut().as_reader().take(QUOTE_BYTES_MAX);

@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often to look whether a state changed or is to be restored.
 const LOOK_AT_STATES_EVERY: Duration = Duration::from_millis(250);
 
-/// How often to look whether somebody edited the settings.
+/// How often to look whether the settings were edited.
 const LOOK_AT_SETTINGS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often to look into what is in the place of a store that was lost.
@@ -53,7 +53,7 @@ pub(super) struct CannotWork;
 impl App {
     /// Starts both lanes.
     pub(super) fn start_chores(&self) {
-        // Read before anybody can do anything, so that all of it is told.
+        // Read before anything can be done, so that all of it is told.
         let told = Told::now(self);
         self.start_lane("flagdeck-looks", looks(told));
         self.start_lane("flagdeck-chores", chores(&self.0.leader));

@@ -8,11 +8,11 @@
 //! | [`mod@exposure`] | who sees what, by the flags in force |
 //! | [`event`] | what happened, as Flagdeck takes it |
 //! | [`outbox`] | what waits to be sent, bounded |
-//! | [`courier`] | sends it, again where it did not arrive |
+//! | [`courier`] | sends it, again if it did not arrive |
 //! | [`state`] | what the host keeps as state, made up |
 //! | [`reporter`], [`mod@listen`] | report it as it changes, and take in what is restored |
 //! | [`follow`] | follows the flags |
-//! | [`remote`], [`address`] | whom they talk to, and that it is nobody else |
+//! | [`remote`], [`address`] | the Flagdeck they talk to, and that it is no other program |
 //! | [`figures`] | what is told of a run |
 
 mod chance;
@@ -66,7 +66,7 @@ use crate::output::Output;
 const TELL_AT_ONCE: Duration = Duration::from_secs(1);
 const TELL_NOW_AND_THEN: Duration = Duration::from_secs(10);
 
-/// For what is still to be sent when a run ends. Whoever interrupts it waits this long at most.
+/// For what is still to be sent when a run ends. An interrupt waits this long at most.
 const LAST_POST: Duration = Duration::from_secs(1);
 
 /// Returns the first events of a host, no more than are sent at once.
@@ -104,7 +104,7 @@ impl Run {
         let (ended, delivered) = mpsc::channel();
         let (to, from) = (Arc::clone(&flagdeck), Arc::clone(&outbox));
         thread::spawn(move || {
-            // Nobody listens any more where the run has ended before.
+            // Fails only if the run has ended before.
             let _ = ended.send(deliver(&to, &from, PATIENCE));
         });
         let flags = document.to_tree();
@@ -125,7 +125,7 @@ impl Run {
     /// Plays until it is interrupted, or for `time`, and tells how it stands.
     ///
     /// # Errors
-    /// Where Flagdeck takes no more events, or nothing can be printed.
+    /// If Flagdeck takes no more events, or nothing can be printed.
     pub async fn play(
         mut self,
         time: Option<Duration>,
@@ -140,7 +140,7 @@ impl Run {
             }
         });
         let mut steps = interval(STEP);
-        // A process that was stopped for a while has not calculated meanwhile.
+        // A process that was stopped for a while has not calculated in that time.
         steps.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let between = match output.json || output.is_terminal() {
             true => TELL_AT_ONCE,

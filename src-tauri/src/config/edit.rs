@@ -26,7 +26,7 @@ pub(crate) enum EditError {
 }
 
 /// Gives a dotted name a value: in place of the one it has, else at the end of its table, which
-/// is made where it is missing.
+/// is made if it is missing.
 pub(crate) fn set(text: &str, name: &str, value: &Value) -> Result<String, EditError> {
     let mut document: DocumentMut = text.parse().map_err(|error| not_toml(text, &error))?;
     let (table, last) = table_mut(&mut document, name)?;

@@ -49,7 +49,7 @@ pub enum ChangeError {
         /// What is wrong with it, to follow its name.
         fault: String,
     },
-    /// Nobody may change the file.
+    /// The file may not be changed.
     #[error("{path} is write-protected")]
     Protected {
         /// The file.

@@ -15,7 +15,7 @@ pub struct Key {
     pub name: &'static str,
     /// What values it takes.
     pub kind: Kind,
-    /// Its value where nobody gives one.
+    /// Its value if none is given.
     pub default: fn() -> Value,
     /// What it does, in one sentence.
     pub meaning: &'static str,

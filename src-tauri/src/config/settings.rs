@@ -15,7 +15,7 @@ use super::{Config, Given, KEYS, Key, Loaded, Source, load, unknown_variables};
 pub struct Settings {
     data_dir: PathBuf,
     given: Given,
-    /// Beside the state, so that readers wait for nobody.
+    /// Beside the state, so that readers never wait.
     in_force: ArcSwap<Config>,
     state: Mutex<State>,
 }
@@ -37,7 +37,7 @@ pub struct Setting {
     pub value: Value,
     /// Where that came from.
     pub source: Source,
-    /// The value in `config.toml`; null where there is none that can be used.
+    /// The value in `config.toml`; null if there is none that can be used.
     pub in_file: Value,
     /// Whether a value other than the one in force waits for a restart.
     pub is_waiting: bool,
@@ -123,7 +123,7 @@ impl Settings {
         state.seen = seen;
         let latest = load(&self.data_dir, &self.given);
         if latest.is_file_unusable {
-            // Somebody is in the middle of an edit: what was good stays in force.
+            // The file may be half edited: what was good stays in force.
             state.latest.problems = latest.problems;
             return true;
         }

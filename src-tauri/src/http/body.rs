@@ -52,7 +52,7 @@ impl Media {
 /// Checks what the headers say about a body, before any of it is read; returns what it is.
 ///
 /// # Errors
-/// 415 for another media type or any compression, 413 where it would be too large.
+/// 415 for another media type or any compression, 413 if it would be too large.
 pub(super) fn check(headers: &HeaderMap, accepted: &[Media]) -> Result<Media, ProblemDetails> {
     check_up_to(headers, accepted, BODY_BYTES_MAX)
 }

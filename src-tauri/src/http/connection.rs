@@ -41,12 +41,7 @@ pub(super) async fn serve(
     loop {
         tokio::select! {
             biased;
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection broke");
-                }
-                return;
-            }
+            ended = connection.as_mut() => return note(ended),
             () = place.holder().must_leave(), if !is_stopping => {
                 if !place.holder().is_at_work() {
                     return;
@@ -66,5 +61,11 @@ pub(super) async fn serve(
                 silence.as_mut().reset(Instant::now() + limits.idle_time);
             }
         }
+    }
+}
+
+fn note(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
     }
 }

@@ -59,7 +59,7 @@ async fn report(
     Ok(Json(Answer { receipt, problems }).into_response())
 }
 
-/// Reads a batch: a large one where it keeps no other request waiting.
+/// Reads a batch: a large one on a thread that keeps no other request waiting.
 async fn take_in(
     context: &Context,
     received: Received,

@@ -89,7 +89,7 @@ async fn change(
     let confirms = confirms_loss(&head.headers);
     let app = context.app().clone();
     let made = tokio::task::spawn_blocking(move || {
-        // The answer holds what this change made, even where another followed at once: its
+        // The answer holds what this change made, even if another followed at once: its
         // entity tag must not stand for a document the client has never seen.
         let outcome = match confirms {
             true => app.flags().change_confirmed(change)?,
@@ -130,7 +130,7 @@ fn warning_value(warning: &Problem) -> HeaderValue {
     HeaderValue::from_str(&ascii).expect("visible ASCII and spaces make a header")
 }
 
-/// Returns the revision a change is based on; `None` where the client takes any.
+/// Returns the revision a change is based on; `None` if the client takes any.
 fn base_of(headers: &HeaderMap, live: &Live) -> Result<Option<RevisionNumber>, ProblemDetails> {
     match etag::if_match(headers, &live.generation.etag()) {
         IfMatch::Any => Ok(None),

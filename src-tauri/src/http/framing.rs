@@ -216,7 +216,7 @@ pub(crate) fn passed(pieces: &[&[u8]]) -> (Vec<u8>, Option<String>) {
 }
 
 impl<S: AsyncRead + Unpin> Framed<S> {
-    /// Polls the time a head may take. Ready where the reader has something to be told.
+    /// Polls the time a head may take. Ready if the reader has something to be told.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(late) = &mut self.head_late else {
             return Poll::Pending;

@@ -1,6 +1,6 @@
 //! Decides who is heard at all, before any route: this machine under its own names, and the
 //! origins on the allow-list. Without it any website could read and change flags through the
-//! browser of whoever visits it (DNS rebinding).
+//! browser of anyone who visits it (DNS rebinding).
 
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -126,7 +126,7 @@ impl Gate {
 }
 
 impl Caller {
-    /// Answers a browser that asks before it sends; `None` where the request is no such question.
+    /// Answers a browser that asks before it sends; `None` if the request is no such question.
     pub(super) fn preflight<B>(&self, request: &Request<B>) -> Option<Response> {
         let asks = request.method() == Method::OPTIONS
             && request

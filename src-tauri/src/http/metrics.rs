@@ -2,7 +2,7 @@
 //!
 //! Negotiates as the official handler for Go does: the format by `Accept`, passing over wild
 //! cards; an `escaping` that is asked for is echoed (no name here needs any); the body compressed
-//! where that is welcome; and whoever is one scrape too many is told to come back.
+//! if that is welcome; and a scrape too many is told to come back.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Default for Scrapes {
     }
 }
 
-/// Answers whatever no other address does: the metrics, where they are, or that nothing is there.
+/// Answers whatever no other address does: the metrics, at their address, or that nothing is there.
 pub(super) async fn serve_or_not_found(
     State(context): State<Context>,
     request: Request,
@@ -123,7 +123,7 @@ impl Offer {
         escaping: None,
     };
 
-    /// Chooses the format that is wanted most; the classic one where none of ours is.
+    /// Chooses the format that is wanted most; the classic one if none of ours is.
     fn choose(accept: &str) -> Self {
         let mut ranges: Vec<Range> = ranges(accept).filter(|range| range.quality > 0.0).collect();
         // Stable: of equals, the one that was named first.

@@ -1,6 +1,6 @@
 //! Finds out which program listens on a port of this machine, for a message that helps.
 //!
-//! Reads `/proc`; finds nothing where that is missing or belongs to somebody else.
+//! Reads `/proc`; finds nothing if that is missing or belongs to another user.
 
 use std::fs;
 use std::path::Path;

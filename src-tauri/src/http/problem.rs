@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use flagdeck_core::Problem;
+use flagdeck_core::{Loss, Problem};
 use serde::Serialize;
 
 use super::framing::Refusal;
@@ -92,6 +92,18 @@ impl ProblemDetails {
         )
     }
 
+    /// A change would remove much, and the client has not confirmed that.
+    fn large_loss(loss: &Loss) -> Self {
+        let detail = format!(
+            "This would remove {loss}. Nothing was changed; to remove them, send the header \
+             `Flagdeck-Confirm: large-loss`."
+        );
+        Self {
+            problems: vec![loss.problem()],
+            ..Self::new(Code::LargeLoss, detail)
+        }
+    }
+
     /// Something is at this address, but it does not take this method.
     pub(super) fn method_not_allowed() -> Self {
         Self::new(
@@ -169,16 +181,7 @@ impl From<Error> for ProblemDetails {
         match error {
             Error::Store(StoreError::Gone(_)) => Self::store_gone(),
             Error::Store(StoreError::Unconfirmed(_)) => Self::unconfirmed(),
-            Error::LargeLoss { loss } => Self {
-                problems: vec![loss.problem()],
-                ..Self::new(
-                    code,
-                    format!(
-                        "This would remove {loss}. Nothing was changed; to remove them, send the \
-                         header `Flagdeck-Confirm: large-loss`."
-                    ),
-                )
-            },
+            Error::LargeLoss { loss } => Self::large_loss(&loss),
             _ if code == Code::ReadOnly => Self::new(
                 code,
                 "Nothing can be saved; the window and `flagctl doctor` say why.",

@@ -1,5 +1,5 @@
 //! From a request to its answer: the gate, then one line for each address. Where metrics are
-//! is a setting, so they are looked for where no other address is.
+//! is a setting, so they are looked for at every other address.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;

@@ -101,13 +101,15 @@ fn place_for(context: &Context, has_token: bool) -> Result<Place, ProblemDetails
         true => Client::WithToken,
         false => Client::WithoutToken,
     };
-    context.streams().take(client).ok_or_else(|| {
-        ProblemDetails::new(
-            Code::TooManyStreams,
-            "Too many programs are being told of changes; close one.",
-        )
-        .with(RETRY_AFTER, 5)
-    })
+    context.streams().take(client).ok_or_else(too_many)
+}
+
+fn too_many() -> ProblemDetails {
+    ProblemDetails::new(
+        Code::TooManyStreams,
+        "Too many programs are being told of changes; close one.",
+    )
+    .with(RETRY_AFTER, 5)
 }
 
 /// Returns what a client that connects again was told of last.

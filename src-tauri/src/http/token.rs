@@ -45,7 +45,7 @@ impl TokenCheck {
     /// Lets a request with the token pass. A flood of wrong ones never keeps out the right one.
     ///
     /// # Errors
-    /// 401 without a token or with a wrong one, 429 where there were too many wrong ones.
+    /// 401 without a token or with a wrong one, 429 if there were too many wrong ones.
     pub(super) async fn check(&self, app: &App, headers: &HeaderMap) -> Result<(), ProblemDetails> {
         let presented = presented_token(headers)
             .ok_or_else(|| unauthorized("Writing needs `Authorization: Bearer <token>`."))?;

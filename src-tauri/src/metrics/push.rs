@@ -1,4 +1,4 @@
-//! Pushes metrics to a Prometheus Pushgateway, where one is configured.
+//! Pushes metrics to a Prometheus Pushgateway, if one is configured.
 //!
 //! Nothing is buffered, and nothing is lost. Counters are cumulative, a gateway keeps only the
 //! latest value of each series and refuses timestamps: so one push that arrives says all that
@@ -41,7 +41,7 @@ const DELETE_TIME: Duration = Duration::from_millis(1500);
 /// How long [`Pusher::stop`] waits at most. A thread that a gateway keeps waiting ends by itself.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
-/// How often to ask for the target at least: a setting is to count soon, even where pushes are
+/// How often to ask for the target at least: a setting is to count soon, even if pushes are
 /// hours apart.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -52,7 +52,7 @@ const CLASSIC_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// running. Has no `Debug`, because the address may hold a password.
 #[derive(Clone)]
 pub struct Target {
-    /// The address of the gateway, with credentials where it wants some.
+    /// The address of the gateway, with credentials if it wants some.
     pub gateway: String,
     /// The time from one push to the next.
     pub interval: Duration,
@@ -80,7 +80,7 @@ impl Pusher {
     /// second.
     ///
     /// # Errors
-    /// Where there can be no further thread.
+    /// If there can be no further thread.
     pub fn start(
         target: impl Fn() -> Option<Target> + Send + 'static,
         text: impl Fn() -> String + Send + 'static,
@@ -115,7 +115,7 @@ impl Pusher {
         })
     }
 
-    /// How it goes; None where no gateway is configured.
+    /// How it goes; None if no gateway is configured.
     pub fn health(&self) -> Option<PushHealth> {
         self.health.borrow().clone()
     }
@@ -200,7 +200,7 @@ where
         }
     }
 
-    /// Goes over to another gateway, or to none, where the settings say so.
+    /// Changes to another gateway, or to none, if the settings say so.
     fn follow(&self, line: Option<Line>, target: Option<&Target>) -> Option<Line> {
         let gateway = target.map(|target| target.gateway.as_str());
         if line.as_ref().map(|line| line.gateway.as_str()) == gateway {
@@ -247,7 +247,7 @@ where
 struct Line {
     /// As it is configured.
     gateway: String,
-    /// None where it is no address.
+    /// None if it is no address.
     server: Option<Server>,
     ticks: Ticks,
     health: PushHealth,
@@ -332,7 +332,7 @@ impl Line {
     }
 }
 
-/// When to push: at every tick, and between ticks again where one failed.
+/// When to push: at every tick, and between ticks again after one that failed.
 struct Ticks {
     interval: Duration,
     next: Instant,

@@ -175,7 +175,7 @@ impl MetricsStore {
     /// programs had appended before.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be written; then none was.
+    /// [`StoreError`] if they cannot be written; then none was.
     pub fn append(&mut self, batches: &[NewBatch]) -> Result<(Vec<Stored>, Others), StoreError> {
         let Self {
             connection,
@@ -195,10 +195,10 @@ impl MetricsStore {
         Ok((stored, others))
     }
 
-    /// Reads what other programs appended since the last look. Cheap where they did not.
+    /// Reads what other programs appended since the last look. Cheap if they did not.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read.
+    /// [`StoreError`] if it cannot be read.
     pub fn look(&mut self) -> Result<Others, StoreError> {
         self.connection.place().check()?;
         let version = self.connection.place().version(&self.connection)?;
@@ -218,10 +218,10 @@ impl MetricsStore {
         self.names.contains_key(text)
     }
 
-    /// Returns the number of a name, which gets one where it has none.
+    /// Returns the number of a name, which gets one if it has none.
     ///
     /// # Errors
-    /// [`StoreError`] where it has none and cannot be given one.
+    /// [`StoreError`] if it has none and cannot be given one.
     pub fn name(&mut self, text: &str) -> Result<NameId, StoreError> {
         if let Some(id) = self.names.get(text) {
             return Ok(*id);
@@ -239,7 +239,7 @@ impl MetricsStore {
     /// is too old.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be written; then nothing was.
+    /// [`StoreError`] if they cannot be written; then nothing was.
     pub fn keep(
         &mut self,
         _lead: &Lead,
@@ -298,10 +298,10 @@ impl MetricsStore {
         }
     }
 
-    /// Reads everything anew, as it is kept.
+    /// Reads everything again, as it is kept.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read, or does not match its hash.
+    /// [`StoreError`] if it cannot be read, or does not match its hash.
     pub fn reread(&mut self) -> Result<Past, StoreError> {
         let transaction = self.connection.transaction()?;
         let past = read_past(&transaction)?;
@@ -323,10 +323,10 @@ impl MetricsStore {
 pub struct MetricsReader(Placed);
 
 impl MetricsReader {
-    /// Opens the store of a data folder for reading; none where there is no store.
+    /// Opens the store of a data folder for reading; none if there is no store.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read.
+    /// [`StoreError`] if it cannot be read.
     pub fn open(data_dir: &Path) -> Result<Option<Self>, StoreError> {
         let placed = |connection| Placed::new(connection, &METRICS.path(data_dir)).map(Self);
         METRICS.read(data_dir)?.map(placed).transpose()
@@ -349,7 +349,7 @@ impl MetricsReader {
     /// at a time: together they may be far more than fits in memory well.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read.
+    /// [`StoreError`] if they cannot be read.
     pub fn each_frame(
         &self,
         step_s: u32,
@@ -371,7 +371,7 @@ impl MetricsReader {
     /// Returns every name with its number.
     ///
     /// # Errors
-    /// [`StoreError`] where they cannot be read.
+    /// [`StoreError`] if they cannot be read.
     pub fn names(&self) -> Result<HashMap<NameId, Box<str>>, StoreError> {
         Ok(read_names(&self.0)?.into_iter().collect())
     }
@@ -379,7 +379,7 @@ impl MetricsReader {
     /// Returns everything that was counted, and the ticks of the latest time.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read, or does not match its hash.
+    /// [`StoreError`] if it cannot be read, or does not match its hash.
     pub fn past(&mut self) -> Result<Past, StoreError> {
         let transaction = self.0.transaction()?;
         read_past(&transaction)
@@ -388,7 +388,7 @@ impl MetricsReader {
     /// Reads everything, and lists what is wrong, a sentence each.
     ///
     /// # Errors
-    /// [`StoreError`] where reading stopped before the end.
+    /// [`StoreError`] if reading stopped before the end.
     pub fn check(&mut self) -> Result<Vec<String>, StoreError> {
         let mut problems = Vec::new();
         let verdict: String = self

@@ -34,7 +34,7 @@ pub(super) enum Task {
     Settle,
 }
 
-/// A batch that waits to be stored, and who waits for that.
+/// A batch that waits to be stored, and what waits for it.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) batch: NewBatch,
@@ -143,7 +143,7 @@ impl Worker {
                 self.take_in(others);
                 let done = batches.into_iter().zip(stored).zip(answers);
                 for ((batch, stored), answer) in done {
-                    // Fails only where nobody waits any more.
+                    // Fails only if the caller waits no more.
                     let _ = answer.send(self.acknowledge(batch, stored));
                 }
                 self.set_trouble(None);
@@ -393,7 +393,7 @@ impl Drop for Worker {
     }
 }
 
-/// Gives names their numbers in the store. Where one cannot be stored, no other is tried: each
+/// Gives names their numbers in the store. If one cannot be stored, no other is tried: each
 /// might wait as long.
 fn namer(store: &mut MetricsStore) -> impl FnMut(&str) -> Option<NameId> + '_ {
     let mut has_failed = false;

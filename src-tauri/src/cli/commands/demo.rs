@@ -17,7 +17,7 @@ use crate::demo::{CallError, Flagdeck, Host, Run, Traits, announcement, first_ba
 use crate::output::{Output, remark};
 use crate::signals::EndSignals;
 
-/// How many components calculate where nobody says which.
+/// How many components calculate if none are named.
 const COMPONENTS: usize = 5;
 
 /// How many may be named: what each user sees of each is kept in memory.

@@ -9,7 +9,7 @@ use fastrand::Rng;
 /// out of precision, and of patience, for a greater mean than this.
 const POISSON_MEAN_AT_ONCE: f64 = 16.0;
 
-/// Draws how many events happen where `mean` are expected.
+/// Draws how many events happen if `mean` are expected.
 pub fn poisson(rng: &mut Rng, mean: f64) -> usize {
     // A sum of Poisson numbers is one, of the sum of their means.
     let parts = (mean / POISSON_MEAN_AT_ONCE).ceil() as usize;

@@ -1,4 +1,4 @@
-//! Brings batches to Flagdeck, one after the other, and again where one did not arrive.
+//! Brings batches to Flagdeck, one after the other, and again if one did not arrive.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -31,7 +31,7 @@ pub enum Event {
     /// How much memory the host uses.
     #[serde(rename = "ml:memory")]
     Memory { bytes: u64 },
-    /// Somebody used a result.
+    /// A user used a result.
     #[serde(rename = "ml:usage")]
     Usage,
 }

@@ -34,7 +34,7 @@ pub struct Figures {
     components: Vec<Exposed>,
     /// How reporting of the state stands.
     state: Reported,
-    /// What stands in the way; null where nothing does.
+    /// What stands in the way; null if nothing does.
     trouble: Option<String>,
     /// Whether this is the last of them.
     ended: bool,

@@ -44,8 +44,8 @@ fn follow(
     is_running: &Receiver<()>,
 ) {
     while is_running.recv_timeout(BETWEEN) == Err(mpsc::RecvTimeoutError::Timeout) {
-        // While there is no answer, and where there is one that cannot be understood, the flags
-        // before count on; whether anybody is there is the courier's concern.
+        // While there is no answer, and if there is one that cannot be understood, the flags
+        // before count on; whether Flagdeck is there is the courier's concern.
         let Ok(Some(flags)) = flagdeck.flags(etag.as_deref()) else {
             continue;
         };

@@ -18,8 +18,8 @@ pub const STEP: Duration = Duration::from_millis(250);
 
 const STEP_S: f64 = 0.25;
 
-/// The host's day, shortened from 24 hours to minutes: whoever looks on for a quarter of an
-/// hour is to see it.
+/// The host's day, shortened from 24 hours to minutes: a person who looks on for a quarter
+/// of an hour is to see it.
 const DAY_S: f64 = 24.0 * 60.0;
 
 /// By how much the rate goes up and down in a day.
@@ -49,13 +49,13 @@ const CONFIDENCE_MAX: f64 = 0.95;
 /// The share of calculations that fail.
 const ERROR_SHARE: f64 = 0.01;
 
-/// The same where a component with a regression is on.
+/// The same if a component with a regression is on.
 const REGRESSED_ERROR_SHARE: f64 = 0.06;
 
 /// By which factor calculations take longer there.
 const REGRESSED_SLOWNESS: f64 = 3.0;
 
-/// The share of results that somebody uses.
+/// The share of results that users use.
 const USED_SHARE: f64 = 0.02;
 
 /// The founding specification reports memory every 5 s.
@@ -75,7 +75,7 @@ pub struct Traits {
     pub rate_per_s: f64,
     /// What calculates, all as often.
     pub components: Vec<String>,
-    /// Whether components do worse where they are on.
+    /// Whether components do worse for users they are on for.
     pub has_regression: bool,
     pub seed: u64,
 }
@@ -218,7 +218,7 @@ fn confidence(iterations: f64, noise: f64) -> f64 {
     (confidence + 0.02 * noise).clamp(CONFIDENCE_MIN, CONFIDENCE_MAX)
 }
 
-/// Leaves out digits that nobody measures.
+/// Leaves out digits that are never measured.
 fn rounded(value: f64, parts: f64) -> f64 {
     (value * parts).round() / parts
 }

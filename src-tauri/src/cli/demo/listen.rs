@@ -40,7 +40,7 @@ pub fn listen(flagdeck: &Flagdeck, mut restored: impl FnMut(Restore) -> bool) {
                 }
             }
             Err(CallError::Stateless { .. }) => return,
-            // Whether anybody is there is the courier's concern.
+            // Whether Flagdeck is there is the courier's concern.
             Err(_) => {}
         }
         thread::sleep(PAUSE);
@@ -55,7 +55,7 @@ struct Restores<S> {
 impl<S: BufRead> Iterator for Restores<S> {
     type Item = Restore;
 
-    /// Returns the next; none where the stream ends or breaks off.
+    /// Returns the next; none if the stream ends or breaks off.
     fn next(&mut self) -> Option<Restore> {
         let (mut event, mut data) = (String::new(), String::new());
         loop {

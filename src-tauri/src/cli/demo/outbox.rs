@@ -1,4 +1,4 @@
-//! What waits to be sent, bounded: while nobody takes it, the oldest makes room.
+//! What waits to be sent, bounded: while it is not taken, the oldest makes room.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -67,7 +67,7 @@ struct State {
 impl Outbox {
     /// Puts in what happened in a step; steps go up.
     pub fn put(&self, step: u64, events: &[Event]) {
-        // Written before the lock is taken: nobody has to wait for that.
+        // Written before the lock is taken: no thread has to wait for that.
         let batches: Vec<Batch> = events
             .chunks(BATCH_EVENTS_MAX)
             .map(|events| Batch::new(step, events))

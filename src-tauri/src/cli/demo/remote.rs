@@ -80,7 +80,7 @@ pub enum CallError {
     #[error("Flagdeck at {address} has more waiting than it takes")]
     Full {
         address: String,
-        /// When to try again, where it said so.
+        /// When to try again, if it said so.
         after: Option<Duration>,
     },
     #[error("Flagdeck at {address} takes nothing: {reason}")]

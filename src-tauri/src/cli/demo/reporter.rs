@@ -46,7 +46,7 @@ pub struct Reported {
     changes: u64,
     /// Restores that were taken in and confirmed.
     restores: u64,
-    /// What stands in the way; null where nothing does.
+    /// What stands in the way; null if nothing does.
     pub trouble: Option<String>,
 }
 
@@ -93,7 +93,7 @@ struct Desk {
     state: State,
     /// Changes that Flagdeck has not been told of.
     changes: Vec<Change>,
-    /// Whether it has to be told everything: it never was, or nobody knows what it was told.
+    /// Whether it has to be told everything: it never was, or it is not known what it was told.
     is_behind: bool,
     /// What is to be taken, and confirmed.
     restore: Option<Restore>,

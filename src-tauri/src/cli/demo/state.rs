@@ -20,7 +20,7 @@ const ARRAY_MAX: usize = 200;
 /// Numbers that come into one at once.
 const NEW_NUMBERS_MAX: usize = 5;
 
-/// Files that are looked at anew at once.
+/// Files that are looked at again at once.
 const NEW_FILES: usize = 2;
 
 /// How much of an average is made of what is new.
@@ -204,7 +204,7 @@ impl State {
         changes.into_iter().flatten().collect()
     }
 
-    /// Looks at a file anew.
+    /// Looks at a file again.
     fn analyse(&mut self, at_ms: i64) -> Option<Change> {
         let file = self.rng.usize(..self.files);
         let entry = entry(file, at_ms, &mut self.rng);
@@ -287,7 +287,7 @@ fn put(tree: &mut Tree, key: &str, value: Tree) -> Option<Tree> {
         Some((name, rest)) => (name, Some(rest)),
         None => (key, None),
     };
-    // Somebody may have restored something else here.
+    // Something else may have been restored here.
     if tree.as_object().is_none() {
         *tree = Object::default().into();
     }
@@ -336,7 +336,7 @@ fn float(number: f64) -> Tree {
     Number::from_f64(number).map_or(Tree::Null, Tree::Number)
 }
 
-/// Leaves out digits that nobody measures.
+/// Leaves out digits that are never measured.
 fn tenth(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
 }
@@ -400,7 +400,7 @@ mod tests {
         assert_eq!(after[195..], [41.2, 41.2, 41.2, 41.2, 41.2].map(float));
     }
 
-    /// Whoever takes in the whole tree once and then every change has the same tree.
+    /// A reader of the whole tree and then of every change has the same tree.
     #[test]
     fn changes_say_all_that_changed() {
         let mut state = state(StateSize::Small);
