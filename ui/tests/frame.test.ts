@@ -19,7 +19,12 @@ const refusal: Failure = {
   code: "invalid",
   message: "The change was refused; nothing was saved.",
   problems: [
-    { severity: "error", code: "out_of_range", pointer: "/rollout", message: "percentage is too high" },
+    {
+      severity: "error",
+      code: "out_of_range",
+      pointer: "/rollout",
+      message: "percentage is too high",
+    },
   ],
 };
 

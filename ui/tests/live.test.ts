@@ -10,7 +10,9 @@ import { MemoryHost } from "./support/memory";
 const refusal: Failure = {
   code: "invalid",
   message: "Refused, nothing was saved.",
-  problems: [{ severity: "error", code: "wrong_type", pointer: "/enabled", message: "It has to be so." }],
+  problems: [
+    { severity: "error", code: "wrong_type", pointer: "/enabled", message: "It has to be so." },
+  ],
 };
 
 async function started(document = safeDefault()) {
