@@ -1,5 +1,6 @@
 //! The shapes of what sources keep as state: sources, snapshots, differences, blame, restores.
 
+pub use flagdeck_core::diff::states::{Excerpt, Kind as StateChangeKind, ListChange, SeriesChange};
 use flagdeck_core::restore::Status;
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
@@ -226,81 +227,6 @@ pub struct StateChange {
     /// The latest recorded change that set it, or something in it or around it: its place in
     /// `records`. `null` if none is known.
     pub record: Option<usize>,
-}
-
-/// What happened to a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
-pub enum StateChangeKind {
-    /// It appeared.
-    Added,
-    /// It was removed.
-    Removed,
-    /// It has another value.
-    Changed,
-    /// It has another name in the same place, or is elsewhere.
-    Moved,
-    /// Elements of a list were added, removed or moved; `list` has the counts.
-    List,
-    /// A list of numbers changed; `series` has the details.
-    Series,
-}
-
-/// The beginning of a value, as far as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Excerpt {
-    /// JSON text, the first characters of it.
-    pub text: String,
-    /// Whether that is all of it.
-    pub is_whole: bool,
-}
-
-/// What happened to the elements of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct ListChange {
-    /// The key that elements were identified by; `null` if by their content or place.
-    pub key: Option<String>,
-    /// Whether it is a ring that moved on: elements were removed at its beginning and added at its
-    /// end.
-    pub is_shifted: bool,
-    /// Elements that were removed.
-    pub dropped: usize,
-    /// Elements that were added.
-    pub added: usize,
-    /// Elements that stand elsewhere among those that stayed.
-    pub moved: usize,
-    /// Elements that stayed and differ; their changes are listed separately.
-    pub changed: usize,
-    /// Elements before.
-    pub length_before: usize,
-    /// Elements after.
-    pub length_after: usize,
-}
-
-/// How a list of numbers drifted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct SeriesChange {
-    /// The numbers before, or so many evenly spaced means of them as a small chart shows.
-    pub before: Vec<f64>,
-    /// The numbers after, likewise.
-    pub after: Vec<f64>,
-    /// The mean before; `null` for an empty list.
-    pub mean_before: Option<f64>,
-    /// The mean after.
-    pub mean_after: Option<f64>,
-    /// The 95th percentile before.
-    pub p95_before: Option<f64>,
-    /// The same after.
-    pub p95_after: Option<f64>,
-    /// The largest difference between two numbers in the same place, once a shift is undone.
-    pub largest_change: Option<f64>,
 }
 
 /// What set or removed a value.

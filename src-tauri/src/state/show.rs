@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use flagdeck_core::diff::states::{self, Difference, Kind};
+use flagdeck_core::diff::states::{self, Difference};
 use flagdeck_core::state::{self, Change, Recorders};
 use flagdeck_core::tree::{self, Tree};
 
 use super::records::{ByReport, Known, Records, is_as_left, shown_report};
 
 use crate::state::shapes::{
-    ChangeRecord, Excerpt, ListChange, SeriesChange, StateAt, StateChange, StateChangeKind,
-    StateDifference, StateDifferenceOptions,
+    ChangeRecord, Excerpt, StateAt, StateChange, StateDifference, StateDifferenceOptions,
 };
 
 /// Returns the beginning of a value.
 pub(super) fn excerpt(value: &Tree) -> Excerpt {
-    states::excerpt(value).into()
+    states::excerpt(value)
 }
 
 /// Names a state for messages.
@@ -107,15 +106,6 @@ pub(crate) fn plainly_compared(
     flagdeck_core::difference(before, after, &options).into()
 }
 
-impl From<states::Excerpt> for Excerpt {
-    fn from(excerpt: states::Excerpt) -> Self {
-        Self {
-            text: excerpt.text,
-            is_whole: excerpt.is_whole,
-        }
-    }
-}
-
 impl From<Difference> for StateDifference {
     fn from(difference: Difference) -> Self {
         Self {
@@ -135,50 +125,14 @@ impl From<states::StateChange> for StateChange {
             pointer: change.pointer,
             path: change.path,
             group: change.group,
-            kind: match change.kind {
-                Kind::Added => StateChangeKind::Added,
-                Kind::Removed => StateChangeKind::Removed,
-                Kind::Changed => StateChangeKind::Changed,
-                Kind::Moved => StateChangeKind::Moved,
-                Kind::List => StateChangeKind::List,
-                Kind::Series => StateChangeKind::Series,
-            },
+            kind: change.kind,
             from: change.from,
-            before: change.before.map(Into::into),
-            after: change.after.map(Into::into),
-            list: change.list.map(Into::into),
-            series: change.series.map(Into::into),
+            before: change.before,
+            after: change.after,
+            list: change.list,
+            series: change.series,
             is_noise: change.is_noise,
             record: None,
-        }
-    }
-}
-
-impl From<states::ListChange> for ListChange {
-    fn from(list: states::ListChange) -> Self {
-        Self {
-            key: list.key,
-            is_shifted: list.is_shifted,
-            dropped: list.dropped,
-            added: list.added,
-            moved: list.moved,
-            changed: list.changed,
-            length_before: list.length_before,
-            length_after: list.length_after,
-        }
-    }
-}
-
-impl From<states::SeriesChange> for SeriesChange {
-    fn from(series: states::SeriesChange) -> Self {
-        Self {
-            before: series.before,
-            after: series.after,
-            mean_before: series.mean_before,
-            mean_after: series.mean_after,
-            p95_before: series.p95_before,
-            p95_after: series.p95_after,
-            largest_change: series.largest_change,
         }
     }
 }

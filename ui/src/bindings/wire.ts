@@ -1828,7 +1828,7 @@ export type StateChangeKind = "added" | "removed" | "changed" | "moved" | "list"
  */
 export type Excerpt = { 
 /**
- * JSON text, the first characters of it.
+ * JSON text, the first [`limits::EXCERPT_CHARS_MAX`] characters of it.
  */
 text: string, 
 /**
@@ -1841,12 +1841,12 @@ isWhole: boolean, };
  */
 export type ListChange = { 
 /**
- * The key that elements were identified by; `null` if by their content or place.
+ * The key that elements were identified by; `None` if by their content or place.
  */
 key: string | null, 
 /**
  * Whether it is a ring that moved on: elements were removed at its beginning and added at its
- * end.
+ * end, and nowhere else.
  */
 isShifted: boolean, 
 /**
@@ -1862,7 +1862,8 @@ added: number,
  */
 moved: number, 
 /**
- * Elements that stayed and differ; their changes are listed separately.
+ * Elements that stayed and differ beyond the tolerance. Their changes are listed separately,
+ * except those of a series.
  */
 changed: number, 
 /**
@@ -1875,11 +1876,12 @@ lengthBefore: number,
 lengthAfter: number, };
 
 /**
- * How a list of numbers drifted.
+ * How a list of numbers drifted. Nulls among them are left out.
  */
 export type SeriesChange = { 
 /**
- * The numbers before, or so many evenly spaced means of them as a small chart shows.
+ * The numbers before; if there are more than [`limits::SERIES_POINTS_MAX`], means of as
+ * many parts of about equal length.
  */
 before: Array<number>, 
 /**
@@ -1887,15 +1889,15 @@ before: Array<number>,
  */
 after: Array<number>, 
 /**
- * The mean before; `null` for an empty list.
+ * Their mean before; `None` if there are no numbers.
  */
 meanBefore: number | null, 
 /**
- * The mean after.
+ * Their mean after.
  */
 meanAfter: number | null, 
 /**
- * The 95th percentile before.
+ * Their 95th percentile before, by nearest rank; `None` if there are no numbers.
  */
 p95Before: number | null, 
 /**
@@ -1903,7 +1905,8 @@ p95Before: number | null,
  */
 p95After: number | null, 
 /**
- * The largest difference between two numbers in the same place, once a shift is undone.
+ * The largest difference between two numbers that belong together, once a shift is undone;
+ * `None` if no number stayed.
  */
 largestChange: number | null, };
 

@@ -11,6 +11,8 @@ mod place;
 mod series;
 mod walk;
 
+use serde::Serialize;
+
 pub use self::excerpt::{Excerpt, excerpt};
 use self::place::{Segment, Side, groups, path, pointer};
 use self::walk::{Found, Raw, Walk, What};
@@ -75,7 +77,13 @@ pub struct StateChange {
 }
 
 /// What happened to a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename = "StateChangeKind", rename_all = "snake_case")
+)]
 pub enum Kind {
     /// It appeared.
     Added,
@@ -92,7 +100,13 @@ pub enum Kind {
 }
 
 /// What happened to the elements of a list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "camelCase")
+)]
 pub struct ListChange {
     /// The key that elements were identified by; `None` if by their content or place.
     pub key: Option<String>,
@@ -115,7 +129,13 @@ pub struct ListChange {
 }
 
 /// How a list of numbers drifted. Nulls among them are left out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "camelCase")
+)]
 pub struct SeriesChange {
     /// The numbers before; if there are more than [`limits::SERIES_POINTS_MAX`], means of as
     /// many parts of about equal length.

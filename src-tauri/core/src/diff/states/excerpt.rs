@@ -2,11 +2,19 @@
 
 use std::fmt::{self, Write};
 
+use serde::Serialize;
+
 use crate::limits;
 use crate::tree::Tree;
 
 /// The beginning of a value, as far as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "camelCase")
+)]
 pub struct Excerpt {
     /// JSON text, the first [`limits::EXCERPT_CHARS_MAX`] characters of it.
     pub text: String,
