@@ -85,7 +85,7 @@ fn change(app: &App, edit: flagdeck_core::Edit) {
 /// What the page shows of the flags as a whole, without times and sentences.
 fn flags(app: &App) -> Value {
     let flags = Flags::of(app, &someone());
-    let of = |step: Option<flagdeck::wire::Step>| step.map(|step| step.revision);
+    let of = |step: Option<flagdeck::wire::Step>| step.map(|step| step.step.revision);
     json!({
         "revision": flags.revision,
         "document": flags.document,

@@ -190,6 +190,8 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::Instant;
 
+    use rustix::process::test_kill_process;
+
     use super::*;
 
     /// Waits until the command has started, and panics, as a fault in a search would.
