@@ -28,30 +28,40 @@ export function explainIn(
   const [reason, value, why] = looked.at(-1) ?? ["", false, ""];
   const who = user.id === "" ? "a user without an id" : `"${user.id}"`;
   const reach = reachOf(reachesOf(document), component);
+  const { percentage, strategy, userGroups } = rolloutOf(document, component);
+  const own = document.rollouts?.[component] !== undefined;
+  const required = requiredBy(document, component);
   return {
+    component,
     value,
     reason,
     sentence: `${component} is ${value ? "on" : "off"} for ${who}: ${why}.`,
     steps: looked.map(([, ok, text]) => ({ ok, text })),
+    rollout: { own, percentage, strategy, userGroups },
     bucket: user.id === "" ? null : user.bucket,
-    threshold: rolloutOf(document, component).percentage * 1000,
+    threshold: percentage * 1000,
+    failingPrerequisite:
+      reason === "prerequisite" && !value
+        ? (required.find((path) => !isOn(document, path)) ?? null)
+        : null,
     reach: document.enabled ? (reach?.words ?? null) : "Nobody: all flags are off",
   };
 }
 
+const isOn = (document: Document, path: string): boolean =>
+  growTree(document.components).byPath.get(path)?.componentsOn === 1;
+
 /** Every rule in order; the first that is not met decides, else the last. */
 function rulesOf(document: Document, component: string, user: User): Rule[] {
-  const { byPath } = growTree(document.components);
-  const isOn = (path: string) => byPath.get(path)?.componentsOn === 1;
   const state = (on: boolean) => (on ? "on" : "off");
   const required = requiredBy(document, component);
-  const missing = required.find((path) => !isOn(path));
+  const missing = required.find((path) => !isOn(document, path));
   const requirement: Rule =
     missing === undefined
       ? ["prerequisite", true, `what it requires is on for this user (${required.join(", ")})`]
       : ["prerequisite", false, `it requires ${missing}, which is switched off`];
   const whose = document.rollouts?.[component] ? "its custom rollout" : "the default rollout";
-  const isSwitchedOn = isOn(component);
+  const isSwitchedOn = isOn(document, component);
   return [
     ["master_off", document.enabled, `the master switch is ${state(document.enabled)}`],
     ["component_off", isSwitchedOn, `${component} is switched ${state(isSwitchedOn)}`],
