@@ -85,6 +85,9 @@ async fn an_earlier_state_is_found_and_restored_by_keys_alone() {
     window.until_focus("activity-text").await;
     window.write("good").await;
     window.until_told("count", "1 of 3 changes").await;
+    // The number is told before the rows of the list are those that were found.
+    let found = async || listed(&window).await == ["revision-1"];
+    window.until("what was found is listed", found).await;
     window.press(Key::Enter).await;
     window.until_focus("revision-1").await;
     window.press(Key::Enter).await;
