@@ -590,8 +590,11 @@ impl Window<'_> {
         let deadline = Instant::now() + 2 * PATIENCE;
         while let Some(dialog) = shown() {
             assert!(Instant::now() < deadline, "“{title}” takes {path}");
+            // Once its folder is read, the dialog gives the keyboard to its list.
+            self.until_outside("the dialog rests", || self.driver.rests("flagdeck"))
+                .await;
             // One call, which ends at its first step if the dialog has just closed.
-            let enter = ["windowfocus", &dialog, "key", "ctrl+a"];
+            let enter = ["windowfocus", &dialog, "key", "ctrl+l", "key", "ctrl+a"];
             let path = [
                 "type", "--delay", "20", "--args", "1", path, "key", "Return",
             ];
@@ -753,7 +756,7 @@ impl Window<'_> {
 
 /// Waits until a condition holds, for as long as a busy desktop needs; says whether it does.
 async fn comes_true(condition: impl Fn() -> bool) -> bool {
-    const ENOUGH: Duration = Duration::from_secs(45);
+    const ENOUGH: Duration = Duration::from_secs(15);
     let deadline = Instant::now() + ENOUGH;
     while !condition() {
         if Instant::now() > deadline {
@@ -796,6 +799,19 @@ impl ProcessGroup {
         self.process(program).is_some()
     }
 
+    /// Tells whether no thread of a program has anything to do for a while.
+    fn rests(&self, program: &str) -> bool {
+        const LOOKS: usize = 15;
+        let Some(process) = self.process(program) else {
+            return true;
+        };
+        let tasks = PathBuf::from(format!("/proc/{}/task", process.as_raw_nonzero()));
+        (0..LOOKS).all(|_| {
+            std::thread::sleep(PULSE);
+            is_idle(&tasks)
+        })
+    }
+
     /// Finds a program that runs in the group.
     fn process(&self, program: &str) -> Option<Pid> {
         let group = self.0.id().to_string();
@@ -821,6 +837,17 @@ impl Drop for ProcessGroup {
         let _ = kill_process_group(group, Signal::KILL);
         let _ = self.0.wait();
     }
+}
+
+/// Tells whether all threads of a process wait for something.
+fn is_idle(tasks: &Path) -> bool {
+    let mut tasks = fs::read_dir(tasks).into_iter().flatten().flatten();
+    tasks.all(|task| {
+        // proc(5): `pid (program) state …`
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ")
+            .is_none_or(|(_, state)| state.starts_with('S'))
+    })
 }
 
 /// Starts a display of its own; the server picks a free number and tells it.
