@@ -38,32 +38,26 @@ pub(in crate::state::store) fn take(
     connection: &Connection,
     source: &Source,
     tree: &Tree,
-    new_snapshot: &NewSnapshot<'_>,
+    wanted: &NewSnapshot<'_>,
 ) -> Result<u64, StateError> {
     let text = tree::write(tree);
     let before = latest(connection, source.id)?;
-    let coded = code(
-        connection,
-        before.as_ref(),
-        tree,
-        &text,
-        new_snapshot.is_packed,
-    )?;
+    let coded = code(connection, before.as_ref(), tree, &text, wanted.is_packed)?;
     let id = next_id(connection)?;
     let mut row = Row {
         snapshot: Snapshot {
             id: id.unsigned_abs(),
             source: source.name.to_string(),
-            at_ms: new_snapshot.at_ms,
-            cause: new_snapshot.cause,
+            at_ms: wanted.at_ms,
+            cause: wanted.cause,
             name: None,
             note: None,
             is_pinned: false,
-            files: new_snapshot.files.unwrap_or(source.files),
+            files: wanted.files.unwrap_or(source.files),
             bytes: text.len() as u64,
             changes: Some(coded.changes),
             is_first: before.is_none(),
-            revision: new_snapshot.revision,
+            revision: wanted.revision,
         },
         changes: coded.changes,
         source: source.id,
@@ -72,10 +66,10 @@ pub(in crate::state::store) fn take(
         hash: tree::hash(tree),
         coding_bytes: coded.bytes.len() as u64,
     };
-    apply_label(&mut row.snapshot, new_snapshot.label)?;
+    apply_label(&mut row.snapshot, wanted.label)?;
     let since = latest_seq(connection, source.id)?.unwrap_or(i64::MIN);
     insert(connection, &row, &coded.bytes)?;
-    if new_snapshot.cause != SnapshotCause::Import {
+    if wanted.cause != SnapshotCause::Import {
         ring::keep(connection, source, id, since)?;
     }
     Ok(row.snapshot.id)
