@@ -1841,7 +1841,7 @@ isWhole: boolean, };
  */
 export type ListChange = { 
 /**
- * The key that elements were identified by; `None` if by their content or place.
+ * The key that elements were identified by; `null` if by their content or place.
  */
 key: string | null, 
 /**
@@ -1889,7 +1889,7 @@ before: Array<number>,
  */
 after: Array<number>, 
 /**
- * Their mean before; `None` if there are no numbers.
+ * Their mean before; `null` if there are no numbers.
  */
 meanBefore: number | null, 
 /**
@@ -1897,7 +1897,7 @@ meanBefore: number | null,
  */
 meanAfter: number | null, 
 /**
- * Their 95th percentile before, by nearest rank; `None` if there are no numbers.
+ * Their 95th percentile before, by nearest rank; `null` if there are no numbers.
  */
 p95Before: number | null, 
 /**
@@ -1906,7 +1906,7 @@ p95Before: number | null,
 p95After: number | null, 
 /**
  * The largest difference between two numbers that belong together, once a shift is undone;
- * `None` if no number stayed.
+ * `null` if no number stayed.
  */
 largestChange: number | null, };
 
