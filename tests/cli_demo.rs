@@ -538,7 +538,7 @@ fn whoever_else_answers_is_not_sent_the_token() {
 fn whoever_takes_the_port_meanwhile_is_not_sent_the_token_either() {
     let cli = Cli::new();
     let fake = Fake::start(&cli);
-    let playing = Playing::start(&cli, &format!("demo --url {} --json", fake.url()));
+    let mut playing = Playing::start(&cli, &format!("demo --url {} --json", fake.url()));
     fake.wait("a batch", |ledger| !ledger.taken.is_empty());
     let before = {
         let mut ledger = fake.ledger();
@@ -551,8 +551,16 @@ fn whoever_takes_the_port_meanwhile_is_not_sent_the_token_either() {
     let after = fake.ledger().with_token;
     // One may have been on its way, right behind the last good answer.
     assert!(after <= before + 1, "{before} and {after}");
+    wait_for(
+        "trouble",
+        || playing.line(),
+        |line| json_lines(line)[0]["trouble"].is_string(),
+    );
     fake.ledger().health = HEALTHY.into();
     fake.wait("the next batch", |ledger| ledger.with_token > after);
+    // Less than a second's events: those of the time before have been sent.
+    let few = |line: &String| json_lines(line)[0]["waiting"].as_u64() < Some(100);
+    wait_for("what waited to be sent", || playing.line(), few);
     let (ran, _) = playing.end();
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(json_lines(&ran.out).pop().unwrap()["waiting"], 0);
