@@ -555,7 +555,7 @@ fn what_leads_elsewhere_or_speaks_no_http_is_not_sent_the_token() {
 fn whoever_takes_the_port_meanwhile_is_not_sent_the_token_either() {
     let cli = Cli::new();
     let fake = Fake::start(&cli);
-    let playing = Playing::start(&cli, &format!("demo --url {} --json", fake.url()));
+    let mut playing = Playing::start(&cli, &format!("demo --url {} --json", fake.url()));
     fake.wait("a batch", |ledger| !ledger.taken.is_empty());
     let before = {
         let mut ledger = fake.ledger();
@@ -578,6 +578,9 @@ fn whoever_takes_the_port_meanwhile_is_not_sent_the_token_either() {
     );
     fake.ledger().health = HEALTHY.into();
     fake.wait("the next batch", |ledger| ledger.with_token > after);
+    // Less than a second's events: those of the time before have been sent.
+    let few = |line: &String| json_lines(line)[0]["waiting"].as_u64() < Some(100);
+    wait_for("what waited to be sent", || playing.line(), few);
     let (ran, _) = playing.end();
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(json_lines(&ran.out).pop().unwrap()["waiting"], 0);

@@ -189,7 +189,7 @@ fn a_million_events_are_counted_exactly_while_programs_are_killed() {
     const BATCHES: u64 = 125;
     const EVENTS: u64 = 2000;
     /// So many batches are acknowledged from one kill to the next.
-    const KILL_AFTER: u64 = 60;
+    const KILL_AFTER: u64 = 80;
     let folder = tempfile::tempdir().unwrap();
     let address = Arc::new(Mutex::new(String::new()));
     let batch = format!("{COMPLETE}\n").repeat(EVENTS as usize);
