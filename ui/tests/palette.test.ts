@@ -113,9 +113,9 @@ describe("commands", () => {
   it("that cannot be done come last and do nothing", async () => {
     const host = await openAt();
     await ask("undo");
-    const last = options().at(-1);
-    expect(last?.getAttribute("aria-disabled")).toBe("true");
-    expect(last?.textContent).toContain("Undo");
+    const last = () => options().at(-1);
+    await waitFor(() => expect(last()?.getAttribute("aria-disabled")).toBe("true"));
+    expect(last()?.textContent).toContain("Undo");
     await user.keyboard("{End}{Enter}");
     screen.getByTestId("palette");
     expect(host.revision).toBe(0);
