@@ -204,8 +204,8 @@ impl Desk {
                     Ok(Event::State(source)) => Announcement::State {
                         source: source.map(|source| source.to_string()),
                     },
-                    // Its state is announced, too.
-                    Ok(Event::Restored(_)) => continue,
+                    // A restored state is announced, too; the page reads the token when it is shown.
+                    Ok(Event::Restored(_) | Event::Token) => continue,
                     // After missed events the page reads everything again.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {
                         revision: app.flags().live().revision,
