@@ -88,5 +88,6 @@ configure({
 afterEach(cleanup);
 
 afterEach(({ task }) => {
+  // eslint-disable-next-line no-console -- part of the report of a failed test
   if (task.result?.state === "fail") console.error(prettyDOM(document.body));
 });
