@@ -148,6 +148,7 @@ fn what_is_counted_is_kept_once_whichever_leader_is_killed() {
             let answer = send(to, &token, "POST /api/ml/events", &body).unwrap();
             assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
             sent += count as u64;
+            // A real pause: the leader is to be killed at any moment of its work.
             thread::sleep(Duration::from_millis(20));
         }
         end(&mut leader, Signal::KILL);

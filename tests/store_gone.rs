@@ -326,7 +326,11 @@ fn a_store_overwritten_in_its_file_is_noticed() {
     let other = place.another(3);
     // As `cp` and `rsync --inplace` do: the file stays, its content is another.
     cp(&other.join("flagdeck.db"), &place.data.join("flagdeck.db"));
-    let_pass(&clock, LOOK_EVERY);
+    assert_gone(app.flags().change(request(rollout(2000))));
+    wait_until("it is told", || {
+        let_pass(&clock, LOOK_EVERY);
+        app.gone().is_some()
+    });
     let told = app.gone().unwrap().to_string();
     assert!(told.contains("was replaced"), "{told}");
     assert_gone(app.flags().change(request(rollout(2000))));

@@ -147,6 +147,9 @@ impl Store for SqliteStore {
         trace: Trace,
     ) -> Result<Appended, StoreError> {
         let open = self.open_now();
+        if write_back::is_overwritten_for_sure(&open) {
+            return Err(StoreError::Gone(open.overwritten()));
+        }
         let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));
         let known = Arc::clone(&open.known);
         open.writer()?.run(move |connection| {
@@ -255,10 +258,7 @@ impl Store for SqliteStore {
         let open = self.open_now();
         open.place.check()?;
         match lock(&open.known).is_overwritten {
-            true => Err(StoreError::Gone(Gone {
-                instead: Instead::Something,
-                ..open.place.gone()
-            })),
+            true => Err(StoreError::Gone(open.overwritten())),
             false => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ use super::recovery::Recovery;
 use super::writer::Writer;
 use super::{Access, connection, opening, revision, write_back};
 use crate::lock::lock;
-use crate::store::{Revision, RevisionNumber, StoreError};
+use crate::store::{Gone, Instead, Revision, RevisionNumber, StoreError};
 
 /// The open files of a store.
 #[derive(Debug)]
@@ -78,6 +78,14 @@ impl Open {
 
     pub(super) fn reader(&self) -> MutexGuard<'_, Connection> {
         lock(&self.connections.reader)
+    }
+
+    /// What became of files whose content another program overwrote.
+    pub(super) fn overwritten(&self) -> Gone {
+        Gone {
+            instead: Instead::Something,
+            ..self.place.gone()
+        }
     }
 
     pub(super) fn head(&self) -> Result<Option<Revision>, StoreError> {

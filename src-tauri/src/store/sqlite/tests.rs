@@ -379,7 +379,7 @@ fn a_change_that_the_folder_was_removed_under_is_unconfirmed_and_comes_with_the_
     assert!(matches!(refused, StoreError::Unconfirmed(_)), "{refused:?}");
     let said = refused.to_string();
     assert!(
-        said.contains("it is not stored now, but will be there if"),
+        said.contains("it is not stored now, but will be if"),
         "{said}"
     );
     let next = append(&store, 100).expect_err("nothing is saved");

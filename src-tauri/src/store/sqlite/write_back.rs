@@ -4,6 +4,7 @@
 //! An open file keeps its content, whatever became of its name, so the whole store can be copied
 //! out of it. Never deletes anything.
 
+use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -87,6 +88,17 @@ pub(super) fn is_overwritten(open: &Open) -> bool {
     known.is_overwritten = since.elapsed() >= SUSPECTED_FOR;
     known.suspected = (!known.is_overwritten).then_some(since);
     known.is_overwritten
+}
+
+/// The same for a change, which must not be saved to a file that may have been overwritten: waits
+/// until it is sure, a moment longer than a file has to look like another store.
+pub(super) fn is_overwritten_for_sure(open: &Open) -> bool {
+    let decided = patience::wait(2 * SUSPECTED_FOR, || {
+        let is_overwritten = is_overwritten(open);
+        let is_sure = is_overwritten || lock(&open.known).suspected.is_none();
+        Ok::<_, Infallible>(is_sure.then_some(is_overwritten))
+    });
+    decided.is_ok_and(|decided| decided == Some(true))
 }
 
 /// Returns whether the database without its log, as of the last checkpoint, is of another history.
