@@ -223,7 +223,7 @@ async fn a_window_that_is_not_seen_asks_for_nothing() {
     report_to(&place, &window).await;
     let taken = async |count: &str| window.text_css("#state-health").await.contains(count);
     window
-        .until("all are told", async || taken("401 taken").await)
+        .until("all are told", async || taken("401 accepted").await)
         .await;
     // As the desktop hides it, and shows it again.
     let hide = |hidden: bool| {
@@ -236,9 +236,9 @@ async fn a_window_that_is_not_seen_asks_for_nothing() {
     report_to(&place, &window).await;
     // Long enough for it to be told several times, were it asked for.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    assert!(taken("401 taken").await);
+    assert!(taken("401 accepted").await);
     window.eval(&hide(false)).await;
     window
-        .until("it asks again", async || taken("802 taken").await)
+        .until("it asks again", async || taken("802 accepted").await)
         .await;
 }

@@ -191,6 +191,6 @@ fn with_requirements() -> Value {
 }
 
 fn numbers(history: &[Value]) -> Vec<u64> {
-    let numbers = history.iter().map(|revision| revision["number"].as_u64());
+    let numbers = history.iter().map(|revision| revision["revision"].as_u64());
     numbers.flatten().collect()
 }
