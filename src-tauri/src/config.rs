@@ -181,7 +181,7 @@ pub struct Given {
 }
 
 impl Given {
-    /// Takes what this process was given in its environment. What is not UTF-8 stands there with
+    /// Takes what this process was given in its environment. What is not UTF-8 is there with
     /// U+FFFD, which no setting takes, so that it is refused rather than passed over.
     pub fn from_environment() -> Self {
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();

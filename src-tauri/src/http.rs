@@ -124,7 +124,7 @@ impl Server {
         Self { limits, ..self }
     }
 
-    /// Returns where the server listens.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

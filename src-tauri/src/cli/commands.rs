@@ -41,7 +41,7 @@ use crate::when::At;
 #[error("{0}")]
 pub struct Refused(pub String);
 
-/// Runs one command; the exit code is other than 0 where it found something wrong itself.
+/// Runs one command; the exit code is not 0 if the command itself found something wrong.
 pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Completions { shell } => {
@@ -78,7 +78,7 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
     Ok(code)
 }
 
-/// Backs up where it is due: who never opens the window has nobody else to do it.
+/// Backs up if that is due: without a window, nothing else does.
 fn back_up(app: &App) {
     if let Err(error) = app.flags().back_up_when_due() {
         remark(&format!("no backup could be made: {}", error.in_full()));
@@ -145,7 +145,7 @@ fn given(arguments: &Arguments) -> Given {
     }
 }
 
-/// The flags in force, or as they were; says which those are, where a moment was asked for.
+/// The flags in force, or as of a moment, which is then named.
 fn flags_at(app: &App, at: Option<At>) -> anyhow::Result<Arc<Live>> {
     let Some(at) = at else {
         return Ok(app.flags().live());
@@ -164,7 +164,7 @@ fn flags_at(app: &App, at: Option<At>) -> anyhow::Result<Arc<Live>> {
     Ok(live)
 }
 
-/// Tells since when all flags are off, if they are; `meaning` says what that means here.
+/// Prints since when all flags are off, if they are; `meaning` says what that means here.
 fn remark_all_off(live: &Live, meaning: &str) {
     if let Some(all_off) = &live.all_off {
         remark(&format!("{}{meaning}", all_off_sentence(all_off)));
@@ -215,7 +215,7 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
             true => output.value(&serde_json::json!({ "address": address }))?,
             false => output.line(format!("Serving flags on {address}"))?,
         }
-        // Whoever started it waits for this line.
+        // The program that started this one waits for this line.
         output.finish()?;
         let stop = CancellationToken::new();
         let running = tokio::spawn(server.run(stop.clone()));

@@ -10,10 +10,10 @@
 //! | [`outbox`] | what waits to be sent, bounded |
 //! | [`courier`] | sends it, again if it did not arrive |
 //! | [`state`] | what the host keeps as state, made up |
-//! | [`reporter`], [`mod@listen`] | report it as it changes, and take in what is restored |
+//! | [`reporter`], [`mod@listen`] | report it as it changes, and apply restores |
 //! | [`follow`] | follows the flags |
 //! | [`remote`], [`address`] | the Flagdeck they talk to, and that it is no other program |
-//! | [`figures`] | what is told of a run |
+//! | [`figures`] | the summary of a run |
 
 mod chance;
 mod event;
@@ -62,7 +62,7 @@ use self::state::State;
 pub use self::state::StateSize;
 use crate::output::Output;
 
-/// How often figures are told where they can be seen as they come, and where they pile up.
+/// How often figures are printed on a terminal, and into a file.
 const TELL_AT_ONCE: Duration = Duration::from_secs(1);
 const TELL_NOW_AND_THEN: Duration = Duration::from_secs(10);
 
@@ -122,7 +122,7 @@ impl Run {
         }
     }
 
-    /// Plays until it is interrupted, or for `time`, and tells how it stands.
+    /// Plays until it is interrupted, or for `time`, and prints figures.
     ///
     /// # Errors
     /// If Flagdeck takes no more events, or nothing can be printed.

@@ -9,7 +9,7 @@ use flagdeck_core::tree::Path;
 
 use crate::output::{Line, Output, Table, Tone, counted, toned, when};
 
-/// What every group and path begins with, where it is said at all.
+/// The prefix of every group and path, if it is printed.
 const ROOT: &str = "ml.";
 
 /// The widest column of names; what is wider pushes its line to the right.
@@ -99,7 +99,7 @@ impl Group<'_> {
         }
     }
 
-    /// Says from where a value was set, and when, where that is known.
+    /// Says from where and when a value was set, if that is known.
     fn by(&self, change: &StateChange) -> Line {
         let record = change.record.and_then(|place| self.records.get(place));
         // That it came in a whole report goes without saying: blame says which.

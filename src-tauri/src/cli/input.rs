@@ -11,10 +11,10 @@ use flagdeck_core::text::{self, Reading};
 use crate::commands::Refused;
 use crate::output::remark;
 
-/// Stands for standard input in the place of a file.
+/// The file name that means standard input.
 pub const STANDARD_INPUT: &str = "-";
 
-/// Reads a file of JSON, or standard input for `-`: without a byte order mark, of which it tells.
+/// Reads a file of JSON, or standard input for `-`: without a byte order mark, which it reports.
 pub fn read_json(file: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
     let mut bytes = read(file, bytes_max)?;
     let (text, reading) =
@@ -47,7 +47,7 @@ pub fn read(file: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
     }
 }
 
-/// Tells what was done to read a text, if anything was.
+/// Reports what was changed to read a text, if anything.
 pub fn remark_reading(file: &Path, reading: Reading) {
     if reading != Reading::default() {
         remark(&format!("{}: {reading}", name_of(file)));

@@ -89,7 +89,7 @@ impl Key {
     }
 }
 
-/// Lists what is in a value, as far as anybody reads on.
+/// Lists what is in a value, lazily.
 fn names(value: &Tree) -> String {
     let all: Vec<String> = match value {
         Tree::Object(object) => object.keys().map(str::to_owned).collect(),

@@ -20,7 +20,7 @@ pub use self::line::{Line, Tone, mark, toned};
 pub use self::table::Table;
 use crate::arguments::Listing;
 
-/// Lines of a list of changes that are printed unless all are asked for.
+/// Lines of a list of changes that are printed unless all are wanted.
 const LINES_LISTED_MAX: usize = 20;
 
 /// Where results go, and in which form.
@@ -29,7 +29,7 @@ pub struct Output {
     out: BufWriter<StdoutLock<'static>>,
     is_terminal: bool,
     colour: bool,
-    /// Whether the last line may be written anew, and is not ended yet.
+    /// Whether the last line is not ended yet and may be overwritten.
     is_line_open: bool,
 }
 
@@ -118,12 +118,12 @@ impl Output {
         self.out.write_all(text)
     }
 
-    /// Says whether people see what is printed at once, and a line can be written anew.
+    /// Returns whether the output is a terminal, on which a line can be overwritten.
     pub fn is_terminal(&self) -> bool {
         self.is_terminal
     }
 
-    /// Writes the last line of a terminal anew, cut off where the terminal ends.
+    /// Overwrites the last line of a terminal, cut to its width.
     pub fn rewrite(&mut self, line: impl Into<Line>) -> io::Result<()> {
         const NO_WRAP: &str = "\u{1b}[?7l";
         const WRAP: &str = "\u{1b}[?7h";
@@ -155,7 +155,7 @@ impl Output {
     /// Says why something was refused: for programs, as the last line on standard error, whatever
     /// was remarked before.
     pub fn failure(&mut self, failure: &Failure) {
-        // What was printed before comes first; a reader that is gone cannot be told anything.
+        // What was printed before comes first; if the pipe is closed, nothing can be printed.
         let _ = self.end_line().and_then(|()| self.finish());
         if self.json {
             let text = serde_json::to_string(failure).expect("a failure is plain data");
@@ -176,7 +176,7 @@ impl Output {
     }
 }
 
-/// Tells people something beside the result, in one line.
+/// Prints a remark for people, in one line, apart from the result.
 pub fn remark(text: &str) {
     // Nothing to be done where standard error is gone.
     let _ = writeln!(io::stderr(), "flagctl: {}", visible(text));
@@ -187,7 +187,7 @@ pub fn can_ask() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Tells people how far something is; the line is not ended, unless the text ends it.
+/// Prints progress for people; the line is not ended, unless the text ends it.
 pub fn progress(text: &str) {
     let (text, end) = match text.strip_suffix('\n') {
         Some(text) => (text, "\n"),

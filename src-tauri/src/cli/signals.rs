@@ -27,7 +27,7 @@ const ALL: [Signal; 10] = [
 pub struct EndSignals(Vec<(Signal, unix::Signal)>);
 
 impl EndSignals {
-    /// Begins to listen: from here on, none of them ends the process by itself. One that the
+    /// Begins to listen: from here on, none of them ends the process directly. One that the
     /// process was started to ignore, as by `nohup`, stays ignored, but for `SIGINT`: a script
     /// starts its background jobs so, and Ctrl-C is to end them with the script.
     ///

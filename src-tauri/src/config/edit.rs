@@ -95,7 +95,7 @@ fn table_mut<'a>(
     }
 }
 
-/// Finds a dotted name: its last part, what it stands for, and whether that is inside braces.
+/// Finds a dotted name: its last part, its value, and whether that is inside braces.
 fn find<'a>(root: &'a Table, name: &str) -> Result<Option<(&'a Key, &'a Item, bool)>, EditError> {
     let mut parts = name.split('.').peekable();
     let mut table: &dyn TableLike = root;

@@ -110,7 +110,7 @@ pub(super) fn change(data_dir: &Path, key: &Key, value: &Value) -> Result<(), Ch
     if after == before {
         return Ok(());
     }
-    // Replacing a file needs no permission of the file's own, so it is asked for here.
+    // Replacing a file needs no permission on the file, so that is checked here.
     if fs::metadata(&path).is_ok_and(|file| file.permissions().readonly()) {
         return Err(ChangeError::Protected { path });
     }
@@ -118,7 +118,7 @@ pub(super) fn change(data_dir: &Path, key: &Key, value: &Value) -> Result<(), Ch
     durable::replace(&path, after.as_bytes(), Access::KeptOrPrivate).map_err(failed)
 }
 
-/// Tells one state of the file from another without reading it; `None` for a missing one.
+/// Identifies a state of the file without reading it; `None` for a missing one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     inode: u64,

@@ -56,7 +56,7 @@ impl Layers {
         }
     }
 
-    /// Takes a variable of the environment, if it stands for a setting.
+    /// Takes a variable of the environment, if it names a setting.
     pub(super) fn variable(&mut self, name: &str, value: &str) {
         let Some(key) = KEYS.iter().find(|key| key.variable() == name) else {
             return;

@@ -1,6 +1,6 @@
 //! The environment variables that Flagdeck reads, and those that look like one of them and are not.
 //!
-//! An empty variable is not set, whichever it is.
+//! An empty variable counts as not set.
 
 use std::collections::HashSet;
 use std::env;
@@ -13,7 +13,7 @@ use super::{Given, KEYS, Key};
 /// Says where everything is kept.
 const DATA_DIR: &str = "FLAGDECK_DATA_DIR";
 
-/// Those that stand for no setting: the folder, the log, and what `flagctl bisect` tells the
+/// Those that name no setting: the folder, the log, and what `flagctl bisect` tells the
 /// commands that it runs.
 const OTHERS: [&str; 5] = [
     DATA_DIR,

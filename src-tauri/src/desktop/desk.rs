@@ -46,7 +46,7 @@ struct Open {
 }
 
 impl Desk {
-    /// Remembers where the application's data is; nothing is opened yet.
+    /// Remembers the data folder; nothing is opened yet.
     pub fn new(data_dir: PathBuf, given: Given) -> Self {
         Self(Arc::new(Inner {
             options: Options {

@@ -1,4 +1,4 @@
-//! The window itself: opened where it was left, in the colours and the size that were chosen,
+//! The window: opened at its last position, in the theme and size that were chosen,
 //! brought to the front, and closed when nothing prevents it.
 
 use std::path::Path;

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::limits::{BODY_BYTES_MAX, UNREAD_BYTES_MAX};
 use super::memory::Reserved;
+use super::places::Task;
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::error::Code;
@@ -207,6 +208,40 @@ impl Drop for Lent {
         if let Some(unread) = &self.unread {
             *lock(&unread.0) = self.body.take();
         }
+    }
+}
+
+/// The body of an answer, with the task for which the connection keeps its place: until the body was
+/// sent, or the client is gone.
+#[derive(Debug)]
+pub(super) struct Answering {
+    body: Body,
+    _task: Task,
+}
+
+impl Answering {
+    pub(super) fn during(body: Body, task: Task) -> Body {
+        Body::new(Self { body, _task: task })
+    }
+}
+
+impl HttpBody for Answering {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -42,14 +42,10 @@ pub(super) async fn serve(
         tokio::select! {
             biased;
             ended = connection.as_mut() => return note(ended),
-            () = place.holder().must_leave(), if !is_stopping => {
+            () = asked_to_end(&place, &shutdown), if !is_stopping => {
                 if !place.holder().is_at_work() {
                     return;
                 }
-                is_stopping = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            () = shutdown.cancelled(), if !is_stopping => {
                 is_stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
@@ -61,6 +57,13 @@ pub(super) async fn serve(
                 silence.as_mut().reset(Instant::now() + limits.idle_time);
             }
         }
+    }
+}
+
+async fn asked_to_end(place: &Place, shutdown: &CancellationToken) {
+    tokio::select! {
+        () = place.holder().must_leave() => {}
+        () = shutdown.cancelled() => {}
     }
 }
 

@@ -1,6 +1,6 @@
-//! `/api/ml/events`: what applications report, taken in batches with the token.
+//! `/api/ml/events`: what applications report, in batches, with the token.
 //!
-//! Each event is judged by itself; the answer comes when the good ones are durable.
+//! Each event is checked separately; the answer comes when the valid ones are durable.
 
 use axum::Json;
 use axum::extract::{Request, State};

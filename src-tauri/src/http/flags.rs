@@ -90,7 +90,7 @@ async fn change(
     let app = context.app().clone();
     let made = tokio::task::spawn_blocking(move || {
         // The answer holds what this change made, even if another followed at once: its
-        // entity tag must not stand for a document the client has never seen.
+        // entity tag must not name a document that the client has never seen.
         let outcome = match confirms {
             true => app.flags().change_confirmed(change)?,
             false => app.flags().change(change)?,

@@ -20,7 +20,7 @@ use super::limits::{
     HEAD_BYTES_MAX, HEADERS_MAX, LINGER_BYTES_MAX, Limits, REQUEST_LINE_BYTES_MAX,
 };
 
-/// The method of the request that stands in for a refused one.
+/// The method of the request that replaces a refused one.
 pub(super) const REFUSED: &str = "REFUSED";
 
 const STAND_IN: &[u8] = b"REFUSED / HTTP/1.1\r\n\r\n";
@@ -216,7 +216,7 @@ pub(crate) fn passed(pieces: &[&[u8]]) -> (Vec<u8>, Option<String>) {
 }
 
 impl<S: AsyncRead + Unpin> Framed<S> {
-    /// Polls the time a head may take. Ready if the reader has something to be told.
+    /// Polls the time a head may take. Ready if there is something for the reader.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(late) = &mut self.head_late else {
             return Poll::Pending;
@@ -230,7 +230,7 @@ impl<S: AsyncRead + Unpin> Framed<S> {
         Poll::Ready(())
     }
 
-    /// Takes in and drops what the client still sends, so that it gets to read the answer.
+    /// Reads and discards what the client still sends, so that it gets to read the answer.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let linger_time = self.limits.linger_time;
         let linger = self.linger.get_or_insert_with(|| Linger {

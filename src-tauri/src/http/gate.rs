@@ -26,7 +26,7 @@ pub(super) struct Gate {
     port: u16,
 }
 
-/// Where an admitted request comes from.
+/// The origin of an admitted request.
 #[derive(Debug)]
 pub(super) enum Caller {
     /// A program of this machine, or a page that this server served.
@@ -102,7 +102,7 @@ impl Gate {
         if own.is_some_and(|name| self.is_own_name(name)) {
             return Ok(Caller::Own);
         }
-        // What has no origin of its own, such as `null`, cannot be told from others: never listed.
+        // Opaque origins (`null`) cannot be distinguished: never listed.
         let sent = Origin::parse(text).ok_or_else(refused)?;
         let config = self.app.config();
         let mut listed = config.http.allowed_origins.iter();

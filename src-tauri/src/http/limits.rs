@@ -28,7 +28,7 @@ pub const UNREAD_BYTES_MAX: usize = 64 * 1024;
 /// Bytes a connection reads ahead of what is being worked on.
 pub const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// Bytes taken in and dropped after the last answer on a connection.
+/// Bytes read and discarded after the last answer on a connection.
 /// A client that has not finished sending would otherwise lose the answer with the connection.
 pub const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-//! `/metrics`, or where the settings say: what Prometheus reads.
+//! `/metrics`, or the path in the settings: what Prometheus reads.
 //!
 //! Negotiates as the official handler for Go does: the format by `Accept`, passing over wild
 //! cards; an `escaping` that is asked for is echoed (no name here needs any); the body compressed

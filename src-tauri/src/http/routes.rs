@@ -18,7 +18,7 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use super::body::{self, Lent};
+use super::body::{self, Answering, Lent};
 use super::framing::{Link, REFUSED};
 use super::gate::{Gate, harden};
 use super::limits::Limits;
@@ -146,14 +146,14 @@ impl Routes {
         }
     }
 
-    /// Answers one request of a connection, which keeps its place until then.
+    /// Answers one request of a connection, which keeps its place until the answer was sent.
     pub(super) async fn answer(
         self,
         mut request: Request<Incoming>,
         link: &Link,
         connection: &Arc<Holder>,
     ) -> Response {
-        let _task = connection.begin();
+        let task = connection.begin();
         request.extensions_mut().insert(Arc::clone(connection));
         let called = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| (request.method().clone(), request.uri().path().to_owned()));
@@ -172,7 +172,7 @@ impl Routes {
         if let Some((method, path)) = called {
             tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
         }
-        response
+        response.map(|body| Answering::during(body, task))
     }
 
     async fn answer_or_refuse(mut self, request: Request<Lent>, link: &Link) -> Response {
@@ -198,7 +198,7 @@ fn hardened(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// Turns a panic in a handler into an answer: one request fails, the server goes on.
+/// Turns a panic in a handler into an answer: one request fails, the server continues.
 async fn or_failure<E>(answering: impl Future<Output = Result<Response, E>>) -> Response {
     let mut answering = pin!(answering);
     let caught = std::future::poll_fn(|cx| {

@@ -1,10 +1,10 @@
 //! `/api/ml/flags/stream`: server-sent events (WHATWG HTML, section 9.2) for clients that want to
 //! know at once.
 //!
-//! Anyone on this machine is told of flags; a client that presents the token is told of states,
-//! too. A stream begins with the flags in force, unless they are those that the client was told of
-//! last (`Last-Event-ID`), so a client that connects again has missed nothing that counts. It ends
-//! when the token is replaced that it began with, or when its place is needed for another.
+//! Any program on this machine gets news of flags; a client with the token gets news of states,
+//! too. A stream begins with the flags in force, unless the client has them (`Last-Event-ID`), so a
+//! client that connects again has missed nothing that counts. It ends when the token that it began
+//! with is replaced, or when its place is needed for another stream.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
-use super::places::{Client, Holder, Place};
+use super::places::{Client, Place};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use super::token::presented_token;
@@ -38,7 +38,7 @@ use crate::wire::{RestoreStatus, StateRestore};
 /// What a client waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 2000;
 
-/// Frames that wait for a client to read them. It is told what counts once it does.
+/// Frames that wait for a client to read them.
 const FRAMES_WAITING_MAX: usize = 8;
 
 /// Serves the stream's address.
@@ -54,11 +54,10 @@ async fn stream(
     let token = token_of(&context, &head).await?;
     let place = place_for(&context, token.is_some())?;
     let holder = Arc::clone(place.holder());
-    let connection = head.extensions.get::<Arc<Holder>>().map(Holder::begin);
     let (sender, body) = Channel::<Bytes>::new(FRAMES_WAITING_MAX);
-    // The place is free, and the connection may be closed, once the body is dropped.
+    // The place is free once the connection drops the body.
     let body = body.map_frame(move |frame| {
-        let _ = (&place, &connection);
+        let _ = &place;
         frame
     });
     let stream = EventStream {
@@ -112,7 +111,7 @@ fn too_many() -> ProblemDetails {
     .with(RETRY_AFTER, 5)
 }
 
-/// Returns what a client that connects again was told of last.
+/// Returns the last event id of a client that connects again.
 fn last_event_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("last-event-id")?;
     Some(id.to_str().ok()?.to_owned())
@@ -121,14 +120,14 @@ fn last_event_id(headers: &HeaderMap) -> Option<String> {
 /// The client is gone, or its token is not the token any more.
 struct Gone;
 
-/// Tells one client, until it is gone.
+/// Sends events to one client, until it is gone.
 struct EventStream {
     app: App,
     events: broadcast::Receiver<Event>,
-    /// The token of a client that is told of states.
+    /// The token of a client that gets news of states.
     token: Option<String>,
     limits: Limits,
-    /// The generation of the flags it was told of last, on an earlier connection perhaps.
+    /// The generation of the flags that was sent last, perhaps on an earlier connection.
     told: Option<String>,
     /// The latest change of each source that was sent.
     told_states: BTreeMap<SourceName, i64>,
@@ -150,7 +149,7 @@ impl EventStream {
         loop {
             tokio::select! {
                 event = self.events.recv() => match event {
-                    // An emergency is told of by its status before it is a revision.
+                    // An emergency is announced as a status before it is a revision.
                     Ok(Event::Flags(_)) => self.tell_flags().await?,
                     Ok(Event::Status) => {
                         self.tell_flags().await?;
@@ -171,7 +170,7 @@ impl EventStream {
     }
 
     /// Sends the flags in force, and every restore that is open: a source that was not
-    /// connected, or too slow, hears of its own again.
+    /// connected, or too slow, gets its own again.
     async fn tell_what_counts(&mut self) -> Result<(), Gone> {
         self.tell_flags().await?;
         self.tell_store().await?;
@@ -213,7 +212,7 @@ impl EventStream {
         self.send(frame).await
     }
 
-    /// Tells whether the store can be relied on, when that changes.
+    /// Sends whether the store can be relied on, when that changes.
     async fn tell_store(&mut self) -> Result<(), Gone> {
         let state = self.app.store_state();
         if self.store == state {

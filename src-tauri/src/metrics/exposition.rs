@@ -20,7 +20,7 @@ use super::Refusals;
 use super::collector::{Collected, Collector, Total};
 use super::event::Labels;
 use super::process::{self, ProcessUse};
-use crate::load::Load;
+use crate::load::{Count, Load};
 
 const NO_LABELS: [(&str, &str); 0] = [];
 
@@ -267,51 +267,30 @@ impl Exposed {
     /// What the server carries.
     fn served(&self, encoder: &mut DescriptorEncoder) -> fmt::Result {
         let Self { load, .. } = self;
-        let gauges = [
-            (
-                "flagdeck_http_connections",
-                "Open connections",
-                &load.connections,
-            ),
-            (
-                "flagdeck_http_streams",
-                "Open streams of events",
-                &load.streams,
-            ),
-        ];
-        for (name, help, count) in gauges {
-            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            gauge(&mut metric, &NO_LABELS, &(count.get() as f64))?;
-        }
-        let mut metric = encoder.encode_descriptor(
-            "flagdeck_http_body",
-            "Memory reserved for the bodies of requests",
-            Some(&Unit::Bytes),
-            MetricType::Gauge,
-        )?;
-        gauge(&mut metric, &NO_LABELS, &(load.body_bytes.get() as f64))?;
-        let counters = [
-            (
-                "flagdeck_http_connections_evicted",
-                "Connections closed because a newer one needed the place",
-                &load.connections_evicted,
-            ),
-            (
-                "flagdeck_http_streams_evicted",
-                "Streams ended because a newer one needed the place",
-                &load.streams_evicted,
-            ),
-            (
-                "flagdeck_http_bodies_refused",
-                "Requests refused because too many bytes were in memory",
-                &load.bodies_refused,
-            ),
-        ];
-        for (name, help, count) in counters {
+        let mut now = |name, help, unit: Option<Unit>, count: &Count| -> fmt::Result {
+            let mut metric =
+                encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
+            gauge(&mut metric, &NO_LABELS, &(count.get() as f64))
+        };
+        let help = "Open connections";
+        now("flagdeck_http_connections", help, None, &load.connections)?;
+        let help = "Open streams of events";
+        now("flagdeck_http_streams", help, None, &load.streams)?;
+        let help = "Memory reserved for the bodies of requests";
+        let unit = Some(Unit::Bytes);
+        now("flagdeck_http_body", help, unit, &load.body_bytes)?;
+        let mut counted = |name, help, count: &Count| -> fmt::Result {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            counter(&mut metric, &NO_LABELS, &count.get())?;
-        }
-        Ok(())
+            counter(&mut metric, &NO_LABELS, &count.get())
+        };
+        let help = "Connections closed because a newer one needed the place";
+        let name = "flagdeck_http_connections_evicted";
+        counted(name, help, &load.connections_evicted)?;
+        let help = "Streams ended because a newer one needed the place";
+        let name = "flagdeck_http_streams_evicted";
+        counted(name, help, &load.streams_evicted)?;
+        let help = "Requests refused because too many bytes were in memory";
+        counted("flagdeck_http_bodies_refused", help, &load.bodies_refused)
     }
 }
 

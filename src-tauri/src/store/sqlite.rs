@@ -147,7 +147,7 @@ impl Store for SqliteStore {
         trace: Trace,
     ) -> Result<Appended, StoreError> {
         let open = self.open_now();
-        if write_back::is_overwritten_for_sure(&open) {
+        if write_back::is_overwritten_for_sure(&open)? {
             return Err(StoreError::Gone(open.overwritten()));
         }
         let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));

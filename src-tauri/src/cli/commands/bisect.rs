@@ -46,7 +46,7 @@ pub fn bisect(
     })
 }
 
-/// Tells that earlier runs were killed, and what they left is removed.
+/// Reports that earlier runs were killed, and that what they left behind was removed.
 fn remark_dead(count: usize) {
     if count > 0 {
         let runs = counted(count, "run");

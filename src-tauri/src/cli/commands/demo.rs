@@ -26,7 +26,7 @@ const COMPONENTS_MAX: usize = 50;
 /// Seeds that are drawn are short enough to be typed.
 const SEED_DRAWN_MAX: u64 = 999_999;
 
-/// Plays until interrupted, or for as long as it is told to.
+/// Plays until interrupted, or for the given time.
 pub fn demo(
     arguments: &Arguments,
     demo: &DemoArguments,

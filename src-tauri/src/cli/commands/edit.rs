@@ -17,7 +17,7 @@ pub struct Reporting<'a> {
     pub listing: Listing,
 }
 
-/// Said after a change that nobody sees.
+/// Printed after a change that no user sees.
 const UNSEEN: &str = ": nobody sees this until flagctl master on";
 
 pub fn set(app: &App, arguments: SwitchArguments, output: &mut Output) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ use crate::output::{Line, Output, Table, mark};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Summary<'a> {
-    /// The last minutes, as the dashboard tells of them.
+    /// The last minutes, as on the dashboard.
     recent: &'a Pulse,
     /// Everything since counting began.
     totals: Vec<Row<'a>>,

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::output::{remark, when};
 
-/// Tells on standard error when pushes begin to fail, that they still do, and when they arrive
+/// Prints on standard error when pushes begin to fail, that they still do, and when they arrive
 /// again, until the application ends.
 pub async fn tell(health: Option<watch::Receiver<Option<PushHealth>>>) {
     let Some(mut health) = health else { return };

@@ -168,7 +168,7 @@ fn row(snapshot: &Snapshot) -> [String; 6] {
     ]
 }
 
-/// Says what tells a snapshot from others: its name, or else why it was taken.
+/// Returns what identifies a snapshot for people: its name, or else why it was taken.
 fn why(snapshot: &Snapshot) -> String {
     let cause = match snapshot.cause {
         SnapshotCause::Interval => "regular",
@@ -200,7 +200,7 @@ fn show(
     Ok(())
 }
 
-/// Returns where a state is; whose, where that is open.
+/// Returns the position of a state, with its source if there are several.
 fn place(app: &App, at: Place, source: OneSource) -> anyhow::Result<StateAt> {
     Ok(match at {
         Place::Snapshot(id) => StateAt::Snapshot { id },

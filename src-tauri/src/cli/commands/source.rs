@@ -1,18 +1,18 @@
-//! Whose state is meant, where that may be left open.
+//! The source that is meant if none is given.
 
 use flagdeck::state::SourceName;
 use flagdeck::{App, Error};
 
 use super::Refused;
 
-/// What is said where there is no state at all.
+/// The message if there is no state at all.
 pub const NOBODY: &str =
     "no application has reported its state yet; flagctl demo plays one that does";
 
 /// Returns the source that is named, or else the only one there is.
 ///
 /// # Errors
-/// [`Error::NotFound`] where there is none, [`Refused`] where there are several.
+/// [`Error::NotFound`] if there is none, [`Refused`] if there are several.
 pub fn one_source(app: &App, named: Option<SourceName>) -> anyhow::Result<SourceName> {
     if let Some(named) = named {
         return Ok(named);

@@ -1,4 +1,4 @@
-//! Where a running Flagdeck is: always on this machine, because the token goes there.
+//! The address of a running Flagdeck: always on this machine, because the token is sent there.
 
 use flagdeck::address::Address;
 use flagdeck::loopback;

@@ -1,4 +1,4 @@
-//! What is told of a run, to people and to programs. Says of itself that it is made up.
+//! The summary of a run, for people and for programs. It says that the run is synthetic.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct Figures {
     components: Vec<Exposed>,
     /// How reporting of the state stands.
     state: Reported,
-    /// What stands in the way; null if nothing does.
+    /// The current problem; null if there is none.
     trouble: Option<String>,
     /// Whether this is the last of them.
     ended: bool,
@@ -82,7 +82,7 @@ impl Figures {
         Self { state, ..self }
     }
 
-    /// Adds what stands in the way.
+    /// Adds the current problem.
     pub fn with_trouble(self, trouble: Option<String>) -> Self {
         Self { trouble, ..self }
     }

@@ -1,4 +1,4 @@
-//! Follows the flags of a running Flagdeck: asks once a second, and tells what has changed.
+//! Follows the flags of a running Flagdeck: reads them once a second, and reports what has changed.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -20,7 +20,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Begins to ask for flags other than these, on a thread of its own.
+    /// Starts a thread that waits for flags other than these.
     pub fn start(flagdeck: Arc<Flagdeck>, etag: Option<String>) -> Self {
         let (changed, documents) = mpsc::channel();
         let (running, is_running) = mpsc::channel();

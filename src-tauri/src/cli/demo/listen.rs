@@ -24,7 +24,7 @@ pub struct Restore {
     /// Its number, to confirm it with.
     #[serde(rename = "restore")]
     pub id: u64,
-    /// Where to read what is asked for: a path on the Flagdeck that sent the event.
+    /// The path of the requested state, on the Flagdeck that sent the event.
     pub href: String,
 }
 

@@ -18,7 +18,7 @@ const KEY_BYTES: usize = 16;
 /// Some events, as they are sent.
 #[derive(Debug)]
 pub struct Batch {
-    /// Tells this batch from all others, so that it is counted once however often it is sent.
+    /// Identifies this batch, so that it is counted once however often it is sent.
     pub key: String,
     /// How many events there are in `body`.
     pub events: u64,
@@ -116,7 +116,7 @@ impl Outbox {
         self.state().counts
     }
 
-    /// Returns what stands in the way, if anything does.
+    /// Returns the current problem, if there is one.
     pub fn trouble(&self) -> Option<String> {
         self.state().trouble.clone()
     }

@@ -263,7 +263,7 @@ impl Flagdeck {
     /// # Errors
     /// [`CallError::Stateless`] if it announces nothing, and if it cannot be reached.
     pub fn announcements(&self) -> Result<impl BufRead + use<>, CallError> {
-        // Only clients with the token are told of states.
+        // Only clients with the token get news of states.
         let request = self.authorized("GET", "/api/ml/flags/stream")?;
         let request = request.header(ACCEPT, "text/event-stream");
         let answer = self.server.listen(request, SILENCE_MAX);
@@ -364,7 +364,7 @@ impl Flagdeck {
                 address,
                 reason: error.to_string(),
             },
-            // Flagdeck speaks HTTP, leads nowhere else, and says no more than is asked for.
+            // Flagdeck speaks HTTP, redirects nowhere, and sends no more than was requested.
             outbound::CallError::Garbled { .. }
             | outbound::CallError::Elsewhere { .. }
             | outbound::CallError::TooLarge { .. } => CallError::Stranger { address },

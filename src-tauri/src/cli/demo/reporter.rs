@@ -1,7 +1,7 @@
 //! Reports the state of the synthetic host: all of it once, and then what changes, every second.
 //! Takes what a restore asks for, and confirms it.
 //!
-//! One thread owns the state; everybody else tells it what happened.
+//! One thread owns the state; the others send it what happened.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,13 +44,13 @@ pub struct Reported {
     wholes: u64,
     /// Changes that were taken.
     changes: u64,
-    /// Restores that were taken in and confirmed.
+    /// Restores that were applied and confirmed.
     restores: u64,
-    /// What stands in the way; null if nothing does.
+    /// The current problem; null if there is none.
     pub trouble: Option<String>,
 }
 
-/// Tells the thread that owns the state. Both threads end with the program.
+/// Sends to the thread that owns the state. Both threads end with the program.
 #[derive(Debug)]
 pub struct Reporter {
     news: SyncSender<News>,
@@ -58,7 +58,7 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// Begins to report, on a thread of its own, and to listen on another.
+    /// Starts one thread that reports, and another that listens.
     pub fn start(flagdeck: Arc<Flagdeck>, state: State) -> Self {
         let (news, from) = mpsc::sync_channel(NEWS_WAITING_MAX);
         let reported = Arc::<Mutex<Reported>>::default();
@@ -76,7 +76,7 @@ impl Reporter {
         Self { news, reported }
     }
 
-    /// Tells what happened, unless too much waits already, or reporting was given up.
+    /// Sends what happened, unless the queue is full or reporting has ended.
     pub fn tell(&self, news: News) {
         let _ = self.news.try_send(news);
     }
@@ -91,9 +91,9 @@ impl Reporter {
 struct Desk {
     flagdeck: Arc<Flagdeck>,
     state: State,
-    /// Changes that Flagdeck has not been told of.
+    /// Changes that were not reported yet.
     changes: Vec<Change>,
-    /// Whether it has to be told everything: it never was, or it is not known what it was told.
+    /// Whether the whole state must be reported: it never was, or it is not known what arrived.
     is_behind: bool,
     /// What is to be taken, and confirmed.
     restore: Option<Restore>,

@@ -1,7 +1,7 @@
 //! The state of the synthetic host: what an application keeps as `ml`, as the founding
 //! specification has it. Made up from a seed and from what happens.
 //!
-//! Knows nothing of the network, and of time only what it is told.
+//! Knows nothing of the network, and gets the time from its caller.
 
 use std::iter;
 

@@ -42,8 +42,8 @@ pub(super) struct Known {
     pub(super) stamp: Option<Stamp>,
     /// Revisions that were the latest when they were read or saved, the last one last.
     pub(super) heads: VecDeque<Head>,
-    /// Since when the file looks like another store, if that may be a checkpoint.
-    pub(super) suspected: Option<Instant>,
+    /// Since when the file looks damaged, if that may be a checkpoint.
+    pub(super) damaged_since: Option<Instant>,
     /// Whether the file lost that revision.
     pub(super) is_overwritten: bool,
 }

@@ -4,7 +4,6 @@
 //! An open file keeps its content, whatever became of its name, so the whole store can be copied
 //! out of it. Never deletes anything.
 
-use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -26,9 +25,9 @@ const STEM: &str = "flagdeck";
 /// How long to wait for another program that is just opening the file there.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a file has to look like another store without being written. One that is read during a
-/// checkpoint may look like any other, and a busy disk delays each write of that by up to 200 ms.
-const SUSPECTED_FOR: Duration = Duration::from_millis(500);
+/// How long a file has to look damaged without being written. One that is read during a checkpoint
+/// may look so, and a busy disk can delay a write of that for a second and more.
+const DAMAGED_FOR: Duration = Duration::from_secs(3);
 
 /// Returns what is under the name of a store, as far as it can be read.
 pub(super) fn look(folder: &Folder) -> Instead {
@@ -63,6 +62,18 @@ pub(super) fn for_sure(is_continued: impl Fn() -> Result<bool, StoreError>) -> b
     answer.is_ok_and(|answer| answer == Some(true))
 }
 
+/// What a database file without its log, as of the last checkpoint, turns out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// As far as is known, this store.
+    Own,
+    /// A store of another history. A row of a revision never changes, so even a file that is read
+    /// during a checkpoint has no other hash for a number.
+    Foreign,
+    /// Half of a checkpoint, or anything.
+    Damaged,
+}
+
 /// Returns whether another program overwrote the content of the file in place, as `cp` does. SQLite
 /// does not notice. Reads only if the file was written since the last check, which checkpoints do,
 /// too, and until it is sure. Never waits: the next check decides.
@@ -70,39 +81,41 @@ pub(super) fn is_overwritten(open: &Open) -> bool {
     let stamp = Stamp::of(&open.folder.database());
     let was_written = {
         let known = lock(&open.known);
-        if known.stamp == stamp && known.suspected.is_none() {
+        if known.stamp == stamp && known.damaged_since.is_none() {
             return known.is_overwritten;
         }
         known.stamp != stamp
     };
-    let is_foreign = is_foreign(open);
+    let content = content(open);
     let known = &mut *lock(&open.known);
     known.stamp = stamp;
-    if !is_foreign || known.is_overwritten {
-        known.suspected = None;
-        known.is_overwritten = is_foreign;
-        return is_foreign;
-    }
-    let since = known.suspected.filter(|_| !was_written);
+    let since = known.damaged_since.filter(|_| !was_written);
     let since = since.unwrap_or_else(Instant::now);
-    known.is_overwritten = since.elapsed() >= SUSPECTED_FOR;
-    known.suspected = (!known.is_overwritten).then_some(since);
+    known.is_overwritten = match content {
+        Content::Own => false,
+        Content::Foreign => true,
+        Content::Damaged => known.is_overwritten || since.elapsed() >= DAMAGED_FOR,
+    };
+    let is_undecided = content == Content::Damaged && !known.is_overwritten;
+    known.damaged_since = is_undecided.then_some(since);
     known.is_overwritten
 }
 
-/// The same for a change, which must not be saved to a file that may have been overwritten: waits
-/// until it is sure, a moment longer than a file has to look like another store.
-pub(super) fn is_overwritten_for_sure(open: &Open) -> bool {
-    let decided = patience::wait(2 * SUSPECTED_FOR, || {
+/// The same for a change, which must not be saved to a file that was overwritten: waits until it is
+/// sure.
+///
+/// # Errors
+/// [`StoreError::Busy`] if it is not sure in time.
+pub(super) fn is_overwritten_for_sure(open: &Open) -> Result<bool, StoreError> {
+    let decided = patience::wait(2 * DAMAGED_FOR, || {
         let is_overwritten = is_overwritten(open);
-        let is_sure = is_overwritten || lock(&open.known).suspected.is_none();
-        Ok::<_, Infallible>(is_sure.then_some(is_overwritten))
-    });
-    decided.is_ok_and(|decided| decided == Some(true))
+        let is_sure = is_overwritten || lock(&open.known).damaged_since.is_none();
+        Ok::<_, StoreError>(is_sure.then_some(is_overwritten))
+    })?;
+    decided.ok_or(StoreError::Busy)
 }
 
-/// Returns whether the database without its log, as of the last checkpoint, is of another history.
-fn is_foreign(open: &Open) -> bool {
+fn content(open: &Open) -> Content {
     let head = read(&open.folder, true).and_then(|there| {
         let number = revision::latest(&there)?;
         let hash = revision::hash_of(&there, number)?;
@@ -110,12 +123,12 @@ fn is_foreign(open: &Open) -> bool {
     });
     let (number, hash) = match head {
         Ok(Some(head)) => head,
-        Err(StoreError::Damaged { .. }) => return true,
+        Err(StoreError::Damaged { .. }) => return Content::Damaged,
         // Before the first checkpoint there is no table.
-        Ok(None) | Err(_) => return false,
+        Ok(None) | Err(_) => return Content::Own,
     };
     let known = lock(&open.known);
-    match known.heads.binary_search_by_key(&number, |head| head.0) {
+    let is_foreign = match known.heads.binary_search_by_key(&number, |head| head.0) {
         Ok(at) => known.heads[at].1 != hash,
         Err(_) if known.heads.back().is_some_and(|head| head.0 < number) => {
             // Saved by another program since the last check, or not of this history.
@@ -123,6 +136,10 @@ fn is_foreign(open: &Open) -> bool {
             revision::hash_of(&open.reader(), number).is_ok_and(|own| own != Some(hash))
         }
         Err(_) => false,
+    };
+    match is_foreign {
+        true => Content::Foreign,
+        false => Content::Own,
     }
 }
 

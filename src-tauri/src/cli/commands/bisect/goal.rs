@@ -84,7 +84,7 @@ pub fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Says what a command does at a snapshot of which it told this.
+/// Says what a command does on a snapshot with this verdict.
 pub fn verb(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Good => "succeeds",

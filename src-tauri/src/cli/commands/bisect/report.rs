@@ -72,7 +72,7 @@ struct Stopped {
 }
 
 impl<'a> Report<'a> {
-    /// Tells what a search found that went to its end.
+    /// Prints the result of a complete search.
     pub fn found(&self, found: &Found, output: &mut Output) -> anyhow::Result<ExitCode> {
         let told = self.told(found)?;
         if output.json {
@@ -90,7 +90,7 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// Tells that runs on one snapshot disagreed.
+    /// Reports that runs on one snapshot disagreed.
     pub fn flaky(
         &self,
         at: usize,
@@ -119,7 +119,7 @@ impl<'a> Report<'a> {
         Ok(ExitCode::from(NO_VERDICT))
     }
 
-    /// Tells that a run was no verdict.
+    /// Reports that a run gave no verdict.
     pub fn stopped(&self, at: usize, stop: &Stop, output: &mut Output) -> anyhow::Result<ExitCode> {
         let id = self.history[at].id;
         let message = format!(
@@ -146,7 +146,7 @@ impl<'a> Report<'a> {
         Ok(ExitCode::from(NO_VERDICT))
     }
 
-    /// Tells how far a search came that was ended by a signal.
+    /// Reports how far a search came before a signal ended it.
     pub fn interrupted(&self, signal: Signal) -> ExitCode {
         self.remark_known();
         let code = u8::try_from(ENDED_BY_SIGNAL + signal.as_raw());

@@ -1,4 +1,4 @@
-//! `snapshot diff`: what differs between two states, wherever they are.
+//! `snapshot diff`: what differs between two states, in files or in the store.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -67,7 +67,7 @@ pub fn compare_files(
     })
 }
 
-/// Reads a file, and tells what of it is not compared. If it cannot be read, the exit code is not
+/// Reads a file, and reports what of it is not compared. If it cannot be read, the exit code is not
 /// that of a difference.
 fn contents(file: &Path) -> Result<Vec<u8>, Refused> {
     let bytes = read_json(file, BUNDLE_BYTES_MAX).map_err(|error| Refused(format!("{error:#}")))?;
@@ -133,7 +133,7 @@ fn exit_code(differs: bool, arguments: &DiffArguments) -> ExitCode {
     }
 }
 
-/// Finds both; whose state is meant by `now` is settled by the other one, where nobody says.
+/// Finds both; the source of `now` is that of the other one, unless it is given.
 fn sides(app: &App, arguments: &DiffArguments) -> anyhow::Result<(Side, Side)> {
     let now = Which::Kept(Place::Now);
     let (from, to) = (&arguments.from, arguments.to.as_ref().unwrap_or(&now));
