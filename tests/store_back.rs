@@ -15,7 +15,7 @@ use crate::support::apps::{
     assert_sound, close, open, open_watching_by, request, rollout, set_percentage, standing_clock,
 };
 use crate::support::folders::{
-    Place, assert_gone, names_in, noticed, put, put_state, report_one, web,
+    Place, assert_gone, names_in, noticed, noticed_as, put, put_state, report_one, web,
 };
 use crate::support::serving::{Serving, get};
 use crate::support::waiting::{let_pass, wait_for, wait_until};
@@ -99,8 +99,7 @@ fn a_folder_that_cannot_be_reached_is_not_called_removed() {
     fs::rename(&place.data, &away).unwrap();
     // A path that leads nowhere, for every user.
     symlink(&place.data, &place.data).unwrap();
-    let told = noticed(&app);
-    assert!(told.contains("can no longer be reached"), "{told}");
+    noticed_as(&app, "can no longer be reached");
     assert_gone(app.flags().change(request(rollout(2000))));
     assert!(app.write_back().is_err());
     fs::remove_file(&place.data).unwrap();

@@ -159,12 +159,19 @@ pub fn put(address: &str, token: &str, percent_milli: u32) -> String {
 /// Waits until it is noticed that a folder is lost, and returns how that is told.
 #[track_caller]
 pub fn noticed(app: &App) -> String {
+    noticed_as(app, "")
+}
+
+/// Waits until it is noticed that a folder is lost, and told in these words, among others. What is
+/// done to a folder in two steps may be looked at between them.
+#[track_caller]
+pub fn noticed_as(app: &App, words: &str) -> String {
     let gone = wait_for(
-        "the notice of a lost folder",
-        || app.gone(),
-        Option::is_some,
+        &format!("the notice of a lost folder, {words:?}"),
+        || app.gone().map(|gone| gone.to_string()),
+        |told| told.as_ref().is_some_and(|told| told.contains(words)),
     );
-    gone.unwrap().to_string()
+    gone.unwrap()
 }
 
 #[track_caller]
