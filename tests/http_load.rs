@@ -1,5 +1,5 @@
-//! Many clients at once: none of them keeps another out by waiting, and none makes the process use
-//! memory without bound.
+//! Many clients at once: none of them keeps another out by waiting, and the bodies that are in memory
+//! are bounded.
 
 use std::time::Duration;
 

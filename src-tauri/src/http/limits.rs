@@ -57,8 +57,9 @@ pub struct Limits {
     /// than `idle_time`, which would end it.
     pub heartbeat_time: Duration,
     /// Bytes of bodies that are in memory at a time, from before a body is read until its request
-    /// is answered. Storing a state takes several times its bytes for a moment, so this bounds
-    /// what any number of clients can make the process use. One of the largest bodies must fit.
+    /// is answered. Bounds how many are worked on at once, not what the process uses: storing a
+    /// state takes several times its bytes for a moment, and the allocator keeps part of that. One
+    /// of the largest bodies must fit.
     pub body_bytes_in_memory_max: usize,
     /// How long a request waits for others to be answered before it is refused for those bytes.
     pub memory_wait: Duration,
