@@ -150,7 +150,7 @@ fn bodies_share_a_bounded_memory() {
     });
     let mut slow = begin_put(&server, "/api/ml/state/web", bytes);
     assert_eq!(slow.answer_without_body().status, 100);
-    assert_eq!(health(&server)["body_bytes"]["now"], bytes);
+    assert_eq!(health(&server)["bodyBytes"]["now"], bytes);
     let mut refused = begin_put(&server, "/api/ml/state/web", 2);
     let answer = refused.answer();
     assert_eq!(answer.problem(429), "too_much_at_once");
@@ -203,7 +203,7 @@ fn what_the_server_carries_is_shown() {
     let carried = health(&server);
     assert_eq!(carried["connections"]["now"], 2);
     assert_eq!(carried["streams"]["now"], 1);
-    assert_eq!(carried["body_bytes"]["now"], 0);
+    assert_eq!(carried["bodyBytes"]["now"], 0);
     assert!(carried["connections"]["max"].as_u64() > carried["streams"]["max"].as_u64());
     let metrics = server.get("/metrics", &[]);
     for line in [

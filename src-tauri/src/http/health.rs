@@ -30,6 +30,7 @@ struct Health {
 
 /// What the server carries at this moment.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Served {
     connections: Bounded,
     streams: Bounded,
