@@ -19,7 +19,7 @@ use crate::tree::{self, Object, Tree};
 pub struct Change {
     /// Where: a JSON Pointer into the document.
     pub pointer: String,
-    /// Where it was before, a JSON Pointer too: it was renamed or moved, with everything said about
+    /// Its former place, also a JSON Pointer: it was renamed or moved, with everything said about
     /// it and every requirement of it. `None` for a change in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,

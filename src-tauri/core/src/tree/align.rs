@@ -48,7 +48,7 @@ pub enum Run {
 /// Objects with a key in common (`id`, `key`, `ts`, `timestamp`, `name` or `path`: text or number,
 /// in nearly all of them, and unique in each list, except for some that were all removed) are
 /// identified by it. All others are identified by content: a ring that moved on first, which takes
-/// linear time whatever is in it, otherwise the longest common part as far as
+/// linear time for any content, otherwise the longest common part as far as
 /// [`crate::limits::ALIGN_DIFFERENCES_MAX`] reaches, and what is left between equal elements by
 /// place, unless most of it is unrelated.
 ///
