@@ -7,7 +7,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::process::{Pid, Signal, getpgid, getpgrp, getsid, kill_process_group};
+use procfs::process::{Process, Stat};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::FILE_VARIABLE;
 
@@ -45,7 +46,51 @@ fn was_started_on(process: Pid, is_left: impl Fn(&Path) -> bool) -> bool {
 
 /// Returns the group of a process; `None` if it leads its own session, or is that of this process.
 fn group_of_run(process: Pid) -> Option<Pid> {
-    let group = getpgid(Some(process)).ok()?;
-    let session = getsid(Some(process)).ok()?;
-    (group != session && group != getpgrp()).then_some(group)
+    let of = Process::new(process.as_raw_pid()).ok()?.stat().ok()?;
+    let own = Process::myself().ok()?.stat().ok()?;
+    group_to_end(&of, &own)
+}
+
+/// A group or session that began outside of a container has the number 0 inside of it. That is why
+/// `/proc` is read: `getsid` and `getpgrp` of rustix panic there. Sending a signal to the group 0
+/// sends it to the own one.
+fn group_to_end(of: &Stat, own: &Stat) -> Option<Pid> {
+    let group = Pid::from_raw(of.pgrp)?;
+    (of.pgrp != of.session && of.pgrp != own.pgrp).then_some(group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stat(group: i32, session: i32) -> Stat {
+        let mut stat = Process::myself().unwrap().stat().unwrap();
+        stat.pgrp = group;
+        stat.session = session;
+        stat
+    }
+
+    #[test]
+    fn a_group_is_ended_unless_it_is_the_own_one_or_leads_its_session() {
+        let own = stat(10, 5);
+        let ended = |group, session| {
+            let group = group_to_end(&stat(group, session), &own);
+            group.map(Pid::as_raw_pid)
+        };
+        assert_eq!(ended(20, 5), Some(20));
+        assert_eq!(ended(20, 20), None);
+        assert_eq!(ended(10, 5), None);
+    }
+
+    #[test]
+    fn a_session_from_outside_of_a_container_has_no_number_and_group_0_is_never_ended() {
+        let own = stat(0, 0);
+        let ended = |group, session| {
+            let group = group_to_end(&stat(group, session), &own);
+            group.map(Pid::as_raw_pid)
+        };
+        assert_eq!(ended(20, 0), Some(20));
+        assert_eq!(ended(0, 0), None);
+        assert_eq!(ended(0, 7), None);
+    }
 }
