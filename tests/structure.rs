@@ -36,6 +36,21 @@ fn the_core_depends_on_nothing_that_does_io() {
     none(others, "the core depends on what is not known to be pure");
 }
 
+/// `tools/test.sh` names targets, because some run beside the others.
+#[test]
+fn every_target_with_tests_is_run() {
+    let script = text("tools/test.sh");
+    for manifest in ["Cargo.toml", "src-tauri/core/Cargo.toml"] {
+        let manifest: toml::Table = toml::from_str(&text(manifest)).expect("a manifest is TOML");
+        let targets = manifest["test"].as_array().expect("a list");
+        let names = targets
+            .iter()
+            .map(|target| target["name"].as_str().unwrap());
+        let others = names.filter(|name| !script.contains(&format!("--test {name}")));
+        none(others, "a target whose tests nothing runs");
+    }
+}
+
 #[test]
 fn the_core_knows_no_disk_clock_network_thread_or_environment() {
     const IMPURE: [&str; 10] = [

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Every check there is, in the order in which a fault is cheapest to find.
 #
-# The page's checks use one core, and so they run beside those of Rust; their lines begin with
-# `page |`. A fault ends both. The last lines say what failed, since the end of a log is often all
-# that is kept; each step's whole output is in target/checks/.
+# What leaves a core idle runs beside the rest: the page's checks, which use one, and the tests of
+# the real window, which often wait. Their lines begin with `page |` and `window |`. A fault ends
+# all. The last lines say what failed, since the end of a log is often all that is kept; each
+# step's whole output is in target/checks/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,8 @@ readonly logs=target/checks
 readonly failed_lines_max=200
 readonly last_lines=40
 
-page=
+# Processes of what runs beside the steps.
+besides=()
 
 main() {
     rm -rf "$logs"
@@ -21,23 +23,31 @@ main() {
     trap 'exit 143' TERM
     step "what is needed"         tools/need.sh test
     step "the window's page"      make ui/dist/index.html
-    { check_the_page 2>&1 | sed -u 's/^/page | /'; } &
-    page=$!
+    beside page check_the_page
     step "format"                 cargo fmt --all --check
     step "lints"                  lints
     step "flagctl without webkit" flagctl_without_webkit
     # All at once: one large test after the other would leave a core idle.
     step "building of tests"      cargo test --workspace --all-targets --no-run
+    beside window test_the_window
     step "readers on inputs made of examples" fuzz
     step "benchmarks, each once"  cargo test --workspace --benches
-    step "tests, with the real window" cargo test --workspace --no-fail-fast
-    wait "$page"
+    step "tests"                  tests
+    for one in "${besides[@]}"; do
+        wait "$one"
+    done
 }
 
 check_the_page() {
     step "types of the page"  in_ui check
     step "lints of the page"  in_ui lint
     step "tests of the page"  in_ui test
+}
+
+# One test more than there are cores, since each waits for its window half of its time.
+test_the_window() {
+    export RUST_TEST_THREADS=$(($(nproc) + 1))
+    step "tests of the real window" cargo test --test window --no-fail-fast
 }
 
 lints() {
@@ -59,8 +69,20 @@ fuzz() {
     FUZZ_SECONDS=20 cargo test --workspace --test fuzz
 }
 
+# Every target with tests but those that have steps of their own: `tests/structure.rs` holds that.
+tests() {
+    cargo test --workspace --no-fail-fast --lib --bins --test tests &&
+        cargo test --workspace --no-fail-fast --doc
+}
+
 in_ui() {
     npm --prefix ui run --silent "$1"
+}
+
+# Runs a function beside the steps, with a word before each line.
+beside() {
+    { "$2" 2>&1 | sed -u "s/^/$1 | /"; } &
+    besides+=($!)
 }
 
 # Runs a step, shows its output and keeps it; a failed step is what is told at the end.
@@ -87,7 +109,7 @@ end_if_one_failed() {
 tell_the_end() {
     local status=$?
     trap - EXIT
-    end_the_page
+    end_what_is_beside
     if [ "$status" -eq 0 ]; then
         echo "== all of it passed in $SECONDS s"
     elif [ -s "$logs/failed" ]; then
@@ -98,11 +120,14 @@ tell_the_end() {
     exit "$status"
 }
 
-# Ends the page's checks, which are one shell and what it started, if they still run.
-end_the_page() {
-    [ -n "$page" ] && kill -0 "$page" 2>/dev/null || return 0
-    descendants "$page" | xargs -r kill 2>/dev/null || true
-    wait "$page" 2>/dev/null || true
+# Ends what still runs beside the steps: shells, and what they started.
+end_what_is_beside() {
+    local one
+    for one in "${besides[@]}"; do
+        kill -0 "$one" 2>/dev/null || continue
+        descendants "$one" | xargs -r kill 2>/dev/null || true
+        wait "$one" 2>/dev/null || true
+    done
 }
 
 descendants() {

@@ -52,7 +52,7 @@ async fn both_views_have_a_light_and_a_dark_face() {
         "--groups",
         "beta",
     ]);
-    let window = place.open().await;
+    let window = place.open_for_pictures().await;
     window.resize(1280, 800).await;
     for theme in ["light", "dark"] {
         window.click("nav-dashboard").await;

@@ -10,7 +10,7 @@ use crate::rig::{Window, Workplace};
 /// The window's data folder, with one revision in it.
 async fn open_with_a_revision(place: &Workplace) -> (Window<'_>, PathBuf) {
     place.flagctl(&["set", "calculator", "on"]);
-    let window = place.open().await;
+    let window = place.open_for_pictures().await;
     window.until_told("source", "Local store").await;
     (window, place.data_dir())
 }

@@ -63,7 +63,7 @@ async fn a_component_that_does_harm_is_rolled_back_by_one_click_and_back_again_b
     ] {
         place.flagctl(arguments);
     }
-    let window = place.open().await;
+    let window = place.open_for_pictures().await;
     report_lines_to(&place, &window, &harm()).await;
     window
         .until_told(

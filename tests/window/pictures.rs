@@ -28,7 +28,7 @@ async fn views_look_good_in_dark_colours_in_a_large_window() {
 
 async fn look(theme: Theme, width: u32, height: u32) {
     let place = views::lived_in_workplace(theme);
-    let window = place.open().await;
+    let window = place.open_for_pictures().await;
     window.resize(width, height).await;
     for view in VIEWS {
         views::show(&window, view).await;

@@ -81,9 +81,19 @@ impl Workplace {
         fs::write(self.preferences_path(), kept.to_string()).expect("preferences");
     }
 
-    /// Opens the application's window and waits until its page stands.
+    /// Opens the application's window and waits until its page stands. No picture can be taken of
+    /// it.
     pub async fn open(&self) -> Window<'_> {
-        let (driver, address) = self.start_driver();
+        self.open_painted(Painting::Plain).await
+    }
+
+    /// Opens the application's window to take pictures of it.
+    pub async fn open_for_pictures(&self) -> Window<'_> {
+        self.open_painted(Painting::Composited).await
+    }
+
+    async fn open_painted(&self, painting: Painting) -> Window<'_> {
+        let (driver, address) = self.start_driver(painting);
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities())
             .connect(&format!("http://{address}"))
@@ -93,6 +103,7 @@ impl Workplace {
             client,
             driver,
             place: self,
+            painting,
         };
         // Before that, no key would be heard.
         let stands = async || window.shows("nav-flags").await;
@@ -226,7 +237,7 @@ impl Workplace {
     }
 
     /// Starts the driver, which will start the application with this environment.
-    fn start_driver(&self) -> (ProcessGroup, SocketAddr) {
+    fn start_driver(&self, painting: Painting) -> (ProcessGroup, SocketAddr) {
         // A port is only taken once the driver listens: until then no other test may look.
         static CHOOSING_A_PORT: Mutex<()> = Mutex::new(());
         let _alone = CHOOSING_A_PORT
@@ -235,7 +246,7 @@ impl Workplace {
         // Another program may take a free port before the driver does.
         for _ in 0..PORTS_MAX {
             let address = free_address();
-            let mut driver = self.start_driver_at(address);
+            let mut driver = self.start_driver_at(address, painting);
             if driver.listens(address) {
                 return (driver, address);
             }
@@ -243,21 +254,25 @@ impl Workplace {
         panic!("WebKitWebDriver ended before it listened, at each of {PORTS_MAX} ports");
     }
 
-    fn start_driver_at(&self, address: SocketAddr) -> ProcessGroup {
+    fn start_driver_at(&self, address: SocketAddr, painting: Painting) -> ProcessGroup {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.log_path())
             .expect("a log file");
-        ProcessGroup::start(
-            self.at_home(&mut Command::new("dbus-run-session"))
-                .args(["--", "WebKitWebDriver"])
-                .arg(format!("--port={}", address.port()))
-                .env("TAURI_WEBVIEW_AUTOMATION", "true")
-                .stdin(Stdio::null())
-                .stdout(log.try_clone().expect("a second handle"))
-                .stderr(log),
-        )
+        let mut command = Command::new("dbus-run-session");
+        let command = self
+            .at_home(&mut command)
+            .args(["--", "WebKitWebDriver"])
+            .arg(format!("--port={}", address.port()))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
+        if painting == Painting::Plain {
+            command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
+        }
+        ProcessGroup::start(command)
     }
 
     /// Where everything started here writes what it has to say.
@@ -279,11 +294,22 @@ impl Drop for Workplace {
     }
 }
 
+/// How the page gets onto the display, which has no graphics card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Painting {
+    /// Straight to X: half the processor time of a whole test. WebKitWebDriver's screenshots never
+    /// come.
+    Plain,
+    /// Through OpenGL in software, as where there is a card.
+    Composited,
+}
+
 /// The open window. Parts of the page are named by their `data-testid`.
 pub struct Window<'place> {
     client: Client,
     driver: ProcessGroup,
     place: &'place Workplace,
+    painting: Painting,
 }
 
 impl Window<'_> {
@@ -531,6 +557,7 @@ impl Window<'_> {
 
     /// Saves a picture of the page as `target/screenshots/{name}.png`, and returns it.
     pub async fn picture(&self, name: &str) -> Vec<u8> {
+        assert_eq!(self.painting, Painting::Composited, "open it for pictures");
         // Two frames: the first one paints what the page has just become.
         self.eval_later(
             "const done = arguments[0];
@@ -740,7 +767,9 @@ impl Window<'_> {
     }
 
     async fn give_up(&self, what: &str) -> ! {
-        if let Ok(png) = self.client.screenshot().await {
+        if self.painting == Painting::Composited
+            && let Ok(png) = self.client.screenshot().await
+        {
             let test = std::thread::current()
                 .name()
                 .unwrap_or("test")
