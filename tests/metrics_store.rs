@@ -9,8 +9,9 @@ use flagdeck::metrics::collector::Checkpoint;
 use flagdeck::metrics::event::Event;
 use flagdeck::metrics::frame::Frame;
 use flagdeck::metrics::limits::LOG_KEPT_MS;
-use flagdeck::metrics::store::{MetricsReader, MetricsStore, NewBatch, Others, Past, Stored};
+use flagdeck::metrics::store::{Key, MetricsReader, MetricsStore, NewBatch, Others, Past, Stored};
 use flagdeck::store::StoreError;
+use flagdeck::trusted_time::Moment;
 use flagdeck::wire::Notice;
 use flagdeck_core::measure::Arm;
 use tempfile::TempDir;
@@ -78,7 +79,7 @@ fn ticks_are_summed_up_to_minutes_and_hours_once_those_are_over() {
         let ticks = [(BEGIN_S + at_s, tick(errors))].into();
         let now_ms = (BEGIN_S + at_s + 10) * 1000;
         store
-            .keep(&lead, &through(0), &ticks, &NOTHING, now_ms)
+            .keep(&lead, &through(0), &ticks, &NOTHING, &Moment::sure(now_ms))
             .unwrap();
     };
     for at_s in (0..60).step_by(10) {
@@ -108,7 +109,7 @@ fn what_comes_late_is_in_every_tier() {
                 &through(0),
                 &ticks,
                 &NOTHING,
-                (BEGIN_S + now_s) * 1000,
+                &Moment::sure((BEGIN_S + now_s) * 1000),
             )
             .unwrap();
     };
@@ -130,12 +131,24 @@ fn each_tier_forgets_what_is_too_old_for_it() {
     let (mut store, _) = open(&folder, 1);
     let ticks = [(BEGIN_S, tick(1)), (BEGIN_S + 60, tick(2))].into();
     store
-        .keep(&lead, &through(0), &ticks, &NOTHING, (BEGIN_S + 70) * 1000)
+        .keep(
+            &lead,
+            &through(0),
+            &ticks,
+            &NOTHING,
+            &Moment::sure((BEGIN_S + 70) * 1000),
+        )
         .unwrap();
     let mut kept_after = |days: i64| {
         let now_ms = (BEGIN_S + days * DAY_S + 3600) * 1000;
         store
-            .keep(&lead, &through(0), &NOTHING, &NOTHING, now_ms)
+            .keep(
+                &lead,
+                &through(0),
+                &NOTHING,
+                &NOTHING,
+                &Moment::sure(now_ms),
+            )
             .unwrap();
         [10, 60, 3600].map(|step_s| errors(&folder, step_s).len())
     };
@@ -143,6 +156,40 @@ fn each_tier_forgets_what_is_too_old_for_it() {
     assert_eq!(kept_after(3), [0, 2, 1]);
     assert_eq!(kept_after(20), [0, 0, 1]);
     assert_eq!(kept_after(400), [0, 0, 0]);
+}
+
+#[test]
+fn a_wrong_clock_deletes_no_frame_no_batch_and_no_key() {
+    const TEN_YEARS_MS: i64 = 3650 * DAY_S * 1000;
+    let folder = tempfile::tempdir().unwrap();
+    let lead = lead(&folder);
+    let (mut store, _) = open(&folder, 1);
+    let keyed = || NewBatch {
+        key: Some(Key::new("first".into(), b"body")),
+        ..batch(2)
+    };
+    store.append(&[keyed()]).unwrap();
+    let ticks = [(BEGIN_S, tick(1))].into();
+    let right = Moment::sure((BEGIN_S + 70) * 1000);
+    store
+        .keep(&lead, &through(1), &ticks, &NOTHING, &right)
+        .unwrap();
+    let frames = || [10, 60, 3600].map(|step_s| errors(&folder, step_s).len());
+    let before = frames();
+    for wrong_by_ms in [TEN_YEARS_MS, -TEN_YEARS_MS, 0] {
+        let mut wrong = right.clone();
+        wrong.now_ms += wrong_by_ms;
+        for _ in 0..2 {
+            wrong.trusted.observe(5000, wrong.now_ms);
+            store
+                .keep(&lead, &through(1), &NOTHING, &NOTHING, &wrong)
+                .unwrap();
+        }
+        assert!(frames()[0] == before[0] && frames()[2] >= before[2]);
+        let (stored, _) = store.append(&[keyed()]).unwrap();
+        assert!(matches!(stored[..], [Stored::Before { .. }]), "{stored:?}");
+        assert_eq!(open(&folder, 2).1.last, 1);
+    }
 }
 
 #[test]
@@ -159,7 +206,13 @@ fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
     }
     let much_later_ms = BEGIN_S * 1000 + LOG_KEPT_MS + 1;
     store
-        .keep(&lead, &through(2), &NOTHING, &NOTHING, much_later_ms)
+        .keep(
+            &lead,
+            &through(2),
+            &NOTHING,
+            &NOTHING,
+            &Moment::sure(much_later_ms),
+        )
         .unwrap();
     drop(store);
     let (mut store, past) = open(&folder, 1);
@@ -167,7 +220,13 @@ fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
     assert_eq!(left, [3]);
     assert_eq!(past.checkpoint.through, 2);
     store
-        .keep(&lead, &through(3), &NOTHING, &NOTHING, much_later_ms)
+        .keep(
+            &lead,
+            &through(3),
+            &NOTHING,
+            &NOTHING,
+            &Moment::sure(much_later_ms),
+        )
         .unwrap();
     // Numbers go on where they were, also when the log is empty.
     let (stored, _) = store.append(&[batch(1)]).unwrap();
@@ -198,7 +257,7 @@ fn another_program_gets_each_batch_or_everything() {
         &through(5),
         &NOTHING,
         &NOTHING,
-        BEGIN_S * 1000 + LOG_KEPT_MS + 1,
+        &Moment::sure(BEGIN_S * 1000 + LOG_KEPT_MS + 1),
     )
     .unwrap();
     let Others::Everything(past) = other.look().unwrap() else {
@@ -308,7 +367,13 @@ fn a_file_from_before_evidence_was_kept_goes_on_with_everything_in_it() {
     assert_eq!(past.batches.len(), 1);
     let evidence = BTreeMap::from([(BEGIN_S * 1000, tick(7))]);
     store
-        .keep(&lead, &through(1), &NOTHING, &evidence, BEGIN_S * 1000)
+        .keep(
+            &lead,
+            &through(1),
+            &NOTHING,
+            &evidence,
+            &Moment::sure(BEGIN_S * 1000),
+        )
         .unwrap();
     drop(store);
     assert_eq!(open(&folder, 1).1.evidence.len(), 1);
@@ -331,9 +396,9 @@ fn evidence_takes_the_place_of_what_was_kept_from_there_on() {
         let frames = evidence
             .iter()
             .map(|(from_ms, errors)| (begin_ms + from_ms, tick(*errors)));
-        let now_ms = begin_ms + now_ms;
+        let moment = Moment::sure(begin_ms + now_ms);
         store
-            .keep(&lead, &through(0), &NOTHING, &frames.collect(), now_ms)
+            .keep(&lead, &through(0), &NOTHING, &frames.collect(), &moment)
             .unwrap();
     };
     keep(&[(0, 1), (100, 2), (200, 3)], 1000);

@@ -123,12 +123,13 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 27] = [
+const UPWARDS: [&str; 28] = [
     "arguments",
     "lock",
     "clock",
     "chores",
     "durable",
+    "trusted_time",
     "format",
     "leader",
     "load",

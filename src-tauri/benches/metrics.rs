@@ -26,6 +26,7 @@ use flagdeck::metrics::limits::TICKS_BYTES_MAX;
 use flagdeck::metrics::recorder::{LabelsRef, Recorder};
 use flagdeck::metrics::store::MetricsStore;
 use flagdeck::metrics::tiers::{Ring, TICK_S, TICKS_IN_MEMORY_S};
+use flagdeck::trusted_time::Moment;
 use flagdeck_core::measure::{Arm, Calculation, DURATION_EDGES_S, ITERATION_EDGES};
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text, text};
 use prometheus_client::metrics::counter::Counter;
@@ -354,7 +355,7 @@ fn day_of_series(_: &mut Criterion) {
             &Checkpoint::default(),
             &ticks,
             &std::collections::BTreeMap::new(),
-            now_ms,
+            &Moment::sure(now_ms),
         );
         kept.expect("the disk takes it");
     }

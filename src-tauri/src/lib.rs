@@ -18,6 +18,7 @@
 //! | [`leader`] | which program on a folder does what only one may do |
 //! | [`load`] | what the server carries at present |
 //! | [`clock`] | the time of day, read in one place |
+//! | [`trusted_time`] | which time is trusted when something is deleted for its age |
 //! | [`actor`] | who sits at this machine |
 //! | [`arguments`] | command lines, read or refused |
 //! | [`outbound`] | calls to servers, each bounded in time and size |
@@ -53,6 +54,7 @@ pub mod leader;
 pub mod load;
 mod lock;
 pub mod token;
+pub mod trusted_time;
 
 pub mod address;
 pub mod arguments;

@@ -38,6 +38,7 @@ use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};
 use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
+use crate::trusted_time;
 
 pub use self::bundle::{compare_files, notes_on_file, patch_files, read_file};
 pub(crate) use self::bundle::{read as read_bundle, write as write_bundle};
@@ -472,7 +473,10 @@ impl States {
     /// # Errors
     /// [`StoreError`] if they cannot be read or written.
     pub(crate) fn thin(&self, now_ms: i64) -> Result<(), StoreError> {
-        let plan = StateStore::plan_thinning(&self.data_dir, now_ms)?;
+        let trusted = trusted_time::read(&self.data_dir);
+        // Without a time to trust, nothing is old: what goes is only what is too much.
+        let as_of_ms = trusted.at_least_ms().unwrap_or(i64::MIN);
+        let plan = StateStore::plan_thinning(&self.data_dir, as_of_ms)?;
         for rewrite in plan.rewrites() {
             // One at a time, so that a report does not wait for all of them.
             self.writer(now_ms)?.store().thin(rewrite)?;

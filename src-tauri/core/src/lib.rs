@@ -35,6 +35,7 @@
 //! | [`state`] | the state of a source, and the record of every change to it |
 //! | [`restore`] | what a restore asks a source to become, and how it ends |
 //! | [`retention`] | which snapshots to remove |
+//! | [`trusted`] | which time to trust when things are deleted for their age |
 //! | [`bisect`] | which snapshot to try next, and what the exit code of a trial says |
 //! | [`typed`] | numbers as people type them |
 //! | [`mod@fold`] | texts made alike for searching |
@@ -98,6 +99,7 @@ pub mod audience;
 pub mod rollback;
 
 pub mod tree;
+pub mod trusted;
 pub mod whole;
 
 pub mod chain;

@@ -218,3 +218,7 @@ pub const ROLLBACK_REVISIONS_MAX: usize = 50;
 /// Characters of a source's name, an application that reports. It is a label: short enough to read
 /// next to a chart.
 pub const SOURCE_CHARS_MAX: usize = 128;
+
+/// How long a program has to have run with a clock before that deletes anything for its age, in
+/// milliseconds of running time: a day.
+pub const CLOCK_TRUSTED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;

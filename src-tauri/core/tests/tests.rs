@@ -37,6 +37,7 @@ mod structure;
 mod summing_up;
 mod texts;
 mod trees;
+mod trusting;
 mod typing;
 mod validation;
 mod verdicts;

@@ -9,7 +9,7 @@
 //! Every program on a folder looks, and counts and judges for itself. What is written to the
 //! folder on schedule is written by the leader alone.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use super::notices::Level;
@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::leader::{self, Leader, Role, Seat};
 use crate::lock::lock;
 use crate::state::limits::THIN_EVERY;
+use crate::trusted_time::TimeKeeper;
 
 /// How often to look whether another program changed the flags. A third of the 300 ms in which
 /// such a change is to be seen.
@@ -42,6 +43,9 @@ const JUDGE_EVERY: Duration = Duration::from_secs(1);
 
 /// How often to look whether a snapshot is due.
 const SNAPSHOT_CHECK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often to look at the clock, for what it may delete.
+const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(1);
 
 /// How often to look whether a backup is due.
 const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
@@ -114,6 +118,7 @@ fn chores(leader: &Leader) -> Vec<Chore<App>> {
             SNAPSHOT_CHECK_EVERY,
             leading(&states, recount),
         ),
+        Chore::new("time", LOOK_AT_CLOCK_EVERY, leading(&flags, keep_time())),
         Chore::new("backup", BACK_UP_CHECK_EVERY, leading(&flags, back_up)),
         Chore::new("thinning", THIN_EVERY, leading(&states, thin)).later(),
     ]
@@ -179,6 +184,27 @@ fn look(app: &App, seen: Option<u64>) -> Option<u64> {
             let message = format!("The store cannot be read: {}.", error.in_full());
             app.notify(Level::Error, message);
             seen
+        }
+    }
+}
+
+/// Keeps the time that things are deleted by.
+fn keep_time() -> impl Fn(&App) -> Result<(), CannotWork> + Send + 'static {
+    let keeper = Mutex::new(None);
+    move |app| {
+        let mut keeper = lock(&keeper);
+        let keeper = keeper.get_or_insert_with(|| TimeKeeper::new(app.data_dir()));
+        match keeper.look(app.data_dir(), &app.0.clock) {
+            Ok(told) => {
+                told.into_iter()
+                    .for_each(|told| app.notify(Level::Warning, told));
+                Ok(())
+            }
+            Err(error) => {
+                // Nothing is deleted too early without it.
+                tracing::warn!(%error, "the running time is not kept");
+                Err(CannotWork)
+            }
         }
     }
 }

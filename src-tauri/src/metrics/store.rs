@@ -32,6 +32,7 @@ use crate::leader::Lead;
 use crate::store::StoreError;
 use crate::store::sqlite::place::{Place, Placed};
 use crate::store::sqlite::side::SharedLock;
+use crate::trusted_time::Moment;
 
 /// Bytes of a hash that are kept: enough against chance.
 const HASH_BYTES: usize = 16;
@@ -246,13 +247,13 @@ impl MetricsStore {
         checkpoint: &Checkpoint,
         ticks: &BTreeMap<i64, Frame>,
         evidence: &BTreeMap<i64, Frame>,
-        now_ms: i64,
+        moment: &Moment,
     ) -> Result<(), StoreError> {
         let transaction = self.connection.begin()?;
-        frames::add(&transaction, ticks, now_ms / 1000)?;
-        frames::put_evidence(&transaction, evidence, now_ms)?;
-        frames::forget(&transaction, now_ms / 1000)?;
-        let pruned = log::prune(&transaction, checkpoint.through, now_ms)?;
+        frames::add(&transaction, ticks, moment.now_ms / 1000)?;
+        frames::put_evidence(&transaction, evidence, &moment.trusted)?;
+        frames::forget(&transaction, &moment.trusted)?;
+        let pruned = log::prune(&transaction, checkpoint.through, &moment.trusted)?;
         write_checkpoint(&transaction, checkpoint, pruned)?;
         transaction.commit()?;
         Ok(())

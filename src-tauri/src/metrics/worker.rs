@@ -24,6 +24,7 @@ use crate::clock::{Clock, Pauses};
 use crate::leader::{Lead, Seat};
 use crate::lock::lock;
 use crate::store::StoreError;
+use crate::trusted_time::{self, Moment};
 
 /// What the thread is woken for.
 #[derive(Debug)]
@@ -306,13 +307,14 @@ impl Worker {
         let checkpoint = self.collector.checkpoint();
         let evidence = self.collector.state().evidence.unkept();
         let evidence = named(evidence, &mut namer(&mut self.store));
-        let kept = self.store.keep(
-            &lead,
-            &checkpoint,
-            &self.progress.unsaved,
-            &evidence,
-            self.clock.now_ms(),
-        );
+        let moment = Moment {
+            now_ms: self.clock.now_ms(),
+            trusted: trusted_time::read(&self.data_dir),
+        };
+        let unsaved = &self.progress.unsaved;
+        let kept = self
+            .store
+            .keep(&lead, &checkpoint, unsaved, &evidence, &moment);
         match kept {
             Ok(()) => {
                 self.collector.state().evidence.note_kept();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use flagdeck_core::trusted::TrustedTime;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::metrics::frame::Frame;
@@ -93,13 +94,24 @@ fn sum_up(connection: &Connection, now_s: i64) -> Result<(), StoreError> {
 }
 
 /// Removes frames that are too old for their tier, and those from the future of a wrong clock.
-pub(super) fn forget(connection: &Connection, now_s: i64) -> Result<(), StoreError> {
+pub(super) fn forget(connection: &Connection, trusted: &TrustedTime) -> Result<(), StoreError> {
+    let mut forget = connection
+        .prepare_cached("DELETE FROM frame WHERE step_s = ?1 AND (at_s < ?2 OR at_s > ?3)")?;
     for tier in TIERS {
-        connection
-            .prepare_cached("DELETE FROM frame WHERE step_s = ?1 AND (at_s < ?2 OR at_s > ?3)")?
-            .execute(params![tier.step_s, now_s - tier.kept_s, now_s + FUTURE_S])?;
+        let old_ms = trusted.old_before_ms(tier.kept_s * 1000);
+        let old_s = old_ms.map_or(i64::MIN, |old_ms| old_ms.div_euclid(1000));
+        let future_s = future_after_ms(trusted).div_euclid(1000);
+        forget.execute(params![tier.step_s, old_s, future_s])?;
     }
     Ok(())
+}
+
+/// Returns the moment after which only a wrong clock wrote, in milliseconds since 1970.
+fn future_after_ms(trusted: &TrustedTime) -> i64 {
+    let future_ms = trusted.future_after_ms();
+    future_ms.map_or(i64::MAX, |future_ms| {
+        future_ms.saturating_add(FUTURE_S * 1000)
+    })
 }
 
 /// Keeps evidence by the moments it begins at, in milliseconds since 1970, replacing all stored
@@ -107,7 +119,7 @@ pub(super) fn forget(connection: &Connection, now_s: i64) -> Result<(), StoreErr
 pub(super) fn put_evidence(
     connection: &Connection,
     evidence: &BTreeMap<i64, Frame>,
-    now_ms: i64,
+    trusted: &TrustedTime,
 ) -> Result<(), StoreError> {
     if let Some(first_ms) = evidence.keys().next() {
         connection
@@ -118,12 +130,10 @@ pub(super) fn put_evidence(
     for (from_ms, frame) in evidence {
         put.execute(params![from_ms, frame.pack()])?;
     }
+    let old_ms = trusted.old_before_ms(SECONDS_IN_MEMORY_S * 1000);
     connection
         .prepare_cached("DELETE FROM evidence WHERE from_ms < ?1 OR from_ms > ?2")?
-        .execute([
-            now_ms - SECONDS_IN_MEMORY_S * 1000,
-            now_ms + FUTURE_S * 1000,
-        ])?;
+        .execute([old_ms.unwrap_or(i64::MIN), future_after_ms(trusted)])?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The log: every batch, durable before it is acknowledged, and read by every program.
 
+use flagdeck_core::trusted::TrustedTime;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::opening::damaged;
@@ -98,11 +99,18 @@ pub(super) fn logged(row: &rusqlite::Row) -> rusqlite::Result<Result<Logged, Sto
 
 /// Removes batches up to `through` that are too old or too many, and expired keys; returns the last
 /// batch that is not in the log any more.
-pub(super) fn prune(connection: &Connection, through: i64, now_ms: i64) -> Result<i64, StoreError> {
-    forget_keys(connection, now_ms)?;
+pub(super) fn prune(
+    connection: &Connection,
+    through: i64,
+    trusted: &TrustedTime,
+) -> Result<i64, StoreError> {
+    forget_keys(connection, trusted)?;
     // Only from its beginning, so that a reader knows what is missing.
     let too_many = oldest_beyond(connection, LOG_BYTES_MAX)?;
-    let too_old = oldest_before(connection, now_ms - LOG_KEPT_MS)?;
+    let too_old = match trusted.old_before_ms(LOG_KEPT_MS) {
+        Some(old_ms) => oldest_before(connection, old_ms)?,
+        None => 0,
+    };
     let last = through.min(too_many.max(too_old));
     connection
         .prepare_cached("DELETE FROM log WHERE id <= ?1")?
@@ -116,10 +124,10 @@ pub(super) fn prune(connection: &Connection, through: i64, now_ms: i64) -> Resul
     }
 }
 
-fn forget_keys(connection: &Connection, now_ms: i64) -> Result<(), StoreError> {
+fn forget_keys(connection: &Connection, trusted: &TrustedTime) -> Result<(), StoreError> {
     connection
         .prepare_cached("DELETE FROM delivery WHERE at_ms < ?1")?
-        .execute([now_ms - KEY_KEPT_MS])?;
+        .execute([trusted.old_before_ms(KEY_KEPT_MS).unwrap_or(i64::MIN)])?;
     connection
         .prepare_cached(
             "DELETE FROM delivery WHERE at_ms < \

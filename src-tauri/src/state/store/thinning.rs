@@ -359,6 +359,19 @@ mod tests {
     }
 
     #[test]
+    fn without_a_time_to_trust_nothing_goes_for_its_age() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        for number in 0..100 {
+            // Some of them by a clock that was ten years behind.
+            take(&mut store, number, number - (number % 3) * 87_600, false);
+        }
+        let plan = StateStore::plan_thinning(folder.path(), i64::MIN).unwrap();
+        carry_out_all(&mut store, &plan);
+        assert_eq!(rows(folder.path()).len(), 100);
+    }
+
+    #[test]
     fn a_damaged_chain_stays_and_keeps_no_other_from_being_thinned() {
         let folder = tempfile::tempdir().unwrap();
         let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
