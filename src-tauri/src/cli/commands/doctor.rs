@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use flagdeck::http::{BindError, Server};
 use flagdeck::store::sqlite::holders::{self, Holder};
-use flagdeck::{App, durable};
+use flagdeck::{App, durable, trusted_time};
 use serde::Serialize;
 
 use super::push as pushing;
@@ -44,6 +44,10 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     findings.retain(|finding| told.insert(finding.text.clone()));
     let unknown = app.unknown_variables().into_iter();
     findings.extend(unknown.map(|unknown| finding(false, unknown)));
+    findings.push(finding(
+        true,
+        trusted_time::describe(&trusted_time::read(app.data_dir())),
+    ));
     findings.push(token(app));
     findings.push(port(app));
     findings.extend(push(app));
