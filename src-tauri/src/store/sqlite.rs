@@ -17,6 +17,7 @@ mod open;
 mod opening;
 mod patience;
 pub(crate) mod place;
+pub mod quarantine;
 mod recovery;
 mod revision;
 mod schema;
