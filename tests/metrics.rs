@@ -15,6 +15,7 @@ use crate::support::apps::{
     change, close, open, open_watching_by, report, report_under, standing_clock, switch,
     turn_master,
 };
+use crate::support::folders::quarantined;
 use crate::support::waiting::{let_pass, let_pass_until, wait_until};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -328,8 +329,7 @@ fn a_damaged_file_is_set_aside_and_reported() {
     );
     report(&app, &complete(1)).unwrap();
     assert_eq!(sample(&app, TOTAL), 1.0);
-    let kept = std::fs::read_dir(place.folder.path().join("quarantine")).unwrap();
-    assert_eq!(kept.count(), 1);
+    assert_eq!(quarantined(place.folder.path()).len(), 1);
 }
 
 #[test]

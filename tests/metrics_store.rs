@@ -11,6 +11,7 @@ use flagdeck::metrics::frame::Frame;
 use flagdeck::metrics::limits::LOG_KEPT_MS;
 use flagdeck::metrics::store::{Key, MetricsReader, MetricsStore, NewBatch, Others, Past, Stored};
 use flagdeck::store::StoreError;
+use flagdeck::store::sqlite::quarantine;
 use flagdeck::trusted_time::Moment;
 use flagdeck::wire::Notice;
 use flagdeck_core::measure::Arm;
@@ -281,8 +282,12 @@ fn a_damaged_file_that_another_program_has_open_is_left_to_it() {
     assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
     held.append(&[batch(1)]).unwrap();
     drop(held);
-    let (_, past) = MetricsStore::open(folder.path(), 2, 0).unwrap();
-    let told = past.notice.unwrap();
+    MetricsStore::open(folder.path(), 2, 0).unwrap();
+    let set_aside = quarantine::unseen(folder.path());
+    let [entry] = &set_aside[..] else {
+        panic!("{set_aside:?}");
+    };
+    let told = entry.sentence();
     assert!(
         told.contains("(metrics.db: ") && told.contains("was moved to"),
         "{told}"

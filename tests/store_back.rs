@@ -15,7 +15,7 @@ use crate::support::apps::{
     assert_sound, close, open, open_watching_by, request, rollout, set_percentage, standing_clock,
 };
 use crate::support::folders::{
-    Place, assert_gone, names_in, noticed, noticed_as, put, put_state, report_one, web,
+    Place, assert_gone, names_in, noticed, noticed_as, put, put_state, quarantined, report_one, web,
 };
 use crate::support::serving::{Serving, get};
 use crate::support::waiting::{let_pass, wait_for, wait_until};
@@ -316,6 +316,9 @@ fn what_a_third_program_began_in_the_place_is_set_aside_once_it_ended() {
         second.flags().live().revision.0 == 2
     });
     assert_sound(&second);
-    let quarantine = fs::read_dir(place.data.join("quarantine")).unwrap();
-    assert_eq!(quarantine.count(), 1, "what the third one began");
+    assert_eq!(
+        quarantined(&place.data).len(),
+        1,
+        "what the third one began"
+    );
 }

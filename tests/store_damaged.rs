@@ -8,7 +8,7 @@ use flagdeck::store::sqlite::{Opened, SqliteStore};
 use flagdeck::store::{RevisionNumber, Store, StoreError};
 
 use crate::store_contract::{append, append_many, assert_sound, draft, number_of_head};
-use crate::support::folders::{copy_folder, names_in};
+use crate::support::folders::{copy_folder, names_in, quarantined};
 use crate::support::stores::{
     NOW_MS, assert_recovered, database, document, flip, open, open_damaged, open_sound, tamper,
     temporary, three_revisions_two_in_backup,
@@ -330,7 +330,7 @@ fn what_is_set_aside_never_replaces_what_was() {
         fs::write(database(folder), b"garbage").expect("it can be written");
         open_damaged(folder);
     }
-    assert_eq!(names_in(&folder.join("quarantine")).len(), 3);
+    assert_eq!(quarantined(folder).len(), 3);
 }
 
 #[test]
@@ -364,7 +364,7 @@ fn of_many_programs_that_find_damage_one_repairs_it() {
             .collect()
     });
     assert_eq!(opened.iter().filter(|it| it.recovery.is_some()).count(), 1);
-    assert_eq!(names_in(&folder.join("quarantine")).len(), 1);
+    assert_eq!(quarantined(folder).len(), 1);
     for Opened { store, .. } in &opened {
         append_many(store, 1, document);
     }

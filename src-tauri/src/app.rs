@@ -22,7 +22,6 @@ use tokio::sync::broadcast;
 
 use self::gone::SmallFiles;
 pub use self::gone::{StoreState, write_back_when_asked};
-use self::notices::warning;
 pub use self::notices::{Level, Notice};
 pub use self::restores::{Undone, UndoneFlags};
 pub use self::states::value_under;
@@ -126,15 +125,13 @@ impl App {
             level: Level::Error,
             message,
         });
-        let mut notices = Vec::from_iter(recovered);
+        let notices = Vec::from_iter(recovered);
         let leader = Leader::new(&options.data_dir);
         let load = Arc::new(Load::default());
         let metrics = options.watch.then(|| {
             let seat = leader.seat(Role::Metrics);
             let clock = options.clock.clone();
-            let (metrics, notice) = Metrics::start(&options.data_dir, clock, seat, &load);
-            notices.extend(notice.map(warning));
-            metrics
+            Metrics::start(&options.data_dir, clock, seat, &load)
         });
         let events = Events::default();
         let on_saved = metrics.as_ref().map(Metrics::on_saved);

@@ -7,6 +7,7 @@
 //! | [`limits`] | every bound, with its reason |
 //! | [`event`] | bytes → events, and what is wrong with the rest |
 //! | `worker` | the one thread that stores and counts batches, and does the periodic work |
+//! | `waiting` | the same thread while nothing can be stored |
 //! | [`store`] | `metrics.db`: the log of batches, the checkpoint of the totals, frames in tiers |
 //! | [`recorder`] | counts calculations from any number of threads |
 //! | [`collector`] | the totals, and the latest time second by second |
@@ -39,6 +40,7 @@ pub mod recorder;
 pub mod shapes;
 pub mod store;
 pub mod tiers;
+mod waiting;
 mod worker;
 
 use std::collections::{BTreeMap, HashMap};
@@ -58,8 +60,9 @@ use self::evidence::Arms;
 use self::exposition::Exposition;
 use self::frame::NameId;
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
-use self::store::{Key, MetricsReader, MetricsStore, NewBatch};
-use self::worker::{Job, Progress, Task, Worker};
+use self::store::{Key, MetricsReader, NewBatch};
+use self::waiting::Waiting;
+use self::worker::{Job, Task};
 use crate::clock::Clock;
 use crate::leader::{Lead, Seat};
 use crate::load::Load;
@@ -209,14 +212,9 @@ impl Delivery {
 }
 
 impl Metrics {
-    /// Starts collecting into a data folder, continuing from what is stored. If nothing can be
-    /// stored, every pulse says so and every batch is refused. Also returns a notice for people.
-    pub fn start(
-        data_dir: &Path,
-        clock: Clock,
-        seat: Seat,
-        load: &Arc<Load>,
-    ) -> (Self, Option<String>) {
+    /// Starts collecting into a data folder, continuing from what is stored. While nothing can be
+    /// stored, every pulse says so and every batch is refused; it is tried again every second.
+    pub fn start(data_dir: &Path, clock: Clock, seat: Seat, load: &Arc<Load>) -> Self {
         let collector = Arc::new(Collector::default());
         let refusals = Arc::new(Refusals::default());
         let metrics = Self(Arc::new(Inner {
@@ -233,29 +231,18 @@ impl Metrics {
             reader: Mutex::new(None),
             settling: Arc::default(),
         }));
-        let notice = match metrics.start_thread(seat) {
-            Ok(notice) => notice,
-            Err(error) => {
-                let reason = worker::trouble_of(&error);
-                *lock(&metrics.0.trouble) = Some(reason.clone());
-                Some(reason)
-            }
-        };
-        (metrics, notice)
+        if let Err(error) = metrics.start_thread(seat) {
+            *lock(&metrics.0.trouble) = Some(worker::trouble_of(&error));
+        }
+        metrics
     }
 
-    fn start_thread(&self, seat: Seat) -> Result<Option<String>, StoreError> {
+    fn start_thread(&self, seat: Seat) -> Result<(), StoreError> {
         let inner = &self.0;
-        // Before anything is read: what was kept last is what counts.
-        let lead = seat.lead();
-        let (store, mut past) =
-            MetricsStore::open(&inner.data_dir, random(), inner.clock.now_ms())?;
-        let notice = past.notice.take();
         let (queue, tasks) = mpsc::sync_channel(QUEUE_BATCHES_MAX);
-        let mut worker = Worker {
-            store,
+        let waiting = Waiting {
+            data_dir: inner.data_dir.clone(),
             clock: inner.clock.clone(),
-            pauses: inner.clock.pauses(),
             collector: Arc::clone(&inner.collector),
             tasks,
             queued_bytes: Arc::clone(&inner.queued_bytes),
@@ -263,24 +250,26 @@ impl Metrics {
             trouble: Arc::clone(&inner.trouble),
             seat,
             lead: Arc::clone(&inner.lead),
-            progress: Progress::default(),
-            data_dir: inner.data_dir.clone(),
             settling: Arc::clone(&inner.settling),
         };
-        worker.note_place();
-        // Before the first scrape: totals that begin low would look like a reset.
-        worker.restore(past);
-        *lock(&inner.lead) = lead;
+        let work: Box<dyn FnOnce() + Send> = match waiting.open() {
+            // Before the first scrape: totals that begin low would look like a reset.
+            Ok(opened) => {
+                let worker = waiting.work_with(opened);
+                Box::new(move || worker.run())
+            }
+            Err(error) => Box::new(move || waiting.run(&error)),
+        };
         let thread = thread::Builder::new()
             .name("flagdeck-metrics".into())
-            .spawn(move || worker.run())
+            .spawn(work)
             .map_err(|source| StoreError::File {
                 path: inner.data_dir.clone(),
                 source,
             })?;
         *lock(&inner.queue) = Some(queue);
         *lock(&inner.thread) = Some(thread);
-        Ok(notice)
+        Ok(())
     }
 
     /// Reads a batch, and queues the valid events to be stored.
@@ -395,6 +384,12 @@ impl Metrics {
     /// Returns why nothing is stored; `None` while everything is.
     pub fn trouble(&self) -> Option<String> {
         lock(&self.0.trouble).clone()
+    }
+
+    /// Returns why `metrics.db` cannot be opened; `None` while it is open.
+    pub fn why_not_open(&self) -> Option<String> {
+        let is_open = lock(&self.0.settling.place).is_some();
+        self.trouble().filter(|_| !is_open)
     }
 
     /// Returns all metrics as Prometheus reads them.

@@ -140,7 +140,13 @@ pub enum StateError {
     },
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for StateError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(STATES.name(error))
+    }
 }
 
 impl From<KeyError> for StateError {
@@ -290,8 +296,6 @@ pub(crate) struct States {
     place: Mutex<Option<Arc<Place>>>,
     /// Sources that changed since the last announcement.
     changed: Mutex<BTreeSet<SourceName>>,
-    /// A notice for people.
-    notices: Mutex<Vec<String>>,
 }
 
 /// The store is being written by this program.
@@ -308,7 +312,6 @@ impl States {
             writer: Mutex::default(),
             place: Mutex::default(),
             changed: Mutex::default(),
-            notices: Mutex::default(),
         }
     }
 
@@ -324,8 +327,7 @@ impl States {
             store.place().check()?;
         }
         if writer.is_none() {
-            let (store, notice) = StateStore::open(&self.data_dir, now_ms)?;
-            lock(&self.notices).extend(notice);
+            let store = StateStore::open(&self.data_dir, now_ms)?;
             *lock(&self.place) = Some(Arc::clone(store.place()));
             *writer = Some(store);
         }
@@ -425,11 +427,6 @@ impl States {
     /// Returns the sources that changed since the last time.
     pub(crate) fn take_changed(&self) -> BTreeSet<SourceName> {
         std::mem::take(&mut lock(&self.changed))
-    }
-
-    /// Returns the notice for people, once.
-    pub(crate) fn take_notices(&self) -> Vec<String> {
-        std::mem::take(&mut lock(&self.notices))
     }
 
     /// Returns a number that differs from an earlier one if another program wrote since; `None` if

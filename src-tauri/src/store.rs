@@ -408,6 +408,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Returns why nothing can be written; `None` if it can.
     fn read_only(&self) -> Option<String>;
 
+    /// Tries to write again if the store could only be read for a reason that passes, such as a full
+    /// disk; returns whether it can be written since.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be opened again; then nothing was changed.
+    fn write_again(&self, now_ms: i64) -> Result<bool, StoreError>;
+
     /// Returns what became of the store's files, if they are not in place. Cheap enough to ask ten
     /// times a second while they are.
     fn gone(&self) -> Option<Gone>;
@@ -488,6 +495,14 @@ pub enum StoreError {
     /// Another process keeps the store locked.
     #[error("another program keeps the store locked; nothing was saved, try again")]
     Busy,
+    /// Another process keeps a file of the store locked, and is known.
+    #[error("{by} keeps {path} locked; nothing was saved, try again")]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// The process, for people.
+        by: String,
+    },
     /// SQLite failed.
     #[error("the store failed")]
     Sqlite(#[source] rusqlite::Error),

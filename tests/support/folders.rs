@@ -26,6 +26,13 @@ pub fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Lists what is in the quarantine of a data folder, without the labels.
+pub fn quarantined(data_dir: &Path) -> Vec<String> {
+    let mut names = names_in(&data_dir.join("quarantine"));
+    names.retain(|name| !name.ends_with(".json"));
+    names
+}
+
 /// Copies a folder with all it holds, as it is at this moment.
 pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

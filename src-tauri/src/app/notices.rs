@@ -7,6 +7,8 @@ use ts_rs::TS;
 use super::{App, Event};
 use crate::error::sentence;
 use crate::lock::lock;
+use crate::metrics::Metrics;
+use crate::store::sqlite::quarantine::{self, Entry};
 
 /// Something people are notified of once and can read again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,12 +49,42 @@ impl App {
         }
     }
 
-    /// Returns what people should know: what is wrong with the settings, while it is, then
-    /// what happened, newest last.
+    /// Returns what people should know: what is wrong with the settings and the databases, while it
+    /// is, what was damaged and nobody has looked at, then what happened, newest last.
     pub fn notices(&self) -> Vec<Notice> {
         let problems = self.0.settings.problems().into_iter();
         let happened = lock(&self.0.notices).clone();
-        problems.map(warning).chain(happened).collect()
+        let metrics = self.0.metrics.as_ref().and_then(Metrics::why_not_open);
+        let told = |entry: &Entry| {
+            let place = entry.path.display().to_string();
+            happened
+                .iter()
+                .any(|notice| notice.message.contains(&place))
+        };
+        let quarantined = quarantine::unseen(self.data_dir()).into_iter();
+        let quarantined = quarantined
+            .filter(|entry| !told(entry))
+            .map(|entry| error(entry.sentence()));
+        let standing = problems.chain(metrics).map(warning);
+        standing
+            .chain(quarantined)
+            .chain(happened.iter().cloned())
+            .collect()
+    }
+
+    /// Announces, and logs, what began or ended since the last look without being announced: by
+    /// another program, or while a database is opened.
+    pub(super) fn look_at_notices(&self, known: &mut Option<Vec<Notice>>) {
+        let notices = self.notices();
+        let Some(before) = known.replace(notices.clone()) else {
+            return;
+        };
+        if before != notices {
+            for notice in notices.iter().filter(|notice| !before.contains(notice)) {
+                tracing::warn!("{}", notice.message);
+            }
+            self.announce(Event::Status);
+        }
     }
 
     /// Lists the environment variables that look like one of Flagdeck's and are not, each with the
@@ -66,10 +98,6 @@ impl App {
     ///
     /// [`wire::Status`]: crate::wire::Status
     pub fn obstacles(&self) -> Vec<Notice> {
-        let error = |message| Notice {
-            level: Level::Error,
-            message,
-        };
         let gone = self.gone().map(|gone| sentence(&gone.to_string()));
         let read_only = self.flags().read_only();
         let read_only = read_only.map(|reason| format!("Nothing can be saved: {reason}"));
@@ -79,8 +107,14 @@ impl App {
     }
 }
 
-/// Makes a warning.
-pub(super) fn warning(message: String) -> Notice {
+fn error(message: String) -> Notice {
+    Notice {
+        level: Level::Error,
+        message,
+    }
+}
+
+fn warning(message: String) -> Notice {
     Notice {
         level: Level::Warning,
         message,

@@ -462,9 +462,6 @@ impl Told {
 /// Announces the states that changed and the restores, by this program or another.
 pub(super) fn tell_of_changes(app: &App, told: &mut Told) {
     let states = &app.0.states;
-    for notice in states.take_notices() {
-        app.notify(Level::Error, notice);
-    }
     let mut changed = states.take_changed();
     let version = states.version();
     let is_same = version.is_ok_and(|version| version == told.version);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::notices::Level;
 use super::states::{Told, look_after, recount, take_due, tell_of_changes, thin};
-use super::{App, Inner};
+use super::{App, Event, Inner};
 use crate::chores::{Chore, Lane};
 use crate::error::Error;
 use crate::leader::{self, Leader, Role, Seat};
@@ -31,6 +31,12 @@ const LOOK_AT_STATES_EVERY: Duration = Duration::from_millis(250);
 
 /// How often to look whether the settings were edited.
 const LOOK_AT_SETTINGS_EVERY: Duration = Duration::from_secs(1);
+
+/// How often to look whether there is something else to tell people.
+const LOOK_AT_NOTICES_EVERY: Duration = Duration::from_secs(1);
+
+/// How often to try whether a store that can only be read can be written again.
+const TRY_TO_WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// How often to look into what is in the place of a store that was lost.
 const LOOK_AT_GONE_EVERY: Duration = Duration::from_millis(500);
@@ -77,7 +83,7 @@ impl App {
 
 /// What only looks.
 fn looks(mut told: Told) -> Vec<Chore<App>> {
-    let (mut seen, mut looked) = (None, None);
+    let (mut seen, mut looked, mut known) = (None, None, None);
     vec![
         Chore::new("place and flags", LOOK_EVERY, move |app: &App| {
             look_at_place(app, &mut looked);
@@ -96,6 +102,9 @@ fn looks(mut told: Told) -> Vec<Chore<App>> {
                 app.remember_small_files();
             }),
         ),
+        Chore::new("notices", LOOK_AT_NOTICES_EVERY, move |app: &App| {
+            app.look_at_notices(&mut known);
+        }),
     ]
 }
 
@@ -105,6 +114,7 @@ fn chores(leader: &Leader) -> Vec<Chore<App>> {
     let states = Arc::new(leader.seat(Role::States));
     vec![
         Chore::new("leading", leader::ASK_EVERY, ask_to_lead([&flags, &states])),
+        Chore::new("writing", TRY_TO_WRITE_EVERY, in_place(try_to_write)),
         Chore::new("switches", COUNT_EVERY, in_place(App::count_switches)),
         Chore::new("verdicts", JUDGE_EVERY, in_place(judge)),
         Chore::new("states", SNAPSHOT_CHECK_EVERY, in_place(look_after)),
@@ -206,6 +216,18 @@ fn keep_time() -> impl Fn(&App) -> Result<(), CannotWork> + Send + 'static {
                 Err(CannotWork)
             }
         }
+    }
+}
+
+/// Opens a store again that can only be read, if that may have passed.
+fn try_to_write(app: &App) {
+    match app.flags().store().write_again(app.now_ms()) {
+        Ok(false) => {}
+        Ok(true) => {
+            tracing::info!("the store can be written again");
+            app.announce(Event::Status);
+        }
+        Err(error) => tracing::debug!(%error, "the store still cannot be written"),
     }
 }
 

@@ -69,9 +69,20 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
         Command::Doctor { write_back: true } => doctor::write_back(&data_dir(&arguments)?)?,
         _ => {}
     }
+    let is_doctor = matches!(arguments.command, Command::Doctor { .. });
+    let is_serve = matches!(arguments.command, Command::Serve { .. });
     let app = open(&arguments)?;
+    let mut told = Vec::new();
+    if !is_doctor {
+        tell(&app, &mut told);
+    }
     let before = app.flags().live().revision;
-    let code = with_app(&app, arguments.command, output)?;
+    let code = with_app(&app, arguments.command, output);
+    if !is_doctor && !is_serve {
+        // Databases other than that of the flags are opened when they are needed.
+        tell(&app, &mut told);
+    }
+    let code = code?;
     if app.flags().live().revision != before {
         back_up(&app);
     }
@@ -120,17 +131,21 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
 }
 
 fn open(arguments: &Arguments) -> anyhow::Result<App> {
-    let app = App::open(Options {
+    Ok(App::open(Options {
         given: given(arguments),
         watch: matches!(arguments.command, Command::Serve { .. }),
         ..Options::new(&data_dir(arguments)?)
-    })?;
-    if !matches!(arguments.command, Command::Doctor { .. }) {
-        for notice in app.obstacles().into_iter().chain(app.notices()) {
+    })?)
+}
+
+/// Prints what people should know and were not told before.
+fn tell(app: &App, told: &mut Vec<String>) {
+    for notice in app.obstacles().into_iter().chain(app.notices()) {
+        if !told.contains(&notice.message) {
             remark(&notice.message);
+            told.push(notice.message);
         }
     }
-    Ok(app)
 }
 
 fn data_dir(arguments: &Arguments) -> anyhow::Result<PathBuf> {

@@ -147,7 +147,7 @@ impl From<&StoreError> for Code {
             StoreError::Gone(_) | StoreError::Unconfirmed(_) => Self::StoreGone,
             StoreError::ReadOnly { .. } => Self::ReadOnly,
             StoreError::DiskFull => Self::DiskFull,
-            StoreError::Busy => Self::Busy,
+            StoreError::Busy | StoreError::Held { .. } => Self::Busy,
             StoreError::Folder { .. }
             | StoreError::Damaged { .. }
             | StoreError::DamagedBackup { .. }

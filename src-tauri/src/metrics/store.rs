@@ -31,7 +31,7 @@ use super::tiers::{PackedFrame, TICK_S};
 use crate::leader::Lead;
 use crate::store::StoreError;
 use crate::store::sqlite::place::{Place, Placed};
-use crate::store::sqlite::side::SharedLock;
+use crate::store::sqlite::side::{Opened, SharedLock};
 use crate::trusted_time::Moment;
 
 /// Bytes of a hash that are kept: enough against chance.
@@ -68,8 +68,6 @@ pub struct Past {
     pub names: Vec<(NameId, Box<str>)>,
     /// The last batch there was.
     pub last: i64,
-    /// What people should know: a damaged file was set aside.
-    pub notice: Option<String>,
 }
 
 /// A batch to be appended.
@@ -142,23 +140,17 @@ pub enum Others {
 
 impl MetricsStore {
     /// Opens the store of a data folder, which exists, making it if it is missing. A damaged one is
-    /// set aside, if no other program has it open. A program that is to lead takes the role
+    /// moved to quarantine, if no other program has it open. A program that is to lead takes the role
     /// before, so that what it reads here is all that was kept.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written, or is of a newer Flagdeck.
     pub fn open(data_dir: &Path, writer: i64, now_ms: i64) -> Result<(Self, Past), StoreError> {
-        let share = METRICS.share(data_dir);
-        let (connection, past) = match METRICS.named(opening::open_sound(data_dir)) {
-            Err(StoreError::Damaged { what }) if share.is_alone() => {
-                let place = METRICS.set_aside(data_dir, now_ms)?;
-                let (connection, past) = opening::open_sound(data_dir)?;
-                share.again();
-                let notice = Some(opening::set_aside_notice(&what, &place));
-                (connection, Past { notice, ..past })
-            }
-            opened => opened?,
-        };
+        let Opened {
+            connection,
+            share,
+            found: past,
+        } = METRICS.open(data_dir, now_ms, read_past)?;
         let mut store = Self {
             connection,
             data_dir: data_dir.to_owned(),
@@ -343,7 +335,9 @@ impl MetricsReader {
     /// # Errors
     /// [`StoreError`] if it cannot be read.
     pub fn last_revision(&self) -> Result<Option<u64>, StoreError> {
-        Ok(read_checkpoint(&self.0)?.toggles.through)
+        let checkpoint = read_checkpoint(&self.0);
+        let checkpoint = checkpoint.map_err(|error| METRICS.judge(&self.0, error))?;
+        Ok(checkpoint.toggles.through)
     }
 
     /// Visits the frames of a tier that begin from `from_s` to before `to_s`, earliest first, one
@@ -358,15 +352,18 @@ impl MetricsReader {
         to_s: i64,
         mut visit: impl FnMut(i64, &Frame),
     ) -> Result<(), StoreError> {
-        let mut statement = self.0.prepare_cached(frames::FRAMES)?;
-        let mut rows = statement.query(params![step_s, from_s, to_s])?;
-        while let Some(row) = rows.next()? {
-            let packed = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-            if let Some(frame) = Frame::unpack(packed) {
-                visit(row.get(0)?, &frame);
+        let mut visit_each = || {
+            let mut statement = self.0.prepare_cached(frames::FRAMES)?;
+            let mut rows = statement.query(params![step_s, from_s, to_s])?;
+            while let Some(row) = rows.next()? {
+                let packed = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+                if let Some(frame) = Frame::unpack(packed) {
+                    visit(row.get(0)?, &frame);
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        visit_each().map_err(|error| METRICS.judge(&self.0, error))
     }
 
     /// Returns every name with its number.
@@ -374,7 +371,8 @@ impl MetricsReader {
     /// # Errors
     /// [`StoreError`] if they cannot be read.
     pub fn names(&self) -> Result<HashMap<NameId, Box<str>>, StoreError> {
-        Ok(read_names(&self.0)?.into_iter().collect())
+        let names = read_names(&self.0).map_err(|error| METRICS.judge(&self.0, error))?;
+        Ok(names.into_iter().collect())
     }
 
     /// Returns everything that was counted, and the ticks of the latest time.
@@ -382,8 +380,8 @@ impl MetricsReader {
     /// # Errors
     /// [`StoreError`] if it cannot be read, or does not match its hash.
     pub fn past(&mut self) -> Result<Past, StoreError> {
-        let transaction = self.0.transaction()?;
-        read_past(&transaction)
+        let read = |connection: &mut Placed| read_past(&*connection.transaction()?);
+        read(&mut self.0).map_err(|error| METRICS.judge(&self.0, error))
     }
 
     /// Reads everything, and lists what is wrong, a sentence each.
@@ -426,7 +424,6 @@ fn read_past(connection: &Connection) -> Result<Past, StoreError> {
         evidence: frames::evidence(connection)?,
         names: read_names(connection)?,
         last: log::last_id(connection)?,
-        notice: None,
     })
 }
 

@@ -365,18 +365,10 @@ impl Worker {
 
     fn refuse(&self, error: &StoreError) -> IntakeError {
         self.set_trouble(Some(trouble_of(error)));
-        match error {
-            StoreError::Busy => IntakeError::Busy,
-            StoreError::DiskFull => IntakeError::DiskFull,
-            StoreError::Gone(_) => IntakeError::Gone,
-            StoreError::Unconfirmed(_) => IntakeError::Unconfirmed,
-            _ => IntakeError::Unavailable {
-                reason: "what is reported cannot be stored".into(),
-            },
-        }
+        refusal_of(error)
     }
 
-    fn set_trouble(&self, trouble: Option<String>) {
+    pub(super) fn set_trouble(&self, trouble: Option<String>) {
         let mut told = lock(&self.trouble);
         if *told != trouble {
             if let Some(trouble) = &trouble {
@@ -429,6 +421,20 @@ fn named(
         .collect()
 }
 
+/// Returns the answer to a batch that cannot be stored.
+pub(super) fn refusal_of(error: &StoreError) -> IntakeError {
+    match error {
+        StoreError::Busy | StoreError::Held { .. } => IntakeError::Busy,
+        StoreError::DiskFull => IntakeError::DiskFull,
+        StoreError::Gone(_) => IntakeError::Gone,
+        StoreError::Unconfirmed(_) => IntakeError::Unconfirmed,
+        // A client need not know where files are; the window shows the full error.
+        _ => IntakeError::Unavailable {
+            reason: "what is reported cannot be stored".into(),
+        },
+    }
+}
+
 /// Says why nothing is kept, with every cause.
 pub(super) fn trouble_of(error: &StoreError) -> String {
     let mut text = format!("What applications report cannot be kept: {error}");
@@ -441,7 +447,7 @@ pub(super) fn trouble_of(error: &StoreError) -> String {
 }
 
 /// Says whether something is to be done again, and takes it for done.
-fn is_due(done: &mut Option<Instant>, now: Instant, pause: Duration) -> bool {
+pub(super) fn is_due(done: &mut Option<Instant>, now: Instant, pause: Duration) -> bool {
     let is_due = done.is_none_or(|at| now >= at + pause);
     if is_due {
         *done = Some(now);

@@ -48,7 +48,7 @@ use crate::state::shapes::{SnapshotLabel, StateRestore};
 use crate::store::Actor;
 use crate::store::StoreError;
 use crate::store::sqlite::place::{Place, Placed};
-use crate::store::sqlite::side::SharedLock;
+use crate::store::sqlite::side::{Opened, SharedLock};
 
 /// A connection to `state.db` that writes.
 #[derive(Debug)]
@@ -85,35 +85,20 @@ pub(super) struct Put {
 
 impl StateStore {
     /// Opens the store of an existing data folder, and creates it if it is missing. A damaged one
-    /// is moved to quarantine if no other program has it open; then a notice says so.
+    /// is moved to quarantine if no other program has it open.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written, or is of a newer Flagdeck.
-    pub(super) fn open(data_dir: &Path, now_ms: i64) -> Result<(Self, Option<String>), StoreError> {
-        let share = STATES.share(data_dir);
-        let (connection, notice) = match STATES.named(open_sound(data_dir)) {
-            Err(StoreError::Damaged { what }) => {
-                if !share.is_alone() {
-                    return Err(StoreError::Damaged { what });
-                }
-                let place = STATES.set_aside(data_dir, now_ms)?;
-                let connection = open_sound(data_dir)?;
-                share.again();
-                let notice = format!(
-                    "The states and their snapshots cannot be read ({what}); the file was moved \
-                     to {}, and a new one was started. No flag is affected.",
-                    place.display()
-                );
-                (connection, Some(notice))
-            }
-            opened => (opened?, None),
-        };
-        let store = Self {
+    pub(super) fn open(data_dir: &Path, now_ms: i64) -> Result<Self, StoreError> {
+        let Opened {
+            connection, share, ..
+        } = STATES.open(data_dir, now_ms, look)?;
+        connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
+        Ok(Self {
             connection,
             share,
             trees: TreeCache::default(),
-        };
-        Ok((store, notice))
+        })
     }
 
     /// Returns the files it is open on.
@@ -275,14 +260,20 @@ impl StateStore {
         find: fn(&Connection, &SourceName) -> Result<Source, StateError>,
         work: impl FnOnce(&Transaction<'_>, &mut Source, &mut Tree) -> Result<T, StateError>,
     ) -> Result<T, StateError> {
-        let transaction = self.connection.begin()?;
-        let mut source = find(&transaction, name)?;
-        let mut tree = self.trees.take(&transaction, &source)?;
-        let done = work(&transaction, &mut source, &mut tree)?;
-        transaction.commit()?;
-        // Only a tree that is on disk: after a failed commit the next call reads it again.
-        self.trees.hold(&source, tree);
-        Ok(done)
+        let Self {
+            connection, trees, ..
+        } = self;
+        let begin_to_end = || {
+            let transaction = connection.begin()?;
+            let mut source = find(&transaction, name)?;
+            let mut tree = trees.take(&transaction, &source)?;
+            let done = work(&transaction, &mut source, &mut tree)?;
+            transaction.commit()?;
+            // Only a tree that is on disk: after a failed commit the next call reads it again.
+            trees.hold(&source, tree);
+            Ok(done)
+        };
+        begin_to_end().map_err(|error| judged(&self.connection, error))
     }
 
     /// Cancels a restore that is open.
@@ -489,13 +480,23 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
     Ok(problems)
 }
 
-fn open_sound(data_dir: &Path) -> Result<Placed, StoreError> {
-    let connection = STATES.connect(data_dir)?;
-    connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
-    // Reads the pages that lead to all others.
-    sources::all(&connection)?;
-    snapshots::count(&connection)?;
-    Ok(connection)
+/// Tells whether what failed is damaged, or the disk failed once.
+fn judged(open: &Placed, error: StateError) -> StateError {
+    match error {
+        StateError::Store(StoreError::Damaged { what }) => {
+            let what = what.trim_start_matches("state.db: ").to_owned();
+            STATES.judge(open, StoreError::Damaged { what }).into()
+        }
+        StateError::Store(error) => STATES.judge(open, error).into(),
+        other => other,
+    }
+}
+
+/// Reads the pages that lead to all others.
+fn look(connection: &Connection) -> Result<(), StoreError> {
+    sources::all(connection)?;
+    snapshots::count(connection)?;
+    Ok(())
 }
 
 /// Wraps a stored name, which is valid.

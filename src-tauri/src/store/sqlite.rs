@@ -5,6 +5,7 @@
 //! and does not read the clock.
 
 mod backup;
+pub(crate) mod certainty;
 mod chain;
 pub(crate) mod connection;
 pub(crate) mod side;
@@ -17,6 +18,7 @@ mod open;
 mod opening;
 mod patience;
 pub(crate) mod place;
+pub mod quarantine;
 mod recovery;
 mod revision;
 mod schema;
@@ -74,6 +76,8 @@ enum Access {
     Writable(Writer),
     /// No, and why.
     ReadOnly(String),
+    /// No, and why; this can pass.
+    ReadOnlyForNow(String),
 }
 
 /// Returns the version of SQLite that is built in.
@@ -155,7 +159,8 @@ impl Store for SqliteStore {
         open.writer()?.run(move |connection| {
             let mut tail = lock(&tail);
             place.check()?;
-            let appended = revision::append(connection, expected, &draft, &trace, &mut tail)?;
+            let appended = revision::append(connection, expected, &draft, &trace, &mut tail)
+                .map_err(|error| certainty::judge(place.database(), error))?;
             match appended {
                 Appended::Saved(number) => {
                     // A commit to files that were removed by then must not be acknowledged.
@@ -169,7 +174,8 @@ impl Store for SqliteStore {
     }
 
     fn revision(&self, number: RevisionNumber) -> Result<Option<Revision>, StoreError> {
-        revision::load(&self.open_now().reader(), number)
+        self.open_now()
+            .read(|reader| revision::load(reader, number))
     }
 
     fn summaries(
@@ -177,7 +183,8 @@ impl Store for SqliteStore {
         before: Option<RevisionNumber>,
         limit: usize,
     ) -> Result<Vec<RevisionSummary>, StoreError> {
-        revision::summaries(&self.open_now().reader(), before, limit)
+        self.open_now()
+            .read(|reader| revision::summaries(reader, before, limit))
     }
 
     fn history(
@@ -186,15 +193,17 @@ impl Store for SqliteStore {
         offset: usize,
         limit: usize,
     ) -> Result<HistoryPage, StoreError> {
-        search::history(&self.open_now().reader(), filter, offset, limit)
+        self.open_now()
+            .read(|reader| search::history(reader, filter, offset, limit))
     }
 
     fn actors(&self) -> Result<Vec<Actor>, StoreError> {
-        search::actors(&self.open_now().reader())
+        self.open_now().read(search::actors)
     }
 
     fn last_changes(&self, after: RevisionNumber) -> Result<Vec<LastChange>, StoreError> {
-        search::last_changes(&self.open_now().reader(), after)
+        self.open_now()
+            .read(|reader| search::last_changes(reader, after))
     }
 
     fn version(&self) -> Result<u64, StoreError> {
@@ -236,8 +245,22 @@ impl Store for SqliteStore {
     fn read_only(&self) -> Option<String> {
         match &self.open_now().connections.access {
             Access::Writable(_) => None,
-            Access::ReadOnly(reason) => Some(reason.clone()),
+            Access::ReadOnly(reason) | Access::ReadOnlyForNow(reason) => Some(reason.clone()),
         }
+    }
+
+    fn write_again(&self, now_ms: i64) -> Result<bool, StoreError> {
+        let before = self.open_now();
+        let is_passing = matches!(before.connections.access, Access::ReadOnlyForNow(_));
+        if !is_passing || !before.place.is_intact() {
+            return Ok(false);
+        }
+        let (open, _) = Open::enter(&self.data_dir, &Self::settings(now_ms))?;
+        let is_writable = matches!(open.connections.access, Access::Writable(_));
+        if is_writable {
+            self.go_on_with(open);
+        }
+        Ok(is_writable)
     }
 
     fn gone(&self) -> Option<Gone> {

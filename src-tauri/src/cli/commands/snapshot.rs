@@ -18,7 +18,7 @@ use super::source::{nobody, one_source};
 use crate::arguments::{ListArguments, OneSource, SnapshotCommand, Words};
 use crate::input::{read_json, subject};
 use crate::key::Key;
-use crate::output::{Output, counted, remark, size, table, when};
+use crate::output::{Output, counted, size, table, when};
 use crate::which::Place;
 
 pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::Result<ExitCode> {
@@ -227,11 +227,7 @@ fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> a
 
 fn import(app: &App, file: &Path, name: Option<String>, output: &mut Output) -> anyhow::Result<()> {
     let name = name.unwrap_or_else(|| file_name(file));
-    let known = app.notices().len();
     let taken = app.import_snapshots(&read_json(file, BUNDLE_BYTES_MAX)?, &name)?;
-    for notice in app.notices().iter().skip(known) {
-        remark(&notice.message);
-    }
     if taken.is_empty() {
         let message = format!("{} holds no snapshot", subject(file));
         return Err(Error::NotFound { message }.into());

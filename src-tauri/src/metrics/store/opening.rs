@@ -1,14 +1,12 @@
 //! From a data folder to an open `metrics.db`.
 
-use std::path::Path;
-
 use crate::store::StoreError;
-use crate::store::sqlite::place::Placed;
+use crate::store::sqlite::quarantine::Database;
 use crate::store::sqlite::side::SideDatabase;
 
 /// `metrics.db`, marked with "FLDM" in ASCII.
 pub(super) const METRICS: SideDatabase = SideDatabase {
-    stem: "metrics",
+    database: Database::Metrics,
     mark: 0x464c_444d,
     format: 2,
     tables: &[TABLES, EVIDENCE],
@@ -65,18 +63,4 @@ CREATE TABLE evidence (
 
 pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Damaged { what: what.into() }
-}
-
-pub(super) fn open_sound(data_dir: &Path) -> Result<(Placed, super::Past), StoreError> {
-    let connection = METRICS.connect(data_dir)?;
-    let past = super::read_past(&connection)?;
-    Ok((connection, past))
-}
-
-pub(super) fn set_aside_notice(what: &str, place: &Path) -> String {
-    format!(
-        "What was measured so far cannot be read ({what}); the file was moved to {}, and a new one \
-         was started. No flag is affected.",
-        place.display()
-    )
 }

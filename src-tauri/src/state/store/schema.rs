@@ -4,11 +4,12 @@ use rusqlite::Transaction;
 
 use super::{restores, ring};
 use crate::store::StoreError;
+use crate::store::sqlite::quarantine::Database;
 use crate::store::sqlite::side::SideDatabase;
 
 /// `state.db`, marked with "FLDS" in ASCII.
 pub(in crate::state) const STATES: SideDatabase = SideDatabase {
-    stem: "state",
+    database: Database::States,
     mark: 0x464c_4453,
     format: 3,
     tables: &[TABLES, ring::TABLES],

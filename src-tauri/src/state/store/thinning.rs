@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn what_is_left_of_weeks_is_read_as_it_was_from_few_chains() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let mut store = StateStore::open(folder.path(), BEGIN_MS).unwrap();
         let mut kept: BTreeMap<u64, Tree> = BTreeMap::new();
         let mut pins = Vec::new();
         for number in 0..500 {
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn what_was_recorded_before_a_snapshot_that_goes_is_known_of_the_next_one() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let mut store = StateStore::open(folder.path(), BEGIN_MS).unwrap();
         let name: SourceName = "web".parse().unwrap();
         let count = 400;
         for number in 0..count {
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn chains_that_somebody_changed_meanwhile_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let mut store = StateStore::open(folder.path(), BEGIN_MS).unwrap();
         for number in 0..100 {
             take(&mut store, number, number, false);
         }
@@ -374,7 +374,7 @@ mod tests {
     #[test]
     fn a_damaged_chain_stays_and_keeps_no_other_from_being_thinned() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let mut store = StateStore::open(folder.path(), BEGIN_MS).unwrap();
         for number in 0..400 {
             take(&mut store, number, number * 3, false);
         }

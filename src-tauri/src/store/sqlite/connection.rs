@@ -10,6 +10,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::StoreError;
 
+/// What SQLite says of a damaged file, and of one that the disk fails to read.
+const MALFORMED: &str = "the database is malformed";
+const NO_DATABASE: &str = "the file is not a database";
+
 /// Opens the one connection of a store that writes. Changes no file, nor does dropping it
 /// before [`tidy_on_close`].
 ///
@@ -76,6 +80,15 @@ impl Source {
     }
 }
 
+/// Fails if the structure of a database is damaged. Reads all of it.
+pub(crate) fn check_structure(connection: &Connection) -> Result<(), StoreError> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    match verdict.as_str() {
+        "ok" => Ok(()),
+        _ => Err(StoreError::damaged(verdict)),
+    }
+}
+
 /// Names a file as SQLite reads it, byte for byte: a name need not be UTF-8.
 fn immutable_uri(path: &Path) -> String {
     const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
@@ -103,8 +116,8 @@ impl From<rusqlite::Error> for StoreError {
             return Self::damaged("a value in it is not of its kind");
         }
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt) => Self::damaged("the database is malformed"),
-            Some(ErrorCode::NotADatabase) => Self::damaged("the file is not a database"),
+            Some(ErrorCode::DatabaseCorrupt) => Self::damaged(MALFORMED),
+            Some(ErrorCode::NotADatabase) => Self::damaged(NO_DATABASE),
             Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(
                 ErrorCode::DatabaseBusy
@@ -120,6 +133,11 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Returns whether it is SQLite that says so, as opposed to a hash.
+    pub(super) fn is_malformed(&self) -> bool {
+        matches!(self, Self::Damaged { what } if what == MALFORMED || what == NO_DATABASE)
+    }
+
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }
     }

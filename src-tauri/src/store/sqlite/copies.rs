@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::folder::{self, file_failed};
 use super::place::beside;
-use super::{backup, recovery};
+use super::{backup, quarantine};
 use crate::store::StoreError;
 
 /// The lock of the program that writes back.
@@ -75,9 +75,9 @@ impl<'a> Turn<'a> {
             tracing::warn!(database = %database.display(), "a write back is finished");
             return put_in_place(&whole, &database);
         }
-        let quarantine = self.folder.join(folder::QUARANTINE);
-        folder::create_within(self.folder, &quarantine)?;
-        let place = recovery::free_place(&quarantine, &format!("{stem}-not-written-back"));
+        let aside = self.folder.join(folder::QUARANTINE);
+        folder::create_within(self.folder, &aside)?;
+        let place = quarantine::free_place(&aside, &format!("{stem}-not-written-back"), "");
         tracing::warn!(place = %place.display(), "a copy that was not written back is moved to quarantine");
         folder::rename(&whole, &place)
     }

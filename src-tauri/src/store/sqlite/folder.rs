@@ -44,19 +44,14 @@ impl Folder {
         database_of(&self.path)
     }
 
+    /// Names the file that is locked.
+    pub(super) fn lock_file(&self) -> PathBuf {
+        self.path.join(LOCK)
+    }
+
     /// SQLite's write-ahead log.
     pub(super) fn log(&self) -> PathBuf {
         self.beside_database("-wal")
-    }
-
-    /// All files of the store: SQLite's companions first, the database last.
-    pub(super) fn store_files(&self) -> [PathBuf; 4] {
-        [
-            self.beside_database("-shm"),
-            self.log(),
-            self.beside_database("-journal"),
-            self.database(),
-        ]
     }
 
     pub(super) fn backups(&self) -> PathBuf {
@@ -118,7 +113,7 @@ impl Folder {
 
     /// Returns whether the folder's disk is full.
     pub(super) fn is_disk_full(&self) -> bool {
-        rustix::fs::statvfs(&self.path).is_ok_and(|disk| disk.f_bavail == 0)
+        is_disk_full(&self.path)
     }
 
     /// Makes the error for a folder that cannot be used.
@@ -142,8 +137,13 @@ impl Folder {
     }
 
     fn lock_failed(&self, source: io::Error) -> StoreError {
-        file_failed(&self.path.join(LOCK), source)
+        file_failed(&self.lock_file(), source)
     }
+}
+
+/// Returns whether the disk of an existing file is full.
+pub(super) fn is_disk_full(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|disk| disk.f_bavail == 0)
 }
 
 /// Names the database of a folder, which need not exist.

@@ -14,7 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) use self::claim::Claim;
 use self::claim::Claimed;
-use crate::store::sqlite::place::Identity;
+use crate::store::StoreError;
+use crate::store::sqlite::place::{Identity, beside};
 
 /// Asks a program to write back. The other one for users, `SIGUSR1`, is taken: WebKit stops its
 /// threads with that, many times an hour, in the process of the window as well.
@@ -69,6 +70,66 @@ pub fn of_removed(data_dir: &Path) -> Vec<Holder> {
             name: name_of(process),
         })
         .collect()
+}
+
+/// Makes the error for a file that another program keeps locked; names the program if it can be
+/// known.
+pub(crate) fn held(path: &Path) -> StoreError {
+    match of_lock(path) {
+        Some(holder) => StoreError::Held {
+            path: path.to_owned(),
+            by: holder.describe(),
+        },
+        None => StoreError::Busy,
+    }
+}
+
+/// Returns another program that has a lock on a file, or on the shared memory of a database; one
+/// that has it exclusively, if any has.
+pub(crate) fn of_lock(path: &Path) -> Option<Holder> {
+    let files = [path.to_owned(), beside(path, "-shm")];
+    let files: Vec<Identity> = files
+        .iter()
+        .filter_map(|it| Identity::of(it).ok())
+        .collect();
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let mut others: Vec<_> = locks
+        .lines()
+        .filter_map(Lock::read)
+        .filter(|lock| files.contains(&lock.file) && lock.process != std::process::id())
+        .collect();
+    others.sort_by_key(|lock| !lock.is_exclusive);
+    let process = others.first()?.process;
+    Some(Holder {
+        process,
+        name: name_of(process),
+    })
+}
+
+/// A line of `/proc/locks`, such as `1: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF`.
+#[derive(Debug, PartialEq, Eq)]
+struct Lock {
+    process: u32,
+    file: Identity,
+    is_exclusive: bool,
+}
+
+impl Lock {
+    /// Returns `None` for a lock that is waited for, or one of a process outside of the container.
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace().skip(3);
+        let is_exclusive = words.next()? == "WRITE";
+        let process = words.next()?.parse().ok().filter(|process| *process > 0)?;
+        let mut numbers = words.next()?.split(':');
+        let mut hexadecimal = || u32::from_str_radix(numbers.next()?, 16).ok();
+        let device = rustix::fs::makedev(hexadecimal()?, hexadecimal()?);
+        let inode = numbers.next()?.parse().ok()?;
+        Some(Self {
+            process,
+            file: Identity { device, inode },
+            is_exclusive,
+        })
+    }
 }
 
 /// Notes that the file under a path is open, for other programs to find when the path does not lead
@@ -134,6 +195,34 @@ mod tests {
         assert_eq!(resolved(&link.join("a/b")), real.join("a/b"));
         let here = std::env::current_dir().unwrap();
         assert_eq!(resolved(Path::new("gone")), here.join("gone"));
+    }
+
+    #[test]
+    fn a_line_of_locks_tells_the_process_and_the_file() {
+        let file = Identity {
+            device: rustix::fs::makedev(8, 18),
+            inode: 131,
+        };
+        let lock = |process, is_exclusive| Lock {
+            process,
+            file,
+            is_exclusive,
+        };
+        for (line, expected) in [
+            (
+                "1: FLOCK  ADVISORY  WRITE 4711 08:12:131 0 EOF",
+                Some(lock(4711, true)),
+            ),
+            (
+                "2: POSIX  ADVISORY  READ 42 08:12:131 124 124",
+                Some(lock(42, false)),
+            ),
+            ("1: -> FLOCK  ADVISORY  WRITE 4712 08:12:131 0 EOF", None),
+            ("3: FLOCK  ADVISORY  WRITE -1 08:12:131 0 EOF", None),
+            ("", None),
+        ] {
+            assert_eq!(Lock::read(line), expected, "{line}");
+        }
     }
 
     #[test]

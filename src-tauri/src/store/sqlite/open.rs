@@ -13,7 +13,7 @@ use super::opening::{Connections, Settings};
 use super::place::{Place, Stamp};
 use super::recovery::Recovery;
 use super::writer::Writer;
-use super::{Access, connection, opening, revision, write_back};
+use super::{Access, certainty, connection, opening, revision, write_back};
 use crate::lock::lock;
 use crate::store::{Gone, Instead, Revision, RevisionNumber, StoreError};
 
@@ -70,14 +70,34 @@ impl Open {
     pub(super) fn writer(&self) -> Result<&Writer, StoreError> {
         match &self.connections.access {
             Access::Writable(writer) => Ok(writer),
-            Access::ReadOnly(reason) => Err(StoreError::ReadOnly {
-                reason: reason.clone(),
-            }),
+            Access::ReadOnly(reason) | Access::ReadOnlyForNow(reason) => {
+                Err(StoreError::ReadOnly {
+                    reason: reason.clone(),
+                })
+            }
         }
     }
 
     pub(super) fn reader(&self) -> MutexGuard<'_, Connection> {
         lock(&self.connections.reader)
+    }
+
+    /// Reads from the store. What seems damaged is read again by fresh connections: the disk may
+    /// have failed once.
+    ///
+    /// # Errors
+    /// Those of `read`; see [`certainty::look`].
+    pub(super) fn read<T>(
+        &self,
+        read: impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match read(&self.reader()) {
+            Err(error) if certainty::is_doubtful(&error) && self.place.is_intact() => {
+                let source = &self.connections.source;
+                certainty::look(&source.path, || read(&source.open()?))
+            }
+            certain => certain,
+        }
     }
 
     /// What became of files whose content another program overwrote.
@@ -89,12 +109,13 @@ impl Open {
     }
 
     pub(super) fn head(&self) -> Result<Option<Revision>, StoreError> {
-        let reader = self.reader();
-        let head = revision::head(&reader)?;
-        if let Some(head) = &head {
-            remember(&self.known, &reader, head.number)?;
-        }
-        Ok(head)
+        self.read(|reader| {
+            let head = revision::head(reader)?;
+            if let Some(head) = &head {
+                remember(&self.known, reader, head.number)?;
+            }
+            Ok(head)
+        })
     }
 
     /// Prevents SQLite from touching, by name, the files that replaced these.

@@ -18,7 +18,7 @@ use super::folder::{self, Folder};
 use super::recovery::{self, Recovery};
 use super::schema::{self, Migration, Owner};
 use super::writer::Writer;
-use super::{Access, backup, patience, revision};
+use super::{Access, backup, certainty, patience, revision};
 use crate::store::sqlite::holders;
 use crate::store::{RevisionNumber, StoreError};
 
@@ -118,7 +118,10 @@ pub(super) fn open(
         folder.share()?;
         Ok(Some(opened))
     })?;
-    opened.ok_or_else(|| last_obstacle.map_or(StoreError::Busy, |it| it.into_error(folder)))
+    opened.ok_or_else(|| match last_obstacle {
+        Some(obstacle) => obstacle.into_error(folder),
+        None => holders::held(&folder.lock_file()),
+    })
 }
 
 /// Opens the store after removing what is in the way.
@@ -197,14 +200,30 @@ fn make_new(folder: &Folder, settings: &Settings) -> Result<(), StoreError> {
 /// Opens the store if nothing is in the way. Changes nothing but the row that proves it
 /// can be written.
 fn look(folder: &Folder, settings: &Settings) -> Result<Connections, Obstacle> {
-    look_at_files(folder)?;
-    match look_and_write(folder, settings) {
+    let written = certainly(folder, || {
+        look_at_files(folder)?;
+        look_and_write(folder, settings)
+    });
+    match written {
         Err(Obstacle::Failed(error)) => match unwritable(&error, folder) {
-            Some(reason) => look_and_read(folder, settings, reason),
+            Some(reason) => certainly(folder, || look_and_read(folder, settings, reason.clone())),
             None => Err(Obstacle::Failed(error)),
         },
         other => other,
     }
+}
+
+/// Looks until it is certain whether the store is damaged.
+fn certainly(
+    folder: &Folder,
+    look: impl Fn() -> Result<Connections, Obstacle>,
+) -> Result<Connections, Obstacle> {
+    certainty::look(&folder.database(), || match look() {
+        Ok(connections) => Ok(Ok(connections)),
+        Err(Obstacle::Damaged(what)) => Err(StoreError::Damaged { what }),
+        Err(Obstacle::Failed(error)) => Err(error),
+        Err(old @ Obstacle::OldFormat(_)) => Ok(Err(old)),
+    })?
 }
 
 /// Names the file in the message: there are three databases.
@@ -332,12 +351,15 @@ fn look_and_read(
             Obstacle::OldFormat(format).into_error(folder),
         )),
         Owner::Flagdeck { format } => {
-            let connections = connect(source, Access::ReadOnly(reason.clone()))?;
+            let is_newer = format > settings.migrations.len();
+            let access = match is_newer {
+                true => Access::ReadOnly(reason.clone()),
+                false => Access::ReadOnlyForNow(reason.clone()),
+            };
+            let connections = connect(source, access)?;
             match read_head(&connections) {
                 // What a newer format means by its tables and hashes is not known here.
-                Err(_) if format > settings.migrations.len() => {
-                    Err(Obstacle::Failed(folder.unusable(reason)))
-                }
+                Err(_) if is_newer => Err(Obstacle::Failed(folder.unusable(reason))),
                 Err(error) => Err(error.into()),
                 Ok(()) => Ok(connections),
             }
@@ -392,7 +414,7 @@ fn continues(
 }
 
 /// A marked file without a table or column is damaged.
-fn missing_tables(error: StoreError) -> StoreError {
+pub(super) fn missing_tables(error: StoreError) -> StoreError {
     match error {
         StoreError::Sqlite(sqlite)
             if matches!(sqlite.sqlite_error_code(), Some(ErrorCode::Unknown)) =>
@@ -416,7 +438,10 @@ fn prove_writable(connection: &Connection, now_ms: i64) -> Result<(), StoreError
 /// Returns why nothing can be written, if the error means that.
 fn unwritable(error: &StoreError, folder: &Folder) -> Option<String> {
     match error {
-        StoreError::DiskFull => Some("the disk is full; free some space, then start again".into()),
+        StoreError::DiskFull => Some("the disk is full; free some space".into()),
+        StoreError::File { source, .. } if certainty::is_doubtful(error) => {
+            Some(format!("the disk fails ({source})"))
+        }
         StoreError::ReadOnly { .. } => Some(write_protected(folder)),
         StoreError::Sqlite(error) => match error.sqlite_error_code() {
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {

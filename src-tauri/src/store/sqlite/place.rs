@@ -108,6 +108,11 @@ impl Place {
         Ok(u64::from(self.opening) << u32::BITS | u64::from(changes))
     }
 
+    /// Returns the path of the database.
+    pub(crate) fn database(&self) -> &Path {
+        &self.database
+    }
+
     /// Returns whether all files are the ones under their names.
     pub(crate) fn is_intact(&self) -> bool {
         self.files.iter().all(is_in_place)

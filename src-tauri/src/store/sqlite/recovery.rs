@@ -1,18 +1,16 @@
 //! Recovery of a damaged store: it is moved to quarantine whole, and replaced by a backup.
 //!
 //! Never deletes anything, and needs the folder's lock exclusively. After a crash at any point the
-//! next start finishes it: files being moved are in [`UNFINISHED`] until all are there, and a
+//! next start finishes it: see [`quarantine`], and a
 //! folder with backups but no database is damaged, not empty.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::folder::{self, Folder, file_failed};
+use super::quarantine::{self, Database, Label};
 use super::{backup, revision};
 use crate::store::{RevisionNumber, StoreError};
-
-/// Where the files of a damaged store are gathered.
-const UNFINISHED: &str = ".unfinished";
 
 /// Where a backup is copied to before it replaces the store.
 const RESTORING: &str = ".restoring.db";
@@ -66,7 +64,7 @@ impl Recovery {
 
 /// Returns whether an earlier recovery was interrupted while it moved files.
 pub(super) fn is_unfinished(folder: &Folder) -> bool {
-    folder.quarantine().join(UNFINISHED).exists()
+    quarantine::is_unfinished(folder.path(), Database::Flags)
 }
 
 /// Moves the store's files to quarantine and puts the newest good backup in their place.
@@ -74,7 +72,7 @@ pub(super) fn recover(folder: &Folder, what: String, now_ms: i64) -> Result<Reco
     // The copy comes first: if there is no room for it, everything stays as it is.
     let copy = folder.path().join(RESTORING);
     let restored = copy_newest_good(folder, &copy)?;
-    let set_aside = set_aside(folder, now_ms)?;
+    let set_aside = quarantine::set_aside(folder.path(), &label(&what, now_ms, false))?;
     if restored.is_some() {
         folder::rename(&copy, &folder.database())?;
     }
@@ -114,33 +112,18 @@ fn distrust(backup: &Path, what: &str) -> Result<(), StoreError> {
     fs::rename(backup, &name).map_err(|error| file_failed(backup, error))
 }
 
-/// Moves everything under the store's names to quarantine.
+/// Moves everything under the store's names to quarantine, to be replaced by what a person asked
+/// for.
 pub(super) fn set_aside(folder: &Folder, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
-    let unfinished = folder.quarantine().join(UNFINISHED);
-    let present: Vec<_> = folder
-        .store_files()
-        .into_iter()
-        .filter(|file| file.exists())
-        .collect();
-    if present.is_empty() && !unfinished.exists() {
-        return Ok(None);
-    }
-    folder::create_within(folder.path(), &unfinished)?;
-    for file in present {
-        let name = file.file_name().expect("the store's files have names");
-        folder::rename(&file, &unfinished.join(name))?;
-    }
-    let place = free_place(&folder.quarantine(), &backup::stamp(now_ms));
-    folder::rename(&unfinished, &place)?;
-    Ok(Some(place))
+    quarantine::set_aside(folder.path(), &label(quarantine::REPLACED, now_ms, true))
 }
 
-/// Returns an unused path; the folder is locked exclusively, so it stays unused.
-pub(super) fn free_place(quarantine: &Path, stamp: &str) -> PathBuf {
-    let numbered = (2..).map(|number| format!("{stamp}-{number}"));
-    std::iter::once(stamp.to_owned())
-        .chain(numbered)
-        .map(|name| quarantine.join(name))
-        .find(|place| !place.exists())
-        .expect("numbers do not end")
+/// Makes the label of a store.
+pub(super) fn label(what: &str, now_ms: i64, seen: bool) -> Label {
+    Label {
+        database: Database::Flags,
+        what: what.to_owned(),
+        at_ms: now_ms,
+        seen,
+    }
 }

@@ -5,7 +5,7 @@
 //! affect the others.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,8 +14,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::copies::{self, Turn, put_in_place};
 use super::folder::{self, QUARANTINE, file_failed};
+use super::holders;
+use super::opening::missing_tables;
 use super::place::{Placed, beside};
-use super::{backup, connection, write_back};
+use super::quarantine::{self, Database, Label};
+use super::{backup, certainty, connection, patience, write_back};
 use crate::store::StoreError;
 
 /// How long to wait for another program's commit, which takes a few milliseconds.
@@ -24,8 +27,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// A database next to that of the flags.
 #[derive(Debug)]
 pub(crate) struct SideDatabase {
-    /// Its name without `.db`.
-    pub(crate) stem: &'static str,
+    /// Which one it is.
+    pub(crate) database: Database,
     /// What marks it as Flagdeck's: SQLite's `application_id`.
     pub(crate) mark: u32,
     /// The format of this program: SQLite's `user_version`.
@@ -50,6 +53,18 @@ INSERT INTO lineage VALUES (1, randomblob(16));
 /// Upgrades the tables of one format to the next, with their content.
 pub(crate) type Upgrade = fn(&Transaction<'_>) -> Result<(), StoreError>;
 
+/// Bytes of a log that holds nothing: its header.
+const EMPTY_LOG_BYTES: u64 = 32;
+
+/// A side database that was opened to be written, and is sound as far as `look` looked.
+#[derive(Debug)]
+pub(crate) struct Opened<T> {
+    pub(crate) connection: Placed,
+    pub(crate) share: SharedLock,
+    /// What `look` read.
+    pub(crate) found: T,
+}
+
 /// A shared lock on a database, which prevents moving it away while it is open.
 #[derive(Debug)]
 pub(crate) struct SharedLock(Option<File>);
@@ -57,28 +72,113 @@ pub(crate) struct SharedLock(Option<File>);
 impl SideDatabase {
     /// Returns its path.
     pub(crate) fn path(&self, data_dir: &Path) -> PathBuf {
-        data_dir.join(format!("{}.db", self.stem))
+        data_dir.join(format!("{}.db", self.stem()))
     }
 
-    /// Takes the lock shared. If the folder has no room for a lock file, the result locks nothing.
-    pub(crate) fn share(&self, data_dir: &Path) -> SharedLock {
-        let file = open_lock(&self.users(data_dir));
-        let share = SharedLock(file);
-        share.again();
-        share
+    /// Returns its name without `.db`.
+    fn stem(&self) -> &'static str {
+        self.database.stem()
     }
 
-    /// Opens the one connection of a program that writes; creates the file if it is missing.
+    /// Opens the one connection of a program that writes, and reads what `look` reads; creates the
+    /// file if it is missing. A file that is damaged for certain is moved to quarantine, with a
+    /// label that says why, and a new one is started, if no other program has it open.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if it is not Flagdeck's, [`StoreError::ReadOnly`] if a newer
-    /// Flagdeck's.
-    pub(crate) fn connect(&self, data_dir: &Path) -> Result<Placed, StoreError> {
+    /// [`StoreError::Damaged`] if it is and another program has it open,
+    /// [`StoreError::ReadOnly`] if it is a newer Flagdeck's, [`StoreError::Held`] if another
+    /// program keeps it locked, [`StoreError::File`] if the disk fails.
+    pub(crate) fn open<T>(
+        &self,
+        data_dir: &Path,
+        now_ms: i64,
+        look: impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<Opened<T>, StoreError> {
+        let users = self.users(data_dir);
+        let share = SharedLock(open_lock(&users));
+        let look = || self.look(data_dir, &look);
+        let mut damage = None;
+        let opened = patience::wait(share.patience(), || {
+            if !share.try_again() {
+                return Ok(None);
+            }
+            match look() {
+                Err(StoreError::Damaged { what }) => damage = Some(what),
+                opened => return opened.map(Some),
+            }
+            if !share.is_alone() {
+                return Ok(None);
+            }
+            let opened = self.look_alone(data_dir, now_ms, look)?;
+            share.again();
+            Ok(Some(opened))
+        });
+        match self.held(data_dir, opened)? {
+            Some((connection, found)) => Ok(Opened {
+                connection,
+                share,
+                found,
+            }),
+            None => Err(in_use(damage, &users)),
+        }
+    }
+
+    /// Looks again, because another program may have been faster, and sets it aside if it is
+    /// damaged.
+    fn look_alone<T>(
+        &self,
+        data_dir: &Path,
+        now_ms: i64,
+        look: impl Fn() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match look() {
+            Err(StoreError::Damaged { what }) => {
+                tracing::error!(what, "a database is moved to quarantine");
+                quarantine::set_aside(data_dir, &self.label(what, now_ms, false))?;
+                look()
+            }
+            other => other,
+        }
+    }
+
+    fn look<T>(
+        &self,
+        data_dir: &Path,
+        look: &impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<(Placed, T), StoreError> {
+        certainty::look(&self.path(data_dir), || {
+            let opened = self.connected(data_dir).and_then(|connection| {
+                let found = look(&connection)?;
+                Ok((connection, found))
+            });
+            self.named(opened.map_err(missing_tables))
+        })
+    }
+
+    /// Names the program that keeps it locked.
+    fn held<T>(&self, data_dir: &Path, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.map_err(|error| match error {
+            StoreError::Busy => holders::held(&self.path(data_dir)),
+            other => other,
+        })
+    }
+
+    fn label(&self, what: impl Into<String>, at_ms: i64, seen: bool) -> Label {
+        Label {
+            database: self.database,
+            what: what.into(),
+            at_ms,
+            seen,
+        }
+    }
+
+    fn connect(&self, data_dir: &Path) -> Result<Placed, StoreError> {
         self.named(self.connected(data_dir))
     }
 
     fn connected(&self, data_dir: &Path) -> Result<Placed, StoreError> {
-        copies::finish(data_dir, self.stem, PATIENCE)?;
+        copies::finish(data_dir, self.stem(), PATIENCE)?;
+        self.check_files(data_dir)?;
         let mut connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
         connection::use_log(&connection)?;
         self.make_tables(&connection)?;
@@ -93,25 +193,52 @@ impl SideDatabase {
         Placed::new(connection, &self.path(data_dir))
     }
 
-    /// Opens a connection that cannot write; `None` if there is no file.
+    /// Finds damage that SQLite would remove, with what is left of the data.
+    fn check_files(&self, data_dir: &Path) -> Result<(), StoreError> {
+        if quarantine::is_unfinished(data_dir, self.database) {
+            return Err(StoreError::damaged("moving it to quarantine was cut short"));
+        }
+        let path = self.path(data_dir);
+        let has_log = folder::length(&beside(&path, "-wal"))? > EMPTY_LOG_BYTES;
+        if has_log && folder::length(&path)? == 0 {
+            return Err(StoreError::damaged(
+                "the file is gone or empty, its log is not",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Opens a connection that cannot write; `None` if there is no file, or one without tables
+    /// yet.
     ///
     /// # Errors
-    /// As for [`Self::connect`].
+    /// As for [`Self::open`]; nothing is set aside.
     pub(crate) fn read(&self, data_dir: &Path) -> Result<Option<Connection>, StoreError> {
-        self.named(self.opened(data_dir))
+        let path = self.path(data_dir);
+        let opened = certainty::look(&path, || self.named(self.opened(data_dir)));
+        self.held(data_dir, opened)
     }
 
     fn opened(&self, data_dir: &Path) -> Result<Option<Connection>, StoreError> {
-        let path = self.path(data_dir);
-        if !path.exists() {
-            return Ok(None);
-        }
         let source = connection::Source {
-            path,
+            path: self.path(data_dir),
             immutable: false,
             patience: PATIENCE,
         };
-        let connection = source.open()?;
+        if !source.path.exists() {
+            return Ok(None);
+        }
+        self.check_files(data_dir)?;
+        let mut connection = source.open()?;
+        if let Err(StoreError::ReadOnly { .. }) = format_of(&connection) {
+            // A program was killed while it created the file: only one that writes can roll that
+            // back.
+            drop(self.connect(data_dir)?);
+            connection = source.open()?;
+        }
+        if is_new(&connection)? {
+            return Ok(None);
+        }
         self.check_owner(&connection)?;
         if format_of(&connection)? < self.format {
             // Only a connection that writes can upgrade it to this format.
@@ -120,15 +247,24 @@ impl SideDatabase {
         Ok(Some(connection))
     }
 
+    fn named<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.map_err(|error| self.name(error))
+    }
+
     /// Names the file in a message of damage: there are three.
-    pub(crate) fn named<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        let name = format!("{}.db: ", self.stem);
-        result.map_err(|error| match error {
+    pub(crate) fn name(&self, error: StoreError) -> StoreError {
+        let name = format!("{}.db: ", self.stem());
+        match error {
             StoreError::Damaged { what } if !what.starts_with(&name) => {
                 StoreError::damaged(name + &what)
             }
             other => other,
-        })
+        }
+    }
+
+    /// Tells whether an error of an open connection was damage, and names the file.
+    pub(crate) fn judge(&self, open: &Placed, error: StoreError) -> StoreError {
+        self.name(certainty::judge(open.place().database(), error))
     }
 
     /// Upgrades a file of an earlier format, in one transaction.
@@ -170,8 +306,10 @@ impl SideDatabase {
             let _ = connection.execute_batch("ROLLBACK");
             // Another program may have been faster.
             if format_of(connection)? == 0 {
-                return Err(match StoreError::from(error) {
-                    StoreError::Sqlite(_) => StoreError::damaged("it holds something else"),
+                return Err(match missing_tables(error.into()) {
+                    StoreError::Damaged { .. } if !is_new(connection)? => {
+                        StoreError::damaged("it holds something else")
+                    }
                     other => other,
                 });
             }
@@ -188,7 +326,7 @@ impl SideDatabase {
         if format > self.format {
             let reason = format!(
                 "{}.db was last used by a newer Flagdeck; update Flagdeck",
-                self.stem
+                self.stem()
             );
             return Err(StoreError::ReadOnly { reason });
         }
@@ -241,7 +379,7 @@ impl SideDatabase {
             return Ok(None);
         }
         turn.copy(
-            self.stem,
+            self.stem(),
             |to| self.copy_out(open, to),
             |whole| self.replace(share, whole, data_dir, now_ms),
         )
@@ -263,7 +401,8 @@ impl SideDatabase {
         }
         let folder = data_dir.join(QUARANTINE);
         folder::create_within(data_dir, &folder)?;
-        let place = folder.join(format!("{}-{now_ms}.db", self.stem));
+        let place = folder.join(format!("{}-{now_ms}.db", self.stem()));
+        quarantine::write_label(&place, &self.label(quarantine::KEPT, now_ms, true))?;
         self.copy_out(open, &place)?;
         Ok(Some(place))
     }
@@ -272,12 +411,9 @@ impl SideDatabase {
         backup::copy_out(open, copy)?;
         let copied = backup::open(copy)?;
         self.check_owner(&copied)?;
-        let verdict: String = copied.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        connection::check_structure(&copied)?;
         drop(copied);
-        match verdict.as_str() {
-            "ok" => backup::make_durable(copy),
-            _ => Err(StoreError::damaged(verdict)),
-        }
+        backup::make_durable(copy)
     }
 
     fn replace(
@@ -288,15 +424,13 @@ impl SideDatabase {
         now_ms: i64,
     ) -> Result<Option<PathBuf>, StoreError> {
         let path = self.path(data_dir);
-        let files = [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")];
         // Without a database under the name, no program can be using it.
         let is_free = !path.exists() || share.can_replace(&self.users(data_dir));
         let set_aside = match is_free {
-            true if files.iter().any(|file| file.exists()) => {
-                self.set_aside(data_dir, now_ms).map(Some)
+            true => {
+                quarantine::set_aside(data_dir, &self.label(quarantine::REPLACED, now_ms, true))
             }
-            true => Ok(None),
-            false => Err(StoreError::Busy),
+            false => Err(holders::held(&self.users(data_dir))),
         };
         let placed = set_aside.and_then(|place| {
             put_in_place(copy, &path)?;
@@ -307,35 +441,36 @@ impl SideDatabase {
     }
 
     fn users(&self, data_dir: &Path) -> PathBuf {
-        data_dir.join(format!("{}.users", self.stem))
-    }
-
-    /// Moves a damaged file to quarantine; returns its place.
-    ///
-    /// # Errors
-    /// [`StoreError::File`] if it cannot be moved.
-    pub(crate) fn set_aside(&self, data_dir: &Path, now_ms: i64) -> Result<PathBuf, StoreError> {
-        let folder = data_dir.join(QUARANTINE);
-        let failed = |source| StoreError::File {
-            path: self.path(data_dir),
-            source,
-        };
-        folder::create_within(data_dir, &folder)?;
-        let name = format!("{}-{now_ms}.db", self.stem);
-        for suffix in ["-shm", "-wal", ""] {
-            let from = data_dir.join(format!("{}.db{suffix}", self.stem));
-            match fs::rename(from, folder.join(format!("{name}{suffix}"))) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(failed(error));
-                }
-                _ => {}
-            }
-        }
-        Ok(folder.join(name))
+        data_dir.join(format!("{}.users", self.stem()))
     }
 }
 
+/// Says why a database could not be opened in time.
+fn in_use(damage: Option<String>, users: &Path) -> StoreError {
+    let Some(what) = damage else {
+        return holders::held(users);
+    };
+    let by = holders::of_lock(users).map_or("another program".into(), |it| it.describe());
+    StoreError::damaged(format!(
+        "{what}; {by} has it open: close every Flagdeck window and every flagctl, then start again"
+    ))
+}
+
 impl SharedLock {
+    /// Returns how long to wait for other programs: not at all in a folder without room for a lock.
+    fn patience(&self) -> Duration {
+        self.0.as_ref().map_or(Duration::ZERO, |_| PATIENCE)
+    }
+
+    /// Takes the lock shared; `false` while another program has it exclusively.
+    fn try_again(&self) -> bool {
+        // Without locks, as on some network drives, no file is ever moved away.
+        !matches!(
+            self.0.as_ref().map(File::try_lock_shared),
+            Some(Err(TryLockError::WouldBlock))
+        )
+    }
+
     /// Returns whether no other program has the lock, and takes it exclusively.
     pub(crate) fn is_alone(&self) -> bool {
         self.0.as_ref().is_some_and(|file| file.try_lock().is_ok())
@@ -385,6 +520,14 @@ fn lineage_of(connection: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
     }
     let found = connection.query_row("SELECT id FROM lineage", [], |row| row.get(0));
     Ok(found.optional()?)
+}
+
+/// Returns whether a file has no tables yet: a program was killed between creating the two.
+fn is_new(connection: &Connection) -> Result<bool, StoreError> {
+    let mark: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)";
+    let has_tables: bool = connection.query_row(tables, [], |row| row.get(0))?;
+    Ok(mark == 0 && format_of(connection)? == 0 && !has_tables)
 }
 
 fn format_of(connection: &Connection) -> Result<i64, StoreError> {

@@ -15,7 +15,7 @@ use super::copies::{self, Turn, put_in_place};
 use super::folder::{self, Folder, file_failed};
 use super::opening::Settings;
 use super::place::Stamp;
-use super::{Open, backup, patience, recovery, revision};
+use super::{Open, backup, patience, quarantine, recovery, revision};
 use crate::lock::lock;
 use crate::store::{Instead, RevisionNumber, StoreError};
 
@@ -205,8 +205,9 @@ pub(super) fn keep(open: &Open, now_ms: i64) -> Result<Option<PathBuf>, StoreErr
         return Ok(None);
     }
     let folder = &open.folder;
-    let place = recovery::free_place(&folder.quarantine(), &backup::stamp(now_ms));
+    let place = quarantine::free_place(&folder.quarantine(), &backup::stamp(now_ms), "");
     folder::create_within(folder.path(), &place)?;
+    quarantine::write_label(&place, &recovery::label(quarantine::KEPT, now_ms, true))?;
     match backup::write(&open.reader(), &place.join("flagdeck.db")) {
         Ok(_) => Ok(Some(place)),
         Err(StoreError::DiskFull) => Err(StoreError::DiskFull),
