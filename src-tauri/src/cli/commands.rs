@@ -120,17 +120,22 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
 }
 
 fn open(arguments: &Arguments) -> anyhow::Result<App> {
-    let app = App::open(Options {
-        given: given(arguments),
-        watch: matches!(arguments.command, Command::Serve { .. }),
-        ..Options::new(&data_dir(arguments)?)
-    })?;
+    let app = App::open(options(arguments)?)?;
     if !matches!(arguments.command, Command::Doctor { .. }) {
         for notice in app.obstacles().into_iter().chain(app.notices()) {
             remark(&notice.message);
         }
     }
     Ok(app)
+}
+
+fn options(arguments: &Arguments) -> anyhow::Result<Options> {
+    Ok(Options {
+        given: given(arguments),
+        watch: matches!(arguments.command, Command::Serve { .. }),
+        trusts_folder: config::trusts_folder(arguments.trust_folder),
+        ..Options::new(&data_dir(arguments)?)
+    })
 }
 
 fn data_dir(arguments: &Arguments) -> anyhow::Result<PathBuf> {

@@ -5,7 +5,7 @@
 //! affect the others.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use super::copies::{self, Turn, put_in_place};
 use super::folder::{self, QUARANTINE, file_failed};
 use super::place::{Placed, beside};
 use super::{backup, connection, write_back};
+use crate::private;
 use crate::store::StoreError;
 
 /// How long to wait for another program's commit, which takes a few milliseconds.
@@ -393,7 +394,5 @@ fn format_of(connection: &Connection) -> Result<i64, StoreError> {
 
 /// Opens a lock file; `None` if the folder has no room for one.
 pub(crate) fn open_lock(path: &Path) -> Option<File> {
-    let mut options = OpenOptions::new();
-    let options = options.create(true).truncate(false).write(true);
-    options.open(path).ok()
+    private::open_lock(path).ok()
 }
