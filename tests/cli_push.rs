@@ -1,7 +1,8 @@
 //! Pushes that fail, as they are seen without a window: in `serve`, `/healthz`, `metrics` and
 //! `doctor`.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -166,7 +167,9 @@ fn a_gateway_in_the_settings_is_shown_before_anything_is_pushed() {
     let folder = tempfile::tempdir().unwrap();
     let set = |gateway: &str| {
         let config = format!("[metrics]\npushGateway = \"{gateway}\"\n");
-        fs::write(folder.path().join("config.toml"), config).unwrap();
+        let file = folder.path().join("config.toml");
+        fs::write(&file, config).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         said(&folder, &["doctor"])
     };
     let (is_well, doctor) = set("http://user:secret@127.0.0.1:9");

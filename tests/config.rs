@@ -141,7 +141,7 @@ fn no_password_is_shown_of_a_value_that_is_used_instead() {
     let refused = [("metrics.pushGateway", "user:secret@other")];
     let loaded = load(Path::new("/nowhere"), &given(&environment, &refused));
     let problem = &loaded.problems[0];
-    let shown = "not \"other\"; \"http://gate\" from the environment";
+    let shown = "not \"***@other\"; \"http://***@gate\" from the environment";
     assert!(problem.contains(shown), "{problem}");
 }
 
@@ -186,7 +186,7 @@ fn a_value_that_cannot_be_used_names_its_key_its_source_and_the_range() {
         "metrics.pushGateway",
         "ftp://user:secret@gate/?token=secret",
         "metrics.pushGateway in the command line must be an address that begins with \
-         http:// or https://, not \"ftp://gate/\"; null from the default is used.",
+         http:// or https://, not \"ftp://***@gate/?***\"; null from the default is used.",
     );
     check_refused(
         "metrics.endpoint",

@@ -96,6 +96,46 @@ fn one_file_asks_the_time_of_day() {
     none(asking, "the time of day is asked past the clock");
 }
 
+/// No other user of the machine can use a file of Flagdeck if one module creates them all. SQLite
+/// gives its files the mode of the database, which exists by then; for the file of the window's
+/// preferences, the process's umask holds.
+#[test]
+fn one_module_creates_files_and_folders() {
+    const CREATE: [&str; 12] = [
+        "File::create",
+        "File::options",
+        "OpenOptions",
+        "create_dir",
+        "DirBuilder",
+        "fs::write(",
+        "fs::copy(",
+        "NamedTempFile::",
+        "tempfile::",
+        "UnixListener::bind",
+        "set_permissions",
+        "umask(",
+    ];
+    const EXCEPTIONS: [(&str, &str); 3] = [
+        // Types of what the module creates.
+        ("src-tauri/src/", "use tempfile::"),
+        // A file that the user named gets the mode of the one that it replaces.
+        ("src-tauri/src/durable.rs", "set_permissions(before"),
+        // Run by a test alone.
+        ("src-tauri/src/wire/bindings.rs", "fs::write("),
+    ];
+    let is_allowed = |line: &Line| {
+        EXCEPTIONS
+            .iter()
+            .any(|(path, code)| line.path.starts_with(path) && line.code.contains(code))
+    };
+    let creators = lines_of_program("src-tauri/src")
+        .into_iter()
+        .filter(|line| !line.path.starts_with("src-tauri/src/private"))
+        .filter(|line| !is_allowed(line))
+        .filter(|line| CREATE.iter().any(|name| line.code.contains(name)));
+    none(creators, "files are created past private.rs");
+}
+
 /// What `flagctl` runs may write to standard error itself, which is handed to it as it is.
 #[test]
 fn one_file_of_flagctl_writes_to_the_terminal() {
@@ -123,9 +163,9 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 28] = [
-    "arguments",
+const UPWARDS: [&str; 29] = [
     "lock",
+    "private",
     "clock",
     "chores",
     "durable",
@@ -136,6 +176,7 @@ const UPWARDS: [&str; 28] = [
     "logging",
     "loopback",
     "address",
+    "arguments",
     "outbound",
     "runner",
     "config",
@@ -276,6 +317,19 @@ fn lines_of_code(folder: &str, endings: &[&str]) -> Vec<Line> {
             code: line.trim().to_owned(),
         }));
     }
+    lines
+}
+
+/// Lists the lines of code of all files of Rust in a folder, without those of their tests.
+fn lines_of_program(folder: &str) -> Vec<Line> {
+    let mut lines = lines_of_code(folder, &["rs"]);
+    let mut tests = String::new();
+    lines.retain(|line| {
+        if line.code == "mod tests {" {
+            tests.clone_from(&line.path);
+        }
+        line.path != tests && !line.path.ends_with("/tests.rs")
+    });
     lines
 }
 

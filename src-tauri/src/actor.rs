@@ -1,7 +1,8 @@
 //! Who sits at this machine.
 
-use std::{env, fs};
+use std::env;
 
+use crate::private::account;
 use crate::store::{Actor, Via};
 
 /// Characters of a name that is kept with a revision.
@@ -25,18 +26,4 @@ impl Actor {
             name: visible.take(NAME_CHARS_MAX).collect(),
         }
     }
-}
-
-/// Returns the name of an account of this machine, for services that have no environment variable
-/// for it.
-fn account(uid: u32) -> Option<String> {
-    let accounts = fs::read_to_string("/etc/passwd").ok()?;
-    let fields = accounts
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>());
-    let mut named = fields.filter_map(|fields| match fields.as_slice() {
-        [name, _, number, ..] if number.parse() == Ok(uid) => Some((*name).to_owned()),
-        _ => None,
-    });
-    named.next()
 }

@@ -4,6 +4,7 @@
 //! Looks no name up. What an address shows never has the credentials in it, nor the query, which
 //! may hold a token.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
@@ -156,6 +157,51 @@ pub(crate) fn without_credentials(text: &str) -> String {
     }
 }
 
+/// What stands for a part of an address that is not shown.
+const HIDDEN: &str = "***";
+
+/// Returns an address as a setting is shown: with a mark for its user and password, and for its
+/// query, which may hold a token. The text need not be an address.
+pub(crate) fn redacted(text: &str) -> String {
+    let shown = without_credentials(text);
+    let (scheme, rest) = match shown.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), shown.as_str()),
+    };
+    let user = match text.contains('@') {
+        true => format!("{HIDDEN}@"),
+        false => String::new(),
+    };
+    let query = match text.contains(['?', '#']) {
+        true => format!("?{HIDDEN}"),
+        false => String::new(),
+    };
+    format!("{scheme}{user}{rest}{query}")
+}
+
+/// Returns a text that may hold an address, such as `KEY=VALUE` of a command line, as it may be
+/// shown. One that holds neither `://` nor a password before an `@` stays as it is.
+pub(crate) fn redacted_in(text: &str) -> Cow<'_, str> {
+    let begin = match text.split_once('=') {
+        Some((name, _)) if !name.contains([':', '@', '?']) => name.len() + 1,
+        _ => 0,
+    };
+    let (name, value) = text.split_at(begin);
+    let has_password = value
+        .rsplit_once('@')
+        .is_some_and(|(user, _)| user.contains(':'));
+    match has_password || value.contains("://") {
+        true => Cow::Owned(format!("{name}{}", redacted(value))),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// Returns whether a text is an address that was shown without its secret parts, which is not the
+/// address any more.
+pub(crate) fn is_redacted(text: &str) -> bool {
+    text.contains(&format!("//{HIDDEN}@")) || text.ends_with(&format!("?{HIDDEN}"))
+}
+
 /// Separates `host[:port]`; `None` if something else follows the host, or there is none.
 pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     let host_end = match authority.starts_with('[') {
@@ -241,6 +287,36 @@ mod tests {
             format!("{address} {address:?}"),
             "http://gate Address(http://gate)"
         );
+    }
+
+    #[test]
+    fn a_redacted_address_shows_that_something_is_hidden() {
+        let check = |text: &str, shown: &str| {
+            assert_eq!(redacted(text), shown);
+            assert_eq!(is_redacted(shown), text != shown, "{shown}");
+        };
+        check("http://gate:9091/x", "http://gate:9091/x");
+        check("http://user:p@ss@gate/x", "http://***@gate/x");
+        check("http://user@gate?token=secret#t", "http://***@gate?***");
+        check("https://gate/x?token=secret", "https://gate/x?***");
+        check("http://user:p/a@ss@gate", "http://***@gate");
+        // A mistyped one is shown, too.
+        assert_eq!(redacted("user:pass@gate:9091"), "***@gate:9091");
+        assert_eq!(redacted("htp:/user:pass@gate"), "***@gate");
+    }
+
+    #[test]
+    fn an_address_in_an_argument_is_redacted_and_nothing_else() {
+        let check = |text, shown| assert_eq!(redacted_in(text), shown);
+        check(
+            "metrics.pushGateway=http://user:pass@gate",
+            "metrics.pushGateway=http://***@gate",
+        );
+        check("user:pass@gate", "***@gate");
+        check("--url=http://gate?token=x", "--url=http://gate?***");
+        for text in ["--user=ada@example.com", "a=b?c", "ui.badges", "--at=12:30"] {
+            check(text, text);
+        }
     }
 
     #[test]

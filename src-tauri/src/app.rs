@@ -38,9 +38,10 @@ use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::metrics::store::MetricsReader;
+use crate::private;
 use crate::state::States;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Actor, CheckReport, Gone, RevisionNumber, Store};
+use crate::store::{Actor, CheckReport, Gone, RevisionNumber, Store, StoreError};
 
 /// The application. Cheap to clone; the last clone closes the store.
 #[derive(Debug, Clone)]
@@ -84,6 +85,8 @@ pub struct Options {
     pub watch: bool,
     /// What tells the time of day.
     pub clock: Clock,
+    /// Whether the folder is used even if other users can write in it or replace it.
+    pub trusts_folder: bool,
 }
 
 impl Options {
@@ -94,7 +97,23 @@ impl Options {
             given: Given::default(),
             watch: false,
             clock: Clock::system(),
+            trusts_folder: false,
         }
+    }
+
+    /// Checks that no other user can write in the folder or replace it, unless it is trusted
+    /// anyway.
+    ///
+    /// # Errors
+    /// [`StoreError::Folder`] if one can.
+    pub fn check_folder(&self) -> Result<(), StoreError> {
+        if self.trusts_folder {
+            return Ok(());
+        }
+        private::check(&self.data_dir).map_err(|untrusted| StoreError::Folder {
+            path: self.data_dir.clone(),
+            reason: untrusted.to_string(),
+        })
     }
 }
 
@@ -104,8 +123,9 @@ impl App {
     /// A damaged store is moved to quarantine and replaced by the newest backup; a notice says so.
     ///
     /// # Errors
-    /// If the folder cannot be used at all.
+    /// If the folder cannot be used at all, or is not to be trusted.
     pub fn open(options: Options) -> Result<Self, Error> {
+        options.check_folder()?;
         let opened = SqliteStore::open(&options.data_dir, options.clock.now_ms())?;
         let recovery = opened.recovery.map(|recovery| recovery.sentence());
         Self::start(options, Box::new(opened.store), recovery)

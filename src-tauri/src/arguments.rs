@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use clap::{Error, Parser};
 use flagdeck_core::visible;
 
+use crate::address;
+
 /// The exit code for a refused command line.
 const REFUSED: u8 = 2;
 
@@ -33,17 +35,20 @@ pub fn print(error: &Error) {
     let _ = error.print();
 }
 
-/// Returns the error with control characters of its arguments escaped.
+/// Returns the error with control characters of its arguments escaped, and without passwords of
+/// addresses among them.
 fn shown<P: Parser>(error: &Error, given: &[OsString]) -> Error {
     let arguments = given.iter().map(|argument| argument.to_string_lossy());
-    let arguments: Vec<String> = arguments.map(|it| visible(&it).into_owned()).collect();
+    let arguments: Vec<String> = arguments
+        .map(|argument| visible(&address::redacted_in(&argument)).into_owned())
+        .collect();
     match P::try_parse_from(arguments) {
         Err(shown) => shown,
-        // Only the escapes made them valid.
+        // Only what was escaped or left out made them invalid.
         Ok(_) => {
             let text = error.to_string();
-            let text = visible(text.trim_start_matches("error: ").trim_end());
-            Error::raw(error.kind(), format!("{text}\n"))
+            let text = address::redacted_in(text.trim_start_matches("error: ").trim_end());
+            Error::raw(error.kind(), format!("{}\n", visible(&text)))
         }
     }
 }

@@ -27,7 +27,7 @@ pub use keys::{KEYS, Key, Kind};
 use layers::Layers;
 pub use origin::Origin;
 pub use settings::{Setting, Settings};
-pub use variables::{data_dir, default_data_dir, unknown_variables};
+pub use variables::{data_dir, default_data_dir, trusts_folder, unknown_variables};
 
 /// The value of every key.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -4,25 +4,20 @@
 
 mod target;
 
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
 
 use self::target::Target;
-
-/// The mode of a new file, before the process's umask.
-const FILE_MODE: u32 = 0o666;
-
-/// The mode of a file for its owner alone.
-const PRIVATE_MODE: u32 = 0o600;
+use crate::private;
 
 /// Who may use a file once it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Keeps the present mode; a new file gets that of the process's umask.
+pub enum Access {
+    /// Keeps the present mode; a new file gets that of the user's umask.
     Kept,
     /// Keeps the present mode; a new file is for its owner alone.
     KeptOrPrivate,
@@ -54,17 +49,17 @@ pub fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     read().map_err(|error| Target::of(path).err().unwrap_or(error))
 }
 
-/// Writes a file that a person named, whole or not at all. A link stays a link, and its target is
+/// Writes a file that the user named, whole or not at all. A link stays a link, and its target is
 /// replaced or created, with its permissions kept; anything but a file, such as a pipe, is written
 /// to directly.
 ///
 /// # Errors
 /// If it cannot be written; what was there stays.
-pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn save(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let target = Target::of(path)?;
     match target.before() {
-        Some(before) if !before.is_file() => fs::write(path, bytes),
-        _ => put(&target, bytes, Access::Kept),
+        Some(before) if !before.is_file() => private::write_to(path, bytes),
+        _ => put(&target, bytes, access),
     }
 }
 
@@ -97,14 +92,11 @@ fn put(target: &Target, bytes: &[u8], access: Access) -> io::Result<()> {
 
 /// Writes a temporary file in the same folder, durably.
 fn written(target: &Target, bytes: &[u8], access: Access) -> io::Result<NamedTempFile> {
-    let mode = match access {
-        Access::Kept => FILE_MODE,
-        Access::KeptOrPrivate | Access::Private => PRIVATE_MODE,
+    let file = match access {
+        Access::Kept => private::temporary_file_of_user(target.folder()),
+        Access::KeptOrPrivate | Access::Private => private::temporary_file(target.folder()),
     };
-    let mut file = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(target.folder())
-        .map_err(|error| target.explain(error))?;
+    let mut file = file.map_err(|error| target.explain(error))?;
     file.write_all(bytes)?;
     if let Some(before) = target.before() {
         keep_owner(file.as_file(), before);
@@ -127,7 +119,8 @@ fn keep_owner(file: &File, before: &Metadata) {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -141,7 +134,7 @@ mod tests {
         let path = folder.path().join("flags.json");
         fs::write(&path, "before").unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-        save(&path, b"after").unwrap();
+        save(&path, b"after", Access::Kept).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "after");
         assert_eq!(mode(&path), 0o640);
         replace(&path, b"later", Access::KeptOrPrivate).unwrap();
@@ -162,7 +155,7 @@ mod tests {
         // Relative to the folder that the link itself is in.
         let link = folder.path().join("link");
         symlink(elsewhere.path().join("near"), &link).unwrap();
-        save(&link, b"after").unwrap();
+        save(&link, b"after", Access::Kept).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "after");
         assert_eq!(mode(&path), 0o640);
         assert!(link.is_symlink() && elsewhere.path().join("near").is_symlink());
@@ -174,7 +167,7 @@ mod tests {
     fn a_link_that_dangles_gets_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let write: [fn(&Path) -> io::Result<()>; 3] = [
-            |link| save(link, b"text"),
+            |link| save(link, b"text", Access::Kept),
             |link| replace(link, b"text", Access::KeptOrPrivate),
             |link| create(link, b"text"),
         ];
@@ -204,7 +197,10 @@ mod tests {
 
     #[track_caller]
     fn check_refused(link: &Path, said: &str) {
-        for refused in [save(link, b"text"), replace(link, b"text", Access::Kept)] {
+        for refused in [
+            save(link, b"text", Access::Kept),
+            replace(link, b"text", Access::Kept),
+        ] {
             let refused = refused.unwrap_err().to_string();
             assert_eq!(refused, said);
         }
@@ -240,9 +236,16 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_written_to() {
-        save(Path::new("/dev/null"), b"text").unwrap();
+        save(Path::new("/dev/null"), b"text", Access::Kept).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        assert!(save(folder.path(), b"text").is_err());
-        assert!(save(&folder.path().join("gone/flags.json"), b"text").is_err());
+        assert!(save(folder.path(), b"text", Access::Kept).is_err());
+        assert!(
+            save(
+                &folder.path().join("gone/flags.json"),
+                b"text",
+                Access::Kept
+            )
+            .is_err()
+        );
     }
 }

@@ -37,7 +37,7 @@ mod metrics;
 mod state;
 mod stream;
 
-mod port_owner;
+pub mod port_owner;
 mod problem;
 
 use std::io::{self, Write as _};

@@ -9,14 +9,15 @@
 //!
 //! Knows nothing of what the leader does.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::lock::lock;
+use crate::private;
 
 /// How often a program asks for a role that another one holds: what a takeover takes at most.
 pub const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -125,9 +126,7 @@ pub struct Lead(Arc<File>);
 impl Lead {
     /// Takes a lock; `None` if another seat has it.
     fn take(path: &Path) -> io::Result<Option<Self>> {
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true).mode(0o600);
-        let lead = Self(Arc::new(options.open(path)?));
+        let lead = Self(Arc::new(private::open_lock(path)?));
         match lead.0.try_lock() {
             // It may have been replaced before it was locked.
             Ok(()) => Ok(Some(lead).filter(|lead| lead.is_of(path))),

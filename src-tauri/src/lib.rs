@@ -11,6 +11,7 @@
 //! | [`metrics`] | what applications report: collected, counted, stored, shown |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
 //! | [`token`] | the secret that authorizes writes over HTTP |
+//! | [`private`] | files and folders for their owner alone, and whether a folder can be trusted |
 //! | [`durable`] | files that are replaced whole or not at all |
 //! | [`mod@format`] | how several things are written in one body |
 //! | `lock` | mutexes that a panic does not poison |
@@ -53,6 +54,7 @@ pub mod format;
 pub mod leader;
 pub mod load;
 mod lock;
+pub mod private;
 pub mod token;
 pub mod trusted_time;
 

@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use self::folder::Folder;
 pub use self::folder::remove_dead;
+use crate::private;
 
 /// The placeholder for the path of the file in an argument.
 const PLACE: &[u8] = b"{}";
@@ -98,7 +99,8 @@ impl<'a> Trial<'a> {
     fn start(&self, subject: &Subject, file: &Path) -> io::Result<Child> {
         let words = self.command.iter().map(|word| filled(word, file));
         let words: Vec<OsString> = words.collect();
-        Command::new(&words[0])
+        let mut command = Command::new(&words[0]);
+        command
             .args(&words[1..])
             .env(FILE_VARIABLE, file)
             .env("FLAGDECK_SNAPSHOT_ID", subject.id.to_string())
@@ -108,8 +110,8 @@ impl<'a> Trial<'a> {
             .stdout(Stdio::from(io::stderr()))
             // A separate process group: it is ended with all that it started, and only by this
             // process.
-            .process_group(0)
-            .spawn()
+            .process_group(0);
+        private::as_user(|| command.spawn())
     }
 }
 

@@ -29,7 +29,7 @@ pub fn folder_of_own_process() -> PathBuf {
 /// Passes, and says so, if this machine lets no one mount one.
 #[expect(clippy::print_stderr, reason = "tells that a test was skipped")]
 pub fn on_a_small_disk(name: &str) {
-    const MOUNT: &str = "mount -t tmpfs -o size=1m none \"$FLAGDECK_TEST_FOLDER\"";
+    const MOUNT: &str = "mount -t tmpfs -o size=1m,mode=700 none \"$FLAGDECK_TEST_FOLDER\"";
     let place = tempfile::tempdir().unwrap();
     let contained = |script: &str| {
         let mut command = Command::new("unshare");

@@ -42,6 +42,11 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
+    /// Use the folder even if other users can write in it or replace it; FLAGDECK_TRUST_FOLDER=1
+    /// does the same
+    #[arg(long, global = true)]
+    pub trust_folder: bool,
+
     /// Print JSON, for programs; also why a command fails, as the last line on standard error
     #[arg(long, global = true)]
     pub json: bool,
@@ -203,6 +208,9 @@ pub enum ConfigCommand {
     Get {
         /// Its name, such as http.port
         key: String,
+        /// With the password or query of an address, which are *** otherwise
+        #[arg(long)]
+        reveal: bool,
     },
     /// Write a setting into config.toml
     Set {

@@ -131,11 +131,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
 }
 
 fn open(arguments: &Arguments) -> anyhow::Result<App> {
-    Ok(App::open(Options {
-        given: given(arguments),
-        watch: matches!(arguments.command, Command::Serve { .. }),
-        ..Options::new(&data_dir(arguments)?)
-    })?)
+    Ok(App::open(options(arguments)?)?)
 }
 
 /// Prints what people should know and were not told before.
@@ -146,6 +142,15 @@ fn tell(app: &App, told: &mut Vec<String>) {
             told.push(notice.message);
         }
     }
+}
+
+fn options(arguments: &Arguments) -> anyhow::Result<Options> {
+    Ok(Options {
+        given: given(arguments),
+        watch: matches!(arguments.command, Command::Serve { .. }),
+        trusts_folder: config::trusts_folder(arguments.trust_folder),
+        ..Options::new(&data_dir(arguments)?)
+    })
 }
 
 fn data_dir(arguments: &Arguments) -> anyhow::Result<PathBuf> {

@@ -24,6 +24,7 @@ use crate::commands::Refused;
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    flagdeck::private::restrict();
     let arguments: Arguments = match flagdeck::arguments::read(refuse) {
         Ok(arguments) => arguments,
         Err(code) => return code,

@@ -120,6 +120,12 @@ impl Kind {
             Self::Share => value
                 .as_f64()
                 .is_some_and(|share| (0.0..=1.0).contains(&share)),
+            Self::Address if value.as_str().is_some_and(address::is_redacted) => {
+                return Err(format!(
+                    "{}, with the password or query that *** stands for",
+                    self.range()
+                ));
+            }
             Self::Address => value.is_null() || value.as_str().is_some_and(address::begins_as_one),
             Self::Route => {
                 let path = value.as_str().ok_or_else(|| self.range())?;
@@ -137,14 +143,17 @@ impl Kind {
         }
     }
 
-    /// Returns a value as a message may show it: what is refused as an address may hold a password.
-    pub(super) fn shown(self, value: &Value) -> Value {
+    /// Returns a value as it may be shown: an address, and what is refused as one, may hold a
+    /// password or a token.
+    pub fn redacted(self, value: &Value) -> Value {
         match (self, value) {
-            (Self::Address | Self::Origins, Value::String(text)) => {
-                address::without_credentials(text).into()
-            }
-            (Self::Origins, Value::Array(origins)) => {
-                origins.iter().map(|origin| self.shown(origin)).collect()
+            (Self::Address | Self::Origins, Value::String(text)) => address::redacted(text).into(),
+            (_, Value::String(text)) => address::redacted_in(text).into_owned().into(),
+            (_, Value::Array(list)) => list.iter().map(|part| self.redacted(part)).collect(),
+            (_, Value::Object(table)) => {
+                let parts = table.iter();
+                let parts = parts.map(|(name, part)| (name.clone(), self.redacted(part)));
+                Value::Object(parts.collect())
             }
             (_, other) => other.clone(),
         }

@@ -89,7 +89,7 @@ impl Layers {
             }
             Err(range) => {
                 let (kept, from) = &self.values[index];
-                let (value, kept) = (key.kind.shown(value), key.kind.shown(kept));
+                let (value, kept) = (key.kind.redacted(value), key.kind.redacted(kept));
                 self.problems.push(format!(
                     "{name} in {source} must be {range}, not {value}; {kept} from {from} is used."
                 ));

@@ -101,7 +101,7 @@ impl Settings {
         let invalid = |range| ChangeError::Invalid {
             name: key.name,
             range,
-            value: key.kind.shown(value),
+            value: key.kind.redacted(value),
         };
         let value = match value {
             Value::Null => Value::Null,

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use flagdeck_core::edit::distance;
@@ -13,10 +14,14 @@ use super::{Given, KEYS, Key};
 /// Says where everything is kept.
 const DATA_DIR: &str = "FLAGDECK_DATA_DIR";
 
+/// Says that it is used even if other users can write in it or replace it.
+const TRUST_FOLDER: &str = "FLAGDECK_TRUST_FOLDER";
+
 /// Those that name no setting: the folder, the log, and what `flagctl bisect` tells the
 /// commands that it runs.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
     DATA_DIR,
+    TRUST_FOLDER,
     "FLAGDECK_LOG",
     "FLAGDECK_SNAPSHOT_FILE",
     "FLAGDECK_SNAPSHOT_ID",
@@ -37,6 +42,13 @@ pub fn data_dir(argument: Option<PathBuf>) -> Option<PathBuf> {
     argument
         .or_else(|| named().map(PathBuf::from))
         .or_else(default_data_dir)
+}
+
+/// Returns whether the folder is used even if other users can write in it or replace it: by the
+/// command line, or else by `FLAGDECK_TRUST_FOLDER`.
+pub fn trusts_folder(argument: bool) -> bool {
+    let is_on = |value: OsString| value == "1" || value == "true";
+    argument || env::var_os(TRUST_FOLDER).is_some_and(is_on)
 }
 
 /// Returns the folder that everything is kept in if neither the command line nor the environment

@@ -7,8 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use flagdeck::clock::Clock;
-use flagdeck::config::Given;
 use flagdeck::http::Server;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Announcement, Failure, Level};
@@ -46,15 +44,10 @@ struct Open {
 }
 
 impl Desk {
-    /// Remembers the data folder; nothing is opened yet.
-    pub fn new(data_dir: PathBuf, given: Given) -> Self {
+    /// Remembers how to open the application; nothing is opened yet.
+    pub fn new(options: Options) -> Self {
         Self(Arc::new(Inner {
-            options: Options {
-                data_dir,
-                given,
-                watch: true,
-                clock: Clock::system(),
-            },
+            options,
             open: Mutex::new(None),
             window: Mutex::new(None),
             closing: Closing::default(),
@@ -66,6 +59,11 @@ impl Desk {
     /// Returns the folder that everything is kept in.
     pub fn data_dir(&self) -> &Path {
         &self.0.options.data_dir
+    }
+
+    /// Returns whether the window may use the folder; if not, the page shows why.
+    pub fn trusts_folder(&self) -> bool {
+        self.0.options.check_folder().is_ok()
     }
 
     /// Returns what prevents closing the window.

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use flagdeck::durable;
+use flagdeck::private;
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{ChosenFile, Failure};
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
@@ -195,11 +196,10 @@ fn show_with(program: impl AsRef<OsStr>, folder: &Path) -> Result<(), Failure> {
             folder.display()
         ))
     };
-    let mut showing = Command::new(program)
-        .arg(folder)
-        .stdin(Stdio::null())
-        .spawn()
-        .map_err(|_| refused())?;
+    let mut command = Command::new(program);
+    command.arg(folder).stdin(Stdio::null());
+    // What the file manager creates is the user's, not Flagdeck's.
+    let mut showing = private::as_user(|| command.spawn()).map_err(|_| refused())?;
     let (ended, answer) = mpsc::channel();
     let waiting = thread::Builder::new().name("flagdeck-show".into());
     let started = waiting.spawn(move || ended.send(showing.wait()));

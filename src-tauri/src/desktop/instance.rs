@@ -3,18 +3,20 @@
 //! A file lock decides which process is first, and the system releases it however a process ends.
 //! Other processes ask the first one through a socket to show itself.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use flagdeck::private;
 
 const LOCK: &str = "window.lock";
 const SOCKET: &str = "window.sock";
@@ -66,10 +68,7 @@ struct Hold {
 /// [`io::ErrorKind::TimedOut`] if another process has the window and does not answer; others if the
 /// folder has no room for a lock or a socket.
 pub fn start(data_dir: &Path) -> io::Result<Start> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data_dir)?;
+    private::create_folders(data_dir)?;
     let lock = open_lock(data_dir)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -152,8 +151,7 @@ impl Hold {
             _ => {}
         }
         let folder = File::open(data_dir)?;
-        let listener = UnixListener::bind(socket(data_dir, &folder))?;
-        fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        let listener = private::listen(&socket(data_dir, &folder), &path)?;
         Ok(Self {
             lock,
             listener,
@@ -198,13 +196,7 @@ impl Hold {
 }
 
 fn open_lock(data_dir: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(data_dir.join(LOCK))
+    private::open_lock(&data_dir.join(LOCK))
 }
 
 fn ask(data_dir: &Path) -> io::Result<()> {

@@ -16,10 +16,11 @@ mod toolkit;
 mod window;
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use flagdeck::Options;
 use flagdeck::config::{self, Given};
 use tauri::{AppHandle, Manager, RunEvent};
 
@@ -34,12 +35,18 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
+    /// Use the folder even if other users can write in it or replace it; FLAGDECK_TRUST_FOLDER=1
+    /// does the same
+    #[arg(long)]
+    trust_folder: bool,
+
     /// A setting for this run, such as http.port=4700; may be given more than once
     #[arg(long = "config", value_name = "KEY=VALUE", value_parser = config::assignment)]
     settings: Vec<(String, String)>,
 }
 
 fn main() -> ExitCode {
+    flagdeck::private::restrict();
     let arguments: Arguments = match flagdeck::arguments::read(flagdeck::arguments::print) {
         Ok(arguments) => arguments,
         Err(code) => return code,
@@ -56,7 +63,13 @@ fn main() -> ExitCode {
     for unknown in config::unknown_variables(&given) {
         tracing::warn!("{unknown}");
     }
-    let instance = match only_one(&data_dir) {
+    let desk = Desk::new(Options {
+        given,
+        watch: true,
+        trusts_folder: config::trusts_folder(arguments.trust_folder),
+        ..Options::new(&data_dir)
+    });
+    let instance = match only_one(&desk) {
         Ok(instance) => instance,
         Err(code) => return code,
     };
@@ -65,7 +78,7 @@ fn main() -> ExitCode {
         tracing::error!("there is no display to open the window on; flagctl does without one");
         return ExitCode::FAILURE;
     }
-    match run(&Desk::new(data_dir, given), instance) {
+    match run(&desk, instance) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the window cannot be opened");
@@ -74,12 +87,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Makes sure that no other window is open on the folder; `None` if that cannot be known.
+/// Makes sure that no other window is open on the folder; `None` if that cannot be known, or the
+/// folder is not to be used.
 ///
 /// # Errors
 /// How the process is to end if there is another window, which is shown if it answers.
-fn only_one(data_dir: &Path) -> Result<Option<Instance>, ExitCode> {
-    match instance::start(data_dir) {
+fn only_one(desk: &Desk) -> Result<Option<Instance>, ExitCode> {
+    if !desk.trusts_folder() {
+        return Ok(None);
+    }
+    match instance::start(desk.data_dir()) {
         Ok(Start::First(instance)) => Ok(Some(instance)),
         Ok(Start::Shown) => Err(ExitCode::SUCCESS),
         Err(error) if error.kind() == ErrorKind::TimedOut => {

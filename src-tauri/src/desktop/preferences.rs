@@ -2,13 +2,15 @@
 //! file that cannot be read gives the defaults and one that cannot be written is only logged.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use flagdeck::wire::Preferences;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tauri::AppHandle;
-use tauri_plugin_store::StoreExt;
+use tauri::{AppHandle, Manager, Wry};
+use tauri_plugin_store::{Store, StoreExt};
 
+use crate::desk::Desk;
 use crate::place::Place;
 
 const FILE: &str = "preferences.json";
@@ -38,7 +40,7 @@ pub fn save_place(window: &AppHandle, data_dir: &Path, place: Place) {
 }
 
 fn get<T: DeserializeOwned>(window: &AppHandle, data_dir: &Path, key: &str) -> Option<T> {
-    match window.store(data_dir.join(FILE)) {
+    match store(window, data_dir)? {
         Ok(store) => serde_json::from_value(store.get(key)?).ok(),
         Err(error) => {
             tracing::warn!(%error, "the preferences cannot be read");
@@ -49,11 +51,23 @@ fn get<T: DeserializeOwned>(window: &AppHandle, data_dir: &Path, key: &str) -> O
 
 fn set(window: &AppHandle, data_dir: &Path, key: &str, value: &impl Serialize) {
     let kept = serde_json::to_value(value).expect("preferences are plain data");
-    let saved = window.store(data_dir.join(FILE)).and_then(|store| {
+    let Some(store) = store(window, data_dir) else {
+        return;
+    };
+    let saved = store.and_then(|store| {
         store.set(key, kept);
         store.save()
     });
     if let Err(error) = saved {
         tracing::warn!(%error, "the preferences cannot be kept");
     }
+}
+
+/// Opens the file; `None` in a folder that is not to be used.
+fn store(
+    window: &AppHandle,
+    data_dir: &Path,
+) -> Option<tauri_plugin_store::Result<Arc<Store<Wry>>>> {
+    let is_trusted = window.state::<Desk>().trusts_folder();
+    is_trusted.then(|| window.store(data_dir.join(FILE)))
 }

@@ -3,21 +3,19 @@
 //! A lock on the folder means that its run is alive. The system releases it also when the process
 //! is killed, so [`remove_dead`] can tell the folders of dead runs from those of live ones.
 
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 use tempfile::TempDir;
 
 use super::left_running::end_left_running;
+use crate::private;
 
 const PREFIX: &str = "flagctl-bisect-";
-
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 
 /// A folder that other runs leave alone as long as this is there, and that is removed with it.
 pub struct Folder {
@@ -30,10 +28,7 @@ impl Folder {
     /// Creates a folder among the system's temporary files.
     pub fn make() -> io::Result<Self> {
         loop {
-            let folder = tempfile::Builder::new()
-                .prefix(PREFIX)
-                .permissions(Permissions::from_mode(FOLDER_MODE))
-                .tempdir()?;
+            let folder = private::temporary_folder(PREFIX)?;
             if let Some(lock) = lock_own(folder.path())? {
                 return Ok(Self {
                     folder,
@@ -46,9 +41,7 @@ impl Folder {
     /// Writes a file; returns its path.
     pub fn write(&self, name: &str, contents: &[u8]) -> io::Result<PathBuf> {
         let path = self.folder.path().join(name);
-        let mut options = OpenOptions::new();
-        let options = options.write(true).create_new(true).mode(FILE_MODE);
-        options.open(&path)?.write_all(contents)?;
+        private::create(&path)?.write_all(contents)?;
         Ok(path)
     }
 }

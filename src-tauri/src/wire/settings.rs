@@ -19,7 +19,7 @@ pub struct Setting {
     pub kind: Kind,
     /// What it may be, in words.
     pub range: String,
-    /// The value in force.
+    /// The value in force; of an address, without its password and query.
     #[cfg_attr(test, ts(type = "SettingValue"))]
     pub value: serde_json::Value,
     /// The built-in value.
@@ -77,10 +77,10 @@ impl From<config::Setting> for Setting {
             meaning: key.meaning.to_owned(),
             kind: key.kind,
             range: key.kind.range(),
-            value: setting.value,
+            value: key.kind.redacted(&setting.value),
             default: (key.default)(),
             source: setting.source.into(),
-            in_file: setting.in_file,
+            in_file: key.kind.redacted(&setting.in_file),
             variable: key.variable(),
             needs_restart: key.needs_restart,
             is_waiting: setting.is_waiting,

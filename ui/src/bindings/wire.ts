@@ -756,7 +756,7 @@ kind: SettingKind,
  */
 range: string, 
 /**
- * The value in force.
+ * The value in force; of an address, without its password and query.
  */
 value: SettingValue, 
 /**

@@ -11,7 +11,7 @@ use flagdeck::{Error, config};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
-use super::{data_dir, given};
+use super::{data_dir, given, options};
 use crate::arguments::{Arguments, DemoArguments};
 use crate::demo::{CallError, Flagdeck, Host, Run, Traits, announcement, first_batch};
 use crate::output::{Output, remark};
@@ -82,6 +82,7 @@ fn traits(demo: &DemoArguments, components: Vec<String>) -> Traits {
 
 /// Finds the Flagdeck that is running, and makes sure that it is one.
 fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck> {
+    options(arguments)?.check_folder()?;
     let data_dir = existing(data_dir(arguments)?)?;
     let address = match &demo.url {
         Some(address) => address.clone(),

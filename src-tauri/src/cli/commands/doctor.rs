@@ -1,5 +1,7 @@
 //! `doctor`: everything that can be checked from outside, one line each.
 
+mod privacy;
+
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -50,6 +52,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     ));
     findings.push(token(app));
     findings.push(port(app));
+    findings.extend(privacy::findings(app));
     findings.extend(push(app));
     let well = findings.iter().all(|finding| finding.ok);
     if output.json {

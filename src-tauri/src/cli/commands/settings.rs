@@ -10,7 +10,7 @@ use crate::output::{Output, Table, remark};
 pub fn run(app: &App, command: ConfigCommand, output: &mut Output) -> anyhow::Result<()> {
     match command {
         ConfigCommand::List => list(app.settings(), output),
-        ConfigCommand::Get { key } => get(find(app.settings(), &key)?, output),
+        ConfigCommand::Get { key, reveal } => get(find(app.settings(), &key)?, reveal, output),
         ConfigCommand::Set { key, value } => {
             let known = Key::find(&key).ok_or_else(|| unknown(&key))?;
             let settings = app.change_setting(&key, &known.read(&value))?;
@@ -42,17 +42,22 @@ fn list(settings: Vec<Setting>, output: &mut Output) -> anyhow::Result<()> {
     }
     let mut table = Table::new();
     for setting in &settings {
-        let (name, value) = (setting.key.name, shown(&setting.value));
+        let (name, value) = (setting.key.name, shown(setting, &setting.value));
         table.row([name.into(), value.into(), origin(setting).into()]);
     }
     Ok(output.table(&table)?)
 }
 
 /// Prints the value alone, for scripts.
-fn get(setting: Setting, output: &mut Output) -> anyhow::Result<()> {
+fn get(setting: Setting, reveal: bool, output: &mut Output) -> anyhow::Result<()> {
+    let (value, in_file) = (setting.value.clone(), setting.in_file.clone());
+    let mut shown = wire::Setting::from(setting);
+    if reveal {
+        (shown.value, shown.in_file) = (value, in_file);
+    }
     match output.json {
-        true => output.value(&wire::Setting::from(setting))?,
-        false => output.line(plain(&setting.value))?,
+        true => output.value(&shown)?,
+        false => output.line(plain(&shown.value))?,
     }
     Ok(())
 }
@@ -62,7 +67,7 @@ fn changed(setting: Setting, output: &mut Output) -> anyhow::Result<()> {
     let name = setting.key.name;
     let overruled = matches!(setting.source, Source::Environment(_) | Source::CommandLine);
     if overruled {
-        let (value, source) = (shown(&setting.value), &setting.source);
+        let (value, source) = (shown(&setting, &setting.value), &setting.source);
         remark(&format!("{name} stays {value} here, because of {source}"));
     } else if setting.is_waiting {
         remark("programs that are running take it when they start again");
@@ -76,7 +81,7 @@ fn changed(setting: Setting, output: &mut Output) -> anyhow::Result<()> {
     }
     output.line(match &setting.in_file {
         Value::Null => format!("{name} is not set in config.toml"),
-        value => format!("{name} = {}", shown(value)),
+        value => format!("{name} = {}", shown(&setting, value)),
     })?;
     Ok(())
 }
@@ -96,13 +101,13 @@ fn source_of(setting: &Setting) -> String {
     };
     match &setting.in_file {
         Value::Null => source,
-        value => format!("{source}, not {} from config.toml", shown(value)),
+        value => format!("{source}, not {} from config.toml", shown(setting, value)),
     }
 }
 
-/// Shows a value to people, who want to see that there is none.
-fn shown(value: &Value) -> String {
-    match plain(value) {
+/// Shows a value of a setting to people, who want to see that there is none.
+fn shown(setting: &Setting, value: &Value) -> String {
+    match plain(&setting.key.kind.redacted(value)) {
         text if text.is_empty() => "(none)".into(),
         text => text,
     }

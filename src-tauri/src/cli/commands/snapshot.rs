@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use flagdeck::durable::{self, Access};
 use flagdeck::state::SourceName;
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, StateAt};
@@ -215,7 +216,7 @@ fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> a
     let Some(file) = file else {
         return Ok(output.json_text(&(bundle + "\n"))?);
     };
-    let written = flagdeck::durable::save(file, (bundle + "\n").as_bytes());
+    let written = durable::save(file, (bundle + "\n").as_bytes(), Access::KeptOrPrivate);
     written.with_context(|| format!("{} cannot be written", subject(file)))?;
     if output.json {
         let done = serde_json::json!({ "file": file, "snapshots": ids });

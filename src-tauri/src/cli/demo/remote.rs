@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use flagdeck::address::Address;
+use flagdeck::http::port_owner;
 use flagdeck::outbound::{self, Server, whole};
 use flagdeck::token;
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
@@ -87,6 +88,8 @@ pub enum CallError {
     Failing { address: String, reason: String },
     #[error("Flagdeck at {address} refuses what is reported: {reason}")]
     Refused { address: String, reason: String },
+    #[error("the program that answers at {address} is run by {user}; the token was not sent to it")]
+    Foreign { address: String, user: String },
     #[error(
         "Flagdeck at {address} does not accept the token in {data_dir}: it keeps its data \
          elsewhere; say where with --data-dir"
@@ -108,6 +111,7 @@ impl CallError {
         match self {
             // Also a stranger: a program that took the port while Flagdeck was away may end.
             Self::Away { .. } | Self::Stranger { .. } | Self::Full { .. } => true,
+            Self::Foreign { .. } => true,
             Self::Failing { .. } => true,
             Self::Refused { .. } | Self::TokenRefused { .. } => false,
             Self::Stateless { .. } | Self::State { .. } => false,
@@ -130,10 +134,11 @@ impl Flagdeck {
         self.server.address()
     }
 
-    /// Makes sure that it is Flagdeck that answers, by the shape of what `/healthz` says.
+    /// Makes sure that it is Flagdeck that answers, by the shape of what `/healthz` says, and that
+    /// no other user runs it.
     ///
     /// # Errors
-    /// [`CallError::Away`] or [`CallError::Stranger`].
+    /// [`CallError::Away`], [`CallError::Stranger`] or [`CallError::Foreign`].
     pub fn check(&self) -> Result<(), CallError> {
         /// What any Flagdeck says, whether it can save or not.
         #[derive(Deserialize)]
@@ -147,9 +152,20 @@ impl Flagdeck {
         let mut answer = self.call(self.server.request("GET", "/healthz"), ())?;
         let health = body(&mut answer).unwrap_or_default();
         match serde_json::from_slice::<Health>(&health) {
-            Ok(_) => Ok(()),
+            Ok(_) => self.check_user(),
             Err(_) => Err(CallError::Stranger {
                 address: self.shown(),
+            }),
+        }
+    }
+
+    /// Any user can take a port that is free, and answer as Flagdeck does.
+    fn check_user(&self) -> Result<(), CallError> {
+        match port_owner::another_user(self.address().port()) {
+            None => Ok(()),
+            Some(user) => Err(CallError::Foreign {
+                address: self.shown(),
+                user,
             }),
         }
     }

@@ -13,6 +13,7 @@ use rustix::process::{Pid, getpid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::shapes::PushHealth;
+use crate::private;
 
 const FILE: &str = "push.json";
 
@@ -44,7 +45,7 @@ pub fn keep(data_dir: &Path, health: Option<&PushHealth>) -> io::Result<()> {
         process: getpid().as_raw_nonzero().get(),
         health: health.clone(),
     };
-    let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
+    let mut file = private::temporary_file(data_dir)?;
     file.write_all(&serde_json::to_vec(&kept)?)?;
     file.persist(place(data_dir))?;
     Ok(())

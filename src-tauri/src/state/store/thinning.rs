@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn without_a_time_to_trust_nothing_goes_for_its_age() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut store, _) = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let mut store = StateStore::open(folder.path(), BEGIN_MS).unwrap();
         for number in 0..100 {
             // Some of them by a clock that was ten years behind.
             take(&mut store, number, number - (number % 3) * 87_600, false);

@@ -1,7 +1,6 @@
 //! Backups: verified copies of the whole store, one file each, named by their content.
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,6 +12,7 @@ use rusqlite::backup::Backup as Copy;
 use super::connection::Source;
 use super::folder::{self, Folder, file_failed};
 use super::{patience, revision};
+use crate::private;
 use crate::store::{self, Revision, RevisionNumber, StoreError};
 
 /// Backups kept; making one more removes the oldest.
@@ -169,7 +169,7 @@ pub(super) fn make_anyway(
 /// [`StoreError::Damaged`] if it does not verify; then nothing is left of the copy.
 pub(super) fn copy(backup: &Path, to: &Path) -> Result<(), StoreError> {
     discard(to)?;
-    fs::copy(backup, to).map_err(|error| file_failed(to, error))?;
+    private::copy(backup, to).map_err(|error| file_failed(to, error))?;
     let verified = verify(to).and_then(|_| make_durable(to));
     if verified.is_err() {
         discard(to)?;
@@ -198,6 +198,7 @@ pub(super) fn write(connection: &Connection, to: &Path) -> Result<String, StoreE
 /// Copies what an open database holds into one file, neither verified nor durable yet.
 pub(super) fn copy_out(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     discard(to)?;
+    private::create(to).map_err(|error| file_failed(to, error))?;
     let mut target = Connection::open(to)?;
     // A copy that a crash left unfinished is never used, so it needs no journal.
     target.pragma_update(None, "synchronous", "OFF")?;
@@ -243,13 +244,7 @@ fn discard(path: &Path) -> Result<(), StoreError> {
 
 /// Takes an exclusive lock.
 pub(super) fn lock(path: &Path, patience_max: Duration) -> Result<File, StoreError> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| file_failed(path, error))?;
+    let file = private::open_lock(path).map_err(|error| file_failed(path, error))?;
     patience::wait(patience_max, || match file.try_lock() {
         Ok(()) => Ok(Some(())),
         Err(fs::TryLockError::WouldBlock) => Ok(None),

@@ -8,6 +8,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::private;
 use crate::store::StoreError;
 
 /// What SQLite says of a damaged file, and of one that the disk fails to read.
@@ -24,6 +25,10 @@ pub(crate) fn writing(
     create: bool,
     patience: Duration,
 ) -> Result<Connection, StoreError> {
+    if create {
+        // Why it cannot be created, SQLite says.
+        let _ = private::create_if_missing(path);
+    }
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
     let connection = Connection::open_with_flags(path, flags)?;

@@ -2,11 +2,12 @@
 //!
 //! Knows nothing of SQL, and never looks into a file.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::private;
 use crate::store::StoreError;
 
 const DATABASE: &str = "flagdeck.db";
@@ -32,6 +33,7 @@ impl Folder {
         let path = std::path::absolute(path).map_err(|error| unusable(path, &error))?;
         create(&path).map_err(|error| unusable(&path, &error))?;
         refuse_network(&path)?;
+        private::tighten(&path);
         let lock = open_lock(&path.join(LOCK))?;
         Ok(Self { path, lock })
     }
@@ -153,14 +155,7 @@ pub(super) fn database_of(data_dir: &Path) -> PathBuf {
 
 /// Creates a folder and its parents, each for its owner only, durably.
 pub(super) fn create(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let Some(parent) = path.parent() else {
-        return Ok(());
-    };
-    create(parent)?;
-    create_one(path, parent)
+    private::create_folders(path)
 }
 
 /// Creates a folder in the data folder and those between, each for its owner only, durably. Never
@@ -170,15 +165,7 @@ pub(super) fn create_within(data_dir: &Path, path: &Path) -> Result<(), StoreErr
         return Ok(());
     };
     create_within(data_dir, parent)?;
-    create_one(path, parent).map_err(|error| file_failed(path, error))
-}
-
-fn create_one(path: &Path, parent: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => sync(parent),
-    }
+    private::create_within(parent, path).map_err(|error| file_failed(path, error))
 }
 
 /// Syncs the names in a folder to the disk.
@@ -239,14 +226,7 @@ fn unusable(path: &Path, error: &io::Error) -> StoreError {
 }
 
 fn open_lock(path: &Path) -> Result<Option<File>, StoreError> {
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path);
-    match opened {
+    match private::open_lock(path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if is_unwritable(error.kind()) => Ok(File::open(path).ok()),
         Err(error) => Err(file_failed(path, error)),

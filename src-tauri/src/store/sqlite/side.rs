@@ -5,7 +5,7 @@
 //! affect the others.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +19,7 @@ use super::opening::missing_tables;
 use super::place::{Placed, beside};
 use super::quarantine::{self, Database, Label};
 use super::{backup, certainty, connection, patience, write_back};
+use crate::private;
 use crate::store::StoreError;
 
 /// How long to wait for another program's commit, which takes a few milliseconds.
@@ -536,7 +537,5 @@ fn format_of(connection: &Connection) -> Result<i64, StoreError> {
 
 /// Opens a lock file; `None` if the folder has no room for one.
 pub(crate) fn open_lock(path: &Path) -> Option<File> {
-    let mut options = OpenOptions::new();
-    let options = options.create(true).truncate(false).write(true);
-    options.open(path).ok()
+    private::open_lock(path).ok()
 }

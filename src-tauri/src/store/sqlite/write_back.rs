@@ -4,7 +4,6 @@
 //! An open file keeps its content, whatever became of its name, so the whole store can be copied
 //! out of it. Never deletes anything.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use super::opening::Settings;
 use super::place::Stamp;
 use super::{Open, backup, patience, quarantine, recovery, revision};
 use crate::lock::lock;
+use crate::private;
 use crate::store::{Instead, RevisionNumber, StoreError};
 
 /// The database's name without `.db`.
@@ -229,7 +229,7 @@ pub(super) fn part_from_overwritten(open: &Open, settings: &Settings) -> Result<
     let turn = Turn::take(folder.path(), settings.patience)?;
     let _alone = Alone::take(folder, settings.patience)?;
     let copy = |to: &Path| {
-        fs::copy(folder.database(), to).map_err(|error| file_failed(to, error))?;
+        private::copy(&folder.database(), to).map_err(|error| file_failed(to, error))?;
         backup::make_durable(to)
     };
     turn.copy(STEM, copy, |whole| {

@@ -190,7 +190,7 @@ const data: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "Everything is in one folder: `~/.local/share/flagdeck`, unless `--data-dir` or `FLAGDECK_DATA_DIR` says otherwise. Settings, Access shows it. It must be on a disk of this machine; a network drive is refused, because the store is not safe there.",
+      text: "Everything is in one folder: `~/.local/share/flagdeck`, unless `--data-dir` or `FLAGDECK_DATA_DIR` says otherwise. Settings, Access shows it. It must be on a disk of this machine; a network drive is refused, because the store is not safe there. All files in it are for their owner alone. A folder that other users can write in or replace is refused too, unless Flagdeck is started with `--trust-folder`.",
     },
     {
       kind: "terms",
