@@ -66,6 +66,11 @@ fn shown(cli: &Cli, app: &App) -> Shown {
         "backup list",
         json(app.flags().backups().unwrap()),
     );
+    add(
+        "Quarantined",
+        "quarantine list",
+        json(app.quarantine().unwrap()),
+    );
     let document = wire::Flags::of(app, &Actor::local(Via::Window)).document;
     add("Document", "get", json(document));
     let component = "ui.badges".parse().unwrap();

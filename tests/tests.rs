@@ -19,6 +19,7 @@ mod cli_history;
 mod cli_input;
 mod cli_metrics;
 mod cli_push;
+mod cli_quarantine;
 mod cli_reach;
 mod cli_snapshot;
 mod cli_state;

@@ -7,6 +7,7 @@
 mod gone;
 mod measured;
 mod notices;
+mod quarantine;
 mod restores;
 mod states;
 mod tokens;

@@ -164,6 +164,9 @@ pub enum Command {
     /// List, make and restore backups
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// List, note as seen and delete what was damaged or replaced, and set aside
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Summarise what applications reported, in the last minutes and in all, and judge each
     /// component for those who have it and for those who do not
     Metrics,
@@ -245,6 +248,29 @@ pub enum BackupCommand {
         yes: bool,
         #[command(flatten)]
         listing: Listing,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// List what was set aside, earliest first, with the reason and the place of its files
+    List,
+    /// Note that you have looked at it: until then every command, serve and the window tell of it
+    Seen {
+        /// Their names, as flagctl quarantine list tells them
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        names: Vec<String>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
+    /// Delete the files of one for good; needs --yes
+    Remove {
+        /// Its name, as flagctl quarantine list tells it
+        name: String,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
     },
 }
 

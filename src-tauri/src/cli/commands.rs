@@ -10,6 +10,7 @@ mod history;
 mod import;
 mod metrics;
 mod push;
+mod quarantine;
 mod settings;
 mod show;
 mod snapshot;
@@ -69,7 +70,10 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
         Command::Doctor { write_back: true } => doctor::write_back(&data_dir(&arguments)?)?,
         _ => {}
     }
-    let is_doctor = matches!(arguments.command, Command::Doctor { .. });
+    let is_doctor = matches!(
+        arguments.command,
+        Command::Doctor { .. } | Command::Quarantine(_)
+    );
     let is_serve = matches!(arguments.command, Command::Serve { .. });
     let app = open(&arguments)?;
     let mut told = Vec::new();
@@ -119,6 +123,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Bisect(arguments) => return bisect::bisect(app, &arguments, output),
         Command::Config(command) => settings::run(app, command, output)?,
         Command::Backup(command) => backup::run(app, command, output)?,
+        Command::Quarantine(command) => quarantine::run(app, command, output)?,
         Command::Metrics => metrics::metrics(app, output)?,
         Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,

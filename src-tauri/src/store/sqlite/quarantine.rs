@@ -107,7 +107,7 @@ impl Entry {
                 return format!(
                     "The saved flags were damaged ({what}). The files were moved to {place} on \
                      {when}, and the newest good backup took their place, if there was one; \
-                     please check the flags."
+                     please check the flags. flagctl quarantine lists it."
                 );
             }
             Database::Metrics => "What was measured so far",
@@ -115,9 +115,24 @@ impl Entry {
         };
         format!(
             "{lost} cannot be read ({what}); the file was moved to {place} on {when}, and a new \
-             one was started. No flag is affected."
+             one was started. No flag is affected. flagctl quarantine lists it."
         )
     }
+}
+
+/// An entry as it is listed, also one of an earlier Flagdeck, without a label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Quarantined {
+    /// Its name in the quarantine.
+    pub name: String,
+    /// The folder or file.
+    pub path: PathBuf,
+    /// Bytes of its files, and of the label.
+    pub bytes: u64,
+    /// Which database it was, why and when it was moved, and whether a person has looked at it;
+    /// `None` without a label.
+    pub label: Option<Label>,
 }
 
 /// Names the label of an entry.
@@ -266,6 +281,106 @@ pub fn unseen(data_dir: &Path) -> Vec<Entry> {
     entries.retain(|entry| !entry.label.seen);
     entries.sort_by(|a, b| (a.label.at_ms, &a.path).cmp(&(b.label.at_ms, &b.path)));
     entries
+}
+
+/// Lists all entries of a data folder, earliest first; those without a label, by their names,
+/// before the others.
+///
+/// # Errors
+/// [`StoreError::File`] if the quarantine cannot be read.
+pub fn list(data_dir: &Path) -> Result<Vec<Quarantined>, StoreError> {
+    let quarantine = data_dir.join(QUARANTINE);
+    let names = match names_in(&quarantine) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        names => names.map_err(|error| file_failed(&quarantine, error))?,
+    };
+    let mut entries = Vec::new();
+    for name in names.iter().filter(|name| is_entry(name, &names)) {
+        let path = quarantine.join(name);
+        let mut bytes = 0;
+        for file in files_of(&path) {
+            bytes += bytes_of(&file).map_err(|error| file_failed(&file, error))?;
+        }
+        entries.push(Quarantined {
+            name: name.clone(),
+            label: read_label(&path)?,
+            path,
+            bytes,
+        });
+    }
+    let begins = |entry: &Quarantined| entry.label.as_ref().map(|label| label.at_ms);
+    entries.sort_by(|a, b| (begins(a), &a.name).cmp(&(begins(b), &b.name)));
+    Ok(entries)
+}
+
+/// Notes that a person has looked at an entry, so that it is not told of any more.
+///
+/// # Errors
+/// [`StoreError::File`] if that cannot be written, [`StoreError::DiskFull`].
+pub fn note_seen(entry: &Quarantined) -> Result<(), StoreError> {
+    match &entry.label {
+        Some(label) if !label.seen => write_label(
+            &entry.path,
+            &Label {
+                seen: true,
+                ..label.clone()
+            },
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes the files of an entry. The label is the last, so that what is left of an entry after a
+/// crash is still told of.
+///
+/// # Errors
+/// [`StoreError::File`] if one cannot be deleted.
+pub fn remove(entry: &Quarantined) -> Result<(), StoreError> {
+    for file in files_of(&entry.path) {
+        let is_folder = fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_dir());
+        let removed = match is_folder {
+            true => fs::remove_dir_all(&file),
+            false => fs::remove_file(&file),
+        };
+        match removed {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(file_failed(&file, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a name is that of an entry, and not of what belongs to one.
+fn is_entry(name: &str, names: &[String]) -> bool {
+    let belongs = ["-wal", "-shm", "-journal", ".json"]
+        .iter()
+        .filter_map(|suffix| name.strip_suffix(suffix))
+        .any(|entry| names.iter().any(|other| other == entry));
+    !belongs && !name.starts_with('.')
+}
+
+/// Names what belongs to an entry: the label last.
+fn files_of(entry: &Path) -> Vec<PathBuf> {
+    let files = ["-shm", "-wal", "-journal", ""].map(|suffix| beside(entry, suffix));
+    let files = files.into_iter().chain([label_path(entry)]);
+    files
+        .filter(|file| fs::symlink_metadata(file).is_ok())
+        .collect()
+}
+
+/// Counts the bytes of a file, or of the files in a folder.
+fn bytes_of(path: &Path) -> io::Result<u64> {
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_dir() {
+        return Ok(metadata.len());
+    }
+    let mut bytes = 0;
+    for file in fs::read_dir(path)? {
+        bytes += file?.metadata()?.len();
+    }
+    Ok(bytes)
 }
 
 fn labelled(quarantine: &Path) -> io::Result<Vec<Entry>> {
@@ -424,5 +539,36 @@ mod tests {
             .into_iter()
             .map(|entry| entry.path.file_name().unwrap().to_owned());
         assert_eq!(names.collect::<Vec<_>>(), ["b", "a"]);
+    }
+
+    #[test]
+    fn an_entry_is_listed_with_all_its_files_noted_as_seen_and_removed() {
+        let data_dir = folder_of(&[
+            "quarantine/state-7.db",
+            "quarantine/state-7.db-wal",
+            "quarantine/20251124T120000.000Z/flagdeck.db",
+            "quarantine/20251124T120000.000Z/flagdeck.db-wal",
+            "quarantine/metrics-9.db",
+            "quarantine/.unfinished-state/state.db",
+            "quarantine/note.json",
+        ]);
+        let quarantine = data_dir.path().join(QUARANTINE);
+        write_label(&quarantine.join("state-7.db"), &label(7, false)).unwrap();
+        let entries = list(data_dir.path()).unwrap();
+        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let flags = "20251124T120000.000Z";
+        assert_eq!(names, [flags, "metrics-9.db", "note.json", "state-7.db"]);
+        assert!(entries[0].bytes > 80 && entries[3].bytes > 120);
+
+        note_seen(&entries[3]).unwrap();
+        assert_eq!(unseen(data_dir.path()), []);
+        remove(&entries[3]).unwrap();
+        remove(&entries[0]).unwrap();
+        assert_quarantined(
+            data_dir.path(),
+            &[".unfinished-state", "metrics-9.db", "note.json"],
+        );
+        assert_eq!(list(data_dir.path()).unwrap().len(), 2);
+        assert_eq!(list(&data_dir.path().join("none")).unwrap(), []);
     }
 }
