@@ -148,12 +148,13 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 28] = [
+const UPWARDS: [&str; 29] = [
     "lock",
     "private",
     "clock",
     "chores",
     "durable",
+    "chosen",
     "format",
     "leader",
     "load",
