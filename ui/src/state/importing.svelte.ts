@@ -27,11 +27,15 @@ export class Importing {
   async run(): Promise<readonly Snapshot[] | "cancelled" | null> {
     this.#isCancelled = false;
     try {
-      const imported = await this.#host.importSnapshots();
-      return imported === null && this.#isCancelled ? "cancelled" : imported;
+      return (await this.#host.importSnapshots()) ?? this.#reason();
     } finally {
       this.progress = null;
     }
+  }
+
+  /** Why nothing was imported. */
+  #reason(): "cancelled" | null {
+    return this.#isCancelled ? "cancelled" : null;
   }
 
   note(progress: Progress): void {
