@@ -163,13 +163,14 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 29] = [
+const UPWARDS: [&str; 30] = [
     "lock",
     "private",
     "clock",
     "chores",
     "durable",
     "trusted_time",
+    "chosen",
     "format",
     "leader",
     "load",

@@ -9,6 +9,7 @@ mod answers;
 mod app;
 mod backups;
 mod calls;
+mod chosen;
 mod cli;
 mod cli_bisect;
 mod cli_bisect_ended;

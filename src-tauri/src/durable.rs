@@ -4,8 +4,8 @@
 
 mod target;
 
-use std::fs::{File, Metadata};
-use std::io::{self, Read, Write};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
@@ -30,23 +30,12 @@ pub enum Access {
 /// # Errors
 /// If it cannot be read; the error says so if a link leads to no file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    read_at_most(path, u64::MAX)
+    fs::read(path).map_err(|error| explained(path, error))
 }
 
-/// Reads at most so many bytes from the beginning of a file; a device may have no end.
-///
-/// # Errors
-/// As for [`read`].
-pub fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let read = || {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len().min(bytes_max);
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))?;
-        file.take(bytes_max).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read().map_err(|error| Target::of(path).err().unwrap_or(error))
+/// Returns an error of opening a file, or what is wrong with the link that it is.
+pub(crate) fn explained(path: &Path, error: io::Error) -> io::Error {
+    Target::of(path).err().unwrap_or(error)
 }
 
 /// Writes a file that the user named, whole or not at all. A link stays a link, and its target is
@@ -119,7 +108,7 @@ fn keep_owner(file: &File, before: &Metadata) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, Permissions};
+    use std::fs::Permissions;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;

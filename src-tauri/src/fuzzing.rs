@@ -2,6 +2,8 @@
 //!
 //! The application itself calls nothing here.
 
+use std::ops::ControlFlow;
+
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::Tree;
 use serde_json::Value;
@@ -52,10 +54,12 @@ pub fn changes(bytes: &[u8], format: Format) -> Result<Changes, StateError> {
 /// # Errors
 /// [`StateError`] if it is refused.
 pub fn bundle(bytes: &[u8]) -> Result<String, StateError> {
-    let snapshots = state::read_bundle(bytes, 0)?;
-    for snapshot in &snapshots {
+    let mut snapshots = Vec::new();
+    state::read_bundle(bytes, 0, &mut |snapshot, _| {
         let _ = (snapshot.recorded(), snapshot.label());
-    }
+        snapshots.push(snapshot);
+        Ok(ControlFlow::Continue(()))
+    })?;
     Ok(state::write_bundle(snapshots))
 }
 

@@ -13,6 +13,7 @@
 //! | [`token`] | the secret that authorizes writes over HTTP |
 //! | [`private`] | files and folders for their owner alone, and whether a folder can be trusted |
 //! | [`durable`] | files that are replaced whole or not at all |
+//! | [`chosen`] | files that the user chooses, read with a bound |
 //! | [`mod@format`] | how several things are written in one body |
 //! | `lock` | mutexes that a panic does not poison |
 //! | `chores` | periodic work, on two threads |
@@ -47,6 +48,7 @@ pub mod metrics;
 
 pub mod actor;
 mod chores;
+pub mod chosen;
 pub mod clock;
 pub mod config;
 pub mod durable;

@@ -40,13 +40,13 @@ use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
 use crate::trusted_time;
 
-pub use self::bundle::{compare_files, notes_on_file, patch_files, read_file};
-pub(crate) use self::bundle::{read as read_bundle, write as write_bundle};
+pub use self::bundle::{Progress, compare_files, notes_on_file, patch_files, read_file};
+pub(crate) use self::bundle::{read_each as read_bundle, write as write_bundle};
 pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
 pub(crate) use self::restoring::{RestoreContext, undo_of};
 pub(crate) use self::show::plainly_compared;
-pub(crate) use self::writing::Assignment;
+pub(crate) use self::writing::{Assignment, FromFile};
 
 /// The name of a source: 1 to 128 characters, none of them a control character or a slash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

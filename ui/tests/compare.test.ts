@@ -359,6 +359,7 @@ describe("taking a difference out", () => {
     await user.click(screen.getByTestId("compare-export"));
     await user.click(screen.getByTestId("export-patch"));
     await waitFor(() => expect(host.saved[0]?.name).toBe("state-patch.json"));
+    expect(host.saved[0]?.isPrivate, "it holds values of the state").toBe(true);
     await user.click(screen.getByTestId("compare-export"));
     await user.click(screen.getByTestId("copy-patch"));
     await waitFor(() => expect(toasts().join()).toContain("copied"));

@@ -306,4 +306,22 @@ describe("the appearance", () => {
     await fireEvent.click(screen.getByText("Normal size"));
     expect(screen.getByTestId("smaller").getAttribute("aria-disabled")).toBe("true");
   });
+
+  it("shows that a part of an address is hidden, and offers no way back to what it does not know", async () => {
+    const host = new MemoryHost(typical());
+    const gateway = host.configuration.find(({ name }) => name === "metrics.pushGateway");
+    if (!gateway) throw new Error("there is no such setting");
+    gateway.value = gateway.inFile = "http://***@gate.example";
+    host.chosen = { ...host.chosen, view: "settings" };
+    await openOver(host);
+    await screen.findByTestId("find-setting");
+    const shown = within(row(gateway.name));
+    expect(field(gateway.name).value).toBe("http://***@gate.example");
+    shown.getByText(words.settings.hidden);
+    await enter(gateway.name, "http://other.example");
+    await waitFor(() => expect(gateway.inFile).toBe("http://other.example"));
+    await waitFor(() => expect(shown.queryByText(words.settings.hidden)).toBeNull());
+    await screen.findByTestId("toast");
+    expect(screen.queryByTestId("toast-action")).toBeNull();
+  });
 });

@@ -632,6 +632,25 @@ describe("keeping", () => {
     expect(screen.queryByTestId("source-theirs")).toBeNull();
   });
 
+  it("tells how far an import is, and ends it", async () => {
+    await openTwelve();
+    let end: (imported: null) => void = () => undefined;
+    host.importSnapshots = () => new Promise((resolve) => (end = resolve));
+    await user.click(screen.getByTestId("import-snapshots"));
+    host.announce({ kind: "importing", done: 3, total: 40 });
+    const progress = await screen.findByRole<HTMLProgressElement>("progressbar", {
+      name: "Importing 40 snapshots",
+    });
+    expect([progress.value, progress.max]).toEqual([3, 40]);
+    host.announce({ kind: "importing", done: 12, total: 40 });
+    await waitFor(() => expect(progress.value).toBe(12));
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(host.importsCancelled).toBe(1);
+    end(null);
+    await screen.findByText("Import cancelled. None of its snapshots was kept");
+    expect(screen.queryByRole("progressbar")).toBeNull();
+  });
+
   it("is reached from the palette", async () => {
     await openTwelve();
     await press(document.body, "k", { ctrlKey: true });

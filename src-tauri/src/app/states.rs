@@ -2,6 +2,7 @@
 //! and their revisions, announced to clients.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use flagdeck_core::compare;
 use flagdeck_core::tree::{self, Tree};
@@ -19,8 +20,8 @@ use crate::state::shapes::{
     StateDifference, StateDifferenceOptions, StateSource, Timeline,
 };
 use crate::state::{
-    Assignment, ChangesReceipt, CurrentState, NewSnapshot, SourceName, StateError, StateNews,
-    StatePut, StateTree,
+    Assignment, ChangesReceipt, CurrentState, FromFile, NewSnapshot, Progress, SourceName,
+    StateError, StateNews, StatePut, StateTree,
 };
 use crate::store::{Actor, StoreError};
 
@@ -365,16 +366,38 @@ impl App {
     /// # Errors
     /// If it is none of these, or cannot be kept; then nothing was.
     pub fn import_snapshots(&self, bytes: &[u8], name: &str) -> Result<Vec<Snapshot>, Error> {
+        let imported = self.import_watched(bytes, name, &mut |_| ControlFlow::Continue(()))?;
+        Ok(imported.expect("only its watch can end an import"))
+    }
+
+    /// The same, with `watch` told of each snapshot before it is stored; `None` if it breaks, and
+    /// then nothing was kept.
+    ///
+    /// # Errors
+    /// As for [`Self::import_snapshots`].
+    pub fn import_watched(
+        &self,
+        bytes: &[u8],
+        name: &str,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Option<Vec<Snapshot>>, Error> {
         self.ensure_states_kept()?;
         let is_packed = self.config().state.compression_enabled;
+        let source = name.parse()?;
         let states = &self.0.states;
-        let (snapshots, warnings) =
-            states.import(bytes, &name.parse()?, is_packed, self.now_ms())?;
+        let imported = states.import(bytes, &source, is_packed, self.now_ms(), watch)?;
+        let Some(FromFile {
+            snapshots,
+            warnings,
+        }) = imported
+        else {
+            return Ok(None);
+        };
         for warning in warnings {
             self.notify(Level::Warning, format!("{name}: {warning}"));
         }
-        self.announce(Event::State(Some(name.into())));
-        Ok(snapshots)
+        self.announce(Event::State(Some(source.as_str().into())));
+        Ok(Some(snapshots))
     }
 }
 

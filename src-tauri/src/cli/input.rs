@@ -1,11 +1,10 @@
 //! What `flagctl` reads: files that people name, and standard input. Never more than its reader
 //! can use, also from a device or a pipe that does not end.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
-use anyhow::Context;
-use flagdeck::durable;
+use flagdeck::chosen::{self, ReadError};
 use flagdeck_core::text::{self, Reading};
 
 use crate::commands::Refused;
@@ -27,24 +26,17 @@ pub fn read_json(file: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
 
 /// Reads a file whole, or standard input for `-`.
 pub fn read(file: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
-    let most = bytes_max as u64 + 1;
-    let bytes = match is_standard_input(file) {
-        true => {
-            let mut bytes = Vec::new();
-            let read = io::stdin().lock().take(most).read_to_end(&mut bytes);
-            read.map(|_| bytes)
-        }
-        false => durable::read_at_most(file, most),
+    let read = match is_standard_input(file) {
+        true => chosen::read_from(io::stdin().lock(), bytes_max),
+        false => chosen::read_stream(file, bytes_max),
     };
-    let bytes = bytes.with_context(|| format!("{} cannot be read", subject(file)))?;
-    match bytes.len() <= bytes_max {
-        true => Ok(bytes),
-        false => {
-            let limit_mib = bytes_max / (1024 * 1024);
-            let message = format!("{} is larger than {limit_mib} MiB", subject(file));
-            Err(Refused(message).into())
+    read.map_err(|error| {
+        let said = format!("{} {error}", subject(file));
+        match error {
+            ReadError::File(cause) => anyhow::Error::from(cause).context(said),
+            ReadError::NotAFile(_) | ReadError::TooLarge { .. } => Refused(said).into(),
         }
-    }
+    })
 }
 
 /// Reports what was changed to read a text, if anything.

@@ -17,6 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::closing::Closing;
+use crate::importing::Importing;
 use crate::instance::Instance;
 use crate::{menu, window};
 
@@ -33,6 +34,7 @@ struct Inner {
     open: Mutex<Option<Open>>,
     window: Mutex<Option<AppHandle>>,
     closing: Closing,
+    importing: Importing,
     /// What was dropped on the window, until the page asks for it.
     dropped: Mutex<Option<PathBuf>>,
     stopping: CancellationToken,
@@ -51,6 +53,7 @@ impl Desk {
             open: Mutex::new(None),
             window: Mutex::new(None),
             closing: Closing::default(),
+            importing: Importing::default(),
             dropped: Mutex::new(None),
             stopping: CancellationToken::new(),
         }))
@@ -69,6 +72,11 @@ impl Desk {
     /// Returns what prevents closing the window.
     pub fn closing(&self) -> &Closing {
         &self.0.closing
+    }
+
+    /// Returns the import of snapshots that goes on.
+    pub fn importing(&self) -> &Importing {
+        &self.0.importing
     }
 
     /// Notes what was dropped on the window, and notifies the page.

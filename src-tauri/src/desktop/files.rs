@@ -1,15 +1,15 @@
 //! Files that a person chooses in the desktop's dialogs, and showing the data folder.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use flagdeck::durable;
+use flagdeck::chosen::{self, ReadError};
+use flagdeck::durable::{self, Access};
 use flagdeck::private;
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{ChosenFile, Failure};
@@ -50,21 +50,12 @@ pub async fn choose_bytes(
     };
     let named = path.file_stem().unwrap_or(path.as_os_str());
     let name = named.to_string_lossy().into_owned();
-    let bytes = off_the_window(move || {
-        let refuse = |reason: &str| failed(&path, &format!("cannot be read: {reason}"));
-        let cannot = |error: io::Error| refuse(&reason_of(&error));
-        let mut bytes = Vec::new();
-        let file = File::open(&path).map_err(cannot)?;
-        file.take(BUNDLE_BYTES_MAX as u64 + 1)
-            .read_to_end(&mut bytes)
-            .map_err(cannot)?;
-        Ok(bytes)
-    });
+    let bytes = off_the_window(move || read_bytes(&path, BUNDLE_BYTES_MAX));
     Ok(Some((name, bytes.await?)))
 }
 
-/// Lets a person choose where to write something, writes it, and returns the place; `None` if they
-/// chose none. The kind of file follows from `name`.
+/// Lets the user choose where to write something, writes it, and returns the place; `None` if they
+/// chose none. The kind of file follows from `name`. `access` is who may use a file that is new.
 ///
 /// # Errors
 /// If it cannot be written; what was there before is kept then.
@@ -72,13 +63,16 @@ pub async fn save(
     window: &WebviewWindow,
     name: String,
     bytes: Vec<u8>,
+    access: Access,
 ) -> Result<Option<String>, Failure> {
     let mut kinds = KINDS.into_iter();
     let kind = kinds.find(|kind| name.ends_with(kind.ending));
     let kind = kind.unwrap_or(JSON);
     let dialog = dialog(window, kind.export, kind).set_file_name(name);
     match place(|choose| dialog.save_file(choose)).await? {
-        Some(path) => off_the_window(move || write(&path, &bytes)).await.map(Some),
+        Some(path) => off_the_window(move || write(&path, &bytes, access))
+            .await
+            .map(Some),
         None => Ok(None),
     }
 }
@@ -155,24 +149,7 @@ async fn off_the_window<T: Send + 'static>(
 /// # Errors
 /// If it cannot be read, is too large for a document, or is not text.
 pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
-    let refuse = |reason: &str| failed(path, &format!("cannot be read: {reason}"));
-    let cannot = |error: io::Error| refuse(&reason_of(&error));
-    let metadata = fs::metadata(path).map_err(cannot)?;
-    if !metadata.is_file() {
-        return Err(refuse("it is not a file"));
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(cannot)?;
-    file.take(DOCUMENT_BYTES_MAX as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
-    if bytes.len() > DOCUMENT_BYTES_MAX {
-        let limit_mib = DOCUMENT_BYTES_MAX / (1024 * 1024);
-        return Err(failed(
-            path,
-            &format!("is too large for a document, which has {limit_mib} MiB at most"),
-        ));
-    }
+    let bytes = read_bytes(path, DOCUMENT_BYTES_MAX)?;
     let (text, _) = text::read(&bytes).map_err(|error| failed(path, &error.to_string()))?;
     Ok(ChosenFile {
         name: name_of(path),
@@ -180,9 +157,17 @@ pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
     })
 }
 
+/// Reads a file, and nothing but a file.
+fn read_bytes(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+    chosen::read_file(path, bytes_max).map_err(|error| match error {
+        ReadError::File(cause) => failed(path, &format!("cannot be read: {}", reason_of(&cause))),
+        other => failed(path, &other.to_string()),
+    })
+}
+
 /// Writes a file whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
-    durable::save(path, bytes).map_err(|error| {
+fn write(path: &Path, bytes: &[u8], access: Access) -> Result<String, Failure> {
+    durable::save(path, bytes, access).map_err(|error| {
         let reason = reason_of(&error);
         failed(path, &format!("cannot be written: {reason}"))
     })?;
@@ -230,6 +215,8 @@ fn reason_of(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn temporary() -> tempfile::TempDir {
@@ -258,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_a_document_is_refused_in_a_sentence() {
-        check_refused(&vec![b' '; DOCUMENT_BYTES_MAX + 1], "4 MiB at most");
+        check_refused(&vec![b' '; DOCUMENT_BYTES_MAX + 1], "is larger than 4 MiB");
         check_refused(b"\xff\xfe{\0", "is UTF-16; save it as UTF-8");
         check_refused(b"{\xff", "byte 2 of line 1");
         let folder = temporary();
@@ -281,7 +268,7 @@ mod tests {
         let folder = temporary();
         let path = folder.path().join("flags.json");
         fs::write(&path, "before").expect("a file");
-        let place = write(&path, b"after").expect("it can be written");
+        let place = write(&path, b"after", Access::Kept).expect("it can be written");
         assert_eq!(place, path.display().to_string());
         assert_eq!(fs::read_to_string(&path).expect("a file"), "after");
     }
@@ -290,7 +277,7 @@ mod tests {
     fn a_place_that_cannot_be_written_is_named() {
         let folder = temporary();
         let path = folder.path().join("gone/flags.json");
-        let refused = write(&path, b"text").expect_err("there is no folder");
+        let refused = write(&path, b"text", Access::Kept).expect_err("there is no folder");
         assert!(refused.message.contains("not there"), "{refused:?}");
     }
 

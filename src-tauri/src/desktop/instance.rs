@@ -236,6 +236,7 @@ fn socket(data_dir: &Path, folder: &File) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
     use std::sync::mpsc;
 
     use super::*;

@@ -7,6 +7,7 @@ mod closing;
 mod commands;
 mod desk;
 mod files;
+mod importing;
 mod instance;
 mod menu;
 mod place;

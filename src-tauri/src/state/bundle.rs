@@ -5,11 +5,13 @@
 //! The hash is over values, so that a bundle may be written again by another program: in another
 //! order of keys, or with `1` for `1.0`. In version 1, it is over their spelling.
 
+use std::ops::ControlFlow;
+
 use flagdeck_core::state::{self, Change};
 use flagdeck_core::text;
 use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::whole;
-use serde::de::Error;
+use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -23,12 +25,28 @@ use crate::state::shapes::{Snapshot, SnapshotLabel, StateDifference, StateDiffer
 pub(super) const FORMAT: &str = "flagdeck-snapshots";
 const VERSION: u32 = 2;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Bundle {
-    format: String,
-    #[serde(deserialize_with = "whole::deserialize")]
+    format: &'static str,
     version: u32,
     snapshots: Vec<Bundled>,
+}
+
+/// A bundle as it is read: the snapshots as text, because the trees of all of them would take many
+/// times the memory of the file.
+#[derive(Deserialize)]
+struct Texts<'a> {
+    #[serde(borrow)]
+    snapshots: Vec<&'a RawValue>,
+}
+
+/// How far a file is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Snapshots that are read.
+    pub done: usize,
+    /// Snapshots of the file.
+    pub total: usize,
 }
 
 /// A snapshot in a file. Names are those of the specification, if it has one.
@@ -58,9 +76,6 @@ pub(crate) struct Bundled {
     /// BLAKE3 of the state in canonical form, as hexadecimal digits, if known.
     #[serde(default)]
     hash: Option<String>,
-    /// Warnings about how it was read.
-    #[serde(skip)]
-    pub(crate) warnings: Vec<String>,
 }
 
 impl Bundled {
@@ -75,7 +90,6 @@ impl Bundled {
             revision: snapshot.revision,
             changes: recorded.iter().map(state::record).collect(),
             hash: Some(hash_of(&state.ml)),
-            warnings: Vec::new(),
         }
     }
 
@@ -141,18 +155,24 @@ fn unreadable(message: &str) -> StateError {
 /// Writes a bundle as JSON text.
 pub(crate) fn write(snapshots: Vec<Bundled>) -> String {
     let bundle = Bundle {
-        format: FORMAT.into(),
+        format: FORMAT,
         version: VERSION,
         snapshots,
     };
     serde_json::to_string(&bundle).expect("a bundle is JSON")
 }
 
-/// Reads a bundle, one `{timestamp, ml, files}`, or one bare state, which gets the time `now_ms`.
+/// Reads a bundle, one `{timestamp, ml, files}`, or one bare state, which gets the time `now_ms`,
+/// and calls `each` with one snapshot at a time. Returns warnings about how they were read, a
+/// sentence each; `None` if `each` breaks.
 ///
 /// # Errors
-/// [`StateError::Unreadable`] if it is none of these, or does not match its hashes.
-pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError> {
+/// [`StateError::Unreadable`] if it is none of these, or does not match its hashes; that of `each`.
+pub(crate) fn read_each(
+    bytes: &[u8],
+    now_ms: i64,
+    each: &mut dyn FnMut(Bundled, Progress) -> Result<ControlFlow<()>, StateError>,
+) -> Result<Option<Vec<String>>, StateError> {
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(unreadable("the file is larger than 256 MiB"));
     }
@@ -160,7 +180,7 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
     let json = &*tree::mended(json.as_bytes());
     let marked: Result<Marked, _> = serde_json::from_slice(json);
     if marked.is_ok_and(|marked| marked.format == FORMAT) {
-        return read_bundle(json);
+        return read_bundle(json, each);
     }
     let tree =
         tree::read(json).map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
@@ -170,7 +190,7 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
         at_ms,
         warnings,
     } = intake::unwrap(tree)?;
-    Ok(vec![Bundled {
+    let bundled = Bundled {
         at_ms: at_ms.unwrap_or(now_ms),
         ml: tree,
         files: files.unwrap_or_default(),
@@ -180,8 +200,9 @@ pub(crate) fn read(bytes: &[u8], now_ms: i64) -> Result<Vec<Bundled>, StateError
         revision: 0,
         changes: Vec::new(),
         hash: None,
-        warnings,
-    }])
+    };
+    let whole = Progress { done: 1, total: 1 };
+    Ok(each(bundled, whole)?.is_continue().then_some(warnings))
 }
 
 /// What distinguishes a bundle from other JSON.
@@ -190,34 +211,67 @@ struct Marked {
     format: String,
 }
 
-fn read_bundle(json: &[u8]) -> Result<Vec<Bundled>, StateError> {
-    let bundle: Bundle = serde_json::from_slice(json)
-        .map_err(|error| unreadable(&format!("the bundle cannot be read: {error}")))?;
-    if bundle.version > VERSION {
+/// What is known of a bundle without memory for its snapshots.
+#[derive(Deserialize)]
+struct Counted {
+    #[serde(deserialize_with = "whole::deserialize")]
+    version: u32,
+    snapshots: Vec<IgnoredAny>,
+}
+
+fn read_bundle(
+    json: &[u8],
+    each: &mut dyn FnMut(Bundled, Progress) -> Result<ControlFlow<()>, StateError>,
+) -> Result<Option<Vec<String>>, StateError> {
+    let failed = |error| unreadable(&format!("the bundle cannot be read: {error}"));
+    let counted: Counted = serde_json::from_slice(json).map_err(failed)?;
+    if counted.version > VERSION {
         return Err(unreadable(
             "the bundle is of a newer Flagdeck; update Flagdeck",
         ));
     }
-    if bundle.snapshots.is_empty() || bundle.snapshots.len() > BUNDLE_SNAPSHOTS_MAX {
+    let total = counted.snapshots.len();
+    if total == 0 || total > BUNDLE_SNAPSHOTS_MAX {
         let message = format!("a bundle has 1 to {BUNDLE_SNAPSHOTS_MAX} snapshots");
         return Err(unreadable(&message));
     }
-    bundle.snapshots.iter().try_for_each(Bundled::check)?;
-    let mut snapshots = bundle.snapshots;
-    let warnings = told_of(&snapshots);
-    snapshots[0].warnings = warnings;
-    Ok(snapshots)
+    let texts: Texts<'_> = serde_json::from_slice(json).map_err(failed)?;
+    let mut left_out = LeftOut::default();
+    for (index, text) in texts.snapshots.into_iter().enumerate() {
+        let done = index + 1;
+        let bundled: Bundled = serde_json::from_str(text.get()).map_err(|error| {
+            unreadable(&format!(
+                "snapshot {done} of the bundle cannot be read: {error}"
+            ))
+        })?;
+        bundled.check()?;
+        left_out.count(&bundled);
+        if each(bundled, Progress { done, total })?.is_break() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(left_out.warnings()))
 }
 
-/// Warns of recorded changes of a bundle that are left out, in one sentence for each place.
-fn told_of(snapshots: &[Bundled]) -> Vec<String> {
-    let count = |records: fn(&Bundled) -> &[Tree]| {
-        let counts = snapshots.iter().map(records).map(state::count_in_seconds);
-        counts.sum()
-    };
-    let recorded = intake::in_seconds(count(|it| &it.changes), "changes");
-    let own = intake::in_seconds(count(|it| intake::history(&it.ml)), "ml.history");
-    recorded.into_iter().chain(own).collect()
+/// Recorded changes of a bundle that are left out, by where they are.
+#[derive(Default)]
+struct LeftOut {
+    recorded: usize,
+    own: usize,
+}
+
+impl LeftOut {
+    fn count(&mut self, bundled: &Bundled) {
+        self.recorded += state::count_in_seconds(&bundled.changes);
+        self.own += state::count_in_seconds(intake::history(&bundled.ml));
+    }
+
+    /// Warns of them, in one sentence for each place.
+    fn warnings(&self) -> Vec<String> {
+        let recorded = intake::in_seconds(self.recorded, "changes");
+        let own = intake::in_seconds(self.own, "ml.history");
+        recorded.into_iter().chain(own).collect()
+    }
 }
 
 /// Reads the one state of a file: a bundle of one snapshot, `{timestamp, ml, files}`, or a bare
@@ -226,22 +280,28 @@ fn told_of(snapshots: &[Bundled]) -> Vec<String> {
 /// # Errors
 /// [`StateError::Unreadable`] if it is none of these.
 pub fn read_file(bytes: &[u8]) -> Result<Tree, StateError> {
-    let mut snapshots = read(bytes, 0)?;
-    match (snapshots.pop(), snapshots.len()) {
-        (Some(only), 0) => Ok(only.ml),
-        _ => Err(unreadable(
-            "the bundle has several snapshots; import it to compare them",
-        )),
-    }
+    read_only(bytes).map(|(tree, _)| tree)
 }
 
 /// Returns warnings about how a file is read, a sentence each.
 ///
 /// # Errors
-/// [`StateError::Unreadable`] if it cannot be read.
+/// As for [`read_file`].
 pub fn notes_on_file(bytes: &[u8]) -> Result<Vec<String>, StateError> {
-    let read = read(bytes, 0)?.into_iter();
-    Ok(read.flat_map(|bundled| bundled.warnings).collect())
+    read_only(bytes).map(|(_, warnings)| warnings)
+}
+
+fn read_only(bytes: &[u8]) -> Result<(Tree, Vec<String>), StateError> {
+    let mut only = None;
+    let warnings = read_each(bytes, 0, &mut |bundled, progress| {
+        if progress.total == 1 {
+            only = Some(bundled.ml);
+            return Ok(ControlFlow::Continue(()));
+        }
+        Ok(ControlFlow::Break(()))
+    })?;
+    only.zip(warnings)
+        .ok_or_else(|| unreadable("the bundle has several snapshots; import it to compare them"))
 }
 
 /// Returns what turns the state of one file into that of another, as operations of RFC 6902.

@@ -11,6 +11,7 @@
 //! Any number of programs may write: every call is one transaction that begins from what is there.
 //! Does not read the clock, and knows nothing of settings.
 
+mod importing;
 mod restores;
 mod ring;
 mod schema;
@@ -28,6 +29,7 @@ use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{Object, Tree};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+pub(super) use self::importing::Imported;
 pub(super) use self::restores::{
     NewRestore, OpenRestore, all_open as open_restores, last_id as last_restore,
     latest as latest_restore, list as list_restores, load as load_restore, open as open_restore,
@@ -63,15 +65,6 @@ pub(super) struct StateStore {
 pub(super) struct Whole {
     pub(super) tree: Tree,
     pub(super) files: Option<u64>,
-}
-
-/// A snapshot from a file.
-#[derive(Debug)]
-pub(super) struct Imported<'a> {
-    pub(super) tree: Tree,
-    pub(super) new_snapshot: NewSnapshot<'a>,
-    /// What its source recorded since the one before, latest first.
-    pub(super) recorded: Vec<Change>,
 }
 
 /// The outcome of a reported state.
@@ -290,33 +283,6 @@ impl StateStore {
         let restore = restores::cancel(&transaction, id, actor, now_ms)?;
         transaction.commit()?;
         Ok(restore)
-    }
-
-    /// Stores states from a file as snapshots.
-    ///
-    /// # Errors
-    /// [`StateError`] if it cannot be stored.
-    pub(super) fn import(
-        &mut self,
-        name: &SourceName,
-        states: &[Imported<'_>],
-    ) -> Result<Vec<u64>, StateError> {
-        let transaction = self.connection.begin()?;
-        let mut source = sources::find_or_make(&transaction, name)?;
-        let mut ids = Vec::with_capacity(states.len());
-        for imported in states {
-            source.files = imported.new_snapshot.files.unwrap_or_default();
-            let id = snapshots::take(
-                &transaction,
-                &source,
-                &imported.tree,
-                &imported.new_snapshot,
-            )?;
-            ring::write_recorded(&transaction, id as i64, &imported.recorded)?;
-            ids.push(id);
-        }
-        transaction.commit()?;
-        Ok(ids)
     }
 
     /// Changes the label of a snapshot.

@@ -1,14 +1,16 @@
 //! Writing states and snapshots. Each call is durable when it returns, or changed nothing.
 
+use std::ops::ControlFlow;
+
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::{Path, Tree};
 
-use super::bundle::{self, Bundled};
+use super::bundle::{self, Bundled, Progress};
 use super::intake::{self, ChangeProblem};
 use super::store::{Imported, NewSnapshot, Whole};
 use super::{ChangesReceipt, SourceName, StateError, StatePut, States};
 use crate::format::Format;
-use crate::state::shapes::{Snapshot, SnapshotCause, SnapshotLabel, StateAt};
+use crate::state::shapes::{Snapshot, SnapshotLabel, StateAt};
 use crate::store::Actor;
 use crate::store::StoreError;
 
@@ -204,7 +206,7 @@ impl States {
         Ok(bundle::write(bundled.collect::<Result<_, StateError>>()?))
     }
 
-    /// Imports the snapshots of a file. Returns them, with warnings about how they were read.
+    /// Imports the snapshots of a file; `None`, with none imported, if `watch` breaks, which is told of each one before it is stored.
     ///
     /// # Errors
     /// [`StateError`] if it is not a bundle or state, or they cannot be stored; then none was.
@@ -214,33 +216,45 @@ impl States {
         source: &SourceName,
         is_packed: bool,
         now_ms: i64,
-    ) -> Result<(Vec<Snapshot>, Vec<String>), StateError> {
-        let mut read = bundle::read(bytes, now_ms)?;
-        let warnings = read
-            .iter_mut()
-            .flat_map(|it| std::mem::take(&mut it.warnings));
-        let warnings = warnings.collect();
-        let labels: Vec<SnapshotLabel> = read.iter().map(Bundled::label).collect();
-        let states: Vec<Imported<'_>> = read
-            .into_iter()
-            .zip(&labels)
-            .map(|(bundled, label)| Imported {
-                recorded: bundled.recorded(),
-                new_snapshot: NewSnapshot {
-                    at_ms: bundled.at_ms,
-                    cause: SnapshotCause::Import,
-                    label,
-                    revision: bundled.revision,
-                    is_packed,
-                    only_new: false,
-                    files: Some(bundled.files),
-                },
-                tree: bundled.ml,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Option<FromFile>, StateError> {
+        let imported = self.writer(now_ms)?.store().import(source, |import| {
+            bundle::read_each(bytes, now_ms, &mut |bundled, progress| {
+                if watch(progress).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                import.add(&of_file(bundled, is_packed))?;
+                Ok(ControlFlow::Continue(()))
             })
-            .collect();
-        let ids = self.writer(now_ms)?.store().import(source, &states)?;
+        })?;
+        let Some((ids, warnings)) = imported else {
+            return Ok(None);
+        };
         let taken = ids.into_iter().map(|id| self.snapshot(id));
-        Ok((taken.collect::<Result<_, _>>()?, warnings))
+        Ok(Some(FromFile {
+            snapshots: taken.collect::<Result<_, _>>()?,
+            warnings,
+        }))
+    }
+}
+
+/// The snapshots of a file, once they are stored.
+#[derive(Debug)]
+pub(crate) struct FromFile {
+    pub(crate) snapshots: Vec<Snapshot>,
+    /// About how they were read, a sentence each.
+    pub(crate) warnings: Vec<String>,
+}
+
+fn of_file(bundled: Bundled, is_packed: bool) -> Imported {
+    Imported {
+        recorded: bundled.recorded(),
+        label: bundled.label(),
+        at_ms: bundled.at_ms,
+        revision: bundled.revision,
+        files: bundled.files,
+        tree: bundled.ml,
+        is_packed,
     }
 }
 

@@ -107,6 +107,8 @@ macro_rules! with_every_call {
             states::export_snapshots(ids: Vec<u64>) -> Option<String>;
             /// Lets a person choose a bundle, a snapshot or a state to read; `null` for none.
             states::import_snapshots() -> Option<Vec<Snapshot>>;
+            /// Ends the import of snapshots that goes on, if any; none of its snapshots is kept.
+            states::cancel_import() -> ();
             /// How the application itself is doing.
             settings::status() -> Status;
             /// Every key of the configuration.
@@ -140,8 +142,9 @@ macro_rules! with_every_call {
             window::choose_file() -> Option<ChosenFile>;
             /// The file that was dropped on the window last, once; `null` if there is none.
             window::dropped_file() -> Option<ChosenFile>;
-            /// Lets a person choose where to write a text; resolves to the place, or `null` for none.
-            window::save_file(name: String, text: String) -> Option<String>;
+            /// Lets the user choose where to write a text, for its owner alone if it is private; resolves
+            /// to the place, or `null` for none.
+            window::save_file(name: String, text: String, is_private: Option<bool>) -> Option<String>;
             /// The same for a picture: the bytes of a PNG file in base64.
             window::save_picture(name: String, base64: String) -> Option<String>;
             /// Shows the data folder in the desktop's file manager.

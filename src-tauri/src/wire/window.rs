@@ -32,6 +32,13 @@ pub enum Announcement {
     CloseAsked,
     /// A file was dropped on the window.
     Dropped,
+    /// An import of snapshots goes on.
+    Importing {
+        /// Snapshots of the file that are read.
+        done: usize,
+        /// Snapshots of the file.
+        total: usize,
+    },
 }
 
 /// A file a person chose.

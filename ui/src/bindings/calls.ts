@@ -76,6 +76,8 @@ export interface Calls {
   exportSnapshots(ids: ReadonlyArray<number>): Promise<string | null>;
   /** Lets a person choose a bundle, a snapshot or a state to read; `null` for none. */
   importSnapshots(): Promise<Array<Snapshot> | null>;
+  /** Ends the import of snapshots that goes on, if any; none of its snapshots is kept. */
+  cancelImport(): Promise<void>;
   /** How the application itself is doing. */
   status(): Promise<Status>;
   /** Every key of the configuration. */
@@ -108,8 +110,8 @@ export interface Calls {
   chooseFile(): Promise<ChosenFile | null>;
   /** The file that was dropped on the window last, once; `null` if there is none. */
   droppedFile(): Promise<ChosenFile | null>;
-  /** Lets a person choose where to write a text; resolves to the place, or `null` for none. */
-  saveFile(name: string, text: string): Promise<string | null>;
+  /** Lets the user choose where to write a text, for its owner alone if it is private; resolves to the place, or `null` for none. */
+  saveFile(name: string, text: string, isPrivate?: boolean | null): Promise<string | null>;
   /** The same for a picture: the bytes of a PNG file in base64. */
   savePicture(name: string, base64: string): Promise<string | null>;
   /** Shows the data folder in the desktop's file manager. */
@@ -160,6 +162,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   undoRestore: ["undo_restore", "id"],
   exportSnapshots: ["export_snapshots", "ids"],
   importSnapshots: ["import_snapshots"],
+  cancelImport: ["cancel_import"],
   status: ["status"],
   settings: ["settings"],
   changeSetting: ["change_setting", "name", "value"],
@@ -176,7 +179,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   setPreferences: ["set_preferences", "preferences"],
   chooseFile: ["choose_file"],
   droppedFile: ["dropped_file"],
-  saveFile: ["save_file", "name", "text"],
+  saveFile: ["save_file", "name", "text", "isPrivate"],
   savePicture: ["save_picture", "name", "base64"],
   showDataFolder: ["show_data_folder"],
   setUnsaved: ["set_unsaved", "isUnsaved"],

@@ -2202,7 +2202,15 @@ source: string | null, } | { "kind": "command",
 /**
  * Its name in the catalogue of commands.
  */
-id: string, } | { "kind": "close_asked" } | { "kind": "dropped" };
+id: string, } | { "kind": "close_asked" } | { "kind": "dropped" } | { "kind": "importing", 
+/**
+ * Snapshots of the file that are read.
+ */
+done: number, 
+/**
+ * Snapshots of the file.
+ */
+total: number, };
 
 /**
  * What belongs to the window alone. Losing it loses no data.

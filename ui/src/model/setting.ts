@@ -34,6 +34,11 @@ export function isOverruled({ source }: Setting): boolean {
   return source.kind === "environment" || source.kind === "command_line";
 }
 
+/** Whether a part of it is not shown: the password or the query of an address. */
+export function isHidden(value: SettingValue): boolean {
+  return typeof value === "string" && (value.includes("//***@") || value.endsWith("?***"));
+}
+
 export function isSameValue(one: SettingValue, other: SettingValue): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

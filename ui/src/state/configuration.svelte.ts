@@ -9,7 +9,7 @@ import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { Failure, Setting, SettingValue } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
 import { isolatedWithin } from "../model/isolated";
-import { isSameValue, parseEntry, wantedValue } from "../model/setting";
+import { isHidden, isSameValue, parseEntry, wantedValue } from "../model/setting";
 import { words } from "../words";
 import type { Browsing } from "./browsing.svelte";
 import type { Toasts } from "./toasts.svelte";
@@ -154,6 +154,11 @@ export class Configuration {
   #keep(before: Setting, after: Setting): void {
     const { name } = after;
     const sentence = words.settings.changed(after, wantedValue(before), wantedValue(after));
+    if (isHidden(before.inFile)) {
+      // What is hidden of the address is not known here.
+      this.#parts.toasts.done(isolatedWithin(sentence));
+      return;
+    }
     const step: Step = { name, before: before.inFile, after: after.inFile, sentence };
     this.#steps = { undo: [...this.#steps.undo, step], redo: [] };
     this.#parts.toasts.done(isolatedWithin(sentence), {
@@ -184,7 +189,8 @@ export class Configuration {
     this.#steps = {
       ...this.#steps,
       [way]: this.#steps[way].slice(0, -1),
-      [back]: [...this.#steps[back], step],
+      // A hidden value cannot be brought back.
+      [back]: isHidden(expected) ? this.#steps[back] : [...this.#steps[back], step],
     };
     toasts.done(words.frame.did[way](step.sentence), {
       label: words.actions[back],

@@ -12,6 +12,7 @@ import { Choices } from "./choices.svelte";
 import { Compare } from "./compare.svelte";
 import { Confirmations } from "./confirmations.svelte";
 import { Configuration } from "./configuration.svelte";
+import { Importing } from "./importing.svelte";
 import { LastChanges } from "./last_changes.svelte";
 import { Live } from "./live.svelte";
 import { Metrics } from "./metrics.svelte";
@@ -43,6 +44,7 @@ export interface Deck {
   sources: StateSources;
   confirmations: Confirmations;
   snapshots: Snapshots;
+  importing: Importing;
   compare: Compare;
 }
 
@@ -77,6 +79,7 @@ export function makeDeck(host: Host): Deck {
     sources,
     confirmations: new Confirmations(sources, (restore) => tellConfirmed(deck, restore)),
     snapshots: new Snapshots(host, sources),
+    importing: new Importing(host),
     compare: new Compare(),
   };
   return deck;

@@ -85,11 +85,15 @@ export async function exportListed(deck: Deck, isWanted = () => true): Promise<v
   }
 }
 
-/** Reads snapshots from a file that a person chooses, and shows them. */
-export async function importSome({ host, choices, snapshots, toasts }: Deck): Promise<void> {
+/** Reads snapshots from a file that the user chooses, and shows them. */
+export async function importSome({ importing, choices, snapshots, toasts }: Deck): Promise<void> {
   try {
-    const imported = await host.importSnapshots();
+    const imported = await importing.run();
     if (imported === null) return;
+    if (imported === "cancelled") {
+      toasts.done(words.snapshots.importCancelled);
+      return;
+    }
     toasts.done(words.snapshots.imported(imported));
     const latest = imported.toSorted((one, other) => other.atMs - one.atMs)[0];
     if (!latest) return;

@@ -203,6 +203,8 @@ export const snapshots = {
       sources.size === 1 && only !== undefined ? isolated(only) : plural(sources.size, "source");
     return `${plural(imported.length, "snapshot")} of ${of} imported`;
   },
+  importing: (total: number) => `Importing ${plural(total, "snapshot")}`,
+  importCancelled: "Import cancelled. None of its snapshots was kept",
   pinned: "Pinned: kept until it is unpinned",
   unpinned: "Unpinned: removed once it is old",
 

@@ -604,6 +604,14 @@ export class MemoryHost implements Host {
     return this.states.importSnapshots();
   }
 
+  /** How often the import that goes on was cancelled. */
+  importsCancelled = 0;
+
+  cancelImport(): Promise<void> {
+    this.importsCancelled += 1;
+    return Promise.resolve();
+  }
+
   /** What the settings hold; written to by the window. */
   readonly configuration: Setting[] = sampleSettings();
   secret = "c0ffee".repeat(10);
@@ -686,7 +694,7 @@ export class MemoryHost implements Host {
 
   /** What the person is going to choose. */
   nextFile: ChosenFile | null = null;
-  readonly saved: { name: string; text: string }[] = [];
+  readonly saved: { name: string; text: string; isPrivate?: true }[] = [];
   isUnsaved = false;
   isClosed = false;
 
@@ -698,8 +706,8 @@ export class MemoryHost implements Host {
     return Promise.resolve(this.nextFile);
   }
 
-  saveFile(name: string, text: string): Promise<string | null> {
-    this.saved.push({ name, text });
+  saveFile(name: string, text: string, isPrivate?: boolean | null): Promise<string | null> {
+    this.saved.push({ name, text, ...(isPrivate && { isPrivate }) });
     return Promise.resolve(`/home/maria/${name}`);
   }
 

@@ -153,6 +153,8 @@ pub enum SnapshotCommand {
     },
     /// Import snapshots from a file: an export, an object of timestamp, ml and files, or the
     /// value of ml alone
+    ///
+    /// Either all of them are kept or, if it fails or is interrupted, none.
     Import {
         /// The file, or - for standard input
         file: PathBuf,

@@ -4,13 +4,15 @@ mod blame;
 mod compare;
 mod restore;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use flagdeck::durable::{self, Access};
-use flagdeck::state::SourceName;
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
+use flagdeck::state::{Progress, SourceName};
 use flagdeck::wire::{Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, StateAt};
 use flagdeck::{App, Error};
 
@@ -19,8 +21,11 @@ use super::source::{nobody, one_source};
 use crate::arguments::{ListArguments, OneSource, SnapshotCommand, Words};
 use crate::input::{read_json, subject};
 use crate::key::Key;
-use crate::output::{Output, counted, size, table, when};
+use crate::output::{self, Output, can_ask, counted, remark, size, table, when};
 use crate::which::Place;
+
+/// How often people are told how far an import is.
+const TOLD_EVERY: Duration = Duration::from_millis(200);
 
 pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::Result<ExitCode> {
     match command {
@@ -228,12 +233,45 @@ fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> a
 
 fn import(app: &App, file: &Path, name: Option<String>, output: &mut Output) -> anyhow::Result<()> {
     let name = name.unwrap_or_else(|| file_name(file));
-    let taken = app.import_snapshots(&read_json(file, BUNDLE_BYTES_MAX)?, &name)?;
+    let known = app.notices().len();
+    let bytes = read_json(file, BUNDLE_BYTES_MAX)?;
+    let mut telling = Telling::default();
+    let taken = app.import_watched(&bytes, &name, &mut |progress| telling.tell(progress));
+    telling.end();
+    let taken = taken?.expect("what tells of it does not end it");
+    for notice in app.notices().iter().skip(known) {
+        remark(&notice.message);
+    }
     if taken.is_empty() {
         let message = format!("{} holds no snapshot", subject(file));
         return Err(Error::NotFound { message }.into());
     }
     tell_all(&taken, output)
+}
+
+/// Tells people how far an import is, at intervals. Whatever ends the program, none or all of the
+/// snapshots are kept.
+#[derive(Default)]
+struct Telling {
+    told: Option<Instant>,
+}
+
+impl Telling {
+    fn tell(&mut self, progress: Progress) -> ControlFlow<()> {
+        let Progress { done, total } = progress;
+        let is_due = self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY);
+        if total > 1 && is_due && can_ask() {
+            self.told = Some(Instant::now());
+            output::progress(&format!("\rimporting snapshot {done} of {total} "));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn end(&self) {
+        if self.told.is_some() {
+            output::progress("\n");
+        }
+    }
 }
 
 fn remove(app: &App, source: &SourceName, output: &mut Output) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! What sources keep as state: looked at, compared, kept, restored.
 
+use flagdeck::durable::Access;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
     AsOf, Blame, Failure, Flags, RestoreFilter, RestorePage, RestoreRequest, Snapshot,
@@ -168,7 +169,8 @@ pub async fn export_snapshots(
     ids: Vec<u64>,
 ) -> Answer<Option<String>> {
     let bundle = with_app(&desk, move |app| app.export_snapshots(&ids)).await?;
-    files::save(&window, "snapshots.json".into(), bundle.into_bytes()).await
+    let name = "snapshots.json".into();
+    files::save(&window, name, bundle.into_bytes(), Access::KeptOrPrivate).await
 }
 
 #[tauri::command]
@@ -180,8 +182,17 @@ pub async fn import_snapshots(
         return Ok(None);
     };
     off_the_window(&desk, move |desk| {
-        let imported = desk.app()?.import_snapshots(&bytes, &name);
-        imported.map(Some).map_err(Failure::from)
+        let mut watch = desk
+            .importing()
+            .begin(|announcement| desk.tell(announcement));
+        let imported = desk.app()?.import_watched(&bytes, &name, &mut watch);
+        imported.map_err(Failure::from)
     })
     .await
+}
+
+#[tauri::command]
+pub async fn cancel_import(desk: State<'_, Desk>) -> Answer<()> {
+    desk.importing().cancel();
+    Ok(())
 }

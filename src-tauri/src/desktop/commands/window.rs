@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use flagdeck::durable::Access;
 use flagdeck::wire::{ChosenFile, Failure, Preferences};
 use tauri::{AppHandle, State, WebviewWindow};
 
@@ -51,8 +52,13 @@ pub async fn save_file(
     window: WebviewWindow,
     name: String,
     text: String,
+    is_private: Option<bool>,
 ) -> Answer<Option<String>> {
-    files::save(&window, name, text.into_bytes()).await
+    let access = match is_private.unwrap_or_default() {
+        true => Access::KeptOrPrivate,
+        false => Access::Kept,
+    };
+    files::save(&window, name, text.into_bytes(), access).await
 }
 
 #[tauri::command]
@@ -64,7 +70,7 @@ pub async fn save_picture(
     let bytes = BASE64_STANDARD
         .decode(base64)
         .map_err(|error| Failure::failed(&format!("the picture is not in base64: {error}")))?;
-    files::save(&window, name, bytes).await
+    files::save(&window, name, bytes, Access::Kept).await
 }
 
 #[tauri::command]

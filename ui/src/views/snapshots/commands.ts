@@ -24,7 +24,10 @@ function keepingCommands(deck: Deck) {
         overlay.show({ kind: "take_snapshot", source: snapshots.narrowing.source });
       },
     },
-    import_snapshots: { run: () => void importSome(deck) },
+    import_snapshots: {
+      run: () => void importSome(deck),
+      isEnabled: () => deck.importing.progress === null,
+    },
     export_snapshots: { run: () => void exportChosen(deck), isEnabled },
     pin_snapshot: {
       run: () => ofSnapshot(deck, (snapshot) => void togglePin(deck, snapshot)),
