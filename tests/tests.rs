@@ -61,6 +61,7 @@ mod prometheus;
 
 mod store_back;
 mod store_backups;
+mod store_certain;
 mod store_contract;
 mod store_damaged;
 mod store_formats;

@@ -43,7 +43,7 @@ pub(super) use self::snapshots::{
 pub(super) use self::sources::{Recorded, Source, all as all_sources, get as get_source};
 use self::tree_cache::TreeCache;
 use super::limits::PAGES_KIB;
-use super::{Confirmation, SourceName, StateError};
+use super::{Confirmation, Counts, SourceName, StateError};
 use crate::state::shapes::{SnapshotLabel, StateRestore};
 use crate::store::Actor;
 use crate::store::StoreError;
@@ -478,6 +478,17 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
     }
     problems.extend(restores::check(connection)?);
     Ok(problems)
+}
+
+/// Counts the sources and their snapshots.
+///
+/// # Errors
+/// [`StoreError`] if they cannot be read.
+pub(super) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
+    Ok(Counts {
+        sources: sources::all(connection)?.len(),
+        snapshots: snapshots::count(connection)? as usize,
+    })
 }
 
 /// Tells whether what failed is damaged, or the disk failed once.

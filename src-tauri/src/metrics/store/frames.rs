@@ -14,6 +14,18 @@ const FUTURE_S: i64 = 24 * 60 * 60;
 pub(super) const FRAMES: &str = "SELECT at_s, packed FROM frame \
     WHERE step_s = ?1 AND at_s >= ?2 AND at_s < ?3 ORDER BY at_s";
 
+/// Counts the frames of a table that cannot be decoded.
+pub(super) fn undecoded(connection: &Connection, table: &str) -> Result<usize, StoreError> {
+    let mut statement = connection.prepare(&format!("SELECT packed FROM {table}"))?;
+    let mut rows = statement.query([])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        let packed = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        count += usize::from(Frame::unpack(packed).is_none());
+    }
+    Ok(count)
+}
+
 /// Adds what was counted since the last time, by tick, and sums up what coarser tiers lack.
 pub(super) fn add(
     connection: &Connection,
