@@ -213,6 +213,10 @@ fn judge(app: &App) {
 }
 
 fn back_up(app: &App) -> Result<(), CannotWork> {
+    if app.flags().read_only().is_some() {
+        // That is told already, and passes with its reason.
+        return Err(CannotWork);
+    }
     match app.flags().back_up_when_due() {
         Ok(Some(path)) => tracing::info!(path = %path.display(), "backed up"),
         Ok(None) => {}
