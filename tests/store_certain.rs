@@ -100,7 +100,7 @@ fn destroy(cli: &Cli, name: &str) {
 }
 
 #[test]
-fn what_was_set_aside_is_told_by_every_command_until_somebody_looked_at_it() {
+fn what_was_set_aside_is_told_by_every_command_until_it_was_looked_at() {
     let cli = full();
     destroy(&cli, "state.db");
     let found = cli.run("state set ml.n 1 --source kc-web");
