@@ -24,6 +24,7 @@ mod cli_snapshot;
 mod cli_state;
 mod cli_terminal;
 mod config;
+mod damage_told;
 mod documents;
 mod edits;
 mod emergency;

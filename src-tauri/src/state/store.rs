@@ -47,6 +47,7 @@ use super::{Confirmation, Counts, SourceName, StateError};
 use crate::state::shapes::{SnapshotLabel, StateRestore};
 use crate::store::Actor;
 use crate::store::StoreError;
+use crate::store::sqlite::connection::check_structure;
 use crate::store::sqlite::place::{Place, Placed};
 use crate::store::sqlite::side::{Opened, SharedLock};
 
@@ -466,9 +467,9 @@ pub(super) fn last_revision(connection: &Connection) -> Result<Option<u64>, Stor
 /// [`StoreError`] if reading stopped before the end.
 pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut problems = Vec::new();
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        problems.push(format!("state.db is damaged: {verdict}"));
+    match check_structure(connection) {
+        Err(StoreError::Damaged { what }) => problems.push(format!("state.db is damaged: {what}")),
+        checked => checked?,
     }
     for source in sources::all(connection)? {
         if let Err(error) = sources::load_tree(connection, &source) {
