@@ -14,14 +14,20 @@ use tempfile::TempDir;
 use crate::support::apps::{close, open, open_watching, set_percentage, turn_master};
 use crate::support::cli::{Cli, Ran};
 use crate::support::disks::{folder_of_own_process, on_a_small_disk};
-use crate::support::folders::{put_state, quarantined, report_one, web};
+use crate::support::folders::{names_in, put_state, quarantined, report_one, web};
 use crate::support::serving::flagctl;
 use crate::support::waiting::{wait_for, wait_until};
 
 /// The databases beside the flags, with the words for what each holds.
 const BESIDE: [(&str, &str); 2] = [
-    ("state.db", "The states and their snapshots cannot be read (state.db: "),
-    ("metrics.db", "What was measured so far cannot be read (metrics.db: "),
+    (
+        "state.db",
+        "The states and their snapshots cannot be read (state.db: ",
+    ),
+    (
+        "metrics.db",
+        "What was measured so far cannot be read (metrics.db: ",
+    ),
 ];
 
 /// Fills a folder: three revisions, a state with two snapshots, an event.
@@ -113,6 +119,121 @@ fn the_doctor_finds_damage_that_nothing_has_met_yet() {
     }
 }
 
+#[test]
+fn the_doctor_reads_everything_and_names_the_file() {
+    for (file, sql, found) in [
+        (
+            "flagdeck.db",
+            "DELETE FROM revision_words",
+            "✗ flagdeck.db: the index of the history",
+        ),
+        (
+            "backup",
+            "UPDATE revision SET note = 'forged' WHERE number = 1",
+            "✗ backups/r0000000003-",
+        ),
+        (
+            "state.db",
+            "UPDATE whole SET text = zeroblob(9)",
+            "✗ state.db: the state of web is damaged",
+        ),
+        (
+            "state.db",
+            "UPDATE journal SET change = zeroblob(9)",
+            "✗ state.db: change 3 of web",
+        ),
+        (
+            "state.db",
+            "UPDATE report SET changes = zeroblob(9)",
+            "✗ state.db: the report of change 1 of web",
+        ),
+        (
+            "state.db",
+            "UPDATE recorded SET changes = zeroblob(9)",
+            "✗ state.db: what was recorded before snapshot 3",
+        ),
+        (
+            "state.db",
+            "UPDATE snapshot SET coding = zeroblob(9) WHERE id = 2",
+            "✗ state.db: snapshot 2",
+        ),
+        (
+            "metrics.db",
+            "UPDATE log SET hash = zeroblob(16)",
+            "✗ metrics.db is damaged: batches of the log",
+        ),
+        (
+            "metrics.db",
+            "UPDATE frame SET packed = x'ff'",
+            "✗ metrics.db is damaged: rows of the table frame",
+        ),
+        (
+            "metrics.db",
+            "UPDATE evidence SET packed = x'ff'",
+            "✗ metrics.db is damaged: rows of the table evidence",
+        ),
+        (
+            "metrics.db",
+            "UPDATE checkpoint SET totals = x'ff'",
+            "✗ metrics.db is damaged: the totals",
+        ),
+    ] {
+        let cli = Cli::new();
+        fill(&cli);
+        cli.ok("state set --source web ml.n 9");
+        cli.ok("snapshot take --source web");
+        cli.ok("backup make");
+        let sound = cli.ok("doctor --config http.port=0");
+        for file in [
+            "flagdeck.db",
+            "backups/r0000000003-",
+            "metrics.db",
+            "state.db",
+        ] {
+            assert!(sound.contains(&format!("✓ {file}")), "{sound}");
+        }
+        let path = match file {
+            "backup" => {
+                let names = names_in(&cli.data_dir().join("backups"));
+                let latest = names.iter().find(|name| name.starts_with("r0000000003-"));
+                cli.data_dir().join("backups").join(latest.unwrap())
+            }
+            _ => cli.data_dir().join(file),
+        };
+        let database = Connection::open(path).unwrap();
+        let unguarded = "DROP TRIGGER IF EXISTS revision_is_never_edited";
+        database.execute_batch(unguarded).unwrap();
+        let rows = database.execute(sql, []).unwrap();
+        drop(database);
+        assert!(rows > 0, "{sql}");
+        let doctor = cli.run("doctor --config http.port=0");
+        assert_eq!(doctor.code, Some(1), "{doctor:?}");
+        assert!(doctor.out.contains(found), "{sql}: {doctor:?}");
+        assert!(!cli.data_dir().join("quarantine").exists(), "{sql}");
+    }
+}
+
+#[test]
+fn the_doctor_does_not_call_a_locked_database_damaged() {
+    let cli = Cli::new();
+    fill(&cli);
+    let serving = cli.serve();
+    cli.ok("doctor --config http.port=0");
+    drop(serving);
+    let holder = Connection::open(cli.data_dir().join("state.db")).unwrap();
+    holder
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
+        .unwrap();
+    let doctor = cli.run("doctor --config http.port=0");
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    assert!(
+        doctor.out.contains("✗ state.db could not be checked: "),
+        "{doctor:?}"
+    );
+    assert!(doctor.out.contains("✓ metrics.db "), "{doctor:?}");
+    assert!(!doctor.out.contains("damaged"), "{doctor:?}");
+}
+
 /// A crash between creating a file and its tables leaves an empty one.
 #[test]
 fn an_empty_file_is_a_new_one_for_all_who_read_and_write() {
@@ -120,13 +241,21 @@ fn an_empty_file_is_a_new_one_for_all_who_read_and_write() {
         let cli = Cli::new();
         fill(&cli);
         fs::write(cli.data_dir().join(file), "").unwrap();
-        for command in ["get", "state list", "metrics", "doctor --config http.port=0"] {
+        for command in [
+            "get",
+            "state list",
+            "metrics",
+            "doctor --config http.port=0",
+        ] {
             let ran = cli.run(command);
             assert_eq!((ran.code, &*ran.err), (Some(0), ""), "{file}, {command}");
         }
         write_to_all(&cli);
         assert!(!cli.data_dir().join("quarantine").exists(), "{file}");
-        assert_eq!(cli.ok("doctor --config http.port=0").matches('✗').count(), 0);
+        assert_eq!(
+            cli.ok("doctor --config http.port=0").matches('✗').count(),
+            0
+        );
     }
 }
 
@@ -181,7 +310,9 @@ fn child_starts_on_a_full_disk() {
     assert!(app.flags().read_only().is_some(), "flags are read");
     let told = |app: &App| {
         let notices = app.notices();
-        notices.iter().any(|it| it.message.contains("cannot be kept"))
+        notices
+            .iter()
+            .any(|it| it.message.contains("cannot be kept"))
     };
     assert!(told(&app), "{:?}", app.notices());
 
@@ -222,7 +353,10 @@ fn with_failed_read(folder: &TempDir, file: &str, nth: u32, arguments: &[&str]) 
 fn a_read_that_fails_once_sets_nothing_aside() {
     let mut failures = 0;
     for (file, arguments) in [
-        ("state.db", ["state", "set", "--source", "web", "ml.n", "7"].as_slice()),
+        (
+            "state.db",
+            ["state", "set", "--source", "web", "ml.n", "7"].as_slice(),
+        ),
         ("flagdeck.db", &["master", "on"]),
     ] {
         for nth in 1.. {

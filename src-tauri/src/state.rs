@@ -501,6 +501,8 @@ impl States {
             let Some(connection) = self.reader()? else {
                 return Ok((Counts::default(), Vec::new()));
             };
+            // As of one moment: another program may be writing.
+            let connection = connection.unchecked_transaction()?;
             let problems = store::check(&connection).map_err(|error| STATES.name(error))?;
             // What cannot be counted is among the problems.
             Ok((store::counts(&connection).unwrap_or_default(), problems))

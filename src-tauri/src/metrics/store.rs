@@ -390,20 +390,20 @@ impl MetricsReader {
     /// # Errors
     /// [`StoreError`] if reading stopped before the end.
     pub fn check(&mut self) -> Result<Vec<String>, StoreError> {
-        let structure = check_structure(&self.0).map(|()| 0);
-        let past = self
-            .0
-            .transaction()
-            .map_err(StoreError::from)
-            .and_then(|transaction| read_past(&transaction).map(|_| 0));
-        let undecoded = ["frame", "evidence"].map(|table| frames::undecoded(&self.0, table));
+        // As of one moment: another program may be writing.
+        let moment = self.0.transaction()?;
+        let checked = [
+            check_structure(&moment),
+            read_checkpoint(&moment).map(drop),
+            read_names(&moment).map(drop),
+            log::check(&moment),
+            frames::check(&moment, "frame"),
+            frames::check(&moment, "evidence"),
+        ];
         let mut problems = Vec::new();
-        for found in [structure, past].into_iter().chain(undecoded) {
+        for found in checked {
             match found {
-                Ok(0) => {}
-                Ok(count) => problems.push(format!(
-                    "metrics.db is damaged: {count} of its frames cannot be decoded"
-                )),
+                Ok(()) => {}
                 Err(StoreError::Damaged { what }) => {
                     problems.push(format!("metrics.db is damaged: {what}"));
                 }
