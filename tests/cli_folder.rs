@@ -59,7 +59,7 @@ fn a_folder_of_any_name_is_as_good_as_another() {
     assert!(get(&serving.address, "/metrics").contains("flagdeck_"));
     ok(&folder, &["metrics"]);
     let doctor = ok(&folder, &["doctor"]);
-    assert!(doctor.contains("store sound"), "{doctor}");
+    assert!(doctor.contains("flagdeck.db is sound"), "{doctor}");
     drop(serving);
     assert_eq!(files(outer.path()), [folder], "nothing is beside it");
 }

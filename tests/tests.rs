@@ -26,6 +26,7 @@ mod cli_snapshot;
 mod cli_state;
 mod cli_terminal;
 mod config;
+mod damage_told;
 mod documents;
 mod edits;
 mod emergency;
@@ -65,6 +66,7 @@ mod prometheus;
 
 mod store_back;
 mod store_backups;
+mod store_certain;
 mod store_contract;
 mod store_damaged;
 mod store_formats;

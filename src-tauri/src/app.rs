@@ -4,6 +4,7 @@
 //! Faces (window, HTTP, command line) call [`App`] and its parts, and subscribe to [`Event`]s;
 //! nothing here knows of them. Calls that change something block until it is durable.
 
+mod checks;
 mod gone;
 mod measured;
 mod notices;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
+pub use self::checks::Finding;
 use self::gone::SmallFiles;
 pub use self::gone::{StoreState, write_back_when_asked};
 pub use self::notices::{Level, Notice};
@@ -38,11 +40,10 @@ use crate::load::Load;
 use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
-use crate::metrics::store::MetricsReader;
 use crate::private;
 use crate::state::States;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Actor, CheckReport, Gone, RevisionNumber, Store, StoreError};
+use crate::store::{Actor, Gone, RevisionNumber, Store, StoreError};
 
 /// The application. Cheap to clone; the last clone closes the store.
 #[derive(Debug, Clone)]
@@ -263,20 +264,6 @@ impl App {
         if self.flags().check_place().is_ok() && self.0.settings.reread() {
             self.announce(Event::Status);
         }
-    }
-
-    /// Reads everything in the store and checks it.
-    ///
-    /// # Errors
-    /// If reading stopped before the end.
-    pub fn check(&self) -> Result<CheckReport, Error> {
-        let mut report = self.flags().store().check()?;
-        if let Some(mut measured) = MetricsReader::open(&self.0.data_dir)? {
-            report.problems.extend(measured.check()?);
-        }
-        report.problems.extend(self.0.states.check()?);
-        report.problems.extend(self.missing_revisions());
-        Ok(report)
     }
 
     /// Notes where flags are served over HTTP.

@@ -5,7 +5,7 @@
 mod target;
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
@@ -31,6 +31,16 @@ pub enum Access {
 /// If it cannot be read; the error says so if a link leads to no file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path).map_err(|error| explained(path, error))
+}
+
+/// Reads at most so many bytes from the beginning of a file of Flagdeck's own.
+///
+/// # Errors
+/// As for [`read`].
+pub(crate) fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(bytes_max).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Returns an error of opening a file, or what is wrong with the link that it is.

@@ -36,6 +36,7 @@ pub(crate) use self::store::NewSnapshot;
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};
+use crate::store::sqlite::certainty;
 use crate::store::sqlite::place::Place;
 use crate::store::{Gone, StoreError};
 use crate::trusted_time;
@@ -491,16 +492,34 @@ impl States {
         Ok(self.writer(now_ms)?.store().recount()? > 0)
     }
 
-    /// Reads everything, and lists problems, a sentence each.
+    /// Reads everything. Returns how many sources and snapshots there are, and the problems that
+    /// are certain, a sentence each; `None` without a store.
     ///
     /// # Errors
     /// [`StoreError`] if reading stopped before the end.
-    pub(crate) fn check(&self) -> Result<Vec<String>, StoreError> {
-        match self.reader()? {
-            Some(connection) => store::check(&connection),
-            None => Ok(Vec::new()),
+    pub(crate) fn check(&self) -> Result<Option<(Counts, Vec<String>)>, StoreError> {
+        if self.reader()?.is_none() {
+            return Ok(None);
         }
+        certainty::check(&STATES.path(&self.data_dir), || {
+            let Some(connection) = self.reader()? else {
+                return Ok((Counts::default(), Vec::new()));
+            };
+            // As of one moment: another program may be writing.
+            let connection = connection.unchecked_transaction()?;
+            let problems = store::check(&connection).map_err(|error| STATES.name(error))?;
+            // What cannot be counted is among the problems.
+            Ok((store::counts(&connection).unwrap_or_default(), problems))
+        })
+        .map(Some)
     }
+}
+
+/// How much is stored.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) sources: usize,
+    pub(crate) snapshots: usize,
 }
 
 impl Writer<'_> {

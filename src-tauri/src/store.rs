@@ -399,6 +399,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError`] if they cannot be listed.
     fn backups(&self) -> Result<Vec<Backup>, StoreError>;
 
+    /// Reads everything in a backup and checks it against its hashes; `None` if there is none of
+    /// that name.
+    ///
+    /// # Errors
+    /// [`StoreError`] if reading stopped before the end.
+    fn check_backup(&self, name: &str) -> Result<Option<CheckReport>, StoreError>;
+
     /// Loads the latest revision of a backup; `None` if there is none of that name.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review}
 pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::window::{Announcement, ChosenFile, Preferences, Theme, View};
-pub use crate::app::{Level, Notice};
+pub use crate::app::{Finding, Level, Notice};
 pub use crate::build_info::{BuildInfo, Package, Part};
 pub use crate::error::Code;
 pub use crate::flags::AsOf;

@@ -50,7 +50,7 @@ impl App {
     }
 
     /// Returns what people should know: what is wrong with the settings and the databases, while it
-    /// is, what was damaged and nobody has looked at, then what happened, newest last.
+    /// is, what was damaged and was not looked at yet, then what happened, newest last.
     pub fn notices(&self) -> Vec<Notice> {
         let problems = self.0.settings.problems().into_iter();
         let happened = lock(&self.0.notices).clone();
@@ -74,11 +74,9 @@ impl App {
 
     /// Announces, and logs, what began or ended since the last look without being announced: by
     /// another program, or while a database is opened.
-    pub(super) fn look_at_notices(&self, known: &mut Option<Vec<Notice>>) {
+    pub(super) fn look_at_notices(&self, known: &mut Vec<Notice>) {
         let notices = self.notices();
-        let Some(before) = known.replace(notices.clone()) else {
-            return;
-        };
+        let before = std::mem::replace(known, notices.clone());
         if before != notices {
             for notice in notices.iter().filter(|notice| !before.contains(notice)) {
                 tracing::warn!("{}", notice.message);

@@ -12,7 +12,7 @@
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use super::notices::Level;
+use super::notices::{Level, Notice};
 use super::states::{Told, look_after, recount, take_due, tell_of_changes, thin};
 use super::{App, Event, Inner};
 use crate::chores::{Chore, Lane};
@@ -65,7 +65,7 @@ impl App {
     pub(super) fn start_chores(&self) {
         // Read before anything can be done, so that all of it is told.
         let told = Told::now(self);
-        self.start_lane("flagdeck-looks", looks(told));
+        self.start_lane("flagdeck-looks", looks(told, self.notices()));
         self.start_lane("flagdeck-chores", chores(&self.0.leader));
     }
 
@@ -82,8 +82,8 @@ impl App {
 }
 
 /// What only looks.
-fn looks(mut told: Told) -> Vec<Chore<App>> {
-    let (mut seen, mut looked, mut known) = (None, None, None);
+fn looks(mut told: Told, mut known: Vec<Notice>) -> Vec<Chore<App>> {
+    let (mut seen, mut looked) = (None, None);
     vec![
         Chore::new("place and flags", LOOK_EVERY, move |app: &App| {
             look_at_place(app, &mut looked);
@@ -239,6 +239,10 @@ fn judge(app: &App) {
 }
 
 fn back_up(app: &App) -> Result<(), CannotWork> {
+    if app.flags().read_only().is_some() {
+        // That is told already, and passes with its reason.
+        return Err(CannotWork);
+    }
     match app.flags().back_up_when_due() {
         Ok(Some(path)) => tracing::info!(path = %path.display(), "backed up"),
         Ok(None) => {}

@@ -30,6 +30,8 @@ use super::hash;
 use super::tiers::{PackedFrame, TICK_S};
 use crate::leader::Lead;
 use crate::store::StoreError;
+use crate::store::sqlite::certainty;
+use crate::store::sqlite::connection::check_structure;
 use crate::store::sqlite::place::{Place, Placed};
 use crate::store::sqlite::side::{Opened, SharedLock};
 use crate::trusted_time::Moment;
@@ -389,22 +391,55 @@ impl MetricsReader {
     /// # Errors
     /// [`StoreError`] if reading stopped before the end.
     pub fn check(&mut self) -> Result<Vec<String>, StoreError> {
+        // As of one moment: another program may be writing.
+        let moment = self.0.transaction()?;
+        let checked = [
+            check_structure(&moment),
+            read_checkpoint(&moment).map(drop),
+            read_names(&moment).map(drop),
+            log::check(&moment),
+            frames::check(&moment, "frame"),
+            frames::check(&moment, "evidence"),
+        ];
         let mut problems = Vec::new();
-        let verdict: String = self
-            .0
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if verdict != "ok" {
-            problems.push(format!("metrics.db is damaged: {verdict}"));
-        }
-        match self.past() {
-            Ok(_) => {}
-            Err(StoreError::Damaged { what }) => {
-                problems.push(format!("metrics.db is damaged: {what}"));
+        for found in checked {
+            match found {
+                Ok(()) => {}
+                Err(StoreError::Damaged { what }) => {
+                    problems.push(format!("metrics.db is damaged: {what}"));
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
         Ok(problems)
     }
+
+    fn frames(&self) -> Result<u64, StoreError> {
+        let count: i64 = self
+            .0
+            .query_row("SELECT count(*) FROM frame", [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+}
+
+/// Reads everything that was kept in a data folder. Returns how many frames there are, and what is
+/// wrong for certain, a sentence each; `None` without a store.
+///
+/// # Errors
+/// [`StoreError`] if reading stopped before the end.
+pub(crate) fn check(data_dir: &Path) -> Result<Option<(u64, Vec<String>)>, StoreError> {
+    if MetricsReader::open(data_dir)?.is_none() {
+        return Ok(None);
+    }
+    certainty::check(&METRICS.path(data_dir), || {
+        let Some(mut reader) = MetricsReader::open(data_dir)? else {
+            return Ok((0, Vec::new()));
+        };
+        let problems = reader.check()?;
+        // What cannot be counted is among the problems.
+        Ok((reader.frames().unwrap_or_default(), problems))
+    })
+    .map(Some)
 }
 
 fn read_past(connection: &Connection) -> Result<Past, StoreError> {

@@ -45,10 +45,11 @@ pub(super) use self::snapshots::{
 pub(super) use self::sources::{Recorded, Source, all as all_sources, get as get_source};
 use self::tree_cache::TreeCache;
 use super::limits::PAGES_KIB;
-use super::{Confirmation, SourceName, StateError};
+use super::{Confirmation, Counts, SourceName, StateError};
 use crate::state::shapes::{SnapshotLabel, StateRestore};
 use crate::store::Actor;
 use crate::store::StoreError;
+use crate::store::sqlite::connection::check_structure;
 use crate::store::sqlite::place::{Place, Placed};
 use crate::store::sqlite::side::{Opened, SharedLock};
 
@@ -432,18 +433,35 @@ pub(super) fn last_revision(connection: &Connection) -> Result<Option<u64>, Stor
 /// [`StoreError`] if reading stopped before the end.
 pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut problems = Vec::new();
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        problems.push(format!("state.db is damaged: {verdict}"));
+    match check_structure(connection) {
+        Err(StoreError::Damaged { what }) => problems.push(format!("state.db is damaged: {what}")),
+        checked => checked?,
     }
     for source in sources::all(connection)? {
-        if let Err(error) = sources::load_tree(connection, &source) {
-            problems.push(format!("the state of {} is damaged: {error}", source.name));
+        // By itself: if the whole state is damaged, a snapshot may have taken its place.
+        let whole = sources::load_whole(connection, source.id);
+        match whole.and_then(|_| sources::load_tree(connection, &source)) {
+            Err(StoreError::Damaged { what }) => {
+                problems.push(format!("the state of {} is damaged: {what}", source.name));
+            }
+            read => drop(read?),
         }
         problems.extend(snapshots::check(connection, source.id)?);
+        problems.extend(ring::check(connection, &source)?);
     }
     problems.extend(restores::check(connection)?);
     Ok(problems)
+}
+
+/// Counts the sources and their snapshots.
+///
+/// # Errors
+/// [`StoreError`] if they cannot be read.
+pub(super) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
+    Ok(Counts {
+        sources: sources::all(connection)?.len(),
+        snapshots: snapshots::count(connection)? as usize,
+    })
 }
 
 /// Tells whether what failed is damaged, or the disk failed once.

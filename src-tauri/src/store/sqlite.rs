@@ -217,11 +217,14 @@ impl Store for SqliteStore {
     fn check(&self) -> Result<CheckReport, StoreError> {
         let open = self.open_now();
         open.place.check()?;
-        // A separate connection, because this can take seconds.
-        let connection = open.connections.source.open()?;
-        let mut report = revision::audit(&connection)?;
-        revision::note(&mut report.problems, index::audit(&connection))?;
-        Ok(report)
+        // Separate connections, because this can take seconds.
+        let source = &open.connections.source;
+        audited(&source.path, || {
+            let connection = source.open()?;
+            let mut report = revision::audit(&connection)?;
+            revision::note(&mut report.problems, index::audit(&connection))?;
+            Ok(report)
+        })
     }
 
     fn back_up(&self, now_ms: i64, unless_younger_ms: u64) -> Result<Option<PathBuf>, StoreError> {
@@ -231,11 +234,19 @@ impl Store for SqliteStore {
         if backup::has_younger(&open.folder, now_ms, unless_younger_ms)? {
             return Ok(None);
         }
-        backup::make(&open.folder, &open.connections.source)
+        let source = &open.connections.source;
+        certainty::look(&source.path, || backup::make(&open.folder, source))
     }
 
     fn backups(&self) -> Result<Vec<Backup>, StoreError> {
         backup::describe(&self.open_now().folder)
+    }
+
+    fn check_backup(&self, name: &str) -> Result<Option<CheckReport>, StoreError> {
+        let Some(path) = backup::find(&self.open_now().folder, name)? else {
+            return Ok(None);
+        };
+        audited(&path, || revision::audit(&backup::open(&path)?)).map(Some)
     }
 
     fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError> {
@@ -330,6 +341,21 @@ impl Store for SqliteStore {
             }
         }
     }
+}
+
+/// Makes sure that the problems of a report are no failures of the disk.
+fn audited(
+    path: &Path,
+    audit: impl Fn() -> Result<CheckReport, StoreError>,
+) -> Result<CheckReport, StoreError> {
+    let (revisions, problems) = certainty::check(path, || {
+        let report = audit()?;
+        Ok((report.revisions, report.problems))
+    })?;
+    Ok(CheckReport {
+        revisions,
+        problems,
+    })
 }
 
 #[cfg(test)]

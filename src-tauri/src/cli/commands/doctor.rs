@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use flagdeck::http::{BindError, Server};
 use flagdeck::store::sqlite::holders::{self, Holder};
+use flagdeck::wire::Finding;
 use flagdeck::{App, durable, trusted_time};
-use serde::Serialize;
 
 use super::push as pushing;
 use crate::output::{Output, mark, remark};
@@ -23,13 +23,6 @@ use crate::output::{Output, mark, remark};
 const WRITTEN_WITHIN: Duration = Duration::from_secs(30);
 
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// One thing that was looked at.
-#[derive(Serialize)]
-struct Finding {
-    ok: bool,
-    text: String,
-}
 
 /// Looks, prints, and exits with 1 where anything is wrong.
 pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
@@ -40,7 +33,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     let notices = app.obstacles().into_iter().chain(app.notices());
     findings.extend(notices.map(|notice| finding(false, notice.message)));
     findings.extend(removed(app));
-    findings.extend(store(app));
+    findings.extend(app.check_each());
     // A database that lacks revisions is noticed when it is opened, and when it is checked.
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text.clone()));
@@ -70,10 +63,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
 }
 
 fn finding(ok: bool, text: impl Into<String>) -> Finding {
-    Finding {
-        ok,
-        text: text.into(),
-    }
+    Finding::new(ok, text)
 }
 
 /// Has the programs that have a removed store of this folder open write it back, and waits until
@@ -121,23 +111,6 @@ fn removed(app: &App) -> Vec<Finding> {
             finding(false, text)
         })
         .collect()
-}
-
-fn store(app: &App) -> Vec<Finding> {
-    let report = match app.check() {
-        Ok(report) => report,
-        Err(error) => return vec![finding(false, error.in_full())],
-    };
-    if report.problems.is_empty() {
-        let text = match report.revisions {
-            0 => "new store, without any revision yet".to_owned(),
-            1 => "store sound, 1 revision matches its hash".to_owned(),
-            revisions => format!("store sound, {revisions} revisions match their hashes"),
-        };
-        return vec![finding(true, text)];
-    }
-    let problems = report.problems.into_iter();
-    problems.map(|problem| finding(false, problem)).collect()
 }
 
 fn token(app: &App) -> Finding {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use flagdeck_core::trusted::TrustedTime;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::opening::damaged;
 use crate::metrics::frame::Frame;
 use crate::metrics::tiers::{PackedFrame, SECONDS_IN_MEMORY_S, TICK_S, TIERS, Tier, step_of};
 use crate::store::StoreError;
@@ -14,6 +15,23 @@ const FUTURE_S: i64 = 24 * 60 * 60;
 
 pub(super) const FRAMES: &str = "SELECT at_s, packed FROM frame \
     WHERE step_s = ?1 AND at_s >= ?2 AND at_s < ?3 ORDER BY at_s";
+
+/// Decodes every frame of a table.
+pub(super) fn check(connection: &Connection, table: &str) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(&format!("SELECT packed FROM {table}"))?;
+    let mut rows = statement.query([])?;
+    let mut undecoded = 0;
+    while let Some(row) = rows.next()? {
+        let packed = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        undecoded += u64::from(Frame::unpack(packed).is_none());
+    }
+    match undecoded {
+        0 => Ok(()),
+        _ => Err(damaged(&format!(
+            "rows of the table {table} that cannot be decoded: {undecoded}"
+        ))),
+    }
+}
 
 /// Adds what was counted since the last time, by tick, and sums up what coarser tiers lack.
 pub(super) fn add(

@@ -97,6 +97,19 @@ pub(super) fn logged(row: &rusqlite::Row) -> rusqlite::Result<Result<Logged, Sto
     })
 }
 
+/// Reads every batch that is still in the log, and checks it against its hash.
+pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("SELECT id, at_ms, hash, events FROM log")?;
+    let rows = statement.query_map([], |row| Ok(logged(row)?.is_err()))?;
+    let damaged_rows: Vec<bool> = rows.collect::<Result<_, _>>()?;
+    match damaged_rows.into_iter().filter(|it| *it).count() {
+        0 => Ok(()),
+        count => Err(damaged(&format!(
+            "batches of the log that do not match their hash: {count}"
+        ))),
+    }
+}
+
 /// Removes batches up to `through` that are too old or too many, and expired keys; returns the last
 /// batch that is not in the log any more.
 pub(super) fn prune(

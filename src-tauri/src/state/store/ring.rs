@@ -124,6 +124,53 @@ pub(in crate::state) fn since(
     Ok(changes)
 }
 
+/// Finds damage in what a source recorded and reported, and in what its snapshots keep of it.
+pub(super) fn check(connection: &Connection, source: &Source) -> Result<Vec<String>, StoreError> {
+    let mut problems = Vec::new();
+    let mut damaged = |kind: &str, seq: i64| {
+        problems.push(format!(
+            "{kind} {seq} of {} does not match its hash",
+            source.name
+        ));
+    };
+    let mut journal = connection.prepare(
+        "SELECT seq, history_max, seal, change FROM journal WHERE source = ?1 ORDER BY seq",
+    )?;
+    let mut rows = journal.query([source.id])?;
+    while let Some(row) = rows.next()? {
+        if sources::read_journal(row, source.id)?.is_none() {
+            damaged("change", row.get(0)?);
+        }
+    }
+    let mut reports = connection.prepare(
+        "SELECT seq, at_ms, since_ms, seal, changes FROM report WHERE source = ?1 ORDER BY seq",
+    )?;
+    let mut rows = reports.query([source.id])?;
+    while let Some(row) = rows.next()? {
+        if read_report(row, source.id)?.is_none() {
+            damaged("the report of change", row.get(0)?);
+        }
+    }
+    problems.extend(check_recorded(connection, source)?);
+    Ok(problems)
+}
+
+fn check_recorded(connection: &Connection, source: &Source) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT snapshot.id FROM recorded JOIN snapshot ON snapshot.id = recorded.snapshot \
+         WHERE snapshot.source = ?1 ORDER BY snapshot.id",
+    )?;
+    let mut rows = statement.query([source.id])?;
+    let mut problems = Vec::new();
+    while let Some(row) = rows.next()? {
+        match recorded(connection, row.get(0)?) {
+            Err(StoreError::Damaged { what }) => problems.push(what),
+            read => drop(read?),
+        }
+    }
+    Ok(problems)
+}
+
 /// Keeps with a snapshot what was recorded since the one before, which is of the change `since`.
 pub(super) fn keep(
     connection: &Connection,

@@ -90,6 +90,14 @@ pub(super) fn describe(folder: &Folder) -> Result<Vec<store::Backup>, StoreError
     Ok(described)
 }
 
+/// Returns the place of a backup; `None` if there is none of that name, which is never used as a
+/// path.
+pub(super) fn find(folder: &Folder, name: &str) -> Result<Option<PathBuf>, StoreError> {
+    let mut backups = list(folder)?.into_iter();
+    let found = backups.find(|backup| backup.name() == Some(name));
+    Ok(found.map(|backup| backup.path))
+}
+
 /// Loads the latest revision of a backup; `None` if there is none of that name.
 ///
 /// The name is looked up among the backups and never used as a path.

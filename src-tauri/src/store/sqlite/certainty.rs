@@ -15,6 +15,7 @@ use rusqlite::ErrorCode;
 
 use super::connection::{Source, check_structure};
 use super::folder::{file_failed, is_disk_full};
+use super::holders;
 use super::place::beside;
 use crate::store::StoreError;
 
@@ -71,11 +72,39 @@ fn look_and_read<T>(
     }
 }
 
+/// Checks a database, and returns what `check` found, with the problems that are certain. `check`
+/// opens a fresh connection each time.
+///
+/// # Errors
+/// Those of `check`; [`StoreError::File`] for a disk that fails, which is no damage.
+pub(crate) fn check<T>(
+    database: &Path,
+    mut check: impl FnMut() -> Result<(T, Vec<String>), StoreError>,
+) -> Result<(T, Vec<String>), StoreError> {
+    let mut damaged = None;
+    let sound = look(database, || {
+        let (found, problems) = check()?;
+        match problems.first().cloned() {
+            None => Ok((found, problems)),
+            Some(what) => {
+                damaged = Some((found, problems));
+                Err(StoreError::Damaged { what })
+            }
+        }
+    });
+    match (sound, damaged) {
+        (Err(StoreError::Damaged { .. }), Some(damaged)) => Ok(damaged),
+        (found, _) => found,
+    }
+}
+
 /// Tells whether an error of a call that cannot be repeated was damage: reads the whole database
-/// again if it may have been a disk that failed once.
+/// again if it may have been a disk that failed once. Names the program that keeps it locked.
 pub(crate) fn judge(database: &Path, error: StoreError) -> StoreError {
-    if !error.is_malformed() && !is_failed_disk(&error) {
-        return error;
+    match error {
+        StoreError::Busy => return holders::held(database),
+        ref doubtful if doubtful.is_malformed() || is_failed_disk(doubtful) => {}
+        certain => return certain,
     }
     let source = Source {
         path: database.to_owned(),

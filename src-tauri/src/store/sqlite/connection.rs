@@ -90,8 +90,14 @@ pub(crate) fn check_structure(connection: &Connection) -> Result<(), StoreError>
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     match verdict.as_str() {
         "ok" => Ok(()),
-        _ => Err(StoreError::damaged(verdict)),
+        _ => Err(StoreError::damaged(without_heading(&verdict))),
     }
+}
+
+/// Removes the heading that SQLite's checks put before what they find in the pages of a database.
+pub(super) fn without_heading(verdict: &str) -> &str {
+    let after = verdict.strip_prefix("*** in database main ***");
+    after.unwrap_or(verdict).trim_start()
 }
 
 /// Names a file as SQLite reads it, byte for byte: a name need not be UTF-8.

@@ -117,6 +117,10 @@ pub(super) fn open(
         let opened = open_alone(folder, settings)?;
         folder.share()?;
         Ok(Some(opened))
+    });
+    let opened = opened.map_err(|error| match error {
+        StoreError::Busy => holders::held(&folder.database()),
+        other => other,
     })?;
     opened.ok_or_else(|| match last_obstacle {
         Some(obstacle) => obstacle.into_error(folder),

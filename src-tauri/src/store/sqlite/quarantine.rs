@@ -270,7 +270,7 @@ pub(super) fn free_place(quarantine: &Path, name: &str, suffix: &str) -> PathBuf
         .expect("numbers do not end")
 }
 
-/// Lists the entries of a data folder that nobody has looked at, earliest first.
+/// Lists the entries of a data folder that were not looked at yet, earliest first.
 pub fn unseen(data_dir: &Path) -> Vec<Entry> {
     let mut entries = labelled(&data_dir.join(QUARANTINE)).unwrap_or_else(|error| {
         if error.kind() != ErrorKind::NotFound {
@@ -524,7 +524,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_nobody_looked_at_are_listed_earliest_first() {
+    fn entries_that_were_not_looked_at_are_listed_earliest_first() {
         let data_dir = tempfile::tempdir().unwrap();
         assert_eq!(unseen(data_dir.path()), []);
         let quarantine = data_dir.path().join(QUARANTINE);

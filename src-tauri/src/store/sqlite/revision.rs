@@ -208,6 +208,9 @@ fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
     let mut problems: Vec<String> = lines.collect::<Result<_, _>>()?;
     problems.retain(|line| line != "ok");
+    for problem in &mut problems {
+        *problem = super::connection::without_heading(problem).to_owned();
+    }
     Ok(problems)
 }
 

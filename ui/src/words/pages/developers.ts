@@ -240,7 +240,7 @@ const trouble: HelpPage = {
     { kind: "heading", text: "The store was damaged" },
     {
       kind: "text",
-      text: "Flagdeck sets the damaged files aside in `quarantine` and opens the newest good backup. Changes made after that backup are not in force: review the flags. Without a good backup, all flags start switched off. `flagctl doctor` checks the folder.",
+      text: "Flagdeck sets the damaged files aside in `quarantine` and opens the newest good backup. Changes made after that backup are not in force: review the flags. Without a good backup, all flags start switched off. `flagctl doctor` checks every database and backup.",
     },
     { kind: "heading", text: "Turning everything off at once" },
     {

@@ -132,7 +132,7 @@ pub(in crate::state::store) fn check(
         each_state(connection, chain, |row, state| {
             read += 1;
             if !tree::is_hash_of(&row.hash, state) {
-                problems.push(mismatch(&format!("snapshot {}", row.id())).to_string());
+                problems.push(format!("snapshot {} does not match its hash", row.id()));
             }
         })?;
         problems.extend(

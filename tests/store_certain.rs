@@ -1,0 +1,354 @@
+//! What is damaged, what only looks so, and who is told: on all three databases.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use flagdeck::App;
+use flagdeck::metrics::IntakeError;
+use flagdeck::state::StateError;
+use flagdeck::store::StoreError;
+use flagdeck::store::sqlite::quarantine::{self, Database, Label};
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::cli_state::{ml, report};
+use crate::support::apps::{open_watching, turn_master};
+use crate::support::cli::{Cli, Ran};
+use crate::support::disks::{folder_of_own_process, on_a_small_disk};
+use crate::support::folders::{copy_folder, put_state, quarantined, report_one};
+use crate::support::waiting::{wait_for, wait_until};
+
+/// A closed folder with a revision, its backup, a state with snapshots and measurements.
+fn full() -> Cli {
+    let cli = Cli::new();
+    cli.ok("master on");
+    cli.ok("backup make");
+    for confidence in [0.5, 0.6] {
+        report(&cli, "kc-web", &ml(confidence, &[1, 2, 3]));
+        cli.ok("snapshot take");
+    }
+    let app = open_watching(cli.data_dir());
+    report_one(&app).unwrap();
+    app.close();
+    cli
+}
+
+/// Runs `flagctl` with one system call in it that fails; `None` if this machine does not let one
+/// program trace another.
+fn run_with_fault(cli: &Cli, fault: &str, arguments: &str) -> Option<Ran> {
+    let inner = cli.command(arguments);
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pread64", "-e"])
+        .arg(format!("inject=pread64:{fault}"))
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env("FLAGDECK_DATA_DIR", cli.data_dir());
+    let ran = Ran::of(command.output().ok()?);
+    (!ran.err.contains("ptrace")).then_some(ran)
+}
+
+/// Reads of the loader of programs come first, and are of no interest.
+const READS_OF_LOADER: usize = 2;
+
+#[test]
+#[expect(clippy::print_stderr, reason = "tells that a test was skipped")]
+fn a_disk_that_fails_once_moves_nothing_to_quarantine() {
+    let cli = full();
+    for nth in 1..=45 {
+        for fault in ["error=EIO", "retval=0"] {
+            let fault = format!("{fault}:when={}", nth + READS_OF_LOADER);
+            let Some(ran) = run_with_fault(&cli, &fault, "state set ml.n 1 --source kc-web") else {
+                eprintln!("skipped: strace is missing, or may not trace");
+                return;
+            };
+            let moved = quarantined(cli.data_dir());
+            assert!(moved.is_empty(), "{fault}: {moved:?} {ran:?}");
+            assert!(!ran.err.contains("damaged:"), "{fault}: {ran:?}");
+        }
+    }
+    assert_eq!(cli.ok("snapshot list").lines().count(), 3);
+    let doctor = cli.ok("doctor");
+    assert!(doctor.contains("state.db is sound"), "{doctor}");
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "tells that a test was skipped")]
+fn a_disk_that_keeps_failing_is_an_error_that_names_the_file() {
+    let cli = full();
+    for (arguments, file) in [("master off", "flagdeck.db"), ("metrics", "metrics.db")] {
+        let mut is_named = false;
+        for nth in (1..=35).step_by(3) {
+            let fault = format!("error=EIO:when={}+", nth + READS_OF_LOADER);
+            let Some(ran) = run_with_fault(&cli, &fault, arguments) else {
+                eprintln!("skipped: strace is missing, or may not trace");
+                return;
+            };
+            assert!(!ran.err.contains("damaged:"), "{fault}: {ran:?}");
+            is_named |= ran.code == Some(1) && ran.err.contains(file);
+        }
+        assert!(is_named, "{file} is named");
+        assert!(quarantined(cli.data_dir()).is_empty());
+    }
+}
+
+/// Damages a database so that none can open it.
+fn destroy(cli: &Cli, name: &str) {
+    fs::write(cli.data_dir().join(name), b"garbage".repeat(1000)).unwrap();
+}
+
+#[test]
+fn what_was_set_aside_is_told_by_every_command_until_it_was_looked_at() {
+    let cli = full();
+    destroy(&cli, "state.db");
+    let found = cli.run("state set ml.n 1 --source kc-web");
+    assert!(
+        found.err.contains("(state.db: the file is not"),
+        "{found:?}"
+    );
+    for arguments in ["get", "state list", "metrics"] {
+        let ran = cli.run(arguments);
+        assert_eq!(ran.err.matches("state.db: ").count(), 1, "{ran:?}");
+    }
+    let doctor = cli.run("doctor");
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    assert!(
+        doctor.out.contains("state.db: the file is not"),
+        "{doctor:?}"
+    );
+
+    let [entry] = &quarantine::unseen(cli.data_dir())[..] else {
+        panic!("one was set aside");
+    };
+    let label = Label {
+        seen: true,
+        ..entry.label.clone()
+    };
+    quarantine::write_label(&entry.path, &label).unwrap();
+    assert_eq!(cli.run("get").err, "");
+    cli.ok("doctor");
+}
+
+#[test]
+fn each_database_leaves_the_reason_beside_what_was_set_aside() {
+    for (name, database) in [
+        ("flagdeck.db", Database::Flags),
+        ("metrics.db", Database::Metrics),
+        ("state.db", Database::States),
+    ] {
+        let cli = full();
+        destroy(&cli, name);
+        let app = open_watching(cli.data_dir());
+        put_state(&app, 1).unwrap();
+        app.close();
+        let [entry] = &quarantine::unseen(cli.data_dir())[..] else {
+            panic!("{name} was set aside");
+        };
+        assert_eq!(entry.label.database, database);
+        assert!(entry.label.what.contains(name), "{entry:?}");
+        assert!(entry.label.at_ms > 0 && entry.path.exists(), "{entry:?}");
+    }
+}
+
+#[test]
+fn what_another_program_set_aside_is_told_while_running() {
+    let cli = full();
+    let app = open_watching(cli.data_dir());
+    let before = app.notices();
+    let mut events = app.subscribe();
+    let entry = cli.data_dir().join("quarantine/state-7.db");
+    fs::create_dir(entry.parent().unwrap()).unwrap();
+    fs::write(&entry, "").unwrap();
+    let label = Label {
+        database: Database::States,
+        what: "state.db: the database is malformed".into(),
+        at_ms: 7,
+        seen: false,
+    };
+    quarantine::write_label(&entry, &label).unwrap();
+    assert_eq!(app.notices().len(), before.len() + 1);
+    wait_until("the notice to be announced", || {
+        matches!(events.try_recv(), Ok(flagdeck::Event::Status))
+    });
+    app.close();
+}
+
+/// Makes what a program leaves that was killed between creating a file and its tables.
+type Begun = fn(&Path);
+
+#[test]
+fn a_file_without_tables_is_a_new_one() {
+    let begun: [Begun; 3] = [
+        |file| fs::write(file, "").unwrap(),
+        |file| {
+            // Turned to a log, and nothing else: its one page is in the file.
+            let connection = Connection::open(file).unwrap();
+            connection
+                .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+                .unwrap();
+        },
+        |file| {
+            fs::write(file, "").unwrap();
+            fs::write(file.with_extension("db-wal"), "").unwrap();
+        },
+    ];
+    for begin in begun {
+        let cli = Cli::new();
+        cli.ok("master on");
+        for name in ["metrics.db", "state.db"] {
+            begin(&cli.data_dir().join(name));
+        }
+        assert_eq!(cli.run("state list").code, Some(0));
+        assert_eq!(cli.run("metrics").code, Some(0));
+        cli.ok("doctor");
+        cli.ok("state set ml.n 1 --source kc-web");
+        let app = open_watching(cli.data_dir());
+        report_one(&app).unwrap();
+        assert!(app.notices().is_empty(), "{:?}", app.notices());
+        app.close();
+        assert!(quarantined(cli.data_dir()).is_empty());
+    }
+}
+
+#[test]
+fn a_log_whose_database_is_gone_is_kept_and_told() {
+    let cli = full();
+    let crashed = Cli::new();
+    let app = open_watching(cli.data_dir());
+    put_state(&app, 1).unwrap();
+    copy_folder(cli.data_dir(), crashed.data_dir());
+    app.close();
+    fs::write(crashed.data_dir().join("state.db"), "").unwrap();
+    let ran = crashed.run("state set ml.n 1 --source other");
+    assert!(ran.err.contains("its log is not"), "{ran:?}");
+    assert!(
+        quarantined(crashed.data_dir())
+            .iter()
+            .any(|name| name.ends_with(".db-wal"))
+    );
+}
+
+#[test]
+fn what_a_full_disk_kept_off_is_opened_as_soon_as_there_is_room() {
+    on_a_small_disk("store_certain::child_starts_on_a_filled_disk");
+}
+
+#[test]
+#[ignore = "the body of a process that a test starts on a small disk"]
+fn child_starts_on_a_filled_disk() {
+    let folder = folder_of_own_process();
+    drop(App::open(flagdeck::Options::new(&folder)).unwrap());
+    let ballast = folder.join("ballast");
+    let mut file = fs::File::create(&ballast).unwrap();
+    while file.write(&[0; 512]).is_ok() {}
+    drop(file);
+
+    let app = open_watching(&folder);
+    let told = app.notices();
+    assert!(
+        told.iter()
+            .any(|it| it.message.contains("the disk is full")),
+        "{told:?}"
+    );
+    let refused = app
+        .report(b"[]", flagdeck::metrics::event::Format::Json, None)
+        .unwrap();
+    let refused = tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(refused.stored());
+    assert!(matches!(refused, Err(IntakeError::DiskFull)), "{refused:?}");
+    let state = json!({"n": 1}).to_string();
+    let refused = app.put_state(&"web".parse().unwrap(), state.as_bytes(), None, None);
+    assert!(
+        matches!(refused, Err(StateError::Store(StoreError::DiskFull))),
+        "{refused:?}"
+    );
+    assert!(app.flags().read_only().is_some());
+
+    fs::remove_file(ballast).unwrap();
+    wait_for(
+        "everything to be opened again",
+        || (app.flags().read_only(), app.notices()),
+        |(read_only, notices)| read_only.is_none() && notices.is_empty(),
+    );
+    report_one(&app).unwrap();
+    turn_master(&app, true);
+    app.put_state(&"web".parse().unwrap(), state.as_bytes(), None, None)
+        .unwrap();
+    app.close();
+}
+
+#[test]
+fn a_lock_that_another_program_keeps_is_an_answer_that_names_it() {
+    let cli = full();
+    let is_known = fs::read_to_string("/proc/locks").is_ok_and(|locks| !locks.is_empty());
+    for name in ["flagdeck.lock", "state.users"] {
+        let lock = fs::File::create(cli.data_dir().join(name)).unwrap();
+        lock.lock().unwrap();
+        let ran = cli.run("state set ml.n 1 --source kc-web");
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.err.contains("locked"), "{ran:?}");
+        if is_known {
+            let process = format!("(process {})", std::process::id());
+            assert!(ran.err.contains(&process), "{ran:?}");
+        }
+    }
+    cli.ok("state set ml.n 1 --source kc-web");
+}
+
+#[test]
+fn doctor_reads_everything_and_names_the_file() {
+    let sound = full();
+    let said = sound.ok("doctor");
+    for file in [
+        "flagdeck.db",
+        "backups/r0000000001",
+        "metrics.db",
+        "state.db",
+    ] {
+        let line = said.lines().find(|line| line.contains(file));
+        assert!(
+            line.is_some_and(|line| line.contains("sound")),
+            "{file}: {said}"
+        );
+    }
+    for (file, sql) in [
+        ("metrics.db", "INSERT INTO frame VALUES (10, 0, x'ff')"),
+        (
+            "metrics.db",
+            "UPDATE checkpoint SET totals = zeroblob(length(totals))",
+        ),
+        (
+            "state.db",
+            "UPDATE snapshot SET coding = zeroblob(length(coding))",
+        ),
+    ] {
+        let cli = Cli::new();
+        copy_folder(sound.data_dir(), cli.data_dir());
+        let connection = Connection::open(cli.data_dir().join(file)).unwrap();
+        connection.execute_batch(sql).unwrap();
+        drop(connection);
+        assert_found(&cli, file);
+    }
+    let cli = Cli::new();
+    copy_folder(sound.data_dir(), cli.data_dir());
+    let backup = fs::read_dir(cli.data_dir().join("backups")).unwrap();
+    let mut backups = backup.map(|it| it.unwrap().path());
+    let backup = backups.find(|path| path.extension().is_some()).unwrap();
+    let bytes = fs::read(&backup).unwrap();
+    fs::write(&backup, &bytes[..bytes.len() / 2]).unwrap();
+    assert_found(&cli, "backups/r0000000001");
+}
+
+#[track_caller]
+fn assert_found(cli: &Cli, file: &str) {
+    let doctor = cli.run("doctor");
+    assert_eq!(doctor.code, Some(1), "{file}: {doctor:?}");
+    let is_of_file = |line: &&str| line.starts_with('✗') && line.contains(file);
+    assert!(
+        doctor.out.lines().any(|line| is_of_file(&line)),
+        "{file}: {doctor:?}"
+    );
+}
