@@ -45,6 +45,7 @@ mod shapes;
 mod spellings;
 mod states;
 mod states_blame;
+mod states_damaged;
 mod states_killed;
 mod states_restored;
 

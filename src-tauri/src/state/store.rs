@@ -129,7 +129,7 @@ impl StateStore {
         STATES.keep(&self.connection, data_dir, now_ms)
     }
 
-    /// Replaces the state of a source, durably. `confirms` is the restore that the source says it
+    /// Replaces the state of a source, durably, also a damaged one. `confirms` is the restore that the source says it
     /// applied.
     ///
     /// # Errors
@@ -141,22 +141,20 @@ impl StateStore {
         confirms: Option<u64>,
         now_ms: i64,
     ) -> Result<Put, StateError> {
-        self.within(name, sources::find_or_make, |transaction, source, tree| {
-            let mut reported = whole.tree;
-            state::without_known(&mut reported, tree, &ring::of(transaction, source)?);
-            let confirmation = confirms
-                .map(|id| restores::confirm(transaction, source, id, &reported, now_ms))
-                .transpose()?;
-            let heard_ms = std::mem::replace(&mut source.at_ms, now_ms);
-            source.files = whole.files.unwrap_or(source.files);
-            let changes = replace(transaction, source, tree, reported, heard_ms)?;
-            sources::write(transaction, source)?;
-            Ok(Put {
-                bytes: source.bytes,
-                changes,
-                confirmation,
-            })
-        })
+        let transaction = self.connection.begin()?;
+        let mut source = sources::find_or_make(&transaction, name)?;
+        let mut tree = self.trees.take_for_report(&transaction, &mut source)?;
+        let put = report(
+            &transaction,
+            &mut source,
+            &mut tree,
+            (whole, confirms),
+            now_ms,
+        )?;
+        transaction.commit()?;
+        // Only a tree that is on disk, as in `within`.
+        self.trees.hold(&source, tree);
+        Ok(put)
     }
 
     /// Applies changes one by one and records each, durably and together. Some of them may be
@@ -367,6 +365,30 @@ impl StateStore {
     pub(super) fn forget_idle(&mut self) {
         self.trees.drop_idle();
     }
+}
+
+/// Stores a whole report, and what it confirms.
+fn report(
+    transaction: &Transaction<'_>,
+    source: &mut Source,
+    tree: &mut Tree,
+    (whole, confirms): (Whole, Option<u64>),
+    now_ms: i64,
+) -> Result<Put, StateError> {
+    let mut reported = whole.tree;
+    state::without_known(&mut reported, tree, &ring::of(transaction, source)?);
+    let confirmation = confirms
+        .map(|id| restores::confirm(transaction, source, id, &reported, now_ms))
+        .transpose()?;
+    let heard_ms = std::mem::replace(&mut source.at_ms, now_ms);
+    source.files = whole.files.unwrap_or(source.files);
+    let changes = replace(transaction, source, tree, reported, heard_ms)?;
+    sources::write(transaction, source)?;
+    Ok(Put {
+        bytes: source.bytes,
+        changes,
+        confirmation,
+    })
 }
 
 /// Stores what a source reports in place of its state, if they differ. Returns how many values

@@ -12,7 +12,7 @@ mod taking;
 use rusqlite::{Connection, OptionalExtension};
 
 pub(in crate::state) use self::chains::{Changed, each_change, each_state, tree_of};
-pub(super) use self::chains::{check, latest_tree};
+pub(super) use self::chains::{check, latest_readable};
 pub(super) use self::counting::{are_uncounted, recount};
 pub(super) use self::labels::label;
 pub(crate) use self::taking::NewSnapshot;

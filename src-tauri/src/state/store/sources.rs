@@ -2,7 +2,7 @@
 
 use flagdeck_core::state;
 use flagdeck_core::state::{Change, Hint};
-use flagdeck_core::tree::{self, KeyError, Tree};
+use flagdeck_core::tree::{self, KeyError, Object, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::seal::{SEAL_BYTES, mismatch, seal};
@@ -380,30 +380,74 @@ fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreEr
     Ok(changes > JOURNAL_CHANGES_MAX || bytes > JOURNAL_BYTES_MAX)
 }
 
-/// Loads the state of a source: the one written whole, with the journal applied.
+/// Loads the state of a source: the one written whole, with every later change of the journal.
 ///
-/// If that one is damaged, the latest snapshot is used instead.
+/// # Errors
+/// [`StoreError::Damaged`] if a part of it is damaged or missing. No snapshot takes its place:
+/// later changes replayed on an older state would make one that never existed.
 pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
-    let (mut tree, seq) = match load_whole(connection, source.id) {
-        Ok(Some(whole)) => whole,
-        Ok(None) => (state::initial(), 0),
-        Err(StoreError::Damaged { what }) => {
-            tracing::error!(source = %source.name, what, "the state is damaged");
-            snapshots::latest_tree(connection, source.id)?.ok_or(StoreError::Damaged { what })?
-        }
-        Err(error) => return Err(error),
-    };
+    replayed(connection, source).map_err(|error| match error {
+        StoreError::Damaged { what } => damaged_state(connection, source, &what),
+        error => error,
+    })
+}
+
+fn replayed(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
+    let whole = load_whole(connection, source.id)?;
+    let (mut tree, mut seq) = whole.unwrap_or_else(|| (state::initial(), 0));
     let mut statement = connection.prepare_cached(
         "SELECT seq, history_max, seal, change FROM journal \
          WHERE source = ?1 AND seq > ?2 ORDER BY seq",
     )?;
     let mut rows = statement.query([source.id, seq])?;
     while let Some(row) = rows.next()? {
-        let what = || mismatch(&format!("a change of {}", source.name));
+        let at: i64 = row.get(0)?;
+        let what = || mismatch(&format!("change {at}"));
+        if at != seq + 1 {
+            return Err(missing(seq + 1));
+        }
         let change = read_journal(row, source.id)?.ok_or_else(what)?;
         state::replay(&mut tree, &change).map_err(|_| what())?;
+        seq = at;
     }
-    Ok(tree)
+    match seq == source.seq {
+        true => Ok(tree),
+        false => Err(missing(source.seq)),
+    }
+}
+
+fn missing(seq: i64) -> StoreError {
+    StoreError::damaged(format!("change {seq} is missing"))
+}
+
+/// Returns the error for a state that cannot be read: what is damaged, and how to go on.
+fn damaged_state(connection: &Connection, source: &Source, what: &str) -> StoreError {
+    let name = &source.name;
+    let sound = match snapshots::latest_readable(connection, source.id) {
+        Ok(Some(id)) => format!("snapshot {id} is its latest that can be read"),
+        Ok(None) | Err(_) => "it has no snapshot that can be read".to_owned(),
+    };
+    StoreError::damaged(format!(
+        "the state of {name}: {what}; {sound}, and the next whole report of {name} replaces it"
+    ))
+}
+
+/// Loads the state that a whole report is compared with: an empty one in place of a damaged one,
+/// which is removed. The ring and the snapshots stay.
+pub(super) fn load_for_report(
+    connection: &Connection,
+    source: &mut Source,
+) -> Result<Tree, StoreError> {
+    match load_tree(connection, source) {
+        Err(StoreError::Damaged { what }) => {
+            tracing::error!(source = %source.name, what, "a whole report replaces a damaged state");
+            let empty = Tree::from(Object::default());
+            let seq = source.seq;
+            write_as_of(connection, source, &tree::write(&empty), seq)?;
+            Ok(empty)
+        }
+        loaded => loaded,
+    }
 }
 
 /// Reads a change of the journal; `None` if it does not match its hash.

@@ -31,12 +31,30 @@ impl TreeCache {
         connection: &Connection,
         source: &Source,
     ) -> Result<Tree, StoreError> {
-        let held = self.0.iter().position(|held| held.source == source.id);
-        let held = held.map(|place| self.0.swap_remove(place));
-        match held.filter(|held| held.seq == source.seq) {
-            Some(held) => Ok(held.tree),
+        match self.cached(source) {
+            Some(tree) => Ok(tree),
             None => sources::load_tree(connection, source),
         }
+    }
+
+    /// Like [`Self::take`], for a whole report: it replaces a damaged state, see
+    /// [`sources::load_for_report`].
+    pub(super) fn take_for_report(
+        &mut self,
+        connection: &Connection,
+        source: &mut Source,
+    ) -> Result<Tree, StoreError> {
+        match self.cached(source) {
+            Some(tree) => Ok(tree),
+            None => sources::load_for_report(connection, source),
+        }
+    }
+
+    /// Removes the tree of a source; returns it if it is as of the source's last change.
+    fn cached(&mut self, source: &Source) -> Option<Tree> {
+        let place = self.0.iter().position(|held| held.source == source.id)?;
+        let held = self.0.swap_remove(place);
+        (held.seq == source.seq).then_some(held.tree)
     }
 
     /// Caches the tree of a source, and drops the least recently used ones above the bound.

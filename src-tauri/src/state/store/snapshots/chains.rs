@@ -145,15 +145,15 @@ pub(in crate::state::store) fn check(
     Ok(problems)
 }
 
-/// Returns the state of a source's latest snapshot that can be read, with the change it is of.
-pub(in crate::state::store) fn latest_tree(
+/// Returns the number of a source's latest snapshot that can be read.
+pub(in crate::state::store) fn latest_readable(
     connection: &Connection,
     source: i64,
-) -> Result<Option<(Tree, i64)>, StoreError> {
-    for row in of_source(connection, Some(source))?.iter().rev() {
-        if let Ok(tree) = tree_of(connection, row) {
-            return Ok(Some((tree, row.seq)));
-        }
-    }
-    Ok(None)
+) -> Result<Option<i64>, StoreError> {
+    let rows = of_source(connection, Some(source))?;
+    let readable = rows
+        .iter()
+        .rev()
+        .find(|row| tree_of(connection, row).is_ok());
+    Ok(readable.map(Row::id))
 }
