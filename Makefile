@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 TAURI_CLI := @tauri-apps/cli@2.12.5
 UI_SOURCES := $(shell find ui -name node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help run test fuzz bench bench-window build flagctl ui package clean
+.PHONY: help run test fuzz torture bench bench-window build flagctl ui package clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,10 @@ test: ## Install what is missing, then check everything: format, lints, all test
 fuzz: ## Try every reader on made-up inputs: make fuzz SECONDS=600 TARGET=document
 	@tools/need.sh compile
 	FUZZ_SECONDS=$(or $(SECONDS),60) FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} cargo test --no-default-features --test fuzz -- $(TARGET)
+
+torture: ## Kill programs and damage files at random: make torture SECONDS=600 RIG=flip SEED=7
+	@tools/need.sh compile
+	TORTURE_SECONDS=$(or $(SECONDS),60) TORTURE_SEED=$(or $(SEED),$$RANDOM) TORTURE_ROUNDS=$(ROUNDS) cargo test --no-default-features --test torture -- $(RIG)
 
 bench: ## Measure all but the window, in release
 	@tools/need.sh compile
