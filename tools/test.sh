@@ -31,6 +31,7 @@ main() {
     step "building of tests"      cargo test --workspace --all-targets --no-run
     beside window test_the_window
     step "readers on inputs made of examples" fuzz
+    step "kills and damage"       cargo test --workspace --test torture
     step "benchmarks, each once"  cargo test --workspace --benches
     step "tests"                  tests
     for one in "${besides[@]}"; do

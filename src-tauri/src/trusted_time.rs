@@ -123,10 +123,12 @@ impl TimeKeeper {
 fn set_back(by_ms: i64) -> Option<String> {
     const HOURS: i64 = 60 * 60 * 1000;
     const DAYS: i64 = 24 * HOURS;
-    let by = match by_ms {
-        ..SET_BACK_MIN_MS => return None,
-        ..DAYS => format!("{} h", by_ms / HOURS),
-        _ => format!("{} days", by_ms / DAYS),
+    if by_ms < SET_BACK_MIN_MS {
+        return None;
+    }
+    let by = match by_ms / DAYS {
+        0 => format!("{} h", by_ms / HOURS),
+        days => format!("{days} days"),
     };
     Some(format!(
         "The clock of this machine went back by {by}. Nothing is removed for its age until \

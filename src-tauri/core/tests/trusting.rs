@@ -33,9 +33,9 @@ impl Machine {
                 .observe(MINUTE_MS, self.true_ms + self.wrong_by_ms);
         }
         // Restarts lose nothing.
-        let kept = serde_json::to_vec(&self.time).unwrap();
+        let kept = serde_json::to_vec(&self.time).expect("plain data is JSON");
         assert_eq!(
-            serde_json::from_slice::<TrustedTime>(&kept).unwrap(),
+            serde_json::from_slice::<TrustedTime>(&kept).expect("what was written is read"),
             self.time
         );
         assert!(kept.len() < 16_000, "{} bytes", kept.len());

@@ -387,6 +387,8 @@ fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreEr
 /// later changes replayed on an older state would make one that never existed.
 pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
     replayed(connection, source).map_err(|error| match error {
+        // What SQLite finds may be one failed read, which is judged by who called.
+        error if error.is_malformed() => error,
         StoreError::Damaged { what } => damaged_state(connection, source, &what),
         error => error,
     })
@@ -439,6 +441,7 @@ pub(super) fn load_for_report(
     source: &mut Source,
 ) -> Result<Tree, StoreError> {
     match load_tree(connection, source) {
+        Err(error) if error.is_malformed() => Err(error),
         Err(StoreError::Damaged { what }) => {
             tracing::error!(source = %source.name, what, "a whole report replaces a damaged state");
             let empty = Tree::from(Object::default());

@@ -145,7 +145,7 @@ impl From<rusqlite::Error> for StoreError {
 
 impl StoreError {
     /// Returns whether it is SQLite that says so, as opposed to a hash.
-    pub(super) fn is_malformed(&self) -> bool {
+    pub(crate) fn is_malformed(&self) -> bool {
         matches!(self, Self::Damaged { what } if what == MALFORMED || what == NO_DATABASE)
     }
 
