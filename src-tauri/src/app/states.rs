@@ -370,8 +370,8 @@ impl App {
         Ok(imported.expect("only its watch can end an import"))
     }
 
-    /// The same, with `watch` told of each snapshot before it is stored; `None` if it breaks, and
-    /// then nothing was kept.
+    /// The same; calls `watch` for each snapshot before it is stored. `None` if `watch` breaks, and
+    /// then nothing was stored.
     ///
     /// # Errors
     /// As for [`Self::import_snapshots`].

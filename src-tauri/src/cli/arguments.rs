@@ -164,7 +164,7 @@ pub enum Command {
     /// List, make and restore backups
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// List, note as seen and delete what was damaged or replaced, and set aside
+    /// List, mark as seen and delete damaged or replaced databases in quarantine
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
     /// Summarise what applications reported, in the last minutes and in all, and judge each
@@ -253,9 +253,9 @@ pub enum BackupCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum QuarantineCommand {
-    /// List what was set aside, earliest first, with the reason and the place of its files
+    /// List the entries, earliest first, each with its reason and its path
     List,
-    /// Note that you have looked at it: until then every command, serve and the window tell of it
+    /// Mark entries as seen: until then every command, serve and the window report them
     Seen {
         /// Their names, as flagctl quarantine list tells them
         #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -264,7 +264,7 @@ pub enum QuarantineCommand {
         #[arg(long)]
         all: bool,
     },
-    /// Delete the files of one for good; needs --yes
+    /// Delete the files of an entry for good; needs --yes
     Remove {
         /// Its name, as flagctl quarantine list tells it
         name: String,

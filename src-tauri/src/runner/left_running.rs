@@ -70,27 +70,25 @@ mod tests {
         stat
     }
 
+    /// Returns the number of the group that is ended for a process, seen from one of `own`.
+    fn ended(own: (i32, i32), group: i32, session: i32) -> Option<i32> {
+        let group = group_to_end(&stat(group, session), &stat(own.0, own.1));
+        group.map(Pid::as_raw_pid)
+    }
+
     #[test]
     fn a_group_is_ended_unless_it_is_the_own_one_or_leads_its_session() {
-        let own = stat(10, 5);
-        let ended = |group, session| {
-            let group = group_to_end(&stat(group, session), &own);
-            group.map(Pid::as_raw_pid)
-        };
-        assert_eq!(ended(20, 5), Some(20));
-        assert_eq!(ended(20, 20), None);
-        assert_eq!(ended(10, 5), None);
+        let own = (10, 5);
+        assert_eq!(ended(own, 20, 5), Some(20));
+        assert_eq!(ended(own, 20, 20), None);
+        assert_eq!(ended(own, 10, 5), None);
     }
 
     #[test]
     fn a_session_from_outside_of_a_container_has_no_number_and_group_0_is_never_ended() {
-        let own = stat(0, 0);
-        let ended = |group, session| {
-            let group = group_to_end(&stat(group, session), &own);
-            group.map(Pid::as_raw_pid)
-        };
-        assert_eq!(ended(20, 0), Some(20));
-        assert_eq!(ended(0, 0), None);
-        assert_eq!(ended(0, 7), None);
+        let own = (0, 0);
+        assert_eq!(ended(own, 20, 0), Some(20));
+        assert_eq!(ended(own, 0, 0), None);
+        assert_eq!(ended(own, 0, 7), None);
     }
 }

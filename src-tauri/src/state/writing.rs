@@ -206,7 +206,8 @@ impl States {
         Ok(bundle::write(bundled.collect::<Result<_, StateError>>()?))
     }
 
-    /// Imports the snapshots of a file; `None`, with none imported, if `watch` breaks, which is told of each one before it is stored.
+    /// Imports the snapshots of a file; calls `watch` for each one before it is stored. `None` if
+    /// `watch` breaks, and then none was imported.
     ///
     /// # Errors
     /// [`StateError`] if it is not a bundle or state, or they cannot be stored; then none was.

@@ -246,7 +246,9 @@ impl Store for SqliteStore {
         let Some(path) = backup::find(&self.open_now().folder, name)? else {
             return Ok(None);
         };
-        audited(&path, || revision::audit(&backup::open(&path)?)).map(Some)
+        let mut report = audited(&path, || revision::audit(&backup::open(&path)?))?;
+        report.problems.extend(backup::missing_end(&path)?);
+        Ok(Some(report))
     }
 
     fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError> {

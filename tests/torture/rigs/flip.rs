@@ -20,13 +20,10 @@ const PAGE: usize = 4096;
 
 /// What is in the paths of files that are known to hide damage, with the reason. What is found in them is counted apart,
 /// and fails nothing. An entry goes when its reason does.
-const KNOWN: [(&str, &str); 2] = [
-    (
-        "-wal",
-        "SQLite takes a damaged frame for the end of a torn write: what is behind it is dropped",
-    ),
-    ("backups/", "doctor does not read backups"),
-];
+const KNOWN: [(&str, &str); 1] = [(
+    "-wal",
+    "SQLite takes a damaged frame for the end of a torn write: what is behind it is dropped",
+)];
 
 /// What is asked of a folder. The answers do not depend on when.
 const QUESTIONS: [&str; 9] = [

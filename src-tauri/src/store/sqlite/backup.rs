@@ -1,6 +1,7 @@
 //! Backups: verified copies of the whole store, one file each, named by their content.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -147,6 +148,25 @@ pub(super) fn make(folder: &Folder, source: &Source) -> Result<Option<PathBuf>, 
         }
         _ => Ok(None),
     }
+}
+
+/// Says that a backup lost its end, which SQLite reads as zeros: a file has at least the pages that
+/// its header counts (section 1.3 of SQLite's file format).
+pub(super) fn missing_end(path: &Path) -> Result<Option<String>, StoreError> {
+    let mut header = [0; 32];
+    let read = File::open(path).and_then(|mut file| {
+        file.read_exact(&mut header)?;
+        file.metadata()
+    });
+    let length = read.map_err(|error| file_failed(path, error))?.len();
+    let page_bytes = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    let [.., a, b, c, d] = header;
+    let expected = u64::from(u32::from_be_bytes([a, b, c, d])) * page_bytes;
+    let missing = format!("it has {length} of {expected} bytes");
+    Ok((length < expected).then_some(missing))
 }
 
 /// Makes a verified backup of what `connection` sees, and returns its place.
@@ -341,5 +361,21 @@ mod tests {
         ] {
             assert_eq!(revision_in_name(Path::new(name)), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_backup_that_lost_its_end_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r0000000001-x.db");
+        let connection = Connection::open(&path).unwrap();
+        let table = "CREATE TABLE a (b); INSERT INTO a VALUES (zeroblob(9000))";
+        connection.execute_batch(table).unwrap();
+        drop(connection);
+        assert_eq!(missing_end(&path).unwrap(), None);
+        let length = fs::metadata(&path).unwrap().len();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(length - 100).unwrap();
+        let found = format!("it has {} of {length} bytes", length - 100);
+        assert_eq!(missing_end(&path).unwrap(), Some(found));
     }
 }
