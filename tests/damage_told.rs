@@ -241,6 +241,8 @@ fn an_empty_file_is_a_new_one_for_all_who_read_and_write() {
         let cli = Cli::new();
         fill(&cli);
         fs::write(cli.data_dir().join(file), "").unwrap();
+        // Nothing was saved to it yet.
+        fs::remove_file(cli.data_dir().join(format!("{file}-commits"))).unwrap();
         for command in [
             "get",
             "state list",

@@ -361,7 +361,9 @@ fn a_file_from_before_evidence_was_kept_goes_on_with_everything_in_it() {
     store.append(&[batch(3)]).unwrap();
     drop(store);
     let connection = rusqlite::Connection::open(folder.path().join("metrics.db")).unwrap();
-    connection.execute_batch("DROP TABLE evidence").unwrap();
+    connection
+        .execute_batch("DROP TABLE evidence; DROP TABLE commits")
+        .unwrap();
     connection.pragma_update(None, "user_version", 1).unwrap();
     drop(connection);
     let mut reader = MetricsReader::open(folder.path()).unwrap().unwrap();

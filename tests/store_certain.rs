@@ -166,6 +166,7 @@ fn what_another_program_set_aside_is_told_while_running() {
         what: "state.db: the database is malformed".into(),
         at_ms: 7,
         seen: false,
+        kept: None,
     };
     quarantine::write_label(&entry, &label).unwrap();
     assert_eq!(app.notices().len(), before.len() + 1);

@@ -130,7 +130,8 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
     );
 
     tamper(place.path(), "DROP INDEX revision_by_actor; DROP TABLE revision_words; DROP TABLE touch;
-             DROP TABLE path; DROP TABLE rename; DROP TABLE revision_chain; PRAGMA user_version = 1;
+             DROP TABLE path; DROP TABLE rename; DROP TABLE revision_chain; DROP TABLE commits;
+             PRAGMA user_version = 1;
              PRAGMA writable_schema = ON;
              UPDATE sqlite_schema SET sql = replace(replace(replace(sql,
                  'via           TEXT    NOT NULL,',

@@ -31,6 +31,7 @@ mod documents;
 mod edits;
 mod emergency;
 mod leader;
+mod log_ends;
 mod numbers;
 mod order;
 mod past;

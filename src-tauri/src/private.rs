@@ -135,6 +135,14 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
 /// # Errors
 /// If it cannot be opened for writing, or is a link.
 pub fn open_lock(path: &Path) -> io::Result<File> {
+    open_or_create(path)
+}
+
+/// Opens a file to read it and write to it in place, and creates it if it is missing.
+///
+/// # Errors
+/// If it cannot be opened for writing, or is a link.
+pub(crate) fn open_or_create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     options

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use flagdeck::store::sqlite::{Opened, Recovery, SqliteStore};
+use flagdeck::store::sqlite::{Opened, Origin, Recovery, SqliteStore};
 use flagdeck::store::{RevisionNumber, Store};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -74,7 +74,10 @@ pub fn assert_recovered(folder: &Path, expected_damage: &str) -> Recovery {
     assert!(recovery.what.contains(expected_damage), "{}", recovery.what);
     let restored = recovery.restored.as_ref().expect("the backup is good");
     assert_eq!(restored.revision, RevisionNumber(2));
-    assert!(restored.backup.exists());
+    let Origin::Backup(backup) = &restored.origin else {
+        panic!("{restored:?}");
+    };
+    assert!(backup.exists());
     assert_sound(&store, 2);
     let head = store.head().expect("it can be read").expect("it is there");
     assert_eq!(*head.draft.document, *document(1));

@@ -7,6 +7,7 @@
 mod backup;
 pub(crate) mod certainty;
 mod chain;
+pub(crate) mod commits;
 pub(crate) mod connection;
 pub(crate) mod side;
 pub(crate) use self::revision::{read_via, write_via};
@@ -35,7 +36,7 @@ use flagdeck_core::Trace;
 
 use self::open::{Open, remember};
 use self::opening::Settings;
-pub use self::recovery::{Recovery, Restored};
+pub use self::recovery::{Origin, Recovery, Restored};
 use self::writer::Writer;
 use super::{
     Actor, Appended, Backup, CheckReport, Draft, Gone, HistoryFilter, HistoryPage, Instead,
@@ -50,7 +51,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Revisions in a SQLite file of this machine.
 ///
 /// Dropping it closes everything and ends its thread. What the folder holds: `flagdeck.db` with
-/// SQLite's `-wal` and `-shm`; `flagdeck.lock`; `backups/`, the newest ten; `quarantine/`,
+/// SQLite's `-wal` and `-shm`, and a note of the latest commit in `-commits`; `flagdeck.lock`; `backups/`, the newest ten; `quarantine/`,
 /// everything that ever was damaged or replaced.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -155,12 +156,13 @@ impl Store for SqliteStore {
             return Err(StoreError::Gone(open.overwritten()));
         }
         let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));
-        let known = Arc::clone(&open.known);
+        let (known, note) = (Arc::clone(&open.known), Arc::clone(&open.note));
         open.writer()?.run(move |connection| {
             let mut tail = lock(&tail);
             place.check()?;
-            let appended = revision::append(connection, expected, &draft, &trace, &mut tail)
-                .map_err(|error| certainty::judge(place.database(), error))?;
+            let (appended, commit) =
+                revision::append(connection, expected, &draft, &trace, &mut tail)
+                    .map_err(|error| certainty::judge(place.database(), error))?;
             match appended {
                 Appended::Saved(number) => {
                     // A commit to files that were removed by then must not be acknowledged.
@@ -168,6 +170,9 @@ impl Store for SqliteStore {
                     remember(&known, connection, number)?;
                 }
                 Appended::Conflict(_) => place.check()?,
+            }
+            if let Some(commit) = commit {
+                note.write(commit);
             }
             Ok(appended)
         })

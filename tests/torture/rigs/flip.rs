@@ -18,13 +18,6 @@ use crate::round::Round;
 
 const PAGE: usize = 4096;
 
-/// What is in the paths of files that are known to hide damage, with the reason. What is found in them is counted apart,
-/// and fails nothing. An entry goes when its reason does.
-const KNOWN: [(&str, &str); 1] = [(
-    "-wal",
-    "SQLite takes a damaged frame for the end of a torn write: what is behind it is dropped",
-)];
-
 /// What is asked of a folder. The answers do not depend on when.
 const QUESTIONS: [&str; 9] = [
     "history --limit 1000 --json",
@@ -76,11 +69,7 @@ pub fn round(round: &mut Round) {
         return;
     }
     let name = file.to_string_lossy();
-    if KNOWN.iter().any(|(known, _)| name.contains(known)) {
-        round.counts.known += 1;
-    } else {
-        round.silent(&format!("{name}, {damage}: {}", silent.join(", ")));
-    }
+    round.silent(&format!("{name}, {damage}: {}", silent.join(", ")));
 }
 
 impl Template {

@@ -1,6 +1,7 @@
 //! From a data folder to an open `metrics.db`.
 
 use crate::store::StoreError;
+use crate::store::sqlite::commits;
 use crate::store::sqlite::quarantine::Database;
 use crate::store::sqlite::side::SideDatabase;
 
@@ -8,9 +9,12 @@ use crate::store::sqlite::side::SideDatabase;
 pub(super) const METRICS: SideDatabase = SideDatabase {
     database: Database::Metrics,
     mark: 0x464c_444d,
-    format: 2,
-    tables: &[TABLES, EVIDENCE],
-    upgrades: &[|transaction| Ok(transaction.execute_batch(EVIDENCE)?)],
+    format: 3,
+    tables: &[TABLES, EVIDENCE, commits::TABLE],
+    upgrades: &[
+        |transaction| Ok(transaction.execute_batch(EVIDENCE)?),
+        commits::add,
+    ],
     progress: "SELECT name, seq FROM sqlite_sequence",
 };
 

@@ -4,6 +4,7 @@ use rusqlite::Transaction;
 
 use super::{restores, ring};
 use crate::store::StoreError;
+use crate::store::sqlite::commits;
 use crate::store::sqlite::quarantine::Database;
 use crate::store::sqlite::side::SideDatabase;
 
@@ -11,9 +12,9 @@ use crate::store::sqlite::side::SideDatabase;
 pub(in crate::state) const STATES: SideDatabase = SideDatabase {
     database: Database::States,
     mark: 0x464c_4453,
-    format: 3,
-    tables: &[TABLES, ring::TABLES],
-    upgrades: &[upgrade_to_2, upgrade_to_3],
+    format: 4,
+    tables: &[TABLES, ring::TABLES, commits::TABLE],
+    upgrades: &[upgrade_to_2, upgrade_to_3, commits::add],
     progress: "SELECT 'the last ' || name, seq FROM sqlite_sequence
                UNION ALL SELECT 'source ' || name, seq FROM source",
 };

@@ -87,7 +87,16 @@ impl Source {
 
 /// Fails if the structure of a database is damaged. Reads all of it.
 pub(crate) fn check_structure(connection: &Connection) -> Result<(), StoreError> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    check_by(connection, "PRAGMA quick_check(1)")
+}
+
+/// Fails if the structure of a database is damaged, or an index of it does not match its table.
+pub(super) fn check_indexes(connection: &Connection) -> Result<(), StoreError> {
+    check_by(connection, "PRAGMA integrity_check(1)")
+}
+
+fn check_by(connection: &Connection, check: &str) -> Result<(), StoreError> {
+    let verdict: String = connection.query_row(check, [], |row| row.get(0))?;
     match verdict.as_str() {
         "ok" => Ok(()),
         _ => Err(StoreError::damaged(without_heading(&verdict))),

@@ -39,18 +39,19 @@ impl<'a> Turn<'a> {
     }
 
     /// Makes a copy of the database `stem` by `fill`, verified and durable, and has `replace` give it
-    /// the database's name. If that fails, nothing is left of it.
-    pub(super) fn copy<T>(
+    /// the database's name, with what `fill` returned. If that fails, nothing is left of it.
+    pub(super) fn copy<C, T>(
         &self,
         stem: &str,
-        fill: impl FnOnce(&Path) -> Result<(), StoreError>,
-        replace: impl FnOnce(&Path) -> Result<T, StoreError>,
+        fill: impl FnOnce(&Path) -> Result<C, StoreError>,
+        replace: impl FnOnce(&Path, C) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.finish(stem)?;
         let (unfinished, whole) = (unfinished(self.folder, stem), whole(self.folder, stem));
-        let replaced = fill(&unfinished)
-            .and_then(|()| folder::rename(&unfinished, &whole))
-            .and_then(|()| replace(&whole));
+        let replaced = fill(&unfinished).and_then(|copied| {
+            folder::rename(&unfinished, &whole)?;
+            replace(&whole, copied)
+        });
         for copy in [&unfinished, &whole] {
             discard(copy);
         }
@@ -214,7 +215,7 @@ mod tests {
         let made = turn.copy(
             "state",
             |to| fs::write(to, "a copy").map_err(|error| file_failed(to, error)),
-            |whole| {
+            |whole, ()| {
                 let other = finish(folder.path(), "state", PATIENCE);
                 assert!(matches!(other, Err(StoreError::Busy)), "{other:?}");
                 put_in_place(whole, &folder.path().join("state.db"))
@@ -234,7 +235,7 @@ mod tests {
         let refused = turn.copy(
             "state",
             |to| fs::write(to, "a copy").map_err(|error| file_failed(to, error)),
-            |whole| {
+            |whole, ()| {
                 fs::write(&database, "of another program").unwrap();
                 put_in_place(whole, &database)
             },

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::private;
 use crate::store::StoreError;
 
+/// The name of the database, without `.db`.
+pub(super) const STEM: &str = "flagdeck";
 const DATABASE: &str = "flagdeck.db";
 const LOCK: &str = "flagdeck.lock";
 const BACKUPS: &str = "backups";

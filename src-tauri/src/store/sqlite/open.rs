@@ -8,6 +8,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 
 use super::chain::Tail;
+use super::commits::Note;
 use super::folder::Folder;
 use super::opening::{Connections, Settings};
 use super::place::{Place, Stamp};
@@ -24,6 +25,7 @@ pub(super) struct Open {
     pub(super) connections: Connections,
     pub(super) folder: Folder,
     pub(super) place: Arc<Place>,
+    pub(super) note: Arc<Note>,
     pub(super) known: Arc<Mutex<Known>>,
     /// The chain of documents as of the last append, so that it need not be read again.
     pub(super) tail: Arc<Mutex<Option<Tail>>>,
@@ -59,6 +61,7 @@ impl Open {
         let (connections, recovery) = opening::open(&folder, settings)?;
         let open = Self {
             place: Arc::new(Place::of(&folder.database())?),
+            note: Arc::new(Note::beside(&folder.database())),
             connections,
             folder,
             known: Arc::default(),

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::commits::{self, Commit};
 use super::connection::{self, Source};
 use super::folder::{self, Folder};
 use super::recovery::{self, Recovery};
@@ -259,10 +260,11 @@ fn look_at_files(folder: &Folder) -> Result<(), Obstacle> {
 
 /// Decides what a folder without any tables is: a fresh start, or the loss of everything.
 fn nothing_yet(folder: &Folder) -> Result<Obstacle, StoreError> {
-    if backup::list(folder)?.is_empty() {
-        return Ok(Obstacle::OldFormat(0));
+    let was_saved = commits::noted(&folder.database()).is_some();
+    match was_saved || !backup::list(folder)?.is_empty() {
+        true => Ok(damaged("flagdeck.db is gone or empty")),
+        false => Ok(Obstacle::OldFormat(0)),
     }
-    Ok(damaged("flagdeck.db is gone or empty"))
 }
 
 fn damaged(what: &str) -> Obstacle {
@@ -296,13 +298,17 @@ fn foreign(folder: &Folder, application_id: u32) -> StoreError {
 }
 
 fn look_and_write(folder: &Folder, settings: &Settings) -> Result<Connections, Obstacle> {
+    let noted = commits::noted(&folder.database());
     let connection = connection::writing(&folder.database(), false, settings.patience)?;
     let wanted = settings.migrations.len();
     match schema::owner(&connection)? {
         Owner::Other { application_id } => {
             return Err(Obstacle::Failed(foreign(folder, application_id)));
         }
-        Owner::Flagdeck { format: 0 } => return Err(nothing_yet(folder)?),
+        Owner::Flagdeck { format: 0 } => {
+            commits::check_empty(noted)?;
+            return Err(nothing_yet(folder)?);
+        }
         Owner::Flagdeck { format } if format < wanted => return Err(Obstacle::OldFormat(format)),
         Owner::Flagdeck { format } if format > wanted => {
             drop(connection);
@@ -316,6 +322,7 @@ fn look_and_write(folder: &Folder, settings: &Settings) -> Result<Connections, O
         }));
     }
     connection::use_log(&connection)?;
+    check_end(folder, noted, &connection)?;
     check_head(folder, &connection)?;
     connection::tidy_on_close(&connection)?;
     prove_writable(&connection, settings.now_ms)?;
@@ -335,6 +342,7 @@ fn look_and_read(
     settings: &Settings,
     reason: String,
 ) -> Result<Connections, Obstacle> {
+    let noted = commits::noted(&folder.database());
     let mut source = Source {
         path: folder.database(),
         immutable: false,
@@ -361,7 +369,7 @@ fn look_and_read(
                 false => Access::ReadOnlyForNow(reason.clone()),
             };
             let connections = connect(source, access)?;
-            match read_head(&connections) {
+            match read_head(folder, noted, &connections) {
                 // What a newer format means by its tables and hashes is not known here.
                 Err(_) if is_newer => Err(Obstacle::Failed(folder.unusable(reason))),
                 Err(error) => Err(error.into()),
@@ -371,9 +379,28 @@ fn look_and_read(
     }
 }
 
-fn read_head(connections: &Connections) -> Result<(), StoreError> {
+fn read_head(
+    folder: &Folder,
+    noted: Option<Commit>,
+    connections: &Connections,
+) -> Result<(), StoreError> {
     let reader = crate::lock::lock(&connections.reader);
+    check_end(folder, noted, &reader)?;
     revision::head(&reader).map(drop).map_err(missing_tables)
+}
+
+/// Finds the loss of commits that were noted, with the log for example.
+fn check_end(
+    folder: &Folder,
+    noted: Option<Commit>,
+    connection: &Connection,
+) -> Result<(), StoreError> {
+    let without_log = Source {
+        path: folder.database(),
+        immutable: true,
+        patience: Duration::ZERO,
+    };
+    commits::check(noted, connection, || without_log.open()).map_err(missing_tables)
 }
 
 fn connect(source: Source, access: Access) -> Result<Connections, StoreError> {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::commits::{self, Note};
 use super::connection::keep_log_on_close;
 use super::folder::file_failed;
 use crate::store::sqlite::holders::{self, Claim};
@@ -197,6 +198,7 @@ pub(crate) struct Placed {
     connection: Connection,
     /// Shared with readers that only check.
     place: Arc<Place>,
+    note: Note,
 }
 
 impl Placed {
@@ -206,7 +208,11 @@ impl Placed {
     /// [`StoreError::File`] if the database cannot be looked at.
     pub(crate) fn new(connection: Connection, database: &Path) -> Result<Self, StoreError> {
         let place = Arc::new(Place::of(database)?);
-        Ok(Self { connection, place })
+        Ok(Self {
+            connection,
+            place,
+            note: Note::beside(database),
+        })
     }
 
     pub(crate) fn place(&self) -> &Arc<Place> {
@@ -219,10 +225,18 @@ impl Placed {
     /// [`StoreError::Gone`] if the files are not in place, [`StoreError::Busy`] if another
     /// program does not end its own.
     pub(crate) fn begin(&mut self) -> Result<PlacedTransaction<'_>, StoreError> {
-        let Self { connection, place } = self;
+        let Self {
+            connection,
+            place,
+            note,
+        } = self;
         place.check()?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(PlacedTransaction { transaction, place })
+        Ok(PlacedTransaction {
+            transaction,
+            place,
+            note,
+        })
     }
 }
 
@@ -256,6 +270,7 @@ impl DerefMut for Placed {
 pub(crate) struct PlacedTransaction<'a> {
     transaction: Transaction<'a>,
     place: &'a Place,
+    note: &'a Note,
 }
 
 impl PlacedTransaction<'_> {
@@ -267,8 +282,11 @@ impl PlacedTransaction<'_> {
     /// unless the database is written back.
     pub(crate) fn commit(self) -> Result<(), StoreError> {
         self.place.check()?;
+        let commit = commits::count(&self.transaction)?;
         self.transaction.commit()?;
-        self.place.confirm()
+        self.place.confirm()?;
+        self.note.write(commit);
+        Ok(())
     }
 }
 
@@ -297,6 +315,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection
             .execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE t (x)")
+            .and_then(|()| connection.execute_batch(commits::TABLE))
             .unwrap();
         let placed = Placed::new(connection, &path).unwrap();
         (outer, folder, placed)

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::backup;
 use super::folder::{self, QUARANTINE, file_failed};
 use super::place::beside;
+use super::{backup, commits};
 use crate::durable::{self, Access};
 use crate::store::StoreError;
 
@@ -54,6 +54,15 @@ impl Database {
         data_dir.join(format!("{}.db", self.stem()))
     }
 
+    /// Names what is in it.
+    fn data(self) -> &'static str {
+        match self {
+            Self::Flags => "The saved flags",
+            Self::Metrics => "The saved metrics",
+            Self::States => "The saved states",
+        }
+    }
+
     /// Returns where its files are gathered.
     fn unfinished(self, data_dir: &Path) -> PathBuf {
         let quarantine = data_dir.join(QUARANTINE);
@@ -86,6 +95,31 @@ pub struct Label {
     /// Whether a person has looked at it, or asked for it to be moved. Until then every program
     /// tells of it.
     pub seen: bool,
+    /// What of it stayed in force; `None` for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+}
+
+/// What of a damaged database stayed in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// Everything up to the damage.
+    Part,
+    /// Everything that was saved.
+    All,
+}
+
+impl Kept {
+    /// Says what of it was kept.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Part => {
+                "Everything before the damage is kept and in use; what was saved after it is lost."
+            }
+            Self::All => "Nothing that was saved is lost.",
+        }
+    }
 }
 
 /// An entry with its label.
@@ -102,6 +136,13 @@ impl Entry {
     pub fn sentence(&self) -> String {
         let Label { what, at_ms, .. } = &self.label;
         let (place, when) = (self.path.display(), backup::minute(*at_ms));
+        if let Some(kept) = self.label.kept {
+            let (data, kept) = (self.label.database.data(), kept.sentence());
+            return format!(
+                "{data} were damaged ({what}). {kept} The files as they were are in {place} since \
+                 {when}. flagctl quarantine lists them."
+            );
+        }
         let lost = match self.label.database {
             Database::Flags => {
                 return format!(
@@ -187,6 +228,7 @@ pub(super) fn set_aside(data_dir: &Path, label: &Label) -> Result<Option<PathBuf
     let files = ["-shm", "-wal", "-journal", ""].map(|suffix| beside(&path, suffix));
     let present: Vec<_> = files.iter().filter(|file| file.exists()).collect();
     if present.is_empty() && !unfinished.exists() {
+        folder::remove(&commits::note_path(&path))?;
         return Ok(None);
     }
     if !unfinished.exists() {
@@ -197,6 +239,8 @@ pub(super) fn set_aside(data_dir: &Path, label: &Label) -> Result<Option<PathBuf
     if read_label(&unfinished)?.is_none() {
         write_label(&unfinished, label)?;
     }
+    // In the copy that replaces it, what the label says is missing would be missing again.
+    folder::remove(&commits::note_path(&path))?;
     for file in present {
         folder::rename(file, &unfinished.join(name_of(file)))?;
     }
@@ -214,6 +258,7 @@ fn finish(data_dir: &Path, database: Database) -> Result<Option<PathBuf>, StoreE
             what: format!("{}.db: moving it was cut short", database.stem()),
             at_ms: 0,
             seen: false,
+            kept: None,
         });
         let place = database.free_entry(data_dir, label.at_ms);
         write_label(&place, &label)?;
@@ -407,6 +452,7 @@ mod tests {
             what: "state.db: the database is malformed".into(),
             at_ms,
             seen,
+            kept: None,
         }
     }
 

@@ -1,19 +1,26 @@
-//! Recovery of a damaged store: it is moved to quarantine whole, and replaced by a backup.
+//! Recovery of a damaged store: it is moved to quarantine whole, and replaced by the newest good
+//! copy of itself or of a backup.
 //!
 //! Never deletes anything, and needs the folder's lock exclusively. After a crash at any point the
 //! next start finishes it: see [`quarantine`], and a
 //! folder with backups but no database is damaged, not empty.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rusqlite::Connection;
+
+use super::connection::Source;
+use super::copies::{Turn, put_in_place};
 use super::folder::{self, Folder, file_failed};
-use super::quarantine::{self, Database, Label};
-use super::{backup, revision};
+use super::quarantine::{self, Database, Kept, Label};
+use super::{backup, commits, revision, schema};
 use crate::store::{RevisionNumber, StoreError};
 
-/// Where a backup is copied to before it replaces the store.
-const RESTORING: &str = ".restoring.db";
+/// How long to wait for another program that replaces files of the folder.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What was done about a damaged store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,19 +29,37 @@ pub struct Recovery {
     pub what: String,
     /// Where its files are; `None` if there were none left.
     pub set_aside: Option<PathBuf>,
-    /// What replaced it; `None` if no backup was good, and the store starts empty.
+    /// What replaced it; `None` if nothing was good, and the store starts empty.
     pub restored: Option<Restored>,
 }
 
-/// The backup that replaced a damaged store.
+/// The copy that replaced a damaged store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// The backup; it still is there.
-    pub backup: PathBuf,
+    /// What it is a copy of.
+    pub origin: Origin,
     /// The latest revision in it.
     pub revision: RevisionNumber,
     /// When that was saved, in milliseconds since 1970.
     pub at_ms: i64,
+}
+
+/// What replaced a damaged store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// This backup; it still is there.
+    Backup(PathBuf),
+    /// The store itself, up to the damage.
+    Store(Kept),
+}
+
+impl Restored {
+    fn kept(&self) -> Option<Kept> {
+        match self.origin {
+            Origin::Store(kept) => Some(kept),
+            Origin::Backup(_) => None,
+        }
+    }
 }
 
 impl Recovery {
@@ -49,6 +74,15 @@ impl Recovery {
             None => String::new(),
         };
         let force = match &self.restored {
+            Some(Restored {
+                origin: Origin::Store(kept),
+                revision,
+                at_ms,
+            }) => format!(
+                " {} In force is revision {revision}, saved {}; please check the flags.",
+                kept.sentence(),
+                backup::minute(*at_ms)
+            ),
             Some(Restored {
                 revision, at_ms, ..
             }) => format!(
@@ -67,15 +101,30 @@ pub(super) fn is_unfinished(folder: &Folder) -> bool {
     quarantine::is_unfinished(folder.path(), Database::Flags)
 }
 
-/// Moves the store's files to quarantine and puts the newest good backup in their place.
+/// Moves the store's files to quarantine and puts the newest good copy in their place: of what is
+/// sound in the store itself, or of a backup.
 pub(super) fn recover(folder: &Folder, what: String, now_ms: i64) -> Result<Recovery, StoreError> {
+    let turn = Turn::take(folder.path(), PATIENCE)?;
+    let label = |kept| Label {
+        kept,
+        ..label(&what, now_ms, false)
+    };
     // The copy comes first: if there is no room for it, everything stays as it is.
-    let copy = folder.path().join(RESTORING);
-    let restored = copy_newest_good(folder, &copy)?;
-    let set_aside = quarantine::set_aside(folder.path(), &label(&what, now_ms, false))?;
-    if restored.is_some() {
-        folder::rename(&copy, &folder.database())?;
-    }
+    let replaced = turn.copy(
+        folder::STEM,
+        |to| copy_newest_good(folder, to),
+        |whole, restored| {
+            let set_aside = quarantine::set_aside(folder.path(), &label(restored.kept()))?;
+            put_in_place(whole, &folder.database())?;
+            Ok((set_aside, Some(restored)))
+        },
+    );
+    let (set_aside, restored) = match replaced {
+        Err(StoreError::Damaged { .. }) => {
+            (quarantine::set_aside(folder.path(), &label(None))?, None)
+        }
+        replaced => replaced?,
+    };
     Ok(Recovery {
         what,
         set_aside,
@@ -83,22 +132,71 @@ pub(super) fn recover(folder: &Folder, what: String, now_ms: i64) -> Result<Reco
     })
 }
 
-fn copy_newest_good(folder: &Folder, copy: &Path) -> Result<Option<Restored>, StoreError> {
-    for candidate in backup::list(folder)? {
-        match backup::copy(&candidate.path, copy) {
-            Ok(()) => return describe(candidate.path, copy).map(Some),
-            Err(StoreError::Damaged { what }) => distrust(&candidate.path, &what)?,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
+/// What may replace a damaged store.
+enum Candidate {
+    /// The store itself, as SQLite reads it now.
+    Store(Connection),
+    /// This backup.
+    Backup(PathBuf),
 }
 
-fn describe(backup: PathBuf, copy: &Path) -> Result<Restored, StoreError> {
+/// Copies the candidate with the latest revision, durably and verified.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if none is good.
+fn copy_newest_good(folder: &Folder, to: &Path) -> Result<Restored, StoreError> {
+    // Before it is replaced by that of the copy.
+    let noted = commits::noted(&folder.database());
+    for (_, candidate) in candidates(folder)? {
+        let copied = match &candidate {
+            Candidate::Store(store) => backup::write(store, to).map(drop),
+            Candidate::Backup(path) => backup::copy(path, to),
+        };
+        match (copied, candidate) {
+            (Ok(()), Candidate::Store(_)) => {
+                let is_all = commits::is_all(noted, &backup::open(to)?);
+                let kept = if is_all { Kept::All } else { Kept::Part };
+                return describe(Origin::Store(kept), to);
+            }
+            (Ok(()), Candidate::Backup(path)) => return describe(Origin::Backup(path), to),
+            (Err(StoreError::Damaged { .. }), Candidate::Store(_)) => {}
+            (Err(StoreError::Damaged { what }), Candidate::Backup(path)) => distrust(&path, &what)?,
+            (Err(error), _) => return Err(error),
+        }
+    }
+    Err(StoreError::damaged("there is no good copy of it"))
+}
+
+/// Lists what may replace the store, latest revision first. A damaged log may hide what is in the
+/// database already, so the database is a candidate without its log, too.
+fn candidates(folder: &Folder) -> Result<Vec<(RevisionNumber, Candidate)>, StoreError> {
+    let read = |immutable| {
+        let source = Source {
+            path: folder.database(),
+            immutable,
+            patience: Duration::ZERO,
+        };
+        let store = source.open().ok()?;
+        schema::owner(&store).ok()?;
+        let latest = revision::head(&store).ok()??.number;
+        Some((latest, Candidate::Store(store)))
+    };
+    // Of a store whose files are being moved some may be gone, and SQLite removes the log of an
+    // empty database.
+    let can_read = !is_unfinished(folder) && folder::length(&folder.database())? > 0;
+    let store = can_read.then(|| [false, true].into_iter().filter_map(read));
+    let backups = backup::list(folder)?.into_iter();
+    let backups = backups.map(|backup| (backup.revision, Candidate::Backup(backup.path)));
+    let mut candidates: Vec<_> = store.into_iter().flatten().chain(backups).collect();
+    candidates.sort_by_key(|(latest, _)| Reverse(*latest));
+    Ok(candidates)
+}
+
+fn describe(origin: Origin, copy: &Path) -> Result<Restored, StoreError> {
     let latest = revision::summaries(&backup::open(copy)?, None, 1)?;
     let latest = latest.first();
     Ok(Restored {
-        backup,
+        origin,
         revision: latest.map_or(RevisionNumber::NONE, |latest| latest.number),
         at_ms: latest.map_or(0, |latest| latest.at_ms),
     })
@@ -125,5 +223,6 @@ pub(super) fn label(what: &str, now_ms: i64, seen: bool) -> Label {
         what: what.to_owned(),
         at_ms: now_ms,
         seen,
+        kept: None,
     }
 }

@@ -8,6 +8,7 @@ use flagdeck_core::Trace;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::chain::{self, Tail};
+use super::commits::{self, Commit};
 use super::{index, schema};
 use crate::store::{
     Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary,
@@ -25,21 +26,22 @@ const INTEGRITY_PROBLEMS_MAX: u32 = 100;
 
 type Hash = [u8; 32];
 
-/// Saves a revision after `expected`; see [`crate::store::Store::append`]. `tail` is the chain of
-/// documents as of the last append, if it is still current.
+/// Saves a revision after `expected`; see [`crate::store::Store::append`]. If it is saved, the
+/// commit is returned with it. `tail` is the chain of documents as of the last append, if it is
+/// still current.
 pub(super) fn append(
     connection: &mut Connection,
     expected: RevisionNumber,
     draft: &Draft,
     trace: &Trace,
     tail: &mut Option<Tail>,
-) -> Result<Appended, StoreError> {
+) -> Result<(Appended, Option<Commit>), StoreError> {
     let document_hash = *blake3::hash(&draft.document).as_bytes();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (latest, previous_hash) = latest_link(&transaction)?;
     if latest != expected {
         let winner = load(&transaction, latest)?.ok_or(StoreError::Missing { number: expected })?;
-        return Ok(Appended::Conflict(Box::new(winner)));
+        return Ok((Appended::Conflict(Box::new(winner)), None));
     }
     let number = expected.next();
     let row = Fields::of(number, draft, document_hash, previous_hash);
@@ -55,9 +57,10 @@ pub(super) fn append(
         &draft.changes,
         trace,
     )?;
+    let commit = commits::count(&transaction)?;
     transaction.commit()?;
     *tail = chain::noted(open, number, &draft.document, &coded);
-    Ok(Appended::Saved(number))
+    Ok((Appended::Saved(number), Some(commit)))
 }
 
 /// Loads the latest revision.

@@ -3,7 +3,7 @@
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::index;
+use super::{commits, index};
 use crate::store::StoreError;
 
 /// Marks a database as Flagdeck's: "FLDG" in ASCII.
@@ -36,6 +36,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: "",
         fill: accept_any_kind,
+    },
+    Migration {
+        sql: commits::TABLE,
+        fill: |_| Ok(()),
     },
 ];
 

@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::commits::{self, Commit};
 use super::copies::{self, Turn, put_in_place};
 use super::folder::{self, QUARANTINE, file_failed};
 use super::holders;
 use super::opening::missing_tables;
 use super::place::{Placed, beside};
-use super::quarantine::{self, Database, Label};
+use super::quarantine::{self, Database, Kept, Label};
 use super::{backup, certainty, connection, patience, write_back};
 use crate::private;
 use crate::store::StoreError;
@@ -97,20 +98,19 @@ impl SideDatabase {
     ) -> Result<Opened<T>, StoreError> {
         let users = self.users(data_dir);
         let share = SharedLock(open_lock(&users));
-        let look = || self.look(data_dir, &look);
         let mut damage = None;
         let opened = patience::wait(share.patience(), || {
             if !share.try_again() {
                 return Ok(None);
             }
-            match look() {
+            match self.look(data_dir, &look) {
                 Err(StoreError::Damaged { what }) => damage = Some(what),
                 opened => return opened.map(Some),
             }
             if !share.is_alone() {
                 return Ok(None);
             }
-            let opened = self.look_alone(data_dir, now_ms, look)?;
+            let opened = self.look_alone(data_dir, now_ms, &look)?;
             share.again();
             Ok(Some(opened))
         });
@@ -130,15 +130,87 @@ impl SideDatabase {
         &self,
         data_dir: &Path,
         now_ms: i64,
-        look: impl Fn() -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        match look() {
-            Err(StoreError::Damaged { what }) => {
-                tracing::error!(what, "a database is moved to quarantine");
-                quarantine::set_aside(data_dir, &self.label(what, now_ms, false))?;
-                look()
-            }
-            other => other,
+        look: &impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<(Placed, T), StoreError> {
+        let what = match self.look(data_dir, look) {
+            Err(StoreError::Damaged { what }) => what,
+            other => return other,
+        };
+        tracing::error!(what, "a database is moved to quarantine");
+        match quarantine::is_unfinished(data_dir, self.database) {
+            true => quarantine::set_aside(data_dir, &self.label(what, now_ms, false)).map(drop)?,
+            false => self.recover(data_dir, &self.label(what, now_ms, false), look)?,
+        }
+        self.look(data_dir, look)
+    }
+
+    /// Moves a damaged database to quarantine, and puts a copy of what is sound in it in its place,
+    /// if anything is.
+    fn recover<T>(
+        &self,
+        data_dir: &Path,
+        label: &Label,
+        look: &impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<(), StoreError> {
+        let turn = Turn::take(data_dir, PATIENCE)?;
+        let replaced = turn.copy(
+            self.stem(),
+            |to| self.copy_sound(data_dir, to, look),
+            |whole, kept| {
+                let label = Label {
+                    kept: Some(kept),
+                    ..label.clone()
+                };
+                quarantine::set_aside(data_dir, &label)?;
+                put_in_place(whole, &self.path(data_dir))
+            },
+        );
+        match replaced {
+            Err(StoreError::Damaged { .. }) => quarantine::set_aside(data_dir, label).map(drop),
+            replaced => replaced,
+        }
+    }
+
+    /// Copies the most of a database that is sound, durably and verified: as it is read with its
+    /// log, or without it, because a damaged log may hide what is in the database already.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if neither is sound.
+    fn copy_sound<T>(
+        &self,
+        data_dir: &Path,
+        to: &Path,
+        look: &impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<Kept, StoreError> {
+        let path = self.path(data_dir);
+        let noted = commits::noted(&path);
+        // SQLite removes the log of an empty database.
+        if folder::length(&path)? == 0 {
+            return Err(StoreError::damaged("it is empty"));
+        }
+        let sound = |immutable| -> Result<(u64, Connection), StoreError> {
+            let source = connection::Source {
+                path: path.clone(),
+                immutable,
+                patience: Duration::ZERO,
+            };
+            let connection = source.open()?;
+            self.check_owner(&connection)?;
+            connection::check_indexes(&connection)?;
+            look(&connection)?;
+            Ok((commits::latest(&connection)?.number(), connection))
+        };
+        let most = match (sound(false), sound(true)) {
+            // What the log hides is newer than the log: the two together never were one state.
+            (Ok((with_log, _)), Ok((without, database))) if without > with_log => database,
+            (Ok((_, with_log)), _) => with_log,
+            (Err(_), Ok((_, database))) => database,
+            (Err(_), Err(_)) => return Err(StoreError::damaged("nothing of it is sound")),
+        };
+        self.copy_out(&most, to)?;
+        match commits::is_all(noted, &backup::open(to)?) {
+            true => Ok(Kept::All),
+            false => Ok(Kept::Part),
         }
     }
 
@@ -170,6 +242,7 @@ impl SideDatabase {
             what: what.into(),
             at_ms,
             seen,
+            kept: None,
         }
     }
 
@@ -178,12 +251,18 @@ impl SideDatabase {
     }
 
     fn connected(&self, data_dir: &Path) -> Result<Placed, StoreError> {
-        copies::finish(data_dir, self.stem(), PATIENCE)?;
         self.check_files(data_dir)?;
-        let mut connection = connection::writing(&self.path(data_dir), true, PATIENCE)?;
+        copies::finish(data_dir, self.stem(), PATIENCE)?;
+        let path = self.path(data_dir);
+        let noted = commits::noted(&path).filter(|_| path.exists());
+        let mut connection = connection::writing(&path, true, PATIENCE)?;
+        if is_new(&connection)? {
+            commits::check_empty(noted)?;
+        }
         connection::use_log(&connection)?;
         self.make_tables(&connection)?;
         self.check_owner(&connection)?;
+        self.check_end(data_dir, noted, &connection)?;
         self.upgrade(&mut connection)?;
         match begin_lineage(&mut connection) {
             // The file can be used without it; only its copies are not recognised.
@@ -191,7 +270,7 @@ impl SideDatabase {
             Err(error) => return Err(error),
         }
         connection::tidy_on_close(&connection)?;
-        Placed::new(connection, &self.path(data_dir))
+        Placed::new(connection, &path)
     }
 
     /// Finds damage that SQLite would remove, with what is left of the data.
@@ -230,6 +309,7 @@ impl SideDatabase {
             return Ok(None);
         }
         self.check_files(data_dir)?;
+        let noted = commits::noted(&source.path);
         let mut connection = source.open()?;
         if let Err(StoreError::ReadOnly { .. }) = format_of(&connection) {
             // A program was killed while it created the file: only one that writes can roll that
@@ -238,14 +318,34 @@ impl SideDatabase {
             connection = source.open()?;
         }
         if is_new(&connection)? {
-            return Ok(None);
+            return commits::check_empty(noted).map(|()| None);
         }
         self.check_owner(&connection)?;
+        self.check_end(data_dir, noted, &connection)?;
         if format_of(&connection)? < self.format {
             // Only a connection that writes can upgrade it to this format.
             drop(self.connect(data_dir)?);
         }
         Ok(Some(connection))
+    }
+
+    /// Finds the loss of commits that were noted, with the log for example.
+    fn check_end(
+        &self,
+        data_dir: &Path,
+        noted: Option<Commit>,
+        connection: &Connection,
+    ) -> Result<(), StoreError> {
+        // An earlier format does not count its commits: no note is about it.
+        if format_of(connection)? < self.format {
+            return Ok(());
+        }
+        let without_log = connection::Source {
+            path: self.path(data_dir),
+            immutable: true,
+            patience: Duration::ZERO,
+        };
+        commits::check(noted, connection, || without_log.open())
     }
 
     fn named<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -382,7 +482,7 @@ impl SideDatabase {
         turn.copy(
             self.stem(),
             |to| self.copy_out(open, to),
-            |whole| self.replace(share, whole, data_dir, now_ms),
+            |whole, ()| self.replace(share, whole, data_dir, now_ms),
         )
     }
 

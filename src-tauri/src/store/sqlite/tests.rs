@@ -228,6 +228,7 @@ fn a_migration_that_fails_while_it_fills_leaves_the_file_as_it_was() {
         schema::MIGRATIONS[1],
         schema::MIGRATIONS[2],
         schema::MIGRATIONS[3],
+        schema::MIGRATIONS[4],
         Migration {
             sql: "CREATE TABLE tag (name TEXT PRIMARY KEY) STRICT;",
             fill: |connection| {

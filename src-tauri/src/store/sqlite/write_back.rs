@@ -19,9 +19,6 @@ use crate::lock::lock;
 use crate::private;
 use crate::store::{Instead, RevisionNumber, StoreError};
 
-/// The database's name without `.db`.
-const STEM: &str = "flagdeck";
-
 /// How long to wait for another program that is just opening the file there.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -162,24 +159,24 @@ pub(super) fn write_back(open: &Open, settings: &Settings) -> Result<Option<Path
     }
     // The copy comes first: if there is no room for it, everything stays as it is.
     turn.copy(
-        STEM,
+        folder::STEM,
         |to| backup::write(&open.reader(), to).map(drop),
-        |whole| replace(open, &folder, whole, settings),
+        |whole, ()| replace(open, &folder, whole, settings),
     )
 }
 
 /// Finishes a write back whose program was killed.
 pub(super) fn finish(folder: &Folder, settings: &Settings) -> Result<(), StoreError> {
-    if !copies::are_there(folder.path(), STEM) {
+    if !copies::are_there(folder.path(), folder::STEM) {
         return Ok(());
     }
     let turn = Turn::take(folder.path(), settings.patience)?;
     let is_set_aside = folder.database().exists() && !recovery::is_unfinished(folder);
-    if turn.has_whole(STEM) && !is_set_aside {
+    if turn.has_whole(folder::STEM) && !is_set_aside {
         let _alone = Alone::take(folder, settings.patience)?;
         recovery::set_aside(folder, settings.now_ms)?;
     }
-    turn.finish(STEM)
+    turn.finish(folder::STEM)
 }
 
 fn replace(
@@ -232,7 +229,7 @@ pub(super) fn part_from_overwritten(open: &Open, settings: &Settings) -> Result<
         private::copy(&folder.database(), to).map_err(|error| file_failed(to, error))?;
         backup::make_durable(to)
     };
-    turn.copy(STEM, copy, |whole| {
+    turn.copy(folder::STEM, copy, |whole, ()| {
         recovery::set_aside(folder, settings.now_ms)?;
         put_in_place(whole, &folder.database())
     })
