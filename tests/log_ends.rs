@@ -56,6 +56,9 @@ const KINDS: [Kind; 3] = [
 /// What the writes leave that were made since the log was emptied.
 const WRITES: u32 = 6;
 
+/// What happens to a log.
+type Accident = fn(&Path);
+
 impl Kind {
     fn file(&self, folder: &Path, suffix: &str) -> PathBuf {
         folder.join(format!("{}.db{suffix}", self.name))
@@ -164,7 +167,7 @@ fn a_bit_that_flips_in_a_log_is_told_and_what_is_before_it_is_kept() {
 fn a_log_that_is_cut_or_gone_is_told() {
     for kind in &KINDS {
         let killed = kind.killed(false);
-        let damages: [(&str, fn(&Path)); 3] = [
+        let damages: [(&str, Accident); 3] = [
             ("gone", |log| fs::remove_file(log).unwrap()),
             ("empty", |log| fs::write(log, "").unwrap()),
             ("cut", |log| {

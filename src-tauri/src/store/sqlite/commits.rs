@@ -248,8 +248,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_lost(noted: u64, there: Connection, main: Connection, expected: &str) {
-        let found = check(Some(commit(noted)), &there, || Ok(main));
+    fn assert_lost(noted: u64, there: &Connection, main: Connection, expected: &str) {
+        let found = check(Some(commit(noted)), there, || Ok(main));
         match found {
             Err(StoreError::Damaged { what }) => assert!(what.contains(expected), "{what}"),
             other => panic!("{other:?}"),
@@ -260,13 +260,13 @@ mod tests {
     fn a_database_with_fewer_commits_than_noted_lost_its_end() {
         assert_lost(
             8,
-            counted(7, 3),
+            &counted(7, 3),
             counted(7, 0),
             "the last 5 writes that were saved",
         );
         assert_lost(
             4,
-            counted(7, 3),
+            &counted(7, 3),
             counted(7, 0),
             "the last write that was saved",
         );
@@ -282,7 +282,7 @@ mod tests {
         check(Some(commit(9)), &counted(1, 3), || Err(StoreError::Busy)).unwrap();
         assert_lost(
             9,
-            counted(1, 30),
+            &counted(1, 30),
             counted(7, 9),
             "belongs to another database",
         );
