@@ -555,6 +555,19 @@ impl Window<'_> {
         Duration::from_secs_f64(ticks as f64 / TICKS_A_SECOND)
     }
 
+    /// Returns how many bytes of memory the page's process has, its share of what it shares.
+    #[allow(dead_code, reason = "measured, not tested")]
+    pub fn page_memory(&self) -> u64 {
+        // What the system shows of the name `WebKitWebProcess`.
+        let page = self.driver.process("WebKitWebProces").expect("a page");
+        let rollup = format!("/proc/{}/smaps_rollup", page.as_raw_nonzero());
+        let rollup = fs::read_to_string(rollup).expect("Linux");
+        // proc(5): `Pss:    123456 kB`
+        let share = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let kib = share.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.expect("a number of KiB") * 1024
+    }
+
     /// Saves a picture of the page as `target/screenshots/{name}.png`, and returns it.
     pub async fn picture(&self, name: &str) -> Vec<u8> {
         assert_eq!(self.painting, Painting::Composited, "open it for pictures");
@@ -969,6 +982,19 @@ pub fn http_put(address: SocketAddr, path: &str, token: &str, document: &Value) 
         "PUT {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
         Authorization: Bearer {token}\r\nIf-Match: *\r\n\
         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    http(address, &request).0
+}
+
+/// Changes a part of the document at an address (RFC 7396), and returns the status it answers.
+#[allow(dead_code, reason = "measured, not tested")]
+pub fn http_patch(address: SocketAddr, path: &str, token: &str, patch: &Value) -> u16 {
+    let body = patch.to_string();
+    let request = format!(
+        "PATCH {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+        Authorization: Bearer {token}\r\nIf-Match: *\r\n\
+        Content-Type: application/merge-patch+json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     http(address, &request).0
