@@ -98,14 +98,13 @@ impl<'a> Arriving<'a> {
             json!({ "components": { "area0": { "component0": self.revision.is_multiple_of(2) } } });
         let status = http_patch(self.address, "/api/ml/flags", &self.token, &patch);
         assert_eq!(status, 200, "revision {}", self.revision);
-        let shown = format!(
-            "const done = arguments[0];
+        // One script for all: the engine keeps each that it has compiled.
+        let shown = "const [revision, done] = arguments;
             const look = () => document.querySelector('[data-testid=revision]')
-                ?.textContent.replace(/\\D/g, '') === '{}' ? done() : requestAnimationFrame(look);
-            look();",
-            self.revision
-        );
-        self.window.eval_later(&shown).await;
+                ?.textContent.replace(/\\D/g, '') === revision ? done() : requestAnimationFrame(look);
+            look();";
+        let revision = json!(self.revision.to_string());
+        self.window.eval_later_with(shown, vec![revision]).await;
     }
 
     /// Reports a state and a calculation, and waits until the page has painted since.

@@ -591,7 +591,12 @@ impl Window<'_> {
 
     /// Runs a script that calls its last argument with a value once it has it.
     pub async fn eval_later(&self, script: &str) -> Value {
-        done(self.client.execute_async(script, Vec::new()).await)
+        self.eval_later_with(script, Vec::new()).await
+    }
+
+    /// The same, with arguments that come before it.
+    pub async fn eval_later_with(&self, script: &str, arguments: Vec<Value>) -> Value {
+        done(self.client.execute_async(script, arguments).await)
     }
 
     /// Waits until a condition holds; fails the test with `what` and a picture where it never does.
@@ -614,18 +619,39 @@ impl Window<'_> {
         }
     }
 
-    /// Answers a dialog of the desktop, by its title, with the path of a file.
-    pub async fn answer_dialog(&self, title: &str, path: &Path) {
-        let shown = || {
-            let found = self
-                .place
-                .xdotool(&["search", "--onlyvisible", "--name", title]);
-            found.lines().last().map(str::to_owned)
-        };
-        let is_shown = || shown().is_some();
+    /// Answers a question that the desktop asks, by the beginning of its title, with keys.
+    pub async fn answer_question(&self, title: &str, keys: &[&str]) {
+        let shown = self.dialog(title).await;
+        for key in keys {
+            self.place
+                .xdotool(&["windowfocus", "--sync", &shown, "key", key]);
+        }
+        let is_gone = || self.shown_dialog(title).is_none();
+        self.until_outside(&format!("“{title}” is answered"), is_gone)
+            .await;
+    }
+
+    /// Waits for a dialog of the desktop, by the beginning of its title, and returns the display's
+    /// number for it.
+    pub async fn dialog(&self, title: &str) -> String {
+        let is_shown = || self.shown_dialog(title).is_some();
         self.until_outside(&format!("the dialog “{title}”"), is_shown)
             .await;
+        self.shown_dialog(title).expect("it was there a moment ago")
+    }
+
+    fn shown_dialog(&self, title: &str) -> Option<String> {
+        let found = self
+            .place
+            .xdotool(&["search", "--onlyvisible", "--name", title]);
+        found.lines().last().map(str::to_owned)
+    }
+
+    /// Answers a dialog of the desktop, by its title, with the path of a file.
+    pub async fn answer_dialog(&self, title: &str, path: &Path) {
+        self.dialog(title).await;
         let path = path.to_str().expect("a path of letters");
+        let shown = || self.shown_dialog(title);
         let is_gone = || shown().is_none();
         let deadline = Instant::now() + 2 * PATIENCE;
         while let Some(dialog) = shown() {

@@ -84,6 +84,7 @@ export const settings = {
   },
   overtaken: (name: string) =>
     `${label(name)} was changed elsewhere. Nothing was undone or redone.`,
+  unconfirmed: (name: string) => `${label(name)} was not changed: it was not confirmed.`,
   addOrigin: "Add an origin…",
   addOriginLabel: (name: string) => `${label(name)}: add one`,
   remove: (what: string) => `Remove ${isolated(what)}`,
