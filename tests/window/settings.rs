@@ -127,6 +127,21 @@ async fn the_token_is_shown_on_request_and_a_rotated_one_is_worth_nothing() {
 }
 
 #[tokio::test]
+async fn the_token_is_copied_though_it_is_read_only_then() {
+    let place = Workplace::new();
+    let window = open_settings(&place).await;
+    window.click("part-access").await;
+    window.click("copy-token").await;
+    window.until_told("copy-token", "Copied").await;
+    window.click("part-configuration").await;
+    window.click("find-setting").await;
+    window.chord(&[Key::Control], 'v').await;
+    let token = place.flagctl(&["token"]).trim().to_owned();
+    let pasted = async || window.field("find-setting").await == token;
+    window.until("it is pasted", pasted).await;
+}
+
+#[tokio::test]
 async fn a_backup_is_made_and_restored_after_a_preview() {
     let place = Workplace::new();
     place.flagctl(&["set", "tracker", "on"]);
