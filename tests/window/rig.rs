@@ -562,10 +562,12 @@ impl Window<'_> {
         let page = self.driver.process("WebKitWebProces").expect("a page");
         let rollup = format!("/proc/{}/smaps_rollup", page.as_raw_nonzero());
         let rollup = fs::read_to_string(rollup).expect("Linux");
-        // proc(5): `Pss:    123456 kB`
-        let share = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let kib = share.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        kib.expect("a number of KiB") * 1024
+        // proc(5): `Pss:    123456 kB`. What is swapped out is held all the same.
+        let kib = |name: &str| {
+            let line = rollup.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
+        };
+        (kib("Pss:").expect("a number of KiB") + kib("SwapPss:").unwrap_or(0)) * 1024
     }
 
     /// Saves a picture of the page as `target/screenshots/{name}.png`, and returns it.
