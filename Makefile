@@ -32,9 +32,9 @@ bench: ## Measure all but the window, in release
 	@tools/need.sh compile
 	cargo bench --workspace --no-default-features --benches
 
-bench-window: ui ## Measure the real window, in release
+bench-window: ui ## Measure the real window, in release: make bench-window PART=memory
 	@tools/need.sh test
-	cargo bench --bench window
+	cargo bench --bench window -- $(PART)
 
 build: ui ## Build the window and flagctl, in release
 	cargo build --release --bins

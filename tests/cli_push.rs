@@ -125,7 +125,7 @@ fn a_gateway_that_refuses_and_then_accepts_is_reported_twice() {
     });
     let pushing = Pushing::to(&gateway.url());
     let push = pushing.until("failing");
-    assert_eq!(push["error"], "the gateway refused it: 400 no such metric");
+    assert_eq!(push["error"], "the gateway refused it: 400 Bad Request");
     works.store(true, Ordering::SeqCst);
     let push = pushing.until("ok");
     assert_eq!(

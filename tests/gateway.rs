@@ -215,16 +215,14 @@ fn every_instance_has_its_own_group() {
 }
 
 #[test]
-fn a_gateway_that_refuses_is_quoted() {
+fn a_gateway_that_refuses_is_reported_with_its_status() {
     let gateway = Pushgateway::start();
     let pushing = Pushing::to(&gateway.url());
     pushing.until("a push to arrive", has_arrived);
     pushing.say("this is no metric\n");
     let health = pushing.until("a push to fail", |health| health.error.is_some());
-    let error = health.error.unwrap();
-    let start = "the gateway refused it: 400 text format parsing error";
-    assert!(error.starts_with(start), "{error}");
-    assert!(!error.contains(char::is_control));
+    let refused = "the gateway refused it: 400 Bad Request";
+    assert_eq!(health.error.as_deref(), Some(refused));
     pushing.say(TEXT);
     pushing.until("a push to arrive again", has_arrived);
 }
@@ -278,15 +276,11 @@ fn a_gateway_that_leads_elsewhere_is_not_followed() {
 }
 
 #[test]
-fn an_answer_without_end_is_cut() {
+fn an_answer_is_not_shown_and_not_read_to_its_end() {
     let endless = "HTTP/1.1 500 No\r\n\r\n".to_owned() + &"no\n".repeat(20_000_000);
     let gateway = Stranger::saying(endless);
     let error = Pushing::to(&gateway.url()).failure();
-    assert!(error.starts_with("the gateway refused it: 500 no no no"));
-    assert!(
-        error.ends_with('…') && error.chars().count() < 250,
-        "{error}"
-    );
+    assert_eq!(error, "the gateway refused it: 500 Internal Server Error");
 }
 
 #[test]
@@ -309,7 +303,7 @@ fn credentials_are_sent_and_never_shown() {
     let gateway = Stranger::saying(answer("403 Forbidden", "not you"));
     let host = gateway.address;
     let pushing = Pushing::to(&format!("http://user:p%40ss@{host}/prefix/"));
-    assert_eq!(pushing.failure(), "the gateway refused it: 403 not you");
+    assert_eq!(pushing.failure(), "the gateway refused it: 403 Forbidden");
     let health = pushing.health().unwrap();
     assert_eq!(health.gateway, format!("http://{host}/prefix/"));
     let requests = gateway.requests();

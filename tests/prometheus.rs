@@ -222,7 +222,10 @@ fn why_there_is_no_answer_is_said() {
         let error = error.to_string();
         assert!(error.starts_with(said), "{error}");
         assert!(error.chars().count() < 300 && !error.contains(char::is_control));
-        assert!(!error.contains("secret"), "{error}");
+        assert!(
+            !error.contains("secret") && !error.contains("hello"),
+            "{error}"
+        );
     };
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
     let free = format!("http://me:secret@{}", free.unwrap());
@@ -234,24 +237,13 @@ fn why_there_is_no_answer_is_said() {
         check(&stranger.url(), said);
     };
     let page = format!("<html>\n\x1b<body>{}", "hello ".repeat(100_000));
-    answers(
-        "200 OK",
-        &page,
-        "it is not a Prometheus: it answered 200 <html> <body>hello",
-    );
+    let stranger = "it is not a Prometheus: it answered 200";
+    answers("200 OK", &page, stranger);
     answers("404 No", "", "it is not a Prometheus: it answered 404");
-    answers(
-        "401 No",
-        "who are you",
-        "it refused a query: 401 who are you",
-    );
-    answers("200 OK", "[]", "it is not a Prometheus: it answered 200 []");
+    answers("401 No", "who are you", "it refused a query: 401");
+    answers("200 OK", "[]", stranger);
     let deep = "[".repeat(100_000);
-    answers(
-        "200 OK",
-        &deep,
-        "it is not a Prometheus: it answered 200 [[[",
-    );
+    answers("200 OK", &deep, stranger);
     let error = r#"{"status":"error","errorType":"timeout","error":"query timed\nout"}"#;
     answers("503 No", error, "it refused a query: query timed out");
     let elsewhere = "302 Found\r\nLocation: http://me:secret@elsewhere/";

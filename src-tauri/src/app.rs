@@ -31,7 +31,7 @@ pub use self::states::value_under;
 use self::verdicts::Judge;
 use crate::chores::Lane;
 use crate::clock::Clock;
-use crate::config::{Config, Given, Setting, Settings};
+use crate::config::{Config, Contact, Given, Setting, Settings};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::flags::{Flags, Outcome};
@@ -257,6 +257,12 @@ impl App {
         self.flags().check_place()?;
         self.announce(Event::Status);
         Ok(self.settings())
+    }
+
+    /// Returns whom a change of a setting would bring Flagdeck into contact with; `None` if nobody
+    /// it is not in contact with already.
+    pub fn contact(&self, name: &str, value: &Value) -> Option<Contact> {
+        self.0.settings.contact(name, value)
     }
 
     /// Checks whether another program changed the settings file.

@@ -6,6 +6,7 @@
 //! What is changed while Flagdeck runs is changed in `config.toml`, and counts at once if
 //! it can.
 
+mod contact;
 pub(crate) mod edit;
 mod file;
 mod keys;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use contact::Contact;
 pub use file::ChangeError;
 pub use keys::{KEYS, Key, Kind};
 use layers::Layers;

@@ -201,17 +201,13 @@ pub fn whole(
     }
 }
 
-/// Quotes what a server answered, or names the status if it said nothing.
+/// Quotes what a server answered, for the log.
 pub fn excerpt(response: &mut Response<Body>) -> String {
     let mut body = Vec::new();
     let mut bounded = response.body_mut().as_reader().take(QUOTE_BYTES_MAX);
     // What was read before it broke off still says something.
     let _ = bounded.read_to_end(&mut body);
-    let words = quoted(&String::from_utf8_lossy(&body));
-    match words.is_empty() {
-        true => response.status().canonical_reason().unwrap_or("").into(),
-        false => words,
-    }
+    quoted(&String::from_utf8_lossy(&body))
 }
 
 /// Makes one line of a text: no control characters, and no longer than a sentence can bear.

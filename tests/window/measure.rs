@@ -1,9 +1,12 @@
-//! How quickly the real window answers: `make bench-window`. Prints what it measured, asserts
-//! nothing; the targets are the issue's, and times are taken by the page's own clock.
+//! How quickly the real window answers, and whether its memory stays level: `make bench-window`.
+//! Prints what it measured, asserts nothing; the targets are the issue's, and times are taken by
+//! the page's own clock.
 
 // It drives the window, and compares no pictures.
 #[expect(dead_code, reason = "shared with the tests, which need all of it")]
 mod rig;
+
+mod level;
 
 #[path = "../../src-tauri/benches/measuring.rs"]
 mod measuring;
@@ -31,8 +34,20 @@ fn component_count() -> usize {
 }
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "it is there to print")]
 async fn main() {
+    match std::env::args().skip(1).find(|part| !part.starts_with('-')) {
+        None => {
+            speed().await;
+            level::measure().await;
+        }
+        Some(part) if part == "speed" => speed().await,
+        Some(part) if part == "memory" => level::measure().await,
+        Some(part) => panic!("measures speed and memory, not {part}"),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "it is there to print")]
+async fn speed() {
     for (document, row) in [(founding(), "calculator"), (largest(), "area0.component0")] {
         let place = Workplace::new();
         place.import(&document);

@@ -555,6 +555,21 @@ impl Window<'_> {
         Duration::from_secs_f64(ticks as f64 / TICKS_A_SECOND)
     }
 
+    /// Returns how many bytes of memory the page's process has, its share of what it shares.
+    #[allow(dead_code, reason = "measured, not tested")]
+    pub fn page_memory(&self) -> u64 {
+        // What the system shows of the name `WebKitWebProcess`.
+        let page = self.driver.process("WebKitWebProces").expect("a page");
+        let rollup = format!("/proc/{}/smaps_rollup", page.as_raw_nonzero());
+        let rollup = fs::read_to_string(rollup).expect("Linux");
+        // proc(5): `Pss:    123456 kB`. What is swapped out is held all the same.
+        let kib = |name: &str| {
+            let line = rollup.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
+        };
+        (kib("Pss:").expect("a number of KiB") + kib("SwapPss:").unwrap_or(0)) * 1024
+    }
+
     /// Saves a picture of the page as `target/screenshots/{name}.png`, and returns it.
     pub async fn picture(&self, name: &str) -> Vec<u8> {
         assert_eq!(self.painting, Painting::Composited, "open it for pictures");
@@ -578,7 +593,12 @@ impl Window<'_> {
 
     /// Runs a script that calls its last argument with a value once it has it.
     pub async fn eval_later(&self, script: &str) -> Value {
-        done(self.client.execute_async(script, Vec::new()).await)
+        self.eval_later_with(script, Vec::new()).await
+    }
+
+    /// The same, with arguments that come before it.
+    pub async fn eval_later_with(&self, script: &str, arguments: Vec<Value>) -> Value {
+        done(self.client.execute_async(script, arguments).await)
     }
 
     /// Waits until a condition holds; fails the test with `what` and a picture where it never does.
@@ -601,18 +621,39 @@ impl Window<'_> {
         }
     }
 
-    /// Answers a dialog of the desktop, by its title, with the path of a file.
-    pub async fn answer_dialog(&self, title: &str, path: &Path) {
-        let shown = || {
-            let found = self
-                .place
-                .xdotool(&["search", "--onlyvisible", "--name", title]);
-            found.lines().last().map(str::to_owned)
-        };
-        let is_shown = || shown().is_some();
+    /// Answers a question that the desktop asks, by the beginning of its title, with keys.
+    pub async fn answer_question(&self, title: &str, keys: &[&str]) {
+        let shown = self.dialog(title).await;
+        for key in keys {
+            self.place
+                .xdotool(&["windowfocus", "--sync", &shown, "key", key]);
+        }
+        let is_gone = || self.shown_dialog(title).is_none();
+        self.until_outside(&format!("“{title}” is answered"), is_gone)
+            .await;
+    }
+
+    /// Waits for a dialog of the desktop, by the beginning of its title, and returns the display's
+    /// number for it.
+    pub async fn dialog(&self, title: &str) -> String {
+        let is_shown = || self.shown_dialog(title).is_some();
         self.until_outside(&format!("the dialog “{title}”"), is_shown)
             .await;
+        self.shown_dialog(title).expect("it was there a moment ago")
+    }
+
+    fn shown_dialog(&self, title: &str) -> Option<String> {
+        let found = self
+            .place
+            .xdotool(&["search", "--onlyvisible", "--name", title]);
+        found.lines().last().map(str::to_owned)
+    }
+
+    /// Answers a dialog of the desktop, by its title, with the path of a file.
+    pub async fn answer_dialog(&self, title: &str, path: &Path) {
+        self.dialog(title).await;
         let path = path.to_str().expect("a path of letters");
+        let shown = || self.shown_dialog(title);
         let is_gone = || shown().is_none();
         let deadline = Instant::now() + 2 * PATIENCE;
         while let Some(dialog) = shown() {
@@ -969,6 +1010,19 @@ pub fn http_put(address: SocketAddr, path: &str, token: &str, document: &Value) 
         "PUT {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
         Authorization: Bearer {token}\r\nIf-Match: *\r\n\
         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    http(address, &request).0
+}
+
+/// Changes a part of the document at an address (RFC 7396), and returns the status it answers.
+#[allow(dead_code, reason = "measured, not tested")]
+pub fn http_patch(address: SocketAddr, path: &str, token: &str, patch: &Value) -> u16 {
+    let body = patch.to_string();
+    let request = format!(
+        "PATCH {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+        Authorization: Bearer {token}\r\nIf-Match: *\r\n\
+        Content-Type: application/merge-patch+json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     http(address, &request).0

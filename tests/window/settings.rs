@@ -50,6 +50,44 @@ async fn a_bad_setting_is_refused_in_a_sentence_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn an_address_is_saved_only_once_a_dialog_of_the_desktop_confirms_it() {
+    const GATEWAY: &str = "metrics.pushGateway";
+    let place = Workplace::new();
+    let before = config(&place);
+    let window = open_settings(&place).await;
+    window
+        .enter(
+            &format!("field-{GATEWAY}"),
+            "http://me:secret@gate.example:9091/push",
+        )
+        .await;
+    // A page that was taken over cannot cover the screen with questions.
+    let another = "window.__TAURI_INTERNALS__.invoke('change_setting', {
+        name: 'metrics.prometheus', value: 'http://127.0.0.1:1',
+    }).then(arguments[0])";
+    let question = "Connect to http://.*@gate.example:9091/push\\?$";
+    window.dialog(question).await;
+    assert!(window.eval_later(another).await.is_null());
+    // The button that does nothing has the keyboard.
+    window.answer_question(question, &["Return"]).await;
+    window
+        .until_told(&format!("note-{GATEWAY}"), "was not confirmed")
+        .await;
+    assert_eq!(config(&place), before);
+
+    window.click(&format!("field-{GATEWAY}")).await;
+    window.press(Key::Enter).await;
+    window.answer_question(question, &["Tab", "Return"]).await;
+    let saved = async || config(&place).contains("http://me:secret@gate.example:9091/push");
+    window.until("it is in the file", saved).await;
+
+    // What sends nothing elsewhere asks nothing.
+    window.click(&format!("reset-{GATEWAY}")).await;
+    let reset = async || !config(&place).contains("pushGateway");
+    window.until("it is taken out of the file", reset).await;
+}
+
+#[tokio::test]
 async fn a_setting_is_found_and_switched_by_keys_alone() {
     let place = Workplace::new();
     let window = place.open().await;
@@ -86,6 +124,21 @@ async fn the_token_is_shown_on_request_and_a_rotated_one_is_worth_nothing() {
     let other = place.flagctl(&["token"]).trim().to_owned();
     assert_eq!(http_put(address, FLAGS, &other, &document), 200);
     assert_eq!(place.stored()["enabled"], false);
+}
+
+#[tokio::test]
+async fn the_token_is_copied_though_it_is_read_only_then() {
+    let place = Workplace::new();
+    let window = open_settings(&place).await;
+    window.click("part-access").await;
+    window.click("copy-token").await;
+    window.until_told("copy-token", "Copied").await;
+    window.click("part-configuration").await;
+    window.click("find-setting").await;
+    window.chord(&[Key::Control], 'v').await;
+    let token = place.flagctl(&["token"]).trim().to_owned();
+    let pasted = async || window.field("find-setting").await == token;
+    window.until("it is pasted", pasted).await;
 }
 
 #[tokio::test]

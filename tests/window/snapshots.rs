@@ -28,6 +28,15 @@ async fn open(place: &Workplace) -> Window<'_> {
 }
 
 #[tokio::test]
+async fn a_value_is_copied_by_a_key() {
+    let place = place();
+    let window = open(&place).await;
+    window.click("state-change").await;
+    window.write("v").await;
+    window.until_told("toast", "copied").await;
+}
+
+#[tokio::test]
 async fn a_state_is_asked_for_confirmed_and_that_undone_by_keys_alone() {
     let place = place();
     let token = place.flagctl(&["token"]);

@@ -42,6 +42,7 @@ const refusal: Failure = {
 const TTL = "featureFlags.cache.ttl";
 const REFRESH = "featureFlags.refreshInterval";
 const ORIGINS = "http.allowedOrigins";
+const GATEWAY = "metrics.pushGateway";
 
 describe("the parts of the settings", () => {
   it("are tabs that the arrow keys walk and show", async () => {
@@ -192,6 +193,18 @@ describe("a setting that is typed", () => {
     await press(field(TTL), "Enter");
     await waitFor(() => expect(inFile(host, TTL)).toBe(60_000));
     await waitFor(() => expect(note(TTL)).not.toContain(refusal.message));
+  });
+
+  it("that the user does not confirm in the desktop's dialog is not saved, and stays typed", async () => {
+    const host = await openSettings();
+    host.isConfirming = false;
+    await enter(GATEWAY, "http://gate.example:9091");
+    await waitFor(() => expect(note(GATEWAY)).toContain(words.settings.unconfirmed(GATEWAY)));
+    expect(field(GATEWAY).value).toBe("http://gate.example:9091");
+    expect(inFile(host, GATEWAY)).toBeNull();
+    host.isConfirming = true;
+    await press(field(GATEWAY), "Enter");
+    await waitFor(() => expect(inFile(host, GATEWAY)).toBe("http://gate.example:9091"));
   });
 
   it("counts as unsaved, and is still there after a look elsewhere", async () => {

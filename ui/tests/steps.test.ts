@@ -5,6 +5,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import type { Edit } from "../src/bindings/wire";
+import { words } from "../src/words";
 import { typical } from "./support/documents";
 import type { MemoryHost } from "./support/memory";
 import { openComponent, openWindow } from "./support/open";
@@ -53,6 +54,19 @@ describe("undo among the settings", () => {
     await undo();
     await screen.findByText(/changed elsewhere/);
     expect(inFile(host, TTL)).toBe(6000);
+  });
+
+  it("says that a step was not confirmed, and offers it again", async () => {
+    const host = await openWindow(typical(), "settings");
+    await changeTtl("5001");
+    await waitFor(() => expect(inFile(host, TTL)).toBe(5001));
+    host.isConfirming = false;
+    await undo();
+    await screen.findByText(words.settings.unconfirmed(TTL));
+    expect(inFile(host, TTL)).toBe(5001);
+    host.isConfirming = true;
+    await undo();
+    await waitFor(() => expect(inFile(host, TTL)).toBeNull());
   });
 
   it.each(["metrics", "snapshots"] as const)("says that %s have nothing", async (view) => {

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use serde_json::Value;
 
 use super::file::{self, ChangeError, Stamp};
-use super::{Config, Given, KEYS, Key, Loaded, Source, load, unknown_variables};
+use super::{Config, Contact, Given, KEYS, Key, Loaded, Source, load, unknown_variables};
 
 /// The settings in force, and what the file says by now.
 #[derive(Debug)]
@@ -87,6 +87,14 @@ impl Settings {
     /// close.
     pub fn unknown_variables(&self) -> Vec<String> {
         unknown_variables(&self.given)
+    }
+
+    /// Returns whom a change would bring Flagdeck into contact with; `None` if nobody it is not in
+    /// contact with already, or if the change would be refused.
+    pub fn contact(&self, name: &str, value: &Value) -> Option<Contact> {
+        let at = KEYS.iter().position(|key| key.name == name)?;
+        let value = KEYS[at].kind.check(value).ok()?;
+        Contact::made(KEYS[at].kind, &self.state().latest.values[at], &value)
     }
 
     /// Writes a setting into the file, durably, and puts it in force if it needs no restart;

@@ -16,6 +16,7 @@ use tauri::{AppHandle, Emitter};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
+use crate::asking::Asking;
 use crate::closing::Closing;
 use crate::importing::Importing;
 use crate::instance::Instance;
@@ -33,6 +34,7 @@ struct Inner {
     /// `None` until it could be opened: the page shows why, and asks again.
     open: Mutex<Option<Open>>,
     window: Mutex<Option<AppHandle>>,
+    asking: Asking,
     closing: Closing,
     importing: Importing,
     /// What was dropped on the window, until the page asks for it.
@@ -52,6 +54,7 @@ impl Desk {
             options,
             open: Mutex::new(None),
             window: Mutex::new(None),
+            asking: Asking::default(),
             closing: Closing::default(),
             importing: Importing::default(),
             dropped: Mutex::new(None),
@@ -67,6 +70,11 @@ impl Desk {
     /// Returns whether the window may use the folder; if not, the page shows why.
     pub fn trusts_folder(&self) -> bool {
         self.0.options.check_folder().is_ok()
+    }
+
+    /// Returns what asks the user, one question at a time.
+    pub fn asking(&self) -> &Asking {
+        &self.0.asking
     }
 
     /// Returns what prevents closing the window.

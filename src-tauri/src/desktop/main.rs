@@ -3,6 +3,7 @@
 //! Opens the application, shows its page, passes calls and announcements between the two, and
 //! serves flags over HTTP while it is open. Holds no logic.
 
+mod asking;
 mod closing;
 mod commands;
 mod desk;

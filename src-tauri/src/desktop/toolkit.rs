@@ -1,9 +1,14 @@
 //! Functions of the toolkit under the window that tauri does not offer.
 
+use std::cell::Cell;
+
 use gtk::gdk::{EventKey, ModifierType};
 use gtk::glib::Propagation;
-use gtk::prelude::{GtkSettingsExt, WidgetExt};
+use gtk::prelude::{DialogExt, GtkSettingsExt, GtkWindowExt, MessageDialogExt, WidgetExt};
+use gtk::{ButtonsType, DialogFlags, MessageType, ResponseType};
 use tauri::WebviewWindow;
+
+use crate::asking::Question;
 
 /// The key of 0 above the letters, by its place on the keyboard: with Shift, what it prints
 /// differs between layouts, and an accelerator of the menu would miss it on most.
@@ -27,6 +32,39 @@ pub fn on_emergency_key(window: &WebviewWindow, all_off: impl Fn() + 'static) ->
         all_off();
         Propagation::Stop
     });
+    Ok(())
+}
+
+/// Asks a question in a dialog over the window, and calls `answered` with whether `yes` was chosen.
+/// The button that does nothing has the keyboard: a key that is being typed confirms nothing.
+///
+/// # Errors
+/// If there is no window.
+pub fn ask(
+    window: &WebviewWindow,
+    question: &Question,
+    answered: impl FnOnce(bool) + 'static,
+) -> tauri::Result<()> {
+    let dialog = gtk::MessageDialog::new(
+        Some(&window.gtk_window()?),
+        DialogFlags::MODAL | DialogFlags::DESTROY_WITH_PARENT,
+        MessageType::Question,
+        ButtonsType::None,
+        &question.title,
+    );
+    dialog.set_title(&question.title);
+    dialog.set_secondary_text(Some(&question.detail));
+    dialog.add_button(question.no, ResponseType::Cancel);
+    dialog.add_button(question.yes, ResponseType::Accept);
+    dialog.set_default_response(ResponseType::Cancel);
+    let answered = Cell::new(Some(answered));
+    dialog.connect_response(move |dialog, response| {
+        dialog.close();
+        if let Some(answered) = answered.take() {
+            answered(response == ResponseType::Accept);
+        }
+    });
+    dialog.show_all();
     Ok(())
 }
 

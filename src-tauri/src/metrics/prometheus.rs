@@ -55,12 +55,10 @@ pub enum QueryError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// The answer is not from a Prometheus.
-    #[error("it is not a Prometheus: it answered {status} {answer}")]
+    #[error("it is not a Prometheus: it answered {status}")]
     Stranger {
-        /// The status.
+        /// The status. Not the answer, which may be what only this machine may read.
         status: u16,
-        /// The beginning of the answer.
-        answer: String,
     },
     /// It refused with a reason.
     #[error("it refused a query: {reason}")]

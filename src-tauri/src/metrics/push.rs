@@ -24,7 +24,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE;
 use thiserror::Error;
 use tokio::sync::watch;
-use ureq::http::header;
+use ureq::http::{StatusCode, header};
 
 use crate::address::{Address, NoAddress, without_credentials};
 use crate::clock::{Clock, Pauses};
@@ -256,8 +256,10 @@ struct Line {
 
 #[derive(Debug, Error)]
 enum PushError {
-    #[error("the gateway refused it: {status} {answer}")]
-    Refused { status: u16, answer: String },
+    /// What it answered is for the log alone: a page that was taken over could choose an address,
+    /// and read there what only this machine reaches.
+    #[error("the gateway refused it: {status}")]
+    Refused { status: StatusCode, answer: String },
     #[error(transparent)]
     Call(#[from] CallError),
 }
@@ -295,7 +297,7 @@ impl Line {
         match response.status().is_success() {
             true => Ok(()),
             false => Err(PushError::Refused {
-                status: response.status().as_u16(),
+                status: response.status(),
                 answer: excerpt(&mut response),
             }),
         }
@@ -318,7 +320,11 @@ impl Line {
         self.health.failures += 1;
         let first = self.health.error.replace(error.to_string()).is_none();
         if first {
-            tracing::warn!(gateway = self.health.gateway, %error, "cannot push");
+            let answer = match error {
+                PushError::Refused { answer, .. } => answer,
+                PushError::Call(_) => "",
+            };
+            tracing::warn!(gateway = self.health.gateway, %error, answer, "cannot push");
         }
     }
 

@@ -113,8 +113,10 @@ macro_rules! with_every_call {
             settings::status() -> Status;
             /// Every key of the configuration.
             settings::settings() -> Vec<Setting>;
-            /// Writes a setting to the data folder's file; `null` takes it out of there.
-            settings::change_setting(name: String, value: SettingValue) -> Vec<Setting>;
+            /// Writes a setting to the data folder's file; `null` takes it out of there. A dialog of the
+            /// desktop asks about an address or an origin first; resolves to `null` if the user does
+            /// not confirm it.
+            settings::change_setting(name: String, value: SettingValue) -> Option<Vec<Setting>>;
             /// The token that writing over HTTP needs.
             settings::token() -> String;
             /// Replaces the token; the one before is refused from then on.

@@ -82,8 +82,8 @@ export interface Calls {
   status(): Promise<Status>;
   /** Every key of the configuration. */
   settings(): Promise<Array<Setting>>;
-  /** Writes a setting to the data folder's file; `null` takes it out of there. */
-  changeSetting(name: string, value: SettingValue): Promise<Array<Setting>>;
+  /** Writes a setting to the data folder's file; `null` takes it out of there. A dialog of the desktop asks about an address or an origin first; resolves to `null` if the user does not confirm it. */
+  changeSetting(name: string, value: SettingValue): Promise<Array<Setting> | null>;
   /** The token that writing over HTTP needs. */
   token(): Promise<string>;
   /** Replaces the token; the one before is refused from then on. */

@@ -135,7 +135,12 @@ export class Configuration {
   async #change(name: string, value: SettingValue, typed: string | null): Promise<boolean> {
     const before = this.#find(name);
     try {
-      this.settings = await this.#parts.host.changeSetting(name, value);
+      const settings = await this.#parts.host.changeSetting(name, value);
+      if (settings === null) {
+        this.#refusals.set(name, words.settings.unconfirmed(name));
+        return false;
+      }
+      this.settings = settings;
     } catch (reason) {
       this.#refusals.set(name, isolatedWithin(asFailure(reason).message));
       return false;
@@ -181,7 +186,12 @@ export class Configuration {
         toasts.failed(words.settings.overtaken(step.name));
         return false;
       }
-      this.settings = await host.changeSetting(step.name, wanted);
+      const settings = await host.changeSetting(step.name, wanted);
+      if (settings === null) {
+        toasts.failed(words.settings.unconfirmed(step.name));
+        return false;
+      }
+      this.settings = settings;
     } catch (reason) {
       toasts.refused(reason);
       return false;

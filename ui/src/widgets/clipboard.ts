@@ -1,13 +1,27 @@
 /** Copies text to the desktop's clipboard. */
 
-/** Resolves to whether it was copied. */
-export async function copyText(text: string): Promise<boolean> {
+/**
+ * Resolves to whether it was copied; rejects if the text cannot be read. To be called at once when a
+ * person asks for it: a text that has to be read first would come too late, because engines let a
+ * page write only then.
+ */
+export async function copyText(text: string | Promise<string>): Promise<boolean> {
   try {
-    await navigator.clipboard.writeText(text);
+    await (typeof text === "string" ? navigator.clipboard.writeText(text) : write(text));
     return true;
   } catch {
-    return copyFromField(text);
+    return copyFromField(await text);
   }
+}
+
+/** Begins to write now what is known later. */
+function write(text: Promise<string>): Promise<void> {
+  if (typeof ClipboardItem === "undefined") {
+    return text.then((known) => navigator.clipboard.writeText(known));
+  }
+  const type = "text/plain";
+  const blob = text.then((known) => new Blob([known], { type }));
+  return navigator.clipboard.write([new ClipboardItem({ [type]: blob })]);
 }
 
 /** For engines that keep the clipboard to themselves. */

@@ -66,7 +66,7 @@ export const settings = {
       : "Locked: the command line that Flagdeck was started with decides. Start it without this setting to change it here.",
   unusedInFile: (kind: SettingKind, value: SettingValue) =>
     `config.toml has ${isolatedWithin(valueInWords(kind, value))}, which is not in force.`,
-  hidden: "*** hides a password or a query. Type the whole address to change it",
+  hidden: "*** hides a password or a query. To change the address, type all of it.",
   needsRestart: "Takes effect when Flagdeck starts again",
   isWaiting: (setting: Setting) =>
     `Waiting for a restart: ${isolatedWithin(valueInWords(setting.kind, setting.value))} is in force until Flagdeck starts again`,
@@ -84,6 +84,7 @@ export const settings = {
   },
   overtaken: (name: string) =>
     `${label(name)} was changed elsewhere. Nothing was undone or redone.`,
+  unconfirmed: (name: string) => `${label(name)} was not changed: it was not confirmed.`,
   addOrigin: "Add an origin…",
   addOriginLabel: (name: string) => `${label(name)}: add one`,
   remove: (what: string) => `Remove ${isolated(what)}`,

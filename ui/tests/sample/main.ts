@@ -59,6 +59,14 @@ if (wanted.has("pulse")) {
   beat();
   setInterval(beat, 250);
 }
+if (wanted.has("importing")) {
+  const total = Number(wanted.get("importing"));
+  setInterval(() => host.announce({ kind: "importing", done: Math.ceil(total / 3), total }), 250);
+}
+if (wanted.has("secrets")) {
+  const gateway = host.configuration.find(({ name }) => name === "metrics.pushGateway");
+  if (gateway) gateway.value = gateway.inFile = "https://***@push.example.com:9091/team?***";
+}
 if (wanted.has("trouble")) {
   host.state.readOnly = "Another program holds the data folder; close it and start again.";
   host.state.notices = [

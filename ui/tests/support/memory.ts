@@ -620,8 +620,12 @@ export class MemoryHost implements Host {
     return Promise.resolve(structuredClone(this.configuration));
   }
 
-  changeSetting(name: string, value: SettingValue): Promise<Setting[]> {
+  /** Whether the user confirms what a dialog of the desktop asks. */
+  isConfirming = true;
+
+  changeSetting(name: string, value: SettingValue): Promise<Setting[] | null> {
     if (this.refusal) return Promise.reject(this.refusal);
+    if (!this.isConfirming) return Promise.resolve(null);
     const setting = this.configuration.find((each) => each.name === name);
     if (setting) {
       setting.inFile = value;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use flagdeck::App;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Backup, BuildInfo, Difference, Outcome, Part, Setting, SettingValue, Status};
-use tauri::State;
+use tauri::{State, WebviewWindow};
 
 use super::{Answer, shown, with_app};
 use crate::desk::Desk;
@@ -22,12 +22,20 @@ pub async fn settings(desk: State<'_, Desk>) -> Answer<Vec<Setting>> {
 
 #[tauri::command]
 pub async fn change_setting(
+    window: WebviewWindow,
     desk: State<'_, Desk>,
     name: String,
     value: SettingValue,
-) -> Answer<Vec<Setting>> {
+) -> Answer<Option<Vec<Setting>>> {
+    let change = (name.clone(), value.0.clone());
+    let contact = with_app(&desk, move |app| Ok(app.contact(&change.0, &change.1))).await?;
+    if let Some(contact) = contact
+        && !desk.asking().confirms(&window, &name, &contact).await
+    {
+        return Ok(None);
+    }
     with_app(&desk, move |app| {
-        app.change_setting(&name, &value.0).map(shown)
+        app.change_setting(&name, &value.0).map(shown).map(Some)
     })
     .await
 }

@@ -431,3 +431,33 @@ fn a_checkpoint_that_is_held_up_is_not_taken_for_another_store() {
         std::thread::sleep(Duration::from_millis(30));
     }
 }
+
+/// A checkpoint stops at what a reader reads, and leaves out pages that were written again since:
+/// without its log the file may be malformed until the next change completes the checkpoint.
+#[test]
+fn a_checkpoint_that_stops_at_a_reader_is_not_taken_for_another_store() {
+    let place = temporary();
+    let store = open(&place);
+    let reader = Connection::open(place.path().join("flagdeck.db")).expect("a reader");
+    let mut stopped = 0;
+    for _ in 0..100 {
+        let moment = reader.unchecked_transaction().expect("a transaction");
+        revision::latest(&moment).expect("it can be read");
+        for _ in 0..5 {
+            append(&store, 100).expect("it can be written");
+        }
+        let (logged, checkpointed) = pages_of(&store);
+        stopped += u32::from(0 < checkpointed && checkpointed < logged);
+    }
+    assert!(stopped > 0, "no checkpoint stopped");
+    assert!(store.gone().is_none());
+}
+
+/// Pages of the log, and how many of them were checkpointed.
+fn pages_of(store: &SqliteStore) -> (i64, i64) {
+    let open = store.open_now();
+    let pages = |row: &rusqlite::Row<'_>| Ok((row.get(1)?, row.get(2)?));
+    let reader = open.reader();
+    let pages = reader.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages);
+    pages.expect("it can be asked")
+}

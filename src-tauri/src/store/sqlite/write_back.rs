@@ -120,7 +120,7 @@ fn content(open: &Open) -> Content {
     });
     let (number, hash) = match head {
         Ok(Some(head)) => head,
-        Err(StoreError::Damaged { .. }) => return Content::Damaged,
+        Err(StoreError::Damaged { .. }) if is_complete(open) => return Content::Damaged,
         // Before the first checkpoint there is no table.
         Ok(None) | Err(_) => return Content::Own,
     };
@@ -138,6 +138,17 @@ fn content(open: &Open) -> Content {
         true => Content::Foreign,
         false => Content::Own,
     }
+}
+
+/// Returns whether the file can be read without its log. It cannot after a checkpoint that stopped
+/// at what a reader was reading: that leaves out pages which were written again since, and only a
+/// later checkpoint, with a change, completes it.
+fn is_complete(open: &Open) -> bool {
+    let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+    let pages = open
+        .reader()
+        .query_row("PRAGMA wal_checkpoint(NOOP)", [], pages);
+    pages.is_ok_and(|(logged, checkpointed)| checkpointed == 0 || checkpointed == logged)
 }
 
 fn read(folder: &Folder, without_log: bool) -> Result<Connection, StoreError> {

@@ -136,7 +136,7 @@ const report: HelpPage = {
     { kind: "heading", text: "Prometheus" },
     {
       kind: "text",
-      text: "Prometheus reads all of this at `/metrics`, in OpenMetrics or the classic text format. `metrics.pushGateway` sets a Pushgateway to push to; if pushes fail, State Health, `flagctl metrics`, `flagctl doctor` and `/healthz` say since when and why. With `metrics.prometheus`, a Prometheus server fills the charts.",
+      text: "Prometheus reads all of this at `/metrics`, in OpenMetrics or the classic text format. `metrics.pushGateway` sets a Pushgateway to push to; if pushes fail, State Health, `flagctl metrics`, `flagctl doctor` and `/healthz` say since when and why. With `metrics.prometheus`, a Prometheus server fills the charts. A dialog of the desktop confirms an address that is set in the window.",
     },
   ],
 };
