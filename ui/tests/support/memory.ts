@@ -32,6 +32,7 @@ import type {
   RestoreRequest,
   Review,
   Revision,
+  RevisionChange,
   Setting,
   SettingValue,
   Snapshot,
@@ -498,6 +499,11 @@ export class MemoryHost implements Host {
       for (const path of touched) last.set(path, { path, revision: index + 1, atMs });
     });
     return Promise.resolve([...last.values()]);
+  }
+
+  async changedBy(revision: number): Promise<RevisionChange> {
+    const before = revision - 1;
+    return { before, difference: await this.difference(before, revision) };
   }
 
   async difference(from: number, to: number): Promise<Difference> {
