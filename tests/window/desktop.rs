@@ -6,7 +6,7 @@ use std::time::Duration;
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::rig::{Window, Workplace, http_get};
+use crate::rig::{Window, Workplace, http};
 
 #[tokio::test]
 async fn the_emergency_key_turns_everything_off_while_the_page_hangs() {
@@ -14,10 +14,10 @@ async fn the_emergency_key_turns_everything_off_while_the_page_hangs() {
     place.flagctl(&["master", "on"]);
     let window = place.open().await;
     let address = window.address().await;
-    assert_eq!(http_get(address, "/api/ml/flags")["enabled"], true);
+    assert_eq!(http::get(address, "/api/ml/flags")["enabled"], true);
     window.hang().await;
     window.strike("ctrl+shift+0");
-    let off = || http_get(address, "/api/ml/flags")["enabled"] == false;
+    let off = || http::get(address, "/api/ml/flags")["enabled"] == false;
     window.until_outside("everything is off", off).await;
     let stored = || place.stored()["enabled"] == false;
     window.until_outside("it is stored", stored).await;
