@@ -136,7 +136,7 @@ async fn the_window_asks_before_it_closes_over_what_is_unsaved_and_closes_when_t
     window.strike("ctrl+q");
     window.strike("ctrl+q");
     assert!(window.is_open(), "a key that is held is no answer");
-    // By then the question was read.
+    // A real pause: an answer counts only if the question was shown for a second.
     tokio::time::sleep(Duration::from_millis(1200)).await;
     window.strike("ctrl+q");
     let closed = || !window.is_open();
