@@ -17,7 +17,7 @@ help: ## List these commands
 run: ui ## Install what is missing, build, and open the window
 	cargo run --release --bin flagdeck
 
-test: ## Install what is missing, then check everything: format, lints, all tests
+test: ## Install what is missing, then check everything: format, lints, all tests (ALL=1: what passed before, too)
 	@tools/test.sh
 
 fuzz: ## Try every reader on made-up inputs: make fuzz SECONDS=600 TARGET=document

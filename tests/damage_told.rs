@@ -9,13 +9,11 @@ use std::process::{Command, Stdio};
 use flagdeck::App;
 use flagdeck::store::sqlite::quarantine;
 use rusqlite::Connection;
-use tempfile::TempDir;
 
 use crate::support::apps::{close, open, open_watching, set_percentage, turn_master};
 use crate::support::cli::{Cli, Ran};
 use crate::support::disks::{folder_of_own_process, on_a_small_disk};
-use crate::support::folders::{names_in, put_state, quarantined, report_one, web};
-use crate::support::serving::flagctl;
+use crate::support::folders::{copy_folder, names_in, put_state, quarantined, report_one, web};
 use crate::support::waiting::{wait_for, wait_until};
 
 /// The databases beside the flags, with the words for what each holds.
@@ -331,19 +329,23 @@ fn child_starts_on_a_full_disk() {
     close(app);
 }
 
-/// Runs `flagctl` with a failure of the nth read of a file; `None` if it reads it less often, or no
-/// failure can be made here.
-fn with_failed_read(folder: &TempDir, file: &str, nth: u32, arguments: &[&str]) -> Option<Ran> {
-    let log = folder.path().join("strace.log");
-    let command = flagctl(folder, arguments);
+/// How a read goes wrong: with an error, or without a byte as at the end of a file.
+const FAULTS: [&str; 2] = ["error=EIO", "retval=0"];
+
+/// Runs `flagctl` with a fault of the nth read of a file; `None` if it reads it less often, or no
+/// fault can be made here.
+fn with_failed_read(cli: &Cli, file: &str, fault: &str, nth: u32, arguments: &str) -> Option<Ran> {
+    let log = cli.data_dir().join("strace.log");
+    let command = cli.command(arguments);
     let mut strace = Command::new("strace");
     strace
         .args(["-f", "-qq", "-e", "trace=pread64", "-P"])
-        .arg(folder.path().join(file))
-        .args(["-e", &format!("inject=pread64:error=EIO:when={nth}"), "-o"])
+        .arg(cli.data_dir().join(file))
+        .args(["-e", &format!("inject=pread64:{fault}:when={nth}"), "-o"])
         .arg(&log)
         .arg(command.get_program())
         .args(command.get_args())
+        .env("FLAGDECK_DATA_DIR", cli.data_dir())
         .stdin(Stdio::null());
     let ran = Ran::of(strace.output().ok()?);
     let log = fs::read_to_string(log).unwrap_or_default();
@@ -353,37 +355,46 @@ fn with_failed_read(folder: &TempDir, file: &str, nth: u32, arguments: &[&str]) 
 #[test]
 #[expect(clippy::print_stderr, reason = "tells that a test was skipped")]
 fn a_read_that_fails_once_sets_nothing_aside() {
+    let sound = Cli::new();
+    fill(&sound);
     let mut failures = 0;
     for (file, arguments) in [
-        (
-            "state.db",
-            ["state", "set", "--source", "web", "ml.n", "7"].as_slice(),
-        ),
-        ("flagdeck.db", &["master", "on"]),
+        ("state.db", "state set --source web ml.n 7"),
+        ("flagdeck.db", "master off"),
+        ("metrics.db", "metrics"),
     ] {
-        for nth in 1.. {
-            let folder = tempfile::tempdir().unwrap();
-            let app = open(folder.path());
-            set_percentage(&app, 1000);
-            put_state(&app, 1).unwrap();
-            app.take_snapshots(None, &Default::default()).unwrap();
-            close(app);
-            let Some(ran) = with_failed_read(&folder, file, nth, arguments) else {
-                break;
-            };
-            failures += 1;
-            assert!(
-                ran.code == Some(0) || ran.err.contains("disk") && ran.err.contains(file),
-                "read {nth} of {file}: {ran:?}"
-            );
-            assert!(!folder.path().join("quarantine").exists(), "{file}, {nth}");
-            let app = open(folder.path());
-            assert!(app.flags().live().revision.0 >= 1);
-            assert_eq!(app.snapshot(1).unwrap().source, web().to_string());
-            close(app);
+        for fault in FAULTS {
+            for nth in 1.. {
+                let cli = Cli::new();
+                copy_folder(sound.data_dir(), cli.data_dir());
+                let Some(ran) = with_failed_read(&cli, file, fault, nth, arguments) else {
+                    break;
+                };
+                failures += 1;
+                assert_fails_alone(&cli, file, &ran);
+            }
         }
     }
     if failures == 0 {
         eprintln!("skipped: strace cannot make a read fail here");
     }
+}
+
+/// A command that met a fault may fail, but takes nothing for damaged, and everything is there.
+#[track_caller]
+fn assert_fails_alone(cli: &Cli, file: &str, ran: &Ran) {
+    assert!(
+        ran.code == Some(0) || ran.err.contains("disk") && ran.err.contains(file),
+        "{file}: {ran:?}"
+    );
+    assert!(!ran.err.contains("damaged:"), "{file}: {ran:?}");
+    assert!(
+        !cli.data_dir().join("quarantine").exists(),
+        "{file}: {ran:?}"
+    );
+    let app = open(cli.data_dir());
+    assert!(app.flags().live().revision.0 >= 3);
+    assert_eq!(app.snapshot(2).unwrap().source, web().to_string());
+    assert!(app.glance().unwrap().is_some());
+    close(app);
 }

@@ -8,6 +8,7 @@ use flagdeck_core::{Edit, Severity, User};
 use serde_json::{Value, json};
 
 use crate::support::apps::{self, open, request, someone};
+use crate::support::stores::leave_out;
 
 /// Makes a change that changes something.
 #[track_caller]
@@ -270,12 +271,7 @@ fn a_change_is_taken_back_to_the_revision_before_it_whatever_its_number() {
     for path in ["tracker", "calculator", "orchestrator"] {
         switch(&app, path, true);
     }
-    let log = rusqlite::Connection::open(folder.path().join("flagdeck.db")).unwrap();
-    log.execute_batch(
-        "PRAGMA foreign_keys = OFF; DROP TRIGGER revision_is_never_deleted;
-         DELETE FROM revision WHERE number = 2;",
-    )
-    .unwrap();
+    leave_out(folder.path(), 2);
     let before = |number| app.flags().before(RevisionNumber(number)).unwrap();
     assert_eq!(before(3), RevisionNumber(1));
     assert_eq!(before(1), RevisionNumber::NONE);
@@ -284,4 +280,31 @@ fn a_change_is_taken_back_to_the_revision_before_it_whatever_its_number() {
         .unwrap();
     let first = app.flags().at(RevisionNumber(1)).unwrap();
     assert_eq!(app.flags().live().document, first.document);
+}
+
+#[test]
+fn lists_and_differences_count_revisions_whatever_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    for path in ["tracker", "calculator", "orchestrator", "ui.badges"] {
+        switch(&app, path, true);
+    }
+    leave_out(folder.path(), 2);
+    let page = |up_to: Option<u64>, offset, limit| {
+        let filter = HistoryFilter {
+            up_to: up_to.map(RevisionNumber),
+            ..HistoryFilter::default()
+        };
+        let page = app.flags().history(&filter, offset, limit).unwrap();
+        let numbers = page.revisions.iter().map(|it| it.number.0);
+        (page.total, numbers.collect::<Vec<_>>())
+    };
+    assert_eq!(page(None, 0, 10), (3, vec![4, 3, 1]));
+    assert_eq!(page(None, 2, 10), (3, vec![1]));
+    assert_eq!(page(Some(2), 0, 10), (1, vec![1]));
+    let (before, difference) = app.flags().changed_by(RevisionNumber(3)).unwrap();
+    assert_eq!(before, RevisionNumber(1));
+    assert_eq!(difference.changes.len(), 2, "two switches were made since");
+    let (before, _) = app.flags().changed_by(RevisionNumber(1)).unwrap();
+    assert_eq!(before, RevisionNumber::NONE);
 }

@@ -55,27 +55,6 @@ const READS_OF_LOADER: usize = 2;
 
 #[test]
 #[expect(clippy::print_stderr, reason = "tells that a test was skipped")]
-fn a_disk_that_fails_once_moves_nothing_to_quarantine() {
-    let cli = full();
-    for nth in 1..=45 {
-        for fault in ["error=EIO", "retval=0"] {
-            let fault = format!("{fault}:when={}", nth + READS_OF_LOADER);
-            let Some(ran) = run_with_fault(&cli, &fault, "state set ml.n 1 --source kc-web") else {
-                eprintln!("skipped: strace is missing, or may not trace");
-                return;
-            };
-            let moved = quarantined(cli.data_dir());
-            assert!(moved.is_empty(), "{fault}: {moved:?} {ran:?}");
-            assert!(!ran.err.contains("damaged:"), "{fault}: {ran:?}");
-        }
-    }
-    assert_eq!(cli.ok("snapshot list").lines().count(), 3);
-    let doctor = cli.ok("doctor");
-    assert!(doctor.contains("state.db is sound"), "{doctor}");
-}
-
-#[test]
-#[expect(clippy::print_stderr, reason = "tells that a test was skipped")]
 fn a_disk_that_keeps_failing_is_an_error_that_names_the_file() {
     let cli = full();
     for (arguments, file) in [("master off", "flagdeck.db"), ("metrics", "metrics.db")] {

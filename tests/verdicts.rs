@@ -16,6 +16,7 @@ use crate::support::apps::{
     turn_master,
 };
 use crate::support::serving::flagctl;
+use crate::support::stores::leave_out;
 use crate::support::waiting::{let_pass, let_pass_until};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -219,6 +220,26 @@ fn only_a_change_of_who_sees_it_starts_a_verdict_again() {
             .any(|it| it.since == Some(latest.revision.0))
     });
     assert_eq!(of(&pulse, "ui.badges").standing, Standing::TooFew);
+}
+
+#[test]
+fn revisions_are_followed_whatever_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, _) = open(&folder);
+    let latest = rolled_out(&app);
+    close(app);
+    leave_out(folder.path(), latest - 1);
+    let (app, clock) = open(&folder);
+    report(&app, "ui.badges", true, 500, 46);
+    let pulse = until(&app, &clock, "the verdict", |it| it.errors.whole == 500);
+    let badges = of(&pulse, "ui.badges");
+    assert_eq!(badges.since, Some(latest));
+    // The custom rollout came with the revision that is left out.
+    let plan = badges.rollback.clone().unwrap();
+    assert_eq!(
+        plan.sentence,
+        "Removes the custom rollout of ui.badges (25 %): the default rollout, 0 %, applies"
+    );
 }
 
 #[test]

@@ -62,7 +62,7 @@ use self::frame::NameId;
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
 use self::store::{Key, MetricsReader, NewBatch};
 use self::waiting::Waiting;
-use self::worker::{Job, Task};
+use self::worker::{Context, Job, Task};
 use crate::clock::Clock;
 use crate::leader::{Lead, Seat};
 use crate::load::Load;
@@ -240,7 +240,7 @@ impl Metrics {
     fn start_thread(&self, seat: Seat) -> Result<(), StoreError> {
         let inner = &self.0;
         let (queue, tasks) = mpsc::sync_channel(QUEUE_BATCHES_MAX);
-        let waiting = Waiting {
+        let waiting = Waiting(Context {
             data_dir: inner.data_dir.clone(),
             clock: inner.clock.clone(),
             collector: Arc::clone(&inner.collector),
@@ -251,7 +251,7 @@ impl Metrics {
             seat,
             lead: Arc::clone(&inner.lead),
             settling: Arc::clone(&inner.settling),
-        };
+        });
         let work: Box<dyn FnOnce() + Send> = match waiting.open() {
             // Before the first scrape: totals that begin low would look like a reset.
             Ok(opened) => {

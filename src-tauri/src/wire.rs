@@ -22,7 +22,7 @@ pub use self::failure::Failure;
 pub use self::flags::{Flags, Outcome, Step};
 pub use self::history::{Explanation, HistoryPage, Revision};
 pub use self::reach::{Reach, Reaches, Widening, Widenings};
-pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review};
+pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review, RevisionChange};
 pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::window::{Announcement, ChosenFile, Preferences, Theme, View};

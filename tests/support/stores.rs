@@ -46,6 +46,15 @@ pub fn tamper(folder: &Path, sql: &str) {
     connection.execute_batch(sql).expect("it can be changed");
 }
 
+/// Leaves a gap in the numbers of a folder's revisions.
+pub fn leave_out(folder: &Path, number: u64) {
+    let sql = format!(
+        "PRAGMA foreign_keys = OFF; DROP TRIGGER revision_is_never_deleted;
+         DELETE FROM revision WHERE number = {number};"
+    );
+    tamper(folder, &sql);
+}
+
 /// Marks the store of a folder as written by a newer Flagdeck: this one only reads it.
 pub fn mark_as_newer(folder: &Path) {
     tamper(folder, "PRAGMA user_version = 1000");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::rig::{Window, Workplace, http_get};
+use crate::rig::{Window, Workplace, http};
 
 #[tokio::test]
 async fn the_emergency_key_turns_everything_off_while_the_page_hangs() {
@@ -14,10 +14,10 @@ async fn the_emergency_key_turns_everything_off_while_the_page_hangs() {
     place.flagctl(&["master", "on"]);
     let window = place.open().await;
     let address = window.address().await;
-    assert_eq!(http_get(address, "/api/ml/flags")["enabled"], true);
+    assert_eq!(http::get(address, "/api/ml/flags")["enabled"], true);
     window.hang().await;
     window.strike("ctrl+shift+0");
-    let off = || http_get(address, "/api/ml/flags")["enabled"] == false;
+    let off = || http::get(address, "/api/ml/flags")["enabled"] == false;
     window.until_outside("everything is off", off).await;
     let stored = || place.stored()["enabled"] == false;
     window.until_outside("it is stored", stored).await;
@@ -136,7 +136,7 @@ async fn the_window_asks_before_it_closes_over_what_is_unsaved_and_closes_when_t
     window.strike("ctrl+q");
     window.strike("ctrl+q");
     assert!(window.is_open(), "a key that is held is no answer");
-    // By then the question was read.
+    // A real pause: an answer counts only if the question was shown for a second.
     tokio::time::sleep(Duration::from_millis(1200)).await;
     window.strike("ctrl+q");
     let closed = || !window.is_open();

@@ -44,7 +44,7 @@ async fn a_dragged_slider_saves_once_and_only_when_it_is_let_go() {
     window.grab("percent-slider").await;
     window.pull_to("percent-slider", 40.0).await;
     assert_eq!(stored_percentage(&place), 0.0);
-    window.let_go().await;
+    window.release().await;
     let saved = async || stored_percentage(&place) >= 40.0;
     window.until("the store has what was dragged", saved).await;
     assert_eq!(

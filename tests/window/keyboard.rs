@@ -44,7 +44,7 @@ async fn escape_puts_a_moved_slider_back() {
     window.press(Key::Escape).await;
     let back = async || window.slider("percent-slider").await == 0.0;
     window.until("the slider is back", back).await;
-    window.let_go().await;
+    window.release().await;
     window.click("switch-tracker").await;
     let switched = async || place.stored()["components"]["tracker"] == true;
     window.until("a later change is stored", switched).await;

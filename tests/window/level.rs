@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use crate::measuring::sized;
-use crate::rig::{Window, Workplace, http_patch, http_put, http_report};
+use crate::rig::{Window, Workplace, http};
 
 /// Every view, by the name of its button.
 const VIEWS: [&str; 6] = [
@@ -96,7 +96,7 @@ impl<'a> Arriving<'a> {
         self.revision += 1;
         let patch =
             json!({ "components": { "area0": { "component0": self.revision.is_multiple_of(2) } } });
-        let status = http_patch(self.address, "/api/ml/flags", &self.token, &patch);
+        let status = http::patch(self.address, "/api/ml/flags", &self.token, &patch);
         assert_eq!(status, 200, "revision {}", self.revision);
         // One script for all: the engine keeps each that it has compiled.
         let shown = "const [revision, done] = arguments;
@@ -110,9 +110,9 @@ impl<'a> Arriving<'a> {
     /// Reports a state and a calculation, and waits until the page has painted since.
     async fn report(&self, count: u64) {
         let path = format!("/api/ml/state/{SOURCE}");
-        let status = http_put(self.address, &path, &self.token, &state(count));
+        let status = http::put(self.address, &path, &self.token, &state(count));
         assert!(status < 300, "a state: {status}");
-        let status = http_report(self.address, &self.token, &calculation(count));
+        let status = http::report(self.address, &self.token, &calculation(count));
         assert!(status < 300, "an event: {status}");
         if count.is_multiple_of(reports_between_snapshots()) {
             self.place

@@ -93,6 +93,7 @@ async fn speed() {
 
         window.click("nav-dashboard").await;
         let before = window.processor_time();
+        // A real pause: the time that is measured.
         tokio::time::sleep(idle_time()).await;
         let used = window.processor_time() - before;
         let share = used.as_secs_f64() / idle_time().as_secs_f64() * 100.0;

@@ -215,7 +215,7 @@ async fn what_is_made_up_never_passes_for_real() {
     window.until_told("sources", "synthetic").await;
 }
 
-/// Whoever looks at something else costs nothing.
+/// A page that is hidden costs nothing.
 #[tokio::test]
 async fn a_window_that_is_not_seen_asks_for_nothing() {
     let place = Workplace::new();
@@ -234,7 +234,7 @@ async fn a_window_that_is_not_seen_asks_for_nothing() {
     };
     window.eval(&hide(true)).await;
     report_to(&place, &window).await;
-    // Long enough for it to be told several times, were it asked for.
+    // A real pause: long enough for several answers, if the page asked.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert!(taken("401 accepted").await);
     window.eval(&hide(false)).await;

@@ -5,7 +5,7 @@ use std::fs;
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::rig::{Window, Workplace, http_put};
+use crate::rig::{Window, Workplace, http};
 
 const FLAGS: &str = "/api/ml/flags";
 
@@ -114,15 +114,15 @@ async fn the_token_is_shown_on_request_and_a_rotated_one_is_worth_nothing() {
 
     let mut document = place.stored();
     document["enabled"] = json!(true);
-    assert_eq!(http_put(address, FLAGS, &token, &document), 200);
+    assert_eq!(http::put(address, FLAGS, &token, &document), 200);
     window.click("rotate-token").await;
     window.click("rotate-now").await;
     window.until_gone("rotate-dialog").await;
     document["enabled"] = json!(false);
-    assert_eq!(http_put(address, FLAGS, &token, &document), 401);
+    assert_eq!(http::put(address, FLAGS, &token, &document), 401);
     assert_eq!(place.stored()["enabled"], true);
     let other = place.flagctl(&["token"]).trim().to_owned();
-    assert_eq!(http_put(address, FLAGS, &other, &document), 200);
+    assert_eq!(http::put(address, FLAGS, &other, &document), 200);
     assert_eq!(place.stored()["enabled"], false);
 }
 

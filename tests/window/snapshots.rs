@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::rig::{Window, Workplace, http_confirm};
+use crate::rig::{Window, Workplace, http};
 
 /// A workplace with a state that was 1, then 2, and a snapshot of each.
 fn place() -> Workplace {
@@ -42,7 +42,7 @@ async fn a_state_is_asked_for_confirmed_and_that_undone_by_keys_alone() {
     let token = place.flagctl(&["token"]);
     let window = open(&place).await;
     let confirm = async |restore| {
-        let status = http_confirm(window.address().await, token.trim(), "shop", restore);
+        let status = http::confirm(window.address().await, token.trim(), "shop", restore);
         assert_eq!(status, 200, "restore {restore} is confirmed");
     };
     window.tab_to("compare-restore").await;

@@ -72,7 +72,7 @@ async fn a_dragged_percentage_that_meets_another_is_chosen_by_keys() {
     set_elsewhere(&place, &window).await;
     assert_eq!(window.slider("percent-slider").await, mine);
 
-    window.let_go().await;
+    window.release().await;
     window.until_told("conflict-theirs", "60 %").await;
     window.tab_to("use-mine").await;
     window.press(Key::Enter).await;

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::rig::{Window, Workplace, http_report};
+use crate::rig::{Window, Workplace, http};
 
 /// The colours of the window.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -247,7 +247,7 @@ pub async fn report_to(place: &Workplace, window: &Window<'_>) {
 /// Reports events to a window, one in each line.
 pub async fn report_lines_to(place: &Workplace, window: &Window<'_>, lines: &str) {
     let token = place.flagctl(&["token"]);
-    let status = http_report(window.address().await, token.trim(), lines);
+    let status = http::report(window.address().await, token.trim(), lines);
     assert_eq!(status, 200, "the reports are taken in");
 }
 

@@ -52,6 +52,17 @@ describe("the details of a change", () => {
     expect(details().getByText(/, 1 minute ago$/).title).toMatch(/:\d\d/);
   });
 
+  it("compare with the revision before, whatever its number", async () => {
+    vi.spyOn(host, "changedBy").mockImplementation(async (revision) => ({
+      before: 1,
+      difference: await host.difference(1, revision),
+    }));
+    await open();
+    await show(3);
+    await showsChanges(["/enabled", "/components/calculator"]);
+    expect(details().getByText("Against revision 1")).toBeTruthy();
+  });
+
   it("show what has changed since", async () => {
     await open();
     await show(1);

@@ -165,11 +165,11 @@ describe("restores in the list", () => {
   it("come in on top as they are asked for, and say at once what becomes of them", async () => {
     await open(3);
     const asked = ask(0);
-    const row = await screen.findByTestId("restore-row-1", {}, { timeout: 3000 });
+    const row = await screen.findByTestId("restore-row-1");
     expect(listed()[0]).toBe("R1");
     expect(row.textContent).toContain("Waiting");
     host.states.confirm(asked.id);
-    await waitFor(() => expect(row.textContent).toContain("Confirmed"), { timeout: 3000 });
+    await waitFor(() => expect(row.textContent).toContain("Confirmed"));
   });
 
   it("wait above a list that is read further down", async () => {
@@ -178,7 +178,7 @@ describe("restores in the list", () => {
     await fireEvent.scroll(list());
     const before = listed();
     ask(0);
-    const button = await screen.findByTestId("newer-changes", {}, { timeout: 3000 });
+    const button = await screen.findByTestId("newer-changes");
     expect(button.textContent.trim()).toBe("1 new");
     expect(listed()).toEqual(before);
     await user.click(button);
@@ -225,17 +225,15 @@ describe("the details of a restore", () => {
   it("cancel it, and then undo is not offered", async () => {
     await openDetails();
     await user.click(within(details()).getByTestId("restore-cancel"));
-    await waitFor(() => expect(details().textContent).toContain("Cancelled by maria"), {
-      timeout: 3000,
-    });
+    await waitFor(() => expect(details().textContent).toContain("Cancelled by maria"));
     expect(within(details()).queryByTestId("restore-undo")).toBeNull();
   });
 
   it("undo it, which is a restore of its own that leads back", async () => {
     await openDetails({ only: ["ml.cache"] });
     host.states.confirm(1);
-    await user.click(await within(details()).findByTestId("restore-undo", {}, { timeout: 3000 }));
-    await user.click(await screen.findByTestId("restore-row-2", {}, { timeout: 3000 }));
+    await user.click(await within(details()).findByTestId("restore-undo"));
+    await user.click(await screen.findByTestId("restore-row-2"));
     expect(details().textContent).toContain("kanban: undo a restore of ml.cache");
     await user.click(screen.getByTestId("undone-restore"));
     await waitFor(() => expect(details().textContent).toContain("kanban: restore ml.cache"));

@@ -23,7 +23,7 @@ async function openEditor(document = typical()) {
   await screen.findByTestId("row-*");
   await press(globalThis.document.body, "j", { ctrlKey: true });
   // It is loaded when it is first opened, which takes long on a busy machine.
-  await screen.findByTestId("json-editor", {}, { timeout: 4000 });
+  await screen.findByTestId("json-editor");
   await waitFor(() => expect(field().value).toContain('"components"'));
   return host;
 }

@@ -126,14 +126,14 @@ describe("with nothing to show", () => {
     await screen.findByTestId("nothing-kept");
     host.states.add("app", taken(2), { nowMs: NOW_MS });
     host.announce({ kind: "state", source: "app" });
-    await waitFor(() => row(2), { timeout: 3000 });
+    await waitFor(() => row(2));
   });
 
   it("offers to take the first snapshot of a source without any", async () => {
     await open(unkeptStates(NOW_MS));
     await user.click(await screen.findByTestId("take-first"));
     await user.click(await screen.findByTestId("take-dialog-go"));
-    await waitFor(() => row(1), { timeout: 3000 });
+    await waitFor(() => row(1));
     expect(screen.queryByTestId("take-dialog")).toBeNull();
     expect(text(row(1))).toContain("asked for");
   });
@@ -296,7 +296,7 @@ describe("choosing", () => {
     await user.hover(timeline());
     timeline().focus();
     host.states.tick("app", NOW_MS, true);
-    await waitFor(() => row(13), { timeout: 3000 });
+    await waitFor(() => row(13));
     expect([sideOf(6), sideOf(7)]).toEqual(["A", "B"]);
   });
 
@@ -311,7 +311,7 @@ describe("choosing", () => {
       vi.setSystemTime(NOW_MS + more * MINUTE_MS);
       host.states.tick("app", Date.now(), true);
     }
-    const button = await screen.findByTestId("newer-snapshots", {}, { timeout: 3000 });
+    const button = await screen.findByTestId("newer-snapshots");
     expect(text(button)).toBe("2 new");
     expect(row(9).dataset.row).toBe(place);
     expect(screen.queryByTestId("snapshot-13")).toBeNull();
@@ -325,7 +325,7 @@ describe("choosing", () => {
     await user.hover(row(9));
     vi.setSystemTime(NOW_MS + MINUTE_MS);
     host.states.tick("app", Date.now(), true);
-    await screen.findByTestId("newer-snapshots", {}, { timeout: 3000 });
+    await screen.findByTestId("newer-snapshots");
     await user.hover(timeline());
     await waitFor(() => row(13));
   });
@@ -525,7 +525,7 @@ describe("keeping", () => {
     await user.click(screen.getByTestId("snapshot-pin"));
     await user.click(screen.getByTestId("take-dialog-go"));
     await screen.findByText("Snapshot of app taken");
-    await waitFor(() => expect(sideOf(13)).toBe("B"), { timeout: 3000 });
+    await waitFor(() => expect(sideOf(13)).toBe("B"));
     expect(await kept(13)).toMatchObject({ name: "before 6.1", note: "As agreed", isPinned: true });
   });
 
@@ -623,12 +623,12 @@ describe("keeping", () => {
     host.states.nextImport = { source: "theirs", snapshots: 3 };
     await user.click(screen.getByTestId("import-snapshots"));
     await screen.findByText("3 snapshots of theirs imported");
-    await waitFor(() => expect(text(row(15))).toContain("from a file"), { timeout: 3000 });
+    await waitFor(() => expect(text(row(15))).toContain("from a file"));
     expect(screen.queryByTestId("snapshot-now")).toBeNull();
     await fireEvent.contextMenu(row(15), { clientX: 10, clientY: 10 });
     await user.click(await screen.findByTestId("menu-remove-imported"));
     await user.click(await screen.findByTestId("remove-imported-go"));
-    await waitFor(() => row(12), { timeout: 3000 });
+    await waitFor(() => row(12));
     expect(screen.queryByTestId("source-theirs")).toBeNull();
   });
 
@@ -672,7 +672,7 @@ describe("the dashboard", () => {
     await waitFor(() => expect(health()).toMatch(/Snapshots\s*\d+, last 5 min ago/));
     expect(health()).toMatch(/Change history\s*38 of 100/);
     host.states.tick("app", NOW_MS, true);
-    await waitFor(() => expect(health()).toMatch(/Change history\s*39 of 100/), { timeout: 3000 });
+    await waitFor(() => expect(health()).toMatch(/Change history\s*39 of 100/));
   });
 
   it("tells a restore that waits for its source, and since when", async () => {
@@ -722,12 +722,10 @@ describe("restores", () => {
     expect(screen.queryByTestId("open-restore-app")).toBeNull();
     expect(screen.queryByTestId("show-restores")).toBeNull();
     ask("app");
-    await waitFor(() => screen.getByTestId("open-restore-app"), { timeout: 3000 });
+    await waitFor(() => screen.getByTestId("open-restore-app"));
     expect(screen.getByTestId("source-app").title).toContain("open restore");
     host.states.confirm(1);
-    await waitFor(() => expect(screen.queryByTestId("open-restore-app")).toBeNull(), {
-      timeout: 3000,
-    });
+    await waitFor(() => expect(screen.queryByTestId("open-restore-app")).toBeNull());
   });
 
   it("of a source are listed with who, when, what, and what became of them", async () => {
@@ -737,7 +735,7 @@ describe("restores", () => {
     ask("other");
     ask("app");
     ask("app", { only: ["ml.cache", "ml.usage", "ml.flags"] });
-    await user.click(await screen.findByTestId("show-restores", {}, { timeout: 3000 }));
+    await user.click(await screen.findByTestId("show-restores"));
     const told = (await screen.findAllByTestId(/^restore-\d+$/)).map(text);
     expect(told).toHaveLength(3);
     expect(told[0]).toMatch(
@@ -755,7 +753,7 @@ describe("restores", () => {
   it("lead to what they would change", async () => {
     await openTwo();
     ask("app");
-    await user.click(await screen.findByTestId("show-restores", {}, { timeout: 3000 }));
+    await user.click(await screen.findByTestId("show-restores"));
     await user.click(await screen.findByTestId("restore-show"));
     const { safety } = host.states.restores[0] ?? {};
     await isPair(safety ?? 0, 3);
@@ -765,7 +763,7 @@ describe("restores", () => {
   it("are drawn beneath the timeline, each leading to the list", async () => {
     await openTwo();
     ask("app");
-    const mark = await screen.findByTestId("restore-mark-1", {}, { timeout: 3000 });
+    const mark = await screen.findByTestId("restore-mark-1");
     expect(mark.ariaLabel).toContain("restore of everything, waiting");
     await user.click(mark);
     await screen.findByTestId("restores");

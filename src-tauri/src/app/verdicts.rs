@@ -136,9 +136,9 @@ impl App {
         revision: RevisionNumber,
         component: &ComponentPath,
     ) -> Option<Rollback> {
-        let earlier = (0..revision.0).rev();
-        let earlier =
-            earlier.map_while(|number| self.flags().document_at(RevisionNumber(number)).ok());
+        let flags = self.flags();
+        let earlier = flags.all_before(revision);
+        let earlier = earlier.map_while(|number| flags.document_at(number).ok());
         roll_back(document, component, earlier)
     }
 

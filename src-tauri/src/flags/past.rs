@@ -1,6 +1,7 @@
 //! Looking back, and looking before acting: the history, differences between revisions, what
 //! a document would change, why a user gets what they get. Changes nothing.
 
+use std::iter;
 use std::sync::Arc;
 
 use flagdeck_core::{
@@ -72,6 +73,47 @@ impl Flags {
     pub fn before(&self, number: RevisionNumber) -> Result<RevisionNumber, Error> {
         let before = self.store().summaries(Some(number), 1)?;
         Ok(before.first().map_or(RevisionNumber::NONE, |it| it.number))
+    }
+
+    /// Lists the revisions before another one, latest first, down to [`RevisionNumber::NONE`]. One
+    /// that cannot be read ends the list.
+    pub(crate) fn all_before(
+        &self,
+        number: RevisionNumber,
+    ) -> impl Iterator<Item = RevisionNumber> + '_ {
+        iter::successors(self.before(number).ok(), |number| match *number {
+            RevisionNumber::NONE => None,
+            number => self.before(number).ok(),
+        })
+    }
+
+    /// Lists the revisions after one, up to and including another, earliest first; of more than
+    /// `limit`, the latest.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub(crate) fn between(
+        &self,
+        after: RevisionNumber,
+        up_to: RevisionNumber,
+        limit: usize,
+    ) -> Result<Vec<RevisionNumber>, Error> {
+        let latest = self.store().summaries(Some(up_to.next()), limit)?;
+        let numbers = latest.iter().rev().map(|it| it.number);
+        Ok(numbers.filter(|number| *number > after).collect())
+    }
+
+    /// Returns what a revision changed: the number of the revision before it, and what differs from
+    /// that.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none of that number.
+    pub fn changed_by(
+        &self,
+        number: RevisionNumber,
+    ) -> Result<(RevisionNumber, Difference), Error> {
+        let before = self.before(number)?;
+        Ok((before, self.difference(before, number)?))
     }
 
     /// Lists every actor who saved a revision.

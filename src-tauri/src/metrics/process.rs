@@ -1,7 +1,9 @@
-//! What this process itself uses, as reported by the system.
+//! What this process itself uses, and whether another one runs, as reported by the system.
 
 #[cfg(target_os = "linux")]
 use procfs::process::{LimitValue, Process};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 /// The values of the conventional `process_*` metrics.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,4 +60,37 @@ pub fn resident_bytes() -> Option<f64> {
 #[cfg(not(target_os = "linux"))]
 pub fn resident_bytes() -> Option<f64> {
     None
+}
+
+/// Returns whether a process runs. One that has ended does not, even if it was not reaped yet.
+pub fn is_running(process: Pid) -> bool {
+    // A process of another user cannot be signalled, but runs.
+    test_kill_process(process) != Err(Errno::SRCH) && !has_ended(process)
+}
+
+/// Returns when a process started, in clock ticks since the system did; `None` if the system does
+/// not report it. Tells a process from a later one of the same number.
+#[cfg(target_os = "linux")]
+pub fn started_ticks(process: Pid) -> Option<u64> {
+    let stat = Process::new(process.as_raw_pid()).ok()?.stat().ok()?;
+    Some(stat.starttime)
+}
+
+/// Returns when a process started; `None` if the system does not report it.
+#[cfg(not(target_os = "linux"))]
+pub fn started_ticks(_: Pid) -> Option<u64> {
+    None
+}
+
+/// Returns whether a process is only an entry that its parent has not reaped yet.
+#[cfg(target_os = "linux")]
+fn has_ended(process: Pid) -> bool {
+    let stat = Process::new(process.as_raw_pid()).and_then(|process| process.stat());
+    stat.is_ok_and(|stat| matches!(stat.state, 'Z' | 'X'))
+}
+
+/// Returns whether a process has ended; `false` if the system does not report it.
+#[cfg(not(target_os = "linux"))]
+fn has_ended(_: Pid) -> bool {
+    false
 }

@@ -44,12 +44,11 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<Result<Receipt, IntakeError>>,
 }
 
-/// What the thread works with.
+/// What the thread has whether or not the store is open.
 #[derive(Debug)]
-pub(super) struct Worker {
-    pub(super) store: MetricsStore,
+pub(super) struct Context {
+    pub(super) data_dir: PathBuf,
     pub(super) clock: Clock,
-    pub(super) pauses: Pauses,
     pub(super) collector: Arc<Collector>,
     pub(super) tasks: Receiver<Task>,
     pub(super) queued_bytes: Arc<AtomicUsize>,
@@ -59,9 +58,29 @@ pub(super) struct Worker {
     pub(super) seat: Seat,
     /// Proof that this program keeps the checkpoint, since it read what was kept before.
     pub(super) lead: Arc<Mutex<Option<Lead>>>,
-    pub(super) progress: Progress,
-    pub(super) data_dir: PathBuf,
     pub(super) settling: Arc<Settling>,
+}
+
+impl Context {
+    /// Sets why nothing is kept; returns whether that is news.
+    pub(super) fn set_trouble(&self, trouble: Option<String>) -> bool {
+        let mut told = lock(&self.trouble);
+        let is_news = *told != trouble;
+        if is_news {
+            *told = trouble;
+            self.collector.state().version += 1;
+        }
+        is_news
+    }
+}
+
+/// The thread's work while the store is open.
+#[derive(Debug)]
+pub(super) struct Worker {
+    context: Context,
+    store: MetricsStore,
+    pauses: Pauses,
+    progress: Progress,
 }
 
 /// How far the thread is.
@@ -94,10 +113,30 @@ impl Progress {
 }
 
 impl Worker {
+    /// Starts from what an open store holds.
+    pub(super) fn new(
+        context: Context,
+        store: MetricsStore,
+        past: Past,
+        lead: Option<Lead>,
+    ) -> Self {
+        let mut worker = Self {
+            pauses: context.clock.pauses(),
+            context,
+            store,
+            progress: Progress::default(),
+        };
+        worker.note_place();
+        worker.restore(past);
+        *lock(&worker.context.lead) = lead;
+        worker.set_trouble(None);
+        worker
+    }
+
     /// Works until no more batches can come, and keeps everything then.
     pub(super) fn run(mut self) {
         loop {
-            match self.pauses.receive(&self.tasks, self.pause()) {
+            match self.pauses.receive(&self.context.tasks, self.pause()) {
                 Ok(Task::Store(job)) => self.take(job),
                 Ok(Task::Settle) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -109,18 +148,18 @@ impl Worker {
 
     /// Returns how long there is nothing to do: until the second ends, or it is time to look.
     fn pause(&self) -> Duration {
-        let left_ms = 1000 - self.clock.now_ms().rem_euclid(1000);
+        let left_ms = 1000 - self.context.clock.now_ms().rem_euclid(1000);
         LOOK_EVERY.min(Duration::from_millis(left_ms.unsigned_abs()))
     }
 
     /// Goes on from what was kept.
-    pub(super) fn restore(&mut self, past: Past) {
-        let now = self.clock.now_ms();
+    fn restore(&mut self, past: Past) {
+        let now = self.context.clock.now_ms();
         let name = &mut namer(&mut self.store);
-        let frames = self.collector.resume(past, now, name);
+        let frames = self.context.collector.resume(past, now, name);
         self.progress = Progress {
             second: now / 1000,
-            kept_toggles: self.collector.toggles(),
+            kept_toggles: self.context.collector.toggles(),
             ..Progress::default()
         };
         for (at_s, frame) in frames {
@@ -132,7 +171,7 @@ impl Worker {
     fn take(&mut self, first: Job) {
         let mut jobs = vec![first];
         while jobs.len() < COMMIT_BATCHES_MAX
-            && let Ok(Task::Store(job)) = self.tasks.try_recv()
+            && let Ok(Task::Store(job)) = self.context.tasks.try_recv()
         {
             jobs.push(job);
         }
@@ -156,7 +195,9 @@ impl Worker {
                 }
             }
         }
-        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.context
+            .queued_bytes
+            .fetch_sub(bytes, Ordering::Relaxed);
     }
 
     fn acknowledge(&self, batch: NewBatch, stored: Stored) -> Result<Receipt, IntakeError> {
@@ -169,7 +210,7 @@ impl Worker {
             }),
             Stored::At(id) => {
                 let (accepted, rejected) = (batch.events.len(), batch.rejected);
-                self.refusals.reject(rejected);
+                self.context.refusals.reject(rejected);
                 self.count(&Logged {
                     id,
                     at_ms: batch.at_ms,
@@ -185,7 +226,9 @@ impl Worker {
     }
 
     fn count(&self, batch: &Logged) {
-        self.collector.apply(batch.id, &batch.events, batch.at_ms);
+        self.context
+            .collector
+            .apply(batch.id, &batch.events, batch.at_ms);
     }
 
     fn take_in(&mut self, others: Others) {
@@ -196,13 +239,13 @@ impl Worker {
     }
 
     /// Tells others which files are open.
-    pub(super) fn note_place(&self) {
-        *lock(&self.settling.place) = Some(Arc::clone(self.store.place()));
+    fn note_place(&self) {
+        *lock(&self.context.settling.place) = Some(Arc::clone(self.store.place()));
     }
 
     /// Settles what became of the files, if that is asked for.
     fn settle(&mut self) {
-        let asked = std::mem::take(&mut *lock(&self.settling.asked));
+        let asked = std::mem::take(&mut *lock(&self.context.settling.asked));
         for (what, answer) in asked {
             // Fails only if the caller waits no more.
             let _ = answer.send(self.settle_as(what));
@@ -212,8 +255,8 @@ impl Worker {
     fn settle_as(&mut self, what: Settle) -> Result<Option<PathBuf>, StoreError> {
         let settled = match what {
             _ if self.store.place().is_intact() => Ok(None),
-            Settle::WriteBack => self.store.write_back(self.clock.now_ms()),
-            Settle::Reopen => self.store.keep_copy(self.clock.now_ms()),
+            Settle::WriteBack => self.store.write_back(self.context.clock.now_ms()),
+            Settle::Reopen => self.store.keep_copy(self.context.clock.now_ms()),
         };
         let set_aside = settled?;
         if !self.store.place().is_intact() {
@@ -224,12 +267,16 @@ impl Worker {
 
     /// Continues with the file under the name, and counts what that holds.
     fn reopen(&mut self) -> Result<(), StoreError> {
-        let lead = self.seat.lead();
-        let (store, past) = MetricsStore::open(&self.data_dir, random(), self.clock.now_ms())?;
+        let lead = self.context.seat.lead();
+        let (store, past) = MetricsStore::open(
+            &self.context.data_dir,
+            random(),
+            self.context.clock.now_ms(),
+        )?;
         self.store = store;
         self.note_place();
         self.restore(past);
-        *lock(&self.lead) = lead;
+        *lock(&self.context.lead) = lead;
         self.set_trouble(None);
         Ok(())
     }
@@ -247,7 +294,7 @@ impl Worker {
     /// Does what time brings.
     fn keep_up(&mut self) {
         self.settle();
-        let now = self.clock.instant();
+        let now = self.context.clock.instant();
         if is_due(&mut self.progress.looked, now, LOOK_EVERY) {
             self.follow();
             match self.store.look() {
@@ -266,12 +313,12 @@ impl Worker {
         if is_due(&mut self.progress.sampled, now, MEMORY_EVERY)
             && let Some(bytes) = process::resident_bytes()
         {
-            self.collector.sample_own_memory(bytes);
+            self.context.collector.sample_own_memory(bytes);
         }
-        let now_s = self.clock.now_ms() / 1000;
+        let now_s = self.context.clock.now_ms() / 1000;
         if now_s != self.progress.second {
             self.close_second(self.progress.second);
-            self.collector.close_tick(now_s);
+            self.context.collector.close_tick(now_s);
             self.progress.second = now_s;
             self.ask_to_lead();
             self.keep(now_s);
@@ -280,36 +327,37 @@ impl Worker {
 
     fn close_second(&mut self, at_s: i64) {
         let frame = self
+            .context
             .collector
             .close_second(at_s, &mut namer(&mut self.store));
         if let Some(frame) = frame {
             self.progress.add(at_s, &frame);
         }
-        let mut state = self.collector.state();
+        let mut state = self.context.collector.state();
         state.forget_before(at_s - SECONDS_IN_MEMORY_S);
     }
 
     /// Keeps what is new once a tick is over, if this program leads; discards it if another one
     /// keeps it.
     fn keep(&mut self, now_s: i64) {
-        let lead = lock(&self.lead).clone();
+        let lead = lock(&self.context.lead).clone();
         let Some(lead) = lead else {
             self.progress.unsaved.clear();
             return;
         };
-        let (tick_s, toggles) = (step_of(now_s, TICK_S), self.collector.toggles());
+        let (tick_s, toggles) = (step_of(now_s, TICK_S), self.context.collector.toggles());
         let is_new = !self.progress.unsaved.is_empty()
-            || self.collector.state().through != self.progress.kept_through;
+            || self.context.collector.state().through != self.progress.kept_through;
         let is_over = tick_s != self.progress.kept_tick_s;
         if toggles == self.progress.kept_toggles && !(is_new && is_over) {
             return;
         }
-        let checkpoint = self.collector.checkpoint();
-        let evidence = self.collector.state().evidence.unkept();
+        let checkpoint = self.context.collector.checkpoint();
+        let evidence = self.context.collector.state().evidence.unkept();
         let evidence = named(evidence, &mut namer(&mut self.store));
         let moment = Moment {
-            now_ms: self.clock.now_ms(),
-            trusted: trusted_time::read(&self.data_dir),
+            now_ms: self.context.clock.now_ms(),
+            trusted: trusted_time::read(&self.context.data_dir),
         };
         let unsaved = &self.progress.unsaved;
         let kept = self
@@ -317,7 +365,7 @@ impl Worker {
             .keep(&lead, &checkpoint, unsaved, &evidence, &moment);
         match kept {
             Ok(()) => {
-                self.collector.state().evidence.note_kept();
+                self.context.collector.state().evidence.note_kept();
                 self.progress.unsaved.clear();
                 self.progress.kept_tick_s = tick_s;
                 self.progress.kept_through = checkpoint.through;
@@ -335,11 +383,11 @@ impl Worker {
         if !self.store.place().is_intact() {
             return;
         }
-        let (asked, held) = (self.seat.lead(), lock(&self.lead).clone());
+        let (asked, held) = (self.context.seat.lead(), lock(&self.context.lead).clone());
         match (asked, held) {
             (Some(asked), Some(held)) if asked.is_same(&held) => {}
             (Some(asked), _) => self.take_over(asked),
-            (None, _) => *lock(&self.lead) = None,
+            (None, _) => *lock(&self.context.lead) = None,
         }
     }
 
@@ -347,11 +395,11 @@ impl Worker {
         match self.store.reread() {
             Ok(past) => {
                 self.restore(past);
-                *lock(&self.lead) = Some(lead);
+                *lock(&self.context.lead) = Some(lead);
             }
             Err(error) => {
-                *lock(&self.lead) = None;
-                self.seat.resign();
+                *lock(&self.context.lead) = None;
+                self.context.seat.resign();
                 drop(self.refuse(&error));
             }
         }
@@ -368,14 +416,10 @@ impl Worker {
         refusal_of(error)
     }
 
-    pub(super) fn set_trouble(&self, trouble: Option<String>) {
-        let mut told = lock(&self.trouble);
-        if *told != trouble {
-            if let Some(trouble) = &trouble {
-                tracing::warn!("{trouble}");
-            }
-            *told = trouble;
-            self.collector.state().version += 1;
+    fn set_trouble(&self, trouble: Option<String>) {
+        let is_news = self.context.set_trouble(trouble.clone());
+        if let Some(trouble) = trouble.filter(|_| is_news) {
+            tracing::warn!("{trouble}");
         }
     }
 }
@@ -383,7 +427,7 @@ impl Worker {
 impl Drop for Worker {
     /// However the thread ends, another program may lead then.
     fn drop(&mut self) {
-        *lock(&self.lead) = None;
+        *lock(&self.context.lead) = None;
     }
 }
 

@@ -60,6 +60,7 @@ fn generate() -> String {
         Review,
         Loss,
         Difference,
+        RevisionChange,
         Change,
         HistoryFilter,
         HistoryPage,

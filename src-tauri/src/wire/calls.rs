@@ -50,6 +50,8 @@ macro_rules! with_every_call {
             history::actors() -> Vec<Actor>;
             /// For every component that a revision later than `after` changed, the last that did.
             history::last_changes(after: u64) -> Vec<LastChange>;
+            /// What a revision changed, against the one before it.
+            history::changed_by(revision: u64) -> RevisionChange;
             /// What differs between two revisions; 0 stands for the safe default.
             history::difference(from: u64, to: u64) -> Difference;
             /// Puts the document of a revision in force again, as a revision of its own.

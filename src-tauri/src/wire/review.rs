@@ -53,6 +53,17 @@ pub struct Difference {
     pub total: usize,
 }
 
+/// What a revision changed.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct RevisionChange {
+    /// The revision before it; 0 if there is none.
+    pub before: RevisionNumber,
+    /// What differs from that.
+    pub difference: Difference,
+}
+
 /// One value that differs.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -87,6 +98,15 @@ impl From<core::Loss> for Loss {
             removed: loss.removed.len(),
             of: loss.of,
             names: loss.names_shown().to_vec(),
+        }
+    }
+}
+
+impl From<(RevisionNumber, flags::Difference)> for RevisionChange {
+    fn from((before, difference): (RevisionNumber, flags::Difference)) -> Self {
+        Self {
+            before,
+            difference: difference.into(),
         }
     }
 }

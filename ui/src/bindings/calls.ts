@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, Outcome, Preferences, Pulse, RestoreFilter, RestorePage, RestoreRequest, Review, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, Outcome, Preferences, Pulse, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Timeline, Widenings } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -30,6 +30,8 @@ export interface Calls {
   actors(): Promise<Array<Actor>>;
   /** For every component that a revision later than `after` changed, the last that did. */
   lastChanges(after: number): Promise<Array<LastChange>>;
+  /** What a revision changed, against the one before it. */
+  changedBy(revision: number): Promise<RevisionChange>;
   /** What differs between two revisions; 0 stands for the safe default. */
   difference(from: number, to: number): Promise<Difference>;
   /** Puts the document of a revision in force again, as a revision of its own. */
@@ -139,6 +141,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   history: ["history", "filter", "offset", "limit"],
   actors: ["actors"],
   lastChanges: ["last_changes", "after"],
+  changedBy: ["changed_by", "revision"],
   difference: ["difference", "from", "to"],
   restore: ["restore", "revision"],
   pulse: ["pulse", "since"],

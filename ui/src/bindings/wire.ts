@@ -523,6 +523,19 @@ changes: Array<Change>,
 total: number, };
 
 /**
+ * What a revision changed.
+ */
+export type RevisionChange = { 
+/**
+ * The revision before it; 0 if there is none.
+ */
+before: RevisionNumber, 
+/**
+ * What differs from that.
+ */
+difference: Difference, };
+
+/**
  * One value that differs.
  */
 export type Change = { 

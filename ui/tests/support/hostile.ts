@@ -33,6 +33,7 @@ const KNOWN: Partial<Record<keyof Host, readonly string[]>> = {
   buildInfo: ["name"],
   preferences: ["recent"],
   review: ["pointer", "before", "after"],
+  changedBy: ["before", "after"],
   difference: ["before", "after"],
   backupDifference: ["before", "after"],
 };

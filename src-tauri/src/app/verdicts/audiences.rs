@@ -14,7 +14,7 @@ use crate::metrics::tiers::SECONDS_IN_MEMORY_S;
 use crate::store::{HistoryFilter, RevisionNumber};
 
 /// Revisions looked at one by one; of more, the earlier ones count as one.
-const REVISIONS_MAX: u64 = 20;
+const REVISIONS_MAX: usize = 20;
 
 /// Which components changed, up to which revision that is known.
 #[derive(Debug, Default)]
@@ -42,11 +42,12 @@ impl Audiences {
             Some(seen) if seen.0 <= live.revision => seen,
             _ => first(app, live.revision)?,
         };
-        let skipped = (live.revision.0 - begin.0.0).saturating_sub(REVISIONS_MAX);
-        let next = (begin.0.0 + skipped).max(begin.0.0 + 1);
+        let seen = begin.0;
         self.seen = Some(begin);
-        for number in next..=live.revision.0 {
-            self.step(app, RevisionNumber(number))?;
+        if seen < live.revision {
+            for number in app.flags().between(seen, live.revision, REVISIONS_MAX)? {
+                self.step(app, number)?;
+            }
         }
         self.forget(app.now_ms());
         Ok(())

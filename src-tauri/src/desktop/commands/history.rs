@@ -1,7 +1,7 @@
 //! What the flags were, and what changed.
 
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::wire::{Difference, HistoryFilter, HistoryPage, LastChange, Outcome};
+use flagdeck::wire::{Difference, HistoryFilter, HistoryPage, LastChange, Outcome, RevisionChange};
 use tauri::State;
 
 use super::{Answer, with_app};
@@ -29,6 +29,15 @@ pub async fn actors(desk: State<'_, Desk>) -> Answer<Vec<Actor>> {
 pub async fn last_changes(desk: State<'_, Desk>, after: u64) -> Answer<Vec<LastChange>> {
     with_app(&desk, move |app| {
         app.flags().last_changes(RevisionNumber(after))
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn changed_by(desk: State<'_, Desk>, revision: u64) -> Answer<RevisionChange> {
+    with_app(&desk, move |app| {
+        let revision = RevisionNumber(revision);
+        app.flags().changed_by(revision).map(Into::into)
     })
     .await
 }

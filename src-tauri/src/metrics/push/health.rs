@@ -8,10 +8,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
-use rustix::process::{Pid, getpid, test_kill_process};
+use rustix::process::{Pid, getpid};
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::process;
 use crate::metrics::shapes::PushHealth;
 use crate::private;
 
@@ -27,6 +27,8 @@ const TELL_EVERY_MS: i64 = 60 * 1000;
 struct Kept {
     /// The number of the process that pushes.
     process: i32,
+    /// When it started, since numbers of processes are used again.
+    started_ticks: Option<u64>,
     #[serde(flatten)]
     health: PushHealth,
 }
@@ -43,6 +45,7 @@ pub fn keep(data_dir: &Path, health: Option<&PushHealth>) -> io::Result<()> {
     };
     let kept = Kept {
         process: getpid().as_raw_nonzero().get(),
+        started_ticks: process::started_ticks(getpid()),
         health: health.clone(),
     };
     let mut file = private::temporary_file(data_dir)?;
@@ -54,7 +57,7 @@ pub fn keep(data_dir: &Path, health: Option<&PushHealth>) -> io::Result<()> {
 /// Returns how pushing by another process goes; `None` if no other process pushes.
 pub fn of_another(data_dir: &Path) -> Option<PushHealth> {
     let kept: Kept = serde_json::from_slice(&fs::read(place(data_dir)).ok()?).ok()?;
-    is_another(kept.process).then_some(kept.health)
+    is_another(&kept).then_some(kept.health)
 }
 
 /// Removes the file of a process that was killed.
@@ -79,13 +82,17 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns whether a process other than this one runs.
-fn is_another(process: i32) -> bool {
-    let Some(pid) = Pid::from_raw(process).filter(|_| process > 0) else {
+/// Returns whether it is of a process other than this one, which runs.
+fn is_another(kept: &Kept) -> bool {
+    let Some(pid) = Pid::from_raw(kept.process).filter(|_| kept.process > 0) else {
         return false;
     };
-    // A process of another user cannot be signalled, but runs.
-    pid != getpid() && test_kill_process(pid) != Err(Errno::SRCH)
+    let is_same = match (kept.started_ticks, process::started_ticks(pid)) {
+        (Some(kept), Some(found)) => kept == found,
+        // Unknown: told by its number alone.
+        _ => true,
+    };
+    pid != getpid() && is_same && process::is_running(pid)
 }
 
 /// A change in how pushing goes that is worth reporting.
@@ -142,6 +149,10 @@ impl HealthReporter {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Child, Command};
+
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+
     use super::*;
 
     const MINUTE_MS: i64 = 60_000;
@@ -214,26 +225,63 @@ mod tests {
         assert_eq!(teller.look(None, 2), None);
     }
 
+    /// Keeps the health of a failure as if another process had.
+    fn keep_as(process: u32, started_ticks: Option<u64>, data_dir: &Path) -> PushHealth {
+        let kept = Kept {
+            process: process.cast_signed(),
+            started_ticks,
+            health: health(Some("refused")),
+        };
+        fs::write(place(data_dir), serde_json::to_vec(&kept).unwrap()).unwrap();
+        kept.health
+    }
+
+    fn start() -> Child {
+        Command::new("sleep").arg("60").spawn().unwrap()
+    }
+
+    fn started(child: &Child) -> u64 {
+        process::started_ticks(Pid::from_child(child)).unwrap()
+    }
+
     #[test]
     fn what_is_kept_counts_while_its_process_runs() {
         let folder = tempfile::tempdir().unwrap();
-        let failing = health(Some("refused"));
-        keep(folder.path(), Some(&failing)).unwrap();
+        keep(folder.path(), Some(&health(None))).unwrap();
         assert_eq!(of_another(folder.path()), None, "it is this process's own");
-        let mut other = std::process::Command::new("sleep")
-            .arg("60")
-            .spawn()
-            .unwrap();
-        let text = fs::read_to_string(place(folder.path())).unwrap();
-        let own = getpid().as_raw_nonzero().get().to_string();
-        let text = text.replace(&own, &other.id().to_string());
-        fs::write(place(folder.path()), text).unwrap();
-        forget_ended(folder.path()).unwrap();
-        assert_eq!(of_another(folder.path()), Some(failing));
+        let mut other = start();
+        for started_ticks in [Some(started(&other)), None] {
+            let failing = keep_as(other.id(), started_ticks, folder.path());
+            forget_ended(folder.path()).unwrap();
+            assert_eq!(of_another(folder.path()), Some(failing));
+        }
         other.kill().unwrap();
         other.wait().unwrap();
         assert_eq!(of_another(folder.path()), None);
         forget_ended(folder.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_process_that_was_not_reaped_pushes_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut other = start();
+        keep_as(other.id(), Some(started(&other)), folder.path());
+        other.kill().unwrap();
+        // Waits for its end, and leaves it to be reaped.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(Pid::from_child(&other)), options).unwrap();
+        assert_eq!(of_another(folder.path()), None);
+        other.wait().unwrap();
+    }
+
+    #[test]
+    fn a_later_process_of_the_same_number_is_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut later = start();
+        keep_as(later.id(), Some(started(&later) - 1), folder.path());
+        assert_eq!(of_another(folder.path()), None);
+        later.kill().unwrap();
+        later.wait().unwrap();
     }
 }

@@ -76,6 +76,14 @@ pub(super) fn latest(connection: &Connection) -> Result<RevisionNumber, StoreErr
     Ok(from_key(number))
 }
 
+/// Counts the revisions.
+pub(super) fn count(connection: &Connection) -> Result<u64, StoreError> {
+    let count: i64 = connection
+        .prepare_cached("SELECT count(*) FROM revision")?
+        .query_row([], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
 /// Loads one revision, checked against its hashes.
 pub(super) fn load(
     connection: &Connection,

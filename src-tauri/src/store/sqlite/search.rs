@@ -1,7 +1,7 @@
 //! Searching revisions: the index finds them, their rows have the content.
 //!
 //! Every condition gives a list of numbers, and the result is their intersection. Without a
-//! condition no search is needed: numbers have no gaps, so a page is arithmetic.
+//! condition no search is needed, unless numbers have gaps: a page is arithmetic.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -22,7 +22,8 @@ pub(super) fn history(
     let moment = connection.unchecked_transaction()?;
     let latest = revision::latest(&moment)?;
     let up_to = filter.up_to.map_or(latest, |number| number.min(latest));
-    let Some(found) = find(&moment, filter, up_to)? else {
+    let has_gaps = revision::count(&moment)? < latest.0;
+    let Some(found) = find(&moment, filter, up_to, has_gaps)? else {
         let first = up_to.0.saturating_sub(offset as u64);
         return Ok(HistoryPage {
             total: usize::try_from(up_to.0).unwrap_or(usize::MAX),
@@ -82,11 +83,12 @@ pub(super) fn last_changes(
     Ok(found)
 }
 
-/// Finds what a filter lets through, ascending; `None` if it has no condition but the last number.
+/// Finds what a filter lets through, ascending; `None` for every number up to the last.
 fn find(
     connection: &Connection,
     filter: &HistoryFilter,
     up_to: RevisionNumber,
+    has_gaps: bool,
 ) -> Result<Option<Vec<i64>>, StoreError> {
     let up_to = to_key(up_to);
     let mut found = None;
@@ -100,6 +102,9 @@ fn find(
     }
     if let Some(text) = &filter.text {
         found = Some(on_both(found, saying(connection, text, up_to)?));
+    }
+    if found.is_none() && has_gaps {
+        found = Some(by_whom_and_when(connection, filter, up_to)?);
     }
     Ok(found)
 }
