@@ -18,8 +18,8 @@ use crate::round::Round;
 
 const PAGE: usize = 4096;
 
-/// What is in the paths of files that are known to hide damage, with the reason. What is found in them is counted apart,
-/// and fails nothing. An entry goes when its reason does.
+/// What is in the paths of files that are known to hide damage, with the reason. What is found in
+/// them is named apart, and fails nothing. An entry goes when its reason does.
 const KNOWN: [(&str, &str); 1] = [(
     "-wal",
     "SQLite takes a damaged frame for the end of a torn write: what is behind it is dropped",
@@ -55,8 +55,14 @@ struct Answer {
 pub fn round(round: &mut Round) {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     let template = TEMPLATE.get_or_init(Template::make);
-    let folder = round.folder.path().join("data");
+    let folder = round.data();
     copy(template.folder.path(), &folder);
+    if round.plants() {
+        let mut answers = answers(&folder);
+        answers[0].out.push_str("never said");
+        compare(round, template, &answers, "nothing, nothing");
+        return;
+    }
     let file = &template.files[round.rng.usize(0..template.files.len())];
     let damage = damage(&mut round.rng, &folder.join(file));
     round.counts.flips += 1;
@@ -68,18 +74,22 @@ pub fn round(round: &mut Round) {
         round.counts.told += 1;
         return;
     }
-    let pairs = template.answers.iter().zip(&answers).zip(QUESTIONS);
+    let damage = format!("{}, {damage}", file.to_string_lossy());
+    compare(round, template, &answers, &damage);
+}
+
+/// Compares the answers of a folder that `doctor` finds nothing wrong with.
+fn compare(round: &mut Round, template: &Template, answers: &[Answer], damage: &str) {
+    let pairs = template.answers.iter().zip(answers).zip(QUESTIONS);
     let silent = pairs.filter(|((right, answer), _)| answer.out != right.out && !answer.told);
     let silent: Vec<&str> = silent.map(|(_, question)| question).collect();
     if silent.is_empty() {
         round.counts.told += u64::from(answers.iter().any(|answer| answer.told));
         return;
     }
-    let name = file.to_string_lossy();
-    if KNOWN.iter().any(|(known, _)| name.contains(known)) {
-        round.counts.known += 1;
-    } else {
-        round.silent(&format!("{name}, {damage}: {}", silent.join(", ")));
+    match KNOWN.iter().find(|(path, _)| damage.contains(path)) {
+        Some((path, reason)) => round.known(&format!("{path}: {reason}")),
+        None => round.silent(&format!("{damage}: {}", silent.join(", "))),
     }
 }
 

@@ -1,0 +1,116 @@
+//! A rig: its control, then its rounds until the time is over, and what they came to.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::time::{Duration, Instant};
+
+use crate::round::{Counts, Round};
+
+/// How often a rig tells how far it is, at most.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// How many rounds are named that are worth repeating.
+const REPEATS_MAX: usize = 5;
+
+/// A way to torture.
+pub struct Rig {
+    pub name: &'static str,
+    pub round: fn(&mut Round),
+}
+
+/// How long a rig runs, and with which choices.
+pub struct Limits {
+    pub time: Duration,
+    /// `None` for as many as the time allows.
+    pub rounds_max: Option<u64>,
+    /// Of the first round.
+    pub seed: u64,
+}
+
+/// A rig that was run.
+pub struct Tried {
+    pub name: &'static str,
+    pub counts: Counts,
+    /// Whether the control found every lie that was planted.
+    is_seeing: bool,
+    /// The seeds of the rounds that found something.
+    found: Vec<u64>,
+}
+
+impl Rig {
+    /// Tries rounds until the time is over; at least one.
+    pub fn run(&self, limits: &Limits) -> Tried {
+        // One round that is repeated needs no control.
+        let is_seeing = limits.rounds_max.is_some() || self.finds_lies(limits.seed);
+        let mut tried = Tried {
+            name: self.name,
+            counts: Counts::default(),
+            is_seeing,
+            found: Vec::new(),
+        };
+        let rounds_max = limits.rounds_max.unwrap_or(u64::MAX);
+        let deadline = Instant::now() + limits.time;
+        let mut told = Instant::now();
+        while tried.counts.rounds < rounds_max
+            && (tried.counts.rounds == 0 || Instant::now() < deadline)
+        {
+            let seed = limits.seed.wrapping_add(tried.counts.rounds);
+            self.try_round(seed, &mut tried);
+            if told.elapsed() >= TELL_EVERY {
+                told = Instant::now();
+                println!("torture {}: {}", self.name, tried.counts.progress());
+            }
+        }
+        tried
+    }
+
+    fn try_round(&self, seed: u64, tried: &mut Tried) {
+        tried.counts.rounds += 1;
+        let mut round = Round::new(seed);
+        let is_whole = self.attempt(&mut round);
+        tried.counts.add(&round.counts);
+        tried.counts.broken += u64::from(!is_whole);
+        for finding in &round.findings {
+            println!("torture {}, seed {seed}: {finding}", self.name);
+        }
+        if !is_whole || !round.findings.is_empty() {
+            tried.found.push(seed);
+        }
+    }
+
+    /// Runs a round with lies planted, and returns whether it found as many at least.
+    fn finds_lies(&self, seed: u64) -> bool {
+        let mut round = Round::control(seed);
+        let is_whole = self.attempt(&mut round);
+        let (planted, found) = (round.planted, round.findings.len() as u64);
+        let is_seeing = is_whole && planted > 0 && found >= planted;
+        if is_seeing {
+            println!("torture {}: control found {planted} lies", self.name);
+        } else {
+            println!(
+                "torture {}: BLIND, its control found {found} of {planted} lies: {:#?}",
+                self.name, round.findings
+            );
+        }
+        is_seeing
+    }
+
+    /// Runs a round; returns whether it came to its end.
+    fn attempt(&self, round: &mut Round) -> bool {
+        panic::catch_unwind(AssertUnwindSafe(|| (self.round)(round))).is_ok()
+    }
+}
+
+impl Tried {
+    pub fn held(&self) -> bool {
+        self.is_seeing && self.counts.held()
+    }
+
+    pub fn tell_how_to_repeat(&self) {
+        for seed in self.found.iter().take(REPEATS_MAX) {
+            println!(
+                "  again: make torture RIG={} SEED={seed} ROUNDS=1",
+                self.name
+            );
+        }
+    }
+}
