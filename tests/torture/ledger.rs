@@ -31,29 +31,41 @@ pub struct Request {
     pub is_repeatable: bool,
 }
 
-#[derive(Default)]
 pub struct Ledger {
     /// Percentages, each set once, and whether that was acknowledged.
     percentages: Vec<(f64, bool)>,
     events: u64,
     /// Sent without an answer: counted or not.
     events_unknown: u64,
-    /// The last state that was acknowledged, and those sent since without an answer.
-    states: Vec<Value>,
+    /// The last state that was acknowledged, `None` before any, and those sent since without an
+    /// answer.
+    states: Vec<Option<Value>>,
     /// Snapshots, with what the state may have been.
-    snapshots: Vec<(u64, Vec<Value>)>,
+    snapshots: Vec<(u64, Vec<Option<Value>>)>,
     restores: Vec<u64>,
 }
 
 impl Ledger {
+    pub fn new() -> Self {
+        Self {
+            percentages: Vec::new(),
+            events: 0,
+            events_unknown: 0,
+            states: vec![None],
+            snapshots: Vec::new(),
+            restores: Vec::new(),
+        }
+    }
+
     /// Writes something or other; `step` differs from call to call.
     pub fn write(&mut self, round: &mut Round, programs: &mut impl Programs, step: usize) {
-        match round.rng.u8(0..6) {
+        match round.rng.u8(0..7) {
             0 => self.set_percentage(round, programs, step),
             1 => self.set_by_command(round, programs, step),
             2 => self.report(round, programs, step),
             3 => self.take_snapshot(round, programs),
             4 => self.restore(round, programs),
+            5 => self.read_state(round, programs),
             _ => self.put_state(round, programs, step),
         }
     }
@@ -115,11 +127,29 @@ impl Ledger {
             round.counts.acknowledged += 1;
             self.states.clear();
         }
-        self.states.push(state);
+        self.states.push(Some(state));
+    }
+
+    /// An answer is one of the states that were sent, never a mixture.
+    fn read_state(&self, round: &mut Round, programs: &mut impl Programs) {
+        let request = Request {
+            method: "GET",
+            path: STATE,
+            headers: String::new(),
+            body: String::new(),
+            is_repeatable: true,
+        };
+        let Some(answer) = programs.send(round, &request) else {
+            return;
+        };
+        let state = serde_json::from_str(&answer).ok().map(|answer| ml(&answer));
+        if !self.states.contains(&state) {
+            round.silent(&format!("{answer} is none of {:?}", self.states));
+        }
     }
 
     fn take_snapshot(&mut self, round: &mut Round, programs: &mut impl Programs) {
-        let taken = acknowledged(round, programs, "snapshot take");
+        let taken = acknowledged(round, programs, "snapshot take --source web");
         if let Some(id) = taken.and_then(|taken| taken[0]["id"].as_u64()) {
             self.snapshots.push((id, self.states.clone()));
         }
@@ -155,7 +185,7 @@ impl Ledger {
             self.percentages.push((99.25, true));
         }
         if round.plants() {
-            self.states = vec![json!({ "n": "never" })];
+            self.states = vec![Some(json!({ "n": "never" }))];
         }
         if round.plants() {
             self.snapshots.push((NEVER, self.states.clone()));
@@ -184,8 +214,8 @@ impl Ledger {
     }
 
     fn check_state(&self, round: &mut Round, folder: &Path) {
-        let state = ask(folder, "state get");
-        if !self.states.is_empty() && !state.as_ref().is_some_and(|it| self.states.contains(it)) {
+        let state = ask(folder, "state get --source web");
+        if !self.states.contains(&state) {
             round.lost(&format!("the state is {state:?}, of {:?}", self.states));
         }
     }
@@ -193,8 +223,9 @@ impl Ledger {
     fn check_snapshots(&self, round: &mut Round, folder: &Path) {
         for (id, states) in &self.snapshots {
             let shown = ask(folder, &format!("snapshot show {id}"));
-            if !shown.is_some_and(|shown| states.contains(&shown["ml"])) {
-                round.lost(&format!("snapshot {id}"));
+            let state = shown.as_ref().map(ml);
+            if state.is_none() || !states.contains(&state) {
+                round.lost(&format!("snapshot {id} is {state:?}, of {states:?}"));
             }
         }
     }
@@ -220,6 +251,11 @@ impl Ledger {
             round.lost(&format!("{possible:?} events are counted as {counted}"));
         }
     }
+}
+
+/// Returns the state in an answer.
+fn ml(answer: &Value) -> Value {
+    answer["ml"].clone()
 }
 
 fn percentage(step: usize) -> f64 {

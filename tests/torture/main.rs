@@ -22,7 +22,9 @@ mod ledger;
 mod program;
 mod rig;
 mod round;
+mod strace;
 mod rigs {
+    pub mod fault;
     pub mod flip;
     pub mod kill;
 }
@@ -37,13 +39,20 @@ use self::round::Counts;
 /// For all rigs together, if nothing else is said.
 const SECONDS: u64 = 12;
 
-const RIGS: [Rig; 2] = [
+const RIGS: [Rig; 3] = [
     Rig {
         name: "kill",
+        skipped: || None,
         round: rigs::kill::round,
     },
     Rig {
+        name: "fault",
+        skipped: rigs::fault::skipped,
+        round: rigs::fault::round,
+    },
+    Rig {
         name: "flip",
+        skipped: || None,
         round: rigs::flip::round,
     },
 ];
@@ -69,8 +78,21 @@ fn main() -> ExitCode {
         rounds_max: number("TORTURE_ROUNDS"),
         seed: number("TORTURE_SEED").unwrap_or(1),
     };
-    let tried: Vec<Tried> = chosen.iter().map(|rig| rig.run(&limits)).collect();
+    let tried: Vec<Tried> = chosen
+        .into_iter()
+        .filter(|rig| is_possible(rig))
+        .map(|rig| rig.run(&limits))
+        .collect();
     tell(&tried, limits.seed)
+}
+
+/// Returns whether a rig can run here; says why not.
+fn is_possible(rig: &Rig) -> bool {
+    let skipped = (rig.skipped)();
+    if let Some(reason) = skipped {
+        println!("torture {}: skipped: {reason}", rig.name);
+    }
+    skipped.is_none()
 }
 
 /// Prints one table, and returns whether all held.

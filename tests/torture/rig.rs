@@ -14,6 +14,8 @@ const REPEATS_MAX: usize = 5;
 /// A way to torture.
 pub struct Rig {
     pub name: &'static str,
+    /// Returns why it cannot run here; `None` if it can.
+    pub skipped: fn() -> Option<&'static str>,
     pub round: fn(&mut Round),
 }
 

@@ -21,7 +21,7 @@ const TRIES_MAX: usize = 20;
 pub fn round(round: &mut Round) {
     let folder = round.data();
     let mut servers = Servers([Serving::start(&folder), Serving::start(&folder)]);
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger::new();
     ledger.put_state(round, &mut servers, 0);
     for step in 1..=round.steps(STEPS) {
         ledger.write(round, &mut servers, step);
