@@ -230,6 +230,27 @@ fn a_log_whose_database_is_gone_is_kept_and_told() {
     );
 }
 
+/// A link to itself: it is there, and the system cannot say what it is.
+#[test]
+fn a_database_that_cannot_be_looked_at_is_no_empty_one() {
+    for (name, commands) in [
+        ("flagdeck.db", ["history", "export"]),
+        ("state.db", ["snapshot list", "state list"]),
+        ("metrics.db", ["metrics", "metrics --json"]),
+    ] {
+        let cli = full();
+        let database = cli.data_dir().join(name);
+        fs::remove_file(&database).unwrap();
+        std::os::unix::fs::symlink(&database, &database).unwrap();
+        for command in commands {
+            let ran = cli.run(command);
+            assert_eq!(ran.code, Some(1), "{command}: {ran:?}");
+            assert!(ran.err.contains(name), "{command}: {ran:?}");
+        }
+        assert!(quarantined(cli.data_dir()).is_empty());
+    }
+}
+
 #[test]
 fn what_a_full_disk_kept_off_is_opened_as_soon_as_there_is_room() {
     on_a_small_disk("store_certain::child_starts_on_a_filled_disk");
