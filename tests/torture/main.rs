@@ -19,11 +19,13 @@
 )]
 
 mod ledger;
+mod place;
 mod program;
 mod rig;
 mod round;
 mod strace;
 mod rigs {
+    pub mod disk;
     pub mod fault;
     pub mod flip;
     pub mod kill;
@@ -33,31 +35,45 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use self::rig::{Limits, Rig, Tried};
+use self::rig::{Limits, Place, Rig, Tried};
 use self::round::Counts;
 
 /// For all rigs together, if nothing else is said.
 const SECONDS: u64 = 12;
 
-const RIGS: [Rig; 3] = [
+const RIGS: [Rig; 4] = [
     Rig {
         name: "kill",
         skipped: || None,
+        place: Place::Folder,
         round: rigs::kill::round,
     },
     Rig {
         name: "fault",
         skipped: rigs::fault::skipped,
+        place: Place::Folder,
         round: rigs::fault::round,
+    },
+    Rig {
+        name: "disk",
+        skipped: rigs::disk::skipped,
+        place: Place::SmallDisk,
+        round: rigs::disk::round,
     },
     Rig {
         name: "flip",
         skipped: || None,
+        place: Place::Folder,
         round: rigs::flip::round,
     },
 ];
 
 fn main() -> ExitCode {
+    if let Some(ordered) = place::ordered() {
+        let rig = RIGS.iter().find(|rig| rig.name == ordered.rig);
+        ordered.run(rig.expect("a rig of this program").round);
+        return ExitCode::SUCCESS;
+    }
     let words: Vec<String> = env::args().skip(1).collect();
     // Options are those of the usual test harness, which `cargo test` passes to every test.
     let named: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();

@@ -79,6 +79,12 @@ impl Answer {
     }
 }
 
+/// Returns the token of a folder; none if it cannot be made.
+pub fn token(folder: &Path) -> String {
+    let token = run(folder, "token").stdout;
+    String::from_utf8_lossy(&token).trim().to_owned()
+}
+
 /// Returns what `doctor` finds wrong. The port of the settings may be another program's.
 pub fn faults(folder: &Path) -> Vec<String> {
     let output = run(folder, "doctor --json");
@@ -123,8 +129,7 @@ impl Serving {
         // If there is none, it is dropped, and so killed.
         let (_, address) = line.trim().rsplit_once("http://")?;
         serving.address = address.to_owned();
-        let token = run(folder, "token").stdout;
-        serving.token = String::from_utf8_lossy(&token).trim().to_owned();
+        serving.token = token(folder);
         Some(serving)
     }
 

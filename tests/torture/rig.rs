@@ -3,6 +3,7 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
+use crate::place::run_on_small_disk;
 use crate::round::{Counts, Round};
 
 /// How often a rig tells how far it is, at most.
@@ -11,12 +12,23 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How many rounds are named that are worth repeating.
 const REPEATS_MAX: usize = 5;
 
+/// How many findings of a round are printed, and how much of each.
+const FINDINGS_MAX: usize = 5;
+const FINDING_CHARS_MAX: usize = 800;
+
 /// A way to torture.
 pub struct Rig {
     pub name: &'static str,
     /// Returns why it cannot run here; `None` if it can.
     pub skipped: fn() -> Option<&'static str>,
+    pub place: Place,
     pub round: fn(&mut Round),
+}
+
+/// Where a rig has its folders.
+pub enum Place {
+    Folder,
+    SmallDisk,
 }
 
 /// How long a rig runs, and with which choices.
@@ -67,21 +79,30 @@ impl Rig {
 
     fn try_round(&self, seed: u64, tried: &mut Tried) {
         tried.counts.rounds += 1;
-        let mut round = Round::new(seed);
+        let mut round = Round::new(seed, false);
         let is_whole = self.attempt(&mut round);
         tried.counts.add(&round.counts);
         tried.counts.broken += u64::from(!is_whole);
-        for finding in &round.findings {
-            println!("torture {}, seed {seed}: {finding}", self.name);
-        }
+        self.tell_of(&round);
         if !is_whole || !round.findings.is_empty() {
             tried.found.push(seed);
         }
     }
 
+    fn tell_of(&self, round: &Round) {
+        for finding in round.findings.iter().take(FINDINGS_MAX) {
+            let finding: String = finding.chars().take(FINDING_CHARS_MAX).collect();
+            println!("torture {}, seed {}: {finding}", self.name, round.seed);
+        }
+        let more = round.findings.len().saturating_sub(FINDINGS_MAX);
+        if more > 0 {
+            println!("  and {more} more");
+        }
+    }
+
     /// Runs a round with lies planted, and returns whether it found as many at least.
     fn finds_lies(&self, seed: u64) -> bool {
-        let mut round = Round::control(seed);
+        let mut round = Round::new(seed, true);
         let is_whole = self.attempt(&mut round);
         let (planted, found) = (round.planted, round.findings.len() as u64);
         let is_seeing = is_whole && planted > 0 && found >= planted;
@@ -98,7 +119,10 @@ impl Rig {
 
     /// Runs a round; returns whether it came to its end.
     fn attempt(&self, round: &mut Round) -> bool {
-        panic::catch_unwind(AssertUnwindSafe(|| (self.round)(round))).is_ok()
+        match self.place {
+            Place::Folder => panic::catch_unwind(AssertUnwindSafe(|| (self.round)(round))).is_ok(),
+            Place::SmallDisk => run_on_small_disk(self.name, round),
+        }
     }
 }
 

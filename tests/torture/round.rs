@@ -75,38 +75,45 @@ impl Counts {
 }
 
 pub struct Round {
+    pub seed: u64,
     pub rng: Rng,
-    pub folder: TempDir,
+    pub folder: PathBuf,
+    /// Removes the folder in the end, if it is one of this process.
+    made: Option<TempDir>,
     pub counts: Counts,
     pub findings: Vec<String>,
-    is_control: bool,
+    pub is_control: bool,
     /// Lies that the rig has to find.
     pub planted: u64,
 }
 
 impl Round {
-    pub fn new(seed: u64) -> Self {
-        Self {
-            rng: Rng::with_seed(seed),
-            folder: tempfile::tempdir().expect("a folder can be made"),
-            counts: Counts::default(),
-            findings: Vec::new(),
-            is_control: false,
-            planted: 0,
-        }
+    /// Makes one on a folder of its own. The rig of a control plants lies, to show that it finds
+    /// them.
+    pub fn new(seed: u64, is_control: bool) -> Self {
+        let made = tempfile::tempdir().expect("a folder can be made");
+        let mut round = Self::on(made.path().to_owned(), seed, is_control);
+        round.made = Some(made);
+        round
     }
 
-    /// Makes one whose rig plants lies, to show that it finds them.
-    pub fn control(seed: u64) -> Self {
+    /// Makes one on a folder that is there.
+    pub fn on(folder: PathBuf, seed: u64, is_control: bool) -> Self {
         Self {
-            is_control: true,
-            ..Self::new(seed)
+            seed,
+            rng: Rng::with_seed(seed),
+            folder,
+            made: None,
+            counts: Counts::default(),
+            findings: Vec::new(),
+            is_control,
+            planted: 0,
         }
     }
 
     /// Returns the data folder of the programs.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder.join("data")
     }
 
     /// Returns whether to plant a lie here, which is then to be found.

@@ -57,8 +57,13 @@ impl Open {
         let folder = Folder::enter(data_dir)?;
         write_back::finish(&folder, settings)?;
         let (connections, recovery) = opening::open(&folder, settings)?;
+        let database = folder.database();
+        let place = match connections.source.immutable {
+            true => Place::without_log(&database)?,
+            false => Place::of(&database)?,
+        };
         let open = Self {
-            place: Arc::new(Place::of(&folder.database())?),
+            place: Arc::new(place),
             connections,
             folder,
             known: Arc::default(),

@@ -116,30 +116,35 @@ pub(super) fn is_overwritten_for_sure(open: &Open) -> Result<bool, StoreError> {
 }
 
 fn content(open: &Open) -> Content {
-    let head = read(&open.folder, true).and_then(|there| {
+    let known = lock(&open.known).heads.back().copied();
+    let found = read(&open.folder, true).and_then(|there| {
         let number = revision::latest(&there)?;
-        let hash = revision::hash_of(&there, number)?;
-        Ok(hash.map(|hash| (number, hash)))
+        let head = revision::hash_of(&there, number)?;
+        // Not asked of the open file: a connection that cannot use the log sees nothing newer.
+        let of_known = match known {
+            Some((known, _)) if known < number => revision::hash_of(&there, known)?,
+            _ => None,
+        };
+        Ok(head.map(|head| (number, head, of_known)))
     });
-    let (number, hash) = match head {
-        Ok(Some(head)) => head,
+    let (number, head, of_known) = match found {
+        Ok(Some(found)) => found,
         Err(StoreError::Damaged { .. }) => return Content::Damaged,
         // Before the first checkpoint there is no table.
         Ok(None) | Err(_) => return Content::Own,
     };
-    let known = lock(&open.known);
-    let is_foreign = match known.heads.binary_search_by_key(&number, |head| head.0) {
-        Ok(at) => known.heads[at].1 != hash,
-        Err(_) if known.heads.back().is_some_and(|head| head.0 < number) => {
-            // Saved by another program since the last check, or not of this history.
-            drop(known);
-            revision::hash_of(&open.reader(), number).is_ok_and(|own| own != Some(hash))
-        }
-        Err(_) => false,
-    };
-    match is_foreign {
-        true => Content::Foreign,
-        false => Content::Own,
+    let heads = &lock(&open.known).heads;
+    let at_same = heads.binary_search_by_key(&number, |head| head.0);
+    match (at_same, known) {
+        (Ok(at), _) if heads[at].1 == head => Content::Own,
+        (Ok(_), _) => Content::Foreign,
+        // Saved by another program since the last check, or not of this history.
+        (Err(_), Some((known, own))) if known < number => match of_known {
+            Some(there) if there == own => Content::Own,
+            Some(_) => Content::Foreign,
+            None => Content::Damaged,
+        },
+        (Err(_), _) => Content::Own,
     }
 }
 
