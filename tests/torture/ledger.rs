@@ -24,7 +24,7 @@ pub trait Programs {
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: &'static str,
-    pub path: &'static str,
+    pub path: String,
     pub headers: String,
     pub body: String,
     /// Whether it may be sent again without an effect of its own.
@@ -75,7 +75,7 @@ impl Ledger {
         let percentage = percentage(step);
         let request = Request {
             method: "PATCH",
-            path: "/api/ml/flags",
+            path: "/api/ml/flags".to_owned(),
             headers: format!("{JSON}If-Match: *\r\n"),
             body: json!({ "rollout": { "percentage": percentage } }).to_string(),
             is_repeatable: false,
@@ -98,7 +98,7 @@ impl Ledger {
         let line = "{\"type\":\"ml:usage\",\"source\":\"web\"}\n";
         let request = Request {
             method: "POST",
-            path: "/api/ml/events",
+            path: "/api/ml/events".to_owned(),
             headers: format!(
                 "Content-Type: application/x-ndjson\r\nIdempotency-Key: batch-{step}\r\n"
             ),
@@ -118,7 +118,7 @@ impl Ledger {
         let state = json!({ "n": step, "list": [{ "id": "alpha", "n": step * 7 }], "kept": "é" });
         let request = Request {
             method: "PUT",
-            path: STATE,
+            path: STATE.to_owned(),
             headers: JSON.to_owned(),
             body: state.to_string(),
             is_repeatable: true,
@@ -134,7 +134,7 @@ impl Ledger {
     fn read_state(&self, round: &mut Round, programs: &mut impl Programs) {
         let request = Request {
             method: "GET",
-            path: STATE,
+            path: STATE.to_owned(),
             headers: String::new(),
             body: String::new(),
             is_repeatable: true,

@@ -19,16 +19,20 @@
 )]
 
 mod ledger;
+#[path = "../support/restores.rs"]
+mod model;
 mod place;
 mod program;
 mod rig;
 mod round;
+mod servers;
 mod strace;
 mod rigs {
     pub mod disk;
     pub mod fault;
     pub mod flip;
     pub mod kill;
+    pub mod restore;
 }
 
 use std::env;
@@ -41,7 +45,7 @@ use self::round::Counts;
 /// For all rigs together, if nothing else is said.
 const SECONDS: u64 = 12;
 
-const RIGS: [Rig; 4] = [
+const RIGS: [Rig; 5] = [
     Rig {
         name: "kill",
         skipped: || None,
@@ -59,6 +63,12 @@ const RIGS: [Rig; 4] = [
         skipped: rigs::disk::skipped,
         place: Place::SmallDisk,
         round: rigs::disk::round,
+    },
+    Rig {
+        name: "restore",
+        skipped: || None,
+        place: Place::Folder,
+        round: rigs::restore::round,
     },
     Rig {
         name: "flip",

@@ -26,7 +26,7 @@ pub const QUESTIONS: [&str; 9] = [
 ];
 
 /// Longer than any answer takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `flagctl` on a folder, with none of this environment's settings.
 pub fn flagctl(folder: &Path, arguments: &str) -> Command {
