@@ -24,7 +24,7 @@ fuzz: ## Try every reader on made-up inputs: make fuzz SECONDS=600 TARGET=docume
 	@tools/need.sh compile
 	FUZZ_SECONDS=$(or $(SECONDS),60) FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} cargo test --no-default-features --test fuzz -- $(TARGET)
 
-torture: ## Kill programs and damage files at random: make torture SECONDS=600 RIG=flip SEED=7
+torture: ## Kill programs, damage files and the like at random: make torture SECONDS=600 RIG=flip SEED=7
 	@tools/need.sh compile
 	TORTURE_SECONDS=$(or $(SECONDS),60) TORTURE_SEED=$(or $(SEED),$$RANDOM) TORTURE_ROUNDS=$(ROUNDS) cargo test --no-default-features --test torture -- $(RIG)
 

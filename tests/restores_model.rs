@@ -2,25 +2,26 @@
 //! they do not have, die and come back stale, two processes of one name; a reviewer who restores,
 //! cancels and undoes; and Flagdeck killed between any two steps.
 //!
-//! The model knows a state as a handful of cells, and a restore as the cells it asks for. It
-//! shares nothing with the code: no keys, no trees, no laying of the one on the other.
+//! The model is in `support/restores.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use flagdeck::App;
 use flagdeck::error::Code;
 use flagdeck::metrics::event::Format;
-use flagdeck::state::{Confirmation, ConfirmationStatus, SourceName};
+use flagdeck::state::{Confirmation, SourceName};
 use flagdeck::wire::{RestoreFilter, RestoreRequest, RestoreStatus, SnapshotLabel, StateRestore};
 use flagdeck_core::tree::Tree;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::states::me;
 use crate::support::apps::open;
+use crate::support::restores::{
+    CELLS, Cells, GROUPS, Model, Restore, SOURCES, Scope, cells_of, tree_of,
+};
 
 const CASES: u32 = 96;
 const STEPS_MAX: usize = 60;
@@ -28,130 +29,8 @@ const STEPS_MAX: usize = 60;
 /// How long a failing case is made simpler, in milliseconds: each try is a store of its own.
 const SHRINK_MS: u32 = 20_000;
 
-const SOURCES: [&str; 2] = ["kanban", "notes"];
-
 /// Processes that report, two of each source.
 const PROCESSES: usize = 4;
-
-/// What a state is made of: plain values, a value in an object, and records of a list.
-const CELLS: [&str; 6] = [
-    "ml.a",
-    "ml.b",
-    "ml.deep.x",
-    "ml.list[id=alpha]",
-    "ml.list[id=beta]",
-    "ml.list[id=gamma]",
-];
-
-/// Keys that name several cells.
-const GROUPS: [(&str, &[usize]); 2] = [("ml.deep", &[2]), ("ml.list", &[3, 4, 5])];
-
-/// The value of each cell that is there.
-type Cells = BTreeMap<usize, u8>;
-
-fn tree_of(cells: &Cells) -> Value {
-    let mut tree = json!({ "deep": {}, "list": [] });
-    for (cell, value) in cells {
-        let key = CELLS[*cell];
-        match key.split_once("[id=") {
-            Some((_, id)) => {
-                let record = json!({ "id": id.trim_end_matches(']'), "n": value });
-                tree["list"].as_array_mut().unwrap().push(record);
-            }
-            None if key == "ml.deep.x" => tree["deep"]["x"] = json!(value),
-            None => tree[key.trim_start_matches("ml.")] = json!(value),
-        }
-    }
-    tree
-}
-
-fn cells_of(tree: &Tree) -> Cells {
-    let tree = serde_json::to_value(tree).unwrap();
-    let record = |id: &str| {
-        let list = tree["list"].as_array().unwrap();
-        let found = list.iter().find(|record| record["id"] == id);
-        found.map_or(Value::Null, |record| record["n"].clone())
-    };
-    let value = |cell: usize| match cell {
-        0 => tree["a"].clone(),
-        1 => tree["b"].clone(),
-        2 => tree["deep"]["x"].clone(),
-        3 => record("alpha"),
-        4 => record("beta"),
-        _ => record("gamma"),
-    };
-    let cells = (0..CELLS.len()).map(|cell| (cell, value(cell).as_u64()));
-    let there = cells.filter_map(|(cell, value)| Some((cell, u8::try_from(value?).unwrap())));
-    there.collect()
-}
-
-/// Which cells a restore asks for.
-#[derive(Debug, Clone, Default)]
-struct Scope {
-    only: Vec<String>,
-    except: Vec<String>,
-    cells: BTreeSet<usize>,
-}
-
-impl Scope {
-    fn of(only: &[String], except: &[String]) -> Self {
-        let named = |keys: &[String]| -> BTreeSet<usize> {
-            let cells = keys.iter().flat_map(|key| {
-                let group = GROUPS.iter().find(|(name, _)| name == key);
-                let own = CELLS.iter().position(|cell| cell == key);
-                let group = group.map_or(&[][..], |(_, cells)| cells);
-                group.iter().copied().chain(own).collect::<Vec<_>>()
-            });
-            cells.collect()
-        };
-        let all = match only.is_empty() {
-            true => (0..CELLS.len()).collect(),
-            false => named(only),
-        };
-        Self {
-            only: only.to_vec(),
-            except: except.to_vec(),
-            cells: &all - &named(except),
-        }
-    }
-
-    /// The cells of `then` for what is asked for, of `report` for the rest.
-    fn laid(&self, then: &Cells, report: &Cells) -> Cells {
-        let chosen = |cell: &usize| match self.cells.contains(cell) {
-            true => then.get(cell),
-            false => report.get(cell),
-        };
-        let cells = (0..CELLS.len()).filter_map(|cell| Some((cell, *chosen(&cell)?)));
-        cells.collect()
-    }
-
-    fn is_met(&self, then: &Cells, has: &Cells) -> bool {
-        self.cells
-            .iter()
-            .all(|cell| then.get(cell) == has.get(cell))
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Restore {
-    id: u64,
-    source: usize,
-    scope: Scope,
-    then: Cells,
-    /// What was reported when it was asked for.
-    before: Cells,
-    status: RestoreStatus,
-    is_exact: Option<bool>,
-    undoes: Option<u64>,
-}
-
-#[derive(Debug, Default)]
-struct Model {
-    reported: [Option<Cells>; 2],
-    snapshots: Vec<(u64, usize, Cells)>,
-    restores: Vec<Restore>,
-    processes: [Process; PROCESSES],
-}
 
 /// A process of an application: what it has in memory, and what it knows of restores.
 #[derive(Debug, Clone, Default)]
@@ -159,51 +38,6 @@ struct Process {
     memory: Option<Cells>,
     told: Vec<u64>,
     read: Option<(u64, Cells)>,
-}
-
-impl Model {
-    fn open(&self, source: usize) -> Option<&Restore> {
-        let of_source = |it: &&Restore| it.source == source && it.status == RestoreStatus::Open;
-        let mut open = self.restores.iter().filter(of_source);
-        let first = open.next();
-        assert!(open.next().is_none(), "two restores of one source are open");
-        first
-    }
-
-    fn ask(&mut self, restore: Restore) {
-        for other in &mut self.restores {
-            if other.source == restore.source && other.status == RestoreStatus::Open {
-                other.status = RestoreStatus::Superseded;
-            }
-        }
-        self.restores.push(restore);
-    }
-
-    /// What a confirmation is told.
-    fn confirm(
-        &mut self,
-        source: usize,
-        id: u64,
-        has: &Cells,
-    ) -> (ConfirmationStatus, Option<bool>) {
-        let known = self
-            .restores
-            .iter_mut()
-            .find(|it| it.id == id && it.source == source);
-        let Some(restore) = known else {
-            return (ConfirmationStatus::Unknown, None);
-        };
-        if restore.status == RestoreStatus::Open {
-            restore.status = RestoreStatus::Confirmed;
-            restore.is_exact = Some(restore.scope.is_met(&restore.then, has));
-        }
-        let status = match restore.status {
-            RestoreStatus::Superseded => ConfirmationStatus::Superseded,
-            RestoreStatus::Cancelled => ConfirmationStatus::Cancelled,
-            _ => ConfirmationStatus::Confirmed,
-        };
-        (status, restore.is_exact)
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -272,6 +106,7 @@ struct Bench {
     app: Option<App>,
     folder: TempDir,
     model: Model,
+    processes: [Process; PROCESSES],
 }
 
 impl Bench {
@@ -281,6 +116,7 @@ impl Bench {
             app: Some(open(folder.path())),
             folder,
             model: Model::default(),
+            processes: Default::default(),
         }
     }
 
@@ -291,14 +127,14 @@ impl Bench {
     fn run(&mut self, step: &Step) {
         match step.clone() {
             Step::Start(p, cells) => {
-                self.model.processes[p] = Process {
+                self.processes[p] = Process {
                     memory: Some(cells),
                     ..Process::default()
                 };
             }
-            Step::Die(p) => self.model.processes[p] = Process::default(),
+            Step::Die(p) => self.processes[p] = Process::default(),
             Step::Change(p, cell, value) => {
-                if let Some(memory) = &mut self.model.processes[p].memory {
+                if let Some(memory) = &mut self.processes[p].memory {
                     set(memory, cell, value);
                 }
             }
@@ -309,8 +145,8 @@ impl Bench {
             Step::Connect(p) => self.connect(p),
             Step::Read(p) => self.read(p),
             Step::Confirm(p) => {
-                if let Some((id, cells)) = self.model.processes[p].read.take() {
-                    self.model.processes[p].memory = Some(cells);
+                if let Some((id, cells)) = self.processes[p].read.take() {
+                    self.processes[p].memory = Some(cells);
                     self.put(p, Some(id));
                 }
             }
@@ -327,7 +163,7 @@ impl Bench {
     }
 
     fn put(&mut self, p: usize, confirms: Option<u64>) {
-        let Some(cells) = self.model.processes[p].memory.clone() else {
+        let Some(cells) = self.processes[p].memory.clone() else {
             return;
         };
         let source = p % SOURCES.len();
@@ -352,7 +188,7 @@ impl Bench {
     fn post(&mut self, p: usize, cell: usize, value: u8) {
         let source = p % SOURCES.len();
         let (Some(memory), Some(reported)) = (
-            &mut self.model.processes[p].memory,
+            &mut self.processes[p].memory,
             &mut self.model.reported[source],
         ) else {
             return;
@@ -380,21 +216,21 @@ impl Bench {
             .into_iter()
             .collect();
         assert_eq!(told, expected, "what is told on connecting is what is open");
-        if self.model.processes[p].memory.is_some() {
-            self.model.processes[p].told = told;
+        if self.processes[p].memory.is_some() {
+            self.processes[p].told = told;
         }
     }
 
     fn read(&mut self, p: usize) {
         let source = p % SOURCES.len();
-        let Some(id) = self.model.processes[p].told.pop() else {
+        let Some(id) = self.processes[p].told.pop() else {
             return;
         };
         let asked = self.app().asked_state(&name(source), id);
         let is_open = self.model.open(source).is_some_and(|open| open.id == id);
         assert_eq!(asked.is_ok(), is_open, "only what is open can be read");
-        let asked = asked.ok().map(|asked| cells_of(&asked.state.ml));
-        self.model.processes[p].read = asked.map(|asked| (id, asked));
+        let asked = asked.ok().map(|asked| cells_in(&asked.state.ml));
+        self.processes[p].read = asked.map(|asked| (id, asked));
     }
 
     fn snapshot(&mut self, source: usize) {
@@ -512,14 +348,14 @@ impl Bench {
         let app = self.app();
         for (source, reported) in self.model.reported.iter().enumerate() {
             let current = app.current_state(&name(source)).ok();
-            let current = current.map(|current| cells_of(&current.ml));
+            let current = current.map(|current| cells_in(&current.ml));
             assert_eq!(&current, reported, "the state is the last report");
             let Some(open) = self.model.open(source) else {
                 continue;
             };
             let asked = app.asked_state(&name(source), open.id).unwrap();
             let expected = open.scope.laid(&open.then, reported.as_ref().unwrap());
-            assert_eq!(cells_of(&asked.state.ml), expected, "{open:?}");
+            assert_eq!(cells_in(&asked.state.ml), expected, "{open:?}");
         }
         let page = app
             .state_restores(&RestoreFilter::default(), 0, usize::MAX)
@@ -546,6 +382,10 @@ impl Bench {
             .collect();
         assert_eq!(told, expected, "no restore is lost or changed");
     }
+}
+
+fn cells_in(tree: &Tree) -> Cells {
+    cells_of(&serde_json::to_value(tree).unwrap())
 }
 
 fn name(source: usize) -> SourceName {

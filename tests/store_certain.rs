@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use flagdeck::App;
 use flagdeck::metrics::IntakeError;
@@ -14,7 +15,9 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::cli_state::{ml, report};
-use crate::support::apps::{open_watching, turn_master};
+use crate::support::apps::{
+    clock_of_a_moment_ago, close, open, open_watching, open_watching_by, turn_master,
+};
 use crate::support::cli::{Cli, Ran};
 use crate::support::disks::{folder_of_own_process, on_a_small_disk};
 use crate::support::folders::{copy_folder, put_state, quarantined, report_one};
@@ -210,6 +213,27 @@ fn a_log_whose_database_is_gone_is_kept_and_told() {
     );
 }
 
+/// A link to itself: it is there, and the system cannot say what it is.
+#[test]
+fn a_database_that_cannot_be_looked_at_is_no_empty_one() {
+    for (name, commands) in [
+        ("flagdeck.db", ["history", "export"]),
+        ("state.db", ["snapshot list", "state list"]),
+        ("metrics.db", ["metrics", "metrics --json"]),
+    ] {
+        let cli = full();
+        let database = cli.data_dir().join(name);
+        fs::remove_file(&database).unwrap();
+        std::os::unix::fs::symlink(&database, &database).unwrap();
+        for command in commands {
+            let ran = cli.run(command);
+            assert_eq!(ran.code, Some(1), "{command}: {ran:?}");
+            assert!(ran.err.contains(name), "{command}: {ran:?}");
+        }
+        assert!(quarantined(cli.data_dir()).is_empty());
+    }
+}
+
 #[test]
 fn what_a_full_disk_kept_off_is_opened_as_soon_as_there_is_room() {
     on_a_small_disk("store_certain::child_starts_on_a_filled_disk");
@@ -257,6 +281,40 @@ fn child_starts_on_a_filled_disk() {
     turn_master(&app, true);
     app.put_state(&"web".parse().unwrap(), state.as_bytes(), None, None)
         .unwrap();
+    app.close();
+}
+
+#[test]
+fn what_is_read_on_a_full_disk_is_not_lost_when_another_program_writes_first() {
+    on_a_small_disk("store_certain::child_reads_while_another_program_writes");
+}
+
+#[test]
+#[ignore = "the body of a process that a test starts on a small disk"]
+fn child_reads_while_another_program_writes() {
+    let folder = folder_of_own_process();
+    let app = open(&folder);
+    turn_master(&app, true);
+    close(app);
+    let ballast = folder.join("ballast");
+    let mut file = fs::File::create(&ballast).unwrap();
+    while file.write(&[0; 512]).is_ok() {}
+    drop(file);
+    let clock = clock_of_a_moment_ago();
+    let app = open_watching_by(&folder, &clock);
+    assert!(app.flags().read_only().is_some());
+
+    fs::remove_file(ballast).unwrap();
+    // The last program that writes empties the log into the database, and removes it.
+    for value in ["off", "on", "off"] {
+        let mut other = Command::new(env!("CARGO_BIN_EXE_flagctl"));
+        other.arg("--data-dir").arg(&folder).args(["master", value]);
+        assert!(other.status().unwrap().success());
+    }
+    assert!(app.gone().is_none(), "{:?}", app.gone());
+    clock.advance(Duration::from_secs(1));
+    wait_until("flags to be writable", || app.flags().read_only().is_none());
+    turn_master(&app, true);
     app.close();
 }
 

@@ -136,6 +136,16 @@ fn one_module_creates_files_and_folders() {
     none(creators, "files are created past private.rs");
 }
 
+/// `Path::exists` takes a file that cannot be looked at for a missing one, and a failing disk for an
+/// empty folder: `try_exists` does not.
+#[test]
+fn a_file_that_cannot_be_looked_at_is_not_missing() {
+    let uses = lines_of_program("src-tauri/src")
+        .into_iter()
+        .filter(|line| line.code.contains(".exists()"));
+    none(uses, "a failure is taken for a missing file");
+}
+
 /// What `flagctl` runs may write to standard error itself, which is handed to it as it is.
 #[test]
 fn one_file_of_flagctl_writes_to_the_terminal() {

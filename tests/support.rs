@@ -10,4 +10,5 @@ pub mod stores;
 pub mod cli;
 pub mod observers;
 pub mod processes;
+pub mod restores;
 pub mod serving;

@@ -316,9 +316,10 @@ impl States {
         }
     }
 
-    /// Returns whether anything was ever stored.
+    /// Returns whether anything was ever stored, or may have been: opening it says why it cannot
+    /// be found out.
     pub(crate) fn is_there(&self) -> bool {
-        STATES.path(&self.data_dir).exists()
+        STATES.path(&self.data_dir).try_exists().unwrap_or(true)
     }
 
     /// Waits for the writing connection.

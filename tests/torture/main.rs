@@ -1,4 +1,5 @@
-//! The built `flagctl` tortured: killed and damaged at random, and held to what it acknowledged.
+//! The built programs tortured: killed, damaged, with failing system calls, on full disks and by
+//! wrong clocks, and held to what they acknowledged.
 //!
 //! ```text
 //! make torture                                        every rig, for a minute together
@@ -8,7 +9,8 @@
 //!
 //! A rig is a function that tries one round on a data folder of its own, with choices that follow
 //! from a seed; the next round has the next seed. Nothing acknowledged may be lost, and damage is
-//! told: an answer that differs from the right one without a word is silent.
+//! told: an answer that differs from the right one without a word is silent. Before its rounds,
+//! every rig runs a control: a round with lies planted in its records, all of which it has to find.
 
 #![allow(
     clippy::print_stdout,
@@ -16,41 +18,72 @@
     reason = "it is there to print"
 )]
 
+mod ledger;
+#[path = "../support/restores.rs"]
+mod model;
+mod place;
 mod program;
+mod rig;
 mod round;
+mod servers;
+mod strace;
 mod rigs {
+    pub mod disk;
+    pub mod fault;
     pub mod flip;
     pub mod kill;
+    pub mod restore;
 }
 
 use std::env;
-use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use self::round::{Counts, Round};
+use self::rig::{Limits, Place, Rig, Tried};
+use self::round::Counts;
 
 /// For all rigs together, if nothing else is said.
-const SECONDS: u64 = 4;
+const SECONDS: u64 = 12;
 
-/// A way to torture.
-struct Rig {
-    name: &'static str,
-    round: fn(&mut Round),
-}
-
-const RIGS: [Rig; 2] = [
+const RIGS: [Rig; 5] = [
     Rig {
         name: "kill",
+        skipped: || None,
+        place: Place::Folder,
         round: rigs::kill::round,
     },
     Rig {
+        name: "fault",
+        skipped: rigs::fault::skipped,
+        place: Place::Folder,
+        round: rigs::fault::round,
+    },
+    Rig {
+        name: "disk",
+        skipped: rigs::disk::skipped,
+        place: Place::SmallDisk,
+        round: rigs::disk::round,
+    },
+    Rig {
+        name: "restore",
+        skipped: || None,
+        place: Place::Folder,
+        round: rigs::restore::round,
+    },
+    Rig {
         name: "flip",
+        skipped: || None,
+        place: Place::Folder,
         round: rigs::flip::round,
     },
 ];
 
 fn main() -> ExitCode {
+    if let Some(ordered) = place::ordered() {
+        let rig = RIGS.iter().find(|rig| rig.name == ordered.rig);
+        ordered.run(rig.expect("a rig of this program").round);
+        return ExitCode::SUCCESS;
+    }
     let words: Vec<String> = env::args().skip(1).collect();
     // Options are those of the usual test harness, which `cargo test` passes to every test.
     let named: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
@@ -58,68 +91,58 @@ fn main() -> ExitCode {
     let chosen: Vec<&Rig> = RIGS.iter().filter(is_named).collect();
     if chosen.is_empty() {
         // A filter that is meant for the tests of another target.
-        println!("torture: no such rig; there are {}", names());
+        let names = RIGS.map(|rig| rig.name).join(", ");
+        println!("torture: no such rig; there are {names}");
         return match env::var_os("TORTURE_SECONDS") {
             Some(_) => ExitCode::FAILURE,
             None => ExitCode::SUCCESS,
         };
     }
     let seconds = number("TORTURE_SECONDS").unwrap_or(SECONDS);
-    let seed = number("TORTURE_SEED").unwrap_or(1);
-    let each = Duration::from_secs(seconds) / chosen.len() as u32;
-    let tried: Vec<(&str, Counts)> = chosen
-        .iter()
-        .map(|rig| (rig.name, run(rig, each, seed)))
+    let limits = Limits {
+        time: Duration::from_secs(seconds) / chosen.len() as u32,
+        rounds_max: number("TORTURE_ROUNDS"),
+        seed: number("TORTURE_SEED").unwrap_or(1),
+    };
+    let tried: Vec<Tried> = chosen
+        .into_iter()
+        .filter(|rig| is_possible(rig))
+        .map(|rig| rig.run(&limits))
         .collect();
-    tell(&tried, seed)
+    tell(&tried, limits.seed)
 }
 
-/// Tries rounds until the time is over; at least one.
-fn run(rig: &Rig, time: Duration, seed: u64) -> Counts {
-    let deadline = Instant::now() + time;
-    let rounds_max = number("TORTURE_ROUNDS").unwrap_or(u64::MAX);
-    let mut counts = Counts::default();
-    while counts.rounds < rounds_max && (counts.rounds == 0 || Instant::now() < deadline) {
-        let seed = seed.wrapping_add(counts.rounds);
-        counts.rounds += 1;
-        let mut round = Round::new(seed, &mut counts);
-        let ended = panic::catch_unwind(AssertUnwindSafe(|| (rig.round)(&mut round)));
-        if ended.is_err() {
-            round.counts.broken += 1;
-        }
-        let findings = std::mem::take(&mut round.findings);
-        for finding in &findings {
-            println!("torture {}: {finding}", rig.name);
-        }
-        if ended.is_err() || !findings.is_empty() {
-            println!(
-                "  again: make torture RIG={} SEED={seed} ROUNDS=1",
-                rig.name
-            );
-        }
+/// Returns whether a rig can run here; says why not.
+fn is_possible(rig: &Rig) -> bool {
+    let skipped = (rig.skipped)();
+    if let Some(reason) = skipped {
+        println!("torture {}: skipped: {reason}", rig.name);
     }
-    counts
+    skipped.is_none()
 }
 
-/// Prints one table, and says whether all held.
-fn tell(tried: &[(&str, Counts)], seed: u64) -> ExitCode {
+/// Prints one table, and returns whether all held.
+fn tell(tried: &[Tried], seed: u64) -> ExitCode {
     println!("{:<8} {}", "rig", Counts::heading());
-    for (name, counts) in tried {
-        println!("{name:<8} {}", counts.row());
+    for rig in tried {
+        println!("{:<8} {}", rig.name, rig.counts.row());
+        for (what, times) in &rig.counts.known {
+            println!("         known, {times} times: {what}");
+        }
     }
-    let failed = tried.iter().filter(|(_, counts)| !counts.held()).count();
+    let failed: Vec<&Tried> = tried.iter().filter(|rig| !rig.held()).collect();
+    for rig in &failed {
+        rig.tell_how_to_repeat();
+    }
     println!(
-        "torture: {} rigs, {failed} failed, seed {seed}",
-        tried.len()
+        "torture: {} rigs, {} failed, seed {seed}",
+        tried.len(),
+        failed.len()
     );
-    match failed {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+    match failed.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
-}
-
-fn names() -> String {
-    RIGS.map(|rig| rig.name).join(", ")
 }
 
 fn number(variable: &str) -> Option<u64> {

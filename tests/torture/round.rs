@@ -1,66 +1,132 @@
 //! One round of a rig: its choices, its data folder, what was counted and what was found.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use fastrand::Rng;
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 /// What the rounds of a rig came to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Counts {
     pub rounds: u64,
     pub kills: u64,
+    /// System calls that failed, times a disk was filled, and clocks that were set wrong.
+    pub faults: u64,
     pub flips: u64,
     pub acknowledged: u64,
     /// Acknowledged, and not there afterwards, or there twice.
     pub lost: u64,
-    /// Damage that was said.
+    /// Damage or refusal that was said.
     pub told: u64,
     /// Answers that differ from the right ones without a word.
     pub silent: u64,
-    /// Silent ones of a kind that is known (see `rigs/flip.rs`).
-    pub known: u64,
+    /// Silent ones whose reason is known, by that.
+    pub known: BTreeMap<String, u64>,
     /// Rounds that panicked.
     pub broken: u64,
 }
 
 impl Counts {
     pub fn heading() -> String {
-        "  rounds    kills    flips  acknowledged  lost   told  silent  known  broken".to_owned()
+        "  rounds    kills   faults    flips  acknowledged  lost    told  silent  broken".to_owned()
     }
 
     pub fn row(&self) -> String {
         format!(
-            "{:>8} {:>8} {:>8} {:>13} {:>5} {:>6} {:>7} {:>6} {:>7}",
+            "{:>8} {:>8} {:>8} {:>8} {:>13} {:>5} {:>7} {:>7} {:>7}",
             self.rounds,
             self.kills,
+            self.faults,
             self.flips,
             self.acknowledged,
             self.lost,
             self.told,
             self.silent,
-            self.known,
             self.broken
+        )
+    }
+
+    /// Says in a line how far a rig is.
+    pub fn progress(&self) -> String {
+        format!(
+            "{} rounds, {} acknowledged, {} lost, {} told, {} silent",
+            self.rounds, self.acknowledged, self.lost, self.told, self.silent
         )
     }
 
     pub fn held(&self) -> bool {
         self.lost == 0 && self.silent == 0 && self.broken == 0
     }
+
+    pub fn add(&mut self, other: &Self) {
+        self.kills += other.kills;
+        self.faults += other.faults;
+        self.flips += other.flips;
+        self.acknowledged += other.acknowledged;
+        self.lost += other.lost;
+        self.told += other.told;
+        self.silent += other.silent;
+        for (what, times) in &other.known {
+            *self.known.entry(what.clone()).or_default() += times;
+        }
+    }
 }
 
-pub struct Round<'a> {
+pub struct Round {
+    pub seed: u64,
     pub rng: Rng,
-    pub folder: TempDir,
-    pub counts: &'a mut Counts,
+    pub folder: PathBuf,
+    /// Removes the folder in the end, if it is one of this process.
+    made: Option<TempDir>,
+    pub counts: Counts,
     pub findings: Vec<String>,
+    pub is_control: bool,
+    /// Lies that the rig has to find.
+    pub planted: u64,
 }
 
-impl<'a> Round<'a> {
-    pub fn new(seed: u64, counts: &'a mut Counts) -> Self {
+impl Round {
+    /// Makes one on a folder of its own. The rig of a control plants lies, to show that it finds
+    /// them.
+    pub fn new(seed: u64, is_control: bool) -> Self {
+        let made = tempfile::tempdir().expect("a folder can be made");
+        let mut round = Self::on(made.path().to_owned(), seed, is_control);
+        round.made = Some(made);
+        round
+    }
+
+    /// Makes one on a folder that is there.
+    pub fn on(folder: PathBuf, seed: u64, is_control: bool) -> Self {
         Self {
+            seed,
             rng: Rng::with_seed(seed),
-            folder: tempfile::tempdir().expect("a folder can be made"),
-            counts,
+            folder,
+            made: None,
+            counts: Counts::default(),
             findings: Vec::new(),
+            is_control,
+            planted: 0,
+        }
+    }
+
+    /// Returns the data folder of the programs.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Returns whether to plant a lie here, which is then to be found.
+    pub fn plants(&mut self) -> bool {
+        self.planted += u64::from(self.is_control);
+        self.is_control
+    }
+
+    /// Returns how many steps to take of the usual number: few in a control, which is to be cheap.
+    pub fn steps(&self, usual: usize) -> usize {
+        match self.is_control {
+            true => usual.div_ceil(4),
+            false => usual,
         }
     }
 
@@ -74,5 +140,10 @@ impl<'a> Round<'a> {
     pub fn silent(&mut self, what: &str) {
         self.counts.silent += 1;
         self.findings.push(format!("silent: {what}"));
+    }
+
+    /// Counts a silent one whose reason is known, which fails nothing.
+    pub fn known(&mut self, reason: &str) {
+        *self.counts.known.entry(reason.to_owned()).or_default() += 1;
     }
 }

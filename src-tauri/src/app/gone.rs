@@ -310,12 +310,12 @@ impl App {
     fn put_back_missing_files(&self) {
         let known = lock(&self.0.small_files);
         let token = token::path(&self.0.data_dir);
-        if !token.exists() {
+        if is_missing(&token) {
             let text = known.token.as_ref().map(|token| format!("{token}\n"));
             self.restore_file(&token, text.as_deref());
         }
         let config = config::file_of(&self.0.data_dir);
-        if !config.exists() {
+        if is_missing(&config) {
             self.restore_file(&config, known.config.as_deref());
         }
     }
@@ -350,4 +350,9 @@ impl App {
         drop(known);
         self.announce(Event::Status);
     }
+}
+
+/// Returns whether a file is missing for certain.
+fn is_missing(file: &Path) -> bool {
+    matches!(file.try_exists(), Ok(false))
 }

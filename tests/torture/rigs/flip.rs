@@ -13,23 +13,10 @@ use fastrand::Rng;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::program::{Serving, faults, run};
+use crate::program::{Answer, QUESTIONS, Serving, faults, run};
 use crate::round::Round;
 
 const PAGE: usize = 4096;
-
-/// What is asked of a folder. The answers do not depend on when.
-const QUESTIONS: [&str; 9] = [
-    "history --limit 1000 --json",
-    "export --json",
-    "state list --json",
-    "state get --json",
-    "snapshot list --limit 1000 --json",
-    "snapshot show 1 --json",
-    "snapshot show 3 --json",
-    "snapshot restores --limit 1000 --json",
-    "backup list --json",
-];
 
 /// A folder with all kinds of content, and what it answers.
 struct Template {
@@ -38,18 +25,17 @@ struct Template {
     answers: Vec<Answer>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    out: String,
-    /// Whether it failed, or said something beside its result.
-    told: bool,
-}
-
 pub fn round(round: &mut Round) {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     let template = TEMPLATE.get_or_init(Template::make);
-    let folder = round.folder.path().join("data");
+    let folder = round.data();
     copy(template.folder.path(), &folder);
+    if round.plants() {
+        let mut answers = answers(&folder);
+        answers[0].out.push_str("never said");
+        compare(round, template, &answers, "nothing, nothing");
+        return;
+    }
     let file = &template.files[round.rng.usize(0..template.files.len())];
     let damage = damage(&mut round.rng, &folder.join(file));
     round.counts.flips += 1;
@@ -61,15 +47,20 @@ pub fn round(round: &mut Round) {
         round.counts.told += 1;
         return;
     }
-    let pairs = template.answers.iter().zip(&answers).zip(QUESTIONS);
-    let silent = pairs.filter(|((right, answer), _)| answer.out != right.out && !answer.told);
+    let damage = format!("{}, {damage}", file.to_string_lossy());
+    compare(round, template, &answers, &damage);
+}
+
+/// Compares the answers of a folder that `doctor` finds nothing wrong with.
+fn compare(round: &mut Round, template: &Template, answers: &[Answer], damage: &str) {
+    let pairs = template.answers.iter().zip(answers).zip(QUESTIONS);
+    let silent = pairs.filter(|((right, answer), _)| answer.is_silently_not(right));
     let silent: Vec<&str> = silent.map(|(_, question)| question).collect();
     if silent.is_empty() {
-        round.counts.told += u64::from(answers.iter().any(|answer| answer.told));
+        round.counts.told += u64::from(answers.iter().any(|answer| answer.is_told));
         return;
     }
-    let name = file.to_string_lossy();
-    round.silent(&format!("{name}, {damage}: {}", silent.join(", ")));
+    round.silent(&format!("{damage}: {}", silent.join(", ")));
 }
 
 impl Template {
@@ -85,7 +76,7 @@ impl Template {
         let copied = copied.path().join("data");
         copy(at, &copied);
         let answers = answers(&copied);
-        let told = answers.iter().position(|answer| answer.told);
+        let told = answers.iter().position(|answer| answer.is_told);
         assert_eq!(
             told.map(|at| QUESTIONS[at]),
             None,
@@ -126,14 +117,8 @@ fn write(folder: &Path, steps: std::ops::Range<usize>) {
 }
 
 fn answers(folder: &Path) -> Vec<Answer> {
-    let answer = |question: &&str| {
-        let output = run(folder, question);
-        Answer {
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            told: !output.status.success() || !output.stderr.is_empty(),
-        }
-    };
-    QUESTIONS.iter().map(answer).collect()
+    let answers = QUESTIONS.map(|question| Answer::of(&run(folder, question)));
+    answers.into()
 }
 
 /// Lists the files that hold content, by their paths in the folder.

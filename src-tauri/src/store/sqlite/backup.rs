@@ -1,7 +1,7 @@
 //! Backups: verified copies of the whole store, one file each, named by their content.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -74,9 +74,11 @@ pub(super) fn list(folder: &Folder) -> Result<Vec<Backup>, StoreError> {
 pub(super) fn describe(folder: &Folder) -> Result<Vec<store::Backup>, StoreError> {
     let mut described = Vec::new();
     for backup in list(folder)? {
-        // Another program may just have removed an old one.
-        let Ok(metadata) = fs::metadata(&backup.path) else {
-            continue;
+        let metadata = match fs::metadata(&backup.path) {
+            Ok(metadata) => metadata,
+            // Another program may just have removed an old one.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(file_failed(&backup.path, error)),
         };
         if let Some((name, at_ms)) = backup.name().zip(backup.at_ms()) {
             described.push(store::Backup {
@@ -143,7 +145,7 @@ pub(super) fn has_younger(folder: &Folder, now_ms: i64, age_ms: u64) -> Result<b
 pub(super) fn make(folder: &Folder, source: &Source) -> Result<Option<PathBuf>, StoreError> {
     let connection = source.open()?;
     match name(&connection)? {
-        Some(name) if !folder.backups().join(&name).exists() => {
+        Some(name) if !folder::is_there(&folder.backups().join(&name))? => {
             make_anyway(folder, &connection, source.patience).map(Some)
         }
         _ => Ok(None),

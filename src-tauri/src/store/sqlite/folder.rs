@@ -192,6 +192,14 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Returns whether a file or folder is there.
+///
+/// # Errors
+/// [`StoreError::File`] if that cannot be found out: it is not missing then.
+pub(crate) fn is_there(path: &Path) -> Result<bool, StoreError> {
+    path.try_exists().map_err(|error| file_failed(path, error))
+}
+
 /// Returns a file's length in bytes; 0 for a missing one.
 pub(super) fn length(path: &Path) -> Result<u64, StoreError> {
     match fs::metadata(path) {

@@ -59,9 +59,14 @@ impl Open {
         let folder = Folder::enter(data_dir)?;
         write_back::finish(&folder, settings)?;
         let (connections, recovery) = opening::open(&folder, settings)?;
+        let database = folder.database();
+        let place = match connections.source.immutable {
+            true => Place::without_log(&database)?,
+            false => Place::of(&database)?,
+        };
         let open = Self {
-            place: Arc::new(Place::of(&folder.database())?),
-            note: Arc::new(Note::beside(&folder.database())),
+            place: Arc::new(place),
+            note: Arc::new(Note::beside(&database)),
             connections,
             folder,
             known: Arc::default(),

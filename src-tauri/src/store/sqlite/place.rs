@@ -80,10 +80,23 @@ impl Place {
     /// # Errors
     /// [`StoreError::File`] if the database cannot be looked at.
     pub(crate) fn of(database: &Path) -> Result<Self, StoreError> {
+        Self::with_companions(database, &["-wal", "-shm"])
+    }
+
+    /// The same for a database that is read without its log: that and the shared memory are not in
+    /// use, and the last program that writes removes them.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] if the database cannot be looked at.
+    pub(super) fn without_log(database: &Path) -> Result<Self, StoreError> {
+        Self::with_companions(database, &[])
+    }
+
+    fn with_companions(database: &Path, suffixes: &[&str]) -> Result<Self, StoreError> {
         static OPENINGS: AtomicU32 = AtomicU32::new(0);
         let identity = Identity::of(database).map_err(|error| file_failed(database, error))?;
         let mut files = vec![(database.to_owned(), identity)];
-        for suffix in ["-wal", "-shm"] {
+        for suffix in suffixes {
             let companion = beside(database, suffix);
             files.extend(Identity::of(&companion).ok().map(|it| (companion, it)));
         }

@@ -73,7 +73,7 @@ impl Database {
     }
 
     /// Names an entry, not yet used by another one.
-    fn free_entry(self, data_dir: &Path, at_ms: i64) -> PathBuf {
+    fn free_entry(self, data_dir: &Path, at_ms: i64) -> Result<PathBuf, StoreError> {
         let (name, suffix) = match self {
             Self::Flags => (backup::stamp(at_ms), ""),
             Self::Metrics | Self::States => (format!("{}-{at_ms}", self.stem()), ".db"),
@@ -207,8 +207,8 @@ pub fn read_label(entry: &Path) -> Result<Option<Label>, StoreError> {
 }
 
 /// Returns whether an earlier program was killed while it moved the files of a database.
-pub(super) fn is_unfinished(data_dir: &Path, database: Database) -> bool {
-    database.unfinished(data_dir).exists()
+pub(super) fn is_unfinished(data_dir: &Path, database: Database) -> Result<bool, StoreError> {
+    folder::is_there(&database.unfinished(data_dir))
 }
 
 /// Moves the files of a database to quarantine, durably, and finishes what an earlier program
@@ -220,18 +220,22 @@ pub(super) fn set_aside(data_dir: &Path, label: &Label) -> Result<Option<PathBuf
     let database = label.database;
     let unfinished = database.unfinished(data_dir);
     let path = database.path(data_dir);
-    if path.exists() && unfinished.join(name_of(&path)).exists() {
+    if folder::is_there(&path)? && folder::is_there(&unfinished.join(name_of(&path)))? {
         // All were gathered, and a Flagdeck that does not know of them made another database.
         finish(data_dir, database)?;
     }
     // The database last: without it, its log is not read.
     let files = ["-shm", "-wal", "-journal", ""].map(|suffix| beside(&path, suffix));
-    let present: Vec<_> = files.iter().filter(|file| file.exists()).collect();
-    if present.is_empty() && !unfinished.exists() {
+    let mut present = Vec::new();
+    for file in &files {
+        present.extend(folder::is_there(file)?.then_some(file));
+    }
+    let is_unfinished = folder::is_there(&unfinished)?;
+    if present.is_empty() && !is_unfinished {
         folder::remove(&commits::note_path(&path))?;
         return Ok(None);
     }
-    if !unfinished.exists() {
+    if !is_unfinished {
         // A label without a folder is of an entry that was finished.
         folder::remove(&label_path(&unfinished))?;
     }
@@ -260,7 +264,7 @@ fn finish(data_dir: &Path, database: Database) -> Result<Option<PathBuf>, StoreE
             seen: false,
             kept: None,
         });
-        let place = database.free_entry(data_dir, label.at_ms);
+        let place = database.free_entry(data_dir, label.at_ms)?;
         write_label(&place, &label)?;
         move_gathered(&unfinished, gathered, database, &place)?;
         entry = Some(place);
@@ -306,13 +310,18 @@ fn name_of(file: &Path) -> &std::ffi::OsStr {
 }
 
 /// Returns an unused path of this name, with a number if need be.
-pub(super) fn free_place(quarantine: &Path, name: &str, suffix: &str) -> PathBuf {
-    let numbered = (2..).map(|number| format!("{name}-{number}"));
-    std::iter::once(name.to_owned())
-        .chain(numbered)
-        .map(|name| quarantine.join(name + suffix))
-        .find(|place| !place.exists())
-        .expect("numbers do not end")
+pub(super) fn free_place(
+    quarantine: &Path,
+    name: &str,
+    suffix: &str,
+) -> Result<PathBuf, StoreError> {
+    let mut place = quarantine.join(name.to_owned() + suffix);
+    let mut number = 1;
+    while folder::is_there(&place)? {
+        number += 1;
+        place = quarantine.join(format!("{name}-{number}{suffix}"));
+    }
+    Ok(place)
 }
 
 /// Lists the entries of a data folder that were not looked at yet, earliest first.
@@ -410,9 +419,12 @@ fn is_entry(name: &str, names: &[String]) -> bool {
 fn files_of(entry: &Path) -> Vec<PathBuf> {
     let files = ["-shm", "-wal", "-journal", ""].map(|suffix| beside(entry, suffix));
     let files = files.into_iter().chain([label_path(entry)]);
-    files
-        .filter(|file| fs::symlink_metadata(file).is_ok())
-        .collect()
+    files.filter(|file| !is_missing(file)).collect()
+}
+
+/// Returns whether there is nothing under a name, not even a link.
+fn is_missing(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// Counts the bytes of a file, or of the files in a folder.
@@ -538,7 +550,7 @@ mod tests {
             let unfinished = Database::States.unfinished(data_dir.path());
             fs::create_dir_all(&unfinished).unwrap();
             write_label(&unfinished, &label(7, false)).unwrap();
-            assert!(is_unfinished(data_dir.path(), Database::States));
+            assert!(is_unfinished(data_dir.path(), Database::States).unwrap());
 
             let later = Label {
                 what: "moving it was cut short".into(),
@@ -550,7 +562,7 @@ mod tests {
                 &["state-7.db", "state-7.db-wal", "state-7.db.json"],
             );
             assert_eq!(read_label(&entry).unwrap(), Some(label(7, false)));
-            assert!(!is_unfinished(data_dir.path(), Database::States));
+            assert!(!is_unfinished(data_dir.path(), Database::States).unwrap());
         }
     }
 

@@ -97,7 +97,7 @@ impl Recovery {
 }
 
 /// Returns whether an earlier recovery was interrupted while it moved files.
-pub(super) fn is_unfinished(folder: &Folder) -> bool {
+pub(super) fn is_unfinished(folder: &Folder) -> Result<bool, StoreError> {
     quarantine::is_unfinished(folder.path(), Database::Flags)
 }
 
@@ -183,7 +183,7 @@ fn candidates(folder: &Folder) -> Result<Vec<(RevisionNumber, Candidate)>, Store
     };
     // Of a store whose files are being moved some may be gone, and SQLite removes the log of an
     // empty database.
-    let can_read = !is_unfinished(folder) && folder::length(&folder.database())? > 0;
+    let can_read = !is_unfinished(folder)? && folder::length(&folder.database())? > 0;
     let store = can_read.then(|| [false, true].into_iter().filter_map(read));
     let backups = backup::list(folder)?.into_iter();
     let backups = backups.map(|backup| (backup.revision, Candidate::Backup(backup.path)));

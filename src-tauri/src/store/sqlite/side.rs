@@ -137,7 +137,7 @@ impl SideDatabase {
             other => return other,
         };
         tracing::error!(what, "a database is moved to quarantine");
-        match quarantine::is_unfinished(data_dir, self.database) {
+        match quarantine::is_unfinished(data_dir, self.database)? {
             true => quarantine::set_aside(data_dir, &self.label(what, now_ms, false)).map(drop)?,
             false => self.recover(data_dir, &self.label(what, now_ms, false), look)?,
         }
@@ -254,7 +254,10 @@ impl SideDatabase {
         self.check_files(data_dir)?;
         copies::finish(data_dir, self.stem(), PATIENCE)?;
         let path = self.path(data_dir);
-        let noted = commits::noted(&path).filter(|_| path.exists());
+        let noted = match folder::is_there(&path)? {
+            true => commits::noted(&path),
+            false => None,
+        };
         let mut connection = connection::writing(&path, true, PATIENCE)?;
         if is_new(&connection)? {
             commits::check_empty(noted)?;
@@ -275,7 +278,7 @@ impl SideDatabase {
 
     /// Finds damage that SQLite would remove, with what is left of the data.
     fn check_files(&self, data_dir: &Path) -> Result<(), StoreError> {
-        if quarantine::is_unfinished(data_dir, self.database) {
+        if quarantine::is_unfinished(data_dir, self.database)? {
             return Err(StoreError::damaged("moving it to quarantine was cut short"));
         }
         let path = self.path(data_dir);
@@ -305,7 +308,7 @@ impl SideDatabase {
             immutable: false,
             patience: PATIENCE,
         };
-        if !source.path.exists() {
+        if !folder::is_there(&source.path)? {
             return Ok(None);
         }
         self.check_files(data_dir)?;
@@ -526,7 +529,7 @@ impl SideDatabase {
     ) -> Result<Option<PathBuf>, StoreError> {
         let path = self.path(data_dir);
         // Without a database under the name, no program can be using it.
-        let is_free = !path.exists() || share.can_replace(&self.users(data_dir));
+        let is_free = !folder::is_there(&path)? || share.can_replace(&self.users(data_dir));
         let set_aside = match is_free {
             true => {
                 quarantine::set_aside(data_dir, &self.label(quarantine::REPLACED, now_ms, true))

@@ -40,7 +40,7 @@ pub(super) fn look(folder: &Folder) -> Instead {
 /// Returns whether the file under the name of a store holds the latest known revision of the open
 /// one. A revision's hash is over all before it, so then nothing is missing.
 pub(super) fn is_continued(open: &Open) -> Result<bool, StoreError> {
-    if open.place.has_database() || !open.folder.database().exists() {
+    if open.place.has_database() || !folder::is_there(&open.folder.database())? {
         return Ok(false);
     }
     let there = read(&open.folder, false)?;
@@ -113,30 +113,35 @@ pub(super) fn is_overwritten_for_sure(open: &Open) -> Result<bool, StoreError> {
 }
 
 fn content(open: &Open) -> Content {
-    let head = read(&open.folder, true).and_then(|there| {
+    let known = lock(&open.known).heads.back().copied();
+    let found = read(&open.folder, true).and_then(|there| {
         let number = revision::latest(&there)?;
-        let hash = revision::hash_of(&there, number)?;
-        Ok(hash.map(|hash| (number, hash)))
+        let head = revision::hash_of(&there, number)?;
+        // Not asked of the open file: a connection that cannot use the log sees nothing newer.
+        let of_known = match known {
+            Some((known, _)) if known < number => revision::hash_of(&there, known)?,
+            _ => None,
+        };
+        Ok(head.map(|head| (number, head, of_known)))
     });
-    let (number, hash) = match head {
-        Ok(Some(head)) => head,
+    let (number, head, of_known) = match found {
+        Ok(Some(found)) => found,
         Err(StoreError::Damaged { .. }) if is_complete(open) => return Content::Damaged,
         // Before the first checkpoint there is no table.
         Ok(None) | Err(_) => return Content::Own,
     };
-    let known = lock(&open.known);
-    let is_foreign = match known.heads.binary_search_by_key(&number, |head| head.0) {
-        Ok(at) => known.heads[at].1 != hash,
-        Err(_) if known.heads.back().is_some_and(|head| head.0 < number) => {
-            // Saved by another program since the last check, or not of this history.
-            drop(known);
-            revision::hash_of(&open.reader(), number).is_ok_and(|own| own != Some(hash))
-        }
-        Err(_) => false,
-    };
-    match is_foreign {
-        true => Content::Foreign,
-        false => Content::Own,
+    let heads = &lock(&open.known).heads;
+    let at_same = heads.binary_search_by_key(&number, |head| head.0);
+    match (at_same, known) {
+        (Ok(at), _) if heads[at].1 == head => Content::Own,
+        (Ok(_), _) => Content::Foreign,
+        // Saved by another program since the last check, or not of this history.
+        (Err(_), Some((known, own))) if known < number => match of_known {
+            Some(there) if there == own => Content::Own,
+            Some(_) => Content::Foreign,
+            None => Content::Damaged,
+        },
+        (Err(_), _) => Content::Own,
     }
 }
 
@@ -178,12 +183,12 @@ pub(super) fn write_back(open: &Open, settings: &Settings) -> Result<Option<Path
 
 /// Finishes a write back whose program was killed.
 pub(super) fn finish(folder: &Folder, settings: &Settings) -> Result<(), StoreError> {
-    if !copies::are_there(folder.path(), folder::STEM) {
+    if !copies::are_there(folder.path(), folder::STEM)? {
         return Ok(());
     }
     let turn = Turn::take(folder.path(), settings.patience)?;
-    let is_set_aside = folder.database().exists() && !recovery::is_unfinished(folder);
-    if turn.has_whole(folder::STEM) && !is_set_aside {
+    let is_set_aside = folder::is_there(&folder.database())? && !recovery::is_unfinished(folder)?;
+    if turn.has_whole(folder::STEM)? && !is_set_aside {
         let _alone = Alone::take(folder, settings.patience)?;
         recovery::set_aside(folder, settings.now_ms)?;
     }
@@ -196,7 +201,7 @@ fn replace(
     copy: &Path,
     settings: &Settings,
 ) -> Result<Option<PathBuf>, StoreError> {
-    let _alone = match folder.database().exists() {
+    let _alone = match folder::is_there(&folder.database())? {
         true => Some(Alone::beside(open, folder, settings.patience)?),
         // Without a database under the name, no program can be using it.
         false => None,
@@ -213,7 +218,7 @@ pub(super) fn keep(open: &Open, now_ms: i64) -> Result<Option<PathBuf>, StoreErr
         return Ok(None);
     }
     let folder = &open.folder;
-    let place = quarantine::free_place(&folder.quarantine(), &backup::stamp(now_ms), "");
+    let place = quarantine::free_place(&folder.quarantine(), &backup::stamp(now_ms), "")?;
     folder::create_within(folder.path(), &place)?;
     quarantine::write_label(&place, &recovery::label(quarantine::KEPT, now_ms, true))?;
     match backup::write(&open.reader(), &place.join("flagdeck.db")) {
