@@ -47,6 +47,7 @@ mod states;
 mod states_blame;
 mod states_damaged;
 mod states_killed;
+mod states_recovered;
 mod states_restored;
 
 mod http_bounds;

@@ -32,7 +32,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use self::intake::ChangeProblem;
-pub(crate) use self::store::NewSnapshot;
+pub(crate) use self::store::{NewRecovery, NewSnapshot};
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};
@@ -127,6 +127,22 @@ pub enum StateError {
         /// What was looked for.
         message: String,
     },
+    /// What is stored of the state of a source cannot be read.
+    #[error("the state of {name} is damaged: {what}; {}", way_on(.name, *.snapshot))]
+    Damaged {
+        /// The source.
+        name: SourceName,
+        /// What cannot be read.
+        what: String,
+        /// Its latest snapshot that can be read, from which the state can be recovered.
+        snapshot: Option<u64>,
+    },
+    /// The state of a source can be read, so there is nothing to recover.
+    #[error("the state of {name} is sound: there is nothing to recover")]
+    Sound {
+        /// The source.
+        name: SourceName,
+    },
     /// A restore is not open any more.
     #[error("{message}")]
     Ended {
@@ -170,6 +186,19 @@ impl From<PartError> for StateError {
     }
 }
 
+/// Says how to go on after damage to a state.
+fn way_on(name: &SourceName, snapshot: Option<u64>) -> String {
+    match snapshot {
+        Some(id) => format!(
+            "it can be recovered from snapshot {id}, the latest that can be read, and the next \
+             whole report of {name} replaces it"
+        ),
+        None => format!(
+            "no snapshot of it can be read, but the next whole report of {name} replaces it"
+        ),
+    }
+}
+
 impl StateError {
     /// Makes the error for a restore that is not open, with how it ended.
     pub(in crate::state) fn ended(restore: &StateRestore) -> Self {
@@ -179,6 +208,9 @@ impl StateError {
             RestoreStatus::Confirmed => "was confirmed",
             RestoreStatus::Superseded => "was superseded by a newer one",
             RestoreStatus::Cancelled => "was cancelled",
+            RestoreStatus::Recovered => {
+                "took the place of a damaged state, of which nothing is left"
+            }
         };
         Self::Ended {
             message: format!("restore {id} of {source} {how}"),
@@ -253,6 +285,8 @@ impl Confirmation {
                 RestoreStatus::Open | RestoreStatus::Confirmed => ConfirmationStatus::Confirmed,
                 RestoreStatus::Superseded => ConfirmationStatus::Superseded,
                 RestoreStatus::Cancelled => ConfirmationStatus::Cancelled,
+                // Its source was asked for nothing.
+                RestoreStatus::Recovered => ConfirmationStatus::Unknown,
             },
             is_exact: restore.is_exact,
             differing: restore.differing.clone(),

@@ -263,7 +263,12 @@ fn an_ended_restore_never_changes() {
         Transition::Cancel,
     ];
     let after = steps.map(|step| Status::Open.after(step));
-    let ends = [Status::Confirmed, Status::Superseded, Status::Cancelled];
+    let ends = [
+        Status::Confirmed,
+        Status::Superseded,
+        Status::Cancelled,
+        Status::Recovered,
+    ];
     assert_eq!(after, ends.map(Some));
     for ended in ends {
         assert_eq!(steps.map(|step| ended.after(step)), [None; 3]);
@@ -272,6 +277,7 @@ fn an_ended_restore_never_changes() {
     assert_eq!(Status::Confirmed.undo(), Some(Undo::AskForBefore));
     assert_eq!(Status::Superseded.undo(), None);
     assert_eq!(Status::Cancelled.undo(), None);
+    assert_eq!(Status::Recovered.undo(), None);
 }
 
 /// A state with records, told apart by their `id`, of which some come, go, move and change.

@@ -112,7 +112,7 @@ impl App {
         }
     }
 
-    fn history_max(&self) -> usize {
+    pub(super) fn history_max(&self) -> usize {
         usize::try_from(self.config().state.max_history_size).unwrap_or(usize::MAX)
     }
 

@@ -11,8 +11,9 @@ use flagdeck::config;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::states::{
-    BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RestoreArguments,
-    RestoresArguments, SetArguments, SnapshotCommand, StateCommand, UndoArguments, Words,
+    BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RecoverArguments,
+    RestoreArguments, RestoresArguments, SetArguments, SnapshotCommand, StateCommand,
+    UndoArguments, Words,
 };
 use crate::demo::{StateSize, on_this_machine};
 use crate::when::{At, When, duration};

@@ -93,6 +93,10 @@ fn advised(failure: Failure) -> Failure {
             message: format!("{} To remove them, add --yes.", failure.message),
             ..failure
         },
+        Code::StateDamaged => Failure {
+            message: format!("{} To recover it: flagctl state recover.", failure.message),
+            ..failure
+        },
         _ => failure,
     }
 }

@@ -159,7 +159,7 @@ fn confirms_loss(headers: &HeaderMap) -> bool {
 }
 
 /// Names the client after the product it calls itself: `curl/8.5.0` is `curl`.
-fn actor(headers: &HeaderMap) -> Actor {
+pub(super) fn actor(headers: &HeaderMap) -> Actor {
     let user_agent = headers
         .get(USER_AGENT)
         .and_then(|value| value.to_str().ok());

@@ -321,6 +321,15 @@ pub struct RestoreRequest {
     pub with_flags: bool,
 }
 
+/// What a damaged state is to be recovered from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Recovery {
+    /// The number of the snapshot; the latest that can be read if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<u64>,
+}
+
 /// A restore, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -332,8 +341,9 @@ pub struct StateRestore {
     pub source: String,
     /// The snapshot it asks for.
     pub snapshot: u64,
-    /// The snapshot of what the source had before, which undoing it asks for.
-    pub safety: u64,
+    /// The snapshot of what the source had before, which undoing it asks for; `null` of a recovery,
+    /// which follows a state that could not be read.
+    pub safety: Option<u64>,
     /// When it was asked for, in milliseconds since 1970.
     pub at_ms: i64,
     /// By whom.
@@ -375,6 +385,8 @@ pub enum RestoreStatus {
     Superseded,
     /// It was cancelled.
     Cancelled,
+    /// It took the place of a damaged state when it was made; its source was asked for nothing.
+    Recovered,
 }
 
 impl From<Status> for RestoreStatus {
@@ -384,6 +396,7 @@ impl From<Status> for RestoreStatus {
             Status::Confirmed => Self::Confirmed,
             Status::Superseded => Self::Superseded,
             Status::Cancelled => Self::Cancelled,
+            Status::Recovered => Self::Recovered,
         }
     }
 }
@@ -395,6 +408,7 @@ impl From<RestoreStatus> for Status {
             RestoreStatus::Confirmed => Self::Confirmed,
             RestoreStatus::Superseded => Self::Superseded,
             RestoreStatus::Cancelled => Self::Cancelled,
+            RestoreStatus::Recovered => Self::Recovered,
         }
     }
 }

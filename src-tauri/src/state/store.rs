@@ -12,6 +12,7 @@
 //! Does not read the clock, and knows nothing of settings.
 
 mod importing;
+mod recovery;
 mod restores;
 mod ring;
 mod schema;
@@ -30,6 +31,7 @@ use flagdeck_core::tree::{Object, Tree};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::importing::Imported;
+pub(crate) use self::recovery::NewRecovery;
 pub(super) use self::restores::{
     NewRestore, OpenRestore, all_open as open_restores, last_id as last_restore,
     latest as latest_restore, list as list_restores, load as load_restore, open as open_restore,
@@ -129,8 +131,8 @@ impl StateStore {
         STATES.keep(&self.connection, data_dir, now_ms)
     }
 
-    /// Replaces the state of a source, durably, also a damaged one. `confirms` is the restore that the source says it
-    /// applied.
+    /// Replaces the state of a source, durably, also a damaged one. `confirms` is the restore that
+    /// the source says it applied.
     ///
     /// # Errors
     /// [`StateError`] if it cannot be stored; then nothing was.
@@ -460,11 +462,9 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         checked => checked?,
     }
     for source in sources::all(connection)? {
-        // By itself: if the whole state is damaged, a snapshot may have taken its place.
-        let whole = sources::load_whole(connection, source.id);
-        match whole.and_then(|_| sources::load_tree(connection, &source)) {
+        match sources::replayed(connection, &source) {
             Err(StoreError::Damaged { what }) => {
-                problems.push(format!("the state of {} is damaged: {what}", source.name));
+                problems.push(recovery::damaged(connection, &source, what).to_string());
             }
             read => drop(read?),
         }

@@ -1,9 +1,10 @@
-//! `state list`, `get`, `set`: what applications keep as state.
+//! `state list`, `get`, `set`, `recover`: what applications keep as state.
 
 use std::path::Path;
 
 use flagdeck::error::sentence;
 use flagdeck::state::limits::STATE_BYTES_MAX;
+use flagdeck::state::{SourceName, StateError};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::StateSource;
 use flagdeck::{App, Error};
@@ -12,10 +13,10 @@ use serde_json::json;
 
 use super::Refused;
 use super::source::{NOBODY, one_source};
-use crate::arguments::{OneSource, SetArguments, StateCommand};
-use crate::input::{read_json, subject};
+use crate::arguments::{OneSource, RecoverArguments, SetArguments, StateCommand};
+use crate::input::{can_be_asked, is_agreed, read_json, subject};
 use crate::key::Key;
-use crate::output::{Output, counted, size, table, when};
+use crate::output::{Output, counted, progress, size, table, when};
 
 /// What only JSON begins with.
 const JSON_BEGINS: [char; 3] = ['{', '[', '"'];
@@ -25,6 +26,7 @@ pub fn run(app: &App, command: StateCommand, output: &mut Output) -> anyhow::Res
         StateCommand::List => list(&app.state_sources()?, output),
         StateCommand::Get { source, key } => get(app, source, key.as_ref(), output),
         StateCommand::Set(arguments) => set(app, arguments, output),
+        StateCommand::Recover(arguments) => recover(app, arguments, output),
     }
 }
 
@@ -91,6 +93,54 @@ fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Resul
         true => format!("{key} of {source} {is}"),
         false => format!("Nothing to change: {key} of {source} {is} already"),
     })?)
+}
+
+/// Puts a snapshot in the place of a damaged state, after a question.
+fn recover(app: &App, arguments: RecoverArguments, output: &mut Output) -> anyhow::Result<()> {
+    let source = one_source(app, arguments.source.source)?;
+    if !arguments.yes {
+        confirm_recovery(app, &source, arguments.from, output)?;
+    }
+    let actor = Actor::local(Via::Flagctl);
+    let restore = app.recover_state(&source, arguments.from, &actor);
+    let restore = restore.map_err(Error::from)?;
+    if output.json {
+        return Ok(output.value(&restore)?);
+    }
+    output.line(format!(
+        "{source} has the state of snapshot {} again; snapshot restores has this as {}",
+        restore.snapshot, restore.id
+    ))?;
+    Ok(())
+}
+
+/// Asks whether a damaged state is to be replaced; a state that can be read is not asked about.
+fn confirm_recovery(
+    app: &App,
+    source: &SourceName,
+    from: Option<u64>,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let Err(StateError::Damaged { what, snapshot, .. }) = app.current_state(source) else {
+        return Ok(());
+    };
+    let Some(id) = from.or(snapshot) else {
+        return Ok(());
+    };
+    let told = format!("The state of {source} is damaged: {what}.");
+    if output.json || !can_be_asked() {
+        let refused = format!("{told} To recover it from snapshot {id}, add --yes.");
+        return Err(Refused(refused).into());
+    }
+    let at = when(app.snapshot(id)?.at_ms);
+    progress(&format!("{told}\n"));
+    let question = format!(
+        "Recover it from snapshot {id} of {at}? What {source} reported since then is lost."
+    );
+    match is_agreed(&question)? {
+        true => Ok(()),
+        false => Err(Refused("nothing was changed".into()).into()),
+    }
 }
 
 /// Reads a value as the help says: JSON, or else text, unless it was meant to be JSON.

@@ -109,6 +109,29 @@ fn supersede(
     Ok(())
 }
 
+/// Notes that a snapshot took the place of a damaged state. A restore that is open stays open.
+pub(super) fn note_recovery(
+    connection: &Connection,
+    source: &Source,
+    snapshot: u64,
+    actor: &Actor,
+    at_ms: i64,
+) -> Result<u64, StoreError> {
+    connection.execute(
+        "INSERT INTO restore (source, snapshot, safety, at_ms, via, actor, status, ended_ms) \
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?3)",
+        params![
+            source.id,
+            snapshot as i64,
+            at_ms,
+            write_via(actor.via),
+            actor.name,
+            status_text(RestoreStatus::Recovered),
+        ],
+    )?;
+    Ok(connection.last_insert_rowid().unsigned_abs())
+}
+
 /// Notes that a source confirms a restore, and what it reported with that. An unknown number, or
 /// that of a restore that has ended, changes nothing.
 pub(super) fn confirm(
@@ -284,7 +307,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StateRestore> {
         id: unsigned(0)?,
         source: row.get(1)?,
         snapshot: unsigned(2)?,
-        safety: unsigned(3)?,
+        // None of a recovery.
+        safety: Some(unsigned(3)?).filter(|safety| *safety > 0),
         at_ms: row.get(4)?,
         actor: read_actor(row, 5)?.ok_or(rusqlite::Error::InvalidQuery)?,
         revision: perhaps(7)?,
@@ -393,12 +417,15 @@ pub(in crate::state) fn last_id(connection: &Connection) -> Result<u64, StoreErr
     Ok(id.unsigned_abs())
 }
 
-/// Returns the latest restore of a source.
+/// Returns the restore of a source that is open, or else its latest.
 pub(in crate::state) fn latest(
     connection: &Connection,
     source: i64,
 ) -> Result<Option<StateRestore>, StoreError> {
-    let sql = format!("{COLUMNS} WHERE restore.source = ?1 ORDER BY restore.id DESC LIMIT 1");
+    let sql = format!(
+        "{COLUMNS} WHERE restore.source = ?1 \
+         ORDER BY status = 'open' DESC, restore.id DESC LIMIT 1"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row([source], read).optional()?)
 }
@@ -421,6 +448,7 @@ fn status_text(status: RestoreStatus) -> &'static str {
         RestoreStatus::Confirmed => "confirmed",
         RestoreStatus::Superseded => "superseded",
         RestoreStatus::Cancelled => "cancelled",
+        RestoreStatus::Recovered => "recovered",
     }
 }
 
@@ -430,6 +458,7 @@ fn read_status(text: &str) -> Option<RestoreStatus> {
         RestoreStatus::Confirmed,
         RestoreStatus::Superseded,
         RestoreStatus::Cancelled,
+        RestoreStatus::Recovered,
     ]
     .into_iter()
     .find(|status| status_text(*status) == text)

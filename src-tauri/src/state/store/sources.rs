@@ -2,11 +2,11 @@
 
 use flagdeck_core::state;
 use flagdeck_core::state::{Change, Hint};
-use flagdeck_core::tree::{self, KeyError, Object, Tree};
+use flagdeck_core::tree::{self, KeyError, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::seal::{SEAL_BYTES, mismatch, seal};
-use super::{snapshots, stored_name};
+use super::{recovery, stored_name};
 use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, SOURCES_MAX, STATE_BYTES_MAX};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
@@ -370,6 +370,42 @@ fn journal_seal(source: i64, seq: i64, history_max: i64, packed: &[u8]) -> [u8; 
     ])
 }
 
+/// Adds a change to the journal that counts as one of its ring.
+pub(super) fn add_to_ring(
+    connection: &Connection,
+    source: &mut Source,
+    change: &Change,
+    history_max: usize,
+) -> Result<(), StoreError> {
+    add_to_journal(connection, source.id, source.seq, change, history_max)?;
+    let records = (source.records as usize + 1).min(history_max);
+    source.records = u32::try_from(records).unwrap_or(u32::MAX);
+    Ok(())
+}
+
+/// Removes the changes of the journal that do not match their hash: nothing can be read of them.
+pub(super) fn remove_unreadable(
+    connection: &Connection,
+    source: &Source,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT seq, history_max, seal, change FROM journal WHERE source = ?1 ORDER BY seq",
+    )?;
+    let mut rows = statement.query([source.id])?;
+    let mut unreadable: Vec<i64> = Vec::new();
+    while let Some(row) = rows.next()? {
+        if read_journal(row, source.id)?.is_none() {
+            unreadable.push(row.get(0)?);
+        }
+    }
+    let mut delete =
+        connection.prepare_cached("DELETE FROM journal WHERE source = ?1 AND seq = ?2")?;
+    for seq in unreadable {
+        delete.execute([source.id, seq])?;
+    }
+    Ok(())
+}
+
 fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreError> {
     let (changes, bytes): (i64, i64) = connection
         .prepare_cached(
@@ -383,18 +419,19 @@ fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreEr
 /// Loads the state of a source: the one written whole, with every later change of the journal.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] if a part of it is damaged or missing. No snapshot takes its place:
-/// later changes replayed on an older state would make one that never existed.
-pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
+/// [`StateError::Damaged`] if a part of it is damaged or missing. No snapshot takes its place
+/// unasked: later changes replayed on an older state would make one that never existed.
+pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree, StateError> {
     replayed(connection, source).map_err(|error| match error {
-        // What SQLite finds may be one failed read, which is judged by who called.
-        error if error.is_malformed() => error,
-        StoreError::Damaged { what } => damaged_state(connection, source, &what),
-        error => error,
+        // What SQLite finds may be one failed read, which is judged by the caller.
+        error if error.is_malformed() => error.into(),
+        StoreError::Damaged { what } => recovery::damaged(connection, source, what),
+        error => error.into(),
     })
 }
 
-fn replayed(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
+/// Replays the journal on the state written whole.
+pub(super) fn replayed(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
     let whole = load_whole(connection, source.id)?;
     let (mut tree, mut seq) = whole.unwrap_or_else(|| (state::initial(), 0));
     let mut statement = connection.prepare_cached(
@@ -420,37 +457,6 @@ fn replayed(connection: &Connection, source: &Source) -> Result<Tree, StoreError
 
 fn missing(seq: i64) -> StoreError {
     StoreError::damaged(format!("change {seq} is missing"))
-}
-
-/// Returns the error for a state that cannot be read: what is damaged, and how to go on.
-fn damaged_state(connection: &Connection, source: &Source, what: &str) -> StoreError {
-    let name = &source.name;
-    let sound = match snapshots::latest_readable(connection, source.id) {
-        Ok(Some(id)) => format!("snapshot {id} is its latest that can be read"),
-        Ok(None) | Err(_) => "it has no snapshot that can be read".to_owned(),
-    };
-    StoreError::damaged(format!(
-        "the state of {name}: {what}; {sound}, and the next whole report of {name} replaces it"
-    ))
-}
-
-/// Loads the state that a whole report is compared with: an empty one in place of a damaged one,
-/// which is removed. The ring and the snapshots stay.
-pub(super) fn load_for_report(
-    connection: &Connection,
-    source: &mut Source,
-) -> Result<Tree, StoreError> {
-    match load_tree(connection, source) {
-        Err(error) if error.is_malformed() => Err(error),
-        Err(StoreError::Damaged { what }) => {
-            tracing::error!(source = %source.name, what, "a whole report replaces a damaged state");
-            let empty = Tree::from(Object::default());
-            let seq = source.seq;
-            write_as_of(connection, source, &tree::write(&empty), seq)?;
-            Ok(empty)
-        }
-        loaded => loaded,
-    }
 }
 
 /// Reads a change of the journal; `None` if it does not match its hash.

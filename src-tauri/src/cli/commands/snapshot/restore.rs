@@ -78,9 +78,11 @@ fn tell(restore: &StateRestore, output: &mut Output) -> anyhow::Result<()> {
     if let Some(revision) = restore.revision {
         output.line(format!("The flags of that moment are revision {revision}"))?;
     }
-    output.line(format!(
-        "What {source} has now is kept as snapshot {safety}"
-    ))?;
+    if let Some(safety) = safety {
+        output.line(format!(
+            "What {source} has now is kept as snapshot {safety}"
+        ))?;
+    }
     output.line(format!(
         "Waiting for {source} to confirm; see flagctl snapshot restores"
     ))?;
@@ -273,5 +275,6 @@ fn status(restore: &StateRestore) -> String {
         (RestoreStatus::Confirmed, None) => format!("confirmed {ended}"),
         (RestoreStatus::Superseded, _) => format!("superseded{by} {ended}"),
         (RestoreStatus::Cancelled, _) => format!("cancelled{by} {ended}"),
+        (RestoreStatus::Recovered, _) => "took the place of a damaged state".into(),
     }
 }
