@@ -18,7 +18,7 @@ mod status;
 mod window;
 
 pub use self::edit::{Edit, path};
-pub use self::failure::Failure;
+pub use self::failure::{DamagedState, Failure};
 pub use self::flags::{Flags, Outcome, Step};
 pub use self::history::{Explanation, HistoryPage, Revision};
 pub use self::reach::{Reach, Reaches, Widening, Widenings};

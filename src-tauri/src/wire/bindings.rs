@@ -53,6 +53,7 @@ fn generate() -> String {
         Edit,
         Outcome,
         Failure,
+        DamagedState,
         Code,
         Problem,
         Severity,

@@ -432,13 +432,30 @@ problems: Array<Problem>,
 /**
  * The revision in force, if a conflict is the reason.
  */
-winner?: RevisionNumber, };
+winner?: RevisionNumber, 
+/**
+ * The state that cannot be read, if that is the reason.
+ */
+damagedState?: DamagedState, };
+
+/**
+ * A state of which what is stored is damaged.
+ */
+export type DamagedState = { 
+/**
+ * Whose state it is.
+ */
+source: string, 
+/**
+ * The latest snapshot that can be read, from which it can be recovered; `null` if none can.
+ */
+snapshot: number | null, };
 
 /**
  * The kind of a failure: stable names that programs may branch on, the same in the
  * window, over HTTP and in `flagctl --json`.
  */
-export type Code = "failed" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
+export type Code = "failed" | "state_damaged" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
 
 /**
  * One thing wrong with a document.
@@ -2058,9 +2075,10 @@ source: string,
  */
 snapshot: number, 
 /**
- * The snapshot of what the source had before, which undoing it asks for.
+ * The snapshot of what the source had before, which undoing it asks for; `null` of a recovery,
+ * which follows a state that could not be read.
  */
-safety: number, 
+safety: number | null, 
 /**
  * When it was asked for, in milliseconds since 1970.
  */
@@ -2115,7 +2133,7 @@ differing: Array<string>, };
 /**
  * How a restore stands.
  */
-export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled";
+export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled" | "recovered";
 
 /**
  * Which restores to look for. What is not given lets every restore through.
@@ -2250,6 +2268,7 @@ export type View = "dashboard" | "flags" | "metrics" | "snapshots" | "activity" 
 /** Every code of a failure. */
 export const CODES: readonly Code[] = [
   "failed",
+  "state_damaged",
   "busy",
   "disk_full",
   "not_collecting",

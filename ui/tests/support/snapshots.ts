@@ -79,6 +79,8 @@ export class KeptStates {
   readonly #sources = new Map<string, Source>();
   readonly #kept = new Map<number, Kept>();
   readonly #restores = new Restores();
+  /** Sources whose state is damaged, with the latest snapshot that can be read. */
+  readonly #damaged = new Map<string, number | null>();
   #lastId = 0;
   #gate: Promise<void> = Promise.resolve();
 
@@ -314,6 +316,23 @@ export class KeptStates {
     return this.#ask(request, null);
   }
 
+  /** Damages what is stored of the state of a source, and of its snapshots unless some is sound. */
+  damage(source: string, { isRecoverable = true } = {}): void {
+    const latest = this.#find({ source })[0]?.id ?? null;
+    this.#damaged.set(source, isRecoverable ? latest : null);
+  }
+
+  async recoverState(source: string, snapshot: number | null): Promise<StateRestore> {
+    await this.#gate;
+    this.#refuse();
+    const id = snapshot ?? this.#find({ source })[0]?.id ?? 0;
+    const tree = this.treeAt({ kind: "snapshot", id });
+    this.#damaged.delete(source);
+    const restore = this.#restores.noteRecovery(source, id, maria);
+    this.report(source, tree);
+    return restore;
+  }
+
   async stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage> {
     await this.#gate;
     this.#refuse();
@@ -331,7 +350,7 @@ export class KeptStates {
     this.#refuse();
     const restore = this.#restores.get(id);
     if (restore.status === "open") return compareStates(null, null, options);
-    return this.#preview(restore.safety, restore, options);
+    return this.#preview(restore.safety ?? 0, restore, options);
   }
 
   async undoRestore(id: number): Promise<StateRestore> {
@@ -342,7 +361,7 @@ export class KeptStates {
     if (status !== "confirmed") {
       throw failure("nothing_to_do", `Restore ${id} is ${status}: there is nothing to undo.`);
     }
-    return this.#ask({ snapshot: safety, only, except, withFlags: false }, id);
+    return this.#ask({ snapshot: safety ?? 0, only, except, withFlags: false }, id);
   }
 
   /** Every restore, earliest first. */
@@ -406,11 +425,23 @@ export class KeptStates {
   treeAt(at: StateAt): Tree {
     if (at.kind === "now") {
       const { step, tree, course: made } = this.#get(at.source);
+      if (this.#damaged.has(at.source)) throw this.#damageOf(at.source);
       if (step === null) throw failure("not_found", `${at.source} has snapshots only.`);
       return tree ?? made(step);
     }
     const { tree, step, snapshot } = this.#keptAt(at.id);
     return tree ?? this.#get(snapshot.source).course(step);
+  }
+
+  #damageOf(source: string): Failure {
+    const snapshot = this.#damaged.get(source) ?? null;
+    return {
+      ...failure(
+        "state_damaged",
+        `The state of ${source} is damaged: change 7 does not match its hash; it can be recovered from snapshot ${snapshot}, the latest that can be read, and the next whole report of ${source} replaces it.`,
+      ),
+      damagedState: { source, snapshot },
+    };
   }
 
   #preview(snapshot: number, parts: Parts, options: StateDifferenceOptions): StateDifference {
