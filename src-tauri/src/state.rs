@@ -319,6 +319,8 @@ pub struct CurrentState {
     pub ml: Arc<Tree>,
     /// The strong entity tag of the tree, with its quotes.
     pub etag: String,
+    /// Changes that are missing in its `history` because they are damaged.
+    pub unreadable: u32,
 }
 
 /// Stores the states of a data folder. Opens `state.db` when it is first needed.
@@ -483,7 +485,7 @@ impl States {
         let Some(connection) = self.reader().ok()? else {
             return Some((BTreeMap::new(), 0));
         };
-        let sources = store::all_sources(&connection).ok()?.into_iter();
+        let sources = store::all_sources(&connection).ok()?.sound.into_iter();
         let changes = sources.map(|source| (source.name, source.seq)).collect();
         Some((changes, store::last_restore(&connection).ok()?))
     }

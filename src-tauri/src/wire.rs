@@ -40,7 +40,7 @@ pub use crate::state::shapes::{
     Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreFilter, RestorePage,
     RestoreRequest, RestoreStatus, SeriesChange, Snapshot, SnapshotCause, SnapshotFilter,
     SnapshotLabel, SnapshotPage, StateAt, StateChange, StateChangeKind, StateDifference,
-    StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn,
+    StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn, Unreadable,
 };
 pub use crate::store::{
     Actor, Backup, Cause, HistoryFilter, LastChange, Mark, RevisionNumber, Via,

@@ -60,10 +60,53 @@ describe("a damaged state", () => {
     expect(within(details).queryByTestId("restore-undo")).toBeNull();
   });
 
+  it("is marked where its source is chosen, and above the snapshots", async () => {
+    host.states.damage("app");
+    await openOver(host);
+    await screen.findByTestId("source-damaged-app");
+    expect(screen.getByTestId("snapshot-now").textContent).toContain("damaged: cannot be read");
+  });
+
   it("offers no recovery if no snapshot can be read", async () => {
     host.states.damage("app", { isRecoverable: false });
     await openNow();
     await screen.findByTestId("not-read");
     expect(screen.queryByTestId("recover")).toBeNull();
+  });
+});
+
+describe("a damaged snapshot", () => {
+  it("is marked in the list, and a search says that it could not be read", async () => {
+    host.states.damageSnapshot(2);
+    await openOver(host);
+    await screen.findByTestId("damaged-2");
+    expect(screen.queryByTestId("damaged-1")).toBeNull();
+    expect(screen.queryByTestId("snapshots-unsearched")).toBeNull();
+    await user.type(screen.getByTestId("snapshots-text"), "performance");
+    const unsearched = await screen.findByTestId("snapshots-unsearched");
+    expect(unsearched.textContent).toContain("1 snapshot could not be read");
+  });
+
+  it("is counted where blame and a comparison could not read records", async () => {
+    const { blame, stateDifference } = host;
+    host.blame = async (at, key) => ({
+      ...(await blame.call(host, at, key)),
+      unreadable: { records: 2, snapshots: 1 },
+    });
+    host.stateDifference = async (from, to, options) => ({
+      ...(await stateDifference.call(host, from, to, options)),
+      unreadable: { records: 1, snapshots: 0 },
+    });
+    await openOver(host);
+    const changes = await screen.findAllByTestId("state-change");
+    expect(screen.getByTestId("compare-notes").textContent).toContain(
+      "1 record of changes could not be read",
+    );
+    changes[0]?.focus();
+    await user.keyboard("b");
+    const told = await screen.findByTestId("blame-unreadable");
+    expect(told.textContent).toContain(
+      "2 records of changes and 1 snapshot could not be read. Another change may have set it.",
+    );
   });
 });

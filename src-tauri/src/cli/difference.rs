@@ -57,6 +57,9 @@ fn remarks(difference: &StateDifference) -> Vec<String> {
         let numbers = counted(difference.tolerated, "number");
         remarks.push(format!("{numbers} within the tolerance"));
     }
+    if let Some(unreadable) = difference.unreadable {
+        remarks.push(format!("{unreadable}, so what set a value may be missing"));
+    }
     remarks
 }
 

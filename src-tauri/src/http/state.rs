@@ -38,6 +38,9 @@ const RESTORES: &str = "/restores/";
 /// Names the restore that a state confirms.
 const ML_RESTORE: HeaderName = HeaderName::from_static("ml-restore");
 
+/// Counts the changes that are missing in the history of a state because they are damaged.
+const ML_UNREADABLE: HeaderName = HeaderName::from_static("ml-unreadable");
+
 /// Serves the address of a state.
 pub(super) fn methods() -> MethodRouter<Context> {
     get(read).put(put)
@@ -74,10 +77,19 @@ async fn read(
     let read = blocking(&context, move |app| {
         let current = app.current_state(&source)?;
         let is_known = etag::client_has(&headers, &current.etag);
-        Ok((text_of(&current, is_known), current.etag))
+        Ok((
+            text_of(&current, is_known),
+            current.etag,
+            current.unreadable,
+        ))
     });
-    let (text, etag) = read.await?;
-    Ok(tagged(text, &etag))
+    let (text, etag, unreadable) = read.await?;
+    let mut response = tagged(text, &etag);
+    if unreadable > 0 {
+        let headers = response.headers_mut();
+        headers.insert(ML_UNREADABLE, HeaderValue::from(unreadable));
+    }
+    Ok(response)
 }
 
 async fn read_asked(

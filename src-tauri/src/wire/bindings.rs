@@ -105,6 +105,7 @@ fn generate() -> String {
         SnapshotCause,
         SnapshotFilter,
         SnapshotPage,
+        Unreadable,
         Timeline,
         TimelineColumn,
         StateAt,

@@ -1585,9 +1585,13 @@ snapshotBytes: number,
  */
 lastSnapshotMs: number | null, 
 /**
- * Its latest restore, whatever its status; `null` without any.
+ * Its restore that is open, or else its latest; `null` without any.
  */
-restore: StateRestore | null, };
+restore: StateRestore | null, 
+/**
+ * Whether what is stored of it is damaged, so that its state cannot be read.
+ */
+isDamaged: boolean, };
 
 /**
  * One source's state at one moment, without the state.
@@ -1639,6 +1643,11 @@ changes: number | null,
  */
 isFirst: boolean, 
 /**
+ * Whether it is damaged: its state cannot be read, or what is stored beside that, such as its
+ * time, may be wrong.
+ */
+isDamaged: boolean, 
+/**
  * The revision of the flags that was in force.
  */
 revision: number, };
@@ -1685,7 +1694,24 @@ total: number,
 /**
  * Those of this page.
  */
-snapshots: Array<Snapshot>, };
+snapshots: Array<Snapshot>, 
+/**
+ * What could not be searched for a text; left out if all could.
+ */
+unreadable?: Unreadable, };
+
+/**
+ * What could not be read, because it is damaged.
+ */
+export type Unreadable = { 
+/**
+ * Records of changes: a change, or the changes that a report or a snapshot is kept with.
+ */
+records: number, 
+/**
+ * Snapshots.
+ */
+snapshots: number, };
 
 /**
  * How much changed over time, in equal columns.
@@ -1782,7 +1808,11 @@ unchanged: Array<string>,
 /**
  * The changes that set what differs, as far as they are known.
  */
-records: Array<ChangeRecord>, };
+records: Array<ChangeRecord>, 
+/**
+ * What could not be read of those; left out if all could.
+ */
+unreadable?: Unreadable, };
 
 /**
  * One thing that differs between two states.
@@ -1966,7 +1996,12 @@ earlier: Array<BlameEntry>,
 /**
  * If it is a number: what it was in the snapshots that were looked at, earliest first.
  */
-values: Array<BlameValue>, };
+values: Array<BlameValue>, 
+/**
+ * What could not be read of the snapshots that were looked at, and of the changes between
+ * them; left out if all could.
+ */
+unreadable?: Unreadable, };
 
 /**
  * A snapshot in which a value changed.

@@ -19,6 +19,7 @@ import type {
   StateRestore,
   StateSource,
   Timeline,
+  Unreadable,
 } from "../../src/bindings/wire";
 import { compareStates, exact, excerpt, valueAt } from "./state_compare";
 import { askedFor, type Parts } from "./state_parts";
@@ -150,7 +151,11 @@ export class KeptStates {
     await this.#gate;
     this.#refuse();
     const found = this.#find(filter);
-    return { total: found.length, snapshots: found.slice(offset, offset + limit) };
+    return {
+      total: found.length,
+      snapshots: found.slice(offset, offset + limit),
+      ...(filter.text === undefined ? {} : this.#unreadable(filter.source)),
+    };
   }
 
   async timeline(filter: SnapshotFilter, columns: number): Promise<Timeline | null> {
@@ -314,6 +319,26 @@ export class KeptStates {
     await this.#gate;
     this.#refuse();
     return this.#ask(request, null);
+  }
+
+  /** Damages a snapshot. */
+  damageSnapshot(id: number): void {
+    const kept = this.#keptAt(id);
+    kept.snapshot = { ...kept.snapshot, isDamaged: true };
+  }
+
+  /** Damages the latest snapshot but two of every source. */
+  damageLatest(): void {
+    for (const source of this.names) {
+      const third = this.#find({ source })[2];
+      if (third) this.damageSnapshot(third.id);
+    }
+  }
+
+  /** How many snapshots of a source are damaged. */
+  #unreadable(source: string | undefined): { unreadable?: Unreadable } {
+    const damaged = this.#find(source === undefined ? {} : { source }).filter((it) => it.isDamaged);
+    return damaged.length === 0 ? {} : { unreadable: { records: 0, snapshots: damaged.length } };
   }
 
   /** Damages what is stored of the state of a source, and of its snapshots unless some is sound. */
@@ -499,6 +524,7 @@ export class KeptStates {
         bytes,
         changes: was === undefined ? 0 : compareStates(was, is, exact).total,
         isFirst: was === undefined,
+        isDamaged: false,
         revision: this.around.revision(),
       },
     };
@@ -518,6 +544,7 @@ export class KeptStates {
       snapshotBytes: kept.length * 1200,
       lastSnapshotMs: kept[0]?.atMs ?? null,
       restore: this.#restores.latestOf(name),
+      isDamaged: this.#damaged.has(name),
     };
   }
 

@@ -131,6 +131,11 @@ fn sentence(snapshot: &Snapshot) -> String {
 fn list(app: &App, arguments: ListArguments, output: &mut Output) -> anyhow::Result<()> {
     let limit = arguments.limit;
     let page = app.snapshots(&filter(arguments, app.now_ms())?, 0, limit)?;
+    if let Some(unreadable) = page.unreadable {
+        remark(&format!(
+            "{unreadable}: flagctl doctor lists what is damaged"
+        ));
+    }
     if output.json {
         return Ok(output.value(&page.snapshots)?);
     }
@@ -187,6 +192,9 @@ fn why(snapshot: &Snapshot) -> String {
     let mut why = name.map_or_else(|| cause.to_owned(), |name| format!("“{name}”"));
     if snapshot.is_pinned {
         why += ", pinned";
+    }
+    if snapshot.is_damaged {
+        why += ", damaged";
     }
     why
 }

@@ -16,7 +16,7 @@ use super::source::{NOBODY, one_source};
 use crate::arguments::{OneSource, RecoverArguments, SetArguments, StateCommand};
 use crate::input::{can_be_asked, is_agreed, read_json, subject};
 use crate::key::Key;
-use crate::output::{Output, counted, progress, size, table, when};
+use crate::output::{Output, counted, progress, remark, size, table, when};
 
 /// What only JSON begins with.
 const JSON_BEGINS: [char; 3] = ['{', '[', '"'];
@@ -40,7 +40,10 @@ fn list(sources: &[StateSource], output: &mut Output) -> anyhow::Result<()> {
     let rows = sources.iter().map(|source| {
         [
             source.name.clone(),
-            source.at_ms.map_or_else(|| "–".into(), when),
+            match source.is_damaged {
+                true => "damaged".into(),
+                false => source.at_ms.map_or_else(|| "–".into(), when),
+            },
             size(source.bytes),
             counted(source.snapshots as usize, "snapshot"),
         ]
@@ -55,10 +58,14 @@ fn list(sources: &[StateSource], output: &mut Output) -> anyhow::Result<()> {
 fn get(app: &App, source: OneSource, key: Option<&Key>, output: &mut Output) -> anyhow::Result<()> {
     let source = one_source(app, source.source)?;
     // Found here rather than by its name there: names may have dots in them.
-    let whole = app.state_value(&source, None).map_err(Error::from)?;
+    let whole = app.current_state(&source).map_err(Error::from)?;
+    if whole.unreadable > 0 {
+        let missing = counted(whole.unreadable as usize, "change");
+        remark(&format!("{missing} of ml.history could not be read"));
+    }
     let value = match key {
-        None => &whole,
-        Some(key) => key.value(&whole)?,
+        None => &*whole.ml,
+        Some(key) => key.value(&whole.ml)?,
     };
     Ok(output.value(value)?)
 }

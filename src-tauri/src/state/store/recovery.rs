@@ -3,14 +3,15 @@
 
 use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{self, Object, Tree};
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, Transaction, params};
 
 use super::snapshots::{self, Row};
 use super::sources::{self, Source};
-use super::{StateStore, restores};
-use crate::state::shapes::StateRestore;
+use super::{StateStore, finding, restores};
+use crate::state::shapes::{RestoreStatus, StateRestore};
 use crate::state::{SourceName, StateError};
-use crate::store::Actor;
+use crate::store::sqlite::write_via;
+use crate::store::{Actor, StoreError};
 
 /// A recovery to be made.
 #[derive(Debug)]
@@ -49,12 +50,13 @@ fn recover(
     name: &SourceName,
     new_recovery: &NewRecovery<'_>,
 ) -> Result<(Source, Tree, StateRestore), StateError> {
-    let mut source = sources::get_with_state(transaction, name)?;
-    let (what, latest) = match sources::load_tree(transaction, &source) {
+    let found = finding::get_with_state(transaction, name);
+    let (what, latest) = match found.and_then(|it| sources::load_tree(transaction, &it)) {
         Ok(_) => return Err(StateError::Sound { name: name.clone() }),
         Err(StateError::Damaged { what, snapshot, .. }) => (what, snapshot),
         Err(error) => return Err(error),
     };
+    let mut source = finding::get_any(transaction, name)?;
     let row = chosen(transaction, &source, new_recovery.snapshot.or(latest))?;
     let tree = snapshots::tree_of(transaction, &row)?;
     source.seq += 1;
@@ -66,7 +68,7 @@ fn recover(
     sources::write_whole(transaction, &mut source, &tree)?;
     sources::write(transaction, &source)?;
     let NewRecovery { actor, at_ms, .. } = new_recovery;
-    let id = restores::note_recovery(transaction, &source, row.snapshot.id, actor, *at_ms)?;
+    let id = note_recovery(transaction, &source, row.snapshot.id, actor, *at_ms)?;
     let restore = restores::load(transaction, id)?;
     Ok((source, tree, restore))
 }
@@ -109,11 +111,39 @@ fn change_of(row: &Row, tree: &Tree, what: &str, new_recovery: &NewRecovery<'_>)
     }
 }
 
+/// Notes that a snapshot took the place of a damaged state. A restore that is open stays open.
+fn note_recovery(
+    connection: &Connection,
+    source: &Source,
+    snapshot: u64,
+    actor: &Actor,
+    at_ms: i64,
+) -> Result<u64, StoreError> {
+    connection.execute(
+        "INSERT INTO restore (source, snapshot, safety, at_ms, via, actor, status, ended_ms) \
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?3)",
+        params![
+            source.id,
+            snapshot as i64,
+            at_ms,
+            write_via(actor.via),
+            actor.name,
+            restores::status_text(RestoreStatus::Recovered),
+        ],
+    )?;
+    Ok(connection.last_insert_rowid().unsigned_abs())
+}
+
 /// Makes the error for a state that cannot be read: what is damaged, and how to go on.
-pub(super) fn damaged(connection: &Connection, source: &Source, what: String) -> StateError {
-    let readable = snapshots::latest_readable(connection, source.id);
+pub(super) fn damaged(
+    connection: &Connection,
+    source: i64,
+    name: &SourceName,
+    what: String,
+) -> StateError {
+    let readable = snapshots::latest_readable(connection, source);
     StateError::Damaged {
-        name: source.name.clone(),
+        name: name.clone(),
         what,
         snapshot: readable.ok().flatten().map(i64::unsigned_abs),
     }

@@ -109,29 +109,6 @@ fn supersede(
     Ok(())
 }
 
-/// Notes that a snapshot took the place of a damaged state. A restore that is open stays open.
-pub(super) fn note_recovery(
-    connection: &Connection,
-    source: &Source,
-    snapshot: u64,
-    actor: &Actor,
-    at_ms: i64,
-) -> Result<u64, StoreError> {
-    connection.execute(
-        "INSERT INTO restore (source, snapshot, safety, at_ms, via, actor, status, ended_ms) \
-         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?3)",
-        params![
-            source.id,
-            snapshot as i64,
-            at_ms,
-            write_via(actor.via),
-            actor.name,
-            status_text(RestoreStatus::Recovered),
-        ],
-    )?;
-    Ok(connection.last_insert_rowid().unsigned_abs())
-}
-
 /// Notes that a source confirms a restore, and what it reported with that. An unknown number, or
 /// that of a restore that has ended, changes nothing.
 pub(super) fn confirm(
@@ -442,7 +419,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         .collect())
 }
 
-fn status_text(status: RestoreStatus) -> &'static str {
+pub(super) fn status_text(status: RestoreStatus) -> &'static str {
     match status {
         RestoreStatus::Open => "open",
         RestoreStatus::Confirmed => "confirmed",
