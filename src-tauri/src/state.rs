@@ -128,7 +128,7 @@ pub enum StateError {
         message: String,
     },
     /// What is stored of the state of a source cannot be read.
-    #[error("the state of {name} is damaged: {what}; {}", way_on(.name, *.snapshot))]
+    #[error("the state of {name} is damaged: {what}; {}", way_on(*.snapshot))]
     Damaged {
         /// The source.
         name: SourceName,
@@ -187,15 +187,13 @@ impl From<PartError> for StateError {
 }
 
 /// Says how to go on after damage to a state.
-fn way_on(name: &SourceName, snapshot: Option<u64>) -> String {
+fn way_on(snapshot: Option<u64>) -> String {
     match snapshot {
         Some(id) => format!(
-            "it can be recovered from snapshot {id}, the latest that can be read, and the next \
-             whole report of {name} replaces it"
+            "it can be recovered from snapshot {id}, the latest that can be read; its next whole \
+             report replaces it, too"
         ),
-        None => format!(
-            "no snapshot of it can be read, but the next whole report of {name} replaces it"
-        ),
+        None => "no snapshot of it can be read; its next whole report replaces it".into(),
     }
 }
 

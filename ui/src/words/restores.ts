@@ -119,7 +119,8 @@ export const restores = {
     return `${isolated(restore.source)}: ${verb} ${parts(restore)}`;
   },
   line: (restore: StateRestore, from: string | null, status: string): string => {
-    if (restore.status === "recovered") return `${recovered(from)} · ${status}`;
+    if (restore.status === "recovered")
+      return `Recovered${from === null ? "" : ` from ${from}`} · ${status}`;
     const what = restore.undoes === null ? "Restore" : "Undo";
     return `${what}${from === null ? "" : ` from ${from}`} (${parts(restore)}) · ${status}`;
   },

@@ -463,7 +463,7 @@ export class KeptStates {
     return {
       ...failure(
         "state_damaged",
-        `The state of ${source} is damaged: change 7 does not match its hash; it can be recovered from snapshot ${snapshot}, the latest that can be read, and the next whole report of ${source} replaces it.`,
+        `The state of ${source} is damaged: change 7 does not match its hash; it can be recovered from snapshot ${snapshot}, the latest that can be read; its next whole report replaces it, too.`,
       ),
       damagedState: { source, snapshot },
     };
