@@ -291,6 +291,7 @@ mod tests {
             tolerated: 0,
             unchanged: Vec::new(),
             records: Vec::new(),
+            unreadable: None,
             changes,
         }
     }

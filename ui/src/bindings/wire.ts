@@ -645,7 +645,12 @@ note: string | null,
 /**
  * What changed, a sentence each.
  */
-changes: Array<string>, };
+changes: Array<string>, 
+/**
+ * Whether its row does not match its hash: anything but its number may be wrong. Left out if
+ * it does.
+ */
+isDamaged?: boolean, };
 
 /**
  * Why a revision came to be.

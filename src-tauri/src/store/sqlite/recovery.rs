@@ -95,11 +95,12 @@ fn copy_newest_good(folder: &Folder, copy: &Path) -> Result<Option<Restored>, St
 }
 
 fn describe(backup: PathBuf, copy: &Path) -> Result<Restored, StoreError> {
-    let latest = revision::summaries(&backup::open(copy)?, None, 1)?;
-    let latest = latest.first();
+    let latest = revision::latest_summary(&backup::open(copy)?)?;
     Ok(Restored {
         backup,
-        revision: latest.map_or(RevisionNumber::NONE, |latest| latest.number),
+        revision: latest
+            .as_ref()
+            .map_or(RevisionNumber::NONE, |latest| latest.number),
         at_ms: latest.map_or(0, |latest| latest.at_ms),
     })
 }
