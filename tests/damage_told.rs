@@ -425,3 +425,29 @@ fn a_read_that_fails_once_sets_nothing_aside() {
         eprintln!("skipped: strace cannot make a read fail here");
     }
 }
+
+/// A link to itself stands for a disk that cannot say whether a file is there.
+#[test]
+fn a_file_of_which_the_disk_cannot_tell_is_not_called_missing() {
+    for (file, commands) in [
+        (
+            "state.db",
+            &["state list", "snapshot list", "snapshot show 1"][..],
+        ),
+        ("flagdeck.db", &["get", "history", "demo"][..]),
+    ] {
+        let cli = Cli::new();
+        fill(&cli);
+        let path = cli.data_dir().join(file);
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        for command in commands {
+            let ran = cli.run(command);
+            assert_eq!(ran.code, Some(1), "{command}: {ran:?}");
+            assert!(ran.err.contains(file), "{command}: {ran:?}");
+            assert!(!ran.err.contains("no application"), "{command}: {ran:?}");
+            assert!(!ran.err.contains("holds no data"), "{command}: {ran:?}");
+        }
+        assert!(path.is_symlink(), "nothing took its place");
+    }
+}

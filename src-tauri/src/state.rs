@@ -350,9 +350,9 @@ impl States {
         }
     }
 
-    /// Returns whether anything was ever stored.
+    /// Returns whether anything was ever stored. If the disk cannot tell, opening it says why.
     pub(crate) fn is_there(&self) -> bool {
-        STATES.path(&self.data_dir).exists()
+        STATES.path(&self.data_dir).try_exists().unwrap_or(true)
     }
 
     /// Waits for the writing connection.

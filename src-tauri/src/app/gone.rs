@@ -310,12 +310,13 @@ impl App {
     fn put_back_missing_files(&self) {
         let known = lock(&self.0.small_files);
         let token = token::path(&self.0.data_dir);
-        if !token.exists() {
+        // What the disk cannot tell of is not replaced.
+        if !token.try_exists().unwrap_or(true) {
             let text = known.token.as_ref().map(|token| format!("{token}\n"));
             self.restore_file(&token, text.as_deref());
         }
         let config = config::file_of(&self.0.data_dir);
-        if !config.exists() {
+        if !config.try_exists().unwrap_or(true) {
             self.restore_file(&config, known.config.as_deref());
         }
     }

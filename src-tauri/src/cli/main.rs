@@ -37,7 +37,10 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let failure = failure(error);
+            let failure = match output.is_saved() && error.is::<io::Error>() {
+                true => unprinted(&error),
+                false => failure(error),
+            };
             output.failure(&failure);
             ExitCode::from(failure.code.exits_with())
         }
@@ -69,6 +72,15 @@ fn asks_for_json() -> bool {
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// What was asked for is done, and cannot be printed: nothing else fails so once it is saved.
+fn unprinted(error: &anyhow::Error) -> Failure {
+    let said = format!("it is saved, but the output could not be written: {error:#}");
+    Failure {
+        code: Code::NotPrinted,
+        ..Failure::failed(&said)
+    }
 }
 
 fn failure(error: anyhow::Error) -> Failure {

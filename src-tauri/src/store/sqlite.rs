@@ -320,7 +320,7 @@ impl Store for SqliteStore {
                 recovery: None,
             });
         }
-        if !before.folder.database().exists() {
+        if !folder::exists(&before.folder.database())? {
             return Err(StoreError::Gone(before.place.gone()));
         }
         let kept = write_back::keep(&before, now_ms)?;

@@ -8,7 +8,7 @@ use flagdeck::state::{SourceName, StateError};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::StateSource;
 use flagdeck::{App, Error};
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree::{self, Tree, UniqueError};
 use serde_json::json;
 
 use super::Refused;
@@ -92,6 +92,7 @@ fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Resul
     let key = key.text();
     let changed = app.set_state(&source, key, value, &actor);
     let changed = changed.map_err(Error::from)?;
+    output.note_saved();
     if output.json {
         let done = json!({ "source": source.to_string(), "key": key, "changed": changed });
         return Ok(output.value(&done)?);
@@ -111,6 +112,7 @@ fn recover(app: &App, arguments: RecoverArguments, output: &mut Output) -> anyho
     let actor = Actor::local(Via::Flagctl);
     let restore = app.recover_state(&source, arguments.from, &actor);
     let restore = restore.map_err(Error::from)?;
+    output.note_saved();
     if output.json {
         return Ok(output.value(&restore)?);
     }
@@ -154,18 +156,27 @@ fn confirm_recovery(
 fn value_of(text: &str) -> Result<Tree, Refused> {
     // As a shell gives it that reads it from a file.
     let text = text.trim_start_matches('\u{feff}');
-    match tree::read(text.as_bytes()) {
+    match tree::read_unique(text.as_bytes()) {
         Ok(value) => Ok(value),
-        Err(error) if text.trim_start().starts_with(JSON_BEGINS) => Err(Refused(format!(
-            "the value begins as JSON does, and is none: {error}"
-        ))),
+        Err(error @ UniqueError::Repeated { .. }) => {
+            Err(Refused(format!("the value cannot be read: {error}")))
+        }
+        Err(UniqueError::Json(error)) if text.trim_start().starts_with(JSON_BEGINS) => {
+            Err(Refused(format!(
+                "the value begins as JSON does, and is none: {error}"
+            )))
+        }
         Err(_) => Ok(text.into()),
     }
 }
 
 fn value_in(file: &Path) -> anyhow::Result<Tree> {
-    let value = tree::read(&read_json(file, STATE_BYTES_MAX)?);
-    Ok(value.map_err(|error| Refused(format!("{} holds no JSON: {error}", subject(file))))?)
+    let value = tree::read_unique(&read_json(file, STATE_BYTES_MAX)?);
+    let refused = |error| match error {
+        UniqueError::Json(error) => format!("{} holds no JSON: {error}", subject(file)),
+        error => format!("{} cannot be read: {error}", subject(file)),
+    };
+    Ok(value.map_err(|error| Refused(refused(error)))?)
 }
 
 #[cfg(test)]

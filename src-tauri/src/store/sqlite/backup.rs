@@ -143,7 +143,7 @@ pub(super) fn has_younger(folder: &Folder, now_ms: i64, age_ms: u64) -> Result<b
 pub(super) fn make(folder: &Folder, source: &Source) -> Result<Option<PathBuf>, StoreError> {
     let connection = source.open()?;
     match name(&connection)? {
-        Some(name) if !folder.backups().join(&name).exists() => {
+        Some(name) if !folder::exists(&folder.backups().join(&name))? => {
             make_anyway(folder, &connection, source.patience).map(Some)
         }
         _ => Ok(None),

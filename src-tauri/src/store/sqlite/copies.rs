@@ -58,20 +58,20 @@ impl<'a> Turn<'a> {
     }
 
     /// Returns whether a complete copy of the database `stem` is waiting to be renamed.
-    pub(super) fn has_whole(&self, stem: &str) -> bool {
-        whole(self.folder, stem).exists()
+    pub(super) fn has_whole(&self, stem: &str) -> Result<bool, StoreError> {
+        folder::exists(&whole(self.folder, stem))
     }
 
     /// Renames a complete copy to the database `stem` if that is missing; else moves the copy to
     /// quarantine. Removes an incomplete one.
     pub(super) fn finish(&self, stem: &str) -> Result<(), StoreError> {
         discard(&unfinished(self.folder, stem));
-        if !self.has_whole(stem) {
+        if !self.has_whole(stem)? {
             return Ok(());
         }
         let whole = whole(self.folder, stem);
         let database = self.folder.join(format!("{stem}.db"));
-        if !database.exists() && !beside(&database, "-wal").exists() {
+        if !folder::exists(&database)? && !folder::exists(&beside(&database, "-wal"))? {
             tracing::warn!(database = %database.display(), "a write back is finished");
             return put_in_place(&whole, &database);
         }
@@ -85,15 +85,15 @@ impl<'a> Turn<'a> {
 
 /// Finishes what a killed program left, if any: see [`Turn::finish`].
 pub(super) fn finish(folder: &Path, stem: &str, patience: Duration) -> Result<(), StoreError> {
-    match are_there(folder, stem) {
+    match are_there(folder, stem)? {
         true => Turn::take(folder, patience)?.finish(stem),
         false => Ok(()),
     }
 }
 
 /// Returns whether a program is copying the database `stem`, or was killed while it did.
-pub(super) fn are_there(folder: &Path, stem: &str) -> bool {
-    whole(folder, stem).exists() || unfinished(folder, stem).exists()
+pub(super) fn are_there(folder: &Path, stem: &str) -> Result<bool, StoreError> {
+    Ok(folder::exists(&whole(folder, stem))? || folder::exists(&unfinished(folder, stem))?)
 }
 
 /// Gives a finished copy its name, unless another program was faster.
@@ -223,7 +223,7 @@ mod tests {
         made.unwrap();
         let text = fs::read_to_string(folder.path().join("state.db")).unwrap();
         assert_eq!(text, "a copy");
-        assert!(!are_there(folder.path(), "state"));
+        assert!(!are_there(folder.path(), "state").unwrap());
     }
 
     #[test]
@@ -241,6 +241,6 @@ mod tests {
         );
         assert!(refused.is_err());
         assert_eq!(fs::read_to_string(&database).unwrap(), "of another program");
-        assert!(!are_there(folder.path(), "state"));
+        assert!(!are_there(folder.path(), "state").unwrap());
     }
 }

@@ -190,6 +190,11 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Returns whether there is a file. A disk that cannot tell is no missing file.
+pub(super) fn exists(path: &Path) -> Result<bool, StoreError> {
+    path.try_exists().map_err(|error| file_failed(path, error))
+}
+
 /// Returns a file's length in bytes; 0 for a missing one.
 pub(super) fn length(path: &Path) -> Result<u64, StoreError> {
     match fs::metadata(path) {

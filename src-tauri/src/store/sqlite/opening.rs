@@ -177,7 +177,7 @@ fn renew(folder: &Folder, format: usize, settings: &Settings) -> Result<(), Stor
 /// open: it can be written back.
 pub(super) fn refuse_beside_removed(data_dir: &Path) -> Result<(), StoreError> {
     // Before the folder is created: a moved folder can be moved back.
-    if folder::database_of(data_dir).exists() {
+    if folder::exists(&folder::database_of(data_dir))? {
         return Ok(());
     }
     let holders = holders::of_removed(data_dir);
@@ -241,7 +241,7 @@ fn named(what: String) -> String {
 /// Finds what is visible from outside: missing files, and a mark that is not Flagdeck's.
 /// Before SQLite opens anything, because that may already change or remove files.
 fn look_at_files(folder: &Folder) -> Result<(), Obstacle> {
-    if recovery::is_unfinished(folder) {
+    if recovery::is_unfinished(folder)? {
         return Err(damaged("setting it aside was cut short"));
     }
     if folder::length(&folder.database())? > 0 {

@@ -166,8 +166,8 @@ pub fn read_label(entry: &Path) -> Result<Option<Label>, StoreError> {
 }
 
 /// Returns whether an earlier program was killed while it moved the files of a database.
-pub(super) fn is_unfinished(data_dir: &Path, database: Database) -> bool {
-    database.unfinished(data_dir).exists()
+pub(super) fn is_unfinished(data_dir: &Path, database: Database) -> Result<bool, StoreError> {
+    folder::exists(&database.unfinished(data_dir))
 }
 
 /// Moves the files of a database to quarantine, durably, and finishes what an earlier program
@@ -179,17 +179,21 @@ pub(super) fn set_aside(data_dir: &Path, label: &Label) -> Result<Option<PathBuf
     let database = label.database;
     let unfinished = database.unfinished(data_dir);
     let path = database.path(data_dir);
-    if path.exists() && unfinished.join(name_of(&path)).exists() {
+    if folder::exists(&path)? && folder::exists(&unfinished.join(name_of(&path)))? {
         // All were gathered, and a Flagdeck that does not know of them made another database.
         finish(data_dir, database)?;
     }
     // The database last: without it, its log is not read.
     let files = ["-shm", "-wal", "-journal", ""].map(|suffix| beside(&path, suffix));
-    let present: Vec<_> = files.iter().filter(|file| file.exists()).collect();
-    if present.is_empty() && !unfinished.exists() {
+    let mut present = Vec::new();
+    for file in &files {
+        present.extend(folder::exists(file)?.then_some(file));
+    }
+    let is_begun = folder::exists(&unfinished)?;
+    if present.is_empty() && !is_begun {
         return Ok(None);
     }
-    if !unfinished.exists() {
+    if !is_begun {
         // A label without a folder is of an entry that was finished.
         folder::remove(&label_path(&unfinished))?;
     }
@@ -492,7 +496,7 @@ mod tests {
             let unfinished = Database::States.unfinished(data_dir.path());
             fs::create_dir_all(&unfinished).unwrap();
             write_label(&unfinished, &label(7, false)).unwrap();
-            assert!(is_unfinished(data_dir.path(), Database::States));
+            assert!(is_unfinished(data_dir.path(), Database::States).unwrap());
 
             let later = Label {
                 what: "moving it was cut short".into(),
@@ -504,7 +508,7 @@ mod tests {
                 &["state-7.db", "state-7.db-wal", "state-7.db.json"],
             );
             assert_eq!(read_label(&entry).unwrap(), Some(label(7, false)));
-            assert!(!is_unfinished(data_dir.path(), Database::States));
+            assert!(!is_unfinished(data_dir.path(), Database::States).unwrap());
         }
     }
 

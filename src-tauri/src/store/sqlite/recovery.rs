@@ -63,7 +63,7 @@ impl Recovery {
 }
 
 /// Returns whether an earlier recovery was interrupted while it moved files.
-pub(super) fn is_unfinished(folder: &Folder) -> bool {
+pub(super) fn is_unfinished(folder: &Folder) -> Result<bool, StoreError> {
     quarantine::is_unfinished(folder.path(), Database::Flags)
 }
 

@@ -196,7 +196,7 @@ impl SideDatabase {
 
     /// Finds damage that SQLite would remove, with what is left of the data.
     fn check_files(&self, data_dir: &Path) -> Result<(), StoreError> {
-        if quarantine::is_unfinished(data_dir, self.database) {
+        if quarantine::is_unfinished(data_dir, self.database)? {
             return Err(StoreError::damaged("moving it to quarantine was cut short"));
         }
         let path = self.path(data_dir);
@@ -226,7 +226,7 @@ impl SideDatabase {
             immutable: false,
             patience: PATIENCE,
         };
-        if !source.path.exists() {
+        if !folder::exists(&source.path)? {
             return Ok(None);
         }
         self.check_files(data_dir)?;
@@ -426,7 +426,7 @@ impl SideDatabase {
     ) -> Result<Option<PathBuf>, StoreError> {
         let path = self.path(data_dir);
         // Without a database under the name, no program can be using it.
-        let is_free = !path.exists() || share.can_replace(&self.users(data_dir));
+        let is_free = !folder::exists(&path)? || share.can_replace(&self.users(data_dir));
         let set_aside = match is_free {
             true => {
                 quarantine::set_aside(data_dir, &self.label(quarantine::REPLACED, now_ms, true))

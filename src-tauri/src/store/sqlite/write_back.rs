@@ -43,7 +43,7 @@ pub(super) fn look(folder: &Folder) -> Instead {
 /// Returns whether the file under the name of a store holds the latest known revision of the open
 /// one. A revision's hash is over all before it, so then nothing is missing.
 pub(super) fn is_continued(open: &Open) -> Result<bool, StoreError> {
-    if open.place.has_database() || !open.folder.database().exists() {
+    if open.place.has_database() || !folder::exists(&open.folder.database())? {
         return Ok(false);
     }
     let there = read(&open.folder, false)?;
@@ -170,12 +170,12 @@ pub(super) fn write_back(open: &Open, settings: &Settings) -> Result<Option<Path
 
 /// Finishes a write back whose program was killed.
 pub(super) fn finish(folder: &Folder, settings: &Settings) -> Result<(), StoreError> {
-    if !copies::are_there(folder.path(), STEM) {
+    if !copies::are_there(folder.path(), STEM)? {
         return Ok(());
     }
     let turn = Turn::take(folder.path(), settings.patience)?;
-    let is_set_aside = folder.database().exists() && !recovery::is_unfinished(folder);
-    if turn.has_whole(STEM) && !is_set_aside {
+    let is_set_aside = folder::exists(&folder.database())? && !recovery::is_unfinished(folder)?;
+    if turn.has_whole(STEM)? && !is_set_aside {
         let _alone = Alone::take(folder, settings.patience)?;
         recovery::set_aside(folder, settings.now_ms)?;
     }
@@ -188,7 +188,7 @@ fn replace(
     copy: &Path,
     settings: &Settings,
 ) -> Result<Option<PathBuf>, StoreError> {
-    let _alone = match folder.database().exists() {
+    let _alone = match folder::exists(&folder.database())? {
         true => Some(Alone::beside(open, folder, settings.patience)?),
         // Without a database under the name, no program can be using it.
         false => None,

@@ -43,6 +43,9 @@ pub fn restore(app: &App, arguments: &RestoreArguments, output: &mut Output) -> 
         true => None,
         false => Some(app.restore_state(&request, &me())?),
     };
+    if restore.is_some() {
+        output.note_saved();
+    }
     if output.json {
         return Ok(output.value(&Done {
             restore: restore.as_ref(),
@@ -101,6 +104,7 @@ pub fn undo(app: &App, arguments: &UndoArguments, output: &mut Output) -> anyhow
         return preview_undo(app, id, output);
     }
     let undone = app.undo_restore(id, &me())?;
+    output.note_saved();
     if output.json {
         return Ok(output.value(&undone.restore)?);
     }
@@ -183,6 +187,7 @@ fn latest(app: &App, source: Option<&SourceName>) -> anyhow::Result<u64> {
 /// Cancels a restore that its application has not taken.
 pub fn cancel(app: &App, id: u64, output: &mut Output) -> anyhow::Result<()> {
     let restore = app.cancel_restore(id, &me())?;
+    output.note_saved();
     if output.json {
         return Ok(output.value(&restore)?);
     }
