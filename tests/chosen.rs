@@ -69,6 +69,10 @@ fn a_bundle_that_is_bad_at_its_end_is_refused_whole() {
     for (bad, said) in [
         (altered, "does not match its hash"),
         (exported.replace("\"n\":2", "\"n\":2,,"), "is no JSON"),
+        (
+            exported.replace("\"n\":2", "\"n\":2,\"n\":2"),
+            "an object has the key \"n\" twice, at the root",
+        ),
         (bundle(10_001, 4), "1 to 10000 snapshots"),
     ] {
         let refused = app.import_snapshots(bad.as_bytes(), "file").unwrap_err();

@@ -127,6 +127,16 @@ fn what_cannot_be_set_is_refused_and_nothing_changed() {
     std::fs::write(&file, "{").unwrap();
     let set = format!("state set ml.cache --json-file {}", file.display());
     cli.refused(&set, 2, "bad.json holds no JSON");
+    std::fs::write(&file, r#"{"a": [{"n": 1, "n": 2}]}"#).unwrap();
+    let twice = "an object has the key \"n\" twice, at /a/0";
+    cli.refused(&set, 2, &format!("bad.json cannot be read: {twice}"));
+    cli.refused(
+        r#"state set ml.cache {"n":1,"n":2}"#,
+        2,
+        "an object has the key \"n\" twice, at the root",
+    );
+    let compared = format!("snapshot diff {} {}", file.display(), file.display());
+    cli.refused(&compared, 2, twice);
     assert_eq!(cli.json("state get"), ml(0.812, &[1, 2, 3]));
 }
 

@@ -126,6 +126,11 @@ fn the_doctor_reads_everything_and_names_the_file() {
             "✗ flagdeck.db: the index of the history",
         ),
         (
+            "flagdeck.db",
+            "UPDATE revision SET note = 'forged' WHERE number = 2",
+            "✗ flagdeck.db: revision 2 does not match its hash",
+        ),
+        (
             "backup",
             "UPDATE revision SET note = 'forged' WHERE number = 1",
             "✗ backups/r0000000003-",
@@ -208,6 +213,41 @@ fn the_doctor_reads_everything_and_names_the_file() {
         assert_eq!(doctor.code, Some(1), "{doctor:?}");
         assert!(doctor.out.contains(found), "{sql}: {doctor:?}");
         assert!(!cli.data_dir().join("quarantine").exists(), "{sql}");
+    }
+}
+
+#[test]
+fn a_damaged_old_revision_stops_no_command_and_is_marked_in_the_history() {
+    for sql in [
+        "UPDATE revision SET changes = '[\"calculator of\"]' WHERE number = 2",
+        "UPDATE revision SET via = CAST(x'ff' AS TEXT) WHERE number = 2",
+        "UPDATE revision SET cause = 'whim' WHERE number = 2",
+    ] {
+        let cli = Cli::new();
+        for change in [
+            "master on",
+            "set calculator on",
+            "set tracker on",
+            "master off",
+        ] {
+            cli.ok(change);
+        }
+        let database = Connection::open(cli.data_dir().join("flagdeck.db")).unwrap();
+        let unguarded = "DROP TRIGGER revision_is_never_edited";
+        database.execute_batch(unguarded).unwrap();
+        assert!(database.execute(sql, []).unwrap() > 0, "{sql}");
+        drop(database);
+        let listed = cli.ok("history");
+        assert_eq!(listed.lines().count(), 4, "{listed}");
+        assert!(listed.contains("damaged: it does not match its hash"));
+        let revisions = cli.json("history");
+        assert_eq!(revisions[2]["isDamaged"], true, "{sql}");
+        assert_eq!(revisions[1].get("isDamaged"), None);
+        cli.ok("undo");
+        assert_eq!(cli.json("get")["enabled"], true);
+        // Before it is the damaged one, so what it took the place of is not known.
+        cli.refused("undo", 1, "revision 2 does not match its hash");
+        cli.ok("set orchestrator on");
     }
 }
 
@@ -397,4 +437,30 @@ fn assert_fails_alone(cli: &Cli, file: &str, ran: &Ran) {
     assert_eq!(app.snapshot(2).unwrap().source, web().to_string());
     assert!(app.glance().unwrap().is_some());
     close(app);
+}
+
+/// A link to itself stands for a disk that cannot say whether a file is there.
+#[test]
+fn a_file_of_which_the_disk_cannot_tell_is_not_called_missing() {
+    for (file, commands) in [
+        (
+            "state.db",
+            &["state list", "snapshot list", "snapshot show 1"][..],
+        ),
+        ("flagdeck.db", &["get", "history", "demo"][..]),
+    ] {
+        let cli = Cli::new();
+        fill(&cli);
+        let path = cli.data_dir().join(file);
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        for command in commands {
+            let ran = cli.run(command);
+            assert_eq!(ran.code, Some(1), "{command}: {ran:?}");
+            assert!(ran.err.contains(file), "{command}: {ran:?}");
+            assert!(!ran.err.contains("no application"), "{command}: {ran:?}");
+            assert!(!ran.err.contains("holds no data"), "{command}: {ran:?}");
+        }
+        assert!(path.is_symlink(), "nothing took its place");
+    }
 }

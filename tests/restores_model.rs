@@ -283,7 +283,7 @@ impl Bench {
     ) {
         self.model
             .snapshots
-            .push((restore.safety, source, before.clone()));
+            .push((restore.safety.unwrap(), source, before.clone()));
         self.model.ask(Restore {
             id: restore.id,
             source,

@@ -295,6 +295,14 @@ fn what_is_no_state_is_refused_in_a_sentence() {
         ("{\"a\":NaN}", "no JSON"),
         ("{\"a\":1e}", "no JSON"),
         ("{\"a\":1}x", "no JSON"),
+        (
+            "{\"a\":{\"n\":1,\"m\":[],\"n\":2}}",
+            "the state cannot be read: an object has the key \"n\" twice, at /a",
+        ),
+        (
+            "{\"ml\":{},\"ml\":{\"n\":1}}",
+            "has the key \"ml\" twice, at the root",
+        ),
         ("{\"ml\":1}", "ml must be a JSON object"),
         ("{\"ml\":{},\"files\":-1}", "files must be a whole number"),
         (&deep.to_string(), "100 levels"),
@@ -408,4 +416,32 @@ proptest! {
             prop_assert_eq!(canonical(now(&app)), canonical(state.clone()));
         }
     }
+}
+
+#[test]
+fn a_change_with_a_key_twice_is_refused_and_the_others_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    put(&app, &json!({ "n": 1 }));
+    let lines =
+        b"{\"key\":\"ml.n\",\"newValue\":{\"a\":1,\"a\":2}}\n{\"key\":\"ml.n\",\"newValue\":3}";
+    let receipt = app.record_changes(&web(), lines, Format::NdJson).unwrap();
+    assert_eq!((receipt.accepted, receipt.rejected), (1, 1));
+    let problem = &receipt.problems[0];
+    assert_eq!(problem.index, 0);
+    assert!(
+        problem
+            .message
+            .contains("the key \"a\" twice, at /newValue"),
+        "{problem:?}"
+    );
+    let array = b"[{\"key\":\"ml.n\",\"newValue\":4,\"newValue\":5}]";
+    let refused = app.record_changes(&web(), array, Format::Json).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("the key \"newValue\" twice, at /0"),
+        "{refused}"
+    );
+    assert_eq!(now(&app)["n"], 3);
 }

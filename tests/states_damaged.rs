@@ -11,7 +11,7 @@ use crate::states::{at, me, now, put, take, web};
 use crate::support::apps::open;
 
 /// Makes a source with a snapshot, a later whole report and a change after it.
-fn prepare(folder: &Path) -> App {
+pub fn prepare(folder: &Path) -> App {
     let app = open(folder);
     put(&app, &json!({ "n": 1, "mode": "old" }));
     take(&app);
@@ -21,12 +21,12 @@ fn prepare(folder: &Path) -> App {
     app
 }
 
-fn database(folder: &Path) -> Connection {
+pub fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("state.db")).unwrap()
 }
 
 /// Flips a bit in a column of the only row of a table.
-fn flip(database: &Connection, table: &str, column: &str, byte: usize) {
+pub fn flip(database: &Connection, table: &str, column: &str, byte: usize) {
     let read = format!("SELECT {column} FROM {table} ORDER BY seq DESC LIMIT 1");
     let mut bytes: Vec<u8> = database.query_row(&read, [], |row| row.get(0)).unwrap();
     bytes[byte] ^= 1;
@@ -47,7 +47,10 @@ fn a_damaged_state_is_refused_and_no_snapshot_takes_its_place() {
     let app = open(folder.path());
     let said = refusal(&app);
     assert!(said.contains("the state of web"), "{said}");
-    assert!(said.contains("snapshot 1 is its latest"), "{said}");
+    assert!(
+        said.contains("recovered from snapshot 1, the latest"),
+        "{said}"
+    );
     let set = app.set_state(&web(), "ml.n", Some(json!(4).into()), &me());
     assert!(set.is_err(), "no change builds on a damaged state");
     let problems = app.check().unwrap().problems;

@@ -79,9 +79,9 @@ fn a_restore_asks_for_all_or_parts_and_is_confirmed_by_what_the_source_has() {
         (now(&app), asked(&app, whole.id)),
         (later.clone(), then.clone())
     );
-    assert_eq!(at(&app, whole.safety), later);
+    assert_eq!(at(&app, whole.safety.unwrap()), later);
     assert_eq!(
-        app.snapshot(whole.safety).unwrap().cause,
+        app.snapshot(whole.safety.unwrap()).unwrap().cause,
         SnapshotCause::BeforeRestore
     );
     let parts = only(id, &["/flags", "ml.n", "new"]);

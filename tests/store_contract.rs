@@ -207,6 +207,7 @@ fn a_revision_comes_back_as_it_went_in(place: &dyn Place) {
             cause: draft.cause,
             note: draft.note,
             changes: draft.changes,
+            is_damaged: false,
         },
     );
 }

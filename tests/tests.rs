@@ -48,7 +48,9 @@ mod states;
 mod states_blame;
 mod states_damaged;
 mod states_killed;
+mod states_recovered;
 mod states_restored;
+mod states_unreadable;
 
 mod http_bounds;
 mod http_events;

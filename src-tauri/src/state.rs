@@ -32,7 +32,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use self::intake::ChangeProblem;
-pub(crate) use self::store::NewSnapshot;
+pub(crate) use self::store::{NewRecovery, NewSnapshot};
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};
@@ -127,6 +127,22 @@ pub enum StateError {
         /// What was looked for.
         message: String,
     },
+    /// What is stored of the state of a source cannot be read.
+    #[error("the state of {name} is damaged: {what}; {}", way_on(*.snapshot))]
+    Damaged {
+        /// The source.
+        name: SourceName,
+        /// What cannot be read.
+        what: String,
+        /// Its latest snapshot that can be read, from which the state can be recovered.
+        snapshot: Option<u64>,
+    },
+    /// The state of a source can be read, so there is nothing to recover.
+    #[error("the state of {name} is sound: there is nothing to recover")]
+    Sound {
+        /// The source.
+        name: SourceName,
+    },
     /// A restore is not open any more.
     #[error("{message}")]
     Ended {
@@ -170,6 +186,17 @@ impl From<PartError> for StateError {
     }
 }
 
+/// Says how to go on after damage to a state.
+fn way_on(snapshot: Option<u64>) -> String {
+    match snapshot {
+        Some(id) => format!(
+            "it can be recovered from snapshot {id}, the latest that can be read; its next whole \
+             report replaces it, too"
+        ),
+        None => "no snapshot of it can be read; its next whole report replaces it".into(),
+    }
+}
+
 impl StateError {
     /// Makes the error for a restore that is not open, with how it ended.
     pub(in crate::state) fn ended(restore: &StateRestore) -> Self {
@@ -179,6 +206,9 @@ impl StateError {
             RestoreStatus::Confirmed => "was confirmed",
             RestoreStatus::Superseded => "was superseded by a newer one",
             RestoreStatus::Cancelled => "was cancelled",
+            RestoreStatus::Recovered => {
+                "took the place of a damaged state, of which nothing is left"
+            }
         };
         Self::Ended {
             message: format!("restore {id} of {source} {how}"),
@@ -253,6 +283,8 @@ impl Confirmation {
                 RestoreStatus::Open | RestoreStatus::Confirmed => ConfirmationStatus::Confirmed,
                 RestoreStatus::Superseded => ConfirmationStatus::Superseded,
                 RestoreStatus::Cancelled => ConfirmationStatus::Cancelled,
+                // Its source was asked for nothing.
+                RestoreStatus::Recovered => ConfirmationStatus::Unknown,
             },
             is_exact: restore.is_exact,
             differing: restore.differing.clone(),
@@ -285,6 +317,8 @@ pub struct CurrentState {
     pub ml: Arc<Tree>,
     /// The strong entity tag of the tree, with its quotes.
     pub etag: String,
+    /// Changes that are missing in its `history` because they are damaged.
+    pub unreadable: u32,
 }
 
 /// Stores the states of a data folder. Opens `state.db` when it is first needed.
@@ -450,7 +484,7 @@ impl States {
         let Some(connection) = self.reader().ok()? else {
             return Some((BTreeMap::new(), 0));
         };
-        let sources = store::all_sources(&connection).ok()?.into_iter();
+        let sources = store::all_sources(&connection).ok()?.sound.into_iter();
         let changes = sources.map(|source| (source.name, source.seq)).collect();
         Some((changes, store::last_restore(&connection).ok()?))
     }

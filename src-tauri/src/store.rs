@@ -141,6 +141,11 @@ pub struct RevisionSummary {
     pub note: Option<String>,
     /// What changed, a sentence each.
     pub changes: Vec<String>,
+    /// Whether its row does not match its hash: anything but its number may be wrong. Left out if
+    /// it does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
+    pub is_damaged: bool,
 }
 
 impl Revision {
@@ -153,6 +158,7 @@ impl Revision {
             cause: self.draft.cause,
             note: self.draft.note.clone(),
             changes: self.draft.changes.clone(),
+            is_damaged: false,
         }
     }
 }
@@ -340,7 +346,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// (of all, for `None`).
     ///
     /// # Errors
-    /// [`StoreError`] if they cannot be read, or do not match their hashes.
+    /// [`StoreError`] if they cannot be read. One that does not match its hash is marked as damaged.
     fn summaries(
         &self,
         before: Option<RevisionNumber>,

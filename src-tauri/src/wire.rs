@@ -18,7 +18,7 @@ mod status;
 mod window;
 
 pub use self::edit::{Edit, path};
-pub use self::failure::Failure;
+pub use self::failure::{DamagedState, Failure};
 pub use self::flags::{Flags, Outcome, Step};
 pub use self::history::{Explanation, HistoryPage, Revision};
 pub use self::reach::{Reach, Reaches, Widening, Widenings};
@@ -40,7 +40,7 @@ pub use crate::state::shapes::{
     Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreFilter, RestorePage,
     RestoreRequest, RestoreStatus, SeriesChange, Snapshot, SnapshotCause, SnapshotFilter,
     SnapshotLabel, SnapshotPage, StateAt, StateChange, StateChangeKind, StateDifference,
-    StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn,
+    StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn, Unreadable,
 };
 pub use crate::store::{
     Actor, Backup, Cause, HistoryFilter, LastChange, Mark, RevisionNumber, Via,

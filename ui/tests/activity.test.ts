@@ -65,6 +65,18 @@ describe("the list", () => {
     expect(row(1).querySelector("time")?.title).toMatch(/\d{4}.*\d:\d\d:\d\d/);
   });
 
+  it("marks a revision that is damaged", async () => {
+    const { history } = host;
+    host.history = async (filter, offset, limit) => {
+      const page = await history.call(host, filter, offset, limit);
+      return { ...page, revisions: page.revisions.map((each) => ({ ...each, isDamaged: true })) };
+    };
+    host.changeElsewhere({ kind: "set_master", on: true });
+    await openOver(host);
+    await screen.findByTestId("revision-1");
+    expect(within(row(1)).getByText("Damaged").title).toContain("does not match its hash");
+  });
+
   it("marks what was taken back", async () => {
     await openOver(host);
     await host.change({ kind: "set_master", on: false });

@@ -177,6 +177,7 @@ describe("the verdict on health", () => {
     snapshotBytes: 1,
     lastSnapshotMs: NOW_MS - MINUTE,
     restore: null,
+    isDamaged: false,
     ...more,
   });
   const restore = (agoMs: number, confirmedMs: number | null): StateRestore => ({
@@ -210,6 +211,12 @@ describe("the verdict on health", () => {
       tone: "quiet",
       text: "Imported snapshots only",
     });
+  });
+
+  it("says that a state is damaged", () => {
+    const verdict = ofStates(state("wiki", 1000), state("kanban", 1000, { isDamaged: true }));
+    expect(verdict.tone).toBe("error");
+    expect(verdict.text).toBe("The state of kanban is damaged; open Snapshots to recover it");
   });
 
   it("is no warning of silence if states are reported, though no events are", () => {

@@ -11,6 +11,10 @@
 //!         └──────────────────────────▶ cancelled    the reviewer takes it back
 //! ```
 //!
+//! One restore differs: if what is stored of a report is damaged, a person makes a snapshot the
+//! report. Such a restore asks its source for nothing and has ended when it begins: it is
+//! **recovered**.
+//!
 //! What a source is asked to become is its report with the asked-for parts laid on it
 //! ([`Asked::laid_on`]), computed whenever it is read, so that it follows every report.
 //!
@@ -49,6 +53,8 @@ pub enum Status {
     Superseded,
     /// It was cancelled while it was open.
     Cancelled,
+    /// It took the place of a damaged report when it was made; its source was asked for nothing.
+    Recovered,
 }
 
 /// An event that may end a restore.
@@ -78,16 +84,17 @@ impl Status {
             (Self::Open, Transition::Confirm) => Some(Self::Confirmed),
             (Self::Open, Transition::Supersede) => Some(Self::Superseded),
             (Self::Open, Transition::Cancel) => Some(Self::Cancelled),
-            (Self::Confirmed | Self::Superseded | Self::Cancelled, _) => None,
+            (Self::Confirmed | Self::Superseded | Self::Cancelled | Self::Recovered, _) => None,
         }
     }
 
-    /// Returns how a restore with this status is undone; `None` if it never took effect.
+    /// Returns how a restore with this status is undone; `None` if it never took effect, or
+    /// nothing is left of what was before.
     pub fn undo(self) -> Option<Undo> {
         match self {
             Self::Open => Some(Undo::Cancel),
             Self::Confirmed => Some(Undo::AskForBefore),
-            Self::Superseded | Self::Cancelled => None,
+            Self::Superseded | Self::Cancelled | Self::Recovered => None,
         }
     }
 }

@@ -22,7 +22,7 @@ use indexmap::IndexMap;
 
 pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, is_hash_of, write};
-pub use self::json::deserialize;
+pub use self::json::{deserialize, deserialize_unique};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
 pub(crate) use self::masked::{Masked, masked};
 pub use self::number::Number;
@@ -30,7 +30,7 @@ pub use self::order::settled;
 pub use self::patch::{Patch, compare};
 pub use self::path::{Path, PathError, Slot, slot};
 pub(crate) use self::read::read_strict;
-pub use self::read::{mended, read};
+pub use self::read::{UniqueError, mended, read, read_unique};
 
 /// A JSON tree.
 ///

@@ -265,13 +265,14 @@ fn an_ended_restore_never_changes() {
     let after = steps.map(|step| Status::Open.after(step));
     let ends = [Status::Confirmed, Status::Superseded, Status::Cancelled];
     assert_eq!(after, ends.map(Some));
-    for ended in ends {
+    for ended in ends.into_iter().chain([Status::Recovered]) {
         assert_eq!(steps.map(|step| ended.after(step)), [None; 3]);
     }
     assert_eq!(Status::Open.undo(), Some(Undo::Cancel));
     assert_eq!(Status::Confirmed.undo(), Some(Undo::AskForBefore));
     assert_eq!(Status::Superseded.undo(), None);
     assert_eq!(Status::Cancelled.undo(), None);
+    assert_eq!(Status::Recovered.undo(), None);
 }
 
 /// A state with records, told apart by their `id`, of which some come, go, move and change.

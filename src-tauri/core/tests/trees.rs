@@ -156,3 +156,39 @@ fn what_is_no_tree_is_refused() {
     assert!(tree::read(deep.as_bytes()).is_err());
     assert!(tree::read(b"\"\xff\"").is_err());
 }
+
+#[test]
+fn a_key_that_is_there_twice_is_refused_with_its_place() {
+    let check = |text: &str, expected: &str| {
+        let refused = tree::read_unique(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(refused, expected, "{text}");
+        assert!(tree::read(text.as_bytes()).is_ok(), "{text}");
+    };
+    check(
+        r#"{"a": 1, "a": 1}"#,
+        r#"an object has the key "a" twice, at the root"#,
+    );
+    check(
+        r#"{"x": [0, {"a/b": {"~": {"k": 1, "n": 2e400, "k": {"k": 3}}}}], "y": 1}"#,
+        r#"an object has the key "k" twice, at /x/1/a~1b/~0"#,
+    );
+    check(
+        r#"[[], [{"\u0061": 1, "a": 2}]]"#,
+        r#"an object has the key "a" twice, at /1/0"#,
+    );
+    let twice = tree::read_unique(br#"{"a": {"a": {"a": 1}}, "b": {"a": 1}}"#);
+    assert!(twice.is_ok(), "in different objects");
+    for text in ["", "{", r#"{"a": 1,}"#, "nul", r#"{"a": 1} {"a": 1}"#] {
+        let refused = tree::read_unique(text.as_bytes()).unwrap_err().to_string();
+        let json = tree::read(text.as_bytes()).unwrap_err();
+        assert_eq!(refused, format!("it is no JSON: {json}"));
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_has_each_key_once_is_read_alike(state in any_tree()) {
+        let text = state.to_string();
+        prop_assert_eq!(tree::read_unique(text.as_bytes()).unwrap(), state);
+    }
+}

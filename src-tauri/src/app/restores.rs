@@ -10,7 +10,9 @@ use crate::state::shapes::{
     RestoreFilter, RestorePage, RestoreRequest, StateDifference, StateDifferenceOptions,
     StateRestore,
 };
-use crate::state::{AskedState, RestoreContext, SourceName, StateError, plainly_compared, undo_of};
+use crate::state::{
+    AskedState, NewRecovery, RestoreContext, SourceName, StateError, plainly_compared, undo_of,
+};
 use crate::store::Actor;
 use crate::store::RevisionNumber;
 
@@ -75,6 +77,31 @@ impl App {
         let context = self.restore_context(actor, revision);
         let restore = self.0.states.restore(request, &context)?;
         self.note_restore(&restore)?;
+        Ok(restore)
+    }
+
+    /// Makes a snapshot the state of its source in place of a damaged one: the latest snapshot that
+    /// can be read, or `snapshot`. What was reported after it is lost. The source is asked for
+    /// nothing; the restores have it as recovered.
+    ///
+    /// # Errors
+    /// [`StateError::Sound`] if the state can be read, [`StateError::NotFound`] if there is no such
+    /// snapshot, or it cannot be kept; then nothing changed.
+    pub fn recover_state(
+        &self,
+        source: &SourceName,
+        snapshot: Option<u64>,
+        actor: &Actor,
+    ) -> Result<StateRestore, StateError> {
+        self.ensure_states_kept()?;
+        let new_recovery = NewRecovery {
+            snapshot,
+            at_ms: self.now_ms(),
+            actor,
+            history_max: self.history_max(),
+        };
+        let restore = self.0.states.recover(source, &new_recovery)?;
+        self.0.states.note_change(source);
         Ok(restore)
     }
 

@@ -112,7 +112,7 @@ impl App {
         }
     }
 
-    fn history_max(&self) -> usize {
+    pub(super) fn history_max(&self) -> usize {
         usize::try_from(self.config().state.max_history_size).unwrap_or(usize::MAX)
     }
 
@@ -164,7 +164,7 @@ impl App {
     /// Takes a snapshot of a source, or of every one that has a state.
     ///
     /// # Errors
-    /// If one cannot be kept; those before it are.
+    /// If one cannot be kept; the others are.
     pub fn take_snapshots(
         &self,
         source: Option<&SourceName>,
@@ -185,9 +185,10 @@ impl App {
             let id = self.take(source, SnapshotCause::Asked, label, false)?;
             self.0.states.snapshot(id.unwrap_or_default())
         });
-        let taken = taken.collect::<Result<Vec<_>, _>>()?;
+        // Damage to one source keeps none of the others from having one.
+        let taken: Vec<Result<Snapshot, StateError>> = taken.collect();
         self.announce(Event::State(source.map(SourceName::shared)));
-        Ok(taken)
+        Ok(taken.into_iter().collect::<Result<_, _>>()?)
     }
 
     fn take(
@@ -221,10 +222,11 @@ impl App {
         }
         let taken = self.0.states.names_with_state().and_then(|sources| {
             let label = SnapshotLabel::default();
-            sources.iter().try_for_each(|source| {
-                self.take(source, SnapshotCause::BeforeRollback, &label, true)?;
-                Ok(())
-            })
+            let taken = sources
+                .iter()
+                .map(|source| self.take(source, SnapshotCause::BeforeRollback, &label, true));
+            let taken: Vec<Result<_, StateError>> = taken.collect();
+            taken.into_iter().try_for_each(|taken| taken.map(drop))
         });
         if let Err(error) = taken {
             let message = format!("No snapshot was taken before the flags were put back: {error}.");

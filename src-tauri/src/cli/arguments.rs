@@ -11,8 +11,9 @@ use flagdeck::config;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::states::{
-    BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RestoreArguments,
-    RestoresArguments, SetArguments, SnapshotCommand, StateCommand, UndoArguments, Words,
+    BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RecoverArguments,
+    RestoreArguments, RestoresArguments, SetArguments, SnapshotCommand, StateCommand,
+    UndoArguments, Words,
 };
 use crate::demo::{StateSize, on_this_machine};
 use crate::when::{At, When, duration};
@@ -30,6 +31,7 @@ Exit codes:
   6  the data folder can only be read, or states cannot be kept
   7  the data folder was removed or replaced while it was open
   8  bisect stopped: a run was killed or not started, or runs disagreed
+  9  what was asked for is saved, but the output could not be written
   128 + N  a signal of number N ended bisect: 130 for Ctrl-C";
 
 /// Feature flags on this machine, from the command line.

@@ -211,6 +211,9 @@ fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
         true => app.rotate_token()?,
         false => app.token()?,
     };
+    if rotate {
+        output.note_saved();
+    }
     match output.json {
         true => output.value(&serde_json::json!({ "token": token }))?,
         false => output.line(token)?,

@@ -57,6 +57,9 @@ fn remarks(difference: &StateDifference) -> Vec<String> {
         let numbers = counted(difference.tolerated, "number");
         remarks.push(format!("{numbers} within the tolerance"));
     }
+    if let Some(unreadable) = difference.unreadable {
+        remarks.push(format!("{unreadable}, so what set a value may be missing"));
+    }
     remarks
 }
 
@@ -288,6 +291,7 @@ mod tests {
             tolerated: 0,
             unchanged: Vec::new(),
             records: Vec::new(),
+            unreadable: None,
             changes,
         }
     }

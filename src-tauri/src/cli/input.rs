@@ -1,14 +1,14 @@
 //! What `flagctl` reads: files that people name, and standard input. Never more than its reader
 //! can use, also from a device or a pipe that does not end.
 
-use std::io;
+use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
 use flagdeck::chosen::{self, ReadError};
 use flagdeck_core::text::{self, Reading};
 
 use crate::commands::Refused;
-use crate::output::remark;
+use crate::output::{can_ask, progress, remark};
 
 /// The file name that means standard input.
 pub const STANDARD_INPUT: &str = "-";
@@ -60,6 +60,22 @@ pub fn subject(file: &Path) -> String {
         true => "standard input".into(),
         false => format!("the file {}", file.display()),
     }
+}
+
+/// Returns whether a person is there to answer a question.
+pub fn can_be_asked() -> bool {
+    io::stdin().is_terminal() && can_ask()
+}
+
+/// Asks a person; only `y` and `yes` agree.
+pub fn is_agreed(question: &str) -> io::Result<bool> {
+    progress(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    let answer = answer.trim();
+    Ok(["y", "yes"]
+        .iter()
+        .any(|yes| answer.eq_ignore_ascii_case(yes)))
 }
 
 fn is_standard_input(file: &Path) -> bool {

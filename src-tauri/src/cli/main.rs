@@ -37,7 +37,10 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let failure = failure(error);
+            let failure = match output.is_saved() && error.is::<io::Error>() {
+                true => unprinted(&error),
+                false => failure(error),
+            };
             output.failure(&failure);
             ExitCode::from(failure.code.exits_with())
         }
@@ -71,6 +74,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// What was asked for is done, and cannot be printed: nothing else fails so once it is saved.
+fn unprinted(error: &anyhow::Error) -> Failure {
+    let said = format!("it is saved, but the output could not be written: {error:#}");
+    Failure {
+        code: Code::NotPrinted,
+        ..Failure::failed(&said)
+    }
+}
+
 fn failure(error: anyhow::Error) -> Failure {
     let error = match error.downcast::<flagdeck::Error>() {
         Ok(error) => return advised(error.into()),
@@ -91,6 +103,10 @@ fn advised(failure: Failure) -> Failure {
     match failure.code {
         Code::LargeLoss => Failure {
             message: format!("{} To remove them, add --yes.", failure.message),
+            ..failure
+        },
+        Code::StateDamaged => Failure {
+            message: format!("{} To recover it: flagctl state recover.", failure.message),
             ..failure
         },
         _ => failure,

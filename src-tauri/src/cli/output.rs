@@ -31,6 +31,8 @@ pub struct Output {
     colour: bool,
     /// Whether the last line is not ended yet and may be overwritten.
     is_line_open: bool,
+    /// Whether something was saved, which what is printed reports.
+    is_saved: bool,
 }
 
 impl Output {
@@ -43,7 +45,19 @@ impl Output {
             colour: is_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
             out: BufWriter::new(stdout.lock()),
             is_line_open: false,
+            is_saved: false,
         }
+    }
+
+    /// Notes that something was saved: if it cannot be printed, that is another failure than if
+    /// nothing had been done.
+    pub fn note_saved(&mut self) {
+        self.is_saved = true;
+    }
+
+    /// Returns whether something was saved.
+    pub fn is_saved(&self) -> bool {
+        self.is_saved
     }
 
     /// Prints a line for people.

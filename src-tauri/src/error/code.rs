@@ -56,6 +56,8 @@ macro_rules! codes {
 codes! {
     /// Something failed that should not have.
     Failed: 500, exit 1;
+    /// What is stored of a state is damaged; `flagctl state recover` puts a snapshot in its place.
+    StateDamaged: 500, exit 1;
     /// Another program keeps the store locked, or too many requests of this kind are under way; try again.
     Busy: 503, exit 1;
     /// The disk is full.
@@ -86,6 +88,8 @@ codes! {
     NotKept: 503, exit 6;
     /// The data folder was removed or replaced while it was open.
     StoreGone: 503, exit 7;
+    /// What was asked for is saved, but `flagctl` could not write its output.
+    NotPrinted: 500, exit 9;
     /// The request needs the token, and has none or a wrong one.
     Unauthorized: 401;
     /// The request comes from a web page or a host name that is not allowed.
@@ -169,6 +173,8 @@ impl From<&StateError> for Code {
             StateError::TooMany { .. } => Self::TooMany,
             StateError::NotFound { .. } => Self::NotFound,
             StateError::Ended { .. } => Self::RestoreEnded,
+            StateError::Damaged { .. } => Self::StateDamaged,
+            StateError::Sound { .. } => Self::NothingToDo,
             StateError::Unavailable { .. } => Self::NotKept,
             StateError::Store(error) => error.into(),
         }
@@ -211,7 +217,9 @@ mod tests {
     fn every_code_is_an_error_over_http_and_a_documented_exit_of_flagctl() {
         for code in Code::ALL {
             assert!((400..600).contains(&code.http_status()), "{code:?}");
-            assert!(code.exit_code().is_none_or(|exit| (1..8).contains(&exit)));
+            // 8 is that of a search that was stopped.
+            let exit = code.exit_code();
+            assert!(exit.is_none_or(|exit| (1..8).contains(&exit) || exit == 9));
             assert!(code.meaning().ends_with('.'), "{code:?}");
         }
     }

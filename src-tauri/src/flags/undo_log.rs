@@ -64,6 +64,12 @@ impl UndoLog {
     }
 
     fn push(&mut self, revision: &RevisionSummary) {
+        if revision.is_damaged {
+            // What it did is not known, so no step reaches past it.
+            self.done.clear();
+            self.undone.clear();
+            return;
+        }
         match revision.cause {
             Cause::Undo(of) => shift(&mut self.done, &mut self.undone, of, revision),
             Cause::Redo(of) => shift(&mut self.undone, &mut self.done, of, revision),
@@ -121,6 +127,7 @@ mod tests {
                     cause: *cause,
                     note: None,
                     changes: vec![format!("change {number}")],
+                    is_damaged: false,
                 }),
         );
         log
@@ -154,6 +161,7 @@ mod tests {
             cause,
             note: None,
             changes: vec!["change".into()],
+            is_damaged: false,
         };
         let mut log = UndoLog::default();
         log.extend([by("ada", 1, Cause::Edit)]);
@@ -182,6 +190,24 @@ mod tests {
     }
 
     #[test]
+    fn no_step_reaches_past_a_damaged_revision() {
+        let mut log = log(&[Cause::Edit, Cause::Edit]);
+        let after = |number, is_damaged| RevisionSummary {
+            number: RevisionNumber(number),
+            at_ms: 0,
+            actor: Actor::new(Via::Window, "ada"),
+            cause: Cause::Edit,
+            note: None,
+            changes: vec!["change".into()],
+            is_damaged,
+        };
+        log.extend([after(3, true)]);
+        assert_eq!((log.undo(), log.redo()), (None, None));
+        log.extend([after(4, false)]);
+        assert_eq!(log.undo().map(|step| step.revision.0), Some(4));
+    }
+
+    #[test]
     fn revisions_known_already_change_nothing() {
         let mut known = log(&[Cause::Edit, Cause::Edit]);
         known.extend(std::iter::once(RevisionSummary {
@@ -194,6 +220,7 @@ mod tests {
             },
             note: None,
             changes: vec![],
+            is_damaged: false,
         }));
         assert_eq!(known.undo().map(|step| step.revision.0), Some(2));
     }

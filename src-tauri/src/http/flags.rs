@@ -15,7 +15,7 @@ use super::etag::{self, IfMatch};
 use super::extract::Authorized;
 use super::problem::ProblemDetails;
 use super::routes::Context;
-use crate::error::Code;
+use crate::error::{Code, Error};
 use crate::flags::live::Live;
 use crate::flags::{ChangeRequest, Scope};
 use crate::store::{Actor, RevisionNumber, Via};
@@ -97,9 +97,15 @@ async fn change(
         };
         let made = app.flags().at(outcome.revision)?;
         drop(memory);
-        Ok::<_, crate::Error>((made, outcome.warnings))
+        Ok::<_, Error>((made, outcome.warnings))
     });
-    let (made, warnings) = made.await.map_err(|_| ProblemDetails::internal())??;
+    let made = made.await.map_err(|_| ProblemDetails::internal())?;
+    let (made, warnings) = made.map_err(|error| match error {
+        // Another change came between the check of `If-Match` and this one, which makes no
+        // difference to the client.
+        Error::Conflict { .. } => stale(&context.app().flags().in_force(Scope::Everyone)),
+        error => error.into(),
+    })?;
     let mut response = document(made);
     for warning in warnings.iter().take(WARNINGS_TOLD_MAX) {
         let value = warning_value(warning);
@@ -139,15 +145,17 @@ fn base_of(headers: &HeaderMap, live: &Live) -> Result<Option<RevisionNumber>, P
             Code::IfMatchRequired,
             "Send the ETag of the document you changed as `If-Match`, or `If-Match: *`.",
         )),
-        IfMatch::Stale => Err(ProblemDetails::new(
-            Code::Stale,
-            format!(
-                "The document was changed since: it is at revision {}.",
-                live.revision
-            ),
-        )
-        .with(ETAG, entity_tag(live))),
+        IfMatch::Stale => Err(stale(live)),
     }
+}
+
+/// `If-Match` names another document than the one in force.
+fn stale(live: &Live) -> ProblemDetails {
+    let detail = format!(
+        "The document was changed since: it is at revision {}.",
+        live.revision
+    );
+    ProblemDetails::new(Code::Stale, detail).with(ETAG, entity_tag(live))
 }
 
 /// Whether the client knows that most of the components are removed.
@@ -159,7 +167,7 @@ fn confirms_loss(headers: &HeaderMap) -> bool {
 }
 
 /// Names the client after the product it calls itself: `curl/8.5.0` is `curl`.
-fn actor(headers: &HeaderMap) -> Actor {
+pub(super) fn actor(headers: &HeaderMap) -> Actor {
     let user_agent = headers
         .get(USER_AGENT)
         .and_then(|value| value.to_str().ok());

@@ -159,7 +159,7 @@ impl Caller {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("etag, retry-after, ml-all-off, ml-warning"),
+            HeaderValue::from_static("etag, retry-after, ml-all-off, ml-unreadable, ml-warning"),
         );
         headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     }

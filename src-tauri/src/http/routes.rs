@@ -31,12 +31,13 @@ use super::{events, flags, health, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 7] {
+fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
     [
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
         ("/api/ml/state/{source}", state::methods()),
         ("/api/ml/state/{source}/changes", state::changes_methods()),
+        ("/api/ml/state/{source}/recovery", state::recovery_methods()),
         (
             "/api/ml/state/{source}/restores/{restore}",
             state::restore_methods(),

@@ -14,16 +14,19 @@ use flagdeck_core::whole;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use super::body::{self, Media, Received};
 use super::etag;
 use super::extract::{Authorized, Path, Query};
+use super::flags::actor;
 use super::limits::{BODY_BYTES_MAX, STATE_BODY_BYTES_MAX};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::format::Format;
+use crate::state::shapes::Recovery;
 use crate::state::{CurrentState, SourceName, StateError, StateTree};
 
 /// Where states are.
@@ -35,6 +38,9 @@ const RESTORES: &str = "/restores/";
 /// Names the restore that a state confirms.
 const ML_RESTORE: HeaderName = HeaderName::from_static("ml-restore");
 
+/// Counts the changes that are missing in the history of a state because they are damaged.
+const ML_UNREADABLE: HeaderName = HeaderName::from_static("ml-unreadable");
+
 /// Serves the address of a state.
 pub(super) fn methods() -> MethodRouter<Context> {
     get(read).put(put)
@@ -43,6 +49,11 @@ pub(super) fn methods() -> MethodRouter<Context> {
 /// Serves the address of its changes.
 pub(super) fn changes_methods() -> MethodRouter<Context> {
     post(record)
+}
+
+/// Serves the address at which a damaged state is recovered.
+pub(super) fn recovery_methods() -> MethodRouter<Context> {
+    post(recover)
 }
 
 /// Serves the address of what a restore asks for.
@@ -66,10 +77,19 @@ async fn read(
     let read = blocking(&context, move |app| {
         let current = app.current_state(&source)?;
         let is_known = etag::client_has(&headers, &current.etag);
-        Ok((text_of(&current, is_known), current.etag))
+        Ok((
+            text_of(&current, is_known),
+            current.etag,
+            current.unreadable,
+        ))
     });
-    let (text, etag) = read.await?;
-    Ok(tagged(text, &etag))
+    let (text, etag, unreadable) = read.await?;
+    let mut response = tagged(text, &etag);
+    if unreadable > 0 {
+        let headers = response.headers_mut();
+        headers.insert(ML_UNREADABLE, HeaderValue::from(unreadable));
+    }
+    Ok(response)
 }
 
 async fn read_asked(
@@ -169,6 +189,35 @@ async fn record(
         app.record_changes(&source, &bytes, format)
     });
     Ok(Json(receipt.await?).into_response())
+}
+
+async fn recover(
+    State(context): State<Context>,
+    _: Authorized,
+    Path(source): Path<String>,
+    request: Request,
+) -> Result<Response, ProblemDetails> {
+    let (head, body) = request.into_parts();
+    let source: SourceName = source.parse()?;
+    body::check(&head.headers, &[Media::Json])?;
+    let Received { bytes, memory } = body::read(&context, &head.headers, body).await?;
+    let asked = read_recovery(&bytes).ok_or_else(|| {
+        ProblemDetails::malformed(
+            "The body must be {} or {\"snapshot\": 3}, with the number of a snapshot.",
+        )
+    })?;
+    let actor = actor(&head.headers);
+    let recovered = blocking(&context, move |app| {
+        let _until_it_is_stored = memory;
+        app.recover_state(&source, asked.snapshot, &actor)
+    });
+    Ok(Json(recovered.await?).into_response())
+}
+
+fn read_recovery(bytes: &[u8]) -> Option<Recovery> {
+    // By way of an object: a structure alone would be read from a list, too.
+    let members: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
+    serde_json::from_value(members.into()).ok()
 }
 
 /// Does what waits for the disk on a thread that no other request waits for.

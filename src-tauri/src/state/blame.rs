@@ -14,7 +14,9 @@ use super::records::{
 };
 use super::store::{self, Row, Source};
 use super::{StateError, States, show};
-use crate::state::shapes::{Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, StateAt};
+use crate::state::shapes::{
+    Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, StateAt, Unreadable,
+};
 use crate::store::StoreError;
 
 impl States {
@@ -38,8 +40,15 @@ impl States {
         let path = named.unwrap_or(asked);
         let past = Past::of(&moment, &seen.rows, &path, &seen.tree)?;
         if pointer.is_none() && past.turns.is_empty() {
+            let readable = match past.unreadable {
+                0 => "",
+                _ => " that can be read",
+            };
             return Err(StateError::NotFound {
-                message: format!("there is no {}, now or in any snapshot", path.rooted()),
+                message: format!(
+                    "there is no {}, now or in any snapshot{readable}",
+                    path.rooted()
+                ),
             });
         }
         seen.told(&moment, &path, pointer, past)
@@ -72,7 +81,7 @@ impl Seen {
                 let mut rows = store::of_source(connection, Some(row.source))?;
                 rows.retain(|other| other.snapshot.id <= *id);
                 Ok(Self {
-                    source: store::get_source(connection, &row.snapshot.source.parse()?)?,
+                    source: store::get_any_source(connection, &row.snapshot.source.parse()?)?,
                     tree: store::tree_of(connection, &row)?,
                     rows,
                     is_now: false,
@@ -93,11 +102,8 @@ impl Seen {
         let latest = turns.next();
         let (since, until) = match &latest {
             // As far as snapshots go back.
-            None => ((!self.rows.is_empty()).then_some(0), None),
-            Some(turn) => {
-                let end = turn.place.unwrap_or(self.rows.len());
-                (turn.place, end.checked_sub(1))
-            }
+            None => (past.earliest, None),
+            Some(turn) => (turn.place, turn.until),
         };
         let mut blame = Blame {
             key: path.rooted(),
@@ -109,6 +115,7 @@ impl Seen {
             records: Vec::new(),
             earlier: Vec::new(),
             values: self.numbers(path, past.numbers),
+            unreadable: None,
         };
         let entries = turns.filter_map(|turn| {
             Some(BlameEntry {
@@ -118,7 +125,13 @@ impl Seen {
             })
         });
         blame.earlier = entries.take(BLAME_EARLIER_MAX).collect();
-        blame.records = self.records(connection, path, &blame, (since, until))?;
+        let (records, damaged) = self.records(connection, path, &blame, (since, until))?;
+        blame.records = records;
+        let unreadable = Unreadable {
+            records: damaged,
+            snapshots: past.unreadable,
+        };
+        blame.unreadable = unreadable.if_any();
         Ok(blame)
     }
 
@@ -135,14 +148,14 @@ impl Seen {
     }
 
     /// Lists the changes that set a value between the last snapshot without it and the first with
-    /// it, latest first.
+    /// it, latest first; with how many could not be read.
     fn records(
         &self,
         connection: &Connection,
         path: &Path,
         blame: &Blame,
         (since, until): (Option<usize>, Option<usize>),
-    ) -> Result<Vec<ChangeRecord>, StateError> {
+    ) -> Result<(Vec<ChangeRecord>, u32), StateError> {
         let tree = |place: Option<usize>| {
             let row = place.map(|place| &self.rows[place]);
             row.map(|row| store::tree_of(connection, row)).transpose()
@@ -173,7 +186,7 @@ impl Seen {
             }
         }
         records.truncate(BLAME_RECORDS_MAX);
-        Ok(records)
+        Ok((records, known.damaged))
     }
 
     /// Returns the whole report that must have set a value, as nothing else did: inferred from the
@@ -237,6 +250,10 @@ fn reported(known: &Known, path: &Path) -> Vec<ChangeRecord> {
 struct Past {
     turns: Vec<ValueChange>,
     numbers: Vec<BlameValue>,
+    /// The place of the earliest snapshot that was read.
+    earliest: Option<usize>,
+    /// Snapshots that could not be read.
+    unreadable: u32,
 }
 
 /// A change of a value between two states.
@@ -244,14 +261,21 @@ struct Past {
 struct ValueChange {
     /// The place of the first snapshot with this value; `None` if there is none yet.
     place: Option<usize>,
+    /// The place of the last snapshot with the value before.
+    until: Option<usize>,
     before: Option<Excerpt>,
     after: Option<Excerpt>,
 }
 
 impl ValueChange {
-    fn of(place: Option<usize>, before: Option<&Tree>, after: Option<&Tree>) -> Self {
+    fn of(
+        (until, place): (Option<usize>, Option<usize>),
+        before: Option<&Tree>,
+        after: Option<&Tree>,
+    ) -> Self {
         Self {
             place,
+            until,
             before: before.map(show::excerpt),
             after: after.map(show::excerpt),
         }
@@ -272,14 +296,22 @@ impl Past {
         for chain in rows.chunk_by(|one, other| one.chain == other.chain).rev() {
             end -= chain.len();
             let seen = SeenChain::of(connection, chain, end, path)?;
-            if seen.last != next.0 {
+            let unread = chain.len().saturating_sub(seen.read);
+            past.unreadable += u32::try_from(unread).unwrap_or(u32::MAX);
+            let (Some((first, first_place)), Some((last, last_place))) = (seen.first, seen.last)
+            else {
+                continue;
+            };
+            if last != next.0 {
                 // It changed between two chains, or since the latest snapshot.
-                let turn = ValueChange::of(next.1, seen.last.as_ref(), next.0.as_ref());
-                past.turns.push(turn);
+                let places = (Some(last_place), next.1);
+                past.turns
+                    .push(ValueChange::of(places, last.as_ref(), next.0.as_ref()));
             }
             past.turns.extend(seen.turns.into_iter().rev());
             past.numbers.splice(0..0, seen.numbers);
-            next = (seen.first, Some(end));
+            past.earliest = Some(first_place);
+            next = (first, Some(first_place));
             if past.turns.len() > BLAME_EARLIER_MAX {
                 break;
             }
@@ -288,14 +320,19 @@ impl Past {
     }
 }
 
-/// What one chain has of a value.
+/// A value, if it is there, and the place of the snapshot that has it.
+type Placed = (Option<Tree>, usize);
+
+/// What one chain has of a value, in the snapshots that can be read.
 #[derive(Debug, Default)]
 struct SeenChain {
-    first: Option<Tree>,
-    last: Option<Tree>,
+    first: Option<Placed>,
+    last: Option<Placed>,
     /// Its changes within the chain, in order.
     turns: Vec<ValueChange>,
     numbers: Vec<BlameValue>,
+    /// How many snapshots could be read.
+    read: usize,
 }
 
 impl SeenChain {
@@ -307,24 +344,33 @@ impl SeenChain {
         path: &Path,
     ) -> Result<Self, StoreError> {
         let mut seen = Self::default();
-        let mut place = begin;
-        store::each_state(connection, chain, |row, state| {
-            let value = path.value(state);
-            seen.numbers
-                .extend(value.and_then(Tree::as_f64).map(|value| {
-                    let at_ms = row.snapshot.at_ms;
-                    BlameValue { at_ms, value }
-                }));
-            if place == begin {
-                seen.first = value.cloned();
-                seen.last = value.cloned();
-            } else if value != seen.last.as_ref() {
-                let turn = ValueChange::of(Some(place), seen.last.as_ref(), value);
-                seen.turns.push(turn);
-                seen.last = value.cloned();
-            }
-            place += 1;
+        store::each_state(connection, chain, |place, row, state| {
+            seen.add(begin + place, row, path.value(state));
         })?;
         Ok(seen)
+    }
+
+    fn add(&mut self, place: usize, row: &Row, value: Option<&Tree>) {
+        self.read += 1;
+        self.numbers
+            .extend(value.and_then(Tree::as_f64).map(|value| {
+                let at_ms = row.snapshot.at_ms;
+                BlameValue { at_ms, value }
+            }));
+        match &mut self.last {
+            None => {
+                self.first = Some((value.cloned(), place));
+                self.last = self.first.clone();
+            }
+            Some((last, last_place)) => {
+                if value != last.as_ref() {
+                    let places = (Some(*last_place), Some(place));
+                    self.turns
+                        .push(ValueChange::of(places, last.as_ref(), value));
+                    *last = value.cloned();
+                }
+                *last_place = place;
+            }
+        }
     }
 }

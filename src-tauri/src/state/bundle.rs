@@ -54,7 +54,7 @@ pub struct Progress {
 pub(crate) struct Bundled {
     #[serde(rename = "timestamp", deserialize_with = "whole::deserialize")]
     pub(crate) at_ms: i64,
-    #[serde(deserialize_with = "tree::deserialize")]
+    #[serde(deserialize_with = "tree::deserialize_unique")]
     pub(crate) ml: Tree,
     #[serde(deserialize_with = "whole::deserialize")]
     pub(crate) files: u64,
@@ -133,10 +133,10 @@ impl Bundled {
     }
 }
 
-/// Reads a list of trees as [`tree::deserialize`] reads one.
+/// Reads a list of trees as [`tree::deserialize_unique`] reads one.
 fn trees_of<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Tree>, D::Error> {
     let texts = Vec::<&RawValue>::deserialize(value)?.into_iter();
-    let trees = texts.map(|text| tree::read(text.get().as_bytes()));
+    let trees = texts.map(|text| tree::read_unique(text.get().as_bytes()));
     trees.collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
@@ -182,8 +182,8 @@ pub(crate) fn read_each(
     if marked.is_ok_and(|marked| marked.format == FORMAT) {
         return read_bundle(json, each);
     }
-    let tree =
-        tree::read(json).map_err(|error| unreadable(&format!("the file is no JSON: {error}")))?;
+    let tree = tree::read_unique(json)
+        .map_err(|error| unreadable(&intake::refused("the file", &error)))?;
     let Sent {
         tree,
         files,

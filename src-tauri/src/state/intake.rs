@@ -4,7 +4,7 @@ use flagdeck_core::TextError;
 use flagdeck_core::limits::TREE_DEPTH_MAX;
 use flagdeck_core::state::{self, Change, Hint};
 use flagdeck_core::text;
-use flagdeck_core::tree::{self, Object, Tree};
+use flagdeck_core::tree::{self, Object, Tree, UniqueError};
 use serde::Serialize;
 
 use super::StateError;
@@ -58,8 +58,8 @@ pub(crate) fn read_state(bytes: &[u8]) -> Result<Sent, StateError> {
     }
     let unreadable = |what: String| StateError::Unreadable { message: what };
     let (json, _) = text::read(bytes).map_err(|error| unreadable(format!("the state {error}")))?;
-    let value = tree::read(json.as_bytes())
-        .map_err(|error| unreadable(format!("the state is no JSON: {error}")))?;
+    let value = tree::read_unique(json.as_bytes())
+        .map_err(|error| unreadable(refused("the state", &error)))?;
     unwrap(value)
 }
 
@@ -106,6 +106,14 @@ pub(crate) fn unwrap(value: Tree) -> Result<Sent, StateError> {
             warnings,
         }),
         _ => Err(unreadable("ml must be a JSON object")),
+    }
+}
+
+/// Says why a text cannot be read as a tree.
+pub(super) fn refused(what: &str, error: &UniqueError) -> String {
+    match error {
+        UniqueError::Json(error) => format!("{what} is no JSON: {error}"),
+        UniqueError::Repeated { .. } => format!("{what} cannot be read: {error}"),
     }
 }
 
@@ -250,14 +258,14 @@ type Record = Result<Tree, String>;
 
 fn array(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
     let (json, _) = text::read(bytes).map_err(no_text)?;
-    match tree::read(json.as_bytes()) {
+    match tree::read_unique(json.as_bytes()) {
         Ok(Tree::Array(records)) => Ok(records.into_iter().map(Ok).collect()),
         Ok(record @ Tree::Object(_)) => Ok(vec![Ok(record)]),
         Ok(_) => Err(StateError::Unreadable {
             message: "changes must be a JSON array of objects".into(),
         }),
         Err(error) => Err(StateError::Unreadable {
-            message: format!("the changes are not JSON: {error}"),
+            message: refused("the body", &error),
         }),
     }
 }
@@ -266,7 +274,7 @@ fn lines(bytes: &[u8]) -> Result<Vec<Record>, StateError> {
     Ok(text::lines(bytes)
         .map_err(no_text)?
         .take(CHANGES_MAX + 1)
-        .map(|line| tree::read(line).map_err(|error| format!("no JSON: {error}")))
+        .map(|line| tree::read_unique(line).map_err(|error| error.to_string()))
         .collect())
 }
 

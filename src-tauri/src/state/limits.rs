@@ -88,3 +88,6 @@ pub const THIN_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Parts that one restore names: more than people choose, and each is looked up in every report.
 pub const RESTORE_PARTS_MAX: usize = 1000;
+
+/// The last moment that every reader of JSON has a date for, in milliseconds since 1970.
+pub const MOMENT_MS_MAX: i64 = 8_640_000_000_000_000;

@@ -14,11 +14,11 @@ use serde::Serialize;
 use super::limits::{NEWS_KEYS_MAX, TIMELINE_COLUMNS_MAX};
 use super::records::{Known, Span, rooted};
 use super::search::with_text;
-use super::store::{self, Row, Source};
+use super::store::{self, DamagedSource, Row, Source, Sources};
 use super::{CurrentState, SourceName, StateError, States, show};
 use crate::state::shapes::{
     Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions,
-    StateSource, TimelineColumn,
+    StateSource, TimelineColumn, Unreadable,
 };
 use crate::store::StoreError;
 
@@ -48,20 +48,27 @@ impl States {
         let Some(connection) = self.reader()? else {
             return Ok(Vec::new());
         };
+        let moment = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let Sources { sound, damaged } = store::all_sources(&moment)?;
         let mut sources = Vec::new();
-        for source in store::all_sources(&connection)? {
-            let (snapshots, snapshot_bytes, last_snapshot_ms) =
-                store::snapshots_in_sum(&connection, source.id)?;
+        for source in sound {
+            let kept = kept_of(&moment, source.id, &source.name)?;
             sources.push(StateSource {
-                name: source.name.to_string(),
                 at_ms: Some(source.at_ms).filter(|_| source.seq > 0),
                 bytes: source.bytes,
                 changes: source.records,
                 changes_max,
-                snapshots,
-                snapshot_bytes,
-                last_snapshot_ms,
-                restore: store::latest_restore(&connection, source.id)?,
+                is_damaged: !store::is_intact(&moment, &source)?,
+                ..kept
+            });
+        }
+        for DamagedSource { id, name } in damaged {
+            sources.push(StateSource {
+                changes_max,
+                is_damaged: true,
+                ..kept_of(&moment, id, &name)?
             });
         }
         Ok(sources)
@@ -77,7 +84,8 @@ impl States {
             .unchecked_transaction()
             .map_err(StoreError::from)?;
         let (source, tree) = store::current(&moment, name)?;
-        let tree = state::with_ring(tree, &store::ring_of(&moment, &source)?);
+        let ring = store::ring_of(&moment, &source)?;
+        let tree = state::with_ring(tree, &ring.found);
         let hash = [&tree::hash(&tree)[..], &source.files.to_le_bytes()].concat();
         let hash = blake3::hash(&hash).to_hex();
         Ok(CurrentState {
@@ -85,6 +93,7 @@ impl States {
             files: source.files,
             ml: Arc::new(tree),
             etag: format!("\"{}\"", &hash[..32]),
+            unreadable: ring.damaged,
         })
     }
 
@@ -136,7 +145,9 @@ impl States {
         let source = store::get_source(&moment, name)?;
         let changes = store::recorded_since(&moment, &source, seq)?;
         let reports = store::reports(&moment, source.id, (seq, i64::MAX))?;
-        let recorders = Recorders::of(&store::ring_of(&moment, &source)?);
+        let recorders = Recorders::of(&store::ring_of(&moment, &source)?.found);
+        let damaged = (changes.damaged + reports.damaged) as usize;
+        let (changes, reports) = (changes.found, reports.found);
         let reported = reports.iter().flat_map(|report| &report.changes);
         let mut known = BTreeSet::new();
         let keys = changes.iter().map(|change| change.key.clone());
@@ -144,7 +155,8 @@ impl States {
             .chain(reported.map(|reported| rooted(&reported.key)))
             .filter(|key| known.insert(key.clone()))
             .collect();
-        let more = keys.len().saturating_sub(NEWS_KEYS_MAX);
+        // Of a damaged change the key is not known.
+        let more = keys.len().saturating_sub(NEWS_KEYS_MAX) + damaged;
         keys.truncate(NEWS_KEYS_MAX);
         let origin = match (changes.first(), reports.first()) {
             (Some(change), report) if report.is_none_or(|it| it.at_ms <= change.at_ms) => {
@@ -201,10 +213,28 @@ impl States {
         offset: usize,
         limit: usize,
     ) -> Result<SnapshotPage, StateError> {
-        let found = self.find(filter)?;
+        let Some(connection) = self.reader()? else {
+            return Ok(SnapshotPage {
+                total: 0,
+                snapshots: Vec::new(),
+                unreadable: None,
+            });
+        };
+        let moment = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let (found, unsearched) = find(&moment, filter)?;
+        let total = found.len();
+        let mut snapshots: Vec<Snapshot> = found.into_iter().skip(offset).take(limit).collect();
+        store::mark_damaged(&moment, &mut snapshots)?;
+        let unreadable = Unreadable {
+            records: 0,
+            snapshots: unsearched,
+        };
         Ok(SnapshotPage {
-            total: found.len(),
-            snapshots: found.into_iter().skip(offset).take(limit).collect(),
+            total,
+            snapshots,
+            unreadable: unreadable.if_any(),
         })
     }
 
@@ -218,7 +248,15 @@ impl States {
         filter: &SnapshotFilter,
         columns: usize,
     ) -> Result<Option<(i64, i64, Vec<TimelineColumn>)>, StateError> {
-        let found = self.find(filter)?;
+        let Some(connection) = self.reader()? else {
+            return Ok(None);
+        };
+        let moment = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let (mut found, _) = find(&moment, filter)?;
+        // Their moment may be any.
+        found.retain(|snapshot| !snapshot.is_damaged);
         let (Some(latest), Some(earliest)) = (found.first(), found.last()) else {
             return Ok(None);
         };
@@ -236,28 +274,47 @@ impl States {
         }
         Ok(Some((from_ms, to_ms, counted)))
     }
+}
 
-    /// Lists the snapshots that `filter` lets through, latest first.
-    fn find(&self, filter: &SnapshotFilter) -> Result<Vec<Snapshot>, StateError> {
-        let Some(connection) = self.reader()? else {
-            return Ok(Vec::new());
-        };
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let source = match &filter.source {
-            Some(name) => Some(store::get_source(&moment, &name.parse()?)?.id),
-            None => None,
-        };
-        let rows = store::of_source(&moment, source)?;
-        let mut found: Vec<Snapshot> = match filter.text.as_deref().map(str::trim) {
-            None | Some("") => rows.into_iter().map(|row| row.snapshot).collect(),
-            Some(text) => with_text(&moment, rows, text)?,
-        };
-        found.retain(|snapshot| lets_through(filter, snapshot));
-        found.sort_by_key(|snapshot| std::cmp::Reverse((snapshot.at_ms, snapshot.id)));
-        Ok(found)
-    }
+/// Lists the snapshots that `filter` lets through, latest first; with how many of those that it may
+/// let through could not be searched for its text.
+fn find(
+    moment: &Transaction<'_>,
+    filter: &SnapshotFilter,
+) -> Result<(Vec<Snapshot>, u32), StateError> {
+    let source = match &filter.source {
+        Some(name) => Some(store::get_any_source(moment, &name.parse()?)?.id),
+        None => None,
+    };
+    let rows = store::of_source(moment, source)?;
+    let (mut found, unsearched) = match filter.text.as_deref().map(str::trim) {
+        None | Some("") => (rows.into_iter().map(|row| row.snapshot).collect(), 0),
+        Some(text) => with_text(moment, rows, text)?,
+    };
+    found.retain(|snapshot| lets_through(filter, snapshot));
+    found.sort_by_key(|snapshot| std::cmp::Reverse((snapshot.at_ms, snapshot.id)));
+    Ok((found, unsearched))
+}
+
+/// Returns what is kept of a source beside its state.
+fn kept_of(
+    moment: &Transaction<'_>,
+    source: i64,
+    name: &SourceName,
+) -> Result<StateSource, StoreError> {
+    let (snapshots, snapshot_bytes, last_snapshot_ms) = store::snapshots_in_sum(moment, source)?;
+    Ok(StateSource {
+        name: name.to_string(),
+        at_ms: None,
+        bytes: 0,
+        changes: 0,
+        changes_max: 0,
+        snapshots,
+        snapshot_bytes,
+        last_snapshot_ms,
+        restore: store::latest_restore(moment, source)?,
+        is_damaged: false,
+    })
 }
 
 /// What changed in the state of a source since some change of it.
@@ -306,7 +363,7 @@ impl Side {
                         files: row.snapshot.files,
                         ml: Arc::new(store::tree_of(moment, &row)?),
                     },
-                    source: store::get_source(moment, &row.snapshot.source.parse()?)?,
+                    source: store::get_any_source(moment, &row.snapshot.source.parse()?)?,
                     row: Some(row),
                 })
             }

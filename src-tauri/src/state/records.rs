@@ -24,6 +24,8 @@ pub(super) struct Known {
     pub(super) reports: Vec<Report>,
     /// The places that only record changes for other code.
     pub(super) recorders: Recorders,
+    /// Records of changes that are damaged.
+    pub(super) damaged: u32,
 }
 
 /// A span of time of one source.
@@ -46,17 +48,23 @@ impl Known {
         span: Span<'_>,
         (before, after): (Option<&Tree>, &Tree),
     ) -> Result<Self, StoreError> {
-        let last = span.rows.last().or(span.after);
+        // What is stored of a damaged one may be wrong.
+        let is_sound = |row: &&Row| !row.snapshot.is_damaged;
+        let last = span.rows.iter().rev().chain(span.after).find(is_sound);
         let seq = |row: Option<&Row>| row.map_or(i64::MIN, |row| row.seq);
-        let mut changes = match span.is_open {
-            true => store::recorded_since(connection, span.source, seq(last))?,
-            false => Vec::new(),
-        };
+        let (mut changes, mut damaged) = (Vec::new(), 0);
+        if span.is_open {
+            let recorded = store::recorded_since(connection, span.source, seq(last))?;
+            (changes, damaged) = (recorded.found, recorded.damaged);
+        }
         for row in span.rows.iter().rev() {
             if changes.len() >= COMPARED_RECORDS_MAX {
                 break;
             }
-            changes.extend(store::recorded(connection, row.snapshot.id as i64)?);
+            match store::recorded_if_sound(connection, row.snapshot.id as i64)? {
+                Some(recorded) => changes.extend(recorded),
+                None => damaged += 1,
+            }
         }
         add_own(&mut changes, recorded_since(before, after));
         let to = match span.is_open {
@@ -64,10 +72,12 @@ impl Known {
             false => seq(last),
         };
         let ring = store::ring_of(connection, span.source)?;
+        let reports = store::reports(connection, span.source.id, (seq(span.after), to))?;
         Ok(Self {
-            recorders: Recorders::of(ring.iter().chain(&changes)),
-            reports: store::reports(connection, span.source.id, (seq(span.after), to))?,
+            recorders: Recorders::of(ring.found.iter().chain(&changes)),
+            reports: reports.found,
             changes,
+            damaged: damaged + reports.damaged,
         })
     }
 
@@ -78,6 +88,7 @@ impl Known {
             recorders: Recorders::of(&changes),
             reports: Vec::new(),
             changes,
+            damaged: 0,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Restores: previewed, asked for, undone, cancelled, listed.
 //!
-//! A restore never writes a state, which is what its source last reported. See
+//! A restore never writes a state, which is what its source last reported; only a recovery does, in
+//! place of a report that is damaged. See
 //! [`flagdeck_core::restore`] for what it asks for, and how it ends.
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use flagdeck_core::restore::{Asked, Parts, Status, Undo};
 use flagdeck_core::tree::{self, Tree};
 
 use super::limits::RESTORE_PARTS_MAX;
-use super::store::{self, NewRestore, NewSnapshot, OpenRestore};
+use super::store::{self, NewRecovery, NewRestore, NewSnapshot, OpenRestore};
 use super::{SourceName, StateError, StateTree, States};
 use crate::state::shapes::{
     RestoreFilter, RestorePage, RestoreRequest, SnapshotCause, SnapshotLabel, StateAt, StateRestore,
@@ -77,6 +78,21 @@ impl States {
         })
     }
 
+    /// Makes a snapshot the state of its source in place of a damaged one.
+    ///
+    /// # Errors
+    /// [`StateError::Sound`] if the state can be read, [`StateError::NotFound`] if there is no such
+    /// snapshot, or it cannot be kept.
+    pub(crate) fn recover(
+        &self,
+        name: &SourceName,
+        new_recovery: &NewRecovery<'_>,
+    ) -> Result<StateRestore, StateError> {
+        self.reader_of(&format!("source {name}"))?;
+        let mut writer = self.writer(new_recovery.at_ms)?;
+        writer.store().recover(name, new_recovery)
+    }
+
     /// Asks the source of a confirmed restore for the same parts as they were before.
     ///
     /// # Errors
@@ -88,7 +104,7 @@ impl States {
     ) -> Result<StateRestore, StateError> {
         let (before, files) = self.before(restore)?;
         let new_restore = NewRestore {
-            snapshot: restore.safety,
+            snapshot: safety_of(restore)?,
             at_ms: context.at_ms,
             actor: context.actor,
             revision: context.revision,
@@ -230,7 +246,7 @@ impl States {
 
     /// Returns the parts of a restore as they were before it, with how many files there were.
     fn before(&self, restore: &StateRestore) -> Result<(Asked, u64), StateError> {
-        let before = self.then(restore.safety)?;
+        let before = self.then(safety_of(restore)?)?;
         let asked = Asked::new(parts_of(restore)?, Tree::clone(&before.ml));
         Ok((asked, before.files))
     }
@@ -243,6 +259,14 @@ impl States {
 pub(crate) fn undo_of(restore: &StateRestore) -> Result<Undo, StateError> {
     let undo = Status::from(restore.status).undo();
     undo.ok_or_else(|| StateError::ended(restore))
+}
+
+/// Returns the snapshot of what the source had before a restore.
+///
+/// # Errors
+/// [`StateError::Ended`] if there is none, as of a recovery.
+fn safety_of(restore: &StateRestore) -> Result<u64, StateError> {
+    restore.safety.ok_or_else(|| StateError::ended(restore))
 }
 
 fn asked(request: &RestoreRequest, now: &Tree, then: Tree) -> Result<Asked, StateError> {

@@ -4,6 +4,8 @@
 //! values another number of times than in the removed ones. There is no index: snapshots are stored
 //! as changes, and reading one takes some tens of microseconds.
 
+use std::collections::HashSet;
+
 use flagdeck_core::tree::Tree;
 use flagdeck_core::{Patch, fold};
 use rusqlite::Connection;
@@ -13,27 +15,34 @@ use crate::state::shapes::Snapshot;
 use crate::store::StoreError;
 
 /// Keeps the snapshots in which a text appeared, disappeared, is in a changed key, or is in the
-/// label.
+/// label. Returns them with how many could not be searched.
 pub(super) fn with_text(
     connection: &Connection,
     rows: Vec<Row>,
     text: &str,
-) -> Result<Vec<Snapshot>, StoreError> {
+) -> Result<(Vec<Snapshot>, u32), StoreError> {
     let wanted = fold(text);
-    let mut found = Vec::new();
+    let (mut found, mut searched) = (HashSet::new(), 0);
     let mut sorted = rows;
     sorted.sort_by_key(|row| (row.source, row.snapshot.id));
     for source in sorted.chunk_by(|one, next| one.source == next.source) {
         let mut before: Option<Tree> = None;
         for chain in source.chunk_by(|one, next| one.chain == next.chain) {
             before = store::each_change(connection, chain, before.as_ref(), |row, changed| {
-                if is_called(&row.snapshot, &wanted) || has(changed, &wanted) {
-                    found.push(row.snapshot.clone());
+                searched += 1;
+                if has(changed, &wanted) {
+                    found.insert(row.snapshot.id);
                 }
             })?;
         }
     }
-    Ok(found)
+    let unsearched = sorted.len().saturating_sub(searched);
+    let snapshots = sorted.into_iter().map(|row| row.snapshot);
+    let found = snapshots.filter(|it| found.contains(&it.id) || is_called(it, &wanted));
+    Ok((
+        found.collect(),
+        u32::try_from(unsearched).unwrap_or(u32::MAX),
+    ))
 }
 
 fn is_called(snapshot: &Snapshot, wanted: &str) -> bool {

@@ -1,5 +1,7 @@
 //! The shapes of what sources keep as state: sources, snapshots, differences, blame, restores.
 
+use std::fmt;
+
 pub use flagdeck_core::diff::states::{Excerpt, Kind as StateChangeKind, ListChange, SeriesChange};
 use flagdeck_core::restore::Status;
 use serde::{Deserialize, Serialize};
@@ -30,8 +32,10 @@ pub struct StateSource {
     pub snapshot_bytes: u64,
     /// When the latest one was taken, in milliseconds since 1970.
     pub last_snapshot_ms: Option<i64>,
-    /// Its latest restore, whatever its status; `null` without any.
+    /// Its restore that is open, or else its latest; `null` without any.
     pub restore: Option<StateRestore>,
+    /// Whether what is stored of it is damaged, so that its state cannot be read.
+    pub is_damaged: bool,
 }
 
 /// One source's state at one moment, without the state.
@@ -62,6 +66,9 @@ pub struct Snapshot {
     pub changes: Option<u32>,
     /// Whether there is no earlier one of its source.
     pub is_first: bool,
+    /// Whether it is damaged: its state cannot be read, or what is stored beside that, such as its
+    /// time, may be wrong.
+    pub is_damaged: bool,
     /// The revision of the flags that was in force.
     pub revision: u64,
 }
@@ -106,6 +113,41 @@ pub struct SnapshotFilter {
     pub pinned: Option<bool>,
 }
 
+/// What could not be read, because it is damaged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Unreadable {
+    /// Records of changes: a change, or the changes that a report or a snapshot is kept with.
+    pub records: u32,
+    /// Snapshots.
+    pub snapshots: u32,
+}
+
+impl Unreadable {
+    /// Returns it if it is anything.
+    pub(in crate::state) fn if_any(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let records = match self.records {
+            0 => None,
+            1 => Some("1 record of changes".to_owned()),
+            records => Some(format!("{records} records of changes")),
+        };
+        let snapshots = match self.snapshots {
+            0 => None,
+            1 => Some("1 snapshot".to_owned()),
+            snapshots => Some(format!("{snapshots} snapshots")),
+        };
+        let parts: Vec<String> = [records, snapshots].into_iter().flatten().collect();
+        write!(f, "{} could not be read", parts.join(" and "))
+    }
+}
+
 /// Some of the snapshots that a filter lets through, latest first.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -115,6 +157,10 @@ pub struct SnapshotPage {
     pub total: usize,
     /// Those of this page.
     pub snapshots: Vec<Snapshot>,
+    /// What could not be searched for a text; left out if all could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub unreadable: Option<Unreadable>,
 }
 
 /// How much changed over time, in equal columns.
@@ -196,6 +242,10 @@ pub struct StateDifference {
     pub unchanged: Vec<String>,
     /// The changes that set what differs, as far as they are known.
     pub records: Vec<ChangeRecord>,
+    /// What could not be read of those; left out if all could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub unreadable: Option<Unreadable>,
 }
 
 /// One thing that differs between two states.
@@ -252,6 +302,11 @@ pub struct Blame {
     pub earlier: Vec<BlameEntry>,
     /// If it is a number: what it was in the snapshots that were looked at, earliest first.
     pub values: Vec<BlameValue>,
+    /// What could not be read of the snapshots that were looked at, and of the changes between
+    /// them; left out if all could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub unreadable: Option<Unreadable>,
 }
 
 /// A snapshot in which a value changed.
@@ -321,6 +376,15 @@ pub struct RestoreRequest {
     pub with_flags: bool,
 }
 
+/// What a damaged state is to be recovered from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Recovery {
+    /// The number of the snapshot; the latest that can be read if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<u64>,
+}
+
 /// A restore, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -332,8 +396,9 @@ pub struct StateRestore {
     pub source: String,
     /// The snapshot it asks for.
     pub snapshot: u64,
-    /// The snapshot of what the source had before, which undoing it asks for.
-    pub safety: u64,
+    /// The snapshot of what the source had before, which undoing it asks for; `null` of a recovery,
+    /// which follows a state that could not be read.
+    pub safety: Option<u64>,
     /// When it was asked for, in milliseconds since 1970.
     pub at_ms: i64,
     /// By whom.
@@ -375,6 +440,8 @@ pub enum RestoreStatus {
     Superseded,
     /// It was cancelled.
     Cancelled,
+    /// It took the place of a damaged state when it was made; its source was asked for nothing.
+    Recovered,
 }
 
 impl From<Status> for RestoreStatus {
@@ -384,6 +451,7 @@ impl From<Status> for RestoreStatus {
             Status::Confirmed => Self::Confirmed,
             Status::Superseded => Self::Superseded,
             Status::Cancelled => Self::Cancelled,
+            Status::Recovered => Self::Recovered,
         }
     }
 }
@@ -395,6 +463,7 @@ impl From<RestoreStatus> for Status {
             RestoreStatus::Confirmed => Self::Confirmed,
             RestoreStatus::Superseded => Self::Superseded,
             RestoreStatus::Cancelled => Self::Cancelled,
+            RestoreStatus::Recovered => Self::Recovered,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::records::{ByReport, Known, Records, is_as_left, shown_report};
 
 use crate::state::shapes::{
     ChangeRecord, Excerpt, StateAt, StateChange, StateDifference, StateDifferenceOptions,
+    Unreadable,
 };
 
 /// Returns the beginning of a value.
@@ -65,6 +66,11 @@ pub(super) fn compared(
         };
     }
     difference.records = shown.records;
+    let unreadable = Unreadable {
+        records: known.damaged,
+        snapshots: 0,
+    };
+    difference.unreadable = unreadable.if_any();
     difference
 }
 
@@ -115,6 +121,7 @@ impl From<Difference> for StateDifference {
             tolerated: difference.tolerated,
             unchanged: difference.unchanged,
             records: Vec::new(),
+            unreadable: None,
         }
     }
 }

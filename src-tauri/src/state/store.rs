@@ -11,7 +11,9 @@
 //! Any number of programs may write: every call is one transaction that begins from what is there.
 //! Does not read the clock, and knows nothing of settings.
 
+mod finding;
 mod importing;
+mod recovery;
 mod restores;
 mod ring;
 mod schema;
@@ -29,20 +31,25 @@ use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{Object, Tree};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+pub(super) use self::finding::{
+    DamagedSource, Sources, all as all_sources, get as get_source, get_any as get_any_source,
+};
 pub(super) use self::importing::Imported;
+pub(crate) use self::recovery::NewRecovery;
 pub(super) use self::restores::{
     NewRestore, OpenRestore, all_open as open_restores, last_id as last_restore,
     latest as latest_restore, list as list_restores, load as load_restore, open as open_restore,
 };
 pub(super) use self::ring::{
-    Report, Reported, of as ring_of, recorded, reports, since as recorded_since,
+    Report, Reported, of as ring_of, recorded, recorded_if_sound, reports, since as recorded_since,
 };
 pub(super) use self::schema::STATES;
 pub(crate) use self::snapshots::NewSnapshot;
 pub(super) use self::snapshots::{
-    Changed, Row, each_change, each_state, in_sum as snapshots_in_sum, load, of_source, tree_of,
+    Changed, Row, each_change, each_state, in_sum as snapshots_in_sum, load, mark_damaged,
+    of_source, tree_of,
 };
-pub(super) use self::sources::{Recorded, Source, all as all_sources, get as get_source};
+pub(super) use self::sources::{Recorded, Source, is_intact};
 use self::tree_cache::TreeCache;
 use super::limits::PAGES_KIB;
 use super::{Confirmation, Counts, SourceName, StateError};
@@ -129,8 +136,8 @@ impl StateStore {
         STATES.keep(&self.connection, data_dir, now_ms)
     }
 
-    /// Replaces the state of a source, durably, also a damaged one. `confirms` is the restore that the source says it
-    /// applied.
+    /// Replaces the state of a source, durably, also a damaged one. `confirms` is the restore that
+    /// the source says it applied.
     ///
     /// # Errors
     /// [`StateError`] if it cannot be stored; then nothing was.
@@ -142,7 +149,7 @@ impl StateStore {
         now_ms: i64,
     ) -> Result<Put, StateError> {
         let transaction = self.connection.begin()?;
-        let mut source = sources::find_or_make(&transaction, name)?;
+        let mut source = finding::find_or_make_for_report(&transaction, name)?;
         let mut tree = self.trees.take_for_report(&transaction, &mut source)?;
         let put = report(
             &transaction,
@@ -184,7 +191,7 @@ impl StateStore {
         history_max: usize,
         now_ms: i64,
     ) -> Result<Recorded, StateError> {
-        self.within(name, sources::find_or_make, |transaction, source, tree| {
+        self.within(name, finding::find_or_make, |transaction, source, tree| {
             let changes = make(tree)?;
             source.at_ms = now_ms;
             let recorded = sources::record_all(transaction, source, tree, &changes, history_max)?;
@@ -204,7 +211,7 @@ impl StateStore {
         new_snapshot: &NewSnapshot<'_>,
     ) -> Result<Option<u64>, StateError> {
         let transaction = self.connection.begin()?;
-        let source = sources::get_with_state(&transaction, name)?;
+        let source = finding::get_with_state(&transaction, name)?;
         let latest = snapshots::latest_seq(&transaction, source.id)?;
         // Before the tree is loaded: of most sources there is nothing to take.
         if new_snapshot.only_new && latest == Some(source.seq) {
@@ -231,7 +238,7 @@ impl StateStore {
     ) -> Result<StateRestore, StateError> {
         self.within(
             name,
-            sources::get_with_state,
+            finding::get_with_state,
             |transaction, source, tree| {
                 let asked = make(tree)?;
                 let safety = snapshots::take(transaction, source, tree, new_snapshot)?;
@@ -301,7 +308,7 @@ impl StateStore {
     /// [`StateError`] if there is no such source, or it cannot be stored.
     pub(super) fn remove_imported(&mut self, name: &SourceName) -> Result<(), StateError> {
         let transaction = self.connection.begin()?;
-        let source = sources::get(&transaction, name)?;
+        let source = finding::get(&transaction, name)?;
         snapshots::remove_imported(&transaction, &source)?;
         sources::remove_if_empty(&transaction, source.id)?;
         transaction.commit()?;
@@ -376,7 +383,7 @@ fn report(
     now_ms: i64,
 ) -> Result<Put, StateError> {
     let mut reported = whole.tree;
-    state::without_known(&mut reported, tree, &ring::of(transaction, source)?);
+    state::without_known(&mut reported, tree, &ring::of(transaction, source)?.found);
     let confirmation = confirms
         .map(|id| restores::confirm(transaction, source, id, &reported, now_ms))
         .transpose()?;
@@ -431,7 +438,7 @@ pub(super) fn current(
     moment: &Transaction<'_>,
     name: &SourceName,
 ) -> Result<(Source, Tree), StateError> {
-    let source = sources::get_with_state(moment, name)?;
+    let source = finding::get_with_state(moment, name)?;
     let tree = sources::load_tree(moment, &source)?;
     Ok((source, tree))
 }
@@ -459,17 +466,22 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         Err(StoreError::Damaged { what }) => problems.push(format!("state.db is damaged: {what}")),
         checked => checked?,
     }
-    for source in sources::all(connection)? {
-        // By itself: if the whole state is damaged, a snapshot may have taken its place.
-        let whole = sources::load_whole(connection, source.id);
-        match whole.and_then(|_| sources::load_tree(connection, &source)) {
+    let Sources { sound, damaged } = finding::all(connection)?;
+    for source in sound {
+        match sources::replayed(connection, &source) {
             Err(StoreError::Damaged { what }) => {
-                problems.push(format!("the state of {} is damaged: {what}", source.name));
+                let error = recovery::damaged(connection, source.id, &source.name, what);
+                problems.push(error.to_string());
             }
             read => drop(read?),
         }
         problems.extend(snapshots::check(connection, source.id)?);
         problems.extend(ring::check(connection, &source)?);
+    }
+    for DamagedSource { id, name } in damaged {
+        let error = recovery::damaged(connection, id, &name, finding::DAMAGED.into());
+        problems.push(error.to_string());
+        problems.extend(snapshots::check(connection, id)?);
     }
     problems.extend(restores::check(connection)?);
     Ok(problems)
@@ -480,8 +492,9 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
 /// # Errors
 /// [`StoreError`] if they cannot be read.
 pub(super) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
+    let sources = finding::all(connection)?;
     Ok(Counts {
-        sources: sources::all(connection)?.len(),
+        sources: sources.sound.len() + sources.damaged.len(),
         snapshots: snapshots::count(connection)? as usize,
     })
 }
@@ -500,7 +513,7 @@ fn judged(open: &Placed, error: StateError) -> StateError {
 
 /// Reads the pages that lead to all others.
 fn look(connection: &Connection) -> Result<(), StoreError> {
-    sources::all(connection)?;
+    finding::all(connection)?;
     snapshots::count(connection)?;
     Ok(())
 }

@@ -139,14 +139,14 @@ impl States {
             .take(source, new_snapshot)
     }
 
-    /// Lists the sources that have a state.
+    /// Lists the sources that have a state, those whose record is damaged last.
     ///
     /// # Errors
     /// [`StateError`] if they cannot be read.
     pub(crate) fn names_with_state(&self) -> Result<Vec<SourceName>, StateError> {
         let sources = self.sources(0)?.into_iter();
         sources
-            .filter(|source| source.at_ms.is_some())
+            .filter(|source| source.at_ms.is_some() || source.is_damaged)
             .map(|source| source.name.parse())
             .collect()
     }

@@ -97,6 +97,9 @@ macro_rules! with_every_call {
             ) -> StateDifference;
             /// Asks a source to restore its state, after a snapshot of what it is.
             states::restore_state(request: RestoreRequest) -> StateRestore;
+            /// Puts a snapshot in the place of a state that is damaged: its latest that can be read,
+            /// unless one is named.
+            states::recover_state(source: String, snapshot: Option<u64>) -> StateRestore;
             /// Restores that `filter` lets through, latest first, without the first `offset` of them.
             states::state_restores(filter: RestoreFilter, offset: usize, limit: usize) -> RestorePage;
             /// Takes back an open restore: the source is no longer asked for it.

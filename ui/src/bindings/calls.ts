@@ -66,6 +66,8 @@ export interface Calls {
   previewRestore(request: RestoreRequest, options: StateDifferenceOptions): Promise<StateDifference>;
   /** Asks a source to restore its state, after a snapshot of what it is. */
   restoreState(request: RestoreRequest): Promise<StateRestore>;
+  /** Puts a snapshot in the place of a state that is damaged: its latest that can be read, unless one is named. */
+  recoverState(source: string, snapshot?: number | null): Promise<StateRestore>;
   /** Restores that `filter` lets through, latest first, without the first `offset` of them. */
   stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage>;
   /** Takes back an open restore: the source is no longer asked for it. */
@@ -159,6 +161,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   blame: ["blame", "at", "key"],
   previewRestore: ["preview_restore", "request", "options"],
   restoreState: ["restore_state", "request"],
+  recoverState: ["recover_state", "source", "snapshot"],
   stateRestores: ["state_restores", "filter", "offset", "limit"],
   cancelRestore: ["cancel_restore", "id"],
   previewUndoRestore: ["preview_undo_restore", "id", "options"],

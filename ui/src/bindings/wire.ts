@@ -432,13 +432,30 @@ problems: Array<Problem>,
 /**
  * The revision in force, if a conflict is the reason.
  */
-winner?: RevisionNumber, };
+winner?: RevisionNumber, 
+/**
+ * The state that cannot be read, if that is the reason.
+ */
+damagedState?: DamagedState, };
+
+/**
+ * A state of which what is stored is damaged.
+ */
+export type DamagedState = { 
+/**
+ * Whose state it is.
+ */
+source: string, 
+/**
+ * The latest snapshot that can be read, from which it can be recovered; `null` if none can.
+ */
+snapshot: number | null, };
 
 /**
  * The kind of a failure: stable names that programs may branch on, the same in the
  * window, over HTTP and in `flagctl --json`.
  */
-export type Code = "failed" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
+export type Code = "failed" | "state_damaged" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "not_printed" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
 
 /**
  * One thing wrong with a document.
@@ -641,7 +658,12 @@ note: string | null,
 /**
  * What changed, a sentence each.
  */
-changes: Array<string>, };
+changes: Array<string>, 
+/**
+ * Whether its row does not match its hash: anything but its number may be wrong. Left out if
+ * it does.
+ */
+isDamaged?: boolean, };
 
 /**
  * Why a revision came to be.
@@ -1581,9 +1603,13 @@ snapshotBytes: number,
  */
 lastSnapshotMs: number | null, 
 /**
- * Its latest restore, whatever its status; `null` without any.
+ * Its restore that is open, or else its latest; `null` without any.
  */
-restore: StateRestore | null, };
+restore: StateRestore | null, 
+/**
+ * Whether what is stored of it is damaged, so that its state cannot be read.
+ */
+isDamaged: boolean, };
 
 /**
  * One source's state at one moment, without the state.
@@ -1635,6 +1661,11 @@ changes: number | null,
  */
 isFirst: boolean, 
 /**
+ * Whether it is damaged: its state cannot be read, or what is stored beside that, such as its
+ * time, may be wrong.
+ */
+isDamaged: boolean, 
+/**
  * The revision of the flags that was in force.
  */
 revision: number, };
@@ -1681,7 +1712,24 @@ total: number,
 /**
  * Those of this page.
  */
-snapshots: Array<Snapshot>, };
+snapshots: Array<Snapshot>, 
+/**
+ * What could not be searched for a text; left out if all could.
+ */
+unreadable?: Unreadable, };
+
+/**
+ * What could not be read, because it is damaged.
+ */
+export type Unreadable = { 
+/**
+ * Records of changes: a change, or the changes that a report or a snapshot is kept with.
+ */
+records: number, 
+/**
+ * Snapshots.
+ */
+snapshots: number, };
 
 /**
  * How much changed over time, in equal columns.
@@ -1778,7 +1826,11 @@ unchanged: Array<string>,
 /**
  * The changes that set what differs, as far as they are known.
  */
-records: Array<ChangeRecord>, };
+records: Array<ChangeRecord>, 
+/**
+ * What could not be read of those; left out if all could.
+ */
+unreadable?: Unreadable, };
 
 /**
  * One thing that differs between two states.
@@ -1962,7 +2014,12 @@ earlier: Array<BlameEntry>,
 /**
  * If it is a number: what it was in the snapshots that were looked at, earliest first.
  */
-values: Array<BlameValue>, };
+values: Array<BlameValue>, 
+/**
+ * What could not be read of the snapshots that were looked at, and of the changes between
+ * them; left out if all could.
+ */
+unreadable?: Unreadable, };
 
 /**
  * A snapshot in which a value changed.
@@ -2071,9 +2128,10 @@ source: string,
  */
 snapshot: number, 
 /**
- * The snapshot of what the source had before, which undoing it asks for.
+ * The snapshot of what the source had before, which undoing it asks for; `null` of a recovery,
+ * which follows a state that could not be read.
  */
-safety: number, 
+safety: number | null, 
 /**
  * When it was asked for, in milliseconds since 1970.
  */
@@ -2128,7 +2186,7 @@ differing: Array<string>, };
 /**
  * How a restore stands.
  */
-export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled";
+export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled" | "recovered";
 
 /**
  * Which restores to look for. What is not given lets every restore through.
@@ -2263,6 +2321,7 @@ export type View = "dashboard" | "flags" | "metrics" | "snapshots" | "activity" 
 /** Every code of a failure. */
 export const CODES: readonly Code[] = [
   "failed",
+  "state_damaged",
   "busy",
   "disk_full",
   "not_collecting",
@@ -2278,6 +2337,7 @@ export const CODES: readonly Code[] = [
   "read_only",
   "not_kept",
   "store_gone",
+  "not_printed",
   "unauthorized",
   "foreign",
   "method_not_allowed",

@@ -48,6 +48,7 @@ export function judgeHealth(
     judgeMemory(pulse) ??
     judgePush(pulse) ??
     judgeIntake(pulse) ??
+    judgeDamage(states) ??
     judgeRestores(states, nowMs) ??
     judgeOpen(judgeSources(pulse, heard.asOfMs, states, nowMs), states, nowMs)
   );
@@ -131,6 +132,13 @@ function judgeIntake({ batchesTurnedAway, labelsOverflowed }: Pulse): Verdict | 
     tone: "warning",
     text: words.pulse.health.overflowed(labelsOverflowed),
   };
+}
+
+function judgeDamage(states: readonly StateSource[]): Verdict | null {
+  const damaged = states.filter(({ isDamaged }) => isDamaged).map(({ name }) => name);
+  if (damaged.length === 0) return null;
+  const text = words.pulse.health.statesDamaged(damaged);
+  return { kind: `damaged ${damaged.join(" ")}`, tone: "error", text };
 }
 
 function judgeRestores(states: readonly StateSource[], nowMs: number): Verdict | null {

@@ -5,7 +5,8 @@ import { hasTyped } from "./fold";
 import type { Narrowing } from "./history";
 
 /** `uncompared` is what was confirmed before confirmations were compared with what was asked for. */
-export type Standing = "open" | "exact" | "differs" | "uncompared" | "superseded" | "cancelled";
+export type Standing =
+  "open" | "exact" | "differs" | "uncompared" | "superseded" | "cancelled" | "recovered";
 
 /** How long the outcome of a restore is shown beside the comparison. */
 const ENDED_MS = 10 * 60_000;

@@ -1,6 +1,6 @@
 /** What lies over the window: at most one thing, and the question whether to close over that. */
 
-import type { Backup, Snapshot, StateAt, StateRestore, Step } from "../bindings/wire";
+import type { Backup, DamagedState, Snapshot, StateAt, StateRestore, Step } from "../bindings/wire";
 import type { Conflict } from "../model/conflict";
 import type { HelpPageId } from "../words/help";
 import type { Way } from "./live.svelte";
@@ -30,6 +30,7 @@ export type Over =
   /** `part` is the key of what is chosen at first, if that is not everything. */
   | { kind: "restore_state"; snapshot: Snapshot; part?: string }
   | { kind: "undo_restore"; restore: StateRestore }
+  | { kind: "recover_state"; damaged: DamagedState }
   /** Those of one source, or of every one. */
   | { kind: "restores"; source: string | null }
   /** Of one source, or of every one. */

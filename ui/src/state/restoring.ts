@@ -151,6 +151,13 @@ function tellOpen(deck: Deck, restore: StateRestore, sentence: string): void {
   });
 }
 
+/** Puts a snapshot in the place of a damaged state. Rejects if that was refused. */
+export async function recoverState(deck: Deck, source: string, snapshot: number): Promise<void> {
+  const restore = await deck.host.recoverState(source, snapshot);
+  deck.toasts.done(words.restores.recovery.done(source, snapshot));
+  await renew(deck, restore);
+}
+
 /** Whether a restore is open, as far as is known. */
 function isOpen(deck: Deck, restore: StateRestore): boolean {
   const latest = latestOf(deck, restore);

@@ -3,7 +3,7 @@
  * latest. What changes is read again without moving what is in view.
  */
 
-import type { Failure, Snapshot, SnapshotFilter, SnapshotPage } from "../bindings/wire";
+import type { Failure, Snapshot, SnapshotFilter, SnapshotPage, Unreadable } from "../bindings/wire";
 import type { Host } from "../host/host";
 import { within } from "../model/snapshot_filter";
 import { noRows, placeOf, rowsNear, slice, withRenewed, withRows } from "../model/snapshot_rows";
@@ -30,6 +30,8 @@ export class SnapshotList {
   isReplacing = $state.raw(true);
   /** New ones that the filter lets through and the list does not show, as it is held still. */
   waiting = $state.raw(0);
+  /** What could not be searched for the text; `null` if all could. */
+  unreadable = $state.raw<Unreadable | null>(null);
   /** What is listed, with "last hour" and its like as of when it was read. */
   filter: SnapshotFilter = {};
   /**
@@ -74,6 +76,7 @@ export class SnapshotList {
       if (generation !== this.#generation) return;
       this.#rows = withRows(noRows, page.snapshots, 0);
       this.total = page.total;
+      this.unreadable = page.unreadable ?? null;
       this.waiting = 0;
       this.isReplacing = false;
       void this.#pump();
@@ -98,6 +101,7 @@ export class SnapshotList {
         rows = withRows(rows, page.snapshots, offset);
         if (offset + PAGE_ROWS >= Math.min(end, page.total)) {
           this.total = page.total;
+          this.unreadable = page.unreadable ?? null;
           break;
         }
       }

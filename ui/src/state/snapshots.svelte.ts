@@ -123,7 +123,7 @@ export class Snapshots {
   /** The source in the list whose state can be compared as Now. */
   get sourceNow(): StateSource | null {
     const source = this.#sources.get(this.#narrowing.source);
-    return source && source.atMs !== null ? source : null;
+    return source && (source.atMs !== null || source.isDamaged) ? source : null;
   }
 
   /** Whether a text is looked for, which may take a while. */

@@ -30,6 +30,9 @@ const why = (cause: Cause): string => {
 
 export const activity = {
   list: "Changes, latest first",
+  damaged: "Damaged",
+  damagedMeaning:
+    "This revision does not match its hash. Anything shown of it but its number may be wrong.",
   detailsLabel: "Details of a change",
   filtersLabel: "Narrow down the changes",
 

@@ -1,6 +1,12 @@
 /** Two states compared: what differs, the state in full, what set a value, and the way back. */
 
-import type { ChangeRecord, ListChange, Snapshot, StateChangeKind } from "../bindings/wire";
+import type {
+  ChangeRecord,
+  ListChange,
+  Snapshot,
+  StateChangeKind,
+  Unreadable,
+} from "../bindings/wire";
 import {
   formatAgo,
   formatBytes,
@@ -14,7 +20,7 @@ import {
 } from "../format";
 import { isolated, isolatedLines, isolatedWithin } from "../model/isolated";
 import type { Tally } from "../model/state_changes";
-import { capital, plural } from "./shared";
+import { capital, plural, unreadable } from "./shared";
 import { causes } from "./snapshots";
 
 /** A time of today, or a day and a time; to the second, as snapshots may share a minute. */
@@ -149,6 +155,7 @@ export const compare = {
     `${plural(count, "number")} ${count === 1 ? "differs" : "differ"} by no more than ${share(tolerance)} and ${count === 1 ? "counts" : "count"} as equal`,
   unlisted: (listed: number, total: number) =>
     `The first ${formatCount(listed)} of ${formatCount(total)} changes are listed; the JSON Patch has all`,
+  unreadable: (what: Unreadable) => `${unreadable(what)}, so what set a value may be missing`,
   keyHints: "R restore · B blame · C copy path · V copy value · Enter open",
 
   tally: (tally: Tally) =>
@@ -259,6 +266,7 @@ export const compare = {
     noSnapshots: "There is no snapshot yet that could tell when it was set",
     records: (count: number) => (count === 1 ? "Set by" : `Set by ${plural(count, "change")}`),
     noRecord: "No single change was recorded.",
+    unreadable: (what: Unreadable) => `${unreadable(what)}. Another change may have set it.`,
     noRecordHint:
       "An application that sends its changes to /api/ml/state/{source}/changes also says what made them.",
     stackShow: "Show stack",

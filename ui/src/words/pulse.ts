@@ -122,6 +122,10 @@ export const pulse = {
     figureTail: (reporting: number, known: number) => reportingTail(reporting, known),
     memoryLimit: (bytes: number, limit: number) =>
       `Memory ${formatBytesRoughly(bytes)}, limit ${formatBytesRoughly(limit)}`,
+    statesDamaged: (sources: readonly string[]) =>
+      sources.length === 1
+        ? `The state of ${isolated(sources[0] ?? "")} is damaged; open Snapshots to recover it`
+        : `The states of ${sources.length} sources are damaged; open Snapshots to recover them`,
     restoreOpen: ({ source }: OpenRestore) =>
       `Waiting for ${isolated(source)} to confirm a restore`,
     restoreStuck: ({ source, sinceMs, silentMs }: OpenRestore) => {

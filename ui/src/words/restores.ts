@@ -45,11 +45,17 @@ const differing = (count: number): string =>
     ? `${formatCount(count)} or more parts differ`
     : `${plural(count, "part")} ${count === 1 ? "differs" : "differ"}`;
 
+const number = (snapshot: number) => `snapshot ${snapshot}`;
+
+const recovered = (from: string | null): string =>
+  `Recover a damaged state${from === null ? "" : ` from ${from}`}`;
+
 const statuses: Record<RestoreStatus, string> = {
   open: "Waiting",
   confirmed: "Confirmed",
   superseded: "Superseded",
   cancelled: "Cancelled",
+  recovered: "Recovered",
 };
 
 export const restores = {
@@ -77,6 +83,8 @@ export const restores = {
         return restore.endedBy === null
           ? `Cancelled, ${at}`
           : `Cancelled by ${who(restore.endedBy)}, ${at}`;
+      case "recovered":
+        return `Took the place of a damaged state, ${at}`;
     }
   },
   /** The same in a word. */
@@ -93,24 +101,32 @@ export const restores = {
     uncompared: "What the source confirmed with was not compared with what was asked for.",
     superseded: "A newer restore of the same source took its place before the source confirmed it.",
     cancelled: "The source is no longer asked for it. Its state was not changed.",
+    recovered:
+      "What was stored of the state could not be read, so the snapshot took its place. The source was asked for nothing.",
   },
   /** What it is, with the snapshot it is from if that is known. */
   what: (restore: StateRestore, from: string | null): string => {
+    if (restore.status === "recovered") return recovered(from);
     const verb = restore.undoes === null ? "Restore" : "Undo a restore of";
     return `${verb} ${parts(restore)}${from === null ? "" : ` from ${from}`}`;
   },
   /** The same with its source, for a list of what happened. */
   whatOf: (restore: StateRestore): string => {
+    if (restore.status === "recovered") {
+      return `${isolated(restore.source)}: recover a damaged state from ${number(restore.snapshot)}`;
+    }
     const verb = restore.undoes === null ? "restore" : "undo a restore of";
     return `${isolated(restore.source)}: ${verb} ${parts(restore)}`;
   },
   line: (restore: StateRestore, from: string | null, status: string): string => {
+    if (restore.status === "recovered")
+      return `Recovered${from === null ? "" : ` from ${from}`} · ${status}`;
     const what = restore.undoes === null ? "Restore" : "Undo";
     return `${what}${from === null ? "" : ` from ${from}`} (${parts(restore)}) · ${status}`;
   },
   flags: ({ revision }: StateRestore): string =>
     revision === null ? "" : ` · flags became revision ${revision}`,
-  number: (snapshot: number) => `snapshot ${snapshot}`,
+  number,
 
   undoMeaning: "Ask for the same parts as they were before this restore",
   cancel: "Cancel restore",
@@ -137,6 +153,18 @@ export const restores = {
     `Restore cancelled. ${isolated(source)} keeps the state it has.${
       revision === null ? "" : ` The flags stay as of revision ${revision}.`
     }`,
+
+  recovery: {
+    open: (snapshot: number) => `Recover from snapshot ${snapshot}…`,
+    title: (source: string) => `Recover the state of ${isolated(source)}?`,
+    lost: (source: string, snapshot: number) =>
+      `What is stored of it cannot be read. Snapshot ${snapshot}, the latest that can be, takes its place. What ${isolated(source)} reported after it is lost.`,
+    otherwise: (source: string) =>
+      `${isolated(source)} is asked for nothing. Its next whole report replaces the state, too.`,
+    now: "Recover state",
+    done: (source: string, snapshot: number) =>
+      `${isolated(source)} has the state of snapshot ${snapshot} again.`,
+  },
 
   undoDialog: {
     title: (source: string, at: string) => `Undo the restore of ${isolated(source)} of ${at}?`,

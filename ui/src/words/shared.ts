@@ -1,10 +1,19 @@
 /** How sentences are put together. For the catalogue alone: the window says only what is in it. */
 
-import type { Actor, Strategy } from "../bindings/wire";
+import type { Actor, Strategy, Unreadable } from "../bindings/wire";
 import { formatCount } from "../format";
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
+
+/** What could not be read, with the verb of a sentence about it. */
+export const unreadable = ({ records, snapshots }: Unreadable): string => {
+  const parts = [
+    ...(records > 0 ? [plural(records, "record of changes", "records of changes")] : []),
+    ...(snapshots > 0 ? [plural(snapshots, "snapshot")] : []),
+  ];
+  return `${parts.join(" and ")} could not be read`;
+};
 
 export const listed = (names: readonly string[], shown = 1): string =>
   names.slice(0, shown).join(", ") + (names.length > shown ? ` +${names.length - shown}` : "");

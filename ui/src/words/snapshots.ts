@@ -1,6 +1,6 @@
 /** The snapshots of states: the timeline, the list, what is kept and what is taken. */
 
-import type { Snapshot, SnapshotCause, StateSource } from "../bindings/wire";
+import type { Snapshot, SnapshotCause, StateSource, Unreadable } from "../bindings/wire";
 import {
   formatAgo,
   formatBytes,
@@ -14,7 +14,7 @@ import {
 import type { Range } from "../model/chart_range";
 import { isolated, isolatedLines, isolatedWithin } from "../model/isolated";
 import type { Speed } from "../model/timeline";
-import { plural } from "./shared";
+import { plural, unreadable } from "./shared";
 
 /** Why a snapshot was taken, where nobody named it. */
 export const causes: Record<SnapshotCause, string> = {
@@ -64,17 +64,24 @@ export const snapshots = {
 
   sourcesLabel: "Source",
   allSources: "all sources",
-  sourceMeaning: ({ name, atMs, bytes, snapshots, restore }: StateSource, nowMs: number) =>
+  sourceMeaning: (
+    { name, atMs, bytes, snapshots, restore, isDamaged }: StateSource,
+    nowMs: number,
+  ) =>
     [
       isolated(name),
-      atMs === null
+      atMs === null && !isDamaged
         ? "snapshots only, from a file"
-        : `${formatBytes(bytes)}, reported ${formatAgo(atMs, nowMs)}`,
+        : `${formatBytes(bytes)}, reported ${atMs === null ? "at a time that cannot be read" : formatAgo(atMs, nowMs)}`,
       plural(snapshots, "snapshot"),
+      ...(isDamaged ? ["damaged: its state cannot be read"] : []),
       ...(restore?.status === "open" ? ["open restore"] : []),
     ].join("\n"),
-  sourceHint: ({ snapshots, restore }: StateSource) =>
-    plural(snapshots, "snapshot") + (restore?.status === "open" ? ", open restore" : ""),
+  sourceHint: ({ snapshots, restore, isDamaged }: StateSource) =>
+    plural(snapshots, "snapshot") +
+    (restore?.status === "open" ? ", open restore" : "") +
+    (isDamaged ? ", damaged" : ""),
+  sourceDamaged: (source: string) => `The state of ${isolated(source)} is damaged`,
   findSource: "Find a source",
   noSource: "No source is called that",
 
@@ -144,8 +151,10 @@ export const snapshots = {
 
   now: "Now",
   nowMeaning: (source: string) => `The state that ${isolated(source)} has at the moment`,
-  nowReported: ({ atMs }: StateSource, nowMs: number) =>
-    atMs === null ? "" : `reported ${formatAgo(atMs, nowMs)}`,
+  nowReported: ({ atMs, isDamaged }: StateSource, nowMs: number) => {
+    if (isDamaged) return "damaged: cannot be read";
+    return atMs === null ? "" : `reported ${formatAgo(atMs, nowMs)}`;
+  },
   time: (atMs: number, isExact: boolean) =>
     isExact ? formatPreciseClock(atMs) : formatClock(atMs),
   moment: ({ atMs }: Snapshot) => formatMoment(atMs),
@@ -156,6 +165,8 @@ export const snapshots = {
   },
   isPinned: "Pinned: kept until it is unpinned",
   isNoted: "Has a note",
+  isDamaged: "Damaged: its state cannot be read, or its time and name may be wrong",
+  unsearched: (what: Unreadable) => `${unreadable(what)}, so the text may be in there`,
   rowLoading: "Reading…",
   rowTitle: (snapshot: Snapshot) =>
     [

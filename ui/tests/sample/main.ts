@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&off&hostile`. Not part of
+ * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile`. Not part of
  * what is shipped.
  */
 
@@ -143,6 +143,11 @@ const chosenStates = wanted.get("states") as keyof typeof states | null;
 if (chosenStates) {
   host.states = states[chosenStates](Date.now());
   host.states.nextImport = { source: "from another machine", snapshots: 3 };
+}
+if (wanted.has("damaged")) {
+  const [name] = host.states.names;
+  if (name !== undefined) host.states.damage(name);
+  host.states.damageLatest();
 }
 if (wanted.has("ticking")) {
   let ticks = 0;

@@ -158,6 +158,10 @@ export class MemoryHost extends MemoryFlags implements Host {
     return this.states.restoreState(request);
   }
 
+  recoverState(source: string, snapshot: number | null = null): Promise<StateRestore> {
+    return this.states.recoverState(source, snapshot);
+  }
+
   stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage> {
     return this.states.stateRestores(filter, offset, limit);
   }

@@ -19,6 +19,7 @@ import type {
   StateRestore,
   StateSource,
   Timeline,
+  Unreadable,
 } from "../../src/bindings/wire";
 import { compareStates, exact, excerpt, valueAt } from "./state_compare";
 import { askedFor, type Parts } from "./state_parts";
@@ -79,6 +80,8 @@ export class KeptStates {
   readonly #sources = new Map<string, Source>();
   readonly #kept = new Map<number, Kept>();
   readonly #restores = new Restores();
+  /** Sources whose state is damaged, with the latest snapshot that can be read. */
+  readonly #damaged = new Map<string, number | null>();
   #lastId = 0;
   #gate: Promise<void> = Promise.resolve();
 
@@ -148,7 +151,11 @@ export class KeptStates {
     await this.#gate;
     this.#refuse();
     const found = this.#find(filter);
-    return { total: found.length, snapshots: found.slice(offset, offset + limit) };
+    return {
+      total: found.length,
+      snapshots: found.slice(offset, offset + limit),
+      ...(filter.text === undefined ? {} : this.#unreadable(filter.source)),
+    };
   }
 
   async timeline(filter: SnapshotFilter, columns: number): Promise<Timeline | null> {
@@ -314,6 +321,43 @@ export class KeptStates {
     return this.#ask(request, null);
   }
 
+  /** Damages a snapshot. */
+  damageSnapshot(id: number): void {
+    const kept = this.#keptAt(id);
+    kept.snapshot = { ...kept.snapshot, isDamaged: true };
+  }
+
+  /** Damages the latest snapshot but two of every source. */
+  damageLatest(): void {
+    for (const source of this.names) {
+      const third = this.#find({ source })[2];
+      if (third) this.damageSnapshot(third.id);
+    }
+  }
+
+  /** How many snapshots of a source are damaged. */
+  #unreadable(source: string | undefined): { unreadable?: Unreadable } {
+    const damaged = this.#find(source === undefined ? {} : { source }).filter((it) => it.isDamaged);
+    return damaged.length === 0 ? {} : { unreadable: { records: 0, snapshots: damaged.length } };
+  }
+
+  /** Damages what is stored of the state of a source, and of its snapshots unless some is sound. */
+  damage(source: string, { isRecoverable = true } = {}): void {
+    const latest = this.#find({ source })[0]?.id ?? null;
+    this.#damaged.set(source, isRecoverable ? latest : null);
+  }
+
+  async recoverState(source: string, snapshot: number | null): Promise<StateRestore> {
+    await this.#gate;
+    this.#refuse();
+    const id = snapshot ?? this.#find({ source })[0]?.id ?? 0;
+    const tree = this.treeAt({ kind: "snapshot", id });
+    this.#damaged.delete(source);
+    const restore = this.#restores.noteRecovery(source, id, maria);
+    this.report(source, tree);
+    return restore;
+  }
+
   async stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage> {
     await this.#gate;
     this.#refuse();
@@ -331,7 +375,7 @@ export class KeptStates {
     this.#refuse();
     const restore = this.#restores.get(id);
     if (restore.status === "open") return compareStates(null, null, options);
-    return this.#preview(restore.safety, restore, options);
+    return this.#preview(restore.safety ?? 0, restore, options);
   }
 
   async undoRestore(id: number): Promise<StateRestore> {
@@ -342,7 +386,7 @@ export class KeptStates {
     if (status !== "confirmed") {
       throw failure("nothing_to_do", `Restore ${id} is ${status}: there is nothing to undo.`);
     }
-    return this.#ask({ snapshot: safety, only, except, withFlags: false }, id);
+    return this.#ask({ snapshot: safety ?? 0, only, except, withFlags: false }, id);
   }
 
   /** Every restore, earliest first. */
@@ -406,11 +450,23 @@ export class KeptStates {
   treeAt(at: StateAt): Tree {
     if (at.kind === "now") {
       const { step, tree, course: made } = this.#get(at.source);
+      if (this.#damaged.has(at.source)) throw this.#damageOf(at.source);
       if (step === null) throw failure("not_found", `${at.source} has snapshots only.`);
       return tree ?? made(step);
     }
     const { tree, step, snapshot } = this.#keptAt(at.id);
     return tree ?? this.#get(snapshot.source).course(step);
+  }
+
+  #damageOf(source: string): Failure {
+    const snapshot = this.#damaged.get(source) ?? null;
+    return {
+      ...failure(
+        "state_damaged",
+        `The state of ${source} is damaged: change 7 does not match its hash; it can be recovered from snapshot ${snapshot}, the latest that can be read; its next whole report replaces it, too.`,
+      ),
+      damagedState: { source, snapshot },
+    };
   }
 
   #preview(snapshot: number, parts: Parts, options: StateDifferenceOptions): StateDifference {
@@ -468,6 +524,7 @@ export class KeptStates {
         bytes,
         changes: was === undefined ? 0 : compareStates(was, is, exact).total,
         isFirst: was === undefined,
+        isDamaged: false,
         revision: this.around.revision(),
       },
     };
@@ -487,6 +544,7 @@ export class KeptStates {
       snapshotBytes: kept.length * 1200,
       lastSnapshotMs: kept[0]?.atMs ?? null,
       restore: this.#restores.latestOf(name),
+      isDamaged: this.#damaged.has(name),
     };
   }
 

@@ -67,6 +67,34 @@ export class Restores {
     return restore;
   }
 
+  /** Notes that a snapshot took the place of a damaged state. */
+  noteRecovery(source: string, snapshot: number, actor: Actor): StateRestore {
+    const asked: Asked = {
+      source,
+      snapshot,
+      safety: null,
+      only: [],
+      except: [],
+      revision: null,
+      undoes: null,
+    };
+    const atMs = Date.now();
+    const restore: StateRestore = {
+      ...asked,
+      id: this.all.length + 1,
+      atMs,
+      actor,
+      status: "recovered",
+      endedMs: atMs,
+      endedBy: null,
+      confirmedMs: null,
+      isExact: null,
+      differing: [],
+    };
+    this.all.push(restore);
+    return restore;
+  }
+
   /** The tree that is asked for: the chosen parts laid on what the source has. */
   treeOf(id: number, now: Tree): Tree {
     return askedFor(now, this.#from.get(id) ?? null, this.get(id));

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Number, Object, Tree, read};
+use super::{Number, Object, Tree, read, read_unique};
 
 impl Serialize for Tree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -62,6 +62,15 @@ impl io::Write for Pieces<'_, '_> {
 pub fn deserialize<'de, D: Deserializer<'de>>(value: D) -> Result<Tree, D::Error> {
     let text = <&RawValue>::deserialize(value)?;
     read(text.get().as_bytes()).map_err(D::Error::custom)
+}
+
+/// The same, and refuses an object with a key that is there twice, as [`super::read_unique`] does.
+///
+/// # Errors
+/// As for [`deserialize`], and for a key that is there twice.
+pub fn deserialize_unique<'de, D: Deserializer<'de>>(value: D) -> Result<Tree, D::Error> {
+    let text = <&RawValue>::deserialize(value)?;
+    read_unique(text.get().as_bytes()).map_err(D::Error::custom)
 }
 
 impl From<Value> for Tree {

@@ -4,6 +4,7 @@
 //! is a separate reader because `serde_json` either rounds numbers or keeps each as a text.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use memchr::memchr;
 use serde::de::{Error, IgnoredAny};
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use super::{Number, Object, Tree};
 use crate::limits::{JSON_DEPTH_MAX, KEY_BYTES_MAX, READ_DEPTH_MAX};
+use crate::problem::quote;
 
 /// Reads JSON text as a tree.
 ///
@@ -25,6 +27,58 @@ pub fn read(bytes: &[u8]) -> Result<Tree, serde_json::Error> {
         serde_json::Error::custom(format!("byte {byte} is not UTF-8 text"))
     })?;
     Reader::whole(text, &LAX).ok_or_else(|| refusal(text))
+}
+
+/// Why a text is no tree of which nothing was ignored.
+#[derive(Debug, thiserror::Error)]
+pub enum UniqueError {
+    /// It is no JSON, or nested too deep.
+    #[error("it is no JSON: {0}")]
+    Json(serde_json::Error),
+    /// An object has a key twice.
+    #[error("an object has the key {} twice, at {}", quote(.key), place(.pointer))]
+    Repeated {
+        /// Where the object is: a JSON Pointer.
+        pointer: String,
+        /// The key.
+        key: String,
+    },
+}
+
+fn place(pointer: &str) -> &str {
+    match pointer {
+        "" => "the root",
+        pointer => pointer,
+    }
+}
+
+/// Reads JSON text as [`read`] does, and refuses an object with a key that is there twice: which
+/// of the two values counts is another question for every reader.
+///
+/// # Errors
+/// [`UniqueError`]: what is wrong, with the place of a key that is there twice.
+pub fn read_unique(bytes: &[u8]) -> Result<Tree, UniqueError> {
+    let Ok(text) = str::from_utf8(bytes) else {
+        return read(bytes).map_err(UniqueError::Json);
+    };
+    let mut reader = Reader::new(text, &UNIQUE);
+    let tree = reader.to_end();
+    match (tree, reader.repeated) {
+        (Some(tree), _) => Ok(tree),
+        (None, Some(Repeated { key, path })) => {
+            let path = path.iter().rev();
+            Err(UniqueError::Repeated {
+                pointer: path.map(|token| format!("/{}", escaped(token))).collect(),
+                key,
+            })
+        }
+        (None, None) => Err(UniqueError::Json(refusal(text))),
+    }
+}
+
+/// Writes a step of a JSON Pointer (RFC 6901).
+fn escaped(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
 }
 
 /// Reads JSON text as [`read`] does; `None` if that would ignore anything: a duplicate key in an
@@ -44,6 +98,12 @@ const LAX: Rules = Rules {
     depth_max: READ_DEPTH_MAX,
     key_bytes_max: usize::MAX,
     takes_repeated_keys: true,
+};
+
+const UNIQUE: Rules = Rules {
+    depth_max: READ_DEPTH_MAX,
+    key_bytes_max: usize::MAX,
+    takes_repeated_keys: false,
 };
 
 const STRICT: Rules = Rules {
@@ -112,6 +172,25 @@ fn surrogate(json: &[u8]) -> Option<Half> {
     }
 }
 
+/// Returns the first key that the object which is opened at a place of a text has twice.
+fn repeated_key(text: &str, opened: usize) -> Option<String> {
+    let mut reader = Reader::new(text, &LAX);
+    reader.at = opened;
+    reader.open()?;
+    let mut keys = HashSet::new();
+    while !reader.closes(b'}', keys.is_empty())? {
+        reader.skip_space();
+        let key = reader.string()?;
+        reader.skip_space();
+        reader.take(b':')?;
+        reader.value()?;
+        if let Some(repeated) = keys.replace(key) {
+            return Some(repeated.into());
+        }
+    }
+    None
+}
+
 /// Goes through a text from its beginning to its end; `None` once it is not what the rules take.
 struct Reader<'a> {
     text: &'a str,
@@ -122,21 +201,38 @@ struct Reader<'a> {
     /// parts when it is closed, in exactly as much memory.
     elements: Vec<Tree>,
     members: Vec<(Box<str>, Tree)>,
+    /// Why it stopped, if that was for a key that is there twice.
+    repeated: Option<Repeated>,
+}
+
+/// A key that is there twice.
+struct Repeated {
+    key: String,
+    /// The way to its object, inner steps first.
+    path: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    fn whole(text: &'a str, rules: &'a Rules) -> Option<Tree> {
-        let mut reader = Self {
+    fn new(text: &'a str, rules: &'a Rules) -> Self {
+        Self {
             text,
             rules,
             at: 0,
             depth: 0,
             elements: Vec::new(),
             members: Vec::new(),
-        };
-        let tree = reader.value()?;
-        reader.skip_space();
-        (reader.at == text.len()).then_some(tree)
+            repeated: None,
+        }
+    }
+
+    fn whole(text: &'a str, rules: &'a Rules) -> Option<Tree> {
+        Self::new(text, rules).to_end()
+    }
+
+    fn to_end(&mut self) -> Option<Tree> {
+        let tree = self.value()?;
+        self.skip_space();
+        (self.at == self.text.len()).then_some(tree)
     }
 
     fn value(&mut self) -> Option<Tree> {
@@ -153,6 +249,7 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self) -> Option<Tree> {
+        let opened = self.at;
         self.open()?;
         let begin = self.members.len();
         while !self.closes(b'}', self.members.len() == begin)? {
@@ -162,20 +259,40 @@ impl<'a> Reader<'a> {
                 .filter(|key| key.len() <= self.rules.key_bytes_max)?;
             self.skip_space();
             self.take(b':')?;
-            let value = self.value()?;
+            let Some(value) = self.value() else {
+                self.note_step(|| key.into());
+                return None;
+            };
             self.members.push((key, value));
         }
         let count = self.members.len() - begin;
         let object: Object = self.members.drain(begin..).collect();
-        let are_taken = object.len() == count || self.rules.takes_repeated_keys;
-        are_taken.then(|| object.into())
+        if object.len() == count || self.rules.takes_repeated_keys {
+            return Some(object.into());
+        }
+        self.repeated = Some(Repeated {
+            key: repeated_key(self.text, opened).unwrap_or_default(),
+            path: Vec::new(),
+        });
+        None
+    }
+
+    /// Notes a step of the way to a key that is there twice, on the way out of what it is in.
+    fn note_step(&mut self, step: impl FnOnce() -> String) {
+        if let Some(repeated) = &mut self.repeated {
+            repeated.path.push(step());
+        }
     }
 
     fn array(&mut self) -> Option<Tree> {
         self.open()?;
         let begin = self.elements.len();
         while !self.closes(b']', self.elements.len() == begin)? {
-            let element = self.value()?;
+            let Some(element) = self.value() else {
+                let place = self.elements.len() - begin;
+                self.note_step(|| place.to_string());
+                return None;
+            };
             self.elements.push(element);
         }
         Some(Tree::Array(self.elements.drain(begin..).collect()))

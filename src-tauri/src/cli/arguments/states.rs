@@ -25,6 +25,12 @@ pub enum StateCommand {
     },
     /// Set a value in the state of an application, which is told of it
     Set(SetArguments),
+    /// Put a snapshot in the place of a state that is damaged
+    ///
+    /// What the application reported after the snapshot is lost, and journal and restores say so.
+    /// A state that can be read is left alone: to go back to a snapshot, use snapshot restore. The
+    /// next whole report of the application replaces a damaged state, too.
+    Recover(RecoverArguments),
 }
 
 #[derive(Debug, Args)]
@@ -49,6 +55,18 @@ pub struct SetArguments {
     /// Take it away
     #[arg(long, group = "new")]
     pub unset: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RecoverArguments {
+    #[command(flatten)]
+    pub source: OneSource,
+    /// The number of the snapshot. Without it, the latest that can be read
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub from: Option<u64>,
+    /// Do not ask; needed if standard input is not a terminal
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

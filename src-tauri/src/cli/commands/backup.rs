@@ -59,6 +59,9 @@ fn list(backups: Vec<Backup>, output: &mut Output) -> anyhow::Result<()> {
 }
 
 fn make(made: Option<Backup>, output: &mut Output) -> anyhow::Result<()> {
+    if made.is_some() {
+        output.note_saved();
+    }
     if output.json {
         output.value(&made)?;
         return Ok(());

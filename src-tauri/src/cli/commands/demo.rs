@@ -101,7 +101,9 @@ fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck>
 /// Makes sure that there is data, rather than making a folder or a token that no Flagdeck
 /// knows of.
 fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
-    if !data_dir.join("flagdeck.db").try_exists()? {
+    let database = data_dir.join("flagdeck.db");
+    let is_there = database.try_exists();
+    if !is_there.with_context(|| format!("{} cannot be read", database.display()))? {
         bail!(
             "{} holds no data of Flagdeck: open the window, or run flagctl serve, and try again; \
              or say where with --data-dir",

@@ -173,6 +173,9 @@ fn change(
 /// Says what came of a change.
 pub fn report(outcome: Outcome, reporting: Reporting<'_>) -> anyhow::Result<()> {
     let Reporting { output, listing } = reporting;
+    if outcome.changed {
+        output.note_saved();
+    }
     warn(&outcome.warnings);
     if output.json {
         output.value(&wire::Outcome::from(outcome))?;

@@ -16,6 +16,7 @@ pub fn run(app: &App, command: QuarantineCommand, output: &mut Output) -> anyhow
                 false => names,
             };
             app.note_quarantine_seen(&names)?;
+            output.note_saved();
             list(&app.quarantine()?, output)?;
         }
         QuarantineCommand::Remove { name, yes } => {
@@ -24,6 +25,7 @@ pub fn run(app: &App, command: QuarantineCommand, output: &mut Output) -> anyhow
                 return Err(Refused(refused).into());
             }
             app.remove_quarantined(&name)?;
+            output.note_saved();
             list(&app.quarantine()?, output)?;
         }
     }

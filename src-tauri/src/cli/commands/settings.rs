@@ -64,6 +64,7 @@ fn get(setting: Setting, reveal: bool, output: &mut Output) -> anyhow::Result<()
 
 /// Says what config.toml has by now, and whether that counts.
 fn changed(setting: Setting, output: &mut Output) -> anyhow::Result<()> {
+    output.note_saved();
     let name = setting.key.name;
     let overruled = matches!(setting.source, Source::Environment(_) | Source::CommandLine);
     if overruled {

@@ -91,7 +91,9 @@ fn pin(app: &App, id: u64, is_pinned: bool, output: &mut Output) -> anyhow::Resu
     tell(&app.label_snapshot(id, &label)?, output)
 }
 
+/// Shows a snapshot that was changed.
 fn tell(snapshot: &Snapshot, output: &mut Output) -> anyhow::Result<()> {
+    output.note_saved();
     match output.json {
         true => output.value(snapshot)?,
         false => output.line(sentence(snapshot))?,
@@ -99,7 +101,9 @@ fn tell(snapshot: &Snapshot, output: &mut Output) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Shows snapshots that were stored.
 fn tell_all(snapshots: &[Snapshot], output: &mut Output) -> anyhow::Result<()> {
+    output.note_saved();
     if output.json {
         return Ok(output.value(&snapshots)?);
     }
@@ -131,6 +135,11 @@ fn sentence(snapshot: &Snapshot) -> String {
 fn list(app: &App, arguments: ListArguments, output: &mut Output) -> anyhow::Result<()> {
     let limit = arguments.limit;
     let page = app.snapshots(&filter(arguments, app.now_ms())?, 0, limit)?;
+    if let Some(unreadable) = page.unreadable {
+        remark(&format!(
+            "{unreadable}: flagctl doctor lists what is damaged"
+        ));
+    }
     if output.json {
         return Ok(output.value(&page.snapshots)?);
     }
@@ -188,6 +197,9 @@ fn why(snapshot: &Snapshot) -> String {
     if snapshot.is_pinned {
         why += ", pinned";
     }
+    if snapshot.is_damaged {
+        why += ", damaged";
+    }
     why
 }
 
@@ -223,6 +235,7 @@ fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> a
     };
     let written = durable::save(file, (bundle + "\n").as_bytes(), Access::KeptOrPrivate);
     written.with_context(|| format!("{} cannot be written", subject(file)))?;
+    output.note_saved();
     if output.json {
         let done = serde_json::json!({ "file": file, "snapshots": ids });
         return Ok(output.value(&done)?);
@@ -281,6 +294,7 @@ fn remove(app: &App, source: &SourceName, output: &mut Output) -> anyhow::Result
     };
     let before = app.snapshots(&filter, 0, 0)?.total;
     app.remove_imported(source.as_str())?;
+    output.note_saved();
     // Of a source that has nothing else, nothing is left to be listed.
     let after = app.snapshots(&filter, 0, 0).map_or(0, |page| page.total);
     let removed = before.saturating_sub(after);

@@ -1,21 +1,22 @@
-//! `state list`, `get`, `set`: what applications keep as state.
+//! `state list`, `get`, `set`, `recover`: what applications keep as state.
 
 use std::path::Path;
 
 use flagdeck::error::sentence;
 use flagdeck::state::limits::STATE_BYTES_MAX;
+use flagdeck::state::{SourceName, StateError};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::StateSource;
 use flagdeck::{App, Error};
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree::{self, Tree, UniqueError};
 use serde_json::json;
 
 use super::Refused;
 use super::source::{NOBODY, one_source};
-use crate::arguments::{OneSource, SetArguments, StateCommand};
-use crate::input::{read_json, subject};
+use crate::arguments::{OneSource, RecoverArguments, SetArguments, StateCommand};
+use crate::input::{can_be_asked, is_agreed, read_json, subject};
 use crate::key::Key;
-use crate::output::{Output, counted, size, table, when};
+use crate::output::{Output, counted, progress, remark, size, table, when};
 
 /// What only JSON begins with.
 const JSON_BEGINS: [char; 3] = ['{', '[', '"'];
@@ -25,6 +26,7 @@ pub fn run(app: &App, command: StateCommand, output: &mut Output) -> anyhow::Res
         StateCommand::List => list(&app.state_sources()?, output),
         StateCommand::Get { source, key } => get(app, source, key.as_ref(), output),
         StateCommand::Set(arguments) => set(app, arguments, output),
+        StateCommand::Recover(arguments) => recover(app, arguments, output),
     }
 }
 
@@ -38,7 +40,10 @@ fn list(sources: &[StateSource], output: &mut Output) -> anyhow::Result<()> {
     let rows = sources.iter().map(|source| {
         [
             source.name.clone(),
-            source.at_ms.map_or_else(|| "–".into(), when),
+            match source.is_damaged {
+                true => "damaged".into(),
+                false => source.at_ms.map_or_else(|| "–".into(), when),
+            },
             size(source.bytes),
             counted(source.snapshots as usize, "snapshot"),
         ]
@@ -53,10 +58,14 @@ fn list(sources: &[StateSource], output: &mut Output) -> anyhow::Result<()> {
 fn get(app: &App, source: OneSource, key: Option<&Key>, output: &mut Output) -> anyhow::Result<()> {
     let source = one_source(app, source.source)?;
     // Found here rather than by its name there: names may have dots in them.
-    let whole = app.state_value(&source, None).map_err(Error::from)?;
+    let whole = app.current_state(&source).map_err(Error::from)?;
+    if whole.unreadable > 0 {
+        let missing = counted(whole.unreadable as usize, "change");
+        remark(&format!("{missing} of ml.history could not be read"));
+    }
     let value = match key {
-        None => &whole,
-        Some(key) => key.value(&whole)?,
+        None => &*whole.ml,
+        Some(key) => key.value(&whole.ml)?,
     };
     Ok(output.value(value)?)
 }
@@ -83,6 +92,7 @@ fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Resul
     let key = key.text();
     let changed = app.set_state(&source, key, value, &actor);
     let changed = changed.map_err(Error::from)?;
+    output.note_saved();
     if output.json {
         let done = json!({ "source": source.to_string(), "key": key, "changed": changed });
         return Ok(output.value(&done)?);
@@ -93,22 +103,80 @@ fn set(app: &App, arguments: SetArguments, output: &mut Output) -> anyhow::Resul
     })?)
 }
 
+/// Puts a snapshot in the place of a damaged state, after a question.
+fn recover(app: &App, arguments: RecoverArguments, output: &mut Output) -> anyhow::Result<()> {
+    let source = one_source(app, arguments.source.source)?;
+    if !arguments.yes {
+        confirm_recovery(app, &source, arguments.from, output)?;
+    }
+    let actor = Actor::local(Via::Flagctl);
+    let restore = app.recover_state(&source, arguments.from, &actor);
+    let restore = restore.map_err(Error::from)?;
+    output.note_saved();
+    if output.json {
+        return Ok(output.value(&restore)?);
+    }
+    output.line(format!(
+        "{source} has the state of snapshot {} again; snapshot restores has this as {}",
+        restore.snapshot, restore.id
+    ))?;
+    Ok(())
+}
+
+/// Asks whether a damaged state is to be replaced; a state that can be read is not asked about.
+fn confirm_recovery(
+    app: &App,
+    source: &SourceName,
+    from: Option<u64>,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let Err(StateError::Damaged { what, snapshot, .. }) = app.current_state(source) else {
+        return Ok(());
+    };
+    let Some(id) = from.or(snapshot) else {
+        return Ok(());
+    };
+    let told = format!("The state of {source} is damaged: {what}.");
+    if output.json || !can_be_asked() {
+        let refused = format!("{told} To recover it from snapshot {id}, add --yes.");
+        return Err(Refused(refused).into());
+    }
+    let at = when(app.snapshot(id)?.at_ms);
+    progress(&format!("{told}\n"));
+    let question = format!(
+        "Recover it from snapshot {id} of {at}? What {source} reported since then is lost."
+    );
+    match is_agreed(&question)? {
+        true => Ok(()),
+        false => Err(Refused("nothing was changed".into()).into()),
+    }
+}
+
 /// Reads a value as the help says: JSON, or else text, unless it was meant to be JSON.
 fn value_of(text: &str) -> Result<Tree, Refused> {
     // As a shell gives it that reads it from a file.
     let text = text.trim_start_matches('\u{feff}');
-    match tree::read(text.as_bytes()) {
+    match tree::read_unique(text.as_bytes()) {
         Ok(value) => Ok(value),
-        Err(error) if text.trim_start().starts_with(JSON_BEGINS) => Err(Refused(format!(
-            "the value begins as JSON does, and is none: {error}"
-        ))),
+        Err(error @ UniqueError::Repeated { .. }) => {
+            Err(Refused(format!("the value cannot be read: {error}")))
+        }
+        Err(UniqueError::Json(error)) if text.trim_start().starts_with(JSON_BEGINS) => {
+            Err(Refused(format!(
+                "the value begins as JSON does, and is none: {error}"
+            )))
+        }
         Err(_) => Ok(text.into()),
     }
 }
 
 fn value_in(file: &Path) -> anyhow::Result<Tree> {
-    let value = tree::read(&read_json(file, STATE_BYTES_MAX)?);
-    Ok(value.map_err(|error| Refused(format!("{} holds no JSON: {error}", subject(file))))?)
+    let value = tree::read_unique(&read_json(file, STATE_BYTES_MAX)?);
+    let refused = |error| match error {
+        UniqueError::Json(error) => format!("{} holds no JSON: {error}", subject(file)),
+        error => format!("{} cannot be read: {error}", subject(file)),
+    };
+    Ok(value.map_err(|error| Refused(refused(error)))?)
 }
 
 #[cfg(test)]

@@ -127,6 +127,19 @@ pub async fn restore_state(desk: State<'_, Desk>, request: RestoreRequest) -> An
 }
 
 #[tauri::command]
+pub async fn recover_state(
+    desk: State<'_, Desk>,
+    source: String,
+    snapshot: Option<u64>,
+) -> Answer<StateRestore> {
+    with_app(&desk, move |app| {
+        let actor = Actor::local(Via::Window);
+        Ok(app.recover_state(&source.parse()?, snapshot, &actor)?)
+    })
+    .await
+}
+
+#[tauri::command]
 pub async fn state_restores(
     desk: State<'_, Desk>,
     filter: RestoreFilter,

@@ -5,8 +5,8 @@ use flagdeck_core::tree::Tree;
 use rusqlite::Transaction;
 
 use super::snapshots::{self, NewSnapshot};
-use super::sources::{self, Source};
-use super::{StateStore, ring};
+use super::sources::Source;
+use super::{StateStore, finding, ring};
 use crate::state::shapes::{SnapshotCause, SnapshotLabel};
 use crate::state::{SourceName, StateError};
 
@@ -44,7 +44,7 @@ impl StateStore {
     ) -> Result<Option<(Vec<u64>, T)>, StateError> {
         let transaction = self.connection.begin()?;
         let mut import = Import {
-            source: sources::find_or_make(&transaction, name)?,
+            source: finding::find_or_make(&transaction, name)?,
             transaction: &transaction,
             ids: Vec::new(),
         };

@@ -284,7 +284,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StateRestore> {
         id: unsigned(0)?,
         source: row.get(1)?,
         snapshot: unsigned(2)?,
-        safety: unsigned(3)?,
+        // None of a recovery.
+        safety: Some(unsigned(3)?).filter(|safety| *safety > 0),
         at_ms: row.get(4)?,
         actor: read_actor(row, 5)?.ok_or(rusqlite::Error::InvalidQuery)?,
         revision: perhaps(7)?,
@@ -393,12 +394,15 @@ pub(in crate::state) fn last_id(connection: &Connection) -> Result<u64, StoreErr
     Ok(id.unsigned_abs())
 }
 
-/// Returns the latest restore of a source.
+/// Returns the restore of a source that is open, or else its latest.
 pub(in crate::state) fn latest(
     connection: &Connection,
     source: i64,
 ) -> Result<Option<StateRestore>, StoreError> {
-    let sql = format!("{COLUMNS} WHERE restore.source = ?1 ORDER BY restore.id DESC LIMIT 1");
+    let sql = format!(
+        "{COLUMNS} WHERE restore.source = ?1 \
+         ORDER BY status = 'open' DESC, restore.id DESC LIMIT 1"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row([source], read).optional()?)
 }
@@ -415,12 +419,13 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         .collect())
 }
 
-fn status_text(status: RestoreStatus) -> &'static str {
+pub(super) fn status_text(status: RestoreStatus) -> &'static str {
     match status {
         RestoreStatus::Open => "open",
         RestoreStatus::Confirmed => "confirmed",
         RestoreStatus::Superseded => "superseded",
         RestoreStatus::Cancelled => "cancelled",
+        RestoreStatus::Recovered => "recovered",
     }
 }
 
@@ -430,6 +435,7 @@ fn read_status(text: &str) -> Option<RestoreStatus> {
         RestoreStatus::Confirmed,
         RestoreStatus::Superseded,
         RestoreStatus::Cancelled,
+        RestoreStatus::Recovered,
     ]
     .into_iter()
     .find(|status| status_text(*status) == text)

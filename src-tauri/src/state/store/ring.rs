@@ -9,6 +9,7 @@ use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::finding;
 use super::seal::{SEAL_BYTES, mismatch, seal};
 use super::sources::{self, Source};
 use crate::state::limits::{RECORDED_MAX, REPORT_CHANGES_MAX, REPORTS_MAX};
@@ -69,7 +70,7 @@ pub(in crate::state) struct Reported {
 pub(super) fn migrate_ring(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     transaction.execute_batch(TABLES)?;
     transaction.execute("INSERT INTO uncounted SELECT id FROM snapshot", [])?;
-    for mut source in sources::all(transaction)? {
+    for mut source in finding::all(transaction)?.sound {
         // A state that cannot be read is left as it is: reading it reports the damage.
         let Ok(Some((mut tree, seq))) = sources::load_whole(transaction, source.id) else {
             continue;
@@ -91,13 +92,36 @@ pub(super) fn migrate_ring(transaction: &Transaction<'_>) -> Result<(), StoreErr
     Ok(())
 }
 
+/// What was read of records, without those that are damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::state) struct Readable<T> {
+    pub(in crate::state) found: Vec<T>,
+    /// How many are damaged.
+    pub(in crate::state) damaged: u32,
+}
+
+impl<T> Readable<T> {
+    /// Collects what was read; `None` is a damaged one.
+    fn collect(read: impl IntoIterator<Item = Option<T>>) -> Self {
+        let mut damaged = 0;
+        let found = read.into_iter().filter_map(|one| {
+            damaged += u32::from(one.is_none());
+            one
+        });
+        Self {
+            found: found.collect(),
+            damaged,
+        }
+    }
+}
+
 /// Returns the ring of a source, oldest first.
 pub(in crate::state) fn of(
     connection: &Connection,
     source: &Source,
-) -> Result<Vec<Change>, StoreError> {
+) -> Result<Readable<Change>, StoreError> {
     let mut ring = since(connection, source, i64::MIN)?;
-    ring.reverse();
+    ring.found.reverse();
     Ok(ring)
 }
 
@@ -106,7 +130,7 @@ pub(in crate::state) fn since(
     connection: &Connection,
     source: &Source,
     seq: i64,
-) -> Result<Vec<Change>, StoreError> {
+) -> Result<Readable<Change>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, history_max, seal, change FROM journal WHERE source = ?1 AND seq > ?2 \
          ORDER BY seq DESC LIMIT ?3",
@@ -116,12 +140,12 @@ pub(in crate::state) fn since(
     while let Some(row) = rows.next()? {
         // A damaged change affects no other.
         let change = sources::read_journal(row, source.id)?;
-        changes.extend(change.map(|change| Change {
+        changes.push(change.map(|change| Change {
             new: change.new.map(state::bounded),
             ..change
         }));
     }
-    Ok(changes)
+    Ok(Readable::collect(changes))
 }
 
 /// Finds damage in what a source recorded and reported, and in what its snapshots keep of it.
@@ -179,7 +203,11 @@ pub(super) fn keep(
     since: i64,
 ) -> Result<(), StoreError> {
     let changes = self::since(connection, source, since)?;
-    write_recorded(connection, snapshot, &changes)
+    if changes.damaged > 0 {
+        let damaged = changes.damaged;
+        tracing::warn!(source = %source.name, damaged, "a snapshot is kept without the damaged changes");
+    }
+    write_recorded(connection, snapshot, &changes.found)
 }
 
 /// Keeps changes, latest first, with a snapshot, in place of those that it has.
@@ -225,6 +253,21 @@ pub(in crate::state) fn recorded(
     Ok(changes.into_iter().filter_map(sources::unpacked).collect())
 }
 
+/// Returns the same; `None` if it is damaged.
+///
+/// # Errors
+/// [`StoreError`] if it cannot be read for another reason.
+pub(in crate::state) fn recorded_if_sound(
+    connection: &Connection,
+    snapshot: i64,
+) -> Result<Option<Vec<Change>>, StoreError> {
+    match recorded(connection, snapshot) {
+        Err(error) if error.is_malformed() => Err(error),
+        Err(StoreError::Damaged { .. }) => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// Moves the changes of a snapshot to the next one of its source before it is removed. The next one
 /// has to be recounted, because its predecessor changes.
 pub(super) fn hand_on(connection: &Connection, snapshot: i64) -> Result<(), StoreError> {
@@ -235,19 +278,31 @@ pub(super) fn hand_on(connection: &Connection, snapshot: i64) -> Result<(), Stor
         )?
         .query_row([snapshot], |row| row.get(0))?;
     if let Some(next) = next {
-        // What cannot be read is lost with the snapshot.
-        let earlier = recorded(connection, snapshot).unwrap_or_default();
-        if !earlier.is_empty() {
-            let mut changes = recorded(connection, next).unwrap_or_default();
-            changes.extend(earlier);
-            write_recorded(connection, next, &changes)?;
-        }
+        inherit(connection, snapshot, next)?;
         connection
             .prepare_cached("INSERT OR IGNORE INTO uncounted VALUES (?1)")?
             .execute([next])?;
     }
     forget(connection, "recorded", snapshot)?;
     forget(connection, "uncounted", snapshot)
+}
+
+/// Adds what was recorded before a snapshot to what was before the next one. What is damaged of the
+/// one is lost with it; what is damaged of the next one stays, so that it is not taken for sound.
+fn inherit(connection: &Connection, snapshot: i64, next: i64) -> Result<(), StoreError> {
+    let earlier = recorded_if_sound(connection, snapshot)?;
+    if earlier.is_none() {
+        tracing::warn!(snapshot, "damaged changes are removed with their snapshot");
+    }
+    let earlier = earlier.unwrap_or_default();
+    if earlier.is_empty() {
+        return Ok(());
+    }
+    if let Some(mut changes) = recorded_if_sound(connection, next)? {
+        changes.extend(earlier);
+        write_recorded(connection, next, &changes)?;
+    }
+    Ok(())
 }
 
 fn forget(connection: &Connection, table: &str, snapshot: i64) -> Result<(), StoreError> {
@@ -291,7 +346,7 @@ pub(in crate::state) fn reports(
     connection: &Connection,
     source: i64,
     (after, to): (i64, i64),
-) -> Result<Vec<Report>, StoreError> {
+) -> Result<Readable<Report>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, at_ms, since_ms, seal, changes FROM report \
          WHERE source = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq DESC",
@@ -299,9 +354,9 @@ pub(in crate::state) fn reports(
     let mut rows = statement.query(params![source, after, to])?;
     let mut reports = Vec::new();
     while let Some(row) = rows.next()? {
-        reports.extend(read_report(row, source)?);
+        reports.push(read_report(row, source)?);
     }
-    Ok(reports)
+    Ok(Readable::collect(reports))
 }
 
 /// Reads one; `None` if it is damaged, which affects no other.

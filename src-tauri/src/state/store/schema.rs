@@ -2,7 +2,7 @@
 
 use rusqlite::Transaction;
 
-use super::{restores, ring};
+use super::{restores, ring, snapshots};
 use crate::store::StoreError;
 use crate::store::sqlite::commits;
 use crate::store::sqlite::quarantine::Database;
@@ -13,8 +13,8 @@ pub(in crate::state) const STATES: SideDatabase = SideDatabase {
     database: Database::States,
     mark: 0x464c_4453,
     format: 4,
-    tables: &[TABLES, ring::TABLES, commits::TABLE],
-    upgrades: &[upgrade_to_2, upgrade_to_3, commits::add],
+    tables: &[TABLES, ring::TABLES, snapshots::SEALS, commits::TABLE],
+    upgrades: &[upgrade_to_2, upgrade_to_3, upgrade_to_4],
     progress: "SELECT 'the last ' || name, seq FROM sqlite_sequence
                UNION ALL SELECT 'source ' || name, seq FROM source",
 };
@@ -120,4 +120,11 @@ fn upgrade_to_2(transaction: &Transaction<'_>) -> Result<(), StoreError> {
 /// still recognised, and kept.
 fn upgrade_to_3(_: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
+}
+
+/// Makes format 4 of format 3, whose codings had no seals, which knew of no recovery and counted no
+/// commits.
+fn upgrade_to_4(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    snapshots::seal_codings(transaction)?;
+    commits::add(transaction)
 }

@@ -5,21 +5,29 @@
 //! read.
 
 mod chains;
+mod coding_seal;
 mod counting;
 mod labels;
 mod taking;
+mod walking;
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension};
 
-pub(in crate::state) use self::chains::{Changed, each_change, each_state, tree_of};
+pub(in crate::state) use self::chains::tree_of;
 pub(super) use self::chains::{check, latest_readable};
+pub(super) use self::coding_seal::{
+    Place, TABLE as SEALS, make_all as seal_codings, write as seal_coding,
+};
 pub(super) use self::counting::{are_uncounted, recount};
 pub(super) use self::labels::label;
 pub(crate) use self::taking::NewSnapshot;
 pub(super) use self::taking::take;
+pub(in crate::state) use self::walking::{Changed, each_change, each_state, mark_damaged};
 use super::seal::{SEAL_BYTES, mismatch, seal};
 use super::sources::Source;
 use super::{ring, stored_name};
+use crate::state::limits::MOMENT_MS_MAX;
 use crate::state::shapes::{Snapshot, SnapshotCause};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
@@ -86,9 +94,71 @@ const COLUMNS: &str = "snapshot.id, source.name, snapshot.at_ms, cause, snapshot
      NOT EXISTS (SELECT 1 FROM snapshot AS earlier \
      WHERE earlier.source = snapshot.source AND earlier.id < snapshot.id)";
 
+/// Reads a row. One that does not match its seal is marked as damaged, with what is stored of it as
+/// far as that can be read.
 fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
+    let found = match read_values(row) {
+        Ok((found, sealed)) if found.seal() == sealed => return Ok(found),
+        Ok((found, _)) => found,
+        Err(error) if is_of_value(&error) => unreadable(row)?,
+        Err(error) => return Err(error.into()),
+    };
+    let at_ms = found.snapshot.at_ms.clamp(0, MOMENT_MS_MAX);
+    Ok(Row {
+        snapshot: Snapshot {
+            at_ms,
+            is_damaged: true,
+            ..found.snapshot
+        },
+        ..found
+    })
+}
+
+/// Returns whether an error is about a value that was read, as opposed to reading it.
+fn is_of_value(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+            | Error::InvalidColumnType(..)
+    )
+}
+
+/// Returns what is known of a row of which not all values can be read.
+fn unreadable(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
     let id: i64 = row.get(0)?;
-    let what = || mismatch(&format!("snapshot {id}"));
+    let name = row.get_ref(1)?.as_bytes_or_null();
+    let name = name.ok().flatten().unwrap_or_default();
+    Ok(Row {
+        snapshot: Snapshot {
+            id: id.unsigned_abs(),
+            source: String::from_utf8_lossy(name).into_owned(),
+            at_ms: row.get(2).unwrap_or_default(),
+            cause: SnapshotCause::Interval,
+            name: None,
+            note: None,
+            is_pinned: false,
+            files: 0,
+            bytes: 0,
+            changes: None,
+            is_first: row.get(18).unwrap_or_default(),
+            is_damaged: true,
+            revision: 0,
+        },
+        changes: 0,
+        source: row.get(11).unwrap_or_default(),
+        seq: row.get(12).unwrap_or_default(),
+        chain: row.get(13).unwrap_or_default(),
+        hash: row.get(14).unwrap_or_default(),
+        coding_bytes: row.get::<_, i64>(16).unwrap_or_default().unsigned_abs(),
+    })
+}
+
+/// Reads the values of a row, and its seal.
+fn read_values(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, [u8; SEAL_BYTES])> {
+    let id: i64 = row.get(0)?;
     let cause: String = row.get(3)?;
     let unsigned = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     let (changes, is_uncounted): (u32, bool) = (row.get(9)?, row.get(17)?);
@@ -97,7 +167,9 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
             id: id.unsigned_abs(),
             source: row.get(1)?,
             at_ms: row.get(2)?,
-            cause: read_cause(&cause).ok_or_else(what)?,
+            cause: read_cause(&cause).ok_or_else(|| {
+                rusqlite::Error::FromSqlConversionFailure(3, Type::Text, cause.clone().into())
+            })?,
             name: row.get(4)?,
             note: row.get(5)?,
             is_pinned: row.get(6)?,
@@ -105,6 +177,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
             bytes: unsigned(8)?,
             changes: (!is_uncounted).then_some(changes),
             is_first: row.get(18)?,
+            is_damaged: false,
             revision: unsigned(10)?,
         },
         changes,
@@ -114,11 +187,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
         hash: row.get(14)?,
         coding_bytes: unsigned(16)?,
     };
-    let sealed: [u8; SEAL_BYTES] = row.get(15)?;
-    match found.seal() == sealed {
-        true => Ok(found),
-        false => Err(what()),
-    }
+    Ok((found, row.get(15)?))
 }
 
 /// Lists rows by a condition on them, which has `?1`.
@@ -140,13 +209,17 @@ fn select(
     Ok(found)
 }
 
-/// Loads one; an error names it if it is missing.
+/// Loads one; an error names it if it is missing or damaged.
 pub(in crate::state) fn load(connection: &Connection, id: u64) -> Result<Row, StateError> {
     let key = i64::try_from(id).unwrap_or(i64::MAX);
     let found = select(connection, "snapshot.id = ?1", key)?.pop();
-    found.ok_or_else(|| StateError::NotFound {
+    let row = found.ok_or_else(|| StateError::NotFound {
         message: format!("there is no snapshot {id}; it may have been removed because of its age"),
-    })
+    })?;
+    match row.snapshot.is_damaged {
+        true => Err(mismatch(&format!("snapshot {id}")).into()),
+        false => Ok(row),
+    }
 }
 
 /// Lists those of a source, or of all, in the order they were stored.
@@ -228,9 +301,8 @@ pub(super) fn remove_imported(connection: &Connection, source: &Source) -> Resul
     for chain in rows.chunk_by(|one, next| one.chain == next.chain) {
         if chain.iter().any(imported) {
             let rewrite = super::thinning::Rewrite::without(connection, &[chain], &imported)?;
-            if let Some(rewrite) = rewrite {
-                super::thinning::carry_out(connection, &rewrite)?;
-            }
+            let damaged = || mismatch(&format!("a snapshot in the chain of {}", chain[0].id()));
+            super::thinning::carry_out(connection, &rewrite.ok_or_else(damaged)?)?;
         }
     }
     Ok(())

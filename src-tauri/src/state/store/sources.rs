@@ -1,13 +1,15 @@
 //! Sources, their states whole, and the journal of the changes since, whose end is the ring.
+//!
+//! `finding.rs` reads the rows of sources.
 
 use flagdeck_core::state;
 use flagdeck_core::state::{Change, Hint};
-use flagdeck_core::tree::{self, KeyError, Object, Tree};
+use flagdeck_core::tree::{self, KeyError, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::recovery;
 use super::seal::{SEAL_BYTES, mismatch, seal};
-use super::{snapshots, stored_name};
-use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, SOURCES_MAX, STATE_BYTES_MAX};
+use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, STATE_BYTES_MAX};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
 
@@ -31,7 +33,7 @@ pub(in crate::state) struct Source {
 }
 
 impl Source {
-    fn seal(&self) -> [u8; SEAL_BYTES] {
+    pub(super) fn seal(&self) -> [u8; SEAL_BYTES] {
         seal(&[
             self.name.as_str().as_bytes(),
             &self.seq.to_le_bytes(),
@@ -41,120 +43,6 @@ impl Source {
             &self.records.to_le_bytes(),
         ])
     }
-}
-
-const COLUMNS: &str = "id, name, seq, at_ms, files, bytes, records, seal";
-
-fn read(row: &Row<'_>) -> Result<Source, StoreError> {
-    let name: String = row.get(1)?;
-    let source = Source {
-        id: row.get(0)?,
-        name: stored_name(&name),
-        seq: row.get(2)?,
-        at_ms: row.get(3)?,
-        files: row.get::<_, i64>(4)?.unsigned_abs(),
-        bytes: row.get::<_, i64>(5)?.unsigned_abs(),
-        records: row.get(6)?,
-    };
-    let sealed: [u8; SEAL_BYTES] = row.get(7)?;
-    match source.seal() == sealed {
-        true => Ok(source),
-        false => Err(mismatch(&format!("the source {name}"))),
-    }
-}
-
-/// Lists every source, the last to report first.
-pub(in crate::state) fn all(connection: &Connection) -> Result<Vec<Source>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM source ORDER BY at_ms DESC, name");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut sources = Vec::new();
-    while let Some(row) = rows.next()? {
-        sources.push(read(row)?);
-    }
-    Ok(sources)
-}
-
-fn find(connection: &Connection, name: &SourceName) -> Result<Option<Source>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM source WHERE name = ?1");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([name.as_str()])?;
-    rows.next()?.map(read).transpose()
-}
-
-/// Returns an existing source.
-pub(in crate::state) fn get(
-    connection: &Connection,
-    name: &SourceName,
-) -> Result<Source, StateError> {
-    match find(connection, name)? {
-        Some(source) => Ok(source),
-        None => Err(unknown(connection, name)?),
-    }
-}
-
-/// Returns a source that has a state, not only snapshots.
-pub(super) fn get_with_state(
-    connection: &Connection,
-    name: &SourceName,
-) -> Result<Source, StateError> {
-    let source = get(connection, name)?;
-    match source.seq {
-        0 => Err(StateError::NotFound {
-            message: format!("{name} has only snapshots; it has reported no state"),
-        }),
-        _ => Ok(source),
-    }
-}
-
-fn unknown(connection: &Connection, name: &SourceName) -> Result<StateError, StoreError> {
-    let known: Vec<String> = all(connection)?
-        .into_iter()
-        .map(|source| source.name.to_string())
-        .collect();
-    let message = match known.as_slice() {
-        [] => format!("there is no source {name}; no application has reported a state yet"),
-        known => format!("there is no source {name}; there is {}", known.join(", ")),
-    };
-    Ok(StateError::NotFound { message })
-}
-
-/// Returns a source, and creates it if it is missing.
-pub(super) fn find_or_make(
-    connection: &Connection,
-    name: &SourceName,
-) -> Result<Source, StateError> {
-    if let Some(source) = find(connection, name)? {
-        return Ok(source);
-    }
-    let count: u32 = connection
-        .query_row("SELECT count(*) FROM source", [], |row| row.get(0))
-        .map_err(StoreError::from)?;
-    if count >= SOURCES_MAX {
-        return Err(StateError::TooMany {
-            message: format!(
-                "the states of {SOURCES_MAX} sources are stored already, the most there can be"
-            ),
-        });
-    }
-    let mut source = Source {
-        id: 0,
-        name: name.clone(),
-        seq: 0,
-        at_ms: 0,
-        files: 0,
-        bytes: 0,
-        records: 0,
-    };
-    connection
-        .execute(
-            "INSERT INTO source (name, seq, at_ms, files, bytes, records, seal) \
-             VALUES (?1, 0, 0, 0, 0, 0, ?2)",
-            params![name.as_str(), source.seal()],
-        )
-        .map_err(StoreError::from)?;
-    source.id = connection.last_insert_rowid();
-    Ok(source)
 }
 
 /// Writes the row of a source, without its state.
@@ -221,7 +109,7 @@ pub(super) fn write_as_of(
         source,
     })?;
     source.bytes = text.len() as u64;
-    let sealed = seal(&[&source.id.to_le_bytes(), &seq.to_le_bytes(), &packed]);
+    let sealed = whole_seal(source.id, seq, &packed);
     connection
         .prepare_cached("INSERT OR REPLACE INTO whole VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![source.id, seq, sealed, packed])?;
@@ -361,6 +249,10 @@ fn read_packed(bytes: &[u8]) -> Option<Change> {
     packed.ok().and_then(unpacked)
 }
 
+fn whole_seal(source: i64, seq: i64, packed: &[u8]) -> [u8; SEAL_BYTES] {
+    seal(&[&source.to_le_bytes(), &seq.to_le_bytes(), packed])
+}
+
 fn journal_seal(source: i64, seq: i64, history_max: i64, packed: &[u8]) -> [u8; SEAL_BYTES] {
     seal(&[
         &source.to_le_bytes(),
@@ -368,6 +260,42 @@ fn journal_seal(source: i64, seq: i64, history_max: i64, packed: &[u8]) -> [u8; 
         &history_max.to_le_bytes(),
         packed,
     ])
+}
+
+/// Adds a change to the journal that counts as one of its ring.
+pub(super) fn add_to_ring(
+    connection: &Connection,
+    source: &mut Source,
+    change: &Change,
+    history_max: usize,
+) -> Result<(), StoreError> {
+    add_to_journal(connection, source.id, source.seq, change, history_max)?;
+    let records = (source.records as usize + 1).min(history_max);
+    source.records = u32::try_from(records).unwrap_or(u32::MAX);
+    Ok(())
+}
+
+/// Removes the changes of the journal that do not match their hash: nothing can be read of them.
+pub(super) fn remove_unreadable(
+    connection: &Connection,
+    source: &Source,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT seq, history_max, seal, change FROM journal WHERE source = ?1 ORDER BY seq",
+    )?;
+    let mut rows = statement.query([source.id])?;
+    let mut unreadable: Vec<i64> = Vec::new();
+    while let Some(row) = rows.next()? {
+        if read_journal(row, source.id)?.is_none() {
+            unreadable.push(row.get(0)?);
+        }
+    }
+    let mut delete =
+        connection.prepare_cached("DELETE FROM journal WHERE source = ?1 AND seq = ?2")?;
+    for seq in unreadable {
+        delete.execute([source.id, seq])?;
+    }
+    Ok(())
 }
 
 fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreError> {
@@ -383,18 +311,21 @@ fn journal_is_full(connection: &Connection, source: i64) -> Result<bool, StoreEr
 /// Loads the state of a source: the one written whole, with every later change of the journal.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] if a part of it is damaged or missing. No snapshot takes its place:
-/// later changes replayed on an older state would make one that never existed.
-pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
+/// [`StateError::Damaged`] if a part of it is damaged or missing. No snapshot takes its place
+/// unasked: later changes replayed on an older state would make one that never existed.
+pub(super) fn load_tree(connection: &Connection, source: &Source) -> Result<Tree, StateError> {
     replayed(connection, source).map_err(|error| match error {
-        // What SQLite finds may be one failed read, which is judged by who called.
-        error if error.is_malformed() => error,
-        StoreError::Damaged { what } => damaged_state(connection, source, &what),
-        error => error,
+        // What SQLite finds may be one failed read, which is judged by the caller.
+        error if error.is_malformed() => error.into(),
+        StoreError::Damaged { what } => {
+            recovery::damaged(connection, source.id, &source.name, what)
+        }
+        error => error.into(),
     })
 }
 
-fn replayed(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
+/// Replays the journal on the state written whole.
+pub(super) fn replayed(connection: &Connection, source: &Source) -> Result<Tree, StoreError> {
     let whole = load_whole(connection, source.id)?;
     let (mut tree, mut seq) = whole.unwrap_or_else(|| (state::initial(), 0));
     let mut statement = connection.prepare_cached(
@@ -418,39 +349,45 @@ fn replayed(connection: &Connection, source: &Source) -> Result<Tree, StoreError
     }
 }
 
+/// Returns whether all that the state of a source is made of is as it was written. Decodes none of
+/// it.
+///
+/// # Errors
+/// [`StoreError`] if it cannot be read.
+pub(in crate::state) fn is_intact(
+    connection: &Connection,
+    source: &Source,
+) -> Result<bool, StoreError> {
+    let mut whole =
+        connection.prepare_cached("SELECT seq, seal, text FROM whole WHERE source = ?1")?;
+    let whole = whole.query_row([source.id], |row| {
+        let seq: i64 = row.get(0)?;
+        let text = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        Ok((seq, is_sealed(row, 1, &whole_seal(source.id, seq, text))?))
+    });
+    let (mut seq, mut is_intact) = whole.optional()?.unwrap_or((0, true));
+    let mut journal = connection.prepare_cached(
+        "SELECT seq, history_max, seal, change FROM journal \
+         WHERE source = ?1 AND seq > ?2 ORDER BY seq",
+    )?;
+    let mut rows = journal.query([source.id, seq])?;
+    while let Some(row) = rows.next()? {
+        let (at, history_max): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let packed = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+        let sealed = journal_seal(source.id, at, history_max, packed);
+        is_intact &= at == seq + 1 && is_sealed(row, 2, &sealed)?;
+        seq = at;
+    }
+    Ok(is_intact && seq == source.seq)
+}
+
+/// Returns whether a column of a row has this seal.
+fn is_sealed(row: &Row<'_>, column: usize, seal: &[u8]) -> rusqlite::Result<bool> {
+    Ok(row.get_ref(column)?.as_blob()? == seal)
+}
+
 fn missing(seq: i64) -> StoreError {
     StoreError::damaged(format!("change {seq} is missing"))
-}
-
-/// Returns the error for a state that cannot be read: what is damaged, and how to go on.
-fn damaged_state(connection: &Connection, source: &Source, what: &str) -> StoreError {
-    let name = &source.name;
-    let sound = match snapshots::latest_readable(connection, source.id) {
-        Ok(Some(id)) => format!("snapshot {id} is its latest that can be read"),
-        Ok(None) | Err(_) => "it has no snapshot that can be read".to_owned(),
-    };
-    StoreError::damaged(format!(
-        "the state of {name}: {what}; {sound}, and the next whole report of {name} replaces it"
-    ))
-}
-
-/// Loads the state that a whole report is compared with: an empty one in place of a damaged one,
-/// which is removed. The ring and the snapshots stay.
-pub(super) fn load_for_report(
-    connection: &Connection,
-    source: &mut Source,
-) -> Result<Tree, StoreError> {
-    match load_tree(connection, source) {
-        Err(error) if error.is_malformed() => Err(error),
-        Err(StoreError::Damaged { what }) => {
-            tracing::error!(source = %source.name, what, "a whole report replaces a damaged state");
-            let empty = Tree::from(Object::default());
-            let seq = source.seq;
-            write_as_of(connection, source, &tree::write(&empty), seq)?;
-            Ok(empty)
-        }
-        loaded => loaded,
-    }
 }
 
 /// Reads a change of the journal; `None` if it does not match its hash.
@@ -476,7 +413,7 @@ pub(super) fn load_whole(
         return Ok(None);
     };
     let what = || mismatch("a state");
-    if seal(&[&source.to_le_bytes(), &seq.to_le_bytes(), &packed]) != sealed {
+    if whole_seal(source, seq, &packed) != sealed {
         return Err(what());
     }
     let text = zstd::bulk::decompress(&packed, STATE_BYTES_MAX).map_err(|_| what())?;

@@ -13,8 +13,8 @@ use flagdeck_core::retention::{Kept, Retention};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, params};
 
-use super::snapshots::{self, Row};
-use super::{STATES, ring, sources};
+use super::snapshots::{self, Place, Row};
+use super::{STATES, finding, ring};
 use crate::store::StoreError;
 
 /// Bytes of a row without its coding, with its index entries; measured.
@@ -51,7 +51,7 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
     };
     let moment = connection.unchecked_transaction()?;
     let mut rewrites = Vec::new();
-    for source in sources::all(&moment)? {
+    for source in finding::all(&moment)?.sound {
         let rows = snapshots::of_source(&moment, Some(source.id))?;
         let dropped = to_drop(&rows, now_ms);
         let goes = |row: &Row| dropped.contains(&row.id());
@@ -69,6 +69,7 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
                 Some(rewrite) => rewrites.push(rewrite),
                 // A damaged chain does not prevent the others from being thinned.
                 None => {
+                    tracing::warn!(source = %source.name, "a damaged chain of snapshots stays as it is");
                     for chain in joined.iter().filter(|chain| is_thinned(&[chain])) {
                         rewrites.extend(Rewrite::without(&moment, &[chain], &goes)?);
                     }
@@ -108,7 +109,10 @@ fn to_drop(rows: &[Row], now_ms: i64) -> HashSet<i64> {
             id: row.id(),
             at_ms: row.snapshot.at_ms,
             bytes: row.coding_bytes + ROW_BYTES,
-            is_pinned: row.snapshot.is_pinned || row.snapshot.name.is_some(),
+            // Of a damaged one neither age nor pin are certain.
+            is_pinned: row.snapshot.is_pinned
+                || row.snapshot.name.is_some()
+                || row.snapshot.is_damaged,
         })
         .collect();
     let dropped = Retention::default().to_drop(&kept, now_ms);
@@ -133,7 +137,7 @@ impl Rewrite {
         let mut made = Made::default();
         let mut read = 0;
         for chain in chains {
-            snapshots::each_state(connection, chain, |row, state| {
+            snapshots::each_state(connection, chain, |_, row, state| {
                 let is_sound = tree::is_hash_of(&row.hash, state);
                 read += usize::from(is_sound);
                 if is_sound && !goes(row) {
@@ -191,10 +195,18 @@ pub(super) fn carry_out(connection: &Connection, rewrite: &Rewrite) -> Result<()
             .prepare_cached("DELETE FROM snapshot WHERE id = ?1")?
             .execute([id])?;
     }
+    let mut before = (0, 0);
     for (id, chain, coding) in &rewrite.kept {
         connection
             .prepare_cached("UPDATE snapshot SET chain = ?2, coding = ?3 WHERE id = ?1")?
             .execute(params![id, chain, coding])?;
+        let place = Place {
+            id: *id,
+            chain: *chain,
+            before: if before.0 == *chain { before.1 } else { 0 },
+        };
+        snapshots::seal_coding(connection, place, coding)?;
+        before = (*chain, *id);
     }
     Ok(())
 }

@@ -5,9 +5,10 @@ use std::time::Instant;
 use flagdeck_core::tree::Tree;
 use rusqlite::Connection;
 
+use super::recovery;
 use super::sources::{self, Source};
+use crate::state::StateError;
 use crate::state::limits::{TREE_HELD_FOR, TREES_HELD_BYTES_MAX};
-use crate::store::StoreError;
 
 /// The trees of the sources that changed last, within a bound of bytes.
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ impl TreeCache {
         &mut self,
         connection: &Connection,
         source: &Source,
-    ) -> Result<Tree, StoreError> {
+    ) -> Result<Tree, StateError> {
         match self.cached(source) {
             Some(tree) => Ok(tree),
             None => sources::load_tree(connection, source),
@@ -38,15 +39,15 @@ impl TreeCache {
     }
 
     /// Like [`Self::take`], for a whole report: it replaces a damaged state, see
-    /// [`sources::load_for_report`].
+    /// [`recovery::load_for_report`].
     pub(super) fn take_for_report(
         &mut self,
         connection: &Connection,
         source: &mut Source,
-    ) -> Result<Tree, StoreError> {
+    ) -> Result<Tree, StateError> {
         match self.cached(source) {
             Some(tree) => Ok(tree),
-            None => sources::load_for_report(connection, source),
+            None => recovery::load_for_report(connection, source),
         }
     }
 
@@ -55,6 +56,12 @@ impl TreeCache {
         let place = self.0.iter().position(|held| held.source == source.id)?;
         let held = self.0.swap_remove(place);
         (held.seq == source.seq).then_some(held.tree)
+    }
+
+    /// Caches the tree of a source in place of the one that it has of it.
+    pub(super) fn replace(&mut self, source: &Source, tree: Tree) {
+        self.0.retain(|held| held.source != source.id);
+        self.hold(source, tree);
     }
 
     /// Caches the tree of a source, and drops the least recently used ones above the bound.

@@ -301,10 +301,8 @@ fn prune(folder: &Folder, just_made: &Path) {
 ///
 /// Named by number and time, because after a restore a number can come a second time.
 fn name(connection: &Connection) -> Result<Option<String>, StoreError> {
-    let latest = revision::summaries(connection, None, 1)?;
-    Ok(latest
-        .first()
-        .map(|latest| file_name(latest.number, latest.at_ms)))
+    let latest = revision::latest_summary(connection)?;
+    Ok(latest.map(|latest| file_name(latest.number, latest.at_ms)))
 }
 
 fn file_name(revision: RevisionNumber, at_ms: i64) -> String {

@@ -193,11 +193,12 @@ fn candidates(folder: &Folder) -> Result<Vec<(RevisionNumber, Candidate)>, Store
 }
 
 fn describe(origin: Origin, copy: &Path) -> Result<Restored, StoreError> {
-    let latest = revision::summaries(&backup::open(copy)?, None, 1)?;
-    let latest = latest.first();
+    let latest = revision::latest_summary(&backup::open(copy)?)?;
     Ok(Restored {
         origin,
-        revision: latest.map_or(RevisionNumber::NONE, |latest| latest.number),
+        revision: latest
+            .as_ref()
+            .map_or(RevisionNumber::NONE, |latest| latest.number),
         at_ms: latest.map_or(0, |latest| latest.at_ms),
     })
 }

@@ -125,7 +125,8 @@ fn load_after(
     }))
 }
 
-/// Loads summaries, latest first, each checked against its hash.
+/// Loads summaries, latest first. One that does not match its hash is marked as damaged: it hides
+/// no other.
 pub(super) fn summaries(
     connection: &Connection,
     before: Option<RevisionNumber>,
@@ -142,12 +143,48 @@ pub(super) fn summaries(
     let mut rows = statement.query(params![before, limit])?;
     let mut summaries = Vec::new();
     while let Some(row) = rows.next()? {
-        summaries.push(Fields::read(row)?.checked()?);
+        summaries.push(summary_of(row)?);
     }
     Ok(summaries)
 }
 
-/// Loads the summary of a revision that is known to be there, checked against its hash.
+fn summary_of(row: &Row<'_>) -> Result<RevisionSummary, StoreError> {
+    let number = from_key(row.get(0)?);
+    match Fields::read(row).and_then(Fields::checked) {
+        Err(StoreError::Damaged { .. }) => Ok(damaged(number, row)),
+        read => read,
+    }
+}
+
+/// Says of a row that does not match its hash what is stored of it, as far as that can be read.
+fn damaged(number: RevisionNumber, row: &Row<'_>) -> RevisionSummary {
+    let via: Option<String> = row.get(2).ok();
+    RevisionSummary {
+        number,
+        at_ms: row.get(1).unwrap_or_default(),
+        actor: Actor {
+            via: via.and_then(|via| read_via(&via)).unwrap_or(Via::Flagctl),
+            name: row.get(3).unwrap_or_default(),
+        },
+        cause: Cause::Edit,
+        note: None,
+        changes: vec!["damaged: it does not match its hash".into()],
+        is_damaged: true,
+    }
+}
+
+/// Loads the summary of the latest revision, checked against its hash; `None` without any.
+pub(super) fn latest_summary(
+    connection: &Connection,
+) -> Result<Option<RevisionSummary>, StoreError> {
+    let latest = summaries(connection, None, 1)?.pop();
+    match latest {
+        Some(latest) if latest.is_damaged => Err(mismatch(latest.number)),
+        latest => Ok(latest),
+    }
+}
+
+/// Loads the summary of a revision that is known to be there, as [`summaries`] does.
 pub(super) fn summary(
     connection: &Connection,
     number: RevisionNumber,
@@ -311,8 +348,18 @@ impl Fields {
     }
 
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let number = from_key(row.get(0)?);
+        Self::read_values(row, number).map_err(|error| match StoreError::from(error) {
+            error if error.is_malformed() => error,
+            // A value is not of its kind.
+            StoreError::Damaged { .. } => mismatch(number),
+            error => error,
+        })
+    }
+
+    fn read_values(row: &Row<'_>, number: RevisionNumber) -> rusqlite::Result<Self> {
         Ok(Self {
-            number: from_key(row.get(0)?),
+            number,
             at_ms: row.get(1)?,
             via: row.get(2)?,
             actor: row.get(3)?,
@@ -358,6 +405,7 @@ impl Fields {
             cause: read_cause(&self.cause, self.cause_of.map(from_key)).ok_or_else(unreadable)?,
             changes: serde_json::from_str(&self.changes).map_err(|_| unreadable())?,
             note: self.note,
+            is_damaged: false,
         })
     }
 }

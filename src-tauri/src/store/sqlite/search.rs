@@ -45,13 +45,13 @@ pub(super) fn actors(connection: &Connection) -> Result<Vec<Actor>, StoreError> 
     let mut rows = statement.query([])?;
     let mut actors = Vec::new();
     while let Some(row) = rows.next()? {
-        let via: String = row.get(1)?;
-        let via = revision::read_via(&via)
-            .ok_or_else(|| StoreError::damaged("a value in flagdeck.db is not of its kind"))?;
-        actors.push(Actor {
+        // One of a damaged revision is nobody.
+        let (name, via) = (row.get_ref(0)?.as_str(), row.get_ref(1)?.as_str());
+        let via = via.ok().and_then(revision::read_via);
+        actors.extend(name.ok().zip(via).map(|(name, via)| Actor {
             via,
-            name: row.get(0)?,
-        });
+            name: name.to_owned(),
+        }));
     }
     Ok(actors)
 }

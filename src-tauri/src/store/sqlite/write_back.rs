@@ -28,9 +28,9 @@ const DAMAGED_FOR: Duration = Duration::from_secs(3);
 
 /// Returns what is under the name of a store, as far as it can be read.
 pub(super) fn look(folder: &Folder) -> Instead {
-    let latest = read(folder, false).and_then(|there| revision::summaries(&there, None, 1));
+    let latest = read(folder, false).and_then(|there| revision::latest_summary(&there));
     match latest {
-        Ok(latest) => Instead::Store(latest.into_iter().next().map(Box::new)),
+        Ok(latest) => Instead::Store(latest.map(Box::new)),
         Err(error) => Instead::Unreadable {
             reason: error.to_string(),
         },

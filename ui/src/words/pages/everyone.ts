@@ -356,6 +356,10 @@ const snapshots: HelpPage = {
           "Asks for the same parts as they were before the restore. If any of them changed since, you see that first. Every restore is listed under Restores and in Activity.",
         ],
         [
+          "Recover",
+          "If what is stored of a state is damaged, Flagdeck says so instead of showing it. Recover puts a snapshot in its place; what the application reported after that is lost.",
+        ],
+        [
           "Export and import",
           "Export writes the snapshots you choose to a file, for another machine or a bug report. Imported snapshots are marked as such, and you can remove them.",
         ],

@@ -6,7 +6,7 @@ use flagdeck::wire::{Blame, ChangeRecord, Excerpt, Snapshot, StateAt};
 use flagdeck::{App, Error};
 
 use crate::key::Key;
-use crate::output::{Output, when};
+use crate::output::{Output, remark, when};
 
 /// Characters of a recorded value: two of them stand on a line with when and from where.
 const VALUE_CHARS_MAX: usize = 48;
@@ -26,6 +26,9 @@ pub fn blame(
         }
         blame => blame?,
     };
+    if let Some(unreadable) = blame.unreadable {
+        remark(&format!("{unreadable}: another change may have set it"));
+    }
     if output.json {
         return Ok(output.value(&blame)?);
     }

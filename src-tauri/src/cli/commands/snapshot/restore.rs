@@ -43,6 +43,9 @@ pub fn restore(app: &App, arguments: &RestoreArguments, output: &mut Output) -> 
         true => None,
         false => Some(app.restore_state(&request, &me())?),
     };
+    if restore.is_some() {
+        output.note_saved();
+    }
     if output.json {
         return Ok(output.value(&Done {
             restore: restore.as_ref(),
@@ -78,9 +81,11 @@ fn tell(restore: &StateRestore, output: &mut Output) -> anyhow::Result<()> {
     if let Some(revision) = restore.revision {
         output.line(format!("The flags of that moment are revision {revision}"))?;
     }
-    output.line(format!(
-        "What {source} has now is kept as snapshot {safety}"
-    ))?;
+    if let Some(safety) = safety {
+        output.line(format!(
+            "What {source} has now is kept as snapshot {safety}"
+        ))?;
+    }
     output.line(format!(
         "Waiting for {source} to confirm; see flagctl snapshot restores"
     ))?;
@@ -99,6 +104,7 @@ pub fn undo(app: &App, arguments: &UndoArguments, output: &mut Output) -> anyhow
         return preview_undo(app, id, output);
     }
     let undone = app.undo_restore(id, &me())?;
+    output.note_saved();
     if output.json {
         return Ok(output.value(&undone.restore)?);
     }
@@ -181,6 +187,7 @@ fn latest(app: &App, source: Option<&SourceName>) -> anyhow::Result<u64> {
 /// Cancels a restore that its application has not taken.
 pub fn cancel(app: &App, id: u64, output: &mut Output) -> anyhow::Result<()> {
     let restore = app.cancel_restore(id, &me())?;
+    output.note_saved();
     if output.json {
         return Ok(output.value(&restore)?);
     }
@@ -273,5 +280,6 @@ fn status(restore: &StateRestore) -> String {
         (RestoreStatus::Confirmed, None) => format!("confirmed {ended}"),
         (RestoreStatus::Superseded, _) => format!("superseded{by} {ended}"),
         (RestoreStatus::Cancelled, _) => format!("cancelled{by} {ended}"),
+        (RestoreStatus::Recovered, _) => "took the place of a damaged state".into(),
     }
 }

@@ -1,11 +1,13 @@
 //! Reading chains: the first snapshot is whole, each of the others is a patch.
 
-use flagdeck_core::Patch;
+use std::collections::HashSet;
+
 use flagdeck_core::chain::{self, Chain};
 use flagdeck_core::tree::{self, Tree};
 use rusqlite::Connection;
 
 use super::super::seal::mismatch;
+use super::walking::each_state;
 use super::{Row, of_source};
 use crate::store::StoreError;
 
@@ -45,102 +47,28 @@ pub(in crate::state) fn tree_of(connection: &Connection, row: &Row) -> Result<Tr
     Ok(open_chain(connection, row)?.0.into_tree())
 }
 
-/// Walks through the snapshots of a chain, in order, as far as they can be read. `rows` are all
-/// of them, or the first ones.
-pub(in crate::state) fn each_state(
-    connection: &Connection,
-    rows: &[Row],
-    mut visit: impl FnMut(&Row, &Tree),
-) -> Result<(), StoreError> {
-    let mut chain: Option<Chain> = None;
-    let mut statement = connection.prepare_cached("SELECT coding FROM snapshot WHERE id = ?1")?;
-    for row in rows {
-        let coding: Vec<u8> = statement.query_row([row.id()], |found| found.get(0))?;
-        let Some(open) = &mut chain else {
-            let Ok(open) = Chain::open(&coding) else {
-                return Ok(());
-            };
-            visit(row, open.tree());
-            chain = Some(open);
-            continue;
-        };
-        if open.advance(&coding).is_err() {
-            return Ok(());
-        }
-        visit(row, open.tree());
-    }
-    Ok(())
-}
-
-/// What changed in a snapshot: a patch and the state it is applied to, or the first state that
-/// there is.
-pub(in crate::state) enum Changed<'a> {
-    Since(&'a Patch<'a>, &'a Tree),
-    First(&'a Tree),
-}
-
-/// Walks through the snapshots of a chain, in order, as far as they can be read, and visits what
-/// changed in each. `before` is the state before the chain. Returns the last state.
-pub(in crate::state) fn each_change(
-    connection: &Connection,
-    rows: &[Row],
-    before: Option<&Tree>,
-    mut visit: impl FnMut(&Row, &Changed<'_>),
-) -> Result<Option<Tree>, StoreError> {
-    let mut chain: Option<Chain> = None;
-    let mut statement = connection.prepare_cached("SELECT coding FROM snapshot WHERE id = ?1")?;
-    for row in rows {
-        let coding: Vec<u8> = statement.query_row([row.id()], |found| found.get(0))?;
-        let Some(open) = &mut chain else {
-            let Ok(open) = Chain::open(&coding) else {
-                break;
-            };
-            match before {
-                Some(before) => {
-                    let patch = flagdeck_core::compare(before, open.tree());
-                    visit(row, &Changed::Since(&patch, before));
-                }
-                None => visit(row, &Changed::First(open.tree())),
-            }
-            chain = Some(open);
-            continue;
-        };
-        let Ok(patch) = open.peek(&coding) else {
-            break;
-        };
-        visit(row, &Changed::Since(&patch, open.tree()));
-        if open.apply(&patch).is_err() {
-            return Ok(None);
-        }
-    }
-    Ok(chain.map(Chain::into_tree))
-}
-
 /// Checks every snapshot of a source.
 pub(in crate::state::store) fn check(
     connection: &Connection,
     source: i64,
 ) -> Result<Vec<String>, StoreError> {
     let mut problems = Vec::new();
-    let rows = match of_source(connection, Some(source)) {
-        Ok(rows) => rows,
-        Err(StoreError::Damaged { what }) => return Ok(vec![what]),
-        Err(error) => return Err(error),
-    };
+    let rows = of_source(connection, Some(source))?;
     for chain in rows.chunk_by(|one, next| one.chain == next.chain) {
-        let mut read = 0;
-        each_state(connection, chain, |row, state| {
-            read += 1;
-            if !tree::is_hash_of(&row.hash, state) {
-                problems.push(format!("snapshot {} does not match its hash", row.id()));
+        let mut sound = HashSet::new();
+        each_state(connection, chain, |_, row, state| {
+            if tree::is_hash_of(&row.hash, state) {
+                sound.insert(row.id());
             }
         })?;
-        problems.extend(
-            chain
-                .iter()
-                .skip(read)
-                .map(|row| format!("snapshot {} cannot be read", row.id())),
-        );
+        let unread = chain.iter().filter(|row| !sound.contains(&row.id()));
+        problems.extend(unread.map(|row| match row.snapshot.is_damaged {
+            true => format!(
+                "what is stored of snapshot {} does not match its hash",
+                row.id()
+            ),
+            false => format!("snapshot {} cannot be read", row.id()),
+        }));
     }
     Ok(problems)
 }
@@ -154,6 +82,6 @@ pub(in crate::state::store) fn latest_readable(
     let readable = rows
         .iter()
         .rev()
-        .find(|row| tree_of(connection, row).is_ok());
+        .find(|row| !row.snapshot.is_damaged && tree_of(connection, row).is_ok());
     Ok(readable.map(Row::id))
 }

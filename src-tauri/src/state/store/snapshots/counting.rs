@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use flagdeck_core::tree::Tree;
 use rusqlite::{Connection, params};
 
-use super::chains::{each_state, tree_of};
+use super::chains::tree_of;
+use super::walking::each_state;
 use super::{Row, of_source, select};
 use crate::store::StoreError;
 
@@ -56,7 +57,7 @@ fn counts(
 ) -> Result<HashMap<i64, u32>, StoreError> {
     let mut before = before;
     let mut counts = HashMap::new();
-    each_state(connection, chain, |row, state| {
+    each_state(connection, chain, |_, row, state| {
         let is_asked = row.snapshot.changes.is_none();
         if let Some(before) = before.as_ref().filter(|_| is_asked) {
             counts.insert(row.id(), counted(before, state));
@@ -67,6 +68,11 @@ fn counts(
 }
 
 fn write_count(connection: &Connection, row: &Row, changes: u32) -> Result<(), StoreError> {
+    if row.snapshot.is_damaged {
+        // A seal over what was damaged would make it look sound.
+        forget_uncounted(connection, row.id())?;
+        return Ok(());
+    }
     let row = Row {
         changes,
         ..row.clone()

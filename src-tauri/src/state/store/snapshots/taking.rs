@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use super::super::ring;
 use super::super::sources::Source;
 use super::chains::open_chain;
+use super::coding_seal::{self, Place};
 use super::counting::counted;
 use super::labels::apply_label;
 use super::{Row, cause_text, latest, latest_seq};
@@ -57,6 +58,7 @@ pub(in crate::state::store) fn take(
             bytes: text.len() as u64,
             changes: Some(coded.changes),
             is_first: before.is_none(),
+            is_damaged: false,
             revision: wanted.revision,
         },
         changes: coded.changes,
@@ -69,6 +71,13 @@ pub(in crate::state::store) fn take(
     apply_label(&mut row.snapshot, wanted.label)?;
     let since = latest_seq(connection, source.id)?.unwrap_or(i64::MIN);
     insert(connection, &row, &coded.bytes)?;
+    let is_continued = coded.chain.is_some();
+    let place = Place {
+        id,
+        chain: row.chain,
+        before: before.filter(|_| is_continued).map_or(0, |it| it.id()),
+    };
+    coding_seal::write(connection, place, &coded.bytes)?;
     if wanted.cause != SnapshotCause::Import {
         ring::keep(connection, source, id, since)?;
     }
@@ -102,6 +111,9 @@ fn code(
         return Ok(whole(0));
     };
     // If the chain is damaged in any way, this snapshot begins another one.
+    if before.snapshot.is_damaged {
+        return Ok(whole(0));
+    }
     let Ok((chain, length)) = open_chain(connection, before) else {
         return Ok(whole(0));
     };

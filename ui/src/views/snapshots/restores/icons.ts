@@ -10,4 +10,5 @@ export const icons: Readonly<Record<Standing, IconName>> = {
   uncompared: "quiet",
   superseded: "quiet",
   cancelled: "quiet",
+  recovered: "restore",
 };
