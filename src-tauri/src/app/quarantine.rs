@@ -34,7 +34,7 @@ impl App {
         Ok(quarantine::remove(&self.quarantined(name)?)?)
     }
 
-    fn quarantined(&self, name: &str) -> Result<Quarantined, Error> {
+    pub(super) fn quarantined(&self, name: &str) -> Result<Quarantined, Error> {
         let mut entries = self.quarantine()?.into_iter();
         let entry = entries.find(|entry| entry.name == name);
         entry.ok_or_else(|| Error::NotFound {

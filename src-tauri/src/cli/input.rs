@@ -1,14 +1,14 @@
 //! What `flagctl` reads: files that people name, and standard input. Never more than its reader
 //! can use, also from a device or a pipe that does not end.
 
-use std::io;
+use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
 use flagdeck::chosen::{self, ReadError};
 use flagdeck_core::text::{self, Reading};
 
 use crate::commands::Refused;
-use crate::output::remark;
+use crate::output::{can_ask, progress, remark};
 
 /// The file name that means standard input.
 pub const STANDARD_INPUT: &str = "-";
@@ -44,6 +44,22 @@ pub fn remark_reading(file: &Path, reading: Reading) {
     if reading != Reading::default() {
         remark(&format!("{}: {reading}", name_of(file)));
     }
+}
+
+/// Returns whether there is a person who sees a question and can answer it.
+pub fn can_answer() -> bool {
+    io::stdin().is_terminal() && can_ask()
+}
+
+/// Asks a question, and returns whether the answer is yes.
+pub fn is_confirmed(question: &str) -> io::Result<bool> {
+    progress(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    let answer = answer.trim();
+    Ok(["y", "yes"]
+        .iter()
+        .any(|yes| answer.eq_ignore_ascii_case(yes)))
 }
 
 /// Names a file for a title.

@@ -14,6 +14,7 @@
 mod importing;
 mod restores;
 mod ring;
+mod salvage;
 mod schema;
 mod seal;
 mod snapshots;
@@ -37,6 +38,7 @@ pub(super) use self::restores::{
 pub(super) use self::ring::{
     Report, Reported, of as ring_of, recorded, reports, since as recorded_since,
 };
+pub(super) use self::salvage::{Sound, each_sound, is_there};
 pub(super) use self::schema::STATES;
 pub(crate) use self::snapshots::NewSnapshot;
 pub(super) use self::snapshots::{

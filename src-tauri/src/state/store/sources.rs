@@ -75,7 +75,18 @@ pub(in crate::state) fn all(connection: &Connection) -> Result<Vec<Source>, Stor
     Ok(sources)
 }
 
-fn find(connection: &Connection, name: &SourceName) -> Result<Option<Source>, StoreError> {
+/// Reads the source of a number; `None` if there is none.
+pub(super) fn of_id(connection: &Connection, id: i64) -> Result<Option<Source>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM source WHERE id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(read).transpose()
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    name: &SourceName,
+) -> Result<Option<Source>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM source WHERE name = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([name.as_str()])?;

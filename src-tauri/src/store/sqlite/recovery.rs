@@ -4,10 +4,9 @@
 //! next start finishes it: see [`quarantine`], and a
 //! folder with backups but no database is damaged, not empty.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::folder::{self, Folder, file_failed};
+use super::folder::{self, Folder};
 use super::quarantine::{self, Database, Label};
 use super::{backup, revision};
 use crate::store::{RevisionNumber, StoreError};
@@ -71,7 +70,7 @@ pub(super) fn is_unfinished(folder: &Folder) -> bool {
 pub(super) fn recover(folder: &Folder, what: String, now_ms: i64) -> Result<Recovery, StoreError> {
     // The copy comes first: if there is no room for it, everything stays as it is.
     let copy = folder.path().join(RESTORING);
-    let restored = copy_newest_good(folder, &copy)?;
+    let restored = copy_newest_good(folder, &copy, now_ms)?;
     let set_aside = quarantine::set_aside(folder.path(), &label(&what, now_ms, false))?;
     if restored.is_some() {
         folder::rename(&copy, &folder.database())?;
@@ -83,11 +82,15 @@ pub(super) fn recover(folder: &Folder, what: String, now_ms: i64) -> Result<Reco
     })
 }
 
-fn copy_newest_good(folder: &Folder, copy: &Path) -> Result<Option<Restored>, StoreError> {
+fn copy_newest_good(
+    folder: &Folder,
+    copy: &Path,
+    now_ms: i64,
+) -> Result<Option<Restored>, StoreError> {
     for candidate in backup::list(folder)? {
         match backup::copy(&candidate.path, copy) {
             Ok(()) => return describe(candidate.path, copy).map(Some),
-            Err(StoreError::Damaged { what }) => distrust(&candidate.path, &what)?,
+            Err(StoreError::Damaged { what }) => distrust(&candidate.path, &what, now_ms)?,
             Err(error) => return Err(error),
         }
     }
@@ -104,12 +107,14 @@ fn describe(backup: PathBuf, copy: &Path) -> Result<Restored, StoreError> {
     })
 }
 
-/// Keeps a damaged backup under a name that does not count as one.
-fn distrust(backup: &Path, what: &str) -> Result<(), StoreError> {
+/// Keeps a damaged backup under a name that does not count as one, with a label that says why.
+fn distrust(backup: &Path, what: &str, now_ms: i64) -> Result<(), StoreError> {
     tracing::warn!(backup = %backup.display(), what, "a backup is damaged");
     let mut name = backup.as_os_str().to_owned();
-    name.push(".damaged");
-    fs::rename(backup, &name).map_err(|error| file_failed(backup, error))
+    name.push(quarantine::DAMAGED_BACKUP);
+    // The recovery itself is told of.
+    quarantine::write_label(Path::new(&name), &label(what, now_ms, true))?;
+    folder::rename(backup, Path::new(&name))
 }
 
 /// Moves everything under the store's names to quarantine, to be replaced by what a person asked

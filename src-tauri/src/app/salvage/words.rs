@@ -1,0 +1,123 @@
+//! What is said of entries of the quarantine: what can be read, what is taken back, what is not.
+
+use flagdeck_core::diff::documents::thousands;
+
+use crate::error::sentence;
+use crate::metrics::store::salvage::FoundFrames;
+use crate::store::{FoundRevisions, RevisionSpan};
+
+/// Said of an entry that can be read and holds nothing that is missing in the database in use.
+pub(super) const NONE_MISSING: &str = "Nothing of it is missing here.";
+
+/// Says what can be read: `parts` are what is sound, in a few words each.
+pub(super) fn readable(parts: &[String], kind: &str, damaged: u64) -> String {
+    match (parts, damaged) {
+        ([], 0) => format!("It can be read, and holds no {kind}."),
+        ([], damaged) => format!("None of its {} {kind} can be read.", number(damaged)),
+        (parts, 0) => format!("{} can be read.", parts.join(", ")),
+        (parts, damaged) => {
+            format!(
+                "{} can be read; {} cannot.",
+                parts.join(", "),
+                number(damaged)
+            )
+        }
+    }
+}
+
+/// Says why nothing can be read.
+pub(super) fn unreadable(what: &str) -> String {
+    // The names are those of the databases in use.
+    let what = ["flagdeck.db: ", "state.db: ", "metrics.db: "]
+        .iter()
+        .fold(what, |what, name| what.trim_start_matches(name));
+    sentence(&format!("nothing in it can be read: {what}"))
+}
+
+/// Says which revisions can be read.
+pub(super) fn readable_revisions(found: &FoundRevisions) -> String {
+    let which = match (&found.first, &found.last) {
+        (Some(first), Some(last)) if first.number < last.number => {
+            format!(" ({} to {})", first.number, last.number)
+        }
+        (Some(only), _) => format!(" ({})", only.number),
+        _ => String::new(),
+    };
+    let sound = (found.sound > 0).then(|| counted(found.sound, "revision") + &which);
+    readable(sound.as_slice(), "revisions", found.damaged)
+}
+
+/// `revision 27`, `revisions 27 to 31`.
+pub(super) fn revisions(span: RevisionSpan) -> String {
+    match span.first == span.last {
+        true => format!("revision {}", span.first),
+        false => format!("revisions {} to {}", span.first, span.last),
+    }
+}
+
+/// Says which sound revisions are not taken back, and why.
+pub(super) fn left_revisions(found: &FoundRevisions) -> Option<String> {
+    let others = counted(found.others, "revision");
+    let (is, their) = match found.others {
+        1 => ("is", "its number"),
+        _ => ("are", "their numbers"),
+    };
+    match (found.others, found.is_forked, found.continuing) {
+        (0, _, None) if found.sound > 0 => Some(NONE_MISSING.into()),
+        (0, ..) => None,
+        (_, true, _) => Some(format!(
+            "{others} {is} not taken back: other changes were saved under {their} since. Export \
+             the latest document to see what it holds."
+        )),
+        (_, false, _) => Some(format!(
+            "{others} {is} not taken back: a revision before cannot be read. Export the latest \
+             document to see what it holds."
+        )),
+    }
+}
+
+/// `4 snapshots of web` for each source that has some.
+pub(super) fn snapshots<'a>(sources: impl Iterator<Item = (&'a String, u64)>) -> Vec<String> {
+    let sources = sources.filter(|(_, count)| *count > 0);
+    sources
+        .map(|(source, count)| format!("{} of {source}", counted(count, "snapshot")))
+        .collect()
+}
+
+/// Says what is in a bundle.
+pub(super) fn exported_snapshots(count: usize, left_out: usize) -> String {
+    let snapshots = counted(count as u64, "snapshot");
+    match left_out {
+        0 => snapshots,
+        more => format!(
+            "the latest {snapshots}, without {} for which a bundle has no room",
+            thousands(more)
+        ),
+    }
+}
+
+/// `312 frames`, if there is any.
+pub(super) fn sound_frames(found: &FoundFrames) -> Vec<String> {
+    let frames = (found.sound > 0).then(|| counted(found.sound, "frame"));
+    frames.into_iter().collect()
+}
+
+/// `312 frames of 2 days`, if there is any.
+pub(super) fn frames(found: &FoundFrames) -> Vec<String> {
+    let frames = (found.missing > 0).then(|| {
+        let days = counted(found.missing_days.len() as u64, "day");
+        format!("{} of {days}", counted(found.missing, "frame"))
+    });
+    frames.into_iter().collect()
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{} {what}s", number(count)),
+    }
+}
+
+fn number(count: u64) -> String {
+    thousands(usize::try_from(count).unwrap_or(usize::MAX))
+}
