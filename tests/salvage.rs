@@ -451,7 +451,7 @@ fn a_damaged_backup_is_looked_into_like_an_entry() {
     five_revisions_three_in_backup(folder.path());
     let backups = folder.path().join("backups");
     let backup = backups.join(
-        &names_in(&backups)
+        names_in(&backups)
             .iter()
             .find(|it| it.ends_with(".db"))
             .unwrap(),

@@ -145,10 +145,7 @@ impl App {
         recovery: Option<String>,
     ) -> Result<Self, Error> {
         let settings = Settings::load(options.data_dir.clone(), options.given);
-        let recovered = recovery.map(|message| Notice {
-            level: Level::Error,
-            message,
-        });
+        let recovered = recovery.map(|message| Notice::new(Level::Error, message));
         let notices = Vec::from_iter(recovered);
         let leader = Leader::new(&options.data_dir);
         let load = Arc::new(Load::default());

@@ -23,10 +23,12 @@ import type {
   LastChange,
   Loss,
   Mark,
+  Notice,
   Outcome,
   Preferences,
   ProblemCode,
   Pulse,
+  Quarantined,
   RestoreFilter,
   RestorePage,
   RestoreRequest,
@@ -44,6 +46,8 @@ import type {
   StateRestore,
   StateSource,
   Status,
+  Survey,
+  TakenBack,
   Timeline,
   Widenings,
 } from "../../src/bindings/wire";
@@ -54,6 +58,7 @@ import { growTree } from "../../src/model/tree";
 import { quietCharts } from "./charts";
 import { explainIn } from "./explain";
 import { quietPulse } from "./pulse";
+import type { SetAside } from "./quarantine";
 import { reachesOf, wideningsOf } from "./reach";
 import {
   describe,
@@ -674,6 +679,56 @@ export class MemoryHost implements Host {
 
   restoreBackup(): Promise<Outcome> {
     return this.restore(0);
+  }
+
+  /** What is in quarantine, with what can be read of it. */
+  quarantined: SetAside[] = [];
+
+  quarantine(): Promise<Quarantined[]> {
+    return Promise.resolve(this.quarantined.map(({ entry }) => structuredClone(entry)));
+  }
+
+  survey(name: string): Promise<Survey> {
+    return Promise.resolve(structuredClone(this.#quarantined(name).survey));
+  }
+
+  noteQuarantineSeen(names: string[]): Promise<void> {
+    for (const name of names) {
+      const { label } = this.#quarantined(name).entry;
+      if (label) label.seen = true;
+    }
+    const isTold = ({ entry }: Notice) => entry !== undefined && names.includes(entry);
+    const notices = this.state.notices.filter((notice) => !isTold(notice));
+    this.state = { ...this.state, notices };
+    this.announce({ kind: "status" });
+    return Promise.resolve();
+  }
+
+  removeQuarantined(name: string): Promise<void> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    this.quarantined = this.quarantined.filter(({ entry }) => entry.name !== name);
+    return Promise.resolve();
+  }
+
+  takeBack(name: string): Promise<TakenBack> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const { survey } = this.#quarantined(name);
+    const taken = survey.takes;
+    survey.takes = [];
+    survey.changes = [];
+    survey.leaves = ["Nothing of it is missing here."];
+    return Promise.resolve({ name, taken, left: survey.leaves });
+  }
+
+  exportQuarantined(name: string): Promise<string | null> {
+    this.saved.push({ name, text: "", isPrivate: true });
+    return Promise.resolve(`/home/maria/${name}.json`);
+  }
+
+  #quarantined(name: string): SetAside {
+    const found = this.quarantined.find(({ entry }) => entry.name === name);
+    if (!found) throw new Error(`Nothing in quarantine is called ${name}.`);
+    return found;
   }
 
   buildInfo(): Promise<BuildInfo> {

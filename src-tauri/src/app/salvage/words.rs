@@ -76,11 +76,20 @@ pub(super) fn left_revisions(found: &FoundRevisions) -> Option<String> {
     }
 }
 
-/// `4 snapshots of web` for each source that has some.
+/// Sources that are named, each with its snapshots; more of them are counted.
+const SOURCES_NAMED_MAX: usize = 5;
+
+/// `4 snapshots of web` for each source that has some, `512 snapshots of 64 sources` for many.
 pub(super) fn snapshots<'a>(sources: impl Iterator<Item = (&'a String, u64)>) -> Vec<String> {
-    let sources = sources.filter(|(_, count)| *count > 0);
+    let sources: Vec<_> = sources.filter(|(_, count)| *count > 0).collect();
+    if sources.len() > SOURCES_NAMED_MAX {
+        let all = sources.iter().map(|(_, count)| count).sum();
+        let of = counted(sources.len() as u64, "source");
+        return vec![format!("{} of {of}", counted(all, "snapshot"))];
+    }
     sources
-        .map(|(source, count)| format!("{} of {source}", counted(count, "snapshot")))
+        .iter()
+        .map(|(source, count)| format!("{} of {source}", counted(*count, "snapshot")))
         .collect()
 }
 
@@ -120,4 +129,38 @@ fn counted(count: u64, what: &str) -> String {
 
 fn number(count: u64) -> String {
     thousands(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_sources_are_counted_and_few_are_named() {
+        let names: Vec<String> = (0..6).map(|n| format!("app{n}")).collect();
+        let of = |some: usize| snapshots(names[..some].iter().zip([2, 1, 0, 1, 1, 7]));
+        assert_eq!(of(3), ["2 snapshots of app0", "1 snapshot of app1"]);
+        assert_eq!(of(6).len(), 5, "one has none");
+        let all = snapshots(names.iter().map(|name| (name, 2000)));
+        assert_eq!(all, ["12,000 snapshots of 6 sources"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_counted() {
+        let parts = ["2 frames".to_owned()];
+        assert_eq!(readable(&parts, "frames", 0), "2 frames can be read.");
+        let some = readable(&parts, "frames", 1234);
+        assert_eq!(some, "2 frames can be read; 1,234 cannot.");
+        assert_eq!(
+            readable(&[], "frames", 3),
+            "None of its 3 frames can be read."
+        );
+        let none = readable(&[], "frames", 0);
+        assert_eq!(none, "It can be read, and holds no frames.");
+        let why = unreadable("state.db: the file is not a database");
+        assert_eq!(
+            why,
+            "Nothing in it can be read: the file is not a database."
+        );
+    }
 }

@@ -3,6 +3,7 @@
 //! A frame is sound if it matches its hash and every name in it can be read. Each is found by its
 //! time, so that what is damaged affects no other.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -165,9 +166,8 @@ impl Read {
             return Ok(None);
         };
         for id in names_in(&frame) {
-            if !self.names.contains_key(&id) {
-                let text = text_of(connection, id);
-                self.names.insert(id, read_if_sound(text)?.flatten());
+            if let Entry::Vacant(name) = self.names.entry(id) {
+                name.insert(read_if_sound(text_of(connection, id))?.flatten());
             }
         }
         let is_named = names_in(&frame).all(|id| self.names[&id].is_some());

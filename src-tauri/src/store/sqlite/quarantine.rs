@@ -123,6 +123,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Returns its name, as it is listed.
+    pub fn name(&self) -> String {
+        name_of(&self.path).to_string_lossy().into_owned()
+    }
+
     /// Says what happened, and where the files are.
     pub fn sentence(&self) -> String {
         let Label { what, at_ms, .. } = &self.label;
