@@ -127,7 +127,7 @@ impl App {
         let exported = match entry.database {
             Some(Database::Flags) => self.export_flags(&entry)?,
             Some(Database::States) => self.export_snapshots_of(&entry)?,
-            Some(Database::Metrics) => None,
+            Some(Database::Metrics) => self.export_frames(&entry)?,
             None => return Err(unknown()),
         };
         exported.ok_or_else(|| Error::NotFound {
@@ -245,6 +245,15 @@ impl App {
         let now_ms = self.now_ms();
         let taken = salvage::take_back(self.data_dir(), entry, until_s, now_ms)?;
         Ok(words::frames(&taken))
+    }
+
+    fn export_frames(&self, entry: &Quarantined) -> Result<Option<Export>, Error> {
+        let exported = salvage::export(entry, self.until_s(entry))?;
+        Ok(exported.map(|exported| Export {
+            name: "frames.csv".into(),
+            what: words::exported_frames(exported.frames, exported.left_out),
+            bytes: exported.text.into_bytes(),
+        }))
     }
 
     /// Returns up to when an entry can have frames, in seconds since 1970.

@@ -267,8 +267,8 @@ pub enum QuarantineCommand {
         /// Its name, as flagctl quarantine list tells it
         name: String,
     },
-    /// Write what can be read of an entry to a file: the latest document of flags, or the
-    /// snapshots as a bundle for flagctl snapshot import
+    /// Write what can be read of an entry to a file: the latest document of flags, the snapshots
+    /// as a bundle for flagctl snapshot import, or the frames of metrics as CSV
     Export {
         /// Its name, as flagctl quarantine list tells it
         name: String,

@@ -105,6 +105,18 @@ pub(super) fn exported_snapshots(count: usize, left_out: usize) -> String {
     }
 }
 
+/// Says what is in a table of frames.
+pub(super) fn exported_frames(count: u64, left_out: u64) -> String {
+    let frames = counted(count, "frame");
+    match left_out {
+        0 => frames,
+        more => format!(
+            "{frames}, without {} for which it has no room",
+            number(more)
+        ),
+    }
+}
+
 /// `312 frames`, if there is any.
 pub(super) fn sound_frames(found: &FoundFrames) -> Vec<String> {
     let frames = (found.sound > 0).then(|| counted(found.sound, "frame"));

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::opening::METRICS;
 use super::{MetricsReader, number_of};
 use crate::metrics::frame::{Frame, NameId};
+use crate::metrics::frame_table;
 use crate::metrics::tiers::{TIERS, Tier, step_of};
 use crate::store::StoreError;
 use crate::store::sqlite::place::PlacedTransaction;
@@ -19,6 +20,9 @@ use crate::store::sqlite::quarantine::{Quarantined, Remains, read_if_sound};
 
 /// Seconds of a day.
 const DAY_S: i64 = 24 * 60 * 60;
+
+/// Bytes of a table after which no frame is added to it.
+const TABLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Frames that are added in one transaction: events wait for it.
 const ADDED_AT_ONCE: usize = 2000;
@@ -117,6 +121,51 @@ pub(crate) fn take_back(
         transaction.commit()?;
     }
     Ok(added)
+}
+
+/// Frames of a database that was set aside, as a table.
+#[derive(Debug)]
+pub(crate) struct ExportedFrames {
+    /// The table, as CSV.
+    pub(crate) text: String,
+    /// Frames in it.
+    pub(crate) frames: u64,
+    /// Sound frames for which it has no room.
+    pub(crate) left_out: u64,
+}
+
+/// Writes the sound frames of a database that was set aside as a table; `None` if there is none.
+///
+/// # Errors
+/// As for [`examine`].
+pub(crate) fn export(
+    entry: &Quarantined,
+    until_s: i64,
+) -> Result<Option<ExportedFrames>, StoreError> {
+    let remains = Remains::open(entry)?;
+    let mut exported = ExportedFrames {
+        text: frame_table::headings(),
+        frames: 0,
+        left_out: 0,
+    };
+    let mut names: HashMap<NameId, Box<str>> = HashMap::new();
+    each_sound(remains.connection(), until_s, &mut |sound| {
+        if exported.text.len() > TABLE_BYTES_MAX {
+            exported.left_out += 1;
+            return Ok(());
+        }
+        for id in names_in(&sound.frame) {
+            if let Entry::Vacant(name) = names.entry(id) {
+                name.insert(text_of(remains.connection(), id)?.unwrap_or_default());
+            }
+        }
+        let time = (sound.at_s, sound.step_s);
+        let rows = frame_table::rows(&sound.frame, time, |id| &*names[&id]);
+        exported.text.extend(rows);
+        exported.frames += 1;
+        Ok(())
+    })?;
+    Ok((exported.frames > 0).then_some(exported))
 }
 
 /// What was learned while frames were read.
