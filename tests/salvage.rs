@@ -4,6 +4,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use flagdeck::App;
 use flagdeck::app::Survey;
@@ -20,7 +22,7 @@ use crate::support::apps::{
     set_percentage, turn_master,
 };
 use crate::support::cli::Cli;
-use crate::support::folders::{copy_folder, names_in, put_state, report_one, web};
+use crate::support::folders::{copy_folder, cp, names_in, put_state, report_one, web};
 use crate::support::stores::{database, tamper, temporary};
 use crate::support::waiting::wait_until;
 
@@ -668,4 +670,52 @@ fn snapshots_are_exported_as_a_bundle_that_can_be_imported() {
     cli.ok(&format!("snapshot import {} --name old", file.display()));
     let listed = cli.json("snapshot list --source old");
     assert_eq!(listed.as_array().unwrap().len(), 7, "{listed}");
+}
+
+/// A store with its log is copied to be read, flags are appended, snapshots stored one by one: it
+/// is killed somewhere in that, again and again, while a server runs on the folder.
+#[test]
+fn a_salvage_that_is_killed_is_finished_by_the_next_one() {
+    let cli = Cli::new();
+    let other = temporary();
+    let app = open(other.path());
+    turn_master(&app, true);
+    for n in 1..=60 {
+        set_percentage(&app, n * 1000);
+        put_state(&app, n).unwrap();
+        app.take_snapshots(None, &SnapshotLabel::default()).unwrap();
+    }
+    let before = snapshots(&app);
+    let within = quarantine(cli.data_dir());
+    let entry = within.join("20251124T120000.000Z");
+    fs::create_dir_all(&entry).unwrap();
+    for suffix in ["", "-wal"] {
+        let flags = format!("flagdeck.db{suffix}");
+        cp(&other.path().join(&flags), &entry.join(&flags));
+        let states = other.path().join(format!("state.db{suffix}"));
+        cp(&states, &within.join(format!("state-7.db{suffix}")));
+    }
+    close(app);
+    let kept = contents(&entry);
+
+    let serving = cli.serve();
+    for attempt in 0..12 {
+        let mut salvage = cli.command("doctor --salvage --yes").spawn().unwrap();
+        // A real pause: it is killed at any moment, which nothing tells of.
+        thread::sleep(Duration::from_millis(attempt * 7));
+        salvage.kill().unwrap();
+        salvage.wait().unwrap();
+    }
+    cli.ok("doctor --salvage --yes");
+    let app = open(cli.data_dir());
+    wait_until("all to be in force", || percentage(&app) == 60_000);
+    assert_eq!(app.flags().live().revision.0, 61);
+    assert_eq!(kept_of_all(&snapshots(&app)), kept_of_all(&before));
+    assert_sound(&app);
+    close(app);
+    drop(serving);
+    assert_eq!(contents(&entry), kept);
+    let names = names_in(&within);
+    let left = names.iter().filter(|name| name.starts_with(".copy-"));
+    assert_eq!(left.count(), 0, "{names:?}");
 }
