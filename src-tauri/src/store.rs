@@ -454,7 +454,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// this one. Changes neither.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if nothing of it can be read, others if reading failed.
+    /// [`StoreError::Unreadable`] if nothing of it can be read, others if reading failed.
     fn examine(&self, entry: &Quarantined) -> Result<FoundRevisions, StoreError>;
 
     /// Loads the latest sound revision of a store that was set aside; `None` if it has none.
@@ -537,6 +537,12 @@ pub enum StoreError {
         /// The backup.
         name: String,
         /// What is wrong with it.
+        what: String,
+    },
+    /// Nothing of a database in quarantine can be read.
+    #[error("nothing in it can be read: {what}")]
+    Unreadable {
+        /// Why not.
         what: String,
     },
     /// The store is open for reading only.

@@ -264,12 +264,13 @@ impl App {
 }
 
 fn unknown() -> Error {
-    StoreError::damaged("which database it was is not known").into()
+    let what = "which database it was is not known".into();
+    StoreError::Unreadable { what }.into()
 }
 
 /// Makes a survey of an entry of which nothing can be read.
 fn unreadable(error: Error) -> Result<Survey, Error> {
-    let Error::Store(StoreError::Damaged { what }) = error else {
+    let Error::Store(StoreError::Unreadable { what }) = error else {
         return Err(error);
     };
     Ok(Survey {

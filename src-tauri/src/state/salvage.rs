@@ -65,7 +65,7 @@ impl States {
         let remains = Remains::open(entry)?;
         let own = self.reader()?;
         let mut found = FoundSnapshots::default();
-        found.damaged = store::each_sound(remains.connection(), &mut |sound| {
+        found.damaged = store::each_sound(&remains, &mut |sound| {
             let is_missing = !is_there(own.as_ref(), &sound)?;
             found.add(&sound, is_missing);
             Ok(ControlFlow::Continue(()))
@@ -101,7 +101,7 @@ impl States {
             waiting.clear();
             Ok::<(), StateError>(())
         };
-        store::each_sound(remains.connection(), &mut |sound| {
+        store::each_sound(&remains, &mut |sound| {
             waiting.push(sound);
             let bytes: u64 = waiting.iter().map(|sound| sound.snapshot.bytes).sum();
             if waiting.len() >= TAKEN_AT_ONCE || bytes >= BYTES_AT_ONCE {
@@ -125,7 +125,7 @@ impl States {
     ) -> Result<Option<ExportedSnapshots>, StateError> {
         let remains = Remains::open(entry)?;
         let mut latest = Latest::default();
-        store::each_sound(remains.connection(), &mut |sound| {
+        store::each_sound(&remains, &mut |sound| {
             latest.add(sound);
             Ok(ControlFlow::Continue(()))
         })?;

@@ -27,10 +27,6 @@ pub(super) fn readable(parts: &[String], kind: &str, damaged: u64) -> String {
 
 /// Says why nothing can be read.
 pub(super) fn unreadable(what: &str) -> String {
-    // The names are those of the databases in use.
-    let what = ["flagdeck.db: ", "state.db: ", "metrics.db: "]
-        .iter()
-        .fold(what, |what, name| what.trim_start_matches(name));
     sentence(&format!("nothing in it can be read: {what}"))
 }
 
@@ -169,7 +165,7 @@ mod tests {
         );
         let none = readable(&[], "frames", 0);
         assert_eq!(none, "It can be read, and holds no frames.");
-        let why = unreadable("state.db: the file is not a database");
+        let why = unreadable("the file is not a database");
         assert_eq!(
             why,
             "Nothing in it can be read: the file is not a database."

@@ -56,7 +56,7 @@ pub(crate) struct Sound {
 /// Finds the sound frames of a database that was set aside at `until_s` or before. Changes nothing.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] if nothing of it can be read, others if reading failed.
+/// [`StoreError::Unreadable`] if nothing of it can be read, others if reading failed.
 pub(crate) fn examine(
     data_dir: &Path,
     entry: &Quarantined,
@@ -65,7 +65,7 @@ pub(crate) fn examine(
     let remains = Remains::open(entry)?;
     let own = MetricsReader::open(data_dir)?;
     let mut found = FoundFrames::default();
-    let read = each_sound(remains.connection(), until_s, &mut |sound| {
+    let read = each_sound(&remains, until_s, &mut |sound| {
         let is_there = match &own {
             Some(own) => has_frame(&own.0, sound.step_s, sound.at_s)?,
             None => false,
@@ -103,7 +103,7 @@ pub(crate) fn take_back(
 ) -> Result<FoundFrames, StoreError> {
     let remains = Remains::open(entry)?;
     let mut sounds = Vec::new();
-    let read = each_sound(remains.connection(), until_s, &mut |sound| {
+    let read = each_sound(&remains, until_s, &mut |sound| {
         sounds.push(sound);
         Ok(())
     })?;
@@ -149,7 +149,7 @@ pub(crate) fn export(
         left_out: 0,
     };
     let mut names: HashMap<NameId, Box<str>> = HashMap::new();
-    each_sound(remains.connection(), until_s, &mut |sound| {
+    each_sound(&remains, until_s, &mut |sound| {
         if exported.text.len() > TABLE_BYTES_MAX {
             exported.left_out += 1;
             return Ok(());
@@ -178,13 +178,12 @@ struct Read {
 
 /// Visits the sound frames, those of the finest tier first, each tier from its earliest.
 fn each_sound(
-    connection: &Connection,
+    remains: &Remains,
     until_s: i64,
     visit: &mut dyn FnMut(Sound) -> Result<(), StoreError>,
 ) -> Result<Read, StoreError> {
-    if read_if_sound(connection.prepare(FRAME).map_err(Into::into))?.is_none() {
-        return Err(StoreError::damaged("its frames cannot be read"));
-    }
+    remains.check(FRAME, "frames")?;
+    let connection = remains.connection();
     let mut read = Read::default();
     for tier in TIERS {
         for at_s in times(connection, tier, until_s)? {

@@ -18,7 +18,7 @@ use super::{StateStore, ring};
 use crate::state::shapes::{Snapshot, SnapshotLabel};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
-use crate::store::sqlite::quarantine::read_if_sound;
+use crate::store::sqlite::quarantine::{Remains, read_if_sound};
 
 /// Snapshots that are looked for if the last number cannot be read.
 const NUMBERS_TRIED: i64 = 100_000;
@@ -39,16 +39,19 @@ pub(in crate::state) struct Sound {
 /// and returns how many others there are. Ends early if `visit` breaks.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] if no snapshot can be looked for, those of `visit`, and those that say
+/// [`StoreError::Unreadable`] if no snapshot can be looked for, those of `visit`, and those that say
 /// nothing of the file.
 pub(in crate::state) fn each_sound(
-    connection: &Connection,
+    remains: &Remains,
     visit: &mut dyn FnMut(Sound) -> Result<ControlFlow<()>, StateError>,
 ) -> Result<u64, StateError> {
     let mut found = Found::default();
-    let chains = found.chains(connection)?;
+    let chains = found.chains(remains)?;
     for ids in chains.values() {
-        if found.visit_chain(connection, ids, visit)?.is_break() {
+        if found
+            .visit_chain(remains.connection(), ids, visit)?
+            .is_break()
+        {
             break;
         }
     }
@@ -64,13 +67,12 @@ struct Found {
 
 impl Found {
     /// Lists the numbers of the snapshots there are, by their chains.
-    fn chains(&mut self, connection: &Connection) -> Result<BTreeMap<i64, Vec<i64>>, StoreError> {
+    fn chains(&mut self, remains: &Remains) -> Result<BTreeMap<i64, Vec<i64>>, StoreError> {
         let mut chains: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
         let sql = "SELECT chain FROM snapshot WHERE id = ?1";
-        let Some(mut statement) = read_if_sound(connection.prepare(sql).map_err(Into::into))?
-        else {
-            return Err(StoreError::damaged("its snapshots cannot be read"));
-        };
+        remains.check(sql, "snapshots")?;
+        let connection = remains.connection();
+        let mut statement = connection.prepare(sql)?;
         for id in 1..=last_number(connection)? {
             let chain = statement.query_row([id], |row| row.get(0)).optional();
             match read_if_sound(chain.map_err(Into::into))? {

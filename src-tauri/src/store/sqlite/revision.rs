@@ -74,12 +74,6 @@ pub(super) fn insert_next(
     Ok(row.hash)
 }
 
-/// Fails if a database has no table of revisions.
-pub(super) fn has_table(connection: &Connection) -> Result<(), StoreError> {
-    connection.prepare("SELECT number FROM revision")?;
-    Ok(())
-}
-
 /// Loads the latest revision.
 pub(super) fn head(connection: &Connection) -> Result<Option<Revision>, StoreError> {
     load(connection, latest(connection)?)

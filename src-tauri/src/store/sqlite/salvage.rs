@@ -19,93 +19,95 @@ use crate::store::{
 const NUMBERS_TRIED: u64 = 100_000;
 
 /// Revisions that are looked for at most: the highest number may be damaged, too.
-const NUMBERS_MAX: u64 = 10_000_000;
+const NUMBERS_MAX: u64 = 1_000_000;
 
 /// Finds the sound revisions of a store that was set aside, and compares them with those of `own`.
 pub(super) fn examine(remains: &Remains, own: &Connection) -> Result<FoundRevisions, StoreError> {
-    let connection = remains.connection();
+    let last = last_number(remains)?;
     let moment = own.unchecked_transaction()?;
-    let mut found = FoundRevisions::default();
-    found.follow(connection, revision::latest_link(&moment)?)?;
-    let mut missed = 0;
-    let mut tail = None;
-    for number in numbers(connection)? {
-        match read_if_sound(revision::load_after(connection, number, &mut tail))? {
-            Some(Some(revision)) => {
-                found.damaged += std::mem::take(&mut missed);
-                found.add(revision.summary());
-                let is_other = !is_in(&moment, connection, number)?;
-                found.compare(
-                    number,
-                    is_other,
-                    revision::hash_of(&moment, number)?.is_some(),
-                );
-            }
-            // A number without a revision counts if another revision comes after it.
-            Some(None) => missed += 1,
-            None => found.damaged += 1 + std::mem::take(&mut missed),
-        }
+    let mut examination = Examination {
+        connection: remains.connection(),
+        own: &moment,
+        tail: None,
+        gap: 0,
+        found: FoundRevisions::default(),
+    };
+    examination.follow(revision::latest_link(&moment)?)?;
+    for number in 1..=last {
+        examination.look(RevisionNumber(number))?;
     }
-    Ok(found)
+    Ok(examination.found)
 }
 
-impl FoundRevisions {
-    /// Finds those that follow a revision, hash for hash.
-    fn follow(
-        &mut self,
-        connection: &Connection,
-        (latest, hash): (RevisionNumber, Hash),
-    ) -> Result<(), StoreError> {
-        let mut walk = Walk::after(connection, latest, hash);
+/// Returns up to which number to look for revisions.
+fn last_number(remains: &Remains) -> Result<u64, StoreError> {
+    remains.check("SELECT number FROM revision", "revisions")?;
+    let latest = read_if_sound(revision::latest(remains.connection()))?;
+    Ok(latest.map_or(NUMBERS_TRIED, |latest| latest.0.min(NUMBERS_MAX)))
+}
+
+/// A look at each revision of a store that was set aside.
+struct Examination<'a> {
+    connection: &'a Connection,
+    own: &'a Connection,
+    tail: Option<Tail>,
+    /// Numbers without a revision since the last one. They count if another revision follows.
+    gap: u64,
+    found: FoundRevisions,
+}
+
+impl Examination<'_> {
+    /// Finds the revisions that follow one, hash for hash.
+    fn follow(&mut self, (latest, hash): (RevisionNumber, Hash)) -> Result<(), StoreError> {
+        let mut walk = Walk::after(self.connection, latest, hash);
+        let found = &mut self.found;
         while let Some(revision) = walk.next()? {
-            self.last_continuing = Some(revision);
+            found.last_continuing = Some(revision);
         }
-        self.continuing = span(latest, self.last_continuing.as_ref().map(|it| it.number));
+        found.continuing = span(latest, found.last_continuing.as_ref().map(|it| it.number));
         Ok(())
     }
 
+    fn look(&mut self, number: RevisionNumber) -> Result<(), StoreError> {
+        let loaded = revision::load_after(self.connection, number, &mut self.tail);
+        match read_if_sound(loaded)? {
+            Some(None) => self.gap += 1,
+            Some(Some(revision)) => {
+                self.found.damaged += std::mem::take(&mut self.gap);
+                self.found.add(revision.summary());
+                self.compare(number)?;
+            }
+            None => self.found.damaged += 1 + std::mem::take(&mut self.gap),
+        }
+        Ok(())
+    }
+
+    /// Notes whether the store in use has a sound revision, another one of its number, or none.
+    fn compare(&mut self, number: RevisionNumber) -> Result<(), StoreError> {
+        let own = revision::hash_of(self.own, number)?;
+        let is_there = own == revision::hash_of(self.connection, number)?;
+        let found = &mut self.found;
+        if !is_there && !found.continuing.is_some_and(|span| span.has(number)) {
+            found.others += 1;
+            found.is_forked |= own.is_some();
+        }
+        Ok(())
+    }
+}
+
+impl FoundRevisions {
     fn add(&mut self, summary: RevisionSummary) {
         self.sound += 1;
         self.first.get_or_insert_with(|| summary.clone());
         self.last = Some(summary);
     }
-
-    /// Notes a sound revision that the store in use has not; `is_taken` says whether it has another
-    /// one of that number.
-    fn compare(&mut self, number: RevisionNumber, is_other: bool, is_taken: bool) {
-        let continues = self.continuing.is_some_and(|span| span.has(number));
-        if is_other && !continues {
-            self.others += 1;
-            self.is_forked |= is_taken;
-        }
-    }
-}
-
-fn is_in(
-    own: &Connection,
-    connection: &Connection,
-    number: RevisionNumber,
-) -> Result<bool, StoreError> {
-    Ok(revision::hash_of(own, number)? == revision::hash_of(connection, number)?)
-}
-
-/// Names the numbers to look for.
-fn numbers(connection: &Connection) -> Result<impl Iterator<Item = RevisionNumber>, StoreError> {
-    let has_table = read_if_sound(revision::has_table(connection))?;
-    if has_table.is_none() {
-        return Err(StoreError::damaged("its revisions cannot be read"));
-    }
-    let latest = read_if_sound(revision::latest(connection))?;
-    let latest = latest.map_or(NUMBERS_TRIED, |latest| latest.0.min(NUMBERS_MAX));
-    Ok((1..=latest).map(RevisionNumber))
 }
 
 /// Loads the latest sound revision.
 pub(super) fn latest_sound(remains: &Remains) -> Result<Option<Revision>, StoreError> {
-    let connection = remains.connection();
-    let mut numbers: Vec<RevisionNumber> = numbers(connection)?.collect();
-    while let Some(number) = numbers.pop() {
-        if let Some(Some(revision)) = read_if_sound(revision::load(connection, number))? {
+    for number in (1..=last_number(remains)?).rev() {
+        let loaded = revision::load(remains.connection(), RevisionNumber(number));
+        if let Some(Some(revision)) = read_if_sound(loaded)? {
             return Ok(Some(revision));
         }
     }

@@ -37,9 +37,16 @@ impl Remains {
     /// Opens an entry.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if it is no database, or one that SQLite cannot open;
+    /// [`StoreError::Unreadable`] if it is no database, or one that SQLite cannot open;
     /// [`StoreError::File`] if it cannot be read or copied, [`StoreError::DiskFull`].
     pub(crate) fn open(entry: &Quarantined) -> Result<Self, StoreError> {
+        Self::opened(entry).map_err(|error| match error {
+            StoreError::Damaged { what } => StoreError::Unreadable { what },
+            other => other,
+        })
+    }
+
+    fn opened(entry: &Quarantined) -> Result<Self, StoreError> {
         let database = database_file(entry);
         let is_file = fs::symlink_metadata(&database).is_ok_and(|found| found.is_file());
         if !is_file || folder::length(&database)? == 0 {
@@ -60,6 +67,18 @@ impl Remains {
         Ok(Self {
             connection,
             _copy: copy,
+        })
+    }
+
+    /// Fails if a table that holds everything else cannot be read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`], which says that of `what`.
+    pub(crate) fn check(&self, sql: &str, what: &str) -> Result<(), StoreError> {
+        let prepared = self.connection.prepare(sql).map(drop);
+        let prepared = read_if_sound(prepared.map_err(Into::into))?;
+        prepared.ok_or_else(|| StoreError::Unreadable {
+            what: format!("its {what} cannot be read"),
         })
     }
 
