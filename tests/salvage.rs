@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -112,7 +113,7 @@ fn revisions_after_the_newest_backup_are_taken_back_as_they_were() {
 
     let taken = app.take_back(&name).unwrap();
     assert_eq!(taken.taken, ["revisions 4 to 5"]);
-    assert_eq!(taken.left, ["Nothing of it is missing here."]);
+    assert_eq!(taken.left, ["Nothing in it is missing here."]);
     assert_eq!((app.flags().live().revision.0, percentage(&app)), (5, 5000));
     assert_eq!(app.take_back(&name).unwrap().taken, [""; 0], "once");
     assert_sound(&app);
@@ -349,7 +350,7 @@ fn snapshots_are_taken_back_with_their_times_labels_and_causes() {
 
     let taken = app.take_back(&name).unwrap();
     assert_eq!(taken.taken, found.takes);
-    assert_eq!(taken.left, ["Nothing of it is missing here."]);
+    assert_eq!(taken.left, ["Nothing in it is missing here."]);
     let after = snapshots(&app);
     assert_eq!(kept_of_all(&after), kept_of_all(&before));
     assert_eq!(app.take_back(&name).unwrap().taken, [""; 0]);
@@ -718,4 +719,84 @@ fn a_salvage_that_is_killed_is_finished_by_the_next_one() {
     let names = names_in(&within);
     let left = names.iter().filter(|name| name.starts_with(".copy-"));
     assert_eq!(left.count(), 0, "{names:?}");
+}
+
+#[test]
+fn two_salvages_at_once_take_everything_back_once() {
+    let cli = Cli::new();
+    let other = temporary();
+    five_revisions_three_in_backup(other.path());
+    let before = fill_states(other.path());
+    let within = quarantine(cli.data_dir());
+    let entry = within.join("20251124T120000.000Z");
+    fs::create_dir_all(&entry).unwrap();
+    cp(&database(other.path()), &entry.join("flagdeck.db"));
+    cp(&other.path().join("state.db"), &within.join("state-7.db"));
+    let start = || {
+        cli.command("doctor --salvage --yes")
+            .stdout(Stdio::null())
+            .spawn()
+    };
+    let running: Vec<_> = (0..3).map(|_| start().unwrap()).collect();
+    for mut salvage in running {
+        assert!(salvage.wait().unwrap().success());
+    }
+    let app = open(cli.data_dir());
+    assert_eq!(app.flags().live().revision.0, 5);
+    assert_eq!(kept_of_all(&snapshots(&app)), kept_of_all(&before));
+    assert_sound(&app);
+    close(app);
+    assert_eq!(
+        hashes(&database(cli.data_dir())),
+        hashes(&database(other.path()))
+    );
+}
+
+/// Whatever bit is altered in a file that is set aside, only what was there comes back.
+#[test]
+fn nothing_is_taken_back_that_was_not_there() {
+    const FLIPS: usize = 48;
+    let other = temporary();
+    five_revisions_three_in_backup(other.path());
+    let saved = hashes(&database(other.path()));
+    let taken = kept_of_all(&fill_states(other.path()));
+    for (file, place) in [
+        ("flagdeck.db", "quarantine/20251124T120000.000Z/flagdeck.db"),
+        ("state.db", "quarantine/state-7.db"),
+    ] {
+        let sound = fs::read(other.path().join(file)).unwrap();
+        let mut some = 0;
+        for flip in 0..FLIPS {
+            let folder = temporary();
+            let app = open(folder.path());
+            let entry = folder.path().join(place);
+            fs::create_dir_all(entry.parent().unwrap()).unwrap();
+            let mut bytes = sound.clone();
+            // Spread over the file, with its header among them.
+            let at = if flip < 8 {
+                flip * 12
+            } else {
+                flip * (bytes.len() - 1) / FLIPS
+            };
+            bytes[at] ^= 1 << (flip % 8);
+            fs::write(&entry, &bytes).unwrap();
+            let name = app.quarantine().unwrap()[0].name.clone();
+            let found = survey(&app, &name);
+            let back = app.take_back(&name);
+            assert_eq!(
+                back.is_ok_and(|it| it.taken == found.takes),
+                found.sound > 0,
+                "{at}"
+            );
+            some += usize::from(!found.takes.is_empty());
+            let revisions = hashes(&database(folder.path()));
+            assert!(saved.starts_with(&revisions), "{at}: {revisions:?}");
+            let snapshots = kept_of_all(&snapshots(&app));
+            assert!(snapshots.iter().all(|it| taken.contains(it)), "{at}");
+            assert_sound(&app);
+            close(app);
+            assert_eq!(fs::read(&entry).unwrap(), bytes, "{at}");
+        }
+        assert!(some > FLIPS / 2, "{file}: something came back of {some}");
+    }
 }

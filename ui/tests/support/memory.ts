@@ -716,7 +716,7 @@ export class MemoryHost implements Host {
     const taken = survey.takes;
     survey.takes = [];
     survey.changes = [];
-    survey.leaves = ["Nothing of it is missing here."];
+    survey.leaves = ["Nothing in it is missing here."];
     return Promise.resolve({ name, taken, left: survey.leaves });
   }
 

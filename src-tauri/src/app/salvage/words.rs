@@ -7,7 +7,7 @@ use crate::metrics::store::salvage::FoundFrames;
 use crate::store::{FoundRevisions, RevisionSpan};
 
 /// Said of an entry that can be read and holds nothing that is missing in the database in use.
-pub(super) const NONE_MISSING: &str = "Nothing of it is missing here.";
+pub(super) const NONE_MISSING: &str = "Nothing in it is missing here.";
 
 /// Says what can be read: `parts` are what is sound, in a few words each.
 pub(super) fn readable(parts: &[String], kind: &str, damaged: u64) -> String {

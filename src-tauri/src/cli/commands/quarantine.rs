@@ -19,7 +19,7 @@ pub fn run(app: &App, command: QuarantineCommand, output: &mut Output) -> anyhow
             let survey = app.survey(&name)?;
             match output.json {
                 true => output.value(&survey)?,
-                false => salvage::describe(&survey, output)?,
+                false => salvage::describe_all(app, &[survey], output)?,
             }
         }
         QuarantineCommand::Export { name, to } => export(app, &name, &to, output)?,
@@ -68,28 +68,29 @@ fn list(entries: &[Quarantined], output: &mut Output) -> anyhow::Result<()> {
         output.line("Nothing is in quarantine.")?;
     }
     for entry in entries {
-        let size = size(entry.bytes);
-        let Some(label) = &entry.label else {
-            let kind = entry.database.map_or("", what);
-            let kind = [kind, if kind.is_empty() { "" } else { ", " }].concat();
-            output.line(format!("{}  {kind}{size}, why is not known", entry.name))?;
-            continue;
-        };
-        output.line(format!(
-            "{}  {} of {}, {size}{}",
-            entry.name,
-            what(label.database),
-            when(label.at_ms),
-            if label.seen {
-                ""
-            } else {
-                ", not looked at yet"
-            }
-        ))?;
-        output.line(format!("    {}", label.what))?;
-        output.line(format!("    {}", entry.path.display()))?;
+        heading(entry, output)?;
+        if entry.label.is_some() {
+            output.line(format!("    {}", entry.path.display()))?;
+        }
     }
     Ok(())
+}
+
+/// Says which entry it is, what it was, when it was moved and why.
+pub fn heading(entry: &Quarantined, output: &mut Output) -> anyhow::Result<()> {
+    let Quarantined { name, bytes, .. } = entry;
+    let size = size(*bytes);
+    let kind = entry.database.map_or("unknown", what);
+    let Some(label) = &entry.label else {
+        return Ok(output.line(format!("{name}  {kind}, {size}, why is not known"))?);
+    };
+    let unseen = match label.seen {
+        true => "",
+        false => ", not looked at yet",
+    };
+    let when = when(label.at_ms);
+    output.line(format!("{name}  {kind} of {when}, {size}{unseen}"))?;
+    Ok(output.line(format!("    {}", label.what))?)
 }
 
 fn what(database: Database) -> &'static str {

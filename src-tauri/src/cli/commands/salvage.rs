@@ -3,6 +3,7 @@
 use flagdeck::App;
 use flagdeck::app::{Survey, TakenBack};
 
+use super::quarantine::heading;
 use crate::input::{can_answer, is_confirmed};
 use crate::output::{Output, remark, when};
 
@@ -18,9 +19,7 @@ pub fn salvage(app: &App, names: &[String], yes: bool, output: &mut Output) -> a
         return Ok(output.value(&surveys)?);
     }
     if !output.json {
-        for survey in &surveys {
-            describe(survey, output)?;
-        }
+        describe_all(app, &surveys, output)?;
     }
     let some: Vec<&Survey> = surveys.iter().filter(|it| !it.takes.is_empty()).collect();
     if some.is_empty() && !output.json {
@@ -33,12 +32,26 @@ pub fn salvage(app: &App, names: &[String], yes: bool, output: &mut Output) -> a
     Ok(())
 }
 
-/// Says what can be read of an entry, and what of it can be taken back.
-pub fn describe(survey: &Survey, output: &mut Output) -> anyhow::Result<()> {
-    output.line(survey.name.as_str())?;
+/// Says of entries what they are, what can be read of them, and what of that can be taken back.
+pub fn describe_all(app: &App, surveys: &[Survey], output: &mut Output) -> anyhow::Result<()> {
+    let entries = app.quarantine()?;
+    for survey in surveys {
+        if let Some(entry) = entries.iter().find(|entry| entry.name == survey.name) {
+            heading(entry, output)?;
+        }
+        describe(survey, output)?;
+    }
+    Ok(())
+}
+
+fn describe(survey: &Survey, output: &mut Output) -> anyhow::Result<()> {
     output.line(format!("    {}", survey.readable))?;
-    if let (Some(from_ms), Some(to_ms)) = (survey.from_ms, survey.to_ms) {
-        output.line(format!("    From {} to {}.", when(from_ms), when(to_ms)))?;
+    let span = survey.from_ms.zip(survey.to_ms);
+    if let Some((from, to)) = span.map(|(from_ms, to_ms)| (when(from_ms), when(to_ms))) {
+        output.line(match from == to {
+            true => format!("    Saved {from}."),
+            false => format!("    Saved from {from} to {to}."),
+        })?;
     }
     for part in &survey.takes {
         output.line(format!("    Can be taken back: {part}"))?;
