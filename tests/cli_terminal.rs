@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use flagdeck::metrics::event::Format;
 use flagdeck::state::SourceName;
+use flagdeck::state::shapes::SnapshotLabel;
 use flagdeck::{App, Options};
 use flagdeck_core::visible;
 use serde_json::{Value, json};
@@ -25,6 +26,9 @@ const TAG: &str = "x\n    9  2026 FORGED\u{1b}[2J\u{9b}\u{202e}";
 
 /// The same for names in which no control characters are allowed.
 const NAME: &str = "w\u{202e}be\u{2066}\u{200b}\u{2028}  FORGED";
+
+/// An entry of the quarantine: states of a source with a hostile name.
+const SET_ASIDE: &str = "state-7.db";
 
 /// What a line begins with that `TEXT` forges.
 const FORGED: &str = "    9  2026";
@@ -55,6 +59,7 @@ impl Hostile {
             .env("FLAGDECK_DATA_DIR", &self.data_dir)
             .env("USER", TEXT)
             .args(arguments)
+            .current_dir(self.outer.path())
             .stdin(Stdio::null());
         Ran::of(command.output().unwrap())
     }
@@ -100,6 +105,23 @@ impl Hostile {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         runtime.unwrap().block_on(delivery.stored()).unwrap();
         app.close();
+        self.set_aside();
+    }
+
+    /// Puts states with a snapshot into the quarantine, which are in use nowhere.
+    fn set_aside(&self) {
+        let other = self.outer.path().join("other");
+        let app = App::open(Options::new(&other)).unwrap();
+        let source: SourceName = NAME.parse().unwrap();
+        let text = ml(3).to_string();
+        app.put_state(&source, text.as_bytes(), Some(3), None)
+            .unwrap();
+        app.take_snapshots(None, &SnapshotLabel::default()).unwrap();
+        app.close();
+        drop(app);
+        let quarantine = self.data_dir.join("quarantine");
+        fs::create_dir_all(&quarantine).unwrap();
+        fs::rename(other.join("state.db"), quarantine.join(SET_ASIDE)).unwrap();
     }
 }
 
@@ -280,6 +302,12 @@ fn no_command_prints_what_a_terminal_would_act_on() {
         vec!["metrics"],
         vec!["doctor"],
         vec!["quarantine", "list"],
+        vec!["quarantine", "show", TEXT],
+        vec!["quarantine", "show", SET_ASIDE],
+        vec!["quarantine", "export", SET_ASIDE, "--to", &bundle],
+        vec!["quarantine", "export", SET_ASIDE, "--to", TEXT],
+        vec!["doctor", "--salvage", SET_ASIDE],
+        vec!["doctor", "--salvage", "--yes"],
         vec!["quarantine", "seen", TEXT],
         vec!["quarantine", "remove", TEXT, "--yes"],
         vec!["serve", "--port", TEXT],

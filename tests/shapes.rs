@@ -20,6 +20,9 @@ use crate::support::cli::Cli;
 
 const PAGE: &str = "docs/json.md";
 
+/// An entry of the quarantine.
+const SET_ASIDE: &str = "state-7.db";
+
 /// What `flagctl` prints and what the window gets, by noun.
 type Shown = BTreeMap<&'static str, (Value, Value)>;
 
@@ -37,7 +40,19 @@ fn folder() -> Cli {
     report(&cli, "shop", &ml(0.829, &[120, 130]));
     take(&cli, "");
     cli.ok("snapshot restore 1");
+    set_aside(&cli);
     cli
+}
+
+/// Puts states with a snapshot into the quarantine, which are in use nowhere.
+fn set_aside(cli: &Cli) {
+    let other = Cli::new();
+    report(&other, "lab", &ml(0.5, &[1, 2]));
+    take(&other, "");
+    let quarantine = cli.data_dir().join("quarantine");
+    fs::create_dir(&quarantine).unwrap();
+    let entry = quarantine.join(SET_ASIDE);
+    fs::copy(other.data_dir().join("state.db"), entry).unwrap();
 }
 
 fn json(value: impl Serialize) -> Value {
@@ -71,6 +86,9 @@ fn shown(cli: &Cli, app: &App) -> Shown {
         "quarantine list",
         json(app.quarantine().unwrap()),
     );
+    let survey = app.survey(SET_ASIDE).unwrap();
+    let show = format!("quarantine show {SET_ASIDE}");
+    add("Survey", &show, json(survey));
     let document = wire::Flags::of(app, &Actor::local(Via::Window)).document;
     add("Document", "get", json(document));
     let component = "ui.badges".parse().unwrap();
@@ -154,6 +172,10 @@ fn what_came_of_a_change_is_told_alike() {
     let printed = cli.json("snapshot restore 2");
     let window = app.restore_state(&request, &Actor::local(Via::Window));
     assert_same_shape("StateRestore", &printed["restore"], &json(window.unwrap()));
+
+    let printed = cli.json("doctor --yes --salvage");
+    let window = app.take_back(SET_ASIDE).unwrap();
+    assert_same_shape("TakenBack", &printed[0], &json(window));
 }
 
 #[test]
@@ -224,6 +246,7 @@ fn the_page_on_json_has_an_example_of_every_noun() {
         .map(|(noun, (printed, _))| (noun, printed))
         .collect();
     nouns.insert("Outcome", cli.json("set calculator on"));
+    nouns.insert("TakenBack", cli.json("doctor --yes --salvage"));
     let document = r#"{"enabled": true, "components": {"a": true}, "colour": "red"}"#;
     let review = app.flags().review(document.as_bytes());
     nouns.insert("Review", json(wire::Review::from(review)));

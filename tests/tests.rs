@@ -41,6 +41,7 @@ mod reading_settings;
 mod redacted;
 mod restores_killed;
 mod restores_model;
+mod salvage;
 mod settings;
 mod shapes;
 mod spellings;

@@ -10,6 +10,7 @@ mod measured;
 mod notices;
 mod quarantine;
 mod restores;
+mod salvage;
 mod states;
 mod tokens;
 mod verdicts;
@@ -27,6 +28,7 @@ use self::gone::SmallFiles;
 pub use self::gone::{StoreState, write_back_when_asked};
 pub use self::notices::{Level, Notice};
 pub use self::restores::{Undone, UndoneFlags};
+pub use self::salvage::{Export, Survey, TakenBack};
 pub use self::states::value_under;
 use self::verdicts::Judge;
 use crate::chores::Lane;
@@ -143,10 +145,7 @@ impl App {
         recovery: Option<String>,
     ) -> Result<Self, Error> {
         let settings = Settings::load(options.data_dir.clone(), options.given);
-        let recovered = recovery.map(|message| Notice {
-            level: Level::Error,
-            message,
-        });
+        let recovered = recovery.map(|message| Notice::new(Level::Error, message));
         let notices = Vec::from_iter(recovered);
         let leader = Leader::new(&options.data_dir);
         let load = Arc::new(Load::default());

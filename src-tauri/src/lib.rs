@@ -22,6 +22,7 @@
 //! | [`clock`] | the time of day, read in one place |
 //! | [`trusted_time`] | which time is trusted when something is deleted for its age |
 //! | [`actor`] | who sits at this machine |
+//! | [`csv`] | tables for other programs |
 //! | [`arguments`] | command lines, read or refused |
 //! | [`outbound`] | calls to servers, each bounded in time and size |
 //! | [`address`] | the addresses of servers, taken apart |
@@ -51,6 +52,7 @@ mod chores;
 pub mod chosen;
 pub mod clock;
 pub mod config;
+pub mod csv;
 pub mod durable;
 pub mod format;
 pub mod leader;

@@ -31,6 +31,7 @@ pub mod event;
 pub mod evidence;
 pub mod exposition;
 pub mod frame;
+mod frame_table;
 pub mod limits;
 pub mod process;
 pub mod prometheus;

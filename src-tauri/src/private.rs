@@ -196,10 +196,18 @@ pub(crate) fn write_to(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// If it cannot be created.
 pub(crate) fn temporary_folder(prefix: &str) -> io::Result<TempDir> {
+    temporary_folder_in(&std::env::temp_dir(), prefix)
+}
+
+/// Creates a folder in another one, which is removed when it is dropped.
+///
+/// # Errors
+/// If it cannot be created.
+pub(crate) fn temporary_folder_in(folder: &Path, prefix: &str) -> io::Result<TempDir> {
     tempfile::Builder::new()
         .prefix(prefix)
         .permissions(Permissions::from_mode(FOLDER_MODE))
-        .tempdir()
+        .tempdir_in(folder)
 }
 
 /// Listens at a socket. `address` is a path that leads to `path` and is short enough for one.
@@ -242,6 +250,9 @@ mod tests {
         assert_eq!(fs::read_to_string(at("copy")).unwrap(), "text");
         assert_eq!(mode(temporary_file(outer.path()).unwrap().path()), 0o600);
         assert_eq!(mode(temporary_folder("flagdeck-").unwrap().path()), 0o700);
+        let within = temporary_folder_in(outer.path(), ".copy-").unwrap();
+        assert_eq!(within.path().parent(), Some(outer.path()));
+        assert_eq!(mode(within.path()), 0o700);
     }
 
     #[test]

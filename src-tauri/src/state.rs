@@ -12,6 +12,7 @@ pub mod limits;
 mod past;
 mod records;
 mod restoring;
+mod salvage;
 mod search;
 pub mod shapes;
 mod show;

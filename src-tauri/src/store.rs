@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use self::sqlite::quarantine::Quarantined;
 use flagdeck_core::Trace;
 use serde::{Deserialize, Serialize};
 
@@ -242,6 +243,43 @@ pub struct Backup {
     pub bytes: u64,
 }
 
+/// Consecutive revisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevisionSpan {
+    /// The first of them.
+    pub first: RevisionNumber,
+    /// The last of them.
+    pub last: RevisionNumber,
+}
+
+impl RevisionSpan {
+    /// Returns whether a revision is one of them.
+    pub fn has(self, number: RevisionNumber) -> bool {
+        (self.first..=self.last).contains(&number)
+    }
+}
+
+/// What can be read of a store that was set aside, compared with the one in use.
+#[derive(Debug, Clone, Default)]
+pub struct FoundRevisions {
+    /// Revisions that match their hashes.
+    pub sound: u64,
+    /// Revisions that do not, cannot be read, or are missing among the others.
+    pub damaged: u64,
+    /// The first sound one.
+    pub first: Option<RevisionSummary>,
+    /// The last sound one.
+    pub last: Option<RevisionSummary>,
+    /// Those that follow the latest revision of the store in use, hash for hash.
+    pub continuing: Option<RevisionSpan>,
+    /// The last of those.
+    pub last_continuing: Option<Revision>,
+    /// How many other sound ones the store in use does not have.
+    pub others: u64,
+    /// Whether the store in use has another revision under the number of one of those.
+    pub is_forked: bool,
+}
+
 /// An open store whose files were removed or replaced: writes to them would be lost.
 #[derive(Debug, Clone)]
 pub struct Gone {
@@ -418,6 +456,26 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError::DamagedBackup`] if it cannot be read, or does not match its hash.
     fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError>;
 
+    /// Finds the sound revisions of a store that was set aside, and compares them with those of
+    /// this one. Changes neither.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] if nothing of it can be read, others if reading failed.
+    fn examine(&self, entry: &Quarantined) -> Result<FoundRevisions, StoreError>;
+
+    /// Loads the latest sound revision of a store that was set aside; `None` if it has none.
+    ///
+    /// # Errors
+    /// As for [`Self::examine`].
+    fn latest_set_aside(&self, entry: &Quarantined) -> Result<Option<Revision>, StoreError>;
+
+    /// Appends the revisions of a store that was set aside that follow the latest one, hash for
+    /// hash: as they were, all of them or none. Returns which; `None` if none does.
+    ///
+    /// # Errors
+    /// As for [`Self::examine`], and [`StoreError`] if they cannot be written; then none was.
+    fn take_back(&self, entry: &Quarantined) -> Result<Option<RevisionSpan>, StoreError>;
+
     /// Returns why nothing can be written; `None` if it can.
     fn read_only(&self) -> Option<String>;
 
@@ -485,6 +543,12 @@ pub enum StoreError {
         /// The backup.
         name: String,
         /// What is wrong with it.
+        what: String,
+    },
+    /// Nothing of a database in quarantine can be read.
+    #[error("nothing in it can be read: {what}")]
+    Unreadable {
+        /// Why not.
         what: String,
     },
     /// The store is open for reading only.

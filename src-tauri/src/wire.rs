@@ -26,7 +26,7 @@ pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review,
 pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::window::{Announcement, ChosenFile, Preferences, Theme, View};
-pub use crate::app::{Finding, Level, Notice};
+pub use crate::app::{Finding, Level, Notice, Survey, TakenBack};
 pub use crate::build_info::{BuildInfo, Package, Part};
 pub use crate::error::Code;
 pub use crate::flags::AsOf;
@@ -42,6 +42,7 @@ pub use crate::state::shapes::{
     SnapshotLabel, SnapshotPage, StateAt, StateChange, StateChangeKind, StateDifference,
     StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn, Unreadable,
 };
+pub use crate::store::sqlite::quarantine::{Database, Kept, Label, Quarantined};
 pub use crate::store::{
     Actor, Backup, Cause, HistoryFilter, LastChange, Mark, RevisionNumber, Via,
 };

@@ -3,6 +3,7 @@
 use std::fs;
 
 use fantoccini::key::Key;
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::rig::{Window, Workplace, http};
@@ -170,6 +171,41 @@ async fn a_backup_is_made_and_restored_after_a_preview() {
     window
         .until("a restored backup can be undone", undone)
         .await;
+}
+
+#[tokio::test]
+async fn what_was_set_aside_is_found_taken_back_and_marked_as_seen_by_keys_alone() {
+    let place = Workplace::new();
+    place.flagctl(&["set", "tracker", "on"]);
+    place.flagctl(&["backup", "make"]);
+    place.flagctl(&["set", "calculator", "on"]);
+    let database = Connection::open(place.data_dir().join("flagdeck.db")).expect("a store");
+    let damage = database.pragma_update(None, "user_version", 0);
+    damage.expect("it can be changed");
+    drop(database);
+
+    let window = place.open().await;
+    window
+        .until_told("banner", "The saved flags were damaged")
+        .await;
+    assert_eq!(place.stored()["components"]["calculator"], false);
+    window.tab_to("banner-way").await;
+    window.press(Key::Enter).await;
+    window
+        .until_told("readable", "2 revisions (1 to 2) can be read.")
+        .await;
+    window.tab_to("take-back").await;
+    window.press(Key::Enter).await;
+    window.until_told("would-change", "calculator").await;
+    window.tab_to("take-back-now").await;
+    window.press(Key::Enter).await;
+    let taken = async || place.stored()["components"]["calculator"] == true;
+    window.until("it is in force for others", taken).await;
+    window.until_gone("take-back").await;
+    window.tab_to("mark-seen").await;
+    window.press(Key::Enter).await;
+    window.until_gone("mark-seen").await;
+    window.until_gone("banner-way").await;
 }
 
 #[tokio::test]

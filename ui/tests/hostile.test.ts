@@ -9,6 +9,7 @@ import { comparedCharts, typicalCharts } from "./support/charts";
 import { typical } from "./support/documents";
 import { HOSTILE, hostile, hostileTexts, spoofed } from "./support/hostile";
 import { MemoryHost } from "./support/memory";
+import { typicalQuarantine } from "./support/quarantine";
 import { openOver, press } from "./support/open";
 import { harmful, pulses } from "./support/pulse";
 import { restored } from "./support/restore_samples";
@@ -94,6 +95,22 @@ describe("the window over a hostile backend", () => {
     host.state.notices = [{ level: "error", message: "The store was damaged." }];
     await open("dashboard");
     await isSafe(3);
+  });
+
+  it("lists what is in quarantine, and asks before it takes back and removes", async () => {
+    host.quarantined = typicalQuarantine(NOW_MS);
+    await open("settings");
+    await click("part-backups");
+    await screen.findAllByTestId("readable");
+    await isSafe(10);
+    await click("take-back");
+    await screen.findByTestId("take-back-dialog");
+    await isSafe(12);
+    await click("take-back-now");
+    await waitFor(() => expect(screen.queryByTestId("take-back-dialog")).toBeNull());
+    await click("remove-quarantined");
+    await screen.findByTestId("remove-quarantined-dialog");
+    await isSafe(10);
   });
 
   it("shows rows, details and reasons of flags", async () => {

@@ -19,6 +19,10 @@ pub struct Notice {
     pub level: Level,
     /// What happened, what was kept and what to do.
     pub message: String,
+    /// The entry of the quarantine that it tells of, until that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub entry: Option<String>,
 }
 
 /// How bad a notice is.
@@ -37,10 +41,7 @@ pub enum Level {
 impl App {
     /// Notifies people of something, once, and keeps it to be read later.
     pub fn notify(&self, level: Level, message: impl Into<String>) {
-        let notice = Notice {
-            level,
-            message: message.into(),
-        };
+        let notice = Notice::new(level, message);
         let mut notices = lock(&self.0.notices);
         if notices.last() != Some(&notice) {
             notices.push(notice);
@@ -53,23 +54,23 @@ impl App {
     /// is, what was damaged and was not looked at yet, then what happened, newest last.
     pub fn notices(&self) -> Vec<Notice> {
         let problems = self.0.settings.problems().into_iter();
-        let happened = lock(&self.0.notices).clone();
+        let mut happened = lock(&self.0.notices).clone();
         let metrics = self.0.metrics.as_ref().and_then(Metrics::why_not_open);
-        let told = |entry: &Entry| {
-            let place = entry.path.display().to_string();
-            happened
-                .iter()
-                .any(|notice| notice.message.contains(&place))
-        };
-        let quarantined = quarantine::unseen(self.data_dir()).into_iter();
-        let quarantined = quarantined
-            .filter(|entry| !told(entry))
-            .map(|entry| error(entry.sentence()));
         let standing = problems.chain(metrics).map(warning);
-        standing
-            .chain(quarantined)
-            .chain(happened.iter().cloned())
-            .collect()
+        let unseen = quarantine::unseen(self.data_dir()).into_iter();
+        let untold = unseen.filter_map(|entry| match notice_of(&mut happened, &entry) {
+            Some(notice) => {
+                notice.entry = Some(entry.name());
+                None
+            }
+            None => Some(Notice {
+                entry: Some(entry.name()),
+                ..error(entry.sentence())
+            }),
+        });
+        let mut notices: Vec<Notice> = standing.chain(untold).collect();
+        notices.append(&mut happened);
+        notices
     }
 
     /// Announces, and logs, what began or ended since the last look without being announced: by
@@ -78,7 +79,8 @@ impl App {
         let notices = self.notices();
         let before = std::mem::replace(known, notices.clone());
         if before != notices {
-            for notice in notices.iter().filter(|notice| !before.contains(notice)) {
+            let is_known = |notice: &Notice| before.iter().any(|it| it.message == notice.message);
+            for notice in notices.iter().filter(|notice| !is_known(notice)) {
                 tracing::warn!("{}", notice.message);
             }
             self.announce(Event::Status);
@@ -105,16 +107,27 @@ impl App {
     }
 }
 
-fn error(message: String) -> Notice {
-    Notice {
-        level: Level::Error,
-        message,
+impl Notice {
+    pub(super) fn new(level: Level, message: impl Into<String>) -> Self {
+        Self {
+            level,
+            message: message.into(),
+            entry: None,
+        }
     }
 }
 
+/// Returns the notice that tells of an entry of the quarantine already.
+fn notice_of<'a>(happened: &'a mut [Notice], entry: &Entry) -> Option<&'a mut Notice> {
+    let place = entry.path.display().to_string();
+    let mut happened = happened.iter_mut();
+    happened.find(|notice| notice.message.contains(&place))
+}
+
+fn error(message: String) -> Notice {
+    Notice::new(Level::Error, message)
+}
+
 fn warning(message: String) -> Notice {
-    Notice {
-        level: Level::Warning,
-        message,
-    }
+    Notice::new(Level::Warning, message)
 }

@@ -1,6 +1,6 @@
 //! What was set aside, as a person looks through it.
 
-use super::App;
+use super::{App, Event};
 use crate::error::Error;
 use crate::store::sqlite::quarantine::{self, Quarantined};
 
@@ -23,6 +23,7 @@ impl App {
         for entry in entries {
             quarantine::note_seen(&entry)?;
         }
+        self.announce(Event::Status);
         Ok(())
     }
 
@@ -31,10 +32,12 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] if it is not there.
     pub fn remove_quarantined(&self, name: &str) -> Result<(), Error> {
-        Ok(quarantine::remove(&self.quarantined(name)?)?)
+        quarantine::remove(&self.quarantined(name)?)?;
+        self.announce(Event::Status);
+        Ok(())
     }
 
-    fn quarantined(&self, name: &str) -> Result<Quarantined, Error> {
+    pub(super) fn quarantined(&self, name: &str) -> Result<Quarantined, Error> {
         let mut entries = self.quarantine()?.into_iter();
         let entry = entries.find(|entry| entry.name == name);
         entry.ok_or_else(|| Error::NotFound {

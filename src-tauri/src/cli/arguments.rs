@@ -166,7 +166,7 @@ pub enum Command {
     /// List, make and restore backups
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// List, mark as seen and delete damaged or replaced databases in quarantine
+    /// List, look into, export, mark as seen and delete damaged or replaced databases in quarantine
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
     /// Summarise what applications reported, in the last minutes and in all, and judge each
@@ -178,6 +178,13 @@ pub enum Command {
         /// everything back
         #[arg(long)]
         write_back: bool,
+        /// Take back what is sound in quarantine and missing here, of these entries or of all:
+        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks
+        #[arg(long, value_name = "ENTRY", num_args = 0.., conflicts_with = "write_back")]
+        salvage: Option<Vec<String>>,
+        /// Take it back without asking
+        #[arg(long, requires = "salvage")]
+        yes: bool,
     },
     /// Print the token that writes over HTTP need
     Token {
@@ -257,6 +264,20 @@ pub enum BackupCommand {
 pub enum QuarantineCommand {
     /// List the entries, earliest first, each with its reason and its path
     List,
+    /// Say what can be read of an entry, and what of it can be taken back; changes nothing
+    Show {
+        /// Its name, as flagctl quarantine list tells it
+        name: String,
+    },
+    /// Write what can be read of an entry to a file: the latest document of flags, the snapshots
+    /// as a bundle for flagctl snapshot import, or the frames of metrics as CSV
+    Export {
+        /// Its name, as flagctl quarantine list tells it
+        name: String,
+        /// The file, which nobody else can read if it is new
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
     /// Mark entries as seen: until then every command, serve and the window report them
     Seen {
         /// Their names, as flagctl quarantine list tells them
@@ -266,11 +287,11 @@ pub enum QuarantineCommand {
         #[arg(long)]
         all: bool,
     },
-    /// Delete the files of an entry for good; needs --yes
+    /// Delete the files of an entry for good; asks on a terminal, else needs --yes
     Remove {
         /// Its name, as flagctl quarantine list tells it
         name: String,
-        /// Do it
+        /// Do it without asking
         #[arg(long)]
         yes: bool,
     },

@@ -11,6 +11,7 @@ mod import;
 mod metrics;
 mod push;
 mod quarantine;
+mod salvage;
 mod settings;
 mod show;
 mod snapshot;
@@ -67,7 +68,9 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
                 return compared;
             }
         }
-        Command::Doctor { write_back: true } => doctor::write_back(&data_dir(&arguments)?)?,
+        Command::Doctor {
+            write_back: true, ..
+        } => doctor::write_back(&data_dir(&arguments)?)?,
         _ => {}
     }
     let is_doctor = matches!(
@@ -125,6 +128,11 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Backup(command) => backup::run(app, command, output)?,
         Command::Quarantine(command) => quarantine::run(app, command, output)?,
         Command::Metrics => metrics::metrics(app, output)?,
+        Command::Doctor {
+            salvage: Some(names),
+            yes,
+            ..
+        } => salvage::salvage(app, &names, yes, output)?,
         Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
         Command::Serve { port } => serve(app, port, output)?,

@@ -46,6 +46,22 @@ pub fn remark_reading(file: &Path, reading: Reading) {
     }
 }
 
+/// Returns whether there is a person who sees a question and can answer it.
+pub fn can_answer() -> bool {
+    io::stdin().is_terminal() && can_ask()
+}
+
+/// Asks a question, and returns whether the answer is yes.
+pub fn is_confirmed(question: &str) -> io::Result<bool> {
+    progress(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    let answer = answer.trim();
+    Ok(["y", "yes"]
+        .iter()
+        .any(|yes| answer.eq_ignore_ascii_case(yes)))
+}
+
 /// Names a file for a title.
 pub fn name_of(file: &Path) -> String {
     match is_standard_input(file) {
@@ -60,22 +76,6 @@ pub fn subject(file: &Path) -> String {
         true => "standard input".into(),
         false => format!("the file {}", file.display()),
     }
-}
-
-/// Returns whether a person is there to answer a question.
-pub fn can_be_asked() -> bool {
-    io::stdin().is_terminal() && can_ask()
-}
-
-/// Asks a person; only `y` and `yes` agree.
-pub fn is_agreed(question: &str) -> io::Result<bool> {
-    progress(&format!("{question} [y/N] "));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    let answer = answer.trim();
-    Ok(["y", "yes"]
-        .iter()
-        .any(|yes| answer.eq_ignore_ascii_case(yes)))
 }
 
 fn is_standard_input(file: &Path) -> bool {

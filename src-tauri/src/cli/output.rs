@@ -4,13 +4,13 @@
 //! character that a terminal acts on; what programs read goes as it is to a file or a pipe, and
 //! to a terminal in a form of the same value that is safe there.
 
-mod csv;
 mod line;
 mod table;
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
+use flagdeck::csv;
 use flagdeck::wire::{Actor, Failure, Via};
 use flagdeck_core::diff::documents::thousands;
 use flagdeck_core::{Problem, Severity, visible, visible_json};

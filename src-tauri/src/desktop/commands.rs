@@ -3,6 +3,7 @@
 pub mod flags;
 pub mod history;
 pub mod metrics;
+pub mod quarantine;
 pub mod settings;
 pub mod states;
 pub mod window;

@@ -155,6 +155,7 @@ impl From<&StoreError> for Code {
             StoreError::Folder { .. }
             | StoreError::Damaged { .. }
             | StoreError::DamagedBackup { .. }
+            | StoreError::Unreadable { .. }
             | StoreError::Sqlite(_)
             | StoreError::File { .. }
             | StoreError::Missing { .. }

@@ -15,6 +15,7 @@
 mod frames;
 mod log;
 mod opening;
+pub(crate) mod salvage;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -221,10 +222,7 @@ impl MetricsStore {
         if let Some(id) = self.names.get(text) {
             return Ok(*id);
         }
-        self.connection
-            .prepare_cached("INSERT OR IGNORE INTO name (text) VALUES (?1)")?
-            .execute([text])?;
-        let id = name_id(&self.connection, text)?.ok_or(StoreError::Closed)?;
+        let id = number_of(&self.connection, text)?;
         self.names.insert(text.into(), id);
         Ok(id)
     }
@@ -492,6 +490,14 @@ fn read_names(connection: &Connection) -> Result<Vec<(NameId, Box<str>)>, StoreE
     let mut statement = connection.prepare_cached("SELECT id, text FROM name")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Returns the number of a name, which gets one if it has none.
+fn number_of(connection: &Connection, text: &str) -> Result<NameId, StoreError> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO name (text) VALUES (?1)")?
+        .execute([text])?;
+    name_id(connection, text)?.ok_or(StoreError::Closed)
 }
 
 fn name_id(connection: &Connection, text: &str) -> Result<Option<NameId>, StoreError> {

@@ -16,6 +16,7 @@ mod importing;
 mod recovery;
 mod restores;
 mod ring;
+mod salvage;
 mod schema;
 mod seal;
 mod snapshots;
@@ -43,6 +44,7 @@ pub(super) use self::restores::{
 pub(super) use self::ring::{
     Report, Reported, of as ring_of, recorded, recorded_if_sound, reports, since as recorded_since,
 };
+pub(super) use self::salvage::{Sound, each_sound, is_there};
 pub(super) use self::schema::STATES;
 pub(crate) use self::snapshots::NewSnapshot;
 pub(super) use self::snapshots::{

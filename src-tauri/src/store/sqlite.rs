@@ -22,6 +22,7 @@ pub(crate) mod place;
 pub mod quarantine;
 mod recovery;
 mod revision;
+mod salvage;
 mod schema;
 mod search;
 mod write_back;
@@ -36,11 +37,13 @@ use flagdeck_core::Trace;
 
 use self::open::{Open, remember};
 use self::opening::Settings;
+use self::quarantine::{Quarantined, Remains};
 pub use self::recovery::{Origin, Recovery, Restored};
 use self::writer::Writer;
 use super::{
-    Actor, Appended, Backup, CheckReport, Draft, Gone, HistoryFilter, HistoryPage, Instead,
-    LastChange, Reopened, Revision, RevisionNumber, RevisionSummary, Store, StoreError,
+    Actor, Appended, Backup, CheckReport, Draft, FoundRevisions, Gone, HistoryFilter, HistoryPage,
+    Instead, LastChange, Reopened, Revision, RevisionNumber, RevisionSpan, RevisionSummary, Store,
+    StoreError,
 };
 use crate::lock::lock;
 
@@ -258,6 +261,39 @@ impl Store for SqliteStore {
 
     fn backed_up(&self, name: &str) -> Result<Option<Revision>, StoreError> {
         backup::latest(&self.open_now().folder, name)
+    }
+
+    fn examine(&self, entry: &Quarantined) -> Result<FoundRevisions, StoreError> {
+        let remains = Remains::open(entry)?;
+        // A separate connection, because this can take seconds.
+        let own = self.open_now().connections.source.open()?;
+        salvage::examine(&remains, &own)
+    }
+
+    fn latest_set_aside(&self, entry: &Quarantined) -> Result<Option<Revision>, StoreError> {
+        salvage::latest_sound(&Remains::open(entry)?)
+    }
+
+    fn take_back(&self, entry: &Quarantined) -> Result<Option<RevisionSpan>, StoreError> {
+        let open = self.open_now();
+        if write_back::is_overwritten_for_sure(&open)? {
+            return Err(StoreError::Gone(open.overwritten()));
+        }
+        let remains = Remains::open(entry)?;
+        let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));
+        let known = Arc::clone(&open.known);
+        open.writer()?.run(move |connection| {
+            // The chain is another one afterwards.
+            *lock(&tail) = None;
+            place.check()?;
+            let taken = salvage::append(connection, &remains)
+                .map_err(|error| certainty::judge(place.database(), error))?;
+            place.confirm()?;
+            if let Some(span) = taken {
+                remember(&known, connection, span.last)?;
+            }
+            Ok(taken)
+        })
     }
 
     fn read_only(&self) -> Option<String> {

@@ -139,6 +139,19 @@ macro_rules! with_every_call {
             settings::write_back() -> Vec<String>;
             /// Continues with the store in its place; resolves to where what was open is kept.
             settings::use_new_store() -> Vec<String>;
+            /// Every entry of the quarantine, earliest first.
+            quarantine::quarantine() -> Vec<Quarantined>;
+            /// What can be read of an entry, and what of it can be taken back.
+            quarantine::survey(name: String) -> Survey;
+            /// Marks entries as seen: nothing tells of them any more.
+            quarantine::note_quarantine_seen(names: Vec<String>) -> ();
+            /// Deletes the files of an entry for good.
+            quarantine::remove_quarantined(name: String) -> ();
+            /// Adds what is sound in an entry and missing here, as it was.
+            quarantine::take_back(name: String) -> TakenBack;
+            /// Lets the user choose where to write what can be read of an entry; `null` for
+            /// nowhere.
+            quarantine::export_quarantined(name: String) -> Option<String>;
             /// What Flagdeck is made of.
             settings::build_info() -> BuildInfo;
             /// What belongs to the window alone.

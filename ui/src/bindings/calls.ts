@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, Outcome, Preferences, Pulse, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, Outcome, Preferences, Pulse, Quarantined, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -104,6 +104,18 @@ export interface Calls {
   writeBack(): Promise<Array<string>>;
   /** Continues with the store in its place; resolves to where what was open is kept. */
   useNewStore(): Promise<Array<string>>;
+  /** Every entry of the quarantine, earliest first. */
+  quarantine(): Promise<Array<Quarantined>>;
+  /** What can be read of an entry, and what of it can be taken back. */
+  survey(name: string): Promise<Survey>;
+  /** Marks entries as seen: nothing tells of them any more. */
+  noteQuarantineSeen(names: ReadonlyArray<string>): Promise<void>;
+  /** Deletes the files of an entry for good. */
+  removeQuarantined(name: string): Promise<void>;
+  /** Adds what is sound in an entry and missing here, as it was. */
+  takeBack(name: string): Promise<TakenBack>;
+  /** Lets the user choose where to write what can be read of an entry; `null` for nowhere. */
+  exportQuarantined(name: string): Promise<string | null>;
   /** What Flagdeck is made of. */
   buildInfo(): Promise<BuildInfo>;
   /** What belongs to the window alone. */
@@ -180,6 +192,12 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   restoreBackup: ["restore_backup", "name"],
   writeBack: ["write_back"],
   useNewStore: ["use_new_store"],
+  quarantine: ["quarantine"],
+  survey: ["survey", "name"],
+  noteQuarantineSeen: ["note_quarantine_seen", "names"],
+  removeQuarantined: ["remove_quarantined", "name"],
+  takeBack: ["take_back", "name"],
+  exportQuarantined: ["export_quarantined", "name"],
   buildInfo: ["build_info"],
   preferences: ["preferences"],
   setPreferences: ["set_preferences", "preferences"],

@@ -877,6 +877,127 @@ atMs: number,
 bytes: number, };
 
 /**
+ * An entry as it is listed, also one of an earlier Flagdeck, without a label.
+ */
+export type Quarantined = { 
+/**
+ * Its name in the quarantine, or among the backups.
+ */
+name: string, 
+/**
+ * The folder or file.
+ */
+path: string, 
+/**
+ * Bytes of its files, and of the label.
+ */
+bytes: number, 
+/**
+ * Which database it was, by its label or its name; `null` if neither says so.
+ */
+database: Database | null, 
+/**
+ * Which database it was, why and when it was moved, and whether a person has looked at it;
+ * `null` without a label.
+ */
+label: Label | null, };
+
+/**
+ * What is known of an entry.
+ */
+export type Label = { 
+/**
+ * The database it was.
+ */
+database: Database, 
+/**
+ * Why it was moved, without a full stop.
+ */
+what: string, 
+/**
+ * When it was moved, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * Whether a person has looked at it, or asked for it to be moved. Until then every program
+ * tells of it.
+ */
+seen: boolean, 
+/**
+ * What of it stayed in force; `null` for nothing.
+ */
+kept: Kept | null, };
+
+/**
+ * What of a damaged database stayed in force.
+ */
+export type Kept = "part" | "all";
+
+/**
+ * A database of a data folder.
+ */
+export type Database = "flags" | "metrics" | "states";
+
+/**
+ * What can be read of an entry of the quarantine, and what of it can be taken back.
+ */
+export type Survey = { 
+/**
+ * The name of the entry.
+ */
+name: string, 
+/**
+ * Revisions, snapshots or frames that match their hashes.
+ */
+sound: number, 
+/**
+ * Those that do not, cannot be read, or are missing among the others.
+ */
+damaged: number, 
+/**
+ * When the earliest sound one was saved, in milliseconds since 1970.
+ */
+fromMs: number | null, 
+/**
+ * When the latest sound one was saved, in milliseconds since 1970.
+ */
+toMs: number | null, 
+/**
+ * What can be read, in a sentence.
+ */
+readable: string, 
+/**
+ * What is missing in the database in use and can be added to it, in a few words each.
+ */
+takes: Array<string>, 
+/**
+ * What is not taken back and why, a sentence each.
+ */
+leaves: Array<string>, 
+/**
+ * What taking it back would change in the flags in force, a sentence each; the first of them
+ * if there are many.
+ */
+changes: Array<string>, };
+
+/**
+ * What was taken back from an entry of the quarantine.
+ */
+export type TakenBack = { 
+/**
+ * The name of the entry.
+ */
+name: string, 
+/**
+ * What was added to the database in use, in a few words each; empty if nothing was missing.
+ */
+taken: Array<string>, 
+/**
+ * What was not and why, a sentence each.
+ */
+left: Array<string>, };
+
+/**
  * What Flagdeck is made of.
  */
 export type BuildInfo = { 
@@ -2251,7 +2372,11 @@ level: Level,
 /**
  * What happened, what was kept and what to do.
  */
-message: string, };
+message: string, 
+/**
+ * The entry of the quarantine that it tells of, until that was looked at.
+ */
+entry?: string, };
 
 /**
  * How bad a notice is.

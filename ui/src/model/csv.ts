@@ -4,7 +4,7 @@
  * A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return for
  * a formula, and runs it. Such a cell begins with an apostrophe, as OWASP recommends against CSV
  * injection; a number with a minus sign is none of them. The rule is also in
- * `src-tauri/src/cli/output/csv.rs`; `tests/fixtures/csv.json` holds both to it.
+ * `src-tauri/src/csv.rs`; `tests/fixtures/csv.json` holds both to it.
  */
 
 /** Written after each row. */

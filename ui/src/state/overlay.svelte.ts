@@ -1,6 +1,15 @@
 /** What lies over the window: at most one thing, and the question whether to close over that. */
 
-import type { Backup, DamagedState, Snapshot, StateAt, StateRestore, Step } from "../bindings/wire";
+import type {
+  Backup,
+  DamagedState,
+  Quarantined,
+  Snapshot,
+  StateAt,
+  StateRestore,
+  Step,
+  Survey,
+} from "../bindings/wire";
 import type { Conflict } from "../model/conflict";
 import type { HelpPageId } from "../words/help";
 import type { Way } from "./live.svelte";
@@ -41,6 +50,8 @@ export type Over =
   /** A step that was made elsewhere, to be confirmed. */
   | { kind: "step"; way: Way; step: Step }
   | { kind: "restore_backup"; backup: Backup }
+  | { kind: "take_back"; survey: Survey; ontaken: () => void }
+  | { kind: "remove_quarantined"; entry: Quarantined; onremoved: () => void }
   | { kind: "rotate_token"; onrotated: () => void };
 
 export class Overlay {

@@ -20,6 +20,7 @@ import { inspector } from "./inspector";
 import { json } from "./json";
 import { metrics } from "./metrics";
 import { pulse } from "./pulse";
+import { quarantine } from "./quarantine";
 import { reach } from "./reach";
 import { restores } from "./restores";
 import { settings } from "./settings";
@@ -45,6 +46,7 @@ export const words = {
   help,
   json,
   metrics,
+  quarantine,
   restores,
   settings,
   snapshots,

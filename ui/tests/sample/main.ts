@@ -18,6 +18,7 @@ import {
 } from "../support/charts";
 import { extreme, huge, safeDefault, typical } from "../support/documents";
 import { hostile } from "../support/hostile";
+import { extremeQuarantine, noticeOf, typicalQuarantine } from "../support/quarantine";
 import { MemoryHost } from "../support/memory";
 import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshots";
 import { deepParts, fewParts, manyParts, restored } from "../support/restore_samples";
@@ -73,6 +74,12 @@ if (wanted.has("trouble")) {
     { level: "error", message: "The store was damaged; the backup of 13:59 was opened." },
     { level: "info", message: "Port 4680 is taken, flags are served on 4681." },
   ];
+}
+if (wanted.has("quarantine")) {
+  const isExtreme = wanted.get("quarantine") === "extreme";
+  host.quarantined = (isExtreme ? extremeQuarantine : typicalQuarantine)(Date.now());
+  const unseen = host.quarantined.filter(({ entry }) => entry.label?.seen === false);
+  host.state.notices = unseen.map(noticeOf);
 }
 if (wanted.has("gone")) {
   const latest = {

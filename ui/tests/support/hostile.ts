@@ -18,6 +18,7 @@ const FOREIGN = new Set(
     ["sees", "dataDir", "readOnly", "heldOffBecause", "unreadable", "unreachable", "file"],
     ["component", "gateway", "error", "prometheus", "place", "origin", "key", "path", "group"],
     ["pointer", "only", "except", "differing", "trouble"],
+    ["what", "readable", "takes", "leaves", "taken", "left"],
   ].flat(),
 );
 

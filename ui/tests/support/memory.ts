@@ -8,9 +8,11 @@ import type {
   ChosenFile,
   Difference,
   BuildInfo,
+  Notice,
   Outcome,
   Preferences,
   Pulse,
+  Quarantined,
   RestoreFilter,
   RestorePage,
   RestoreRequest,
@@ -26,6 +28,8 @@ import type {
   StateRestore,
   StateSource,
   Status,
+  Survey,
+  TakenBack,
   Timeline,
 } from "../../src/bindings/wire";
 import type { Host } from "../../src/host/host";
@@ -33,6 +37,7 @@ import { defaultPreferences } from "../../src/state/choices.svelte";
 import { quietCharts } from "./charts";
 import { MemoryFlags } from "./memory_flags";
 import { quietPulse } from "./pulse";
+import type { SetAside } from "./quarantine";
 import { sampleSettings } from "./settings";
 import { noStates, type KeptStates } from "./snapshots";
 
@@ -260,6 +265,56 @@ export class MemoryHost extends MemoryFlags implements Host {
 
   restoreBackup(): Promise<Outcome> {
     return this.restore(0);
+  }
+
+  /** What is in quarantine, with what can be read of it. */
+  quarantined: SetAside[] = [];
+
+  quarantine(): Promise<Quarantined[]> {
+    return Promise.resolve(this.quarantined.map(({ entry }) => structuredClone(entry)));
+  }
+
+  survey(name: string): Promise<Survey> {
+    return Promise.resolve(structuredClone(this.#quarantined(name).survey));
+  }
+
+  noteQuarantineSeen(names: string[]): Promise<void> {
+    for (const name of names) {
+      const { label } = this.#quarantined(name).entry;
+      if (label) label.seen = true;
+    }
+    const isTold = ({ entry }: Notice) => entry !== undefined && names.includes(entry);
+    const notices = this.state.notices.filter((notice) => !isTold(notice));
+    this.state = { ...this.state, notices };
+    this.announce({ kind: "status" });
+    return Promise.resolve();
+  }
+
+  removeQuarantined(name: string): Promise<void> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    this.quarantined = this.quarantined.filter(({ entry }) => entry.name !== name);
+    return Promise.resolve();
+  }
+
+  takeBack(name: string): Promise<TakenBack> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const { survey } = this.#quarantined(name);
+    const taken = survey.takes;
+    survey.takes = [];
+    survey.changes = [];
+    survey.leaves = ["Nothing in it is missing here."];
+    return Promise.resolve({ name, taken, left: survey.leaves });
+  }
+
+  exportQuarantined(name: string): Promise<string | null> {
+    this.saved.push({ name, text: "", isPrivate: true });
+    return Promise.resolve(`/home/maria/${name}.json`);
+  }
+
+  #quarantined(name: string): SetAside {
+    const found = this.quarantined.find(({ entry }) => entry.name === name);
+    if (!found) throw new Error(`Nothing in quarantine is called ${name}.`);
+    return found;
   }
 
   buildInfo(): Promise<BuildInfo> {

@@ -11,7 +11,7 @@ use flagdeck_core::{Edit, Loss, Problem, Severity};
 use super::edit::{Reporting, list_changes, report, warn};
 use super::remark_all_off;
 use crate::arguments::ImportArguments;
-use crate::input::{STANDARD_INPUT, can_be_asked, is_agreed, read_json};
+use crate::input::{STANDARD_INPUT, can_answer, is_confirmed, read_json};
 use crate::output::{Output, progress, remark};
 
 /// Puts a document in force, or only says what that would change.
@@ -40,7 +40,7 @@ pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> any
 fn change_or_ask(app: &App, request: ChangeRequest, asks: bool) -> anyhow::Result<Outcome> {
     let looked_at = app.flags().live().revision;
     match app.flags().change(request.clone()) {
-        Err(Error::LargeLoss { loss }) if asks && is_confirmed(&loss)? => {
+        Err(Error::LargeLoss { loss }) if asks && is_loss_confirmed(&loss)? => {
             Ok(app.flags().change_confirmed(ChangeRequest {
                 base: Some(looked_at),
                 ..request
@@ -52,12 +52,12 @@ fn change_or_ask(app: &App, request: ChangeRequest, asks: bool) -> anyhow::Resul
 
 /// Whether there is a person to ask: the document is not what they would answer with.
 fn is_interactive(file: &Path) -> bool {
-    file != Path::new(STANDARD_INPUT) && can_be_asked()
+    file != Path::new(STANDARD_INPUT) && can_answer()
 }
 
-fn is_confirmed(loss: &Loss) -> io::Result<bool> {
+fn is_loss_confirmed(loss: &Loss) -> io::Result<bool> {
     progress(&format!("This removes {loss}.\n"));
-    is_agreed("Import the document?")
+    is_confirmed("Import the document?")
 }
 
 /// Says what a document would change.

@@ -1,15 +1,28 @@
-//! `quarantine list`, `seen`, `remove`.
+//! `quarantine list`, `show`, `export`, `seen`, `remove`.
 
+use std::path::Path;
+
+use anyhow::Context;
 use flagdeck::App;
+use flagdeck::durable::{self, Access};
 use flagdeck::store::sqlite::quarantine::{Database, Quarantined};
 
-use super::Refused;
+use super::{Refused, salvage};
 use crate::arguments::QuarantineCommand;
-use crate::output::{Output, when};
+use crate::input::{can_answer, is_confirmed, subject};
+use crate::output::{Output, size, when};
 
 pub fn run(app: &App, command: QuarantineCommand, output: &mut Output) -> anyhow::Result<()> {
     match command {
         QuarantineCommand::List => list(&app.quarantine()?, output)?,
+        QuarantineCommand::Show { name } => {
+            let survey = app.survey(&name)?;
+            match output.json {
+                true => output.value(&survey)?,
+                false => salvage::describe_all(app, &[survey], output)?,
+            }
+        }
+        QuarantineCommand::Export { name, to } => export(app, &name, &to, output)?,
         QuarantineCommand::Seen { names, all } => {
             let names = match all {
                 true => app.quarantine()?.into_iter().map(|it| it.name).collect(),
@@ -20,7 +33,7 @@ pub fn run(app: &App, command: QuarantineCommand, output: &mut Output) -> anyhow
             list(&app.quarantine()?, output)?;
         }
         QuarantineCommand::Remove { name, yes } => {
-            if !yes {
+            if !yes && !is_removal_confirmed(&name, output)? {
                 let refused = format!("nothing was deleted: add --yes to delete {name} for good");
                 return Err(Refused(refused).into());
             }
@@ -32,6 +45,22 @@ pub fn run(app: &App, command: QuarantineCommand, output: &mut Output) -> anyhow
     Ok(())
 }
 
+fn is_removal_confirmed(name: &str, output: &Output) -> anyhow::Result<bool> {
+    let asks = !output.json && can_answer();
+    Ok(asks && is_confirmed(&format!("Delete {name} for good?"))?)
+}
+
+fn export(app: &App, name: &str, file: &Path, output: &mut Output) -> anyhow::Result<()> {
+    let exported = app.export_quarantined(name)?;
+    let written = durable::save(file, &exported.bytes, Access::KeptOrPrivate);
+    written.with_context(|| format!("{} cannot be written", subject(file)))?;
+    if output.json {
+        return Ok(output.value(&serde_json::json!({ "file": file, "holds": exported.what }))?);
+    }
+    let line = format!("{} holds {}", file.display(), exported.what);
+    Ok(output.line(line)?)
+}
+
 fn list(entries: &[Quarantined], output: &mut Output) -> anyhow::Result<()> {
     if output.json {
         output.value(&entries)?;
@@ -41,24 +70,31 @@ fn list(entries: &[Quarantined], output: &mut Output) -> anyhow::Result<()> {
         output.line("Nothing is in quarantine.")?;
     }
     for entry in entries {
-        let kilobytes = entry.bytes.div_ceil(1000);
-        let Some(label) = &entry.label else {
-            output.line(format!("{}  {kilobytes} KB, why is not known", entry.name))?;
-            continue;
-        };
-        output.line(format!(
-            "{}  {} of {}, {kilobytes} KB{}",
-            entry.name,
-            what(label.database),
-            when(label.at_ms),
-            if label.seen {
-                ""
-            } else {
-                ", not looked at yet"
-            }
-        ))?;
-        output.line(format!("    {}", label.what))?;
-        output.line(format!("    {}", entry.path.display()))?;
+        heading(entry, output)?;
+        if entry.label.is_some() {
+            output.line(format!("    {}", entry.path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Says which entry it is, what it was, when it was moved and why.
+pub fn heading(entry: &Quarantined, output: &mut Output) -> anyhow::Result<()> {
+    let Quarantined { name, bytes, .. } = entry;
+    let size = size(*bytes);
+    let kind = entry.database.map_or("unknown", what);
+    let Some(label) = &entry.label else {
+        return Ok(output.line(format!("{name}  {kind}, {size}, why is not known"))?);
+    };
+    let unseen = match label.seen {
+        true => "",
+        false => ", not looked at yet",
+    };
+    let when = when(label.at_ms);
+    output.line(format!("{name}  {kind} of {when}, {size}{unseen}"))?;
+    output.line(format!("    {}", label.what))?;
+    if let Some(kept) = label.kept {
+        output.line(format!("    {}", kept.sentence()))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Refused;
 use super::source::{NOBODY, one_source};
 use crate::arguments::{OneSource, RecoverArguments, SetArguments, StateCommand};
-use crate::input::{can_be_asked, is_agreed, read_json, subject};
+use crate::input::{can_answer, is_confirmed, read_json, subject};
 use crate::key::Key;
 use crate::output::{Output, counted, progress, remark, size, table, when};
 
@@ -137,7 +137,7 @@ fn confirm_recovery(
         return Ok(());
     };
     let told = format!("The state of {source} is damaged: {what}.");
-    if output.json || !can_be_asked() {
+    if output.json || !can_answer() {
         let refused = format!("{told} To recover it from snapshot {id}, add --yes.");
         return Err(Refused(refused).into());
     }
@@ -146,7 +146,7 @@ fn confirm_recovery(
     let question = format!(
         "Recover it from snapshot {id} of {at}? What {source} reported since then is lost."
     );
-    match is_agreed(&question)? {
+    match is_confirmed(&question)? {
         true => Ok(()),
         false => Err(Refused("nothing was changed".into()).into()),
     }

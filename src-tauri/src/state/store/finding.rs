@@ -76,6 +76,24 @@ pub(in crate::state) fn all(connection: &Connection) -> Result<Sources, StoreErr
     Ok(sources)
 }
 
+/// Reads the source of a number; `None` if there is none, or its row is damaged.
+pub(super) fn of_id(connection: &Connection, id: i64) -> Result<Option<Source>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM source WHERE id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([id])?;
+    let found = rows.next()?.map(read).transpose()?;
+    Ok(found.and_then(Result::ok))
+}
+
+/// Returns the number of a source, also of a damaged one; `None` if there is none of that name.
+pub(super) fn id_of(connection: &Connection, name: &SourceName) -> Result<Option<i64>, StoreError> {
+    let found = find(connection, name)?;
+    Ok(found.map(|found| match found {
+        Ok(source) => source.id,
+        Err(damaged) => damaged.id,
+    }))
+}
+
 fn find(connection: &Connection, name: &SourceName) -> Result<Option<Found>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM source WHERE name = ?1");
     let mut statement = connection.prepare_cached(&sql)?;

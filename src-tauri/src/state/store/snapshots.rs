@@ -11,6 +11,7 @@ mod labels;
 mod taking;
 mod walking;
 
+use flagdeck_core::tree::{self, Tree};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -93,6 +94,43 @@ const COLUMNS: &str = "snapshot.id, source.name, snapshot.at_ms, cause, snapshot
      EXISTS (SELECT 1 FROM uncounted WHERE uncounted.snapshot = snapshot.id), \
      NOT EXISTS (SELECT 1 FROM snapshot AS earlier \
      WHERE earlier.source = snapshot.source AND earlier.id < snapshot.id)";
+
+/// The same of a snapshot whose source is called `?2`, by itself: what else is in the database may
+/// be damaged.
+const COLUMNS_ALONE: &str = "id, ?2, at_ms, cause, name, note, pinned, files, bytes, changes, \
+     revision, source, seq, chain, hash, seal, length(coding), 0, 0";
+
+/// Reads a snapshot of a damaged database, whose source is called `source`; `None` if there is none
+/// of that number.
+pub(super) fn load_alone(
+    connection: &Connection,
+    id: i64,
+    source: &str,
+) -> Result<Option<Row>, StoreError> {
+    let sql = format!("SELECT {COLUMNS_ALONE} FROM snapshot WHERE id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(rusqlite::params![id, source])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// Returns whether a source has a snapshot of this time and state.
+pub(super) fn has(
+    connection: &Connection,
+    source: i64,
+    at_ms: i64,
+    state: &Tree,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT hash FROM snapshot WHERE at_ms = ?1 AND source = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([at_ms, source])?;
+    while let Some(row) = rows.next()? {
+        let hash: [u8; 32] = row.get(0)?;
+        if tree::is_hash_of(&hash, state) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
 /// Reads a row. One that does not match its seal is marked as damaged, with what is stored of it as
 /// far as that can be read.

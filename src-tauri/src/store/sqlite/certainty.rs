@@ -128,7 +128,7 @@ pub(super) fn is_doubtful(error: &StoreError) -> bool {
 }
 
 /// Returns whether the disk failed, as opposed to being full or write-protected.
-fn is_failed_disk(error: &StoreError) -> bool {
+pub(super) fn is_failed_disk(error: &StoreError) -> bool {
     match error {
         StoreError::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure),
         StoreError::File { source, .. } => is_io(source),

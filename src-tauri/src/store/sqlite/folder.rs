@@ -14,7 +14,8 @@ use crate::store::StoreError;
 pub(super) const STEM: &str = "flagdeck";
 const DATABASE: &str = "flagdeck.db";
 const LOCK: &str = "flagdeck.lock";
-const BACKUPS: &str = "backups";
+/// The backups.
+pub(super) const BACKUPS: &str = "backups";
 /// The quarantine: everything that was replaced or damaged.
 pub(super) const QUARANTINE: &str = "quarantine";
 

@@ -2,18 +2,24 @@
 //!
 //! An entry is a folder (of the flags) or a `.db` file (of the others). Its label is a small JSON
 //! file beside it, the entry's name with `.json` after it, written before the entry is complete. An
-//! entry of an earlier Flagdeck has none. Never deletes an entry.
+//! entry of an earlier Flagdeck has none. A damaged backup, which stays among the backups under
+//! another name, is listed as an entry, too. Never deletes an entry unless a person asks for it.
 //!
 //! The files of a database are gathered in a folder, with a label from the beginning, before they
 //! become an entry. So a crash at any point leaves its reason, and the next start finishes it.
+
+mod remains;
 
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
 
-use super::folder::{self, QUARANTINE, file_failed};
+pub(crate) use self::remains::{Remains, read_if_sound};
+use super::folder::{self, BACKUPS, QUARANTINE, file_failed};
 use super::place::beside;
 use super::{backup, commits};
 use crate::durable::{self, Access};
@@ -22,8 +28,14 @@ use crate::store::StoreError;
 /// More bytes than any label has.
 const LABEL_BYTES_MAX: u64 = 64 * 1024;
 
+/// What a person can do about an entry.
+const HOW: &str = "flagctl quarantine lists it, flagctl doctor --salvage takes back what is sound.";
+
 /// Why a sound database was moved.
 pub(super) const REPLACED: &str = "another one was put in its place, as a person asked";
+
+/// The end of the name of a damaged backup, with which it does not count as one.
+pub(super) const DAMAGED_BACKUP: &str = ".damaged";
 
 /// Why there is a copy of an open database.
 pub(super) const KEPT: &str = "a copy of the one that was open when another one took its place";
@@ -31,6 +43,7 @@ pub(super) const KEPT: &str = "a copy of the one that was open when another one 
 /// A database of a data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
 pub enum Database {
     /// `flagdeck.db`.
     Flags,
@@ -48,6 +61,17 @@ impl Database {
             Self::Metrics => "metrics",
             Self::States => "state",
         }
+    }
+
+    /// Tells by its name which one an entry was; `None` if the name does not say.
+    fn of_entry(entry: &Path) -> Option<Self> {
+        let name = entry.file_name()?.to_str()?;
+        if entry.is_dir() || name.ends_with(DAMAGED_BACKUP) {
+            return Some(Self::Flags);
+        }
+        let (stem, _) = name.split_once('-')?;
+        let all = [Self::Flags, Self::Metrics, Self::States];
+        all.into_iter().find(|database| database.stem() == stem)
     }
 
     fn path(self, data_dir: &Path) -> PathBuf {
@@ -85,6 +109,7 @@ impl Database {
 /// What is known of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Label {
     /// The database it was.
     pub database: Database,
@@ -96,13 +121,14 @@ pub struct Label {
     /// tells of it.
     pub seen: bool,
     /// What of it stayed in force; `None` for nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub kept: Option<Kept>,
 }
 
 /// What of a damaged database stayed in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
 pub enum Kept {
     /// Everything up to the damage.
     Part,
@@ -132,6 +158,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Returns its name, as it is listed.
+    pub fn name(&self) -> String {
+        name_of(&self.path).to_string_lossy().into_owned()
+    }
+
     /// Says what happened, and where the files are.
     pub fn sentence(&self) -> String {
         let Label { what, at_ms, .. } = &self.label;
@@ -139,8 +170,8 @@ impl Entry {
         if let Some(kept) = self.label.kept {
             let (data, kept) = (self.label.database.data(), kept.sentence());
             return format!(
-                "{data} were damaged ({what}). {kept} The files as they were are in {place} since \
-                 {when}. flagctl quarantine lists them."
+                "{data} were damaged ({what}). {kept} The damaged files were moved to {place} on \
+                 {when}. {HOW}"
             );
         }
         let lost = match self.label.database {
@@ -148,7 +179,7 @@ impl Entry {
                 return format!(
                     "The saved flags were damaged ({what}). The files were moved to {place} on \
                      {when}, and the newest good backup took their place, if there was one; \
-                     please check the flags. flagctl quarantine lists it."
+                     please check the flags. {HOW}"
                 );
             }
             Database::Metrics => "What was measured so far",
@@ -156,7 +187,7 @@ impl Entry {
         };
         format!(
             "{lost} cannot be read ({what}); the file was moved to {place} on {when}, and a new \
-             one was started. No flag is affected. flagctl quarantine lists it."
+             one was started. No flag is affected. {HOW}"
         )
     }
 }
@@ -164,13 +195,17 @@ impl Entry {
 /// An entry as it is listed, also one of an earlier Flagdeck, without a label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Quarantined {
-    /// Its name in the quarantine.
+    /// Its name in the quarantine, or among the backups.
     pub name: String,
     /// The folder or file.
+    #[cfg_attr(test, ts(type = "string"))]
     pub path: PathBuf,
     /// Bytes of its files, and of the label.
     pub bytes: u64,
+    /// Which database it was, by its label or its name; `None` if neither says so.
+    pub database: Option<Database>,
     /// Which database it was, why and when it was moved, and whether a person has looked at it;
     /// `None` without a label.
     pub label: Option<Label>,
@@ -343,28 +378,44 @@ pub fn unseen(data_dir: &Path) -> Vec<Entry> {
 /// # Errors
 /// [`StoreError::File`] if the quarantine cannot be read.
 pub fn list(data_dir: &Path) -> Result<Vec<Quarantined>, StoreError> {
-    let quarantine = data_dir.join(QUARANTINE);
-    let names = match names_in(&quarantine) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        names => names.map_err(|error| file_failed(&quarantine, error))?,
-    };
-    let mut entries = Vec::new();
-    for name in names.iter().filter(|name| is_entry(name, &names)) {
-        let path = quarantine.join(name);
-        let mut bytes = 0;
-        for file in files_of(&path) {
-            bytes += bytes_of(&file).map_err(|error| file_failed(&file, error))?;
-        }
-        entries.push(Quarantined {
-            name: name.clone(),
-            label: read_label(&path)?,
-            path,
-            bytes,
-        });
-    }
+    let mut entries = entries_in(&data_dir.join(QUARANTINE), |_| true)?;
+    let is_damaged_backup = |name: &str| name.ends_with(DAMAGED_BACKUP);
+    entries.extend(entries_in(&data_dir.join(BACKUPS), is_damaged_backup)?);
     let begins = |entry: &Quarantined| entry.label.as_ref().map(|label| label.at_ms);
     entries.sort_by(|a, b| (begins(a), &a.name).cmp(&(begins(b), &b.name)));
     Ok(entries)
+}
+
+/// Lists the entries of a folder whose names are `wanted`; none of a folder that is not there.
+fn entries_in(
+    folder: &Path,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Quarantined>, StoreError> {
+    let names = match names_in(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        names => names.map_err(|error| file_failed(folder, error))?,
+    };
+    let entries = names
+        .iter()
+        .filter(|name| is_entry(name, &names) && wanted(name));
+    entries.map(|name| entry_of(folder, name)).collect()
+}
+
+fn entry_of(folder: &Path, name: &str) -> Result<Quarantined, StoreError> {
+    let path = folder.join(name);
+    let mut bytes = 0;
+    for file in files_of(&path) {
+        bytes += bytes_of(&file).map_err(|error| file_failed(&file, error))?;
+    }
+    let label = read_label(&path)?;
+    let by_label = label.as_ref().map(|label| label.database);
+    Ok(Quarantined {
+        name: name.to_owned(),
+        database: by_label.or_else(|| Database::of_entry(&path)),
+        label,
+        path,
+        bytes,
+    })
 }
 
 /// Notes that a person has looked at an entry, so that it is not told of any more.
@@ -453,180 +504,4 @@ fn labelled(quarantine: &Path) -> io::Result<Vec<Entry>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    fn label(at_ms: i64, seen: bool) -> Label {
-        Label {
-            database: Database::States,
-            what: "state.db: the database is malformed".into(),
-            at_ms,
-            seen,
-            kept: None,
-        }
-    }
-
-    #[test]
-    fn a_label_is_a_small_private_file_beside_its_entry() {
-        let folder = tempfile::tempdir().unwrap();
-        let entry = folder.path().join("state-7.db");
-        write_label(&entry, &label(7, false)).unwrap();
-        let path = folder.path().join("state-7.db.json");
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            r#"{"database":"states","what":"state.db: the database is malformed","atMs":7,"seen":false}"#
-        );
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        assert_eq!(read_label(&entry).unwrap(), Some(label(7, false)));
-    }
-
-    #[test]
-    fn an_entry_without_a_readable_label_has_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let entry = folder.path().join("state-7.db");
-        assert_eq!(read_label(&entry).unwrap(), None);
-        for text in [
-            "",
-            "{",
-            "{}",
-            r#"{"database":"others","what":"","atMs":1,"seen":false}"#,
-        ] {
-            fs::write(label_path(&entry), text).unwrap();
-            assert_eq!(read_label(&entry).unwrap(), None, "{text}");
-        }
-    }
-
-    /// Prepares a data folder with these files, each with its name as its content.
-    fn folder_of(files: &[&str]) -> tempfile::TempDir {
-        let data_dir = tempfile::tempdir().unwrap();
-        for name in files {
-            let path = data_dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, name).unwrap();
-        }
-        data_dir
-    }
-
-    #[track_caller]
-    fn assert_quarantined(data_dir: &Path, expected: &[&str]) {
-        let mut names = names_in(&data_dir.join(QUARANTINE)).unwrap();
-        names.sort();
-        assert_eq!(names, expected);
-    }
-
-    #[test]
-    fn a_database_is_set_aside_with_its_log_and_the_reason() {
-        let data_dir = folder_of(&["state.db", "state.db-wal"]);
-        let entry = set_aside(data_dir.path(), &label(7, false))
-            .unwrap()
-            .unwrap();
-        assert_quarantined(
-            data_dir.path(),
-            &["state-7.db", "state-7.db-wal", "state-7.db.json"],
-        );
-        assert_eq!(unseen(data_dir.path())[0].path, entry);
-        assert!(!data_dir.path().join("state.db").exists());
-        assert_eq!(set_aside(data_dir.path(), &label(8, false)).unwrap(), None);
-    }
-
-    #[test]
-    fn what_a_killed_program_began_is_finished_with_its_reason() {
-        let cut_short = [
-            // Before anything was moved, between two files, and in the midst of making the entry.
-            &["state.db", "state.db-wal"][..],
-            &["state.db", "quarantine/.unfinished-state/state.db-wal"],
-            &[
-                "quarantine/.unfinished-state/state.db",
-                "quarantine/state-7.db-wal",
-            ],
-        ];
-        for files in cut_short {
-            let data_dir = folder_of(files);
-            let unfinished = Database::States.unfinished(data_dir.path());
-            fs::create_dir_all(&unfinished).unwrap();
-            write_label(&unfinished, &label(7, false)).unwrap();
-            assert!(is_unfinished(data_dir.path(), Database::States).unwrap());
-
-            let later = Label {
-                what: "moving it was cut short".into(),
-                ..label(9, false)
-            };
-            let entry = set_aside(data_dir.path(), &later).unwrap().unwrap();
-            assert_quarantined(
-                data_dir.path(),
-                &["state-7.db", "state-7.db-wal", "state-7.db.json"],
-            );
-            assert_eq!(read_label(&entry).unwrap(), Some(label(7, false)));
-            assert!(!is_unfinished(data_dir.path(), Database::States).unwrap());
-        }
-    }
-
-    #[test]
-    fn a_gathered_database_is_not_overwritten_by_a_later_one() {
-        let data_dir = folder_of(&["state.db", "quarantine/.unfinished-state/state.db"]);
-        let entry = set_aside(data_dir.path(), &label(7, false))
-            .unwrap()
-            .unwrap();
-        assert_eq!(fs::read_to_string(entry).unwrap(), "state.db");
-        let earlier = data_dir.path().join("quarantine/state-0.db");
-        assert!(
-            fs::read_to_string(earlier)
-                .unwrap()
-                .contains(".unfinished-state")
-        );
-    }
-
-    #[test]
-    fn entries_that_were_not_looked_at_are_listed_earliest_first() {
-        let data_dir = tempfile::tempdir().unwrap();
-        assert_eq!(unseen(data_dir.path()), []);
-        let quarantine = data_dir.path().join(QUARANTINE);
-        fs::create_dir(&quarantine).unwrap();
-        for (name, at_ms, seen) in [("b", 2, false), ("a", 3, false), ("seen", 1, true)] {
-            fs::write(quarantine.join(name), "").unwrap();
-            write_label(&quarantine.join(name), &label(at_ms, seen)).unwrap();
-        }
-        fs::write(quarantine.join("of an earlier Flagdeck"), "").unwrap();
-        write_label(&quarantine.join("removed by hand"), &label(0, false)).unwrap();
-        let names = unseen(data_dir.path())
-            .into_iter()
-            .map(|entry| entry.path.file_name().unwrap().to_owned());
-        assert_eq!(names.collect::<Vec<_>>(), ["b", "a"]);
-    }
-
-    #[test]
-    fn an_entry_is_listed_with_all_its_files_noted_as_seen_and_removed() {
-        let data_dir = folder_of(&[
-            "quarantine/state-7.db",
-            "quarantine/state-7.db-wal",
-            "quarantine/20251124T120000.000Z/flagdeck.db",
-            "quarantine/20251124T120000.000Z/flagdeck.db-wal",
-            "quarantine/metrics-9.db",
-            "quarantine/.unfinished-state/state.db",
-            "quarantine/note.json",
-        ]);
-        let quarantine = data_dir.path().join(QUARANTINE);
-        write_label(&quarantine.join("state-7.db"), &label(7, false)).unwrap();
-        let entries = list(data_dir.path()).unwrap();
-        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        let flags = "20251124T120000.000Z";
-        assert_eq!(names, [flags, "metrics-9.db", "note.json", "state-7.db"]);
-        assert!(entries[0].bytes > 80 && entries[3].bytes > 120);
-
-        note_seen(&entries[3]).unwrap();
-        assert_eq!(unseen(data_dir.path()), []);
-        remove(&entries[3]).unwrap();
-        remove(&entries[0]).unwrap();
-        assert_quarantined(
-            data_dir.path(),
-            &[".unfinished-state", "metrics-9.db", "note.json"],
-        );
-        assert_eq!(list(data_dir.path()).unwrap().len(), 2);
-        assert_eq!(list(&data_dir.path().join("none")).unwrap(), []);
-    }
-}
+mod tests;

@@ -6,7 +6,6 @@
 //! folder with backups but no database is damaged, not empty.
 
 use std::cmp::Reverse;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use rusqlite::Connection;
 
 use super::connection::Source;
 use super::copies::{Turn, put_in_place};
-use super::folder::{self, Folder, file_failed};
+use super::folder::{self, Folder};
 use super::quarantine::{self, Database, Kept, Label};
 use super::{backup, commits, revision, schema};
 use crate::store::{RevisionNumber, StoreError};
@@ -112,7 +111,7 @@ pub(super) fn recover(folder: &Folder, what: String, now_ms: i64) -> Result<Reco
     // The copy comes first: if there is no room for it, everything stays as it is.
     let replaced = turn.copy(
         folder::STEM,
-        |to| copy_newest_good(folder, to),
+        |to| copy_newest_good(folder, to, now_ms),
         |whole, restored| {
             let set_aside = quarantine::set_aside(folder.path(), &label(restored.kept()))?;
             put_in_place(whole, &folder.database())?;
@@ -144,7 +143,7 @@ enum Candidate {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if none is good.
-fn copy_newest_good(folder: &Folder, to: &Path) -> Result<Restored, StoreError> {
+fn copy_newest_good(folder: &Folder, to: &Path, now_ms: i64) -> Result<Restored, StoreError> {
     // Before it is replaced by that of the copy.
     let noted = commits::noted(&folder.database());
     for (_, candidate) in candidates(folder)? {
@@ -160,7 +159,9 @@ fn copy_newest_good(folder: &Folder, to: &Path) -> Result<Restored, StoreError> 
             }
             (Ok(()), Candidate::Backup(path)) => return describe(Origin::Backup(path), to),
             (Err(StoreError::Damaged { .. }), Candidate::Store(_)) => {}
-            (Err(StoreError::Damaged { what }), Candidate::Backup(path)) => distrust(&path, &what)?,
+            (Err(StoreError::Damaged { what }), Candidate::Backup(path)) => {
+                distrust(&path, &what, now_ms)?
+            }
             (Err(error), _) => return Err(error),
         }
     }
@@ -203,12 +204,14 @@ fn describe(origin: Origin, copy: &Path) -> Result<Restored, StoreError> {
     })
 }
 
-/// Keeps a damaged backup under a name that does not count as one.
-fn distrust(backup: &Path, what: &str) -> Result<(), StoreError> {
+/// Keeps a damaged backup under a name that does not count as one, with a label that says why.
+fn distrust(backup: &Path, what: &str, now_ms: i64) -> Result<(), StoreError> {
     tracing::warn!(backup = %backup.display(), what, "a backup is damaged");
     let mut name = backup.as_os_str().to_owned();
-    name.push(".damaged");
-    fs::rename(backup, &name).map_err(|error| file_failed(backup, error))
+    name.push(quarantine::DAMAGED_BACKUP);
+    // The recovery itself is told of.
+    quarantine::write_label(Path::new(&name), &label(what, now_ms, true))?;
+    folder::rename(backup, Path::new(&name))
 }
 
 /// Moves everything under the store's names to quarantine, to be replaced by what a person asked

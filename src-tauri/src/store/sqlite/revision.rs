@@ -16,7 +16,7 @@ use crate::store::{
 };
 
 /// The previous hash of the first revision.
-const NO_HASH: Hash = [0; 32];
+pub(super) const NO_HASH: Hash = [0; 32];
 
 /// The domain separation of these hashes, with the version of their layout.
 const HASH_CONTEXT: &str = "flagdeck revision, layout 1";
@@ -24,7 +24,7 @@ const HASH_CONTEXT: &str = "flagdeck revision, layout 1";
 /// Problems of SQLite's own check that are listed; a broken file can have one per page.
 const INTEGRITY_PROBLEMS_MAX: u32 = 100;
 
-type Hash = [u8; 32];
+pub(super) type Hash = [u8; 32];
 
 /// Saves a revision after `expected`; see [`crate::store::Store::append`]. If it is saved, the
 /// commit is returned with it. `tail` is the chain of documents as of the last append, if it is
@@ -36,7 +36,6 @@ pub(super) fn append(
     trace: &Trace,
     tail: &mut Option<Tail>,
 ) -> Result<(Appended, Option<Commit>), StoreError> {
-    let document_hash = *blake3::hash(&draft.document).as_bytes();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (latest, previous_hash) = latest_link(&transaction)?;
     if latest != expected {
@@ -44,23 +43,38 @@ pub(super) fn append(
         return Ok((Appended::Conflict(Box::new(winner)), None));
     }
     let number = expected.next();
-    let row = Fields::of(number, draft, document_hash, previous_hash);
-    let open = tail.take().filter(|tail| tail.is_at(expected));
-    let open = open.or_else(|| chain::open(&transaction, expected));
-    let coded = chain::code(open.as_ref(), &draft.document);
-    row.insert(&transaction, &coded.bytes)?;
-    chain::link(&transaction, number, &coded)?;
-    index::add(
-        &transaction,
-        number,
-        draft.note.as_deref(),
-        &draft.changes,
-        trace,
-    )?;
+    let mut open = tail.take();
+    let after = (number, previous_hash);
+    insert_next(&transaction, after, draft, trace, &mut open)?;
     let commit = commits::count(&transaction)?;
     transaction.commit()?;
-    *tail = chain::noted(open, number, &draft.document, &coded);
+    // Only a chain that is on disk.
+    *tail = open;
     Ok((Appended::Saved(number), Some(commit)))
+}
+
+/// Writes the revision of a number, which follows the one with `previous_hash`, within a
+/// transaction; returns its hash. `tail` is the chain of documents as of the one before, if it is
+/// still current; it is that of this one then.
+pub(super) fn insert_next(
+    connection: &Connection,
+    (number, previous_hash): (RevisionNumber, Hash),
+    draft: &Draft,
+    trace: &Trace,
+    tail: &mut Option<Tail>,
+) -> Result<Hash, StoreError> {
+    let document_hash = *blake3::hash(&draft.document).as_bytes();
+    let row = Fields::of(number, draft, document_hash, previous_hash);
+    let before = RevisionNumber(number.0 - 1);
+    let open = tail.take().filter(|tail| tail.is_at(before));
+    let open = open.or_else(|| chain::open(connection, before));
+    let coded = chain::code(open.as_ref(), &draft.document);
+    row.insert(connection, &coded.bytes)?;
+    chain::link(connection, number, &coded)?;
+    let note = draft.note.as_deref();
+    index::add(connection, number, note, &draft.changes, trace)?;
+    *tail = chain::noted(open, number, &draft.document, &coded);
+    Ok(row.hash)
 }
 
 /// Loads the latest revision.
@@ -93,7 +107,7 @@ pub(super) fn load(
 }
 
 /// The same, starting from the document of an earlier revision if that helps.
-fn load_after(
+pub(super) fn load_after(
     connection: &Connection,
     number: RevisionNumber,
     tail: &mut Option<Tail>,
@@ -206,6 +220,17 @@ pub(super) fn hash_of(
     Ok(hash)
 }
 
+/// Returns the hash of the revision that one follows, as it says itself; the revision is there.
+pub(super) fn previous_hash_of(
+    connection: &Connection,
+    number: RevisionNumber,
+) -> Result<Hash, StoreError> {
+    let link = connection
+        .prepare_cached("SELECT previous_hash FROM revision WHERE number = ?1")?
+        .query_row([to_key(number)], |row| row.get(0))?;
+    Ok(link)
+}
+
 /// Reads everything, as of one moment: SQLite's own check, the structure, every hash and
 /// every link from a revision to the one before.
 pub(super) fn audit(connection: &Connection) -> Result<CheckReport, StoreError> {
@@ -271,9 +296,7 @@ fn audit_one(
     let Some(_) = load_after(connection, number, tail)? else {
         return Ok(vec![format!("revision {number} is missing")]);
     };
-    let link: Hash = connection
-        .prepare_cached("SELECT previous_hash FROM revision WHERE number = ?1")?
-        .query_row([to_key(number)], |row| row.get(0))?;
+    let link = previous_hash_of(connection, number)?;
     if previous_hash.is_some_and(|hash| hash != link) {
         return Ok(vec![format!(
             "revision {number} does not follow the revision before it"
@@ -282,7 +305,8 @@ fn audit_one(
     Ok(Vec::new())
 }
 
-fn latest_link(connection: &Connection) -> Result<(RevisionNumber, Hash), StoreError> {
+/// Returns the number and the hash of the latest revision, unchecked.
+pub(super) fn latest_link(connection: &Connection) -> Result<(RevisionNumber, Hash), StoreError> {
     let link = connection
         .prepare_cached("SELECT number, hash FROM revision ORDER BY number DESC LIMIT 1")?
         .query_row([], |row| Ok((from_key(row.get(0)?), row.get(1)?)))

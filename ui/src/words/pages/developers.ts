@@ -199,7 +199,7 @@ const data: HelpPage = {
         ["`backups`", "The last ten backups of the store, each checked when it was made."],
         [
           "`quarantine`",
-          "Damaged or replaced files that were set aside. Flagdeck never deletes them.",
+          "Damaged or replaced files that were set aside. They stay until you remove them.",
         ],
         ["`config.toml`", "The settings that were changed."],
         ["`token`", "The token that clients need to change flags over HTTP. Only you can read it."],
@@ -240,7 +240,7 @@ const trouble: HelpPage = {
     { kind: "heading", text: "The store was damaged" },
     {
       kind: "text",
-      text: "Flagdeck sets the damaged files aside in `quarantine` and opens the newest good backup. Changes made after that backup are not in force: review the flags. Without a good backup, all flags start switched off. `flagctl doctor` checks every database and backup.",
+      text: "Flagdeck sets the damaged files aside in `quarantine` and opens the newest good backup. Changes made after that backup are not in force: review the flags. Without a good backup, all flags start switched off. In Settings, Backups shows what can be read of the damaged files, and takes back the changes after the backup if nothing was saved since; so does `flagctl doctor --salvage`. `flagctl doctor` checks every database and backup.",
     },
     { kind: "heading", text: "Turning everything off at once" },
     {

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn cells_are_written_as_the_vectors_say() {
-        let vectors = include_str!("../../../../tests/fixtures/csv.json");
+        let vectors = include_str!("../../tests/fixtures/csv.json");
         let vectors: Value = serde_json::from_str(vectors).unwrap();
         let vectors = vectors["vectors"].as_array().unwrap();
         assert!(!vectors.is_empty());
