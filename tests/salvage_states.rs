@@ -209,3 +209,30 @@ fn a_frame_that_does_not_match_its_hash_is_counted_and_stays() {
     assert_sound(&app);
     close(app);
 }
+
+#[test]
+fn of_a_table_of_which_no_page_can_be_read_no_number_is_made_up() {
+    let folder = temporary();
+    fill_states(folder.path());
+    let path = folder.path().join("state.db");
+    let connection = Connection::open(&path).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name IN ('snapshot', 'sqlite_sequence')";
+    let mut statement = connection.prepare(sql).unwrap();
+    let roots = statement.query_map([], |row| row.get::<_, u32>(0));
+    let roots: Vec<u32> = roots.unwrap().map(Result::unwrap).collect();
+    drop(statement);
+    connection.close().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    for root in roots {
+        let end = root as usize * 4096;
+        bytes[end - 4096..end].fill(0xa5);
+    }
+    // The mark.
+    bytes[68..72].fill(7);
+    fs::write(&path, bytes).unwrap();
+    let (app, name) = with_entry(folder.path());
+    let found = survey(&app, &name);
+    let why = "Nothing in it can be read: its snapshots cannot be read.";
+    assert_eq!((found.readable.as_str(), found.damaged), (why, 0));
+    close(app);
+}
