@@ -5,6 +5,7 @@ pub mod waiting;
 pub mod apps;
 pub mod disks;
 pub mod folders;
+pub mod salvage;
 pub mod stores;
 
 pub mod cli;

@@ -42,6 +42,8 @@ mod redacted;
 mod restores_killed;
 mod restores_model;
 mod salvage;
+mod salvage_attacked;
+mod salvage_states;
 mod settings;
 mod shapes;
 mod spellings;

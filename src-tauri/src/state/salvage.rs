@@ -1,7 +1,6 @@
 //! Snapshots of a database that was set aside: counted, written as a bundle, taken back.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
@@ -68,7 +67,7 @@ impl States {
         found.damaged = store::each_sound(&remains, &mut |sound| {
             let is_missing = !is_there(own.as_ref(), &sound)?;
             found.add(&sound, is_missing);
-            Ok(ControlFlow::Continue(()))
+            Ok(())
         })?;
         Ok(found)
     }
@@ -107,7 +106,7 @@ impl States {
             if waiting.len() >= TAKEN_AT_ONCE || bytes >= BYTES_AT_ONCE {
                 store_all(&mut waiting)?;
             }
-            Ok(ControlFlow::Continue(()))
+            Ok(())
         })?;
         store_all(&mut waiting)?;
         taken.retain(|_, count| *count > 0);
@@ -127,7 +126,7 @@ impl States {
         let mut latest = Latest::default();
         store::each_sound(&remains, &mut |sound| {
             latest.add(sound);
-            Ok(ControlFlow::Continue(()))
+            Ok(())
         })?;
         let Latest { kept, left_out, .. } = latest;
         let bundled: Vec<Bundled> = kept.into_values().map(|(bundled, _)| bundled).collect();

@@ -5,7 +5,6 @@
 //! so that what is damaged affects no other; a chain ends where a step of it cannot be read.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use flagdeck_core::chain::Chain;
 use flagdeck_core::state::Change;
@@ -25,7 +24,7 @@ use crate::store::sqlite::quarantine::{Remains, read_if_sound};
 const NUMBERS_TRIED: i64 = 100_000;
 
 /// Snapshots that are looked for at most: the last number may be damaged, too.
-const NUMBERS_MAX: i64 = 10_000_000;
+const NUMBERS_MAX: i64 = 1_000_000;
 
 /// A sound snapshot of a damaged database.
 #[derive(Debug)]
@@ -37,24 +36,19 @@ pub(in crate::state) struct Sound {
 }
 
 /// Visits the sound snapshots of a damaged database in the order they were taken, chain by chain,
-/// and returns how many others there are. Ends early if `visit` breaks.
+/// and returns how many others there are.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] if no snapshot can be looked for, those of `visit`, and those that say
 /// nothing of the file.
 pub(in crate::state) fn each_sound(
     remains: &Remains,
-    visit: &mut dyn FnMut(Sound) -> Result<ControlFlow<()>, StateError>,
+    visit: &mut dyn FnMut(Sound) -> Result<(), StateError>,
 ) -> Result<u64, StateError> {
     let mut found = Found::default();
     let chains = found.chains(remains)?;
     for ids in chains.values() {
-        if found
-            .visit_chain(remains.connection(), ids, visit)?
-            .is_break()
-        {
-            break;
-        }
+        found.visit_chain(remains.connection(), ids, visit)?;
     }
     Ok(found.damaged)
 }
@@ -74,14 +68,25 @@ impl Found {
         remains.check(sql, "snapshots")?;
         let connection = remains.connection();
         let mut statement = connection.prepare(sql)?;
-        for id in 1..=last_number(connection)? {
+        let last = last_number(connection)?;
+        let mut failed = 0;
+        for id in 1..=last.unwrap_or(NUMBERS_TRIED).min(NUMBERS_MAX) {
             let chain = statement.query_row([id], |row| row.get(0)).optional();
             match read_if_sound(chain.map_err(Into::into))? {
-                Some(Some(chain)) => chains.entry(chain).or_default().push(id),
+                Some(Some(chain)) => {
+                    chains.entry(chain).or_default().push(id);
+                    self.damaged += std::mem::take(&mut failed);
+                }
                 // It was thinned.
                 Some(None) => {}
-                None => self.damaged += 1,
+                None => failed += 1,
             }
+        }
+        // Without a last number, it is not known whether there were any after the last one found.
+        match (last, chains.is_empty()) {
+            (Some(_), _) => self.damaged += failed,
+            (None, true) if failed > 0 => return Err(Remains::unreadable("snapshots")),
+            (None, _) => {}
         }
         Ok(chains)
     }
@@ -90,8 +95,8 @@ impl Found {
         &mut self,
         connection: &Connection,
         ids: &[i64],
-        visit: &mut dyn FnMut(Sound) -> Result<ControlFlow<()>, StateError>,
-    ) -> Result<ControlFlow<()>, StateError> {
+        visit: &mut dyn FnMut(Sound) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
         let mut open: Option<Chain> = None;
         for (place, id) in ids.iter().enumerate() {
             if !advance(connection, *id, &mut open)? {
@@ -102,11 +107,9 @@ impl Found {
                 self.damaged += 1;
                 continue;
             };
-            if visit(sound)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
+            visit(sound)?;
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     }
 
     /// Reads a snapshot whose chain is open at it; `None` if it is not sound.
@@ -171,8 +174,8 @@ fn advance(connection: &Connection, id: i64, open: &mut Option<Chain>) -> Result
     Ok(chain.advance(&coding).is_ok())
 }
 
-/// Returns the number of the last snapshot that was ever taken, as far as it can be read.
-fn last_number(connection: &Connection) -> Result<i64, StoreError> {
+/// Returns the number of the last snapshot that was ever taken; `None` if it cannot be read.
+fn last_number(connection: &Connection) -> Result<Option<i64>, StoreError> {
     let mut last: Option<i64> = None;
     for sql in [
         "SELECT seq FROM sqlite_sequence WHERE name = 'snapshot'",
@@ -182,7 +185,7 @@ fn last_number(connection: &Connection) -> Result<i64, StoreError> {
         let found: Option<Option<i64>> = read_if_sound(found.map_err(Into::into))?;
         last = last.max(found.flatten());
     }
-    Ok(last.map_or(NUMBERS_TRIED, |last| last.min(NUMBERS_MAX)))
+    Ok(last)
 }
 
 /// Returns whether a snapshot of the same source, time and state is there.

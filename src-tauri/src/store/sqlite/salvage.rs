@@ -30,20 +30,33 @@ pub(super) fn examine(remains: &Remains, own: &Connection) -> Result<FoundRevisi
         own: &moment,
         tail: None,
         gap: 0,
+        failed: 0,
         found: FoundRevisions::default(),
     };
     examination.follow(revision::latest_link(&moment)?)?;
-    for number in 1..=last {
+    for number in 1..=last.unwrap_or(NUMBERS_TRIED) {
         examination.look(RevisionNumber(number))?;
     }
-    Ok(examination.found)
+    let Examination {
+        mut found,
+        gap,
+        failed,
+        ..
+    } = examination;
+    // Without a last number, it is not known whether there were any after the last one found.
+    match last {
+        Some(_) => found.damaged += gap + failed,
+        None if found.sound == 0 => return Err(Remains::unreadable("revisions")),
+        None => {}
+    }
+    Ok(found)
 }
 
-/// Returns up to which number to look for revisions.
-fn last_number(remains: &Remains) -> Result<u64, StoreError> {
+/// Returns up to which number to look for revisions; `None` if that cannot be read.
+fn last_number(remains: &Remains) -> Result<Option<u64>, StoreError> {
     remains.check("SELECT number FROM revision", "revisions")?;
     let latest = read_if_sound(revision::latest(remains.connection()))?;
-    Ok(latest.map_or(NUMBERS_TRIED, |latest| latest.0.min(NUMBERS_MAX)))
+    Ok(latest.map(|latest| latest.0.min(NUMBERS_MAX)))
 }
 
 /// A look at each revision of a store that was set aside.
@@ -53,6 +66,8 @@ struct Examination<'a> {
     tail: Option<Tail>,
     /// Numbers without a revision since the last one. They count if another revision follows.
     gap: u64,
+    /// Numbers whose revision could not be read since the last one.
+    failed: u64,
     found: FoundRevisions,
 }
 
@@ -74,10 +89,11 @@ impl Examination<'_> {
             Some(None) => self.gap += 1,
             Some(Some(revision)) => {
                 self.found.damaged += std::mem::take(&mut self.gap);
+                self.found.damaged += std::mem::take(&mut self.failed);
                 self.found.add(revision.summary());
                 self.compare(number)?;
             }
-            None => self.found.damaged += 1 + std::mem::take(&mut self.gap),
+            None => self.failed += 1,
         }
         Ok(())
     }
@@ -105,7 +121,8 @@ impl FoundRevisions {
 
 /// Loads the latest sound revision.
 pub(super) fn latest_sound(remains: &Remains) -> Result<Option<Revision>, StoreError> {
-    for number in (1..=last_number(remains)?).rev() {
+    let last = last_number(remains)?.unwrap_or(NUMBERS_TRIED);
+    for number in (1..=last).rev() {
         let loaded = revision::load(remains.connection(), RevisionNumber(number));
         if let Some(Some(revision)) = read_if_sound(loaded)? {
             return Ok(Some(revision));

@@ -77,9 +77,14 @@ impl Remains {
     pub(crate) fn check(&self, sql: &str, what: &str) -> Result<(), StoreError> {
         let prepared = self.connection.prepare(sql).map(drop);
         let prepared = read_if_sound(prepared.map_err(Into::into))?;
-        prepared.ok_or_else(|| StoreError::Unreadable {
+        prepared.ok_or_else(|| Self::unreadable(what))
+    }
+
+    /// Makes the error for an entry of which nothing of a kind can be read.
+    pub(crate) fn unreadable(what: &str) -> StoreError {
+        StoreError::Unreadable {
             what: format!("its {what} cannot be read"),
-        })
+        }
     }
 
     /// Returns the connection, on which nothing can be assumed to be sound.
