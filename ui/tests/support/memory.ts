@@ -34,7 +34,7 @@ import { quietCharts } from "./charts";
 import { MemoryFlags } from "./memory_flags";
 import { quietPulse } from "./pulse";
 import { sampleSettings } from "./settings";
-import { noStates, type KeptStates } from "./snapshots";
+import { KeptStates } from "./snapshots";
 
 const MINUTE_MS = 60_000;
 
@@ -47,7 +47,7 @@ export class MemoryHost extends MemoryFlags implements Host {
   drawCharts: (query: ChartQuery) => Charts = quietCharts;
   readonly chartQueries: ChartQuery[] = [];
   readonly pictures: { name: string; base64: string }[] = [];
-  #states: KeptStates = noStates();
+  #states: KeptStates = new KeptStates();
 
   /** What sources keep as state. */
   get states(): KeptStates {
