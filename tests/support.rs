@@ -8,6 +8,7 @@ pub mod folders;
 pub mod stores;
 
 pub mod cli;
+pub mod fake_flagdeck;
 pub mod observers;
 pub mod processes;
 pub mod serving;
