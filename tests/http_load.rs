@@ -7,7 +7,7 @@ use flagdeck::http::Limits;
 use flagdeck::{App, Options};
 use serde_json::Value;
 
-use crate::http_states::Stream;
+use crate::http_stream::Stream;
 use crate::http_support::{Client, Running};
 
 const SHORT: Duration = Duration::from_millis(200);

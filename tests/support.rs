@@ -9,6 +9,7 @@ pub mod salvage;
 pub mod stores;
 
 pub mod cli;
+pub mod fake_flagdeck;
 pub mod observers;
 pub mod processes;
 pub mod restores;

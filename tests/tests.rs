@@ -63,6 +63,7 @@ mod http_load;
 mod http_malformed;
 mod http_metrics;
 mod http_states;
+mod http_stream;
 mod http_support;
 
 mod gateway;

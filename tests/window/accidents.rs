@@ -136,9 +136,11 @@ async fn a_double_click_on_a_switch_turns_it_once() {
     let window = place.open().await;
     window.click("nav-flags").await;
     window.double_click("switch-tracker").await;
-    let on = async || place.stored()["components"]["tracker"] == true;
-    window.until("it is on", on).await;
-    assert_eq!(window.switch("tracker").await, "true");
+    let stored = async || place.stored()["components"]["tracker"] == true;
+    window.until("it is stored", stored).await;
+    // The window is told of what is stored, a moment later on a busy machine.
+    let shown = async || window.switch("tracker").await == "true";
+    window.until("it is shown", shown).await;
     assert_eq!(place.history(&[]).len(), 1);
 }
 

@@ -33,7 +33,8 @@ async fn a_group_stands_for_everything_in_it() {
             .is_some_and(|ui| ui.values().all(|on| *on == true))
     };
     window.until("all of it is stored as on", stored).await;
-    assert_eq!(window.switch("ui.curationPanel").await, "true");
+    let shown = async || window.switch("ui.curationPanel").await == "true";
+    window.until("it is shown", shown).await;
     assert_eq!(window.switch("calculator").await, "false");
 }
 

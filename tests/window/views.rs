@@ -216,6 +216,12 @@ pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
     let window = full.open().await;
     for view in ["dashboard", "flags", "metrics", "snapshots", "activity"] {
         window.click(&format!("nav-{view}")).await;
+        // A view is loaded when it is first opened.
+        window
+            .until(&format!("{view} is shown"), async || {
+                window.shows_css("h1").await
+            })
+            .await;
         look(&window, &format!("{view}, as much as there may be")).await;
     }
 }

@@ -13,7 +13,7 @@ import { typicalQuarantine } from "./support/quarantine";
 import { openOver, press } from "./support/open";
 import { harmful, pulses } from "./support/pulse";
 import { restored } from "./support/restore_samples";
-import { typicalStates } from "./support/snapshots";
+import { typicalStates } from "./support/snapshot_samples";
 
 // Every view is opened and walked through as a whole.
 vi.setConfig({ testTimeout: 30_000 });

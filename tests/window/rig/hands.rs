@@ -217,9 +217,9 @@ impl Window<'_> {
         let deadline = Instant::now() + 2 * PATIENCE;
         while let Some(dialog) = shown() {
             assert!(Instant::now() < deadline, "“{title}” takes {path}");
-            // Once its folder is read, the dialog gives the keyboard to its list.
-            self.until_outside("the dialog rests", || self.driver.rests("flagdeck"))
-                .await;
+            // Once its folder is read, the dialog gives the keyboard to its list. On a machine that
+            // is always busy it never rests: then what is typed too early is typed again.
+            comes_true(|| self.driver.rests("flagdeck")).await;
             // One call, which ends at its first step if the dialog has just closed.
             let enter = ["windowfocus", &dialog, "key", "ctrl+l", "key", "ctrl+a"];
             let path = [

@@ -20,7 +20,7 @@ import { extreme, huge, safeDefault, typical } from "../support/documents";
 import { hostile } from "../support/hostile";
 import { extremeQuarantine, noticeOf, typicalQuarantine } from "../support/quarantine";
 import { MemoryHost } from "../support/memory";
-import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshots";
+import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshot_samples";
 import { deepParts, fewParts, manyParts, restored } from "../support/restore_samples";
 import { harmful, marksAt, pulses, type PulseName } from "../support/pulse";
 

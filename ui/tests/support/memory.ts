@@ -39,7 +39,7 @@ import { MemoryFlags } from "./memory_flags";
 import { quietPulse } from "./pulse";
 import type { SetAside } from "./quarantine";
 import { sampleSettings } from "./settings";
-import { noStates, type KeptStates } from "./snapshots";
+import { KeptStates } from "./snapshots";
 
 const MINUTE_MS = 60_000;
 
@@ -52,7 +52,7 @@ export class MemoryHost extends MemoryFlags implements Host {
   drawCharts: (query: ChartQuery) => Charts = quietCharts;
   readonly chartQueries: ChartQuery[] = [];
   readonly pictures: { name: string; base64: string }[] = [];
-  #states: KeptStates = noStates();
+  #states: KeptStates = new KeptStates();
 
   /** What sources keep as state. */
   get states(): KeptStates {
