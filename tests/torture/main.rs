@@ -28,6 +28,7 @@ mod round;
 mod servers;
 mod strace;
 mod rigs {
+    pub mod clock;
     pub mod disk;
     pub mod fault;
     pub mod flip;
@@ -45,7 +46,7 @@ use self::round::Counts;
 /// For all rigs together, if nothing else is said.
 const SECONDS: u64 = 12;
 
-const RIGS: [Rig; 5] = [
+const RIGS: [Rig; 6] = [
     Rig {
         name: "kill",
         skipped: || None,
@@ -63,6 +64,12 @@ const RIGS: [Rig; 5] = [
         skipped: rigs::disk::skipped,
         place: Place::SmallDisk,
         round: rigs::disk::round,
+    },
+    Rig {
+        name: "clock",
+        skipped: || None,
+        place: Place::Folder,
+        round: rigs::clock::round,
     },
     Rig {
         name: "restore",
