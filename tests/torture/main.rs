@@ -11,6 +11,8 @@
 //! from a seed; the next round has the next seed. Nothing acknowledged may be lost, and damage is
 //! told: an answer that differs from the right one without a word is silent. Before its rounds,
 //! every rig runs a control: a round with lies planted in its records, all of which it has to find.
+//! Power cuts are not among the rigs: they need LazyFS, a file system that forgets what was not
+//! synced.
 
 #![allow(
     clippy::print_stdout,

@@ -28,7 +28,7 @@ const KNOWN: [(&str, &str); 1] = [(
 )];
 
 pub fn skipped() -> Option<&'static str> {
-    (!strace::is_there()).then_some("strace is missing, or may not trace")
+    (!strace::is_there()).then_some("strace is missing (apt install strace), or may not trace")
 }
 
 pub fn round(round: &mut Round) {
