@@ -194,6 +194,31 @@ fn a_wrong_clock_deletes_no_frame_no_batch_and_no_key() {
 }
 
 #[test]
+fn what_a_clock_of_the_future_wrote_keeps_nothing_in_the_log() {
+    const TEN_YEARS_MS: i64 = 3650 * DAY_S * 1000;
+    let folder = tempfile::tempdir().unwrap();
+    let lead = lead(&folder);
+    let (mut store, _) = open(&folder, 1);
+    let of_future = NewBatch {
+        at_ms: BEGIN_S * 1000 + TEN_YEARS_MS,
+        key: Some(Key::new("of the future".into(), b"body")),
+        ..batch(1)
+    };
+    store.append(&[of_future]).unwrap();
+    store.append(&[batch(1)]).unwrap();
+    let later = Moment::sure(BEGIN_S * 1000 + LOG_KEPT_MS + 1);
+    store
+        .keep(&lead, &through(2), &NOTHING, &NOTHING, &later)
+        .unwrap();
+    let database = rusqlite::Connection::open(folder.path().join("metrics.db")).unwrap();
+    for table in ["log", "delivery"] {
+        let count = format!("SELECT count(*) FROM {table}");
+        let left: i64 = database.query_row(&count, [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[test]
 fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
     let folder = tempfile::tempdir().unwrap();
     let lead = lead(&folder);

@@ -76,7 +76,7 @@ pub fn describe(time: &TrustedTime) -> String {
 
 /// Keeps the trusted time of a folder, in the program that leads.
 #[derive(Debug)]
-pub(crate) struct TimeKeeper {
+pub struct TimeKeeper {
     path: PathBuf,
     time: TrustedTime,
     looked: Option<Instant>,
@@ -84,7 +84,8 @@ pub(crate) struct TimeKeeper {
 }
 
 impl TimeKeeper {
-    pub(crate) fn new(data_dir: &Path) -> Self {
+    /// Makes one that reads what a folder has when it looks first.
+    pub fn new(data_dir: &Path) -> Self {
         Self {
             path: path(data_dir),
             time: TrustedTime::default(),
@@ -97,7 +98,7 @@ impl TimeKeeper {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub(crate) fn look(&mut self, data_dir: &Path, clock: &Clock) -> io::Result<Option<String>> {
+    pub fn look(&mut self, data_dir: &Path, clock: &Clock) -> io::Result<Option<String>> {
         let (now, now_ms) = (clock.instant(), clock.now_ms());
         let looked = self.looked.replace(now);
         let ran = looked.map(|looked| now.saturating_duration_since(looked));

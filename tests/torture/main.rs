@@ -11,6 +11,8 @@
 //! from a seed; the next round has the next seed. Nothing acknowledged may be lost, and damage is
 //! told: an answer that differs from the right one without a word is silent. Before its rounds,
 //! every rig runs a control: a round with lies planted in its records, all of which it has to find.
+//! Power cuts are not among the rigs: they need LazyFS, a file system that forgets what was not
+//! synced.
 
 #![allow(
     clippy::print_stdout,
@@ -28,6 +30,7 @@ mod round;
 mod servers;
 mod strace;
 mod rigs {
+    pub mod clock;
     pub mod disk;
     pub mod fault;
     pub mod flip;
@@ -45,7 +48,7 @@ use self::round::Counts;
 /// For all rigs together, if nothing else is said.
 const SECONDS: u64 = 12;
 
-const RIGS: [Rig; 5] = [
+const RIGS: [Rig; 6] = [
     Rig {
         name: "kill",
         skipped: || None,
@@ -63,6 +66,12 @@ const RIGS: [Rig; 5] = [
         skipped: rigs::disk::skipped,
         place: Place::SmallDisk,
         round: rigs::disk::round,
+    },
+    Rig {
+        name: "clock",
+        skipped: || None,
+        place: Place::Folder,
+        round: rigs::clock::round,
     },
     Rig {
         name: "restore",

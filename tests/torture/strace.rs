@@ -15,6 +15,9 @@ const SHARED: [&str; 3] = ["flagdeck.db-shm", "metrics.db-shm", "state.db-shm"];
 
 const INTERRUPTED: &str = "error=EINTR";
 
+/// The call transfers nothing.
+const NOTHING: &str = "retval=0";
+
 /// How long `flagctl` may take, in seconds, until it is killed.
 const SECONDS_MAX: &str = "60";
 
@@ -30,11 +33,11 @@ struct Kind {
 /// A call that transfers nothing is a read at the end of a file, and a write to a disk without
 /// room. Those of a part cannot be made by strace, which skips the call that it answers.
 const KINDS: [Kind; 11] = [
-    Kind::of("pread64", &["error=EIO", INTERRUPTED, "retval=0"], 60),
+    Kind::of("pread64", &["error=EIO", INTERRUPTED, NOTHING], 60),
     Kind::of("read", &["error=EIO", INTERRUPTED], 12),
     Kind::of(
         "pwrite64",
-        &["error=EIO", "error=ENOSPC", INTERRUPTED, "retval=0"],
+        &["error=EIO", "error=ENOSPC", INTERRUPTED, NOTHING],
         50,
     ),
     Kind::of(
@@ -86,8 +89,9 @@ impl Fault {
         let first = 1 + rng.u32(0..kind.times * times);
         let outcome = kind.outcomes[rng.usize(0..kind.outcomes.len())];
         let when = match rng.u8(0..8) {
-            // What was interrupted is tried again, rightly for ever.
-            0 if outcome != INTERRUPTED => format!("{first}+"),
+            // What was interrupted is tried again, rightly for ever; and a file that always ends at
+            // once is an empty one.
+            0 if ![INTERRUPTED, NOTHING].contains(&outcome) => format!("{first}+"),
             1 => format!("{first}+{}", 2 + rng.u32(0..9)),
             _ => first.to_string(),
         };

@@ -28,7 +28,7 @@ const KNOWN: [(&str, &str); 1] = [(
 )];
 
 pub fn skipped() -> Option<&'static str> {
-    (!strace::is_there()).then_some("strace is missing, or may not trace")
+    (!strace::is_there()).then_some("strace is missing (apt install strace), or may not trace")
 }
 
 pub fn round(round: &mut Round) {
@@ -84,11 +84,15 @@ impl Faulty {
             None => flagctl(&data, SERVE),
         };
         command.stderr(errors);
-        Self {
+        let faulty = Self {
             serving: Serving::run(command, &data),
             in_server,
             data,
+        };
+        if faulty.serving.is_none() {
+            faulty.check_end(round);
         }
+        faulty
     }
 
     /// Ends the server, and looks at what it said and how it was traced.
@@ -110,13 +114,16 @@ impl Faulty {
         }
     }
 
-    /// Notes that the server has ended by itself, which it has to tell.
+    /// Notes if the server has ended by itself.
     fn note_end(&mut self, round: &mut Round) {
-        let ended = self.serving.as_mut().map(Serving::ended);
-        if let Some(None) = ended {
-            return;
+        if self.serving.as_mut().and_then(Serving::ended).is_some() {
+            self.serving = None;
+            self.check_end(round);
         }
-        self.serving = None;
+    }
+
+    /// A server that ends by itself says why.
+    fn check_end(&self, round: &mut Round) {
         round.counts.told += 1;
         let said = fs::read_to_string(errors_of_server(&self.data)).unwrap_or_default();
         if said.is_empty() {
@@ -152,10 +159,7 @@ impl Programs for Faulty {
             // Refused in words, or the server has ended.
             Err(_) => round.counts.told += 1,
         }
-        let has_ended = self.serving.as_mut().and_then(Serving::ended).is_some();
-        if has_ended {
-            self.note_end(round);
-        }
+        self.note_end(round);
         None
     }
 
@@ -219,7 +223,9 @@ fn run_with_fault(round: &mut Round, arguments: &str) -> (Output, Fault) {
     round.counts.told += u64::from(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     check_words(round, &format!("{arguments}, {fault}"), &said);
-    if !output.status.success() && said.is_empty() {
+    // Without a code it was killed: by itself, or because it took too long.
+    let is_killed = output.status.code().is_none_or(|code| code == 128 + 9);
+    if is_killed || !output.status.success() && said.is_empty() {
         let status = output.status;
         round.silent(&format!("{arguments}, {fault}: {status} without a word"));
     }

@@ -125,7 +125,7 @@ pub(super) fn forget(connection: &Connection, trusted: &TrustedTime) -> Result<(
 }
 
 /// Returns the moment after which only a wrong clock wrote, in milliseconds since 1970.
-fn future_after_ms(trusted: &TrustedTime) -> i64 {
+pub(super) fn future_after_ms(trusted: &TrustedTime) -> i64 {
     let future_ms = trusted.future_after_ms();
     future_ms.map_or(i64::MAX, |future_ms| {
         future_ms.saturating_add(FUTURE_S * 1000)

@@ -3,6 +3,7 @@
 use flagdeck_core::trusted::TrustedTime;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::frames::future_after_ms;
 use super::opening::damaged;
 use super::{HASH_BYTES, Key, Logged, NewBatch, Others, Stored, read_past};
 use crate::metrics::hash;
@@ -121,7 +122,7 @@ pub(super) fn prune(
     // Only from its beginning, so that a reader knows what is missing.
     let too_many = oldest_beyond(connection, LOG_BYTES_MAX)?;
     let too_old = match trusted.old_before_ms(LOG_KEPT_MS) {
-        Some(old_ms) => oldest_before(connection, old_ms)?,
+        Some(old_ms) => oldest_before(connection, old_ms, future_after_ms(trusted))?,
         None => 0,
     };
     let last = through.min(too_many.max(too_old));
@@ -139,8 +140,11 @@ pub(super) fn prune(
 
 fn forget_keys(connection: &Connection, trusted: &TrustedTime) -> Result<(), StoreError> {
     connection
-        .prepare_cached("DELETE FROM delivery WHERE at_ms < ?1")?
-        .execute([trusted.old_before_ms(KEY_KEPT_MS).unwrap_or(i64::MIN)])?;
+        .prepare_cached("DELETE FROM delivery WHERE at_ms < ?1 OR at_ms > ?2")?
+        .execute([
+            trusted.old_before_ms(KEY_KEPT_MS).unwrap_or(i64::MIN),
+            future_after_ms(trusted),
+        ])?;
     connection
         .prepare_cached(
             "DELETE FROM delivery WHERE at_ms < \
@@ -150,11 +154,16 @@ fn forget_keys(connection: &Connection, trusted: &TrustedTime) -> Result<(), Sto
     Ok(())
 }
 
-/// Returns the last batch before the first one that came at `at_ms` or later.
-fn oldest_before(connection: &Connection, at_ms: i64) -> Result<i64, StoreError> {
+/// Returns the last batch before the first one that came at `at_ms` or later. One from the future of
+/// a wrong clock does not count: it would keep all after it.
+fn oldest_before(
+    connection: &Connection,
+    at_ms: i64,
+    future_after_ms: i64,
+) -> Result<i64, StoreError> {
     let fresh: Option<i64> = connection
-        .prepare_cached("SELECT id FROM log WHERE at_ms >= ?1 ORDER BY id LIMIT 1")?
-        .query_row([at_ms], |row| row.get(0))
+        .prepare_cached("SELECT id FROM log WHERE at_ms BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1")?
+        .query_row([at_ms, future_after_ms], |row| row.get(0))
         .optional()?;
     match fresh {
         Some(fresh) => Ok(fresh - 1),
