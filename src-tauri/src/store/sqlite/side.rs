@@ -134,7 +134,8 @@ impl SideDatabase {
     ) -> Result<T, StoreError> {
         match look() {
             Err(StoreError::Damaged { what }) => {
-                tracing::error!(what, "a database is moved to quarantine");
+                // A notice tells of it as long as nobody has looked at it.
+                tracing::warn!(what, "a database is moved to quarantine");
                 quarantine::set_aside(data_dir, &self.label(what, now_ms, false))?;
                 look()
             }
