@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::apps::{close, open_watching, report};
 use crate::support::serving::{Serving, flagctl, get, sample};
 
 fn said(folder: &TempDir, arguments: &[&str]) -> String {
@@ -19,6 +20,18 @@ fn nothing_reported_is_said_with_a_way_on() {
     assert!(text.contains("Nothing was ever reported here"), "{text}");
     assert!(text.contains("flagctl demo"), "{text}");
     assert_eq!(said(&folder, &["metrics", "--json"]).trim(), "null");
+}
+
+#[test]
+fn no_calculation_is_zero_a_second_without_a_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open_watching(folder.path());
+    let usage = r#"{"type":"ml:usage","source":"web"}"#;
+    assert_eq!(report(&app, usage).unwrap().accepted, 1);
+    close(app);
+    let text = said(&folder, &["metrics"]);
+    assert!(text.contains("0 calculations of all components"), "{text}");
+    assert!(text.contains(", 0.0 a second now"), "{text}");
 }
 
 /// The summary is read from the folder, while another program collects and after it has ended.

@@ -57,6 +57,29 @@ fn what_was_set_aside_is_told_of_until_it_was_seen() {
 }
 
 #[test]
+fn the_doctor_tells_of_an_entry_without_a_label() {
+    let cli = Cli::new();
+    cli.ok("master on");
+    let quarantine = cli.data_dir().join("quarantine");
+    fs::create_dir(&quarantine).unwrap();
+    fs::write(quarantine.join("state-7.db"), "old").unwrap();
+    let told = cli.ok("doctor --config http.port=0");
+    assert!(
+        told.contains("✓ quarantine/state-7.db was set aside"),
+        "{told}"
+    );
+}
+
+#[test]
+fn damage_is_told_of_once_when_it_is_met() {
+    let cli = damaged();
+    let ran = cli.run("state set ml.n 2 --source web");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(!ran.err.contains("ERROR"), "{}", ran.err);
+}
+
+#[test]
 fn one_is_deleted_when_it_is_said_so_and_nothing_else_is() {
     let cli = damaged();
     cli.ok("state set ml.n 2 --source web");

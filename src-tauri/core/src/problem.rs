@@ -52,6 +52,8 @@ pub enum Code {
     TooDeep,
     /// A duplicate key in an object.
     DuplicateKey,
+    /// A key that has to be there and is not.
+    MissingKey,
     /// A value of another JSON type than the format has there.
     WrongType,
     /// A number outside its range.

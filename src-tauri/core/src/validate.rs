@@ -246,9 +246,7 @@ impl Check {
             enabled: self.switch(take("enabled")),
             components: self.components(take("components")),
             rollout: self.rollout(take("rollout")),
-            rollouts: self.section(take("rollouts"), |check, at, rollout| {
-                check.rollout((at, Some(rollout)))
-            }),
+            rollouts: self.section(take("rollouts"), Self::custom_rollout),
             requires: self.section(take("requires"), Self::requirements),
             about: self.section(take("about"), Self::about),
             bucketing: self.word(take("bucketing"), &Bucketing::ALL, Bucketing::as_str),
@@ -307,6 +305,20 @@ impl Check {
             self.error(Code::WrongType, at, message);
             false
         })
+    }
+
+    /// Checks a rollout of one component. One that names no percentage would be at 0 % without
+    /// anybody having said so.
+    fn custom_rollout(&mut self, at: Place, value: Tree) -> Rollout {
+        if value.as_object().is_some() && value.get("percentage").is_none() {
+            let at = at.key("percentage");
+            let message = format!(
+                "{} is missing: a custom rollout names its percentage, from 0 to 100.",
+                at.name()
+            );
+            self.error(Code::MissingKey, &at, message);
+        }
+        self.rollout((at, Some(value)))
     }
 
     fn rollout(&mut self, (at, value): Field) -> Rollout {

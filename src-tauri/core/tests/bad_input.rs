@@ -1,7 +1,7 @@
 //! Input that is wrong, hostile or huge: each gets a code, a place and a sentence, never a panic.
 
 use flagdeck_core::validate::read_patch;
-use flagdeck_core::{Problem, Severity, validate};
+use flagdeck_core::{Problem, Rollout, Severity, validate};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -360,8 +360,8 @@ fn names_are_plain_words_that_javascript_does_not_reserve() {
 
 #[test]
 fn reserved_names_are_refused_wherever_a_name_may_stand() {
-    for section in ["rollouts", "about"] {
-        let text = json!({section: {"ui.__proto__": {}}}).to_string();
+    for (section, value) in [("rollouts", json!({"percentage": 5})), ("about", json!({}))] {
+        let text = json!({section: {"ui.__proto__": value}}).to_string();
         check_place(text, &format!("bad_name /{section}/ui.__proto__"));
     }
     let text = json!({"requires": {"ui.constructor": []}}).to_string();
@@ -371,9 +371,26 @@ fn reserved_names_are_refused_wherever_a_name_may_stand() {
 }
 
 #[test]
+fn a_custom_rollout_that_names_no_percentage_is_refused() {
+    let of =
+        |rollout: &str| format!(r#"{{"components":{{"a":true}},"rollouts":{{"a":{rollout}}}}}"#);
+    assert_snapshot!(listing(&refusal(of(r#"{"percntage": 50}"#))), @r#"
+    missing_key /rollouts/a/percentage: rollouts["a"].percentage is missing: a custom rollout names its percentage, from 0 to 100.
+    unknown_key /rollouts/a/percntage: "percntage" is not a key that Flagdeck knows; it is kept as it is; did you mean "percentage"?
+    "#);
+    check_place(of("{}"), "missing_key /rollouts/a/percentage");
+    check_place(
+        of(r#"{"percentage": null}"#),
+        "wrong_type /rollouts/a/percentage",
+    );
+    // The default rollout has the safe default for what it leaves out.
+    assert_eq!(document(r#"{"rollout": {}}"#).rollout, Rollout::default());
+}
+
+#[test]
 fn names_that_lead_nowhere_are_refused() {
     let text = r#"{
-        "rollouts": {"gone": {}, "ui": {}},
+        "rollouts": {"gone": {"percentage": 0}, "ui": {"percentage": 0}},
         "requires": {"calculator": ["ui", "gone"], "away": []}
     }"#;
     assert_snapshot!(listing(&refusal(text)), @"

@@ -81,7 +81,7 @@ fn what_says_nothing_is_not_written() {
 
 #[test]
 fn missing_keys_take_the_safe_default_in_an_own_rollout_too() {
-    let tree = json!({"components": {"a": true}, "rollouts": {"a": {}}});
+    let tree = json!({"components": {"a": true}, "rollouts": {"a": {"percentage": 0}}});
     let written = document_of(&tree).to_value();
     assert_eq!(
         written["rollouts"]["a"],

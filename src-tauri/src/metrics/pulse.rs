@@ -70,8 +70,9 @@ fn rate(state: &Collected, now_s: i64) -> f64 {
         let within_s = (ends_s.min(now_s) - recent.at_s.max(since_s)).max(0);
         recent.tally.total() as f64 * within_s as f64 / f64::from(recent.length_s)
     });
-    // Older ones are out of range.
-    totals.take(2 * RATE_OVER_S as usize).sum::<f64>() / RATE_OVER_S as f64
+    // Older ones are out of range. The sum of none is -0.0, which would be shown as that.
+    let total = 0.0 + totals.take(2 * RATE_OVER_S as usize).sum::<f64>();
+    total / RATE_OVER_S as f64
 }
 
 fn sources(state: &Collected) -> Vec<shapes::ReportingSource> {

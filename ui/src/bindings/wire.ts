@@ -486,7 +486,7 @@ export type Severity = "error" | "warning";
 /**
  * The kind of a problem: stable names that programs may branch on.
  */
-export type ProblemCode = "too_large" | "not_utf8" | "syntax" | "not_a_flag_document" | "foreign_format" | "nested_document" | "misspelt_key" | "large_loss" | "too_deep" | "duplicate_key" | "wrong_type" | "out_of_range" | "too_fine" | "unknown_value" | "bad_name" | "too_many" | "duplicate_entry" | "unknown_component" | "cycle" | "blue_green_partial" | "groups_only_without_group" | "bad_date" | "name_taken" | "still_required" | "unknown_key" | "more_problems";
+export type ProblemCode = "too_large" | "not_utf8" | "syntax" | "not_a_flag_document" | "foreign_format" | "nested_document" | "misspelt_key" | "large_loss" | "too_deep" | "duplicate_key" | "missing_key" | "wrong_type" | "out_of_range" | "too_fine" | "unknown_value" | "bad_name" | "too_many" | "duplicate_entry" | "unknown_component" | "cycle" | "blue_green_partial" | "groups_only_without_group" | "bad_date" | "name_taken" | "still_required" | "unknown_key" | "more_problems";
 
 /**
  * What is wrong with a document, and what importing it would change.

@@ -62,7 +62,7 @@ pub fn read_unique(bytes: &[u8]) -> Result<Tree, UniqueError> {
         return read(bytes).map_err(UniqueError::Json);
     };
     let mut reader = Reader::new(text, &UNIQUE);
-    let tree = reader.to_end();
+    let tree = reader.read_all();
     match (tree, reader.repeated) {
         (Some(tree), _) => Ok(tree),
         (None, Some(Repeated { key, path })) => {
@@ -226,10 +226,10 @@ impl<'a> Reader<'a> {
     }
 
     fn whole(text: &'a str, rules: &'a Rules) -> Option<Tree> {
-        Self::new(text, rules).to_end()
+        Self::new(text, rules).read_all()
     }
 
-    fn to_end(&mut self) -> Option<Tree> {
+    fn read_all(&mut self) -> Option<Tree> {
         let tree = self.value()?;
         self.skip_space();
         (self.at == self.text.len()).then_some(tree)

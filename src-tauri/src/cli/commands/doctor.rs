@@ -33,6 +33,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     let notices = app.obstacles().into_iter().chain(app.notices());
     findings.extend(notices.map(|notice| finding(false, notice.message)));
     findings.extend(removed(app));
+    findings.extend(unlabelled(app));
     findings.extend(app.check_each());
     // A database that lacks revisions is noticed when it is opened, and when it is checked.
     let mut told = HashSet::new();
@@ -60,6 +61,28 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Entries of the quarantine without a label, as an earlier Flagdeck left them: no notice tells of
+/// them, and they cannot be marked as seen.
+fn unlabelled(app: &App) -> Vec<Finding> {
+    let entries = match app.quarantine() {
+        Ok(entries) => entries,
+        Err(error) => {
+            let text = format!("the quarantine cannot be read: {}", error.in_full());
+            return vec![finding(false, text)];
+        }
+    };
+    let unlabelled = entries.into_iter().filter(|entry| entry.label.is_none());
+    unlabelled
+        .map(|entry| {
+            let text = format!(
+                "quarantine/{} was set aside and why is not known: flagctl quarantine lists it",
+                entry.name
+            );
+            finding(true, text)
+        })
+        .collect()
 }
 
 fn finding(ok: bool, text: impl Into<String>) -> Finding {

@@ -435,26 +435,39 @@ pub fn note_seen(entry: &Quarantined) -> Result<(), StoreError> {
     }
 }
 
-/// Deletes the files of an entry. The label is the last, so that what is left of an entry after a
-/// crash is still told of.
+/// Deletes the files of an entry, durably. The label is the last, so that what is left of an entry
+/// after a crash is still told of.
 ///
 /// # Errors
 /// [`StoreError::File`] if one cannot be deleted.
 pub fn remove(entry: &Quarantined) -> Result<(), StoreError> {
-    for file in files_of(&entry.path) {
-        let is_folder = fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_dir());
+    let mut files = files_of(&entry.path);
+    let label = label_path(&entry.path);
+    let has_label = files.pop_if(|last| *last == label).is_some();
+    delete(&entry.path, &files)?;
+    match has_label {
+        true => delete(&entry.path, &[label]),
+        false => Ok(()),
+    }
+}
+
+/// Deletes files of an entry, durably.
+fn delete(entry: &Path, files: &[PathBuf]) -> Result<(), StoreError> {
+    for file in files {
+        let is_folder = fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_dir());
         let removed = match is_folder {
-            true => fs::remove_dir_all(&file),
-            false => fs::remove_file(&file),
+            true => fs::remove_dir_all(file),
+            false => fs::remove_file(file),
         };
         match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(file_failed(&file, error));
+                return Err(file_failed(file, error));
             }
             _ => {}
         }
     }
-    Ok(())
+    let quarantine = entry.parent().expect("an entry is in the quarantine");
+    folder::sync(quarantine).map_err(|error| file_failed(quarantine, error))
 }
 
 /// Returns whether a name is that of an entry, and not of what belongs to one.

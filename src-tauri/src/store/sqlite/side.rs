@@ -136,7 +136,8 @@ impl SideDatabase {
             Err(StoreError::Damaged { what }) => what,
             other => return other,
         };
-        tracing::error!(what, "a database is moved to quarantine");
+        // A notice tells of it as long as nobody has looked at it.
+        tracing::warn!(what, "a database is moved to quarantine");
         match quarantine::is_unfinished(data_dir, self.database)? {
             true => quarantine::set_aside(data_dir, &self.label(what, now_ms, false)).map(drop)?,
             false => self.recover(data_dir, &self.label(what, now_ms, false), look)?,
