@@ -71,9 +71,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_answered_and_survived() {
         let worker = Worker::start("flagdeck-test").unwrap();
-        let failed = worker.run(|| panic!("a secret")).await;
-        let failed: ProblemDetails = failed.map(|()| ()).unwrap_err();
-        assert_eq!(failed.into_response().status(), 500);
+        let failed = worker.run(|| -> () { panic!("a secret") }).await;
+        let failed = failed.unwrap_err().into_response();
+        assert_eq!(failed.status(), 500);
         assert_eq!(worker.run(|| 7).await.unwrap(), 7);
     }
 }
