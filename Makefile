@@ -48,6 +48,7 @@ ui: ## Build the page the window shows
 	@$(MAKE) ui/dist/index.html
 
 package: ui ## Make the packages for Debian and Fedora, in target/release/bundle
+	node tools/licences.mjs target/licences/copyright
 	npx --yes $(TAURI_CLI) build --bundles deb,rpm
 
 clean: ## Remove everything that was built or fetched

@@ -65,7 +65,7 @@ fn memory(_: &mut Criterion) {
     let ring_full = added();
     for _ in 0..3 {
         host.pass();
-        let put = app.put_state(&source(), &tree::write(host.state()), Some(1), None);
+        let put = app.put_state(&source(), tree::write(host.state()), Some(1), None);
         put.expect("it is a state");
         let taken = app.take_snapshots(None, &SnapshotLabel::default());
         taken.expect("there is a state");

@@ -13,6 +13,7 @@
 //! | `token` | who may write |
 //! | `extract` | what the path and the query name |
 //! | `memory` | how many bytes of bodies are in memory at a time |
+//! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
 //! | `flags`, `stream`, `events`, `state`, `metrics`, `health` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
@@ -29,6 +30,7 @@ mod etag;
 mod extract;
 mod memory;
 mod token;
+mod worker;
 
 mod events;
 mod flags;
@@ -137,7 +139,7 @@ impl Server {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let limits = self.limits.within(open_files_max());
         let places = Places::new(limits.connections_max, Kind::Connections, self.app.load());
-        let routes = Routes::new(self.app, self.address.port(), limits, shutdown.clone());
+        let routes = Routes::new(self.app, self.address.port(), limits, shutdown.clone())?;
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {

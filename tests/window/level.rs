@@ -33,6 +33,12 @@ fn change_count() -> u64 {
     sized(5_000, 3)
 }
 
+/// Changes before the first look: an announcement is a script, and the engine keeps the latest two
+/// thousand that it compiled.
+fn warm_up_count() -> u64 {
+    sized(2_500, 1)
+}
+
 /// Reports that arrive in a view: those of an hour.
 fn report_count() -> u64 {
     sized(3_600, 3)
@@ -51,6 +57,9 @@ pub async fn measure() {
     let window = place.open().await;
     window.resize(1280, 800).await;
     let mut app = Arriving::at(&place, &window).await;
+    for _ in 0..warm_up_count() {
+        app.change().await;
+    }
     println!("The page's memory over {} changes:", change_count());
     for view in VIEWS {
         let level = level(&window, view, change_count(), async |_| app.change().await).await;

@@ -1,10 +1,12 @@
 //! Settings, the token, backups and licences, as the window shows and changes them.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use fantoccini::key::Key;
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::rig::{Window, Workplace, http};
 
@@ -218,6 +220,31 @@ async fn everything_it_is_made_of_is_listed_with_its_licence() {
     window.write("rusqlite").await;
     window.until_told("package", "rusqlite").await;
     window.until_told("package", "MIT").await;
+}
+
+/// As `make package` writes them.
+#[test]
+fn the_packages_carry_the_licence_text_of_everything_they_are_made_of() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let to = folder.path().join("copyright");
+    let written = Command::new("node")
+        .arg(root.join("tools/licences.mjs"))
+        .arg(&to)
+        .output()
+        .expect("node starts");
+    let error = String::from_utf8_lossy(&written.stderr);
+    assert!(written.status.success(), "{error}");
+    let texts = fs::read_to_string(to).expect("the texts");
+    let listed = root.join("src-tauri/src/build_info/packages.json");
+    let listed = fs::read_to_string(listed).expect("a list of packages");
+    let listed: Vec<Value> = serde_json::from_str(&listed).expect("JSON");
+    for package in listed {
+        let text = |field: &str| package[field].as_str().expect("a text").to_owned();
+        let (name, version, license) = (text("name"), text("version"), text("license"));
+        let headline = format!("\n{name} {version} ({license})\n");
+        assert!(texts.contains(&headline), "{name}");
+    }
 }
 
 async fn open_settings(place: &Workplace) -> Window<'_> {

@@ -40,7 +40,7 @@ impl App {
     pub fn put_state(
         &self,
         source: &SourceName,
-        body: &[u8],
+        body: impl AsRef<[u8]>,
         files: Option<u64>,
         confirms: Option<u64>,
     ) -> Result<StatePut, StateError> {

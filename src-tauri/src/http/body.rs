@@ -115,18 +115,27 @@ pub(super) async fn read_up_to(
     let declared = declared_bytes(headers).and_then(|bytes| usize::try_from(bytes).ok());
     let memory = context.memory().reserve(declared.unwrap_or(bytes_max));
     let memory = memory.await?;
-    let bytes = collect(body, context.limits().body_time, bytes_max).await?;
+    let bytes = collect(body, declared, context.limits().body_time, bytes_max).await?;
     Ok(Received { bytes, memory })
 }
 
 async fn collect(
     body: Body,
+    declared: Option<usize>,
     body_time: Duration,
     bytes_max: usize,
 ) -> Result<Vec<u8>, ProblemDetails> {
-    let limited = Limited::new(body, bytes_max);
-    match timeout(body_time, limited.collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
+    let mut limited = Limited::new(body, bytes_max);
+    // What arrives is added as it comes: frames that are kept to the end would be there twice.
+    let mut bytes = Vec::with_capacity(declared.unwrap_or(0).min(bytes_max));
+    let reading = async {
+        while let Some(frame) = limited.frame().await.transpose()? {
+            bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        }
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+    };
+    match timeout(body_time, reading).await {
+        Ok(Ok(())) => Ok(bytes),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(bytes_max)),
         Ok(Err(_)) => Err(ProblemDetails::malformed(
             "The body broke off or is not properly chunked.",

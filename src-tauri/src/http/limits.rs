@@ -57,9 +57,8 @@ pub struct Limits {
     /// than `idle_time`, which would end it.
     pub heartbeat_time: Duration,
     /// Bytes of bodies that are in memory at a time, from before a body is read until its request
-    /// is answered. Bounds how many are worked on at once, not what the process uses: storing a
-    /// state takes several times its bytes for a moment, and the allocator keeps part of that. One
-    /// of the largest bodies must fit.
+    /// is answered. What is made of a body takes several times its bytes: of states, one at a time
+    /// is, by the thread that stores them. One of the largest bodies must fit.
     pub body_bytes_in_memory_max: usize,
     /// How long a request waits for others to be answered before it is refused for those bytes.
     pub memory_wait: Duration,

@@ -1,6 +1,7 @@
 //! From a request to its answer: the gate, then one line for each address. Where metrics are
 //! is a setting, so they are looked for at every other address.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use super::metrics::{self, Scrapes};
 use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
+use super::worker::Worker;
 use super::{events, flags, health, state, stream};
 use crate::app::App;
 
@@ -64,6 +66,10 @@ struct Shared {
     scrapes: Scrapes,
     streams: Arc<Places>,
     memory: Memory,
+    /// Stores states. The store has one writer anyhow.
+    writing: Worker,
+    /// Reads states.
+    reading: Worker,
     /// Cancelled when the server stops, which streams would hold up.
     stopping: CancellationToken,
 }
@@ -89,6 +95,16 @@ impl Context {
     /// Returns the memory that bodies share.
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// Returns what stores states.
+    pub(super) fn writing(&self) -> &Worker {
+        &self.0.writing
+    }
+
+    /// Returns what reads states.
+    pub(super) fn reading(&self) -> &Worker {
+        &self.0.reading
     }
 
     pub(super) fn stopping(&self) -> &CancellationToken {
@@ -117,7 +133,14 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    pub(super) fn new(app: App, port: u16, limits: Limits, stopping: CancellationToken) -> Self {
+    /// # Errors
+    /// If the system has no threads for it.
+    pub(super) fn new(
+        app: App,
+        port: u16,
+        limits: Limits,
+        stopping: CancellationToken,
+    ) -> io::Result<Self> {
         Self::with_router(app, port, limits, stopping, router())
     }
 
@@ -127,7 +150,7 @@ impl Routes {
         limits: Limits,
         stopping: CancellationToken,
         router: Router<Context>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let context = Context(Arc::new(Shared {
             app: app.clone(),
             limits,
@@ -135,16 +158,18 @@ impl Routes {
             scrapes: Scrapes::default(),
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
             memory: Memory::new(&limits, app.load()),
+            writing: Worker::start("flagdeck-put")?,
+            reading: Worker::start("flagdeck-get")?,
             stopping,
         }));
         let router = router
             .fallback(metrics::serve_or_not_found)
             .method_not_allowed_fallback(|| async { ProblemDetails::method_not_allowed() });
-        Self {
+        Ok(Self {
             gate: Arc::new(Gate::new(app, port)),
             router: router.with_state(context),
             body_time: limits.body_time,
-        }
+        })
     }
 
     /// Answers one request of a connection, which keeps its place until the answer was sent.
@@ -252,7 +277,7 @@ mod tests {
         let places = Places::new(1, Kind::Connections, &Arc::default());
         let place = places.take(Client::New).unwrap();
         let stop = CancellationToken::new();
-        connection::serve(server, routes, Limits::default(), place, stop).await;
+        connection::serve(server, routes.unwrap(), Limits::default(), place, stop).await;
         let mut answers = String::new();
         client.read_to_string(&mut answers).await.unwrap();
         answers

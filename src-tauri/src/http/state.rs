@@ -23,6 +23,7 @@ use super::flags::actor;
 use super::limits::{BODY_BYTES_MAX, STATE_BODY_BYTES_MAX};
 use super::problem::ProblemDetails;
 use super::routes::Context;
+use super::worker::Worker;
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::format::Format;
@@ -74,7 +75,7 @@ async fn read(
     headers: HeaderMap,
 ) -> Result<Response, ProblemDetails> {
     let source: SourceName = source.parse()?;
-    let read = blocking(&context, move |app| {
+    let read = on(context.reading(), &context, move |app| {
         let current = app.current_state(&source)?;
         let is_known = etag::client_has(&headers, &current.etag);
         Ok((
@@ -102,7 +103,7 @@ async fn read_asked(
     let id = number(&restore).ok_or_else(|| {
         ProblemDetails::malformed("The restore in the address is no whole number.")
     })?;
-    let read = blocking(&context, move |app| {
+    let read = on(context.reading(), &context, move |app| {
         let asked = app.asked_state(&source, id)?;
         let is_known = etag::client_has(&headers, &asked.etag);
         Ok(((!is_known).then(|| written(&asked.state)), asked.etag))
@@ -163,9 +164,9 @@ async fn put(
     let confirms = confirms(&head.headers)?;
     let read = body::read_up_to(&context, &head.headers, body, STATE_BODY_BYTES_MAX);
     let Received { bytes, memory } = read.await?;
-    let put = blocking(&context, move |app| {
+    let put = on(context.writing(), &context, move |app| {
         let _until_it_is_stored = memory;
-        app.put_state(&source, &bytes, files, confirms)
+        app.put_state(&source, bytes, files, confirms)
     });
     Ok(Json(put.await?).into_response())
 }
@@ -184,7 +185,7 @@ async fn record(
         Media::Json | Media::MergePatch => Format::Json,
     };
     let Received { bytes, memory } = body::read(&context, &head.headers, body).await?;
-    let receipt = blocking(&context, move |app| {
+    let receipt = on(context.writing(), &context, move |app| {
         let _until_they_are_stored = memory;
         app.record_changes(&source, &bytes, format)
     });
@@ -207,7 +208,7 @@ async fn recover(
         )
     })?;
     let actor = actor(&head.headers);
-    let recovered = blocking(&context, move |app| {
+    let recovered = on(context.writing(), &context, move |app| {
         let _until_it_is_stored = memory;
         app.recover_state(&source, asked.snapshot, &actor)
     });
@@ -220,14 +221,14 @@ fn read_recovery(bytes: &[u8]) -> Option<Recovery> {
     serde_json::from_value(members.into()).ok()
 }
 
-/// Does what waits for the disk on a thread that no other request waits for.
-async fn blocking<T: Send + 'static>(
+/// Does what waits for the disk, and has whole states in memory, on a thread of its own.
+async fn on<T: Send + 'static>(
+    worker: &Worker,
     context: &Context,
     work: impl FnOnce(&App) -> Result<T, StateError> + Send + 'static,
 ) -> Result<T, ProblemDetails> {
     let app = context.app().clone();
-    let done = tokio::task::spawn_blocking(move || work(&app)).await;
-    Ok(done.map_err(|_| ProblemDetails::internal())??)
+    Ok(worker.run(move || work(&app)).await??)
 }
 
 fn count_of_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

@@ -32,12 +32,14 @@ impl States {
     pub(crate) fn put(
         &self,
         source: &SourceName,
-        body: &[u8],
+        body: impl AsRef<[u8]>,
         files: Option<u64>,
         confirms: Option<u64>,
         now_ms: i64,
     ) -> Result<StatePut, StateError> {
-        let sent = intake::read_state(body)?;
+        let sent = intake::read_state(body.as_ref())?;
+        // A body that is handed over is as large as the tree's text, which is written below.
+        drop(body);
         let whole = Whole {
             tree: sent.tree,
             files: files.or(sent.files),

@@ -150,19 +150,20 @@ impl Window<'_> {
         Duration::from_secs_f64(ticks as f64 / TICKS_A_SECOND)
     }
 
-    /// Returns how many bytes of memory the page's process has, its share of what it shares.
+    /// Returns how many bytes of memory the page's process has that are no part of a file: those
+    /// come and go as the system likes.
     #[allow(dead_code, reason = "measured, not tested")]
     pub fn page_memory(&self) -> u64 {
         // What the system shows of the name `WebKitWebProcess`.
         let page = self.driver.process("WebKitWebProces").expect("a page");
         let rollup = format!("/proc/{}/smaps_rollup", page.as_raw_nonzero());
         let rollup = fs::read_to_string(rollup).expect("Linux");
-        // proc(5): `Pss:    123456 kB`. What is swapped out is held all the same.
+        // proc(5): `Pss_Anon:    123456 kB`. What is swapped out is held all the same.
         let kib = |name: &str| {
             let line = rollup.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
         };
-        (kib("Pss:").expect("a number of KiB") + kib("SwapPss:").unwrap_or(0)) * 1024
+        (kib("Pss_Anon:").expect("a number of KiB") + kib("SwapPss:").unwrap_or(0)) * 1024
     }
 
     /// Saves a picture of the page as `target/screenshots/{name}.png`, and returns it.
