@@ -66,9 +66,9 @@ describe("the list", () => {
   });
 
   it("marks a revision that is damaged", async () => {
-    const { history } = host;
+    const history = host.history.bind(host);
     host.history = async (filter, offset, limit) => {
-      const page = await history.call(host, filter, offset, limit);
+      const page = await history(filter, offset, limit);
       return { ...page, revisions: page.revisions.map((each) => ({ ...each, isDamaged: true })) };
     };
     host.changeElsewhere({ kind: "set_master", on: true });

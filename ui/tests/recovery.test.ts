@@ -88,13 +88,14 @@ describe("a damaged snapshot", () => {
   });
 
   it("is counted where blame and a comparison could not read records", async () => {
-    const { blame, stateDifference } = host;
+    const blame = host.blame.bind(host);
+    const stateDifference = host.stateDifference.bind(host);
     host.blame = async (at, key) => ({
-      ...(await blame.call(host, at, key)),
+      ...(await blame(at, key)),
       unreadable: { records: 2, snapshots: 1 },
     });
     host.stateDifference = async (from, to, options) => ({
-      ...(await stateDifference.call(host, from, to, options)),
+      ...(await stateDifference(from, to, options)),
       unreadable: { records: 1, snapshots: 0 },
     });
     await openOver(host);

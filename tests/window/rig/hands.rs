@@ -40,8 +40,12 @@ impl Window<'_> {
         done(self.client.perform_actions(up).await);
     }
 
-    /// Presses the pointer's button on a part twice, as fast as a hand does.
-    pub async fn double_click(&self, part: &str) {
+    /// Presses the pointer's button on a part twice, as fast as a hand does. Returns whether the page
+    /// got a double click: on a busy machine the second press may come too late for that.
+    pub async fn double_click(&self, part: &str) -> bool {
+        let listen =
+            "document.addEventListener('dblclick', () => { window.isDoubled = true; }, true)";
+        self.eval(listen).await;
         let element = self.element(&by_testid(part)).await;
         let (left, top, width, height) = done(element.rectangle().await);
         let mut hand = pointer().then(PointerAction::MoveTo {
@@ -59,6 +63,7 @@ impl Window<'_> {
                 });
         }
         done(self.client.perform_actions(hand).await);
+        self.eval("return window.isDoubled").await == true
     }
 
     async fn click_on(&self, selector: &str) {
