@@ -119,6 +119,14 @@ fn a_missing_database_with_backups_is_damage_not_a_fresh_start() {
 }
 
 #[test]
+fn a_missing_table_is_damage() {
+    let place = temporary();
+    three_revisions_two_in_backup(place.path());
+    tamper(place.path(), "DROP TABLE opening");
+    assert_recovered(place.path(), "its tables are altered");
+}
+
+#[test]
 fn a_missing_log_is_noticed_by_the_backup_that_knew_more() {
     let place = temporary();
     let store = open_sound(place.path());

@@ -324,8 +324,8 @@ fn look_and_write(folder: &Folder, settings: &Settings) -> Result<Connections, O
     connection::use_log(&connection)?;
     check_end(folder, noted, &connection)?;
     check_head(folder, &connection)?;
+    prove_writable(&connection, settings.now_ms).map_err(missing_tables)?;
     connection::tidy_on_close(&connection)?;
-    prove_writable(&connection, settings.now_ms)?;
     let source = Source {
         path: folder.database(),
         immutable: false,

@@ -146,7 +146,7 @@ impl PrivateCopy {
         let copy = copies.path().join("copy.db");
         for suffix in ["", "-wal", "-journal"] {
             let from = beside(database, suffix);
-            if from.exists() {
+            if folder::is_there(&from)? {
                 private::copy(&from, &beside(&copy, suffix)).map_err(failed)?;
             }
         }
