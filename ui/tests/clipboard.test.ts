@@ -7,13 +7,10 @@ afterEach(() => {
 });
 
 it("a text that is read first is written at once: later, engines refuse it", async () => {
-  const items: Record<string, Promise<Blob>>[] = [];
   class Item {
-    constructor(parts: Record<string, Promise<Blob>>) {
-      items.push(parts);
-    }
+    constructor(readonly parts: Record<string, Promise<Blob>>) {}
   }
-  const write = vi.fn(() => Promise.resolve());
+  const write = vi.fn<(items: Item[]) => Promise<void>>(() => Promise.resolve());
   vi.stubGlobal("ClipboardItem", Item);
   vi.stubGlobal("navigator", { clipboard: { write } });
   let read: (text: string) => void = () => undefined;
@@ -21,7 +18,8 @@ it("a text that is read first is written at once: later, engines refuse it", asy
   expect(write).toHaveBeenCalledTimes(1);
   read("c0ffee");
   expect(await copied).toBe(true);
-  expect((await items[0]?.["text/plain"])?.size).toBe(6);
+  const [item] = write.mock.calls[0]?.[0] ?? [];
+  expect((await item?.parts["text/plain"])?.size).toBe(6);
 });
 
 it("a text that cannot be read is said to be so", async () => {

@@ -160,7 +160,7 @@ fn copy_newest_good(folder: &Folder, to: &Path, now_ms: i64) -> Result<Restored,
             (Ok(()), Candidate::Backup(path)) => return describe(Origin::Backup(path), to),
             (Err(StoreError::Damaged { .. }), Candidate::Store(_)) => {}
             (Err(StoreError::Damaged { what }), Candidate::Backup(path)) => {
-                distrust(&path, &what, now_ms)?
+                distrust(&path, &what, now_ms)?;
             }
             (Err(error), _) => return Err(error),
         }
