@@ -400,6 +400,7 @@ fn a_read_that_fails_once_sets_nothing_aside() {
     let mut failures = 0;
     for (file, arguments) in [
         ("state.db", "state set --source web ml.n 7"),
+        ("state.db", "snapshot diff 1 2"),
         ("flagdeck.db", "master off"),
         ("metrics.db", "metrics"),
     ] {

@@ -379,6 +379,18 @@ impl States {
         STATES.read(&self.data_dir)
     }
 
+    /// Reads until the result is certain: what looks damaged is read again by a connection of its
+    /// own, because SQLite calls a database malformed if the disk fails once.
+    ///
+    /// # Errors
+    /// Those of `read`; see [`certainty::look`].
+    fn surely<T>(&self, read: impl Fn() -> Result<T, StateError>) -> Result<T, StateError> {
+        certainty::look(&STATES.path(&self.data_dir), || match read() {
+            Err(StateError::Store(error)) => Err(error),
+            found => Ok(found),
+        })?
+    }
+
     /// The same, for something that was asked for by name.
     fn reader_of(&self, what: &dyn fmt::Display) -> Result<Connection, StateError> {
         self.reader()?.ok_or_else(|| StateError::NotFound {

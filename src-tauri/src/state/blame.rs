@@ -26,32 +26,34 @@ impl States {
     /// # Errors
     /// [`StateError`] if there is no such state, the value was never there, or it cannot be read.
     pub(crate) fn blame(&self, at: &StateAt, key: &str) -> Result<Blame, StateError> {
-        let asked: Path = key.parse().map_err(|error| StateError::Invalid {
-            message: format!("{error}"),
-        })?;
-        let connection = self.reader_of(&show::name_of(at))?;
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let seen = Seen::of(&moment, at)?;
-        // By identity from here on, if it is there.
-        let pointer = asked.find(&seen.tree);
-        let named = pointer.as_deref().and_then(|it| Path::of(&seen.tree, it));
-        let path = named.unwrap_or(asked);
-        let past = Past::of(&moment, &seen.rows, &path, &seen.tree)?;
-        if pointer.is_none() && past.turns.is_empty() {
-            let readable = match past.unreadable {
-                0 => "",
-                _ => " that can be read",
-            };
-            return Err(StateError::NotFound {
-                message: format!(
-                    "there is no {}, now or in any snapshot{readable}",
-                    path.rooted()
-                ),
-            });
-        }
-        seen.told(&moment, &path, pointer, past)
+        self.surely(|| {
+            let asked: Path = key.parse().map_err(|error| StateError::Invalid {
+                message: format!("{error}"),
+            })?;
+            let connection = self.reader_of(&show::name_of(at))?;
+            let moment = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            let seen = Seen::of(&moment, at)?;
+            // By identity from here on, if it is there.
+            let pointer = asked.find(&seen.tree);
+            let named = pointer.as_deref().and_then(|it| Path::of(&seen.tree, it));
+            let path = named.unwrap_or(asked);
+            let past = Past::of(&moment, &seen.rows, &path, &seen.tree)?;
+            if pointer.is_none() && past.turns.is_empty() {
+                let readable = match past.unreadable {
+                    0 => "",
+                    _ => " that can be read",
+                };
+                return Err(StateError::NotFound {
+                    message: format!(
+                        "there is no {}, now or in any snapshot{readable}",
+                        path.rooted()
+                    ),
+                });
+            }
+            seen.told(&moment, &path, pointer, past)
+        })
     }
 }
 

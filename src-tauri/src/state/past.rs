@@ -45,33 +45,35 @@ impl States {
     /// # Errors
     /// [`StateError`] if they cannot be read.
     pub(crate) fn sources(&self, changes_max: u32) -> Result<Vec<StateSource>, StateError> {
-        let Some(connection) = self.reader()? else {
-            return Ok(Vec::new());
-        };
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let Sources { sound, damaged } = store::all_sources(&moment)?;
-        let mut sources = Vec::new();
-        for source in sound {
-            let kept = kept_of(&moment, source.id, &source.name)?;
-            sources.push(StateSource {
-                at_ms: Some(source.at_ms).filter(|_| source.seq > 0),
-                bytes: source.bytes,
-                changes: source.records,
-                changes_max,
-                is_damaged: !store::is_intact(&moment, &source)?,
-                ..kept
-            });
-        }
-        for DamagedSource { id, name } in damaged {
-            sources.push(StateSource {
-                changes_max,
-                is_damaged: true,
-                ..kept_of(&moment, id, &name)?
-            });
-        }
-        Ok(sources)
+        self.surely(|| {
+            let Some(connection) = self.reader()? else {
+                return Ok(Vec::new());
+            };
+            let moment = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            let Sources { sound, damaged } = store::all_sources(&moment)?;
+            let mut sources = Vec::new();
+            for source in sound {
+                let kept = kept_of(&moment, source.id, &source.name)?;
+                sources.push(StateSource {
+                    at_ms: Some(source.at_ms).filter(|_| source.seq > 0),
+                    bytes: source.bytes,
+                    changes: source.records,
+                    changes_max,
+                    is_damaged: !store::is_intact(&moment, &source)?,
+                    ..kept
+                });
+            }
+            for DamagedSource { id, name } in damaged {
+                sources.push(StateSource {
+                    changes_max,
+                    is_damaged: true,
+                    ..kept_of(&moment, id, &name)?
+                });
+            }
+            Ok(sources)
+        })
     }
 
     /// Returns the state a source has, with the ring of its changes.
@@ -79,21 +81,23 @@ impl States {
     /// # Errors
     /// [`StateError`] if there is none, or it cannot be read.
     pub(crate) fn current(&self, name: &SourceName) -> Result<CurrentState, StateError> {
-        let connection = self.reader_of(&format!("source {name}"))?;
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let (source, tree) = store::current(&moment, name)?;
-        let ring = store::ring_of(&moment, &source)?;
-        let tree = state::with_ring(tree, &ring.found);
-        let hash = [&tree::hash(&tree)[..], &source.files.to_le_bytes()].concat();
-        let hash = blake3::hash(&hash).to_hex();
-        Ok(CurrentState {
-            at_ms: source.at_ms,
-            files: source.files,
-            ml: Arc::new(tree),
-            etag: format!("\"{}\"", &hash[..32]),
-            unreadable: ring.damaged,
+        self.surely(|| {
+            let connection = self.reader_of(&format!("source {name}"))?;
+            let moment = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            let (source, tree) = store::current(&moment, name)?;
+            let ring = store::ring_of(&moment, &source)?;
+            let tree = state::with_ring(tree, &ring.found);
+            let hash = [&tree::hash(&tree)[..], &source.files.to_le_bytes()].concat();
+            let hash = blake3::hash(&hash).to_hex();
+            Ok(CurrentState {
+                at_ms: source.at_ms,
+                files: source.files,
+                ml: Arc::new(tree),
+                etag: format!("\"{}\"", &hash[..32]),
+                unreadable: ring.damaged,
+            })
         })
     }
 
@@ -102,11 +106,13 @@ impl States {
     /// # Errors
     /// [`StateError`] if there is none, or it does not match its hash.
     pub(crate) fn at(&self, at: &StateAt) -> Result<StateTree, StateError> {
-        let connection = self.reader_of(&show::name_of(at))?;
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        Ok(Side::of(&moment, at)?.state)
+        self.surely(|| {
+            let connection = self.reader_of(&show::name_of(at))?;
+            let moment = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            Ok(Side::of(&moment, at)?.state)
+        })
     }
 
     /// Compares two states, with what is known of how the earlier became the later.
@@ -119,18 +125,20 @@ impl States {
         to: &StateAt,
         options: &StateDifferenceOptions,
     ) -> Result<StateDifference, StateError> {
-        let connection = self.reader_of(&show::name_of(from))?;
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let (from, to) = (Side::of(&moment, from)?, Side::of(&moment, to)?);
-        let known = known_between(&moment, &from, &to)?;
-        Ok(show::compared(
-            &from.state.ml,
-            &to.state.ml,
-            &known,
-            options,
-        ))
+        self.surely(|| {
+            let connection = self.reader_of(&show::name_of(from))?;
+            let moment = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            let (from, to) = (Side::of(&moment, from)?, Side::of(&moment, to)?);
+            let known = known_between(&moment, &from, &to)?;
+            Ok(show::compared(
+                &from.state.ml,
+                &to.state.ml,
+                &known,
+                options,
+            ))
+        })
     }
 
     /// Returns what changed in the state of a source since a change of it.
@@ -138,38 +146,40 @@ impl States {
     /// # Errors
     /// [`StateError`] if there is no such source, or it cannot be read.
     pub(crate) fn news_since(&self, name: &SourceName, seq: i64) -> Result<StateNews, StateError> {
-        let connection = self.reader_of(&format!("source {name}"))?;
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let source = store::get_source(&moment, name)?;
-        let changes = store::recorded_since(&moment, &source, seq)?;
-        let reports = store::reports(&moment, source.id, (seq, i64::MAX))?;
-        let recorders = Recorders::of(&store::ring_of(&moment, &source)?.found);
-        let damaged = (changes.damaged + reports.damaged) as usize;
-        let (changes, reports) = (changes.found, reports.found);
-        let reported = reports.iter().flat_map(|report| &report.changes);
-        let mut known = BTreeSet::new();
-        let keys = changes.iter().map(|change| change.key.clone());
-        let mut keys: Vec<String> = keys
-            .chain(reported.map(|reported| rooted(&reported.key)))
-            .filter(|key| known.insert(key.clone()))
-            .collect();
-        // Of a damaged change the key is not known.
-        let more = keys.len().saturating_sub(NEWS_KEYS_MAX) + damaged;
-        keys.truncate(NEWS_KEYS_MAX);
-        let origin = match (changes.first(), reports.first()) {
-            (Some(change), report) if report.is_none_or(|it| it.at_ms <= change.at_ms) => {
-                Some(state::place(change, &recorders)).filter(|place| !place.is_empty())
-            }
-            (_, Some(_)) => Some("report".into()),
-            _ => None,
-        };
-        Ok(StateNews {
-            seq: source.seq,
-            keys,
-            more,
-            origin,
+        self.surely(|| {
+            let connection = self.reader_of(&format!("source {name}"))?;
+            let moment = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            let source = store::get_source(&moment, name)?;
+            let changes = store::recorded_since(&moment, &source, seq)?;
+            let reports = store::reports(&moment, source.id, (seq, i64::MAX))?;
+            let recorders = Recorders::of(&store::ring_of(&moment, &source)?.found);
+            let damaged = (changes.damaged + reports.damaged) as usize;
+            let (changes, reports) = (changes.found, reports.found);
+            let reported = reports.iter().flat_map(|report| &report.changes);
+            let mut known = BTreeSet::new();
+            let keys = changes.iter().map(|change| change.key.clone());
+            let mut keys: Vec<String> = keys
+                .chain(reported.map(|reported| rooted(&reported.key)))
+                .filter(|key| known.insert(key.clone()))
+                .collect();
+            // Of a damaged change the key is not known.
+            let more = keys.len().saturating_sub(NEWS_KEYS_MAX) + damaged;
+            keys.truncate(NEWS_KEYS_MAX);
+            let origin = match (changes.first(), reports.first()) {
+                (Some(change), report) if report.is_none_or(|it| it.at_ms <= change.at_ms) => {
+                    Some(state::place(change, &recorders)).filter(|place| !place.is_empty())
+                }
+                (_, Some(_)) => Some("report".into()),
+                _ => None,
+            };
+            Ok(StateNews {
+                seq: source.seq,
+                keys,
+                more,
+                origin,
+            })
         })
     }
 
@@ -178,8 +188,10 @@ impl States {
     /// # Errors
     /// [`StateError::NotFound`] if there is none of that number.
     pub(crate) fn snapshot(&self, id: u64) -> Result<Snapshot, StateError> {
-        let connection = self.reader_of(&format!("snapshot {id}"))?;
-        Ok(store::load(&connection, id)?.snapshot)
+        self.surely(|| {
+            let connection = self.reader_of(&format!("snapshot {id}"))?;
+            Ok(store::load(&connection, id)?.snapshot)
+        })
     }
 
     /// Returns what the source of a snapshot recorded since the latest of `others` before it, or
@@ -188,18 +200,20 @@ impl States {
     /// # Errors
     /// [`StateError`] if it cannot be read.
     pub(crate) fn recorded(&self, id: u64, others: &[u64]) -> Result<Vec<Change>, StateError> {
-        let connection = self.reader_of(&format!("snapshot {id}"))?;
-        let source = store::load(&connection, id)?.source;
-        let mut rows = store::of_source(&connection, Some(source))?;
-        rows.retain(|row| row.snapshot.id <= id);
-        let is_before = |row: &Row| row.snapshot.id < id && others.contains(&row.snapshot.id);
-        let after = rows.iter().rposition(is_before);
-        let begin = after.map_or(rows.len().saturating_sub(1), |place| place + 1);
-        let mut changes = Vec::new();
-        for row in rows[begin..].iter().rev() {
-            changes.extend(store::recorded(&connection, row.snapshot.id as i64)?);
-        }
-        Ok(changes)
+        self.surely(|| {
+            let connection = self.reader_of(&format!("snapshot {id}"))?;
+            let source = store::load(&connection, id)?.source;
+            let mut rows = store::of_source(&connection, Some(source))?;
+            rows.retain(|row| row.snapshot.id <= id);
+            let is_before = |row: &Row| row.snapshot.id < id && others.contains(&row.snapshot.id);
+            let after = rows.iter().rposition(is_before);
+            let begin = after.map_or(rows.len().saturating_sub(1), |place| place + 1);
+            let mut changes = Vec::new();
+            for row in rows[begin..].iter().rev() {
+                changes.extend(store::recorded(&connection, row.snapshot.id as i64)?);
+            }
+            Ok(changes)
+        })
     }
 
     /// Lists the snapshots that `filter` lets through, latest first, up to `limit` of them
@@ -213,28 +227,30 @@ impl States {
         offset: usize,
         limit: usize,
     ) -> Result<SnapshotPage, StateError> {
-        let Some(connection) = self.reader()? else {
-            return Ok(SnapshotPage {
-                total: 0,
-                snapshots: Vec::new(),
-                unreadable: None,
-            });
-        };
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let (found, unsearched) = find(&moment, filter)?;
-        let total = found.len();
-        let mut snapshots: Vec<Snapshot> = found.into_iter().skip(offset).take(limit).collect();
-        store::mark_damaged(&moment, &mut snapshots)?;
-        let unreadable = Unreadable {
-            records: 0,
-            snapshots: unsearched,
-        };
-        Ok(SnapshotPage {
-            total,
-            snapshots,
-            unreadable: unreadable.if_any(),
+        self.surely(|| {
+            let Some(connection) = self.reader()? else {
+                return Ok(SnapshotPage {
+                    total: 0,
+                    snapshots: Vec::new(),
+                    unreadable: None,
+                });
+            };
+            let moment = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            let (found, unsearched) = find(&moment, filter)?;
+            let total = found.len();
+            let mut snapshots: Vec<Snapshot> = found.into_iter().skip(offset).take(limit).collect();
+            store::mark_damaged(&moment, &mut snapshots)?;
+            let unreadable = Unreadable {
+                records: 0,
+                snapshots: unsearched,
+            };
+            Ok(SnapshotPage {
+                total,
+                snapshots,
+                unreadable: unreadable.if_any(),
+            })
         })
     }
 
@@ -248,31 +264,33 @@ impl States {
         filter: &SnapshotFilter,
         columns: usize,
     ) -> Result<Option<(i64, i64, Vec<TimelineColumn>)>, StateError> {
-        let Some(connection) = self.reader()? else {
-            return Ok(None);
-        };
-        let moment = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
-        let (mut found, _) = find(&moment, filter)?;
-        // Their moment may be any.
-        found.retain(|snapshot| !snapshot.is_damaged);
-        let (Some(latest), Some(earliest)) = (found.first(), found.last()) else {
-            return Ok(None);
-        };
-        let columns = columns.clamp(1, TIMELINE_COLUMNS_MAX);
-        let from_ms = filter.since_ms.unwrap_or(earliest.at_ms);
-        let to_ms = filter.until_ms.unwrap_or(latest.at_ms + 1).max(from_ms + 1);
-        let mut counted = vec![TimelineColumn::default(); columns];
-        for snapshot in &found {
-            let place = i128::from(snapshot.at_ms - from_ms) * columns as i128;
-            let place = place / i128::from(to_ms - from_ms);
-            let last = columns - 1;
-            let column = &mut counted[usize::try_from(place).unwrap_or(last).min(last)];
-            column.snapshots += 1;
-            column.changes += u64::from(snapshot.changes.unwrap_or_default());
-        }
-        Ok(Some((from_ms, to_ms, counted)))
+        self.surely(|| {
+            let Some(connection) = self.reader()? else {
+                return Ok(None);
+            };
+            let moment = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            let (mut found, _) = find(&moment, filter)?;
+            // Their moment may be any.
+            found.retain(|snapshot| !snapshot.is_damaged);
+            let (Some(latest), Some(earliest)) = (found.first(), found.last()) else {
+                return Ok(None);
+            };
+            let columns = columns.clamp(1, TIMELINE_COLUMNS_MAX);
+            let from_ms = filter.since_ms.unwrap_or(earliest.at_ms);
+            let to_ms = filter.until_ms.unwrap_or(latest.at_ms + 1).max(from_ms + 1);
+            let mut counted = vec![TimelineColumn::default(); columns];
+            for snapshot in &found {
+                let place = i128::from(snapshot.at_ms - from_ms) * columns as i128;
+                let place = place / i128::from(to_ms - from_ms);
+                let last = columns - 1;
+                let column = &mut counted[usize::try_from(place).unwrap_or(last).min(last)];
+                column.snapshots += 1;
+                column.changes += u64::from(snapshot.changes.unwrap_or_default());
+            }
+            Ok(Some((from_ms, to_ms, counted)))
+        })
     }
 }
 

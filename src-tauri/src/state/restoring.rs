@@ -181,8 +181,10 @@ impl States {
     /// # Errors
     /// [`StateError::NotFound`] if there was none of that number.
     pub(crate) fn restored(&self, id: u64) -> Result<StateRestore, StateError> {
-        let connection = self.reader_of(&format!("restore {id}"))?;
-        store::load_restore(&connection, id)
+        self.surely(|| {
+            let connection = self.reader_of(&format!("restore {id}"))?;
+            store::load_restore(&connection, id)
+        })
     }
 
     /// Lists the restores that `filter` lets through, newest first, up to `limit` of them without
@@ -196,16 +198,18 @@ impl States {
         offset: usize,
         limit: usize,
     ) -> Result<RestorePage, StateError> {
-        let Some(connection) = self.reader()? else {
-            return Ok(RestorePage {
-                total: 0,
-                restores: Vec::new(),
-            });
-        };
-        if let Some(name) = &filter.source {
-            store::get_source(&connection, &name.parse()?)?;
-        }
-        Ok(store::list_restores(&connection, filter, offset, limit)?)
+        self.surely(|| {
+            let Some(connection) = self.reader()? else {
+                return Ok(RestorePage {
+                    total: 0,
+                    restores: Vec::new(),
+                });
+            };
+            if let Some(name) = &filter.source {
+                store::get_source(&connection, &name.parse()?)?;
+            }
+            Ok(store::list_restores(&connection, filter, offset, limit)?)
+        })
     }
 
     /// Lists the restores that their sources have not confirmed yet.
@@ -213,10 +217,10 @@ impl States {
     /// # Errors
     /// [`StateError`] if they cannot be read.
     pub(crate) fn open_restores(&self) -> Result<Vec<StateRestore>, StateError> {
-        match self.reader()? {
+        self.surely(|| match self.reader()? {
             Some(connection) => Ok(store::open_restores(&connection)?),
             None => Ok(Vec::new()),
-        }
+        })
     }
 
     /// Returns what a source is asked to become: the parts of an open restore laid on the latest
@@ -226,18 +230,20 @@ impl States {
     /// [`StateError::NotFound`] if the source was asked for no restore of that number,
     /// [`StateError::Ended`] if it is not open.
     pub(crate) fn asked(&self, name: &SourceName, id: u64) -> Result<AskedState, StateError> {
-        let connection = self.reader_of(&format!("restore {id} of {name}"))?;
-        let moment = connection.unchecked_transaction();
-        let moment = moment.map_err(StoreError::from)?;
-        let restore = store::load_restore(&moment, id)?;
-        if restore.source != name.as_str() {
-            return Err(StateError::NotFound {
-                message: format!("there was no restore {id} of {name}"),
-            });
-        }
-        let open = store::open_restore(&moment, restore)?;
-        let (source, report) = store::current(&moment, name)?;
-        Ok(asked_state(&open, source.files, &report))
+        self.surely(|| {
+            let connection = self.reader_of(&format!("restore {id} of {name}"))?;
+            let moment = connection.unchecked_transaction();
+            let moment = moment.map_err(StoreError::from)?;
+            let restore = store::load_restore(&moment, id)?;
+            if restore.source != name.as_str() {
+                return Err(StateError::NotFound {
+                    message: format!("there was no restore {id} of {name}"),
+                });
+            }
+            let open = store::open_restore(&moment, restore)?;
+            let (source, report) = store::current(&moment, name)?;
+            Ok(asked_state(&open, source.files, &report))
+        })
     }
 
     fn then(&self, snapshot: u64) -> Result<StateTree, StateError> {

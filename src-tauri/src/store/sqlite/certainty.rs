@@ -35,7 +35,7 @@ const CHUNK_BYTES: usize = 4096;
 /// # Errors
 /// Those of `look`: [`StoreError::Damaged`] only if that is certain, and [`StoreError::File`] in
 /// place of any failure of the disk that stays.
-pub(super) fn look<T>(
+pub(crate) fn look<T>(
     database: &Path,
     look: impl FnMut() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
