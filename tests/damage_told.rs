@@ -401,6 +401,7 @@ fn a_read_that_fails_once_sets_nothing_aside() {
     for (file, arguments) in [
         ("state.db", "state set --source web ml.n 7"),
         ("state.db", "snapshot diff 1 2"),
+        ("state.db", "snapshot take --source web"),
         ("flagdeck.db", "master off"),
         ("metrics.db", "metrics"),
     ] {

@@ -135,9 +135,6 @@ fn tell(tried: &[Tried], seed: u64) -> ExitCode {
     println!("{:<8} {}", "rig", Counts::heading());
     for rig in tried {
         println!("{:<8} {}", rig.name, rig.counts.row());
-        for (what, times) in &rig.counts.known {
-            println!("         known, {times} times: {what}");
-        }
     }
     let failed: Vec<&Tried> = tried.iter().filter(|rig| !rig.held()).collect();
     for rig in &failed {

@@ -1,6 +1,5 @@
 //! One round of a rig: its choices, its data folder, what was counted and what was found.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fastrand::Rng;
@@ -22,8 +21,6 @@ pub struct Counts {
     pub told: u64,
     /// Answers that differ from the right ones without a word.
     pub silent: u64,
-    /// Silent ones whose reason is known, by that.
-    pub known: BTreeMap<String, u64>,
     /// Rounds that panicked.
     pub broken: u64,
 }
@@ -68,9 +65,6 @@ impl Counts {
         self.lost += other.lost;
         self.told += other.told;
         self.silent += other.silent;
-        for (what, times) in &other.known {
-            *self.known.entry(what.clone()).or_default() += times;
-        }
     }
 }
 
@@ -140,10 +134,5 @@ impl Round {
     pub fn silent(&mut self, what: &str) {
         self.counts.silent += 1;
         self.findings.push(format!("silent: {what}"));
-    }
-
-    /// Counts a silent one whose reason is known, which fails nothing.
-    pub fn known(&mut self, reason: &str) {
-        *self.counts.known.entry(reason.to_owned()).or_default() += 1;
     }
 }

@@ -150,20 +150,22 @@ impl StateStore {
         confirms: Option<u64>,
         now_ms: i64,
     ) -> Result<Put, StateError> {
-        let transaction = self.connection.begin()?;
-        let mut source = finding::find_or_make_for_report(&transaction, name)?;
-        let mut tree = self.trees.take_for_report(&transaction, &mut source)?;
-        let put = report(
-            &transaction,
-            &mut source,
-            &mut tree,
-            (whole, confirms),
-            now_ms,
-        )?;
-        transaction.commit()?;
-        // Only a tree that is on disk, as in `within`.
-        self.trees.hold(&source, tree);
-        Ok(put)
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            let mut source = finding::find_or_make_for_report(&transaction, name)?;
+            let mut tree = store.trees.take_for_report(&transaction, &mut source)?;
+            let put = report(
+                &transaction,
+                &mut source,
+                &mut tree,
+                (whole, confirms),
+                now_ms,
+            )?;
+            transaction.commit()?;
+            // Only a tree that is on disk, as in `within`.
+            store.trees.hold(&source, tree);
+            Ok(put)
+        })
     }
 
     /// Applies changes one by one and records each, durably and together. Some of them may be
@@ -212,18 +214,20 @@ impl StateStore {
         name: &SourceName,
         new_snapshot: &NewSnapshot<'_>,
     ) -> Result<Option<u64>, StateError> {
-        let transaction = self.connection.begin()?;
-        let source = finding::get_with_state(&transaction, name)?;
-        let latest = snapshots::latest_seq(&transaction, source.id)?;
-        // Before the tree is loaded: of most sources there is nothing to take.
-        if new_snapshot.only_new && latest == Some(source.seq) {
-            return Ok(None);
-        }
-        let tree = self.trees.take(&transaction, &source)?;
-        let id = snapshots::take(&transaction, &source, &tree, new_snapshot)?;
-        transaction.commit()?;
-        self.trees.hold(&source, tree);
-        Ok(Some(id))
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            let source = finding::get_with_state(&transaction, name)?;
+            let latest = snapshots::latest_seq(&transaction, source.id)?;
+            // Before the tree is loaded: of most sources there is nothing to take.
+            if new_snapshot.only_new && latest == Some(source.seq) {
+                return Ok(None);
+            }
+            let tree = store.trees.take(&transaction, &source)?;
+            let id = snapshots::take(&transaction, &source, &tree, new_snapshot)?;
+            transaction.commit()?;
+            store.trees.hold(&source, tree);
+            Ok(Some(id))
+        })
     }
 
     /// Takes a snapshot of what a source has reported, and opens a restore for it, in one step.
@@ -261,20 +265,28 @@ impl StateStore {
         find: fn(&Connection, &SourceName) -> Result<Source, StateError>,
         work: impl FnOnce(&Transaction<'_>, &mut Source, &mut Tree) -> Result<T, StateError>,
     ) -> Result<T, StateError> {
-        let Self {
-            connection, trees, ..
-        } = self;
-        let begin_to_end = || {
-            let transaction = connection.begin()?;
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
             let mut source = find(&transaction, name)?;
-            let mut tree = trees.take(&transaction, &source)?;
+            let mut tree = store.trees.take(&transaction, &source)?;
             let done = work(&transaction, &mut source, &mut tree)?;
             transaction.commit()?;
             // Only a tree that is on disk: after a failed commit the next call reads it again.
-            trees.hold(&source, tree);
+            store.trees.hold(&source, tree);
             Ok(done)
-        };
-        begin_to_end().map_err(|error| judged(&self.connection, error))
+        })
+    }
+
+    /// Writes, and tells whether what fails is damaged or the disk failed once. Every write goes
+    /// through this.
+    ///
+    /// # Errors
+    /// Those of `write`, as they turned out.
+    pub(in crate::state) fn surely<T, E: Judged>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        write(self).map_err(|error| error.judged(&self.connection))
     }
 
     /// Cancels a restore that is open.
@@ -287,10 +299,12 @@ impl StateStore {
         actor: &Actor,
         now_ms: i64,
     ) -> Result<StateRestore, StateError> {
-        let transaction = self.connection.begin()?;
-        let restore = restores::cancel(&transaction, id, actor, now_ms)?;
-        transaction.commit()?;
-        Ok(restore)
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            let restore = restores::cancel(&transaction, id, actor, now_ms)?;
+            transaction.commit()?;
+            Ok(restore)
+        })
     }
 
     /// Changes the label of a snapshot.
@@ -298,10 +312,12 @@ impl StateStore {
     /// # Errors
     /// [`StateError`] if there is none of that number, or it cannot be stored.
     pub(super) fn label(&mut self, id: u64, label: &SnapshotLabel) -> Result<(), StateError> {
-        let transaction = self.connection.begin()?;
-        snapshots::label(&transaction, id, label)?;
-        transaction.commit()?;
-        Ok(())
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            snapshots::label(&transaction, id, label)?;
+            transaction.commit()?;
+            Ok(())
+        })
     }
 
     /// Removes the imported snapshots of a source, and the source if nothing else is left of it.
@@ -309,12 +325,14 @@ impl StateStore {
     /// # Errors
     /// [`StateError`] if there is no such source, or it cannot be stored.
     pub(super) fn remove_imported(&mut self, name: &SourceName) -> Result<(), StateError> {
-        let transaction = self.connection.begin()?;
-        let source = finding::get(&transaction, name)?;
-        snapshots::remove_imported(&transaction, &source)?;
-        sources::remove_if_empty(&transaction, source.id)?;
-        transaction.commit()?;
-        Ok(())
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            let source = finding::get(&transaction, name)?;
+            snapshots::remove_imported(&transaction, &source)?;
+            sources::remove_if_empty(&transaction, source.id)?;
+            transaction.commit()?;
+            Ok(())
+        })
     }
 
     /// Plans which snapshots to remove, for their age or number.
@@ -333,10 +351,12 @@ impl StateStore {
     /// # Errors
     /// [`StoreError`] if it cannot be written.
     pub(super) fn thin(&mut self, rewrite: &thinning::Rewrite) -> Result<(), StoreError> {
-        let transaction = self.connection.begin()?;
-        thinning::carry_out(&transaction, rewrite)?;
-        transaction.commit()?;
-        Ok(())
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            thinning::carry_out(&transaction, rewrite)?;
+            transaction.commit()?;
+            Ok(())
+        })
     }
 
     /// Counts the changes of the uncounted snapshots of one chain. Returns how many snapshots it
@@ -345,13 +365,15 @@ impl StateStore {
     /// # Errors
     /// [`StoreError`] if they cannot be read or written.
     pub(super) fn recount(&mut self) -> Result<usize, StoreError> {
-        if !snapshots::are_uncounted(&self.connection)? {
-            return Ok(0);
-        }
-        let transaction = self.connection.begin()?;
-        let counted = snapshots::recount(&transaction)?;
-        transaction.commit()?;
-        Ok(counted)
+        self.surely(|store| {
+            if !snapshots::are_uncounted(&store.connection)? {
+                return Ok(0);
+            }
+            let transaction = store.connection.begin()?;
+            let counted = snapshots::recount(&transaction)?;
+            transaction.commit()?;
+            Ok(counted)
+        })
     }
 
     /// Lists the sources whose present state is in no snapshot.
@@ -359,7 +381,8 @@ impl StateStore {
     /// # Errors
     /// [`StoreError`] if they cannot be read.
     pub(super) fn sources_to_snapshot(&self) -> Result<Vec<(SourceName, Option<i64>)>, StoreError> {
-        snapshots::sources_to_snapshot(&self.connection)
+        let found = snapshots::sources_to_snapshot(&self.connection);
+        found.map_err(|error| error.judged(&self.connection))
     }
 
     /// Returns a number that differs from an earlier one if another program wrote since.
@@ -501,15 +524,27 @@ pub(super) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
     })
 }
 
-/// Tells whether what failed is damaged, or the disk failed once.
-fn judged(open: &Placed, error: StateError) -> StateError {
-    match error {
-        StateError::Store(StoreError::Damaged { what }) => {
-            let what = what.trim_start_matches("state.db: ").to_owned();
-            STATES.judge(open, StoreError::Damaged { what }).into()
+/// An error of which a second look tells whether the database is damaged or the disk failed once.
+pub(in crate::state) trait Judged {
+    fn judged(self, open: &Placed) -> Self;
+}
+
+impl Judged for StoreError {
+    fn judged(self, open: &Placed) -> Self {
+        let unnamed = match self {
+            Self::Damaged { what } => Self::damaged(what.trim_start_matches("state.db: ")),
+            other => other,
+        };
+        STATES.judge(open, unnamed)
+    }
+}
+
+impl Judged for StateError {
+    fn judged(self, open: &Placed) -> Self {
+        match self {
+            Self::Store(error) => error.judged(open).into(),
+            other => other,
         }
-        StateError::Store(error) => STATES.judge(open, error).into(),
-        other => other,
     }
 }
 

@@ -42,19 +42,21 @@ impl StateStore {
         name: &SourceName,
         fill: impl FnOnce(&mut Import<'_>) -> Result<Option<T>, StateError>,
     ) -> Result<Option<(Vec<u64>, T)>, StateError> {
-        let transaction = self.connection.begin()?;
-        let mut import = Import {
-            source: finding::find_or_make(&transaction, name)?,
-            transaction: &transaction,
-            ids: Vec::new(),
-        };
-        // Otherwise the transaction is rolled back.
-        let Some(filled) = fill(&mut import)? else {
-            return Ok(None);
-        };
-        let ids = import.ids;
-        transaction.commit()?;
-        Ok(Some((ids, filled)))
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            let mut import = Import {
+                source: finding::find_or_make(&transaction, name)?,
+                transaction: &transaction,
+                ids: Vec::new(),
+            };
+            // Otherwise the transaction is rolled back.
+            let Some(filled) = fill(&mut import)? else {
+                return Ok(None);
+            };
+            let ids = import.ids;
+            transaction.commit()?;
+            Ok(Some((ids, filled)))
+        })
     }
 }
 

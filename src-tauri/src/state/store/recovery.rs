@@ -37,11 +37,13 @@ impl StateStore {
         name: &SourceName,
         new_recovery: &NewRecovery<'_>,
     ) -> Result<StateRestore, StateError> {
-        let transaction = self.connection.begin()?;
-        let (source, tree, restore) = recover(&transaction, name, new_recovery)?;
-        transaction.commit()?;
-        self.trees.replace(&source, tree);
-        Ok(restore)
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            let (source, tree, restore) = recover(&transaction, name, new_recovery)?;
+            transaction.commit()?;
+            store.trees.replace(&source, tree);
+            Ok(restore)
+        })
     }
 }
 

@@ -212,16 +212,18 @@ impl StateStore {
         sounds: &[Sound],
         is_packed: bool,
     ) -> Result<u64, StateError> {
-        let transaction = self.connection.begin()?;
-        let mut taken = 0;
-        for sound in sounds {
-            if !is_there(&transaction, sound)? {
-                store(&transaction, sound, is_packed)?;
-                taken += 1;
+        self.surely(|states| {
+            let transaction = states.connection.begin()?;
+            let mut taken = 0;
+            for sound in sounds {
+                if !is_there(&transaction, sound)? {
+                    store(&transaction, sound, is_packed)?;
+                    taken += 1;
+                }
             }
-        }
-        transaction.commit()?;
-        Ok(taken)
+            transaction.commit()?;
+            Ok(taken)
+        })
     }
 }
 
