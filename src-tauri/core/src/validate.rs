@@ -307,8 +307,8 @@ impl Check {
         })
     }
 
-    /// Checks a rollout of one component. One that names no percentage would be at 0 % without
-    /// anybody having said so.
+    /// Checks a rollout of one component. One without a percentage is an error: 0 % would be
+    /// a guess.
     fn custom_rollout(&mut self, at: Place, value: Tree) -> Rollout {
         if value.as_object().is_some() && value.get("percentage").is_none() {
             let at = at.key("percentage");

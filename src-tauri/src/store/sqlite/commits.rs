@@ -1,12 +1,13 @@
-//! How many commits a database has had, and a note of that beside it.
+//! Detects the loss of the latest commits of a database.
 //!
-//! For SQLite a log ends at its first damaged frame: a write that a power cut tore looks the same.
-//! So what was committed behind a damaged frame disappears without an error, and so does everything
-//! in a log that was removed. Each commit therefore counts itself in the database and, once it is
-//! durable, in a small file beside it. A database with fewer commits than noted lost its end.
+//! SQLite reads the first damaged frame of a write-ahead log as the end of an interrupted write, so
+//! all commits after it disappear without an error; so do those of a log that was removed. Each
+//! transaction therefore increments a counter in the database and, after the commit, writes the
+//! counter to a small file beside it, the note. A database whose counter is below the noted one has
+//! lost commits.
 //!
-//! The note is never synced: after a power cut it may be old, which hides a loss but never makes
-//! one up.
+//! The note is never synced. After a power cut it can be out of date; a loss can then go undetected,
+//! but none is reported that did not happen.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_counts_itself_and_is_noted_for_ever_more() {
+    fn a_note_holds_the_highest_count() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("state.db");
         let connection = counted(7, 0);

@@ -429,7 +429,7 @@ fn check_head(folder: &Folder, connection: &Connection) -> Result<(), StoreError
 }
 
 /// Returns whether a backup holds everything up to `latest`, hash for hash, and more. Then the
-/// store lost its end, with its log for example; it is not just another store's backup.
+/// store has lost its latest revisions; it is not just another store's backup.
 fn continues(
     newest: &backup::Backup,
     latest: RevisionNumber,
