@@ -10,7 +10,10 @@ use flagdeck::App;
 use flagdeck::store::sqlite::quarantine;
 use rusqlite::Connection;
 
-use crate::support::apps::{close, open, open_watching, set_percentage, turn_master};
+use crate::support::apps::{
+    clock_of_a_moment_ago, close, open, open_watching, open_watching_by, set_percentage,
+    turn_master,
+};
 use crate::support::cli::{Cli, Ran};
 use crate::support::disks::{folder_of_own_process, on_a_small_disk};
 use crate::support::folders::{copy_folder, names_in, put_state, quarantined, report_one, web};
@@ -30,7 +33,8 @@ const BESIDE: [(&str, &str); 2] = [
 
 /// Fills a folder: three revisions, a state with two snapshots, an event.
 fn fill(cli: &Cli) {
-    let app = open_watching(cli.data_dir());
+    // By a clock that stands: no snapshot is taken because time goes on.
+    let app = open_watching_by(cli.data_dir(), &clock_of_a_moment_ago());
     turn_master(&app, true);
     for n in 1..=2 {
         set_percentage(&app, n * 1000);

@@ -12,9 +12,11 @@ pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    // By way of capitals, which have one letter for `ς` and `σ`, for `ß` and `ss`, for `ı` and `i`.
+    // By way of capitals, which have one letter for `ς` and `σ`, for `ß` and `ss`, for `ı` and `i`;
+    // of small letters before that, because `ẞ` is its own capital.
     let plain = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
-    let upper = plain.chars().flat_map(char::to_uppercase);
+    let small = plain.chars().flat_map(char::to_lowercase);
+    let upper = small.flat_map(char::to_uppercase);
     let lower: String = upper.flat_map(char::to_lowercase).collect();
     // The dot of `İ`, which is a separate mark in lower case.
     let undotted = lower.replace("i\u{307}", "i");

@@ -16,8 +16,9 @@ export interface Aligned {
 /** Returns a text as it is compared in searches. */
 export function fold(text: string): string {
   if (isPlain(text)) return text.toLowerCase();
-  // By way of capitals, which have one letter for `ς` and `σ`, for `ß` and `ss`, for `ı` and `i`.
-  const small = text.normalize("NFKD").toUpperCase().toLowerCase();
+  // By way of capitals, which have one letter for `ς` and `σ`, for `ß` and `ss`, for `ı` and `i`; of
+  // small letters before that, because `ẞ` is its own capital.
+  const small = text.normalize("NFKD").toLowerCase().toUpperCase().toLowerCase();
   return small.replaceAll("ς", "σ").replaceAll("i\u0307", "i").normalize("NFKC");
 }
 
