@@ -62,9 +62,12 @@ mod http_gate;
 mod http_load;
 mod http_malformed;
 mod http_metrics;
+mod http_modules;
 mod http_states;
 mod http_stream;
 mod http_support;
+
+mod browser_modules;
 
 mod gateway;
 mod metrics;

@@ -29,11 +29,11 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, state, stream};
+use super::{assets, events, flags, health, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
+fn addresses() -> [(&'static str, MethodRouter<Context>); 9] {
     [
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
@@ -46,6 +46,7 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
         ),
         ("/api/ml/events", events::methods()),
         ("/healthz", health::methods()),
+        ("/js/ml/{module}", assets::methods()),
     ]
 }
 
