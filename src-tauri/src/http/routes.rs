@@ -29,11 +29,11 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, state, stream};
+use super::{events, flags, health, ofrep, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
+fn addresses() -> [(&'static str, MethodRouter<Context>); 10] {
     [
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
@@ -45,6 +45,8 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
             state::restore_methods(),
         ),
         ("/api/ml/events", events::methods()),
+        ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
+        ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
     ]
 }
@@ -66,6 +68,7 @@ struct Shared {
     scrapes: Scrapes,
     streams: Arc<Places>,
     memory: Memory,
+    answers: Memory,
     /// Stores states. The store has one writer anyhow.
     writing: Worker,
     /// Reads states.
@@ -95,6 +98,11 @@ impl Context {
     /// Returns the memory that bodies share.
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// Returns the memory that large answers share.
+    pub(super) fn answers(&self) -> &Memory {
+        &self.0.answers
     }
 
     /// Returns what stores states.
@@ -157,7 +165,8 @@ impl Routes {
             token_check: TokenCheck::new(limits.bad_tokens_per_s_max),
             scrapes: Scrapes::default(),
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
-            memory: Memory::new(&limits, app.load()),
+            memory: Memory::of_bodies(&limits, app.load()),
+            answers: Memory::of_answers(&limits),
             writing: Worker::start("flagdeck-put")?,
             reading: Worker::start("flagdeck-get")?,
             stopping,
