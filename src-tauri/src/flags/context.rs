@@ -68,7 +68,7 @@ impl EvaluationContext {
         let mut attributes = match tree {
             Tree::Null => return Ok(Self::default()),
             Tree::Object(members) => *members,
-            other => return Err(kind("context", "an object", &other)),
+            other => return Err(kind("the context", "an object", &other)),
         };
         let mut take = |name| attributes.remove(name).filter(|value| *value != Tree::Null);
         let context = Self {
@@ -207,8 +207,8 @@ mod tests {
         let many = format!(r#"{{"groups": {}}}"#, Tree::from(vec!["a".into(); 1001]));
         let long = format!(r#"{{"{}": 1}}"#, "n".repeat(257));
         for (json, said) in [
-            ("[]", "context must be an object, not a list"),
-            (r#""ada""#, "context must be an object, not a text"),
+            ("[]", "the context must be an object, not a list"),
+            (r#""ada""#, "the context must be an object, not a text"),
             (
                 r#"{"targetingKey": 7}"#,
                 "context.targetingKey must be a text, not a number",

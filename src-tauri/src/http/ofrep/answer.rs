@@ -185,3 +185,71 @@ impl Json {
         serde_json::to_writer(&mut self.0, &refusal).expect("memory takes all that is written");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use flagdeck_core::Edit;
+    use flagdeck_core::limits::{ABOUT_LINE_CHARS_MAX, SEGMENT_CHARS_MAX};
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::app::{App, Options};
+    use crate::flags::ChangeRequest;
+    use crate::flags::context::EvaluationContext;
+    use crate::store::{Actor, Via};
+
+    /// Levels of the longest path that can be a key.
+    const LEVELS: usize = 3;
+
+    fn segment(name: &str) -> String {
+        name.repeat(SEGMENT_CHARS_MAX)
+    }
+
+    /// The longest path, of segments of one letter.
+    fn path(name: &str) -> String {
+        vec![segment(name); LEVELS].join(".")
+    }
+
+    /// The tree below the first segment of such a path.
+    fn below(name: &str) -> Value {
+        (1..LEVELS).fold(json!(true), |tree, _| json!({ segment(name): tree }))
+    }
+
+    /// A document of three such components, of which something long is told.
+    fn long_winded() -> Value {
+        let rollout = |percentage: f64| json!({"percentage": percentage, "userGroups": [], "strategy": "canary"});
+        let names = ["a", "b", "c"];
+        let components = names.map(|name| (segment(name), below(name)));
+        let line = "\u{1}".repeat(ABOUT_LINE_CHARS_MAX);
+        let about = names.map(|name| (path(name), json!({"title": line, "owner": line})));
+        json!({
+            "enabled": true,
+            "components": Map::from_iter(components),
+            "rollout": rollout(99.999),
+            "rollouts": { path("a"): rollout(0.0), path("b"): rollout(100.0) },
+            "requires": { path("b"): [path("a")] },
+            "about": Map::from_iter(about),
+        })
+    }
+
+    #[test]
+    fn no_answer_is_larger_than_what_is_reserved_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(Options::new(folder.path())).unwrap();
+        let change = ChangeRequest {
+            edit: Edit::Replace(long_winded().to_string().into()),
+            actor: Actor::new(Via::Http, "test"),
+            note: None,
+            base: None,
+        };
+        app.flags().change_confirmed(change).unwrap();
+        for context in ["{}", r#"{"targetingKey": "ada"}"#] {
+            let context = flagdeck_core::tree::read(context.as_bytes()).unwrap();
+            let context = EvaluationContext::from_tree(context).unwrap();
+            let evaluator = app.flags().evaluator(context);
+            let bytes = all(&evaluator).json.len();
+            let most = bytes_max(evaluator.live());
+            assert!(bytes <= most && most < bytes + 3000, "{bytes} of {most}");
+        }
+    }
+}
