@@ -16,20 +16,18 @@ const pages = await serve(served);
 let chromium;
 
 async function answer(asked) {
-    if (asked.html) {
-        served["/"] = asked.html;
-        chromium = await Chromium.open(pages.origin);
-        return {};
-    }
-    if (asked.told) return chromium.told;
-    return chromium.evaluate(
-        `document.querySelector(${JSON.stringify(asked.text)})?.textContent`,
-    );
+  if (asked.html) {
+    served["/"] = asked.html;
+    chromium = await Chromium.open(pages.origin);
+    return {};
+  }
+  if (asked.told) return chromium.told;
+  return chromium.evaluate(`document.querySelector(${JSON.stringify(asked.text)})?.textContent`);
 }
 
 console.log(JSON.stringify({ origin: pages.origin }));
 for await (const line of createInterface({ input: process.stdin })) {
-    console.log(JSON.stringify((await answer(JSON.parse(line))) ?? null));
+  console.log(JSON.stringify((await answer(JSON.parse(line))) ?? null));
 }
 await chromium?.close();
 pages.close();
