@@ -65,6 +65,11 @@ impl Failure {
         }
     }
 
+    /// Returns what it says.
+    pub(super) fn into_details(self) -> String {
+        self.details.into_owned()
+    }
+
     /// Answers with it; `key` is the flag that was asked for, if it was one.
     pub(super) fn answer(self, key: Option<&str>) -> Response {
         let document = Json(Wire {
