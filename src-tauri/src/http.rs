@@ -36,7 +36,7 @@ mod events;
 mod flags;
 mod health;
 mod metrics;
-mod ofrep;
+pub(crate) mod ofrep;
 mod state;
 mod stream;
 
