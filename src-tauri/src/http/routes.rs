@@ -29,7 +29,7 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, ofrep, state, stream};
+use super::{assets, events, flags, health, ofrep, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
@@ -52,6 +52,7 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
         ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
         ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
+        ("/js/ml/{module}", assets::methods()),
     ]
 }
 
