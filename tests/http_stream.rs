@@ -27,9 +27,13 @@ impl Stream {
     }
 
     pub fn open_with(server: &Running, headers: &[(&str, &str)]) -> Self {
+        Self::at(server, "/api/ml/flags/stream", headers)
+    }
+
+    pub fn at(server: &Running, path: &str, headers: &[(&str, &str)]) -> Self {
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let request = server.compose("GET", "/api/ml/flags/stream", headers, "");
+        let request = server.compose("GET", path, headers, "");
         stream.write_all(request.as_bytes()).unwrap();
         Self(BufReader::new(stream))
     }
@@ -85,7 +89,7 @@ fn the_stream_reports_a_lost_store_and_its_return() {
     assert_eq!(late.event("store"), json!({ "status": "ok" }));
 }
 
-fn switch(server: &Running, on: bool) {
+pub fn switch(server: &Running, on: bool) {
     let change = request_by(&Actor::new(Via::Http, "test"), Edit::SetMaster { on });
     server.app.flags().change(change).unwrap();
 }

@@ -65,6 +65,8 @@ mod http_malformed;
 mod http_metrics;
 mod http_states;
 mod http_stream;
+mod http_stream_crowd;
+mod http_stream_news;
 mod http_support;
 
 mod gateway;

@@ -25,6 +25,7 @@ use super::gate::{Gate, harden};
 use super::limits::Limits;
 use super::memory::Memory;
 use super::metrics::{self, Scrapes};
+use super::news::Newsroom;
 use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
@@ -70,6 +71,7 @@ struct Shared {
     scrapes: Scrapes,
     streams: Arc<Places>,
     memory: Memory,
+    news: Newsroom,
     /// Stores states. The store has one writer anyhow.
     writing: Worker,
     /// Reads states.
@@ -94,6 +96,11 @@ impl Context {
     /// Returns the places for streams.
     pub(super) fn streams(&self) -> &Arc<Places> {
         &self.0.streams
+    }
+
+    /// Returns what streams are told by.
+    pub(super) fn news(&self) -> &Newsroom {
+        &self.0.news
     }
 
     /// Returns the memory that bodies share.
@@ -162,6 +169,7 @@ impl Routes {
             scrapes: Scrapes::default(),
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
             memory: Memory::new(&limits, app.load()),
+            news: Newsroom::new(app.clone(), stopping.clone()),
             writing: Worker::start("flagdeck-put")?,
             reading: Worker::start("flagdeck-get")?,
             stopping,
