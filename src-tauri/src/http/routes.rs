@@ -25,6 +25,7 @@ use super::gate::{Gate, harden};
 use super::limits::Limits;
 use super::memory::Memory;
 use super::metrics::{self, Scrapes};
+use super::news::Newsroom;
 use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
@@ -74,6 +75,7 @@ struct Shared {
     streams: Arc<Places>,
     memory: Memory,
     answers: Memory,
+    news: Newsroom,
     /// Stores states. The store has one writer anyhow.
     writing: Worker,
     /// Reads states.
@@ -98,6 +100,11 @@ impl Context {
     /// Returns the places for streams.
     pub(super) fn streams(&self) -> &Arc<Places> {
         &self.0.streams
+    }
+
+    /// Returns what streams are told by.
+    pub(super) fn news(&self) -> &Newsroom {
+        &self.0.news
     }
 
     /// Returns the memory that bodies share.
@@ -172,6 +179,7 @@ impl Routes {
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
             memory: Memory::of_bodies(&limits, app.load()),
             answers: Memory::of_answers(&limits),
+            news: Newsroom::new(app.clone(), stopping.clone()),
             writing: Worker::start("flagdeck-put")?,
             reading: Worker::start("flagdeck-get")?,
             stopping,
