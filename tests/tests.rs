@@ -65,6 +65,7 @@ mod http_metrics;
 mod http_states;
 mod http_stream;
 mod http_support;
+mod openapi;
 
 mod gateway;
 mod metrics;

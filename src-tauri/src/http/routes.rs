@@ -29,11 +29,11 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, state, stream};
+use super::{events, flags, health, openapi, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
+fn addresses() -> [(&'static str, MethodRouter<Context>); 9] {
     [
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
@@ -46,6 +46,7 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
         ),
         ("/api/ml/events", events::methods()),
         ("/healthz", health::methods()),
+        ("/api/openapi.json", openapi::methods()),
     ]
 }
 
@@ -240,6 +241,8 @@ async fn or_failure<E>(answering: impl Future<Output = Result<Response, E>>) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -290,6 +293,25 @@ mod tests {
             let refused = route::check(&path).unwrap_err();
             assert!(refused.contains("outside"), "{path}: {refused}");
         }
+    }
+
+    #[test]
+    fn every_address_is_described_and_every_described_one_is_served() {
+        let description: serde_json::Value = serde_json::from_str(openapi::DESCRIPTION).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        let described: BTreeSet<String> = paths.keys().cloned().collect();
+        let served = addresses().into_iter().map(|(path, _)| path);
+        // A rest of a path, `{*rest}`, is a parameter there.
+        let served: BTreeSet<String> = served
+            .chain(["/metrics"])
+            .map(|path| path.replace("{*", "{"))
+            .collect();
+        let missing: Vec<_> = served.difference(&described).collect();
+        let gone: Vec<_> = described.difference(&served).collect();
+        assert!(
+            missing.is_empty() && gone.is_empty(),
+            "docs/openapi.json does not describe {missing:?}; nothing serves {gone:?}"
+        );
     }
 
     #[tokio::test]
