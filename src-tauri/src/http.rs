@@ -15,11 +15,7 @@
 //! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
-<<<<<<< HEAD
-//! | `flags`, `stream`, `events`, `state`, `metrics`, `health`, `openapi` | the addresses |
-=======
-//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health` | the addresses |
->>>>>>> main
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `openapi` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -40,11 +36,8 @@ mod events;
 mod flags;
 mod health;
 mod metrics;
-<<<<<<< HEAD
-mod openapi;
-=======
 mod ofrep;
->>>>>>> main
+mod openapi;
 mod state;
 mod stream;
 
