@@ -71,6 +71,7 @@ mod http_stream;
 mod http_stream_crowd;
 mod http_stream_news;
 mod http_support;
+mod openapi;
 
 mod browser_modules;
 

@@ -16,7 +16,7 @@
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
 //! | `news`, `news_of_flags` | what streams tell, written once for all of them |
-//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `assets` | the addresses |
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `openapi`, `assets` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -41,6 +41,7 @@ mod metrics;
 mod news;
 mod news_of_flags;
 pub(crate) mod ofrep;
+mod openapi;
 mod state;
 mod stream;
 

@@ -30,7 +30,7 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{assets, events, flags, health, ofrep, state, stream};
+use super::{assets, events, flags, health, ofrep, openapi, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
@@ -54,6 +54,7 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
         ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
         ("/js/ml/{module}", assets::methods()),
+        ("/api/openapi.json", openapi::methods()),
     ]
 }
 
@@ -262,6 +263,8 @@ async fn or_failure<E>(answering: impl Future<Output = Result<Response, E>>) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -312,6 +315,25 @@ mod tests {
             let refused = route::check(&path).unwrap_err();
             assert!(refused.contains("outside"), "{path}: {refused}");
         }
+    }
+
+    #[test]
+    fn every_address_is_described_and_every_described_one_is_served() {
+        let description: serde_json::Value = serde_json::from_str(openapi::DESCRIPTION).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        let described: BTreeSet<String> = paths.keys().cloned().collect();
+        let served = addresses().into_iter().map(|(path, _)| path);
+        // A rest of a path, `{*rest}`, is a parameter there.
+        let served: BTreeSet<String> = served
+            .chain(["/metrics"])
+            .map(|path| path.replace("{*", "{"))
+            .collect();
+        let missing: Vec<_> = served.difference(&described).collect();
+        let gone: Vec<_> = described.difference(&served).collect();
+        assert!(
+            missing.is_empty() && gone.is_empty(),
+            "docs/openapi.json does not describe {missing:?}; nothing serves {gone:?}"
+        );
     }
 
     #[tokio::test]
