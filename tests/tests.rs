@@ -39,6 +39,7 @@ mod private;
 mod reading;
 mod reading_settings;
 mod redacted;
+mod removing;
 mod restores_killed;
 mod restores_model;
 mod salvage;
@@ -63,9 +64,14 @@ mod http_load;
 mod http_malformed;
 mod http_metrics;
 mod http_modules;
+mod http_ofrep;
+mod http_ofrep_refetch;
 mod http_states;
 mod http_stream;
+mod http_stream_crowd;
+mod http_stream_news;
 mod http_support;
+mod openapi;
 
 mod browser_modules;
 

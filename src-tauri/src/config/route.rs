@@ -5,7 +5,7 @@
 const ROUTE_BYTES_MAX: usize = 1024;
 
 /// Where Flagdeck serves something itself: there, and below.
-const TAKEN: [&str; 3] = ["/api", "/healthz", "/js"];
+const TAKEN: [&str; 4] = ["/api", "/healthz", "/js", "/ofrep"];
 
 /// Characters beside letters and digits that no client escapes in a path (RFC 3986, section 3.3).
 const PLAIN: &[u8] = b"-._~!$&'()*+,;=:@";
@@ -81,6 +81,7 @@ mod tests {
             ("/healthz", "outside /api, /healthz"),
             ("/healthz/x", "outside /api, /healthz"),
             ("/js/ml/MLConfig.js", "outside /api, /healthz"),
+            ("/ofrep/v1", "outside /api, /healthz"),
         ] {
             let refused = check(path).unwrap_err();
             assert!(refused.contains(said), "{path}: {refused}");

@@ -12,7 +12,7 @@ use flagdeck_core::{Edit, Problem};
 
 use super::body::{self, Media, Received};
 use super::etag::{self, IfMatch};
-use super::extract::Authorized;
+use super::extract::{Authorized, Named};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::error::{Code, Error};
@@ -43,7 +43,11 @@ pub(super) fn methods() -> MethodRouter<Context> {
     get(read).put(replace).patch(merge)
 }
 
-async fn read(State(context): State<Context>, headers: HeaderMap) -> Response {
+async fn read(
+    State(context): State<Context>,
+    Named(_source): Named,
+    headers: HeaderMap,
+) -> Response {
     let live = context.app().flags().in_force(Scope::Everyone);
     if etag::client_has(&headers, &live.generation.etag()) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
@@ -192,6 +196,11 @@ fn describe(live: &Live, headers: &mut HeaderMap) {
     headers.insert(ETAG, entity_tag(live));
     headers.insert(ML_REVISION, HeaderValue::from(live.revision.0));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    mark_all_off(live, headers);
+}
+
+/// Says since when all flags are off, if they are.
+pub(super) fn mark_all_off(live: &Live, headers: &mut HeaderMap) {
     let since = live.all_off.as_ref().and_then(|all_off| all_off.since());
     if let Some(since) = since {
         let since = HeaderValue::from_str(&since).expect("a moment is visible ASCII");

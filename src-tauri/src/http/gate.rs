@@ -140,7 +140,7 @@ impl Caller {
                 .contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let methods = match self {
             Self::Own => return None,
-            Self::Listed(_) => "GET, HEAD, POST, PUT, PATCH",
+            Self::Listed(_) => "GET, HEAD, POST, PUT, PATCH, DELETE",
             Self::Anyone => "GET, HEAD",
         };
         if !asks {
