@@ -39,6 +39,7 @@ mod private;
 mod reading;
 mod reading_settings;
 mod redacted;
+mod removing;
 mod restores_killed;
 mod restores_model;
 mod salvage;
@@ -62,11 +63,14 @@ mod http_gate;
 mod http_load;
 mod http_malformed;
 mod http_metrics;
+mod http_modules;
 mod http_ofrep;
 mod http_ofrep_refetch;
 mod http_states;
 mod http_stream;
 mod http_support;
+
+mod browser_modules;
 
 mod gateway;
 mod metrics;

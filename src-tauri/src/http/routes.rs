@@ -29,12 +29,12 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, ofrep, state, stream};
+use super::{assets, events, flags, health, ofrep, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 10] {
-    [
+fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
+    vec![
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
         ("/api/ml/state/{source}", state::methods()),
@@ -44,10 +44,15 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 10] {
             "/api/ml/state/{source}/restores/{restore}",
             state::restore_methods(),
         ),
+        (
+            "/api/ml/state/{source}/snapshots/{snapshot}",
+            state::snapshot_methods(),
+        ),
         ("/api/ml/events", events::methods()),
         ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
         ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
+        ("/js/ml/{module}", assets::methods()),
     ]
 }
 
