@@ -15,7 +15,7 @@
 //! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
-//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `openapi` | the addresses |
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `openapi`, `assets` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -32,11 +32,12 @@ mod memory;
 mod token;
 mod worker;
 
+mod assets;
 mod events;
 mod flags;
 mod health;
 mod metrics;
-mod ofrep;
+pub(crate) mod ofrep;
 mod openapi;
 mod state;
 mod stream;

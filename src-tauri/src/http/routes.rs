@@ -29,7 +29,7 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, ofrep, openapi, state, stream};
+use super::{assets, events, flags, health, ofrep, openapi, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
@@ -53,6 +53,7 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
         ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
         ("/api/openapi.json", openapi::methods()),
+        ("/js/ml/{module}", assets::methods()),
     ]
 }
 
