@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use flagdeck::wire::SnapshotLabel;
+
 use super::described::{Operation, Request};
 use crate::http_states::send;
 use crate::http_support::Running;
@@ -70,7 +72,11 @@ fn confirm(server: &Running) {
 }
 
 fn pin(server: &Running) {
-    server.app.pin_snapshot(1, true).unwrap();
+    let label = SnapshotLabel {
+        is_pinned: Some(true),
+        ..SnapshotLabel::default()
+    };
+    server.app.label_snapshot(1, &label).unwrap();
 }
 
 /// Removes the data folder of a running server, and waits until it noticed.
