@@ -68,6 +68,8 @@ mod http_ofrep;
 mod http_ofrep_refetch;
 mod http_states;
 mod http_stream;
+mod http_stream_crowd;
+mod http_stream_news;
 mod http_support;
 mod openapi;
 

@@ -15,6 +15,7 @@
 //! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
+//! | `news`, `news_of_flags` | what streams tell, written once for all of them |
 //! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `openapi`, `assets` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
@@ -37,6 +38,8 @@ mod events;
 mod flags;
 mod health;
 mod metrics;
+mod news;
+mod news_of_flags;
 pub(crate) mod ofrep;
 mod openapi;
 mod state;

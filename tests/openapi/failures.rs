@@ -34,6 +34,7 @@ fn alone(operation: &Operation, status: u16, least: Request) -> Option<Request> 
         (_, 304) => least.with("If-None-Match", "*"),
         ("getState" | "removeSource", 400) => least.at("/api/ml/state/%09"),
         ("removeSnapshot", 400) => least.at("/api/ml/state/shop/snapshots/first"),
+        ("getFlags", 400) => least.at("/api/ml/flags?source=a/b"),
         ("streamChanges", 400) => least.at("/api/ml/flags/stream?events=all"),
         ("getRestore", 400) => least.at("/api/ml/state/shop/restores/first"),
         (_, 400) => least.saying("{"),

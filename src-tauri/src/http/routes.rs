@@ -25,6 +25,7 @@ use super::gate::{Gate, harden};
 use super::limits::Limits;
 use super::memory::Memory;
 use super::metrics::{self, Scrapes};
+use super::news::Newsroom;
 use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
@@ -52,8 +53,8 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
         ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
         ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
-        ("/api/openapi.json", openapi::methods()),
         ("/js/ml/{module}", assets::methods()),
+        ("/api/openapi.json", openapi::methods()),
     ]
 }
 
@@ -75,6 +76,7 @@ struct Shared {
     streams: Arc<Places>,
     memory: Memory,
     answers: Memory,
+    news: Newsroom,
     /// Stores states. The store has one writer anyhow.
     writing: Worker,
     /// Reads states.
@@ -99,6 +101,11 @@ impl Context {
     /// Returns the places for streams.
     pub(super) fn streams(&self) -> &Arc<Places> {
         &self.0.streams
+    }
+
+    /// Returns what streams are told by.
+    pub(super) fn news(&self) -> &Newsroom {
+        &self.0.news
     }
 
     /// Returns the memory that bodies share.
@@ -173,6 +180,7 @@ impl Routes {
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
             memory: Memory::of_bodies(&limits, app.load()),
             answers: Memory::of_answers(&limits),
+            news: Newsroom::new(app.clone(), stopping.clone()),
             writing: Worker::start("flagdeck-put")?,
             reading: Worker::start("flagdeck-get")?,
             stopping,
