@@ -173,6 +173,17 @@ fn the_events_of_the_stream_are_as_described() {
     send(&server, "POST", "/api/ml/state/shop/changes", &[], change);
     let changed = stream.event("ml:state:changed");
     check("ml:state:changed", "StateChangedEvent", changed);
+    let half = r#"{"rollout":{"percentage":50}}"#;
+    send(&server, "PATCH", "/api/ml/flags", &[("If-Match", "*")], half);
+    let changed = stream.event("flags");
+    assert_eq!(changed["changed"][0]["after"], 50);
+    check("flags", "FlagsEvent", changed);
+    send(&server, "DELETE", "/api/ml/state/shop", &[], "");
+    let removed = stream.event("ml:state:removed");
+    check("ml:state:removed", "StateRemovedEvent", removed);
+    let mut refetching = Stream::open_at(&server, "/api/ml/flags/stream?events=ofrep", &[]);
+    let refetch = serde_json::from_str(&refetching.until("data: ")).unwrap();
+    check("of OpenFeature", "RefetchEvent", refetch);
     failures::lose_the_folder(&server);
     check("store", "StoreEvent", stream.event("store"));
 }
