@@ -31,6 +31,7 @@
 //! | [`logging`] | the log on standard error |
 //! | [`build_info`] | what Flagdeck is made of |
 //! | [`error`] | why something was refused or failed, and the one vocabulary of codes |
+//! | [`demo`] | a synthetic application, played and removed |
 //! | [`wire`] | the JSON shapes that faces see |
 //! | [`http`] | a face: the local HTTP interface |
 //! | [`fuzzing`] | readers of foreign bytes, for the fuzz targets |
@@ -71,6 +72,8 @@ pub mod outbound;
 pub mod runner;
 
 pub mod error;
+
+pub mod demo;
 pub mod wire;
 
 pub mod http;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use flagdeck::address::Address;
 use flagdeck::config;
+use flagdeck::demo::state::StateSize;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::states::{
@@ -15,7 +16,7 @@ pub use self::states::{
     RestoreArguments, RestoresArguments, SetArguments, SnapshotCommand, StateCommand,
     UndoArguments, Words,
 };
-use crate::demo::{StateSize, on_this_machine};
+use crate::demo::on_this_machine;
 use crate::when::{At, When, duration};
 
 const EXIT_CODES: &str = "\

@@ -29,11 +29,11 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, state, stream};
+use super::{events, flags, health, sample, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
+fn addresses() -> [(&'static str, MethodRouter<Context>); 11] {
     [
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
@@ -46,6 +46,9 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
         ),
         ("/api/ml/events", events::methods()),
         ("/healthz", health::methods()),
+        (sample::ROOT, sample::page_methods()),
+        ("/sample", sample::slash_methods()),
+        ("/sample/{*file}", sample::file_methods()),
     ]
 }
 
@@ -286,7 +289,7 @@ mod tests {
     #[test]
     fn metrics_cannot_be_where_something_else_is() {
         for (path, _) in addresses() {
-            let path = path.replace(['{', '}'], "");
+            let path = path.replace(['{', '}', '*'], "");
             let refused = route::check(&path).unwrap_err();
             assert!(refused.contains("outside"), "{path}: {refused}");
         }

@@ -7,18 +7,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use flagdeck::address::Address;
+use flagdeck::demo::host::{Host, Traits};
+use flagdeck::demo::usual_components;
 use flagdeck::{Error, config};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
 use super::{data_dir, given, options};
 use crate::arguments::{Arguments, DemoArguments};
-use crate::demo::{CallError, Flagdeck, Host, Run, Traits, announcement, first_batch};
+use crate::demo::{CallError, Flagdeck, Run, announcement, first_batch};
 use crate::output::{Output, remark};
 use crate::signals::EndSignals;
-
-/// How many components calculate if none are named.
-const COMPONENTS: usize = 5;
 
 /// How many may be named: what each user sees of each is kept in memory.
 const COMPONENTS_MAX: usize = 50;
@@ -168,13 +167,4 @@ fn check(path: &ComponentPath, document: &FlagDocument) -> Result<(), Error> {
             },
         }),
     }
-}
-
-/// Returns the first components of a document, those that are switched on before the others.
-fn usual_components(document: &FlagDocument) -> Vec<String> {
-    let mut all = Vec::new();
-    document.for_each_component(|path, on| all.push((path.to_owned(), on)));
-    let (on, off): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, on)| *on);
-    let first = on.into_iter().chain(off).take(COMPONENTS);
-    first.map(|(path, _)| path).collect()
 }
