@@ -40,6 +40,7 @@ mod private;
 mod reading;
 mod reading_settings;
 mod redacted;
+mod removing;
 mod restores_killed;
 mod restores_model;
 mod salvage;

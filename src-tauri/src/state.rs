@@ -33,7 +33,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use self::intake::ChangeProblem;
-pub(crate) use self::store::{NewRecovery, NewSnapshot};
+pub(crate) use self::store::{NewRecovery, NewSnapshot, StoredOf};
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};
@@ -143,6 +143,12 @@ pub enum StateError {
     Sound {
         /// The source.
         name: SourceName,
+    },
+    /// A snapshot is pinned, so it is not removed.
+    #[error("snapshot {id} is pinned: unpin it first")]
+    Pinned {
+        /// Its number.
+        id: u64,
     },
     /// A restore is not open any more.
     #[error("{message}")]

@@ -137,7 +137,10 @@ impl Caller {
             return None;
         }
         let answer = [
-            (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH"),
+            (
+                ACCESS_CONTROL_ALLOW_METHODS,
+                "GET, HEAD, POST, PUT, PATCH, DELETE",
+            ),
             (
                 ACCESS_CONTROL_ALLOW_HEADERS,
                 "authorization, content-type, flagdeck-confirm, idempotency-key, if-match, \

@@ -33,7 +33,7 @@ use super::{events, flags, health, sample, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 11] {
+fn addresses() -> [(&'static str, MethodRouter<Context>); 12] {
     [
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
@@ -43,6 +43,10 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 11] {
         (
             "/api/ml/state/{source}/restores/{restore}",
             state::restore_methods(),
+        ),
+        (
+            "/api/ml/state/{source}/snapshots/{snapshot}",
+            state::snapshot_methods(),
         ),
         ("/api/ml/events", events::methods()),
         ("/healthz", health::methods()),

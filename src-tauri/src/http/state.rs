@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use flagdeck_core::whole;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::Error as _;
@@ -44,7 +44,7 @@ const ML_UNREADABLE: HeaderName = HeaderName::from_static("ml-unreadable");
 
 /// Serves the address of a state.
 pub(super) fn methods() -> MethodRouter<Context> {
-    get(read).put(put)
+    get(read).put(put).delete(remove)
 }
 
 /// Serves the address of its changes.
@@ -60,6 +60,11 @@ pub(super) fn recovery_methods() -> MethodRouter<Context> {
 /// Serves the address of what a restore asks for.
 pub(super) fn restore_methods() -> MethodRouter<Context> {
     get(read_asked)
+}
+
+/// Serves the address of a snapshot.
+pub(super) fn snapshot_methods() -> MethodRouter<Context> {
+    delete(remove_snapshot)
 }
 
 /// Returns the address of what a restore asks its source to become.
@@ -78,7 +83,7 @@ async fn read(
     let read = on(context.reading(), &context, move |app| {
         let current = app.current_state(&source)?;
         let is_known = etag::client_has(&headers, &current.etag);
-        Ok((
+        Ok::<_, StateError>((
             text_of(&current, is_known),
             current.etag,
             current.unreadable,
@@ -106,7 +111,7 @@ async fn read_asked(
     let read = on(context.reading(), &context, move |app| {
         let asked = app.asked_state(&source, id)?;
         let is_known = etag::client_has(&headers, &asked.etag);
-        Ok(((!is_known).then(|| written(&asked.state)), asked.etag))
+        Ok::<_, StateError>(((!is_known).then(|| written(&asked.state)), asked.etag))
     });
     let (text, etag) = read.await?;
     Ok(tagged(text, &etag))
@@ -221,14 +226,43 @@ fn read_recovery(bytes: &[u8]) -> Option<Recovery> {
     serde_json::from_value(members.into()).ok()
 }
 
+async fn remove(
+    State(context): State<Context>,
+    _: Authorized,
+    Path(source): Path<String>,
+) -> Result<Response, ProblemDetails> {
+    let source: SourceName = source.parse()?;
+    let removed = on(context.writing(), &context, move |app| {
+        app.remove_source(&source)
+    });
+    Ok(Json(removed.await?).into_response())
+}
+
+async fn remove_snapshot(
+    State(context): State<Context>,
+    _: Authorized,
+    Path((source, snapshot)): Path<(String, String)>,
+) -> Result<StatusCode, ProblemDetails> {
+    let source: SourceName = source.parse()?;
+    let id = number(&snapshot).ok_or_else(|| {
+        ProblemDetails::malformed("The snapshot in the address is no whole number.")
+    })?;
+    let removed = on(context.writing(), &context, move |app| {
+        app.remove_snapshot(id, Some(&source))
+    });
+    removed.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Does what waits for the disk, and has whole states in memory, on a thread of its own.
-async fn on<T: Send + 'static>(
+async fn on<T: Send + 'static, E: Into<ProblemDetails> + Send + 'static>(
     worker: &Worker,
     context: &Context,
-    work: impl FnOnce(&App) -> Result<T, StateError> + Send + 'static,
+    work: impl FnOnce(&App) -> Result<T, E> + Send + 'static,
 ) -> Result<T, ProblemDetails> {
     let app = context.app().clone();
-    Ok(worker.run(move || work(&app)).await??)
+    let done = worker.run(move || work(&app)).await?;
+    done.map_err(Into::into)
 }
 
 fn count_of_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
