@@ -24,6 +24,7 @@ pub mod state;
 mod flags;
 mod player;
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use flagdeck_core::FlagDocument;
@@ -34,7 +35,7 @@ use ts_rs::TS;
 pub use self::flags::turn_on as turn_on_flags;
 use self::host::{Host, Traits};
 use self::player::Player;
-use crate::app::App;
+use crate::app::{App, RemovedSource};
 use crate::error::Error;
 use crate::lock::lock;
 use crate::state::SourceName;
@@ -88,11 +89,13 @@ pub struct DemoStatus {
 pub struct DemoSource {
     /// Its name.
     pub name: String,
-    /// How many snapshots there are of it.
+    /// Its snapshots, pinned ones too.
     pub snapshots: u64,
+    /// Calculations of it that are counted.
+    pub calculations: u64,
 }
 
-/// What became of the flags when the demo was removed.
+/// Whether flags that were turned on for the demo stay when it is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeepFlags {
     /// What was turned on for the demo goes back to what it was before.
@@ -112,6 +115,16 @@ pub struct RemovedDemo {
     pub flags: Vec<String>,
     /// The revision that changed them; `null` if none did.
     pub revision: Option<u64>,
+}
+
+impl From<RemovedSource> for DemoSource {
+    fn from(source: RemovedSource) -> Self {
+        Self {
+            name: source.source,
+            snapshots: source.snapshots,
+            calculations: source.calculations,
+        }
+    }
 }
 
 impl Demo {
@@ -182,17 +195,9 @@ impl Demo {
 /// If a source cannot be deleted or the flags cannot be changed. What was done until then stays
 /// done; a second attempt continues.
 pub fn remove(app: &App, actor: &Actor, keep: KeepFlags) -> Result<RemovedDemo, Error> {
-    let sources = sources(app)?;
-    let mut names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    // They may have reported events alone.
-    for name in [DEMO_SOURCE, SAMPLE_SOURCE] {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    for name in names {
-        remove_source(app, &name.parse()?)?;
-    }
+    let sources = names(app)?;
+    let sources = sources.iter().map(|name| app.remove_source(name));
+    let sources = found(sources)?;
     let turned_back = match keep {
         KeepFlags::No => flags::turn_back(app, actor)?,
         KeepFlags::Yes => None,
@@ -206,22 +211,35 @@ pub fn remove(app: &App, actor: &Actor, keep: KeepFlags) -> Result<RemovedDemo, 
     })
 }
 
-fn remove_source(app: &App, source: &SourceName) -> Result<(), Error> {
-    match app.remove_source(source) {
-        Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
+/// Lists the synthetic sources of which there is anything.
+fn sources(app: &App) -> Result<Vec<DemoSource>, Error> {
+    let names = names(app)?;
+    found(names.iter().map(|name| app.removable(name)))
 }
 
-/// Lists the synthetic sources that have a state or snapshots.
-fn sources(app: &App) -> Result<Vec<DemoSource>, Error> {
-    let all = app.state_sources()?.into_iter();
-    let synthetic = all.filter(|source| is_synthetic(&source.name));
-    let shown = synthetic.map(|source| DemoSource {
-        name: source.name,
-        snapshots: source.snapshots,
-    });
-    Ok(shown.collect())
+/// Leaves out sources of which there is nothing.
+fn found(
+    sources: impl Iterator<Item = Result<RemovedSource, Error>>,
+) -> Result<Vec<DemoSource>, Error> {
+    let mut found = Vec::new();
+    for source in sources {
+        match source {
+            Ok(source) => found.push(source.into()),
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// Lists the names of sources that are synthetic: those that have a state or snapshots, and
+/// Flagdeck's own, which may have reported events alone.
+fn names(app: &App) -> Result<BTreeSet<SourceName>, Error> {
+    let all = app.state_sources()?.into_iter().map(|source| source.name);
+    let synthetic = all.filter(|name| is_synthetic(name));
+    let own = [DEMO_SOURCE, SAMPLE_SOURCE].map(str::to_owned);
+    let names = synthetic.chain(own).map(|name| name.parse());
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 fn is_synthetic(source: &str) -> bool {

@@ -85,8 +85,10 @@ struct Stage {
     seen: String,
     state: State,
     changes: Vec<Change>,
-    /// Whether the state was reported whole once.
-    is_reported: bool,
+    /// Whether Flagdeck has the state of this source.
+    is_known: bool,
+    /// Whether the whole state must be reported.
+    is_behind: bool,
     trouble: Arc<Mutex<Option<String>>>,
 }
 
@@ -107,7 +109,8 @@ impl Stage {
             seen: live.generation.etag(),
             state: State::new(StateSize::Typical, host.seed(), &flags, app.now_ms()),
             changes: Vec::new(),
-            is_reported: false,
+            is_known: false,
+            is_behind: true,
             app,
             host,
             trouble,
@@ -161,22 +164,35 @@ impl Stage {
 
     /// Reports the state, and applies a restore if one is asked for.
     fn report_state(&mut self) -> Result<Next, Error> {
+        if self.is_known && !self.app.state_marks().contains_key(&self.source) {
+            return self.leave();
+        }
         self.changes.extend(self.state.change(self.app.now_ms()));
-        if !self.is_reported {
-            self.put_state(None)?;
-            self.is_reported = true;
-            return Ok(Next::Continue);
+        match self.is_behind {
+            true => self.put_state(None)?,
+            false => self.record_changes()?,
         }
-        if !self.app.state_marks().contains_key(&self.source) {
-            // It was removed, by another program.
-            return Ok(Next::End);
-        }
-        let changes = serde_json::to_vec(&self.changes).expect("a change is plain data");
-        self.changes.clear();
-        self.app
-            .record_changes(&self.source, &changes, ChangesFormat::Json)?;
         self.apply_restore()?;
         Ok(Next::Continue)
+    }
+
+    /// Ends, because another program removed the source: what was reported since goes, too.
+    fn leave(&self) -> Result<Next, Error> {
+        match self.app.remove_source(&self.source) {
+            Ok(_) | Err(Error::NotFound { .. }) => Ok(Next::End),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn record_changes(&mut self) -> Result<(), Error> {
+        let changes = std::mem::take(&mut self.changes);
+        let text = serde_json::to_vec(&changes).expect("a change is plain data");
+        // Until it is known that they were recorded.
+        self.is_behind = true;
+        self.app
+            .record_changes(&self.source, &text, ChangesFormat::Json)?;
+        self.is_behind = false;
+        Ok(())
     }
 
     fn apply_restore(&mut self) -> Result<(), Error> {
@@ -190,10 +206,13 @@ impl Stage {
         self.put_state(Some(restore.id))
     }
 
-    fn put_state(&self, restore: Option<u64>) -> Result<(), Error> {
+    fn put_state(&mut self, restore: Option<u64>) -> Result<(), Error> {
         let text = self.state.ml().to_string();
         let files = Some(self.state.files() as u64);
         self.app.put_state(&self.source, text, files, restore)?;
+        self.changes.clear();
+        self.is_known = true;
+        self.is_behind = false;
         Ok(())
     }
 }
