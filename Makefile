@@ -53,7 +53,7 @@ package: ui ## Make the packages for Debian and Fedora, in target/release/bundle
 
 clean: ## Remove everything that was built or fetched
 	cargo clean
-	rm -rf ui/dist ui/node_modules
+	rm -rf ui/dist ui/node_modules tests/clients/node_modules
 
 ui/dist/index.html: ui/node_modules/.stamp $(UI_SOURCES)
 	cd ui && npm run build

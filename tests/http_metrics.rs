@@ -149,11 +149,11 @@ fn an_address_is_served_as_it_is_written_or_refused() {
         ("/métriques", "must be a path of letters"),
         (
             "/healthz",
-            "must be a path outside /api, /healthz, /sample, where",
+            "must be a path outside /api, /healthz, /ofrep, /sample, where",
         ),
         (
             "/api/ml/flags",
-            "must be a path outside /api, /healthz, /sample, where",
+            "must be a path outside /api, /healthz, /ofrep, /sample, where",
         ),
     ] {
         let refused = change(path).unwrap_err().to_string();

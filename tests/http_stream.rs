@@ -27,9 +27,13 @@ impl Stream {
     }
 
     pub fn open_with(server: &Running, headers: &[(&str, &str)]) -> Self {
+        Self::open_at(server, "/api/ml/flags/stream", headers)
+    }
+
+    pub fn open_at(server: &Running, path: &str, headers: &[(&str, &str)]) -> Self {
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let request = server.compose("GET", "/api/ml/flags/stream", headers, "");
+        let request = server.compose("GET", path, headers, "");
         stream.write_all(request.as_bytes()).unwrap();
         Self(BufReader::new(stream))
     }
@@ -59,6 +63,22 @@ impl Stream {
             }
         }
         panic!("the stream ended before {start}");
+    }
+
+    /// Reads on to the next event, which must have no name; returns its id and what it says.
+    #[track_caller]
+    pub fn message(&mut self) -> (String, Value) {
+        let mut id = String::new();
+        loop {
+            let line = self.line().expect("the stream goes on");
+            assert!(!line.starts_with("event:"), "{line}");
+            if let Some(sent) = line.strip_prefix("id: ") {
+                id = sent.to_owned();
+            }
+            if let Some(data) = line.strip_prefix("data: ") {
+                return (id, serde_json::from_str(data).unwrap());
+            }
+        }
     }
 
     pub fn event(&mut self, name: &str) -> Value {

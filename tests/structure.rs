@@ -173,8 +173,9 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 32] = [
+const UPWARDS: [&str; 34] = [
     "lock",
+    "source",
     "private",
     "clock",
     "chores",
@@ -192,6 +193,7 @@ const UPWARDS: [&str; 32] = [
     "outbound",
     "runner",
     "config",
+    "browser",
     "token",
     "store",
     "actor",

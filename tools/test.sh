@@ -2,8 +2,8 @@
 # Every check there is, in the order in which a fault is cheapest to find.
 #
 # What leaves a core idle runs beside the rest: the page's checks, which use one, and the tests of
-# the real window, which often wait. Their lines begin with `page |` and `window |`. A fault ends
-# all. The last lines say what failed, since the end of a log is often all that is kept; each
+# the real window and of released clients, which often wait. Their lines begin with `page |`,
+# `window |` and `clients |`. A fault ends all. The last lines say what failed, since the end of a log is often all that is kept; each
 # step's whole output is in target/checks/.
 #
 # The page's checks are left out, with a line that says so, if they passed within a day and no file
@@ -29,12 +29,14 @@ main() {
     step "what is needed"         tools/need.sh test
     step "the window's page"      make ui/dist/index.html
     beside page check_the_page
-    step "format"                 cargo fmt --all --check
+    step "format"                 formatted
     step "lints"                  lints
     step "flagctl without webkit" flagctl_without_webkit
     # All at once: one large test after the other would leave a core idle.
     step "building of tests"      cargo test --workspace --all-targets --no-run
+    step "released clients"       tools/clients.sh
     beside window test_the_window
+    beside clients test_the_clients
     step "readers on inputs made of examples" fuzz
     step "kills and damage"       cargo test --workspace --test torture
     step "benchmarks, each once"  cargo test --workspace --benches
@@ -54,6 +56,16 @@ check_the_page() {
 test_the_window() {
     export RUST_TEST_THREADS=$(($(nproc) + 1))
     step "tests of the real window" cargo test --test window --no-fail-fast
+}
+
+test_the_clients() {
+    step "tests of released clients" cargo test --test clients --no-fail-fast
+}
+
+# The client in Rust and the recipe for it are no part of the workspace.
+formatted() {
+    cargo fmt --all --check &&
+        rustfmt --check --edition 2024 docs/recipes/rust.rs tests/clients/rust/{build.rs,src/*.rs}
 }
 
 lints() {

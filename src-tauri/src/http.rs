@@ -15,7 +15,7 @@
 //! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
-//! | `flags`, `stream`, `events`, `state`, `metrics`, `health`, `sample` | the addresses |
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `sample` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -36,6 +36,7 @@ mod events;
 mod flags;
 mod health;
 mod metrics;
+mod ofrep;
 mod sample;
 mod state;
 mod stream;

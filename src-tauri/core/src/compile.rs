@@ -30,6 +30,13 @@ pub struct Compiled {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ComponentId(pub(crate) u32);
 
+impl ComponentId {
+    /// Returns its place in [`Compiled::components`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Component {
     pub(crate) path: Box<str>,

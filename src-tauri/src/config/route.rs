@@ -5,7 +5,7 @@
 const ROUTE_BYTES_MAX: usize = 1024;
 
 /// Where Flagdeck serves something itself: there, and below.
-const TAKEN: [&str; 3] = ["/api", "/healthz", "/sample"];
+const TAKEN: [&str; 4] = ["/api", "/healthz", "/ofrep", "/sample"];
 
 /// Characters beside letters and digits that no client escapes in a path (RFC 3986, section 3.3).
 const PLAIN: &[u8] = b"-._~!$&'()*+,;=:@";
@@ -78,9 +78,10 @@ mod tests {
             ("/api", "outside /api"),
             ("/api/ml/flags", "outside /api"),
             ("/api/metrics", "outside /api"),
-            ("/healthz", "outside /api, /healthz, /sample"),
-            ("/healthz/x", "outside /api, /healthz, /sample"),
-            ("/sample/x", "outside /api, /healthz, /sample"),
+            ("/healthz", "outside /api, /healthz, /ofrep, /sample"),
+            ("/healthz/x", "outside /api, /healthz, /ofrep, /sample"),
+            ("/ofrep/v1", "outside /api, /healthz, /ofrep, /sample"),
+            ("/sample/x", "outside /api, /healthz, /ofrep, /sample"),
         ] {
             let refused = check(path).unwrap_err();
             assert!(refused.contains(said), "{path}: {refused}");

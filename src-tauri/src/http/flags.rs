@@ -188,6 +188,11 @@ fn document(live: Arc<Live>) -> Response {
 fn describe(live: &Live, headers: &mut HeaderMap) {
     headers.insert(ETAG, entity_tag(live));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    mark_all_off(live, headers);
+}
+
+/// Says since when all flags are off, if they are.
+pub(super) fn mark_all_off(live: &Live, headers: &mut HeaderMap) {
     let since = live.all_off.as_ref().and_then(|all_off| all_off.since());
     if let Some(since) = since {
         let since = HeaderValue::from_str(&since).expect("a moment is visible ASCII");

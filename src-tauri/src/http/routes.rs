@@ -29,12 +29,12 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, sample, state, stream};
+use super::{events, flags, health, ofrep, sample, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 12] {
-    [
+fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
+    vec![
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
         ("/api/ml/state/{source}", state::methods()),
@@ -49,6 +49,8 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 12] {
             state::snapshot_methods(),
         ),
         ("/api/ml/events", events::methods()),
+        ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
+        ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
         (sample::ROOT, sample::page_methods()),
         ("/sample", sample::slash_methods()),
@@ -73,6 +75,7 @@ struct Shared {
     scrapes: Scrapes,
     streams: Arc<Places>,
     memory: Memory,
+    answers: Memory,
     /// Stores states. The store has one writer anyhow.
     writing: Worker,
     /// Reads states.
@@ -102,6 +105,11 @@ impl Context {
     /// Returns the memory that bodies share.
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// Returns the memory that large answers share.
+    pub(super) fn answers(&self) -> &Memory {
+        &self.0.answers
     }
 
     /// Returns what stores states.
@@ -164,7 +172,8 @@ impl Routes {
             token_check: TokenCheck::new(limits.bad_tokens_per_s_max),
             scrapes: Scrapes::default(),
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
-            memory: Memory::new(&limits, app.load()),
+            memory: Memory::of_bodies(&limits, app.load()),
+            answers: Memory::of_answers(&limits),
             writing: Worker::start("flagdeck-put")?,
             reading: Worker::start("flagdeck-get")?,
             stopping,

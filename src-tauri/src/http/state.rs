@@ -28,7 +28,7 @@ use crate::app::App;
 use crate::error::{Code, Error};
 use crate::format::Format;
 use crate::state::shapes::Recovery;
-use crate::state::{CurrentState, SourceName, StateError, StateTree};
+use crate::state::{CurrentState, SourceName, SourceNameError, StateError, StateTree};
 
 /// Where states are.
 const ROOT: &str = "/api/ml/state/";
@@ -288,6 +288,12 @@ fn confirms(headers: &HeaderMap) -> Result<Option<u64>, ProblemDetails> {
         _ => Err(ProblemDetails::malformed(
             "Ml-Restore must be given once, as the number of a restore, 1 or more.",
         )),
+    }
+}
+
+impl From<SourceNameError> for ProblemDetails {
+    fn from(error: SourceNameError) -> Self {
+        StateError::from(error).into()
     }
 }
 

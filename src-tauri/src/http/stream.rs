@@ -18,11 +18,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
+use super::extract::Query;
 use super::places::{Client, Place};
 use super::problem::ProblemDetails;
 use super::routes::Context;
@@ -31,9 +33,13 @@ use crate::app::{App, StoreState};
 use crate::error::Code;
 use crate::events::Event;
 use crate::flags::Scope;
+use crate::flags::live::Live;
 use crate::http::Limits;
 use crate::state::{SourceName, StateNews};
 use crate::wire::{RestoreStatus, StateRestore};
+
+/// Where the stream is for clients of the OpenFeature Remote Evaluation Protocol.
+pub(super) const OFREP_STREAM: &str = "/api/ml/flags/stream?events=ofrep";
 
 /// What a client waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 2000;
@@ -46,8 +52,26 @@ pub(super) fn methods() -> MethodRouter<Context> {
     get(stream)
 }
 
+/// What a client asks for.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    /// Left out for Flagdeck's own events.
+    events: Option<Protocol>,
+}
+
+/// Whose events are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Protocol {
+    Flagdeck,
+    /// The OpenFeature Remote Evaluation Protocol: that flags are to be evaluated again, and nothing
+    /// else.
+    Ofrep,
+}
+
 async fn stream(
     State(context): State<Context>,
+    Query(wanted): Query<Wanted>,
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let (head, _) = request.into_parts();
@@ -65,6 +89,7 @@ async fn stream(
         events: context.app().subscribe(),
         app: context.app().clone(),
         token,
+        protocol: wanted.events.unwrap_or(Protocol::Flagdeck),
         limits: *context.limits(),
         told: last_event_id(&head.headers),
         told_states: BTreeMap::new(),
@@ -126,6 +151,7 @@ struct EventStream {
     events: broadcast::Receiver<Event>,
     /// The token of a client that gets news of states.
     token: Option<String>,
+    protocol: Protocol,
     limits: Limits,
     /// The generation of the flags that was sent last, perhaps on an earlier connection.
     told: Option<String>,
@@ -202,12 +228,10 @@ impl EventStream {
         if self.told.as_ref() == Some(&generation) {
             return Ok(());
         }
-        let data = json!({
-            "revision": live.revision.0,
-            "etag": live.generation.etag(),
-            "allOff": live.all_off.as_deref(),
-        });
-        let frame = format!("event: flags\nid: {generation}\ndata: {data}\n\n");
+        let frame = match self.protocol {
+            Protocol::Flagdeck => flags_frame(&live),
+            Protocol::Ofrep => refetch_frame(&live),
+        };
         self.told = Some(generation);
         self.send(frame).await
     }
@@ -275,10 +299,30 @@ impl EventStream {
     }
 
     async fn tell(&mut self, event: &str, data: &Value) -> Result<(), Gone> {
+        if self.protocol == Protocol::Ofrep {
+            return Ok(());
+        }
         self.send(format!("event: {event}\ndata: {data}\n\n")).await
     }
 
     async fn send(&mut self, frame: String) -> Result<(), Gone> {
         self.sender.send_data(frame.into()).await.map_err(|_| Gone)
     }
+}
+
+/// Writes the event that other flags are in force.
+fn flags_frame(live: &Live) -> String {
+    let data = json!({
+        "revision": live.revision.0,
+        "etag": live.generation.etag(),
+        "allOff": live.all_off.as_deref(),
+    });
+    format!("event: flags\nid: {}\ndata: {data}\n\n", live.generation)
+}
+
+/// Writes the same as the protocol has it (OFREP, ADR 8): without a name, because browsers hand
+/// events of a name to those who listen to that name only.
+fn refetch_frame(live: &Live) -> String {
+    let data = json!({ "type": "refetchEvaluation", "etag": live.generation.etag() });
+    format!("id: {}\ndata: {data}\n\n", live.generation)
 }

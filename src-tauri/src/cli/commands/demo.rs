@@ -97,12 +97,29 @@ fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck>
     }
 }
 
+/// Finds the Flagdeck that is running, if one is: at the address that was given, or else on this
+/// data folder.
+pub fn running(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Option<Flagdeck>> {
+    if demo.url.is_some() {
+        return find(arguments, demo).map(Some);
+    }
+    options(arguments)?.check_folder()?;
+    let data_dir = data_dir(arguments)?;
+    if !holds_data(&data_dir)? {
+        return Ok(None);
+    }
+    let flagdeck = Flagdeck::at(configured(arguments, &data_dir)?, data_dir);
+    match flagdeck.check() {
+        Ok(()) => Ok(Some(flagdeck)),
+        Err(CallError::Away { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Makes sure that there is data, rather than making a folder or a token that no Flagdeck
 /// knows of.
 fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
-    let database = data_dir.join("flagdeck.db");
-    let is_there = database.try_exists();
-    if !is_there.with_context(|| format!("{} cannot be read", database.display()))? {
+    if !holds_data(&data_dir)? {
         bail!(
             "{} holds no data of Flagdeck: open the window, or run flagctl serve, and try again; \
              or say where with --data-dir",
@@ -110,6 +127,12 @@ fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
         );
     }
     Ok(data_dir)
+}
+
+fn holds_data(data_dir: &Path) -> anyhow::Result<bool> {
+    let database = data_dir.join("flagdeck.db");
+    let is_there = database.try_exists();
+    is_there.with_context(|| format!("{} cannot be read", database.display()))
 }
 
 fn configured(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
