@@ -1,6 +1,6 @@
 /** The demo: whether this window plays it, what it left here, and taking that away. */
 
-import type { DemoStatus, RemovedDemo } from "../bindings/wire";
+import type { DemoStatus, OpenedPage } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
 import { isolatedWithin } from "../model/isolated";
 import { words } from "../words";
@@ -47,35 +47,26 @@ export class DemoFeed {
     });
   }
 
-  /** Opens the sample app in the browser; its address can be copied if that does not open. */
-  openSample(): Promise<void> {
-    return this.#do(async () => {
-      const { address, trouble } = await this.#host.openSample();
-      const copy = {
-        label: words.demo.copyAddress,
-        run: () => void navigator.clipboard.writeText(address),
-        isOffered: () => true,
-      };
-      if (trouble === null) this.#toasts.done(words.demo.opened, copy);
-      else this.#toasts.done(words.demo.notOpened(isolatedWithin(trouble)), copy);
+  /** Opens the sample app in the browser; resolves to `null` if it has no address. */
+  async openSample(): Promise<OpenedPage | null> {
+    let opened: OpenedPage | null = null;
+    await this.#do(async () => {
+      opened = await this.#host.openSample();
       await this.refresh();
     });
+    return opened;
   }
 
   /** Resolves to why it was not removed; empty if it was. */
   async remove(keepFlags: boolean): Promise<string> {
     try {
-      this.#toasts.done(words.demo.removed(await this.#removed(keepFlags)));
+      this.#toasts.done(words.demo.removed(await this.#host.removeDemo(keepFlags)));
       return "";
     } catch (reason) {
       return isolatedWithin(asFailure(reason).message);
     } finally {
       await this.refresh();
     }
-  }
-
-  #removed(keepFlags: boolean): Promise<RemovedDemo> {
-    return this.#host.removeDemo(keepFlags);
   }
 
   async #do(work: () => Promise<void>): Promise<void> {

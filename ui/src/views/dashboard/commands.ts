@@ -4,8 +4,10 @@ import { ofNow, type CommandSet } from "../../commands/command";
 import { offeredRollback } from "../../model/performance";
 import type { Deck } from "../../state/deck";
 import { words } from "../../words";
+import { openSample } from "./sample";
 
-export function dashboardCommands({ demo, live, overlay, pulse }: Deck) {
+export function dashboardCommands(deck: Deck) {
+  const { demo, live, overlay, pulse } = deck;
   const rollback = () => {
     const plan = offeredRollback(pulse.latest);
     return plan && live.isPossible(plan) ? plan : null;
@@ -26,7 +28,7 @@ export function dashboardCommands({ demo, live, overlay, pulse }: Deck) {
       label: () => (demo.status?.isPlaying ? words.demo.stop : words.demo.start),
     },
     open_sample: {
-      run: () => void demo.openSample(),
+      run: () => void openSample(deck),
       isEnabled: () => live.isWritable && !demo.isBusy,
     },
     remove_demo: {
