@@ -22,11 +22,13 @@ mod cli_metrics;
 mod cli_push;
 mod cli_quarantine;
 mod cli_reach;
+mod cli_sample;
 mod cli_snapshot;
 mod cli_state;
 mod cli_terminal;
 mod config;
 mod damage_told;
+mod demo;
 mod documents;
 mod edits;
 mod emergency;
@@ -68,7 +70,10 @@ mod http_ofrep;
 mod http_ofrep_refetch;
 mod http_states;
 mod http_stream;
+mod http_stream_crowd;
+mod http_stream_news;
 mod http_support;
+mod openapi;
 
 mod browser_modules;
 

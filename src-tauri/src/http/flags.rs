@@ -12,7 +12,7 @@ use flagdeck_core::{Edit, Problem};
 
 use super::body::{self, Media, Received};
 use super::etag::{self, IfMatch};
-use super::extract::Authorized;
+use super::extract::{Authorized, Named};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::error::{Code, Error};
@@ -43,7 +43,11 @@ pub(super) fn methods() -> MethodRouter<Context> {
     get(read).put(replace).patch(merge)
 }
 
-async fn read(State(context): State<Context>, headers: HeaderMap) -> Response {
+async fn read(
+    State(context): State<Context>,
+    Named(_source): Named,
+    headers: HeaderMap,
+) -> Response {
     let live = context.app().flags().in_force(Scope::Everyone);
     if etag::client_has(&headers, &live.generation.etag()) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
