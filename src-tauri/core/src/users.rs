@@ -133,11 +133,9 @@ impl Compiled {
         match Memberships::new(self, groups).decide(&gate) {
             Some(Evaluation { value: true, .. }) => range.len(),
             Some(_) => 0,
-            None => {
-                let is_in =
-                    |id: &[u8]| !id.is_empty() & (gate.bucketer.bucket_of(id) < gate.threshold);
-                users.bytes(range).map(|id| usize::from(is_in(id))).sum()
-            }
+            None => gate
+                .bucketer
+                .count_below(gate.threshold, users.bytes(range)),
         }
     }
 }
