@@ -74,8 +74,14 @@ impl Bucketer {
     fn bucket_in(self, phase: u32, user: &[u8]) -> u32 {
         scale(match short_head(self.bucketing, user.len()) {
             Some(head) => self.prefix.hash_in(phase, head, user),
-            None => write_text_head(self.prefix, user.len()).hash(Head::EMPTY, user),
+            None => self.hash_long(user),
         })
+    }
+
+    #[cold]
+    fn hash_long(self, user: &[u8]) -> u32 {
+        let prefix = write_text_head(self.prefix, user.len());
+        prefix.hash_in(prefix.phase(), Head::EMPTY, user)
     }
 
     /// Prepares a user id for many rollouts of the same bucketing; returns `None` for an unusual one.
@@ -106,7 +112,6 @@ fn short_head(bucketing: Bucketing, len: usize) -> Option<Head> {
 }
 
 /// Writes the head of a CBOR text of `len` bytes in its shortest form (RFC 8949, 4.2.1).
-#[cold]
 fn write_text_head(prefix: Prefix, len: usize) -> Prefix {
     match len {
         0..24 => prefix.write(&[CBOR_TEXT | len as u8]),

@@ -8,7 +8,7 @@
 mod gate;
 mod names;
 
-use crate::bucket::{Bucketer, Lanes};
+use crate::bucket::{Bucketer, Lanes, Slot};
 use crate::document::{ComponentPath, FlagDocument};
 use crate::evaluate::Reason;
 use crate::limits;
@@ -54,6 +54,8 @@ pub(crate) enum Course {
     Settled { value: bool, reason: Reason },
     /// The document's rollout.
     Document,
+    /// Its own rollout, of which only the bucket counts.
+    Bucket(Slot),
     /// Its own rollout.
     Own,
     /// The rollout that applies, then those of what it requires.

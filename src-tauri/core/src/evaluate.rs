@@ -136,7 +136,8 @@ impl Compiled {
             // Not by the copy in the rule: a processor that foresees the branch hashes the id before
             // the rule is there.
             Course::Document => self.decide(&self.document, user),
-            Course::Own => self.decide(&rule.gate, user),
+            Course::Bucket(_) => Evaluation::by_id(&rule.gate, user.id),
+            Course::Own => self.decide_by_groups(&rule.gate, user),
             Course::Requiring(prerequisites) => self.evaluate_requiring(id, prerequisites, user),
         }
     }
@@ -167,31 +168,18 @@ impl Compiled {
         let mut memberships = Memberships::new(self, user.groups);
         let document = self.decide(&self.document, user);
         for (rule, id) in self.rules.iter().zip(self.components()) {
-            let prerequisites = match rule.course {
-                Course::Settled { value, reason } => {
-                    visit(id, Evaluation::without_bucket(value, reason));
-                    continue;
-                }
-                Course::Document => {
-                    visit(id, document);
-                    continue;
-                }
-                Course::Own => None,
-                Course::Requiring(prerequisites) => Some(prerequisites),
-            };
-            let own = match rule.gate.slot {
-                None => document,
-                Some(slot) => {
-                    let by_groups = match rule.gate.admission {
-                        Admission::Part => None,
-                        _ => memberships.decide(&rule.gate),
+            let evaluation = match rule.course {
+                Course::Settled { value, reason } => Evaluation::without_bucket(value, reason),
+                Course::Document => document,
+                Course::Bucket(slot) => by_bucket(&rule.gate, slot),
+                Course::Own => memberships.decide_or(&rule.gate, &mut by_bucket),
+                Course::Requiring(prerequisites) => {
+                    let own = match rule.gate.is_document() {
+                        true => document,
+                        false => memberships.decide_or(&rule.gate, &mut by_bucket),
                     };
-                    by_groups.unwrap_or_else(|| by_bucket(&rule.gate, slot))
+                    self.check(own, id, prerequisites, user)
                 }
-            };
-            let evaluation = match prerequisites {
-                None => own,
-                Some(prerequisites) => self.check(own, id, prerequisites, user),
             };
             visit(id, evaluation);
         }
@@ -321,9 +309,23 @@ impl<'a> Memberships<'a> {
         }
     }
 
+    /// Decides by groups, and if they do not suffice, by the bucket of an own rollout.
+    #[inline(never)]
+    fn decide_or(
+        &mut self,
+        gate: &Gate,
+        by_bucket: &mut impl FnMut(&Gate, Slot) -> Evaluation,
+    ) -> Evaluation {
+        match (self.decide(gate), gate.slot) {
+            (Some(decided), _) => decided,
+            (None, Some(slot)) => by_bucket(gate, slot),
+            (None, None) => unreachable!("only own rollouts are decided so"),
+        }
+    }
+
     /// Decides by the rules that do not need the id, rows 1 to 4 of the table; `None` if they do
     /// not suffice.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn decide(&mut self, gate: &Gate) -> Option<Evaluation> {
         match gate.admission {
             Admission::Part => return None,

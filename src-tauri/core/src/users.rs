@@ -126,7 +126,7 @@ impl Compiled {
                 let is_on = |user: &&str| self.evaluate_id(id, &User { id: user, groups }).value;
                 return users.range(range).filter(is_on).count();
             }
-            Course::Document | Course::Own => {}
+            Course::Document | Course::Bucket(_) | Course::Own => {}
         }
         // One rollout decides for all of them: only the bucket differs.
         let gate = rule.gate;

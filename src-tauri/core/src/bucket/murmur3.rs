@@ -78,13 +78,8 @@ impl Prefix {
         })
     }
 
-    /// Returns the hash of prefix, head and id one after the other.
-    #[inline]
-    pub(super) fn hash(self, head: Head, id: &[u8]) -> u32 {
-        self.hash_in(self.phase(), head, id)
-    }
-
-    /// The same, given the phase of the prefix: shifts by a constant cost less.
+    /// Returns the hash of prefix, head and id one after the other, given the phase of the prefix: in
+    /// loops over ids, it is a constant.
     #[inline(always)]
     pub(super) fn hash_in(self, phase: u32, head: Head, id: &[u8]) -> u32 {
         let lead = Lead {
@@ -100,10 +95,16 @@ impl Prefix {
         } else if let (Some(first), Some(last)) = (id.first_chunk(), id.last_chunk()) {
             hash_short(self.hash, lead, first, last, id.len())
         } else {
-            let whole = self.write(&head.to_bytes()[..head.len()]).write(id);
-            whole.hash ^ scramble(whole.rest)
+            self.hash_tiny(head, id)
         };
         finish(hash, len)
+    }
+
+    /// Hashes an id of up to three bytes.
+    #[cold]
+    fn hash_tiny(self, head: Head, id: &[u8]) -> u32 {
+        let whole = self.write(&head.to_bytes()[..head.len()]).write(id);
+        whole.hash ^ scramble(whole.rest)
     }
 
     /// Returns how many bytes there are after the last whole block.
@@ -190,4 +191,36 @@ pub(super) fn finish(hash: u32, len: u32) -> u32 {
     let hash = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
     let hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
     hash ^ (hash >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn murmur3(bytes: &[u8]) -> u32 {
+        Prefix::default().hash_in(0, Head::EMPTY, bytes)
+    }
+
+    /// Values of the reference implementation, as SMHasher and Wikipedia list them for seed 0.
+    #[test]
+    fn murmur3_agrees_with_the_reference_values() {
+        assert_eq!(murmur3(b""), 0);
+        assert_eq!(murmur3(b"test"), 0xba6b_d213);
+        assert_eq!(murmur3(b"Hello, world!"), 0xc036_3e43);
+        let fox = b"The quick brown fox jumps over the lazy dog";
+        assert_eq!(murmur3(fox), 0x2e4f_f723);
+    }
+
+    #[test]
+    fn murmur3_does_not_depend_on_how_its_input_is_cut() {
+        let bytes: Vec<u8> = (0..64_u8).map(|i| i.wrapping_mul(37) ^ 0xa5).collect();
+        for len in 0..=bytes.len() {
+            let bytes = &bytes[..len];
+            for cut in 0..=len {
+                let prefix = Prefix::default().write(&bytes[..cut]);
+                let cut = prefix.hash_in(prefix.phase(), Head::EMPTY, &bytes[cut..]);
+                assert_eq!(cut, murmur3(bytes), "{len} bytes");
+            }
+        }
+    }
 }

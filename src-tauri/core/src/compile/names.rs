@@ -4,6 +4,7 @@
 //! that is read is a miss of the processor's cache, so slots are small and names lie side by side.
 
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 
@@ -66,10 +67,14 @@ impl Names {
     }
 
     /// Returns the name of a component.
-    #[inline]
     pub(super) fn get(&self, id: ComponentId) -> &str {
-        let [start, end] = [0, 1].map(|i| self.bounds[id.0 as usize + i] as usize);
-        &self.text[start..end]
+        &self.text[self.range(id.0)]
+    }
+
+    #[inline]
+    fn range(&self, id: u32) -> Range<usize> {
+        let [start, end] = [0, 1].map(|i| self.bounds[id as usize + i] as usize);
+        start..end
     }
 
     /// Finds the component that has a name.
@@ -81,7 +86,7 @@ impl Names {
             if id == FREE {
                 return None;
             }
-            if self.get(ComponentId(id)) == name {
+            if self.text.as_bytes()[self.range(id)] == *name.as_bytes() {
                 return Some(ComponentId(id));
             }
             at = self.next_slot(at);
