@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use flagdeck::address::Address;
-use flagdeck::{Error, config};
+use flagdeck::{Error, config, serving};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
@@ -22,6 +22,9 @@ const COMPONENTS: usize = 5;
 
 /// How many may be named: what each user sees of each is kept in memory.
 const COMPONENTS_MAX: usize = 50;
+
+/// The setting of the port.
+const PORT: &str = "http.port";
 
 /// Seeds that are drawn are short enough to be typed.
 const SEED_DRAWN_MAX: u64 = 999_999;
@@ -86,7 +89,7 @@ fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck>
     let data_dir = existing(data_dir(arguments)?)?;
     let address = match &demo.url {
         Some(address) => address.clone(),
-        None => configured(arguments, &data_dir)?,
+        None => running(arguments, &data_dir)?,
     };
     let flagdeck = Flagdeck::at(address, data_dir);
     match flagdeck.check() {
@@ -111,6 +114,21 @@ fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
         );
     }
     Ok(data_dir)
+}
+
+/// Returns where a program on the folder serves, if one does; else where the setting says.
+fn running(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
+    let is_named = |(name, _): &(String, String)| name == PORT;
+    if given(arguments).command_line.iter().any(is_named) {
+        return configured(arguments, data_dir);
+    }
+    let usual = config::load(data_dir, &given(arguments)).config.http.port;
+    let ports = serving::ports(data_dir);
+    let port = ports.iter().find(|port| **port == usual).or(ports.first());
+    match port {
+        Some(port) => Ok(Address::of_port(*port)),
+        None => configured(arguments, data_dir),
+    }
 }
 
 fn configured(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
