@@ -76,7 +76,7 @@ fn a_client_that_names_itself_is_told_of_itself_alone() {
     let server = Running::collecting();
     let bearer = format!("Bearer {}", server.token);
     let token = [("Authorization", bearer.as_str())];
-    let mut web = Stream::at(&server, "/api/ml/flags/stream?source=web", &token);
+    let mut web = Stream::open_at(&server, "/api/ml/flags/stream?source=web", &token);
     let mut all = Stream::open(&server, true);
     web.event("flags");
     all.event("flags");

@@ -16,7 +16,7 @@
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
 //! | `news`, `news_of_flags` | what streams tell, written once for all of them |
-//! | `flags`, `stream`, `events`, `state`, `metrics`, `health` | the addresses |
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `openapi`, `assets` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -33,12 +33,15 @@ mod memory;
 mod token;
 mod worker;
 
+mod assets;
 mod events;
 mod flags;
 mod health;
 mod metrics;
 mod news;
 mod news_of_flags;
+pub(crate) mod ofrep;
+mod openapi;
 mod state;
 mod stream;
 

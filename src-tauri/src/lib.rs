@@ -7,6 +7,7 @@
 //! | [`app`] | opens, joins and closes the parts |
 //! | [`flags`] | one flag document: makes changes durable, decides what is in force for whom |
 //! | [`events`] | what happened, announced |
+//! | [`source`] | the name of an application that reports, or that is given flags |
 //! | [`store`] | revisions, appended and never changed; SQLite |
 //! | [`metrics`] | what applications report: collected, counted, stored, shown |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
@@ -42,6 +43,7 @@ pub mod app;
 pub mod events;
 pub mod flags;
 
+pub mod source;
 pub mod state;
 pub mod store;
 

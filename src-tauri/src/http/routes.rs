@@ -30,12 +30,12 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, state, stream};
+use super::{assets, events, flags, health, ofrep, openapi, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 9] {
-    [
+fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
+    vec![
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
         ("/api/ml/state/{source}", state::methods()),
@@ -50,7 +50,11 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 9] {
             state::snapshot_methods(),
         ),
         ("/api/ml/events", events::methods()),
+        ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
+        ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
+        ("/js/ml/{module}", assets::methods()),
+        ("/api/openapi.json", openapi::methods()),
     ]
 }
 
@@ -71,6 +75,7 @@ struct Shared {
     scrapes: Scrapes,
     streams: Arc<Places>,
     memory: Memory,
+    answers: Memory,
     news: Newsroom,
     /// Stores states. The store has one writer anyhow.
     writing: Worker,
@@ -106,6 +111,11 @@ impl Context {
     /// Returns the memory that bodies share.
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// Returns the memory that large answers share.
+    pub(super) fn answers(&self) -> &Memory {
+        &self.0.answers
     }
 
     /// Returns what stores states.
@@ -168,7 +178,8 @@ impl Routes {
             token_check: TokenCheck::new(limits.bad_tokens_per_s_max),
             scrapes: Scrapes::default(),
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
-            memory: Memory::new(&limits, app.load()),
+            memory: Memory::of_bodies(&limits, app.load()),
+            answers: Memory::of_answers(&limits),
             news: Newsroom::new(app.clone(), stopping.clone()),
             writing: Worker::start("flagdeck-put")?,
             reading: Worker::start("flagdeck-get")?,
@@ -252,6 +263,8 @@ async fn or_failure<E>(answering: impl Future<Output = Result<Response, E>>) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -302,6 +315,25 @@ mod tests {
             let refused = route::check(&path).unwrap_err();
             assert!(refused.contains("outside"), "{path}: {refused}");
         }
+    }
+
+    #[test]
+    fn every_address_is_described_and_every_described_one_is_served() {
+        let description: serde_json::Value = serde_json::from_str(openapi::DESCRIPTION).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        let described: BTreeSet<String> = paths.keys().cloned().collect();
+        let served = addresses().into_iter().map(|(path, _)| path);
+        // A rest of a path, `{*rest}`, is a parameter there.
+        let served: BTreeSet<String> = served
+            .chain(["/metrics"])
+            .map(|path| path.replace("{*", "{"))
+            .collect();
+        let missing: Vec<_> = served.difference(&described).collect();
+        let gone: Vec<_> = described.difference(&served).collect();
+        assert!(
+            missing.is_empty() && gone.is_empty(),
+            "docs/openapi.json does not describe {missing:?}; nothing serves {gone:?}"
+        );
     }
 
     #[tokio::test]

@@ -595,5 +595,5 @@ fn look(connection: &Connection) -> Result<(), StoreError> {
 
 /// Wraps a stored name, which is valid.
 fn stored_name(text: &str) -> SourceName {
-    SourceName(Arc::from(text))
+    SourceName::known(text)
 }

@@ -149,7 +149,7 @@ impl States {
         let sources = self.sources(0)?.into_iter();
         sources
             .filter(|source| source.at_ms.is_some() || source.is_damaged)
-            .map(|source| source.name.parse())
+            .map(|source| Ok(source.name.parse()?))
             .collect()
     }
 
