@@ -173,7 +173,11 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
+<<<<<<< HEAD
 const UPWARDS: [&str; 33] = [
+=======
+const UPWARDS: [&str; 34] = [
+>>>>>>> main
     "lock",
     "source",
     "private",
@@ -194,6 +198,7 @@ const UPWARDS: [&str; 33] = [
     "outbound",
     "runner",
     "config",
+    "browser",
     "token",
     "store",
     "actor",
@@ -204,6 +209,7 @@ const UPWARDS: [&str; 33] = [
     "error",
     "flags",
     "app",
+    "demo",
     "wire",
     "http",
     "fuzzing",
