@@ -173,11 +173,7 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-<<<<<<< HEAD
-const UPWARDS: [&str; 33] = [
-=======
-const UPWARDS: [&str; 34] = [
->>>>>>> main
+const UPWARDS: [&str; 35] = [
     "lock",
     "source",
     "private",

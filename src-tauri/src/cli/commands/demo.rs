@@ -7,13 +7,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use flagdeck::address::Address;
-<<<<<<< HEAD
-use flagdeck::{Error, config, serving};
-=======
 use flagdeck::demo::host::{Host, Traits};
 use flagdeck::demo::usual_components;
-use flagdeck::{Error, config};
->>>>>>> main
+use flagdeck::{Error, config, serving};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
@@ -92,7 +88,7 @@ fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck>
     let data_dir = existing(data_dir(arguments)?)?;
     let address = match &demo.url {
         Some(address) => address.clone(),
-        None => running(arguments, &data_dir)?,
+        None => served_at(arguments, &data_dir)?,
     };
     let flagdeck = Flagdeck::at(address, data_dir);
     match flagdeck.check() {
@@ -115,7 +111,7 @@ pub fn running(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Op
     if !holds_data(&data_dir)? {
         return Ok(None);
     }
-    let flagdeck = Flagdeck::at(configured(arguments, &data_dir)?, data_dir);
+    let flagdeck = Flagdeck::at(served_at(arguments, &data_dir)?, data_dir);
     match flagdeck.check() {
         Ok(()) => Ok(Some(flagdeck)),
         Err(CallError::Away { .. }) => Ok(None),
@@ -136,9 +132,14 @@ fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
     Ok(data_dir)
 }
 
-<<<<<<< HEAD
+fn holds_data(data_dir: &Path) -> anyhow::Result<bool> {
+    let database = data_dir.join("flagdeck.db");
+    let is_there = database.try_exists();
+    is_there.with_context(|| format!("{} cannot be read", database.display()))
+}
+
 /// Returns where a program on the folder serves, if one does; else where the setting says.
-fn running(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
+fn served_at(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
     let is_named = |(name, _): &(String, String)| name == PORT;
     if given(arguments).command_line.iter().any(is_named) {
         return configured(arguments, data_dir);
@@ -150,12 +151,6 @@ fn running(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
         Some(port) => Ok(Address::of_port(*port)),
         None => configured(arguments, data_dir),
     }
-=======
-fn holds_data(data_dir: &Path) -> anyhow::Result<bool> {
-    let database = data_dir.join("flagdeck.db");
-    let is_there = database.try_exists();
-    is_there.with_context(|| format!("{} cannot be read", database.display()))
->>>>>>> main
 }
 
 fn configured(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
