@@ -174,7 +174,13 @@ fn the_events_of_the_stream_are_as_described() {
     let changed = stream.event("ml:state:changed");
     check("ml:state:changed", "StateChangedEvent", changed);
     let half = r#"{"rollout":{"percentage":50}}"#;
-    send(&server, "PATCH", "/api/ml/flags", &[("If-Match", "*")], half);
+    send(
+        &server,
+        "PATCH",
+        "/api/ml/flags",
+        &[("If-Match", "*")],
+        half,
+    );
     let changed = stream.event("flags");
     assert_eq!(changed["changed"][0]["after"], 50);
     check("flags", "FlagsEvent", changed);

@@ -27,6 +27,7 @@ mod cli_state;
 mod cli_terminal;
 mod config;
 mod damage_told;
+mod documented;
 mod documents;
 mod edits;
 mod emergency;

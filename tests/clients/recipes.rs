@@ -1,13 +1,12 @@
 //! The recipes run as they are written, but for the address.
 
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::driver::Driver;
-use crate::flagdeck::{ADDRESS, Flagdeck, built, client, path};
+use crate::flagdeck::{ADDRESS, Flagdeck, built, client, output, path};
 
 const ON: &str = "ui.badges is on for user42";
 const OFF: &str = "ui.badges is off for user42";
@@ -91,19 +90,4 @@ fn text_of(recipe: &str, flagdeck: &Flagdeck) -> String {
     let text = fs::read_to_string(path("docs/recipes").join(recipe)).unwrap();
     assert!(text.contains(ADDRESS), "{recipe}");
     text.replace(ADDRESS, &flagdeck.url())
-}
-
-#[track_caller]
-fn output(command: &mut Command, input: &str) -> String {
-    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = spawned.expect("tools/clients.sh has installed it");
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    let ran = child.wait_with_output().unwrap();
-    assert!(ran.status.success(), "{ran:?}");
-    String::from_utf8(ran.stdout).unwrap().trim().to_owned()
 }

@@ -12,7 +12,8 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Headers that answers have by the rules of HTTP, and those that every answer has, which the
 /// description names once.
-const COMMON_HEADERS: [&str; 10] = [
+const COMMON_HEADERS: [&str; 11] = [
+    "access-control-expose-headers",
     "allow",
     "connection",
     "content-length",
