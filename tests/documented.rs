@@ -30,9 +30,15 @@ fn the_readme_shows_the_recipes_word_for_word() {
 /// The rows of the table of buckets: user id, component or nothing, hash, bucket.
 fn rows(page: &str) -> Vec<[String; 4]> {
     let table = page.split("| user id | component |").nth(1).unwrap();
-    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
     rows.map(|row| {
-        let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let cells: Vec<&str> = row
+            .split('|')
+            .map(|cell| cell.trim().trim_matches('`'))
+            .collect();
         [cells[1], cells[2], cells[4], cells[5]].map(str::to_owned)
     })
     .collect()
@@ -58,7 +64,7 @@ fn the_buckets_shown_are_those_of_the_vectors() {
 /// Links within the pages, and from one to another, lead to headings that are there.
 #[test]
 fn links_between_the_pages_lead_somewhere() {
-    for page in ["README.md", "docs/http.md", "docs/json.md"] {
+    for page in ["README.md", "docs/http.md", "docs/json.md", "docs/keeping.md"] {
         let folder = Path::new(page).parent().unwrap();
         for link in links(&text(page)) {
             let (file, heading) = link.split_once('#').unwrap_or((&link, ""));
@@ -70,8 +76,14 @@ fn links_between_the_pages_lead_somewhere() {
             assert!(target.exists(), "{page} links to {link}");
             if !heading.is_empty() {
                 let text = fs::read_to_string(&target).unwrap();
-                let mut headings = text.lines().filter(|line| line.starts_with('#')).map(anchor);
-                assert!(headings.any(|anchor| anchor == heading), "{page} links to {link}");
+                let mut headings = text
+                    .lines()
+                    .filter(|line| line.starts_with('#'))
+                    .map(anchor);
+                assert!(
+                    headings.any(|anchor| anchor == heading),
+                    "{page} links to {link}"
+                );
             }
         }
     }
@@ -79,7 +91,10 @@ fn links_between_the_pages_lead_somewhere() {
 
 /// Lists what a page links to in this tree.
 fn links(page: &str) -> Vec<String> {
-    let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let targets = page
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
     let here = targets.filter(|target| !target.contains("://"));
     here.map(str::to_owned).collect()
 }
@@ -87,6 +102,8 @@ fn links(page: &str) -> Vec<String> {
 /// Returns what a heading is called in addresses.
 fn anchor(heading: &str) -> String {
     let title = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    let kept = title
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }

@@ -34,7 +34,9 @@ for vector in json.load(open({vectors:?}, encoding='utf-8')):
 #[test]
 fn the_description_is_valid() {
     let mut python = client("target/clients/venv/bin/python");
-    python.args(["-m", "openapi_spec_validator"]).arg(path("docs/openapi.json"));
+    python
+        .args(["-m", "openapi_spec_validator"])
+        .arg(path("docs/openapi.json"));
     let told = output(&mut python, "");
     assert!(told.ends_with("OK"), "{told}");
 }

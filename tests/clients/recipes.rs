@@ -53,10 +53,10 @@ fn rust() {
     });
 }
 
-/// A page that is open while the switch is turned.
+/// A page that is open while the switch is turned, and while Flagdeck is away.
 #[test]
 fn browser() {
-    let flagdeck = Flagdeck::start();
+    let mut flagdeck = Flagdeck::start();
     let mut page = Driver::start(client("node").arg("page.mjs"));
     let origin = page.line()["origin"].as_str().unwrap().to_owned();
     flagdeck.allow(&origin);
@@ -64,8 +64,13 @@ fn browser() {
     let badges = json!({ "text": "#badges" });
     page.wait_for_answer(badges.clone(), |text| text == ON);
     flagdeck.run("set ui.badges off");
-    page.wait_for_answer(badges, |text| text == OFF);
+    page.wait_for_answer(badges.clone(), |text| text == OFF);
     assert_eq!(page.ask(json!({ "told": true })), json!([]));
+    flagdeck.stop();
+    flagdeck.run("set ui.badges on");
+    assert_eq!(page.ask(badges.clone()), OFF);
+    flagdeck.start_again();
+    page.wait_for_answer(badges, |text| text == ON);
 }
 
 #[track_caller]
