@@ -173,7 +173,7 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 32] = [
+const UPWARDS: [&str; 34] = [
     "lock",
     "source",
     "private",
@@ -193,6 +193,7 @@ const UPWARDS: [&str; 32] = [
     "outbound",
     "runner",
     "config",
+    "browser",
     "token",
     "store",
     "actor",
@@ -203,6 +204,7 @@ const UPWARDS: [&str; 32] = [
     "error",
     "flags",
     "app",
+    "demo",
     "wire",
     "http",
     "fuzzing",

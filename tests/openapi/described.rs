@@ -217,9 +217,7 @@ impl<'a> Operation<'a> {
     pub fn failures(&self) -> Vec<u16> {
         let statuses = self.responses().keys();
         let statuses = statuses.filter_map(|status| status.parse().ok());
-        statuses
-            .filter(|status| !(200..300).contains(status))
-            .collect()
+        statuses.filter(|status| !is_success(*status)).collect()
     }
 
     /// Lists the contents of answers, with their statuses.
@@ -297,6 +295,11 @@ impl<'a> Operation<'a> {
         };
         self.description.validate(what, &content["schema"], &body);
     }
+}
+
+/// Returns whether a request did what it asks for; an address that moved is told by 308.
+pub fn is_success(status: u16) -> bool {
+    (200..300).contains(&status) || status == 308
 }
 
 /// Reads the text of a header as its schema says.
