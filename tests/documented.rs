@@ -64,7 +64,12 @@ fn the_buckets_shown_are_those_of_the_vectors() {
 /// Links within the pages, and from one to another, lead to headings that are there.
 #[test]
 fn links_between_the_pages_lead_somewhere() {
-    for page in ["README.md", "docs/http.md", "docs/json.md", "docs/keeping.md"] {
+    for page in [
+        "README.md",
+        "docs/http.md",
+        "docs/json.md",
+        "docs/keeping.md",
+    ] {
         let folder = Path::new(page).parent().unwrap();
         for link in links(&text(page)) {
             let (file, heading) = link.split_once('#').unwrap_or((&link, ""));
