@@ -31,6 +31,7 @@ mod cli_terminal;
 mod config;
 mod damage_told;
 mod demo;
+mod documented;
 mod documents;
 mod edits;
 mod emergency;
