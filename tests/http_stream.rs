@@ -105,7 +105,7 @@ fn the_stream_reports_a_lost_store_and_its_return() {
     assert_eq!(late.event("store"), json!({ "status": "ok" }));
 }
 
-fn switch(server: &Running, on: bool) {
+pub fn switch(server: &Running, on: bool) {
     let change = request_by(&Actor::new(Via::Http, "test"), Edit::SetMaster { on });
     server.app.flags().change(change).unwrap();
 }

@@ -65,11 +65,17 @@ mod http_gate;
 mod http_load;
 mod http_malformed;
 mod http_metrics;
+mod http_modules;
 mod http_ofrep;
 mod http_ofrep_refetch;
 mod http_states;
 mod http_stream;
+mod http_stream_crowd;
+mod http_stream_news;
 mod http_support;
+mod openapi;
+
+mod browser_modules;
 
 mod gateway;
 mod metrics;

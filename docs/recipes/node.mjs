@@ -2,9 +2,7 @@
 import { OpenFeature } from "@openfeature/server-sdk";
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 
-await OpenFeature.setProviderAndWait(
-    new OFREPProvider({ baseUrl: "http://127.0.0.1:4680" }),
-);
+await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: "http://127.0.0.1:4680" }));
 const client = OpenFeature.getClient();
 
 const user = { targetingKey: "user42", groups: ["beta"], source: "shop" };

@@ -258,7 +258,7 @@ export class MLFeatureFlags {
       if (!isFirst) return;
       console.warn("Using local feature flags:", error);
       if (this.#document) this.#from = "cache";
-      else this.flags = await this.storage.loadLocal();
+      else if (!this.storage.read) this.flags = await this.storage.loadLocal();
     }
   }
 
@@ -287,7 +287,8 @@ export class MLFeatureFlags {
     const toggles = Object.entries(saved.toggles ?? {});
     const valid = toggles.filter(([path, on]) => isPath(path) && typeof on === "boolean");
     this.#toggles = { ...Object.fromEntries(valid), ...this.#toggles };
-    if (saved.endpoint === this.#settings.endpoint) this.#recall(saved);
+    const { endpoint } = this.#settings;
+    if ((saved.endpoint ?? endpoint) === endpoint) this.#recall(saved);
     this.#apply();
   }
 
@@ -382,7 +383,7 @@ export class FlagStorage {
 
   /** Keeps flags as they are. */
   saveLocal(flags) {
-    this.write({ ...this.read(), document: flags });
+    this.write({ document: flags, toggles: this.read()?.toggles });
   }
 }
 

@@ -32,6 +32,7 @@ export interface StateSnapshot {
 
 /** What is extended: `get` and `set` may also be asynchronous, or missing. */
 export interface ApplicationState {
+  ml?: unknown;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what an application has as its own
   get?(key: any, ...more: any[]): any;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what an application has as its own
@@ -59,7 +60,7 @@ export declare class MLStateExtension {
   static extend<State extends ApplicationState>(
     AppState?: State,
     options?: MLOptions,
-  ): State & ExtendedState;
+  ): Omit<State, keyof ExtendedState> & ExtendedState;
   /** Records a change that was made past `set`. */
   static trackChange(
     key: string,

@@ -94,6 +94,7 @@ class Extension {
     this.origin = origin;
     this.state = canChange(origin) ? origin : Object.create(origin);
     this.#add("ml", namespace(origin.ml));
+    if (this.state !== origin) this.#add("get", (...values) => origin.get(...values));
     this.wrap();
     this.#add("mlSnapshot", () => this.snapshot());
     this.#add("mlRestore", (snapshot) => this.restore(snapshot));

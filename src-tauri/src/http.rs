@@ -15,7 +15,8 @@
 //! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
-//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `sample` | the addresses |
+//! | `news`, `news_of_flags` | what streams tell, written once for all of them |
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `openapi`, `assets`, `sample` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -32,11 +33,15 @@ mod memory;
 mod token;
 mod worker;
 
+mod assets;
 mod events;
 mod flags;
 mod health;
 mod metrics;
-mod ofrep;
+mod news;
+mod news_of_flags;
+pub(crate) mod ofrep;
+mod openapi;
 mod sample;
 mod state;
 mod stream;

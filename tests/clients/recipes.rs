@@ -71,9 +71,11 @@ fn browser() {
 
 #[track_caller]
 fn follows_the_switch(told: impl Fn(&Flagdeck) -> String) {
-    let flagdeck = Flagdeck::start();
+    let mut flagdeck = Flagdeck::start();
     assert_eq!(told(&flagdeck), ON);
+    flagdeck.stop();
     flagdeck.run("set ui.badges off");
+    flagdeck.start_again();
     assert_eq!(told(&flagdeck), OFF);
 }
 

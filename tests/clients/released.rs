@@ -63,7 +63,7 @@ fn evaluates_each_time(client: &mut Driver, flagdeck: &mut Flagdeck) {
 
     client.is_user(IN);
     flagdeck.run("set ui.badges off");
-    assert_eq!(client.value("ui.badges"), json!(false));
+    client.wait_for("ui.badges", false);
     flagdeck.stop();
     let missed = client.evaluate("ui.badges");
     assert!(!missed["error"].is_null(), "{missed}");

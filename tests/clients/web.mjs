@@ -15,7 +15,7 @@ import { serve } from "./pages.mjs";
 const CHANGE_DETECTIONS = ["polling", "sse"];
 const changeDetection = process.argv[2];
 if (!CHANGE_DETECTIONS.includes(changeDetection)) {
-    throw new Error(`node web.mjs ${CHANGE_DETECTIONS.join("|")}`);
+  throw new Error(`node web.mjs ${CHANGE_DETECTIONS.join("|")}`);
 }
 
 // What the page of an application would have bundled.
@@ -66,7 +66,7 @@ console.log(JSON.stringify({ origin: pages.origin }));
 const chromium = await Chromium.open(pages.origin);
 await chromium.until("typeof window.answer === 'function'");
 for await (const line of createInterface({ input: process.stdin })) {
-    console.log(JSON.stringify(await chromium.evaluate(`answer(${line})`)));
+  console.log(JSON.stringify(await chromium.evaluate(`answer(${line})`)));
 }
 await chromium.close();
 pages.close();

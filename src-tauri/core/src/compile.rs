@@ -6,20 +6,26 @@
 //! brings in.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::bucket::Bucketer;
-use crate::document::{ComponentPath, FlagDocument, Rollout, Strategy};
+use crate::bucket::{Bucketer, Lanes, Slot};
+use crate::document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
 use crate::limits;
 
 /// A document made ready to be evaluated.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    pub(crate) index: HashMap<Box<str>, ComponentId, FixedState>,
+    pub(crate) index: HashMap<Arc<str>, ComponentId, FixedState>,
+    /// How each component is evaluated, apart from what only people ask for: an evaluation reads
+    /// one of them, and many documents have more than a processor's cache holds.
+    pub(crate) rules: Vec<Rule>,
     pub(crate) components: Vec<Component>,
     /// The document's rollout.
     pub(crate) document: Gate,
+    /// What the components' own rollouts hash with, as it is read to evaluate them all.
+    pub(crate) lanes: Lanes,
     /// The groups that gates name, each list in order, for a binary search.
     pub(crate) groups: Vec<Box<[Box<str>]>>,
     /// Prerequisite checks of all components, one after the other.
@@ -37,15 +43,34 @@ impl ComponentId {
     }
 }
 
+/// How a component is evaluated.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) course: Course,
+    /// The rollout that applies: a copy, because following a reference costs more than the rest.
+    pub(crate) gate: Gate,
+}
+
+/// What is left to decide for a user.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Course {
+    /// Nothing: it is off for every user.
+    Barred(Barred),
+    /// The document's rollout.
+    Document,
+    /// Its own rollout.
+    Own,
+    /// The rollout that applies, then those of what it requires.
+    Requiring(Prerequisites),
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Component {
-    pub(crate) path: Box<str>,
+    pub(crate) path: Arc<str>,
     /// Its own switch.
     pub(crate) on: bool,
     /// What keeps it off for every user.
     pub(crate) barred: Option<Barred>,
-    /// The rollout that applies: a copy, because following a reference costs more than the rest.
-    pub(crate) gate: Gate,
     pub(crate) requires: Vec<ComponentId>,
     pub(crate) prerequisites: Prerequisites,
 }
@@ -68,9 +93,10 @@ pub(crate) enum Prerequisites {
 }
 
 impl Prerequisites {
-    /// Returns whether no further rollout is evaluated.
-    #[inline]
-    pub(crate) fn is_none(self) -> bool {
+    /// Nothing is required, or no further rollout is evaluated for it.
+    const NONE: Self = Self::Flat { from: 0, len: 0 };
+
+    fn is_none(self) -> bool {
         matches!(self, Self::Flat { len: 0, .. })
     }
 }
@@ -85,14 +111,27 @@ pub(crate) struct Check {
 /// A rollout made ready to decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gate {
-    /// Whose rollout it is; `None` for the document's.
-    pub(crate) owner: Option<ComponentId>,
+    pub(crate) bucketer: Bucketer,
     /// The first bucket that is not in, 0..=100 000.
     pub(crate) threshold: u32,
-    pub(crate) strategy: Strategy,
-    /// Its list in [`Compiled::groups`]; `None` if it names no group.
-    pub(crate) groups: Option<u32>,
-    pub(crate) bucketer: Bucketer,
+    pub(crate) admission: Admission,
+    /// Its place in [`Compiled::lanes`]; `None` for the document's rollout.
+    pub(crate) slot: Option<Slot>,
+}
+
+/// Whom a rollout lets in before it looks at buckets. Lists are positions in [`Compiled::groups`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Only buckets decide.
+    Part,
+    /// It is at 0 %.
+    Nobody,
+    /// It is at 100 %, for everyone.
+    Everyone,
+    /// Everyone in a group of this list is in; buckets decide for others.
+    GroupsFirst(u32),
+    /// Only those in a group of this list may be in; buckets decide for them.
+    GroupsOnly(u32),
 }
 
 impl Compiled {
@@ -104,12 +143,15 @@ impl Compiled {
         let mut groups = Vec::new();
         let mut compiled = Self {
             index: HashMap::with_hasher(fixed_hasher()),
+            rules: Vec::new(),
             components: Vec::new(),
             document: Gate::new(document, None, &document.rollout, &mut groups),
+            lanes: Lanes::default(),
             groups,
             checks: Vec::new(),
         };
         document.for_each_component(|path, on| compiled.add_component(document, path, on));
+        compiled.lay_out_lanes();
         for (path, required) in &document.requires {
             compiled.link(path, required);
         }
@@ -135,26 +177,49 @@ impl Compiled {
         &self.get(id).path
     }
 
-    #[inline]
     pub(crate) fn get(&self, id: ComponentId) -> &Component {
         &self.components[id.0 as usize]
     }
 
+    #[inline]
+    pub(crate) fn rule(&self, id: ComponentId) -> &Rule {
+        &self.rules[id.0 as usize]
+    }
+
     fn add_component(&mut self, document: &FlagDocument, path: &str, on: bool) {
         let id = ComponentId(self.components.len() as u32);
-        let gate = match document.rollouts.get(path) {
-            Some(own) => Gate::new(document, Some((id, path)), own, &mut self.groups),
-            None => self.document,
+        let (course, gate) = match document.rollouts.get(path) {
+            Some(own) => {
+                let gate = Gate::new(document, Some(path), own, &mut self.groups);
+                (Course::Own, gate)
+            }
+            None => (Course::Document, self.document),
         };
-        self.index.insert(path.into(), id);
+        let path: Arc<str> = path.into();
+        self.index.insert(Arc::clone(&path), id);
+        self.rules.push(Rule { course, gate });
         self.components.push(Component {
-            path: path.into(),
+            path,
             on,
             barred: None,
-            gate,
             requires: Vec::new(),
-            prerequisites: Prerequisites::Flat { from: 0, len: 0 },
+            prerequisites: Prerequisites::NONE,
         });
+    }
+
+    /// Lays out what own rollouts hash with, as [`Lanes`] have it.
+    fn lay_out_lanes(&mut self) {
+        let own = self
+            .rules
+            .iter_mut()
+            .filter(|rule| matches!(rule.course, Course::Own));
+        let mut own: Vec<&mut Gate> = own.map(|rule| &mut rule.gate).collect();
+        let bucketers: Vec<Bucketer> = own.iter().map(|gate| gate.bucketer).collect();
+        let (lanes, slots) = Lanes::new(&bucketers);
+        for (gate, slot) in own.iter_mut().zip(slots) {
+            gate.slot = Some(slot);
+        }
+        self.lanes = lanes;
     }
 
     fn link(&mut self, path: &ComponentPath, required: &[ComponentPath]) {
@@ -193,42 +258,53 @@ impl Compiled {
 
     /// Decides what does not depend on the user, from what is known of the prerequisites.
     fn settle(&mut self, enabled: bool, id: ComponentId) {
-        let component = self.get(id);
-        let barred = if !enabled {
-            Some(Barred::Master)
-        } else if !component.on {
-            Some(Barred::Component)
-        } else {
-            let mut required = component.requires.iter().copied();
-            required.find_map(|required| match self.get(required).barred {
-                None => None,
-                // The deepest cause is what a person has to change.
-                Some(Barred::Prerequisite(deeper)) => Some(Barred::Prerequisite(deeper)),
-                Some(_) => Some(Barred::Prerequisite(required)),
-            })
-        };
+        let barred = self.barred(enabled, id);
         let prerequisites = self.prerequisites(id);
         let component = &mut self.components[id.0 as usize];
         component.barred = barred;
         component.prerequisites = prerequisites;
+        let rule = &mut self.rules[id.0 as usize];
+        rule.course = match barred {
+            Some(barred) => Course::Barred(barred),
+            None if !prerequisites.is_none() => Course::Requiring(prerequisites),
+            None if rule.gate.slot.is_none() => Course::Document,
+            None => Course::Own,
+        };
+    }
+
+    fn barred(&self, enabled: bool, id: ComponentId) -> Option<Barred> {
+        let component = self.get(id);
+        if !enabled {
+            return Some(Barred::Master);
+        }
+        if !component.on {
+            return Some(Barred::Component);
+        }
+        let mut required = component.requires.iter().copied();
+        required.find_map(|required| match self.get(required).barred {
+            None => None,
+            // The deepest cause is what a person has to change.
+            Some(Barred::Prerequisite(deeper)) => Some(Barred::Prerequisite(deeper)),
+            Some(_) => Some(Barred::Prerequisite(required)),
+        })
     }
 
     /// Lists the gates that prerequisites bring in, each once, nearest first.
     fn prerequisites(&mut self, id: ComponentId) -> Prerequisites {
-        let component = self.get(id);
+        let gate = self.rule(id).gate;
         let mut checks: Vec<Check> = Vec::new();
-        for &required in &component.requires {
+        for &required in &self.get(id).requires {
             let Prerequisites::Flat { from, len } = self.get(required).prerequisites else {
                 return Prerequisites::Walk;
             };
             let own = Check {
                 component: required,
-                gate: self.get(required).gate,
+                gate: self.rule(required).gate,
             };
             let further = &self.checks[from as usize..(from + len) as usize];
             for check in std::iter::once(&own).chain(further) {
-                let known = check.gate == component.gate
-                    || checks.iter().any(|earlier| earlier.gate == check.gate);
+                let known =
+                    check.gate == gate || checks.iter().any(|earlier| earlier.gate == check.gate);
                 if !known {
                     checks.push(*check);
                 }
@@ -249,24 +325,33 @@ impl Gate {
     /// `groups`.
     fn new(
         document: &FlagDocument,
-        owner: Option<(ComponentId, &str)>,
+        component: Option<&str>,
         rollout: &Rollout,
         groups: &mut Vec<Box<[Box<str>]>>,
     ) -> Self {
-        let mut named: Box<[Box<str>]> = rollout.groups().map(Into::into).collect();
-        named.sort_unstable();
-        let list = groups.len() as u32;
-        let names_any = !named.is_empty();
-        if names_any {
-            groups.push(named);
-        }
         Self {
-            owner: owner.map(|(id, _)| id),
+            bucketer: Bucketer::new(document.bucketing, component),
             threshold: rollout.percentage.milli(),
-            strategy: rollout.strategy,
-            groups: names_any.then_some(list),
-            bucketer: Bucketer::new(document.bucketing, owner.map(|(_, path)| path)),
+            admission: Admission::of(rollout, groups),
+            slot: None,
         }
+    }
+}
+
+impl Admission {
+    fn of(rollout: &Rollout, groups: &mut Vec<Box<[Box<str>]>>) -> Self {
+        let mut named: Box<[Box<str>]> = rollout.groups().map(Into::into).collect();
+        let list = groups.len() as u32;
+        let admission = match (rollout.percentage, rollout.strategy) {
+            (Percentage::ZERO, _) => return Self::Nobody,
+            (_, Strategy::Canary) if !named.is_empty() => Self::GroupsFirst(list),
+            (_, Strategy::Feature) if !named.is_empty() => Self::GroupsOnly(list),
+            (Percentage::FULL, _) => return Self::Everyone,
+            _ => return Self::Part,
+        };
+        named.sort_unstable();
+        groups.push(named);
+        admission
     }
 }
 

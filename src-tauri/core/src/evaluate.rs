@@ -4,8 +4,8 @@
 //! what holds for every user (master switch, the component's switch, its prerequisites' switches),
 //! then the rollout, then the rollouts of everything it requires.
 
-use crate::compile::{Barred, Compiled, ComponentId, Gate, Prerequisites};
-use crate::document::Strategy;
+use crate::bucket::{Buckets, PreparedId};
+use crate::compile::{Admission, Barred, Compiled, ComponentId, Course, Gate, Prerequisites};
 use crate::limits;
 
 /// Whom a component is evaluated for.
@@ -94,6 +94,15 @@ impl Evaluation {
             bucket: None,
         }
     }
+
+    #[inline]
+    const fn split(bucket: u32, threshold: u32) -> Self {
+        Self {
+            value: bucket < threshold,
+            reason: Reason::Split,
+            bucket: Some(bucket),
+        }
+    }
 }
 
 impl Compiled {
@@ -107,19 +116,75 @@ impl Compiled {
     }
 
     /// Evaluates one component.
-    #[inline(always)]
+    #[inline]
     pub fn evaluate_id(&self, id: ComponentId, user: &User) -> Evaluation {
-        let component = self.get(id);
-        if let Some(barred) = component.barred {
-            return Evaluation::off(barred.into());
+        let rule = self.rule(id);
+        match rule.course {
+            Course::Barred(barred) => Evaluation::off(barred.into()),
+            // Not by the copy in the rule: a processor that foresees the branch hashes the id before
+            // the rule is there.
+            Course::Document => self.decide(&self.document, user),
+            Course::Own => self.decide(&rule.gate, user),
+            Course::Requiring(prerequisites) => {
+                let own = self.decide(&rule.gate, user);
+                self.check(own, id, prerequisites, user)
+            }
         }
-        let own = self.decide(&component.gate, user);
-        // In this order, because the branch predictor can foresee whether a component requires
-        // anything, but not what a bucket decides.
-        if component.prerequisites.is_none() || !own.value {
+    }
+
+    /// Evaluates every component, in the order of the document.
+    ///
+    /// Evaluates the document's rollout once for all components that follow it, and reads the
+    /// user's id once for all that have their own.
+    #[inline]
+    pub fn evaluate_all(&self, user: &User, mut visit: impl FnMut(ComponentId, Evaluation)) {
+        let document = self.decide(&self.document, user);
+        let id = self.prepare(user.id);
+        let mut buckets = id.as_ref().map(|id| Buckets::new(&self.lanes, id));
+        for (rule, id) in self.rules.iter().zip(self.components()) {
+            let evaluation = match rule.course {
+                Course::Barred(barred) => Evaluation::off(barred.into()),
+                Course::Document => document,
+                Course::Own => self.decide_own(&rule.gate, user, buckets.as_mut()),
+                Course::Requiring(prerequisites) => {
+                    let own = match rule.gate.slot {
+                        Some(_) => self.decide_own(&rule.gate, user, buckets.as_mut()),
+                        None => document,
+                    };
+                    self.check(own, id, prerequisites, user)
+                }
+            };
+            visit(id, evaluation);
+        }
+    }
+
+    /// Returns the user's bucket for a component, 0..100 000, whether its rollout needs it or not.
+    pub fn bucket(&self, id: ComponentId, user: &str) -> u32 {
+        self.rule(id).gate.bucketer.bucket(user)
+    }
+
+    /// Prepares a user's id for many rollouts; returns `None` if there are few of them, or for an
+    /// id of an unusual length.
+    fn prepare(&self, user: &str) -> Option<PreparedId> {
+        if self.lanes.len() < limits::PREPARED_ROLLOUTS_MIN {
+            return None;
+        }
+        self.document.bucketer.prepare(user)
+    }
+
+    /// Returns the evaluation of a component whose rollout gave `own`.
+    #[inline]
+    fn check(
+        &self,
+        own: Evaluation,
+        id: ComponentId,
+        prerequisites: Prerequisites,
+        user: &User,
+    ) -> Evaluation {
+        if !own.value {
             return own;
         }
-        match self.failing_prerequisite(id, user) {
+        match self.failing_prerequisite(id, prerequisites, user) {
             None => own,
             Some(failing) => Evaluation {
                 value: false,
@@ -129,31 +194,15 @@ impl Compiled {
         }
     }
 
-    /// Evaluates every component, in the order of the document.
-    ///
-    /// Evaluates the document's rollout once for all components that follow it.
-    pub fn evaluate_all(&self, user: &User, mut visit: impl FnMut(ComponentId, Evaluation)) {
-        let document = self.decide(&self.document, user);
-        for (component, id) in self.components.iter().zip(self.components()) {
-            let plain = component.prerequisites.is_none();
-            let evaluation = match component.barred {
-                Some(barred) => Evaluation::off(barred.into()),
-                None if plain && component.gate.owner.is_none() => document,
-                None => self.evaluate_id(id, user),
-            };
-            visit(id, evaluation);
-        }
-    }
-
-    /// Returns the user's bucket for a component, 0..100 000, whether its rollout needs it or not.
-    pub fn bucket(&self, id: ComponentId, user: &str) -> u32 {
-        self.get(id).gate.bucketer.bucket(user)
-    }
-
     /// Returns the first prerequisite whose rollout leaves the user out.
     #[inline(never)]
-    fn failing_prerequisite(&self, id: ComponentId, user: &User) -> Option<ComponentId> {
-        match self.get(id).prerequisites {
+    fn failing_prerequisite(
+        &self,
+        id: ComponentId,
+        prerequisites: Prerequisites,
+        user: &User,
+    ) -> Option<ComponentId> {
+        match prerequisites {
             Prerequisites::Flat { from, len } => {
                 let checks = &self.checks[from as usize..(from + len) as usize];
                 let mut checks = checks.iter();
@@ -174,11 +223,10 @@ impl Compiled {
             if std::mem::replace(&mut seen[required.0 as usize], true) {
                 continue;
             }
-            let component = self.get(required);
-            if !self.decide(&component.gate, user).value {
+            if !self.decide(&self.rule(required).gate, user).value {
                 return Some(required);
             }
-            waiting.extend(component.requires.iter().rev());
+            waiting.extend(self.get(required).requires.iter().rev());
         }
         None
     }
@@ -206,37 +254,47 @@ impl Compiled {
         if user.id.is_empty() {
             return Evaluation::off(Reason::NoUser);
         }
-        let bucket = gate.bucketer.bucket(user.id);
-        Evaluation {
-            value: bucket < gate.threshold,
-            reason: Reason::Split,
-            bucket: Some(bucket),
+        Evaluation::split(gate.bucketer.bucket(user.id), gate.threshold)
+    }
+
+    /// The same for a component's own rollout; `buckets` are the user's, if they were prepared.
+    #[inline(always)]
+    fn decide_own(&self, gate: &Gate, user: &User, buckets: Option<&mut Buckets>) -> Evaluation {
+        let (Some(buckets), Some(slot)) = (buckets, gate.slot) else {
+            return self.decide(gate, user);
+        };
+        if let Some(decided) = self.decide_by_groups(gate, user.groups) {
+            return decided;
         }
+        Evaluation::split(buckets.get(slot), gate.threshold)
     }
 
     /// Decides by the rules that do not need the id, rows 1 to 4 of the table; `None` if they do
     /// not suffice.
     #[inline(always)]
     pub(crate) fn decide_by_groups(&self, gate: &Gate, groups: &[&str]) -> Option<Evaluation> {
-        if gate.threshold == 0 {
-            return Some(Evaluation::off(Reason::Zero));
-        }
-        if let Some(list) = gate.groups {
-            match gate.strategy {
-                Strategy::Feature if !self.names_any(list, groups) => {
-                    return Some(Evaluation::off(Reason::NotInGroup));
-                }
-                Strategy::Canary if self.names_any(list, groups) => {
-                    return Some(Evaluation::on(Reason::Group));
-                }
-                Strategy::Feature | Strategy::Canary | Strategy::BlueGreen => {}
+        let named = match gate.admission {
+            Admission::Part => return None,
+            Admission::Nobody => return Some(Evaluation::off(Reason::Zero)),
+            Admission::Everyone => return Some(Evaluation::on(Reason::Full)),
+            Admission::GroupsFirst(list) | Admission::GroupsOnly(list) => {
+                self.names_any(list, groups)
             }
+        };
+        match gate.admission {
+            Admission::GroupsFirst(_) if named => Some(Evaluation::on(Reason::Group)),
+            Admission::GroupsOnly(_) if !named => Some(Evaluation::off(Reason::NotInGroup)),
+            _ => (gate.threshold == limits::BUCKETS).then(|| Evaluation::on(Reason::Full)),
         }
-        (gate.threshold == limits::BUCKETS).then(|| Evaluation::on(Reason::Full))
+    }
+
+    #[inline]
+    fn names_any(&self, list: u32, groups: &[&str]) -> bool {
+        !groups.is_empty() && self.names_any_of(list, groups)
     }
 
     #[inline(never)]
-    fn names_any(&self, list: u32, groups: &[&str]) -> bool {
+    fn names_any_of(&self, list: u32, groups: &[&str]) -> bool {
         let list = &self.groups[list as usize];
         let is_named = |group: &&str| {
             let found = list.binary_search_by(|named| (**named).cmp(group));

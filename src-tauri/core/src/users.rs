@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::compile::{Compiled, ComponentId};
+use crate::compile::{Compiled, ComponentId, Course};
 use crate::evaluate::{Evaluation, User};
 use crate::text::{self, Reading, TextError};
 
@@ -119,16 +119,17 @@ impl Compiled {
         range: Range<usize>,
         groups: &[&str],
     ) -> usize {
-        let component = self.get(id);
-        if component.barred.is_some() {
-            return 0;
-        }
-        if !component.prerequisites.is_none() {
-            let is_on = |user: &&str| self.evaluate_id(id, &User { id: user, groups }).value;
-            return users.range(range).filter(is_on).count();
+        let rule = self.rule(id);
+        match rule.course {
+            Course::Barred(_) => return 0,
+            Course::Requiring(_) => {
+                let is_on = |user: &&str| self.evaluate_id(id, &User { id: user, groups }).value;
+                return users.range(range).filter(is_on).count();
+            }
+            Course::Document | Course::Own => {}
         }
         // One rollout decides for all of them: only the bucket differs.
-        let gate = component.gate;
+        let gate = rule.gate;
         match self.decide_by_groups(&gate, groups) {
             Some(Evaluation { value: true, .. }) => range.len(),
             Some(_) => 0,

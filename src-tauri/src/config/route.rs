@@ -5,7 +5,7 @@
 const ROUTE_BYTES_MAX: usize = 1024;
 
 /// Where Flagdeck serves something itself: there, and below.
-const TAKEN: [&str; 4] = ["/api", "/healthz", "/ofrep", "/sample"];
+const TAKEN: [&str; 5] = ["/api", "/healthz", "/js", "/ofrep", "/sample"];
 
 /// Characters beside letters and digits that no client escapes in a path (RFC 3986, section 3.3).
 const PLAIN: &[u8] = b"-._~!$&'()*+,;=:@";
@@ -78,10 +78,11 @@ mod tests {
             ("/api", "outside /api"),
             ("/api/ml/flags", "outside /api"),
             ("/api/metrics", "outside /api"),
-            ("/healthz", "outside /api, /healthz, /ofrep, /sample"),
-            ("/healthz/x", "outside /api, /healthz, /ofrep, /sample"),
-            ("/ofrep/v1", "outside /api, /healthz, /ofrep, /sample"),
-            ("/sample/x", "outside /api, /healthz, /ofrep, /sample"),
+            ("/healthz", "outside /api, /healthz"),
+            ("/healthz/x", "outside /api, /healthz"),
+            ("/js/ml/MLConfig.js", "outside /api, /healthz"),
+            ("/ofrep/v1", "outside /api, /healthz"),
+            ("/sample/x", "outside /api, /healthz"),
         ] {
             let refused = check(path).unwrap_err();
             assert!(refused.contains(said), "{path}: {refused}");

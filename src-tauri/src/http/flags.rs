@@ -12,7 +12,7 @@ use flagdeck_core::{Edit, Problem};
 
 use super::body::{self, Media, Received};
 use super::etag::{self, IfMatch};
-use super::extract::Authorized;
+use super::extract::{Authorized, Named};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::error::{Code, Error};
@@ -22,6 +22,9 @@ use crate::store::{Actor, RevisionNumber, Via};
 
 /// Since when all flags are off; left out while they are not, and if they were never on.
 const ML_ALL_OFF: HeaderName = HeaderName::from_static("ml-all-off");
+
+/// The revision that the document in force was made of.
+const ML_REVISION: HeaderName = HeaderName::from_static("ml-revision");
 
 /// What is worth knowing about a document that was accepted, one each.
 const ML_WARNING: HeaderName = HeaderName::from_static("ml-warning");
@@ -40,7 +43,11 @@ pub(super) fn methods() -> MethodRouter<Context> {
     get(read).put(replace).patch(merge)
 }
 
-async fn read(State(context): State<Context>, headers: HeaderMap) -> Response {
+async fn read(
+    State(context): State<Context>,
+    Named(_source): Named,
+    headers: HeaderMap,
+) -> Response {
     let live = context.app().flags().in_force(Scope::Everyone);
     if etag::client_has(&headers, &live.generation.etag()) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
@@ -187,6 +194,7 @@ fn document(live: Arc<Live>) -> Response {
 
 fn describe(live: &Live, headers: &mut HeaderMap) {
     headers.insert(ETAG, entity_tag(live));
+    headers.insert(ML_REVISION, HeaderValue::from(live.revision.0));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     mark_all_off(live, headers);
 }

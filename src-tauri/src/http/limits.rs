@@ -39,6 +39,12 @@ pub const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
 /// A client that has not finished sending would otherwise lose the answer with the connection.
 pub const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Changes listed in an event of flags; the rest are counted.
+pub const CHANGES_TOLD_MAX: usize = 20;
+
+/// Bytes of a value in such a list, as JSON text; longer ones are left out.
+pub const VALUE_TOLD_BYTES_MAX: usize = 200;
+
 /// Bounds that may differ from one server to another.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -63,6 +69,8 @@ pub struct Limits {
     /// How often a stream is sent a comment, so that both sides know the other is there. Shorter
     /// than `idle_time`, which would end it.
     pub heartbeat_time: Duration,
+    /// How long a stream waits for its client to read before it is cut off.
+    pub slow_reader_time: Duration,
     /// Bytes of bodies that are in memory at a time, from before a body is read until its request
     /// is answered. What is made of a body takes several times its bytes: of states, one at a time
     /// is, by the thread that stores them. One of the largest bodies must fit.
@@ -86,6 +94,7 @@ impl Default for Limits {
             drain_time: Duration::from_secs(2),
             streams_max: 1024,
             heartbeat_time: Duration::from_secs(15),
+            slow_reader_time: Duration::from_secs(10),
             body_bytes_in_memory_max: 2 * STATE_BODY_BYTES_MAX,
             answer_bytes_in_memory_max: 16 * 1024 * 1024,
             memory_wait: Duration::from_secs(15),

@@ -141,14 +141,19 @@ async fn received(context: &Context, headers: &HeaderMap, body: Body) -> Result<
     let most = CONTEXT_BODY_BYTES_MAX;
     body::check_up_to(headers, &[Media::Json], most)?;
     let Received { bytes, memory } = body::read_up_to(context, headers, body, most).await?;
-    let asked = EvaluationContext::from_tree(context_in(&bytes)?)?;
+    let asked = context_in(&bytes)?;
     let evaluator = context.app().flags().evaluator(asked);
     Ok(Asked { evaluator, memory })
 }
 
-/// Returns the context in the body of a request; `null` if there is none: the released Python
+/// Reads the body of a request, for the fuzz targets.
+pub(crate) fn read(bytes: &[u8]) -> Result<EvaluationContext, String> {
+    context_in(bytes).map_err(Failure::into_details)
+}
+
+/// Reads the context in the body of a request. If there is none, it is empty: the released Python
 /// client leaves an empty one out.
-fn context_in(bytes: &[u8]) -> Result<Tree, Failure> {
+fn context_in(bytes: &[u8]) -> Result<EvaluationContext, Failure> {
     let parse_error = |details: String| Failure::new(ErrorCode::ParseError, details);
     let (json, _) = text::read(bytes).map_err(|error| parse_error(format!("The body {error}.")))?;
     let body = tree::read_unique(json.as_bytes()).map_err(|error| {
@@ -162,8 +167,8 @@ fn context_in(bytes: &[u8]) -> Result<Tree, Failure> {
         return Err(Failure::new(ErrorCode::ParseError, details));
     };
     match members.remove("context") {
-        Some(context) => Ok(context),
-        None if members.is_empty() => Ok(Tree::Null),
+        Some(context) => Ok(EvaluationContext::from_tree(context)?),
+        None if members.is_empty() => Ok(EvaluationContext::default()),
         None => Err(Failure::new(
             ErrorCode::InvalidContext,
             "The body has no context; put the targeting key and all attributes under `context`.",

@@ -25,11 +25,12 @@ use super::gate::{Gate, harden};
 use super::limits::Limits;
 use super::memory::Memory;
 use super::metrics::{self, Scrapes};
+use super::news::Newsroom;
 use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, ofrep, sample, state, stream};
+use super::{assets, events, flags, health, ofrep, openapi, sample, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
@@ -52,6 +53,8 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
         ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
         ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
+        ("/js/ml/{module}", assets::methods()),
+        ("/api/openapi.json", openapi::methods()),
         (sample::ROOT, sample::page_methods()),
         ("/sample", sample::slash_methods()),
         ("/sample/{*file}", sample::file_methods()),
@@ -76,6 +79,7 @@ struct Shared {
     streams: Arc<Places>,
     memory: Memory,
     answers: Memory,
+    news: Newsroom,
     /// Stores states. The store has one writer anyhow.
     writing: Worker,
     /// Reads states.
@@ -100,6 +104,11 @@ impl Context {
     /// Returns the places for streams.
     pub(super) fn streams(&self) -> &Arc<Places> {
         &self.0.streams
+    }
+
+    /// Returns what streams are told by.
+    pub(super) fn news(&self) -> &Newsroom {
+        &self.0.news
     }
 
     /// Returns the memory that bodies share.
@@ -174,6 +183,7 @@ impl Routes {
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
             memory: Memory::of_bodies(&limits, app.load()),
             answers: Memory::of_answers(&limits),
+            news: Newsroom::new(app.clone(), stopping.clone()),
             writing: Worker::start("flagdeck-put")?,
             reading: Worker::start("flagdeck-get")?,
             stopping,
@@ -256,6 +266,8 @@ async fn or_failure<E>(answering: impl Future<Output = Result<Response, E>>) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -306,6 +318,25 @@ mod tests {
             let refused = route::check(&path).unwrap_err();
             assert!(refused.contains("outside"), "{path}: {refused}");
         }
+    }
+
+    #[test]
+    fn every_address_is_described_and_every_described_one_is_served() {
+        let description: serde_json::Value = serde_json::from_str(openapi::DESCRIPTION).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        let described: BTreeSet<String> = paths.keys().cloned().collect();
+        let served = addresses().into_iter().map(|(path, _)| path);
+        // A rest of a path, `{*rest}`, is a parameter there.
+        let served: BTreeSet<String> = served
+            .chain(["/metrics"])
+            .map(|path| path.replace("{*", "{"))
+            .collect();
+        let missing: Vec<_> = served.difference(&described).collect();
+        let gone: Vec<_> = described.difference(&served).collect();
+        assert!(
+            missing.is_empty() && gone.is_empty(),
+            "docs/openapi.json does not describe {missing:?}; nothing serves {gone:?}"
+        );
     }
 
     #[tokio::test]

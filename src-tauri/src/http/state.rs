@@ -119,18 +119,17 @@ async fn read_asked(
 
 /// Answers with a state and its entity tag; without the state if the client has it.
 fn tagged(text: Option<Vec<u8>>, etag: &str) -> Response {
+    let tag = HeaderValue::from_str(etag).expect("a tag is plain ASCII");
     let described = [
-        (ETAG, HeaderValue::from_str(etag)),
-        (CACHE_CONTROL, Ok(HeaderValue::from_static("no-cache"))),
-        (
-            CONTENT_TYPE,
-            Ok(HeaderValue::from_static("application/json")),
-        ),
+        (ETAG, tag),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
-    let described = described.map(|(name, value)| (name, value.expect("a tag is plain ASCII")));
     match text {
         None => (StatusCode::NOT_MODIFIED, described).into_response(),
-        Some(text) => (described, Body::from(text)).into_response(),
+        Some(text) => {
+            let media = [(CONTENT_TYPE, "application/json")];
+            (described, media, Body::from(text)).into_response()
+        }
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{Bound, Kinds, Nobody, Reach, Reaches};
-use crate::compile::{Compiled, ComponentId, Gate, Prerequisites};
-use crate::document::Strategy;
+use crate::compile::{Admission, Compiled, ComponentId, Gate, Prerequisites};
 use crate::limits;
 
 /// Computes the reach of every component.
@@ -130,9 +129,9 @@ impl<'a> Builder<'a> {
 
     /// Multiplies a component's own rollout with the distinct ones behind its requirements.
     fn multiplied(&self, id: ComponentId) -> Shares {
-        let component = self.compiled.get(id);
+        let gate = &self.compiled.rule(id).gate;
         let mut shares = Shares::everyone();
-        shares.pass(&component.gate, own_zero(&component.gate), &self.same_list);
+        shares.pass(gate, own_zero(gate), &self.same_list);
         self.pass_checks(id, &mut shares);
         shares
     }
@@ -142,12 +141,12 @@ impl<'a> Builder<'a> {
         self.pass_checks(id, &mut shares);
         // The checks leave out the component's own gate: if that is the default rollout, what it
         // requires may be on it as well.
-        let component = self.compiled.get(id);
-        if component.gate.owner.is_none()
+        let gate = &self.compiled.rule(id).gate;
+        if gate.slot.is_none()
             && let Some(required) = self.required_on_default(id)
         {
             let zero = Why::RequiredZero(required);
-            shares.pass(&component.gate, zero, &self.same_list);
+            shares.pass(gate, zero, &self.same_list);
         }
         shares
     }
@@ -171,17 +170,19 @@ impl<'a> Builder<'a> {
                 return true;
             };
             let checks = &self.compiled.checks[from as usize..(from + len) as usize];
-            component.gate.owner.is_none() || checks.iter().any(|check| check.gate.owner.is_none())
+            let is_default = |gate: &Gate| gate.slot.is_none();
+            is_default(&self.compiled.rule(required).gate)
+                || checks.iter().any(|check| is_default(&check.gate))
         })
     }
 
     /// Bounds the reach of a component with too many rollouts behind it: at most the smallest reach
     /// among what it requires, times the share of its custom rollout.
     fn bounded(&self, id: ComponentId) -> Shares {
-        let component = self.compiled.get(id);
+        let gate = &self.compiled.rule(id).gate;
         let mut shares = self.bounded_requirements(id);
-        if component.gate.owner.is_some() {
-            shares.pass(&component.gate, Why::Zero, &self.same_list);
+        if gate.slot.is_some() {
+            shares.pass(gate, Why::Zero, &self.same_list);
         }
         shares
     }
@@ -251,18 +252,18 @@ impl Shares {
         if gate.threshold == 0 {
             self.nobody = self.nobody.or(Some(zero));
         }
-        match (gate.strategy, gate.groups) {
-            (Strategy::Canary, Some(_)) if gate.threshold == limits::BUCKETS => {}
-            (Strategy::Canary, Some(list)) => {
+        match gate.admission {
+            Admission::GroupsFirst(_) if gate.threshold == limits::BUCKETS => {}
+            Admission::GroupsFirst(list) => {
                 self.others *= share;
                 self.add_list(same_list[list as usize]);
             }
-            (Strategy::Feature, Some(list)) => {
+            Admission::GroupsOnly(list) => {
                 self.others = 0.0;
                 self.members *= share;
                 self.add_list(same_list[list as usize]);
             }
-            (Strategy::Canary | Strategy::Feature, None) | (Strategy::BlueGreen, _) => {
+            Admission::Part | Admission::Nobody | Admission::Everyone => {
                 self.others *= share;
                 self.members *= share;
             }
@@ -328,7 +329,7 @@ impl Why {
 }
 
 fn own_zero(gate: &Gate) -> Why {
-    match gate.owner {
+    match gate.slot {
         Some(_) => Why::Zero,
         None => Why::DefaultZero,
     }

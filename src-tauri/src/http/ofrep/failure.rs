@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::Json;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ pub(super) struct Failure {
     status: StatusCode,
     code: ErrorCode,
     details: Cow<'static, str>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// A refusal as sent. Released clients ask for each member by its name.
@@ -61,8 +61,13 @@ impl Failure {
             status,
             code,
             details: details.into(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
         }
+    }
+
+    /// Returns what it says.
+    pub(super) fn into_details(self) -> String {
+        self.details.into_owned()
     }
 
     /// Answers with it; `key` is the flag that was asked for, if it was one.
@@ -97,7 +102,7 @@ impl From<ProblemDetails> for Failure {
                 _ => ErrorCode::General,
             },
             details,
-            headers: headers.into_iter().collect(),
+            headers,
         }
     }
 }
