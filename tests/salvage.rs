@@ -307,6 +307,8 @@ fn the_doctor_says_first_what_it_takes_back_and_does_it_when_told() {
         "{done}"
     );
     assert_eq!(cli.json("history")[0]["revision"], 5);
+    assert_eq!(cli.json("quarantine list")[0]["label"]["seen"], true);
+    assert_eq!(cli.run("get").err, "", "nothing is told of any more");
     let again = cli.ok(&format!("doctor --salvage {name} --yes"));
     assert!(
         again.ends_with("Nothing in quarantine can be taken back.\n"),

@@ -39,6 +39,7 @@ mod private;
 mod reading;
 mod reading_settings;
 mod redacted;
+mod restores_damaged;
 mod restores_killed;
 mod restores_model;
 mod salvage;

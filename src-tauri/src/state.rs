@@ -48,6 +48,7 @@ pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
 pub(crate) use self::restoring::{RestoreContext, undo_of};
 pub(crate) use self::show::plainly_compared;
+pub use self::writing::SnapshotsExport;
 pub(crate) use self::writing::{Assignment, FromFile};
 
 /// The name of a source: 1 to 128 characters, none of them a control character or a slash.
@@ -138,6 +139,12 @@ pub enum StateError {
         /// Its latest snapshot that can be read, from which the state can be recovered.
         snapshot: Option<u64>,
     },
+    /// What is stored of a restore does not match its hash.
+    #[error("restore {id} is damaged: its record does not match its hash; ask for another one")]
+    DamagedRestore {
+        /// Its number.
+        id: u64,
+    },
     /// The state of a source can be read, so there is nothing to recover.
     #[error("the state of {name} is sound: there is nothing to recover")]
     Sound {
@@ -210,6 +217,7 @@ impl StateError {
             RestoreStatus::Recovered => {
                 "took the place of a damaged state, of which nothing is left"
             }
+            RestoreStatus::Damaged => "is damaged",
         };
         Self::Ended {
             message: format!("restore {id} of {source} {how}"),
@@ -261,6 +269,8 @@ pub enum ConfirmationStatus {
     Superseded,
     /// It had been cancelled.
     Cancelled,
+    /// What is stored of it is damaged, so that it cannot be told.
+    Damaged,
     /// The source was asked for no restore of that number.
     Unknown,
 }
@@ -276,7 +286,7 @@ impl Confirmation {
         }
     }
 
-    /// Returns the outcome of a restore that has ended.
+    /// Returns the outcome of a restore that has ended or is damaged.
     pub(in crate::state) fn of(restore: &StateRestore) -> Self {
         Self {
             id: restore.id,
@@ -286,6 +296,7 @@ impl Confirmation {
                 RestoreStatus::Cancelled => ConfirmationStatus::Cancelled,
                 // Its source was asked for nothing.
                 RestoreStatus::Recovered => ConfirmationStatus::Unknown,
+                RestoreStatus::Damaged => ConfirmationStatus::Damaged,
             },
             is_exact: restore.is_exact,
             differing: restore.differing.clone(),

@@ -117,6 +117,25 @@ describe("restores in the list", () => {
     expect(screen.getByTestId("restore-row-2").textContent).toContain("Waiting");
   });
 
+  it("of which one is damaged are all listed, and nothing can be done with that one", async () => {
+    ask(35, { only: ["ml.usage.calculations"] });
+    host.states.confirm(1);
+    ask(5, { snapshot: 5 });
+    host.states.damageRestore(1);
+    await open(2);
+    const row = await screen.findByTestId("restore-row-1");
+    expect(listed().filter((each) => each?.startsWith("R"))).toEqual(["R2", "R1"]);
+    expect(row.textContent).toContain("kanban: restore 1");
+    expect(row.textContent).toContain("Damaged");
+    expect(row.textContent).not.toContain("ci with flagctl");
+    await user.click(row);
+    const text = details().textContent;
+    expect(text).toContain(words.restores.meanings.damaged);
+    expect(text).not.toContain("ci with flagctl");
+    expect(within(details()).queryByTestId("restore-show")).toBeNull();
+    expect(within(details()).queryByTestId("restore-undo")).toBeNull();
+  });
+
   it("are placed right in a history of many pages", async () => {
     ask(EVERY_MS / MINUTE_MS / 2 + 10 * 500);
     await open(1200);

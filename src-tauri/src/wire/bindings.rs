@@ -112,6 +112,7 @@ fn generate() -> String {
         SnapshotCause,
         SnapshotFilter,
         SnapshotPage,
+        SnapshotsFile,
         Unreadable,
         Timeline,
         TimelineColumn,

@@ -6,7 +6,14 @@ import type { Narrowing } from "./history";
 
 /** `uncompared` is what was confirmed before confirmations were compared with what was asked for. */
 export type Standing =
-  "open" | "exact" | "differs" | "uncompared" | "superseded" | "cancelled" | "recovered";
+  | "open"
+  | "exact"
+  | "differs"
+  | "uncompared"
+  | "superseded"
+  | "cancelled"
+  | "recovered"
+  | "damaged";
 
 /** How long the outcome of a restore is shown beside the comparison. */
 const ENDED_MS = 10 * 60_000;
