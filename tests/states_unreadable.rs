@@ -466,7 +466,10 @@ fn codings_of_an_earlier_format_are_sealed_when_it_is_upgraded() {
     drop(prepare(folder.path(), 4));
     let database = Connection::open(folder.path().join("state.db")).unwrap();
     database
-        .execute_batch("DROP TABLE coding_seal; DROP TABLE commits; PRAGMA user_version = 3")
+        .execute_batch(
+            "DROP TABLE coding_seal; DROP TABLE commits; ALTER TABLE restore DROP COLUMN seal;
+             PRAGMA user_version = 3",
+        )
         .unwrap();
     drop(database);
     let app = open(folder.path());

@@ -12,7 +12,7 @@ import {
   rankOfRevision,
   restoresBelow,
 } from "../src/model/interleaved";
-import { standingOf } from "../src/model/restores";
+import { momentsOf, standingOf } from "../src/model/restores";
 import { words } from "../src/words";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
@@ -98,6 +98,19 @@ describe("places among revisions", () => {
     const asked = vi.fn(() => Promise.resolve(4));
     expect(await findPlaces([7, 7, 7, 7, 7, 7, 7], 4, asked)).toEqual(Array(7).fill(4));
     expect(asked.mock.calls.length).toBeLessThanOrEqual(3);
+  });
+});
+
+describe("the time of a damaged restore", () => {
+  it("displaces no other: it is that of the one before", () => {
+    ask(30);
+    ask(20);
+    const [first, second] = host.states.restores;
+    if (!first || !second) throw new Error("both were asked for");
+    const damaged = { ...first, status: "damaged" as const, atMs: 0 };
+    expect(momentsOf([first, damaged, second])).toEqual([first.atMs, first.atMs, second.atMs]);
+    expect(momentsOf([damaged, second])).toEqual([second.atMs, second.atMs]);
+    expect(momentsOf([damaged])).toEqual([0]);
   });
 });
 

@@ -42,6 +42,16 @@ export function isAmong(restore: StateRestore, { component, who, text, what }: N
   return [source, ...only, ...except].some((each) => hasTyped(each, text));
 }
 
+/**
+ * When restores were asked for, the earliest first. The time of a damaged one may be wrong, and
+ * would displace the others: it gets that of the one before it.
+ */
+export function momentsOf(restores: readonly StateRestore[]): number[] {
+  const isDamaged = ({ status }: StateRestore) => status === "damaged";
+  let last = restores.find((restore) => !isDamaged(restore))?.atMs ?? restores[0]?.atMs ?? 0;
+  return restores.map((restore) => (last = isDamaged(restore) ? last : restore.atMs));
+}
+
 /** A key that changes when the latest restores of some sources change. */
 export function signatureOf(restores: readonly (StateRestore | null)[]): string {
   return JSON.stringify(restores.map((restore) => restore && [restore.id, restore.status]));

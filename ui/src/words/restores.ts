@@ -123,7 +123,11 @@ export const restores = {
     if (restore.status === "recovered") {
       return `${isolated(restore.source)}: recover a damaged state from ${number(restore.snapshot)}`;
     }
-    if (restore.status === "damaged") return `${isolated(restore.source)}: restore ${restore.id}`;
+    if (restore.status === "damaged") {
+      return restore.source === ""
+        ? `Restore ${restore.id}`
+        : `${isolated(restore.source)}: restore ${restore.id}`;
+    }
     const verb = restore.undoes === null ? "restore" : "undo a restore of";
     return `${isolated(restore.source)}: ${verb} ${parts(restore)}`;
   },
