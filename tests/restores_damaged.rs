@@ -157,7 +157,8 @@ fn a_damaged_restore_that_was_open_is_in_the_way_of_nothing() {
     assert_eq!(told.status, ConfirmationStatus::Damaged);
     assert!(report.changed, "the report is stored");
     let next = app.restore_state(&everything(1), &me()).unwrap();
-    assert_eq!(app.open_restores().unwrap(), [next.clone()]);
+    let open = app.open_restores().unwrap();
+    assert_eq!(open, std::slice::from_ref(&next));
     let confirmed = app.put_state(&web(), br#"{"n": 1, "mode": "old"}"#, None, Some(next.id));
     assert_eq!(confirmed.unwrap().restore.unwrap().is_exact, Some(true));
     let asked: u32 = database(folder.path())
