@@ -173,10 +173,11 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 32] = [
+const UPWARDS: [&str; 35] = [
     "lock",
     "source",
     "private",
+    "serving",
     "clock",
     "chores",
     "durable",
@@ -193,6 +194,7 @@ const UPWARDS: [&str; 32] = [
     "outbound",
     "runner",
     "config",
+    "browser",
     "token",
     "store",
     "actor",
@@ -203,6 +205,7 @@ const UPWARDS: [&str; 32] = [
     "error",
     "flags",
     "app",
+    "demo",
     "wire",
     "http",
     "fuzzing",

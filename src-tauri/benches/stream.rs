@@ -122,7 +122,14 @@ fn report(streams: usize, mut last: Vec<Duration>) {
     last.sort_unstable();
     let (median, worst) = (last[last.len() / 2], last[last.len() - 1]);
     println!("a change over HTTP, told to the last of {streams} streams");
-    println!("median {median:.1?}, worst of {} rounds {worst:.1?}", last.len());
-    let verdict = if worst <= TARGET { "target met" } else { "TARGET MISSED" };
+    println!(
+        "median {median:.1?}, worst of {} rounds {worst:.1?}",
+        last.len()
+    );
+    let verdict = if worst <= TARGET {
+        "target met"
+    } else {
+        "TARGET MISSED"
+    };
     println!("target {TARGET:.0?}: {}", sized(verdict, "not measured"));
 }

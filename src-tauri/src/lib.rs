@@ -27,11 +27,13 @@
 //! | [`arguments`] | command lines, read or refused |
 //! | [`outbound`] | calls to servers, each bounded in time and size |
 //! | [`address`] | the addresses of servers, taken apart |
+//! | [`browser`] | hands pages and folders to the user's desktop |
 //! | [`loopback`] | the names of this machine |
 //! | [`runner`] | runs a command on a state, with a timeout, and ends all processes that it started |
 //! | [`logging`] | the log on standard error |
 //! | [`build_info`] | what Flagdeck is made of |
 //! | [`error`] | why something was refused or failed, and the one vocabulary of codes |
+//! | [`demo`] | a synthetic application, played and removed |
 //! | [`wire`] | the JSON shapes that faces see |
 //! | [`http`] | a face: the local HTTP interface |
 //! | [`fuzzing`] | readers of foreign bytes, for the fuzz targets |
@@ -61,11 +63,13 @@ pub mod leader;
 pub mod load;
 mod lock;
 pub mod private;
+pub mod serving;
 pub mod token;
 pub mod trusted_time;
 
 pub mod address;
 pub mod arguments;
+pub mod browser;
 pub mod build_info;
 pub mod logging;
 pub mod loopback;
@@ -73,6 +77,8 @@ pub mod outbound;
 pub mod runner;
 
 pub mod error;
+
+pub mod demo;
 pub mod wire;
 
 pub mod http;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use flagdeck::address::Address;
 use flagdeck::config;
+use flagdeck::demo::state::StateSize;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::states::{
@@ -15,7 +16,7 @@ pub use self::states::{
     RestoreArguments, RestoresArguments, SetArguments, SnapshotCommand, StateCommand,
     UndoArguments, Words,
 };
-use crate::demo::{StateSize, on_this_machine};
+use crate::demo::on_this_machine;
 use crate::when::{At, When, duration};
 
 const EXIT_CODES: &str = "\
@@ -179,7 +180,8 @@ pub enum Command {
         #[arg(long)]
         write_back: bool,
         /// Take back what is sound in quarantine and missing here, of these entries or of all:
-        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks
+        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks. Marks
+        /// the entries as seen
         #[arg(long, value_name = "ENTRY", num_args = 0.., conflicts_with = "write_back")]
         salvage: Option<Vec<String>>,
         /// Take it back without asking
@@ -198,7 +200,7 @@ pub enum Command {
         #[arg(long)]
         port: Option<u16>,
     },
-    /// Play an application that uses the flags, and report its made-up calculations
+    /// Play an application that uses the flags, open one in the browser, or remove either
     ///
     /// Drives a Flagdeck that is running on this machine, so that there is something to see in
     /// its charts. All that it reports is marked as synthetic.
@@ -463,7 +465,8 @@ pub struct EvalArguments {
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Where Flagdeck is running; only on this machine. Without it, at the setting http.port
+    /// Where Flagdeck is running; only on this machine. Without it, where a window or server of the
+    /// data folder serves, or else at the setting http.port
     #[arg(long, value_name = "URL", value_parser = on_this_machine)]
     pub url: Option<Address>,
     /// How many users there are: user0, user1 and so on. A tenth are in the group beta, a
@@ -502,4 +505,33 @@ pub struct DemoArguments {
     /// Only print the first batch of events, and contact nobody
     #[arg(long, conflicts_with_all = ["url", "time"])]
     pub dry_run: bool,
+    /// Open the sample app in the browser instead: a page that uses the flags
+    ///
+    /// It is served by the Flagdeck that is running, or by this command until it is interrupted. If
+    /// flags are still the safe default, some are turned on for half of the users.
+    #[arg(
+        long,
+        conflicts_with_all = ["users", "rate", "components", "regression", "time", "seed",
+            "state_size", "dry_run"]
+    )]
+    pub page: bool,
+    /// Print the address of the page, and open no browser
+    #[arg(long, requires = "page")]
+    pub no_open: bool,
+    /// Remove the demo instead: all that synthetic sources reported, for good
+    ///
+    /// Flags that were turned on for the demo and not changed since are turned back, as a revision
+    /// that can be undone. Says first what that is; on a terminal, asks.
+    #[arg(
+        long,
+        conflicts_with_all = ["url", "users", "rate", "components", "regression", "time", "seed",
+            "state_size", "dry_run", "page"]
+    )]
+    pub remove: bool,
+    /// Remove it without asking
+    #[arg(long, requires = "remove")]
+    pub yes: bool,
+    /// Leave flags on that were turned on for the demo
+    #[arg(long, requires = "remove")]
+    pub keep_flags: bool,
 }

@@ -5,7 +5,7 @@
 const ROUTE_BYTES_MAX: usize = 1024;
 
 /// Where Flagdeck serves something itself: there, and below.
-const TAKEN: [&str; 4] = ["/api", "/healthz", "/js", "/ofrep"];
+const TAKEN: [&str; 5] = ["/api", "/healthz", "/js", "/ofrep", "/sample"];
 
 /// Characters beside letters and digits that no client escapes in a path (RFC 3986, section 3.3).
 const PLAIN: &[u8] = b"-._~!$&'()*+,;=:@";
@@ -82,6 +82,7 @@ mod tests {
             ("/healthz/x", "outside /api, /healthz"),
             ("/js/ml/MLConfig.js", "outside /api, /healthz"),
             ("/ofrep/v1", "outside /api, /healthz"),
+            ("/sample/x", "outside /api, /healthz"),
         ] {
             let refused = check(path).unwrap_err();
             assert!(refused.contains(said), "{path}: {refused}");

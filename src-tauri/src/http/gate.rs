@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::assets;
 use super::problem::ProblemDetails;
+use super::sample;
 use super::token::query_names_token;
 use crate::app::App;
 use crate::config::Origin;
@@ -184,10 +185,11 @@ impl Caller {
 pub(super) fn harden(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    );
+    // A page of this server has a policy of its own.
+    let policy = headers.entry(CONTENT_SECURITY_POLICY);
+    policy.or_insert(HeaderValue::from_static(
+        "default-src 'none'; frame-ancestors 'none'",
+    ));
     headers.append(VARY, HeaderValue::from_static("Origin"));
 }
 
@@ -199,7 +201,7 @@ fn check_path(path: &str) -> Result<(), ProblemDetails> {
             "The path begins with two slashes: the address before it ends in one too many.",
         ));
     }
-    if path != "/" && path.split('/').skip(1).any(is_disguised) {
+    if path != "/" && path != sample::ROOT && path.split('/').skip(1).any(is_disguised) {
         return Err(ProblemDetails::not_found());
     }
     if path.contains("%00") {

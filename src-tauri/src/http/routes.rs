@@ -30,7 +30,7 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{assets, events, flags, health, ofrep, openapi, state, stream};
+use super::{assets, events, flags, health, ofrep, openapi, sample, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
@@ -55,6 +55,9 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
         ("/healthz", health::methods()),
         ("/js/ml/{module}", assets::methods()),
         ("/api/openapi.json", openapi::methods()),
+        (sample::ROOT, sample::page_methods()),
+        ("/sample", sample::slash_methods()),
+        ("/sample/{*file}", sample::file_methods()),
     ]
 }
 
@@ -311,7 +314,7 @@ mod tests {
     #[test]
     fn metrics_cannot_be_where_something_else_is() {
         for (path, _) in addresses() {
-            let path = path.replace(['{', '}'], "");
+            let path = path.replace(['{', '}', '*'], "");
             let refused = route::check(&path).unwrap_err();
             assert!(refused.contains("outside"), "{path}: {refused}");
         }

@@ -877,6 +877,80 @@ atMs: number,
 bytes: number, };
 
 /**
+ * How the demo stands.
+ */
+export type DemoStatus = { 
+/**
+ * Whether this program plays it.
+ */
+isPlaying: boolean, 
+/**
+ * Why it cannot report; `null` if it can, or is not played.
+ */
+trouble: string | null, 
+/**
+ * The synthetic sources that a removal deletes.
+ */
+sources: Array<DemoSource>, 
+/**
+ * What a removal changes in the flags, a sentence each: what was turned on for the demo and
+ * was not changed since.
+ */
+flags: Array<string>, 
+/**
+ * Whether starting it turns flags on: the safe default is in force, and no other application
+ * keeps a state here.
+ */
+turnsFlagsOn: boolean, };
+
+/**
+ * A synthetic source.
+ */
+export type DemoSource = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its snapshots, pinned ones too.
+ */
+snapshots: number, 
+/**
+ * Calculations of it that are counted.
+ */
+calculations: number, };
+
+/**
+ * What a removal of the demo did.
+ */
+export type RemovedDemo = { 
+/**
+ * The sources that were deleted, with their states, snapshots, restores and events.
+ */
+sources: Array<DemoSource>, 
+/**
+ * What changed in the flags, a sentence each.
+ */
+flags: Array<string>, 
+/**
+ * The revision that changed them; `null` if none did.
+ */
+revision: number | null, };
+
+/**
+ * The sample app, opened in the browser.
+ */
+export type OpenedPage = { 
+/**
+ * Its address, with the token in it.
+ */
+address: string, 
+/**
+ * Why the browser was not opened; `null` if it was.
+ */
+trouble: string | null, };
+
+/**
  * An entry as it is listed, also one of an earlier Flagdeck, without a label.
  */
 export type Quarantined = { 
@@ -1724,7 +1798,7 @@ snapshotBytes: number,
  */
 lastSnapshotMs: number | null, 
 /**
- * Its restore that is open, or else its latest; `null` without any.
+ * Its restore that is open, or else its latest that is not damaged; `null` without any.
  */
 restore: StateRestore | null, 
 /**
@@ -1836,6 +1910,19 @@ total: number,
 snapshots: Array<Snapshot>, 
 /**
  * What could not be searched for a text; left out if all could.
+ */
+unreadable?: Unreadable, };
+
+/**
+ * A file that snapshots were written to.
+ */
+export type SnapshotsFile = { 
+/**
+ * Its path.
+ */
+place: string, 
+/**
+ * What is damaged, and left out; left out itself if nothing is.
  */
 unreadable?: Unreadable, };
 
@@ -2233,7 +2320,7 @@ except: Array<string>,
 withFlags: boolean, };
 
 /**
- * A restore, and its outcome.
+ * A restore, and its outcome. Of a damaged one everything but the number may be wrong or missing.
  */
 export type StateRestore = { 
 /**
@@ -2307,7 +2394,7 @@ differing: Array<string>, };
 /**
  * How a restore stands.
  */
-export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled" | "recovered";
+export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled" | "recovered" | "damaged";
 
 /**
  * Which restores to look for. What is not given lets every restore through.

@@ -12,6 +12,7 @@ import { compare } from "./compare";
 import { structure } from "./structure";
 import { conflict } from "./conflict";
 import { dashboard } from "./dashboard";
+import { demo } from "./demo";
 import { difference } from "./difference";
 import { flags } from "./flags";
 import { frame } from "./frame";
@@ -32,6 +33,7 @@ export const words = {
   actions,
   frame,
   dashboard,
+  demo,
   pulse,
   flags,
   inspector,

@@ -6,13 +6,16 @@ import type {
   ChartQuery,
   Charts,
   ChosenFile,
+  DemoStatus,
   Difference,
   BuildInfo,
   Notice,
+  OpenedPage,
   Outcome,
   Preferences,
   Pulse,
   Quarantined,
+  RemovedDemo,
   RestoreFilter,
   RestorePage,
   RestoreRequest,
@@ -25,6 +28,7 @@ import type {
   StateAt,
   StateDifference,
   StateDifferenceOptions,
+  SnapshotsFile,
   StateRestore,
   StateSource,
   Status,
@@ -108,6 +112,52 @@ export class MemoryHost extends MemoryFlags implements Host {
     return this.setAside;
   }
 
+  /** How the demo stands. */
+  demoNow: DemoStatus = {
+    isPlaying: false,
+    trouble: null,
+    sources: [],
+    flags: [],
+    turnsFlagsOn: true,
+  };
+  /** Whether flags were kept, for each time that the demo was removed. */
+  readonly demosRemoved: boolean[] = [];
+  samplesOpened = 0;
+  /** Why the browser does not open; `null` if it does. */
+  browserTrouble: string | null = null;
+
+  async demo(): Promise<DemoStatus> {
+    await this.gate;
+    return structuredClone(this.demoNow);
+  }
+
+  startDemo(): Promise<DemoStatus> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const sources = [{ name: "synthetic-demo", snapshots: 1, calculations: 1204 }];
+    const flags = ["Master switch off", "calculator off"];
+    this.demoNow = { ...this.demoNow, isPlaying: true, sources, flags, turnsFlagsOn: false };
+    return this.demo();
+  }
+
+  stopDemo(): Promise<DemoStatus> {
+    this.demoNow = { ...this.demoNow, isPlaying: false };
+    return this.demo();
+  }
+
+  removeDemo(keepFlags: boolean): Promise<RemovedDemo> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const { sources, flags } = this.demoNow;
+    this.demosRemoved.push(keepFlags);
+    this.demoNow = { ...this.demoNow, isPlaying: false, sources: [], flags: [] };
+    return Promise.resolve({ sources, flags: keepFlags ? [] : flags, revision: null });
+  }
+
+  openSample(): Promise<OpenedPage> {
+    this.samplesOpened += 1;
+    const address = "http://127.0.0.1:4680/sample/#token=5ec4e7";
+    return Promise.resolve({ address, trouble: this.browserTrouble });
+  }
+
   stateSources(): Promise<StateSource[]> {
     return this.states.stateSources();
   }
@@ -183,7 +233,7 @@ export class MemoryHost extends MemoryFlags implements Host {
     return this.states.undoRestore(id);
   }
 
-  exportSnapshots(ids: readonly number[]): Promise<string | null> {
+  exportSnapshots(ids: readonly number[]): Promise<SnapshotsFile | null> {
     return this.states.exportSnapshots(ids);
   }
 
@@ -303,7 +353,7 @@ export class MemoryHost extends MemoryFlags implements Host {
     survey.takes = [];
     survey.changes = [];
     survey.leaves = ["Nothing in it is missing here."];
-    return Promise.resolve({ name, taken, left: survey.leaves });
+    return this.noteQuarantineSeen([name]).then(() => ({ name, taken, left: survey.leaves }));
   }
 
   exportQuarantined(name: string): Promise<string | null> {

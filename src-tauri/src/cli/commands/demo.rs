@@ -7,21 +7,23 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use flagdeck::address::Address;
-use flagdeck::{Error, config};
+use flagdeck::demo::host::{Host, Traits};
+use flagdeck::demo::usual_components;
+use flagdeck::{Error, config, serving};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
 use super::{data_dir, given, options};
 use crate::arguments::{Arguments, DemoArguments};
-use crate::demo::{CallError, Flagdeck, Host, Run, Traits, announcement, first_batch};
+use crate::demo::{CallError, Flagdeck, Run, announcement, first_batch};
 use crate::output::{Output, remark};
 use crate::signals::EndSignals;
 
-/// How many components calculate if none are named.
-const COMPONENTS: usize = 5;
-
 /// How many may be named: what each user sees of each is kept in memory.
 const COMPONENTS_MAX: usize = 50;
+
+/// The setting of the port.
+const PORT: &str = "http.port";
 
 /// Seeds that are drawn are short enough to be typed.
 const SEED_DRAWN_MAX: u64 = 999_999;
@@ -86,7 +88,7 @@ fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck>
     let data_dir = existing(data_dir(arguments)?)?;
     let address = match &demo.url {
         Some(address) => address.clone(),
-        None => configured(arguments, &data_dir)?,
+        None => served_at(arguments, &data_dir)?,
     };
     let flagdeck = Flagdeck::at(address, data_dir);
     match flagdeck.check() {
@@ -98,12 +100,29 @@ fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck>
     }
 }
 
+/// Finds the Flagdeck that is running, if one is: at the address that was given, or else on this
+/// data folder.
+pub fn running(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Option<Flagdeck>> {
+    if demo.url.is_some() {
+        return find(arguments, demo).map(Some);
+    }
+    options(arguments)?.check_folder()?;
+    let data_dir = data_dir(arguments)?;
+    if !holds_data(&data_dir)? {
+        return Ok(None);
+    }
+    let flagdeck = Flagdeck::at(served_at(arguments, &data_dir)?, data_dir);
+    match flagdeck.check() {
+        Ok(()) => Ok(Some(flagdeck)),
+        Err(CallError::Away { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Makes sure that there is data, rather than making a folder or a token that no Flagdeck
 /// knows of.
 fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
-    let database = data_dir.join("flagdeck.db");
-    let is_there = database.try_exists();
-    if !is_there.with_context(|| format!("{} cannot be read", database.display()))? {
+    if !holds_data(&data_dir)? {
         bail!(
             "{} holds no data of Flagdeck: open the window, or run flagctl serve, and try again; \
              or say where with --data-dir",
@@ -111,6 +130,27 @@ fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
         );
     }
     Ok(data_dir)
+}
+
+fn holds_data(data_dir: &Path) -> anyhow::Result<bool> {
+    let database = data_dir.join("flagdeck.db");
+    let is_there = database.try_exists();
+    is_there.with_context(|| format!("{} cannot be read", database.display()))
+}
+
+/// Returns where a program on the folder serves, if one does; else where the setting says.
+fn served_at(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
+    let is_named = |(name, _): &(String, String)| name == PORT;
+    if given(arguments).command_line.iter().any(is_named) {
+        return configured(arguments, data_dir);
+    }
+    let usual = config::load(data_dir, &given(arguments)).config.http.port;
+    let ports = serving::ports(data_dir);
+    let port = ports.iter().find(|port| **port == usual).or(ports.first());
+    match port {
+        Some(port) => Ok(Address::of_port(*port)),
+        None => configured(arguments, data_dir),
+    }
 }
 
 fn configured(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
@@ -168,13 +208,4 @@ fn check(path: &ComponentPath, document: &FlagDocument) -> Result<(), Error> {
             },
         }),
     }
-}
-
-/// Returns the first components of a document, those that are switched on before the others.
-fn usual_components(document: &FlagDocument) -> Vec<String> {
-    let mut all = Vec::new();
-    document.for_each_component(|path, on| all.push((path.to_owned(), on)));
-    let (on, off): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, on)| *on);
-    let first = on.into_iter().chain(off).take(COMPONENTS);
-    first.map(|(path, _)| path).collect()
 }
