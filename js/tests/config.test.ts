@@ -171,7 +171,7 @@ const imports = MODULES.map((name) => {
   return `const ${name} = await import(${JSON.stringify(path)});`;
 }).join("\n");
 
-test("the modules load where there is neither process nor navigator, and change nothing", () => {
+test("without process and navigator, the modules load, and change nothing", () => {
   const program = `
     const { log } = console;
     delete globalThis.process;
