@@ -386,6 +386,62 @@ test("a token that is refused is told once, and the flags come without it", asyn
   expect(warn).toHaveBeenCalledTimes(1);
 });
 
+test("a page that is hidden for a minute gives its connection back until it is seen again", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const page = Object.assign(new EventTarget(), { hidden: false });
+  vi.stubGlobal("document", page);
+  const show = (isShown: boolean): void => {
+    page.hidden = !isShown;
+    page.dispatchEvent(new Event("visibilitychange"));
+  };
+  /** Lets seconds pass in which Flagdeck sends its heartbeats. */
+  const pass = async (seconds: number): Promise<void> => {
+    for (let i = 0; i < seconds; i += 10) {
+      flagdeck.write(":\n\n");
+      await new Promise(setImmediate);
+      vi.advanceTimersByTime(10_000);
+    }
+  };
+  try {
+    const flags = make({ featureFlags: { refreshInterval: 1e9 } }).listen();
+    await until(() => flags.status.isConnected);
+    show(false);
+    await pass(50);
+    show(true);
+    show(false);
+    await pass(50);
+    expect(flagdeck.streams).toBe(1);
+    await pass(10);
+    await until(() => flagdeck.streams === 0 && !flags.status.isConnected);
+    flagdeck.document = document({ enabled: false });
+    show(true);
+    await until(() => flags.status.isConnected);
+    flagdeck.send("flags", {});
+    await until(() => !flags.flags.enabled);
+    expect(flagdeck.asks("GET /api/ml/flags/stream")).toHaveLength(2);
+  } finally {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  }
+});
+
+test("a stream that falls silent is taken for dead, and opened again", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const flags = make({ featureFlags: { refreshInterval: 1e9 } }).listen();
+    await until(() => flags.status.isConnected);
+    vi.advanceTimersByTime(45_000);
+    await until(() => !flags.status.isConnected);
+    await until(() => {
+      vi.advanceTimersByTime(100);
+      return flags.status.isConnected;
+    });
+    expect(flagdeck.asks("GET /api/ml/flags/stream").length).toBeGreaterThan(1);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("modules of one page share a stream", async () => {
   const [first, second] = [make().listen(), make().listen()];
   await until(() => first.status.isConnected && second.status.isConnected);
