@@ -167,21 +167,23 @@ impl Compiled {
     ) {
         let mut memberships = Memberships::new(self, user.groups);
         let document = self.decide(&self.document, user);
+        // Each arm visits by itself: what they have in common would be copied through memory.
         for (rule, id) in self.rules.iter().zip(self.components()) {
-            let evaluation = match rule.course {
-                Course::Settled { value, reason } => Evaluation::without_bucket(value, reason),
-                Course::Document => document,
-                Course::Bucket(slot) => by_bucket(&rule.gate, slot),
-                Course::Own => memberships.decide_or(&rule.gate, &mut by_bucket),
+            match rule.course {
+                Course::Document => visit(id, document),
+                Course::Bucket(slot) => visit(id, by_bucket(&rule.gate, slot)),
+                Course::Settled { value, reason } => {
+                    visit(id, Evaluation::without_bucket(value, reason));
+                }
+                Course::Own => visit(id, memberships.decide_or(&rule.gate, &mut by_bucket)),
                 Course::Requiring(prerequisites) => {
                     let own = match rule.gate.is_document() {
                         true => document,
                         false => memberships.decide_or(&rule.gate, &mut by_bucket),
                     };
-                    self.check(own, id, prerequisites, user)
+                    visit(id, self.check(own, id, prerequisites, user));
                 }
-            };
-            visit(id, evaluation);
+            }
         }
     }
 
