@@ -192,7 +192,7 @@ fn evaluate_all(criterion: &mut Criterion) {
                     let (id, groups) = (black_box(&users[i % USERS]), &["beta", "team7"]);
                     let mut on = 0;
                     let count = |_, evaluation: flagdeck_core::Evaluation| {
-                        on += u32::from(evaluation.value)
+                        on += u32::from(evaluation.value);
                     };
                     compiled.load().evaluate_all(&User { id, groups }, count);
                     on
