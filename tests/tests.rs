@@ -45,6 +45,7 @@ mod reading;
 mod reading_settings;
 mod redacted;
 mod removing;
+mod restores_damaged;
 mod restores_killed;
 mod restores_model;
 mod salvage;

@@ -180,7 +180,8 @@ pub enum Command {
         #[arg(long)]
         write_back: bool,
         /// Take back what is sound in quarantine and missing here, of these entries or of all:
-        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks
+        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks. Marks
+        /// the entries as seen
         #[arg(long, value_name = "ENTRY", num_args = 0.., conflicts_with = "write_back")]
         salvage: Option<Vec<String>>,
         /// Take it back without asking

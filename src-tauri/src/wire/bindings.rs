@@ -116,6 +116,7 @@ fn generate() -> String {
         SnapshotCause,
         SnapshotFilter,
         SnapshotPage,
+        SnapshotsFile,
         Unreadable,
         Timeline,
         TimelineColumn,
