@@ -1,6 +1,5 @@
 //! The stream of events over HTTP: flags, restores, what becomes of the store, and its places.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 use crate::http_states::send;
 use crate::http_support::Running;
 use crate::support::apps::{open, request_by};
+use crate::support::folders::remove_in_use;
 use crate::support::waiting::{PATIENCE, wait_until};
 
 /// A stream of events, read line by line.
@@ -95,7 +95,7 @@ fn the_stream_reports_a_lost_store_and_its_return() {
     let mut stream = Stream::open(&server, false);
     stream.event("flags");
     let data_dir = server.app.data_dir().to_owned();
-    fs::remove_dir_all(&data_dir).unwrap();
+    remove_in_use(&data_dir);
     assert_eq!(stream.event("store"), json!({ "status": "store_gone" }));
     // A client that connects while it is gone is told at once.
     let mut late = Stream::open(&server, false);

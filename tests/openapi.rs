@@ -11,7 +11,7 @@ use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{RestoreRequest, SnapshotLabel};
 use serde_json::Value;
 
-use self::described::{Description, Operation};
+use self::described::{Description, Operation, is_success};
 use crate::http_states::send;
 use crate::http_stream::Stream;
 use crate::http_support::Running;
@@ -84,8 +84,7 @@ fn every_example_is_answered_as_described() {
     for operation in description.operations() {
         for request in operation.examples() {
             let answer = request.send(&server_for(&operation));
-            let is_success = (200..300).contains(&answer.status);
-            assert!(is_success, "{request:?}: {answer:?}");
+            assert!(is_success(answer.status), "{request:?}: {answer:?}");
             operation.check(&request, &answer);
         }
     }
@@ -173,6 +172,23 @@ fn the_events_of_the_stream_are_as_described() {
     send(&server, "POST", "/api/ml/state/shop/changes", &[], change);
     let changed = stream.event("ml:state:changed");
     check("ml:state:changed", "StateChangedEvent", changed);
+    let half = r#"{"rollout":{"percentage":50}}"#;
+    send(
+        &server,
+        "PATCH",
+        "/api/ml/flags",
+        &[("If-Match", "*")],
+        half,
+    );
+    let changed = stream.event("flags");
+    assert_eq!(changed["changed"][0]["after"], 50);
+    check("flags", "FlagsEvent", changed);
+    send(&server, "DELETE", "/api/ml/state/shop", &[], "");
+    let removed = stream.event("ml:state:removed");
+    check("ml:state:removed", "StateRemovedEvent", removed);
+    let mut refetching = Stream::open_at(&server, "/api/ml/flags/stream?events=ofrep", &[]);
+    let refetch = serde_json::from_str(&refetching.until("data: ")).unwrap();
+    check("of OpenFeature", "RefetchEvent", refetch);
     failures::lose_the_folder(&server);
     check("store", "StoreEvent", stream.event("store"));
 }

@@ -6,6 +6,8 @@
 # `window |` and `clients |`. A fault ends all. The last lines say what failed, since the end of a log is often all that is kept; each
 # step's whole output is in target/checks/.
 #
+# The modules for other web pages, in js/, are checked with it.
+#
 # The page's checks are left out, with a line that says so, if they passed within a day and no file
 # has changed since but Rust sources, which they do not read. `make test ALL=1` runs them as well.
 set -euo pipefail
@@ -27,7 +29,7 @@ main() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     step "what is needed"         tools/need.sh test
-    step "the window's page"      make ui/dist/index.html
+    step "the window's page"      make ui/dist/index.html js/node_modules/.stamp
     beside page check_the_page
     step "format"                 formatted
     step "lints"                  lints
@@ -47,9 +49,12 @@ main() {
 }
 
 check_the_page() {
-    step_of_page "types of the page"  in_ui check
-    step_of_page "lints of the page"  in_ui lint
-    step_of_page "tests of the page"  in_ui test
+    step_of_page "types of the page"     in_ui check
+    step_of_page "lints of the page"     in_ui lint
+    step_of_page "tests of the page"     in_ui test
+    step_of_page "types of the modules"  in_js check
+    step_of_page "lints of the modules"  in_js lint
+    step_of_page "tests of the modules"  in_js test
 }
 
 # One test more than there are cores, since each waits for its window half of its time.
@@ -95,6 +100,10 @@ tests() {
 
 in_ui() {
     npm --prefix ui run --silent "$1"
+}
+
+in_js() {
+    npm --prefix js run --silent "$1"
 }
 
 # Runs a function beside the steps, with a word before each line.
@@ -143,7 +152,7 @@ has_passed() {
 fingerprint() {
     {
         git ls-files -z --cached --others --exclude-standard -- ':!*.rs' | xargs -0 sha256sum &&
-            sha256sum ui/node_modules/.package-lock.json &&
+            sha256sum {ui,js}/node_modules/.package-lock.json &&
             node --version &&
             echo "${LANG:-} ${LC_ALL:-} ${TZ:-}"
     } 2>/dev/null | sha256sum

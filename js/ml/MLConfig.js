@@ -11,10 +11,14 @@
 const LOCAL = "http://127.0.0.1:4680";
 
 /** Waits for an answer, in milliseconds. */
-const ANSWER_MS = 5000;
+export const ANSWER_MS = 5000;
 
 /** The longest pause between two attempts, in milliseconds. */
 const PAUSE_MS_MAX = 15000;
+
+/** A timer for longer would end at once; one for less would do nothing else. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+const TIMER_MS_MIN = 100;
 
 /** Silence after which a stream is dead: Flagdeck sends a heartbeat every 15 seconds. */
 const SILENCE_MS = 45000;
@@ -66,12 +70,13 @@ const VARIABLES = {
 
 /** Returns the configuration of one object: `MLConfig` under its options. */
 export function settings(options) {
-  const copy = (section) =>
-    isObject(section)
-      ? Object.fromEntries(Object.entries(section).map(([key, value]) => [key, copy(value)]))
-      : section;
-  return overlay(copy(MLConfig), options, "the options");
+  return overlay(overlay(copy(defaults), MLConfig, "MLConfig"), options, "An option");
 }
+
+const copy = (section) =>
+  isObject(section)
+    ? Object.fromEntries(Object.entries(section).map(([key, value]) => [key, copy(value)]))
+    : section;
 
 /** Returns what the environment says, in the types of the defaults. */
 function fromEnvironment(section, prefix) {
@@ -101,7 +106,7 @@ function variable(path) {
 function typed(text, like) {
   if (text === undefined || typeof (like ?? "") === "string") return text;
   if (typeof like === "number") return text.trim() === "" ? text : Number(text);
-  return { true: true, false: false, 1: true, 0: false }[text] ?? text;
+  return { true: true, false: false }[text] ?? text;
 }
 
 /** Sets what fits the type of what is there, and warns of the rest. */
@@ -113,35 +118,25 @@ function overlay(base, values, from, prefix = "") {
     const path = prefix + key;
     if (isObject(old) && isObject(value)) overlay(old, value, from, path + ".");
     else if (fits(old, value)) base[key] = value;
-    else console.warn(`${path} in ${from} must be ${wanted(old)}; it keeps ${old}`);
+    else console.warn(`${from} has ${path} as ${value}; it stays ${old}`);
   }
   return base;
 }
 
-const isText = (value) => value == null || typeof value === "string";
-
-const fits = (old, value) =>
-  typeof old === "number"
-    ? Number.isFinite(value) && value >= 0
-    : isText(old)
-      ? isText(value)
-      : typeof value === typeof old;
-
-const wanted = (old) =>
-  typeof old === "number"
-    ? "a number of 0 or more"
-    : isText(old)
-      ? "a text"
-      : isObject(old)
-        ? "an object"
-        : "true or false";
+/** Whether a value is of the same kind; what is null or undefined by default is a text. */
+function fits(old, value) {
+  if (typeof old === "number") return typeof value === "number" && value >= 0;
+  const kind = typeof (old ?? "");
+  return !isObject(old) && (typeof value === kind || (value === null && kind === "string"));
+}
 
 export function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-overlay(MLConfig, fromEnvironment(MLConfig, ""), "the environment");
+overlay(MLConfig, fromEnvironment(MLConfig, ""), "The environment");
 overlay(MLConfig, globalThis.ML_CONFIG, "ML_CONFIG");
+const defaults = copy(MLConfig);
 
 /** Returns the page's event bus, or the one that was injected. */
 export const busOf = (options) => options?.eventBus ?? globalThis.KC?.EventBus;
@@ -159,14 +154,14 @@ export const emit = (bus, name, data) => tell(bus && (() => bus.emit(name, data)
 
 /** Sets a timer that keeps no Node program alive. */
 export function after(ms, work) {
-  const timer = setTimeout(work, ms);
+  const timer = setTimeout(work, Math.min(ms, TIMER_MS_MAX));
   timer.unref?.();
   return timer;
 }
 
 /** Like `after`, again and again. */
 export function every(ms, work) {
-  const timer = setInterval(work, Math.max(ms || 0, 100));
+  const timer = setInterval(work, Math.min(Math.max(ms, TIMER_MS_MIN), TIMER_MS_MAX));
   timer.unref?.();
   return timer;
 }
@@ -179,6 +174,10 @@ export const backoff = (failures) => {
 
 /** An answer that is no success. */
 export class Failure extends Error {
+  static async of(response) {
+    return new Failure(response, await response.json().catch(() => null));
+  }
+
   constructor(response, problem) {
     super(problem?.detail ?? `Flagdeck answered ${response.status}`);
     this.name = "Failure";
@@ -247,9 +246,8 @@ export class Connection {
       signal: AbortSignal.timeout(ANSWER_MS),
       ...rest,
     });
-    const answer = await response.json().catch(() => null);
-    if (!response.ok) throw new Failure(response, answer);
-    return answer;
+    if (!response.ok) throw await Failure.of(response);
+    return response.json().catch(() => null);
   }
 
   /**
@@ -358,7 +356,7 @@ class Stream {
     const response = await this.#connect({ headers, signal, cache: "no-store" });
     this.#pause = 0;
     if (response.status === 401 && this.#token) {
-      console.warn("Flagdeck does not accept the token: no restores, and flags without it");
+      console.warn("Flagdeck does not accept the token: restores are not heard");
       this.#token = undefined;
     }
     const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");

@@ -6,7 +6,17 @@
  * it. Everything is decided from it as it is, so a page may also write to it. Without Flagdeck it
  * stays; without any, it is the safe default, in which everything is off.
  */
-import { Connection, busOf, emit, every, isObject, settings, tell } from "./MLConfig.js";
+import {
+  ANSWER_MS,
+  Connection,
+  Failure,
+  busOf,
+  emit,
+  every,
+  isObject,
+  settings,
+  tell,
+} from "./MLConfig.js";
 
 const DOCUMENT_CHARS_MAX = 4 * 1024 * 1024;
 const COMPONENTS_MAX = 10000;
@@ -220,11 +230,11 @@ export class MLFeatureFlags {
     url.searchParams.set("source", this.#connection.source);
     const response = await this.#connection.fetch(url.href, {
       headers: this.#etag ? { "If-None-Match": this.#etag } : {},
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (response.status === 304 && this.#document) return this.#document;
+    if (!response.ok) throw await Failure.of(response);
     const text = await response.text();
-    if (!response.ok) throw new Error(reason(response.status, text));
     if (text.length > DOCUMENT_CHARS_MAX) throw new Error("The document is too large");
     const revision = response.headers.get("ml-revision");
     this.#fetched = {
@@ -285,8 +295,7 @@ export class MLFeatureFlags {
     const saved = this.storage.read?.();
     if (!isObject(saved)) return;
     const toggles = Object.entries(saved.toggles ?? {});
-    const valid = toggles.filter(([path, on]) => isPath(path) && typeof on === "boolean");
-    this.#toggles = { ...Object.fromEntries(valid), ...this.#toggles };
+    this.#toggles = { ...Object.fromEntries(toggles.filter(isToggle)), ...this.#toggles };
     const { endpoint } = this.#settings;
     if ((saved.endpoint ?? endpoint) === endpoint) this.#recall(saved);
     this.#apply();
@@ -303,11 +312,7 @@ export class MLFeatureFlags {
 
   /** Puts the document in force: a copy, because a page may write to it, with the toggles. */
   #apply() {
-    const flags = copy(this.#document ?? safeDefault());
-    for (const [path, value] of Object.entries(this.#toggles)) {
-      setLeaf(flags.components, path, value);
-    }
-    this.flags = flags;
+    this.flags = toggled(copy(this.#document ?? safeDefault()), this.#toggles);
   }
 
   #save() {
@@ -369,16 +374,9 @@ export class FlagStorage {
   /** Returns the flags that were kept, with the toggles; the safe default if there are none. */
   async loadLocal() {
     const { document, toggles } = this.read() ?? {};
-    let flags;
-    try {
-      flags = new FlagValidator().validate(document);
-    } catch {
-      flags = safeDefault();
-    }
-    for (const [path, value] of Object.entries(toggles ?? {})) {
-      if (isPath(path)) setLeaf(flags.components, path, value === true);
-    }
-    return flags;
+    const validator = new FlagValidator();
+    const isValid = validator.problems(document).length === 0;
+    return toggled(isValid ? validator.validate(document) : safeDefault(), toggles);
   }
 
   /** Keeps flags as they are. */
@@ -541,14 +539,6 @@ const isPercentage = (value) =>
 const isGroup = (name) =>
   typeof name === "string" && name !== "" && [...name].length <= GROUP_CHARS_MAX;
 
-function reason(status, text) {
-  try {
-    return JSON.parse(text).detail ?? `The answer is ${status}`;
-  } catch {
-    return `The answer is ${status}`;
-  }
-}
-
 /** Split paths of components: to split one for every question would cost more than the rest. */
 const paths = new Map();
 
@@ -584,6 +574,16 @@ function setLeaf(components, path, value) {
   if (isObject(own(group, last))) return false;
   group[last] = value;
   return true;
+}
+
+const isToggle = ([path, value]) => isPath(path) && typeof value === "boolean";
+
+/** Sets what was toggled in a document; what does not fit in it has no effect. */
+function toggled(flags, toggles) {
+  for (const [path, value] of Object.entries(toggles ?? {}).filter(isToggle)) {
+    setLeaf(flags.components, path, value);
+  }
+  return flags;
 }
 
 function* leaves(group, prefix = "") {
@@ -682,34 +682,16 @@ function hash(flags, component, user) {
   return hashed;
 }
 
-/** Writes a CBOR text in its shortest form (RFC 8949, 4.2.1). */
-function writeCbor(text, at) {
-  const length = utf8Length(text);
-  if (length < 24) bytes[at++] = 0x60 | length;
-  else {
-    const size = length < 0x100 ? 1 : length < 0x10000 ? 2 : 4;
-    bytes[at++] = size === 1 ? 0x78 : size === 2 ? 0x79 : 0x7a;
-    for (let i = size - 1; i >= 0; i--) bytes[at++] = length >>> (8 * i);
-  }
-  return writeUtf8(text, at);
+/** Writes a CBOR text in its shortest form (RFC 8949, 4.2.1); again if it is longer than it looks. */
+function writeCbor(text, at, length = text.length) {
+  const size = length < 24 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 4;
+  const start = at + 1 + size;
+  const end = writeUtf8(text, start);
+  if (end - start !== length) return writeCbor(text, at, end - start);
+  bytes[at] = size === 0 ? 0x60 | length : size === 4 ? 0x7a : 0x77 + size;
+  for (let i = 1; i <= size; i++) bytes[at + i] = length >>> (8 * (size - i));
+  return end;
 }
-
-function utf8Length(text) {
-  let length = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) length++;
-    else if (unit < 0x800) length += 2;
-    else if (isPair(text, unit, i)) {
-      length += 4;
-      i++;
-    } else length += 3;
-  }
-  return length;
-}
-
-const isPair = (text, unit, i) =>
-  (unit & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
 
 /** Half of a surrogate pair is written as U+FFFD, as every reader of JSON in Flagdeck reads it. */
 function writeUtf8(text, at) {
@@ -720,7 +702,7 @@ function writeUtf8(text, at) {
       bytes[at++] = 0xc0 | (code >> 6);
       bytes[at++] = 0x80 | (code & 63);
     } else {
-      if (isPair(text, code, i)) {
+      if ((code & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
         code = 0x10000 + ((code & 0x3ff) << 10) + (text.charCodeAt(++i) & 0x3ff);
         bytes[at++] = 0xf0 | (code >> 18);
         bytes[at++] = 0x80 | ((code >> 12) & 63);

@@ -405,11 +405,11 @@ function canChange(state) {
 
 /** Returns the namespace: what a state has of it, and the rest as it begins. */
 function namespace(ml) {
-  const own = isObject(ml) ? ml : {};
-  const missing = Object.entries(initial()).filter(([name]) => !Object.hasOwn(own, name));
-  return Object.isExtensible(own)
-    ? Object.assign(own, Object.fromEntries(missing))
-    : { ...own, ...Object.fromEntries(missing) };
+  const own = isObject(ml) && Object.isExtensible(ml) ? ml : { ...ml };
+  for (const [name, value] of Object.entries(initial())) {
+    if (!Object.hasOwn(own, name)) own[name] = value;
+  }
+  return own;
 }
 
 /** Writes a value as JSON: undefined for what JSON has nothing for, a text for what it cannot. */
@@ -437,14 +437,11 @@ function trackChange(caller) {
   return String(error.stack).slice(0, SOURCE_CHARS_MAX);
 }
 
-/** Tells two texts apart (FNV-1a, twice over, with the length). */
+/** Tells two texts apart (FNV-1a, and the length). */
 function fingerprint(text) {
-  let [a, b] = [0x811c9dc5, 0x01000193];
-  for (let i = 0; i < text.length; i++) {
-    a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
-    b = Math.imul(b ^ text.charCodeAt(text.length - 1 - i), 0x85ebca6b);
-  }
-  return `${text.length}:${a}:${b}`;
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return `${text.length}:${hash}`;
 }
 
 const hasPart = (at, name) => canHold(at) && Object.hasOwn(at, name);

@@ -38,7 +38,7 @@ const EVENTS = {
 class Metric {
   constructor(name, help) {
     this.name = name;
-    this.help = help ?? HELP[name] ?? name;
+    this.help = help ?? name;
   }
 
   /** Returns the samples as lines of the exposition format. */
@@ -132,32 +132,31 @@ function number(value, isEdge) {
   return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }
 
-const DURATIONS = [0.001, 0.01, 0.1, 0.5, 1, 2, 5];
 const ITERATIONS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
-const HELP = {
-  ml_calculations_total: "Calculations that ended well",
-  ml_errors_total: "Calculations that failed",
-  ml_confidence_current: "The confidence that was reported last, 0 to 1",
-  ml_memory_usage_bytes: "The memory that the page uses",
-  ml_calculation_duration_seconds: "How long calculations took that ended well",
-  ml_feature_flag_toggles: "How often a component was switched in this page",
-  ml_convergence_iterations: "Iterations until a calculation converged",
+/** The metrics of the founding specification. */
+const METRICS = {
+  ml_calculations_total: [Counter, "Calculations that ended well"],
+  ml_errors_total: [Counter, "Calculations that failed"],
+  ml_confidence_current: [Gauge, "The confidence that was reported last, 0 to 1"],
+  ml_memory_usage_bytes: [Gauge, "The memory that the page uses"],
+  ml_calculation_duration_seconds: [
+    Histogram,
+    "How long calculations took that ended well",
+    [0.001, 0.01, 0.1, 0.5, 1, 2, 5],
+  ],
+  ml_feature_flag_toggles: [Counter, "How often a component was switched in this page"],
+  ml_convergence_iterations: [Histogram, "Iterations until a calculation converged"],
 };
 
 /** Collects the metrics of the page, and hands its events to Flagdeck. */
 export class PrometheusExporter {
-  metrics = {
-    ml_calculations_total: new Counter("ml_calculations_total"),
-    ml_errors_total: new Counter("ml_errors_total"),
-    ml_confidence_current: new Gauge("ml_confidence_current"),
-    ml_memory_usage_bytes: new Gauge("ml_memory_usage_bytes"),
-    ml_calculation_duration_seconds: new Histogram("ml_calculation_duration_seconds", {
-      buckets: DURATIONS,
-    }),
-    ml_feature_flag_toggles: new Counter("ml_feature_flag_toggles"),
-    ml_convergence_iterations: new Histogram("ml_convergence_iterations"),
-  };
+  metrics = Object.fromEntries(
+    Object.entries(METRICS).map(([name, [Kind, help, buckets]]) => [
+      name,
+      new Kind(name, { help, buckets }),
+    ]),
+  );
   #settings;
   #connection;
   #courier;
@@ -355,6 +354,4 @@ const family = (name, metric, type = metric.type, help = metric.help) =>
   `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${metric.serialize()}\n`;
 
 /** `crypto.randomUUID` is missing on pages without HTTPS that are not of this machine. */
-const key = () =>
-  globalThis.crypto?.randomUUID?.() ??
-  Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join("");
+const key = () => crypto.getRandomValues(new Uint32Array(4)).join("-");

@@ -45,6 +45,7 @@ use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::private;
+use crate::serving::Announced;
 use crate::state::States;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Actor, Gone, RevisionNumber, Store, StoreError};
@@ -65,7 +66,7 @@ struct Inner {
     flags: Flags,
     events: Events,
     notices: Mutex<Vec<Notice>>,
-    serving: Mutex<Option<SocketAddr>>,
+    serving: Mutex<Option<Serving>>,
     /// Ended before `metrics`, which it pushes.
     pusher: Mutex<Option<Pusher>>,
     /// `None` in a program that does its work and exits.
@@ -77,6 +78,13 @@ struct Inner {
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
     load: Arc<Load>,
+}
+
+/// Where flags are served, and how other programs find that.
+#[derive(Debug)]
+struct Serving {
+    address: SocketAddr,
+    _announced: Option<Announced>,
 }
 
 /// How to open the application.
@@ -275,13 +283,26 @@ impl App {
 
     /// Notes where flags are served over HTTP.
     pub fn set_serving(&self, address: Option<SocketAddr>) {
-        *lock(&self.0.serving) = address;
+        *lock(&self.0.serving) = address.map(|address| Serving {
+            address,
+            _announced: self.announced(address.port()),
+        });
         self.announce(Event::Status);
     }
 
     /// Returns where flags are served over HTTP.
     pub fn serving(&self) -> Option<SocketAddr> {
-        *lock(&self.0.serving)
+        lock(&self.0.serving)
+            .as_ref()
+            .map(|serving| serving.address)
+    }
+
+    /// Announces a port to other programs on the folder. Without that they have to be told.
+    fn announced(&self, port: u16) -> Option<Announced> {
+        let announced = Announced::at(&self.0.data_dir, port);
+        let failed =
+            |error: &_| tracing::warn!(%error, port, "other programs do not find this one");
+        announced.inspect_err(failed).ok()
     }
 
     fn announce(&self, event: Event) {

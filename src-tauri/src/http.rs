@@ -16,7 +16,8 @@
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
 //! | `news`, `news_of_flags` | what streams tell, written once for all of them |
-//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health`, `openapi`, `assets`, `sample` | the addresses |
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health` | the addresses of data |
+//! | `openapi`, `assets`, `sample` | what is served as it is: a description, the browser modules, a page |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;

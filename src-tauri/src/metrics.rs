@@ -146,6 +146,8 @@ pub struct Receipt {
 pub struct Delivery {
     /// What is wrong with the first of its bad events.
     pub problems: Vec<EventProblem>,
+    /// What is worth knowing about the good ones, a sentence each.
+    pub warnings: Vec<String>,
     stored: oneshot::Receiver<Result<Receipt, IntakeError>>,
 }
 
@@ -280,7 +282,8 @@ impl Metrics {
         Ok(())
     }
 
-    /// Reads a batch, and queues the valid events to be stored.
+    /// Reads a batch, and queues the valid events to be stored. `is_component` says of a name
+    /// whether the flags in force have it.
     ///
     /// # Errors
     /// [`IntakeError`] if it cannot be read or finds no room; then nothing of it counts.
@@ -290,10 +293,14 @@ impl Metrics {
         format: Format,
         key: Option<Box<str>>,
         expose: Expose,
+        is_component: &dyn Fn(&str) -> bool,
     ) -> Result<Delivery, IntakeError> {
-        let batch = event::read(bytes, format, expose)?;
+        let now_ms = self.0.clock.now_ms();
+        let batch = event::read(bytes, format, expose, now_ms)?;
+        let warnings = batch.unknown_components(is_component);
         let weight = bytes.len() + batch.events.len() * size_of::<Event>();
         let new = NewBatch {
+            // Read again, so that batches are stored in about the order of their times.
             at_ms: self.0.clock.now_ms(),
             key: key.map(|name| Key::new(name, bytes)),
             events: batch.events,
@@ -302,6 +309,7 @@ impl Metrics {
         let stored = self.queue(new, weight)?;
         Ok(Delivery {
             problems: batch.problems,
+            warnings,
             stored,
         })
     }

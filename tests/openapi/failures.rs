@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use flagdeck::wire::SnapshotLabel;
+
 use super::described::{Operation, Request};
 use crate::http_states::send;
 use crate::http_support::Running;
@@ -19,6 +21,7 @@ pub fn of(operation: &Operation, status: u16) -> Option<Failure> {
     let (before, request): (fn(&Running), Request) = match (operation.id.as_str(), status) {
         ("reportEvents", 422) => (report_under_the_key, least.with("Idempotency-Key", KEY)),
         ("getRestore", 410) => (confirm, least),
+        ("removeSnapshot", 409) => (pin, least),
         ("getHealth", 503) => (lose_the_folder, least),
         _ => (|_| {}, alone(operation, status, least)?),
     };
@@ -29,11 +32,18 @@ pub fn of(operation: &Operation, status: u16) -> Option<Failure> {
 fn alone(operation: &Operation, status: u16, least: Request) -> Option<Request> {
     Some(match (operation.id.as_str(), status) {
         (_, 304) => least.with("If-None-Match", "*"),
-        ("getState", 400) => least.at("/api/ml/state/%09"),
+        ("getState" | "removeSource", 400) => least.at("/api/ml/state/%09"),
+        ("removeSnapshot", 400) => least.at("/api/ml/state/shop/snapshots/first"),
+        ("getFlags", 400) => least.at("/api/ml/flags?source=a/b"),
+        ("streamChanges", 400) => least.at("/api/ml/flags/stream?events=all"),
         ("getRestore", 400) => least.at("/api/ml/state/shop/restores/first"),
         (_, 400) => least.saying("{"),
         (_, 401) => least.with("Authorization", "Bearer wrong"),
-        ("getState", 404) => least.at("/api/ml/state/web"),
+        ("getState" | "removeSource", 404) => least.at("/api/ml/state/web"),
+        ("removeSnapshot", 404) => least.at("/api/ml/state/shop/snapshots/99"),
+        ("evaluateFlag", 404) => least.at("/ofrep/v1/evaluate/flags/ui.gone"),
+        ("getSampleFile", 404) => least.at("/sample/gone.js"),
+        ("getModule", 404) => least.at("/js/ml/gone.js"),
         ("getRestore", 404) => least.at("/api/ml/state/shop/restores/99"),
         ("recoverState", 404) => least.at("/api/ml/state/web/recovery"),
         ("replaceFlags", 409) => least.saying(r#"{"components":{}}"#),
@@ -61,6 +71,14 @@ fn confirm(server: &Running) {
     let headers = [("Ml-Restore", "1")];
     let answer = send(server, "PUT", "/api/ml/state/shop", &headers, "{}");
     assert_eq!(answer.json()["restore"]["status"], "confirmed");
+}
+
+fn pin(server: &Running) {
+    let label = SnapshotLabel {
+        is_pinned: Some(true),
+        ..SnapshotLabel::default()
+    };
+    server.app.label_snapshot(1, &label).unwrap();
 }
 
 /// Removes the data folder of a running server, and waits until it noticed.

@@ -5,19 +5,22 @@
 //! gates: one for the rollout that applies, one for each further rollout that a prerequisite
 //! brings in.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use foldhash::fast::FixedState;
+mod gate;
+mod names;
 
 use crate::bucket::{Bucketer, Lanes, Slot};
-use crate::document::{ComponentPath, FlagDocument, Percentage, Rollout, Strategy};
+use crate::document::{ComponentPath, FlagDocument};
+use crate::evaluate::Reason;
 use crate::limits;
+
+use self::gate::GroupLists;
+pub(crate) use self::gate::{Admission, Gate, GroupList};
+use self::names::Names;
 
 /// A document made ready to be evaluated.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    pub(crate) index: HashMap<Arc<str>, ComponentId, FixedState>,
+    names: Names,
     /// How each component is evaluated, apart from what only people ask for: an evaluation reads
     /// one of them, and many documents have more than a processor's cache holds.
     pub(crate) rules: Vec<Rule>,
@@ -26,8 +29,8 @@ pub struct Compiled {
     pub(crate) document: Gate,
     /// What the components' own rollouts hash with, as it is read to evaluate them all.
     pub(crate) lanes: Lanes,
-    /// The groups that gates name, each list in order, for a binary search.
-    pub(crate) groups: Vec<Box<[Box<str>]>>,
+    /// The groups that gates name; no two lists are equal.
+    pub(crate) groups: Vec<GroupList>,
     /// Prerequisite checks of all components, one after the other.
     pub(crate) checks: Vec<Check>,
 }
@@ -54,10 +57,12 @@ pub(crate) struct Rule {
 /// What is left to decide for a user.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Course {
-    /// Nothing: it is off for every user.
-    Barred(Barred),
+    /// Nothing: it is the same for every user.
+    Settled { value: bool, reason: Reason },
     /// The document's rollout.
     Document,
+    /// Its own rollout, of which only the bucket counts.
+    Bucket(Slot),
     /// Its own rollout.
     Own,
     /// The rollout that applies, then those of what it requires.
@@ -66,7 +71,6 @@ pub(crate) enum Course {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Component {
-    pub(crate) path: Arc<str>,
     /// Its own switch.
     pub(crate) on: bool,
     /// What keeps it off for every user.
@@ -81,6 +85,16 @@ pub(crate) enum Barred {
     Master,
     Component,
     Prerequisite(ComponentId),
+}
+
+impl From<Barred> for Reason {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Master => Self::MasterOff,
+            Barred::Component => Self::ComponentOff,
+            Barred::Prerequisite(id) => Self::Prerequisite(id),
+        }
+    }
 }
 
 /// How to check what a component requires for one user.
@@ -108,49 +122,27 @@ pub(crate) struct Check {
     pub(crate) gate: Gate,
 }
 
-/// A rollout made ready to decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Gate {
-    pub(crate) bucketer: Bucketer,
-    /// The first bucket that is not in, 0..=100 000.
-    pub(crate) threshold: u32,
-    pub(crate) admission: Admission,
-    /// Its place in [`Compiled::lanes`]; `None` for the document's rollout.
-    pub(crate) slot: Option<Slot>,
-}
-
-/// Whom a rollout lets in before it looks at buckets. Lists are positions in [`Compiled::groups`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Admission {
-    /// Only buckets decide.
-    Part,
-    /// It is at 0 %.
-    Nobody,
-    /// It is at 100 %, for everyone.
-    Everyone,
-    /// Everyone in a group of this list is in; buckets decide for others.
-    GroupsFirst(u32),
-    /// Only those in a group of this list may be in; buckets decide for them.
-    GroupsOnly(u32),
-}
-
 impl Compiled {
     /// Compiles a valid document.
     ///
     /// Names in `rollouts` and `requires` that lead to no component are skipped, and components in
     /// a cycle of prerequisites are off: no document that `validate` accepts has either.
     pub fn new(document: &FlagDocument) -> Self {
-        let mut groups = Vec::new();
+        let mut lists = GroupLists::default();
         let mut compiled = Self {
-            index: HashMap::with_hasher(fixed_hasher()),
+            names: Names::new(),
             rules: Vec::new(),
             components: Vec::new(),
-            document: Gate::new(document, None, &document.rollout, &mut groups),
+            document: Gate::new(document, None, &document.rollout, &mut lists),
             lanes: Lanes::default(),
-            groups,
+            groups: Vec::new(),
             checks: Vec::new(),
         };
-        document.for_each_component(|path, on| compiled.add_component(document, path, on));
+        document.for_each_component(|path, on| {
+            compiled.add_component(document, path, on, &mut lists);
+        });
+        compiled.groups = lists.into_lists();
+        compiled.names.index();
         compiled.lay_out_lanes();
         for (path, required) in &document.requires {
             compiled.link(path, required);
@@ -164,7 +156,7 @@ impl Compiled {
     /// Returns the component that a path names.
     #[inline]
     pub fn component(&self, path: &str) -> Option<ComponentId> {
-        self.index.get(path).copied()
+        self.names.find(path)
     }
 
     /// Returns every component, in the order of the document.
@@ -174,7 +166,7 @@ impl Compiled {
 
     /// Returns the path of a component.
     pub fn path(&self, id: ComponentId) -> &str {
-        &self.get(id).path
+        self.names.get(id)
     }
 
     pub(crate) fn get(&self, id: ComponentId) -> &Component {
@@ -186,20 +178,20 @@ impl Compiled {
         &self.rules[id.0 as usize]
     }
 
-    fn add_component(&mut self, document: &FlagDocument, path: &str, on: bool) {
-        let id = ComponentId(self.components.len() as u32);
+    fn add_component(
+        &mut self,
+        document: &FlagDocument,
+        path: &str,
+        on: bool,
+        lists: &mut GroupLists,
+    ) {
         let (course, gate) = match document.rollouts.get(path) {
-            Some(own) => {
-                let gate = Gate::new(document, Some(path), own, &mut self.groups);
-                (Course::Own, gate)
-            }
+            Some(own) => (Course::Own, Gate::new(document, Some(path), own, lists)),
             None => (Course::Document, self.document),
         };
-        let path: Arc<str> = path.into();
-        self.index.insert(Arc::clone(&path), id);
+        self.names.push(path);
         self.rules.push(Rule { course, gate });
         self.components.push(Component {
-            path,
             on,
             barred: None,
             requires: Vec::new(),
@@ -264,12 +256,7 @@ impl Compiled {
         component.barred = barred;
         component.prerequisites = prerequisites;
         let rule = &mut self.rules[id.0 as usize];
-        rule.course = match barred {
-            Some(barred) => Course::Barred(barred),
-            None if !prerequisites.is_none() => Course::Requiring(prerequisites),
-            None if rule.gate.slot.is_none() => Course::Document,
-            None => Course::Own,
-        };
+        rule.course = rule.gate.course(barred, prerequisites);
     }
 
     fn barred(&self, enabled: bool, id: ComponentId) -> Option<Barred> {
@@ -318,45 +305,4 @@ impl Compiled {
         self.checks.extend(checks);
         Prerequisites::Flat { from, len }
     }
-}
-
-impl Gate {
-    /// Makes the gate of the document's rollout or of a component's own; what it names goes to
-    /// `groups`.
-    fn new(
-        document: &FlagDocument,
-        component: Option<&str>,
-        rollout: &Rollout,
-        groups: &mut Vec<Box<[Box<str>]>>,
-    ) -> Self {
-        Self {
-            bucketer: Bucketer::new(document.bucketing, component),
-            threshold: rollout.percentage.milli(),
-            admission: Admission::of(rollout, groups),
-            slot: None,
-        }
-    }
-}
-
-impl Admission {
-    fn of(rollout: &Rollout, groups: &mut Vec<Box<[Box<str>]>>) -> Self {
-        let mut named: Box<[Box<str>]> = rollout.groups().map(Into::into).collect();
-        let list = groups.len() as u32;
-        let admission = match (rollout.percentage, rollout.strategy) {
-            (Percentage::ZERO, _) => return Self::Nobody,
-            (_, Strategy::Canary) if !named.is_empty() => Self::GroupsFirst(list),
-            (_, Strategy::Feature) if !named.is_empty() => Self::GroupsOnly(list),
-            (Percentage::FULL, _) => return Self::Everyone,
-            _ => return Self::Part,
-        };
-        named.sort_unstable();
-        groups.push(named);
-        admission
-    }
-}
-
-/// Core draws no random numbers. Names come from a document its owner accepted and are at most
-/// [`limits::COMPONENTS_MAX`], so predictable hash collisions are no risk.
-fn fixed_hasher() -> FixedState {
-    FixedState::with_seed(0x666c_6167_6465_636b)
 }

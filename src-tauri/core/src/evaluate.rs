@@ -4,8 +4,8 @@
 //! what holds for every user (master switch, the component's switch, its prerequisites' switches),
 //! then the rollout, then the rollouts of everything it requires.
 
-use crate::bucket::{Buckets, PreparedId};
-use crate::compile::{Admission, Barred, Compiled, ComponentId, Course, Gate, Prerequisites};
+use crate::bucket::{Buckets, PreparedId, Slot};
+use crate::compile::{Admission, Compiled, ComponentId, Course, Gate, GroupList, Prerequisites};
 use crate::limits;
 
 /// Whom a component is evaluated for.
@@ -79,23 +79,35 @@ impl Reason {
 }
 
 impl Evaluation {
+    #[inline]
     const fn off(reason: Reason) -> Self {
-        Self {
-            value: false,
-            reason,
-            bucket: None,
-        }
-    }
-
-    const fn on(reason: Reason) -> Self {
-        Self {
-            value: true,
-            reason,
-            bucket: None,
-        }
+        Self::without_bucket(false, reason)
     }
 
     #[inline]
+    const fn on(reason: Reason) -> Self {
+        Self::without_bucket(true, reason)
+    }
+
+    #[inline]
+    const fn without_bucket(value: bool, reason: Reason) -> Self {
+        Self {
+            value,
+            reason,
+            bucket: None,
+        }
+    }
+
+    /// The outcome of a rollout for which only the bucket counts.
+    #[inline(always)]
+    fn by_id(gate: &Gate, id: &str) -> Self {
+        match id.is_empty() {
+            true => Self::off(Reason::NoUser),
+            false => Self::split(gate.bucketer.bucket(id), gate.threshold),
+        }
+    }
+
+    #[inline(always)]
     const fn split(bucket: u32, threshold: u32) -> Self {
         Self {
             value: bucket < threshold,
@@ -116,40 +128,55 @@ impl Compiled {
     }
 
     /// Evaluates one component.
-    #[inline]
+    #[inline(always)]
     pub fn evaluate_id(&self, id: ComponentId, user: &User) -> Evaluation {
         let rule = self.rule(id);
         match rule.course {
-            Course::Barred(barred) => Evaluation::off(barred.into()),
+            Course::Settled { value, reason } => Evaluation::without_bucket(value, reason),
             // Not by the copy in the rule: a processor that foresees the branch hashes the id before
             // the rule is there.
             Course::Document => self.decide(&self.document, user),
-            Course::Own => self.decide(&rule.gate, user),
-            Course::Requiring(prerequisites) => {
-                let own = self.decide(&rule.gate, user);
-                self.check(own, id, prerequisites, user)
-            }
+            Course::Bucket(_) => Evaluation::by_id(&rule.gate, user.id),
+            Course::Own => self.decide_by_groups(&rule.gate, user),
+            Course::Requiring(prerequisites) => self.evaluate_requiring(id, prerequisites, user),
         }
     }
 
-    /// Evaluates every component, in the order of the document.
+    /// Evaluates every component, in the order of the document. Allocates nothing, as `evaluate`.
     ///
     /// Evaluates the document's rollout once for all components that follow it, and reads the
-    /// user's id once for all that have their own.
+    /// user's id and groups once for all that have their own.
     #[inline]
-    pub fn evaluate_all(&self, user: &User, mut visit: impl FnMut(ComponentId, Evaluation)) {
+    pub fn evaluate_all(&self, user: &User, visit: impl FnMut(ComponentId, Evaluation)) {
+        let Some(id) = self.prepare(user.id) else {
+            let by_bucket = |gate: &Gate, _| Evaluation::by_id(gate, user.id);
+            return self.visit_all(user, by_bucket, visit);
+        };
+        let mut buckets = Buckets::new(&self.lanes, &id);
+        let by_bucket = |gate: &Gate, slot| Evaluation::split(buckets.get(slot), gate.threshold);
+        self.visit_all(user, by_bucket, visit);
+    }
+
+    /// Evaluates every component; `by_bucket` decides an own rollout when groups do not.
+    #[inline(always)]
+    fn visit_all(
+        &self,
+        user: &User,
+        mut by_bucket: impl FnMut(&Gate, Slot) -> Evaluation,
+        mut visit: impl FnMut(ComponentId, Evaluation),
+    ) {
+        let mut memberships = Memberships::new(self, user.groups);
         let document = self.decide(&self.document, user);
-        let id = self.prepare(user.id);
-        let mut buckets = id.as_ref().map(|id| Buckets::new(&self.lanes, id));
         for (rule, id) in self.rules.iter().zip(self.components()) {
             let evaluation = match rule.course {
-                Course::Barred(barred) => Evaluation::off(barred.into()),
+                Course::Settled { value, reason } => Evaluation::without_bucket(value, reason),
                 Course::Document => document,
-                Course::Own => self.decide_own(&rule.gate, user, buckets.as_mut()),
+                Course::Bucket(slot) => by_bucket(&rule.gate, slot),
+                Course::Own => memberships.decide_or(&rule.gate, &mut by_bucket),
                 Course::Requiring(prerequisites) => {
-                    let own = match rule.gate.slot {
-                        Some(_) => self.decide_own(&rule.gate, user, buckets.as_mut()),
-                        None => document,
+                    let own = match rule.gate.is_document() {
+                        true => document,
+                        false => memberships.decide_or(&rule.gate, &mut by_bucket),
                     };
                     self.check(own, id, prerequisites, user)
                 }
@@ -170,6 +197,17 @@ impl Compiled {
             return None;
         }
         self.document.bucketer.prepare(user)
+    }
+
+    #[inline(never)]
+    fn evaluate_requiring(
+        &self,
+        id: ComponentId,
+        prerequisites: Prerequisites,
+        user: &User,
+    ) -> Evaluation {
+        let own = self.decide(&self.rule(id).gate, user);
+        self.check(own, id, prerequisites, user)
     }
 
     /// Returns the evaluation of a component whose rollout gave `own`.
@@ -232,74 +270,90 @@ impl Compiled {
     }
 }
 
-impl From<Barred> for Reason {
-    fn from(barred: Barred) -> Self {
-        match barred {
-            Barred::Master => Self::MasterOff,
-            Barred::Component => Self::ComponentOff,
-            Barred::Prerequisite(id) => Self::Prerequisite(id),
-        }
-    }
-}
-
 impl Compiled {
     /// Decides for one user by the table of the specification, `shouldShow`.
     // Inlined, so that the outcome stays in registers: written to memory and copied from there, it
     // costs more than the hash.
     #[inline(always)]
     pub(crate) fn decide(&self, gate: &Gate, user: &User) -> Evaluation {
-        if let Some(decided) = self.decide_by_groups(gate, user.groups) {
-            return decided;
+        match gate.admission {
+            Admission::Part => Evaluation::by_id(gate, user.id),
+            _ => self.decide_by_groups(gate, user),
         }
-        if user.id.is_empty() {
-            return Evaluation::off(Reason::NoUser);
-        }
-        Evaluation::split(gate.bucketer.bucket(user.id), gate.threshold)
     }
 
-    /// The same for a component's own rollout; `buckets` are the user's, if they were prepared.
-    #[inline(always)]
-    fn decide_own(&self, gate: &Gate, user: &User, buckets: Option<&mut Buckets>) -> Evaluation {
-        let (Some(buckets), Some(slot)) = (buckets, gate.slot) else {
-            return self.decide(gate, user);
-        };
-        if let Some(decided) = self.decide_by_groups(gate, user.groups) {
-            return decided;
+    #[inline(never)]
+    fn decide_by_groups(&self, gate: &Gate, user: &User) -> Evaluation {
+        let decided = Memberships::new(self, user.groups).decide(gate);
+        decided.unwrap_or_else(|| Evaluation::by_id(gate, user.id))
+    }
+}
+
+/// Which lists name a group of the user; found when they are asked for.
+pub(crate) struct Memberships<'a> {
+    lists: &'a [GroupList],
+    groups: &'a [&'a str],
+    /// The lists that were looked at, a bit each. Only the first 64 are remembered.
+    known: u64,
+    /// Those of them that name one.
+    named: u64,
+}
+
+impl<'a> Memberships<'a> {
+    pub(crate) fn new(compiled: &'a Compiled, groups: &'a [&'a str]) -> Self {
+        Self {
+            lists: &compiled.groups,
+            groups,
+            known: 0,
+            named: 0,
         }
-        Evaluation::split(buckets.get(slot), gate.threshold)
+    }
+
+    /// Decides by groups, and if they do not suffice, by the bucket of an own rollout.
+    #[inline(never)]
+    fn decide_or(
+        &mut self,
+        gate: &Gate,
+        by_bucket: &mut impl FnMut(&Gate, Slot) -> Evaluation,
+    ) -> Evaluation {
+        match (self.decide(gate), gate.slot) {
+            (Some(decided), _) => decided,
+            (None, Some(slot)) => by_bucket(gate, slot),
+            (None, None) => unreachable!("only own rollouts are decided so"),
+        }
     }
 
     /// Decides by the rules that do not need the id, rows 1 to 4 of the table; `None` if they do
     /// not suffice.
-    #[inline(always)]
-    pub(crate) fn decide_by_groups(&self, gate: &Gate, groups: &[&str]) -> Option<Evaluation> {
-        let named = match gate.admission {
+    #[inline]
+    pub(crate) fn decide(&mut self, gate: &Gate) -> Option<Evaluation> {
+        match gate.admission {
             Admission::Part => return None,
             Admission::Nobody => return Some(Evaluation::off(Reason::Zero)),
             Admission::Everyone => return Some(Evaluation::on(Reason::Full)),
-            Admission::GroupsFirst(list) | Admission::GroupsOnly(list) => {
-                self.names_any(list, groups)
+            Admission::GroupsFirst(list) if self.are_in(list) => {
+                return Some(Evaluation::on(Reason::Group));
             }
-        };
-        match gate.admission {
-            Admission::GroupsFirst(_) if named => Some(Evaluation::on(Reason::Group)),
-            Admission::GroupsOnly(_) if !named => Some(Evaluation::off(Reason::NotInGroup)),
-            _ => (gate.threshold == limits::BUCKETS).then(|| Evaluation::on(Reason::Full)),
+            Admission::GroupsOnly(list) if !self.are_in(list) => {
+                return Some(Evaluation::off(Reason::NotInGroup));
+            }
+            Admission::GroupsFirst(_) | Admission::GroupsOnly(_) => {}
         }
+        (gate.threshold == limits::BUCKETS).then(|| Evaluation::on(Reason::Full))
     }
 
-    #[inline]
-    fn names_any(&self, list: u32, groups: &[&str]) -> bool {
-        !groups.is_empty() && self.names_any_of(list, groups)
-    }
-
-    #[inline(never)]
-    fn names_any_of(&self, list: u32, groups: &[&str]) -> bool {
-        let list = &self.groups[list as usize];
-        let is_named = |group: &&str| {
-            let found = list.binary_search_by(|named| (**named).cmp(group));
-            found.is_ok()
-        };
-        groups.iter().any(is_named)
+    /// Returns whether a list names any of the user's groups.
+    fn are_in(&mut self, list: u32) -> bool {
+        let bit = 1_u64.checked_shl(list).unwrap_or(0);
+        if self.known & bit == 0 {
+            let names = &self.lists[list as usize];
+            let are_in = self.groups.iter().any(|group| names.contains(*group));
+            self.known |= bit;
+            if bit == 0 {
+                return are_in;
+            }
+            self.named |= if are_in { bit } else { 0 };
+        }
+        self.named & bit != 0
     }
 }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::compile::{Compiled, ComponentId, Course};
-use crate::evaluate::{Evaluation, User};
+use crate::evaluate::{Evaluation, Memberships, User};
 use crate::text::{self, Reading, TextError};
 
 /// User ids one after the other, hashed as they are.
@@ -121,23 +121,21 @@ impl Compiled {
     ) -> usize {
         let rule = self.rule(id);
         match rule.course {
-            Course::Barred(_) => return 0,
+            Course::Settled { value, .. } => return if value { range.len() } else { 0 },
             Course::Requiring(_) => {
                 let is_on = |user: &&str| self.evaluate_id(id, &User { id: user, groups }).value;
                 return users.range(range).filter(is_on).count();
             }
-            Course::Document | Course::Own => {}
+            Course::Document | Course::Bucket(_) | Course::Own => {}
         }
         // One rollout decides for all of them: only the bucket differs.
         let gate = rule.gate;
-        match self.decide_by_groups(&gate, groups) {
+        match Memberships::new(self, groups).decide(&gate) {
             Some(Evaluation { value: true, .. }) => range.len(),
             Some(_) => 0,
-            None => {
-                let is_in =
-                    |id: &[u8]| !id.is_empty() & (gate.bucketer.bucket_of(id) < gate.threshold);
-                users.bytes(range).map(|id| usize::from(is_in(id))).sum()
-            }
+            None => gate
+                .bucketer
+                .count_below(gate.threshold, users.bytes(range)),
         }
     }
 }

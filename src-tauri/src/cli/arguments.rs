@@ -464,7 +464,8 @@ pub struct EvalArguments {
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Where Flagdeck is running; only on this machine. Without it, at the setting http.port
+    /// Where Flagdeck is running; only on this machine. Without it, where a window or server of the
+    /// data folder serves, or else at the setting http.port
     #[arg(long, value_name = "URL", value_parser = on_this_machine)]
     pub url: Option<Address>,
     /// How many users there are: user0, user1 and so on. A tenth are in the group beta, a

@@ -36,9 +36,6 @@ use crate::error::Code;
 use crate::http::Limits;
 use crate::state::SourceName;
 
-/// Where the stream is for clients of the OpenFeature Remote Evaluation Protocol.
-pub(super) const OFREP_STREAM: &str = "/api/ml/flags/stream?events=ofrep";
-
 /// What a client waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 2000;
 

@@ -13,7 +13,7 @@ pub(super) fn build(compiled: &Compiled, all_off: bool) -> Reaches {
     for id in compiled.children_first() {
         builder.learn(id);
     }
-    let default_kind = builder.kind(Shares::of_default(compiled, &builder.same_list));
+    let default_kind = builder.kind(Shares::of_default(compiled));
     let components = compiled.components();
     let components = components.map(|id| builder.kinds_of(id)).collect();
     Reaches {
@@ -29,7 +29,7 @@ pub(super) fn build(compiled: &Compiled, all_off: bool) -> Reaches {
 struct Shares {
     others: f64,
     members: f64,
-    /// Positions in [`Compiled::groups`] of the distinct lists that make a difference.
+    /// Positions in [`Compiled::groups`] of the lists that make a difference.
     lists: Vec<u32>,
     bound: Bound,
     nobody: Option<Why>,
@@ -50,8 +50,6 @@ type Key = (u64, u64, Vec<u32>, Bound, Option<Why>);
 
 struct Builder<'a> {
     compiled: &'a Compiled,
-    /// For each list in [`Compiled::groups`], the first one with the same groups.
-    same_list: Vec<u32>,
     /// For each component, which one keeps it off for everyone: itself, or what it requires.
     off: Vec<Option<ComponentId>>,
     /// For each component, what its rollouts let through, switches aside.
@@ -65,7 +63,6 @@ impl<'a> Builder<'a> {
         let count = compiled.components.len();
         Self {
             compiled,
-            same_list: same_lists(compiled),
             off: vec![None; count],
             gates: vec![None; count],
             kinds: Vec::new(),
@@ -131,7 +128,7 @@ impl<'a> Builder<'a> {
     fn multiplied(&self, id: ComponentId) -> Shares {
         let gate = &self.compiled.rule(id).gate;
         let mut shares = Shares::everyone();
-        shares.pass(gate, own_zero(gate), &self.same_list);
+        shares.pass(gate, own_zero(gate));
         self.pass_checks(id, &mut shares);
         shares
     }
@@ -142,11 +139,11 @@ impl<'a> Builder<'a> {
         // The checks leave out the component's own gate: if that is the default rollout, what it
         // requires may be on it as well.
         let gate = &self.compiled.rule(id).gate;
-        if gate.slot.is_none()
+        if gate.is_document()
             && let Some(required) = self.required_on_default(id)
         {
             let zero = Why::RequiredZero(required);
-            shares.pass(gate, zero, &self.same_list);
+            shares.pass(gate, zero);
         }
         shares
     }
@@ -155,7 +152,7 @@ impl<'a> Builder<'a> {
         if let Prerequisites::Flat { from, len } = self.compiled.get(id).prerequisites {
             for check in &self.compiled.checks[from as usize..(from + len) as usize] {
                 let zero = Why::RequiredZero(check.component);
-                shares.pass(&check.gate, zero, &self.same_list);
+                shares.pass(&check.gate, zero);
             }
         }
     }
@@ -170,9 +167,8 @@ impl<'a> Builder<'a> {
                 return true;
             };
             let checks = &self.compiled.checks[from as usize..(from + len) as usize];
-            let is_default = |gate: &Gate| gate.slot.is_none();
-            is_default(&self.compiled.rule(required).gate)
-                || checks.iter().any(|check| is_default(&check.gate))
+            self.compiled.rule(required).gate.is_document()
+                || checks.iter().any(|check| check.gate.is_document())
         })
     }
 
@@ -181,8 +177,8 @@ impl<'a> Builder<'a> {
     fn bounded(&self, id: ComponentId) -> Shares {
         let gate = &self.compiled.rule(id).gate;
         let mut shares = self.bounded_requirements(id);
-        if gate.slot.is_some() {
-            shares.pass(gate, Why::Zero, &self.same_list);
+        if !gate.is_document() {
+            shares.pass(gate, Why::Zero);
         }
         shares
     }
@@ -240,14 +236,14 @@ impl Shares {
         }
     }
 
-    fn of_default(compiled: &Compiled, same_list: &[u32]) -> Self {
+    fn of_default(compiled: &Compiled) -> Self {
         let mut shares = Self::everyone();
-        shares.pass(&compiled.document, Why::DefaultZero, same_list);
+        shares.pass(&compiled.document, Why::DefaultZero);
         shares
     }
 
     /// Applies one more rollout, by the table of the specification.
-    fn pass(&mut self, gate: &Gate, zero: Why, same_list: &[u32]) {
+    fn pass(&mut self, gate: &Gate, zero: Why) {
         let share = f64::from(gate.threshold) / f64::from(limits::BUCKETS);
         if gate.threshold == 0 {
             self.nobody = self.nobody.or(Some(zero));
@@ -256,12 +252,12 @@ impl Shares {
             Admission::GroupsFirst(_) if gate.threshold == limits::BUCKETS => {}
             Admission::GroupsFirst(list) => {
                 self.others *= share;
-                self.add_list(same_list[list as usize]);
+                self.add_list(list);
             }
             Admission::GroupsOnly(list) => {
                 self.others = 0.0;
                 self.members *= share;
-                self.add_list(same_list[list as usize]);
+                self.add_list(list);
             }
             Admission::Part | Admission::Nobody | Admission::Everyone => {
                 self.others *= share;
@@ -329,15 +325,8 @@ impl Why {
 }
 
 fn own_zero(gate: &Gate) -> Why {
-    match gate.slot {
-        Some(_) => Why::Zero,
-        None => Why::DefaultZero,
+    match gate.is_document() {
+        false => Why::Zero,
+        true => Why::DefaultZero,
     }
-}
-
-fn same_lists(compiled: &Compiled) -> Vec<u32> {
-    let mut first: HashMap<&[Box<str>], u32> = HashMap::new();
-    let lists = compiled.groups.iter().zip(0..);
-    let same = lists.map(|(list, position)| *first.entry(list).or_insert(position));
-    same.collect()
 }

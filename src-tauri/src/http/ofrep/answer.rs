@@ -3,7 +3,6 @@
 use axum::body::Bytes;
 use flagdeck_core::Reason;
 
-use super::super::stream::OFREP_STREAM;
 use super::failure::{ErrorCode, Failure, Wire};
 use crate::flags::evaluating::{Basis, Decision, Evaluator};
 use crate::flags::labels::Label;
@@ -15,6 +14,9 @@ const FLAG_BYTES: usize = 224;
 
 /// Bytes of what stands around the flags.
 const AROUND_BYTES: usize = 256;
+
+/// Where the stream of events is that says when to ask again (`stream`).
+const EVENTS: &str = "/api/ml/flags/stream?events=ofrep";
 
 /// Seconds that a page is in the background after which its client closes the stream: what the
 /// protocol recommends.
@@ -67,7 +69,7 @@ pub(super) fn all(evaluator: &Evaluator) -> Bulk {
     json.number(live.revision.0);
     json.texts(&[
         "},\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{\"requestUri\":\"",
-        OFREP_STREAM,
+        EVENTS,
         "\"},\"inactivityDelaySec\":",
     ]);
     json.number(INACTIVITY_DELAY_S.into());
