@@ -87,9 +87,9 @@ async fn it_follows_switches_reports_and_applies_a_restore() {
     page.until_count("file", 4).await;
     let restores = || run(&folder, "snapshot restores");
     let confirmed = wait_for("the restore is confirmed", restores, |restores| {
-        restores["restores"][0]["status"] == "confirmed"
+        restores[0]["status"] == "confirmed"
     });
-    assert_eq!(confirmed["restores"][0]["isExact"], true, "{confirmed}");
+    assert_eq!(confirmed[0]["isExact"], true, "{confirmed}");
     assert_eq!(page.errors().await, Vec::<String>::new());
     page.close().await;
 }
