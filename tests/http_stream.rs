@@ -27,9 +27,13 @@ impl Stream {
     }
 
     pub fn open_with(server: &Running, headers: &[(&str, &str)]) -> Self {
+        Self::open_at(server, "/api/ml/flags/stream", headers)
+    }
+
+    pub fn open_at(server: &Running, path: &str, headers: &[(&str, &str)]) -> Self {
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let request = server.compose("GET", "/api/ml/flags/stream", headers, "");
+        let request = server.compose("GET", path, headers, "");
         stream.write_all(request.as_bytes()).unwrap();
         Self(BufReader::new(stream))
     }

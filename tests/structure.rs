@@ -173,7 +173,7 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 31] = [
+const UPWARDS: [&str; 32] = [
     "lock",
     "private",
     "clock",
@@ -199,6 +199,7 @@ const UPWARDS: [&str; 31] = [
     "build_info",
     "metrics",
     "state",
+    "clients",
     "error",
     "flags",
     "app",

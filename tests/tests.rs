@@ -25,6 +25,7 @@ mod cli_reach;
 mod cli_snapshot;
 mod cli_state;
 mod cli_terminal;
+mod clients;
 mod config;
 mod damage_told;
 mod documents;
@@ -56,6 +57,7 @@ mod states_restored;
 mod states_unreadable;
 
 mod http_bounds;
+mod http_clients;
 mod http_events;
 mod http_flags;
 mod http_gate;

@@ -32,6 +32,7 @@ pub use self::salvage::{Export, Survey, TakenBack};
 pub use self::states::value_under;
 use self::verdicts::Judge;
 use crate::chores::Lane;
+use crate::clients::{Clients, Connected};
 use crate::clock::Clock;
 use crate::config::{Config, Contact, Given, Setting, Settings};
 use crate::error::Error;
@@ -75,6 +76,7 @@ struct Inner {
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
     load: Arc<Load>,
+    clients: Clients,
 }
 
 /// How to open the application.
@@ -175,6 +177,7 @@ impl App {
             gone: Mutex::default(),
             small_files: Mutex::default(),
             load,
+            clients: Clients::default(),
         }));
         if let Some(message) = app.missing_revisions() {
             app.notify(Level::Error, message);
@@ -222,6 +225,16 @@ impl App {
     /// Returns the counts of what a server of this application carries.
     pub fn load(&self) -> &Arc<Load> {
         &self.0.load
+    }
+
+    /// Returns the registry of clients that use the server of this application.
+    pub fn clients(&self) -> &Clients {
+        &self.0.clients
+    }
+
+    /// Lists the clients that used the server of this application lately.
+    pub fn connected(&self) -> Connected {
+        self.clients().list(self.now_ms())
     }
 
     /// Returns the time of day, in milliseconds since 1970.

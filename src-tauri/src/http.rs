@@ -12,10 +12,11 @@
 //! | `routes` | one line for each address; a panic becomes an answer |
 //! | `token` | who may write |
 //! | `extract` | what the path and the query name |
+//! | `client` | who sends it, noted once it succeeded |
 //! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
-//! | `flags`, `stream`, `events`, `state`, `metrics`, `health` | the addresses |
+//! | `flags`, `stream`, `events`, `state`, `metrics`, `clients`, `health` | the addresses |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -26,12 +27,14 @@ mod places;
 mod routes;
 
 mod body;
+mod client;
 mod etag;
 mod extract;
 mod memory;
 mod token;
 mod worker;
 
+mod clients;
 mod events;
 mod flags;
 mod health;

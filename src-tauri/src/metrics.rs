@@ -141,6 +141,8 @@ pub struct Receipt {
 pub struct Delivery {
     /// What is wrong with the first of its bad events.
     pub problems: Vec<EventProblem>,
+    /// The source of its valid events; `None` if there are none, or those of several.
+    pub source: Option<Box<str>>,
     stored: oneshot::Receiver<Result<Receipt, IntakeError>>,
 }
 
@@ -200,6 +202,13 @@ impl From<BatchError> for IntakeError {
             BatchError::TooMany => Self::TooMany { reason },
         }
     }
+}
+
+/// Returns the source of all events, if that is one.
+fn only_source(events: &[Event]) -> Option<Box<str>> {
+    let first = events.first()?.source();
+    let is_only = events.iter().all(|event| event.source() == first);
+    is_only.then(|| first.into())
 }
 
 impl Delivery {
@@ -286,6 +295,7 @@ impl Metrics {
     ) -> Result<Delivery, IntakeError> {
         let batch = event::read(bytes, format, expose)?;
         let weight = bytes.len() + batch.events.len() * size_of::<Event>();
+        let source = only_source(&batch.events);
         let new = NewBatch {
             at_ms: self.0.clock.now_ms(),
             key: key.map(|name| Key::new(name, bytes)),
@@ -295,6 +305,7 @@ impl Metrics {
         let stored = self.queue(new, weight)?;
         Ok(Delivery {
             problems: batch.problems,
+            source,
             stored,
         })
     }

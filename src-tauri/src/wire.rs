@@ -28,6 +28,7 @@ pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::window::{Announcement, ChosenFile, Preferences, Theme, View};
 pub use crate::app::{Finding, Level, Notice, Survey, TakenBack};
 pub use crate::build_info::{BuildInfo, Package, Part};
+pub use crate::clients::{Client, ClientUse, Connected, Interface};
 pub use crate::error::Code;
 pub use crate::flags::AsOf;
 pub use crate::flags::live::AllOff;

@@ -29,11 +29,11 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{events, flags, health, state, stream};
+use super::{clients, events, flags, health, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
+fn addresses() -> [(&'static str, MethodRouter<Context>); 9] {
     [
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
@@ -45,6 +45,7 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 8] {
             state::restore_methods(),
         ),
         ("/api/ml/events", events::methods()),
+        ("/api/ml/clients", clients::methods()),
         ("/healthz", health::methods()),
     ]
 }

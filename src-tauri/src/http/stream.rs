@@ -23,6 +23,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
+use super::client::{Following, Named};
 use super::places::{Client, Place};
 use super::problem::ProblemDetails;
 use super::routes::Context;
@@ -48,16 +49,18 @@ pub(super) fn methods() -> MethodRouter<Context> {
 
 async fn stream(
     State(context): State<Context>,
+    Named(source): Named,
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let (head, _) = request.into_parts();
     let token = token_of(&context, &head).await?;
     let place = place_for(&context, token.is_some())?;
     let holder = Arc::clone(place.holder());
+    let following = Following::begin(&context, &head.headers, source);
     let (sender, body) = Channel::<Bytes>::new(FRAMES_WAITING_MAX);
-    // The place is free once the connection drops the body.
+    // The place is free, and the client not following, once the connection drops the body.
     let body = body.map_frame(move |frame| {
-        let _ = &place;
+        let _ = (&place, &following);
         frame
     });
     let stream = EventStream {
