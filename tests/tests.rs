@@ -14,6 +14,7 @@ mod cli;
 mod cli_bisect;
 mod cli_bisect_ended;
 mod cli_bisect_verdicts;
+mod cli_clients;
 mod cli_demo;
 mod cli_folder;
 mod cli_history;

@@ -11,12 +11,12 @@ mod notices;
 mod quarantine;
 mod restores;
 mod salvage;
+mod serving;
 mod states;
 mod tokens;
 mod verdicts;
 mod watch;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -29,6 +29,8 @@ pub use self::gone::{StoreState, write_back_when_asked};
 pub use self::notices::{Level, Notice};
 pub use self::restores::{Undone, UndoneFlags};
 pub use self::salvage::{Export, Survey, TakenBack};
+pub use self::serving::NotServing;
+use self::serving::Serving;
 pub use self::states::value_under;
 use self::verdicts::Judge;
 use crate::chores::Lane;
@@ -40,7 +42,6 @@ use crate::events::{Event, Events};
 use crate::flags::{Flags, Outcome};
 use crate::leader::{Leader, Role};
 use crate::load::Load;
-use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::private;
@@ -64,7 +65,7 @@ struct Inner {
     flags: Flags,
     events: Events,
     notices: Mutex<Vec<Notice>>,
-    serving: Mutex<Option<SocketAddr>>,
+    serving: Mutex<Serving>,
     /// Ended before `metrics`, which it pushes.
     pusher: Mutex<Option<Pusher>>,
     /// `None` in a program that does its work and exits.
@@ -169,7 +170,7 @@ impl App {
             flags,
             events,
             notices: Mutex::new(notices),
-            serving: Mutex::new(None),
+            serving: Mutex::default(),
             pusher: Mutex::new(None),
             metrics,
             judge: Mutex::default(),
@@ -282,17 +283,6 @@ impl App {
         if self.flags().check_place().is_ok() && self.0.settings.reread() {
             self.announce(Event::Status);
         }
-    }
-
-    /// Notes where flags are served over HTTP.
-    pub fn set_serving(&self, address: Option<SocketAddr>) {
-        *lock(&self.0.serving) = address;
-        self.announce(Event::Status);
-    }
-
-    /// Returns where flags are served over HTTP.
-    pub fn serving(&self) -> Option<SocketAddr> {
-        *lock(&self.0.serving)
     }
 
     fn announce(&self, event: Event) {

@@ -58,7 +58,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::limits::Limits;
 use self::places::{Client, Kind, Place, Places};
 use self::routes::Routes;
-use crate::app::App;
+use crate::app::{App, NotServing};
 
 /// Sent to a connection if all places are taken by requests that are being answered.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\
@@ -99,6 +99,21 @@ pub enum BindError {
         /// The cause.
         source: io::Error,
     },
+}
+
+impl From<BindError> for NotServing {
+    fn from(error: BindError) -> Self {
+        let reason = error.to_string();
+        let (port, owner) = match error {
+            BindError::PortTaken { port, owner } => (port, owner),
+            BindError::Refused { port, .. } => (port, None),
+        };
+        Self {
+            port,
+            owner,
+            reason,
+        }
+    }
 }
 
 impl Server {

@@ -2,6 +2,7 @@
 
 mod backup;
 mod bisect;
+mod clients;
 mod demo;
 mod doctor;
 mod edit;
@@ -61,6 +62,10 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
         }
         Command::Demo(demo) => {
             demo::demo(&arguments, demo, output)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Clients { url } => {
+            clients::clients(&arguments, url.as_ref(), output)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Snapshot(SnapshotCommand::Diff(diff)) => {
@@ -136,7 +141,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
         Command::Serve { port } => serve(app, port, output)?,
-        Command::Demo(_) | Command::Completions { .. } | Command::Man => {
+        Command::Demo(_) | Command::Clients { .. } | Command::Completions { .. } | Command::Man => {
             unreachable!("they need no application")
         }
     }

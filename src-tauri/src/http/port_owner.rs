@@ -11,7 +11,7 @@ use crate::private;
 const LISTEN: &str = "0A";
 
 /// Returns the program that listens on `port`: `node (process 123)`.
-pub(super) fn find(port: u16) -> Option<String> {
+pub fn find(port: u16) -> Option<String> {
     let sockets = listening(port);
     let processes = fs::read_dir("/proc").ok()?;
     processes.flatten().find_map(|entry| {
