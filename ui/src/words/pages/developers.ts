@@ -225,7 +225,7 @@ const trouble: HelpPage = {
     { kind: "heading", text: "The port is used by another program" },
     {
       kind: "text",
-      text: "Flagdeck names that program if it can, and runs without serving flags over HTTP. Close that program, or choose another port in Settings, and start Flagdeck again. Port 0 picks a free one.",
+      text: "Flagdeck names that program if it can, and runs without serving flags over HTTP. Close that program and choose “Try again” in Settings, Connect; or choose another port in Settings, and start Flagdeck again. Port 0 picks a free one.",
     },
     { kind: "heading", text: "Nothing can be saved" },
     {
