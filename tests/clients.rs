@@ -31,6 +31,16 @@ fn find<'a>(list: &'a [Client], source: &str) -> &'a Client {
     list.iter().find(is_it).unwrap()
 }
 
+/// Room is made for some at once.
+#[track_caller]
+fn check_full(list: &[Client]) {
+    let count = list.len();
+    assert!(
+        (CLIENTS_MAX * 3 / 4..=CLIENTS_MAX).contains(&count),
+        "{count}"
+    );
+}
+
 #[test]
 fn a_client_is_one_source_of_one_program_with_all_it_uses() {
     let clients = Clients::default();
@@ -122,7 +132,7 @@ fn a_program_with_ever_other_names_pushes_out_its_own_only() {
         note(&clients, &source, "flood", Interface::Document, 2 + number);
     }
     let list = clients.list(4000).clients;
-    assert_eq!(list.len(), CLIENTS_MAX);
+    check_full(&list);
     find(&list, "shop");
     find(&list, "steady");
     let latest = format!("flood-{}", 3 * CLIENTS_MAX - 1);
@@ -140,11 +150,11 @@ fn a_client_with_ever_other_programs_pushes_out_none() {
         note(&clients, "", &program, Interface::Document, number);
     }
     let list = clients.list(4000).clients;
-    assert_eq!(list.len(), CLIENTS_MAX);
+    check_full(&list);
     assert_eq!(find(&list, "shop").program.as_deref(), Some("node"));
     assert_eq!(find(&list, "flood-0").program.as_deref(), Some("program-0"));
     let unnamed = list.iter().filter(|client| client.program.is_none());
-    assert!(unnamed.count() >= CLIENTS_MAX - 2 * PROGRAMS_MAX);
+    assert!(unnamed.count() >= CLIENTS_MAX / 2);
 }
 
 #[test]
@@ -216,7 +226,7 @@ fn a_full_registry_keeps_a_share_for_each_program() {
         );
     }
     let list = clients.list(3000).clients;
-    assert_eq!(list.len(), CLIENTS_MAX);
+    check_full(&list);
     for program in 1..PROGRAMS_MAX {
         let program = format!("program-{program}");
         let of_it = |client: &&Client| client.program.as_ref() == Some(&program);

@@ -4,7 +4,7 @@
 //! In memory only, and of one process: a client of another program on the same data folder is
 //! listed there. What a client calls itself is the text of another program and proves nothing.
 //!
-//! Bounded, and fair while it is full: clients are kept by program, and the one that leaves is of
+//! Bounded, and fair while it is full: clients are kept by program, and those that leave are of
 //! the program with the most of them. So a program that calls itself by ever other names pushes
 //! out its own only, and programs beyond [`PROGRAMS_MAX`] share one entry.
 
@@ -26,6 +26,9 @@ pub const PROGRAMS_MAX: usize = 100;
 
 /// For how long a client is listed after it was seen last, in seconds.
 pub const SEEN_FOR_S: u32 = 15 * 60;
+
+/// The largest program makes room by one client of so many.
+const EVICTED_AT_ONCE: usize = 8;
 
 const SEEN_FOR_MS: i64 = SEEN_FOR_S as i64 * 1000;
 
@@ -128,6 +131,15 @@ struct Program {
     named: HashMap<SourceName, Record>,
 }
 
+/// One request of a client.
+#[derive(Debug, Clone, Copy)]
+struct Used {
+    over: Interface,
+    /// Streams that it opened.
+    opened: u32,
+    at_ms: i64,
+}
+
 /// What is known of one client.
 #[derive(Debug, Default)]
 struct Record([Option<ClientUse>; Interface::ALL.len()]);
@@ -135,18 +147,22 @@ struct Record([Option<ClientUse>; Interface::ALL.len()]);
 impl Clients {
     /// Notes a request of a client that succeeded.
     pub fn note(&self, source: Option<&SourceName>, program: &str, over: Interface, now_ms: i64) {
-        lock(&self.0)
-            .record(source, program, now_ms)
-            .note(over, now_ms);
+        let used = Used {
+            over,
+            opened: 0,
+            at_ms: now_ms,
+        };
+        lock(&self.0).note(source, program, used);
     }
 
     /// Notes that a client opened a stream; [`Self::note_closed`] notes its end.
     pub fn note_opened(&self, source: Option<&SourceName>, program: &str, now_ms: i64) {
-        let mut registry = lock(&self.0);
-        registry
-            .record(source, program, now_ms)
-            .note(Interface::Stream, now_ms)
-            .open += 1;
+        let used = Used {
+            over: Interface::Stream,
+            opened: 1,
+            at_ms: now_ms,
+        };
+        lock(&self.0).note(source, program, used);
     }
 
     /// Notes that a stream of a client is closed.
@@ -181,14 +197,15 @@ impl Clients {
 }
 
 impl Registry {
-    /// Returns the record of a client. One that is not known yet gets the place of another if all
-    /// are taken.
-    fn record(&mut self, source: Option<&SourceName>, program: &str, now_ms: i64) -> &mut Record {
-        if self.program(program).known(source).is_none() {
-            self.make_room(now_ms);
-            self.admit(program, now_ms);
+    /// Notes what a client did. One that is not known yet gets the place of another if all are
+    /// taken.
+    fn note(&mut self, source: Option<&SourceName>, program: &str, used: Used) {
+        if let Some(record) = self.program(program).known(source) {
+            return record.note(used);
         }
-        self.program(program).client(source)
+        self.make_room(used.at_ms);
+        self.admit(program, used.at_ms);
+        self.program(program).client(source).note(used);
     }
 
     /// Returns the program of a name, or all others if that is not told apart.
@@ -221,7 +238,6 @@ impl Registry {
         if let Some(largest) = all.max_by_key(|program| program.len()) {
             largest.evict();
         }
-        self.forget_empty();
     }
 
     fn len(&self) -> usize {
@@ -282,17 +298,22 @@ impl Program {
         true
     }
 
-    /// Forgets the client that was not seen for longest; one with an open stream is seen now.
+    /// Forgets clients with a name: a part of them at once, because each look at all of them takes
+    /// its time, and those first that were not seen for longest. One with an open stream is seen
+    /// now.
     fn evict(&mut self) {
-        let named = self.named.iter();
-        let oldest = named.min_by_key(|(_, record)| record.seen());
-        let oldest = oldest.map(|(name, record)| (record.seen(), name.clone()));
-        match (oldest, self.unnamed.as_ref().map(Record::seen)) {
-            (Some((seen, name)), unnamed) if unnamed.is_none_or(|unnamed| seen < unnamed) => {
-                self.named.remove(&name);
-            }
-            _ => self.unnamed = None,
+        if self.named.is_empty() {
+            return;
         }
+        let leaving = (self.named.len() / EVICTED_AT_ONCE).max(1);
+        let mut seen: Vec<_> = self.named.values().map(Record::seen).collect();
+        seen.select_nth_unstable(leaving - 1);
+        let (last, mut left) = (seen[leaving - 1], leaving);
+        self.named.retain(|_, record| {
+            let leaves = left > 0 && record.seen() <= last;
+            left -= usize::from(leaves);
+            !leaves
+        });
     }
 
     fn sweep(&mut self, now_ms: i64) {
@@ -318,17 +339,17 @@ impl Record {
         &mut self.0[over as usize]
     }
 
-    fn note(&mut self, over: Interface, now_ms: i64) -> &mut ClientUse {
-        let one = self.of(over).get_or_insert(ClientUse {
-            over,
+    fn note(&mut self, used: Used) {
+        let one = self.of(used.over).get_or_insert(ClientUse {
+            over: used.over,
             requests: 0,
-            first_ms: now_ms,
-            last_ms: now_ms,
+            first_ms: used.at_ms,
+            last_ms: used.at_ms,
             open: 0,
         });
         one.requests += 1;
-        one.last_ms = one.last_ms.max(now_ms);
-        one
+        one.open += used.opened;
+        one.last_ms = one.last_ms.max(used.at_ms);
     }
 
     /// Forgets what was not used lately. Returns whether anything is left.
