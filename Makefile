@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 TAURI_CLI := @tauri-apps/cli@2.12.5
 UI_SOURCES := $(shell find ui docs/recipes -name node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help run test fuzz torture bench bench-window build flagctl ui package clean
+.PHONY: help run test fuzz torture bench bench-window bench-js build flagctl ui package clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ bench-window: ui ## Measure the real window, in release: make bench-window PART=
 	@tools/need.sh test
 	cargo bench --bench window -- $(PART)
 
+bench-js: js/node_modules/.stamp ## Measure the modules for web pages, in Chromium
+	node js/bench/chromium.mjs
+
 build: ui ## Build the window and flagctl, in release
 	cargo build --release --bins
 
@@ -53,11 +56,15 @@ package: ui ## Make the packages for Debian and Fedora, in target/release/bundle
 
 clean: ## Remove everything that was built or fetched
 	cargo clean
-	rm -rf ui/dist ui/node_modules
+	rm -rf ui/dist ui/node_modules js/node_modules tests/clients/node_modules
 
 ui/dist/index.html: ui/node_modules/.stamp $(UI_SOURCES)
 	cd ui && npm run build
 
 ui/node_modules/.stamp: ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
+	touch $@
+
+js/node_modules/.stamp: js/package-lock.json
+	cd js && npm ci --no-audit --no-fund
 	touch $@

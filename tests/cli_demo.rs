@@ -70,7 +70,7 @@ fn everything_is_sent_once_through_every_kind_of_trouble() {
     fake.ledger().reactions = reactions.into();
     let url = fake.url();
     let out = cli.ok(&format!(
-        "demo --url {url} --for 4s --rate 400 --seed 7 --component ui.badges --json"
+        "demo --url {url} --for 8s --rate 400 --seed 7 --component ui.badges --json"
     ));
     let ledger = fake.ledger();
 

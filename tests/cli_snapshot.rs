@@ -416,4 +416,6 @@ fn what_is_exported_can_be_imported_elsewhere() {
     );
     other.refused("snapshot remove studio", 3, "studio");
     cli.refused("snapshot remove kc-web", 3, "came from a file");
+    cli.refused("snapshot remove", 2, "--id");
+    cli.refused("snapshot remove kc-web --id 1", 2, "--id");
 }

@@ -170,6 +170,23 @@ fn the_source_must_be_named_if_there_are_several() {
     assert_eq!(names, ["batch", "kc-web"]);
 }
 
+#[test]
+fn a_source_is_removed_after_what_there_is_of_it_was_said() {
+    let cli = with_state();
+    cli.ok("snapshot take --pin");
+    cli.ok("state set ml.cache 1");
+    cli.ok("snapshot restore 1");
+    let of_it = "its state, 2 snapshots (1 pinned), 1 restore";
+    let refused = format!("There is of kc-web: {of_it}. To remove it, which cannot be undone");
+    cli.refused("state remove kc-web", 2, &refused);
+    cli.refused("state remove web --yes", 3, "nothing of web");
+    assert_eq!(cli.json("state list")[0]["snapshots"], 2);
+    let said = cli.ok("state remove kc-web --yes");
+    assert_eq!(said.trim(), format!("Removed kc-web: {of_it}"));
+    assert_eq!(cli.json("state list"), json!([]));
+    cli.refused("state remove kc-web --yes", 3, "nothing of kc-web");
+}
+
 /// The real server and the real host: the state is there, follows the flags, and a restore is
 /// taken in and confirmed.
 #[test]

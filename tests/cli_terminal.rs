@@ -287,6 +287,9 @@ fn no_command_prints_what_a_terminal_would_act_on() {
         vec!["snapshot", "import", &broken],
         vec!["snapshot", "import", &a, "--name", TEXT],
         vec!["snapshot", "remove", NAME],
+        vec!["snapshot", "remove", "--id", "1"],
+        vec!["state", "remove", TEXT],
+        vec!["state", "remove", NAME],
         vec!["bisect", "--source", NAME, "--", "true"],
         vec![
             "bisect",
@@ -515,6 +518,9 @@ fn what_is_saved_and_cannot_be_printed_is_another_failure() {
         &format!("snapshot export 1 -o {}", state.display()),
         "token --rotate",
         damaged,
+        "snapshot take --name third",
+        "snapshot remove --id LATEST",
+        "state remove web --yes",
     ] {
         let arguments = match arguments {
             "backup restore LATEST --yes" => {
@@ -524,6 +530,10 @@ fn what_is_saved_and_cannot_be_printed_is_another_failure() {
                     .to_owned();
                 cli.ok("master on");
                 format!("backup restore {name} --yes")
+            }
+            "snapshot remove --id LATEST" => {
+                let id = &cli.json("snapshot list")[0]["id"];
+                format!("snapshot remove --id {id}")
             }
             "recover" => {
                 let database = rusqlite::Connection::open(cli.data_dir().join("state.db"));

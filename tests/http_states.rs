@@ -1,5 +1,6 @@
 //! States over HTTP: put, changed, read back.
 
+use flagdeck::wire::SnapshotLabel;
 use serde_json::json;
 
 use crate::http_support::{Answer, Running};
@@ -285,4 +286,52 @@ fn changes_come_by_the_line_and_only_uncompressed() {
     assert_eq!(receipt["problems"][0]["index"], 1);
     let packed = send(&server, "POST", path, &[("Content-Encoding", "gzip")], "x");
     assert_eq!(packed.problem(415), "unsupported_media_type");
+}
+
+#[test]
+fn a_source_and_a_snapshot_are_removed_with_the_token() {
+    let server = Running::collecting();
+    let path = "/api/ml/state/web";
+    send(&server, "PUT", path, &[], r#"{"n":1}"#);
+    let source = "web".parse().unwrap();
+    let take = |is_pinned| {
+        let label = SnapshotLabel {
+            is_pinned: Some(is_pinned),
+            ..SnapshotLabel::default()
+        };
+        let taken = server.app.take_snapshots(Some(&source), &label);
+        format!("{path}/snapshots/{}", taken.unwrap()[0].id)
+    };
+    let (plain, pinned) = (take(false), take(true));
+    let event = r#"{"type":"ml:usage","source":"web"}"#;
+    assert_eq!(server.report(&[], event).status, 200);
+
+    let stranger = server.request("DELETE", &plain, &[], "");
+    assert_eq!(stranger.problem(401), "unauthorized");
+    let elsewhere = plain.replace("/web/", "/shop/");
+    let delete = |path: &str| send(&server, "DELETE", path, &[], "");
+    assert_eq!(delete(&elsewhere).problem(404), "not_found");
+    assert_eq!(
+        delete(&format!("{path}/snapshots/+1")).problem(400),
+        "malformed"
+    );
+    assert_eq!(delete(&plain).status, 204);
+    assert_eq!(delete(&plain).problem(404), "not_found");
+    assert_eq!(delete(&pinned).problem(409), "pinned");
+
+    let stranger = server.request("DELETE", path, &[], "");
+    assert_eq!(stranger.problem(401), "unauthorized");
+    assert_eq!(
+        delete(path).json(),
+        json!({"source": "web", "hasState": true, "snapshots": 1, "pinned": 1, "restores": 0,
+            "calculations": 0})
+    );
+    assert_eq!(delete(path).problem(404), "not_found");
+    assert_eq!(
+        send(&server, "GET", path, &[], "").problem(404),
+        "not_found"
+    );
+    let metrics = server.get("/metrics", &[]);
+    let metrics = metrics.text();
+    assert!(!metrics.contains("source=\"web\""), "{metrics}");
 }

@@ -1,6 +1,5 @@
 //! The stream of events over HTTP: flags, restores, what becomes of the store, and its places.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 use crate::http_states::send;
 use crate::http_support::Running;
 use crate::support::apps::{open, request_by};
+use crate::support::folders::remove_in_use;
 use crate::support::waiting::{PATIENCE, wait_until};
 
 /// A stream of events, read line by line.
@@ -65,6 +65,22 @@ impl Stream {
         panic!("the stream ended before {start}");
     }
 
+    /// Reads on to the next event, which must have no name; returns its id and what it says.
+    #[track_caller]
+    pub fn message(&mut self) -> (String, Value) {
+        let mut id = String::new();
+        loop {
+            let line = self.line().expect("the stream goes on");
+            assert!(!line.starts_with("event:"), "{line}");
+            if let Some(sent) = line.strip_prefix("id: ") {
+                id = sent.to_owned();
+            }
+            if let Some(data) = line.strip_prefix("data: ") {
+                return (id, serde_json::from_str(data).unwrap());
+            }
+        }
+    }
+
     pub fn event(&mut self, name: &str) -> Value {
         self.until(&format!("event: {name}"));
         serde_json::from_str(&self.until("data: ")).unwrap()
@@ -79,7 +95,7 @@ fn the_stream_reports_a_lost_store_and_its_return() {
     let mut stream = Stream::open(&server, false);
     stream.event("flags");
     let data_dir = server.app.data_dir().to_owned();
-    fs::remove_dir_all(&data_dir).unwrap();
+    remove_in_use(&data_dir);
     assert_eq!(stream.event("store"), json!({ "status": "store_gone" }));
     // A client that connects while it is gone is told at once.
     let mut late = Stream::open(&server, false);
@@ -89,7 +105,7 @@ fn the_stream_reports_a_lost_store_and_its_return() {
     assert_eq!(late.event("store"), json!({ "status": "ok" }));
 }
 
-fn switch(server: &Running, on: bool) {
+pub fn switch(server: &Running, on: bool) {
     let change = request_by(&Actor::new(Via::Http, "test"), Edit::SetMaster { on });
     server.app.flags().change(change).unwrap();
 }

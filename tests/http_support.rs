@@ -179,6 +179,14 @@ impl Running {
         self.shutdown.cancel();
     }
 
+    /// Stops the server, closes the application, and starts both again over the same folder.
+    pub fn restart(mut self) -> Self {
+        self.stop();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        drop(self);
+        Self::on(folder)
+    }
+
     /// Stops the server and waits for its end.
     pub fn stop(&mut self) {
         self.shutdown.cancel();

@@ -7,9 +7,11 @@ use std::io::Write;
 use flagdeck::leader::{Lead, Leader, Role};
 use flagdeck::metrics::collector::Checkpoint;
 use flagdeck::metrics::event::Event;
-use flagdeck::metrics::frame::Frame;
+use flagdeck::metrics::frame::{Frame, SeriesKey};
 use flagdeck::metrics::limits::LOG_KEPT_MS;
-use flagdeck::metrics::store::{Key, MetricsReader, MetricsStore, NewBatch, Others, Past, Stored};
+use flagdeck::metrics::store::{
+    Key, MetricsReader, MetricsStore, NewBatch, Others, Past, Stored, Unsaved,
+};
 use flagdeck::store::StoreError;
 use flagdeck::store::sqlite::quarantine;
 use flagdeck::trusted_time::Moment;
@@ -26,7 +28,7 @@ const DAY_S: i64 = 24 * 60 * 60;
 /// A day long past, at whose midnight all tiers begin a frame.
 const BEGIN_S: i64 = 20_000 * DAY_S;
 
-/// No tick.
+/// No evidence.
 const NOTHING: BTreeMap<i64, Frame> = BTreeMap::new();
 
 fn open(folder: &TempDir, writer: i64) -> (MetricsStore, Past) {
@@ -49,8 +51,16 @@ fn batch(events: usize) -> NewBatch {
 
 fn tick(errors: u64) -> Frame {
     let mut frame = Frame::default();
-    frame.tallies.entry((1, Arm::Unknown)).or_default().errors = errors;
+    let key = SeriesKey::without_source(1, Arm::Unknown);
+    frame.tallies.entry(key).or_default().errors = errors;
     frame
+}
+
+fn unsaved<const N: usize>(ticks: [(i64, Frame); N]) -> Unsaved {
+    Unsaved {
+        ticks: ticks.into(),
+        ..Unsaved::default()
+    }
 }
 
 fn through(through: i64) -> Checkpoint {
@@ -77,7 +87,7 @@ fn ticks_are_summed_up_to_minutes_and_hours_once_those_are_over() {
     let lead = lead(&folder);
     let (mut store, _) = open(&folder, 1);
     let mut keep = |at_s: i64, errors: u64| {
-        let ticks = [(BEGIN_S + at_s, tick(errors))].into();
+        let ticks = unsaved([(BEGIN_S + at_s, tick(errors))]);
         let now_ms = (BEGIN_S + at_s + 10) * 1000;
         store
             .keep(&lead, &through(0), &ticks, &NOTHING, &Moment::sure(now_ms))
@@ -103,7 +113,7 @@ fn what_comes_late_is_in_every_tier() {
     let lead = lead(&folder);
     let (mut store, _) = open(&folder, 1);
     let mut keep = |at_s: i64, errors: u64, now_s: i64| {
-        let ticks = [(BEGIN_S + at_s, tick(errors))].into();
+        let ticks = unsaved([(BEGIN_S + at_s, tick(errors))]);
         store
             .keep(
                 &lead,
@@ -130,7 +140,7 @@ fn each_tier_forgets_what_is_too_old_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let lead = lead(&folder);
     let (mut store, _) = open(&folder, 1);
-    let ticks = [(BEGIN_S, tick(1)), (BEGIN_S + 60, tick(2))].into();
+    let ticks = unsaved([(BEGIN_S, tick(1)), (BEGIN_S + 60, tick(2))]);
     store
         .keep(
             &lead,
@@ -146,7 +156,7 @@ fn each_tier_forgets_what_is_too_old_for_it() {
             .keep(
                 &lead,
                 &through(0),
-                &NOTHING,
+                &Unsaved::default(),
                 &NOTHING,
                 &Moment::sure(now_ms),
             )
@@ -170,7 +180,7 @@ fn a_wrong_clock_deletes_no_frame_no_batch_and_no_key() {
         ..batch(2)
     };
     store.append(&[keyed()]).unwrap();
-    let ticks = [(BEGIN_S, tick(1))].into();
+    let ticks = unsaved([(BEGIN_S, tick(1))]);
     let right = Moment::sure((BEGIN_S + 70) * 1000);
     store
         .keep(&lead, &through(1), &ticks, &NOTHING, &right)
@@ -183,7 +193,7 @@ fn a_wrong_clock_deletes_no_frame_no_batch_and_no_key() {
         for _ in 0..2 {
             wrong.trusted.observe(5000, wrong.now_ms);
             store
-                .keep(&lead, &through(1), &NOTHING, &NOTHING, &wrong)
+                .keep(&lead, &through(1), &Unsaved::default(), &NOTHING, &wrong)
                 .unwrap();
         }
         assert!(frames()[0] == before[0] && frames()[2] >= before[2]);
@@ -208,7 +218,7 @@ fn what_a_clock_of_the_future_wrote_keeps_nothing_in_the_log() {
     store.append(&[batch(1)]).unwrap();
     let later = Moment::sure(BEGIN_S * 1000 + LOG_KEPT_MS + 1);
     store
-        .keep(&lead, &through(2), &NOTHING, &NOTHING, &later)
+        .keep(&lead, &through(2), &Unsaved::default(), &NOTHING, &later)
         .unwrap();
     let database = rusqlite::Connection::open(folder.path().join("metrics.db")).unwrap();
     for table in ["log", "delivery"] {
@@ -235,7 +245,7 @@ fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
         .keep(
             &lead,
             &through(2),
-            &NOTHING,
+            &Unsaved::default(),
             &NOTHING,
             &Moment::sure(much_later_ms),
         )
@@ -249,7 +259,7 @@ fn what_was_counted_leaves_the_log_and_what_was_not_stays() {
         .keep(
             &lead,
             &through(3),
-            &NOTHING,
+            &Unsaved::default(),
             &NOTHING,
             &Moment::sure(much_later_ms),
         )
@@ -281,7 +291,7 @@ fn another_program_gets_each_batch_or_everything() {
     one.keep(
         &lead,
         &through(5),
-        &NOTHING,
+        &Unsaved::default(),
         &NOTHING,
         &Moment::sure(BEGIN_S * 1000 + LOG_KEPT_MS + 1),
     )
@@ -402,7 +412,7 @@ fn a_file_from_before_evidence_was_kept_goes_on_with_everything_in_it() {
         .keep(
             &lead,
             &through(1),
-            &NOTHING,
+            &Unsaved::default(),
             &evidence,
             &Moment::sure(BEGIN_S * 1000),
         )
@@ -430,7 +440,13 @@ fn evidence_takes_the_place_of_what_was_kept_from_there_on() {
             .map(|(from_ms, errors)| (begin_ms + from_ms, tick(*errors)));
         let moment = Moment::sure(begin_ms + now_ms);
         store
-            .keep(&lead, &through(0), &NOTHING, &frames.collect(), &moment)
+            .keep(
+                &lead,
+                &through(0),
+                &Unsaved::default(),
+                &frames.collect(),
+                &moment,
+            )
             .unwrap();
     };
     keep(&[(0, 1), (100, 2), (200, 3)], 1000);

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flagdeck::metrics::frame::{Frame, NameId};
+use flagdeck::metrics::frame::{Frame, NameId, SeriesKey};
 use flagdeck::metrics::prometheus::{QueryError, Range, frames};
 use flagdeck_core::measure::{Arm, Tally};
 
@@ -113,10 +113,11 @@ fn frames_are_what_flagdeck_exposed() {
     let (frames, names) = until_there_are_counts(&prometheus);
     let name = |name: &str| names.0.iter().position(|known| known == name).unwrap() as NameId;
     assert_eq!(names.0.len(), 3, "{names:?}", names = names.0);
+    let key = SeriesKey::without_source;
     for frame in &frames {
         assert_eq!(frame.tallies.len(), 2);
-        check_flagdeck(&frame.tallies[&(name("ui.badges"), Arm::Exposed)]);
-        check_another(&frame.tallies[&(name("ui.prices"), Arm::Unknown)]);
+        check_flagdeck(&frame.tallies[&key(name("ui.badges"), Arm::Exposed)]);
+        check_another(&frame.tallies[&key(name("ui.prices"), Arm::Unknown)]);
         let memory = &frame.memory[&name("shop")];
         assert_eq!((frame.memory.len(), memory.count), (1, 1));
         assert_eq!((memory.min, memory.max, memory.sum), (1e6, 1e6, 1e6));

@@ -124,8 +124,8 @@ fn measured(folder: &Path) -> Vec<(i64, String, u64)> {
     let names = reader.names().unwrap();
     let mut found = Vec::new();
     let visit = |at_s: i64, frame: &Frame| {
-        for ((component, _), tally) in &frame.tallies {
-            let name = names[component].to_string();
+        for (key, tally) in &frame.tallies {
+            let name = names[&key.component].to_string();
             found.push((at_s, name, tally.total()));
         }
     };

@@ -120,6 +120,8 @@ fn add_states(add: &mut impl FnMut(&'static str, &str, Value), app: &App) {
     let key = "ml.metrics.quality.avgConfidence";
     let blame = app.blame(&now, key).unwrap();
     add("Blame", &format!("snapshot blame {key}"), json(blame));
+    let removable = app.removable(&"shop".parse().unwrap()).unwrap();
+    add("RemovedSource", "state remove shop --yes", json(removable));
 }
 
 #[test]

@@ -173,8 +173,9 @@ fn only_the_desktop_names_tauri() {
 }
 
 /// The modules of the library, each after all that it may import.
-const UPWARDS: [&str; 32] = [
+const UPWARDS: [&str; 35] = [
     "lock",
+    "source",
     "private",
     "clock",
     "chores",
@@ -185,6 +186,7 @@ const UPWARDS: [&str; 32] = [
     "csv",
     "leader",
     "load",
+    "clients",
     "logging",
     "loopback",
     "address",
@@ -192,6 +194,7 @@ const UPWARDS: [&str; 32] = [
     "outbound",
     "runner",
     "config",
+    "browser",
     "token",
     "store",
     "actor",
@@ -199,10 +202,10 @@ const UPWARDS: [&str; 32] = [
     "build_info",
     "metrics",
     "state",
-    "clients",
     "error",
     "flags",
     "app",
+    "demo",
     "wire",
     "http",
     "fuzzing",

@@ -14,3 +14,6 @@ pub mod observers;
 pub mod processes;
 pub mod restores;
 pub mod serving;
+
+#[path = "../src-tauri/core/tests/support/arbitrary.rs"]
+pub mod arbitrary;

@@ -13,7 +13,8 @@ compile=(build-essential pkg-config)
 window=("${compile[@]}" libwebkit2gtk-4.1-dev librsvg2-dev)
 # The tests start these themselves, on ports of their own.
 services=(prometheus prometheus-pushgateway)
-test=("${window[@]}" webkit2gtk-driver xvfb xdotool x11-utils openbox dbus strace fonts-dejavu-core curl "${services[@]}")
+test=("${window[@]}" webkit2gtk-driver xvfb xdotool x11-utils openbox dbus strace fonts-dejavu-core
+    chromium chromium-driver curl python3-venv "${services[@]}")
 
 main() {
     case "${1:-}" in

@@ -2,9 +2,11 @@
 # Every check there is, in the order in which a fault is cheapest to find.
 #
 # What leaves a core idle runs beside the rest: the page's checks, which use one, and the tests of
-# the real window, which often wait. Their lines begin with `page |` and `window |`. A fault ends
-# all. The last lines say what failed, since the end of a log is often all that is kept; each
+# the real window and of released clients, which often wait. Their lines begin with `page |`,
+# `window |` and `clients |`. A fault ends all. The last lines say what failed, since the end of a log is often all that is kept; each
 # step's whole output is in target/checks/.
+#
+# The modules for other web pages, in js/, are checked with it.
 #
 # The page's checks are left out, with a line that says so, if they passed within a day and no file
 # has changed since but Rust sources, which they do not read. `make test ALL=1` runs them as well.
@@ -27,14 +29,16 @@ main() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     step "what is needed"         tools/need.sh test
-    step "the window's page"      make ui/dist/index.html
+    step "the window's page"      make ui/dist/index.html js/node_modules/.stamp
     beside page check_the_page
-    step "format"                 cargo fmt --all --check
+    step "format"                 formatted
     step "lints"                  lints
     step "flagctl without webkit" flagctl_without_webkit
     # All at once: one large test after the other would leave a core idle.
     step "building of tests"      cargo test --workspace --all-targets --no-run
+    step "released clients"       tools/clients.sh
     beside window test_the_window
+    beside clients test_the_clients
     step "readers on inputs made of examples" fuzz
     step "kills and damage"       cargo test --workspace --test torture
     step "benchmarks, each once"  cargo test --workspace --benches
@@ -45,15 +49,28 @@ main() {
 }
 
 check_the_page() {
-    step_of_page "types of the page"  in_ui check
-    step_of_page "lints of the page"  in_ui lint
-    step_of_page "tests of the page"  in_ui test
+    step_of_page "types of the page"     in_ui check
+    step_of_page "lints of the page"     in_ui lint
+    step_of_page "tests of the page"     in_ui test
+    step_of_page "types of the modules"  in_js check
+    step_of_page "lints of the modules"  in_js lint
+    step_of_page "tests of the modules"  in_js test
 }
 
 # One test more than there are cores, since each waits for its window half of its time.
 test_the_window() {
     export RUST_TEST_THREADS=$(($(nproc) + 1))
     step "tests of the real window" cargo test --test window --no-fail-fast
+}
+
+test_the_clients() {
+    step "tests of released clients" cargo test --test clients --no-fail-fast
+}
+
+# The client in Rust and the recipe for it are no part of the workspace.
+formatted() {
+    cargo fmt --all --check &&
+        rustfmt --check --edition 2024 docs/recipes/rust.rs tests/clients/rust/{build.rs,src/*.rs}
 }
 
 lints() {
@@ -83,6 +100,10 @@ tests() {
 
 in_ui() {
     npm --prefix ui run --silent "$1"
+}
+
+in_js() {
+    npm --prefix js run --silent "$1"
 }
 
 # Runs a function beside the steps, with a word before each line.
@@ -134,7 +155,7 @@ fingerprint() {
             git ls-files -z --cached --others --exclude-standard -- ':!*.rs'
             git ls-files -z --cached --others --exclude-standard -- docs/recipes
         } | xargs -0 sha256sum &&
-            sha256sum ui/node_modules/.package-lock.json &&
+            sha256sum {ui,js}/node_modules/.package-lock.json &&
             node --version &&
             echo "${LANG:-} ${LC_ALL:-} ${TZ:-}"
     } 2>/dev/null | sha256sum

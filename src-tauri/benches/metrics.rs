@@ -21,10 +21,10 @@ use flagdeck::leader::{Leader, Role};
 use flagdeck::metrics::collector::{Checkpoint, Collector};
 use flagdeck::metrics::event::{Event, Labels};
 use flagdeck::metrics::exposition::{Exposition, Format};
-use flagdeck::metrics::frame::Frame;
+use flagdeck::metrics::frame::{Frame, SeriesKey};
 use flagdeck::metrics::limits::TICKS_BYTES_MAX;
 use flagdeck::metrics::recorder::{LabelsRef, Recorder};
-use flagdeck::metrics::store::MetricsStore;
+use flagdeck::metrics::store::{MetricsStore, Unsaved};
 use flagdeck::metrics::tiers::{Ring, TICK_S, TICKS_IN_MEMORY_S};
 use flagdeck::trusted_time::Moment;
 use flagdeck_core::measure::{Arm, Calculation, DURATION_EDGES_S, ITERATION_EDGES};
@@ -300,7 +300,14 @@ fn tick(at: u32) -> Frame {
     let mut frame = Frame::default();
     for component in 0..COMPONENTS {
         for arm in [Arm::Exposed, Arm::Control] {
-            let tally = frame.tallies.entry((component, arm)).or_default();
+            let tally = frame
+                .tallies
+                .entry(SeriesKey {
+                    component,
+                    arm,
+                    source: 1,
+                })
+                .or_default();
             for index in 0..500_u32 {
                 let seed = (index * 7919 + at * 104_729 + component * 31) % 10_000;
                 tally.record(&Calculation {
@@ -349,7 +356,10 @@ fn day_of_series(_: &mut Criterion) {
     let (mut store, _) = MetricsStore::open(folder.path(), 1, 0).expect("it opens");
     for ticks in ticks.chunks(360) {
         let now_ms = ticks.last().expect("not empty").0 * 1000 + 10_000;
-        let ticks = ticks.iter().cloned().collect();
+        let ticks = Unsaved {
+            ticks: ticks.iter().cloned().collect(),
+            ..Unsaved::default()
+        };
         let kept = store.keep(
             &lead,
             &Checkpoint::default(),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::lock::lock;
-use crate::state::SourceName;
+use crate::source::SourceName;
 
 /// Clients that are kept.
 pub const CLIENTS_MAX: usize = 1000;

@@ -8,6 +8,7 @@ pub use self::code::Code;
 
 use crate::config::ChangeError;
 use crate::metrics::prometheus::QueryError;
+use crate::source::SourceNameError;
 use crate::state::StateError;
 use crate::store::{RevisionNumber, StoreError};
 
@@ -93,6 +94,12 @@ impl From<StateError> for Error {
             StateError::Store(error) => Self::Store(error),
             other => Self::State(other),
         }
+    }
+}
+
+impl From<SourceNameError> for Error {
+    fn from(error: SourceNameError) -> Self {
+        Self::State(error.into())
     }
 }
 

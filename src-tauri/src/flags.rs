@@ -5,7 +5,10 @@
 
 mod all_off;
 mod backups;
+pub mod context;
 mod emergency;
+pub mod evaluating;
+pub mod labels;
 mod layers;
 pub mod live;
 mod outcome;

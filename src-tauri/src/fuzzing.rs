@@ -9,7 +9,8 @@ use flagdeck_core::tree::Tree;
 use serde_json::Value;
 
 use crate::config::edit;
-use crate::http::framing;
+use crate::flags::context::EvaluationContext;
+use crate::http::{framing, ofrep};
 use crate::metrics::event::Format;
 use crate::metrics::frame::Frame;
 use crate::metrics::prometheus::{self, QueryError, Range};
@@ -61,6 +62,14 @@ pub fn bundle(bytes: &[u8]) -> Result<String, StateError> {
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(state::write_bundle(snapshots))
+}
+
+/// Reads the body of an evaluation request.
+///
+/// # Errors
+/// The sentence of the refusal.
+pub fn evaluation(bytes: &[u8]) -> Result<EvaluationContext, String> {
+    ofrep::read(bytes)
 }
 
 /// Returns what passes to the HTTP parser of a connection whose bytes arrive in these pieces, and

@@ -16,7 +16,9 @@
 //! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
-//! | `flags`, `stream`, `events`, `state`, `metrics`, `clients`, `health` | the addresses |
+//! | `news`, `news_of_flags` | what streams tell, written once for all of them |
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `clients`, `health` | the addresses of data |
+//! | `openapi`, `assets`, `sample` | what is served as it is: a description, the browser modules, a page |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
 mod connection;
@@ -34,11 +36,17 @@ mod memory;
 mod token;
 mod worker;
 
+mod assets;
 mod clients;
 mod events;
 mod flags;
 mod health;
 mod metrics;
+mod news;
+mod news_of_flags;
+pub(crate) mod ofrep;
+mod openapi;
+mod sample;
 mod state;
 mod stream;
 

@@ -7,6 +7,7 @@
 //! | [`app`] | opens, joins and closes the parts |
 //! | [`flags`] | one flag document: makes changes durable, decides what is in force for whom |
 //! | [`events`] | what happened, announced |
+//! | [`source`] | the name of an application that reports, or that is given flags |
 //! | [`store`] | revisions, appended and never changed; SQLite |
 //! | [`metrics`] | what applications report: collected, counted, stored, shown |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
@@ -27,11 +28,13 @@
 //! | [`arguments`] | command lines, read or refused |
 //! | [`outbound`] | calls to servers, each bounded in time and size |
 //! | [`address`] | the addresses of servers, taken apart |
+//! | [`browser`] | hands pages and folders to the user's desktop |
 //! | [`loopback`] | the names of this machine |
 //! | [`runner`] | runs a command on a state, with a timeout, and ends all processes that it started |
 //! | [`logging`] | the log on standard error |
 //! | [`build_info`] | what Flagdeck is made of |
 //! | [`error`] | why something was refused or failed, and the one vocabulary of codes |
+//! | [`demo`] | a synthetic application, played and removed |
 //! | [`wire`] | the JSON shapes that faces see |
 //! | [`http`] | a face: the local HTTP interface |
 //! | [`fuzzing`] | readers of foreign bytes, for the fuzz targets |
@@ -43,6 +46,7 @@ pub mod app;
 pub mod events;
 pub mod flags;
 
+pub mod source;
 pub mod state;
 pub mod store;
 
@@ -66,6 +70,7 @@ pub mod trusted_time;
 
 pub mod address;
 pub mod arguments;
+pub mod browser;
 pub mod build_info;
 pub mod logging;
 pub mod loopback;
@@ -73,6 +78,8 @@ pub mod outbound;
 pub mod runner;
 
 pub mod error;
+
+pub mod demo;
 pub mod wire;
 
 pub mod http;

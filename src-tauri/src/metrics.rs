@@ -14,6 +14,7 @@
 //! | [`evidence`] | the recent counts of each component and arm, by which they are judged |
 //! | [`frame`], [`tiers`] | what was counted in a span of time, and how finely that is kept |
 //! | [`drawing`], [`charts`] | which frames a span is drawn of, and what a chart draws of them |
+//! | `removing` | what a source reported, removed again |
 //! | `pulse` | what the dashboard shows |
 //! | [`exposition`] | the totals as Prometheus reads them |
 //! | [`push`] | the totals sent to a Pushgateway |
@@ -38,6 +39,7 @@ pub mod prometheus;
 mod pulse;
 pub mod push;
 pub mod recorder;
+mod removing;
 pub mod shapes;
 pub mod store;
 pub mod tiers;
@@ -61,6 +63,8 @@ use self::evidence::Arms;
 use self::exposition::Exposition;
 use self::frame::NameId;
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
+use self::removing::Removing;
+pub use self::removing::{RemovedMeasurements, counted_of, is_drawn, remove_source};
 use self::store::{Key, MetricsReader, NewBatch};
 use self::waiting::Waiting;
 use self::worker::{Context, Job, Task};
@@ -95,6 +99,7 @@ struct Inner {
     thread: Mutex<Option<JoinHandle<()>>>,
     reader: Mutex<Option<MetricsReader>>,
     settling: Arc<Settling>,
+    removing: Arc<Removing>,
 }
 
 /// What the thread is asked to do when the files of `metrics.db` were removed or replaced.
@@ -240,6 +245,7 @@ impl Metrics {
             thread: Mutex::new(None),
             reader: Mutex::new(None),
             settling: Arc::default(),
+            removing: Arc::default(),
         }));
         if let Err(error) = metrics.start_thread(seat) {
             *lock(&metrics.0.trouble) = Some(worker::trouble_of(&error));
@@ -261,6 +267,7 @@ impl Metrics {
             seat,
             lead: Arc::clone(&inner.lead),
             settling: Arc::clone(&inner.settling),
+            removing: Arc::clone(&inner.removing),
         });
         let work: Box<dyn FnOnce() + Send> = match waiting.open() {
             // Before the first scrape: totals that begin low would look like a reset.
@@ -381,7 +388,7 @@ impl Metrics {
         lock(&settling.asked).push((what, answer));
         if let Some(queue) = &*lock(&self.0.queue) {
             // A full queue wakes the thread by itself.
-            let _ = queue.try_send(Task::Settle);
+            let _ = queue.try_send(Task::Look);
         }
         answered
             .recv_timeout(SETTLED_WITHIN)
@@ -480,6 +487,18 @@ pub fn glance(
     let Some(mut reader) = MetricsReader::open(data_dir)? else {
         return Ok(None);
     };
+    let collector = replayed(&mut reader, now_ms)?;
+    let pulse = pulse::take(&collector.state(), now_ms, limits);
+    Ok(Some(Glance {
+        pulse,
+        counted: collector.checkpoint(),
+        collector,
+        now_ms,
+    }))
+}
+
+/// Counts what is stored, without writing anything.
+fn replayed(reader: &mut MetricsReader, now_ms: i64) -> Result<Collector, StoreError> {
     let names = reader.names()?;
     let past = reader.past()?;
     let collector = Collector::default();
@@ -495,13 +514,7 @@ pub fn glance(
         Some(id)
     };
     collector.resume(past, now_ms, &mut number);
-    let pulse = pulse::take(&collector.state(), now_ms, limits);
-    Ok(Some(Glance {
-        pulse,
-        counted: collector.checkpoint(),
-        collector,
-        now_ms,
-    }))
+    Ok(collector)
 }
 
 /// What was kept in a data folder.

@@ -22,18 +22,16 @@ mod writing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use flagdeck_core::KeyError;
-use flagdeck_core::limits::SOURCE_CHARS_MAX;
 use flagdeck_core::restore::PartError;
 use flagdeck_core::tree::Tree;
 use rusqlite::Connection;
 use serde::Serialize;
 
 use self::intake::ChangeProblem;
-pub(crate) use self::store::{NewRecovery, NewSnapshot};
+pub(crate) use self::store::{NewRecovery, NewSnapshot, StoredOf};
 use self::store::{STATES, StateStore};
 use crate::lock::lock;
 use crate::state::shapes::{RestoreStatus, StateRestore};
@@ -49,48 +47,7 @@ pub use self::restoring::AskedState;
 pub(crate) use self::restoring::{RestoreContext, undo_of};
 pub(crate) use self::show::plainly_compared;
 pub(crate) use self::writing::{Assignment, FromFile};
-
-/// The name of a source: 1 to 128 characters, none of them a control character or a slash.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceName(Arc<str>);
-
-impl SourceName {
-    /// Returns it as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns it as shared text.
-    pub(crate) fn shared(&self) -> Arc<str> {
-        Arc::clone(&self.0)
-    }
-}
-
-impl FromStr for SourceName {
-    type Err = StateError;
-
-    fn from_str(text: &str) -> Result<Self, StateError> {
-        let is_short = text.chars().nth(SOURCE_CHARS_MAX).is_none();
-        let is_plain = !text.trim().is_empty() && !text.contains(char::is_control);
-        // Whether a text could not be part of an address.
-        let is_path = text.contains(['/', '\\']) || text == "." || text == "..";
-        match is_short && is_plain && !is_path {
-            true => Ok(Self(text.into())),
-            false => Err(StateError::Invalid {
-                message: format!(
-                    "source must be a name of 1 to {SOURCE_CHARS_MAX} characters, without \
-                     control characters and slashes"
-                ),
-            }),
-        }
-    }
-}
-
-impl fmt::Display for SourceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+pub use crate::source::{SourceName, SourceNameError};
 
 /// Why a state was not stored, found or restored.
 #[derive(Debug, thiserror::Error)]
@@ -144,6 +101,12 @@ pub enum StateError {
         /// The source.
         name: SourceName,
     },
+    /// A snapshot is pinned, so it is not removed.
+    #[error("snapshot {id} is pinned: unpin it first")]
+    Pinned {
+        /// Its number.
+        id: u64,
+    },
     /// A restore is not open any more.
     #[error("{message}")]
     Ended {
@@ -164,6 +127,14 @@ pub enum StateError {
 impl From<StoreError> for StateError {
     fn from(error: StoreError) -> Self {
         Self::Store(STATES.name(error))
+    }
+}
+
+impl From<SourceNameError> for StateError {
+    fn from(error: SourceNameError) -> Self {
+        Self::Invalid {
+            message: error.to_string(),
+        }
     }
 }
 

@@ -44,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     text("state", trees::state, trees::WORDS),
     text("changes", reports::changes, reports::CHANGE_WORDS),
     text("events", reports::events, reports::EVENT_WORDS),
+    text("evaluation", reports::evaluation, reports::EVALUATION_WORDS),
     text("bundle", files::bundle, files::BUNDLE_WORDS),
     text("config", files::config, files::CONFIG_WORDS),
     text("keys", trees::keys, trees::KEY_WORDS),

@@ -75,14 +75,9 @@ impl Place {
         open_watching_by(&self.data, clock)
     }
 
-    /// Removes it as `rm -r` does, again while a program still makes files in it.
+    /// Removes it while programs may still make files in it.
     pub fn remove(&self) {
-        let may_be_left = [io::ErrorKind::DirectoryNotEmpty, io::ErrorKind::NotFound];
-        while let Err(error) = fs::remove_dir_all(&self.data)
-            && self.data.exists()
-        {
-            assert!(may_be_left.contains(&error.kind()), "{error}");
-        }
+        remove_in_use(&self.data);
     }
 
     /// Makes another store beside it, with some revisions; returns its folder.
@@ -129,6 +124,16 @@ impl Place {
         let token = self.flagctl(&["token"]).output().unwrap();
         let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
         (serving, token)
+    }
+}
+
+/// Removes a folder as `rm -r` does, again while a program still makes files in it.
+pub fn remove_in_use(folder: &Path) {
+    let may_be_left = [io::ErrorKind::DirectoryNotEmpty, io::ErrorKind::NotFound];
+    while let Err(error) = fs::remove_dir_all(folder)
+        && folder.exists()
+    {
+        assert!(may_be_left.contains(&error.kind()), "{error}");
     }
 }
 

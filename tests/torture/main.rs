@@ -11,8 +11,8 @@
 //! from a seed; the next round has the next seed. Nothing acknowledged may be lost, and damage is
 //! told: an answer that differs from the right one without a word is silent. Before its rounds,
 //! every rig runs a control: a round with lies planted in its records, all of which it has to find.
-//! Power cuts are not among the rigs: they need LazyFS, a file system that forgets what was not
-//! synced.
+//! Power cuts need LazyFS, a file system that forgets what was not synced; that rig is skipped, and
+//! says how to get it, if it is not there.
 
 #![allow(
     clippy::print_stdout,
@@ -20,6 +20,7 @@
     reason = "it is there to print"
 )]
 
+mod lazyfs;
 mod ledger;
 #[path = "../support/restores.rs"]
 mod model;
@@ -35,6 +36,7 @@ mod rigs {
     pub mod fault;
     pub mod flip;
     pub mod kill;
+    pub mod power;
     pub mod restore;
 }
 
@@ -48,7 +50,7 @@ use self::round::Counts;
 /// For all rigs together, if nothing else is said.
 const SECONDS: u64 = 12;
 
-const RIGS: [Rig; 6] = [
+const RIGS: [Rig; 7] = [
     Rig {
         name: "kill",
         skipped: || None,
@@ -85,6 +87,12 @@ const RIGS: [Rig; 6] = [
         place: Place::Folder,
         round: rigs::flip::round,
     },
+    Rig {
+        name: "power",
+        skipped: rigs::power::skipped,
+        place: Place::Folder,
+        round: rigs::power::round,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -107,17 +115,14 @@ fn main() -> ExitCode {
             None => ExitCode::SUCCESS,
         };
     }
+    let possible: Vec<&Rig> = chosen.into_iter().filter(|rig| is_possible(rig)).collect();
     let seconds = number("TORTURE_SECONDS").unwrap_or(SECONDS);
     let limits = Limits {
-        time: Duration::from_secs(seconds) / chosen.len() as u32,
+        time: Duration::from_secs(seconds) / possible.len().max(1) as u32,
         rounds_max: number("TORTURE_ROUNDS"),
         seed: number("TORTURE_SEED").unwrap_or(1),
     };
-    let tried: Vec<Tried> = chosen
-        .into_iter()
-        .filter(|rig| is_possible(rig))
-        .map(|rig| rig.run(&limits))
-        .collect();
+    let tried: Vec<Tried> = possible.iter().map(|rig| rig.run(&limits)).collect();
     tell(&tried, limits.seed)
 }
 

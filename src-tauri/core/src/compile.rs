@@ -5,23 +5,32 @@
 //! gates: one for the rollout that applies, one for each further rollout that a prerequisite
 //! brings in.
 
-use std::collections::HashMap;
+mod gate;
+mod names;
 
-use foldhash::fast::FixedState;
-
-use crate::bucket::Bucketer;
-use crate::document::{ComponentPath, FlagDocument, Rollout, Strategy};
+use crate::bucket::{Bucketer, Lanes};
+use crate::document::{ComponentPath, FlagDocument};
+use crate::evaluate::Reason;
 use crate::limits;
+
+use self::gate::GroupLists;
+pub(crate) use self::gate::{Admission, Gate, GroupList};
+use self::names::Names;
 
 /// A document made ready to be evaluated.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    pub(crate) index: HashMap<Box<str>, ComponentId, FixedState>,
+    names: Names,
+    /// How each component is evaluated, apart from what only people ask for: an evaluation reads
+    /// one of them, and many documents have more than a processor's cache holds.
+    pub(crate) rules: Vec<Rule>,
     pub(crate) components: Vec<Component>,
     /// The document's rollout.
     pub(crate) document: Gate,
-    /// The groups that gates name, each list in order, for a binary search.
-    pub(crate) groups: Vec<Box<[Box<str>]>>,
+    /// What the components' own rollouts hash with, as it is read to evaluate them all.
+    pub(crate) lanes: Lanes,
+    /// The groups that gates name; no two lists are equal.
+    pub(crate) groups: Vec<GroupList>,
     /// Prerequisite checks of all components, one after the other.
     pub(crate) checks: Vec<Check>,
 }
@@ -30,6 +39,34 @@ pub struct Compiled {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ComponentId(pub(crate) u32);
 
+impl ComponentId {
+    /// Returns its place in [`Compiled::components`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// How a component is evaluated.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) course: Course,
+    /// The rollout that applies: a copy, because following a reference costs more than the rest.
+    pub(crate) gate: Gate,
+}
+
+/// What is left to decide for a user.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Course {
+    /// Nothing: it is the same for every user.
+    Settled { value: bool, reason: Reason },
+    /// The document's rollout.
+    Document,
+    /// Its own rollout.
+    Own,
+    /// The rollout that applies, then those of what it requires.
+    Requiring(Prerequisites),
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Component {
     pub(crate) path: Box<str>,
@@ -37,8 +74,6 @@ pub(crate) struct Component {
     pub(crate) on: bool,
     /// What keeps it off for every user.
     pub(crate) barred: Option<Barred>,
-    /// The rollout that applies: a copy, because following a reference costs more than the rest.
-    pub(crate) gate: Gate,
     pub(crate) requires: Vec<ComponentId>,
     pub(crate) prerequisites: Prerequisites,
 }
@@ -51,6 +86,16 @@ pub(crate) enum Barred {
     Prerequisite(ComponentId),
 }
 
+impl From<Barred> for Reason {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Master => Self::MasterOff,
+            Barred::Component => Self::ComponentOff,
+            Barred::Prerequisite(id) => Self::Prerequisite(id),
+        }
+    }
+}
+
 /// How to check what a component requires for one user.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Prerequisites {
@@ -61,9 +106,10 @@ pub(crate) enum Prerequisites {
 }
 
 impl Prerequisites {
-    /// Returns whether no further rollout is evaluated.
-    #[inline]
-    pub(crate) fn is_none(self) -> bool {
+    /// Nothing is required, or no further rollout is evaluated for it.
+    const NONE: Self = Self::Flat { from: 0, len: 0 };
+
+    fn is_none(self) -> bool {
         matches!(self, Self::Flat { len: 0, .. })
     }
 }
@@ -75,34 +121,28 @@ pub(crate) struct Check {
     pub(crate) gate: Gate,
 }
 
-/// A rollout made ready to decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Gate {
-    /// Whose rollout it is; `None` for the document's.
-    pub(crate) owner: Option<ComponentId>,
-    /// The first bucket that is not in, 0..=100 000.
-    pub(crate) threshold: u32,
-    pub(crate) strategy: Strategy,
-    /// Its list in [`Compiled::groups`]; `None` if it names no group.
-    pub(crate) groups: Option<u32>,
-    pub(crate) bucketer: Bucketer,
-}
-
 impl Compiled {
     /// Compiles a valid document.
     ///
     /// Names in `rollouts` and `requires` that lead to no component are skipped, and components in
     /// a cycle of prerequisites are off: no document that `validate` accepts has either.
     pub fn new(document: &FlagDocument) -> Self {
-        let mut groups = Vec::new();
+        let mut lists = GroupLists::default();
         let mut compiled = Self {
-            index: HashMap::with_hasher(fixed_hasher()),
+            names: Names::new(&[]),
+            rules: Vec::new(),
             components: Vec::new(),
-            document: Gate::new(document, None, &document.rollout, &mut groups),
-            groups,
+            document: Gate::new(document, None, &document.rollout, &mut lists),
+            lanes: Lanes::default(),
+            groups: Vec::new(),
             checks: Vec::new(),
         };
-        document.for_each_component(|path, on| compiled.add_component(document, path, on));
+        document.for_each_component(|path, on| {
+            compiled.add_component(document, path, on, &mut lists);
+        });
+        compiled.groups = lists.into_lists();
+        compiled.names = Names::new(&compiled.components);
+        compiled.lay_out_lanes();
         for (path, required) in &document.requires {
             compiled.link(path, required);
         }
@@ -115,7 +155,7 @@ impl Compiled {
     /// Returns the component that a path names.
     #[inline]
     pub fn component(&self, path: &str) -> Option<ComponentId> {
-        self.index.get(path).copied()
+        self.names.find(path, &self.components)
     }
 
     /// Returns every component, in the order of the document.
@@ -128,26 +168,49 @@ impl Compiled {
         &self.get(id).path
     }
 
-    #[inline]
     pub(crate) fn get(&self, id: ComponentId) -> &Component {
         &self.components[id.0 as usize]
     }
 
-    fn add_component(&mut self, document: &FlagDocument, path: &str, on: bool) {
-        let id = ComponentId(self.components.len() as u32);
-        let gate = match document.rollouts.get(path) {
-            Some(own) => Gate::new(document, Some((id, path)), own, &mut self.groups),
-            None => self.document,
+    #[inline]
+    pub(crate) fn rule(&self, id: ComponentId) -> &Rule {
+        &self.rules[id.0 as usize]
+    }
+
+    fn add_component(
+        &mut self,
+        document: &FlagDocument,
+        path: &str,
+        on: bool,
+        lists: &mut GroupLists,
+    ) {
+        let (course, gate) = match document.rollouts.get(path) {
+            Some(own) => (Course::Own, Gate::new(document, Some(path), own, lists)),
+            None => (Course::Document, self.document),
         };
-        self.index.insert(path.into(), id);
+        self.rules.push(Rule { course, gate });
         self.components.push(Component {
             path: path.into(),
             on,
             barred: None,
-            gate,
             requires: Vec::new(),
-            prerequisites: Prerequisites::Flat { from: 0, len: 0 },
+            prerequisites: Prerequisites::NONE,
         });
+    }
+
+    /// Lays out what own rollouts hash with, as [`Lanes`] have it.
+    fn lay_out_lanes(&mut self) {
+        let own = self
+            .rules
+            .iter_mut()
+            .filter(|rule| matches!(rule.course, Course::Own));
+        let mut own: Vec<&mut Gate> = own.map(|rule| &mut rule.gate).collect();
+        let bucketers: Vec<Bucketer> = own.iter().map(|gate| gate.bucketer).collect();
+        let (lanes, slots) = Lanes::new(&bucketers);
+        for (gate, slot) in own.iter_mut().zip(slots) {
+            gate.slot = Some(slot);
+        }
+        self.lanes = lanes;
     }
 
     fn link(&mut self, path: &ComponentPath, required: &[ComponentPath]) {
@@ -186,42 +249,48 @@ impl Compiled {
 
     /// Decides what does not depend on the user, from what is known of the prerequisites.
     fn settle(&mut self, enabled: bool, id: ComponentId) {
-        let component = self.get(id);
-        let barred = if !enabled {
-            Some(Barred::Master)
-        } else if !component.on {
-            Some(Barred::Component)
-        } else {
-            let mut required = component.requires.iter().copied();
-            required.find_map(|required| match self.get(required).barred {
-                None => None,
-                // The deepest cause is what a person has to change.
-                Some(Barred::Prerequisite(deeper)) => Some(Barred::Prerequisite(deeper)),
-                Some(_) => Some(Barred::Prerequisite(required)),
-            })
-        };
+        let barred = self.barred(enabled, id);
         let prerequisites = self.prerequisites(id);
         let component = &mut self.components[id.0 as usize];
         component.barred = barred;
         component.prerequisites = prerequisites;
+        let rule = &mut self.rules[id.0 as usize];
+        rule.course = rule.gate.course(barred, prerequisites);
+    }
+
+    fn barred(&self, enabled: bool, id: ComponentId) -> Option<Barred> {
+        let component = self.get(id);
+        if !enabled {
+            return Some(Barred::Master);
+        }
+        if !component.on {
+            return Some(Barred::Component);
+        }
+        let mut required = component.requires.iter().copied();
+        required.find_map(|required| match self.get(required).barred {
+            None => None,
+            // The deepest cause is what a person has to change.
+            Some(Barred::Prerequisite(deeper)) => Some(Barred::Prerequisite(deeper)),
+            Some(_) => Some(Barred::Prerequisite(required)),
+        })
     }
 
     /// Lists the gates that prerequisites bring in, each once, nearest first.
     fn prerequisites(&mut self, id: ComponentId) -> Prerequisites {
-        let component = self.get(id);
+        let gate = self.rule(id).gate;
         let mut checks: Vec<Check> = Vec::new();
-        for &required in &component.requires {
+        for &required in &self.get(id).requires {
             let Prerequisites::Flat { from, len } = self.get(required).prerequisites else {
                 return Prerequisites::Walk;
             };
             let own = Check {
                 component: required,
-                gate: self.get(required).gate,
+                gate: self.rule(required).gate,
             };
             let further = &self.checks[from as usize..(from + len) as usize];
             for check in std::iter::once(&own).chain(further) {
-                let known = check.gate == component.gate
-                    || checks.iter().any(|earlier| earlier.gate == check.gate);
+                let known =
+                    check.gate == gate || checks.iter().any(|earlier| earlier.gate == check.gate);
                 if !known {
                     checks.push(*check);
                 }
@@ -235,36 +304,4 @@ impl Compiled {
         self.checks.extend(checks);
         Prerequisites::Flat { from, len }
     }
-}
-
-impl Gate {
-    /// Makes the gate of the document's rollout or of a component's own; what it names goes to
-    /// `groups`.
-    fn new(
-        document: &FlagDocument,
-        owner: Option<(ComponentId, &str)>,
-        rollout: &Rollout,
-        groups: &mut Vec<Box<[Box<str>]>>,
-    ) -> Self {
-        let mut named: Box<[Box<str>]> = rollout.groups().map(Into::into).collect();
-        named.sort_unstable();
-        let list = groups.len() as u32;
-        let names_any = !named.is_empty();
-        if names_any {
-            groups.push(named);
-        }
-        Self {
-            owner: owner.map(|(id, _)| id),
-            threshold: rollout.percentage.milli(),
-            strategy: rollout.strategy,
-            groups: names_any.then_some(list),
-            bucketer: Bucketer::new(document.bucketing, owner.map(|(_, path)| path)),
-        }
-    }
-}
-
-/// Core draws no random numbers. Names come from a document its owner accepted and are at most
-/// [`limits::COMPONENTS_MAX`], so predictable hash collisions are no risk.
-fn fixed_hasher() -> FixedState {
-    FixedState::with_seed(0x666c_6167_6465_636b)
 }

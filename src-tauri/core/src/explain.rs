@@ -125,7 +125,7 @@ impl Telling<'_> {
     fn applied(&self, id: ComponentId) -> AppliedRollout {
         let rollout = self.document.rollout_of(self.component);
         AppliedRollout {
-            own: self.compiled.get(id).gate.owner.is_some(),
+            own: !self.compiled.rule(id).gate.is_document(),
             percentage: rollout.percentage.as_f64(),
             strategy: rollout.strategy.as_str(),
             user_groups: rollout.user_groups.clone(),
@@ -202,10 +202,10 @@ impl Telling<'_> {
     }
 
     fn rollout_step(&self, id: ComponentId) -> Step {
-        let gate = &self.compiled.get(id).gate;
+        let gate = &self.compiled.rule(id).gate;
         let decision = self.compiled.decide(gate, self.user);
         let rollout = self.document.rollout_of(self.compiled.path(id));
-        let whose = match gate.owner.is_none() {
+        let whose = match gate.is_document() {
             true => "the default rollout",
             false => "its custom rollout",
         };

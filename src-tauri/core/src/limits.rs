@@ -64,6 +64,14 @@ pub const PROBLEMS_MAX: usize = 1000;
 /// [`COMPONENTS_MAX`] prerequisites costs time to evaluate but no memory to compile.
 pub const PREREQUISITES_FLAT_MAX: usize = 64;
 
+/// Bytes of a user id that is prepared once to be hashed for many components. Longer ones are hashed
+/// for each component by itself. A UUID has 36, a SHA-256 in hexadecimal 64.
+pub const PREPARED_ID_BYTES_MAX: usize = 128;
+
+/// Custom rollouts of a document from which on a user id is prepared to be hashed for all of them:
+/// preparing it costs about as much as hashing it for so many.
+pub const PREPARED_ROLLOUTS_MIN: usize = 16;
+
 /// Characters of a value quoted back in a message.
 pub const QUOTE_CHARS_MAX: usize = 40;
 

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use crate::compile::{Compiled, ComponentId};
-use crate::evaluate::{Evaluation, User};
+use crate::compile::{Compiled, ComponentId, Course};
+use crate::evaluate::{Evaluation, Memberships, User};
 use crate::text::{self, Reading, TextError};
 
 /// User ids one after the other, hashed as they are.
@@ -119,17 +119,18 @@ impl Compiled {
         range: Range<usize>,
         groups: &[&str],
     ) -> usize {
-        let component = self.get(id);
-        if component.barred.is_some() {
-            return 0;
-        }
-        if !component.prerequisites.is_none() {
-            let is_on = |user: &&str| self.evaluate_id(id, &User { id: user, groups }).value;
-            return users.range(range).filter(is_on).count();
+        let rule = self.rule(id);
+        match rule.course {
+            Course::Settled { value, .. } => return if value { range.len() } else { 0 },
+            Course::Requiring(_) => {
+                let is_on = |user: &&str| self.evaluate_id(id, &User { id: user, groups }).value;
+                return users.range(range).filter(is_on).count();
+            }
+            Course::Document | Course::Own => {}
         }
         // One rollout decides for all of them: only the bucket differs.
-        let gate = component.gate;
-        match self.decide_by_groups(&gate, groups) {
+        let gate = rule.gate;
+        match Memberships::new(self, groups).decide(&gate) {
             Some(Evaluation { value: true, .. }) => range.len(),
             Some(_) => 0,
             None => {

@@ -180,6 +180,19 @@ fn keys_with_dots_lists_and_ends_of_lists_are_found() {
 }
 
 #[test]
+fn the_place_behind_the_last_element_appends_with_dots_and_in_brackets() {
+    let mut tree = tree!({ "list": [1], "lists": [[]] });
+    let mut set = |key: &str| tree::set_key(&mut tree, key, Some(tree!(2))).map(drop);
+    assert_eq!(set("list.1"), Ok(()));
+    assert_eq!(set("list[2]"), Ok(()));
+    assert_eq!(set("lists[0][0]"), Ok(()));
+    assert!(set("list[4]").is_err());
+    assert!(set("lists[0][0][0]").is_err());
+    assert!(set("new[0]").is_err());
+    assert_eq!(tree, tree!({ "list": [1, 2, 2], "lists": [[2]] }));
+}
+
+#[test]
 fn a_key_that_leads_nowhere_is_refused_by_name() {
     let refused = |key: &str| set(key, tree!(1)).expect_err(key);
     assert!(refused("ml.a..b").contains("empty part"));

@@ -501,6 +501,8 @@ pub(super) fn tell_of_changes(app: &App, told: &mut Told) {
     if let Some((before, restore)) = &told.progress {
         let is_other = |(name, seq): &(&SourceName, &i64)| before.get(*name) != Some(*seq);
         changed.extend(now.iter().filter(is_other).map(|(name, _)| name.clone()));
+        let is_removed = |name: &&SourceName| !now.contains_key(*name);
+        changed.extend(before.keys().filter(is_removed).cloned());
         (restore + 1..=last_restore).for_each(|id| app.announce(Event::Restored(id)));
     }
     told.progress = Some((now, last_restore));

@@ -48,6 +48,15 @@ impl App {
         is_token
     }
 
+    /// Returns the token that is accepted at this moment; `None` if there is none, or it cannot be
+    /// read.
+    pub(crate) fn accepted_token(&self) -> Option<String> {
+        match self.store_state() {
+            StoreState::StoreGone => self.remembered_token(),
+            _ => token::read(&self.0.data_dir),
+        }
+    }
+
     fn token_error(&self, source: std::io::Error) -> Error {
         let path = token::path(&self.0.data_dir);
         Error::File { path, source }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use flagdeck::address::Address;
 use flagdeck::config;
+use flagdeck::demo::state::StateSize;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::states::{
@@ -15,7 +16,7 @@ pub use self::states::{
     RestoreArguments, RestoresArguments, SetArguments, SnapshotCommand, StateCommand,
     UndoArguments, Words,
 };
-use crate::demo::{StateSize, on_this_machine};
+use crate::demo::on_this_machine;
 use crate::when::{At, When, duration};
 
 const EXIT_CODES: &str = "\
@@ -208,7 +209,7 @@ pub enum Command {
         #[arg(long)]
         port: Option<u16>,
     },
-    /// Play an application that uses the flags, and report its made-up calculations
+    /// Play an application that uses the flags, open one in the browser, or remove either
     ///
     /// Drives a Flagdeck that is running on this machine, so that there is something to see in
     /// its charts. All that it reports is marked as synthetic.
@@ -512,4 +513,33 @@ pub struct DemoArguments {
     /// Only print the first batch of events, and contact nobody
     #[arg(long, conflicts_with_all = ["url", "time"])]
     pub dry_run: bool,
+    /// Open the sample app in the browser instead: a page that uses the flags
+    ///
+    /// It is served by the Flagdeck that is running, or by this command until it is interrupted. If
+    /// flags are still the safe default, some are turned on for half of the users.
+    #[arg(
+        long,
+        conflicts_with_all = ["users", "rate", "components", "regression", "time", "seed",
+            "state_size", "dry_run"]
+    )]
+    pub page: bool,
+    /// Print the address of the page, and open no browser
+    #[arg(long, requires = "page")]
+    pub no_open: bool,
+    /// Remove the demo instead: all that synthetic sources reported, for good
+    ///
+    /// Flags that were turned on for the demo and not changed since are turned back, as a revision
+    /// that can be undone. Says first what that is; on a terminal, asks.
+    #[arg(
+        long,
+        conflicts_with_all = ["url", "users", "rate", "components", "regression", "time", "seed",
+            "state_size", "dry_run", "page"]
+    )]
+    pub remove: bool,
+    /// Remove it without asking
+    #[arg(long, requires = "remove")]
+    pub yes: bool,
+    /// Leave flags on that were turned on for the demo
+    #[arg(long, requires = "remove")]
+    pub keep_flags: bool,
 }

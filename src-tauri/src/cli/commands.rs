@@ -13,12 +13,14 @@ mod metrics;
 mod push;
 mod quarantine;
 mod salvage;
+mod sample;
 mod settings;
 mod show;
 mod snapshot;
 mod source;
 mod state;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -61,7 +63,11 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
             return Ok(ExitCode::SUCCESS);
         }
         Command::Demo(demo) => {
-            demo::demo(&arguments, demo, output)?;
+            match (demo.page, demo.remove) {
+                (true, _) => sample::page(&arguments, demo, output)?,
+                (_, true) => sample::remove(&arguments, demo, output)?,
+                _ => demo::demo(&arguments, demo, output)?,
+            }
             return Ok(ExitCode::SUCCESS);
         }
         Command::Clients { url } => {
@@ -140,7 +146,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         } => salvage::salvage(app, &names, yes, output)?,
         Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
-        Command::Serve { port } => serve(app, port, output)?,
+        Command::Serve { port } => serve(app, port, output, tell_address)?,
         Command::Demo(_) | Command::Clients { .. } | Command::Completions { .. } | Command::Man => {
             unreachable!("they need no application")
         }
@@ -234,8 +240,23 @@ fn token(app: &App, rotate: bool, output: &mut Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves until a signal asks this process to end.
-fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()> {
+/// Prints where flags are served.
+fn tell_address(address: SocketAddr, output: &mut Output) -> anyhow::Result<()> {
+    let address = format!("http://{address}");
+    match output.json {
+        true => output.value(&serde_json::json!({ "address": address }))?,
+        false => output.line(format!("Serving flags on {address}"))?,
+    }
+    Ok(())
+}
+
+/// Serves until a signal asks this process to end; `tell` prints where.
+fn serve(
+    app: &App,
+    port: Option<u16>,
+    output: &mut Output,
+    tell: impl FnOnce(SocketAddr, &mut Output) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     for unknown in app.unknown_variables() {
         remark(&unknown);
     }
@@ -251,15 +272,12 @@ fn serve(app: &App, port: Option<u16>, output: &mut Output) -> anyhow::Result<()
         let server = Server::bind(app.clone(), port)?;
         app.set_serving(Some(server.address()));
         tokio::spawn(push::tell(app.watch_pushing()));
-        let address = format!("http://{}", server.address());
-        match output.json {
-            true => output.value(&serde_json::json!({ "address": address }))?,
-            false => output.line(format!("Serving flags on {address}"))?,
-        }
-        // The program that started this one waits for this line.
-        output.finish()?;
+        let address = server.address();
         let stop = CancellationToken::new();
         let running = tokio::spawn(server.run(stop.clone()));
+        tell(address, output)?;
+        // The program that started this one waits for this line.
+        output.finish()?;
         signals.next().await;
         stop.cancel();
         match running.await {

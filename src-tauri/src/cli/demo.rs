@@ -2,24 +2,16 @@
 //! application would do over HTTP, with nothing behind it. Everything it sends and prints says
 //! that it is made up.
 //!
+//! The host itself is in [`flagdeck::demo`], which the window plays, too.
+//!
 //! | module | what it does |
 //! |---|---|
-//! | [`host`] | makes up what happens, from a seed alone; of [`population`] and [`chance`] |
-//! | [`mod@exposure`] | who sees what, by the flags in force |
-//! | [`event`] | what happened, as Flagdeck takes it |
 //! | [`outbox`] | what waits to be sent, bounded |
 //! | [`courier`] | sends it, again if it did not arrive |
-//! | [`state`] | what the host keeps as state, made up |
-//! | [`reporter`], [`mod@listen`] | report it as it changes, and apply restores |
+//! | [`reporter`], [`mod@listen`] | report its state as it changes, and apply restores |
 //! | [`follow`] | follows the flags |
 //! | [`remote`], [`address`] | the Flagdeck they talk to, and that it is no other program |
 //! | [`figures`] | the summary of a run |
-
-mod chance;
-mod event;
-mod exposure;
-mod host;
-mod population;
 
 mod address;
 mod follow;
@@ -30,7 +22,6 @@ mod outbox;
 
 mod listen;
 mod reporter;
-mod state;
 
 mod figures;
 
@@ -44,22 +35,20 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use flagdeck::address::Address;
 use flagdeck::clock::Clock;
+use flagdeck::demo::event::ndjson;
+use flagdeck::demo::exposure::{Exposure, exposure_of};
+use flagdeck::demo::host::{Host, STEP, Traits};
+use flagdeck::demo::state::{State, StateSize};
 use flagdeck_core::{Compiled, FlagDocument};
 use tokio::time::{MissedTickBehavior, interval, interval_at, sleep};
 
 pub use self::address::on_this_machine;
 use self::courier::{GaveUp, PATIENCE, deliver};
-use self::event::ndjson;
-use self::exposure::Exposure;
 use self::figures::{Figures, Meter, grouped};
 use self::follow::Follower;
-use self::host::STEP;
-pub use self::host::{Host, Traits};
 use self::outbox::{BATCH_EVENTS_MAX, Outbox};
 pub use self::remote::{CallError, Flagdeck};
 use self::reporter::{News, Reporter};
-use self::state::State;
-pub use self::state::StateSize;
 use crate::output::Output;
 
 /// How often figures are printed on a terminal, and into a file.
@@ -241,6 +230,5 @@ pub fn announcement(traits: &Traits, address: &Address) -> String {
 }
 
 fn exposure(document: &FlagDocument, host: &Host) -> Exposure {
-    let compiled = Compiled::new(document);
-    Exposure::of(&compiled, host.components(), host.population())
+    exposure_of(&Compiled::new(document), host)
 }

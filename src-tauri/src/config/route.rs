@@ -5,7 +5,7 @@
 const ROUTE_BYTES_MAX: usize = 1024;
 
 /// Where Flagdeck serves something itself: there, and below.
-const TAKEN: [&str; 2] = ["/api", "/healthz"];
+const TAKEN: [&str; 5] = ["/api", "/healthz", "/js", "/ofrep", "/sample"];
 
 /// Characters beside letters and digits that no client escapes in a path (RFC 3986, section 3.3).
 const PLAIN: &[u8] = b"-._~!$&'()*+,;=:@";
@@ -33,7 +33,10 @@ pub(crate) fn check(path: &str) -> Result<(), String> {
             return Err(format!("a path of at most {ROUTE_BYTES_MAX} characters"));
         }
         () if is_taken(path) => {
-            "a path outside /api and /healthz, where Flagdeck serves other data"
+            let taken = TAKEN.join(", ");
+            return Err(format!(
+                "a path outside {taken}, where Flagdeck serves other data"
+            ));
         }
         () => return Ok(()),
     };
@@ -75,8 +78,11 @@ mod tests {
             ("/api", "outside /api"),
             ("/api/ml/flags", "outside /api"),
             ("/api/metrics", "outside /api"),
-            ("/healthz", "outside /api and /healthz"),
-            ("/healthz/x", "outside /api and /healthz"),
+            ("/healthz", "outside /api, /healthz"),
+            ("/healthz/x", "outside /api, /healthz"),
+            ("/js/ml/MLConfig.js", "outside /api, /healthz"),
+            ("/ofrep/v1", "outside /api, /healthz"),
+            ("/sample/x", "outside /api, /healthz"),
         ] {
             let refused = check(path).unwrap_err();
             assert!(refused.contains(said), "{path}: {refused}");

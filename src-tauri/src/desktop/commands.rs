@@ -1,5 +1,6 @@
 //! What the page may call. Each command translates, calls the application, translates back.
 
+pub mod demo;
 pub mod flags;
 pub mod history;
 pub mod metrics;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use flagdeck::demo::Demo;
 use flagdeck::http::Server;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Announcement, Failure, Level, NotServing};
@@ -37,6 +38,7 @@ struct Inner {
     asking: Asking,
     closing: Closing,
     importing: Importing,
+    demo: Demo,
     /// What was dropped on the window, until the page asks for it.
     dropped: Mutex<Option<PathBuf>>,
     stopping: CancellationToken,
@@ -57,6 +59,7 @@ impl Desk {
             asking: Asking::default(),
             closing: Closing::default(),
             importing: Importing::default(),
+            demo: Demo::default(),
             dropped: Mutex::new(None),
             stopping: CancellationToken::new(),
         }))
@@ -85,6 +88,11 @@ impl Desk {
     /// Returns the import of snapshots that goes on.
     pub fn importing(&self) -> &Importing {
         &self.0.importing
+    }
+
+    /// Returns the demo that this window plays, if it does.
+    pub fn demo(&self) -> &Demo {
+        &self.0.demo
     }
 
     /// Notes what was dropped on the window, and notifies the page.
@@ -188,6 +196,7 @@ impl Desk {
     /// Ends what was started, within [`STOP_WITHIN`].
     pub fn stop(&self) {
         self.0.stopping.cancel();
+        self.0.demo.stop();
         let mut open = lock(&self.0.open);
         let Some(Open { app, server }) = open.take() else {
             return;

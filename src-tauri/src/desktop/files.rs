@@ -1,16 +1,11 @@
 //! Files that a person chooses in the desktop's dialogs, and showing the data folder.
 
-use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
+use flagdeck::browser;
 use flagdeck::chosen::{self, ReadError};
 use flagdeck::durable::{self, Access};
-use flagdeck::private;
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{ChosenFile, Failure};
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
@@ -18,10 +13,6 @@ use flagdeck_core::text;
 use tauri::{WebviewWindow, async_runtime};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
-
-/// How long the desktop may take to say that it cannot show a folder. A command that has not failed
-/// by then counts as successful: some file managers run until their window is closed.
-const SHOWN_WITHIN: Duration = Duration::from_secs(3);
 
 /// Lets a person choose a document, and reads it; `None` if they chose none.
 ///
@@ -82,7 +73,15 @@ pub async fn save(
 /// # Errors
 /// If the desktop has none that can.
 pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
-    off_the_window(move || show_with("xdg-open", &folder)).await
+    off_the_window(move || {
+        browser::hand_over(&folder).map_err(|_| {
+            Failure::failed(&format!(
+                "the desktop has no program to show a folder with; the data is in {}",
+                folder.display()
+            ))
+        })
+    })
+    .await
 }
 
 /// A kind of file, as dialogs offer it.
@@ -174,26 +173,6 @@ fn write(path: &Path, bytes: &[u8], access: Access) -> Result<String, Failure> {
     Ok(path.display().to_string())
 }
 
-fn show_with(program: impl AsRef<OsStr>, folder: &Path) -> Result<(), Failure> {
-    let refused = || {
-        Failure::failed(&format!(
-            "the desktop has no program to show a folder with; the data is in {}",
-            folder.display()
-        ))
-    };
-    let mut command = Command::new(program);
-    command.arg(folder).stdin(Stdio::null());
-    // What the file manager creates is the user's, not Flagdeck's.
-    let mut showing = private::as_user(|| command.spawn()).map_err(|_| refused())?;
-    let (ended, answer) = mpsc::channel();
-    let waiting = thread::Builder::new().name("flagdeck-show".into());
-    let started = waiting.spawn(move || ended.send(showing.wait()));
-    match started.map(|_| answer.recv_timeout(SHOWN_WITHIN)) {
-        Ok(Ok(Ok(status))) if !status.success() => Err(refused()),
-        _ => Ok(()),
-    }
-}
-
 fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
@@ -279,16 +258,5 @@ mod tests {
         let path = folder.path().join("gone/flags.json");
         let refused = write(&path, b"text", Access::Kept).expect_err("there is no folder");
         assert!(refused.message.contains("not there"), "{refused:?}");
-    }
-
-    #[test]
-    fn a_desktop_without_a_file_manager_says_where_the_folder_is() {
-        let folder = temporary();
-        let place = folder.path().display().to_string();
-        for program in ["flagdeck-no-such-program", "false"] {
-            let refused = show_with(program, folder.path()).expect_err("it fails");
-            assert!(refused.message.contains(&place), "{refused:?}");
-        }
-        assert!(show_with("true", folder.path()).is_ok());
     }
 }

@@ -80,6 +80,8 @@ codes! {
     Conflict: 409, exit 4;
     /// There is nothing to undo, redo or roll back.
     NothingToDo: 409, exit 5;
+    /// The snapshot is pinned; unpin it to remove it.
+    Pinned: 409, exit 5;
     /// The restore has ended: it was confirmed, superseded or cancelled.
     RestoreEnded: 410, exit 5;
     /// The data folder can only be read.
@@ -173,6 +175,7 @@ impl From<&StateError> for Code {
             StateError::TooLarge { .. } => Self::TooLarge,
             StateError::TooMany { .. } => Self::TooMany,
             StateError::NotFound { .. } => Self::NotFound,
+            StateError::Pinned { .. } => Self::Pinned,
             StateError::Ended { .. } => Self::RestoreEnded,
             StateError::Damaged { .. } => Self::StateDamaged,
             StateError::Sound { .. } => Self::NothingToDo,

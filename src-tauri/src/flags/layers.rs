@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Flags;
+use super::context::EvaluationContext;
 use super::emergency::Call;
 use super::live::Live;
 use crate::store::RevisionNumber;
@@ -21,6 +22,8 @@ pub enum Scope<'a> {
     Source(&'a str),
     /// A user of an application.
     User(&'a str),
+    /// A user of an application, with all that the application says of both.
+    Context(&'a EvaluationContext),
 }
 
 /// One layer over what is below it.
@@ -52,7 +55,9 @@ impl Flags {
     fn layers(&self, scope: Scope<'_>) -> impl Iterator<Item = Layer> + use<> {
         let off = match scope {
             // An emergency is for everyone.
-            Scope::Everyone | Scope::Source(_) | Scope::User(_) => self.0.emergency.call(),
+            Scope::Everyone | Scope::Source(_) | Scope::User(_) | Scope::Context(_) => {
+                self.0.emergency.call()
+            }
         };
         off.into_iter().map(Layer::Off)
     }

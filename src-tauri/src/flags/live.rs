@@ -7,6 +7,7 @@ use flagdeck_core::{Compiled, FlagDocument, Reaches, validate};
 use serde::Serialize;
 
 use super::emergency::Call;
+use super::labels::{self, Label};
 use super::layers::Generation;
 use crate::store::{Actor, Cause, Revision, RevisionNumber, StoreError};
 
@@ -29,6 +30,8 @@ pub struct Live {
     pub all_off: Option<Arc<AllOff>>,
     /// Whom each component reaches, computed when it is first asked for.
     reaches: OnceLock<Reaches>,
+    /// What clients are told of each component, computed when it is first asked for.
+    labels: OnceLock<Vec<Label>>,
     /// The same with the master switch off, made when it is first asked for.
     switched_off: ArcSwapOption<Live>,
 }
@@ -148,6 +151,17 @@ impl Live {
         self.reaches.get_or_init(reaches)
     }
 
+    /// Returns what clients are told of each component beside its value, in the order of the
+    /// document.
+    pub fn labels(&self) -> &[Label] {
+        self.labels.get_or_init(|| labels::of(self))
+    }
+
+    /// Returns whether [`Self::labels`] takes no time.
+    pub(crate) fn has_labels(&self) -> bool {
+        self.labels.get().is_some()
+    }
+
     fn new(
         revision: RevisionNumber,
         origin: Option<Origin>,
@@ -157,6 +171,7 @@ impl Live {
         Self {
             all_off: (!document.enabled).then(|| Arc::new(AllOff::NEVER_ON)),
             reaches: OnceLock::new(),
+            labels: OnceLock::new(),
             revision,
             origin,
             compiled: Compiled::new(&document),

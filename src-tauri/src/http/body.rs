@@ -287,9 +287,12 @@ fn unsupported(detail: String) -> ProblemDetails {
 }
 
 fn too_large(bytes_max: usize) -> ProblemDetails {
-    ProblemDetails::new(
-        Code::TooLarge,
-        format!("The body is larger than {} MiB.", bytes_max / (1024 * 1024)),
-    )
-    .closing()
+    const KIB: usize = 1024;
+    const MIB: usize = 1024 * KIB;
+    let most = match bytes_max {
+        MIB.. => format!("{} MiB", bytes_max / MIB),
+        _ => format!("{} KiB", bytes_max / KIB),
+    };
+    let detail = format!("The body is larger than {most}.");
+    ProblemDetails::new(Code::TooLarge, detail).closing()
 }

@@ -1,52 +1,16 @@
-//! Who sends a request: the source that its query names, and the program it calls itself. Handlers
-//! note both once a request succeeded.
+//! Who sends a request: the program it calls itself, beside the source that its query, path or body
+//! names. Handlers note both once a request succeeded.
 
-use axum::extract::{self, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
-use axum::http::request::Parts;
-use serde::Deserialize;
 
-use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::App;
 use crate::clients::Interface;
-use crate::error::{Code, sentence};
-use crate::state::SourceName;
+use crate::source::SourceName;
 
 /// Characters of a program's name.
 const PROGRAM_CHARS_MAX: usize = 64;
-
-/// The source in a query: `?source=shop`. Any name is taken that a source may have.
-#[derive(Debug)]
-pub(super) struct Named(pub(super) Option<SourceName>);
-
-/// The part of a query that names the source.
-#[derive(Debug, Deserialize)]
-struct SourceQuery {
-    source: Option<String>,
-}
-
-impl FromRequestParts<Context> for Named {
-    type Rejection = ProblemDetails;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        context: &Context,
-    ) -> Result<Self, Self::Rejection> {
-        if parts.uri.query().is_none() {
-            return Ok(Self(None));
-        }
-        let query = extract::Query::from_request_parts(parts, context).await?;
-        let extract::Query(SourceQuery { source }) = query;
-        let source = source.map(|name| name.parse()).transpose();
-        source
-            .map(Self)
-            .map_err(|refused: crate::state::StateError| {
-                ProblemDetails::new(Code::Malformed, sentence(&refused.to_string()))
-            })
-    }
-}
 
 /// Returns the product that a client calls itself: `curl/8.5.0` is `curl`.
 pub(super) fn program(headers: &HeaderMap) -> &str {

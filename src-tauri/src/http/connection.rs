@@ -16,7 +16,7 @@ use super::places::Place;
 use super::routes::Routes;
 
 /// Serves a connection until it ends, falls silent, its place is needed while it waits, or
-/// `shutdown` lets it end after the request in flight.
+/// `shutdown` lets it end after the request in flight, or it is cut off.
 pub(super) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     routes: Routes,
@@ -36,12 +36,14 @@ pub(super) async fn serve(
         .serve_connection(TokioIo::new(framed), service);
     let mut connection = pin!(connection);
     let mut silence = pin!(sleep(limits.idle_time));
+    let mut cut_off = pin!(place.holder().is_cut_off());
     let mut transfers = link.transfers();
     let mut is_stopping = false;
     loop {
         tokio::select! {
             biased;
             ended = connection.as_mut() => return note(ended),
+            () = cut_off.as_mut() => return,
             () = asked_to_end(&place, &shutdown), if !is_stopping => {
                 if !place.holder().is_at_work() {
                     return;

@@ -7,11 +7,13 @@ use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{self, FromRequestParts};
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::error::Code;
+use crate::state::SourceName;
 
 /// Lets only requests with the token pass. What follows it in a handler's arguments is not looked
 /// at without.
@@ -25,6 +27,33 @@ pub(super) struct Path<T>(pub(super) T);
 /// The query.
 #[derive(Debug)]
 pub(super) struct Query<T>(pub(super) T);
+
+/// The name that a client gives itself with `?source=`.
+#[derive(Debug)]
+pub(super) struct Named(pub(super) Option<SourceName>);
+
+/// What of the query names a client.
+#[derive(Debug, Deserialize)]
+struct Naming {
+    source: Option<String>,
+}
+
+impl FromRequestParts<Context> for Named {
+    type Rejection = ProblemDetails;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        context: &Context,
+    ) -> Result<Self, Self::Rejection> {
+        // Most requests have none.
+        if parts.uri.query().is_none() {
+            return Ok(Self(None));
+        }
+        let Query(Naming { source }) = Query::from_request_parts(parts, context).await?;
+        let source = source.map(|name| name.parse()).transpose()?;
+        Ok(Self(source))
+    }
+}
 
 impl FromRequestParts<Context> for Authorized {
     type Rejection = ProblemDetails;

@@ -11,9 +11,9 @@ use axum::routing::{MethodRouter, get};
 use flagdeck_core::{Edit, Problem};
 
 use super::body::{self, Media, Received};
-use super::client::{self, Named};
+use super::client;
 use super::etag::{self, IfMatch};
-use super::extract::Authorized;
+use super::extract::{Authorized, Named};
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::clients::Interface;
@@ -24,6 +24,9 @@ use crate::store::{Actor, RevisionNumber, Via};
 
 /// Since when all flags are off; left out while they are not, and if they were never on.
 const ML_ALL_OFF: HeaderName = HeaderName::from_static("ml-all-off");
+
+/// The revision that the document in force was made of.
+const ML_REVISION: HeaderName = HeaderName::from_static("ml-revision");
 
 /// What is worth knowing about a document that was accepted, one each.
 const ML_WARNING: HeaderName = HeaderName::from_static("ml-warning");
@@ -188,7 +191,13 @@ fn document(live: Arc<Live>) -> Response {
 
 fn describe(live: &Live, headers: &mut HeaderMap) {
     headers.insert(ETAG, entity_tag(live));
+    headers.insert(ML_REVISION, HeaderValue::from(live.revision.0));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    mark_all_off(live, headers);
+}
+
+/// Says since when all flags are off, if they are.
+pub(super) fn mark_all_off(live: &Live, headers: &mut HeaderMap) {
     let since = live.all_off.as_ref().and_then(|all_off| all_off.since());
     if let Some(since) = since {
         let since = HeaderValue::from_str(&since).expect("a moment is visible ASCII");

@@ -1,5 +1,5 @@
 //! Decides who is heard at all, before any route: this machine under its own names, and the
-//! origins on the allow-list. Without it any website could read and change flags through the
+//! origins on the allow-list; any origin, for the modules for web pages alone. Without it any website could read and change flags through the
 //! browser of anyone who visits it (DNS rebinding).
 
 use axum::http::header::{
@@ -10,7 +10,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
+use super::assets;
 use super::problem::ProblemDetails;
+use super::sample;
 use super::token::query_names_token;
 use crate::app::App;
 use crate::config::Origin;
@@ -33,6 +35,8 @@ pub(super) enum Caller {
     Own,
     /// A page of this origin, which is on the allow-list.
     Listed(HeaderValue),
+    /// A page of any origin, which asks for what tells nothing of this machine.
+    Anyone,
 }
 
 impl Gate {
@@ -47,7 +51,10 @@ impl Gate {
     pub(super) fn admit<B>(&self, request: &Request<B>) -> Result<Caller, ProblemDetails> {
         self.check_host(request.headers())?;
         self.check_authority(request.uri())?;
-        let caller = self.identify(request.headers())?;
+        let caller = match assets::is_public(request.uri().path()) {
+            true => Caller::Anyone,
+            false => self.identify(request.headers())?,
+        };
         check_path(request.uri().path())?;
         if request.uri().query().is_some_and(query_names_token) {
             return Err(ProblemDetails::malformed(
@@ -132,11 +139,16 @@ impl Caller {
             && request
                 .headers()
                 .contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-        if !asks || matches!(self, Self::Own) {
+        let methods = match self {
+            Self::Own => return None,
+            Self::Listed(_) => "GET, HEAD, POST, PUT, PATCH, DELETE",
+            Self::Anyone => "GET, HEAD",
+        };
+        if !asks {
             return None;
         }
         let answer = [
-            (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH"),
+            (ACCESS_CONTROL_ALLOW_METHODS, methods),
             (
                 ACCESS_CONTROL_ALLOW_HEADERS,
                 "authorization, content-type, flagdeck-confirm, idempotency-key, if-match, \
@@ -151,15 +163,19 @@ impl Caller {
         Some((StatusCode::NO_CONTENT, answer).into_response())
     }
 
-    /// Adds the headers that let a listed origin read an answer.
+    /// Adds the headers that let pages of other origins read an answer.
     pub(super) fn mark(&self, headers: &mut HeaderMap) {
-        let Self::Listed(origin) = self else {
-            return;
+        let origin = match self {
+            Self::Own => return,
+            Self::Listed(origin) => origin.clone(),
+            Self::Anyone => HeaderValue::from_static("*"),
         };
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("etag, retry-after, ml-all-off, ml-unreadable, ml-warning"),
+            HeaderValue::from_static(
+                "etag, retry-after, ml-all-off, ml-revision, ml-unreadable, ml-warning",
+            ),
         );
         headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     }
@@ -169,10 +185,11 @@ impl Caller {
 pub(super) fn harden(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    );
+    // A page of this server has a policy of its own.
+    let policy = headers.entry(CONTENT_SECURITY_POLICY);
+    policy.or_insert(HeaderValue::from_static(
+        "default-src 'none'; frame-ancestors 'none'",
+    ));
     headers.append(VARY, HeaderValue::from_static("Origin"));
 }
 
@@ -184,7 +201,7 @@ fn check_path(path: &str) -> Result<(), ProblemDetails> {
             "The path begins with two slashes: the address before it ends in one too many.",
         ));
     }
-    if path != "/" && path.split('/').skip(1).any(is_disguised) {
+    if path != "/" && path != sample::ROOT && path.split('/').skip(1).any(is_disguised) {
         return Err(ProblemDetails::not_found());
     }
     if path.contains("%00") {

@@ -21,6 +21,13 @@ pub const BODY_BYTES_MAX: usize = DOCUMENT_BYTES_MAX;
 /// Bytes of a state that is put whole: one as large as any that is kept has to fit.
 pub const STATE_BODY_BYTES_MAX: usize = crate::state::limits::STATE_BYTES_MAX;
 
+/// Bytes of a body with the context of an evaluation: a user has a name, groups and some attributes,
+/// and thousands of users may be asked for at a time.
+pub const CONTEXT_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Components that are evaluated all at once without going to another thread: about 0.2 ms of work.
+pub const COMPONENTS_AT_ONCE_MAX: usize = 1000;
+
 /// Bytes of a body that are discarded after a request was answered without it.
 /// For more, a new connection costs the client less.
 pub const UNREAD_BYTES_MAX: usize = 64 * 1024;
@@ -31,6 +38,12 @@ pub const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
 /// Bytes read and discarded after the last answer on a connection.
 /// A client that has not finished sending would otherwise lose the answer with the connection.
 pub const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Changes listed in an event of flags; the rest are counted.
+pub const CHANGES_TOLD_MAX: usize = 20;
+
+/// Bytes of a value in such a list, as JSON text; longer ones are left out.
+pub const VALUE_TOLD_BYTES_MAX: usize = 200;
 
 /// Bounds that may differ from one server to another.
 #[derive(Debug, Clone, Copy)]
@@ -56,10 +69,14 @@ pub struct Limits {
     /// How often a stream is sent a comment, so that both sides know the other is there. Shorter
     /// than `idle_time`, which would end it.
     pub heartbeat_time: Duration,
+    /// How long a stream waits for its client to read before it is cut off.
+    pub slow_reader_time: Duration,
     /// Bytes of bodies that are in memory at a time, from before a body is read until its request
     /// is answered. What is made of a body takes several times its bytes: of states, one at a time
     /// is, by the thread that stores them. One of the largest bodies must fit.
     pub body_bytes_in_memory_max: usize,
+    /// Bytes of large answers that are in memory at a time, until each was sent.
+    pub answer_bytes_in_memory_max: usize,
     /// How long a request waits for others to be answered before it is refused for those bytes.
     pub memory_wait: Duration,
     /// Wrong tokens in a second that are answered as such.
@@ -77,7 +94,9 @@ impl Default for Limits {
             drain_time: Duration::from_secs(2),
             streams_max: 1024,
             heartbeat_time: Duration::from_secs(15),
+            slow_reader_time: Duration::from_secs(10),
             body_bytes_in_memory_max: 2 * STATE_BODY_BYTES_MAX,
+            answer_bytes_in_memory_max: 16 * 1024 * 1024,
             memory_wait: Duration::from_secs(15),
             bad_tokens_per_s_max: 20,
         }

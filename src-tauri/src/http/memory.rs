@@ -1,7 +1,10 @@
-//! How many bytes of bodies are in memory at a time, for all connections together.
+//! How many bytes of bodies and of large answers are in memory at a time, for all connections
+//! together.
 //!
 //! A request reserves the bytes of its body before any of it is read, and holds them until it is
-//! answered. If others hold too many, it waits in line, and is refused if that takes long.
+//! answered. If others hold too many, it waits in line, and is refused if that takes long. Answers
+//! have memory of their own: requests that hold a body and wait for an answer would otherwise wait
+//! for each other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,10 +36,20 @@ pub(super) struct Reserved {
 }
 
 impl Memory {
-    pub(super) fn new(limits: &Limits, load: &Arc<Load>) -> Self {
+    /// The memory for the bodies of requests, which `load` counts.
+    pub(super) fn of_bodies(limits: &Limits, load: &Arc<Load>) -> Self {
+        Self::new(limits.body_bytes_in_memory_max, limits, load)
+    }
+
+    /// The memory for large answers.
+    pub(super) fn of_answers(limits: &Limits) -> Self {
+        Self::new(limits.answer_bytes_in_memory_max, limits, &Arc::default())
+    }
+
+    fn new(bytes_max: usize, limits: &Limits, load: &Arc<Load>) -> Self {
         Self {
-            free: Arc::new(Semaphore::new(limits.body_bytes_in_memory_max)),
-            bytes_max: limits.body_bytes_in_memory_max,
+            free: Arc::new(Semaphore::new(bytes_max)),
+            bytes_max,
             wait: limits.memory_wait,
             load: Arc::clone(load),
         }
@@ -86,7 +99,7 @@ mod tests {
             memory_wait: Duration::from_millis(50),
             ..Limits::default()
         };
-        Memory::new(&limits, &Arc::default())
+        Memory::of_bodies(&limits, &Arc::default())
     }
 
     #[tokio::test]

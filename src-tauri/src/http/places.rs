@@ -54,6 +54,7 @@ pub(super) struct Holder {
     tasks: AtomicUsize,
     waiting_since: Mutex<Instant>,
     leave: CancellationToken,
+    cut: CancellationToken,
 }
 
 /// A place, free again when this is dropped.
@@ -93,6 +94,7 @@ impl Places {
             tasks: AtomicUsize::new(0),
             waiting_since: Mutex::new(Instant::now()),
             leave: CancellationToken::new(),
+            cut: CancellationToken::new(),
         });
         let number = holders.next;
         holders.next += 1;
@@ -151,6 +153,16 @@ impl Holder {
     /// Completes when the place is needed for another.
     pub(super) async fn must_leave(&self) {
         self.leave.cancelled().await;
+    }
+
+    /// Ends it at once, whatever it is doing.
+    pub(super) fn cut_off(&self) {
+        self.cut.cancel();
+    }
+
+    /// Completes when it is to end at once.
+    pub(super) async fn is_cut_off(&self) {
+        self.cut.cancelled().await;
     }
 
     /// Notes that the client presented the token.

@@ -117,14 +117,22 @@ impl ProblemDetails {
         Self::new(Code::NotFound, "There is nothing at this address.")
     }
 
-    fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.code.http_status()).expect("the table has statuses of HTTP")
+    /// Takes it apart, for an answer of another shape.
+    pub(super) fn into_parts(self) -> (Code, Cow<'static, str>, Vec<(HeaderName, HeaderValue)>) {
+        (self.code, self.detail, self.headers)
+    }
+}
+
+impl Code {
+    /// Returns the status of an answer with it.
+    pub(super) fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.http_status()).expect("the table has statuses of HTTP")
     }
 }
 
 impl IntoResponse for ProblemDetails {
     fn into_response(self) -> Response<Body> {
-        let status = self.status();
+        let status = self.code.status();
         let document = Json(Wire {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),

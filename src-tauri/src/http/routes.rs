@@ -25,16 +25,17 @@ use super::gate::{Gate, harden};
 use super::limits::Limits;
 use super::memory::Memory;
 use super::metrics::{self, Scrapes};
+use super::news::Newsroom;
 use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{clients, events, flags, health, state, stream};
+use super::{assets, clients, events, flags, health, ofrep, openapi, sample, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
-fn addresses() -> [(&'static str, MethodRouter<Context>); 9] {
-    [
+fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
+    vec![
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
         ("/api/ml/state/{source}", state::methods()),
@@ -44,9 +45,20 @@ fn addresses() -> [(&'static str, MethodRouter<Context>); 9] {
             "/api/ml/state/{source}/restores/{restore}",
             state::restore_methods(),
         ),
+        (
+            "/api/ml/state/{source}/snapshots/{snapshot}",
+            state::snapshot_methods(),
+        ),
         ("/api/ml/events", events::methods()),
         ("/api/ml/clients", clients::methods()),
+        ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
+        ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
+        ("/js/ml/{module}", assets::methods()),
+        ("/api/openapi.json", openapi::methods()),
+        (sample::ROOT, sample::page_methods()),
+        ("/sample", sample::slash_methods()),
+        ("/sample/{*file}", sample::file_methods()),
     ]
 }
 
@@ -67,6 +79,8 @@ struct Shared {
     scrapes: Scrapes,
     streams: Arc<Places>,
     memory: Memory,
+    answers: Memory,
+    news: Newsroom,
     /// Stores states. The store has one writer anyhow.
     writing: Worker,
     /// Reads states.
@@ -93,9 +107,19 @@ impl Context {
         &self.0.streams
     }
 
+    /// Returns what streams are told by.
+    pub(super) fn news(&self) -> &Newsroom {
+        &self.0.news
+    }
+
     /// Returns the memory that bodies share.
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// Returns the memory that large answers share.
+    pub(super) fn answers(&self) -> &Memory {
+        &self.0.answers
     }
 
     /// Returns what stores states.
@@ -158,7 +182,9 @@ impl Routes {
             token_check: TokenCheck::new(limits.bad_tokens_per_s_max),
             scrapes: Scrapes::default(),
             streams: Places::new(limits.streams_max, Kind::Streams, app.load()),
-            memory: Memory::new(&limits, app.load()),
+            memory: Memory::of_bodies(&limits, app.load()),
+            answers: Memory::of_answers(&limits),
+            news: Newsroom::new(app.clone(), stopping.clone()),
             writing: Worker::start("flagdeck-put")?,
             reading: Worker::start("flagdeck-get")?,
             stopping,
@@ -241,6 +267,8 @@ async fn or_failure<E>(answering: impl Future<Output = Result<Response, E>>) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -287,10 +315,29 @@ mod tests {
     #[test]
     fn metrics_cannot_be_where_something_else_is() {
         for (path, _) in addresses() {
-            let path = path.replace(['{', '}'], "");
+            let path = path.replace(['{', '}', '*'], "");
             let refused = route::check(&path).unwrap_err();
             assert!(refused.contains("outside"), "{path}: {refused}");
         }
+    }
+
+    #[test]
+    fn every_address_is_described_and_every_described_one_is_served() {
+        let description: serde_json::Value = serde_json::from_str(openapi::DESCRIPTION).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        let described: BTreeSet<String> = paths.keys().cloned().collect();
+        let served = addresses().into_iter().map(|(path, _)| path);
+        // A rest of a path, `{*rest}`, is a parameter there.
+        let served: BTreeSet<String> = served
+            .chain(["/metrics"])
+            .map(|path| path.replace("{*", "{"))
+            .collect();
+        let missing: Vec<_> = served.difference(&described).collect();
+        let gone: Vec<_> = described.difference(&served).collect();
+        assert!(
+            missing.is_empty() && gone.is_empty(),
+            "docs/openapi.json does not describe {missing:?}; nothing serves {gone:?}"
+        );
     }
 
     #[tokio::test]

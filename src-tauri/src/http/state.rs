@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use flagdeck_core::whole;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::Error as _;
@@ -30,7 +30,7 @@ use crate::clients::Interface;
 use crate::error::{Code, Error};
 use crate::format::Format;
 use crate::state::shapes::Recovery;
-use crate::state::{CurrentState, SourceName, StateError, StateTree};
+use crate::state::{CurrentState, SourceName, SourceNameError, StateError, StateTree};
 
 /// Where states are.
 const ROOT: &str = "/api/ml/state/";
@@ -46,7 +46,7 @@ const ML_UNREADABLE: HeaderName = HeaderName::from_static("ml-unreadable");
 
 /// Serves the address of a state.
 pub(super) fn methods() -> MethodRouter<Context> {
-    get(read).put(put)
+    get(read).put(put).delete(remove)
 }
 
 /// Serves the address of its changes.
@@ -62,6 +62,11 @@ pub(super) fn recovery_methods() -> MethodRouter<Context> {
 /// Serves the address of what a restore asks for.
 pub(super) fn restore_methods() -> MethodRouter<Context> {
     get(read_asked)
+}
+
+/// Serves the address of a snapshot.
+pub(super) fn snapshot_methods() -> MethodRouter<Context> {
+    delete(remove_snapshot)
 }
 
 /// Returns the address of what a restore asks its source to become.
@@ -81,7 +86,7 @@ async fn read(
     let read = asking.ask(context.reading(), move |app, source| {
         let current = app.current_state(source)?;
         let is_known = etag::client_has(&held, &current.etag);
-        Ok((
+        Ok::<_, StateError>((
             text_of(&current, is_known),
             current.etag,
             current.unreadable,
@@ -110,7 +115,7 @@ async fn read_asked(
     let read = asking.ask(context.reading(), move |app, source| {
         let asked = app.asked_state(source, id)?;
         let is_known = etag::client_has(&held, &asked.etag);
-        Ok(((!is_known).then(|| written(&asked.state)), asked.etag))
+        Ok::<_, StateError>(((!is_known).then(|| written(&asked.state)), asked.etag))
     });
     let (text, etag) = read.await?;
     Ok(tagged(text, &etag))
@@ -118,18 +123,17 @@ async fn read_asked(
 
 /// Answers with a state and its entity tag; without the state if the client has it.
 fn tagged(text: Option<Vec<u8>>, etag: &str) -> Response {
+    let tag = HeaderValue::from_str(etag).expect("a tag is plain ASCII");
     let described = [
-        (ETAG, HeaderValue::from_str(etag)),
-        (CACHE_CONTROL, Ok(HeaderValue::from_static("no-cache"))),
-        (
-            CONTENT_TYPE,
-            Ok(HeaderValue::from_static("application/json")),
-        ),
+        (ETAG, tag),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
-    let described = described.map(|(name, value)| (name, value.expect("a tag is plain ASCII")));
     match text {
         None => (StatusCode::NOT_MODIFIED, described).into_response(),
-        Some(text) => (described, Body::from(text)).into_response(),
+        Some(text) => {
+            let media = [(CONTENT_TYPE, "application/json")];
+            (described, media, Body::from(text)).into_response()
+        }
     }
 }
 
@@ -225,6 +229,34 @@ fn read_recovery(bytes: &[u8]) -> Option<Recovery> {
     serde_json::from_value(members.into()).ok()
 }
 
+async fn remove(
+    State(context): State<Context>,
+    _: Authorized,
+    Path(source): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ProblemDetails> {
+    let asking = Asking::new(&context, &headers, &source)?;
+    let removed = asking.ask(context.writing(), App::remove_source);
+    Ok(Json(removed.await?).into_response())
+}
+
+async fn remove_snapshot(
+    State(context): State<Context>,
+    _: Authorized,
+    Path((source, snapshot)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ProblemDetails> {
+    let asking = Asking::new(&context, &headers, &source)?;
+    let id = number(&snapshot).ok_or_else(|| {
+        ProblemDetails::malformed("The snapshot in the address is no whole number.")
+    })?;
+    let removed = asking.ask(context.writing(), move |app, source| {
+        app.remove_snapshot(id, Some(source))
+    });
+    removed.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Who asks, and for the state of which source.
 struct Asking<'a> {
     context: &'a Context,
@@ -243,13 +275,14 @@ impl<'a> Asking<'a> {
 
     /// Does what waits for the disk, and has whole states in memory, on a thread of its own. Notes
     /// the client if it succeeds.
-    async fn ask<T: Send + 'static>(
+    async fn ask<T: Send + 'static, E: Into<ProblemDetails> + Send + 'static>(
         self,
         worker: &Worker,
-        work: impl FnOnce(&App, &SourceName) -> Result<T, StateError> + Send + 'static,
+        work: impl FnOnce(&App, &SourceName) -> Result<T, E> + Send + 'static,
     ) -> Result<T, ProblemDetails> {
         let (app, source) = (self.context.app().clone(), self.source.clone());
-        let done = worker.run(move || work(&app, &source)).await??;
+        let done = worker.run(move || work(&app, &source)).await?;
+        let done = done.map_err(Into::into)?;
         client::note(
             self.context,
             self.headers,
@@ -283,6 +316,12 @@ fn confirms(headers: &HeaderMap) -> Result<Option<u64>, ProblemDetails> {
         _ => Err(ProblemDetails::malformed(
             "Ml-Restore must be given once, as the number of a restore, 1 or more.",
         )),
+    }
+}
+
+impl From<SourceNameError> for ProblemDetails {
+    fn from(error: SourceNameError) -> Self {
+        StateError::from(error).into()
     }
 }
 

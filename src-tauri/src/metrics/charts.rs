@@ -110,7 +110,7 @@ impl Drawing {
         let Some(point) = self.points.get_mut(at) else {
             return;
         };
-        let named = frame.tallies.keys().map(|(component, _)| *component);
+        let named = frame.tallies.keys().map(|key| key.component);
         self.components.extend(named);
         let wanted = |component: NameId| self.component.is_none_or(|only| only == component);
         let all = frame.sum(|component, _| wanted(component));
@@ -289,6 +289,7 @@ mod tests {
     use flagdeck_core::measure::Calculation;
 
     use super::*;
+    use crate::metrics::frame::SeriesKey;
 
     fn limits() -> shapes::Limits {
         shapes::Limits {
@@ -302,7 +303,8 @@ mod tests {
 
     fn frame(component: NameId, arm: Arm, durations: &[f64], errors: u64) -> Frame {
         let mut frame = Frame::default();
-        let tally = frame.tallies.entry((component, arm)).or_default();
+        let key = SeriesKey::without_source(component, arm);
+        let tally = frame.tallies.entry(key).or_default();
         for duration_s in durations {
             tally.record(&Calculation {
                 duration_s: *duration_s,

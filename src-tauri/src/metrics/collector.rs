@@ -3,7 +3,9 @@
 //! In memory only. One thread applies events and closes seconds (`worker`); a reader of the state
 //! adds up the recorder's shards first. Does not read the clock.
 
-use std::collections::{HashMap, VecDeque};
+mod removing;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
 use flagdeck_core::measure::{Spread, Tally};
@@ -11,9 +13,10 @@ use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+pub use self::removing::CountedOf;
 use super::event::{Event, Labels};
 use super::evidence::Evidence;
-use super::frame::{Frame, NameId};
+use super::frame::{Frame, NO_SOURCE, NameId, SeriesKey};
 use super::limits::{SECONDS_BYTES_MAX, SERIES_FORGOTTEN_AFTER_MS, SOURCES_MAX, TICKS_BYTES_MAX};
 use super::recorder::{OTHER, Recorder};
 use super::store::{Logged, Past};
@@ -120,6 +123,15 @@ pub struct Recent {
     pub tally: Tally,
 }
 
+/// What batches add up to that is in no frame on disk yet.
+#[derive(Debug, Default)]
+pub struct Uncounted {
+    /// What was counted, by second.
+    pub frames: Vec<(i64, Frame)>,
+    /// Sources that were removed: what frames on disk have of them is from before.
+    pub removed: BTreeSet<NameId>,
+}
+
 /// How often components were switched, and up to which revision that was counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Toggles {
@@ -151,7 +163,7 @@ pub struct Checkpoint {
 impl Collector {
     /// Discards everything that was counted, and continues from what was stored: the totals, the
     /// ticks that belong to them, and the batches since, each counted in the second it came in.
-    /// Readers see all of it at once. Returns what the batches add up to, by second.
+    /// Readers see all of it at once. Returns what the batches add up to.
     ///
     /// Series without recent reports are not exposed any more.
     pub fn resume(
@@ -159,14 +171,14 @@ impl Collector {
         past: Past,
         now_ms: i64,
         name: &mut dyn FnMut(&str) -> Option<NameId>,
-    ) -> Vec<(i64, Frame)> {
+    ) -> Uncounted {
         *lock(&self.toggles) = past.checkpoint.toggles;
         let fresh = Self::default();
         let mut state = lock(&fresh.state);
         state.take_over(past.checkpoint, past.ticks, now_ms);
         state.recall(past.evidence, &past.names, now_ms);
         drop(state);
-        let frames = fresh.replay(&past.batches, name);
+        let uncounted = fresh.replay(&past.batches, name);
         let mut resumed = fresh.state();
         self.recorder.know_only(resumed.totals.keys().cloned());
         // What the shards still hold is in the batches too.
@@ -174,24 +186,31 @@ impl Collector {
         resumed.own_memory = state.own_memory;
         resumed.version = state.version + 1;
         std::mem::swap(&mut *state, &mut *resumed);
-        frames
+        uncounted
     }
 
     fn replay(
         &self,
         batches: &[Logged],
         name: &mut dyn FnMut(&str) -> Option<NameId>,
-    ) -> Vec<(i64, Frame)> {
-        let mut frames = Vec::new();
+    ) -> Uncounted {
+        let mut uncounted = Uncounted::default();
         for batch in batches {
+            if let Some(source) = batch.removed_source() {
+                let number = name(source);
+                self.remove_source(batch.id, source, number);
+                uncounted.remove_source(number);
+                continue;
+            }
             let at_s = batch.at_ms.div_euclid(1000);
             self.close_tick(at_s);
             // Revisions saved in between are not known here.
             lock(&self.state).evidence.split(batch.at_ms);
             self.apply(batch.id, &batch.events, batch.at_ms);
-            frames.extend(self.close_second(at_s, name).map(|frame| (at_s, frame)));
+            let frame = self.close_second(at_s, name);
+            uncounted.frames.extend(frame.map(|frame| (at_s, frame)));
         }
-        frames
+        uncounted
     }
 
     /// Returns what counts calculations.
@@ -218,7 +237,7 @@ impl Collector {
                     recording.record(&labels.into(), calculation);
                 }
                 Event::Error(labels) => recording.record_error(&labels.into()),
-                Event::Memory(..) | Event::Usage(..) => {}
+                Event::Memory(..) | Event::Usage(..) | Event::Removed(_) => {}
             }
         }
     }
@@ -379,9 +398,17 @@ impl Collected {
         // Later entries are from before the clock was set back.
         for (from_ms, frame) in kept.into_iter().filter(|(from_ms, _)| *from_ms <= now_ms) {
             let counts = frame.tallies.into_iter();
-            let counts = counts.filter_map(|((component, arm), tally)| {
-                let component = (*names.get(&component)?).clone();
-                Some(((component, arm), tally))
+            let counts = counts.filter_map(|(key, tally)| {
+                let source = match key.source {
+                    NO_SOURCE => "".into(),
+                    source => (*names.get(&source)?).clone(),
+                };
+                let labels = Labels {
+                    source,
+                    component: (*names.get(&key.component)?).clone(),
+                    arm: key.arm,
+                };
+                Some((labels, tally))
             });
             self.evidence.restore(from_ms, counts.collect());
         }
@@ -413,7 +440,7 @@ impl Collected {
     fn notice(&mut self, event: &Event, at_ms: i64) {
         *slot(&mut self.sources, event.source()).1 = at_ms;
         match event {
-            Event::Complete(..) | Event::Error(..) => {}
+            Event::Complete(..) | Event::Error(..) | Event::Removed(_) => {}
             Event::Memory(source, bytes) => {
                 let bytes = *bytes;
                 let (name, memory) = slot(&mut self.memory, source);
@@ -466,11 +493,8 @@ impl Open {
         };
         let mut unnamed = Self::default();
         for (labels, tally) in self.tallies {
-            match name(&labels.component) {
-                Some(component) => {
-                    let key = (component, labels.arm);
-                    frame.tallies.entry(key).or_default().merge(&tally);
-                }
+            match series_key(&labels, name) {
+                Some(key) => frame.tallies.entry(key).or_default().merge(&tally),
                 None => drop(unnamed.tallies.insert(labels, tally)),
             }
         }
@@ -498,6 +522,22 @@ impl Default for Memory {
             at_ms: 0,
         }
     }
+}
+
+/// Returns labels by the numbers of their names; `None` if one has none.
+pub(super) fn series_key(
+    labels: &Labels,
+    name: &mut dyn FnMut(&str) -> Option<NameId>,
+) -> Option<SeriesKey> {
+    let source = match &*labels.source {
+        "" => NO_SOURCE,
+        source => name(source)?,
+    };
+    Some(SeriesKey {
+        component: name(&labels.component)?,
+        arm: labels.arm,
+        source,
+    })
 }
 
 /// Returns the value of a source, or of [`OTHER`] if there are too many, with its name.

@@ -30,6 +30,8 @@ pub enum Event {
     Memory(Box<str>, f64),
     /// A source was used.
     Usage(Box<str>),
+    /// Everything that a source reported before was removed. Never sent by an application.
+    Removed(Box<str>),
 }
 
 impl Event {
@@ -37,7 +39,7 @@ impl Event {
     pub fn source(&self) -> &str {
         match self {
             Self::Complete(labels, _) | Self::Error(labels) => &labels.source,
-            Self::Memory(source, _) | Self::Usage(source) => source,
+            Self::Memory(source, _) | Self::Usage(source) | Self::Removed(source) => source,
         }
     }
 }

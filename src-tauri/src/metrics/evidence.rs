@@ -42,8 +42,8 @@ struct Bin {
     counts: Counts,
 }
 
-/// Calculations by component and arm.
-pub type Counts = BTreeMap<(Box<str>, Arm), Tally>;
+/// Calculations by component, arm and source.
+pub type Counts = BTreeMap<Labels, Tally>;
 
 /// What was counted of the arms of a component.
 pub type Arms = Vec<(Arm, Tally)>;
@@ -52,8 +52,7 @@ impl Evidence {
     /// Adds calculations that were reported at a moment.
     pub fn count(&mut self, labels: &Labels, tally: &Tally, at_ms: i64) {
         let bin = self.bin(at_ms);
-        let key = (labels.component.clone(), labels.arm);
-        bin.counts.entry(key).or_default().merge(tally);
+        bin.counts.entry(labels.clone()).or_default().merge(tally);
         let from_ms = bin.from_ms;
         self.note_changed(from_ms);
     }
@@ -72,6 +71,21 @@ impl Evidence {
         self.splits.insert(at_ms);
     }
 
+    /// Removes what a source reported.
+    pub fn remove_source(&mut self, source: &str) {
+        let mut changed_ms = None;
+        for bin in &mut self.bins {
+            let before = bin.counts.len();
+            bin.counts.retain(|labels, _| *labels.source != *source);
+            if bin.counts.len() != before {
+                changed_ms = changed_ms.or(Some(bin.from_ms));
+            }
+        }
+        if let Some(changed_ms) = changed_ms {
+            self.note_changed(changed_ms);
+        }
+    }
+
     /// Discards bins that began before a moment.
     pub fn forget_before(&mut self, at_ms: i64) {
         while self.bins.front().is_some_and(|bin| bin.from_ms < at_ms) {
@@ -86,12 +100,13 @@ impl Evidence {
     pub fn since(&self, since_ms: impl Fn(&str) -> i64) -> BTreeMap<Box<str>, Arms> {
         let mut components: BTreeMap<&str, (i64, BTreeMap<Arm, Tally>)> = BTreeMap::new();
         for bin in &self.bins {
-            for ((component, arm), tally) in &bin.counts {
+            for (labels, tally) in &bin.counts {
+                let component = &*labels.component;
                 let counted = components.entry(component);
                 let (since_ms, arms) =
                     counted.or_insert_with(|| (since_ms(component), BTreeMap::new()));
                 if bin.from_ms >= *since_ms {
-                    arms.entry(*arm).or_default().merge(tally);
+                    arms.entry(labels.arm).or_default().merge(tally);
                 }
             }
         }

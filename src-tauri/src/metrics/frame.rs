@@ -12,11 +12,36 @@ use super::hash;
 /// The number of a name in the store's list of names, which only grows.
 pub type NameId = u32;
 
-/// Everything counted in one span, whatever source it came from.
+/// Stands for the source of what is counted without one. Names are numbered from 1 up.
+pub const NO_SOURCE: NameId = 0;
+
+/// What a tally of a frame is of. Those of one component and arm follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeriesKey {
+    /// The component.
+    pub component: NameId,
+    /// For whom it was.
+    pub arm: Arm,
+    /// The application that reported, or [`NO_SOURCE`].
+    pub source: NameId,
+}
+
+impl SeriesKey {
+    /// Returns the key of what is counted without a source.
+    pub fn without_source(component: NameId, arm: Arm) -> Self {
+        Self {
+            component,
+            arm,
+            source: NO_SOURCE,
+        }
+    }
+}
+
+/// Everything counted in one span.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frame {
-    /// Calculations, by component and arm.
-    pub tallies: BTreeMap<(NameId, Arm), Tally>,
+    /// Calculations, by component, arm and source.
+    pub tallies: BTreeMap<SeriesKey, Tally>,
     /// Memory that sources reported, in bytes, by source.
     pub memory: BTreeMap<NameId, Spread>,
     /// Memory of Flagdeck itself, in bytes.
@@ -43,12 +68,38 @@ impl Frame {
     /// Adds up the calculations of all components and arms that `wanted` lets through.
     pub fn sum(&self, wanted: impl Fn(NameId, Arm) -> bool) -> Tally {
         let mut sum = Tally::default();
-        for ((component, arm), tally) in &self.tallies {
-            if wanted(*component, *arm) {
+        for (key, tally) in &self.tallies {
+            if wanted(key.component, key.arm) {
                 sum.merge(tally);
             }
         }
         sum
+    }
+
+    /// Adds up the calculations of each component and arm over all sources.
+    pub fn by_component(&self) -> BTreeMap<(NameId, Arm), Tally> {
+        let mut sums: BTreeMap<(NameId, Arm), Tally> = BTreeMap::new();
+        for (key, tally) in &self.tallies {
+            sums.entry((key.component, key.arm))
+                .or_default()
+                .merge(tally);
+        }
+        sums
+    }
+
+    /// Returns whether a source reported any of it.
+    pub fn has_source(&self, source: NameId) -> bool {
+        self.memory.contains_key(&source) || self.tallies.keys().any(|key| key.source == source)
+    }
+
+    /// Removes what a source reported. Returns whether there was anything.
+    pub fn remove_source(&mut self, source: NameId) -> bool {
+        let has_source = self.has_source(source);
+        if has_source {
+            self.tallies.retain(|key, _| key.source != source);
+            self.memory.remove(&source);
+        }
+        has_source
     }
 
     /// Returns the memory of the source that used the most, in bytes.
@@ -59,16 +110,21 @@ impl Frame {
     }
 }
 
-/// A frame as it is kept: about 25 bytes for each component and arm that reported.
+/// A frame as it is kept: about 25 bytes for each component, arm and source that reported.
 ///
 /// Counts are exact. Confidence and memory are rounded to what a chart can show: 1/65 535, and
 /// four bytes of a float. Sums of durations and of iterations are not kept: no chart shows them.
+///
+/// `T` is a tally with its source. Earlier versions kept tallies without, so both are read.
 #[derive(Debug, Serialize, Deserialize)]
-struct Packed {
-    tallies: Vec<PackedTally>,
+struct Packed<T> {
+    tallies: Vec<T>,
     memory: Vec<(NameId, PackedSpread)>,
     own_memory: Option<PackedSpread>,
 }
+
+/// A tally with the source that reported it.
+type OfSource = (NameId, PackedTally);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct PackedTally {
@@ -103,17 +159,17 @@ struct PackedSpread {
 impl Frame {
     /// Packs it for keeping.
     pub fn pack(&self) -> Vec<u8> {
-        let tallies = self
-            .tallies
-            .iter()
-            .map(|((component, arm), tally)| PackedTally {
-                component: *component,
-                arm: *arm,
+        let tallies = self.tallies.iter().map(|(key, tally)| -> OfSource {
+            let packed = PackedTally {
+                component: key.component,
+                arm: key.arm,
                 durations: Sparse::of(&tally.durations),
                 errors: tally.errors,
                 confidence: PackedConfidence::of(&tally.confidence),
                 iterations: Sparse::of(&tally.iterations),
-            });
+            };
+            (key.source, packed)
+        });
         let memory = self.memory.iter();
         let packed = Packed {
             tallies: tallies.collect(),
@@ -121,22 +177,32 @@ impl Frame {
             own_memory: (self.own_memory.count > 0).then(|| PackedSpread::of(&self.own_memory)),
         };
         let mut bytes = postcard::to_allocvec(&packed).expect("plain data in memory");
-        bytes.extend(hash::<HASH_BYTES>(&bytes));
+        bytes.extend(hash_with_sources(&bytes));
         bytes
     }
 
     /// Unpacks what [`Frame::pack`] made; `None` for anything else, even if one bit differs.
     pub fn unpack(bytes: &[u8]) -> Option<Self> {
         let (bytes, expected) = bytes.split_last_chunk::<HASH_BYTES>()?;
-        if hash(bytes) != *expected {
-            return None;
+        if hash_with_sources(bytes) == *expected {
+            Self::of(postcard::from_bytes(bytes).ok()?, |tally: OfSource| tally)
+        } else if hash(bytes) == *expected {
+            let of_none = |tally| (NO_SOURCE, tally);
+            Self::of(postcard::from_bytes(bytes).ok()?, of_none)
+        } else {
+            None
         }
-        let packed: Packed = postcard::from_bytes(bytes).ok()?;
+    }
+
+    fn of<T>(packed: Packed<T>, with_source: impl Fn(T) -> OfSource) -> Option<Self> {
         let mut frame = Self::default();
-        for tally in packed.tallies {
-            frame
-                .tallies
-                .insert((tally.component, tally.arm), tally.unpack()?);
+        for (source, tally) in packed.tallies.into_iter().map(with_source) {
+            let key = SeriesKey {
+                component: tally.component,
+                arm: tally.arm,
+                source,
+            };
+            frame.tallies.insert(key, tally.unpack()?);
         }
         for (source, spread) in packed.memory {
             frame.memory.insert(source, spread.unpack());
@@ -150,6 +216,15 @@ impl Frame {
 
 /// Bytes of a hash: enough against chance, little next to a frame.
 const HASH_BYTES: usize = 8;
+
+/// Returns the hash of a frame whose tallies have sources. It tells such a frame from one of an
+/// earlier version, whose hash is that of its bytes alone.
+fn hash_with_sources(bytes: &[u8]) -> [u8; HASH_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"with sources").update(bytes);
+    let whole = *hasher.finalize().as_bytes();
+    std::array::from_fn(|at| whole[at])
+}
 
 impl PackedTally {
     fn unpack(&self) -> Option<Tally> {
@@ -251,13 +326,19 @@ mod tests {
 
     fn frame() -> impl Strategy<Value = Frame> {
         let arm = prop_oneof![Just(Arm::Unknown), Just(Arm::Exposed), Just(Arm::Control)];
-        let event = (0..5_u32, arm, proptest::option::of(calculation()));
+        let key = (0..5_u32, arm, 0..3_u32);
+        let event = (key, proptest::option::of(calculation()));
         let memory = (0..3_u32, 0.0..1e9);
         let events = proptest::collection::vec(event, 0..60);
         (events, proptest::collection::vec(memory, 0..6)).prop_map(|(events, memory)| {
             let mut frame = Frame::default();
-            for (component, arm, calculation) in events {
-                let tally = frame.tallies.entry((component, arm)).or_default();
+            for ((component, arm, source), calculation) in events {
+                let key = SeriesKey {
+                    component,
+                    arm,
+                    source,
+                };
+                let tally = frame.tallies.entry(key).or_default();
                 match calculation {
                     Some(calculation) => tally.record(&calculation),
                     None => tally.record_error(),
@@ -285,6 +366,39 @@ mod tests {
                 prop_assert!(off.abs() < 1.0 / 60_000.0);
             }
             prop_assert_eq!(kept.memory.len(), frame.memory.len());
+        }
+
+        #[test]
+        fn a_frame_without_sources_is_read_as_an_earlier_version_wrote_it(frame in frame()) {
+            let packed = Packed {
+                tallies: frame.by_component().iter().map(|((component, arm), tally)| PackedTally {
+                    component: *component,
+                    arm: *arm,
+                    durations: Sparse::of(&tally.durations),
+                    errors: tally.errors,
+                    confidence: PackedConfidence::of(&tally.confidence),
+                    iterations: Sparse::of(&tally.iterations),
+                }).collect(),
+                memory: Vec::new(),
+                own_memory: None,
+            };
+            let mut bytes = postcard::to_allocvec(&packed).expect("plain data in memory");
+            bytes.extend(hash::<HASH_BYTES>(&bytes));
+            let read = Frame::unpack(&bytes).expect("it was packed");
+            prop_assert!(read.tallies.keys().all(|key| key.source == NO_SOURCE));
+            let counts = |frame: &Frame| frame.sum(|_, _| true).durations;
+            prop_assert_eq!(counts(&read), counts(&frame));
+        }
+
+        #[test]
+        fn without_a_source_a_frame_has_what_the_others_reported(frame in frame()) {
+            let mut without = frame.clone();
+            let had = without.remove_source(1);
+            prop_assert_eq!(had, without != frame);
+            let left: Vec<_> = frame.tallies.iter().filter(|(key, _)| key.source != 1).collect();
+            prop_assert_eq!(without.tallies.iter().collect::<Vec<_>>(), left);
+            prop_assert!(!without.memory.contains_key(&1));
+            prop_assert_eq!(without.own_memory, frame.own_memory);
         }
 
         #[test]

@@ -45,7 +45,8 @@ pub(super) fn rows<'a>(
 ) -> Vec<String> {
     let time = jiff::Timestamp::from_second(at_s).unwrap_or_default();
     let begin = [time.to_string(), step_s.to_string()];
-    let tallies = frame.tallies.iter().map(|((component, arm), tally)| {
+    let tallies = frame.by_component();
+    let tallies = tallies.iter().map(|((component, arm), tally)| {
         let named = [name(*component).to_owned(), arm.as_str().to_owned()];
         row(begin
             .clone()
@@ -90,11 +91,13 @@ mod tests {
     use flagdeck_core::measure::{Arm, Calculation};
 
     use super::*;
+    use crate::metrics::frame::SeriesKey;
 
     #[test]
     fn each_row_has_a_cell_for_each_heading() {
         let mut frame = Frame::default();
-        let tally = frame.tallies.entry((1, Arm::Exposed)).or_default();
+        let key = SeriesKey::without_source(1, Arm::Exposed);
+        let tally = frame.tallies.entry(key).or_default();
         tally.record(&Calculation {
             duration_s: 0.25,
             confidence: 0.5,

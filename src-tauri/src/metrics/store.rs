@@ -17,7 +17,7 @@ mod log;
 mod opening;
 pub(crate) mod salvage;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use super::collector::Checkpoint;
 use super::event::Event;
 use super::frame::{Frame, NameId};
 use super::hash;
-use super::tiers::{PackedFrame, TICK_S};
+use super::tiers::{PackedFrame, TICK_S, TIERS};
 use crate::leader::Lead;
 use crate::store::StoreError;
 use crate::store::sqlite::certainty;
@@ -132,6 +132,26 @@ pub struct Logged {
     pub events: Vec<Event>,
 }
 
+impl Logged {
+    /// Returns the source whose earlier reports it removes, if it does.
+    pub fn removed_source(&self) -> Option<&str> {
+        match &*self.events {
+            [Event::Removed(source)] => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// What was counted and is in no frame on disk yet.
+#[derive(Debug, Default)]
+pub struct Unsaved {
+    /// What was counted, by tick.
+    pub ticks: BTreeMap<i64, Frame>,
+    /// Sources that were removed before that was counted: frames on disk may have some of them, by
+    /// a program that did not know of the removal yet.
+    pub removed: BTreeSet<NameId>,
+}
+
 /// What other programs appended.
 #[derive(Debug)]
 pub enum Others {
@@ -191,6 +211,51 @@ impl MetricsStore {
         Ok((stored, others))
     }
 
+    /// Removes what a source reported: from the frames and the evidence on disk at once, and from
+    /// what is counted by a note in the log, which every program reads in its order. `is_counted`
+    /// says whether anything of it is counted. Returns the place of the note and what other
+    /// programs had appended before; `None` if there is nothing of the source.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written; then nothing was.
+    pub fn remove_source(
+        &mut self,
+        source: &str,
+        is_counted: bool,
+        at_ms: i64,
+    ) -> Result<Option<(i64, Others)>, StoreError> {
+        let Self {
+            connection,
+            writer,
+            seen,
+            ..
+        } = self;
+        let transaction = connection.begin()?;
+        let removed = match name_id(&transaction, source)? {
+            Some(number) => frames::remove_source(&transaction, number)?,
+            None => 0,
+        };
+        if removed == 0 && !is_counted {
+            return Ok(None);
+        }
+        let others = log::read_others(&transaction, *writer, *seen)?;
+        let place = log::append_removal(&transaction, *writer, source, at_ms)?;
+        transaction.commit()?;
+        *seen = place;
+        Ok(Some((place, others)))
+    }
+
+    /// Returns the number of a name; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be read.
+    pub fn number(&self, text: &str) -> Result<Option<NameId>, StoreError> {
+        match self.names.get(text) {
+            Some(id) => Ok(Some(*id)),
+            None => name_id(&self.connection, text),
+        }
+    }
+
     /// Reads what other programs appended since the last look. Cheap if they did not.
     ///
     /// # Errors
@@ -227,9 +292,8 @@ impl MetricsStore {
         Ok(id)
     }
 
-    /// Keeps totals, what was counted into them since the last time, by tick, and the evidence
-    /// that has changed, durably and together. Sums up what coarser tiers lack, and forgets what
-    /// is too old.
+    /// Keeps totals, what was counted into them since the last time, and the evidence that has
+    /// changed, durably and together. Sums up what coarser tiers lack, and forgets what is too old.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be written; then nothing was.
@@ -237,12 +301,15 @@ impl MetricsStore {
         &mut self,
         _lead: &Lead,
         checkpoint: &Checkpoint,
-        ticks: &BTreeMap<i64, Frame>,
+        unsaved: &Unsaved,
         evidence: &BTreeMap<i64, Frame>,
         moment: &Moment,
     ) -> Result<(), StoreError> {
         let transaction = self.connection.begin()?;
-        frames::add(&transaction, ticks, moment.now_ms / 1000)?;
+        for source in &unsaved.removed {
+            frames::remove_source(&transaction, *source)?;
+        }
+        frames::add(&transaction, &unsaved.ticks, moment.now_ms / 1000)?;
         frames::put_evidence(&transaction, evidence, &moment.trusted)?;
         frames::forget(&transaction, &moment.trusted)?;
         let pruned = log::prune(&transaction, checkpoint.through, &moment.trusted)?;
@@ -410,6 +477,22 @@ impl MetricsReader {
             }
         }
         Ok(problems)
+    }
+
+    /// Returns whether a frame has anything of a source.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    pub fn has_frames_of(&self, source: &str) -> Result<bool, StoreError> {
+        let mut has_any = false;
+        if let Some(source) = name_id(&self.0, source)? {
+            for tier in TIERS {
+                self.each_frame(tier.step_s, i64::MIN, i64::MAX, |_, frame| {
+                    has_any |= frame.has_source(source);
+                })?;
+            }
+        }
+        Ok(has_any)
     }
 
     fn frames(&self) -> Result<u64, StoreError> {

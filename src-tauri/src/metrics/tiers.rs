@@ -126,6 +126,20 @@ impl Ring {
         }
     }
 
+    /// Rewrites the frames that `edit` changes; it returns whether it did.
+    pub fn edit(&mut self, mut edit: impl FnMut(&mut Frame) -> bool) {
+        for (_, packed) in &mut self.frames {
+            let Some(mut frame) = Frame::unpack(packed) else {
+                continue;
+            };
+            if edit(&mut frame) {
+                self.bytes -= packed.len();
+                *packed = frame.pack().into();
+                self.bytes += packed.len();
+            }
+        }
+    }
+
     /// Removes all frames.
     pub fn clear(&mut self) {
         self.frames.clear();
@@ -159,10 +173,12 @@ mod tests {
     use flagdeck_core::measure::Arm;
 
     use super::*;
+    use crate::metrics::frame::SeriesKey;
 
     fn frame(errors: u64) -> Frame {
         let mut frame = Frame::default();
-        frame.tallies.entry((0, Arm::Unknown)).or_default().errors = errors;
+        let key = SeriesKey::without_source(0, Arm::Unknown);
+        frame.tallies.entry(key).or_default().errors = errors;
         frame
     }
 

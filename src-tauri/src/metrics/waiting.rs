@@ -59,9 +59,10 @@ impl Waiting {
         loop {
             match pauses.receive(&self.0.tasks, OPEN_EVERY) {
                 Ok(Task::Store(job)) => self.refuse(job, &refusal),
-                Ok(Task::Settle) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Task::Look) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            self.0.removing.refuse();
             if !is_due(&mut tried, self.0.clock.instant(), OPEN_EVERY) {
                 continue;
             }

@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::collector::{Collector, Toggles};
+use super::collector::{Collector, Toggles, series_key};
 use super::evidence::Counts;
 use super::frame::{Frame, NameId};
 use super::limits::{COMMIT_BATCHES_MAX, LOOK_EVERY, MEMORY_EVERY};
-use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored};
+use super::removing::{RemovedMeasurements, Removing};
+use super::store::{Logged, MetricsStore, NewBatch, Others, Past, Stored, Unsaved};
 use super::tiers::{SECONDS_IN_MEMORY_S, TICK_S, step_of};
 use super::{IntakeError, Receipt, Refusals, Settle, Settling, process, random};
 use crate::clock::{Clock, Pauses};
@@ -31,8 +32,8 @@ use crate::trusted_time::{self, Moment};
 pub(super) enum Task {
     /// A batch is to be stored.
     Store(Job),
-    /// What became of the files is to be settled.
-    Settle,
+    /// Something else was asked for: to settle what became of the files, or to remove a source.
+    Look,
 }
 
 /// A batch that waits to be stored, and what waits for it.
@@ -59,6 +60,7 @@ pub(super) struct Context {
     /// Proof that this program keeps the checkpoint, since it read what was kept before.
     pub(super) lead: Arc<Mutex<Option<Lead>>>,
     pub(super) settling: Arc<Settling>,
+    pub(super) removing: Arc<Removing>,
 }
 
 impl Context {
@@ -88,9 +90,9 @@ pub(super) struct Worker {
 pub(super) struct Progress {
     /// The second that is open.
     second: i64,
-    /// What was counted and is in no frame on disk yet, by tick. Always up to the last batch that
-    /// was counted when a second ended: a checkpoint is of the same batches.
-    unsaved: BTreeMap<i64, Frame>,
+    /// What was counted and is in no frame on disk yet. Always up to the last batch that was
+    /// counted when a second ended: a checkpoint is of the same batches.
+    unsaved: Unsaved,
     /// What the last checkpoint is of: a tick, a batch, switches.
     kept_tick_s: i64,
     kept_through: i64,
@@ -106,9 +108,18 @@ impl Progress {
     /// not worth a write.
     fn add(&mut self, at_s: i64, frame: &Frame) {
         let tick_s = step_of(at_s, TICK_S);
-        if !frame.is_quiet() || self.unsaved.contains_key(&tick_s) {
-            self.unsaved.entry(tick_s).or_default().merge(frame);
+        let ticks = &mut self.unsaved.ticks;
+        if !frame.is_quiet() || ticks.contains_key(&tick_s) {
+            ticks.entry(tick_s).or_default().merge(frame);
         }
+    }
+
+    /// Removes what was counted of a source.
+    fn remove_source(&mut self, source: NameId) {
+        for frame in self.unsaved.ticks.values_mut() {
+            frame.remove_source(source);
+        }
+        self.unsaved.removed.insert(source);
     }
 }
 
@@ -138,7 +149,7 @@ impl Worker {
         loop {
             match self.pauses.receive(&self.context.tasks, self.pause()) {
                 Ok(Task::Store(job)) => self.take(job),
-                Ok(Task::Settle) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Task::Look) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.keep_up();
@@ -156,13 +167,14 @@ impl Worker {
     fn restore(&mut self, past: Past) {
         let now = self.context.clock.now_ms();
         let name = &mut namer(&mut self.store);
-        let frames = self.context.collector.resume(past, now, name);
+        let uncounted = self.context.collector.resume(past, now, name);
         self.progress = Progress {
             second: now / 1000,
             kept_toggles: self.context.collector.toggles(),
             ..Progress::default()
         };
-        for (at_s, frame) in frames {
+        self.progress.unsaved.removed = uncounted.removed;
+        for (at_s, frame) in uncounted.frames {
             self.progress.add(at_s, &frame);
         }
     }
@@ -231,9 +243,52 @@ impl Worker {
             .apply(batch.id, &batch.events, batch.at_ms);
     }
 
+    /// Counts a batch of another program, which may be the removal of a source.
+    fn count_other(&mut self, batch: &Logged) {
+        match batch.removed_source() {
+            Some(source) => self.forget_source(batch.id, source),
+            None => self.count(batch),
+        }
+    }
+
+    /// Removes what was counted of a source up to a place of the log.
+    fn forget_source(&mut self, place: i64, source: &str) {
+        // A name that cannot be read is in no frame that was made here.
+        let number = self.store.number(source).ok().flatten();
+        self.context.collector.remove_source(place, source, number);
+        if let Some(number) = number {
+            self.progress.remove_source(number);
+        }
+    }
+
+    /// Removes the sources that are to be removed.
+    fn remove_sources(&mut self) {
+        for (source, answer) in self.context.removing.take() {
+            let removed = self.remove_source(&source);
+            // Fails only if the caller waits no more.
+            let _ = answer.send(removed);
+        }
+    }
+
+    fn remove_source(&mut self, source: &str) -> Result<Option<RemovedMeasurements>, StoreError> {
+        let others = self.store.look()?;
+        self.take_in(others);
+        let counted = self.context.collector.counted_of(source);
+        let now_ms = self.context.clock.now_ms();
+        let noted = self.store.remove_source(source, counted.is_known, now_ms)?;
+        let Some((place, others)) = noted else {
+            return Ok(None);
+        };
+        self.take_in(others);
+        self.forget_source(place, source);
+        Ok(Some(RemovedMeasurements {
+            calculations: counted.calculations,
+        }))
+    }
+
     fn take_in(&mut self, others: Others) {
         match others {
-            Others::Batches(batches) => batches.iter().for_each(|batch| self.count(batch)),
+            Others::Batches(batches) => batches.iter().for_each(|batch| self.count_other(batch)),
             Others::Everything(past) => self.restore(*past),
         }
     }
@@ -294,6 +349,7 @@ impl Worker {
     /// Does what time brings.
     fn keep_up(&mut self) {
         self.settle();
+        self.remove_sources();
         let now = self.context.clock.instant();
         if is_due(&mut self.progress.looked, now, LOOK_EVERY) {
             self.follow();
@@ -342,11 +398,11 @@ impl Worker {
     fn keep(&mut self, now_s: i64) {
         let lead = lock(&self.context.lead).clone();
         let Some(lead) = lead else {
-            self.progress.unsaved.clear();
+            self.progress.unsaved = Unsaved::default();
             return;
         };
         let (tick_s, toggles) = (step_of(now_s, TICK_S), self.context.collector.toggles());
-        let is_new = !self.progress.unsaved.is_empty()
+        let is_new = !self.progress.unsaved.ticks.is_empty()
             || self.context.collector.state().through != self.progress.kept_through;
         let is_over = tick_s != self.progress.kept_tick_s;
         if toggles == self.progress.kept_toggles && !(is_new && is_over) {
@@ -366,7 +422,7 @@ impl Worker {
         match kept {
             Ok(()) => {
                 self.context.collector.state().evidence.note_kept();
-                self.progress.unsaved.clear();
+                self.progress.unsaved = Unsaved::default();
                 self.progress.kept_tick_s = tick_s;
                 self.progress.kept_through = checkpoint.through;
                 self.progress.kept_toggles = toggles;
@@ -451,10 +507,9 @@ fn named(
     name: &mut dyn FnMut(&str) -> Option<NameId>,
 ) -> BTreeMap<i64, Frame> {
     let mut frame = |counts: Counts| {
-        let tallies = counts.into_iter().filter_map(|((component, arm), tally)| {
-            let component = name(&component)?;
-            Some(((component, arm), tally))
-        });
+        let tallies = counts
+            .into_iter()
+            .filter_map(|(labels, tally)| Some((series_key(&labels, name)?, tally)));
         Frame {
             tallies: tallies.collect(),
             ..Frame::default()

@@ -15,7 +15,7 @@ use super::limits::{NEWS_KEYS_MAX, TIMELINE_COLUMNS_MAX};
 use super::records::{Known, Span, rooted};
 use super::search::with_text;
 use super::store::{self, DamagedSource, Row, Source, Sources};
-use super::{CurrentState, SourceName, StateError, States, show};
+use super::{CurrentState, SourceName, StateError, States, StoredOf, show};
 use crate::state::shapes::{
     Snapshot, SnapshotFilter, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions,
     StateSource, TimelineColumn, Unreadable,
@@ -180,6 +180,17 @@ impl States {
                 more,
                 origin,
             })
+        })
+    }
+
+    /// Counts what is stored of a source; `None` if nothing is.
+    ///
+    /// # Errors
+    /// [`StateError`] if it cannot be read.
+    pub(crate) fn stored_of(&self, source: &SourceName) -> Result<Option<StoredOf>, StateError> {
+        self.surely(|| match self.reader()? {
+            Some(connection) => Ok(store::stored_of(&connection, source)?),
+            None => Ok(None),
         })
     }
 

@@ -14,6 +14,7 @@
 mod finding;
 mod importing;
 mod recovery;
+mod removing;
 mod restores;
 mod ring;
 mod salvage;
@@ -37,6 +38,8 @@ pub(super) use self::finding::{
 };
 pub(super) use self::importing::Imported;
 pub(crate) use self::recovery::NewRecovery;
+pub(crate) use self::removing::StoredOf;
+pub(super) use self::removing::stored_of;
 pub(super) use self::restores::{
     NewRestore, OpenRestore, all_open as open_restores, last_id as last_restore,
     latest as latest_restore, list as list_restores, load as load_restore, open as open_restore,
@@ -335,6 +338,41 @@ impl StateStore {
         })
     }
 
+    /// Removes a source and everything of it, also if it is damaged. Returns how much that was;
+    /// `None` if there is none of that name.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be stored; then nothing was removed.
+    pub(super) fn remove_source(
+        &mut self,
+        name: &SourceName,
+    ) -> Result<Option<StoredOf>, StoreError> {
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            let removed = removing::remove_source(&transaction, name)?;
+            transaction.commit()?;
+            Ok(removed)
+        })
+    }
+
+    /// Removes a snapshot that is not pinned, only one of `source` if that is given; and its source
+    /// if nothing else is left of it. Returns the source's name.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is none, it is pinned, or it cannot be stored.
+    pub(super) fn remove_snapshot(
+        &mut self,
+        id: u64,
+        source: Option<&SourceName>,
+    ) -> Result<SourceName, StateError> {
+        self.surely(|store| {
+            let transaction = store.connection.begin()?;
+            let source = removing::remove_snapshot(&transaction, id, source)?;
+            transaction.commit()?;
+            Ok(source)
+        })
+    }
+
     /// Plans which snapshots to remove, for their age or number.
     ///
     /// # Errors
@@ -557,5 +595,5 @@ fn look(connection: &Connection) -> Result<(), StoreError> {
 
 /// Wraps a stored name, which is valid.
 fn stored_name(text: &str) -> SourceName {
-    SourceName(Arc::from(text))
+    SourceName::known(text)
 }

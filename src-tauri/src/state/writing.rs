@@ -8,7 +8,7 @@ use flagdeck_core::tree::{Path, Tree};
 use super::bundle::{self, Bundled, Progress};
 use super::intake::{self, ChangeProblem};
 use super::store::{Imported, NewSnapshot, Whole};
-use super::{ChangesReceipt, SourceName, StateError, StatePut, States};
+use super::{ChangesReceipt, SourceName, StateError, StatePut, States, StoredOf};
 use crate::format::Format;
 use crate::state::shapes::{Snapshot, SnapshotLabel, StateAt};
 use crate::store::Actor;
@@ -149,7 +149,7 @@ impl States {
         let sources = self.sources(0)?.into_iter();
         sources
             .filter(|source| source.at_ms.is_some() || source.is_damaged)
-            .map(|source| source.name.parse())
+            .map(|source| Ok(source.name.parse()?))
             .collect()
     }
 
@@ -177,6 +177,37 @@ impl States {
     ) -> Result<(), StateError> {
         self.reader_of(&format!("snapshot {id}"))?;
         self.writer(now_ms)?.store().label(id, label)
+    }
+
+    /// Removes a source and everything of it. Returns how much that was; `None` if nothing is
+    /// stored of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be stored; then nothing was removed.
+    pub(crate) fn remove_source(
+        &self,
+        source: &SourceName,
+        now_ms: i64,
+    ) -> Result<Option<StoredOf>, StoreError> {
+        match self.is_there() {
+            true => self.writer(now_ms)?.store().remove_source(source),
+            false => Ok(None),
+        }
+    }
+
+    /// Removes a snapshot that is not pinned; only one of `source`, if that is given. Returns the
+    /// name of its source.
+    ///
+    /// # Errors
+    /// [`StateError`] if there is none, it is pinned, or it cannot be stored.
+    pub(crate) fn remove_snapshot(
+        &self,
+        id: u64,
+        source: Option<&SourceName>,
+        now_ms: i64,
+    ) -> Result<SourceName, StateError> {
+        self.reader_of(&format!("snapshot {id}"))?;
+        self.writer(now_ms)?.store().remove_snapshot(id, source)
     }
 
     /// Removes the snapshots of a source that came from a file.

@@ -61,6 +61,18 @@ macro_rules! with_every_call {
             metrics::pulse(since: Option<u64>) -> Option<Pulse>;
             /// Everything the charts draw of a span.
             metrics::charts(query: ChartQuery) -> Charts;
+            /// How the demo stands: whether this window plays it, and what it left.
+            demo::demo() -> DemoStatus;
+            /// Plays the demo in this window, and turns flags on for it if they are the safe default.
+            demo::start_demo() -> DemoStatus;
+            /// Stops the demo; what it reported stays.
+            demo::stop_demo() -> DemoStatus;
+            /// Deletes all that synthetic sources reported, for good, and turns flags back that were
+            /// turned on for the demo, unless they are to be kept.
+            demo::remove_demo(keep_flags: bool) -> RemovedDemo;
+            /// Opens the sample app in the browser, and turns flags on for it if they are the safe
+            /// default. Resolves to its address, which has the token in it.
+            demo::open_sample() -> OpenedPage;
             /// The flags as they were; undo and redo are `null`.
             states::flags_at(at: AsOf) -> Flags;
             /// Every source that has a state or a snapshot, the latest heard first.

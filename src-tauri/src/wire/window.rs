@@ -52,6 +52,17 @@ pub struct ChosenFile {
     pub text: String,
 }
 
+/// The sample app, opened in the browser.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct OpenedPage {
+    /// Its address, with the token in it.
+    pub address: String,
+    /// Why the browser was not opened; `null` if it was.
+    pub trouble: Option<String>,
+}
+
 /// What belongs to the window alone. Losing it loses no data.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use flagdeck::fuzzing;
 use flagdeck::metrics::event::{Event, Labels};
-use flagdeck::metrics::frame::Frame;
+use flagdeck::metrics::frame::{Frame, SeriesKey};
 use flagdeck_core::chain::{Chain, keyframe as keyframe_of, text_of};
 use flagdeck_core::measure::{Arm, Calculation};
 use flagdeck_core::tree::{self, Tree};
@@ -121,7 +121,14 @@ pub fn frames() -> Vec<Vec<u8>> {
     let mut full = Frame::default();
     for component in 0..3 {
         for arm in [Arm::Unknown, Arm::Exposed, Arm::Control] {
-            let tally = full.tallies.entry((component, arm)).or_default();
+            let tally = full
+                .tallies
+                .entry(SeriesKey {
+                    component,
+                    arm,
+                    source: 1,
+                })
+                .or_default();
             tally.record(&calculation(0.2 * f64::from(component)));
             tally.record_error();
         }

@@ -8,6 +8,7 @@ use flagdeck::metrics::frame::Frame;
 use flagdeck::metrics::limits::{BATCH_EVENTS_MAX, PROBLEMS_MAX};
 use flagdeck::metrics::prometheus::Range;
 use flagdeck::state::limits::CHANGES_MAX;
+use flagdeck_core::limits::GROUPS_MAX;
 use flagdeck_core::measure::Arm;
 use flagdeck_core::state;
 use serde_json::value::RawValue;
@@ -43,6 +44,16 @@ pub const CHANGE_WORDS: &[&str] = &[
     "\"ml.usage\"",
     "\"ml.history\"",
     "\"at run (limits.js:88:3)\"",
+];
+
+pub const EVALUATION_WORDS: &[&str] = &[
+    "\"context\"",
+    "\"targetingKey\"",
+    "\"groups\"",
+    "\"source\"",
+    "\"plan\"",
+    "\" staff\"",
+    "\"a/b\"",
 ];
 
 pub const PROMETHEUS_WORDS: &[&str] = &[
@@ -138,6 +149,36 @@ fn tracked(ml: &mut flagdeck_core::tree::Tree, change: &state::Change) {
         }
         Ok(None) => panic!("{} was read as tracked", change.key),
         Err(_) => assert_eq!(*ml, before, "an error changes nothing"),
+    }
+}
+
+/// A body is refused in a sentence, or is a context with a bounded list of groups in which each
+/// member is in one place.
+pub fn evaluation(bytes: &[u8]) -> u64 {
+    match fuzzing::evaluation(bytes) {
+        Ok(context) => {
+            assert_ne!(context.targeting_key(), Some(""));
+            let groups: Vec<&str> = context.groups().collect();
+            assert!(groups.len() <= GROUPS_MAX);
+            assert!(
+                groups
+                    .iter()
+                    .all(|group| !group.is_empty() && group.trim() == *group)
+            );
+            let others = context.attributes();
+            let known = ["targetingKey", "groups", "source"];
+            assert!(known.iter().all(|name| !others.contains_key(name)));
+            kind((
+                context.targeting_key().is_some(),
+                groups.len().min(3),
+                context.source().is_some(),
+                others.len().min(3),
+            ))
+        }
+        Err(details) => {
+            assert!(details.ends_with('.'), "{details}");
+            kind(gist(&details))
+        }
     }
 }
 

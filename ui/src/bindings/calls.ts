@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, Outcome, Preferences, Pulse, Quarantined, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, Preferences, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -40,6 +40,16 @@ export interface Calls {
   pulse(since?: number | null): Promise<Pulse | null>;
   /** Everything the charts draw of a span. */
   charts(query: ChartQuery): Promise<Charts>;
+  /** How the demo stands: whether this window plays it, and what it left. */
+  demo(): Promise<DemoStatus>;
+  /** Plays the demo in this window, and turns flags on for it if they are the safe default. */
+  startDemo(): Promise<DemoStatus>;
+  /** Stops the demo; what it reported stays. */
+  stopDemo(): Promise<DemoStatus>;
+  /** Deletes all that synthetic sources reported, for good, and turns flags back that were turned on for the demo, unless they are to be kept. */
+  removeDemo(keepFlags: boolean): Promise<RemovedDemo>;
+  /** Opens the sample app in the browser, and turns flags on for it if they are the safe default. Resolves to its address, which has the token in it. */
+  openSample(): Promise<OpenedPage>;
   /** The flags as they were; undo and redo are `null`. */
   flagsAt(at: AsOf): Promise<Flags>;
   /** Every source that has a state or a snapshot, the latest heard first. */
@@ -164,6 +174,11 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   restore: ["restore", "revision"],
   pulse: ["pulse", "since"],
   charts: ["charts", "query"],
+  demo: ["demo"],
+  startDemo: ["start_demo"],
+  stopDemo: ["stop_demo"],
+  removeDemo: ["remove_demo", "keepFlags"],
+  openSample: ["open_sample"],
   flagsAt: ["flags_at", "at"],
   stateSources: ["state_sources"],
   snapshots: ["snapshots", "filter", "offset", "limit"],

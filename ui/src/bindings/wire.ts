@@ -455,7 +455,7 @@ snapshot: number | null, };
  * The kind of a failure: stable names that programs may branch on, the same in the
  * window, over HTTP and in `flagctl --json`.
  */
-export type Code = "failed" | "state_damaged" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "not_printed" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
+export type Code = "failed" | "state_damaged" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "pinned" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "not_printed" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
 
 /**
  * One thing wrong with a document.
@@ -875,6 +875,80 @@ atMs: number,
  * Its size.
  */
 bytes: number, };
+
+/**
+ * How the demo stands.
+ */
+export type DemoStatus = { 
+/**
+ * Whether this program plays it.
+ */
+isPlaying: boolean, 
+/**
+ * Why it cannot report; `null` if it can, or is not played.
+ */
+trouble: string | null, 
+/**
+ * The synthetic sources that a removal deletes.
+ */
+sources: Array<DemoSource>, 
+/**
+ * What a removal changes in the flags, a sentence each: what was turned on for the demo and
+ * was not changed since.
+ */
+flags: Array<string>, 
+/**
+ * Whether starting it turns flags on: the safe default is in force, and no other application
+ * keeps a state here.
+ */
+turnsFlagsOn: boolean, };
+
+/**
+ * A synthetic source.
+ */
+export type DemoSource = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its snapshots, pinned ones too.
+ */
+snapshots: number, 
+/**
+ * Calculations of it that are counted.
+ */
+calculations: number, };
+
+/**
+ * What a removal of the demo did.
+ */
+export type RemovedDemo = { 
+/**
+ * The sources that were deleted, with their states, snapshots, restores and events.
+ */
+sources: Array<DemoSource>, 
+/**
+ * What changed in the flags, a sentence each.
+ */
+flags: Array<string>, 
+/**
+ * The revision that changed them; `null` if none did.
+ */
+revision: number | null, };
+
+/**
+ * The sample app, opened in the browser.
+ */
+export type OpenedPage = { 
+/**
+ * Its address, with the token in it.
+ */
+address: string, 
+/**
+ * Why the browser was not opened; `null` if it was.
+ */
+trouble: string | null, };
 
 /**
  * An entry as it is listed, also one of an earlier Flagdeck, without a label.
@@ -2549,6 +2623,7 @@ export const CODES: readonly Code[] = [
   "not_found",
   "conflict",
   "nothing_to_do",
+  "pinned",
   "restore_ended",
   "read_only",
   "not_kept",

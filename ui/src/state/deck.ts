@@ -13,6 +13,7 @@ import { ClientsFeed } from "./clients.svelte";
 import { Compare } from "./compare.svelte";
 import { Confirmations } from "./confirmations.svelte";
 import { Configuration } from "./configuration.svelte";
+import { DemoFeed } from "./demo.svelte";
 import { Importing } from "./importing.svelte";
 import { LastChanges } from "./last_changes.svelte";
 import { Live } from "./live.svelte";
@@ -44,6 +45,7 @@ export interface Deck {
   pulse: PulseFeed;
   arms: ArmsFeed;
   sources: StateSources;
+  demo: DemoFeed;
   confirmations: Confirmations;
   snapshots: Snapshots;
   importing: Importing;
@@ -80,6 +82,7 @@ export function makeDeck(host: Host): Deck {
     pulse,
     arms: new ArmsFeed(host, () => namedComponent(pulse.latest)),
     sources,
+    demo: new DemoFeed(host, toasts),
     confirmations: new Confirmations(sources, (restore) => tellConfirmed(deck, restore)),
     snapshots: new Snapshots(host, sources),
     importing: new Importing(host),

@@ -52,6 +52,7 @@ export type Over =
   | { kind: "restore_backup"; backup: Backup }
   | { kind: "take_back"; survey: Survey; ontaken: () => void }
   | { kind: "remove_quarantined"; entry: Quarantined; onremoved: () => void }
+  | { kind: "remove_demo" }
   | { kind: "rotate_token"; onrotated: () => void };
 
 export class Overlay {

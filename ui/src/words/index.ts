@@ -13,6 +13,7 @@ import { structure } from "./structure";
 import { conflict } from "./conflict";
 import { connect } from "./connect";
 import { dashboard } from "./dashboard";
+import { demo } from "./demo";
 import { difference } from "./difference";
 import { flags } from "./flags";
 import { frame } from "./frame";
@@ -33,6 +34,7 @@ export const words = {
   actions,
   frame,
   dashboard,
+  demo,
   pulse,
   flags,
   inspector,

@@ -8,14 +8,17 @@ import type {
   ChosenFile,
   Client,
   Connected,
+  DemoStatus,
   Difference,
   BuildInfo,
   NotServing,
   Notice,
+  OpenedPage,
   Outcome,
   Preferences,
   Pulse,
   Quarantined,
+  RemovedDemo,
   RestoreFilter,
   RestorePage,
   RestoreRequest,
@@ -131,6 +134,52 @@ export class MemoryHost extends MemoryFlags implements Host {
     this.state = { ...this.state, storeGone: null };
     this.announce({ kind: "status" });
     return this.setAside;
+  }
+
+  /** How the demo stands. */
+  demoNow: DemoStatus = {
+    isPlaying: false,
+    trouble: null,
+    sources: [],
+    flags: [],
+    turnsFlagsOn: true,
+  };
+  /** Whether flags were kept, for each time that the demo was removed. */
+  readonly demosRemoved: boolean[] = [];
+  samplesOpened = 0;
+  /** Why the browser does not open; `null` if it does. */
+  browserTrouble: string | null = null;
+
+  async demo(): Promise<DemoStatus> {
+    await this.gate;
+    return structuredClone(this.demoNow);
+  }
+
+  startDemo(): Promise<DemoStatus> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const sources = [{ name: "synthetic-demo", snapshots: 1, calculations: 1204 }];
+    const flags = ["Master switch off", "calculator off"];
+    this.demoNow = { ...this.demoNow, isPlaying: true, sources, flags, turnsFlagsOn: false };
+    return this.demo();
+  }
+
+  stopDemo(): Promise<DemoStatus> {
+    this.demoNow = { ...this.demoNow, isPlaying: false };
+    return this.demo();
+  }
+
+  removeDemo(keepFlags: boolean): Promise<RemovedDemo> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const { sources, flags } = this.demoNow;
+    this.demosRemoved.push(keepFlags);
+    this.demoNow = { ...this.demoNow, isPlaying: false, sources: [], flags: [] };
+    return Promise.resolve({ sources, flags: keepFlags ? [] : flags, revision: null });
+  }
+
+  openSample(): Promise<OpenedPage> {
+    this.samplesOpened += 1;
+    const address = "http://127.0.0.1:4680/sample/#token=5ec4e7";
+    return Promise.resolve({ address, trouble: this.browserTrouble });
   }
 
   stateSources(): Promise<StateSource[]> {

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{Bound, Kinds, Nobody, Reach, Reaches};
-use crate::compile::{Compiled, ComponentId, Gate, Prerequisites};
-use crate::document::Strategy;
+use crate::compile::{Admission, Compiled, ComponentId, Gate, Prerequisites};
 use crate::limits;
 
 /// Computes the reach of every component.
@@ -14,7 +13,7 @@ pub(super) fn build(compiled: &Compiled, all_off: bool) -> Reaches {
     for id in compiled.children_first() {
         builder.learn(id);
     }
-    let default_kind = builder.kind(Shares::of_default(compiled, &builder.same_list));
+    let default_kind = builder.kind(Shares::of_default(compiled));
     let components = compiled.components();
     let components = components.map(|id| builder.kinds_of(id)).collect();
     Reaches {
@@ -30,7 +29,7 @@ pub(super) fn build(compiled: &Compiled, all_off: bool) -> Reaches {
 struct Shares {
     others: f64,
     members: f64,
-    /// Positions in [`Compiled::groups`] of the distinct lists that make a difference.
+    /// Positions in [`Compiled::groups`] of the lists that make a difference.
     lists: Vec<u32>,
     bound: Bound,
     nobody: Option<Why>,
@@ -51,8 +50,6 @@ type Key = (u64, u64, Vec<u32>, Bound, Option<Why>);
 
 struct Builder<'a> {
     compiled: &'a Compiled,
-    /// For each list in [`Compiled::groups`], the first one with the same groups.
-    same_list: Vec<u32>,
     /// For each component, which one keeps it off for everyone: itself, or what it requires.
     off: Vec<Option<ComponentId>>,
     /// For each component, what its rollouts let through, switches aside.
@@ -66,7 +63,6 @@ impl<'a> Builder<'a> {
         let count = compiled.components.len();
         Self {
             compiled,
-            same_list: same_lists(compiled),
             off: vec![None; count],
             gates: vec![None; count],
             kinds: Vec::new(),
@@ -130,9 +126,9 @@ impl<'a> Builder<'a> {
 
     /// Multiplies a component's own rollout with the distinct ones behind its requirements.
     fn multiplied(&self, id: ComponentId) -> Shares {
-        let component = self.compiled.get(id);
+        let gate = &self.compiled.rule(id).gate;
         let mut shares = Shares::everyone();
-        shares.pass(&component.gate, own_zero(&component.gate), &self.same_list);
+        shares.pass(gate, own_zero(gate));
         self.pass_checks(id, &mut shares);
         shares
     }
@@ -142,12 +138,12 @@ impl<'a> Builder<'a> {
         self.pass_checks(id, &mut shares);
         // The checks leave out the component's own gate: if that is the default rollout, what it
         // requires may be on it as well.
-        let component = self.compiled.get(id);
-        if component.gate.owner.is_none()
+        let gate = &self.compiled.rule(id).gate;
+        if gate.is_document()
             && let Some(required) = self.required_on_default(id)
         {
             let zero = Why::RequiredZero(required);
-            shares.pass(&component.gate, zero, &self.same_list);
+            shares.pass(gate, zero);
         }
         shares
     }
@@ -156,7 +152,7 @@ impl<'a> Builder<'a> {
         if let Prerequisites::Flat { from, len } = self.compiled.get(id).prerequisites {
             for check in &self.compiled.checks[from as usize..(from + len) as usize] {
                 let zero = Why::RequiredZero(check.component);
-                shares.pass(&check.gate, zero, &self.same_list);
+                shares.pass(&check.gate, zero);
             }
         }
     }
@@ -171,17 +167,18 @@ impl<'a> Builder<'a> {
                 return true;
             };
             let checks = &self.compiled.checks[from as usize..(from + len) as usize];
-            component.gate.owner.is_none() || checks.iter().any(|check| check.gate.owner.is_none())
+            self.compiled.rule(required).gate.is_document()
+                || checks.iter().any(|check| check.gate.is_document())
         })
     }
 
     /// Bounds the reach of a component with too many rollouts behind it: at most the smallest reach
     /// among what it requires, times the share of its custom rollout.
     fn bounded(&self, id: ComponentId) -> Shares {
-        let component = self.compiled.get(id);
+        let gate = &self.compiled.rule(id).gate;
         let mut shares = self.bounded_requirements(id);
-        if component.gate.owner.is_some() {
-            shares.pass(&component.gate, Why::Zero, &self.same_list);
+        if !gate.is_document() {
+            shares.pass(gate, Why::Zero);
         }
         shares
     }
@@ -239,30 +236,30 @@ impl Shares {
         }
     }
 
-    fn of_default(compiled: &Compiled, same_list: &[u32]) -> Self {
+    fn of_default(compiled: &Compiled) -> Self {
         let mut shares = Self::everyone();
-        shares.pass(&compiled.document, Why::DefaultZero, same_list);
+        shares.pass(&compiled.document, Why::DefaultZero);
         shares
     }
 
     /// Applies one more rollout, by the table of the specification.
-    fn pass(&mut self, gate: &Gate, zero: Why, same_list: &[u32]) {
+    fn pass(&mut self, gate: &Gate, zero: Why) {
         let share = f64::from(gate.threshold) / f64::from(limits::BUCKETS);
         if gate.threshold == 0 {
             self.nobody = self.nobody.or(Some(zero));
         }
-        match (gate.strategy, gate.groups) {
-            (Strategy::Canary, Some(_)) if gate.threshold == limits::BUCKETS => {}
-            (Strategy::Canary, Some(list)) => {
+        match gate.admission {
+            Admission::GroupsFirst(_) if gate.threshold == limits::BUCKETS => {}
+            Admission::GroupsFirst(list) => {
                 self.others *= share;
-                self.add_list(same_list[list as usize]);
+                self.add_list(list);
             }
-            (Strategy::Feature, Some(list)) => {
+            Admission::GroupsOnly(list) => {
                 self.others = 0.0;
                 self.members *= share;
-                self.add_list(same_list[list as usize]);
+                self.add_list(list);
             }
-            (Strategy::Canary | Strategy::Feature, None) | (Strategy::BlueGreen, _) => {
+            Admission::Part | Admission::Nobody | Admission::Everyone => {
                 self.others *= share;
                 self.members *= share;
             }
@@ -328,15 +325,8 @@ impl Why {
 }
 
 fn own_zero(gate: &Gate) -> Why {
-    match gate.owner {
-        Some(_) => Why::Zero,
-        None => Why::DefaultZero,
+    match gate.is_document() {
+        false => Why::Zero,
+        true => Why::DefaultZero,
     }
-}
-
-fn same_lists(compiled: &Compiled) -> Vec<u32> {
-    let mut first: HashMap<&[Box<str>], u32> = HashMap::new();
-    let lists = compiled.groups.iter().zip(0..);
-    let same = lists.map(|(list, position)| *first.entry(list).or_insert(position));
-    same.collect()
 }

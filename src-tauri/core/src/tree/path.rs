@@ -116,16 +116,23 @@ impl Path {
         Reader::behind_root(text, text).read()
     }
 
-    /// Returns where it leads in a tree, or would lead once members of its last names are added.
-    /// Returns `None` if it names an element of a list that is not there.
+    /// Returns where it leads in a tree, or would lead once members of its last names are added, or
+    /// an element at the end of a list.
+    /// Returns `None` if it names another element of a list that is not there.
     pub fn target(&self, tree: &Tree) -> Option<String> {
         if let Some(pointer) = self.find(tree) {
             return Some(pointer);
         }
-        let (Step::Part(name) | Step::Name(name)) = self.0.last()? else {
-            return None;
-        };
-        Some(keys::at(&self.parent()?.target(tree)?, name))
+        let parent = self.parent()?;
+        match self.0.last()? {
+            Step::Part(name) | Step::Name(name) => Some(keys::at(&parent.target(tree)?, name)),
+            Step::Index(place) => {
+                let list = parent.find(tree)?;
+                let length = keys::get(tree, &list)?.as_array()?.len();
+                (*place == length).then(|| keys::at(&list, &place.to_string()))
+            }
+            Step::Identity { .. } => None,
+        }
     }
 
     /// Returns what it leads to in a tree.

@@ -31,6 +31,18 @@ pub enum StateCommand {
     /// A state that can be read is left alone: to go back to a snapshot, use snapshot restore. The
     /// next whole report of the application replaces a damaged state, too.
     Recover(RecoverArguments),
+    /// Remove an application: its state, snapshots and restores, and what it reported
+    ///
+    /// Pinned snapshots are removed, too, and charts and totals are as if it had never reported.
+    /// This cannot be undone. An application that reports again begins afresh.
+    Remove {
+        /// The name it reports under
+        #[arg(value_name = "NAME")]
+        source: SourceName,
+        /// Do not ask; needed if standard input is not a terminal
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -180,11 +192,21 @@ pub enum SnapshotCommand {
         #[arg(long)]
         name: Option<String>,
     },
-    /// Remove the snapshots that came from a file; those that were taken here stay
+    /// Remove the snapshots that came from a file, or single snapshots
+    ///
+    /// With a name, those that were taken here stay. With --id, any snapshot that is not pinned is
+    /// removed. This cannot be undone.
+    #[command(
+        group = ArgGroup::new("what").required(true).args(["source", "ids"]),
+        override_usage = "flagctl snapshot remove [OPTIONS] <NAME|--id <ID>>"
+    )]
     Remove {
-        /// What their source is called
+        /// What the source of the imported snapshots is called
         #[arg(value_name = "NAME")]
-        source: SourceName,
+        source: Option<SourceName>,
+        /// The number of a snapshot; may be given more than once
+        #[arg(long = "id", value_name = "ID")]
+        ids: Vec<u64>,
     },
 }
 

@@ -7,18 +7,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use flagdeck::address::Address;
+use flagdeck::demo::host::{Host, Traits};
+use flagdeck::demo::usual_components;
 use flagdeck::{Error, config};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
 use super::{data_dir, given, options};
 use crate::arguments::{Arguments, DemoArguments};
-use crate::demo::{CallError, Flagdeck, Host, Run, Traits, announcement, first_batch};
+use crate::demo::{CallError, Flagdeck, Run, announcement, first_batch};
 use crate::output::{Output, remark};
 use crate::signals::EndSignals;
-
-/// How many components calculate if none are named.
-const COMPONENTS: usize = 5;
 
 /// How many may be named: what each user sees of each is kept in memory.
 const COMPONENTS_MAX: usize = 50;
@@ -98,12 +97,29 @@ pub(super) fn find(arguments: &Arguments, url: Option<&Address>) -> anyhow::Resu
     }
 }
 
+/// Finds the Flagdeck that is running, if one is: at the address that was given, or else on this
+/// data folder.
+pub fn running(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Option<Flagdeck>> {
+    if demo.url.is_some() {
+        return find(arguments, demo.url.as_ref()).map(Some);
+    }
+    options(arguments)?.check_folder()?;
+    let data_dir = data_dir(arguments)?;
+    if !holds_data(&data_dir)? {
+        return Ok(None);
+    }
+    let flagdeck = Flagdeck::at(configured(arguments, &data_dir)?, data_dir);
+    match flagdeck.check() {
+        Ok(()) => Ok(Some(flagdeck)),
+        Err(CallError::Away { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Makes sure that there is data, rather than making a folder or a token that no Flagdeck
 /// knows of.
 fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
-    let database = data_dir.join("flagdeck.db");
-    let is_there = database.try_exists();
-    if !is_there.with_context(|| format!("{} cannot be read", database.display()))? {
+    if !holds_data(&data_dir)? {
         bail!(
             "{} holds no data of Flagdeck: open the window, or run flagctl serve, and try again; \
              or say where with --data-dir",
@@ -111,6 +127,12 @@ fn existing(data_dir: PathBuf) -> anyhow::Result<PathBuf> {
         );
     }
     Ok(data_dir)
+}
+
+fn holds_data(data_dir: &Path) -> anyhow::Result<bool> {
+    let database = data_dir.join("flagdeck.db");
+    let is_there = database.try_exists();
+    is_there.with_context(|| format!("{} cannot be read", database.display()))
 }
 
 fn configured(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
@@ -168,13 +190,4 @@ fn check(path: &ComponentPath, document: &FlagDocument) -> Result<(), Error> {
             },
         }),
     }
-}
-
-/// Returns the first components of a document, those that are switched on before the others.
-fn usual_components(document: &FlagDocument) -> Vec<String> {
-    let mut all = Vec::new();
-    document.for_each_component(|path, on| all.push((path.to_owned(), on)));
-    let (on, off): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, on)| *on);
-    let first = on.into_iter().chain(off).take(COMPONENTS);
-    first.map(|(path, _)| path).collect()
 }

@@ -57,7 +57,10 @@ pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::
             export(app, &ids, file.as_deref(), output)?;
         }
         SnapshotCommand::Import { file, name } => import(app, &file, name, output)?,
-        SnapshotCommand::Remove { source } => remove(app, &source, output)?,
+        SnapshotCommand::Remove { source, ids } => match source {
+            Some(source) => remove_imported(app, &source, output)?,
+            None => remove(app, &ids, output)?,
+        },
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -287,7 +290,20 @@ impl Telling {
     }
 }
 
-fn remove(app: &App, source: &SourceName, output: &mut Output) -> anyhow::Result<()> {
+/// Removes single snapshots, up to the first that cannot be.
+fn remove(app: &App, ids: &[u64], output: &mut Output) -> anyhow::Result<()> {
+    for id in ids {
+        app.remove_snapshot(*id, None)?;
+        output.note_saved();
+    }
+    if output.json {
+        return Ok(output.value(&serde_json::json!({ "removed": ids }))?);
+    }
+    let removed = counted(ids.len(), "snapshot");
+    Ok(output.line(format!("{removed} removed"))?)
+}
+
+fn remove_imported(app: &App, source: &SourceName, output: &mut Output) -> anyhow::Result<()> {
     let filter = SnapshotFilter {
         source: Some(source.to_string()),
         ..SnapshotFilter::default()

@@ -1,7 +1,8 @@
-//! `state list`, `get`, `set`, `recover`: what applications keep as state.
+//! `state list`, `get`, `set`, `recover`, `remove`: what applications keep as state.
 
 use std::path::Path;
 
+use flagdeck::app::RemovedSource;
 use flagdeck::error::sentence;
 use flagdeck::state::limits::STATE_BYTES_MAX;
 use flagdeck::state::{SourceName, StateError};
@@ -27,6 +28,7 @@ pub fn run(app: &App, command: StateCommand, output: &mut Output) -> anyhow::Res
         StateCommand::Get { source, key } => get(app, source, key.as_ref(), output),
         StateCommand::Set(arguments) => set(app, arguments, output),
         StateCommand::Recover(arguments) => recover(app, arguments, output),
+        StateCommand::Remove { source, yes } => remove(app, &source, yes, output),
     }
 }
 
@@ -149,6 +151,54 @@ fn confirm_recovery(
     match is_confirmed(&question)? {
         true => Ok(()),
         false => Err(Refused("nothing was changed".into()).into()),
+    }
+}
+
+/// Removes an application, after a question.
+fn remove(app: &App, source: &SourceName, yes: bool, output: &mut Output) -> anyhow::Result<()> {
+    if !yes {
+        confirm_removal(&app.removable(source)?, output)?;
+    }
+    let removed = app.remove_source(source)?;
+    output.note_saved();
+    if output.json {
+        return Ok(output.value(&removed)?);
+    }
+    Ok(output.line(format!("Removed {source}: {}", contents(&removed)))?)
+}
+
+fn confirm_removal(found: &RemovedSource, output: &Output) -> anyhow::Result<()> {
+    let RemovedSource { source, .. } = found;
+    let told = format!("There is of {source}: {}.", contents(found));
+    if output.json || !can_answer() {
+        let refused = format!("{told} To remove it, which cannot be undone, add --yes.");
+        return Err(Refused(refused).into());
+    }
+    progress(&format!("{told}\n"));
+    match is_confirmed("Remove all of it? This cannot be undone.")? {
+        true => Ok(()),
+        false => Err(Refused("nothing was removed".into()).into()),
+    }
+}
+
+/// `its state, 12 snapshots (2 pinned), 1 restore, 340 calculations`.
+fn contents(found: &RemovedSource) -> String {
+    let state = found.has_state.then(|| "its state".to_owned());
+    let many = |count: u64, what| (count > 0).then(|| counted(count as usize, what));
+    let snapshots = many(found.snapshots, "snapshot").map(|snapshots| match found.pinned {
+        0 => snapshots,
+        pinned => format!("{snapshots} ({pinned} pinned)"),
+    });
+    let parts = [
+        state,
+        snapshots,
+        many(found.restores, "restore"),
+        many(found.calculations, "calculation"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => "measurements without calculations".into(),
+        false => parts.join(", "),
     }
 }
 

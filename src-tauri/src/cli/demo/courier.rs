@@ -91,8 +91,8 @@ mod tests {
 
     use flagdeck::address::Address;
 
-    use super::super::event::Event;
     use super::*;
+    use flagdeck::demo::event::Event;
 
     #[test]
     fn who_never_answers_is_given_up_with_the_reason() {

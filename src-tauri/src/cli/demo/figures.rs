@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::event::SOURCE;
-use super::exposure::Exposure;
 use super::outbox::Counts;
 use super::reporter::Reported;
+use flagdeck::demo::event::SOURCE;
+use flagdeck::demo::exposure::Exposure;
 
 /// The time over which events a second are averaged.
 const RATE_TIME: Duration = Duration::from_secs(10);

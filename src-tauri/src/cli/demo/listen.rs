@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::event::SOURCE;
 use super::remote::{CallError, Flagdeck};
+use flagdeck::demo::event::SOURCE;
 
 /// What is announced when the host is asked to become something else.
 const RESTORED: &str = "ml:state:restored";

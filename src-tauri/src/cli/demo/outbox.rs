@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::event::{Event, ndjson};
-use super::host::STEP;
 use super::remote::Receipt;
+use flagdeck::demo::event::{Event, ndjson};
+use flagdeck::demo::host::STEP;
 
 /// Events of one request.
 pub const BATCH_EVENTS_MAX: usize = 1000;

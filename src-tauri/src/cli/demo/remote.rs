@@ -19,9 +19,9 @@ use ureq::http::header::{
 use ureq::http::{Response, request};
 use ureq::{AsSendBody, Body};
 
-use super::event::SOURCE;
 use super::outbox::Batch;
-use super::state::Change;
+use flagdeck::demo::event::SOURCE;
+use flagdeck::demo::state::Change;
 
 /// Longer than anything on this machine takes, short enough to notice that it hangs.
 const ANSWER_TIME: Duration = Duration::from_secs(5);

@@ -12,10 +12,10 @@ use flagdeck::clock::Clock;
 use flagdeck_core::tree::Tree;
 use serde::Serialize;
 
-use super::event::Event;
 use super::listen::{Restore, listen};
 use super::remote::{CallError, Flagdeck};
-use super::state::{Change, State};
+use flagdeck::demo::event::Event;
+use flagdeck::demo::state::{Change, State};
 
 /// How often changes are reported.
 const BETWEEN: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use flagdeck_core::measure::{DURATION_EDGES_S, ITERATION_EDGES, Spread, Tally};
 
-use super::super::frame::{Frame, NameId};
+use super::super::frame::{Frame, NameId, SeriesKey};
 use super::answer::{Labels, Series};
 use super::query::Queries;
 use super::{QueryError, Range};
@@ -89,7 +89,8 @@ impl<'a> Picture<'a> {
             let apart = apart(&cumulative);
             if apart.iter().any(|count| *count > 0) {
                 let tallies = &mut self.frames[step].tallies;
-                *counts(tallies.entry((component, arm)).or_default()) = apart;
+                let key = SeriesKey::without_source(component, arm);
+                *counts(tallies.entry(key).or_default()) = apart;
             }
         }
     }
@@ -99,7 +100,8 @@ impl<'a> Picture<'a> {
             let errors = whole_number(point.value);
             if let (Some(arm), 1..) = (point.labels.arm(), errors) {
                 let tallies = &mut self.frames[point.step].tallies;
-                tallies.entry((point.name, arm)).or_default().errors = errors;
+                let key = SeriesKey::without_source(point.name, arm);
+                tallies.entry(key).or_default().errors = errors;
             }
         }
     }
@@ -166,7 +168,7 @@ impl<'a> Picture<'a> {
 
     /// Returns the tally that a value belongs to.
     fn tally(&mut self, point: &Point<'_>) -> Option<&mut Tally> {
-        let key = (point.name, point.labels.arm()?);
+        let key = SeriesKey::without_source(point.name, point.labels.arm()?);
         self.frames[point.step].tallies.get_mut(&key)
     }
 }
@@ -296,7 +298,7 @@ mod tests {
         let tallies = &frames[0].1.tallies;
         assert_eq!(tallies.len(), 1);
         assert_eq!(
-            tallies[&(2, Arm::Control)].durations,
+            tallies[&SeriesKey::without_source(2, Arm::Control)].durations,
             [0, 0, 0, 0, 0, 1, 0, 3]
         );
     }

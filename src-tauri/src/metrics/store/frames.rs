@@ -6,7 +6,7 @@ use flagdeck_core::trusted::TrustedTime;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::opening::damaged;
-use crate::metrics::frame::Frame;
+use crate::metrics::frame::{Frame, NameId};
 use crate::metrics::tiers::{PackedFrame, SECONDS_IN_MEMORY_S, TICK_S, TIERS, Tier, step_of};
 use crate::store::StoreError;
 
@@ -75,6 +75,50 @@ fn add_frame(
         .prepare_cached("INSERT OR REPLACE INTO frame VALUES (?1, ?2, ?3)")?
         .execute(params![step_s, at_s, packed])?;
     Ok(())
+}
+
+/// Removes what a source reported from every frame and all evidence. Returns how many of them had
+/// any.
+pub(super) fn remove_source(connection: &Connection, source: NameId) -> Result<u64, StoreError> {
+    let frames = remove_from(
+        connection,
+        "SELECT packed, step_s, at_s FROM frame",
+        "UPDATE frame SET packed = ?1 WHERE step_s = ?2 AND at_s = ?3",
+        source,
+    )?;
+    let evidence = remove_from(
+        connection,
+        "SELECT packed, from_ms, from_ms FROM evidence",
+        "UPDATE evidence SET packed = ?1 WHERE from_ms = ?2 AND from_ms = ?3",
+        source,
+    )?;
+    Ok(frames + evidence)
+}
+
+/// Rewrites the rows of a table that have anything of a source. A row that cannot be decoded has
+/// nothing that is shown.
+fn remove_from(
+    connection: &Connection,
+    select: &str,
+    update: &str,
+    source: NameId,
+) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare(select)?;
+    let mut rows = statement.query([])?;
+    let mut rewritten: Vec<(Vec<u8>, i64, i64)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let packed = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        if let Some(mut frame) = Frame::unpack(packed)
+            && frame.remove_source(source)
+        {
+            rewritten.push((frame.pack(), row.get(1)?, row.get(2)?));
+        }
+    }
+    let mut update = connection.prepare(update)?;
+    for (packed, first, second) in &rewritten {
+        update.execute(params![packed, first, second])?;
+    }
+    Ok(rewritten.len() as u64)
 }
 
 /// Returns each coarser tier, with the end of the last span of it that was summed up.

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::frames::future_after_ms;
 use super::opening::damaged;
 use super::{HASH_BYTES, Key, Logged, NewBatch, Others, Stored, read_past};
+use crate::metrics::event::Event;
 use crate::metrics::hash;
 use crate::metrics::limits::{KEY_KEPT_MS, KEYS_MAX, LOG_BYTES_MAX, LOG_KEPT_MS};
 use crate::store::StoreError;
@@ -43,6 +44,23 @@ pub(super) fn append_one(
         .prepare_cached("INSERT INTO log (at_ms, writer, hash, events) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![at_ms, writer, hash::<HASH_BYTES>(&packed), packed])?;
     Ok(Stored::At(connection.last_insert_rowid()))
+}
+
+/// Notes in the log that everything a source reported before is removed. Returns its place.
+pub(super) fn append_removal(
+    connection: &Connection,
+    writer: i64,
+    source: &str,
+    at_ms: i64,
+) -> Result<i64, StoreError> {
+    let removal = NewBatch {
+        at_ms,
+        key: None,
+        events: vec![Event::Removed(source.into())],
+        rejected: 0,
+    };
+    append_one(connection, writer, &removal)?;
+    last_id(connection)
 }
 
 fn delivered(connection: &Connection, key: &Key) -> Result<Option<Stored>, StoreError> {

@@ -9,11 +9,14 @@ use crate::store::sqlite::side::SideDatabase;
 pub(super) const METRICS: SideDatabase = SideDatabase {
     database: Database::Metrics,
     mark: 0x464c_444d,
-    format: 3,
+    format: 4,
     tables: &[TABLES, EVIDENCE, commits::TABLE],
     upgrades: &[
         |transaction| Ok(transaction.execute_batch(EVIDENCE)?),
         commits::add,
+        // Frames have sources from format 4 on, and the log notes removals; those before are read
+        // as they are.
+        |_| Ok(()),
     ],
     progress: "SELECT name, seq FROM sqlite_sequence",
 };

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::opening::METRICS;
 use super::{MetricsReader, number_of};
-use crate::metrics::frame::{Frame, NameId};
+use crate::metrics::frame::{Frame, NO_SOURCE, NameId, SeriesKey};
 use crate::metrics::frame_table;
 use crate::metrics::tiers::{TIERS, Tier, step_of};
 use crate::store::StoreError;
@@ -257,8 +257,12 @@ fn text_of(connection: &Connection, id: NameId) -> Result<Option<Box<str>>, Stor
 }
 
 fn names_in(frame: &Frame) -> impl Iterator<Item = NameId> {
-    let components = frame.tallies.keys().map(|(component, _)| *component);
-    components.chain(frame.memory.keys().copied())
+    let components = frame.tallies.keys().map(|key| key.component);
+    let sources = frame.tallies.keys().map(|key| key.source);
+    let sources = sources.filter(|source| *source != NO_SOURCE);
+    components
+        .chain(sources)
+        .chain(frame.memory.keys().copied())
 }
 
 /// Adds frames under the numbers that their names have in another database.
@@ -293,8 +297,15 @@ impl<'a> Renamed<'a> {
             own_memory: frame.own_memory,
             ..Frame::default()
         };
-        for ((component, arm), tally) in &frame.tallies {
-            let key = (self.number(*component)?, *arm);
+        for (key, tally) in &frame.tallies {
+            let key = SeriesKey {
+                component: self.number(key.component)?,
+                arm: key.arm,
+                source: match key.source {
+                    NO_SOURCE => NO_SOURCE,
+                    source => self.number(source)?,
+                },
+            };
             renamed.tallies.insert(key, tally.clone());
         }
         for (source, spread) in &frame.memory {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::seal::SEAL_BYTES;
 use super::sources::Source;
-use super::{recovery, stored_name};
+use super::{recovery, removing, stored_name};
 use crate::state::limits::SOURCES_MAX;
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
@@ -202,8 +202,8 @@ fn make(connection: &Connection, name: &SourceName) -> Result<Source, StateError
             ),
         });
     }
-    let mut source = Source {
-        id: 0,
+    let source = Source {
+        id: removing::next_number(connection)?,
         name: name.clone(),
         seq: 0,
         at_ms: 0,
@@ -213,12 +213,11 @@ fn make(connection: &Connection, name: &SourceName) -> Result<Source, StateError
     };
     connection
         .execute(
-            "INSERT INTO source (name, seq, at_ms, files, bytes, records, seal) \
-             VALUES (?1, 0, 0, 0, 0, 0, ?2)",
-            params![name.as_str(), source.seal()],
+            "INSERT INTO source (id, name, seq, at_ms, files, bytes, records, seal) \
+             VALUES (?1, ?2, 0, 0, 0, 0, 0, ?3)",
+            params![source.id, name.as_str(), source.seal()],
         )
         .map_err(StoreError::from)?;
-    source.id = connection.last_insert_rowid();
     Ok(source)
 }
 

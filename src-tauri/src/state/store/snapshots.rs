@@ -247,13 +247,18 @@ fn select(
     Ok(found)
 }
 
-/// Loads one; an error names it if it is missing or damaged.
-pub(in crate::state) fn load(connection: &Connection, id: u64) -> Result<Row, StateError> {
+/// Loads one, also a damaged one; an error names it if it is missing.
+pub(super) fn load_any(connection: &Connection, id: u64) -> Result<Row, StateError> {
     let key = i64::try_from(id).unwrap_or(i64::MAX);
     let found = select(connection, "snapshot.id = ?1", key)?.pop();
-    let row = found.ok_or_else(|| StateError::NotFound {
+    found.ok_or_else(|| StateError::NotFound {
         message: format!("there is no snapshot {id}; it may have been removed because of its age"),
-    })?;
+    })
+}
+
+/// Loads one; an error names it if it is missing or damaged.
+pub(in crate::state) fn load(connection: &Connection, id: u64) -> Result<Row, StateError> {
+    let row = load_any(connection, id)?;
     match row.snapshot.is_damaged {
         true => Err(mismatch(&format!("snapshot {id}")).into()),
         false => Ok(row),

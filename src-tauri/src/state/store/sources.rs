@@ -7,8 +7,8 @@ use flagdeck_core::state::{Change, Hint};
 use flagdeck_core::tree::{self, KeyError, Tree};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::recovery;
 use super::seal::{SEAL_BYTES, mismatch, seal};
+use super::{recovery, removing};
 use crate::state::limits::{JOURNAL_BYTES_MAX, JOURNAL_CHANGES_MAX, STATE_BYTES_MAX};
 use crate::state::{SourceName, StateError};
 use crate::store::StoreError;
@@ -74,8 +74,15 @@ pub(super) fn remove_if_empty(connection: &Connection, source: i64) -> Result<()
     )?;
     if is_empty {
         connection.execute("DELETE FROM restore WHERE source = ?1", [source])?;
-        connection.execute("DELETE FROM source WHERE id = ?1", [source])?;
+        remove_row(connection, source)?;
     }
+    Ok(())
+}
+
+/// Removes the row of a source, to which nothing refers any more.
+pub(super) fn remove_row(connection: &Connection, source: i64) -> Result<(), StoreError> {
+    removing::note_number(connection, source)?;
+    connection.execute("DELETE FROM source WHERE id = ?1", [source])?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use flagdeck_core::{Compiled, User};
 
+use super::host::Host;
 use super::population::Population;
 
 /// Who sees what.
@@ -50,6 +51,11 @@ impl Exposure {
             (component.path.as_str(), on)
         })
     }
+}
+
+/// Evaluates the components of a host for its users.
+pub fn exposure_of(compiled: &Compiled, host: &Host) -> Exposure {
+    Exposure::of(compiled, host.components(), host.population())
 }
 
 #[cfg(test)]

@@ -70,6 +70,7 @@ const MEMORY_RISE_BYTES: f64 = 40e6 / 240.0;
 /// What a host is like.
 #[derive(Debug, Clone)]
 pub struct Traits {
+    /// How many users there are.
     pub users: usize,
     /// Calculations a second, on average over a day.
     pub rate_per_s: f64,
@@ -77,6 +78,7 @@ pub struct Traits {
     pub components: Vec<String>,
     /// Whether components do worse for users they are on for.
     pub has_regression: bool,
+    /// What everything follows from.
     pub seed: u64,
 }
 

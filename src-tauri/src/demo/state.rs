@@ -37,8 +37,11 @@ const FOLLOWED: &str = "Error\n    at MLStateExtension.trackChange (js/ml/MLStat
 /// How much state there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StateSize {
+    /// About 8 KB.
     Small,
+    /// About 150 KB.
     Typical,
+    /// About 5 MB.
     Large,
 }
 

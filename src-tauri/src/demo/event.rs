@@ -14,23 +14,30 @@ pub enum Event {
     /// evaluate.
     #[serde(rename = "ml:calculation:complete")]
     Complete {
+        /// How long it took.
         #[serde(rename = "duration")]
         duration_s: f64,
         /// 0.0 to 1.0.
         confidence: f64,
+        /// Until the confidence was settled.
         iterations: u32,
+        /// Of what, for whom.
         #[serde(flatten)]
         by: By,
     },
     /// A calculation failed.
     #[serde(rename = "ml:calculation:error")]
     Error {
+        /// Of what, for whom.
         #[serde(flatten)]
         by: By,
     },
     /// How much memory the host uses.
     #[serde(rename = "ml:memory")]
-    Memory { bytes: u64 },
+    Memory {
+        /// So much.
+        bytes: u64,
+    },
     /// A user used a result.
     #[serde(rename = "ml:usage")]
     Usage,
@@ -39,8 +46,11 @@ pub enum Event {
 /// What calculated, and for whom.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct By {
+    /// The path of the component.
     pub component: String,
+    /// The user's id.
     pub user: String,
+    /// The groups that the user belongs to.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub groups: &'static [&'static str],
 }
