@@ -268,3 +268,41 @@ fn total(text: &str) -> u64 {
         r#"ml_calculations_total{source="web",component="ui.badges",arm="exposed"}"#,
     )
 }
+
+#[test]
+fn an_unknown_component_is_told_once_and_counts() {
+    let server = Running::collecting();
+    let event = |component: &str| {
+        format!(r#"{{"type":"ml:calculation:error","source":"web","component":"{component}"}}"#)
+    };
+    let lines = [event("ui.bages"), event("ui.bages"), event("tracker")].join("\n");
+    let answer = server.report(&[], &lines).json();
+    assert_eq!(answer["accepted"], 3);
+    let warning = "the flags have no component ui.bages; what was reported of it is counted";
+    assert_eq!(answer["warnings"], serde_json::json!([warning]));
+    let answer = server.report(&[], &event("tracker")).json();
+    assert!(answer.get("warnings").is_none(), "{answer}");
+    let many: Vec<String> = (0..30).map(|n| event(&format!("c{n}"))).collect();
+    let answer = server.report(&[], &many.join("\n")).json();
+    let warnings = answer["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 21);
+    assert_eq!(warnings[20], "10 more components are unknown");
+    let metrics = server.get("/metrics", &[]);
+    assert!(metrics.text().contains("component=\"ui.bages\""));
+}
+
+#[test]
+fn a_moment_out_of_range_is_refused_by_its_field_and_range() {
+    let server = Running::collecting();
+    let event = r#"{"type":"ml:usage","source":"web","timestamp":1767225600}"#;
+    let answer = server.report(&[], event).json();
+    assert_eq!(
+        (&answer["accepted"], &answer["rejected"]),
+        (&0.into(), &1.into())
+    );
+    let message = answer["problems"][0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("timestamp must be a number of milliseconds"),
+        "{message}"
+    );
+}

@@ -236,3 +236,18 @@ fn the_largest_document_is_answered_within_the_memory_for_answers() {
         304
     );
 }
+
+#[test]
+fn a_user_of_as_many_groups_as_are_allowed_is_answered() {
+    let server = Running::start();
+    let components = (0..20).map(|number| (format!("c{number}"), json!(true)));
+    let mut document = half();
+    document["components"] = components.collect::<serde_json::Map<_, _>>().into();
+    replace(&server, &document);
+    let mut groups: Vec<String> = (0..999).map(|number| format!("g{number}")).collect();
+    groups.push("beta".into());
+    let answer = all(&server, &[], &json!({ "groups": groups })).json();
+    let flags = answer["flags"].as_array().unwrap();
+    assert_eq!(flags.len(), 20);
+    assert!(flags.iter().all(|flag| flag["value"] == true));
+}

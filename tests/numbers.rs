@@ -47,7 +47,7 @@ fn a_state_is_kept_digit_for_digit() {
             .to_string()
     };
     assert_eq!((at(snapshot), at(next)), (STATE.to_owned(), changed));
-    let bundle = app.export_snapshots(&[snapshot, next]).unwrap();
+    let bundle = app.export_snapshots(&[snapshot, next]).unwrap().text;
     assert!(bundle.contains(STATE), "{bundle}");
     assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
 }
@@ -93,7 +93,7 @@ fn a_bundle_may_be_written_again_but_not_altered() {
         r#"{"a":1.0,"b":-0.0,"c":1e21,"d":12345678901234567890123,"e":0.1}"#,
     );
     let snapshot = take(&app).id;
-    let bundle = app.export_snapshots(&[snapshot]).unwrap();
+    let bundle = app.export_snapshots(&[snapshot]).unwrap().text;
     // As jq and others write it: in lines, keys sorted, other spellings of the same numbers.
     let state = r#"{"e": 1e-1, "d": 12345678901234567890123.0, "c": 1000000000000000000000, "b": 0, "a": 1}"#;
     let written = r#"{"a":1.0,"b":-0.0,"c":1e+21,"d":12345678901234567890123,"e":0.1}"#;
@@ -198,12 +198,12 @@ fn an_event_with_half_of_a_surrogate_pair_counts() {
         (format!("[{event}, {event}]"), Format::Json),
         (format!("{event}\n{event}\n"), Format::NdJson),
     ] {
-        let batch = event::read(text.as_bytes(), format, &nobody).unwrap();
+        let batch = event::read(text.as_bytes(), format, &nobody, 0).unwrap();
         assert_eq!((batch.events.len(), batch.rejected), (2, 0), "{text}");
         assert_eq!(batch.events[0].source(), "web \u{fffd}");
     }
     let large = r#"{"type":"ml:memory","source":"web","bytes":1e400}"#;
-    let batch = event::read(large.as_bytes(), Format::NdJson, &nobody).unwrap();
+    let batch = event::read(large.as_bytes(), Format::NdJson, &nobody, 0).unwrap();
     let message = &batch.problems[0].message;
     assert!(
         message.starts_with("bytes must be a number from 0"),

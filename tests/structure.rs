@@ -177,6 +177,7 @@ const UPWARDS: [&str; 35] = [
     "lock",
     "source",
     "private",
+    "serving",
     "clock",
     "chores",
     "durable",

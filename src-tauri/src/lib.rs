@@ -65,6 +65,7 @@ pub mod leader;
 pub mod load;
 mod lock;
 pub mod private;
+pub mod serving;
 pub mod token;
 pub mod trusted_time;
 

@@ -148,6 +148,8 @@ pub struct Delivery {
     pub problems: Vec<EventProblem>,
     /// The source of its valid events; `None` if there are none, or those of several.
     pub source: Option<Box<str>>,
+    /// What is worth knowing about the good ones, a sentence each.
+    pub warnings: Vec<String>,
     stored: oneshot::Receiver<Result<Receipt, IntakeError>>,
 }
 
@@ -289,7 +291,8 @@ impl Metrics {
         Ok(())
     }
 
-    /// Reads a batch, and queues the valid events to be stored.
+    /// Reads a batch, and queues the valid events to be stored. `is_component` says of a name
+    /// whether the flags in force have it.
     ///
     /// # Errors
     /// [`IntakeError`] if it cannot be read or finds no room; then nothing of it counts.
@@ -299,11 +302,15 @@ impl Metrics {
         format: Format,
         key: Option<Box<str>>,
         expose: Expose,
+        is_component: &dyn Fn(&str) -> bool,
     ) -> Result<Delivery, IntakeError> {
-        let batch = event::read(bytes, format, expose)?;
+        let now_ms = self.0.clock.now_ms();
+        let batch = event::read(bytes, format, expose, now_ms)?;
+        let warnings = batch.unknown_components(is_component);
         let weight = bytes.len() + batch.events.len() * size_of::<Event>();
         let source = only_source(&batch.events);
         let new = NewBatch {
+            // Read again, so that batches are stored in about the order of their times.
             at_ms: self.0.clock.now_ms(),
             key: key.map(|name| Key::new(name, bytes)),
             events: batch.events,
@@ -313,6 +320,7 @@ impl Metrics {
         Ok(Delivery {
             problems: batch.problems,
             source,
+            warnings,
             stored,
         })
     }

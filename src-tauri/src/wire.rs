@@ -41,8 +41,9 @@ pub use crate::metrics::shapes::{
 pub use crate::state::shapes::{
     Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreFilter, RestorePage,
     RestoreRequest, RestoreStatus, SeriesChange, Snapshot, SnapshotCause, SnapshotFilter,
-    SnapshotLabel, SnapshotPage, StateAt, StateChange, StateChangeKind, StateDifference,
-    StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn, Unreadable,
+    SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateChange, StateChangeKind,
+    StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn,
+    Unreadable,
 };
 pub use crate::store::sqlite::quarantine::{Database, Kept, Label, Quarantined};
 pub use crate::store::{

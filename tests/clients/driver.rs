@@ -10,10 +10,14 @@ use serde_json::{Value, json};
 /// How long to wait at most: far longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long a program has for ending by itself.
+const ENDING: Duration = Duration::from_secs(20);
+
 /// A program around a client, which answers each line with a line.
 pub struct Driver {
     child: Child,
-    input: ChildStdin,
+    /// Taken when it ends.
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
@@ -23,7 +27,7 @@ impl Driver {
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = spawned.expect("tools/clients.sh has installed it");
         Self {
-            input: child.stdin.take().unwrap(),
+            input: child.stdin.take(),
             output: BufReader::new(child.stdout.take().unwrap()),
             child,
         }
@@ -77,7 +81,8 @@ impl Driver {
     /// Sends a line, and returns the answer.
     #[track_caller]
     pub fn ask(&mut self, asked: Value) -> Value {
-        writeln!(self.input, "{asked}").expect("the client listens");
+        let input = self.input.as_mut().expect("it has not ended");
+        writeln!(input, "{asked}").expect("the client listens");
         self.line()
     }
 
@@ -91,7 +96,14 @@ impl Driver {
 }
 
 impl Drop for Driver {
+    /// Ends its input, upon which it ends by itself and takes Chromium and its files with it.
     fn drop(&mut self) {
+        self.input.take();
+        let began = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < ENDING {
+            // A real pause, from one look to the next.
+            thread::sleep(Duration::from_millis(20));
+        }
         // Fails only if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();

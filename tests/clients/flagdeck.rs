@@ -1,6 +1,6 @@
 //! A `flagctl serve` on a data folder of its own, which can be stopped and started again.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -105,4 +105,20 @@ pub fn client(program: &str) -> Command {
 /// A binary of the crate in `tests/clients/rust`.
 pub fn built(name: &str) -> String {
     format!("target/debug/{name}")
+}
+
+/// Runs a program to its end, which has to be a good one, and returns what it printed.
+#[track_caller]
+pub fn output(command: &mut Command, input: &str) -> String {
+    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = spawned.expect("tools/clients.sh has installed it");
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let ran = child.wait_with_output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    String::from_utf8(ran.stdout).unwrap().trim().to_owned()
 }

@@ -7,5 +7,6 @@
 
 mod driver;
 mod flagdeck;
+mod pages;
 mod recipes;
 mod released;

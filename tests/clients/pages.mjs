@@ -12,6 +12,8 @@ const PACKAGES = "/node_modules/";
 export async function serve(pages) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
+    // Browsers ask for it unasked.
+    if (pathname === "/favicon.ico") return response.writeHead(204).end();
     try {
       const [type, body] = await find(pages, pathname);
       response.writeHead(200, { "Content-Type": type }).end(body);

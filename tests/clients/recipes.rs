@@ -1,13 +1,12 @@
 //! The recipes run as they are written, but for the address.
 
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::driver::Driver;
-use crate::flagdeck::{ADDRESS, Flagdeck, built, client, path};
+use crate::flagdeck::{ADDRESS, Flagdeck, built, client, output, path};
 
 const ON: &str = "ui.badges is on for user42";
 const OFF: &str = "ui.badges is off for user42";
@@ -54,10 +53,10 @@ fn rust() {
     });
 }
 
-/// A page that is open while the switch is turned.
+/// A page that is open while the switch is turned, and while Flagdeck is away.
 #[test]
 fn browser() {
-    let flagdeck = Flagdeck::start();
+    let mut flagdeck = Flagdeck::start();
     let mut page = Driver::start(client("node").arg("page.mjs"));
     let origin = page.line()["origin"].as_str().unwrap().to_owned();
     flagdeck.allow(&origin);
@@ -65,8 +64,13 @@ fn browser() {
     let badges = json!({ "text": "#badges" });
     page.wait_for_answer(badges.clone(), |text| text == ON);
     flagdeck.run("set ui.badges off");
-    page.wait_for_answer(badges, |text| text == OFF);
+    page.wait_for_answer(badges.clone(), |text| text == OFF);
     assert_eq!(page.ask(json!({ "told": true })), json!([]));
+    flagdeck.stop();
+    flagdeck.run("set ui.badges on");
+    assert_eq!(page.ask(badges.clone()), OFF);
+    flagdeck.start_again();
+    page.wait_for_answer(badges, |text| text == ON);
 }
 
 #[track_caller]
@@ -91,19 +95,4 @@ fn text_of(recipe: &str, flagdeck: &Flagdeck) -> String {
     let text = fs::read_to_string(path("docs/recipes").join(recipe)).unwrap();
     assert!(text.contains(ADDRESS), "{recipe}");
     text.replace(ADDRESS, &flagdeck.url())
-}
-
-#[track_caller]
-fn output(command: &mut Command, input: &str) -> String {
-    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = spawned.expect("tools/clients.sh has installed it");
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    let ran = child.wait_with_output().unwrap();
-    assert!(ran.status.success(), "{ran:?}");
-    String::from_utf8(ran.stdout).unwrap().trim().to_owned()
 }

@@ -12,7 +12,8 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Headers that answers have by the rules of HTTP, and those that every answer has, which the
 /// description names once.
-const COMMON_HEADERS: [&str; 10] = [
+const COMMON_HEADERS: [&str; 11] = [
+    "access-control-expose-headers",
     "allow",
     "connection",
     "content-length",
@@ -216,9 +217,7 @@ impl<'a> Operation<'a> {
     pub fn failures(&self) -> Vec<u16> {
         let statuses = self.responses().keys();
         let statuses = statuses.filter_map(|status| status.parse().ok());
-        statuses
-            .filter(|status| !(200..300).contains(status))
-            .collect()
+        statuses.filter(|status| !is_success(*status)).collect()
     }
 
     /// Lists the contents of answers, with their statuses.
@@ -296,6 +295,11 @@ impl<'a> Operation<'a> {
         };
         self.description.validate(what, &content["schema"], &body);
     }
+}
+
+/// Returns whether a request did what it asks for; an address that moved is told by 308.
+pub fn is_success(status: u16) -> bool {
+    (200..300).contains(&status) || status == 308
 }
 
 /// Reads the text of a header as its schema says.

@@ -42,6 +42,7 @@ fn alone(operation: &Operation, status: u16, least: Request) -> Option<Request> 
         ("getState" | "removeSource", 404) => least.at("/api/ml/state/web"),
         ("removeSnapshot", 404) => least.at("/api/ml/state/shop/snapshots/99"),
         ("evaluateFlag", 404) => least.at("/ofrep/v1/evaluate/flags/ui.gone"),
+        ("getSampleFile", 404) => least.at("/sample/gone.js"),
         ("getModule", 404) => least.at("/js/ml/gone.js"),
         ("getRestore", 404) => least.at("/api/ml/state/shop/restores/99"),
         ("recoverState", 404) => least.at("/api/ml/state/web/recovery"),

@@ -40,16 +40,48 @@ impl Bucketer {
     /// Returns the user's bucket, 0..100 000.
     #[inline]
     pub fn bucket(&self, user: &str) -> u32 {
-        self.bucket_of(user.as_bytes())
+        self.bucket_in(self.prefix.phase(), user.as_bytes())
     }
 
-    /// Returns the bucket of a user id in its UTF-8 bytes.
-    #[inline]
-    pub(crate) fn bucket_of(&self, user: &[u8]) -> u32 {
+    /// Counts the ids whose bucket is below `threshold`; the empty one has none.
+    pub(crate) fn count_below<'a>(
+        &self,
+        threshold: u32,
+        ids: impl Iterator<Item = &'a [u8]>,
+    ) -> usize {
+        // All are hashed after one prefix, so its phase is taken out of the loop.
+        match self.prefix.phase() {
+            0 => self.count_below_in(0, threshold, ids),
+            1 => self.count_below_in(1, threshold, ids),
+            2 => self.count_below_in(2, threshold, ids),
+            _ => self.count_below_in(3, threshold, ids),
+        }
+    }
+
+    #[inline(always)]
+    fn count_below_in<'a>(
+        self,
+        phase: u32,
+        threshold: u32,
+        ids: impl Iterator<Item = &'a [u8]>,
+    ) -> usize {
+        let is_in = |id: &[u8]| !id.is_empty() & (self.bucket_in(phase, id) < threshold);
+        ids.map(|id| usize::from(is_in(id))).sum()
+    }
+
+    /// Returns the bucket of a user id in its UTF-8 bytes, given the phase of the prefix.
+    #[inline(always)]
+    fn bucket_in(self, phase: u32, user: &[u8]) -> u32 {
         scale(match short_head(self.bucketing, user.len()) {
-            Some(head) => self.prefix.hash(head, user),
-            None => write_text_head(self.prefix, user.len()).hash(Head::EMPTY, user),
+            Some(head) => self.prefix.hash_in(phase, head, user),
+            None => self.hash_long(user),
         })
+    }
+
+    #[cold]
+    fn hash_long(self, user: &[u8]) -> u32 {
+        let prefix = write_text_head(self.prefix, user.len());
+        prefix.hash_in(prefix.phase(), Head::EMPTY, user)
     }
 
     /// Prepares a user id for many rollouts of the same bucketing; returns `None` for an unusual one.
@@ -80,7 +112,6 @@ fn short_head(bucketing: Bucketing, len: usize) -> Option<Head> {
 }
 
 /// Writes the head of a CBOR text of `len` bytes in its shortest form (RFC 8949, 4.2.1).
-#[cold]
 fn write_text_head(prefix: Prefix, len: usize) -> Prefix {
     match len {
         0..24 => prefix.write(&[CBOR_TEXT | len as u8]),

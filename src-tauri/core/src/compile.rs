@@ -8,7 +8,7 @@
 mod gate;
 mod names;
 
-use crate::bucket::{Bucketer, Lanes};
+use crate::bucket::{Bucketer, Lanes, Slot};
 use crate::document::{ComponentPath, FlagDocument};
 use crate::evaluate::Reason;
 use crate::limits;
@@ -61,6 +61,8 @@ pub(crate) enum Course {
     Settled { value: bool, reason: Reason },
     /// The document's rollout.
     Document,
+    /// Its own rollout, of which only the bucket counts.
+    Bucket(Slot),
     /// Its own rollout.
     Own,
     /// The rollout that applies, then those of what it requires.
@@ -69,7 +71,6 @@ pub(crate) enum Course {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Component {
-    pub(crate) path: Box<str>,
     /// Its own switch.
     pub(crate) on: bool,
     /// What keeps it off for every user.
@@ -129,7 +130,7 @@ impl Compiled {
     pub fn new(document: &FlagDocument) -> Self {
         let mut lists = GroupLists::default();
         let mut compiled = Self {
-            names: Names::new(&[]),
+            names: Names::new(),
             rules: Vec::new(),
             components: Vec::new(),
             document: Gate::new(document, None, &document.rollout, &mut lists),
@@ -141,7 +142,7 @@ impl Compiled {
             compiled.add_component(document, path, on, &mut lists);
         });
         compiled.groups = lists.into_lists();
-        compiled.names = Names::new(&compiled.components);
+        compiled.names.index();
         compiled.lay_out_lanes();
         for (path, required) in &document.requires {
             compiled.link(path, required);
@@ -155,7 +156,7 @@ impl Compiled {
     /// Returns the component that a path names.
     #[inline]
     pub fn component(&self, path: &str) -> Option<ComponentId> {
-        self.names.find(path, &self.components)
+        self.names.find(path)
     }
 
     /// Returns every component, in the order of the document.
@@ -165,7 +166,7 @@ impl Compiled {
 
     /// Returns the path of a component.
     pub fn path(&self, id: ComponentId) -> &str {
-        &self.get(id).path
+        self.names.get(id)
     }
 
     pub(crate) fn get(&self, id: ComponentId) -> &Component {
@@ -188,9 +189,9 @@ impl Compiled {
             Some(own) => (Course::Own, Gate::new(document, Some(path), own, lists)),
             None => (Course::Document, self.document),
         };
+        self.names.push(path);
         self.rules.push(Rule { course, gate });
         self.components.push(Component {
-            path: path.into(),
             on,
             barred: None,
             requires: Vec::new(),

@@ -4,7 +4,7 @@
 //! what holds for every user (master switch, the component's switch, its prerequisites' switches),
 //! then the rollout, then the rollouts of everything it requires.
 
-use crate::bucket::{Buckets, PreparedId};
+use crate::bucket::{Buckets, PreparedId, Slot};
 use crate::compile::{Admission, Compiled, ComponentId, Course, Gate, GroupList, Prerequisites};
 use crate::limits;
 
@@ -128,7 +128,7 @@ impl Compiled {
     }
 
     /// Evaluates one component.
-    #[inline]
+    #[inline(always)]
     pub fn evaluate_id(&self, id: ComponentId, user: &User) -> Evaluation {
         let rule = self.rule(id);
         match rule.course {
@@ -136,11 +136,9 @@ impl Compiled {
             // Not by the copy in the rule: a processor that foresees the branch hashes the id before
             // the rule is there.
             Course::Document => self.decide(&self.document, user),
-            Course::Own => self.decide(&rule.gate, user),
-            Course::Requiring(prerequisites) => {
-                let own = self.decide(&rule.gate, user);
-                self.check(own, id, prerequisites, user)
-            }
+            Course::Bucket(_) => Evaluation::by_id(&rule.gate, user.id),
+            Course::Own => self.decide_by_groups(&rule.gate, user),
+            Course::Requiring(prerequisites) => self.evaluate_requiring(id, prerequisites, user),
         }
     }
 
@@ -150,44 +148,35 @@ impl Compiled {
     /// user's id and groups once for all that have their own.
     #[inline]
     pub fn evaluate_all(&self, user: &User, visit: impl FnMut(ComponentId, Evaluation)) {
-        let by_id = |gate: &Gate| Evaluation::by_id(gate, user.id);
         let Some(id) = self.prepare(user.id) else {
-            return self.visit_all(user, by_id, visit);
+            let by_bucket = |gate: &Gate, _| Evaluation::by_id(gate, user.id);
+            return self.visit_all(user, by_bucket, visit);
         };
         let mut buckets = Buckets::new(&self.lanes, &id);
-        let by_bucket = |gate: &Gate| match gate.slot {
-            Some(slot) => Evaluation::split(buckets.get(slot), gate.threshold),
-            None => by_id(gate),
-        };
+        let by_bucket = |gate: &Gate, slot| Evaluation::split(buckets.get(slot), gate.threshold);
         self.visit_all(user, by_bucket, visit);
     }
 
-    /// Evaluates every component; `by_bucket` decides a gate when groups do not.
+    /// Evaluates every component; `by_bucket` decides an own rollout when groups do not.
     #[inline(always)]
     fn visit_all(
         &self,
         user: &User,
-        mut by_bucket: impl FnMut(&Gate) -> Evaluation,
+        mut by_bucket: impl FnMut(&Gate, Slot) -> Evaluation,
         mut visit: impl FnMut(ComponentId, Evaluation),
     ) {
         let mut memberships = Memberships::new(self, user.groups);
-        let mut decide = |gate: &Gate| match gate.admission {
-            Admission::Part => by_bucket(gate),
-            _ => match memberships.decide(gate) {
-                Some(decided) => decided,
-                None => by_bucket(gate),
-            },
-        };
-        let document = decide(&self.document);
+        let document = self.decide(&self.document, user);
         for (rule, id) in self.rules.iter().zip(self.components()) {
             let evaluation = match rule.course {
                 Course::Settled { value, reason } => Evaluation::without_bucket(value, reason),
                 Course::Document => document,
-                Course::Own => decide(&rule.gate),
+                Course::Bucket(slot) => by_bucket(&rule.gate, slot),
+                Course::Own => memberships.decide_or(&rule.gate, &mut by_bucket),
                 Course::Requiring(prerequisites) => {
                     let own = match rule.gate.is_document() {
                         true => document,
-                        false => decide(&rule.gate),
+                        false => memberships.decide_or(&rule.gate, &mut by_bucket),
                     };
                     self.check(own, id, prerequisites, user)
                 }
@@ -208,6 +197,17 @@ impl Compiled {
             return None;
         }
         self.document.bucketer.prepare(user)
+    }
+
+    #[inline(never)]
+    fn evaluate_requiring(
+        &self,
+        id: ComponentId,
+        prerequisites: Prerequisites,
+        user: &User,
+    ) -> Evaluation {
+        let own = self.decide(&self.rule(id).gate, user);
+        self.check(own, id, prerequisites, user)
     }
 
     /// Returns the evaluation of a component whose rollout gave `own`.
@@ -309,9 +309,23 @@ impl<'a> Memberships<'a> {
         }
     }
 
+    /// Decides by groups, and if they do not suffice, by the bucket of an own rollout.
+    #[inline(never)]
+    fn decide_or(
+        &mut self,
+        gate: &Gate,
+        by_bucket: &mut impl FnMut(&Gate, Slot) -> Evaluation,
+    ) -> Evaluation {
+        match (self.decide(gate), gate.slot) {
+            (Some(decided), _) => decided,
+            (None, Some(slot)) => by_bucket(gate, slot),
+            (None, None) => unreachable!("only own rollouts are decided so"),
+        }
+    }
+
     /// Decides by the rules that do not need the id, rows 1 to 4 of the table; `None` if they do
     /// not suffice.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn decide(&mut self, gate: &Gate) -> Option<Evaluation> {
         match gate.admission {
             Admission::Part => return None,

@@ -126,18 +126,16 @@ impl Compiled {
                 let is_on = |user: &&str| self.evaluate_id(id, &User { id: user, groups }).value;
                 return users.range(range).filter(is_on).count();
             }
-            Course::Document | Course::Own => {}
+            Course::Document | Course::Bucket(_) | Course::Own => {}
         }
         // One rollout decides for all of them: only the bucket differs.
         let gate = rule.gate;
         match Memberships::new(self, groups).decide(&gate) {
             Some(Evaluation { value: true, .. }) => range.len(),
             Some(_) => 0,
-            None => {
-                let is_in =
-                    |id: &[u8]| !id.is_empty() & (gate.bucketer.bucket_of(id) < gate.threshold);
-                users.bytes(range).map(|id| usize::from(is_in(id))).sum()
-            }
+            None => gate
+                .bucketer
+                .count_below(gate.threshold, users.bytes(range)),
         }
     }
 }

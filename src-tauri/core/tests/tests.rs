@@ -9,6 +9,7 @@
 mod support;
 
 mod aligning;
+mod all_at_once;
 mod bad_input;
 mod bucketing;
 mod counting;

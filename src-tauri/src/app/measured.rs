@@ -51,7 +51,8 @@ impl App {
                 _ => Arm::of(evaluation.value),
             }
         };
-        metrics.take_in(bytes, format, key, &expose)
+        let is_component = |component: &str| flags.compiled.component(component).is_some();
+        metrics.take_in(bytes, format, key, &expose, &is_component)
     }
 
     /// Returns all metrics as Prometheus reads them.

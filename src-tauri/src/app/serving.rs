@@ -8,6 +8,7 @@ use ts_rs::TS;
 
 use super::{App, Event};
 use crate::lock::lock;
+use crate::serving::Announced;
 
 /// Whether flags are served over HTTP.
 #[derive(Debug, Default)]
@@ -15,7 +16,11 @@ pub(super) enum Serving {
     /// No server was started, or it has ended.
     #[default]
     No,
-    At(SocketAddr),
+    At {
+        address: SocketAddr,
+        /// How other programs find it.
+        _announced: Option<Announced>,
+    },
     Refused(NotServing),
 }
 
@@ -36,7 +41,10 @@ pub struct NotServing {
 impl App {
     /// Notes where flags are served over HTTP.
     pub fn set_serving(&self, address: Option<SocketAddr>) {
-        self.note_serving(address.map_or(Serving::No, Serving::At));
+        self.note_serving(address.map_or(Serving::No, |address| Serving::At {
+            address,
+            _announced: self.announced(address.port()),
+        }));
     }
 
     /// Notes why flags are not served over HTTP. A notice says so until they are.
@@ -52,7 +60,7 @@ impl App {
     /// Returns where flags are served over HTTP.
     pub fn serving(&self) -> Option<SocketAddr> {
         match &*lock(&self.0.serving) {
-            Serving::At(address) => Some(*address),
+            Serving::At { address, .. } => Some(*address),
             Serving::No | Serving::Refused(_) => None,
         }
     }
@@ -61,7 +69,15 @@ impl App {
     pub fn not_serving(&self) -> Option<NotServing> {
         match &*lock(&self.0.serving) {
             Serving::Refused(why) => Some(why.clone()),
-            Serving::No | Serving::At(_) => None,
+            Serving::No | Serving::At { .. } => None,
         }
+    }
+
+    /// Announces a port to other programs on the folder. Without that they have to be told.
+    fn announced(&self, port: u16) -> Option<Announced> {
+        let announced = Announced::at(&self.0.data_dir, port);
+        let failed =
+            |error: &_| tracing::warn!(%error, port, "other programs do not find this one");
+        announced.inspect_err(failed).ok()
     }
 }

@@ -190,7 +190,8 @@ pub enum Command {
         #[arg(long)]
         write_back: bool,
         /// Take back what is sound in quarantine and missing here, of these entries or of all:
-        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks
+        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks. Marks
+        /// the entries as seen
         #[arg(long, value_name = "ENTRY", num_args = 0.., conflicts_with = "write_back")]
         salvage: Option<Vec<String>>,
         /// Take it back without asking
@@ -474,7 +475,8 @@ pub struct EvalArguments {
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Where Flagdeck is running; only on this machine. Without it, at the setting http.port
+    /// Where Flagdeck is running; only on this machine. Without it, where a window or server of the
+    /// data folder serves, or else at the setting http.port
     #[arg(long, value_name = "URL", value_parser = on_this_machine)]
     pub url: Option<Address>,
     /// How many users there are: user0, user1 and so on. A tenth are in the group beta, a

@@ -75,6 +75,11 @@ impl Evaluator {
         });
     }
 
+    /// Returns how many groups are looked up to evaluate every component, at most.
+    pub fn lookups(&self) -> usize {
+        self.live.compiled.components().len() * self.context.groups().count()
+    }
+
     /// Returns what is known of a component for every user.
     pub fn label(&self, component: ComponentId) -> &Label {
         &self.live.labels()[component.index()]

@@ -36,6 +36,9 @@ struct Answer {
     receipt: Receipt,
     /// What is wrong with the first of the rejected events.
     problems: Vec<EventProblem>,
+    /// What is worth knowing about the others, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// Serves the events' address.
@@ -56,14 +59,18 @@ async fn report(
     let key = key(&head.headers)?;
     let received = body::read(&context, &head.headers, body).await?;
     let delivery = take_in(&context, received, format, key).await?;
-    let problems = delivery.problems.clone();
+    let (problems, warnings) = (delivery.problems.clone(), delivery.warnings.clone());
     let source = delivery
         .source
         .as_deref()
         .and_then(|name| name.parse().ok());
-    let receipt = delivery.stored().await?;
+    let answer = Answer {
+        receipt: delivery.stored().await?,
+        problems,
+        warnings,
+    };
     client::note(&context, &head.headers, source.as_ref(), Interface::Events);
-    Ok(Json(Answer { receipt, problems }).into_response())
+    Ok(Json(answer).into_response())
 }
 
 /// Reads a batch: a large one on a thread that keeps no other request waiting.

@@ -25,8 +25,11 @@ pub const STATE_BODY_BYTES_MAX: usize = crate::state::limits::STATE_BYTES_MAX;
 /// and thousands of users may be asked for at a time.
 pub const CONTEXT_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Components that are evaluated all at once without going to another thread: about 0.2 ms of work.
+/// Components that are looked at without going to another thread: 0.2 ms of work or less.
 pub const COMPONENTS_AT_ONCE_MAX: usize = 1000;
+
+/// Groups of a user that are looked up for that, over all components.
+pub const LOOKUPS_AT_ONCE_MAX: usize = 10_000;
 
 /// Bytes of a body that are discarded after a request was answered without it.
 /// For more, a new connection costs the client less.

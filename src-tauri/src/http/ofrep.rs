@@ -26,7 +26,7 @@ use super::client;
 use super::etag;
 use super::extract::{Path, Query};
 use super::flags::mark_all_off;
-use super::limits::{COMPONENTS_AT_ONCE_MAX, CONTEXT_BODY_BYTES_MAX};
+use super::limits::{COMPONENTS_AT_ONCE_MAX, CONTEXT_BODY_BYTES_MAX, LOOKUPS_AT_ONCE_MAX};
 use super::memory::Reserved;
 use super::problem::ProblemDetails;
 use super::routes::Context;
@@ -193,11 +193,11 @@ fn context_in(bytes: &[u8]) -> Result<EvaluationContext, Failure> {
     }
 }
 
-/// Evaluates all flags: those of a large document on a thread that keeps no other request waiting,
-/// and within the memory for answers until this one was sent.
+/// Evaluates all flags: if that is much work, on a thread that keeps no other request waiting, and
+/// within the memory for answers until this one was sent.
 async fn evaluated(context: &Context, asked: Asked) -> Result<Bulk, Failure> {
     let live = asked.evaluator.live();
-    if is_small(live) {
+    if is_small(live) && asked.evaluator.lookups() <= LOOKUPS_AT_ONCE_MAX {
         return Ok(answer::all(&asked.evaluator));
     }
     make_labels(live).await?;
@@ -213,8 +213,7 @@ async fn evaluated(context: &Context, asked: Asked) -> Result<Bulk, Failure> {
     Ok(evaluating.await.map_err(|_| ProblemDetails::internal())?)
 }
 
-/// Whether all flags of a document are evaluated in less time than the way to another thread and
-/// back is worth.
+/// Returns whether all components of a document are looked at in little time.
 fn is_small(live: &Live) -> bool {
     live.compiled.components().len() <= COMPONENTS_AT_ONCE_MAX
 }

@@ -3,6 +3,7 @@
 //! In memory only. One thread applies events and closes seconds (`worker`); a reader of the state
 //! adds up the recorder's shards first. Does not read the clock.
 
+mod late;
 mod removing;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -13,6 +14,7 @@ use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use self::late::Late;
 pub use self::removing::CountedOf;
 use super::event::{Event, Labels};
 use super::evidence::Evidence;
@@ -73,6 +75,8 @@ pub struct Collected {
 
     /// The second that is not over yet.
     open: Open,
+    /// What was reported of earlier seconds since the last one ended.
+    late: Late,
 }
 
 /// What was counted in the second that is not over yet, under names.
@@ -207,8 +211,7 @@ impl Collector {
             // Revisions saved in between are not known here.
             lock(&self.state).evidence.split(batch.at_ms);
             self.apply(batch.id, &batch.events, batch.at_ms);
-            let frame = self.close_second(at_s, name);
-            uncounted.frames.extend(frame.map(|frame| (at_s, frame)));
+            uncounted.frames.extend(self.close_second(at_s, name));
         }
         uncounted
     }
@@ -227,7 +230,12 @@ impl Collector {
         state.latest_ms = at_ms;
         state.accepted += events.len() as u64;
         for event in events {
-            state.notice(event, at_ms);
+            match event {
+                Event::At(happened_ms, event) => {
+                    state.count_late(&self.recorder, event, *happened_ms);
+                }
+                event => state.notice(event, at_ms),
+            }
         }
         drop(state);
         let mut recording = self.recorder.begin();
@@ -237,7 +245,7 @@ impl Collector {
                     recording.record(&labels.into(), calculation);
                 }
                 Event::Error(labels) => recording.record_error(&labels.into()),
-                Event::Memory(..) | Event::Usage(..) | Event::Removed(_) => {}
+                Event::Memory(..) | Event::Usage(_) | Event::Removed(_) | Event::At(..) => {}
             }
         }
     }
@@ -273,32 +281,39 @@ impl Collector {
         state
     }
 
-    /// Ends the second that began at `at_s`, and returns what was counted in it, if anything.
+    /// Ends the second that began at `at_s`, and returns what was counted in it and what was
+    /// reported of earlier seconds, if anything.
     /// `name` turns names into numbers and may fail: counts without a number are in the totals, and
     /// are tried again with the next second.
     pub fn close_second(
         &self,
         at_s: i64,
         name: &mut dyn FnMut(&str) -> Option<NameId>,
-    ) -> Option<Frame> {
-        let open = std::mem::take(&mut self.state().open);
+    ) -> Vec<(i64, Frame)> {
+        let (open, late) = self.state().take_counted();
         // The lock is not held while a name is written to the disk.
         let (frame, unnamed) = open.into_frame(name);
+        let (mut closed, unnamed_late) = late.into_frames(name);
         let mut state = lock(&self.state);
         state.open.merge(unnamed);
+        state.late.merge(unnamed_late);
+        for (at_s, frame) in &closed {
+            state.add_late(*at_s, frame);
+        }
         state.evidence.settle((at_s + 1) * 1000);
         if state.accepted != state.accepted_told || state.was_busy(at_s) {
             state.version += 1;
         }
         state.accepted_told = state.accepted;
         if frame == Frame::default() {
-            return None;
+            return closed;
         }
         state.seconds.push(at_s, &frame);
         state.remember(at_s, 1, frame.sum(|_, _| true));
         state.add_to_tick(at_s, &frame);
         state.version += 1;
-        Some(frame)
+        closed.push((at_s, frame));
+        closed
     }
 
     /// Notes that a revision was saved at `at_ms`, in milliseconds since 1970: later events are
@@ -365,6 +380,7 @@ impl Collected {
             version: 1,
             accepted_told: 0,
             open: Open::default(),
+            late: Late::default(),
         }
     }
 
@@ -414,6 +430,13 @@ impl Collected {
         }
     }
 
+    fn take_counted(&mut self) -> (Open, Late) {
+        (
+            std::mem::take(&mut self.open),
+            std::mem::take(&mut self.late),
+        )
+    }
+
     /// Remembers the calculations of a second, or of a tick that was kept.
     fn remember(&mut self, at_s: i64, length_s: u32, tally: Tally) {
         // Later entries are from before the clock was set back.
@@ -440,7 +463,7 @@ impl Collected {
     fn notice(&mut self, event: &Event, at_ms: i64) {
         *slot(&mut self.sources, event.source()).1 = at_ms;
         match event {
-            Event::Complete(..) | Event::Error(..) | Event::Removed(_) => {}
+            Event::Complete(..) | Event::Error(..) | Event::Removed(_) | Event::At(..) => {}
             Event::Memory(source, bytes) => {
                 let bytes = *bytes;
                 let (name, memory) = slot(&mut self.memory, source);
@@ -505,6 +528,10 @@ impl Open {
             }
         }
         (frame, unnamed)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tallies.is_empty() && self.memory.is_empty()
     }
 
     fn merge(&mut self, other: Self) {

@@ -3,19 +3,26 @@
 //! Each event is judged separately: a bad one is counted and reported by its index, the good ones
 //! count. Knows nothing of flags: if an event does not name its arm, a callback is asked.
 
+mod explain;
+
+use std::collections::HashSet;
 use std::fmt;
 
 use flagdeck_core::ComponentPath;
 use flagdeck_core::limits::SOURCE_CHARS_MAX;
 use flagdeck_core::measure::{Arm, Calculation};
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree;
 use flagdeck_core::{TextError, groups, text, whole};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use self::explain::{
+    BYTES, COMPONENT, CONFIDENCE, DURATION, ITERATIONS, SOURCE, TIMESTAMP, TYPE, explain,
+};
 use super::limits::{
-    BATCH_EVENTS_MAX, DURATION_S_MAX, ITERATIONS_MAX, MEMORY_BYTES_MAX, PROBLEMS_MAX,
+    AHEAD_MS_MAX, AS_IT_COMES_MS, BACK_MS_MAX, BATCH_EVENTS_MAX, DURATION_S_MAX, ITERATIONS_MAX,
+    MEMORY_BYTES_MAX, PROBLEMS_MAX, UNKNOWN_TOLD_MAX,
 };
 pub use crate::format::Format;
 
@@ -32,6 +39,8 @@ pub enum Event {
     Usage(Box<str>),
     /// Everything that a source reported before was removed. Never sent by an application.
     Removed(Box<str>),
+    /// Something happened at a moment before it was reported, in milliseconds since 1970.
+    At(i64, Box<Event>),
 }
 
 impl Event {
@@ -40,6 +49,16 @@ impl Event {
         match self {
             Self::Complete(labels, _) | Self::Error(labels) => &labels.source,
             Self::Memory(source, _) | Self::Usage(source) | Self::Removed(source) => source,
+            Self::At(_, event) => event.source(),
+        }
+    }
+
+    /// Returns the component that it names; nothing if it names none.
+    pub fn component(&self) -> &str {
+        match self {
+            Self::Complete(labels, _) | Self::Error(labels) => &labels.component,
+            Self::Memory(..) | Self::Usage(_) | Self::Removed(_) => "",
+            Self::At(_, event) => event.component(),
         }
     }
 }
@@ -95,17 +114,22 @@ pub enum BatchError {
 /// Returns the arm of an event, given component, user and groups.
 pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
 
-/// Reads a batch.
+/// Reads a batch that comes at `now_ms`, in milliseconds since 1970.
 ///
 /// # Errors
 /// If the batch as a whole cannot be read; then no event of it counts.
-pub fn read(bytes: &[u8], format: Format, expose: Expose) -> Result<Batch, BatchError> {
+pub fn read(
+    bytes: &[u8],
+    format: Format,
+    expose: Expose,
+    now_ms: i64,
+) -> Result<Batch, BatchError> {
     let mut batch = Batch::default();
     let bytes = &*tree::mended(bytes);
     match format {
         Format::Json => {
             for (index, raw) in elements(bytes)?.into_iter().enumerate() {
-                batch.take(index, Event::read(raw.get().as_bytes(), expose));
+                batch.take(index, Event::read(raw.get().as_bytes(), expose, now_ms));
             }
         }
         Format::NdJson => {
@@ -113,7 +137,7 @@ pub fn read(bytes: &[u8], format: Format, expose: Expose) -> Result<Batch, Batch
                 if index >= BATCH_EVENTS_MAX {
                     return Err(BatchError::TooMany);
                 }
-                batch.take(index, Event::read(line, expose));
+                batch.take(index, Event::read(line, expose, now_ms));
             }
         }
     }
@@ -166,6 +190,25 @@ impl<'a> Visitor<'a> for ElementsVisitor {
 }
 
 impl Batch {
+    /// Says of each component that there is none of it, a sentence each; its events count all the
+    /// same. The first ones, if there are many.
+    pub(super) fn unknown_components(&self, is_component: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let mut unknown: Vec<&str> = Vec::new();
+        for component in self.events.iter().map(Event::component) {
+            if !component.is_empty() && seen.insert(component) && !is_component(component) {
+                unknown.push(component);
+            }
+        }
+        let more = unknown.len().saturating_sub(UNKNOWN_TOLD_MAX);
+        let told = unknown.iter().take(UNKNOWN_TOLD_MAX);
+        let told = told.map(|name| {
+            format!("the flags have no component {name}; what was reported of it is counted")
+        });
+        let more = (more > 0).then(|| format!("{more} more components are unknown"));
+        told.chain(more).collect()
+    }
+
     fn take(&mut self, index: usize, read: Result<Event, String>) {
         match read {
             Ok(event) => self.events.push(event),
@@ -193,12 +236,18 @@ struct Sent {
     user: Option<String>,
     groups: Option<Vec<String>>,
     bytes: Option<f64>,
+    timestamp: Option<f64>,
 }
 
 impl Event {
-    fn read(bytes: &[u8], expose: Expose) -> Result<Self, String> {
+    fn read(bytes: &[u8], expose: Expose, now_ms: i64) -> Result<Self, String> {
         let sent: Sent = serde_json::from_slice(bytes).map_err(|error| explain(bytes, &error))?;
-        sent.check(expose)
+        let at_ms = sent.at_ms(now_ms)?;
+        let event = sent.check(expose)?;
+        Ok(match at_ms {
+            Some(at_ms) => Self::At(at_ms, event.into()),
+            None => event,
+        })
     }
 }
 
@@ -216,6 +265,19 @@ impl Sent {
             }
             "ml:usage" => Ok(Event::Usage(self.source()?)),
             other => Err(unknown_type(other)),
+        }
+    }
+
+    /// Returns when it happened; `None` if that is when it comes.
+    fn at_ms(&self, now_ms: i64) -> Result<Option<i64>, &'static str> {
+        let Some(at_ms) = self.timestamp else {
+            return Ok(None);
+        };
+        // Beyond 2^63 it saturates, which is out of range, too.
+        let back_ms = now_ms.saturating_sub(at_ms as i64);
+        match (-AHEAD_MS_MAX..=BACK_MS_MAX).contains(&back_ms) {
+            true => Ok((back_ms >= AS_IT_COMES_MS).then_some(at_ms as i64)),
+            false => Err(TIMESTAMP),
         }
     }
 
@@ -264,19 +326,6 @@ impl Sent {
     }
 }
 
-const TYPE: &str = "type must be one of ml:calculation:complete, ml:calculation:error, \
-    ml:memory and ml:usage";
-const SOURCE: &str = "source must be the name of the application that reports, 1 to 128 \
-    characters without control characters";
-const DURATION: &str = "duration must be a number of seconds from 0 to 86400";
-const CONFIDENCE: &str = "confidence must be a number from 0 to 1";
-const ITERATIONS: &str = "iterations must be a whole number from 0 to 1000000000";
-const BYTES: &str = "bytes must be a number from 0 to 9007199254740992";
-const COMPONENT: &str = "component must be the path of a component, such as ui.badges";
-const EXPOSED: &str = "exposed must be true or false";
-const USER: &str = "user must be a text";
-const GROUPS: &str = "groups must be a list of texts";
-
 /// Checks a number that has to be there, from 0 up; minus zero is zero.
 fn within(value: Option<f64>, max: f64) -> Option<f64> {
     let value = value.filter(|value| (0.0..=max).contains(value))?;
@@ -290,88 +339,12 @@ fn unknown_type(found: &str) -> String {
     }
 }
 
-/// A field of an event, as it has to be.
-struct Field {
-    name: &'static str,
-    fits: fn(&Tree) -> bool,
-    message: &'static str,
-}
-
-const fn field(name: &'static str, fits: fn(&Tree) -> bool, message: &'static str) -> Field {
-    Field {
-        name,
-        fits,
-        message,
-    }
-}
-
-const FIELDS: [Field; 10] = [
-    field("type", is_text, TYPE),
-    field("source", is_text, SOURCE),
-    field("duration", is_number, DURATION),
-    field("confidence", is_number, CONFIDENCE),
-    field("iterations", is_count, ITERATIONS),
-    field("component", is_text, COMPONENT),
-    field("exposed", is_switch, EXPOSED),
-    field("user", is_text, USER),
-    field("groups", is_texts, GROUPS),
-    field("bytes", is_number, BYTES),
-];
-
-fn is_text(value: &Tree) -> bool {
-    value.as_str().is_some()
-}
-
-/// Returns whether a value is a number, and not beyond all doubles.
-fn is_number(value: &Tree) -> bool {
-    value.as_f64().is_some()
-}
-
-/// Returns whether a value is a number that cannot be counted with, such as 1e400.
-fn is_beyond_doubles(value: &Tree) -> bool {
-    matches!(value, Tree::Number(number) if number.as_f64().is_none())
-}
-
-fn is_switch(value: &Tree) -> bool {
-    value.as_bool().is_some()
-}
-
-fn is_count(value: &Tree) -> bool {
-    let number = value.as_u64();
-    number.is_some_and(|number| u32::try_from(number).is_ok())
-}
-
-fn is_texts(value: &Tree) -> bool {
-    let texts = value.as_array();
-    texts.is_some_and(|texts| texts.iter().all(is_text))
-}
-
-/// Finds the field that makes bytes an invalid event. Only bad events pay for that.
-fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
-    let Ok(value) = tree::read(bytes) else {
-        return format!("this is not JSON: {error}");
-    };
-    let Tree::Object(fields) = value else {
-        return "an event must be a JSON object".to_owned();
-    };
-    let given = |name: &str| fields.get(name).filter(|value| **value != Tree::Null);
-    if given("type").is_none() {
-        return TYPE.to_owned();
-    }
-    let is_wrong = |field: &&Field| given(field.name).is_some_and(|value| !(field.fits)(value));
-    match FIELDS.iter().find(is_wrong) {
-        Some(field) if given(field.name).is_some_and(is_beyond_doubles) => {
-            format!("{}; this number is too large", field.message)
-        }
-        Some(field) => field.message.to_owned(),
-        // A duplicate field, of which a value would silently keep the last.
-        None => format!("this event cannot be read: {error}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::explain::{BYTES, EXPOSED, GROUPS, USER};
     use super::*;
+
+    const NOW_MS: i64 = 1_767_225_600_000;
 
     fn nobody(_: &str, _: &str, _: &[&str]) -> Arm {
         Arm::Unknown
@@ -379,14 +352,14 @@ mod tests {
 
     #[track_caller]
     fn one(text: &str) -> Event {
-        let batch = read(text.as_bytes(), Format::NdJson, &nobody).expect("a batch");
+        let batch = read(text.as_bytes(), Format::NdJson, &nobody, NOW_MS).expect("a batch");
         assert_eq!(batch.problems, []);
         batch.events.into_iter().next().expect("an event")
     }
 
     #[track_caller]
     fn refusal(text: &str) -> String {
-        let batch = read(text.as_bytes(), Format::NdJson, &nobody).expect("a batch");
+        let batch = read(text.as_bytes(), Format::NdJson, &nobody, NOW_MS).expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (0, 1), "{text}");
         batch.problems[0].message.clone()
     }
@@ -429,11 +402,38 @@ mod tests {
             Arm::Control
         };
         let text = with(r#""component":"a.b","user":"u1","groups":["\tbeta ",""," "]"#);
-        let batch = read(text.as_bytes(), Format::Json, &expose).expect("a batch");
+        let batch = read(text.as_bytes(), Format::Json, &expose, NOW_MS).expect("a batch");
         let [Event::Complete(labels, _)] = &batch.events[..] else {
             panic!("{batch:?}");
         };
         assert_eq!(labels.arm, Arm::Control);
+    }
+
+    #[test]
+    fn the_moment_of_an_event_counts_within_a_day() {
+        let at = |timestamp: i64| one(&with(&format!(r#""timestamp":{timestamp}"#)));
+        for back_ms in [2000, 60_000, BACK_MS_MAX] {
+            let event = at(NOW_MS - back_ms);
+            let Event::At(at_ms, inner) = &event else {
+                panic!("{event:?}");
+            };
+            assert_eq!(*at_ms, NOW_MS - back_ms);
+            assert_eq!((event.source(), &**inner), ("web", &one(COMPLETE)));
+        }
+        for at_ms in [NOW_MS - 1999, NOW_MS, NOW_MS + AHEAD_MS_MAX] {
+            assert_eq!(at(at_ms), one(COMPLETE), "as it comes");
+        }
+        assert_eq!(one(&with(r#""timestamp":null"#)), one(COMPLETE));
+        let early = NOW_MS - BACK_MS_MAX - 1;
+        let late = NOW_MS + AHEAD_MS_MAX + 1;
+        for wrong in [early, late, NOW_MS / 1000, 0, i64::MIN, i64::MAX] {
+            let text = with(&format!(r#""timestamp":{wrong}"#));
+            assert_eq!(refusal(&text), TIMESTAMP, "{wrong}");
+        }
+        for wrong in [r#""2026-01-01T00:00:00Z""#, "true", "1e300"] {
+            let text = with(&format!(r#""timestamp":{wrong}"#));
+            assert_eq!(refusal(&text), TIMESTAMP, "{wrong}");
+        }
     }
 
     #[test]
@@ -505,12 +505,12 @@ mod tests {
     #[test]
     fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
         let lines = format!("{COMPLETE}\n\n{{\"type\":5}}\r\n{COMPLETE}\n\u{feff}\nx\n");
-        let batch = read(lines.as_bytes(), Format::NdJson, &nobody).expect("a batch");
+        let batch = read(lines.as_bytes(), Format::NdJson, &nobody, NOW_MS).expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (2, 2));
         let indices: Vec<usize> = batch.problems.iter().map(|it| it.index).collect();
         assert_eq!(indices, [1, 3]);
         let array = format!("[{COMPLETE},5,{COMPLETE}]");
-        let batch = read(array.as_bytes(), Format::Json, &nobody).expect("a batch");
+        let batch = read(array.as_bytes(), Format::Json, &nobody, NOW_MS).expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (2, 1));
         assert_eq!(batch.problems[0].index, 1);
     }
@@ -518,7 +518,7 @@ mod tests {
     #[test]
     fn a_batch_is_the_same_behind_a_mark_and_with_any_line_ends() {
         let check = |text: &str, format| {
-            let batch = read(text.as_bytes(), format, &nobody).expect("a batch");
+            let batch = read(text.as_bytes(), format, &nobody, NOW_MS).expect("a batch");
             assert_eq!((batch.events.len(), batch.rejected), (2, 0), "{text:?}");
         };
         for end in ["\n", "\r\n", "\r", "\n\n", "\n\u{feff}", " \n\u{a0}\n"] {
@@ -533,6 +533,7 @@ mod tests {
             format!("\u{feff}{COMPLETE}").as_bytes(),
             Format::Json,
             &nobody,
+            NOW_MS,
         );
         assert_eq!(single.expect("a batch").events.len(), 1);
     }
@@ -541,7 +542,7 @@ mod tests {
     fn a_batch_in_utf_16_is_refused_by_name() {
         let bytes: Vec<u8> = COMPLETE.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for format in [Format::Json, Format::NdJson] {
-            let refused = read(&bytes, format, &nobody).expect_err("it is refused");
+            let refused = read(&bytes, format, &nobody, NOW_MS).expect_err("it is refused");
             assert_eq!(refused.to_string(), "the body is UTF-16; save it as UTF-8");
         }
     }
@@ -551,21 +552,21 @@ mod tests {
         let mut lines = COMPLETE.as_bytes().to_vec();
         lines.extend(b"\n{\"type\":\"ml:usage\",\"source\":\"\xff\"}\n");
         lines.extend(COMPLETE.as_bytes());
-        let batch = read(&lines, Format::NdJson, &nobody).expect("a batch");
+        let batch = read(&lines, Format::NdJson, &nobody, NOW_MS).expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (2, 1));
     }
 
     #[test]
     fn a_batch_that_is_no_batch_is_refused_whole() {
         for text in ["", "5", "[", "[1,]", "[{}] x", "null"] {
-            let refused = read(text.as_bytes(), Format::Json, &nobody);
+            let refused = read(text.as_bytes(), Format::Json, &nobody, NOW_MS);
             assert!(matches!(refused, Err(BatchError::NotJson { .. })), "{text}");
         }
         let many = format!("[{}0]", "0,".repeat(BATCH_EVENTS_MAX));
-        let refused = read(many.as_bytes(), Format::Json, &nobody);
+        let refused = read(many.as_bytes(), Format::Json, &nobody, NOW_MS);
         assert_eq!(refused, Err(BatchError::TooMany));
         let lines = "0\n".repeat(BATCH_EVENTS_MAX + 1);
-        let refused = read(lines.as_bytes(), Format::NdJson, &nobody);
+        let refused = read(lines.as_bytes(), Format::NdJson, &nobody, NOW_MS);
         assert_eq!(refused, Err(BatchError::TooMany));
     }
 
@@ -573,7 +574,7 @@ mod tests {
         #[test]
         fn no_bytes_are_a_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
             for format in [Format::Json, Format::NdJson] {
-                let _ = read(&bytes, format, &nobody);
+                let _ = read(&bytes, format, &nobody, NOW_MS);
             }
         }
 
@@ -584,7 +585,7 @@ mod tests {
             let mut bytes = with(r#""component":"a.b","user":"u1","iterations":3"#).into_bytes();
             let at = at % bytes.len();
             bytes[at] = byte;
-            let batch = read(&bytes, Format::NdJson, &nobody).expect("a line is a batch");
+            let batch = read(&bytes, Format::NdJson, &nobody, NOW_MS).expect("a line is a batch");
             proptest::prop_assert!(batch.events.len() + batch.rejected <= 2);
         }
     }
@@ -592,7 +593,7 @@ mod tests {
     #[test]
     fn problems_are_bounded_and_counted() {
         let lines = "0\n".repeat(5000);
-        let batch = read(lines.as_bytes(), Format::NdJson, &nobody).expect("a batch");
+        let batch = read(lines.as_bytes(), Format::NdJson, &nobody, NOW_MS).expect("a batch");
         assert_eq!((batch.rejected, batch.problems.len()), (5000, PROBLEMS_MAX));
     }
 }

@@ -164,14 +164,14 @@ impl Evidence {
         let counts = Counts::new();
         let from_ms = at_ms;
         self.bins.insert(next, Bin { from_ms, counts });
-        let joined = self.join(newest_ms - APART_FOR_MS);
-        &mut self.bins[next - joined]
+        self.join(newest_ms - APART_FOR_MS);
+        // It may have been joined with the one before, and later ones with it.
+        let after = self.bins.partition_point(|bin| bin.from_ms <= at_ms);
+        &mut self.bins[after - 1]
     }
 
-    /// Joins bins that begin before a moment, as far as they may be; returns by how many they are
-    /// fewer.
-    fn join(&mut self, before_ms: i64) -> usize {
-        let bins_before = self.bins.len();
+    /// Joins bins that begin before a moment, as far as they may be.
+    fn join(&mut self, before_ms: i64) {
         let mut index = 1;
         while index < self.bins.len() && self.bins[index].from_ms < before_ms {
             let first_ms = self.bins[index - 1].from_ms;
@@ -187,7 +187,6 @@ impl Evidence {
                 index += 1;
             }
         }
-        bins_before - self.bins.len()
     }
 
     /// Returns whether there is a split after a moment, up to another.
@@ -264,6 +263,16 @@ mod tests {
         assert_eq!(errors(&evidence, 100_500), 2);
         assert_eq!(errors(&evidence, 100_000), 4);
         assert_eq!(errors(&evidence, 0), 5);
+    }
+
+    /// Its bin is joined with later ones at once, as far as they are old enough.
+    #[test]
+    fn a_batch_from_before_all_others_is_counted_first() {
+        let mut evidence = Evidence::default();
+        count(&mut evidence, [100_000, 100_500, 101_400, 99_900]);
+        assert_eq!(errors(&evidence, 0), 4);
+        assert_eq!(errors(&evidence, 99_900), 4);
+        assert_eq!(errors(&evidence, 100_500), 2);
     }
 
     #[test]

@@ -32,6 +32,23 @@ pub const SOURCES_MAX: usize = 64;
 /// otherwise instances that are long gone would fill [`SERIES_MAX`].
 pub const SERIES_FORGOTTEN_AFTER_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
+/// How long before it is reported an event may have happened: a day, half of what frames of ten
+/// seconds are kept for.
+pub const BACK_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+
+/// How far ahead of this machine's clock an event may claim to be; it counts as of when it comes.
+pub const AHEAD_MS_MAX: i64 = 60 * 1000;
+
+/// An event counts as of when it comes if it happened no longer before that.
+pub const AS_IT_COMES_MS: i64 = 2000;
+
+/// How long before it is reported an event may have happened to be evidence for a verdict: a
+/// verdict is of what happens now.
+pub const EVIDENCE_MS_MAX: i64 = 30 * 1000;
+
+/// Names of unknown components that are told in the answer to a batch.
+pub const UNKNOWN_TOLD_MAX: usize = 20;
+
 /// Batches that may wait to be stored.
 pub const QUEUE_BATCHES_MAX: usize = 1024;
 

@@ -105,7 +105,7 @@ impl Recorder {
 
     /// Returns the labels to count under: these, or [`OTHER`] if there are too many.
     #[cold]
-    fn admit(&self, labels: &LabelsRef) -> Labels {
+    pub(super) fn admit(&self, labels: &LabelsRef) -> Labels {
         let mut known = lock(&self.known);
         if known.contains(labels) {
             return labels.owned();

@@ -126,6 +126,35 @@ impl Ring {
         }
     }
 
+    /// Adds a frame of an earlier time, if the ring reaches back to it. Returns whether it does.
+    pub fn add(&mut self, at_s: i64, frame: &Frame) -> bool {
+        if self.begins_s().is_none_or(|begins_s| at_s < begins_s) {
+            return false;
+        }
+        let place = self
+            .frames
+            .partition_point(|(begins_s, _)| *begins_s < at_s);
+        match self
+            .frames
+            .get_mut(place)
+            .filter(|(begins_s, _)| *begins_s == at_s)
+        {
+            Some((_, packed)) => {
+                let mut sum = Frame::unpack(packed).unwrap_or_default();
+                sum.merge(frame);
+                self.bytes -= packed.len();
+                *packed = sum.pack().into();
+                self.bytes += packed.len();
+            }
+            None => {
+                let packed: Box<[u8]> = frame.pack().into();
+                self.bytes += packed.len();
+                self.frames.insert(place, (at_s, packed));
+            }
+        }
+        true
+    }
+
     /// Rewrites the frames that `edit` changes; it returns whether it did.
     pub fn edit(&mut self, mut edit: impl FnMut(&mut Frame) -> bool) {
         for (_, packed) in &mut self.frames {
@@ -223,6 +252,21 @@ mod tests {
         let last = Frame::unpack(last).expect("it was packed");
         assert_eq!(last.sum(|_, _| true).errors, 3);
         assert_eq!(ring.bytes(), 2 * frame(1).pack().len());
+    }
+
+    #[test]
+    fn what_comes_late_is_added_where_the_ring_has_its_time() {
+        let mut ring = Ring::new(100, usize::MAX);
+        assert!(!ring.add(40, &frame(1)), "an empty ring has no time");
+        ring.push(40, &frame(1));
+        ring.push(60, &frame(1));
+        assert!(!ring.add(30, &frame(1)));
+        assert!(ring.add(40, &frame(2)) && ring.add(50, &frame(1)) && ring.add(70, &frame(1)));
+        assert_eq!(times(&ring, 0, 100), [40, 50, 60, 70]);
+        let (_, first) = &ring.between(40, 41)[0];
+        let first = Frame::unpack(first).expect("it was packed");
+        assert_eq!(first.sum(|_, _| true).errors, 3);
+        assert_eq!(ring.bytes(), 4 * frame(1).pack().len());
     }
 
     #[test]

@@ -382,11 +382,9 @@ impl Worker {
     }
 
     fn close_second(&mut self, at_s: i64) {
-        let frame = self
-            .context
-            .collector
-            .close_second(at_s, &mut namer(&mut self.store));
-        if let Some(frame) = frame {
+        let name = &mut namer(&mut self.store);
+        let closed = self.context.collector.close_second(at_s, name);
+        for (at_s, frame) in closed {
             self.progress.add(at_s, &frame);
         }
         let mut state = self.context.collector.state();

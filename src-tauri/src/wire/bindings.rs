@@ -121,6 +121,7 @@ fn generate() -> String {
         SnapshotCause,
         SnapshotFilter,
         SnapshotPage,
+        SnapshotsFile,
         Unreadable,
         Timeline,
         TimelineColumn,

@@ -121,7 +121,7 @@ macro_rules! with_every_call {
             /// Asks for the same parts as they were before a restore; cancels it if it is open.
             states::undo_restore(id: u64) -> StateRestore;
             /// Lets a person choose where to write a bundle of snapshots; `null` for none.
-            states::export_snapshots(ids: Vec<u64>) -> Option<String>;
+            states::export_snapshots(ids: Vec<u64>) -> Option<SnapshotsFile>;
             /// Lets a person choose a bundle, a snapshot or a state to read; `null` for none.
             states::import_snapshots() -> Option<Vec<Snapshot>>;
             /// Ends the import of snapshots that goes on, if any; none of its snapshots is kept.

@@ -1889,7 +1889,7 @@ snapshotBytes: number,
  */
 lastSnapshotMs: number | null, 
 /**
- * Its restore that is open, or else its latest; `null` without any.
+ * Its restore that is open, or else its latest that is not damaged; `null` without any.
  */
 restore: StateRestore | null, 
 /**
@@ -2001,6 +2001,19 @@ total: number,
 snapshots: Array<Snapshot>, 
 /**
  * What could not be searched for a text; left out if all could.
+ */
+unreadable?: Unreadable, };
+
+/**
+ * A file that snapshots were written to.
+ */
+export type SnapshotsFile = { 
+/**
+ * Its path.
+ */
+place: string, 
+/**
+ * What is damaged, and left out; left out itself if nothing is.
  */
 unreadable?: Unreadable, };
 
@@ -2398,7 +2411,7 @@ except: Array<string>,
 withFlags: boolean, };
 
 /**
- * A restore, and its outcome.
+ * A restore, and its outcome. Of a damaged one everything but the number may be wrong or missing.
  */
 export type StateRestore = { 
 /**
@@ -2472,7 +2485,7 @@ differing: Array<string>, };
 /**
  * How a restore stands.
  */
-export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled" | "recovered";
+export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled" | "recovered" | "damaged";
 
 /**
  * Which restores to look for. What is not given lets every restore through.

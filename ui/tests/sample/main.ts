@@ -165,6 +165,8 @@ if (wanted.has("damaged")) {
   const [name] = host.states.names;
   if (name !== undefined) host.states.damage(name);
   host.states.damageLatest();
+  const ended = host.states.restores.find(({ status }) => status !== "open");
+  if (ended) host.states.damageRestore(ended.id);
 }
 if (wanted.has("ticking")) {
   let ticks = 0;

@@ -31,6 +31,7 @@ import type {
   StateAt,
   StateDifference,
   StateDifferenceOptions,
+  SnapshotsFile,
   StateRestore,
   StateSource,
   Status,
@@ -257,7 +258,7 @@ export class MemoryHost extends MemoryFlags implements Host {
     return this.states.undoRestore(id);
   }
 
-  exportSnapshots(ids: readonly number[]): Promise<string | null> {
+  exportSnapshots(ids: readonly number[]): Promise<SnapshotsFile | null> {
     return this.states.exportSnapshots(ids);
   }
 
@@ -377,7 +378,7 @@ export class MemoryHost extends MemoryFlags implements Host {
     survey.takes = [];
     survey.changes = [];
     survey.leaves = ["Nothing in it is missing here."];
-    return Promise.resolve({ name, taken, left: survey.leaves });
+    return this.noteQuarantineSeen([name]).then(() => ({ name, taken, left: survey.leaves }));
   }
 
   exportQuarantined(name: string): Promise<string | null> {

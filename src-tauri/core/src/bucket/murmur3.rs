@@ -25,7 +25,7 @@ pub(super) struct Head {
     len: u32,
 }
 
-/// Up to five bytes, the first one lowest.
+/// Up to five bytes between the last whole block of a prefix and the id, the first one lowest.
 struct Lead {
     bytes: u64,
     len: u32,
@@ -78,66 +78,33 @@ impl Prefix {
         })
     }
 
-    /// Returns the hash of prefix, head and id one after the other.
-    #[inline]
-    pub(super) fn hash(self, head: Head, id: &[u8]) -> u32 {
-        if let Some(first) = id.first_chunk() {
-            return self.hash_long(head, first, id);
-        }
-        match (id.first_chunk(), id.last_chunk()) {
-            (Some(first), Some(last)) => self.hash_short(head, first, last, id.len()),
-            _ => {
-                let whole = self.write(&head.to_bytes()[..head.len()]).write(id);
-                finish(whole.hash ^ scramble(whole.rest), whole.len)
-            }
-        }
+    /// Returns the hash of prefix, head and id one after the other, given the phase of the prefix: in
+    /// loops over ids, it is a constant.
+    #[inline(always)]
+    pub(super) fn hash_in(self, phase: u32, head: Head, id: &[u8]) -> u32 {
+        let lead = Lead {
+            bytes: u64::from(self.rest) | u64::from(head.bytes) << (8 * phase),
+            len: phase + head.len,
+        };
+        let len = self
+            .len
+            .wrapping_add(head.len)
+            .wrapping_add(id.len() as u32);
+        let hash = if let Some(first) = id.first_chunk() {
+            hash_long(self.hash, lead, first, id)
+        } else if let (Some(first), Some(last)) = (id.first_chunk(), id.last_chunk()) {
+            hash_short(self.hash, lead, first, last, id.len())
+        } else {
+            self.hash_tiny(head, id)
+        };
+        finish(hash, len)
     }
 
-    /// Hashes an id of eight bytes or more.
-    #[inline]
-    fn hash_long(self, head: Head, first: &[u8; 8], id: &[u8]) -> u32 {
-        let lead = self.lead(head);
-        let word = lead.bytes | u64::from_le_bytes(*first) << (8 * lead.len);
-        let hash = mix(mix(self.hash, word as u32), (word >> 32) as u32);
-        let (blocks, rest) = id[8 - lead.len as usize..].as_chunks::<4>();
-        let hash = blocks
-            .iter()
-            .fold(hash, |hash, block| mix(hash, u32::from_le_bytes(*block)));
-        let rest = last_bytes(id, rest.len());
-        finish(hash ^ scramble(rest), self.len_with(head, id.len()))
-    }
-
-    /// Hashes an id of four to seven bytes: after the up to four of prefix and head, that is two
-    /// blocks at most.
-    #[inline]
-    fn hash_short(self, head: Head, first: &[u8; 4], last: &[u8; 4], id_len: usize) -> u32 {
-        let [first, last] = [first, last].map(|part| u64::from(u32::from_le_bytes(*part)));
-        // Bytes that are in both are the same in both.
-        let id = first | last << (8 * (id_len - 4));
-        let lead = self.lead(head);
-        let word = lead.bytes | id << (8 * lead.len);
-        let [first, second] = [word as u32, (word >> 32) as u32];
-        let third = ((id >> 32) >> (32 - 8 * lead.len)) as u32;
-        let one = mix(self.hash, first);
-        // Whether there are two depends on the lengths of names and ids: no pattern to learn.
-        let are_two = lead.len as usize + id_len >= 8;
-        let hash = select_unpredictable(are_two, mix(one, second), one);
-        let rest = select_unpredictable(are_two, third, second);
-        finish(hash ^ scramble(rest), self.len_with(head, id_len))
-    }
-
-    /// Returns what comes after the last whole block of the prefix and before the id.
-    #[inline]
-    fn lead(self, head: Head) -> Lead {
-        Lead {
-            bytes: u64::from(self.rest) | u64::from(head.bytes) << (8 * self.phase()),
-            len: self.phase() + head.len,
-        }
-    }
-
-    #[inline]
-    fn len_with(self, head: Head, id_len: usize) -> u32 {
-        self.len.wrapping_add(head.len).wrapping_add(id_len as u32)
+    /// Hashes an id of up to three bytes.
+    #[cold]
+    fn hash_tiny(self, head: Head, id: &[u8]) -> u32 {
+        let whole = self.write(&head.to_bytes()[..head.len()]).write(id);
+        whole.hash ^ scramble(whole.rest)
     }
 
     /// Returns how many bytes there are after the last whole block.
@@ -145,6 +112,35 @@ impl Prefix {
     pub(super) fn phase(self) -> u32 {
         self.len % 4
     }
+}
+
+/// Hashes an id of eight bytes or more.
+#[inline(always)]
+fn hash_long(hash: u32, lead: Lead, first: &[u8; 8], id: &[u8]) -> u32 {
+    let word = lead.bytes | u64::from_le_bytes(*first) << (8 * lead.len);
+    let hash = mix(mix(hash, word as u32), (word >> 32) as u32);
+    let (blocks, rest) = id[8 - lead.len as usize..].as_chunks::<4>();
+    let hash = blocks
+        .iter()
+        .fold(hash, |hash, block| mix(hash, u32::from_le_bytes(*block)));
+    hash ^ scramble(last_bytes(id, rest.len()))
+}
+
+/// Hashes an id of four to seven bytes: after the up to four of `lead`, that is two blocks at most.
+#[inline(always)]
+fn hash_short(hash: u32, lead: Lead, first: &[u8; 4], last: &[u8; 4], id_len: usize) -> u32 {
+    let [first, last] = [first, last].map(|part| u64::from(u32::from_le_bytes(*part)));
+    // Bytes that are in both are the same in both.
+    let id = first | last << (8 * (id_len - 4));
+    let word = lead.bytes | id << (8 * lead.len);
+    let [first, second] = [word as u32, (word >> 32) as u32];
+    let third = ((id >> 32) >> (32 - 8 * lead.len)) as u32;
+    let one = mix(hash, first);
+    // Whether there are two depends on the lengths of names and ids: no pattern to learn.
+    let are_two = lead.len as usize + id_len >= 8;
+    let hash = select_unpredictable(are_two, mix(one, second), one);
+    let rest = select_unpredictable(are_two, third, second);
+    hash ^ scramble(rest)
 }
 
 /// Returns the last up to three bytes of an id of four or more, the first of them lowest.
@@ -195,4 +191,36 @@ pub(super) fn finish(hash: u32, len: u32) -> u32 {
     let hash = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
     let hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
     hash ^ (hash >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn murmur3(bytes: &[u8]) -> u32 {
+        Prefix::default().hash_in(0, Head::EMPTY, bytes)
+    }
+
+    /// Values of the reference implementation, as SMHasher and Wikipedia list them for seed 0.
+    #[test]
+    fn murmur3_agrees_with_the_reference_values() {
+        assert_eq!(murmur3(b""), 0);
+        assert_eq!(murmur3(b"test"), 0xba6b_d213);
+        assert_eq!(murmur3(b"Hello, world!"), 0xc036_3e43);
+        let fox = b"The quick brown fox jumps over the lazy dog";
+        assert_eq!(murmur3(fox), 0x2e4f_f723);
+    }
+
+    #[test]
+    fn murmur3_does_not_depend_on_how_its_input_is_cut() {
+        let bytes: Vec<u8> = (0..64_u8).map(|i| i.wrapping_mul(37) ^ 0xa5).collect();
+        for len in 0..=bytes.len() {
+            let bytes = &bytes[..len];
+            for cut in 0..=len {
+                let prefix = Prefix::default().write(&bytes[..cut]);
+                let cut = prefix.hash_in(prefix.phase(), Head::EMPTY, &bytes[cut..]);
+                assert_eq!(cut, murmur3(bytes), "{len} bytes");
+            }
+        }
+    }
 }

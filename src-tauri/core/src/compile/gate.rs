@@ -87,13 +87,16 @@ impl Gate {
     /// Returns how a component is evaluated to which this rollout applies.
     pub(super) fn course(&self, barred: Option<Barred>, prerequisites: Prerequisites) -> Course {
         let settled = |value, reason| Course::Settled { value, reason };
-        match (barred, self.admission) {
-            (Some(barred), _) => settled(false, barred.into()),
-            (None, Admission::Nobody) => settled(false, Reason::Zero),
+        if let Some(barred) = barred {
+            return settled(false, barred.into());
+        }
+        match (self.admission, self.slot) {
+            (Admission::Nobody, _) => settled(false, Reason::Zero),
             _ if !prerequisites.is_none() => Course::Requiring(prerequisites),
-            (None, Admission::Everyone) => settled(true, Reason::Full),
-            _ if self.is_document() => Course::Document,
-            _ => Course::Own,
+            (Admission::Everyone, _) => settled(true, Reason::Full),
+            (_, None) => Course::Document,
+            (Admission::Part, Some(slot)) => Course::Bucket(slot),
+            (_, Some(_)) => Course::Own,
         }
     }
 

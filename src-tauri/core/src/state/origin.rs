@@ -1,6 +1,6 @@
 //! Which line of code made a change, by the stack trace that came with it.
 //!
-//! The rule, which the README has too:
+//! The rule, which docs/http.md has too:
 //!
 //! 1. Frames of the runtime, of its internals and of packages are left out.
 //! 2. If the record has `frame`, that is the place; if it has `skip`, so many of the frames that

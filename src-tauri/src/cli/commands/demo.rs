@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use flagdeck::address::Address;
 use flagdeck::demo::host::{Host, Traits};
 use flagdeck::demo::usual_components;
-use flagdeck::{Error, config};
+use flagdeck::{Error, config, serving};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
@@ -21,6 +21,9 @@ use crate::signals::EndSignals;
 
 /// How many may be named: what each user sees of each is kept in memory.
 const COMPONENTS_MAX: usize = 50;
+
+/// The setting of the port.
+const PORT: &str = "http.port";
 
 /// Seeds that are drawn are short enough to be typed.
 const SEED_DRAWN_MAX: u64 = 999_999;
@@ -85,7 +88,7 @@ pub(super) fn find(arguments: &Arguments, url: Option<&Address>) -> anyhow::Resu
     let data_dir = existing(data_dir(arguments)?)?;
     let address = match url {
         Some(address) => address.clone(),
-        None => configured(arguments, &data_dir)?,
+        None => served_at(arguments, &data_dir)?,
     };
     let flagdeck = Flagdeck::at(address, data_dir);
     match flagdeck.check() {
@@ -108,7 +111,7 @@ pub fn running(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Op
     if !holds_data(&data_dir)? {
         return Ok(None);
     }
-    let flagdeck = Flagdeck::at(configured(arguments, &data_dir)?, data_dir);
+    let flagdeck = Flagdeck::at(served_at(arguments, &data_dir)?, data_dir);
     match flagdeck.check() {
         Ok(()) => Ok(Some(flagdeck)),
         Err(CallError::Away { .. }) => Ok(None),
@@ -133,6 +136,21 @@ fn holds_data(data_dir: &Path) -> anyhow::Result<bool> {
     let database = data_dir.join("flagdeck.db");
     let is_there = database.try_exists();
     is_there.with_context(|| format!("{} cannot be read", database.display()))
+}
+
+/// Returns where a program on the folder serves, if one does; else where the setting says.
+fn served_at(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {
+    let is_named = |(name, _): &(String, String)| name == PORT;
+    if given(arguments).command_line.iter().any(is_named) {
+        return configured(arguments, data_dir);
+    }
+    let usual = config::load(data_dir, &given(arguments)).config.http.port;
+    let ports = serving::ports(data_dir);
+    let port = ports.iter().find(|port| **port == usual).or(ports.first());
+    match port {
+        Some(port) => Ok(Address::of_port(*port)),
+        None => configured(arguments, data_dir),
+    }
 }
 
 fn configured(arguments: &Arguments, data_dir: &Path) -> anyhow::Result<Address> {

@@ -11,10 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use flagdeck::http::{BindError, Server};
+use flagdeck::http::{BindError, Server, port_owner};
 use flagdeck::store::sqlite::holders::{self, Holder};
 use flagdeck::wire::Finding;
-use flagdeck::{App, durable, trusted_time};
+use flagdeck::{App, durable, serving, trusted_time};
 
 use super::push as pushing;
 use crate::output::{Output, mark, remark};
@@ -45,7 +45,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
         trusted_time::describe(&trusted_time::read(app.data_dir())),
     ));
     findings.push(token(app));
-    findings.push(port(app));
+    findings.extend(ports(app));
     findings.extend(privacy::findings(app));
     findings.extend(push(app));
     let well = findings.iter().all(|finding| finding.ok);
@@ -153,6 +153,23 @@ fn token(app: &App) -> Finding {
                 path.display()
             ),
         ),
+    }
+}
+
+/// Where flags are served; without that, whether the usual port is free.
+fn ports(app: &App) -> Vec<Finding> {
+    let running = serving::ports(app.data_dir()).into_iter();
+    let served = running.map(|port| {
+        let by = port_owner::find(port).map_or(String::new(), |owner| format!(" by {owner}"));
+        finding(
+            true,
+            format!("flags are served at http://127.0.0.1:{port}{by}"),
+        )
+    });
+    let served: Vec<Finding> = served.collect();
+    match served.is_empty() {
+        true => vec![port(app)],
+        false => served,
     }
 }
 

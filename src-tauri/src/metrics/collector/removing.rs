@@ -47,6 +47,7 @@ impl Collected {
         self.usage.shift_remove(source);
         self.sources.shift_remove(source);
         self.open.remove_source(source);
+        self.late.remove_source(source);
         self.evidence.remove_source(source);
         self.version += 1;
         let Some(number) = number else {
@@ -95,7 +96,7 @@ impl Uncounted {
 }
 
 impl Open {
-    fn remove_source(&mut self, source: &str) {
+    pub(super) fn remove_source(&mut self, source: &str) {
         self.tallies.retain(|labels, _| *labels.source != *source);
         self.memory.retain(|(name, _)| **name != *source);
     }

@@ -32,6 +32,10 @@ const connect: HelpPage = {
       kind: "text",
       text: "`enabled` is the master switch, `components` the tree of switches, `rollout` who sees what is on. The other keys are optional: `rollouts` of single components, what a component `requires`, its description in `about`, and the algorithm for `bucketing`.",
     },
+    {
+      kind: "text",
+      text: "Any OpenFeature SDK works with its OFREP provider at the same address, without the `/api/ml/flags`. `/api/openapi.json` there describes every request for programs.",
+    },
     { kind: "heading", text: "Polling" },
     {
       kind: "text",
