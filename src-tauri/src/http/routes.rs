@@ -30,7 +30,7 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{assets, events, flags, health, ofrep, openapi, sample, state, stream};
+use super::{assets, clients, events, flags, health, ofrep, openapi, sample, state, stream};
 use crate::app::App;
 
 /// Every address but that of the metrics.
@@ -50,6 +50,7 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
             state::snapshot_methods(),
         ),
         ("/api/ml/events", events::methods()),
+        ("/api/ml/clients", clients::methods()),
         ("/ofrep/v1/evaluate/flags", ofrep::bulk_methods()),
         ("/ofrep/v1/evaluate/flags/{key}", ofrep::methods()),
         ("/healthz", health::methods()),
