@@ -340,7 +340,11 @@ class Reporter {
     try {
       asked = await this.#connection.send("GET", restore.href);
     } catch (error) {
-      if (error.status !== 404 && error.status !== 410) throw error;
+      const isOver = error.status === 404 || error.status === 410;
+      if (!isOver && error.code !== "state_damaged") throw error;
+      // A whole report replaces a damaged state; a restore that is sound and open comes again with
+      // the next connection.
+      if (!isOver) [this.#reported, this.#isDue] = [undefined, true];
     }
     if (asked?.ml) {
       this.#extension.restore(asked);

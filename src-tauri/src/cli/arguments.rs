@@ -173,6 +173,16 @@ pub enum Command {
     /// Summarise what applications reported, in the last minutes and in all, and judge each
     /// component for those who have it and for those who do not
     Metrics,
+    /// List the clients that used the running Flagdeck in the last 15 minutes, and what they used
+    ///
+    /// Asks the window or the flagctl serve that serves HTTP: each program knows its own clients.
+    /// A client is named by its source (?source=shop, the state it reports, the source of its
+    /// events), and by the product in its User-Agent.
+    Clients {
+        /// Where Flagdeck is running; only on this machine. Without it, at the setting http.port
+        #[arg(long, value_name = "URL", value_parser = on_this_machine)]
+        url: Option<Address>,
+    },
     /// Look for anything wrong with the data folder and the configuration
     Doctor {
         /// Have a running Flagdeck, whose data folder was removed while it was open, write

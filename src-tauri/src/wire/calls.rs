@@ -134,6 +134,10 @@ macro_rules! with_every_call {
             /// desktop asks about an address or an origin first; resolves to `null` if the user does
             /// not confirm it.
             settings::change_setting(name: String, value: SettingValue) -> Option<Vec<Setting>>;
+            /// Tries again to serve flags over HTTP, if they are not served.
+            settings::serve() -> Status;
+            /// The clients that used this window's server lately.
+            settings::connected() -> Connected;
             /// The token that writing over HTTP needs.
             settings::token() -> String;
             /// Replaces the token; the one before is refused from then on.
