@@ -8,6 +8,7 @@ pub mod folders;
 pub mod salvage;
 pub mod stores;
 
+pub mod chromium;
 pub mod cli;
 pub mod fake_flagdeck;
 pub mod observers;

@@ -53,6 +53,7 @@ mod restores_model;
 mod salvage;
 mod salvage_attacked;
 mod salvage_states;
+mod sample_page;
 mod settings;
 mod shapes;
 mod spellings;

@@ -217,19 +217,26 @@ fn sources(app: &App) -> Result<Vec<DemoSource>, Error> {
     found(names.iter().map(|name| app.removable(name)))
 }
 
-/// Leaves out sources of which there is nothing.
+/// Leaves out sources of which nothing is left.
 fn found(
     sources: impl Iterator<Item = Result<RemovedSource, Error>>,
 ) -> Result<Vec<DemoSource>, Error> {
     let mut found = Vec::new();
     for source in sources {
         match source {
+            // What was removed before may still be known by its name.
+            Ok(source) if is_empty(&source) => {}
             Ok(source) => found.push(source.into()),
             Err(Error::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
     }
     Ok(found)
+}
+
+fn is_empty(source: &RemovedSource) -> bool {
+    let kept = source.snapshots + source.restores + source.calculations;
+    !source.has_state && kept == 0
 }
 
 /// Lists the names of sources that are synthetic: those that have a state or snapshots, and

@@ -316,7 +316,7 @@ mod tests {
     fn metrics_cannot_be_where_something_else_is() {
         for (path, _) in addresses() {
             let path = path.replace(['{', '}', '*'], "");
-            let refused = route::check(&path).unwrap_err();
+            let refused = route::check(path.trim_end_matches('/')).unwrap_err();
             assert!(refused.contains("outside"), "{path}: {refused}");
         }
     }
