@@ -7,7 +7,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 TAURI_CLI := @tauri-apps/cli@2.12.5
-UI_SOURCES := $(shell find ui -name node_modules -prune -o -path ui/dist -prune -o -type f -print)
+UI_SOURCES := $(shell find ui docs/recipes -name node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
 .PHONY: help run test fuzz torture bench bench-window bench-js build flagctl ui package clean
 

@@ -63,7 +63,7 @@ fn a_bundle_that_is_bad_at_its_end_is_refused_whole() {
     put(&app, &json!({ "n": 1 }));
     let first = take(&app).id;
     put(&app, &json!({ "n": 2 }));
-    let exported = app.export_snapshots(&[first, take(&app).id]).unwrap();
+    let exported = app.export_snapshots(&[first, take(&app).id]).unwrap().text;
     let altered = exported.replace("\"n\":2", "\"n\":3");
     assert_ne!(altered, exported);
     for (bad, said) in [

@@ -314,6 +314,8 @@ fn no_command_prints_what_a_terminal_would_act_on() {
         vec!["quarantine", "seen", TEXT],
         vec!["quarantine", "remove", TEXT, "--yes"],
         vec!["serve", "--port", TEXT],
+        vec!["clients"],
+        vec!["clients", "--url", TEXT],
         vec!["demo", "--url", TEXT],
         vec!["demo", "--component", TEXT],
         vec!["demo"],

@@ -4,6 +4,8 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use flagdeck::http::{BindError, Limits, Server};
+use flagdeck::wire::Status;
+use flagdeck::{App, Event};
 
 use crate::http_support::Running;
 use crate::support::apps::open;
@@ -205,6 +207,42 @@ fn a_port_in_use_names_its_owner_and_a_way_on() {
     }
     drop(taken);
     assert!(Server::bind(app, port).is_ok());
+}
+
+#[test]
+fn why_flags_are_not_served_is_a_notice_until_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path());
+    let told = |app: &App| {
+        let notices = app.notices().into_iter();
+        let told = notices.map(|notice| notice.message);
+        told.filter(|message| message.starts_with("Flags are not served over HTTP: "))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((app.not_serving(), told(&app)), (None, Vec::new()));
+
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = Server::bind(app.clone(), port).unwrap_err();
+    let mut announced = app.subscribe();
+    app.set_not_serving(error.into());
+    assert!(matches!(announced.try_recv(), Ok(Event::Status)));
+    let why = app.not_serving().unwrap();
+    assert_eq!(why.port, port);
+    if cfg!(target_os = "linux") {
+        let own = format!("(process {})", std::process::id());
+        assert!(why.owner.unwrap().contains(&own));
+    }
+    let sentence = format!("Flags are not served over HTTP: {}.", why.reason);
+    assert_eq!(told(&app), [sentence]);
+    assert_eq!(Status::of(&app).serving, None);
+    assert!(Status::of(&app).not_serving.is_some());
+
+    drop(taken);
+    let server = Server::bind(app.clone(), port).unwrap();
+    app.set_serving(Some(server.address()));
+    assert_eq!((app.not_serving(), told(&app)), (None, Vec::new()));
+    assert_eq!(Status::of(&app).serving, Some(server.address().to_string()));
 }
 
 #[test]

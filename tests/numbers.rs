@@ -47,7 +47,7 @@ fn a_state_is_kept_digit_for_digit() {
             .to_string()
     };
     assert_eq!((at(snapshot), at(next)), (STATE.to_owned(), changed));
-    let bundle = app.export_snapshots(&[snapshot, next]).unwrap();
+    let bundle = app.export_snapshots(&[snapshot, next]).unwrap().text;
     assert!(bundle.contains(STATE), "{bundle}");
     assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
 }
@@ -93,7 +93,7 @@ fn a_bundle_may_be_written_again_but_not_altered() {
         r#"{"a":1.0,"b":-0.0,"c":1e21,"d":12345678901234567890123,"e":0.1}"#,
     );
     let snapshot = take(&app).id;
-    let bundle = app.export_snapshots(&[snapshot]).unwrap();
+    let bundle = app.export_snapshots(&[snapshot]).unwrap().text;
     // As jq and others write it: in lines, keys sorted, other spellings of the same numbers.
     let state = r#"{"e": 1e-1, "d": 12345678901234567890123.0, "c": 1000000000000000000000, "b": 0, "a": 1}"#;
     let written = r#"{"a":1.0,"b":-0.0,"c":1e+21,"d":12345678901234567890123,"e":0.1}"#;

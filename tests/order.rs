@@ -103,7 +103,7 @@ fn a_bundle_in_another_order_is_taken_and_differs_in_nothing() {
     put(&app, &state(2));
     let other = take(&app).id;
     let bundle: Value =
-        serde_json::from_str(&app.export_snapshots(&[one, other]).unwrap()).unwrap();
+        serde_json::from_str(&app.export_snapshots(&[one, other]).unwrap().text).unwrap();
     let imported = app
         .import_snapshots(reversed(&bundle).as_bytes(), "shuffled")
         .unwrap();

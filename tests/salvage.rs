@@ -307,6 +307,8 @@ fn the_doctor_says_first_what_it_takes_back_and_does_it_when_told() {
         "{done}"
     );
     assert_eq!(cli.json("history")[0]["revision"], 5);
+    assert_eq!(cli.json("quarantine list")[0]["label"]["seen"], true);
+    assert_eq!(cli.run("get").err, "", "nothing is told of any more");
     let again = cli.ok(&format!("doctor --salvage {name} --yes"));
     assert!(
         again.ends_with("Nothing in quarantine can be taken back.\n"),
@@ -335,8 +337,8 @@ fn snapshots_are_exported_as_a_bundle_that_can_be_imported() {
         .to_owned();
     let file = cli.data_dir().join("bundle.json");
     let said = cli.ok(&format!("quarantine export {name} --to {}", file.display()));
-    assert!(said.ends_with(" holds 7 snapshots\n"), "{said}");
+    assert!(said.ends_with(" holds 8 snapshots\n"), "{said}");
     cli.ok(&format!("snapshot import {} --name old", file.display()));
     let listed = cli.json("snapshot list --source old");
-    assert_eq!(listed.as_array().unwrap().len(), 7, "{listed}");
+    assert_eq!(listed.as_array().unwrap().len(), 8, "{listed}");
 }

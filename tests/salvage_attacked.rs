@@ -136,7 +136,10 @@ fn nothing_is_taken_back_that_was_not_there() {
             some += usize::from(!found.takes.is_empty());
             let revisions = hashes(&database(folder.path()));
             assert!(saved.starts_with(&revisions), "{at}: {revisions:?}");
-            let snapshots = kept_of_all(&snapshots(&app));
+            let mut snapshots = snapshots(&app);
+            // Of a source whose record is damaged, no name is claimed.
+            snapshots.retain(|it| !it.source.starts_with("recovered-"));
+            let snapshots = kept_of_all(&snapshots);
             assert!(snapshots.iter().all(|it| taken.contains(it)), "{at}");
             // The snapshots are of revisions that this store never had.
             let mut problems = app.check().unwrap().problems;

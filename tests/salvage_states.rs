@@ -6,7 +6,7 @@ use std::path::Path;
 use flagdeck::clock::Clock;
 use flagdeck::metrics::frame::Frame;
 use flagdeck::metrics::store::MetricsReader;
-use flagdeck::state::shapes::SnapshotLabel;
+use flagdeck::state::shapes::{Snapshot, SnapshotLabel};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -35,6 +35,11 @@ fn snapshots_are_taken_back_with_their_times_labels_and_causes() {
     let taken = app.take_back(&name).unwrap();
     assert_eq!(taken.taken, found.takes);
     assert_eq!(taken.left, ["Nothing in it is missing here."]);
+    let entry = app.quarantine().unwrap().remove(0);
+    assert!(
+        entry.label.unwrap().seen,
+        "what was taken back was looked at"
+    );
     let after = snapshots(&app);
     assert_eq!(kept_of_all(&after), kept_of_all(&before));
     assert_eq!(app.take_back(&name).unwrap().taken, [""; 0]);
@@ -52,11 +57,9 @@ fn snapshots_are_taken_back_with_their_times_labels_and_causes() {
 fn snapshots_of_unharmed_chains_are_taken_back_and_the_others_counted() {
     let page = "UPDATE snapshot SET coding = zeroblob(9) WHERE id = 4";
     let label = "UPDATE snapshot SET name = 'forged' WHERE id = 4";
-    let source = "UPDATE source SET seq = 99 WHERE name = 'web'";
     for (sql, takes, damaged) in [
         (page, &["1 snapshot of shop", "3 snapshots of web"][..], 4),
         (label, &["1 snapshot of shop", "6 snapshots of web"], 1),
-        (source, &["1 snapshot of shop"], 7),
     ] {
         let folder = temporary();
         fill_states(folder.path());
@@ -69,6 +72,58 @@ fn snapshots_of_unharmed_chains_are_taken_back_and_the_others_counted() {
             "{sql}"
         );
         assert_eq!(app.take_back(&name).unwrap().taken, takes);
+        assert_sound(&app);
+        close(app);
+    }
+}
+
+/// Whatever is damaged in the record of a source, its name may be: its snapshots are mixed with
+/// those of no other.
+#[test]
+fn snapshots_of_a_source_whose_record_is_damaged_get_a_name_of_their_own() {
+    let stored = "The record of web is damaged, and its name may be wrong";
+    let unreadable = "The name of a source cannot be read";
+    for (sql, said) in [
+        ("UPDATE source SET seq = 99 WHERE name = 'web'", stored),
+        (
+            "UPDATE source SET name = CAST(x'77ff0a' AS TEXT) WHERE name = 'web'",
+            unreadable,
+        ),
+        (
+            "PRAGMA foreign_keys = off; DELETE FROM source WHERE name = 'web'",
+            unreadable,
+        ),
+    ] {
+        let folder = temporary();
+        let before = fill_states(folder.path());
+        damage_states(folder.path(), sql);
+        let (app, name) = with_entry(folder.path());
+        let found = survey(&app, &name);
+        let called = format!("recovered-{name}-1");
+        let takes = [
+            format!("7 snapshots of {called}"),
+            "1 snapshot of shop".into(),
+        ];
+        assert_eq!((&found.takes[..], found.damaged), (&takes[..], 0), "{sql}");
+        assert!(found.readable.contains(said), "{sql}: {}", found.readable);
+        assert!(found.readable.contains(&called), "{}", found.readable);
+        assert_eq!(app.take_back(&name).unwrap().taken, takes, "{sql}");
+        assert_eq!(app.take_back(&name).unwrap().taken, [""; 0], "each once");
+        let renamed: Vec<_> = before
+            .iter()
+            .map(|snapshot| match snapshot.source.as_str() {
+                "web" => Snapshot {
+                    source: called.clone(),
+                    ..snapshot.clone()
+                },
+                _ => snapshot.clone(),
+            })
+            .collect();
+        let mut expected = kept_of_all(&renamed);
+        let mut after = kept_of_all(&snapshots(&app));
+        expected.sort_by_key(ToString::to_string);
+        after.sort_by_key(ToString::to_string);
+        assert_eq!(after, expected, "{sql}");
         assert_sound(&app);
         close(app);
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use flagdeck::clients::Interface;
 use flagdeck::error::Code;
 use flagdeck::store::{Actor, HistoryFilter, RevisionNumber, Via};
 use flagdeck::wire::{
@@ -252,6 +253,10 @@ fn the_page_on_json_has_an_example_of_every_noun() {
     let document = r#"{"enabled": true, "components": {"a": true}, "colour": "red"}"#;
     let review = app.flags().review(document.as_bytes());
     nouns.insert("Review", json(wire::Review::from(review)));
+    let (shop, now_ms) = ("shop".parse().unwrap(), app.now_ms());
+    let clients = app.clients();
+    clients.note(Some(&shop), "node", Interface::Document, now_ms);
+    nouns.insert("Connected", json(app.connected()));
     let conflict = flagdeck::Error::Conflict {
         expected: RevisionNumber(1),
         winner: RevisionNumber(2),

@@ -355,7 +355,7 @@ fn blame_covers_imported_snapshots() {
     take(&app);
     set(&app, "ml.b", &json!(2), 9);
     let last = take(&app);
-    let bundle = app.export_snapshots(&[first.id, last.id]).unwrap();
+    let bundle = app.export_snapshots(&[first.id, last.id]).unwrap().text;
     let imported = other.import_snapshots(bundle.as_bytes(), "studio").unwrap();
     let at = StateAt::Snapshot { id: imported[1].id };
     for (key, place) in [("ml.a", "limits.js:7"), ("ml.b", "limits.js:9")] {
@@ -380,7 +380,7 @@ fn a_change_recorded_in_seconds_is_left_out_and_reported() {
             &json!([{ "key": "ml.a", "newValue": n, "source": place }]),
         );
     }
-    let bundle = app.export_snapshots(&[take(&app).id]).unwrap();
+    let bundle = app.export_snapshots(&[take(&app).id]).unwrap().text;
     let mut bundle: Value = serde_json::from_str(&bundle).unwrap();
     let changes = &mut bundle["snapshots"][0]["changes"];
     let in_seconds = changes[0]["timestamp"].as_i64().unwrap() / 1000;

@@ -423,7 +423,7 @@ fn a_bundle_says_everything_and_is_held_against_its_hashes() {
         },
     )
     .unwrap();
-    let bundle = app.export_snapshots(&[first.id, second.id]).unwrap();
+    let bundle = app.export_snapshots(&[first.id, second.id]).unwrap().text;
     let other = tempfile::tempdir().unwrap();
     let other = open(other.path());
     let read = other

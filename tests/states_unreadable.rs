@@ -211,6 +211,60 @@ fn damaged_records_of_changes_are_counted_and_stop_nothing() {
 }
 
 #[test]
+fn an_export_leaves_out_what_is_damaged_and_says_how_much() {
+    let cli = Cli::new();
+    let app = open(cli.data_dir());
+    for n in 1..=3 {
+        put(&app, &json!({ "n": n }));
+        app.set_state(&web(), "ml.set", Some(json!(n).into()), &me())
+            .unwrap();
+        take(&app);
+    }
+    assert_eq!(app.export_snapshots(&[1, 2, 3]).unwrap().unreadable, None);
+    drop(app);
+    flip(cli.data_dir(), "recorded", "changes", "snapshot = 2");
+    damage(
+        cli.data_dir(),
+        "UPDATE snapshot SET note = 'forged' WHERE id = 3",
+    );
+    let app = open(cli.data_dir());
+    let export = app.export_snapshots(&[1, 2, 3]).unwrap();
+    assert_eq!(export.ids, [1, 2]);
+    assert_eq!(export.unreadable, unreadable(1, 1));
+    let bundle: serde_json::Value = serde_json::from_str(&export.text).unwrap();
+    let snapshots = bundle["snapshots"].as_array().unwrap();
+    let read: Vec<_> = snapshots.iter().map(|it| &it["ml"]["n"]).collect();
+    assert_eq!(read, [1, 2]);
+    assert_eq!(snapshots[0]["changes"].as_array().unwrap().len(), 1);
+    assert_eq!(snapshots[1].get("changes"), None);
+    let other = tempfile::tempdir().unwrap();
+    let imported = open(other.path()).import_snapshots(export.text.as_bytes(), "web");
+    assert_eq!(imported.unwrap().len(), 2);
+    let refused = app.export_snapshots(&[3]).unwrap_err().to_string();
+    assert!(refused.contains("snapshot 3 does not match"), "{refused}");
+    let missing = app.export_snapshots(&[1, 9]).unwrap_err();
+    assert_eq!(missing.code(), flagdeck::error::Code::NotFound);
+
+    let file = cli.data_dir().join("out.json");
+    let ran = cli.run(&format!(
+        "snapshot export 1 2 3 --output {}",
+        file.display()
+    ));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.starts_with("2 snapshots written to "), "{ran:?}");
+    let said = "1 record of changes and 1 snapshot could not be read: left out of the export";
+    assert!(ran.err.contains(said), "{ran:?}");
+    let told = cli.json(&format!(
+        "snapshot export 1 2 3 --output {}",
+        file.display()
+    ));
+    assert_eq!(told["snapshots"], json!([1, 2]));
+    assert_eq!(told["unreadable"], json!({ "records": 1, "snapshots": 1 }));
+    let printed = cli.run("snapshot export 1 2 3");
+    assert!(printed.err.contains(said), "{printed:?}");
+}
+
+#[test]
 fn a_damaged_change_of_the_ring_is_told_of() {
     let cli = Cli::new();
     let app = open(cli.data_dir());
@@ -391,12 +445,31 @@ fn no_bit_of_the_row_of_a_snapshot_or_a_source_fails_a_list() {
 }
 
 #[test]
+fn a_snapshot_of_a_source_that_is_not_there_is_in_no_list_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = prepare(folder.path(), 2);
+    let database = database(folder.path());
+    database
+        .execute_batch("PRAGMA foreign_keys = off; UPDATE snapshot SET source = 99 WHERE id = 1")
+        .unwrap();
+    let page = page(&app, "");
+    assert_eq!((page.total, ids(&page)), (2, vec![2, 1]));
+    assert!(marked(&app).contains(&1));
+    let problems = app.check().unwrap().problems;
+    let said = "the source of snapshot 1 is not there";
+    assert!(problems.iter().any(|it| it.contains(said)), "{problems:?}");
+}
+
+#[test]
 fn codings_of_an_earlier_format_are_sealed_when_it_is_upgraded() {
     let folder = tempfile::tempdir().unwrap();
     drop(prepare(folder.path(), 4));
     let database = Connection::open(folder.path().join("state.db")).unwrap();
     database
-        .execute_batch("DROP TABLE coding_seal; DROP TABLE commits; PRAGMA user_version = 3")
+        .execute_batch(
+            "DROP TABLE coding_seal; DROP TABLE commits; ALTER TABLE restore DROP COLUMN seal;
+             PRAGMA user_version = 3",
+        )
         .unwrap();
     drop(database);
     let app = open(folder.path());

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use flagdeck::App;
 use flagdeck::metrics::IntakeError;
+use flagdeck::metrics::store::MetricsStore;
 use flagdeck::state::StateError;
 use flagdeck::store::StoreError;
 use flagdeck::store::sqlite::quarantine::{self, Database, Label};
@@ -36,6 +37,40 @@ fn full() -> Cli {
     report_one(&app).unwrap();
     app.close();
     cli
+}
+
+/// Lists the tables and indexes of a database with their first pages; the first page of the file is
+/// the list itself.
+fn first_pages(file: &Path) -> Vec<(String, u32)> {
+    let connection = Connection::open(file).unwrap();
+    let sql = "SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 1";
+    let mut statement = connection.prepare(sql).unwrap();
+    let pages = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    pages.unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn damage_to_the_first_page_of_any_table_or_index_is_found_by_opening() {
+    const PAGE_BYTES: usize = 4096;
+    let cli = full();
+    for file in ["state.db", "metrics.db"] {
+        let sound = fs::read(cli.data_dir().join(file)).unwrap();
+        let pages = first_pages(&cli.data_dir().join(file));
+        assert!(pages.len() > 5, "{pages:?}");
+        for (name, page) in pages {
+            let folder = tempfile::tempdir().unwrap();
+            let mut bytes = sound.clone();
+            bytes[(page as usize - 1) * PAGE_BYTES..][..PAGE_BYTES].fill(0xa5);
+            fs::write(folder.path().join(file), bytes).unwrap();
+            match file {
+                "state.db" => put_state(&open(folder.path()), 1).unwrap(),
+                _ => drop(MetricsStore::open(folder.path(), 1, 0).unwrap()),
+            }
+            let mut set_aside = quarantined(folder.path());
+            set_aside.retain(|name| name.ends_with(".db"));
+            assert_eq!(set_aside.len(), 1, "{file}, {name}: {set_aside:?}");
+        }
+    }
 }
 
 /// Runs `flagctl` with one system call in it that fails; `None` if this machine does not let one

@@ -7,12 +7,12 @@ use std::path::Path;
 use flagdeck::ChangeRequest;
 use flagdeck::store::sqlite::SqliteStore;
 use flagdeck::store::{
-    Actor, Appended, Cause, HistoryFilter, RevisionNumber, Store, StoreError, Via,
+    Actor, Appended, Cause, Draft, HistoryFilter, RevisionNumber, Store, StoreError, Via,
 };
 use flagdeck_core::{Edit, Trace};
 use rusqlite::Connection;
 
-use crate::store_contract::{append_many, assert_sound, draft, number_of_head};
+use crate::store_contract::{append_many, append_with, assert_sound, draft, number_of_head};
 use crate::support::apps::{open, request_by};
 use crate::support::stores::{NOW_MS, database, document, open_sound, tamper, temporary};
 
@@ -209,6 +209,33 @@ fn a_store_of_format_3_is_brought_to_this_one_with_all_it_holds() {
         app.check().expect("it is readable").problems,
         Vec::<String>::new()
     );
+}
+
+/// The folding of an earlier version left `ß` of `ẞ`, which is `ss` by now: what is indexed is
+/// folded again when it is searched.
+#[test]
+fn words_that_an_earlier_version_folded_are_found() {
+    let place = temporary();
+    let store = open_sound(place.path());
+    let noted = Draft {
+        note: Some("DIE STRAẞE".into()),
+        ..draft(b"{}")
+    };
+    append_with(&store, noted, Trace::default());
+    drop(store);
+    tamper(
+        place.path(),
+        "UPDATE revision_words SET folded = replace(folded, 'strasse', 'straße')",
+    );
+    let store = open_sound(place.path());
+    for text in ["strasse", "STRASSE", "straße", "STRAẞE"] {
+        let filter = HistoryFilter {
+            text: Some(text.into()),
+            ..HistoryFilter::default()
+        };
+        let page = store.history(&filter, 0, 10).expect("it can be searched");
+        assert_eq!(page.total, 1, "{text}");
+    }
 }
 
 #[test]

@@ -187,6 +187,7 @@ const UPWARDS: [&str; 35] = [
     "csv",
     "leader",
     "load",
+    "clients",
     "logging",
     "loopback",
     "address",

@@ -146,12 +146,15 @@ has_passed() {
     [ -n "$(find "$1" -mmin -"$pass_counts_minutes" 2>/dev/null)" ] && [ "$(<"$1")" = "$2" ]
 }
 
-# Prints a hash of all that the page's checks could read: every file of the tree but Rust sources and
-# what git ignores, the packages and the Node that are installed, and the user's language and zone.
+# Prints a hash of all that the page's checks could read: the recipes, every other file of the tree
+# but Rust sources and what git ignores, the packages and the Node that are installed, and the user's language and zone.
 # Fails if a file cannot be read.
 fingerprint() {
     {
-        git ls-files -z --cached --others --exclude-standard -- ':!*.rs' | xargs -0 sha256sum &&
+        {
+            git ls-files -z --cached --others --exclude-standard -- ':!*.rs'
+            git ls-files -z --cached --others --exclude-standard -- docs/recipes
+        } | xargs -0 sha256sum &&
             sha256sum {ui,js}/node_modules/.package-lock.json &&
             node --version &&
             echo "${LANG:-} ${LC_ALL:-} ${TZ:-}"

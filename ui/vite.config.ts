@@ -13,6 +13,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
+  // The page shows the recipes of the documentation.
+  server: { fs: { allow: [".", "../docs/recipes"] } },
   // Vitest picks Svelte's browser build, as the window does.
   resolve: process.env.VITEST ? { conditions: ["browser"] } : {},
   test: {

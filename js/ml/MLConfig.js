@@ -14,7 +14,7 @@ const LOCAL = "http://127.0.0.1:4680";
 export const ANSWER_MS = 5000;
 
 /** The longest pause between two attempts, in milliseconds. */
-const PAUSE_MS_MAX = 15000;
+const PAUSE_MS_MAX = 8000;
 
 /** A timer for longer would end at once; one for less would do nothing else. */
 const TIMER_MS_MAX = 2 ** 31 - 1;

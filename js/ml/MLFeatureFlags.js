@@ -268,7 +268,16 @@ export class MLFeatureFlags {
       if (!isFirst) return;
       console.warn("Using local feature flags:", error);
       if (this.#document) this.#from = "cache";
-      else if (!this.storage.read) this.flags = await this.storage.loadLocal();
+      else if (!this.storage.read) await this.#loadLocal();
+    }
+  }
+
+  /** Asks a storage of the application's own; what it throws leaves the flags as they are. */
+  async #loadLocal() {
+    try {
+      this.flags = await this.storage.loadLocal();
+    } catch (error) {
+      this.#error = error;
     }
   }
 
@@ -324,8 +333,11 @@ export class MLFeatureFlags {
       revision: this.#revision,
       checkedAt: this.#checkedAt,
     };
-    if (this.storage.write) this.storage.write({ ...cached, toggles: this.#toggles });
-    else this.storage.saveLocal(this.flags);
+    tell(() =>
+      this.storage.write
+        ? this.storage.write({ ...cached, toggles: this.#toggles })
+        : this.storage.saveLocal(this.flags),
+    );
   }
 
   #tellChanges(before, cause) {

@@ -213,7 +213,7 @@ class Extension {
   }
 }
 
-/** Reports a state to Flagdeck, and takes in what Flagdeck is asked to restore. */
+/** Reports a state to Flagdeck, and applies the restores that Flagdeck asks for. */
 class Reporter {
   #extension;
   #connection;
@@ -314,7 +314,7 @@ class Reporter {
   /** Sends one thing; returns whether there is more. */
   async #deliver() {
     if (this.#changes.length > 0) await this.#sendChanges();
-    else if (this.#restore) await this.#takeIn(this.#restore);
+    else if (this.#restore) await this.#apply(this.#restore);
     else if (this.#isDue) await this.#put();
     return this.#changes.length > 0 || !!this.#restore || this.#isDue;
   }
@@ -335,12 +335,16 @@ class Reporter {
     this.#chars = this.#changes.reduce((sum, text) => sum + text.length, 0);
   }
 
-  async #takeIn(restore) {
+  async #apply(restore) {
     let asked;
     try {
       asked = await this.#connection.send("GET", restore.href);
     } catch (error) {
-      if (error.status !== 404 && error.status !== 410) throw error;
+      const isOver = error.status === 404 || error.status === 410;
+      if (!isOver && error.code !== "state_damaged") throw error;
+      // A whole report replaces a damaged state; a restore that is sound and open comes again with
+      // the next connection.
+      if (!isOver) [this.#reported, this.#isDue] = [undefined, true];
     }
     if (asked?.ml) {
       this.#extension.restore(asked);

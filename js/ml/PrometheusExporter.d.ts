@@ -53,7 +53,7 @@ export interface EventSubject {
   component?: string;
   /** Whether it is on for the user; Flagdeck evaluates that if it is left out. */
   exposed?: boolean;
-  user?: string;
+  user?: string | number | bigint;
   groups?: readonly string[];
 }
 

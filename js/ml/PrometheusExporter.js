@@ -192,7 +192,7 @@ export class PrometheusExporter {
 
   #on(bus, name, listener) {
     if (!bus?.on) return;
-    const safe = (data) => tell(listener, data ?? {});
+    const safe = (data) => tell(listener, data);
     bus.on(name, safe);
     this.#ending.push(() => bus.off?.(name, safe));
   }
@@ -222,9 +222,10 @@ export class PrometheusExporter {
    * Counts an event as if it had come over the event bus: `ml:calculation:complete`,
    * `ml:calculation:error`, `ml:memory` or `ml:usage`.
    */
-  report(type, data = {}) {
+  report(type, data) {
     if (!this.#settings.enabled) return;
     if (!EVENTS[type]) throw new TypeError(`There is no event ${type}`);
+    data ??= {};
     this.#count(type, data);
     if (!EVENTS[type](data)) {
       this.#counts.rejected++;
@@ -232,6 +233,8 @@ export class PrometheusExporter {
     }
     const event = { type, source: this.#connection.source, timestamp: Date.now() };
     for (const field of FIELDS) if (data[field] != null) event[field] = data[field];
+    // An id that is a number is hashed as it is written.
+    if (event.user !== undefined) event.user = String(event.user);
     this.#enqueue(JSON.stringify(event));
   }
 
@@ -247,8 +250,8 @@ export class PrometheusExporter {
     if (Number.isFinite(iterations)) metrics.ml_convergence_iterations.observe(iterations);
   }
 
-  #countToggle({ cause }) {
-    if (cause === "toggle") this.metrics.ml_feature_flag_toggles.inc();
+  #countToggle(event) {
+    if (event?.cause === "toggle") this.metrics.ml_feature_flag_toggles.inc();
   }
 
   #measureMemory() {

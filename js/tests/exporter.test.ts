@@ -105,8 +105,8 @@ test("events go out together, with the time they happened and a key of their bat
   const more = { component: "ui.badges", user: "u", groups: ["beta"], exposed: true };
   const before = Date.now();
   bus.emit("ml:calculation:complete", { ...complete, ...more, secret: "kept here" });
-  bus.emit("ml:calculation:error", { component: "ui.badges" });
-  exporter.report("ml:usage", {});
+  bus.emit("ml:calculation:error", { component: "ui.badges", user: 42 });
+  exporter.report("ml:usage", null as never);
   await until(() => exporter.status.sent === 3);
   const [post, ...others] = posts();
   expect(others).toEqual([]);
@@ -116,6 +116,7 @@ test("events go out together, with the time they happened and a key of their bat
   expect(timestamp).toBeGreaterThanOrEqual(before);
   expect(event).toEqual({ type: "ml:calculation:complete", source: "shop", ...complete, ...more });
   expect(rest.map(({ type }) => type)).toEqual(["ml:calculation:error", "ml:usage"]);
+  expect(rest[0]?.["user"]).toBe("42");
   expect(flagdeck.asked[0]?.headers.get("authorization")).toBe("Bearer t");
 });
 
@@ -305,7 +306,7 @@ test("a batch under way when the page is left goes again under its key, with wha
   expect(exporter.status).toMatchObject({ sent: 2, waiting: 0 });
 });
 
-test("memory is measured where the browser tells it", () => {
+test("memory is measured if the browser tells it", () => {
   vi.useFakeTimers();
   vi.stubGlobal("performance", { memory: { usedJSHeapSize: 12345 } });
   try {

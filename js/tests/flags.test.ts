@@ -202,6 +202,24 @@ test("a storage of the application's own needs what the specification calls", as
   expect(saved).toHaveLength(1);
 });
 
+test("a storage that fails does no harm", async () => {
+  const reported = vi.fn();
+  vi.stubGlobal("reportError", reported);
+  const fail = (): never => {
+    throw new Error("broken");
+  };
+  const storage = { loadLocal: async () => Promise.reject(new Error("broken")), saveLocal: fail };
+  flagdeck.isAway = true;
+  const flags = make({ storage });
+  expect((await flags.load()).enabled).toBe(false);
+  expect(flags.toggle("tracker", true).newValue).toBe(true);
+  flagdeck.isAway = false;
+  expect((await flags.load()).enabled).toBe(true);
+  expect(flags.status).toMatchObject({ from: "flagdeck", error: null });
+  expect(reported).toHaveBeenCalledTimes(2);
+  vi.unstubAllGlobals();
+});
+
 test("what a page writes into its flags counts at once", () => {
   const flags = make();
   flags.flags.enabled = true;
@@ -333,7 +351,7 @@ test("an event may come in pieces, and what is no event harms nothing", async ()
   expect(flags.status.isConnected).toBe(true);
 });
 
-test("where there is no stream, the document is asked for in intervals", async () => {
+test("without a stream, the document is asked for in intervals", async () => {
   flagdeck.answers.set("GET /api/ml/flags/stream", () => problem(404));
   const flags = make({ featureFlags: { refreshInterval: 100 } });
   await flags.load();

@@ -333,6 +333,18 @@ test("a restore that was cancelled is left alone", async () => {
   expect(puts()).toHaveLength(1);
 });
 
+test("a restore that is damaged, or whose state is, is left, and the state reported whole", async () => {
+  extend(new Store(), reporting);
+  await until(() => puts().length === 1);
+  const damaged = { detail: "damaged", code: "state_damaged" };
+  flagdeck.answers.set("GET /damaged", () => Response.json(damaged, { status: 500 }));
+  flagdeck.send("ml:state:restored", { source: "my shop", restore: 7, href: "/damaged" });
+  await until(() => puts().length === 2);
+  expect(flagdeck.asks("GET /damaged")).toHaveLength(1);
+  expect(flagdeck.asks("PUT")[1]?.headers.get("ml-restore")).toBeNull();
+  expect(bus.of("ml:state:restored")).toEqual([]);
+});
+
 test("without a token nothing is sent, and with a late one everything is", async () => {
   const flagdeckOptions = { url: "http://flagdeck.test", source: "late", token: "" };
   const state = extend(new Store(), { flagdeck: flagdeckOptions });

@@ -12,12 +12,12 @@ mod quarantine;
 mod removing;
 mod restores;
 mod salvage;
+mod serving;
 mod states;
 mod tokens;
 mod verdicts;
 mod watch;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -31,9 +31,12 @@ pub use self::notices::{Level, Notice};
 pub use self::removing::RemovedSource;
 pub use self::restores::{Undone, UndoneFlags};
 pub use self::salvage::{Export, Survey, TakenBack};
+pub use self::serving::NotServing;
+use self::serving::Serving;
 pub use self::states::value_under;
 use self::verdicts::Judge;
 use crate::chores::Lane;
+use crate::clients::{Clients, Connected};
 use crate::clock::Clock;
 use crate::config::{Config, Contact, Given, Setting, Settings};
 use crate::error::Error;
@@ -41,11 +44,9 @@ use crate::events::{Event, Events};
 use crate::flags::{Flags, Outcome};
 use crate::leader::{Leader, Role};
 use crate::load::Load;
-use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::private;
-use crate::serving::Announced;
 use crate::state::States;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Actor, Gone, RevisionNumber, Store, StoreError};
@@ -66,7 +67,7 @@ struct Inner {
     flags: Flags,
     events: Events,
     notices: Mutex<Vec<Notice>>,
-    serving: Mutex<Option<Serving>>,
+    serving: Mutex<Serving>,
     /// Ended before `metrics`, which it pushes.
     pusher: Mutex<Option<Pusher>>,
     /// `None` in a program that does its work and exits.
@@ -78,13 +79,7 @@ struct Inner {
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
     load: Arc<Load>,
-}
-
-/// Where flags are served, and how other programs find that.
-#[derive(Debug)]
-struct Serving {
-    address: SocketAddr,
-    _announced: Option<Announced>,
+    clients: Clients,
 }
 
 /// How to open the application.
@@ -177,7 +172,7 @@ impl App {
             flags,
             events,
             notices: Mutex::new(notices),
-            serving: Mutex::new(None),
+            serving: Mutex::default(),
             pusher: Mutex::new(None),
             metrics,
             judge: Mutex::default(),
@@ -185,6 +180,7 @@ impl App {
             gone: Mutex::default(),
             small_files: Mutex::default(),
             load,
+            clients: Clients::default(),
         }));
         if let Some(message) = app.missing_revisions() {
             app.notify(Level::Error, message);
@@ -234,6 +230,16 @@ impl App {
         &self.0.load
     }
 
+    /// Returns the registry of clients that use the server of this application.
+    pub fn clients(&self) -> &Clients {
+        &self.0.clients
+    }
+
+    /// Lists the clients that used the server of this application lately.
+    pub fn connected(&self) -> Connected {
+        self.clients().list(self.now_ms())
+    }
+
     /// Returns the time of day, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.0.clock.now_ms()
@@ -279,30 +285,6 @@ impl App {
         if self.flags().check_place().is_ok() && self.0.settings.reread() {
             self.announce(Event::Status);
         }
-    }
-
-    /// Notes where flags are served over HTTP.
-    pub fn set_serving(&self, address: Option<SocketAddr>) {
-        *lock(&self.0.serving) = address.map(|address| Serving {
-            address,
-            _announced: self.announced(address.port()),
-        });
-        self.announce(Event::Status);
-    }
-
-    /// Returns where flags are served over HTTP.
-    pub fn serving(&self) -> Option<SocketAddr> {
-        lock(&self.0.serving)
-            .as_ref()
-            .map(|serving| serving.address)
-    }
-
-    /// Announces a port to other programs on the folder. Without that they have to be told.
-    fn announced(&self, port: u16) -> Option<Announced> {
-        let announced = Announced::at(&self.0.data_dir, port);
-        let failed =
-            |error: &_| tracing::warn!(%error, port, "other programs do not find this one");
-        announced.inspect_err(failed).ok()
     }
 
     fn announce(&self, event: Event) {

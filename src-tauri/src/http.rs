@@ -12,11 +12,12 @@
 //! | `routes` | one line for each address; a panic becomes an answer |
 //! | `token` | who may write |
 //! | `extract` | what the path and the query name |
+//! | `client` | who sends it, noted once it succeeded |
 //! | `memory` | how many bytes of bodies are in memory at a time |
 //! | `worker` | does what takes much memory, one thing after the other |
 //! | `body`, `etag` | what a request carries and what it is based on |
 //! | `news`, `news_of_flags` | what streams tell, written once for all of them |
-//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `health` | the addresses of data |
+//! | `flags`, `stream`, `ofrep`, `events`, `state`, `metrics`, `clients`, `health` | the addresses of data |
 //! | `openapi`, `assets`, `sample` | what is served as it is: a description, the browser modules, a page |
 //! | `problem` | errors as problem documents (RFC 9457) |
 
@@ -28,6 +29,7 @@ mod places;
 mod routes;
 
 mod body;
+mod client;
 mod etag;
 mod extract;
 mod memory;
@@ -35,6 +37,7 @@ mod token;
 mod worker;
 
 mod assets;
+mod clients;
 mod events;
 mod flags;
 mod health;
@@ -63,7 +66,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::limits::Limits;
 use self::places::{Client, Kind, Place, Places};
 use self::routes::Routes;
-use crate::app::App;
+use crate::app::{App, NotServing};
 
 /// Sent to a connection if all places are taken by requests that are being answered.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\
@@ -104,6 +107,21 @@ pub enum BindError {
         /// The cause.
         source: io::Error,
     },
+}
+
+impl From<BindError> for NotServing {
+    fn from(error: BindError) -> Self {
+        let reason = error.to_string();
+        let (port, owner) = match error {
+            BindError::PortTaken { port, owner } => (port, owner),
+            BindError::Refused { port, .. } => (port, None),
+        };
+        Self {
+            port,
+            owner,
+            reason,
+        }
+    }
 }
 
 impl Server {

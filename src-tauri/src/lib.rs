@@ -19,6 +19,7 @@
 //! | `lock` | mutexes that a panic does not poison |
 //! | `chores` | periodic work, on two threads |
 //! | [`leader`] | which program on a folder does what only one may do |
+//! | [`clients`] | who uses the HTTP interface |
 //! | [`load`] | what the server carries at present |
 //! | [`clock`] | the time of day, read in one place |
 //! | [`trusted_time`] | which time is trusted when something is deleted for its age |
@@ -54,6 +55,7 @@ pub mod metrics;
 pub mod actor;
 mod chores;
 pub mod chosen;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod csv;

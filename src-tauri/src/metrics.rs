@@ -146,6 +146,8 @@ pub struct Receipt {
 pub struct Delivery {
     /// What is wrong with the first of its bad events.
     pub problems: Vec<EventProblem>,
+    /// The source of its valid events; `None` if there are none, or those of several.
+    pub source: Option<Box<str>>,
     /// What is worth knowing about the good ones, a sentence each.
     pub warnings: Vec<String>,
     stored: oneshot::Receiver<Result<Receipt, IntakeError>>,
@@ -207,6 +209,13 @@ impl From<BatchError> for IntakeError {
             BatchError::TooMany => Self::TooMany { reason },
         }
     }
+}
+
+/// Returns the source of all events, if that is one.
+fn only_source(events: &[Event]) -> Option<Box<str>> {
+    let first = events.first()?.source();
+    let is_only = events.iter().all(|event| event.source() == first);
+    is_only.then(|| first.into())
 }
 
 impl Delivery {
@@ -299,6 +308,7 @@ impl Metrics {
         let batch = event::read(bytes, format, expose, now_ms)?;
         let warnings = batch.unknown_components(is_component);
         let weight = bytes.len() + batch.events.len() * size_of::<Event>();
+        let source = only_source(&batch.events);
         let new = NewBatch {
             // Read again, so that batches are stored in about the order of their times.
             at_ms: self.0.clock.now_ms(),
@@ -309,6 +319,7 @@ impl Metrics {
         let stored = self.queue(new, weight)?;
         Ok(Delivery {
             problems: batch.problems,
+            source,
             warnings,
             stored,
         })

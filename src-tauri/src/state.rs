@@ -46,6 +46,7 @@ pub use self::past::{StateNews, StateTree};
 pub use self::restoring::AskedState;
 pub(crate) use self::restoring::{RestoreContext, undo_of};
 pub(crate) use self::show::plainly_compared;
+pub use self::writing::SnapshotsExport;
 pub(crate) use self::writing::{Assignment, FromFile};
 pub use crate::source::{SourceName, SourceNameError};
 
@@ -94,6 +95,12 @@ pub enum StateError {
         what: String,
         /// Its latest snapshot that can be read, from which the state can be recovered.
         snapshot: Option<u64>,
+    },
+    /// What is stored of a restore does not match its hash.
+    #[error("restore {id} is damaged: its record does not match its hash; ask for another one")]
+    DamagedRestore {
+        /// Its number.
+        id: u64,
     },
     /// The state of a source can be read, so there is nothing to recover.
     #[error("the state of {name} is sound: there is nothing to recover")]
@@ -181,6 +188,7 @@ impl StateError {
             RestoreStatus::Recovered => {
                 "took the place of a damaged state, of which nothing is left"
             }
+            RestoreStatus::Damaged => "is damaged",
         };
         Self::Ended {
             message: format!("restore {id} of {source} {how}"),
@@ -232,6 +240,8 @@ pub enum ConfirmationStatus {
     Superseded,
     /// It had been cancelled.
     Cancelled,
+    /// What is stored of it is damaged, so that it cannot be told.
+    Damaged,
     /// The source was asked for no restore of that number.
     Unknown,
 }
@@ -247,7 +257,7 @@ impl Confirmation {
         }
     }
 
-    /// Returns the outcome of a restore that has ended.
+    /// Returns the outcome of a restore that has ended or is damaged.
     pub(in crate::state) fn of(restore: &StateRestore) -> Self {
         Self {
             id: restore.id,
@@ -257,6 +267,7 @@ impl Confirmation {
                 RestoreStatus::Cancelled => ConfirmationStatus::Cancelled,
                 // Its source was asked for nothing.
                 RestoreStatus::Recovered => ConfirmationStatus::Unknown,
+                RestoreStatus::Damaged => ConfirmationStatus::Damaged,
             },
             is_exact: restore.is_exact,
             differing: restore.differing.clone(),

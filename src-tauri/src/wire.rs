@@ -26,8 +26,9 @@ pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review,
 pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::window::{Announcement, ChosenFile, OpenedPage, Preferences, Theme, View};
-pub use crate::app::{Finding, Level, Notice, Survey, TakenBack};
+pub use crate::app::{Finding, Level, NotServing, Notice, Survey, TakenBack};
 pub use crate::build_info::{BuildInfo, Package, Part};
+pub use crate::clients::{Client, ClientUse, Connected, Interface};
 pub use crate::demo::{DemoSource, DemoStatus, RemovedDemo};
 pub use crate::error::Code;
 pub use crate::flags::AsOf;
@@ -40,8 +41,9 @@ pub use crate::metrics::shapes::{
 pub use crate::state::shapes::{
     Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreFilter, RestorePage,
     RestoreRequest, RestoreStatus, SeriesChange, Snapshot, SnapshotCause, SnapshotFilter,
-    SnapshotLabel, SnapshotPage, StateAt, StateChange, StateChangeKind, StateDifference,
-    StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn, Unreadable,
+    SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateChange, StateChangeKind,
+    StateDifference, StateDifferenceOptions, StateRestore, StateSource, Timeline, TimelineColumn,
+    Unreadable,
 };
 pub use crate::store::sqlite::quarantine::{Database, Kept, Label, Quarantined};
 pub use crate::store::{

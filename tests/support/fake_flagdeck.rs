@@ -168,6 +168,8 @@ fn answer(stream: TcpStream, ledger: &Mutex<Ledger>) {
         return;
     }
     let body = String::from_utf8(body).unwrap();
+    // Who asks makes no difference here.
+    let first = first.replace("?source=synthetic-demo", "");
     if first.starts_with("GET /api/ml/flags/stream ") {
         return announce(reader.get_mut(), ledger);
     }

@@ -55,13 +55,14 @@ pub fn hashes(database: &Path) -> Vec<(i64, Vec<u8>)> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
-/// Reads every file below a folder.
+/// Reads every file below a folder but labels, which note that an entry was looked at.
 pub fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for name in names_in(folder) {
-        let path = folder.join(name);
+        let path = folder.join(&name);
         match path.is_dir() {
             true => found.extend(contents(&path)),
+            false if name.ends_with(".json") => {}
             false => found.push((path.clone(), fs::read(&path).unwrap())),
         }
     }

@@ -5,6 +5,7 @@ mod accidents;
 mod activity;
 mod baseline;
 mod commands;
+mod connect;
 mod dashboard;
 mod desktop;
 mod documents;

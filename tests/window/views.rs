@@ -150,7 +150,7 @@ pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
         look(&window, &format!("{view}, with reports")).await;
     }
     window.click("nav-settings").await;
-    for part in ["access", "backups", "about"] {
+    for part in ["connect", "access", "backups", "about"] {
         window.click(&format!("part-{part}")).await;
         look(&window, &format!("settings, {part}")).await;
     }

@@ -12,7 +12,7 @@ import {
   rankOfRevision,
   restoresBelow,
 } from "../src/model/interleaved";
-import { standingOf } from "../src/model/restores";
+import { momentsOf, standingOf } from "../src/model/restores";
 import { words } from "../src/words";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
@@ -101,6 +101,19 @@ describe("places among revisions", () => {
   });
 });
 
+describe("the time of a damaged restore", () => {
+  it("displaces no other: it is that of the one before", () => {
+    ask(30);
+    ask(20);
+    const [first, second] = host.states.restores;
+    if (!first || !second) throw new Error("both were asked for");
+    const damaged = { ...first, status: "damaged" as const, atMs: 0 };
+    expect(momentsOf([first, damaged, second])).toEqual([first.atMs, first.atMs, second.atMs]);
+    expect(momentsOf([damaged, second])).toEqual([second.atMs, second.atMs]);
+    expect(momentsOf([damaged])).toEqual([0]);
+  });
+});
+
 describe("restores in the list", () => {
   it("stand among the changes by time, with who, what and what became of them", async () => {
     ask(35, { only: ["ml.usage.calculations"] });
@@ -115,6 +128,25 @@ describe("restores in the list", () => {
     expect(text).toContain("Confirmed");
     expect(text).toContain("ci with flagctl");
     expect(screen.getByTestId("restore-row-2").textContent).toContain("Waiting");
+  });
+
+  it("of which one is damaged are all listed, and nothing can be done with that one", async () => {
+    ask(35, { only: ["ml.usage.calculations"] });
+    host.states.confirm(1);
+    ask(5, { snapshot: 5 });
+    host.states.damageRestore(1);
+    await open(2);
+    const row = await screen.findByTestId("restore-row-1");
+    expect(listed().filter((each) => each?.startsWith("R"))).toEqual(["R2", "R1"]);
+    expect(row.textContent).toContain("kanban: restore 1");
+    expect(row.textContent).toContain("Damaged");
+    expect(row.textContent).not.toContain("ci with flagctl");
+    await user.click(row);
+    const text = details().textContent;
+    expect(text).toContain(words.restores.meanings.damaged);
+    expect(text).not.toContain("ci with flagctl");
+    expect(within(details()).queryByTestId("restore-show")).toBeNull();
+    expect(within(details()).queryByTestId("restore-undo")).toBeNull();
   });
 
   it("are placed right in a history of many pages", async () => {

@@ -70,8 +70,8 @@ describe("help", () => {
 
   it("is opened from the settings at the page about connecting", async () => {
     await openWindow(typical(), "settings");
-    await fireEvent.click(screen.getByTestId("part-access"));
-    await fireEvent.click(await screen.findByText(words.settings.howToConnect));
+    await fireEvent.click(screen.getByTestId("part-connect"));
+    await fireEvent.click(await screen.findByTestId("connect-help"));
     await waitFor(() => expect(page()).toContain("Connecting an application"));
   });
 });

@@ -98,6 +98,8 @@ describe("taking back", () => {
     const entry = await entryOf("Flags");
     await entry.findByText("Nothing in it is missing here.");
     expect(entry.queryByTestId("take-back")).toBeNull();
+    await waitFor(() => expect(entry.queryByText(texts.unseen), "it was looked at").toBeNull());
+    expect(entry.queryByTestId("mark-seen")).toBeNull();
   });
 
   it("is left when it is cancelled, and stays open with the reason when it fails", async () => {

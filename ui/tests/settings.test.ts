@@ -51,6 +51,7 @@ describe("the parts of the settings", () => {
     expect(tab("configuration").getAttribute("aria-selected")).toBe("true");
 
     await press(tab("configuration"), "ArrowDown");
+    await press(tab("connect"), "ArrowDown");
     expect(document.activeElement).toBe(tab("access"));
     expect(tab("access").getAttribute("aria-selected")).toBe("true");
     expect(screen.getByRole("tabpanel", { name: "Access" })).toBeTruthy();

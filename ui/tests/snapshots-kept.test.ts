@@ -3,6 +3,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import { words } from "../src/words";
 import {
   compared,
   focus,
@@ -127,6 +128,15 @@ describe("keeping", () => {
     await waitFor(() => expect(host.states.exported.length).toBe(2));
     expect(host.states.exported[0]).toEqual([11, 12]);
     expect(host.states.exported[1]?.length).toBe(12);
+  });
+
+  it("says what is damaged and left out of the file, until that is closed", async () => {
+    await openTwelve();
+    host.states.damageSnapshot(12);
+    await user.click(screen.getByTestId("export-snapshots"));
+    await user.click(await screen.findByTestId("export-listed"));
+    const what = { records: 0, snapshots: 1 };
+    await screen.findByText(words.snapshots.exportedInPart("/home/maria/snapshots.json", what));
   });
 
   it("shows what was read from a file, and takes it away again after a question", async () => {

@@ -12,41 +12,37 @@ const listeners = new Map();
 const values = new Map();
 
 globalThis.KC = {
-    AppState: {
-        get: (key) => values.get(key),
-        set: (key, value) => void values.set(key, value),
+  AppState: {
+    get: (key) => values.get(key),
+    set: (key, value) => void values.set(key, value),
+  },
+  EventBus: {
+    on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
+    emit: (name, data) => {
+      heard.push([name, data]);
+      listeners.get(name)?.forEach((listener) => listener(data));
     },
-    EventBus: {
-        on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
-        emit: (name, data) => {
-            heard.push([name, data]);
-            listeners.get(name)?.forEach((listener) => listener(data));
-        },
-    },
+  },
 };
 
 const warnings = [];
 console.warn = (...words) => warnings.push(words.join(" "));
 
 const names = {
-    MLConfig,
-    MLFeatureFlags,
-    MLStateExtension,
-    PrometheusExporter,
-    AppState: globalThis.KC.AppState,
-    EventBus: globalThis.KC.EventBus,
-    heard,
-    values,
-    warnings,
+  MLConfig,
+  MLFeatureFlags,
+  MLStateExtension,
+  PrometheusExporter,
+  AppState: globalThis.KC.AppState,
+  EventBus: globalThis.KC.EventBus,
+  heard,
+  values,
+  warnings,
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
-    const evaluate = new Function(
-        ...Object.keys(names),
-        "page",
-        `return (async () => (${line}))()`,
-    );
-    const value = await evaluate(...Object.values(names), names);
-    process.stdout.write(`${JSON.stringify(value) ?? "null"}\n`);
+  const evaluate = new Function(...Object.keys(names), "page", `return (async () => (${line}))()`);
+  const value = await evaluate(...Object.values(names), names);
+  process.stdout.write(`${JSON.stringify(value) ?? "null"}\n`);
 }
 process.exit(0);

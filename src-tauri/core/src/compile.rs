@@ -63,7 +63,7 @@ pub(crate) enum Course {
     Document,
     /// Its own rollout, of which only the bucket counts.
     Bucket(Slot),
-    /// Its own rollout.
+    /// Its own rollout, of which groups count as well.
     Own,
     /// The rollout that applies, then those of what it requires.
     Requiring(Prerequisites),

@@ -137,8 +137,7 @@ impl Compiled {
             // the rule is there.
             Course::Document => self.decide(&self.document, user),
             Course::Bucket(_) => Evaluation::by_id(&rule.gate, user.id),
-            Course::Own => self.decide_by_groups(&rule.gate, user),
-            Course::Requiring(prerequisites) => self.evaluate_requiring(id, prerequisites, user),
+            Course::Own | Course::Requiring(_) => self.evaluate_whole(id, user),
         }
     }
 
@@ -166,22 +165,26 @@ impl Compiled {
         mut visit: impl FnMut(ComponentId, Evaluation),
     ) {
         let mut memberships = Memberships::new(self, user.groups);
-        let document = self.decide(&self.document, user);
+        let document = memberships.decide(&self.document);
+        let document = document.unwrap_or_else(|| Evaluation::by_id(&self.document, user.id));
+        // Each arm visits by itself: what they have in common would be copied through memory.
         for (rule, id) in self.rules.iter().zip(self.components()) {
-            let evaluation = match rule.course {
-                Course::Settled { value, reason } => Evaluation::without_bucket(value, reason),
-                Course::Document => document,
-                Course::Bucket(slot) => by_bucket(&rule.gate, slot),
-                Course::Own => memberships.decide_or(&rule.gate, &mut by_bucket),
-                Course::Requiring(prerequisites) => {
-                    let own = match rule.gate.is_document() {
-                        true => document,
-                        false => memberships.decide_or(&rule.gate, &mut by_bucket),
-                    };
-                    self.check(own, id, prerequisites, user)
+            match rule.course {
+                Course::Document => visit(id, document),
+                Course::Bucket(slot) => visit(id, by_bucket(&rule.gate, slot)),
+                Course::Settled { value, reason } => {
+                    visit(id, Evaluation::without_bucket(value, reason));
                 }
-            };
-            visit(id, evaluation);
+                Course::Own | Course::Requiring(_) => {
+                    let own = match rule.gate.slot {
+                        None => document,
+                        Some(slot) => memberships
+                            .decide(&rule.gate)
+                            .unwrap_or_else(|| by_bucket(&rule.gate, slot)),
+                    };
+                    visit(id, self.check(own, id, rule.course, user));
+                }
+            }
         }
     }
 
@@ -199,26 +202,19 @@ impl Compiled {
         self.document.bucketer.prepare(user)
     }
 
+    /// Evaluates a component for which groups or prerequisites count.
     #[inline(never)]
-    fn evaluate_requiring(
-        &self,
-        id: ComponentId,
-        prerequisites: Prerequisites,
-        user: &User,
-    ) -> Evaluation {
-        let own = self.decide(&self.rule(id).gate, user);
-        self.check(own, id, prerequisites, user)
+    fn evaluate_whole(&self, id: ComponentId, user: &User) -> Evaluation {
+        let rule = self.rule(id);
+        self.check(self.decide(&rule.gate, user), id, rule.course, user)
     }
 
     /// Returns the evaluation of a component whose rollout gave `own`.
     #[inline]
-    fn check(
-        &self,
-        own: Evaluation,
-        id: ComponentId,
-        prerequisites: Prerequisites,
-        user: &User,
-    ) -> Evaluation {
+    fn check(&self, own: Evaluation, id: ComponentId, course: Course, user: &User) -> Evaluation {
+        let Course::Requiring(prerequisites) = course else {
+            return own;
+        };
         if !own.value {
             return own;
         }
@@ -309,23 +305,9 @@ impl<'a> Memberships<'a> {
         }
     }
 
-    /// Decides by groups, and if they do not suffice, by the bucket of an own rollout.
-    #[inline(never)]
-    fn decide_or(
-        &mut self,
-        gate: &Gate,
-        by_bucket: &mut impl FnMut(&Gate, Slot) -> Evaluation,
-    ) -> Evaluation {
-        match (self.decide(gate), gate.slot) {
-            (Some(decided), _) => decided,
-            (None, Some(slot)) => by_bucket(gate, slot),
-            (None, None) => unreachable!("only own rollouts are decided so"),
-        }
-    }
-
     /// Decides by the rules that do not need the id, rows 1 to 4 of the table; `None` if they do
     /// not suffice.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn decide(&mut self, gate: &Gate) -> Option<Evaluation> {
         match gate.admission {
             Admission::Part => return None,

@@ -136,6 +136,35 @@ fn any_number_of_lists_of_groups_is_looked_at_once_or_again() {
 }
 
 #[test]
+fn evaluating_many_rollouts_at_once_allocates_nothing() {
+    let own = |i: usize| {
+        let groups = if i.is_multiple_of(3) {
+            vec![format!("group{i}")]
+        } else {
+            Vec::new()
+        };
+        Some(Rollout {
+            user_groups: groups,
+            ..part(30_000)
+        })
+    };
+    let compiled = Compiled::new(&document(Bucketing::Flagd3, 300, own));
+    for id in [
+        "user42",
+        "a-user-with-a-name-of-more-than-24-bytes",
+        &"x".repeat(300),
+    ] {
+        let groups = &["group3", "group299", "other"];
+        let mut on = 0;
+        let info = allocation_counter::measure(|| {
+            compiled.evaluate_all(&User { id, groups }, |_, it| on += usize::from(it.value));
+        });
+        assert_eq!(info.count_total, 0, "{id}");
+        assert!((1..300).contains(&on), "{on} are on");
+    }
+}
+
+#[test]
 fn a_name_is_found_among_any_number_and_no_other() {
     for count in [0, 1, 2, 3, 100, 1000] {
         let compiled = Compiled::new(&document(Bucketing::Flagd3, count, |_| None));

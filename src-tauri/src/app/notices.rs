@@ -50,13 +50,16 @@ impl App {
         }
     }
 
-    /// Returns what people should know: what is wrong with the settings and the databases, while it
-    /// is, what was damaged and was not looked at yet, then what happened, newest last.
+    /// Returns what people should know: what is wrong with the settings, the databases and the
+    /// server, while it is, what was damaged and was not looked at yet, then what happened, newest last.
     pub fn notices(&self) -> Vec<Notice> {
         let problems = self.0.settings.problems().into_iter();
         let mut happened = lock(&self.0.notices).clone();
         let metrics = self.0.metrics.as_ref().and_then(Metrics::why_not_open);
-        let standing = problems.chain(metrics).map(warning);
+        let unserved = self.not_serving();
+        let unserved =
+            unserved.map(|why| format!("Flags are not served over HTTP: {}.", why.reason));
+        let standing = problems.chain(metrics).chain(unserved).map(warning);
         let unseen = quarantine::unseen(self.data_dir()).into_iter();
         let untold = unseen.filter_map(|entry| match notice_of(&mut happened, &entry) {
             Some(notice) => {

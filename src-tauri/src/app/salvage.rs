@@ -1,7 +1,7 @@
 //! What is left of databases in quarantine: what can be read, exported and taken back.
 //!
-//! Nothing in the quarantine is changed, and nothing in use is replaced: what is taken back is
-//! added, as it was, and once however often that is repeated.
+//! Nothing in the quarantine is changed, but for a note that it was looked at, and nothing in use is
+//! replaced: what is taken back is added, as it was, and once however often that is repeated.
 
 mod words;
 
@@ -13,7 +13,7 @@ use super::{App, Event};
 use crate::error::Error;
 use crate::metrics::store::salvage;
 use crate::store::StoreError;
-use crate::store::sqlite::quarantine::{Database, Quarantined};
+use crate::store::sqlite::quarantine::{self, Database, Quarantined};
 
 /// Seconds that frames may be ahead of the moment a database was set aside, by a clock that was set
 /// back since.
@@ -94,8 +94,8 @@ impl App {
         })
     }
 
-    /// Adds what is sound in an entry of the quarantine and missing here, as it was. Repeating it
-    /// adds nothing twice.
+    /// Adds what is sound in an entry of the quarantine and missing here, as it was, and marks the
+    /// entry as seen. Repeating it adds nothing twice.
     ///
     /// # Errors
     /// [`Error::NotFound`] if it is not there, [`Error::Store`] if nothing of it can be read, or
@@ -110,12 +110,21 @@ impl App {
             Some(Database::Metrics) => self.take_back_frames(&entry)?,
             None => return Err(unknown()),
         };
+        self.note_looked_at(&entry);
         let left = self.survey(name)?.leaves;
         Ok(TakenBack {
             name: entry.name,
             taken,
             left,
         })
+    }
+
+    /// Marks an entry as seen. Its content is taken back: a failure here fails nothing.
+    fn note_looked_at(&self, entry: &Quarantined) {
+        if let Err(error) = quarantine::note_seen(entry) {
+            tracing::warn!(%error, entry = entry.name, "what was taken back stays marked as not seen");
+        }
+        self.announce(Event::Status);
     }
 
     /// Makes a file of what can be read of an entry of the quarantine.
@@ -188,7 +197,8 @@ impl App {
             damaged: found.damaged,
             from_ms: found.span.map(|(first, _)| first),
             to_ms: found.span.map(|(_, last)| last),
-            readable: words::readable(&count(|(sound, _)| *sound), "snapshots", found.damaged),
+            readable: words::readable(&count(|(sound, _)| *sound), "snapshots", found.damaged)
+                + &words::renamed(&found.renamed),
             leaves: has_all
                 .then(|| words::NONE_MISSING.into())
                 .into_iter()

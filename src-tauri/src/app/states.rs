@@ -20,8 +20,8 @@ use crate::state::shapes::{
     StateDifference, StateDifferenceOptions, StateSource, Timeline,
 };
 use crate::state::{
-    Assignment, ChangesReceipt, CurrentState, FromFile, NewSnapshot, Progress, SourceName,
-    StateError, StateNews, StatePut, StateTree,
+    Assignment, ChangesReceipt, CurrentState, FromFile, NewSnapshot, Progress, SnapshotsExport,
+    SourceName, StateError, StateNews, StatePut, StateTree,
 };
 use crate::store::{Actor, StoreError};
 
@@ -354,11 +354,12 @@ impl App {
 
     // Files.
 
-    /// Writes snapshots as a bundle: JSON text with everything known about them.
+    /// Writes snapshots as a bundle: JSON text with everything known about them. What is damaged is
+    /// left out, and counted.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if one is not there.
-    pub fn export_snapshots(&self, ids: &[u64]) -> Result<String, Error> {
+    /// [`Error::NotFound`] if one is not there, and an error if none can be read.
+    pub fn export_snapshots(&self, ids: &[u64]) -> Result<SnapshotsExport, Error> {
         Ok(self.0.states.export(ids)?)
     }
 

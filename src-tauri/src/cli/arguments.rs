@@ -173,6 +173,16 @@ pub enum Command {
     /// Summarise what applications reported, in the last minutes and in all, and judge each
     /// component for those who have it and for those who do not
     Metrics,
+    /// List the clients that used the running Flagdeck in the last 15 minutes, and what they used
+    ///
+    /// Asks the window or the flagctl serve that serves HTTP: each program knows its own clients.
+    /// A client is named by its source (?source=shop, the state it reports, the source of its
+    /// events), and by the product in its User-Agent.
+    Clients {
+        /// Where Flagdeck is running; only on this machine. Without it, at the setting http.port
+        #[arg(long, value_name = "URL", value_parser = on_this_machine)]
+        url: Option<Address>,
+    },
     /// Look for anything wrong with the data folder and the configuration
     Doctor {
         /// Have a running Flagdeck, whose data folder was removed while it was open, write
@@ -180,7 +190,8 @@ pub enum Command {
         #[arg(long)]
         write_back: bool,
         /// Take back what is sound in quarantine and missing here, of these entries or of all:
-        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks
+        /// revisions, snapshots, frames. Says first what that would be; on a terminal, asks. Marks
+        /// the entries as seen
         #[arg(long, value_name = "ENTRY", num_args = 0.., conflicts_with = "write_back")]
         salvage: Option<Vec<String>>,
         /// Take it back without asking

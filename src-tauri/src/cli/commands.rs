@@ -2,6 +2,7 @@
 
 mod backup;
 mod bisect;
+mod clients;
 mod demo;
 mod doctor;
 mod edit;
@@ -67,6 +68,10 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
                 (_, true) => sample::remove(&arguments, demo, output)?,
                 _ => demo::demo(&arguments, demo, output)?,
             }
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Clients { url } => {
+            clients::clients(&arguments, url.as_ref(), output)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Snapshot(SnapshotCommand::Diff(diff)) => {
@@ -142,7 +147,7 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
         Command::Serve { port } => serve(app, port, output, tell_address)?,
-        Command::Demo(_) | Command::Completions { .. } | Command::Man => {
+        Command::Demo(_) | Command::Clients { .. } | Command::Completions { .. } | Command::Man => {
             unreachable!("they need no application")
         }
     }

@@ -105,7 +105,7 @@ fn advised(failure: Failure) -> Failure {
             message: format!("{} To remove them, add --yes.", failure.message),
             ..failure
         },
-        Code::StateDamaged => Failure {
+        Code::StateDamaged if failure.damaged_state.is_some() => Failure {
             message: format!("{} To recover it: flagctl state recover.", failure.message),
             ..failure
         },

@@ -10,7 +10,7 @@ use std::time::Duration;
 use flagdeck::demo::Demo;
 use flagdeck::http::Server;
 use flagdeck::store::{Actor, Via};
-use flagdeck::wire::{Announcement, Failure, Level};
+use flagdeck::wire::{Announcement, Failure, Level, NotServing};
 use flagdeck::{App, Event, Options, Outcome};
 use tauri::async_runtime::{self, JoinHandle};
 use tauri::{AppHandle, Emitter};
@@ -136,6 +136,21 @@ impl Desk {
             server: self.serve(&app),
             app: app.clone(),
         });
+        Ok(app)
+    }
+
+    /// Tries again to serve flags over HTTP, if they are not served, and returns the application.
+    ///
+    /// # Errors
+    /// If the application cannot be opened.
+    pub fn serve_again(&self) -> Result<App, Failure> {
+        let app = self.app()?;
+        let mut open = lock(&self.0.open);
+        if let Some(open) = open.as_mut()
+            && app.serving().is_none()
+        {
+            open.server = self.serve(&app);
+        }
         Ok(app)
     }
 
@@ -266,22 +281,28 @@ impl Desk {
         taken.is_ok()
     }
 
-    /// Serves flags over HTTP; if the port is taken, the user is notified and the window continues.
+    /// Serves flags over HTTP; if the port is taken, a notice says so and the window continues.
     fn serve(&self, app: &App) -> Option<JoinHandle<()>> {
         let port = app.config().http.port;
         match Server::bind(app.clone(), port) {
             Ok(server) => {
-                app.set_serving(Some(server.address()));
+                let address = server.address();
+                app.set_serving(Some(address));
                 let running = server.run(self.0.stopping.clone());
+                let app = app.clone();
                 Some(async_runtime::spawn(async move {
                     if let Err(error) = running.await {
                         tracing::error!(%error, "flags are not served over HTTP");
+                        app.set_not_serving(NotServing {
+                            port: address.port(),
+                            owner: None,
+                            reason: error.to_string(),
+                        });
                     }
                 }))
             }
             Err(error) => {
-                let message = format!("Flags are not served over HTTP: {error}.");
-                app.notify(Level::Warning, message);
+                app.set_not_serving(error.into());
                 None
             }
         }

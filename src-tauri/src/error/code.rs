@@ -56,7 +56,7 @@ macro_rules! codes {
 codes! {
     /// Something failed that should not have.
     Failed: 500, exit 1;
-    /// What is stored of a state is damaged; `flagctl state recover` puts a snapshot in its place.
+    /// What is stored of a state or a restore is damaged; `flagctl state recover` puts a snapshot in the place of a state.
     StateDamaged: 500, exit 1;
     /// Another program keeps the store locked, or too many requests of this kind are under way; try again.
     Busy: 503, exit 1;
@@ -177,7 +177,7 @@ impl From<&StateError> for Code {
             StateError::NotFound { .. } => Self::NotFound,
             StateError::Pinned { .. } => Self::Pinned,
             StateError::Ended { .. } => Self::RestoreEnded,
-            StateError::Damaged { .. } => Self::StateDamaged,
+            StateError::Damaged { .. } | StateError::DamagedRestore { .. } => Self::StateDamaged,
             StateError::Sound { .. } => Self::NothingToDo,
             StateError::Unavailable { .. } => Self::NotKept,
             StateError::Store(error) => error.into(),

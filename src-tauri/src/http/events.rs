@@ -11,9 +11,11 @@ use axum::routing::{MethodRouter, post};
 use serde::Serialize;
 
 use super::body::{self, Media, Received};
+use super::client;
 use super::extract::Authorized;
 use super::problem::ProblemDetails;
 use super::routes::Context;
+use crate::clients::Interface;
 use crate::error::{Code, sentence};
 use crate::metrics::event::{EventProblem, Format};
 use crate::metrics::limits::{KEY_BYTES_MAX, RETRY_AFTER_S};
@@ -58,11 +60,16 @@ async fn report(
     let received = body::read(&context, &head.headers, body).await?;
     let delivery = take_in(&context, received, format, key).await?;
     let (problems, warnings) = (delivery.problems.clone(), delivery.warnings.clone());
+    let source = delivery
+        .source
+        .as_deref()
+        .and_then(|name| name.parse().ok());
     let answer = Answer {
         receipt: delivery.stored().await?,
         problems,
         warnings,
     };
+    client::note(&context, &head.headers, source.as_ref(), Interface::Events);
     Ok(Json(answer).into_response())
 }
 

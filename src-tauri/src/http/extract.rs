@@ -28,7 +28,7 @@ pub(super) struct Path<T>(pub(super) T);
 #[derive(Debug)]
 pub(super) struct Query<T>(pub(super) T);
 
-/// The name that a client gives itself with `?source=`; the one place at which it is known.
+/// The name that a client gives itself with `?source=`.
 #[derive(Debug)]
 pub(super) struct Named(pub(super) Option<SourceName>);
 

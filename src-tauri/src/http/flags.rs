@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, USER_AGENT};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use flagdeck_core::{Edit, Problem};
 
 use super::body::{self, Media, Received};
+use super::client;
 use super::etag::{self, IfMatch};
 use super::extract::{Authorized, Named};
 use super::problem::ProblemDetails;
 use super::routes::Context;
+use crate::clients::Interface;
 use crate::error::{Code, Error};
 use crate::flags::live::Live;
 use crate::flags::{ChangeRequest, Scope};
@@ -45,9 +47,10 @@ pub(super) fn methods() -> MethodRouter<Context> {
 
 async fn read(
     State(context): State<Context>,
-    Named(_source): Named,
+    Named(source): Named,
     headers: HeaderMap,
 ) -> Response {
+    client::note(&context, &headers, source.as_ref(), Interface::Document);
     let live = context.app().flags().in_force(Scope::Everyone);
     if etag::client_has(&headers, &live.generation.etag()) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
@@ -113,6 +116,7 @@ async fn change(
         Error::Conflict { .. } => stale(&context.app().flags().in_force(Scope::Everyone)),
         error => error.into(),
     })?;
+    client::note(context, &head.headers, None, Interface::Document);
     let mut response = document(made);
     for warning in warnings.iter().take(WARNINGS_TOLD_MAX) {
         let value = warning_value(warning);
@@ -173,16 +177,9 @@ fn confirms_loss(headers: &HeaderMap) -> bool {
     words.any(|word| word.trim().eq_ignore_ascii_case("large-loss"))
 }
 
-/// Names the client after the product it calls itself: `curl/8.5.0` is `curl`.
+/// Names the client after the product it calls itself.
 pub(super) fn actor(headers: &HeaderMap) -> Actor {
-    let user_agent = headers
-        .get(USER_AGENT)
-        .and_then(|value| value.to_str().ok());
-    let product = user_agent
-        .and_then(|text| text.split(['/', ' ', '\t']).next())
-        .filter(|product| !product.is_empty())
-        .unwrap_or("http");
-    Actor::new(Via::Http, product)
+    Actor::new(Via::Http, client::program(headers))
 }
 
 fn document(live: Arc<Live>) -> Response {

@@ -16,9 +16,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use super::client;
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::app::App;
+use crate::clients::Interface;
 use crate::error::Code;
 use crate::metrics::exposition::Format;
 
@@ -89,6 +91,7 @@ async fn read(context: &Context, headers: &HeaderMap) -> Result<Response, Proble
         Ok::<_, crate::metrics::IntakeError>(coding.encode(text.into_bytes()))
     });
     let (body, encoding) = made.await.map_err(|_| ProblemDetails::internal())??;
+    client::note(context, headers, None, Interface::Metrics);
     let mut response = Body::from(body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, offer.content_type());

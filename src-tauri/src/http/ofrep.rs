@@ -22,6 +22,7 @@ use serde::Deserialize;
 use self::answer::Bulk;
 use self::failure::{ErrorCode, Failure};
 use super::body::{self, Media, Received};
+use super::client;
 use super::etag;
 use super::extract::{Path, Query};
 use super::flags::mark_all_off;
@@ -29,9 +30,11 @@ use super::limits::{COMPONENTS_AT_ONCE_MAX, CONTEXT_BODY_BYTES_MAX, LOOKUPS_AT_O
 use super::memory::Reserved;
 use super::problem::ProblemDetails;
 use super::routes::Context;
+use crate::clients::Interface;
 use crate::flags::context::EvaluationContext;
 use crate::flags::evaluating::Evaluator;
 use crate::flags::live::Live;
+use crate::source::SourceName;
 
 /// Serves the address of one flag.
 pub(super) fn methods() -> MethodRouter<Context> {
@@ -58,10 +61,16 @@ async fn evaluate(
 
 async fn evaluate_one(context: &Context, key: &str, request: Request) -> Result<Response, Failure> {
     let (head, body) = request.into_parts();
-    let Asked { evaluator, memory } = received(context, &head.headers, body).await?;
+    let asked = received(context, &head.headers, body).await?;
+    let Asked {
+        evaluator,
+        source,
+        memory,
+    } = asked;
     make_labels(evaluator.live()).await?;
     let json = answer::one(&evaluator, key)?;
     drop(memory);
+    client::note(context, &head.headers, source.as_ref(), Interface::Ofrep);
     Ok(answered(json.into(), evaluator.live()))
 }
 
@@ -107,7 +116,9 @@ async fn evaluate_each(
     let (head, body) = request.into_parts();
     let asked = received(context, &head.headers, body).await?;
     let live = Arc::clone(asked.evaluator.live());
+    let source = asked.source.clone();
     let Bulk { json, etag } = evaluated(context, asked).await?;
+    client::note(context, &head.headers, source.as_ref(), Interface::Ofrep);
     let has_it = refetch.is_of(&live) && etag::client_has(&head.headers, &etag);
     let mut response = match has_it {
         true => StatusCode::NOT_MODIFIED.into_response(),
@@ -133,6 +144,7 @@ impl Refetch {
 /// What a client asks for. The memory of its body is reserved until it is answered.
 struct Asked {
     evaluator: Evaluator,
+    source: Option<SourceName>,
     memory: Reserved,
 }
 
@@ -142,8 +154,13 @@ async fn received(context: &Context, headers: &HeaderMap, body: Body) -> Result<
     body::check_up_to(headers, &[Media::Json], most)?;
     let Received { bytes, memory } = body::read_up_to(context, headers, body, most).await?;
     let asked = context_in(&bytes)?;
+    let source = asked.source().cloned();
     let evaluator = context.app().flags().evaluator(asked);
-    Ok(Asked { evaluator, memory })
+    Ok(Asked {
+        evaluator,
+        source,
+        memory,
+    })
 }
 
 /// Reads the body of a request, for the fuzz targets.

@@ -17,6 +17,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::body::{self, Media, Received};
+use super::client;
 use super::etag;
 use super::extract::{Authorized, Path, Query};
 use super::flags::actor;
@@ -25,6 +26,7 @@ use super::problem::ProblemDetails;
 use super::routes::Context;
 use super::worker::Worker;
 use crate::app::App;
+use crate::clients::Interface;
 use crate::error::{Code, Error};
 use crate::format::Format;
 use crate::state::shapes::Recovery;
@@ -79,10 +81,11 @@ async fn read(
     Path(source): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemDetails> {
-    let source: SourceName = source.parse()?;
-    let read = on(context.reading(), &context, move |app| {
-        let current = app.current_state(&source)?;
-        let is_known = etag::client_has(&headers, &current.etag);
+    let asking = Asking::new(&context, &headers, &source)?;
+    let held = headers.clone();
+    let read = asking.ask(context.reading(), move |app, source| {
+        let current = app.current_state(source)?;
+        let is_known = etag::client_has(&held, &current.etag);
         Ok::<_, StateError>((
             text_of(&current, is_known),
             current.etag,
@@ -104,13 +107,14 @@ async fn read_asked(
     Path((source, restore)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemDetails> {
-    let source: SourceName = source.parse()?;
+    let asking = Asking::new(&context, &headers, &source)?;
+    let held = headers.clone();
     let id = number(&restore).ok_or_else(|| {
         ProblemDetails::malformed("The restore in the address is no whole number.")
     })?;
-    let read = on(context.reading(), &context, move |app| {
-        let asked = app.asked_state(&source, id)?;
-        let is_known = etag::client_has(&headers, &asked.etag);
+    let read = asking.ask(context.reading(), move |app, source| {
+        let asked = app.asked_state(source, id)?;
+        let is_known = etag::client_has(&held, &asked.etag);
         Ok::<_, StateError>(((!is_known).then(|| written(&asked.state)), asked.etag))
     });
     let (text, etag) = read.await?;
@@ -163,14 +167,14 @@ async fn put(
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    let source: SourceName = source.parse()?;
+    let asking = Asking::new(&context, &head.headers, &source)?;
     body::check_up_to(&head.headers, &[Media::Json], STATE_BODY_BYTES_MAX)?;
     let confirms = confirms(&head.headers)?;
     let read = body::read_up_to(&context, &head.headers, body, STATE_BODY_BYTES_MAX);
     let Received { bytes, memory } = read.await?;
-    let put = on(context.writing(), &context, move |app| {
+    let put = asking.ask(context.writing(), move |app, source| {
         let _until_it_is_stored = memory;
-        app.put_state(&source, bytes, files, confirms)
+        app.put_state(source, bytes, files, confirms)
     });
     Ok(Json(put.await?).into_response())
 }
@@ -182,16 +186,16 @@ async fn record(
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    let source: SourceName = source.parse()?;
+    let asking = Asking::new(&context, &head.headers, &source)?;
     let media = body::check_up_to(&head.headers, &[Media::Json, Media::NdJson], BODY_BYTES_MAX)?;
     let format = match media {
         Media::NdJson => Format::NdJson,
         Media::Json | Media::MergePatch => Format::Json,
     };
     let Received { bytes, memory } = body::read(&context, &head.headers, body).await?;
-    let receipt = on(context.writing(), &context, move |app| {
+    let receipt = asking.ask(context.writing(), move |app, source| {
         let _until_they_are_stored = memory;
-        app.record_changes(&source, &bytes, format)
+        app.record_changes(source, &bytes, format)
     });
     Ok(Json(receipt.await?).into_response())
 }
@@ -203,7 +207,7 @@ async fn recover(
     request: Request,
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
-    let source: SourceName = source.parse()?;
+    let asking = Asking::new(&context, &head.headers, &source)?;
     body::check(&head.headers, &[Media::Json])?;
     let Received { bytes, memory } = body::read(&context, &head.headers, body).await?;
     let asked = read_recovery(&bytes).ok_or_else(|| {
@@ -212,9 +216,9 @@ async fn recover(
         )
     })?;
     let actor = actor(&head.headers);
-    let recovered = on(context.writing(), &context, move |app| {
+    let recovered = asking.ask(context.writing(), move |app, source| {
         let _until_it_is_stored = memory;
-        app.recover_state(&source, asked.snapshot, &actor)
+        app.recover_state(source, asked.snapshot, &actor)
     });
     Ok(Json(recovered.await?).into_response())
 }
@@ -229,11 +233,10 @@ async fn remove(
     State(context): State<Context>,
     _: Authorized,
     Path(source): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, ProblemDetails> {
-    let source: SourceName = source.parse()?;
-    let removed = on(context.writing(), &context, move |app| {
-        app.remove_source(&source)
-    });
+    let asking = Asking::new(&context, &headers, &source)?;
+    let removed = asking.ask(context.writing(), App::remove_source);
     Ok(Json(removed.await?).into_response())
 }
 
@@ -241,27 +244,53 @@ async fn remove_snapshot(
     State(context): State<Context>,
     _: Authorized,
     Path((source, snapshot)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, ProblemDetails> {
-    let source: SourceName = source.parse()?;
+    let asking = Asking::new(&context, &headers, &source)?;
     let id = number(&snapshot).ok_or_else(|| {
         ProblemDetails::malformed("The snapshot in the address is no whole number.")
     })?;
-    let removed = on(context.writing(), &context, move |app| {
-        app.remove_snapshot(id, Some(&source))
+    let removed = asking.ask(context.writing(), move |app, source| {
+        app.remove_snapshot(id, Some(source))
     });
     removed.await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Does what waits for the disk, and has whole states in memory, on a thread of its own.
-async fn on<T: Send + 'static, E: Into<ProblemDetails> + Send + 'static>(
-    worker: &Worker,
-    context: &Context,
-    work: impl FnOnce(&App) -> Result<T, E> + Send + 'static,
-) -> Result<T, ProblemDetails> {
-    let app = context.app().clone();
-    let done = worker.run(move || work(&app)).await?;
-    done.map_err(Into::into)
+/// Who asks, and for the state of which source.
+struct Asking<'a> {
+    context: &'a Context,
+    headers: &'a HeaderMap,
+    source: SourceName,
+}
+
+impl<'a> Asking<'a> {
+    fn new(context: &'a Context, headers: &'a HeaderMap, source: &str) -> Result<Self, StateError> {
+        Ok(Self {
+            context,
+            headers,
+            source: source.parse()?,
+        })
+    }
+
+    /// Does what waits for the disk, and has whole states in memory, on a thread of its own. Notes
+    /// the client if it succeeds.
+    async fn ask<T: Send + 'static, E: Into<ProblemDetails> + Send + 'static>(
+        self,
+        worker: &Worker,
+        work: impl FnOnce(&App, &SourceName) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, ProblemDetails> {
+        let (app, source) = (self.context.app().clone(), self.source.clone());
+        let done = worker.run(move || work(&app, &source)).await?;
+        let done = done.map_err(Into::into)?;
+        client::note(
+            self.context,
+            self.headers,
+            Some(&self.source),
+            Interface::State,
+        );
+        Ok(done)
+    }
 }
 
 fn count_of_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

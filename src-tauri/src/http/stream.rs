@@ -24,6 +24,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::client::Following;
 use super::extract::{Named, Query};
 use super::news::{News, ToldOfSources, frame, restore_frame};
 use super::news_of_flags::{FlagsNews, Protocol};
@@ -64,11 +65,12 @@ async fn stream(
     let token = token_of(&context, &head).await?;
     let place = place_for(&context, token.is_some())?;
     let holder = Arc::clone(place.holder());
+    let following = Following::begin(&context, &head.headers, source.clone());
     let connection = head.extensions.get::<Arc<Holder>>().cloned();
     let (sender, body) = Channel::<Bytes>::new(FRAMES_WAITING_MAX);
-    // The place is free once the connection drops the body.
+    // The place is free, and the client not following, once the connection drops the body.
     let body = body.map_frame(move |frame| {
-        let _ = &place;
+        let _ = (&place, &following);
         frame
     });
     let stream = EventStream {

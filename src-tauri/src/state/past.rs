@@ -206,11 +206,15 @@ impl States {
     }
 
     /// Returns what the source of a snapshot recorded since the latest of `others` before it, or
-    /// else since the snapshot before, latest first.
+    /// else since the snapshot before, latest first; with how many records of it are damaged.
     ///
     /// # Errors
     /// [`StateError`] if it cannot be read.
-    pub(crate) fn recorded(&self, id: u64, others: &[u64]) -> Result<Vec<Change>, StateError> {
+    pub(crate) fn recorded(
+        &self,
+        id: u64,
+        others: &[u64],
+    ) -> Result<(Vec<Change>, u32), StateError> {
         self.surely(|| {
             let connection = self.reader_of(&format!("snapshot {id}"))?;
             let source = store::load(&connection, id)?.source;
@@ -219,11 +223,14 @@ impl States {
             let is_before = |row: &Row| row.snapshot.id < id && others.contains(&row.snapshot.id);
             let after = rows.iter().rposition(is_before);
             let begin = after.map_or(rows.len().saturating_sub(1), |place| place + 1);
-            let mut changes = Vec::new();
+            let (mut changes, mut damaged) = (Vec::new(), 0);
             for row in rows[begin..].iter().rev() {
-                changes.extend(store::recorded(&connection, row.snapshot.id as i64)?);
+                match store::recorded_if_sound(&connection, row.snapshot.id as i64)? {
+                    Some(recorded) => changes.extend(recorded),
+                    None => damaged += 1,
+                }
             }
-            Ok(changes)
+            Ok((changes, damaged))
         })
     }
 

@@ -263,7 +263,7 @@ impl States {
 /// # Errors
 /// [`StateError::Ended`] if it never took effect.
 pub(crate) fn undo_of(restore: &StateRestore) -> Result<Undo, StateError> {
-    let undo = Status::from(restore.status).undo();
+    let undo = restore.status.known().and_then(Status::undo);
     undo.ok_or_else(|| StateError::ended(restore))
 }
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::bundle::{self, Bundled};
 use super::limits::{BUNDLE_BYTES_MAX, BUNDLE_SNAPSHOTS_MAX};
 use super::past::StateTree;
-use super::store::{self, Sound};
+use super::store::{self, Others, Sound};
 use super::{StateError, States};
 use crate::state::shapes::Snapshot;
 use crate::store::sqlite::quarantine::{Quarantined, Remains};
@@ -28,6 +28,9 @@ pub(crate) struct FoundSnapshots {
     pub(crate) sources: BTreeMap<String, (u64, u64)>,
     /// Snapshots that do not match their hashes, or cannot be read.
     pub(crate) damaged: u64,
+    /// Sources whose record is damaged, by the name that their snapshots get: the name that is
+    /// stored, if it is one.
+    pub(crate) renamed: BTreeMap<String, Option<String>>,
     /// When the first and the last sound one were taken, in milliseconds since 1970.
     pub(crate) span: Option<(i64, i64)>,
 }
@@ -64,12 +67,16 @@ impl States {
         let remains = Remains::open(entry)?;
         let own = self.reader()?;
         let mut found = FoundSnapshots::default();
-        found.damaged = store::each_sound(&remains, &mut |sound| {
+        let Others { damaged, renamed } = store::each_sound(&remains, &entry.name, &mut |sound| {
             let is_missing = !is_there(own.as_ref(), &sound)?;
             found.add(&sound, is_missing);
             Ok(())
         })?;
-        Ok(found)
+        Ok(FoundSnapshots {
+            damaged,
+            renamed,
+            ..found
+        })
     }
 
     /// Stores the sound snapshots of a database that was set aside that are missing here, in short
@@ -100,7 +107,7 @@ impl States {
             waiting.clear();
             Ok::<(), StateError>(())
         };
-        store::each_sound(&remains, &mut |sound| {
+        store::each_sound(&remains, &entry.name, &mut |sound| {
             waiting.push(sound);
             let bytes: u64 = waiting.iter().map(|sound| sound.snapshot.bytes).sum();
             if waiting.len() >= TAKEN_AT_ONCE || bytes >= BYTES_AT_ONCE {
@@ -124,7 +131,7 @@ impl States {
     ) -> Result<Option<ExportedSnapshots>, StateError> {
         let remains = Remains::open(entry)?;
         let mut latest = Latest::default();
-        store::each_sound(&remains, &mut |sound| {
+        store::each_sound(&remains, &entry.name, &mut |sound| {
             latest.add(sound);
             Ok(())
         })?;

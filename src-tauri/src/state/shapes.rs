@@ -3,7 +3,7 @@
 use std::fmt;
 
 pub use flagdeck_core::diff::states::{Excerpt, Kind as StateChangeKind, ListChange, SeriesChange};
-use flagdeck_core::restore::Status;
+use flagdeck_core::restore::{Status, Transition};
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
@@ -32,7 +32,7 @@ pub struct StateSource {
     pub snapshot_bytes: u64,
     /// When the latest one was taken, in milliseconds since 1970.
     pub last_snapshot_ms: Option<i64>,
-    /// Its restore that is open, or else its latest; `null` without any.
+    /// Its restore that is open, or else its latest that is not damaged; `null` without any.
     pub restore: Option<StateRestore>,
     /// Whether what is stored of it is damaged, so that its state cannot be read.
     pub is_damaged: bool,
@@ -146,6 +146,19 @@ impl fmt::Display for Unreadable {
         let parts: Vec<String> = [records, snapshots].into_iter().flatten().collect();
         write!(f, "{} could not be read", parts.join(" and "))
     }
+}
+
+/// A file that snapshots were written to.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct SnapshotsFile {
+    /// Its path.
+    pub place: String,
+    /// What is damaged, and left out; left out itself if nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub unreadable: Option<Unreadable>,
 }
 
 /// Some of the snapshots that a filter lets through, latest first.
@@ -385,7 +398,7 @@ pub struct Recovery {
     pub snapshot: Option<u64>,
 }
 
-/// A restore, and its outcome.
+/// A restore, and its outcome. Of a damaged one everything but the number may be wrong or missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
@@ -442,6 +455,28 @@ pub enum RestoreStatus {
     Cancelled,
     /// It took the place of a damaged state when it was made; its source was asked for nothing.
     Recovered,
+    /// What is stored of it does not match its hash: only its number is certain, and it is not
+    /// asked for.
+    Damaged,
+}
+
+impl RestoreStatus {
+    /// Returns the status as the rules of restores know it; `None` if it is damaged.
+    pub(in crate::state) fn known(self) -> Option<Status> {
+        match self {
+            Self::Open => Some(Status::Open),
+            Self::Confirmed => Some(Status::Confirmed),
+            Self::Superseded => Some(Status::Superseded),
+            Self::Cancelled => Some(Status::Cancelled),
+            Self::Recovered => Some(Status::Recovered),
+            Self::Damaged => None,
+        }
+    }
+
+    /// Returns the status after an event; `None` if the restore has ended, or is damaged.
+    pub(in crate::state) fn after(self, step: Transition) -> Option<Status> {
+        self.known()?.after(step)
+    }
 }
 
 impl From<Status> for RestoreStatus {
@@ -452,18 +487,6 @@ impl From<Status> for RestoreStatus {
             Status::Superseded => Self::Superseded,
             Status::Cancelled => Self::Cancelled,
             Status::Recovered => Self::Recovered,
-        }
-    }
-}
-
-impl From<RestoreStatus> for Status {
-    fn from(status: RestoreStatus) -> Self {
-        match status {
-            RestoreStatus::Open => Self::Open,
-            RestoreStatus::Confirmed => Self::Confirmed,
-            RestoreStatus::Superseded => Self::Superseded,
-            RestoreStatus::Cancelled => Self::Cancelled,
-            RestoreStatus::Recovered => Self::Recovered,
         }
     }
 }

@@ -45,9 +45,9 @@ pub(super) use self::restores::{
     latest as latest_restore, list as list_restores, load as load_restore, open as open_restore,
 };
 pub(super) use self::ring::{
-    Report, Reported, of as ring_of, recorded, recorded_if_sound, reports, since as recorded_since,
+    Report, Reported, of as ring_of, recorded_if_sound, reports, since as recorded_since,
 };
-pub(super) use self::salvage::{Sound, each_sound, is_there};
+pub(super) use self::salvage::{Others, Sound, each_sound, is_there};
 pub(super) use self::schema::STATES;
 pub(crate) use self::snapshots::NewSnapshot;
 pub(super) use self::snapshots::{
@@ -546,6 +546,11 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         problems.push(error.to_string());
         problems.extend(snapshots::check(connection, id)?);
     }
+    let astray = snapshots::astray(connection)?;
+    problems.extend(astray.iter().map(|row| {
+        let id = row.snapshot.id;
+        format!("the source of snapshot {id} is not there: its record is damaged")
+    }));
     problems.extend(restores::check(connection)?);
     Ok(problems)
 }
@@ -586,7 +591,7 @@ impl Judged for StateError {
     }
 }
 
-/// Reads the pages that lead to all others.
+/// Reads what every use of the database begins with.
 fn look(connection: &Connection) -> Result<(), StoreError> {
     finding::all(connection)?;
     snapshots::count(connection)?;

@@ -8,9 +8,9 @@ use flagdeck_core::tree::{Path, Tree};
 use super::bundle::{self, Bundled, Progress};
 use super::intake::{self, ChangeProblem};
 use super::store::{Imported, NewSnapshot, Whole};
-use super::{ChangesReceipt, SourceName, StateError, StatePut, States, StoredOf};
+use super::{ChangesReceipt, SourceName, StateError, StatePut, StateTree, States, StoredOf};
 use crate::format::Format;
-use crate::state::shapes::{Snapshot, SnapshotLabel, StateAt};
+use crate::state::shapes::{Snapshot, SnapshotLabel, StateAt, Unreadable};
 use crate::store::Actor;
 use crate::store::StoreError;
 
@@ -223,20 +223,41 @@ impl States {
         self.writer(now_ms)?.store().remove_imported(source)
     }
 
-    /// Writes snapshots as a bundle.
+    /// Writes snapshots as a bundle, leaving out what is damaged.
     ///
     /// # Errors
-    /// [`StateError::NotFound`] if one is not there.
-    pub(crate) fn export(&self, ids: &[u64]) -> Result<String, StateError> {
-        let bundled = ids.iter().map(|id| {
-            let state = self.at(&StateAt::Snapshot { id: *id })?;
-            Ok(Bundled::of(
-                self.snapshot(*id)?,
-                &state,
-                &self.recorded(*id, ids)?,
-            ))
-        });
-        Ok(bundle::write(bundled.collect::<Result<_, StateError>>()?))
+    /// [`StateError::NotFound`] if one is not there, [`StateError`] if none can be read.
+    pub(crate) fn export(&self, ids: &[u64]) -> Result<SnapshotsExport, StateError> {
+        let (mut sound, mut damaged) = (Vec::new(), Vec::new());
+        for id in ids {
+            match self.snapshot_with_state(*id) {
+                Err(StateError::Store(error @ StoreError::Damaged { .. })) => damaged.push(error),
+                read => sound.push(read?),
+            }
+        }
+        let mut unreadable = Unreadable {
+            snapshots: u32::try_from(damaged.len()).unwrap_or(u32::MAX),
+            records: 0,
+        };
+        if let (true, Some(error)) = (sound.is_empty(), damaged.pop()) {
+            return Err(error.into());
+        }
+        let ids: Vec<u64> = sound.iter().map(|(snapshot, _)| snapshot.id).collect();
+        let mut bundled = Vec::new();
+        for (snapshot, state) in sound {
+            let (recorded, damaged) = self.recorded(snapshot.id, &ids)?;
+            unreadable.records += damaged;
+            bundled.push(Bundled::of(snapshot, &state, &recorded));
+        }
+        Ok(SnapshotsExport {
+            text: bundle::write(bundled),
+            ids,
+            unreadable: unreadable.if_any(),
+        })
+    }
+
+    fn snapshot_with_state(&self, id: u64) -> Result<(Snapshot, StateTree), StateError> {
+        Ok((self.snapshot(id)?, self.at(&StateAt::Snapshot { id })?))
     }
 
     /// Imports the snapshots of a file; calls `watch` for each one before it is stored. `None` if
@@ -270,6 +291,17 @@ impl States {
             warnings,
         }))
     }
+}
+
+/// Snapshots as a bundle.
+#[derive(Debug)]
+pub struct SnapshotsExport {
+    /// The bundle: JSON text.
+    pub text: String,
+    /// The numbers of the snapshots in it.
+    pub ids: Vec<u64>,
+    /// What is damaged, and left out; `None` if nothing is.
+    pub unreadable: Option<Unreadable>,
 }
 
 /// The snapshots of a file, once they are stored.

@@ -121,7 +121,7 @@ macro_rules! with_every_call {
             /// Asks for the same parts as they were before a restore; cancels it if it is open.
             states::undo_restore(id: u64) -> StateRestore;
             /// Lets a person choose where to write a bundle of snapshots; `null` for none.
-            states::export_snapshots(ids: Vec<u64>) -> Option<String>;
+            states::export_snapshots(ids: Vec<u64>) -> Option<SnapshotsFile>;
             /// Lets a person choose a bundle, a snapshot or a state to read; `null` for none.
             states::import_snapshots() -> Option<Vec<Snapshot>>;
             /// Ends the import of snapshots that goes on, if any; none of its snapshots is kept.
@@ -134,6 +134,10 @@ macro_rules! with_every_call {
             /// desktop asks about an address or an origin first; resolves to `null` if the user does
             /// not confirm it.
             settings::change_setting(name: String, value: SettingValue) -> Option<Vec<Setting>>;
+            /// Tries again to serve flags over HTTP, if they are not served.
+            settings::serve() -> Status;
+            /// The clients that used this window's server lately.
+            settings::connected() -> Connected;
             /// The token that writing over HTTP needs.
             settings::token() -> String;
             /// Replaces the token; the one before is refused from then on.

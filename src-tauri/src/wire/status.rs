@@ -5,7 +5,7 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
-use crate::app::{App, Notice};
+use crate::app::{App, NotServing, Notice};
 use crate::store::{Actor, Gone, Instead, RevisionSummary};
 
 /// How the application itself is doing.
@@ -19,6 +19,8 @@ pub struct Status {
     pub data_dir: String,
     /// The address flags are served at, `127.0.0.1:4680`; `null` while they are not.
     pub serving: Option<String>,
+    /// Why they are not; `null` while they are.
+    pub not_serving: Option<NotServing>,
     /// Why nothing can be saved; `null` if everything can.
     pub read_only: Option<String>,
     /// What became of the data folder, if it or a database in it was removed or replaced: nothing
@@ -76,6 +78,7 @@ impl Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data_dir: app.data_dir().display().to_string(),
             serving: app.serving().map(|address| address.to_string()),
+            not_serving: app.not_serving(),
             read_only: app.flags().read_only(),
             store_gone: app.gone().map(|gone| StoreGone::of(app, gone)),
             is_held_off: app.flags().is_emergency(),

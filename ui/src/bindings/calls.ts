@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, Preferences, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, Preferences, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -87,7 +87,7 @@ export interface Calls {
   /** Asks for the same parts as they were before a restore; cancels it if it is open. */
   undoRestore(id: number): Promise<StateRestore>;
   /** Lets a person choose where to write a bundle of snapshots; `null` for none. */
-  exportSnapshots(ids: ReadonlyArray<number>): Promise<string | null>;
+  exportSnapshots(ids: ReadonlyArray<number>): Promise<SnapshotsFile | null>;
   /** Lets a person choose a bundle, a snapshot or a state to read; `null` for none. */
   importSnapshots(): Promise<Array<Snapshot> | null>;
   /** Ends the import of snapshots that goes on, if any; none of its snapshots is kept. */
@@ -98,6 +98,10 @@ export interface Calls {
   settings(): Promise<Array<Setting>>;
   /** Writes a setting to the data folder's file; `null` takes it out of there. A dialog of the desktop asks about an address or an origin first; resolves to `null` if the user does not confirm it. */
   changeSetting(name: string, value: SettingValue): Promise<Array<Setting> | null>;
+  /** Tries again to serve flags over HTTP, if they are not served. */
+  serve(): Promise<Status>;
+  /** The clients that used this window's server lately. */
+  connected(): Promise<Connected>;
   /** The token that writing over HTTP needs. */
   token(): Promise<string>;
   /** Replaces the token; the one before is refused from then on. */
@@ -199,6 +203,8 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   status: ["status"],
   settings: ["settings"],
   changeSetting: ["change_setting", "name", "value"],
+  serve: ["serve"],
+  connected: ["connected"],
   token: ["token"],
   rotateToken: ["rotate_token"],
   backups: ["backups"],

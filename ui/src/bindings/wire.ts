@@ -1148,6 +1148,10 @@ dataDir: string,
  */
 serving: string | null, 
 /**
+ * Why they are not; `null` while they are.
+ */
+notServing: NotServing | null, 
+/**
  * Why nothing can be saved; `null` if everything can.
  */
 readOnly: string | null, 
@@ -1169,6 +1173,24 @@ heldOffBecause: string | null,
  * What people should know, newest last.
  */
 notices: Array<Notice>, };
+
+/**
+ * Why flags are not served over HTTP.
+ */
+export type NotServing = { 
+/**
+ * The port that is not listened on.
+ */
+port: number, 
+/**
+ * The program that listens on it, `flagctl (process 123)`; `null` if none does, or the system
+ * does not say which.
+ */
+owner: string | null, 
+/**
+ * Why, and what to do: a sentence without a full stop.
+ */
+reason: string, };
 
 /**
  * A data folder that was removed or replaced while it was open.
@@ -1223,6 +1245,75 @@ actor: Actor | null,
  * What it changed, in one line.
  */
 summary: string, };
+
+/**
+ * The clients that were seen lately.
+ */
+export type Connected = { 
+/**
+ * For how long a client is listed after it was seen last, in seconds.
+ */
+seenForS: number, 
+/**
+ * The clients, the latest newcomer first.
+ */
+clients: Array<Client>, };
+
+/**
+ * A client that was seen lately.
+ */
+export type Client = { 
+/**
+ * The source it says it is; `null` if it gives no name.
+ */
+source: string | null, 
+/**
+ * The product it calls itself, such as `curl`; `null` for one of more programs than are told
+ * apart.
+ */
+program: string | null, 
+/**
+ * When it was seen first, in milliseconds since 1970.
+ */
+firstMs: number, 
+/**
+ * When it was seen last.
+ */
+lastMs: number, 
+/**
+ * What it used.
+ */
+uses: Array<ClientUse>, };
+
+/**
+ * How a client uses one interface.
+ */
+export type ClientUse = { 
+/**
+ * The interface.
+ */
+over: Interface, 
+/**
+ * Requests that succeeded since `first_ms`.
+ */
+requests: number, 
+/**
+ * When it was used first, in milliseconds since 1970.
+ */
+firstMs: number, 
+/**
+ * When it was used last; of a stream, when one was opened or closed last.
+ */
+lastMs: number, 
+/**
+ * Streams that are open now.
+ */
+open: number, };
+
+/**
+ * What of the HTTP interface a client uses.
+ */
+export type Interface = "document" | "stream" | "ofrep" | "events" | "state" | "metrics";
 
 /**
  * What the dashboard shows of the last minutes, [`Pulse::span_s`] of them.
@@ -1798,7 +1889,7 @@ snapshotBytes: number,
  */
 lastSnapshotMs: number | null, 
 /**
- * Its restore that is open, or else its latest; `null` without any.
+ * Its restore that is open, or else its latest that is not damaged; `null` without any.
  */
 restore: StateRestore | null, 
 /**
@@ -1910,6 +2001,19 @@ total: number,
 snapshots: Array<Snapshot>, 
 /**
  * What could not be searched for a text; left out if all could.
+ */
+unreadable?: Unreadable, };
+
+/**
+ * A file that snapshots were written to.
+ */
+export type SnapshotsFile = { 
+/**
+ * Its path.
+ */
+place: string, 
+/**
+ * What is damaged, and left out; left out itself if nothing is.
  */
 unreadable?: Unreadable, };
 
@@ -2307,7 +2411,7 @@ except: Array<string>,
 withFlags: boolean, };
 
 /**
- * A restore, and its outcome.
+ * A restore, and its outcome. Of a damaged one everything but the number may be wrong or missing.
  */
 export type StateRestore = { 
 /**
@@ -2381,7 +2485,7 @@ differing: Array<string>, };
 /**
  * How a restore stands.
  */
-export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled" | "recovered";
+export type RestoreStatus = "open" | "confirmed" | "superseded" | "cancelled" | "recovered" | "damaged";
 
 /**
  * Which restores to look for. What is not given lets every restore through.

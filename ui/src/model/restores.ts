@@ -6,7 +6,14 @@ import type { Narrowing } from "./history";
 
 /** `uncompared` is what was confirmed before confirmations were compared with what was asked for. */
 export type Standing =
-  "open" | "exact" | "differs" | "uncompared" | "superseded" | "cancelled" | "recovered";
+  | "open"
+  | "exact"
+  | "differs"
+  | "uncompared"
+  | "superseded"
+  | "cancelled"
+  | "recovered"
+  | "damaged";
 
 /** How long the outcome of a restore is shown beside the comparison. */
 const ENDED_MS = 10 * 60_000;
@@ -33,6 +40,16 @@ export function isAmong(restore: StateRestore, { component, who, text, what }: N
   if (who.via !== undefined && who.via !== actor.via) return false;
   if (who.name !== undefined && who.name !== actor.name) return false;
   return [source, ...only, ...except].some((each) => hasTyped(each, text));
+}
+
+/**
+ * When restores were asked for, the earliest first. The time of a damaged one may be wrong, and
+ * would displace the others: it gets that of the one before it.
+ */
+export function momentsOf(restores: readonly StateRestore[]): number[] {
+  const isDamaged = ({ status }: StateRestore) => status === "damaged";
+  let last = restores.find((restore) => !isDamaged(restore))?.atMs ?? restores[0]?.atMs ?? 0;
+  return restores.map((restore) => (last = isDamaged(restore) ? last : restore.atMs));
 }
 
 /** A key that changes when the latest restores of some sources change. */

@@ -15,7 +15,7 @@ import {
   restoresBelow,
   type Places,
 } from "../model/interleaved";
-import { isAmong } from "../model/restores";
+import { isAmong, momentsOf } from "../model/restores";
 import { History } from "./history.svelte";
 import { Restores } from "./restores.svelte";
 import { asUnread } from "./unread";
@@ -185,7 +185,7 @@ export class ActivityLog {
   /** Finds the places of the restores among the revisions that are listed, and lists them. */
   async #list(): Promise<void> {
     const [generation, restores, { history }] = [this.#generation, this.#among(), this];
-    const moments = restores.map(({ atMs }) => atMs);
+    const moments = momentsOf(restores);
     const { total, top } = history;
     try {
       const places = await findPlaces(moments, total ?? 0, (atMs) => history.countBefore(atMs));

@@ -6,12 +6,13 @@ import { parentOf } from "../model/edit";
 import { isFiltering, type Filter, type Standing } from "../model/filter";
 import type { Document } from "../bindings/wire";
 import { everything, type Narrowing } from "../model/history";
+import type { Language } from "../model/recipes";
 import { ALL } from "../model/tree";
 import { words } from "../words";
 import { Drafts } from "./drafts.svelte";
 import { Unsaved } from "./unsaved.svelte";
 
-export type SettingsPart = "configuration" | "access" | "backups" | "about";
+export type SettingsPart = "configuration" | "connect" | "access" | "backups" | "about";
 
 export class Browsing {
   /** What the inspector shows: a path, or `ALL`. */
@@ -39,6 +40,8 @@ export class Browsing {
   activityRestore = $state<number | null>(null);
   /** The part of the settings that is shown. */
   settingsPart = $state<SettingsPart>("configuration");
+  /** The language whose recipe is shown. */
+  recipe = $state<Language>("browser");
   /** The document as it is typed and not saved, and the revision it was begun on. */
   jsonDraft = $state.raw<{ text: string; base: number } | null>(null);
   /** What is typed for a setting and not saved, by its name. */

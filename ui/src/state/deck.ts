@@ -9,6 +9,7 @@ import { ArmsFeed } from "./arms.svelte";
 import { Past } from "./as_of.svelte";
 import { Browsing } from "./browsing.svelte";
 import { Choices } from "./choices.svelte";
+import { ClientsFeed } from "./clients.svelte";
 import { Compare } from "./compare.svelte";
 import { Confirmations } from "./confirmations.svelte";
 import { Configuration } from "./configuration.svelte";
@@ -36,6 +37,7 @@ export interface Deck {
   shown: Shown;
   choices: Choices;
   browsing: Browsing;
+  clients: ClientsFeed;
   configuration: Configuration;
   overlay: Overlay;
   lastChanges: LastChanges;
@@ -72,6 +74,7 @@ export function makeDeck(host: Host): Deck {
     shown: new Shown({ toasts, live, past, browsing, choices }),
     choices,
     browsing,
+    clients: new ClientsFeed(host),
     configuration: new Configuration({ host, toasts, browsing }),
     overlay,
     lastChanges: new LastChanges(host),

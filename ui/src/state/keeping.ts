@@ -59,11 +59,17 @@ export async function togglePin(deck: Deck, snapshot: Snapshot): Promise<void> {
   });
 }
 
-/** Writes snapshots to a file that a person chooses. */
+/**
+ * Writes snapshots to a file that a person chooses. What is damaged is left out: a message about
+ * that stays until it is closed.
+ */
 export async function exportThese({ host, toasts }: Deck, ids: readonly number[]): Promise<void> {
   try {
-    const place = await host.exportSnapshots(ids);
-    if (place !== null) toasts.done(words.snapshots.exported(place));
+    const file = await host.exportSnapshots(ids);
+    if (file === null) return;
+    const { place, unreadable } = file;
+    if (unreadable) toasts.failed(words.snapshots.exportedInPart(place, unreadable));
+    else toasts.done(words.snapshots.exported(place));
   } catch (reason) {
     toasts.refused(reason);
   }

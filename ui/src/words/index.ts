@@ -11,6 +11,7 @@ import { commands } from "./commands";
 import { compare } from "./compare";
 import { structure } from "./structure";
 import { conflict } from "./conflict";
+import { connect } from "./connect";
 import { dashboard } from "./dashboard";
 import { demo } from "./demo";
 import { difference } from "./difference";
@@ -44,6 +45,7 @@ export const words = {
   compare,
   structure,
   conflict,
+  connect,
   difference,
   help,
   json,

@@ -45,6 +45,8 @@ const differing = (count: number): string =>
     ? `${formatCount(count)} or more parts differ`
     : `${plural(count, "part")} ${count === 1 ? "differs" : "differ"}`;
 
+const damaged = "Damaged: what it asked for and what became of it are not known";
+
 const number = (snapshot: number) => `snapshot ${snapshot}`;
 
 const recovered = (from: string | null): string =>
@@ -56,6 +58,7 @@ const statuses: Record<RestoreStatus, string> = {
   superseded: "Superseded",
   cancelled: "Cancelled",
   recovered: "Recovered",
+  damaged: "Damaged",
 };
 
 export const restores = {
@@ -85,6 +88,8 @@ export const restores = {
           : `Cancelled by ${who(restore.endedBy)}, ${at}`;
       case "recovered":
         return `Took the place of a damaged state, ${at}`;
+      case "damaged":
+        return damaged;
     }
   },
   /** The same in a word. */
@@ -103,10 +108,13 @@ export const restores = {
     cancelled: "The source is no longer asked for it. Its state was not changed.",
     recovered:
       "What was stored of the state could not be read, so the snapshot took its place. The source was asked for nothing.",
+    damaged:
+      "What is stored of it does not match its hash. Its source is not asked for it; its time and source may be wrong.",
   },
   /** What it is, with the snapshot it is from if that is known. */
   what: (restore: StateRestore, from: string | null): string => {
     if (restore.status === "recovered") return recovered(from);
+    if (restore.status === "damaged") return `Restore ${restore.id}`;
     const verb = restore.undoes === null ? "Restore" : "Undo a restore of";
     return `${verb} ${parts(restore)}${from === null ? "" : ` from ${from}`}`;
   },
@@ -114,6 +122,11 @@ export const restores = {
   whatOf: (restore: StateRestore): string => {
     if (restore.status === "recovered") {
       return `${isolated(restore.source)}: recover a damaged state from ${number(restore.snapshot)}`;
+    }
+    if (restore.status === "damaged") {
+      return restore.source === ""
+        ? `Restore ${restore.id}`
+        : `${isolated(restore.source)}: restore ${restore.id}`;
     }
     const verb = restore.undoes === null ? "restore" : "undo a restore of";
     return `${isolated(restore.source)}: ${verb} ${parts(restore)}`;

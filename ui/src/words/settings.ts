@@ -19,6 +19,7 @@ export const settings = {
   partsLabel: "Parts of the settings",
   parts: {
     configuration: "Configuration",
+    connect: "Connect",
     access: "Access",
     backups: "Backups",
     about: "About",
@@ -96,10 +97,8 @@ export const settings = {
 
   address: "Address",
   addressMeaning: "Applications on this machine read the flags here while this window is open.",
-  noAddress:
-    "Flags are not served over HTTP. Choose another port, or close the program that uses it, and start Flagdeck again.",
+  noAddress: "Flags are not served over HTTP. Connect an application says why, and can try again.",
   changePort: "Change the port",
-  howToConnect: "How to connect an application",
   dataFolder: "Data folder",
   dataFolderMeaning:
     "Everything Flagdeck keeps: the store, its backups, the token and config.toml.",

@@ -202,6 +202,8 @@ export const snapshots = {
   exportListed: (total: number) => `All ${formatCount(total)} listed`,
   exportTooMany: (max: number) => `At most ${formatCount(max)} go into one file`,
   exported: (place: string) => `Written to ${isolatedWithin(place)}`,
+  exportedInPart: (place: string, what: Unreadable) =>
+    `${unreadable(what)}. Everything else is written to ${isolatedWithin(place)}`,
   taken: (taken: readonly Snapshot[]) => {
     const [only] = taken;
     if (taken.length !== 1 || !only) return `${plural(taken.length, "snapshot")} taken`;

@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile`. Not part of
+ * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node`. Not part of
  * what is shipped.
  */
 
@@ -16,6 +16,7 @@ import {
   quietCharts,
   typicalCharts,
 } from "../support/charts";
+import { extremeClients, typicalClients } from "../support/clients";
 import { extreme, huge, safeDefault, typical } from "../support/documents";
 import { hostile } from "../support/hostile";
 import { extremeQuarantine, noticeOf, typicalQuarantine } from "../support/quarantine";
@@ -125,6 +126,15 @@ if (wanted.has("refuse")) {
     ],
   };
 }
+const clients = { typical: typicalClients, extreme: extremeClients };
+const chosenClients = wanted.get("clients") as keyof typeof clients | null;
+if (chosenClients) host.clientsNow = clients[chosenClients](Date.now());
+if (wanted.has("unserved")) {
+  const owner = wanted.get("unserved") ?? "";
+  const reason = "cannot listen on port 4680; choose another with http.port";
+  host.portTrouble = { port: 4680, owner: owner === "" ? null : owner, reason };
+  host.state = { ...host.state, serving: null, notServing: host.portTrouble };
+}
 const metrics = {
   typical: typicalCharts,
   gaps: gappyCharts,
@@ -155,6 +165,8 @@ if (wanted.has("damaged")) {
   const [name] = host.states.names;
   if (name !== undefined) host.states.damage(name);
   host.states.damageLatest();
+  const ended = host.states.restores.find(({ status }) => status !== "open");
+  if (ended) host.states.damageRestore(ended.id);
 }
 if (wanted.has("ticking")) {
   let ticks = 0;

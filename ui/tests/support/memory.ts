@@ -6,9 +6,12 @@ import type {
   ChartQuery,
   Charts,
   ChosenFile,
+  Client,
+  Connected,
   DemoStatus,
   Difference,
   BuildInfo,
+  NotServing,
   Notice,
   OpenedPage,
   Outcome,
@@ -28,6 +31,7 @@ import type {
   StateAt,
   StateDifference,
   StateDifferenceOptions,
+  SnapshotsFile,
   StateRestore,
   StateSource,
   Status,
@@ -83,6 +87,28 @@ export class MemoryHost extends MemoryFlags implements Host {
     await this.gate;
     if (this.refusals.charts) throw this.refusals.charts;
     return this.drawCharts(query);
+  }
+
+  /** Who is connected. */
+  clientsNow: readonly Client[] = [];
+  clientsAsked = 0;
+
+  async connected(): Promise<Connected> {
+    this.clientsAsked += 1;
+    await this.gate;
+    if (this.refusals.connected) throw this.refusals.connected;
+    return { seenForS: 900, clients: [...this.clientsNow] };
+  }
+
+  /** Why the port is still not to be had when serving is tried again; `null` if it is. */
+  portTrouble: NotServing | null = null;
+
+  serve(): Promise<Status> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const notServing = this.portTrouble;
+    const serving = notServing === null ? "127.0.0.1:4680" : null;
+    this.state = { ...this.state, serving, notServing };
+    return this.status();
   }
 
   async status(): Promise<Status> {
@@ -232,7 +258,7 @@ export class MemoryHost extends MemoryFlags implements Host {
     return this.states.undoRestore(id);
   }
 
-  exportSnapshots(ids: readonly number[]): Promise<string | null> {
+  exportSnapshots(ids: readonly number[]): Promise<SnapshotsFile | null> {
     return this.states.exportSnapshots(ids);
   }
 
@@ -352,7 +378,7 @@ export class MemoryHost extends MemoryFlags implements Host {
     survey.takes = [];
     survey.changes = [];
     survey.leaves = ["Nothing in it is missing here."];
-    return Promise.resolve({ name, taken, left: survey.leaves });
+    return this.noteQuarantineSeen([name]).then(() => ({ name, taken, left: survey.leaves }));
   }
 
   exportQuarantined(name: string): Promise<string | null> {

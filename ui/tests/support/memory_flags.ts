@@ -51,6 +51,7 @@ export class MemoryFlags {
     version: "0.1.0",
     dataDir: "/home/maria/.local/share/flagdeck",
     serving: "127.0.0.1:4680",
+    notServing: null,
     readOnly: null,
     storeGone: null,
     isHeldOff: false,
@@ -70,6 +71,7 @@ export class MemoryFlags {
     flagsAt?: Failure;
     pulse?: Failure;
     charts?: Failure;
+    connected?: Failure;
   } = {};
   #revisions: Kept[] = [];
   /** Positions in `#revisions` that undo walks, and how far it has walked. */

@@ -13,6 +13,7 @@ import type {
   SnapshotFilter,
   SnapshotLabel,
   SnapshotPage,
+  SnapshotsFile,
   StateAt,
   StateDifference,
   StateDifferenceOptions,
@@ -399,6 +400,11 @@ export class KeptStates {
     return this.#ask(request, null, { actor: { via: "flagctl", name: "ci" }, atMs });
   }
 
+  /** Damages what is stored of a restore. */
+  damageRestore(id: number): void {
+    this.#restores.damage(id);
+  }
+
   /** Has a person cancel a restore. */
   cancel(id: number): StateRestore {
     const restore = this.#restores.cancel(id, maria);
@@ -424,10 +430,13 @@ export class KeptStates {
     this.around.announce(name);
   }
 
-  exportSnapshots(ids: readonly number[]): Promise<string | null> {
+  exportSnapshots(ids: readonly number[]): Promise<SnapshotsFile | null> {
     if (this.refusal) return Promise.reject(this.refusal);
     this.exported.push([...ids]);
-    return Promise.resolve("/home/maria/snapshots.json");
+    const place = "/home/maria/snapshots.json";
+    const snapshots = ids.filter((id) => this.#kept.get(id)?.snapshot.isDamaged).length;
+    const unreadable = { records: 0, snapshots };
+    return Promise.resolve(snapshots === 0 ? { place } : { place, unreadable });
   }
 
   importSnapshots(): Promise<Snapshot[] | null> {

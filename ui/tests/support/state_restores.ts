@@ -34,8 +34,26 @@ export class Restores {
     return found;
   }
 
+  /** The latest of a source that is not damaged. */
   latestOf(source: string): StateRestore | null {
-    return this.all.findLast((restore) => restore.source === source) ?? null;
+    const isSound = (it: StateRestore) => it.source === source && it.status !== "damaged";
+    return this.all.findLast(isSound) ?? null;
+  }
+
+  /** Of a damaged one, only what says where it belongs is told. */
+  damage(id: number): void {
+    const unknown = { only: [], except: [], differing: [], revision: null, undoes: null };
+    const restore: StateRestore = {
+      ...this.get(id),
+      ...unknown,
+      safety: null,
+      status: "damaged",
+      endedMs: null,
+      endedBy: null,
+      confirmedMs: null,
+      isExact: null,
+    };
+    this.all[this.all.findIndex((it) => it.id === id)] = restore;
   }
 
   page({ source, sinceMs, untilMs }: RestoreFilter, offset: number, limit: number): RestorePage {

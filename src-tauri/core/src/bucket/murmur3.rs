@@ -26,6 +26,7 @@ pub(super) struct Head {
 }
 
 /// Up to five bytes between the last whole block of a prefix and the id, the first one lowest.
+#[derive(Clone, Copy)]
 struct Lead {
     bytes: u64,
     len: u32,

@@ -1,5 +1,7 @@
 //! What is said of entries of the quarantine: what can be read, what is taken back, what is not.
 
+use std::collections::BTreeMap;
+
 use flagdeck_core::diff::documents::thousands;
 
 use crate::error::sentence;
@@ -23,6 +25,20 @@ pub(super) fn readable(parts: &[String], kind: &str, damaged: u64) -> String {
             )
         }
     }
+}
+
+/// Says what the snapshots of sources are called whose names are not certain.
+pub(super) fn renamed(sources: &BTreeMap<String, Option<String>>) -> String {
+    let sentences = sources.iter().map(|(name, stored)| match stored {
+        Some(stored) => format!(
+            " The record of {stored} is damaged, and its name may be wrong: its snapshots are \
+             called those of {name}."
+        ),
+        None => format!(
+            " The name of a source cannot be read: its snapshots are called those of {name}."
+        ),
+    });
+    sentences.collect()
 }
 
 /// Says why nothing can be read.

@@ -173,6 +173,8 @@ pub enum SnapshotCommand {
     /// What changed elsewhere since stays. A restore that is not confirmed is cancelled.
     Undo(UndoArguments),
     /// Write snapshots as one JSON document
+    ///
+    /// What is damaged is left out, and standard error says how much that is.
     Export {
         /// Their numbers
         #[arg(required = true, value_name = "ID")]

@@ -37,7 +37,7 @@ pub fn demo(
     if demo.dry_run {
         return dry_run(demo, output);
     }
-    let flagdeck = find(arguments, demo)?;
+    let flagdeck = find(arguments, demo.url.as_ref())?;
     let Some(flags) = flagdeck.flags(None)? else {
         bail!("{} tells no flags", flagdeck.address());
     };
@@ -83,10 +83,10 @@ fn traits(demo: &DemoArguments, components: Vec<String>) -> Traits {
 }
 
 /// Finds the Flagdeck that is running, and makes sure that it is one.
-fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck> {
+pub(super) fn find(arguments: &Arguments, url: Option<&Address>) -> anyhow::Result<Flagdeck> {
     options(arguments)?.check_folder()?;
     let data_dir = existing(data_dir(arguments)?)?;
-    let address = match &demo.url {
+    let address = match url {
         Some(address) => address.clone(),
         None => served_at(arguments, &data_dir)?,
     };
@@ -104,7 +104,7 @@ fn find(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Flagdeck>
 /// data folder.
 pub fn running(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<Option<Flagdeck>> {
     if demo.url.is_some() {
-        return find(arguments, demo).map(Some);
+        return find(arguments, demo.url.as_ref()).map(Some);
     }
     options(arguments)?.check_folder()?;
     let data_dir = data_dir(arguments)?;

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use flagdeck::durable::{self, Access};
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
-use flagdeck::state::{Progress, SourceName};
-use flagdeck::wire::{Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, StateAt};
+use flagdeck::state::{Progress, SnapshotsExport, SourceName};
+use flagdeck::wire::{Snapshot, SnapshotCause, SnapshotFilter, SnapshotLabel, StateAt, Unreadable};
 use flagdeck::{App, Error};
+use serde::Serialize;
 
 pub use self::compare::{compare_files, options};
 use super::source::{nobody, one_source};
@@ -232,19 +233,41 @@ fn place(app: &App, at: Place, source: OneSource) -> anyhow::Result<StateAt> {
 }
 
 fn export(app: &App, ids: &[u64], file: Option<&Path>, output: &mut Output) -> anyhow::Result<()> {
-    let bundle = app.export_snapshots(ids)?;
+    let SnapshotsExport {
+        text,
+        ids,
+        unreadable,
+    } = app.export_snapshots(ids)?;
+    let text = text + "\n";
+    if let Some(file) = file {
+        let written = durable::save(file, text.as_bytes(), Access::KeptOrPrivate);
+        written.with_context(|| format!("{} cannot be written", subject(file)))?;
+        output.note_saved();
+    }
+    if let Some(unreadable) = unreadable {
+        remark(&format!("{unreadable}: left out of the export"));
+    }
     let Some(file) = file else {
-        return Ok(output.json_text(&(bundle + "\n"))?);
+        return Ok(output.json_text(&text)?);
     };
-    let written = durable::save(file, (bundle + "\n").as_bytes(), Access::KeptOrPrivate);
-    written.with_context(|| format!("{} cannot be written", subject(file)))?;
-    output.note_saved();
     if output.json {
-        let done = serde_json::json!({ "file": file, "snapshots": ids });
-        return Ok(output.value(&done)?);
+        return Ok(output.value(&Exported {
+            file,
+            snapshots: &ids,
+            unreadable,
+        })?);
     }
     let many = counted(ids.len(), "snapshot");
     Ok(output.line(format!("{many} written to {}", file.display()))?)
+}
+
+/// A file of snapshots, for programs.
+#[derive(Serialize)]
+struct Exported<'a> {
+    file: &'a Path,
+    snapshots: &'a [u64],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<Unreadable>,
 }
 
 fn import(app: &App, file: &Path, name: Option<String>, output: &mut Output) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use flagdeck::address::Address;
+use flagdeck::clients::Connected;
 use flagdeck::http::port_owner;
 use flagdeck::outbound::{self, Server, whole};
 use flagdeck::token;
@@ -34,6 +35,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Bytes of an answer other than the document and a state.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
+
+/// The same of a list of clients, each of which may have a long name.
+const CLIENTS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Names the restore that a state confirms.
 const ML_RESTORE: HeaderName = HeaderName::from_static("ml-restore");
@@ -101,6 +105,10 @@ pub enum CallError {
     State { address: String, reason: String },
     #[error("the token in {data_dir} cannot be read")]
     Token { data_dir: String, source: io::Error },
+    #[error("Flagdeck at {address} lists no clients, and is older than this flagctl")]
+    Clientless { address: String },
+    #[error("the clients of {address} cannot be read: {reason}")]
+    Clients { address: String, reason: String },
     #[error("the flags at {address} cannot be read: {reason}")]
     Flags { address: String, reason: String },
 }
@@ -116,6 +124,7 @@ impl CallError {
             Self::Refused { .. } | Self::TokenRefused { .. } => false,
             Self::Stateless { .. } | Self::State { .. } => false,
             Self::Token { .. } | Self::Flags { .. } => false,
+            Self::Clientless { .. } | Self::Clients { .. } => false,
         }
     }
 }
@@ -175,7 +184,7 @@ impl Flagdeck {
     /// # Errors
     /// If there is no answer, or none that can be understood.
     pub fn flags(&self, etag: Option<&str>) -> Result<Option<Flags>, CallError> {
-        let mut request = self.server.request("GET", "/api/ml/flags");
+        let mut request = self.server.request("GET", &named("/api/ml/flags"));
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
@@ -199,6 +208,27 @@ impl Flagdeck {
             document: checked.document,
             etag: header(&answer, ETAG),
         }))
+    }
+
+    /// Returns the clients that used it lately.
+    ///
+    /// # Errors
+    /// If there is no answer, or none that can be understood.
+    pub fn clients(&self) -> Result<Connected, CallError> {
+        let request = self.authorized("GET", "/api/ml/clients")?;
+        let mut answer = self.call(request, ())?;
+        let address = self.shown();
+        match answer.status().as_u16() {
+            200 => {}
+            404 => return Err(CallError::Clientless { address }),
+            _ => return Err(self.refusal(answer)),
+        }
+        let text = whole(&mut answer, CLIENTS_BYTES_MAX, ANSWER_TIME);
+        let text = text.map_err(|error| self.failure(error))?;
+        serde_json::from_slice(&text).map_err(|error| CallError::Clients {
+            address,
+            reason: error.to_string(),
+        })
     }
 
     /// Sends a batch. The same batch may be sent again, and is counted once.
@@ -280,7 +310,7 @@ impl Flagdeck {
     /// [`CallError::Stateless`] if it announces nothing, and if it cannot be reached.
     pub fn announcements(&self) -> Result<impl BufRead + use<>, CallError> {
         // Only clients with the token get news of states.
-        let request = self.authorized("GET", "/api/ml/flags/stream")?;
+        let request = self.authorized("GET", &named("/api/ml/flags/stream"))?;
         let request = request.header(ACCEPT, "text/event-stream");
         let answer = self.server.listen(request, SILENCE_MAX);
         let answer = answer.map_err(|error| self.failure(error))?;
@@ -405,6 +435,11 @@ impl Flagdeck {
 /// Returns a path under the state of the host, whose name needs no escaping.
 fn state_path(rest: &str) -> String {
     format!("/api/ml/state/{SOURCE}{rest}")
+}
+
+/// Adds who asks to a path, so that the host is listed under its own name.
+fn named(path: &str) -> String {
+    format!("{path}?source={SOURCE}")
 }
 
 /// Reads an answer that is short.

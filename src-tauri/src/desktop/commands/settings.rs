@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use flagdeck::App;
 use flagdeck::store::{Actor, Via};
-use flagdeck::wire::{Backup, BuildInfo, Difference, Outcome, Part, Setting, SettingValue, Status};
+use flagdeck::wire::{
+    Backup, BuildInfo, Connected, Difference, Outcome, Part, Setting, SettingValue, Status,
+};
 use tauri::{State, WebviewWindow};
 
-use super::{Answer, shown, with_app};
+use super::{Answer, off_the_window, shown, with_app};
 use crate::desk::Desk;
 
 #[tauri::command]
@@ -38,6 +40,16 @@ pub async fn change_setting(
         app.change_setting(&name, &value.0).map(shown).map(Some)
     })
     .await
+}
+
+#[tauri::command]
+pub async fn serve(desk: State<'_, Desk>) -> Answer<Status> {
+    off_the_window(&desk, |desk| Ok(Status::of(&desk.serve_again()?))).await
+}
+
+#[tauri::command]
+pub async fn connected(desk: State<'_, Desk>) -> Answer<Connected> {
+    with_app(&desk, |app| Ok(app.connected())).await
 }
 
 #[tauri::command]

@@ -1,11 +1,12 @@
 //! What sources keep as state: looked at, compared, kept, restored.
 
 use flagdeck::durable::Access;
+use flagdeck::state::SnapshotsExport;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
     AsOf, Blame, Failure, Flags, RestoreFilter, RestorePage, RestoreRequest, Snapshot,
-    SnapshotFilter, SnapshotLabel, SnapshotPage, StateAt, StateDifference, StateDifferenceOptions,
-    StateRestore, StateSource, Timeline,
+    SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference,
+    StateDifferenceOptions, StateRestore, StateSource, Timeline,
 };
 use flagdeck::{App, Error};
 use flagdeck_core::tree;
@@ -180,10 +181,13 @@ pub async fn export_snapshots(
     window: WebviewWindow,
     desk: State<'_, Desk>,
     ids: Vec<u64>,
-) -> Answer<Option<String>> {
-    let bundle = with_app(&desk, move |app| app.export_snapshots(&ids)).await?;
+) -> Answer<Option<SnapshotsFile>> {
+    let SnapshotsExport {
+        text, unreadable, ..
+    } = with_app(&desk, move |app| app.export_snapshots(&ids)).await?;
     let name = "snapshots.json".into();
-    files::save(&window, name, bundle.into_bytes(), Access::KeptOrPrivate).await
+    let place = files::save(&window, name, text.into_bytes(), Access::KeptOrPrivate).await?;
+    Ok(place.map(|place| SnapshotsFile { place, unreadable }))
 }
 
 #[tauri::command]

@@ -21,7 +21,8 @@ pub(in crate::state) struct DamagedSource {
     pub(in crate::state) name: SourceName,
 }
 
-type Found = Result<Source, DamagedSource>;
+/// A source as it was found.
+pub(super) type Found = Result<Source, DamagedSource>;
 
 /// Every source.
 #[derive(Debug, Default)]
@@ -76,13 +77,12 @@ pub(in crate::state) fn all(connection: &Connection) -> Result<Sources, StoreErr
     Ok(sources)
 }
 
-/// Reads the source of a number; `None` if there is none, or its row is damaged.
-pub(super) fn of_id(connection: &Connection, id: i64) -> Result<Option<Source>, StoreError> {
+/// Reads the source of a number; `None` if there is none.
+pub(super) fn of_id(connection: &Connection, id: i64) -> Result<Option<Found>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM source WHERE id = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([id])?;
-    let found = rows.next()?.map(read).transpose()?;
-    Ok(found.and_then(Result::ok))
+    rows.next()?.map(read).transpose()
 }
 
 /// Returns the number of a source, also of a damaged one; `None` if there is none of that name.

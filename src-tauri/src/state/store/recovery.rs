@@ -1,6 +1,7 @@
 //! What becomes of a damaged state: a snapshot takes its place because a person asks for that, or
 //! the next whole report of its source does.
 
+use flagdeck_core::restore::Status;
 use flagdeck_core::state::{self, Change};
 use flagdeck_core::tree::{self, Object, Tree};
 use rusqlite::{Connection, Transaction, params};
@@ -8,7 +9,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::snapshots::{self, Row};
 use super::sources::{self, Source};
 use super::{StateStore, finding, restores};
-use crate::state::shapes::{RestoreStatus, StateRestore};
+use crate::state::shapes::StateRestore;
 use crate::state::{SourceName, StateError};
 use crate::store::sqlite::write_via;
 use crate::store::{Actor, StoreError};
@@ -130,10 +131,12 @@ fn note_recovery(
             at_ms,
             write_via(actor.via),
             actor.name,
-            restores::status_text(RestoreStatus::Recovered),
+            restores::status_text(Status::Recovered),
         ],
     )?;
-    Ok(connection.last_insert_rowid().unsigned_abs())
+    let id = connection.last_insert_rowid();
+    restores::seal_row(connection, id)?;
+    Ok(id.unsigned_abs())
 }
 
 /// Makes the error for a state that cannot be read: what is damaged, and how to go on.

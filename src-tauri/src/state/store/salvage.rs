@@ -3,6 +3,9 @@
 //!
 //! A snapshot is sound if its row and its state match their hashes. Each row is found by its number,
 //! so that what is damaged affects no other; a chain ends where a step of it cannot be read.
+//!
+//! The name of a source is in the row of the source. If that is damaged, the name may be wrong, and
+//! its snapshots would be mixed with those of another source: they get a name of their own.
 
 use std::collections::BTreeMap;
 
@@ -35,32 +38,55 @@ pub(in crate::state) struct Sound {
     pub(in crate::state) recorded: Vec<Change>,
 }
 
+/// What else was found besides sound snapshots.
+#[derive(Debug, Default)]
+pub(in crate::state) struct Others {
+    /// Snapshots that are not sound.
+    pub(in crate::state) damaged: u64,
+    /// Sources whose record is damaged, by the name that their snapshots get: the name that is
+    /// stored, if it is one.
+    pub(in crate::state) renamed: BTreeMap<String, Option<String>>,
+}
+
 /// Visits the sound snapshots of a damaged database in the order they were taken, chain by chain,
-/// and returns how many others there are.
+/// and returns what else there is. `entry` is the name of the database in quarantine.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] if no snapshot can be looked for, those of `visit`, and those that say
 /// nothing of the file.
 pub(in crate::state) fn each_sound(
     remains: &Remains,
+    entry: &str,
     visit: &mut dyn FnMut(Sound) -> Result<(), StateError>,
-) -> Result<u64, StateError> {
-    let mut found = Found::default();
+) -> Result<Others, StateError> {
+    let mut found = Found {
+        entry,
+        others: Others::default(),
+        sources: BTreeMap::new(),
+    };
     let chains = found.chains(remains)?;
     for ids in chains.values() {
         found.visit_chain(remains.connection(), ids, visit)?;
     }
-    Ok(found.damaged)
+    Ok(found.others)
 }
 
-#[derive(Default)]
-struct Found {
-    damaged: u64,
-    /// The names of sources by their numbers; `None` for one that is damaged.
-    names: BTreeMap<i64, Option<SourceName>>,
+/// What the snapshots of a source are taken back as.
+#[derive(Debug, Clone)]
+struct Called {
+    name: SourceName,
+    /// If the record of the source is damaged: the name that is stored, if it is one.
+    instead_of: Option<Option<String>>,
 }
 
-impl Found {
+struct Found<'a> {
+    entry: &'a str,
+    others: Others,
+    /// The sources by their numbers; `None` for one that cannot be called anything.
+    sources: BTreeMap<i64, Option<Called>>,
+}
+
+impl Found<'_> {
     /// Lists the numbers of the snapshots there are, by their chains.
     fn chains(&mut self, remains: &Remains) -> Result<BTreeMap<i64, Vec<i64>>, StoreError> {
         let mut chains: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
@@ -75,7 +101,7 @@ impl Found {
             match read_if_sound(chain.map_err(Into::into))? {
                 Some(Some(chain)) => {
                     chains.entry(chain).or_default().push(id);
-                    self.damaged += std::mem::take(&mut failed);
+                    self.others.damaged += std::mem::take(&mut failed);
                 }
                 // It was thinned.
                 Some(None) => {}
@@ -84,7 +110,7 @@ impl Found {
         }
         // Without a last number, it is not known whether there were any after the last one found.
         match (last, chains.is_empty()) {
-            (Some(_), _) => self.damaged += failed,
+            (Some(_), _) => self.others.damaged += failed,
             (None, true) if failed > 0 => return Err(Remains::unreadable("snapshots")),
             (None, _) => {}
         }
@@ -100,11 +126,11 @@ impl Found {
         let mut open: Option<Chain> = None;
         for (place, id) in ids.iter().enumerate() {
             if !advance(connection, *id, &mut open)? {
-                self.damaged += (ids.len() - place) as u64;
+                self.others.damaged += (ids.len() - place) as u64;
                 break;
             }
             let Some(sound) = self.sound(connection, *id, open.as_ref())? else {
-                self.damaged += 1;
+                self.others.damaged += 1;
                 continue;
             };
             visit(sound)?;
@@ -119,16 +145,21 @@ impl Found {
         id: i64,
         open: Option<&Chain>,
     ) -> Result<Option<Sound>, StoreError> {
-        let Some((name, tree)) = self.name_of(connection, id)?.zip(open.map(Chain::tree)) else {
+        let Some((source, tree)) = self.source_of(connection, id)?.zip(open.map(Chain::tree))
+        else {
             return Ok(None);
         };
-        let row = snapshots::load_alone(connection, id, name.as_str());
+        let name = source.name.as_str();
+        let row = snapshots::load_alone(connection, id, name);
         let row = read_if_sound(row)?.flatten();
         let is_sound =
             |row: &snapshots::Row| !row.snapshot.is_damaged && tree::is_hash_of(&row.hash, tree);
         let Some(row) = row.filter(is_sound) else {
             return Ok(None);
         };
+        if let Some(stored) = source.instead_of {
+            self.others.renamed.insert(name.to_owned(), stored);
+        }
         Ok(Some(Sound {
             snapshot: row.snapshot,
             tree: tree.clone(),
@@ -136,25 +167,43 @@ impl Found {
         }))
     }
 
-    /// Returns the name of a snapshot's source; `None` if that is not known.
-    fn name_of(
+    /// Returns what the source of a snapshot is called; `None` if that cannot be found out.
+    fn source_of(
         &mut self,
         connection: &Connection,
         id: i64,
-    ) -> Result<Option<SourceName>, StoreError> {
+    ) -> Result<Option<Called>, StoreError> {
         let sql = "SELECT source FROM snapshot WHERE id = ?1";
         let source = connection.query_row(sql, [id], |row| row.get(0));
         let Some(source): Option<i64> = read_if_sound(source.map_err(Into::into))? else {
             return Ok(None);
         };
-        if let Some(known) = self.names.get(&source) {
+        if let Some(known) = self.sources.get(&source) {
             return Ok(known.clone());
         }
         let found = read_if_sound(finding::of_id(connection, source))?.flatten();
-        // The name is checked again: it comes from a file that is not to be trusted.
-        let name = found.and_then(|source| source.name.as_str().parse().ok());
-        self.names.insert(source, name.clone());
-        Ok(name)
+        let called = self.called(source, found);
+        self.sources.insert(source, called.clone());
+        Ok(called)
+    }
+
+    fn called(&self, id: i64, found: Option<finding::Found>) -> Option<Called> {
+        // A name is checked again: it comes from a file that is not to be trusted.
+        let checked = |name: &SourceName| name.as_str().parse::<SourceName>().ok();
+        let stored = match found {
+            Some(Ok(source)) => {
+                return Some(Called {
+                    name: checked(&source.name)?,
+                    instead_of: None,
+                });
+            }
+            Some(Err(damaged)) => checked(&damaged.name).map(|name| name.to_string()),
+            None => None,
+        };
+        Some(Called {
+            name: format!("recovered-{}-{id}", self.entry).parse().ok()?,
+            instead_of: Some(stored),
+        })
     }
 }
 

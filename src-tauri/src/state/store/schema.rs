@@ -12,9 +12,9 @@ use crate::store::sqlite::side::SideDatabase;
 pub(in crate::state) const STATES: SideDatabase = SideDatabase {
     database: Database::States,
     mark: 0x464c_4453,
-    format: 4,
+    format: 5,
     tables: &[TABLES, ring::TABLES, snapshots::SEALS, commits::TABLE],
-    upgrades: &[upgrade_to_2, upgrade_to_3, upgrade_to_4],
+    upgrades: &[upgrade_to_2, upgrade_to_3, upgrade_to_4, upgrade_to_5],
     progress: "SELECT 'the last ' || name, seq FROM sqlite_sequence
                UNION ALL SELECT 'source ' || name, seq FROM source",
 };
@@ -94,11 +94,12 @@ CREATE TABLE restore (
     ended_actor  TEXT,
     -- Whether what the source confirmed with is as asked for, and what is not.
     exact        INTEGER,
-    differing    TEXT    NOT NULL DEFAULT '[]'
+    differing    TEXT    NOT NULL DEFAULT '[]',
+    -- Empty until the row is complete.
+    seal         BLOB    NOT NULL DEFAULT x''
 ) STRICT;
 
 CREATE INDEX restore_by_source ON restore (source, id);
-CREATE UNIQUE INDEX restore_open ON restore (source) WHERE status = 'open';
 
 CREATE TABLE asked (
     restore INTEGER PRIMARY KEY REFERENCES restore (id),
@@ -127,4 +128,9 @@ fn upgrade_to_3(_: &Transaction<'_>) -> Result<(), StoreError> {
 fn upgrade_to_4(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     snapshots::seal_codings(transaction)?;
     commits::add(transaction)
+}
+
+/// Makes format 5 of format 4, whose restores had no seals.
+fn upgrade_to_5(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    restores::seal_restores(transaction)
 }

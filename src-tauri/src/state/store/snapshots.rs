@@ -235,7 +235,7 @@ fn select(
     value: impl rusqlite::ToSql,
 ) -> Result<Vec<Row>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM snapshot JOIN source ON source.id = snapshot.source \
+        "SELECT {COLUMNS} FROM snapshot LEFT JOIN source ON source.id = snapshot.source \
          WHERE {condition}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -278,6 +278,11 @@ pub(in crate::state) fn of_source(
         ),
         None => select(connection, "?1 = 0 ORDER BY snapshot.id", 0),
     }
+}
+
+/// Lists those whose source is not there: which it is, or that it is, was damaged.
+pub(super) fn astray(connection: &Connection) -> Result<Vec<Row>, StoreError> {
+    select(connection, "?1 = 0 AND source.id IS NULL", 0)
 }
 
 pub(super) fn latest(connection: &Connection, source: i64) -> Result<Option<Row>, StoreError> {

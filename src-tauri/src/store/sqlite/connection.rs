@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use crate::private;
 use crate::store::StoreError;
@@ -83,6 +83,32 @@ impl Source {
         harden(&connection, self.patience)?;
         Ok(connection)
     }
+}
+
+/// Fails if a page that leads to a whole table or index is damaged: reads one row of each.
+pub(super) fn check_roots(connection: &Connection) -> Result<(), StoreError> {
+    // The entries of a partial index are found by its condition alone.
+    let mut statement = connection.prepare(
+        "SELECT name, NULL FROM sqlite_schema WHERE type = 'table' AND rootpage > 0
+         UNION ALL SELECT owner.name, part.name FROM sqlite_schema AS owner
+         JOIN pragma_index_list(owner.name) AS part WHERE owner.type = 'table' AND NOT part.partial",
+    )?;
+    let roots = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let roots: Vec<(String, Option<String>)> = roots.collect::<Result<_, _>>()?;
+    for (table, index) in roots {
+        let by = match index {
+            Some(index) => format!("INDEXED BY {}", quoted(&index)),
+            None => "NOT INDEXED".into(),
+        };
+        let sql = format!("SELECT 1 FROM {} {by} LIMIT 1", quoted(&table));
+        connection.query_row(&sql, [], |_| Ok(())).optional()?;
+    }
+    Ok(())
+}
+
+/// Writes a name so that SQL takes it for nothing else.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Fails if the structure of a database is damaged. Reads all of it.

@@ -154,6 +154,7 @@ impl SideDatabase {
     ) -> Result<(Placed, T), StoreError> {
         certainty::look(&self.path(data_dir), || {
             let opened = self.connected(data_dir).and_then(|connection| {
+                connection::check_roots(&connection)?;
                 let found = look(&connection)?;
                 Ok((connection, found))
             });

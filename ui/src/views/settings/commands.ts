@@ -1,6 +1,7 @@
 /** Commands of the settings: colours, size, backups and what this program is. */
 
 import type { CommandSet } from "../../commands/command";
+import type { SettingsPart } from "../../state/browsing.svelte";
 import type { Deck } from "../../state/deck";
 import { words } from "../../words";
 
@@ -9,7 +10,7 @@ const ZOOM_MAX = 200;
 const ZOOM_STEP = 10;
 
 export function settingsCommands(deck: Deck) {
-  const { live, choices, browsing } = deck;
+  const { live, choices } = deck;
   const zoom = (to: number) => (choices.zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, to)));
   return {
     theme_light: { run: () => (choices.theme = "light") },
@@ -25,13 +26,14 @@ export function settingsCommands(deck: Deck) {
     },
     zoom_reset: { run: () => zoom(ZOOM_MIN) },
     back_up: { run: () => void backUp(deck), isEnabled: () => live.canChange },
-    about: {
-      run: () => {
-        browsing.settingsPart = "about";
-        choices.view = "settings";
-      },
-    },
+    connect: { run: () => showPart(deck, "connect") },
+    about: { run: () => showPart(deck, "about") },
   } satisfies CommandSet;
+}
+
+function showPart({ browsing, choices }: Deck, part: SettingsPart): void {
+  browsing.settingsPart = part;
+  choices.view = "settings";
 }
 
 async function backUp({ host, toasts }: Deck): Promise<void> {

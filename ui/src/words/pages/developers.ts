@@ -8,7 +8,7 @@ const connect: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "While this window or `flagctl serve` is open, the flags are at one address on this machine. Settings, Access shows it; the usual one is:",
+      text: "While this window or `flagctl serve` is open, the flags are at one address on this machine. Settings, Connect shows it, with recipes for several languages and with who is connected; the usual one is:",
     },
     { kind: "code", text: "curl -s http://127.0.0.1:4680/api/ml/flags" },
     { kind: "text", text: "The answer is the flag document:" },
@@ -181,6 +181,7 @@ const commands: HelpPage = {
           "`flagctl demo --page`",
           "Opens a sample app in the browser; `--remove` deletes what it left.",
         ],
+        ["`flagctl clients`", "Lists the applications that are connected, and what they use."],
         ["`flagctl doctor`", "Checks the data folder and the settings."],
         ["`flagctl serve`", "Serves the flags over HTTP without this window."],
       ],
@@ -233,7 +234,7 @@ const trouble: HelpPage = {
     { kind: "heading", text: "The port is used by another program" },
     {
       kind: "text",
-      text: "Flagdeck names that program if it can, and runs without serving flags over HTTP. Close that program, or choose another port in Settings, and start Flagdeck again. Port 0 picks a free one.",
+      text: "Flagdeck names that program if it can, and runs without serving flags over HTTP. Close that program and choose “Try again” in Settings, Connect; or choose another port in Settings, and start Flagdeck again. Port 0 picks a free one.",
     },
     { kind: "heading", text: "Nothing can be saved" },
     {
@@ -259,7 +260,8 @@ const trouble: HelpPage = {
     {
       kind: "steps",
       items: [
-        "Compare the address it reads with the one in Settings, Access.",
+        "Look for it in Settings, Connect: it lists the clients that arrived.",
+        "Compare the address it reads with the one there.",
         "Look at the flags there: `curl -s http://127.0.0.1:4680/api/ml/flags`.",
         "Explain the user in Flags, with the id that the application sends.",
         "Check how often the application reads the flags.",

@@ -353,7 +353,7 @@ const snapshots: HelpPage = {
         ],
         [
           "Undo",
-          "Asks for the same parts as they were before the restore. If any of them changed since, you see that first. Every restore is listed under Restores and in Activity.",
+          "Asks for the same parts as they were before the restore. If any of them changed since, you see that first. Every restore is listed under Restores and in Activity, a damaged one marked as such.",
         ],
         [
           "Recover",
@@ -361,7 +361,7 @@ const snapshots: HelpPage = {
         ],
         [
           "Export and import",
-          "Export writes the snapshots you choose to a file, for another machine or a bug report. Imported snapshots are marked as such, and you can remove them.",
+          "Export writes the snapshots you choose to a file, for another machine or a bug report. What is damaged is left out, and you are told how much. Imported snapshots are marked as such, and you can remove them.",
         ],
       ],
     },

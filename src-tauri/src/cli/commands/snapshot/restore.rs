@@ -231,6 +231,9 @@ pub fn list(app: &App, arguments: RestoresArguments, output: &mut Output) -> any
 }
 
 fn row(restore: &StateRestore) -> [String; 7] {
+    if restore.status == RestoreStatus::Damaged {
+        return damaged_row(restore);
+    }
     let undoes = restore.undoes.map(|id| format!(", undoes {id}"));
     [
         restore.id.to_string(),
@@ -239,6 +242,20 @@ fn row(restore: &StateRestore) -> [String; 7] {
         format!("snapshot {}", restore.snapshot),
         parts(restore) + &undoes.unwrap_or_default(),
         restore.actor.name.clone(),
+        status(restore),
+    ]
+}
+
+/// What else is stored of a damaged one may be wrong.
+fn damaged_row(restore: &StateRestore) -> [String; 7] {
+    let unknown = || "unknown".to_owned();
+    [
+        restore.id.to_string(),
+        when(restore.at_ms),
+        restore.source.clone(),
+        unknown(),
+        unknown(),
+        unknown(),
         status(restore),
     ]
 }
@@ -281,5 +298,6 @@ fn status(restore: &StateRestore) -> String {
         (RestoreStatus::Superseded, _) => format!("superseded{by} {ended}"),
         (RestoreStatus::Cancelled, _) => format!("cancelled{by} {ended}"),
         (RestoreStatus::Recovered, _) => "took the place of a damaged state".into(),
+        (RestoreStatus::Damaged, _) => "damaged: its record does not match its hash".into(),
     }
 }

@@ -11,4 +11,5 @@ export const icons: Readonly<Record<Standing, IconName>> = {
   superseded: "quiet",
   cancelled: "quiet",
   recovered: "restore",
+  damaged: "warning",
 };
