@@ -6,7 +6,7 @@ const testTimeout = 60_000;
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "modules", include: ["tests/*.test.ts"], testTimeout } },
+      { test: { name: "modules", include: ["tests/*.test.{js,ts}"], testTimeout } },
       {
         test: {
           name: "specification",

@@ -110,9 +110,7 @@ function wordsOf(sentence) {
 
 function settles(confidences, confidence) {
   const before = confidences.at(-SETTLED_WITHIN);
-  return (
-    confidences.length >= ITERATIONS_MIN - 1 && Math.abs(confidence - before) < SETTLED_GAIN
-  );
+  return confidences.length >= ITERATIONS_MIN - 1 && Math.abs(confidence - before) < SETTLED_GAIN;
 }
 
 /** Mean and spread of numbers as they come (Welford), the spread from an assumed one on. */

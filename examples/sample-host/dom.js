@@ -22,7 +22,9 @@ export function curve(shares, label) {
   drawing.classList.add("curve");
   const line = document.createElementNS(SVG, "polyline");
   const x = (index) => (shares.length > 1 ? (100 * index) / (shares.length - 1) : 0);
-  const points = shares.map((share, index) => `${x(index).toFixed(1)},${(23 - 22 * share).toFixed(1)}`);
+  const points = shares.map(
+    (share, index) => `${x(index).toFixed(1)},${(23 - 22 * share).toFixed(1)}`,
+  );
   line.setAttribute("points", points.join(" "));
   drawing.append(line);
   return drawing;

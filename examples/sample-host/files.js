@@ -35,7 +35,8 @@ export class Files {
   constructor(app) {
     this.#app = app;
     this.#orchestrator = new Orchestrator(() => app.isOn("orchestrator"));
-    place("samples").onclick = () => TEXTS.toReversed().forEach(({ name, text }) => this.#add(name, text));
+    place("samples").onclick = () =>
+      TEXTS.toReversed().forEach(({ name, text }) => this.#add(name, text));
     place("choose").onclick = () => place("chooser").click();
     place("chooser").onchange = ({ target }) => void this.#read([...target.files]);
     place("again").onclick = () => this.#analyseAll(() => true);
@@ -93,7 +94,8 @@ export class Files {
     const known = entries.find(([, result]) => result.name === name);
     const numbers = entries.map(([id]) => Number(id.slice(1)));
     const id = known?.[0] ?? `f${Math.max(0, ...numbers) + 1}`;
-    if (!known && entries.length >= FILES_MAX) return this.#note(`The list holds ${FILES_MAX} files.`);
+    if (!known && entries.length >= FILES_MAX)
+      return this.#note(`The list holds ${FILES_MAX} files.`);
     this.#texts.set(id, text);
     this.#keep(id, counted(name, text));
     return this.#analyse(id);
@@ -175,7 +177,9 @@ export class Files {
   /** Returns what is listed, latest first. A restored state may have anything in it. */
   #entries() {
     const entries = Object.entries(this.#results());
-    const known = entries.filter(([id, it]) => /^f\d{1,9}$/.test(id) && typeof it?.name === "string");
+    const known = entries.filter(
+      ([id, it]) => /^f\d{1,9}$/.test(id) && typeof it?.name === "string",
+    );
     return known.sort(([one], [other]) => other.slice(1) - one.slice(1));
   }
 

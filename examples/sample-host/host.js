@@ -7,7 +7,9 @@
 export class AppState {
   /** Returns the value under a key; `undefined` if there is none. */
   get(key) {
-    return key.split(".").reduce((value, name) => (has(value, name) ? value[name] : undefined), this);
+    return key
+      .split(".")
+      .reduce((value, name) => (has(value, name) ? value[name] : undefined), this);
   }
 
   /** Sets the value under a key, and makes the objects on the way there. */

@@ -56,7 +56,11 @@ export class Panel {
   }
 
   #groupButton(group) {
-    const button = element("button", { type: "button", dataset: { testid: `group-${group}` } }, group);
+    const button = element(
+      "button",
+      { type: "button", dataset: { testid: `group-${group}` } },
+      group,
+    );
     button.setAttribute("aria-pressed", "false");
     button.onclick = () => {
       if (!this.#groups.delete(group)) this.#groups.add(group);

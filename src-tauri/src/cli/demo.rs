@@ -209,7 +209,7 @@ impl Run {
         let counts = self.outbox.counts();
         let per_second = self.meter.read(elapsed, counts.sent);
         Figures::new(elapsed, per_second, counts)
-            .with_exposure(&self.exposure, self.host.population().len())
+            .with_exposure(&self.exposure, self.host.population().size())
             .with_state(self.reporter.reported())
             .with_trouble(self.outbox.trouble())
     }

@@ -30,7 +30,7 @@ impl Exposure {
         };
         let components = components.iter().map(|path| Component {
             path: path.clone(),
-            is_on: (0..population.len())
+            is_on: (0..population.size())
                 .map(|user| is_on(path, user))
                 .collect(),
         });

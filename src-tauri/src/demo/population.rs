@@ -53,7 +53,7 @@ impl Population {
     }
 
     /// Returns how many there are.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.users.len()
     }
 
@@ -63,7 +63,7 @@ impl Population {
         let at = rng.f64() * all;
         let found = self.activity.partition_point(|sum| *sum <= at);
         // Rounding may reach beyond the last.
-        found.min(self.len() - 1)
+        found.min(self.size() - 1)
     }
 
     /// Returns the id of a user.
@@ -109,7 +109,7 @@ mod tests {
     fn a_few_users_do_much_and_everyone_something() {
         let mut rng = Rng::with_seed(4);
         let population = Population::new(1000, &mut rng);
-        let mut visits = vec![0_u32; population.len()];
+        let mut visits = vec![0_u32; population.size()];
         for _ in 0..500_000 {
             visits[population.pick(&mut rng)] += 1;
         }
@@ -124,7 +124,7 @@ mod tests {
         let mut rng = Rng::with_seed(5);
         let population = Population::new(20_000, &mut rng);
         let count = |group: &str| {
-            let users = 0..population.len();
+            let users = 0..population.size();
             users
                 .filter(|user| population.groups(*user).contains(&group))
                 .count()
@@ -137,6 +137,6 @@ mod tests {
     fn nobody_at_all_is_taken_for_one() {
         let mut rng = Rng::with_seed(6);
         let population = Population::new(0, &mut rng);
-        assert_eq!((population.len(), population.pick(&mut rng)), (1, 0));
+        assert_eq!((population.size(), population.pick(&mut rng)), (1, 0));
     }
 }

@@ -177,6 +177,10 @@ const commands: HelpPage = {
         ],
         ["`flagctl metrics`", "Summarises what applications reported."],
         ["`flagctl demo`", "Runs a made-up application that reports, to see the charts move."],
+        [
+          "`flagctl demo --page`",
+          "Opens a sample app in the browser; `--remove` deletes what it left.",
+        ],
         ["`flagctl clients`", "Lists the applications that are connected, and what they use."],
         ["`flagctl doctor`", "Checks the data folder and the settings."],
         ["`flagctl serve`", "Serves the flags over HTTP without this window."],

@@ -294,7 +294,7 @@ const metrics: HelpPage = {
     { kind: "heading", text: "How charts are filled" },
     {
       kind: "text",
-      text: "Applications post their events to `/api/ml/events`, at the address that Settings, Access shows. To see the charts move without an application, run `flagctl demo` in a terminal: it reports made-up data, marked as synthetic.",
+      text: "Applications post their events to `/api/ml/events`, at the address that Settings, Access shows. To see the charts move without an application, choose Start demo on the dashboard or run `flagctl demo`: it reports made-up data, marked as synthetic. Open sample app opens a small page in the browser that uses the flags. Remove demo deletes what both reported.",
     },
   ],
 };
