@@ -36,7 +36,7 @@ impl Driver {
     /// Evaluates for a user from here on.
     #[track_caller]
     pub fn is_user(&mut self, user: &str) {
-        self.ask(json!({ "context": { "targetingKey": user } }));
+        self.ask(&json!({ "context": { "targetingKey": user } }));
     }
 
     /// Returns the value of a flag that can be evaluated.
@@ -50,21 +50,21 @@ impl Driver {
     /// Evaluates a flag, with its default if that fails.
     #[track_caller]
     pub fn evaluate(&mut self, key: &str) -> Value {
-        self.ask(json!({ "key": key }))
+        self.ask(&json!({ "key": key }))
     }
 
     /// Waits until a flag has a value.
     #[track_caller]
     pub fn wait_for(&mut self, key: &str, value: bool) {
-        self.wait_for_answer(json!({ "key": key }), |found| found["value"] == value);
+        self.wait_for_answer(&json!({ "key": key }), |found| found["value"] == value);
     }
 
     /// Asks until the answer is as wanted. A failure tells what was answered last.
     #[track_caller]
-    pub fn wait_for_answer(&mut self, asked: Value, is_wanted: impl Fn(&Value) -> bool) {
+    pub fn wait_for_answer(&mut self, asked: &Value, is_wanted: impl Fn(&Value) -> bool) {
         let began = Instant::now();
         loop {
-            let found = self.ask(asked.clone());
+            let found = self.ask(asked);
             if is_wanted(&found) {
                 return;
             }
@@ -80,7 +80,7 @@ impl Driver {
 
     /// Sends a line, and returns the answer.
     #[track_caller]
-    pub fn ask(&mut self, asked: Value) -> Value {
+    pub fn ask(&mut self, asked: &Value) -> Value {
         let input = self.input.as_mut().expect("it has not ended");
         writeln!(input, "{asked}").expect("the client listens");
         self.line()

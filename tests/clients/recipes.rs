@@ -60,17 +60,17 @@ fn browser() {
     let mut page = Driver::start(client("node").arg("page.mjs"));
     let origin = page.line()["origin"].as_str().unwrap().to_owned();
     flagdeck.allow(&origin);
-    page.ask(json!({ "html": text_of("browser.html", &flagdeck) }));
+    page.ask(&json!({ "html": text_of("browser.html", &flagdeck) }));
     let badges = json!({ "text": "#badges" });
-    page.wait_for_answer(badges.clone(), |text| text == ON);
+    page.wait_for_answer(&badges, |text| text == ON);
     flagdeck.run("set ui.badges off");
-    page.wait_for_answer(badges.clone(), |text| text == OFF);
-    assert_eq!(page.ask(json!({ "told": true })), json!([]));
+    page.wait_for_answer(&badges, |text| text == OFF);
+    assert_eq!(page.ask(&json!({ "told": true })), json!([]));
     flagdeck.stop();
     flagdeck.run("set ui.badges on");
-    assert_eq!(page.ask(badges.clone()), OFF);
+    assert_eq!(page.ask(&badges), OFF);
     flagdeck.start_again();
-    page.wait_for_answer(badges, |text| text == ON);
+    page.wait_for_answer(&badges, |text| text == ON);
 }
 
 #[track_caller]

@@ -15,7 +15,7 @@ const OUT: &str = "user0";
 fn the_npm_provider_for_servers() {
     let mut flagdeck = Flagdeck::start();
     let mut node = Driver::start(client("node").arg("server.mjs"));
-    node.ask(json!({ "url": flagdeck.url() }));
+    node.ask(&json!({ "url": flagdeck.url() }));
     evaluates_each_time(&mut node, &mut flagdeck);
     reads_groups(&mut node);
 }
@@ -24,7 +24,7 @@ fn the_npm_provider_for_servers() {
 fn the_pypi_provider() {
     let mut flagdeck = Flagdeck::start();
     let mut python = Driver::start(client("target/clients/venv/bin/python").arg("server.py"));
-    python.ask(json!({ "url": flagdeck.url() }));
+    python.ask(&json!({ "url": flagdeck.url() }));
     evaluates_each_time(&mut python, &mut flagdeck);
     reads_groups(&mut python);
 }
@@ -34,7 +34,7 @@ fn the_pypi_provider() {
 fn the_rust_crate() {
     let mut flagdeck = Flagdeck::start();
     let mut crates = Driver::start(&mut client(&built("released-client")));
-    crates.ask(json!({ "url": flagdeck.url() }));
+    crates.ask(&json!({ "url": flagdeck.url() }));
     evaluates_each_time(&mut crates, &mut flagdeck);
 }
 
@@ -74,9 +74,10 @@ fn evaluates_each_time(client: &mut Driver, flagdeck: &mut Flagdeck) {
 
 #[track_caller]
 fn reads_groups(client: &mut Driver) {
-    client.ask(json!({ "context": { "targetingKey": OUT, "groups": ["beta"], "source": "shop" } }));
+    client
+        .ask(&json!({ "context": { "targetingKey": OUT, "groups": ["beta"], "source": "shop" } }));
     assert_eq!(client.value("ui.badges"), json!(true));
-    client.ask(json!({ "context": { "targetingKey": OUT, "groups": ["alpha"] } }));
+    client.ask(&json!({ "context": { "targetingKey": OUT, "groups": ["alpha"] } }));
     assert_eq!(client.value("ui.badges"), json!(false));
 }
 
@@ -86,7 +87,7 @@ fn keeps_up(page: &mut Driver, flagdeck: &mut Flagdeck) {
     let origin = page.line()["origin"].as_str().unwrap().to_owned();
     flagdeck.allow(&origin);
     page.is_user(IN);
-    page.ask(json!({ "url": flagdeck.url() }));
+    page.ask(&json!({ "url": flagdeck.url() }));
     assert_eq!(page.value("ui.badges"), json!(true));
     assert_eq!(page.evaluate("ui.gone")["error"], "FLAG_NOT_FOUND");
     flagdeck.run("set ui.badges off");
@@ -106,7 +107,7 @@ fn keeps_up(page: &mut Driver, flagdeck: &mut Flagdeck) {
 
     page.is_user(OUT);
     assert_eq!(page.value("ui.badges"), json!(false));
-    page.ask(json!({ "context": { "targetingKey": OUT, "groups": ["beta"], "source": "shop" } }));
+    page.ask(&json!({ "context": { "targetingKey": OUT, "groups": ["beta"], "source": "shop" } }));
     flagdeck.run("set ui.badges on");
     page.wait_for("ui.badges", true);
 }
