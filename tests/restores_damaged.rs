@@ -1,4 +1,4 @@
-//! A restore of which what is stored is damaged: listed as such, never acted on, in nobody's way.
+//! Damaged restores: listed as such, never acted on, and never an obstacle to others.
 
 use std::fs;
 use std::path::Path;
@@ -143,7 +143,7 @@ fn acting_on_a_damaged_restore_is_refused() {
 }
 
 #[test]
-fn a_damaged_restore_that_was_open_is_in_the_way_of_nothing() {
+fn a_damaged_restore_that_was_open_prevents_neither_the_next_one_nor_a_confirmation() {
     let folder = tempfile::tempdir().unwrap();
     let app = prepare(folder.path());
     damage(

@@ -445,7 +445,7 @@ fn no_bit_of_the_row_of_a_snapshot_or_a_source_fails_a_list() {
 }
 
 #[test]
-fn a_snapshot_of_a_source_that_is_not_there_is_in_no_list_left_out() {
+fn a_snapshot_of_a_source_that_is_not_there_stays_listed() {
     let folder = tempfile::tempdir().unwrap();
     let app = prepare(folder.path(), 2);
     let database = database(folder.path());

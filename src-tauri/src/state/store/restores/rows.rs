@@ -1,8 +1,8 @@
 //! The rows of restores: read with their seals, listed, sealed.
 //!
 //! A row that does not match its seal is listed as damaged. It is never open: no source is asked for
-//! it, and it stands in the way of no other restore. Nothing writes it again, as a seal over what
-//! was damaged would make it look sound.
+//! it, and it prevents no other restore. Nothing writes it again, as a seal over what was damaged
+//! would make it look sound.
 
 use flagdeck_core::restore::Status;
 use rusqlite::{Connection, Row, params};
