@@ -320,8 +320,9 @@ class Reporter {
   }
 
   async #sendChanges() {
-    const sent = this.#changes;
-    const body = `[${sent.join(",")}]`;
+    const waiting = this.#changes;
+    const { length } = waiting;
+    const body = `[${waiting.join(",")}]`;
     try {
       const receipt = await this.#connection.send("POST", this.#connection.state("/changes"), body);
       if (receipt?.rejected > 0) this.#isDue = true;
@@ -330,8 +331,9 @@ class Reporter {
       if (!isForGood) throw error;
       this.#isDue = true;
     }
-    if (this.#changes[0] !== sent[0]) return;
-    this.#changes = this.#changes.slice(sent.length);
+    // More may wait by then, or a report of the whole state in their place.
+    if (this.#changes !== waiting) return;
+    this.#changes = waiting.slice(length);
     this.#chars = this.#changes.reduce((sum, text) => sum + text.length, 0);
   }
 

@@ -303,6 +303,20 @@ test("the whole state comes first, and then what changes", async () => {
   expect(puts()).toHaveLength(1);
 });
 
+test("a change that is made while others are under way is not lost", async () => {
+  const state = extend(new Store(), reporting);
+  await until(() => puts().length === 1);
+  const answers: ((response: Response) => void)[] = [];
+  flagdeck.answers.set("POST", () => new Promise((resolve) => answers.push(resolve)));
+  state.set("ml.a", 1);
+  await until(() => answers.length === 1);
+  flagdeck.answers.clear();
+  state.set("ml.b", 2);
+  answers[0]?.(Response.json({ accepted: 1, rejected: 0 }));
+  await until(() => changes().length === 2);
+  expect(changes().map(({ key }) => key)).toEqual(["ml.a", "ml.b"]);
+});
+
 test("a restore is taken in after what was not reported yet, and confirmed", async () => {
   const state = extend(new Store(), reporting);
   await until(() => puts().length === 1);

@@ -32,11 +32,13 @@ export class FakeFlagdeck {
       keepalive: init?.keepalive ?? false,
     };
     this.asked.push(asked);
-    await sleep(0);
-    init?.signal?.throwIfAborted();
-    if (this.isAway) throw new TypeError("fetch failed");
+    // What counts is how it is when it is asked.
+    const { isAway } = this;
     const name = `${asked.method} ${asked.path}`;
     const told = [...this.answers].find(([beginning]) => name.startsWith(beginning));
+    await sleep(0);
+    init?.signal?.throwIfAborted();
+    if (isAway) throw new TypeError("fetch failed");
     if (told) return told[1](asked);
     if (url.pathname.endsWith("/stream")) return this.#stream(init?.signal ?? undefined);
     if (url.pathname === "/api/ml/flags") return this.#flags(asked);
