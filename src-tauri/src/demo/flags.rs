@@ -51,7 +51,7 @@ pub fn is_untouched(app: &App) -> Result<bool, Error> {
     Ok(sources.iter().all(|source| is_synthetic(&source.name)))
 }
 
-/// Turns some flags on if [`is_untouched`], as one revision. Returns `None` if not, and then flags
+/// Turns some flags on if the store is untouched, as one revision. Returns `None` if not, and then flags
 /// stay as they are.
 ///
 /// # Errors
