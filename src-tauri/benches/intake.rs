@@ -14,14 +14,18 @@ use std::time::{Duration, Instant};
 
 use flagdeck::http::Server;
 use flagdeck::metrics::process;
-use flagdeck::{App, Options};
+use flagdeck::store::{Actor, Via};
+use flagdeck::{App, ChangeRequest, Options};
+use flagdeck_core::Edit;
 use rusqlite::Connection;
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use self::measuring::sized;
 
 const CLIENTS: usize = 4;
 const BATCH_EVENTS: usize = 100;
+const COMPONENTS: usize = 10;
 
 const RATE_TARGET: f64 = 50_000.0;
 const P99_TARGET: Duration = Duration::from_millis(50);
@@ -51,6 +55,7 @@ fn main() {
         ..Options::new(folder.path())
     })
     .expect("an empty folder opens");
+    know_components(&app);
     let token = app.token().expect("a token");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let shutdown = CancellationToken::new();
@@ -69,6 +74,20 @@ fn main() {
     report(&rounds, floor, steady);
 }
 
+/// Saves the components that events are of: an unknown one would be named in each answer.
+fn know_components(app: &App) {
+    let components = (0..COMPONENTS).map(|index| (format!("component{index}"), true.into()));
+    let ui: Map<String, Value> = components.collect();
+    let document = json!({ "components": { "ui": ui } }).to_string();
+    let request = ChangeRequest {
+        edit: Edit::Replace(document.into()),
+        actor: Actor::new(Via::Http, "bench"),
+        note: None,
+        base: None,
+    };
+    app.flags().change_confirmed(request).expect("it is valid");
+}
+
 /// A batch of events of several components in both arms, in the sizes that hosts send.
 fn request(address: SocketAddr, token: &str) -> Vec<u8> {
     let lines: String = (0..BATCH_EVENTS)
@@ -77,7 +96,7 @@ fn request(address: SocketAddr, token: &str) -> Vec<u8> {
                 "{{\"type\":\"ml:calculation:complete\",\"source\":\"knowledge-base\",\
                  \"component\":\"ui.component{}\",\"duration\":0.0{},\"confidence\":0.{},\
                  \"iterations\":{},\"exposed\":{}}}\n",
-                index % 10,
+                index % COMPONENTS,
                 10 + index % 80,
                 10 + index % 90,
                 5 + index % 60,

@@ -7,6 +7,7 @@ mod baseline;
 mod commands;
 mod connect;
 mod dashboard;
+mod demo;
 mod desktop;
 mod documents;
 mod flags;

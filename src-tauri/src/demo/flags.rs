@@ -51,8 +51,8 @@ pub fn is_untouched(app: &App) -> Result<bool, Error> {
     Ok(sources.iter().all(|source| is_synthetic(&source.name)))
 }
 
-/// Turns some flags on if the store is untouched, as one revision. Returns `None` if not, and then flags
-/// stay as they are.
+/// Turns some flags on if the store is untouched, as one revision. Returns `None` if not, and then
+/// flags stay as they are.
 ///
 /// # Errors
 /// If it cannot be saved, or sources cannot be read.
