@@ -1,8 +1,8 @@
 //! `/sample/`: the sample page, `examples/sample-host/`, as it was when this was built.
 //!
-//! Static, and without a secret: whoever opens the page for a user hands the token over in the
-//! fragment of its address, which no request carries. The page's policy lets it run its own scripts
-//! only, talk to this server only, and turn no text into markup.
+//! Static, and without a secret: the program that opens the page for a user hands the token over in
+//! the fragment of its address, which no request carries. The page's policy lets it run its own
+//! scripts only, talk to this server only, and turn no text into markup.
 
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
