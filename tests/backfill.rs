@@ -4,48 +4,26 @@
 use std::time::Duration;
 
 use flagdeck::App;
-use flagdeck::clock::Clock;
 use flagdeck::metrics::exposition;
 use flagdeck::metrics::frame::Frame;
-use flagdeck::metrics::store::MetricsReader;
 use flagdeck::wire::ChartQuery;
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::support::apps::{close, open_watching_by, report, standing_clock};
+use crate::support::apps::{Place, close, open_watching_by, report};
 use crate::support::waiting::{let_pass, let_pass_until};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-/// A data folder, and a clock for the programs on it.
-struct Place {
-    folder: TempDir,
-    clock: Clock,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock: standing_clock(),
-        }
-    }
-
-    fn open(&self) -> App {
-        open_watching_by(self.folder.path(), &self.clock)
-    }
-
-    /// Counts the calculations in the frames of a length on disk, by when they begin.
-    fn on_disk(&self, step_s: u32) -> Vec<(i64, u64)> {
-        let reader = MetricsReader::open(self.folder.path()).unwrap().unwrap();
-        let mut found = Vec::new();
-        let visit = |at_s, frame: &Frame| match frame.sum(|_, _| true).total() {
-            0 => {}
-            total => found.push((at_s, total)),
-        };
-        reader.each_frame(step_s, 0, i64::MAX, visit).unwrap();
-        found
-    }
+/// Counts the calculations in the frames of a length on disk, by when they begin.
+fn on_disk(place: &Place, step_s: u32) -> Vec<(i64, u64)> {
+    let reader = place.measured();
+    let mut found = Vec::new();
+    let visit = |at_s, frame: &Frame| match frame.sum(|_, _| true).total() {
+        0 => {}
+        total => found.push((at_s, total)),
+    };
+    reader.each_frame(step_s, 0, i64::MAX, visit).unwrap();
+    found
 }
 
 /// Reports calculations that happened at a moment; returns how many were accepted.
@@ -101,12 +79,12 @@ fn what_happened_earlier_is_counted_where_it_belongs() {
     // Hours later, when the minutes and hours of it were summed up, more of it comes.
     let_pass(&place.clock, Duration::from_secs(20));
     let hour_s = then_ms / 1000;
-    assert_eq!(place.on_disk(3600)[0], (hour_s, 3));
+    assert_eq!(on_disk(&place, 3600)[0], (hour_s, 3));
     assert_eq!(report_of(&other, then_ms + 1000, 5), 5);
     let_pass(&place.clock, Duration::from_secs(20));
-    assert_eq!(place.on_disk(10)[0], (hour_s, 8));
-    assert_eq!(place.on_disk(60)[0], (hour_s, 8));
-    assert_eq!(place.on_disk(3600)[0], (hour_s, 8));
+    assert_eq!(on_disk(&place, 10)[0], (hour_s, 8));
+    assert_eq!(on_disk(&place, 60)[0], (hour_s, 8));
+    assert_eq!(on_disk(&place, 3600)[0], (hour_s, 8));
     close(app);
     close(other);
     let app = place.open();

@@ -4,44 +4,17 @@
 use std::time::{Duration, Instant};
 
 use flagdeck::App;
-use flagdeck::clock::Clock;
-use flagdeck::metrics::store::MetricsReader;
 use flagdeck::metrics::{IntakeError, exposition};
 use flagdeck::wire::ChartQuery;
 use flagdeck_core::Edit;
-use tempfile::TempDir;
 
-use crate::support::apps::{
-    change, close, open, open_watching_by, report, report_under, standing_clock, switch,
-    turn_master,
-};
+use crate::support::apps::{Place, change, close, open, report, report_under, switch, turn_master};
 use crate::support::folders::quarantined;
 use crate::support::waiting::{let_pass, let_pass_until, wait_until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A data folder, and a clock for the programs on it.
-struct Place {
-    folder: TempDir,
-    clock: Clock,
-}
-
 impl Place {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock: standing_clock(),
-        }
-    }
-
-    fn open(&self) -> App {
-        open_watching_by(self.folder.path(), &self.clock)
-    }
-
-    fn reader(&self) -> MetricsReader {
-        MetricsReader::open(self.folder.path()).unwrap().unwrap()
-    }
-
     fn database(&self) -> std::path::PathBuf {
         self.folder.path().join("metrics.db")
     }
@@ -216,7 +189,7 @@ fn uses_alone_are_kept_too() {
     let app = place.open();
     report(&app, r#"{"type":"ml:usage","source":"web"}"#).unwrap();
     close(app);
-    let mut reader = place.reader();
+    let mut reader = place.measured();
     let past = reader.past().unwrap();
     assert_eq!((past.checkpoint.through, past.batches.len()), (1, 0));
 }
@@ -292,7 +265,7 @@ fn switches_by_every_program_are_counted_over_restarts() {
     let place = Place::new();
     let app = place.open();
     place.let_pass_until("counting to begin, and that to be kept", || {
-        let mut reader = place.reader();
+        let mut reader = place.measured();
         let past = reader.past().unwrap();
         past.checkpoint.toggles.through.is_some()
     });
@@ -346,7 +319,7 @@ fn totals_that_rot_are_noticed() {
         )
         .unwrap();
     drop(connection);
-    let mut reader = place.reader();
+    let mut reader = place.measured();
     let problems = reader.check().unwrap();
     assert!(problems[0].contains("do not match"), "{problems:?}");
     drop(reader);

@@ -1,55 +1,33 @@
 //! Sources and snapshots that are removed: nothing of them is left, for any program on the folder
 //! and after a restart, and nothing of others is lost.
 
-use flagdeck::clock::Clock;
 use flagdeck::error::Code;
 use flagdeck::metrics::exposition;
 use flagdeck::metrics::frame::Frame;
-use flagdeck::metrics::store::MetricsReader;
 use flagdeck::state::SourceName;
 use flagdeck::wire::{ChartQuery, SnapshotFilter, SnapshotLabel};
 use flagdeck::{App, Options};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::states::{at, everything, me, now, put, take, web};
-use crate::support::apps::{close, open, open_watching_by, report, standing_clock};
+use crate::support::apps::{Place, close, open, open_watching_by, report};
 use crate::support::waiting::{let_pass, let_pass_until};
 
 const TEN_SECONDS: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// A data folder, and a clock for the programs on it.
-struct Place {
-    folder: TempDir,
-    clock: Clock,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock: standing_clock(),
-        }
+/// Counts the calculations and the sources with memory in the frames on disk, of all tiers.
+fn on_disk(place: &Place) -> (u64, usize) {
+    let reader = place.measured();
+    let (mut calculations, mut memory) = (0, 0);
+    for step_s in [10, 60, 3600] {
+        let visit = |_, frame: &Frame| {
+            calculations += frame.sum(|_, _| true).total();
+            memory += frame.memory.len();
+        };
+        reader.each_frame(step_s, 0, i64::MAX, visit).unwrap();
     }
-
-    fn open(&self) -> App {
-        open_watching_by(self.folder.path(), &self.clock)
-    }
-
-    /// Counts the calculations and the sources with memory in the frames on disk, of all tiers.
-    fn on_disk(&self) -> (u64, usize) {
-        let reader = MetricsReader::open(self.folder.path()).unwrap().unwrap();
-        let (mut calculations, mut memory) = (0, 0);
-        for step_s in [10, 60, 3600] {
-            let visit = |_, frame: &Frame| {
-                calculations += frame.sum(|_, _| true).total();
-                memory += frame.memory.len();
-            };
-            reader.each_frame(step_s, 0, i64::MAX, visit).unwrap();
-        }
-        (calculations, memory)
-    }
+    (calculations, memory)
 }
 
 fn shop() -> SourceName {
@@ -116,7 +94,7 @@ fn a_removed_source_is_as_if_it_had_never_been_there() {
     app.restore_state(&everything(id), &me()).unwrap();
     measure(&app, &web(), 3);
     measure(&app, &shop(), 2);
-    let_pass_until(&place.clock, "the frames", || place.on_disk().0 == 5);
+    let_pass_until(&place.clock, "the frames", || on_disk(&place).0 == 5);
 
     let there = app.removable(&web()).unwrap();
     let removed = app.remove_source(&web()).unwrap();
@@ -133,7 +111,7 @@ fn a_removed_source_is_as_if_it_had_never_been_there() {
         assert_eq!(series(app, &web()), 0);
         assert!(series(app, &shop()) > 0);
         assert_eq!(drawn(app), 2);
-        assert_eq!(place.on_disk(), (2, 1));
+        assert_eq!(on_disk(&place), (2, 1));
         assert_eq!(
             app.remove_source(&web()).unwrap_err().code(),
             Code::NotFound
@@ -183,7 +161,7 @@ fn a_removal_by_another_program_holds_in_every_program() {
         drawn(&leader) == 3 && drawn(&other) == 3
     });
     let_pass(&place.clock, TEN_SECONDS * 2);
-    assert_eq!(place.on_disk(), (3, 2));
+    assert_eq!(on_disk(&place), (3, 2));
     close(leader);
     close(other);
     let app = place.open();
@@ -200,7 +178,7 @@ fn a_removal_is_read_again_from_the_log() {
     let app = place.open();
     measure(&app, &web(), 3);
     measure(&app, &shop(), 2);
-    let_pass_until(&place.clock, "the frames", || place.on_disk().0 == 5);
+    let_pass_until(&place.clock, "the frames", || on_disk(&place).0 == 5);
     let copy = tempfile::tempdir().unwrap();
     app.remove_source(&web()).unwrap();
     measure(&app, &web(), 1);
@@ -223,12 +201,12 @@ fn a_source_of_which_only_charts_are_left_is_removed() {
     let place = Place::new();
     let app = place.open();
     measure(&app, &web(), 3);
-    let_pass_until(&place.clock, "the frames", || place.on_disk().0 == 3);
+    let_pass_until(&place.clock, "the frames", || on_disk(&place).0 == 3);
     close(app);
     let late = open(place.folder.path());
     assert_eq!(late.removable(&web()).unwrap().calculations, 0);
     late.remove_source(&web()).unwrap();
-    assert_eq!(place.on_disk(), (0, 0));
+    assert_eq!(on_disk(&place), (0, 0));
     assert_eq!(late.removable(&web()).unwrap_err().code(), Code::NotFound);
 }
 

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use flagdeck::clock::Clock;
 use flagdeck::metrics::event::Format;
+use flagdeck::metrics::store::MetricsReader;
 use flagdeck::metrics::{IntakeError, Receipt};
 use flagdeck::store::{Actor, HistoryFilter, RevisionSummary, Via};
 use flagdeck::{App, ChangeRequest, Options, Outcome};
 use flagdeck_core::{Edit, Percentage, RolloutChange};
+use tempfile::TempDir;
 
 use super::waiting::settle;
 
@@ -52,6 +54,33 @@ fn watching(folder: &Path) -> Options {
     Options {
         watch: true,
         ..Options::new(folder)
+    }
+}
+
+/// A data folder, and a clock that stands for the programs on it.
+pub struct Place {
+    pub folder: TempDir,
+    pub clock: Clock,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            clock: standing_clock(),
+        }
+    }
+
+    /// Opens an application as a program does that stays open, with all done that is due at once.
+    #[track_caller]
+    pub fn open(&self) -> App {
+        open_watching_by(self.folder.path(), &self.clock)
+    }
+
+    /// Opens what was measured.
+    #[track_caller]
+    pub fn measured(&self) -> MetricsReader {
+        MetricsReader::open(self.folder.path()).unwrap().unwrap()
     }
 }
 

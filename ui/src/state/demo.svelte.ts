@@ -2,6 +2,7 @@
 
 import type { DemoStatus, OpenedPage } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
+import { coalesced } from "../model/coalesced";
 import { isolatedWithin } from "../model/isolated";
 import { words } from "../words";
 import type { Toasts } from "./toasts.svelte";
@@ -14,6 +15,7 @@ export class DemoFeed {
 
   readonly #host: Host;
   readonly #toasts: Toasts;
+  readonly #readOnce = coalesced(() => this.#read());
 
   constructor(host: Host, toasts: Toasts) {
     this.#host = host;
@@ -26,13 +28,12 @@ export class DemoFeed {
     return status !== null && (status.isPlaying || status.sources.length > 0);
   }
 
-  /** Reads how it stands; what was known stays if that fails. */
-  async refresh(): Promise<void> {
-    try {
-      this.status = await this.#host.demo();
-    } catch {
-      // Why nothing can be read, the cards say.
-    }
+  /**
+   * Reads how it stands; what was known stays if that fails. However many ask, such as many
+   * revisions one after the other, at most one reading is under way and one waits.
+   */
+  refresh(): Promise<void> {
+    return this.#readOnce();
   }
 
   start(): Promise<void> {
@@ -66,6 +67,14 @@ export class DemoFeed {
       return isolatedWithin(asFailure(reason).message);
     } finally {
       await this.refresh();
+    }
+  }
+
+  async #read(): Promise<void> {
+    try {
+      this.status = await this.#host.demo();
+    } catch {
+      // Why nothing can be read, the cards say.
     }
   }
 

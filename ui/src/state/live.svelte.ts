@@ -17,6 +17,7 @@ import type {
   Step,
 } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
+import { coalesced } from "../model/coalesced";
 import { conflictBetween, type Conflict } from "../model/conflict";
 import { applyEdit } from "../model/edit";
 import { isolatedWithin } from "../model/isolated";
@@ -54,8 +55,7 @@ export class Live {
   readonly #toasts: Toasts;
   #onTheirWay = $state.raw<readonly Intent[]>([]);
   #turn: Promise<unknown> = Promise.resolve();
-  #reading: Promise<void> | null = null;
-  #readingNext: Promise<void> | null = null;
+  readonly #readOnce = coalesced(() => this.#read());
 
   readonly #document: Flags["document"] | null = $derived.by(() => {
     if (this.stored === null) return null;
@@ -115,17 +115,7 @@ export class Live {
    * ask, at most one reading is under way and one waits.
    */
   refresh(): Promise<void> {
-    if (this.#reading === null) {
-      this.#reading = this.#read().finally(() => {
-        this.#reading = null;
-      });
-      return this.#reading;
-    }
-    this.#readingNext ??= this.#reading.then(() => {
-      this.#readingNext = null;
-      return this.refresh();
-    });
-    return this.#readingNext;
+    return this.#readOnce();
   }
 
   async refreshStatus(): Promise<void> {
