@@ -50,6 +50,7 @@ use crate::private;
 use crate::state::States;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Actor, Gone, RevisionNumber, Store, StoreError};
+use crate::upstream::Lineage;
 
 /// The application. Cheap to clone; the last clone closes the store.
 #[derive(Debug, Clone)]
@@ -80,6 +81,7 @@ struct Inner {
     small_files: Mutex<SmallFiles>,
     load: Arc<Load>,
     clients: Clients,
+    lineage: Lineage,
 }
 
 /// How to open the application.
@@ -163,6 +165,7 @@ impl App {
         let on_saved = metrics.as_ref().map(Metrics::on_saved);
         let flags = Flags::open(store, options.clock.clone(), events.clone(), on_saved)?;
         let states = States::new(&options.data_dir);
+        let lineage = Lineage::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
             lanes: Mutex::default(),
             data_dir: options.data_dir,
@@ -181,6 +184,7 @@ impl App {
             small_files: Mutex::default(),
             load,
             clients: Clients::default(),
+            lineage,
         }));
         if let Some(message) = app.missing_revisions() {
             app.notify(Level::Error, message);
@@ -238,6 +242,11 @@ impl App {
     /// Lists the clients that used the server of this application lately.
     pub fn connected(&self) -> Connected {
         self.clients().list(self.now_ms())
+    }
+
+    /// Returns what this Flagdeck is among those that follow one another.
+    pub fn lineage(&self) -> &Lineage {
+        &self.0.lineage
     }
 
     /// Returns the time of day, in milliseconds since 1970.

@@ -120,6 +120,8 @@ codes! {
     HeadTooLarge: 431;
     /// Too many programs have the event stream open.
     TooManyStreams: 503;
+    /// The Flagdeck that asks is this one, or is followed by it: neither can follow the other.
+    Circle: 508;
 }
 
 impl Code {
