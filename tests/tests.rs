@@ -101,6 +101,8 @@ mod store_gone;
 mod store_history;
 mod store_programs;
 
+mod upstream;
+
 mod verdicts;
 
 mod structure;

@@ -257,3 +257,42 @@ struct Asked {
     /// The server that the credential was not sent to.
     withheld: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns where a redirect leads, or why it is not followed.
+    fn led(from: &str, location: &str) -> String {
+        let remote = Remote::new(from, None, FlagdeckId::random()).unwrap();
+        let response = Response::builder().status(302).header(LOCATION, location);
+        let response = response.body(Body::builder().data(Vec::new())).unwrap();
+        match remote.led_to(remote.address(), &response) {
+            Ok(server) => server.address().to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_redirect_leads_to_no_place_that_is_less_protected() {
+        assert_eq!(led("http://a/x", "https://a/x"), "https://a/x");
+        assert_eq!(led("https://a/x", "/y"), "https://a/y");
+        assert_eq!(
+            led("https://a/x", "http://a/x"),
+            "it leads from https to http://a/x, which is not encrypted; that is not followed"
+        );
+        for to in [
+            "http://127.0.0.1:4680/x",
+            "http://localhost/x",
+            "http://[::1]/x",
+        ] {
+            assert!(led("http://a/x", to).contains("is this machine"), "{to}");
+            assert_eq!(led("http://127.0.0.1/x", to), to);
+        }
+        let metadata = "http://169.254.169.254/x";
+        for from in ["http://a/x", "http://127.0.0.1/x"] {
+            assert!(led(from, metadata).contains("link-local"), "{from}");
+        }
+        assert_eq!(led("http://169.254.1.1/x", metadata), metadata);
+    }
+}

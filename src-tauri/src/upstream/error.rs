@@ -32,7 +32,7 @@ pub enum FetchError {
         found: String,
     },
     /// It says it is JSON, and is none.
-    #[error("it answered with what is not JSON: {}", told(.problems))]
+    #[error("its document cannot be read: {}", told(.problems))]
     NotJson {
         /// What is wrong with it.
         problems: Vec<Problem>,

@@ -455,7 +455,7 @@ snapshot: number | null, };
  * The kind of a failure: stable names that programs may branch on, the same in the
  * window, over HTTP and in `flagctl --json`.
  */
-export type Code = "failed" | "state_damaged" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "pinned" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "not_printed" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
+export type Code = "failed" | "state_damaged" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "pinned" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "not_printed" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams" | "circle";
 
 /**
  * One thing wrong with a document.
@@ -2656,4 +2656,5 @@ export const CODES: readonly Code[] = [
   "too_many_bad_tokens",
   "head_too_large",
   "too_many_streams",
+  "circle",
 ];
