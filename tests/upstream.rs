@@ -1,6 +1,8 @@
 //! Fetching and publishing the document that is followed, from servers that misbehave.
 
 use std::collections::HashSet;
+use std::net::TcpStream;
+use std::thread;
 use std::time::Duration;
 
 use flagdeck::upstream::{
@@ -8,8 +10,10 @@ use flagdeck::upstream::{
     Publication, PublishError, RedirectError, Remote,
 };
 
-use crate::http_support::Running;
+use crate::http_support::{Client, Running};
+use crate::support::observers::{Stranger, answer};
 use crate::support::scripted::{DOCUMENT, Script, Scripted};
+use crate::support::waiting::{PATIENCE, wait_until};
 
 /// Far longer than an answer takes, and short enough to wait for it in vain.
 const CALL_TIME: Duration = Duration::from_secs(1);
@@ -52,6 +56,7 @@ fn each_way_to_fail_is_one_sentence_with_a_kind() {
         Kind::Address,
         Kind::Forbidden,
         Kind::Circle,
+        Kind::Misdirected,
     ]);
     let (mut told, mut expected) = (Vec::new(), Vec::new());
     for (script, kind, sentence) in Script::failures() {
@@ -424,4 +429,47 @@ fn a_server_says_how_long_to_wait() {
     let server = Scripted::answering(Script::Status("429 Too Many Requests", wait));
     let error = remote(&server.url()).fetch(None).unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+}
+
+/// A tunnel with another port at this end: the name that is asked is not that of the Flagdeck.
+#[test]
+fn a_flagdeck_behind_another_port_is_told_from_a_wrong_credential() {
+    let flagdeck = Running::start();
+    let behind = flagdeck.address;
+    let tunnel = Stranger::answering(move |request| {
+        let mut client = Client::new(TcpStream::connect(behind).unwrap());
+        client.send(request);
+        let said = client.answer();
+        answer(&format!("{} X", said.status), said.text()).into_bytes()
+    });
+    let url = format!("{}/api/ml/flags", tunnel.url());
+    let error = with_credential(&url).fetch(None).unwrap_err();
+    let told = "it does not answer to this host and port: a tunnel must have the port of the \
+                Flagdeck at both ends, and a proxy must send its Host (403)";
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (Kind::Misdirected, told)
+    );
+    let publication = publication(DOCUMENT, Some("\"v1\""));
+    let error = with_credential(&url).publish(publication).unwrap_err();
+    assert_eq!(error.to_string(), told);
+}
+
+#[test]
+fn a_call_is_broken_off_when_it_is_not_wanted_any_more() {
+    let stalled = Scripted::answering(Script::Stall);
+    let server = Scripted::answering(Script::Redirect(stalled.url()));
+    // Far longer than a test may take.
+    let remote = remote(&server.url()).with_call_time(PATIENCE * 10);
+    let error = thread::scope(|scope| {
+        let fetching = scope.spawn(|| remote.fetch(None).unwrap_err());
+        wait_until("the second server to be asked", || {
+            !stalled.requests().is_empty()
+        });
+        remote.stop();
+        fetching.join().unwrap()
+    });
+    assert_ne!(error.kind(), Kind::Slow, "{error}");
+    assert!(remote.fetch(None).is_err());
+    assert_eq!(server.requests().len(), 1, "nothing was asked since");
 }

@@ -33,8 +33,8 @@ const QUOTE_BYTES_MAX: u64 = 4096;
 /// Characters of a server's own words that fit into a sentence.
 const QUOTE_CHARS_MAX: usize = 200;
 
-/// A server at an address.
-#[derive(Debug)]
+/// A server at an address. Clones share its connections.
+#[derive(Debug, Clone)]
 pub struct Server {
     address: Address,
     agent: Agent,
@@ -124,6 +124,12 @@ impl Server {
     /// Returns where it is.
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Breaks off every call of it and of its clones, and lets no other begin. A name that is being
+    /// looked up, and a connection that is being made, are waited for.
+    pub fn break_off(&self) {
+        self.agent.clone().shutdown();
     }
 
     /// Begins a request for a path under the address.

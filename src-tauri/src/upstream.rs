@@ -18,6 +18,7 @@ mod error;
 mod limits;
 mod schedule;
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -36,6 +37,7 @@ use self::limits::{CALL_TIME, REDIRECTS_MAX};
 pub use self::schedule::{Since, next_ms};
 use crate::address::{Address, NoAddress};
 use crate::config::FLAGS_TOKEN;
+use crate::lock::lock;
 use crate::outbound::{CallError, Forbidden, Reserved, Server, is_redirect, quoted};
 
 /// Confirms to a Flagdeck that most of the components are removed.
@@ -53,6 +55,15 @@ pub struct Remote {
     credential: Option<Credential>,
     own: FlagdeckId,
     call_time: Duration,
+    under_way: Mutex<UnderWay>,
+}
+
+/// What [`Remote::stop`] ends.
+#[derive(Debug, Default)]
+struct UnderWay {
+    is_stopped: bool,
+    /// The one that is or was asked last.
+    server: Option<Server>,
 }
 
 /// Why an address cannot be followed. Follows the name of the setting, or stands alone.
@@ -104,6 +115,7 @@ impl Remote {
             credential,
             own,
             call_time: CALL_TIME,
+            under_way: Mutex::default(),
         })
     }
 
@@ -116,6 +128,29 @@ impl Remote {
     /// Returns the address as it may be shown, without its query.
     pub fn address(&self) -> &Address {
         self.server.address()
+    }
+
+    /// Breaks off the call that is under way, and lets no other begin: for a program that ends, or
+    /// an address that is not followed any more.
+    pub fn stop(&self) {
+        let mut under_way = lock(&self.under_way);
+        under_way.is_stopped = true;
+        if let Some(server) = &under_way.server {
+            server.break_off();
+        }
+    }
+
+    /// Notes which server is asked.
+    ///
+    /// # Errors
+    /// If none is to be asked any more.
+    fn begin(&self, server: &Server) -> Result<(), CallError> {
+        let mut under_way = lock(&self.under_way);
+        if under_way.is_stopped {
+            return Err(CallError::Closed);
+        }
+        under_way.server = Some(server.clone());
+        Ok(())
     }
 
     /// Fetches the document, unless it is the one that `known`, an entity tag, names.
@@ -145,6 +180,7 @@ impl Remote {
             request = request.header(FLAGDECK_CONFIRM, "large-loss");
         }
         let text = publication.text;
+        self.begin(&self.server)?;
         let response = self.server.call(request, text, self.call_time)?;
         Circle::check(self.own, &Chain::read(response.headers()))?;
         read_published(response, self.call_time)
@@ -184,6 +220,7 @@ impl Remote {
         if let Some(etag) = known {
             request = request.header(IF_NONE_MATCH, etag);
         }
+        self.begin(server)?;
         let left = deadline.saturating_duration_since(Instant::now());
         let answered = match left.is_zero() {
             true => Err(self.silent()),
