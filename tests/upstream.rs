@@ -1,7 +1,9 @@
 //! Fetching and publishing the document that is followed, from servers that misbehave.
 
 use std::collections::HashSet;
+use std::fs;
 use std::net::TcpStream;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -472,4 +474,16 @@ fn a_call_is_broken_off_when_it_is_not_wanted_any_more() {
     assert_ne!(error.kind(), Kind::Slow, "{error}");
     assert!(remote.fetch(None).is_err());
     assert_eq!(server.requests().len(), 1, "nothing was asked since");
+}
+
+#[test]
+fn every_kind_of_failure_is_documented() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/following.md");
+    let page = fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let documented: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    let kinds = Kind::ALL
+        .iter()
+        .map(|kind| serde_json::to_value(kind).unwrap());
+    assert_eq!(documented, kinds.collect::<Vec<_>>());
 }

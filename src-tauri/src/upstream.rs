@@ -38,7 +38,7 @@ pub use self::schedule::{Since, next_ms};
 use crate::address::{Address, NoAddress};
 use crate::config::FLAGS_TOKEN;
 use crate::lock::lock;
-use crate::outbound::{CallError, Forbidden, Reserved, Server, is_redirect, quoted};
+use crate::outbound::{CallError, Server, is_redirect, quoted};
 
 /// Confirms to a Flagdeck that most of the components are removed.
 const FLAGDECK_CONFIRM: HeaderName = HeaderName::from_static("flagdeck-confirm");
@@ -50,8 +50,6 @@ const HINT: &str = "; that of a Flagdeck ends in /api/ml/flags";
 #[derive(Debug)]
 pub struct Remote {
     server: Server,
-    /// What the configured address is written as, which redirects may lead to as well.
-    allowed: Option<Reserved>,
     credential: Option<Credential>,
     own: FlagdeckId,
     call_time: Duration,
@@ -78,9 +76,6 @@ pub enum NoRemote {
          file {CREDENTIAL_FILE} of the data folder instead"
     )]
     Credentials,
-    /// It is at an address that nothing may lead to.
-    #[error(transparent)]
-    Forbidden(#[from] Forbidden),
 }
 
 /// A document to be published.
@@ -108,10 +103,8 @@ impl Remote {
         if address.credentials().is_some() {
             return Err(NoRemote::Credentials);
         }
-        let allowed = Reserved::named_by(&address);
         Ok(Self {
-            server: Server::guarded(address, allowed)?,
-            allowed,
+            server: Server::guarded(address),
             credential,
             own,
             call_time: CALL_TIME,
@@ -138,19 +131,6 @@ impl Remote {
         if let Some(server) = &under_way.server {
             server.break_off();
         }
-    }
-
-    /// Notes which server is asked.
-    ///
-    /// # Errors
-    /// If none is to be asked any more.
-    fn begin(&self, server: &Server) -> Result<(), CallError> {
-        let mut under_way = lock(&self.under_way);
-        if under_way.is_stopped {
-            return Err(CallError::Closed);
-        }
-        under_way.server = Some(server.clone());
-        Ok(())
     }
 
     /// Fetches the document, unless it is the one that `known`, an entity tag, names.
@@ -236,6 +216,19 @@ impl Remote {
         })
     }
 
+    /// Notes which server is asked.
+    ///
+    /// # Errors
+    /// If none is to be asked any more.
+    fn begin(&self, server: &Server) -> Result<(), CallError> {
+        let mut under_way = lock(&self.under_way);
+        if under_way.is_stopped {
+            return Err(CallError::Closed);
+        }
+        under_way.server = Some(server.clone());
+        Ok(())
+    }
+
     /// Begins a request, with the credential if the server is of the configured origin.
     fn asking(&self, server: &Server, method: &str) -> request::Builder {
         let mut request = server.request_whole(method);
@@ -266,8 +259,8 @@ impl Remote {
         if from.is_secure() && !to.is_secure() {
             return Err(RedirectError::Unencrypted { to: shown });
         }
-        Server::guarded(to, self.allowed)
-            .map_err(|cause| RedirectError::Forbidden { to: shown, cause })
+        let server = self.server.leading_to(to);
+        server.map_err(|cause| RedirectError::Forbidden { to: shown, cause })
     }
 
     fn silent(&self) -> CallError {

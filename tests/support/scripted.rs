@@ -34,8 +34,12 @@ pub enum Script {
     Refuse,
     /// Says nothing.
     Stall,
-    /// Sends a byte now and then.
+    /// Sends a byte of the document now and then.
     Drip,
+    /// Sends a byte of the head now and then.
+    DripHead,
+    /// Sends more headers than any answer has.
+    LongHead,
     /// Ends the connection within the document.
     Truncate,
     /// Stops sending within the document, and keeps the connection open.
@@ -72,6 +76,12 @@ impl Script {
             ),
             (Self::Stall, Kind::Slow, "it did not answer within 1 s"),
             (Self::Drip, Kind::Slow, "it did not answer within 1 s"),
+            (Self::DripHead, Kind::Slow, "it did not answer within 1 s"),
+            (
+                Self::LongHead,
+                Kind::Garbled,
+                "its answer cannot be read: its headers are larger than 65536 bytes",
+            ),
             (
                 Self::Truncate,
                 Kind::Truncated,
@@ -349,7 +359,12 @@ fn act(
             stream.write_all(answer("200 OK", JSON, &document).as_bytes())
         }
         Script::Stall => wait_for_end(stream),
-        Script::Drip => drip(stream),
+        Script::Drip => drip(&declaring(DOCUMENT_BYTES_MAX, "{"), stream),
+        Script::DripHead => drip("HTTP/1.1 200 OK\r\nX: ", stream),
+        Script::LongHead => {
+            let line = format!("X: {}\r\n", "x".repeat(1000));
+            stream.write_all(answer("200 OK", &line.repeat(200), DOCUMENT).as_bytes())
+        }
         Script::Truncate => stream.write_all(declaring(DOCUMENT.len(), half).as_bytes()),
         Script::HalfClose => {
             stream.write_all(declaring(DOCUMENT.len(), half).as_bytes())?;
@@ -417,8 +432,8 @@ fn endless(stream: &mut TcpStream) -> std::io::Result<()> {
     }
 }
 
-fn drip(stream: &mut TcpStream) -> std::io::Result<()> {
-    stream.write_all(declaring(DOCUMENT_BYTES_MAX, "{").as_bytes())?;
+fn drip(beginning: &str, stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.write_all(beginning.as_bytes())?;
     loop {
         stream.write_all(b" ")?;
         // A real pause, of a server that is slow.
