@@ -37,6 +37,7 @@ mod documented;
 mod documents;
 mod edits;
 mod emergency;
+mod following;
 mod leader;
 mod log_ends;
 mod numbers;

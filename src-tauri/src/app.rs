@@ -5,6 +5,7 @@
 //! nothing here knows of them. Calls that change something block until it is durable.
 
 mod checks;
+pub mod following;
 mod gone;
 mod measured;
 mod notices;
@@ -25,6 +26,7 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 pub use self::checks::Finding;
+use self::following::Follower;
 use self::gone::SmallFiles;
 pub use self::gone::{StoreState, write_back_when_asked};
 pub use self::notices::{Level, Notice};
@@ -82,6 +84,9 @@ struct Inner {
     load: Arc<Load>,
     clients: Clients,
     lineage: Lineage,
+    /// The credential for the followed document that this process was given.
+    flags_token: Option<String>,
+    follower: Follower,
 }
 
 /// How to open the application.
@@ -151,6 +156,7 @@ impl App {
         store: Box<dyn Store>,
         recovery: Option<String>,
     ) -> Result<Self, Error> {
+        let flags_token = options.given.flags_token().map(str::to_owned);
         let settings = Settings::load(options.data_dir.clone(), options.given);
         let recovered = recovery.map(|message| Notice::new(Level::Error, message));
         let notices = Vec::from_iter(recovered);
@@ -185,6 +191,8 @@ impl App {
             load,
             clients: Clients::default(),
             lineage,
+            flags_token,
+            follower: Follower::default(),
         }));
         if let Some(message) = app.missing_revisions() {
             app.notify(Level::Error, message);

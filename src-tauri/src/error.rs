@@ -11,6 +11,7 @@ use crate::metrics::prometheus::QueryError;
 use crate::source::SourceNameError;
 use crate::state::StateError;
 use crate::store::{RevisionNumber, StoreError};
+use crate::upstream::FollowError;
 
 /// Why the application refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,9 @@ pub enum Error {
         /// Why.
         source: QueryError,
     },
+    /// A document is not followed, accepted or published.
+    #[error(transparent)]
+    Follow(#[from] FollowError),
     /// A state was not taken in, compared or restored.
     #[error(transparent)]
     State(StateError),

@@ -17,6 +17,7 @@ mod credential;
 mod error;
 mod limits;
 mod schedule;
+mod unfollowed;
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -35,6 +36,7 @@ pub use self::credential::{CREDENTIAL_FILE, Credential, CredentialError};
 pub use self::error::{Circle, Complaint, FetchError, Kind, PublishError, RedirectError};
 use self::limits::{CALL_TIME, REDIRECTS_MAX};
 pub use self::schedule::{Since, next_ms};
+pub use self::unfollowed::FollowError;
 use crate::address::{Address, NoAddress};
 use crate::config::FLAGS_TOKEN;
 use crate::lock::lock;
