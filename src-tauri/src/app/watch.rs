@@ -92,6 +92,7 @@ fn looks(mut told: Told, mut known: Vec<Notice>) -> Vec<Chore<App>> {
             look_at_place(app, &mut looked);
             if app.gone().is_none() {
                 seen = look(app, seen);
+                app.flags().look_at_targeted();
             }
         }),
         Chore::new("states", LOOK_AT_STATES_EVERY, move |app| {
