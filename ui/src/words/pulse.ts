@@ -27,8 +27,7 @@ const within = ({ low, high }: Share): string => {
   return from === to ? "" : `${from} to ${to}`;
 };
 
-const source = ({ name, isSynthetic }: Source): string =>
-  isolated(name) + (isSynthetic ? ", synthetic" : "");
+const kindOf = ({ isSynthetic }: Source): string => (isSynthetic ? ", synthetic" : "");
 
 const seen = ({ atMs, isSilent }: Source, nowMs: number): string =>
   isSilent ? `last seen ${formatAge(atMs, nowMs)}` : formatAge(atMs, nowMs);
@@ -198,11 +197,12 @@ export const pulse = {
       `${formatCount(changes)} of ${formatCount(changesMax)}`,
     historyMeaning: ({ name, changes, changesMax }: StateSource) =>
       `${isolated(name)}: the latest ${formatCount(changes)} recorded changes, of ${formatCount(changesMax)} that are remembered`,
-    source,
+    /** What is said behind its name. */
+    kindOf,
     seen,
     otherSources: (count: number) => `and ${formatCount(count)} more`,
     sourceLines: (sources: readonly Source[], nowMs: number) =>
-      inLines(sources, (each) => `${source(each)}: ${seen(each, nowMs)}`),
+      inLines(sources, (each) => `${isolated(each.name)}${kindOf(each)}: ${seen(each, nowMs)}`),
     empty: "Appears when applications report.",
   },
 } as const;
