@@ -9,8 +9,11 @@ import { on } from "svelte/events";
 const CONTROLS =
   "button:not(:disabled), a[href], input:not(:disabled), textarea:not(:disabled), [tabindex='0']";
 
-/** A part whose controls come and go as one: the keyboard stays in it, and waits for the next. */
-const PLACE = "[data-keeps-focus]";
+/**
+ * A part that a control belongs to: what is beyond it is elsewhere. One with the attribute may be
+ * empty for a while: the keyboard then waits for its next control.
+ */
+const PLACE = "section, [role=tabpanel], [data-keeps-focus]";
 
 /** Follows the focus until the returned function is called; `main` is the last resort. */
 export function keepFocus(main: HTMLElement): () => void {
@@ -72,8 +75,10 @@ class FocusKeeper {
   }
 
   #giveBack(): void {
-    const isTaken = this.#around.some((part) => part.isConnected && focusFirst(part));
-    if (!isTaken && document.activeElement !== this.#main) {
+    const around = this.#around.filter((part) => part.isConnected);
+    const end = around.findIndex((part) => part.matches(PLACE));
+    const near = end < 0 ? around : around.slice(0, end + 1);
+    if (!near.some(focusFirst) && document.activeElement !== this.#main) {
       this.#main.focus({ preventScroll: true });
     }
   }
@@ -83,7 +88,6 @@ class FocusKeeper {
     let part = target.parentElement;
     while (part && part !== document.body && !part.contains(this.#main)) {
       around.push(part);
-      if (part.matches(PLACE)) break;
       part = part.parentElement;
     }
     return around;
