@@ -103,6 +103,8 @@ mod store_gone;
 mod store_history;
 mod store_programs;
 
+mod upstream;
+
 mod verdicts;
 
 mod structure;
