@@ -315,7 +315,7 @@ fn published_overrides_are_part_of_what_is_followed() {
         "search": true, "cart": true, "ui": {"badges": false, "hints": true},
     }});
     assert_eq!(publication.document, team(expected).document);
-    let etag = Some("\"2\"".into());
+    let etag = Some("\"2\"");
     app.flags()
         .published(&publication, etag, &someone())
         .expect("it can be saved");
