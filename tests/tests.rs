@@ -61,6 +61,7 @@ mod states;
 mod states_blame;
 mod states_damaged;
 mod states_killed;
+mod states_large;
 mod states_recovered;
 mod states_restored;
 mod states_unreadable;

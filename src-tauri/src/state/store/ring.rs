@@ -6,7 +6,7 @@
 
 use flagdeck_core::diff::states::{self, Difference};
 use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree::Tree;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::finding;
@@ -86,7 +86,7 @@ pub(super) fn migrate_ring(transaction: &Transaction<'_>) -> Result<(), StoreErr
             |row| row.get(0),
         )?;
         source.records = source.records.min(journal);
-        sources::write_as_of(transaction, &mut source, &tree::write(&tree), seq)?;
+        sources::write_as_of(transaction, &mut source, &tree, seq)?;
         sources::write(transaction, &source)?;
     }
     Ok(())
