@@ -32,6 +32,7 @@ mod cli_terminal;
 mod clients;
 mod config;
 mod damage_told;
+mod damaged_records;
 mod demo;
 mod documented;
 mod documents;
