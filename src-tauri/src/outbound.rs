@@ -1,9 +1,11 @@
 //! Calls to servers: the Pushgateway and the Prometheus that people configure, and the Flagdeck
 //! that `flagctl demo` reports to.
 //!
-//! Every call is bounded in time and every answer in size. Redirects are not followed: what is
+//! Every call is bounded in time and every answer in size. Redirects are not followed here: what is
 //! sent, and the credentials it is sent with, go to the address that was given and nowhere else.
 //! The credentials of an address are sent to its server and never shown, not in an error either.
+
+mod guard;
 
 use std::io::{self, ErrorKind, Read};
 use std::time::Duration;
@@ -12,10 +14,14 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
+use ureq::config::Config;
 use ureq::http::{Request, Response, StatusCode, header, request};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, AsSendBody, Body, Proxy, Timeout};
 
+use self::guard::Guard;
+pub use self::guard::{Forbidden, Reserved};
 use crate::address::{Address, NoAddress, without_credentials};
 
 /// How long to wait for a connection.
@@ -52,6 +58,15 @@ pub enum CallError {
         /// How long it had, in seconds.
         total_s: u64,
     },
+    /// The server cannot prove that it is the one that was meant.
+    #[error("its certificate is not valid: {cause}")]
+    Certificate {
+        /// Why.
+        cause: String,
+    },
+    /// It is at a network address that only a configured address may name.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// The connection ended before the answer did.
     #[error("it closed the connection without an answer")]
     Closed,
@@ -84,9 +99,26 @@ impl Server {
     /// but never for this machine: a proxy elsewhere would look for the server on its own.
     pub fn at(address: Address) -> Self {
         Self {
-            agent: agent(address.is_on_this_machine()),
+            agent: config(&address).into(),
             address,
         }
+    }
+
+    /// Prepares to call a server that is not to be at a [`Reserved`] network address, unless it is
+    /// one of those that are `allowed`.
+    ///
+    /// What is checked is what is connected to: a name is looked up once. A proxy looks names up
+    /// itself, so behind one only what is written as a number is checked.
+    ///
+    /// # Errors
+    /// If it is at one for sure.
+    pub fn guarded(address: Address, allowed: Option<Reserved>) -> Result<Self, Forbidden> {
+        let guard = Guard::new(&address, allowed)?;
+        let connector = DefaultConnector::default();
+        Ok(Self {
+            agent: Agent::with_parts(config(&address), connector, guard),
+            address,
+        })
     }
 
     /// Returns where it is.
@@ -96,8 +128,16 @@ impl Server {
 
     /// Begins a request for a path under the address.
     pub fn request(&self, method: &str, path: &str) -> request::Builder {
-        let request = Request::builder().method(method);
-        let request = request.uri(format!("{}{path}", self.address));
+        self.begin(method, format!("{}{path}", self.address))
+    }
+
+    /// Begins a request for exactly what the address names, its query included.
+    pub fn request_whole(&self, method: &str) -> request::Builder {
+        self.begin(method, self.address.whole())
+    }
+
+    fn begin(&self, method: &str, uri: String) -> request::Builder {
+        let request = Request::builder().method(method).uri(uri);
         match self.address.credentials() {
             Some(credentials) => request.header(header::AUTHORIZATION, basic(credentials)),
             None => request,
@@ -115,10 +155,24 @@ impl Server {
         body: impl AsSendBody,
         total: Duration,
     ) -> Result<Response<Body>, CallError> {
+        refuse_redirect(self.call_once(request, body, total)?)
+    }
+
+    /// The same, and a redirect is an answer like any other.
+    ///
+    /// # Errors
+    /// As for [`Self::call`], but for [`CallError::Elsewhere`].
+    pub fn call_once(
+        &self,
+        request: request::Builder,
+        body: impl AsSendBody,
+        total: Duration,
+    ) -> Result<Response<Body>, CallError> {
         let request = request.body(body).map_err(|_| NoAddress)?;
         let bounded = self.agent.configure_request(request);
         let request = bounded.timeout_global(Some(total)).build();
-        answered(self.agent.run(request), total)
+        let response = self.agent.run(request);
+        response.map_err(|error| CallError::of(error, total))
     }
 
     /// Sends a request whose answer goes on until the server ends it, or says nothing for
@@ -134,19 +188,21 @@ impl Server {
         let request = request.body(()).map_err(|_| NoAddress)?;
         let bounded = self.agent.configure_request(request);
         let request = bounded.timeout_per_read(Some(silence_max)).build();
-        answered(self.agent.run(request), silence_max)
+        let response = self.agent.run(request);
+        refuse_redirect(response.map_err(|error| CallError::of(error, silence_max))?)
     }
 }
 
-fn answered(
-    response: Result<Response<Body>, ureq::Error>,
-    time_max: Duration,
-) -> Result<Response<Body>, CallError> {
-    let response = response.map_err(|error| CallError::of(error, time_max))?;
-    match response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
+fn refuse_redirect(response: Response<Body>) -> Result<Response<Body>, CallError> {
+    match is_redirect(response.status()) {
         true => Err(elsewhere(&response)),
         false => Ok(response),
     }
+}
+
+/// Returns whether an answer names another address.
+pub fn is_redirect(status: StatusCode) -> bool {
+    status.is_redirection() && status != StatusCode::NOT_MODIFIED
 }
 
 impl CallError {
@@ -167,18 +223,50 @@ impl CallError {
                     cause: "no program listens there".into(),
                 }
             }
+            ureq::Error::Rustls(error) => Self::of_tls(&error),
+            ureq::Error::Other(error) => match error.downcast::<Forbidden>() {
+                Ok(forbidden) => Self::Forbidden(*forbidden),
+                Err(error) => Self::Unreachable {
+                    cause: quoted(&error.to_string()),
+                },
+            },
             error @ (ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..)) => {
                 Self::Garbled {
                     cause: quoted(&error.to_string()),
                 }
             }
-            ureq::Error::Io(error) => Self::Unreachable {
-                cause: quoted(&error.to_string()),
+            ureq::Error::Io(error) => match error.get_ref().and_then(|it| it.downcast_ref()) {
+                Some(error) => Self::of_tls(error),
+                None => Self::Unreachable {
+                    cause: quoted(&error.to_string()),
+                },
             },
             error => Self::Unreachable {
                 cause: quoted(&error.to_string()),
             },
         }
+    }
+}
+
+impl CallError {
+    fn of_tls(error: &rustls::Error) -> Self {
+        use rustls::CertificateError as Wrong;
+        let rustls::Error::InvalidCertificate(wrong) = error else {
+            return Self::Unreachable {
+                cause: quoted(&format!("no encrypted connection: {error}")),
+            };
+        };
+        let cause = match wrong {
+            Wrong::UnknownIssuer => "this machine does not know its issuer".into(),
+            Wrong::Expired | Wrong::ExpiredContext { .. } => "it has expired".into(),
+            Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => "it is not valid yet".into(),
+            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+                "it is for another name".into()
+            }
+            Wrong::Revoked => "it was revoked".into(),
+            other => quoted(&other.to_string()),
+        };
+        Self::Certificate { cause }
     }
 }
 
@@ -225,8 +313,8 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-fn agent(is_this_machine: bool) -> Agent {
-    let proxy = match is_this_machine {
+fn config(address: &Address) -> Config {
+    let proxy = match address.is_on_this_machine() {
         true => None,
         false => Proxy::try_from_env(),
     };
@@ -239,7 +327,7 @@ fn agent(is_this_machine: bool) -> Agent {
         .proxy(proxy)
         .tls_config(roots.build())
         .user_agent(concat!("flagdeck/", env!("CARGO_PKG_VERSION")));
-    config.build().into()
+    config.build()
 }
 
 /// Returns the header that sends what stands before the `@` of an address.

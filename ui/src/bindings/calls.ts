@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, Preferences, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -24,6 +24,14 @@ export interface Calls {
   explain(component: string, user: string, groups: ReadonlyArray<string>, at?: AsOf | null): Promise<Explanation>;
   /** Lists the components that an edit would show to users who do not see them. Changes nothing. */
   widenings(edit: Edit): Promise<Widenings>;
+  /** Ends overrides: what is followed is in force there again. */
+  clearOverrides(which: OverrideSelection): Promise<Outcome>;
+  /** Publishes overrides to the document that is followed. One that would remove more than half of the components is refused unless `confirmsLoss`. */
+  publishOverrides(which: OverrideSelection, confirmsLoss?: boolean | null): Promise<Publishing>;
+  /** Adopts the document that is held, if it still is the one that `document` names. */
+  acceptFollowed(document: string): Promise<Outcome>;
+  /** Fetches the document that is followed now. */
+  fetchFollowed(): Promise<Status>;
   /** Revisions that `filter` lets through, latest first, without the first `offset` of them. */
   history(filter: HistoryFilter, offset: number, limit: number): Promise<HistoryPage>;
   /** Everybody who ever saved a revision. */
@@ -168,6 +176,10 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   review: ["review", "text"],
   explain: ["explain", "component", "user", "groups", "at"],
   widenings: ["widenings", "edit"],
+  clearOverrides: ["clear_overrides", "which"],
+  publishOverrides: ["publish_overrides", "which", "confirmsLoss"],
+  acceptFollowed: ["accept_followed", "document"],
+  fetchFollowed: ["fetch_followed"],
   history: ["history", "filter", "offset", "limit"],
   actors: ["actors"],
   lastChanges: ["last_changes", "after"],
