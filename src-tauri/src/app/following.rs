@@ -143,9 +143,9 @@ impl App {
             });
             let error = match sent {
                 Ok(published) => {
-                    let outcome = self
-                        .flags()
-                        .published(&publication, published.etag, actor)?;
+                    let outcome =
+                        self.flags()
+                            .published(&publication, published.etag.as_deref(), actor)?;
                     self.fetch_soon();
                     return Ok(Published::Done(outcome));
                 }
