@@ -36,7 +36,7 @@ pub use self::chain::{Chain, FlagdeckId, ML_VIA, NoId};
 pub use self::credential::{CREDENTIAL_FILE, Credential, CredentialError};
 pub use self::error::{Circle, Complaint, FetchError, Kind, PublishError, RedirectError};
 use self::limits::{CALL_TIME, REDIRECTS_MAX};
-pub use self::lineage::Lineage;
+pub use self::lineage::{LINEAGE_FILE, Lineage};
 pub use self::schedule::{Since, next_ms};
 pub use self::unfollowed::FollowError;
 use crate::address::{Address, NoAddress};

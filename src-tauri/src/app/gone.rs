@@ -4,20 +4,23 @@
 //! The flags in force do not change. It is resolved when the files come back, by a complete copy,
 //! or by a person: the open store is written back, or the new store is used.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::notices::Level;
 use super::{App, Event};
-use crate::config;
 use crate::durable::{self, Access};
 use crate::error::{Error, sentence};
+use crate::flags::limits::TARGETED_FILE_BYTES_MAX as SMALL_FILE_BYTES_MAX;
+use crate::flags::targeted;
 use crate::lock::lock;
 use crate::metrics::Settle;
 use crate::metrics::store::MetricsReader;
 use crate::store::sqlite::holders;
 use crate::store::{Gone, Instead, Reopened, RevisionNumber};
 use crate::token;
+use crate::upstream::{self, CREDENTIAL_FILE};
 
 /// Whether the store can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +48,18 @@ impl StoreState {
 #[derive(Debug, Default)]
 pub(super) struct SmallFiles {
     token: Option<String>,
-    config: Option<Vec<u8>>,
+    /// The last known content of each of [`OTHERS`].
+    others: BTreeMap<&'static str, Vec<u8>>,
 }
+
+/// The small files beside the token: settings, the credential for a followed document, overrides for
+/// single applications, and what this Flagdeck is among those that follow one another.
+const OTHERS: [&str; 4] = [
+    "config.toml",
+    CREDENTIAL_FILE,
+    targeted::FILE,
+    upstream::LINEAGE_FILE,
+];
 
 /// Listens for requests of other programs to write back; the future makes the application do so,
 /// each time, until it is dropped.
@@ -110,17 +123,19 @@ impl App {
     /// Notes the content of the small files while they belong to the open store, and announces a
     /// token that was replaced.
     pub(super) fn remember_small_files(&self) {
-        let found = SmallFiles {
-            token: token::read(&self.0.data_dir),
-            config: std::fs::read(config::file_of(&self.0.data_dir)).ok(),
-        };
+        let token = token::read(&self.0.data_dir);
+        let others = OTHERS.into_iter().filter_map(|name| {
+            let path = self.0.data_dir.join(name);
+            let bytes = durable::read_at_most(&path, SMALL_FILE_BYTES_MAX).ok()?;
+            Some((name, bytes))
+        });
+        let others: Vec<_> = others.collect();
         if self.flags().check_place().is_ok() {
             // The files of a folder are removed one by one: their last known content counts.
             let mut known = lock(&self.0.small_files);
-            let SmallFiles { token, config } = found;
             let is_replaced = known.token.is_some() && token.is_some() && known.token != token;
             known.token = token.or(known.token.take());
-            known.config = config.or(known.config.take());
+            known.others.extend(others);
             drop(known);
             if is_replaced {
                 self.announce(Event::Token);
@@ -314,9 +329,11 @@ impl App {
             let text = known.token.as_ref().map(|token| format!("{token}\n"));
             self.restore_file(&token, text.as_deref());
         }
-        let config = config::file_of(&self.0.data_dir);
-        if is_missing(&config) {
-            self.restore_file(&config, known.config.as_deref());
+        for (name, bytes) in &known.others {
+            let path = self.0.data_dir.join(name);
+            if is_missing(&path) {
+                self.restore_file(&path, Some(bytes));
+            }
         }
     }
 

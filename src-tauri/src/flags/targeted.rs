@@ -8,7 +8,7 @@ mod file;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwapOption;
 use flagdeck_core::document::Node;
@@ -19,7 +19,7 @@ use flagdeck_core::{ComponentPath, FlagDocument, Percentage, Place, Rollout};
 use serde::{Deserialize, Serialize};
 
 use self::file::Stamp;
-pub use self::file::TargetedFile;
+pub use self::file::{FILE, TargetedFile};
 use super::limits::{
     TARGETED_MAX, TARGETED_TIME_MAX_MS, TARGETED_TIME_MIN_MS, TARGETED_USER_BYTES_MAX,
 };
@@ -121,8 +121,15 @@ pub(super) struct TargetedLayer {
     values: Values,
     /// What the layer adds to a generation.
     name: String,
-    /// The document below with this over it, made when it is first asked for.
-    made: ArcSwapOption<Live>,
+    /// What is below with this over it, made when it is first asked for.
+    made: ArcSwapOption<Made>,
+}
+
+#[derive(Debug)]
+struct Made {
+    below: Weak<Live>,
+    /// `None` if it is as what is below.
+    over: Option<Arc<Live>>,
 }
 
 impl Targeted {
@@ -200,18 +207,27 @@ impl TargetedLayer {
 
     /// Returns what is below with this over it; that itself if nothing is different.
     pub(super) fn over(&self, below: &Arc<Live>) -> Arc<Live> {
-        let generation = below.generation.targeted(&self.name);
-        let made = self.made.load_full();
-        if let Some(made) = made.filter(|made| made.generation == generation) {
-            return made;
-        }
+        let made = self.made.load();
+        // As long as it is held, nothing else has its address.
+        let is_of = |made: &Made| made.below.as_ptr() == Arc::as_ptr(below);
+        let over = match made.as_deref().filter(|made| is_of(made)) {
+            Some(made) => made.over.clone(),
+            None => self.make(below),
+        };
+        over.unwrap_or_else(|| Arc::clone(below))
+    }
+
+    fn make(&self, below: &Arc<Live>) -> Option<Arc<Live>> {
         let document = self.over_document(&below.document);
-        if document == below.document {
-            return Arc::clone(below);
-        }
-        let made = Arc::new(below.targeted(document, generation));
-        self.made.store(Some(Arc::clone(&made)));
-        made
+        let over = (document != below.document).then(|| {
+            let generation = below.generation.targeted(&self.name);
+            Arc::new(below.targeted(document, generation))
+        });
+        self.made.store(Some(Arc::new(Made {
+            below: Arc::downgrade(below),
+            over: over.clone(),
+        })));
+        over
     }
 
     /// Lays the values over a document; those of components that it does not have are left out.

@@ -11,7 +11,8 @@ use super::chain::{Chain, FlagdeckId};
 use crate::durable::{self, Access};
 use crate::lock::lock;
 
-const FILE: &str = "flagdeck.id";
+/// Its name in the data folder.
+pub const LINEAGE_FILE: &str = "flagdeck.id";
 
 /// More than an id, the number of an inode, and the longest chain.
 const FILE_BYTES_MAX: u64 = 1024;
@@ -131,7 +132,7 @@ impl Lineage {
     }
 
     fn path(&self) -> PathBuf {
-        self.data_dir.join(FILE)
+        self.data_dir.join(LINEAGE_FILE)
     }
 }
 
@@ -173,7 +174,7 @@ mod tests {
     use super::*;
 
     fn text(folder: &Path) -> String {
-        fs::read_to_string(folder.join(FILE)).unwrap()
+        fs::read_to_string(folder.join(LINEAGE_FILE)).unwrap()
     }
 
     #[test]
@@ -181,13 +182,19 @@ mod tests {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let id = Lineage::new(one.path()).id();
         assert_eq!(Lineage::new(one.path()).id(), id);
-        fs::copy(one.path().join(FILE), other.path().join(FILE)).unwrap();
+        fs::copy(
+            one.path().join(LINEAGE_FILE),
+            other.path().join(LINEAGE_FILE),
+        )
+        .unwrap();
         let copied = Lineage::new(other.path()).id();
         assert_ne!(copied, id);
         assert_eq!(Lineage::new(other.path()).id(), copied);
-        let mode = fs::metadata(other.path().join(FILE)).unwrap().mode();
+        let mode = fs::metadata(other.path().join(LINEAGE_FILE))
+            .unwrap()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
-        fs::write(one.path().join(FILE), "damaged").unwrap();
+        fs::write(one.path().join(LINEAGE_FILE), "damaged").unwrap();
         let again = Lineage::new(one.path()).id();
         assert_eq!(Lineage::new(one.path()).id(), again);
     }
@@ -225,7 +232,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let lineage = Lineage::new(folder.path());
         let id = lineage.id();
-        fs::remove_file(folder.path().join(FILE)).unwrap();
+        fs::remove_file(folder.path().join(LINEAGE_FILE)).unwrap();
         assert_eq!(lineage.id(), id);
     }
 }

@@ -81,6 +81,10 @@ impl Fetcher {
             return app.follow_nothing();
         };
         if self.endpoint.as_ref() != Some(&endpoint) {
+            if self.endpoint.is_some() {
+                // Whom the other one follows says nothing of this one.
+                app.lineage().follow(Chain::default());
+            }
             *self = Self {
                 endpoint: Some(endpoint.clone()),
                 ..Self::default()

@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::flags::limits::TARGETED_FILE_BYTES_MAX;
 use crate::private;
 
-const FILE: &str = "overrides.json";
+/// Its name in the data folder.
+pub const FILE: &str = "overrides.json";
 
 /// Held by the program that changes the file.
 const LOCK: &str = "overrides.lock";
