@@ -8,6 +8,7 @@ mod backups;
 pub mod context;
 mod emergency;
 pub mod evaluating;
+mod incoming;
 pub mod labels;
 mod layers;
 pub mod live;
@@ -24,6 +25,7 @@ use arc_swap::ArcSwap;
 use flagdeck_core::{Edit, FlagDocument, Problem, Trace, apply, changes};
 
 use self::emergency::{ChangeGuard, Emergency};
+pub use self::incoming::{FileFormat, Incoming};
 pub use self::layers::Scope;
 use self::live::Live;
 pub use self::outcome::{Outcome, Step};

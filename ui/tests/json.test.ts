@@ -115,7 +115,7 @@ describe("the document as JSON", () => {
 
 describe("taking a document in", () => {
   function drop(host: MemoryHost, text: string) {
-    host.nextFile = { name: "flags.json", text };
+    host.nextFile = { name: "flags.json", text, leftOut: [] };
     host.announce({ kind: "dropped" });
   }
 
@@ -134,7 +134,7 @@ describe("taking a document in", () => {
   it("takes a file that was chosen by command", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
-    host.nextFile = { name: "safe.json", text: JSON.stringify(safeDefault()) };
+    host.nextFile = { name: "safe.json", text: JSON.stringify(safeDefault()), leftOut: [] };
     await press(document.body, "o", { ctrlKey: true });
     expect(await screen.findByRole("heading", { name: "Import safe.json" })).toBeTruthy();
   });
@@ -142,7 +142,7 @@ describe("taking a document in", () => {
   it("shows a hostile name as what it is", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
-    host.nextFile = { name: "flags\u202enosj.<b>", text: "{}" };
+    host.nextFile = { name: "flags\u202enosj.<b>", text: "{}", leftOut: [] };
     host.announce({ kind: "dropped" });
     const title = String.raw`Import flags\u{202e}nosj.<b>`;
     expect(await screen.findByRole("heading", { name: title })).toBeTruthy();
@@ -189,7 +189,7 @@ describe("a document that removes most components", () => {
 
   it("is imported only once the person agrees to how many go", async () => {
     const host = await openSaved();
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     const question = await screen.findByTestId("loss");
     const title = document.getElementById(question.getAttribute("aria-labelledby") ?? "");
@@ -217,7 +217,7 @@ describe("a document that removes most components", () => {
     const host = await openSaved();
     const row = screen.getByTestId("row-*");
     row.focus();
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     const box = await screen.findByTestId<HTMLInputElement>("confirm-loss");
     expect(document.activeElement).toBe(screen.getByTestId("import-cancel"));
@@ -239,7 +239,7 @@ describe("a document that removes most components", () => {
   it("is imported once, however often that is asked for, and the view has the keyboard", async () => {
     const host = await openSaved();
     screen.getByTestId("row-tracker").focus();
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     await user.click(await screen.findByTestId("confirm-loss"));
     const go = screen.getByTestId("import-go");
@@ -253,7 +253,7 @@ describe("a document that removes most components", () => {
 
   it("asks again once the flags moved on", async () => {
     const host = await openSaved();
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     const box = await screen.findByTestId<HTMLInputElement>("confirm-loss");
     await user.click(box);
@@ -309,7 +309,7 @@ describe("a document that removes most components", () => {
   it("needs no question if half of them stay, nor before anything was saved", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     await screen.findByText("What would change");
     expect(screen.queryByTestId("confirm-loss")).toBeNull();
@@ -319,7 +319,7 @@ describe("a document that removes most components", () => {
 
   it("is not offered if it is no flag document at all", async () => {
     const host = await openSaved();
-    host.nextFile = { name: "package.json", text: '{"name": "shop", "version": "1.0.0"}' };
+    host.nextFile = { name: "package.json", text: '{"name": "shop", "version": "1.0.0"}', leftOut: [] };
     host.announce({ kind: "dropped" });
     expect(await screen.findByText("This is not a flag document.")).toBeTruthy();
     expect(screen.queryByTestId("confirm-loss")).toBeNull();

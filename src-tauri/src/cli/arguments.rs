@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use flagdeck::address::Address;
 use flagdeck::config;
 use flagdeck::demo::state::StateSize;
+use flagdeck::flags::FileFormat;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::states::{
@@ -128,11 +129,19 @@ pub enum Command {
     Redo(Listing),
     /// Replace the flags by a document
     ///
-    /// A document that removes more than half of the components is asked about first; if
+    /// Flag definitions of flagd become a document first: what has a meaning in it is taken, and
+    /// everything else is listed with its place. A document that removes more than half of the components is asked about first; if
     /// standard input is not a terminal, it is refused unless --yes is given.
     Import(ImportArguments),
     /// Write the flags as a document to standard output
+    ///
+    /// As flag definitions, they decide the same for every user in evaluators of flagd, with the
+    /// user id as targetingKey and the groups as the list groups of the context; what flagd cannot
+    /// express is listed on standard error.
     Export {
+        /// What to write: a flag document, or flag definitions of flagd
+        #[arg(long, value_name = "FORMAT", default_value = "flagdeck")]
+        format: Format,
         /// As they were at this revision (12), or at this moment: a day, of which its beginning
         /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
         /// ago (2d, 3h, 10m)
@@ -313,6 +322,9 @@ pub enum QuarantineCommand {
 pub struct ImportArguments {
     /// A file, or - for standard input
     pub file: PathBuf,
+    /// What it is, if its content does not tell
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
     /// Only check it, and say what would change
     #[arg(long)]
     pub check: bool,
@@ -323,6 +335,23 @@ pub struct ImportArguments {
     pub note: Note,
     #[command(flatten)]
     pub listing: Listing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A flag document
+    Flagdeck,
+    /// Flag definitions of OpenFeature's flagd
+    Flagd,
+}
+
+impl From<Format> for FileFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Flagdeck => Self::Flagdeck,
+            Format::Flagd => Self::Flagd,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -150,10 +150,7 @@ async fn off_the_window<T: Send + 'static>(
 pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
     let bytes = read_bytes(path, DOCUMENT_BYTES_MAX)?;
     let (text, _) = text::read(&bytes).map_err(|error| failed(path, &error.to_string()))?;
-    Ok(ChosenFile {
-        name: name_of(path),
-        text: text.to_owned(),
-    })
+    Ok(ChosenFile::of(name_of(path), text))
 }
 
 /// Reads a file, and nothing but a file.

@@ -90,6 +90,7 @@ fn generate() -> String {
         Part,
         Package,
         ChosenFile,
+        Definitions,
         Status,
         NotServing,
         StoreGone,

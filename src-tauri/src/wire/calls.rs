@@ -30,6 +30,8 @@ macro_rules! with_every_call {
             flags::emergency_off() -> Outcome;
             /// The document in force as JSON text, indented, with every key it has.
             flags::document_text() -> String;
+            /// The document in force as flag definitions of flagd, and what is not in them.
+            flags::definitions() -> Definitions;
             /// Says what is wrong with a document, and what it would change. Changes nothing.
             flags::review(text: String) -> Review;
             /// Says why a component is what it is for one user, as of a moment or else as it is; an

@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, Preferences, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, Preferences, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -18,6 +18,8 @@ export interface Calls {
   emergencyOff(): Promise<Outcome>;
   /** The document in force as JSON text, indented, with every key it has. */
   documentText(): Promise<string>;
+  /** The document in force as flag definitions of flagd, and what is not in them. */
+  definitions(): Promise<Definitions>;
   /** Says what is wrong with a document, and what it would change. Changes nothing. */
   review(text: string): Promise<Review>;
   /** Says why a component is what it is for one user, as of a moment or else as it is; an empty `user` is one without an id. */
@@ -163,6 +165,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   redo: ["redo", "of"],
   emergencyOff: ["emergency_off"],
   documentText: ["document_text"],
+  definitions: ["definitions"],
   review: ["review", "text"],
   explain: ["explain", "component", "user", "groups", "at"],
   widenings: ["widenings", "edit"],

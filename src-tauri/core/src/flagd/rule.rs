@@ -241,7 +241,9 @@ impl Audience {
                 let audience = Self::with(Membership::Needed, names, PERCENT_MILLI_MAX)?;
                 Some((audience, None))
             }
-            Rule::Any(rules) => Self::of_both(Membership::Enough, &rules.iter().collect::<Vec<_>>()),
+            Rule::Any(rules) => {
+                Self::of_both(Membership::Enough, &rules.iter().collect::<Vec<_>>())
+            }
             Rule::All(rules) => {
                 let rules = rules.iter().filter(|rule| **rule != Rule::Always);
                 match &rules.collect::<Vec<_>>()[..] {

@@ -166,7 +166,9 @@ impl<'a> Reader<'a> {
         }
         let (name, arguments) = operation_of(tree).ok_or_else(|| unread(tree, at))?;
         match (name, arguments) {
-            ("and", [_, ..]) => Ok(Rule::all_as_written(self.conditions(arguments, &at.at(name))?)),
+            ("and", [_, ..]) => Ok(Rule::all_as_written(
+                self.conditions(arguments, &at.at(name))?,
+            )),
             ("or", [_, ..]) => Ok(Rule::any(self.conditions(arguments, &at.at(name))?)),
             ("!!", [value]) => self.condition(value, &at.at(name)).map(|rule| match rule {
                 Rule::Off => Rule::Never,

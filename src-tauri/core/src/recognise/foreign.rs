@@ -1,5 +1,5 @@
 //! Formats of others that are mistaken for flag documents, by keys that their public
-//! documentation names. Nothing is converted: their rules say more than a flag document can.
+//! documentation names. Nothing is converted here: their rules say more than a flag document can.
 
 use crate::limits::ENTRIES_LOOKED_AT_MAX;
 use crate::tree::{Object, Tree};
@@ -158,6 +158,9 @@ impl Format {
         match self {
             Self::SnapshotBundle | Self::State => {
                 "Import it in Snapshots, or with `flagctl snapshot import`."
+            }
+            Self::Flagd => {
+                "Import it in Flags, or with `flagctl import`, which make a document of it."
             }
             format if format.is_of_flags() => {
                 "Its rules cannot be converted; write each flag as a component: \
