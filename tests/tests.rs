@@ -32,6 +32,7 @@ mod cli_terminal;
 mod clients;
 mod config;
 mod damage_told;
+mod definitions;
 mod demo;
 mod documented;
 mod documents;
@@ -102,5 +103,6 @@ mod store_history;
 mod store_programs;
 
 mod verdicts;
+mod workspace;
 
 mod structure;

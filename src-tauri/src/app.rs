@@ -17,6 +17,7 @@ mod states;
 mod tokens;
 mod verdicts;
 mod watch;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -35,6 +36,7 @@ pub use self::serving::NotServing;
 use self::serving::Serving;
 pub use self::states::value_under;
 use self::verdicts::Judge;
+pub use self::workspace::{ExportedWorkspace, ImportedWorkspace};
 use crate::chores::Lane;
 use crate::clients::{Clients, Connected};
 use crate::clock::Clock;

@@ -11,6 +11,7 @@ use crate::metrics::prometheus::QueryError;
 use crate::source::SourceNameError;
 use crate::state::StateError;
 use crate::store::{RevisionNumber, StoreError};
+use crate::workspace::WorkspaceError;
 
 /// Why the application refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,9 @@ pub enum Error {
     /// A state was not taken in, compared or restored.
     #[error(transparent)]
     State(StateError),
+    /// A workspace was not exported or imported.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
     /// A setting was not changed.
     #[error(transparent)]
     Setting(#[from] ChangeError),

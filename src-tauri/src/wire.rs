@@ -26,7 +26,7 @@ pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review,
 pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::window::{
-    Announcement, ChosenFile, Definitions, OpenedPage, Preferences, Theme, View,
+    Announcement, ChosenFile, Definitions, OpenedPage, Preferences, Theme, View, WorkspaceFile,
 };
 pub use crate::app::{Finding, Level, NotServing, Notice, Survey, TakenBack};
 pub use crate::build_info::{BuildInfo, Package, Part};

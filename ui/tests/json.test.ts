@@ -139,6 +139,39 @@ describe("taking a document in", () => {
     expect(await screen.findByRole("heading", { name: "Import safe.json" })).toBeTruthy();
   });
 
+  const colour = {
+    severity: "warning",
+    code: "not_in_flag_document",
+    pointer: "/flags/colour",
+    message: "colour is left out: its variants are not true and false.",
+  } as const;
+
+  it("says what definitions have that is not imported, before it is imported", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    const text = JSON.stringify({ ...typical(), enabled: false });
+    host.nextFile = { name: "flags.json", text, leftOut: [colour] };
+    host.announce({ kind: "dropped" });
+    const dialog = await screen.findByTestId("import");
+    expect(within(dialog).getByText("Left out: 1 item")).toBeTruthy();
+    expect(within(dialog).getByText(colour.message)).toBeTruthy();
+    await waitFor(() => expect(screen.getByText("What would change")).toBeTruthy());
+    await user.click(screen.getByTestId("import-go"));
+    await waitFor(() => expect(host.document.enabled).toBe(false));
+  });
+
+  it("imports nothing of definitions of which nothing can be taken", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    const refusal = { ...colour, severity: "error", message: "None of these flags can be a component." } as const;
+    host.nextFile = { name: "flags.json", text: '{"flags": {}}', leftOut: [refusal] };
+    host.announce({ kind: "dropped" });
+    const dialog = await screen.findByTestId("import");
+    expect(within(dialog).getByText(refusal.message)).toBeTruthy();
+    expect(within(dialog).getByRole("alert").textContent).toContain("cannot be imported");
+    expect(screen.getByTestId("import-go").getAttribute("aria-disabled")).toBe("true");
+  });
+
   it("shows a hostile name as what it is", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
@@ -325,5 +358,33 @@ describe("a document that removes most components", () => {
     expect(screen.queryByTestId("confirm-loss")).toBeNull();
     await user.click(screen.getByTestId("import-go"));
     expect(host.edits).toEqual([]);
+  });
+});
+
+describe("definitions for flagd", () => {
+  async function exportForFlagd(host: MemoryHost) {
+    await screen.findByTestId("row-*");
+    host.announce({ kind: "command", id: "export_flagd" });
+  }
+
+  it("are written at once if they say everything", async () => {
+    const host = await openWindow(typical());
+    await exportForFlagd(host);
+    await waitFor(() => expect(host.saved).toHaveLength(1));
+    expect(host.saved[0]).toEqual({ name: "flags.flagd.json", text: '{"flags": {}}' });
+    expect(screen.queryByTestId("export-flagd")).toBeNull();
+  });
+
+  it("are written after it was shown what they do not say", async () => {
+    const host = await openWindow(typical());
+    const message = "Flag definitions have no place for \u201cseed\u201d.";
+    host.leftOut = [{ severity: "warning", code: "not_in_flagd", pointer: "/seed", message }];
+    await exportForFlagd(host);
+    const dialog = await screen.findByTestId("export-flagd");
+    expect(within(dialog).getByText(message)).toBeTruthy();
+    expect(host.saved).toEqual([]);
+    await user.click(screen.getByTestId("export-flagd-go"));
+    await waitFor(() => expect(host.saved).toHaveLength(1));
+    await waitFor(() => expect(screen.queryByTestId("export-flagd")).toBeNull());
   });
 });

@@ -19,6 +19,7 @@ mod show;
 mod snapshot;
 mod source;
 mod state;
+mod workspace;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -117,7 +118,12 @@ fn back_up(app: &App) {
 fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<ExitCode> {
     match command {
         Command::Get { at } => show::flags(app, at, output)?,
-        Command::Export { at, format } => match format {
+        Command::Export {
+            workspace: Some(file),
+            snapshots,
+            ..
+        } => workspace::export(app, &file, snapshots, output)?,
+        Command::Export { at, format, .. } => match format {
             Format::Flagdeck => show::document(app, at, output)?,
             Format::Flagd => show::definitions(app, at, output)?,
         },

@@ -8,6 +8,7 @@ use crate::config::ChangeError;
 use crate::metrics::IntakeError;
 use crate::state::StateError;
 use crate::store::StoreError;
+use crate::workspace::WorkspaceError;
 
 /// Exit code of a failure that no other one names.
 const FAILED: u8 = 1;
@@ -140,6 +141,7 @@ impl From<&Error> for Code {
             Error::ReadOnly { .. } => Self::ReadOnly,
             Error::Store(error) => error.into(),
             Error::State(error) => error.into(),
+            Error::Workspace(error) => error.into(),
             Error::Setting(error) => error.into(),
             Error::NotCollecting => Self::NotCollecting,
             Error::Prometheus { .. } | Error::File { .. } => Self::Failed,
@@ -196,6 +198,18 @@ impl From<&IntakeError> for Code {
             IntakeError::DiskFull => Self::DiskFull,
             IntakeError::Gone | IntakeError::Unconfirmed => Self::StoreGone,
             IntakeError::Unavailable { .. } => Self::NotCollecting,
+        }
+    }
+}
+
+impl From<&WorkspaceError> for Code {
+    fn from(error: &WorkspaceError) -> Self {
+        match error {
+            WorkspaceError::Other | WorkspaceError::Newer | WorkspaceError::Damaged { .. } => {
+                Self::Malformed
+            }
+            WorkspaceError::TooLarge { .. } => Self::TooLarge,
+            WorkspaceError::NotFresh { .. } => Self::Invalid,
         }
     }
 }

@@ -91,6 +91,7 @@ fn generate() -> String {
         Package,
         ChosenFile,
         Definitions,
+        WorkspaceFile,
         Status,
         NotServing,
         StoreGone,

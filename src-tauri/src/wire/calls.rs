@@ -152,6 +152,12 @@ macro_rules! with_every_call {
             settings::backup_difference(name: String) -> Difference;
             /// Puts the latest document of a backup in force, as a revision.
             settings::restore_backup(name: String) -> Outcome;
+            /// Lets the user choose where to write the workspace: flags with their history, settings
+            /// without secrets, and snapshots if asked for; `null` for none.
+            settings::export_workspace(with_snapshots: bool) -> Option<WorkspaceFile>;
+            /// Lets the user choose a workspace, and starts this data folder with it, which has to be
+            /// fresh; `null` for none.
+            settings::import_workspace() -> Option<WorkspaceFile>;
             /// Puts everything that is open back into a data folder that was removed or replaced;
             /// resolves to where what was in its place is kept.
             settings::write_back() -> Vec<String>;

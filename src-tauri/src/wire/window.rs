@@ -92,6 +92,21 @@ impl From<flagd::Definitions> for Definitions {
     }
 }
 
+/// A workspace that was written to a file, or imported from one.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct WorkspaceFile {
+    /// The file: its place if it was written, else its name.
+    pub file: String,
+    /// The revisions in it.
+    pub revisions: u64,
+    /// The snapshots in it.
+    pub snapshots: u64,
+    /// What was left out, a sentence each.
+    pub left_out: Vec<String>,
+}
+
 /// The sample app, opened in the browser.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]

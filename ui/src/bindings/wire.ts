@@ -1149,6 +1149,27 @@ text: string,
 leftOut: Array<Problem>, };
 
 /**
+ * A workspace that was written to a file, or imported from one.
+ */
+export type WorkspaceFile = { 
+/**
+ * The file: its place if it was written, else its name.
+ */
+file: string, 
+/**
+ * The revisions in it.
+ */
+revisions: number, 
+/**
+ * The snapshots in it.
+ */
+snapshots: number, 
+/**
+ * What was left out, a sentence each.
+ */
+leftOut: Array<string>, };
+
+/**
  * How the application itself is doing.
  */
 export type Status = { 

@@ -11,21 +11,28 @@ use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
 use flagdeck_core::{Edit, Loss, Problem, Severity};
 
 use super::edit::{Reporting, list_changes, report, warn};
-use super::remark_all_off;
+use super::{remark_all_off, workspace};
 use crate::arguments::ImportArguments;
 use crate::input::{STANDARD_INPUT, can_answer, is_confirmed, read_json};
 use crate::output::{Output, progress, remark};
 
 /// Puts a document in force, or only says what that would change.
 pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> anyhow::Result<()> {
-    let file = read_json(&arguments.file, DOCUMENT_BYTES_MAX)?;
+    let ImportArguments {
+        file: Some(path), ..
+    } = &arguments
+    else {
+        let file = arguments.workspace.unwrap_or_default();
+        return workspace::import(app, &file, arguments.check, output);
+    };
+    let file = read_json(path, DOCUMENT_BYTES_MAX)?;
     let incoming = Incoming::read(file, arguments.format.map(Into::into))
         .map_err(|problems| Error::Invalid { problems })?;
     let listing = arguments.listing;
     if arguments.check {
         return check(app, &incoming, Reporting { output, listing });
     }
-    let asks = !output.json && is_interactive(&arguments.file);
+    let asks = !output.json && is_interactive(path);
     let request = ChangeRequest {
         edit: Edit::Replace(incoming.document.clone()),
         actor: Actor::local(Via::Flagctl),
