@@ -30,6 +30,9 @@ const FORMAT: &str = "flagdeck-workspace";
 /// The layout of the lines.
 const VERSION: u32 = 1;
 
+/// What a frame of Zstandard begins with (RFC 8878, section 3.1.1).
+const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
 /// What a file name of it ends in.
 pub const ENDING: &str = "flagdeck";
 
@@ -166,9 +169,11 @@ impl Workspace {
 
     /// Begins to read the lines behind the head.
     fn lines(&self) -> Result<Lines, WorkspaceError> {
+        if !self.bytes.starts_with(&ZSTANDARD) {
+            return Err(WorkspaceError::Other);
+        }
         let mut lines = Lines::of(Arc::clone(&self.bytes))?;
-        let head = lines.next().map_err(|_| WorkspaceError::Other)?;
-        Head::check(&head.unwrap_or_default())?;
+        Head::check(&lines.next()?.unwrap_or_default())?;
         Ok(lines)
     }
 }

@@ -84,6 +84,10 @@ pub fn recognise(tree: &Tree) -> Recognised {
         return Recognised::Foreign(format);
     }
     let nested = inside(tree, |value| sure_key(value.as_object()?));
+    // Rules that flagd shares may have the names of a document's keys.
+    let nested = nested.filter(|(pointer, _)| {
+        format != Some(Format::Flagd) || !pointer.starts_with("/$evaluators")
+    });
     match (nested, format) {
         (Some((pointer, key)), _) => Recognised::Nested { pointer, key },
         (None, Some(format)) => Recognised::Foreign(format),

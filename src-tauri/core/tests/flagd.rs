@@ -469,6 +469,7 @@ proptest! {
         let Definitions { tree, left_out } = definitions(&document);
         prop_assume!(!left_out.iter().any(|it| it.message.contains(" is left out: ")));
         prop_assume!(!left_out.iter().any(|it| it.pointer == "/rollout"));
+        prop_assert!(is_flagd(tree.to_string().as_bytes()));
         let checked = read(tree.to_string().as_bytes());
         let read = checked.map_err(|problems| TestCaseError::fail(listing(&problems)))?;
         prop_assert_eq!(&read.document, &as_said(document, &left_out));

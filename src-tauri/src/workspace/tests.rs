@@ -1,3 +1,5 @@
+//! Files that are whole, cut, flipped, altered, of a later layout, or something else.
+
 use flagdeck_core::FlagDocument;
 use serde_json::json;
 

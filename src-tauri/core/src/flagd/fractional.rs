@@ -6,14 +6,11 @@
 //! share of the sum, so only that share counts.
 
 use crate::document::Bucketing;
-use crate::limits::PERCENT_MILLI_MAX;
+use crate::limits::{FLAGD_WEIGHTS_MAX, PERCENT_MILLI_MAX};
 use crate::tree::Tree;
 
 use super::USER;
 use super::rule::{Key, operation, variable};
-
-/// The largest sum of weights that evaluators accept.
-const WEIGHTS_MAX: u64 = 2_147_483_647;
 
 /// Writes the condition that a user's bucket is below `milli`.
 pub(super) fn write(key: &Key, milli: u32) -> Tree {
@@ -63,7 +60,7 @@ pub(super) fn read(
         on += if is_on { weight } else { 0 };
         sum += weight;
     }
-    let is_usable = (1..=WEIGHTS_MAX).contains(&sum);
+    let is_usable = (1..=FLAGD_WEIGHTS_MAX).contains(&sum);
     let scaled = on * u64::from(PERCENT_MILLI_MAX);
     let milli = (is_usable && scaled.is_multiple_of(sum)).then(|| scaled / sum)?;
     let milli = u32::try_from(milli).ok()?;
@@ -93,7 +90,10 @@ fn read_key(hashed: &Tree, bucketing: Bucketing) -> Option<Key> {
 fn read_entry(entry: &Tree) -> Option<(&Tree, u64)> {
     match entry.as_array()? {
         [variant] => Some((variant, 1)),
-        [variant, weight] => Some((variant, weight.as_u64().filter(|it| *it <= WEIGHTS_MAX)?)),
+        [variant, weight] => Some((
+            variant,
+            weight.as_u64().filter(|it| *it <= FLAGD_WEIGHTS_MAX)?,
+        )),
         _ => None,
     }
 }

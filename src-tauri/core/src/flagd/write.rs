@@ -1,7 +1,7 @@
 //! A flag document → flag definitions, and what is not in them.
 
 use crate::document::{About, ComponentPath, FlagDocument};
-use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::limits::{DOCUMENT_BYTES_MAX, FLAGD_ROOM_AROUND};
 use crate::problem::{Pointer, Problem, Problems};
 use crate::tree::{self, Object, Tree};
 
@@ -139,7 +139,7 @@ impl Writer<'_> {
         let rule = targeting_rule(self.document, path, on, required);
         let flag = self.flag(path, &rule);
         let bytes = path.len() + tree::write(&flag).len() + "\"\":,".len();
-        if self.bytes + bytes > DOCUMENT_BYTES_MAX - ROOM_AROUND {
+        if self.bytes + bytes > DOCUMENT_BYTES_MAX - FLAGD_ROOM_AROUND {
             return Err(format!(
                 "{path} is left out: with it, the definitions would have more than 4 MiB."
             ));
@@ -177,9 +177,6 @@ impl Writer<'_> {
         )
     }
 }
-
-/// Bytes of what is around the flags.
-const ROOM_AROUND: usize = 1024;
 
 /// Returns the rule that decides for a component: the master switch, its own, whom its rollout lets
 /// in, and whom its requirements do.

@@ -6,22 +6,11 @@ use anyhow::Context;
 use flagdeck::App;
 use flagdeck::app::{ExportedWorkspace, ImportedWorkspace};
 use flagdeck::durable::{self, Access};
+use flagdeck::wire::WorkspaceFile;
 use flagdeck::workspace::limits::FILE_BYTES_MAX;
-use serde::Serialize;
 
 use crate::input::read;
 use crate::output::{Output, counted, remark};
-
-/// What a workspace has, for programs.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Told<'a> {
-    file: &'a Path,
-    revisions: u64,
-    snapshots: u64,
-    /// What is not in the file, or was not taken of it, a sentence each.
-    left_out: &'a [String],
-}
 
 /// Writes the workspace to a file.
 pub fn export(
@@ -38,11 +27,11 @@ pub fn export(
     } = app.export_workspace(with_snapshots)?;
     durable::save(file, &bytes, Access::KeptOrPrivate)
         .with_context(|| format!("cannot write {}", file.display()))?;
-    let told = Told {
-        file,
+    let told = WorkspaceFile {
+        file: file.display().to_string(),
         revisions,
         snapshots,
-        left_out: &left_out,
+        left_out,
     };
     tell(&told, "has", output)
 }
@@ -50,23 +39,23 @@ pub fn export(
 /// Puts the workspace of a file into the data folder, or only says whether that can be done.
 pub fn import(app: &App, file: &Path, only_check: bool, output: &mut Output) -> anyhow::Result<()> {
     let workspace = app.open_workspace(read(file, FILE_BYTES_MAX)?)?;
-    let mut told = Told {
-        file,
+    let mut told = WorkspaceFile {
+        file: file.display().to_string(),
         revisions: workspace.revisions,
         snapshots: workspace.snapshots(),
-        left_out: &[],
+        left_out: Vec::new(),
     };
     if only_check {
         return tell(&told, "can be imported:", output);
     }
     let ImportedWorkspace { left_out, .. } = app.import_workspace(&workspace)?;
     output.note_saved();
-    told.left_out = &left_out;
+    told.left_out = left_out;
     tell(&told, "was imported:", output)
 }
 
-fn tell(told: &Told<'_>, verb: &str, output: &mut Output) -> anyhow::Result<()> {
-    for sentence in told.left_out {
+fn tell(told: &WorkspaceFile, verb: &str, output: &mut Output) -> anyhow::Result<()> {
+    for sentence in &told.left_out {
         remark(sentence);
     }
     if output.json {
@@ -75,6 +64,5 @@ fn tell(told: &Told<'_>, verb: &str, output: &mut Output) -> anyhow::Result<()> 
     let said = |count: u64, what| counted(usize::try_from(count).unwrap_or(usize::MAX), what);
     let revisions = said(told.revisions, "revision");
     let snapshots = said(told.snapshots, "snapshot");
-    let file = told.file.display();
-    Ok(output.line(format!("{file} {verb} {revisions} and {snapshots}"))?)
+    Ok(output.line(format!("{} {verb} {revisions} and {snapshots}", told.file))?)
 }
