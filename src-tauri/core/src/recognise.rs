@@ -83,11 +83,11 @@ pub fn recognise(tree: &Tree) -> Recognised {
     if let Some(format) = format.filter(|format| !format.is_of_flags()) {
         return Recognised::Foreign(format);
     }
+    // Flags, and rules that they share, may have the names of a document's keys.
+    if foreign::is_certainly_flagd(tree) {
+        return Recognised::Foreign(Format::Flagd);
+    }
     let nested = inside(tree, |value| sure_key(value.as_object()?));
-    // Rules that flagd shares may have the names of a document's keys.
-    let nested = nested.filter(|(pointer, _)| {
-        format != Some(Format::Flagd) || !pointer.starts_with("/$evaluators")
-    });
     match (nested, format) {
         (Some((pointer, key)), _) => Recognised::Nested { pointer, key },
         (None, Some(format)) => Recognised::Foreign(format),

@@ -382,6 +382,8 @@ fn what_is_not_definitions_is_refused() {
     }
     assert!(is_flagd(br#"{"flags": {"a": {"state": "ENABLED"}}}"#));
     assert!(!is_flagd(br#"{"enabled": true}"#));
+    let named = json!({"components": {"components": true, "rollout": true, "enabled": true}});
+    assert!(is_flagd(written(&named).text().as_bytes()));
 }
 
 /// Makes of a document what its definitions say of it.

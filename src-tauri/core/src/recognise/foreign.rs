@@ -262,6 +262,14 @@ fn is_flagd(flag: Look<'_>) -> bool {
     flag.has_any(&["variants", "defaultVariant"]) || flag.says("state", &["ENABLED", "DISABLED"])
 }
 
+/// Returns whether a tree has a flag with a state and variants, which is nothing else.
+pub(super) fn is_certainly_flagd(tree: &Tree) -> bool {
+    let states = ["ENABLED", "DISABLED"];
+    let is_flag = |flag: Look<'_>| flag.says("state", &states) && flag.has_object("variants");
+    let file = tree.as_object().map(Look);
+    file.is_some_and(|file| file.entries("flags").any(is_flag))
+}
+
 /// A flag in the answer of a bulk evaluation, <https://openfeature.dev/docs/reference/other-technologies/ofrep/>.
 fn is_evaluated(flag: Look<'_>) -> bool {
     flag.has("key") && flag.has_any(&["value", "errorCode"]) && !flag.has("variants")
