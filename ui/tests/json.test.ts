@@ -163,7 +163,11 @@ describe("taking a document in", () => {
   it("imports nothing of definitions of which nothing can be taken", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
-    const refusal = { ...colour, severity: "error", message: "None of these flags can be a component." } as const;
+    const refusal = {
+      ...colour,
+      severity: "error",
+      message: "None of these flags can be a component.",
+    } as const;
     host.nextFile = { name: "flags.json", text: '{"flags": {}}', leftOut: [refusal] };
     host.announce({ kind: "dropped" });
     const dialog = await screen.findByTestId("import");
@@ -352,7 +356,11 @@ describe("a document that removes most components", () => {
 
   it("is not offered if it is no flag document at all", async () => {
     const host = await openSaved();
-    host.nextFile = { name: "package.json", text: '{"name": "shop", "version": "1.0.0"}', leftOut: [] };
+    host.nextFile = {
+      name: "package.json",
+      text: '{"name": "shop", "version": "1.0.0"}',
+      leftOut: [],
+    };
     host.announce({ kind: "dropped" });
     expect(await screen.findByText("This is not a flag document.")).toBeTruthy();
     expect(screen.queryByTestId("confirm-loss")).toBeNull();
