@@ -95,6 +95,7 @@ pub fn draft(document: &[u8]) -> Draft {
         note: None,
         changes: vec!["Tracker was switched on.".into()],
         document: document.into(),
+        followed: None,
     }
 }
 
@@ -220,8 +221,13 @@ fn every_cause_and_actor_comes_back(place: &dyn Place) {
         Cause::Undo(RevisionNumber(2)),
         Cause::Redo(RevisionNumber(3)),
         Cause::Restore(RevisionNumber(1)),
+        Cause::Follow,
+        Cause::Adopt,
+        Cause::Publish,
+        Cause::Unfollow,
     ];
-    let faces = [Via::Window, Via::Flagctl, Via::Http];
+    let faces = [Via::Window, Via::Flagctl, Via::Http, Via::Followed];
+    let moments = [0, -1, i64::MAX, i64::MIN];
     for (index, cause) in causes.into_iter().enumerate() {
         let actor = Actor {
             via: faces[index % faces.len()],
@@ -230,13 +236,14 @@ fn every_cause_and_actor_comes_back(place: &dyn Place) {
         let draft = Draft {
             cause,
             actor,
-            at_ms: [0, -1, i64::MAX, i64::MIN, 1][index],
+            at_ms: moments[index % moments.len()],
+            followed: (index % 2 == 1).then(|| format!("{{\"from\":\"{index}\"}}").into()),
             ..draft(b"{}")
         };
         let number = append(&*store, index as u64, draft.clone());
         assert_same(&load(&*store, number.0).draft, &draft);
     }
-    assert_sound(&*store, 5);
+    assert_sound(&*store, 9);
 }
 
 fn the_latest_of_several_is_the_head(place: &dyn Place) {

@@ -131,6 +131,7 @@ fn a_store_from_before_the_index_gets_the_one_it_would_have_had() {
 
     tamper(place.path(), "DROP INDEX revision_by_actor; DROP TABLE revision_words; DROP TABLE touch;
              DROP TABLE path; DROP TABLE rename; DROP TABLE revision_chain; DROP TABLE commits;
+             DROP TABLE revision_followed;
              PRAGMA user_version = 1;
              PRAGMA writable_schema = ON;
              UPDATE sqlite_schema SET sql = replace(replace(replace(sql,

@@ -197,6 +197,7 @@ const UPWARDS: &[&str] = &[
     "config",
     "browser",
     "token",
+    "upstream",
     "store",
     "actor",
     "events",

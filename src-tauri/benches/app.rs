@@ -241,6 +241,7 @@ fn fill(data_dir: &Path) {
             note: None,
             changes: vec![format!("{path}: {} % → {} %", index % 100, index % 97)],
             document: document.clone(),
+            followed: None,
         };
         let trace = Trace {
             touched: [path].into(),

@@ -24,7 +24,8 @@ pub struct Address {
     port: Option<u16>,
     /// Without closing slashes: what is asked for follows it.
     path: String,
-    has_query: bool,
+    /// What comes after that: the closing slashes, and the query, which may hold a token.
+    rest: String,
 }
 
 /// A text is no address of a server.
@@ -41,7 +42,7 @@ impl Address {
             host: Ipv4Addr::LOCALHOST.to_string(),
             port: Some(port),
             path: String::new(),
-            has_query: false,
+            rest: String::new(),
         }
     }
 
@@ -68,9 +69,59 @@ impl Address {
         })
     }
 
+    /// Returns the path without closing slashes; empty if it has none.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Returns whether it names a server and nothing else.
     pub fn is_bare(&self) -> bool {
-        self.credentials.is_none() && self.path.is_empty() && !self.has_query
+        self.credentials.is_none() && self.path.is_empty() && !self.rest.contains('?')
+    }
+
+    /// Returns the address of exactly what it names, its query included. Not to be shown.
+    pub(crate) fn whole(&self) -> String {
+        format!("{self}{}", self.rest)
+    }
+
+    /// Returns the part that names the server, as it may be shown.
+    pub(crate) fn server(&self) -> String {
+        let scheme = scheme(self.is_secure);
+        match self.port {
+            Some(port) => format!("{scheme}://{}:{port}", self.host),
+            None => format!("{scheme}://{}", self.host),
+        }
+    }
+
+    /// Returns whether both name the same scheme, host and port: what is trusted with a credential.
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        let is_same_host = self.host.eq_ignore_ascii_case(&other.host);
+        is_same_host && self.is_secure == other.is_secure && self.port() == other.port()
+    }
+
+    /// Returns the address that a `Location` in an answer of this one names (RFC 3986, section
+    /// 5.2). Steps such as `..` stay as they are: the server takes them.
+    ///
+    /// # Errors
+    /// If it is none that can be used.
+    pub(crate) fn leading_to(&self, location: &str) -> Result<Self, NoAddress> {
+        let server = self.server();
+        let closing = self.rest.split('?').next().unwrap_or_default();
+        let path = format!("{}{closing}", self.path);
+        let folder = path.rfind('/').map_or("/", |end| &path[..=end]);
+        let is_absolute = location
+            .split(['/', '?', '#'])
+            .next()
+            .is_some_and(|first| first.contains(':'));
+        match location {
+            _ if is_absolute => location.parse(),
+            _ if location.starts_with("//") => {
+                format!("{}:{location}", scheme(self.is_secure)).parse()
+            }
+            _ if location.starts_with('/') => format!("{server}{location}").parse(),
+            _ if location.starts_with('?') => format!("{server}{path}{location}").parse(),
+            _ => format!("{server}{folder}{location}").parse(),
+        }
     }
 
     /// Returns whether the server is on this machine for sure.
@@ -99,13 +150,16 @@ impl FromStr for Address {
         // beginning: both are refused here.
         let (host, port) = split_port(authority).ok_or(NoAddress)?;
         let port = port.map(|digits| number(digits).ok_or(NoAddress));
+        let path = uri.path().trim_end_matches('/');
+        let closing = &uri.path()[path.len()..];
+        let query = uri.query().map(|query| format!("?{query}"));
         Ok(Self {
             is_secure,
             credentials,
             host: host.to_owned(),
             port: port.transpose()?,
-            path: uri.path().trim_end_matches('/').to_owned(),
-            has_query: uri.query().is_some(),
+            path: path.to_owned(),
+            rest: format!("{closing}{}", query.unwrap_or_default()),
         })
     }
 }
@@ -113,21 +167,20 @@ impl FromStr for Address {
 /// Writes it as it may be shown, and as paths are added to it.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.is_secure {
-            true => "https",
-            false => "http",
-        };
-        write!(f, "{scheme}://{}", self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        f.write_str(&self.path)
+        write!(f, "{}{}", self.server(), self.path)
     }
 }
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
+    }
+}
+
+fn scheme(is_secure: bool) -> &'static str {
+    match is_secure {
+        true => "https",
+        false => "http",
     }
 }
 
@@ -250,6 +303,63 @@ mod tests {
             Some("user:pass"),
         );
         check("http://a@b@gate", "http://gate", 80, Some("a@b"));
+    }
+
+    #[test]
+    fn an_address_names_what_is_behind_its_path_too() {
+        let check = |text: &str, shown: &str, whole: &str| {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(
+                (address.to_string(), address.whole()),
+                (shown.into(), whole.into())
+            );
+        };
+        check(
+            "http://a/x?ref=main#top",
+            "http://a/x",
+            "http://a/x?ref=main",
+        );
+        check("http://user:pass@a/x/", "http://a/x", "http://a/x/");
+        check("http://a", "http://a", "http://a/");
+        check("http://a?b", "http://a", "http://a/?b");
+    }
+
+    #[test]
+    fn a_location_leads_from_the_address_that_answered() {
+        let check = |location: &str, to: &str| {
+            let from: Address = "https://user:pass@a:8/team/flags?x=1".parse().unwrap();
+            let found = from.leading_to(location).map(|to| to.whole());
+            assert_eq!(found.as_deref(), Ok(to), "{location}");
+        };
+        check("http://b/flags?y=2#z", "http://b/flags?y=2");
+        check("//b:9/flags", "https://b:9/flags");
+        check("/other/", "https://a:8/other/");
+        check("/other?at=b:9", "https://a:8/other?at=b:9");
+        check("?y=2", "https://a:8/team/flags?y=2");
+        check("latest.json", "https://a:8/team/latest.json");
+        let from: Address = "http://a/team/".parse().unwrap();
+        assert_eq!(from.leading_to("x").unwrap().whole(), "http://a/team/x");
+        for location in [
+            "ftp://b",
+            "file:///etc/passwd",
+            "data:,x",
+            "http://",
+            "\u{7f}",
+        ] {
+            assert_eq!(from.leading_to(location), Err(NoAddress), "{location}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_a_host_and_a_port() {
+        let check = |one: &str, other: &str, expected| {
+            let [one, other] = [one, other].map(|text| text.parse::<Address>().unwrap());
+            assert_eq!(one.is_same_origin(&other), expected, "{one} {other}");
+        };
+        check("https://a/x", "https://A:443/y?z", true);
+        check("https://a", "http://a:443", false);
+        check("https://a", "https://a:444", false);
+        check("https://a", "https://b", false);
     }
 
     #[test]

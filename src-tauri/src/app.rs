@@ -5,6 +5,7 @@
 //! nothing here knows of them. Calls that change something block until it is durable.
 
 mod checks;
+pub mod following;
 mod gone;
 mod measured;
 mod notices;
@@ -26,6 +27,7 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 pub use self::checks::Finding;
+use self::following::Follower;
 use self::gone::SmallFiles;
 pub use self::gone::{StoreState, write_back_when_asked};
 pub use self::notices::{Level, Notice};
@@ -43,6 +45,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Contact, Given, Setting, Settings};
 use crate::error::Error;
 use crate::events::{Event, Events};
+use crate::flags::targeted::TargetedFile;
 use crate::flags::{Flags, Outcome};
 use crate::leader::{Leader, Role};
 use crate::load::Load;
@@ -52,6 +55,7 @@ use crate::private;
 use crate::state::States;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Actor, Gone, RevisionNumber, Store, StoreError};
+use crate::upstream::Lineage;
 
 /// The application. Cheap to clone; the last clone closes the store.
 #[derive(Debug, Clone)]
@@ -82,6 +86,10 @@ struct Inner {
     small_files: Mutex<SmallFiles>,
     load: Arc<Load>,
     clients: Clients,
+    lineage: Lineage,
+    /// The credential for the followed document that this process was given.
+    flags_token: Option<String>,
+    follower: Follower,
 }
 
 /// How to open the application.
@@ -151,6 +159,7 @@ impl App {
         store: Box<dyn Store>,
         recovery: Option<String>,
     ) -> Result<Self, Error> {
+        let flags_token = options.given.flags_token().map(str::to_owned);
         let settings = Settings::load(options.data_dir.clone(), options.given);
         let recovered = recovery.map(|message| Notice::new(Level::Error, message));
         let notices = Vec::from_iter(recovered);
@@ -163,8 +172,11 @@ impl App {
         });
         let events = Events::default();
         let on_saved = metrics.as_ref().map(Metrics::on_saved);
-        let flags = Flags::open(store, options.clock.clone(), events.clone(), on_saved)?;
+        let targeted = TargetedFile::of(&options.data_dir);
+        let clock = options.clock.clone();
+        let flags = Flags::open(store, targeted, clock, events.clone(), on_saved)?;
         let states = States::new(&options.data_dir);
+        let lineage = Lineage::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
             lanes: Mutex::default(),
             data_dir: options.data_dir,
@@ -183,6 +195,9 @@ impl App {
             small_files: Mutex::default(),
             load,
             clients: Clients::default(),
+            lineage,
+            flags_token,
+            follower: Follower::default(),
         }));
         if let Some(message) = app.missing_revisions() {
             app.notify(Level::Error, message);
@@ -240,6 +255,11 @@ impl App {
     /// Lists the clients that used the server of this application lately.
     pub fn connected(&self) -> Connected {
         self.clients().list(self.now_ms())
+    }
+
+    /// Returns what this Flagdeck is among those that follow one another.
+    pub fn lineage(&self) -> &Lineage {
+        &self.0.lineage
     }
 
     /// Returns the time of day, in milliseconds since 1970.

@@ -29,7 +29,7 @@ pub use keys::{KEYS, Key, Kind};
 use layers::Layers;
 pub use origin::Origin;
 pub use settings::{Setting, Settings};
-pub use variables::{data_dir, default_data_dir, trusts_folder, unknown_variables};
+pub use variables::{FLAGS_TOKEN, data_dir, default_data_dir, trusts_folder, unknown_variables};
 
 /// The value of every key.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -194,6 +194,13 @@ impl Given {
                 .collect(),
             command_line: Vec::new(),
         }
+    }
+
+    /// Returns the credential for the document that is followed; `None` if there is none here.
+    pub fn flags_token(&self) -> Option<&str> {
+        let mut variables = self.environment.iter();
+        let found = variables.find(|(name, value)| name == FLAGS_TOKEN && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
     }
 }
 

@@ -11,6 +11,7 @@ use crate::metrics::prometheus::QueryError;
 use crate::source::SourceNameError;
 use crate::state::StateError;
 use crate::store::{RevisionNumber, StoreError};
+use crate::upstream::FollowError;
 use crate::workspace::WorkspaceError;
 
 /// Why the application refused or failed.
@@ -71,6 +72,21 @@ pub enum Error {
         address: String,
         /// Why.
         source: QueryError,
+    },
+    /// A document is not followed, accepted or published.
+    #[error(transparent)]
+    Follow(#[from] FollowError),
+    /// Something that was asked for is out of its bounds.
+    #[error("{message}")]
+    OutOfRange {
+        /// What, and its bounds.
+        message: String,
+    },
+    /// There are as many of a kind as there may be.
+    #[error("{message}")]
+    TooMany {
+        /// Of what, and what to do.
+        message: String,
     },
     /// A state was not taken in, compared or restored.
     #[error(transparent)]

@@ -8,13 +8,17 @@ mod backups;
 pub mod context;
 mod emergency;
 pub mod evaluating;
+pub mod followed;
+pub mod following;
 mod incoming;
 pub mod labels;
 mod layers;
+pub mod limits;
 pub mod live;
 mod outcome;
 mod past;
 mod replacing;
+pub mod targeted;
 mod undo;
 pub mod undo_log;
 
@@ -25,12 +29,14 @@ use arc_swap::ArcSwap;
 use flagdeck_core::{Edit, FlagDocument, Problem, Trace, apply, changes};
 
 use self::emergency::{ChangeGuard, Emergency};
+use self::followed::Followed;
 pub use self::incoming::{FileFormat, Incoming};
 pub use self::layers::Scope;
 use self::live::Live;
 pub use self::outcome::{Outcome, Step};
 pub use self::past::{AsOf, Difference, Review};
 use self::replacing::{Losses, check_loss};
+use self::targeted::{Targeted, TargetedFile};
 use self::undo_log::{UNDO_STEPS_MAX, UndoLog};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -57,6 +63,9 @@ struct Inner {
     clock: Clock,
     live: ArcSwap<Live>,
     emergency: Emergency,
+    /// What lies over the flags for single applications and users.
+    targeted: ArcSwap<Targeted>,
+    targeted_file: TargetedFile,
     /// Held while a revision is put in force, so that revisions go live in their order.
     undo_log: Mutex<UndoLog>,
     events: Events,
@@ -101,6 +110,7 @@ impl Flags {
     /// If the store cannot be read.
     pub(crate) fn open(
         store: Box<dyn Store>,
+        targeted_file: TargetedFile,
         clock: Clock,
         events: Events,
         on_saved: Option<OnSaved>,
@@ -111,16 +121,20 @@ impl Flags {
         };
         let mut undo_log = UndoLog::default();
         undo_log.extend(earliest_first(store.summaries(None, UNDO_STEPS_MAX)?));
-        Ok(Self(Arc::new(Inner {
+        let flags = Self(Arc::new(Inner {
             store,
             clock,
             live: ArcSwap::from_pointee(live),
             emergency: Emergency::default(),
+            targeted: ArcSwap::default(),
+            targeted_file,
             undo_log: Mutex::new(undo_log),
             events,
             on_saved,
             exchange: RwLock::default(),
-        })))
+        }));
+        flags.read_targeted();
+        Ok(flags)
     }
 
     // Reading.
@@ -199,11 +213,9 @@ impl Flags {
             let checked = apply(&guard.shown(&live).document, &edit)?;
             check_loss(&edit, losses, &live, &checked.document)?;
             let wanted = Wanted {
-                document: checked.document,
                 warnings: checked.warnings,
-                actor: &actor,
-                cause,
                 note: note.clone(),
+                ..Wanted::new(checked.document, &actor, cause)
             };
             if let Some(outcome) = self.save(guard, &live, wanted)? {
                 return Ok(outcome);
@@ -236,13 +248,19 @@ impl Flags {
     ) -> Result<Outcome, Error> {
         let live = self.live();
         let wanted = Wanted {
-            document: self.document_at(number)?,
-            warnings: Vec::new(),
-            actor,
-            cause,
             note,
+            ..Wanted::new(self.document_at(number)?, actor, cause)
         };
-        match self.save(guard, &live, wanted)? {
+        self.save_or_conflict(guard, &live, wanted)
+    }
+
+    fn save_or_conflict(
+        &self,
+        guard: &ChangeGuard<'_>,
+        live: &Live,
+        wanted: Wanted,
+    ) -> Result<Outcome, Error> {
+        match self.save(guard, live, wanted)? {
             Some(outcome) => Ok(outcome),
             None => self.conflict(live.revision),
         }
@@ -279,11 +297,14 @@ impl Flags {
         };
         let text: Arc<[u8]> = wanted.document.to_bytes().into();
         let unchanged = Outcome::unchanged(live.revision, wanted.warnings.clone());
-        if text == live.text && !is_step {
+        let at_ms = self.0.clock.now_ms();
+        let followed = wanted.followed_over(live, at_ms);
+        if text == live.text && followed.as_ref() == live.followed.as_deref() && !is_step {
             return Ok(Some(unchanged));
         }
         self.ensure_writable()?;
-        let (draft, trace) = wanted.draft(live, text, self.0.clock.now_ms());
+        let followed = followed.as_ref().map(Followed::write);
+        let (draft, trace) = wanted.draft(live, (text, followed), at_ms);
         let sentences = draft.changes.clone();
         match self.store().append(live.revision, draft.clone(), trace)? {
             Appended::Saved(number) => {
@@ -439,9 +460,32 @@ struct Wanted<'a> {
     actor: &'a Actor,
     cause: Cause,
     note: Option<String>,
+    follows: Follows,
+    /// What is said of it beside what changes in the document, a sentence each.
+    sentences: Vec<String>,
 }
 
-impl Wanted<'_> {
+/// What a revision keeps of what is followed.
+enum Follows {
+    /// What was followed before, with what the change overrides of it.
+    AsBefore,
+    /// This, or nothing.
+    Now(Option<Followed>),
+}
+
+impl<'a> Wanted<'a> {
+    fn new(document: FlagDocument, actor: &'a Actor, cause: Cause) -> Self {
+        Self {
+            document,
+            warnings: Vec::new(),
+            actor,
+            cause,
+            note: None,
+            follows: Follows::AsBefore,
+            sentences: Vec::new(),
+        }
+    }
+
     /// Keeps the order of keys in force, which is no change.
     fn in_order_of(self, document: &FlagDocument) -> Self {
         Self {
@@ -450,10 +494,27 @@ impl Wanted<'_> {
         }
     }
 
+    /// Returns what is followed once it is over `live`, and what is overridden of that.
+    fn followed_over(&self, live: &Live, at_ms: i64) -> Option<Followed> {
+        match &self.follows {
+            Follows::Now(followed) => followed.clone(),
+            Follows::AsBefore => {
+                let before = live.followed.as_deref()?;
+                Some(before.after_edit(&live.document, &self.document, (self.actor, at_ms)))
+            }
+        }
+    }
+
     /// Makes a revision of it, with the paths that it touches.
-    fn draft(self, live: &Live, text: Arc<[u8]>, at_ms: i64) -> (Draft, Trace) {
+    fn draft(
+        self,
+        live: &Live,
+        (text, followed): (Arc<[u8]>, Option<Box<str>>),
+        at_ms: i64,
+    ) -> (Draft, Trace) {
         let found = changes(&live.document.to_tree(), &self.document.to_tree());
-        let mut sentences: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let mut sentences = self.sentences;
+        sentences.extend(found.iter().map(ToString::to_string));
         if sentences.is_empty() && text != live.text {
             sentences.push("Order changed".into());
         }
@@ -464,6 +525,7 @@ impl Wanted<'_> {
             note: self.note,
             changes: sentences,
             document: text,
+            followed,
         };
         (draft, Trace::of(&found))
     }

@@ -1,8 +1,8 @@
 //! Which of the programs on a data folder does what only one of them may do: keep what was
-//! measured, push it, take snapshots on schedule, thin them, back up.
+//! measured, push it, take snapshots on schedule, thin them, back up, fetch the followed document.
 //!
 //! A window and any number of `flagctl serve` may have one folder open. There is a [`Role`] for
-//! each database, and for each role one program leads. A role is a lock on a file in the folder:
+//! each database and for the followed document, and for each role one program leads. A role is a lock on a file in the folder:
 //! the system releases it however a program ends, so another one takes over as soon as it asks
 //! again. What only the leader may do takes a [`Lead`] as proof. A role is not released before
 //! the last of its leads is dropped, so two leaders never overlap.
@@ -34,6 +34,8 @@ pub enum Role {
     Metrics,
     /// Takes snapshots on schedule, counts their changes, and thins them.
     States,
+    /// Fetches the followed document.
+    Upstream,
 }
 
 impl Role {
@@ -44,6 +46,7 @@ impl Role {
             // Earlier versions lock this file to keep and push metrics, and have no other roles.
             Self::Metrics => "metrics.lock",
             Self::States => "state.lock",
+            Self::Upstream => "upstream.lock",
         }
     }
 }
@@ -179,7 +182,7 @@ mod tests {
     #[test]
     fn each_role_has_a_leader_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let leads = [Role::Flags, Role::Metrics, Role::States].map(|role| {
+        let leads = [Role::Flags, Role::Metrics, Role::States, Role::Upstream].map(|role| {
             let [one, other] = seats(&folder, role);
             let lead = one.lead();
             assert!(lead.is_some() && other.lead().is_none(), "{role:?}");

@@ -28,6 +28,7 @@
 //! | [`arguments`] | command lines, read or refused |
 //! | [`outbound`] | calls to servers, each bounded in time and size |
 //! | [`address`] | the addresses of servers, taken apart |
+//! | [`upstream`] | the remote document that is followed: fetched, published to, and when |
 //! | [`browser`] | hands pages and folders to the user's desktop |
 //! | [`loopback`] | the names of this machine |
 //! | [`runner`] | runs a command on a state, with a timeout, and ends all processes that it started |
@@ -78,6 +79,7 @@ pub mod logging;
 pub mod loopback;
 pub mod outbound;
 pub mod runner;
+pub mod upstream;
 
 pub mod error;
 

@@ -1,9 +1,11 @@
 //! Calls to servers: the Pushgateway and the Prometheus that people configure, and the Flagdeck
 //! that `flagctl demo` reports to.
 //!
-//! Every call is bounded in time and every answer in size. Redirects are not followed: what is
+//! Every call is bounded in time and every answer in size. Redirects are not followed here: what is
 //! sent, and the credentials it is sent with, go to the address that was given and nowhere else.
 //! The credentials of an address are sent to its server and never shown, not in an error either.
+
+mod guard;
 
 use std::io::{self, ErrorKind, Read};
 use std::time::Duration;
@@ -12,10 +14,14 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
+use ureq::config::Config;
 use ureq::http::{Request, Response, StatusCode, header, request};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, AsSendBody, Body, Proxy, Timeout};
 
+use self::guard::Guard;
+pub use self::guard::{Forbidden, Reserved};
 use crate::address::{Address, NoAddress, without_credentials};
 
 /// How long to wait for a connection.
@@ -27,11 +33,13 @@ const QUOTE_BYTES_MAX: u64 = 4096;
 /// Characters of a server's own words that fit into a sentence.
 const QUOTE_CHARS_MAX: usize = 200;
 
-/// A server at an address.
-#[derive(Debug)]
+/// A server at an address. Clones share its connections.
+#[derive(Debug, Clone)]
 pub struct Server {
     address: Address,
     agent: Agent,
+    /// What the guard lets it be.
+    allowed: Option<Reserved>,
 }
 
 /// Why a call gave no answer that can be used. Follows the name of the server, or stands alone.
@@ -52,6 +60,15 @@ pub enum CallError {
         /// How long it had, in seconds.
         total_s: u64,
     },
+    /// The server cannot prove that it is the one that was meant.
+    #[error("its certificate is not valid: {cause}")]
+    Certificate {
+        /// Why.
+        cause: String,
+    },
+    /// It is at a network address that only a configured address may name.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// The connection ended before the answer did.
     #[error("it closed the connection without an answer")]
     Closed,
@@ -84,8 +101,39 @@ impl Server {
     /// but never for this machine: a proxy elsewhere would look for the server on its own.
     pub fn at(address: Address) -> Self {
         Self {
-            agent: agent(address.is_on_this_machine()),
+            agent: config(&address).into(),
             address,
+            allowed: None,
+        }
+    }
+
+    /// Prepares to call a server that is at a [`Reserved`] network address only if the address is
+    /// written as one: a name may not lead there.
+    ///
+    /// What is checked is what is connected to: a name is looked up once. A proxy looks names up
+    /// itself, so behind one only what is written as a number is checked.
+    pub fn guarded(address: Address) -> Self {
+        let allowed = Reserved::named_by(&address);
+        Self::behind(Guard::new(&address, allowed), address, allowed)
+    }
+
+    /// Prepares to call a server that this one, which is guarded, leads to. What this one may be,
+    /// that may be as well.
+    ///
+    /// # Errors
+    /// If it is at a reserved address for sure.
+    pub fn leading_to(&self, address: Address) -> Result<Self, Forbidden> {
+        let guard = Guard::new(&address, self.allowed);
+        guard.check(Reserved::named_by(&address))?;
+        Ok(Self::behind(guard, address, self.allowed))
+    }
+
+    fn behind(guard: Guard, address: Address, allowed: Option<Reserved>) -> Self {
+        let connector = DefaultConnector::default();
+        Self {
+            agent: Agent::with_parts(config(&address), connector, guard),
+            address,
+            allowed,
         }
     }
 
@@ -94,10 +142,24 @@ impl Server {
         &self.address
     }
 
+    /// Breaks off every call of it and of its clones, and lets no other begin. A name that is being
+    /// looked up, and a connection that is being made, are waited for.
+    pub fn break_off(&self) {
+        self.agent.clone().shutdown();
+    }
+
     /// Begins a request for a path under the address.
     pub fn request(&self, method: &str, path: &str) -> request::Builder {
-        let request = Request::builder().method(method);
-        let request = request.uri(format!("{}{path}", self.address));
+        self.begin(method, format!("{}{path}", self.address))
+    }
+
+    /// Begins a request for exactly what the address names, its query included.
+    pub fn request_whole(&self, method: &str) -> request::Builder {
+        self.begin(method, self.address.whole())
+    }
+
+    fn begin(&self, method: &str, uri: String) -> request::Builder {
+        let request = Request::builder().method(method).uri(uri);
         match self.address.credentials() {
             Some(credentials) => request.header(header::AUTHORIZATION, basic(credentials)),
             None => request,
@@ -115,10 +177,24 @@ impl Server {
         body: impl AsSendBody,
         total: Duration,
     ) -> Result<Response<Body>, CallError> {
+        refuse_redirect(self.call_once(request, body, total)?)
+    }
+
+    /// The same, and a redirect is an answer like any other.
+    ///
+    /// # Errors
+    /// As for [`Self::call`], but for [`CallError::Elsewhere`].
+    pub fn call_once(
+        &self,
+        request: request::Builder,
+        body: impl AsSendBody,
+        total: Duration,
+    ) -> Result<Response<Body>, CallError> {
         let request = request.body(body).map_err(|_| NoAddress)?;
         let bounded = self.agent.configure_request(request);
         let request = bounded.timeout_global(Some(total)).build();
-        answered(self.agent.run(request), total)
+        let response = self.agent.run(request);
+        response.map_err(|error| self.failed(error, total))
     }
 
     /// Sends a request whose answer goes on until the server ends it, or says nothing for
@@ -134,19 +210,39 @@ impl Server {
         let request = request.body(()).map_err(|_| NoAddress)?;
         let bounded = self.agent.configure_request(request);
         let request = bounded.timeout_per_read(Some(silence_max)).build();
-        answered(self.agent.run(request), silence_max)
+        let response = self.agent.run(request);
+        refuse_redirect(response.map_err(|error| self.failed(error, silence_max))?)
+    }
+
+    /// Says why there is no answer, and names the proxy if it is what cannot be reached.
+    fn failed(&self, error: ureq::Error, time_max: Duration) -> CallError {
+        match (CallError::of(error, time_max), self.proxy()) {
+            (CallError::Unreachable { cause }, Some(proxy)) => CallError::Unreachable {
+                cause: format!("{cause} (by the proxy {proxy})"),
+            },
+            (error, _) => error,
+        }
+    }
+
+    /// Returns the proxy that it is asked by, as it may be shown.
+    fn proxy(&self) -> Option<String> {
+        let proxy = self.agent.config().proxy()?;
+        let uri = self.address.whole().parse().ok()?;
+        let shown = format!("{}:{}", proxy.host(), proxy.port());
+        (!proxy.is_no_proxy(&uri)).then_some(shown)
     }
 }
 
-fn answered(
-    response: Result<Response<Body>, ureq::Error>,
-    time_max: Duration,
-) -> Result<Response<Body>, CallError> {
-    let response = response.map_err(|error| CallError::of(error, time_max))?;
-    match response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
+fn refuse_redirect(response: Response<Body>) -> Result<Response<Body>, CallError> {
+    match is_redirect(response.status()) {
         true => Err(elsewhere(&response)),
         false => Ok(response),
     }
+}
+
+/// Returns whether an answer names another address.
+pub fn is_redirect(status: StatusCode) -> bool {
+    status.is_redirection() && status != StatusCode::NOT_MODIFIED
 }
 
 impl CallError {
@@ -167,18 +263,51 @@ impl CallError {
                     cause: "no program listens there".into(),
                 }
             }
-            error @ (ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..)) => {
-                Self::Garbled {
+            ureq::Error::Rustls(error) => Self::of_tls(&error),
+            ureq::Error::Other(error) => match error.downcast::<Forbidden>() {
+                Ok(forbidden) => Self::Forbidden(*forbidden),
+                Err(error) => Self::Unreachable {
                     cause: quoted(&error.to_string()),
-                }
-            }
-            ureq::Error::Io(error) => Self::Unreachable {
+                },
+            },
+            ureq::Error::LargeResponseHeader(_, bytes_max) => Self::Garbled {
+                cause: format!("its headers are larger than {bytes_max} bytes"),
+            },
+            error @ ureq::Error::Protocol(_) => Self::Garbled {
                 cause: quoted(&error.to_string()),
+            },
+            ureq::Error::Io(error) => match error.get_ref().and_then(|it| it.downcast_ref()) {
+                Some(error) => Self::of_tls(error),
+                None => Self::Unreachable {
+                    cause: quoted(&error.to_string()),
+                },
             },
             error => Self::Unreachable {
                 cause: quoted(&error.to_string()),
             },
         }
+    }
+}
+
+impl CallError {
+    fn of_tls(error: &rustls::Error) -> Self {
+        use rustls::CertificateError as Wrong;
+        let rustls::Error::InvalidCertificate(wrong) = error else {
+            return Self::Unreachable {
+                cause: quoted(&format!("no encrypted connection: {error}")),
+            };
+        };
+        let cause = match wrong {
+            Wrong::UnknownIssuer => "this machine does not know its issuer".into(),
+            Wrong::Expired | Wrong::ExpiredContext { .. } => "it has expired".into(),
+            Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => "it is not valid yet".into(),
+            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+                "it is for another name".into()
+            }
+            Wrong::Revoked => "it was revoked".into(),
+            other => quoted(&other.to_string()),
+        };
+        Self::Certificate { cause }
     }
 }
 
@@ -225,8 +354,8 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-fn agent(is_this_machine: bool) -> Agent {
-    let proxy = match is_this_machine {
+fn config(address: &Address) -> Config {
+    let proxy = match address.is_on_this_machine() {
         true => None,
         false => Proxy::try_from_env(),
     };
@@ -239,7 +368,7 @@ fn agent(is_this_machine: bool) -> Agent {
         .proxy(proxy)
         .tls_config(roots.build())
         .user_agent(concat!("flagdeck/", env!("CARGO_PKG_VERSION")));
-    config.build().into()
+    config.build()
 }
 
 /// Returns the header that sends what stands before the `@` of an address.
@@ -270,6 +399,10 @@ fn is_end(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -286,6 +419,63 @@ mod tests {
         check("http://user:pass@gate", Some("Basic dXNlcjpwYXNz"));
         check("http://user:p%40ss%2f@gate", Some("Basic dXNlcjpwQHNzLw=="));
         check("http://user@gate", Some("Basic dXNlcjo="));
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_is_not_what_a_guard_refuses() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let proxy = listener.local_addr().unwrap();
+        let server = behind_proxy(
+            "http://flags.example/x",
+            &format!("http://user:pass@{proxy}"),
+        );
+        let asked = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut stream = BufReader::new(stream);
+            ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"].map(|answer| {
+                let head = head(&mut stream);
+                stream.get_mut().write_all(answer.as_bytes()).unwrap();
+                head.lines().next().unwrap_or_default().to_owned()
+            })
+        });
+        let call = || {
+            let request = server.request_whole("GET");
+            server.call(request, (), Duration::from_secs(60))
+        };
+        assert_eq!(call().unwrap().status(), 204);
+        let asked = asked.join().unwrap();
+        assert_eq!(
+            asked,
+            ["CONNECT flags.example:80 HTTP/1.1", "GET /x HTTP/1.1"]
+        );
+        // The proxy is gone, and so is the connection that was kept open.
+        let gone = behind_proxy(
+            "http://flags.example/x",
+            &format!("http://user:pass@{proxy}"),
+        );
+        let error = gone.call(gone.request_whole("GET"), (), Duration::from_secs(60));
+        let told = format!("it cannot be reached: no program listens there (by the proxy {proxy})");
+        assert_eq!(error.unwrap_err().to_string(), told);
+    }
+
+    fn behind_proxy(address: &str, proxy: &str) -> Server {
+        let address: Address = address.parse().unwrap();
+        let guard = Guard::new(&address, None);
+        let config = Agent::config_builder().proxy(Proxy::new(proxy).ok());
+        let connector = DefaultConnector::default();
+        Server {
+            agent: Agent::with_parts(config.build(), connector, guard),
+            address,
+            allowed: None,
+        }
+    }
+
+    fn head(stream: &mut BufReader<TcpStream>) -> String {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(stream.read_line(&mut head).unwrap(), 0);
+        }
+        head
     }
 
     #[test]

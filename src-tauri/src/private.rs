@@ -5,6 +5,7 @@
 //! Knows nothing of what is in a file.
 
 mod exposed;
+mod secret;
 mod trust;
 mod users;
 
@@ -21,6 +22,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 pub(crate) use self::exposed::tighten;
 pub use self::exposed::{Exposed, exposed, others_can_read};
+pub use self::secret::{SecretError, read_secret};
 pub use self::trust::{Untrusted, check};
 pub(crate) use self::users::{account, described, is_another_user};
 use crate::lock::lock;

@@ -55,7 +55,7 @@ pub struct Actor {
     pub name: String,
 }
 
-/// A face of Flagdeck.
+/// The face of Flagdeck that a change was made through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
@@ -66,6 +66,8 @@ pub enum Via {
     Flagctl,
     /// The local HTTP interface.
     Http,
+    /// None: the document that is followed changed.
+    Followed,
 }
 
 /// A change of the flags, to be marked on a chart.
@@ -100,6 +102,14 @@ pub enum Cause {
     Redo(RevisionNumber),
     /// An earlier document was restored.
     Restore(RevisionNumber),
+    /// A remote document began to be followed, or another one than before.
+    Follow,
+    /// The document that is followed changed.
+    Adopt,
+    /// Overrides were published: the document that is followed has them now.
+    Publish,
+    /// No document is followed any more; the latest one became the local one.
+    Unfollow,
 }
 
 /// What is about to become a revision.
@@ -117,6 +127,8 @@ pub struct Draft {
     pub changes: Vec<String>,
     /// The document as JSON text, valid when it was written.
     pub document: Arc<[u8]>,
+    /// What is followed and what is overridden of it, as JSON text; `None` if nothing is followed.
+    pub followed: Option<Box<str>>,
 }
 
 /// One accepted version of the flag document. Never edited, never deleted.

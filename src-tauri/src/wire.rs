@@ -10,6 +10,7 @@ mod calls;
 mod edit;
 mod failure;
 mod flags;
+mod following;
 mod history;
 mod reach;
 mod review;
@@ -20,6 +21,9 @@ mod window;
 pub use self::edit::{Edit, path};
 pub use self::failure::{DamagedState, Failure};
 pub use self::flags::{Flags, Outcome, Step};
+pub use self::following::{
+    Followed, OverriddenPart, Override, OverrideSelection, PublishConflict, Publishing,
+};
 pub use self::history::{Explanation, HistoryPage, Revision};
 pub use self::reach::{Reach, Reaches, Widening, Widenings};
 pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review, RevisionChange};
@@ -28,6 +32,7 @@ pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::window::{
     Announcement, ChosenFile, Definitions, OpenedPage, Preferences, Theme, View, WorkspaceFile,
 };
+pub use crate::app::following::{FollowState, FollowStatus};
 pub use crate::app::{Finding, Level, NotServing, Notice, Survey, TakenBack};
 pub use crate::build_info::{BuildInfo, Package, Part};
 pub use crate::clients::{Client, ClientUse, Connected, Interface};

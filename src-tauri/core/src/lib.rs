@@ -16,6 +16,7 @@
 //! | [`mod@validate`] | bytes → (document, every problem) |
 //! | [`edit`] | (document, edit) → document |
 //! | [`diff::documents`] | two documents → what changed and was renamed, in words too; what that touches |
+//! | [`mod@overrides`] | values of one's own over a document that is followed |
 //! | [`mod@loss`] | two documents → which components the one removes |
 //! | [`compile`] | document → [`Compiled`], immutable and fast to evaluate |
 //! | [`bucket`] | user → bucket |
@@ -82,6 +83,7 @@ pub mod edit;
 
 pub mod diff;
 pub mod loss;
+pub mod overrides;
 
 pub mod bucket;
 pub mod compile;
@@ -126,6 +128,7 @@ pub use evaluate::{Evaluation, Reason, User};
 pub use explain::{Explanation, explain};
 pub use fold::fold;
 pub use loss::{Loss, loss};
+pub use overrides::{NoPlace, Overridden, Place, differing, overridden};
 pub use problem::{Code, Problem, Severity};
 pub use reach::{Reach, Reaches, Widening, widenings};
 pub use recognise::{Recognised, recognise};

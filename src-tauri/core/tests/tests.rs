@@ -25,6 +25,7 @@ mod measuring;
 mod numbers;
 mod ordering;
 mod origins;
+mod overriding;
 mod paths;
 mod properties;
 mod reaching;

@@ -2,9 +2,10 @@
 //! write into its settings, notices when its files were removed or replaced, tells of states,
 //! takes and removes snapshots, judges, and backs up.
 //!
-//! Two lanes of chores that hold the application weakly, so that they end with it. The one only
+//! Lanes of chores that hold the application weakly, so that they end with it. The one only
 //! looks: nothing in it waits for a long transaction, so a change by another program is seen
-//! within 100 ms and a restore told within 250 ms while the other lane backs up or thins.
+//! within 100 ms and a restore told within 250 ms while the second lane backs up or thins,
+//! and the third waits for the server of a followed document.
 //!
 //! Every program on a folder looks, and counts and judges for itself. What is written to the
 //! folder on schedule is written by the leader alone.
@@ -12,6 +13,7 @@
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use super::following::{self, Fetcher};
 use super::notices::{Level, Notice};
 use super::states::{Told, look_after, recount, take_due, tell_of_changes, thin};
 use super::{App, Event, Inner};
@@ -61,12 +63,13 @@ const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
 pub(super) struct CannotWork;
 
 impl App {
-    /// Starts both lanes.
+    /// Starts the lanes.
     pub(super) fn start_chores(&self) {
         // Read before anything can be done, so that all of it is told.
         let told = Told::now(self);
         self.start_lane("flagdeck-looks", looks(told, self.notices()));
         self.start_lane("flagdeck-chores", chores(&self.0.leader));
+        self.start_lane("flagdeck-follows", follows(&self.0.leader));
     }
 
     fn start_lane(&self, name: &str, chores: Vec<Chore<App>>) {
@@ -89,6 +92,7 @@ fn looks(mut told: Told, mut known: Vec<Notice>) -> Vec<Chore<App>> {
             look_at_place(app, &mut looked);
             if app.gone().is_none() {
                 seen = look(app, seen);
+                app.flags().look_at_targeted();
             }
         }),
         Chore::new("states", LOOK_AT_STATES_EVERY, move |app| {
@@ -134,8 +138,32 @@ fn chores(leader: &Leader) -> Vec<Chore<App>> {
     ]
 }
 
+/// What waits for servers.
+fn follows(leader: &Leader) -> Vec<Chore<App>> {
+    let seat = leader.seat(Role::Upstream);
+    let mut fetcher = Fetcher::default();
+    let mut leads = false;
+    let follow = in_place(move |app: &App| {
+        // A program with nothing to follow leaves that to another one.
+        let lead = Fetcher::is_wanted(app).then(|| seat.lead()).flatten();
+        match &lead {
+            // Held until what was fetched is adopted.
+            Some(_lead) => fetcher.look(app),
+            None => fetcher.rest(app),
+        }
+        if std::mem::replace(&mut leads, lead.is_some()) && !leads {
+            seat.resign();
+        }
+    });
+    vec![Chore::new(
+        "followed document",
+        following::LOOK_EVERY,
+        follow,
+    )]
+}
+
 /// Does nothing while the data folder is not in place.
-fn in_place(work: impl Fn(&App) + Send + 'static) -> impl FnMut(&App) + Send + 'static {
+fn in_place(mut work: impl FnMut(&App) + Send + 'static) -> impl FnMut(&App) + Send + 'static {
     move |app| {
         if app.gone().is_none() {
             work(app);

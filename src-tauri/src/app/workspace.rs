@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::App;
 use crate::config::{Contact, Setting};
 use crate::error::Error;
+use crate::flags::followed::Followed;
 use crate::state::limits::BUNDLE_SNAPSHOTS_MAX;
 use crate::state::shapes::SnapshotFilter;
 use crate::store::{RevisionNumber, Revisions, StoreError};
@@ -120,6 +121,10 @@ impl App {
     /// [`Error::Workspace`] if the file is none or damaged, or the data folder is not fresh.
     pub fn open_workspace(&self, bytes: Vec<u8>) -> Result<Workspace, Error> {
         let workspace = Workspace::open(bytes)?;
+        for kept in workspace.each_revision()? {
+            let (draft, _) = kept?;
+            draft.followed.as_deref().map_or(Ok(()), Followed::check)?;
+        }
         self.flags().refresh()?;
         if self.flags().live().revision != RevisionNumber::NONE {
             return Err(in_use());

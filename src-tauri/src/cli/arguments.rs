@@ -433,6 +433,8 @@ pub enum Face {
     Window,
     Flagctl,
     Http,
+    /// Adopted from the document that is followed
+    Followed,
 }
 
 #[derive(Debug, Args)]

@@ -261,6 +261,7 @@ pub fn who(actor: &Actor) -> String {
         Via::Window => "window",
         Via::Flagctl => "flagctl",
         Via::Http => "HTTP",
+        Via::Followed => "followed",
     };
     format!("{} ({via})", actor.name)
 }

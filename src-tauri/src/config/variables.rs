@@ -17,9 +17,13 @@ const DATA_DIR: &str = "FLAGDECK_DATA_DIR";
 /// Says that it is used even if other users can write in it or replace it.
 const TRUST_FOLDER: &str = "FLAGDECK_TRUST_FOLDER";
 
-/// Those that name no setting: the folder, the log, and what `flagctl bisect` tells the
-/// commands that it runs.
-const OTHERS: [&str; 6] = [
+/// Holds the credential for the document that is followed.
+pub const FLAGS_TOKEN: &str = "ML_FLAGS_TOKEN";
+
+/// Those that name no setting: the credential, the folder, the log, and what `flagctl bisect`
+/// tells the commands that it runs.
+const OTHERS: [&str; 7] = [
+    FLAGS_TOKEN,
     DATA_DIR,
     TRUST_FOLDER,
     "FLAGDECK_LOG",
@@ -102,7 +106,9 @@ fn nearest(name: &str) -> Option<String> {
     let near = known().min_by_key(|known| typos(known));
     let near = near.filter(|near| (..rest.len().min(typos_max + 1)).contains(&typos(near)));
     near.or_else(|| {
-        let mut related = known().filter(|known| are_related(rest, known));
+        // A token is more likely meant as that of Flagdeck itself, which no variable sets.
+        let others = known().filter(|known| known != FLAGS_TOKEN);
+        let mut related = others.filter(|known| are_related(rest, known));
         related.next().filter(|_| related.next().is_none())
     })
 }
@@ -164,6 +170,7 @@ mod tests {
         check_near("FLAGDECK_FEATURE_FLAGS_ENDPOINT", "ML_FLAGS_ENDPOINT");
         check_near("FLAGDECK_METRICS_PUSH_GATEWAY", "PROMETHEUS_GATEWAY");
         check_near("ML_FLAG_ENDPOINT", "ML_FLAGS_ENDPOINT");
+        check_near("ML_FLAG_TOKEN", "ML_FLAGS_TOKEN");
     }
 
     #[test]

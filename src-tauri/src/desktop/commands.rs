@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod flags;
+pub mod following;
 pub mod history;
 pub mod metrics;
 pub mod quarantine;

@@ -8,6 +8,7 @@ use crate::config::ChangeError;
 use crate::metrics::IntakeError;
 use crate::state::StateError;
 use crate::store::StoreError;
+use crate::upstream::FollowError;
 use crate::workspace::WorkspaceError;
 
 /// Exit code of a failure that no other one names.
@@ -79,6 +80,8 @@ codes! {
     NotFound: 404, exit 3;
     /// Another change was saved first.
     Conflict: 409, exit 4;
+    /// The followed document cannot be fetched, or was not published.
+    Remote: 502, exit 1;
     /// There is nothing to undo, redo or roll back.
     NothingToDo: 409, exit 5;
     /// The snapshot is pinned; unpin it to remove it.
@@ -121,6 +124,8 @@ codes! {
     HeadTooLarge: 431;
     /// Too many programs have the event stream open.
     TooManyStreams: 503;
+    /// The Flagdeck that asks is this one, or is followed by it: neither can follow the other.
+    Circle: 508;
 }
 
 impl Code {
@@ -144,6 +149,9 @@ impl From<&Error> for Code {
             Error::Workspace(error) => error.into(),
             Error::Setting(error) => error.into(),
             Error::NotCollecting => Self::NotCollecting,
+            Error::Follow(error) => error.into(),
+            Error::OutOfRange { .. } => Self::Invalid,
+            Error::TooMany { .. } => Self::TooMany,
             Error::Prometheus { .. } | Error::File { .. } => Self::Failed,
         }
     }
@@ -210,6 +218,18 @@ impl From<&WorkspaceError> for Code {
             }
             WorkspaceError::TooLarge { .. } => Self::TooLarge,
             WorkspaceError::NotFresh { .. } => Self::Invalid,
+        }
+    }
+}
+
+impl From<&FollowError> for Code {
+    fn from(error: &FollowError) -> Self {
+        match error {
+            FollowError::Nothing => Self::NothingToDo,
+            FollowError::Address(_) | FollowError::Credential(_) => Self::Invalid,
+            FollowError::Fetch { .. } | FollowError::Publish { .. } => Self::Remote,
+            FollowError::Another { .. } => Self::LargeLoss,
+            FollowError::Contended => Self::Conflict,
         }
     }
 }

@@ -52,16 +52,10 @@ impl Flags {
             minute(revision.draft.at_ms)
         );
         let wanted = Wanted {
-            document,
-            warnings: Vec::new(),
-            actor,
-            cause: Cause::Import,
             note: Some(note),
+            ..Wanted::new(document, actor, Cause::Import)
         };
-        match self.save(&self.guard(), &live, wanted)? {
-            Some(outcome) => Ok(outcome),
-            None => self.conflict(live.revision),
-        }
+        self.save_or_conflict(&self.guard(), &live, wanted)
     }
 
     fn backed_up(&self, name: &str) -> Result<(Revision, FlagDocument), Error> {

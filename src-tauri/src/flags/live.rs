@@ -7,6 +7,7 @@ use flagdeck_core::{Compiled, FlagDocument, Reaches, validate};
 use serde::Serialize;
 
 use super::emergency::Call;
+use super::followed::Followed;
 use super::labels::{self, Label};
 use super::layers::Generation;
 use crate::store::{Actor, Cause, Revision, RevisionNumber, StoreError};
@@ -26,6 +27,8 @@ pub struct Live {
     pub text: Arc<[u8]>,
     /// What names this document among all that were ever in force.
     pub generation: Generation,
+    /// What it follows, with what is overridden of that; `None` if it is a local document.
+    pub followed: Option<Arc<Followed>>,
     /// Since when all flags are off; `None` while the master switch is on.
     pub all_off: Option<Arc<AllOff>>,
     /// Whom each component reaches, computed when it is first asked for.
@@ -105,9 +108,13 @@ impl Live {
             cause: draft.cause,
             changes: draft.changes.clone(),
         };
+        let followed = draft.followed.as_deref().map(Followed::read).transpose()?;
         let text = Arc::clone(&draft.document);
         let live = Self::new(revision.number, Some(origin), checked.document, text);
-        Ok(live)
+        Ok(Self {
+            followed: followed.map(Arc::new),
+            ..live
+        })
     }
 
     /// Notes since when all flags are off, if the master switch is.
@@ -138,11 +145,24 @@ impl Live {
         let off = Self::new(self.revision, self.origin.clone(), document, text);
         let off = Arc::new(Self {
             all_off: Some(Arc::clone(&call.all_off)),
+            followed: self.followed.clone(),
             generation,
             ..off
         });
         self.switched_off.store(Some(Arc::clone(&off)));
         off
+    }
+
+    /// Returns the same revision with the document that one target has.
+    pub(super) fn targeted(&self, document: FlagDocument, generation: Generation) -> Self {
+        let text = document.to_bytes().into();
+        let own = Self::new(self.revision, self.origin.clone(), document, text);
+        Self {
+            all_off: self.all_off.clone(),
+            followed: self.followed.clone(),
+            generation,
+            ..own
+        }
     }
 
     /// Returns whom each component reaches.
@@ -178,6 +198,7 @@ impl Live {
             document,
             generation: Generation::of_revision(revision, &text),
             text,
+            followed: None,
             switched_off: ArcSwapOption::empty(),
         }
     }

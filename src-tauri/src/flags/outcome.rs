@@ -30,7 +30,7 @@ pub enum Step {
 
 impl Outcome {
     /// Nothing had to change.
-    pub(super) fn unchanged(revision: RevisionNumber, warnings: Vec<Problem>) -> Self {
+    pub(crate) fn unchanged(revision: RevisionNumber, warnings: Vec<Problem>) -> Self {
         Self {
             revision,
             changed: false,

@@ -1,7 +1,12 @@
 //! Undo and redo: which change they act on, and acting on it as a new revision.
 
+use flagdeck_core::FlagDocument;
+
+use super::emergency::ChangeGuard;
+use super::followed::Followed;
+use super::live::Live;
 use super::undo_log::UndoStep;
-use super::{Flags, Outcome, Step, lock};
+use super::{Flags, Follows, Outcome, Step, Wanted, lock};
 use crate::error::Error;
 use crate::store::{Actor, Cause, RevisionNumber};
 
@@ -46,7 +51,7 @@ impl Flags {
             message: "there is nothing to undo",
         })?;
         let before = self.before(revision)?;
-        let outcome = self.put_back(&guard, before, Cause::Undo(revision), actor, None)?;
+        let outcome = self.step_to(&guard, before, Cause::Undo(revision), actor)?;
         Ok(outcome.of(Step::Undone(sentence)))
     }
 
@@ -76,8 +81,50 @@ impl Flags {
         } = step.ok_or(Error::NothingToDo {
             message: "there is nothing to redo",
         })?;
-        let outcome = self.put_back(&guard, revision, Cause::Redo(revision), actor, None)?;
+        let outcome = self.step_to(&guard, revision, Cause::Redo(revision), actor)?;
         Ok(outcome.of(Step::Redone(sentence)))
+    }
+
+    /// Takes the step that `cause` names: to what was in force at a revision, or while a document is
+    /// followed, to what was overridden then, since the followed one may have changed.
+    fn step_to(
+        &self,
+        guard: &ChangeGuard<'_>,
+        to: RevisionNumber,
+        cause: Cause,
+        actor: &Actor,
+    ) -> Result<Outcome, Error> {
+        let (Cause::Undo(of) | Cause::Redo(of)) = cause else {
+            return self.put_back(guard, to, cause, actor, None);
+        };
+        let live = self.live();
+        let Some((document, followed)) = self.overrides_as_at(&live, of, to)? else {
+            return self.put_back(guard, to, cause, actor, None);
+        };
+        let wanted = Wanted {
+            follows: Follows::Now(Some(followed)),
+            ..Wanted::new(document, actor, cause)
+        };
+        self.save_or_conflict(guard, &live, wanted)
+    }
+
+    /// Returns what is in force with what the revision `of` overrides as it is at `to`: at that
+    /// revision or the one before; `None` if nothing was followed then, or is now.
+    fn overrides_as_at(
+        &self,
+        live: &Live,
+        of: RevisionNumber,
+        to: RevisionNumber,
+    ) -> Result<Option<(FlagDocument, Followed)>, Error> {
+        if live.followed.is_none() {
+            return Ok(None);
+        }
+        let before = match self.before(of)? {
+            RevisionNumber::NONE => return Ok(None),
+            before => self.at(before)?,
+        };
+        let after = self.at(of)?;
+        Ok(live.with_overrides_as_at((&before, &after), to))
     }
 
     /// Refuses if a step is not the one that was asked for.

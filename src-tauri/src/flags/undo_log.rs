@@ -73,6 +73,13 @@ impl UndoLog {
         match revision.cause {
             Cause::Undo(of) => shift(&mut self.done, &mut self.undone, of, revision),
             Cause::Redo(of) => shift(&mut self.undone, &mut self.done, of, revision),
+            // An edit is taken back without what was adopted since.
+            Cause::Adopt => {}
+            // What was done before is below what is followed now, or published.
+            Cause::Follow | Cause::Publish | Cause::Unfollow => {
+                self.done.clear();
+                self.undone.clear();
+            }
             Cause::Edit | Cause::Import | Cause::Restore(_) => {
                 self.undone.clear();
                 self.done.push(UndoStep {
@@ -205,6 +212,18 @@ mod tests {
         assert_eq!((log.undo(), log.redo()), (None, None));
         log.extend([after(4, false)]);
         assert_eq!(log.undo().map(|step| step.revision.0), Some(4));
+    }
+
+    #[test]
+    fn steps_reach_past_what_was_adopted_and_not_past_the_beginning_of_following() {
+        use Cause::{Adopt, Edit, Follow, Publish, Undo, Unfollow};
+        let undo = |of| Undo(RevisionNumber(of));
+        assert_eq!(steps(&[Edit, Adopt]), (Some(1), None));
+        assert_eq!(steps(&[Edit, Edit, undo(2), Adopt]), (Some(1), Some(2)));
+        for ends in [Follow, Publish, Unfollow] {
+            assert_eq!(steps(&[Edit, Edit, undo(2), ends]), (None, None));
+            assert_eq!(steps(&[Edit, ends, Edit]), (Some(3), None));
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::error::{Code, Error};
 use crate::flags::live::Live;
 use crate::flags::{ChangeRequest, Scope};
 use crate::store::{Actor, RevisionNumber, Via};
+use crate::upstream::{Chain, ML_VIA};
 
 /// Since when all flags are off; left out while they are not, and if they were never on.
 const ML_ALL_OFF: HeaderName = HeaderName::from_static("ml-all-off");
@@ -49,15 +50,38 @@ async fn read(
     State(context): State<Context>,
     Named(source): Named,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, ProblemDetails> {
+    let chain = chain_without_circle(&context, &headers)?;
     client::note(&context, &headers, source.as_ref(), Interface::Document);
-    let live = context.app().flags().in_force(Scope::Everyone);
+    let scope = source
+        .as_ref()
+        .map_or(Scope::Everyone, |it| Scope::Source(it.as_str()));
+    let live = context.app().flags().in_force(scope);
     if etag::client_has(&headers, &live.generation.etag()) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
-        describe(&live, response.headers_mut());
-        return response;
+        describe(&live, &chain, response.headers_mut());
+        return Ok(response);
     }
-    document(live)
+    Ok(document(live, &chain))
+}
+
+/// Returns the Flagdecks that the document comes through, this one first.
+///
+/// # Errors
+/// 508 if one of them asks: it would follow itself.
+fn chain_without_circle(context: &Context, headers: &HeaderMap) -> Result<Chain, ProblemDetails> {
+    let chain = context.app().lineage().chain();
+    if !chain.meets(&Chain::read(headers)) {
+        return Ok(chain);
+    }
+    let refused = ProblemDetails::new(
+        Code::Circle,
+        "The Flagdeck that asks is this one, or is followed by it.",
+    );
+    Err(match chain.header() {
+        Some(ids) => refused.with(ML_VIA, ids),
+        None => refused,
+    })
 }
 
 async fn replace(
@@ -85,6 +109,7 @@ async fn change(
 ) -> Result<Response, ProblemDetails> {
     let (head, body) = request.into_parts();
     body::check(&head.headers, media)?;
+    let chain = chain_without_circle(context, &head.headers)?;
     let base = base_of(
         &head.headers,
         &context.app().flags().in_force(Scope::Everyone),
@@ -117,7 +142,7 @@ async fn change(
         error => error.into(),
     })?;
     client::note(context, &head.headers, None, Interface::Document);
-    let mut response = document(made);
+    let mut response = document(made, &chain);
     for warning in warnings.iter().take(WARNINGS_TOLD_MAX) {
         let value = warning_value(warning);
         response.headers_mut().append(ML_WARNING, value);
@@ -182,17 +207,20 @@ pub(super) fn actor(headers: &HeaderMap) -> Actor {
     Actor::new(Via::Http, client::program(headers))
 }
 
-fn document(live: Arc<Live>) -> Response {
+fn document(live: Arc<Live>, chain: &Chain) -> Response {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    describe(&live, &mut headers);
+    describe(&live, chain, &mut headers);
     (headers, Body::from(Bytes::from_owner(Text(live)))).into_response()
 }
 
-fn describe(live: &Live, headers: &mut HeaderMap) {
+fn describe(live: &Live, chain: &Chain, headers: &mut HeaderMap) {
     headers.insert(ETAG, entity_tag(live));
     headers.insert(ML_REVISION, HeaderValue::from(live.revision.0));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Some(ids) = chain.header() {
+        headers.insert(ML_VIA, ids);
+    }
     mark_all_off(live, headers);
 }
 

@@ -14,8 +14,14 @@ use super::{FILE_MODE, FOLDER_MODE, OTHERS};
 const DATABASES: [&str; 3] = ["flagdeck", "metrics", "state"];
 
 /// The other files that Flagdeck alone writes. Neither `config.toml`, which keeps the mode that its
-/// user gave it, nor the token: if others could read that, it is to be rotated.
-const FILES: [&str; 4] = ["flags.lock", "push.json", "preferences.json", "window.lock"];
+/// user gave it, nor the tokens: if others could read one, it is to be replaced.
+const FILES: [&str; 5] = [
+    "flagdeck.id",
+    "flags.lock",
+    "push.json",
+    "preferences.json",
+    "window.lock",
+];
 
 /// Folders of a data folder in which everything is Flagdeck's.
 const FOLDERS: [&str; 2] = ["backups", "quarantine"];

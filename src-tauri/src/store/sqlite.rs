@@ -13,6 +13,7 @@ pub(crate) mod side;
 pub(crate) use self::revision::{Hash, NO_HASH, read_via, seal, write_via};
 mod copies;
 mod folder;
+mod followed;
 pub mod holders;
 mod index;
 mod open;

@@ -35,6 +35,14 @@ fn generate() -> String {
     }
     declare!(
         Flags,
+        Followed,
+        Override,
+        OverriddenPart,
+        OverrideSelection,
+        Publishing,
+        PublishConflict,
+        FollowStatus,
+        FollowState,
         AllOff,
         Reaches,
         Reach,

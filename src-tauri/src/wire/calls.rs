@@ -45,6 +45,18 @@ macro_rules! with_every_call {
             /// Lists the components that an edit would show to users who do not see them. Changes
             /// nothing.
             flags::widenings(edit: Edit) -> Widenings;
+            /// Ends overrides: what is followed is in force there again.
+            following::clear_overrides(which: OverrideSelection) -> Outcome;
+            /// Publishes overrides to the document that is followed. One that would remove more than
+            /// half of the components is refused unless `confirmsLoss`.
+            following::publish_overrides(
+                which: OverrideSelection,
+                confirms_loss: Option<bool>
+            ) -> Publishing;
+            /// Adopts the document that is held, if it still is the one that `document` names.
+            following::accept_followed(document: String) -> Outcome;
+            /// Fetches the document that is followed now.
+            following::fetch_followed() -> Status;
             /// Revisions that `filter` lets through, latest first, without the first `offset` of
             /// them.
             history::history(filter: HistoryFilter, offset: usize, limit: usize) -> HistoryPage;

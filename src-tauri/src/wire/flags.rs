@@ -5,6 +5,7 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
+use super::following::Followed;
 use super::history::SENTENCES_LISTED_MAX;
 use super::reach::Reaches;
 use crate::app::App;
@@ -30,6 +31,8 @@ pub struct Flags {
     pub changes: Vec<String>,
     /// Since when all flags are off; `null` while the master switch is on.
     pub all_off: Option<AllOff>,
+    /// What is followed, with what is overridden of that; `null` if it is a local document.
+    pub followed: Option<Followed>,
     /// Whom each component reaches.
     pub reach: Reaches,
     /// The document in its published format.
@@ -96,6 +99,7 @@ impl Flags {
                 listed.cloned().collect()
             }),
             all_off: live.all_off.as_deref().cloned(),
+            followed: Followed::of(live),
             reach: Reaches::of(live),
             document: live.document.clone(),
             components,

@@ -5,6 +5,7 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
+use crate::app::following::FollowStatus;
 use crate::app::{App, NotServing, Notice};
 use crate::store::{Actor, Gone, Instead, RevisionSummary};
 
@@ -31,6 +32,8 @@ pub struct Status {
     /// Why that is not stored yet, in a few words; `null` while nothing is held off, and before
     /// the first attempt to store it has failed.
     pub held_off_because: Option<String>,
+    /// How following a document is going; `null` if the settings name none.
+    pub following: Option<FollowStatus>,
     /// What people should know, newest last.
     pub notices: Vec<Notice>,
 }
@@ -83,6 +86,7 @@ impl Status {
             store_gone: app.gone().map(|gone| StoreGone::of(app, gone)),
             is_held_off: app.flags().is_emergency(),
             held_off_because: app.flags().why_not_stored(),
+            following: app.following(),
             notices: app.notices(),
         }
     }

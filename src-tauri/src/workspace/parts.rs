@@ -57,6 +57,9 @@ pub(super) struct RevisionLine {
     changes: Vec<String>,
     /// As it is stored, byte for byte.
     document: Box<RawValue>,
+    /// What was followed and overridden, as it is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    followed: Option<Box<str>>,
     hash: String,
 }
 
@@ -121,6 +124,7 @@ impl RevisionLine {
             note: draft.note,
             changes: draft.changes,
             document: document.ok_or_else(unwritable)?,
+            followed: draft.followed,
             hash: blake3::Hash::from_bytes(*hash).to_hex().to_string(),
         })
     }
@@ -155,6 +159,7 @@ impl RevisionLine {
             note: self.note,
             changes: self.changes,
             document: self.document.get().as_bytes().into(),
+            followed: self.followed,
         };
         Ok((draft, *hash.as_bytes()))
     }

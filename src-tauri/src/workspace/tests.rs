@@ -18,6 +18,7 @@ fn draft(at_ms: i64, document: &str) -> Draft {
         note: Some("why".into()),
         changes: vec!["Master switch on".into()],
         document: document.as_bytes().into(),
+        followed: Some(r#"{"address": "https://team.example"}"#.into()),
     }
 }
 
@@ -77,6 +78,7 @@ fn what_is_written_is_read_again() {
         );
         assert_eq!((&one.note, &one.changes), (&other.note, &other.changes));
         assert_eq!((&one.document, hash), (&other.document, other_hash));
+        assert_eq!(one.followed, other.followed);
     }
     let mut sources = Vec::new();
     let each = workspace.each_source::<WorkspaceError>(|of, bundle| {

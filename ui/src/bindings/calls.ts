@@ -26,6 +26,14 @@ export interface Calls {
   explain(component: string, user: string, groups: ReadonlyArray<string>, at?: AsOf | null): Promise<Explanation>;
   /** Lists the components that an edit would show to users who do not see them. Changes nothing. */
   widenings(edit: Edit): Promise<Widenings>;
+  /** Ends overrides: what is followed is in force there again. */
+  clearOverrides(which: OverrideSelection): Promise<Outcome>;
+  /** Publishes overrides to the document that is followed. One that would remove more than half of the components is refused unless `confirmsLoss`. */
+  publishOverrides(which: OverrideSelection, confirmsLoss?: boolean | null): Promise<Publishing>;
+  /** Adopts the document that is held, if it still is the one that `document` names. */
+  acceptFollowed(document: string): Promise<Outcome>;
+  /** Fetches the document that is followed now. */
+  fetchFollowed(): Promise<Status>;
   /** Revisions that `filter` lets through, latest first, without the first `offset` of them. */
   history(filter: HistoryFilter, offset: number, limit: number): Promise<HistoryPage>;
   /** Everybody who ever saved a revision. */
@@ -173,6 +181,10 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   review: ["review", "text"],
   explain: ["explain", "component", "user", "groups", "at"],
   widenings: ["widenings", "edit"],
+  clearOverrides: ["clear_overrides", "which"],
+  publishOverrides: ["publish_overrides", "which", "confirmsLoss"],
+  acceptFollowed: ["accept_followed", "document"],
+  fetchFollowed: ["fetch_followed"],
   history: ["history", "filter", "offset", "limit"],
   actors: ["actors"],
   lastChanges: ["last_changes", "after"],

@@ -29,6 +29,10 @@ changes: Array<string>,
  */
 allOff: AllOff | null, 
 /**
+ * What is followed, with what is overridden of that; `null` if it is a local document.
+ */
+followed: Followed | null, 
+/**
  * Whom each component reaches.
  */
 reach: Reaches, 
@@ -52,6 +56,163 @@ undo: Step | null,
  * What redo would bring back.
  */
 redo: Step | null, };
+
+/**
+ * The document that is followed, and what is overridden of it.
+ */
+export type Followed = { 
+/**
+ * Its address, without credentials.
+ */
+from: string, 
+/**
+ * The overrides: of the document as a whole first, then by component.
+ */
+overrides: Array<Override>, };
+
+/**
+ * A value over the one that is followed.
+ */
+export type Override = { 
+/**
+ * Where: a JSON Pointer into the document.
+ */
+place: string, 
+/**
+ * The component or group that it is about; `null` for the document as a whole.
+ */
+component: string | null, 
+/**
+ * OverriddenPart of it is overridden.
+ */
+what: OverriddenPart, 
+/**
+ * OverriddenPart it changes of what is followed, a sentence each; none if both are the same.
+ */
+changes: Array<string>, 
+/**
+ * OverriddenPart it overrides with, as JSON; left out for nothing.
+ */
+value?: unknown, 
+/**
+ * OverriddenPart is followed, as JSON; left out for nothing.
+ */
+followed?: unknown, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+sinceMs: number, 
+/**
+ * Who set it.
+ */
+by: Actor, 
+/**
+ * Why it does not act at present, a sentence; `null` if it does.
+ */
+suspended: string | null, };
+
+/**
+ * OverriddenPart is overridden.
+ */
+export type OverriddenPart = "master" | "bucketing" | "rollout" | "switch" | "custom_rollout" | "requires" | "about" | "unknown";
+
+/**
+ * Which overrides are meant.
+ */
+export type OverrideSelection = "all" | { "component": string } | { "places": Array<string> };
+
+/**
+ * What came of publishing: one of both.
+ */
+export type Publishing = { 
+/**
+ * What it changed here; `null` if nothing was published.
+ */
+published: Outcome | null, 
+/**
+ * Where the remote was changed since it was overridden; empty if it is published.
+ */
+conflicts: Array<PublishConflict>, };
+
+/**
+ * A place that was to be published, and was changed at the remote.
+ */
+export type PublishConflict = { 
+/**
+ * Where: a JSON Pointer into the document.
+ */
+place: string, 
+/**
+ * The component or group that it is about; `null` for the document as a whole.
+ */
+component: string | null, 
+/**
+ * OverriddenPart of it differs.
+ */
+what: OverriddenPart, 
+/**
+ * OverriddenPart the remote changed, a sentence each.
+ */
+theirs: Array<string>, 
+/**
+ * OverriddenPart publishing would change of that, a sentence each.
+ */
+mine: Array<string>, };
+
+/**
+ * How following a document is going.
+ */
+export type FollowStatus = { 
+/**
+ * The address that the settings name, without credentials.
+ */
+address: string, 
+/**
+ * How it is going.
+ */
+state: FollowState, 
+/**
+ * When the document was last found to be as it is, in milliseconds since 1970; `null` if it
+ * was not since this program started.
+ */
+confirmedMs: number | null, 
+/**
+ * When the next fetch is due, in milliseconds since 1970; `null` if another program fetches.
+ */
+nextMs: number | null, };
+
+/**
+ * How following a document is going.
+ */
+export type FollowState = { "kind": "waiting" } | { "kind": "fresh" } | { "kind": "retrying", 
+/**
+ * When the first of them failed, in milliseconds since 1970.
+ */
+sinceMs: number, 
+/**
+ * Why the latest failed: a sentence that follows the name of the remote.
+ */
+reason: string, } | { "kind": "stale", 
+/**
+ * When the first of them failed, in milliseconds since 1970.
+ */
+sinceMs: number, 
+/**
+ * Why the latest failed: a sentence that follows the name of the remote.
+ */
+reason: string, } | { "kind": "held", 
+/**
+ * When it was first seen, in milliseconds since 1970.
+ */
+sinceMs: number, 
+/**
+ * What it has lost, as in `5 of 6 components: calculator, tracker and 3 more`.
+ */
+lost: string, 
+/**
+ * What names the document, to accept it and no other.
+ */
+document: string, } | { "kind": "elsewhere" };
 
 /**
  * Since when all flags are off, and by whom.
@@ -162,9 +323,9 @@ via: Via,
 name: string, };
 
 /**
- * A face of Flagdeck.
+ * The face of Flagdeck that a change was made through.
  */
-export type Via = "window" | "flagctl" | "http";
+export type Via = "window" | "flagctl" | "http" | "followed";
 
 /**
  * A revision that undo or redo would act on.
@@ -455,7 +616,7 @@ snapshot: number | null, };
  * The kind of a failure: stable names that programs may branch on, the same in the
  * window, over HTTP and in `flagctl --json`.
  */
-export type Code = "failed" | "state_damaged" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "nothing_to_do" | "pinned" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "not_printed" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams";
+export type Code = "failed" | "state_damaged" | "busy" | "disk_full" | "not_collecting" | "invalid" | "large_loss" | "malformed" | "too_large" | "too_many" | "not_found" | "conflict" | "remote" | "nothing_to_do" | "pinned" | "restore_ended" | "read_only" | "not_kept" | "store_gone" | "not_printed" | "unauthorized" | "foreign" | "method_not_allowed" | "too_slow" | "stale" | "address_too_long" | "unsupported_media_type" | "key_reused" | "if_match_required" | "queue_full" | "too_much_at_once" | "too_many_bad_tokens" | "head_too_large" | "too_many_streams" | "circle";
 
 /**
  * One thing wrong with a document.
@@ -668,7 +829,7 @@ isDamaged?: boolean, };
 /**
  * Why a revision came to be.
  */
-export type Cause = { "kind": "edit" } | { "kind": "import" } | { "kind": "undo", "of": RevisionNumber } | { "kind": "redo", "of": RevisionNumber } | { "kind": "restore", "of": RevisionNumber };
+export type Cause = { "kind": "edit" } | { "kind": "import" } | { "kind": "undo", "of": RevisionNumber } | { "kind": "redo", "of": RevisionNumber } | { "kind": "restore", "of": RevisionNumber } | { "kind": "follow" } | { "kind": "adopt" } | { "kind": "publish" } | { "kind": "unfollow" };
 
 /**
  * The last revision that touched a path.
@@ -1207,6 +1368,10 @@ isHeldOff: boolean,
  * the first attempt to store it has failed.
  */
 heldOffBecause: string | null, 
+/**
+ * How following a document is going; `null` if the settings name none.
+ */
+following: FollowStatus | null, 
 /**
  * What people should know, newest last.
  */
@@ -2673,6 +2838,7 @@ export const CODES: readonly Code[] = [
   "too_many",
   "not_found",
   "conflict",
+  "remote",
   "nothing_to_do",
   "pinned",
   "restore_ended",
@@ -2694,4 +2860,5 @@ export const CODES: readonly Code[] = [
   "too_many_bad_tokens",
   "head_too_large",
   "too_many_streams",
+  "circle",
 ];

@@ -109,6 +109,15 @@ fn compare_objects(at: &Pointer, before: &Object, after: &Object, found: &mut Ve
 }
 
 impl Change {
+    /// Lists what differs between two values of a part of the document; `None` for no value.
+    pub fn within(pointer: &str, before: Option<&Tree>, after: Option<&Tree>) -> Vec<Self> {
+        let at = tokens(pointer);
+        let at = at.iter().fold(Pointer::default(), |at, key| at.at(key));
+        let mut found = Vec::new();
+        compare(&at, before, after, &mut found);
+        found
+    }
+
     /// Returns the keys on the way to it.
     fn tokens(&self) -> Vec<String> {
         tokens(&self.pointer)

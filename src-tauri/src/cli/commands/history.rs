@@ -43,6 +43,7 @@ fn filter(arguments: HistoryArguments, now_ms: i64) -> anyhow::Result<HistoryFil
             Face::Window => Via::Window,
             Face::Flagctl => Via::Flagctl,
             Face::Http => Via::Http,
+            Face::Followed => Via::Followed,
         }),
         name: arguments.actor,
         text: arguments.text,
@@ -61,6 +62,10 @@ fn line(revision: &RevisionSummary) -> String {
         Cause::Undo(of) => format!("undo of {of}: "),
         Cause::Redo(of) => format!("redo of {of}: "),
         Cause::Restore(of) => format!("restore of {of}: "),
+        Cause::Follow => "follow: ".into(),
+        Cause::Adopt => "adopted: ".into(),
+        Cause::Publish => "published: ".into(),
+        Cause::Unfollow => "followed no more: ".into(),
     };
     let changes = summary(&revision.changes);
     let note = revision.note.as_ref();

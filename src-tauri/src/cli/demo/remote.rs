@@ -412,6 +412,8 @@ impl Flagdeck {
             },
             // Flagdeck speaks HTTP, redirects nowhere, and sends no more than was requested.
             outbound::CallError::Garbled { .. }
+            | outbound::CallError::Certificate { .. }
+            | outbound::CallError::Forbidden(_)
             | outbound::CallError::Elsewhere { .. }
             | outbound::CallError::TooLarge { .. } => CallError::Stranger { address },
         }

@@ -5,11 +5,11 @@
 //! is read, and a row that was replaced as a whole is found by [`audit`].
 
 use flagdeck_core::Trace;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::chain::{self, Tail};
 use super::commits::{self, Commit};
-use super::{index, schema};
+use super::{followed, index, schema};
 use crate::store::{
     Actor, Appended, Cause, CheckReport, Draft, Revision, RevisionNumber, RevisionSummary,
     StoreError, Via,
@@ -78,6 +78,9 @@ pub(super) fn insert_next(
     let coded = chain::code(open.as_ref(), &draft.document);
     row.insert(connection, &coded.bytes)?;
     chain::link(connection, number, &coded)?;
+    if let Some(text) = &draft.followed {
+        followed::insert(connection, number, text)?;
+    }
     let note = draft.note.as_deref();
     index::add(connection, number, note, &draft.changes, trace)?;
     *tail = chain::noted(open, number, &draft.document, &coded);
@@ -119,15 +122,16 @@ pub(super) fn load_after(
     number: RevisionNumber,
     tail: &mut Option<Tail>,
 ) -> Result<Option<Revision>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT number, at_ms, via, actor, cause, cause_of, note, changes, \
-         document_hash, previous_hash, hash FROM revision WHERE number = ?1",
-    )?;
+    let mut statement = Fields::select(connection, "WHERE number = ?1")?;
     let mut rows = statement.query([to_key(number)])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
     let fields = Fields::read(row)?;
+    let followed = fields
+        .followed_hash
+        .map(|hash| followed::load(connection, number, &hash));
+    let followed = followed.transpose()?;
     let document = chain::document(connection, number, tail)?;
     if blake3::hash(&document) != fields.document_hash {
         return Err(mismatch(number));
@@ -142,6 +146,7 @@ pub(super) fn load_after(
             note: summary.note,
             changes: summary.changes,
             document: document.into(),
+            followed,
         },
     }))
 }
@@ -153,11 +158,8 @@ pub(super) fn summaries(
     before: Option<RevisionNumber>,
     limit: usize,
 ) -> Result<Vec<RevisionSummary>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT number, at_ms, via, actor, cause, cause_of, note, changes, \
-         document_hash, previous_hash, hash FROM revision \
-         WHERE number < ?1 ORDER BY number DESC LIMIT ?2",
-    )?;
+    let latest_first = "WHERE number < ?1 ORDER BY number DESC LIMIT ?2";
+    let mut statement = Fields::select(connection, latest_first)?;
     // Numbers stay below the largest key, so it stands for "all".
     let before = before.map_or(i64::MAX, to_key);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -334,9 +336,26 @@ struct Fields {
     document_hash: Hash,
     previous_hash: Hash,
     hash: Hash,
+    /// `None` if nothing was followed.
+    followed_hash: Option<Hash>,
 }
 
 impl Fields {
+    /// Prepares to read rows, with what is followed if the format of the database has that.
+    fn select<'a>(
+        connection: &'a Connection,
+        which: &str,
+    ) -> Result<CachedStatement<'a>, StoreError> {
+        let followed_hash = match schema::has_followed(connection)? {
+            true => "(SELECT hash FROM revision_followed WHERE revision = number)",
+            false => "NULL",
+        };
+        Ok(connection.prepare_cached(&format!(
+            "SELECT number, at_ms, via, actor, cause, cause_of, note, changes, document_hash, \
+             previous_hash, hash, {followed_hash} FROM revision {which}"
+        ))?)
+    }
+
     fn of(number: RevisionNumber, draft: &Draft, document_hash: Hash, previous_hash: Hash) -> Self {
         let (cause, cause_of) = write_cause(draft.cause);
         let mut fields = Self {
@@ -351,6 +370,7 @@ impl Fields {
             document_hash,
             previous_hash,
             hash: NO_HASH,
+            followed_hash: draft.followed.as_deref().map(followed::hash),
         };
         fields.hash = fields.seal();
         fields
@@ -401,6 +421,7 @@ impl Fields {
             document_hash: row.get(8)?,
             previous_hash: row.get(9)?,
             hash: row.get(10)?,
+            followed_hash: row.get(11)?,
         })
     }
 
@@ -418,6 +439,9 @@ impl Fields {
         text(&mut hasher, self.note.as_deref());
         text(&mut hasher, Some(&self.changes));
         hasher.update(&self.document_hash);
+        if let Some(hash) = &self.followed_hash {
+            hasher.update(hash);
+        }
         *hasher.finalize().as_bytes()
     }
 
@@ -457,6 +481,7 @@ pub(crate) fn write_via(via: Via) -> &'static str {
         Via::Window => "window",
         Via::Flagctl => "flagctl",
         Via::Http => "http",
+        Via::Followed => "followed",
     }
 }
 
@@ -465,6 +490,7 @@ pub(crate) fn read_via(text: &str) -> Option<Via> {
         "window" => Some(Via::Window),
         "flagctl" => Some(Via::Flagctl),
         "http" => Some(Via::Http),
+        "followed" => Some(Via::Followed),
         _ => None,
     }
 }
@@ -476,6 +502,10 @@ fn write_cause(cause: Cause) -> (&'static str, Option<RevisionNumber>) {
         Cause::Undo(of) => ("undo", Some(of)),
         Cause::Redo(of) => ("redo", Some(of)),
         Cause::Restore(of) => ("restore", Some(of)),
+        Cause::Follow => ("follow", None),
+        Cause::Adopt => ("adopt", None),
+        Cause::Publish => ("publish", None),
+        Cause::Unfollow => ("unfollow", None),
     }
 }
 
@@ -486,6 +516,10 @@ fn read_cause(text: &str, of: Option<RevisionNumber>) -> Option<Cause> {
         ("undo", Some(of)) => Some(Cause::Undo(of)),
         ("redo", Some(of)) => Some(Cause::Redo(of)),
         ("restore", Some(of)) => Some(Cause::Restore(of)),
+        ("follow", None) => Some(Cause::Follow),
+        ("adopt", None) => Some(Cause::Adopt),
+        ("publish", None) => Some(Cause::Publish),
+        ("unfollow", None) => Some(Cause::Unfollow),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{commits, index};
+use super::{commits, followed, index};
 use crate::store::StoreError;
 
 /// Marks a database as Flagdeck's: "FLDG" in ASCII.
@@ -41,7 +41,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: commits::TABLE,
         fill: |_| Ok(()),
     },
+    Migration {
+        sql: followed::TABLE,
+        fill: |_| Ok(()),
+    },
 ];
+
+/// The first format that keeps what is followed.
+const FORMAT_WITH_FOLLOWED: i64 = 6;
 
 // `document` comes last: SQLite reads the columns before it without walking through it. The kinds
 // that formats 1 to 3 list here are dropped by format 4.
@@ -218,6 +225,13 @@ pub(super) fn owner(connection: &Connection) -> Result<Owner, StoreError> {
         return Ok(Owner::Flagdeck { format: 0 });
     }
     Ok(Owner::Other { application_id })
+}
+
+/// Returns whether a database keeps what is followed. One of an older format is read before it is
+/// migrated, and in quarantine.
+pub(super) fn has_followed(connection: &Connection) -> Result<bool, StoreError> {
+    let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(format >= FORMAT_WITH_FOLLOWED)
 }
 
 /// Applies all pending `migrations`, or none.

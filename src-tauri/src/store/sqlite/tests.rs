@@ -70,6 +70,7 @@ fn append(store: &SqliteStore, bytes: usize) -> Result<RevisionNumber, StoreErro
         note: None,
         changes: Vec::new(),
         document: Arc::from(document),
+        followed: None,
     };
     let latest = store
         .head()?

@@ -1,0 +1,236 @@
+//! Following the document that the settings name: fetched on schedule by the program that leads,
+//! adopted, and published to.
+//!
+//! A fetch that fails changes nothing in force, however often: the last good document goes on
+//! serving. What is known of the fetches of another program is only what that stored.
+
+mod fetching;
+mod status;
+
+use std::time::Duration;
+
+use flagdeck_core::Place;
+use flagdeck_core::tree::Tree;
+
+use self::fetching::Found;
+pub(super) use self::fetching::{Fetcher, Follower};
+pub use self::status::{FollowState, FollowStatus};
+use super::App;
+use crate::address::without_credentials;
+use crate::error::Error;
+use crate::flags::Outcome;
+use crate::flags::following::{Adopted, Publication, RemoteDocument, Selection};
+use crate::flags::live::Live;
+use crate::lock::lock;
+use crate::store::Actor;
+use crate::upstream::{
+    self, Answer, Credential, FetchError, Fetched, FollowError, PublishError, Remote,
+};
+
+/// How often to look whether a fetch is due, and whether the settings name another document.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How often publishing is tried again over changes elsewhere in the document.
+const PUBLISH_TRIES_MAX: usize = 4;
+
+/// A component, or another part of the document, that was overridden here and changed there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PublishConflict {
+    /// Where.
+    pub place: Place,
+    /// What was followed when it was overridden; `None` for no value.
+    pub was: Option<Tree>,
+    /// What the remote has now.
+    pub theirs: Option<Tree>,
+    /// What is overridden with here.
+    pub mine: Option<Tree>,
+}
+
+/// What came of publishing.
+#[derive(Debug)]
+pub enum Published {
+    /// It is published.
+    Done(Outcome),
+    /// Nothing was: the remote changed where it was to be published. What it has was adopted, with
+    /// the overrides still over it.
+    Conflict(Vec<PublishConflict>),
+}
+
+impl App {
+    /// Returns how following a document is going; `None` if the settings name none.
+    pub fn following(&self) -> Option<FollowStatus> {
+        let known = lock(&self.0.follower.status).clone();
+        let config = self.config();
+        let endpoint = config.feature_flags.endpoint.as_deref()?;
+        Some(known.unwrap_or_else(|| FollowStatus {
+            address: shown(endpoint),
+            state: FollowState::Elsewhere,
+            confirmed_ms: None,
+            next_ms: None,
+        }))
+    }
+
+    /// Fetches the followed document now and adopts it, even if it has lost most components, if it
+    /// is the one that `document` names: the one that is held.
+    ///
+    /// # Errors
+    /// [`FollowError`] if it cannot be fetched, or is another one that has lost as much.
+    pub fn accept_followed(&self, document: &str) -> Result<Outcome, Error> {
+        let remote = self.remote()?;
+        let fetched = self.fetch_whole(&remote)?;
+        let is_it = named(&fetched) == document;
+        let outcome = match self.flags().follow(&received(&remote, *fetched), is_it)? {
+            Adopted::Revision(outcome) => outcome,
+            Adopted::Unchanged => Outcome::unchanged(self.flags().live().revision, Vec::new()),
+            Adopted::Held(lost) => return Err(FollowError::Another { lost }.into()),
+        };
+        self.fetch_soon();
+        Ok(outcome)
+    }
+
+    /// Fetches the followed document now, as a program that does not stay open does, and returns
+    /// how it is going. Adopts it unless it is held.
+    ///
+    /// # Errors
+    /// [`FollowError`] if the settings name none, or none that can be followed.
+    pub fn fetch_now(&self) -> Result<FollowStatus, Error> {
+        let remote = self.remote()?;
+        let now_ms = self.now_ms();
+        let found = self.found(&remote, self.known_tag(&remote));
+        let state = match found {
+            Ok(Found::Same) => FollowState::Fresh,
+            Ok(Found::Held { lost, document }) => FollowState::Held {
+                since_ms: now_ms,
+                lost: lost.to_string(),
+                document,
+            },
+            Ok(Found::Failed { reason, .. }) => FollowState::Stale {
+                since_ms: now_ms,
+                reason,
+            },
+            Err(error) => return Err(error),
+        };
+        let is_confirmed = matches!(state, FollowState::Fresh);
+        self.fetch_soon();
+        Ok(FollowStatus {
+            address: remote.address().to_string(),
+            confirmed_ms: is_confirmed.then_some(now_ms),
+            state,
+            next_ms: None,
+        })
+    }
+
+    /// Publishes overrides to the followed document. Changes of it elsewhere are adopted on the
+    /// way.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such override, [`Error::LargeLoss`] if it would remove
+    /// most components and that was not confirmed, [`FollowError`] if the remote refuses it.
+    pub fn publish(
+        &self,
+        which: &Selection,
+        confirms_loss: bool,
+        actor: &Actor,
+    ) -> Result<Published, Error> {
+        let remote = self.remote()?;
+        for _ in 0..PUBLISH_TRIES_MAX {
+            let publication = self.flags().publication(which)?;
+            let text = publication.document.to_bytes();
+            let sent = remote.publish(upstream::Publication {
+                text: std::str::from_utf8(&text).unwrap_or_default(),
+                etag: publication.replaces.as_deref(),
+                confirms_loss,
+            });
+            let error = match sent {
+                Ok(published) => {
+                    let outcome = self
+                        .flags()
+                        .published(&publication, published.etag, actor)?;
+                    self.fetch_soon();
+                    return Ok(Published::Done(outcome));
+                }
+                Err(error) => error,
+            };
+            if !matches!(error, PublishError::Conflict { .. }) {
+                return Err(FollowError::Publish {
+                    address: remote.address().to_string(),
+                    source: error,
+                }
+                .into());
+            }
+            let conflicts = self.conflicts(&remote, &publication)?;
+            if !conflicts.is_empty() {
+                return Ok(Published::Conflict(conflicts));
+            }
+        }
+        Err(FollowError::Contended.into())
+    }
+
+    /// Adopts what the remote has, and returns where it differs from what a publication was made
+    /// over.
+    fn conflicts(
+        &self,
+        remote: &Remote,
+        publication: &Publication,
+    ) -> Result<Vec<PublishConflict>, Error> {
+        let before = self.flags().live();
+        let fetched = self.fetch_whole(remote)?;
+        if let Adopted::Held(lost) = self.flags().follow(&received(remote, *fetched), false)? {
+            return Err(Error::LargeLoss { loss: lost });
+        }
+        let after = self.flags().live();
+        let at = |live: &Live, place: &Place| {
+            let followed = live.followed.as_ref()?;
+            followed.overrides.get(place).cloned()
+        };
+        let places = publication.places.iter();
+        let conflicts = places.filter_map(|place| {
+            let (before, after) = (at(&before, place)?, at(&after, place)?);
+            let is_new = before.followed != after.followed && after.followed != after.value;
+            is_new.then(|| PublishConflict {
+                place: place.clone(),
+                was: before.followed,
+                theirs: after.followed,
+                mine: after.value,
+            })
+        });
+        Ok(conflicts.collect())
+    }
+
+    fn remote(&self) -> Result<Remote, FollowError> {
+        let config = self.config();
+        let endpoint = config.feature_flags.endpoint.as_deref();
+        let endpoint = endpoint.ok_or(FollowError::Nothing)?;
+        let credential = Credential::load(self.data_dir(), self.0.flags_token.as_deref())?;
+        Ok(Remote::new(endpoint, credential, self.lineage().id())?)
+    }
+
+    fn fetch_whole(&self, remote: &Remote) -> Result<Box<Fetched>, FollowError> {
+        let failed = |source| FollowError::Fetch {
+            address: remote.address().to_string(),
+            source,
+        };
+        match remote.fetch(None).map_err(failed)? {
+            Answer::Document(fetched) => Ok(fetched),
+            Answer::Unchanged { .. } => Err(failed(FetchError::Unasked)),
+        }
+    }
+}
+
+fn received(remote: &Remote, fetched: Fetched) -> RemoteDocument {
+    RemoteDocument {
+        from: remote.address().to_string(),
+        etag: fetched.etag,
+        document: fetched.checked.document,
+    }
+}
+
+/// Names a document that was fetched.
+fn named(fetched: &Fetched) -> String {
+    blake3::hash(&fetched.bytes).to_hex()[..32].to_owned()
+}
+
+/// Returns an address as it may be shown.
+fn shown(address: &str) -> String {
+    without_credentials(address)
+}

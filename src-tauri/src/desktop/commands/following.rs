@@ -1,0 +1,46 @@
+//! The document that is followed: fetched now, accepted, its overrides ended or published.
+
+use flagdeck::store::{Actor, Via};
+use flagdeck::wire::{Outcome, OverrideSelection, Publishing, Status};
+use tauri::State;
+
+use super::{Answer, with_app};
+use crate::desk::Desk;
+
+#[tauri::command]
+pub async fn clear_overrides(desk: State<'_, Desk>, which: OverrideSelection) -> Answer<Outcome> {
+    let actor = Actor::local(Via::Window);
+    with_app(&desk, move |app| {
+        let ended = app.flags().clear_overrides(&which.read()?, &actor)?;
+        Ok(ended.into())
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn publish_overrides(
+    desk: State<'_, Desk>,
+    which: OverrideSelection,
+    confirms_loss: Option<bool>,
+) -> Answer<Publishing> {
+    let actor = Actor::local(Via::Window);
+    with_app(&desk, move |app| {
+        let confirms = confirms_loss.unwrap_or(false);
+        Ok(app.publish(&which.read()?, confirms, &actor)?.into())
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn accept_followed(desk: State<'_, Desk>, document: String) -> Answer<Outcome> {
+    with_app(&desk, move |app| Ok(app.accept_followed(&document)?.into())).await
+}
+
+#[tauri::command]
+pub async fn fetch_followed(desk: State<'_, Desk>) -> Answer<Status> {
+    with_app(&desk, |app| {
+        app.fetch_now()?;
+        Ok(Status::of(app))
+    })
+    .await
+}

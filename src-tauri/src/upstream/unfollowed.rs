@@ -1,0 +1,51 @@
+//! Why a document is not followed, accepted or published.
+
+use flagdeck_core::Loss;
+
+use super::{CredentialError, FetchError, NoRemote, PublishError};
+
+/// Why a document is not followed, accepted or published.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The settings name no document.
+    #[error("no document is followed: featureFlags.endpoint names none")]
+    Nothing,
+    /// The address cannot be followed.
+    #[error("featureFlags.endpoint cannot be followed: {0}")]
+    Address(#[from] NoRemote),
+    /// The credential cannot be used.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// A fetch failed.
+    #[error("{address}: {source}")]
+    Fetch {
+        /// The address, without credentials.
+        address: String,
+        /// Why.
+        source: FetchError,
+    },
+    /// Publishing failed.
+    #[error("{address}: {source}{}", uncertainty(.source))]
+    Publish {
+        /// The address, without credentials.
+        address: String,
+        /// Why.
+        source: PublishError,
+    },
+    /// What was to be accepted is no longer what the remote has.
+    #[error("the remote has another document by now, which has lost {lost}; nothing was changed")]
+    Another {
+        /// What that has lost.
+        lost: Loss,
+    },
+    /// The remote changes faster than it can be published to.
+    #[error("the remote was changed again and again; nothing was published, try again")]
+    Contended,
+}
+
+fn uncertainty(error: &PublishError) -> &'static str {
+    match error.is_uncertain() {
+        true => "; it may have been published all the same, which the next fetch tells",
+        false => "",
+    }
+}
