@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, Preferences, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings, WorkspaceFile } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings, WorkspaceFile } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
