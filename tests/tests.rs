@@ -40,6 +40,7 @@ mod documents;
 mod edits;
 mod emergency;
 mod following;
+mod following_fetched;
 mod leader;
 mod log_ends;
 mod numbers;

@@ -116,12 +116,12 @@ impl Fetcher {
     }
 
     fn prepare(&mut self, app: &App, endpoint: &str) -> Result<&Remote, FollowError> {
-        let credential = Credential::load(app.data_dir(), app.0.flags_token.as_deref())?;
+        let credential = app.credential()?;
         let known = self.remote.take().filter(|(known, _)| *known == credential);
         let known = match known {
             Some(known) => known,
             None => {
-                let remote = Remote::new(endpoint, credential.clone(), app.lineage().id())?;
+                let remote = app.remote_at(endpoint, credential.clone())?;
                 (credential, remote)
             }
         };
