@@ -8,9 +8,12 @@ use zstd::stream::read::Decoder;
 use super::WorkspaceError;
 use super::limits::{FILE_BYTES_MAX, LINE_BYTES_MAX, UNPACKED_BYTES_MAX, WINDOW_LOG};
 
+/// A file in memory, unpacked as it is read.
+type Unpacked = Decoder<'static, BufReader<Cursor<Arc<[u8]>>>>;
+
 /// Reads a compressed text line by line.
 pub(super) struct Lines {
-    source: BufReader<Decoder<'static, BufReader<Cursor<Arc<[u8]>>>>>,
+    source: BufReader<Unpacked>,
     /// Bytes that may still be read.
     left: u64,
 }

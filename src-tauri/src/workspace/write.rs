@@ -28,7 +28,7 @@ impl Writer {
     /// [`WorkspaceError::TooLarge`].
     pub fn begin(settings: BTreeMap<String, Value>) -> Result<Self, WorkspaceError> {
         let mut writer = Self {
-            encoder: encoder().map_err(in_memory)?,
+            encoder: encoder().map_err(|error| in_memory(&error))?,
             counted: Counted::default(),
             bytes: 0,
         };
@@ -72,7 +72,7 @@ impl Writer {
     pub fn end(mut self) -> Result<(Vec<u8>, Workspace), WorkspaceError> {
         let end = text_of(&Line::End(self.counted.end()));
         self.put(&end)?;
-        let bytes = self.encoder.finish().map_err(in_memory)?;
+        let bytes = self.encoder.finish().map_err(|error| in_memory(&error))?;
         if bytes.len() > FILE_BYTES_MAX {
             let bytes_max = FILE_BYTES_MAX as u64;
             return Err(WorkspaceError::TooLarge { bytes_max });
@@ -97,7 +97,9 @@ impl Writer {
             let bytes_max = UNPACKED_BYTES_MAX;
             return Err(WorkspaceError::TooLarge { bytes_max });
         }
-        self.encoder.write_all(text).map_err(in_memory)
+        self.encoder
+            .write_all(text)
+            .map_err(|error| in_memory(&error))
     }
 }
 
@@ -116,6 +118,6 @@ fn text_of(value: &impl Serialize) -> Vec<u8> {
 }
 
 /// Nothing but the memory is written to.
-fn in_memory(error: io::Error) -> WorkspaceError {
+fn in_memory(error: &io::Error) -> WorkspaceError {
     WorkspaceError::damaged(format!("it cannot be packed: {error}"))
 }
