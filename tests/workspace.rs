@@ -32,22 +32,22 @@ fn filled(folder: &Path) -> App {
     put(&app, "shop", 1);
     put(&app, "shop", 2);
     put(&app, "till", 3);
-    set(&app, "http.port", json!(4711));
+    set(&app, "http.port", &json!(4711));
     set(
         &app,
         "metrics.pushGateway",
-        json!("http://gate.example:9091"),
+        &json!("http://gate.example:9091"),
     );
     set(
         &app,
         "http.allowedOrigins",
-        json!(["http://localhost:5173"]),
+        &json!(["http://localhost:5173"]),
     );
     app
 }
 
-fn set(app: &App, name: &str, value: Value) {
-    app.change_setting(name, &value).unwrap();
+fn set(app: &App, name: &str, value: &Value) {
+    app.change_setting(name, value).unwrap();
 }
 
 fn exported(app: &App, with_snapshots: bool) -> ExportedWorkspace {
@@ -55,7 +55,7 @@ fn exported(app: &App, with_snapshots: bool) -> ExportedWorkspace {
 }
 
 /// What has to be the same of each revision.
-fn facts(revisions: Vec<RevisionSummary>) -> Vec<String> {
+fn facts(revisions: &[RevisionSummary]) -> Vec<String> {
     revisions.iter().map(|it| format!("{it:?}")).collect()
 }
 
@@ -92,7 +92,7 @@ fn a_fresh_folder_goes_on_where_the_workspace_was() {
     let workspace = after.open_workspace(bytes).unwrap();
     let imported = after.import_workspace(&workspace).unwrap();
     assert_eq!(imported.revisions, 4);
-    assert_eq!(facts(history(&after)), facts(history(&before)));
+    assert_eq!(facts(&history(&after)), facts(&history(&before)));
     assert_eq!(percentage(&after), 2000);
     assert_eq!(states(&after, "shop"), states(&before, "shop"));
     assert_eq!(states(&after, "till"), states(&before, "till"));
@@ -132,7 +132,7 @@ fn settings_come_along_without_secrets_and_contact_nobody() {
     set(
         &before,
         "metrics.pushGateway",
-        json!("http://ada:secret@gate.example:9091"),
+        &json!("http://ada:secret@gate.example:9091"),
     );
     let ExportedWorkspace {
         bytes, left_out, ..

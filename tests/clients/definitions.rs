@@ -125,6 +125,10 @@ fn document(bucketing: &str) -> FlagDocument {
 /// Compares what an evaluator decides with what the document does; the ids of users begin with one
 /// of `names`.
 #[track_caller]
+#[expect(
+    clippy::print_stdout,
+    reason = "a run over many users reports its counts"
+)]
 fn check(document: &FlagDocument, evaluator: &mut Driver, names: &[&str], users: usize) {
     let Definitions { tree, left_out } = flagd::definitions(document);
     assert!(
