@@ -253,6 +253,9 @@ fn the_page_on_json_has_an_example_of_every_noun() {
     let document = r#"{"enabled": true, "components": {"a": true}, "colour": "red"}"#;
     let review = app.flags().review(document.as_bytes());
     nouns.insert("Review", json(wire::Review::from(review)));
+    let file = cli.data_dir().join("all.flagdeck");
+    let exported = cli.json(&format!("export --workspace {}", file.display()));
+    nouns.insert("WorkspaceFile", exported);
     let (shop, now_ms) = ("shop".parse().unwrap(), app.now_ms());
     let clients = app.clients();
     clients.note(Some(&shop), "node", Interface::Document, now_ms);

@@ -204,6 +204,7 @@ const UPWARDS: &[&str] = &[
     "build_info",
     "metrics",
     "state",
+    "workspace",
     "error",
     "flags",
     "app",

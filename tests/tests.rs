@@ -34,6 +34,7 @@ mod clients;
 mod config;
 mod damage_told;
 mod damaged_records;
+mod definitions;
 mod demo;
 mod documented;
 mod documents;
@@ -109,5 +110,6 @@ mod store_programs;
 mod upstream;
 
 mod verdicts;
+mod workspace;
 
 mod structure;

@@ -18,6 +18,7 @@ mod states;
 mod tokens;
 mod verdicts;
 mod watch;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -38,6 +39,7 @@ pub use self::serving::NotServing;
 use self::serving::Serving;
 pub use self::states::value_under;
 use self::verdicts::Judge;
+pub use self::workspace::{ExportedWorkspace, ImportedWorkspace};
 use crate::chores::Lane;
 use crate::clients::{Clients, Connected};
 use crate::clock::Clock;

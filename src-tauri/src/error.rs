@@ -12,6 +12,7 @@ use crate::source::SourceNameError;
 use crate::state::StateError;
 use crate::store::{RevisionNumber, StoreError};
 use crate::upstream::FollowError;
+use crate::workspace::WorkspaceError;
 
 /// Why the application refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,9 @@ pub enum Error {
     /// A state was not taken in, compared or restored.
     #[error(transparent)]
     State(StateError),
+    /// A workspace was not exported or imported.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
     /// A setting was not changed.
     #[error(transparent)]
     Setting(#[from] ChangeError),

@@ -10,6 +10,7 @@ mod emergency;
 pub mod evaluating;
 pub mod followed;
 pub mod following;
+mod incoming;
 pub mod labels;
 mod layers;
 pub mod limits;
@@ -29,6 +30,7 @@ use flagdeck_core::{Edit, FlagDocument, Problem, Trace, apply, changes};
 
 use self::emergency::{ChangeGuard, Emergency};
 use self::followed::Followed;
+pub use self::incoming::{FileFormat, Incoming};
 pub use self::layers::Scope;
 use self::live::Live;
 pub use self::outcome::{Outcome, Step};
@@ -41,7 +43,8 @@ use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::lock::lock;
 use crate::store::{
-    Actor, Appended, Cause, Draft, Revision, RevisionNumber, RevisionSummary, Store, StoreError,
+    Actor, Appended, Cause, Draft, Revision, RevisionNumber, RevisionSummary, Revisions, Store,
+    StoreError,
 };
 
 /// Attempts to apply an edit to a document that others keep changing.
@@ -332,6 +335,21 @@ impl Flags {
             expected,
             winner: self.live().revision,
         })
+    }
+
+    /// Saves revisions as they were, if there is none, and puts the last one in force; returns
+    /// whether they were saved.
+    ///
+    /// # Errors
+    /// If they cannot be saved; then none was.
+    pub(crate) fn begin_with(&self, revisions: Revisions) -> Result<bool, Error> {
+        let exchange = self.0.exchange.read();
+        let _open = exchange.unwrap_or_else(PoisonError::into_inner);
+        self.check_place()?;
+        self.ensure_writable()?;
+        let saved = self.store().begin_with(revisions)?;
+        self.refresh()?;
+        Ok(saved.is_some())
     }
 
     // Changes by other processes.

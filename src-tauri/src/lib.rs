@@ -50,6 +50,7 @@ pub mod flags;
 pub mod source;
 pub mod state;
 pub mod store;
+pub mod workspace;
 
 pub mod metrics;
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use self::set_aside::{FoundRevisions, RevisionSpan};
+use self::sqlite::Hash;
 use self::sqlite::quarantine::Quarantined;
 
 /// The number of a revision: 1, 2, 3, …; 0 stands for "nothing saved yet".
@@ -331,6 +332,9 @@ pub struct Reopened {
     pub recovery: Option<String>,
 }
 
+/// Revisions as they were, from the first on, each with the hash of its row.
+pub(crate) type Revisions = Box<dyn Iterator<Item = Result<(Draft, Hash), StoreError>> + Send>;
+
 /// Keeps revisions. Calls block until done; those that write are durable when they return.
 pub trait Store: Send + Sync + fmt::Debug {
     /// Loads the latest revision; `None` in a store without any.
@@ -453,6 +457,24 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// As for [`Self::examine`], and [`StoreError`] if they cannot be written; then none was.
     fn take_back(&self, entry: &Quarantined) -> Result<Option<RevisionSpan>, StoreError>;
+
+    /// Calls `each` with every revision, from the first on, and the hash of its row, which is over
+    /// all before it.
+    ///
+    /// # Errors
+    /// That of `each`; [`StoreError`] if one cannot be read, or does not match its hash.
+    fn each_revision(
+        &self,
+        each: &mut dyn FnMut(Revision, Hash) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// Saves revisions as they were in a store that has none, from the first on: all of them, or
+    /// none. Returns the last; `None` if the store has a revision.
+    ///
+    /// # Errors
+    /// Those of `revisions`; [`StoreError`] if one does not match its hash, or they cannot be
+    /// written.
+    fn begin_with(&self, revisions: Revisions) -> Result<Option<RevisionNumber>, StoreError>;
 
     /// Returns why nothing can be written; `None` if it can.
     fn read_only(&self) -> Option<String>;

@@ -29,7 +29,9 @@ pub use self::reach::{Reach, Reaches, Widening, Widenings};
 pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review, RevisionChange};
 pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
-pub use self::window::{Announcement, ChosenFile, OpenedPage, Preferences, Theme, View};
+pub use self::window::{
+    Announcement, ChosenFile, Definitions, OpenedPage, Preferences, Theme, View, WorkspaceFile,
+};
 pub use crate::app::following::{FollowState, FollowStatus};
 pub use crate::app::{Finding, Level, NotServing, Notice, Survey, TakenBack};
 pub use crate::build_info::{BuildInfo, Package, Part};

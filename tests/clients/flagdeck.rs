@@ -65,7 +65,8 @@ impl Flagdeck {
         self.port = port.parse().expect(&line);
     }
 
-    fn command(&self, arguments: &str) -> Command {
+    /// Returns `flagctl` with arguments, on the folder.
+    pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flagctl"));
         command.arg("--data-dir").arg(self.folder.path());
         command.args(arguments.split(' '));

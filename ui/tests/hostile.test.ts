@@ -234,7 +234,7 @@ describe("the window over a hostile backend", () => {
     await open("flags");
     await screen.findByTestId("row-ui.badges");
     const text = JSON.stringify({ ...typical(), enabled: false, rollouts: {} });
-    host.nextFile = { name: "flags.json", text };
+    host.nextFile = { name: "flags.json", text, leftOut: [] };
     host.announce({ kind: "dropped" });
     await screen.findByTestId("import");
     await isSafe(3);

@@ -115,7 +115,7 @@ describe("the document as JSON", () => {
 
 describe("taking a document in", () => {
   function drop(host: MemoryHost, text: string) {
-    host.nextFile = { name: "flags.json", text };
+    host.nextFile = { name: "flags.json", text, leftOut: [] };
     host.announce({ kind: "dropped" });
   }
 
@@ -134,15 +134,52 @@ describe("taking a document in", () => {
   it("takes a file that was chosen by command", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
-    host.nextFile = { name: "safe.json", text: JSON.stringify(safeDefault()) };
+    host.nextFile = { name: "safe.json", text: JSON.stringify(safeDefault()), leftOut: [] };
     await press(document.body, "o", { ctrlKey: true });
     expect(await screen.findByRole("heading", { name: "Import safe.json" })).toBeTruthy();
+  });
+
+  const colour = {
+    severity: "warning",
+    code: "not_in_flag_document",
+    pointer: "/flags/colour",
+    message: "colour is left out: its variants are not true and false.",
+  } as const;
+
+  it("says what definitions have that is not imported, before it is imported", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    const text = JSON.stringify({ ...typical(), enabled: false });
+    host.nextFile = { name: "flags.json", text, leftOut: [colour] };
+    host.announce({ kind: "dropped" });
+    const dialog = await screen.findByTestId("import");
+    expect(within(dialog).getByText("Left out: 1 item")).toBeTruthy();
+    expect(within(dialog).getByText(colour.message)).toBeTruthy();
+    await waitFor(() => expect(screen.getByText("What would change")).toBeTruthy());
+    await user.click(screen.getByTestId("import-go"));
+    await waitFor(() => expect(host.document.enabled).toBe(false));
+  });
+
+  it("imports nothing of definitions of which nothing can be taken", async () => {
+    const host = await openWindow(typical());
+    await screen.findByTestId("row-*");
+    const refusal = {
+      ...colour,
+      severity: "error",
+      message: "None of these flags can be a component.",
+    } as const;
+    host.nextFile = { name: "flags.json", text: '{"flags": {}}', leftOut: [refusal] };
+    host.announce({ kind: "dropped" });
+    const dialog = await screen.findByTestId("import");
+    expect(within(dialog).getByText(refusal.message)).toBeTruthy();
+    expect(within(dialog).getByRole("alert").textContent).toContain("cannot be imported");
+    expect(screen.getByTestId("import-go").getAttribute("aria-disabled")).toBe("true");
   });
 
   it("shows a hostile name as what it is", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
-    host.nextFile = { name: "flags\u202enosj.<b>", text: "{}" };
+    host.nextFile = { name: "flags\u202enosj.<b>", text: "{}", leftOut: [] };
     host.announce({ kind: "dropped" });
     const title = String.raw`Import flags\u{202e}nosj.<b>`;
     expect(await screen.findByRole("heading", { name: title })).toBeTruthy();
@@ -189,7 +226,7 @@ describe("a document that removes most components", () => {
 
   it("is imported only once the person agrees to how many go", async () => {
     const host = await openSaved();
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     const question = await screen.findByTestId("loss");
     const title = document.getElementById(question.getAttribute("aria-labelledby") ?? "");
@@ -217,7 +254,7 @@ describe("a document that removes most components", () => {
     const host = await openSaved();
     const row = screen.getByTestId("row-*");
     row.focus();
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     const box = await screen.findByTestId<HTMLInputElement>("confirm-loss");
     expect(document.activeElement).toBe(screen.getByTestId("import-cancel"));
@@ -239,7 +276,7 @@ describe("a document that removes most components", () => {
   it("is imported once, however often that is asked for, and the view has the keyboard", async () => {
     const host = await openSaved();
     screen.getByTestId("row-tracker").focus();
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     await user.click(await screen.findByTestId("confirm-loss"));
     const go = screen.getByTestId("import-go");
@@ -253,7 +290,7 @@ describe("a document that removes most components", () => {
 
   it("asks again once the flags moved on", async () => {
     const host = await openSaved();
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     const box = await screen.findByTestId<HTMLInputElement>("confirm-loss");
     await user.click(box);
@@ -309,7 +346,7 @@ describe("a document that removes most components", () => {
   it("needs no question if half of them stay, nor before anything was saved", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
-    host.nextFile = { name: "flags.json", text: few };
+    host.nextFile = { name: "flags.json", text: few, leftOut: [] };
     host.announce({ kind: "dropped" });
     await screen.findByText("What would change");
     expect(screen.queryByTestId("confirm-loss")).toBeNull();
@@ -319,11 +356,43 @@ describe("a document that removes most components", () => {
 
   it("is not offered if it is no flag document at all", async () => {
     const host = await openSaved();
-    host.nextFile = { name: "package.json", text: '{"name": "shop", "version": "1.0.0"}' };
+    host.nextFile = {
+      name: "package.json",
+      text: '{"name": "shop", "version": "1.0.0"}',
+      leftOut: [],
+    };
     host.announce({ kind: "dropped" });
     expect(await screen.findByText("This is not a flag document.")).toBeTruthy();
     expect(screen.queryByTestId("confirm-loss")).toBeNull();
     await user.click(screen.getByTestId("import-go"));
     expect(host.edits).toEqual([]);
+  });
+});
+
+describe("definitions for flagd", () => {
+  async function exportForFlagd(host: MemoryHost) {
+    await screen.findByTestId("row-*");
+    host.announce({ kind: "command", id: "export_flagd" });
+  }
+
+  it("are written at once if they say everything", async () => {
+    const host = await openWindow(typical());
+    await exportForFlagd(host);
+    await waitFor(() => expect(host.saved).toHaveLength(1));
+    expect(host.saved[0]).toEqual({ name: "flags.flagd.json", text: '{"flags": {}}' });
+    expect(screen.queryByTestId("export-flagd")).toBeNull();
+  });
+
+  it("are written after it was shown what they do not say", async () => {
+    const host = await openWindow(typical());
+    const message = "Flag definitions have no place for \u201cseed\u201d.";
+    host.leftOut = [{ severity: "warning", code: "not_in_flagd", pointer: "/seed", message }];
+    await exportForFlagd(host);
+    const dialog = await screen.findByTestId("export-flagd");
+    expect(within(dialog).getByText(message)).toBeTruthy();
+    expect(host.saved).toEqual([]);
+    await user.click(screen.getByTestId("export-flagd-go"));
+    await waitFor(() => expect(host.saved).toHaveLength(1));
+    await waitFor(() => expect(screen.queryByTestId("export-flagd")).toBeNull());
   });
 });

@@ -59,7 +59,11 @@ it("an emergency that is not stored can be taken back where nothing can be store
 
 it("a dropped file is shown before it is taken in", async () => {
   const host = await openWindow(typical(), "dashboard");
-  host.nextFile = { name: "flags.json", text: JSON.stringify({ ...typical(), enabled: false }) };
+  host.nextFile = {
+    name: "flags.json",
+    text: JSON.stringify({ ...typical(), enabled: false }),
+    leftOut: [],
+  };
   host.announce({ kind: "dropped" });
   const dialog = await screen.findByRole("dialog");
   await waitFor(() => expect(dialog.textContent).toContain("flags.json"));

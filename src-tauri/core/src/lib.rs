@@ -25,6 +25,7 @@
 //! | [`users`] | many ids in one buffer, and counting who is in |
 //! | [`mod@reach`] | (compiled) → whom each component reaches, with all that it requires |
 //! | [`mod@explain`] | the same decision with everything that led to it |
+//! | [`flagd`] | document ↔ flag definitions of flagd, with what is not in them |
 //! | [`measure`] | what is measured of calculations, counted so that it adds up |
 //! | [`statistics`] | what can be said of counts: shares and differences with intervals, quantiles |
 //! | [`verdict`] | whether an arm of a component is within its limits |
@@ -92,6 +93,8 @@ pub mod users;
 
 pub mod explain;
 pub mod reach;
+
+pub mod flagd;
 
 pub mod measure;
 pub mod statistics;

@@ -64,6 +64,12 @@ pub const PROBLEMS_MAX: usize = 1000;
 /// [`COMPONENTS_MAX`] prerequisites costs time to evaluate but no memory to compile.
 pub const PREREQUISITES_FLAT_MAX: usize = 64;
 
+/// The largest sum of weights of `fractional` that evaluators of flagd accept.
+pub const FLAGD_WEIGHTS_MAX: u64 = 2_147_483_647;
+
+/// Bytes around the flags in definitions of flagd, at most.
+pub const FLAGD_ROOM_AROUND: usize = 1024;
+
 /// Bytes of a user id that is prepared once to be hashed for many components. Longer ones are hashed
 /// for each component by itself. A UUID has 36, a SHA-256 in hexadecimal 64.
 pub const PREPARED_ID_BYTES_MAX: usize = 128;

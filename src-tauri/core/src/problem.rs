@@ -84,6 +84,10 @@ pub enum Code {
     StillRequired,
     /// A key the format does not have; kept as it is.
     UnknownKey,
+    /// Something that flag definitions of flagd cannot express.
+    NotInFlagd,
+    /// Something in flag definitions of flagd that a flag document cannot express.
+    NotInFlagDocument,
     /// Further problems that are not listed.
     MoreProblems,
 }

@@ -83,6 +83,10 @@ pub fn recognise(tree: &Tree) -> Recognised {
     if let Some(format) = format.filter(|format| !format.is_of_flags()) {
         return Recognised::Foreign(format);
     }
+    // Flags, and rules that they share, may have the names of a document's keys.
+    if foreign::is_certainly_flagd(tree) {
+        return Recognised::Foreign(Format::Flagd);
+    }
     let nested = inside(tree, |value| sure_key(value.as_object()?));
     match (nested, format) {
         (Some((pointer, key)), _) => Recognised::Nested { pointer, key },

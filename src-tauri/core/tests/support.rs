@@ -1,6 +1,7 @@
 //! Shared by the tests: documents to start from, any documents, and a plain second opinion.
 
 pub mod arbitrary;
+pub mod json_logic;
 pub mod plain;
 #[macro_use]
 pub mod states;

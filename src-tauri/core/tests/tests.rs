@@ -17,6 +17,7 @@ mod document_differences;
 mod editing;
 mod evaluation;
 mod explaining;
+mod flagd;
 mod folding;
 mod histories;
 mod losing;

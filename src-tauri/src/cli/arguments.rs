@@ -9,6 +9,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
 use flagdeck::address::Address;
 use flagdeck::config;
 use flagdeck::demo::state::StateSize;
+use flagdeck::flags::FileFormat;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::states::{
@@ -128,11 +129,28 @@ pub enum Command {
     Redo(Listing),
     /// Replace the flags by a document
     ///
-    /// A document that removes more than half of the components is asked about first; if
+    /// Flag definitions of flagd become a document first: what has a meaning in it is taken, and
+    /// everything else is listed with its place. A document that removes more than half of the components is asked about first; if
     /// standard input is not a terminal, it is refused unless --yes is given.
     Import(ImportArguments),
-    /// Write the flags as a document to standard output
+    /// Write the flags as a document to standard output, or the whole workspace to a file
+    ///
+    /// As flag definitions, they decide the same for every user in evaluators of flagd, with the
+    /// user id as targetingKey and the groups as the list groups of the context; what flagd cannot
+    /// express is listed on standard error.
     Export {
+        /// What to write: a flag document, or flag definitions of flagd
+        #[arg(long, value_name = "FORMAT", default_value = "flagdeck")]
+        format: Format,
+        /// Write flags with their whole history and the settings, without secrets, to this file
+        ///
+        /// Nobody else can read it if it is new. flagctl import --workspace starts a fresh data
+        /// folder with it.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "at"])]
+        workspace: Option<PathBuf>,
+        /// Include the snapshots of every source
+        #[arg(long, requires = "workspace")]
+        snapshots: bool,
         /// As they were at this revision (12), or at this moment: a day, of which its beginning
         /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
         /// ago (2d, 3h, 10m)
@@ -317,7 +335,17 @@ pub enum QuarantineCommand {
 #[derive(Debug, Args)]
 pub struct ImportArguments {
     /// A file, or - for standard input
-    pub file: PathBuf,
+    #[arg(required_unless_present = "workspace")]
+    pub file: Option<PathBuf>,
+    /// What it is, if its content does not tell
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// Start a fresh data folder with a workspace that flagctl export wrote to this file
+    ///
+    /// All of it or nothing is imported, and nothing if the folder has revisions already. A setting
+    /// that names a server or lets web pages read the flags is left out.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "format", "yes", "note", "all"])]
+    pub workspace: Option<PathBuf>,
     /// Only check it, and say what would change
     #[arg(long)]
     pub check: bool,
@@ -328,6 +356,23 @@ pub struct ImportArguments {
     pub note: Note,
     #[command(flatten)]
     pub listing: Listing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A flag document
+    Flagdeck,
+    /// Flag definitions of OpenFeature's flagd
+    Flagd,
+}
+
+impl From<Format> for FileFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Flagdeck => Self::Flagdeck,
+            Format::Flagd => Self::Flagd,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

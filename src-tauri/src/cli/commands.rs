@@ -19,6 +19,7 @@ mod show;
 mod snapshot;
 mod source;
 mod state;
+mod workspace;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ use flagdeck::{App, Options};
 use tokio_util::sync::CancellationToken;
 
 use self::edit::Reporting;
-use crate::arguments::{Arguments, Command, SnapshotCommand};
+use crate::arguments::{Arguments, Command, Format, SnapshotCommand};
 use crate::output::{Output, remark, when, who};
 use crate::signals::EndSignals;
 use crate::when::At;
@@ -117,7 +118,15 @@ fn back_up(app: &App) {
 fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<ExitCode> {
     match command {
         Command::Get { at } => show::flags(app, at, output)?,
-        Command::Export { at } => show::document(app, at, output)?,
+        Command::Export {
+            workspace: Some(file),
+            snapshots,
+            ..
+        } => workspace::export(app, &file, snapshots, output)?,
+        Command::Export { at, format, .. } => match format {
+            Format::Flagdeck => show::document(app, at, output)?,
+            Format::Flagd => show::definitions(app, at, output)?,
+        },
         Command::History(arguments) => history::history(app, arguments, output)?,
         Command::Diff { from, to, listing } => history::diff(app, from, to, listing, output)?,
         Command::Set(arguments) => edit::set(app, arguments, output)?,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use flagdeck::browser;
 use flagdeck::chosen::{self, ReadError};
 use flagdeck::durable::{self, Access};
-use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::wire::{ChosenFile, Failure};
+use flagdeck::workspace;
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
 use flagdeck_core::text;
 use tauri::{WebviewWindow, async_runtime};
@@ -30,18 +30,20 @@ pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failur
 /// none.
 ///
 /// # Errors
-/// If it cannot be read, or is larger than any bundle of snapshots.
+/// If it cannot be read, or is larger than `bytes_max`.
 pub async fn choose_bytes(
     window: &WebviewWindow,
     title: &str,
+    kind: Kind,
+    bytes_max: usize,
 ) -> Result<Option<(String, Vec<u8>)>, Failure> {
-    let dialog = dialog(window, title, JSON);
+    let dialog = dialog(window, title, kind);
     let Some(path) = place(|choose| dialog.pick_file(choose)).await? else {
         return Ok(None);
     };
     let named = path.file_stem().unwrap_or(path.as_os_str());
     let name = named.to_string_lossy().into_owned();
-    let bytes = off_the_window(move || read_bytes(&path, BUNDLE_BYTES_MAX));
+    let bytes = off_the_window(move || read_bytes(&path, bytes_max));
     Ok(Some((name, bytes.await?)))
 }
 
@@ -86,21 +88,30 @@ pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
 
 /// A kind of file, as dialogs offer it.
 #[derive(Clone, Copy)]
-struct Kind {
+pub struct Kind {
     name: &'static str,
     ending: &'static str,
     /// The title of the save dialog.
     export: &'static str,
 }
 
-const JSON: Kind = Kind {
+/// Documents, snapshots and states.
+pub const JSON: Kind = Kind {
     name: "JSON",
     ending: "json",
     export: "Export the document",
 };
 
-const KINDS: [Kind; 3] = [
+/// Workspaces.
+pub const WORKSPACE: Kind = Kind {
+    name: "Workspace",
+    ending: workspace::ENDING,
+    export: "Export the workspace",
+};
+
+const KINDS: [Kind; 4] = [
     JSON,
+    WORKSPACE,
     Kind {
         name: "Table",
         ending: "csv",
@@ -150,10 +161,7 @@ async fn off_the_window<T: Send + 'static>(
 pub fn read(path: &Path) -> Result<ChosenFile, Failure> {
     let bytes = read_bytes(path, DOCUMENT_BYTES_MAX)?;
     let (text, _) = text::read(&bytes).map_err(|error| failed(path, &error.to_string()))?;
-    Ok(ChosenFile {
-        name: name_of(path),
-        text: text.to_owned(),
-    })
+    Ok(ChosenFile::of(name_of(path), text))
 }
 
 /// Reads a file, and nothing but a file.

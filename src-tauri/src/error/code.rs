@@ -9,6 +9,7 @@ use crate::metrics::IntakeError;
 use crate::state::StateError;
 use crate::store::StoreError;
 use crate::upstream::FollowError;
+use crate::workspace::WorkspaceError;
 
 /// Exit code of a failure that no other one names.
 const FAILED: u8 = 1;
@@ -145,6 +146,7 @@ impl From<&Error> for Code {
             Error::ReadOnly { .. } => Self::ReadOnly,
             Error::Store(error) => error.into(),
             Error::State(error) => error.into(),
+            Error::Workspace(error) => error.into(),
             Error::Setting(error) => error.into(),
             Error::NotCollecting => Self::NotCollecting,
             Error::Follow(error) => error.into(),
@@ -204,6 +206,18 @@ impl From<&IntakeError> for Code {
             IntakeError::DiskFull => Self::DiskFull,
             IntakeError::Gone | IntakeError::Unconfirmed => Self::StoreGone,
             IntakeError::Unavailable { .. } => Self::NotCollecting,
+        }
+    }
+}
+
+impl From<&WorkspaceError> for Code {
+    fn from(error: &WorkspaceError) -> Self {
+        match error {
+            WorkspaceError::Other | WorkspaceError::Newer | WorkspaceError::Damaged { .. } => {
+                Self::Malformed
+            }
+            WorkspaceError::TooLarge { .. } => Self::TooLarge,
+            WorkspaceError::NotFresh { .. } => Self::Invalid,
         }
     }
 }

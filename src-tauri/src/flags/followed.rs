@@ -74,6 +74,14 @@ impl Followed {
         })
     }
 
+    /// Checks what a revision from elsewhere keeps.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it is not what Flagdeck writes.
+    pub(crate) fn check(text: &str) -> Result<(), StoreError> {
+        Self::read(text).map(drop)
+    }
+
     pub(super) fn write(&self) -> Box<str> {
         let text = serde_json::to_string(self).expect("texts and trees are JSON");
         text.into()

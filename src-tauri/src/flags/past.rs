@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use flagdeck_core::{
     Change, Edit, Explanation, FlagDocument, Loss, Problem, User, Widening, apply, changes,
-    explain, read_document, widenings,
+    explain, flagd, read_document, widenings,
 };
 
 use serde::{Deserialize, Serialize};
@@ -234,6 +234,11 @@ impl Flags {
     pub fn document_text(&self) -> String {
         let document = self.in_force(Scope::Everyone).document.to_tree();
         format!("{document:#}")
+    }
+
+    /// Returns the document in force as flag definitions of flagd, with what is not in them.
+    pub fn definitions(&self) -> flagd::Definitions {
+        flagd::definitions(&self.in_force(Scope::Everyone).document)
     }
 
     /// Loads the document of a revision; the safe default for [`RevisionNumber::NONE`].

@@ -10,7 +10,7 @@ mod chain;
 pub(crate) mod commits;
 pub(crate) mod connection;
 pub(crate) mod side;
-pub(crate) use self::revision::{read_via, write_via};
+pub(crate) use self::revision::{Hash, NO_HASH, read_via, seal, write_via};
 mod copies;
 mod folder;
 mod followed;
@@ -26,6 +26,7 @@ mod revision;
 mod salvage;
 mod schema;
 mod search;
+mod whole;
 mod write_back;
 mod writer;
 
@@ -43,8 +44,8 @@ pub use self::recovery::{Origin, Recovery, Restored};
 use self::writer::Writer;
 use super::{
     Actor, Appended, Backup, CheckReport, Draft, FoundRevisions, Gone, HistoryFilter, HistoryPage,
-    Instead, LastChange, Reopened, Revision, RevisionNumber, RevisionSpan, RevisionSummary, Store,
-    StoreError,
+    Instead, LastChange, Reopened, Revision, RevisionNumber, RevisionSpan, RevisionSummary,
+    Revisions, Store, StoreError,
 };
 use crate::lock::lock;
 
@@ -294,6 +295,39 @@ impl Store for SqliteStore {
                 remember(&known, connection, span.last)?;
             }
             Ok(taken)
+        })
+    }
+
+    fn each_revision(
+        &self,
+        each: &mut dyn FnMut(Revision, Hash) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let open = self.open_now();
+        open.place.check()?;
+        // A separate connection, because this can take seconds.
+        let connection = open.connections.source.open()?;
+        whole::each(&connection, each)
+    }
+
+    fn begin_with(&self, revisions: Revisions) -> Result<Option<RevisionNumber>, StoreError> {
+        let open = self.open_now();
+        if write_back::is_overwritten_for_sure(&open)? {
+            return Err(StoreError::Gone(open.overwritten()));
+        }
+        let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));
+        let (known, note) = (Arc::clone(&open.known), Arc::clone(&open.note));
+        open.writer()?.run(move |connection| {
+            *lock(&tail) = None;
+            place.check()?;
+            let begun = whole::begin(connection, revisions)
+                .map_err(|error| certainty::judge(place.database(), error))?;
+            place.confirm()?;
+            let Some((last, commit)) = begun else {
+                return Ok(None);
+            };
+            remember(&known, connection, last)?;
+            note.write(commit);
+            Ok(Some(last))
         })
     }
 

@@ -98,6 +98,8 @@ fn generate() -> String {
         Part,
         Package,
         ChosenFile,
+        Definitions,
+        WorkspaceFile,
         Status,
         NotServing,
         StoreGone,

@@ -30,6 +30,8 @@ macro_rules! with_every_call {
             flags::emergency_off() -> Outcome;
             /// The document in force as JSON text, indented, with every key it has.
             flags::document_text() -> String;
+            /// The document in force as flag definitions of flagd, and what is not in them.
+            flags::definitions() -> Definitions;
             /// Says what is wrong with a document, and what it would change. Changes nothing.
             flags::review(text: String) -> Review;
             /// Says why a component is what it is for one user, as of a moment or else as it is; an
@@ -164,6 +166,12 @@ macro_rules! with_every_call {
             settings::backup_difference(name: String) -> Difference;
             /// Puts the latest document of a backup in force, as a revision.
             settings::restore_backup(name: String) -> Outcome;
+            /// Lets the user choose where to write the workspace: flags with their history, settings
+            /// without secrets, and snapshots if asked for; `null` for none.
+            settings::export_workspace(with_snapshots: bool) -> Option<WorkspaceFile>;
+            /// Lets the user choose a workspace, and starts this data folder with it, which has to be
+            /// fresh; `null` for none.
+            settings::import_workspace() -> Option<WorkspaceFile>;
             /// Puts everything that is open back into a data folder that was removed or replaced;
             /// resolves to where what was in its place is kept.
             settings::write_back() -> Vec<String>;

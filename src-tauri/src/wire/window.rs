@@ -1,9 +1,11 @@
 //! What belongs to the window: what it is told, the files a person chose, preferences.
 
+use flagdeck_core::{Problem, flagd};
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
+use crate::flags::Incoming;
 use crate::store::RevisionNumber;
 
 /// What the backend tells the window. The window reads what changed; the event does not carry it.
@@ -48,8 +50,61 @@ pub enum Announcement {
 pub struct ChosenFile {
     /// Its name without its folder.
     pub name: String,
-    /// What it holds.
+    /// What it holds; of flag definitions of flagd, the document that was made of them.
     pub text: String,
+    /// What of definitions is not in that document, and what refuses them.
+    pub left_out: Vec<Problem>,
+}
+
+impl ChosenFile {
+    /// Makes a document of what a file holds, if it can become one.
+    pub fn of(name: String, text: &str) -> Self {
+        let (text, left_out) = match Incoming::read(text.into(), None) {
+            Ok(incoming) => (incoming.document, incoming.left_out),
+            Err(problems) => (text.into(), problems),
+        };
+        let text = String::from_utf8(text).expect("a document is text, and so was the file");
+        Self {
+            name,
+            text,
+            left_out,
+        }
+    }
+}
+
+/// The flags as flag definitions of flagd.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct Definitions {
+    /// The definitions, as JSON text.
+    pub text: String,
+    /// What flagd cannot express, with its place in the document.
+    pub left_out: Vec<Problem>,
+}
+
+impl From<flagd::Definitions> for Definitions {
+    fn from(definitions: flagd::Definitions) -> Self {
+        Self {
+            text: definitions.text(),
+            left_out: definitions.left_out,
+        }
+    }
+}
+
+/// A workspace that was written to a file, or imported from one.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct WorkspaceFile {
+    /// The file: its place if it was written, else its name.
+    pub file: String,
+    /// The revisions in it.
+    pub revisions: u64,
+    /// The snapshots in it.
+    pub snapshots: u64,
+    /// What was left out, a sentence each.
+    pub left_out: Vec<String>,
 }
 
 /// The sample app, opened in the browser.

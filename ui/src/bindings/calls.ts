@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings, WorkspaceFile } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -18,6 +18,8 @@ export interface Calls {
   emergencyOff(): Promise<Outcome>;
   /** The document in force as JSON text, indented, with every key it has. */
   documentText(): Promise<string>;
+  /** The document in force as flag definitions of flagd, and what is not in them. */
+  definitions(): Promise<Definitions>;
   /** Says what is wrong with a document, and what it would change. Changes nothing. */
   review(text: string): Promise<Review>;
   /** Says why a component is what it is for one user, as of a moment or else as it is; an empty `user` is one without an id. */
@@ -124,6 +126,10 @@ export interface Calls {
   backupDifference(name: string): Promise<Difference>;
   /** Puts the latest document of a backup in force, as a revision. */
   restoreBackup(name: string): Promise<Outcome>;
+  /** Lets the user choose where to write the workspace: flags with their history, settings without secrets, and snapshots if asked for; `null` for none. */
+  exportWorkspace(withSnapshots: boolean): Promise<WorkspaceFile | null>;
+  /** Lets the user choose a workspace, and starts this data folder with it, which has to be fresh; `null` for none. */
+  importWorkspace(): Promise<WorkspaceFile | null>;
   /** Puts everything that is open back into a data folder that was removed or replaced; resolves to where what was in its place is kept. */
   writeBack(): Promise<Array<string>>;
   /** Continues with the store in its place; resolves to where what was open is kept. */
@@ -173,6 +179,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   redo: ["redo", "of"],
   emergencyOff: ["emergency_off"],
   documentText: ["document_text"],
+  definitions: ["definitions"],
   review: ["review", "text"],
   explain: ["explain", "component", "user", "groups", "at"],
   widenings: ["widenings", "edit"],
@@ -226,6 +233,8 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   backUp: ["back_up"],
   backupDifference: ["backup_difference", "name"],
   restoreBackup: ["restore_backup", "name"],
+  exportWorkspace: ["export_workspace", "withSnapshots"],
+  importWorkspace: ["import_workspace"],
   writeBack: ["write_back"],
   useNewStore: ["use_new_store"],
   quarantine: ["quarantine"],

@@ -647,7 +647,7 @@ export type Severity = "error" | "warning";
 /**
  * The kind of a problem: stable names that programs may branch on.
  */
-export type ProblemCode = "too_large" | "not_utf8" | "syntax" | "not_a_flag_document" | "foreign_format" | "nested_document" | "misspelt_key" | "large_loss" | "too_deep" | "duplicate_key" | "missing_key" | "wrong_type" | "out_of_range" | "too_fine" | "unknown_value" | "bad_name" | "too_many" | "duplicate_entry" | "unknown_component" | "cycle" | "blue_green_partial" | "groups_only_without_group" | "bad_date" | "name_taken" | "still_required" | "unknown_key" | "more_problems";
+export type ProblemCode = "too_large" | "not_utf8" | "syntax" | "not_a_flag_document" | "foreign_format" | "nested_document" | "misspelt_key" | "large_loss" | "too_deep" | "duplicate_key" | "missing_key" | "wrong_type" | "out_of_range" | "too_fine" | "unknown_value" | "bad_name" | "too_many" | "duplicate_entry" | "unknown_component" | "cycle" | "blue_green_partial" | "groups_only_without_group" | "bad_date" | "name_taken" | "still_required" | "unknown_key" | "not_in_flagd" | "not_in_flag_document" | "more_problems";
 
 /**
  * What is wrong with a document, and what importing it would change.
@@ -1288,9 +1288,47 @@ export type ChosenFile = {
  */
 name: string, 
 /**
- * What it holds.
+ * What it holds; of flag definitions of flagd, the document that was made of them.
  */
-text: string, };
+text: string, 
+/**
+ * What of definitions is not in that document, and what refuses them.
+ */
+leftOut: Array<Problem>, };
+
+/**
+ * The flags as flag definitions of flagd.
+ */
+export type Definitions = { 
+/**
+ * The definitions, as JSON text.
+ */
+text: string, 
+/**
+ * What flagd cannot express, with its place in the document.
+ */
+leftOut: Array<Problem>, };
+
+/**
+ * A workspace that was written to a file, or imported from one.
+ */
+export type WorkspaceFile = { 
+/**
+ * The file: its place if it was written, else its name.
+ */
+file: string, 
+/**
+ * The revisions in it.
+ */
+revisions: number, 
+/**
+ * The snapshots in it.
+ */
+snapshots: number, 
+/**
+ * What was left out, a sentence each.
+ */
+leftOut: Array<string>, };
 
 /**
  * How the application itself is doing.

@@ -2,7 +2,9 @@
 
 import type {
   Backup,
+  ChosenFile,
   DamagedState,
+  Definitions,
   Quarantined,
   Snapshot,
   StateAt,
@@ -31,8 +33,10 @@ export type Over =
   /** An edit that shows components to users who do not see them. */
   | { kind: "widening"; widening: Widening }
   | { kind: "json" }
-  /** A document to import: its contents, and the name of its file. */
-  | { kind: "import"; name: string; text: string }
+  /** A document to import, and the name of its file. */
+  | { kind: "import"; file: ChosenFile }
+  /** Definitions for flagd in which something of the document is missing. */
+  | { kind: "export_flagd"; definitions: Definitions }
   | { kind: "restore"; revision: number }
   /** What set a value of a state, or took it away: a key as a difference prints it, or a pointer. */
   | { kind: "blame"; at: StateAt; key: string }

@@ -29,6 +29,7 @@ import { settings } from "./settings";
 import { snapshots } from "./snapshots";
 import { store } from "./store";
 import { tree } from "./tree";
+import { workspace } from "./workspace";
 
 export const words = {
   actions,
@@ -56,4 +57,5 @@ export const words = {
   snapshots,
   store,
   tree,
+  workspace,
 } as const;

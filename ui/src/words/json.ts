@@ -30,6 +30,11 @@ export const json = {
   confirmFirst: "Confirm the removal first",
   importTitle: (name: string) => `Import ${isolated(name)}`,
   import: "Import",
+  leftOut: (count: number) => `Left out: ${plural(count, "item")}`,
+  exportFlagd: "Export for flagd",
+  exportFlagdMeaning:
+    "The definitions decide the same for every user in flagd. They do not include everything.",
+  export: "Export…",
   importMeaning: "It becomes a revision of its own, and can be undone.",
   refused: (name: string) => `${isolated(name)} cannot be imported. Nothing was changed.`,
   overtaken: (revision: number) =>

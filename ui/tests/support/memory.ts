@@ -6,6 +6,7 @@ import type {
   ChartQuery,
   Charts,
   ChosenFile,
+  Definitions,
   Client,
   Connected,
   DemoStatus,
@@ -16,6 +17,7 @@ import type {
   OpenedPage,
   Outcome,
   Preferences,
+  Problem,
   Pulse,
   Quarantined,
   RemovedDemo,
@@ -38,6 +40,7 @@ import type {
   Survey,
   TakenBack,
   Timeline,
+  WorkspaceFile,
 } from "../../src/bindings/wire";
 import type { Host } from "../../src/host/host";
 import { defaultPreferences } from "../../src/state/choices.svelte";
@@ -410,6 +413,27 @@ export class MemoryHost extends MemoryFlags implements Host {
         license: index % 3 === 0 ? "MIT" : "MIT OR Apache-2.0",
       })),
     });
+  }
+
+  definitions(): Promise<Definitions> {
+    return Promise.resolve({ text: '{"flags": {}}', leftOut: this.leftOut });
+  }
+
+  /** What definitions do not say of the document. */
+  leftOut: Problem[] = [];
+  /** The workspaces that are written, and the one that a person is going to choose. */
+  readonly workspaces: { withSnapshots: boolean }[] = [];
+  nextWorkspace: WorkspaceFile | null = null;
+
+  exportWorkspace(withSnapshots: boolean): Promise<WorkspaceFile | null> {
+    this.workspaces.push({ withSnapshots });
+    const file = "/home/maria/workspace.flagdeck";
+    const snapshots = withSnapshots ? 3 : 0;
+    return Promise.resolve({ file, revisions: this.revision, snapshots, leftOut: [] });
+  }
+
+  importWorkspace(): Promise<WorkspaceFile | null> {
+    return Promise.resolve(this.nextWorkspace);
   }
 
   /** What the person is going to choose. */

@@ -1,5 +1,5 @@
 //! Formats of others that are mistaken for flag documents, by keys that their public
-//! documentation names. Nothing is converted: their rules say more than a flag document can.
+//! documentation names. Nothing is converted here: their rules say more than a flag document can.
 
 use crate::limits::ENTRIES_LOOKED_AT_MAX;
 use crate::tree::{Object, Tree};
@@ -159,6 +159,9 @@ impl Format {
             Self::SnapshotBundle | Self::State => {
                 "Import it in Snapshots, or with `flagctl snapshot import`."
             }
+            Self::Flagd => {
+                "Import it in Flags, or with `flagctl import`, which make a document of it."
+            }
             format if format.is_of_flags() => {
                 "Its rules cannot be converted; write each flag as a component: \
                  {\"enabled\": true, \"components\": {\"checkout\": true}}."
@@ -257,6 +260,14 @@ fn is_schema(file: Look<'_>) -> bool {
 /// A flag of <https://flagd.dev/reference/flag-definitions/>.
 fn is_flagd(flag: Look<'_>) -> bool {
     flag.has_any(&["variants", "defaultVariant"]) || flag.says("state", &["ENABLED", "DISABLED"])
+}
+
+/// Returns whether a tree has a flag with a state and variants, which is nothing else.
+pub(super) fn is_certainly_flagd(tree: &Tree) -> bool {
+    let states = ["ENABLED", "DISABLED"];
+    let is_flag = |flag: Look<'_>| flag.says("state", &states) && flag.has_object("variants");
+    let file = tree.as_object().map(Look);
+    file.is_some_and(|file| file.entries("flags").any(is_flag))
 }
 
 /// A flag in the answer of a bulk evaluation, <https://openfeature.dev/docs/reference/other-technologies/ofrep/>.

@@ -1,29 +1,40 @@
 //! `import`: replaces the flags by a document, after a question if most components would go.
+//! Definitions of flagd become a document first; what is left out of it is told.
 
 use std::io;
 use std::path::Path;
 
+use flagdeck::flags::{Incoming, Review};
 use flagdeck::store::{Actor, Via};
 use flagdeck::{App, ChangeRequest, Error, Outcome, wire};
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
 use flagdeck_core::{Edit, Loss, Problem, Severity};
 
 use super::edit::{Reporting, list_changes, report, warn};
-use super::remark_all_off;
+use super::{remark_all_off, workspace};
 use crate::arguments::ImportArguments;
 use crate::input::{STANDARD_INPUT, can_answer, is_confirmed, read_json};
 use crate::output::{Output, progress, remark};
 
 /// Puts a document in force, or only says what that would change.
 pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> anyhow::Result<()> {
-    let document = read_json(&arguments.file, DOCUMENT_BYTES_MAX)?;
+    let ImportArguments {
+        file: Some(path), ..
+    } = &arguments
+    else {
+        let file = arguments.workspace.unwrap_or_default();
+        return workspace::import(app, &file, arguments.check, output);
+    };
+    let file = read_json(path, DOCUMENT_BYTES_MAX)?;
+    let incoming = Incoming::read(file, arguments.format.map(Into::into))
+        .map_err(|problems| Error::Invalid { problems })?;
     let listing = arguments.listing;
     if arguments.check {
-        return check(app, &document, Reporting { output, listing });
+        return check(app, &incoming, Reporting { output, listing });
     }
-    let asks = !output.json && is_interactive(&arguments.file);
+    let asks = !output.json && is_interactive(path);
     let request = ChangeRequest {
-        edit: Edit::Replace(document),
+        edit: Edit::Replace(incoming.document.clone()),
         actor: Actor::local(Via::Flagctl),
         note: arguments.note.note,
         base: None,
@@ -31,6 +42,10 @@ pub fn import(app: &App, arguments: ImportArguments, output: &mut Output) -> any
     let outcome = match arguments.yes {
         true => app.flags().change_confirmed(request)?,
         false => change_or_ask(app, request, asks)?,
+    };
+    let outcome = Outcome {
+        warnings: incoming.told_with(outcome.warnings),
+        ..outcome
     };
     report(outcome, Reporting { output, listing })?;
     remark_all_off(&app.flags().live(), "");
@@ -61,8 +76,12 @@ fn is_loss_confirmed(loss: &Loss) -> io::Result<bool> {
 }
 
 /// Says what a document would change.
-fn check(app: &App, document: &[u8], reporting: Reporting<'_>) -> anyhow::Result<()> {
-    let review = app.flags().review(document);
+fn check(app: &App, incoming: &Incoming, reporting: Reporting<'_>) -> anyhow::Result<()> {
+    let review = app.flags().review(&incoming.document);
+    let review = Review {
+        problems: incoming.told_with(review.problems),
+        ..review
+    };
     let is_error = |problem: &Problem| problem.severity == Severity::Error;
     if review.problems.iter().any(is_error) {
         let problems = review.problems;

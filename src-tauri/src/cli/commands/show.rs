@@ -3,8 +3,10 @@
 use flagdeck::App;
 use flagdeck::flags::live::Live;
 use flagdeck_core::document::{Group, Node};
+use flagdeck_core::flagd;
 use flagdeck_core::{ComponentPath, Rollout, Strategy};
 
+use super::edit::warn;
 use super::{flags_at, remark_all_off};
 use crate::output::{Output, Table, when, who};
 use crate::when::At;
@@ -33,6 +35,14 @@ pub fn flags(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<(
 /// Writes the document, indented for people and for version control.
 pub fn document(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<()> {
     output.value(&flags_at(app, at)?.document.to_tree())?;
+    Ok(())
+}
+
+/// Writes the document as flag definitions of flagd, and tells what is not in them.
+pub fn definitions(app: &App, at: Option<At>, output: &mut Output) -> anyhow::Result<()> {
+    let definitions = flagd::definitions(&flags_at(app, at)?.document);
+    warn(&definitions.left_out);
+    output.json_text(&(definitions.text() + "\n"))?;
     Ok(())
 }
 

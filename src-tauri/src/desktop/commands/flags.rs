@@ -2,7 +2,9 @@
 
 use flagdeck::ChangeRequest;
 use flagdeck::store::{Actor, RevisionNumber, Via};
-use flagdeck::wire::{AsOf, Edit, Explanation, Failure, Flags, Outcome, Review, Widenings, path};
+use flagdeck::wire::{
+    AsOf, Definitions, Edit, Explanation, Failure, Flags, Outcome, Review, Widenings, path,
+};
 use tauri::State;
 use tokio::sync::oneshot;
 
@@ -17,6 +19,11 @@ pub async fn flags(desk: State<'_, Desk>) -> Answer<Flags> {
 #[tauri::command]
 pub async fn document_text(desk: State<'_, Desk>) -> Answer<String> {
     with_app(&desk, |app| Ok(app.flags().document_text())).await
+}
+
+#[tauri::command]
+pub async fn definitions(desk: State<'_, Desk>) -> Answer<Definitions> {
+    with_app(&desk, |app| Ok(app.flags().definitions().into())).await
 }
 
 #[tauri::command]

@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use flagdeck::App;
+use flagdeck::durable::Access;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
     Backup, BuildInfo, Connected, Difference, Outcome, Part, Setting, SettingValue, Status,
+    WorkspaceFile,
 };
+use flagdeck::workspace::{self, limits::FILE_BYTES_MAX};
 use tauri::{State, WebviewWindow};
 
 use super::{Answer, off_the_window, shown, with_app};
 use crate::desk::Desk;
+use crate::files;
 
 #[tauri::command]
 pub async fn status(desk: State<'_, Desk>) -> Answer<Status> {
@@ -87,6 +91,46 @@ pub async fn restore_backup(desk: State<'_, Desk>, name: String) -> Answer<Outco
             .flags()
             .restore_backup(&name, &Actor::local(Via::Window))?;
         Ok(outcome.into())
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn export_workspace(
+    window: WebviewWindow,
+    desk: State<'_, Desk>,
+    with_snapshots: bool,
+) -> Answer<Option<WorkspaceFile>> {
+    let exported = with_app(&desk, move |app| app.export_workspace(with_snapshots)).await?;
+    let name = format!("workspace.{}", workspace::ENDING);
+    let place = files::save(&window, name, exported.bytes, Access::KeptOrPrivate).await?;
+    Ok(place.map(|file| WorkspaceFile {
+        file,
+        revisions: exported.revisions,
+        snapshots: exported.snapshots,
+        left_out: exported.left_out,
+    }))
+}
+
+#[tauri::command]
+pub async fn import_workspace(
+    window: WebviewWindow,
+    desk: State<'_, Desk>,
+) -> Answer<Option<WorkspaceFile>> {
+    let (title, kind) = ("Import a workspace", files::WORKSPACE);
+    let chosen = files::choose_bytes(&window, title, kind, FILE_BYTES_MAX).await?;
+    let Some((file, bytes)) = chosen else {
+        return Ok(None);
+    };
+    with_app(&desk, move |app| {
+        let workspace = app.open_workspace(bytes)?;
+        let imported = app.import_workspace(&workspace)?;
+        Ok(Some(WorkspaceFile {
+            file,
+            revisions: imported.revisions,
+            snapshots: imported.snapshots,
+            left_out: imported.left_out,
+        }))
     })
     .await
 }

@@ -2,6 +2,7 @@
 
 use flagdeck::durable::Access;
 use flagdeck::state::SnapshotsExport;
+use flagdeck::state::limits::BUNDLE_BYTES_MAX;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
     AsOf, Blame, Failure, Flags, RestoreFilter, RestorePage, RestoreRequest, Snapshot,
@@ -200,7 +201,9 @@ pub async fn import_snapshots(
     window: WebviewWindow,
     desk: State<'_, Desk>,
 ) -> Answer<Option<Vec<Snapshot>>> {
-    let Some((name, bytes)) = files::choose_bytes(&window, "Import snapshots").await? else {
+    let (title, kind) = ("Import snapshots", files::JSON);
+    let chosen = files::choose_bytes(&window, title, kind, BUNDLE_BYTES_MAX).await?;
+    let Some((name, bytes)) = chosen else {
         return Ok(None);
     };
     off_the_window(&desk, move |desk| {

@@ -16,7 +16,7 @@ use crate::store::{
 };
 
 /// The previous hash of the first revision.
-pub(super) const NO_HASH: Hash = [0; 32];
+pub(crate) const NO_HASH: Hash = [0; 32];
 
 /// The domain separation of these hashes, with the version of their layout.
 const HASH_CONTEXT: &str = "flagdeck revision, layout 1";
@@ -24,7 +24,14 @@ const HASH_CONTEXT: &str = "flagdeck revision, layout 1";
 /// Problems of SQLite's own check that are listed; a broken file can have one per page.
 const INTEGRITY_PROBLEMS_MAX: u32 = 100;
 
-pub(super) type Hash = [u8; 32];
+/// BLAKE3 of a row, over all rows before it.
+pub(crate) type Hash = [u8; 32];
+
+/// Returns the hash that the row of a revision has after the one with `previous`.
+pub(crate) fn seal(number: RevisionNumber, draft: &Draft, previous: &Hash) -> Hash {
+    let document_hash = *blake3::hash(&draft.document).as_bytes();
+    Fields::of(number, draft, document_hash, *previous).hash
+}
 
 /// Saves a revision after `expected`; see [`crate::store::Store::append`]. If it is saved, the
 /// commit is returned with it. `tail` is the chain of documents as of the last append, if it is

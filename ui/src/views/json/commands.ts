@@ -1,5 +1,6 @@
 /** Commands on the document as a whole: as JSON, from a file and into one. */
 
+import type { Definitions } from "../../bindings/wire";
 import { ofNow, type CommandSet } from "../../commands/command";
 import type { Deck } from "../../state/deck";
 import { words } from "../../words";
@@ -10,6 +11,7 @@ export function jsonCommands(deck: Deck) {
   return {
     import: { run: () => void chooseImport(deck), isEnabled: () => live.canChange, isOfNow: ofNow },
     export: { run: () => void exportDocument(deck), isEnabled: isRead, isOfNow: ofNow },
+    export_flagd: { run: () => void exportForFlagd(deck), isEnabled: isRead, isOfNow: ofNow },
     json: { run: () => overlay.show({ kind: "json" }), isEnabled: isRead, isOfNow: ofNow },
   } satisfies CommandSet;
 }
@@ -21,7 +23,7 @@ export async function takeDropped({ host, live, shown, overlay, toasts }: Deck):
     if (!file || !live.isWritable) return;
     if (shown.isPastInView) void shown.refuse();
     else if (overlay.isCovering) toasts.failed(words.commands.dropLater);
-    else overlay.show({ kind: "import", ...file });
+    else overlay.show({ kind: "import", file });
   } catch (reason) {
     toasts.refused(reason);
   }
@@ -30,7 +32,7 @@ export async function takeDropped({ host, live, shown, overlay, toasts }: Deck):
 async function chooseImport({ host, overlay, toasts }: Deck): Promise<void> {
   try {
     const file = await host.chooseFile();
-    if (file) overlay.show({ kind: "import", ...file });
+    if (file) overlay.show({ kind: "import", file });
   } catch (reason) {
     toasts.refused(reason);
   }
@@ -42,5 +44,31 @@ async function exportDocument({ host, toasts }: Deck): Promise<void> {
     if (place !== null) toasts.done(words.commands.exported(place));
   } catch (reason) {
     toasts.refused(reason);
+  }
+}
+
+/** Writes definitions for flagd; first shows what is not in them, if anything. */
+async function exportForFlagd(deck: Deck): Promise<void> {
+  try {
+    const definitions = await deck.host.definitions();
+    if (definitions.leftOut.length > 0) deck.overlay.show({ kind: "export_flagd", definitions });
+    else await saveDefinitions(deck, definitions);
+  } catch (reason) {
+    deck.toasts.refused(reason);
+  }
+}
+
+/** Resolves to whether they were written. */
+export async function saveDefinitions(
+  { host, toasts }: Deck,
+  { text }: Definitions,
+): Promise<boolean> {
+  try {
+    const place = await host.saveFile("flags.flagd.json", text);
+    if (place !== null) toasts.done(words.commands.exported(place));
+    return place !== null;
+  } catch (reason) {
+    toasts.refused(reason);
+    return false;
   }
 }

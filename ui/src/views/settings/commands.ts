@@ -26,6 +26,7 @@ export function settingsCommands(deck: Deck) {
     },
     zoom_reset: { run: () => zoom(ZOOM_MIN) },
     back_up: { run: () => void backUp(deck), isEnabled: () => live.canChange },
+    workspace: { run: () => showPart(deck, "backups") },
     connect: { run: () => showPart(deck, "connect") },
     about: { run: () => showPart(deck, "about") },
   } satisfies CommandSet;

@@ -175,6 +175,14 @@ const commands: HelpPage = {
           "`flagctl export`, `flagctl import flags.json`",
           "Write the flags to a file, and replace them from one. If that removes more than half of the components, it asks first; in a script, add `--yes`.",
         ],
+        [
+          "`flagctl export --format flagd`",
+          "Writes flag definitions of OpenFeature's flagd that decide the same for every user, and lists what they cannot express. `flagctl import` reads such definitions, too.",
+        ],
+        [
+          "`flagctl export --workspace all.flagdeck`",
+          "Writes flags with their whole history and the settings to one file. `flagctl import --workspace all.flagdeck` starts a new data folder with it.",
+        ],
         ["`flagctl metrics`", "Summarises what applications reported."],
         ["`flagctl demo`", "Runs a made-up application that reports, to see the charts move."],
         [
