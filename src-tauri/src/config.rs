@@ -25,6 +25,7 @@ use serde_json::{Map, Value};
 
 pub use contact::Contact;
 pub use file::ChangeError;
+pub(crate) use file::FILE;
 pub use keys::{KEYS, Key, Kind};
 use layers::Layers;
 pub use origin::Origin;
@@ -202,11 +203,6 @@ impl Given {
         let found = variables.find(|(name, value)| name == FLAGS_TOKEN && !value.is_empty());
         found.map(|(_, value)| value.as_str())
     }
-}
-
-/// Returns where the configuration of a data folder is kept.
-pub(crate) fn file_of(data_dir: &Path) -> PathBuf {
-    file::path(data_dir)
 }
 
 /// Reads `KEY=VALUE` of the command line.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::notices::Level;
 use super::{App, Event};
+use crate::config;
 use crate::durable::{self, Access};
 use crate::error::{Error, sentence};
 use crate::flags::limits::TARGETED_FILE_BYTES_MAX as SMALL_FILE_BYTES_MAX;
@@ -55,7 +56,7 @@ pub(super) struct SmallFiles {
 /// The small files beside the token: settings, the credential for a followed document, overrides for
 /// single applications, and what this Flagdeck is among those that follow one another.
 const OTHERS: [&str; 4] = [
-    "config.toml",
+    config::FILE,
     CREDENTIAL_FILE,
     targeted::FILE,
     upstream::LINEAGE_FILE,

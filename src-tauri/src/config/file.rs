@@ -71,9 +71,12 @@ pub enum ChangeError {
     },
 }
 
+/// The name of the configuration in a data folder.
+pub(crate) const FILE: &str = "config.toml";
+
 /// Returns where the configuration of a data folder is kept.
 pub(super) fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join("config.toml")
+    data_dir.join(FILE)
 }
 
 /// Why there is no text in the file.
