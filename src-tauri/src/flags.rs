@@ -15,6 +15,7 @@ mod layers;
 pub mod live;
 mod outcome;
 mod past;
+pub mod provenance;
 mod replacing;
 mod undo;
 pub mod undo_log;
@@ -29,7 +30,7 @@ use self::emergency::{ChangeGuard, Emergency};
 use self::followed::Followed;
 pub use self::layers::Scope;
 use self::live::Live;
-pub use self::outcome::{Outcome, Step};
+pub use self::outcome::{Outcome, OverrideChange, Step};
 pub use self::past::{AsOf, Difference, Review};
 use self::replacing::{Losses, check_loss};
 use self::undo_log::{UNDO_STEPS_MAX, UndoLog};
@@ -289,6 +290,7 @@ impl Flags {
             return Ok(Some(unchanged));
         }
         self.ensure_writable()?;
+        let overrides = OverrideChange::between(live.followed.as_deref(), followed.as_ref());
         let followed = followed.as_ref().map(Followed::write);
         let (draft, trace) = wanted.draft(live, (text, followed), at_ms);
         let sentences = draft.changes.clone();
@@ -299,6 +301,7 @@ impl Flags {
                     revision: number,
                     changed: true,
                     changes: sentences,
+                    overrides,
                     ..unchanged
                 }))
             }

@@ -39,6 +39,8 @@ fn generate() -> String {
         Override,
         OverriddenPart,
         OverrideSelection,
+        OverrideChange,
+        Layer,
         Publishing,
         PublishConflict,
         FollowStatus,

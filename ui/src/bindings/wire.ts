@@ -83,19 +83,19 @@ place: string,
  */
 component: string | null, 
 /**
- * OverriddenPart of it is overridden.
+ * Which part of it is overridden.
  */
 what: OverriddenPart, 
 /**
- * OverriddenPart it changes of what is followed, a sentence each; none if both are the same.
+ * What it changes of what is followed, a sentence each; none if both are the same.
  */
 changes: Array<string>, 
 /**
- * OverriddenPart it overrides with, as JSON; left out for nothing.
+ * What it overrides with, as JSON; left out for nothing.
  */
 value?: unknown, 
 /**
- * OverriddenPart is followed, as JSON; left out for nothing.
+ * What is followed, as JSON; left out for nothing.
  */
 followed?: unknown, 
 /**
@@ -112,7 +112,7 @@ by: Actor,
 suspended: string | null, };
 
 /**
- * OverriddenPart is overridden.
+ * Which part of a document is overridden.
  */
 export type OverriddenPart = "master" | "bucketing" | "rollout" | "switch" | "custom_rollout" | "requires" | "about" | "unknown";
 
@@ -120,6 +120,68 @@ export type OverriddenPart = "master" | "bucketing" | "rollout" | "switch" | "cu
  * Which overrides are meant.
  */
 export type OverrideSelection = "all" | { "component": string } | { "places": Array<string> };
+
+/**
+ * What a change overrides of the followed document, or no longer does.
+ */
+export type OverrideChange = { 
+/**
+ * The address of the followed document, without credentials.
+ */
+from: string, 
+/**
+ * What it overrides: JSON Pointers into the document.
+ */
+made: Array<string>, 
+/**
+ * What it overrides no longer.
+ */
+ended: Array<string>, };
+
+/**
+ * One layer of what makes a value; the first of several decides.
+ */
+export type Layer = { "kind": "off", 
+/**
+ * Since when, in milliseconds since 1970; `null` if they were never on.
+ */
+sinceMs: number | null, 
+/**
+ * Who turned them off; `null` if they were never on.
+ */
+by: Actor | null, 
+/**
+ * Whether it is an emergency that is not stored yet.
+ */
+isEmergency: boolean, } | { "kind": "override", 
+/**
+ * Those that act on the value.
+ */
+overrides: Array<Override>, } | { "kind": "followed", 
+/**
+ * Its address, without credentials.
+ */
+from: string, 
+/**
+ * The revision since which its value is in force; `null` under an override.
+ */
+revision: RevisionNumber | null, 
+/**
+ * When that was saved, in milliseconds since 1970.
+ */
+atMs: number | null, } | { "kind": "local", 
+/**
+ * The revision that changed the value last; `null` for the safe default.
+ */
+revision: RevisionNumber | null, 
+/**
+ * When that was saved, in milliseconds since 1970.
+ */
+atMs: number | null, 
+/**
+ * Who saved it.
+ */
+by: Actor | null, };
 
 /**
  * What came of publishing: one of both.
@@ -147,15 +209,15 @@ place: string,
  */
 component: string | null, 
 /**
- * OverriddenPart of it differs.
+ * Which part of it differs.
  */
 what: OverriddenPart, 
 /**
- * OverriddenPart the remote changed, a sentence each.
+ * What the remote changed, a sentence each.
  */
 theirs: Array<string>, 
 /**
- * OverriddenPart publishing would change of that, a sentence each.
+ * What publishing would change of that, a sentence each.
  */
 mine: Array<string>, };
 
@@ -572,7 +634,11 @@ summary: string,
 /**
  * What changed, a sentence each.
  */
-changes: Array<string>, };
+changes: Array<string>, 
+/**
+ * What it overrides of the followed document, or no longer does; left out if neither.
+ */
+overrides?: OverrideChange, };
 
 /**
  * Why something was refused.
@@ -856,6 +922,11 @@ export type Explanation = {
  * The revision that decided.
  */
 revision: RevisionNumber, 
+/**
+ * Where the value comes from, the layer that decides first; none if there is no such
+ * component.
+ */
+layers: Array<Layer>, 
 /**
  * The name that was asked for.
  */
