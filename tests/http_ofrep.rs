@@ -169,11 +169,15 @@ fn metadata_says_what_is_known_and_only_primitives() {
     replace(&server, &every_rule());
     let said = one(&server, "ui.badges", &json!({})).json();
     let metadata = json!({
-        "title": "Confidence \"badges\"", "owner": "search team", "revision": 1, "rule": "full",
+        "layer": "local", "title": "Confidence \"badges\"", "owner": "search team", "revision": 1,
+        "rule": "full",
     });
     assert_eq!(said["metadata"], metadata);
     let plain = one(&server, "full", &json!({})).json();
-    assert_eq!(plain["metadata"], json!({"revision": 1, "rule": "full"}));
+    assert_eq!(
+        plain["metadata"],
+        json!({"layer": "local", "revision": 1, "rule": "full"})
+    );
 }
 
 #[test]
