@@ -14,6 +14,7 @@ pub mod fake_flagdeck;
 pub mod observers;
 pub mod processes;
 pub mod restores;
+pub mod scripted;
 pub mod serving;
 
 #[path = "../src-tauri/core/tests/support/arbitrary.rs"]

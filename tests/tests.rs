@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
+mod targeted;
 
 mod all_off;
 mod answers;
@@ -104,6 +105,8 @@ mod store_formats;
 mod store_gone;
 mod store_history;
 mod store_programs;
+
+mod upstream;
 
 mod verdicts;
 

@@ -43,6 +43,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Contact, Given, Setting, Settings};
 use crate::error::Error;
 use crate::events::{Event, Events};
+use crate::flags::targeted::TargetedFile;
 use crate::flags::{Flags, Outcome};
 use crate::leader::{Leader, Role};
 use crate::load::Load;
@@ -169,7 +170,9 @@ impl App {
         });
         let events = Events::default();
         let on_saved = metrics.as_ref().map(Metrics::on_saved);
-        let flags = Flags::open(store, options.clock.clone(), events.clone(), on_saved)?;
+        let targeted = TargetedFile::of(&options.data_dir);
+        let clock = options.clock.clone();
+        let flags = Flags::open(store, targeted, clock, events.clone(), on_saved)?;
         let states = States::new(&options.data_dir);
         let lineage = Lineage::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
