@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use flagdeck::App;
-use flagdeck::flags::OverrideChange;
 use flagdeck::flags::following::{Adopted, Selection};
 use flagdeck::flags::provenance::{LayerKind, PlaceLayers, Since, Subject, ValueLayer};
+use flagdeck::flags::targeted::{Target, TargetedRequest};
+use flagdeck::flags::{OverrideChange, Scope};
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::Explanation;
 use flagdeck_core::{Edit, Place};
@@ -31,6 +32,7 @@ fn in_short(layer: &ValueLayer) -> String {
     };
     match layer {
         ValueLayer::Off(_) => "off".into(),
+        ValueLayer::Targeted(one) => format!("for {}", one.target),
         ValueLayer::Override(overrides) => {
             let places: Vec<String> = overrides.iter().map(|(at, _)| at.pointer()).collect();
             format!("override {}", places.join(" "))
@@ -167,6 +169,42 @@ fn a_part_of_the_document_comes_from_the_layer_of_its_place() {
 
 fn open_beside(folder: &Path) -> App {
     open(&folder.join("beside"))
+}
+
+#[test]
+fn an_override_for_one_user_decides_for_them_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = following(folder.path());
+    switch(&app, "search", false);
+    for user in ["ada", "bob"] {
+        let request = TargetedRequest {
+            target: Target::User(user.into()),
+            component: "search".parse().unwrap(),
+            on: true,
+            for_ms: 3_600_000,
+            by: someone(),
+        };
+        app.flags().override_for(request).unwrap();
+    }
+    let layers = |scope| {
+        let live = app.flags().in_force(scope);
+        let layers = app
+            .flags()
+            .layers_of_value(&live, Subject::Component("search"));
+        let layers: Vec<String> = layers.unwrap().iter().map(in_short).collect();
+        layers
+    };
+    assert_eq!(
+        layers(Scope::User("ada")),
+        ["for the user ada", "followed 1"]
+    );
+    assert_eq!(layers(Scope::User("carol")), ["followed 1"]);
+    assert_eq!(layers(Scope::Everyone), ["followed 1"]);
+    turn_master(&app, false);
+    assert_eq!(
+        layers(Scope::User("bob")),
+        ["off", "for the user bob", "override /enabled", "followed"]
+    );
 }
 
 #[test]

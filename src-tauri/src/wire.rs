@@ -38,6 +38,7 @@ pub use crate::clients::{Client, ClientUse, Connected, Interface};
 pub use crate::demo::{DemoSource, DemoStatus, RemovedDemo};
 pub use crate::error::Code;
 pub use crate::flags::live::AllOff;
+pub use crate::flags::targeted::{Target, TargetedOverride};
 pub use crate::flags::{AsOf, OverrideChange};
 pub use crate::metrics::shapes::{
     ChartQuery, Charts, DifferenceShare, Extent, JudgedArm, JudgedComponent, Limits,

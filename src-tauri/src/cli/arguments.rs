@@ -32,7 +32,7 @@ Exit codes:
   2  refused: the arguments or a document are not valid, or a document removes more than half
      of the components without --yes; nothing was changed
   3  not found: no such component, revision, setting, backup, snapshot or value
-  4  conflict: another change came first, also at the remote; nothing was changed
+  4  conflict: another change came first, here or at the remote; nothing was changed
   5  nothing to undo, redo or roll back, or the restore has ended
   6  the data folder can only be read, or states cannot be kept
   7  the data folder was removed or replaced while it was open

@@ -1,5 +1,6 @@
 //! Where values come from, in words, and which command takes a layer away.
 
+use flagdeck::flags::targeted::TargetedOverride;
 use flagdeck::wire::{Layer, OverriddenPart, Override};
 use flagdeck_core::tree::Tree;
 
@@ -30,6 +31,7 @@ fn describe(layer: &Layer) -> Vec<String> {
             };
             vec![format!("all flags off{since}{stored}")]
         }
+        Layer::Targeted(one) => vec![describe_targeted(one)],
         Layer::Override { overrides } => overrides.iter().map(describe_override).collect(),
         Layer::Followed {
             from,
@@ -52,6 +54,16 @@ fn describe(layer: &Layer) -> Vec<String> {
         }
         Layer::Local { .. } => vec!["local, the safe default".into()],
     }
+}
+
+fn describe_targeted(one: &TargetedOverride) -> String {
+    let position = if one.on { "on" } else { "off" };
+    format!(
+        "{position} for {} until {}{}",
+        one.target,
+        when(one.until_ms),
+        since(Some(one.since_ms), Some(who(&one.by))),
+    )
 }
 
 fn describe_override(one: &Override) -> String {
@@ -79,7 +91,7 @@ fn removal(layer: &Layer) -> Option<String> {
             let which = selected(one.component.as_deref(), &one.place);
             Some(format!("to follow again: flagctl overrides clear {which}"))
         }
-        Layer::Followed { .. } | Layer::Local { .. } => None,
+        Layer::Targeted(_) | Layer::Followed { .. } | Layer::Local { .. } => None,
     }
 }
 

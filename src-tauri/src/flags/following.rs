@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use flagdeck_core::overrides::differing;
-use flagdeck_core::{ComponentPath, FlagDocument, Loss, Place, loss};
+use flagdeck_core::{ComponentPath, FlagDocument, Loss, Place, Widening, loss, widenings};
 
 use super::followed::{Followed, Own, beginning};
 use super::live::Live;
@@ -49,13 +49,15 @@ pub enum Selection {
     Places(BTreeSet<Place>),
 }
 
-/// What publishing overrides would change at the remote.
+/// What publishing overrides would do to the document that is followed.
 #[derive(Debug, Clone)]
 pub struct PublicationReview {
     /// The address it is published at, without credentials.
     pub to: String,
-    /// What differs from the followed document.
+    /// What it would change there.
     pub difference: Difference,
+    /// The components that it may show to users there who do not see them.
+    pub widenings: Vec<Widening>,
     /// What it would remove, if that is more than half of the components.
     pub loss: Option<Loss>,
 }
@@ -231,7 +233,7 @@ impl Flags {
         })
     }
 
-    /// Returns what publishing overrides would change of what is followed.
+    /// Returns what publishing overrides would do to the document that is followed.
     ///
     /// # Errors
     /// As [`Flags::publication`].
@@ -240,6 +242,7 @@ impl Flags {
         let base = self.live().base().ok_or_else(no_override)?;
         Ok(PublicationReview {
             difference: Difference::between(&base, &publication.document),
+            widenings: widenings(&base, &publication.document),
             loss: Some(loss(&base, &publication.document)).filter(Loss::is_large),
             to: publication.to,
         })

@@ -11,6 +11,7 @@ use flagdeck_core::{FlagDocument, Place};
 use super::Flags;
 use super::followed::{Followed, Override};
 use super::live::{AllOff, Live};
+use super::targeted::{OfTarget, TargetedOverride};
 use crate::error::Error;
 use crate::store::{Actor, HistoryFilter, RevisionNumber, RevisionSummary, Via};
 
@@ -22,7 +23,7 @@ const LOOKED_AT_MAX: usize = 16;
 pub enum LayerKind {
     /// All flags are off.
     Off,
-    /// An override.
+    /// An override: of the followed document, or for one application or user.
     Override,
     /// The followed document.
     Followed,
@@ -46,7 +47,9 @@ pub enum Subject<'a> {
 pub enum ValueLayer {
     /// All flags are off.
     Off(Arc<AllOff>),
-    /// Overrides that act on it.
+    /// An override for one application or user.
+    Targeted(TargetedOverride),
+    /// Overrides of the followed document that act on it.
     Override(Vec<(Place, Override)>),
     /// The followed document.
     Followed {
@@ -129,6 +132,8 @@ impl Subject<'_> {
 pub(super) struct Deciding<'a> {
     document: &'a FlagDocument,
     without: LayerKind,
+    /// Components with an override for one application or user.
+    targeted: &'a OfTarget,
     /// Components with an override of their own.
     own: HashSet<&'a str>,
     is_default_rollout: bool,
@@ -144,6 +149,7 @@ impl<'a> Deciding<'a> {
                 (true, Some(_)) => LayerKind::Followed,
                 (true, None) => LayerKind::Local,
             },
+            targeted: &live.targeted,
             own: HashSet::new(),
             is_default_rollout: false,
             is_everything: false,
@@ -168,6 +174,9 @@ impl<'a> Deciding<'a> {
 
     /// Returns the layer that decides a component.
     pub(super) fn layer(&self, path: &str) -> LayerKind {
+        if self.without != LayerKind::Off && self.targeted.contains_key(path) {
+            return LayerKind::Override;
+        }
         let is_overridden = || {
             self.is_everything
                 || self.own.contains(path)
@@ -226,6 +235,10 @@ impl Flags {
     ) -> Result<Vec<ValueLayer>, Error> {
         let mut layers = Vec::new();
         layers.extend(live.all_off.clone().map(ValueLayer::Off));
+        if let Subject::Component(path) = subject {
+            let targeted = live.targeted.get(path).cloned();
+            layers.extend(targeted.map(ValueLayer::Targeted));
+        }
         let Some(followed) = live.followed.as_deref() else {
             let since = self.last_change(live.revision, subject)?;
             layers.push(ValueLayer::Local(since));

@@ -41,6 +41,8 @@ fn generate() -> String {
         OverrideSelection,
         OverrideChange,
         Layer,
+        Target,
+        TargetedOverride,
         Publishing,
         PublishConflict,
         FollowStatus,

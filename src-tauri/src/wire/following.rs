@@ -14,6 +14,7 @@ use crate::flags::followed;
 use crate::flags::following::Selection;
 use crate::flags::live::Live;
 use crate::flags::provenance::ValueLayer;
+use crate::flags::targeted::TargetedOverride;
 use crate::store::{Actor, RevisionNumber};
 
 /// The document that is followed, and what is overridden of it.
@@ -82,6 +83,8 @@ pub enum Layer {
         /// Whether it is an emergency that is not stored yet.
         is_emergency: bool,
     },
+    /// An override for one application or user.
+    Targeted(TargetedOverride),
     /// Overrides of the followed document.
     Override {
         /// Those that act on the value.
@@ -120,7 +123,7 @@ pub struct Following {
     pub suspended: usize,
 }
 
-/// Which part of a document is overridden.
+/// A part of a document that is overridden as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
@@ -257,6 +260,7 @@ impl From<ValueLayer> for Layer {
                 by: all_off.by.clone(),
                 is_emergency: !all_off.is_stored,
             },
+            ValueLayer::Targeted(one) => Self::Targeted(one),
             ValueLayer::Override(overrides) => Self::Override {
                 overrides: overrides
                     .iter()

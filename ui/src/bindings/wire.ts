@@ -112,7 +112,7 @@ by: Actor,
 suspended: string | null, };
 
 /**
- * Which part of a document is overridden.
+ * A part of a document that is overridden as a whole.
  */
 export type OverriddenPart = "master" | "bucketing" | "rollout" | "switch" | "custom_rollout" | "requires" | "about" | "unknown";
 
@@ -153,7 +153,7 @@ by: Actor | null,
 /**
  * Whether it is an emergency that is not stored yet.
  */
-isEmergency: boolean, } | { "kind": "override", 
+isEmergency: boolean, } | { "kind": "targeted" } & TargetedOverride | { "kind": "override", 
 /**
  * Those that act on the value.
  */
@@ -182,6 +182,40 @@ atMs: number | null,
  * Who saved it.
  */
 by: Actor | null, };
+
+/**
+ * Whom an override is for.
+ */
+export type Target = { "source": string } | { "user": string };
+
+/**
+ * A component that is on or off for one application or one user, whatever its rollout.
+ */
+export type TargetedOverride = { 
+/**
+ * Whom it is for.
+ */
+for: Target, 
+/**
+ * The component.
+ */
+component: string, 
+/**
+ * Whether it is on. What it requires still has to be on, too.
+ */
+on: boolean, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+sinceMs: number, 
+/**
+ * Until when, in milliseconds since 1970.
+ */
+untilMs: number, 
+/**
+ * Who set it.
+ */
+by: Actor, };
 
 /**
  * What came of publishing: one of both.

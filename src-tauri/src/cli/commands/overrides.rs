@@ -125,11 +125,15 @@ fn show(review: PublicationReview, output: &mut Output) -> anyhow::Result<()> {
     let PublicationReview {
         to,
         difference,
+        widenings,
         loss,
     } = review;
-    let difference = wire::Difference::from(difference);
-    let loss = loss.map(wire::Loss::from);
-    Ok(output.value(&json!({ "to": to, "difference": difference, "loss": loss }))?)
+    Ok(output.value(&json!({
+        "to": to,
+        "difference": wire::Difference::from(difference),
+        "widenings": wire::Widenings::from(widenings),
+        "loss": loss.map(wire::Loss::from),
+    }))?)
 }
 
 fn describe(review: &PublicationReview, output: &mut Output) -> anyhow::Result<()> {
@@ -138,6 +142,14 @@ fn describe(review: &PublicationReview, output: &mut Output) -> anyhow::Result<(
     match changes.is_empty() {
         true => output.line("  nothing: it has these values already")?,
         false => output.list("  ", changes.iter().map(ToString::to_string), LISTING)?,
+    }
+    if !review.widenings.is_empty() {
+        output.line("More users see there, as soon as flags are on:")?;
+        let widenings = review
+            .widenings
+            .iter()
+            .map(|it| format!("{}: {} → {}", it.path, it.before, it.after_in_words()));
+        output.list("  ", widenings, LISTING)?;
     }
     if let Some(loss) = &review.loss {
         output.line(format!("It removes {loss}."))?;
