@@ -225,7 +225,11 @@ fn overrides_are_published_after_a_look_at_what_that_changes() {
     cli.ok("set search on");
     cli.ok("rollout --percentage 55");
     let check = cli.ok("overrides publish search --check");
-    let expected = format!("Publishing changes {address} for everyone:\n  search on\n");
+    let expected = format!(
+        "Publishing changes {address} for everyone:\n  search on\n\
+         More users see there, as soon as flags are on:\n  \
+         search: Nobody: switched off → 20 % of everyone\n"
+    );
     assert_eq!(check, expected);
     let check = cli.json("overrides publish --all --check");
     assert_eq!(check["difference"]["total"], 2);

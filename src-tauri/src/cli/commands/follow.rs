@@ -103,17 +103,16 @@ fn nothing(app: &App, output: &mut Output) -> anyhow::Result<()> {
     if output.json {
         return Ok(output.value(&None::<Following>)?);
     }
-    let live = app.flags().live();
-    Ok(match &live.followed {
-        None => output.line(
-            "Follows no document. To follow one: flagctl config set featureFlags.endpoint URL",
-        )?,
-        Some(followed) => output.line(format!(
+    let line = match &app.flags().live().followed {
+        None => "Follows no document. To follow one: flagctl config set featureFlags.endpoint URL"
+            .to_owned(),
+        Some(followed) => format!(
             "The flags still follow {}, which featureFlags.endpoint no longer names; the window \
              or flagctl serve makes them local.",
             followed.from
-        ))?,
-    })
+        ),
+    };
+    Ok(output.line(line)?)
 }
 
 fn describe(
