@@ -35,7 +35,7 @@ fn the_document_says_what_it_follows_and_how_much_is_overridden() {
     let local = server.get(FLAGS, &[]);
     assert_eq!(local.header("ml-followed"), None);
     assert_eq!(local.header("ml-overrides"), None);
-    assert!(follow(&server.app, &team(json!({}))));
+    assert!(follow(&server.app, &team(&json!({}))));
     set_percentage(&server.app, 55_000);
     let answer = server.get(FLAGS, &[]);
     assert_eq!(answer.header("ml-followed"), Some(FROM));
@@ -50,7 +50,7 @@ fn the_document_says_what_it_follows_and_how_much_is_overridden() {
 #[test]
 fn put_and_patch_make_overrides_under_the_tag_of_what_is_in_force() {
     let server = Running::start();
-    assert!(follow(&server.app, &team(json!({}))));
+    assert!(follow(&server.app, &team(&json!({}))));
     let etag = server.get(FLAGS, &[]).header("etag").unwrap().to_owned();
     let patch = json!({"components": {"search": true}}).to_string();
     let merge = ("Content-Type", "application/merge-patch+json");
@@ -61,9 +61,9 @@ fn put_and_patch_make_overrides_under_the_tag_of_what_is_in_force() {
 
     // What the remote changes makes the tag stale, as any change does.
     let etag = patched.header("etag").unwrap();
-    assert!(follow(&server.app, &team(components(true, true))));
+    assert!(follow(&server.app, &team(&components(true, true))));
     let json = ("Content-Type", "application/json");
-    let document = team(json!({})).document.to_bytes();
+    let document = team(&json!({})).document.to_bytes();
     let document = String::from_utf8(document).unwrap();
     let stale = server.write("PUT", &[("If-Match", etag), json], &document);
     assert_eq!(stale.problem(412), "stale");
@@ -73,13 +73,13 @@ fn put_and_patch_make_overrides_under_the_tag_of_what_is_in_force() {
     // The value of search is the followed one again, that of ui.badges is not.
     assert_eq!(overridden(&server), ["/components/ui/badges"]);
     let own = server.app.flags().live().base();
-    assert_eq!(own, Some(team(components(true, true)).document));
+    assert_eq!(own, Some(team(&components(true, true)).document));
 }
 
 #[test]
 fn overrides_are_listed_and_ended_with_the_token() {
     let server = Running::start();
-    assert!(follow(&server.app, &team(json!({}))));
+    assert!(follow(&server.app, &team(&json!({}))));
     switch(&server.app, "search", true);
     switch(&server.app, "ui.badges", true);
     set_percentage(&server.app, 55_000);
@@ -120,7 +120,10 @@ fn overrides_are_listed_and_ended_with_the_token() {
     assert_eq!(ended.status, 200, "{}", ended.text());
     assert_eq!(overridden(&server), ["/components/search"]);
     assert_eq!(send(&server, "DELETE", OVERRIDES).status, 200);
-    assert_eq!(server.app.flags().live().document, team(json!({})).document);
+    assert_eq!(
+        server.app.flags().live().document,
+        team(&json!({})).document
+    );
     let latest = &history(&server.app)[0];
     assert_eq!(latest.actor.name, "check");
 }
@@ -139,7 +142,7 @@ fn evaluations_and_events_name_the_layer() {
     assert_eq!(metadata("tracker"), "off");
     turn_master(&server.app, true);
     assert_eq!(metadata("tracker"), "local");
-    let accepted = server.app.flags().follow(&team(json!({})), true);
+    let accepted = server.app.flags().follow(&team(&json!({})), true);
     assert!(matches!(accepted, Ok(Adopted::Revision(_))));
     assert_eq!(metadata("search"), "followed");
     let mut stream = Stream::open(&server, false);
@@ -151,7 +154,7 @@ fn evaluations_and_events_name_the_layer() {
     assert_eq!(told["changed"][0]["layer"], "override");
     assert_eq!(metadata("search"), "override");
     assert_eq!(metadata("cart"), "followed");
-    assert!(follow(&server.app, &team(components(true, true))));
+    assert!(follow(&server.app, &team(&components(true, true))));
     assert_eq!(stream.event("flags")["changed"][0]["layer"], "followed");
 }
 
@@ -167,7 +170,7 @@ fn health_and_metrics_say_how_following_goes_and_the_document_since_when_it_is_s
     let app = open(folder.path());
     let remote = RemoteDocument {
         from: address.clone(),
-        ..team(json!({}))
+        ..team(&json!({}))
     };
     assert!(follow(&app, &remote));
     switch(&app, "search", true);

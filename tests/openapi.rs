@@ -52,7 +52,7 @@ fn damaged() -> Running {
 /// A server whose flags follow a document of which two parts are overridden. It fetches nothing.
 fn overridden() -> Running {
     let server = Running::start();
-    assert!(follow(&server.app, &team(serde_json::json!({}))));
+    assert!(follow(&server.app, &team(&serde_json::json!({}))));
     switch(&server.app, "ui.badges", true);
     set_percentage(&server.app, 55_000);
     server

@@ -74,7 +74,7 @@ fn a_followed_value_comes_from_what_brought_it() {
     let folder = tempfile::tempdir().unwrap();
     let app = following(folder.path());
     assert_eq!(component(&app, "ui.badges"), ["followed 1"]);
-    assert!(follow(&app, &team(components(true, true))));
+    assert!(follow(&app, &team(&components(true, true))));
     assert_eq!(component(&app, "ui.badges"), ["followed 2"]);
     assert_eq!(component(&app, "cart"), ["followed 1"]);
 }
@@ -83,9 +83,9 @@ fn a_followed_value_comes_from_what_brought_it() {
 fn following_begins_later_than_a_local_change_with_the_same_value() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
-    change(&app, Edit::Replace(team(json!({})).document.to_bytes()));
+    change(&app, Edit::Replace(team(&json!({})).document.to_bytes()));
     assert_eq!(component(&app, "cart"), ["local 1"]);
-    assert!(follow(&app, &team(json!({}))));
+    assert!(follow(&app, &team(&json!({}))));
     assert_eq!(component(&app, "cart"), ["followed 2"]);
 }
 
@@ -100,7 +100,7 @@ fn an_override_decides_over_what_is_followed_until_it_ends() {
     );
     assert_eq!(component(&app, "ui.hints"), ["followed 1"]);
     // The same value is followed by now, and the override still decides.
-    assert!(follow(&app, &team(components(true, true))));
+    assert!(follow(&app, &team(&components(true, true))));
     assert_eq!(component(&app, "ui.badges").len(), 2);
     let badges = Selection::Components(vec!["ui.badges".parse().unwrap()]);
     app.flags().clear_overrides(&badges, &someone()).unwrap();
@@ -137,7 +137,7 @@ fn the_master_switch_decides_over_everything() {
     );
     let Adopted::Revision(_) = app
         .flags()
-        .follow(&team(json!({"enabled": false})), false)
+        .follow(&team(&json!({"enabled": false})), false)
         .unwrap()
     else {
         panic!("a kill switch is never held");

@@ -130,7 +130,7 @@ fn following_folder() -> Cli {
     let cli = Cli::new();
     cli.ok(&format!("config set featureFlags.endpoint {FROM}"));
     let app = app(&cli);
-    assert!(follow(&app, &team(serde_json::json!({}))));
+    assert!(follow(&app, &team(&serde_json::json!({}))));
     app.close();
     cli.ok("set ui.badges on");
     cli

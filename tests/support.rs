@@ -10,6 +10,7 @@ pub mod stores;
 
 pub mod chromium;
 pub mod cli;
+pub mod ended;
 pub mod fake_flagdeck;
 pub mod observers;
 pub mod processes;

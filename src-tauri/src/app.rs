@@ -21,6 +21,7 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -87,6 +88,7 @@ struct Inner {
     lineage: Lineage,
     /// The credential for the followed document that this process was given.
     flags_token: Option<String>,
+    call_time: Option<Duration>,
     follower: Follower,
 }
 
@@ -104,6 +106,9 @@ pub struct Options {
     pub clock: Clock,
     /// Whether the folder is used even if other users can write in it or replace it.
     pub trusts_folder: bool,
+    /// Bounds a call to the followed document otherwise, for tests.
+    #[doc(hidden)]
+    pub call_time: Option<Duration>,
 }
 
 impl Options {
@@ -115,6 +120,7 @@ impl Options {
             watch: false,
             clock: Clock::system(),
             trusts_folder: false,
+            call_time: None,
         }
     }
 
@@ -195,6 +201,7 @@ impl App {
             clients: Clients::default(),
             lineage,
             flags_token,
+            call_time: options.call_time,
             follower: Follower::default(),
         }));
         if let Some(message) = app.missing_revisions() {

@@ -111,7 +111,7 @@ impl App {
     pub fn fetch_now(&self) -> Result<FollowStatus, Error> {
         let remote = self.remote()?;
         let now_ms = self.now_ms();
-        let found = self.found(&remote, self.known_tag(&remote));
+        let found = self.found(&remote, self.known_tag(&remote).as_deref());
         let state = match found {
             Ok(Found::Same) => FollowState::Fresh,
             Ok(Found::Held { lost, document }) => FollowState::Held {
@@ -180,9 +180,9 @@ impl App {
             });
             let error = match sent {
                 Ok(published) => {
-                    let outcome = self
-                        .flags()
-                        .published(&publication, published.etag, actor)?;
+                    let outcome =
+                        self.flags()
+                            .published(&publication, published.etag.as_deref(), actor)?;
                     self.fetch_soon();
                     return Ok(Published::Done(outcome));
                 }
@@ -238,8 +238,24 @@ impl App {
         let config = self.config();
         let endpoint = config.feature_flags.endpoint.as_deref();
         let endpoint = endpoint.ok_or(FollowError::Nothing)?;
-        let credential = Credential::load(self.data_dir(), self.0.flags_token.as_deref())?;
-        Ok(Remote::new(endpoint, credential, self.lineage().id())?)
+        self.remote_at(endpoint, self.credential()?)
+    }
+
+    fn credential(&self) -> Result<Option<Credential>, FollowError> {
+        let in_environment = self.0.flags_token.as_deref();
+        Ok(Credential::load(self.data_dir(), in_environment)?)
+    }
+
+    fn remote_at(
+        &self,
+        endpoint: &str,
+        credential: Option<Credential>,
+    ) -> Result<Remote, FollowError> {
+        let remote = Remote::new(endpoint, credential, self.lineage().id())?;
+        Ok(match self.0.call_time {
+            Some(call_time) => remote.with_call_time(call_time),
+            None => remote,
+        })
     }
 
     fn fetch_whole(&self, remote: &Remote) -> Result<Box<Fetched>, FollowError> {
