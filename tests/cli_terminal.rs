@@ -6,15 +6,16 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use flagdeck::flags::following::RemoteDocument;
 use flagdeck::metrics::event::Format;
 use flagdeck::state::SourceName;
 use flagdeck::state::shapes::SnapshotLabel;
 use flagdeck::{App, Options};
-use flagdeck_core::visible;
+use flagdeck_core::{Edit, read_document, visible};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::apps::open;
+use crate::support::apps::{open, request};
 use crate::support::cli::{Cli, Ran};
 
 /// Forges a row of the history, sets a title and colours, clears, reverses, hides.
@@ -29,6 +30,9 @@ const NAME: &str = "w\u{202e}be\u{2066}\u{200b}\u{2028}  FORGED";
 
 /// An entry of the quarantine: states of a source with a hostile name.
 const SET_ASIDE: &str = "state-7.db";
+
+/// An address at which nothing answers.
+const NOWHERE: &str = "http://127.0.0.1:1/api/ml/flags";
 
 /// What a line begins with that `TEXT` forges.
 const FORGED: &str = "    9  2026";
@@ -104,8 +108,25 @@ impl Hostile {
         let delivery = app.report(event.as_bytes(), Format::NdJson, None).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         runtime.unwrap().block_on(delivery.stored()).unwrap();
+        self.follow(&app);
         app.close();
         self.set_aside();
+    }
+
+    /// Follows a document of which keys with hostile names are overridden. Nothing listens at its
+    /// address.
+    fn follow(&self, app: &App) {
+        let own = document().to_string();
+        let remote = RemoteDocument {
+            from: NOWHERE.into(),
+            etag: None,
+            document: read_document(own.as_bytes()).unwrap().document,
+        };
+        app.flags().follow(&remote, true).unwrap();
+        let edit = Edit::Patch(json!({TEXT: 2, "about": null}).to_string().into());
+        app.flags().change(request(edit)).unwrap();
+        let config = format!("[featureFlags]\nendpoint = {NOWHERE:?}\n");
+        fs::write(self.data_dir.join("config.toml"), config).unwrap();
     }
 
     /// Puts states with a snapshot into the quarantine, which are in use nowhere.
@@ -205,12 +226,15 @@ fn no_command_prints_what_a_terminal_would_act_on() {
     let shouts = hostile.file("shouts", "#!/bin/sh\nexit 126\n");
     let (lost, option) = (format!("{key}.missing"), format!("--{TEXT}"));
     let assignment = format!("http.port={TEXT}");
+    let unknown = format!("/{TEXT}");
     // In the order in which a person would use them: what is undone was done before.
     let runs: Vec<Vec<&str>> = vec![
         vec!["get"],
         vec!["get", "--at", TEXT],
         vec!["get", "--config", &assignment],
         vec!["get", TEXT],
+        vec!["get", "ui.badges"],
+        vec!["get", "ui"],
         vec!["history"],
         vec!["history", "--all", "--text", "forged"],
         vec!["diff", "0"],
@@ -239,6 +263,17 @@ fn no_command_prints_what_a_terminal_would_act_on() {
         vec!["import", &invalid, "--check"],
         vec!["import", &broken],
         vec!["import", &missing],
+        vec!["follow", "--no-fetch"],
+        vec!["follow"],
+        vec!["follow", TEXT],
+        vec!["follow", "accept"],
+        vec!["overrides"],
+        vec!["overrides", "list"],
+        vec!["overrides", "clear", TEXT],
+        vec!["overrides", "clear", "--place", &unknown],
+        vec!["overrides", "publish", "--place", TEXT],
+        vec!["overrides", "publish", "--all", "--check"],
+        vec!["overrides", "publish", "--all", "--yes"],
         vec!["backup", "make"],
         vec!["backup", "list"],
         vec!["backup", "restore", TEXT],
@@ -342,7 +377,14 @@ fn no_command_prints_what_a_terminal_would_act_on() {
     assert!(untried.is_empty(), "{untried:?} are not tried");
     // These have to show what others wrote, so the texts did arrive.
     for command in [
-        "history", "snapshot", "state", "bisect", "metrics", "rollout", "doctor",
+        "history",
+        "snapshot",
+        "state",
+        "bisect",
+        "metrics",
+        "rollout",
+        "doctor",
+        "overrides",
     ] {
         assert!(told.contains(command), "{command} told nothing: {told:?}");
     }

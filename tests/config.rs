@@ -183,6 +183,13 @@ fn a_value_that_cannot_be_used_names_its_key_its_source_and_the_range() {
          http:// or https://, not \"file:///etc/passwd\"; null from the default is used.",
     );
     check_refused(
+        "featureFlags.endpoint",
+        "https://user:secret@flags.example/api/ml/flags",
+        "featureFlags.endpoint in the command line must be an address without a user or password \
+         (the credential belongs in ML_FLAGS_TOKEN or in the file flags-token of the data folder), \
+         not \"https://***@flags.example/api/ml/flags\"; null from the default is used.",
+    );
+    check_refused(
         "metrics.pushGateway",
         "ftp://user:secret@gate/?token=secret",
         "metrics.pushGateway in the command line must be an address that begins with \

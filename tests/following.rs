@@ -13,7 +13,7 @@ use crate::support::apps::{
     assert_sound, change, history, open, percentage, set_percentage, someone, switch, turn_master,
 };
 
-const FROM: &str = "https://flags.example/api/ml/flags";
+pub const FROM: &str = "https://flags.example/api/ml/flags";
 
 fn document(json: &Value) -> FlagDocument {
     let checked = validate_value(&Tree::from(json.clone()));
@@ -21,7 +21,7 @@ fn document(json: &Value) -> FlagDocument {
 }
 
 /// The followed document of these tests, with some keys replaced.
-fn team(changes: &Value) -> RemoteDocument {
+pub fn team(changes: &Value) -> RemoteDocument {
     let mut json = json!({
         "enabled": true,
         "components": {"search": false, "cart": true, "ui": {"badges": false, "hints": true}},
@@ -37,7 +37,7 @@ fn team(changes: &Value) -> RemoteDocument {
     }
 }
 
-fn components(badges: bool, hints: bool) -> Value {
+pub fn components(badges: bool, hints: bool) -> Value {
     json!({"components": {
         "search": false, "cart": true, "ui": {"badges": badges, "hints": hints},
     }})
@@ -45,7 +45,7 @@ fn components(badges: bool, hints: bool) -> Value {
 
 /// Follows a document that is not held, and says whether it made a revision.
 #[track_caller]
-fn follow(app: &App, remote: &RemoteDocument) -> bool {
+pub fn follow(app: &App, remote: &RemoteDocument) -> bool {
     match app.flags().follow(remote, false).expect("it can be saved") {
         Adopted::Unchanged => false,
         Adopted::Revision(outcome) => outcome.changed,
@@ -53,7 +53,7 @@ fn follow(app: &App, remote: &RemoteDocument) -> bool {
     }
 }
 
-fn following(folder: &Path) -> App {
+pub fn following(folder: &Path) -> App {
     let app = open(folder);
     assert!(follow(&app, &team(&json!({}))));
     app

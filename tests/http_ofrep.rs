@@ -169,11 +169,15 @@ fn metadata_says_what_is_known_and_only_primitives() {
     replace(&server, &every_rule());
     let said = one(&server, "ui.badges", &json!({})).json();
     let metadata = json!({
-        "title": "Confidence \"badges\"", "owner": "search team", "revision": 1, "rule": "full",
+        "layer": "local", "title": "Confidence \"badges\"", "owner": "search team", "revision": 1,
+        "rule": "full",
     });
     assert_eq!(said["metadata"], metadata);
     let plain = one(&server, "full", &json!({})).json();
-    assert_eq!(plain["metadata"], json!({"revision": 1, "rule": "full"}));
+    assert_eq!(
+        plain["metadata"],
+        json!({"layer": "local", "revision": 1, "rule": "full"})
+    );
 }
 
 #[test]
@@ -455,7 +459,8 @@ fn values_are_what_evaluate_says() {
         let edit = Edit::Replace(document.to_bytes());
         server.app.flags().change_confirmed(request(edit)).unwrap();
         let live = server.app.flags().live();
-        let paths = paths(&document);
+        // Keys that were in force before keep their order.
+        let paths = paths(&live.document);
         for person in people {
             let context = json!({"targetingKey": person.id, "groups": person.groups});
             let answer = all(&server, &[], &context).json();

@@ -56,6 +56,11 @@ impl Running {
         Self::over(folder, Limits::default(), Given::default())
     }
 
+    /// The same, as a program that stays open does: it fetches what it follows.
+    pub fn watching_on(folder: TempDir) -> Self {
+        Self::open(folder, Limits::default(), |options| options.watch = true)
+    }
+
     fn over(folder: TempDir, limits: Limits, given: Given) -> Self {
         Self::open(folder, limits, |options| options.given = given)
     }

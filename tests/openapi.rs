@@ -12,11 +12,12 @@ use flagdeck::wire::{RestoreRequest, SnapshotLabel};
 use serde_json::Value;
 
 use self::described::{Description, Operation, is_success};
+use crate::following::{follow, team};
 use crate::http_states::send;
 use crate::http_stream::Stream;
 use crate::http_support::Running;
 use crate::states_damaged::{database, flip};
-use crate::support::apps::open;
+use crate::support::apps::{open, set_percentage, switch};
 
 const DOCUMENT: &str = r#"{"enabled":true,"components":{"calculator":true,"ui":{"badges":true}}}"#;
 const STATE: &str = r#"{"version":"6.0.0","usage":{"filesAnalyzed":41}}"#;
@@ -48,6 +49,15 @@ fn damaged() -> Running {
     Running::on(folder)
 }
 
+/// A server whose flags follow a document of which two parts are overridden. It fetches nothing.
+fn overridden() -> Running {
+    let server = Running::start();
+    assert!(follow(&server.app, &team(&serde_json::json!({}))));
+    switch(&server.app, "ui.badges", true);
+    set_percentage(&server.app, 55_000);
+    server
+}
+
 fn report(app: &App, state: &str) {
     let shop = "shop".parse().unwrap();
     let put = app.put_state(&shop, state.as_bytes(), Some(12), None);
@@ -74,6 +84,7 @@ fn take_and_restore(app: &App) {
 fn server_for(operation: &Operation) -> Running {
     match operation.id.as_str() {
         "recoverState" => damaged(),
+        "endOverrides" => overridden(),
         _ => prepared(),
     }
 }

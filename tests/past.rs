@@ -200,11 +200,11 @@ fn a_decision_is_explained_as_of_any_revision() {
     switch(&app, "tracker", true);
     let explain = |component: &str, at: Option<u64>| {
         let at = at.map(AsOf::Revision);
-        let (revision, told) = app
+        let (live, told) = app
             .flags()
             .explain(component, &User::id("user1"), at)
             .unwrap();
-        (revision.0, told.reason)
+        (live.revision.0, told.reason)
     };
     assert_eq!(explain("tracker", None), (2, "zero"));
     assert_eq!(explain("tracker", Some(1)), (1, "component_off"));

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::cli_snapshot::take;
 use crate::cli_state::{app, ml, report};
+use crate::following::{FROM, follow, team};
 use crate::support::cli::Cli;
 
 const PAGE: &str = "docs/json.md";
@@ -124,10 +125,36 @@ fn add_states(add: &mut impl FnMut(&'static str, &str, Value), app: &App) {
     add("RemovedSource", "state remove shop --yes", json(removable));
 }
 
+/// A folder whose flags follow a document of which something is overridden.
+fn following_folder() -> Cli {
+    let cli = Cli::new();
+    cli.ok(&format!("config set featureFlags.endpoint {FROM}"));
+    let app = app(&cli);
+    assert!(follow(&app, &team(&serde_json::json!({}))));
+    app.close();
+    cli.ok("set ui.badges on");
+    cli
+}
+
+/// Shows what is followed, as both show it.
+fn shown_following(cli: &Cli, app: &App) -> Shown {
+    let live = app.flags().live();
+    let followed = wire::Followed::of(&live).expect("a document is followed");
+    let status = app.following().expect("the settings name a document");
+    let following = json(wire::Following::of(status, &live));
+    let overrides = json(followed.overrides);
+    Shown::from([
+        ("Following", (cli.json("follow --no-fetch"), following)),
+        ("Override", (cli.json("overrides"), overrides)),
+    ])
+}
+
 #[test]
 fn flagctl_prints_what_the_window_gets() {
     let cli = folder();
-    for (noun, (printed, window)) in shown(&cli, &app(&cli)) {
+    let following = following_folder();
+    let of_following = shown_following(&following, &app(&following));
+    for (noun, (printed, window)) in shown(&cli, &app(&cli)).into_iter().chain(of_following) {
         assert_eq!(printed, window, "{noun}");
     }
 }
@@ -244,8 +271,11 @@ fn the_page_on_json_has_an_example_of_every_noun() {
     let cli = folder();
     let app = app(&cli);
     let examples = examples();
+    let following = following_folder();
+    let of_following = shown_following(&following, &self::app(&following));
     let mut nouns: BTreeMap<&str, Value> = shown(&cli, &app)
         .into_iter()
+        .chain(of_following)
         .map(|(noun, (printed, _))| (noun, printed))
         .collect();
     nouns.insert("Outcome", cli.json("set calculator on"));

@@ -269,7 +269,7 @@ fn scrape(criterion: &mut Criterion) {
     for format in [Format::OpenMetrics, Format::Classic] {
         println!(
             "Exposition: {} samples, {format:?}",
-            samples(&exposition.text(format))
+            samples(&exposition.text(format, None))
         );
     }
     group.bench_function("prometheus-client, OpenMetrics", |bencher| {
@@ -287,10 +287,10 @@ fn scrape(criterion: &mut Criterion) {
         });
     });
     group.bench_function("Exposition, OpenMetrics", |bencher| {
-        bencher.iter(|| exposition.text(Format::OpenMetrics));
+        bencher.iter(|| exposition.text(Format::OpenMetrics, None));
     });
     group.bench_function("Exposition, classic", |bencher| {
-        bencher.iter(|| exposition.text(Format::Classic));
+        bencher.iter(|| exposition.text(Format::Classic, None));
     });
     group.finish();
 }

@@ -194,6 +194,15 @@ pub(crate) fn begins_as_one(text: &str) -> bool {
     is_visible && rest.is_some_and(|rest| rest.starts_with(begins))
 }
 
+/// Returns whether a text that should be an address holds a user or password, whatever it is.
+pub(crate) fn has_credentials(text: &str) -> bool {
+    let address: Result<Address, _> = text.parse();
+    address.map_or_else(
+        |_| text.contains('@'),
+        |address| address.credentials().is_some(),
+    )
+}
+
 /// Returns a text that should be an address as it may be shown, whatever it is.
 pub(crate) fn without_credentials(text: &str) -> String {
     let (scheme, rest) = match text.split_once("://") {

@@ -30,7 +30,9 @@ pub use keys::{KEYS, Key, Kind};
 use layers::Layers;
 pub use origin::Origin;
 pub use settings::{Setting, Settings};
-pub use variables::{FLAGS_TOKEN, data_dir, default_data_dir, trusts_folder, unknown_variables};
+pub use variables::{
+    FLAGS_TOKEN, FLAGS_TOKEN_FILE, data_dir, default_data_dir, trusts_folder, unknown_variables,
+};
 
 /// The value of every key.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

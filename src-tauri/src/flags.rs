@@ -17,6 +17,7 @@ pub mod limits;
 pub mod live;
 mod outcome;
 mod past;
+pub mod provenance;
 mod replacing;
 pub mod targeted;
 mod undo;
@@ -33,7 +34,7 @@ use self::followed::Followed;
 pub use self::incoming::{FileFormat, Incoming};
 pub use self::layers::Scope;
 use self::live::Live;
-pub use self::outcome::{Outcome, Step};
+pub use self::outcome::{Outcome, OverrideChange, Step};
 pub use self::past::{AsOf, Difference, Review};
 use self::replacing::{Losses, check_loss};
 use self::targeted::{Targeted, TargetedFile};
@@ -303,6 +304,7 @@ impl Flags {
             return Ok(Some(unchanged));
         }
         self.ensure_writable()?;
+        let overrides = OverrideChange::between(live.followed.as_deref(), followed.as_ref());
         let followed = followed.as_ref().map(Followed::write);
         let (draft, trace) = wanted.draft(live, (text, followed), at_ms);
         let sentences = draft.changes.clone();
@@ -313,6 +315,7 @@ impl Flags {
                     revision: number,
                     changed: true,
                     changes: sentences,
+                    overrides,
                     ..unchanged
                 }))
             }

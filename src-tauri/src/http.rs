@@ -46,6 +46,7 @@ mod news;
 mod news_of_flags;
 pub(crate) mod ofrep;
 mod openapi;
+mod overrides;
 mod sample;
 mod state;
 mod stream;

@@ -422,9 +422,9 @@ impl Metrics {
         self.trouble().filter(|_| !is_open)
     }
 
-    /// Returns all metrics as Prometheus reads them.
-    pub fn text(&self, format: exposition::Format) -> String {
-        self.0.exposition.text(format)
+    /// Returns what writes all metrics as Prometheus reads them.
+    pub fn exposition(&self) -> &Exposition {
+        &self.0.exposition
     }
 
     /// Returns how often components were switched, and up to which revision that was counted.

@@ -22,7 +22,8 @@ pub use self::edit::{Edit, path};
 pub use self::failure::{DamagedState, Failure};
 pub use self::flags::{Flags, Outcome, Step};
 pub use self::following::{
-    Followed, OverriddenPart, Override, OverrideSelection, PublishConflict, Publishing,
+    Followed, Following, Layer, OverriddenPart, Override, OverrideSelection, PublishConflict,
+    Publishing,
 };
 pub use self::history::{Explanation, HistoryPage, Revision};
 pub use self::reach::{Reach, Reaches, Widening, Widenings};
@@ -38,8 +39,9 @@ pub use crate::build_info::{BuildInfo, Package, Part};
 pub use crate::clients::{Client, ClientUse, Connected, Interface};
 pub use crate::demo::{DemoSource, DemoStatus, RemovedDemo};
 pub use crate::error::Code;
-pub use crate::flags::AsOf;
 pub use crate::flags::live::AllOff;
+pub use crate::flags::targeted::{Target, TargetedOverride};
+pub use crate::flags::{AsOf, OverrideChange};
 pub use crate::metrics::shapes::{
     ChartQuery, Charts, DifferenceShare, Extent, JudgedArm, JudgedComponent, Limits,
     MemoryStanding, MemoryUse, Pulse, PulseColumn, PushHealth, ReportingSource, RollbackPlan,

@@ -36,6 +36,9 @@ fn alone(operation: &Operation, status: u16, least: Request) -> Option<Request> 
         ("removeSnapshot", 400) => least.at("/api/ml/state/shop/snapshots/first"),
         ("getFlags", 400) => least.at("/api/ml/flags?source=a/b"),
         ("streamChanges", 400) => least.at("/api/ml/flags/stream?events=all"),
+        ("endOverrides", 400) => least.at("/api/ml/flags/overrides?all"),
+        // Nothing is followed.
+        ("endOverrides", 404) => least,
         ("getRestore", 400) => least.at("/api/ml/state/shop/restores/first"),
         (_, 400) => least.saying("{"),
         (_, 401) => least.with("Authorization", "Bearer wrong"),

@@ -15,13 +15,14 @@ use flagdeck_core::tree::Tree;
 use self::fetching::Found;
 pub(super) use self::fetching::{Fetcher, Follower};
 pub use self::status::{FollowState, FollowStatus};
-use super::App;
+use super::{App, Finding};
 use crate::address::without_credentials;
 use crate::error::Error;
 use crate::flags::Outcome;
 use crate::flags::following::{Adopted, Publication, RemoteDocument, Selection};
 use crate::flags::live::Live;
 use crate::lock::lock;
+use crate::metrics::exposition::FollowedFigures;
 use crate::store::Actor;
 use crate::upstream::{
     self, Answer, Credential, FetchError, Fetched, FollowError, PublishError, Remote,
@@ -68,6 +69,20 @@ impl App {
             confirmed_ms: None,
             next_ms: None,
         }))
+    }
+
+    /// Returns how following stands, for metrics; `None` if the settings name no document.
+    pub(super) fn followed_figures(&self) -> Option<FollowedFigures> {
+        let status = self.following()?;
+        let live = self.flags().live();
+        let now_ms = self.now_ms();
+        Some(FollowedFigures {
+            confirmed_age_s: status
+                .confirmed_ms
+                .map(|at_ms| now_ms.saturating_sub(at_ms).max(0) as f64 / 1000.0),
+            is_held: matches!(status.state, FollowState::Held { .. }),
+            overrides: live.followed.as_ref().map_or(0, |it| it.acting().count()),
+        })
     }
 
     /// Fetches the followed document now and adopts it, even if it has lost most components, if it
@@ -120,6 +135,27 @@ impl App {
         })
     }
 
+    /// Fetches the followed document and adopts nothing: says whether it can be followed. `None` if
+    /// the settings name none.
+    pub fn check_followed(&self) -> Option<Finding> {
+        let address = shown(self.config().feature_flags.endpoint.as_deref()?);
+        let fetched = self.remote().and_then(|remote| self.fetch_whole(&remote));
+        let lost = match fetched {
+            Ok(fetched) => self.flags().loss_of_followed(&fetched.checked.document),
+            Err(error) => return Some(Finding::new(false, error.to_string())),
+        };
+        Some(match lost {
+            None => Finding::new(true, format!("{address}: its document can be followed")),
+            Some(lost) => {
+                let text = format!(
+                    "{address}: its document is held, because it has lost {lost}: flagctl follow \
+                     accept follows it all the same"
+                );
+                Finding::new(false, text)
+            }
+        })
+    }
+
     /// Publishes overrides to the followed document. Changes of it elsewhere are adopted on the
     /// way.
     ///
@@ -135,6 +171,7 @@ impl App {
         let remote = self.remote()?;
         for _ in 0..PUBLISH_TRIES_MAX {
             let publication = self.flags().publication(which)?;
+            check_address(&remote, &publication)?;
             let text = publication.document.to_bytes();
             let sent = remote.publish(upstream::Publication {
                 text: std::str::from_utf8(&text).unwrap_or_default(),
@@ -176,7 +213,7 @@ impl App {
         let before = self.flags().live();
         let fetched = self.fetch_whole(remote)?;
         if let Adopted::Held(lost) = self.flags().follow(&received(remote, *fetched), false)? {
-            return Err(Error::LargeLoss { loss: lost });
+            return Err(FollowError::Another { lost }.into());
         }
         let after = self.flags().live();
         let at = |live: &Live, place: &Place| {
@@ -230,6 +267,19 @@ impl App {
             Answer::Document(fetched) => Ok(fetched),
             Answer::Unchanged { .. } => Err(failed(FetchError::Unasked)),
         }
+    }
+}
+
+/// Fails if what is followed came from another address than the one that the settings name since:
+/// its entity tag means nothing there.
+fn check_address(remote: &Remote, publication: &Publication) -> Result<(), FollowError> {
+    let named = remote.address().to_string();
+    match named == publication.to {
+        true => Ok(()),
+        false => Err(FollowError::Elsewhere {
+            followed: publication.to.clone(),
+            named,
+        }),
     }
 }
 

@@ -60,7 +60,8 @@ impl App {
     /// # Errors
     /// [`IntakeError::Unavailable`] if nothing is collected.
     pub fn metrics_text(&self, format: exposition::Format) -> Result<String, IntakeError> {
-        Ok(self.collecting()?.text(format))
+        let followed = self.followed_figures();
+        Ok(self.collecting()?.exposition().text(format, followed))
     }
 
     /// Returns the pulse of the last minutes; `None` if nothing differs from the pulse `since`.

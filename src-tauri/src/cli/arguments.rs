@@ -1,5 +1,6 @@
 //! What `flagctl` understands: also the source of its help, completions and manual page.
 
+mod following;
 mod states;
 
 use std::path::PathBuf;
@@ -12,6 +13,10 @@ use flagdeck::demo::state::StateSize;
 use flagdeck::flags::FileFormat;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
+pub use self::following::{
+    FollowArguments, FollowCommand, OverridesArguments, OverridesCommand, PublishArguments,
+    Selected,
+};
 pub use self::states::{
     BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RecoverArguments,
     RestoreArguments, RestoresArguments, SetArguments, SnapshotCommand, StateCommand,
@@ -23,12 +28,12 @@ use crate::when::{At, When, duration};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed; also if doctor finds a fault, bisect finds no single snapshot, or diff --exit-code
-     a difference
+  1  failed; also if doctor finds a fault, follow finds the document stale or held, bisect finds
+     no single snapshot, or diff --exit-code a difference
   2  refused: the arguments or a document are not valid, or a document removes more than half
      of the components without --yes; nothing was changed
   3  not found: no such component, revision, setting, backup, snapshot or value
-  4  conflict: another change came first; nothing was changed
+  4  conflict: another change came first, here or at the remote; nothing was changed
   5  nothing to undo, redo or roll back, or the restore has ended
   6  the data folder can only be read, or states cannot be kept
   7  the data folder was removed or replaced while it was open
@@ -70,8 +75,10 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show the flags
+    /// Show the flags; of a component also where its value comes from
     Get {
+        /// Only this component or group, such as ui.badges
+        component: Option<String>,
         /// As they were at this revision (12), or at this moment: a day, of which its beginning
         /// counts (2026-11-23, yesterday), a moment (2026-11-23T14:00:00Z), or how long
         /// ago (2d, 3h, 10m)
@@ -157,6 +164,14 @@ pub enum Command {
         #[arg(long, value_name = "REVISION|WHEN")]
         at: Option<At>,
     },
+    /// Say how following a document is going; fetches it once
+    ///
+    /// featureFlags.endpoint (ML_FLAGS_ENDPOINT) names the document, ML_FLAGS_TOKEN or the file
+    /// flags-token of the data folder its credential. A document that has lost more than half of
+    /// the components is held until it is accepted.
+    Follow(FollowArguments),
+    /// List, end and publish overrides: what was changed here of the followed document
+    Overrides(OverridesArguments),
     /// Show or set what applications keep as their state
     #[command(subcommand)]
     State(StateCommand),

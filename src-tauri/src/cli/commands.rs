@@ -7,9 +7,11 @@ mod demo;
 mod doctor;
 mod edit;
 mod eval;
+mod follow;
 mod history;
 mod import;
 mod metrics;
+mod overrides;
 mod push;
 mod quarantine;
 mod salvage;
@@ -117,7 +119,11 @@ fn back_up(app: &App) {
 
 fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Get { at } => show::flags(app, at, output)?,
+        Command::Get {
+            component: Some(component),
+            at,
+        } => show::part(app, &component, at, output)?,
+        Command::Get { at, .. } => show::flags(app, at, output)?,
         Command::Export {
             workspace: Some(file),
             snapshots,
@@ -141,6 +147,8 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Import(arguments) => import::import(app, arguments, output)?,
         Command::Eval(arguments) => eval::eval(app, &arguments, output)?,
         Command::Explain(arguments) => eval::explain(app, &arguments, output)?,
+        Command::Follow(arguments) => return follow::run(app, &arguments, output),
+        Command::Overrides(arguments) => return overrides::run(app, arguments.command, output),
         Command::State(command) => state::run(app, command, output)?,
         Command::Snapshot(command) => return snapshot::run(app, command, output),
         Command::Bisect(arguments) => return bisect::bisect(app, &arguments, output),

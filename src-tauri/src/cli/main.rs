@@ -8,6 +8,7 @@ mod difference;
 
 mod input;
 mod key;
+mod layers;
 mod output;
 mod signals;
 mod when;

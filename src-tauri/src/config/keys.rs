@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::origin::Origin;
-use super::route;
+use super::{FLAGS_TOKEN, FLAGS_TOKEN_FILE, route};
 use crate::address;
 
 /// One setting.
@@ -25,6 +25,9 @@ pub struct Key {
     pub unavailable: Option<&'static str>,
     /// An environment variable of the founding specification, in place of the derived one.
     founding_variable: Option<&'static str>,
+    /// Whether an address with a user or password in it is refused: its credential has a place of
+    /// its own.
+    forbids_credentials: bool,
 }
 
 /// What values a setting takes.
@@ -66,6 +69,23 @@ impl Key {
     /// Reads a text, as people write it on a command line; what does not fit stays a text.
     pub fn read(&self, text: &str) -> Value {
         self.kind.read(text)
+    }
+
+    /// Checks a value, and returns it as it is kept.
+    ///
+    /// # Errors
+    /// What it must be, to follow "must be".
+    pub(super) fn check(&self, value: &Value) -> Result<Value, String> {
+        let checked = self.kind.check(value)?;
+        match checked.as_str() {
+            Some(text) if self.forbids_credentials && address::has_credentials(text) => {
+                Err(format!(
+                    "an address without a user or password (the credential belongs in {FLAGS_TOKEN} \
+                     or in the file {FLAGS_TOKEN_FILE} of the data folder)"
+                ))
+            }
+            _ => Ok(checked),
+        }
     }
 
     /// Returns the environment variable that sets it: `FLAGDECK_HTTP_PORT` for `http.port`.
@@ -186,6 +206,7 @@ const fn key(name: &'static str, kind: Kind, default: fn() -> Value, meaning: &'
         needs_restart: false,
         unavailable: None,
         founding_variable: None,
+        forbids_credentials: false,
     }
 }
 
@@ -197,11 +218,12 @@ const fn integer(min: u64, max: u64, unit: &'static str) -> Kind {
 pub const KEYS: &[Key] = &[
     Key {
         founding_variable: Some("ML_FLAGS_ENDPOINT"),
+        forbids_credentials: true,
         ..key(
             "featureFlags.endpoint",
             Kind::Address,
             || Value::Null,
-            "Where to fetch the flag document from; without it the local store is the source.",
+            "The address of the flag document to follow; without it the local document is the source.",
         )
     },
     key(
@@ -214,13 +236,15 @@ pub const KEYS: &[Key] = &[
         "featureFlags.cache.enabled",
         Kind::Switch,
         || json!(true),
-        "Whether a followed document is kept for the next start.",
+        "Whether a fetch asks only for what changed, and a failure counts only after cache.ttl; off, \
+         every fetch asks for the whole document, and the first failure makes it stale.",
     ),
     key(
         "featureFlags.cache.ttl",
         integer(0, 365 * DAY_MS, "milliseconds"),
         || json!(300_000),
-        "How long a followed document counts as fresh; an older one still serves.",
+        "How long after the last good fetch failures do not count as stale; the last good document \
+         serves in any case.",
     ),
     key(
         "metrics.enabled",

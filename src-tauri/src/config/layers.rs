@@ -80,7 +80,7 @@ impl Layers {
             return self.problems.push(problem);
         };
         let key = &KEYS[index];
-        match key.kind.check(value) {
+        match key.check(value) {
             Ok(value) => {
                 if matches!(source, Source::File(_)) {
                     self.in_file[index] = value.clone();

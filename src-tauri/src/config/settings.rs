@@ -93,7 +93,7 @@ impl Settings {
     /// contact with already, or if the change would be refused.
     pub fn contact(&self, name: &str, value: &Value) -> Option<Contact> {
         let at = KEYS.iter().position(|key| key.name == name)?;
-        let value = KEYS[at].kind.check(value).ok()?;
+        let value = KEYS[at].check(value).ok()?;
         Contact::made(KEYS[at].kind, &self.state().latest.values[at], &value)
     }
 
@@ -113,7 +113,7 @@ impl Settings {
         };
         let value = match value {
             Value::Null => Value::Null,
-            value => key.kind.check(value).map_err(invalid)?,
+            value => key.check(value).map_err(invalid)?,
         };
         file::change(&self.data_dir, key, &value)?;
         self.reread();

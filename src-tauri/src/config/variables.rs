@@ -20,6 +20,9 @@ const TRUST_FOLDER: &str = "FLAGDECK_TRUST_FOLDER";
 /// Holds the credential for the document that is followed.
 pub const FLAGS_TOKEN: &str = "ML_FLAGS_TOKEN";
 
+/// The file of the data folder that holds that credential otherwise.
+pub const FLAGS_TOKEN_FILE: &str = "flags-token";
+
 /// Those that name no setting: the credential, the folder, the log, and what `flagctl bisect`
 /// tells the commands that it runs.
 const OTHERS: [&str; 7] = [

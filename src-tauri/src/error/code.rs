@@ -229,7 +229,7 @@ impl From<&FollowError> for Code {
             FollowError::Address(_) | FollowError::Credential(_) => Self::Invalid,
             FollowError::Fetch { .. } | FollowError::Publish { .. } => Self::Remote,
             FollowError::Another { .. } => Self::LargeLoss,
-            FollowError::Contended => Self::Conflict,
+            FollowError::Contended | FollowError::Elsewhere { .. } => Self::Conflict,
         }
     }
 }

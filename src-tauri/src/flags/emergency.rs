@@ -210,6 +210,7 @@ fn emergency_outcome(before: &Live, after: &Live) -> Outcome {
         changes,
         warnings: Vec::new(),
         step: None,
+        overrides: None,
     }
 }
 

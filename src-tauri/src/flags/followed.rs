@@ -60,6 +60,11 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Tree>, D::Error
     tree::deserialize(value).map(Some)
 }
 
+/// Returns what a revision says that begins to follow a document.
+pub(super) fn beginning(from: &str) -> String {
+    format!("Follows {from}")
+}
+
 /// Overrides that people set, whatever is followed.
 pub(super) type Own = BTreeMap<Place, Override>;
 
@@ -90,6 +95,16 @@ impl Followed {
     /// Returns the overrides that people set: not those that follow from others.
     pub fn own(&self) -> impl Iterator<Item = (&Place, &Override)> {
         self.overrides.iter().filter(|(_, it)| !it.is_implied)
+    }
+
+    /// Returns the overrides that act: those that people set, without the suspended ones.
+    pub fn acting(&self) -> impl Iterator<Item = (&Place, &Override)> {
+        self.own().filter(|(_, it)| it.suspended.is_none())
+    }
+
+    /// Returns what the revision says that began to follow the document.
+    pub(super) fn beginning(&self) -> String {
+        beginning(&self.from)
     }
 
     pub(super) fn own_ones(&self) -> Own {

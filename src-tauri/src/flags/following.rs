@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 
 use flagdeck_core::overrides::differing;
-use flagdeck_core::{ComponentPath, FlagDocument, Loss, Place, loss};
+use flagdeck_core::{ComponentPath, FlagDocument, Loss, Place, Widening, loss, widenings};
 
-use super::followed::{Followed, Own};
+use super::followed::{Followed, Own, beginning};
 use super::live::Live;
 use super::replacing::large_loss;
-use super::{CONFLICT_RETRIES_MAX, Flags, Follows, Outcome, Wanted};
+use super::{CONFLICT_RETRIES_MAX, Difference, Flags, Follows, Outcome, Wanted};
 use crate::error::Error;
 use crate::store::{Actor, Cause, RevisionNumber, Via};
 
@@ -43,8 +43,23 @@ pub enum Selection {
     All,
     /// Those about a component or a group, and about anything in that group.
     Component(ComponentPath),
+    /// The same of several, each of which has one.
+    Components(Vec<ComponentPath>),
     /// Those of these places.
     Places(BTreeSet<Place>),
+}
+
+/// What publishing overrides would do to the document that is followed.
+#[derive(Debug, Clone)]
+pub struct PublicationReview {
+    /// The address it is published at, without credentials.
+    pub to: String,
+    /// What it would change there.
+    pub difference: Difference,
+    /// The components that it may show to users there who do not see them.
+    pub widenings: Vec<Widening>,
+    /// What it would remove, if that is more than half of the components.
+    pub loss: Option<Loss>,
 }
 
 /// A document with overrides that are to be published.
@@ -65,7 +80,25 @@ impl Selection {
         match self {
             Self::All => true,
             Self::Component(path) => place.is_within(path),
+            Self::Components(paths) => paths.iter().any(|path| place.is_within(path)),
             Self::Places(places) => places.contains(place),
+        }
+    }
+
+    /// Returns what of the selection is not overridden; `None` if all of it is.
+    fn missing(&self, own: &Own) -> Option<String> {
+        let is_without = |path: &&ComponentPath| !own.keys().any(|place| place.is_within(path));
+        match self {
+            Self::All => own.is_empty().then(String::new),
+            Self::Component(path) => Some(path).filter(is_without).map(ToString::to_string),
+            Self::Components(paths) => {
+                let without = paths.iter().find(is_without);
+                without.map(ToString::to_string)
+            }
+            Self::Places(places) => {
+                let without = places.iter().find(|place| !own.contains_key(*place));
+                without.map(ToString::to_string)
+            }
         }
     }
 }
@@ -200,6 +233,27 @@ impl Flags {
         })
     }
 
+    /// Returns what publishing overrides would do to the document that is followed.
+    ///
+    /// # Errors
+    /// As [`Flags::publication`].
+    pub fn review_publication(&self, which: &Selection) -> Result<PublicationReview, Error> {
+        let publication = self.publication(which)?;
+        let base = self.live().base().ok_or_else(no_override)?;
+        Ok(PublicationReview {
+            difference: Difference::between(&base, &publication.document),
+            widenings: widenings(&base, &publication.document),
+            loss: Some(loss(&base, &publication.document)).filter(Loss::is_large),
+            to: publication.to,
+        })
+    }
+
+    /// Returns what a document that was fetched has lost, if that is so much that it is held.
+    pub fn loss_of_followed(&self, remote: &FlagDocument) -> Option<Loss> {
+        let live = self.live();
+        lost(&live, live.base().as_ref(), remote)
+    }
+
     /// Notes that overrides were published: what is followed has their values now, and they end.
     ///
     /// # Errors
@@ -290,7 +344,7 @@ fn adoption(
     let (document, followed) = Followed::over(&remote.document, source, own.unwrap_or_default());
     let mut sentences = Vec::new();
     if is_other {
-        sentences.push(format!("Follows {}", remote.from));
+        sentences.push(beginning(&remote.from));
     } else if let Some(base) = base.filter(|_| differing(&live.document, &document).is_empty()) {
         let changed = differing(base, &remote.document).into_iter();
         let changed: BTreeSet<Place> = changed.map(|one| one.place).collect();
@@ -314,11 +368,17 @@ fn adoption(
 /// Splits the overrides into those that stay and those that were selected.
 fn split(live: &Live, which: &Selection) -> Result<(Own, Own), Error> {
     let own = live.followed.as_ref().map(|it| it.own_ones());
-    let own = own.unwrap_or_default().into_iter();
-    let (selected, rest): (Own, Own) = own.partition(|(place, _)| which.has(place));
-    match selected.is_empty() {
-        true => Err(no_override()),
-        false => Ok((rest, selected)),
+    let own = own.unwrap_or_default();
+    match which.missing(&own) {
+        None => {
+            let own = own.into_iter();
+            let (selected, rest) = own.partition(|(place, _)| which.has(place));
+            Ok((rest, selected))
+        }
+        Some(what) if what.is_empty() => Err(no_override()),
+        Some(what) => Err(Error::NotFound {
+            message: format!("there is no override of {what}"),
+        }),
     }
 }
 
@@ -329,11 +389,11 @@ fn no_override() -> Error {
 }
 
 fn named(own: &Own) -> String {
-    list_of(&own.keys().cloned().collect())
+    list_of(own.keys())
 }
 
 /// Names what places are about: `ui.badges, default rollout`.
-fn list_of(places: &BTreeSet<Place>) -> String {
+pub fn list_of<'a>(places: impl IntoIterator<Item = &'a Place>) -> String {
     let mut names: Vec<&str> = Vec::new();
     for place in places {
         let name = match place {

@@ -5,12 +5,13 @@ use flagdeck_core::{FlagDocument, Reach, Strategy};
 
 use super::evaluating::Basis;
 use super::live::Live;
+use super::provenance::{Deciding, LayerKind};
 
 /// What is known of a component for every user.
 #[derive(Debug)]
 pub struct Label {
-    /// Its title and its owner as members of a JSON object, each with a comma behind it; empty if
-    /// neither is known.
+    /// The layer that decides its value, its title and its owner as members of a JSON object, each
+    /// with a comma behind it.
     pub about: Box<str>,
     /// The first bucket that its rollout leaves out, 0..=100 000.
     pub threshold: u32,
@@ -21,11 +22,12 @@ pub struct Label {
 /// Derives the labels of all components, in the order of the document.
 pub(super) fn of(live: &Live) -> Vec<Label> {
     let (document, compiled) = (&live.document, &live.compiled);
+    let deciding = Deciding::of(live);
     let label = |id| {
         let path = compiled.path(id);
         let rollout = document.rollout_of(path);
         Label {
-            about: document.about.get(path).map_or("".into(), about),
+            about: about(deciding.layer(path), document.about.get(path)),
             threshold: rollout.percentage.milli(),
             at_full: match can_leave_out_at_full(document, path) {
                 true => basis(live.reaches().sees(id)),
@@ -36,12 +38,15 @@ pub(super) fn of(live: &Live) -> Vec<Label> {
     compiled.components().map(label).collect()
 }
 
-fn about(about: &About) -> Box<str> {
-    let member = |name: &str, text: &Option<String>| {
-        let text = text.as_deref().map(serde_json::Value::from);
+fn about(layer: LayerKind, about: Option<&About>) -> Box<str> {
+    let member = |name: &str, text: Option<&String>| {
+        let text = text.map(|text| serde_json::Value::from(text.as_str()));
         text.map_or(String::new(), |text| format!("\"{name}\":{text},"))
     };
-    (member("title", &about.title) + &member("owner", &about.owner)).into()
+    let layer = format!("\"layer\":\"{}\",", layer.as_str());
+    let title = member("title", about.and_then(|it| it.title.as_ref()));
+    let owner = member("owner", about.and_then(|it| it.owner.as_ref()));
+    (layer + &title + &owner).into()
 }
 
 /// Returns whether a component whose rollout is at 100 % may be off for a user.

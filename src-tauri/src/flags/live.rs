@@ -10,6 +10,7 @@ use super::emergency::Call;
 use super::followed::Followed;
 use super::labels::{self, Label};
 use super::layers::Generation;
+use super::targeted::OfTarget;
 use crate::store::{Actor, Cause, Revision, RevisionNumber, StoreError};
 
 /// One revision ready for use: immutable, shared by reference, replaced whole.
@@ -29,6 +30,8 @@ pub struct Live {
     pub generation: Generation,
     /// What it follows, with what is overridden of that; `None` if it is a local document.
     pub followed: Option<Arc<Followed>>,
+    /// The overrides for the application or user that this is in force for, by component.
+    pub(super) targeted: OfTarget,
     /// Since when all flags are off; `None` while the master switch is on.
     pub all_off: Option<Arc<AllOff>>,
     /// Whom each component reaches, computed when it is first asked for.
@@ -146,6 +149,7 @@ impl Live {
         let off = Arc::new(Self {
             all_off: Some(Arc::clone(&call.all_off)),
             followed: self.followed.clone(),
+            targeted: self.targeted.clone(),
             generation,
             ..off
         });
@@ -153,15 +157,23 @@ impl Live {
         off
     }
 
-    /// Returns the same revision with the document that one target has.
-    pub(super) fn targeted(&self, document: FlagDocument, generation: Generation) -> Self {
+    /// Returns the same revision with the document that one target has by these overrides.
+    pub(super) fn targeted(
+        &self,
+        document: FlagDocument,
+        own: &OfTarget,
+        generation: Generation,
+    ) -> Self {
+        let mut targeted = self.targeted.clone();
+        targeted.extend(own.clone());
         let text = document.to_bytes().into();
-        let own = Self::new(self.revision, self.origin.clone(), document, text);
+        let same = Self::new(self.revision, self.origin.clone(), document, text);
         Self {
+            targeted,
             all_off: self.all_off.clone(),
             followed: self.followed.clone(),
             generation,
-            ..own
+            ..same
         }
     }
 
@@ -199,6 +211,7 @@ impl Live {
             generation: Generation::of_revision(revision, &text),
             text,
             followed: None,
+            targeted: OfTarget::new(),
             switched_off: ArcSwapOption::empty(),
         }
     }

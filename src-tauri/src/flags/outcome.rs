@@ -1,7 +1,11 @@
 //! The outcome of a change, and its description in one line.
 
-use flagdeck_core::{Problem, summary};
+use flagdeck_core::{Place, Problem, summary};
+use serde::Serialize;
+#[cfg(test)]
+use ts_rs::TS;
 
+use super::followed::Followed;
 use crate::store::RevisionNumber;
 
 /// The outcome of a change.
@@ -17,6 +21,41 @@ pub struct Outcome {
     pub warnings: Vec<Problem>,
     /// The step that was taken back or brought back; `None` for any other change.
     pub step: Option<Step>,
+    /// What it overrides of the followed document, or no longer does; `None` if neither.
+    pub overrides: Option<OverrideChange>,
+}
+
+/// What a change overrides of the followed document, or no longer does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct OverrideChange {
+    /// The address of the followed document, without credentials.
+    pub from: String,
+    /// What it overrides: JSON Pointers into the document.
+    #[cfg_attr(test, ts(type = "Array<string>"))]
+    pub made: Vec<Place>,
+    /// What it overrides no longer.
+    #[cfg_attr(test, ts(type = "Array<string>"))]
+    pub ended: Vec<Place>,
+}
+
+impl OverrideChange {
+    /// Compares what is overridden before and after a change; `None` if that is the same, or
+    /// nothing is followed.
+    pub(super) fn between(before: Option<&Followed>, after: Option<&Followed>) -> Option<Self> {
+        let (before, after) = (before?, after?);
+        let (old, new) = (before.own_ones(), after.own_ones());
+        let value = |place| old.get(place).map(|it| &it.value);
+        let made = new.iter().filter(|(at, it)| value(at) != Some(&it.value));
+        let ended = old.keys().filter(|place| !new.contains_key(place));
+        let change = Self {
+            from: after.from.clone(),
+            made: made.map(|(place, _)| place.clone()).collect(),
+            ended: ended.cloned().collect(),
+        };
+        let is_none = change.made.is_empty() && change.ended.is_empty();
+        (!is_none).then_some(change)
+    }
 }
 
 /// A change that was taken back or brought back, in words.
@@ -37,6 +76,7 @@ impl Outcome {
             changes: Vec::new(),
             warnings,
             step: None,
+            overrides: None,
         }
     }
 

@@ -184,7 +184,7 @@ impl Flags {
         Ok(widenings(&live.document, &document))
     }
 
-    /// Explains what a component is for a user, now or as of a moment, and which revision decided.
+    /// Explains what a component is for a user, now or as of a moment, and what decided.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no revision of that number. That there is no such component
@@ -194,7 +194,7 @@ impl Flags {
         component: &str,
         user: &User<'_>,
         at: Option<AsOf>,
-    ) -> Result<(RevisionNumber, Explanation), Error> {
+    ) -> Result<(Arc<Live>, Explanation), Error> {
         let live = match at {
             Some(at) => self.as_of(at)?,
             None => self.in_force(Scope::User(user.id)),
@@ -206,7 +206,7 @@ impl Flags {
             component,
             user,
         );
-        Ok((live.revision, explanation))
+        Ok((live, explanation))
     }
 
     /// Returns the flags as of a moment. Before the first revision, that is the safe default.

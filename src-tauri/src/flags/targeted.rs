@@ -115,9 +115,13 @@ pub(super) struct Targeted {
 /// By the name of an application, or the id of a user.
 type Layers = HashMap<Box<str>, Arc<TargetedLayer>>;
 
+/// The overrides of one target, by component.
+pub(super) type OfTarget = BTreeMap<ComponentPath, TargetedOverride>;
+
 /// What lies over the flags for one target.
 #[derive(Debug)]
 pub(super) struct TargetedLayer {
+    own: OfTarget,
     values: Values,
     /// What the layer adds to a generation.
     name: String,
@@ -200,6 +204,10 @@ impl TargetedLayer {
         }
         Self {
             name: hasher.finalize().to_hex()[..16].to_owned(),
+            own: own
+                .iter()
+                .map(|one| (one.component.clone(), TargetedOverride::clone(one)))
+                .collect(),
             values,
             made: ArcSwapOption::empty(),
         }
@@ -221,7 +229,7 @@ impl TargetedLayer {
         let document = self.over_document(&below.document);
         let over = (document != below.document).then(|| {
             let generation = below.generation.targeted(&self.name);
-            Arc::new(below.targeted(document, generation))
+            Arc::new(below.targeted(document, &self.own, generation))
         });
         self.made.store(Some(Arc::new(Made {
             below: Arc::downgrade(below),

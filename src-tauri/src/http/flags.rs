@@ -14,6 +14,7 @@ use super::body::{self, Media, Received};
 use super::client;
 use super::etag::{self, IfMatch};
 use super::extract::{Authorized, Named};
+use super::overrides::mark_followed;
 use super::problem::ProblemDetails;
 use super::routes::Context;
 use crate::clients::Interface;
@@ -59,10 +60,10 @@ async fn read(
     let live = context.app().flags().in_force(scope);
     if etag::client_has(&headers, &live.generation.etag()) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
-        describe(&live, &chain, response.headers_mut());
+        describe(&context, &live, &chain, response.headers_mut());
         return Ok(response);
     }
-    Ok(document(live, &chain))
+    Ok(document(&context, live, &chain))
 }
 
 /// Returns the Flagdecks that the document comes through, this one first.
@@ -142,7 +143,7 @@ async fn change(
         error => error.into(),
     })?;
     client::note(context, &head.headers, None, Interface::Document);
-    let mut response = document(made, &chain);
+    let mut response = document(context, made, &chain);
     for warning in warnings.iter().take(WARNINGS_TOLD_MAX) {
         let value = warning_value(warning);
         response.headers_mut().append(ML_WARNING, value);
@@ -207,20 +208,21 @@ pub(super) fn actor(headers: &HeaderMap) -> Actor {
     Actor::new(Via::Http, client::program(headers))
 }
 
-fn document(live: Arc<Live>, chain: &Chain) -> Response {
-    let mut headers = HeaderMap::with_capacity(8);
+fn document(context: &Context, live: Arc<Live>, chain: &Chain) -> Response {
+    let mut headers = HeaderMap::with_capacity(16);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    describe(&live, chain, &mut headers);
+    describe(context, &live, chain, &mut headers);
     (headers, Body::from(Bytes::from_owner(Text(live)))).into_response()
 }
 
-fn describe(live: &Live, chain: &Chain, headers: &mut HeaderMap) {
+fn describe(context: &Context, live: &Live, chain: &Chain, headers: &mut HeaderMap) {
     headers.insert(ETAG, entity_tag(live));
     headers.insert(ML_REVISION, HeaderValue::from(live.revision.0));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Some(ids) = chain.header() {
         headers.insert(ML_VIA, ids);
     }
+    mark_followed(context.app(), live, headers);
     mark_all_off(live, headers);
 }
 

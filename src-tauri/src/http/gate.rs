@@ -174,7 +174,8 @@ impl Caller {
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static(
-                "etag, retry-after, ml-all-off, ml-revision, ml-unreadable, ml-warning",
+                "etag, retry-after, ml-all-off, ml-followed, ml-overrides, ml-revision, \
+                 ml-stale-since, ml-unreadable, ml-warning",
             ),
         );
         headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));

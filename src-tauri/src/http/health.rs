@@ -1,4 +1,4 @@
-//! `/healthz`: whether this process is up and can save, and whether pushes arrive.
+//! `/healthz`: whether this process is up and can save, and how pushing and following are going.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::routes::Context;
 use crate::app::StoreState;
 use crate::load::Count;
-use crate::wire::PushHealth;
+use crate::wire::{Following, PushHealth};
 
 /// What `/healthz` says.
 #[derive(Debug, Serialize)]
@@ -26,6 +26,10 @@ struct Health {
     /// How pushing to a gateway goes, which is no part of `status`; left out if nothing is pushed.
     #[serde(skip_serializing_if = "Option::is_none")]
     push: Option<Push>,
+    /// How following a document is going, which is no part of `status`; left out if none is
+    /// followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    following: Option<Following>,
 }
 
 /// What the server carries at this moment.
@@ -89,13 +93,18 @@ async fn read(State(context): State<Context>) -> impl IntoResponse {
         StoreState::Ok => StatusCode::OK,
         StoreState::ReadOnly | StoreState::StoreGone => StatusCode::SERVICE_UNAVAILABLE,
     };
+    let live = context.app().flags().live();
     let health = Health {
         status: status.name(),
         version: env!("CARGO_PKG_VERSION"),
-        revision: context.app().flags().live().revision.0,
+        revision: live.revision.0,
         writable: status == StoreState::Ok,
         http: Served::of(&context),
         push: context.app().pushing().map(Push::from),
+        following: context
+            .app()
+            .following()
+            .map(|status| Following::of(status, &live)),
     };
     (code, [(CACHE_CONTROL, "no-store")], Json(health))
 }

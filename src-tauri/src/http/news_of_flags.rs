@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::limits::{CHANGES_TOLD_MAX, VALUE_TOLD_BYTES_MAX};
 use crate::flags::live::Live;
+use crate::flags::provenance::{LayerKind, PlaceLayers};
 
 /// Whose events a stream sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -42,7 +43,9 @@ impl FlagsNews {
     /// Writes that `live` is in force in place of `before`.
     pub(super) fn since(before: &Live, live: &Live) -> Self {
         let found = changes(&before.document.to_tree(), &live.document.to_tree());
-        let told = found.iter().take(CHANGES_TOLD_MAX).map(told);
+        let layers = PlaceLayers::of(live);
+        let told = found.iter().take(CHANGES_TOLD_MAX);
+        let told = told.map(|change| told_with(change, &layers));
         let changed: Vec<Value> = told.collect();
         let more = found.len() - changed.len();
         Self::of(live, json!({ "changed": changed, "more": more }))
@@ -53,6 +56,10 @@ impl FlagsNews {
             "revision": live.revision.0,
             "etag": live.generation.etag(),
             "allOff": live.all_off.as_deref(),
+            "followed": live.followed.as_deref().map(|followed| json!({
+                "from": followed.from,
+                "overrides": followed.acting().count(),
+            })),
         });
         let mut add = |members: Value| {
             if let (Value::Object(data), Value::Object(members)) = (&mut data, members) {
@@ -98,8 +105,9 @@ fn refetch(live: &Live) -> Bytes {
     format!("id: {}\ndata: {data}\n\n", live.generation).into()
 }
 
-/// Writes a change, without values that are long.
-fn told(change: &Change) -> Value {
+/// Writes a change, with the layer that the value comes from if a document is followed. Without
+/// values that are long.
+fn told_with(change: &Change, layers: &PlaceLayers) -> Value {
     let mut told = json!({ "pointer": change.pointer });
     let mut add = |name: &str, value: Value| told[name] = value;
     if let Some(from) = &change.from {
@@ -111,6 +119,10 @@ fn told(change: &Change) -> Value {
             Some(None) => add("cut", true.into()),
             None => {}
         }
+    }
+    match layers.at(&change.pointer) {
+        LayerKind::Local => {}
+        layer => add("layer", layer.as_str().into()),
     }
     told
 }

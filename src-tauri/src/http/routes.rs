@@ -30,7 +30,9 @@ use super::places::{Holder, Kind, Places};
 use super::problem::ProblemDetails;
 use super::token::TokenCheck;
 use super::worker::Worker;
-use super::{assets, clients, events, flags, health, ofrep, openapi, sample, state, stream};
+use super::{
+    assets, clients, events, flags, health, ofrep, openapi, overrides, sample, state, stream,
+};
 use crate::app::App;
 
 /// Every address but that of the metrics.
@@ -38,6 +40,7 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
     vec![
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
+        ("/api/ml/flags/overrides", overrides::methods()),
         ("/api/ml/state/{source}", state::methods()),
         ("/api/ml/state/{source}/changes", state::changes_methods()),
         ("/api/ml/state/{source}/recovery", state::recovery_methods()),

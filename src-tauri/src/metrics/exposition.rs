@@ -4,7 +4,7 @@
 //! are. Both formats have the same series, edges of buckets included.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use flagdeck_core::measure::{DURATION_EDGES_S, ITERATION_EDGES};
 use memchr::memmem;
@@ -21,6 +21,7 @@ use super::collector::{Collected, Collector, Total};
 use super::event::Labels;
 use super::process::{self, ProcessUse};
 use crate::load::{Count, Load};
+use crate::lock::lock;
 
 const NO_LABELS: [(&str, &str); 0] = [];
 
@@ -33,16 +34,29 @@ pub enum Format {
     Classic,
 }
 
+/// How following a document stands at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FollowedFigures {
+    /// Seconds since the document was last found to be as it is; `None` if it was not yet.
+    pub confirmed_age_s: Option<f64>,
+    /// Whether the remote has a document that is held.
+    pub is_held: bool,
+    /// How many overrides act.
+    pub overrides: usize,
+}
+
 /// Writes the metrics in either format.
 #[derive(Debug)]
 pub struct Exposition {
     open_metrics: Registry,
     classic: Registry,
+    followed: Arc<Mutex<Option<FollowedFigures>>>,
 }
 
 impl Exposition {
     /// Exposes what a collector counts, what was refused, and what the server carries.
     pub fn new(collector: &Arc<Collector>, refusals: &Arc<Refusals>, load: &Arc<Load>) -> Self {
+        let followed = Arc::default();
         let registry = |format| {
             let mut registry = Registry::default();
             registry.register_collector(Box::new(Exposed {
@@ -50,17 +64,20 @@ impl Exposition {
                 collector: Arc::clone(collector),
                 refusals: Arc::clone(refusals),
                 load: Arc::clone(load),
+                followed: Arc::clone(&followed),
             }));
             registry
         };
         Self {
             open_metrics: registry(Format::OpenMetrics),
             classic: registry(Format::Classic),
+            followed,
         }
     }
 
-    /// Returns all metrics as text.
-    pub fn text(&self, format: Format) -> String {
+    /// Returns all metrics as text, those of following if a document is followed.
+    pub fn text(&self, format: Format, followed: Option<FollowedFigures>) -> String {
+        *lock(&self.followed) = followed;
         let mut text = String::new();
         let written = match format {
             Format::OpenMetrics => text::encode(&mut text, &self.open_metrics),
@@ -101,6 +118,8 @@ struct Exposed {
     collector: Arc<Collector>,
     refusals: Arc<Refusals>,
     load: Arc<Load>,
+    /// As it stood when the metrics were asked for last.
+    followed: Arc<Mutex<Option<FollowedFigures>>>,
 }
 
 impl collector::Collector for Exposed {
@@ -113,6 +132,7 @@ impl collector::Collector for Exposed {
         toggles(&mut encoder, self.format, self.collector.toggles().count)?;
         self.own(&mut encoder, accepted)?;
         self.served(&mut encoder)?;
+        self.following(&mut encoder)?;
         process::look().map_or(Ok(()), |used| process_use(&mut encoder, &used))
     }
 }
@@ -291,6 +311,34 @@ impl Exposed {
         counted(name, help, &load.streams_evicted)?;
         let help = "Requests refused because too many bytes were in memory";
         counted("flagdeck_http_bodies_refused", help, &load.bodies_refused)
+    }
+}
+
+impl Exposed {
+    /// How following a document stands.
+    fn following(&self, encoder: &mut DescriptorEncoder) -> fmt::Result {
+        let Some(followed) = *lock(&self.followed) else {
+            return Ok(());
+        };
+        let mut now = |name, help, unit: Option<Unit>, value: f64| -> fmt::Result {
+            let mut metric =
+                encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
+            gauge(&mut metric, &NO_LABELS, &value)
+        };
+        if let Some(age_s) = followed.confirmed_age_s {
+            let help = "Time since the followed document was last confirmed";
+            let name = "flagdeck_followed_confirmed_age";
+            now(name, help, Some(Unit::Seconds), age_s)?;
+        }
+        let help = "Whether the followed document is held until it is accepted";
+        now(
+            "flagdeck_followed_held",
+            help,
+            None,
+            f64::from(followed.is_held),
+        )?;
+        let help = "Overrides of the followed document that act";
+        now("flagdeck_overrides", help, None, followed.overrides as f64)
     }
 }
 

@@ -9,11 +9,11 @@ use thiserror::Error;
 use ureq::http::HeaderValue;
 
 use super::limits::CREDENTIAL_BYTES_MAX;
-use crate::config::FLAGS_TOKEN;
+use crate::config::{FLAGS_TOKEN, FLAGS_TOKEN_FILE};
 use crate::private::{self, SecretError};
 
 /// The file of the data folder that holds it.
-pub const CREDENTIAL_FILE: &str = "flags-token";
+pub const CREDENTIAL_FILE: &str = FLAGS_TOKEN_FILE;
 
 /// A secret that is sent as `Authorization: Bearer`.
 #[derive(Clone, PartialEq, Eq)]

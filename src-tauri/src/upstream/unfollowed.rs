@@ -32,6 +32,17 @@ pub enum FollowError {
         /// Why.
         source: PublishError,
     },
+    /// What is followed came from another address than the one that the settings name since.
+    #[error(
+        "the flags follow {followed}, and featureFlags.endpoint names {named}; nothing was \
+         published"
+    )]
+    Elsewhere {
+        /// The address that is followed, without credentials.
+        followed: String,
+        /// The address of the settings, without credentials.
+        named: String,
+    },
     /// What was to be accepted is no longer what the remote has.
     #[error("the remote has another document by now, which has lost {lost}; nothing was changed")]
     Another {

@@ -11,7 +11,7 @@ use super::reach::Reaches;
 use crate::app::App;
 use crate::flags::live::{AllOff, Live};
 use crate::flags::undo_log::UndoStep;
-use crate::flags::{self, Scope};
+use crate::flags::{self, OverrideChange, Scope};
 use crate::store::{Actor, RevisionNumber};
 
 /// Everything the window shows of the flags at one revision.
@@ -72,6 +72,10 @@ pub struct Outcome {
     pub summary: String,
     /// What changed, a sentence each.
     pub changes: Vec<String>,
+    /// What it overrides of the followed document, or no longer does; left out if neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub overrides: Option<OverrideChange>,
 }
 
 impl Flags {
@@ -127,6 +131,7 @@ impl From<flags::Outcome> for Outcome {
             changed: outcome.changed,
             summary: outcome.sentence(),
             changes: outcome.changes,
+            overrides: outcome.overrides,
         }
     }
 }

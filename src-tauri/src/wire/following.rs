@@ -1,4 +1,4 @@
-//! OverriddenPart is followed and what is overridden of it, as faces show it.
+//! What is followed and what is overridden of it, as faces show it.
 
 use flagdeck_core::document::PathError;
 use flagdeck_core::tree::Tree;
@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::flags::Outcome;
-use crate::app::following::{self, Published};
+use crate::app::following::{self, FollowStatus, Published};
 use crate::error::Error;
 use crate::flags::followed;
 use crate::flags::following::Selection;
 use crate::flags::live::Live;
-use crate::store::Actor;
+use crate::flags::provenance::ValueLayer;
+use crate::flags::targeted::TargetedOverride;
+use crate::store::{Actor, RevisionNumber};
 
 /// The document that is followed, and what is overridden of it.
 #[derive(Debug, Clone, Serialize)]
@@ -35,15 +37,15 @@ pub struct Override {
     pub place: String,
     /// The component or group that it is about; `null` for the document as a whole.
     pub component: Option<String>,
-    /// OverriddenPart of it is overridden.
+    /// Which part of it is overridden.
     pub what: OverriddenPart,
-    /// OverriddenPart it changes of what is followed, a sentence each; none if both are the same.
+    /// What it changes of what is followed, a sentence each; none if both are the same.
     pub changes: Vec<String>,
-    /// OverriddenPart it overrides with, as JSON; left out for nothing.
+    /// What it overrides with, as JSON; left out for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "unknown"))]
     pub value: Option<Tree>,
-    /// OverriddenPart is followed, as JSON; left out for nothing.
+    /// What is followed, as JSON; left out for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "unknown"))]
     pub followed: Option<Tree>,
@@ -55,7 +57,73 @@ pub struct Override {
     pub suspended: Option<String>,
 }
 
-/// OverriddenPart is overridden.
+/// One layer of what makes a value; the first of several decides.
+#[derive(Debug, Clone, Serialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
+#[cfg_attr(
+    test,
+    derive(TS),
+    ts(
+        tag = "kind",
+        rename_all = "snake_case",
+        rename_all_fields = "camelCase"
+    )
+)]
+pub enum Layer {
+    /// All flags are off.
+    Off {
+        /// Since when, in milliseconds since 1970; `null` if they were never on.
+        since_ms: Option<i64>,
+        /// Who turned them off; `null` if they were never on.
+        by: Option<Actor>,
+        /// Whether it is an emergency that is not stored yet.
+        is_emergency: bool,
+    },
+    /// An override for one application or user.
+    Targeted(TargetedOverride),
+    /// Overrides of the followed document.
+    Override {
+        /// Those that act on the value.
+        overrides: Vec<Override>,
+    },
+    /// The followed document.
+    Followed {
+        /// Its address, without credentials.
+        from: String,
+        /// The revision since which its value is in force; `null` under an override.
+        revision: Option<RevisionNumber>,
+        /// When that was saved, in milliseconds since 1970.
+        at_ms: Option<i64>,
+    },
+    /// The local document.
+    Local {
+        /// The revision that changed the value last; `null` for the safe default.
+        revision: Option<RevisionNumber>,
+        /// When that was saved, in milliseconds since 1970.
+        at_ms: Option<i64>,
+        /// Who saved it.
+        by: Option<Actor>,
+    },
+}
+
+/// How following a document is going, and how much of it is overridden.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Following {
+    /// How it is going.
+    #[serde(flatten)]
+    pub status: FollowStatus,
+    /// How many overrides act.
+    pub overrides: usize,
+    /// How many do not act at present.
+    pub suspended: usize,
+}
+
+/// A part of a document that is overridden as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
@@ -70,9 +138,9 @@ pub enum OverriddenPart {
     Switch,
     /// The custom rollout of a component.
     CustomRollout,
-    /// OverriddenPart a component requires.
+    /// What a component requires.
     Requires,
-    /// OverriddenPart people should know about a component or group.
+    /// What people should know about a component or group.
     About,
     /// A key that the format does not have.
     Unknown,
@@ -87,11 +155,11 @@ pub struct PublishConflict {
     pub place: String,
     /// The component or group that it is about; `null` for the document as a whole.
     pub component: Option<String>,
-    /// OverriddenPart of it differs.
+    /// Which part of it differs.
     pub what: OverriddenPart,
-    /// OverriddenPart the remote changed, a sentence each.
+    /// What the remote changed, a sentence each.
     pub theirs: Vec<String>,
-    /// OverriddenPart publishing would change of that, a sentence each.
+    /// What publishing would change of that, a sentence each.
     pub mine: Vec<String>,
 }
 
@@ -167,6 +235,49 @@ impl Followed {
                 .map(|(place, it)| Override::of(place, it))
                 .collect(),
         })
+    }
+}
+
+impl Following {
+    /// Adds to how it is going what a revision overrides.
+    pub fn of(status: FollowStatus, live: &Live) -> Self {
+        let followed = live.followed.as_deref();
+        let own = followed.map_or(0, |followed| followed.own().count());
+        let overrides = followed.map_or(0, |followed| followed.acting().count());
+        Self {
+            status,
+            overrides,
+            suspended: own - overrides,
+        }
+    }
+}
+
+impl From<ValueLayer> for Layer {
+    fn from(layer: ValueLayer) -> Self {
+        match layer {
+            ValueLayer::Off(all_off) => Self::Off {
+                since_ms: all_off.since_ms,
+                by: all_off.by.clone(),
+                is_emergency: !all_off.is_stored,
+            },
+            ValueLayer::Targeted(one) => Self::Targeted(one),
+            ValueLayer::Override(overrides) => Self::Override {
+                overrides: overrides
+                    .iter()
+                    .map(|(place, it)| Override::of(place, it))
+                    .collect(),
+            },
+            ValueLayer::Followed { from, since } => Self::Followed {
+                from,
+                revision: since.as_ref().map(|since| since.revision),
+                at_ms: since.map(|since| since.at_ms),
+            },
+            ValueLayer::Local(since) => Self::Local {
+                revision: since.as_ref().map(|since| since.revision),
+                at_ms: since.as_ref().map(|since| since.at_ms),
+                by: since.map(|since| since.by),
+            },
+        }
     }
 }
 

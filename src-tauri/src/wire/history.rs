@@ -5,9 +5,11 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
+use super::following::Layer;
 use crate::app::App;
 use crate::error::Error;
 use crate::flags::AsOf;
+use crate::flags::provenance::Subject;
 use crate::store::{HistoryFilter, RevisionNumber, RevisionSummary};
 
 /// Sentences of one revision that lists show: an import may have 10 000.
@@ -50,6 +52,9 @@ pub struct Explanation {
     /// The decision, with everything that led to it.
     #[serde(flatten)]
     pub explanation: core::Explanation,
+    /// Where the value comes from, the layer that decides first; none if there is no such
+    /// component.
+    pub layers: Vec<Layer>,
 }
 
 impl HistoryPage {
@@ -109,10 +114,16 @@ impl Explanation {
             id: user,
             groups: &groups,
         };
-        let (revision, explanation) = app.flags().explain(component, &user, at)?;
+        let (live, explanation) = app.flags().explain(component, &user, at)?;
+        let subject = Subject::Component(component);
+        let layers = match live.compiled.component(component) {
+            Some(_) => app.flags().layers_of_value(&live, subject)?,
+            None => Vec::new(),
+        };
         Ok(Self {
-            revision,
+            revision: live.revision,
             explanation,
+            layers: layers.into_iter().map(Into::into).collect(),
         })
     }
 }

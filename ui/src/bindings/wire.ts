@@ -83,19 +83,19 @@ place: string,
  */
 component: string | null, 
 /**
- * OverriddenPart of it is overridden.
+ * Which part of it is overridden.
  */
 what: OverriddenPart, 
 /**
- * OverriddenPart it changes of what is followed, a sentence each; none if both are the same.
+ * What it changes of what is followed, a sentence each; none if both are the same.
  */
 changes: Array<string>, 
 /**
- * OverriddenPart it overrides with, as JSON; left out for nothing.
+ * What it overrides with, as JSON; left out for nothing.
  */
 value?: unknown, 
 /**
- * OverriddenPart is followed, as JSON; left out for nothing.
+ * What is followed, as JSON; left out for nothing.
  */
 followed?: unknown, 
 /**
@@ -112,7 +112,7 @@ by: Actor,
 suspended: string | null, };
 
 /**
- * OverriddenPart is overridden.
+ * A part of a document that is overridden as a whole.
  */
 export type OverriddenPart = "master" | "bucketing" | "rollout" | "switch" | "custom_rollout" | "requires" | "about" | "unknown";
 
@@ -120,6 +120,102 @@ export type OverriddenPart = "master" | "bucketing" | "rollout" | "switch" | "cu
  * Which overrides are meant.
  */
 export type OverrideSelection = "all" | { "component": string } | { "places": Array<string> };
+
+/**
+ * What a change overrides of the followed document, or no longer does.
+ */
+export type OverrideChange = { 
+/**
+ * The address of the followed document, without credentials.
+ */
+from: string, 
+/**
+ * What it overrides: JSON Pointers into the document.
+ */
+made: Array<string>, 
+/**
+ * What it overrides no longer.
+ */
+ended: Array<string>, };
+
+/**
+ * One layer of what makes a value; the first of several decides.
+ */
+export type Layer = { "kind": "off", 
+/**
+ * Since when, in milliseconds since 1970; `null` if they were never on.
+ */
+sinceMs: number | null, 
+/**
+ * Who turned them off; `null` if they were never on.
+ */
+by: Actor | null, 
+/**
+ * Whether it is an emergency that is not stored yet.
+ */
+isEmergency: boolean, } | { "kind": "targeted" } & TargetedOverride | { "kind": "override", 
+/**
+ * Those that act on the value.
+ */
+overrides: Array<Override>, } | { "kind": "followed", 
+/**
+ * Its address, without credentials.
+ */
+from: string, 
+/**
+ * The revision since which its value is in force; `null` under an override.
+ */
+revision: RevisionNumber | null, 
+/**
+ * When that was saved, in milliseconds since 1970.
+ */
+atMs: number | null, } | { "kind": "local", 
+/**
+ * The revision that changed the value last; `null` for the safe default.
+ */
+revision: RevisionNumber | null, 
+/**
+ * When that was saved, in milliseconds since 1970.
+ */
+atMs: number | null, 
+/**
+ * Who saved it.
+ */
+by: Actor | null, };
+
+/**
+ * Whom an override is for.
+ */
+export type Target = { "source": string } | { "user": string };
+
+/**
+ * A component that is on or off for one application or one user, whatever its rollout.
+ */
+export type TargetedOverride = { 
+/**
+ * Whom it is for.
+ */
+for: Target, 
+/**
+ * The component.
+ */
+component: string, 
+/**
+ * Whether it is on. What it requires still has to be on, too.
+ */
+on: boolean, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+sinceMs: number, 
+/**
+ * Until when, in milliseconds since 1970.
+ */
+untilMs: number, 
+/**
+ * Who set it.
+ */
+by: Actor, };
 
 /**
  * What came of publishing: one of both.
@@ -147,15 +243,15 @@ place: string,
  */
 component: string | null, 
 /**
- * OverriddenPart of it differs.
+ * Which part of it differs.
  */
 what: OverriddenPart, 
 /**
- * OverriddenPart the remote changed, a sentence each.
+ * What the remote changed, a sentence each.
  */
 theirs: Array<string>, 
 /**
- * OverriddenPart publishing would change of that, a sentence each.
+ * What publishing would change of that, a sentence each.
  */
 mine: Array<string>, };
 
@@ -572,7 +668,11 @@ summary: string,
 /**
  * What changed, a sentence each.
  */
-changes: Array<string>, };
+changes: Array<string>, 
+/**
+ * What it overrides of the followed document, or no longer does; left out if neither.
+ */
+overrides?: OverrideChange, };
 
 /**
  * Why something was refused.
@@ -856,6 +956,11 @@ export type Explanation = {
  * The revision that decided.
  */
 revision: RevisionNumber, 
+/**
+ * Where the value comes from, the layer that decides first; none if there is no such
+ * component.
+ */
+layers: Array<Layer>, 
 /**
  * The name that was asked for.
  */

@@ -21,7 +21,7 @@ export function explainIn(
   document: Document,
   component: string,
   user: User,
-): Omit<Explanation, "revision"> {
+): Omit<Explanation, "revision" | "layers"> {
   const rules = rulesOf(document, component, user);
   const decisive = rules.findIndex(([, ok]) => !ok);
   const looked = decisive < 0 ? rules : rules.slice(0, decisive + 1);

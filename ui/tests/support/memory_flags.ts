@@ -328,7 +328,10 @@ export class MemoryFlags {
     const revision = at ? this.#revisionAt(at) : this.revision;
     const asked = { id: user, groups, bucket: this.bucket };
     const explanation = explainIn(this.#at(revision), component, asked);
-    return Promise.resolve({ revision, ...explanation });
+    const layers: Explanation["layers"] = [
+      { kind: "local", revision, atMs: null, by: null },
+    ];
+    return Promise.resolve({ revision, ...explanation, layers });
   }
 
   /** Makes a revision as it was made at a moment of the past; earlier ones come first. */

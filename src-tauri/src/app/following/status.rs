@@ -1,11 +1,11 @@
 //! How following a document is going, as faces show it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
 /// How following a document is going.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct FollowStatus {
@@ -21,7 +21,7 @@ pub struct FollowStatus {
 }
 
 /// How following a document is going.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "camelCase", tag = "kind"))]
 pub enum FollowState {

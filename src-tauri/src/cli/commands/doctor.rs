@@ -50,6 +50,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     findings.extend(ports(app));
     findings.extend(privacy::findings(app));
     findings.extend(push(app));
+    findings.extend(app.check_followed());
     let well = findings.iter().all(|finding| finding.ok);
     if output.json {
         output.value(&serde_json::json!({ "ok": well, "findings": findings }))?;

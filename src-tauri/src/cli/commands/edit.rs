@@ -1,6 +1,7 @@
 //! `set`, `master`, `rollout`, `restore`, `rollback`, `undo`, `redo`: what changes something.
 
-use flagdeck::flags::Difference;
+use flagdeck::flags::following::list_of;
+use flagdeck::flags::{Difference, OverrideChange};
 use flagdeck::store::{Actor, RevisionNumber, Via};
 use flagdeck::wire::{self, path};
 use flagdeck::{App, ChangeRequest, Error, Outcome};
@@ -196,7 +197,23 @@ pub fn report(outcome: Outcome, reporting: Reporting<'_>) -> anyhow::Result<()> 
         ))?,
         None => output.line(format!("Revision {}", outcome.revision))?,
     }
-    Ok(output.list("  ", outcome.changes.iter().cloned(), listing)?)
+    output.list("  ", outcome.changes.iter().cloned(), listing)?;
+    match &outcome.overrides {
+        Some(overrides) => tell_overrides(overrides, output),
+        None => Ok(()),
+    }
+}
+
+/// Says what a change overrides of the followed document, and what it no longer does.
+fn tell_overrides(change: &OverrideChange, output: &mut Output) -> anyhow::Result<()> {
+    let OverrideChange { from, made, ended } = change;
+    if !made.is_empty() {
+        output.line(format!("  overrides what {from} has: {}", list_of(made)))?;
+    }
+    if !ended.is_empty() {
+        output.line(format!("  as {from} has it again: {}", list_of(ended)))?;
+    }
+    Ok(())
 }
 
 /// Says what is worth knowing about a document, for people.

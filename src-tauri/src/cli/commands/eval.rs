@@ -15,6 +15,7 @@ use serde_json::json;
 use super::{Refused, flags_at, remark_all_off};
 use crate::arguments::{EvalArguments, ExplainArguments};
 use crate::input::{read, remark_reading, subject};
+use crate::layers;
 use crate::output::{Line, Output, mark};
 
 /// Evaluates a component for every line of a file.
@@ -156,7 +157,11 @@ fn tell(told: &Explanation, output: &mut Output) -> anyhow::Result<()> {
     if let Some(reach) = &explanation.reach {
         output.line(format!("  reaches: {reach}"))?;
     }
-    Ok(output.line(format!("  revision {}", told.revision))?)
+    output.line(format!("  revision {}", told.revision))?;
+    for line in layers::lines(&told.layers) {
+        output.line(format!("  {line}"))?;
+    }
+    Ok(())
 }
 
 fn component(live: &Live, name: &str) -> anyhow::Result<ComponentId> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use flagdeck::address::Address;
+use flagdeck::app::following::FollowStatus;
 use flagdeck::clients::Connected;
 use flagdeck::http::port_owner;
 use flagdeck::outbound::{self, Server, whole};
@@ -162,6 +163,27 @@ impl Flagdeck {
         let health = body(&mut answer).unwrap_or_default();
         match serde_json::from_slice::<Health>(&health) {
             Ok(_) => self.check_user(),
+            Err(_) => Err(CallError::Stranger {
+                address: self.shown(),
+            }),
+        }
+    }
+
+    /// Returns how following a document is going there; `None` if none is followed.
+    ///
+    /// # Errors
+    /// If there is no answer, or it is not Flagdeck's.
+    pub fn following(&self) -> Result<Option<FollowStatus>, CallError> {
+        /// What is looked at of its health.
+        #[derive(Deserialize)]
+        struct Health {
+            following: Option<FollowStatus>,
+        }
+        let mut answer = self.call(self.server.request("GET", "/healthz"), ())?;
+        let health = body(&mut answer).map_err(|error| self.failure(error))?;
+        let health: Result<Health, _> = serde_json::from_slice(&health);
+        match health {
+            Ok(health) => Ok(health.following),
             Err(_) => Err(CallError::Stranger {
                 address: self.shown(),
             }),

@@ -156,7 +156,10 @@ const commands: HelpPage = {
     {
       kind: "terms",
       items: [
-        ["`flagctl get`", "Shows the flags."],
+        [
+          "`flagctl get`, `flagctl get ui.badges`",
+          "Shows the flags, or one component with where its value comes from.",
+        ],
         ["`flagctl set ui.badges on`", "Switches a component or a whole group on or off."],
         ["`flagctl master off`", "Turns the master switch on or off."],
         [
@@ -182,6 +185,14 @@ const commands: HelpPage = {
         [
           "`flagctl export --workspace all.flagdeck`",
           "Writes flags with their whole history and the settings to one file. `flagctl import --workspace all.flagdeck` starts a new data folder with it.",
+        ],
+        [
+          "`flagctl follow`",
+          "Fetches the followed document and says how following goes; `accept` follows one that is held.",
+        ],
+        [
+          "`flagctl overrides`",
+          "Lists what you changed of the followed document; `clear` ends overrides, `publish` publishes them.",
         ],
         ["`flagctl metrics`", "Summarises what applications reported."],
         ["`flagctl demo`", "Runs a made-up application that reports, to see the charts move."],
@@ -233,7 +244,7 @@ const data: HelpPage = {
     { kind: "heading", text: "Settings" },
     {
       kind: "text",
-      text: "A setting has its default value unless `config.toml`, the environment (`FLAGDECK_HTTP_PORT`) or the command line (`--config http.port=4700`) sets it. The last of these wins. A setting from the environment or the command line is locked in this window, because a change in the file would have no effect. `flagctl doctor` lists misspelt `FLAGDECK_` variables.",
+      text: "A setting has its default value unless `config.toml`, the environment (`FLAGDECK_HTTP_PORT`) or the command line (`--config http.port=4700`) sets it. The last of these wins. A setting from the environment or the command line is locked in this window, because a change in the file would have no effect. The credential for a followed document is no setting: it comes from `ML_FLAGS_TOKEN` or the file `flags-token`. `flagctl doctor` lists misspelt `FLAGDECK_` variables.",
     },
   ],
 };
