@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 
 use flagdeck_core::overrides::differing;
-use flagdeck_core::{ComponentPath, FlagDocument, Loss, Place, loss};
+use flagdeck_core::{ComponentPath, FlagDocument, Loss, Place, Widening, loss, widenings};
 
 use super::followed::{Followed, Own};
 use super::live::Live;
+use super::past::Difference;
 use super::replacing::large_loss;
 use super::{CONFLICT_RETRIES_MAX, Flags, Follows, Outcome, Wanted};
 use crate::error::Error;
@@ -58,6 +59,24 @@ pub struct Publication {
     pub document: FlagDocument,
     /// The places that are published.
     pub places: BTreeSet<Place>,
+}
+
+/// What adopting a document would do.
+#[derive(Debug, Clone)]
+pub struct AdoptionReview {
+    /// What it would change of what is in force, with the overrides over it.
+    pub difference: Difference,
+    /// What it has lost, if that is so much that it is held.
+    pub loss: Option<Loss>,
+}
+
+/// What publishing overrides would do to the document that is followed.
+#[derive(Debug, Clone)]
+pub struct PublicationReview {
+    /// The components that it may show to users there who do not see them.
+    pub widenings: Vec<Widening>,
+    /// What it would remove, if that is more than half of the components.
+    pub loss: Option<Loss>,
 }
 
 impl Selection {
@@ -146,6 +165,17 @@ impl Flags {
         self.conflict(self.live().revision)
     }
 
+    /// Returns what [`Flags::follow`] would do with a document.
+    pub fn review_adoption(&self, remote: &RemoteDocument) -> AdoptionReview {
+        let live = self.live();
+        let base = live.base();
+        let adoption = adoption(&live, base.as_ref(), remote, false);
+        AdoptionReview {
+            difference: Difference::between(&live.document, &adoption.document),
+            loss: lost(&live, base.as_ref(), &remote.document),
+        }
+    }
+
     /// Ends overrides: what is followed is in force there again.
     ///
     /// # Errors
@@ -197,6 +227,19 @@ impl Flags {
             replaces: followed.etag.clone(),
             document: document.in_order_of(&base),
             places,
+        })
+    }
+
+    /// Returns what publishing overrides would do to the document that is followed.
+    ///
+    /// # Errors
+    /// As [`Flags::publication`].
+    pub fn review_publication(&self, which: &Selection) -> Result<PublicationReview, Error> {
+        let base = self.live().base().ok_or_else(no_override)?;
+        let document = self.publication(which)?.document;
+        Ok(PublicationReview {
+            widenings: widenings(&base, &document),
+            loss: Some(loss(&base, &document)).filter(Loss::is_large),
         })
     }
 

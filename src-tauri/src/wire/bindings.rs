@@ -39,6 +39,8 @@ fn generate() -> String {
         Override,
         OverriddenPart,
         OverrideSelection,
+        FollowedReview,
+        PublishingReview,
         Publishing,
         PublishConflict,
         FollowStatus,

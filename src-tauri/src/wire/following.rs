@@ -1,4 +1,4 @@
-//! OverriddenPart is followed and what is overridden of it, as faces show it.
+//! What is followed and what is overridden of it, as faces show it.
 
 use flagdeck_core::document::PathError;
 use flagdeck_core::tree::Tree;
@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::flags::Outcome;
+use super::reach::Widenings;
+use super::review::{Difference, Loss};
 use crate::app::following::{self, Published};
 use crate::error::Error;
 use crate::flags::followed;
-use crate::flags::following::Selection;
+use crate::flags::following::{PublicationReview, Selection};
 use crate::flags::live::Live;
 use crate::store::Actor;
 
@@ -35,15 +37,15 @@ pub struct Override {
     pub place: String,
     /// The component or group that it is about; `null` for the document as a whole.
     pub component: Option<String>,
-    /// OverriddenPart of it is overridden.
+    /// Which part of it is overridden.
     pub what: OverriddenPart,
-    /// OverriddenPart it changes of what is followed, a sentence each; none if both are the same.
+    /// What it changes of what is followed, a sentence each; none if both are the same.
     pub changes: Vec<String>,
-    /// OverriddenPart it overrides with, as JSON; left out for nothing.
+    /// What it overrides with, as JSON; left out for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "unknown"))]
     pub value: Option<Tree>,
-    /// OverriddenPart is followed, as JSON; left out for nothing.
+    /// What is followed, as JSON; left out for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "unknown"))]
     pub followed: Option<Tree>,
@@ -55,7 +57,7 @@ pub struct Override {
     pub suspended: Option<String>,
 }
 
-/// OverriddenPart is overridden.
+/// A part of a document that is overridden as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
@@ -70,9 +72,9 @@ pub enum OverriddenPart {
     Switch,
     /// The custom rollout of a component.
     CustomRollout,
-    /// OverriddenPart a component requires.
+    /// What a component requires.
     Requires,
-    /// OverriddenPart people should know about a component or group.
+    /// What people should know about a component or group.
     About,
     /// A key that the format does not have.
     Unknown,
@@ -87,12 +89,36 @@ pub struct PublishConflict {
     pub place: String,
     /// The component or group that it is about; `null` for the document as a whole.
     pub component: Option<String>,
-    /// OverriddenPart of it differs.
+    /// Which part of it differs.
     pub what: OverriddenPart,
-    /// OverriddenPart the remote changed, a sentence each.
+    /// What the remote changed, a sentence each.
     pub theirs: Vec<String>,
-    /// OverriddenPart publishing would change of that, a sentence each.
+    /// What publishing would change of that, a sentence each.
     pub mine: Vec<String>,
+}
+
+/// What the remote has at present, and what adopting it would do.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct FollowedReview {
+    /// What names the document, to accept it and no other.
+    pub document: String,
+    /// What it would change of what is in force, with the overrides over it.
+    pub difference: Difference,
+    /// What it has lost, if that is more than half of the components.
+    pub loss: Option<Loss>,
+}
+
+/// What publishing overrides would do at the remote.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct PublishingReview {
+    /// What it would show to users there who do not see it.
+    pub widenings: Widenings,
+    /// What it would remove, if that is more than half of the components: it has to be confirmed.
+    pub loss: Option<Loss>,
 }
 
 /// What came of publishing: one of both.
@@ -138,6 +164,25 @@ impl OverrideSelection {
                 Selection::Places(places.map_err(|error| not_found(error.to_string()))?)
             }
         })
+    }
+}
+
+impl From<following::FollowedReview> for FollowedReview {
+    fn from(review: following::FollowedReview) -> Self {
+        Self {
+            document: review.document,
+            difference: review.adoption.difference.into(),
+            loss: review.adoption.loss.map(Into::into),
+        }
+    }
+}
+
+impl From<PublicationReview> for PublishingReview {
+    fn from(review: PublicationReview) -> Self {
+        Self {
+            widenings: review.widenings.into(),
+            loss: review.loss.map(Into::into),
+        }
     }
 }
 

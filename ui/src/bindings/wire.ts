@@ -83,19 +83,19 @@ place: string,
  */
 component: string | null, 
 /**
- * OverriddenPart of it is overridden.
+ * Which part of it is overridden.
  */
 what: OverriddenPart, 
 /**
- * OverriddenPart it changes of what is followed, a sentence each; none if both are the same.
+ * What it changes of what is followed, a sentence each; none if both are the same.
  */
 changes: Array<string>, 
 /**
- * OverriddenPart it overrides with, as JSON; left out for nothing.
+ * What it overrides with, as JSON; left out for nothing.
  */
 value?: unknown, 
 /**
- * OverriddenPart is followed, as JSON; left out for nothing.
+ * What is followed, as JSON; left out for nothing.
  */
 followed?: unknown, 
 /**
@@ -112,7 +112,7 @@ by: Actor,
 suspended: string | null, };
 
 /**
- * OverriddenPart is overridden.
+ * A part of a document that is overridden as a whole.
  */
 export type OverriddenPart = "master" | "bucketing" | "rollout" | "switch" | "custom_rollout" | "requires" | "about" | "unknown";
 
@@ -120,6 +120,36 @@ export type OverriddenPart = "master" | "bucketing" | "rollout" | "switch" | "cu
  * Which overrides are meant.
  */
 export type OverrideSelection = "all" | { "component": string } | { "places": Array<string> };
+
+/**
+ * What the remote has at present, and what adopting it would do.
+ */
+export type FollowedReview = { 
+/**
+ * What names the document, to accept it and no other.
+ */
+document: string, 
+/**
+ * What it would change of what is in force, with the overrides over it.
+ */
+difference: Difference, 
+/**
+ * What it has lost, if that is more than half of the components.
+ */
+loss: Loss | null, };
+
+/**
+ * What publishing overrides would do at the remote.
+ */
+export type PublishingReview = { 
+/**
+ * What it would show to users there who do not see it.
+ */
+widenings: Widenings, 
+/**
+ * What it would remove, if that is more than half of the components: it has to be confirmed.
+ */
+loss: Loss | null, };
 
 /**
  * What came of publishing: one of both.
@@ -147,15 +177,15 @@ place: string,
  */
 component: string | null, 
 /**
- * OverriddenPart of it differs.
+ * Which part of it differs.
  */
 what: OverriddenPart, 
 /**
- * OverriddenPart the remote changed, a sentence each.
+ * What the remote changed, a sentence each.
  */
 theirs: Array<string>, 
 /**
- * OverriddenPart publishing would change of that, a sentence each.
+ * What publishing would change of that, a sentence each.
  */
 mine: Array<string>, };
 
