@@ -214,13 +214,13 @@ pub const KEYS: &[Key] = &[
         "featureFlags.cache.enabled",
         Kind::Switch,
         || json!(true),
-        "Whether a followed document is kept for the next start.",
+        "Whether a fetch asks only for changes, and a failed one leaves the copy fresh for its time.",
     ),
     key(
         "featureFlags.cache.ttl",
         integer(0, 365 * DAY_MS, "milliseconds"),
         || json!(300_000),
-        "How long a followed document counts as fresh; an older one still serves.",
+        "How long a followed document counts as fresh after a fetch; an older one still serves.",
     ),
     key(
         "metrics.enabled",

@@ -8,7 +8,7 @@ import { isSameValue, type SettingGroup } from "../model/setting";
 const labels: Readonly<Record<string, string>> = {
   "featureFlags.endpoint": "Address to follow",
   "featureFlags.refreshInterval": "Fetch interval",
-  "featureFlags.cache.enabled": "Keep a copy",
+  "featureFlags.cache.enabled": "Use the cached copy",
   "featureFlags.cache.ttl": "Time a copy is fresh",
   "http.port": "Port",
   "http.allowedOrigins": "Allowed web pages",
@@ -34,7 +34,7 @@ const labels: Readonly<Record<string, string>> = {
 export const groups: Record<SettingGroup, { title: string; hint: string }> = {
   featureFlags: {
     title: "Where flags come from",
-    hint: "The store on this machine. This version does not follow another document yet.",
+    hint: "With an address, Flagdeck follows the document there; your changes are overrides. Without one, flags come from the store on this machine.",
   },
   http: {
     title: "Local HTTP interface",

@@ -41,11 +41,13 @@ export function sampleSettings(): Setting[] {
       inFile: 30_000,
     }),
     setting("featureFlags.cache.enabled", {
-      meaning: "Whether a followed document is kept for the next start.",
+      meaning:
+        "Whether a fetch asks only for changes, and a failed one leaves the copy fresh for its time.",
     }),
     setting("featureFlags.cache.ttl", {
       ...milliseconds(0, 31_536_000_000),
-      meaning: "How long a followed document counts as fresh; an older one still serves.",
+      meaning:
+        "How long a followed document counts as fresh after a fetch; an older one still serves.",
       value: 300_000,
       default: 300_000,
     }),
