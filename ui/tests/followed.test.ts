@@ -22,7 +22,7 @@ const switchOf = (path: string) =>
 
 /** Opens the window over a backend that follows the typical document. */
 async function openFollowing(
-  prepare: (host: MemoryHost) => Promise<unknown> | void = () => undefined,
+  prepare: (host: MemoryHost) => unknown = () => undefined,
   view: "flags" | "dashboard" | "activity" = "flags",
 ): Promise<MemoryHost> {
   const host = new MemoryHost(typical());
@@ -209,7 +209,8 @@ describe("an override", () => {
   it("that has no place at present is kept and says why", async () => {
     await openFollowing(async (host) => {
       await host.change({ kind: "set_rollout", component: "ui.badges", percentage: 40 });
-      const { ui: _, ...components } = typical().components;
+      const { ui, ...components } = typical().components;
+      expect(ui).toBeDefined();
       host.adopt({ ...typical(), components, rollouts: {}, requires: {}, about: {} });
     });
     expect(within(row("*")).queryByTestId("override-mark")).toBeNull();
@@ -223,7 +224,7 @@ describe("an override", () => {
     const host = await openFollowing(overrideBadges);
     await user.click(row("ui.badges"));
     await press(document.body, "t", { ctrlKey: true });
-    await screen.findByTestId("past-banner-x");
+    await screen.findByTestId("as-of");
     const button = await screen.findByTestId("return-/components/ui/badges");
     expect(button.getAttribute("aria-disabled")).toBe("true");
     await user.click(button);
@@ -274,7 +275,7 @@ describe("all flags off", () => {
     await openFollowing((host) => host.adopt({ ...typical(), enabled: false }));
     const banner = await screen.findByTestId("all-off-banner");
     expect(banner.textContent).not.toContain("overrides");
-    expect(banner.textContent).toContain("by flags.example in the followed document");
+    expect(banner.textContent).toContain("by flags.example (followed)");
   });
 });
 
@@ -289,7 +290,7 @@ describe("the activity", () => {
     await within(list).findByText("follows");
     within(list).getByText("adopted");
     within(list).getByText("published");
-    expect(list.textContent).toContain("flags.example in the followed document");
+    expect(list.textContent).toContain("flags.example (followed)");
   });
 });
 

@@ -239,18 +239,19 @@ export class Live {
 
   /** Publishes overrides. Resolves to what came of it, or to why it could not be done. */
   async publish(which: OverrideSelection, confirmsLoss: boolean): Promise<Publishing | Failure> {
-    let result: Publishing | Failure | null = null;
+    let result: Publishing | Failure = asFailure(words.frame.notRead);
     await this.#inTurn(
       async () => {
-        result = await this.#host.publishOverrides(which, confirmsLoss);
+        const publishing = await this.#host.publishOverrides(which, confirmsLoss);
+        result = publishing;
         // Also after a conflict: what is followed has changed with it.
         await this.refresh();
-        const { published } = result;
+        const { published } = publishing;
         if (published) this.#toasts.done(words.following.publishing.published(published.summary));
       },
       (failure) => (result = failure),
     );
-    return result ?? asFailure(words.frame.notRead);
+    return result;
   }
 
   /** Adopts the document that is held. Resolves to why it was not; `null` once it is. */

@@ -36,8 +36,8 @@ const value = (what: OverriddenPart, it: unknown): string => {
   if (it === undefined) return what === "switch" ? "Not there" : "None";
   if (typeof it === "boolean") return it ? "On" : "Off";
   if (Array.isArray(it)) return it.map((each) => isolated(String(each))).join(", ") || "Nothing";
-  if (typeof it !== "object" || it === null) return isolatedWithin(String(it));
-  if (isRollout(it)) return capital(flags.rolloutInWords({ ...it, userGroups: it.userGroups }));
+  if (typeof it !== "object" || it === null) return isolatedWithin(text(it));
+  if (isRollout(it)) return capital(flags.rolloutInWords(it));
   const said = Object.entries(it).map(
     ([key, each]) => `${isolated(key)}: ${isolatedWithin(text(each))}`,
   );
@@ -122,6 +122,7 @@ export const following = {
   inGroup: (count: number) => `${overrides(count)} in this group`,
   showInTree: "Show in the tree",
   giveBack: "Return to followed value",
+  giveBackHere: (what: string) => `Return to followed value: ${what}`,
   giveBackOf: (what: string) => `Return ${what} to the followed value`,
   giveBackOne: (path: string | null) =>
     path === null ? "Return to the followed value" : `Return ${path} to the followed value`,

@@ -27,7 +27,7 @@ export const doors: Record<Actor["via"], string> = {
   window: "in the window",
   flagctl: "with flagctl",
   http: "over HTTP",
-  followed: "in the followed document",
+  followed: "(followed)",
 };
 
 /** A person or a program; a followed document by its host. */

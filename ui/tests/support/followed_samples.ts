@@ -39,7 +39,7 @@ const few: readonly Edit[] = [
 /** Prepares a host as the parameters of the sample page say. */
 export function followed(host: MemoryHost, wanted: URLSearchParams): void {
   const name = wanted.get("follow") ?? "fresh";
-  const state = states(Date.now())[name] ?? { kind: "fresh" };
+  const state = states(Date.now())[name] ?? { kind: "fresh" as const };
   const from = wanted.has("long") ? LONG_FROM : FROM;
   if (name === "waiting") host.say(state, from);
   else host.follow(host.document, from, state);
@@ -79,7 +79,8 @@ function override(host: MemoryHost, how: string | null) {
 /** The remote removes what is overridden. */
 async function suspend(host: MemoryHost) {
   await Promise.resolve();
-  const { search: _, ...components } = host.document.components;
+  const components = { ...host.document.components };
+  delete components.search;
   host.adopt({ ...host.document, components });
 }
 

@@ -58,7 +58,8 @@ export class MemoryFollowing extends MemoryFlags {
   /** Says how following goes. */
   say(state: FollowState, address = this.followed?.from ?? FROM): void {
     const now = Date.now();
-    const confirmedMs = state.kind === "fresh" ? now - 20_000 : now - 3 * 3_600_000;
+    const since = "sinceMs" in state ? state.sinceMs : now;
+    const confirmedMs = state.kind === "waiting" ? null : since - 20_000;
     const nextMs = state.kind === "elsewhere" ? null : now + 40_000;
     this.state = { ...this.state, following: { address, state, confirmedMs, nextMs } };
     this.announce({ kind: "status" });
