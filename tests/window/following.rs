@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::accessibility::assert_accessible;
 use crate::rig::{Team, Window, Workplace};
 
 fn document() -> Value {
@@ -32,6 +33,7 @@ async fn an_override_is_made_returned_and_published() {
     window.click("row-search").await;
     let entry = "override-/components/search";
     window.until_told(entry, "Followed\nOff").await;
+    assert_accessible(&window, "an override").await;
     window.click("return-/components/search").await;
     window.until_gone(entry).await;
     let is_off = async || window.switch("search").await == "false";
@@ -43,6 +45,7 @@ async fn an_override_is_made_returned_and_published() {
     window.run_command("Publish overrides").await;
     window.until_told("publish", "search on").await;
     window.until_focus("publish-cancel").await;
+    assert_accessible(&window, "publishing").await;
     window.click("publish-go").await;
     window.until_gone("publish").await;
     window.until_gone("show-overrides").await;
@@ -61,6 +64,7 @@ async fn a_team_that_is_gone_and_one_that_lost_most_components_change_nothing_un
         .until_told("follow-state", "The last good document stays in force")
         .await;
     assert_eq!(window.switch("cart").await, "true");
+    assert_accessible(&window, "stale").await;
     team.start();
     window.click("fetch-now").await;
     window.until_told("follow-state", "Up to date").await;
@@ -75,6 +79,7 @@ async fn a_team_that_is_gone_and_one_that_lost_most_components_change_nothing_un
         .until_told("held-loss", "removes 3 of 4 components")
         .await;
     window.until_focus("held-cancel").await;
+    assert_accessible(&window, "held").await;
     window.click("held-accept").await;
     window.until_gone("held").await;
     window.until_gone("row-search").await;
