@@ -279,8 +279,27 @@ fn a_restore_says_what_it_asks_for_and_how_to_take_it_back() {
     cli.ok("snapshot undo");
     take_restore(&cli);
     now("0.812");
-    let idle = cli.ok(&format!("snapshot restore {one}"));
-    assert!(idle.starts_with("Nothing to change: "), "{idle}");
+}
+
+/// What the application changed since its last report is on its way.
+#[test]
+fn a_restore_is_asked_for_also_if_the_state_reported_last_is_as_wanted() {
+    let (cli, _, two) = with_two();
+    let would = cli.ok(&format!("snapshot restore {two} --dry-run"));
+    let expected = format!("Restoring snapshot {two} would make no change to what was reported");
+    assert!(would.starts_with(&expected), "{would}");
+    assert_eq!(cli.json("snapshot restores"), json!([]));
+
+    let asked = cli.ok(&format!("snapshot restore {two}"));
+    assert!(
+        asked.contains("no change to what was reported last"),
+        "{asked}"
+    );
+    cli.ok("state set ml.metrics.quality.avgConfidence 0.5");
+    take_restore(&cli);
+    let now = cli.json("state get ml.metrics.quality.avgConfidence");
+    assert_eq!(now, json!(0.829));
+    assert_eq!(cli.json("snapshot restores")[0]["isExact"], true);
 }
 
 #[test]

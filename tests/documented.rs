@@ -66,6 +66,7 @@ fn the_buckets_shown_are_those_of_the_vectors() {
 fn links_between_the_pages_lead_somewhere() {
     for page in [
         "README.md",
+        "docs/following.md",
         "docs/http.md",
         "docs/json.md",
         "docs/keeping.md",

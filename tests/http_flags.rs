@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use flagdeck::store::Via;
+use flagdeck::upstream::Chain;
 use serde_json::json;
 
 use crate::http_support::{Answer, Client, Running};
@@ -47,6 +48,36 @@ fn the_document_is_served_with_a_tag_and_not_sent_again_to_a_client_that_has_it(
     }
     let other = server.get("/api/ml/flags", &[("If-None-Match", "\"other\"")]);
     assert_eq!(other.status, 200);
+}
+
+#[test]
+fn a_flagdeck_that_would_follow_itself_is_refused() {
+    let server = Running::start();
+    let via = |answer: &Answer| answer.header("ml-via").map(str::to_owned);
+    let own = server.app.lineage().id().to_string();
+    let first = server.get("/api/ml/flags", &[]);
+    assert_eq!(via(&first).as_deref(), Some(own.as_str()));
+    let unchanged = server.get("/api/ml/flags", &[("If-None-Match", &etag(&first))]);
+    assert_eq!((unchanged.status, via(&unchanged)), (304, via(&first)));
+    let [followed, other] = ["0123456789abcdef", "fedcba9876543210"];
+    let chain = Chain::of(followed.parse().unwrap());
+    server.app.lineage().follow(chain);
+    let both = format!("{own}, {followed}");
+    for asking in [own.as_str(), followed, &format!("{other},{own}")] {
+        let refused = [
+            server.get("/api/ml/flags", &[("Ml-Via", asking)]),
+            server.write("PUT", &[JSON, ANY, ("Ml-Via", asking)], &document(1)),
+            server.write("PATCH", &[JSON, ANY, ("Ml-Via", asking)], "{}"),
+        ];
+        for answer in refused {
+            assert_eq!(answer.problem(508), "circle", "{asking}");
+            assert_eq!(via(&answer).as_deref(), Some(both.as_str()));
+        }
+    }
+    for asking in [other, "", "anything, at all"] {
+        let answer = server.write("PUT", &[JSON, ANY, ("Ml-Via", asking)], &document(1));
+        assert_eq!((answer.status, via(&answer)), (200, Some(both.clone())));
+    }
 }
 
 #[test]

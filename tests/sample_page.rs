@@ -180,3 +180,34 @@ async fn a_hostile_name_of_a_file_is_shown_as_it_is() {
     assert_eq!(page.errors().await, Vec::<String>::new());
     page.close().await;
 }
+
+/// The page reports changes a moment after they were made: a restore may be asked for before that,
+/// when what was reported last is what is wanted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_restore_that_is_asked_for_before_a_change_is_reported_takes_it_back() {
+    const ROUNDS: usize = 3;
+    let folder = folder();
+    let serving = Serving::start(&folder);
+    let page = open(&folder, &serving).await;
+    page.click("samples").await;
+    page.until_count("file", 4).await;
+    wait_until("the state is reported", || {
+        let key = "ml.metrics.usage.filesAnalyzed";
+        let told = flagctl(&folder, &["state", "get", key]).output();
+        told.is_ok_and(|told| told.stdout.trim_ascii() == b"4")
+    });
+    let taken = run(&folder, &format!("snapshot take --source {SOURCE}"));
+    let id = taken[0]["id"].as_u64().unwrap();
+    for _ in 0..ROUNDS {
+        page.click("clear").await;
+        run(&folder, &format!("snapshot restore {id}"));
+        page.until_count("file", 4).await;
+        let restores = || run(&folder, "snapshot restores");
+        let restores = wait_for("the restore is confirmed", restores, |restores| {
+            restores[0]["status"] == "confirmed"
+        });
+        assert_eq!(restores[0]["isExact"], true, "{restores}");
+    }
+    assert_eq!(page.errors().await, Vec::<String>::new());
+    page.close().await;
+}

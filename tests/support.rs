@@ -10,10 +10,12 @@ pub mod stores;
 
 pub mod chromium;
 pub mod cli;
+pub mod ended;
 pub mod fake_flagdeck;
 pub mod observers;
 pub mod processes;
 pub mod restores;
+pub mod scripted;
 pub mod serving;
 
 #[path = "../src-tauri/core/tests/support/arbitrary.rs"]

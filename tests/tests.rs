@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
+mod targeted;
 
 mod all_off;
 mod answers;
@@ -38,6 +39,7 @@ mod documents;
 mod edits;
 mod emergency;
 mod following;
+mod following_fetched;
 mod leader;
 mod log_ends;
 mod numbers;
@@ -101,6 +103,8 @@ mod store_formats;
 mod store_gone;
 mod store_history;
 mod store_programs;
+
+mod upstream;
 
 mod verdicts;
 

@@ -223,6 +223,8 @@ class Reporter {
   /** Whether the whole state is to be reported. */
   #isDue = true;
   #isSettled = false;
+  /** Whether this state was reported whole before. */
+  #isKnown = false;
   #restore;
   /** What was reported last, in short. */
   #reported;
@@ -311,10 +313,14 @@ class Reporter {
     this.#courier.close();
   }
 
-  /** Sends one thing; returns whether there is more. */
+  /**
+   * Sends one thing; returns whether there is more. What a restore keeps is what was reported: once
+   * this state was, the rest of it goes before.
+   */
   async #deliver() {
+    const isBehind = this.#isDue && this.#isKnown;
     if (this.#changes.length > 0) await this.#sendChanges();
-    else if (this.#restore) await this.#apply(this.#restore);
+    else if (this.#restore && !isBehind) await this.#apply(this.#restore);
     else if (this.#isDue) await this.#put();
     return this.#changes.length > 0 || !!this.#restore || this.#isDue;
   }
@@ -364,6 +370,7 @@ class Reporter {
     try {
       await this.#connection.send("PUT", this.#connection.state(), body.text, { headers });
       this.#reported = print;
+      this.#isKnown = true;
     } catch (error) {
       if (!REFUSALS.includes(error.status)) {
         this.#isDue = true;

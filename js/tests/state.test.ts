@@ -337,6 +337,27 @@ test("a restore is taken in after what was not reported yet, and confirmed", asy
   ]);
 });
 
+test("a restore waits for the whole state if that is still to be reported", async () => {
+  const state = extend(new Store(), reporting);
+  await until(() => puts().length === 1);
+  flagdeck.answers.set("GET /asked", () => Response.json({ timestamp: 1, ml: {}, files: 0 }));
+  flagdeck.answers.set("POST", () => Response.json({ accepted: 0, rejected: 1 }));
+  const { length } = flagdeck.asked;
+  state.set("ml.a", 1);
+  flagdeck.send("ml:state:restored", { source: "my shop", restore: 7, href: "/asked" });
+  await until(() => puts().length === 3);
+  expect(puts()[1]).toMatchObject({ ml: { a: 1 } });
+  const order = flagdeck.asked
+    .slice(length)
+    .map(({ method, headers }) => [method, headers.get("ml-restore")]);
+  expect(order).toEqual([
+    ["POST", null],
+    ["PUT", null],
+    ["GET", null],
+    ["PUT", "7"],
+  ]);
+});
+
 test("a restore that was cancelled is left alone", async () => {
   extend(new Store(), reporting);
   await until(() => puts().length === 1);

@@ -21,6 +21,7 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -43,6 +44,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Contact, Given, Setting, Settings};
 use crate::error::Error;
 use crate::events::{Event, Events};
+use crate::flags::targeted::TargetedFile;
 use crate::flags::{Flags, Outcome};
 use crate::leader::{Leader, Role};
 use crate::load::Load;
@@ -86,6 +88,7 @@ struct Inner {
     lineage: Lineage,
     /// The credential for the followed document that this process was given.
     flags_token: Option<String>,
+    call_time: Option<Duration>,
     follower: Follower,
 }
 
@@ -103,6 +106,9 @@ pub struct Options {
     pub clock: Clock,
     /// Whether the folder is used even if other users can write in it or replace it.
     pub trusts_folder: bool,
+    /// Bounds a call to the followed document otherwise, for tests.
+    #[doc(hidden)]
+    pub call_time: Option<Duration>,
 }
 
 impl Options {
@@ -114,6 +120,7 @@ impl Options {
             watch: false,
             clock: Clock::system(),
             trusts_folder: false,
+            call_time: None,
         }
     }
 
@@ -169,7 +176,9 @@ impl App {
         });
         let events = Events::default();
         let on_saved = metrics.as_ref().map(Metrics::on_saved);
-        let flags = Flags::open(store, options.clock.clone(), events.clone(), on_saved)?;
+        let targeted = TargetedFile::of(&options.data_dir);
+        let clock = options.clock.clone();
+        let flags = Flags::open(store, targeted, clock, events.clone(), on_saved)?;
         let states = States::new(&options.data_dir);
         let lineage = Lineage::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
@@ -192,6 +201,7 @@ impl App {
             clients: Clients::default(),
             lineage,
             flags_token,
+            call_time: options.call_time,
             follower: Follower::default(),
         }));
         if let Some(message) = app.missing_revisions() {

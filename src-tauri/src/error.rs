@@ -75,6 +75,18 @@ pub enum Error {
     /// A document is not followed, accepted or published.
     #[error(transparent)]
     Follow(#[from] FollowError),
+    /// Something that was asked for is out of its bounds.
+    #[error("{message}")]
+    OutOfRange {
+        /// What, and its bounds.
+        message: String,
+    },
+    /// There are as many of a kind as there may be.
+    #[error("{message}")]
+    TooMany {
+        /// Of what, and what to do.
+        message: String,
+    },
     /// A state was not taken in, compared or restored.
     #[error(transparent)]
     State(StateError),

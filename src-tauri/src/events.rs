@@ -16,6 +16,8 @@ const WAITING_MAX: usize = 64;
 pub enum Event {
     /// Other flags are in force; this is the revision they are based on.
     Flags(RevisionNumber),
+    /// Overrides for single applications or users began or ended.
+    Targeted,
     /// Something else about the application: its address, a notice.
     Status,
     /// The state of a source, or its snapshots, changed; `None` stands for any source.

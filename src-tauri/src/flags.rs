@@ -12,10 +12,12 @@ pub mod followed;
 pub mod following;
 pub mod labels;
 mod layers;
+pub mod limits;
 pub mod live;
 mod outcome;
 mod past;
 mod replacing;
+pub mod targeted;
 mod undo;
 pub mod undo_log;
 
@@ -32,6 +34,7 @@ use self::live::Live;
 pub use self::outcome::{Outcome, Step};
 pub use self::past::{AsOf, Difference, Review};
 use self::replacing::{Losses, check_loss};
+use self::targeted::{Targeted, TargetedFile};
 use self::undo_log::{UNDO_STEPS_MAX, UndoLog};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -57,6 +60,9 @@ struct Inner {
     clock: Clock,
     live: ArcSwap<Live>,
     emergency: Emergency,
+    /// What lies over the flags for single applications and users.
+    targeted: ArcSwap<Targeted>,
+    targeted_file: TargetedFile,
     /// Held while a revision is put in force, so that revisions go live in their order.
     undo_log: Mutex<UndoLog>,
     events: Events,
@@ -101,6 +107,7 @@ impl Flags {
     /// If the store cannot be read.
     pub(crate) fn open(
         store: Box<dyn Store>,
+        targeted_file: TargetedFile,
         clock: Clock,
         events: Events,
         on_saved: Option<OnSaved>,
@@ -111,16 +118,20 @@ impl Flags {
         };
         let mut undo_log = UndoLog::default();
         undo_log.extend(earliest_first(store.summaries(None, UNDO_STEPS_MAX)?));
-        Ok(Self(Arc::new(Inner {
+        let flags = Self(Arc::new(Inner {
             store,
             clock,
             live: ArcSwap::from_pointee(live),
             emergency: Emergency::default(),
+            targeted: ArcSwap::default(),
+            targeted_file,
             undo_log: Mutex::new(undo_log),
             events,
             on_saved,
             exchange: RwLock::default(),
-        })))
+        }));
+        flags.read_targeted();
+        Ok(flags)
     }
 
     // Reading.

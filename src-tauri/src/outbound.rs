@@ -33,11 +33,13 @@ const QUOTE_BYTES_MAX: u64 = 4096;
 /// Characters of a server's own words that fit into a sentence.
 const QUOTE_CHARS_MAX: usize = 200;
 
-/// A server at an address.
-#[derive(Debug)]
+/// A server at an address. Clones share its connections.
+#[derive(Debug, Clone)]
 pub struct Server {
     address: Address,
     agent: Agent,
+    /// What the guard lets it be.
+    allowed: Option<Reserved>,
 }
 
 /// Why a call gave no answer that can be used. Follows the name of the server, or stands alone.
@@ -101,29 +103,49 @@ impl Server {
         Self {
             agent: config(&address).into(),
             address,
+            allowed: None,
         }
     }
 
-    /// Prepares to call a server that is not to be at a [`Reserved`] network address, unless it is
-    /// one of those that are `allowed`.
+    /// Prepares to call a server that is at a [`Reserved`] network address only if the address is
+    /// written as one: a name may not lead there.
     ///
     /// What is checked is what is connected to: a name is looked up once. A proxy looks names up
     /// itself, so behind one only what is written as a number is checked.
+    pub fn guarded(address: Address) -> Self {
+        let allowed = Reserved::named_by(&address);
+        Self::behind(Guard::new(&address, allowed), address, allowed)
+    }
+
+    /// Prepares to call a server that this one, which is guarded, leads to. What this one may be,
+    /// that may be as well.
     ///
     /// # Errors
-    /// If it is at one for sure.
-    pub fn guarded(address: Address, allowed: Option<Reserved>) -> Result<Self, Forbidden> {
-        let guard = Guard::new(&address, allowed)?;
+    /// If it is at a reserved address for sure.
+    pub fn leading_to(&self, address: Address) -> Result<Self, Forbidden> {
+        let guard = Guard::new(&address, self.allowed);
+        guard.check(Reserved::named_by(&address))?;
+        Ok(Self::behind(guard, address, self.allowed))
+    }
+
+    fn behind(guard: Guard, address: Address, allowed: Option<Reserved>) -> Self {
         let connector = DefaultConnector::default();
-        Ok(Self {
+        Self {
             agent: Agent::with_parts(config(&address), connector, guard),
             address,
-        })
+            allowed,
+        }
     }
 
     /// Returns where it is.
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Breaks off every call of it and of its clones, and lets no other begin. A name that is being
+    /// looked up, and a connection that is being made, are waited for.
+    pub fn break_off(&self) {
+        self.agent.clone().shutdown();
     }
 
     /// Begins a request for a path under the address.
@@ -172,7 +194,7 @@ impl Server {
         let bounded = self.agent.configure_request(request);
         let request = bounded.timeout_global(Some(total)).build();
         let response = self.agent.run(request);
-        response.map_err(|error| CallError::of(error, total))
+        response.map_err(|error| self.failed(error, total))
     }
 
     /// Sends a request whose answer goes on until the server ends it, or says nothing for
@@ -189,7 +211,25 @@ impl Server {
         let bounded = self.agent.configure_request(request);
         let request = bounded.timeout_per_read(Some(silence_max)).build();
         let response = self.agent.run(request);
-        refuse_redirect(response.map_err(|error| CallError::of(error, silence_max))?)
+        refuse_redirect(response.map_err(|error| self.failed(error, silence_max))?)
+    }
+
+    /// Says why there is no answer, and names the proxy if it is what cannot be reached.
+    fn failed(&self, error: ureq::Error, time_max: Duration) -> CallError {
+        match (CallError::of(error, time_max), self.proxy()) {
+            (CallError::Unreachable { cause }, Some(proxy)) => CallError::Unreachable {
+                cause: format!("{cause} (by the proxy {proxy})"),
+            },
+            (error, _) => error,
+        }
+    }
+
+    /// Returns the proxy that it is asked by, as it may be shown.
+    fn proxy(&self) -> Option<String> {
+        let proxy = self.agent.config().proxy()?;
+        let uri = self.address.whole().parse().ok()?;
+        let shown = format!("{}:{}", proxy.host(), proxy.port());
+        (!proxy.is_no_proxy(&uri)).then_some(shown)
     }
 }
 
@@ -230,11 +270,12 @@ impl CallError {
                     cause: quoted(&error.to_string()),
                 },
             },
-            error @ (ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..)) => {
-                Self::Garbled {
-                    cause: quoted(&error.to_string()),
-                }
-            }
+            ureq::Error::LargeResponseHeader(_, bytes_max) => Self::Garbled {
+                cause: format!("its headers are larger than {bytes_max} bytes"),
+            },
+            error @ ureq::Error::Protocol(_) => Self::Garbled {
+                cause: quoted(&error.to_string()),
+            },
             ureq::Error::Io(error) => match error.get_ref().and_then(|it| it.downcast_ref()) {
                 Some(error) => Self::of_tls(error),
                 None => Self::Unreachable {
@@ -358,6 +399,10 @@ fn is_end(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -374,6 +419,63 @@ mod tests {
         check("http://user:pass@gate", Some("Basic dXNlcjpwYXNz"));
         check("http://user:p%40ss%2f@gate", Some("Basic dXNlcjpwQHNzLw=="));
         check("http://user@gate", Some("Basic dXNlcjo="));
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_is_not_what_a_guard_refuses() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let proxy = listener.local_addr().unwrap();
+        let server = behind_proxy(
+            "http://flags.example/x",
+            &format!("http://user:pass@{proxy}"),
+        );
+        let asked = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut stream = BufReader::new(stream);
+            ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"].map(|answer| {
+                let head = head(&mut stream);
+                stream.get_mut().write_all(answer.as_bytes()).unwrap();
+                head.lines().next().unwrap_or_default().to_owned()
+            })
+        });
+        let call = || {
+            let request = server.request_whole("GET");
+            server.call(request, (), Duration::from_secs(60))
+        };
+        assert_eq!(call().unwrap().status(), 204);
+        let asked = asked.join().unwrap();
+        assert_eq!(
+            asked,
+            ["CONNECT flags.example:80 HTTP/1.1", "GET /x HTTP/1.1"]
+        );
+        // The proxy is gone, and so is the connection that was kept open.
+        let gone = behind_proxy(
+            "http://flags.example/x",
+            &format!("http://user:pass@{proxy}"),
+        );
+        let error = gone.call(gone.request_whole("GET"), (), Duration::from_secs(60));
+        let told = format!("it cannot be reached: no program listens there (by the proxy {proxy})");
+        assert_eq!(error.unwrap_err().to_string(), told);
+    }
+
+    fn behind_proxy(address: &str, proxy: &str) -> Server {
+        let address: Address = address.parse().unwrap();
+        let guard = Guard::new(&address, None);
+        let config = Agent::config_builder().proxy(Proxy::new(proxy).ok());
+        let connector = DefaultConnector::default();
+        Server {
+            agent: Agent::with_parts(config.build(), connector, guard),
+            address,
+            allowed: None,
+        }
+    }
+
+    fn head(stream: &mut BufReader<TcpStream>) -> String {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(stream.read_line(&mut head).unwrap(), 0);
+        }
+        head
     }
 
     #[test]

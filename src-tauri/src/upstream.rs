@@ -19,6 +19,7 @@ mod limits;
 mod schedule;
 mod unfollowed;
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -38,7 +39,8 @@ pub use self::schedule::{Since, next_ms};
 pub use self::unfollowed::FollowError;
 use crate::address::{Address, NoAddress};
 use crate::config::FLAGS_TOKEN;
-use crate::outbound::{CallError, Forbidden, Reserved, Server, is_redirect, quoted};
+use crate::lock::lock;
+use crate::outbound::{CallError, Server, is_redirect, quoted};
 
 /// Confirms to a Flagdeck that most of the components are removed.
 const FLAGDECK_CONFIRM: HeaderName = HeaderName::from_static("flagdeck-confirm");
@@ -50,11 +52,18 @@ const HINT: &str = "; that of a Flagdeck ends in /api/ml/flags";
 #[derive(Debug)]
 pub struct Remote {
     server: Server,
-    /// What the configured address is written as, which redirects may lead to as well.
-    allowed: Option<Reserved>,
     credential: Option<Credential>,
     own: FlagdeckId,
     call_time: Duration,
+    under_way: Mutex<UnderWay>,
+}
+
+/// What [`Remote::stop`] ends.
+#[derive(Debug, Default)]
+struct UnderWay {
+    is_stopped: bool,
+    /// The one that is or was asked last.
+    server: Option<Server>,
 }
 
 /// Why an address cannot be followed. Follows the name of the setting, or stands alone.
@@ -69,9 +78,6 @@ pub enum NoRemote {
          file {CREDENTIAL_FILE} of the data folder instead"
     )]
     Credentials,
-    /// It is at an address that nothing may lead to.
-    #[error(transparent)]
-    Forbidden(#[from] Forbidden),
 }
 
 /// A document to be published.
@@ -99,13 +105,12 @@ impl Remote {
         if address.credentials().is_some() {
             return Err(NoRemote::Credentials);
         }
-        let allowed = Reserved::named_by(&address);
         Ok(Self {
-            server: Server::guarded(address, allowed)?,
-            allowed,
+            server: Server::guarded(address),
             credential,
             own,
             call_time: CALL_TIME,
+            under_way: Mutex::default(),
         })
     }
 
@@ -118,6 +123,16 @@ impl Remote {
     /// Returns the address as it may be shown, without its query.
     pub fn address(&self) -> &Address {
         self.server.address()
+    }
+
+    /// Breaks off the call that is under way, and lets no other begin: for a program that ends, or
+    /// an address that is not followed any more.
+    pub fn stop(&self) {
+        let mut under_way = lock(&self.under_way);
+        under_way.is_stopped = true;
+        if let Some(server) = &under_way.server {
+            server.break_off();
+        }
     }
 
     /// Fetches the document, unless it is the one that `known`, an entity tag, names.
@@ -147,6 +162,7 @@ impl Remote {
             request = request.header(FLAGDECK_CONFIRM, "large-loss");
         }
         let text = publication.text;
+        self.begin(&self.server)?;
         let response = self.server.call(request, text, self.call_time)?;
         Circle::check(self.own, &Chain::read(response.headers()))?;
         read_published(response, self.call_time)
@@ -186,6 +202,7 @@ impl Remote {
         if let Some(etag) = known {
             request = request.header(IF_NONE_MATCH, etag);
         }
+        self.begin(server)?;
         let left = deadline.saturating_duration_since(Instant::now());
         let answered = match left.is_zero() {
             true => Err(self.silent()),
@@ -199,6 +216,19 @@ impl Remote {
             }
             error => error.into(),
         })
+    }
+
+    /// Notes which server is asked.
+    ///
+    /// # Errors
+    /// If none is to be asked any more.
+    fn begin(&self, server: &Server) -> Result<(), CallError> {
+        let mut under_way = lock(&self.under_way);
+        if under_way.is_stopped {
+            return Err(CallError::Closed);
+        }
+        under_way.server = Some(server.clone());
+        Ok(())
     }
 
     /// Begins a request, with the credential if the server is of the configured origin.
@@ -231,8 +261,8 @@ impl Remote {
         if from.is_secure() && !to.is_secure() {
             return Err(RedirectError::Unencrypted { to: shown });
         }
-        Server::guarded(to, self.allowed)
-            .map_err(|cause| RedirectError::Forbidden { to: shown, cause })
+        let server = self.server.leading_to(to);
+        server.map_err(|cause| RedirectError::Forbidden { to: shown, cause })
     }
 
     fn silent(&self) -> CallError {
@@ -258,4 +288,43 @@ struct Asked {
     response: Response<Body>,
     /// The server that the credential was not sent to.
     withheld: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns where a redirect leads, or why it is not followed.
+    fn led(from: &str, location: &str) -> String {
+        let remote = Remote::new(from, None, FlagdeckId::random()).unwrap();
+        let response = Response::builder().status(302).header(LOCATION, location);
+        let response = response.body(Body::builder().data(Vec::new())).unwrap();
+        match remote.led_to(remote.address(), &response) {
+            Ok(server) => server.address().to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_redirect_leads_to_no_place_that_is_less_protected() {
+        assert_eq!(led("http://a/x", "https://a/x"), "https://a/x");
+        assert_eq!(led("https://a/x", "/y"), "https://a/y");
+        assert_eq!(
+            led("https://a/x", "http://a/x"),
+            "it leads from https to http://a/x, which is not encrypted; that is not followed"
+        );
+        for to in [
+            "http://127.0.0.1:4680/x",
+            "http://localhost/x",
+            "http://[::1]/x",
+        ] {
+            assert!(led("http://a/x", to).contains("is this machine"), "{to}");
+            assert_eq!(led("http://127.0.0.1/x", to), to);
+        }
+        let metadata = "http://169.254.169.254/x";
+        for from in ["http://a/x", "http://127.0.0.1/x"] {
+            assert!(led(from, metadata).contains("link-local"), "{from}");
+        }
+        assert_eq!(led("http://169.254.1.1/x", metadata), metadata);
+    }
 }

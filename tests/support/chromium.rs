@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use super::processes::Ended;
+use super::ended::Ended;
 use super::waiting::PATIENCE;
 
 /// A browser with one tab. Parts of its page are named by their `data-testid`.

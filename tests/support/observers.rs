@@ -252,7 +252,7 @@ pub fn answer(status: &str, body: &str) -> String {
 }
 
 /// Reads a whole request. Returns it with its connection.
-fn request(stream: TcpStream) -> Option<(String, TcpStream)> {
+pub(super) fn request(stream: TcpStream) -> Option<(String, TcpStream)> {
     let patience = Some(PATIENCE);
     stream.set_read_timeout(patience).unwrap();
     stream.set_write_timeout(patience).unwrap();

@@ -1,38 +1,12 @@
 //! Processes that tests start, and how they end.
 
 use std::fs;
-use std::ops::{Deref, DerefMut};
 use std::process::Child;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
+pub use super::ended::Ended;
 use super::waiting::wait_until;
-
-/// A process that is ended by its number whatever the test does.
-#[derive(Debug)]
-pub struct Ended(pub Child);
-
-impl Deref for Ended {
-    type Target = Child;
-
-    fn deref(&self) -> &Child {
-        &self.0
-    }
-}
-
-impl DerefMut for Ended {
-    fn deref_mut(&mut self) -> &mut Child {
-        &mut self.0
-    }
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // Fails only if it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 pub fn send(signal: Signal, child: &Child) {
     kill_process(Pid::from_child(child), signal).unwrap();

@@ -2,7 +2,7 @@
 
 use fantoccini::key::Key;
 
-use crate::rig::Workplace;
+use crate::rig::{Window, Workplace};
 
 #[tokio::test]
 async fn a_component_is_switched_and_rolled_out_by_keys_alone() {
@@ -31,6 +31,118 @@ async fn a_component_is_switched_and_rolled_out_by_keys_alone() {
     window.press(Key::Right).await;
     let saved = async || place.stored()["rollout"]["percentage"].as_f64() == Some(2.0);
     window.until("two presses make two per cent", saved).await;
+}
+
+/// Presses Tab until a part has the keyboard, and shows that it has.
+async fn go_to(window: &Window<'_>, part: &str) {
+    window.tab_to(part).await;
+    assert_seen(window).await;
+}
+
+/// Waits until a part has the keyboard without a key pressed for that, and shows that it has.
+async fn stay_at(window: &Window<'_>, part: &str) {
+    window.until_focus(part).await;
+    assert_seen(window).await;
+}
+
+async fn assert_seen(window: &Window<'_>) {
+    // The outline of a field goes around the unit beside it, too.
+    let script = "const part = document.activeElement;
+        const { top, bottom } = part.getBoundingClientRect();
+        const isOutlined = (it) => getComputedStyle(it).outlineStyle !== 'none';
+        return part.matches(':focus-visible') && top >= 0 && bottom <= innerHeight
+            && [part, part.parentElement].some(isOutlined)";
+    let is_seen = window.eval(script).await;
+    assert_eq!(is_seen, true, "the focus on {}", window.focus().await);
+}
+
+#[tokio::test]
+async fn a_newcomer_gets_from_the_tour_to_a_removed_demo_by_keys_alone() {
+    let place = Workplace::never_used();
+    let window = place.open().await;
+    window.resize(1000, 700).await;
+    window.until_told("tour", "1 of 3").await;
+    go_to(&window, "tour-next").await;
+    for _ in 0..3 {
+        window.press(Key::Enter).await;
+    }
+    window.until_gone("tour").await;
+
+    go_to(&window, "start-demo").await;
+    go_to(&window, "open-sample").await;
+    go_to(&window, "connect-first").await;
+    window.chord(&[Key::Shift], char::from(Key::Tab)).await;
+    window.chord(&[Key::Shift], char::from(Key::Tab)).await;
+    stay_at(&window, "start-demo").await;
+    window.press(Key::Enter).await;
+    stay_at(&window, "stop-demo").await;
+    window.until_told("sources", "synthetic").await;
+    let began = place.stored();
+    go_to(&window, "master-switch").await;
+    go_to(&window, "card-undo").await;
+    go_to(&window, "recent-1").await;
+
+    window.write("2").await;
+    switch_and_roll_out(&place, &window).await;
+    assert_eq!(place.stored(), began, "all of it is undone");
+    copy_a_recipe(&window).await;
+
+    window.write("1").await;
+    go_to(&window, "stop-demo").await;
+    window.press(Key::Enter).await;
+    stay_at(&window, "start-demo").await;
+    go_to(&window, "remove-demo").await;
+    window.press(Key::Enter).await;
+    window
+        .until_told("remove-demo-dialog", "synthetic-demo")
+        .await;
+    window.press(Key::Escape).await;
+    stay_at(&window, "remove-demo").await;
+    window.press(Key::Enter).await;
+    go_to(&window, "remove-demo-now").await;
+    window.press(Key::Enter).await;
+    window
+        .until_told("demo-offer", "No application reports")
+        .await;
+    stay_at(&window, "start-demo").await;
+    assert_eq!(place.stored()["enabled"], false, "flags are as they were");
+}
+
+/// Switches a component off and on, and moves the rollout to a number and back.
+async fn switch_and_roll_out(place: &Workplace, window: &Window<'_>) {
+    let calculator = || place.stored()["components"]["calculator"].clone();
+    go_to(window, "row-*").await;
+    window.press(Key::Down).await;
+    stay_at(window, "row-calculator").await;
+    for on in [false, true] {
+        window.press(Key::Space).await;
+        window
+            .until("Space switches it", async || calculator() == on)
+            .await;
+        stay_at(window, "row-calculator").await;
+    }
+    window.press(Key::Home).await;
+    go_to(window, "percent-input").await;
+    window.chord(&[Key::Control], 'a').await;
+    window.write("12.345").await;
+    window.press(Key::Enter).await;
+    let share = || place.stored()["rollout"]["percentage"].as_f64();
+    let is_saved = async || share() == Some(12.345);
+    window.until("Enter saves the number", is_saved).await;
+    stay_at(window, "percent-input").await;
+    window.chord(&[Key::Control], 'z').await;
+    window
+        .until("it is undone", async || share() == Some(50.0))
+        .await;
+}
+
+async fn copy_a_recipe(window: &Window<'_>) {
+    window.run_command("Connect an application").await;
+    window.until_told("recipe", "MLFeatureFlags").await;
+    go_to(window, "copy-recipe").await;
+    window.press(Key::Enter).await;
+    window.until_told("copy-recipe", "Copied").await;
+    stay_at(window, "copy-recipe").await;
 }
 
 #[tokio::test]

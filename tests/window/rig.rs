@@ -18,7 +18,7 @@ pub use self::window::Window;
 pub use self::workplace::Workplace;
 
 /// How long anything may take, on the slowest and busiest machine, before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How often a condition is looked at.
 const PULSE: Duration = Duration::from_millis(20);

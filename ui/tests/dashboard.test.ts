@@ -63,6 +63,13 @@ describe("the cards", () => {
     expect(screen.queryByTestId("performance-metrics-synthetic")).toBeNull();
   });
 
+  it("part no figure from its unit at the end of a line", async () => {
+    await openSample("typical");
+    const unbroken = [...document.querySelectorAll("dd span")].map((part) => part.textContent);
+    expect(unbroken).toContain("0.8 %");
+    expect(unbroken).toContain("150 MiB");
+  });
+
   it("name the component that fails for those who have it, though little fails in all", async () => {
     await openSample("failing");
     expect(text("performance-metrics-verdict")).toBe(
@@ -120,6 +127,9 @@ describe("the cards", () => {
     expect(value("p50 · p95 · p99")).toBe(">5 s · >5 s · >5 s");
     expect(text("state-health-verdict")).toBe("Memory 3.2 GiB, limit 150 MiB");
     expect(text("sources")).toContain("and 1,203 more");
+    // A tooltip does not get higher than a screen.
+    expect(screen.getByTestId("sources").title.split("\n")).toHaveLength(21);
+    expect(screen.getByTestId("sources").title).toMatch(/\nand 1,184 more$/);
     expect(text("reporting")).toMatch(/^\d+ of 1,204 sources reporting$/);
   });
 

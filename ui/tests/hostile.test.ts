@@ -4,7 +4,13 @@ import { configure, fireEvent, screen, waitFor } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Failure, View } from "../src/bindings/wire";
-import { isolated, isolatedJson, isolatedLines, isolatedWithin } from "../src/model/isolated";
+import {
+  directionOf,
+  isolated,
+  isolatedJson,
+  isolatedLines,
+  isolatedWithin,
+} from "../src/model/isolated";
 import { comparedCharts, typicalCharts } from "./support/charts";
 import { typical } from "./support/documents";
 import { HOSTILE, hostile, hostileTexts, spoofed } from "./support/hostile";
@@ -33,6 +39,16 @@ describe("a text of others", () => {
     ["a\nb", "a\\nb"],
   ])("%j is isolated as a whole", (text, shown) => {
     expect(isolated(text)).toBe(shown);
+  });
+
+  it.each([
+    ["متجر shop", "rtl"],
+    ["12 שלום", "rtl"],
+    ["shop متجر", undefined],
+    ["検索", undefined],
+    ["42", undefined],
+  ])("%j is cut at its own end", (name, direction) => {
+    expect(directionOf(name)).toBe(direction);
   });
 
   it("keeps its lines in a block of its own, each isolated by itself", () => {

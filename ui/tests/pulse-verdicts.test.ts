@@ -58,7 +58,7 @@ describe("what is read of the applications", () => {
     });
     expect(judge(heard({ ...quietPulse(), eventsAccepted: 12 }))).toMatchObject({
       tone: "quiet",
-      text: "No reports for over 15 min",
+      text: "No reports from the last 15 min",
     });
   });
 });

@@ -172,6 +172,7 @@ describe("who is connected", () => {
     await fireEvent.click(screen.getByTestId("all-clients"));
     expect(rows()).toHaveLength(309);
     expect(screen.queryByTestId("all-clients")).toBeNull();
+    expect(document.activeElement?.tagName).toBe("TABLE");
   });
 
   it("are shown in their visible form, whatever they call themselves", async () => {

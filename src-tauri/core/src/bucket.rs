@@ -76,7 +76,7 @@ impl Bucketer {
 
     /// Returns the bucket of a user id in its UTF-8 bytes, given the phase of the prefix.
     #[inline(always)]
-    fn bucket_in(self, phase: u32, user: &[u8]) -> u32 {
+    fn bucket_in(&self, phase: u32, user: &[u8]) -> u32 {
         scale(match short_head(self.bucketing, user.len()) {
             Some(head) => self.prefix.hash_in(phase, head, user),
             None => self.hash_long(user),
@@ -84,7 +84,7 @@ impl Bucketer {
     }
 
     #[cold]
-    fn hash_long(self, user: &[u8]) -> u32 {
+    fn hash_long(&self, user: &[u8]) -> u32 {
         let prefix = write_text_head(self.prefix, user.len());
         prefix.hash_in(prefix.phase(), Head::EMPTY, user)
     }

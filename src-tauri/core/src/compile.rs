@@ -154,7 +154,7 @@ impl Compiled {
     }
 
     /// Returns the component that a path names.
-    #[inline]
+    #[inline(always)]
     pub fn component(&self, path: &str) -> Option<ComponentId> {
         self.names.find(path)
     }

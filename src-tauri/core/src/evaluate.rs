@@ -35,6 +35,9 @@ pub struct Evaluation {
     pub bucket: Option<u32>,
 }
 
+/// What an [`Evaluation`] is made of.
+type Parts = (bool, Reason, Option<u32>);
+
 /// The rule that decided an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
@@ -135,9 +138,18 @@ impl Compiled {
             Course::Settled { value, reason } => Evaluation::without_bucket(value, reason),
             // Not by the copy in the rule: a processor that foresees the branch hashes the id before
             // the rule is there.
-            Course::Document => self.decide(&self.document, user),
+            Course::Document if self.document.admission == Admission::Part => {
+                Evaluation::by_id(&self.document, user.id)
+            }
             Course::Bucket(_) => Evaluation::by_id(&rule.gate, user.id),
-            Course::Own | Course::Requiring(_) => self.evaluate_whole(id, user),
+            Course::Document | Course::Own | Course::Requiring(_) => {
+                let (value, reason, bucket) = self.evaluate_whole(id, user.id, user.groups);
+                Evaluation {
+                    value,
+                    reason,
+                    bucket,
+                }
+            }
         }
     }
 
@@ -203,10 +215,14 @@ impl Compiled {
     }
 
     /// Evaluates a component for which groups or prerequisites count.
+    // Arguments and result in parts: a whole user or evaluation would be written to memory by every
+    // evaluation, also by those that do not come here.
     #[inline(never)]
-    fn evaluate_whole(&self, id: ComponentId, user: &User) -> Evaluation {
+    fn evaluate_whole(&self, id: ComponentId, user: &str, groups: &[&str]) -> Parts {
+        let user = &User { id: user, groups };
         let rule = self.rule(id);
-        self.check(self.decide(&rule.gate, user), id, rule.course, user)
+        let whole = self.check(self.decide(&rule.gate, user), id, rule.course, user);
+        (whole.value, whole.reason, whole.bucket)
     }
 
     /// Returns the evaluation of a component whose rollout gave `own`.

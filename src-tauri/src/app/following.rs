@@ -12,8 +12,8 @@ use std::time::Duration;
 use flagdeck_core::Place;
 use flagdeck_core::tree::Tree;
 
-pub(super) use self::fetching::Follower;
-use self::fetching::{Found, Key};
+use self::fetching::Found;
+pub(super) use self::fetching::{Fetcher, Follower};
 pub use self::status::{FollowState, FollowStatus};
 use super::App;
 use crate::address::without_credentials;
@@ -68,7 +68,7 @@ pub enum Published {
 impl App {
     /// Returns how following a document is going; `None` if the settings name none.
     pub fn following(&self) -> Option<FollowStatus> {
-        let known = lock(&self.0.follower.0).status.clone();
+        let known = lock(&self.0.follower.status).clone();
         let config = self.config();
         let endpoint = config.feature_flags.endpoint.as_deref()?;
         Some(known.unwrap_or_else(|| FollowStatus {
@@ -220,23 +220,27 @@ impl App {
     }
 
     fn remote(&self) -> Result<Remote, FollowError> {
-        let key = self.key()?.ok_or(FollowError::Nothing)?;
-        Ok(Remote::new(
-            &key.address,
-            key.credential,
-            self.lineage().id(),
-        )?)
+        let config = self.config();
+        let endpoint = config.feature_flags.endpoint.as_deref();
+        let endpoint = endpoint.ok_or(FollowError::Nothing)?;
+        self.remote_at(endpoint, self.credential()?)
     }
 
-    fn key(&self) -> Result<Option<Key>, FollowError> {
-        let Some(address) = self.config().feature_flags.endpoint.clone() else {
-            return Ok(None);
-        };
-        let credential = Credential::load(self.data_dir(), self.0.flags_token.as_deref())?;
-        Ok(Some(Key {
-            address,
-            credential,
-        }))
+    fn credential(&self) -> Result<Option<Credential>, FollowError> {
+        let in_environment = self.0.flags_token.as_deref();
+        Ok(Credential::load(self.data_dir(), in_environment)?)
+    }
+
+    fn remote_at(
+        &self,
+        endpoint: &str,
+        credential: Option<Credential>,
+    ) -> Result<Remote, FollowError> {
+        let remote = Remote::new(endpoint, credential, self.lineage().id())?;
+        Ok(match self.0.call_time {
+            Some(call_time) => remote.with_call_time(call_time),
+            None => remote,
+        })
     }
 
     fn fetch_whole(&self, remote: &Remote) -> Result<Box<Fetched>, FollowError> {

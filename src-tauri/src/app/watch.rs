@@ -13,7 +13,7 @@
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use super::following;
+use super::following::{self, Fetcher};
 use super::notices::{Level, Notice};
 use super::states::{Told, look_after, recount, take_due, tell_of_changes, thin};
 use super::{App, Event, Inner};
@@ -92,6 +92,7 @@ fn looks(mut told: Told, mut known: Vec<Notice>) -> Vec<Chore<App>> {
             look_at_place(app, &mut looked);
             if app.gone().is_none() {
                 seen = look(app, seen);
+                app.flags().look_at_targeted();
             }
         }),
         Chore::new("states", LOOK_AT_STATES_EVERY, move |app| {
@@ -140,10 +141,19 @@ fn chores(leader: &Leader) -> Vec<Chore<App>> {
 /// What waits for servers.
 fn follows(leader: &Leader) -> Vec<Chore<App>> {
     let seat = leader.seat(Role::Upstream);
-    let follow = in_place(move |app: &App| match seat.lead() {
-        // Held until what was fetched is adopted.
-        Some(_lead) => app.look_at_followed(),
-        None => app.follow_elsewhere(),
+    let mut fetcher = Fetcher::default();
+    let mut leads = false;
+    let follow = in_place(move |app: &App| {
+        // A program with nothing to follow leaves that to another one.
+        let lead = Fetcher::is_wanted(app).then(|| seat.lead()).flatten();
+        match &lead {
+            // Held until what was fetched is adopted.
+            Some(_lead) => fetcher.look(app),
+            None => fetcher.rest(app),
+        }
+        if std::mem::replace(&mut leads, lead.is_some()) && !leads {
+            seat.resign();
+        }
     });
     vec![Chore::new(
         "followed document",
@@ -153,7 +163,7 @@ fn follows(leader: &Leader) -> Vec<Chore<App>> {
 }
 
 /// Does nothing while the data folder is not in place.
-fn in_place(work: impl Fn(&App) + Send + 'static) -> impl FnMut(&App) + Send + 'static {
+fn in_place(mut work: impl FnMut(&App) + Send + 'static) -> impl FnMut(&App) + Send + 'static {
     move |app| {
         if app.gone().is_none() {
             work(app);

@@ -242,6 +242,10 @@ impl Desk {
                     Ok(Event::State(source)) => Announcement::State {
                         source: source.map(|source| source.to_string()),
                     },
+                    // They are shown with the flags.
+                    Ok(Event::Targeted) => Announcement::Flags {
+                        revision: app.flags().live().revision,
+                    },
                     // A restored state is announced, too; the page reads the token when it is shown.
                     Ok(Event::Restored(_) | Event::Token) => continue,
                     // After missed events the page reads everything again.

@@ -148,6 +148,8 @@ impl From<&Error> for Code {
             Error::Setting(error) => error.into(),
             Error::NotCollecting => Self::NotCollecting,
             Error::Follow(error) => error.into(),
+            Error::OutOfRange { .. } => Self::Invalid,
+            Error::TooMany { .. } => Self::TooMany,
             Error::Prometheus { .. } | Error::File { .. } => Self::Failed,
         }
     }

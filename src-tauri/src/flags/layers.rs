@@ -1,8 +1,12 @@
 //! What is in force: a stack of layers over the stored document, asked by scope.
 //!
-//! Each stack has its own [`Generation`], which entity tags and event ids name. There is one layer,
-//! the emergency that turns everything off before that is stored. Anything else that depends on the
-//! client becomes a layer here, and nothing else changes.
+//! Each stack has its own [`Generation`], which entity tags and event ids name. Over what is stored
+//! lie the overrides for one application and for one user, and over these the emergency that turns
+//! everything off before that is stored. Anything else that depends on the client becomes a layer
+//! here, and nothing else changes.
+//!
+//! A followed document and its overrides for everyone are no layers here: their result is what is
+//! stored (see `followed`).
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +15,7 @@ use super::Flags;
 use super::context::EvaluationContext;
 use super::emergency::Call;
 use super::live::Live;
+use super::targeted::TargetedLayer;
 use crate::store::RevisionNumber;
 
 /// Whom the flags are asked for.
@@ -29,6 +34,8 @@ pub enum Scope<'a> {
 /// One layer over what is below it.
 #[derive(Debug, Clone)]
 pub(super) enum Layer {
+    /// Components are on or off for one application or user.
+    Targeted(Arc<TargetedLayer>),
     /// All flags are off by this emergency.
     Off(Arc<Call>),
 }
@@ -37,6 +44,7 @@ impl Layer {
     /// Returns what is below with this layer over it.
     pub(super) fn over(&self, below: &Arc<Live>) -> Arc<Live> {
         match self {
+            Self::Targeted(layer) => layer.over(below),
             Self::Off(call) => below.switched_off(call),
         }
     }
@@ -53,13 +61,10 @@ impl Flags {
 
     /// Returns the layers over what is stored, the lowest first.
     fn layers(&self, scope: Scope<'_>) -> impl Iterator<Item = Layer> + use<> {
-        let off = match scope {
-            // An emergency is for everyone.
-            Scope::Everyone | Scope::Source(_) | Scope::User(_) | Scope::Context(_) => {
-                self.0.emergency.call()
-            }
-        };
-        off.into_iter().map(Layer::Off)
+        let targeted = self.0.targeted.load().layers(scope).into_iter().flatten();
+        // An emergency is for everyone.
+        let off = self.0.emergency.call();
+        targeted.map(Layer::Targeted).chain(off.map(Layer::Off))
     }
 }
 
@@ -89,6 +94,11 @@ impl Generation {
     /// Names the same with all flags off by the emergency of this number.
     pub(super) fn switched_off(&self, emergency: u64) -> Self {
         Self(format!("{self}-off-{emergency:016x}").into())
+    }
+
+    /// Names the same with overrides for one target over it, which have this name.
+    pub(super) fn targeted(&self, name: &str) -> Self {
+        Self(format!("{self}-for-{name}").into())
     }
 
     /// Returns it as the strong entity tag (RFC 9110, section 8.8.3) of the document, with its

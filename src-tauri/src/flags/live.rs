@@ -153,6 +153,18 @@ impl Live {
         off
     }
 
+    /// Returns the same revision with the document that one target has.
+    pub(super) fn targeted(&self, document: FlagDocument, generation: Generation) -> Self {
+        let text = document.to_bytes().into();
+        let own = Self::new(self.revision, self.origin.clone(), document, text);
+        Self {
+            all_off: self.all_off.clone(),
+            followed: self.followed.clone(),
+            generation,
+            ..own
+        }
+    }
+
     /// Returns whom each component reaches.
     pub fn reaches(&self) -> &Reaches {
         let reaches = || Reaches::of(&self.compiled, !self.document.enabled);

@@ -53,7 +53,10 @@ async fn read(
 ) -> Result<Response, ProblemDetails> {
     let chain = chain_without_circle(&context, &headers)?;
     client::note(&context, &headers, source.as_ref(), Interface::Document);
-    let live = context.app().flags().in_force(Scope::Everyone);
+    let scope = source
+        .as_ref()
+        .map_or(Scope::Everyone, |it| Scope::Source(it.as_str()));
+    let live = context.app().flags().in_force(scope);
     if etag::client_has(&headers, &live.generation.etag()) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         describe(&live, &chain, response.headers_mut());

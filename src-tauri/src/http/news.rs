@@ -32,6 +32,8 @@ const NEWS_WAITING_MAX: usize = 64;
 pub(super) enum News {
     /// Other flags are in force.
     Flags(Arc<FlagsNews>),
+    /// Other overrides for single applications or users are in force.
+    Targeted,
     /// Whether the store can be relied on has changed.
     Store(StoreState),
     /// Something about a source, for clients with the token.
@@ -182,6 +184,10 @@ async fn tell_of_flags(
         match events.recv().await {
             // An emergency is announced as a status before it is a revision.
             Ok(Event::Flags(_) | Event::Status) | Err(RecvError::Lagged(_)) => {}
+            Ok(Event::Targeted) => {
+                room.publish(News::Targeted);
+                continue;
+            }
             Ok(Event::State(_) | Event::Restored(_) | Event::Token) => continue,
             Err(RecvError::Closed) => return,
         }
@@ -246,7 +252,9 @@ async fn tell(
             },
             Ok(Event::Restored(id)) => of_restore(app, id).into_iter().collect(),
             Ok(Event::Token) => vec![News::Token(AcceptedToken::now(app))],
-            Ok(Event::Flags(_) | Event::Status | Event::State(None)) => Vec::new(),
+            Ok(Event::Flags(_) | Event::Targeted | Event::Status | Event::State(None)) => {
+                Vec::new()
+            }
             // Whatever was missed.
             Err(_) => of_everything(app, &mut marks),
         };

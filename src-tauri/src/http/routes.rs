@@ -176,6 +176,8 @@ impl Routes {
         stopping: CancellationToken,
         router: Router<Context>,
     ) -> io::Result<Self> {
+        // The first request is not to wait until the id is saved.
+        app.lineage().id();
         let context = Context(Arc::new(Shared {
             app: app.clone(),
             limits,

@@ -34,6 +34,8 @@ use super::routes::Context;
 use super::token::presented_token;
 use crate::app::StoreState;
 use crate::error::Code;
+use crate::flags::Scope;
+use crate::flags::live::Live;
 use crate::http::Limits;
 use crate::state::SourceName;
 
@@ -77,6 +79,7 @@ async fn stream(
         // Before the first look, so that nothing falls between.
         news: context.news().subscribe(),
         limits: *context.limits(),
+        own: None,
         told: last_event_id(&head.headers),
         store: StoreState::Ok,
         protocol: wanted.events.unwrap_or(Protocol::Flagdeck),
@@ -153,6 +156,8 @@ struct EventStream {
     source: Option<SourceName>,
     protocol: Protocol,
     limits: Limits,
+    /// The flags that were sent last, if they are this client's application's own.
+    own: Option<Arc<Live>>,
     /// The generation of the flags that was sent last, perhaps on an earlier connection.
     told: Option<Arc<str>>,
     /// What was sent last of the store: a first word is sent only after a fault.
@@ -236,6 +241,7 @@ impl EventStream {
     async fn tell(&mut self, news: News) -> Result<(), End> {
         match news {
             News::Flags(flags) => self.tell_flags(&flags).await,
+            News::Targeted => self.tell_targeted().await,
             News::Store(state) => self.tell_store(state).await,
             News::Source(news) => {
                 let Some(token) = self.token.as_ref().filter(|_| self.is_told_of_sources()) else {
@@ -256,7 +262,44 @@ impl EventStream {
         }
     }
 
-    async fn tell_flags(&mut self, flags: &FlagsNews) -> Result<(), End> {
+    /// Sends the flags in force: those of everyone, or of this client's application.
+    async fn tell_flags(&mut self, everyone: &FlagsNews) -> Result<(), End> {
+        match self.own_flags(everyone).await {
+            Some(own) => self.send_flags(&own).await,
+            None => self.send_flags(everyone).await,
+        }
+    }
+
+    /// Sends what overrides for single applications and users change for this client.
+    async fn tell_targeted(&mut self) -> Result<(), End> {
+        if self.protocol == Protocol::Ofrep {
+            // Which users it evaluates for is not known, so it has to ask again.
+            self.told = None;
+        }
+        let everyone = self.context.news().flags_now();
+        self.tell_flags(&everyone).await
+    }
+
+    /// Returns the flags of this client's application, if they are others than those of everyone, or
+    /// were when it was told last.
+    async fn own_flags(&mut self, everyone: &FlagsNews) -> Option<FlagsNews> {
+        let source = self.source.as_ref()?;
+        let flags = self.context.app().flags();
+        let live = flags.in_force(Scope::Source(source.as_str()));
+        let is_own = !everyone.is_of(&live);
+        let before = std::mem::replace(&mut self.own, is_own.then(|| Arc::clone(&live)));
+        if before.is_none() && !is_own {
+            return None;
+        }
+        // A document may be large.
+        let made = tokio::task::spawn_blocking(move || match before {
+            Some(before) => FlagsNews::since(&before, &live),
+            None => FlagsNews::first(&live),
+        });
+        made.await.ok()
+    }
+
+    async fn send_flags(&mut self, flags: &FlagsNews) -> Result<(), End> {
         if self.told.as_ref() == Some(flags.generation()) {
             return Ok(());
         }

@@ -58,6 +58,9 @@ pub(super) fn read(
         200 => {}
         304 if is_conditional => return Ok(Answer::Unchanged { chain }),
         304 => return Err(FetchError::Unasked),
+        status if is_misdirected(&mut response, total) => {
+            return Err(FetchError::Misdirected { status });
+        }
         status => return Err(refusal(status, response.headers())),
     }
     check_type(response.headers())?;
@@ -150,6 +153,7 @@ pub(super) fn read_published(
             etag: etag(response.headers()),
         }),
         412 => Err(PublishError::Conflict { status }),
+        _ if is_misdirected(&mut response, total) => Err(PublishError::Misdirected { status }),
         401 | 403 | 407 => Err(PublishError::Denied { status }),
         404 | 405 | 410 | 501 => Err(PublishError::ReadOnly { status }),
         429 | 500.. => Err(PublishError::Failing {
@@ -157,6 +161,16 @@ pub(super) fn read_published(
             retry_after: retry_after(response.headers()),
         }),
         status => Err(refused(status, &said(&mut response, total))),
+    }
+}
+
+/// Returns whether a Flagdeck refused the name that it was asked by. Reads the body of a refusal
+/// that may be that, of which nothing else is told.
+fn is_misdirected(response: &mut Response<Body>, total: Duration) -> bool {
+    match response.status().as_u16() {
+        421 => true,
+        403 => said(response, total)["code"] == "foreign",
+        _ => false,
     }
 }
 

@@ -64,7 +64,7 @@ impl Credential {
         };
         let place = path.display().to_string();
         match text::read(&bytes) {
-            Ok((text, _)) => Self::of(&text, &place).map(Some),
+            Ok((text, _)) => Self::of(text, &place).map(Some),
             Err(_) => Err(CredentialError::Unusable { place }),
         }
     }

@@ -32,7 +32,7 @@ pub enum FetchError {
         found: String,
     },
     /// It says it is JSON, and is none.
-    #[error("it answered with what is not JSON: {}", told(.problems))]
+    #[error("its document cannot be read: {}", told(.problems))]
     NotJson {
         /// What is wrong with it.
         problems: Vec<Problem>,
@@ -60,6 +60,12 @@ pub enum FetchError {
         /// The server that the credential was not sent to, because a redirect led there.
         withheld: Option<String>,
     },
+    /// It is a Flagdeck, and was asked by a name that is not its own.
+    #[error("{MISDIRECTED} ({status})")]
+    Misdirected {
+        /// The status of the answer.
+        status: u16,
+    },
     /// There is nothing.
     #[error("it has no document at this address ({status}){hint}")]
     Missing {
@@ -86,6 +92,10 @@ pub enum FetchError {
     #[error(transparent)]
     Circle(#[from] Circle),
 }
+
+/// A Flagdeck answers to the names of its own machine, with its own port.
+const MISDIRECTED: &str = "it does not answer to this host and port: a tunnel must have the port of \
+    the Flagdeck at both ends, and a proxy must send its Host";
 
 /// Why a redirect is not followed.
 #[derive(Debug, Error)]
@@ -175,6 +185,12 @@ pub enum PublishError {
     /// It wants a credential, or another one.
     #[error("{}", denied(*.status, None))]
     Denied {
+        /// The status of the answer.
+        status: u16,
+    },
+    /// It is a Flagdeck, and was asked by a name that is not its own.
+    #[error("{MISDIRECTED} ({status})")]
+    Misdirected {
         /// The status of the answer.
         status: u16,
     },
@@ -272,6 +288,8 @@ kinds! {
     TooLarge,
     /// A credential is missing or wrong.
     Denied,
+    /// A Flagdeck that is asked by a name that is not its own.
+    Misdirected,
     /// There is no document.
     Missing,
     /// The server failed.
@@ -296,6 +314,7 @@ impl FetchError {
             Self::LaterFormat { .. } => Kind::LaterFormat,
             Self::Unasked => Kind::Unasked,
             Self::Denied { .. } => Kind::Denied,
+            Self::Misdirected { .. } => Kind::Misdirected,
             Self::Missing { .. } => Kind::Missing,
             Self::Failing { .. } => Kind::Failing,
             Self::Unexpected { .. } => Kind::Unexpected,

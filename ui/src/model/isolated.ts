@@ -43,6 +43,16 @@ export function isolatedJson(json: string): string {
   return byPhrase(visibleJson(json));
 }
 
+const FIRST_LETTER = /\p{L}/u;
+
+/**
+ * The direction of a name for an element in which it is cut if it is long, as `dir`: what is
+ * written from right to left loses its end there, too, and not its beginning.
+ */
+export function directionOf(name: string): "rtl" | undefined {
+  return HAS_LETTER.test(FIRST_LETTER.exec(name)?.[0] ?? "") ? "rtl" : undefined;
+}
+
 function asWhole(text: string): string {
   return HAS_LETTER.test(text) ? `\u2068${text}\u2069` : text;
 }

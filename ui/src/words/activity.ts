@@ -4,7 +4,7 @@ import type { Actor, Cause, Revision } from "../bindings/wire";
 import { formatAgo, formatClock, formatCount, formatMoment, isSameDay } from "../format";
 import type { Who } from "../model/history";
 import { isolated, isolatedWithin } from "../model/isolated";
-import { capital, doors, nameOf, plural } from "./shared";
+import { capital, doors, inLines, nameOf, plural } from "./shared";
 
 const actor = (by: Actor): string => `${nameOf(by)} ${doors[by.via]}`;
 
@@ -91,7 +91,7 @@ export const activity = {
   noMatchHint: "Try a longer time, another person or fewer words.",
 
   what: ({ summary }: Revision) => isolatedWithin(summary),
-  changes: ({ changes }: Pick<Revision, "changes">) => changes.map(isolatedWithin).join("\n"),
+  changes: ({ changes }: Pick<Revision, "changes">) => inLines(changes, isolatedWithin),
   actor,
   when,
   number: (revision: number) => `r${revision}`,

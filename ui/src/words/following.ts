@@ -6,7 +6,7 @@ import { hostOf } from "../model/address";
 import { isolated, isolatedWithin } from "../model/isolated";
 import type { OverridesChange } from "../model/overrides";
 import { flags } from "./flags";
-import { capital, doors, moment, nameOf, plural } from "./shared";
+import { capital, doors, inLines, moment, nameOf, plural } from "./shared";
 
 const overrides = (count: number): string => plural(count, "override");
 
@@ -102,7 +102,7 @@ export const following = {
     const said = own.flatMap(({ what, changes }) =>
       changes.length > 0 ? changes.map(isolatedWithin) : [`${parts[what]}: as followed`],
     );
-    if (own.length > 0) return `Overridden on this machine: ${said.join("; ")}`;
+    if (own.length > 0) return `Overridden on this machine: ${inLines(said, (each) => each)}`;
     return `${overrides(inside)} in this group`;
   },
   suspendedMark: "An override does not act at present",

@@ -18,7 +18,7 @@ import {
 } from "../format";
 import type { OpenRestore, Source } from "../model/health";
 import { isolated, isolatedWithin } from "../model/isolated";
-import { capital, plural } from "./shared";
+import { capital, inLines, plural } from "./shared";
 
 /** Nothing where the interval is as narrow as the share is written. */
 const within = ({ low, high }: Share): string => {
@@ -26,6 +26,11 @@ const within = ({ low, high }: Share): string => {
   const [from, to] = [formatShareNumber(low), formatShareNumber(high)];
   return from === to ? "" : `${from} to ${to}`;
 };
+
+const kindOf = ({ isSynthetic }: Source): string => (isSynthetic ? ", synthetic" : "");
+
+const seen = ({ atMs, isSilent }: Source, nowMs: number): string =>
+  isSilent ? `last seen ${formatAge(atMs, nowMs)}` : formatAge(atMs, nowMs);
 
 /** A duration of which the unit does not get onto a line of its own. */
 const unbroken = (durationS: number): string => formatSeconds(durationS).replace(" ", "\u00a0");
@@ -41,7 +46,8 @@ export const pulse = {
     unread: (why: string) => `Not read: ${isolatedWithin(why)}`,
     storeGone: "Nothing is collected while the data folder is gone",
     trouble: (why: string) => `Nothing is collected: ${isolatedWithin(why)}`,
-    gone: (spanS: number) => `No reports for over ${spanOf(spanS)}`,
+    /** True, too, if what was reported has been removed. */
+    gone: (spanS: number) => `No reports from the last ${spanOf(spanS)}`,
     silent: (silentMs: number) => `No reports for ${formatSpan(silentMs)}`,
     synthetic: "Synthetic data",
     syntheticMeaning: "At least one source says that it makes its reports up",
@@ -177,12 +183,11 @@ export const pulse = {
       return `${isolated(first.source)} since ${formatClock(first.sinceMs)}`;
     },
     restoresMeaning: (open: readonly OpenRestore[]) =>
-      open
-        .map(
-          ({ source, sinceMs }) =>
-            `1 restore waits for ${isolated(source)} since ${formatMoment(sinceMs)}`,
-        )
-        .join("\n"),
+      inLines(
+        open,
+        ({ source, sinceMs }) =>
+          `1 restore waits for ${isolated(source)} since ${formatMoment(sinceMs)}`,
+      ),
     snapshotMeaning: ({ name, lastSnapshotMs, snapshots }: StateSource) =>
       `${isolated(name)}: ${plural(snapshots, "snapshot")}${
         lastSnapshotMs === null ? "" : `, the latest at ${formatMoment(lastSnapshotMs)}`
@@ -192,11 +197,12 @@ export const pulse = {
       `${formatCount(changes)} of ${formatCount(changesMax)}`,
     historyMeaning: ({ name, changes, changesMax }: StateSource) =>
       `${isolated(name)}: the latest ${formatCount(changes)} recorded changes, of ${formatCount(changesMax)} that are remembered`,
-    source: ({ name, isSynthetic }: Source) => isolated(name) + (isSynthetic ? ", synthetic" : ""),
-    seen: ({ atMs, isSilent }: Source, nowMs: number) =>
-      isSilent ? `last seen ${formatAge(atMs, nowMs)}` : formatAge(atMs, nowMs),
+    /** What is said behind its name. */
+    kindOf,
+    seen,
     otherSources: (count: number) => `and ${formatCount(count)} more`,
-    sourceLine: (source: string, seen: string) => `${source}: ${seen}`,
+    sourceLines: (sources: readonly Source[], nowMs: number) =>
+      inLines(sources, (each) => `${isolated(each.name)}${kindOf(each)}: ${seen(each, nowMs)}`),
     empty: "Appears when applications report.",
   },
 } as const;

@@ -20,6 +20,16 @@ export const unreadable = ({ records, snapshots }: Unreadable): string => {
 export const listed = (names: readonly string[], shown = 1): string =>
   names.slice(0, shown).join(", ") + (names.length > shown ? ` +${names.length - shown}` : "");
 
+/** Lines of a tooltip: with more it would not fit on a screen. */
+const LINES_MAX = 20;
+
+/** A tooltip with a line for each; how many more there are if it would be too high. */
+export function inLines<Each>(all: readonly Each[], write: (each: Each) => string): string {
+  const lines = all.slice(0, LINES_MAX).map(write);
+  const others = all.length - lines.length;
+  return (others > 0 ? [...lines, `and ${formatCount(others)} more`] : lines).join("\n");
+}
+
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The way somebody came in. */

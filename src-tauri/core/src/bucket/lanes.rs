@@ -102,7 +102,9 @@ impl PreparedId {
             len,
         };
         for (i, block) in prepared.blocks[..=len / BLOCK].iter_mut().enumerate() {
-            *block = [4, 3, 2, 1].map(|from| scramble(block_at(BLOCK * i + from)));
+            // Not by `map`, which may be left a call for each block.
+            let scrambled = |from| scramble(block_at(BLOCK * i + from));
+            *block = [scrambled(4), scrambled(3), scrambled(2), scrambled(1)];
         }
         Some(prepared)
     }

@@ -25,13 +25,6 @@ pub(super) struct Head {
     len: u32,
 }
 
-/// Up to five bytes between the last whole block of a prefix and the id, the first one lowest.
-#[derive(Clone, Copy)]
-struct Lead {
-    bytes: u64,
-    len: u32,
-}
-
 impl Head {
     pub(super) const EMPTY: Self = Self { bytes: 0, len: 0 };
 
@@ -82,28 +75,63 @@ impl Prefix {
     /// Returns the hash of prefix, head and id one after the other, given the phase of the prefix: in
     /// loops over ids, it is a constant.
     #[inline(always)]
-    pub(super) fn hash_in(self, phase: u32, head: Head, id: &[u8]) -> u32 {
-        let lead = Lead {
-            bytes: u64::from(self.rest) | u64::from(head.bytes) << (8 * phase),
-            len: phase + head.len,
-        };
+    pub(super) fn hash_in(&self, phase: u32, head: Head, id: &[u8]) -> u32 {
         let len = self
             .len
             .wrapping_add(head.len)
             .wrapping_add(id.len() as u32);
         let hash = if let Some(first) = id.first_chunk() {
-            hash_long(self.hash, lead, first, id)
+            self.hash_long(phase, head, first, id)
         } else if let (Some(first), Some(last)) = (id.first_chunk(), id.last_chunk()) {
-            hash_short(self.hash, lead, first, last, id.len())
+            self.hash_short(phase, head, first, last, id.len())
         } else {
             self.hash_tiny(head, id)
         };
         finish(hash, len)
     }
 
+    /// Hashes an id of eight bytes or more.
+    #[inline(always)]
+    fn hash_long(&self, phase: u32, head: Head, first: &[u8; 8], id: &[u8]) -> u32 {
+        // What does not depend on the prefix comes first: it is done before the prefix is there.
+        let key = u64::from(head.bytes) | u64::from_le_bytes(*first) << (8 * head.len);
+        let word = u64::from(self.rest) | key << (8 * phase);
+        let hash = mix(mix(self.hash, word as u32), (word >> 32) as u32);
+        let (blocks, rest) = id[8 - (phase + head.len) as usize..].as_chunks::<4>();
+        let hash = blocks
+            .iter()
+            .fold(hash, |hash, block| mix(hash, u32::from_le_bytes(*block)));
+        hash ^ scramble(last_bytes(id, rest.len()))
+    }
+
+    /// Hashes an id of four to seven bytes, whose head is one byte at most: two blocks at most.
+    #[inline(always)]
+    fn hash_short(
+        &self,
+        phase: u32,
+        head: Head,
+        first: &[u8; 4],
+        last: &[u8; 4],
+        id_len: usize,
+    ) -> u32 {
+        let [first, last] = [first, last].map(|part| u64::from(u32::from_le_bytes(*part)));
+        // Bytes that are in both are the same in both.
+        let id = first | last << (8 * (id_len - 4));
+        let key = u64::from(head.bytes) | id << (8 * head.len);
+        let word = u64::from(self.rest) | key << (8 * phase);
+        let [first, second] = [word as u32, (word >> 32) as u32];
+        let third = ((key >> 32) >> (32 - 8 * phase)) as u32;
+        let one = mix(self.hash, first);
+        // Whether there are two depends on the lengths of names and ids: no pattern to learn.
+        let are_two = (phase + head.len) as usize + id_len >= 8;
+        let hash = select_unpredictable(are_two, mix(one, second), one);
+        let rest = select_unpredictable(are_two, third, second);
+        hash ^ scramble(rest)
+    }
+
     /// Hashes an id of up to three bytes.
     #[cold]
-    fn hash_tiny(self, head: Head, id: &[u8]) -> u32 {
+    fn hash_tiny(&self, head: Head, id: &[u8]) -> u32 {
         let whole = self.write(&head.to_bytes()[..head.len()]).write(id);
         whole.hash ^ scramble(whole.rest)
     }
@@ -113,35 +141,6 @@ impl Prefix {
     pub(super) fn phase(self) -> u32 {
         self.len % 4
     }
-}
-
-/// Hashes an id of eight bytes or more.
-#[inline(always)]
-fn hash_long(hash: u32, lead: Lead, first: &[u8; 8], id: &[u8]) -> u32 {
-    let word = lead.bytes | u64::from_le_bytes(*first) << (8 * lead.len);
-    let hash = mix(mix(hash, word as u32), (word >> 32) as u32);
-    let (blocks, rest) = id[8 - lead.len as usize..].as_chunks::<4>();
-    let hash = blocks
-        .iter()
-        .fold(hash, |hash, block| mix(hash, u32::from_le_bytes(*block)));
-    hash ^ scramble(last_bytes(id, rest.len()))
-}
-
-/// Hashes an id of four to seven bytes: after the up to four of `lead`, that is two blocks at most.
-#[inline(always)]
-fn hash_short(hash: u32, lead: Lead, first: &[u8; 4], last: &[u8; 4], id_len: usize) -> u32 {
-    let [first, last] = [first, last].map(|part| u64::from(u32::from_le_bytes(*part)));
-    // Bytes that are in both are the same in both.
-    let id = first | last << (8 * (id_len - 4));
-    let word = lead.bytes | id << (8 * lead.len);
-    let [first, second] = [word as u32, (word >> 32) as u32];
-    let third = ((id >> 32) >> (32 - 8 * lead.len)) as u32;
-    let one = mix(hash, first);
-    // Whether there are two depends on the lengths of names and ids: no pattern to learn.
-    let are_two = lead.len as usize + id_len >= 8;
-    let hash = select_unpredictable(are_two, mix(one, second), one);
-    let rest = select_unpredictable(are_two, third, second);
-    hash ^ scramble(rest)
 }
 
 /// Returns the last up to three bytes of an id of four or more, the first of them lowest.
@@ -221,6 +220,27 @@ mod tests {
                 let prefix = Prefix::default().write(&bytes[..cut]);
                 let cut = prefix.hash_in(prefix.phase(), Head::EMPTY, &bytes[cut..]);
                 assert_eq!(cut, murmur3(bytes), "{len} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn a_head_between_prefix_and_id_is_hashed_as_bytes_of_either() {
+        let bytes: Vec<u8> = (0..64_u8).map(|i| i.wrapping_mul(91) ^ 0x3c).collect();
+        // Ids after a head of two bytes are long, as those of CBOR are.
+        for (head_len, ids) in [(0, 0..48), (1, 0..48), (2, 24..48)] {
+            for (prefix_len, id_len) in ids.flat_map(|id| (0..8).map(move |prefix| (prefix, id))) {
+                let (prefix, rest) = bytes.split_at(prefix_len);
+                let (head, rest) = rest.split_at(head_len);
+                let head = match *head {
+                    [] => Head::EMPTY,
+                    [byte] => Head::of_one(byte),
+                    _ => Head::of_two([head[0], head[1]]),
+                };
+                let prefix = Prefix::default().write(prefix);
+                let hash = prefix.hash_in(prefix.phase(), head, &rest[..id_len]);
+                let whole = murmur3(&bytes[..prefix_len + head_len + id_len]);
+                assert_eq!(hash, whole, "{prefix_len}, {head_len} and {id_len} bytes");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The chore: fetching on schedule, by the one program that leads.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use flagdeck_core::Loss;
@@ -14,27 +15,18 @@ use crate::lock::lock;
 use crate::store::{Actor, Via};
 use crate::upstream::{self, Answer, Chain, Credential, FollowError, Remote, Since};
 
-/// What a program knows of the document that it follows.
-#[derive(Debug, Default)]
-pub(in crate::app) struct Follower(pub(super) Mutex<Fetching>);
+/// How often to look again at a credential or an address that cannot be used.
+const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(2);
 
+/// What is known of the followed document beside what is stored.
 #[derive(Debug, Default)]
-pub(super) struct Fetching {
-    remote: Option<(Key, Remote)>,
-    /// `None` while nothing is followed.
-    pub(super) status: Option<FollowStatus>,
-    failures: u32,
-    failing_since_ms: Option<i64>,
-    due: Option<Instant>,
+pub(in crate::app) struct Follower {
+    /// How it is going; `None` while this program does not fetch.
+    pub(super) status: Mutex<Option<FollowStatus>>,
     /// A newer entity tag of the document that was stored with an older one.
-    retagged: Option<Retagged>,
-}
-
-/// What a [`Remote`] was made of.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Key {
-    pub(super) address: String,
-    pub(super) credential: Option<Credential>,
+    retagged: Mutex<Option<Retagged>>,
+    /// Whether a fetch is due now, whenever it would be by itself.
+    is_due: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -45,15 +37,164 @@ struct Retagged {
 
 /// What came of one fetch.
 pub(super) enum Found {
+    /// What is followed is what the remote has.
     Same,
+    /// The remote has a document that was not adopted.
     Held {
+        /// What it has lost.
         lost: Loss,
+        /// What names it.
         document: String,
     },
+    /// There is no document.
     Failed {
+        /// Why, a sentence that follows the name of the remote.
         reason: String,
+        /// How long the remote asks to wait.
         retry_after: Option<Duration>,
     },
+}
+
+/// Fetches on schedule, while this program leads.
+#[derive(Debug, Default)]
+pub(in crate::app) struct Fetcher {
+    /// What the settings named at the last look.
+    endpoint: Option<String>,
+    /// What was prepared for it, and with which credential.
+    remote: Option<(Option<Credential>, Remote)>,
+    due: Option<Instant>,
+    failures: u32,
+    failing_since_ms: Option<i64>,
+}
+
+impl Fetcher {
+    /// Returns whether there is something to do: a document to follow, or one that is followed no
+    /// more.
+    pub(in crate::app) fn is_wanted(app: &App) -> bool {
+        app.config().feature_flags.endpoint.is_some() || app.flags().live().followed.is_some()
+    }
+
+    /// Fetches if that is due, and ends following if the settings name no document any more.
+    pub(in crate::app) fn look(&mut self, app: &App) {
+        let Some(endpoint) = app.config().feature_flags.endpoint.clone() else {
+            *self = Self::default();
+            return app.follow_nothing();
+        };
+        if self.endpoint.as_ref() != Some(&endpoint) {
+            *self = Self {
+                endpoint: Some(endpoint.clone()),
+                ..Self::default()
+            };
+            app.note_following(Some(waiting(&endpoint)));
+        }
+        let now = app.0.clock.instant();
+        let is_asked = app.0.follower.is_due.swap(false, Ordering::SeqCst);
+        if self.due.is_some_and(|due| now < due) && !is_asked {
+            return;
+        }
+        let found = match self.prepare(app, &endpoint) {
+            Ok(remote) => {
+                let known = app.known_tag(remote);
+                app.found(remote, known)
+            }
+            Err(error) => {
+                self.due = Some(now + LOOK_AGAIN_EVERY);
+                return self.note_unusable(app, &endpoint, &error.to_string());
+            }
+        };
+        let found = found.unwrap_or_else(|error| Found::Failed {
+            reason: format!("its document cannot be adopted: {}", error.in_full()),
+            retry_after: None,
+        });
+        self.note(app, &endpoint, found);
+    }
+
+    /// Ends what was going on: another program leads.
+    pub(in crate::app) fn rest(&mut self, app: &App) {
+        *self = Self::default();
+        app.note_following(None);
+    }
+
+    fn prepare(&mut self, app: &App, endpoint: &str) -> Result<&Remote, FollowError> {
+        let credential = app.credential()?;
+        let known = self.remote.take().filter(|(known, _)| *known == credential);
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let remote = app.remote_at(endpoint, credential.clone())?;
+                (credential, remote)
+            }
+        };
+        Ok(&self.remote.insert(known).1)
+    }
+
+    /// Notes what came of a fetch, and when the next one is due.
+    fn note(&mut self, app: &App, endpoint: &str, found: Found) {
+        let (now, now_ms) = (app.0.clock.instant(), app.now_ms());
+        let before = lock(&app.0.follower.status).clone();
+        let mut confirmed_ms = before.as_ref().and_then(|status| status.confirmed_ms);
+        let mut retry_after_ms = None;
+        let state = match found {
+            Found::Failed {
+                reason,
+                retry_after,
+            } => {
+                self.failures = self.failures.saturating_add(1);
+                retry_after_ms = retry_after.and_then(|time| u64::try_from(time.as_millis()).ok());
+                let since_ms = *self.failing_since_ms.get_or_insert(now_ms);
+                match counts_as_fresh(app, confirmed_ms, now_ms) {
+                    true => FollowState::Retrying { since_ms, reason },
+                    false => FollowState::Stale { since_ms, reason },
+                }
+            }
+            Found::Same => {
+                self.is_answered();
+                confirmed_ms = Some(now_ms);
+                FollowState::Fresh
+            }
+            Found::Held { lost, document } => {
+                self.is_answered();
+                FollowState::Held {
+                    since_ms: held_since_ms(before.as_ref(), &document).unwrap_or(now_ms),
+                    lost: lost.to_string(),
+                    document,
+                }
+            }
+        };
+        let since = Since {
+            failures: self.failures,
+            retry_after_ms,
+        };
+        let refresh_ms = app.config().feature_flags.refresh_interval_ms;
+        let pause_ms = upstream::next_ms(refresh_ms, since, fastrand::u64(..));
+        self.due = Some(now + Duration::from_millis(pause_ms));
+        let pause_ms = i64::try_from(pause_ms).unwrap_or(i64::MAX);
+        app.note_following(Some(FollowStatus {
+            address: shown(endpoint),
+            state,
+            confirmed_ms,
+            next_ms: Some(now_ms.saturating_add(pause_ms)),
+        }));
+    }
+
+    fn is_answered(&mut self) {
+        self.failures = 0;
+        self.failing_since_ms = None;
+    }
+
+    /// Notes that the address or the credential cannot be used.
+    fn note_unusable(&mut self, app: &App, endpoint: &str, reason: &str) {
+        let since_ms = *self.failing_since_ms.get_or_insert_with(|| app.now_ms());
+        app.note_following(Some(FollowStatus {
+            address: shown(endpoint),
+            state: FollowState::Stale {
+                since_ms,
+                reason: reason.to_owned(),
+            },
+            confirmed_ms: None,
+            next_ms: None,
+        }));
+    }
 }
 
 impl App {
@@ -101,8 +242,8 @@ impl App {
         if followed.from != remote.address().to_string() {
             return None;
         }
-        let fetching = lock(&self.0.follower.0);
-        let newer = fetching.retagged.as_ref();
+        let retagged = lock(&self.0.follower.retagged);
+        let newer = retagged.as_ref();
         let newer = newer.filter(|it| it.stored == followed.etag);
         newer.map_or_else(|| followed.etag.clone(), |it| Some(it.newer.clone()))
     }
@@ -113,140 +254,27 @@ impl App {
         let live = self.flags().live();
         let stored = live.followed.as_ref().and_then(|it| it.etag.clone());
         let newer = etag.filter(|etag| stored.as_ref() != Some(etag));
-        lock(&self.0.follower.0).retagged = newer.map(|newer| Retagged { stored, newer });
+        *lock(&self.0.follower.retagged) = newer.map(|newer| Retagged { stored, newer });
     }
 
-    /// Makes a fetch due now.
+    /// Makes a fetch due now, in the program that leads.
     pub(super) fn fetch_soon(&self) {
-        lock(&self.0.follower.0).due = None;
+        self.0.follower.is_due.store(true, Ordering::SeqCst);
     }
 
-    /// Notes that another program fetches.
-    pub(in crate::app) fn follow_elsewhere(&self) {
-        let mut fetching = lock(&self.0.follower.0);
-        *fetching = Fetching::default();
-    }
-
-    /// Fetches if that is due, and ends following if the settings name no document any more.
-    pub(in crate::app) fn look_at_followed(&self) {
-        let key = match self.key() {
-            Ok(None) => return self.follow_nothing(),
-            Ok(Some(key)) => key,
-            Err(error) => return self.cannot_follow(&error.to_string()),
-        };
-        let now = self.0.clock.instant();
-        let mut fetching = lock(&self.0.follower.0);
-        let known = fetching.remote.take();
-        let remote = match known {
-            Some((known, remote)) if known == key => {
-                if fetching.due.is_some_and(|due| now < due) {
-                    fetching.remote = Some((known, remote));
-                    return;
-                }
-                remote
-            }
-            _ => {
-                *fetching = Fetching::default();
-                match Remote::new(&key.address, key.credential.clone(), self.lineage().id()) {
-                    Ok(remote) => {
-                        fetching.status = Some(waiting(&remote));
-                        remote
-                    }
-                    Err(error) => {
-                        drop(fetching);
-                        return self.cannot_follow(&FollowError::from(error).to_string());
-                    }
-                }
-            }
-        };
-        drop(fetching);
-        let known = self.known_tag(&remote);
-        let found = self
-            .found(&remote, known)
-            .unwrap_or_else(|error| Found::Failed {
-                reason: format!("its document cannot be adopted: {}", error.in_full()),
-                retry_after: None,
-            });
-        self.note_fetch(key, remote, found);
-    }
-
-    /// Notes what came of a fetch, and when the next one is due.
-    fn note_fetch(&self, key: Key, remote: Remote, found: Found) {
-        let (now, now_ms) = (self.0.clock.instant(), self.now_ms());
-        let config = self.config();
-        let mut fetching = lock(&self.0.follower.0);
-        let before = fetching.status.take();
-        let confirmed_ms = match found {
-            Found::Same => Some(now_ms),
-            _ => before.as_ref().and_then(|status| status.confirmed_ms),
-        };
-        let retry_after = match &found {
-            Found::Failed { retry_after, .. } => *retry_after,
-            _ => None,
-        };
-        fetching.failures = match &found {
-            Found::Failed { .. } => fetching.failures.saturating_add(1),
-            _ => 0,
-        };
-        fetching.failing_since_ms = match &found {
-            Found::Failed { .. } => Some(fetching.failing_since_ms.unwrap_or(now_ms)),
-            _ => None,
-        };
-        let state = match found {
-            Found::Same => FollowState::Fresh,
-            Found::Held { lost, document } => FollowState::Held {
-                since_ms: held_since_ms(before.as_ref(), &document).unwrap_or(now_ms),
-                lost: lost.to_string(),
-                document,
-            },
-            Found::Failed { reason, .. } => {
-                let since_ms = fetching.failing_since_ms.unwrap_or(now_ms);
-                let cache = &config.feature_flags.cache;
-                let ttl_ms = i64::try_from(cache.ttl_ms).unwrap_or(i64::MAX);
-                let is_fresh = cache.enabled
-                    && confirmed_ms.is_some_and(|at_ms| now_ms.saturating_sub(at_ms) < ttl_ms);
-                match is_fresh {
-                    true => FollowState::Retrying { since_ms, reason },
-                    false => FollowState::Stale { since_ms, reason },
-                }
-            }
-        };
-        let since = Since {
-            failures: fetching.failures,
-            retry_after_ms: retry_after.and_then(|time| u64::try_from(time.as_millis()).ok()),
-        };
-        let pause_ms = upstream::next_ms(
-            config.feature_flags.refresh_interval_ms,
-            since,
-            fastrand::u64(..),
-        );
-        fetching.due = Some(now + Duration::from_millis(pause_ms));
-        let pause_ms = i64::try_from(pause_ms).unwrap_or(i64::MAX);
-        let status = FollowStatus {
-            address: remote.address().to_string(),
-            state,
-            confirmed_ms,
-            next_ms: Some(now_ms.saturating_add(pause_ms)),
-        };
-        let is_news = before.is_none_or(|before| before.state != status.state);
-        fetching.status = Some(status);
-        fetching.remote = Some((key, remote));
-        drop(fetching);
-        if is_news {
+    /// Notes how following is going, and announces it if that is news.
+    fn note_following(&self, status: Option<FollowStatus>) {
+        let state = |status: &Option<FollowStatus>| status.as_ref().map(|it| it.state.clone());
+        let before = std::mem::replace(&mut *lock(&self.0.follower.status), status.clone());
+        if state(&before) != state(&status) {
             self.announce(Event::Status);
         }
     }
 
     /// The settings name no document: what was followed is a local document from now on.
     fn follow_nothing(&self) {
-        let was_following = {
-            let mut fetching = lock(&self.0.follower.0);
-            std::mem::take(&mut *fetching).status.is_some()
-        };
+        self.note_following(None);
         self.lineage().follow(Chain::default());
-        if was_following {
-            self.announce(Event::Status);
-        }
         let live = self.flags().live();
         let Some(followed) = &live.followed else {
             return;
@@ -256,37 +284,19 @@ impl App {
             tracing::warn!(error = error.in_full(), "following cannot be ended");
         }
     }
-
-    fn cannot_follow(&self, reason: &str) {
-        let config = self.config();
-        let endpoint = config.feature_flags.endpoint.as_deref().unwrap_or_default();
-        let mut fetching = lock(&self.0.follower.0);
-        let since_ms = fetching.failing_since_ms.unwrap_or_else(|| self.now_ms());
-        let status = FollowStatus {
-            address: shown(endpoint),
-            state: FollowState::Stale {
-                since_ms,
-                reason: reason.to_owned(),
-            },
-            confirmed_ms: None,
-            next_ms: None,
-        };
-        let is_news = fetching.status.as_ref() != Some(&status);
-        *fetching = Fetching {
-            failing_since_ms: Some(since_ms),
-            status: Some(status),
-            ..Fetching::default()
-        };
-        drop(fetching);
-        if is_news {
-            self.announce(Event::Status);
-        }
-    }
 }
 
-fn waiting(remote: &Remote) -> FollowStatus {
+/// Returns whether what serves counts as fresh, though a fetch failed.
+fn counts_as_fresh(app: &App, confirmed_ms: Option<i64>, now_ms: i64) -> bool {
+    let config = app.config();
+    let cache = &config.feature_flags.cache;
+    let ttl_ms = i64::try_from(cache.ttl_ms).unwrap_or(i64::MAX);
+    cache.enabled && confirmed_ms.is_some_and(|at_ms| now_ms.saturating_sub(at_ms) < ttl_ms)
+}
+
+fn waiting(endpoint: &str) -> FollowStatus {
     FollowStatus {
-        address: remote.address().to_string(),
+        address: shown(endpoint),
         state: FollowState::Waiting,
         confirmed_ms: None,
         next_ms: None,

@@ -20,7 +20,7 @@ const KEYS_MAX: usize = 3;
 /// What a restore asks for, for programs.
 #[derive(Serialize)]
 struct Done<'a> {
-    /// `null` if it was only looked at, or there was nothing to ask for.
+    /// `null` if it was only looked at.
     restore: Option<&'a StateRestore>,
     difference: &'a StateDifference,
 }
@@ -30,6 +30,9 @@ fn me() -> Actor {
 }
 
 /// Asks for a restore, or only says what it would change.
+///
+/// It is asked for also if the state that was reported last has no change to make: what the
+/// application changed since is reported a moment later.
 pub fn restore(app: &App, arguments: &RestoreArguments, output: &mut Output) -> anyhow::Result<()> {
     let request = RestoreRequest {
         snapshot: arguments.id,
@@ -38,8 +41,7 @@ pub fn restore(app: &App, arguments: &RestoreArguments, output: &mut Output) -> 
         with_flags: arguments.flags,
     };
     let found = app.preview_restore(&request, &StateDifferenceOptions::default())?;
-    let is_idle = found.total == 0 && !arguments.flags;
-    let restore = match is_idle || arguments.dry_run {
+    let restore = match arguments.dry_run {
         true => None,
         false => Some(app.restore_state(&request, &me())?),
     };
@@ -52,11 +54,7 @@ pub fn restore(app: &App, arguments: &RestoreArguments, output: &mut Output) -> 
             difference: &found,
         })?);
     }
-    if is_idle {
-        let id = arguments.id;
-        return Ok(output.line(format!("Nothing to change: all is as in snapshot {id}"))?);
-    }
-    let (id, changes) = (arguments.id, counted(found.total, "change"));
+    let (id, changes) = (arguments.id, changes(found.total));
     output.line(match &restore {
         Some(restore) => format!(
             "Restore {}: {} asked for {} of snapshot {id}: {changes}",
@@ -70,6 +68,13 @@ pub fn restore(app: &App, arguments: &RestoreArguments, output: &mut Output) -> 
     match &restore {
         Some(restore) => tell(restore, output),
         None => Ok(()),
+    }
+}
+
+fn changes(count: usize) -> String {
+    match count {
+        0 => "no change to what was reported last".to_owned(),
+        count => counted(count, "change"),
     }
 }
 

@@ -1,0 +1,440 @@
+//! Following a document over HTTP: failures of every kind, what is held, published and in conflict,
+//! one program of several that fetches, and two Flagdecks that follow one another.
+
+use std::path::Path;
+use std::time::Duration;
+
+use flagdeck::app::following::{FollowState, FollowStatus, Published};
+use flagdeck::clock::Clock;
+use flagdeck::config::Given;
+use flagdeck::error::Code;
+use flagdeck::flags::following::Selection;
+use flagdeck::store::Cause;
+use flagdeck::{App, Options};
+use flagdeck_core::Place;
+use serde_json::json;
+
+use crate::support::apps::{history, someone, standing_clock, switch};
+use crate::support::scripted::{Script, Scripted};
+use crate::support::serving::{Serving, flagctl, get};
+use crate::support::waiting::{let_pass, settle, wait_for, wait_until};
+
+/// Shorter than any answer that comes drop by drop, and than the patience of people.
+const CALL_TIME: Duration = Duration::from_millis(30);
+
+fn options(folder: &Path, url: &str) -> Options {
+    Options {
+        given: Given {
+            environment: vec![("ML_FLAGS_ENDPOINT".into(), url.into())],
+            command_line: Vec::new(),
+        },
+        ..Options::new(folder)
+    }
+}
+
+fn open(folder: &Path, url: &str) -> App {
+    App::open(options(folder, url)).expect("the folder is writable")
+}
+
+fn open_watching(folder: &Path, url: &str, clock: &Clock) -> App {
+    let options = Options {
+        watch: true,
+        clock: clock.clone(),
+        ..options(folder, url)
+    };
+    App::open(options).expect("the folder is writable")
+}
+
+fn fetch(app: &App) -> FollowState {
+    app.fetch_now().expect("the address can be followed").state
+}
+
+fn reason(state: &FollowState) -> &str {
+    match state {
+        FollowState::Stale { reason, .. } | FollowState::Retrying { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(app: &App) -> String {
+    String::from_utf8(app.flags().live().text.to_vec()).expect("JSON is UTF-8")
+}
+
+/// The document of the scripted server, with other components.
+fn with_components(components: &serde_json::Value) -> String {
+    json!({
+        "enabled": true,
+        "components": components,
+        "rollout": {"percentage": 25, "userGroups": [], "strategy": "canary"},
+    })
+    .to_string()
+}
+
+/// How often each kind of failure comes, one after the other: 100 if `FOLLOW_FAILURES` says so.
+fn failures() -> usize {
+    let wanted = std::env::var("FOLLOW_FAILURES").ok();
+    wanted.and_then(|times| times.parse().ok()).unwrap_or(10)
+}
+
+#[test]
+fn no_failure_ever_leaves_the_last_good_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Scripted::answering(Script::Serve);
+    let app = App::open(Options {
+        call_time: Some(CALL_TIME),
+        ..options(folder.path(), &server.url())
+    });
+    let app = app.unwrap();
+    wait_until("the first document", || fetch(&app) == FollowState::Fresh);
+    switch(&app, "ui.badges", false);
+    let before = (app.flags().live().generation.clone(), text(&app));
+    for (script, kind, _) in Script::failures() {
+        server.turn_to(script.clone());
+        for _ in 0..failures() {
+            match fetch(&app) {
+                // The document is there to compare with, so this is an answer like others.
+                FollowState::Fresh => assert_eq!(script, Script::Unmodified),
+                state => assert!(!reason(&state).is_empty(), "{kind:?}"),
+            }
+            let after = (app.flags().live().generation.clone(), text(&app));
+            assert_eq!(after, before, "{script:?}");
+        }
+    }
+    assert_eq!(history(&app).len(), 2);
+    server.turn_to(Script::Serve);
+    wait_until("the server", || fetch(&app) == FollowState::Fresh);
+    assert_eq!(app.flags().live().generation, before.0);
+}
+
+#[test]
+fn a_fetch_is_conditional_and_finds_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Serve);
+    let app = open(folder.path(), &server.url());
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    let asked: Vec<bool> = server
+        .requests()
+        .iter()
+        .map(|request| {
+            request
+                .to_ascii_lowercase()
+                .contains("if-none-match: \"v1\"")
+        })
+        .collect();
+    assert_eq!(asked, [false, true]);
+    assert_eq!(history(&app).len(), 1);
+    // The same document with another tag makes no revision, and is asked for by that tag.
+    server.put(&server.document());
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    assert!(
+        server.requests()[1]
+            .to_ascii_lowercase()
+            .contains("if-none-match: \"v2\"")
+    );
+    assert_eq!(history(&app).len(), 1);
+    server.put(&with_components(
+        &json!({"ui": {"badges": true, "new": true}}),
+    ));
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    assert_eq!(history(&app)[0].changes, ["ui.new added, on"]);
+    // After a restart it goes on with what it has.
+    drop(app);
+    server.requests();
+    let app = open(folder.path(), &server.url());
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    assert!(
+        server.requests()[0]
+            .to_ascii_lowercase()
+            .contains("if-none-match: \"v3\"")
+    );
+    assert_eq!(history(&app).len(), 2);
+}
+
+fn status(app: &App) -> FollowStatus {
+    app.following().expect("something is followed")
+}
+
+#[test]
+fn it_is_fetched_on_schedule_and_told_since_when_it_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Scripted::answering(Script::Serve);
+    let clock = standing_clock();
+    let app = open_watching(folder.path(), &server.url(), &clock);
+    wait_until("the first document", || {
+        status(&app).state == FollowState::Fresh
+    });
+    let first = status(&app);
+    assert_eq!(first.confirmed_ms, Some(clock.now_ms()));
+    let pause = first.next_ms.unwrap() - clock.now_ms();
+    assert!((54_000..=66_000).contains(&pause), "{pause}");
+
+    server.turn_to(Script::Refuse);
+    let begun = wait_for(
+        "a failure that is not yet stale",
+        || {
+            let_pass(&clock, Duration::from_secs(10));
+            status(&app).state
+        },
+        |state| matches!(state, FollowState::Retrying { .. }),
+    );
+    assert_eq!(
+        reason(&begun),
+        "it cannot be reached: no program listens there"
+    );
+    let failing_since = |state: &FollowState| match state {
+        FollowState::Retrying { since_ms, .. } | FollowState::Stale { since_ms, .. } => *since_ms,
+        other => panic!("{other:?}"),
+    };
+    let stale = wait_for(
+        "a stale document",
+        || {
+            let_pass(&clock, Duration::from_secs(30));
+            status(&app).state
+        },
+        |state| matches!(state, FollowState::Stale { .. }),
+    );
+    assert_eq!(failing_since(&stale), failing_since(&begun));
+    // What is fresh is said by the time that the settings allow, from the last good answer.
+    let silent_ms = clock.now_ms() - first.confirmed_ms.unwrap();
+    assert!(silent_ms >= 300_000, "{silent_ms}");
+
+    server.turn_to(Script::Serve);
+    wait_until("the server is back", || {
+        let_pass(&clock, Duration::from_secs(60));
+        status(&app).state == FollowState::Fresh
+    });
+    assert_eq!(history(&app).len(), 1);
+}
+
+#[test]
+fn one_program_on_the_folder_fetches_and_another_takes_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Serve);
+    let clock = standing_clock();
+    let one = open_watching(folder.path(), &server.url(), &clock);
+    wait_until("the first document", || {
+        status(&one).state == FollowState::Fresh
+    });
+    let other = open_watching(folder.path(), &server.url(), &clock);
+    settle(&clock);
+    assert_eq!(status(&other).state, FollowState::Elsewhere);
+    assert_eq!(other.flags().live().document, one.flags().live().document);
+    // One that is told to follow nothing does not end it for the others.
+    let without = App::open(Options {
+        watch: true,
+        clock: clock.clone(),
+        ..Options::new(folder.path())
+    });
+    let without = without.unwrap();
+    settle(&clock);
+    assert_eq!(without.following(), None);
+    assert!(without.flags().live().followed.is_some());
+    drop(without);
+    drop(one);
+    wait_until("the other takes over", || {
+        let_pass(&clock, Duration::from_secs(1));
+        status(&other).state == FollowState::Fresh
+    });
+}
+
+#[test]
+fn what_is_no_longer_named_is_no_longer_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Serve);
+    drop({
+        let app = open(folder.path(), &server.url());
+        assert_eq!(fetch(&app), FollowState::Fresh);
+        app
+    });
+    // A command that does its work and ends leaves it as it is.
+    let command = App::open(Options::new(folder.path())).unwrap();
+    assert!(command.flags().live().followed.is_some());
+    switch(&command, "ui.badges", false);
+    let document = command.flags().live().document.clone();
+    let clock = standing_clock();
+    let app = App::open(Options {
+        watch: true,
+        clock: clock.clone(),
+        ..Options::new(folder.path())
+    });
+    let app = app.unwrap();
+    wait_until("following has ended", || {
+        app.flags().live().followed.is_none()
+    });
+    assert_eq!(app.flags().live().document, document);
+    assert_eq!(history(&app)[0].cause, Cause::Unfollow);
+}
+
+#[test]
+fn what_is_held_is_accepted_by_name_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Serve);
+    server.put(&with_components(
+        &json!({"a": true, "b": true, "c": true, "d": true}),
+    ));
+    let app = open(folder.path(), &server.url());
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    server.put(&with_components(&json!({"a": true})));
+    let FollowState::Held { lost, document, .. } = fetch(&app) else {
+        panic!("it has lost three of four");
+    };
+    assert_eq!(lost, "3 of 4 components: b, c, d");
+    assert_eq!(app.flags().live().document.count(), (4, 4));
+    // Another one took its place before the person answered.
+    server.put(&with_components(&json!({"b": true})));
+    let refused = app.accept_followed(&document).unwrap_err();
+    assert_eq!(refused.code(), Code::LargeLoss);
+    assert_eq!(app.flags().live().document.count(), (4, 4));
+    let FollowState::Held { document, .. } = fetch(&app) else {
+        panic!("it has lost three of four");
+    };
+    app.accept_followed(&document).unwrap();
+    assert_eq!(app.flags().live().document.count(), (1, 1));
+    assert_eq!(fetch(&app), FollowState::Fresh);
+}
+
+fn publish(app: &App, which: &Selection) -> Published {
+    app.publish(which, false, &someone())
+        .expect("the server answers")
+}
+
+#[test]
+fn overrides_are_published_over_changes_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Serve);
+    server.put(&with_components(&json!({"a": true, "b": true, "c": true})));
+    let app = open(folder.path(), &server.url());
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    switch(&app, "a", false);
+    switch(&app, "c", false);
+    // Another machine publishes meanwhile.
+    server.put(&with_components(&json!({"a": true, "b": false, "c": true})));
+    let only_a = Selection::Component("a".parse().unwrap());
+    assert!(matches!(publish(&app, &only_a), Published::Done(_)));
+    let expected = with_components(&json!({"a": false, "b": false, "c": true}));
+    assert_eq!(server.document(), expected);
+    let overrides = |app: &App| -> Vec<String> {
+        let live = app.flags().live();
+        let followed = live.followed.as_ref().expect("it is followed");
+        followed.own().map(|(place, _)| place.pointer()).collect()
+    };
+    assert_eq!(overrides(&app), ["/components/c"]);
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    assert_eq!(history(&app)[0].cause, Cause::Publish);
+}
+
+#[test]
+fn a_conflict_shows_both_sides_and_each_is_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Serve);
+    server.put(&with_components(&json!({"a": true, "b": true, "c": true})));
+    let app = open(folder.path(), &server.url());
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    let remove = flagdeck_core::Edit::Remove {
+        paths: vec!["a".parse().unwrap()],
+        release: false,
+    };
+    app.flags()
+        .change(crate::support::apps::request(remove))
+        .unwrap();
+    switch(&app, "b", false);
+    // The same components change there, one of them to the same value.
+    server.put(&with_components(
+        &json!({"a": false, "b": false, "c": true}),
+    ));
+    let Published::Conflict(conflicts) = publish(&app, &Selection::All) else {
+        panic!("a was changed there");
+    };
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+    let conflict = &conflicts[0];
+    let a: Place = "/components/a".parse().unwrap();
+    assert_eq!(conflict.place, a);
+    assert_eq!(conflict.was, Some(true.into()));
+    assert_eq!(conflict.theirs, Some(false.into()));
+    assert_eq!(conflict.mine, None);
+    // Nothing was published; what they have is below the overrides by now.
+    assert!(server.document().contains(r#""a":false"#));
+    let theirs = Selection::Places([a].into());
+    app.flags().clear_overrides(&theirs, &someone()).unwrap();
+    assert!(matches!(publish(&app, &Selection::All), Published::Done(_)));
+    assert_eq!(text(&app), server.document());
+}
+
+#[test]
+fn a_document_without_a_tag_is_followed_and_not_published_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::ServeUntagged);
+    let app = open(folder.path(), &server.url());
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    assert_eq!(history(&app).len(), 1);
+    switch(&app, "ui.badges", false);
+    let refused = app.publish(&Selection::All, false, &someone()).unwrap_err();
+    assert_eq!(refused.code(), Code::Remote);
+    assert_eq!(
+        app.flags().live().followed.as_ref().unwrap().own().count(),
+        1
+    );
+}
+
+/// One Flagdeck follows another, and either is killed again and again while flags change.
+#[test]
+fn one_flagdeck_follows_another_through_kills_of_either() {
+    let (team, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let set = |on: bool| {
+        let on = if on { "on" } else { "off" };
+        let set = flagctl(&team, &["set", "ui.badges", on]).output().unwrap();
+        assert!(
+            set.status.success(),
+            "{}",
+            String::from_utf8_lossy(&set.stderr)
+        );
+    };
+    let mut serving = Serving::start(&team);
+    let port = serving.address.rsplit_once(':').unwrap().1.to_owned();
+    let follow = |port: &str| {
+        let mut command = flagctl(&own, &["serve", "--port", "0"]);
+        command
+            .env(
+                "ML_FLAGS_ENDPOINT",
+                format!("http://127.0.0.1:{port}/api/ml/flags"),
+            )
+            .env("FLAGDECK_FEATURE_FLAGS_REFRESH_INTERVAL", "1000");
+        Serving::run(command)
+    };
+    let mut following = follow(&port);
+    let serves = |following: &Serving, on: bool| {
+        let wanted = format!("\"badges\":{on}");
+        wait_until("the document of the other", || {
+            get(&following.address, "/api/ml/flags").contains(&wanted)
+        });
+    };
+    for round in 0..6 {
+        let on = round % 2 == 0;
+        match round % 3 {
+            0 => set(on),
+            1 => {
+                // Killed while the flags change, and started on its port again.
+                drop(serving);
+                set(on);
+                serves(&following, !on);
+                serving = Serving::run(flagctl(&team, &["serve", "--port", &port]));
+            }
+            _ => {
+                drop(following);
+                set(on);
+                following = follow(&port);
+            }
+        }
+        serves(&following, on);
+    }
+    let checked = flagctl(&own, &["doctor", "--json"]).output().unwrap();
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stdout)
+    );
+    drop((serving, following));
+}
