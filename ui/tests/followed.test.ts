@@ -2,6 +2,7 @@
 
 import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
+import { tick } from "svelte";
 import { describe, expect, it } from "vitest";
 
 import type { FollowState } from "../src/bindings/wire";
@@ -148,12 +149,14 @@ describe("the line about the followed document", () => {
     const status = host.status.bind(host);
     host.status = () => {
       asked += 1;
-      if (asked === 2)
-        host.state = { ...host.state, following: { ...following, nextMs: now + 90_000 } };
-      return status();
+      // A new object each time, as from the backend.
+      return status().then((known) => structuredClone(known));
     };
     await openOver(host);
     await waitFor(() => expect(asked).toBe(2));
+    // The answer is the same: a fetch that is under way is not asked about again and again.
+    for (let turn = 0; turn < 50; turn += 1) await tick();
+    expect(asked).toBe(2);
   });
 });
 
@@ -178,6 +181,17 @@ describe("an override", () => {
     await press(document.body, "z", { ctrlKey: true });
     await waitFor(() => expect(switchOf("ui.badges")).toBe("false"));
     await waitFor(() => expect(toast()).toContain("now an override"));
+  });
+
+  it("is returned from the menu of its row or its group", async () => {
+    await openFollowing(overrideBadges);
+    await user.click(screen.getByTestId("menu-tracker"));
+    await screen.findByTestId("menu-remove");
+    expect(screen.queryByTestId("menu-return")).toBeNull();
+    await user.keyboard("{Escape}");
+    await user.click(screen.getByTestId("menu-ui"));
+    await user.click(await screen.findByTestId("menu-return"));
+    await waitFor(() => expect(switchOf("ui.badges")).toBe("true"));
   });
 
   it("in a closed group is told by the group", async () => {
