@@ -21,7 +21,7 @@ fn document(json: &Value) -> FlagDocument {
 }
 
 /// The followed document of these tests, with some keys replaced.
-fn team(changes: Value) -> RemoteDocument {
+fn team(changes: &Value) -> RemoteDocument {
     let mut json = json!({
         "enabled": true,
         "components": {"search": false, "cart": true, "ui": {"badges": false, "hints": true}},
@@ -55,7 +55,7 @@ fn follow(app: &App, remote: &RemoteDocument) -> bool {
 
 fn following(folder: &Path) -> App {
     let app = open(folder);
-    assert!(follow(&app, &team(json!({}))));
+    assert!(follow(&app, &team(&json!({}))));
     app
 }
 
@@ -95,13 +95,13 @@ fn latest(app: &App) -> (Cause, Vec<String>) {
 fn a_followed_document_is_a_revision_by_its_address() {
     let folder = tempfile::tempdir().unwrap();
     let app = following(folder.path());
-    assert_eq!(app.flags().live().document, team(json!({})).document);
+    assert_eq!(app.flags().live().document, team(&json!({})).document);
     let first = &history(&app)[0];
     assert_eq!(first.cause, Cause::Follow);
     assert_eq!(first.actor, Actor::new(Via::Followed, FROM));
     assert_eq!(first.changes[0], format!("Follows {FROM}"));
 
-    assert!(follow(&app, &team(components(true, true))));
+    assert!(follow(&app, &team(&components(true, true))));
     assert_eq!(latest(&app), (Cause::Adopt, vec!["ui.badges on".into()]));
     drop(app);
     let app = open(folder.path());
@@ -115,7 +115,7 @@ fn what_did_not_change_makes_no_revision() {
     let app = following(folder.path());
     let again = RemoteDocument {
         etag: Some("\"2\"".into()),
-        ..team(json!({}))
+        ..team(&json!({}))
     };
     assert!(!follow(&app, &again));
     switch(&app, "search", true);
@@ -131,7 +131,7 @@ fn an_edit_overrides_what_is_followed_and_no_refresh_takes_it_away() {
     set_percentage(&app, 55_000);
     assert_eq!(overridden(&app), ["/rollout", "/components/search"]);
 
-    let other = team(json!({
+    let other = team(&json!({
         "rollout": {"percentage": 30, "userGroups": ["beta"], "strategy": "canary"},
         "components": {"search": false, "cart": false, "ui": {"badges": true, "hints": true}},
     }));
@@ -151,7 +151,7 @@ fn an_override_stays_while_the_followed_value_is_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let app = following(folder.path());
     switch(&app, "ui.badges", true);
-    assert!(follow(&app, &team(components(true, true))));
+    assert!(follow(&app, &team(&components(true, true))));
     assert_eq!(
         latest(&app),
         (
@@ -159,7 +159,7 @@ fn an_override_stays_while_the_followed_value_is_the_same() {
             vec!["Changed under overrides: ui.badges".into()]
         )
     );
-    assert!(follow(&app, &team(components(false, true))));
+    assert!(follow(&app, &team(&components(false, true))));
     assert!(is_on(&app, "ui.badges"));
     assert_eq!(overridden(&app), ["/components/ui/badges"]);
 }
@@ -189,14 +189,14 @@ fn overrides_are_cleared_one_by_one_and_together() {
     undo(&app);
     assert_eq!(percentage(&app), 55_000);
     clear(&app, &Selection::All);
-    assert_eq!(app.flags().live().document, team(json!({})).document);
+    assert_eq!(app.flags().live().document, team(&json!({})).document);
     let none = app.flags().clear_overrides(&Selection::All, &someone());
     assert_eq!(none.unwrap_err().to_string(), "there is no such override");
 
     // One that has the followed value by now ends without a change.
     switch(&app, "search", true);
     let on = json!({"search": true, "cart": true, "ui": {"badges": false, "hints": true}});
-    follow(&app, &team(json!({"components": on})));
+    follow(&app, &team(&json!({"components": on})));
     clear(&app, &Selection::All);
     assert_eq!(
         latest(&app),
@@ -211,15 +211,15 @@ fn undo_takes_an_edit_back_and_not_what_was_adopted_since() {
     let app = following(folder.path());
     switch(&app, "ui.badges", true);
     // The followed document changes elsewhere, and under the override.
-    assert!(follow(&app, &team(components(false, false))));
-    assert!(follow(&app, &team(components(true, false))));
+    assert!(follow(&app, &team(&components(false, false))));
+    assert!(follow(&app, &team(&components(true, false))));
     undo(&app);
     assert_eq!(overridden(&app), [""; 0]);
     assert_eq!(
         app.flags().live().document,
-        team(components(true, false)).document
+        team(&components(true, false)).document
     );
-    assert!(follow(&app, &team(components(false, true))));
+    assert!(follow(&app, &team(&components(false, true))));
     app.flags().redo(&someone()).expect("there is a step");
     assert!(is_on(&app, "ui.badges") && is_on(&app, "ui.hints"));
     assert_eq!(overridden(&app), ["/components/ui/badges"]);
@@ -243,7 +243,7 @@ fn a_removed_component_stays_removed_with_what_is_said_of_it_since() {
             release: false,
         },
     );
-    let with_rollout = team(json!({
+    let with_rollout = team(&json!({
         "rollouts": {"ui.badges": {"percentage": 1, "userGroups": [], "strategy": "canary"}},
     }));
     assert!(follow(&app, &with_rollout));
@@ -257,7 +257,7 @@ fn a_removed_component_stays_removed_with_what_is_said_of_it_since() {
 fn what_has_lost_most_components_is_held_and_a_kill_switch_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let app = following(folder.path());
-    let small = team(json!({"components": {"cart": true}}));
+    let small = team(&json!({"components": {"cart": true}}));
     let Ok(Adopted::Held(lost)) = app.flags().follow(&small, false) else {
         panic!("it has lost three of four");
     };
@@ -266,7 +266,7 @@ fn what_has_lost_most_components_is_held_and_a_kill_switch_is_not() {
         "3 of 4 components: search, ui.badges, ui.hints"
     );
     assert_eq!(history(&app).len(), 1);
-    assert!(follow(&app, &team(json!({"enabled": false}))));
+    assert!(follow(&app, &team(&json!({"enabled": false}))));
     assert!(!app.flags().live().document.enabled);
     assert!(matches!(
         app.flags().follow(&small, true),
@@ -279,13 +279,13 @@ fn what_has_lost_most_components_is_held_and_a_kill_switch_is_not() {
 fn a_local_document_is_not_given_up_for_a_small_one_without_a_question() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path());
-    change(&app, Edit::Replace(team(json!({})).document.to_bytes()));
-    let blank = team(json!({"components": {}}));
+    change(&app, Edit::Replace(team(&json!({})).document.to_bytes()));
+    let blank = team(&json!({"components": {}}));
     assert!(matches!(
         app.flags().follow(&blank, false),
         Ok(Adopted::Held(_))
     ));
-    let Ok(Adopted::Revision(_)) = app.flags().follow(&team(components(true, true)), false) else {
+    let Ok(Adopted::Revision(_)) = app.flags().follow(&team(&components(true, true)), false) else {
         panic!("nothing is lost");
     };
     assert_eq!(overridden(&app), [""; 0]);
@@ -297,8 +297,8 @@ fn all_flags_off_is_an_override_that_no_followed_document_turns_on() {
     let app = following(folder.path());
     turn_master(&app, false);
     assert_eq!(overridden(&app), ["/enabled"]);
-    follow(&app, &team(json!({"enabled": false})));
-    follow(&app, &team(json!({"enabled": true})));
+    follow(&app, &team(&json!({"enabled": false})));
+    follow(&app, &team(&json!({"enabled": true})));
     assert!(!app.flags().live().document.enabled);
 }
 
@@ -314,8 +314,8 @@ fn published_overrides_are_part_of_what_is_followed() {
     let expected = json!({"components": {
         "search": true, "cart": true, "ui": {"badges": false, "hints": true},
     }});
-    assert_eq!(publication.document, team(expected).document);
-    let etag = Some("\"2\"".into());
+    assert_eq!(publication.document, team(&expected).document);
+    let etag = Some("\"2\"");
     app.flags()
         .published(&publication, etag, &someone())
         .expect("it can be saved");
@@ -406,7 +406,7 @@ fn overrides_are_the_same_for_every_program_on_the_folder() {
     assert_eq!(overridden(&one), ["/components/search"]);
     // The one adopts while the other has not looked.
     switch(&other, "cart", false);
-    assert!(follow(&one, &team(components(true, true))));
+    assert!(follow(&one, &team(&components(true, true))));
     assert_eq!(overridden(&one), ["/components/cart", "/components/search"]);
     assert_sound(&one);
 }
@@ -415,7 +415,7 @@ fn overrides_are_the_same_for_every_program_on_the_folder() {
 fn restoring_a_revision_overrides_what_differs_from_what_is_followed() {
     let folder = tempfile::tempdir().unwrap();
     let app = following(folder.path());
-    assert!(follow(&app, &team(components(true, false))));
+    assert!(follow(&app, &team(&components(true, false))));
     let old = app.flags().at(RevisionNumber(1)).unwrap();
     change(&app, Edit::Replace(old.document.to_bytes()));
     assert_eq!(app.flags().live().document, old.document);

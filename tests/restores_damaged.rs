@@ -167,6 +167,43 @@ fn a_damaged_restore_that_was_open_prevents_neither_the_next_one_nor_a_confirmat
     assert_eq!(asked, 0, "what nothing asks for is not kept");
 }
 
+#[test]
+fn a_damaged_restore_is_removed_alone_and_a_sound_one_stays() {
+    let cli = Cli::new();
+    let app = prepare(cli.data_dir());
+    damage(
+        cli.data_dir(),
+        "UPDATE restore SET actor = 'eve' WHERE id = 2",
+    );
+    let refused = app.remove_damaged_restore(1).unwrap_err();
+    assert_eq!(refused.code(), Code::NothingToDo, "{refused}");
+    let missing = app.remove_damaged_restore(3).unwrap_err();
+    assert_eq!(missing.code(), Code::NotFound, "{missing}");
+    let command = "snapshot remove --restore 2";
+    assert_eq!(cli.ok(command), "1 damaged restore removed\n");
+    cli.refused(command, 3, "There was no restore 2");
+    assert_eq!(statuses(&app), [(1, RestoreStatus::Superseded)]);
+    assert_eq!(app.check().unwrap().problems, Vec::<String>::new());
+    let next = app.restore_state(&everything(1), &me()).unwrap();
+    assert_eq!(next.id, 3, "its number is given to no other one");
+    let report = app.put_state(&web(), br#"{"n": 5}"#, None, Some(2));
+    let told = report.unwrap().restore.unwrap();
+    assert_eq!(told.status, ConfirmationStatus::Unknown);
+}
+
+/// Damage may say that a restore is of a source which is not there.
+#[test]
+fn a_damaged_restore_of_no_source_is_removed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = prepare(folder.path());
+    let database = database(folder.path());
+    database.pragma_update(None, "foreign_keys", false).unwrap();
+    let moved = "UPDATE restore SET source = 77 WHERE id = 2";
+    assert_eq!(database.execute(moved, []).unwrap(), 1);
+    app.remove_damaged_restore(2).unwrap();
+    assert_eq!(statuses(&app), [(1, RestoreStatus::Superseded)]);
+}
+
 /// Unlike SQL, damage changes no index with the row.
 #[test]
 fn a_status_that_is_damaged_in_the_file_refuses_no_later_restore() {

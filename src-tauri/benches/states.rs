@@ -1,6 +1,7 @@
 //! What states and their snapshots cost in the application: on disk, in memory, in time.
 //! Targets: 1 200 bytes a snapshot of 146 KiB, any one read and checked within 5 ms, less than
-//! 5 MB resident for a state of 411 KiB with its ring full.
+//! 5 MB resident for a state of 411 KiB with its ring full, less than 100 MB for reports of one of
+//! 7.5 MB.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 #![allow(clippy::print_stderr, reason = "bytes are reported beside the times")]
@@ -76,6 +77,41 @@ fn memory(_: &mut Criterion) {
         text.len() / 1024,
         added()
     );
+}
+
+/// What reports of one of the largest states add, each of which differs from the one before.
+fn large_reports(_: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let app = open(folder.path());
+    let mut host = Host::large();
+    let before = resident_bytes();
+    let (mut most, mut bytes) = (0, 0);
+    for _ in 0..sized(40, 2) {
+        host.pass();
+        let text = several(&host);
+        bytes = text.len();
+        let put = app.put_state(&source(), text, Some(1), None);
+        put.expect("it is a state");
+        most = most.max(resident_bytes().saturating_sub(before));
+    }
+    eprintln!(
+        "resident memory that reports of a state of {:.1} MB add: {:.0} MB, {:.1} times its text",
+        bytes as f64 / 1e6,
+        most as f64 / 1e6,
+        most as f64 / bytes as f64
+    );
+}
+
+/// Returns a state of as many copies of a host's as fit.
+fn several(host: &Host) -> Vec<u8> {
+    let one = tree::write(host.state());
+    let mut text = Vec::from(b"{");
+    for nth in 0..7_500_000 / one.len() {
+        text.extend(format!("{}\"host{nth}\":", if nth == 0 { "" } else { "," }).bytes());
+        text.extend(&one);
+    }
+    text.push(b'}');
+    text
 }
 
 fn snapshots(criterion: &mut Criterion) {
@@ -156,5 +192,5 @@ fn snapshots(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, memory, snapshots);
+criterion_group!(benches, memory, large_reports, snapshots);
 criterion_main!(benches);

@@ -64,7 +64,10 @@ use self::exposition::Exposition;
 use self::frame::NameId;
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
 use self::removing::Removing;
-pub use self::removing::{RemovedMeasurements, counted_of, is_drawn, remove_source};
+pub use self::removing::{
+    RemovedMeasurements, counted_of, is_drawn, remove_source, remove_undecodable_frames,
+    undecodable_frames,
+};
 use self::store::{Key, MetricsReader, NewBatch};
 use self::waiting::Waiting;
 use self::worker::{Context, Job, Task};

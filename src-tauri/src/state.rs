@@ -102,6 +102,12 @@ pub enum StateError {
         /// Its number.
         id: u64,
     },
+    /// A restore can be read: only a damaged one is removed.
+    #[error("restore {id} is sound: it is part of the history, and stays")]
+    SoundRestore {
+        /// Its number.
+        id: u64,
+    },
     /// The state of a source can be read, so there is nothing to recover.
     #[error("the state of {name} is sound: there is nothing to recover")]
     Sound {

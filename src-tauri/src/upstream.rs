@@ -16,6 +16,7 @@ mod chain;
 mod credential;
 mod error;
 mod limits;
+mod lineage;
 mod schedule;
 mod unfollowed;
 
@@ -31,10 +32,11 @@ use ureq::http::{HeaderName, Response, request};
 
 pub use self::answer::{Answer, Fetched, Published};
 use self::answer::{is_strong, read, read_published};
-pub use self::chain::{Chain, FlagdeckId, Lineage, ML_VIA, NoId};
+pub use self::chain::{Chain, FlagdeckId, ML_VIA, NoId};
 pub use self::credential::{CREDENTIAL_FILE, Credential, CredentialError};
 pub use self::error::{Circle, Complaint, FetchError, Kind, PublishError, RedirectError};
 use self::limits::{CALL_TIME, REDIRECTS_MAX};
+pub use self::lineage::Lineage;
 pub use self::schedule::{Since, next_ms};
 pub use self::unfollowed::FollowError;
 use crate::address::{Address, NoAddress};

@@ -149,6 +149,21 @@ describe("restores in the list", () => {
     expect(within(details()).queryByTestId("restore-undo")).toBeNull();
   });
 
+  it("lose the record of a damaged one when a person removes it", async () => {
+    ask(35);
+    ask(5, { snapshot: 5 });
+    host.states.damageRestore(1);
+    await open(2);
+    await user.click(await screen.findByTestId("restore-row-1"));
+    await user.click(within(details()).getByTestId("restore-remove"));
+    const dialog = await screen.findByTestId("remove-restore");
+    expect(dialog.textContent).toContain(words.restores.removal.lost);
+    await user.click(screen.getByTestId("remove-restore-go"));
+    await waitFor(() => expect(screen.queryByTestId("restore-row-1")).toBeNull());
+    expect(host.states.restores.map(({ id }) => id)).toEqual([2]);
+    expect(count()).toBe("2 changes, 1 restore");
+  });
+
   it("are placed right in a history of many pages", async () => {
     ask(EVERY_MS / MINUTE_MS / 2 + 10 * 500);
     await open(1200);

@@ -281,6 +281,19 @@ describe("restores", () => {
     expect(screen.queryByTestId("restores")).toBeNull();
   });
 
+  it("lose the record of a damaged one, and are listed again", async () => {
+    await openTwo();
+    ask("app", { only: ["ml.usage.calculations"] });
+    ask("app");
+    host.states.damageRestore(1);
+    await user.click(await screen.findByTestId("show-restores"));
+    await user.click(await screen.findByTestId("restore-remove"));
+    await user.click(await screen.findByTestId("remove-restore-go"));
+    await screen.findByTestId("restore-2");
+    expect(screen.queryByTestId("restore-1")).toBeNull();
+    expect(host.states.restores.map(({ id }) => id)).toEqual([2]);
+  });
+
   it("are drawn beneath the timeline, each leading to the list", async () => {
     await openTwo();
     ask("app");

@@ -159,6 +159,11 @@ pub const SNAPSHOTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// compared by their unique elements, and by place.
 pub const ALIGN_DIFFERENCES_MAX: usize = 256;
 
+/// Elements of a list, between its equal ends, that are searched for each other by their content;
+/// those of a longer list by their place. The search takes some hundred bytes for each, and a state
+/// has room for millions of numbers.
+pub const ALIGN_CONTENT_MAX: usize = 128 * 1024;
+
 /// From this many elements on, those in the same place with little in common count as removed and
 /// added. Fewer are quickly read one by one; a ring that turned over completely is not.
 pub const ALIGN_STRANGERS_MIN: usize = 9;

@@ -10,15 +10,11 @@ mod json;
 pub mod keys;
 mod masked;
 mod number;
+mod object;
 pub mod order;
 pub mod patch;
 pub mod path;
 mod read;
-
-use std::hash::{Hash, Hasher};
-
-use foldhash::fast::RandomState;
-use indexmap::IndexMap;
 
 pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, is_hash_of, write};
@@ -26,6 +22,7 @@ pub use self::json::{deserialize, deserialize_unique};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
 pub(crate) use self::masked::{Masked, masked};
 pub use self::number::Number;
+pub use self::object::Object;
 pub use self::order::settled;
 pub use self::patch::{Patch, compare};
 pub use self::path::{Path, PathError, Slot, slot};
@@ -53,10 +50,6 @@ pub enum Tree {
     /// An object.
     Object(Box<Object>),
 }
-
-/// The members of an object, in their order. Objects that differ only in the order are equal.
-#[derive(Debug, Clone, Default, Eq)]
-pub struct Object(IndexMap<Box<str>, Tree, RandomState>);
 
 impl Tree {
     /// Returns a text.
@@ -128,123 +121,6 @@ impl Tree {
     /// Returns a member of an object.
     pub fn get(&self, key: &str) -> Option<&Tree> {
         self.as_object()?.get(key)
-    }
-}
-
-impl Object {
-    /// Returns an object without members, and room for so many.
-    pub fn with_capacity(members: usize) -> Self {
-        Self(IndexMap::with_capacity_and_hasher(
-            members,
-            RandomState::default(),
-        ))
-    }
-
-    /// Returns a member.
-    pub fn get(&self, key: &str) -> Option<&Tree> {
-        self.0.get(key)
-    }
-
-    /// Returns a member with its name.
-    pub(crate) fn get_key_value(&self, key: &str) -> Option<(&str, &Tree)> {
-        let (key, value) = self.0.get_key_value(key)?;
-        Some((key, value))
-    }
-
-    /// Returns a member, mutably.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
-        self.0.get_mut(key)
-    }
-
-    /// Returns a member, mutably; inserts `null` if it is missing.
-    pub fn get_or_insert(&mut self, key: impl Into<Box<str>>) -> &mut Tree {
-        self.0.entry(key.into()).or_default()
-    }
-
-    /// Keeps the members for which `keep` returns `true`.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Tree) -> bool) {
-        self.0.retain(|key, value| keep(key, value));
-    }
-
-    /// Returns whether there is a member of this name.
-    pub fn contains_key(&self, key: &str) -> bool {
-        self.0.contains_key(key)
-    }
-
-    /// Replaces the member of the same name, or adds one at the end.
-    pub fn insert(&mut self, key: impl Into<Box<str>>, value: Tree) {
-        self.0.insert(key.into(), value);
-    }
-
-    /// Inserts a member that is not there yet before the one at `place`.
-    pub fn insert_at(&mut self, place: usize, key: impl Into<Box<str>>, value: Tree) {
-        self.0.shift_insert(place, key.into(), value);
-    }
-
-    /// Adds members at the end, or replaces those of the same name.
-    pub(crate) fn extend(&mut self, members: impl Iterator<Item = (Box<str>, Tree)>) {
-        self.0.extend(members);
-    }
-
-    /// Takes a member away; the others keep their order.
-    pub fn remove(&mut self, key: &str) -> Option<Tree> {
-        self.0.shift_remove(key)
-    }
-
-    /// Counts the members.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Returns whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Goes through the members in their order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Tree)> + DoubleEndedIterator {
-        self.0.iter().map(|(key, value)| (&**key, value))
-    }
-
-    /// Goes through the names in their order.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
-        self.0.keys().map(|key| &**key)
-    }
-
-    /// Goes through the values in their order.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &Tree> {
-        self.0.values()
-    }
-}
-
-impl IntoIterator for Object {
-    type Item = (Box<str>, Tree);
-    type IntoIter = indexmap::map::IntoIter<Box<str>, Tree>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-impl FromIterator<(Box<str>, Tree)> for Object {
-    /// The last of several members of one name counts, in the place of the first.
-    fn from_iter<I: IntoIterator<Item = (Box<str>, Tree)>>(members: I) -> Self {
-        Self(members.into_iter().collect())
-    }
-}
-
-impl PartialEq for Object {
-    fn eq(&self, other: &Self) -> bool {
-        order::are_same(self, other)
-    }
-}
-
-impl Hash for Object {
-    /// The order does not count, as in comparisons of objects.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let mut sorted: Vec<_> = self.0.iter().collect();
-        sorted.sort_unstable_by_key(|(key, _)| *key);
-        sorted.hash(state);
     }
 }
 

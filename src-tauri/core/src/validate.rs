@@ -289,7 +289,7 @@ impl Check {
                     Node::Component(self.leaf(&at, &leaf))
                 }
             };
-            group.insert(name.into(), node);
+            group.insert((*name).into(), node);
         }
         group
     }

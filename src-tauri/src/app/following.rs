@@ -118,7 +118,7 @@ impl App {
     pub fn fetch_now(&self) -> Result<FollowStatus, Error> {
         let remote = self.remote()?;
         let now_ms = self.now_ms();
-        let found = self.found(&remote, self.known_tag(&remote));
+        let found = self.found(&remote, self.known_tag(&remote).as_deref());
         let state = match found {
             Ok(Found::Same) => FollowState::Fresh,
             Ok(Found::Held { lost, document }) => FollowState::Held {
@@ -165,9 +165,9 @@ impl App {
             });
             let error = match sent {
                 Ok(published) => {
-                    let outcome = self
-                        .flags()
-                        .published(&publication, published.etag, actor)?;
+                    let outcome =
+                        self.flags()
+                            .published(&publication, published.etag.as_deref(), actor)?;
                     self.fetch_soon();
                     return Ok(Published::Done(outcome));
                 }

@@ -78,6 +78,49 @@ impl App {
         Ok(of(source, stored.unwrap_or_default(), counted.calculations))
     }
 
+    /// Removes a restore whose record is damaged, so that nothing tells of it any more. What it
+    /// asked for and what became of it cannot be read, so nothing else is lost. A sound one stays.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none of that number, [`StateError::SoundRestore`] if it can
+    /// be read, others if that cannot be stored.
+    pub fn remove_damaged_restore(&self, id: u64) -> Result<(), Error> {
+        self.flags().check_place()?;
+        let states = &self.0.states;
+        states.remove_damaged_restore(id, self.now_ms())?;
+        // Whose it was is not certain.
+        self.announce(Event::State(None));
+        Ok(())
+    }
+
+    /// Says of every single record that is damaged what cannot be read any more because of that.
+    /// Nothing needs these records.
+    ///
+    /// # Errors
+    /// If reading stopped before the end.
+    pub fn damaged_records(&self) -> Result<Vec<String>, Error> {
+        let mut found = self.0.states.describe_damaged_records()?;
+        found.extend(frames(metrics::undecodable_frames(self.data_dir())?));
+        Ok(found)
+    }
+
+    /// Removes the records that [`Self::damaged_records`] tells of, and returns what it says of
+    /// those that were removed. This cannot be undone.
+    ///
+    /// # Errors
+    /// If that cannot be stored.
+    pub fn remove_damaged_records(&self) -> Result<Vec<String>, Error> {
+        self.flags().check_place()?;
+        let now_ms = self.now_ms();
+        let mut removed = self.0.states.remove_damaged_records(now_ms)?;
+        if !removed.is_empty() {
+            self.announce(Event::State(None));
+        }
+        let undecodable = metrics::remove_undecodable_frames(self.data_dir(), now_ms)?;
+        removed.extend(frames(undecodable));
+        Ok(removed)
+    }
+
     /// Removes a snapshot. This cannot be undone. A pinned one has to be unpinned first.
     ///
     /// # Errors
@@ -88,6 +131,17 @@ impl App {
         let removed = self.0.states.remove_snapshot(id, source, self.now_ms())?;
         self.announce(Event::State(Some(removed.shared())));
         Ok(())
+    }
+}
+
+/// Says of damaged frames what is lost with them; `None` without any.
+fn frames(count: u64) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 frame: what was counted in its time, in charts".into()),
+        count => Some(format!(
+            "{count} frames: what was counted in their time, in charts"
+        )),
     }
 }
 

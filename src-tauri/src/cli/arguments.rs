@@ -5,7 +5,7 @@ mod states;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
 use flagdeck::address::Address;
 use flagdeck::config;
 use flagdeck::demo::state::StateSize;
@@ -184,6 +184,7 @@ pub enum Command {
         url: Option<Address>,
     },
     /// Look for anything wrong with the data folder and the configuration
+    #[command(group = ArgGroup::new("mended").args(["salvage", "remove_damaged"]))]
     Doctor {
         /// Have a running Flagdeck, whose data folder was removed while it was open, write
         /// everything back
@@ -194,8 +195,12 @@ pub enum Command {
         /// the entries as seen
         #[arg(long, value_name = "ENTRY", num_args = 0.., conflicts_with = "write_back")]
         salvage: Option<Vec<String>>,
-        /// Take it back without asking
-        #[arg(long, requires = "salvage")]
+        /// Remove single records that are damaged and that nothing needs: restores, changes in the
+        /// history, frames of charts. Says first what is lost with them; on a terminal, asks
+        #[arg(long, conflicts_with_all = ["write_back", "salvage"])]
+        remove_damaged: bool,
+        /// Do it without asking
+        #[arg(long, requires = "mended")]
         yes: bool,
     },
     /// Print the token that writes over HTTP need

@@ -144,6 +144,11 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
             yes,
             ..
         } => salvage::salvage(app, &names, yes, output)?,
+        Command::Doctor {
+            remove_damaged: true,
+            yes,
+            ..
+        } => doctor::remove_damaged(app, yes, output)?,
         Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
         Command::Serve { port } => serve(app, port, output, tell_address)?,

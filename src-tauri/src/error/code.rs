@@ -186,7 +186,7 @@ impl From<&StateError> for Code {
             StateError::Pinned { .. } => Self::Pinned,
             StateError::Ended { .. } => Self::RestoreEnded,
             StateError::Damaged { .. } | StateError::DamagedRestore { .. } => Self::StateDamaged,
-            StateError::Sound { .. } => Self::NothingToDo,
+            StateError::Sound { .. } | StateError::SoundRestore { .. } => Self::NothingToDo,
             StateError::Unavailable { .. } => Self::NotKept,
             StateError::Store(error) => error.into(),
         }

@@ -250,7 +250,7 @@ impl Flags {
     pub fn published(
         &self,
         publication: &Publication,
-        etag: Option<String>,
+        etag: Option<&str>,
         actor: &Actor,
     ) -> Result<Outcome, Error> {
         for _ in 0..CONFLICT_RETRIES_MAX {
@@ -258,7 +258,7 @@ impl Flags {
             let followed = live.followed.as_ref().ok_or_else(no_override)?;
             let mut own = followed.own_ones();
             own.retain(|place, _| !publication.places.contains(place));
-            let source = (publication.to.clone(), etag.clone());
+            let source = (publication.to.clone(), etag.map(str::to_owned));
             let (document, followed) = Followed::over(&publication.document, source, own);
             let wanted = Wanted {
                 follows: Follows::Now(Some(followed)),

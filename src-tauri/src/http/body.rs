@@ -12,7 +12,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
-use super::limits::{BODY_BYTES_MAX, UNREAD_BYTES_MAX};
+use super::limits::{
+    BODY_BYTES_MAX, LARGE_BODY_BYTES_MIN, LARGE_BODY_ROOM_BYTES, UNREAD_BYTES_MAX,
+};
 use super::memory::Reserved;
 use super::places::Task;
 use super::problem::ProblemDetails;
@@ -127,7 +129,7 @@ async fn collect(
 ) -> Result<Vec<u8>, ProblemDetails> {
     let mut limited = Limited::new(body, bytes_max);
     // What arrives is added as it comes: frames that are kept to the end would be there twice.
-    let mut bytes = Vec::with_capacity(declared.unwrap_or(0).min(bytes_max));
+    let mut bytes = Vec::with_capacity(room(declared, bytes_max));
     let reading = async {
         while let Some(frame) = limited.frame().await.transpose()? {
             bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
@@ -144,6 +146,14 @@ async fn collect(
         Err(_) => Err(
             ProblemDetails::new(Code::TooSlow, "The body of the request took too long.").closing(),
         ),
+    }
+}
+
+/// Returns for how many bytes to make room, given how many are declared.
+fn room(declared: Option<usize>, bytes_max: usize) -> usize {
+    match declared.unwrap_or(bytes_max) {
+        LARGE_BODY_BYTES_MIN.. => LARGE_BODY_ROOM_BYTES,
+        small => small,
     }
 }
 

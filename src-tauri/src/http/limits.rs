@@ -21,6 +21,14 @@ pub const BODY_BYTES_MAX: usize = DOCUMENT_BYTES_MAX;
 /// Bytes of a state that is put whole: one as large as any that is kept has to fit.
 pub const STATE_BODY_BYTES_MAX: usize = crate::state::limits::STATE_BYTES_MAX;
 
+/// Bytes of a body from which on it has memory of its own, that is returned to the system.
+pub const LARGE_BODY_BYTES_MIN: usize = 1024 * 1024;
+
+/// Bytes of address space of such a body. What is freed of fewer than 32 MiB, glibc may keep for
+/// the thread that had it (mallopt(3), `M_MMAP_THRESHOLD`), and each thread of a server had one.
+/// Memory that is not written to is none.
+pub const LARGE_BODY_ROOM_BYTES: usize = 33 * 1024 * 1024;
+
 /// Bytes of a body with the context of an evaluation: a user has a name, groups and some attributes,
 /// and thousands of users may be asked for at a time.
 pub const CONTEXT_BODY_BYTES_MAX: usize = 64 * 1024;

@@ -106,3 +106,27 @@ pub fn is_drawn(data_dir: &Path, source: &str) -> Result<bool, StoreError> {
         None => Ok(false),
     }
 }
+
+/// Counts the frames in a data folder that cannot be decoded. No chart shows them.
+///
+/// # Errors
+/// [`StoreError`] if they cannot be read.
+pub fn undecodable_frames(data_dir: &Path) -> Result<u64, StoreError> {
+    match MetricsReader::open(data_dir)? {
+        Some(reader) => reader.undecodable(),
+        None => Ok(0),
+    }
+}
+
+/// Removes the frames in a data folder that cannot be decoded. Returns how many those were.
+///
+/// # Errors
+/// [`StoreError`] if that cannot be stored; then none was removed.
+pub fn remove_undecodable_frames(data_dir: &Path, now_ms: i64) -> Result<u64, StoreError> {
+    match undecodable_frames(data_dir)? {
+        0 => Ok(0),
+        _ => MetricsStore::open(data_dir, random(), now_ms)?
+            .0
+            .remove_undecodable(),
+    }
+}

@@ -463,11 +463,9 @@ impl MetricsReader {
             read_checkpoint(&moment).map(drop),
             read_names(&moment).map(drop),
             log::check(&moment),
-            frames::check(&moment, "frame"),
-            frames::check(&moment, "evidence"),
         ];
         let mut problems = Vec::new();
-        for found in checked {
+        for found in checked.into_iter().chain(frames::check(&moment)) {
             match found {
                 Ok(()) => {}
                 Err(StoreError::Damaged { what }) => {

@@ -176,6 +176,20 @@ impl States {
         self.writer(now_ms)?.store().cancel(id, actor, now_ms)
     }
 
+    /// Removes a restore whose record is damaged.
+    ///
+    /// # Errors
+    /// [`StateError::SoundRestore`] if it is not, [`StateError::NotFound`] if there is none.
+    pub(crate) fn remove_damaged_restore(&self, id: u64, now_ms: i64) -> Result<(), StateError> {
+        // Two connections have to find it damaged: a disk may fail to read once.
+        match self.restored(id) {
+            Err(StateError::DamagedRestore { .. }) => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Err(StateError::SoundRestore { id }),
+        }
+        self.writer(now_ms)?.store().remove_damaged_restore(id)
+    }
+
     /// Returns one restore.
     ///
     /// # Errors

@@ -11,10 +11,12 @@
 //! Any number of programs may write: every call is one transaction that begins from what is there.
 //! Does not read the clock, and knows nothing of settings.
 
+mod damaged;
 mod finding;
 mod importing;
 mod recovery;
 mod removing;
+mod reporting;
 mod restores;
 mod ring;
 mod salvage;
@@ -29,10 +31,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flagdeck_core::restore::Asked;
-use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree::{Object, Tree};
+use flagdeck_core::state::Change;
+use flagdeck_core::tree::Tree;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+pub(super) use self::damaged::{DamagedRecord, find as damaged_records};
 pub(super) use self::finding::{
     DamagedSource, Sources, all as all_sources, get as get_source, get_any as get_any_source,
 };
@@ -40,6 +43,7 @@ pub(super) use self::importing::Imported;
 pub(crate) use self::recovery::NewRecovery;
 pub(crate) use self::removing::StoredOf;
 pub(super) use self::removing::stored_of;
+pub(super) use self::reporting::Whole;
 pub(super) use self::restores::{
     NewRestore, OpenRestore, all_open as open_restores, last_id as last_restore,
     latest as latest_restore, list as list_restores, load as load_restore, open as open_restore,
@@ -57,7 +61,7 @@ pub(super) use self::snapshots::{
 pub(super) use self::sources::{Recorded, Source, is_intact};
 use self::tree_cache::TreeCache;
 use super::limits::PAGES_KIB;
-use super::{Confirmation, Counts, SourceName, StateError};
+use super::{Counts, SourceName, StateError};
 use crate::state::shapes::{SnapshotLabel, StateRestore};
 use crate::store::Actor;
 use crate::store::StoreError;
@@ -71,22 +75,6 @@ pub(super) struct StateStore {
     connection: Placed,
     share: SharedLock,
     trees: TreeCache,
-}
-
-/// A state that its source reports whole.
-#[derive(Debug)]
-pub(super) struct Whole {
-    pub(super) tree: Tree,
-    pub(super) files: Option<u64>,
-}
-
-/// The outcome of a reported state.
-#[derive(Debug)]
-pub(super) struct Put {
-    pub(super) bytes: u64,
-    /// Values that differ from before; 0 if it is the same.
-    pub(super) changes: u32,
-    pub(super) confirmation: Option<Confirmation>,
 }
 
 impl StateStore {
@@ -139,36 +127,6 @@ impl StateStore {
     /// [`StoreError`] if it cannot be written.
     pub(super) fn keep(&self, data_dir: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
         STATES.keep(&self.connection, data_dir, now_ms)
-    }
-
-    /// Replaces the state of a source, durably, also a damaged one. `confirms` is the restore that
-    /// the source says it applied.
-    ///
-    /// # Errors
-    /// [`StateError`] if it cannot be stored; then nothing was.
-    pub(super) fn put(
-        &mut self,
-        name: &SourceName,
-        whole: Whole,
-        confirms: Option<u64>,
-        now_ms: i64,
-    ) -> Result<Put, StateError> {
-        self.surely(|store| {
-            let transaction = store.connection.begin()?;
-            let mut source = finding::find_or_make_for_report(&transaction, name)?;
-            let mut tree = store.trees.take_for_report(&transaction, &mut source)?;
-            let put = report(
-                &transaction,
-                &mut source,
-                &mut tree,
-                (whole, confirms),
-                now_ms,
-            )?;
-            transaction.commit()?;
-            // Only a tree that is on disk, as in `within`.
-            store.trees.hold(&source, tree);
-            Ok(put)
-        })
     }
 
     /// Applies changes one by one and records each, durably and together. Some of them may be
@@ -435,62 +393,6 @@ impl StateStore {
     pub(super) fn forget_idle(&mut self) {
         self.trees.drop_idle();
     }
-}
-
-/// Stores a whole report, and what it confirms.
-fn report(
-    transaction: &Transaction<'_>,
-    source: &mut Source,
-    tree: &mut Tree,
-    (whole, confirms): (Whole, Option<u64>),
-    now_ms: i64,
-) -> Result<Put, StateError> {
-    let mut reported = whole.tree;
-    state::without_known(&mut reported, tree, &ring::of(transaction, source)?.found);
-    let confirmation = confirms
-        .map(|id| restores::confirm(transaction, source, id, &reported, now_ms))
-        .transpose()?;
-    let heard_ms = std::mem::replace(&mut source.at_ms, now_ms);
-    source.files = whole.files.unwrap_or(source.files);
-    let changes = replace(transaction, source, tree, reported, heard_ms)?;
-    sources::write(transaction, source)?;
-    Ok(Put {
-        bytes: source.bytes,
-        changes,
-        confirmation,
-    })
-}
-
-/// Stores what a source reports in place of its state, if they differ. Returns how many values
-/// differ.
-fn replace(
-    transaction: &Transaction<'_>,
-    source: &mut Source,
-    tree: &mut Tree,
-    reported: Tree,
-    heard_ms: i64,
-) -> Result<u32, StateError> {
-    let patch = flagdeck_core::compare(tree, &reported);
-    let changes = patch.changes();
-    let is_first = source.seq == 0;
-    if changes == 0 && !is_first {
-        return Ok(0);
-    }
-    source.seq += 1;
-    // The first report is recorded as a change of everything in it.
-    let nothing = Tree::from(Object::default());
-    let before = if is_first { &nothing } else { &*tree };
-    ring::report(transaction, source, heard_ms, (before, &reported))?;
-    if is_first {
-        *tree = reported;
-    } else {
-        // What is equal in both keeps its spelling.
-        patch
-            .apply(tree)
-            .expect("the patch was made against this tree");
-    }
-    sources::write_whole(transaction, source, tree)?;
-    Ok(u32::try_from(changes).unwrap_or(u32::MAX))
 }
 
 /// Loads the state of a source, as it is on disk; to be called within a transaction.

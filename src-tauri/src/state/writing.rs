@@ -7,7 +7,7 @@ use flagdeck_core::tree::{Path, Tree};
 
 use super::bundle::{self, Bundled, Progress};
 use super::intake::{self, ChangeProblem};
-use super::store::{Imported, NewSnapshot, Whole};
+use super::store::{self, DamagedRecord, Imported, NewSnapshot, Whole};
 use super::{ChangesReceipt, SourceName, StateError, StatePut, StateTree, States, StoredOf};
 use crate::format::Format;
 use crate::state::shapes::{Snapshot, SnapshotLabel, StateAt, Unreadable};
@@ -208,6 +208,41 @@ impl States {
     ) -> Result<SourceName, StateError> {
         self.reader_of(&format!("snapshot {id}"))?;
         self.writer(now_ms)?.store().remove_snapshot(id, source)
+    }
+
+    /// Finds single records that are damaged and that nothing needs.
+    ///
+    /// # Errors
+    /// [`StoreError`] if reading stopped before the end.
+    pub(super) fn damaged_records(&self) -> Result<Vec<DamagedRecord>, StoreError> {
+        match self.reader()? {
+            Some(connection) => store::damaged_records(&connection),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Says of each of them what is lost with it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if reading stopped before the end.
+    pub(crate) fn describe_damaged_records(&self) -> Result<Vec<String>, StoreError> {
+        let records = self.damaged_records()?.into_iter();
+        Ok(records.map(|record| record.to_string()).collect())
+    }
+
+    /// Removes them, and says of each what is lost. Two connections have to find it damaged: a disk
+    /// may fail to read once.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be stored; then none was removed.
+    pub(crate) fn remove_damaged_records(&self, now_ms: i64) -> Result<Vec<String>, StoreError> {
+        let records = self.damaged_records()?;
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut writer = self.writer(now_ms)?;
+        let removed = writer.store().remove_damaged_records(&records)?.into_iter();
+        Ok(removed.map(|record| record.to_string()).collect())
     }
 
     /// Removes the snapshots of a source that came from a file.

@@ -133,6 +133,8 @@ macro_rules! with_every_call {
             states::state_restores(filter: RestoreFilter, offset: usize, limit: usize) -> RestorePage;
             /// Takes back an open restore: the source is no longer asked for it.
             states::cancel_restore(id: u64) -> StateRestore;
+            /// Removes the record of a restore that is damaged.
+            states::remove_damaged_restore(id: u64) -> ();
             /// What undoing a restore would change.
             states::preview_undo_restore(id: u64, options: StateDifferenceOptions) -> StateDifference;
             /// Asks for the same parts as they were before a restore; cancels it if it is open.

@@ -94,6 +94,8 @@ export interface Calls {
   stateRestores(filter: RestoreFilter, offset: number, limit: number): Promise<RestorePage>;
   /** Takes back an open restore: the source is no longer asked for it. */
   cancelRestore(id: number): Promise<StateRestore>;
+  /** Removes the record of a restore that is damaged. */
+  removeDamagedRestore(id: number): Promise<void>;
   /** What undoing a restore would change. */
   previewUndoRestore(id: number, options: StateDifferenceOptions): Promise<StateDifference>;
   /** Asks for the same parts as they were before a restore; cancels it if it is open. */
@@ -213,6 +215,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   recoverState: ["recover_state", "source", "snapshot"],
   stateRestores: ["state_restores", "filter", "offset", "limit"],
   cancelRestore: ["cancel_restore", "id"],
+  removeDamagedRestore: ["remove_damaged_restore", "id"],
   previewUndoRestore: ["preview_undo_restore", "id", "options"],
   undoRestore: ["undo_restore", "id"],
   exportSnapshots: ["export_snapshots", "ids"],

@@ -147,7 +147,7 @@ export class ActivityLog {
   /** Reads again what could not be read. */
   retry(): void {
     if (this.history.failure) this.history.retry();
-    if (this.restores.failure || this.#failure) void this.#listAgain();
+    if (this.restores.failure || this.#failure) void this.listRestoresAgain();
   }
 
   /** Finds the place of something, as {@link History.locate} does. */
@@ -178,7 +178,8 @@ export class ActivityLog {
     return (this.restores.list ?? []).filter((each) => isAmong(each, narrowing)).toReversed();
   }
 
-  async #listAgain(): Promise<void> {
+  /** Reads the restores again, when one was removed that no source tells of. */
+  async listRestoresAgain(): Promise<void> {
     if (await this.restores.refresh()) await this.#list();
   }
 

@@ -46,6 +46,8 @@ export type Over =
   | { kind: "restore_state"; snapshot: Snapshot; part?: string }
   | { kind: "undo_restore"; restore: StateRestore }
   | { kind: "recover_state"; damaged: DamagedState }
+  /** One whose record is damaged. */
+  | { kind: "remove_restore"; restore: StateRestore; onremoved: () => void }
   /** Those of one source, or of every one. */
   | { kind: "restores"; source: string | null }
   /** Of one source, or of every one. */

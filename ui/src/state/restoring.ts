@@ -56,6 +56,13 @@ export async function cancelRestore(deck: Deck, { id }: StateRestore): Promise<v
   });
 }
 
+/** Removes the record of a damaged restore. Rejects if that was refused. */
+export async function removeDamagedRestore(deck: Deck, restore: StateRestore): Promise<void> {
+  await deck.host.removeDamagedRestore(restore.id);
+  await renew(deck, restore);
+  deck.toasts.done(words.restores.removal.done(restore.id));
+}
+
 /**
  * Undoes a restore: cancels an open one, asks for what was before a confirmed one. If anything in
  * its parts changed since, or if that replaces an open restore, it is shown first.

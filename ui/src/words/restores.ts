@@ -179,6 +179,16 @@ export const restores = {
       `${isolated(source)} has the state of snapshot ${snapshot} again.`,
   },
 
+  removal: {
+    open: "Remove record…",
+    openMeaning: "Remove this damaged record, so that nothing tells of it",
+    title: (id: number) => `Remove the record of restore ${id}?`,
+    lost: "It cannot be read, so nothing can be done with it. The fact that there was a restore is lost with it.",
+    stays: "States, snapshots and other restores stay as they are. This cannot be undone.",
+    now: "Remove damaged record",
+    done: (id: number) => `The damaged record of restore ${id} is removed.`,
+  },
+
   undoDialog: {
     title: (source: string, at: string) => `Undo the restore of ${isolated(source)} of ${at}?`,
     moved: (count: number, wasExact: boolean) => {

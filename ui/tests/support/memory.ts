@@ -246,6 +246,10 @@ export class MemoryHost extends MemoryFollowing implements Host {
     return this.states.stateRestores(filter, offset, limit);
   }
 
+  removeDamagedRestore(id: number): Promise<void> {
+    return this.states.removeDamagedRestore(id);
+  }
+
   cancelRestore(id: number): Promise<StateRestore> {
     return this.states.cancelRestore(id);
   }

@@ -371,6 +371,12 @@ export class KeptStates {
     return this.cancel(id);
   }
 
+  async removeDamagedRestore(id: number): Promise<void> {
+    await this.#gate;
+    this.#refuse();
+    this.#restores.removeDamaged(id);
+  }
+
   async previewUndoRestore(id: number, options: StateDifferenceOptions): Promise<StateDifference> {
     await this.#gate;
     this.#refuse();

@@ -56,6 +56,19 @@ export class Restores {
     this.all[this.all.findIndex((it) => it.id === id)] = restore;
   }
 
+  removeDamaged(id: number): void {
+    if (this.get(id).status !== "damaged") {
+      throw failure(
+        "nothing_to_do",
+        `Restore ${id} is sound: it is part of the history, and stays.`,
+      );
+    }
+    this.all.splice(
+      this.all.findIndex((it) => it.id === id),
+      1,
+    );
+  }
+
   page({ source, sinceMs, untilMs }: RestoreFilter, offset: number, limit: number): RestorePage {
     const found = this.all.toReversed().filter((restore) => {
       const isOfSource = source === undefined || restore.source === source;

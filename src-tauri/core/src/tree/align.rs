@@ -9,11 +9,11 @@ mod keyed;
 
 use std::ops::Range;
 
-use self::content::Contents;
+use self::content::{Contents, short};
 use self::keyed::Keyed;
 pub(super) use self::keyed::identity;
 use super::{Tree, same};
-use crate::limits::ALIGN_STRANGERS_MIN;
+use crate::limits::{ALIGN_CONTENT_MAX, ALIGN_STRANGERS_MIN};
 
 /// How the elements of one list became those of another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,8 +49,8 @@ pub enum Run {
 /// in nearly all of them, and unique in each list, except for some that were all removed) are
 /// identified by it. All others are identified by content: a ring that moved on first, which takes
 /// linear time for any content, otherwise the longest common part as far as
-/// [`crate::limits::ALIGN_DIFFERENCES_MAX`] reaches, and what is left between equal elements by
-/// place, unless most of it is unrelated.
+/// [`crate::limits::ALIGN_DIFFERENCES_MAX`] reaches in a list of at most [`ALIGN_CONTENT_MAX`]
+/// elements, and what is left between equal elements by place, unless most of it is unrelated.
 ///
 /// Equality is that of [`same`].
 pub fn align(before: &[Tree], after: &[Tree]) -> Alignment {
@@ -143,18 +143,18 @@ fn overlap(before: &[Tree], after: &[Tree]) -> usize {
 
 /// Returns the failure function: for every prefix of a list, the length of its longest proper
 /// prefix that is also its suffix.
-fn borders(pattern: &[Tree]) -> Vec<usize> {
+fn borders(pattern: &[Tree]) -> Vec<u32> {
     let mut borders = vec![0; pattern.len()];
     let mut matched = 0;
     for place in 1..pattern.len() {
         matched = extended(pattern, &borders, matched, &pattern[place]);
-        borders[place] = matched;
+        borders[place] = short(matched);
     }
     borders
 }
 
 /// Returns how much of a pattern is matched once one more element is read.
-fn extended(pattern: &[Tree], borders: &[usize], matched: usize, element: &Tree) -> usize {
+fn extended(pattern: &[Tree], borders: &[u32], matched: usize, element: &Tree) -> usize {
     let mut matched = matched;
     loop {
         if pattern.get(matched).is_some_and(|next| same(next, element)) {
@@ -163,7 +163,7 @@ fn extended(pattern: &[Tree], borders: &[usize], matched: usize, element: &Tree)
         if matched == 0 {
             return 0;
         }
-        matched = borders[matched - 1];
+        matched = borders[matched - 1] as usize;
     }
 }
 
@@ -219,6 +219,9 @@ fn are_alike(one: &Tree, other: &Tree) -> bool {
 
 /// Matches equal elements: the most of them that there are in the same order, within bounds.
 fn by_content(old: &[Tree], new: &[Tree]) -> Matches {
+    if old.len().max(new.len()) > ALIGN_CONTENT_MAX {
+        return Matches::default();
+    }
     let contents = Contents::of(old, new);
     let once = contents.once();
     let by_order = || in_order(once.clone()).0;

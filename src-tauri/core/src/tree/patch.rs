@@ -18,7 +18,7 @@ pub enum Patch<'a> {
     /// The value is replaced.
     Replace(Cow<'a, Tree>),
     /// An object stays one, and some of its members differ.
-    Members(Members<'a>),
+    Members(Box<Members<'a>>),
     /// A list stays one; what happens to its elements, in order.
     Elements(Vec<Piece<'a>>),
 }
@@ -45,6 +45,20 @@ pub enum Piece<'a> {
     Add(Cow<'a, [Tree]>),
     /// These differ, one after the other.
     Change(Vec<Patch<'a>>),
+    /// The same if all of them are replaced: millions of numbers have no patch each.
+    Replace(Cow<'a, [Tree]>),
+}
+
+impl Piece<'_> {
+    /// Returns how many elements of the earlier list it is about.
+    fn taken(&self) -> usize {
+        match self {
+            Self::Keep(count) | Self::Drop(count) => *count,
+            Self::Change(patches) => patches.len(),
+            Self::Replace(values) => values.len(),
+            Self::Add(_) => 0,
+        }
+    }
 }
 
 /// Compares two trees.
@@ -52,7 +66,7 @@ pub fn compare<'a>(before: &Tree, after: &'a Tree) -> Patch<'a> {
     match (before, after) {
         (Tree::Object(old), Tree::Object(new)) => match compare_members(old, new) {
             members if members == Members::default() => Patch::Same,
-            members => Patch::Members(members),
+            members => Patch::Members(Box::new(members)),
         },
         (Tree::Array(old), Tree::Array(new)) => match same(before, after) {
             true => Patch::Same,
@@ -164,9 +178,9 @@ fn compare_elements<'a>(old: &[Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
                 (from, to) = (from + count, to + count);
             }
             Run::Change(count) => {
-                let pairs = old[from..from + count].iter().zip(&new[to..to + count]);
-                pieces.push(Piece::Change(
-                    pairs.map(|(old, new)| compare(old, new)).collect(),
+                pieces.push(compare_pairs(
+                    &old[from..from + count],
+                    &new[to..to + count],
                 ));
                 (from, to) = (from + count, to + count);
             }
@@ -181,6 +195,24 @@ fn compare_elements<'a>(old: &[Tree], new: &'a [Tree]) -> Vec<Piece<'a>> {
         }
     }
     pieces
+}
+
+/// Compares elements that differ, each with the one in the same place.
+fn compare_pairs<'a>(old: &[Tree], new: &'a [Tree]) -> Piece<'a> {
+    let mut pairs = old.iter().zip(new);
+    let has_parts = |(old, new): (&Tree, &Tree)| {
+        matches!(
+            (old, new),
+            (Tree::Object(_), Tree::Object(_)) | (Tree::Array(_), Tree::Array(_))
+        )
+    };
+    match pairs.clone().any(has_parts) {
+        true => Piece::Change(pairs.map(|(old, new)| compare(old, new)).collect()),
+        false => {
+            debug_assert!(pairs.all(|(old, new)| !same(old, new)));
+            Piece::Replace(Cow::Borrowed(new))
+        }
+    }
 }
 
 /// The error for a patch that does not fit the tree it was applied to.
@@ -224,7 +256,7 @@ impl Patch<'_> {
             Self::Elements(pieces) => {
                 let is_other = |piece: &Piece<'_>| match piece {
                     Piece::Keep(_) => false,
-                    Piece::Drop(_) | Piece::Add(_) => true,
+                    Piece::Drop(_) | Piece::Add(_) | Piece::Replace(_) => true,
                     Piece::Change(patches) => {
                         patches.iter().any(|p| matches!(p, Patch::Replace(_)))
                     }
@@ -359,6 +391,13 @@ fn visit_pieces<'a>(
                     from += 1;
                 }
             }
+            Piece::Replace(values) => {
+                for value in values.iter() {
+                    let old = list.get(from);
+                    place.within(step(from, old), |place| visit(place, old, Some(value)));
+                    from += 1;
+                }
+            }
         }
     }
 }
@@ -449,27 +488,41 @@ fn element_operations(pieces: &[Piece<'_>], at: &str, operations: &mut Vec<Tree>
                     place += 1;
                 }
             }
+            Piece::Replace(values) => {
+                for value in values.iter() {
+                    let path = format!("{at}/{place}");
+                    operations.push(operation("replace", path, Some(value)));
+                    place += 1;
+                }
+            }
         }
     }
 }
 
 fn apply_pieces(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<(), PatchMismatch> {
-    let taken = pieces.iter().map(|piece| match piece {
-        Piece::Keep(count) | Piece::Drop(count) => *count,
-        Piece::Change(patches) => patches.len(),
-        Piece::Add(_) => 0,
-    });
+    let taken = pieces.iter().map(Piece::taken);
     let taken = taken.fold(0usize, usize::saturating_add);
     if taken != elements.len() {
         return Err(PatchMismatch);
     }
-    let stays_in_place = |piece: &Piece<'_>| matches!(piece, Piece::Keep(_) | Piece::Change(_));
-    match pieces.iter().all(stays_in_place) {
-        true => change_elements(pieces, elements),
-        false => rebuild_elements(pieces, elements),
+    let stays_in_place = |piece: &Piece<'_>| !matches!(piece, Piece::Drop(_) | Piece::Add(_));
+    let (last, before) = pieces.split_last().unzip();
+    if !before.unwrap_or_default().iter().all(stays_in_place) {
+        return rebuild_elements(pieces, elements);
     }
+    change_elements(pieces, elements)?;
+    match last {
+        Some(Piece::Drop(count)) => elements.truncate(elements.len() - count),
+        Some(Piece::Add(values)) => {
+            elements.reserve_exact(values.len());
+            elements.extend_from_slice(values);
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
+/// Changes the elements that stay, where they are. Passes over what is dropped or added at the end.
 fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), PatchMismatch> {
     let mut left = elements.iter_mut();
     for piece in pieces {
@@ -477,6 +530,10 @@ fn change_elements(pieces: &[Piece<'_>], elements: &mut [Tree]) -> Result<(), Pa
             Piece::Change(patches) => {
                 let mut changed = patches.iter().zip(left.by_ref());
                 changed.try_for_each(|(patch, element)| patch.apply(element))?;
+            }
+            Piece::Replace(values) => {
+                let replaced = values.iter().zip(left.by_ref());
+                replaced.for_each(|(value, element)| element.clone_from(value));
             }
             Piece::Keep(0) | Piece::Drop(_) | Piece::Add(_) => {}
             Piece::Keep(count) => drop(left.nth(count - 1)),
@@ -490,7 +547,7 @@ fn rebuild_elements(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<()
     let lengths = pieces.iter().map(|piece| match piece {
         Piece::Keep(count) => *count,
         Piece::Change(patches) => patches.len(),
-        Piece::Add(values) => values.len(),
+        Piece::Add(values) | Piece::Replace(values) => values.len(),
         Piece::Drop(_) => 0,
     });
     let mut rebuilt = Vec::with_capacity(lengths.sum());
@@ -500,6 +557,10 @@ fn rebuild_elements(pieces: &[Piece<'_>], elements: &mut Vec<Tree>) -> Result<()
             Piece::Keep(count) => rebuilt.extend(left.by_ref().take(*count)),
             Piece::Drop(count) => left.by_ref().take(*count).for_each(drop),
             Piece::Add(values) => rebuilt.extend(values.iter().cloned()),
+            Piece::Replace(values) => {
+                left.by_ref().take(values.len()).for_each(drop);
+                rebuilt.extend(values.iter().cloned());
+            }
             Piece::Change(patches) => {
                 for (patch, mut element) in patches.iter().zip(left.by_ref()) {
                     patch.apply(&mut element)?;

@@ -5,11 +5,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use memchr::memchr;
 use serde::de::{Error, IgnoredAny};
 use serde_json::Value;
 
+use super::object::Names;
 use super::{Number, Object, Tree};
 use crate::limits::{JSON_DEPTH_MAX, KEY_BYTES_MAX, READ_DEPTH_MAX};
 use crate::problem::quote;
@@ -191,6 +193,9 @@ fn repeated_key(text: &str, opened: usize) -> Option<String> {
     None
 }
 
+/// Elements of a list that are worth a list of their own while they are read.
+const LONG_LIST: usize = 4096;
+
 /// Goes through a text from its beginning to its end; `None` once it is not what the rules take.
 struct Reader<'a> {
     text: &'a str,
@@ -200,7 +205,8 @@ struct Reader<'a> {
     /// The parts of the lists and objects that are being read, outer ones first: each takes its
     /// parts when it is closed, in exactly as much memory.
     elements: Vec<Tree>,
-    members: Vec<(Box<str>, Tree)>,
+    members: Vec<(Arc<str>, Tree)>,
+    names: Names,
     /// Why it stopped, if that was for a key that is there twice.
     repeated: Option<Repeated>,
 }
@@ -221,6 +227,7 @@ impl<'a> Reader<'a> {
             depth: 0,
             elements: Vec::new(),
             members: Vec::new(),
+            names: Names::default(),
             repeated: None,
         }
     }
@@ -255,12 +262,12 @@ impl<'a> Reader<'a> {
         while !self.closes(b'}', self.members.len() == begin)? {
             self.skip_space();
             let key = self
-                .string()
+                .name()
                 .filter(|key| key.len() <= self.rules.key_bytes_max)?;
             self.skip_space();
             self.take(b':')?;
             let Some(value) = self.value() else {
-                self.note_step(|| key.into());
+                self.note_step(|| (*key).into());
                 return None;
             };
             self.members.push((key, value));
@@ -295,7 +302,18 @@ impl<'a> Reader<'a> {
             };
             self.elements.push(element);
         }
-        Some(Tree::Array(self.elements.drain(begin..).collect()))
+        Some(Tree::Array(self.elements_from(begin)))
+    }
+
+    /// Takes the elements of a list that is closed. A long one that no other is around takes them
+    /// without a copy.
+    fn elements_from(&mut self, begin: usize) -> Vec<Tree> {
+        if begin > 0 || self.elements.len() < LONG_LIST {
+            return self.elements.drain(begin..).collect();
+        }
+        let mut elements = std::mem::take(&mut self.elements);
+        elements.shrink_to_fit();
+        elements
     }
 
     fn open(&mut self) -> Option<()> {
@@ -316,6 +334,19 @@ impl<'a> Reader<'a> {
             self.take(b',')?;
         }
         Some(is_end)
+    }
+
+    /// Reads the name of a member.
+    fn name(&mut self) -> Option<Arc<str>> {
+        let begin = self.at;
+        self.take(b'"')?;
+        let piece = self.plain()?;
+        if self.peek()? == b'"' {
+            self.at += 1;
+            return Some(self.names.share(piece));
+        }
+        self.at = begin;
+        self.string().map(Arc::from)
     }
 
     fn string(&mut self) -> Option<Box<str>> {

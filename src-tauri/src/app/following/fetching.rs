@@ -95,7 +95,7 @@ impl Fetcher {
         let found = match self.prepare(app, &endpoint) {
             Ok(remote) => {
                 let known = app.known_tag(remote);
-                app.found(remote, known)
+                app.found(remote, known.as_deref())
             }
             Err(error) => {
                 self.due = Some(now + LOOK_AGAIN_EVERY);
@@ -202,8 +202,8 @@ impl App {
     ///
     /// # Errors
     /// If it cannot be saved.
-    pub(super) fn found(&self, remote: &Remote, known: Option<String>) -> Result<Found, Error> {
-        let answer = match remote.fetch(known.as_deref()) {
+    pub(super) fn found(&self, remote: &Remote, known: Option<&str>) -> Result<Found, Error> {
+        let answer = match remote.fetch(known) {
             Ok(answer) => answer,
             Err(error) => {
                 return Ok(Found::Failed {
@@ -264,9 +264,9 @@ impl App {
 
     /// Notes how following is going, and announces it if that is news.
     fn note_following(&self, status: Option<FollowStatus>) {
-        let state = |status: &Option<FollowStatus>| status.as_ref().map(|it| it.state.clone());
-        let before = std::mem::replace(&mut *lock(&self.0.follower.status), status.clone());
-        if state(&before) != state(&status) {
+        let state = status.as_ref().map(|it| it.state.clone());
+        let before = std::mem::replace(&mut *lock(&self.0.follower.status), status);
+        if before.map(|it| it.state) != state {
             self.announce(Event::Status);
         }
     }

@@ -194,13 +194,14 @@ pub enum SnapshotCommand {
         #[arg(long)]
         name: Option<String>,
     },
-    /// Remove the snapshots that came from a file, or single snapshots
+    /// Remove the snapshots that came from a file, single snapshots, or damaged restores
     ///
     /// With a name, those that were taken here stay. With --id, any snapshot that is not pinned is
-    /// removed. This cannot be undone.
+    /// removed. With --restore, the record of a restore that is damaged: what it asked for and what
+    /// became of it cannot be read any more; a sound one stays. This cannot be undone.
     #[command(
-        group = ArgGroup::new("what").required(true).args(["source", "ids"]),
-        override_usage = "flagctl snapshot remove [OPTIONS] <NAME|--id <ID>>"
+        group = ArgGroup::new("what").required(true).args(["source", "ids", "restores"]),
+        override_usage = "flagctl snapshot remove [OPTIONS] <NAME|--id <ID>|--restore <ID>>"
     )]
     Remove {
         /// What the source of the imported snapshots is called
@@ -209,6 +210,9 @@ pub enum SnapshotCommand {
         /// The number of a snapshot; may be given more than once
         #[arg(long = "id", value_name = "ID")]
         ids: Vec<u64>,
+        /// The number of a damaged restore, as restores lists it; may be given more than once
+        #[arg(long = "restore", value_name = "ID")]
+        restores: Vec<u64>,
     },
 }
 

@@ -16,8 +16,9 @@ use flagdeck::store::sqlite::holders::{self, Holder};
 use flagdeck::wire::Finding;
 use flagdeck::{App, durable, serving, trusted_time};
 
-use super::push as pushing;
-use crate::output::{Output, mark, remark};
+use super::{Refused, push as pushing};
+use crate::input::{can_answer, is_confirmed};
+use crate::output::{Output, counted, mark, progress, remark};
 
 /// How long a program may take to write its store back.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(30);
@@ -35,6 +36,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     findings.extend(removed(app));
     findings.extend(unlabelled(app));
     findings.extend(app.check_each());
+    findings.extend(damaged_records(app));
     // A database that lacks revisions is noticed when it is opened, and when it is checked.
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text.clone()));
@@ -61,6 +63,56 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// How to remove what is told of for good, because it is damaged and nothing replaces it.
+fn damaged_records(app: &App) -> Option<Finding> {
+    // That it cannot be read is among the other findings.
+    let records = app.damaged_records().unwrap_or_default();
+    let text = format!(
+        "nothing needs {}: flagctl doctor --remove-damaged removes what is damaged",
+        counted(records.len(), "damaged record")
+    );
+    (!records.is_empty()).then(|| finding(false, text))
+}
+
+/// Says which single records are damaged, and removes them if that is confirmed.
+pub fn remove_damaged(app: &App, yes: bool, output: &mut Output) -> anyhow::Result<()> {
+    let records = app.damaged_records()?;
+    if records.is_empty() && !output.json {
+        return Ok(output.line("No single record is damaged.")?);
+    }
+    if !records.is_empty() && !yes {
+        confirm_removal(&records, output)?;
+    }
+    let removed = app.remove_damaged_records()?;
+    output.note_saved();
+    if output.json {
+        return Ok(output.value(&serde_json::json!({ "removed": removed }))?);
+    }
+    let count = counted(removed.len(), "damaged record");
+    output.line(format!("{count} removed. Lost with that:"))?;
+    for lost in removed {
+        output.line(format!("    {lost}"))?;
+    }
+    Ok(())
+}
+
+fn confirm_removal(records: &[String], output: &Output) -> anyhow::Result<()> {
+    let told = format!(
+        "What cannot be read is lost:\n    {}\n",
+        records.join("\n    ")
+    );
+    if output.json || !can_answer() {
+        let refused =
+            format!("{told}To remove the damaged records, which cannot be undone, add --yes.");
+        return Err(Refused(refused).into());
+    }
+    progress(&told);
+    match is_confirmed("Remove the damaged records? This cannot be undone.")? {
+        true => Ok(()),
+        false => Err(Refused("nothing was removed".into()).into()),
+    }
 }
 
 /// Entries of the quarantine without a label, as an earlier Flagdeck left them: no notice tells of

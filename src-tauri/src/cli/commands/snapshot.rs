@@ -58,8 +58,13 @@ pub fn run(app: &App, command: SnapshotCommand, output: &mut Output) -> anyhow::
             export(app, &ids, file.as_deref(), output)?;
         }
         SnapshotCommand::Import { file, name } => import(app, &file, name, output)?,
-        SnapshotCommand::Remove { source, ids } => match source {
+        SnapshotCommand::Remove {
+            source,
+            ids,
+            restores,
+        } => match source {
             Some(source) => remove_imported(app, &source, output)?,
+            None if ids.is_empty() => restore::remove_damaged(app, &restores, output)?,
             None => remove(app, &ids, output)?,
         },
     }

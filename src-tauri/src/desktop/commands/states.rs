@@ -159,6 +159,11 @@ pub async fn cancel_restore(desk: State<'_, Desk>, id: u64) -> Answer<StateResto
 }
 
 #[tauri::command]
+pub async fn remove_damaged_restore(desk: State<'_, Desk>, id: u64) -> Answer<()> {
+    with_app(&desk, move |app| app.remove_damaged_restore(id)).await
+}
+
+#[tauri::command]
 pub async fn preview_undo_restore(
     desk: State<'_, Desk>,
     id: u64,

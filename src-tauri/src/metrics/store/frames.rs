@@ -6,6 +6,7 @@ use flagdeck_core::trusted::TrustedTime;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::opening::damaged;
+use super::{MetricsReader, MetricsStore};
 use crate::metrics::frame::{Frame, NameId};
 use crate::metrics::tiers::{PackedFrame, SECONDS_IN_MEMORY_S, TICK_S, TIERS, Tier, step_of};
 use crate::store::StoreError;
@@ -16,21 +17,69 @@ const FUTURE_S: i64 = 24 * 60 * 60;
 pub(super) const FRAMES: &str = "SELECT at_s, packed FROM frame \
     WHERE step_s = ?1 AND at_s >= ?2 AND at_s < ?3 ORDER BY at_s";
 
-/// Decodes every frame of a table.
-pub(super) fn check(connection: &Connection, table: &str) -> Result<(), StoreError> {
-    let mut statement = connection.prepare(&format!("SELECT packed FROM {table}"))?;
+impl MetricsReader {
+    /// Counts the frames and the evidence that cannot be decoded.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    pub fn undecodable(&self) -> Result<u64, StoreError> {
+        let frames = undecodable(&self.0, FRAME_KEYS)?.len();
+        Ok((frames + undecodable(&self.0, EVIDENCE_KEYS)?.len()) as u64)
+    }
+}
+
+impl MetricsStore {
+    /// Removes the frames and the evidence that cannot be decoded, durably. Returns how many those
+    /// were.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written; then none was removed.
+    pub fn remove_undecodable(&mut self) -> Result<u64, StoreError> {
+        let transaction = self.connection.begin()?;
+        let mut removed = 0;
+        for (step_s, at_s) in undecodable(&transaction, FRAME_KEYS)? {
+            let sql = "DELETE FROM frame WHERE step_s = ?1 AND at_s = ?2";
+            removed += transaction.execute(sql, [step_s, at_s])?;
+        }
+        for (from_ms, _) in undecodable(&transaction, EVIDENCE_KEYS)? {
+            let sql = "DELETE FROM evidence WHERE from_ms = ?1";
+            removed += transaction.execute(sql, [from_ms])?;
+        }
+        transaction.commit()?;
+        Ok(removed as u64)
+    }
+}
+
+/// Every frame with its key.
+const FRAME_KEYS: &str = "SELECT packed, step_s, at_s FROM frame";
+
+/// All evidence with its key, twice.
+const EVIDENCE_KEYS: &str = "SELECT packed, from_ms, from_ms FROM evidence";
+
+/// Returns the keys of the rows that cannot be decoded.
+fn undecodable(connection: &Connection, select: &str) -> Result<Vec<(i64, i64)>, StoreError> {
+    let mut statement = connection.prepare(select)?;
     let mut rows = statement.query([])?;
-    let mut undecoded = 0;
+    let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
         let packed = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-        undecoded += u64::from(Frame::unpack(packed).is_none());
+        if Frame::unpack(packed).is_none() {
+            keys.push((row.get(1)?, row.get(2)?));
+        }
     }
-    match undecoded {
-        0 => Ok(()),
-        _ => Err(damaged(&format!(
-            "rows of the table {table} that cannot be decoded: {undecoded}"
-        ))),
-    }
+    Ok(keys)
+}
+
+/// Decodes every frame, and all evidence.
+pub(super) fn check(connection: &Connection) -> [Result<(), StoreError>; 2] {
+    [("frame", FRAME_KEYS), ("evidence", EVIDENCE_KEYS)].map(|(table, keys)| {
+        match undecodable(connection, keys)?.len() {
+            0 => Ok(()),
+            count => Err(damaged(&format!(
+                "rows of the table {table} that cannot be decoded: {count}"
+            ))),
+        }
+    })
 }
 
 /// Adds what was counted since the last time, by tick, and sums up what coarser tiers lack.
@@ -82,13 +131,13 @@ fn add_frame(
 pub(super) fn remove_source(connection: &Connection, source: NameId) -> Result<u64, StoreError> {
     let frames = remove_from(
         connection,
-        "SELECT packed, step_s, at_s FROM frame",
+        FRAME_KEYS,
         "UPDATE frame SET packed = ?1 WHERE step_s = ?2 AND at_s = ?3",
         source,
     )?;
     let evidence = remove_from(
         connection,
-        "SELECT packed, from_ms, from_ms FROM evidence",
+        EVIDENCE_KEYS,
         "UPDATE evidence SET packed = ?1 WHERE from_ms = ?2 AND from_ms = ?3",
         source,
     )?;

@@ -166,7 +166,7 @@ pub(super) fn load_for_report(
             let empty = Tree::from(Object::default());
             let seq = source.seq;
             sources::remove_unreadable(connection, source)?;
-            sources::write_as_of(connection, source, &tree::write(&empty), seq)?;
+            sources::write_as_of(connection, source, &empty, seq)?;
             Ok(empty)
         }
         loaded => loaded,

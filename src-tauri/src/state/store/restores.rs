@@ -12,9 +12,9 @@ use flagdeck_core::tree::{self, Tree};
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub(super) use self::formats::{migrate_restores, seal_restores};
+pub(super) use self::rows::{all_damaged, seal_row, status_text};
 pub(in crate::state) use self::rows::{all_open, last_id, latest, list, load};
 use self::rows::{find, write_keys};
-pub(super) use self::rows::{seal_row, status_text};
 use super::seal::{SEAL_BYTES, mismatch, seal};
 use super::sources::Source;
 use crate::state::limits::STATE_BYTES_MAX;
@@ -175,6 +175,27 @@ pub(super) fn cancel(
     load(connection, id)
 }
 
+/// Removes a damaged restore. Its number is given to no other one.
+///
+/// # Errors
+/// [`StateError::NotFound`] if there is none of that number, [`StateError::SoundRestore`] if it is
+/// not damaged.
+pub(super) fn remove_damaged(connection: &Connection, id: u64) -> Result<(), StateError> {
+    match load(connection, id) {
+        Err(StateError::DamagedRestore { .. }) => {}
+        Err(error) => return Err(error),
+        Ok(_) => return Err(StateError::SoundRestore { id }),
+    }
+    Ok(remove(connection, id)?)
+}
+
+/// Removes a restore with what it asks for.
+pub(super) fn remove(connection: &Connection, id: u64) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM asked WHERE restore = ?1", [id as i64])?;
+    connection.execute("DELETE FROM restore WHERE id = ?1", [id as i64])?;
+    Ok(())
+}
+
 /// Writes how a restore that is sound ended. What it asked for is not needed any more.
 fn write_end(connection: &Connection, id: u64, end: &End<'_>) -> Result<(), StoreError> {
     let differing = end
@@ -280,7 +301,7 @@ fn asked_seal(
 
 /// Checks every restore, and what the open ones ask for.
 pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let damaged = rows::all_damaged(connection)?.into_iter();
+    let damaged = all_damaged(connection)?.into_iter();
     let damaged = damaged.map(|id| StateError::DamagedRestore { id }.to_string());
     let unreadable = |restore| open(connection, restore).err();
     let open = all_open(connection)?.into_iter().filter_map(unreadable);

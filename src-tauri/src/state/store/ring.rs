@@ -6,7 +6,7 @@
 
 use flagdeck_core::diff::states::{self, Difference};
 use flagdeck_core::state::{self, Change};
-use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::tree::Tree;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::finding;
@@ -86,7 +86,7 @@ pub(super) fn migrate_ring(transaction: &Transaction<'_>) -> Result<(), StoreErr
             |row| row.get(0),
         )?;
         source.records = source.records.min(journal);
-        sources::write_as_of(transaction, &mut source, &tree::write(&tree), seq)?;
+        sources::write_as_of(transaction, &mut source, &tree, seq)?;
         sources::write(transaction, &source)?;
     }
     Ok(())
@@ -150,49 +150,62 @@ pub(in crate::state) fn since(
 
 /// Finds damage in what a source recorded and reported, and in what its snapshots keep of it.
 pub(super) fn check(connection: &Connection, source: &Source) -> Result<Vec<String>, StoreError> {
-    let mut problems = Vec::new();
-    let mut damaged = |kind: &str, seq: i64| {
-        problems.push(format!(
-            "{kind} {seq} of {} does not match its hash",
-            source.name
-        ));
-    };
-    let mut journal = connection.prepare(
-        "SELECT seq, history_max, seal, change FROM journal WHERE source = ?1 ORDER BY seq",
-    )?;
-    let mut rows = journal.query([source.id])?;
-    while let Some(row) = rows.next()? {
-        if sources::read_journal(row, source.id)?.is_none() {
-            damaged("change", row.get(0)?);
-        }
-    }
-    let mut reports = connection.prepare(
-        "SELECT seq, at_ms, since_ms, seal, changes FROM report WHERE source = ?1 ORDER BY seq",
-    )?;
-    let mut rows = reports.query([source.id])?;
-    while let Some(row) = rows.next()? {
-        if read_report(row, source.id)?.is_none() {
-            damaged("the report of change", row.get(0)?);
-        }
-    }
-    problems.extend(check_recorded(connection, source)?);
-    Ok(problems)
+    let what =
+        |kind: &str, seq: &i64| format!("{kind} {seq} of {} does not match its hash", source.name);
+    let journal =
+        "SELECT seq, history_max, seal, change FROM journal WHERE source = ?1 ORDER BY seq";
+    let changes = numbers_of(connection, journal, source.id, |row| {
+        Ok(sources::read_journal(row, source.id)?.is_none())
+    })?;
+    let reports = damaged_reports(connection, source.id)?;
+    let recorded = damaged_recorded(connection, source.id)?;
+    let changes = changes.iter().map(|seq| what("change", seq));
+    let reports = reports.iter().map(|seq| what("the report of change", seq));
+    let recorded = recorded
+        .iter()
+        .map(|id| format!("{} does not match its hash", before(*id)));
+    Ok(changes.chain(reports).chain(recorded).collect())
 }
 
-fn check_recorded(connection: &Connection, source: &Source) -> Result<Vec<String>, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT snapshot.id FROM recorded JOIN snapshot ON snapshot.id = recorded.snapshot \
-         WHERE snapshot.source = ?1 ORDER BY snapshot.id",
-    )?;
-    let mut rows = statement.query([source.id])?;
-    let mut problems = Vec::new();
+/// Returns the changes of which a source's reports are damaged.
+pub(super) fn damaged_reports(
+    connection: &Connection,
+    source: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let sql =
+        "SELECT seq, at_ms, since_ms, seal, changes FROM report WHERE source = ?1 ORDER BY seq";
+    let is_damaged = |row: &Row<'_>| Ok(read_report(row, source)?.is_none());
+    numbers_of(connection, sql, source, is_damaged)
+}
+
+/// Returns the snapshots of a source for which what was recorded before them is damaged.
+pub(super) fn damaged_recorded(
+    connection: &Connection,
+    source: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT snapshot.id FROM recorded JOIN snapshot ON snapshot.id = recorded.snapshot \
+               WHERE snapshot.source = ?1 ORDER BY snapshot.id";
+    numbers_of(connection, sql, source, |row| {
+        Ok(recorded_if_sound(connection, row.get(0)?)?.is_none())
+    })
+}
+
+/// Returns the first column of the rows of a source that are `chosen`.
+pub(super) fn numbers_of(
+    connection: &Connection,
+    sql: &str,
+    source: i64,
+    chosen: impl Fn(&Row<'_>) -> Result<bool, StoreError>,
+) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([source])?;
+    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        match recorded(connection, row.get(0)?) {
-            Err(StoreError::Damaged { what }) => problems.push(what),
-            read => drop(read?),
+        if chosen(row)? {
+            found.push(row.get(0)?);
         }
     }
-    Ok(problems)
+    Ok(found)
 }
 
 /// Keeps with a snapshot what was recorded since the one before, which is of the change `since`.
@@ -245,12 +258,17 @@ pub(in crate::state) fn recorded(
     let Some((sealed, packed)) = row else {
         return Ok(Vec::new());
     };
-    let what = || mismatch(&format!("what was recorded before snapshot {snapshot}"));
+    let what = || mismatch(&before(snapshot));
     if seal(&[&snapshot.to_le_bytes(), &packed]) != sealed {
         return Err(what());
     }
     let changes: Vec<sources::Packed> = unpack(&packed).ok_or_else(what)?;
     Ok(changes.into_iter().filter_map(sources::unpacked).collect())
+}
+
+/// Names what was recorded before a snapshot.
+fn before(snapshot: i64) -> String {
+    format!("what was recorded before snapshot {snapshot}")
 }
 
 /// Returns the same; `None` if it is damaged.

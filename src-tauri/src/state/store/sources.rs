@@ -2,6 +2,8 @@
 //!
 //! `finding.rs` reads the rows of sources.
 
+use std::io::{self, BufWriter, Write};
+
 use flagdeck_core::state;
 use flagdeck_core::state::{Change, Hint};
 use flagdeck_core::tree::{self, KeyError, Tree};
@@ -15,6 +17,9 @@ use crate::store::StoreError;
 
 /// The level of zstd for a state written whole: it is rewritten often.
 const WHOLE_LEVEL: i32 = 1;
+
+/// Bytes of text that are packed at a time.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// A source without its state.
 #[derive(Debug, Clone)]
@@ -92,31 +97,81 @@ pub(super) fn write_whole(
     source: &mut Source,
     tree: &Tree,
 ) -> Result<(), StateError> {
-    let text = tree::write(tree);
-    let bytes = text.len();
-    if bytes > STATE_BYTES_MAX {
+    let seq = source.seq;
+    let packed = pack(tree)?;
+    if packed.bytes > STATE_BYTES_MAX {
         return Err(StateError::TooLarge {
-            bytes,
+            bytes: packed.bytes,
             max: STATE_BYTES_MAX,
         });
     }
-    let seq = source.seq;
-    Ok(write_as_of(connection, source, &text, seq)?)
+    Ok(write_packed(connection, source, &packed, seq)?)
 }
 
-/// Writes the text of a state whole, as of a change.
+/// Writes a state whole, as of a change, however large it is.
 pub(super) fn write_as_of(
     connection: &Connection,
     source: &mut Source,
-    text: &[u8],
+    tree: &Tree,
     seq: i64,
 ) -> Result<(), StoreError> {
-    let packed = zstd::bulk::compress(text, WHOLE_LEVEL).map_err(|source| StoreError::File {
+    write_packed(connection, source, &pack(tree)?, seq)
+}
+
+/// The text of a state as it is stored.
+struct PackedText {
+    packed: Vec<u8>,
+    /// Bytes of the text.
+    bytes: usize,
+}
+
+/// Packs the text of a state while it is written: the text as a whole is never in memory.
+fn pack(tree: &Tree) -> Result<PackedText, StoreError> {
+    let pack = || {
+        let mut counted = Counted {
+            inner: zstd::stream::write::Encoder::new(Vec::new(), WHOLE_LEVEL)?,
+            bytes: 0,
+        };
+        let mut pieces = BufWriter::with_capacity(PIECE_BYTES, &mut counted);
+        serde_json::to_writer(&mut pieces, tree)?;
+        pieces.into_inner()?;
+        Ok(PackedText {
+            packed: counted.inner.finish()?,
+            bytes: counted.bytes,
+        })
+    };
+    pack().map_err(|source| StoreError::File {
         path: "state.db".into(),
         source,
-    })?;
-    source.bytes = text.len() as u64;
-    let sealed = whole_seal(source.id, seq, &packed);
+    })
+}
+
+/// A writer that counts what goes through it.
+struct Counted<W> {
+    inner: W,
+    bytes: usize,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(piece)?;
+        self.bytes += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+fn write_packed(
+    connection: &Connection,
+    source: &mut Source,
+    PackedText { packed, bytes }: &PackedText,
+    seq: i64,
+) -> Result<(), StoreError> {
+    source.bytes = *bytes as u64;
+    let sealed = whole_seal(source.id, seq, packed);
     connection
         .prepare_cached("INSERT OR REPLACE INTO whole VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![source.id, seq, sealed, packed])?;

@@ -182,7 +182,10 @@ const commands: HelpPage = {
           "Opens a sample app in the browser; `--remove` deletes what it left.",
         ],
         ["`flagctl clients`", "Lists the applications that are connected, and what they use."],
-        ["`flagctl doctor`", "Checks the data folder and the settings."],
+        [
+          "`flagctl doctor`",
+          "Checks the data folder and the settings; `--remove-damaged` removes single damaged records.",
+        ],
         ["`flagctl serve`", "Serves the flags over HTTP without this window."],
       ],
     },

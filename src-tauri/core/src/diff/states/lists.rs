@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::ListChange;
 use super::excerpt::excerpt_of;
 use super::place::Segment;
-use super::series::{Numbers, series};
+use super::series::{Numbers, change, series};
 use super::walk::{Walk, What};
 use crate::limits;
 use crate::tree::{Alignment, Run, Tree, align, same};
@@ -29,25 +29,26 @@ impl<'a> Walk<'a> {
             alignment,
         };
         match Numbers::of(old).zip(Numbers::of(new)) {
-            Some((before, after)) => self.series(&lists, &before, &after),
+            Some((before, after)) => self.series(&lists, before, after),
             None => self.elements(&lists),
         }
     }
 
-    fn series(&mut self, lists: &Lists<'a>, before: &Numbers, after: &Numbers) {
+    fn series(&mut self, lists: &Lists<'a>, before: Numbers, after: Numbers) {
         let mut list = lists.counts();
-        let stayed = lists.stayed();
-        let changed = stayed.iter().filter(|(from, to)| !same(from, to));
-        let within = changed
-            .clone()
-            .filter(|(from, to)| self.is_within(from, to))
-            .count();
-        list.changed = changed.count() - within;
+        let mut within = 0;
+        let mut largest: Option<f64> = None;
+        lists.each_that_stayed(|old, new| {
+            let is_within = self.is_within(old, new);
+            within += usize::from(!same(old, new) && is_within);
+            list.changed += usize::from(!same(old, new) && !is_within);
+            largest = change(old, new).into_iter().chain(largest).reduce(f64::max);
+        });
         self.found.tolerated += within;
         if list.dropped + list.added + list.changed > 0 {
             self.note(|| What::Series {
                 list,
-                series: series(before, after, &stayed),
+                series: series(before, after, largest),
             });
         }
     }
@@ -123,15 +124,14 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// Returns what was and is in the places of elements that belong together, equal ones too.
-    fn stayed(&self) -> Vec<(&'a Tree, &'a Tree)> {
-        let mut stayed = Vec::with_capacity(self.old.len().min(self.new.len()));
+    /// Visits what was and is in the places of elements that belong together, equal ones too.
+    fn each_that_stayed(&self, mut visit: impl FnMut(&Tree, &Tree)) {
         self.each(|run, from, to| {
             if let Run::Keep(count) | Run::Change(count) = run {
-                stayed.extend(self.old[from..from + count].iter().zip(&self.new[to..]));
+                let pairs = self.old[from..from + count].iter().zip(&self.new[to..]);
+                pairs.for_each(|(old, new)| visit(old, new));
             }
         });
-        stayed
     }
 
     /// Returns the places of elements that belong together and may differ within, in the order

@@ -10,20 +10,21 @@ use crate::limits;
 use crate::tree::Tree;
 
 /// The number that each of the values has.
-type Numbers<'a> = HashMap<&'a Tree, usize, RandomState>;
+type Numbers<'a> = HashMap<&'a Tree, u32, RandomState>;
 
-/// Two lists as numbers that are equal where elements are.
+/// Two lists as numbers that are equal if elements are, in half of the memory that places take: a
+/// list may have millions of elements.
 pub(super) struct Contents {
-    before: Vec<usize>,
-    after: Vec<usize>,
+    before: Vec<u32>,
+    after: Vec<u32>,
     /// By number: how often it is in each list, and its last place.
     found: Vec<[Found; 2]>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Found {
-    count: usize,
-    last: usize,
+    count: u32,
+    last: u32,
 }
 
 impl Contents {
@@ -40,15 +41,15 @@ impl Contents {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(unknown) => {
                     contents.found.push([Found::default(); 2]);
-                    *unknown.insert(contents.found.len() - 1)
+                    *unknown.insert(short(contents.found.len() - 1))
                 }
             };
-            contents.found[number][0].note(place);
+            contents.found[number as usize][0].note(place);
             contents.before.push(number);
         }
         for (place, element) in new.iter().enumerate() {
             let number = numbers.get(element).copied().unwrap_or_default();
-            contents.found[number][1].note(place);
+            contents.found[number as usize][1].note(place);
             contents.after.push(number);
         }
         contents
@@ -59,7 +60,7 @@ impl Contents {
     pub(super) fn once(&self) -> Pairs {
         let found = self.found.iter();
         let once = found.filter(|sides| sides.iter().all(|side| side.count == 1));
-        once.map(|[before, after]| (before.last, after.last))
+        once.map(|[before, after]| (before.last as usize, after.last as usize))
             .collect()
     }
 
@@ -72,10 +73,10 @@ impl Contents {
     /// Returns a longest common subsequence; `None` if too much differs.
     pub(super) fn longest_common(&self) -> Option<Pairs> {
         // Elements on one side only are in no common subsequence, and would count as differences.
-        let shared = |list: &[usize]| -> (Vec<usize>, Vec<usize>) {
-            let places = list.iter().copied().enumerate();
+        let shared = |list: &[u32]| -> (Vec<u32>, Vec<u32>) {
+            let places = (0..).zip(list.iter().copied());
             places
-                .filter(|&(_, number)| is_shared(&self.found[number]))
+                .filter(|&(_, number)| is_shared(&self.found[number as usize]))
                 .unzip()
         };
         let (left, old) = shared(&self.before);
@@ -86,15 +87,24 @@ impl Contents {
             reached: Vec::new(),
         };
         let pairs = search.run()?.into_iter();
-        Some(pairs.map(|(from, to)| (left[from], right[to])).collect())
+        Some(
+            pairs
+                .map(|(from, to)| (left[from] as usize, right[to] as usize))
+                .collect(),
+        )
     }
 }
 
 impl Found {
     fn note(&mut self, place: usize) {
         self.count += 1;
-        self.last = place;
+        self.last = short(place);
     }
+}
+
+/// Shortens a place in a list, or the number of an element.
+pub(super) fn short(place: usize) -> u32 {
+    u32::try_from(place).expect("no text that is read has so many elements")
 }
 
 fn is_shared(sides: &[Found; 2]) -> bool {
@@ -106,8 +116,8 @@ fn is_shared(sides: &[Found; 2]) -> bool {
 /// The greedy algorithm of Myers ("An O(ND) difference algorithm and its variations", 1986). A
 /// diagonal is all pairs of places with the same `from - to`.
 struct Search<'a> {
-    old: &'a [usize],
-    new: &'a [usize],
+    old: &'a [u32],
+    new: &'a [u32],
     /// By the number of differences: the place in `old` on every other diagonal from
     /// `-differences` to `differences`.
     reached: Vec<Vec<isize>>,
@@ -154,7 +164,7 @@ impl Search<'_> {
 
     /// Returns the end of the run of equal elements from here.
     fn slide(&self, from: isize, diagonal: isize) -> isize {
-        let rest = |list: &[usize], place: isize| -> usize { list.len().min(place as usize) };
+        let rest = |list: &[u32], place: isize| -> usize { list.len().min(place as usize) };
         let old = &self.old[rest(self.old, from)..];
         let new = &self.new[rest(self.new, from - diagonal)..];
         let equal = old.iter().zip(new).take_while(|(old, new)| old == new);

@@ -143,6 +143,14 @@ fn write_pieces(pieces: &[Piece<'_>], old: &[Tree], bytes: &mut Vec<u8>) {
                     place += 1;
                 }
             }
+            Piece::Replace(values) => {
+                write_run(piece::CHANGE, values.len(), bytes);
+                for value in values.iter() {
+                    bytes.push(kind::REPLACE);
+                    write_value(value, bytes);
+                }
+                place += values.len();
+            }
         }
     }
 }
@@ -267,7 +275,7 @@ impl Reader<'_> {
             (kind::SAME, _) => Ok(Patch::Same),
             (kind::REPLACE, _) => Ok(Patch::Replace(Cow::Owned(self.value(depth)?))),
             (kind::MEMBERS, Some(Tree::Object(old))) => {
-                Ok(Patch::Members(self.members(old, depth)?))
+                Ok(Patch::Members(Box::new(self.members(old, depth)?)))
             }
             (kind::ELEMENTS, Some(Tree::Array(old))) => {
                 Ok(Patch::Elements(self.pieces(old, depth)?))
@@ -344,15 +352,38 @@ impl Reader<'_> {
                     }
                     _ => {
                         self.check_count(count)?;
-                        let patches = (0..count)
-                            .map(|nth| self.patch(old.get(place.saturating_add(nth)), depth));
-                        let patches = patches.collect::<Result<_, _>>()?;
+                        let begin = place;
                         place = place.saturating_add(count);
-                        Piece::Change(patches)
+                        self.changes(old.get(begin..place).unwrap_or_default(), count, depth)?
                     }
                 })
             })
             .collect()
+    }
+
+    /// Reads what happens to elements that differ. `old` has none if they are not there.
+    fn changes(
+        &mut self,
+        old: &[Tree],
+        count: usize,
+        depth: usize,
+    ) -> Result<Piece<'static>, Damaged> {
+        let mut patches = Vec::new();
+        let mut values = Vec::new();
+        for nth in 0..count {
+            match self.patch(old.get(nth), depth)? {
+                Patch::Replace(value) if patches.is_empty() => values.push(value.into_owned()),
+                patch => patches.push(patch),
+            }
+        }
+        if patches.is_empty() {
+            return Ok(Piece::Replace(Cow::Owned(values)));
+        }
+        let replaced = values
+            .into_iter()
+            .map(|value| Patch::Replace(Cow::Owned(value)));
+        patches.splice(0..0, replaced);
+        Ok(Piece::Change(patches))
     }
 
     fn value(&mut self, depth: usize) -> Result<Tree, Damaged> {

@@ -208,6 +208,19 @@ pub fn cancel(app: &App, id: u64, output: &mut Output) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Removes the records of damaged restores, up to the first that cannot be.
+pub fn remove_damaged(app: &App, ids: &[u64], output: &mut Output) -> anyhow::Result<()> {
+    for id in ids {
+        app.remove_damaged_restore(*id)?;
+        output.note_saved();
+    }
+    if output.json {
+        return Ok(output.value(&serde_json::json!({ "removed": ids }))?);
+    }
+    let removed = counted(ids.len(), "damaged restore");
+    Ok(output.line(format!("{removed} removed"))?)
+}
+
 /// Lists restores, newest first.
 pub fn list(app: &App, arguments: RestoresArguments, output: &mut Output) -> anyhow::Result<()> {
     let now_ms = app.now_ms();

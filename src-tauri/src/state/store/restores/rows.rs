@@ -261,7 +261,9 @@ pub(in crate::state) fn latest(
 }
 
 /// Returns the numbers of the damaged ones.
-pub(super) fn all_damaged(connection: &Connection) -> Result<Vec<u64>, StoreError> {
+pub(in crate::state::store) fn all_damaged(
+    connection: &Connection,
+) -> Result<Vec<u64>, StoreError> {
     let all = select(connection, "TRUE ORDER BY restore.id", [])?;
     let damaged = all
         .into_iter()
