@@ -333,6 +333,60 @@ fn published_overrides_are_part_of_what_is_followed() {
 }
 
 #[test]
+fn a_held_document_is_reviewed_with_the_overrides_over_it_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = following(folder.path());
+    set_percentage(&app, 55_000);
+    let small = team(&json!({
+        "components": {"cart": true},
+        "rollout": {"percentage": 30, "userGroups": [], "strategy": "canary"},
+    }));
+    let review = app.flags().review_adoption(&small);
+    let lost = review.loss.expect("three of four").to_string();
+    assert_eq!(lost, "3 of 4 components: search, ui.badges, ui.hints");
+    let changes = review.difference.changes.iter();
+    let pointers: Vec<&str> = changes.map(|change| change.pointer.as_str()).collect();
+    // The default rollout stays as it is overridden.
+    assert_eq!(pointers, ["/components/search", "/components/ui"]);
+    assert_eq!(history(&app).len(), 2);
+    assert!(
+        app.flags()
+            .review_adoption(&team(&json!({})))
+            .loss
+            .is_none()
+    );
+}
+
+#[test]
+fn publishing_is_reviewed_for_whom_it_would_reach_at_the_remote() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = following(folder.path());
+    switch(&app, "search", true);
+    switch(&app, "cart", false);
+    let review = |component: &str| {
+        let which = Selection::Component(component.parse().unwrap());
+        let review = app.flags().review_publication(&which).expect("it acts");
+        assert!(review.loss.is_none());
+        let shown = review.widenings.into_iter().map(|widening| widening.path);
+        shown.collect::<Vec<_>>()
+    };
+    assert_eq!(review("search"), ["search"]);
+    assert_eq!(review("cart"), [""; 0]);
+
+    let paths = ["search", "ui.badges", "ui.hints"].map(|path| path.parse().unwrap());
+    change(
+        &app,
+        Edit::Remove {
+            paths: paths.to_vec(),
+            release: false,
+        },
+    );
+    let review = app.flags().review_publication(&Selection::All).unwrap();
+    let lost = review.loss.expect("three of four").to_string();
+    assert_eq!(lost, "3 of 4 components: search, ui.badges, ui.hints");
+}
+
+#[test]
 fn what_is_no_longer_followed_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let app = following(folder.path());

@@ -22,8 +22,8 @@ pub use self::edit::{Edit, path};
 pub use self::failure::{DamagedState, Failure};
 pub use self::flags::{Flags, Outcome, Step};
 pub use self::following::{
-    Followed, Following, Layer, OverriddenPart, Override, OverrideSelection, PublishConflict,
-    Publishing,
+    Followed, FollowedReview, Following, Layer, OverriddenPart, Override, OverrideSelection,
+    PublishConflict, Publishing, PublishingReview,
 };
 pub use self::history::{Explanation, HistoryPage, Revision};
 pub use self::reach::{Reach, Reaches, Widening, Widenings};

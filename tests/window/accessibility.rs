@@ -36,6 +36,14 @@ async fn visit_all(theme: Theme) {
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// Checks what one window shows at present.
+pub async fn assert_accessible(window: &Window<'_>, name: &str) {
+    let found = violations(window, &axe()).await;
+    assert_eq!(found, Vec::<String>::new(), "{name}");
+    let scrolls = scrolls_as_a_whole(window).await;
+    assert!(!scrolls, "{name}: the window can be scrolled as a whole");
+}
+
 async fn scrolls_as_a_whole(window: &Window<'_>) -> bool {
     let script = "const { scrollWidth, scrollHeight } = document.documentElement;
         return scrollWidth > innerWidth || scrollHeight > innerHeight;";

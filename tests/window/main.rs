@@ -12,6 +12,7 @@ mod demo;
 mod desktop;
 mod documents;
 mod flags;
+mod following;
 mod gone;
 mod inspector;
 mod keyboard;

@@ -113,6 +113,30 @@ describe("the window over a hostile backend", () => {
     await isSafe(3);
   });
 
+  it("says what is followed, overridden, held and in conflict", async () => {
+    host.follow(typical());
+    await host.change({ kind: "set_rollout", component: "ui.badges", userGroups: ["beta"] });
+    await host.change({ kind: "describe", path: "ui.badges", owner: "search" });
+    host.say({ kind: "stale", sinceMs: NOW_MS, reason: "it is away" });
+    await open("flags");
+    await screen.findByTestId("following");
+    await click("row-ui.badges");
+    await isSafe(6);
+    host.remoteChanges = new Map([["/about/ui.badges", { owner: "another team" }]]);
+    await click("publish-here");
+    await screen.findByTestId("publish");
+    await isSafe(8);
+    await click("publish-go");
+    await screen.findByTestId("conflict-/about/ui.badges");
+    await isSafe(8);
+    await click("publish-cancel");
+    host.remote = { ...typical(), components: { calculator: true } };
+    host.say({ kind: "held", sinceMs: NOW_MS, lost: "8 of 9 components", document: "c0ffee" });
+    await click("review-held");
+    await screen.findByTestId("held-loss");
+    await isSafe(6);
+  });
+
   it("lists what is in quarantine, and asks before it takes back and removes", async () => {
     host.quarantined = typicalQuarantine(NOW_MS);
     await open("settings");

@@ -44,7 +44,10 @@ describe("the tree", () => {
   it("finds by name, title, tag and owner, every word of the query, with the groups around", () => {
     const find = (text: string) => {
       const filter = { text, tags: nothing, owners: nothing, standing: "any" as const };
-      const found = filterNodes(typical(), tree, filter, Date.now);
+      const found = filterNodes(typical(), tree, filter, {
+        nowMs: Date.now,
+        isOverridden: () => false,
+      });
       return visibleNodes(found, nothing).map((node) => node.path);
     };
     expect(find("BADGES")).toEqual(["ui", "ui.badges"]);

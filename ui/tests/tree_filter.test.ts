@@ -19,7 +19,12 @@ const now = () => Date.parse("2026-11-29T12:00:00Z");
 
 function check(filter: Partial<Filter>, found: string[], document: Document = typical()) {
   const tree = growTree(document.components);
-  const nodes = filterNodes(document, tree, { ...everything, ...filter }, now);
+  const nodes = filterNodes(
+    document,
+    tree,
+    { ...everything, ...filter },
+    { nowMs: now, isOverridden: (path) => path === "tracker" },
+  );
   expect(visibleNodes(nodes, none).map((node) => node.path)).toEqual(found);
 }
 

@@ -19,7 +19,7 @@ use super::{App, Finding};
 use crate::address::without_credentials;
 use crate::error::Error;
 use crate::flags::Outcome;
-use crate::flags::following::{Adopted, Publication, RemoteDocument, Selection};
+use crate::flags::following::{Adopted, AdoptionReview, Publication, RemoteDocument, Selection};
 use crate::flags::live::Live;
 use crate::lock::lock;
 use crate::metrics::exposition::FollowedFigures;
@@ -45,6 +45,15 @@ pub struct PublishConflict {
     pub theirs: Option<Tree>,
     /// What is overridden with here.
     pub mine: Option<Tree>,
+}
+
+/// What the remote has at present, and what adopting it would do.
+#[derive(Debug)]
+pub struct FollowedReview {
+    /// What names the document, to accept it and no other.
+    pub document: String,
+    /// What adopting it would do.
+    pub adoption: AdoptionReview,
 }
 
 /// What came of publishing.
@@ -101,6 +110,19 @@ impl App {
         };
         self.fetch_soon();
         Ok(outcome)
+    }
+
+    /// Fetches the followed document, and returns what adopting it would do. Changes nothing.
+    ///
+    /// # Errors
+    /// [`FollowError`] if it cannot be fetched.
+    pub fn review_followed(&self) -> Result<FollowedReview, Error> {
+        let remote = self.remote()?;
+        let fetched = self.fetch_whole(&remote)?;
+        Ok(FollowedReview {
+            document: named(&fetched),
+            adoption: self.flags().review_adoption(&received(&remote, *fetched)),
+        })
     }
 
     /// Fetches the followed document now, as a program that does not stay open does, and returns

@@ -8,7 +8,7 @@ use crate::config::ChangeError;
 use crate::metrics::IntakeError;
 use crate::state::StateError;
 use crate::store::StoreError;
-use crate::upstream::FollowError;
+use crate::upstream::{FollowError, PublishError};
 use crate::workspace::WorkspaceError;
 
 /// Exit code of a failure that no other one names.
@@ -227,9 +227,14 @@ impl From<&FollowError> for Code {
         match error {
             FollowError::Nothing => Self::NothingToDo,
             FollowError::Address(_) | FollowError::Credential(_) => Self::Invalid,
+            FollowError::Publish {
+                source: PublishError::LargeLoss { .. },
+                ..
+            } => Self::LargeLoss,
             FollowError::Fetch { .. } | FollowError::Publish { .. } => Self::Remote,
-            FollowError::Another { .. } => Self::LargeLoss,
-            FollowError::Contended | FollowError::Elsewhere { .. } => Self::Conflict,
+            FollowError::Another { .. }
+            | FollowError::Contended
+            | FollowError::Elsewhere { .. } => Self::Conflict,
         }
     }
 }

@@ -75,6 +75,15 @@ pub struct Publication {
     pub places: BTreeSet<Place>,
 }
 
+/// What adopting a document would do.
+#[derive(Debug, Clone)]
+pub struct AdoptionReview {
+    /// What it would change of what is in force, with the overrides over it.
+    pub difference: Difference,
+    /// What it has lost, if that is so much that it is held.
+    pub loss: Option<Loss>,
+}
+
 impl Selection {
     fn has(&self, place: &Place) -> bool {
         match self {
@@ -177,6 +186,17 @@ impl Flags {
             }
         }
         self.conflict(self.live().revision)
+    }
+
+    /// Returns what [`Flags::follow`] would do with a document.
+    pub fn review_adoption(&self, remote: &RemoteDocument) -> AdoptionReview {
+        let live = self.live();
+        let base = live.base();
+        let adoption = adoption(&live, base.as_ref(), remote, false);
+        AdoptionReview {
+            difference: Difference::between(&live.document, &adoption.document),
+            loss: lost(&live, base.as_ref(), &remote.document),
+        }
     }
 
     /// Ends overrides: what is followed is in force there again.

@@ -43,6 +43,8 @@ fn generate() -> String {
         Layer,
         Target,
         TargetedOverride,
+        FollowedReview,
+        PublishingReview,
         Publishing,
         PublishConflict,
         FollowStatus,

@@ -55,6 +55,11 @@ macro_rules! with_every_call {
             ) -> Publishing;
             /// Adopts the document that is held, if it still is the one that `document` names.
             following::accept_followed(document: String) -> Outcome;
+            /// Fetches the document that is followed, and says what adopting it would do. Changes
+            /// nothing.
+            following::review_followed() -> FollowedReview;
+            /// Says what publishing overrides would do at the remote. Changes nothing.
+            following::review_publishing(which: OverrideSelection) -> PublishingReview;
             /// Fetches the document that is followed now.
             following::fetch_followed() -> Status;
             /// Revisions that `filter` lets through, latest first, without the first `offset` of

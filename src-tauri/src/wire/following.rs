@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::flags::Outcome;
+use super::reach::Widenings;
+use super::review::{Difference, Loss};
 use crate::app::following::{self, FollowStatus, Published};
 use crate::error::Error;
 use crate::flags::followed;
-use crate::flags::following::Selection;
+use crate::flags::following::{PublicationReview, Selection};
 use crate::flags::live::Live;
 use crate::flags::provenance::ValueLayer;
 use crate::flags::targeted::TargetedOverride;
@@ -163,6 +165,30 @@ pub struct PublishConflict {
     pub mine: Vec<String>,
 }
 
+/// What the remote has at present, and what adopting it would do.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct FollowedReview {
+    /// What names the document, to accept it and no other.
+    pub document: String,
+    /// What it would change of what is in force, with the overrides over it.
+    pub difference: Difference,
+    /// What it has lost, if that is more than half of the components.
+    pub loss: Option<Loss>,
+}
+
+/// What publishing overrides would do at the remote.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct PublishingReview {
+    /// What it would show to users there who do not see it.
+    pub widenings: Widenings,
+    /// What it would remove, if that is more than half of the components: it has to be confirmed.
+    pub loss: Option<Loss>,
+}
+
 /// What came of publishing: one of both.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -206,6 +232,25 @@ impl OverrideSelection {
                 Selection::Places(places.map_err(|error| not_found(error.to_string()))?)
             }
         })
+    }
+}
+
+impl From<following::FollowedReview> for FollowedReview {
+    fn from(review: following::FollowedReview) -> Self {
+        Self {
+            document: review.document,
+            difference: review.adoption.difference.into(),
+            loss: review.adoption.loss.map(Into::into),
+        }
+    }
+}
+
+impl From<PublicationReview> for PublishingReview {
+    fn from(review: PublicationReview) -> Self {
+        Self {
+            widenings: review.widenings.into(),
+            loss: review.loss.map(Into::into),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Mutex;
@@ -100,6 +101,14 @@ impl Workplace {
     /// Returns the folder the application keeps its data in.
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Keeps a text in a file of the data folder that only its owner can read.
+    pub fn keep_secret(&self, name: &str, text: &str) {
+        let place = self.data_dir().join(name);
+        fs::write(&place, text).expect("a file");
+        let owner_alone = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(&place, owner_alone).expect("its permissions");
     }
 
     /// Runs `flagctl` on its data and returns what it printed.

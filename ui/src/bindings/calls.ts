@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings, WorkspaceFile } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings, WorkspaceFile } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -32,6 +32,10 @@ export interface Calls {
   publishOverrides(which: OverrideSelection, confirmsLoss?: boolean | null): Promise<Publishing>;
   /** Adopts the document that is held, if it still is the one that `document` names. */
   acceptFollowed(document: string): Promise<Outcome>;
+  /** Fetches the document that is followed, and says what adopting it would do. Changes nothing. */
+  reviewFollowed(): Promise<FollowedReview>;
+  /** Says what publishing overrides would do at the remote. Changes nothing. */
+  reviewPublishing(which: OverrideSelection): Promise<PublishingReview>;
   /** Fetches the document that is followed now. */
   fetchFollowed(): Promise<Status>;
   /** Revisions that `filter` lets through, latest first, without the first `offset` of them. */
@@ -186,6 +190,8 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   clearOverrides: ["clear_overrides", "which"],
   publishOverrides: ["publish_overrides", "which", "confirmsLoss"],
   acceptFollowed: ["accept_followed", "document"],
+  reviewFollowed: ["review_followed"],
+  reviewPublishing: ["review_publishing", "which"],
   fetchFollowed: ["fetch_followed"],
   history: ["history", "filter", "offset", "limit"],
   actors: ["actors"],

@@ -218,6 +218,36 @@ untilMs: number,
 by: Actor, };
 
 /**
+ * What the remote has at present, and what adopting it would do.
+ */
+export type FollowedReview = { 
+/**
+ * What names the document, to accept it and no other.
+ */
+document: string, 
+/**
+ * What it would change of what is in force, with the overrides over it.
+ */
+difference: Difference, 
+/**
+ * What it has lost, if that is more than half of the components.
+ */
+loss: Loss | null, };
+
+/**
+ * What publishing overrides would do at the remote.
+ */
+export type PublishingReview = { 
+/**
+ * What it would show to users there who do not see it.
+ */
+widenings: Widenings, 
+/**
+ * What it would remove, if that is more than half of the components: it has to be confirmed.
+ */
+loss: Loss | null, };
+
+/**
  * What came of publishing: one of both.
  */
 export type Publishing = { 

@@ -1,5 +1,6 @@
 /** What choosing something in the palette does. */
 
+import { overridesOf } from "../model/overrides";
 import type { Deck } from "../state/deck";
 import type { Commands } from "./commands";
 import type { Target } from "./targets";
@@ -26,5 +27,13 @@ export function follow(target: Target, deck: Deck, commands: Commands): void {
       if (shown.isPastInView) void shown.refuse();
       else void deck.live.change({ kind: "set_components", paths: [target.path], on: target.on });
       break;
+    case "return":
+      if (shown.isPastInView) void shown.refuse();
+      else void deck.live.returnOverrides({ places: placesOf(target.path, deck) });
+      break;
   }
+}
+
+function placesOf(path: string, { live }: Deck): string[] {
+  return overridesOf(live.flags?.followed, path).map(({ place }) => place);
 }

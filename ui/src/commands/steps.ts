@@ -3,7 +3,7 @@
  * or nothing. A step is never one of another view.
  */
 
-import type { View } from "../bindings/wire";
+import type { Flags, View } from "../bindings/wire";
 import type { Deck } from "../state/deck";
 import type { Way } from "../state/live.svelte";
 import { words } from "../words";
@@ -22,7 +22,7 @@ export class Steps {
   /** The step that would be taken, in a sentence; `null` if there is none to take. */
   sentence(way: Way): string | null {
     const { live, configuration, choices } = this.#deck;
-    if (this.#isOfFlags) return live.isWritable ? (live.flags?.[way]?.sentence ?? null) : null;
+    if (this.#isOfFlags) return live.isWritable ? sentenceOf(live.flags, way) : null;
     return choices.view === "settings" ? configuration.sentence(way) : null;
   }
 
@@ -47,6 +47,11 @@ export class Steps {
   get #isOfFlags(): boolean {
     return ofFlags.has(this.#deck.choices.view);
   }
+}
+
+function sentenceOf(flags: Flags | null, way: Way): string | null {
+  const step = flags?.[way];
+  return step ? words.following.step(step.sentence, flags.followed !== null) : null;
 }
 
 export function stepCommands(steps: Steps) {

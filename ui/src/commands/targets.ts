@@ -3,10 +3,11 @@
  * what there is and what is typed to what is offered.
  */
 
-import type { Document } from "../bindings/wire";
+import type { Document, Override } from "../bindings/wire";
 import { foldedWords } from "../model/fold";
 import { isolated } from "../model/isolated";
 import { positionOf, type Tree } from "../model/tree";
+import { words } from "../words";
 import type { CommandId } from "./all";
 import { catalogue } from "./catalogue";
 import { marksOf, QUERY_CHARS_MAX, scoreOf, searchable, type Searchable } from "./fuzzy";
@@ -15,7 +16,8 @@ export type Target =
   | { kind: "command"; command: CommandId }
   | { kind: "node"; path: string }
   | { kind: "revision"; revision: number }
-  | { kind: "switch"; path: string; on: boolean };
+  | { kind: "switch"; path: string; on: boolean }
+  | { kind: "return"; path: string };
 
 export interface Candidate {
   /** Such as `command:undo`: as it is kept among the recent ones. */
@@ -95,6 +97,18 @@ export function switchCandidate(query: string, tree: Tree, isWritable: boolean):
   };
 }
 
+/** Ending the overrides of each component that has any. */
+export function returnCandidates(overrides: readonly Override[], isWritable: boolean): Candidate[] {
+  const paths = new Set(overrides.flatMap(({ component }) => component ?? []));
+  return [...paths].map((path) => ({
+    id: `return:${path}`,
+    target: { kind: "return", path },
+    name: searchable(words.following.giveBackOf(path)),
+    also: searchable(""),
+    isEnabled: isWritable,
+  }));
+}
+
 /** What `recent` names and is still there, in its order. */
 export function recentCandidates(
   recent: readonly string[],
@@ -122,19 +136,19 @@ export function search(
   query: string,
   recent: readonly string[],
 ): Found[] {
-  const words = foldedWords(query.slice(0, QUERY_CHARS_MAX));
+  const asked = foldedWords(query.slice(0, QUERY_CHARS_MAX));
   const favoured = new Set(recent);
   const best = new Best(FOUND_MAX);
   for (const candidate of candidates) {
-    const score = scoreAll(words, candidate);
+    const score = scoreAll(asked, candidate);
     if (score <= 0) continue;
     const bonus = favoured.has(candidate.id) ? RECENT_BONUS : 0;
     best.add(candidate, score + bonus - (candidate.isEnabled ? 0 : DISABLED_COST));
   }
   return best.list.map((candidate) => ({
     candidate,
-    nameMarks: words.flatMap((word) => marksOf(word, candidate.name)),
-    alsoMarks: words.flatMap((word) => marksOf(word, candidate.also)),
+    nameMarks: asked.flatMap((word) => marksOf(word, candidate.name)),
+    alsoMarks: asked.flatMap((word) => marksOf(word, candidate.also)),
   }));
 }
 
@@ -153,9 +167,9 @@ function nodeCandidate(path: string, about: Document["about"]): Candidate {
   };
 }
 
-function scoreAll(words: readonly string[], { name, also }: Candidate): number {
+function scoreAll(asked: readonly string[], { name, also }: Candidate): number {
   let sum = 0;
-  for (const word of words) {
+  for (const word of asked) {
     const score = scoreOf(word, name) || ALSO_SHARE * scoreOf(word, also);
     if (score === 0) return 0;
     sum += score;

@@ -2,12 +2,15 @@
 
 import type { Live } from "../state/live.svelte";
 
-export type Source = "local" | "readOnly" | "unread" | "gone" | "heldOff";
+export type Source = "local" | "followed" | "stale" | "readOnly" | "unread" | "gone" | "heldOff";
 
 /** What people have to know first comes first. */
 export function sourceOf({ status, stored, failure, isWritable }: Live): Source {
   if (status?.isHeldOff) return "heldOff";
   if (status?.storeGone) return "gone";
   if (failure && !stored) return "unread";
-  return isWritable ? "local" : "readOnly";
+  if (!isWritable) return "readOnly";
+  if (stored?.followed == null) return "local";
+  const kind = status?.following?.state.kind;
+  return kind === "stale" || kind === "held" ? "stale" : "followed";
 }

@@ -6,7 +6,7 @@ import { fold, foldedWords } from "./fold";
 import { missingRequirements, positionOf, type Tree, type TreeNode } from "./tree";
 
 /** How a component stands. */
-export const standings = ["any", "on", "off", "expiring", "waiting"] as const;
+export const standings = ["any", "on", "off", "expiring", "waiting", "overridden"] as const;
 
 export type Standing = (typeof standings)[number];
 
@@ -19,6 +19,13 @@ export interface Filter {
   /** One of these answers for it. */
   owners: ReadonlySet<string>;
   standing: Standing;
+}
+
+/** What is asked beside the document, and only if it matters. */
+export interface Known {
+  /** In milliseconds since 1970. */
+  nowMs: () => number;
+  isOverridden: (path: string) => boolean;
 }
 
 /** A tag or an owner, with how many components and groups it is said of. */
@@ -36,17 +43,16 @@ export function isFiltering({ text, tags, owners, standing }: Filter): boolean {
 
 /**
  * Returns the nodes that `filter` finds, each with the groups around it. A group that is found by
- * its words and labels brings those in it that stand as asked. `now` is in milliseconds since
- * 1970, and asked only where time matters.
+ * its words and labels brings those in it that stand as asked.
  */
 export function filterNodes(
   document: Document,
   tree: Tree,
   filter: Filter,
-  now: () => number,
+  { nowMs, isOverridden }: Known,
 ): TreeNode[] {
   const isNamed = nameTest(document.about, filter);
-  const stands = standingTest(document, tree, filter.standing, now);
+  const stands = standingTest(document, tree, filter.standing, { nowMs, isOverridden });
   return keepNodes(tree.roots, isNamed, stands);
 }
 
@@ -93,7 +99,12 @@ function nameTest(about: Document["about"] = nobody, { text, tags, owners }: Fil
   };
 }
 
-function standingTest(document: Document, tree: Tree, standing: Standing, now: () => number): Test {
+function standingTest(
+  document: Document,
+  tree: Tree,
+  standing: Standing,
+  { nowMs, isOverridden }: Known,
+): Test {
   switch (standing) {
     case "any":
       return () => true;
@@ -101,11 +112,13 @@ function standingTest(document: Document, tree: Tree, standing: Standing, now: (
     case "off":
       return (node) => !node.children && positionOf(node) === standing;
     case "expiring": {
-      const nowMs = now();
-      return (node) => nearExpiry(document, node.path, nowMs) !== null;
+      const now = nowMs();
+      return (node) => nearExpiry(document, node.path, now) !== null;
     }
     case "waiting":
       return (node) => missingRequirements(document, tree, node.path).length > 0;
+    case "overridden":
+      return ({ path }) => isOverridden(path);
   }
 }
 

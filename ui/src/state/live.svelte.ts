@@ -12,6 +12,8 @@ import type {
   Flags,
   Group,
   Outcome,
+  OverrideSelection,
+  Publishing,
   RollbackPlan,
   Status,
   Step,
@@ -21,6 +23,7 @@ import { coalesced } from "../model/coalesced";
 import { conflictBetween, type Conflict } from "../model/conflict";
 import { applyEdit } from "../model/edit";
 import { isolatedWithin } from "../model/isolated";
+import { overridesChange } from "../model/overrides";
 import { growTree, type Tree } from "../model/tree";
 import { words } from "../words";
 import type { Toasts } from "./toasts.svelte";
@@ -55,6 +58,8 @@ export class Live {
   readonly #toasts: Toasts;
   #onTheirWay = $state.raw<readonly Intent[]>([]);
   #turn: Promise<unknown> = Promise.resolve();
+  /** What was stored as the change under way was begun. */
+  #before: Flags | null = null;
   readonly #readOnce = coalesced(() => this.#read());
 
   readonly #document: Flags["document"] | null = $derived.by(() => {
@@ -223,6 +228,56 @@ export class Live {
     return this.#step("redo", "undo", confirmed);
   }
 
+  /** Ends overrides: what is followed is in force there again. */
+  returnOverrides(which: OverrideSelection): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const outcome = await this.#host.clearOverrides(which);
+      await this.refresh();
+      this.#saved(outcome);
+    });
+  }
+
+  /** Publishes overrides. Resolves to what came of it, or to why it could not be done. */
+  async publish(which: OverrideSelection, confirmsLoss: boolean): Promise<Publishing | Failure> {
+    let result: Publishing | Failure = asFailure(words.frame.notRead);
+    await this.#inTurn(
+      async () => {
+        const publishing = await this.#host.publishOverrides(which, confirmsLoss);
+        result = publishing;
+        // Also after a conflict: what is followed has changed with it.
+        await this.refresh();
+        const { published } = publishing;
+        if (published) this.#toasts.done(words.following.publishing.published(published.summary));
+      },
+      (failure) => (result = failure),
+    );
+    return result;
+  }
+
+  /** Adopts the document that is held. Resolves to why it was not; `null` once it is. */
+  async acceptFollowed(document: string): Promise<Failure | null> {
+    let refusal: Failure | null = null;
+    await this.#inTurn(
+      async () => {
+        const outcome = await this.#host.acceptFollowed(document);
+        await Promise.all([this.refresh(), this.refreshStatus()]);
+        this.#toasts.done(isolatedWithin(outcome.summary));
+      },
+      (failure) => (refusal = failure),
+    );
+    return refusal;
+  }
+
+  /** Fetches the document that is followed now; the status says what came of it. */
+  async fetchFollowed(): Promise<void> {
+    try {
+      await this.#host.fetchFollowed();
+    } catch (reason) {
+      this.#toasts.refused(reason);
+    }
+    await Promise.all([this.refresh(), this.refreshStatus()]);
+  }
+
   /** Shows a component to fewer people again, as was said, unless the flags changed since. */
   rollBack({ component, base }: RollbackPlan): Promise<boolean> {
     return this.#inTurn(async () => {
@@ -266,7 +321,7 @@ export class Live {
       const outcome = await this.#take(way, step);
       isDone = true;
       await this.refresh();
-      this.#toasts.done(isolatedWithin(outcome.summary), {
+      this.#toasts.done(isolatedWithin(outcome.summary) + this.#noteOf(outcome), {
         label: words.actions[back],
         run: () => void this[back](step.revision),
         isOffered: () => this.stored?.revision === outcome.revision && this.stored[back] !== null,
@@ -368,7 +423,11 @@ export class Live {
     work: () => Promise<void>,
     onRefused = (failure: Failure) => this.#toasts.refused(failure),
   ): Promise<boolean> {
-    const result = this.#turn.then(work).then(
+    const begin = () => {
+      this.#before = this.stored;
+      return work();
+    };
+    const result = this.#turn.then(begin).then(
       () => true,
       (reason: unknown) => {
         onRefused(asFailure(reason));
@@ -379,8 +438,16 @@ export class Live {
     return result;
   }
 
+  /** Says whether a change made or ended overrides, if it is known to be the only one since. */
+  #noteOf({ revision }: Outcome): string {
+    const [before, after] = [this.#before, this.stored];
+    const isNext = before?.revision === revision - 1 && after?.revision === revision;
+    if (!isNext || !before.followed || !after.followed) return "";
+    return words.following.note(overridesChange(before.followed, after.followed));
+  }
+
   #saved(outcome: Outcome, sentence = isolatedWithin(outcome.summary)): void {
-    this.#toasts.done(sentence, {
+    this.#toasts.done(sentence + this.#noteOf(outcome), {
       label: words.actions.undo,
       run: () => void this.undo(outcome.revision),
       isOffered: () => this.stored?.revision === outcome.revision && this.stored.undo !== null,

@@ -32,6 +32,12 @@ export type Over =
   | { kind: "rollout"; paths: readonly string[] }
   /** An edit that shows components to users who do not see them. */
   | { kind: "widening"; widening: Widening }
+  /** Overrides to be published, by their places. */
+  | { kind: "publish"; places: readonly string[] }
+  /** Overrides to be ended, by their places. */
+  | { kind: "return_overrides"; places: readonly string[] }
+  /** The followed document that is held. */
+  | { kind: "held" }
   | { kind: "json" }
   /** A document to import, and the name of its file. */
   | { kind: "import"; file: ChosenFile }

@@ -11,6 +11,7 @@ import type { Browsing } from "./browsing.svelte";
 import type { Choices } from "./choices.svelte";
 import { nowMs } from "./clock.svelte";
 import { noDraft, type Draft } from "./drafts.svelte";
+import { rowOverrides, type RowOverrides } from "../model/overrides";
 import { allOffOf } from "../model/reach";
 import type { Intent, Live } from "./live.svelte";
 import type { Toasts } from "./toasts.svelte";
@@ -40,6 +41,11 @@ export class Shown {
 
   /** Since when all flags are off in what is shown; `null` while they are on. */
   readonly allOff: AllOff | null = $derived.by(() => allOffOf(this.flags));
+
+  /** What the rows of what is shown say of overrides. */
+  readonly overrides: ReadonlyMap<string, RowOverrides> = $derived.by(() =>
+    rowOverrides(this.flags?.followed),
+  );
 
   /** Whether all flags are off in what is shown, or are about to be. */
   readonly isAllOff: boolean = $derived.by(() => this.flags?.document.enabled === false);

@@ -4,9 +4,9 @@ import type { Actor, Cause, Revision } from "../bindings/wire";
 import { formatAgo, formatClock, formatCount, formatMoment, isSameDay } from "../format";
 import type { Who } from "../model/history";
 import { isolated, isolatedWithin } from "../model/isolated";
-import { capital, doors, inLines, plural } from "./shared";
+import { capital, doors, inLines, nameOf, plural } from "./shared";
 
-const actor = ({ name, via }: Actor): string => `${isolated(name)} ${doors[via]}`;
+const actor = (by: Actor): string => `${nameOf(by)} ${doors[by.via]}`;
 
 const when = (atMs: number, nowMs: number): string =>
   isSameDay(atMs, nowMs) ? formatAgo(atMs, nowMs) : formatClock(atMs);
@@ -25,6 +25,14 @@ const why = (cause: Cause): string => {
       return cause.of === 0
         ? "Put back how it all began"
         : `Put back how it was at revision ${cause.of}`;
+    case "follow":
+      return "Another document is followed from here on";
+    case "adopt":
+      return "The followed document changed";
+    case "publish":
+      return "Overrides were published to the followed document";
+    case "unfollow":
+      return "Following ended; what was in force stays";
   }
 };
 
@@ -42,6 +50,7 @@ export const activity = {
   components: "Components and groups",
   whoLabel: "Who",
   who: ({ name, via }: Who) => {
+    if (name === undefined && via === "followed") return "The followed document";
     if (name === undefined) return via === undefined ? "Anyone" : `Anyone ${doors[via]}`;
     return via === undefined ? isolated(name) : actor({ name, via });
   },
@@ -99,6 +108,14 @@ export const activity = {
         return `redid r${cause.of}`;
       case "restore":
         return `restored r${cause.of}`;
+      case "follow":
+        return "follows";
+      case "adopt":
+        return "adopted";
+      case "publish":
+        return "published";
+      case "unfollow":
+        return "stopped following";
     }
   },
   rowLoading: "Reading…",

@@ -4,7 +4,7 @@ import type { Actor, RollbackPlan } from "../bindings/wire";
 import { formatAgo } from "../format";
 import { isolated, isolatedWithin } from "../model/isolated";
 import { actions } from "./actions";
-import { doors, plural } from "./shared";
+import { doors, nameOf, plural } from "./shared";
 
 export const commands = {
   undo: (sentence: string | undefined) =>
@@ -143,7 +143,7 @@ export const commands = {
   step: {
     title: { undo: "Undo a change made elsewhere?", redo: "Redo a change undone elsewhere?" },
     by: (actor: Actor, atMs: number | null, nowMs: number) =>
-      `${actor.name}, ${doors[actor.via]}${atMs === null ? "" : `, ${formatAgo(atMs, nowMs)}`}`,
+      `${nameOf(actor)}, ${doors[actor.via]}${atMs === null ? "" : `, ${formatAgo(atMs, nowMs)}`}`,
     go: { undo: "Undo change", redo: "Redo change" },
   },
 

@@ -3,7 +3,7 @@
 import type { Actor, Rollout } from "../bindings/wire";
 import { formatAgo, formatPercent } from "../format";
 import { isolated, isolatedLines } from "../model/isolated";
-import { doors, strategies } from "./shared";
+import { doors, nameOf, strategies } from "./shared";
 
 const list = (names: readonly string[]) =>
   names.length === 0 ? "nothing" : names.map(isolated).join(", ");
@@ -14,7 +14,7 @@ export const conflict = {
   explanation: (path: string | null, field: string) =>
     `While you were editing, the ${field} of ${path ?? "all components"} was changed. Which one is right?`,
   by: (actor: Actor, atMs: number, nowMs: number) =>
-    `${isolated(actor.name)} ${doors[actor.via]}, ${formatAgo(atMs, nowMs)}`,
+    `${nameOf(actor)} ${doors[actor.via]}, ${formatAgo(atMs, nowMs)}`,
   before: "When you began",
   theirs: "In force",
   mine: "Yours",

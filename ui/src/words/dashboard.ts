@@ -2,8 +2,8 @@
 
 import type { Actor, Flags, Reach } from "../bindings/wire";
 import { formatAgo, formatCount, formatLately } from "../format";
-import { isolated, isolatedWithin } from "../model/isolated";
-import { capital, doors } from "./shared";
+import { isolatedWithin } from "../model/isolated";
+import { capital, doors, nameOf } from "./shared";
 
 export const dashboard = {
   heading: "ML Infrastructure Status",
@@ -19,7 +19,7 @@ export const dashboard = {
   showFlags: "Open flags",
   lastChange: (flags: Flags) => isolatedWithin(flags.summary),
   lastChangeBy: (actor: Actor, atMs: number, nowMs: number) =>
-    `${capital(formatAgo(atMs, nowMs))}, ${isolated(actor.name)} ${doors[actor.via]}`,
+    `${capital(formatAgo(atMs, nowMs))}, ${nameOf(actor)} ${doors[actor.via]}`,
   nothingSaved: "Nothing saved yet: all off.",
   recent: {
     title: "Activity",

@@ -24,6 +24,8 @@ export const frame = {
   saving: "Saving…",
   sources: {
     local: "Local store",
+    followed: "Followed document",
+    stale: "Followed document",
     readOnly: "Read only",
     unread: "Not read",
     gone: "Not saved",
@@ -31,6 +33,9 @@ export const frame = {
   },
   sourceMeanings: {
     local: "Flags come from the store on this machine",
+    followed: "Flags come from the document that is followed, with the overrides of this machine",
+    stale:
+      "Flags come from the last good copy of the document that is followed, with the overrides of this machine",
     readOnly: "Flags come from the store on this machine, which cannot be written to",
     unread: "The flags on this machine could not be read",
     gone: "The data folder was removed or replaced while it was open: nothing is saved",

@@ -11,6 +11,7 @@ export type HelpPageId =
   | "who"
   | "undo"
   | "components"
+  | "follow"
   | "metrics"
   | "snapshots"
   | "connect"

@@ -16,6 +16,7 @@ import { dashboard } from "./dashboard";
 import { demo } from "./demo";
 import { difference } from "./difference";
 import { flags } from "./flags";
+import { following } from "./following";
 import { frame } from "./frame";
 import { help } from "./help";
 import { inspector } from "./inspector";
@@ -38,6 +39,7 @@ export const words = {
   demo,
   pulse,
   flags,
+  following,
   inspector,
   reach,
   activity,

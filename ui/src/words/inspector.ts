@@ -10,7 +10,7 @@ import { REQUIRES_MAX, type Obstacle } from "../model/requires";
 import { BUCKETS, GROUP_LIMITS } from "../model/rollout";
 import { ALL } from "../model/tree";
 import { flags } from "./flags";
-import { capital, doors, plural, strategies } from "./shared";
+import { capital, doors, nameOf, plural, strategies } from "./shared";
 
 const meanings: Record<Strategy, string> = {
   canary: "People in the groups first, then a fixed share of everyone.",
@@ -173,7 +173,7 @@ export const inspector = {
     loading: "Reading the history…",
     showAll: (total: number) => `Show all ${formatCount(total)}`,
     showInActivity: "Show in Activity",
-    by: ({ name, via }: Actor) => `${isolated(name)}, ${doors[via]}`,
+    by: (actor: Actor) => `${nameOf(actor)}, ${doors[actor.via]}`,
     cause: (cause: Cause): string => {
       switch (cause.kind) {
         case "edit":
@@ -185,6 +185,14 @@ export const inspector = {
           return `${cause.kind} of ${cause.of}`;
         case "restore":
           return `back to ${cause.of}`;
+        case "follow":
+          return "a document to follow";
+        case "adopt":
+          return "adopted";
+        case "publish":
+          return "published";
+        case "unfollow":
+          return "end of following";
       }
     },
   },

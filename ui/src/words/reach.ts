@@ -1,18 +1,14 @@
 /** Whom components reach, and that all flags are off. */
 
 import type { AllOff, Reach } from "../bindings/wire";
-import { formatClock, formatDayAndTime, formatPercent, isSameDay } from "../format";
-import { isolated, isolatedWithin } from "../model/isolated";
-import { doors, plural } from "./shared";
-
-/** With the day if that is another one. */
-const moment = (atMs: number, nowMs: number): string =>
-  isSameDay(atMs, nowMs) ? formatClock(atMs) : formatDayAndTime(atMs, nowMs);
+import { formatPercent } from "../format";
+import { isolatedWithin } from "../model/isolated";
+import { doors, moment, nameOf, plural } from "./shared";
 
 const allOff = ({ sinceMs, by }: AllOff, nowMs: number): string =>
   sinceMs === null || by === null
     ? "All flags are off: never turned on"
-    : `All flags are off since ${moment(sinceMs, nowMs)} by ${isolated(by.name)} ${doors[by.via]}`;
+    : `All flags are off since ${moment(sinceMs, nowMs)} by ${nameOf(by)} ${doors[by.via]}`;
 
 const notStored = (why?: string | null): string => {
   const keepsTrying = "Flagdeck keeps trying while it runs.";
@@ -38,6 +34,8 @@ export const reach = {
     /** `why` it is not stored, if it is not. */
     banner: (state: AllOff, nowMs: number, why?: string | null) =>
       `${allOff(state, nowMs)}.` + (state.isStored ? "" : ` ${notStored(why)}`),
+    /** While a document is followed in which they are on. */
+    isOverride: "This overrides the followed document, until they are turned back on.",
     turnBackOn: "Turn back on",
     turnOn: "Turn on",
   },

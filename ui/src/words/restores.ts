@@ -10,7 +10,7 @@ import {
   isSameDay,
 } from "../format";
 import { isolated, isolatedWithin } from "../model/isolated";
-import { doors, plural } from "./shared";
+import { doors, nameOf, plural } from "./shared";
 
 /** Keys named in a sentence; the others are counted. */
 const KEYS_SHOWN = 2;
@@ -23,7 +23,7 @@ const when = (atMs: number, nowMs: number): string => {
   return isSameDay(atMs, nowMs) ? time : `${formatDayOf(atMs, nowMs)} ${time}`;
 };
 
-const who = ({ name, via }: Actor): string => `${isolated(name)} ${doors[via]}`;
+const who = (actor: Actor): string => `${nameOf(actor)} ${doors[actor.via]}`;
 
 const keys = (all: readonly string[]): string => {
   const shown = all.slice(0, KEYS_SHOWN).map(isolatedWithin);

@@ -1,7 +1,9 @@
 /** How sentences are put together. For the catalogue alone: the window says only what is in it. */
 
 import type { Actor, Strategy, Unreadable } from "../bindings/wire";
-import { formatCount } from "../format";
+import { formatClock, formatCount, formatDayAndTime, isSameDay } from "../format";
+import { hostOf } from "../model/address";
+import { isolated } from "../model/isolated";
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -35,7 +37,16 @@ export const doors: Record<Actor["via"], string> = {
   window: "in the window",
   flagctl: "with flagctl",
   http: "over HTTP",
+  followed: "(followed)",
 };
+
+/** A person or a program; a followed document by its host. */
+export const nameOf = ({ name, via }: Actor): string =>
+  isolated(via === "followed" ? hostOf(name) : name);
+
+/** A clock time, with the day if that is another one. */
+export const moment = (atMs: number, nowMs: number): string =>
+  isSameDay(atMs, nowMs) ? formatClock(atMs) : formatDayAndTime(atMs, nowMs);
 
 export const strategies: Record<Strategy, string> = {
   canary: "Canary",

@@ -20,9 +20,10 @@ export const tree = {
     off: "Off",
     expiring: "Expires soon",
     waiting: "Blocked",
+    overridden: "Overridden",
   } satisfies Record<Standing, string>,
   standingMeaning:
-    "Show only what is on, off, expired or about to expire, or blocked by a requirement",
+    "Show only what is on, off, expired or about to expire, blocked by a requirement, or overridden",
   labels: "Tags",
   labelsMeaning: "Show only components with these tags, or of these owners",
   labelsChosen: (count: number) => `Tags · ${formatCount(count)}`,

@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node`. Not part of
+ * `?follow=stale&overrides=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node`. Not part of
  * what is shipped.
  */
 
@@ -18,6 +18,7 @@ import {
 } from "../support/charts";
 import { extremeClients, typicalClients } from "../support/clients";
 import { extreme, huge, safeDefault, typical } from "../support/documents";
+import { followed } from "../support/followed_samples";
 import { hostile } from "../support/hostile";
 import { extremeQuarantine, noticeOf, typicalQuarantine } from "../support/quarantine";
 import { MemoryHost } from "../support/memory";
@@ -126,6 +127,7 @@ if (wanted.has("refuse")) {
     ],
   };
 }
+if (wanted.has("follow")) followed(host, wanted);
 const clients = { typical: typicalClients, extreme: extremeClients };
 const chosenClients = wanted.get("clients") as keyof typeof clients | null;
 if (chosenClients) host.clientsNow = clients[chosenClients](Date.now());

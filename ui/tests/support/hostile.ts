@@ -19,13 +19,15 @@ const FOREIGN = new Set(
     ["component", "gateway", "error", "prometheus", "place", "origin", "key", "path", "group"],
     ["pointer", "only", "except", "differing", "trouble"],
     ["what", "readable", "takes", "leaves", "taken", "left"],
+    ["from", "address", "reason", "lost", "suspended", "theirs", "mine"],
   ].flat(),
 );
 
 /** Answers of which these fields name what the page knows, or are JSON. */
 const KNOWN: Partial<Record<keyof Host, readonly string[]>> = {
-  flags: ["component", "path"],
-  flagsAt: ["component", "path"],
+  flags: ["component", "path", "what", "place"],
+  publishOverrides: ["component", "what", "place"],
+  flagsAt: ["component", "path", "what", "place"],
   explain: ["component", "path"],
   widenings: ["path"],
   lastChanges: ["path", "component"],
@@ -34,6 +36,7 @@ const KNOWN: Partial<Record<keyof Host, readonly string[]>> = {
   buildInfo: ["name"],
   preferences: ["recent"],
   review: ["pointer", "before", "after"],
+  reviewFollowed: ["before", "after"],
   changedBy: ["before", "after"],
   difference: ["before", "after"],
   backupDifference: ["before", "after"],

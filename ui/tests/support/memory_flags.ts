@@ -28,6 +28,7 @@ import type {
 import { applyEdit } from "../../src/model/edit";
 import { growTree } from "../../src/model/tree";
 import { explainIn } from "./explain";
+import { afterEdit, followedOf, type KeptFollowed } from "./followed";
 import { reachesOf, wideningsOf } from "./reach";
 import {
   describe,
@@ -56,6 +57,7 @@ export class MemoryFlags {
     storeGone: null,
     isHeldOff: false,
     heldOffBecause: null,
+    following: null,
     notices: [],
   };
   /** Since when the first document is off, if it was on before. */
@@ -111,15 +113,15 @@ export class MemoryFlags {
   changeElsewhere(edit: Edit): void {
     const changes = [describe(edit, this.document)];
     const after = applyEdit(this.document, edit);
-    this.#push(after, changes, script);
-    this.#append(after, changes, { actor: script, edit });
+    this.push(after, changes, script);
+    this.append(after, changes, { actor: script, edit });
   }
 
   /** Puts another document in force as another face would, and announces it. */
   replaceElsewhere(document: Document): void {
     const cause: Cause = { kind: "import" };
-    this.#push(document, ["Document replaced"], script);
-    this.#append(document, ["Document replaced"], { actor: script, cause });
+    this.push(document, ["Document replaced"], script);
+    this.append(document, ["Document replaced"], { actor: script, cause });
   }
 
   /** Takes the last change back as another face would. */
@@ -129,10 +131,10 @@ export class MemoryFlags {
     this.#undone += 1;
     step.actor = script;
     const cause: Cause = { kind: "undo", of: step.revision };
-    this.#append(step.before, step.changes, { actor: script, cause });
+    this.append(step.before, step.changes, { actor: script, cause });
   }
 
-  #push(after: Document, changes: string[], actor = maria): void {
+  protected push(after: Document, changes: string[], actor = maria): void {
     this.#steps = this.#steps.slice(0, this.#steps.length - this.#undone);
     this.#undone = 0;
     const [revision, before] = [this.revision + 1, this.document];
@@ -184,6 +186,7 @@ export class MemoryFlags {
       summary: summaryOf(kept?.changes ?? []),
       changes: (kept?.changes ?? []).slice(0, 20),
       allOff: this.#allOff(revision),
+      followed: kept?.followed ? followedOf(kept.followed) : null,
       reach: reachesOf(document),
       document: structuredClone(document),
       components,
@@ -236,8 +239,8 @@ export class MemoryFlags {
       return { revision: this.revision, changed: false, summary: "No change", changes: [] };
     }
     const changes = [describe(edit, before)];
-    this.#push(after, changes);
-    return this.#append(after, changes, { edit });
+    this.push(after, changes);
+    return this.append(after, changes, { edit });
   }
 
   undo(of: number): Promise<Outcome> {
@@ -247,7 +250,7 @@ export class MemoryFlags {
     this.#undone += 1;
     step.actor = maria;
     const cause: Cause = { kind: "undo", of: step.revision };
-    const outcome = this.#append(step.before, step.changes, { cause });
+    const outcome = this.append(step.before, step.changes, { cause });
     return Promise.resolve({ ...outcome, summary: stepOf("Undid", step, step.before) });
   }
 
@@ -258,7 +261,7 @@ export class MemoryFlags {
     this.#undone -= 1;
     step.actor = maria;
     const cause: Cause = { kind: "redo", of: step.revision };
-    const outcome = this.#append(step.after, step.changes, { cause });
+    const outcome = this.append(step.after, step.changes, { cause });
     return Promise.resolve({ ...outcome, summary: stepOf("Redid", step, step.after) });
   }
 
@@ -308,11 +311,16 @@ export class MemoryFlags {
 
   /** What is to be confirmed; as in the backend, nothing before the first revision. */
   #lossOf(document: Document): Loss | null {
-    const before = [...growTree(this.document.components).byPath.values()];
+    return this.revision === 0 ? null : this.lossBetween(this.document, document);
+  }
+
+  /** What one document has lost of another, if that is more than half of the components. */
+  protected lossBetween(old: Document, document: Document): Loss | null {
+    const before = [...growTree(old.components).byPath.values()];
     const after = growTree(document.components).byPath;
     const components = before.filter(({ children }) => children === null).map(({ path }) => path);
     const removed = components.filter((path) => after.get(path)?.children !== null);
-    if (this.revision === 0 || removed.length * 2 <= components.length) return null;
+    if (removed.length * 2 <= components.length) return null;
     return { removed: removed.length, of: components.length, names: removed.slice(0, 5) };
   }
 
@@ -337,7 +345,7 @@ export class MemoryFlags {
   /** Makes a revision as it was made at a moment of the past; earlier ones come first. */
   remember(edit: Edit, atMs: number, actor: Actor = maria): void {
     const changes = [describe(edit, this.document)];
-    this.#append(applyEdit(this.document, edit), changes, { actor, edit, atMs });
+    this.append(applyEdit(this.document, edit), changes, { actor, edit, atMs });
   }
 
   /** Fills the history with revisions of others, evenly over the time before now. */
@@ -439,8 +447,8 @@ export class MemoryFlags {
       return Promise.resolve({ revision: this.revision, changed: false, summary, changes });
     }
     const cause: Cause = { kind: "restore", of: revision };
-    this.#push(after, changes);
-    return Promise.resolve(this.#append(after, changes, { cause }));
+    this.push(after, changes);
+    return Promise.resolve(this.append(after, changes, { cause }));
   }
 
   listen(callback: (announcement: Announcement) => void): Promise<() => void> {
@@ -448,14 +456,34 @@ export class MemoryFlags {
     return Promise.resolve(() => void this.#listeners.delete(callback));
   }
 
-  #append(
+  /** What is followed, with the overrides; `null` for a local document. */
+  protected get followed(): KeptFollowed | null {
+    return this.#revisions.at(-1)?.followed ?? null;
+  }
+
+  /** Steps are not taken back past what is followed from here on, or published. */
+  protected forgetSteps(): void {
+    this.#steps = [];
+    this.#undone = 0;
+  }
+
+  protected append(
     document: Document,
     changes: string[],
-    more: { actor?: Actor; cause?: Cause; edit?: Edit; atMs?: number } = {},
+    more: {
+      actor?: Actor;
+      cause?: Cause;
+      edit?: Edit;
+      atMs?: number;
+      followed?: KeptFollowed;
+    } = {},
   ): Outcome {
     const { actor = maria, cause = { kind: "edit" }, edit, atMs = Date.now() - 95_000 } = more;
+    const before = this.followed;
+    const followed =
+      more.followed ?? (before && afterEdit(before, [this.document, document], actor, atMs));
     const touched = edit ? touchedBy(edit) : [...growTree(document.components).byPath.keys()];
-    this.#revisions.push({ document, changes, actor, cause, note: null, atMs, touched });
+    this.#revisions.push({ document, changes, actor, cause, note: null, atMs, touched, followed });
     this.announce({ kind: "flags", revision: this.revision });
     return { revision: this.revision, changed: true, summary: summaryOf(changes), changes };
   }

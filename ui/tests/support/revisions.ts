@@ -10,6 +10,7 @@ import type {
   HistoryFilter,
 } from "../../src/bindings/wire";
 import { isWithin } from "../../src/model/edit";
+import type { KeptFollowed } from "./followed";
 
 export interface Kept {
   document: Document;
@@ -19,6 +20,8 @@ export interface Kept {
   note: string | null;
   atMs: number;
   touched: string[];
+  /** What is followed; left out for a local document. */
+  followed?: KeptFollowed | null;
 }
 
 /** The backend sums up by kind; here the first change and how many more there are do. */

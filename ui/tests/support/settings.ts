@@ -25,7 +25,8 @@ export function sampleSettings(): Setting[] {
   const milliseconds = (min: number, max: number) => counted(min, max, "milliseconds");
   return [
     setting("featureFlags.endpoint", {
-      meaning: "The address of the flag document to follow; without it the local document is the source.",
+      meaning:
+        "The address of the flag document to follow; without it the local document is the source.",
       kind: { kind: "address" },
       range: "an address that begins with http:// or https://",
       value: null,
@@ -41,11 +42,13 @@ export function sampleSettings(): Setting[] {
       inFile: 30_000,
     }),
     setting("featureFlags.cache.enabled", {
-      meaning: "Whether a fetch asks only for what changed, and a failure counts only after cache.ttl; off, every fetch asks for the whole document, and the first failure makes it stale.",
+      meaning:
+        "Whether a fetch asks only for what changed, and a failure counts only after cache.ttl; off, every fetch asks for the whole document, and the first failure makes it stale.",
     }),
     setting("featureFlags.cache.ttl", {
       ...milliseconds(0, 31_536_000_000),
-      meaning: "How long after the last good fetch failures do not count as stale; the last good document serves in any case.",
+      meaning:
+        "How long after the last good fetch failures do not count as stale; the last good document serves in any case.",
       value: 300_000,
       default: 300_000,
     }),

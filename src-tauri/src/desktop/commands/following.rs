@@ -1,7 +1,9 @@
 //! The document that is followed: fetched now, accepted, its overrides ended or published.
 
 use flagdeck::store::{Actor, Via};
-use flagdeck::wire::{Outcome, OverrideSelection, Publishing, Status};
+use flagdeck::wire::{
+    FollowedReview, Outcome, OverrideSelection, Publishing, PublishingReview, Status,
+};
 use tauri::State;
 
 use super::{Answer, with_app};
@@ -34,6 +36,23 @@ pub async fn publish_overrides(
 #[tauri::command]
 pub async fn accept_followed(desk: State<'_, Desk>, document: String) -> Answer<Outcome> {
     with_app(&desk, move |app| Ok(app.accept_followed(&document)?.into())).await
+}
+
+#[tauri::command]
+pub async fn review_followed(desk: State<'_, Desk>) -> Answer<FollowedReview> {
+    with_app(&desk, |app| Ok(app.review_followed()?.into())).await
+}
+
+#[tauri::command]
+pub async fn review_publishing(
+    desk: State<'_, Desk>,
+    which: OverrideSelection,
+) -> Answer<PublishingReview> {
+    with_app(&desk, move |app| {
+        let review = app.flags().review_publication(&which.read()?)?;
+        Ok(review.into())
+    })
+    .await
 }
 
 #[tauri::command]

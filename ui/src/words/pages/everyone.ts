@@ -1,6 +1,7 @@
 /** Pages of help for people who decide who sees what. */
 
 import type { HelpPage } from "../help";
+import { follow } from "./following";
 
 const what: HelpPage = {
   id: "what",
@@ -12,7 +13,7 @@ const what: HelpPage = {
     },
     {
       kind: "text",
-      text: "Flagdeck needs no account, no server and no internet. Everything is in one folder on this machine, and nothing leaves it unless you set an address to push metrics to.",
+      text: "Flagdeck needs no account, no server and no internet. Everything is in one folder on this machine, and nothing leaves it unless you set an address to push metrics to, or publish to a document that you follow.",
     },
     { kind: "heading", text: "Words" },
     {
@@ -389,6 +390,7 @@ export const forEveryone: readonly HelpPage[] = [
   who,
   undo,
   components,
+  follow,
   metrics,
   snapshots,
 ];
