@@ -53,6 +53,20 @@ macro_rules! with_every_call {
                 which: OverrideSelection,
                 confirms_loss: Option<bool>
             ) -> Publishing;
+            /// Switches a component on or off for one application or one user, for so many
+            /// milliseconds: a minute to 30 days.
+            following::override_for(
+                target: Target,
+                component: String,
+                on: bool,
+                for_ms: i64
+            ) -> TargetedOverride;
+            /// Ends overrides for single applications and users: of one of these, of a component,
+            /// or all; resolves to those that were in force.
+            following::end_targeted(
+                target: Option<Target>,
+                component: Option<String>
+            ) -> Vec<TargetedOverride>;
             /// Adopts the document that is held, if it still is the one that `document` names.
             following::accept_followed(document: String) -> Outcome;
             /// Fetches the document that is followed, and says what adopting it would do. Changes

@@ -10,6 +10,7 @@ use super::history::SENTENCES_LISTED_MAX;
 use super::reach::Reaches;
 use crate::app::App;
 use crate::flags::live::{AllOff, Live};
+use crate::flags::targeted::TargetedOverride;
 use crate::flags::undo_log::UndoStep;
 use crate::flags::{self, OverrideChange, Scope};
 use crate::store::{Actor, RevisionNumber};
@@ -33,6 +34,8 @@ pub struct Flags {
     pub all_off: Option<AllOff>,
     /// What is followed, with what is overridden of that; `null` if it is a local document.
     pub followed: Option<Followed>,
+    /// Overrides for single applications and users, which lie over all of this for these.
+    pub targeted: Vec<TargetedOverride>,
     /// Whom each component reaches.
     pub reach: Reaches,
     /// The document in its published format.
@@ -83,6 +86,7 @@ impl Flags {
     pub fn of(app: &App, viewer: &Actor) -> Self {
         let (undo, redo) = app.flags().steps();
         Self {
+            targeted: app.flags().targeted(),
             undo: undo.map(|step| Step::of(step, viewer)),
             redo: redo.map(|step| Step::of(step, viewer)),
             ..Self::past(&app.flags().in_force(Scope::Everyone))
@@ -104,6 +108,7 @@ impl Flags {
             }),
             all_off: live.all_off.as_deref().cloned(),
             followed: Followed::of(live),
+            targeted: Vec::new(),
             reach: Reaches::of(live),
             document: live.document.clone(),
             components,

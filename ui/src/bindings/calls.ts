@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Timeline, Widenings, WorkspaceFile } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Target, TargetedOverride, Timeline, Widenings, WorkspaceFile } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -30,6 +30,10 @@ export interface Calls {
   clearOverrides(which: OverrideSelection): Promise<Outcome>;
   /** Publishes overrides to the document that is followed. One that would remove more than half of the components is refused unless `confirmsLoss`. */
   publishOverrides(which: OverrideSelection, confirmsLoss?: boolean | null): Promise<Publishing>;
+  /** Switches a component on or off for one application or one user, for so many milliseconds: a minute to 30 days. */
+  overrideFor(target: Target, component: string, on: boolean, forMs: number): Promise<TargetedOverride>;
+  /** Ends overrides for single applications and users: of one of these, of a component, or all; resolves to those that were in force. */
+  endTargeted(target?: Target | null, component?: string | null): Promise<Array<TargetedOverride>>;
   /** Adopts the document that is held, if it still is the one that `document` names. */
   acceptFollowed(document: string): Promise<Outcome>;
   /** Fetches the document that is followed, and says what adopting it would do. Changes nothing. */
@@ -189,6 +193,8 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   widenings: ["widenings", "edit"],
   clearOverrides: ["clear_overrides", "which"],
   publishOverrides: ["publish_overrides", "which", "confirmsLoss"],
+  overrideFor: ["override_for", "target", "component", "on", "forMs"],
+  endTargeted: ["end_targeted", "target", "component"],
   acceptFollowed: ["accept_followed", "document"],
   reviewFollowed: ["review_followed"],
   reviewPublishing: ["review_publishing", "which"],

@@ -33,6 +33,10 @@ allOff: AllOff | null,
  */
 followed: Followed | null, 
 /**
+ * Overrides for single applications and users, which lie over all of this for these.
+ */
+targeted: Array<TargetedOverride>, 
+/**
  * Whom each component reaches.
  */
 reach: Reaches, 

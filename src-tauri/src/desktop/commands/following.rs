@@ -1,8 +1,11 @@
-//! The document that is followed: fetched now, accepted, its overrides ended or published.
+//! The document that is followed: fetched now, accepted, its overrides ended or published. Overrides
+//! for single applications and users.
 
+use flagdeck::flags::targeted::{TargetedRequest, TargetedSelection};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
-    FollowedReview, Outcome, OverrideSelection, Publishing, PublishingReview, Status,
+    FollowedReview, Outcome, OverrideSelection, Publishing, PublishingReview, Status, Target,
+    TargetedOverride, path,
 };
 use tauri::State;
 
@@ -60,6 +63,40 @@ pub async fn fetch_followed(desk: State<'_, Desk>) -> Answer<Status> {
     with_app(&desk, |app| {
         app.fetch_now()?;
         Ok(Status::of(app))
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn override_for(
+    desk: State<'_, Desk>,
+    target: Target,
+    component: String,
+    on: bool,
+    for_ms: i64,
+) -> Answer<TargetedOverride> {
+    with_app(&desk, move |app| {
+        app.flags().override_for(TargetedRequest {
+            target,
+            component: path(&component)?,
+            on,
+            for_ms,
+            by: Actor::local(Via::Window),
+        })
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn end_targeted(
+    desk: State<'_, Desk>,
+    target: Option<Target>,
+    component: Option<String>,
+) -> Answer<Vec<TargetedOverride>> {
+    with_app(&desk, move |app| {
+        let component = component.as_deref().map(path).transpose()?;
+        app.flags()
+            .end_targeted(&TargetedSelection { target, component })
     })
     .await
 }
