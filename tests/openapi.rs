@@ -57,7 +57,10 @@ fn overridden() -> Running {
     assert!(follow(&server.app, &team(&serde_json::json!({}))));
     switch(&server.app, "ui.badges", true);
     set_percentage(&server.app, 55_000);
-    let targets = [Target::Source("shop-dev".parse().unwrap()), Target::User("ada".into())];
+    let targets = [
+        Target::Source("shop-dev".parse().unwrap()),
+        Target::User("ada".into()),
+    ];
     for target in targets {
         let wanted = TargetedRequest {
             target,

@@ -1,5 +1,7 @@
 //! Ends overrides of either kind: of the followed document, and for single applications and users.
 
+use flagdeck_core::ComponentPath;
+
 use super::following::Selection;
 use super::targeted::{TargetedOverride, TargetedSelection};
 use super::{Flags, Outcome};
@@ -74,7 +76,8 @@ impl Flags {
 fn no_targeted(selection: &TargetedSelection) -> Error {
     let target = selection.target.as_ref();
     let target = target.map_or_else(String::new, |target| format!(" for {target}"));
-    let names: Vec<&str> = selection.components.iter().map(|it| it.as_str()).collect();
+    let names = selection.components.iter().map(ComponentPath::as_str);
+    let names: Vec<&str> = names.collect();
     let of = match names.is_empty() {
         true => String::new(),
         false => format!(" of {}", names.join(", ")),

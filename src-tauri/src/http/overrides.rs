@@ -59,10 +59,10 @@ impl EndedQuery {
             (Some(component), None, None, None) => OverrideSelection::Component(component),
             (None, Some(place), None, None) => OverrideSelection::Places(vec![place]),
             (component, None, Some(source), None) => {
-                return targeted(Target::Source(source.parse()?), component);
+                return targeted(Target::Source(source.parse()?), component.as_deref());
             }
             (component, None, None, Some(user)) => {
-                return targeted(Target::User(user.into()), component);
+                return targeted(Target::User(user.into()), component.as_deref());
             }
             _ => {
                 return Err(ProblemDetails::malformed(
@@ -75,8 +75,8 @@ impl EndedQuery {
     }
 }
 
-fn targeted(target: Target, component: Option<String>) -> Result<Ending, ProblemDetails> {
-    let component = component.as_deref().map(path).transpose()?;
+fn targeted(target: Target, component: Option<&str>) -> Result<Ending, ProblemDetails> {
+    let component = component.map(path).transpose()?;
     Ok(Ending::Targeted(TargetedSelection {
         target: Some(target),
         components: Vec::from_iter(component),

@@ -336,9 +336,7 @@ export class MemoryFlags {
     const revision = at ? this.#revisionAt(at) : this.revision;
     const asked = { id: user, groups, bucket: this.bucket };
     const explanation = explainIn(this.#at(revision), component, asked);
-    const layers: Explanation["layers"] = [
-      { kind: "local", revision, atMs: null, by: null },
-    ];
+    const layers: Explanation["layers"] = [{ kind: "local", revision, atMs: null, by: null }];
     return Promise.resolve({ revision, ...explanation, layers });
   }
 

@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use flagdeck::App;
 use flagdeck::app::following::Published;
-use flagdeck::error::{Code, Error};
+use flagdeck::error::Code;
 use flagdeck::flags::ending::{Ended, Ending};
 use flagdeck::flags::following::{PublicationReview, Selection};
 use flagdeck::flags::targeted::TargetedSelection;
 use flagdeck::store::{Actor, Via};
-use flagdeck::upstream::FollowError;
 use flagdeck::wire::{self, Followed, Override, Overrides, PublishConflict, Publishing};
 use serde_json::json;
 
@@ -149,12 +148,7 @@ fn publish(
         return Err(Refused(refused).into());
     }
     let actor = Actor::local(Via::Flagctl);
-    let published = match app.publish(&which, review.loss.is_some(), &actor) {
-        Err(error @ Error::Follow(FollowError::Another { .. })) => {
-            return Err(Refused(error.to_string()).into());
-        }
-        published => published?,
-    };
+    let published = app.publish(&which, review.loss.is_some(), &actor)?;
     match published {
         Published::Done(_) => output.note_saved(),
         Published::Conflict(_) => {}
