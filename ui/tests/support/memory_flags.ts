@@ -187,6 +187,7 @@ export class MemoryFlags {
       changes: (kept?.changes ?? []).slice(0, 20),
       allOff: this.#allOff(revision),
       followed: kept?.followed ? followedOf(kept.followed) : null,
+      targeted: [],
       reach: reachesOf(document),
       document: structuredClone(document),
       components,
@@ -336,9 +337,7 @@ export class MemoryFlags {
     const revision = at ? this.#revisionAt(at) : this.revision;
     const asked = { id: user, groups, bucket: this.bucket };
     const explanation = explainIn(this.#at(revision), component, asked);
-    const layers: Explanation["layers"] = [
-      { kind: "local", revision, atMs: null, by: null },
-    ];
+    const layers: Explanation["layers"] = [{ kind: "local", revision, atMs: null, by: null }];
     return Promise.resolve({ revision, ...explanation, layers });
   }
 
