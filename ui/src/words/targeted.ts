@@ -40,7 +40,7 @@ const brief = ({ for: target, on, untilMs }: Said, nowMs: number): string =>
 export const targeted = {
   who: subject,
   count,
-  cardTitle: "Single apps and users",
+  cardTitle: "Apps and users",
   none: "No override for a single app or user.",
   add: "For one app or user…",
   addMeaning: "Turn it on or off for one app or user, for a while. Nobody else is affected",
