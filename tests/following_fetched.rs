@@ -285,7 +285,7 @@ fn what_is_held_is_accepted_by_name_and_no_other() {
     // Another one took its place before the person answered.
     server.put(&with_components(&json!({"b": true})));
     let refused = app.accept_followed(&document).unwrap_err();
-    assert_eq!(refused.code(), Code::LargeLoss);
+    assert_eq!(refused.code(), Code::Conflict);
     assert_eq!(app.flags().live().document.count(), (4, 4));
     let FollowState::Held { document, .. } = fetch(&app) else {
         panic!("it has lost three of four");

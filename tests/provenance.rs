@@ -218,7 +218,7 @@ fn a_change_says_what_it_overrides_and_what_no_longer() {
     };
     let search = Place::Switch("search".parse().unwrap());
     let told = |made: &[&Place], ended: &[&Place]| {
-        let owned = |places: &[&Place]| places.iter().map(|it| Place::clone(it)).collect();
+        let owned = |places: &[&Place]| places.iter().copied().cloned().collect();
         Some(OverrideChange {
             from: FROM.into(),
             made: owned(made),

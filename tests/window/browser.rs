@@ -4,9 +4,11 @@ mod waiting {
     pub use crate::rig::PATIENCE;
 }
 
+#[allow(clippy::unwrap_used, reason = "it is part of tests that may, too")]
 #[path = "../support/ended.rs"]
 mod ended;
 
+#[allow(clippy::unwrap_used, reason = "it is part of tests that may, too")]
 #[path = "../support/chromium.rs"]
 #[allow(dead_code, reason = "other tests need more of it")]
 mod chromium;

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::accessibility::assert_accessible;
-use crate::rig::{Team, Window, Workplace};
+use crate::rig::team::Team;
+use crate::rig::{Window, Workplace};
 
 fn document() -> Value {
     json!({

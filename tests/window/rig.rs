@@ -7,13 +7,12 @@
 mod hands;
 pub mod http;
 mod process;
-mod team;
+pub mod team;
 mod window;
 mod workplace;
 
 use std::time::Duration;
 
-pub use self::team::Team;
 pub use self::window::Window;
 pub use self::workplace::Workplace;
 

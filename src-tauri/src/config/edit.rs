@@ -296,7 +296,8 @@ interval=2_000
     fn step() -> impl Strategy<Value = (&'static str, Value)> {
         (0..KEYS.len()).prop_flat_map(|index| {
             let key = &KEYS[index];
-            let value = prop_oneof![4 => value_of(key.kind), 1 => Just(Value::Null)];
+            let taken = value_of(key.kind).prop_filter("it is taken", |it| key.check(it).is_ok());
+            let value = prop_oneof![4 => taken, 1 => Just(Value::Null)];
             (Just(key.name), value)
         })
     }

@@ -4,6 +4,7 @@ import { fireEvent, render, screen } from "@testing-library/svelte";
 
 import App from "../../src/App.svelte";
 import type { Document, View } from "../../src/bindings/wire";
+import type { Host } from "../../src/host/host";
 import { MemoryHost } from "./memory";
 
 export async function openWindow(document: Document, view: View = "flags"): Promise<MemoryHost> {
@@ -14,7 +15,7 @@ export async function openWindow(document: Document, view: View = "flags"): Prom
 }
 
 /** Opens it over a backend prepared by the caller. */
-export async function openOver(host: MemoryHost): Promise<void> {
+export async function openOver(host: Host): Promise<void> {
   // The window loads them when they are opened, from a file; here they are compiled first.
   await Promise.all([
     import("../../src/views/Metrics.svelte"),

@@ -5,9 +5,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use flagdeck::address::Address;
 use flagdeck::app::following::{FollowState, FollowStatus};
-use flagdeck::error::Error;
 use flagdeck::store::RevisionNumber;
-use flagdeck::upstream::FollowError;
 use flagdeck::wire::{self, Following};
 use flagdeck::{App, serving};
 use flagdeck_core::summary;
@@ -186,13 +184,8 @@ fn accept(app: &App, yes: bool, output: &mut Output) -> anyhow::Result<()> {
         return Err(Refused(refused).into());
     }
     let listing = Listing { all: false };
-    match app.accept_followed(&document) {
-        Ok(outcome) => report(outcome, Reporting { output, listing }),
-        Err(error @ Error::Follow(FollowError::Another { .. })) => {
-            Err(Refused(error.to_string()).into())
-        }
-        Err(error) => Err(error.into()),
-    }
+    let outcome = app.accept_followed(&document)?;
+    report(outcome, Reporting { output, listing })
 }
 
 fn is_accepted(address: &str, lost: &str, output: &Output) -> anyhow::Result<bool> {

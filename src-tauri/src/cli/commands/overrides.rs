@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use flagdeck::App;
 use flagdeck::app::following::Published;
-use flagdeck::error::{Code, Error};
+use flagdeck::error::Code;
 use flagdeck::flags::following::{PublicationReview, Selection};
 use flagdeck::store::{Actor, Via};
-use flagdeck::upstream::FollowError;
 use flagdeck::wire::{self, Followed, Override, PublishConflict, Publishing};
 use serde_json::json;
 
@@ -105,12 +104,7 @@ fn publish(
         return Err(Refused(refused).into());
     }
     let actor = Actor::local(Via::Flagctl);
-    let published = match app.publish(&which, review.loss.is_some(), &actor) {
-        Err(error @ Error::Follow(FollowError::Another { .. })) => {
-            return Err(Refused(error.to_string()).into());
-        }
-        published => published?,
-    };
+    let published = app.publish(&which, review.loss.is_some(), &actor)?;
     match published {
         Published::Done(_) => output.note_saved(),
         Published::Conflict(_) => {}

@@ -230,6 +230,7 @@ fn a_migration_that_fails_while_it_fills_leaves_the_file_as_it_was() {
         schema::MIGRATIONS[2],
         schema::MIGRATIONS[3],
         schema::MIGRATIONS[4],
+        schema::MIGRATIONS[5],
         Migration {
             sql: "CREATE TABLE tag (name TEXT PRIMARY KEY) STRICT;",
             fill: |connection| {
