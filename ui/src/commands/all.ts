@@ -4,7 +4,7 @@ import { frameCommands } from "../frame/commands";
 import type { Deck } from "../state/deck";
 import { dashboardCommands } from "../views/dashboard/commands";
 import { flagsCommands } from "../views/flags/commands";
-import { followingCommands } from "../views/following/commands";
+import { overrideCommands } from "../views/following/commands";
 import { jsonCommands } from "../views/json/commands";
 import { settingsCommands } from "../views/settings/commands";
 import { snapshotsCommands } from "../views/snapshots/commands";
@@ -18,7 +18,7 @@ export function contributions(deck: Deck, steps: Steps) {
     stepCommands(steps),
     jsonCommands(deck),
     flagsCommands(deck),
-    followingCommands(deck),
+    overrideCommands(deck),
     dashboardCommands(deck),
     snapshotsCommands(deck),
     settingsCommands(deck),

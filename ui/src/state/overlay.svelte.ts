@@ -32,6 +32,8 @@ export type Over =
   | { kind: "rollout"; paths: readonly string[] }
   /** An edit that shows components to users who do not see them. */
   | { kind: "widening"; widening: Widening }
+  /** A component to override for one application or user. */
+  | { kind: "override_for"; component: string }
   /** Overrides to be published, by their places. */
   | { kind: "publish"; places: readonly string[] }
   /** Overrides to be ended, by their places. */

@@ -1,4 +1,4 @@
-/** The way to what is overridden on this machine. */
+/** The way to what is overridden on this machine, for everyone or for single apps and users. */
 
 import { ALL } from "../model/tree";
 import type { Deck } from "./deck";

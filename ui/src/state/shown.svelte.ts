@@ -12,6 +12,7 @@ import type { Choices } from "./choices.svelte";
 import { nowMs } from "./clock.svelte";
 import { noDraft, type Draft } from "./drafts.svelte";
 import { rowOverrides, type RowOverrides } from "../model/overrides";
+import { rowTargeted, type RowTargeted } from "../model/targeted";
 import { allOffOf } from "../model/reach";
 import type { Intent, Live } from "./live.svelte";
 import type { Toasts } from "./toasts.svelte";
@@ -45,6 +46,11 @@ export class Shown {
   /** What the rows of what is shown say of overrides. */
   readonly overrides: ReadonlyMap<string, RowOverrides> = $derived.by(() =>
     rowOverrides(this.flags?.followed),
+  );
+
+  /** What the rows say of overrides for single applications and users. */
+  readonly targeted: ReadonlyMap<string, RowTargeted> = $derived.by(() =>
+    rowTargeted(this.flags?.targeted ?? []),
   );
 
   /** Whether all flags are off in what is shown, or are about to be. */

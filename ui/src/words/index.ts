@@ -29,6 +29,7 @@ import { restores } from "./restores";
 import { settings } from "./settings";
 import { snapshots } from "./snapshots";
 import { store } from "./store";
+import { targeted } from "./targeted";
 import { tree } from "./tree";
 import { workspace } from "./workspace";
 
@@ -58,6 +59,7 @@ export const words = {
   settings,
   snapshots,
   store,
+  targeted,
   tree,
   workspace,
 } as const;

@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?follow=stale&overrides=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node`. Not part of
+ * `?follow=stale&overrides=few&targeted=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node`. Not part of
  * what is shipped.
  */
 
@@ -24,6 +24,7 @@ import { extremeQuarantine, noticeOf, typicalQuarantine } from "../support/quara
 import { MemoryHost } from "../support/memory";
 import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshot_samples";
 import { deepParts, fewParts, manyParts, restored } from "../support/restore_samples";
+import { fewTargeted, manyTargeted } from "../support/targeted_samples";
 import { harmful, marksAt, pulses, type PulseName } from "../support/pulse";
 
 const wanted = new URLSearchParams(location.search);
@@ -128,6 +129,10 @@ if (wanted.has("refuse")) {
   };
 }
 if (wanted.has("follow")) followed(host, wanted);
+if (wanted.has("targeted")) {
+  const sample = wanted.get("targeted") === "many" ? manyTargeted : fewTargeted;
+  host.target(sample(Date.now()));
+}
 const clients = { typical: typicalClients, extreme: extremeClients };
 const chosenClients = wanted.get("clients") as keyof typeof clients | null;
 if (chosenClients) host.clientsNow = clients[chosenClients](Date.now());

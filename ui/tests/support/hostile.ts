@@ -19,13 +19,15 @@ const FOREIGN = new Set(
     ["component", "gateway", "error", "prometheus", "place", "origin", "key", "path", "group"],
     ["pointer", "only", "except", "differing", "trouble"],
     ["what", "readable", "takes", "leaves", "taken", "left"],
-    ["from", "address", "reason", "lost", "suspended", "theirs", "mine"],
+    ["from", "address", "reason", "lost", "suspended", "theirs", "mine", "user"],
   ].flat(),
 );
 
 /** Answers of which these fields name what the page knows, or are JSON. */
 const KNOWN: Partial<Record<keyof Host, readonly string[]>> = {
   flags: ["component", "path", "what", "place"],
+  overrideFor: ["component"],
+  endTargeted: ["component"],
   publishOverrides: ["component", "what", "place"],
   flagsAt: ["component", "path", "what", "place"],
   explain: ["component", "path"],

@@ -187,6 +187,7 @@ export class MemoryFlags {
       changes: (kept?.changes ?? []).slice(0, 20),
       allOff: this.#allOff(revision),
       followed: kept?.followed ? followedOf(kept.followed) : null,
+      targeted: [],
       reach: reachesOf(document),
       document: structuredClone(document),
       components,

@@ -20,13 +20,13 @@ import {
   sentencesOf,
   type KeptFollowed,
 } from "./followed";
-import { MemoryFlags } from "./memory_flags";
+import { MemoryTargeted } from "./memory_targeted";
 import { wideningsOf } from "./reach";
 import { differenceOf, summaryOf } from "./revisions";
 
 export const FROM = "https://flags.example/api/ml/flags";
 
-export class MemoryFollowing extends MemoryFlags {
+export class MemoryFollowing extends MemoryTargeted {
   /** What the remote has: what is held, if the status says so. */
   remote: Document | null = null;
   /** Refuses to fetch, publish and accept while set. */

@@ -1,12 +1,17 @@
-/** Commands on the document that is followed, and on the overrides over it. */
+/** Commands on the document that is followed, and on overrides of every kind. */
 
 import { ofNow, type CommandSet } from "../../commands/command";
 import { overridesOf, overridesWithin } from "../../model/overrides";
 import { ALL } from "../../model/tree";
 import type { Deck } from "../../state/deck";
+import { endTargeted } from "../../state/targeting";
 import { words } from "../../words";
 
-export function followingCommands(deck: Deck) {
+export function overrideCommands(deck: Deck) {
+  return { ...followingCommands(deck), ...targetedCommands(deck) } satisfies CommandSet;
+}
+
+function followingCommands(deck: Deck) {
   const { live, overlay } = deck;
   const places = () => overridesWithin(live.flags?.followed, ALL).map(({ place }) => place);
   const hasSome = () => live.canChange && places().length > 0;
@@ -37,6 +42,28 @@ export function followingCommands(deck: Deck) {
       isEnabled: () => state() === "held",
     },
   } satisfies CommandSet;
+}
+
+function targetedCommands(deck: Deck) {
+  const { live, overlay } = deck;
+  return {
+    override_for: {
+      run: () => overlay.show({ kind: "override_for", component: componentAt(deck) ?? "" }),
+      isEnabled: () => live.canChange && componentAt(deck) !== null,
+      isOfNow: ofNow,
+    },
+    end_targeted: {
+      run: () => void endTargeted(deck),
+      isEnabled: () => live.canChange && (live.flags?.targeted.length ?? 0) > 0,
+      isOfNow: ofNow,
+    },
+  } satisfies CommandSet;
+}
+
+/** The component that is selected in the flags; `null` for a group or the whole. */
+function componentAt({ browsing, live, choices }: Deck): string | null {
+  const node = choices.view === "flags" ? live.tree.byPath.get(browsing.current) : undefined;
+  return node?.children === null ? node.path : null;
 }
 
 /** The places of the overrides about what is selected in the flags. */

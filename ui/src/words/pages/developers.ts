@@ -73,6 +73,15 @@ const connect: HelpPage = {
         ["428", "`If-Match` is missing."],
       ],
     },
+    { kind: "heading", text: "For your app or browser only" },
+    {
+      kind: "text",
+      text: "For one app or user… in the details of a component turns it on or off for one application, by its source name, or for one user id, for up to 7 days. Everybody else gets what they got before. It still needs what it requires, and all flags off turns it off too.",
+    },
+    {
+      kind: "text",
+      text: "A mark in the tree says where such overrides act, and Settings, Connect says which applications have any. End takes one back, `Ctrl+Shift+A` all of them. They are no revisions: Activity, backups and exports never name an application or user.",
+    },
     { kind: "heading", text: "From a web page" },
     {
       kind: "text",
