@@ -7,6 +7,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use flagdeck::flags::targeted::{Target, TargetedRequest, TargetedSelection};
 use flagdeck::wire::{RestoreStatus, StateAt};
 use flagdeck_core::bucket::Bucketer;
 use flagdeck_core::document::Bucketing;
@@ -393,6 +394,40 @@ fn a_page_sees_every_change_of_the_flags_and_decides_by_it() {
                  changes.some(it => it.component === 'tracker' && it.oldValue && !it.newValue))";
     assert_eq!(page.ask(heard), true);
     assert_eq!(page.ask("warnings"), json!([]));
+}
+
+#[test]
+fn a_page_hears_of_an_override_for_its_own_source_and_of_no_other() {
+    let server = Running::collecting();
+    let flags = server.app.flags();
+    flags.change(request(Edit::SetMaster { on: true })).unwrap();
+    let mut page = Script::page(&server);
+    page.ask("page.flags = new MLFeatureFlags(), null");
+    assert_eq!(page.ask("(await page.flags.load()).enabled"), true);
+    page.ask("page.flags.listen(), null");
+    let set = |source: &str, component: &str| {
+        let wanted = TargetedRequest {
+            target: Target::Source(source.parse().unwrap()),
+            component: component.parse().unwrap(),
+            on: true,
+            for_ms: 60 * 60 * 1000,
+            by: me(),
+        };
+        flags.override_for(wanted).unwrap();
+    };
+    set("other", "tracker");
+    set("web", "calculator");
+    wait_until("the page has its override", || {
+        page.ask("page.flags.isEnabled('calculator')") == true
+    });
+    assert_eq!(page.ask("page.flags.isEnabled('tracker')"), false);
+    flags.end_targeted(&TargetedSelection::default()).unwrap();
+    wait_until("the override is taken back", || {
+        page.ask("page.flags.isEnabled('calculator')") == false
+    });
+    let heard = "heard.some(([name, {changes}]) => name === 'ml:flags:changed' && \
+                 changes.some(it => it.component === 'tracker'))";
+    assert_eq!(page.ask(heard), false);
 }
 
 #[test]

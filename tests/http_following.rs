@@ -25,7 +25,7 @@ fn send(server: &Running, method: &str, path: &str) -> Answer {
 
 fn overridden(server: &Running) -> Vec<Value> {
     let listed = send(server, "GET", OVERRIDES).json();
-    let listed = listed.as_array().unwrap().iter();
+    let listed = listed["overrides"].as_array().unwrap().iter();
     listed.map(|one| one["place"].clone()).collect()
 }
 
@@ -88,6 +88,7 @@ fn overrides_are_listed_and_ended_with_the_token() {
         assert_eq!(refused.problem(401), "unauthorized");
     }
     let listed = send(&server, "GET", OVERRIDES).json();
+    let listed = &listed["overrides"];
     assert_eq!(listed[1]["component"], "search");
     assert_eq!(
         (&listed[1]["value"], &listed[1]["followed"]),

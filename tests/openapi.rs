@@ -7,6 +7,7 @@ mod failures;
 use std::collections::BTreeSet;
 
 use flagdeck::App;
+use flagdeck::flags::targeted::{Target, TargetedRequest};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{RestoreRequest, SnapshotLabel};
 use serde_json::Value;
@@ -49,12 +50,27 @@ fn damaged() -> Running {
     Running::on(folder)
 }
 
-/// A server whose flags follow a document of which two parts are overridden. It fetches nothing.
+/// A server whose flags follow a document of which two parts are overridden, with overrides for one
+/// application and one user. It fetches nothing.
 fn overridden() -> Running {
     let server = Running::start();
     assert!(follow(&server.app, &team(&serde_json::json!({}))));
     switch(&server.app, "ui.badges", true);
     set_percentage(&server.app, 55_000);
+    let targets = [
+        Target::Source("shop-dev".parse().unwrap()),
+        Target::User("ada".into()),
+    ];
+    for target in targets {
+        let wanted = TargetedRequest {
+            target,
+            component: "ui.badges".parse().unwrap(),
+            on: true,
+            for_ms: 60_000,
+            by: Actor::new(Via::Window, "me"),
+        };
+        server.app.flags().override_for(wanted).unwrap();
+    }
     server
 }
 
@@ -84,7 +100,7 @@ fn take_and_restore(app: &App) {
 fn server_for(operation: &Operation) -> Running {
     match operation.id.as_str() {
         "recoverState" => damaged(),
-        "endOverrides" => overridden(),
+        "endOverrides" | "listOverrides" => overridden(),
         _ => prepared(),
     }
 }

@@ -133,16 +133,16 @@ fn following_folder() -> Cli {
     assert!(follow(&app, &team(&serde_json::json!({}))));
     app.close();
     cli.ok("set ui.badges on");
+    cli.ok("overrides set ui.badges off --source shop-dev");
     cli
 }
 
 /// Shows what is followed, as both show it.
 fn shown_following(cli: &Cli, app: &App) -> Shown {
     let live = app.flags().live();
-    let followed = wire::Followed::of(&live).expect("a document is followed");
     let status = app.following().expect("the settings name a document");
     let following = json(wire::Following::of(status, &live));
-    let overrides = json(followed.overrides);
+    let overrides = json(wire::Overrides::of(app));
     Shown::from([
         ("Following", (cli.json("follow --no-fetch"), following)),
         ("Override", (cli.json("overrides"), overrides)),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::http_ofrep::{JSON, all, replace};
 use crate::http_stream::Stream;
-use crate::http_support::Running;
+use crate::http_support::{Answer, Running};
 use crate::support::apps::{
     change, history, open, open_watching, open_watching_by, someone, standing_clock, turn_master,
 };
@@ -134,7 +134,10 @@ fn it_is_taken_back_by_its_target_or_its_component() {
     }
     let of = |target, component: Option<&str>| TargetedSelection {
         target,
-        component: component.map(|path| path.parse().expect("a path")),
+        components: component
+            .map(|path| path.parse().expect("a path"))
+            .into_iter()
+            .collect(),
     };
     let end = |which| {
         app.flags()
@@ -203,7 +206,10 @@ fn a_refusal_says_what_is_allowed() {
     let (code, said) = refused(wanted(source("mine"), "ui", true));
     assert_eq!(
         (code, said.as_str()),
-        (Code::NotFound, "ui is a group; name a component")
+        (
+            Code::NotFound,
+            "only a component can be overridden, and ui is a group"
+        )
     );
     for for_ms in [0, -1, 59_999, 31 * 24 * HOUR_MS, i64::MAX] {
         let request = TargetedRequest {
@@ -294,6 +300,86 @@ fn it_is_served_to_its_application_alone() {
     let told = mine.event("flags");
     assert_eq!(told["etag"], other_told["etag"]);
     assert_eq!(told["changed"][0]["pointer"], "/components/a");
+}
+
+fn send(server: &Running, method: &str, path: &str, body: &str) -> Answer {
+    let bearer = format!("Bearer {}", server.token);
+    let headers = [("Authorization", bearer.as_str()), JSON];
+    server.request(
+        method,
+        &format!("/api/ml/flags/overrides{path}"),
+        &headers,
+        body,
+    )
+}
+
+#[test]
+fn it_is_set_listed_and_ended_over_http_with_the_token() {
+    let server = Running::start();
+    replace(
+        &server,
+        &json!({"enabled": true, "components": {"a": false, "b": false}}),
+    );
+    let for_ada = r#"{"for": {"user": "ada"}, "on": true}"#;
+    for (method, path) in [("GET", ""), ("PUT", "/a"), ("DELETE", "?user=ada")] {
+        let path = format!("/api/ml/flags/overrides{path}");
+        let refused = server.request(method, &path, &[JSON], for_ada);
+        assert_eq!(refused.problem(401), "unauthorized");
+        assert!(!refused.text().contains("ada"), "{}", refused.text());
+    }
+    let set = send(&server, "PUT", "/a", for_ada);
+    assert_eq!(set.status, 200, "{}", set.text());
+    let ms = |name: &str| set.json()[name].as_i64().unwrap();
+    assert_eq!(ms("untilMs") - ms("sinceMs"), 8 * HOUR_MS);
+    assert_eq!(set.json()["suspended"], Value::Null);
+    let for_shop = r#"{"for": {"source": "shop"}, "on": true, "forMs": 60000}"#;
+    for component in ["/a", "/b"] {
+        assert_eq!(send(&server, "PUT", component, for_shop).status, 200);
+    }
+    assert_eq!(history(&server.app).len(), 1, "no revision");
+
+    let listed = send(&server, "GET", "", "").json();
+    assert_eq!(listed["overrides"], json!([]));
+    assert_eq!(listed["targeted"].as_array().unwrap().len(), 3);
+    assert_eq!(listed["targeted"][2]["for"], json!({"user": "ada"}));
+
+    for (body, status) in [
+        (r#"{"for": {"user": "ada"}}"#, 400),
+        (r#"[{"user": "ada"}, true, 60000]"#, 400),
+        (r#"{"for": {"source": "a/b"}, "on": true}"#, 400),
+        (
+            r#"{"for": {"user": "ada"}, "on": true, "forMs": 59999}"#,
+            422,
+        ),
+        (r#"{"for": {"user": "ada"}, "on": true, "until": 1}"#, 400),
+    ] {
+        let refused = send(&server, "PUT", "/a", body);
+        assert_eq!(refused.status, status, "{body}: {}", refused.text());
+    }
+    assert_eq!(
+        send(&server, "PUT", "/gone", for_ada).problem(404),
+        "not_found"
+    );
+    for wrong in [
+        "?user=ada&source=shop",
+        "?place=/rollout&user=ada",
+        "?source=a/b",
+    ] {
+        let refused = send(&server, "DELETE", wrong, "");
+        assert!(
+            matches!(refused.status, 400 | 422),
+            "{wrong}: {}",
+            refused.text()
+        );
+    }
+    let gone = send(&server, "DELETE", "?component=a&source=other", "");
+    assert_eq!(gone.problem(404), "not_found");
+    let ended = send(&server, "DELETE", "?component=a&source=shop", "").json();
+    assert_eq!(ended["changed"], false);
+    assert_eq!(ended["targeted"].as_array().unwrap().len(), 1);
+    let ended = send(&server, "DELETE", "", "").json();
+    assert_eq!(ended["targeted"].as_array().unwrap().len(), 2);
+    assert_eq!(server.app.flags().targeted(), []);
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod cli_sample;
 mod cli_serving;
 mod cli_snapshot;
 mod cli_state;
+mod cli_targeted;
 mod cli_terminal;
 mod clients;
 mod config;

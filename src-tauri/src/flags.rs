@@ -7,6 +7,7 @@ mod all_off;
 mod backups;
 pub mod context;
 mod emergency;
+pub mod ending;
 pub mod evaluating;
 pub mod followed;
 pub mod following;

@@ -16,6 +16,7 @@ mod reach;
 mod review;
 mod settings;
 mod status;
+mod targeted;
 mod window;
 
 pub use self::edit::{Edit, path};
@@ -30,6 +31,7 @@ pub use self::reach::{Reach, Reaches, Widening, Widenings};
 pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review, RevisionChange};
 pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
+pub use self::targeted::{Ended, Overrides, Targeted, TargetedWish};
 pub use self::window::{
     Announcement, ChosenFile, Definitions, OpenedPage, Preferences, Theme, View, WorkspaceFile,
 };

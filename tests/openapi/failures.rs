@@ -40,6 +40,10 @@ fn alone(operation: &Operation, status: u16, least: Request) -> Option<Request> 
         // Nothing is followed.
         ("endOverrides", 404) => least,
         ("getRestore", 400) => least.at("/api/ml/state/shop/restores/first"),
+        ("overrideForTarget", 404) => least.at("/api/ml/flags/overrides/ui.gone"),
+        ("overrideForTarget", 422) => {
+            least.saying(r#"{"for":{"source":"shop"},"on":true,"forMs":1}"#)
+        }
         (_, 400) => least.saying("{"),
         (_, 401) => least.with("Authorization", "Bearer wrong"),
         ("getState" | "removeSource", 404) => least.at("/api/ml/state/web"),

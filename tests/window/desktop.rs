@@ -172,7 +172,7 @@ async fn a_document_is_written_and_read_through_the_desktops_dialogs() {
 
     call(&window, "choose_file", json!({})).await;
     window.answer_dialog("Import a document", &file).await;
-    let chosen = json!({"name": "flags.json", "text": "{}"});
+    let chosen = json!({"name": "flags.json", "text": "{}", "leftOut": []});
     let read = async || window.eval("return window.answer").await == chosen;
     window.until("the page is told the text", read).await;
 }

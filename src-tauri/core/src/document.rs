@@ -455,6 +455,12 @@ impl ComponentPath {
         Self(text.into())
     }
 
+    /// Returns whether it is this path, or a part of the group that this path names.
+    pub fn is_within(&self, path: &Self) -> bool {
+        let rest = self.0.strip_prefix(&*path.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
     /// Returns its segments, from the root.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.0.split('.')

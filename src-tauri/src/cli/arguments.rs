@@ -11,11 +11,12 @@ use flagdeck::address::Address;
 use flagdeck::config;
 use flagdeck::demo::state::StateSize;
 use flagdeck::flags::FileFormat;
+use flagdeck::state::SourceName;
 use flagdeck_core::{ComponentPath, Percentage, Strategy};
 
 pub use self::following::{
-    FollowArguments, FollowCommand, OverridesArguments, OverridesCommand, PublishArguments,
-    Selected,
+    ClearArguments, FollowArguments, FollowCommand, OverridesArguments, OverridesCommand,
+    PublishArguments, Selected, TargetedArguments,
 };
 pub use self::states::{
     BisectArguments, CompareArguments, DiffArguments, ListArguments, OneSource, RecoverArguments,
@@ -170,7 +171,8 @@ pub enum Command {
     /// flags-token of the data folder its credential. A document that has lost more than half of
     /// the components is held until it is accepted.
     Follow(FollowArguments),
-    /// List, end and publish overrides: what was changed here of the followed document
+    /// List, end and publish overrides: what was changed here of the followed document, and what is
+    /// on or off for one application or one user alone
     Overrides(OverridesArguments),
     /// Show or set what applications keep as their state
     #[command(subcommand)]
@@ -509,6 +511,9 @@ pub struct ExplainArguments {
     /// The user's id; without it, a user without an id
     #[arg(long, default_value = "", hide_default_value = true)]
     pub user: String,
+    /// The application that asks, by its name: overrides for it count, too
+    #[arg(long, value_name = "NAME", conflicts_with = "at")]
+    pub source: Option<SourceName>,
     /// Groups the user belongs to
     #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
     pub groups: Vec<String>,
@@ -527,6 +532,9 @@ pub struct EvalArguments {
     /// carriage returns at the ends of lines and blank lines are skipped
     #[arg(long, value_name = "FILE")]
     pub users: PathBuf,
+    /// The application that asks, by its name: overrides for it count, too
+    #[arg(long, value_name = "NAME", conflicts_with = "at")]
+    pub source: Option<SourceName>,
     /// Groups that all of them belong to
     #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
     pub groups: Vec<String>,

@@ -21,6 +21,7 @@ mod show;
 mod snapshot;
 mod source;
 mod state;
+mod targeted;
 mod workspace;
 
 use std::net::SocketAddr;
@@ -31,8 +32,11 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::CommandFactory;
 use flagdeck::config::{self, Given};
+use flagdeck::flags::Scope;
+use flagdeck::flags::context::EvaluationContext;
 use flagdeck::flags::live::{AllOff, Live};
 use flagdeck::http::Server;
+use flagdeck::state::SourceName;
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::AsOf;
 use flagdeck::{App, Options};
@@ -228,6 +232,20 @@ fn flags_at(app: &App, at: Option<At>) -> anyhow::Result<Arc<Live>> {
         });
     }
     Ok(live)
+}
+
+/// The flags in force for a user of an application, or for everyone as of a moment.
+fn flags_for(
+    app: &App,
+    user: &str,
+    source: Option<&SourceName>,
+    at: Option<At>,
+) -> anyhow::Result<Arc<Live>> {
+    if at.is_some() {
+        return flags_at(app, at);
+    }
+    let context = EvaluationContext::of(user, source.cloned());
+    Ok(app.flags().in_force(Scope::Context(&context)))
 }
 
 /// Prints since when all flags are off, if they are; `meaning` says what that means here.

@@ -1,6 +1,6 @@
 //! Where values come from, in words, and which command takes a layer away.
 
-use flagdeck::flags::targeted::TargetedOverride;
+use flagdeck::flags::targeted::{Target, TargetedOverride};
 use flagdeck::wire::{Layer, OverriddenPart, Override};
 use flagdeck_core::tree::Tree;
 
@@ -57,7 +57,7 @@ fn describe(layer: &Layer) -> Vec<String> {
 }
 
 fn describe_targeted(one: &TargetedOverride) -> String {
-    let position = if one.on { "on" } else { "off" };
+    let position = position(one.on);
     format!(
         "{position} for {} until {}{}",
         one.target,
@@ -91,7 +91,39 @@ fn removal(layer: &Layer) -> Option<String> {
             let which = selected(one.component.as_deref(), &one.place);
             Some(format!("to follow again: flagctl overrides clear {which}"))
         }
-        Layer::Targeted(_) | Layer::Followed { .. } | Layer::Local { .. } => None,
+        Layer::Targeted(one) => Some(format!("to take it back: {}", clear_targeted(one))),
+        Layer::Followed { .. } | Layer::Local { .. } => None,
+    }
+}
+
+/// Returns the command that ends an override for one application or user.
+pub fn clear_targeted(one: &TargetedOverride) -> String {
+    let component = &one.component;
+    match &one.target {
+        Target::Source(name) => {
+            format!(
+                "flagctl overrides clear {component} --source {}",
+                quoted(name.as_str())
+            )
+        }
+        Target::User(id) => format!("flagctl overrides clear {component} --user {}", quoted(id)),
+    }
+}
+
+/// Quotes an argument for a shell, unless it is plain.
+fn quoted(argument: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    match !argument.is_empty() && !argument.starts_with('-') && argument.chars().all(is_plain) {
+        true => argument.to_owned(),
+        false => format!("'{}'", argument.replace('\'', "'\\''")),
+    }
+}
+
+/// `on`, `off`.
+pub fn position(on: bool) -> &'static str {
+    match on {
+        true => "on",
+        false => "off",
     }
 }
 

@@ -228,6 +228,20 @@ pub fn duration(text: &str) -> Result<Duration, NoDuration> {
     }
 }
 
+/// Reads the same, also in days of 24 hours: `2d`.
+pub fn whole_duration(text: &str) -> Result<Duration, NoDuration> {
+    const DAY_S: u64 = 24 * 60 * 60;
+    let days = text
+        .trim()
+        .strip_suffix('d')
+        .and_then(|days| days.parse().ok());
+    match days.map(|days: u64| days.checked_mul(DAY_S)) {
+        None => duration(text),
+        Some(None | Some(0)) => Err(NoDuration),
+        Some(Some(seconds)) => Ok(Duration::from_secs(seconds)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::DateTime;

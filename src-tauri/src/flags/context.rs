@@ -84,6 +84,15 @@ impl EvaluationContext {
         })
     }
 
+    /// Makes the context of a user of an application; the empty user id is none.
+    pub fn of(user: &str, source: Option<SourceName>) -> Self {
+        Self {
+            targeting_key: user.into(),
+            source,
+            ..Self::default()
+        }
+    }
+
     /// Returns the user id; `None` if there is none. The empty one is none.
     pub fn targeting_key(&self) -> Option<&str> {
         Some(&*self.targeting_key).filter(|key| !key.is_empty())

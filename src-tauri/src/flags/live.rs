@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
-use flagdeck_core::{Compiled, FlagDocument, Reaches, validate};
+use flagdeck_core::{Compiled, Explanation, FlagDocument, Reaches, User, explain, validate};
 use serde::Serialize;
 
 use super::emergency::Call;
@@ -175,6 +175,17 @@ impl Live {
             generation,
             ..same
         }
+    }
+
+    /// Explains what a component is for a user, and what decides.
+    pub fn explain(&self, component: &str, user: &User<'_>) -> Explanation {
+        explain(
+            &self.document,
+            &self.compiled,
+            self.reaches(),
+            component,
+            user,
+        )
     }
 
     /// Returns whom each component reaches.

@@ -5,8 +5,8 @@ use std::iter;
 use std::sync::Arc;
 
 use flagdeck_core::{
-    Change, Edit, Explanation, FlagDocument, Loss, Problem, User, Widening, apply, changes,
-    explain, flagd, read_document, widenings,
+    Change, Edit, Explanation, FlagDocument, Loss, Problem, User, Widening, apply, changes, flagd,
+    read_document, widenings,
 };
 
 use serde::{Deserialize, Serialize};
@@ -199,13 +199,7 @@ impl Flags {
             Some(at) => self.as_of(at)?,
             None => self.in_force(Scope::User(user.id)),
         };
-        let explanation = explain(
-            &live.document,
-            &live.compiled,
-            live.reaches(),
-            component,
-            user,
-        );
+        let explanation = live.explain(component, user);
         Ok((live, explanation))
     }
 

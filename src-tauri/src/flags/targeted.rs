@@ -5,6 +5,7 @@
 //! those it names and to nobody else.
 
 mod file;
+mod suspended;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use self::file::Stamp;
 pub use self::file::{FILE, TargetedFile};
+pub use self::suspended::Obstacle;
 use super::limits::{
     TARGETED_MAX, TARGETED_TIME_MAX_MS, TARGETED_TIME_MIN_MS, TARGETED_USER_BYTES_MAX,
 };
@@ -82,8 +84,8 @@ impl fmt::Display for Target {
 pub struct TargetedSelection {
     /// Only those for this application or user.
     pub target: Option<Target>,
-    /// Only those of this component.
-    pub component: Option<ComponentPath>,
+    /// Only those of these components, and of components in these groups.
+    pub components: Vec<ComponentPath>,
 }
 
 /// An override that is asked for.
@@ -313,6 +315,18 @@ impl Flags {
         Ok(ended)
     }
 
+    /// Checks that the file can be read; returns how many overrides are in force, `None` if there
+    /// is no file.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be read.
+    pub fn check_targeted(&self) -> Result<Option<usize>, Error> {
+        let now_ms = self.0.clock.now_ms();
+        let (list, stamp) = self.0.targeted_file.read_or_fail()?;
+        let in_force = list.iter().filter(|one| one.until_ms > now_ms).count();
+        Ok(stamp.map(|_| in_force))
+    }
+
     /// Reads the file again if it changed, and forgets what has ended.
     pub(crate) fn look_at_targeted(&self) {
         let known = self.0.targeted.load();
@@ -367,7 +381,9 @@ impl Flags {
         let component = &request.component;
         if !matches!(document.node(component), Some(Node::Component(_))) {
             let message = match document.node(component) {
-                Some(_) => format!("{component} is a group; name a component"),
+                Some(_) => {
+                    format!("only a component can be overridden, and {component} is a group")
+                }
                 None => not_found(document, component.as_str()),
             };
             return Err(Error::NotFound { message });
@@ -389,10 +405,8 @@ impl Flags {
 
 impl TargetedSelection {
     fn has(&self, one: &TargetedOverride) -> bool {
+        let mut components = self.components.iter();
         self.target.as_ref().is_none_or(|it| *it == one.target)
-            && self
-                .component
-                .as_ref()
-                .is_none_or(|it| *it == one.component)
+            && (self.components.is_empty() || components.any(|it| one.component.is_within(it)))
     }
 }

@@ -41,6 +41,10 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Context>)> {
         ("/api/ml/flags", flags::methods()),
         ("/api/ml/flags/stream", stream::methods()),
         ("/api/ml/flags/overrides", overrides::methods()),
+        (
+            "/api/ml/flags/overrides/{component}",
+            overrides::methods_of_component(),
+        ),
         ("/api/ml/state/{source}", state::methods()),
         ("/api/ml/state/{source}/changes", state::changes_methods()),
         ("/api/ml/state/{source}/recovery", state::recovery_methods()),

@@ -8,8 +8,9 @@ use ts_rs::TS;
 use super::following::Layer;
 use crate::app::App;
 use crate::error::Error;
-use crate::flags::AsOf;
+use crate::flags::live::Live;
 use crate::flags::provenance::Subject;
+use crate::flags::{AsOf, Scope};
 use crate::store::{HistoryFilter, RevisionNumber, RevisionSummary};
 
 /// Sentences of one revision that lists show: an import may have 10 000.
@@ -114,15 +115,26 @@ impl Explanation {
             id: user,
             groups: &groups,
         };
-        let (live, explanation) = app.flags().explain(component, &user, at)?;
+        let live = match at {
+            Some(at) => app.flags().as_of(at)?,
+            None => app.flags().in_force(Scope::User(user.id)),
+        };
+        Self::within(app, &live, component, &user)
+    }
+
+    /// Shows why a component is what it is for a user, of flags that were chosen before.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn within(app: &App, live: &Live, component: &str, user: &User<'_>) -> Result<Self, Error> {
         let subject = Subject::Component(component);
         let layers = match live.compiled.component(component) {
-            Some(_) => app.flags().layers_of_value(&live, subject)?,
+            Some(_) => app.flags().layers_of_value(live, subject)?,
             None => Vec::new(),
         };
         Ok(Self {
             revision: live.revision,
-            explanation,
+            explanation: live.explain(component, user),
             layers: layers.into_iter().map(Into::into).collect(),
         })
     }

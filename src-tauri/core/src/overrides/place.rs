@@ -56,10 +56,7 @@ impl Place {
     /// Returns whether the place is about the component or group of this path, or about anything in
     /// that group.
     pub fn is_within(&self, path: &ComponentPath) -> bool {
-        let rest = self
-            .component()
-            .and_then(|own| own.as_str().strip_prefix(path.as_str()));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        self.component().is_some_and(|own| own.is_within(path))
     }
 
     /// Returns it as a JSON Pointer into the document.

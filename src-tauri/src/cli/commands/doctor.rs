@@ -49,6 +49,7 @@ pub fn doctor(app: &App, output: &mut Output) -> anyhow::Result<ExitCode> {
     findings.push(token(app));
     findings.extend(ports(app));
     findings.extend(privacy::findings(app));
+    findings.extend(targeted(app));
     findings.extend(push(app));
     findings.extend(app.check_followed());
     let well = findings.iter().all(|finding| finding.ok);
@@ -234,6 +235,26 @@ fn port(app: &App) -> Finding {
         Err(error @ BindError::PortTaken { .. }) => finding(true, error.to_string()),
         Err(error) => finding(false, error.to_string()),
     }
+}
+
+/// Whether overrides for single applications and users can be read, if there is a file of them.
+fn targeted(app: &App) -> Option<Finding> {
+    let path = app.data_dir().join(flagdeck::flags::targeted::FILE);
+    Some(match app.flags().check_targeted() {
+        Ok(in_force) => {
+            let count = counted(in_force?, "override");
+            finding(true, format!("{count} for single applications and users"))
+        }
+        Err(error) => finding(
+            false,
+            format!(
+                "{}; nothing is overridden for single applications and users until it is removed: \
+                 rm {}",
+                error.in_full(),
+                path.display()
+            ),
+        ),
+    })
 }
 
 /// How pushing to a gateway goes, if one is set or another program pushes.

@@ -1,18 +1,23 @@
 //! `eval` and `explain`: who gets what, and why.
 
+use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
+use flagdeck::flags::Scope;
+use flagdeck::flags::context::EvaluationContext;
 use flagdeck::flags::live::Live;
+use flagdeck::flags::targeted::Target;
 use flagdeck::wire::Explanation;
 use flagdeck::{App, Error};
-use flagdeck_core::{Compiled, ComponentId, User, UserIds, groups};
+use flagdeck_core::{Compiled, ComponentId, Evaluation, User, UserIds, groups};
 use serde_json::json;
 
-use super::{Refused, flags_at, remark_all_off};
+use super::{Refused, flags_for, remark_all_off};
 use crate::arguments::{EvalArguments, ExplainArguments};
 use crate::input::{read, remark_reading, subject};
 use crate::layers;
@@ -20,27 +25,27 @@ use crate::output::{Line, Output, mark};
 
 /// Evaluates a component for every line of a file.
 pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow::Result<()> {
-    let live = flags_at(app, arguments.at)?;
+    let live = flags_for(app, "", arguments.source.as_ref(), arguments.at)?;
     let component = component(&live, &arguments.component)?;
     remark_all_off(&live, "");
     let users = roster(&arguments.users)?;
     let groups = groups::trimmed(arguments.groups.iter().map(String::as_str));
+    let own = OfUsers::of(app, arguments, component);
     if arguments.count {
         let threads = app.config().performance.worker_pool_size;
         let on = count(&live.compiled, component, &users, &groups, threads as usize);
+        let on = on.saturating_add_signed(own.more_on(&live.compiled, &users, &groups));
         return match output.json {
             true => Ok(output.value(&json!({ "on": on, "users": users.len() }))?),
             false => Ok(output.line(format!("{on} of {}", users.len()))?),
         };
     }
     let rows = users.iter().map(|user| {
-        let evaluation = live.compiled.evaluate_id(
-            component,
-            &User {
-                id: user,
-                groups: &groups,
-            },
-        );
+        let id = User {
+            id: user,
+            groups: &groups,
+        };
+        let evaluation = own.evaluate(&live.compiled, &id);
         Row {
             user,
             value: evaluation.value,
@@ -53,6 +58,51 @@ pub fn eval(app: &App, arguments: &EvalArguments, output: &mut Output) -> anyhow
         false => print_csv(rows, output),
     }
     .context("the result cannot be written")
+}
+
+/// The flags in force for the users that have overrides of their own.
+struct OfUsers {
+    component: ComponentId,
+    flags: HashMap<Box<str>, Arc<Live>>,
+}
+
+impl OfUsers {
+    /// Overrides of users lie over what is in force, and over nothing that was.
+    fn of(app: &App, arguments: &EvalArguments, component: ComponentId) -> Self {
+        let mut flags = HashMap::new();
+        let targeted = match arguments.at {
+            None => app.flags().targeted(),
+            Some(_) => Vec::new(),
+        };
+        for one in targeted {
+            if let Target::User(id) = one.target {
+                let context = EvaluationContext::of(&id, arguments.source.clone());
+                let live = app.flags().in_force(Scope::Context(&context));
+                flags.insert(id, live);
+            }
+        }
+        Self { component, flags }
+    }
+
+    fn evaluate(&self, others: &Compiled, user: &User<'_>) -> Evaluation {
+        let own = self.flags.get(user.id).map(|live| &live.compiled);
+        // An override adds and removes no component, so ids are the same.
+        own.unwrap_or(others).evaluate_id(self.component, user)
+    }
+
+    /// Returns for how many more users it is on than if none had an override.
+    fn more_on(&self, others: &Compiled, users: &UserIds, groups: &[&str]) -> isize {
+        if self.flags.is_empty() {
+            return 0;
+        }
+        let own = users.iter().filter(|user| self.flags.contains_key(*user));
+        own.map(|id| {
+            let user = User { id, groups };
+            let without = others.evaluate_id(self.component, &user).value;
+            isize::from(self.evaluate(others, &user).value) - isize::from(without)
+        })
+        .sum()
+    }
 }
 
 /// Ten million user ids of a hundred bytes.
@@ -131,11 +181,16 @@ pub fn explain(app: &App, arguments: &ExplainArguments, output: &mut Output) -> 
         component,
         user,
         groups,
+        source,
         at,
     } = arguments;
-    let live = flags_at(app, *at)?;
-    let as_of = at.map(|at| at.as_of(app.now_ms())).transpose()?;
-    let told = Explanation::of(app, component, user, groups, as_of)?;
+    let live = flags_for(app, user, source.as_ref(), *at)?;
+    let groups = groups::trimmed(groups.iter().map(String::as_str));
+    let user = User {
+        id: user,
+        groups: &groups,
+    };
+    let told = Explanation::within(app, &live, component, &user)?;
     if output.json {
         output.value(&told)?;
     } else {

@@ -1,20 +1,23 @@
-//! `overrides list`, `clear`, `publish`: what differs here from the followed document.
+//! `overrides list`, `set`, `clear`, `publish`: what differs here from the followed document, and
+//! what is on or off for one application or user.
 
 use std::process::ExitCode;
 
 use flagdeck::App;
 use flagdeck::app::following::Published;
 use flagdeck::error::Code;
+use flagdeck::flags::ending::{Ended, Ending};
 use flagdeck::flags::following::{PublicationReview, Selection};
+use flagdeck::flags::targeted::TargetedSelection;
 use flagdeck::store::{Actor, Via};
-use flagdeck::wire::{self, Followed, Override, PublishConflict, Publishing};
+use flagdeck::wire::{self, Followed, Override, Overrides, PublishConflict, Publishing};
 use serde_json::json;
 
-use super::Refused;
 use super::edit::{Reporting, report};
-use crate::arguments::{Listing, OverridesCommand, PublishArguments, Selected};
+use super::{Refused, targeted};
+use crate::arguments::{ClearArguments, Listing, OverridesCommand, PublishArguments, Selected};
 use crate::input::{can_answer, is_confirmed};
-use crate::layers::{part_in_words, selected, value_in_words};
+use crate::layers::{part_in_words, position, selected, value_in_words};
 use crate::output::{Output, Table, counted, remark, when, who};
 
 /// How long a list of changes is printed.
@@ -27,7 +30,8 @@ pub fn run(
 ) -> anyhow::Result<ExitCode> {
     match command {
         None | Some(OverridesCommand::List) => list(app, output)?,
-        Some(OverridesCommand::Clear(selected)) => clear(app, selected, output)?,
+        Some(OverridesCommand::Set(arguments)) => targeted::set(app, arguments, output)?,
+        Some(OverridesCommand::Clear(arguments)) => clear(app, arguments, output)?,
         Some(OverridesCommand::Publish(arguments)) => return publish(app, arguments, output),
     }
     Ok(ExitCode::SUCCESS)
@@ -45,14 +49,39 @@ impl From<Selected> for Selection {
     }
 }
 
-fn list(app: &App, output: &mut Output) -> anyhow::Result<()> {
-    let followed = Followed::of(&app.flags().live());
-    if output.json {
-        let overrides = followed.map_or_else(Vec::new, |followed| followed.overrides);
-        return Ok(output.value(&overrides)?);
+impl From<ClearArguments> for Ending {
+    fn from(arguments: ClearArguments) -> Self {
+        let target = arguments.target();
+        let ClearArguments {
+            components,
+            places,
+            all,
+            ..
+        } = arguments;
+        match target {
+            None if all => Self::All,
+            None => Self::Followed(Selection::from(Selected {
+                components,
+                places,
+                all,
+            })),
+            target => Self::Targeted(TargetedSelection { target, components }),
+        }
     }
-    let Some(Followed { from, overrides }) = followed else {
-        return Ok(output.line("No document is followed, so nothing is overridden.")?);
+}
+
+fn list(app: &App, output: &mut Output) -> anyhow::Result<()> {
+    let listed = Overrides::of(app);
+    if output.json {
+        return Ok(output.value(&listed)?);
+    }
+    list_followed(app, output)?;
+    targeted::list(&listed.targeted, output)
+}
+
+fn list_followed(app: &App, output: &mut Output) -> anyhow::Result<()> {
+    let Some(Followed { from, overrides }) = Followed::of(&app.flags().live()) else {
+        return Ok(output.line("No document is followed, so nothing of one is overridden.")?);
     };
     if overrides.is_empty() {
         return Ok(output.line(format!("Nothing of {from} is overridden."))?);
@@ -81,11 +110,26 @@ fn row(one: &Override, table: &mut Table<6>) {
     }
 }
 
-fn clear(app: &App, selected: Selected, output: &mut Output) -> anyhow::Result<()> {
+fn clear(app: &App, arguments: ClearArguments, output: &mut Output) -> anyhow::Result<()> {
     let actor = Actor::local(Via::Flagctl);
-    let outcome = app.flags().clear_overrides(&selected.into(), &actor)?;
+    let ended = app.flags().end_overrides(&arguments.into(), &actor)?;
+    output.note_saved();
+    if output.json {
+        return Ok(output.value(&wire::Ended::from(ended))?);
+    }
+    let Ended { outcome, targeted } = ended;
+    for one in &targeted {
+        let position = position(one.on);
+        output.line(format!(
+            "{} is not {position} any more for {}",
+            one.component, one.target
+        ))?;
+    }
     let listing = LISTING;
-    report(outcome, Reporting { output, listing })
+    match outcome.changed || targeted.is_empty() {
+        true => report(outcome, Reporting { output, listing }),
+        false => Ok(()),
+    }
 }
 
 fn publish(

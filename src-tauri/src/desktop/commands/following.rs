@@ -95,8 +95,9 @@ pub async fn end_targeted(
 ) -> Answer<Vec<TargetedOverride>> {
     with_app(&desk, move |app| {
         let component = component.as_deref().map(path).transpose()?;
+        let components = Vec::from_iter(component);
         app.flags()
-            .end_targeted(&TargetedSelection { target, component })
+            .end_targeted(&TargetedSelection { target, components })
     })
     .await
 }

@@ -48,11 +48,19 @@ impl TargetedFile {
     pub(super) fn read(&self) -> io::Result<(Vec<TargetedOverride>, Stamp)> {
         let stamp = self.stamp();
         let list = match durable::read_at_most(&self.path, TARGETED_FILE_BYTES_MAX) {
-            Ok(text) => serde_json::from_slice(&text)?,
+            Ok(text) => serde_json::from_slice(&text).map_err(|error| unreadable(&error))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
         Ok((list, stamp))
+    }
+
+    /// The same, with the file named in the failure.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be read.
+    pub(super) fn read_or_fail(&self) -> Result<(Vec<TargetedOverride>, Stamp), Error> {
+        self.read().map_err(|source| self.failed(source))
     }
 
     /// Changes the file while no other program does, durably.
@@ -60,17 +68,32 @@ impl TargetedFile {
         &self,
         change: impl FnOnce(&mut Vec<TargetedOverride>) -> Result<(), Error>,
     ) -> Result<(Vec<TargetedOverride>, Stamp), Error> {
-        let failed = |source: io::Error| Error::File {
-            path: self.path.clone(),
-            source,
-        };
+        let failed = |source| self.failed(source);
         let lock = private::open_lock(&self.lock).map_err(failed)?;
         // Released when it is closed, however this program ends.
         lock.lock().map_err(failed)?;
-        let (mut list, _) = self.read().map_err(failed)?;
+        let (before, stamp) = self.read_or_fail()?;
+        let mut list = before.clone();
         change(&mut list)?;
+        if list == before {
+            return Ok((list, stamp));
+        }
         let text = serde_json::to_vec_pretty(&list).expect("plain data is JSON");
         durable::replace(&self.path, &text, Access::Private).map_err(failed)?;
         Ok((list, self.stamp()))
     }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::File {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+/// Says where the text is wrong. The error itself may quote a user id, and ends in the log.
+fn unreadable(error: &serde_json::Error) -> io::Error {
+    let (line, column) = (error.line(), error.column());
+    let message = format!("it is not a list of overrides, at line {line}, column {column}");
+    io::Error::new(io::ErrorKind::InvalidData, message)
 }

@@ -203,6 +203,10 @@ const commands: HelpPage = {
           "`flagctl overrides`",
           "Lists what you changed of the followed document; `clear` ends overrides, `publish` publishes them.",
         ],
+        [
+          "`flagctl overrides set`",
+          "Switches a component on or off for one application (`--source`) or one user (`--user`), for a while.",
+        ],
         ["`flagctl metrics`", "Summarises what applications reported."],
         ["`flagctl demo`", "Runs a made-up application that reports, to see the charts move."],
         [
