@@ -20,6 +20,7 @@ import { openOver, press } from "./support/open";
 import { harmful, pulses } from "./support/pulse";
 import { restored } from "./support/restore_samples";
 import { typicalStates } from "./support/snapshot_samples";
+import { fewTargeted } from "./support/targeted_samples";
 
 // Every view is opened and walked through as a whole.
 vi.setConfig({ testTimeout: 30_000 });
@@ -77,6 +78,7 @@ describe("the window over a hostile backend", () => {
     vi.useFakeTimers({ now: NOW_MS, toFake: ["Date"] });
     host = new MemoryHost(typical());
     host.fillHistory(12);
+    host.target(fewTargeted(NOW_MS));
     host.states = typicalStates(NOW_MS);
     return () => vi.useRealTimers();
   });

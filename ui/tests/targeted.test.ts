@@ -82,6 +82,19 @@ describe("overrides for single targets", () => {
 });
 
 describe("the dialog", () => {
+  it("is opened from the menu of a row, and from the palette for the component that is selected", async () => {
+    await openTargeted(nothing);
+    await user.click(await screen.findByTestId("menu-ui.badges"));
+    await user.click(screen.getByTestId("menu-override-for"));
+    expect(screen.getByRole("dialog").textContent).toContain("Override ui.badges for one app");
+    await user.keyboard("{Escape}{Escape}");
+    await user.click(row("tracker"));
+    await press(document.body, "k", { ctrlKey: true });
+    await user.type(await screen.findByTestId("palette-input"), "override for one{Enter}");
+    await waitFor(() => screen.getByTestId("override-for-dialog"));
+    expect(screen.getByRole("dialog").textContent).toContain("Override tracker for one app");
+  });
+
   it("overrides for a connected application that is chosen by keys", async () => {
     const host = await openTargeted(nothing);
     await openDialog(host);

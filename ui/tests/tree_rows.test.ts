@@ -86,6 +86,7 @@ describe("the menu of a row", () => {
     row("tracker").focus();
     await open();
     expect(items().map((item) => item.querySelector(".label")?.textContent)).toEqual([
+      "For one app or user…",
       "Rename…",
       "Move…",
       "Remove…",
