@@ -5,9 +5,13 @@
 
 import { on } from "svelte/events";
 
-/** What Tab reaches. */
-const CONTROLS =
-  "button:not(:disabled), a[href], input:not(:disabled), textarea:not(:disabled), [tabindex='0']";
+/** What Tab reaches, but for fields: these would take the next letter, which may be a shortcut. */
+const CONTROLS = [
+  "button:not(:disabled)",
+  "a[href]",
+  "input:is([type=checkbox], [type=radio], [type=range]):not(:disabled)",
+  "[tabindex='0']",
+].join(", ");
 
 /**
  * A part that a control belongs to: what is beyond it is elsewhere. One with the attribute may be
