@@ -53,8 +53,11 @@ async fn take_snapshot(place: &Workplace, window: &Window<'_>) {
     window.until_gone("take-dialog").await;
     let named = place.flagctl(&["snapshot", "list", "--text", "All files", "--json"]);
     let named: Value = serde_json::from_str(&named).expect("flagctl prints JSON");
-    // An earlier one was taken as soon as the page had reported anything.
-    window.click(&format!("snapshot-{}", named[0]["id"])).await;
+    // It is compared with the one before, which was taken as soon as the page had reported anything.
+    let id = &named[0]["id"];
+    window.click(&format!("snapshot-{id}")).await;
+    window.click(&format!("snapshot-menu-{id}")).await;
+    window.click("menu-with-now").await;
 }
 
 /// Opens the question before a restore, with the keyboard on what asks for it.
