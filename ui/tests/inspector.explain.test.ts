@@ -4,7 +4,7 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { Explanation } from "../src/bindings/wire";
+import type { Explanation, Layer, Override } from "../src/bindings/wire";
 import { typical } from "./support/documents";
 import type { MemoryHost } from "./support/memory";
 import { openComponent, openWindow } from "./support/open";
@@ -117,6 +117,42 @@ describe("why a user sees it", () => {
     await Promise.resolve();
     card().getByText("On for second");
     expect(card().queryByText("The first.")).toBeNull();
+  });
+
+  it("names the layers that make the value, the one that decides first", async () => {
+    const host = await openComponent(typical(), "ui.badges");
+    await card().findByText("Off for someone without an id");
+    expect(screen.queryByTestId("explain-layers")).toBeNull();
+    const explained = await host.explain("ui.badges", "maria", []);
+    const by = { via: "window", name: "ada" } as const;
+    const target = { for: { user: "maria" }, component: "ui.badges", on: true, by };
+    const own: Override = {
+      place: "/components/ui/badges",
+      component: "ui.badges",
+      what: "switch",
+      changes: ["ui.badges off"],
+      value: false,
+      followed: true,
+      sinceMs: Date.now(),
+      by,
+      suspended: null,
+    };
+    const layers: Layer[] = [
+      { kind: "off", sinceMs: null, by: null, isEmergency: false },
+      { kind: "targeted", ...target, sinceMs: 0, untilMs: Date.now() },
+      { kind: "override", overrides: [own] },
+      { kind: "followed", from: "https://flags.example/x", revision: null, atMs: null },
+    ];
+    vi.spyOn(host, "explain").mockResolvedValue({ ...explained, layers });
+    await user.type(field(), "maria");
+    const told = await screen.findByTestId("explain-layers");
+    const lines = within(told).getAllByRole("listitem");
+    expect(lines.map(({ textContent }) => textContent.replace(/[\u2068\u2069]/g, ""))).toEqual([
+      "All flags off",
+      expect.stringMatching(/^User maria: On until /),
+      expect.stringMatching(/^Overridden .*: Switch Off, followed On$/),
+      "Followed from flags.example",
+    ]);
   });
 
   it("says why it cannot be told, and tells it once it can", async () => {

@@ -21,6 +21,7 @@ import { frame } from "./frame";
 import { help } from "./help";
 import { inspector } from "./inspector";
 import { json } from "./json";
+import { layers } from "./layers";
 import { metrics } from "./metrics";
 import { pulse } from "./pulse";
 import { quarantine } from "./quarantine";
@@ -53,6 +54,7 @@ export const words = {
   difference,
   help,
   json,
+  layers,
   metrics,
   quarantine,
   restores,
