@@ -374,6 +374,11 @@ fn a_document_without_a_tag_is_followed_and_not_published_to() {
     let refused = app.publish(&Selection::All, false, &someone()).unwrap_err();
     assert_eq!(refused.code(), Code::Remote);
     assert_eq!(
+        refused.in_full(),
+        refused.to_string(),
+        "a cause is told once"
+    );
+    assert_eq!(
         app.flags().live().followed.as_ref().unwrap().own().count(),
         1
     );

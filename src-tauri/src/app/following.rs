@@ -213,7 +213,7 @@ impl App {
             if !matches!(error, PublishError::Conflict { .. }) {
                 return Err(FollowError::Publish {
                     address: remote.address().to_string(),
-                    source: error,
+                    cause: error,
                 }
                 .into());
             }
@@ -281,9 +281,9 @@ impl App {
     }
 
     fn fetch_whole(&self, remote: &Remote) -> Result<Box<Fetched>, FollowError> {
-        let failed = |source| FollowError::Fetch {
+        let failed = |cause| FollowError::Fetch {
             address: remote.address().to_string(),
-            source,
+            cause,
         };
         match remote.fetch(None).map_err(failed)? {
             Answer::Document(fetched) => Ok(fetched),

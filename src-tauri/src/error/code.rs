@@ -228,7 +228,7 @@ impl From<&FollowError> for Code {
             FollowError::Nothing => Self::NothingToDo,
             FollowError::Address(_) | FollowError::Credential(_) => Self::Invalid,
             FollowError::Publish {
-                source: PublishError::LargeLoss { .. },
+                cause: PublishError::LargeLoss { .. },
                 ..
             } => Self::LargeLoss,
             FollowError::Fetch { .. } | FollowError::Publish { .. } => Self::Remote,

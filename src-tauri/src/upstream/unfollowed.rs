@@ -4,7 +4,7 @@ use flagdeck_core::Loss;
 
 use super::{CredentialError, FetchError, NoRemote, PublishError};
 
-/// Why a document is not followed, accepted or published.
+/// Why a document is not followed, accepted or published. Each sentence has its cause in it.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
     /// The settings name no document.
@@ -12,25 +12,25 @@ pub enum FollowError {
     Nothing,
     /// The address cannot be followed.
     #[error("featureFlags.endpoint cannot be followed: {0}")]
-    Address(#[from] NoRemote),
+    Address(NoRemote),
     /// The credential cannot be used.
     #[error(transparent)]
     Credential(#[from] CredentialError),
     /// A fetch failed.
-    #[error("{address}: {source}")]
+    #[error("{address}: {cause}")]
     Fetch {
         /// The address, without credentials.
         address: String,
         /// Why.
-        source: FetchError,
+        cause: FetchError,
     },
     /// Publishing failed.
-    #[error("{address}: {source}{}", uncertainty(.source))]
+    #[error("{address}: {cause}{}", uncertainty(.cause))]
     Publish {
         /// The address, without credentials.
         address: String,
         /// Why.
-        source: PublishError,
+        cause: PublishError,
     },
     /// What is followed came from another address than the one that the settings name since.
     #[error(
@@ -52,6 +52,12 @@ pub enum FollowError {
     /// The remote changes faster than it can be published to.
     #[error("the remote was changed again and again; nothing was published, try again")]
     Contended,
+}
+
+impl From<NoRemote> for FollowError {
+    fn from(cause: NoRemote) -> Self {
+        Self::Address(cause)
+    }
 }
 
 fn uncertainty(error: &PublishError) -> &'static str {

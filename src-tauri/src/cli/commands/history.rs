@@ -57,15 +57,13 @@ fn filter(arguments: HistoryArguments, now_ms: i64) -> anyhow::Result<HistoryFil
 
 fn line(revision: &RevisionSummary) -> String {
     let cause = match revision.cause {
-        Cause::Edit => String::new(),
+        // What they did is said by their changes.
+        Cause::Edit | Cause::Follow | Cause::Publish | Cause::Unfollow => String::new(),
         Cause::Import => "import: ".into(),
         Cause::Undo(of) => format!("undo of {of}: "),
         Cause::Redo(of) => format!("redo of {of}: "),
         Cause::Restore(of) => format!("restore of {of}: "),
-        Cause::Follow => "follow: ".into(),
         Cause::Adopt => "adopted: ".into(),
-        Cause::Publish => "published: ".into(),
-        Cause::Unfollow => "followed no more: ".into(),
     };
     let changes = summary(&revision.changes);
     let note = revision.note.as_ref();
