@@ -68,7 +68,7 @@ pub(super) struct ChangeGuard<'a> {
 impl ChangeGuard<'_> {
     /// Returns what people see in place of what is stored, and mean when they change it.
     pub(super) fn shown(&self, live: &Arc<Live>) -> Arc<Live> {
-        layered(live, self.call.clone().map(Layer::Off))
+        layered(live, self.call.as_deref().map(Layer::Off))
     }
 }
 
@@ -132,7 +132,7 @@ impl Flags {
     pub(super) fn emergency_step(&self) -> Option<UndoStep> {
         let call = self.0.emergency.call()?;
         let live = self.live();
-        let off = layered(&live, [Layer::Off(call)]);
+        let off = layered(&live, [Layer::Off(&call)]);
         live.document.enabled.then(|| UndoStep {
             revision: live.revision,
             sentence: summary(&sentences(&live.document, &off.document)),

@@ -32,17 +32,17 @@ pub enum Scope<'a> {
 }
 
 /// One layer over what is below it.
-#[derive(Debug, Clone)]
-pub(super) enum Layer {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Layer<'a> {
     /// Components are on or off for one application or user.
-    Targeted(Arc<TargetedLayer>),
+    Targeted(&'a TargetedLayer),
     /// All flags are off by this emergency.
-    Off(Arc<Call>),
+    Off(&'a Call),
 }
 
-impl Layer {
+impl Layer<'_> {
     /// Returns what is below with this layer over it.
-    pub(super) fn over(&self, below: &Arc<Live>) -> Arc<Live> {
+    fn over(self, below: &Arc<Live>) -> Arc<Live> {
         match self {
             Self::Targeted(layer) => layer.over(below),
             Self::Off(call) => below.switched_off(call),
@@ -55,23 +55,28 @@ impl Flags {
     pub fn in_force(&self, scope: Scope<'_>) -> Arc<Live> {
         // The layers first: when one is gone, the stored document already is the one that replaced
         // it.
-        let layers = self.layers(scope);
-        layered(&self.live(), layers)
-    }
-
-    /// Returns the layers over what is stored, the lowest first.
-    fn layers(&self, scope: Scope<'_>) -> impl Iterator<Item = Layer> + use<> {
-        let targeted = self.0.targeted.load().layers(scope).into_iter().flatten();
-        // An emergency is for everyone.
         let off = self.0.emergency.call();
-        targeted.map(Layer::Targeted).chain(off.map(Layer::Off))
+        let targeted = self.0.targeted.load();
+        let targeted = targeted.layers(scope).into_iter().flatten();
+        // An emergency is for everyone.
+        let layers = targeted.map(Layer::Targeted);
+        layered(
+            &self.0.live.load(),
+            layers.chain(off.as_deref().map(Layer::Off)),
+        )
     }
 }
 
 /// Lays layers over what is stored, the lowest first.
-pub(super) fn layered(stored: &Arc<Live>, layers: impl IntoIterator<Item = Layer>) -> Arc<Live> {
-    let over = |below: Arc<Live>, layer: Layer| layer.over(&below);
-    layers.into_iter().fold(Arc::clone(stored), over)
+pub(super) fn layered<'a>(
+    stored: &Arc<Live>,
+    layers: impl IntoIterator<Item = Layer<'a>>,
+) -> Arc<Live> {
+    let mut result: Option<Arc<Live>> = None;
+    for layer in layers {
+        result = Some(layer.over(result.as_ref().unwrap_or(stored)));
+    }
+    result.unwrap_or_else(|| Arc::clone(stored))
 }
 
 /// Names one document as it was in force: `48-0d5f…` for a revision with its document's hash, and

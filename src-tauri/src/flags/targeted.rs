@@ -17,6 +17,7 @@ use flagdeck_core::edit::not_found;
 use flagdeck_core::overrides::{Values, overridden};
 use flagdeck_core::tree::Tree;
 use flagdeck_core::{ComponentPath, FlagDocument, Percentage, Place, Rollout};
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
 use self::file::Stamp;
@@ -115,7 +116,7 @@ pub(super) struct Targeted {
 }
 
 /// By the name of an application, or the id of a user.
-type Layers = HashMap<Box<str>, Arc<TargetedLayer>>;
+type Layers = HashMap<Box<str>, TargetedLayer, RandomState>;
 
 /// The overrides of one target, by component.
 pub(super) type OfTarget = BTreeMap<ComponentPath, TargetedOverride>;
@@ -144,9 +145,9 @@ impl Targeted {
         for one in &list {
             own.entry(&one.target).or_default().push(one);
         }
-        let (mut of_sources, mut of_users) = (Layers::new(), Layers::new());
+        let (mut of_sources, mut of_users) = (Layers::default(), Layers::default());
         for (target, own) in own {
-            let layer = Arc::new(TargetedLayer::of(&own));
+            let layer = TargetedLayer::of(&own);
             match target {
                 Target::Source(name) => of_sources.insert(name.as_str().into(), layer),
                 Target::User(id) => of_users.insert(id.clone(), layer),
@@ -162,7 +163,7 @@ impl Targeted {
     }
 
     /// Returns the layers of a scope, the lowest first: that of the application, then of the user.
-    pub(super) fn layers(&self, scope: Scope<'_>) -> [Option<Arc<TargetedLayer>>; 2] {
+    pub(super) fn layers(&self, scope: Scope<'_>) -> [Option<&TargetedLayer>; 2] {
         if self.list.is_empty() {
             return [None, None];
         }
@@ -176,8 +177,8 @@ impl Targeted {
             }
         };
         [
-            source.and_then(|name| self.of_sources.get(name)).cloned(),
-            user.and_then(|id| self.of_users.get(id)).cloned(),
+            source.and_then(|name| self.of_sources.get(name)),
+            user.and_then(|id| self.of_users.get(id)),
         ]
     }
 }
