@@ -309,7 +309,7 @@ fn overrides_are_published_over_changes_elsewhere() {
     assert_eq!(fetch(&app), FollowState::Fresh);
     switch(&app, "a", false);
     switch(&app, "c", false);
-    // Another machine publishes meanwhile.
+    // Another machine publishes in between.
     server.put(&with_components(&json!({"a": true, "b": false, "c": true})));
     let only_a = Selection::Component("a".parse().unwrap());
     assert!(matches!(publish(&app, &only_a), Published::Done(_)));

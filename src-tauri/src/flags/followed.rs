@@ -1,4 +1,4 @@
-//! What is followed, and what is overridden of it: kept with each revision that is made meanwhile.
+//! What is followed, and what is overridden of it: kept with each revision made while it is followed.
 //!
 //! The document of such a revision is the followed one with the overrides over it, so the followed
 //! one is that document with the value put back that each override replaces.

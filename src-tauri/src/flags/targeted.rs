@@ -1,8 +1,8 @@
 //! Overrides for one application or one user, for a while: for development.
 //!
 //! They are in one file of the data folder and in no revision, so user ids never get into the log,
-//! a backup or an export. Every program on the folder reads that file, and applies what it says to
-//! those it names and to nobody else.
+//! a backup or an export. Every program on the folder reads that file, and applies what it says
+//! only to those that it names.
 
 mod file;
 mod suspended;

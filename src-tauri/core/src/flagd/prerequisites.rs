@@ -83,7 +83,7 @@ impl<'a> Requirements<'a> {
             let audience = Audience::of(self.document.rollout_of(path));
             let rule = match (check.gate.is_document(), audience.milli) {
                 (true, _) => Rule::Default,
-                // Nobody is in: whatever else is required does not matter.
+                // No user is in, so nothing else that is required matters.
                 (false, 0) => return Ok(vec![Rule::Never]),
                 (false, _) if audience.needs_buckets() && self.hashes_lists() => {
                     let of = path.to_owned();

@@ -49,7 +49,7 @@ impl Flags {
     }
 }
 
-/// Returns a component that is required, directly or by what is, and off whoever the user is.
+/// Returns a component that is required, directly or by what is, and off for every user.
 fn requirement_off(live: &Live, component: &ComponentPath) -> Option<ComponentPath> {
     let required = |of: &ComponentPath| live.document.requires.get(of).into_iter().flatten();
     let mut seen = BTreeSet::new();

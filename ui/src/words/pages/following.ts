@@ -37,7 +37,7 @@ export const follow: HelpPage = {
         ],
         [
           "Publish",
-          "Publish… writes the overrides you select into the followed document, for everyone who uses it. You see first what changes there and for whom. If somebody changed the same there in the meantime, you choose for each which value stays. Publishing cannot be undone here; publish the earlier value instead.",
+          "Publish… writes the overrides you select into the followed document, for everyone who uses it. You see first what changes there and for whom. If the same was changed there in the meantime, you choose for each which value stays. Publishing cannot be undone here; publish the earlier value instead.",
         ],
         [
           "Does not act",
