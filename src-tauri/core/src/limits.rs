@@ -241,3 +241,11 @@ pub const SOURCE_CHARS_MAX: usize = 128;
 /// How long a program has to have run with a clock before that deletes anything for its age, in
 /// milliseconds of running time: a day.
 pub const CLOCK_TRUSTED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long a clock that went back has to run steadily to count as right, in milliseconds of running
+/// time: a month. If it turns out to have been behind sooner, what it wrote is not old by that.
+pub const CLOCK_STEADY_AFTER_MS: i64 = 30 * CLOCK_TRUSTED_AFTER_MS;
+
+/// How many times that a clock was behind are remembered of a data folder, and of those when it may
+/// be.
+pub const CLOCK_SPELLS_MAX: usize = 16;
