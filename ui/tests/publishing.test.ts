@@ -2,7 +2,7 @@
 
 import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { Rollout } from "../src/bindings/wire";
 import { typical } from "./support/documents";
@@ -15,6 +15,18 @@ const choice = (place: string) =>
   within(screen.getByTestId(`choice-${place}`)).getByRole("checkbox");
 const go = () => screen.getByTestId("publish-go");
 const isOff = (element: HTMLElement) => element.getAttribute("aria-disabled") === "true";
+
+/** Overrides most components away, and opens the dialog over all of that. */
+async function openLoss() {
+  const host = await openPublish();
+  await user.click(screen.getByTestId("publish-cancel"));
+  const paths = ["calculator", "tracker", "orchestrator", "ui", "search.suggestions"];
+  await host.change({ kind: "remove", paths, release: true });
+  await user.click(screen.getByTestId("row-*"));
+  await user.click(await screen.findByTestId("publish-here"));
+  await screen.findByTestId("loss");
+  return host;
+}
 
 /** Opens the dialog over three overrides. */
 async function openPublish(prepare: (host: MemoryHost) => void = () => undefined) {
@@ -65,17 +77,26 @@ describe("publishing", () => {
   });
 
   it("is confirmed if it removes most components", async () => {
-    const host = await openPublish();
-    await user.click(screen.getByTestId("publish-cancel"));
-    const paths = ["calculator", "tracker", "orchestrator", "ui", "search.suggestions"];
-    await host.change({ kind: "remove", paths, release: true });
-    await user.click(screen.getByTestId("row-*"));
-    await user.click(await screen.findByTestId("publish-here"));
-    await screen.findByTestId("loss");
+    await openLoss();
     expect(isOff(go())).toBe(true);
     await user.click(screen.getByTestId("confirm-loss"));
     await user.click(go());
     await waitFor(() => expect(screen.queryByTestId("publish")).toBeNull());
+  });
+
+  it("asks once more about another choice, and waits until it is known what that would do", async () => {
+    const host = await openLoss();
+    await user.click(screen.getByTestId("confirm-loss"));
+    expect(isOff(go())).toBe(false);
+    const answer = host.hold();
+    await user.click(choice("/rollout"));
+    expect(isOff(go())).toBe(true);
+    answer();
+    await waitFor(() =>
+      expect(screen.getByTestId<HTMLInputElement>("confirm-loss").checked).toBe(false),
+    );
+    expect(isOff(go())).toBe(true);
+    expect(host.published).toEqual([]);
   });
 
   it("that fails says why in the dialog, keeps the choice, and can be tried again", async () => {
@@ -102,7 +123,12 @@ describe("publishing", () => {
       host.remoteRefusal = { code: "large_loss", message: "It asks.", problems: [] };
     });
     await user.click(go());
-    await waitFor(() => expect(go().textContent.trim()).toBe("Publish all the same"));
+    await waitFor(() => expect(go().textContent.trim()).toBe("Publish anyway"));
+    // What the remote asked about is that choice, and no other.
+    await user.click(choice("/rollout"));
+    expect(go().textContent.trim()).toBe("Publish 2 overrides");
+    await user.click(go());
+    await waitFor(() => expect(go().textContent.trim()).toBe("Publish anyway"));
     host.remoteRefusal = null;
     await user.click(go());
     await waitFor(() => expect(screen.queryByTestId("publish")).toBeNull());
@@ -134,6 +160,37 @@ describe("a conflict with the remote", () => {
     expect(host.document.components.orchestrator).toBe(true);
     expect(host.document.components.ui).toHaveProperty("badges", false);
     expect(await placesOf(host)).toEqual([]);
+  });
+
+  it("is resolved once, however often that is asked for", async () => {
+    const host = await conflicting();
+    await user.click(go());
+    await screen.findByTestId("conflict-/rollout");
+    const clearing = vi.spyOn(host, "clearOverrides");
+    const end = host.hold();
+    await user.click(screen.getByTestId("publish-resolve"));
+    expect(isOff(screen.getByTestId("publish-resolve"))).toBe(true);
+    await user.click(screen.getByTestId("publish-resolve"));
+    end();
+    await waitFor(() => expect(screen.queryByTestId("publish")).toBeNull());
+    expect(clearing).toHaveBeenCalledTimes(1);
+    expect(await placesOf(host)).toEqual([]);
+  });
+
+  it("does not end as if published when what was chosen has no place there any more", async () => {
+    const host = await openPublish();
+    await host.change({ kind: "set_rollout", component: "calculator", percentage: 40 });
+    host.remoteChanges = new Map<string, unknown>([
+      ["/rollouts/calculator", undefined],
+      ["/components/calculator", undefined],
+    ]);
+    for (const testid of ["choose-all", "choose-all"]) await user.click(screen.getByTestId(testid));
+    await user.click(choice("/rollouts/calculator"));
+    await user.click(go());
+    await user.click(await screen.findByTestId("mine-/rollouts/calculator"));
+    await user.click(screen.getByTestId("publish-resolve"));
+    await waitFor(() => expect(dialog().textContent).toContain("Not published: it does not act"));
+    expect(await placesOf(host)).toContain("/rollouts/calculator");
   });
 
   it("that is cancelled leaves the overrides over what was adopted", async () => {

@@ -95,7 +95,6 @@ export const following = {
   overrides,
   showOverrides: "Show what is overridden on this machine",
   fetchNow: "Fetch now",
-  fetched: (address: string) => `${isolated(hostOf(address))} is up to date`,
   review: "Review…",
 
   mark: (own: readonly Override[], inside: number): string => {
@@ -145,7 +144,7 @@ export const following = {
     nothing: "Nothing: the followed document has the same value",
     cannot: "Not published: it does not act at present.",
     go: (count: number) => `Publish ${overrides(count)}`,
-    anyway: "Publish all the same",
+    anyway: "Publish anyway",
     none: "Select at least one override.",
     underWay: "Publishing…",
     published: (summary: string) => isolatedWithin(summary),

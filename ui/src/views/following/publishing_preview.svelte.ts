@@ -5,10 +5,12 @@ import { asFailure, type Host } from "../../host/host";
 
 export class PublishingPreview {
   readonly #host: Host;
-  /** Of what was chosen last; `null` until the backend has answered, and for nothing. */
+  /** Of what the backend was asked about last and has answered; `null` for nothing. */
   review = $state.raw<PublishingReview | null>(null);
   /** Why what was chosen cannot be published. */
   failure = $state.raw<Failure | null>(null);
+  /** Whether the backend has yet to answer about what is chosen: `review` is about something else. */
+  isAsking = $state(false);
   /** Whether the person agreed to what `review` says is removed. */
   confirmsLoss = $state(false);
 
@@ -21,8 +23,10 @@ export class PublishingPreview {
     let isWanted = true;
     const take = (review: PublishingReview | null, failure: Failure | null) => {
       if (!isWanted) return;
-      [this.review, this.failure, this.confirmsLoss] = [review, failure, false];
+      [this.review, this.failure, this.isAsking] = [review, failure, false];
     };
+    // What the person agreed to was another choice.
+    [this.isAsking, this.confirmsLoss] = [true, false];
     if (places.length === 0) take(null, null);
     else {
       this.#host.reviewPublishing({ places: [...places] }).then(
