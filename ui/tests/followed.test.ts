@@ -7,7 +7,12 @@ import { describe, expect, it } from "vitest";
 
 import type { FollowState } from "../src/bindings/wire";
 import { hostOf } from "../src/model/address";
-import { isOffByOverride, overridesChange, rowOverrides } from "../src/model/overrides";
+import {
+  isOffByOverride,
+  overridesChange,
+  overridesWithin,
+  rowOverrides,
+} from "../src/model/overrides";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver, openWindow, press } from "./support/open";
@@ -77,6 +82,30 @@ describe("what overrides are about", () => {
     expect(isOffByOverride(await host.flags())).toBe(true);
   });
 
+  it("turns no flags off that are off in the followed document, too", async () => {
+    const host = new MemoryHost(typical());
+    host.follow(typical());
+    await host.change({ kind: "set_master", on: false });
+    host.adopt({ ...typical(), enabled: false });
+    const flags = await host.flags();
+    expect(flags.followed?.overrides.map(({ place }) => place)).toEqual(["/enabled"]);
+    expect(isOffByOverride(flags)).toBe(false);
+  });
+
+  it("is found once for several rows, however these contain each other", async () => {
+    const host = new MemoryHost(typical());
+    host.follow(typical());
+    await host.change({ kind: "set_components", paths: ["ui.badges", "tracker"], on: false });
+    await host.change({ kind: "set_rollout", component: null, percentage: 75 });
+    const { followed } = await host.flags();
+    const found = (...paths: string[]) =>
+      overridesWithin(followed, paths).map(({ component }) => component);
+    expect(found("ui.badges", "ui")).toEqual(["ui.badges"]);
+    expect(found("ui", "tracker")).toEqual(["tracker", "ui.badges"]);
+    expect(found("u", "search")).toEqual([]);
+    expect(found("*")).toHaveLength(3);
+  });
+
   it.each([
     ["https://flags.example:8443/a/b?c", "flags.example:8443"],
     ["nothing that is an address", "nothing that is an address"],
@@ -124,6 +153,21 @@ describe("the line about the followed document", () => {
     await openOver(host);
     await screen.findByTestId("following");
     expect(text("follow-state")).toContain("The flags on this machine stay in force.");
+  });
+
+  it.each<[FollowState | null, string]>([
+    [{ kind: "fresh" }, "up to date"],
+    [{ kind: "waiting" }, "not fetched yet"],
+    [{ kind: "elsewhere" }, "fetched by another program"],
+    [null, ""],
+  ])("says of %j on the dashboard only what is known", async (state, said) => {
+    const host = new MemoryHost(typical());
+    host.follow(typical());
+    if (state) host.say(state, ADDRESS);
+    else host.state = { ...host.state, following: null };
+    await openOver(host);
+    await screen.findByTestId("card-followed");
+    expect(text("card-followed").trim()).toBe(`Follows flags.example ${said}`.trim());
   });
 
   it("fetches now, and says why that failed", async () => {
@@ -192,6 +236,42 @@ describe("an override", () => {
     await user.click(screen.getByTestId("menu-ui"));
     await user.click(await screen.findByTestId("menu-return"));
     await waitFor(() => expect(switchOf("ui.badges")).toBe("true"));
+  });
+
+  it("ends with others of its group only after a question", async () => {
+    const host = await openFollowing(async (host) => {
+      await overrideBadges(host);
+      await host.change({ kind: "set_rollout", component: "ui.badges", percentage: 40 });
+    });
+    await user.click(screen.getByTestId("menu-ui"));
+    await user.click(await screen.findByTestId("menu-return"));
+    await screen.findByTestId("return-overrides");
+    expect(host.revision).toBe(3);
+    expect(screen.getByTestId("return-go").textContent.trim()).toBe("Return 2 overrides");
+    await user.click(screen.getByTestId("return-go"));
+    await waitFor(() => expect(switchOf("ui.badges")).toBe("true"));
+    expect(screen.queryByTestId("override-mark")).toBeNull();
+  });
+
+  it("that keeps all flags off ends only after a question", async () => {
+    const host = await openFollowing((host) => host.change({ kind: "set_master", on: false }));
+    await user.click(row("*"));
+    await user.click(await screen.findByTestId("return-/enabled"));
+    const dialog = await screen.findByTestId("return-overrides");
+    expect(dialog.textContent).toContain("Flags are turned on again");
+    expect(host.document.enabled).toBe(false);
+    await user.click(screen.getByTestId("return-go"));
+    await waitFor(() => expect(host.document.enabled).toBe(true));
+  });
+
+  it("is shown in the tree whatever else that was filtered for", async () => {
+    await openFollowing(overrideBadges);
+    await user.click(row("ui"));
+    await user.type(screen.getByTestId("filter"), "tracker");
+    await waitFor(() => expect(screen.queryByTestId("row-ui.badges")).toBeNull());
+    await user.click(screen.getByTestId("show-overridden"));
+    await screen.findByTestId("row-ui.badges");
+    expect(screen.queryByTestId("row-tracker")).toBeNull();
   });
 
   it("in a closed group is told by the group", async () => {

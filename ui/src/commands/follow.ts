@@ -2,6 +2,7 @@
 
 import { overridesOf } from "../model/overrides";
 import type { Deck } from "../state/deck";
+import { endOverrides } from "../state/overriding";
 import type { Commands } from "./commands";
 import type { Target } from "./targets";
 
@@ -29,7 +30,7 @@ export function follow(target: Target, deck: Deck, commands: Commands): void {
       break;
     case "return":
       if (shown.isPastInView) void shown.refuse();
-      else void deck.live.returnOverrides({ places: placesOf(target.path, deck) });
+      else endOverrides(deck, placesOf(target.path, deck));
       break;
   }
 }

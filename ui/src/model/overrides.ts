@@ -1,34 +1,20 @@
 /** What is overridden of the followed document, by what it is about. Pure. */
 
 import type { Flags, Followed, Override } from "../bindings/wire";
-import { isWithin, parentOf } from "./edit";
+import { parentOf } from "./edit";
+import { entriesByRow, type RowEntries } from "./rows";
 import { ALL, type Tree } from "./tree";
 
 type OfDocument = Followed | null | undefined;
 
-/** What a row of the tree says of overrides. */
-export interface RowOverrides {
-  /** Those about the component or group itself, or with `ALL` about the document as a whole. */
-  own: readonly Override[];
-  /** How many there are in the group. */
-  inside: number;
-}
+/** What a row of the tree says of overrides; with `ALL` its own are about the document as a whole. */
+export type RowOverrides = RowEntries<Override>;
 
 const none: readonly Override[] = [];
 
-/** Returns what the rows of the tree say of overrides, by path; those with nothing to say are left out. */
+/** Returns what the rows of the tree say of overrides, by path. */
 export function rowOverrides(followed: OfDocument): ReadonlyMap<string, RowOverrides> {
-  const rows = new Map<string, { own: Override[]; inside: number }>();
-  const row = (path: string) => {
-    const known = rows.get(path) ?? { own: [], inside: 0 };
-    rows.set(path, known);
-    return known;
-  };
-  for (const each of followed?.overrides ?? none) {
-    row(each.component ?? ALL).own.push(each);
-    for (let at = parentOf(each.component ?? ""); at !== ""; at = parentOf(at)) row(at).inside += 1;
-  }
-  return rows;
+  return entriesByRow(followed?.overrides ?? none, ({ component }) => component ?? ALL);
 }
 
 /** Returns the overrides about `path`, or with `ALL` about the document as a whole. */
@@ -37,11 +23,18 @@ export function overridesOf(followed: OfDocument, path: string): readonly Overri
   return (followed?.overrides ?? none).filter((each) => each.component === component);
 }
 
-/** Returns the overrides about `path` and what is in it; with `ALL` every one. */
-export function overridesWithin(followed: OfDocument, path: string): readonly Override[] {
+/** Returns the overrides about any of `paths` and what is in them; with `ALL` every one. */
+export function overridesWithin(
+  followed: OfDocument,
+  paths: readonly string[],
+): readonly Override[] {
   const all = followed?.overrides ?? none;
-  if (path === ALL) return all;
-  return all.filter(({ component }) => component !== null && isWithin(component, path));
+  const wanted = new Set(paths);
+  if (wanted.has(ALL)) return all;
+  return all.filter(({ component }) => {
+    for (let at = component ?? ""; at !== ""; at = parentOf(at)) if (wanted.has(at)) return true;
+    return false;
+  });
 }
 
 /** Returns the overrides of what the tree does not have: removed here, or without a place there. */
@@ -51,10 +44,15 @@ export function overridesOutside(followed: OfDocument, tree: Tree): readonly Ove
   );
 }
 
+/** Whether the master switch is turned on once an override ends. */
+export function endsWithFlagsOn({ what, value, followed }: Override): boolean {
+  return what === "master" && value === false && followed === true;
+}
+
 /** Whether all flags are off only because of an override. */
 export function isOffByOverride(flags: Flags | null): boolean {
-  const master = flags?.followed?.overrides.find(({ what }) => what === "master");
-  return flags?.document.enabled === false && master?.value === false;
+  const isOff = flags?.document.enabled === false;
+  return isOff && (flags.followed?.overrides ?? none).some(endsWithFlagsOn);
 }
 
 /** How many overrides a step made, and how many it ended. */

@@ -1,32 +1,18 @@
 /** Overrides for single applications and users, by what they act on. Pure. */
 
 import type { Target, TargetedOverride } from "../bindings/wire";
-import { isWithin, parentOf } from "./edit";
+import { isWithin } from "./edit";
+import { entriesByRow, type RowEntries } from "./rows";
 import { ALL } from "./tree";
 
 type Overrides = readonly TargetedOverride[];
 
 /** What a row of the tree says of such overrides. */
-export interface RowTargeted {
-  /** Those of the component itself. */
-  own: Overrides;
-  /** How many there are in the group. */
-  inside: number;
-}
+export type RowTargeted = RowEntries<TargetedOverride>;
 
-/** Returns what the rows of the tree say, by path; those with nothing to say are left out. */
+/** Returns what the rows of the tree say of them, by path. */
 export function rowTargeted(overrides: Overrides): ReadonlyMap<string, RowTargeted> {
-  const rows = new Map<string, { own: TargetedOverride[]; inside: number }>();
-  const row = (path: string) => {
-    const known = rows.get(path) ?? { own: [], inside: 0 };
-    rows.set(path, known);
-    return known;
-  };
-  for (const each of overrides) {
-    row(each.component).own.push(each);
-    for (let at = parentOf(each.component); at !== ""; at = parentOf(at)) row(at).inside += 1;
-  }
-  return rows;
+  return entriesByRow(overrides, ({ component }) => component);
 }
 
 /** Returns the overrides of a component, of what is in a group, or with `ALL` every one. */

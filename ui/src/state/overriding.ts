@@ -1,5 +1,9 @@
-/** The way to what is overridden on this machine, for everyone or for single apps and users. */
+/**
+ * The way to what is overridden on this machine, for everyone or for single apps and users, and the
+ * end of overrides.
+ */
 
+import { endsWithFlagsOn } from "../model/overrides";
 import { ALL } from "../model/tree";
 import type { Deck } from "./deck";
 
@@ -11,4 +15,15 @@ export function showOverrides({ browsing, choices, past }: Deck): void {
   browsing.clearFilter();
   browsing.standing = "overridden";
   browsing.walk(ALL);
+}
+
+/** Ends the overrides at `places`; asks first about several, and if that turns all flags on. */
+export function endOverrides({ live, overlay }: Deck, places: readonly string[]): void {
+  const overrides = live.flags?.followed?.overrides ?? [];
+  const first = overrides.find(({ place }) => place === places[0]);
+  if (places.length === 1 && first && !endsWithFlagsOn(first)) {
+    void live.returnOverrides({ places: [first.place] });
+  } else {
+    overlay.show({ kind: "return_overrides", places });
+  }
 }

@@ -69,8 +69,8 @@ export const following = {
   from: (address: string) => isolated(address),
   state,
   /** Where the flags come from, in a line of the dashboard. */
-  briefly: (it: FollowState | undefined, nowMs: number): string => {
-    switch (it?.kind) {
+  briefly: (it: FollowState, nowMs: number): string => {
+    switch (it.kind) {
       case "retrying":
       case "stale":
         return `${it.kind} since ${moment(it.sinceMs, nowMs)}`;
@@ -78,8 +78,10 @@ export const following = {
         return "a change is held";
       case "waiting":
         return "not fetched yet";
-      default:
+      case "fresh":
         return "up to date";
+      case "elsewhere":
+        return "fetched by another program";
     }
   },
   /** What is in force in the meantime, if that is worth saying. */

@@ -1,9 +1,10 @@
 /** Commands on the document that is followed, and on overrides of every kind. */
 
 import { ofNow, type CommandSet } from "../../commands/command";
-import { overridesOf, overridesWithin } from "../../model/overrides";
+import { overridesOf } from "../../model/overrides";
 import { ALL } from "../../model/tree";
 import type { Deck } from "../../state/deck";
+import { endOverrides } from "../../state/overriding";
 import { endTargeted } from "../../state/targeting";
 import { words } from "../../words";
 
@@ -13,7 +14,7 @@ export function overrideCommands(deck: Deck) {
 
 function followingCommands(deck: Deck) {
   const { live, overlay } = deck;
-  const places = () => overridesWithin(live.flags?.followed, ALL).map(({ place }) => place);
+  const places = () => (live.flags?.followed?.overrides ?? []).map(({ place }) => place);
   const hasSome = () => live.canChange && places().length > 0;
   const state = () => live.status?.following?.state.kind;
   return {
@@ -23,7 +24,7 @@ function followingCommands(deck: Deck) {
       isOfNow: ofNow,
     },
     return_override: {
-      run: () => void live.returnOverrides({ places: current(deck) }),
+      run: () => endOverrides(deck, current(deck)),
       isEnabled: () => live.canChange && current(deck).length > 0,
       isOfNow: ofNow,
       label: () => words.following.giveBackOne(current(deck).length > 0 ? pathOf(deck) : null),
