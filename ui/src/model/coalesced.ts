@@ -1,6 +1,6 @@
 /**
  * Wraps a reading that many ask for. At most one is under way and one waits; what is returned
- * resolves once a reading that began after the call has ended.
+ * settles as a reading does that began with the call or after it.
  */
 export function coalesced(read: () => Promise<void>): () => Promise<void> {
   let underWay: Promise<void> | null = null;
@@ -13,10 +13,12 @@ export function coalesced(read: () => Promise<void>): () => Promise<void> {
       });
       return underWay;
     }
-    next ??= underWay.then(() => {
+    const askNext = () => {
       next = null;
       return ask();
-    });
+    };
+    // Also after one that failed: else what waits would fail with it, and for good.
+    next ??= underWay.then(askNext, askNext);
     return next;
   };
 }
