@@ -3,7 +3,7 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { View } from "../src/bindings/wire";
 import { problemOf, restMs, rowTargeted, targetedOf } from "../src/model/targeted";
@@ -256,6 +256,21 @@ describe("overrides in force", () => {
     expect(toast()).toContain("ui.badges for shop");
     await user.click(screen.getByTestId("toast-action"));
     await waitFor(() => expect(host.targeted).toHaveLength(4));
+  });
+
+  it("are brought back by undo although one of them is refused, which is said", async () => {
+    const host = await openTargeted();
+    await screen.findByTestId("row-ui.badges");
+    await user.keyboard("{Control>}{Shift>}A{/Shift}{/Control}");
+    await waitFor(() => expect(toast()).toContain("4 overrides ended: "));
+    vi.spyOn(host, "overrideFor").mockRejectedValueOnce({
+      code: "failed",
+      message: "The disk is full.",
+      problems: [],
+    });
+    await user.click(screen.getByTestId("toast-action"));
+    await screen.findByText("The disk is full.");
+    expect(host.targeted).toHaveLength(3);
   });
 
   it("are ended from the palette", async () => {

@@ -76,17 +76,19 @@ async function bringBack(deck: Deck, ended: readonly TargetedOverride[]): Promis
   );
 }
 
-/** Sets overrides for what is left of their time. */
+/** Sets overrides for what is left of their time; if some are refused, says why the first was. */
 async function setAgain(deck: Deck, overrides: readonly TargetedOverride[]): Promise<void> {
-  try {
-    for (const each of overrides) {
-      const forMs = restMs(each, Date.now());
-      if (forMs !== null) await deck.host.overrideFor(each.for, each.component, each.on, forMs);
-    }
-  } catch (reason) {
-    deck.toasts.refused(reason);
+  const { host, live, toasts } = deck;
+  const refusals: unknown[] = [];
+  for (const each of overrides) {
+    const forMs = restMs(each, Date.now());
+    if (forMs === null) continue;
+    await host
+      .overrideFor(each.for, each.component, each.on, forMs)
+      .catch((reason: unknown) => refusals.push(reason));
   }
-  await deck.live.refresh();
+  if (refusals.length > 0) toasts.refused(refusals[0]);
+  await live.refresh();
 }
 
 function inForce({ live }: Deck): ReadonlyMap<string, TargetedOverride> {
