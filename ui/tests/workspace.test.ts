@@ -48,6 +48,11 @@ describe("the workspace", () => {
     await click("import-workspace");
     expect(await screen.findByText(/Imported 12 revisions from .*all\.flagdeck/u)).toBeTruthy();
     expect(screen.getByTestId("workspace-left-out").textContent).toContain(sentence);
+    // No file is chosen this time, so there is nothing else to say.
+    host.nextWorkspace = null;
+    await click("import-workspace");
+    await waitFor(() => expect(isDisabled("import-workspace")).toBe(false));
+    expect(screen.getByTestId("workspace-left-out").textContent).toContain(sentence);
   });
 
   it("is not imported over revisions", async () => {
