@@ -300,6 +300,30 @@ describe("an override", () => {
     await screen.findByTestId("row-tracker");
   });
 
+  it("is among the first ones that are listed, and the others on request", async () => {
+    const components = Object.fromEntries(
+      Array.from({ length: 120 }, (_, index) => [`part${index}`, true]),
+    );
+    const followed = { ...typical(), components: { ...typical().components, many: components } };
+    const host = new MemoryHost(followed);
+    host.chosen = { ...host.chosen, view: "flags" };
+    host.follow(followed);
+    await host.change({ kind: "remove", paths: ["many"], release: true });
+    await openOver(host);
+    await user.click(await screen.findByTestId("row-*"));
+    const listed = () => screen.queryAllByTestId(/^override-\/components/);
+    expect(listed()).toHaveLength(20);
+    await user.click(screen.getByTestId("all-overrides"));
+    expect(listed()).toHaveLength(120);
+    expect(document.activeElement).toBe(listed()[0]?.parentElement);
+    await user.click(screen.getByTestId("publish-here"));
+    const choices = () => screen.queryAllByTestId(/^choice-/);
+    await waitFor(() => expect(choices()).toHaveLength(100));
+    expect(screen.getByTestId("publish-go").textContent.trim()).toBe("Publish 120 overrides");
+    await user.click(screen.getByTestId("all-choices"));
+    expect(choices()).toHaveLength(120);
+  });
+
   it("that has no place at present is kept and says why", async () => {
     await openFollowing(async (host) => {
       await host.change({ kind: "set_rollout", component: "ui.badges", percentage: 40 });

@@ -1,7 +1,7 @@
 /** The document that is followed, and the overrides over it. */
 
 import type { Actor, FollowState, OverriddenPart, Override, Rollout } from "../bindings/wire";
-import { formatAgo, formatMoment } from "../format";
+import { formatAgo, formatCount, formatMoment } from "../format";
 import { hostOf } from "../model/address";
 import { isolated, isolatedWithin } from "../model/isolated";
 import type { OverridesChange } from "../model/overrides";
@@ -122,6 +122,7 @@ export const following = {
   inComponents: (count: number) => `${overrides(count)} of components`,
   inGroup: (count: number) => `${overrides(count)} in this group`,
   showInTree: "Show in the tree",
+  showAll: (of: number) => `List all ${formatCount(of)}`,
   giveBack: "Return to followed value",
   giveBackHere: (what: string) => `Return to followed value: ${what}`,
   giveBackOf: (what: string) => `Return ${what} to the followed value`,
@@ -142,7 +143,7 @@ export const following = {
     title: (address: string) => `Publish to ${isolated(hostOf(address))}?`,
     meaning: "What is selected becomes part of the followed document, for everyone who uses it.",
     list: "What is overridden",
-    all: (count: number) => `Select all ${count}`,
+    all: (count: number) => `Select all ${formatCount(count)}`,
     nothing: "Nothing: the followed document has the same value",
     cannot: "Not published: it does not act at present.",
     go: (count: number) => `Publish ${overrides(count)}`,
@@ -164,7 +165,8 @@ export const following = {
     title: "Accept the followed document?",
     meaning: (address: string) =>
       `${isolated(hostOf(address))} has a document that was not adopted, because it would remove most components.`,
-    loses: (removed: number, of: number) => `It removes ${removed} of ${plural(of, "component")}:`,
+    loses: (removed: number, of: number) =>
+      `It removes ${formatCount(removed)} of ${plural(of, "component")}:`,
     changes: "What changes here",
     notLost: "It no longer removes most components, and is adopted with the next fetch.",
     go: "Accept",

@@ -1,7 +1,7 @@
 /** Overrides for single applications and users. */
 
 import type { Actor, Target, TargetedOverride } from "../bindings/wire";
-import { formatAgo } from "../format";
+import { formatAgo, formatCount } from "../format";
 import { isolated } from "../model/isolated";
 import {
   NAME_CHARS_MAX,
@@ -51,8 +51,8 @@ export const targeted = {
   noComponent: "Does not act: there is no such component.",
   end: "End",
   endOf: ({ for: target, component }: Said) => `End override of ${component} for ${who(target)}`,
-  endAll: (of: number) => `End all ${of}`,
-  showAll: (of: number) => `List all ${of}`,
+  endAll: (of: number) => `End all ${formatCount(of)}`,
+  showAll: (of: number) => `List all ${formatCount(of)}`,
   show: "Show what is overridden for single apps and users",
 
   mark: ({ own, inside }: RowTargeted, nowMs: number): string =>
