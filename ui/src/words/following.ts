@@ -4,7 +4,7 @@ import type { Actor, FollowState, OverriddenPart, Override, Rollout } from "../b
 import { formatAgo, formatCount, formatMoment } from "../format";
 import { hostOf } from "../model/address";
 import { isolated, isolatedWithin } from "../model/isolated";
-import type { OverridesChange } from "../model/overrides";
+import type { OverridesChange, RowOverrides } from "../model/overrides";
 import { flags } from "./flags";
 import { capital, doors, inLines, moment, nameOf, plural } from "./shared";
 
@@ -99,7 +99,7 @@ export const following = {
   fetchNow: "Fetch now",
   review: "Review…",
 
-  mark: (own: readonly Override[], inside: number): string => {
+  mark: ({ own, inside }: RowOverrides): string => {
     const said = own.flatMap(({ what, changes }) =>
       changes.length > 0 ? changes.map(isolatedWithin) : [`${parts[what]}: as followed`],
     );
