@@ -1,6 +1,7 @@
 /** States and snapshots as they may be: none, a few, a typical day, as many as there can be. */
 
-import { KeptStates, type Taken } from "./snapshots";
+import type { Taken } from "./kept_snapshots";
+import { KeptStates } from "./snapshots";
 import { bulkOf } from "./state_trees";
 
 const MINUTE_MS = 60_000;
