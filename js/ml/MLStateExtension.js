@@ -223,8 +223,8 @@ class Reporter {
   /** Whether the whole state is to be reported. */
   #isDue = true;
   #isSettled = false;
-  /** Whether this state was reported whole before. */
-  #isKnown = false;
+  /** Whether the whole state was reported at least once. */
+  #wasReported = false;
   #restore;
   /** What was reported last, in short. */
   #reported;
@@ -314,11 +314,11 @@ class Reporter {
   }
 
   /**
-   * Sends one thing; returns whether there is more. What a restore keeps is what was reported: once
-   * this state was, the rest of it goes before.
+   * Sends one thing; returns whether there is more. Of the state that a restore replaces, Flagdeck
+   * has only what was reported: if that is out of date, the state is reported before it is replaced.
    */
   async #deliver() {
-    const isBehind = this.#isDue && this.#isKnown;
+    const isBehind = this.#isDue && this.#wasReported;
     if (this.#changes.length > 0) await this.#sendChanges();
     else if (this.#restore && !isBehind) await this.#apply(this.#restore);
     else if (this.#isDue) await this.#put();
@@ -370,7 +370,7 @@ class Reporter {
     try {
       await this.#connection.send("PUT", this.#connection.state(), body.text, { headers });
       this.#reported = print;
-      this.#isKnown = true;
+      this.#wasReported = true;
     } catch (error) {
       if (!REFUSALS.includes(error.status)) {
         this.#isDue = true;

@@ -57,7 +57,7 @@ describe("a control that is replaced by its opposite", () => {
     await untilFocused("start-demo");
   });
 
-  it("interrupts nobody who has gone on", async () => {
+  it("does not interrupt a user who has gone on", async () => {
     const host = await open();
     await enter("start-demo");
     host.pulseNow = pulses.synthetic(Date.now());

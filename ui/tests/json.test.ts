@@ -86,7 +86,7 @@ describe("the document as JSON", () => {
     await waitFor(() => expect(host.isUnsaved).toBe(false));
   });
 
-  it("follows what is stored until something is typed, and says so where it is overtaken", async () => {
+  it("follows what is stored until something is typed, and says so if it is overtaken", async () => {
     const host = await openEditor();
     host.changeElsewhere({ kind: "set_components", paths: ["orchestrator"], on: true });
     await waitFor(() => expect(field().value).toContain('"orchestrator": true'));
@@ -194,14 +194,14 @@ describe("taking a document in", () => {
     expect(host.edits).toEqual([]);
   });
 
-  it("says where nothing would change", async () => {
+  it("says if nothing would change", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
     drop(host, JSON.stringify(typical()));
     expect(await screen.findByText(/Nothing would change/)).toBeTruthy();
   });
 
-  it("shows the difference anew where the flags moved on", async () => {
+  it("shows the difference again if the flags moved on", async () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
     drop(host, JSON.stringify({ ...typical(), enabled: false }));

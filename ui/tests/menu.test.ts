@@ -45,7 +45,7 @@ it("everything turned off from the menu is told with a way back", async () => {
   expect(toast).toBeTruthy();
 });
 
-it("an emergency that is not stored can be taken back where nothing can be stored", async () => {
+it("an emergency that is not stored can be taken back even if nothing can be stored", async () => {
   const host = await openWindow(typical(), "dashboard");
   await host.emergencyOff();
   host.state = { ...host.state, readOnly: "the disk is write-protected" };

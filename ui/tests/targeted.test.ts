@@ -145,7 +145,7 @@ describe("the dialog", () => {
     await user.keyboard("shop");
     await user.click(screen.getByTestId("for-on"));
     expect(says()).toContain("It still requires tracker");
-    expect(says()).toContain("All flags are off at present");
+    expect(says()).toContain("All flags are off: it takes effect");
   });
 
   it("says what is wrong with a name, and sets nothing", async () => {

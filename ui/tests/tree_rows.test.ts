@@ -112,7 +112,7 @@ describe("the menu of a row", () => {
     expect(screen.queryByRole("menu")).toBeNull();
   });
 
-  it("offers a component more where it is a group's, and no user to explain", async () => {
+  it("offers another component if it is a group's, and no user to explain", async () => {
     await openWindow(typical());
     await fireEvent.contextMenu(row("ui"));
     expect(screen.getByTestId("menu-explain").ariaDisabled).toBe("true");
@@ -121,7 +121,7 @@ describe("the menu of a row", () => {
     expect(screen.getByTestId<HTMLInputElement>("group").value).toBe("ui");
   });
 
-  it("copies the path, and says so where it cannot", async () => {
+  it("copies the path, and says so if it cannot", async () => {
     await openWindow(typical());
     const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValueOnce();
     await fireEvent.contextMenu(row("ui.badges"));

@@ -36,7 +36,7 @@ describe("the workspace", () => {
     ).toBeTruthy();
   });
 
-  it("is imported where there is no revision, and says what was left out", async () => {
+  it("is imported if there is no revision, and says what was left out", async () => {
     const host = await openPart();
     const sentence = "metrics.pushGateway is left out: set it yourself to contact http://gate.";
     host.nextWorkspace = {

@@ -1,6 +1,7 @@
 /**
- * Keeps the keyboard where it was if what had it goes away, as a button does that is pressed and
- * gives way to its opposite. Parts that know better, such as lists and dialogs, act before.
+ * Keeps the focus near its place when the focused element goes away, as a button does that gives way
+ * to its opposite once it is pressed. Parts that do this themselves, such as lists and dialogs, come
+ * first.
  */
 
 import { on } from "svelte/events";
@@ -57,7 +58,7 @@ class FocusKeeper {
     this.#around = this.#surroundingsOf(target);
   }
 
-  /** Whatever is done next, it is not to be interrupted by a focus that is given back late. */
+  /** The user has gone on: a focus that is given back late would interrupt that. */
   forget(): void {
     if (this.#isLost) this.#last = null;
   }

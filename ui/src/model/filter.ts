@@ -21,7 +21,7 @@ export interface Filter {
   standing: Standing;
 }
 
-/** What is asked beside the document, and only if it matters. */
+/** What is known besides the document; asked only if the filter depends on it. */
 export interface Known {
   /** In milliseconds since 1970. */
   nowMs: () => number;
@@ -83,11 +83,11 @@ export function nearExpiry(document: Document, path: string, nowMs: number): str
 }
 
 /** For a document that says nothing about its components. */
-const nobody: NonNullable<Document["about"]> = {};
+const undescribed: NonNullable<Document["about"]> = {};
 
 type Test = (node: TreeNode) => boolean;
 
-function nameTest(about: Document["about"] = nobody, { text, tags, owners }: Filter): Test {
+function nameTest(about: Document["about"] = undescribed, { text, tags, owners }: Filter): Test {
   const words = foldedWords(text);
   const isMeant = ({ owner, tags: own = [] }: About) =>
     (owners.size === 0 || (owner !== undefined && owners.has(owner))) &&

@@ -58,7 +58,7 @@ export class Live {
   readonly #toasts: Toasts;
   #onTheirWay = $state.raw<readonly Intent[]>([]);
   #turn: Promise<unknown> = Promise.resolve();
-  /** What was stored as the change under way was begun. */
+  /** What was stored when the change under way began. */
   #before: Flags | null = null;
   readonly #readOnce = coalesced(() => this.#read());
 
@@ -133,8 +133,8 @@ export class Live {
 
   /**
    * Makes one revision of `edit`. Resolves to `false` if it was refused, which a toast tells.
-   * Where it was begun on the document `seen`, it does not go over what somebody else has written
-   * to the same place since: then the person is asked, and the answer decides.
+   * If it was begun on the document `seen`, it does not overwrite what was changed in the same place
+   * since: then the user is asked, and the answer decides.
    */
   change(edit: Edit, seen?: Flags["document"]): Promise<boolean> {
     const send = seen ? () => this.#sendBegunOn(seen, edit) : () => this.#host.change(edit);
@@ -142,8 +142,8 @@ export class Live {
   }
 
   /**
-   * Makes one revision of `edit` for whoever waits for the answer: nothing is shown before it is
-   * stored. Resolves to why it was refused, or to `null`.
+   * Makes one revision of `edit` for a caller that waits for the answer: nothing is shown before it
+   * is stored. Resolves to why it was refused, or to `null`.
    */
   async attempt(edit: Edit): Promise<Failure | null> {
     let refusal: Failure | null = null;
@@ -160,14 +160,14 @@ export class Live {
 
   /**
    * Makes one revision of what `intent` makes of the document in force. For edits that carry over
-   * part of what is there: nothing somebody else saved in the meantime is lost.
+   * part of what is there: nothing that was saved elsewhere in the meantime is lost.
    */
   amend(intent: Intent): Promise<boolean> {
     return this.#changeAs(intent, () => this.#sendAmendment(intent));
   }
 
   /**
-   * Puts another document in force, where `base` still is the latest revision; with most of the
+   * Puts another document in force if `base` still is the latest revision; with most of the
    * components removed only if `confirmsLoss`. Resolves to why it could not be; `null` once it is.
    */
   async replace(text: string, base: number, confirmsLoss: boolean): Promise<Failure | null> {

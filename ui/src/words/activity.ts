@@ -26,13 +26,13 @@ const why = (cause: Cause): string => {
         ? "Put back how it all began"
         : `Put back how it was at revision ${cause.of}`;
     case "follow":
-      return "Another document is followed from here on";
+      return "This document is followed from this revision on";
     case "adopt":
       return "The followed document changed";
     case "publish":
       return "Overrides were published to the followed document";
     case "unfollow":
-      return "Following ended; what was in force stays";
+      return "Following ended; the flags stayed as they were";
   }
 };
 

@@ -117,7 +117,7 @@ export const following = {
     `${nameOf(by)} ${doors[by.via]}, ${formatAgo(sinceMs, nowMs)}`,
   sinceInFull: (sinceMs: number) => formatMoment(sinceMs),
   suspended: (why: string) => `Does not act at present: ${isolatedWithin(why)}`,
-  isSame: "The same as followed at present; it stays an override until it is returned.",
+  isSame: "Currently the same as the followed value. It stays an override until you return it.",
   cardTitle: "Overrides",
   inComponents: (count: number) => `${overrides(count)} of components`,
   inGroup: (count: number) => `${overrides(count)} in this group`,
@@ -128,13 +128,13 @@ export const following = {
   giveBackOf: (what: string) => `Return ${what} to the followed value`,
   giveBackOne: (path: string | null) =>
     path === null ? "Return to the followed value" : `Return ${path} to the followed value`,
-  giveBackMeaning: "End this override: what is followed is in force again",
+  giveBackMeaning: "End this override, so that the followed value takes effect again",
   publish: "Publish…",
   publishMeaning: "Write this override into the followed document",
 
   returning: {
     title: "Return overrides?",
-    meaning: "What is followed is in force again there. You can undo this.",
+    meaning: "The followed values take effect there again. You can undo this.",
     turnsOn: "Flags are turned on again with the master switch.",
     go: (count: number) => `Return ${overrides(count)}`,
   },
@@ -173,7 +173,7 @@ export const following = {
     reading: "Fetching the document…",
   },
 
-  /** A step made while a document is followed makes, changes or ends overrides. */
+  /** While a document is followed, each step makes, changes or ends overrides. */
   step: (sentence: string, isFollowing: boolean): string =>
     isFollowing ? `${sentence} · override` : sentence,
   /** What a step did to overrides, after what it changed. */

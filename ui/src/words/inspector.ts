@@ -186,13 +186,13 @@ export const inspector = {
         case "restore":
           return `back to ${cause.of}`;
         case "follow":
-          return "a document to follow";
+          return "started following";
         case "adopt":
           return "adopted";
         case "publish":
           return "published";
         case "unfollow":
-          return "end of following";
+          return "stopped following";
       }
     },
   },

@@ -33,7 +33,7 @@ export const json = {
   leftOut: (count: number) => `Left out: ${plural(count, "item")}`,
   exportFlagd: "Export for flagd",
   exportFlagdMeaning:
-    "The definitions decide the same for every user in flagd. They do not include everything.",
+    "With these definitions, flagd decides the same for every user. Some things are left out.",
   export: "Export…",
   importMeaning: "It becomes a revision of its own, and can be undone.",
   refused: (name: string) => `${isolated(name)} cannot be imported. Nothing was changed.`,

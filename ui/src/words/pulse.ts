@@ -20,7 +20,7 @@ import type { OpenRestore, Source } from "../model/health";
 import { isolated, isolatedWithin } from "../model/isolated";
 import { capital, inLines, plural } from "./shared";
 
-/** Nothing where the interval is as narrow as the share is written. */
+/** Empty if the interval is as narrow as the share is written. */
 const within = ({ low, high }: Share): string => {
   if (low === null || high === null) return "";
   const [from, to] = [formatShareNumber(low), formatShareNumber(high)];
@@ -39,7 +39,7 @@ const spanOf = (spanS: number): string => formatSpan(spanS * 1000);
 
 export const pulse = {
   reporting: {
-    /** Beside the heading; nothing if nobody ever reported. */
+    /** Beside the heading; nothing if no application ever reported. */
     heading: (reporting: number, known: number) =>
       known === 0 ? "" : capital(`${figureOf(reporting)} ${reportingTail(reporting, known)}`),
     reading: "Reading…",

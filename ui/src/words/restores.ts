@@ -181,9 +181,9 @@ export const restores = {
 
   removal: {
     open: "Remove record…",
-    openMeaning: "Remove this damaged record, so that nothing tells of it",
+    openMeaning: "Remove this damaged record, so that it is no longer reported",
     title: (id: number) => `Remove the record of restore ${id}?`,
-    lost: "It cannot be read, so nothing can be done with it. The fact that there was a restore is lost with it.",
+    lost: "It cannot be read or used. Removing it also removes the fact that there was a restore.",
     stays: "States, snapshots and other restores stay as they are. This cannot be undone.",
     now: "Remove damaged record",
     done: (id: number) => `The damaged record of restore ${id} is removed.`,

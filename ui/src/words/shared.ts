@@ -32,7 +32,7 @@ export function inLines<Each>(all: readonly Each[], write: (each: Each) => strin
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** The way somebody came in. */
+/** How a change was made. */
 export const doors: Record<Actor["via"], string> = {
   window: "in the window",
   flagctl: "with flagctl",

@@ -73,7 +73,7 @@ export const targeted = {
     kinds: { source: "An app", user: "A user" },
     name: "Name of the app",
     nameHint: "Type a name, or choose a connected app",
-    noMatch: "Not connected lately; the override acts once it is.",
+    noMatch: "Not connected recently. The override takes effect once it connects.",
     user: "User id",
     userHint: "As apps give it to Flagdeck",
     turn: "Turn it",
@@ -87,7 +87,7 @@ export const targeted = {
     },
     requires: (paths: readonly string[]) =>
       `It still requires ${listed(paths, 3)}, which this does not turn on.`,
-    allOff: "All flags are off at present: it acts once they are on again.",
+    allOff: "All flags are off: it takes effect once they are on again.",
     problem: {
       source: {
         empty: "Name the app.",

@@ -33,9 +33,9 @@ export interface Taken {
 interface Source {
   name: string;
   course: Course;
-  /** The step that its state is at; `null` where there are snapshots only. */
+  /** The step that its state is at; `null` if there are snapshots only. */
   step: number | null;
-  /** The state, where it is none of the course. */
+  /** The state, if it is not on the course. */
   tree: Tree | undefined;
   atMs: number;
   bytes: number;
@@ -245,7 +245,7 @@ export class KeptSnapshots {
     return Promise.resolve(imported.map(({ snapshot }) => snapshot));
   }
 
-  /** The state there, or a failure where there is none. */
+  /** The state there, or a failure if there is none. */
   treeAt(at: StateAt): Tree {
     if (at.kind === "now") {
       const { step, tree, course: made } = this.#get(at.source);

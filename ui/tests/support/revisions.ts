@@ -40,7 +40,7 @@ export function stepOf(
   return `${verb} “${summaryOf(changes)}”${before.enabled === after.enabled ? "" : effect}`;
 }
 
-/** A change as somebody may have made it, other than the one before it. */
+/** A change as a user may have made it, other than the one before it. */
 export function pastEdit(path: string, index: number): Edit {
   if (index % 4 !== 1) return { kind: "set_components", paths: [path], on: index % 2 === 0 };
   const percentage = (index * 12.5) % 100;

@@ -76,11 +76,11 @@ const connect: HelpPage = {
     { kind: "heading", text: "For your app or browser only" },
     {
       kind: "text",
-      text: "For one app or user… in the details of a component turns it on or off for one application, by its source name, or for one user id, for up to 7 days. Everybody else gets what they got before. It still needs what it requires, and all flags off turns it off too.",
+      text: "For one app or user… in the details of a component turns it on or off for one application, by its source name, or for one user id, for up to 7 days. Everyone else is unaffected. Requirements still apply, and so does all flags off.",
     },
     {
       kind: "text",
-      text: "A mark in the tree says where such overrides act, and Settings, Connect says which applications have any. End takes one back, `Ctrl+Shift+A` all of them. They are no revisions: Activity, backups and exports never name an application or user.",
+      text: "A mark in the tree shows such overrides, and Settings, Connect shows which applications have any. End ends one, `Ctrl+Shift+A` all of them. They are not revisions: Activity, backups and exports never name an application or user.",
     },
     { kind: "heading", text: "From a web page" },
     {

@@ -8,7 +8,7 @@ export const follow: HelpPage = {
   blocks: [
     {
       kind: "text",
-      text: "Flagdeck can follow a flag document that your team serves, such as that of another Flagdeck. It is fetched again and again, and every change there is a revision here. What you change here stays on this machine until you publish it.",
+      text: "Flagdeck can follow a flag document that your team serves, such as that of another Flagdeck. It is fetched at a regular interval, and each change there becomes a revision here. What you change here stays on this machine until you publish it.",
     },
     { kind: "heading", text: "Set it up" },
     {
@@ -16,7 +16,7 @@ export const follow: HelpPage = {
       items: [
         "Enter the address in Settings under Where flags come from, or start Flagdeck with it in `ML_FLAGS_ENDPOINT`.",
         "If the address needs a credential, put it in `ML_FLAGS_TOKEN`, or in the file `flags-token` in the data folder, which only you may read (mode `0600`). It never belongs in `config.toml` or in the address.",
-        "The line below the top bar says which document is followed, when it was confirmed, and when it is fetched next. Fetch now does not wait.",
+        "The line below the top bar says which document is followed, when it was confirmed, and when it is fetched next. Fetch now fetches it at once.",
       ],
     },
     { kind: "heading", text: "Overrides" },
@@ -49,7 +49,7 @@ export const follow: HelpPage = {
         ],
       ],
     },
-    { kind: "heading", text: "What the line says" },
+    { kind: "heading", text: "What the line shows" },
     {
       kind: "terms",
       items: [
@@ -60,11 +60,11 @@ export const follow: HelpPage = {
         ],
         [
           "Stale",
-          "Fetching has failed for longer than that. The last good document stays in force, however long that takes. Without one, the flags on this machine do.",
+          "Fetching has failed for longer than that. The last good document stays in force, however long that takes; without one, the flags on this machine stay in force.",
         ],
         [
           "Held",
-          "The document lost more than half of its components, which may be a mistake. It is not adopted until a person accepts it: Review… shows what would change. That all flags are turned off there is never held.",
+          "The document lost more than half of its components, which may be a mistake. It is not adopted until a person accepts it: Review… shows what would change. Turning all flags off there is never held.",
         ],
       ],
     },
