@@ -204,6 +204,26 @@ describe("the line about the followed document", () => {
   });
 });
 
+describe("the status", () => {
+  it("stays what was asked for last, in whatever order answers arrive", async () => {
+    const host = await openFollowing();
+    const answers: (() => void)[] = [];
+    host.status = () => {
+      const known = host.state;
+      return new Promise((resolve) => answers.push(() => resolve(known)));
+    };
+    host.say({ kind: "stale", sinceMs: Date.now(), reason: "it timed out" });
+    host.say({ kind: "fresh" });
+    await waitFor(() => expect(answers).toHaveLength(2));
+    for (const answer of answers.toReversed()) {
+      answer();
+      // Whatever follows from the answer has happened by then.
+      await new Promise((done) => setTimeout(done));
+    }
+    expect(text("follow-state")).toBe("Up to date");
+  });
+});
+
 describe("an override", () => {
   it("is made by a switch, marked, shown beside the followed value, and returned", async () => {
     const host = await openFollowing();

@@ -58,6 +58,9 @@ export class Live {
   readonly #toasts: Toasts;
   #onTheirWay = $state.raw<readonly Intent[]>([]);
   #turn: Promise<unknown> = Promise.resolve();
+  /** How often the status was asked for, and which of these questions was answered last. */
+  #statusAsked = 0;
+  #statusOf = 0;
   /** What was stored when the change under way began. */
   #before: Flags | null = null;
   readonly #readOnce = coalesced(() => this.#read());
@@ -123,9 +126,13 @@ export class Live {
     return this.#readOnce();
   }
 
+  /** Reads the status. An answer that arrives after that to a later question is out of date. */
   async refreshStatus(): Promise<void> {
+    const question = (this.#statusAsked += 1);
     try {
-      this.status = await this.#host.status();
+      const status = await this.#host.status();
+      if (question < this.#statusOf) return;
+      [this.status, this.#statusOf] = [status, question];
     } catch (reason) {
       this.#toasts.refused(reason);
     }
@@ -145,17 +152,12 @@ export class Live {
    * Makes one revision of `edit` for a caller that waits for the answer: nothing is shown before it
    * is stored. Resolves to why it was refused, or to `null`.
    */
-  async attempt(edit: Edit): Promise<Failure | null> {
-    let refusal: Failure | null = null;
-    await this.#inTurn(
-      async () => {
-        const outcome = await this.#host.change(edit);
-        await this.refresh();
-        if (outcome.changed) this.#saved(outcome);
-      },
-      (failure) => (refusal = failure),
-    );
-    return refusal;
+  attempt(edit: Edit): Promise<Failure | null> {
+    return this.#refusalOf(async () => {
+      const outcome = await this.#host.change(edit);
+      await this.refresh();
+      if (outcome.changed) this.#saved(outcome);
+    });
   }
 
   /**
@@ -238,34 +240,27 @@ export class Live {
   }
 
   /** Publishes overrides. Resolves to what came of it, or to why it could not be done. */
-  async publish(which: OverrideSelection, confirmsLoss: boolean): Promise<Publishing | Failure> {
-    let result: Publishing | Failure = asFailure(words.frame.notRead);
-    await this.#inTurn(
-      async () => {
+  publish(which: OverrideSelection, confirmsLoss: boolean): Promise<Publishing | Failure> {
+    return new Promise((resolve) => {
+      const work = async () => {
         const publishing = await this.#host.publishOverrides(which, confirmsLoss);
-        result = publishing;
         // Also after a conflict: what is followed has changed with it.
         await this.refresh();
         const { published } = publishing;
         if (published) this.#toasts.done(words.following.publishing.published(published.summary));
-      },
-      (failure) => (result = failure),
-    );
-    return result;
+        resolve(publishing);
+      };
+      void this.#inTurn(work, resolve);
+    });
   }
 
   /** Adopts the document that is held. Resolves to why it was not; `null` once it is. */
-  async acceptFollowed(document: string): Promise<Failure | null> {
-    let refusal: Failure | null = null;
-    await this.#inTurn(
-      async () => {
-        const outcome = await this.#host.acceptFollowed(document);
-        await Promise.all([this.refresh(), this.refreshStatus()]);
-        this.#toasts.done(isolatedWithin(outcome.summary));
-      },
-      (failure) => (refusal = failure),
-    );
-    return refusal;
+  acceptFollowed(document: string): Promise<Failure | null> {
+    return this.#refusalOf(async () => {
+      const outcome = await this.#host.acceptFollowed(document);
+      await Promise.all([this.refresh(), this.refreshStatus()]);
+      this.#toasts.done(isolatedWithin(outcome.summary));
+    });
   }
 
   /** Fetches the document that is followed now; the status says what came of it. */
@@ -436,6 +431,13 @@ export class Live {
     );
     this.#turn = result;
     return result;
+  }
+
+  /** Runs `work` in its turn. Resolves to why it was refused, or to `null`. */
+  async #refusalOf(work: () => Promise<void>): Promise<Failure | null> {
+    let refusal: Failure | null = null;
+    await this.#inTurn(work, (failure) => (refusal = failure));
+    return refusal;
   }
 
   /** Says whether a change made or ended overrides, if it is known to be the only one since. */
