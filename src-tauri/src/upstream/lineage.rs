@@ -68,6 +68,12 @@ impl Lineage {
         *lock(&self.known) = Some(saved);
     }
 
+    /// Returns whether this Flagdeck follows another one, as the latest answer said. Makes no id.
+    pub fn follows_any(&self) -> bool {
+        let is_made = lock(&self.known).is_some() || stamp(&self.path()).is_some();
+        is_made && !self.known().followed.ids().is_empty()
+    }
+
     /// Returns what is told with the document: this Flagdeck, and those that it follows.
     pub fn chain(&self) -> Chain {
         let known = self.known();
