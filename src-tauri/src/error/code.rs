@@ -216,6 +216,7 @@ impl From<&WorkspaceError> for Code {
             WorkspaceError::Other | WorkspaceError::Newer | WorkspaceError::Damaged { .. } => {
                 Self::Malformed
             }
+            WorkspaceError::Unwritable { .. } => Self::Failed,
             WorkspaceError::TooLarge { .. } => Self::TooLarge,
             WorkspaceError::NotFresh { .. } => Self::Invalid,
         }

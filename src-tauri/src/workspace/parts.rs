@@ -112,7 +112,8 @@ impl RevisionLine {
         draft: Draft,
         hash: &Hash,
     ) -> Result<Self, WorkspaceError> {
-        let unwritable = || WorkspaceError::damaged(format!("revision {number} is no JSON text"));
+        let unwritable =
+            || WorkspaceError::unwritable(format!("revision {number} is no JSON text"));
         let document = String::from_utf8(draft.document.to_vec()).map_err(|_| unwritable())?;
         let document = Some(document).filter(|text| !text.contains('\n'));
         let document = document.map(RawValue::from_string).and_then(Result::ok);

@@ -192,10 +192,21 @@ fn a_document_that_is_not_valid_is_refused() {
     let [first, _] = documents();
     let invalid = first.replace(r#""percentage":0"#, r#""percentage":101"#);
     let refused = written(&kept(&[first, invalid])).unwrap_err().to_string();
-    assert!(
-        refused.contains("the document of revision 2 is not valid"),
-        "{refused}"
+    assert_eq!(
+        refused,
+        "the workspace cannot be exported: the document of revision 2 is not valid"
     );
+}
+
+#[test]
+fn counts_of_snapshots_that_are_none_do_no_harm() {
+    let mut writer = Writer::begin(BTreeMap::new()).unwrap();
+    for source in ["shop", "till"] {
+        let bundle = r#"{"snapshots": []}"#.into();
+        writer.snapshots(source.into(), u64::MAX, bundle).unwrap();
+    }
+    let (_, workspace) = writer.end().unwrap();
+    assert_eq!(workspace.snapshots(), u64::MAX);
 }
 
 #[test]
