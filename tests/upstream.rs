@@ -206,6 +206,11 @@ fn a_publication_that_is_not_taken_says_why() {
         "it answered with an error of its own (503)",
         false,
     );
+    check(
+        status("504 Gateway Timeout"),
+        "it answered with an error of its own (504)",
+        true,
+    );
     let elsewhere = "it leads elsewhere, which is not followed: 302 http://127.0.0.1:1/";
     check(
         Script::Redirect("http://127.0.0.1:1/".into()),

@@ -343,16 +343,14 @@ impl FetchError {
 
 impl PublishError {
     /// Returns whether the document may have been published all the same: it was sent, and no
-    /// answer came. The next fetch tells.
+    /// answer came, or that of a gateway that had none. The next fetch tells.
     pub fn is_uncertain(&self) -> bool {
         use CallError::{Closed, Garbled, Silent, TooLarge};
-        let Self::Call(error) = self else {
-            return false;
-        };
-        matches!(
-            error,
-            Silent { .. } | Closed | Garbled { .. } | TooLarge { .. }
-        )
+        match self {
+            Self::Call(Silent { .. } | Closed | Garbled { .. } | TooLarge { .. }) => true,
+            Self::Failing { status, .. } => matches!(status, 500 | 502 | 504),
+            _ => false,
+        }
     }
 }
 
