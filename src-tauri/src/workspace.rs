@@ -40,7 +40,7 @@ pub const ENDING: &str = "flagdeck";
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
     /// It is something else.
-    #[error("the file is no workspace that Flagdeck exported")]
+    #[error("the file is not a workspace that Flagdeck exported")]
     Other,
     /// It has a later layout.
     #[error("the file is of a newer Flagdeck; update Flagdeck to import it")]

@@ -115,7 +115,7 @@ impl Script {
             (
                 Self::Redirect("http://169.254.169.254/latest/meta-data?token=secret".into()),
                 Kind::Redirect,
-                "it leads to http://169.254.169.254/latest/meta-data, which is not followed: \
+                "it redirects to http://169.254.169.254/latest/meta-data, which is not followed: \
                  169.254.169.254 is a link-local address, which only the configured address \
                  itself may name",
             ),

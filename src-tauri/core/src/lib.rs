@@ -16,7 +16,7 @@
 //! | [`mod@validate`] | bytes → (document, every problem) |
 //! | [`edit`] | (document, edit) → document |
 //! | [`diff::documents`] | two documents → what changed and was renamed, in words too; what that touches |
-//! | [`mod@overrides`] | values of one's own over a document that is followed |
+//! | [`mod@overrides`] | local values laid over a followed document |
 //! | [`mod@loss`] | two documents → which components the one removes |
 //! | [`compile`] | document → [`Compiled`], immutable and fast to evaluate |
 //! | [`bucket`] | user → bucket |

@@ -138,14 +138,14 @@ impl Live {
         (before, after): (&Self, &Self),
         to: RevisionNumber,
     ) -> Option<(FlagDocument, Followed)> {
-        let before_own = before.followed.as_ref()?.own_ones();
-        let after_own = after.followed.as_ref()?.own_ones();
+        let before_own = before.followed.as_ref()?.own_overrides();
+        let after_own = after.followed.as_ref()?.own_overrides();
         let places: BTreeSet<&Place> = before_own.keys().chain(after_own.keys()).collect();
         let (target, other) = match to == before.revision {
             true => (&before_own, &after_own),
             false => (&after_own, &before_own),
         };
-        let mut own = self.followed.as_ref()?.own_ones();
+        let mut own = self.followed.as_ref()?.own_overrides();
         for place in places {
             let wanted = target.get(place);
             if wanted.map(|it| &it.value) == other.get(place).map(|it| &it.value) {
@@ -323,7 +323,7 @@ impl Flags {
         for _ in 0..CONFLICT_RETRIES_MAX {
             let live = self.live();
             let followed = live.followed.as_ref().ok_or_else(no_override)?;
-            let mut own = followed.own_ones();
+            let mut own = followed.own_overrides();
             own.retain(|place, it| publication.values.get(place) != Some(&it.value));
             let source = (publication.to.clone(), etag.map(str::to_owned));
             let (document, followed) = Followed::over(&publication.document, source, own);
@@ -395,7 +395,7 @@ fn adoption(
     remote: &RemoteDocument,
     is_other: bool,
 ) -> Adoption {
-    let own = live.followed.as_ref().map(|it| it.own_ones());
+    let own = live.followed.as_ref().map(|it| it.own_overrides());
     let source = (remote.from.clone(), remote.etag.clone());
     let (document, followed) = Followed::over(&remote.document, source, own.unwrap_or_default());
     let mut sentences = Vec::new();
@@ -423,7 +423,7 @@ fn adoption(
 
 /// Splits the overrides into those that stay and those that were selected.
 fn split(live: &Live, which: &Selection) -> Result<(Own, Own), Error> {
-    let own = live.followed.as_ref().map(|it| it.own_ones());
+    let own = live.followed.as_ref().map(|it| it.own_overrides());
     let own = own.unwrap_or_default();
     match which.missing(&own) {
         None => {

@@ -172,7 +172,7 @@ fn only_a_workspace_of_a_known_layout_is_read() {
         refusal(newer),
         "the file is of a newer Flagdeck; update Flagdeck to import it"
     );
-    let other = "the file is no workspace that Flagdeck exported";
+    let other = "the file is not a workspace that Flagdeck exported";
     for bytes in [
         Vec::new(),
         b"{}".to_vec(),

@@ -62,7 +62,7 @@ impl Writer {
         bundle: String,
     ) -> Result<(), WorkspaceError> {
         let unwritable =
-            |_| WorkspaceError::unwritable(format!("the snapshots of {of} are no JSON text"));
+            |_| WorkspaceError::unwritable(format!("the snapshots of {of} are not JSON"));
         let bundle = RawValue::from_string(bundle).map_err(unwritable)?;
         self.line(&Line::Snapshots(SnapshotsLine { of, count, bundle }))
     }
