@@ -23,6 +23,7 @@
 //! | [`mod@evaluate`] | (compiled, component, user) → on or off, and why |
 //! | [`groups`] | lists of groups as people write them |
 //! | [`users`] | many ids in one buffer, and counting who is in |
+//! | [`mod@roster`] | user ids with their groups and weights |
 //! | [`mod@reach`] | (compiled) → whom each component reaches, with all that it requires |
 //! | [`mod@explain`] | the same decision with everything that led to it |
 //! | [`flagd`] | document ↔ flag definitions of flagd, with what is not in them |
@@ -94,6 +95,8 @@ pub mod users;
 pub mod explain;
 pub mod reach;
 
+pub mod roster;
+
 pub mod flagd;
 
 pub mod measure;
@@ -132,6 +135,7 @@ pub use overrides::{NoPlace, Overridden, Place, differing, overridden};
 pub use problem::{Code, Problem, Severity};
 pub use reach::{Reach, Reaches, Widening, widenings};
 pub use recognise::{Recognised, recognise};
+pub use roster::{ByGroup, People, Roster, RosterBuilder, RosterError};
 pub use text::TextError;
 pub use tree::{KeyError, Patch, compare};
 pub use users::{UserIds, UserIdsError};
