@@ -24,6 +24,7 @@
 //! | [`groups`] | lists of groups as people write them |
 //! | [`users`] | many ids in one buffer, and counting who is in |
 //! | [`mod@roster`] | user ids with their groups and weights |
+//! | [`affected`] | (two documents, roster) → how many users gain, lose and keep a component |
 //! | [`mod@reach`] | (compiled) → whom each component reaches, with all that it requires |
 //! | [`mod@explain`] | the same decision with everything that led to it |
 //! | [`flagd`] | document ↔ flag definitions of flagd, with what is not in them |
@@ -95,6 +96,7 @@ pub mod users;
 pub mod explain;
 pub mod reach;
 
+pub mod affected;
 pub mod roster;
 
 pub mod flagd;
@@ -122,6 +124,7 @@ pub mod state;
 
 pub mod bisect;
 
+pub use affected::{Affected, Preview, Touched};
 pub use compile::{Compiled, ComponentId};
 pub use diff::documents::{Change, Rename, Trace, changes, summary, switches};
 pub use diff::states::difference;

@@ -8,6 +8,7 @@
 #[macro_use]
 mod support;
 
+mod affecting;
 mod aligning;
 mod all_at_once;
 mod bad_input;
@@ -33,6 +34,7 @@ mod recognising;
 mod restoring;
 mod retention;
 mod rolling_back;
+mod rosters;
 mod showing;
 mod state_differences;
 mod states;
