@@ -15,6 +15,7 @@
 mod block;
 mod over;
 mod side;
+pub mod slide;
 
 use std::ops::{Add, AddAssign};
 

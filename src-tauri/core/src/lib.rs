@@ -25,6 +25,7 @@
 //! | [`users`] | many ids in one buffer, and counting who is in |
 //! | [`mod@roster`] | user ids with their groups and weights |
 //! | [`affected`] | (two documents, roster) → how many users gain, lose and keep a component |
+//! | [`affected::slide`] | (document, rollout, roster) → the same for every percentage |
 //! | [`mod@reach`] | (compiled) → whom each component reaches, with all that it requires |
 //! | [`mod@explain`] | the same decision with everything that led to it |
 //! | [`flagd`] | document ↔ flag definitions of flagd, with what is not in them |

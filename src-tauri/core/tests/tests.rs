@@ -36,6 +36,7 @@ mod retention;
 mod rolling_back;
 mod rosters;
 mod showing;
+mod sliding;
 mod state_differences;
 mod states;
 mod structure;
