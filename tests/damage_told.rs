@@ -4,7 +4,9 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use flagdeck::App;
 use flagdeck::store::sqlite::quarantine;
@@ -305,30 +307,38 @@ fn an_empty_file_is_a_new_one_for_all_who_read_and_write() {
 
 #[test]
 fn a_locked_database_is_reported_with_the_program_that_locks_it() {
-    for (file, command) in [
-        ("flagdeck.db", "get"),
-        ("state.db", "state get --source web"),
-        ("metrics.db", "metrics"),
-    ] {
-        let cli = Cli::new();
-        fill(&cli);
-        let holder = Connection::open(cli.data_dir().join(file)).unwrap();
-        holder
-            .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
-            .unwrap();
-        // Some containers do not tell who has a lock.
-        let own = std::process::id().to_string();
-        let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
-        let by = match locks.split_whitespace().any(|word| word == own) {
-            true => format!("(process {own}) keeps {}/{file}", cli.data_dir().display()),
-            false => "nother program keeps".to_owned(),
-        };
-        let ran = cli.run(command);
-        assert!(ran.code != Some(0) && ran.err.contains(&by), "{ran:?}");
-        drop(holder);
-        cli.ok(command);
-        assert!(!cli.data_dir().join("quarantine").exists());
-    }
+    // Each waits for the lock as long as Flagdeck does.
+    thread::scope(|scope| {
+        for (file, command) in [
+            ("flagdeck.db", "get"),
+            ("state.db", "state get --source web"),
+            ("metrics.db", "metrics"),
+        ] {
+            scope.spawn(move || assert_reports_lock(file, command));
+        }
+    });
+}
+
+#[track_caller]
+fn assert_reports_lock(file: &str, command: &str) {
+    let cli = Cli::new();
+    fill(&cli);
+    let holder = Connection::open(cli.data_dir().join(file)).unwrap();
+    holder
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
+        .unwrap();
+    // Some containers do not tell who has a lock.
+    let own = std::process::id().to_string();
+    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+    let by = match locks.split_whitespace().any(|word| word == own) {
+        true => format!("(process {own}) keeps {}/{file}", cli.data_dir().display()),
+        false => "nother program keeps".to_owned(),
+    };
+    let ran = cli.run(command);
+    assert!(ran.code != Some(0) && ran.err.contains(&by), "{ran:?}");
+    drop(holder);
+    cli.ok(command);
+    assert!(!cli.data_dir().join("quarantine").exists());
 }
 
 #[test]
@@ -401,29 +411,40 @@ fn with_failed_read(cli: &Cli, file: &str, fault: &str, nth: u32, arguments: &st
 fn a_read_that_fails_once_sets_nothing_aside() {
     let sound = Cli::new();
     fill(&sound);
-    let mut failures = 0;
-    for (file, arguments) in [
+    let commands = [
         ("state.db", "state set --source web ml.n 7"),
         ("state.db", "snapshot diff 1 2"),
         ("state.db", "snapshot take --source web"),
         ("flagdeck.db", "master off"),
         ("metrics.db", "metrics"),
-    ] {
-        for fault in FAULTS {
-            for nth in 1.. {
-                let cli = Cli::new();
-                copy_folder(sound.data_dir(), cli.data_dir());
-                let Some(ran) = with_failed_read(&cli, file, fault, nth, arguments) else {
-                    break;
-                };
-                failures += 1;
-                assert_fails_alone(&cli, file, &ran);
-            }
-        }
-    }
+    ];
+    let failures: usize = thread::scope(|scope| {
+        let tried = commands.map(|(file, arguments)| {
+            let sound = sound.data_dir();
+            scope.spawn(move || each_read_fails(sound, file, arguments))
+        });
+        tried.map(|tried| tried.join().unwrap()).iter().sum()
+    });
     if failures == 0 {
         eprintln!("skipped: strace cannot make a read fail here");
     }
+}
+
+/// Lets each read of a file by a command fail once, in each way. Returns how many did.
+fn each_read_fails(sound: &Path, file: &str, arguments: &str) -> usize {
+    let mut failures = 0;
+    for fault in FAULTS {
+        for nth in 1.. {
+            let cli = Cli::new();
+            copy_folder(sound, cli.data_dir());
+            let Some(ran) = with_failed_read(&cli, file, fault, nth, arguments) else {
+                break;
+            };
+            failures += 1;
+            assert_fails_alone(&cli, file, &ran);
+        }
+    }
+    failures
 }
 
 /// A command that met a fault may fail, but takes nothing for damaged, and everything is there.

@@ -32,11 +32,11 @@ main() {
     step "the window's page"      make ui/dist/index.html js/node_modules/.stamp
     beside page check_the_page
     step "format"                 formatted
-    step "lints"                  lints
-    step "flagctl without webkit" flagctl_without_webkit
+    lint_what_is_compiled
+    step "lints are on"           lints_are_on
     # All at once: one large test after the other would leave a core idle.
-    step "building of tests"      cargo test --workspace --all-targets --no-run
-    step "released clients"       tools/clients.sh
+    step "lints, building of tests" cargo test --workspace --all-targets --no-run
+    step "flagctl without webkit" flagctl_without_webkit
     beside window test_the_window
     beside clients test_the_clients
     step "readers on inputs made of examples" fuzz
@@ -64,6 +64,7 @@ test_the_window() {
 }
 
 test_the_clients() {
+    step "released clients" tools/clients.sh
     step "tests of released clients" cargo test --test clients --no-fail-fast
 }
 
@@ -73,19 +74,31 @@ formatted() {
         rustfmt --check --edition 2024 docs/recipes/rust.rs tests/clients/rust/{build.rs,src/*.rs}
 }
 
-lints() {
-    cargo clippy --workspace --all-targets -- -D warnings &&
-        RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps
+# Makes cargo compile the crates of the workspace with clippy's compiler, which lints what it
+# compiles: `cargo clippy` would compile everything once more, all dependencies included. This is what
+# `cargo clippy` sets for `cargo check`.
+lint_what_is_compiled() {
+    export RUSTC_WORKSPACE_WRAPPER=clippy-driver
+    export CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 }
 
-# The tests and benchmarks are the same with and without the window.
+# Fails if the compiler accepts what a lint warns of.
+lints_are_on() {
+    local refused
+    refused=$(echo 'fn main() { return; }' | clippy-driver - --emit=metadata -o /dev/null 2>&1) &&
+        return 1
+    grep -q 'clippy::needless-return' <<<"$refused"
+}
+
+# The library, tests and benchmarks are the same with and without the window.
 flagctl_without_webkit() {
     if cargo tree --no-default-features --edges normal,build --prefix none |
         grep -E '^(tauri|wry|webkit2gtk|gtk)'; then
         echo "flagctl must do without these"
         return 1
     fi
-    cargo clippy --no-default-features --lib --bin flagctl -- -D warnings
+    cargo check --no-default-features --lib --bin flagctl &&
+        RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --no-default-features
 }
 
 fuzz() {
@@ -93,7 +106,10 @@ fuzz() {
 }
 
 # Every target with tests but those that have steps of their own: `tests/structure.rs` holds that.
+#
+# Two for each core: they mostly wait, for programs, locks and time-outs.
 tests() {
+    export RUST_TEST_THREADS=$(($(nproc) * 2))
     cargo test --workspace --no-fail-fast --lib --bins --test tests &&
         cargo test --workspace --no-fail-fast --doc
 }

@@ -508,9 +508,7 @@ impl States {
     /// [`StoreError`] if they cannot be read or written.
     pub(crate) fn thin(&self, now_ms: i64) -> Result<(), StoreError> {
         let trusted = trusted_time::read(&self.data_dir);
-        // Without a time to trust, nothing is old: what goes is only what is too much.
-        let as_of_ms = trusted.at_least_ms().unwrap_or(i64::MIN);
-        let plan = StateStore::plan_thinning(&self.data_dir, as_of_ms)?;
+        let plan = StateStore::plan_thinning(&self.data_dir, &trusted)?;
         for rewrite in plan.rewrites() {
             // One at a time, so that a report does not wait for all of them.
             self.writer(now_ms)?.store().thin(rewrite)?;

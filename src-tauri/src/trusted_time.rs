@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flagdeck_core::trusted::TrustedTime;
+use serde_json::json;
 
 use crate::clock::Clock;
 use crate::durable::{self, Access};
@@ -53,6 +54,51 @@ pub fn read(data_dir: &Path) -> TrustedTime {
     kept.ok()
         .and_then(|kept| serde_json::from_slice(&kept).ok())
         .unwrap_or_default()
+}
+
+/// Ends a condition on what is too old: the rows that a clock wrote which was behind, in the ranges
+/// of a JSON list (`[[first, last], …]`), are not. Takes the column and the parameter of the list.
+macro_rules! and_not_within {
+    ($column:literal, $parameter:literal) => {
+        concat!(
+            " AND NOT EXISTS (SELECT 1 FROM json_each(",
+            $parameter,
+            ") AS behind WHERE ",
+            $column,
+            " BETWEEN behind.value ->> 0 AND behind.value ->> 1)"
+        )
+    };
+}
+pub(crate) use and_not_within;
+
+/// What is too old in a table, as parameters of a statement: by default, nothing.
+#[derive(Debug)]
+pub(crate) struct OldRows {
+    /// Rows before this are too old.
+    pub(crate) before: i64,
+    /// The ranges for [`and_not_within`].
+    pub(crate) except: String,
+}
+
+impl OldRows {
+    /// Returns what is older than `kept_ms` in a table that has times in a unit of `unit_ms`
+    /// milliseconds.
+    pub(crate) fn in_units(trusted: &TrustedTime, kept_ms: i64, unit_ms: i64) -> Self {
+        let Some(old) = trusted.old(kept_ms) else {
+            return Self {
+                before: i64::MIN,
+                except: "[]".to_owned(),
+            };
+        };
+        let units = |[first_ms, last_ms]: [i64; 2]| {
+            [first_ms.div_euclid(unit_ms), last_ms.div_euclid(unit_ms)]
+        };
+        let except: Vec<_> = old.except.into_iter().map(units).collect();
+        Self {
+            before: old.before_ms.div_euclid(unit_ms),
+            except: json!(except).to_string(),
+        }
+    }
 }
 
 /// Says what is deleted for its age.
@@ -111,7 +157,8 @@ impl TimeKeeper {
         let ran_ms = ran.unwrap_or_default().as_millis();
         self.time
             .observe(i64::try_from(ran_ms).unwrap_or_default(), now_ms);
-        let is_due = self.saved.is_none_or(|saved| now >= saved + SAVE_EVERY);
+        // A clock that went back is not forgotten by a program that is killed.
+        let is_due = told.is_some() || self.saved.is_none_or(|saved| now >= saved + SAVE_EVERY);
         if is_due {
             self.saved = Some(now);
             let text = serde_json::to_vec(&self.time).expect("plain data is JSON");
@@ -170,7 +217,7 @@ mod tests {
         }
         let time = read(folder.path());
         assert!(time.ran_ms() > 13 * 2 * 60 * 60 * 1000 - 13 * 70_000);
-        assert!(time.old_before_ms(DAY_MS).is_some());
+        assert!(time.old(DAY_MS).is_some());
         assert!(describe(&time).starts_with("what is too old is removed as of 2025-"));
     }
 

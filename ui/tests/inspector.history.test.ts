@@ -37,7 +37,7 @@ describe("the history of a component", () => {
     await openWithPast("tracker", 2);
     await waitFor(() => expect(sentences()).toEqual(["tracker: off", "tracker: on"]));
     const latest = card().getByTestId("history-2");
-    expect(latest.textContent).toContain("1 minute ago · ci, with flagctl");
+    expect(latest.textContent).toContain("1 minute ago · ci with flagctl");
     const time = latest.querySelector("time");
     expect(time?.title).toMatch(/\d:\d\d:\d\d/);
     expect(Number.isNaN(Date.parse(time?.dateTime ?? ""))).toBe(false);

@@ -93,7 +93,7 @@ describe("undo of a change made elsewhere", () => {
     await undo();
     const dialog = await screen.findByTestId("step-dialog");
     expect(dialog.textContent).toContain("tracker: off");
-    expect(dialog.textContent).toContain("ci, with flagctl");
+    expect(dialog.textContent).toContain("ci with flagctl");
     expect(document.activeElement).toBe(screen.getByTestId("step-cancel"));
     await user.keyboard("{Enter}");
     expect(host.revision).toBe(1);

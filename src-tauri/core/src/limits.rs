@@ -242,6 +242,14 @@ pub const SOURCE_CHARS_MAX: usize = 128;
 /// milliseconds of running time: a day.
 pub const CLOCK_TRUSTED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// How long a clock that went back has to run steadily to count as right, in milliseconds of running
+/// time: a month. If it turns out to have been behind sooner, what it wrote is not old by that.
+pub const CLOCK_STEADY_AFTER_MS: i64 = 30 * CLOCK_TRUSTED_AFTER_MS;
+
+/// How many times that a clock was behind are remembered of a data folder, and of those when it may
+/// be.
+pub const CLOCK_SPELLS_MAX: usize = 16;
+
 /// Ids of a roster.
 pub const ROSTER_IDS_MAX: usize = 10_000_000;
 

@@ -18,7 +18,7 @@ mod read;
 
 pub use self::align::{Alignment, Run, align};
 pub use self::canonical::{hash, is_hash_of, write};
-pub use self::json::{deserialize, deserialize_unique};
+pub use self::json::{deserialize, deserialize_present, deserialize_unique};
 pub use self::keys::{KeyError, dotted, get, get_key, put, set_key};
 pub(crate) use self::masked::{Masked, masked};
 pub use self::number::Number;

@@ -5,7 +5,7 @@
 //! or by a person: the open store is written back, or the new store is used.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::notices::Level;
@@ -49,8 +49,40 @@ impl StoreState {
 #[derive(Debug, Default)]
 pub(super) struct SmallFiles {
     token: Option<String>,
-    /// The last known content of each of [`OTHERS`].
-    others: BTreeMap<&'static str, Vec<u8>>,
+    /// Each of [`OTHERS`] that is known.
+    others: BTreeMap<&'static str, SmallFile>,
+}
+
+#[derive(Debug)]
+struct SmallFile {
+    /// Its last known content.
+    bytes: Vec<u8>,
+    /// In how many looks since then it was missing.
+    missed: u32,
+}
+
+/// After how many looks a missing file counts as removed on purpose: the files of a folder that is
+/// removed are gone one by one, but within seconds.
+const MISSED_MAX: u32 = 10;
+
+impl SmallFiles {
+    fn remember_others(
+        &mut self,
+        found: impl IntoIterator<Item = (&'static str, io::Result<Vec<u8>>)>,
+    ) {
+        for (name, read) in found {
+            match (read, self.others.get_mut(name)) {
+                (Ok(bytes), _) => {
+                    self.others.insert(name, SmallFile { bytes, missed: 0 });
+                }
+                (Err(error), Some(known)) if error.kind() == ErrorKind::NotFound => {
+                    known.missed += 1;
+                }
+                (Err(_), _) => {}
+            }
+        }
+        self.others.retain(|_, file| file.missed <= MISSED_MAX);
+    }
 }
 
 /// The small files beside the token: settings, the credential for a followed document, overrides for
@@ -125,18 +157,16 @@ impl App {
     /// token that was replaced.
     pub(super) fn remember_small_files(&self) {
         let token = token::read(&self.0.data_dir);
-        let others = OTHERS.into_iter().filter_map(|name| {
+        let others = OTHERS.map(|name| {
             let path = self.0.data_dir.join(name);
-            let bytes = durable::read_at_most(&path, SMALL_FILE_BYTES_MAX).ok()?;
-            Some((name, bytes))
+            (name, durable::read_at_most(&path, SMALL_FILE_BYTES_MAX))
         });
-        let others: Vec<_> = others.collect();
         if self.flags().check_place().is_ok() {
             // The files of a folder are removed one by one: their last known content counts.
             let mut known = lock(&self.0.small_files);
             let is_replaced = known.token.is_some() && token.is_some() && known.token != token;
             known.token = token.or(known.token.take());
-            known.others.extend(others);
+            known.remember_others(others);
             drop(known);
             if is_replaced {
                 self.announce(Event::Token);
@@ -330,10 +360,10 @@ impl App {
             let text = known.token.as_ref().map(|token| format!("{token}\n"));
             self.restore_file(&token, text.as_deref());
         }
-        for (name, bytes) in &known.others {
+        for (name, file) in &known.others {
             let path = self.0.data_dir.join(name);
             if is_missing(&path) {
-                self.restore_file(&path, Some(bytes));
+                self.restore_file(&path, Some(&file.bytes));
             }
         }
     }
@@ -373,4 +403,30 @@ impl App {
 /// Returns whether a file is missing for certain.
 fn is_missing(file: &Path) -> bool {
     matches!(file.try_exists(), Ok(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(known: &mut SmallFiles, credential: io::Result<Vec<u8>>) {
+        known.remember_others([(CREDENTIAL_FILE, credential)]);
+    }
+
+    fn missing() -> io::Result<Vec<u8>> {
+        Err(ErrorKind::NotFound.into())
+    }
+
+    #[test]
+    fn a_file_that_a_person_removed_is_forgotten_and_one_that_goes_with_the_folder_is_not() {
+        let mut known = SmallFiles::default();
+        look(&mut known, Ok(b"secret".to_vec()));
+        for _ in 0..MISSED_MAX {
+            look(&mut known, missing());
+            look(&mut known, Err(ErrorKind::PermissionDenied.into()));
+            assert_eq!(known.others[CREDENTIAL_FILE].bytes, b"secret");
+        }
+        look(&mut known, missing());
+        assert!(known.others.is_empty());
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use flagdeck_core::overrides::{Values, differing, overridden, value};
 use flagdeck_core::tree::{self, Tree};
 use flagdeck_core::{ComponentPath, FlagDocument, Place};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::store::{Actor, StoreError};
 
@@ -32,14 +32,14 @@ pub struct Override {
     /// The value; `None` for none.
     #[serde(
         default,
-        deserialize_with = "present",
+        deserialize_with = "tree::deserialize_present",
         skip_serializing_if = "Option::is_none"
     )]
     pub value: Option<Tree>,
     /// The value that is followed; `None` for none.
     #[serde(
         default,
-        deserialize_with = "present",
+        deserialize_with = "tree::deserialize_present",
         skip_serializing_if = "Option::is_none"
     )]
     pub followed: Option<Tree>,
@@ -53,11 +53,6 @@ pub struct Override {
     /// Whether it only follows from the removal of its component, and ends with that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_implied: bool,
-}
-
-/// An explicit null is a value, not a missing one.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Tree>, D::Error> {
-    tree::deserialize(value).map(Some)
 }
 
 /// Returns what a revision says that begins to follow a document.

@@ -33,6 +33,7 @@ use std::sync::Arc;
 use flagdeck_core::restore::Asked;
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::Tree;
+use flagdeck_core::trusted::TrustedTime;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::damaged::{DamagedRecord, find as damaged_records};
@@ -337,9 +338,9 @@ impl StateStore {
     /// [`StoreError`] if they cannot be read or written.
     pub(super) fn plan_thinning(
         data_dir: &Path,
-        now_ms: i64,
+        trusted: &TrustedTime,
     ) -> Result<thinning::Plan, StoreError> {
-        thinning::plan(data_dir, now_ms)
+        thinning::plan(data_dir, trusted)
     }
 
     /// Carries out one part of a plan of [`Self::plan_thinning`], unless something changed since.

@@ -36,7 +36,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use flagdeck_core::Trace;
+use rusqlite::Connection;
 
+use self::chain::Tail;
+use self::commits::Commit;
 use self::open::{Open, remember};
 use self::opening::Settings;
 use self::quarantine::{Quarantined, Remains};
@@ -74,6 +77,9 @@ pub struct Opened {
     /// A notice for people about a recovery from damage.
     pub recovery: Option<Recovery>,
 }
+
+/// What a write returns, with the latest revision that it committed and the commit, if it did.
+type Committed<T> = (T, Option<(RevisionNumber, Commit)>);
 
 /// Whether a store can be written.
 #[derive(Debug)]
@@ -130,6 +136,37 @@ impl SqliteStore {
         self.open.load_full()
     }
 
+    /// Runs, on the thread that writes, what may commit revisions: it gets the chain of documents
+    /// as of the last one, and returns the latest that it committed, if it did.
+    fn commit<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut Connection, &mut Option<Tail>) -> Result<Committed<T>, StoreError>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        let open = self.open_now();
+        if write_back::is_overwritten_for_sure(&open)? {
+            return Err(StoreError::Gone(open.overwritten()));
+        }
+        let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));
+        let (known, note) = (Arc::clone(&open.known), Arc::clone(&open.note));
+        open.writer()?.run(move |connection| {
+            let mut tail = lock(&tail);
+            place.check()?;
+            let (written, committed) = write(connection, &mut tail)
+                .map_err(|error| certainty::judge(place.database(), error))?;
+            let Some((latest, commit)) = committed else {
+                place.check()?;
+                return Ok(written);
+            };
+            // A commit to files that were removed by then must not be acknowledged.
+            place.confirm()?;
+            remember(&known, connection, latest)?;
+            note.write(commit);
+            Ok(written)
+        })
+    }
+
     /// Switches to another set of files; the former are closed when no call uses them.
     fn go_on_with(&self, open: Open) {
         let before = self.open.swap(Arc::new(open));
@@ -156,30 +193,13 @@ impl Store for SqliteStore {
         draft: Draft,
         trace: Trace,
     ) -> Result<Appended, StoreError> {
-        let open = self.open_now();
-        if write_back::is_overwritten_for_sure(&open)? {
-            return Err(StoreError::Gone(open.overwritten()));
-        }
-        let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));
-        let (known, note) = (Arc::clone(&open.known), Arc::clone(&open.note));
-        open.writer()?.run(move |connection| {
-            let mut tail = lock(&tail);
-            place.check()?;
-            let (appended, commit) =
-                revision::append(connection, expected, &draft, &trace, &mut tail)
-                    .map_err(|error| certainty::judge(place.database(), error))?;
-            match appended {
-                Appended::Saved(number) => {
-                    // A commit to files that were removed by then must not be acknowledged.
-                    place.confirm()?;
-                    remember(&known, connection, number)?;
-                }
-                Appended::Conflict(_) => place.check()?,
-            }
-            if let Some(commit) = commit {
-                note.write(commit);
-            }
-            Ok(appended)
+        self.commit(move |connection, tail| {
+            let (appended, commit) = revision::append(connection, expected, &draft, &trace, tail)?;
+            let committed = match appended {
+                Appended::Saved(number) => commit.map(|commit| (number, commit)),
+                Appended::Conflict(_) => None,
+            };
+            Ok((appended, committed))
         })
     }
 
@@ -310,24 +330,10 @@ impl Store for SqliteStore {
     }
 
     fn begin_with(&self, revisions: Revisions) -> Result<Option<RevisionNumber>, StoreError> {
-        let open = self.open_now();
-        if write_back::is_overwritten_for_sure(&open)? {
-            return Err(StoreError::Gone(open.overwritten()));
-        }
-        let (tail, place) = (Arc::clone(&open.tail), Arc::clone(&open.place));
-        let (known, note) = (Arc::clone(&open.known), Arc::clone(&open.note));
-        open.writer()?.run(move |connection| {
-            *lock(&tail) = None;
-            place.check()?;
-            let begun = whole::begin(connection, revisions)
-                .map_err(|error| certainty::judge(place.database(), error))?;
-            place.confirm()?;
-            let Some((last, commit)) = begun else {
-                return Ok(None);
-            };
-            remember(&known, connection, last)?;
-            note.write(commit);
-            Ok(Some(last))
+        self.commit(move |connection, tail| {
+            *tail = None;
+            let begun = whole::begin(connection, revisions)?;
+            Ok((begun.map(|(last, _)| last), begun))
         })
     }
 

@@ -1,5 +1,6 @@
 //! A clock that jumps by years, over sleep and restarts: nothing that is younger than its limit by
-//! the true time is deleted for its age, and what is older goes in the end.
+//! the true time is deleted for its age, whatever the clock said when it was written, and what is
+//! older goes in the end. What a clock wrote that was ahead goes once it is known to be of the future.
 //!
 //! A clock is wrong for less than a day of running time at once, which is how long Flagdeck has to
 //! run with a clock until it trusts it.
@@ -41,6 +42,9 @@ const LOOK_MS: i64 = 10 * SECOND_MS;
 /// How much too early a deletion may be: readings of the clock are kept for ten minutes together,
 /// and the time since they began counts.
 const SLACK_MS: i64 = 20 * 60 * SECOND_MS;
+
+/// How far ahead a clock is, at most, that Flagdeck finds to be behind.
+const BEHIND_MS: i64 = -7 * DAY_MS;
 
 /// Backups that are kept whatever their age.
 const BACKUPS_KEPT: usize = 10;
@@ -119,7 +123,8 @@ struct Written {
     at_ms: i64,
     /// Of running time.
     ran_ms: i64,
-    by_right_clock: bool,
+    /// How far the clock was ahead.
+    wrong_by_ms: i64,
 }
 
 /// A machine with a data folder, and what is known of that.
@@ -216,7 +221,7 @@ impl Machine {
         let written = Written {
             at_ms: self.true_ms,
             ran_ms: self.ran_ms,
-            by_right_clock: self.wrong_by_ms == 0,
+            wrong_by_ms: self.wrong_by_ms,
         };
         let app = App::open(Options {
             watch: true,
@@ -280,7 +285,7 @@ impl Machine {
     fn look(&mut self, round: &mut Round, written: Written) {
         for kind in &KINDS {
             let mut found = kind.found(&self.data);
-            let is_young = written.by_right_clock && kind.kept_ms > HOUR_MS;
+            let is_young = written.wrong_by_ms == 0 && kind.kept_ms > HOUR_MS;
             if is_young && self.sessions > 1 && round.plants() {
                 // As if it had been deleted right after it was written.
                 self.there.insert((kind.name, "planted".into()), written);
@@ -308,11 +313,12 @@ impl Machine {
 
     fn check_age(&self, round: &mut Round, kind: &Kind, key: &str, written: Written) {
         let (age_ms, ran_ms) = (self.true_ms - written.at_ms, self.ran_ms - written.ran_ms);
-        // The moment that a wrong clock wrote is wrong for ever. It protects what it wrote until that
-        // clock is known to have been wrong.
-        let is_old = match written.by_right_clock {
-            true => age_ms >= kind.kept_ms - SLACK_MS,
-            false => ran_ms >= kind.kept_ms.min(DAY_MS) - SLACK_MS,
+        let is_old = match written.wrong_by_ms {
+            // What is of the future goes when it is known to be.
+            1.. => ran_ms >= kind.kept_ms.min(DAY_MS) - SLACK_MS,
+            // A clock that is behind by less makes things as much older.
+            BEHIND_MS..=-1 => age_ms - written.wrong_by_ms >= kind.kept_ms - SLACK_MS,
+            _ => age_ms >= kind.kept_ms - SLACK_MS,
         };
         if !is_old {
             let hours = age_ms / HOUR_MS;
@@ -338,11 +344,14 @@ impl Machine {
         self.backups = found;
     }
 
-    /// With a clock that is right for long, all that is old goes.
+    /// With a clock that is right for long, all that is old goes. For what was written shortly before
+    /// the first sleep, that sleep may not count: as if the clock had been behind.
     fn grow_old(&mut self, round: &mut Round) {
-        self.sleep(40 * DAY_MS);
-        self.run(26 * HOUR_MS);
         let began_ms = self.true_ms;
+        for _ in 0..2 {
+            self.sleep(40 * DAY_MS);
+            self.run(26 * HOUR_MS);
+        }
         self.session(round);
         for ((kind, key), written) in &self.there {
             let is_bounded = ["log", "key", "tick", "minute"].contains(kind);

@@ -143,7 +143,7 @@ export const commands = {
   step: {
     title: { undo: "Undo a change made elsewhere?", redo: "Redo a change undone elsewhere?" },
     by: (actor: Actor, atMs: number | null, nowMs: number) =>
-      `${nameOf(actor)}, ${doors[actor.via]}${atMs === null ? "" : `, ${formatAgo(atMs, nowMs)}`}`,
+      `${nameOf(actor)} ${doors[actor.via]}${atMs === null ? "" : `, ${formatAgo(atMs, nowMs)}`}`,
     go: { undo: "Undo change", redo: "Redo change" },
   },
 

@@ -49,7 +49,7 @@ const text = (it: unknown): string => (typeof it === "string" ? it : JSON.string
 const state = (it: FollowState, nowMs: number): string => {
   switch (it.kind) {
     case "waiting":
-      return "Fetching for the first time…";
+      return "Fetching for the first time";
     case "fresh":
       return "Up to date";
     case "retrying":

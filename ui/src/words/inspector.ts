@@ -87,7 +87,7 @@ export const inspector = {
   },
   masterHolds: "All flags are off: nobody sees anything.",
   isOff: "Switched off: the rollout takes effect once it is on.",
-  components: "Components",
+  components: "In this group",
   requirement: { on: "on", off: "off" },
 
   about: {
@@ -173,7 +173,7 @@ export const inspector = {
     loading: "Reading the history…",
     showAll: (total: number) => `Show all ${formatCount(total)}`,
     showInActivity: "Show in Activity",
-    by: (actor: Actor) => `${nameOf(actor)}, ${doors[actor.via]}`,
+    by: (actor: Actor) => `${nameOf(actor)} ${doors[actor.via]}`,
     cause: (cause: Cause): string => {
       switch (cause.kind) {
         case "edit":

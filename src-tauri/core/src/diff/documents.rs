@@ -6,7 +6,7 @@ mod summary;
 mod trace;
 mod words;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use self::renames::Renames;
 pub use self::summary::{summary, thousands};
@@ -26,22 +26,17 @@ pub struct Change {
     /// The value before; `None` if there was none.
     #[serde(
         default,
-        deserialize_with = "present",
+        deserialize_with = "tree::deserialize_present",
         skip_serializing_if = "Option::is_none"
     )]
     pub before: Option<Tree>,
     /// The value after; `None` if there is none any more.
     #[serde(
         default,
-        deserialize_with = "present",
+        deserialize_with = "tree::deserialize_present",
         skip_serializing_if = "Option::is_none"
     )]
     pub after: Option<Tree>,
-}
-
-/// An explicit null is a value, not a missing one.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Tree>, D::Error> {
-    tree::deserialize(value).map(Some)
 }
 
 /// Lists what differs between two documents in their published form: first what was renamed or

@@ -64,7 +64,16 @@ pub fn deserialize<'de, D: Deserializer<'de>>(value: D) -> Result<Tree, D::Error
     read(text.get().as_bytes()).map_err(D::Error::custom)
 }
 
-/// The same, and refuses an object with a key that is there twice, as [`super::read_unique`] does.
+/// The same, for a value that may be missing: an explicit null is a value, not a missing one. Goes
+/// with `#[serde(default)]`.
+///
+/// # Errors
+/// As for [`deserialize`].
+pub fn deserialize_present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Tree>, D::Error> {
+    deserialize(value).map(Some)
+}
+
+/// As [`deserialize`], and refuses an object with a key that is there twice, as [`super::read_unique`] does.
 ///
 /// # Errors
 /// As for [`deserialize`], and for a key that is there twice.

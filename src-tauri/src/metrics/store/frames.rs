@@ -10,6 +10,7 @@ use super::{MetricsReader, MetricsStore};
 use crate::metrics::frame::{Frame, NameId};
 use crate::metrics::tiers::{PackedFrame, SECONDS_IN_MEMORY_S, TICK_S, TIERS, Tier, step_of};
 use crate::store::StoreError;
+use crate::trusted_time::{OldRows, and_not_within};
 
 /// How far ahead of the clock a frame may be, for a clock that is set back by less.
 const FUTURE_S: i64 = 24 * 60 * 60;
@@ -206,13 +207,15 @@ fn sum_up(connection: &Connection, now_s: i64) -> Result<(), StoreError> {
 
 /// Removes frames that are too old for their tier, and those from the future of a wrong clock.
 pub(super) fn forget(connection: &Connection, trusted: &TrustedTime) -> Result<(), StoreError> {
-    let mut forget = connection
-        .prepare_cached("DELETE FROM frame WHERE step_s = ?1 AND (at_s < ?2 OR at_s > ?3)")?;
+    let mut forget = connection.prepare_cached(concat!(
+        "DELETE FROM frame WHERE step_s = ?1 AND (at_s > ?2 OR at_s < ?3",
+        and_not_within!("at_s", "?4"),
+        ")"
+    ))?;
+    let future_s = future_after_ms(trusted).div_euclid(1000);
     for tier in TIERS {
-        let old_ms = trusted.old_before_ms(tier.kept_s * 1000);
-        let old_s = old_ms.map_or(i64::MIN, |old_ms| old_ms.div_euclid(1000));
-        let future_s = future_after_ms(trusted).div_euclid(1000);
-        forget.execute(params![tier.step_s, old_s, future_s])?;
+        let old = OldRows::in_units(trusted, tier.kept_s * 1000, 1000);
+        forget.execute(params![tier.step_s, future_s, old.before, old.except])?;
     }
     Ok(())
 }
@@ -241,10 +244,14 @@ pub(super) fn put_evidence(
     for (from_ms, frame) in evidence {
         put.execute(params![from_ms, frame.pack()])?;
     }
-    let old_ms = trusted.old_before_ms(SECONDS_IN_MEMORY_S * 1000);
+    let old = OldRows::in_units(trusted, SECONDS_IN_MEMORY_S * 1000, 1);
+    let future_ms = future_after_ms(trusted);
     connection
-        .prepare_cached("DELETE FROM evidence WHERE from_ms < ?1 OR from_ms > ?2")?
-        .execute([old_ms.unwrap_or(i64::MIN), future_after_ms(trusted)])?;
+        .prepare_cached(concat!(
+            "DELETE FROM evidence WHERE from_ms > ?1 OR from_ms < ?2",
+            and_not_within!("from_ms", "?3")
+        ))?
+        .execute(params![future_ms, old.before, old.except])?;
     Ok(())
 }
 

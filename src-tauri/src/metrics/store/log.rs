@@ -10,6 +10,7 @@ use crate::metrics::event::Event;
 use crate::metrics::hash;
 use crate::metrics::limits::{KEY_KEPT_MS, KEYS_MAX, LOG_BYTES_MAX, LOG_KEPT_MS};
 use crate::store::StoreError;
+use crate::trusted_time::{OldRows, and_not_within};
 
 pub(super) fn append_one(
     connection: &Connection,
@@ -139,10 +140,11 @@ pub(super) fn prune(
     forget_keys(connection, trusted)?;
     // Only from its beginning, so that a reader knows what is missing.
     let too_many = oldest_beyond(connection, LOG_BYTES_MAX)?;
-    let too_old = match trusted.old_before_ms(LOG_KEPT_MS) {
-        Some(old_ms) => oldest_before(connection, old_ms, future_after_ms(trusted))?,
-        None => 0,
-    };
+    let too_old = oldest(
+        connection,
+        &OldRows::in_units(trusted, LOG_KEPT_MS, 1),
+        future_after_ms(trusted),
+    )?;
     let last = through.min(too_many.max(too_old));
     connection
         .prepare_cached("DELETE FROM log WHERE id <= ?1")?
@@ -157,12 +159,14 @@ pub(super) fn prune(
 }
 
 fn forget_keys(connection: &Connection, trusted: &TrustedTime) -> Result<(), StoreError> {
+    let old = OldRows::in_units(trusted, KEY_KEPT_MS, 1);
+    let future_ms = future_after_ms(trusted);
     connection
-        .prepare_cached("DELETE FROM delivery WHERE at_ms < ?1 OR at_ms > ?2")?
-        .execute([
-            trusted.old_before_ms(KEY_KEPT_MS).unwrap_or(i64::MIN),
-            future_after_ms(trusted),
-        ])?;
+        .prepare_cached(concat!(
+            "DELETE FROM delivery WHERE at_ms > ?1 OR at_ms < ?2",
+            and_not_within!("at_ms", "?3")
+        ))?
+        .execute(params![future_ms, old.before, old.except])?;
     connection
         .prepare_cached(
             "DELETE FROM delivery WHERE at_ms < \
@@ -172,16 +176,18 @@ fn forget_keys(connection: &Connection, trusted: &TrustedTime) -> Result<(), Sto
     Ok(())
 }
 
-/// Returns the last batch before the first one that came at `at_ms` or later. One from the future of
-/// a wrong clock does not count: it would keep all after it.
-fn oldest_before(
-    connection: &Connection,
-    at_ms: i64,
-    future_after_ms: i64,
-) -> Result<i64, StoreError> {
+/// Returns the last batch before the first one that is not too old. One from the future of a wrong
+/// clock does not count: it would keep all after it.
+fn oldest(connection: &Connection, old: &OldRows, future_after_ms: i64) -> Result<i64, StoreError> {
     let fresh: Option<i64> = connection
-        .prepare_cached("SELECT id FROM log WHERE at_ms BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1")?
-        .query_row([at_ms, future_after_ms], |row| row.get(0))
+        .prepare_cached(concat!(
+            "SELECT id FROM log WHERE at_ms <= ?1 AND NOT (at_ms < ?2",
+            and_not_within!("at_ms", "?3"),
+            ") ORDER BY id LIMIT 1"
+        ))?
+        .query_row(params![future_after_ms, old.before, old.except], |row| {
+            row.get(0)
+        })
         .optional()?;
     match fresh {
         Some(fresh) => Ok(fresh - 1),

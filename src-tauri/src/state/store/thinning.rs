@@ -11,6 +11,7 @@ use flagdeck_core::chain::{self, Chain, Length};
 use flagdeck_core::limits::CHAIN_STEPS_MAX;
 use flagdeck_core::retention::{Kept, Retention};
 use flagdeck_core::tree::{self, Tree};
+use flagdeck_core::trusted::TrustedTime;
 use rusqlite::{Connection, params};
 
 use super::snapshots::{self, Place, Row};
@@ -45,7 +46,7 @@ pub(in crate::state) struct Rewrite {
 }
 
 /// Plans for every source of a data folder.
-pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
+pub(super) fn plan(data_dir: &Path, trusted: &TrustedTime) -> Result<Plan, StoreError> {
     let Some(connection) = STATES.read(data_dir)? else {
         return Ok(Plan::default());
     };
@@ -53,7 +54,7 @@ pub(super) fn plan(data_dir: &Path, now_ms: i64) -> Result<Plan, StoreError> {
     let mut rewrites = Vec::new();
     for source in finding::all(&moment)?.sound {
         let rows = snapshots::of_source(&moment, Some(source.id))?;
-        let dropped = to_drop(&rows, now_ms);
+        let dropped = to_drop(&rows, trusted);
         let goes = |row: &Row| dropped.contains(&row.id());
         let mut chains: Vec<&[Row]> = rows.chunk_by(|one, next| one.chain == next.chain).collect();
         // The chain that still grows is not rebuilt: it would be rebuilt every time.
@@ -102,12 +103,15 @@ fn joined<'a, 'b>(chains: &'a [&'b [Row]], goes: &impl Fn(&Row) -> bool) -> Vec<
     joined
 }
 
-fn to_drop(rows: &[Row], now_ms: i64) -> HashSet<i64> {
+fn to_drop(rows: &[Row], trusted: &TrustedTime) -> HashSet<i64> {
+    // Without a time to trust, nothing is old: what goes is only what is too much.
+    let now_ms = trusted.at_least_ms().unwrap_or(i64::MIN);
     let kept: Vec<Kept> = rows
         .iter()
         .map(|row| Kept {
             id: row.id(),
-            at_ms: row.snapshot.at_ms,
+            // If its age is not known yet, it is young.
+            at_ms: trusted.written_ms(row.snapshot.at_ms).unwrap_or(i64::MAX),
             bytes: row.coding_bytes + ROW_BYTES,
             // Of a damaged one neither age nor pin are certain.
             is_pinned: row.snapshot.is_pinned
@@ -290,9 +294,11 @@ mod tests {
 
         for day in (0..120).step_by(3) {
             let now_ms = BEGIN_MS + (500 * 3 + day * 24) * HOUR_MS;
-            let plan = StateStore::plan_thinning(folder.path(), now_ms).unwrap();
+            let plan =
+                StateStore::plan_thinning(folder.path(), &TrustedTime::sure_of(now_ms)).unwrap();
             carry_out_all(&mut store, &plan);
-            let again = StateStore::plan_thinning(folder.path(), now_ms).unwrap();
+            let again =
+                StateStore::plan_thinning(folder.path(), &TrustedTime::sure_of(now_ms)).unwrap();
             assert!(again.0.is_empty(), "on day {day} it is never done");
         }
 
@@ -329,7 +335,11 @@ mod tests {
             store.record(&name, &[change], 100, BEGIN_MS).unwrap();
         }
         take(&mut store, count, count * 3, true);
-        let plan = StateStore::plan_thinning(folder.path(), BEGIN_MS + 4000 * HOUR_MS).unwrap();
+        let plan = StateStore::plan_thinning(
+            folder.path(),
+            &TrustedTime::sure_of(BEGIN_MS + 4000 * HOUR_MS),
+        )
+        .unwrap();
         carry_out_all(&mut store, &plan);
         while store.recount().unwrap() > 0 {}
         let left = rows(folder.path());
@@ -361,8 +371,9 @@ mod tests {
             take(&mut store, number, number, false);
         }
         let far_ms = BEGIN_MS + 100 * 24 * HOUR_MS;
-        let early = StateStore::plan_thinning(folder.path(), far_ms).unwrap();
-        let late = StateStore::plan_thinning(folder.path(), far_ms).unwrap();
+        let early =
+            StateStore::plan_thinning(folder.path(), &TrustedTime::sure_of(far_ms)).unwrap();
+        let late = StateStore::plan_thinning(folder.path(), &TrustedTime::sure_of(far_ms)).unwrap();
         carry_out_all(&mut store, &early);
         let after = chains(&rows(folder.path()));
         carry_out_all(&mut store, &late);
@@ -378,9 +389,41 @@ mod tests {
             // Some of them by a clock that was ten years behind.
             take(&mut store, number, number - (number % 3) * 87_600, false);
         }
-        let plan = StateStore::plan_thinning(folder.path(), i64::MIN).unwrap();
+        let plan = StateStore::plan_thinning(folder.path(), &TrustedTime::default()).unwrap();
         carry_out_all(&mut store, &plan);
         assert_eq!(rows(folder.path()).len(), 100);
+    }
+
+    #[test]
+    fn what_a_clock_took_that_was_years_behind_goes_for_its_true_age() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = StateStore::open(folder.path(), BEGIN_MS).unwrap();
+        let mut trusted = TrustedTime::sure_of(BEGIN_MS);
+        let mut true_ms = BEGIN_MS;
+        let mut run = |hours: i64, wrong_ms: i64| {
+            for _ in 0..hours {
+                true_ms += HOUR_MS;
+                trusted.observe(HOUR_MS, true_ms + wrong_ms);
+            }
+            (true_ms, trusted.clone())
+        };
+        let ten_years = 10 * 365 * 24;
+        run(1, -ten_years * HOUR_MS);
+        for number in 0..100 {
+            take(&mut store, number, number / 10 + 1 - ten_years, false);
+        }
+        run(10, -ten_years * HOUR_MS);
+        let mut left = |time: &TrustedTime| {
+            let plan = StateStore::plan_thinning(folder.path(), time).unwrap();
+            carry_out_all(&mut store, &plan);
+            rows(folder.path()).len()
+        };
+        for days in 0..3 {
+            let (_, time) = run(days * 13, 0);
+            assert_eq!(left(&time), 100, "too early");
+        }
+        let (_, time) = run(400 * 24, 0);
+        assert!(left(&time) < 70, "some go in the end");
     }
 
     #[test]
@@ -397,7 +440,11 @@ mod tests {
             .collect();
         let sql = "UPDATE snapshot SET coding = x'01' WHERE id = ?1";
         store.connection.execute(sql, [damaged[40].id()]).unwrap();
-        let plan = StateStore::plan_thinning(folder.path(), BEGIN_MS + 4000 * HOUR_MS).unwrap();
+        let plan = StateStore::plan_thinning(
+            folder.path(),
+            &TrustedTime::sure_of(BEGIN_MS + 4000 * HOUR_MS),
+        )
+        .unwrap();
         carry_out_all(&mut store, &plan);
         let after = rows(folder.path());
         let stayed = |row: &Row| after.iter().any(|other| other.id() == row.id());

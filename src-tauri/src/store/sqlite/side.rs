@@ -248,11 +248,15 @@ impl SideDatabase {
         self.check_files(data_dir)?;
         let noted = commits::noted(&source.path);
         let mut connection = source.open()?;
-        if let Err(StoreError::ReadOnly { .. }) = format_of(&connection) {
+        match format_of(&connection) {
             // A program was killed while it created the file: only one that writes can roll that
             // back.
-            drop(self.connect(data_dir)?);
-            connection = source.open()?;
+            Err(StoreError::ReadOnly { .. }) => {
+                drop(self.connect(data_dir)?);
+                connection = source.open()?;
+            }
+            Err(error) => return Err(error),
+            Ok(_) => {}
         }
         if is_new(&connection)? {
             return commits::check_empty(noted).map(|()| None);
