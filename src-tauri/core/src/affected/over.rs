@@ -4,7 +4,7 @@ use std::ops::{AddAssign, ControlFlow, Range};
 
 use super::block::{Block, GAIN, KEEP_OFF, KEEP_ON, LOSE, Members, blocks, walk};
 use super::{Affected, Kind, Preview};
-use crate::roster::{ByGroup, People, Roster, SetSums};
+use crate::roster::{ByGroup, People, Roster, SetSums, count_kinds};
 
 /// A [`Preview`] over a roster.
 ///
@@ -259,11 +259,12 @@ impl<'a> RosterPreview<'a> {
 
     /// Adds the users from position `from` on by their codes, all groups together.
     fn count(&self, people: &mut [People; 4], from: usize, codes: &[u8]) {
-        for (code, people) in people.iter_mut().enumerate() {
-            let count = codes.iter().filter(|it| usize::from(**it) == code).count() as u64;
-            people.count += count;
+        let mut counts = [0; 4];
+        count_kinds(&mut counts, codes);
+        for (people, count) in people.iter_mut().zip(counts) {
+            people.count += u64::from(count);
             if !self.roster.has_weights() {
-                people.weight += count as f64;
+                people.weight += f64::from(count);
             }
         }
         if let Some(weights) = self.roster.weights() {

@@ -149,12 +149,15 @@ impl<const N: usize> SetSums<N> {
     }
 }
 
-/// Counts each kind by itself: as many passes, but in loops that compilers turn into vector
-/// instructions.
-fn count_kinds<const N: usize>(counts: &mut [u32; N], kinds: &[u8]) {
-    for (kind, count) in counts.iter_mut().enumerate() {
-        let is_it = |other: &&u8| usize::from(**other) == kind;
-        *count += kinds.iter().filter(is_it).count() as u32;
+/// Adds how many there are of each kind: as many passes, but in loops that compilers turn into
+/// vector instructions.
+pub(crate) fn count_kinds<const N: usize>(counts: &mut [u32; N], kinds: &[u8]) {
+    // So few that their number fits a byte.
+    for kinds in kinds.chunks(usize::from(u8::MAX)) {
+        for (kind, count) in counts.iter_mut().enumerate() {
+            let kind = kind as u8;
+            *count += u32::from(kinds.iter().map(|it| u8::from(*it == kind)).sum::<u8>());
+        }
     }
 }
 
