@@ -307,7 +307,8 @@ state: FollowState,
  */
 confirmedMs: number | null, 
 /**
- * When the next fetch is due, in milliseconds since 1970; `null` if another program fetches.
+ * When the next fetch is due, in milliseconds since 1970; `null` if none is planned: another
+ * program fetches, or the address or the credential cannot be used.
  */
 nextMs: number | null, };
 
