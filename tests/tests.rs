@@ -58,6 +58,8 @@ mod removing;
 mod restores_damaged;
 mod restores_killed;
 mod restores_model;
+mod rosters_kept;
+mod rosters_read;
 mod salvage;
 mod salvage_attacked;
 mod salvage_states;
