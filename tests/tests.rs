@@ -26,6 +26,7 @@ mod cli_metrics;
 mod cli_push;
 mod cli_quarantine;
 mod cli_reach;
+mod cli_roster;
 mod cli_sample;
 mod cli_serving;
 mod cli_snapshot;

@@ -9,6 +9,7 @@ pub mod following;
 mod gone;
 mod measured;
 mod notices;
+pub mod previews;
 mod quarantine;
 mod removing;
 mod restores;
