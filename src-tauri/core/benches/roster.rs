@@ -5,7 +5,10 @@
 //! prefix, no groups and no second document.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
-#![allow(clippy::print_stderr, reason = "bytes are reported beside the times")]
+#![allow(
+    clippy::print_stderr,
+    reason = "bytes and ratios are reported beside the times"
+)]
 
 #[allow(dead_code, reason = "the other benchmarks use more of it")]
 mod documents;
@@ -14,7 +17,7 @@ mod measuring;
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flagdeck_core::affected::Who;
@@ -157,6 +160,41 @@ fn first_look(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Reports what each takes against the floor: the least of many runs, of both by turns, because other
+/// programs slow a machine down for seconds.
+fn ratios(_: &mut Criterion) {
+    let roster = roster(&rows(), true);
+    let [before, after] = [named(25), named(30)];
+    let preview = Preview::new(&before, &after);
+    let over = preview.over(&roster);
+    let search: ComponentPath = "search".parse().expect("a path");
+    let slider = Slider::new(&before, Some(&search), &before.rollouts["search"]);
+    let slider = slider.expect("it is a component");
+    let keys = || slider.keys("search", &roster, 0..users(), on);
+    let hashed = [keys().expect("nothing stops it")];
+    let look = |path: &str| over.component(path, 0..users(), on).is_some();
+    let sort = || Slide::<Affected>::new(&roster, &hashed).at(Percentage::FULL);
+    let timed: [(&str, &dyn Fn() -> bool); 5] = [
+        ("floor", &|| count_floor(black_box(&roster)) > 0),
+        ("first look", &|| look("search")),
+        ("first look, five requirements", &|| look("c5")),
+        ("slider, hash", &|| keys().is_some()),
+        ("slider, sort", &|| sort().all.takes_away()),
+    ];
+    let mut least = timed.map(|_| Duration::MAX);
+    for _ in 0..sized(30, 1) {
+        for ((_, run), least) in timed.iter().zip(&mut least) {
+            let start = Instant::now();
+            black_box(run());
+            *least = start.elapsed().min(*least);
+        }
+    }
+    for ((name, _), took) in timed.iter().zip(least) {
+        let ratio = took.as_secs_f64() / least[0].as_secs_f64();
+        eprintln!("{name}: {took:.1?}, {ratio:.2} × the floor");
+    }
+}
+
 fn slider(criterion: &mut Criterion) {
     let roster = roster(&rows(), true);
     let saved = named(25);
@@ -183,7 +221,7 @@ fn slider(criterion: &mut Criterion) {
         bencher.iter(|| Slide::<Affected>::new(&roster, &hashed));
     });
     group.bench_function("hash, five requirements", |bencher| {
-        bencher.iter(|| keys("c5"))
+        bencher.iter(|| keys("c5"));
     });
     group.bench_function("hash, all components", |bencher| bencher.iter(touched));
     let (one, all) = (
@@ -197,7 +235,7 @@ fn slider(criterion: &mut Criterion) {
     };
     group.bench_function("step", |bencher| bencher.iter(|| one.at(next())));
     group.bench_function("step, all components", |bencher| {
-        bencher.iter(|| all.at(next()))
+        bencher.iter(|| all.at(next()));
     });
     group.finish();
 }
@@ -214,12 +252,12 @@ fn lists(criterion: &mut Criterion) {
             .sum()
     };
     group.bench_function("the first 100 who gain", |bencher| {
-        bencher.iter(|| first(Who::Gain))
+        bencher.iter(|| first(Who::Gain));
     });
     group.bench_function("nobody loses", |bencher| bencher.iter(|| first(Who::Lose)));
     let last = roster.ids().get(users() - 1).to_owned();
     group.bench_function("find the last id", |bencher| {
-        bencher.iter(|| roster.find(&last))
+        bencher.iter(|| roster.find(&last));
     });
     group.finish();
 }
@@ -250,6 +288,6 @@ fn build(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
-    targets = first_look, slider, lists, build
+    targets = ratios, first_look, slider, lists, build
 }
 criterion_main!(benches);

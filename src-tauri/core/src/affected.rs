@@ -17,10 +17,9 @@ mod over;
 mod side;
 pub mod slide;
 
-use std::collections::HashMap;
 use std::ops::{Add, AddAssign};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use self::side::{Doc, Side, Sides};
 use crate::compile::Compiled;
@@ -36,7 +35,7 @@ pub struct Preview {
     after: Compiled,
     sides: Sides,
     /// What happens to components, each once: many share their rollouts before and after.
-    kinds: Vec<Kind>,
+    kinds: IndexSet<Kind>,
     /// The kind of each component: those of the document after in its order, then the others.
     components: IndexMap<Box<str>, usize>,
 }
@@ -51,7 +50,8 @@ struct Kind {
 /// The kind of what is in neither document.
 const ABSENT: usize = 0;
 
-/// Parts of those for whom something was counted or computed: each person is in one of the four.
+/// What an edit does to one component, in four parts that add up to all users: counts of people, or
+/// shares.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Affected<T = People> {
     /// Off before, on after.
@@ -65,24 +65,24 @@ pub struct Affected<T = People> {
 }
 
 impl<T: Add<Output = T> + Copy> Affected<T> {
-    /// Returns those for whom nothing changes.
+    /// Returns the users for whom nothing changes.
     pub fn unchanged(&self) -> T {
         self.keep_on + self.keep_off
     }
 
-    /// Returns those for whom it is on before.
+    /// Returns the users for whom it is on before.
     pub fn before(&self) -> T {
         self.lose + self.keep_on
     }
 
-    /// Returns those for whom it is on after.
+    /// Returns the users for whom it is on after.
     pub fn after(&self) -> T {
         self.gain + self.keep_on
     }
 }
 
 impl Affected {
-    /// Returns whether anybody loses what they had.
+    /// Returns whether any user loses what they had.
     pub fn takes_away(&self) -> bool {
         self.lose.count > 0
     }
@@ -105,42 +105,35 @@ impl Preview {
 
     fn of_compiled(before: Compiled, after: Compiled) -> Self {
         let mut sides = Sides::default();
-        let docs = [
-            sides.read(&before, Doc::Before),
-            sides.read(&after, Doc::After),
-        ];
-        let absent = Kind {
+        let before_read = sides.read(&before, Doc::Before);
+        let after_read = sides.read(&after, Doc::After);
+        let mut kinds = IndexSet::from([Kind {
             before: Side::Nobody,
             after: Side::Nobody,
-        };
-        let mut kinds = HashMap::from([(absent, ABSENT)]);
-        let mut components = IndexMap::new();
-        for compiled in [&after, &before] {
-            for path in compiled.components().map(|id| compiled.path(id)) {
-                if components.contains_key(path) {
-                    continue;
-                }
+        }]);
+        let mut components: IndexMap<Box<str>, usize> = IndexMap::new();
+        for path in paths(&after).chain(paths(&before)) {
+            if !components.contains_key(path) {
                 let kind = Kind {
-                    before: sides.side(&before, &docs[0], path),
-                    after: sides.side(&after, &docs[1], path),
+                    before: sides.side(&before, &before_read, path),
+                    after: sides.side(&after, &after_read, path),
                 };
-                let next = kinds.len();
-                components.insert(path.into(), *kinds.entry(kind).or_insert(next));
+                components.insert(path.into(), kinds.insert_full(kind).0);
             }
         }
         Self {
             before,
             after,
             sides,
-            kinds: in_order(kinds),
+            kinds,
             components,
         }
     }
 
-    /// Returns the components that anyone can gain or lose, by their paths: those of the document
+    /// Returns the components that a user can gain or lose, by their paths: those of the document
     /// after in its order, then those that are only in the one before.
     ///
-    /// Others are on for the same users before and after, whoever these are. With more rollouts
+    /// All others are on for the same users before and after. With more rollouts
     /// behind a component than are compared
     /// ([`PREREQUISITES_FLAT_MAX`](crate::limits::PREREQUISITES_FLAT_MAX)), it is listed.
     pub fn components(&self) -> impl Iterator<Item = &str> {
@@ -182,8 +175,6 @@ impl Preview {
     }
 }
 
-fn in_order(kinds: HashMap<Kind, usize>) -> Vec<Kind> {
-    let mut kinds: Vec<(Kind, usize)> = kinds.into_iter().collect();
-    kinds.sort_unstable_by_key(|(_, at)| *at);
-    kinds.into_iter().map(|(kind, _)| kind).collect()
+fn paths(compiled: &Compiled) -> impl Iterator<Item = &str> {
+    compiled.components().map(|id| compiled.path(id))
 }

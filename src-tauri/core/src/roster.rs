@@ -15,8 +15,8 @@ mod sets;
 use crate::users::UserIds;
 
 pub use self::builder::{Pushed, RosterBuilder, RosterError};
-pub(crate) use self::by_group::SetSums;
 pub use self::by_group::{ByGroup, People};
+pub(crate) use self::by_group::{SetSums, count_kinds};
 use self::sets::GroupSets;
 
 /// User ids, each once, with groups and weights.

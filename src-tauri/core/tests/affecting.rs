@@ -255,23 +255,23 @@ fn what_decides_alike_is_not_counted() {
 
 #[test]
 fn counting_tells_how_far_it_is_and_stops_when_told() {
-    let roster = many(5000);
+    let roster = many(20_000);
     let preview = Preview::new(&raised(20), &raised(35));
     let over = preview.over(&roster);
     let mut told = Vec::new();
-    let counted = over.component("search", 1000..5000, |done, total| {
+    let counted = over.component("search", 1000..20_000, |done, total| {
         told.push((done, total));
         ControlFlow::Continue(())
     });
     assert!(counted.is_some());
-    assert_eq!(told.last(), Some(&(4000, 4000)));
+    assert_eq!(told.last(), Some(&(19_000, 19_000)));
     assert!(told.is_sorted() && told.len() > 2, "{told:?}");
-    let stop = |done, _| match done > 2000 {
+    let stop = |done, _| match done > 5000 {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     };
-    assert_eq!(over.component("search", 0..5000, stop), None);
-    assert_eq!(over.whole(0..5000, stop), None);
+    assert_eq!(over.component("search", 0..20_000, stop), None);
+    assert_eq!(over.whole(0..20_000, stop), None);
 }
 
 #[test]

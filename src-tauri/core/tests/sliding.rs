@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use flagdeck_core::affected::slide::{Keys, Slide, Slider};
 use flagdeck_core::{
-    Affected, ByGroup, ComponentPath, FlagDocument, Preview, Rollout, Roster, RosterBuilder,
-    Touched,
+    Affected, ByGroup, ComponentPath, FlagDocument, People, Preview, Rollout, Roster,
+    RosterBuilder, Touched,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -177,4 +177,26 @@ fn hashing_stops_when_told() {
     let keys: Option<Keys<Touched>> =
         slider.keys_touched(&roster, 0..3000, |_, _| ControlFlow::Break(()));
     assert!(keys.is_none());
+}
+
+#[test]
+fn rounding_leaves_no_weight_without_people() {
+    let mut builder = RosterBuilder::new();
+    for i in 0..3000 {
+        let id = format!("user{i}");
+        builder.push(&id, [], Some(0.1)).expect("it is taken");
+    }
+    let roster = builder.finish();
+    let saved = document_of(&json!({
+        "enabled": true, "components": {"a": true}, "rollout": {"percentage": 40},
+    }));
+    let slider = Slider::new(&saved, None, &saved.rollout).expect("there is a default rollout");
+    let slide = slide(&slider, "a", &roster);
+    for percentage in [40_000, 70_000, 100_000] {
+        let step = slide.at(milli(percentage)).all;
+        assert_eq!(step.lose, People::default());
+        let weight = step.keep_off.weight + step.gain.weight + step.keep_on.weight;
+        assert!((weight - 300.0).abs() < 1e-9, "{step:?}");
+    }
+    assert_eq!(slide.at(milli(100_000)).all.keep_off, People::default());
 }

@@ -96,6 +96,11 @@ pub(super) struct Block<'a> {
     buckets: Vec<Vec<u32>>,
     /// The bucketers that were asked for.
     asked: Vec<usize>,
+    /// For each list of groups, 1 for each user who is in one of them and 0 for others; empty if it
+    /// was not asked for.
+    is_in: Vec<Vec<u8>>,
+    /// The lists that were asked for.
+    asked_lists: Vec<usize>,
     /// Whether what was asked for last is on, for each user.
     on: [Vec<u8>; 2],
 }
@@ -109,6 +114,8 @@ impl<'a> Block<'a> {
             range: 0..0,
             buckets: vec![Vec::new(); preview.sides.bucketers_len()],
             asked: Vec::new(),
+            is_in: vec![Vec::new(); preview.sides.lists().len()],
+            asked_lists: Vec::new(),
             on: Default::default(),
         }
     }
@@ -117,6 +124,9 @@ impl<'a> Block<'a> {
     pub(super) fn start(&mut self, range: Range<usize>) {
         for bucketer in self.asked.drain(..) {
             self.buckets[bucketer].clear();
+        }
+        for list in self.asked_lists.drain(..) {
+            self.is_in[list].clear();
         }
         self.range = range;
     }
@@ -157,7 +167,7 @@ impl<'a> Block<'a> {
 
     /// Leaves those on whom a bar lets through.
     fn pass(&mut self, bar: &Bar, on: &mut [u8]) {
-        self.find_buckets(bar);
+        self.find(bar);
         let buckets = &self.buckets[bar.bucketer];
         let Some(list) = bar.list else {
             for (on, bucket) in on.iter_mut().zip(buckets) {
@@ -165,55 +175,70 @@ impl<'a> Block<'a> {
             }
             return;
         };
-        let members = self.members.of(self.preview, self.roster, list);
-        let sets = &self.roster.set_of()[self.range.clone()];
+        let users = on.iter_mut().zip(&self.is_in[list]);
         match bar.needs_buckets() {
             true => {
-                for ((on, bucket), set) in on.iter_mut().zip(buckets).zip(sets) {
-                    *on &= u8::from(*bucket < bar.threshold(is_set(members, *set)));
+                for ((on, is_in), bucket) in users.zip(buckets) {
+                    *on &= u8::from(*bucket < bar.threshold(*is_in != 0));
                 }
             }
             false => {
-                for (on, set) in on.iter_mut().zip(sets) {
-                    *on &= u8::from(bar.threshold(is_set(members, *set)) > 0);
+                for (on, is_in) in users {
+                    *on &= u8::from(bar.threshold(*is_in != 0) > 0);
                 }
             }
         }
     }
 
-    fn find_buckets(&mut self, bar: &Bar) {
-        let buckets = &mut self.buckets[bar.bucketer];
-        if !buckets.is_empty() || !bar.needs_buckets() {
-            return;
+    /// Finds what a bar decides by.
+    fn find(&mut self, bar: &Bar) {
+        if bar.needs_buckets() {
+            self.find_buckets(bar.bucketer);
         }
-        self.asked.push(bar.bucketer);
-        buckets.resize(self.range.len(), 0);
-        let ids = self.roster.ids().bytes(self.range.clone());
-        self.preview.sides.bucketer(bar.bucketer).fill(buckets, ids);
+        if let Some(list) = bar.list {
+            self.find_members(list);
+        }
     }
 
-    /// Finds the lowest percentage at which a bar lets each user through, in thousandths, if that
-    /// between 0 and 100 % is the one that changes; [`NEVER`] if none does.
+    fn find_buckets(&mut self, bucketer: usize) {
+        let buckets = &mut self.buckets[bucketer];
+        if buckets.is_empty() {
+            self.asked.push(bucketer);
+            buckets.resize(self.range.len(), 0);
+            let ids = self.roster.ids().bytes(self.range.clone());
+            self.preview.sides.bucketer(bucketer).fill(buckets, ids);
+        }
+    }
+
+    fn find_members(&mut self, list: usize) {
+        let is_in = &mut self.is_in[list];
+        if is_in.is_empty() {
+            self.asked_lists.push(list);
+            let members = self.members.of(self.preview, self.roster, list);
+            let sets = &self.roster.set_of()[self.range.clone()];
+            is_in.extend(sets.iter().map(|set| u8::from(is_set(members, *set))));
+        }
+    }
+
+    /// Adds for each user the lowest percentage, in thousandths, at which the rollout lets the user
+    /// in of which `bar` is what it decides between 0 and 100 %; [`NEVER`] if none does.
     pub(super) fn keys(&mut self, bar: &Bar, keys: &mut Vec<u32>) {
-        self.find_buckets(bar);
+        self.find(bar);
         let key = |bucket: u32, threshold: u32| match threshold {
             0 => NEVER,
             threshold if is_between(threshold) => bucket + 1,
             _ => 1,
         };
-        keys.clear();
-        let buckets = &self.buckets[bar.bucketer];
-        let Some(list) = bar.list else {
-            keys.extend(buckets.iter().map(|bucket| key(*bucket, bar.outside)));
-            keys.resize(self.range.len(), key(0, bar.outside));
-            return;
-        };
-        let members = self.members.of(self.preview, self.roster, list);
-        let sets = &self.roster.set_of()[self.range.clone()];
         // Without buckets, no threshold is one that needs them.
-        let buckets = buckets.iter().copied().chain(std::iter::repeat(0));
-        let keys_of = buckets.zip(sets);
-        keys.extend(keys_of.map(|(bucket, set)| key(bucket, bar.threshold(is_set(members, *set)))));
+        let buckets = self.buckets[bar.bucketer].iter().copied();
+        let buckets = buckets.chain(std::iter::repeat(0)).take(self.range.len());
+        match bar.list {
+            None => keys.extend(buckets.map(|bucket| key(bucket, bar.outside))),
+            Some(list) => {
+                let users = buckets.zip(&self.is_in[list]);
+                keys.extend(users.map(|(bucket, is_in)| key(bucket, bar.threshold(*is_in != 0))));
+            }
+        }
     }
 }
 

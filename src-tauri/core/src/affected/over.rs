@@ -4,7 +4,7 @@ use std::ops::{AddAssign, ControlFlow, Range};
 
 use super::block::{Block, GAIN, KEEP_OFF, KEEP_ON, LOSE, Members, blocks, walk};
 use super::{Affected, Kind, Preview};
-use crate::roster::{ByGroup, People, Roster, SetSums};
+use crate::roster::{ByGroup, People, Roster, SetSums, count_kinds};
 
 /// A [`Preview`] over a roster.
 ///
@@ -21,13 +21,13 @@ pub struct RosterPreview<'a> {
 /// How many people a whole change affects, whatever the component.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Touched {
-    /// Those who gain a component, or several.
+    /// People who gain a component, or several.
     pub gain: People,
-    /// Those who lose a component, or several.
+    /// People who lose a component, or several.
     pub lose: People,
-    /// Those who gain one and lose another; they are in `gain` and in `lose`.
+    /// People who gain one and lose another; they are in `gain` and in `lose`, too.
     pub both: People,
-    /// Those who neither gain nor lose any.
+    /// People who neither gain nor lose any.
     pub neither: People,
 }
 
@@ -70,7 +70,7 @@ pub enum TouchedWho {
 const BOTH: u8 = GAIN | LOSE;
 
 impl Touched {
-    /// Returns whether anybody loses what they had.
+    /// Returns whether any user loses what they had.
     pub fn takes_away(&self) -> bool {
         self.lose.count > 0
     }
@@ -259,11 +259,12 @@ impl<'a> RosterPreview<'a> {
 
     /// Adds the users from position `from` on by their codes, all groups together.
     fn count(&self, people: &mut [People; 4], from: usize, codes: &[u8]) {
-        for (code, people) in people.iter_mut().enumerate() {
-            let count = codes.iter().filter(|it| usize::from(**it) == code).count() as u64;
-            people.count += count;
+        let mut counts = [0; 4];
+        count_kinds(&mut counts, codes);
+        for (people, count) in people.iter_mut().zip(counts) {
+            people.count += u64::from(count);
             if !self.roster.has_weights() {
-                people.weight += count as f64;
+                people.weight += f64::from(count);
             }
         }
         if let Some(weights) = self.roster.weights() {

@@ -14,13 +14,13 @@ use crate::compile::{Admission, Compiled, ComponentId, Course, Gate, Prerequisit
 use crate::evaluate::Memberships;
 use crate::limits::BUCKETS;
 
-/// For whom a component is on, of the users with an id.
+/// For which users with an id a component is on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Side {
     Nobody,
-    /// Those whom all of these let through, in order; everyone if there are none.
+    /// The users whom all of these let through; in order. Everyone if there are none.
     Through(Box<[Bar]>),
-    /// Those for whom evaluation says so: too many rollouts are behind it to list them.
+    /// The users for whom evaluation says so: too many rollouts are behind it to list them.
     Walk(Doc, ComponentId),
 }
 
@@ -47,8 +47,7 @@ pub(super) struct Bar {
 /// What rollouts of both documents decide by, each once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sides {
-    bucketers: Vec<Bucketer>,
-    bucketer_at: HashMap<Bucketer, usize>,
+    bucketers: IndexSet<Bucketer>,
     lists: IndexSet<Vec<Box<str>>>,
 }
 
@@ -63,7 +62,7 @@ pub(super) struct Read {
 }
 
 impl Bar {
-    /// Returns whether buckets decide for anyone.
+    /// Returns whether buckets decide for any user.
     pub(super) fn needs_buckets(&self) -> bool {
         [self.inside, self.outside]
             .iter()
@@ -157,13 +156,8 @@ impl Sides {
         let outside = threshold(compiled, gate, &[]);
         let inside = member.map_or(outside, |name| threshold(compiled, gate, &[name]));
         let list = list.filter(|_| inside != outside);
-        let next = self.bucketers.len();
-        let bucketer = *self.bucketer_at.entry(gate.bucketer).or_insert(next);
-        if bucketer == next {
-            self.bucketers.push(gate.bucketer);
-        }
         Bar {
-            bucketer,
+            bucketer: self.bucketers.insert_full(gate.bucketer).0,
             list: list.map(|list| read.lists[list]),
             inside,
             outside,

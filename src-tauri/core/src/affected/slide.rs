@@ -10,9 +10,9 @@ mod ranks;
 use std::marker::PhantomData;
 use std::ops::{ControlFlow, Range};
 
-use super::block::{Block, GAIN, KEEP_ON, LOSE, Members, NEVER, walk};
+use super::block::{Block, GAIN, KEEP_ON, Members, NEVER, walk};
 use super::side::{Bar, Doc};
-use super::{Affected, Kind, Preview, Touched};
+use super::{Affected, Preview, Touched};
 use crate::compile::Compiled;
 use crate::document::{ComponentPath, FlagDocument, Node, Percentage, Rollout, Strategy};
 use crate::limits::BUCKETS;
@@ -34,6 +34,14 @@ pub struct Slider {
     moved: Vec<String>,
 }
 
+/// Components whose users are hashed together.
+struct Moving {
+    /// Positions in [`Preview::kinds`].
+    kinds: Vec<usize>,
+    /// The rollout that moves; `None` if it decides for none of them.
+    bar: Option<Bar>,
+}
+
 /// What a [`Slide`] is made of: a share of the users of a roster, each hashed once.
 ///
 /// `T` is [`Affected`] for one component, [`Touched`] for all.
@@ -45,54 +53,40 @@ pub struct Keys<T> {
     outcome: PhantomData<T>,
 }
 
-/// For one user, the lowest percentage that lets the user in, in thousandths, 0 for one that
-/// always was, and what happens then.
+/// For one user, the lowest percentage that lets the user in, in thousandths, 0 for one that always
+/// is, and what happens from then on. Below it, what is on before is lost.
+///
+/// Nothing is lost whatever the percentage: the rollout at 100 % lets in who passed any other one in
+/// its place.
 #[derive(Debug, Clone, Copy)]
 struct Key(u32);
 
 /// The bits of a [`Key`] with the percentage.
 const KEY_BITS: u32 = 17;
 
-impl Key {
-    /// From the percentage on, the user gains a component.
-    const GAINS: u32 = 1 << KEY_BITS;
-    /// From the percentage on, the user keeps all that is on before; below it, loses some.
-    const KEEPS: u32 = 2 << KEY_BITS;
-    /// From the percentage on, the user gains one component, and loses another at any.
-    const GAINS_ONE: u32 = 4 << KEY_BITS;
-    /// A component is on before.
-    const HAD: u32 = 8 << KEY_BITS;
+/// What a user gets from the percentage on: a component that is off before.
+const GAINS: u8 = 0b01;
+/// A component that is on before.
+const KEEPS: u8 = 0b10;
 
-    /// Makes it of what happens to components when the rollout lets everyone in: those that are
-    /// gained and lost, and kept.
-    fn new(key: u32, codes: u8) -> Self {
-        let bit = |is: bool, bit: u32| if is { bit } else { 0 };
-        let (gains, loses) = (codes & GAIN != 0, codes & LOSE != 0);
-        let keeps = codes & KEEPS_SOME != 0;
-        Self(
-            key | bit(gains, Self::GAINS)
-                | bit(keeps && !loses, Self::KEEPS)
-                | bit(gains && loses, Self::GAINS_ONE)
-                | bit(keeps || loses, Self::HAD),
-        )
+impl Key {
+    fn new(percent_milli: u32, gets: u8) -> Self {
+        Self(percent_milli | u32::from(gets) << KEY_BITS)
     }
 
     fn percent_milli(self) -> u32 {
         self.0 & ((1 << KEY_BITS) - 1)
     }
 
-    fn has(self, bit: u32) -> bool {
-        self.0 & bit != 0
+    fn has(self, bit: u8) -> bool {
+        self.0 >> KEY_BITS & u32::from(bit) != 0
     }
 
     /// Returns whether anything depends on the percentage.
     fn moves(self) -> bool {
-        self.has(Self::GAINS | Self::KEEPS) && self.percent_milli() != NEVER
+        self.has(GAINS | KEEPS) && self.percent_milli() != NEVER
     }
 }
-
-/// Beside [`GAIN`] and [`LOSE`]: a component is kept.
-const KEEPS_SOME: u8 = 0b100;
 
 const _: () = assert!(NEVER < 1 << KEY_BITS);
 
@@ -108,33 +102,22 @@ impl Slider {
         component: Option<&ComponentPath>,
         rollout: &Rollout,
     ) -> Option<Self> {
-        if let Some(path) = component
-            && !matches!(saved.node(path), Some(Node::Component(_)))
-        {
+        let is_there = |path| matches!(saved.node(path), Some(Node::Component(_)));
+        if !component.is_none_or(is_there) {
             return None;
         }
-        let with = |rollout: Rollout| Compiled::new(&with_rollout(saved, component, rollout));
-        let [none, half, all] = [
-            with(at(0, rollout)),
-            with(at(BUCKETS / 2, rollout)),
-            with(open()),
-        ];
-        let moving = Preview::of_compiled(none, all.clone());
-        let moved = moving.components().map(str::to_owned).collect();
+        let with = |rollout| Compiled::new(&with_rollout(saved, component, rollout));
+        let all = with(open());
+        let moved = Preview::of_compiled(with(at(0, rollout)), all.clone());
         let mut preview = Preview::of_compiled(Compiled::new(saved), all);
-        let gate = match component {
-            None => half.document,
-            Some(path) => half.rule(half.component(path.as_str())?).gate,
-        };
-        let read = preview.sides.read(&half, Doc::After);
-        let bar = preview.sides.bar(&half, &read, &gate);
+        let bar = between(&mut preview, &with(at(BUCKETS / 2, rollout)), component);
         Some(Self {
             saved: saved.clone(),
             component: component.cloned(),
             rollout: rollout.clone(),
+            moved: moved.components().map(str::to_owned).collect(),
             preview,
             bar,
-            moved,
         })
     }
 
@@ -162,10 +145,12 @@ impl Slider {
         range: Range<usize>,
         progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Option<Keys<Affected>> {
-        let kinds = [self.preview.kind_of(path)];
         let is_moved = self.moved.iter().any(|moved| moved == path);
-        let bar = is_moved.then_some(self.bar);
-        self.keys_of(&kinds, bar.as_ref(), (roster, range), progress)
+        let moving = Moving {
+            kinds: vec![self.preview.kind_of(path)],
+            bar: is_moved.then_some(self.bar),
+        };
+        self.keys_of(&moving, roster, range, progress)
     }
 
     /// Hashes the users in `range` for all that the rollout decides for, as [`Slider::keys`].
@@ -178,46 +163,42 @@ impl Slider {
         range: Range<usize>,
         progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Option<Keys<Touched>> {
-        let mut kinds: Vec<usize> = self
-            .components()
-            .map(|it| self.preview.kind_of(it))
-            .collect();
+        let kinds = self.components().map(|path| self.preview.kind_of(path));
+        let mut kinds: Vec<usize> = kinds.collect();
         kinds.sort_unstable();
         kinds.dedup();
-        self.keys_of(&kinds, Some(&self.bar), (roster, range), progress)
+        let moving = Moving {
+            kinds,
+            bar: Some(self.bar),
+        };
+        self.keys_of(&moving, roster, range, progress)
     }
 
-    /// Hashes users for components of these kinds; without a bar, nothing moves.
     fn keys_of<T>(
         &self,
-        kinds: &[usize],
-        bar: Option<&Bar>,
-        (roster, range): (&Roster, Range<usize>),
+        moving: &Moving,
+        roster: &Roster,
+        range: Range<usize>,
         progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Option<Keys<T>> {
         let members = Members::new(&self.preview);
         let mut block = Block::new(&self.preview, roster, &members);
-        let kinds: Vec<&Kind> = kinds
-            .iter()
-            .map(|kind| &self.preview.kinds[*kind])
-            .collect();
-        let mut codes = Vec::new();
-        let mut percents = Vec::new();
+        let (mut gets, mut percents) = (Vec::new(), Vec::new());
         let mut keys = Vec::with_capacity(range.len());
         walk(range.clone(), progress, |users| {
             block.start(users.clone());
-            codes.clear();
-            codes.resize(users.len(), 0);
-            for kind in &kinds {
-                join(&mut codes, block.codes(kind));
+            gets.clear();
+            gets.resize(users.len(), 0);
+            for &kind in &moving.kinds {
+                join(&mut gets, block.codes(&self.preview.kinds[kind]));
             }
             percents.clear();
-            match bar {
+            match &moving.bar {
                 Some(bar) => block.keys(bar, &mut percents),
                 None => percents.resize(users.len(), 0),
             }
-            let users = percents.iter().zip(&codes);
-            keys.extend(users.map(|(percent, codes)| Key::new(*percent, *codes)));
+            let users = percents.iter().zip(&gets);
+            keys.extend(users.map(|(percent, gets)| Key::new(*percent, *gets)));
         })?;
         Some(Keys {
             from: range.start,
@@ -238,12 +219,26 @@ impl Slider {
     }
 }
 
+/// Returns what the rollout of `half` decides, which is neither at 0 nor at 100 %.
+fn between(preview: &mut Preview, half: &Compiled, component: Option<&ComponentPath>) -> Bar {
+    let own = component.and_then(|path| half.component(path.as_str()));
+    let gate = own.map_or(&half.document, |id| &half.rule(id).gate);
+    let read = preview.sides.read(half, Doc::After);
+    preview.sides.bar(half, &read, gate)
+}
+
 /// Notes what happens to one more component.
-fn join(codes: &mut [u8], of_kind: &[u8]) {
-    for (codes, code) in codes.iter_mut().zip(of_kind) {
-        *codes |= if *code == KEEP_ON { KEEPS_SOME } else { *code };
+fn join(gets: &mut [u8], codes: &[u8]) {
+    for (gets, code) in gets.iter_mut().zip(codes) {
+        *gets |= if *code == KEEP_ON {
+            KEEPS
+        } else {
+            *code & GAIN
+        };
     }
 }
+
+const _: () = assert!(GAINS == GAIN);
 
 fn with_rollout(
     document: &FlagDocument,

@@ -15,8 +15,7 @@ use crate::users::{TooManyIds, UserIds};
 
 /// Collects the rows of a [`Roster`].
 ///
-/// While there are rows to come, it takes up to 17 bytes an id more than the roster, for finding
-/// ids again.
+/// It takes 10 to 20 bytes an id more than the roster it makes, to find ids that come again.
 #[derive(Debug, Clone)]
 pub struct RosterBuilder {
     ids: UserIds,

@@ -9,7 +9,7 @@ use super::Roster;
 pub struct People {
     /// How many.
     pub count: u64,
-    /// What they weigh together; equal to `count` if nobody has a weight. The rounding of sums
+    /// What they weigh together; equal to `count` if no user has a weight. The rounding of sums
     /// depends on their order.
     pub weight: f64,
 }
@@ -70,11 +70,10 @@ impl People {
     /// Returns those who are left without `others`, who are among them.
     pub(crate) fn without(self, others: Self) -> Self {
         let count = self.count - others.count;
-        // Rounding must not leave a weight of no one.
-        let weight = if count == 0 {
-            0.0
-        } else {
-            self.weight - others.weight
+        // Rounding must leave no weight without people, and none below zero.
+        let weight = match count {
+            0 => 0.0,
+            _ => (self.weight - others.weight).max(0.0),
         };
         Self { count, weight }
     }
@@ -150,12 +149,15 @@ impl<const N: usize> SetSums<N> {
     }
 }
 
-/// Counts each kind by itself: as many passes, but in loops that compilers turn into vector
-/// instructions.
-fn count_kinds<const N: usize>(counts: &mut [u32; N], kinds: &[u8]) {
-    for (kind, count) in counts.iter_mut().enumerate() {
-        let is_it = |other: &&u8| usize::from(**other) == kind;
-        *count += kinds.iter().filter(is_it).count() as u32;
+/// Adds how many there are of each kind: as many passes, but in loops that compilers turn into
+/// vector instructions.
+pub(crate) fn count_kinds<const N: usize>(counts: &mut [u32; N], kinds: &[u8]) {
+    // So few that their number fits a byte.
+    for kinds in kinds.chunks(usize::from(u8::MAX)) {
+        for (kind, count) in counts.iter_mut().enumerate() {
+            let kind = kind as u8;
+            *count += u32::from(kinds.iter().map(|it| u8::from(*it == kind)).sum::<u8>());
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Key, Keys};
+use super::{GAINS, KEEPS, Key, Keys};
 use crate::affected::{Affected, Touched};
 use crate::document::Percentage;
 use crate::limits::BUCKETS;
@@ -37,7 +37,6 @@ pub struct Reached {
     had: People,
     gains: People,
     keeps: People,
-    gains_one: People,
 }
 
 impl Outcome for Affected {
@@ -54,12 +53,12 @@ impl Outcome for Affected {
 impl Outcome for Touched {
     fn of(reached: Reached) -> Self {
         let lose = reached.had.without(reached.keeps);
-        let gain_only = reached.gains.without(reached.gains_one);
         Self {
             gain: reached.gains,
             lose,
-            both: reached.gains_one,
-            neither: reached.all.without(lose).without(gain_only),
+            // Users whom the percentage reaches lose nothing, and only these gain.
+            both: People::default(),
+            neither: reached.all.without(lose).without(reached.gains),
         }
     }
 }
@@ -71,15 +70,14 @@ struct Place {
     had: People,
     gains: Ranks,
     keeps: Ranks,
-    gains_one: Ranks,
 }
 
-/// A user as it is sorted.
-#[derive(Debug, Clone, Copy)]
-struct User {
-    key: Key,
-    /// The position in the roster.
-    at: u32,
+/// Users as they are sorted.
+struct Sorted {
+    /// With the set of groups that each is in.
+    users: Vec<(Key, u32)>,
+    /// The weight of each; empty if the roster has none.
+    weights: Vec<f64>,
 }
 
 impl<T: Outcome> Slide<T> {
@@ -91,17 +89,16 @@ impl<T: Outcome> Slide<T> {
     /// If the users are not of this roster.
     pub fn new(roster: &Roster, parts: &[Keys<T>]) -> Self {
         let mut places = totals(roster, parts);
-        let sets = roster.sets();
-        for user in sorted(parts) {
-            let at = user.at as usize;
-            let weight = roster.weights().map(|weights| weights[at]);
-            places.all.add(user.key, weight);
-            let groups = sets.get(roster.set_of()[at]);
+        let sorted = sorted(roster, parts);
+        for (at, &(key, set)) in sorted.users.iter().enumerate() {
+            let weight = sorted.weights.get(at).copied();
+            places.all.add(key, weight);
+            let groups = roster.sets().get(set);
             if groups.is_empty() {
-                places.ungrouped.add(user.key, weight);
+                places.ungrouped.add(key, weight);
             }
             for &group in groups {
-                places.groups[group as usize].add(user.key, weight);
+                places.groups[group as usize].add(key, weight);
             }
         }
         Self {
@@ -126,7 +123,7 @@ impl<T: Outcome> Slide<T> {
 fn totals<T>(roster: &Roster, parts: &[Keys<T>]) -> ByGroup<Place> {
     let mut sums = SetSums::<2>::new(roster);
     for part in parts {
-        let had = |key: &Key| u8::from(key.has(Key::HAD));
+        let had = |key: &Key| u8::from(key.has(KEEPS));
         let had: Vec<u8> = part.keys.iter().map(had).collect();
         sums.add(roster, part.from, &had);
     }
@@ -139,15 +136,9 @@ fn totals<T>(roster: &Roster, parts: &[Keys<T>]) -> ByGroup<Place> {
 
 /// Returns the users who can move, by the percentage that lets them in: there are few percentages,
 /// so each user's place is found by counting.
-fn sorted<T>(parts: &[Keys<T>]) -> Vec<User> {
-    let users = || {
-        let users = parts
-            .iter()
-            .flat_map(|part| (part.from as u32..).zip(&part.keys));
-        users.filter(|(_, key)| key.moves())
-    };
+fn sorted<T>(roster: &Roster, parts: &[Keys<T>]) -> Sorted {
     let mut places = vec![0_u32; BUCKETS as usize + 2];
-    for (_, key) in users() {
+    for (_, key) in moving(parts) {
         places[key.percent_milli() as usize + 1] += 1;
     }
     let mut sum = 0;
@@ -155,14 +146,29 @@ fn sorted<T>(parts: &[Keys<T>]) -> Vec<User> {
         sum += *place;
         *place = sum;
     }
-    let nobody = User { key: Key(0), at: 0 };
-    let mut sorted = vec![nobody; sum as usize];
-    for (at, &key) in users() {
-        let place = &mut places[key.percent_milli() as usize];
-        sorted[*place as usize] = User { key, at };
-        *place += 1;
+    let weights = roster.weights();
+    let mut sorted = Sorted {
+        users: vec![(Key(0), 0); sum as usize],
+        weights: weights.map_or(Vec::new(), |_| vec![0.0; sum as usize]),
+    };
+    for (at, key) in moving(parts) {
+        let next = &mut places[key.percent_milli() as usize];
+        let place = *next as usize;
+        *next += 1;
+        sorted.users[place] = (key, roster.set_of()[at]);
+        if let Some(weights) = weights {
+            sorted.weights[place] = weights[at];
+        }
     }
     sorted
+}
+
+/// Returns the users who can move, with their positions in the roster.
+fn moving<T>(parts: &[Keys<T>]) -> impl Iterator<Item = (usize, Key)> {
+    let users = parts
+        .iter()
+        .flat_map(|part| (part.from..).zip(part.keys.iter().copied()));
+    users.filter(|(_, key)| key.moves())
 }
 
 impl Place {
@@ -172,16 +178,11 @@ impl Place {
             had: self.had,
             gains: self.gains.up_to(percent_milli),
             keeps: self.keeps.up_to(percent_milli),
-            gains_one: self.gains_one.up_to(percent_milli),
         }
     }
 
     fn add(&mut self, key: Key, weight: Option<f64>) {
-        for (bit, ranks) in [
-            (Key::GAINS, &mut self.gains),
-            (Key::KEEPS, &mut self.keeps),
-            (Key::GAINS_ONE, &mut self.gains_one),
-        ] {
+        for (bit, ranks) in [(GAINS, &mut self.gains), (KEEPS, &mut self.keeps)] {
             if key.has(bit) {
                 ranks.push(key.percent_milli(), weight);
             }
@@ -189,7 +190,7 @@ impl Place {
     }
 
     fn shrunk(mut self) -> Self {
-        for ranks in [&mut self.gains, &mut self.keeps, &mut self.gains_one] {
+        for ranks in [&mut self.gains, &mut self.keeps] {
             ranks.percents.shrink_to_fit();
             ranks.weights.shrink_to_fit();
         }
