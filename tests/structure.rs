@@ -205,6 +205,7 @@ const UPWARDS: &[&str] = &[
     "build_info",
     "metrics",
     "state",
+    "rosters",
     "workspace",
     "error",
     "flags",
@@ -216,7 +217,7 @@ const UPWARDS: &[&str] = &[
 ];
 
 /// Modules beside each other, which know nothing of one another: the application joins them.
-const BESIDE: [&str; 4] = ["flags", "metrics", "state", "config"];
+const BESIDE: [&str; 5] = ["flags", "metrics", "state", "rosters", "config"];
 
 #[test]
 fn nothing_imports_what_is_above_it() {
