@@ -227,6 +227,8 @@ fn no_command_prints_what_a_terminal_would_act_on() {
     let (lost, option) = (format!("{key}.missing"), format!("--{TEXT}"));
     let assignment = format!("http.port={TEXT}");
     let unknown = format!("/{TEXT}");
+    let users = format!("id,groups,note\n\"{TEXT}\",\"{TEXT}\",\"{TEXT}\"\n{TAG}\n");
+    let users = hostile.file("users.csv", &users);
     // In the order in which a person would use them: what is undone was done before.
     let runs: Vec<Vec<&str>> = vec![
         vec!["get"],
@@ -277,6 +279,21 @@ fn no_command_prints_what_a_terminal_would_act_on() {
         vec!["overrides", "publish", "--place", TEXT],
         vec!["overrides", "publish", "--all", "--check"],
         vec!["overrides", "publish", "--all", "--yes"],
+        vec!["roster", "import", &missing],
+        vec!["roster", "import", &invalid],
+        vec!["roster", "import", &users],
+        vec!["roster", "import", &users, "--name", NAME, "--yes"],
+        vec!["roster", "list"],
+        vec!["roster", "show", NAME],
+        vec!["roster", "show", TEXT],
+        vec!["roster", "show", NAME, "--id", TEXT],
+        vec!["preview", "master", "on"],
+        vec!["preview", "set", TEXT, "on"],
+        vec!["preview", "rollout", "ui.badges", "--groups", "x"],
+        vec!["preview", "rollout", "ui.badges", TEXT],
+        vec!["roster", "forget", TEXT],
+        vec!["roster", "remove", NAME],
+        vec!["roster", "remove", TEXT],
         vec!["backup", "make"],
         vec!["backup", "list"],
         vec!["backup", "restore", TEXT],

@@ -387,6 +387,32 @@ fn publishing_is_reviewed_for_whom_it_would_reach_at_the_remote() {
 }
 
 #[test]
+fn an_override_that_is_changed_while_it_is_published_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = following(folder.path());
+    switch(&app, "search", true);
+    switch(&app, "cart", false);
+    set_percentage(&app, 55_000);
+    let publication = app.flags().publication(&Selection::All).unwrap();
+    set_percentage(&app, 60_000);
+    remove(&app, "cart");
+    let published = app.flags().published(&publication, None, &someone());
+    published.unwrap();
+    // What is published is below what was changed since.
+    let live = app.flags().live();
+    assert_eq!(live.base().unwrap(), publication.document);
+    assert_eq!(percentage(&app), 60_000);
+    assert!(is_on(&app, "search"));
+    assert_eq!(overridden(&app), ["/rollout", "/components/cart"]);
+}
+
+fn remove(app: &App, component: &str) {
+    let paths = vec![component.parse().expect("it is a path")];
+    let release = false;
+    change(app, Edit::Remove { paths, release });
+}
+
+#[test]
 fn what_is_no_longer_followed_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let app = following(folder.path());

@@ -1,8 +1,11 @@
 //! Following a document over HTTP: failures of every kind, what is held, published and in conflict,
 //! one program of several that fetches, and two Flagdecks that follow one another.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use flagdeck::app::following::{FollowState, FollowStatus, Published};
 use flagdeck::clock::Clock;
@@ -17,7 +20,7 @@ use serde_json::json;
 use crate::support::apps::{history, someone, standing_clock, switch};
 use crate::support::scripted::{Script, Scripted};
 use crate::support::serving::{Serving, flagctl, get};
-use crate::support::waiting::{let_pass, settle, wait_for, wait_until};
+use crate::support::waiting::{PATIENCE, let_pass, settle, wait_for, wait_until};
 
 /// Shorter than any answer that comes drop by drop, and than the patience of people.
 const CALL_TIME: Duration = Duration::from_millis(30);
@@ -382,6 +385,186 @@ fn a_document_without_a_tag_is_followed_and_not_published_to() {
         app.flags().live().followed.as_ref().unwrap().own().count(),
         1
     );
+}
+
+#[test]
+fn overrides_are_published_under_the_latest_tag_of_an_unchanged_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Scripted::answering(Script::ServeUntaggedChanges);
+    let app = open(folder.path(), &server.url());
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    switch(&app, "ui.badges", false);
+    // The same text is written there once more.
+    server.put(&server.document());
+    assert!(matches!(publish(&app, &Selection::All), Published::Done(_)));
+    // The answer to that named no tag.
+    switch(&app, "ui.badges", true);
+    assert!(matches!(publish(&app, &Selection::All), Published::Done(_)));
+    assert!(server.document().contains(r#""badges":true"#));
+    // Another program does not know what this one fetched since.
+    server.turn_to(Script::Serve);
+    let other = open(folder.path(), &server.url());
+    switch(&other, "ui.badges", false);
+    assert!(matches!(
+        publish(&other, &Selection::All),
+        Published::Done(_)
+    ));
+    assert!(server.document().contains(r#""badges":false"#));
+}
+
+#[test]
+fn an_answer_that_comes_late_takes_nothing_back_that_was_published_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Scripted::answering(Script::Serve);
+    let mut options = options(folder.path(), &server.url());
+    let uncached = ("FLAGDECK_FEATURE_FLAGS_CACHE_ENABLED", "false");
+    options
+        .given
+        .environment
+        .push((uncached.0.into(), uncached.1.into()));
+    let app = App::open(options).unwrap();
+    assert_eq!(fetch(&app), FollowState::Fresh);
+    switch(&app, "ui.badges", false);
+    server.turn_to(Script::ServeLate);
+    server.requests();
+    let state = thread::scope(|scope| {
+        let fetching = scope.spawn(|| fetch(&app));
+        wait_until("the fetch", || !server.requests().is_empty());
+        assert!(matches!(publish(&app, &Selection::All), Published::Done(_)));
+        server.turn_to(Script::Serve);
+        fetching.join().unwrap()
+    });
+    assert_eq!(state, FollowState::Fresh);
+    assert_eq!(text(&app), server.document());
+    assert!(text(&app).contains(r#""badges":false"#));
+    assert_eq!(history(&app)[0].cause, Cause::Publish);
+}
+
+#[test]
+fn a_program_that_closes_does_not_wait_for_a_server_that_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Stall);
+    let app = App::open(Options {
+        watch: true,
+        // Far longer than a test may take.
+        call_time: Some(PATIENCE * 10),
+        ..options(folder.path(), &server.url())
+    });
+    let app = app.unwrap();
+    wait_until("the fetch", || !server.requests().is_empty());
+    let began = Instant::now();
+    app.close();
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+}
+
+/// A document of a Flagdeck that follows nothing, with one component.
+fn of_a_flagdeck() -> Script {
+    Script::Body(
+        "application/json\r\nMl-Via: 00000000000000aa",
+        r#"{"enabled":true,"components":{"a":true}}"#,
+    )
+}
+
+#[test]
+fn a_flagdeck_follows_another_from_the_first_answer_until_it_is_not_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(of_a_flagdeck());
+    let clock = standing_clock();
+    let app = App::open(Options {
+        watch: true,
+        clock: clock.clone(),
+        ..Options::new(folder.path())
+    });
+    let app = app.unwrap();
+    let local = with_components(&json!({"b": true, "c": true}));
+    let import = flagdeck_core::Edit::Replace(local.into());
+    app.flags()
+        .change(crate::support::apps::request(import))
+        .unwrap();
+    let endpoint = "featureFlags.endpoint";
+    app.change_setting(endpoint, &server.url().into()).unwrap();
+    wait_until("a document that is held", || {
+        let_pass(&clock, Duration::from_secs(1));
+        matches!(status(&app).state, FollowState::Held { .. })
+    });
+    assert_eq!(app.lineage().chain().ids().len(), 2);
+    app.change_setting(endpoint, &json!(null)).unwrap();
+    wait_until("it to follow nothing", || {
+        let_pass(&clock, Duration::from_secs(1));
+        app.lineage().chain().ids().len() == 1
+    });
+}
+
+#[test]
+fn a_document_that_is_accepted_makes_its_flagdeck_one_that_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(of_a_flagdeck());
+    let app = open(folder.path(), &server.url());
+    let review = app.review_followed().unwrap();
+    assert_eq!(app.lineage().chain().ids().len(), 1);
+    app.accept_followed(&review.document).unwrap();
+    assert_eq!(app.lineage().chain().ids().len(), 2);
+}
+
+#[test]
+fn a_credential_that_cannot_be_used_is_told_like_a_failure_to_fetch() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Serve);
+    let clock = standing_clock();
+    let app = open_watching(folder.path(), &server.url(), &clock);
+    wait_until("the first document", || {
+        status(&app).state == FollowState::Fresh
+    });
+    let confirmed_ms = status(&app).confirmed_ms;
+    // Others can read it.
+    let credential = folder.path().join("flags-token");
+    fs::write(&credential, "secret").unwrap();
+    fs::set_permissions(&credential, Permissions::from_mode(0o644)).unwrap();
+    let state = wait_for(
+        "the credential to be read",
+        || {
+            let_pass(&clock, Duration::from_secs(10));
+            status(&app).state
+        },
+        |state| *state != FollowState::Fresh,
+    );
+    assert!(matches!(state, FollowState::Retrying { .. }), "{state:?}");
+    assert!(reason(&state).contains("is not used"), "{state:?}");
+    let_pass(&clock, Duration::from_secs(300));
+    assert!(matches!(status(&app).state, FollowState::Stale { .. }));
+    assert_eq!(status(&app).confirmed_ms, confirmed_ms);
+}
+
+#[test]
+fn another_query_is_another_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Scripted::answering(Script::Serve);
+    let clock = standing_clock();
+    let app = App::open(Options {
+        watch: true,
+        clock: clock.clone(),
+        ..Options::new(folder.path())
+    });
+    let app = app.unwrap();
+    let follow = |query: &str| {
+        let address = format!("{}?{query}", server.url());
+        app.change_setting("featureFlags.endpoint", &address.into())
+            .unwrap();
+        let begins = format!("GET /flags.json?{query} ");
+        wait_for(
+            "the fetch",
+            || {
+                let_pass(&clock, Duration::from_secs(1));
+                server.requests().pop().unwrap_or_default()
+            },
+            |request| request.starts_with(&begins),
+        )
+    };
+    for query in ["ref=main", "ref=next"] {
+        let request = follow(query).to_ascii_lowercase();
+        assert!(!request.contains("if-none-match"), "{request}");
+        wait_until("the answer", || status(&app).state == FollowState::Fresh);
+    }
 }
 
 /// One Flagdeck follows another, and either is killed again and again while flags change.

@@ -268,7 +268,7 @@ fn a_gateway_that_leads_elsewhere_is_not_followed() {
         let redirect = format!("HTTP/1.1 {status}\r\n{to}\r\nContent-Length: 0\r\n\r\n");
         let gateway = Stranger::saying(redirect);
         let error = Pushing::to(&gateway.url()).failure();
-        let said = "it leads elsewhere, which is not followed: ";
+        let said = "it redirects elsewhere, which is not followed: ";
         let shown = format!("{said}{} {}/x", &status[..3], elsewhere.url());
         assert_eq!(error, shown);
     }

@@ -251,7 +251,7 @@ fn why_there_is_no_answer_is_said() {
     answers(
         elsewhere,
         "",
-        "it leads elsewhere, which is not followed: 302 http://elsewhere/",
+        "it redirects elsewhere, which is not followed: 302 http://elsewhere/",
     );
 }
 

@@ -149,6 +149,25 @@ fn shown_following(cli: &Cli, app: &App) -> Shown {
     ])
 }
 
+/// Shows what is told of rosters, of which the window does not ask.
+fn shown_rosters(cli: &Cli) -> [(&'static str, Value); 6] {
+    let file = cli.data_dir().join("eu.csv");
+    let users = "id,groups,weight,plan\nada,beta,2,pro\nben,,,\n,,,\n";
+    fs::write(&file, users).expect("a file beside the databases");
+    cli.ok(&format!("roster import {} --yes", file.display()));
+    cli.ok("overrides set tracker on --user ada");
+    let look = format!("roster import {} --dry-run", file.display());
+    let change = "preview rollout ui.badges --percentage 100 --groups beta";
+    [
+        ("RosterLook", cli.json(&look)),
+        ("Roster", cli.json("roster list")),
+        ("RosterUser", cli.json("roster show eu --id ada")),
+        ("Preview", cli.json(change)),
+        ("PreviewUsers", cli.json(&format!("{change} --list gain"))),
+        ("ForgottenUser", cli.json("roster forget ada")),
+    ]
+}
+
 #[test]
 fn flagctl_prints_what_the_window_gets() {
     let cli = folder();
@@ -290,6 +309,7 @@ fn the_page_on_json_has_an_example_of_every_noun() {
     let clients = app.clients();
     clients.note(Some(&shop), "node", Interface::Document, now_ms);
     nouns.insert("Connected", json(app.connected()));
+    nouns.extend(shown_rosters(&cli));
     let conflict = flagdeck::Error::Conflict {
         expected: RevisionNumber(1),
         winner: RevisionNumber(2),
@@ -413,7 +433,13 @@ fn assert_same_members(at: &str, one: &Map<String, Value>, other: &Map<String, V
 
 /// Whether the members of an object have names that people gave.
 fn is_by_name(at: &str) -> bool {
-    [".components", ".rollouts", ".requires", ".about"]
-        .iter()
-        .any(|end| at.ends_with(end))
+    [
+        ".components",
+        ".rollouts",
+        ".requires",
+        ".about",
+        ".attributes",
+    ]
+    .iter()
+    .any(|end| at.ends_with(end))
 }

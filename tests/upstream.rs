@@ -206,7 +206,12 @@ fn a_publication_that_is_not_taken_says_why() {
         "it answered with an error of its own (503)",
         false,
     );
-    let elsewhere = "it leads elsewhere, which is not followed: 302 http://127.0.0.1:1/";
+    check(
+        status("504 Gateway Timeout"),
+        "it answered with an error of its own (504)",
+        true,
+    );
+    let elsewhere = "it redirects elsewhere, which is not followed: 302 http://127.0.0.1:1/";
     check(
         Script::Redirect("http://127.0.0.1:1/".into()),
         elsewhere,
@@ -238,7 +243,7 @@ fn a_server_that_a_redirect_leads_to_and_that_wants_the_credential_is_named() {
     let (kind, said) = failure(&with_credential(&server.url()));
     let expected = format!(
         "it wants a credential, or another one (401); the credential is not sent to http://{}, \
-         where it leads",
+         to which it redirects",
         file.address
     );
     assert_eq!((kind, said), (Kind::Denied, expected));
@@ -250,7 +255,7 @@ fn a_redirect_within_a_server_keeps_the_credential_and_ends_some_time() {
     let remote = with_credential(&server.url());
     let (kind, said) = failure(&remote);
     let expected = format!(
-        "it leads elsewhere more than 3 times, to {} at last",
+        "it redirects more than 3 times, finally to {}",
         server.url()
     );
     assert_eq!((kind, said), (Kind::Redirect, expected));

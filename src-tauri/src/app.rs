@@ -9,9 +9,11 @@ pub mod following;
 mod gone;
 mod measured;
 mod notices;
+pub mod previews;
 mod quarantine;
 mod removing;
 mod restores;
+mod rosters;
 mod salvage;
 mod serving;
 mod states;
@@ -34,6 +36,7 @@ pub use self::gone::{StoreState, write_back_when_asked};
 pub use self::notices::{Level, Notice};
 pub use self::removing::RemovedSource;
 pub use self::restores::{Undone, UndoneFlags};
+pub use self::rosters::ForgottenUser;
 pub use self::salvage::{Export, Survey, TakenBack};
 pub use self::serving::NotServing;
 use self::serving::Serving;
@@ -53,6 +56,7 @@ use crate::load::Load;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::private;
+use crate::rosters::Rosters;
 use crate::state::States;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Actor, Gone, RevisionNumber, Store, StoreError};
@@ -82,6 +86,7 @@ struct Inner {
     /// What the next verdict depends on.
     judge: Mutex<Judge>,
     states: States,
+    rosters: Rosters,
     /// What the last check found of the data folder; `None` while everything is in place.
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
@@ -182,6 +187,7 @@ impl App {
         let clock = options.clock.clone();
         let flags = Flags::open(store, targeted, clock, events.clone(), on_saved)?;
         let states = States::new(&options.data_dir);
+        let rosters = Rosters::new(&options.data_dir, options.clock.clone());
         let lineage = Lineage::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
             lanes: Mutex::default(),
@@ -197,6 +203,7 @@ impl App {
             metrics,
             judge: Mutex::default(),
             states,
+            rosters,
             gone: Mutex::default(),
             small_files: Mutex::default(),
             load,

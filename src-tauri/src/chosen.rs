@@ -31,13 +31,21 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`] if it is none, has more than `bytes_max` bytes, or cannot be read.
 pub fn read_file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, ReadError> {
+    read_from(open_file(path)?, bytes_max)
+}
+
+/// Opens a file to be read piece by piece, and nothing but a file, as [`read_file`].
+///
+/// # Errors
+/// [`ReadError`] if it is none, or cannot be opened.
+pub(crate) fn open_file(path: &Path) -> Result<File, ReadError> {
     // Without waiting: opening a pipe waits for its writer. For a file, that makes no difference.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = openat(CWD, path, flags, Mode::empty());
     let file = File::from(opened.map_err(|error| durable::explained(path, error.into()))?);
     let kind = file.metadata()?.file_type();
     match (kind.is_file(), kind.is_dir()) {
-        (true, _) => read_from(file, bytes_max),
+        (true, _) => Ok(file),
         (false, true) => Err(folder(path)),
         (false, false) => Err(ReadError::NotAFile("a device or a pipe")),
     }

@@ -8,6 +8,7 @@ pub use self::code::Code;
 
 use crate::config::ChangeError;
 use crate::metrics::prometheus::QueryError;
+use crate::rosters::RostersError;
 use crate::source::SourceNameError;
 use crate::state::StateError;
 use crate::store::{RevisionNumber, StoreError};
@@ -91,6 +92,9 @@ pub enum Error {
     /// A state was not taken in, compared or restored.
     #[error(transparent)]
     State(StateError),
+    /// A file was not imported as a roster.
+    #[error(transparent)]
+    Roster(RostersError),
     /// A workspace was not exported or imported.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -113,6 +117,19 @@ impl From<StateError> for Error {
             StateError::NotFound { message } => Self::NotFound { message },
             StateError::Store(error) => Self::Store(error),
             other => Self::State(other),
+        }
+    }
+}
+
+impl From<RostersError> for Error {
+    fn from(error: RostersError) -> Self {
+        match error {
+            RostersError::NotFound { message } => Self::NotFound { message },
+            RostersError::Store(error) => Self::Store(error),
+            RostersError::TooMany => Self::TooMany {
+                message: error.to_string(),
+            },
+            other => Self::Roster(other),
         }
     }
 }

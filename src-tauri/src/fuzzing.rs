@@ -3,17 +3,22 @@
 //! The application itself calls nothing here.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use flagdeck_core::state::Change;
 use flagdeck_core::tree::Tree;
 use serde_json::Value;
 
+use crate::clock::Clock;
 use crate::config::edit;
 use crate::flags::context::EvaluationContext;
 use crate::http::{framing, ofrep};
 use crate::metrics::event::Format;
 use crate::metrics::frame::Frame;
 use crate::metrics::prometheus::{self, QueryError, Range};
+use crate::rosters::shapes::Understood;
+use crate::rosters::{ImportRequest, Rosters, RostersError};
+use crate::source::SourceName;
 use crate::state::intake::{self, ChangeProblem};
 use crate::state::{self, StateError};
 
@@ -62,6 +67,22 @@ pub fn bundle(bytes: &[u8]) -> Result<String, StateError> {
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(state::write_bundle(snapshots))
+}
+
+/// Reads a file of users for a roster.
+///
+/// # Errors
+/// [`RostersError`] if it is refused.
+pub fn users(file: &Path) -> Result<Understood, RostersError> {
+    let request = ImportRequest {
+        file: file.to_owned(),
+        table: None,
+        name: SourceName::known("fuzzed"),
+    };
+    // Beside the file there are no rosters.
+    let rosters = Rosters::new(&file.with_extension("none"), Clock::standing_at(0));
+    let look = rosters.look(&request, &mut |_| ControlFlow::Continue(()))?;
+    Ok(look.expect("nothing breaks it off").understood)
 }
 
 /// Reads the body of an evaluation request.

@@ -2,10 +2,10 @@
 //! measured, push it, take snapshots on schedule, thin them, back up, fetch the followed document.
 //!
 //! A window and any number of `flagctl serve` may have one folder open. There is a [`Role`] for
-//! each database and for the followed document, and for each role one program leads. A role is a lock on a file in the folder:
-//! the system releases it however a program ends, so another one takes over as soon as it asks
-//! again. What only the leader may do takes a [`Lead`] as proof. A role is not released before
-//! the last of its leads is dropped, so two leaders never overlap.
+//! each database and for the followed document, and for each role one program leads. A role is a
+//! lock on a file in the folder: the system releases it however a program ends, so another one takes
+//! over as soon as it asks again. What only the leader may do takes a [`Lead`] as proof. A role is
+//! not released before the last of its leads is dropped, so two leaders never overlap.
 //!
 //! Knows nothing of what the leader does.
 

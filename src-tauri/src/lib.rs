@@ -10,6 +10,7 @@
 //! | [`source`] | the name of an application that reports, or that is given flags |
 //! | [`store`] | revisions, appended and never changed; SQLite |
 //! | [`metrics`] | what applications report: collected, counted, stored, shown |
+//! | [`rosters`] | lists of users, imported from files, over which edits are counted |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
 //! | [`token`] | the secret that authorizes writes over HTTP |
 //! | [`private`] | files and folders for their owner alone, and whether a folder can be trusted |
@@ -53,6 +54,7 @@ pub mod store;
 pub mod workspace;
 
 pub mod metrics;
+pub mod rosters;
 
 pub mod actor;
 mod chores;

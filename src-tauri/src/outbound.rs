@@ -73,7 +73,7 @@ pub enum CallError {
     #[error("it closed the connection without an answer")]
     Closed,
     /// It names another address.
-    #[error("it leads elsewhere, which is not followed: {status} {to}")]
+    #[error("it redirects elsewhere, which is not followed: {status} {to}")]
     Elsewhere {
         /// The status of the answer.
         status: u16,
@@ -218,13 +218,13 @@ impl Server {
     fn failed(&self, error: ureq::Error, time_max: Duration) -> CallError {
         match (CallError::of(error, time_max), self.proxy()) {
             (CallError::Unreachable { cause }, Some(proxy)) => CallError::Unreachable {
-                cause: format!("{cause} (by the proxy {proxy})"),
+                cause: format!("{cause} (through the proxy {proxy})"),
             },
             (error, _) => error,
         }
     }
 
-    /// Returns the proxy that it is asked by, as it may be shown.
+    /// Returns the proxy that it is reached through, as it may be shown.
     fn proxy(&self) -> Option<String> {
         let proxy = self.agent.config().proxy()?;
         let uri = self.address.whole().parse().ok()?;
@@ -454,7 +454,8 @@ mod tests {
             &format!("http://user:pass@{proxy}"),
         );
         let error = gone.call(gone.request_whole("GET"), (), Duration::from_secs(60));
-        let told = format!("it cannot be reached: no program listens there (by the proxy {proxy})");
+        let told =
+            format!("it cannot be reached: no program listens there (through the proxy {proxy})");
         assert_eq!(error.unwrap_err().to_string(), told);
     }
 

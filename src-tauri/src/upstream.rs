@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(led("https://a/x", "/y"), "https://a/y");
         assert_eq!(
             led("https://a/x", "http://a/x"),
-            "it leads from https to http://a/x, which is not encrypted; that is not followed"
+            "it redirects from https to http://a/x, which is not encrypted; that is not followed"
         );
         for to in [
             "http://127.0.0.1:4680/x",

@@ -40,7 +40,7 @@ pub const ENDING: &str = "flagdeck";
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
     /// It is something else.
-    #[error("the file is no workspace that Flagdeck exported")]
+    #[error("the file is not a workspace that Flagdeck exported")]
     Other,
     /// It has a later layout.
     #[error("the file is of a newer Flagdeck; update Flagdeck to import it")]
@@ -49,6 +49,12 @@ pub enum WorkspaceError {
     #[error("the file is damaged or was altered ({what}); nothing was imported")]
     Damaged {
         /// What does not match.
+        what: String,
+    },
+    /// What is to be exported could not be imported.
+    #[error("the workspace cannot be exported: {what}")]
+    Unwritable {
+        /// What is wrong with it.
         what: String,
     },
     /// It is larger than any that is read.
@@ -68,6 +74,10 @@ pub enum WorkspaceError {
 impl WorkspaceError {
     fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }
+    }
+
+    fn unwritable(what: impl Into<String>) -> Self {
+        Self::Unwritable { what: what.into() }
     }
 }
 
@@ -125,9 +135,10 @@ impl Workspace {
         }
     }
 
-    /// Returns how many snapshots there are.
+    /// Returns how many snapshots there are, as the file says.
     pub fn snapshots(&self) -> u64 {
-        self.sources.iter().map(|(_, count)| count).sum()
+        let counts = self.sources.iter().map(|(_, count)| *count);
+        counts.fold(0, u64::saturating_add)
     }
 
     /// Goes through the revisions, from the first one on.

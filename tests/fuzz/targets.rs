@@ -41,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     text("document", documents::document, documents::WORDS),
     text("patch", documents::patch, documents::WORDS),
     text("roster", documents::roster, &["user", "\r\n"]),
+    text("users", files::users, files::USER_WORDS),
     text("state", trees::state, trees::WORDS),
     text("changes", reports::changes, reports::CHANGE_WORDS),
     text("events", reports::events, reports::EVENT_WORDS),

@@ -18,7 +18,7 @@ use rustls::{ServerConfig, ServerConnection};
 use tokio::net::TcpSocket;
 
 use super::observers::request;
-use super::waiting::PATIENCE;
+use super::waiting::{PATIENCE, wait_until};
 
 /// A document in which the master switch is on.
 pub const DOCUMENT: &str = r#"{"enabled":true,"components":{"ui":{"badges":true}},"rollout":{"percentage":25,"userGroups":[],"strategy":"canary"}}"#;
@@ -30,6 +30,11 @@ pub enum Script {
     Serve,
     /// Answers without an entity tag.
     ServeUntagged,
+    /// The same to changes alone, as a plain file server does.
+    ServeUntaggedChanges,
+    /// Answers as it should, but to a fetch late: with what it had when it was asked, once it is told
+    /// to do something else.
+    ServeLate,
     /// Listens to nothing.
     Refuse,
     /// Says nothing.
@@ -110,7 +115,7 @@ impl Script {
             (
                 Self::Redirect("http://169.254.169.254/latest/meta-data?token=secret".into()),
                 Kind::Redirect,
-                "it leads to http://169.254.169.254/latest/meta-data, which is not followed: \
+                "it redirects to http://169.254.169.254/latest/meta-data, which is not followed: \
                  169.254.169.254 is a link-local address, which only the configured address \
                  itself may name",
             ),
@@ -357,6 +362,22 @@ fn act(
         Script::ServeUntagged => {
             let document = stage.document.lock().unwrap().text.clone();
             stream.write_all(answer("200 OK", JSON, &document).as_bytes())
+        }
+        Script::ServeUntaggedChanges => {
+            let answer = serve(stage, request);
+            let is_change = request.starts_with("PUT ");
+            let lines = answer.split_inclusive("\r\n");
+            let lines = lines.filter(|line| !is_change || !line.starts_with("ETag"));
+            stream.write_all(lines.collect::<String>().as_bytes())
+        }
+        Script::ServeLate => {
+            let answer = serve(stage, request);
+            if request.starts_with("GET ") {
+                wait_until("another script", || {
+                    *stage.script.lock().unwrap() != Script::ServeLate
+                });
+            }
+            stream.write_all(answer.as_bytes())
         }
         Script::Stall => wait_for_end(stream),
         Script::Drip => drip(&declaring(DOCUMENT_BYTES_MAX, "{"), stream),

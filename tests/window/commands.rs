@@ -77,6 +77,25 @@ async fn every_shortcut_stands_on_one_sheet_and_help_is_read_offline() {
     window.until_gone("help").await;
 }
 
+/// The dashboard gets an offer above its cards shortly after the tour began.
+#[tokio::test]
+async fn the_tour_rings_the_switch_also_when_that_moves() {
+    let place = Workplace::never_used();
+    let window = place.open().await;
+    window.until_told("tour", "1 of 3").await;
+    window.until_told("demo-offer", "No application").await;
+    let is_around = "const middle = (selector) => {
+            const box = document.querySelector(selector)?.getBoundingClientRect();
+            return box && [box.left + box.width / 2, box.top + box.height / 2].map(Math.round);
+        };
+        const [ring, target] = [middle('.ring'), middle('main [role=switch]')];
+        return ring?.every((at, axis) => Math.abs(at - target[axis]) <= 1);";
+    let is_around = async || window.eval(is_around).await == true;
+    window
+        .until("the ring is around the switch", is_around)
+        .await;
+}
+
 #[tokio::test]
 async fn the_tour_comes_once_can_be_skipped_and_be_called_again() {
     let place = Workplace::never_used();

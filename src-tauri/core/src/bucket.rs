@@ -16,7 +16,7 @@ pub(crate) use self::lanes::{Buckets, Lanes, PreparedId, Slot};
 use self::murmur3::{Head, Prefix};
 
 /// What a rollout hashes users with: the part of the key before the user id, already hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Bucketer {
     prefix: Prefix,
     bucketing: Bucketing,
@@ -72,6 +72,23 @@ impl Bucketer {
             count += usize::from(is_below);
         }
         count
+    }
+
+    /// Finds the bucket of each id, none of which is empty, as many as there is room for.
+    pub(crate) fn fill<'a>(&self, buckets: &mut [u32], ids: impl Iterator<Item = &'a [u8]>) {
+        match self.prefix.phase() {
+            0 => self.fill_in(0, buckets, ids),
+            1 => self.fill_in(1, buckets, ids),
+            2 => self.fill_in(2, buckets, ids),
+            _ => self.fill_in(3, buckets, ids),
+        }
+    }
+
+    #[inline(always)]
+    fn fill_in<'a>(self, phase: u32, buckets: &mut [u32], ids: impl Iterator<Item = &'a [u8]>) {
+        for (bucket, id) in buckets.iter_mut().zip(ids) {
+            *bucket = self.bucket_in(phase, id);
+        }
     }
 
     /// Returns the bucket of a user id in its UTF-8 bytes, given the phase of the prefix.

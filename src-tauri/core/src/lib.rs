@@ -16,13 +16,16 @@
 //! | [`mod@validate`] | bytes → (document, every problem) |
 //! | [`edit`] | (document, edit) → document |
 //! | [`diff::documents`] | two documents → what changed and was renamed, in words too; what that touches |
-//! | [`mod@overrides`] | values of one's own over a document that is followed |
+//! | [`mod@overrides`] | local values laid over a followed document |
 //! | [`mod@loss`] | two documents → which components the one removes |
 //! | [`compile`] | document → [`Compiled`], immutable and fast to evaluate |
 //! | [`bucket`] | user → bucket |
 //! | [`mod@evaluate`] | (compiled, component, user) → on or off, and why |
 //! | [`groups`] | lists of groups as people write them |
 //! | [`users`] | many ids in one buffer, and counting who is in |
+//! | [`mod@roster`] | user ids with their groups and weights |
+//! | [`affected`] | (two documents, roster) → how many users gain, lose and keep a component |
+//! | [`affected::slide`] | (document, rollout, roster) → the same for every percentage |
 //! | [`mod@reach`] | (compiled) → whom each component reaches, with all that it requires |
 //! | [`mod@explain`] | the same decision with everything that led to it |
 //! | [`flagd`] | document ↔ flag definitions of flagd, with what is not in them |
@@ -94,6 +97,9 @@ pub mod users;
 pub mod explain;
 pub mod reach;
 
+pub mod affected;
+pub mod roster;
+
 pub mod flagd;
 
 pub mod measure;
@@ -119,6 +125,7 @@ pub mod state;
 
 pub mod bisect;
 
+pub use affected::{Affected, Preview, Touched};
 pub use compile::{Compiled, ComponentId};
 pub use diff::documents::{Change, Rename, Trace, changes, summary, switches};
 pub use diff::states::difference;
@@ -132,6 +139,7 @@ pub use overrides::{NoPlace, Overridden, Place, differing, overridden};
 pub use problem::{Code, Problem, Severity};
 pub use reach::{Reach, Reaches, Widening, widenings};
 pub use recognise::{Recognised, recognise};
+pub use roster::{ByGroup, People, Roster, RosterBuilder, RosterError};
 pub use text::TextError;
 pub use tree::{KeyError, Patch, compare};
 pub use users::{UserIds, UserIdsError};

@@ -249,3 +249,21 @@ pub const CLOCK_STEADY_AFTER_MS: i64 = 30 * CLOCK_TRUSTED_AFTER_MS;
 /// How many times that a clock was behind are remembered of a data folder, and of those when it may
 /// be.
 pub const CLOCK_SPELLS_MAX: usize = 16;
+
+/// Ids of a roster.
+pub const ROSTER_IDS_MAX: usize = 10_000_000;
+
+/// Groups of one user in a roster, as many as a rollout names.
+pub const ROSTER_USER_GROUPS_MAX: usize = GROUPS_MAX;
+
+/// Distinct groups of a roster. A step of the slider counts each of them: about 0.2 µs a group.
+pub const ROSTER_GROUPS_MAX: usize = 10_000;
+
+/// Groups of all users of a roster together. The slider keeps four bytes for each.
+pub const ROSTER_MEMBERSHIPS_MAX: u64 = 100_000_000;
+
+/// Groups in all distinct sets of groups together. With up to as many sets, they take 64 MiB.
+pub const ROSTER_SET_ENTRIES_MAX: usize = 8 * 1024 * 1024;
+
+/// The largest weight of a user: sums over [`ROSTER_IDS_MAX`] stay far from the largest float.
+pub const ROSTER_WEIGHT_MAX: f64 = 1e12;

@@ -1,4 +1,4 @@
-//! Values of one's own over a document that is followed.
+//! Local values laid over a followed document.
 //!
 //! A document falls into [`Place`]s, each with one value or none. An override gives a place another
 //! value, or none. It stays if the followed document changes, also if that comes to have the same
@@ -19,7 +19,7 @@ use crate::validate::validate_value;
 /// The values that places have; `None` for none.
 pub type Values = BTreeMap<Place, Option<Tree>>;
 
-/// A document with values of one's own over it.
+/// A document with local values over it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overridden {
     /// What results; valid.

@@ -110,7 +110,7 @@ fn what_flagd_cannot_express_is_listed_with_its_place() {
     not_in_flagd /about/a/tags: Tags with a comma or blanks around them cannot be listed in one text.
     not_in_flagd /about/a/links: Flag definitions have no place for "links".
     not_in_flagd /about/a/requires: Flag definitions have no place for "requires".
-    not_in_flagd /about/g: g is no flag, so nothing is said about it.
+    not_in_flagd /about/g: g is not a flag, so nothing is said about it.
     not_in_flagd /requires/h.c: h.c is left out: it requires b, whose custom rollout reaches a share of users, and a flag of flagd cannot compute that of another flag with flagd-3.
     "#);
 }
@@ -334,11 +334,11 @@ fn a_flag_without_a_meaning_is_left_out_and_says_why() {
     not_in_flag_document /flags/a/variants: a is left out: its variants are not true and false.
     not_in_flag_document /flags/a/state: a is left out: its state is neither ENABLED nor DISABLED.
     not_in_flag_document /flags/a/defaultVariant: a is left out: it has no default and no rule.
-    not_in_flag_document /flags/a/defaultVariant: a is left out: its default is none of its variants.
+    not_in_flag_document /flags/a/defaultVariant: a is left out: its default is not one of its variants.
     not_in_flag_document /flags/a/targeting/if/0: a is left out: its rule has the operation "==", which no component can have there.
-    not_in_flag_document /flags/a/targeting: a is left out: its rule has a share that is none of a rollout, which no component can have there.
-    not_in_flag_document /flags/a/targeting: a is left out: its rule has a share that is none of a rollout, which no component can have there.
-    not_in_flag_document /flags/a/targeting: a is left out: its rule has a share that is none of a rollout, which no component can have there.
+    not_in_flag_document /flags/a/targeting: a is left out: its rule has a share that no rollout can have, which no component can have there.
+    not_in_flag_document /flags/a/targeting: a is left out: its rule has a share that no rollout can have, which no component can have there.
+    not_in_flag_document /flags/a/targeting: a is left out: its rule has a share that no rollout can have, which no component can have there.
     not_in_flag_document /flags/a/targeting/if/0: a is left out: its rule has a reference to "gone", which no component can have there.
     not_in_flag_document /flags/a/targeting: a is left out: its rule is not that of a rollout and what is required.
     not_in_flag_document /flags/a/targeting/if/1: a is left out: its rule has the text "off", which no component can have there.
@@ -364,7 +364,7 @@ fn a_requirement_is_taken_only_if_the_rule_asks_for_it() {
     assert_eq!(document_read.count(), (1, 1));
     assert_snapshot!(listing(&warnings), @r"
     not_in_flag_document /flags/a: a is left out: its rule is not that of a rollout and what is required.
-    not_in_flag_document /flags/c: c is left out: it requires a, which is no component here.
+    not_in_flag_document /flags/c: c is left out: it requires a, which is not a component here.
     ");
 }
 

@@ -3,6 +3,7 @@
 pub mod arbitrary;
 pub mod json_logic;
 pub mod plain;
+pub mod rosters;
 #[macro_use]
 pub mod states;
 

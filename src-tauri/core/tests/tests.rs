@@ -8,6 +8,7 @@
 #[macro_use]
 mod support;
 
+mod affecting;
 mod aligning;
 mod all_at_once;
 mod bad_input;
@@ -33,7 +34,9 @@ mod recognising;
 mod restoring;
 mod retention;
 mod rolling_back;
+mod rosters;
 mod showing;
+mod sliding;
 mod state_differences;
 mod states;
 mod structure;

@@ -42,6 +42,10 @@ impl App {
         report
             .problems
             .extend(states.into_iter().flat_map(|it| it.1));
+        let rosters = self.rosters().check()?;
+        report
+            .problems
+            .extend(rosters.into_iter().flat_map(|it| it.1));
         report.problems.extend(self.missing_revisions());
         Ok(report)
     }
@@ -59,6 +63,10 @@ impl App {
         findings.extend(findings_of("state.db", self.0.states.check(), |counts| {
             let sources = many(counts.sources as u64, "source");
             format!("{sources}, {}", many(counts.snapshots as u64, "snapshot"))
+        }));
+        let rosters = self.rosters().check();
+        findings.extend(findings_of("rosters.db", rosters, |count| {
+            many(*count as u64, "roster")
         }));
         let missing = self.missing_revisions().into_iter();
         findings.extend(missing.map(|text| Finding::new(false, text)));

@@ -103,7 +103,7 @@ impl App {
         let remote = self.remote()?;
         let fetched = self.fetch_whole(&remote)?;
         let is_it = named(&fetched) == document;
-        let outcome = match self.flags().follow(&received(&remote, *fetched), is_it)? {
+        let outcome = match self.adopt(&remote, *fetched, is_it)? {
             Adopted::Revision(outcome) => outcome,
             Adopted::Unchanged => Outcome::unchanged(self.flags().live().revision, Vec::new()),
             Adopted::Held(lost) => return Err(FollowError::Another { lost }.into()),
@@ -133,7 +133,7 @@ impl App {
     pub fn fetch_now(&self) -> Result<FollowStatus, Error> {
         let remote = self.remote()?;
         let now_ms = self.now_ms();
-        let found = self.found(&remote, self.known_tag(&remote).as_deref());
+        let found = self.found(&remote, true);
         let state = match found {
             Ok(Found::Same) => FollowState::Fresh,
             Ok(Found::Held { lost, document }) => FollowState::Held {
@@ -191,38 +191,57 @@ impl App {
         actor: &Actor,
     ) -> Result<Published, Error> {
         let remote = self.remote()?;
+        let mut was_fetched = false;
         for _ in 0..PUBLISH_TRIES_MAX {
             let publication = self.flags().publication(which)?;
             check_address(&remote, &publication)?;
-            let text = publication.document.to_bytes();
-            let sent = remote.publish(upstream::Publication {
-                text: std::str::from_utf8(&text).unwrap_or_default(),
-                etag: publication.replaces.as_deref(),
-                confirms_loss,
-            });
-            let error = match sent {
-                Ok(published) => {
-                    let outcome =
-                        self.flags()
-                            .published(&publication, published.etag.as_deref(), actor)?;
+            let cause = match self.send(&remote, &publication, confirms_loss) {
+                Ok(etag) => {
+                    let etag = etag.as_deref();
+                    let outcome = self.flags().published(&publication, etag, actor)?;
                     self.fetch_soon();
                     return Ok(Published::Done(outcome));
                 }
-                Err(error) => error,
+                Err(cause) => cause,
             };
-            if !matches!(error, PublishError::Conflict { .. }) {
-                return Err(FollowError::Publish {
-                    address: remote.address().to_string(),
-                    cause: error,
-                }
-                .into());
+            // What the document was stored with may lack a tag that the server has for it.
+            let may_be_outdated = match cause {
+                PublishError::Conflict { .. } => true,
+                PublishError::NoTag => !was_fetched,
+                _ => false,
+            };
+            if !may_be_outdated {
+                let address = remote.address().to_string();
+                return Err(FollowError::Publish { address, cause }.into());
             }
+            was_fetched = true;
             let conflicts = self.conflicts(&remote, &publication)?;
             if !conflicts.is_empty() {
                 return Ok(Published::Conflict(conflicts));
             }
         }
         Err(FollowError::Contended.into())
+    }
+
+    /// Sends a publication, and returns the entity tag of what it made.
+    fn send(
+        &self,
+        remote: &Remote,
+        publication: &Publication,
+        confirms_loss: bool,
+    ) -> Result<Option<String>, PublishError> {
+        let text = publication.document.to_bytes();
+        let etag = self.newest_tag(
+            &publication.to,
+            Some(&publication.base),
+            publication.replaces.as_ref(),
+        );
+        let published = remote.publish(upstream::Publication {
+            text: std::str::from_utf8(&text).expect("JSON is UTF-8"),
+            etag: etag.as_deref(),
+            confirms_loss,
+        })?;
+        Ok(published.etag)
     }
 
     /// Adopts what the remote has, and returns where it differs from what a publication was made
@@ -234,7 +253,7 @@ impl App {
     ) -> Result<Vec<PublishConflict>, Error> {
         let before = self.flags().live();
         let fetched = self.fetch_whole(remote)?;
-        if let Adopted::Held(lost) = self.flags().follow(&received(remote, *fetched), false)? {
+        if let Adopted::Held(lost) = self.adopt(remote, *fetched, false)? {
             return Err(FollowError::Another { lost }.into());
         }
         let after = self.flags().live();
@@ -242,7 +261,7 @@ impl App {
             let followed = live.followed.as_ref()?;
             followed.overrides.get(place).cloned()
         };
-        let places = publication.places.iter();
+        let places = publication.values.keys();
         let conflicts = places.filter_map(|place| {
             let (before, after) = (at(&before, place)?, at(&after, place)?);
             let is_new = before.followed != after.followed && after.followed != after.value;
@@ -254,6 +273,15 @@ impl App {
             })
         });
         Ok(conflicts.collect())
+    }
+
+    /// Follows a document that was fetched for a person, and notes whom its Flagdeck follows.
+    fn adopt(&self, remote: &Remote, fetched: Fetched, accepted: bool) -> Result<Adopted, Error> {
+        self.lineage().follow(fetched.chain.clone());
+        let received = received(remote, fetched);
+        let adopted = self.flags().follow(&received, accepted)?;
+        self.note_tag(received, &adopted);
+        Ok(adopted)
     }
 
     fn remote(&self) -> Result<Remote, FollowError> {

@@ -85,8 +85,8 @@ impl SmallFiles {
     }
 }
 
-/// The small files beside the token: settings, the credential for a followed document, overrides for
-/// single applications, and what this Flagdeck is among those that follow one another.
+/// The small files beside the token: settings, the credential for a followed document, overrides
+/// for single applications, and what this Flagdeck is among those that follow one another.
 const OTHERS: [&str; 4] = [
     config::FILE,
     CREDENTIAL_FILE,

@@ -152,6 +152,8 @@ impl App {
     /// Ends the background work of an open application: measurements are stored, and the gateway
     /// forgets this instance. Also done when the last clone is dropped.
     pub fn close(&self) {
+        // A lane ends when what it does has ended, and a server may be slow.
+        self.0.follower.end();
         let lanes = std::mem::take(&mut *lock(&self.0.lanes));
         drop(lanes);
         // The gateway first, while there is something to push.

@@ -85,6 +85,7 @@ impl App {
             Some(Database::Flags) => self.survey_flags(&entry),
             Some(Database::States) => self.survey_states(&entry),
             Some(Database::Metrics) => self.survey_metrics(&entry),
+            Some(Database::Rosters) => Err(only_imported()),
             None => Err(unknown()),
         };
         let survey = surveyed.or_else(unreadable)?;
@@ -108,6 +109,7 @@ impl App {
             Some(Database::Flags) => self.take_back_revisions(&entry)?,
             Some(Database::States) => self.take_back_snapshots(&entry)?,
             Some(Database::Metrics) => self.take_back_frames(&entry)?,
+            Some(Database::Rosters) => return Err(only_imported()),
             None => return Err(unknown()),
         };
         self.note_looked_at(&entry);
@@ -137,6 +139,7 @@ impl App {
             Some(Database::Flags) => self.export_flags(&entry)?,
             Some(Database::States) => self.export_snapshots_of(&entry)?,
             Some(Database::Metrics) => self.export_frames(&entry)?,
+            Some(Database::Rosters) => return Err(only_imported()),
             None => return Err(unknown()),
         };
         exported.ok_or_else(|| Error::NotFound {
@@ -275,6 +278,12 @@ impl App {
 
 fn unknown() -> Error {
     let what = "which database it was is not known".into();
+    StoreError::Unreadable { what }.into()
+}
+
+/// Rosters are copies of files that a person has: nothing of one is taken out of a damaged database.
+fn only_imported() -> Error {
+    let what = "rosters are not taken back; import their files again".into();
     StoreError::Unreadable { what }.into()
 }
 

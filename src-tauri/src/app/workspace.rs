@@ -153,14 +153,8 @@ impl App {
     /// something cannot be stored.
     pub fn import_workspace(&self, workspace: &Workspace) -> Result<ImportedWorkspace, Error> {
         let imported = self.import_all_snapshots(workspace);
-        let saved = imported.and_then(|()| self.begin_with(workspace));
-        if let Err(error) = saved {
-            for (source, _) in &workspace.sources {
-                // Fails for those that were not imported.
-                let _ = self.remove_imported(source);
-            }
-            return Err(error);
-        }
+        let saved = imported.and_then(|count| self.begin_with(workspace).map(|()| count));
+        let snapshots = saved.inspect_err(|_| self.remove_all_imported(workspace))?;
         let (mut settings, mut left_out) = (Vec::new(), Vec::new());
         for (name, value) in &workspace.settings {
             match self.take_setting(name, value) {
@@ -170,17 +164,34 @@ impl App {
         }
         Ok(ImportedWorkspace {
             revisions: workspace.revisions,
-            snapshots: workspace.snapshots(),
+            snapshots,
             settings,
             left_out,
         })
     }
 
-    fn import_all_snapshots(&self, workspace: &Workspace) -> Result<(), Error> {
-        workspace.each_source(|of, bundle| {
-            self.import_snapshots(bundle.as_bytes(), of)?;
+    /// Imports the snapshots, and returns how many there were.
+    fn import_all_snapshots(&self, workspace: &Workspace) -> Result<u64, Error> {
+        let mut count = 0;
+        workspace.each_source::<Error>(|of, bundle| {
+            count += self.import_snapshots(bundle.as_bytes(), of)?.len() as u64;
             Ok(())
-        })
+        })?;
+        Ok(count)
+    }
+
+    /// Removes what was imported of the snapshots of a workspace.
+    fn remove_all_imported(&self, workspace: &Workspace) {
+        for (source, _) in &workspace.sources {
+            match self.remove_imported(source) {
+                // It was not imported yet.
+                Ok(()) | Err(Error::NotFound { .. }) => {}
+                Err(error) => {
+                    let error = error.in_full();
+                    tracing::warn!(source, error, "imported snapshots cannot be removed");
+                }
+            }
+        }
     }
 
     fn begin_with(&self, workspace: &Workspace) -> Result<(), Error> {

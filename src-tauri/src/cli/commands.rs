@@ -12,8 +12,10 @@ mod history;
 mod import;
 mod metrics;
 mod overrides;
+mod preview;
 mod push;
 mod quarantine;
+mod roster;
 mod salvage;
 mod sample;
 mod settings;
@@ -153,6 +155,8 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Explain(arguments) => eval::explain(app, &arguments, output)?,
         Command::Follow(arguments) => return follow::run(app, &arguments, output),
         Command::Overrides(arguments) => return overrides::run(app, arguments.command, output),
+        Command::Roster(command) => roster::run(app, command, output)?,
+        Command::Preview(arguments) => preview::preview(app, &arguments, output)?,
         Command::State(command) => state::run(app, command, output)?,
         Command::Snapshot(command) => return snapshot::run(app, command, output),
         Command::Bisect(arguments) => return bisect::bisect(app, &arguments, output),

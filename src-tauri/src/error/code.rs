@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Error;
 use crate::config::ChangeError;
 use crate::metrics::IntakeError;
+use crate::rosters::RostersError;
 use crate::state::StateError;
 use crate::store::StoreError;
 use crate::upstream::{FollowError, PublishError};
@@ -146,6 +147,7 @@ impl From<&Error> for Code {
             Error::ReadOnly { .. } => Self::ReadOnly,
             Error::Store(error) => error.into(),
             Error::State(error) => error.into(),
+            Error::Roster(error) => error.into(),
             Error::Workspace(error) => error.into(),
             Error::Setting(error) => error.into(),
             Error::NotCollecting => Self::NotCollecting,
@@ -153,6 +155,18 @@ impl From<&Error> for Code {
             Error::OutOfRange { .. } => Self::Invalid,
             Error::TooMany { .. } => Self::TooMany,
             Error::Prometheus { .. } | Error::File { .. } => Self::Failed,
+        }
+    }
+}
+
+impl From<&RostersError> for Code {
+    fn from(error: &RostersError) -> Self {
+        match error {
+            RostersError::Refused { .. } => Self::Malformed,
+            RostersError::File { .. } => Self::Failed,
+            RostersError::NotFound { .. } => Self::NotFound,
+            RostersError::TooMany => Self::TooMany,
+            RostersError::Store(error) => error.into(),
         }
     }
 }
@@ -216,6 +230,7 @@ impl From<&WorkspaceError> for Code {
             WorkspaceError::Other | WorkspaceError::Newer | WorkspaceError::Damaged { .. } => {
                 Self::Malformed
             }
+            WorkspaceError::Unwritable { .. } => Self::Failed,
             WorkspaceError::TooLarge { .. } => Self::TooLarge,
             WorkspaceError::NotFresh { .. } => Self::Invalid,
         }

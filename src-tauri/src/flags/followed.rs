@@ -102,7 +102,7 @@ impl Followed {
         beginning(&self.from)
     }
 
-    pub(super) fn own_ones(&self) -> Own {
+    pub(super) fn own_overrides(&self) -> Own {
         let own = self.own();
         own.map(|(place, it)| (place.clone(), it.clone())).collect()
     }
@@ -156,7 +156,7 @@ impl Followed {
         (by, at_ms): (&Actor, i64),
     ) -> Self {
         let base = self.base(before);
-        let mut overrides = self.own_ones();
+        let mut overrides = self.own_overrides();
         for changed in differing(before, after) {
             let followed = value(&base, &changed.place);
             if changed.after == followed {
@@ -182,7 +182,7 @@ impl Followed {
     }
 
     /// Notes what differs from the followed document only because of other overrides: what is said
-    /// of a component that is removed, and a group that is empty no more.
+    /// of a component that is removed, and a group that is no longer empty.
     fn add_implied(&mut self, base: &FlagDocument, result: &FlagDocument) {
         let found = differing(base, result).into_iter();
         let found = found.filter(|one| !self.overrides.contains_key(&one.place));

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use flagdeck_core::overrides::differing;
+use flagdeck_core::overrides::{Values, differing};
 use flagdeck_core::{ComponentPath, FlagDocument, Loss, Place, Widening, loss, widenings};
 
 use super::followed::{Followed, Own, beginning};
@@ -69,10 +69,12 @@ pub struct Publication {
     pub to: String,
     /// The entity tag of the document it replaces; `None` if that had none.
     pub replaces: Option<String>,
+    /// The document it replaces: what is followed.
+    pub base: FlagDocument,
     /// What is followed, with the overrides in it.
     pub document: FlagDocument,
-    /// The places that are published.
-    pub places: BTreeSet<Place>,
+    /// The overrides that are published.
+    pub values: Values,
 }
 
 /// What adopting a document would do.
@@ -136,14 +138,14 @@ impl Live {
         (before, after): (&Self, &Self),
         to: RevisionNumber,
     ) -> Option<(FlagDocument, Followed)> {
-        let before_own = before.followed.as_ref()?.own_ones();
-        let after_own = after.followed.as_ref()?.own_ones();
+        let before_own = before.followed.as_ref()?.own_overrides();
+        let after_own = after.followed.as_ref()?.own_overrides();
         let places: BTreeSet<&Place> = before_own.keys().chain(after_own.keys()).collect();
         let (target, other) = match to == before.revision {
             true => (&before_own, &after_own),
             false => (&after_own, &before_own),
         };
-        let mut own = self.followed.as_ref()?.own_ones();
+        let mut own = self.followed.as_ref()?.own_overrides();
         for place in places {
             let wanted = target.get(place);
             if wanted.map(|it| &it.value) == other.get(place).map(|it| &it.value) {
@@ -166,26 +168,56 @@ impl Flags {
     /// As [`Flags::change`], except for [`Error::LargeLoss`].
     pub fn follow(&self, remote: &RemoteDocument, accepted: bool) -> Result<Adopted, Error> {
         for _ in 0..CONFLICT_RETRIES_MAX {
-            let live = self.live();
-            let base = live.base();
-            let is_other = live
-                .followed
-                .as_ref()
-                .is_none_or(|it| it.from != remote.from);
-            if !is_other && base.as_ref() == Some(&remote.document) {
-                return Ok(Adopted::Unchanged);
-            }
-            let lost = lost(&live, base.as_ref(), &remote.document);
-            if let Some(lost) = lost.filter(|_| !accepted) {
-                return Ok(Adopted::Held(lost));
-            }
-            let wanted = adoption(&live, base.as_ref(), remote, is_other);
-            let actor = Actor::new(Via::Followed, &remote.from);
-            if let Some(outcome) = self.append(&live, wanted.by(&actor))? {
-                return Ok(Adopted::Revision(outcome));
+            if let Some(adopted) = self.follow_over(&self.live(), remote, accepted)? {
+                return Ok(adopted);
             }
         }
         self.conflict(self.live().revision)
+    }
+
+    /// The same with a document that was asked for over `asked`. Returns `None` if another one is
+    /// followed since then, by a publication or another program: the answer may be older than that.
+    ///
+    /// # Errors
+    /// As [`Flags::follow`].
+    pub fn follow_since(
+        &self,
+        asked: &Live,
+        remote: &RemoteDocument,
+    ) -> Result<Option<Adopted>, Error> {
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let live = self.live();
+            if live.revision != asked.revision && live.base() != asked.base() {
+                return Ok(None);
+            }
+            if let Some(adopted) = self.follow_over(&live, remote, false)? {
+                return Ok(Some(adopted));
+            }
+        }
+        self.conflict(self.live().revision)
+    }
+
+    /// Follows a document in place of what `live` follows; `None` if another change was saved first.
+    fn follow_over(
+        &self,
+        live: &Live,
+        remote: &RemoteDocument,
+        accepted: bool,
+    ) -> Result<Option<Adopted>, Error> {
+        let base = live.base();
+        let followed = live.followed.as_ref();
+        let is_other = followed.is_none_or(|it| it.from != remote.from);
+        if !is_other && base.as_ref() == Some(&remote.document) {
+            return Ok(Some(Adopted::Unchanged));
+        }
+        let lost = lost(live, base.as_ref(), &remote.document);
+        if let Some(lost) = lost.filter(|_| !accepted) {
+            return Ok(Some(Adopted::Held(lost)));
+        }
+        let wanted = adoption(live, base.as_ref(), remote, is_other);
+        let actor = Actor::new(Via::Followed, &remote.from);
+        let appended = self.append(live, wanted.by(&actor))?;
+        Ok(appended.map(Adopted::Revision))
     }
 
     /// Returns what [`Flags::follow`] would do with a document.
@@ -237,7 +269,9 @@ impl Flags {
         if acting.is_empty() {
             return Err(no_override());
         }
-        let places = acting.keys().cloned().collect();
+        let values = acting.iter();
+        let values = values.map(|(place, it)| (place.clone(), it.value.clone()));
+        let values = values.collect();
         let source = (followed.from.clone(), followed.etag.clone());
         let base = live.base().ok_or_else(no_override)?;
         let (document, over) = Followed::over(&base, source, acting);
@@ -249,7 +283,8 @@ impl Flags {
             to: followed.from.clone(),
             replaces: followed.etag.clone(),
             document: document.in_order_of(&base),
-            places,
+            base,
+            values,
         })
     }
 
@@ -259,11 +294,11 @@ impl Flags {
     /// As [`Flags::publication`].
     pub fn review_publication(&self, which: &Selection) -> Result<PublicationReview, Error> {
         let publication = self.publication(which)?;
-        let base = self.live().base().ok_or_else(no_override)?;
+        let (base, document) = (&publication.base, &publication.document);
         Ok(PublicationReview {
-            difference: Difference::between(&base, &publication.document),
-            widenings: widenings(&base, &publication.document),
-            loss: Some(loss(&base, &publication.document)).filter(Loss::is_large),
+            difference: Difference::between(base, document),
+            widenings: widenings(base, document),
+            loss: Some(loss(base, document)).filter(Loss::is_large),
             to: publication.to,
         })
     }
@@ -274,7 +309,8 @@ impl Flags {
         lost(&live, live.base().as_ref(), remote)
     }
 
-    /// Notes that overrides were published: what is followed has their values now, and they end.
+    /// Notes that overrides were published: what is followed has their values now, and they end,
+    /// except for one that was changed since.
     ///
     /// # Errors
     /// As [`Flags::change`].
@@ -287,13 +323,13 @@ impl Flags {
         for _ in 0..CONFLICT_RETRIES_MAX {
             let live = self.live();
             let followed = live.followed.as_ref().ok_or_else(no_override)?;
-            let mut own = followed.own_ones();
-            own.retain(|place, _| !publication.places.contains(place));
+            let mut own = followed.own_overrides();
+            own.retain(|place, it| publication.values.get(place) != Some(&it.value));
             let source = (publication.to.clone(), etag.map(str::to_owned));
             let (document, followed) = Followed::over(&publication.document, source, own);
             let wanted = Wanted {
                 follows: Follows::Now(Some(followed)),
-                sentences: vec![format!("Published {}", list_of(&publication.places))],
+                sentences: vec![format!("Published {}", list_of(publication.values.keys()))],
                 ..Wanted::new(document, actor, Cause::Publish)
             };
             if let Some(outcome) = self.append(&live, wanted)? {
@@ -359,7 +395,7 @@ fn adoption(
     remote: &RemoteDocument,
     is_other: bool,
 ) -> Adoption {
-    let own = live.followed.as_ref().map(|it| it.own_ones());
+    let own = live.followed.as_ref().map(|it| it.own_overrides());
     let source = (remote.from.clone(), remote.etag.clone());
     let (document, followed) = Followed::over(&remote.document, source, own.unwrap_or_default());
     let mut sentences = Vec::new();
@@ -387,7 +423,7 @@ fn adoption(
 
 /// Splits the overrides into those that stay and those that were selected.
 fn split(live: &Live, which: &Selection) -> Result<(Own, Own), Error> {
-    let own = live.followed.as_ref().map(|it| it.own_ones());
+    let own = live.followed.as_ref().map(|it| it.own_overrides());
     let own = own.unwrap_or_default();
     match which.missing(&own) {
         None => {

@@ -44,7 +44,7 @@ impl OverrideChange {
     /// nothing is followed.
     pub(super) fn between(before: Option<&Followed>, after: Option<&Followed>) -> Option<Self> {
         let (before, after) = (before?, after?);
-        let (old, new) = (before.own_ones(), after.own_ones());
+        let (old, new) = (before.own_overrides(), after.own_overrides());
         let value = |place| old.get(place).map(|it| &it.value);
         let made = new.iter().filter(|(at, it)| value(at) != Some(&it.value));
         let ended = old.keys().filter(|place| !new.contains_key(place));

@@ -266,8 +266,8 @@ impl Flags {
     pub fn targeted(&self) -> Vec<TargetedOverride> {
         let targeted = self.0.targeted.load();
         let now_ms = self.0.clock.now_ms();
-        let ended = |one: &&TargetedOverride| one.until_ms > now_ms;
-        targeted.list.iter().filter(ended).cloned().collect()
+        let is_in_force = |one: &&TargetedOverride| one.until_ms > now_ms;
+        targeted.list.iter().filter(is_in_force).cloned().collect()
     }
 
     /// Switches a component on or off for one application or one user, for a while. Replaces an
@@ -275,8 +275,7 @@ impl Flags {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such component, [`Error::OutOfRange`] for the time or
-    /// the user id, [`Error::TooMany`], [`Error::File`] if the file cannot be
-    /// written.
+    /// the user id, [`Error::TooMany`], [`Error::File`] if the file cannot be written.
     pub fn override_for(&self, request: TargetedRequest) -> Result<TargetedOverride, Error> {
         self.check_request(&request)?;
         let now_ms = self.0.clock.now_ms();

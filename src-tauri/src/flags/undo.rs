@@ -85,6 +85,42 @@ impl Flags {
         Ok(outcome.of(Step::Redone(sentence)))
     }
 
+    /// Returns the document that would be in force after [`Flags::undo`].
+    ///
+    /// # Errors
+    /// [`Error::NothingToDo`] if there is nothing to undo.
+    pub fn undone(&self) -> Result<FlagDocument, Error> {
+        let (step, _) = self.steps();
+        let step = step.ok_or(Error::NothingToDo {
+            message: "there is nothing to undo",
+        })?;
+        match self.emergency_step() {
+            // It made no revision: what is stored is in force again.
+            Some(_) => Ok(self.live().document.clone()),
+            None => self.stepped(step.revision, self.before(step.revision)?),
+        }
+    }
+
+    /// Returns the document that would be in force after [`Flags::redo`].
+    ///
+    /// # Errors
+    /// [`Error::NothingToDo`] if there is nothing to redo.
+    pub fn redone(&self) -> Result<FlagDocument, Error> {
+        let step = lock(&self.0.undo_log).redo().cloned();
+        let step = step.ok_or(Error::NothingToDo {
+            message: "there is nothing to redo",
+        })?;
+        self.stepped(step.revision, step.revision)
+    }
+
+    /// Returns the document after a step of the revision `of` to what was in force at `to`.
+    fn stepped(&self, of: RevisionNumber, to: RevisionNumber) -> Result<FlagDocument, Error> {
+        match self.overrides_as_at(&self.live(), of, to)? {
+            Some((document, _)) => Ok(document),
+            None => self.document_at(to),
+        }
+    }
+
     /// Takes the step that `cause` names: to what was in force at a revision, or while a document is
     /// followed, to what was overridden then, since the followed one may have changed.
     fn step_to(

@@ -1,5 +1,6 @@
 //! `/api/ml/flags/overrides`: what differs here from the followed document, and what is on or off
-//! for one application or user, listed, set and ended by clients with the token. And what every answer with the document says of what is followed.
+//! for one application or user, listed, set and ended by clients with the token. And what every
+//! answer with the document says of what is followed.
 
 use axum::Json;
 use axum::extract::{Request, State};

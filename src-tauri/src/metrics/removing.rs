@@ -8,9 +8,10 @@ use std::sync::Mutex;
 use std::sync::mpsc::{self, SyncSender};
 
 use super::collector::{Collector, CountedOf};
+use super::glance::replayed;
 use super::store::{MetricsReader, MetricsStore};
 use super::worker::Task;
-use super::{Metrics, SETTLED_WITHIN, random, replayed};
+use super::{Metrics, SETTLED_WITHIN, random};
 use crate::lock::lock;
 use crate::store::StoreError;
 

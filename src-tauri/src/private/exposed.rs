@@ -15,11 +15,15 @@ const DATABASES: [&str; 3] = ["flagdeck", "metrics", "state"];
 
 /// The other files that Flagdeck alone writes. Neither `config.toml`, which keeps the mode that its
 /// user gave it, nor the tokens: if others could read one, it is to be replaced.
-const FILES: [&str; 5] = [
+const FILES: [&str; 9] = [
+    "clock.json",
     "flagdeck.id",
     "flags.lock",
+    "overrides.json",
+    "overrides.lock",
     "push.json",
     "preferences.json",
+    "upstream.lock",
     "window.lock",
 ];
 
@@ -161,6 +165,9 @@ mod tests {
             "state.db-wal",
             "metrics.users",
             "backups/r1.db",
+            "overrides.json",
+            "overrides.lock",
+            "upstream.lock",
         ];
         let others = ["config.toml", "token", "notes.txt", "flagdeck.txt"];
         for name in own.iter().chain(&others) {
@@ -175,7 +182,7 @@ mod tests {
         let names = exposed(folder.path()).into_iter().map(|it| it.path);
         assert_eq!(names.count(), own.len() + 2, "with state.db and backups");
         tighten(folder.path());
-        assert_eq!(modes(folder.path(), &own), [0o600; 4]);
+        assert_eq!(modes(folder.path(), &own), [0o600; 7]);
         assert_eq!(modes(folder.path(), &others), [0o644; 4]);
         assert_eq!(
             modes(folder.path(), &["state.db", "backups"]),

@@ -41,8 +41,8 @@ pub enum CredentialError {
 }
 
 impl Credential {
-    /// Takes what the environment has in [`FLAGS_TOKEN`], if that is not empty, or else reads [`CREDENTIAL_FILE`].
-    /// `None` without either.
+    /// Takes what the environment has in [`FLAGS_TOKEN`] if that is not empty, or else reads
+    /// [`CREDENTIAL_FILE`]. Returns `None` without either.
     ///
     /// # Errors
     /// [`CredentialError`] if there is one that cannot be used: it is never left out silently.

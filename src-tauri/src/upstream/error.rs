@@ -101,19 +101,19 @@ const MISDIRECTED: &str = "it does not answer to this host and port: a tunnel mu
 #[derive(Debug, Error)]
 pub enum RedirectError {
     /// It names no address that can be used.
-    #[error("it leads elsewhere ({status}), but to no address that can be used")]
+    #[error("it redirects ({status}) to an address that cannot be used")]
     Nowhere {
         /// The status of the answer.
         status: u16,
     },
     /// Others could read the document, or change it.
-    #[error("it leads from https to {to}, which is not encrypted; that is not followed")]
+    #[error("it redirects from https to {to}, which is not encrypted; that is not followed")]
     Unencrypted {
         /// Where it leads.
         to: String,
     },
     /// It leads to a network address that only a configured address may name.
-    #[error("it leads to {to}, which is not followed: {cause}")]
+    #[error("it redirects to {to}, which is not followed: {cause}")]
     Forbidden {
         /// Where it leads.
         to: String,
@@ -121,7 +121,7 @@ pub enum RedirectError {
         cause: Forbidden,
     },
     /// It leads on and on.
-    #[error("it leads elsewhere more than {redirects_max} times, to {to} at last")]
+    #[error("it redirects more than {redirects_max} times, finally to {to}")]
     TooMany {
         /// How often that is followed.
         redirects_max: usize,
@@ -343,16 +343,14 @@ impl FetchError {
 
 impl PublishError {
     /// Returns whether the document may have been published all the same: it was sent, and no
-    /// answer came. The next fetch tells.
+    /// answer came, or that of a gateway that had none. The next fetch tells.
     pub fn is_uncertain(&self) -> bool {
         use CallError::{Closed, Garbled, Silent, TooLarge};
-        let Self::Call(error) = self else {
-            return false;
-        };
-        matches!(
-            error,
-            Silent { .. } | Closed | Garbled { .. } | TooLarge { .. }
-        )
+        match self {
+            Self::Call(Silent { .. } | Closed | Garbled { .. } | TooLarge { .. }) => true,
+            Self::Failing { status, .. } => matches!(status, 500 | 502 | 504),
+            _ => false,
+        }
     }
 }
 
@@ -388,7 +386,9 @@ fn denied(status: u16, withheld: Option<&str>) -> String {
     };
     match withheld {
         None => why,
-        Some(server) => format!("{why}; the credential is not sent to {server}, where it leads"),
+        Some(server) => {
+            format!("{why}; the credential is not sent to {server}, to which it redirects")
+        }
     }
 }
 

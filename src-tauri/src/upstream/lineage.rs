@@ -68,6 +68,12 @@ impl Lineage {
         *lock(&self.known) = Some(saved);
     }
 
+    /// Returns whether this Flagdeck follows another one, as the latest answer said. Makes no id.
+    pub fn follows_any(&self) -> bool {
+        let is_made = lock(&self.known).is_some() || stamp(&self.path()).is_some();
+        is_made && !self.known().followed.ids().is_empty()
+    }
+
     /// Returns what is told with the document: this Flagdeck, and those that it follows.
     pub fn chain(&self) -> Chain {
         let known = self.known();
@@ -116,19 +122,19 @@ impl Lineage {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Ok(self.read()?.unwrap_or(known))
             }
-            created => created.map(|()| self.saved(known)),
+            created => created.and_then(|()| self.saved(known)),
         }
     }
 
     fn replace(&self, known: Known) -> io::Result<Known> {
         let line = known.line(fs::metadata(&self.data_dir)?.ino());
         durable::replace(&self.path(), line.as_bytes(), Access::Private)?;
-        Ok(self.saved(known))
+        self.saved(known)
     }
 
-    fn saved(&self, known: Known) -> Known {
-        let stamp = stamp(&self.path());
-        Known { stamp, ..known }
+    /// Reads what was written, because another program may have replaced it since.
+    fn saved(&self, written: Known) -> io::Result<Known> {
+        Ok(self.read()?.unwrap_or(written))
     }
 
     fn path(&self) -> PathBuf {

@@ -8,9 +8,9 @@ use ts_rs::TS;
 use super::following::Layer;
 use crate::app::App;
 use crate::error::Error;
+use crate::flags::AsOf;
 use crate::flags::live::Live;
 use crate::flags::provenance::Subject;
-use crate::flags::{AsOf, Scope};
 use crate::store::{HistoryFilter, RevisionNumber, RevisionSummary};
 
 /// Sentences of one revision that lists show: an import may have 10 000.
@@ -115,11 +115,8 @@ impl Explanation {
             id: user,
             groups: &groups,
         };
-        let live = match at {
-            Some(at) => app.flags().as_of(at)?,
-            None => app.flags().in_force(Scope::User(user.id)),
-        };
-        Self::within(app, &live, component, &user)
+        let (live, explanation) = app.flags().explain(component, &user, at)?;
+        Self::with_layers(app, &live, component, explanation)
     }
 
     /// Shows why a component is what it is for a user, of flags that were chosen before.
@@ -127,6 +124,15 @@ impl Explanation {
     /// # Errors
     /// If the store cannot be read.
     pub fn within(app: &App, live: &Live, component: &str, user: &User<'_>) -> Result<Self, Error> {
+        Self::with_layers(app, live, component, live.explain(component, user))
+    }
+
+    fn with_layers(
+        app: &App,
+        live: &Live,
+        component: &str,
+        explanation: core::Explanation,
+    ) -> Result<Self, Error> {
         let subject = Subject::Component(component);
         let layers = match live.compiled.component(component) {
             Some(_) => app.flags().layers_of_value(live, subject)?,
@@ -134,7 +140,7 @@ impl Explanation {
         };
         Ok(Self {
             revision: live.revision,
-            explanation: live.explain(component, user),
+            explanation,
             layers: layers.into_iter().map(Into::into).collect(),
         })
     }

@@ -112,7 +112,7 @@ impl RevisionLine {
         draft: Draft,
         hash: &Hash,
     ) -> Result<Self, WorkspaceError> {
-        let unwritable = || WorkspaceError::damaged(format!("revision {number} is no JSON text"));
+        let unwritable = || WorkspaceError::unwritable(format!("revision {number} is not JSON"));
         let document = String::from_utf8(draft.document.to_vec()).map_err(|_| unwritable())?;
         let document = Some(document).filter(|text| !text.contains('\n'));
         let document = document.map(RawValue::from_string).and_then(Result::ok);
@@ -151,7 +151,7 @@ impl RevisionLine {
 
     pub(super) fn kept(self) -> Result<Kept, WorkspaceError> {
         let hash = blake3::Hash::from_hex(&self.hash);
-        let hash = hash.map_err(|_| WorkspaceError::damaged("a hash is none"))?;
+        let hash = hash.map_err(|_| WorkspaceError::damaged("a hash cannot be read"))?;
         let draft = Draft {
             at_ms: self.at_ms,
             actor: self.actor,

@@ -172,7 +172,7 @@ fn only_a_workspace_of_a_known_layout_is_read() {
         refusal(newer),
         "the file is of a newer Flagdeck; update Flagdeck to import it"
     );
-    let other = "the file is no workspace that Flagdeck exported";
+    let other = "the file is not a workspace that Flagdeck exported";
     for bytes in [
         Vec::new(),
         b"{}".to_vec(),
@@ -192,10 +192,21 @@ fn a_document_that_is_not_valid_is_refused() {
     let [first, _] = documents();
     let invalid = first.replace(r#""percentage":0"#, r#""percentage":101"#);
     let refused = written(&kept(&[first, invalid])).unwrap_err().to_string();
-    assert!(
-        refused.contains("the document of revision 2 is not valid"),
-        "{refused}"
+    assert_eq!(
+        refused,
+        "the workspace cannot be exported: the document of revision 2 is not valid"
     );
+}
+
+#[test]
+fn counts_of_snapshots_that_are_none_do_no_harm() {
+    let mut writer = Writer::begin(BTreeMap::new()).unwrap();
+    for source in ["shop", "till"] {
+        let bundle = r#"{"snapshots": []}"#.into();
+        writer.snapshots(source.into(), u64::MAX, bundle).unwrap();
+    }
+    let (_, workspace) = writer.end().unwrap();
+    assert_eq!(workspace.snapshots(), u64::MAX);
 }
 
 #[test]

@@ -54,14 +54,16 @@ impl Writer {
     /// Adds so many snapshots of a source, as the text of a bundle.
     ///
     /// # Errors
-    /// [`WorkspaceError::TooLarge`].
+    /// [`WorkspaceError`] if the bundle is no JSON text, or the workspace is too large.
     pub fn snapshots(
         &mut self,
         of: String,
         count: u64,
         bundle: String,
     ) -> Result<(), WorkspaceError> {
-        let bundle = RawValue::from_string(bundle).map_err(|_| WorkspaceError::Other)?;
+        let unwritable =
+            |_| WorkspaceError::unwritable(format!("the snapshots of {of} are not JSON"));
+        let bundle = RawValue::from_string(bundle).map_err(unwritable)?;
         self.line(&Line::Snapshots(SnapshotsLine { of, count, bundle }))
     }
 
@@ -77,7 +79,10 @@ impl Writer {
             let bytes_max = FILE_BYTES_MAX as u64;
             return Err(WorkspaceError::TooLarge { bytes_max });
         }
-        let checked = Workspace::open(bytes.clone())?;
+        let checked = Workspace::open(bytes.clone()).map_err(|error| match error {
+            WorkspaceError::Damaged { what } => WorkspaceError::Unwritable { what },
+            error => error,
+        })?;
         Ok((bytes, checked))
     }
 
@@ -119,5 +124,5 @@ fn text_of(value: &impl Serialize) -> Vec<u8> {
 
 /// Nothing but the memory is written to.
 fn in_memory(error: &io::Error) -> WorkspaceError {
-    WorkspaceError::damaged(format!("it cannot be packed: {error}"))
+    WorkspaceError::unwritable(format!("it cannot be packed: {error}"))
 }

@@ -27,6 +27,23 @@ pub const BUNDLE_WORDS: &[&str] = &[
     "\"hash\"",
 ];
 
+pub const USER_WORDS: &[&str] = &[
+    "id",
+    "groups",
+    "weight",
+    "id;groups",
+    "sep=;",
+    "\"",
+    "\"\"",
+    "\r\n",
+    ";",
+    "\t",
+    "1,5",
+    "{\"id\":",
+    "\"groups\":[",
+    "\u{feff}",
+];
+
 pub const CONFIG_WORDS: &[&str] = &[
     "[http]",
     "port",
@@ -111,4 +128,44 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .open(path)?;
     file.write_all(bytes)?;
     file.set_len(bytes.len() as u64)
+}
+
+/// Every row of a file of users is a good one or a bad one, and every user is counted once, in
+/// groups or in none.
+pub fn users(bytes: &[u8]) -> u64 {
+    thread_local! {
+        static FOLDER: TempDir = tempfile::tempdir().expect("a temporary folder");
+    }
+    let file = FOLDER.with(|folder| folder.path().join("users"));
+    std::fs::write(&file, bytes).expect("a temporary file");
+    let understood = match fuzzing::users(&file) {
+        Ok(understood) => understood,
+        Err(error) => {
+            return kind(gist(
+                &error.to_string().replace(&*file.to_string_lossy(), ""),
+            ));
+        }
+    };
+    let people = understood.people;
+    assert!(understood.good > 0, "a file without users is refused");
+    assert_eq!(people + understood.duplicates, understood.good);
+    assert_eq!(understood.bad.min(20), understood.bad_rows.len() as u64);
+    assert!(understood.groups.iter().all(|group| group.people <= people));
+    assert!(understood.ungrouped <= people);
+    let form = understood.form;
+    let reasons: Vec<String> = understood
+        .bad_rows
+        .iter()
+        .map(|row| gist(&row.reason))
+        .collect();
+    let columns: Vec<String> = form
+        .columns
+        .iter()
+        .map(|it| format!("{:?}", it.taken))
+        .collect();
+    kind((
+        format!("{:?}{:?}", form.format, form.separator),
+        columns,
+        reasons,
+    ))
 }

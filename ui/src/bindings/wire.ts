@@ -307,7 +307,8 @@ state: FollowState,
  */
 confirmedMs: number | null, 
 /**
- * When the next fetch is due, in milliseconds since 1970; `null` if another program fetches.
+ * When the next fetch is due, in milliseconds since 1970; `null` if none is planned: another
+ * program fetches, or the address or the credential cannot be used.
  */
 nextMs: number | null, };
 
@@ -1310,7 +1311,7 @@ export type Kept = "part" | "all";
 /**
  * A database of a data folder.
  */
-export type Database = "flags" | "metrics" | "states";
+export type Database = "flags" | "metrics" | "states" | "rosters";
 
 /**
  * What can be read of an entry of the quarantine, and what of it can be taken back.

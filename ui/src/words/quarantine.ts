@@ -7,6 +7,7 @@ import { isolated, isolatedWithin } from "../model/isolated";
 const databases: Record<Database, string> = {
   flags: "Flags",
   metrics: "Metrics",
+  rosters: "Rosters",
   states: "States and snapshots",
 };
 

@@ -8,7 +8,7 @@
 use std::hint::select_unpredictable;
 
 /// The first part of a key, hashed up to its last whole block.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Prefix {
     pub(super) hash: u32,
     /// The up to three bytes after the last whole block, the first one lowest.

@@ -159,11 +159,12 @@ impl Candidate {
         let name = match members.get("defaultVariant") {
             None | Some(Tree::Null) => return Ok(None),
             Some(Tree::String(name)) => name,
-            Some(_) => return Err(self.refusal("defaultVariant", "its default is no name")),
+            Some(_) => return Err(self.refusal("defaultVariant", "its default is not a name")),
         };
         let found = variants.iter().find(|(variant, _)| *variant == &**name);
         let found = found.map(|(_, on)| Some(*on));
-        found.ok_or_else(|| self.refusal("defaultVariant", "its default is none of its variants"))
+        found
+            .ok_or_else(|| self.refusal("defaultVariant", "its default is not one of its variants"))
     }
 
     fn target(&mut self, targeting: &Tree, reader: &Reader<'_>) -> Result<(), Refusal> {
@@ -240,5 +241,5 @@ fn is_nothing(targeting: &Tree) -> bool {
 /// Says that components are left out because they require others that are.
 pub(super) fn lacking(path: &ComponentPath, missing: &[String]) -> String {
     let missing = listed(missing);
-    format!("{path} is left out: it requires {missing}, which is no component here.")
+    format!("{path} is left out: it requires {missing}, which is not a component here.")
 }

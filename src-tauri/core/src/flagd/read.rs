@@ -53,10 +53,9 @@ pub fn read(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
         return Err(problems.into_vec());
     }
     let checked = validate(&document.to_bytes())?;
-    checked
-        .warnings
-        .into_iter()
-        .for_each(|it| problems.push(it));
+    for warning in checked.warnings {
+        problems.push(warning);
+    }
     Ok(Checked {
         document: checked.document,
         warnings: problems.into_vec(),
@@ -302,13 +301,13 @@ fn bucketing(metadata: Option<&Object>, problems: &mut Problems) -> Option<Bucke
     let at = Pointer::default().at("metadata");
     let mut found = None;
     for (key, value) in metadata.into_iter().flat_map(Object::iter) {
-        let known = Bucketing::ALL.into_iter();
-        let named = known.filter(|_| key == BUCKETING);
-        let named = named.clone().find(|it| value.as_str() == Some(it.as_str()));
-        found = found.or(named);
-        if named.is_none() {
-            let message = format!("The metadata {} of all flags is left out.", quote(key));
-            leave_out(problems, &at.at(key), message);
+        let mut known = Bucketing::ALL.into_iter();
+        match known.find(|it| key == BUCKETING && value.as_str() == Some(it.as_str())) {
+            Some(named) => found = Some(named),
+            None => {
+                let message = format!("The metadata {} of all flags is left out.", quote(key));
+                leave_out(problems, &at.at(key), message);
+            }
         }
     }
     found

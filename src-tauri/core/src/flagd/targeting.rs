@@ -273,7 +273,7 @@ fn operation_of(tree: &Tree) -> Option<(&str, &[Tree])> {
 fn no_share(at: &Pointer) -> Unread {
     Unread {
         at: at.clone(),
-        found: "a share that is none of a rollout".into(),
+        found: "a share that no rollout can have".into(),
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn list(document: &FlagDocument, into: &mut Problems) {
             Some(Node::Group(_)) | None => {
                 unsaid.add(
                     &at,
-                    format!("{path} is no flag, so nothing is said about it."),
+                    format!("{path} is not a flag, so nothing is said about it."),
                 );
             }
         }
@@ -83,7 +83,7 @@ impl Unsaid<'_> {
             let message = match percentage.milli() {
                 0 => "At 0 %, no group counts, so none is named.",
                 PERCENT_MILLI_MAX => "At 100 %, no group counts, so none is named.",
-                _ => "A group that counts for nobody is not named.",
+                _ => "A group that no user can be in is not named.",
             };
             self.add(&at.at("userGroups"), message.into());
         }

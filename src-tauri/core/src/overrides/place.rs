@@ -35,7 +35,7 @@ pub enum Place {
 
 /// A JSON Pointer that leads to no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{pointer} is no part of a flag document that can be overridden")]
+#[error("{pointer} is not a part of a flag document that can be overridden")]
 pub struct NoPlace {
     /// The pointer.
     pub pointer: String,

@@ -73,7 +73,8 @@ pub fn deserialize_present<'de, D: Deserializer<'de>>(value: D) -> Result<Option
     deserialize(value).map(Some)
 }
 
-/// As [`deserialize`], and refuses an object with a key that is there twice, as [`super::read_unique`] does.
+/// As [`deserialize`], and refuses an object with a key that is there twice, as
+/// [`super::read_unique`] does.
 ///
 /// # Errors
 /// As for [`deserialize`], and for a key that is there twice.

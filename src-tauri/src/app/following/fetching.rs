@@ -1,16 +1,17 @@
 //! The chore: fetching on schedule, by the one program that leads.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use flagdeck_core::Loss;
+use flagdeck_core::{FlagDocument, Loss};
 
 use super::status::{FollowState, FollowStatus};
 use super::{named, received, shown};
 use crate::app::{App, Event};
 use crate::error::Error;
-use crate::flags::following::Adopted;
+use crate::flags::following::{Adopted, RemoteDocument};
+use crate::flags::live::Live;
 use crate::lock::lock;
 use crate::store::{Actor, Via};
 use crate::upstream::{self, Answer, Chain, Credential, FollowError, Remote, Since};
@@ -18,21 +19,48 @@ use crate::upstream::{self, Answer, Chain, Credential, FollowError, Remote, Sinc
 /// How often to look again at a credential or an address that cannot be used.
 const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(2);
 
+/// How often a document is fetched again because another one was adopted while it was fetched.
+const FETCH_TRIES_MAX: usize = 4;
+
 /// What is known of the followed document beside what is stored.
 #[derive(Debug, Default)]
 pub(in crate::app) struct Follower {
     /// How it is going; `None` while this program does not fetch.
     pub(super) status: Mutex<Option<FollowStatus>>,
-    /// A newer entity tag of the document that was stored with an older one.
-    retagged: Mutex<Option<Retagged>>,
+    /// The document that is followed, if it was fetched with another entity tag than it was stored
+    /// with.
+    retagged: Mutex<Option<RemoteDocument>>,
     /// Whether a fetch is due now, whenever it would be by itself.
     is_due: AtomicBool,
+    asking: Mutex<Asking>,
 }
 
-#[derive(Debug)]
-struct Retagged {
-    stored: Option<String>,
-    newer: String,
+/// What is broken off when this program closes.
+#[derive(Debug, Default)]
+struct Asking {
+    is_ended: bool,
+    /// What is or was fetched from last, on schedule.
+    remote: Option<Arc<Remote>>,
+}
+
+impl Follower {
+    /// Breaks off the fetch that is under way, and lets no other begin on schedule.
+    pub(in crate::app) fn end(&self) {
+        let mut asking = lock(&self.asking);
+        asking.is_ended = true;
+        if let Some(remote) = &asking.remote {
+            remote.stop();
+        }
+    }
+
+    /// Notes what is fetched from next.
+    fn begin(&self, remote: &Arc<Remote>) {
+        let mut asking = lock(&self.asking);
+        if asking.is_ended {
+            remote.stop();
+        }
+        asking.remote = Some(Arc::clone(remote));
+    }
 }
 
 /// What came of one fetch.
@@ -60,18 +88,22 @@ pub(super) enum Found {
 pub(in crate::app) struct Fetcher {
     /// What the settings named at the last look.
     endpoint: Option<String>,
+    /// Whether another one was named before, and nothing was fetched from this one yet.
+    is_other: bool,
     /// What was prepared for it, and with which credential.
-    remote: Option<(Option<Credential>, Remote)>,
+    remote: Option<(Option<Credential>, Arc<Remote>)>,
     due: Option<Instant>,
     failures: u32,
     failing_since_ms: Option<i64>,
 }
 
 impl Fetcher {
-    /// Returns whether there is something to do: a document to follow, or one that is followed no
-    /// more.
+    /// Returns whether there is something to do: a document to follow, or one that is no longer
+    /// named, and may not have been adopted.
     pub(in crate::app) fn is_wanted(app: &App) -> bool {
-        app.config().feature_flags.endpoint.is_some() || app.flags().live().followed.is_some()
+        app.config().feature_flags.endpoint.is_some()
+            || app.flags().live().followed.is_some()
+            || app.lineage().follows_any()
     }
 
     /// Fetches if that is due, and ends following if the settings name no document any more.
@@ -81,12 +113,14 @@ impl Fetcher {
             return app.follow_nothing();
         };
         if self.endpoint.as_ref() != Some(&endpoint) {
-            if self.endpoint.is_some() {
+            let is_other = self.endpoint.is_some();
+            if is_other {
                 // Whom the other one follows says nothing of this one.
                 app.lineage().follow(Chain::default());
             }
             *self = Self {
                 endpoint: Some(endpoint.clone()),
+                is_other,
                 ..Self::default()
             };
             app.note_following(Some(waiting(&endpoint)));
@@ -96,16 +130,14 @@ impl Fetcher {
         if self.due.is_some_and(|due| now < due) && !is_asked {
             return;
         }
-        let found = match self.prepare(app, &endpoint) {
-            Ok(remote) => {
-                let known = app.known_tag(remote);
-                app.found(remote, known.as_deref())
-            }
+        let remote = match self.prepare(app, &endpoint) {
+            Ok(remote) => remote,
             Err(error) => {
                 self.due = Some(now + LOOK_AGAIN_EVERY);
-                return self.note_unusable(app, &endpoint, &error.to_string());
+                return self.note_unusable(app, &endpoint, error.to_string());
             }
         };
+        let found = app.found(&remote, !self.is_other);
         let found = found.unwrap_or_else(|error| Found::Failed {
             reason: format!("its document cannot be adopted: {}", error.in_full()),
             retry_after: None,
@@ -119,17 +151,18 @@ impl Fetcher {
         app.note_following(None);
     }
 
-    fn prepare(&mut self, app: &App, endpoint: &str) -> Result<&Remote, FollowError> {
+    fn prepare(&mut self, app: &App, endpoint: &str) -> Result<Arc<Remote>, FollowError> {
         let credential = app.credential()?;
         let known = self.remote.take().filter(|(known, _)| *known == credential);
         let known = match known {
             Some(known) => known,
             None => {
-                let remote = app.remote_at(endpoint, credential.clone())?;
+                let remote = Arc::new(app.remote_at(endpoint, credential.clone())?);
+                app.0.follower.begin(&remote);
                 (credential, remote)
             }
         };
-        Ok(&self.remote.insert(known).1)
+        Ok(Arc::clone(&self.remote.insert(known).1))
     }
 
     /// Notes what came of a fetch, and when the next one is due.
@@ -145,11 +178,7 @@ impl Fetcher {
             } => {
                 self.failures = self.failures.saturating_add(1);
                 retry_after_ms = retry_after.and_then(|time| u64::try_from(time.as_millis()).ok());
-                let since_ms = *self.failing_since_ms.get_or_insert(now_ms);
-                match counts_as_fresh(app, confirmed_ms, now_ms) {
-                    true => FollowState::Retrying { since_ms, reason },
-                    false => FollowState::Stale { since_ms, reason },
-                }
+                self.failed(app, confirmed_ms, reason)
             }
             Found::Same => {
                 self.is_answered();
@@ -182,83 +211,114 @@ impl Fetcher {
     }
 
     fn is_answered(&mut self) {
+        self.is_other = false;
         self.failures = 0;
         self.failing_since_ms = None;
     }
 
+    /// Returns how it is going after a failure.
+    fn failed(&mut self, app: &App, confirmed_ms: Option<i64>, reason: String) -> FollowState {
+        let now_ms = app.now_ms();
+        let since_ms = *self.failing_since_ms.get_or_insert(now_ms);
+        match counts_as_fresh(app, confirmed_ms, now_ms) {
+            true => FollowState::Retrying { since_ms, reason },
+            false => FollowState::Stale { since_ms, reason },
+        }
+    }
+
     /// Notes that the address or the credential cannot be used.
-    fn note_unusable(&mut self, app: &App, endpoint: &str, reason: &str) {
-        let since_ms = *self.failing_since_ms.get_or_insert_with(|| app.now_ms());
+    fn note_unusable(&mut self, app: &App, endpoint: &str, reason: String) {
+        let before = lock(&app.0.follower.status).clone();
+        let confirmed_ms = before.and_then(|status| status.confirmed_ms);
         app.note_following(Some(FollowStatus {
             address: shown(endpoint),
-            state: FollowState::Stale {
-                since_ms,
-                reason: reason.to_owned(),
-            },
-            confirmed_ms: None,
+            state: self.failed(app, confirmed_ms, reason),
+            confirmed_ms,
             next_ms: None,
         }));
     }
 }
 
 impl App {
-    /// Fetches the document unless it is the one that `known` names, and adopts it.
+    /// Fetches the document and adopts it; only if it changed, if `is_known`.
     ///
     /// # Errors
     /// If it cannot be saved.
-    pub(super) fn found(&self, remote: &Remote, known: Option<&str>) -> Result<Found, Error> {
-        let answer = match remote.fetch(known) {
+    pub(super) fn found(&self, remote: &Remote, is_known: bool) -> Result<Found, Error> {
+        for _ in 0..FETCH_TRIES_MAX {
+            if let Some(found) = self.found_once(remote, is_known)? {
+                return Ok(found);
+            }
+        }
+        Ok(Found::Failed {
+            reason: "its document changed again and again while it was fetched".into(),
+            retry_after: None,
+        })
+    }
+
+    /// The same once; `None` if another document was adopted while this one was fetched.
+    fn found_once(&self, remote: &Remote, is_known: bool) -> Result<Option<Found>, Error> {
+        let asked = self.flags().live();
+        let known = is_known.then(|| self.known_tag(remote, &asked)).flatten();
+        let answer = match remote.fetch(known.as_deref()) {
             Ok(answer) => answer,
             Err(error) => {
-                return Ok(Found::Failed {
+                return Ok(Some(Found::Failed {
                     retry_after: error.retry_after(),
                     reason: error.to_string(),
-                });
+                }));
             }
         };
         let fetched = match answer {
             Answer::Unchanged { chain } => {
                 self.lineage().follow(chain);
-                return Ok(Found::Same);
+                return Ok(Some(Found::Same));
             }
             Answer::Document(fetched) => fetched,
         };
         self.lineage().follow(fetched.chain.clone());
         let document = named(&fetched);
         let received = received(remote, *fetched);
-        Ok(match self.flags().follow(&received, false)? {
+        let Some(adopted) = self.flags().follow_since(&asked, &received)? else {
+            return Ok(None);
+        };
+        self.note_tag(received, &adopted);
+        Ok(Some(match adopted {
             Adopted::Held(lost) => Found::Held { lost, document },
-            Adopted::Revision(_) => Found::Same,
-            Adopted::Unchanged => {
-                self.retag(received.etag);
-                Found::Same
-            }
-        })
+            Adopted::Revision(_) | Adopted::Unchanged => Found::Same,
+        }))
     }
 
     /// Returns the entity tag to ask with: that of the document that is followed.
-    pub(super) fn known_tag(&self, remote: &Remote) -> Option<String> {
+    fn known_tag(&self, remote: &Remote, live: &Live) -> Option<String> {
         if !self.config().feature_flags.cache.enabled {
             return None;
         }
-        let live = self.flags().live();
         let followed = live.followed.as_ref()?;
         if followed.from != remote.address().to_string() {
             return None;
         }
-        let retagged = lock(&self.0.follower.retagged);
-        let newer = retagged.as_ref();
-        let newer = newer.filter(|it| it.stored == followed.etag);
-        newer.map_or_else(|| followed.etag.clone(), |it| Some(it.newer.clone()))
+        self.newest_tag(&followed.from, live.base().as_ref(), followed.etag.as_ref())
     }
 
-    /// Notes that the document that is followed has another entity tag now. It is not stored,
-    /// because the document is the same.
-    fn retag(&self, etag: Option<String>) {
-        let live = self.flags().live();
-        let stored = live.followed.as_ref().and_then(|it| it.etag.clone());
-        let newer = etag.filter(|etag| stored.as_ref() != Some(etag));
-        *lock(&self.0.follower.retagged) = newer.map(|newer| Retagged { stored, newer });
+    /// Returns the entity tag that a document came with last; it was stored with `stored`.
+    pub(super) fn newest_tag(
+        &self,
+        from: &str,
+        document: Option<&FlagDocument>,
+        stored: Option<&String>,
+    ) -> Option<String> {
+        let retagged = lock(&self.0.follower.retagged);
+        let newer = retagged.as_ref();
+        let newer = newer.filter(|it| it.from == from && Some(&it.document) == document);
+        newer.map_or_else(|| stored.cloned(), |it| it.etag.clone())
+    }
+
+    /// Notes the entity tag of the document that is followed, if it has another one now. It is not
+    /// stored, because the document is the same.
+    pub(super) fn note_tag(&self, received: RemoteDocument, adopted: &Adopted) {
+        let is_same = matches!(adopted, Adopted::Unchanged);
+        *lock(&self.0.follower.retagged) = is_same.then_some(received);
     }
 
     /// Makes a fetch due now, in the program that leads.

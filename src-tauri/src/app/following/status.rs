@@ -16,7 +16,8 @@ pub struct FollowStatus {
     /// When the document was last found to be as it is, in milliseconds since 1970; `null` if it
     /// was not since this program started.
     pub confirmed_ms: Option<i64>,
-    /// When the next fetch is due, in milliseconds since 1970; `null` if another program fetches.
+    /// When the next fetch is due, in milliseconds since 1970; `null` if none is planned: another
+    /// program fetches, or the address or the credential cannot be used.
     pub next_ms: Option<i64>,
 }
 

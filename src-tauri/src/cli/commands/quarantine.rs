@@ -104,5 +104,6 @@ fn what(database: Database) -> &'static str {
         Database::Flags => "flags",
         Database::Metrics => "metrics",
         Database::States => "states and snapshots",
+        Database::Rosters => "rosters",
     }
 }

@@ -231,7 +231,7 @@ fn certainly(
     })?
 }
 
-/// Names the file in the message: there are three databases.
+/// Names the file in the message: there are four databases.
 fn named(what: String) -> String {
     match what.contains("flagdeck.db") {
         true => what,

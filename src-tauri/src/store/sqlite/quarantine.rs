@@ -51,6 +51,8 @@ pub enum Database {
     Metrics,
     /// `state.db`.
     States,
+    /// `rosters.db`.
+    Rosters,
 }
 
 impl Database {
@@ -60,6 +62,7 @@ impl Database {
             Self::Flags => "flagdeck",
             Self::Metrics => "metrics",
             Self::States => "state",
+            Self::Rosters => "rosters",
         }
     }
 
@@ -70,7 +73,7 @@ impl Database {
             return Some(Self::Flags);
         }
         let (stem, _) = name.split_once('-')?;
-        let all = [Self::Flags, Self::Metrics, Self::States];
+        let all = [Self::Flags, Self::Metrics, Self::States, Self::Rosters];
         all.into_iter().find(|database| database.stem() == stem)
     }
 
@@ -84,6 +87,7 @@ impl Database {
             Self::Flags => "The saved flags",
             Self::Metrics => "The saved metrics",
             Self::States => "The saved states",
+            Self::Rosters => "The saved rosters",
         }
     }
 
@@ -92,7 +96,9 @@ impl Database {
         let quarantine = data_dir.join(QUARANTINE);
         match self {
             Self::Flags => quarantine.join(".unfinished"),
-            Self::Metrics | Self::States => quarantine.join(format!(".unfinished-{}", self.stem())),
+            Self::Metrics | Self::States | Self::Rosters => {
+                quarantine.join(format!(".unfinished-{}", self.stem()))
+            }
         }
     }
 
@@ -100,7 +106,9 @@ impl Database {
     fn free_entry(self, data_dir: &Path, at_ms: i64) -> Result<PathBuf, StoreError> {
         let (name, suffix) = match self {
             Self::Flags => (backup::stamp(at_ms), ""),
-            Self::Metrics | Self::States => (format!("{}-{at_ms}", self.stem()), ".db"),
+            Self::Metrics | Self::States | Self::Rosters => {
+                (format!("{}-{at_ms}", self.stem()), ".db")
+            }
         };
         free_place(&data_dir.join(QUARANTINE), &name, suffix)
     }
@@ -184,6 +192,7 @@ impl Entry {
             }
             Database::Metrics => "What was measured so far",
             Database::States => "The states and their snapshots",
+            Database::Rosters => "The imported rosters",
         };
         format!(
             "{lost} cannot be read ({what}); the file was moved to {place} on {when}, and a new \

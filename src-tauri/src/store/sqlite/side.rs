@@ -1,7 +1,7 @@
 //! A database next to that of the flags, in the same data folder: its owner and format, who else
 //! has it open, and what is done if it is damaged.
 //!
-//! Metrics and states have one each, so that flags never wait for them, and damage to one does not
+//! Metrics, states and rosters have one each, so that flags never wait for them, and damage to one does not
 //! affect the others.
 
 mod recovery;
@@ -293,7 +293,7 @@ impl SideDatabase {
         result.map_err(|error| self.name(error))
     }
 
-    /// Names the file in a message of damage: there are three.
+    /// Names the file in a message of damage: there are several.
     pub(crate) fn name(&self, error: StoreError) -> StoreError {
         let name = format!("{}.db: ", self.stem());
         match error {
