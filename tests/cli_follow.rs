@@ -182,7 +182,11 @@ fn overrides_are_listed_and_cleared() {
     cli.refused("overrides clear cart", 3, "There is no override of cart");
     cli.refused("overrides clear", 2, "required");
     cli.refused("overrides clear search --all", 2, "cannot be used with");
-    cli.refused("overrides clear --place rollout", 2, "rollout is not a part");
+    cli.refused(
+        "overrides clear --place rollout",
+        2,
+        "rollout is not a part",
+    );
     let cleared = cli.ok("overrides clear search");
     let again = format!("  as {address} has it again: search\n");
     assert!(cleared.ends_with(&again), "{cleared}");

@@ -115,7 +115,7 @@ fn rosters_are_listed_shown_removed_and_persons_forgotten() {
     desk.cli.refused(
         "roster show customers --id ADA",
         3,
-        "ADA is not in the roster customers",
+        "flagctl: The roster customers has no user ADA.",
     );
     desk.cli.ok("overrides set tracker on --user ada");
     let forgotten = desk.ok("roster forget ada");

@@ -14,13 +14,16 @@ pub(super) fn counted(people: &Counts<u64>, components: usize, roster: &RosterCo
         both => format!(" ({} of them both)", count(both)),
     };
     let plus = if people.gain > 0 { "+" } else { "" };
+    let of = match roster.people {
+        1 => "1 person".into(),
+        all => format!("{} people", count(all)),
+    };
     format!(
-        "{plus}{} gain {what}, {} lose {what}{both}, {} unchanged ({}, {} people)",
+        "{plus}{} gain {what}, {} lose {what}{both}, {} unchanged ({}, {of})",
         count(people.gain),
         count(people.lose),
         count(people.unchanged),
         roster.name,
-        count(roster.people),
     )
 }
 

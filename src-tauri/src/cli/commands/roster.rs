@@ -308,7 +308,7 @@ fn show(app: &App, name: &SourceName, output: &mut Output) -> anyhow::Result<()>
 fn show_person(app: &App, name: &SourceName, id: &str, output: &mut Output) -> anyhow::Result<()> {
     let found = app.rosters().person(name, id).map_err(Error::from)?;
     let person = found.ok_or_else(|| Error::NotFound {
-        message: format!("{id} is not in the roster {name}"),
+        message: format!("the roster {name} has no user {id}"),
     })?;
     if output.json {
         return Ok(output.value(&person)?);
