@@ -11,7 +11,7 @@ use super::users::described;
 use super::{FILE_MODE, FOLDER_MODE, OTHERS};
 
 /// The databases' names without `.db`.
-const DATABASES: [&str; 3] = ["flagdeck", "metrics", "state"];
+const DATABASES: [&str; 4] = ["flagdeck", "metrics", "rosters", "state"];
 
 /// The other files that Flagdeck alone writes. Neither `config.toml`, which keeps the mode that its
 /// user gave it, nor the tokens: if others could read one, it is to be replaced.
