@@ -233,6 +233,7 @@ fn an_import_that_is_killed_leaves_nothing_behind() {
             import.try_wait().unwrap().is_none(),
             "it ended before it was killed"
         );
+        // A real pause, between looks at another process.
         std::thread::sleep(Duration::from_millis(5));
     }
     import.kill().unwrap();

@@ -106,10 +106,7 @@ fuzz() {
 }
 
 # Every target with tests but those that have steps of their own: `tests/structure.rs` holds that.
-#
-# Two for each core: they mostly wait, for programs, locks and time-outs.
 tests() {
-    export RUST_TEST_THREADS=$(($(nproc) * 2))
     cargo test --workspace --no-fail-fast --lib --bins --test tests &&
         cargo test --workspace --no-fail-fast --doc
 }
