@@ -24,6 +24,10 @@ pub(crate) const ASK: Signal = Signal::USR2;
 /// Programs that handle the signal; it would kill any other.
 const KNOWN: [&str; 2] = ["flagctl", "flagdeck"];
 
+/// How often the kernel's list of locks is read. It is written part by part, and a lock that is held
+/// is missing from one reading in a thousand while many others come and go.
+const LOCK_READS_MAX: usize = 5;
+
 /// A program that has a removed store open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
@@ -92,6 +96,10 @@ pub(crate) fn of_lock(path: &Path) -> Option<Holder> {
         .iter()
         .filter_map(|it| Identity::of(it).ok())
         .collect();
+    (0..LOCK_READS_MAX).find_map(|_| holder_of_any(&files))
+}
+
+fn holder_of_any(files: &[Identity]) -> Option<Holder> {
     let locks = fs::read_to_string("/proc/locks").ok()?;
     let mut others: Vec<_> = locks
         .lines()
@@ -184,6 +192,12 @@ fn resolved(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -223,6 +237,41 @@ mod tests {
         ] {
             assert_eq!(Lock::read(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn the_holder_of_a_lock_is_found_while_many_others_come_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("held");
+        // Tells by a line that it has the lock.
+        let mut child = Command::new("flock")
+            .arg(&path)
+            .args(["-c", "echo; exec sleep 60"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = [0];
+        child.stdout.take().unwrap().read_exact(&mut line).unwrap();
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for number in 0..2 {
+                let (folder, is_over) = (folder.path(), &is_over);
+                scope.spawn(move || {
+                    let name = |at| folder.join(format!("{number}-{at}"));
+                    let files = (0..60).map(|at| File::create(name(at)).unwrap());
+                    let files: Vec<File> = files.collect();
+                    while !is_over.load(Ordering::Relaxed) {
+                        files.iter().for_each(|file| file.lock().unwrap());
+                        files.iter().for_each(|file| file.unlock().unwrap());
+                    }
+                });
+            }
+            let missed = (0..5_000).filter(|_| of_lock(&path).is_none()).count();
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(missed, 0);
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]
