@@ -1,14 +1,11 @@
-//! What counting over a roster costs, each figure beside a floor measured in the same run: compare
+//! What counting over a roster costs, with a floor measured in the same run for each figure: compare
 //! within a run, never across machines.
 //!
 //! The floor is MurmurHash3 over the bytes of every id, and a comparison: it knows no component's
 //! prefix, no groups and no second document.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
-#![allow(
-    clippy::print_stderr,
-    reason = "bytes and ratios are reported beside the times"
-)]
+#![allow(clippy::print_stderr, reason = "bytes and ratios are reported, too")]
 
 #[allow(dead_code, reason = "the other benchmarks use more of it")]
 mod documents;
@@ -254,7 +251,7 @@ fn lists(criterion: &mut Criterion) {
     group.bench_function("the first 100 who gain", |bencher| {
         bencher.iter(|| first(Who::Gain));
     });
-    group.bench_function("nobody loses", |bencher| bencher.iter(|| first(Who::Lose)));
+    group.bench_function("no user loses", |bencher| bencher.iter(|| first(Who::Lose)));
     let last = roster.ids().get(users() - 1).to_owned();
     group.bench_function("find the last id", |bencher| {
         bencher.iter(|| roster.find(&last));
@@ -280,8 +277,8 @@ fn build(criterion: &mut Criterion) {
             text = roster.ids().text_bytes();
             std::mem::forget(roster);
         });
-        let beside = (used.bytes_current as f64 - text as f64) / users() as f64;
-        eprintln!("{name}: {beside:.2} bytes an id beside the ids' own text");
+        let overhead = (used.bytes_current as f64 - text as f64) / users() as f64;
+        eprintln!("{name}: {overhead:.2} bytes per id, without the ids' own text");
     }
 }
 

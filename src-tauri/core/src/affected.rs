@@ -8,7 +8,7 @@
 //! Components are compared by their paths, as applications ask for them: one that was renamed or
 //! removed is lost, and one under a new path is gained. The master switch counts.
 //!
-//! Counts are of people. What they weigh is a sum of its own ([`People::weight`]).
+//! Counts are numbers of people. The sum of their weights is separate ([`People::weight`]).
 //!
 //! [`People::weight`]: crate::roster::People::weight
 

@@ -87,7 +87,7 @@ pub struct Previewed {
     pub roster: Option<RosterCounted>,
     /// All of it in one sentence, without a full stop.
     pub sentence: String,
-    /// What is lost by how many, as a sentence; `None` if nobody loses anything.
+    /// What is lost by how many, as a sentence; `None` if no user loses anything.
     pub warning: Option<String>,
     /// People, whatever the component; `None` without a roster.
     pub people: Option<Counts<u64>>,

@@ -54,7 +54,7 @@ pub(super) struct Sides {
 /// A position that no bucketer has.
 const NO_BUCKETER: usize = usize::MAX;
 
-/// Where the lists of groups of one document are in [`Sides::lists`].
+/// The position of each list of groups of one document in [`Sides::lists`].
 #[derive(Debug, Clone)]
 pub(super) struct Read {
     doc: Doc,

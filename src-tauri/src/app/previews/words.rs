@@ -41,7 +41,7 @@ pub(super) fn warning(people: &Counts<u64>, components: &[OfComponent]) -> Optio
 /// `about 12.5 % gain it, 0 % lose it, 87.5 % unchanged (expected: there is no roster)`.
 pub(super) fn expected(components: &[OfComponent]) -> String {
     let about = match components {
-        [] => "nobody gains or loses anything".into(),
+        [] => "no user gains or loses anything".into(),
         [only] => match only.expected.first() {
             Some(all) => format!(
                 "about {} gain it, {} lose it, {} unchanged",

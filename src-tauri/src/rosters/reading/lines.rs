@@ -115,8 +115,12 @@ impl Lines {
         }
     }
 
-    /// Reads each line as an id.
-    pub(super) fn each_id(mut self, visit: &mut Visit<'_>) -> Result<(), Stopped> {
+    /// Reads each line that is not blank as a row, until `visit` breaks that off.
+    pub(super) fn each(
+        mut self,
+        visit: &mut Visit<'_>,
+        mut read_row: impl FnMut(&[u8], &mut Row) -> Result<(), String>,
+    ) -> Result<(), Stopped> {
         let (mut line, mut row) = (Vec::new(), Row::default());
         loop {
             let read = match self.next(&mut line)? {
@@ -127,14 +131,21 @@ impl Lines {
                 }
                 Line::Whole(number) => {
                     row.start(number);
-                    let text = str::from_utf8(&line).map_err(|_| NOT_TEXT.to_owned());
-                    text.and_then(|id| take_id(&mut row, id))
+                    read_row(&line, &mut row)
                 }
             };
             if told(visit, &row, read, self.done()).is_break() {
                 return Ok(());
             }
         }
+    }
+
+    /// Reads each line as an id.
+    pub(super) fn each_id(self, visit: &mut Visit<'_>) -> Result<(), Stopped> {
+        self.each(visit, |line, row| {
+            let text = str::from_utf8(line).map_err(|_| NOT_TEXT.to_owned());
+            text.and_then(|id| take_id(row, id))
+        })
     }
 }
 

@@ -3,32 +3,17 @@
 use flagdeck_core::tree::{self, Object, Tree};
 
 use super::cells::{NO_ID, not_a_weight, split_groups, take_attribute, take_id, weight};
-use super::lines::{Line, Lines, TOO_LONG, told};
+use super::lines::Lines;
 use super::recognise::{Column, Taken};
 use super::row::Row;
 use super::{Stopped, Visit};
 use crate::rosters::limits::COLUMNS_MAX;
 
 /// Reads all objects; returns their keys in the order in which they were met.
-pub(super) fn each(mut lines: Lines, visit: &mut Visit<'_>) -> Result<Vec<Column>, Stopped> {
+pub(super) fn each(lines: Lines, visit: &mut Visit<'_>) -> Result<Vec<Column>, Stopped> {
     let mut columns = Vec::new();
-    let (mut line, mut row) = (Vec::new(), Row::default());
-    loop {
-        let read = match lines.next(&mut line)? {
-            Line::End => return Ok(columns),
-            Line::Cut(number) => {
-                row.start(number);
-                Err(TOO_LONG.into())
-            }
-            Line::Whole(number) => {
-                row.start(number);
-                read(&line, &mut row, &mut columns)
-            }
-        };
-        if told(visit, &row, read, lines.done()).is_break() {
-            return Ok(columns);
-        }
-    }
+    lines.each(visit, |line, row| read(line, row, &mut columns))?;
+    Ok(columns)
 }
 
 fn read(line: &[u8], row: &mut Row, columns: &mut Vec<Column>) -> Result<(), String> {
