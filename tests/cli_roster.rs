@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::rosters_kept::files_with;
 use crate::support::cli::Cli;
+use crate::support::waiting::wait_until;
 
 const CUSTOMERS: &str =
     "id;groups;weight;plan\nada;beta;2,5;pro\nben;;;free\neve;beta|staff;1;\n;x;1;\n";
@@ -226,16 +226,11 @@ fn an_import_that_is_killed_leaves_nothing_behind() {
         &format!("id;groups;weight;plan\n{}", rows.collect::<String>()),
     );
     let mut import = start(&desk, "roster import large.csv --name eu --yes");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    // Some of it is in the log, and it has not ended.
-    while log_bytes(desk.cli.data_dir()) < 4 * 1024 * 1024 && Instant::now() < deadline {
-        assert!(
-            import.try_wait().unwrap().is_none(),
-            "it ended before it was killed"
-        );
-        // A real pause, between looks at another process.
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("some of it to be in the log", || {
+        let ended = import.try_wait().unwrap();
+        assert!(ended.is_none(), "it ended before it was killed");
+        log_bytes(desk.cli.data_dir()) >= 4 * 1024 * 1024
+    });
     import.kill().unwrap();
     import.wait().unwrap();
     assert!(!files_with(desk.cli.data_dir(), "killed17").is_empty());

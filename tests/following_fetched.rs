@@ -1,23 +1,20 @@
-//! Following a document over HTTP: failures of every kind, what is held, published and in conflict,
+//! Following a document over HTTP: failures of every kind, what is held,
 //! one program of several that fetches, and two Flagdecks that follow one another.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use flagdeck::app::following::{FollowState, FollowStatus, Published};
-use flagdeck::clock::Clock;
-use flagdeck::config::Given;
+use flagdeck::app::following::FollowState;
 use flagdeck::error::Code;
-use flagdeck::flags::following::Selection;
 use flagdeck::store::Cause;
 use flagdeck::{App, Options};
-use flagdeck_core::Place;
 use serde_json::json;
 
-use crate::support::apps::{history, someone, standing_clock, switch};
+use crate::support::apps::{history, standing_clock, switch};
+use crate::support::following::{
+    fetch, open, open_fresh, open_watching, options, status, text, with_components,
+};
 use crate::support::scripted::{Script, Scripted};
 use crate::support::serving::{Serving, flagctl, get};
 use crate::support::waiting::{PATIENCE, let_pass, settle, wait_for, wait_until};
@@ -25,52 +22,11 @@ use crate::support::waiting::{PATIENCE, let_pass, settle, wait_for, wait_until};
 /// Shorter than any answer that comes drop by drop, and than the patience of people.
 const CALL_TIME: Duration = Duration::from_millis(30);
 
-fn options(folder: &Path, url: &str) -> Options {
-    Options {
-        given: Given {
-            environment: vec![("ML_FLAGS_ENDPOINT".into(), url.into())],
-            command_line: Vec::new(),
-        },
-        ..Options::new(folder)
-    }
-}
-
-fn open(folder: &Path, url: &str) -> App {
-    App::open(options(folder, url)).expect("the folder is writable")
-}
-
-fn open_watching(folder: &Path, url: &str, clock: &Clock) -> App {
-    let options = Options {
-        watch: true,
-        clock: clock.clone(),
-        ..options(folder, url)
-    };
-    App::open(options).expect("the folder is writable")
-}
-
-fn fetch(app: &App) -> FollowState {
-    app.fetch_now().expect("the address can be followed").state
-}
-
 fn reason(state: &FollowState) -> &str {
     match state {
         FollowState::Stale { reason, .. } | FollowState::Retrying { reason, .. } => reason,
         other => panic!("{other:?}"),
     }
-}
-
-fn text(app: &App) -> String {
-    String::from_utf8(app.flags().live().text.to_vec()).expect("JSON is UTF-8")
-}
-
-/// The document of the scripted server, with other components.
-fn with_components(components: &serde_json::Value) -> String {
-    json!({
-        "enabled": true,
-        "components": components,
-        "rollout": {"percentage": 25, "userGroups": [], "strategy": "canary"},
-    })
-    .to_string()
 }
 
 /// How often each kind of failure comes, one after the other: 100 if `FOLLOW_FAILURES` says so.
@@ -155,19 +111,12 @@ fn a_fetch_is_conditional_and_finds_what_changed() {
     assert_eq!(history(&app).len(), 2);
 }
 
-fn status(app: &App) -> FollowStatus {
-    app.following().expect("something is followed")
-}
-
 #[test]
 fn it_is_fetched_on_schedule_and_told_since_when_it_fails() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Scripted::answering(Script::Serve);
     let clock = standing_clock();
-    let app = open_watching(folder.path(), &server.url(), &clock);
-    wait_until("the first document", || {
-        status(&app).state == FollowState::Fresh
-    });
+    let app = open_fresh(folder.path(), &server.url(), &clock);
     let first = status(&app);
     assert_eq!(first.confirmed_ms, Some(clock.now_ms()));
     let pause = first.next_ms.unwrap() - clock.now_ms();
@@ -216,10 +165,7 @@ fn one_program_on_the_folder_fetches_and_another_takes_over() {
     let folder = tempfile::tempdir().unwrap();
     let server = Scripted::answering(Script::Serve);
     let clock = standing_clock();
-    let one = open_watching(folder.path(), &server.url(), &clock);
-    wait_until("the first document", || {
-        status(&one).state == FollowState::Fresh
-    });
+    let one = open_fresh(folder.path(), &server.url(), &clock);
     let other = open_watching(folder.path(), &server.url(), &clock);
     settle(&clock);
     assert_eq!(status(&other).state, FollowState::Elsewhere);
@@ -298,148 +244,6 @@ fn what_is_held_is_accepted_by_name_and_no_other() {
     assert_eq!(fetch(&app), FollowState::Fresh);
 }
 
-fn publish(app: &App, which: &Selection) -> Published {
-    app.publish(which, false, &someone())
-        .expect("the server answers")
-}
-
-#[test]
-fn overrides_are_published_over_changes_elsewhere() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Scripted::answering(Script::Serve);
-    server.put(&with_components(&json!({"a": true, "b": true, "c": true})));
-    let app = open(folder.path(), &server.url());
-    assert_eq!(fetch(&app), FollowState::Fresh);
-    switch(&app, "a", false);
-    switch(&app, "c", false);
-    // Another machine publishes in between.
-    server.put(&with_components(&json!({"a": true, "b": false, "c": true})));
-    let only_a = Selection::Component("a".parse().unwrap());
-    assert!(matches!(publish(&app, &only_a), Published::Done(_)));
-    let expected = with_components(&json!({"a": false, "b": false, "c": true}));
-    assert_eq!(server.document(), expected);
-    let overrides = |app: &App| -> Vec<String> {
-        let live = app.flags().live();
-        let followed = live.followed.as_ref().expect("it is followed");
-        followed.own().map(|(place, _)| place.pointer()).collect()
-    };
-    assert_eq!(overrides(&app), ["/components/c"]);
-    assert_eq!(fetch(&app), FollowState::Fresh);
-    assert_eq!(history(&app)[0].cause, Cause::Publish);
-}
-
-#[test]
-fn a_conflict_shows_both_sides_and_each_is_chosen() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Scripted::answering(Script::Serve);
-    server.put(&with_components(&json!({"a": true, "b": true, "c": true})));
-    let app = open(folder.path(), &server.url());
-    assert_eq!(fetch(&app), FollowState::Fresh);
-    let remove = flagdeck_core::Edit::Remove {
-        paths: vec!["a".parse().unwrap()],
-        release: false,
-    };
-    app.flags()
-        .change(crate::support::apps::request(remove))
-        .unwrap();
-    switch(&app, "b", false);
-    // The same components change there, one of them to the same value.
-    server.put(&with_components(
-        &json!({"a": false, "b": false, "c": true}),
-    ));
-    let Published::Conflict(conflicts) = publish(&app, &Selection::All) else {
-        panic!("a was changed there");
-    };
-    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
-    let conflict = &conflicts[0];
-    let a: Place = "/components/a".parse().unwrap();
-    assert_eq!(conflict.place, a);
-    assert_eq!(conflict.was, Some(true.into()));
-    assert_eq!(conflict.theirs, Some(false.into()));
-    assert_eq!(conflict.mine, None);
-    // Nothing was published; what they have is below the overrides by now.
-    assert!(server.document().contains(r#""a":false"#));
-    let theirs = Selection::Places([a].into());
-    app.flags().clear_overrides(&theirs, &someone()).unwrap();
-    assert!(matches!(publish(&app, &Selection::All), Published::Done(_)));
-    assert_eq!(text(&app), server.document());
-}
-
-#[test]
-fn a_document_without_a_tag_is_followed_and_not_published_to() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Scripted::answering(Script::ServeUntagged);
-    let app = open(folder.path(), &server.url());
-    assert_eq!(fetch(&app), FollowState::Fresh);
-    assert_eq!(fetch(&app), FollowState::Fresh);
-    assert_eq!(history(&app).len(), 1);
-    switch(&app, "ui.badges", false);
-    let refused = app.publish(&Selection::All, false, &someone()).unwrap_err();
-    assert_eq!(refused.code(), Code::Remote);
-    assert_eq!(
-        refused.in_full(),
-        refused.to_string(),
-        "a cause is told once"
-    );
-    assert_eq!(
-        app.flags().live().followed.as_ref().unwrap().own().count(),
-        1
-    );
-}
-
-#[test]
-fn overrides_are_published_under_the_latest_tag_of_an_unchanged_document() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = Scripted::answering(Script::ServeUntaggedChanges);
-    let app = open(folder.path(), &server.url());
-    assert_eq!(fetch(&app), FollowState::Fresh);
-    switch(&app, "ui.badges", false);
-    // The same text is written there once more.
-    server.put(&server.document());
-    assert!(matches!(publish(&app, &Selection::All), Published::Done(_)));
-    // The answer to that named no tag.
-    switch(&app, "ui.badges", true);
-    assert!(matches!(publish(&app, &Selection::All), Published::Done(_)));
-    assert!(server.document().contains(r#""badges":true"#));
-    // Another program does not know what this one fetched since.
-    server.turn_to(Script::Serve);
-    let other = open(folder.path(), &server.url());
-    switch(&other, "ui.badges", false);
-    assert!(matches!(
-        publish(&other, &Selection::All),
-        Published::Done(_)
-    ));
-    assert!(server.document().contains(r#""badges":false"#));
-}
-
-#[test]
-fn an_answer_that_comes_late_takes_nothing_back_that_was_published_meanwhile() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = Scripted::answering(Script::Serve);
-    let mut options = options(folder.path(), &server.url());
-    let uncached = ("FLAGDECK_FEATURE_FLAGS_CACHE_ENABLED", "false");
-    options
-        .given
-        .environment
-        .push((uncached.0.into(), uncached.1.into()));
-    let app = App::open(options).unwrap();
-    assert_eq!(fetch(&app), FollowState::Fresh);
-    switch(&app, "ui.badges", false);
-    server.turn_to(Script::ServeLate);
-    server.requests();
-    let state = thread::scope(|scope| {
-        let fetching = scope.spawn(|| fetch(&app));
-        wait_until("the fetch", || !server.requests().is_empty());
-        assert!(matches!(publish(&app, &Selection::All), Published::Done(_)));
-        server.turn_to(Script::Serve);
-        fetching.join().unwrap()
-    });
-    assert_eq!(state, FollowState::Fresh);
-    assert_eq!(text(&app), server.document());
-    assert!(text(&app).contains(r#""badges":false"#));
-    assert_eq!(history(&app)[0].cause, Cause::Publish);
-}
-
 #[test]
 fn a_program_that_closes_does_not_wait_for_a_server_that_says_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -511,10 +315,7 @@ fn a_credential_that_cannot_be_used_is_told_like_a_failure_to_fetch() {
     let folder = tempfile::tempdir().unwrap();
     let server = Scripted::answering(Script::Serve);
     let clock = standing_clock();
-    let app = open_watching(folder.path(), &server.url(), &clock);
-    wait_until("the first document", || {
-        status(&app).state == FollowState::Fresh
-    });
+    let app = open_fresh(folder.path(), &server.url(), &clock);
     let confirmed_ms = status(&app).confirmed_ms;
     // Others can read it.
     let credential = folder.path().join("flags-token");

@@ -12,6 +12,7 @@ pub mod chromium;
 pub mod cli;
 pub mod ended;
 pub mod fake_flagdeck;
+pub mod following;
 pub mod observers;
 pub mod processes;
 pub mod restores;
