@@ -34,6 +34,7 @@ use self::following::Follower;
 use self::gone::SmallFiles;
 pub use self::gone::{StoreState, write_back_when_asked};
 pub use self::notices::{Level, Notice};
+use self::previews::Sliding;
 pub use self::removing::RemovedSource;
 pub use self::restores::{Undone, UndoneFlags};
 pub use self::rosters::ForgottenUser;
@@ -87,6 +88,7 @@ struct Inner {
     judge: Mutex<Judge>,
     states: States,
     rosters: Rosters,
+    sliding: Sliding,
     /// What the last check found of the data folder; `None` while everything is in place.
     gone: Mutex<Option<Gone>>,
     small_files: Mutex<SmallFiles>,
@@ -204,6 +206,7 @@ impl App {
             judge: Mutex::default(),
             states,
             rosters,
+            sliding: Sliding::default(),
             gone: Mutex::default(),
             small_files: Mutex::default(),
             load,

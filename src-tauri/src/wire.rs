@@ -12,8 +12,10 @@ mod failure;
 mod flags;
 mod following;
 mod history;
+mod previews;
 mod reach;
 mod review;
+mod rosters;
 mod settings;
 mod status;
 mod targeted;
@@ -27,8 +29,10 @@ pub use self::following::{
     PublishConflict, Publishing, PublishingReview,
 };
 pub use self::history::{Explanation, HistoryPage, Revision};
+pub use self::previews::{Planned, moving, over};
 pub use self::reach::{Reach, Reaches, Widening, Widenings};
 pub use self::review::{Change, DIFFERENCE_CHANGES_MAX, Difference, Loss, Review, RevisionChange};
+pub use self::rosters::{Given, RosterFile, given, roster_name};
 pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::targeted::{Ended, Overrides, Targeted, TargetedWish};
@@ -36,7 +40,11 @@ pub use self::window::{
     Announcement, ChosenFile, Definitions, OpenedPage, Preferences, Theme, View, WorkspaceFile,
 };
 pub use crate::app::following::{FollowState, FollowStatus};
-pub use crate::app::{Finding, Level, NotServing, Notice, Survey, TakenBack};
+pub use crate::app::previews::shapes::{
+    Counts, Expected, Listed, ListedUser, ListedUsers, OfComponent, OfGroup, Parts, Previewed,
+    RosterCounted, Slid, Tally, Wanted,
+};
+pub use crate::app::{Finding, ForgottenUser, Level, NotServing, Notice, Survey, TakenBack};
 pub use crate::build_info::{BuildInfo, Package, Part};
 pub use crate::clients::{Client, ClientUse, Connected, Interface};
 pub use crate::demo::{DemoSource, DemoStatus, RemovedDemo};
@@ -49,6 +57,10 @@ pub use crate::metrics::shapes::{
     MemoryStanding, MemoryUse, Pulse, PulseColumn, PushHealth, ReportingSource, RollbackPlan,
     Share, Standing, Verdict,
 };
+pub use crate::rosters::shapes::{
+    BadRow, Forgotten, GroupCount, Look, Person, Replaced, RosterInfo, Understood,
+};
+pub use crate::rosters::{Column, Encoding, FileFormat, Form, Taken};
 pub use crate::state::shapes::{
     Blame, BlameEntry, BlameValue, ChangeRecord, Excerpt, ListChange, RestoreFilter, RestorePage,
     RestoreRequest, RestoreStatus, SeriesChange, Snapshot, SnapshotCause, SnapshotFilter,

@@ -261,7 +261,7 @@ describe("the window over a hostile backend", () => {
     await screen.findByTestId("row-ui.badges");
     const text = JSON.stringify({ ...typical(), enabled: false, rollouts: {} });
     host.nextFile = { name: "flags.json", text, leftOut: [] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     await screen.findByTestId("import");
     await isSafe(3);
   });

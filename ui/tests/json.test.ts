@@ -116,7 +116,7 @@ describe("the document as JSON", () => {
 describe("taking a document in", () => {
   function drop(host: MemoryHost, text: string) {
     host.nextFile = { name: "flags.json", text, leftOut: [] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
   }
 
   it("shows what a dropped file would change, and imports it when asked to", async () => {
@@ -151,7 +151,7 @@ describe("taking a document in", () => {
     await screen.findByTestId("row-*");
     const text = JSON.stringify({ ...typical(), enabled: false });
     host.nextFile = { name: "flags.json", text, leftOut: [colour] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     const dialog = await screen.findByTestId("import");
     expect(within(dialog).getByText("Left out: 1 item")).toBeTruthy();
     expect(within(dialog).getByText(colour.message)).toBeTruthy();
@@ -169,7 +169,7 @@ describe("taking a document in", () => {
       message: "None of these flags can be a component.",
     } as const;
     host.nextFile = { name: "flags.json", text: '{"flags": {}}', leftOut: [refusal] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     const dialog = await screen.findByTestId("import");
     expect(within(dialog).getByText(refusal.message)).toBeTruthy();
     expect(within(dialog).getByRole("alert").textContent).toContain("cannot be imported");
@@ -180,7 +180,7 @@ describe("taking a document in", () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
     host.nextFile = { name: "flags\u202enosj.<b>", text: "{}", leftOut: [] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     const title = String.raw`Import flags\u{202e}nosj.<b>`;
     expect(await screen.findByRole("heading", { name: title })).toBeTruthy();
   });
@@ -227,7 +227,7 @@ describe("a document that removes most components", () => {
   it("is imported only once the person agrees to how many go", async () => {
     const host = await openSaved();
     host.nextFile = { name: "flags.json", text: few, leftOut: [] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     const question = await screen.findByTestId("loss");
     const title = document.getElementById(question.getAttribute("aria-labelledby") ?? "");
     expect(title?.textContent).toBe(`This removes all ${all.length} components`);
@@ -255,7 +255,7 @@ describe("a document that removes most components", () => {
     const row = screen.getByTestId("row-*");
     row.focus();
     host.nextFile = { name: "flags.json", text: few, leftOut: [] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     const box = await screen.findByTestId<HTMLInputElement>("confirm-loss");
     expect(document.activeElement).toBe(screen.getByTestId("import-cancel"));
     await user.tab({ shift: true });
@@ -277,7 +277,7 @@ describe("a document that removes most components", () => {
     const host = await openSaved();
     screen.getByTestId("row-tracker").focus();
     host.nextFile = { name: "flags.json", text: few, leftOut: [] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     await user.click(await screen.findByTestId("confirm-loss"));
     const go = screen.getByTestId("import-go");
     go.click();
@@ -291,7 +291,7 @@ describe("a document that removes most components", () => {
   it("asks again once the flags moved on", async () => {
     const host = await openSaved();
     host.nextFile = { name: "flags.json", text: few, leftOut: [] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     const box = await screen.findByTestId<HTMLInputElement>("confirm-loss");
     await user.click(box);
     expect(box.checked).toBe(true);
@@ -347,7 +347,7 @@ describe("a document that removes most components", () => {
     const host = await openWindow(typical());
     await screen.findByTestId("row-*");
     host.nextFile = { name: "flags.json", text: few, leftOut: [] };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     await screen.findByText("What would change");
     expect(screen.queryByTestId("confirm-loss")).toBeNull();
     await user.click(screen.getByTestId("import-go"));
@@ -361,7 +361,7 @@ describe("a document that removes most components", () => {
       text: '{"name": "shop", "version": "1.0.0"}',
       leftOut: [],
     };
-    host.announce({ kind: "dropped" });
+    host.announce({ kind: "dropped", name: "flags.json" });
     expect(await screen.findByText("This is not a flag document.")).toBeTruthy();
     expect(screen.queryByTestId("confirm-loss")).toBeNull();
     await user.click(screen.getByTestId("import-go"));

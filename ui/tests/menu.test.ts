@@ -64,7 +64,7 @@ it("a dropped file is shown before it is taken in", async () => {
     text: JSON.stringify({ ...typical(), enabled: false }),
     leftOut: [],
   };
-  host.announce({ kind: "dropped" });
+  host.announce({ kind: "dropped", name: "flags.json" });
   const dialog = await screen.findByRole("dialog");
   await waitFor(() => expect(dialog.textContent).toContain("flags.json"));
   expect(host.document.enabled).toBe(true);

@@ -9,8 +9,8 @@ mod status;
 
 use std::time::Duration;
 
-use flagdeck_core::Place;
 use flagdeck_core::tree::Tree;
+use flagdeck_core::{FlagDocument, Place};
 
 use self::fetching::Found;
 pub(super) use self::fetching::{Fetcher, Follower};
@@ -123,6 +123,17 @@ impl App {
             document: named(&fetched),
             adoption: self.flags().review_adoption(&received(&remote, *fetched)),
         })
+    }
+
+    /// Fetches the followed document, and returns what would be in force if it was adopted. Changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`FollowError`] if it cannot be fetched.
+    pub(super) fn adopted(&self) -> Result<FlagDocument, Error> {
+        let remote = self.remote()?;
+        let fetched = self.fetch_whole(&remote)?;
+        Ok(self.flags().adopted(&received(&remote, *fetched)))
     }
 
     /// Fetches the followed document now, as a program that does not stay open does, and returns

@@ -5,18 +5,29 @@
 //! applications and users do not count.
 
 mod counting;
+pub mod shapes;
+mod sliding;
 mod words;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use flagdeck_core::affected::{TouchedWho, Who, Whole};
+use flagdeck_core::roster::ByGroup;
 use flagdeck_core::{Affected, Edit, FlagDocument, People, Preview, Roster, Touched, apply};
-use serde::Serialize;
 
+use self::shapes::{
+    Counts, Expected, Listed, ListedUser, ListedUsers, OfComponent, OfGroup, Parts, Previewed,
+    RosterCounted, Tally, Wanted,
+};
+pub use self::sliding::Moving;
+pub(super) use self::sliding::Sliding;
 pub use self::words::percent;
 use super::App;
+use crate::csv;
 use crate::error::Error;
-use crate::flags::Scope;
+use crate::flags::following::Selection;
+use crate::flags::{AsOf, Scope};
 use crate::rosters::RostersError;
 use crate::rosters::limits::IDS_LISTED_MAX;
 use crate::source::SourceName;
@@ -36,6 +47,16 @@ pub enum Planned {
     Redo,
     /// Putting the document of a revision in force again.
     Restore(RevisionNumber),
+    /// Putting the latest document of a backup in force, by its name.
+    Backup(String),
+    /// Ending overrides of the document that is followed.
+    ReturnOverrides(Selection),
+    /// Publishing overrides: whom that affects elsewhere, where the followed document is in force.
+    Publish(Selection),
+    /// Adopting the document that is followed, as it is at its address now.
+    Adopt,
+    /// Nothing: whom components are on for, as of a moment or as things are.
+    Standing(Option<AsOf>),
 }
 
 /// Over which roster to count.
@@ -50,159 +71,12 @@ pub enum Over {
 /// Is told how many users of how many are done, by any of the threads, and breaks the counting off.
 pub type Progress<'a> = dyn Fn(usize, usize) -> ControlFlow<()> + Sync + 'a;
 
-/// Which users are listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// What happens to them.
-    pub who: Listed,
-    /// For which component; for any of them if `None`.
-    pub component: Option<String>,
-    /// How many are left out, from the first in the order of the roster.
-    pub offset: usize,
-    /// How many are listed, at most [`IDS_LISTED_MAX`].
-    pub limit: usize,
-}
-
-/// What happens to users who are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Listed {
-    /// They gain it.
-    Gain,
-    /// They lose it.
-    Lose,
-    /// They have it, before and after.
-    On,
-    /// They do not have it, neither before nor after.
-    Off,
-}
-
-/// What a change would do to whom.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Previewed {
-    /// The revision in force.
-    pub revision: RevisionNumber,
-    /// The roster that was counted; `None` if there is none.
-    pub roster: Option<RosterCounted>,
-    /// All of it in one sentence, without a full stop.
-    pub sentence: String,
-    /// What is lost by how many, as a sentence; `None` if no user loses anything.
-    pub warning: Option<String>,
-    /// People, whatever the component; `None` without a roster.
-    pub people: Option<Counts<u64>>,
-    /// The same by weight, in parts of all from 0.0 to 1.0; `None` without a roster, or if all weigh
-    /// the same.
-    pub weighted: Option<Counts<f64>>,
-    /// People by group.
-    pub groups: Vec<OfGroup>,
-    /// Every component that changes for anyone.
-    pub components: Vec<OfComponent>,
-}
-
-/// A roster that was counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RosterCounted {
-    /// Its name.
-    pub name: String,
-    /// Its users.
-    pub people: u64,
-    /// When it was imported, in milliseconds since 1970.
-    pub at_ms: i64,
-}
-
-/// Those who gain and lose something.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Counts<T> {
-    /// They gain a component, or several.
-    pub gain: T,
-    /// They lose a component, or several.
-    pub lose: T,
-    /// They gain one and lose another: they are in `gain` and in `lose`.
-    pub both: T,
-    /// Nothing changes for them.
-    pub unchanged: T,
-}
-
-/// The people of one group.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OfGroup {
-    /// Its name; `None` for people in no group.
-    pub group: Option<String>,
-    /// What happens to them.
-    #[serde(flatten)]
-    pub people: Counts<u64>,
-}
-
-/// What happens to one component.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OfComponent {
-    /// Its path.
-    pub component: String,
-    /// People; `None` without a roster.
-    pub people: Option<Parts<u64>>,
-    /// Parts of users to be expected, by the groups that rollouts name; empty with a roster, or if
-    /// too many rollouts are behind the component.
-    pub expected: Vec<Expected>,
-}
-
-/// Parts of all, each user in one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Parts<T> {
-    /// Off before, on after.
-    pub gain: T,
-    /// On before, off after.
-    pub lose: T,
-    /// On before and after.
-    pub on: T,
-    /// Off before and after.
-    pub off: T,
-}
-
-/// What is to be expected without a roster.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Expected {
-    /// Of users in this group alone; in none that a rollout names if `None`.
-    pub group: Option<String>,
-    /// Parts of them, from 0.0 to 1.0.
-    #[serde(flatten)]
-    pub parts: Parts<f64>,
-}
-
-/// Users to whom something happens.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListedUsers {
-    /// The roster.
-    pub roster: String,
-    /// What happens to them.
-    pub who: Listed,
-    /// To which component; `None` for any.
-    pub component: Option<String>,
-    /// How many before them are left out.
-    pub offset: usize,
-    /// Users in the order of the roster.
-    pub users: Vec<ListedUser>,
-    /// Whether there are more.
-    pub more: bool,
-}
-
-/// A user in a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListedUser {
-    /// The id.
-    pub id: String,
-    /// The groups the user is in.
-    pub groups: Vec<String>,
-    /// The weight: 1 if none was given.
-    pub weight: f64,
+/// Two documents.
+struct Pair {
+    /// The revision of the one before.
+    revision: RevisionNumber,
+    before: FlagDocument,
+    after: FlagDocument,
 }
 
 /// What is looked at, compared with what is in force.
@@ -227,22 +101,11 @@ impl App {
         progress: &Progress<'_>,
     ) -> Result<Option<Previewed>, Error> {
         let compared = self.compared(planned)?;
-        match self.rosters().load(named(over)) {
-            Ok((info, roster)) => {
-                let counted = RosterCounted {
-                    name: info.name,
-                    people: info.people,
-                    at_ms: info.at_ms,
-                };
-                let threads = self.config().performance.worker_pool_size as usize;
-                let whole = counting::whole(&compared.preview, &roster, threads, progress);
-                Ok(whole.map(|whole| compared.counted(counted, &roster, &whole)))
-            }
-            Err(RostersError::NotFound { .. }) if *over == Over::Latest => {
-                Ok(Some(compared.expected()))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let Some((counted, roster)) = self.roster_of(over)? else {
+            return Ok(Some(compared.expected()));
+        };
+        let whole = counting::whole(&compared.preview, &roster, self.threads(), progress);
+        Ok(whole.map(|whole| compared.counted(counted, &roster, &whole)))
     }
 
     /// Lists users of a roster to whom a change would do something.
@@ -260,8 +123,12 @@ impl App {
         let compared = self.compared(planned)?;
         let (info, roster) = self.rosters().load(named(over))?;
         let limit = wanted.limit.min(IDS_LISTED_MAX);
-        let places = compared.places(&roster, wanted)?;
-        let places: Vec<usize> = places.skip(wanted.offset).take(limit + 1).collect();
+        // One more than is listed, so that it is known whether there are more.
+        let enough = wanted.offset.saturating_add(limit + 1);
+        let places: Vec<usize> = compared
+            .places(&roster, wanted, enough)?
+            .skip(wanted.offset)
+            .collect();
         let users = places.iter().take(limit);
         Ok(ListedUsers {
             roster: info.name,
@@ -273,54 +140,124 @@ impl App {
         })
     }
 
+    /// Lists all of them from `wanted.offset` on, however many, as CSV with a first line that names
+    /// the columns `id`, `groups` and `weight`.
+    ///
+    /// # Errors
+    /// As [`App::preview_users`].
+    pub fn preview_table(
+        &self,
+        planned: &Planned,
+        over: &Over,
+        wanted: &Wanted,
+    ) -> Result<String, Error> {
+        let compared = self.compared(planned)?;
+        let (_, roster) = self.rosters().load(named(over))?;
+        let mut table = "id,groups,weight\r\n".to_owned();
+        for at in compared
+            .places(&roster, wanted, usize::MAX)?
+            .skip(wanted.offset)
+        {
+            let user = listed(&roster, at);
+            let (groups, weight) = (user.groups.join(";"), user.weight.to_string());
+            table.push_str(&csv::row([user.id.as_str(), &groups, &weight]));
+            table.push_str("\r\n");
+        }
+        Ok(table)
+    }
+
+    /// Loads a roster; `None` if the latest is meant and there is none.
+    fn roster_of(&self, over: &Over) -> Result<Option<(RosterCounted, Arc<Roster>)>, Error> {
+        match self.rosters().load(named(over)) {
+            Ok((info, roster)) => {
+                let counted = RosterCounted {
+                    name: info.name,
+                    people: info.people,
+                    at_ms: info.at_ms,
+                };
+                Ok(Some((counted, roster)))
+            }
+            Err(RostersError::NotFound { .. }) if *over == Over::Latest => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn threads(&self) -> usize {
+        self.config().performance.worker_pool_size as usize
+    }
+
     fn compared(&self, planned: &Planned) -> Result<Compared, Error> {
-        let live = self.flags().in_force(Scope::Everyone);
+        Ok(Compared::of(&self.pair(planned)?))
+    }
+
+    fn pair(&self, planned: &Planned) -> Result<Pair, Error> {
+        let flags = self.flags();
+        let live = flags.in_force(Scope::Everyone);
         let after = match planned {
             Planned::Edit(edit) => apply(&live.document, edit)?.document,
-            Planned::Undo => self.flags().undone()?,
-            Planned::Redo => self.flags().redone()?,
+            Planned::Undo => flags.undone()?,
+            Planned::Redo => flags.redone()?,
             Planned::Restore(number) => {
                 if *number == RevisionNumber::NONE {
-                    self.flags().revision(*number)?;
+                    flags.revision(*number)?;
                 }
-                self.flags().document_at(*number)?
+                flags.document_at(*number)?
+            }
+            Planned::Backup(name) => flags.document_of_backup(name)?,
+            Planned::ReturnOverrides(which) => flags.without_overrides(which)?,
+            Planned::Publish(which) => {
+                let publication = flags.publication(which)?;
+                return Ok(Pair {
+                    revision: live.revision,
+                    before: publication.base,
+                    after: publication.document,
+                });
+            }
+            Planned::Adopt => self.adopted()?,
+            Planned::Standing(at) => {
+                let standing = at.map_or(Ok(live), |at| flags.as_of(at))?;
+                return Ok(Pair {
+                    revision: standing.revision,
+                    before: standing.document.clone(),
+                    after: standing.document.clone(),
+                });
             }
         };
-        Ok(Compared {
+        Ok(Pair {
             revision: live.revision,
-            groups: groups_of([&live.document, &after]),
-            preview: Preview::new(&live.document, &after),
+            before: live.document.clone(),
+            after,
         })
     }
 }
 
 impl Compared {
+    fn of(pair: &Pair) -> Self {
+        Self {
+            revision: pair.revision,
+            groups: groups_of([&pair.before, &pair.after]),
+            preview: Preview::new(&pair.before, &pair.after),
+        }
+    }
+
     fn counted(&self, counted: RosterCounted, roster: &Roster, whole: &Whole) -> Previewed {
-        let all = &whole.touched.all;
-        let names = roster.groups().map(|name| Some(name.to_owned()));
-        let groups = names.zip(&whole.touched.groups);
-        let groups = groups.chain([(None, &whole.touched.ungrouped)]);
-        let groups = groups.map(|(group, touched)| OfGroup {
-            group,
-            people: counts(touched, |people| people.count),
-        });
         let components = whole.components.iter().map(|(path, affected)| OfComponent {
             component: path.clone(),
             people: Some(parts(*affected, |people| people.count)),
             expected: Vec::new(),
         });
-        let people = counts(all, |people| people.count);
         let components: Vec<OfComponent> = components.collect();
-        Previewed {
-            revision: self.revision,
-            sentence: words::counted(&people, components.len(), &counted),
-            warning: words::warning(&people, &components),
-            weighted: roster.has_weights().then(|| weighted(all)),
-            people: Some(people),
-            groups: groups.filter(|of| total(&of.people) > 0).collect(),
-            components,
-            roster: Some(counted),
-        }
+        let people = counts(&whole.touched.all, |people| people.count);
+        let warning = words::warning(&people, &components);
+        let mut all = tally(
+            self.revision,
+            counted,
+            roster,
+            &whole.touched,
+            components.len(),
+        );
+        all.warning = warning;
+        Previewed { all, components }
     }
 
     fn expected(&self) -> Previewed {
@@ -331,7 +268,7 @@ impl Compared {
             expected: self.expected_of(path),
         });
         let components: Vec<OfComponent> = components.collect();
-        Previewed {
+        let all = Tally {
             revision: self.revision,
             roster: None,
             sentence: words::expected(&components),
@@ -339,8 +276,8 @@ impl Compared {
             people: None,
             weighted: None,
             groups: Vec::new(),
-            components,
-        }
+        };
+        Previewed { all, components }
     }
 
     fn expected_of(&self, path: &str) -> Vec<Expected> {
@@ -357,13 +294,14 @@ impl Compared {
         expected.collect()
     }
 
-    /// Returns the places of users in the roster.
-    fn places(&self, roster: &Roster, wanted: &Wanted) -> Result<std::vec::IntoIter<usize>, Error> {
+    /// Returns the places of users in the roster, the first so many.
+    fn places(
+        &self,
+        roster: &Roster,
+        wanted: &Wanted,
+        enough: usize,
+    ) -> Result<std::vec::IntoIter<usize>, Error> {
         let over = self.preview.over(roster);
-        // One more than is listed, so that it is known whether there are more.
-        let enough = wanted
-            .offset
-            .saturating_add(wanted.limit.min(IDS_LISTED_MAX) + 1);
         let only = || {
             let mut components = self.preview.components();
             let first = components.next();
@@ -397,6 +335,33 @@ fn named(over: &Over) -> Option<&SourceName> {
     match over {
         Over::Latest => None,
         Over::Named(name) => Some(name),
+    }
+}
+
+/// Says what happens to whom, of so many components.
+fn tally(
+    revision: RevisionNumber,
+    counted: RosterCounted,
+    roster: &Roster,
+    touched: &ByGroup<Touched>,
+    components: usize,
+) -> Tally {
+    let people = counts(&touched.all, |people| people.count);
+    let names = roster.groups().map(|name| Some(name.to_owned()));
+    let groups = names.zip(&touched.groups);
+    let groups = groups.chain([(None, &touched.ungrouped)]);
+    let groups = groups.map(|(group, touched)| OfGroup {
+        group,
+        people: counts(touched, |people| people.count),
+    });
+    Tally {
+        revision,
+        sentence: words::counted(&people, components, &counted),
+        warning: words::loss(&people),
+        weighted: roster.has_weights().then(|| weighted(&touched.all)),
+        people: Some(people),
+        groups: groups.filter(|of| total(&of.people) > 0).collect(),
+        roster: Some(counted),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Rosters, and forgetting a user everywhere.
 
 use serde::Serialize;
+#[cfg(test)]
+use ts_rs::TS;
 
 use super::App;
 use crate::error::Error;
@@ -12,6 +14,7 @@ use crate::store::sqlite::quarantine::Database;
 /// Where a user was, who is forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct ForgottenUser {
     /// The rosters that the user was removed from.
     pub rosters: Vec<Forgotten>,

@@ -38,9 +38,12 @@ struct Inner {
     asking: Asking,
     closing: Closing,
     importing: Importing,
+    reading: Importing,
     demo: Demo,
     /// What was dropped on the window, until the page asks for it.
     dropped: Mutex<Option<PathBuf>>,
+    /// The file of users that a person chose last.
+    roster_file: Mutex<Option<PathBuf>>,
     stopping: CancellationToken,
 }
 
@@ -59,8 +62,10 @@ impl Desk {
             asking: Asking::default(),
             closing: Closing::default(),
             importing: Importing::default(),
+            reading: Importing::default(),
             demo: Demo::default(),
             dropped: Mutex::new(None),
+            roster_file: Mutex::new(None),
             stopping: CancellationToken::new(),
         }))
     }
@@ -90,6 +95,11 @@ impl Desk {
         &self.0.importing
     }
 
+    /// Returns the file of users that is read.
+    pub fn reading(&self) -> &Importing {
+        &self.0.reading
+    }
+
     /// Returns the demo that this window plays, if it does.
     pub fn demo(&self) -> &Demo {
         &self.0.demo
@@ -97,13 +107,25 @@ impl Desk {
 
     /// Notes what was dropped on the window, and notifies the page.
     pub fn drop_file(&self, path: PathBuf) {
+        let name = path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
         *lock(&self.0.dropped) = Some(path);
-        self.tell(Announcement::Dropped);
+        self.tell(Announcement::Dropped { name });
     }
 
     /// Returns what was dropped on the window last, once.
     pub fn take_dropped(&self) -> Option<PathBuf> {
         lock(&self.0.dropped).take()
+    }
+
+    /// Notes which file of users is looked at and imported.
+    pub fn choose_roster(&self, path: PathBuf) {
+        *lock(&self.0.roster_file) = Some(path);
+    }
+
+    /// Returns the file of users that was chosen last.
+    pub fn chosen_roster(&self) -> Option<PathBuf> {
+        lock(&self.0.roster_file).clone()
     }
 
     /// Opens the application on another thread while the window opens.

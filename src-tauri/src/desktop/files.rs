@@ -26,6 +26,19 @@ pub async fn choose(window: &WebviewWindow) -> Result<Option<ChosenFile>, Failur
     }
 }
 
+/// Lets a person choose a file of this kind; `None` if they chose none. Reads nothing of it.
+///
+/// # Errors
+/// If the desktop names none that is on this machine.
+pub async fn choose_path(
+    window: &WebviewWindow,
+    title: &str,
+    kind: Kind,
+) -> Result<Option<PathBuf>, Failure> {
+    let dialog = dialog(window, title, kind);
+    place(|choose| dialog.pick_file(choose)).await
+}
+
 /// Lets a person choose a file, and reads it with its name, whatever is in it; `None` if they chose
 /// none.
 ///
@@ -59,7 +72,7 @@ pub async fn save(
     access: Access,
 ) -> Result<Option<String>, Failure> {
     let mut kinds = KINDS.into_iter();
-    let kind = kinds.find(|kind| name.ends_with(kind.ending));
+    let kind = kinds.find(|kind| name.ends_with(kind.endings[0]));
     let kind = kind.unwrap_or(JSON);
     let dialog = dialog(window, kind.export, kind).set_file_name(name);
     match place(|choose| dialog.save_file(choose)).await? {
@@ -90,7 +103,8 @@ pub async fn show_folder(folder: PathBuf) -> Result<(), Failure> {
 #[derive(Clone, Copy)]
 pub struct Kind {
     name: &'static str,
-    ending: &'static str,
+    /// How its name ends; what is written ends with the first.
+    endings: &'static [&'static str],
     /// The title of the save dialog.
     export: &'static str,
 }
@@ -98,15 +112,24 @@ pub struct Kind {
 /// Documents, snapshots and states.
 pub const JSON: Kind = Kind {
     name: "JSON",
-    ending: "json",
+    endings: &["json"],
     export: "Export the document",
 };
 
 /// Workspaces.
 pub const WORKSPACE: Kind = Kind {
     name: "Workspace",
-    ending: workspace::ENDING,
+    endings: &[workspace::ENDING],
     export: "Export the workspace",
+};
+
+/// Files of users.
+pub const ROSTER: Kind = Kind {
+    name: "Users",
+    endings: &[
+        "csv", "tsv", "txt", "ndjson", "jsonl", "db", "sqlite", "sqlite3",
+    ],
+    export: "Export the users",
 };
 
 const KINDS: [Kind; 4] = [
@@ -114,12 +137,12 @@ const KINDS: [Kind; 4] = [
     WORKSPACE,
     Kind {
         name: "Table",
-        ending: "csv",
+        endings: &["csv"],
         export: "Export the table",
     },
     Kind {
         name: "Picture",
-        ending: "png",
+        endings: &["png"],
         export: "Export the picture",
     },
 ];
@@ -129,7 +152,7 @@ fn dialog(window: &WebviewWindow, title: &str, kind: Kind) -> FileDialogBuilder<
     dialog
         .set_parent(window)
         .set_title(title)
-        .add_filter(kind.name, &[kind.ending])
+        .add_filter(kind.name, kind.endings)
         .add_filter("All files", &["*"])
 }
 

@@ -58,6 +58,14 @@ impl Flags {
         self.save_or_conflict(&self.guard(), &live, wanted)
     }
 
+    /// Returns the latest document of a backup.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no backup of that name, [`Error::Store`] if it is damaged.
+    pub(crate) fn document_of_backup(&self, name: &str) -> Result<FlagDocument, Error> {
+        Ok(self.backed_up(name)?.1)
+    }
+
     fn backed_up(&self, name: &str) -> Result<(Revision, FlagDocument), Error> {
         let revision = self.store().backed_up(name)?;
         let revision = revision.ok_or_else(|| Error::NotFound {

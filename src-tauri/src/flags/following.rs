@@ -254,6 +254,23 @@ impl Flags {
         self.conflict(self.live().revision)
     }
 
+    /// Returns the document that would be in force after [`Flags::clear_overrides`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none of them.
+    pub(crate) fn without_overrides(&self, which: &Selection) -> Result<FlagDocument, Error> {
+        let live = self.live();
+        let (own, _) = split(&live, which)?;
+        let (document, _) = live.with_overrides(own).ok_or_else(no_override)?;
+        Ok(document)
+    }
+
+    /// Returns the document that would be in force after [`Flags::follow`] with a document.
+    pub(crate) fn adopted(&self, remote: &RemoteDocument) -> FlagDocument {
+        let live = self.live();
+        adoption(&live, live.base().as_ref(), remote, false).document
+    }
+
     /// Prepares overrides to be published.
     ///
     /// # Errors

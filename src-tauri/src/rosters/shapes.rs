@@ -2,12 +2,15 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
 
 use super::reading::Form;
 
 /// What a file has, before it is imported.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Understood {
     /// What was recognised.
     #[serde(flatten)]
@@ -37,6 +40,7 @@ pub struct Understood {
 /// A row that is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct BadRow {
     /// The number of its line, from 1; of the row in a table of SQLite.
     pub line: u64,
@@ -47,6 +51,7 @@ pub struct BadRow {
 /// A group and how many users are in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct GroupCount {
     /// Its name.
     pub name: String,
@@ -57,6 +62,7 @@ pub struct GroupCount {
 /// A user of a roster.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Person {
     /// The id.
     pub id: String,
@@ -65,12 +71,14 @@ pub struct Person {
     /// The weight: 1 if none was given.
     pub weight: f64,
     /// What further columns have, by their names.
+    #[cfg_attr(test, ts(type = "{ [name: string]: string }"))]
     pub attributes: IndexMap<String, String>,
 }
 
 /// What an import brings in, and what it changes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Look {
     /// The name of the roster.
     pub name: String,
@@ -84,6 +92,7 @@ pub struct Look {
 /// How a roster differs from the one that it replaces, in users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Replaced {
     /// When the one before was imported, in milliseconds since 1970.
     pub at_ms: i64,
@@ -100,6 +109,7 @@ pub struct Replaced {
 /// What is known of a roster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct RosterInfo {
     /// Its name.
     pub name: String,
@@ -127,6 +137,7 @@ pub struct RosterInfo {
 /// A roster that a user was removed from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
 pub struct Forgotten {
     /// Its name.
     pub roster: String,

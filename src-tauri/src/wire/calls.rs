@@ -45,6 +45,49 @@ macro_rules! with_every_call {
             /// Lists the components that an edit would show to users who do not see them. Changes
             /// nothing.
             flags::widenings(edit: Edit) -> Widenings;
+            /// Says what a change would do to whom: counted over a roster, the one imported last
+            /// unless it is named, or as an expected share if there is none. Changes nothing.
+            previews::preview(planned: Planned, roster: Option<String>) -> Previewed;
+            /// The same for a `set_rollout` whose percentage moves, on a document as of a moment or
+            /// else as things are: the first call looks at every user, the next ones at none.
+            previews::slide(edit: Edit, roster: Option<String>, at: Option<AsOf>) -> Slid;
+            /// Lists users of the roster to whom a change would do something.
+            previews::preview_users(
+                planned: Planned,
+                roster: Option<String>,
+                wanted: Wanted
+            ) -> ListedUsers;
+            /// Lets the user choose where to write all of them as a table, for its owner alone,
+            /// from `wanted.offset` on; `null` for none.
+            previews::export_users(
+                planned: Planned,
+                roster: Option<String>,
+                wanted: Wanted,
+                name: String
+            ) -> Option<String>;
+            /// Every roster, by name.
+            rosters::rosters() -> Vec<RosterInfo>;
+            /// Lets the user choose a file of users to look at and import; `null` if they chose none.
+            rosters::choose_roster() -> Option<RosterFile>;
+            /// The file that was dropped on the window last, once, as a file of users; `null` if there
+            /// is none.
+            rosters::dropped_roster() -> Option<RosterFile>;
+            /// Reads the file of users that was chosen last, and says what was understood; `null` if
+            /// that was cancelled. `table` is the one that is meant of a database.
+            rosters::look_at_roster(name: String, table: Option<String>) -> Option<Look>;
+            /// Imports it, in place of the roster of this name if there is one; `null` if that was
+            /// cancelled: then nothing is changed.
+            rosters::import_roster(name: String, table: Option<String>) -> Option<Look>;
+            /// Ends the reading of a file of users that goes on, if any.
+            rosters::cancel_reading() -> ();
+            /// Removes a roster for good.
+            rosters::remove_roster(name: String) -> RosterInfo;
+            /// Finds a user in a roster; `null` if the user is not in it.
+            rosters::find_person(roster: String, id: String) -> Option<Person>;
+            /// What a user gets of every component, in the order of the document.
+            rosters::given(user: String, groups: Vec<String>) -> Vec<Given>;
+            /// Removes a user from every roster, and ends the overrides for the user.
+            rosters::forget_person(id: String) -> ForgottenUser;
             /// Ends overrides: what is followed is in force there again.
             following::clear_overrides(which: OverrideSelection) -> Outcome;
             /// Publishes overrides to the document that is followed. One that would remove more than

@@ -33,13 +33,23 @@ pub enum Announcement {
     /// The user wants to close the window while something is not saved.
     CloseAsked,
     /// A file was dropped on the window.
-    Dropped,
+    Dropped {
+        /// Its name without its folder.
+        name: String,
+    },
     /// An import of snapshots goes on.
     Importing {
         /// Snapshots of the file that are read.
         done: usize,
         /// Snapshots of the file.
         total: usize,
+    },
+    /// A file of users is read.
+    ReadingRoster {
+        /// Bytes that are read; rows of a table of SQLite.
+        done: u64,
+        /// How many there are.
+        total: u64,
     },
 }
 
@@ -133,6 +143,8 @@ pub struct Preferences {
     pub is_toured: bool,
     /// What was last run from the palette, latest first.
     pub recent: Vec<String>,
+    /// The roster that previews are counted over; the one imported last if `None`.
+    pub roster: Option<String>,
 }
 
 impl Default for Preferences {
@@ -143,6 +155,7 @@ impl Default for Preferences {
             zoom: 100,
             is_toured: false,
             recent: Vec::new(),
+            roster: None,
         }
     }
 }
@@ -169,6 +182,8 @@ pub enum View {
     Dashboard,
     /// The tree and the rollout editor.
     Flags,
+    /// Lists of users, over which changes are counted before they are saved.
+    Rosters,
     /// What applications report, as charts.
     Metrics,
     /// What sources keep as state: its past, differences, restoring.

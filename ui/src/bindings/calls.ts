@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, HistoryFilter, HistoryPage, LastChange, OpenedPage, Outcome, OverrideSelection, Preferences, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Target, TargetedOverride, Timeline, Widenings, WorkspaceFile } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, ForgottenUser, Given, HistoryFilter, HistoryPage, LastChange, ListedUsers, Look, OpenedPage, Outcome, OverrideSelection, Person, Planned, Preferences, Previewed, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, RosterFile, RosterInfo, Setting, SettingValue, Slid, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Target, TargetedOverride, Timeline, Wanted, Widenings, WorkspaceFile } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -26,6 +26,34 @@ export interface Calls {
   explain(component: string, user: string, groups: ReadonlyArray<string>, at?: AsOf | null): Promise<Explanation>;
   /** Lists the components that an edit would show to users who do not see them. Changes nothing. */
   widenings(edit: Edit): Promise<Widenings>;
+  /** Says what a change would do to whom: counted over a roster, the one imported last unless it is named, or as an expected share if there is none. Changes nothing. */
+  preview(planned: Planned, roster?: string | null): Promise<Previewed>;
+  /** The same for a `set_rollout` whose percentage moves, on a document as of a moment or else as things are: the first call looks at every user, the next ones at none. */
+  slide(edit: Edit, roster?: string | null, at?: AsOf | null): Promise<Slid>;
+  /** Lists users of the roster to whom a change would do something. */
+  previewUsers(planned: Planned, roster: string | null, wanted: Wanted): Promise<ListedUsers>;
+  /** Lets the user choose where to write all of them as a table, for its owner alone, from `wanted.offset` on; `null` for none. */
+  exportUsers(planned: Planned, roster: string | null, wanted: Wanted, name: string): Promise<string | null>;
+  /** Every roster, by name. */
+  rosters(): Promise<Array<RosterInfo>>;
+  /** Lets the user choose a file of users to look at and import; `null` if they chose none. */
+  chooseRoster(): Promise<RosterFile | null>;
+  /** The file that was dropped on the window last, once, as a file of users; `null` if there is none. */
+  droppedRoster(): Promise<RosterFile | null>;
+  /** Reads the file of users that was chosen last, and says what was understood; `null` if that was cancelled. `table` is the one that is meant of a database. */
+  lookAtRoster(name: string, table?: string | null): Promise<Look | null>;
+  /** Imports it, in place of the roster of this name if there is one; `null` if that was cancelled: then nothing is changed. */
+  importRoster(name: string, table?: string | null): Promise<Look | null>;
+  /** Ends the reading of a file of users that goes on, if any. */
+  cancelReading(): Promise<void>;
+  /** Removes a roster for good. */
+  removeRoster(name: string): Promise<RosterInfo>;
+  /** Finds a user in a roster; `null` if the user is not in it. */
+  findPerson(roster: string, id: string): Promise<Person | null>;
+  /** What a user gets of every component, in the order of the document. */
+  given(user: string, groups: ReadonlyArray<string>): Promise<Array<Given>>;
+  /** Removes a user from every roster, and ends the overrides for the user. */
+  forgetPerson(id: string): Promise<ForgottenUser>;
   /** Ends overrides: what is followed is in force there again. */
   clearOverrides(which: OverrideSelection): Promise<Outcome>;
   /** Publishes overrides to the document that is followed. One that would remove more than half of the components is refused unless `confirmsLoss`. */
@@ -191,6 +219,20 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   review: ["review", "text"],
   explain: ["explain", "component", "user", "groups", "at"],
   widenings: ["widenings", "edit"],
+  preview: ["preview", "planned", "roster"],
+  slide: ["slide", "edit", "roster", "at"],
+  previewUsers: ["preview_users", "planned", "roster", "wanted"],
+  exportUsers: ["export_users", "planned", "roster", "wanted", "name"],
+  rosters: ["rosters"],
+  chooseRoster: ["choose_roster"],
+  droppedRoster: ["dropped_roster"],
+  lookAtRoster: ["look_at_roster", "name", "table"],
+  importRoster: ["import_roster", "name", "table"],
+  cancelReading: ["cancel_reading"],
+  removeRoster: ["remove_roster", "name"],
+  findPerson: ["find_person", "roster", "id"],
+  given: ["given", "user", "groups"],
+  forgetPerson: ["forget_person", "id"],
   clearOverrides: ["clear_overrides", "which"],
   publishOverrides: ["publish_overrides", "which", "confirmsLoss"],
   overrideFor: ["override_for", "target", "component", "on", "forMs"],

@@ -2905,6 +2905,730 @@ entry?: string, };
 export type Level = "info" | "warning" | "error";
 
 /**
+ * What is looked at before it is done.
+ */
+export type Planned = { "kind": "edit", 
+/**
+ * The edit.
+ */
+edit: Edit, } | { "kind": "undo" } | { "kind": "redo" } | { "kind": "restore", 
+/**
+ * The revision.
+ */
+revision: number, } | { "kind": "backup", 
+/**
+ * The name of the backup.
+ */
+name: string, } | { "kind": "return_overrides", 
+/**
+ * The overrides.
+ */
+which: OverrideSelection, } | { "kind": "publish", 
+/**
+ * The overrides.
+ */
+which: OverrideSelection, } | { "kind": "adopt" } | { "kind": "standing", 
+/**
+ * The moment.
+ */
+at: AsOf | null, };
+
+/**
+ * What a change would do to whom.
+ */
+export type Previewed = { 
+/**
+ * Every component that changes for anyone.
+ */
+components: Array<OfComponent>, 
+/**
+ * The revision it is compared with.
+ */
+revision: RevisionNumber, 
+/**
+ * The roster that was counted; `null` if there is none.
+ */
+roster: RosterCounted | null, 
+/**
+ * All of it in one sentence, without a full stop.
+ */
+sentence: string, 
+/**
+ * What is lost by how many, as a sentence; `null` if no user loses anything.
+ */
+warning: string | null, 
+/**
+ * People; `null` without a roster.
+ */
+people: Counts<number> | null, 
+/**
+ * The same by weight, in parts of all from 0.0 to 1.0; `null` without a roster, or if all weigh
+ * the same.
+ */
+weighted: Counts<number> | null, 
+/**
+ * People by group.
+ */
+groups: Array<OfGroup>, };
+
+/**
+ * What a slider would do to whom at a percentage.
+ */
+export type Slid = { 
+/**
+ * People for whom the component would be on; `null` without a roster, and for the default
+ * rollout.
+ */
+on: number | null, 
+/**
+ * The revision it is compared with.
+ */
+revision: RevisionNumber, 
+/**
+ * The roster that was counted; `null` if there is none.
+ */
+roster: RosterCounted | null, 
+/**
+ * All of it in one sentence, without a full stop.
+ */
+sentence: string, 
+/**
+ * What is lost by how many, as a sentence; `null` if no user loses anything.
+ */
+warning: string | null, 
+/**
+ * People; `null` without a roster.
+ */
+people: Counts<number> | null, 
+/**
+ * The same by weight, in parts of all from 0.0 to 1.0; `null` without a roster, or if all weigh
+ * the same.
+ */
+weighted: Counts<number> | null, 
+/**
+ * People by group.
+ */
+groups: Array<OfGroup>, };
+
+/**
+ * What happens to whom, whatever the component.
+ */
+export type Tally = { 
+/**
+ * The revision it is compared with.
+ */
+revision: RevisionNumber, 
+/**
+ * The roster that was counted; `null` if there is none.
+ */
+roster: RosterCounted | null, 
+/**
+ * All of it in one sentence, without a full stop.
+ */
+sentence: string, 
+/**
+ * What is lost by how many, as a sentence; `null` if no user loses anything.
+ */
+warning: string | null, 
+/**
+ * People; `null` without a roster.
+ */
+people: Counts<number> | null, 
+/**
+ * The same by weight, in parts of all from 0.0 to 1.0; `null` without a roster, or if all weigh
+ * the same.
+ */
+weighted: Counts<number> | null, 
+/**
+ * People by group.
+ */
+groups: Array<OfGroup>, };
+
+/**
+ * A roster that was counted.
+ */
+export type RosterCounted = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its users.
+ */
+people: number, 
+/**
+ * When it was imported, in milliseconds since 1970.
+ */
+atMs: number, };
+
+/**
+ * Those who gain and lose something.
+ */
+export type Counts<T> = { 
+/**
+ * They gain a component, or several.
+ */
+gain: T, 
+/**
+ * They lose a component, or several.
+ */
+lose: T, 
+/**
+ * They gain one and lose another: they are in `gain` and in `lose`.
+ */
+both: T, 
+/**
+ * Nothing changes for them.
+ */
+unchanged: T, };
+
+/**
+ * The people of one group.
+ */
+export type OfGroup = { 
+/**
+ * Its name; `null` for people in no group.
+ */
+group: string | null, 
+/**
+ * They gain a component, or several.
+ */
+gain: number, 
+/**
+ * They lose a component, or several.
+ */
+lose: number, 
+/**
+ * They gain one and lose another: they are in `gain` and in `lose`.
+ */
+both: number, 
+/**
+ * Nothing changes for them.
+ */
+unchanged: number, };
+
+/**
+ * What happens to one component.
+ */
+export type OfComponent = { 
+/**
+ * Its path.
+ */
+component: string, 
+/**
+ * People; `null` without a roster.
+ */
+people: Parts<number> | null, 
+/**
+ * Parts of users to be expected, by the groups that rollouts name; empty with a roster, or if
+ * too many rollouts are behind the component.
+ */
+expected: Array<Expected>, };
+
+/**
+ * Parts of all, each user in one.
+ */
+export type Parts<T> = { 
+/**
+ * Off before, on after.
+ */
+gain: T, 
+/**
+ * On before, off after.
+ */
+lose: T, 
+/**
+ * On before and after.
+ */
+on: T, 
+/**
+ * Off before and after.
+ */
+off: T, };
+
+/**
+ * What is to be expected without a roster.
+ */
+export type Expected = { 
+/**
+ * Of users in this group alone; in none that a rollout names if `null`.
+ */
+group: string | null, 
+/**
+ * Off before, on after.
+ */
+gain: number, 
+/**
+ * On before, off after.
+ */
+lose: number, 
+/**
+ * On before and after.
+ */
+on: number, 
+/**
+ * Off before and after.
+ */
+off: number, };
+
+/**
+ * Which users are listed.
+ */
+export type Wanted = { 
+/**
+ * What happens to them.
+ */
+who: Listed, 
+/**
+ * For which component; for any of them if `null`.
+ */
+component: string | null, 
+/**
+ * How many are left out, from the first in the order of the roster.
+ */
+offset: number, 
+/**
+ * How many are listed, at most [`IDS_LISTED_MAX`](crate::rosters::limits::IDS_LISTED_MAX).
+ */
+limit: number, };
+
+/**
+ * What happens to users who are listed.
+ */
+export type Listed = "gain" | "lose" | "on" | "off";
+
+/**
+ * Users to whom something happens.
+ */
+export type ListedUsers = { 
+/**
+ * The roster.
+ */
+roster: string, 
+/**
+ * What happens to them.
+ */
+who: Listed, 
+/**
+ * To which component; `null` for any.
+ */
+component: string | null, 
+/**
+ * How many before them are left out.
+ */
+offset: number, 
+/**
+ * Users in the order of the roster.
+ */
+users: Array<ListedUser>, 
+/**
+ * Whether there are more.
+ */
+more: boolean, };
+
+/**
+ * A user in a list.
+ */
+export type ListedUser = { 
+/**
+ * The id.
+ */
+id: string, 
+/**
+ * The groups the user is in.
+ */
+groups: Array<string>, 
+/**
+ * The weight: 1 if none was given.
+ */
+weight: number, };
+
+/**
+ * What is known of a roster.
+ */
+export type RosterInfo = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * When it was imported, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * The name of the file that it was imported from, without its folder.
+ */
+file: string, 
+/**
+ * Users.
+ */
+people: number, 
+/**
+ * Rows that were left out.
+ */
+bad: number, 
+/**
+ * Rows that replaced an earlier one.
+ */
+duplicates: number, 
+/**
+ * Every group.
+ */
+groups: Array<GroupCount>, 
+/**
+ * Users in no group.
+ */
+ungrouped: number, 
+/**
+ * Whether any weight is another than 1.
+ */
+hasWeights: boolean, 
+/**
+ * Its format.
+ */
+format: FileFormat, 
+/**
+ * What separates cells; `null` if nothing does.
+ */
+separator: string | null, 
+/**
+ * How its text is written; `null` for a database.
+ */
+encoding: Encoding | null, 
+/**
+ * The table that is read; `null` for text.
+ */
+table: string | null, 
+/**
+ * Its columns in their order; of objects, their keys as they are met.
+ */
+columns: Array<FileColumn>, };
+
+/**
+ * A group and how many users are in it.
+ */
+export type GroupCount = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * How many.
+ */
+people: number, };
+
+/**
+ * What was recognised of a file.
+ */
+export type FileForm = { 
+/**
+ * Its format.
+ */
+format: FileFormat, 
+/**
+ * What separates cells; `null` if nothing does.
+ */
+separator: string | null, 
+/**
+ * How its text is written; `null` for a database.
+ */
+encoding: Encoding | null, 
+/**
+ * The table that is read; `null` for text.
+ */
+table: string | null, 
+/**
+ * Its columns in their order; of objects, their keys as they are met.
+ */
+columns: Array<FileColumn>, };
+
+/**
+ * The format of a file of users.
+ */
+export type FileFormat = "csv" | "lines" | "ndjson" | "sqlite";
+
+/**
+ * How text is written as bytes.
+ */
+export type Encoding = "utf8" | "utf16_le" | "utf16_be";
+
+/**
+ * A column, or a key of objects.
+ */
+export type FileColumn = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is taken for.
+ */
+taken: ColumnTaken, };
+
+/**
+ * What a column is taken for.
+ */
+export type ColumnTaken = "id" | "groups" | "weight" | "attribute";
+
+/**
+ * A file of users that a person chose. It is read by the calls that look at it and import it.
+ */
+export type RosterFile = { 
+/**
+ * Its name without its folder.
+ */
+file: string, 
+/**
+ * A name for the roster, made of that; empty if none can be.
+ */
+name: string, };
+
+/**
+ * What an import brings in, and what it changes.
+ */
+export type Look = { 
+/**
+ * The name of the roster.
+ */
+name: string, 
+/**
+ * How it differs from the roster that it replaces; `null` if there is none of that name.
+ */
+replaces: Replaced | null, 
+/**
+ * Rows that can be read.
+ */
+good: number, 
+/**
+ * Rows that are left out.
+ */
+bad: number, 
+/**
+ * The first of those, at most [`BAD_ROWS_LISTED_MAX`](super::limits::BAD_ROWS_LISTED_MAX).
+ */
+badRows: Array<BadRow>, 
+/**
+ * Good rows with an id that an earlier row has: the later one counts.
+ */
+duplicates: number, 
+/**
+ * Good rows whose id begins or ends with a blank, which belongs to it.
+ */
+padded: number, 
+/**
+ * Users, each once.
+ */
+people: number, 
+/**
+ * Every group, in the order in which they were met.
+ */
+groups: Array<GroupCount>, 
+/**
+ * Users in no group.
+ */
+ungrouped: number, 
+/**
+ * Whether any weight is another than 1.
+ */
+hasWeights: boolean, 
+/**
+ * The first good rows.
+ */
+first: Array<Person>, 
+/**
+ * Its format.
+ */
+format: FileFormat, 
+/**
+ * What separates cells; `null` if nothing does.
+ */
+separator: string | null, 
+/**
+ * How its text is written; `null` for a database.
+ */
+encoding: Encoding | null, 
+/**
+ * The table that is read; `null` for text.
+ */
+table: string | null, 
+/**
+ * Its columns in their order; of objects, their keys as they are met.
+ */
+columns: Array<FileColumn>, };
+
+/**
+ * What a file has, before it is imported.
+ */
+export type Understood = { 
+/**
+ * Rows that can be read.
+ */
+good: number, 
+/**
+ * Rows that are left out.
+ */
+bad: number, 
+/**
+ * The first of those, at most [`BAD_ROWS_LISTED_MAX`](super::limits::BAD_ROWS_LISTED_MAX).
+ */
+badRows: Array<BadRow>, 
+/**
+ * Good rows with an id that an earlier row has: the later one counts.
+ */
+duplicates: number, 
+/**
+ * Good rows whose id begins or ends with a blank, which belongs to it.
+ */
+padded: number, 
+/**
+ * Users, each once.
+ */
+people: number, 
+/**
+ * Every group, in the order in which they were met.
+ */
+groups: Array<GroupCount>, 
+/**
+ * Users in no group.
+ */
+ungrouped: number, 
+/**
+ * Whether any weight is another than 1.
+ */
+hasWeights: boolean, 
+/**
+ * The first good rows.
+ */
+first: Array<Person>, 
+/**
+ * Its format.
+ */
+format: FileFormat, 
+/**
+ * What separates cells; `null` if nothing does.
+ */
+separator: string | null, 
+/**
+ * How its text is written; `null` for a database.
+ */
+encoding: Encoding | null, 
+/**
+ * The table that is read; `null` for text.
+ */
+table: string | null, 
+/**
+ * Its columns in their order; of objects, their keys as they are met.
+ */
+columns: Array<FileColumn>, };
+
+/**
+ * A row that is left out.
+ */
+export type BadRow = { 
+/**
+ * The number of its line, from 1; of the row in a table of SQLite.
+ */
+line: number, 
+/**
+ * Why.
+ */
+reason: string, };
+
+/**
+ * How a roster differs from the one that it replaces, in users.
+ */
+export type Replaced = { 
+/**
+ * When the one before was imported, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * Users that are only in the one after.
+ */
+added: number, 
+/**
+ * Users that are only in the one before.
+ */
+removed: number, 
+/**
+ * Users with other groups or another weight than before.
+ */
+changed: number, 
+/**
+ * Users with the same groups and weight.
+ */
+unchanged: number, };
+
+/**
+ * A user of a roster.
+ */
+export type Person = { 
+/**
+ * The id.
+ */
+id: string, 
+/**
+ * The groups the user is in.
+ */
+groups: Array<string>, 
+/**
+ * The weight: 1 if none was given.
+ */
+weight: number, 
+/**
+ * What further columns have, by their names.
+ */
+attributes: { [name: string]: string }, };
+
+/**
+ * What a user gets of one component.
+ */
+export type Given = { 
+/**
+ * Its path.
+ */
+component: string, 
+/**
+ * Whether it is on for the user.
+ */
+on: boolean, 
+/**
+ * Why, in a sentence.
+ */
+sentence: string, };
+
+/**
+ * Where a user was, who is forgotten.
+ */
+export type ForgottenUser = { 
+/**
+ * The rosters that the user was removed from.
+ */
+rosters: Array<Forgotten>, 
+/**
+ * Components that were on or off for the user alone: these overrides have ended.
+ */
+overrides: Array<string>, 
+/**
+ * Damaged rosters in quarantine, of which it is not known who is in them. They are deleted by
+ * [`App::remove_quarantined`].
+ */
+quarantined: Array<string>, };
+
+/**
+ * A roster that a user was removed from.
+ */
+export type Forgotten = { 
+/**
+ * Its name.
+ */
+roster: string, 
+/**
+ * How many rows there were of the user.
+ */
+rows: number, };
+
+/**
  * What the backend tells the window. The window reads what changed; the event does not carry it.
  */
 export type Announcement = { "kind": "flags", 
@@ -2919,13 +3643,25 @@ source: string | null, } | { "kind": "command",
 /**
  * Its name in the catalogue of commands.
  */
-id: string, } | { "kind": "close_asked" } | { "kind": "dropped" } | { "kind": "importing", 
+id: string, } | { "kind": "close_asked" } | { "kind": "dropped", 
+/**
+ * Its name without its folder.
+ */
+name: string, } | { "kind": "importing", 
 /**
  * Snapshots of the file that are read.
  */
 done: number, 
 /**
  * Snapshots of the file.
+ */
+total: number, } | { "kind": "reading_roster", 
+/**
+ * Bytes that are read; rows of a table of SQLite.
+ */
+done: number, 
+/**
+ * How many there are.
  */
 total: number, };
 
@@ -2952,7 +3688,11 @@ isToured: boolean,
 /**
  * What was last run from the palette, latest first.
  */
-recent: Array<string>, };
+recent: Array<string>, 
+/**
+ * The roster that previews are counted over; the one imported last if `null`.
+ */
+roster: string | null, };
 
 /**
  * The colours of the window.
@@ -2962,7 +3702,7 @@ export type Theme = "system" | "light" | "dark";
 /**
  * A view of the window.
  */
-export type View = "dashboard" | "flags" | "metrics" | "snapshots" | "activity" | "settings";
+export type View = "dashboard" | "flags" | "rosters" | "metrics" | "snapshots" | "activity" | "settings";
 
 /** Every code of a failure. */
 export const CODES: readonly Code[] = [

@@ -14,6 +14,7 @@ export function frameCommands(deck: Deck) {
     view_metrics: show("metrics"),
     view_snapshots: show("snapshots"),
     view_activity: show("activity"),
+    view_rosters: show("rosters"),
     view_settings: show("settings"),
     palette: { run: () => overlay.show({ kind: "palette" }) },
     help: { run: () => overlay.show({ kind: "help" }) },

@@ -11,6 +11,7 @@ export const defaultPreferences: Preferences = {
   zoom: 100,
   isToured: false,
   recent: [],
+  roster: null,
 };
 
 export class Choices {
@@ -62,6 +63,15 @@ export class Choices {
 
   set recent(recent: readonly string[]) {
     void this.#save({ ...this.#preferences, recent: [...recent] });
+  }
+
+  /** The roster that previews are counted over; `null` for the one imported last. */
+  get roster(): string | null {
+    return this.#preferences.roster;
+  }
+
+  set roster(roster: string | null) {
+    void this.#save({ ...this.#preferences, roster });
   }
 
   /** Reads them. Without them the defaults serve, so a failure is not worth a word. */

@@ -21,6 +21,7 @@ import { Metrics } from "./metrics.svelte";
 import { Overlay } from "./overlay.svelte";
 import { PulseFeed } from "./pulse.svelte";
 import { tellConfirmed } from "./restoring";
+import { Rosters } from "./rosters.svelte";
 import { Shown } from "./shown.svelte";
 import { Snapshots } from "./snapshots.svelte";
 import { StateSources } from "./sources.svelte";
@@ -49,6 +50,7 @@ export interface Deck {
   confirmations: Confirmations;
   snapshots: Snapshots;
   importing: Importing;
+  rosters: Rosters;
   compare: Compare;
 }
 
@@ -86,6 +88,7 @@ export function makeDeck(host: Host): Deck {
     confirmations: new Confirmations(sources, (restore) => tellConfirmed(deck, restore)),
     snapshots: new Snapshots(host, sources),
     importing: new Importing(host),
+    rosters: new Rosters(host, choices),
     compare: new Compare(),
   };
   return deck;

@@ -5,7 +5,10 @@ import type {
   ChosenFile,
   DamagedState,
   Definitions,
+  Planned,
   Quarantined,
+  RosterFile,
+  RosterInfo,
   Snapshot,
   StateAt,
   StateRestore,
@@ -45,6 +48,13 @@ export type Over =
   | { kind: "import"; file: ChosenFile }
   /** Definitions for flagd in which something of the document is missing. */
   | { kind: "export_flagd"; definitions: Definitions }
+  /** A file of users that was chosen. */
+  | { kind: "import_roster"; file: RosterFile }
+  | { kind: "remove_roster"; roster: RosterInfo }
+  /** A person to be forgotten everywhere; empty if the id is still to be typed. */
+  | { kind: "forget_person"; id: string }
+  /** People to whom something happens by what is looked at. */
+  | { kind: "affected"; planned: Planned; component: string | null }
   | { kind: "restore"; revision: number }
   /** What set a value of a state, or took it away: a key as a difference prints it, or a pointer. */
   | { kind: "blame"; at: StateAt; key: string }

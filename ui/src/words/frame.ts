@@ -11,6 +11,7 @@ export const frame = {
     metrics: "Metrics",
     snapshots: "Snapshots",
     activity: "Activity",
+    rosters: "Rosters",
     settings: "Settings",
   },
   viewsLabel: "Views",

@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?follow=stale&overrides=few&targeted=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node`. Not part of
+ * `?follow=stale&overrides=few&targeted=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node&rosters=typical&reading`. Not part of
  * what is shipped.
  */
 
@@ -25,6 +25,7 @@ import { MemoryHost } from "../support/memory";
 import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshot_samples";
 import { deepParts, fewParts, manyParts, restored } from "../support/restore_samples";
 import { fewTargeted, manyTargeted } from "../support/targeted_samples";
+import { type RostersName, withRosters } from "../support/roster_samples";
 import { harmful, marksAt, pulses, type PulseName } from "../support/pulse";
 
 const wanted = new URLSearchParams(location.search);
@@ -129,6 +130,8 @@ if (wanted.has("refuse")) {
   };
 }
 if (wanted.has("follow")) followed(host, wanted);
+if (wanted.has("rosters")) withRosters(host, wanted.get("rosters") as RostersName);
+host.holdsReading = wanted.has("reading");
 if (wanted.has("targeted")) {
   const sample = wanted.get("targeted") === "many" ? manyTargeted : fewTargeted;
   host.target(sample(Date.now()));

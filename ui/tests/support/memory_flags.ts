@@ -197,6 +197,17 @@ export class MemoryFlags {
     };
   }
 
+  protected documentAt(revision: number): Document {
+    return this.#at(revision);
+  }
+
+  /** The document that would be in force after a step. */
+  protected beside(way: "undo" | "redo"): Document {
+    const at = this.#steps.length - this.#undone;
+    const document = way === "undo" ? this.#steps[at - 1]?.before : this.#steps[at]?.after;
+    return document ?? this.document;
+  }
+
   /** Since the revision that turned the master switch off; an emergency is ahead of what is stored. */
   #allOff(revision: number): AllOff | null {
     if (this.state.isHeldOff && revision === this.revision) {

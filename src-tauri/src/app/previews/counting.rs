@@ -20,43 +20,54 @@ pub(super) fn whole(
     progress: &Progress<'_>,
 ) -> Option<Whole> {
     let over = preview.over(roster);
+    let shares = in_shares(roster.len(), threads, progress, |range, done| {
+        over.whole(range, |so_far, _| done(so_far))
+    })?;
+    let mut shares = shares.into_iter();
+    let mut sum = shares.next()?;
+    for more in shares {
+        sum += &more;
+    }
+    Some(sum)
+}
+
+/// Does `work` for shares of so many users, each on a thread of its own, and returns what each came
+/// to, in their order; `None` if `progress` breaks it off. `work` tells how many users of its share
+/// are done.
+pub(super) fn in_shares<T: Send>(
+    users: usize,
+    threads: usize,
+    progress: &Progress<'_>,
+    work: impl Fn(Range<usize>, &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<T> + Sync,
+) -> Option<Vec<T>> {
     let (done, is_broken_off) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let count = |range: Range<usize>| {
+    let work = |range: Range<usize>| {
         let mut before = 0;
-        over.whole(range, |so_far, _| {
+        work(range, &mut |so_far| {
             let step = so_far - std::mem::replace(&mut before, so_far);
             let all = done.fetch_add(step, Ordering::Relaxed) + step;
             let is_over = is_broken_off.load(Ordering::Relaxed);
-            if is_over || progress(all, roster.len()).is_break() {
+            if is_over || progress(all, users).is_break() {
                 is_broken_off.store(true, Ordering::Relaxed);
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         })
     };
-    let share = roster
-        .len()
-        .div_ceil(threads.max(1))
-        .max(USERS_OF_THREAD_MIN);
-    if share >= roster.len() {
-        return count(0..roster.len());
+    let share = users.div_ceil(threads.max(1)).max(USERS_OF_THREAD_MIN);
+    if share >= users {
+        return work(0..users).map(|all| vec![all]);
     }
-    let counted: Vec<Option<Whole>> = thread::scope(|scope| {
-        let starts = (0..roster.len()).step_by(share);
-        let ranges = starts.map(|from| from..(from + share).min(roster.len()));
-        let count = &count;
-        let counts: Vec<_> = ranges
-            .map(|range| scope.spawn(move || count(range)))
+    let work = &work;
+    thread::scope(|scope| {
+        let starts = (0..users).step_by(share);
+        let ranges = starts.map(|from| from..(from + share).min(users));
+        let begun: Vec<_> = ranges
+            .map(|range| scope.spawn(move || work(range)))
             .collect();
-        let counts = counts.into_iter().map(thread::ScopedJoinHandle::join);
-        counts
-            .map(|count| count.expect("counting does not panic"))
+        let ended = begun.into_iter().map(thread::ScopedJoinHandle::join);
+        ended
+            .map(|done| done.expect("counting does not panic"))
             .collect()
-    });
-    let mut counted = counted.into_iter();
-    let mut sum = counted.next()??;
-    for more in counted {
-        sum += &more?;
-    }
-    Some(sum)
+    })
 }

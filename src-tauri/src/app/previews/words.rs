@@ -3,7 +3,7 @@
 use flagdeck_core::diff::documents::thousands;
 use flagdeck_core::limits::NAMES_SHOWN_MAX;
 
-use super::{Counts, OfComponent, RosterCounted};
+use super::shapes::{Counts, OfComponent, RosterCounted};
 
 /// `+1,204 gain it, 0 lose it, 2,796 unchanged (Customers EU, 4,000 people)`.
 pub(super) fn counted(people: &Counts<u64>, components: usize, roster: &RosterCounted) -> String {
@@ -29,13 +29,18 @@ pub(super) fn counted(people: &Counts<u64>, components: usize, roster: &RosterCo
 
 /// `12 people lose what they have: ui.badges`.
 pub(super) fn warning(people: &Counts<u64>, components: &[OfComponent]) -> Option<String> {
-    let who = match people.lose {
-        0 => return None,
-        1 => "1 person loses what that person has".into(),
-        lose => format!("{} people lose what they have", count(lose)),
-    };
     let loses = |of: &&OfComponent| of.people.is_some_and(|people| people.lose > 0);
-    Some(format!("{who}: {}", named(components.iter().filter(loses))))
+    let losing = || components.iter().filter(loses);
+    loss(people).map(|who| format!("{who}: {}", named(losing())))
+}
+
+/// `12 people lose what they have`.
+pub(super) fn loss(people: &Counts<u64>) -> Option<String> {
+    match people.lose {
+        0 => None,
+        1 => Some("1 person loses what that person has".into()),
+        lose => Some(format!("{} people lose what they have", count(lose))),
+    }
 }
 
 /// `about 12.5 % gain it, 0 % lose it, 87.5 % unchanged (expected: there is no roster)`.

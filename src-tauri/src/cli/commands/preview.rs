@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use flagdeck::app::previews::{
-    Counts, Listed, ListedUsers, OfComponent, OfGroup, Over, Planned, Previewed, Wanted, percent,
+use flagdeck::app::previews::shapes::{
+    Counts, Listed, ListedUsers, OfComponent, OfGroup, Previewed, Wanted,
 };
+use flagdeck::app::previews::{Over, Planned, percent};
 use flagdeck::flags::Incoming;
 use flagdeck::store::RevisionNumber;
 use flagdeck::wire::path;
@@ -119,13 +120,13 @@ fn list(listed: &ListedUsers, output: &mut Output) -> anyhow::Result<()> {
 }
 
 fn tell(previewed: &Previewed, output: &mut Output) -> anyhow::Result<()> {
-    output.line(&previewed.sentence)?;
-    if let Some(weighted) = &previewed.weighted {
+    output.line(&previewed.all.sentence)?;
+    if let Some(weighted) = &previewed.all.weighted {
         output.line(format!("  by weight: {}", by_weight(weighted)))?;
     }
     tell_components(&previewed.components, output)?;
-    tell_groups(&previewed.groups, output)?;
-    if let Some(warning) = &previewed.warning {
+    tell_groups(&previewed.all.groups, output)?;
+    if let Some(warning) = &previewed.all.warning {
         remark(&format!("warning: {warning}"));
     }
     Ok(())

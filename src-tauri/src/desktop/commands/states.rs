@@ -1,12 +1,12 @@
 //! What sources keep as state: looked at, compared, kept, restored.
 
 use flagdeck::durable::Access;
-use flagdeck::state::SnapshotsExport;
 use flagdeck::state::limits::BUNDLE_BYTES_MAX;
+use flagdeck::state::{Progress, SnapshotsExport};
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
-    AsOf, Blame, Failure, Flags, RestoreFilter, RestorePage, RestoreRequest, Snapshot,
-    SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference,
+    Announcement, AsOf, Blame, Failure, Flags, RestoreFilter, RestorePage, RestoreRequest,
+    Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference,
     StateDifferenceOptions, StateRestore, StateSource, Timeline,
 };
 use flagdeck::{App, Error};
@@ -209,7 +209,7 @@ pub async fn import_snapshots(
     off_the_window(&desk, move |desk| {
         let mut watch = desk
             .importing()
-            .begin(|announcement| desk.tell(announcement));
+            .begin(|Progress { done, total }| desk.tell(Announcement::Importing { done, total }));
         let imported = desk.app()?.import_watched(&bytes, &name, &mut watch);
         imported.map_err(Failure::from)
     })

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use flagdeck_core::text;
 use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
 
 use super::lines::{Lines, read_full};
 use super::sqlite::{self, Sqlite};
@@ -17,6 +19,7 @@ use crate::rosters::limits::{COLUMNS_MAX, FILE_BYTES_MAX, SAMPLE_BYTES};
 /// The format of a file of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
 pub enum FileFormat {
     /// Columns that are named in the first line.
     Csv,
@@ -31,6 +34,7 @@ pub enum FileFormat {
 /// How text is written as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "snake_case"))]
 pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
     Utf8,
@@ -43,6 +47,11 @@ pub enum Encoding {
 /// What a column is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    test,
+    derive(TS),
+    ts(rename = "ColumnTaken", rename_all = "snake_case")
+)]
 pub enum Taken {
     /// The user's id.
     Id,
@@ -57,6 +66,7 @@ pub enum Taken {
 /// A column, or a key of objects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename = "FileColumn", rename_all = "camelCase"))]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -67,6 +77,7 @@ pub struct Column {
 /// What was recognised of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename = "FileForm", rename_all = "camelCase"))]
 pub struct Form {
     /// Its format.
     pub format: FileFormat,

@@ -2,8 +2,10 @@
 
 import type { Definitions } from "../../bindings/wire";
 import { ofNow, type CommandSet } from "../../commands/command";
+import { isRosterName } from "../../model/roster_file";
 import type { Deck } from "../../state/deck";
 import { words } from "../../words";
+import { takeDroppedRoster } from "../rosters/commands";
 
 export function jsonCommands(deck: Deck) {
   const { live, overlay } = deck;
@@ -16,8 +18,13 @@ export function jsonCommands(deck: Deck) {
   } satisfies CommandSet;
 }
 
-/** Shows what a file that was dropped on the window would change; not over an open dialog. */
-export async function takeDropped({ host, live, shown, overlay, toasts }: Deck): Promise<void> {
+/**
+ * Shows what is in a file that was dropped on the window before it is taken; not over an open
+ * dialog. On the rosters, any file is one of users; elsewhere, one whose name says so.
+ */
+export async function takeDropped(deck: Deck, name: string): Promise<void> {
+  const { choices, host, live, shown, overlay, toasts } = deck;
+  if (choices.view === "rosters" || isRosterName(name)) return takeDroppedRoster(deck);
   try {
     const file = await host.droppedFile();
     if (!file || !live.isWritable) return;

@@ -1,0 +1,103 @@
+//! What the page looks at before it is done.
+
+use flagdeck_core as core;
+use serde::Deserialize;
+#[cfg(test)]
+use ts_rs::TS;
+
+use super::{Edit, OverrideSelection};
+use crate::app::previews::{self, Moving, Over};
+use crate::error::Error;
+use crate::flags::AsOf;
+use crate::store::RevisionNumber;
+
+/// What is looked at before it is done.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(test, derive(TS), ts(tag = "kind", rename_all = "snake_case"))]
+pub enum Planned {
+    /// An edit, or a whole document.
+    Edit {
+        /// The edit.
+        edit: Edit,
+    },
+    /// Taking the latest change back.
+    Undo,
+    /// Bringing the latest change back that was taken back.
+    Redo,
+    /// Putting the document of a revision in force again.
+    Restore {
+        /// The revision.
+        revision: u64,
+    },
+    /// Putting the latest document of a backup in force.
+    Backup {
+        /// The name of the backup.
+        name: String,
+    },
+    /// Ending overrides of the document that is followed.
+    ReturnOverrides {
+        /// The overrides.
+        which: OverrideSelection,
+    },
+    /// Publishing overrides: whom that affects elsewhere.
+    Publish {
+        /// The overrides.
+        which: OverrideSelection,
+    },
+    /// Adopting the document that is followed, as it is at its address now.
+    Adopt,
+    /// Nothing: whom components are on for, as of a moment or else as things are.
+    Standing {
+        /// The moment.
+        #[serde(default)]
+        at: Option<AsOf>,
+    },
+}
+
+impl TryFrom<Planned> for previews::Planned {
+    type Error = Error;
+
+    fn try_from(planned: Planned) -> Result<Self, Error> {
+        Ok(match planned {
+            Planned::Edit { edit } => Self::Edit(edit.try_into()?),
+            Planned::Undo => Self::Undo,
+            Planned::Redo => Self::Redo,
+            Planned::Restore { revision } => Self::Restore(RevisionNumber(revision)),
+            Planned::Backup { name } => Self::Backup(name),
+            Planned::ReturnOverrides { which } => Self::ReturnOverrides(which.read()?),
+            Planned::Publish { which } => Self::Publish(which.read()?),
+            Planned::Adopt => Self::Adopt,
+            Planned::Standing { at } => Self::Standing(at),
+        })
+    }
+}
+
+/// Reads an edit of a rollout as a slider that moves.
+///
+/// # Errors
+/// [`Error::Invalid`] if there cannot be such a rollout, [`Error::OutOfRange`] if it is another
+/// edit.
+pub fn moving(edit: Edit, at: Option<AsOf>) -> Result<Moving, Error> {
+    match edit.try_into()? {
+        core::Edit::SetRollout { component, change } => Ok(Moving {
+            component,
+            change,
+            at,
+        }),
+        _ => Err(Error::OutOfRange {
+            message: "a slider moves a rollout: the edit must be set_rollout".into(),
+        }),
+    }
+}
+
+/// Reads the name of a roster; the one imported last is meant if there is none.
+///
+/// # Errors
+/// [`Error::NotFound`] if there can be no roster of that name.
+pub fn over(roster: Option<&str>) -> Result<Over, Error> {
+    match roster {
+        None => Ok(Over::Latest),
+        Some(name) => Ok(Over::Named(super::rosters::roster_name(name)?)),
+    }
+}
