@@ -52,6 +52,7 @@ mod log_ends;
 mod numbers;
 mod order;
 mod past;
+mod previews;
 mod private;
 mod provenance;
 mod reading;

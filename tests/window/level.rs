@@ -10,12 +10,13 @@ use crate::measuring::sized;
 use crate::rig::{Window, Workplace, http};
 
 /// Every view, by the name of its button.
-const VIEWS: [&str; 6] = [
+const VIEWS: [&str; 7] = [
     "dashboard",
     "flags",
     "metrics",
     "snapshots",
     "activity",
+    "rosters",
     "settings",
 ];
 

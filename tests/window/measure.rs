@@ -7,6 +7,7 @@
 mod rig;
 
 mod level;
+mod sliding;
 
 #[path = "../../src-tauri/benches/measuring.rs"]
 mod measuring;
@@ -38,11 +39,13 @@ async fn main() {
     match std::env::args().skip(1).find(|part| !part.starts_with('-')) {
         None => {
             speed().await;
+            sliding::measure().await;
             level::measure().await;
         }
         Some(part) if part == "speed" => speed().await,
+        Some(part) if part == "sliding" => sliding::measure().await,
         Some(part) if part == "memory" => level::measure().await,
-        Some(part) => panic!("measures speed and memory, not {part}"),
+        Some(part) => panic!("measures speed, sliding and memory, not {part}"),
     }
 }
 

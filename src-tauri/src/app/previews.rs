@@ -14,11 +14,13 @@ use std::sync::Arc;
 
 use flagdeck_core::affected::{TouchedWho, Who, Whole};
 use flagdeck_core::roster::ByGroup;
-use flagdeck_core::{Affected, Edit, FlagDocument, People, Preview, Roster, Touched, apply};
+use flagdeck_core::{
+    Affected, ComponentPath, Edit, FlagDocument, People, Preview, Roster, Touched, apply,
+};
 
 use self::shapes::{
-    Counts, Expected, Listed, ListedUser, ListedUsers, OfComponent, OfGroup, Parts, Previewed,
-    RosterCounted, Tally, Wanted,
+    Counts, Expected, Listed, ListedUser, ListedUsers, OfComponent, OfGroup, OnFor, Parts,
+    Previewed, RosterCounted, Tally, Wanted,
 };
 pub use self::sliding::Moving;
 pub(super) use self::sliding::Sliding;
@@ -45,6 +47,8 @@ pub enum Planned {
     Undo,
     /// Bringing the latest change back that was taken back.
     Redo,
+    /// Showing a component to fewer people again, as [`App::roll_back`] would.
+    RollBack(ComponentPath),
     /// Putting the document of a revision in force again.
     Restore(RevisionNumber),
     /// Putting the latest document of a backup in force, by its name.
@@ -106,6 +110,35 @@ impl App {
         };
         let whole = counting::whole(&compared.preview, &roster, self.threads(), progress);
         Ok(whole.map(|whole| compared.counted(counted, &roster, &whole)))
+    }
+
+    /// Counts for how many people of a roster a component is on, as of a moment or as things are;
+    /// `None` if the latest roster is meant and there is none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such revision or roster. A component that there is not is
+    /// on for nobody.
+    pub fn on_for(
+        &self,
+        component: &str,
+        at: Option<AsOf>,
+        over: &Over,
+    ) -> Result<Option<OnFor>, Error> {
+        let compared = self.compared(&Planned::Standing(at))?;
+        let Some((counted, roster)) = self.roster_of(over)? else {
+            return Ok(None);
+        };
+        let preview = compared.preview.over(&roster);
+        let go_on = |_, _| ControlFlow::Continue(());
+        let shares = counting::in_shares(roster.len(), self.threads(), &go_on, |range, done| {
+            preview.component(component, range, |so_far, _| done(so_far))
+        });
+        let shares = shares.expect("nothing breaks it off");
+        let on = shares.iter().map(|share| share.all.keep_on.count).sum();
+        Ok(Some(OnFor {
+            on,
+            roster: counted,
+        }))
     }
 
     /// Lists users of a roster to whom a change would do something.
@@ -197,6 +230,10 @@ impl App {
             Planned::Edit(edit) => apply(&live.document, edit)?.document,
             Planned::Undo => flags.undone()?,
             Planned::Redo => flags.redone()?,
+            Planned::RollBack(component) => {
+                let (_, plan) = self.plan_now(component)?;
+                apply(&live.document, &plan.edit)?.document
+            }
             Planned::Restore(number) => {
                 if *number == RevisionNumber::NONE {
                     flags.revision(*number)?;

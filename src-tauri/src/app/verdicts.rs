@@ -156,7 +156,10 @@ impl App {
         })
     }
 
-    fn plan_now(&self, component: &ComponentPath) -> Result<(RevisionNumber, Rollback), Error> {
+    pub(super) fn plan_now(
+        &self,
+        component: &ComponentPath,
+    ) -> Result<(RevisionNumber, Rollback), Error> {
         let live = self.flags().in_force(Scope::Everyone);
         if live.compiled.component(component.as_str()).is_none() {
             let message = flagdeck_core::edit::not_found(&live.document, component.as_str());

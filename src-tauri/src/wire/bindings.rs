@@ -165,6 +165,7 @@ fn generate() -> String {
         Planned,
         Previewed,
         Slid,
+        OnFor,
         Tally,
         RosterCounted,
         Counts<u64>,

@@ -51,6 +51,13 @@ macro_rules! with_every_call {
             /// The same for a `set_rollout` whose percentage moves, on a document as of a moment or
             /// else as things are: the first call looks at every user, the next ones at none.
             previews::slide(edit: Edit, roster: Option<String>, at: Option<AsOf>) -> Slid;
+            /// For how many people of the roster a component is on, as of a moment or else as things
+            /// are; `null` without a roster.
+            previews::on_for(
+                component: String,
+                roster: Option<String>,
+                at: Option<AsOf>
+            ) -> Option<OnFor>;
             /// Lists users of the roster to whom a change would do something.
             previews::preview_users(
                 planned: Planned,

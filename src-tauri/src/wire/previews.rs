@@ -25,6 +25,11 @@ pub enum Planned {
     Undo,
     /// Bringing the latest change back that was taken back.
     Redo,
+    /// Showing a component to fewer people again.
+    RollBack {
+        /// The component.
+        component: String,
+    },
     /// Putting the document of a revision in force again.
     Restore {
         /// The revision.
@@ -63,6 +68,7 @@ impl TryFrom<Planned> for previews::Planned {
             Planned::Edit { edit } => Self::Edit(edit.try_into()?),
             Planned::Undo => Self::Undo,
             Planned::Redo => Self::Redo,
+            Planned::RollBack { component } => Self::RollBack(super::path(&component)?),
             Planned::Restore { revision } => Self::Restore(RevisionNumber(revision)),
             Planned::Backup { name } => Self::Backup(name),
             Planned::ReturnOverrides { which } => Self::ReturnOverrides(which.read()?),

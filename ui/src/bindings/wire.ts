@@ -2911,7 +2911,11 @@ export type Planned = { "kind": "edit",
 /**
  * The edit.
  */
-edit: Edit, } | { "kind": "undo" } | { "kind": "redo" } | { "kind": "restore", 
+edit: Edit, } | { "kind": "undo" } | { "kind": "redo" } | { "kind": "roll_back", 
+/**
+ * The component.
+ */
+component: string, } | { "kind": "restore", 
 /**
  * The revision.
  */
@@ -3009,6 +3013,19 @@ weighted: Counts<number> | null,
  * People by group.
  */
 groups: Array<OfGroup>, };
+
+/**
+ * For how many people of a roster a component is on.
+ */
+export type OnFor = { 
+/**
+ * People for whom it is on.
+ */
+on: number, 
+/**
+ * The roster that was counted.
+ */
+roster: RosterCounted, };
 
 /**
  * What happens to whom, whatever the component.

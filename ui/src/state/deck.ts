@@ -5,6 +5,7 @@ import { createContext } from "svelte";
 import type { Host } from "../host/host";
 import { namedComponent } from "../model/performance";
 import { ALL } from "../model/tree";
+import { Aimed } from "./aimed.svelte";
 import { ArmsFeed } from "./arms.svelte";
 import { Past } from "./as_of.svelte";
 import { Browsing } from "./browsing.svelte";
@@ -41,6 +42,7 @@ export interface Deck {
   clients: ClientsFeed;
   configuration: Configuration;
   overlay: Overlay;
+  aimed: Aimed;
   lastChanges: LastChanges;
   metrics: Metrics;
   pulse: PulseFeed;
@@ -79,6 +81,7 @@ export function makeDeck(host: Host): Deck {
     clients: new ClientsFeed(host),
     configuration: new Configuration({ host, toasts, browsing }),
     overlay,
+    aimed: new Aimed(),
     lastChanges: new LastChanges(host),
     metrics: new Metrics(host),
     pulse,

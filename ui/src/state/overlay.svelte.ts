@@ -5,7 +5,6 @@ import type {
   ChosenFile,
   DamagedState,
   Definitions,
-  Planned,
   Quarantined,
   RosterFile,
   RosterInfo,
@@ -53,8 +52,6 @@ export type Over =
   | { kind: "remove_roster"; roster: RosterInfo }
   /** A person to be forgotten everywhere; empty if the id is still to be typed. */
   | { kind: "forget_person"; id: string }
-  /** People to whom something happens by what is looked at. */
-  | { kind: "affected"; planned: Planned; component: string | null }
   | { kind: "restore"; revision: number }
   /** What set a value of a state, or took it away: a key as a difference prints it, or a pointer. */
   | { kind: "blame"; at: StateAt; key: string }

@@ -18,6 +18,13 @@ export type Question =
   | { kind: "slide"; edit: Extract<Planned, { kind: "edit" }>["edit"]; revision: number | null }
   | Planned;
 
+/** A revision, and the roster that is counted. */
+interface Over {
+  revision: number | undefined;
+  name: string | null;
+  atMs: number | null;
+}
+
 export class Previewing {
   /** The latest answer; that to an earlier question until the next arrives. */
   value = $state.raw<Previewed | Slid | null>(null);
@@ -30,6 +37,8 @@ export class Previewing {
 
   readonly #deck: Deck;
   #wanted: Question | null = null;
+  /** What it is asked over. */
+  #over: Over = { revision: undefined, name: null, atMs: null };
   #isAsking = false;
 
   constructor(deck: Deck) {
@@ -41,10 +50,9 @@ export class Previewing {
     const { live, rosters } = this.#deck;
     $effect(() => {
       const next = question();
+      const { name, atMs } = rosters.counted ?? { name: null, atMs: null };
       // Asked again over other flags, and over another roster.
-      void live.stored?.revision;
-      void rosters.counted?.atMs;
-      void rosters.counted?.name;
+      this.#over = { revision: live.stored?.revision, name, atMs };
       untrack(() => this.#want(next));
     });
     $effect(() => () => this.#want(null));
@@ -77,8 +85,8 @@ export class Previewing {
   }
 
   async #ask(question: Question): Promise<void> {
-    const { host, rosters } = this.#deck;
-    const roster = rosters.counted?.name ?? null;
+    const { host } = this.#deck;
+    const roster = this.#over.name;
     try {
       const value =
         question.kind === "slide"

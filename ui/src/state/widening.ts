@@ -1,6 +1,6 @@
 /** Edits that may show components to users who do not see them, and are confirmed first. */
 
-import type { Edit, Widenings } from "../bindings/wire";
+import type { Edit, Planned, Widenings } from "../bindings/wire";
 import type { Deck } from "./deck";
 import type { Intent } from "./live.svelte";
 
@@ -12,6 +12,8 @@ export interface Widening {
   /** What the edit does, in a sentence that holds even if it widens nothing. */
   sentence?: string;
   found: Widenings;
+  /** What would be done. */
+  planned: Planned;
   onconfirm: () => void;
 }
 
@@ -19,7 +21,7 @@ export interface Widening {
 export async function amendAsking(
   { host, shown, live, overlay }: Deck,
   intent: Intent,
-  question: Omit<Widening, "found" | "onconfirm">,
+  question: Omit<Widening, "found" | "planned" | "onconfirm">,
 ): Promise<void> {
   const document = live.flags?.document;
   const onconfirm = () => void shown.amend(intent);
@@ -27,9 +29,11 @@ export async function amendAsking(
     onconfirm();
     return;
   }
-  const found = (await widenings(host, intent(document))) ?? { components: [], total: 0 };
+  const edit = intent(document);
+  const planned: Planned = { kind: "edit", edit };
+  const found = (await widenings(host, edit)) ?? { components: [], total: 0 };
   if (found.total === 0 && question.sentence === undefined) onconfirm();
-  else overlay.show({ kind: "widening", widening: { ...question, found, onconfirm } });
+  else overlay.show({ kind: "widening", widening: { ...question, found, planned, onconfirm } });
 }
 
 /** What an edit would widen; `null` if the edit is refused, which making it says. */

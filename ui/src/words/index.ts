@@ -6,6 +6,7 @@
 
 import { actions } from "./actions";
 import { activity } from "./activity";
+import { affected } from "./affected";
 import { asOf } from "./as_of";
 import { commands } from "./commands";
 import { compare } from "./compare";
@@ -45,6 +46,7 @@ export const words = {
   inspector,
   reach,
   activity,
+  affected,
   asOf,
   commands,
   compare,

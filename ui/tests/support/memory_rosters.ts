@@ -8,6 +8,7 @@ import type {
   ForgottenUser,
   Given,
   ListedUsers,
+  OnFor,
   Look,
   Person,
   Planned,
@@ -160,6 +161,20 @@ export class MemoryRosters extends MemoryFollowing {
     return { ...all, on: isCounted ? Math.round(shareOf(after, component) * people) : null };
   }
 
+  async onFor(
+    component: string,
+    roster: string | null = null,
+    at: AsOf | null = null,
+  ): Promise<OnFor | null> {
+    await this.gate;
+    const counted = this.#counted(roster);
+    if (counted === null) return null;
+    const document = at !== null && "revision" in at ? this.documentAt(at.revision) : this.document;
+    const { name, people, atMs } = counted;
+    const on = Math.round(shareOf(document, component) * people);
+    return { on, roster: { name, people, atMs } };
+  }
+
   previewUsers(planned: Planned, roster: string | null, wanted: Wanted): Promise<ListedUsers> {
     this.listed.push({ planned, roster, wanted });
     const { who, component, offset, limit } = wanted;
@@ -283,13 +298,27 @@ function pathsOf(document: Document): string[] {
 }
 
 function changing(before: Document, after: Document): string[] {
-  const paths = new Set([...pathsOf(after), ...pathsOf(before)]);
-  return [...paths].filter((path) => shareOf(before, path) !== shareOf(after, path));
+  const [was, is] = [sharesOf(before), sharesOf(after)];
+  const paths = new Set([...is.keys(), ...was.keys()]);
+  return [...paths].filter((path) => (was.get(path) ?? 0) !== (is.get(path) ?? 0));
 }
 
-/** The share of users that see a component. */
+const known = new WeakMap<Document, ReadonlyMap<string, number>>();
+
+/** The share of users that see a component, for each. */
+function sharesOf(document: Document): ReadonlyMap<string, number> {
+  const found = known.get(document);
+  if (found) return found;
+  const reaches = reachesOf(document);
+  const share = (path: string) => {
+    const reach = document.enabled ? reachOf(reaches, path) : undefined;
+    return reach === undefined || reach.isNobody ? 0 : reach.percentage / 100;
+  };
+  const shares = new Map(pathsOf(document).map((path) => [path, share(path)]));
+  known.set(document, shares);
+  return shares;
+}
+
 function shareOf(document: Document, path: string): number {
-  if (!document.enabled || !pathsOf(document).includes(path)) return 0;
-  const reach = reachOf(reachesOf(document), path);
-  return reach === undefined || reach.isNobody ? 0 : reach.percentage / 100;
+  return sharesOf(document).get(path) ?? 0;
 }

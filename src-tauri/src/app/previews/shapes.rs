@@ -61,6 +61,17 @@ pub struct Slid {
     pub on: Option<u64>,
 }
 
+/// For how many people of a roster a component is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct OnFor {
+    /// People for whom it is on.
+    pub on: u64,
+    /// The roster that was counted.
+    pub roster: RosterCounted,
+}
+
 /// What happens to whom, whatever the component.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

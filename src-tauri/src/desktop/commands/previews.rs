@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use flagdeck::app::previews::shapes::{ListedUsers, Previewed, Slid, Wanted};
+use flagdeck::app::previews::shapes::{ListedUsers, OnFor, Previewed, Slid, Wanted};
 use flagdeck::durable::Access;
 use flagdeck::wire::{self, AsOf, Edit, Planned};
 use tauri::{State, WebviewWindow};
@@ -35,6 +35,19 @@ pub async fn slide(
 ) -> Answer<Slid> {
     with_app(&desk, move |app| {
         app.slide(&wire::moving(edit, at)?, &wire::over(roster.as_deref())?)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn on_for(
+    desk: State<'_, Desk>,
+    component: String,
+    roster: Option<String>,
+    at: Option<AsOf>,
+) -> Answer<Option<OnFor>> {
+    with_app(&desk, move |app| {
+        app.on_for(&component, at, &wire::over(roster.as_deref())?)
     })
     .await
 }
