@@ -158,10 +158,8 @@ export const rosters = {
     hasBlanks: "The id begins or ends with a blank, which belongs to it.",
     groups: "Groups",
     noGroups: "none",
-    group: (name: string) => isolated(name),
     weight: "Weight",
     weightOf: weight,
-    attribute: (name: string) => isolated(name),
     value: (text: string) => (text === "" ? "–" : isolated(text)),
     showAllAttributes: (count: number) => `Show all ${formatCount(count)} attributes`,
     forget: "Forget this person…",
@@ -169,7 +167,6 @@ export const rosters = {
     done: "Clear",
 
     given: (on: number, all: number) => `On for ${formatCount(on)} of ${plural(all, "component")}`,
-    givenUnread: (why: string) => `What the person gets could not be told. ${isolatedWithin(why)}`,
     filterLabel: "Which components are shown",
     filters: givenFilters,
     list: "Components, on or off for this person",
