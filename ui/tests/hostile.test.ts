@@ -20,6 +20,7 @@ import { openOver, press } from "./support/open";
 import { harmful, pulses } from "./support/pulse";
 import { restored } from "./support/restore_samples";
 import { typicalStates } from "./support/snapshot_samples";
+import { ada, withRosters } from "./support/roster_samples";
 import { fewTargeted } from "./support/targeted_samples";
 
 // Every view is opened and walked through as a whole.
@@ -264,6 +265,52 @@ describe("the window over a hostile backend", () => {
     host.announce({ kind: "dropped", name: "flags.json" });
     await screen.findByTestId("import");
     await isSafe(3);
+  });
+
+  it("shows rosters, people and what they get", async () => {
+    withRosters(host, "typical", NOW_MS);
+    await open("rosters");
+    await screen.findByTestId("roster-details");
+    await isSafe(10);
+    const field = screen.getByTestId("person-id");
+    await fireEvent.input(field, { target: { value: ada.id } });
+    await press(field, "Enter");
+    await screen.findByTestId("person-facts");
+    await isSafe(40);
+    await fireEvent.input(field, { target: { value: `nobody${HOSTILE}` } });
+    await press(field, "Enter");
+    await waitFor(() => expect(screen.queryByTestId("person-facts")).toBeNull());
+    await isSafe(30);
+  });
+
+  it("shows a file of users before it is imported, and what is lost with it", async () => {
+    withRosters(host, "typical", NOW_MS);
+    await open("rosters");
+    await click("import-roster");
+    await screen.findByTestId("understood");
+    await isSafe(25);
+    await click("import-roster-cancel");
+    host.rosterRefusal = { code: "invalid", message: "The file is refused.", problems: [] };
+    await click("import-roster");
+    await screen.findByTestId("roster-refused");
+    await isSafe(10);
+    await click("import-roster-cancel");
+    await click("remove-roster");
+    await screen.findByTestId("remove-roster-dialog");
+    await isSafe(10);
+  });
+
+  it("says where a person was who is forgotten", async () => {
+    withRosters(host, "typical", NOW_MS);
+    host.forgets = { overrides: ["ui.badges"], quarantined: ["rosters-1"] };
+    await open("rosters");
+    await screen.findByTestId("roster-details");
+    await click("forget-person");
+    const id = await screen.findByTestId("forget-id");
+    await fireEvent.input(id, { target: { value: ada.id } });
+    await click("forget-go");
+    await screen.findByTestId("forget-quarantined");
+    await isSafe(14);
   });
 
   it("finds by titles, and names what is undone", async () => {

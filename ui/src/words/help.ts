@@ -9,6 +9,7 @@ export type HelpPageId =
   | "what"
   | "rollout"
   | "who"
+  | "rosters"
   | "undo"
   | "components"
   | "follow"

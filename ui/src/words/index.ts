@@ -28,6 +28,7 @@ import { pulse } from "./pulse";
 import { quarantine } from "./quarantine";
 import { reach } from "./reach";
 import { restores } from "./restores";
+import { rosters } from "./rosters";
 import { settings } from "./settings";
 import { snapshots } from "./snapshots";
 import { store } from "./store";
@@ -60,6 +61,7 @@ export const words = {
   metrics,
   quarantine,
   restores,
+  rosters,
   settings,
   snapshots,
   store,

@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?follow=stale&overrides=few&targeted=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node&rosters=typical&reading`. Not part of
+ * `?follow=stale&overrides=few&targeted=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node&rosters=typical&reading&tables&refused&damaged_rosters`. Not part of
  * what is shipped.
  */
 
@@ -132,6 +132,14 @@ if (wanted.has("refuse")) {
 if (wanted.has("follow")) followed(host, wanted);
 if (wanted.has("rosters")) withRosters(host, wanted.get("rosters") as RostersName);
 host.holdsReading = wanted.has("reading");
+if (wanted.has("tables")) host.rosterTables = ["customers", "staff", "users"];
+if (wanted.has("refused")) {
+  const message = "The file /home/maria/customers-eu-2026-11.csv has no column id.";
+  host.rosterRefusal = { code: "invalid", message, problems: [] };
+}
+if (wanted.has("damaged_rosters")) {
+  host.forgets = { overrides: ["ui.badges"], quarantined: ["rosters-20261124-160412"] };
+}
 if (wanted.has("targeted")) {
   const sample = wanted.get("targeted") === "many" ? manyTargeted : fewTargeted;
   host.target(sample(Date.now()));

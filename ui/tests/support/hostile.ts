@@ -19,6 +19,7 @@ const FOREIGN = new Set(
     ["component", "gateway", "error", "prometheus", "place", "origin", "key", "path", "group"],
     ["pointer", "only", "except", "differing", "trouble"],
     ["what", "readable", "takes", "leaves", "taken", "left"],
+    ["id", "groups", "attributes", "table", "roster", "overrides", "quarantined"],
     ["from", "address", "reason", "lost", "suspended", "theirs", "mine", "user"],
   ].flat(),
 );

@@ -35,6 +35,14 @@ export class MemoryRosters extends MemoryFollowing {
   rosterRefusal: Failure | null = null;
   /** Leaves the reading of a file unanswered until it is cancelled. */
   holdsReading = false;
+  /** Tables of the file of which one has to be named. */
+  rosterTables: readonly string[] = [];
+  /** How files were read. */
+  readonly looks: { name: string; table: string | null }[] = [];
+  readonly imports: { name: string; table: string | null }[] = [];
+  cancels = 0;
+  /** Where a person who is forgotten was besides rosters. */
+  forgets: Pick<ForgottenUser, "overrides" | "quarantined"> = { overrides: [], quarantined: [] };
   /** Who is found, by id. */
   persons = new Map<string, Person>();
   readonly forgotten: string[] = [];
@@ -57,8 +65,14 @@ export class MemoryRosters extends MemoryFollowing {
     return this.chooseRoster();
   }
 
-  async lookAtRoster(name: string): Promise<Look | null> {
+  lookAtRoster(name: string, table: string | null = null): Promise<Look | null> {
+    this.looks.push({ name, table });
+    return this.#readFile(name, table);
+  }
+
+  async #readFile(name: string, table: string | null): Promise<Look | null> {
     await this.gate;
+    if (this.rosterTables.length > 0 && table === null) throw asksForTable(this.rosterTables);
     if (this.rosterRefusal) throw this.rosterRefusal;
     if (this.holdsReading) {
       this.announce({ kind: "reading_roster", done: 2_400_000, total: 8_000_000 });
@@ -67,11 +81,13 @@ export class MemoryRosters extends MemoryFollowing {
     const look = this.nextRoster?.look ?? null;
     const before = this.rosterList.find((roster) => roster.name === name);
     const replaces = before ? replaced(before, look?.people ?? 0) : null;
-    return look && structuredClone({ ...look, name, replaces });
+    const form = table === null ? {} : { format: "sqlite" as const, separator: null, table };
+    return look && structuredClone({ ...look, ...form, name, replaces });
   }
 
-  async importRoster(name: string): Promise<Look | null> {
-    const look = await this.lookAtRoster(name);
+  async importRoster(name: string, table: string | null = null): Promise<Look | null> {
+    this.imports.push({ name, table });
+    const look = await this.#readFile(name, table);
     if (look === null) return null;
     const info = { ...look, atMs: Date.now(), file: this.nextRoster?.file.file ?? "" };
     this.rosterList = [...this.rosterList.filter((each) => each.name !== name), info];
@@ -80,6 +96,7 @@ export class MemoryRosters extends MemoryFollowing {
   }
 
   cancelReading(): Promise<void> {
+    this.cancels += 1;
     this.#cancel?.();
     this.#cancel = null;
     return Promise.resolve();
@@ -116,7 +133,7 @@ export class MemoryRosters extends MemoryFollowing {
     this.forgotten.push(id);
     const known = this.persons.delete(id);
     const rosters = known ? this.rosterList.map(({ name }) => ({ roster: name, rows: 1 })) : [];
-    return Promise.resolve({ rosters, overrides: [], quarantined: [] });
+    return Promise.resolve({ rosters, ...this.forgets });
   }
 
   async preview(planned: Planned, roster: string | null = null): Promise<Previewed> {
@@ -258,6 +275,13 @@ export class MemoryRosters extends MemoryFollowing {
       ],
     };
   }
+}
+
+function asksForTable(tables: readonly string[]): Failure {
+  const message =
+    "The file /home/maria/users.db has several tables with a column id; say with --table which " +
+    `is meant: ${tables.join(", ")}.`;
+  return { code: "invalid", message, problems: [] };
 }
 
 function expected(revision: number, changed: number, gain: number, lose: number): Tally {

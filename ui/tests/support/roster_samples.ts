@@ -86,11 +86,13 @@ export function extremeRosters(now: number): RosterInfo[] {
     duplicates: 98_765,
     ungrouped: 3,
   };
-  const many = Array.from({ length: 60 }, (_, index) => ({
-    ...everyone(now - index * 5 * HOUR_MS),
-    name: `list-${index}`,
-    people: index === 0 ? 1 : index * 12_345,
-  }));
+  const many = Array.from({ length: 60 }, (_, index) => {
+    const people = index === 0 ? 1 : index * 12_345;
+    const groups = [{ name: "beta", people: Math.floor(people / 3) }];
+    const ungrouped = people - Math.floor(people / 3);
+    const at = now - index * 5 * HOUR_MS;
+    return { ...everyone(at), name: `list-${index}`, people, groups, ungrouped };
+  });
   return [long, ...many, { ...customers(now), name: "none", people: 0, groups: [], ungrouped: 0 }];
 }
 
@@ -128,6 +130,35 @@ export function look(now: number): Look {
   };
 }
 
+/** A file with long texts, and more of everything than there is room for. */
+function extremeLook(now: number): Look {
+  const [long] = extremeRosters(now);
+  if (!long) throw new Error("there is one");
+  const { columns, groups, people, bad, duplicates, ungrouped } = long;
+  const badRows = Array.from({ length: 20 }, (_, index) => ({
+    line: 1 + index * 612_345,
+    reason: index === 1 ? `the weight “${"heavy ".repeat(40)}” is no number` : "it has no id",
+  }));
+  const person = (index: number): Person => ({
+    id: index === 1 ? `user-${"0123456789".repeat(20)}` : `user-${index}`,
+    groups: index === 1 ? groups.slice(0, 60).map(({ name }) => name) : [],
+    weight: index === 2 ? 0.000_001 : 1,
+    attributes: Object.fromEntries(
+      columns.slice(3).map(({ name }, at) => [name, `${name} ${"text ".repeat(at % 20)}`]),
+    ),
+  });
+  const first = [0, 1, 2, 3, 4].map(person);
+  const counts = { people, bad, duplicates, ungrouped, good: people + duplicates, padded: 4_321 };
+  return { ...look(now), ...counts, columns, groups, badRows, first };
+}
+
+/** A person of whom everything is long. */
+function somebody(now: number): Person {
+  const [, person] = extremeLook(now).first;
+  if (!person) throw new Error("there is one");
+  return { ...person, id: "somebody" };
+}
+
 export type RostersName = "none" | "typical" | "extreme";
 
 /** Gives a backend these rosters, and a file to import. */
@@ -142,5 +173,11 @@ export function withRosters(host: MemoryRosters, name: RostersName, now = Date.n
   host.nextRoster = {
     file: { file: "customers-eu-2026-11.csv", name: "Customers-EU" },
     look: look(now),
+  };
+  if (name !== "extreme") return;
+  host.persons.set("somebody", somebody(now));
+  host.nextRoster = {
+    file: { file: `${"quite-a-long-file-name-".repeat(6)}.csv`, name: "list-7" },
+    look: extremeLook(now),
   };
 }

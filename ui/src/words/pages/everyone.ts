@@ -2,6 +2,7 @@
 
 import type { HelpPage } from "../help";
 import { follow } from "./following";
+import { rosters } from "./rosters";
 
 const what: HelpPage = {
   id: "what",
@@ -35,7 +36,7 @@ const what: HelpPage = {
         ],
       ],
     },
-    { kind: "heading", text: "The six views" },
+    { kind: "heading", text: "The seven views" },
     {
       kind: "terms",
       items: [
@@ -47,6 +48,7 @@ const what: HelpPage = {
           "Earlier states of applications: what changed and when, and how to restore it.",
         ],
         ["Activity", "Every revision: who, when, why and what."],
+        ["Rosters", "Lists of your users, to count who gains and loses by a change."],
         ["Settings", "Configuration, access for applications, backups."],
       ],
     },
@@ -388,6 +390,7 @@ export const forEveryone: readonly HelpPage[] = [
   what,
   rollout,
   who,
+  rosters,
   undo,
   components,
   follow,
