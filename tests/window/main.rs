@@ -19,6 +19,7 @@ mod keyboard;
 mod metrics;
 mod pictures;
 mod rig;
+mod rosters;
 mod sample;
 mod settings;
 mod snapshots;

@@ -66,7 +66,23 @@ pub fn lived_in_workplace(theme: Theme) -> Workplace {
     let note = "After the talk with support";
     place.flagctl(&["rollout", "ui.badges", "--percentage", "25", "--note", note]);
     hand_in(&place);
+    import_roster(&place, 4000);
     place
+}
+
+/// Imports a roster of so many people in groups, with weights and two bad rows.
+pub fn import_roster(place: &Workplace, people: usize) {
+    let mut text = "id;groups;weight;plan\n;beta;1;free\n".to_owned();
+    for at in 0..people {
+        let groups = ["", "beta", "eu", "eu;staff", "eu"][at % 5];
+        let plan = ["free", "premium"][at % 2];
+        text += &format!("user-{at:06};\"{groups}\";{};{plan}\n", at % 3 + 1);
+    }
+    text += "user-000001;beta;heavy;free\n";
+    let file = place.data_dir().with_file_name("customers-eu.csv");
+    std::fs::write(&file, text).expect("a file beside the data folder");
+    let file = file.to_str().expect("a plain path");
+    place.flagctl(&["roster", "import", file, "--name", "Customers EU", "--yes"]);
 }
 
 /// Takes in a morning of snapshots, so far away that it reads the same on any day.
@@ -101,12 +117,13 @@ fn hand_in(place: &Workplace) {
 }
 
 /// The views, as they are opened.
-pub const VIEWS: [&str; 6] = [
+pub const VIEWS: [&str; 7] = [
     "dashboard",
     "flags",
     "metrics",
     "snapshots",
     "activity",
+    "rosters",
     "settings",
 ];
 
@@ -117,11 +134,17 @@ pub async fn show(window: &Window<'_>, view: &str) {
         "dashboard" => "master-switch",
         "flags" => {
             window.click("row-ui.badges").await;
+            window
+                .until("the people are counted", async || {
+                    window.shows("on-for").await
+                })
+                .await;
             "component-history"
         }
         "metrics" => "nothing-reported",
         "snapshots" => "changes",
         "activity" => "copy-report",
+        "rosters" => "find-person",
         _ => "find-setting",
     };
     window
@@ -149,6 +172,7 @@ pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
             .await;
         look(&window, &format!("{view}, with reports")).await;
     }
+    visit_affected(&window, &mut look).await;
     window.click("nav-settings").await;
     for part in ["connect", "access", "backups", "about"] {
         window.click(&format!("part-{part}")).await;
@@ -224,6 +248,29 @@ pub async fn visit(theme: Theme, mut look: impl AsyncFnMut(&Window<'_>, &str)) {
             .await;
         look(&window, &format!("{view}, as much as there may be")).await;
     }
+}
+
+/// Calls `look` with who gains and who loses, as it is shown beside what is about to be done.
+async fn visit_affected(window: &Window<'_>, look: &mut impl AsyncFnMut(&Window<'_>, &str)) {
+    show(window, "rosters").await;
+    window.enter("person-id", "user-000003").await;
+    let found = async || window.shows("given").await;
+    window.until("the person is found", found).await;
+    look(window, "rosters, a person").await;
+    show(window, "flags").await;
+    window.click("percent-input").await;
+    window.chord(&[Key::Control], 'a').await;
+    window.write("5").await;
+    let counted = async || window.shows("affected-details").await;
+    window.until("who is affected is counted", counted).await;
+    window.click("affected-details").await;
+    look(window, "flags, who is affected").await;
+    window.click("affected-show").await;
+    let listed = async || window.text("people-count").await.contains("people");
+    window.until("the people are listed", listed).await;
+    look(window, "people").await;
+    window.click("people-close").await;
+    window.click("percent-discard").await;
 }
 
 /// Reports what a host with some trouble does: calculations of two components in both arms.

@@ -7,7 +7,7 @@ import { plural } from "./shared";
 
 const people = (count: number) => (count === 1 ? "1 person" : `${formatCount(count)} people`);
 
-/** What happens to people who are listed, without the component. */
+/** What happens to people who are listed. */
 const who: Record<Listed, string> = {
   gain: "Gain it",
   lose: "Lose it",
@@ -20,6 +20,12 @@ const whoOfSeveral: Record<Listed, string> = {
   lose: "Lose something",
   on: "Keep it on",
   off: "Keep it off",
+};
+
+const whoAsThingsAre: Record<Listed, string> = {
+  ...who,
+  on: "It is on for them",
+  off: "It is off for them",
 };
 
 export const affected = {
@@ -62,9 +68,10 @@ export const affected = {
   wasOnFor: (on: number, all: number, roster: string) =>
     `It was on for ${formatCount(on)} of the ${people(all)} in ${isolated(roster)} now`,
   list: {
-    title: "People affected",
+    title: (isStanding: boolean) => (isStanding ? "Who has it" : "Who is affected"),
     who: "What happens to them",
-    kinds: (isSeveral: boolean) => (isSeveral ? whoOfSeveral : who),
+    kinds: (isStanding: boolean, isSeveral: boolean) =>
+      isStanding ? whoAsThingsAre : isSeveral ? whoOfSeveral : who,
     component: "Component",
     any: "Any component",
     id: "Id",
