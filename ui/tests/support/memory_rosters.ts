@@ -251,21 +251,24 @@ export class MemoryRosters extends MemoryFollowing {
       number,
       number,
     ];
+    const both = Math.max(0, gains + loses - people);
+    const unchanged = people - gains - loses + both;
     const plus = gains > 0 ? "+" : "";
     const sentence =
       `${plus}${formatCount(gains)} gain ${what}, ${formatCount(loses)} lose ${what}, ` +
-      `${formatCount(people - gains - loses)} unchanged (${counted.name}, ` +
+      `${formatCount(unchanged)} unchanged (${counted.name}, ` +
       `${formatCount(people)} people)`;
     const of = (group: string | null, all: number) => {
       const [gained, lost] = [Math.round(gain * all), Math.round(lose * all)];
-      return { group, gain: gained, lose: lost, both: 0, unchanged: all - gained - lost };
+      const both = Math.max(0, gained + lost - all);
+      return { group, gain: gained, lose: lost, both, unchanged: all - gained - lost + both };
     };
     return {
       revision: this.revision,
       roster: { name: counted.name, people, atMs: counted.atMs },
       sentence,
       warning: loses > 0 ? `${formatCount(loses)} people lose what they have` : null,
-      people: { gain: gains, lose: loses, both: 0, unchanged: people - gains - loses },
+      people: { gain: gains, lose: loses, both, unchanged },
       weighted: counted.hasWeights
         ? { gain: gain * 0.8, lose: lose * 0.8, both: 0, unchanged: 1 - (gain + lose) * 0.8 }
         : null,
