@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use flagdeck::metrics::event::{self, Format};
+use flagdeck::metrics::event::{self, Audience, Format};
 use flagdeck::state::{compare_files, patch_files};
 use flagdeck::wire::{StateAt, StateDifferenceOptions};
 use flagdeck_core::measure::Arm;
@@ -198,12 +198,12 @@ fn an_event_with_half_of_a_surrogate_pair_counts() {
         (format!("[{event}, {event}]"), Format::Json),
         (format!("{event}\n{event}\n"), Format::NdJson),
     ] {
-        let batch = event::read(text.as_bytes(), format, &nobody, 0).unwrap();
+        let batch = event::read(text.as_bytes(), format, Audience::new(&nobody), 0).unwrap();
         assert_eq!((batch.events.len(), batch.rejected), (2, 0), "{text}");
         assert_eq!(batch.events[0].source(), "web \u{fffd}");
     }
     let large = r#"{"type":"ml:memory","source":"web","bytes":1e400}"#;
-    let batch = event::read(large.as_bytes(), Format::NdJson, &nobody, 0).unwrap();
+    let batch = event::read(large.as_bytes(), Format::NdJson, Audience::new(&nobody), 0).unwrap();
     let message = &batch.problems[0].message;
     assert!(
         message.starts_with("bytes must be a number from 0"),

@@ -64,6 +64,7 @@ mod restores_killed;
 mod restores_model;
 mod rosters_kept;
 mod rosters_read;
+mod rosters_seen;
 mod salvage;
 mod salvage_attacked;
 mod salvage_states;

@@ -80,6 +80,7 @@ pub struct Metrics {
     #[serde(rename = "bufferSize")]
     pub buffer_ticks: u64,
     pub prometheus: Option<String>,
+    pub keep_users: bool,
 }
 
 /// The state of sources, and its snapshots.

@@ -10,6 +10,7 @@ mod intake;
 pub mod limits;
 mod reading;
 mod replaced;
+mod seen;
 pub mod shapes;
 mod store;
 
@@ -23,6 +24,8 @@ use flagdeck_core::Roster;
 use self::intake::{Intake, Taking};
 pub use self::reading::{Column, Done, Encoding, FileFormat, Form, Taken};
 use self::reading::{Opened, Stopped};
+pub use self::seen::SEEN;
+use self::seen::Seen;
 use self::shapes::{Forgotten, Look, Person, Replaced, RosterInfo, Understood};
 use self::store::{Found, ROSTERS, RosterStore};
 use crate::clock::Clock;
@@ -89,6 +92,10 @@ pub struct Rosters {
     clock: Clock,
     /// The roster that was loaded last: it may take a gigabyte.
     loaded: Mutex<Option<Loaded>>,
+    /// Users in events that are not in their roster yet.
+    seen: Mutex<Seen>,
+    /// Held while they are added to it, and while a user is forgotten.
+    merging: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -111,6 +118,8 @@ impl Rosters {
             data_dir: data_dir.to_owned(),
             clock,
             loaded: Mutex::default(),
+            seen: Mutex::new(Seen::new(limits::USERS_SEEN_MAX)),
+            merging: Mutex::default(),
         }
     }
 
@@ -157,6 +166,10 @@ impl Rosters {
         request: &ImportRequest,
         progress: &mut Progress<'_>,
     ) -> Result<Option<Look>, RostersError> {
+        if request.name.as_str() == SEEN {
+            let message = format!("{SEEN} is what Flagdeck keeps itself; choose another name");
+            return Err(RostersError::Refused { message });
+        }
         let now_ms = self.clock.now_ms();
         let opened = Opened::open(&request.file, request.table.as_deref())?;
         let mut store = RosterStore::open(&self.data_dir, now_ms)?;
@@ -275,6 +288,62 @@ impl Rosters {
         }
     }
 
+    /// Notes users whom an application named in events, with their groups.
+    pub(crate) fn note_seen(&self, users: &[(String, Vec<String>)]) {
+        if users.is_empty() {
+            return;
+        }
+        let mut seen = lock(&self.seen);
+        for (id, groups) in users {
+            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+            seen.note(id, &groups);
+        }
+    }
+
+    /// Adds the users who were noted to their roster, [`SEEN`].
+    ///
+    /// # Errors
+    /// [`RostersError::Store`] if that cannot be stored: then the next call adds them.
+    pub fn keep_seen(&self) -> Result<(), RostersError> {
+        let _merging = lock(&self.merging);
+        let mut taken = {
+            let mut seen = lock(&self.seen);
+            if !seen.has_news() {
+                return Ok(());
+            }
+            seen.take()
+        };
+        let kept = self.merge_seen(&mut taken);
+        let mut seen = lock(&self.seen);
+        match kept {
+            Ok(()) => seen.merged(taken),
+            Err(_) => seen.put_back(taken),
+        }
+        kept
+    }
+
+    fn merge_seen(&self, taken: &mut Seen) -> Result<(), RostersError> {
+        let now_ms = self.clock.now_ms();
+        let name = SourceName::known(SEEN);
+        let mut store = RosterStore::open(&self.data_dir, now_ms)?;
+        store.within(|transaction| {
+            let found = store::find(transaction, Some(&name))?;
+            let before = match &found {
+                Some(found) => Some(store::load(transaction, found.version.id, &found.info)?),
+                None => None,
+            };
+            let before = found.as_ref().map(|found| &found.info).zip(before.as_ref());
+            let Some(merged) = taken.merge(before, now_ms) else {
+                return Ok(false);
+            };
+            let mut writer = store::begin(transaction, now_ms)?;
+            merged.each(|row| writer.push(row))?;
+            writer.finish(merged.info)?;
+            Ok(true)
+        })?;
+        Ok(store.clear_log()?)
+    }
+
     /// Removes one, and overwrites what was stored of it. Returns what was known of it.
     ///
     /// # Errors
@@ -293,6 +362,9 @@ impl Rosters {
             Ok(found.info)
         })?;
         *lock(&self.loaded) = None;
+        if name.as_str() == SEEN {
+            *lock(&self.seen) = Seen::new(limits::USERS_SEEN_MAX);
+        }
         store.clear_log()?;
         Ok(removed)
     }
@@ -304,6 +376,8 @@ impl Rosters {
     /// [`RostersError::Store`] if that cannot be stored; [`StoreError::Busy`] also while another
     /// program still reads what was removed: then the next call overwrites it.
     pub fn forget(&self, id: &str) -> Result<Vec<Forgotten>, RostersError> {
+        let _merging = lock(&self.merging);
+        lock(&self.seen).forget(id);
         if !self.is_there()? {
             return Ok(Vec::new());
         }
@@ -329,6 +403,15 @@ impl Rosters {
         let path = ROSTERS.path(&self.data_dir);
         let is_there = path.try_exists();
         is_there.map_err(|source| StoreError::File { path, source })
+    }
+}
+
+/// What was seen last is kept, if it can be.
+impl Drop for Rosters {
+    fn drop(&mut self) {
+        if let Err(error) = self.keep_seen() {
+            tracing::warn!(%error, "users in events are not kept");
+        }
     }
 }
 
@@ -406,6 +489,7 @@ fn info(request: &ImportRequest, understood: &Understood, now_ms: i64) -> Roster
         groups: understood.groups.clone(),
         ungrouped: understood.ungrouped,
         has_weights: understood.has_weights,
+        rest: 0,
     }
 }
 

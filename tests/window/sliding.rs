@@ -72,8 +72,9 @@ async fn lags(window: &Window<'_>, moves: usize) -> Vec<f64> {
             const lags = [];
             const move = () => {{
                 const [before, start] = [told(), performance.now()];
+                // Never twice the same, and far from where the slider snaps.
                 send(lags.length === 0 ? 'pointerdown' : 'pointermove',
-                    0.11 + 0.8 * (lags.length + 1) / ({moves} + 1));
+                    0.56 + 0.38 * ((lags.length + 1) * 17 % 41) / 41);
                 const look = () => {{
                     const now = told();
                     if (!now || now === before || !now.includes('people'))

@@ -216,6 +216,25 @@ describe("the details", () => {
   });
 });
 
+describe("users seen in events", () => {
+  it("are a roster that is not of a file, with about how many more there were", async () => {
+    await open("seen");
+    await user.click(row("Seen in events"));
+    expect(textOf("roster-details")).toContain(
+      "Users in events that applications report, the last one 3 minutes ago",
+    );
+    expect(textOf("roster-figures")).toContain("≥ 42,000");
+    expect(screen.queryByTestId("replace-roster")).toBeNull();
+    expect(screen.queryByTestId("roster-file")).toBeNull();
+    // They come later than what was imported, and are not what is counted over.
+    expect(within(row("Customers-EU")).getByTestId("counted-mark")).toBeTruthy();
+    await user.click(get("remove-roster"));
+    await screen.findByTestId("remove-roster-dialog");
+    expect(textOf("remove-roster-dialog")).toContain("kept again as they come");
+    expect(screen.queryByTestId("counted-next")).toBeNull();
+  });
+});
+
 describe("removing a roster", () => {
   const confirm = () => user.click(get("remove-roster-dialog-go"));
 

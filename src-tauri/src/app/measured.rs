@@ -1,6 +1,7 @@
 //! What applications report, as the application sees it: collected with the flags in force, shown
 //! with the changes of the flags and the limits of the settings, pushed as configured.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::flags::Scope;
 use crate::lock::lock;
 use crate::metrics::collector::Checkpoint;
+use crate::metrics::event::Audience;
 use crate::metrics::limits::MARKS_MAX;
 use crate::metrics::push::{self, Pusher, Target, health};
 use crate::metrics::shapes::{ChartQuery, Charts, Limits, Pulse, PushHealth};
@@ -52,7 +54,18 @@ impl App {
             }
         };
         let is_component = |component: &str| flags.compiled.component(component).is_some();
-        metrics.take_in(bytes, format, key, &expose, &is_component)
+        let met = RefCell::new(Vec::new());
+        let meet = |id: &str, groups: &[&str]| {
+            let groups: Vec<String> = groups.iter().map(|&name| name.to_owned()).collect();
+            met.borrow_mut().push((id.to_owned(), groups));
+        };
+        let audience = Audience {
+            expose: &expose,
+            meet: self.config().metrics.keep_users.then_some(&meet),
+        };
+        let delivery = metrics.take_in(bytes, format, key, audience, &is_component)?;
+        self.rosters().note_seen(&met.into_inner());
+        Ok(delivery)
     }
 
     /// Returns all metrics as Prometheus reads them.

@@ -55,6 +55,9 @@ const SNAPSHOT_CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How often to look at the clock, for what it may delete.
 const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often users in events are added to their roster.
+const KEEP_SEEN_EVERY: Duration = Duration::from_secs(10);
+
 /// How often to look whether a backup is due.
 const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
 
@@ -133,6 +136,7 @@ fn chores(leader: &Leader) -> Vec<Chore<App>> {
             leading(&states, recount),
         ),
         Chore::new("time", LOOK_AT_CLOCK_EVERY, leading(&flags, keep_time())),
+        Chore::new("seen users", KEEP_SEEN_EVERY, in_place(keep_seen)),
         Chore::new("backup", BACK_UP_CHECK_EVERY, leading(&flags, back_up)),
         Chore::new("thinning", THIN_EVERY, leading(&states, thin)).later(),
     ]
@@ -244,6 +248,13 @@ fn keep_time() -> impl Fn(&App) -> Result<(), CannotWork> + Send + 'static {
                 Err(CannotWork)
             }
         }
+    }
+}
+
+/// Adds users in events to their roster. What cannot be stored waits.
+fn keep_seen(app: &App) {
+    if let Err(error) = app.rosters().keep_seen() {
+        tracing::warn!(%error, "users in events are not kept");
     }
 }
 

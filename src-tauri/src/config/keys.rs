@@ -286,6 +286,12 @@ pub const KEYS: &[Key] = &[
         "A Prometheus whose series the charts show in place of Flagdeck's own.",
     ),
     key(
+        "metrics.keepUsers",
+        Kind::Switch,
+        || json!(false),
+        "Whether ids of users in events are kept on this machine, as the roster Seen in events.",
+    ),
+    key(
         "state.persistML",
         Kind::Switch,
         || json!(true),

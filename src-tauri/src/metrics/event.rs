@@ -114,6 +114,25 @@ pub enum BatchError {
 /// Returns the arm of an event, given component, user and groups.
 pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
 
+/// Is told the user of each valid event that names one, with the user's groups.
+pub type Meet<'a> = &'a dyn Fn(&str, &[&str]);
+
+/// What is asked and told of users while a batch is read.
+#[derive(Clone, Copy)]
+pub struct Audience<'a> {
+    /// For whom a component is on.
+    pub expose: Expose<'a>,
+    /// Who was there; nobody is told if it is `None`.
+    pub meet: Option<Meet<'a>>,
+}
+
+impl<'a> Audience<'a> {
+    /// One that nobody is told of.
+    pub fn new(expose: Expose<'a>) -> Self {
+        Self { expose, meet: None }
+    }
+}
+
 /// Reads a batch that comes at `now_ms`, in milliseconds since 1970.
 ///
 /// # Errors
@@ -121,7 +140,7 @@ pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
 pub fn read(
     bytes: &[u8],
     format: Format,
-    expose: Expose,
+    audience: Audience<'_>,
     now_ms: i64,
 ) -> Result<Batch, BatchError> {
     let mut batch = Batch::default();
@@ -129,7 +148,7 @@ pub fn read(
     match format {
         Format::Json => {
             for (index, raw) in elements(bytes)?.into_iter().enumerate() {
-                batch.take(index, Event::read(raw.get().as_bytes(), expose, now_ms));
+                batch.take(index, Event::read(raw.get().as_bytes(), audience, now_ms));
             }
         }
         Format::NdJson => {
@@ -137,7 +156,7 @@ pub fn read(
                 if index >= BATCH_EVENTS_MAX {
                     return Err(BatchError::TooMany);
                 }
-                batch.take(index, Event::read(line, expose, now_ms));
+                batch.take(index, Event::read(line, audience, now_ms));
             }
         }
     }
@@ -240,10 +259,13 @@ struct Sent {
 }
 
 impl Event {
-    fn read(bytes: &[u8], expose: Expose, now_ms: i64) -> Result<Self, String> {
+    fn read(bytes: &[u8], audience: Audience<'_>, now_ms: i64) -> Result<Self, String> {
         let sent: Sent = serde_json::from_slice(bytes).map_err(|error| explain(bytes, &error))?;
         let at_ms = sent.at_ms(now_ms)?;
-        let event = sent.check(expose)?;
+        let event = sent.check(audience.expose)?;
+        if let Some(meet) = audience.meet {
+            sent.introduce(meet);
+        }
         Ok(match at_ms {
             Some(at_ms) => Self::At(at_ms, event.into()),
             None => event,
@@ -252,7 +274,7 @@ impl Event {
 }
 
 impl Sent {
-    fn check(self, expose: Expose) -> Result<Event, String> {
+    fn check(&self, expose: Expose) -> Result<Event, String> {
         match self.r#type.as_str() {
             "ml:calculation:complete" => {
                 let calculation = self.calculation()?;
@@ -314,6 +336,14 @@ impl Sent {
         }
     }
 
+    /// Tells the user it is about, if it names one.
+    fn introduce(&self, meet: Meet) {
+        let groups = self.groups.iter().flatten().map(String::as_str);
+        if let Some(user) = self.user.as_deref() {
+            meet(user, &groups::trimmed(groups));
+        }
+    }
+
     fn arm(&self, component: &str, expose: Expose) -> Arm {
         if let Some(exposed) = self.exposed {
             return Arm::of(exposed);
@@ -352,14 +382,26 @@ mod tests {
 
     #[track_caller]
     fn one(text: &str) -> Event {
-        let batch = read(text.as_bytes(), Format::NdJson, &nobody, NOW_MS).expect("a batch");
+        let batch = read(
+            text.as_bytes(),
+            Format::NdJson,
+            Audience::new(&nobody),
+            NOW_MS,
+        )
+        .expect("a batch");
         assert_eq!(batch.problems, []);
         batch.events.into_iter().next().expect("an event")
     }
 
     #[track_caller]
     fn refusal(text: &str) -> String {
-        let batch = read(text.as_bytes(), Format::NdJson, &nobody, NOW_MS).expect("a batch");
+        let batch = read(
+            text.as_bytes(),
+            Format::NdJson,
+            Audience::new(&nobody),
+            NOW_MS,
+        )
+        .expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (0, 1), "{text}");
         batch.problems[0].message.clone()
     }
@@ -402,7 +444,13 @@ mod tests {
             Arm::Control
         };
         let text = with(r#""component":"a.b","user":"u1","groups":["\tbeta ",""," "]"#);
-        let batch = read(text.as_bytes(), Format::Json, &expose, NOW_MS).expect("a batch");
+        let batch = read(
+            text.as_bytes(),
+            Format::Json,
+            Audience::new(&expose),
+            NOW_MS,
+        )
+        .expect("a batch");
         let [Event::Complete(labels, _)] = &batch.events[..] else {
             panic!("{batch:?}");
         };
@@ -505,12 +553,24 @@ mod tests {
     #[test]
     fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
         let lines = format!("{COMPLETE}\n\n{{\"type\":5}}\r\n{COMPLETE}\n\u{feff}\nx\n");
-        let batch = read(lines.as_bytes(), Format::NdJson, &nobody, NOW_MS).expect("a batch");
+        let batch = read(
+            lines.as_bytes(),
+            Format::NdJson,
+            Audience::new(&nobody),
+            NOW_MS,
+        )
+        .expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (2, 2));
         let indices: Vec<usize> = batch.problems.iter().map(|it| it.index).collect();
         assert_eq!(indices, [1, 3]);
         let array = format!("[{COMPLETE},5,{COMPLETE}]");
-        let batch = read(array.as_bytes(), Format::Json, &nobody, NOW_MS).expect("a batch");
+        let batch = read(
+            array.as_bytes(),
+            Format::Json,
+            Audience::new(&nobody),
+            NOW_MS,
+        )
+        .expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (2, 1));
         assert_eq!(batch.problems[0].index, 1);
     }
@@ -518,7 +578,8 @@ mod tests {
     #[test]
     fn a_batch_is_the_same_behind_a_mark_and_with_any_line_ends() {
         let check = |text: &str, format| {
-            let batch = read(text.as_bytes(), format, &nobody, NOW_MS).expect("a batch");
+            let batch =
+                read(text.as_bytes(), format, Audience::new(&nobody), NOW_MS).expect("a batch");
             assert_eq!((batch.events.len(), batch.rejected), (2, 0), "{text:?}");
         };
         for end in ["\n", "\r\n", "\r", "\n\n", "\n\u{feff}", " \n\u{a0}\n"] {
@@ -532,7 +593,7 @@ mod tests {
         let single = read(
             format!("\u{feff}{COMPLETE}").as_bytes(),
             Format::Json,
-            &nobody,
+            Audience::new(&nobody),
             NOW_MS,
         );
         assert_eq!(single.expect("a batch").events.len(), 1);
@@ -542,7 +603,8 @@ mod tests {
     fn a_batch_in_utf_16_is_refused_by_name() {
         let bytes: Vec<u8> = COMPLETE.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for format in [Format::Json, Format::NdJson] {
-            let refused = read(&bytes, format, &nobody, NOW_MS).expect_err("it is refused");
+            let refused =
+                read(&bytes, format, Audience::new(&nobody), NOW_MS).expect_err("it is refused");
             assert_eq!(refused.to_string(), "the body is UTF-16; save it as UTF-8");
         }
     }
@@ -552,21 +614,36 @@ mod tests {
         let mut lines = COMPLETE.as_bytes().to_vec();
         lines.extend(b"\n{\"type\":\"ml:usage\",\"source\":\"\xff\"}\n");
         lines.extend(COMPLETE.as_bytes());
-        let batch = read(&lines, Format::NdJson, &nobody, NOW_MS).expect("a batch");
+        let batch = read(&lines, Format::NdJson, Audience::new(&nobody), NOW_MS).expect("a batch");
         assert_eq!((batch.events.len(), batch.rejected), (2, 1));
     }
 
     #[test]
     fn a_batch_that_is_no_batch_is_refused_whole() {
         for text in ["", "5", "[", "[1,]", "[{}] x", "null"] {
-            let refused = read(text.as_bytes(), Format::Json, &nobody, NOW_MS);
+            let refused = read(
+                text.as_bytes(),
+                Format::Json,
+                Audience::new(&nobody),
+                NOW_MS,
+            );
             assert!(matches!(refused, Err(BatchError::NotJson { .. })), "{text}");
         }
         let many = format!("[{}0]", "0,".repeat(BATCH_EVENTS_MAX));
-        let refused = read(many.as_bytes(), Format::Json, &nobody, NOW_MS);
+        let refused = read(
+            many.as_bytes(),
+            Format::Json,
+            Audience::new(&nobody),
+            NOW_MS,
+        );
         assert_eq!(refused, Err(BatchError::TooMany));
         let lines = "0\n".repeat(BATCH_EVENTS_MAX + 1);
-        let refused = read(lines.as_bytes(), Format::NdJson, &nobody, NOW_MS);
+        let refused = read(
+            lines.as_bytes(),
+            Format::NdJson,
+            Audience::new(&nobody),
+            NOW_MS,
+        );
         assert_eq!(refused, Err(BatchError::TooMany));
     }
 
@@ -574,7 +651,7 @@ mod tests {
         #[test]
         fn no_bytes_are_a_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
             for format in [Format::Json, Format::NdJson] {
-                let _ = read(&bytes, format, &nobody, NOW_MS);
+                let _ = read(&bytes, format, Audience::new(&nobody), NOW_MS);
             }
         }
 
@@ -585,7 +662,7 @@ mod tests {
             let mut bytes = with(r#""component":"a.b","user":"u1","iterations":3"#).into_bytes();
             let at = at % bytes.len();
             bytes[at] = byte;
-            let batch = read(&bytes, Format::NdJson, &nobody, NOW_MS).expect("a line is a batch");
+            let batch = read(&bytes, Format::NdJson, Audience::new(&nobody), NOW_MS).expect("a line is a batch");
             proptest::prop_assert!(batch.events.len() + batch.rejected <= 2);
         }
     }
@@ -593,7 +670,13 @@ mod tests {
     #[test]
     fn problems_are_bounded_and_counted() {
         let lines = "0\n".repeat(5000);
-        let batch = read(lines.as_bytes(), Format::NdJson, &nobody, NOW_MS).expect("a batch");
+        let batch = read(
+            lines.as_bytes(),
+            Format::NdJson,
+            Audience::new(&nobody),
+            NOW_MS,
+        )
+        .expect("a batch");
         assert_eq!((batch.rejected, batch.problems.len()), (5000, PROBLEMS_MAX));
     }
 }

@@ -22,6 +22,15 @@ pub const COLUMNS_MAX: usize = 256;
 /// Bytes of a user id, as many as an override for one user takes.
 pub const ID_BYTES_MAX: usize = 1024;
 
+/// Users in events whose ids are kept; the rest is counted.
+pub(super) const USERS_SEEN_MAX: usize = 100_000;
+
+/// Groups of a user in events that are kept.
+pub(super) const GROUPS_SEEN_MAX: usize = 100;
+
+/// Bytes of a group in events that is kept.
+pub(super) const GROUP_BYTES_SEEN_MAX: usize = 512;
+
 /// Bytes of one attribute.
 pub const ATTRIBUTE_BYTES_MAX: usize = 4096;
 

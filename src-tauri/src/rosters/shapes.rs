@@ -132,6 +132,9 @@ pub struct RosterInfo {
     pub ungrouped: u64,
     /// Whether any weight is another than 1.
     pub has_weights: bool,
+    /// About how many users more were seen in events than there is room for, at least.
+    #[serde(default)]
+    pub rest: u64,
 }
 
 /// A roster that a user was removed from.

@@ -152,6 +152,12 @@ impl<T> Outcome for Option<T> {
 
 impl Outcome for RosterInfo {}
 
+impl Outcome for bool {
+    fn is_to_be_kept(&self) -> bool {
+        *self
+    }
+}
+
 impl Outcome for Vec<Forgotten> {}
 
 /// Lists all rosters, by name.
@@ -169,7 +175,7 @@ pub(super) fn find(
 ) -> Result<Option<Found>, StoreError> {
     const ONE: &str = "SELECT id, generation, info FROM roster WHERE name = ?1";
     const LATEST: &str = "SELECT id, generation, info FROM roster WHERE name IS NOT NULL
-                          ORDER BY at_ms DESC, id DESC LIMIT 1";
+                          ORDER BY name = 'Seen in events', at_ms DESC, id DESC LIMIT 1";
     let row = match name {
         Some(name) => connection.query_row(ONE, [name.as_str()], columns),
         None => connection.query_row(LATEST, [], columns),

@@ -3301,6 +3301,10 @@ ungrouped: number,
  */
 hasWeights: boolean, 
 /**
+ * About how many users more were seen in events than there is room for, at least.
+ */
+rest: number, 
+/**
  * Its format.
  */
 format: FileFormat, 
@@ -3362,7 +3366,7 @@ columns: Array<FileColumn>, };
 /**
  * The format of a file of users.
  */
-export type FileFormat = "csv" | "lines" | "ndjson" | "sqlite";
+export type FileFormat = "csv" | "lines" | "ndjson" | "sqlite" | "events";
 
 /**
  * How text is written as bytes.

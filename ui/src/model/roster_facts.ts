@@ -1,6 +1,13 @@
 /** What a roster is made of, in the order in which it is looked at. Pure. */
 
-import type { ColumnTaken, FileColumn, Given, GroupCount } from "../bindings/wire";
+import type { ColumnTaken, FileColumn, Given, GroupCount, RosterInfo } from "../bindings/wire";
+
+/** The one imported last; users in events only if that is all there is. */
+export function latestOf(rosters: readonly RosterInfo[]): RosterInfo | null {
+  const rank = ({ format, atMs }: RosterInfo) => (format === "events" ? -1 : atMs);
+  const later = (a: RosterInfo, b: RosterInfo) => (rank(b) > rank(a) ? b : a);
+  return rosters.length > 0 ? rosters.reduce(later) : null;
+}
 
 /** Groups that have anyone, the largest first; those of one size by name. */
 export function groupsBySize(groups: readonly GroupCount[]): GroupCount[] {

@@ -3,6 +3,7 @@
 import type { Failure, Look, RosterInfo } from "../bindings/wire";
 import { asFailure, type Host } from "../host/host";
 import { coalesced } from "../model/coalesced";
+import { latestOf } from "../model/roster_facts";
 import type { Choices } from "./choices.svelte";
 
 /** Bytes of a file that are read, or rows of a table. */
@@ -44,8 +45,7 @@ export class Rosters {
   readonly counted: RosterInfo | null = $derived.by(() => {
     const list = this.list ?? [];
     const chosen = list.find(({ name }) => name === this.#choices.roster);
-    const latest = (a: RosterInfo, b: RosterInfo) => (b.atMs > a.atMs ? b : a);
-    return chosen ?? (list.length > 0 ? list.reduce(latest) : null);
+    return chosen ?? latestOf(list);
   });
 
   /** The one that is shown: the one selected, or else the one counted over. */

@@ -23,6 +23,7 @@ const formats: Record<FileFormat, string> = {
   lines: "one id a line",
   ndjson: "NDJSON",
   sqlite: "SQLite",
+  events: "events",
 };
 
 const encodings: Record<Encoding, string> = {
@@ -62,7 +63,8 @@ export const rosters = {
   importMeaning: "Import a file of users: CSV, NDJSON, SQLite, or one id a line",
   forgetMeaning: "Remove one person from every roster, and end the overrides for that person",
   age: (atMs: number, nowMs: number) => formatAgoBriefly(atMs, nowMs),
-  rowTitle: ({ name, atMs }: RosterInfo) => `${isolated(name)}, imported ${formatMoment(atMs)}`,
+  rowTitle: ({ name, atMs, format }: RosterInfo) =>
+    `${isolated(name)}, ${format === "events" ? "as of" : "imported"} ${formatMoment(atMs)}`,
   groupsOf: (count: number) => (count === 0 ? "no groups" : plural(count, "group")),
   countedMark: "Counted over",
 
@@ -81,6 +83,8 @@ export const rosters = {
     formats:
       "CSV, NDJSON, SQLite, or one id a line. Only id has to be there; further columns are kept as attributes.",
     private: "Ids stay on this machine: they are in no backup, no export and no log.",
+    events:
+      "Or switch on “Keep users in events” in Settings, and users are kept as applications name them.",
     drop: "You can also drop a file on this window.",
     help: "How rosters work",
   },
@@ -90,12 +94,18 @@ export const rosters = {
     people: (count: number) => (count === 1 ? "person" : "people"),
     groups: (count: number) => (count === 1 ? "group" : "groups"),
     ungrouped: "in no group",
+    /** Of users for whom there was no room. */
+    rest: "more seen, not kept",
+    atLeast: (count: number) => `≥ ${formatCount(count)}`,
+    restMeaning: "Ids of 100,000 users are kept; the others are counted by an estimate",
   },
 
   details: {
     label: (name: string) => `Roster ${isolated(name)}`,
     imported: (roster: RosterInfo, nowMs: number) =>
-      `Imported ${formatAgo(roster.atMs, nowMs)} from ${isolated(roster.file)}`,
+      roster.format === "events"
+        ? `Users in events that applications report, the last one ${formatAgo(roster.atMs, nowMs)}`
+        : `Imported ${formatAgo(roster.atMs, nowMs)} from ${isolated(roster.file)}`,
     moment: (atMs: number) => formatMoment(atMs),
     replace: "Replace by a newer file…",
     remove: "Remove…",
@@ -232,7 +242,10 @@ export const rosters = {
     title: (name: string) => `Remove ${isolated(name)}?`,
     lost: ({ people: count }: RosterInfo) =>
       `${people(count)} with groups, weights and attributes ${count === 1 ? "is" : "are"} deleted from this machine. This cannot be undone.`,
-    stays: (file: string) => `The file ${isolated(file)} itself stays, and no flag changes.`,
+    stays: ({ file, format }: RosterInfo) =>
+      format === "events"
+        ? "No flag changes. Users in events are kept again as they come, unless “Keep users in events” is switched off in Settings."
+        : `The file ${isolated(file)} itself stays, and no flag changes.`,
     countedNext: (next: string) => `Changes are then counted over the roster ${isolated(next)}.`,
     countedNone: "Without a roster, changes are told as shares instead of people.",
     go: "Remove roster",

@@ -18,6 +18,7 @@ const labels: Readonly<Record<string, string>> = {
   "metrics.interval": "Push interval",
   "metrics.bufferSize": "Samples counted as waiting",
   "metrics.prometheus": "Charts from a Prometheus",
+  "metrics.keepUsers": "Keep users in events",
   "state.persistML": "Keep state on disk",
   "state.compressionEnabled": "Compress snapshots",
   "state.maxHistorySize": "Changes remembered",
@@ -50,7 +51,7 @@ export const groups: Record<SettingGroup, { title: string; hint: string }> = {
   },
   performance: {
     title: "Host limits",
-    hint: "The dashboard and the charts warn beyond these. Worker threads are not used yet.",
+    hint: "The dashboard and the charts warn beyond these. Worker threads count over rosters.",
   },
   rollback: {
     title: "Verdicts and rollback",

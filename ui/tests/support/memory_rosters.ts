@@ -89,7 +89,7 @@ export class MemoryRosters extends MemoryFollowing {
     this.imports.push({ name, table });
     const look = await this.#readFile(name, table);
     if (look === null) return null;
-    const info = { ...look, atMs: Date.now(), file: this.nextRoster?.file.file ?? "" };
+    const info = { ...look, atMs: Date.now(), file: this.nextRoster?.file.file ?? "", rest: 0 };
     this.rosterList = [...this.rosterList.filter((each) => each.name !== name), info];
     this.rosterList.sort((a, b) => a.name.localeCompare(b.name));
     return look;

@@ -35,6 +35,7 @@ export function customers(now: number): RosterInfo {
     ],
     ungrouped: 820,
     hasWeights: true,
+    rest: 0,
   };
 }
 
@@ -57,6 +58,31 @@ export function everyone(now: number): RosterInfo {
     ],
     ungrouped: 740_112,
     hasWeights: false,
+    rest: 0,
+  };
+}
+
+/** Users whom applications named in events. */
+export function seenUsers(now: number): RosterInfo {
+  return {
+    ...csv,
+    name: "Seen in events",
+    format: "events",
+    separator: null,
+    encoding: null,
+    columns: [
+      { name: "user", taken: "id" },
+      { name: "groups", taken: "groups" },
+    ],
+    atMs: now - 3 * 60_000,
+    file: "",
+    people: 100_000,
+    bad: 0,
+    duplicates: 0,
+    groups: [{ name: "beta", people: 9_120 }],
+    ungrouped: 90_880,
+    hasWeights: false,
+    rest: 42_000,
   };
 }
 
@@ -159,13 +185,14 @@ function somebody(now: number): Person {
   return { ...person, id: "somebody" };
 }
 
-export type RostersName = "none" | "typical" | "extreme";
+export type RostersName = "none" | "typical" | "seen" | "extreme";
 
 /** Gives a backend these rosters, and a file to import. */
 export function withRosters(host: MemoryRosters, name: RostersName, now = Date.now()): void {
   const lists = {
     none: [],
     typical: [customers(now), everyone(now)],
+    seen: [customers(now), seenUsers(now)],
     extreme: extremeRosters(now),
   };
   host.rosterList = lists[name];

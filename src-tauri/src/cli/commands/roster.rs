@@ -152,6 +152,7 @@ fn form(form: &Form) -> String {
         FileFormat::Lines => "one id a line",
         FileFormat::Ndjson => "NDJSON",
         FileFormat::Sqlite => "SQLite",
+        FileFormat::Events => "events",
     };
     let separator = form.separator.map(|separator| match separator {
         ';' => "separated by semicolons",
@@ -262,7 +263,7 @@ fn list(app: &App, output: &mut Output) -> anyhow::Result<()> {
     if rosters.is_empty() {
         return Ok(output.line("There is no roster yet; flagctl roster import brings one in.")?);
     }
-    let mut table = Table::headed(["NAME", "PEOPLE", "GROUPS", "IMPORTED", "FILE"]);
+    let mut table = Table::headed(["NAME", "PEOPLE", "GROUPS", "AS OF", "FILE"]);
     for roster in &rosters {
         let groups = roster.groups.iter().filter(|group| group.people > 0);
         table.row([
@@ -270,7 +271,10 @@ fn list(app: &App, output: &mut Output) -> anyhow::Result<()> {
             thousands(roster.people as usize).into(),
             thousands(groups.count()).into(),
             when(roster.at_ms).into(),
-            roster.file.as_str().into(),
+            match roster.form.format {
+                FileFormat::Events => form(&roster.form).into(),
+                _ => roster.file.as_str().into(),
+            },
         ]);
     }
     Ok(output.table(&table)?)
@@ -281,14 +285,11 @@ fn show(app: &App, name: &SourceName, output: &mut Output) -> anyhow::Result<()>
     if output.json {
         return Ok(output.value(&info)?);
     }
-    let RosterInfo { file, at_ms, .. } = &info;
     output.line(format!("{}: {}", info.name, people(info.people)))?;
-    output.line(format!(
-        "  imported {} from {file}: {}",
-        when(*at_ms),
-        form(&info.form)
-    ))?;
-    output.line(format!("  columns: {}", columns(&info.form)))?;
+    match info.form.format {
+        FileFormat::Events => tell_seen(&info, output)?,
+        _ => tell_file(&info, output)?,
+    }
     output.line(format!(
         "  groups: {}",
         groups(&info.groups, info.ungrouped)
@@ -303,6 +304,24 @@ fn show(app: &App, name: &SourceName, output: &mut Output) -> anyhow::Result<()>
         output.line(format!("  left out: {}", rows(info.bad)))?;
     }
     Ok(())
+}
+
+fn tell_file(info: &RosterInfo, output: &mut Output) -> anyhow::Result<()> {
+    let RosterInfo { file, at_ms, .. } = info;
+    let (when, form) = (when(*at_ms), form(&info.form));
+    output.line(format!("  imported {when} from {file}: {form}"))?;
+    Ok(output.line(format!("  columns: {}", columns(&info.form)))?)
+}
+
+fn tell_seen(info: &RosterInfo, output: &mut Output) -> anyhow::Result<()> {
+    output.line(format!("  of events, the last one {}", when(info.at_ms)))?;
+    match info.rest {
+        0 => Ok(()),
+        rest => {
+            let rest = thousands(rest as usize);
+            Ok(output.line(format!("  not kept, at least about: {rest} more"))?)
+        }
+    }
 }
 
 fn show_person(app: &App, name: &SourceName, id: &str, output: &mut Output) -> anyhow::Result<()> {

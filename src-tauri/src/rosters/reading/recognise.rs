@@ -29,6 +29,8 @@ pub enum FileFormat {
     Ndjson,
     /// A table of a SQLite database.
     Sqlite,
+    /// No file: what applications report.
+    Events,
 }
 
 /// How text is written as bytes.
