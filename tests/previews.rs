@@ -38,9 +38,9 @@ fn desk_of(count: usize) -> Desk {
 }
 
 #[track_caller]
-fn preview(app: &App, planned: Planned) -> Previewed {
+fn preview(app: &App, planned: &Planned) -> Previewed {
     let go_on = |_, _| ControlFlow::Continue(());
-    let previewed = app.preview(&planned, &Over::Latest, &go_on).unwrap();
+    let previewed = app.preview(planned, &Over::Latest, &go_on).unwrap();
     previewed.expect("nothing breaks it off")
 }
 
@@ -71,7 +71,7 @@ fn staged(component: Option<&str>, strategy: Strategy, groups: &[&str], milli: u
 #[track_caller]
 fn check_step(app: &App, edit: &Edit) {
     let slid = slide(app, edit, None).unwrap();
-    let previewed = preview(app, Planned::Edit(edit.clone()));
+    let previewed = preview(app, &Planned::Edit(edit.clone()));
     let (step, whole) = (&slid.all, &previewed.all);
     assert_eq!(step.people, whole.people, "{edit:?}");
     assert_eq!(step.groups, whole.groups, "{edit:?}");
@@ -148,7 +148,7 @@ fn a_slider_over_no_roster_tells_the_share_to_expect() {
     switch(&desk.app, "ui.badges", true);
     let edit = rollout_of(Some("ui.badges"), 30_000);
     let slid = slide(&desk.app, &edit, None).unwrap();
-    let previewed = preview(&desk.app, Planned::Edit(edit));
+    let previewed = preview(&desk.app, &Planned::Edit(edit));
     assert_eq!(slid.all, previewed.all);
     assert_eq!((slid.on, slid.all.people), (None, None));
     assert!(slid.all.sentence.contains("expected"), "{slid:?}");
@@ -237,7 +237,7 @@ fn a_backup_is_looked_at_before_it_is_restored() {
     let desk = desk_of(50);
     let backup = desk.app.flags().back_up().unwrap().unwrap();
     turn_master(&desk.app, false);
-    let previewed = preview(&desk.app, Planned::Backup(backup.name.clone()));
+    let previewed = preview(&desk.app, &Planned::Backup(backup.name.clone()));
     assert_eq!(previewed.all.people.unwrap().gain, 50);
     let go_on = |_, _| ControlFlow::Continue(());
     let missing = Planned::Backup("none.db".into());
@@ -262,7 +262,7 @@ fn overrides_are_looked_at_before_they_are_returned_or_published() {
     let go_on = &mut |_| ControlFlow::Continue(());
     app.rosters().import(&request, go_on).unwrap();
     let a = || Selection::Component("a".parse().unwrap());
-    let returned = preview(&app, Planned::ReturnOverrides(a()));
+    let returned = preview(&app, &Planned::ReturnOverrides(a()));
     let of = &returned.components[..];
     assert!(
         matches!(of, [only] if only.component == "a"),
@@ -274,13 +274,13 @@ fn overrides_are_looked_at_before_they_are_returned_or_published() {
         "everyone has it again"
     );
     // Elsewhere, the default rollout is at 25 % still.
-    let published = preview(&app, Planned::Publish(a()));
+    let published = preview(&app, &Planned::Publish(a()));
     let people = published.all.people.unwrap();
     assert!(people.lose > 0 && people.lose < 40, "{people:?}");
     assert_eq!(people.gain, 0);
     // What is at the address now.
     server.put(&with_components(&json!({"a": true, "b": false})));
-    let adopted = preview(&app, Planned::Adopt);
+    let adopted = preview(&app, &Planned::Adopt);
     let names: Vec<&str> = adopted
         .components
         .iter()

@@ -316,7 +316,7 @@ impl Rosters {
         let kept = self.merge_seen(&mut taken);
         let mut seen = lock(&self.seen);
         match kept {
-            Ok(()) => seen.merged(taken),
+            Ok(()) => seen.merged(&taken),
             Err(_) => seen.put_back(taken),
         }
         kept

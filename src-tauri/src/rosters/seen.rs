@@ -100,7 +100,7 @@ impl Seen {
     }
 
     /// Goes on after a merge.
-    pub(super) fn merged(&mut self, taken: Self) {
+    pub(super) fn merged(&mut self, taken: &Self) {
         self.all.merge(&taken.all);
         self.knows_roster = true;
         self.is_over |= taken.is_over;
