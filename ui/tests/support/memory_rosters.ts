@@ -161,7 +161,9 @@ export class MemoryRosters extends MemoryFollowing {
         : { component, people: counted, expected: [] };
     });
     const losing = components.filter(({ component }) => part(component).lose > 0);
-    const names = losing.map(({ component }) => component).join(", ");
+    const named = losing.slice(0, 5).map(({ component }) => component);
+    const more = losing.length - named.length;
+    const names = named.join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
     const warning = all.warning && `${all.warning}: ${names}`;
     return { ...all, warning, components };
   }
