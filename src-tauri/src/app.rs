@@ -54,6 +54,7 @@ use crate::flags::targeted::TargetedFile;
 use crate::flags::{Flags, Outcome};
 use crate::leader::{Leader, Role};
 use crate::load::Load;
+use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::private;
@@ -99,6 +100,18 @@ struct Inner {
     flags_token: Option<String>,
     call_time: Option<Duration>,
     follower: Follower,
+}
+
+/// What was seen last is kept, if the folder is in place and it can be.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if lock(&self.gone).is_some() {
+            return;
+        }
+        if let Err(error) = self.rosters.keep_seen() {
+            tracing::warn!(%error, "users in events are not kept");
+        }
+    }
 }
 
 /// How to open the application.

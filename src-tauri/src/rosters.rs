@@ -406,15 +406,6 @@ impl Rosters {
     }
 }
 
-/// What was seen last is kept, if it can be.
-impl Drop for Rosters {
-    fn drop(&mut self) {
-        if let Err(error) = self.keep_seen() {
-            tracing::warn!(%error, "users in events are not kept");
-        }
-    }
-}
-
 /// Reads a file to its end; `None` if `progress` breaks it off.
 fn read(
     request: &ImportRequest,
