@@ -77,6 +77,18 @@ describe("the slider", () => {
     expect(asked).toEqual([13.5, 17.5]);
   });
 
+  it("says nothing of before while an answer takes long", async () => {
+    const host = await open();
+    await press(slider(), "PageUp");
+    await waitFor(() => expect(sentence()).toContain("+400 gain it"));
+    const release = host.hold();
+    await press(slider(), "Home");
+    await waitFor(() => expect(sentence()).toBe("Counting…"));
+    expect(screen.queryByTestId("affected-show")).toBeNull();
+    release();
+    await waitFor(() => expect(sentence()).toContain("500 lose it"));
+  });
+
   it("says for how many people the component is on while it rests, and shows them", async () => {
     const host = await open();
     const onFor = await screen.findByTestId("on-for");

@@ -32,7 +32,7 @@ export class Previewing {
   answered = $state.raw<Question | null>(null);
   /** Why the latest question got none. */
   failure = $state.raw<Failure | null>(null);
-  /** Whether the answer takes so long that the window should say so. */
+  /** Whether the answer takes so long that the one before must not stand in for it. */
   isSlow = $state(false);
 
   readonly #deck: Deck;
@@ -70,12 +70,9 @@ export class Previewing {
 
   async #askAll(): Promise<void> {
     this.#isAsking = true;
-    const slow = setTimeout(() => (this.isSlow = this.#wanted !== null), QUICK_MS);
     for (let question = this.#wanted; question !== null; question = this.#next(question)) {
       await this.#ask(question);
     }
-    clearTimeout(slow);
-    this.isSlow = false;
     this.#isAsking = false;
   }
 
@@ -87,6 +84,8 @@ export class Previewing {
   async #ask(question: Question): Promise<void> {
     const { host } = this.#deck;
     const roster = this.#over.name;
+    // Of each question: while something moves, one follows the other.
+    const slow = setTimeout(() => (this.isSlow = this.#wanted !== null), QUICK_MS);
     try {
       const value =
         question.kind === "slide"
@@ -96,6 +95,9 @@ export class Previewing {
       [this.value, this.answered, this.failure] = [value, question, null];
     } catch (reason) {
       if (this.#wanted !== null) [this.value, this.failure] = [null, asFailure(reason)];
+    } finally {
+      clearTimeout(slow);
+      this.isSlow = false;
     }
   }
 }
