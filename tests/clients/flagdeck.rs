@@ -1,14 +1,20 @@
 //! A `flagctl serve` on a data folder of its own, which can be stopped and started again.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// The address in the recipes.
 pub const ADDRESS: &str = "http://127.0.0.1:4680";
+
+/// How long a change of the settings may take to be noticed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A data folder, and the program that serves it.
 pub struct Flagdeck {
@@ -32,9 +38,29 @@ impl Flagdeck {
         flagdeck
     }
 
-    /// Lets pages of an origin read the flags.
+    /// Lets pages of an origin read the flags, and waits until the program has noticed.
     pub fn allow(&self, origin: &str) {
         self.run(&format!("config set http.allowedOrigins {origin}"));
+        let began = Instant::now();
+        while !self.allows(origin) {
+            assert!(began.elapsed() < PATIENCE, "{origin} is not allowed");
+            // A real pause, from one look to the next.
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks as the browser does for a page of an origin.
+    fn allows(&self, origin: &str) -> bool {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let ask = format!(
+            "OPTIONS /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nOrigin: {origin}\r\n\
+             Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n",
+            self.port
+        );
+        stream.write_all(ask.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.starts_with("HTTP/1.1 204")
     }
 
     /// Runs `flagctl` on the folder.
